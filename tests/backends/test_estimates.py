@@ -82,4 +82,4 @@ def test_a_measured_run_brings_its_reasoning(estimate, targen, tmp_path):
     refusal = targen(
         "estimate", "tickets", *HOSTED, "--from", "probe", "--reasoning-tokens", "5", ok=2
     )
-    assert "--from already measures reasoning" in refusal
+    assert "--from already provides the reasoning tokens" in refusal

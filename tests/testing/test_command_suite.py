@@ -113,7 +113,7 @@ class TestSound(Sound):
         (
             Hasty,
             "test_a_file_that_cannot_be_used_changes_nothing",
-            "fails and changes files",
+            "fails but changes files",
             ("content", b"\xff"),
         ),
         (Hasty, "test_what_is_there_already_is_kept", "changes made.txt, which someone else", ()),

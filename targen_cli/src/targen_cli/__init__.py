@@ -67,7 +67,7 @@ def _lost(error: OSError) -> int:
     """Say that what was printed is lost, as on a full disk; the exit code."""
     mute(sys.stdout)
     print(f"error: cannot write to standard output: {error.strerror}", file=sys.stderr)
-    print("  try: files that the command wrote are unaffected", file=sys.stderr)
+    print("  note: files that the command already wrote are unaffected", file=sys.stderr)
     return 1
 
 
@@ -109,7 +109,7 @@ def _main() -> None:
         if isinstance(error, MemoryError):
             print("error: this machine does not have enough memory", file=sys.stderr)
             print(
-                "  try: smaller files, or JSON Lines or Parquet, which targen reads piece by piece",
+                "  try: use smaller files, or JSON Lines or Parquet, which targen reads in chunks",
                 file=sys.stderr,
             )
             sys.exit(1)

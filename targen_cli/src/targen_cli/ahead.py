@@ -121,7 +121,7 @@ def confirm(runs: Ahead, choice: Choice, *, yes: bool) -> None:
         cap=choice.limits.get("max_cost"),
         ask_above=choice.ask_above,
         yes=yes,
-        shown="--dry-run shows it",
+        shown="--dry-run shows the details",
     )
 
 
@@ -160,7 +160,9 @@ def ask_first(
         return
     words = f"{what} would cost about ${dollars:,.2f}"
     if unknown:
-        words += f", without {', '.join(unknown)} ({'; '.join(dict.fromkeys(unknown.values()))})"
+        words += (
+            f", not including {', '.join(unknown)} ({'; '.join(dict.fromkeys(unknown.values()))})"
+        )
     if most < math.inf:
         words += f", and at most ${most:,.2f} (--max-cost)"
     hints = [f"This is an estimate; {shown}, and" if shown else "This is an estimate, and"]

@@ -95,7 +95,7 @@ SuiteArg = Annotated[
     typer.Option(
         "--suite",
         metavar="PLUGIN",
-        help="Generate for all tasks of a plugin, such as superglue.",
+        help="Generate rows for all tasks of a plugin, such as superglue.",
         rich_help_panel=ROWS,
     ),
 ]
@@ -119,8 +119,8 @@ BatchListsArg = Annotated[
     bool,
     typer.Option(
         "--batch-lists",
-        help="With --batch, --delivery or --batch-offline: send the calls of steps 1 and 2 in "
-        "this way as well. They then do not see each other's items.",
+        help="With --batch, --delivery or --batch-offline: also send the calls of steps 1 and 2 "
+        "this way. These calls then do not see each other's items.",
         rich_help_panel=BATCHES,
     ),
 ]

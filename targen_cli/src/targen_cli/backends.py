@@ -170,12 +170,12 @@ def _notes(model: ChatModel, reply: ChatReply) -> list[str]:
     notes = []
     if reply.reasoning_tokens:
         notes.append(
-            f"{reply.reasoning_tokens:,} of its tokens were for reasoning, which also costs money"
+            f"{reply.reasoning_tokens:,} of the output tokens were reasoning, which is also billed"
         )
     if reply.finish == "length":
-        notes.append("its reply was cut off; -o max_tokens=N allows longer ones")
+        notes.append("the reply was cut off; -o max_tokens=N allows longer replies")
     elif reply.finish != "stop":
-        notes.append(f"its reply ended with {reply.finish!r}")
+        notes.append(f"the reply ended with the finish reason {reply.finish!r}")
     else:
         try:
             fits = isinstance(json.loads(reply.text), dict)
@@ -183,5 +183,5 @@ def _notes(model: ChatModel, reply: ChatReply) -> list[str]:
             fits = False
         if not fits:
             how = "although the request had a schema" if model.structured else "as requested"
-            notes.append(f"its reply is not a JSON object, {how}; such replies are repaired once")
+            notes.append(f"the reply is not a JSON object, {how}; a run repairs such replies once")
     return notes

@@ -100,7 +100,7 @@ class Choice:
             if isinstance(value.value, str):  # a number may mean anything
                 about += f"|{re.escape(repr(value.value))}"
             if value.origin != _TYPED and re.search(about, text):
-                return f"{name} is from {value.origin}; see targen config"
+                return f"{name} comes from {value.origin}; see targen config"
         return ""
 
 
@@ -210,7 +210,7 @@ def _picked(registry: Registry, options: Mapping[str, Any], usual: bool) -> tupl
         raise UsageError(
             "no backend was given, and none is set up: there is no key or address in the "
             "environment",
-            hint=f"give one; {USUAL_MODEL} downloads its model once, before the first run",
+            hint=f"pass -b NAME; {USUAL_MODEL} downloads its model once, before the first run",
         )
     if len(ready) == 1:
         note = (
@@ -224,7 +224,7 @@ def _picked(registry: Registry, options: Mapping[str, Any], usual: bool) -> tupl
         return _asked_for(ready), ""
     each = "; or ".join(f"-b {item.name}" for item in ready)
     raise UsageError(
-        f"no backend was given, and {len(ready)} are set up: "
+        f"no backend was given, but {len(ready)} are set up: "
         f"{', '.join(item.name for item in ready)}",
         hint=f"{each}; to set a default: targen config set backend {ready[0].name}",
     )
@@ -294,7 +294,7 @@ def _require_trust(file: DefaultsFile) -> None:
         return
     said = printable(", ".join(f"{n}={value}" for n, value in file.reaching.items()), lines=False)
     if can_ask():
-        print(f"{file.path} is not trusted yet, or has changed. It contains", file=sys.stderr)
+        print(f"{file.path} is not trusted yet, or has changed. It contains:", file=sys.stderr)
         for name, value in file.reaching.items():
             print(printable(f"  {name} = {value}", lines=False), file=sys.stderr)
         if typer.confirm("Use it from now on?", err=True):

@@ -35,7 +35,7 @@ def config(
         list[str] | None,
         typer.Argument(
             metavar="[KEY [VALUE]]",
-            help="For set and unset: the name of a default, as of its option. For trust: a file.",
+            help="For set and unset: a default, named like its option. For trust: a file.",
             show_default=False,
         ),
     ] = None,
@@ -165,7 +165,7 @@ def _trust(path: Path | None) -> None:
         )
     file = defaults.read_file(project, project=True)
     file.trust()
-    print(f"targen now uses {project}, as long as these settings do not change:")
+    print(f"targen will use {project} until these settings change:")
     for name, value in file.reaching.items():
         print(f"  {name} = {_words(value)}")
 
@@ -183,7 +183,7 @@ def _change(key: str, value: str | None, *, profile: str | None, project: bool) 
     path = path or defaults.user_file()
     if project and path.is_symlink() and not is_inside(path.parent, path):
         raise UsageError(
-            f"{path} is a link that leads out of its folder",
+            f"{path} is a link that points outside its folder",
             hint="set the default in the link's target, or replace the link with a file",
         )
     before = defaults.read_file(path, project=project) if path.exists() else None
@@ -207,7 +207,7 @@ def _change(key: str, value: str | None, *, profile: str | None, project: bool) 
     after = defaults.read_file(path, project=project)
     if project and was_trusted:
         after.trust()  # it contains what this user typed
-    done = f"{key} = {value}" if value is not None else f"no {key}"
+    done = f"{key} = {value}" if value is not None else f"{key} unset"
     print(f"{path}: {done}{f' in profile {profile}' if profile else ''}")
     held = after.profiles.get(profile, {}) if profile else after.values
     for one, other in (("price-in", "price-out"), ("price-out", "price-in")):
@@ -249,7 +249,7 @@ def _remove(document: Any, at: Sequence[str], key: str, path: Path) -> None:
     for part in at[:-1]:
         table = table.get(part, {})
     if at[-1] not in table:
-        raise UsageError(f"{path} has no default {key}", hint="targen config shows the defaults")
+        raise UsageError(f"{path} does not set {key}", hint="targen config shows the defaults")
     del table[at[-1]]
 
 

@@ -90,7 +90,7 @@ class _Key:
         if self.kind == "text":
             if isinstance(value, str) and value.strip():
                 return value
-            raise ValueError("a text that is not empty")
+            raise ValueError("non-empty text")
         if self.kind == "address":
             # One that holds a login is refused as a secret, which no error may show.
             if isinstance(value, str) and (_ADDRESS.match(value) or _LOGIN.search(value)):
@@ -345,7 +345,7 @@ class _Reader:
         if may_name_secret(key):
             return self._secret(at)
         tables = _TABLES if len(at) == 1 else _TABLES[:2]
-        return self.wrong(at, "is not a default", _near(key, tables))
+        return self.wrong(at, "is not a setting that can have a default", _near(key, tables))
 
     def _options(self, table: Any, at: tuple[str, ...], values: dict[str, Any]) -> None:
         """Options of all steps and, in tables of their own, of single ones."""
@@ -360,7 +360,7 @@ class _Reader:
                     raise self.wrong(
                         inside,
                         "is a table",
-                        "write an object as a string of JSON",
+                        "write an object as a JSON string",
                     )
                 if may_name_secret(name.rpartition(".")[2]):
                     raise self._secret(inside)
@@ -378,7 +378,7 @@ class _Reader:
 
     def _add(self, values: dict[str, Any], name: str, value: Any, at: tuple[str, ...]) -> None:
         if name in values:
-            raise self.wrong(at, f"contains {_shown_name(name)} twice")
+            raise self.wrong(at, f"sets {_shown_name(name)} a second time")
         if secret_in(value, name, Secrets(*environment_secrets())):
             raise self._secret(at)
         if isinstance(value, str):
@@ -387,15 +387,15 @@ class _Reader:
             if name.endswith("api_key_file"):  # seen from the file, wherever the command is run
                 value = str(self.path.parent / Path(value).expanduser())
         elif not isinstance(value, bool | int | float | list):
-            raise self.wrong(at, f"is {_quoted(value)}; it must be a text, a number, true or false")
+            raise self.wrong(at, f"is {_quoted(value)}; it must be text, a number, true or false")
         values[name] = value
 
     def _secret(self, at: tuple[str, ...]) -> UsageError:
         return self.wrong(
             at,
-            "looks like a key: files of defaults get copied, shared and committed",
-            "put it in its service's variable, such as OPENAI_API_KEY, or in a file to which "
-            "key-file refers",
+            "looks like a key, which does not belong in a file that may be shared or committed",
+            "put it in the service's environment variable, such as OPENAI_API_KEY, or in a file "
+            "that key-file names",
         )
 
     def wrong(self, at: tuple[str, ...], what: str, hint: str = "") -> UsageError:

@@ -46,7 +46,7 @@ def describe(
         typer.Option(
             "--kind",
             metavar="KIND",
-            help="The kind of part, such as task or backend, if several have this name.",
+            help="The kind of part, such as task or backend, if several parts have this name.",
             autocompletion=_complete_kind,
         ),
     ] = "",
@@ -112,7 +112,8 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
         figures, task = str(Action("report", Path(name))), str(Action("describe", task))
         raise UsageError(
             f"{name} is a run directory",
-            hint=f"{figures} shows its figures, and {task} its task; its settings are in {run}",
+            hint=f"{figures} shows its figures, and {task} shows its task; its settings are in "
+            f"{run}",
         )
     if by_form := registry.kind_of(name):
         return by_form
@@ -136,5 +137,5 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
         f"no installed part has the name {name!r}",
         hint=f"did you mean {meant}?"
         if near
-        else "targen list shows the kinds, and targen list KIND the parts of a kind",
+        else "targen list shows the kinds, and targen list KIND shows the parts of a kind",
     )

@@ -214,19 +214,19 @@ def print_backend(facts: dict[str, Any]) -> None:
     most = (made or facts)["top_logprobs"]
     scores = "no" if most is None else "yes"
     if most is not None and most != sys.maxsize:
-        scores += f", with at most {most:,} likeliest tokens"
+        scores += f", for at most the {most:,} likeliest tokens"
     if (made or facts)["scores_given"]:
         scores += ", also for given texts"
     if (made or facts)["continues"]:
         scores += ", also for the next token of a reply"
     print(f"Token probabilities, if a task requests them: {scores}")
     if made is None:
-        print(f"Its abilities and prices are unknown: {facts['not_made']}")
+        print(f"Its capabilities and prices are unknown: {facts['not_made']}")
         return
     print(f"With these options: {made['identity']}")
     print(f"  follows a JSON schema: {'yes' if made['structured'] else 'no'}")
     print(f"  accepts a seed: {'yes' if made['seeded'] else 'no'}")
-    print(f"  calls at once: {made['max_concurrency'] or 'as many as --concurrency allows'}")
+    print(f"  concurrent calls: {made['max_concurrency'] or 'as many as --concurrency allows'}")
     price = made["price"]
     if price is None:
         print("  price: unknown; pass --price-in and --price-out")
@@ -247,7 +247,7 @@ def print_corrector(facts: dict[str, Any]) -> None:
 def print_list(facts: dict[str, Any]) -> None:
     """Print what items of a list look like."""
     size = "the whole list" if facts["once"] else f"{facts['batch']}"
-    print(f"items per call: {size}; {'each is checked' if facts['checked'] else 'no check'}")
+    print(f"items per call: {size}; items are {'' if facts['checked'] else 'not '}checked")
     if drawn := facts["dimensions"]:
         said = (f"{name} ({plural(count, 'value')})" for name, count in drawn.items())
         print(f"items vary in: {', '.join(said)}")
@@ -256,6 +256,6 @@ def print_list(facts: dict[str, Any]) -> None:
 
 def print_generator(facts: dict[str, Any]) -> None:
     """Print what a generator takes and gives."""
-    print_fields("Its input, a seed", facts["seed"])
-    print_fields("Its output, an instance", facts["instance"])
+    print_fields("Its input (a seed)", facts["seed"])
+    print_fields("Its output (an instance)", facts["instance"])
     print_prompts(facts["prompts"])

@@ -166,7 +166,7 @@ def _what_for(dimension: Mapping[str, Any]) -> str:
 
 def _print_parts(parts: Mapping[str, Mapping[str, Any]]) -> None:
     if problem := parts.get("", {}).get("problem"):
-        print(f"The parts that it uses cannot be shown: {problem}")
+        print(f"The parts that the task uses cannot be shown: {problem}")
         return
     rows = [
         (
@@ -181,8 +181,8 @@ def _print_parts(parts: Mapping[str, Mapping[str, Any]]) -> None:
 
 def _generated(facts: dict[str, Any]) -> str:
     if facts["labels_per_seed"] == 1 and len(facts["branches"]) > 1:
-        return "instances per seed, each for one label"
-    return "instances per seed and branch"
+        return "instances; each seed is used for one label"
+    return "instances for each seed and branch"
 
 
 def print_task(facts: dict[str, Any]) -> None:
@@ -199,9 +199,9 @@ def print_task(facts: dict[str, Any]) -> None:
     if facts["labels"]:
         print_table(["label", "meaning"], [(la["name"], la["summary"]) for la in facts["labels"]])
     else:
-        print("Labels are open: there is one quota, called any.")
+        print("The labels are not fixed, so all rows share one quota, called any.")
     if [*facts["branches"]] != ([label["name"] for label in facts["labels"]] or ["any"]):
-        default_aim = "step 4 finds it" if facts["corrector"] else "stated in its rows"
+        default_aim = "determined by step 4" if facts["corrector"] else "stated in the rows"
         aims = [(name, aim or default_aim) for name, aim in facts["branches"].items()]
         print()
         print_table(["branch", "label"], aims)

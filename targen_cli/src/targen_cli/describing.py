@@ -42,9 +42,9 @@ def print_part(part: Described, facts: dict[str, Any]) -> None:
         else:  # what -o sets of a part has a table of its own below
             _print_plainly(facts | {"options": []} if part.configurable is not None else facts)
     if part.kind.use:
-        print(f"use it: {part.kind.use.format(name=name, id=facts['id'])}")
+        print(f"Use it: {part.kind.use.format(name=name, id=facts['id'])}")
     if part.configurable is not None and facts.get("options"):
-        print("\nOptions, as -o accepts them:")
+        print("\nOptions for -o:")
         print_options(facts, prefix=f"{name}.")
     if "tasks" in facts:
         print(f"\nUsed by: {'; '.join(facts['tasks']) or 'no installed task'}")
@@ -75,7 +75,7 @@ def print_fields(what: str, fields: Sequence[dict[str, Any]]) -> None:
     if not fields:
         return
     if not fields[0]["name"]:
-        print(f"{what} is a text.")
+        print(f"{what} is text.")
         return
     print(f"\n{what} has these fields:")
     heads = ["field", "type", "default", "meaning"]

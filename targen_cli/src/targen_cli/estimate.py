@@ -65,14 +65,15 @@ def estimate(
         ),
     ] = None,
     yield_: Annotated[
-        float, typer.Option("--yield", help="Share of candidates that become rows, without --from.")
+        float,
+        typer.Option("--yield", help="Without --from: the share of candidates that become rows."),
     ] = YIELD,
     reasoning_tokens: Annotated[
         list[str] | None,
         typer.Option(
             "--reasoning-tokens",
             metavar="[STEP=]TOKENS",
-            help="Reasoning tokens per call, without --from.",
+            help="Without --from: reasoning tokens per call.",
         ),
     ] = None,
     shard: ShardArg = None,
@@ -103,11 +104,11 @@ def estimate(
         raise UsageError(f"--yield is {yield_}; it must be above 0 and at most 1")
     if (task is None) == (suite is None):
         raise UsageError(
-            "give a task to estimate, or a plugin for all of its tasks",
+            "give a task to estimate, or --suite PLUGIN for all tasks of a plugin",
             hint="targen estimate rte -n 10, or targen estimate --suite superglue --preset paper",
         )
     if reasoning_tokens and measured is not None:
-        raise UsageError("--from already measures reasoning: omit --reasoning-tokens")
+        raise UsageError("--from already provides the reasoning tokens: omit --reasoning-tokens")
     if suite is not None and measured is not None:
         raise UsageError("--from is a run of one task, but --suite covers several")
     registry = load_registry()
@@ -215,7 +216,7 @@ def _say_saving(estimated: CostEstimate) -> None:
     if more := estimated.with_worked_examples:
         print(
             f"\n--worked-examples all costs less: ${more['dollars']:,.2f}, "
-            "since the service caches only long openings"
+            "because the service caches only long prompt prefixes"
         )
     if less is None:
         return
@@ -242,9 +243,9 @@ def _say_unknown(dollars: float | None, uncounted: Sequence[str]) -> None:
         print("\nThe price of this model is unknown; add --price-in ... --price-out ...")
     if uncounted:
         print(
-            f"\nIf the model reasons before it answers ({', '.join(uncounted)}), you pay for "
-            "that as "
-            "output.\nIt is not included here: add --reasoning-tokens TOKENS, or base the "
+            f"\nIf the model reasons before it answers ({', '.join(uncounted)}), you pay for the "
+            "reasoning as "
+            "output.\nThis is not included here: add --reasoning-tokens TOKENS, or base the "
             "estimate on a small "
             "run with --from"
         )

@@ -419,9 +419,10 @@ def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yiel
         if (lacking := quotas.total / each - seeds) <= 0:
             return ""
         return (
-            f"Too few seeds: {source} provides {seeds:,}, each for one label, which yields about "
-            f"{math.floor(seeds * each):,} rows at a yield of {yield_:.0%}; {quotas.total:,} are "
-            f"requested.\nAdd {math.ceil(lacking):,} or more, or use each for every label: "
+            f"Too few seeds: {source} provides {seeds:,}, each for one label, which is enough for "
+            f"about {math.floor(seeds * each):,} rows at a yield of {yield_:.0%}; "
+            f"{quotas.total:,} are requested.\n"
+            f"Add {math.ceil(lacking):,} or more, or use each for every label: "
             f"{Option('labels_per_seed', 'all')}"
         )
     aims = list(task.branches.values())
@@ -436,8 +437,8 @@ def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yiel
     samples = math.ceil(quotas[label] / (seeds * each / task.samples_per_seed))
     asked = "once" if task.samples_per_seed == 1 else f"{task.samples_per_seed} times"
     return (
-        f"Too few seeds: {source} provides {seeds:,}, each used {asked} per label. This yields "
-        f"about {math.floor(seeds * each):,} rows of {label} at a yield of {yield_:.0%}; "
+        f"Too few seeds: {source} provides {seeds:,}, each used {asked} per label. This is enough "
+        f"for about {math.floor(seeds * each):,} rows of {label} at a yield of {yield_:.0%}; "
         f"{quotas[label]:,} are requested.\n"
         f"Add {math.ceil(lacking):,} or more, or take more samples from each: "
         f"samples_per_seed {samples}"

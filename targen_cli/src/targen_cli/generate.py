@@ -56,7 +56,8 @@ def generate(
         Path | None,
         typer.Option(
             "--out",
-            help="The run directory. [default: runs/TASK-SEED, with -2 and so on if it exists]",
+            help="The run directory. [default: runs/TASK-SEED; if that exists, runs/TASK-SEED-2, "
+            "and so on]",
         ),
     ] = None,
     dry_run: Annotated[
@@ -112,7 +113,7 @@ def generate(
 
     if (task is None) == (suite is None):
         raise UsageError(
-            "give a task to generate, or a plugin for all of its tasks",
+            "give a task to generate, or --suite PLUGIN for all tasks of a plugin",
             hint="targen generate rte -n 10, or targen generate --suite superglue --preset paper",
         )
     batch = said.of(Limits).delivered_by
@@ -139,7 +140,9 @@ def generate(
     if batch_offline:
         keywords |= Limits.redelivered({"delivery": "files"})
     if shard is not None and "max_cost" in said.values and not quiet:
-        print("--max-cost applies only to this shard: each shard has its own", file=sys.stderr)
+        print(
+            "--max-cost applies only to this shard: each shard has its own limit", file=sys.stderr
+        )
     if suite is not None:
         seed = said.of(RowOptions).seed
         below = out or Path("runs") / f"{suite}-{seed}{_folder(shard)}"
@@ -207,8 +210,9 @@ def resume(
         bool,
         typer.Option(
             "--batch-offline",
-            help="Only set the larger target, for targen batch export; does not need a key. A "
-            "run started with it stays offline; --no-batch sends its calls to the service.",
+            help="Only set the larger target, for targen batch export; no API key is needed. A "
+            "run started with --batch-offline stays offline; --no-batch sends its calls to the "
+            "service.",
             rich_help_panel=BATCHES,
         ),
     ] = False,
@@ -216,8 +220,8 @@ def resume(
         bool,
         typer.Option(
             "--verify",
-            help="Check all existing candidates against the journal again; this takes some minutes "
-            "longer.",
+            help="Check all existing candidates against the journal again, which takes a few extra "
+            "minutes.",
         ),
     ] = False,
     exclude: Annotated[
@@ -225,7 +229,7 @@ def resume(
         typer.Option(
             "--exclude",
             metavar="SOURCE",
-            help="The excluded datasets, if they have moved. [default: the recorded paths]",
+            help="New paths of excluded datasets that were moved. [default: the recorded paths]",
             show_default=False,
             rich_help_panel=RowOptions.panel,
         ),
@@ -295,7 +299,7 @@ def run_job(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool, stric
         with progress(job, quiet=quiet) as listener:
             job.run(listener)
         if before == job.usage.total.answered and before and not quiet:
-            more = f"targen resume {shlex.quote(str(job.path))} -n N extends it"
+            more = f"targen resume {shlex.quote(str(job.path))} -n N extends the run"
             print(f"note: there were no calls left to make; {more}", file=sys.stderr)
     finally:
         report = None if job.leaves_nothing else job.report
@@ -372,8 +376,8 @@ class _Suite:
         if not self._quiet:
             rows = job.manifest.targets[-1].quotas.total
             print(f"{job.task.name}: {plural(rows, 'row')}", file=sys.stderr, flush=True)
-        same = f"the same targen generate --suite {self._name}"
-        job.resuming = f"{same} continues all of its tasks"
+        same = f"repeat the command, targen generate --suite {self._name},"
+        job.resuming = f"{same} which continues all of its tasks"
         job.elsewhere = self._where
         try:
             with progress(job, quiet=self._quiet) as listener:
@@ -384,8 +388,8 @@ class _Suite:
             raise BudgetExhausted(
                 f"suite {self._name}, in {job.task.name}, with the budget left by earlier tasks: "
                 f"{error}",
-                hint=f"{same} with a larger --max-tokens or --max-cost, which covers all of its "
-                "tasks; answered calls are not repeated",
+                hint=f"{same} with a larger --max-tokens or --max-cost, which covers all of "
+                "its tasks; answered calls are not repeated",
             ) from error
         finally:
             if job.report is not None and not job.leaves_nothing:

@@ -82,7 +82,7 @@ class Generate:
             lacking, requested = error.lacking, error.requested
             if lacking == requested or lacking > max(1, _MAY_LACK * requested):
                 raise
-            words = f"{lacking:,} of {plural(requested, 'row')} without {what}"
+            words = f"{lacking:,} of {plural(requested, 'row')} did not get {what}"
             why = f" ({error.reason})" if error.reason else ""
             run = self.options["out"] or "RUN"
             print(f"{words}{why}; targen show {run} --rejected shows why", file=sys.stderr)

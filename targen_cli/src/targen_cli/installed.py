@@ -15,6 +15,7 @@ from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.suggestions import did_you_mean
+from targen_core.text import plural
 from targen_core.wording import install
 
 __all__ = ["add_command", "is_command", "named_commands", "panel_of", "unknown_command"]
@@ -133,5 +134,5 @@ def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageErr
     elif name.endswith(DECLARED):
         hint = f"targen generate {shlex.quote(name)} -n 100"
     if lame:
-        hint += f"; plugins that failed to load: {lame}, see: targen plugins"
+        hint += f"; {plural(lame, 'plugin')} failed to load, see: targen plugins"
     return UsageError(f"there is no command {name!r}", hint=hint)

@@ -84,7 +84,7 @@ def show_registered(named: str, *, json: bool) -> bool:
     else:
         package = package_of(kind)
         known = f"no {kind} is installed; try: {install(package)}"
-        print(known if package else f"no {kind} is registered by name; see: targen plugins")
+        print(known if package else f"no {kind} is registered; see: targen plugins")
     lame = [p for p in registry.plugins if p.state in ("broken", "incompatible")]
     if lame:
         names = ", ".join(f"{plugin.distribution} ({plugin.entry_point})" for plugin in lame)

@@ -62,7 +62,7 @@ def listing_of(kind: Kind) -> Callable[..., Any]:
         show_registered(kind.listing, json=json)
 
     show.__doc__ = (
-        f"{kind.lists or f'List the {kind.plural} that are installed.'}\n\n"
+        f"{kind.lists or f'List the installed {kind.plural}.'}\n\n"
         f"Example: targen {kind.listing}{' --json' if kind.name == 'task' else ''}\n"
     )
     return show

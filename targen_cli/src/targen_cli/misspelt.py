@@ -58,13 +58,13 @@ _MEANT = {
 
 _ELSEWHERE = {
     "--as": "choose a format when you export the rows: targen export RUN --as csv",
-    "--config": "pass a task's file without an option: targen generate FILE -n 100",
-    "--file": "pass a task's file without an option: targen generate FILE -n 100",
+    "--config": "pass the task file without an option: targen generate FILE -n 100",
+    "--file": "pass the task file without an option: targen generate FILE -n 100",
     "--format": "choose a format when you export the rows: targen export RUN --as csv",
     "--host": "only this machine can open the page; over ssh, forward --port with ssh -L",
-    "--language": "the task sets the language: language: German in its file",
-    "--lang": "the task sets the language: language: German in its file",
-    "--shard": "only targen generate and estimate have shards; omit it here",
+    "--language": "the task file sets the language, such as language: German",
+    "--lang": "the task file sets the language, such as language: German",
+    "--shard": "only targen generate and estimate accept --shard; omit it here",
     "--split": "split rows when you export them: targen export RUN --split 0.8/0.2",
     "--verbose": "for tracebacks: targen --debug COMMAND; for prompts and replies: targen "
     "trace RUN ROW",
@@ -72,11 +72,11 @@ _ELSEWHERE = {
 """Options of other commands, which people expect here."""
 
 _INSTEAD = {
-    ("batch", "--as"): "the file's name decides: targen batch export RUN --out calls-1.csv",
-    ("batch", "--format"): "the file's name decides: targen batch export RUN --out calls-1.csv",
-    ("compare", "--against"): "--real DATA, real rows to compare with, and --test DATA",
+    ("batch", "--as"): "--out sets the format: targen batch export RUN --out calls-1.csv",
+    ("batch", "--format"): "--out sets the format: targen batch export RUN --out calls-1.csv",
+    ("compare", "--against"): "pass real rows to compare with as --real DATA, and --test DATA",
     ("report", "--format"): "--json or --html",
-    ("review apply", "--as"): "all raters' answers count; omit it",
+    ("review apply", "--as"): "the answers of all raters are applied; omit it",
 }
 """Options of other commands, and what this one has for the same."""
 
@@ -237,7 +237,7 @@ def _not_a_value(message: str, param: Any, typed: Sequence[str], ctx: Any) -> Us
         "",
     )
     if name in _SHARES and any(map(str.isdigit, value)):
-        return UsageError(f"{name}: {why}", hint="shares of labels: --label A=40,B=20")
+        return UsageError(f"{name}: {why}", hint="to divide rows among labels: --label A=40,B=20")
     if not value or "number" not in why:
         return UsageError(f"{name}: {why}", hint=f"targen {ctx.info_name} --help")
     is_whole = "whole" in why
@@ -299,7 +299,7 @@ def _too_much(first: str, typed: Sequence[str], ctx: Any) -> UsageError:
     elif first.endswith((".csv", ".jsonl", ".parquet")) and {"--as", "--out"} <= options:
         hint = f"--as {first.rpartition('.')[2]} --out {shlex.quote(first)}"
     elif first.endswith(DECLARED) and typed[0].endswith(DECLARED):
-        hint = f"run the command for each: targen {ctx.info_name} {shlex.quote(first)}"
+        hint = f"run the command once for each: targen {ctx.info_name} {shlex.quote(first)}"
     else:
         hint = f"targen {ctx.info_name} --help"
     takes = f"takes only {' and '.join(places)}" if places else "takes no arguments"
@@ -327,7 +327,7 @@ def _hint(name: str, known: Collection[str], ctx: Any) -> str:
     if instead := _INSTEAD.get((ctx.info_name, name), _ELSEWHERE.get(name)):
         return instead
     if ctx.info_name == "resume" and name in _FIXED:
-        return f"a run keeps its options; targen generate TASK {name} starts a new one"
+        return f"a run keeps its options; targen generate TASK {name} starts a new run"
     key = name.lstrip("-").replace("-", "_")
     if ctx.info_name == "train" and key in _OF_TRAINERS:
         trainer, _, option = _OF_TRAINERS[key].partition(" ")
@@ -336,8 +336,8 @@ def _hint(name: str, known: Collection[str], ctx: Any) -> str:
         return f"it is an option of the model: -o {key}=VALUE"
     if key == "api_key":
         return (
-            "set a variable such as OPENAI_API_KEY, or give a file that contains the key: "
-            "--key-file FILE"
+            "set an environment variable such as OPENAI_API_KEY, or give a file that contains the "
+            "key: --key-file FILE"
         )
     long = [option for option in known if option.startswith("--")]
     hint = did_you_mean(name, long, "")

@@ -44,14 +44,14 @@ def new(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="The folder to write, new or empty. [default: NAME]"),
+        typer.Option("--out", help="The folder to write to, new or empty. [default: NAME]"),
     ] = None,
     into: Annotated[
         Path | None,
         typer.Option(
             "--into",
             help="Add the part to the plugin in this folder, which has a pyproject.toml. Existing "
-            "files do not change.",
+            "files are kept.",
         ),
     ] = None,
 ) -> None:
@@ -120,11 +120,11 @@ def _add(kind: Kind, names: Names, folder: Path) -> None:
     module = f"{package}.{names.module}"
     for path in add_part(kind, Names(names.distribution, module), folder):
         print(f"wrote {path}")
-    print(f'add this to {file}, below [project.entry-points."{API_GROUP}"]:')
+    print(f'add this to {file}, under [project.entry-points."{API_GROUP}"]:')
     print(f'  {names.distribution} = "{module}"')
     there = {_project(each) for each in (project.get("name", ""), *project.get("dependencies", ()))}
     if needed := [each for each in kind.requires if _project(each) not in there]:
-        print(f"and to its dependencies: {', '.join(needed)}")
+        print(f"and add to its dependencies: {', '.join(needed)}")
     print("then:")
     steps = [f"pip install -e '{folder}'", f"targen plugins check {folder}"]
     for line in [*steps, *(line.format(name=names.distribution) for line in kind.tries)]:

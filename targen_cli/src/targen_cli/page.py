@@ -261,7 +261,7 @@ def _reasons(raw: Mapping[str, Any]) -> Iterator[str]:
         yield f"<h2>{_safe(table.title)}</h2>"
         yield _table([*table.columns], cells_of(table))
     if raw["dropped_list_items"]:
-        yield "<h2>List items left out</h2>"
+        yield "<h2>Omitted list items</h2>"
         dropped = [(d["step"], d["reason"], d["count"]) for d in raw["dropped_list_items"]]
         yield _table(["step", "reason", "count"], dropped)
 
@@ -312,7 +312,7 @@ def _some_rows(run: Path, report: Report) -> Iterator[str]:
         return
     yield "<h2>Some rows</h2>"
     if len(shown) < sum(seen.values()):
-        yield '<p class="soft">A sample from the whole run; targen show lists all of them.</p>'
+        yield '<p class="soft">A sample of the rows; targen show lists all rows.</p>'
     for traced in shown:
         heading = f"{_safe(traced.label)}<small>{_safe(row_name(traced.number))}</small>"
         yield f"<article><h3>{heading}</h3>{_pairs(content_of(traced))}"

@@ -30,7 +30,7 @@ def plugins(
         bool,
         typer.Option(
             "--strict",
-            help="Exit with 1 if a plugin does not work, or if an extra that check needs is "
+            help="Exit with 1 if a plugin does not work, or if a pip extra that check needs is "
             "missing.",
         ),
     ] = False,
@@ -105,7 +105,7 @@ def _row(registry: Registry, plugin: Plugin) -> dict[str, Any]:
     for item in items:
         problems += _taken(registry, item)
         if meant := name_taken(registry, item):
-            said = f"{item.kind} {item.name} means {meant}, which has the same name"
+            said = f"{item.kind} {item.name} refers to {meant}, which has the same name"
             problems.append(_problem("name-taken", said, f"type {item.id} for this one"))
     for hook in plugin.unused:
         problems.append(_missing_kind(registry, hook))
@@ -152,8 +152,8 @@ def _taken(registry: Registry, item: Registration[Any]) -> list[dict[str, str]]:
     return [
         _problem(
             "flag-taken",
-            f"{item.kind} {item.name}: its option {name} is not a flag, because {whose} has that "
-            "name",
+            f"{item.kind} {item.name}: its option {name} is not a flag, because {whose} "
+            "already has that name",
             f"rename it, or set it with -o {item.name}.{name}=VALUE",
         )
         for name, whose in (taken_flags(registry, item.id).items() if item.flags else ())

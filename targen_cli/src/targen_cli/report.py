@@ -221,7 +221,7 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
         print(f"\n{table.title}")
         print_table([*table.columns], cells_of(table))
     if report["dropped_list_items"]:
-        print("\nList items left out")
+        print("\nOmitted list items")
         print_table(
             ["step", "reason", "count"],
             [(d["step"], d["reason"], d["count"]) for d in report["dropped_list_items"]],
@@ -349,7 +349,7 @@ def print_flow(
     """
     aims = branches or {name: name for name in flows}
     heads, rows = flow_table(flows, aims)
-    column = "after correction" if corrected else "its label, not corrected"
+    column = "after correction" if corrected else "label, not corrected"
     print(f"\nLabel flow (row: intended; column: {column})")
     print_table(heads, rows, optional=("rejected", "surplus", "duplicate"), sparse=True)
 
@@ -441,15 +441,16 @@ def print_usage(report: Mapping[str, Any]) -> None:
     if hung := report.get("hung"):
         print(
             f"{plural(hung, 'call')} took far longer than others and "
-            f"{'was' if hung == 1 else 'were'} sent again, which may cost twice: "
+            f"{'was' if hung == 1 else 'were'} sent again, so both attempts may be billed: "
             'docs/reliability.md, "Calls that hang"'
         )
     if report.get("unused_calls"):
-        ahead = plural(report["unused_calls"], "call")
-        waiting = "; a resume uses those that it needs"
+        count = report["unused_calls"]
+        ahead = f"{plural(count, 'call')} {'was' if count == 1 else 'were'}"
+        waiting = "; a resumed run uses those that it needs"
         print(
             f"{ahead} sent ahead of "
-            f"time{waiting if report['status'] != 'complete' else ', not needed'}."
+            f"time{waiting if report['status'] != 'complete' else ' and not needed'}."
         )
 
 

@@ -46,7 +46,7 @@ def show(
         str | None,
         typer.Argument(
             metavar="ROW",
-            help="A row by its number from 0, or a candidate by its id; also shows its origin.",
+            help="A row number, counted from 0, or a candidate's id; also shows its origin.",
             show_default=False,
         ),
     ] = None,
@@ -80,7 +80,7 @@ def show(
 
     if row is not None:
         if label is not None or rejected or reason is not None:
-            raise UsageError("with a row, omit --label, --rejected and --reason")
+            raise UsageError("--label, --rejected and --reason cannot be used with a ROW")
         traced = tracing.find(run, row)
         if json:
             print_json({**facts_of(traced), "calls": traced.calls()})
@@ -242,7 +242,7 @@ def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
     if "claimed" in record and corrected:
         yield f"label before {'review' if reviewed else judge}", record["claimed"] or "none"
     if traced.rows:
-        unlike = f"; no earlier row is {alike:g}% similar" if alike else ""
+        unlike = f"; no earlier row is {alike:g}% or more similar" if alike else ""
         yield "checks", f"passed{unlike}"
     ended = record.get("label", record.get("corrected"))
     if ended is not None and corrected:

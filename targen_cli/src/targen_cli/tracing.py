@@ -157,7 +157,7 @@ def find(run: Path, name: str) -> Traced:
                 return traced
             start += len(traced.rows)
         raise UsageError(
-            f"{run} has no row {name}, only {plural(start, 'row')}"
+            f"{run} has no row {name}: it has {plural(start, 'row')}"
             + (f", 0 to {start - 1}" if start else ""),
         )
     for traced in rows(run):
@@ -212,7 +212,7 @@ def find_call(run: Path, prefix: str) -> dict[str, Any]:
     raise UsageError(
         f"{plural(len(known), 'call')} of {run} have a key that begins with {prefix}: "
         + ", ".join(some),
-        hint="give more of its digits",
+        hint="give more digits",
     )
 
 

@@ -119,7 +119,7 @@ def require_trust(file: Path, names: Mapping[str, Any]) -> None:
             hint="read it first; if you trust it, "
             + Either(
                 "add " + Option("trust", True) + " to the command",
-                "read it within `with targen_core.trusting():`",
+                "load it inside `with targen_core.trusting():`",
             ),
         )
     remember_trust(file, new)

@@ -82,7 +82,7 @@ def _values(name: str, text: str) -> str | tuple[str, ...] | dict[str, int]:
     if "" in parts:
         raise UsageError(
             Option("dimensions") + f" {name}={text}: a value is empty",
-            hint="write values with commas to a file, one per line: "
+            hint="put values that contain commas in a file, one per line: "
             + Option("dimensions", {name: "@FILE"}),
         )
     weighted = [_WEIGHT.fullmatch(part) for part in parts]
@@ -94,9 +94,9 @@ def _values(name: str, text: str) -> str | tuple[str, ...] | dict[str, int]:
             raise UsageError(
                 Option("dimensions")
                 + f" {name}={text}: {part!r} has no weight, although others have one",
-                hint=f"give every value a weight, such as {part}:1, or none of them. Write "
+                hint=f"give every value a weight, such as {part}:1, or none of them. Put "
                 "values that end in a "
-                "colon and a number to a file: " + Option("dimensions", {name: "@FILE"}),
+                "colon and a number in a file: " + Option("dimensions", {name: "@FILE"}),
             )
         if match[1] in weights:
             raise UsageError(Option("dimensions") + f" {name}={text}: {match[1]!r} is given twice")

@@ -191,7 +191,7 @@ def state_of(watch: Watch, elapsed: float) -> State:
     """Return the state to show after a number of seconds."""
     layer = watch.layer
     if layer is None:
-        words = f"preparing, for {elapsed:.0f} s" if elapsed >= SILENCE else ""
+        words = f"preparing, {elapsed:.0f} s so far" if elapsed >= SILENCE else ""
         return State(watch.counts, "", words)
     calls = cached = tokens = 0
     dollars = 0.0
@@ -304,10 +304,10 @@ def _trouble(layer: CallLayer, elapsed: float) -> str:
     trouble = layer.trouble
     pauses = {name: pause for name, pause in layer.pauses.items() if pause >= 1}
     if not layer.answered and not trouble and not pauses and elapsed >= SILENCE:
-        trouble = f"no answer yet, after {elapsed:.0f} s"
+        trouble = f"no answer yet after {elapsed:.0f} s"
     for backend, pause in pauses.items():
         name = backend.rpartition(":")[2]
-        waits = f"{name} failed or refused calls; targen retries in {pause:.0f} s"
+        waits = f"calls to {name} failed or were refused; targen retries in {pause:.0f} s"
         trouble = f"{trouble}; {waits}" if trouble else waits
     return trouble
 

@@ -40,7 +40,7 @@ class AdapterSuite(Suite):
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
         """Refuse: only its author has an object of the library."""
-        raise UsageError("write an AdapterSuite with object(), a model of the library")
+        raise UsageError("write an AdapterSuite whose object() returns a model of the library")
 
     def object(self) -> Any:
         """Return a model of the library that answers without a network."""
@@ -77,7 +77,9 @@ class AdapterSuite(Suite):
     def test_is_a_model(self) -> None:
         """The result is a `ChatModel`, and an object always gets the same identity."""
         first, again = self.model(), self.model()
-        assert isinstance(first.identity, str) and first.identity, "identity must be a text"
+        assert isinstance(first.identity, str) and first.identity, (
+            "identity must be a non-empty string"
+        )
         assert first.identity == again.identity, (
             "two models with equal settings have different identities, so a resumed run would "
             "repeat calls"
@@ -95,7 +97,7 @@ class AdapterSuite(Suite):
             f"complete() returned {type(reply).__name__}, not a ChatReply"
         )
         assert reply.input_tokens is None or reply.input_tokens <= counted, (
-            "count_tokens is below the input tokens that the reply states: budgets depend on it"
+            "count_tokens is lower than the reply's input tokens: budgets depend on it"
         )
 
     def test_closes_twice(self) -> None:

@@ -172,7 +172,9 @@ class BackendSuite(Suite):
         )
         assert isinstance(first, ChatModel), "`create` does not return a ChatModel"
         assert first.identity.strip(), "identity is empty"
-        assert first.identity == again.identity, "identity differs from one model to the next"
+        assert first.identity == again.identity, (
+            "two models with the same options have different identities"
+        )
         assert first.price is None or isinstance(first.price, Price)
 
     def test_answers(self) -> None:
@@ -213,7 +215,7 @@ class BackendSuite(Suite):
         )
         if self.wire is not None:
             assert (reply.input_tokens, reply.output_tokens) == (TOKENS_IN, TOKENS_OUT), (
-                "these are not the token counts from the service"
+                "the token counts differ from the service's"
             )
         assert model.count_tokens(request_of()) >= reply.input_tokens, (
             "count_tokens must be an upper bound"
@@ -226,9 +228,10 @@ class BackendSuite(Suite):
         most = most_top(self.model("http://127.0.0.1:9"))
         if most is None:
             return
-        assert most >= 0, f"top_logprobs is {most}; it is a number of tokens, or None"
+        assert most >= 0, f"top_logprobs is {most}; it must be a number of tokens, or None"
         assert self.target().top_logprobs is not None, (
-            "the model has top_logprobs, but Backend.top_logprobs is None: callers cannot know it"
+            "the model has top_logprobs, but Backend.top_logprobs is None: callers cannot tell "
+            "that it returns token probabilities"
         )
         top = min(most, 2)
         if self.wire is None:
@@ -249,7 +252,9 @@ class BackendSuite(Suite):
         for token in reply.tokens:
             assert len(token.top) <= top, f"{len(token.top)} alternatives, but {top} were requested"
             logprobs = [logprob for _, logprob in token.top]
-            assert logprobs == sorted(logprobs, reverse=True), "the likeliest must come first"
+            assert logprobs == sorted(logprobs, reverse=True), (
+                "the likeliest alternative must come first"
+            )
 
     # --- what must hold where there is a service ---
 
@@ -257,7 +262,9 @@ class BackendSuite(Suite):
         """A model with `scores_given` returns the given text and its tokens."""
         if not scores_given(self.model("http://127.0.0.1:9")):
             return
-        assert self.target().scores_given, "Backend.scores_given is not set: callers cannot know it"
+        assert self.target().scores_given, (
+            "Backend.scores_given is not set: callers cannot tell that the model scores given texts"
+        )
         if self.wire is not None:
             return  # how a service scores a text is its own affair
         request = replace(request_of(top_logprobs=0), given="Volga")
@@ -275,7 +282,9 @@ class BackendSuite(Suite):
         """A model that `continues` lists the likely next tokens of an unfinished reply."""
         if not continues(self.model("http://127.0.0.1:9")):
             return
-        assert self.target().continues, "Backend.continues is not set: callers cannot know it"
+        assert self.target().continues, (
+            "Backend.continues is not set: callers cannot tell that the model continues replies"
+        )
         if self.wire is not None:
             return  # how a service goes on with a reply is its own affair
         asked = request_of(top_logprobs=2)
@@ -308,7 +317,7 @@ class BackendSuite(Suite):
             "a call that needs token probabilities does not request them from the service"
         )
         assert "logprob" not in bodies[0], (
-            "a call without token probabilities sends a field for them"
+            "a call that does not need token probabilities sends a field for them"
         )
 
     @pytest.mark.parametrize("how", ["none", "-inf", "least", "above", "nan", "text", "missing"])
@@ -365,7 +374,7 @@ class BackendSuite(Suite):
     def test_tells_a_cut_reply(self) -> None:
         """A reply that is truncated at `max_tokens` has the `finish` "length"."""
         exchange = self.ask(self.good("The Vol", "length"))
-        assert exchange.reply is not None, f"a cut answer caused {exchange.error!r}"
+        assert exchange.reply is not None, f"a truncated answer caused {exchange.error!r}"
         assert exchange.reply.finish == "length"
 
     @pytest.mark.parametrize("wait", ["7", ""], ids=["retry-after", "no-wait"])
@@ -423,9 +432,9 @@ class BackendSuite(Suite):
                 error, peak = self._measured(server, call)
                 assert error is None or isinstance(error, ServiceError), f"{how}: {error!r}"
                 wait = error.retry_after if error is not None else None
-                assert wait is None or 0 <= wait < math.inf, f"{how}: a wait of {wait} s"
+                assert wait is None or 0 <= wait < math.inf, f"{how}: retry_after is {wait} s"
                 assert server.taken < ENOUGH, f"{how}: the client does not stop reading"
-                assert peak < ENOUGH, f"{how}: one answer took {peak >> 20} MiB"
+                assert peak < ENOUGH, f"{how}: one answer took {peak >> 20} MiB of memory"
 
     def _measured(
         self, server: FaultServer, call: Callable[[ChatModel], Awaitable[ChatReply]]
@@ -474,13 +483,13 @@ class BackendSuite(Suite):
                 before = asyncio.all_tasks()
                 call = asyncio.ensure_future(model.complete(request_of()))
                 await asyncio.to_thread(server.arrived.wait)
-                assert not server.gave_up, "complete() holds up the event loop while it waits"
+                assert not server.gave_up, "complete() blocks the event loop while it waits"
                 call.cancel()
                 await asyncio.wait([call], timeout=5)
                 assert call.done(), "complete() continues after it was cancelled"
                 assert call.cancelled(), f"complete() swallowed its cancellation: {call}"
                 left = asyncio.all_tasks() - before
-                assert not left, f"tasks are left behind: {left}"
+                assert not left, f"unfinished tasks remain: {left}"
                 return await model.complete(request_of())
 
             reply = using(self.model(server.url), cancel)
@@ -515,7 +524,7 @@ class BackendSuite(Suite):
         caplog.set_level(logging.DEBUG)
         if where == "errors":
             for text in self._texts_of_errors():
-                assert KEY not in text, "an error repeats the key"
+                assert KEY not in text, "an error contains the key"
         elif where == "identity":
             model = self.model("http://127.0.0.1:9")
             backend = self.target()

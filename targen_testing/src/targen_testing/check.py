@@ -94,7 +94,7 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
             said = f"{meant} has that name, so users have to type {item.id}"
             yield broken("name-taken", f"{item.kind} {item.name}", said)
         for name, whose in taken_flags(registry, item.id).items():
-            what = f"its option {name} is not a flag, since {whose} has that name"
+            what = f"its option {name} is not a flag, since {whose} already has that name"
             yield broken("flag-taken", f"{item.kind} {item.name}", what)
         try:
             registry.resolve(item)
@@ -145,7 +145,7 @@ def _described(registry: Registry, kind: Kind, item: Registration[Any]) -> Itera
     try:
         json.dumps(facts_of(Described(registry, kind, item.id)))
     except Exception as error:
-        said = f"its facts of {item.name} cannot be shown: {type(error).__name__}: {error}"
+        said = f"its facts about {item.name} cannot be shown: {type(error).__name__}: {error}"
         yield broken("bad-kind", f"kind {kind.name}", said)
 
 

@@ -59,7 +59,7 @@ class CommandSuite(Suite):
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
         """Refuse: only the command's author knows how to use it."""
-        raise UsageError("write a CommandSuite with good(), which shows a use of the command")
+        raise UsageError("write a CommandSuite whose good() returns an example of the command")
 
     def good(self, folder: Path) -> str | Sequence[str]:
         """Write what a use of the command needs into `folder`, which is empty.
@@ -67,7 +67,7 @@ class CommandSuite(Suite):
         Return the command line, such as `"desk rows.jsonl"`, or its words. The command runs in that
         folder, prints JSON with `--json` if it has that option, and asks no model but `scripted`.
         """
-        pytest.skip("does not show a use of the command: see `good`")
+        pytest.skip("does not give an example of the command: see `good`")
 
     # --- how the tests run it ---
 
@@ -151,7 +151,10 @@ class CommandSuite(Suite):
             wrong = right[:4] + right[5:]
             ended = self.ends([*name.split(), wrong], monkeypatch, capsys)
             if ended.code != 2 or wrong not in ended.err or right not in ended.err:
-                fail(f"targen {name} {wrong} does not name {right}, or exits with {ended.code}")
+                fail(
+                    f"targen {name} {wrong} should exit with 2 and suggest {right}, but exits with "
+                    f"{ended.code}:\n{ended.err}"
+                )
 
     def test_a_file_that_is_missing_is_named(
         self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -165,7 +168,8 @@ class CommandSuite(Suite):
                     f"file, which begins with no-such-:\n{ended.out}{ended.err}"
                 )
             if list(there.iterdir()):
-                fail(f"targen {line} leaves files: {sorted(each.name for each in there.iterdir())}")
+                left = sorted(each.name for each in there.iterdir())
+                fail(f"targen {line} leaves files behind: {left}")
 
     @pytest.mark.parametrize("content", [b"", b'{"text": "\xff\x00'], ids=["empty", "damaged"])
     def test_a_file_that_cannot_be_used_changes_nothing(
@@ -184,9 +188,9 @@ class CommandSuite(Suite):
             ended = self.ends(line.split(), monkeypatch, capsys)
             if ended.code and "error" not in ended.err:
                 said = f"targen {line}, with a file of {content!r}, exits with {ended.code}"
-                fail(f"{said} without an error")
+                fail(f"{said} without an error message")
             if ended.code and _contents(there) != before:
-                fail(f"targen {line}, with a file of {content!r}, fails and changes files")
+                fail(f"targen {line}, with a file of {content!r}, fails but changes files")
 
     def test_what_is_there_already_is_kept(
         self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -205,7 +209,10 @@ class CommandSuite(Suite):
         if before.items() - after.items():
             fail(f"{typed} changes {out}, which someone else wrote")
         if ended.code and (ended.code != 2 or str(out) not in ended.err or after != before):
-            fail(f"{typed} exits with {ended.code}without naming {out}, or writes into it")
+            fail(
+                f"{typed} should exit with 2, name {out} and not write into it, but exits with "
+                f"{ended.code}:\n{ended.err}"
+            )
 
     @pytest.mark.parametrize("how", ["stopped", "full disk"])
     def test_it_can_be_typed_again(
@@ -224,10 +231,10 @@ class CommandSuite(Suite):
         if not ended.code:
             pytest.skip("it finished before it could be stopped")
         if ended.code != (130 if how == "stopped" else 1):
-            fail(f"{typed}, {how}, exits with {ended.code}:\n{ended.err}")
+            fail(f"{typed} ({how}) exits with {ended.code}:\n{ended.err}")
         ended = self.ends(line, monkeypatch, capsys)
         if ended.code:
-            fail(f"{typed}, typed again after it was {how}, exits with {ended.code}:\n{ended.err}")
+            fail(f"{typed}, repeated (first: {how}), exits with {ended.code}:\n{ended.err}")
 
     def _used(self, folder: Path) -> Sequence[str]:
         """The words of its use."""

@@ -138,13 +138,13 @@ class CorrectorSuite(PartSuite[Any]):
         if nondeterminism.chance or nondeterminism.clock:
             pytest.skip("it uses chance or a clock: see uses-no-chance-and-no-clock")
         if self.claims_nothing():
-            pytest.skip("an instance of the task does not claim a label")
+            pytest.skip("the task's instances do not claim labels")
         flows = self.judge(dataset, tmp_path / "out").report.get("flow", {})
         kept = {label: flow["accepted"].get(label, 0) for label, flow in flows.items()}
         lost = [label for label, count in kept.items() if not count]
         assert not lost or not any(kept.values()), (
-            f"in a dry run, every {self.task} that is {' or '.join(lost)} loses its label: judge "
-            "the instance, and let dry_run answer for it, for example with call.label"
+            f"in a dry run, every {self.task} instance that is {' or '.join(lost)} loses its "
+            "label. Judge the instance, and let dry_run answer for it, for example with call.label"
         )
 
     def test_labels_come_from_the_set(self, dataset: Dataset, tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ class CorrectorSuite(PartSuite[Any]):
             trial = self.judge(dataset, tmp_path / name, options)
             foreign = trial.reasons.get("illegal-label", 0)
             assert not foreign, (
-                f"{foreign} labels do not belong to {self.task}, with {name} replies"
+                f"with {name} replies, {foreign} labels are not labels of {self.task}"
             )
 
     def test_raises_only_rejections(self, dataset: Dataset, tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ class CorrectorSuite(PartSuite[Any]):
         if trial.error is not None:
             fail(f"with hostile replies: {trial.error}")
         bad = trials.bad_reasons(trial)
-        assert not bad, f"reasons are short words joined by hyphens, not {bad}"
+        assert not bad, f"reasons must be short words joined by hyphens, not {bad}"
 
     @pytest.fixture
     def nondeterminism(
@@ -180,9 +180,9 @@ class CorrectorSuite(PartSuite[Any]):
     def test_uses_no_chance_and_no_clock(self, nondeterminism: Nondeterminism) -> None:
         """Randomness comes only from `llm.rng`, and clocks are not used."""
         assert not nondeterminism.chance, (
-            f"chance: {'; '.join(nondeterminism.chance)}: use llm.rng(name)"
+            f"it uses chance: {'; '.join(nondeterminism.chance)}; use llm.rng(name)"
         )
-        assert not nondeterminism.clock, f"a clock: {'; '.join(nondeterminism.clock)}"
+        assert not nondeterminism.clock, f"it uses a clock: {'; '.join(nondeterminism.clock)}"
 
     def test_changes_no_instance(self, dataset: Dataset, tmp_path: Path) -> None:
         """It does not change the instances that it judges."""

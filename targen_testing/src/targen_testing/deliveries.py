@@ -136,7 +136,7 @@ class DeliverySuite(Suite):
         limits = {"delivery": "", "batch": False}
         with Job.resume(self.everything(), there.folder, quotas=more, limits=limits) as job:
             report = job.run()
-        assert report["rows"] == more, f"it grew to {report['rows']}, not {more}"
+        assert report["rows"] == more, f"the run has {report['rows']} rows, not {more}"
 
     def test_reports_in_json(self, tmp_path: Path) -> None:
         """Its addition to a report is JSON, even for a run that did not use it."""
@@ -144,5 +144,7 @@ class DeliverySuite(Suite):
         try:
             json.dumps(dict(report), allow_nan=False)
         except (TypeError, ValueError) as error:
-            fail(f"report() returned what is not JSON: {error}")
-        assert self.target().outstanding(tmp_path) is None, "outstanding() of an empty folder"
+            fail(f"report() returned data that is not JSON: {error}")
+        assert self.target().outstanding(tmp_path) is None, (
+            "outstanding() of an empty folder must return None"
+        )

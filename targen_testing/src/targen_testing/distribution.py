@@ -83,7 +83,9 @@ def _requirements(project: dict[str, Any]) -> Iterator[Finding]:
         yield broken("core-version-pin", _FILE, f"`{on_core[0]}` lacks a lower or an upper bound")
     elif not on_core[0].specifier.contains(Version(__version__), prereleases=True):
         yield broken(
-            "core-version-pin", _FILE, f"`{on_core[0]}` does not allow this core, {__version__}"
+            "core-version-pin",
+            _FILE,
+            f"`{on_core[0]}` does not allow this version of targen-core, {__version__}",
         )
 
 

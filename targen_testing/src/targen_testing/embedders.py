@@ -67,7 +67,7 @@ class EmbedderSuite(PartSuite[Embedder]):
             self.target().open()
         except UsageError as error:
             if not error.hint:
-                fail("its UsageError has no hint: say what to install")
+                fail("its UsageError has no hint: name what to install")
         except Exception as error:
             fail(f"open() raised {type(error).__name__}: {error}")
 
@@ -79,7 +79,7 @@ class EmbedderSuite(PartSuite[Embedder]):
             if not all(map(math.isfinite, vector)):
                 fail(f"the vector of {text[:40]!r} has a number that is not finite")
             lengths.add(len(vector))
-        assert len(lengths) == 1, f"its vectors have lengths {sorted(lengths)}"
+        assert len(lengths) == 1, f"its vectors differ in length: {sorted(lengths)}"
 
     def test_equal_texts_have_equal_vectors(self, encode: Encode) -> None:
         """A text always gets the same vector, whatever was embedded in between."""
@@ -95,8 +95,8 @@ class EmbedderSuite(PartSuite[Embedder]):
         """It does not use randomness or clocks, since rows depend on the vectors."""
         with watching(homes_of(self.target().open, encode)) as seen:
             _vector(encode, _SAID)
-        assert not seen.chance, f"chance: {'; '.join(seen.chance)}"
-        assert not seen.clock, f"a clock: {'; '.join(seen.clock)}"
+        assert not seen.chance, f"it uses chance: {'; '.join(seen.chance)}"
+        assert not seen.clock, f"it uses a clock: {'; '.join(seen.clock)}"
 
     def test_same_vector_in_another_process(self, encode: Encode) -> None:
         """A process with a different hash seed returns the same vectors."""

@@ -193,7 +193,7 @@ class ExecutorSuite(Suite):
                 asked = request_of(top_logprobs=2)
                 told = await model.complete(asked)
                 assert told.tokens == (await source.complete(asked)).tokens, (
-                    "the tokens of a reply are lost on the way"
+                    "the tokens of a reply are lost"
                 )
                 request = request_of("river " * 50)
                 assert model.count_tokens(request) == source.count_tokens(request), (
@@ -233,10 +233,13 @@ class ExecutorSuite(Suite):
         limit = (total["input_tokens"] + total["output_tokens"]) // 2
         there = self.run(tmp_path / "there", _FAULTS, max_tokens=limit, concurrency=2)
         assert isinstance(there.error, BudgetExhausted), (
-            f"with half of the tokens that it needs, the run ended with {there.error!r}"
+            f"with half of the tokens that it needs, the run ended with {there.error!r}, not "
+            "BudgetExhausted"
         )
         spent = there.report["usage"]["total"]
-        assert spent["input_tokens"] + spent["output_tokens"] <= limit, "more than the budget"
+        assert spent["input_tokens"] + spent["output_tokens"] <= limit, (
+            "the run used more tokens than its budget"
+        )
         limits = {"max_tokens": None, "concurrency": 8}
         with Job.resume(self.everything(), there.folder, limits=limits) as job:
             report = job.run()
@@ -247,17 +250,19 @@ class ExecutorSuite(Suite):
         refused = {"unauthorized": True}
         here = trials.generate(self.everything(), self.spec(refused), tmp_path / "here").error
         there = self.run(tmp_path / "there", refused).error
-        assert isinstance(there, TargenError), f"{here!r} has become {there!r}"
-        assert (type(there), str(there)) == (type(here), str(here)), "a different error than here"
+        assert isinstance(there, TargenError), f"the executor turned {here!r} into {there!r}"
+        assert (type(there), str(there)) == (type(here), str(here)), (
+            "the error differs from the run in this process"
+        )
 
     def test_bugs_are_told(self, tmp_path: Path) -> None:
         """Any other exception of a model ends the run with that exception's message."""
         script = tmp_path / "bug.py"
         script.write_text("def reply(request):\n    raise LookupError('no such river')\n")
         error = self.run(tmp_path / "there", {"script": f"{script}:reply"}).error
-        assert isinstance(error, TargenError), f"a bug of a model ended the run with {error!r}"
+        assert isinstance(error, TargenError), f"a bug in a model ended the run with {error!r}"
         assert "LookupError" in str(error) and "no such river" in str(error), (
-            f"the message of a model's bug is lost: {error}"
+            f"the message of a bug in a model is lost: {error}"
         )
 
     def test_can_be_cancelled(self) -> None:

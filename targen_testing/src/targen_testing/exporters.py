@@ -117,7 +117,7 @@ class ExporterSuite(PartSuite[Exporter]):
         """It writes a non-empty file or folder, whichever its suffix indicates."""
         files = self.write(dataset, tmp_path)
         assert files, "the folder does not contain any files"
-        assert any(path.stat().st_size for path in files), "what it wrote is empty"
+        assert any(path.stat().st_size for path in files), "the files that it wrote are empty"
 
     def test_same_bytes_again(self, dataset: Dataset, tmp_path: Path) -> None:
         """The same rows give the same bytes, without dates, randomness or folder names."""
@@ -125,9 +125,9 @@ class ExporterSuite(PartSuite[Exporter]):
             {path.relative_to(folder): path.read_bytes() for path in self.write(dataset, folder)}
             for folder in (tmp_path / "first", tmp_path / "again")
         )
-        assert first.keys() == again.keys(), "the same rows give different files"
+        assert first.keys() == again.keys(), "writing the same rows again gives different files"
         for name, content in first.items():
-            assert content == again[name], f"the same rows give a different {name}"
+            assert content == again[name], f"writing the same rows again gives a different {name}"
 
     def test_keeps_pairs_together(self, tmp_path: Path) -> None:
         """It writes pairs of rows from one instance, or raises an error that explains why not."""
@@ -177,7 +177,9 @@ class ExporterSuite(PartSuite[Exporter]):
             and "__pycache__" not in path.parts
         ]
         outside += [path for path in folder.iterdir() if path != made]
-        assert not outside, f"it writes to {', '.join(sorted({str(p) for p in outside}))}"
+        assert not outside, (
+            f"it writes outside its target: {', '.join(sorted({str(p) for p in outside}))}"
+        )
 
     def test_leaves_nothing_half_done(self, dataset: Dataset, tmp_path: Path) -> None:
         """It does not hide failures, so an incomplete dataset cannot look complete."""

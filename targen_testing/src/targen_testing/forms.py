@@ -56,7 +56,7 @@ class FormSuite(Suite):
         name = self.form.rpartition(":")[2]
         text = yaml_of(self.file)
         if not isinstance(text, dict) or not isinstance(text.get(name), dict):
-            fail(f"the file has no key {name} with keys below it")
+            fail(f"the file has no key {name} with keys under it")
         below: dict[str, Any] = text[name]
         return below
 

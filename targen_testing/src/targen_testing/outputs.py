@@ -72,7 +72,7 @@ class OutputSuite(TaskSuite):
         """The file declares the output that the suite tests."""
         name = self.output.rpartition(":")[2]
         below = self.declared().output or {}
-        assert name in below, f"the file has no key {name} below output"
+        assert name in below, f"the file has no key {name} under output"
 
     def test_keys_are_described(self) -> None:
         """It is registered with a summary, and each key has a description."""
@@ -112,7 +112,9 @@ class OutputSuite(TaskSuite):
             if answers:
                 found = {**output.answered(row, answers)}
                 own = {name: row[name] for name in output.columns}
-                assert found == own, f"answered() turns {own} into {found}"
+                assert found == own, (
+                    f"answered() changes {own} to {found}, although no answer changed"
+                )
 
     def test_same_bytes_in_another_process(self, good: Trial, tmp_path: Path) -> None:
         """Other processes generate the same rows from the file."""

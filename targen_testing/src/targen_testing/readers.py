@@ -44,7 +44,7 @@ class ReaderSuite(Suite):
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
         """Refuse: only its author has a file."""
-        raise UsageError('write a ReaderSuite with file = "...", a task file of this suffix')
+        raise UsageError('write a ReaderSuite with file = "...", a task file with this suffix')
 
     def target(self) -> TaskReader:
         """The reader."""
@@ -78,7 +78,7 @@ class ReaderSuite(Suite):
         """It creates a task from the file, always with the same version."""
         file, again = self.read(path), self.read(path)
         assert isinstance(file, TaskFile) and isinstance(file.task, Task), (
-            "read() returns a TaskFile with a Task"
+            "read() must return a TaskFile with a Task"
         )
         assert file.task.version == again.task.version, (
             "reading the same file again gives a different version"
@@ -127,5 +127,5 @@ class ReaderSuite(Suite):
             except UsageError:
                 continue
             except Exception as error:
-                fail(f"of {content[:20]!r}: {type(error).__name__}: {error}; raise UsageError")
-            fail(f"it accepts {content[:20]!r}")
+                fail(f"reading {content[:20]!r}: {type(error).__name__}: {error}; raise UsageError")
+            fail(f"it accepts {content[:20]!r}, which is not a task")

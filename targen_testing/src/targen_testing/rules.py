@@ -16,7 +16,7 @@ DISTRIBUTION_RULES = {
     "core-version-pin": 'put "targen-core>=0.1,<0.2" into [project] dependencies',
     "bare-targen-dependency": "remove `targen` from the dependencies: the core is `targen-core`, "
     "and `targen` on the package index is someone else's",
-    "no-readme": 'add readme = "README.md" to [project], and write it',
+    "no-readme": 'add readme = "README.md" to [project], and write that file',
     "no-requires-python": 'add requires-python = ">=3.11" to [project]',
     "wheel-not-built": "run python -m build --wheel and fix the errors that it reports",
     "not-packaged": "tell the build backend to pack these files; with hatchling: "

@@ -125,15 +125,15 @@ class _StepSuite(PartSuite[PartT]):
     def test_uses_no_chance_and_no_clock(self, watched: tuple[Trial, Nondeterminism]) -> None:
         """Randomness comes only from `llm.rng`, and clocks are not used."""
         _, seen = watched
-        assert not seen.chance, f"chance: {'; '.join(seen.chance)}: use llm.rng(name)"
-        assert not seen.clock, f"a clock: {'; '.join(seen.clock)}"
+        assert not seen.chance, f"it uses chance: {'; '.join(seen.chance)}; use llm.rng(name)"
+        assert not seen.clock, f"it uses a clock: {'; '.join(seen.clock)}"
 
     def test_raises_only_rejections(self, hostile: Trial) -> None:
         """Hostile replies lead to rejections with reasons, not to other exceptions."""
         if not hostile.has_ended:
             fail(f"with hostile replies: {hostile.error}")
         bad = trials.bad_reasons(hostile)
-        assert not bad, f"reasons are short words joined by hyphens, not {bad}"
+        assert not bad, f"reasons must be short words joined by hyphens, not {bad}"
 
     def test_same_rows_again(self, watched: tuple[Trial, Nondeterminism], tmp_path: Path) -> None:
         """The same replies always give the same rows, at any concurrency."""

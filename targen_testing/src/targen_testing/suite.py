@@ -101,7 +101,7 @@ class Suite:
         super().__init_subclass__(**kwargs)
         if isinstance(options := vars(cls).get("options"), str):
             raise TypeError(
-                f"{cls.__name__}.options is a text; use a tuple with one text per option: "
+                f"{cls.__name__}.options is a string; use a tuple with one string per option: "
                 f"({options!r},)"
             )
         if "kind" in vars(cls):  # one of a kit, not an author's
@@ -110,7 +110,9 @@ class Suite:
         else:
             cls._refuse_misspelt()
         if "pytest_generate_tests" in vars(cls):
-            raise TypeError(f"{cls.__name__}.pytest_generate_tests is the conformance kit's own")
+            raise TypeError(
+                f"remove {cls.__name__}.pytest_generate_tests: the conformance kit defines it"
+            )
 
     @classmethod
     def _refuse_misspelt(cls) -> None:

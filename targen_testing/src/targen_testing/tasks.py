@@ -199,9 +199,11 @@ class TaskSuite(Suite):
             except (OSError, ValueError) as error:
                 fail(f"prompt {prompt.name} cannot be read: {error}")
             assert messages, f"prompt {prompt.name} is empty"
-            assert messages[-1].role == "user", f"prompt {prompt.name} does not end with a question"
+            assert messages[-1].role == "user", (
+                f"prompt {prompt.name} does not end with a user turn"
+            )
             more = {*prompt.brief.variables} - {*prompt.variables}
-            assert not more, f"prompt {prompt.name}: only its brief form needs {', '.join(more)}"
+            assert not more, f"prompt {prompt.name}: only its brief form contains {', '.join(more)}"
 
     def test_prompts_name_nothing_undefined(self, watched: _Watched) -> None:
         """The steps give each prompt exactly the values that it names."""
@@ -261,7 +263,7 @@ class TaskSuite(Suite):
         """Rejection reasons are short slugs, such as `too-long`."""
         for trial in (watched.trial, hostile):
             bad = trials.bad_reasons(trial)
-            assert not bad, f"reasons are short words joined by hyphens, not {bad}"
+            assert not bad, f"reasons must be short words joined by hyphens, not {bad}"
 
     def test_labels_come_from_the_set(self, watched: _Watched, hostile: Trial) -> None:
         """Every instance has the requested label, and every row has a label from the set."""
@@ -277,7 +279,7 @@ class TaskSuite(Suite):
         self.must_not("generates-exact-quotas", watched)
         trial, task = watched.trial, self.target()
         if trial.error is not None:
-            pytest.skip(f"the run did not end: see {_trouble(watched)[0]}")
+            pytest.skip(f"the run did not complete: see {_trouble(watched)[0]}")
         assert trial.report["status"] == "complete"
         assert len(trial.rows) == self.rows * task.rows_per_instance * len(task.quota_names)
         assert sum(entry["rows"] for entry in trial.provenance) == len(trial.rows)
@@ -330,7 +332,7 @@ class TaskSuite(Suite):
         for row in good.rows:
             cases = _cases(task, row)
             if not cases:
-                fail(f"Rows.cases finds nothing to decide in {json.dumps(row)[:200]}")
+                fail(f"Rows.cases returns no cases for {json.dumps(row)[:200]}")
             labels |= {case.label or str(row.get("label", "")) for case in cases}
             forms |= {_form(case) for case in cases}
             if "label" in row:
@@ -384,7 +386,7 @@ class TaskSuite(Suite):
         """The rows do not depend on the concurrency."""
         again = self.trial(tmp_path / "1", concurrency=1)
         if trials.differing(again.folder, good.folder) and self._repeats(good, tmp_path):
-            fail("one call at a time makes different rows than 8 at once")
+            fail("one call at a time gives different rows from 8 at once")
 
     def test_same_bytes_whatever_answer_comes_first(
         self, good: Trial, bad: Trial, shuffled: Trial, tmp_path: Path
@@ -416,14 +418,12 @@ class TaskSuite(Suite):
     def test_same_bytes_again(self, good: Trial, tmp_path: Path) -> None:
         """A second run in the same process generates the same rows: the first leaves no state."""
         if not self._repeats(good, tmp_path):
-            fail(
-                "a second run makes different rows: the plugin remembers something of the first one"
-            )
+            fail("a second run makes different rows: the plugin remembers something from the first")
 
     def test_same_bytes_in_another_process(self, good: Trial, tmp_path: Path) -> None:
         """Other processes generate the same rows, whatever the order of sets or value of `id()`."""
         if type(self).registry is not Suite.registry or type(self).target is not TaskSuite.target:
-            pytest.skip("its plugins are made in the test")
+            pytest.skip("its plugins are created in the test")
         datasets = rows_elsewhere(self.task, self.rows, self.folder, tmp_path)
         assert datasets[0] == datasets[1], (
             "two processes make different rows: does a step depend on the order of a set, or on "
@@ -514,7 +514,7 @@ def _cases(task: Task[Any, Any], row: Mapping[str, Any]) -> Sequence[Case]:
     try:
         return task.rows.cases(row)
     except Exception as error:
-        fail(f"Rows.cases raises {type(error).__name__}: {error}, at {json.dumps(row)[:200]}")
+        fail(f"Rows.cases raises {type(error).__name__}: {error}, for {json.dumps(row)[:200]}")
 
 
 def _form(case: Case) -> tuple[Any, ...]:

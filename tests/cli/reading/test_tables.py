@@ -110,14 +110,14 @@ def test_rows_have_a_size(tmp_path, monkeypatch):
 def test_a_page_has_a_size_whatever_the_footer_says(tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "_PAGE", 1 << 20)
     pq.write_table(pa.table({"text": ["x" * (2 << 20)]}), tmp_path / "file", compression="zstd")
-    with pytest.raises(UnreadableFile, match="a page unpacks to"):
+    with pytest.raises(UnreadableFile, match="the maximum is"):
         ParquetRows(tmp_path / "file")
 
 
 def test_lists_hold_what_the_files_size_explains(tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "_FREE", 10_000)
     pq.write_table(pa.table({"list": [[0] * 50_000]}), tmp_path / "file")
-    with pytest.raises(UnreadableFile, match="its lists claim 50,000 values"):
+    with pytest.raises(UnreadableFile, match="its lists claim to hold 50,000 values"):
         ParquetRows(tmp_path / "file")
 
 

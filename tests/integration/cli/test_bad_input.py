@@ -55,14 +55,14 @@ LINES = """
     # what is to be generated, and how much of it
     generate --suite superglu -n 2 -b scripted | | did you mean superglue
     generate rte -b scripted --preset papre | | did you mean paper
-    generate rte --suite superglue -n 4 -b scripted | give a task to generate, or a plugin
+    generate rte --suite superglue -n 4 -b scripted | give a task to generate, or --suite PLUGIN
     generate rte --label =4 | '=4' is not NAME=VALUE | --label LABEL=40
     generate rte --label entailment=1.5 | '1.5' is not a number of rows
     generate rte --label entailment=-2 | label entailment has a quota of -2
     generate --suite superglue --out '' | --out is empty | or omit --out
     generate rte -n 4 --yes -b chatgpt/gpt-6-luna --out a/b/c | has no API key
     generate rte -n 8 -b scripted --shard 3/3 --contexts-limit 2 | so this shard would be empty
-    estimate -n 4 | give a task to estimate, or a plugin for all of its tasks
+    estimate -n 4 | give a task to estimate, or --suite PLUGIN for all tasks of a plugin
     estimate rte -b scripted -n 2 --yield 1.5 | --yield is 1.5; it must be above 0 and at most 1
 
     # previews
@@ -84,7 +84,7 @@ LINES = """
 
     # what a run has
     show run 9.9/entailment/0 | run has no candidate "9.9/entailment/0"
-    show run 3 --rejected | with a row, omit --label, --rejected and --reason
+    show run 3 --rejected | --label, --rejected and --reason cannot be used with a ROW
     show run --reason refusl | no candidates rejected for "refusl" | did you mean refusal?
     show run --label entailed | no rows with the label "entailed" | did you mean entailment
     trace run nobody | | targen show run --rejected prints
@@ -128,12 +128,12 @@ LINES = """
     init-task words --blank | --blank does not use a model, so omit the description
     init-task ' ' -b scripted | the description is empty
     init-task words --out t.json | the name must end in .yaml or .yml
-    new task -- 'My Task' | 'My Task' is not the name of a distribution | targen new task my-task
-    new task -- -x | '-x' is not the name
-    new task -- été | 'été' is not the name | targen new task t
+    new task -- 'My Task' | 'My Task' is not a valid distribution name | targen new task my-task
+    new task -- -x | '-x' is not a valid
+    new task -- été | 'été' is not a valid | targen new task t
     new task -- xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx | has 33 characters; at most 32
-    new task -- Targen_Core | with this name is installed: targen-core | pip uninstall
-    new task -- rte | a task with the name 'rte' is installed: targen-tasks | a different name
+    new task -- Targen_Core | with this name is already installed: targen-core | pip uninstall
+    new task -- rte | a task with the name 'rte' is already installed: targen-tasks | a different
     new contexts shops --into nowhere | there is no file
     plugins check | no folder was given | targen plugins check PATH
     plugins chekc . | plugins chekc: there is no such action | targen plugins check PATH

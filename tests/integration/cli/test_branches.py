@@ -24,7 +24,7 @@ def test_all_commands_that_tell_of_it_know_its_branches(task, targen, works):
     described = targen("describe", name).out
     flow = targen("report", "a").out.partition("Label flow")[2]
     if task == "ONE":
-        assert "claim   step 4 finds it" in described
+        assert "claim   determined by step 4" in described
         assert "claim (any label)" in flow
         assert "label before step 4" in targen("show", "a", "0").out
         assert "none" in targen("show", "a", "0").out
@@ -76,8 +76,8 @@ WRONG = r"""
     branches: {yes: a, maybe: b} | it does not state which label it is for
     branches: {yes: a, b: {definition: b, label: martian}} | 'martian' is not a label
     branches: {yes: a} | there is no branch for the label no
-    branches: {b: {definition: b, judged: true, label: yes}} | step 4 finds the label of this branch
-    corrector: none\nbranches: {b: {definition: b, judged: true}} | no step 4 to find a label
+    branches: {b: {definition: b, judged: true, label: yes}} | it cannot be combined with judged
+    corrector: none\nbranches: {b: {definition: b, judged: true}} | no step 4 to determine the label
     branches: {yes: a, no: {definition: b, prompt: write}} | $seed
 """
 

@@ -123,15 +123,15 @@ def test_a_key_is_not_sent_to_an_address_that_was_said_later(works, write, servi
 
 
 WRONG = r"""
-    \nmodle = "x" | line 2: modle is not a default | did you mean model?
+    \nmodle = "x" | line 2: modle is not a setting that can have | did you mean model?
     rpm = 1\nmax-cost = 'a' | line 2: max-cost is "a"; it must be a number, above 0
     rpm = true | line 1: rpm is true
-    [profile.p]\nrpm = 1\nmodle = 1 | line 3: profile.p.modle is not a default | model
+    [profile.p]\nrpm = 1\nmodle = 1 | line 3: profile.p.modle is not a setting that can have | model
     [options.correct]\nmodel = {} | line 2: options.correct.model is a table | JSON
     rpm = | line 1: it is not TOML: Invalid value | TOML
     backend = "llama/x"\nmodel = "y" | line 1: backend | keep one of them: backend llama/y
     base-url = "localhost:8000" | line 1: base-url is "localhost:8000"; it must be an address
-    model = 'y'\n[options]\nmodel = 'x' | options.model contains model twice
+    model = 'y'\n[options]\nmodel = 'x' | options.model sets model a second time
     [options]\napi_key = 'x' | looks like a key | OPENAI_API_KEY
     model = 'sk-0123456789abcdef' | looks like a key | OPENAI_API_KEY
     base-url = 'http://me:secret@host/v1' | looks like a key | OPENAI_API_KEY
@@ -151,9 +151,9 @@ def test_what_is_wrong_in_a_file_is_said_by_its_line(write, refuses, text, where
     table(
         """
     generate tickets -n 0 | price-in = 0\nprice-out = 0 | -n is 0; it must be at least 1
-    generate tickets -n 2 | price-in = 1 | give both prices | price-in is from USER; see
-    preview tickets | price-in = 1 | give both prices | price-in is from USER; see targen
-    generate tickets -n 2 --max-outage 1 | base-url = "http://[::1]:9" | | base-url is from
+    generate tickets -n 2 | price-in = 1 | give both prices | price-in comes from USER; see
+    preview tickets | price-in = 1 | give both prices | price-in comes from USER; see targen
+    generate tickets -n 2 --max-outage 1 | base-url = "http://[::1]:9" | | base-url comes from
 """,
         4,
     ),
@@ -163,7 +163,7 @@ def test_a_default_is_named_where_the_error_is_about_it(line, text, error, hint,
     result = targen(*line.split())
     assert f"error: {error}" in result.err
     assert hint.replace("USER", str(USER.resolve())) in result.err
-    assert ("is from" in result.err) == bool(hint)
+    assert ("comes from" in result.err) == bool(hint)
 
 
 # --- a stranger's folder ---
@@ -244,7 +244,7 @@ def test_what_one_sets_oneself_in_a_folder_is_trusted(targen, write, works):
 
 def test_a_link_of_a_folder_is_no_way_to_write_elsewhere(refuses, tmp_path):
     PROJECT.symlink_to("../elsewhere.toml")
-    refuses("config set --project rpm 5", "is a link that leads out of its folder")
+    refuses("config set --project rpm 5", "is a link that points outside its folder")
     assert not (PROJECT.parent / "../elsewhere.toml").exists()
 
 
@@ -270,7 +270,7 @@ def test_of_several_none_is_guessed(refuses, monkeypatch, service):
     monkeypatch.setenv("TARGEN_LLAMA_BASE_URL", f"{service.url}/v1")
     refuses(
         "generate tickets -n 2 --model m",
-        "no backend was given, and 2 are set up: chatgpt, llama",
+        "no backend was given, but 2 are set up: chatgpt, llama",
         "-b chatgpt; or -b llama; to set a default: targen config set backend chatgpt",
     )
     assert service.seen == []

@@ -437,5 +437,5 @@ def test_a_report_that_no_run_writes(way, value, named, run, refuses):
 def test_a_call_that_no_run_made_is_as_one_that_is_not_there(change, run, targen, works):
     record = first_call(run, change)
     result = works("trace", "run", "0")
-    assert "1 of its calls are not in the journal" in result.err
+    assert "the journal lacks 1 of the calls" in result.err
     assert "has no call whose key" in targen("trace", "run", "--call", record["key"]).err

@@ -116,7 +116,7 @@ def test_a_list_says_what_its_items_look_like_and_who_uses_it(targen):
     assert "targen-tasks-superglue:boolq" in facts["tasks"]
     assert facts["batch"] == 5
     text = targen("describe", "settings").out
-    assert "An item is a text." in text
+    assert "An item is text." in text
     assert "Used by: targen-tasks-superglue:axg; " in text
 
 

@@ -56,7 +56,7 @@ def _run(finished):
 KEYS = r"""
     labels:\n\torder: where is it | line 3: found character '\t' that cannot start any token | indent with spaces
     labels:\n  order: where is it\n   refund: money back | line 4: mapping values are not allowed here | text with a colon needs quotes, or
-    labels:\n order: where is it\nrefund: money back | line 4: refund: unknown key | if it is a label, indent it below labels; the keys are edition, draft, name, version, summary, description,
+    labels:\n order: where is it\nrefund: money back | line 4: refund: unknown key | if it is a label, indent it under labels; the keys are edition, draft, name, version, summary, description,
     labels:\n  order: asks: where is it | line 3: mapping values are not allowed here | text with a colon needs quotes, or
     labels:\n  order: "where is it | line 4: found unexpected end of stream | is a quotation mark missing?
     labels: [order, refund] | line 2: labels: it is a list, but each label needs a definition | labels: {"order": "what makes a row belong to this label", "refund": "what makes a row belong to
@@ -64,14 +64,14 @@ KEYS = r"""
     labels:\n- order: where is it\n- refund: money back | line 2: labels: it is a list, but each label needs a definition | labels: {"order": "what makes a row belong to this label", "refund":
     labels:\n  order:\n  refund: money back | line 3: labels.order: it has no definition | labels: {"order": "what makes a row belong to this label"}
     labels:\n  order: [where, is it] | line 3: labels.order: expected a definition, which is text, not a list | labels: {"order": "what makes a row belong to this label"}
-    labels:\n  order: where is it\n  language: German | line 4: labels.language: it is a key, not a label | it belongs at the level of labels, not below it; for a label: labels: {"language": {"definition": "…"}}
-    labels:\n  order: where is it\n  form: prose | line 4: labels.form: it is a key, not a label | fields: {"text": {"form": "prose"}}; for a label:
+    labels:\n  order: where is it\n  language: German | line 4: labels.language: it is a key, not a label | put it at the same level as labels, not under it; if it is a label: labels: {"language": {"definition": "…"}}
+    labels:\n  order: where is it\n  form: prose | line 4: labels.form: it is a key, not a label | fields: {"text": {"form": "prose"}}; if it is a label:
     labels:\n  order: where is it\n  count: 40 | line 4: labels.count: it is a key, not a label | it belongs to a run, not to a task: -n 40
     labels: order, refund | line 2: labels: it is 'order, refund', but each label needs a definition | labels: {"order": "what makes a row belong to this label", "refund": "…"}
     labels: {} | line 2: labels: it is empty | fill it in, or remove the key
     lables:\n  order: where is it | line 2: lables: unknown key | did you mean labels or samples?
     labels: {order: a, order: b} | line 2: the key 'order' is given twice | keep one of them
-    labels: {no_valid_instance: a, b: c} | line 2: labels.no_valid_instance: step 4 uses this word for broken rows | choose a different name
+    labels: {no_valid_instance: a, b: c} | line 2: labels.no_valid_instance: step 4 uses this word for invalid rows | choose a different name
     L; langauge: German | line 3: langauge: unknown key | did you mean language?
     L; temperature: 0.5 | line 3: temperature: unknown key | parameters: {"generate": {"temperature": 0.5}}
     L; model: gpt-5 | line 3: model: unknown key | it belongs to a run, not to a task: --backend BACKEND/gpt-5
@@ -80,12 +80,12 @@ KEYS = r"""
     L; fields: {text: {words: [60, 5]}} | line 3: fields.text.words: the minimum 60 is above the maximum 5 | words: [min, max]
     L; fields: {label: the label} | line 3: fields.label: every row already has the column label | choose a different name
     L; samples: [{input: Where?, label: order}] | line 3: expected ',' or '}', but got '?' | within { } and [ ], text with a comma, colon, quote or ? needs quotes
-    L; samples: {order: Where is it} | line 3: samples: {'order': 'Where is it'} is not a list | one item per line, each after a dash
+    L; samples: {order: Where is it} | line 3: samples: {'order': 'Where is it'} is not a list | write one item per line, each after a dash
     L; dimensions: {tone: angry} | line 3: dimensions.tone: 'angry' is neither a list [short, long] nor weights {short: 3, long: 1} nor @words
-    L; contexts: {file: towns.txt} | line 3: contexts.file: cannot read towns.txt: No such file or directory | a file in this file's folder, one item per line
+    L; contexts: {file: towns.txt} | line 3: contexts.file: cannot read towns.txt: No such file or directory | give a file in this file's folder, with one item per line
     L; contexts: 10 | line 3: contexts: expected keys with values, not 10 | contexts: "what they are", or a list of them
     L; seeds: {fields: text} | line 3: seeds.fields: unknown key | did you mean field or file?
-    L; labels_per_seed: 2 | line 3: labels_per_seed: there is no 2 | one of: 1, all
+    L; labels_per_seed: 2 | line 3: labels_per_seed: 2 is not a valid value | one of: 1, all
     L; presets: {small: many} | line 3: presets.small: 'many' is neither a number of rows nor a mapping LABEL: ROWS
     labels:\n  order where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 needs a colon and a space after its key, KEY: text
     labels:\n  order: where is it\n  refund money back | line 4: could not find expected ':' | a key needs a colon and a space after it, KEY: text
@@ -98,8 +98,8 @@ KEYS = r"""
     L; words: [5, 9] | line 3: words: unknown key | fields: {"text": {"words": [5, 9]}}
     L; fields: {text: what it is, words: [5, 9]} | line 3: fields.words: expected keys with values, not a list | fields: {"text": {"words": [5, 9]}}
     L; num_rows: 60 | line 3: num_rows: unknown key | it belongs to a run, not to a task: -n 60
-    L; language: [English, German] | line 3: language: ['English', 'German'] is not text | write one text
-    L; edition: 99 | line 3: edition: there is no 99 | one of: 1, 2
+    L; language: [English, German] | line 3: language: ['English', 'German'] is not text | write text, not a list or mapping
+    L; edition: 99 | line 3: edition: 99 is not a valid value | one of: 1, 2
     L; parameters: {generate: {temprature: 1}} | line 3: parameters.generate.temprature: no such parameter | did you mean temperature?
     labels:\n  order: {definiton: a}\n  refund: b | line 3: labels.order.definiton: unknown key | did you mean definition?
     L; seed: 3 | line 3: seed: unknown key | it belongs to a run, not to a task: --seed 3
@@ -111,7 +111,7 @@ KEYS = r"""
     L; seeds: 3 | line 3: seeds: expected keys with values, not 3 | seeds: "what one is", or a list of them
     L; seeds: {field: body} | line 3: seeds.field: no field 'body' | one of: text
     L; fields: text | line 3: fields: expected keys with values, not 'text' | fields: {"text": "the text of a row"}
-    L; fields: {text: {form: sentence}} | line 3: fields.text.form: there is no 'sentence' | one of: prose, question, phrase, any
+    L; fields: {text: {form: sentence}} | line 3: fields.text.form: 'sentence' is not a valid value | one of: prose, question, phrase, any
     L; fields: {text: {words: three}} | line 3: fields.text.words: 'three' is neither a whole number above 0 nor [min, max]
     L; dimensions: [tone] | line 3: dimensions: expected keys with values, not a list | dimensions: {"tone": "…"}
     L; samples: [{input: a, output: order, actual: no, explanation: x}] | line 3: samples.0.actual: 'no' is not a label | one of: order, refund
@@ -122,20 +122,20 @@ KEYS = r"""
     labels: {order: {guidance: x}, refund: b} | line 2: labels.order.definition: it is missing | labels: {"order": "what makes a row belong to this label"}
     labels: {order: true, refund: b} | line 2: labels.order: expected a definition, which is text, not True | labels: {"order": "what makes a row belong to this label"}
     labels: {order: '', refund: b} | line 2: labels.order.definition: it is empty | fill it in, or remove the key
-    labels: {order: a, Order: b} | line 2: labels.order: a second label differs from it only in case | choose a different name
+    labels: {order: a, Order: b} | line 2: labels.order: another label differs from it only in case | choose a different name
     labels: {order: {definition: x, examples: [y]}, refund: b} | line 2: labels.order.examples: unknown key | keys: definition, value, guidance, prompt
     L; fields: {text: {max_words: 60}} | line 3: fields.text.max_words: unknown key | words: [min, max]
     L; min_words: 5 | line 3: min_words: unknown key | fields: {text: {words: [min, max]}}
-    L; dimensions: {tone: {angry: 0.5, calm: 0.5}} | line 3: dimensions.tone: the weight of 'angry' is 0.5, not a whole number, such as 3
-    L; contexts: [house, , flat] | line 3: expected the node content, but found ',' | between two commas, or before the first, an item is missing
+    L; dimensions: {tone: {angry: 0.5, calm: 0.5}} | line 3: dimensions.tone: the weight of 'angry' must be a whole number, such as 3, not 0.5
+    L; contexts: [house, , flat] | line 3: expected the node content, but found ',' | an item is missing between two commas, or before the first comma
     L; contexts:\n  - house\n  -\n  - flat | line 5: contexts.1: it is empty | write its text, or remove it
-    labels: {order: a, refund: b, : c} | line 2: expected the node content, but found ':' | before the colon, a key is missing
+    labels: {order: a, refund: b, : c} | line 2: expected the node content, but found ':' | a key is missing before the colon
     labels: {order: {definition: x, count: 20}, refund: b} | line 2: labels.order.count: unknown key | it belongs to a run, not to a task: --label order=20
-    L; prompts: {generate: Write a mail} | line 3: prompts.generate: unknown key | keys: contexts, seeds; for step 3, a label's prompt: labels: {"LABEL": {"definition": "…", "prompt": "…"}}
+    L; prompts: {generate: Write a mail} | line 3: prompts.generate: unknown key | keys: contexts, seeds; for step 3, set a label's prompt: labels: {"LABEL": {"definition": "…", "prompt": "…"}}
     L; fields: {text: {must_contain: order}} | line 3: fields.text.must_contain: 'order' is not a list | must_contain: ["order"]
     L; fields: {kind: {type: enum, values: low}} | line 3: fields.kind.values: 'low' is not a list | values: ["low"]
     L; fields: {stars: {type: int, range: 5}} | line 3: fields.stars.range: 5 is not a list | range: [min, max]
-    L; guidance: Be brief | line 3: guidance: unknown key | it belongs below a label: labels: {"LABEL": {"definition": "…", "guidance": "Be brief"}}
+    L; guidance: Be brief | line 3: guidance: unknown key | put it under a label: labels: {"LABEL": {"definition": "…", "guidance": "Be brief"}}
     L; presets: small | line 3: presets: expected keys with values, not 'small' | presets: {"small": 40}
     L; checks: [typo] | line 3: checks.0: no check named 'typo' is installed | list-checks
     L; checks: typo | line 3: checks: no check named 'typo' is installed | list-checks
@@ -153,16 +153,16 @@ KEYS = r"""
     L; examples:\n  file: few.csv\n  close_gap: true | line 4: examples.file: few.csv has 1 row that can serve as examples, but at least 5 are needed | add at least 4 rows
     L; examples: few.csv\noptions: {examples.extra: 5} | line 4: options.examples.extra: it must be at most 2
     L; examples: ../few.csv | sets examples.file = ../few.csv, but a file from someone else may set any code | add --trust to the command
-    L; name: My Mail! | line 3: name: 'My Mail!' is not a valid name | lower-case letters, digits, ., _ and -
+    L; name: My Mail! | line 3: name: 'My Mail!' is not a valid name | use lower-case letters, digits, ., _ and -
 """
 WHOLE = r"""
     labels: {order: a, refund: b} | line 1: description: it is missing | description: "what a row is, in a sentence"
     description:\nlabels: {order: a, refund: b} | line 1: description: it is empty | description: "what a row is, in a sentence"
     description: E-mails: to a shop\nlabels: {a: b, c: d} | line 1: mapping values are not allowed here | text with a colon needs quotes, or
-    Mails about orders and refunds. | line 1: it has no keys | description: …, and labels: …; see targen init-task
+    Mails about orders and refunds. | line 1: it has no keys | write description: … and labels: …; see targen init-task
     ```yaml\ndescription: Mails\n``` | line 1: found character '`' that cannot start any token | text that starts with *, &, !, %, @ or ` needs quotes
     ---\ndescription: a\n---\ndescription: b | line 3: but found another document | keep one task per file; remove the line ---
-    task:\n  description: Mails\n  labels: {a: b, c: d} | line 1: task: unknown key | remove this line, and outdent those below it
+    task:\n  description: Mails\n  labels: {a: b, c: d} | line 1: task: unknown key | remove this line, and unindent those below it
     description: Mails | line 1: labels: it is missing | labels: {"order": "what makes a row belong to this label", "refund": "…"}
 """
 
@@ -213,7 +213,7 @@ def test_a_file_of_another_encoding(encoding, refuses):
 # --- a command --------------------------------------------------------------
 
 COMMANDS = """
-    generate | give a task to generate, or a plugin for all of its tasks | targen generate rte -n 10, or targen generate --suite superglue --preset paper
+    generate | give a task to generate, or --suite PLUGIN for all tasks of a plugin | targen generate rte -n 10, or targen generate --suite superglue --preset paper
     generate mail -n 4 -b scripted | no task named 'mail' is installed | did you mean the file? mail.yaml
     generate mial.yaml -n 4 -b scripted | there is no file mial.yaml | did you mean mail.yaml?
     generate nope/mail.yaml -n 4 -b scripted | there is no file nope/mail.yaml | targen init-task --blank writes a template
@@ -236,7 +236,7 @@ COMMANDS = """
     generate mail.yaml -n 4 -b scripted -o temprature=1 | backend scripted has no option 'temprature' | did you mean temperature or empty_rate?
     generate mail.yaml -n 4 -b scripted -o temperature=hot | option temperature=hot: it must be a number, 0 or more
     generate mail.yaml -n 4 -o temperature 0.7 | unexpected argument '0.7': targen generate takes only TASK | -o temperature=0.7
-    generate mail.yaml -n 4 --api-key sk-1 | targen generate has no option --api-key | set a variable such as OPENAI_API_KEY, or give a file that contains the key: --key-file FILE
+    generate mail.yaml -n 4 --api-key sk-1 | targen generate has no option --api-key | set an environment variable such as OPENAI_API_KEY, or give a file that contains the key: --key-file FILE
     generate mail.yaml -n 4 -seed 3 | targen generate has no option -seed | did you mean --seed?
     generate mail.yaml -n 4 --split 80/20 | targen generate has no option --split | split rows when you export them: targen export RUN --split 0.8/0.2
     generate mail.yaml -n 4 --shares order:2,refund:1 | targen generate has no option --shares | --label A=40,B=20
@@ -270,7 +270,7 @@ COMMANDS = """
     batch export mail.yaml | mail.yaml is a file, not a run directory | targen runs lists runs
     batch import run rows.csv | line 1: the first line must contain the column names custom_id and answer, separated by a comma or semicolon |
     describe mail | no task named 'mail' is installed | did you mean the file? mail.yaml
-    describe show-progres | no installed part has the name 'show-progres' | targen list shows the kinds, and targen list KIND the parts of a kind
+    describe show-progres | no installed part has the name 'show-progres' | targen list shows the kinds, and targen list KIND shows the parts of a kind
     evaluate run rows.csv | run does not contain a model | targen train makes one
     validate row.csv --task mail.yaml | there is no file row.csv | did you mean rows.csv?
     evaluate foldr rows.csv | no folder foldr | did you mean folder?
@@ -293,15 +293,15 @@ COMMANDS = """
     show 3 run | no run directory 3 | targen runs lists runs
     show run 0-3 | run has no candidate "0-3" | give a row's number, or an id that targen show run --rejected prints
     trace run | give a row or a call | targen trace run 0, or targen trace run --call KEY
-    trace run 77 | run has no row 77, only 4 rows, 0 to 3
+    trace run 77 | run has no row 77: it has 4 rows, 0 to 3
     merge run run --out both | run is given twice | give each run only once
     init-task mail.yaml | mail.yaml is a file, but this command needs a description of the task | targen init-task --blank --out mail.yaml
     config set max-cost five | max-cost is "five"; it must be a number, above 0
     config get model | config get: there is no such action | targen config show
-    config unset model | has no default model | targen config shows the defaults
+    config unset model | does not set model | targen config shows the defaults
     review run --port 99999 | --port: it must be at most 65535
     analyze run --against row.csv | there is no file row.csv | did you mean rows.csv?
-    show run 99 | run has no row 99, only 4 rows, 0 to 3
+    show run 99 | run has no row 99: it has 4 rows, 0 to 3
     export run csv | unexpected argument 'csv': targen export takes only SOURCE | --as csv
     export run --as exel | no exporter named 'exel' is installed | one of: argilla, bio, csv, dpo, hf, instructions,
     export run --as | --as needs a value | targen export runs
@@ -317,9 +317,9 @@ COMMANDS = """
     config set modle x | modle is not a setting that can have a default | did you mean model?
     config set backend nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
     new tasks mine | new tasks: there is no such template | did you mean task?
-    describe run | run is a run directory | targen report run shows its figures, and targen describe run/task.json its task; its settings are in run/manifest.json
+    describe run | run is a run directory | targen report run shows its figures, and targen describe run/task.json shows its task; its settings are in run/manifest.json
     describe ./rn | there is no file ./rn | did you mean run?
-    backends check | no backend was given, and none is set up: there is no key or address in the environment | give one; local downloads its model once, before the first run
+    backends check | no backend was given, and none is set up: there is no key or address in the environment | pass -b NAME; local downloads its model once, before the first run
     backends check -b people | targen backends has no option -b | pass it without an option: targen backends check NAME
     runs rm run nope --yes | no run directory nope | targen runs lists runs
     runs remove run | runs remove: there is no such action or folder | targen runs rm run
@@ -339,10 +339,10 @@ COMMANDS = """
     train nope | there is no file nope | a run directory, or a .jsonl, .csv or .parquet file
     train rte | there is no file rte | rte is a task; to generate rows: targen generate rte -n 100
     generate mail.yaml -n 4 --verbose | targen generate has no option --verbose | for tracebacks: targen --debug COMMAND; for prompts and
-    generate mail.yaml -n 4 --lang German | targen generate has no option --lang | the task sets the language: language: German in its file
+    generate mail.yaml -n 4 --lang German | targen generate has no option --lang | the task file sets the language, such as language: German
     generate mail.yaml -n 4 --format csv | targen generate has no option --format | choose a format when you export the rows: targen export RUN --as csv
     generate --task mail.yaml -n 4 | targen generate has no option --task | pass it without an option: targen generate TASK
-    generate --config mail.yaml -n 4 | targen generate has no option --config | pass a task's file without an option: targen generate FILE -n 100
+    generate --config mail.yaml -n 4 | targen generate has no option --config | pass the task file without an option: targen generate FILE -n 100
     generate mail.yaml -n 20k | -n: '20k' is not a whole number | -n 20000
     generate mail.yaml -n 4 --max-cost | --max-cost needs a value | --max-cost 2.5, without a $
     generate mail.yaml -n 4 --max-cost 2,50 | --max-cost: '2,50' is not a number | --max-cost 2.5
@@ -351,12 +351,12 @@ COMMANDS = """
     generate mail.yaml --label order=2, refund=1 | unexpected argument 'refund=1': targen generate takes only TASK | --label order=2,refund=1
     generate mail.yaml -b scripted --label '{"order": 2}' | --label '{"order": 2}' is not NAME=VALUE | --label LABEL=40
     generate mail.yaml -n 4 -o temperature=1 top_p=0.5 | unexpected argument 'top_p=0.5': targen generate takes only TASK | -o temperature=1 -o top_p=0.5
-    generate mail.yaml judged.yaml -n 4 | unexpected argument 'judged.yaml': targen generate takes only TASK | run the command for each: targen generate judged.yaml
+    generate mail.yaml judged.yaml -n 4 | unexpected argument 'judged.yaml': targen generate takes only TASK | run the command once for each: targen generate judged.yaml
     -n 4 generate mail.yaml | targen has no option -n | put options after the command: targen generate …; see targen --help
     mail.yaml -n 4 | there is no command 'mail.yaml' | targen generate mail.yaml -n 100
     export run out.csv | unexpected argument 'out.csv': targen export takes only SOURCE | --as csv --out out.csv
     export run --out rows2.csv | rows2.csv would contain jsonl | --as csv
-    generate mail.yaml -n 4 --balance 2:1 | --balance: '2:1' is not one of 'final', 'intended' | shares of labels: --label A=40,B=20
+    generate mail.yaml -n 4 --balance 2:1 | --balance: '2:1' is not one of 'final', 'intended' | to divide rows among labels: --label A=40,B=20
     config set model=big | config set takes a KEY and a VALUE | targen config set model big
     config set backend llama big | config set takes a KEY and a VALUE | targen config set backend llama/big
     revise run --task other.yaml --yes | the task does not have any of the run's labels | is it the task of a different run? targen generate TASK -n 100 starts one
@@ -369,8 +369,8 @@ COMMANDS = """
     review run --as | --as needs a value | for example targen review runs/rte-0; see targen review --help
     review run --plan --sample 500% | --sample 500%: this is not a part of a dataset | use paper, a share such as 0.2 or 20%, a number of rows such as 200, or all
     export run --to csv | targen export has no option --to | did you mean --as?
-    batch export run --as csv | targen batch has no option --as | the file's name decides: targen batch export RUN --out calls-1.csv
-    compare run --against rows.csv | targen compare has no option --against | --real DATA, real rows to compare with, and --test DATA
+    batch export run --as csv | targen batch has no option --as | --out sets the format: targen batch export RUN --out calls-1.csv
+    compare run --against rows.csv | targen compare has no option --against | pass real rows to compare with as --real DATA, and --test DATA
     compare run --test rows.csv --trainer tfidff | no trainer named 'tfidff' is installed | did you mean tfidf?
     generate mail.yaml -n 4 -b scripted --seeds other.yaml | --seeds file other.yaml: it is a task or a setting, not a list | pass a file with one item per line, such as a .txt file
     generate mail.yaml -n 4 -b scripted --out '' | --out is empty | give a folder or a file, or omit --out
@@ -393,7 +393,7 @@ COMMANDS = """
     show run 1 2 | unexpected argument '2': targen show takes only RUN and ROW | one row per command: targen show run 2
     export run --as excel | targen does not write spreadsheets (excel) | --as csv --out rows.csv, which they open
     export run --out rows.xlsx | targen does not write spreadsheets (xlsx) | --as csv --out rows.csv, which they open
-    review apply run --as sam | targen review apply has no option --as | all raters' answers count; omit it
+    review apply run --as sam | targen review apply has no option --as | the answers of all raters are applied; omit it
     generate mail.yaml -b scripted --label order=-2 | label order has a quota of -2; it must not be negative | --label order=20
     generate mail.yaml -b scripted --label order=4 --label order=2 | --label contains order twice | keep one of them
     generate mail.yaml -n 4 -b llama/x --model y | --backend llama/x and --model name two different models | keep one of the two
@@ -710,7 +710,7 @@ PYTHON = """
     tg.Declaration(description="x", labels=["a", "b"]) | declaration: labels: it is a list, but each label needs a definition | labels={"a": "what makes a row belong to this label", "b": "what makes a
     tg.Declaration(labels={"a": "b"}) | declaration: description: it is missing | description="what a row is, in a sentence"
     tg.Declaration(description="x", labels={"a": "b"}, examples=["one", "two"]) | declaration: examples: it is a list, not a file of real rows | examples=FILE; in a program: generate(..., examples=[...])
-    tg.Declaration(description="x", labels={"a": "b"}, profile=tg.profile([f"text {n} here" for n in range(24)])) | declaration: profile: it contains everything that profile() returns | profile=PROFILED.profile
+    tg.Declaration(description="x", labels={"a": "b"}, profile=tg.profile([f"text {n} here" for n in range(24)])) | declaration: profile: it must be a profile, not the whole result of profile() | profile=PROFILED.profile
     tg.Declaration({"description": "x"}) | declaration: pass its keys as keywords, not as a dict | Declaration(**KEYS), or Declaration.from_file(PATH)
     tg.generate(tg.Declaration, n=4, model="scripted") | task: Declaration is not a task | pass an instance, such as Declaration(...)
     tg.generate(["a"], n=4, model="scripted") | task: list is not a task | pass a name, a file's path, a Task or a Declaration

@@ -141,7 +141,7 @@ seeds:
   file: towns.txt
 """
 TOO_FEW = (
-    "Too few seeds: weather.yaml provides 20, each used once per label. This yields "
+    "Too few seeds: weather.yaml provides 20, each used once per label. This is enough for "
     "about 14 rows of warm at a yield of 70%; 50 are requested.\n"
     "Add 52 or more, or take more samples from each: samples_per_seed 4"
 )
@@ -197,7 +197,7 @@ def test_a_suite_out_of_budget_names_itself_and_what_to_type(refuses):
     refuses(
         (*expected, "--max-tokens", 20_000),
         "suite superglue, in ",
-        "the same targen generate --suite superglue with a larger --max-tokens",
+        "repeat the command, targen generate --suite superglue, with a larger --max-tokens",
         code=1,
         keeps=False,
     )

@@ -142,5 +142,7 @@ def test_a_part_overwrites_nothing(refuses, tmp_path, works):
     (tmp_path / "demo/src/demo/shops").mkdir()
     (tmp_path / "demo/src/demo/shops/contexts.py").write_text("mine")
     before = sorted(tmp_path.rglob("*"))
-    refuses("new contexts shops --into demo", "contexts.py exists, so no files were written")
+    refuses(
+        "new contexts shops --into demo", "contexts.py already exists, so no files were written"
+    )
     assert sorted(tmp_path.rglob("*")) == before

@@ -63,7 +63,7 @@ def test_several_calls_with_one_beginning_are_named(targen, remarks):
     other = key[:31] + ("0" if key[31:] != "0" else "1")
     write_journal(remarks, [*replies, replies[-1] | {"key": other}])
     traced = targen("trace", remarks, "--call", key[:8])
-    assert traced.code == 2 and "2 calls" in traced.err and "more of its digits" in traced.err
+    assert traced.code == 2 and "2 calls" in traced.err and "more digits" in traced.err
 
 
 def test_a_row_of_a_correction_is_traced(targen, remarks, works):

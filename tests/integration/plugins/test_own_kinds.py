@@ -181,7 +181,7 @@ def test_its_objects_are_listed_described_used_and_shown(both, targen):
     assert "greets with" in targen("list-greeters", "--help", path=both).stdout
     described = targen("describe", "moin", path=both).stdout
     assert described.startswith("guest:moin 1.0, greeter: of the north\n")
-    assert "language: Low German\nsays: Moin, you\nuse it: targen greet NAME moin\n" in described
+    assert "language: Low German\nsays: Moin, you\nUse it: targen greet NAME moin\n" in described
     facts = json.loads(targen("describe", "moin", "--kind", "greeter", "--json", path=both).stdout)
     assert facts["language"] == "Low German"
     assert targen("greet", "Ada", "moin", path=both).stdout == "Moin, Ada\n"
@@ -227,7 +227,7 @@ def test_its_template_makes_a_plugin_that_works(house, targen, tmp_path):
     added = targen("new", "greeter", "moo", "--into", "ahoy", path=[house])
     assert 'moo = "ahoy.moo"' in added.stdout and "dependencies" not in added.stdout
     there = targen("new", "greeter", "hi", path=[house])
-    assert "a greeter with the name 'hi' is installed: house:hi" in there.stderr
+    assert "a greeter with the name 'hi' is already installed: house:hi" in there.stderr
 
 
 def _texts(module: ast.Module) -> Iterator[str]:

@@ -347,8 +347,8 @@ def test_a_text_of_an_option_that_is_a_path_elsewhere_is_told(texts, elsewhere):
 IN_A_FILE = """
     majority.times: 5 | majority.times: 0 | options.majority.times: it must be at least
     majority.times: 5 | majority.tims: 5 | options.majority.tims: corrector acme:majority
-    majority.times: 5 | majorty.times: 1 | the task uses no part 'majorty'
-    majority.times: 5 | times: 1 | an option is NAME.KEY
+    majority.times: 5 | majorty.times: 1 | the task does not use a part named 'majorty'
+    majority.times: 5 | times: 1 | options are written NAME.KEY
     praise: acme | prise: acme | no such label
     corrector: majority | corrector: majorty | line 10: corrector: no corrector named
     places.csv | palces.csv | options.table.path:
@@ -462,7 +462,7 @@ DESCRIBED = """
     describe no-she | Refuses the word she.
     describe majority | at least 1, at most 99
     describe letters --kind generator --prompts | Write a $label about: $seed
-    describe table | use it: --contexts-from table; in a task file contexts: {use: acme:table}
+    describe table | Use it: --contexts-from table; in a task file contexts: {use: acme:table}
 """
 
 

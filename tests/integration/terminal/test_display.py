@@ -155,7 +155,7 @@ def test_two_seconds_without_an_answer_are_told_in_plain_lines_too(terminal, hel
     service.go.clear()
     rows = ("tickets", "-n", "2", *on(service)[3:9])
     shown = terminal("preview", *rows, "--no-cache", env={"TERM": "dumb"}, columns=120)
-    shown.wait_for("1 in flight (contexts), 0 tokens; no answer yet, after 2 s")
+    shown.wait_for("1 in flight (contexts), 0 tokens; no answer yet after 2 s")
     service.go.set()
     assert shown.exit_code() == 0, shown.text
 

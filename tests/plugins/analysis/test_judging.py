@@ -116,7 +116,7 @@ def test_a_reply_that_is_none_costs_its_row_alone(targen, works, rows):
     texts = [json.loads(text)["input"] for text in Path(rows).read_text().splitlines()]
     Path("rater.py").write_text(f"NONE = {texts[:1]!r}\n{rater}")
     made = works(*line, "--out", "one", "-q")
-    words = "1 of 10 rows without a rating (malformed-reply, 1 time); targen show one --rejected"
+    words = "1 of 10 rows did not get a rating (malformed-reply, 1 time); targen show one"
     assert words in made.err
     Path("rater.py").write_text(f"NONE = {texts[:2]!r}\n{rater}")
     made = targen(*line, "--out", "two", "-q")

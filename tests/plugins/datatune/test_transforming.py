@@ -195,7 +195,7 @@ def test_preview_estimate_describe_and_show_know_it(in_process, works):
     assert calls["plan"] == 4
     assert calls["generate"] < 3000 / 0.7 * 1.03
     described = in_process("describe", "recommends.yaml").out
-    assert "row     stated in its rows" in described
+    assert "row     stated in the rows" in described
     in_process("generate", "recommends.yaml", "-n", "4", *RUN, "--out", "a")
     assert "file:data/reviews.csv" in in_process("show", "a", "0").out
     prompts = in_process("trace", "a", "0", "--full").out

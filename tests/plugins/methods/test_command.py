@@ -269,7 +269,7 @@ def test_a_run_whose_calls_go_into_no_file_keeps_its_target(refuses, works, star
 def test_reports_say_that_nothing_was_corrected(works, start):
     works(*start, "-n", "4")
     said = works("report", "run").out
-    assert "its label, not corrected" in said
+    assert "label, not corrected" in said
     assert "judged" not in said
     card = " ".join(Path("run/README.md").read_text().split())
     assert "4 of 4 candidates were accepted (100%). Labels were not corrected." in card

@@ -351,7 +351,7 @@ def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejecte
         ({"spans": {"two words": "x"}}, "two words"),
         ({"spans": {}}, "it is empty"),
         ({"spans": {"a": "x"}, "field": "title"}, "'title' is not a text that step 3 writes"),
-        ({"spans": {"a": "x"}, "labels": {"b": "y"}}, "labels and spans are two outputs"),
+        ({"spans": {"a": "x"}, "labels": {"b": "y"}}, "labels and spans are different outputs"),
         ({"spam": {"a": "x"}}, "it does not state which output"),
         ({}, "expected keys with values"),
         ({"labels": {"a": "x"}}, "write several: true; for one label of each row"),
@@ -362,7 +362,7 @@ def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejecte
         ({**COUNTED, "counts": {"refund": 9}}, "for no rows, type delay: 0"),
         ({**COUNTED, "rows": 9}, "rows: it needs counts"),
         ({**COUNTED, "counts": {"refund": 9, "delay": 2, "none": 1}, "per_row": [1, 2]}, "[0, 2]"),
-        ({"score": {"1": "low"}}, "score: it has 1, but needs at least 2"),
+        ({"score": {"1": "low"}}, "score: it has 1 entry, but needs at least 2"),
         ({"score": {"1": "low", "5": "high"}, "tolerance": 4}, "covers the whole scale"),
         ({"score": {"1": "low", "5": "high"}, "bins": 40}, "bins: each is 0.1 wide, but scores"),
         ({"spans": {"part": "x", "Part": "y"}}, "spans.part: it differs from Part only in case"),
@@ -391,7 +391,7 @@ def test_what_to_type_below_output_is_in_the_words_of_a_file(targen):
 @pytest.mark.parametrize(
     ("more", "problem"),
     [
-        ({"labels": {"a": "x", "b": "y"}}, "labels are given too"),
+        ({"labels": {"a": "x", "b": "y"}}, "it cannot be combined with labels"),
         (
             {"branches": {"a": {"definition": "x", "label": "person"}}},
             "cannot be combined with output",

@@ -53,7 +53,7 @@ def read_array(
             return np.zeros(shape, dtype)
         return np.memmap(place, dtype, "r", at, shape, "F" if fortran else "C")
     except OSError as error:
-        raise UnreadableFile(path, f"cannot be read: {error.strerror}") from error
+        raise UnreadableFile(path, str(error.strerror)) from error
 
 
 def read_arrays(

@@ -101,7 +101,7 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
             problem = f"nested more than {self._deepest} levels deep"
             raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
         if (tag := getattr(event, "tag", None)) is not None and tag not in _PLAIN_TAGS:
-            problem = f"the tag {_short(tag)} is not read: write the value without it"
+            problem = f"the tag {_short(tag)} is not supported: write the value without it"
             raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
         if len(self._said) > _MOST_NODES:
             problem = f"more than {_MOST_NODES:,} keys and values"

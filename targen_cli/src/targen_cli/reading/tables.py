@@ -272,7 +272,9 @@ def _check_pages(place: Path, about: pq.FileMetaData) -> int:
                 values, coded = _values_between(file, start, end)
                 longest = max(longest, coded)
                 if repeated and values > _FREE + _RATIO * (end - start):
-                    raise Malformed(f"its lists claim {values:,} values in {end - start:,} bytes")
+                    raise Malformed(
+                        f"its lists claim to hold {values:,} values in {end - start:,} bytes"
+                    )
     return longest
 
 
@@ -289,7 +291,7 @@ def _values_between(file: BinaryIO, start: int, end: int) -> tuple[int, int]:
         ):
             raise Malformed("a page does not have a readable header")
         if max(packed, unpacked) > _PAGE:
-            raise Malformed(f"a page unpacks to {unpacked:,} bytes")
+            raise Malformed(f"a page has {max(packed, unpacked):,} bytes; the maximum is {_PAGE:,}")
         if page.get(1) == 2:
             coded = max(coded, unpacked)
         for kind in (5, 8):  # a data page, of version 1 or 2

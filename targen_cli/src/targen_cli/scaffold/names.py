@@ -42,7 +42,7 @@ def choose_names(registry: Registry, kind: str, name: str) -> Names:
     if not _LEGAL.fullmatch(name):
         near = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
         raise UsageError(
-            f"{name!r} is not the name of a distribution: use letters, digits, '.', '-' and '_'",
+            f"{name!r} is not a valid distribution name: use letters, digits, '.', '-' and '_'",
             hint=Action("new", kind, near or "my-" + kind),
         )
     if len(name) > _LONGEST:
@@ -74,7 +74,7 @@ def _require_free(registry: Registry, kind: str, name: str) -> None:
         pass
     else:
         raise UsageError(
-            f"a distribution with this name is installed: {name} {there.version}",
+            f"a distribution with this name is already installed: {name} {there.version}",
             hint=f"choose a different name, or first: pip uninstall {name}",
         )
     try:
@@ -82,7 +82,7 @@ def _require_free(registry: Registry, kind: str, name: str) -> None:
     except UnknownName:
         return
     raise UsageError(
-        f"a {kind} with the name {name!r} is installed: {taken.id}",
+        f"a {kind} with the name {name!r} is already installed: {taken.id}",
         hint="choose a different name; users have to type the full id if two distributions "
         "register the same name",
     )

@@ -66,7 +66,8 @@ def add_part(kind: Kind, names: Names, folder: Path) -> list[Path]:
     with writing(folder, hint="use a different folder: --into FOLDER"):
         if there := [str(file) for file in texts if os.path.lexists(file)]:
             raise UsageError(
-                f"{there[0]} exists, so no files were written", hint="a different name"
+                f"{there[0]} already exists, so no files were written",
+                hint="choose a different name",
             )
         for file, text in texts.items():
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -29,8 +29,8 @@ def read_values(value: Any) -> Any:
         for text, weight in value.items():
             if type(weight) is not int:
                 raise ValueError(
-                    f"the weight of {_text(text)!r} is {repr(weight)[:40]}, not a whole number, "
-                    "such as 3"
+                    f"the weight of {_text(text)!r} must be a whole number, such as 3, not "
+                    f"{repr(weight)[:40]}"
                 )
         return {_text(text): weight for text, weight in value.items()}
     raise ValueError(

@@ -59,7 +59,7 @@ def print_form(facts: dict[str, Any]) -> None:
     name = facts["id"].rpartition(":")[2]
     rows = [(f["name"], type_of(f), default_of(f), f["description"]) for f in facts["keys"]]
     print_table(["key", "type", "default", "meaning"], rows)
-    print(f"a task file with {name} as its only key, and these keys below it")
+    print(f"Use it in a task file: {name} as the only key, with these keys under it.")
 
 
 def output_facts(part: Described) -> dict[str, Any]:
@@ -71,4 +71,4 @@ def print_output(facts: dict[str, Any]) -> None:
     """Print the keys of an output."""
     rows = [(f["name"], type_of(f), default_of(f), f["description"]) for f in facts["keys"]]
     print_table(["key", "type", "default", "meaning"], rows)
-    print("keys below output: in a task file")
+    print("In a task file, put these keys under output.")

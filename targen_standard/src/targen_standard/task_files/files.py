@@ -124,7 +124,7 @@ def kept_file(name: Typed, kept: Mapping[str, Any] | str) -> TaskFile:
 
     def refuse(loc: Loc, message: str, hint: Words) -> UsageError:
         key = f": {'.'.join(map(str, loc))}" if loc else ""
-        return UsageError(f"the kept copy of {path}{key}: {message}", hint=hint)
+        return UsageError(f"the saved copy of {path}{key}: {message}", hint=hint)
 
     return _read(_as_then(Parsed(path, dict(kept), refuse)))
 
@@ -208,7 +208,7 @@ def _formed(parsed: Parsed, key: str) -> TaskFile:
         form: TaskForm[Any] = registry.resolve(registered)
     except UnknownName as error:
         if {"description", "labels"} & {*parsed.value[key]}:
-            less = "remove this line, and outdent those below it"
+            less = "remove this line, and unindent those below it"
             raise parsed.refuse([key], "unknown key", less) from error
         raise parsed.refuse([key], str(error), error.hint) from error
     try:
@@ -219,7 +219,7 @@ def _formed(parsed: Parsed, key: str) -> TaskFile:
     name = parsed.value.get("name", task_name(parsed.path.stem))
     if not isinstance(name, str) or name != task_name(name):
         raise parsed.refuse(
-            ["name"], f"{name!r} is not a valid name", "lower-case letters, digits, ., _ and -"
+            ["name"], f"{name!r} is not a valid name", "use lower-case letters, digits, ., _ and -"
         )
     folder = parsed.path.absolute().parent
     whole = {key: parsed.value[key]}
@@ -285,7 +285,7 @@ def _executed(path: Typed, data: bytes) -> ModuleType:
         raise UsageError(
             f"{file.name} could not be imported: {type(error).__name__}: {error}",
             hint=Either("run the same command with " + Option("debug", True), "see the cause above")
-            + " to see where",
+            + " to find out where",
         ) from error
 
 
@@ -309,5 +309,5 @@ def _chosen(module: ModuleType, path: Path, attribute: str) -> Task[Any, Any]:
         )
     raise UsageError(
         f"{path.name} defines {len(different)} tasks: {names}",
-        hint=f"choose one with {path.name}:{next(iter(tasks))}, or name it TASK",
+        hint=f"choose one with {path.name}:{next(iter(tasks))}, or name one of them TASK",
     )

@@ -98,7 +98,7 @@ def _pair(value: Any) -> Any:
             f"{repr(value)[:80]} is neither a whole number above 0 nor [min, max], such as [5, 60]"
         )
     if max(pair) > _MAX:
-        raise ValueError(f"the maximum is {_MAX:,}")
+        raise ValueError(f"numbers above {_MAX:,} are not allowed")
     return tuple(pair)
 
 
@@ -156,7 +156,7 @@ class _Part(BaseModel):
 
 
 class LabelPart(_Part):
-    """A label. A text means only its definition."""
+    """A label. A plain string is its definition."""
 
     definition: Text = Field(description="what makes a row belong to this label")
     value: str | bool | int | None = Field(
@@ -169,7 +169,7 @@ class LabelPart(_Part):
 
 
 class BranchPart(_Part):
-    """A branch, which step 3 writes in place of a label. A text means only its definition."""
+    """A branch, which step 3 writes in place of a label. A plain string is its definition."""
 
     definition: Text = Field(description="what makes a row belong to this branch")
     label: LabelName | None = Field(
@@ -177,7 +177,7 @@ class BranchPart(_Part):
     )
     judged: bool = Field(
         default=False,
-        description="whether step 4 determines the label, so that the branch does not have one",
+        description="whether step 4 determines the label, so that the branch does not set one",
     )
     guidance: str = Field(default="", description="further guidance for the generator")
     prompt: str = Field(
@@ -186,7 +186,7 @@ class BranchPart(_Part):
 
 
 class FieldPart(_Part):
-    """A column of a row. A text means only its description."""
+    """A column of a row. A plain string is its description."""
 
     description: str = Field(default="", description="what the field contains, for the generator")
     type: Literal["str", "list[str]", "int", "enum"] = Field(default="str", description="its type")
@@ -228,7 +228,7 @@ class FieldPart(_Part):
 
 
 class ContextsPart(_Part):
-    """Step 1. A text means only its description, a list only its items."""
+    """Step 1. A plain string is the description; a list contains the items."""
 
     description: Text = Field(
         default="settings, fields or occasions that such rows come from",
@@ -251,7 +251,7 @@ class ContextsPart(_Part):
 
 
 class SeedsPart(_Part):
-    """Step 2. A text means only its description, a list only its items."""
+    """Step 2. A plain string is the description; a list contains the items."""
 
     description: Text = Field(
         default="a subject or an angle of such a text",
@@ -268,8 +268,8 @@ class SeedsPart(_Part):
     batch: Count = Field(default=5, description="seeds to request per call, for each context")
     words: Range | None = Field(
         default=None,
-        description="minimum and maximum number of words in a seed; by default 2 to 40, or a few "
-        "words without `description`",
+        description="minimum and maximum number of words in a seed; by default 2 to 40, or 1 to "
+        "40 without `description`",
     )
     items: tuple[Text, ...] = Field(
         default=(),
@@ -306,7 +306,7 @@ class PromptsPart(_Part):
 
 
 class ExamplesPart(_Part):
-    """Real rows whose manner generated ones take. A text means only its file."""
+    """Real rows whose style generated rows imitate. A plain string is the file."""
 
     file: Text = Field(
         description="a file of real rows, labelled or not, in any dataset format or with one text "
@@ -387,7 +387,7 @@ class Declaration(_Part):
     )
     draft: bool = Field(
         default=False,
-        description="whether a person must still review it; drafts do not generate rows",
+        description="whether a person must still review the task; a draft cannot generate rows",
     )
     name: str = Field(
         default="",
@@ -441,7 +441,9 @@ class Declaration(_Part):
         description="how rows vary: name → values; one is drawn for each row",
     )
     prompts: PromptsPart = Field(default=PromptsPart(), description="your own prompts")
-    instances_per_call: Count = Field(default=1, description="rows that one call of step 3 writes")
+    instances_per_call: Count = Field(
+        default=1, description="number of rows that each call of step 3 writes"
+    )
     labels_per_seed: Literal[1, "all"] | None = Field(
         default=None,
         description="`1`: a seed is used for one label, so that no two rows share it. `all`: it is "
@@ -700,7 +702,7 @@ def _with_labels(value: Any) -> Any:
 
     labels, own = counted_by(_as_keys(value["output"]))
     if {**value.get("labels", labels)}.keys() != labels.keys():
-        raise OutputRefused((), "labels are given too", "keep one of the two")
+        raise OutputRefused((), "it cannot be combined with labels", "keep one of the two")
     presets = value.get("presets", {})
     if isinstance(presets, dict):
         presets = _named_as_labels(presets, labels, value["output"])

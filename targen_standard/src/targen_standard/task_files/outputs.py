@@ -339,13 +339,15 @@ def _read(value: Any) -> tuple[str, OutputType[Any], BaseModel]:
     registry = load_registry()
     names = [item.name for item in registry.all("output")]
     if not names:
-        raise OutputRefused((), "no installed package provides one", install(package_of("output")))
+        raise OutputRefused(
+            (), "no installed package provides an output", install(package_of("output"))
+        )
     if not isinstance(value, dict) or not value:
         raise OutputRefused((), "expected keys with values", f"output: {{{names[0]}: …}}")
     chosen = [name for name in value if name in names]
     if len(chosen) != 1:
         problem = (
-            f"{' and '.join(chosen)} are two outputs"
+            f"{' and '.join(chosen)} are different outputs, but a task has only one"
             if chosen
             else "it does not state which output"
         )

@@ -25,7 +25,7 @@ from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
 from targen_core.reading import Malformed, json_of, read_text
 from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.task_files import Loc
-from targen_core.text import plain_fault, printable
+from targen_core.text import plain_fault, plural, printable
 from targen_core.wording import Action, Blank, Either, Option, Words, in_a_command, in_words
 from targen_standard.task_files.model import Declaration, LabelPart, ParametersPart
 from targen_standard.task_files.options import content_digest, located, require_own_paths
@@ -94,9 +94,11 @@ def parsed_file(path: Path) -> Parsed:
     if _HALF.search(json.dumps(value, ensure_ascii=False, default=str)):
         escape = re.search(r"\\u[dD][89a-fA-F]", text)
         where = f"{path}, line {text.count(chr(10), 0, escape.start()) + 1}" if escape else path
-        raise UsageError(f"{where}: half of a surrogate pair is not a character")
+        raise UsageError(f"{where}: contains half of a surrogate pair, which is not a character")
     if not isinstance(value, dict):
-        raise refuse((), "it has no keys", "description: …, and labels: …; see targen init-task")
+        raise refuse(
+            (), "it has no keys", "write description: … and labels: …; see targen init-task"
+        )
     return Parsed(path, value, refuse)
 
 
@@ -170,7 +172,7 @@ def _require_labels(parsed: Parsed) -> None:
             continue
         if place := _place_of(name, value):
             if isinstance(value, str):
-                place += "; for a label: " + Option("labels", {name: {"definition": "…"}})
+                place += "; if it is a label: " + Option("labels", {name: {"definition": "…"}})
             raise parsed.refuse(("labels", name), "it is a key, not a label", place)
 
 
@@ -265,7 +267,10 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
             return "unknown key", _of_a_run("labels", {loc[1]: value})
         if loc[0] == "prompts":
             own = Option("labels", {"LABEL": {"definition": "…", "prompt": "…"}})
-            return "unknown key", f"keys: {', '.join(known)}; for step 3, a label's prompt: " + own
+            return (
+                "unknown key",
+                f"keys: {', '.join(known)}; for step 3, set a label's prompt: " + own,
+            )
         return "unknown key", _meant(key, value, known, top=len(loc) == 1)
     if problem["type"] == "missing":
         return "it is missing", _example(loc)
@@ -278,7 +283,7 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
         given = Either("", "; in a program: generate(..., examples=[...])")
         return "it is a list, not a file of real rows", _EXAMPLES["examples"] + given
     if loc == ("profile",) and hasattr(value, "profile"):
-        return "it contains everything that profile() returns", Option(
+        return "it must be a profile, not the whole result of profile()", Option(
             "profile", Blank("PROFILED.profile")
         )
     if problem["type"] in _NO_MAPPING:
@@ -292,7 +297,7 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
     if problem["type"] == "tuple_type":
         if loc[-1] == "range":
             return f"{_short(value)} is not a list", "range: [min, max]"
-        in_a_list = "one item per line, each after a dash"
+        in_a_list = "write one item per line, each after a dash"
         whole = isinstance(value, dict)
         return f"{_short(value)} is not a list", (
             in_a_list if whole else Option(str(loc[-1]), [value])
@@ -300,22 +305,26 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
     if problem["type"] == "string_pattern_mismatch":
         label = loc[0] == "labels"
         hint = (
-            "write it without spaces around it"
+            "remove the spaces before and after it"
             if label
-            else "lower-case letters, digits, ., _ and -"
+            else "use lower-case letters, digits, ., _ and -"
         )
         return f"{_short(problem['input'])} is not a valid name", hint
     if problem["type"] in ("bool_parsing", "bool_type"):
         return f"{_short(problem['input'])} is neither true nor false", ""
     if problem["type"] == "string_type":
         scalar = not isinstance(value, list | tuple | dict)
-        return f"{_short(value)} is not text", "put it in quotes" if scalar else "write one text"
+        return (
+            f"{_short(value)} is not text",
+            "put it in quotes" if scalar else "write text, not a list or mapping",
+        )
     if problem["type"] == "literal_error":
         options = re.findall(r"[^',\s]+(?='|,| or |$)", problem["ctx"]["expected"])
-        return f"there is no {_short(value)}", did_you_mean(str(value), options, "one of")
+        return f"{_short(value)} is not a valid value", did_you_mean(str(value), options, "one of")
     if problem["type"] == "too_short" and problem["ctx"]["actual_length"]:
         fewest = problem["ctx"]["min_length"]
-        return f"it has {problem['ctx']['actual_length']}, but needs at least {fewest}", "add one"
+        has = plural(problem["ctx"]["actual_length"], "entry", "entries")
+        return f"it has {has}, but needs at least {fewest}", "add one"
     if problem["type"] in ("string_too_short", "too_short"):
         return "it is empty", "fill it in, or remove the key"
     if problem["type"] == "float_parsing" and loc[-1] == "[key]":
@@ -375,7 +384,7 @@ def _meant(key: str, value: Any, known: list[str], *, top: bool) -> Words:
         return f"fields: {{text: {{{both}}}}}" if top else both
     if top and key != "definition" and key in LabelPart.model_fields:
         whole = {"definition": "…", key: value}
-        return "it belongs below a label: " + Option("labels", {"LABEL": whole})
+        return "put it under a label: " + Option("labels", {"LABEL": whole})
     if key in SAMPLING and (top or known == [*ParametersPart.model_fields]):
         return Option("parameters", {"generate": {key: value}})
     if top and key in ParametersPart.model_fields and isinstance(value, dict):
@@ -391,7 +400,7 @@ def _meant(key: str, value: Any, known: list[str], *, top: bool) -> Words:
     if top and key in _OF_A_RUN:
         return _of_a_run(key, value)
     if top and isinstance(value, str):
-        return f"if it is a label, indent it below labels; the keys are {', '.join(known)}"
+        return f"if it is a label, indent it under labels; the keys are {', '.join(known)}"
     return f"keys: {', '.join(known)}"
 
 
@@ -404,9 +413,9 @@ def _of_a_run(key: str, value: Any) -> str:
 def _place_of(key: str, value: Any) -> Words:
     """Return where a key among the labels belongs; "" if it is not a key."""
     if key in Declaration.model_fields:
-        return "it belongs at the level of labels, not below it"
+        return "put it at the same level as labels, not under it"
     if key in _keys_at(Declaration, ("labels", "")):
-        return "it belongs below a label"
+        return "put it under a label"
     if key in _keys_at(Declaration, ("fields", "")):
         return Option("fields", {"text": {key: value}})
     run = "n" if key in _ROWS else key
@@ -453,27 +462,27 @@ def _with_files(
         if part is None or not part.file:
             continue
         if part.items:
-            raise refuse((step, "file"), "items are given too", "keep one of the two")
+            raise refuse((step, "file"), "it cannot be combined with items", "keep one of the two")
         try:
             where = (folder / part.file).resolve()
             if not packaged and not where.is_relative_to(folder.resolve()):
                 raise refuse(
                     (step, "file"),
-                    f"{part.file} is not in the folder of the declaration",
+                    f"{part.file} is not in the declaration's folder",
                     f"move it there, or pass it with --{step} FILE",
                 )
             lines = read_text(where, _MAX_LIST, inside=where.parent).splitlines()
         except UnreadableFile as error:
             message = f"cannot read {part.file}: {error.reason}"
             raise refuse(
-                (step, "file"), message, "a file in this file's folder, one item per line"
+                (step, "file"), message, "give a file in this file's folder, with one item per line"
             ) from (error)
         except (OSError, ValueError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise refuse((step, "file"), f"cannot read {part.file}: {reason}", "") from error
         items = tuple(line.strip() for line in lines if line.strip())
         if not items:
-            raise refuse((step, "file"), f"{part.file} is empty", "one item per line")
+            raise refuse((step, "file"), f"{part.file} is empty", "write one item per line")
         declaration = declaration.model_copy(
             update={step: part.model_copy(update={"items": items, "file": ""})}
         )
@@ -488,14 +497,14 @@ def _hint(problem: str) -> str:
     if "mapping values are not allowed" in problem:
         return (
             "text with a colon needs quotes, or | and the text on the following lines; "
-            "keys side by side are indented alike"
+            "keys at the same level need the same indentation"
         )
     if "',' or" in problem:
         return "within { } and [ ], text with a comma, colon, quote or ? needs quotes"
     if "expected the node content, but found ','" in problem:
-        return "between two commas, or before the first, an item is missing"
+        return "an item is missing between two commas, or before the first comma"
     if "expected the node content, but found ':'" in problem:
-        return "before the colon, a key is missing"
+        return "a key is missing before the colon"
     if "another document" in problem:
         return "keep one task per file; remove the line ---"
     if "unexpected end of stream" in problem:
@@ -510,7 +519,10 @@ def _hint(problem: str) -> str:
     if "it is not JSON" in problem:
         return "names and strings need double quotes; the last item must not have a comma after it"
     if "it is not TOML" in problem:
-        return 'write KEY = "text"; keys with colons are YAML, in a file that ends in .yaml'
+        return (
+            'write KEY = "text"; keys with colons are YAML, which needs a file name that ends in '
+            ".yaml"
+        )
     if "\\t" in problem:
         return "indent with spaces"
     if "twice" in problem:

@@ -44,12 +44,16 @@ def problems(declaration: Declaration) -> Iterator[Problem]:
     for name, counts in declaration.presets.items():
         if isinstance(counts, int):
             if counts < 1:
-                yield ("presets", name), f"{plural(counts, 'row')} for each label", "1 or more"
+                yield (
+                    ("presets", name),
+                    f"{plural(counts, 'row')} for each label is not enough",
+                    "set 1 or more",
+                )
             continue
         for label, rows in counts.items():
             yield from _unknown_label(declaration, label, ("presets", name, label))
             if rows < 0:
-                yield ("presets", name, label), plural(rows, "row"), "0 or more"
+                yield ("presets", name, label), f"{rows} is not a number of rows", "set 0 or more"
     for step in type(declaration.parameters).model_fields:
         for key, value in getattr(declaration.parameters, step).items():
             if key not in SAMPLING:
@@ -75,7 +79,7 @@ def _output(declaration: Declaration) -> Iterator[Problem]:
     if declaration.instances_per_call > 1:
         yield ("instances_per_call",), "with output, it must be 1", "remove it"
     if declaration.corrector not in ("meta", None):
-        yield ("corrector",), "output has its own step 4", "remove it, or corrector: none"
+        yield ("corrector",), "output has its own step 4", "remove it, or set corrector: none"
     try:
         output_of(declaration)
     except OutputRefused as error:
@@ -92,13 +96,21 @@ def _used(declaration: Declaration) -> Iterator[Problem]:
     for option in declaration.options:
         about, dot, _ = option.rpartition(".")
         if not dot:
-            yield ("options", option), "an option is NAME.KEY", f"for example {bare[0]}.{option}"
+            yield (
+                ("options", option),
+                "options are written NAME.KEY",
+                f"for example {bare[0]}.{option}",
+            )
         elif not any(
             about in (name, short) or (name == short and about.endswith(f":{name}"))
             for _, name, short in used
         ):
             yield from _lacking(declaration)  # a misspelt name: its options are right
-            yield ("options", option), f"the task uses no part {about!r}", _near(about, bare)
+            yield (
+                ("options", option),
+                f"the task does not use a part named {about!r}",
+                _near(about, bare),
+            )
 
 
 def _lacking(declaration: Declaration) -> Iterator[Problem]:
@@ -123,8 +135,8 @@ def _fields(declaration: Declaration) -> Iterator[Problem]:
         if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
             yield (
                 loc,
-                "a field name has only letters, digits and _, and is not a Python keyword",
-                "",
+                "it is not a valid field name",
+                "begin with a letter, use only letters, digits and _, and no Python keyword",
             )
         if name.startswith("model_") and hasattr(BaseModel, name):
             yield (
@@ -136,7 +148,11 @@ def _fields(declaration: Declaration) -> Iterator[Problem]:
             yield loc, f"every row already has the column {name}", "choose a different name"
         yield from ((loc + at, message, hint) for at, message, hint in _field(part))
     if not declaration.written:
-        yield ("fields",), "the seed is the only field: step 3 has none to write", "add a field"
+        yield (
+            ("fields",),
+            "the seed fills the only field, so step 3 has no field to write",
+            "add a field",
+        )
 
 
 def _field(part: FieldPart) -> Iterator[Problem]:
@@ -167,20 +183,28 @@ def _lists(declaration: Declaration) -> Iterator[Problem]:
             yield (
                 (step, "file"),
                 "`file` is relative to a task file's folder, so the task must be in a file",
-                "Declaration.from_file",
+                "use Declaration.from_file",
             )
         if part is not None and part.use:
             for key in sorted(part.model_fields_set - {"use", "field"}):
                 hint = (
-                    f"for a run: {Setting(f'{step}.batch', Blank('N'))}"
+                    f"to set it for a run: {Setting(f'{step}.batch', Blank('N'))}"
                     if key == "batch"
-                    else "one of the two"
+                    else "keep one of the two"
                 )
-                yield (step, key), f"{part.use} has its own, which `use` applies", hint
+                yield (step, key), f"it cannot be combined with use: {part.use} has its own", hint
             if getattr(declaration.prompts, step):
-                yield ("prompts", step), f"{part.use} has its own", "one of the two"
+                yield (
+                    ("prompts", step),
+                    f"it cannot be combined with use: {part.use} has its own",
+                    "keep one of the two",
+                )
     if contexts is None and seeds is None:
-        yield ("seeds",), "a task needs contexts, seeds or both", "remove one of the keys"
+        yield (
+            ("seeds",),
+            "a task needs contexts, seeds or both",
+            "remove contexts: none or seeds: none",
+        )
     if seeds is None:
         return
     if seeds.size[0] > seeds.size[1]:
@@ -210,13 +234,17 @@ def _dimensions(declaration: Declaration) -> Iterator[Problem]:
             if name.casefold() in taken:
                 yield (
                     (*loc, name),
-                    f"{taken[name.casefold()]} already has this name",
-                    "another name",
+                    f"{taken[name.casefold()]} already has a dimension with this name",
+                    "choose a different name",
                 )
             taken[name.casefold()] = ".".join(loc)
     for step, part in parts.items():
         if part is not None and part.items and part.dimensions:
-            yield (step, "dimensions"), "the items are already given", "dimensions of the rows"
+            yield (
+                (step, "dimensions"),
+                "it cannot be combined with fixed items",
+                "to vary rows, set dimensions at the top level",
+            )
 
 
 def _labels(declaration: Declaration) -> Iterator[Problem]:
@@ -226,7 +254,7 @@ def _labels(declaration: Declaration) -> Iterator[Problem]:
         if name == NO_VALID_INSTANCE:
             yield (
                 ("labels", name),
-                "step 4 uses this word for broken rows",
+                "step 4 uses this word for invalid rows",
                 "choose a different name",
             )
         if name[0] in _TYPOGRAPHIC:
@@ -246,7 +274,7 @@ def _labels(declaration: Declaration) -> Iterator[Problem]:
         if alike[" ".join(name.casefold().split())] > 1:
             yield (
                 ("labels", name),
-                "a second label differs from it only in case",
+                "another label differs from it only in case",
                 "choose a different name",
             )
 
@@ -256,11 +284,11 @@ def _branches(declaration: Declaration) -> Iterator[Problem]:
         loc = ("branches", name)
         if part.judged:
             if part.label is not None:
-                yield (*loc, "label"), "step 4 finds the label of this branch", "one of the two"
+                yield (*loc, "label"), "it cannot be combined with judged", "keep one of the two"
             if declaration.corrector is None:
                 yield (
                     (*loc, "judged"),
-                    "there is no step 4 to find a label",
+                    "there is no step 4 to determine the label",
                     "remove the key corrector",
                 )
         elif part.label is not None:
@@ -269,16 +297,24 @@ def _branches(declaration: Declaration) -> Iterator[Problem]:
             yield (
                 loc,
                 f"it does not state which label it is for: {name!r} is not a label",
-                "label: …",
+                "set label: …",
             )
     if not declaration.branches:
         return
     for name, label in declaration.labels.items():
         for key in ("guidance", "prompt"):
             if getattr(label, key):
-                yield ("labels", name, key), "with branches, step 3 uses their own settings", ""
+                yield (
+                    ("labels", name, key),
+                    "step 3 ignores this, because the task has branches",
+                    "set it on each branch",
+                )
         if None not in declaration.aims.values() and name not in declaration.aims.values():
-            yield ("branches",), f"there is no branch for the label {name}", f"label: {name}"
+            yield (
+                ("branches",),
+                f"there is no branch for the label {name}",
+                f"set label: {name} on a branch",
+            )
 
 
 def _samples(declaration: Declaration) -> Iterator[Problem]:
@@ -296,7 +332,11 @@ def _samples(declaration: Declaration) -> Iterator[Problem]:
             if lacking:
                 yield (*loc, "input"), f"the field {lacking[0]} is missing", f"{lacking[0]}: …"
         elif len(names) > 1:
-            yield (*loc, "input"), "a row has several fields", f"{names[0]}: …, and the others"
+            yield (
+                (*loc, "input"),
+                "a row has several fields",
+                f"{names[0]}: …, and the other fields",
+            )
 
 
 def _prompts(declaration: Declaration) -> Iterator[Problem]:

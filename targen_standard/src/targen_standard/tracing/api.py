@@ -186,7 +186,7 @@ def traced_row(
     records = traced.calls()
     problem = asked.problem
     if lost := len(traced.keys) - len(records):
-        problem = f"{lost} of its calls are not in the journal" + (problem and f"; {problem}")
+        problem = f"the journal lacks {lost} of the calls" + (problem and f"; {problem}")
     return Trace(
         run=path,
         id=traced.id,

@@ -36,7 +36,7 @@ def trace(
         str | None,
         typer.Argument(
             metavar="ROW",
-            help="A row by its number from 0, or any candidate by its id, accepted or not.",
+            help="A row number, counted from 0, or the id of any candidate, accepted or rejected.",
             show_default=False,
         ),
     ] = None,
@@ -109,7 +109,9 @@ def _trace_call(run: Path, prefix: str, *, full: bool, json: bool) -> None:
             title = [(each.id, "bold"), (verdict, "cyan"), (why, "dim")]
         tree.below.append(_Branch(title, _cut(lines, full=full)))
     if len(every) > len(tree.below):
-        tree.below.append(_Branch([(f"{len(every) - len(tree.below):,} more: --full", "dim")]))
+        tree.below.append(
+            _Branch([(f"{len(every) - len(tree.below):,} more; --full shows them", "dim")])
+        )
     _draw(tree)
     if every:
         print(f"to see a row's origin: targen trace {run} {_name(every[0])}", file=sys.stderr)
@@ -213,7 +215,7 @@ def _of_call(call: TracedCall, *, full: bool) -> _Branch:
     if call.carried:
         cost += f", reused from call {call.carried[:_DIGITS]} of another run, whose prompt differed"
     elif call.cached:
-        cost += ", from another run"
+        cost += ", reused from another run"
     elif call.dollars is None:
         cost += ", price unknown"
     else:
@@ -221,10 +223,12 @@ def _of_call(call: TracedCall, *, full: bool) -> _Branch:
     lines = [("model", f"{call.model}; {sent}" if sent else call.model), ("cost", cost)]
     messages = call.messages if full else call.messages[-1:]
     if not call.sent and messages:
-        lines.append(("sent today", "as below; the original prompt is not known"))
+        lines.append(("today's prompt", "shown below; the original prompt is not known"))
     if len(messages) < len(call.messages):
         before = len(call.messages) - len(messages)
-        lines.append(("asked", f"{plural(before, 'message')} before the last: --full"))
+        lines.append(
+            ("turns", f"{plural(before, 'earlier message')} not shown; --full shows everything")
+        )
     lines += [(message.role, message.content) for message in messages]
     ended = "" if call.finish in ("stop", "") else f" ({call.finish})"
     lines.append((f"reply{ended}", call.reply))

@@ -131,7 +131,7 @@ def _print_checked(found: Checked) -> None:
             (r.row, r.idx, reason, r.detail) for reason, rows in reasons for r in rows[:_FIRST]
         ]
         print()
-        print_table(["row", "idx", "reason", "the first of each"], cells)
+        print_table(["row", "idx", "reason", "detail (first of each reason)"], cells)
     for name in sorted(found.skipped):
         print(f"not checked: {name} needs the seeds from which rows are generated")
 
