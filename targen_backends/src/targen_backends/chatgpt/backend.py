@@ -41,7 +41,8 @@ class ChatGptOptions(HttpOptions):
     path: ClassVar[str] = "/chat/completions"
 
     base_url: str = Field(
-        ADDRESS, description=f"Address of a proxy; default: $OPENAI_BASE_URL, else {ADDRESS}"
+        ADDRESS,
+        description=f"Address of the API or a proxy; default: $OPENAI_BASE_URL, else {ADDRESS}",
     )
     model: str = Field("", description="Name of the model, e.g. gpt-6-luna (required)")
     api_key: SecretStr | None = Field(None, description=f"The key; default: ${KEY_VARIABLE}")
@@ -52,7 +53,7 @@ class ChatGptOptions(HttpOptions):
     thinks: bool | None = Field(
         None,
         description="true for a model that reasons before it answers: it does not accept a "
-        "temperature and needs a larger max_tokens; default: from its name",
+        "temperature and needs a larger max_tokens; default: inferred from its name",
     )
     prompt_cache: bool = Field(
         True, description="Mark the long fixed part of prompts for the service's prompt cache"

@@ -46,7 +46,8 @@ class ClaudeOptions(HttpOptions):
     path: ClassVar[str] = "/v1/messages"
 
     base_url: str = Field(
-        ADDRESS, description=f"Address of a proxy; default: $ANTHROPIC_BASE_URL, else {ADDRESS}"
+        ADDRESS,
+        description=f"Address of the API or a proxy; default: $ANTHROPIC_BASE_URL, else {ADDRESS}",
     )
     model: str = Field("", description="Name of the model, e.g. claude-haiku-5-5 (required)")
     api_key: SecretStr | None = Field(None, description=f"The key; default: ${KEY_VARIABLE}")
@@ -56,7 +57,8 @@ class ClaudeOptions(HttpOptions):
     )
     thinking: Thinking = Field(
         "default",
-        description="default, adaptive, disabled or between_tools, whichever the model supports",
+        description="How the model thinks: default, adaptive, disabled or between_tools; not every "
+        "model supports each",
     )
     prompt_cache: bool = Field(
         True, description="Mark the long fixed part of prompts for the service's prompt cache"

@@ -48,7 +48,9 @@ class LocalOptions(BackendOptions):
     threads: int = Field(1, ge=1, description="CPU threads for each call")
     n_ctx: int = Field(3072, ge=256, description="Context size: tokens in a prompt and its reply")
     kept_prompts: int = Field(
-        6, ge=1, description="Number of prompt beginnings that each concurrent call keeps evaluated"
+        6,
+        ge=1,
+        description="Number of prompt prefixes that each concurrent call keeps in its cache",
     )
     verbose: bool = Field(False, description="Let llama.cpp write its log to stderr")
 
@@ -96,7 +98,7 @@ def caveat(options: LocalOptions, labels: int) -> str:
     if options.model != DEFAULT_MODEL or labels <= _MOST_LABELS:
         return ""
     return (
-        f"{DEFAULT_MODEL} is a model of 135 million parameters for trying the commands. It is "
+        f"{DEFAULT_MODEL} is a model of 135 million parameters for trying out the commands. It is "
         f"too small for {labels} labels, and few of its candidates will become rows, if any"
     )
 
