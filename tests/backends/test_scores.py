@@ -96,14 +96,14 @@ def test_odd_numbers_are_brought_into_range(scored):
         ({"content": 7}, "an unexpected format"),
         ([None], "an unexpected format"),
         ([entry("y"), {"token": "es"}], "an unexpected format"),
-        ([entry("y"), entry("es", None)], "null for its log-probability"),
-        ([entry("yes", math.nan)], "NaN for its log-probability"),
-        ([entry("yes", 0.5)], "0.5 for its log-probability"),
-        ([entry("yes", "-1")], '"-1" for its log-probability'),
+        ([entry("y"), entry("es", None)], "the invalid log-probability null"),
+        ([entry("yes", math.nan)], "the invalid log-probability NaN"),
+        ([entry("yes", 0.5)], "the invalid log-probability 0.5"),
+        ([entry("yes", "-1")], 'the invalid log-probability "-1"'),
         ([entry("yes", bytes=[300])], "an unexpected format"),
         ([entry("yes", bytes=None) | {"token": 7}], "an unexpected format"),
         ([entry("yes", top=[{}])], "an unexpected format"),
-        ([entry("yes", top=[entry("no", None)])], "null for its log-probability"),
+        ([entry("yes", top=[entry("no", None)])], "the invalid log-probability null"),
         ([entry("yes", top=7)], "an unexpected format"),
     ],
 )
@@ -154,7 +154,7 @@ def test_a_reply_says_what_is_wrong_with_its_tokens_and_what_it_took(
     reply = call(services[provider], handler, scored())
     plain = call(services[provider], handler, replace(scored(), top_logprobs=None))
     assert reply == replace(
-        plain, unscored="a token of the answer has null for its log-probability"
+        plain, unscored="a token of the answer has the invalid log-probability null"
     )
 
 

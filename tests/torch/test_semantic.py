@@ -78,7 +78,7 @@ def test_one_topic_is_less_varied_than_two_and_leaves_one_out(targen, topics, tm
     assert one["coverage"] < 0.7 < two["coverage"]
     assert one["precision"] > 0.8
     assert theirs["coverage"] > 0.8
-    assert "kitchen has a row near" in " ".join(findings["warnings"])
+    assert "The rows of kitchen cover" in " ".join(findings["warnings"])
     harbour = set(HARBOUR)
     missing = next(t for t in findings["tables"] if "far from all rows of kitchen" in t["title"])
     assert all(row[1] in harbour for row in missing["rows"])
@@ -106,7 +106,7 @@ def test_the_same_twice_and_by_its_path(targen, topics, minilm, tmp_path):
     [
         ("model=./empty", "the embedding model ./empty cannot be loaded from empty", "FOLDER"),
         ("device=abacus", "semantic.device=abacus", "cpu or cuda"),
-        ("field=txt", "kitchen has no text 'txt'", "its texts are: text"),
+        ("field=txt", "kitchen has no text column 'txt'", "its texts are: text"),
     ],
 )
 def test_what_is_missing_is_told_and_the_others_are_measured(

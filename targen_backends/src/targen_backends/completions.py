@@ -83,7 +83,7 @@ def read_reply(
         keys = ", ".join(map(str, envelope)) if is_other else ""
         shown = printable(keys, lines=False, max_length=80)
         raise MalformedAnswer(
-            f"the answer is not a chat completion{f': it has {shown}' if shown else ''}",
+            f"the answer is not a chat completion{f': its keys are {shown}' if shown else ''}",
             hint="is " + Option("base_url") + " the address of an API for chat completions?",
             billed=True,
         ) from None

@@ -61,7 +61,7 @@ def read_tokens(
             return (), ""
         tokens = _tokens(listed, request.top_logprobs)
     except _NoNumber as error:
-        return (), f"a token of the answer has {error} for its log-probability"
+        return (), f"a token of the answer has the invalid log-probability {error}"
     except (AttributeError, KeyError, TypeError, ValueError):
         return (), "the token probabilities in the answer have an unexpected format"
     return tuple(tokens[:1]) if request.next_token else _kept(tokens, raw, text), ""

@@ -48,7 +48,7 @@ def register_tasks(register: Register[Task[Any, Any]]) -> None:
     register.register(
         "wic",
         "targen_tasks_superglue.wic:WIC",
-        summary="words in context: does a word mean the same in two sentences?",
+        summary="words in context: does a word mean the same thing in two sentences?",
     )
     register.register(
         "wsc",
@@ -63,7 +63,7 @@ def register_contexts(register: Register[ListStep[Any]]) -> None:
     register.register(
         "article-domains",
         "targen_tasks_superglue.shared.articles:DOMAINS",
-        summary="domains to write articles in",
+        summary="domains to write articles about",
     )
     register.register(
         "settings",
@@ -91,7 +91,7 @@ def register_seeds(register: Register[ListStep[Any]]) -> None:
     register.register(
         "article-titles",
         "targen_tasks_superglue.shared.articles:TITLES",
-        summary="topics that articles of a category are about",
+        summary="topics of articles in a category",
     )
     register.register(
         "premises",
@@ -112,12 +112,13 @@ def register_seeds(register: Register[ListStep[Any]]) -> None:
     register.register(
         "subject-pairs",
         "targen_tasks_superglue.wsc:SUBJECT_PAIRS",
-        summary="names, people, groups or things and a pronoun for either, for a setting",
+        summary="two names, people, groups or things and a pronoun for either, generated for a "
+        "setting",
     )
     register.register(
         "paper-subject-pairs",
         "targen_tasks_superglue.wsc:PAPER_SUBJECT_PAIRS",
-        summary="two people or groups and a pronoun for either, for a setting",
+        summary="two people or groups and a pronoun for either, generated for a setting",
     )
     register.register(
         "words",
@@ -197,20 +198,20 @@ def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) 
     register.register(
         "wic-false",
         "targen_tasks_superglue.wic:write_false",
-        summary="two sentences with a word in two meanings",
+        summary="two sentences that use a word in two meanings",
     )
     register.register(
         "wic-true",
         "targen_tasks_superglue.wic:write_true",
-        summary="two sentences with a word in one meaning",
+        summary="two sentences that use a word in the same meaning",
     )
     register.register(
         "wsc-false",
         "targen_tasks_superglue.wsc:write_false",
-        summary="passages about two people that ask about the one to whom a pronoun does not refer",
+        summary="passages about two people, with a pronoun and a phrase that it does not refer to",
     )
     register.register(
         "wsc-true",
         "targen_tasks_superglue.wsc:write_true",
-        summary="passages about two people that ask about the one to whom a pronoun refers",
+        summary="passages about two people, with a pronoun and a phrase that it refers to",
     )

@@ -386,7 +386,7 @@ def test_always_one_right_option(measure):
     assert warning.startswith("mine: 100% of the questions have 1 right option, ")
     assert findings.figures["mine"]["right options of a question"].value == 1
     assert findings.figures["mine"]["questions with one right option"].value == 1
-    table = next(t for t in findings.tables if t.title == "Right options of a question")
+    table = next(t for t in findings.tables if t.title == "Right options per question")
     assert [row[0] for row in table.rows] == [0, 1, 2, 3, 4]
 
 

@@ -367,7 +367,7 @@ COMMANDS = """
     report run --html page.html | unexpected argument 'page.html': targen report takes only RUN | --html --out page.html
     report run --format json | targen report has no option --format | --json or --html
     review run --as | --as needs a value | for example targen review runs/rte-0; see targen review --help
-    review run --plan --sample 500% | --sample 500%: this is not a part of a dataset | use paper, a share such as 0.2 or 20%, a number of rows such as 200, or all
+    review run --plan --sample 500% | --sample 500%: this does not select rows | use paper, a share such as 0.2 or 20%, a number of rows such as 200, or all
     export run --to csv | targen export has no option --to | did you mean --as?
     batch export run --as csv | targen batch has no option --as | --out sets the format: targen batch export RUN --out calls-1.csv
     compare run --against rows.csv | targen compare has no option --against | pass real rows to compare with as --real DATA, and --test DATA
@@ -568,9 +568,9 @@ SERVICES = """
     large | HTTP 413: a web page: 413 Request Entity Too Large | raise the server's request size limit, such as client_max_body_size in nginx
     field | HTTP 422: {"detail": [{"loc": ["body", "response_format"] | -o structured=json_object, or -o structured=none, requests JSON in a different way
     gateway | no answer from the service within 0.2 s of retrying: HTTP 502: a web page: 502 Bad Gateway | run the same command again when the service is back, or with a larger --max-outage
-    stream | no answer from the service within 0.2 s of retrying: the answer is not JSON but 10 bytes (text/event-stream) | the service streams although targen did not request it; turn streaming off there; run the same command again when
-    404-model | HTTP 404: The model does not exist (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
-    404-page | HTTP 404: 404 page not found (POST URL/v1/chat/completions, model tinny) | did you mean tiny? it has tiny, large
+    stream | no answer from the service within 0.2 s of retrying: the answer is not JSON but 10 bytes (text/event-stream) | the service streams its answer, which targen did not request; turn streaming off there; run the same command again when
+    404-model | HTTP 404: The model does not exist (POST URL/v1/chat/completions, model tinny) | did you mean tiny? the server has tiny, large
+    404-page | HTTP 404: 404 page not found (POST URL/v1/chat/completions, model tinny) | did you mean tiny? the server has tiny, large
     405 | HTTP 405: Method Not Allowed | is --base-url the address of the API?
     402 | HTTP 402: Insufficient credits | the account is out of credit; see its billing page, then run the same command again
     429 | no answer from the service within 0.2 s of retrying: HTTP 429: Rate limit reached | lower --concurrency, or set --rpm and --tpm to the account's limits; run the same command again when the service is back, or with
@@ -650,7 +650,7 @@ def test_a_proxy_that_does_not_answer(targen, monkeypatch):
     monkeypatch.delenv("NO_PROXY", raising=False)
     done = targen(*"backends check llama --model m --base-url http://llm.invalid/v1".split())
     assert "the proxy in HTTPS_PROXY or HTTP_PROXY does not answer" in done.err
-    assert "  try: is the proxy right? NO_PROXY lists hosts without one" in done.err
+    assert "  try: is the proxy right? NO_PROXY lists hosts that need none" in done.err
 
 
 @pytest.mark.parametrize("key", ["sk-a\nsk-b", "Bearer sk-a", "sk-á"])
@@ -721,7 +721,7 @@ PYTHON = """
     tg.Declaration(description="x", labels={"a": "b"}).model_copy(update={"label": {}}) | declaration: label: unknown key | did you mean labels
     tg.Declaration(description="x", labels={"a": "b"}).model_copy(update={"labels": ["a"]}) | declaration: labels: it is a list, but each label needs a definition | labels={"a": "what makes
     tg.train("run", options={"epochs": 3}) | option epochs: tfidf does not have this option |
-    tg.analyze("run", out="run") | run is a run directory, which must only contain the run's files | choose a different out=...
+    tg.analyze("run", out="run") | run is a run directory, which must contain only the run's files | choose a different out=...
     tg.export("run", "x.xlsx") | no exporter named 'xlsx' is installed | one of:
     tg.revise("run", "mail.yaml", judge="some") | judge="some": no such choice | "all" or "changed"
     tg.train([{"text": "x", "label": "a"}]) | rows does not state which task its rows belong to | task="NAME", or a task file; see targen list-tasks

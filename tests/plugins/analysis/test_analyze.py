@@ -175,7 +175,7 @@ REFUSED = """
     mine.jsonl -o third.times=x | third
     mine.jsonl -o third.tims=3 | metric third: tims | its options are: times
     mine.jsonl --intended meant | none of the files have a column 'meant' (--intended)
-    mine.jsonl --pictures gif | the kinds are svg and png
+    mine.jsonl --pictures gif | choose svg or png
     mine.jsonl --task no-such-task | no task named 'no-such-task' is installed
     mine.jsonl --metric labels --without labels | there are no metrics left
     mine.jsonl --out mine.jsonl | is a file, but an analysis needs a folder

@@ -229,7 +229,7 @@ def test_twins_with_different_labels_are_no_artefact(corpus, study, sentences):
     labels = [label for _ in range(60) for label in rng.sample("ab", 2)]
     findings = measure(study(corpus(texts, labels)))
     assert findings.figures["mine"]["all fields"].high < 0.45
-    assert any("different labels, as in deliberate pairs" in note for note in findings.notes)
+    assert any("as in deliberately contrasting pairs" in note for note in findings.notes)
     assert findings.warnings == ()
 
 

@@ -67,7 +67,7 @@ def test_a_planted_habit_is_named_first_with_both_shares(corpus, study):
         "90% of the rows of mine" in line and "0% of real" in line for line in findings.headlines
     )
     lengths = next(line for line in findings.headlines if "words (sd" in line)
-    assert "A row of mine has" in lengths
+    assert "On average, a row of mine has" in lengths
     assert "a row of real has 7.0" in lengths
 
 

@@ -49,7 +49,7 @@ def test_rows_are_counted_by_value(measured, run):
         for name in ("length", "word")
     )
     assert [row[:2] for row in by_length.rows] == [("one", 48), ("two", 16)]
-    assert by_length.columns[2:4] == ("of them complaint", "of them question")
+    assert by_length.columns[2:4] == ("labelled complaint", "labelled question")
     assert by_length.rows[0][2].value == 0.5
     assert len(by_word.rows) == len({one["word"] for one in drawn(run).values()})
     assert actual.figures["mine"]["length: balance"].value == pytest.approx(1 / 3)

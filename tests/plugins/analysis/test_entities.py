@@ -178,7 +178,7 @@ def test_ten_names_that_are_most_of_all(measure, corpus):
     mine = corpus(texts(300, frames=frames))
     original = corpus(texts(300, 1, frames=frames, names={"PERSON": many}), name="original")
     (warning,) = measure(mine, against=original).warnings
-    assert warning.startswith("The ten most frequent PERSON account for 100% of all in mine")
+    assert warning.startswith("The ten most frequent PERSON account for 100% of all PERSON in mine")
 
 
 def test_without_a_reference_and_with_several(measure, corpus):
@@ -278,7 +278,7 @@ def test_another_versions_pipeline_is_a_note(measure, corpus, pipeline, tmp_path
     meta = tmp_path / "old" / "meta.json"
     meta.write_text(json.dumps(json.loads(meta.read_text()) | {"spacy_version": ">=3.0.0,<3.1.0"}))
     findings = measure(corpus(["Oslo sleeps"]), model=str(tmp_path / "old"))
-    assert any("spaCy says: [W095]" in note for note in findings.notes)
+    assert any("spaCy warns: [W095]" in note for note in findings.notes)
 
 
 class TestEntities(Suite):

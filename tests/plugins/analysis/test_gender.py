@@ -73,10 +73,10 @@ def test_gender_that_goes_with_the_label(corpus, study):
     mine = corpus(rows(60, 0.9) + rows(60, 0.2), ["yes"] * 60 + ["no"] * 60)
     original = corpus(rows(60, 0.5) + rows(60, 0.5), ["yes"] * 60 + ["no"] * 60, name="original")
     findings = measure(study(mine, against=original))
-    away = findings.figures["mine"]["female share, no less the others"]
+    away = findings.figures["mine"]["female share, no minus the others"]
     assert away.value == pytest.approx(-0.7)
     (warning,) = findings.warnings
-    assert "Among rows of no with words of one gender, 20% are female, 70% less" in warning
+    assert "Among rows of no with words for one gender, 20% are female, 70% less" in warning
     assert "55% of the rows of mine" in findings.headlines[0]
     assert "(50% in original)" in findings.headlines[0]
     # The original has it too: that is how the task is.

@@ -44,7 +44,7 @@ def test_it_is_written_like_the_command_writes_it(run):
     at_once = {"metrics": ["repetition"], "options": {"repetition": {}}, "out": "there"}
     assert tg.analyze(run, **at_once).as_dict() == analysis.as_dict()
     assert Path("there/analysis.json").read_text() == written[0].read_text()
-    with pytest.raises(tg.UsageError, match="there contains an analysis"):
+    with pytest.raises(tg.UsageError, match="there already contains an analysis"):
         tg.analyze(run, **at_once)
     assert tg.analyze(run, **at_once, force=True)
 
@@ -63,7 +63,7 @@ def test_what_could_not_be_measured_is_said_where_it_is_looked_at(run):
     with pytest.raises(KeyError, match="lexical was not requested"):
         _ = analysis["lexical"]
     assert "not measured: it &lt;b&gt;cannot&lt;/b&gt; be" in analysis._repr_html_()
-    assert repr(analysis).endswith(": 1 metric, not broken>")
+    assert repr(analysis).endswith(": 1 metric; failed: broken>")
 
 
 def test_what_rows_say_is_no_markup(run):

@@ -219,12 +219,12 @@ def test_a_narrow_dataset_is_less_varied_and_leaves_its_reference_uncovered(corp
     assert mine["precision"].value > 0.8
     assert theirs["coverage"].value == pytest.approx(other["coverage"].value, abs=0.15)
     (warning,) = [line for line in findings.warnings if "See the missing rows below" in line]
-    assert warning.startswith("narrow has a row near")
+    assert warning.startswith("The rows of narrow cover")
     missing = next(t for t in findings.tables if "far from all rows of narrow" in t.title)
     assert all(isinstance(text, Excerpt) for row in missing.rows for text in row[1:])
     assert all(set(row[1].split()) & {"court", "law", "judge", "oath"} for row in missing.rows)
     assert len(findings.headlines) == 2
-    assert "its other half is near" in findings.headlines[0]
+    assert "a held-out half of original covers" in findings.headlines[0]
     assert set(findings.glance) <= set(mine)
 
 
@@ -242,7 +242,8 @@ def test_rows_that_say_the_same_are_found(corpus, study, sentences):
     findings = measure(study(again, against=original), map="none")
     assert findings.figures["mine"]["near repeats"].value == 1
     assert findings.figures["original"]["near repeats"].value == 0
-    assert "100% of the rows of mine say nearly the same as another row" in findings.warnings[0]
+    said = "100% of the rows of mine say nearly the same thing as another row"
+    assert said in findings.warnings[0]
 
 
 def test_the_map_shows_rows_with_labels_and_no_more_than_asked_for(corpus, study, sentences):
@@ -265,7 +266,7 @@ def test_one_text_of_the_rows_is_chosen(corpus, study, sentences):
         for field in rows.fields
     }
     assert cosine["premise"] == pytest.approx(1) and cosine["hypothesis"] < 0.9
-    with pytest.raises(UsageError, match="mine has no text 'premises'") as error:
+    with pytest.raises(UsageError, match="mine has no text column 'premises'") as error:
         measure(study(rows), field="premises")
     assert error.value.hint == "its texts are: premise, hypothesis"
 

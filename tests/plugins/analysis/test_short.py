@@ -97,13 +97,14 @@ def test_the_verdict_stands_on_top_and_names_what_is_farthest(analysis):
     assert page.index('class="verdict"') < page.index("<nav>")
     assert page.count('<span class="mark above" title="above the reference">▲▲▲</span>') == 4 + 8
     alone = in_short(analysis("a", against="")).verdict
-    assert alone == ("For a verdict, give the original with against.",)
+    assert alone == ("For a verdict, pass the original with against.",)
 
 
 def test_limits_are_in_numbers(analysis, corpus):
     plain = analysis("a")
     lines = in_short(plain).limits
-    assert "a has 25 rows, so a share near one half is only known to ±20 points at best." in lines
+    said = "a has 25 rows, so a share near one half is known only to within ±20 points at best."
+    assert said in lines
     assert any("label is right" in line for line in lines)
     assert not any("Without against" in line for line in lines)
     assert any("Without against" in line for line in in_short(analysis("a", against="")).limits)

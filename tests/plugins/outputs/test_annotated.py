@@ -118,7 +118,9 @@ def test_a_project_of_one_s_own_is_read_by_its_only_question(tmp_path):
 def test_ground_truth_decides_between_people_and_otherwise_the_record_is_named(tmp_path):
     other = {**YORK, "value": {**YORK["value"], "labels": ["person"]}}
     two = {**TASK, "annotations": [annotation([YORK]), annotation([other])]}
-    with pytest.raises(UsageError, match=r"record 1 .*2 people answered differently; mark one as"):
+    with pytest.raises(
+        UsageError, match=r"record 1 .*2 people answered differently; mark one answer as"
+    ):
         read([two], PLACES, tmp_path)
     two["annotations"][1]["ground_truth"] = True
     assert read([two], PLACES, tmp_path)[0]["spans"][0]["type"] == "person"
@@ -139,7 +141,7 @@ MOODS = Declaration(description="Posts.", labels={"a": "x", "b": "y"})
 @pytest.mark.parametrize(
     ("record", "declared", "problem"),
     [
-        (JSON_MIN, PLACES, "is an export of Label Studio as JSON-MIN"),
+        (JSON_MIN, PLACES, "is a JSON-MIN export from Label Studio"),
         (TASK, PLACES, "has 1 record, all without an annotation"),
         (done(YORK), CHAT, "does not contain rows written by targen export"),
         (done({**YORK, "value": {"brush": [1]}}), PLACES, "not a record from this tool"),
@@ -148,7 +150,7 @@ MOODS = Declaration(description="Posts.", labels={"a": "x", "b": "y"})
             PLACES,
             "label: there is no such question; the questions are spans",
         ),
-        (done(data={"one": "x", "other": "y"}), PAIRS, "0 answers to a question with one"),
+        (done(data={"one": "x", "other": "y"}), PAIRS, "0 answers to a question that takes"),
         (done(YORK), MOODS, "rows of mine have one label each"),
     ],
 )

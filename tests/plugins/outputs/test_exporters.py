@@ -59,11 +59,11 @@ def test_tags_are_of_words_and_a_row_ends_with_an_empty_line(tmp_path):
 
 def test_a_span_that_cuts_a_token_is_refused_by_its_row_or_widened(tmp_path):
     made = posts(span(TOWN, "York", "place"), text=TOWN)
-    for form, problem in [("bio", "is only a part of 'Yorkshire'"), ("spacy", "begins or ends")]:
+    for form, problem in [("bio", "covers only part of 'Yorkshire'"), ("spacy", "begins or ends")]:
         with pytest.raises(UsageError, match=rf"mine, row 0: the place 'York' {problem}") as no:
             written(form, made, tmp_path / "no")
         assert f"{form}.cut" in str(no.value.hint)
-    assert "1 end of spans" in written("bio", made, tmp_path / "x", cut="widen")
+    assert "1 span end moved" in written("bio", made, tmp_path / "x", cut="widen")
     assert "Yorkshire\tB-place\n" in (tmp_path / "x").read_text()
     written("bio", made, tmp_path / "x", tokens="characters")
     assert (tmp_path / "x").read_text().count("I-place") == 3
@@ -91,7 +91,7 @@ def test_documents_of_spacy_have_entities_or_groups_of_spans(tmp_path):
     german = dataset(PLACES.model_copy(update={"language": "German"}), {"text": "x", "spans": []})
     with pytest.raises(UsageError, match="in German"):
         written("spacy", german, tmp_path / "no")
-    with pytest.raises(UsageError, match="spaCy does not have the language 'klingon'"):
+    with pytest.raises(UsageError, match="spaCy does not support the language 'klingon'"):
         written("spacy", german, tmp_path / "no", language="klingon")
 
 

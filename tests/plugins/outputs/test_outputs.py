@@ -249,7 +249,7 @@ def test_no_other_preset_is_called_counts():
         Declaration(**{**SHOP, "output": output, "presets": {"counts": 3}})
     task = Declaration(**{**SHOP, "output": output}).task(name="mine")
     assert task.presets == {"counts": {"refund": 1, "delay": 1}}
-    with pytest.raises(UsageError, match="the sets that meet counts do not include it"):
+    with pytest.raises(UsageError, match="the sets that satisfy counts do not include it"):
         generate(task, labels={"refund+delay": 2}, model="scripted", progress=False)
 
 
@@ -281,13 +281,13 @@ def test_spans_of_other_tools_are_read(spans):
         ([{"start": 9, "end": 12, "type": "person", "text": "Ann"}], "9:12 counts UTF-16 units"),
         ([{"start": 11, "end": 14, "type": "person", "text": "Ann"}], "11:14 counts bytes"),
         ([[8, 99, "person"]], "it ends at 99, but the text has only 19 characters"),
-        ([[8, 8, "person"]], "it has no characters"),
-        ([["8", 11, "person"]], "start and end are whole numbers"),
+        ([[8, 8, "person"]], "so it has no characters"),
+        ([["8", 11, "person"]], "start and end must be whole numbers"),
         ([[8, 11, "PERSON"]], "did you mean person"),
-        ([[8, 11]], "it is not {"),
+        ([[8, 11]], "it must be {"),
         ([{"start": 8, "end": 11}], "spans.0.type: it is missing"),
         ([{"start": 8, "end": 11, "type": "person", "typ": 1}], "spans.0.typ: unknown key"),
-        ([[15, 19, "place"], [14, 16, "person"]], "'Rome' overlaps ' R' of spans.1; overlap: true"),
+        ([[15, 19, "place"], [14, 16, "person"]], "'Rome' overlaps ' R' of spans.1; to allow"),
     ],
 )
 def test_what_is_wrong_with_spans_of_a_file_is_said(spans, problem):

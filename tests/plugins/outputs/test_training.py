@@ -198,7 +198,7 @@ COMPARE = "compare learn.jsonl --test test.jsonl --task ./mine.yaml --trainer sp
 
 
 REFUSED = f"""
-    {shlex.join(TRAIN)} --trainer {SPACY} | does not have the language 'en_core_web_none', and \
+    {shlex.join(TRAIN)} --trainer {SPACY} | does not support the language 'en_core_web_none', and \
         | python -m spacy download en_core_web_none
     {shlex.join(TRAIN)} --trainer score | do not have the output targen-outputs:score
     {COMPARE} | learn different things

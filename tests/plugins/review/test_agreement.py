@@ -30,9 +30,7 @@ def test_kappa_is_that_of_scikit_learn(linear, pairs):
     one, other = _sides(pairs)
     ours = cohen_kappa(one, other, order=LETTERS, linear=linear)
     if len({*one, *other}) == 1:
-        assert ours == Figure(
-            None, rows=len(pairs), reason="both gave only one grade, the same one"
-        )
+        assert ours == Figure(None, rows=len(pairs), reason="both gave every row the same grade")
         return
     theirs = metrics.cohen_kappa_score(
         one, other, labels=list(LETTERS), weights="linear" if linear else None
@@ -47,7 +45,8 @@ def test_spearman_is_that_of_scipy(pairs):
     one, other = ([-LETTERS.index(each) for each in side] for side in _sides(pairs))
     ours = spearman(one, other)
     if len({*one}) == 1 or len({*other}) == 1:
-        assert ours == Figure(None, rows=len(pairs), reason="one of the two gave only one grade")
+        reason = "one of the two gave every row the same grade"
+        assert ours == Figure(None, rows=len(pairs), reason=reason)
         return
     assert ours.value == pytest.approx(stats.spearmanr(one, other).statistic, abs=1e-9)
 
@@ -61,7 +60,7 @@ def test_alpha_is_that_of_krippendorff(level, rows):
     graded = [[each for each in row if each] for row in rows]
     pairable = {each for row in graded if len(row) > 1 for each in row}
     if len(pairable) < 2:
-        reason = "only one grade was given" if pairable else "no rows have two grades"
+        reason = "every row got the same grade" if pairable else "no rows have two grades"
         assert (ours.value, ours.reason) == (None, reason)
         return
     data = [[math.nan if row[at] is None else LETTERS.index(row[at] or "") for row in rows]

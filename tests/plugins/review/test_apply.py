@@ -254,7 +254,7 @@ def test_rows_that_were_changed_since_do_not_count(run, grades, refuses, works):
     refuses(("review", "apply", run), "has changed since the review")
     with GradeBook(folder, Rater(rater="eve")) as book:
         book.append(Grade(row="9.9/x/0", digest="0" * 16, after="A"))
-    assert "9.9/x/0" in refuses(("review", "apply", run), "1 grade of eve").err
+    assert "9.9/x/0" in refuses(("review", "apply", run), "1 grade by eve").err
 
 
 @pytest.mark.whole
@@ -264,11 +264,11 @@ def test_export_takes_what_people_found_acceptable_as_they_changed_it(
     export = ("export", run, "--reviewed")
     refuses(export, f"none of the rows in {run} have been reviewed", f"targen review {run}")
     grades(run, "bob", {0: {"after": "D"}})
-    assert "read 1 row" in refuses(export, "none was accepted").err
+    assert "read 1 row" in refuses(export, "no row was accepted").err
     grades(run, "ann", ANN)
     grades(run, "bob", {0: {"after": "B"}, 5: {"after": "C"}})
     out = tmp_path / "out"
-    said = "6 of 6 rows were read by 2 people, who accepted 3 of them, 2 after people"
+    said = "6 of 6 rows were read by 2 people, who accepted 3 of them, 2 after changing"
     assert said in works(*export, "--as", "hf", "--out", out).err
     card = (out / "README.md").read_text()
     assert f"## Review by people\n\n{said}" in card
@@ -293,7 +293,7 @@ def test_the_card_of_an_export_has_what_people_found(run, grades, works, tmp_pat
     works("export", run, "--as", "hf", "--out", "out")
     section = Path("out/README.md").read_text().partition("## Review by people")[2]
     for words in (
-        "2 people graded 2 of 6 rows (all of them assigned to them, labels visible)",
+        "2 people graded 2 of 6 rows (all rows assigned to them, labels visible)",
         "A (right) 1, B (weak) 0.5, C (a minor part is missing) 0.5",
         "Acceptable (A, B): 75% (",
         "before correction 50% (",
@@ -318,7 +318,7 @@ def test_version_that_somebody_else_wrote_is_data_and_nothing_more(run, grades, 
             each["review"] = review
     works("show", NEW, "0")
     export = ("export", NEW, "--task", run / "task.json", "--reviewed")
-    refuses(export, "none was accepted")
+    refuses(export, "no row was accepted")
 
 
 # --- to other tools and back ---

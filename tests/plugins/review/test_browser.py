@@ -146,7 +146,7 @@ def test_thirty_rows_by_keys_with_a_reload_a_kill_and_an_undo(
     assert page.url.endswith("/row/21")
     for number in range(21, 31):
         press(page, "b", f"Row {number - 1}: B is saved")
-    press(page, "u", "Row 29: the last answer is undone.")
+    press(page, "u", "Row 29: the last answer was undone.")
     assert page.url.endswith("/row/30")
     press(page, "d", "Row 29: D is saved")
     assert "30 of 32" in page.inner_text(".progress")

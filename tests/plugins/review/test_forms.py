@@ -214,8 +214,8 @@ ELSE = {
     "[NaN]": "NaN is not valid JSON",
     "[" * 100_000 + "]" * 100_000: "nested more than 64 levels deep",
     '{"id": 1}': "contains an object, not a list of records",
-    "[7]": "record 1: it is neither a record",
-    '[{"text": "hello", "sentiment": "good"}]': "record 1: it is neither a record",
+    "[7]": "record 1: it is neither an Argilla record",
+    '[{"text": "hello", "sentiment": "good"}]': "record 1: it is neither an Argilla record",
 }
 
 

@@ -52,9 +52,9 @@ ANSWERED = {
     ),
 }
 REFUSED = {
-    "spans": ({"answer.spans": "[3]"}, "these are not spans"),
+    "spans": ({"answer.spans": "[3]"}, "this is not a list of spans"),
     "overlap": ({"answer.spans": OVERLAP}, "it overlaps the previous span"),
-    "score": ({"answer.score": "5.5"}, "give a number from 1 to 5"),
+    "score": ({"answer.score": "5.5"}, "enter a number from 1 to 5"),
     "answer": ({"answer.kind": "who", "answer.answers": "Eve"}, "is not in the passage"),
     "preference": ({"answer.better": "both"}, "choose reply_a or reply_b"),
     "ranking": (

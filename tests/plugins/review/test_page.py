@@ -193,7 +193,7 @@ def test_what_no_browser_sends_is_refused_in_words(page, run):
         assert answer.headers["location"] in {"/ann/row/1", "/ann/row/6"}
     for length in (str((4 << 20) + 1), "9" * 30, "1e9", "-1"):
         answer = mine.ask("/ann/row/1", {"do:flag": ""}, origin=OWN, **{"content-length": length})
-        assert (answer.status, answer.text) == (413, "This is too large.\n"), length
+        assert (answer.status, answer.text) == (413, "This request is too large.\n"), length
     nul = {**form, "field.text": "The soup was \0 cold that day."}
     assert NUL in mine.ask("/ann/row/1/check", nul, origin=OWN).text
     assert mine.lines == []

@@ -81,7 +81,7 @@ def test_step_4_is_reported_as_right_as_people_find_it(run, graded, reported, wo
     assert reported(folder)["step4"] == {"relabels": one, "rejects": one}
     graded(folder, "bob", "CD A A A A A .")
     printed = works("review", "report", folder).out
-    assert "Step 4 by people" in printed
+    assert "Step 4 as judged by people" in printed
     row = next(line for line in printed.splitlines() if line.startswith("relabels"))
     assert row.split() == ["relabels", "0", "-", "0", "1"]
 
@@ -151,7 +151,7 @@ def test_models_are_kept_apart_from_people(review, graded, reported, works):
         "gpt, a model, finds 100% of 6 rows acceptable",
         "Agreement with models",
         "only ann has graded, so agreement is not known",
-        "No Spearman's r of ann, gpt: one of the two gave only one grade.",
+        "No Spearman's r of ann, gpt: one of the two gave every row the same grade.",
     ):
         assert words in printed
     said = reported(review)
@@ -242,7 +242,7 @@ def test_a_review_beside_a_run_is_a_chapter_of_its_analysis(review, run, graded,
     assert "In reviews-0, people find 67% of 6 rows acceptable" in done.out
     assert "Grades by people, row by row" in Path("analysis/report.html").read_text()
     shutil.rmtree(review)
-    said = "There are no grades next to these data. targen review DATA opens a page for grading"
+    said = "There are no grades next to this data. targen review DATA opens a page for grading"
     assert said in works(*analyze, "second").out
 
 

@@ -64,7 +64,7 @@ def test_rules_take_what_they_say(rule, size, number):
 
 @pytest.mark.parametrize("rule", ["", "0", "0.0", "1.5", "120%", "-3", "half", "nan", "1e3", "٣"])
 def test_rules_that_are_none_are_refused(rule):
-    with pytest.raises(UsageError, match="not a part of a dataset"):
+    with pytest.raises(UsageError, match="does not select rows"):
         sample_size(rule, 100)
 
 

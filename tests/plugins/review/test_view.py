@@ -170,7 +170,7 @@ def test_difficulty_is_read_from_an_analysis(view, rows_file, tmp_path):
         (rows_file(7), "whose rows have changed"),
         (
             rows_file(6, name="strange.jsonl"),
-            "does not contain the difficulty of rows of strange are",
+            "does not contain the difficulty of rows of strange",
         ),
     ):
         with pytest.raises(UsageError, match=said):

@@ -103,7 +103,7 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "differences",
         "targen_analysis.differences.metric:DIFFERENCES",
-        summary="how rows differ from real ones, by a classifier and in words",
+        summary="how rows differ from real ones, measured by a classifier and described in words",
     )
     register.register(
         "labels",
@@ -113,7 +113,7 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "dimensions",
         "targen_analysis.drawn:DIMENSIONS",
-        summary="rows by the values drawn for them, with their labels and rejects",
+        summary="rows by dimension value, with their labels and rejects",
     )
     register.register(
         "lexical",
@@ -174,6 +174,6 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "judged",
         "targen_analysis.judging.metric:JUDGED",
-        summary="answers that a person found correct and difficulty rated by a model, if you "
-        "give the files",
+        summary="a person's verdicts on answers and a model's difficulty ratings, from files that "
+        "you pass",
     )

@@ -115,7 +115,7 @@ class Analysis:
         from targen_analysis.report.pictures import KINDS
 
         if pictures and pictures not in KINDS:
-            raise UsageError(f"pictures are {' or '.join(KINDS)}, not {pictures}")
+            raise UsageError(f"pictures must be {' or '.join(KINDS)}, not {pictures}")
         folder = Path(out).expanduser()
         check_free(folder, force=force)
         return write(self, folder, pictures=pictures)
@@ -124,7 +124,7 @@ class Analysis:
         names = ", ".join(corpus.name for corpus in self.study.everything)
         found = [part.findings for part in self.parts if part.findings is not None]
         failed = ", ".join(part.item.name for part in self.failed)
-        said = [f"{plural(len(found), 'metric')}{f', not {failed}' if failed else ''}"]
+        said = [f"{plural(len(found), 'metric')}{f'; failed: {failed}' if failed else ''}"]
         said += [sentence for each in found for sentence in each.warnings]
         lines = "\n  ".join(said)
         return f"<Analysis of {names}: {lines}>"
@@ -173,7 +173,7 @@ def _options(
         if name not in by_name:
             names = [item.name for item in items]
             raise UsageError(
-                f"option {option!r}: {name!r} is not measured",
+                f"option {option!r}: the metric {name!r} is not measured",
                 hint=did_you_mean(name, names, "metrics"),
             )
         by_metric.setdefault(by_name[name], {})[key] = value

@@ -53,7 +53,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
     there = {name: each for name, each in places.items() if each.rows}
     if not there:
         return Findings(
-            notes=("None of the rows have choices: at least two lines that begin with choice:.",)
+            notes=("No row has choices: a column `choices`, or at least two lines with choice:.",)
         )
     figures, headlines, warnings = {}, [], []
     for name, each in there.items():

@@ -42,7 +42,7 @@ def analyze(
         typer.Option(
             "--task",
             metavar="NAME",
-            help="The task of the files' rows, also for --against; runs record theirs.",
+            help="The task of the files' rows, also for --against; runs record their own.",
             autocompletion=completer("task"),
         ),
     ] = None,
@@ -111,8 +111,7 @@ def analyze(
         bool,
         typer.Option(
             "--texts/--no-texts",
-            help="Show rows, or omit their contents, for places where you must not publish "
-            "the data.",
+            help="Show rows, or omit their contents if you must not publish the data.",
         ),
     ] = True,
     show: Annotated[
@@ -148,7 +147,7 @@ def analyze(
     from targen_core import load_registry
 
     if pictures and pictures not in KINDS:
-        raise UsageError(f"--pictures {pictures}: the kinds are {' and '.join(KINDS)}")
+        raise UsageError(f"--pictures {pictures}: choose {' or '.join(KINDS)}")
     registry = load_registry()
     asked = ask(registry, metric or (), without or (), option or ())
     if not asked:

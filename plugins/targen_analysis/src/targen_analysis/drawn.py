@@ -91,8 +91,8 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         notes=(
             (
                 "Draws are balanced over the requested candidates, including weights. Rows are "
-                "less balanced if candidates with some values are rejected more often, or runs end "
-                "early."
+                "less balanced if candidates with some values are rejected more often, or if runs "
+                "end early."
             ),
         ),
     )
@@ -149,7 +149,7 @@ def _table(corpus: Corpus, name: str, values: _Drawn) -> Table:
     more = len(values.rows) - len(rows)
     return Table(
         f"Rows of {corpus.name} by {name}",
-        (name, "rows", *(f"of them {label}" for label in labels), "candidates without a row"),
+        (name, "rows", *(f"labelled {label}" for label in labels), "candidates without a row"),
         rows,
         note=f"{plural(more, 'more value')} with as many rows or fewer." if more else "",
     )
@@ -187,5 +187,5 @@ DIMENSIONS = Metric(
     title="Dimensions drawn for rows",
     measure=_measure,
     order=15,
-    summary="rows by the values drawn for them (dimensions), with their labels and rejects",
+    summary="rows by dimension value, with their labels and rejects",
 )

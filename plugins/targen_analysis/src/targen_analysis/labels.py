@@ -81,16 +81,16 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         )
     if flows:
         notes.append(
-            "Label flow counts judged candidates; surplus and duplicates did not become rows. If "
-            "step 4 changes many labels, either the generator or the judge is wrong; the matrix "
-            "does not show which."
+            "Label flow counts judged candidates, even if they did not become rows (surplus, "
+            "duplicates). If step 4 changes many labels, either the generator or the judge is "
+            "wrong; the matrix does not show which."
         )
     return Findings(
         headlines=tuple(headlines),
         figures=figures,
         glance={
             "distance of labels": "rows to relabel to match the reference's balance",
-            "changed by correction": "share of the candidates that got a label",
+            "changed by correction": "candidates that got a different label than requested",
         },
         tables=tuple(tables),
         plots=tuple(plots),

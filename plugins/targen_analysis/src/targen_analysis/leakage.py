@@ -30,7 +30,12 @@ __all__ = ["LEAKAGE", "LeakageOptions"]
 class LeakageOptions(MetricOptions):
     """Options of `leakage`."""
 
-    n: int = Field(8, ge=2, description="Length of the run of words that two texts must share.")
+    n: int = Field(
+        8,
+        ge=2,
+        description="Number of consecutive words that two texts must share to count as "
+        "overlapping.",
+    )
     probes: int = Field(
         200, ge=1, description="Number of rows to compare with the whole reference."
     )
@@ -101,16 +106,17 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
         headlines=tuple(headlines),
         figures=figures,
         glance={
-            "the same words": "rows also in the reference (for itself: rows of one half in "
-            "the other)",
-            f"a run of {options.n} words": "rows that share a run of words with the reference",
+            "the same words": "rows also in the reference (for the reference: rows of one half "
+            "in the other)",
+            f"a run of {options.n} words": f"rows that share {options.n} consecutive words with "
+            "the reference",
         },
         better={"the same words": "lower", f"a run of {options.n} words": "lower"},
         tables=(table, *_by_field(study), *tables),
         plots=(
             Plot(
                 "bars",
-                f"ROUGE-L of a row with the most similar row of {reference.name}",
+                f"ROUGE-L between a row and the most similar row of {reference.name}",
                 marks,
                 x="ROUGE-L",
                 y="share",
@@ -130,7 +136,7 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
             ),
             (
                 "Paraphrases and translations are not found. The figures do not show what a model "
-                "had seen in training: a row may be in both datasets for other reasons."
+                "has seen in training: a row may be in both datasets for other reasons."
             ),
         ),
     )
@@ -243,7 +249,10 @@ def _by_field(study: Study) -> list[Table]:
             mine = {tuple(split(row[place])) for row in corpus.texts if row[place].strip()}
             cells.append(rate(len(mine & known), len(mine)))
         rows.append((name, *cells))
-    title = f"Different texts of each field that {reference.name} also contains, compared by words"
+    title = (
+        f"Share of the distinct texts of each field that {reference.name} also contains, compared "
+        "by words"
+    )
     return [Table(title, ("field", *(corpus.name for corpus in study.corpora)), rows)]
 
 
@@ -281,7 +290,7 @@ def _headline(corpus: Corpus, reference: Corpus, mine: dict[str, Estimate], n: i
     same, run = mine["the same words"].value or 0, mine[f"a run of {n} words"].value or 0
     return (
         f"{same:.1%} of the rows of {corpus.name} are also in {reference.name}, except for case "
-        f"and punctuation; {run:.1%} share a run of {n} words with it."
+        f"and punctuation; {run:.1%} share {n} consecutive words with it."
     )
 
 

@@ -87,7 +87,7 @@ def register_exporters(register: Register[Exporter]) -> None:
     register.register(
         "spacy",
         "targen_outputs.exporting.spacy_docs:SPACY",
-        summary="spans as documents of spaCy, for spacy train (spacy)",
+        summary="spans as spaCy documents, for `spacy train` (spacy)",
     )
     register.register(
         "dpo",
@@ -102,7 +102,7 @@ def register_exporters(register: Register[Exporter]) -> None:
     register.register(
         "label-studio",
         "targen_outputs.exporting.label_studio:LABEL_STUDIO",
-        summary="a folder of tasks with predictions, and the configuration for Label Studio",
+        summary="a folder for Label Studio: tasks with predictions, and the configuration",
     )
     register.register(
         "argilla",
@@ -117,7 +117,7 @@ def register_dataset_readers(register: Register[DatasetReader]) -> None:
     register.register(
         "annotated",
         "targen_outputs.annotated:ANNOTATED",
-        summary="JSON exports of Label Studio and Argilla, with people's answers",
+        summary="JSON exports from Label Studio and Argilla, with people's answers",
     )
 
 
@@ -132,13 +132,13 @@ def register_trainers(register: Register[Trainer]) -> None:
     register.register(
         "spans",
         "targen_outputs.training.spans:SPANS",
-        summary="a perceptron that tags words by their letters and neighbours: takes seconds; "
+        summary="a perceptron that tags words by their letters and neighbours, trained in seconds; "
         "[training]",
     )
     register.register(
         "spacy",
         "targen_outputs.training.spacy_spans:SPACY",
-        summary="spaCy's entity recognizer, with a pipeline's vectors: takes minutes; [spacy]",
+        summary="spaCy's entity recognizer, with a pipeline's vectors, trained in minutes; [spacy]",
     )
     register.register(
         "score",
@@ -148,7 +148,7 @@ def register_trainers(register: Register[Trainer]) -> None:
     register.register(
         "answer",
         "targen_outputs.training.answer:ANSWER",
-        summary="a perceptron that finds the answer in a passage: takes seconds; [training]",
+        summary="a perceptron that finds the answer in a passage, trained in seconds; [training]",
     )
 
 

@@ -35,7 +35,7 @@ class _Tool(NamedTuple):
 
 
 _TOOLS = (
-    _Tool(frozenset({"data", "annotations"}), label_studio.read, "mark one as ground truth"),
+    _Tool(frozenset({"data", "annotations"}), label_studio.read, "mark one answer as ground truth"),
     _Tool(frozenset({"fields", "responses"}), argilla.read, "delete all responses but one"),
 )
 
@@ -64,7 +64,7 @@ class _Annotated(DatasetReader):
         keys = set.intersection(*({*each} if isinstance(each, dict) else set() for each in found))
         if keys >= _JSON_MIN:
             raise UsageError(
-                f"{path} is an export of Label Studio as JSON-MIN", hint="export it as JSON"
+                f"{path} is a JSON-MIN export from Label Studio", hint="export the project as JSON"
             )
         tool = next((each for each in _TOOLS if keys >= each.keys), None)
         return None if tool is None else _source(path, found, tool)
@@ -113,7 +113,8 @@ def _row(found: Answers, task: Task[Any, Any] | None, settle: str) -> Row:
     output = output_in(task)
     if output is None:
         raise UsageError(
-            f"rows of {task.name} have one label each", hint="targen review import reads these"
+            f"rows of {task.name} have one label each, but this format is for other outputs",
+            hint="targen review import reads labels",
         )
     fields = {path: found.texts.get(path.replace(".", "_")) for path in task.fields}
     row = {**dict.fromkeys(output.columns), **fields} if found.row is None else found.row
@@ -151,7 +152,9 @@ def _value(question: Question, said: Any) -> Any:
     if question.kind == "text":
         return [line for text in said for line in str(text).split("\n") if line.strip()]
     if len(said) != 1:
-        raise ValueError(f"{question.name}: {plural(len(said), 'answer')} to a question with one")
+        raise ValueError(
+            f"{question.name}: {plural(len(said), 'answer')} to a question that takes only one"
+        )
     if question.kind == "number":
         return float(said[0])
     if question.kind == "pair":

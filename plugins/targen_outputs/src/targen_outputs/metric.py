@@ -27,8 +27,8 @@ __all__ = ["OUTPUTS"]
 
 _SHOWN = 5  # mentions of a type
 _GUESSED = (
-    "A mention's guessed type is the most frequent type of the same mention, ignoring case, in "
-    "other rows, otherwise the most frequent type."
+    "A mention's guessed type is the most frequent one of the same mention in other rows, ignoring "
+    "case, or else the most frequent of all."
 )
 _THIRDS = ("first third", "middle third", "last third")
 
@@ -91,8 +91,8 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         figures=figures,
         glance={
             "spans per row": "mean",
-            "type from mention": "types guessed from the same mention in other rows",
-            "chosen is longer": "pairs; should be near one half",
+            "type from mention": "types guessed correctly from the same mention in other rows",
+            "chosen is longer": "share of pairs; should be near one half",
             "score and difference of lengths": "correlation; should be near 0",
         },
         tables=tuple(table for each in tables.values() for table in each),
@@ -188,9 +188,12 @@ def _frequent(name: str, mentions: Sequence[_Mention]) -> Table:
         rows += [
             (kind, texts[key], count, rate(count, len(mine))) for key, count in ranked if count > 1
         ]
-    columns = ("type", "mention", "spans", "of the type")
+    columns = ("type", "mention", "spans", "share of the type")
     return Table(
-        f"Most frequent mentions of {name}", columns, rows, note="Those that occur more than once."
+        f"Most frequent mentions of {name}",
+        columns,
+        rows,
+        note="Only mentions that occur more than once.",
     )
 
 

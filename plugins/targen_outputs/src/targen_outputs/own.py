@@ -33,7 +33,7 @@ def own_spans(spans: Sequence[Any], text: str, *, overlap: bool) -> list[Span]:
         if not overlap and other["start"] < one["end"]:
             raise ValueError(
                 f"spans.{number}: {_short(other['text'])} overlaps {_short(one['text'])} of "
-                f"spans.{above}; overlap: true, below output in the task file, allows this"
+                f"spans.{above}; to allow this, set overlap: true under output in the task file"
             )
     return [span for span, _ in found]
 
@@ -42,7 +42,7 @@ def _span(span: Any, where: str, text: str) -> Span:
     if isinstance(span, list | tuple) and len(span) == len(_KEYS[:3]):
         span = dict(zip(_KEYS, span, strict=False))
     if not isinstance(span, Mapping):
-        raise ValueError(f'{where}: it is not {{"start": …, "end": …, "type": …}}')
+        raise ValueError(f'{where}: it must be {{"start": …, "end": …, "type": …}}')
     span = {key: value for key, value in span.items() if key not in _OTHERS}
     labels = span.get("labels")
     if "type" not in span and "label" in span:
@@ -57,9 +57,11 @@ def _span(span: Any, where: str, text: str) -> Span:
             raise ValueError(f"{where}.{key}: it is missing; a span needs start, end and type")
     start, end = span["start"], span["end"]
     if not all(type(place) is int for place in (start, end)):
-        raise ValueError(f"{where}: start and end are whole numbers, not {start!r} and {end!r}")
+        raise ValueError(f"{where}: start and end must be whole numbers, not {start!r} and {end!r}")
     if not 0 <= start < end:
-        raise ValueError(f"{where}: it starts at {start} and ends at {end}; it has no characters")
+        raise ValueError(
+            f"{where}: it starts at {start} and ends at {end}, so it has no characters"
+        )
     said, given = text[start:end], span.get("text")
     if end > len(text) or given not in (None, said):
         raise ValueError(f"{where}: {_misplaced(start, end, given, text)}")
@@ -70,7 +72,7 @@ def _misplaced(start: int, end: int, given: Any, text: str) -> str:
     if end > len(text):
         problem = f"it ends at {end}, but the text has only {len(text)} characters"
     else:
-        problem = f"{_short(given)} is not at {start}:{end}, {_short(text[start:end])} is"
+        problem = f"the text at {start}:{end} is {_short(text[start:end])}, not {_short(given)}"
     if not isinstance(given, str) or not given:
         return problem
     if (at := text.find(given)) >= 0:

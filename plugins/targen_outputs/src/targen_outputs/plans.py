@@ -83,8 +83,8 @@ class InSets(BaseModel):
         problem = f"no rows are planned for {name}"
         if self.counts:
             raise UsageError(
-                f"{problem}: the sets that meet counts do not include it",
-                hint=f"one of {', '.join(sets)}",
+                f"{problem}: the sets that satisfy counts do not include it",
+                hint=f"use one of {', '.join(sets)}",
             )
         low, high = self.sizes
         if not low <= len(found) <= high:
@@ -93,7 +93,7 @@ class InSets(BaseModel):
                 hint="see per_row in the task file",
             )
         raise UsageError(
-            f"{problem}: its names are not next to each other in the file",
+            f"{problem}: its names are not next to each other in the task file",
             hint="put them next to each other",
         )
 
@@ -103,7 +103,7 @@ class InSets(BaseModel):
         names, none = self.names, self.counts.get(NONE, 0)
         if not self.counts:
             if self.rows:
-                raise ValueError("rows: it needs counts; without them, pass -n to generate")
+                raise ValueError("rows: it needs counts; without them, pass -n to targen generate")
             return self
         for name in self.counts:
             if name not in (*names, NONE):
@@ -117,7 +117,7 @@ class InSets(BaseModel):
         low, high = max(1, self.sizes[0]), min(self.sizes[1], len(names))
         if none and self.sizes[0]:
             raise ValueError(
-                f"counts: {plural(none, 'row')} without any, but per_row starts at "
+                f"counts: {plural(none, 'row')} should have none, but per_row starts at "
                 f"{self.sizes[0]}; type per_row: [0, {self.sizes[1]}]"
             )
         wanted = {name: self.counts[name] for name in names}
@@ -125,14 +125,13 @@ class InSets(BaseModel):
         fewest, most = max(wanted[first], -(-whole // high)), whole // low
         if wanted[first] <= most < fewest:
             raise ValueError(
-                f"counts: they add up to {whole}, but no number of rows with {low} to {high} each "
-                "has that many; change a count, or per_row"
+                f"counts: they add up to {whole} names, but no number of rows with {low} to {high} "
+                "names each fits; change a count, or per_row"
             )
         if fewest > most:
             raise ValueError(
-                f"counts: a row has {low} or more, so {first}: {wanted[first]} is too many "
-                f"compared with {whole - wanted[first]} of the others; raise these, or lower "
-                "per_row"
+                f"counts: each row has at least {low} names, so {first}: {wanted[first]} is too "
+                f"high (the others: {whole - wanted[first]}); raise the others, or lower per_row"
             )
         fits = f"rows: {fewest + none}" + (f" to {most + none}" if most > fewest else "")
         if not self.rows:

@@ -46,10 +46,12 @@ class Score(BaseModel):
     @model_validator(mode="after")
     def _fits(self) -> Score:
         if not all(map(math.isfinite, self.score)):
-            raise ValueError("score: a point is not a finite number")
+            raise ValueError("score: each point must be a finite number")
         low, high = self.ends
         if high - low > _MOST_POINTS * self.step:
-            raise ValueError(f"step: the scale has more than {_MOST_POINTS:,} scores")
+            raise ValueError(
+                f"step: the scale would have more than {_MOST_POINTS:,} scores; type a larger step"
+            )
         if self.tolerance >= high - low:
             raise ValueError(
                 f"tolerance: {self.tolerance:g} covers the whole scale, so any score would do; "

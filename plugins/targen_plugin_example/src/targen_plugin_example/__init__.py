@@ -75,7 +75,7 @@ def register_checks(register: Register[Check[Any, Any]]) -> None:
     register.register(
         "no-placeholder",
         "targen_plugin_example.rules:no_placeholder",
-        summary="rejects rows with a gap in brackets",
+        summary="rejects rows with a placeholder in brackets",
     )
 
 
@@ -95,7 +95,7 @@ def register_correctors(register: Register[Corrector[Any]]) -> None:
     register.register(
         "keywords",
         "targen_plugin_example.corrector:keywords",
-        summary="rejects a ticket whose words contradict its label; asks no model",
+        summary="rejects a ticket whose words contradict its label; does not call a model",
     )
 
 
@@ -115,7 +115,7 @@ def register_exporters(register: Register[Exporter]) -> None:
     register.register(
         "page",
         "targen_plugin_example.exporter:PAGE",
-        summary="a page for reading: the rows of a dataset as a list",
+        summary="the rows of a dataset as a Markdown list",
     )
 
 
@@ -141,7 +141,7 @@ def register_trainers(register: Register[Trainer]) -> None:
 def register_catalogues(register: Register[Catalogue]) -> None:
     """Register the catalogue of `targen retrieve TASK --catalogue archive:`."""
     register.register(
-        "archive", "targen_plugin_example.catalogue:ARCHIVE", summary="tickets kept by a help desk"
+        "archive", "targen_plugin_example.catalogue:ARCHIVE", summary="past tickets of a help desk"
     )
 
 
@@ -169,7 +169,7 @@ def register_methods(register: Register[Method[Any]]) -> None:
 def register_task_forms(register: Register[TaskForm[Any]]) -> None:
     """A file with the key `queues` is a task: `targen generate ./letters.yaml`."""
     register.register(
-        "queues", "targen_plugin_example.form:QUEUES", summary="letters to a shop by queue"
+        "queues", "targen_plugin_example.form:QUEUES", summary="letters to a shop, by queue"
     )
 
 

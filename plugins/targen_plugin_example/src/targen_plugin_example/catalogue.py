@@ -65,7 +65,7 @@ def opens(spec: str) -> bool:
 
 
 ARCHIVE = Catalogue(
-    summary="tickets kept by a help desk",
+    summary="past tickets of a help desk",
     opens=opens,
     listing=listing,
     describe=describe,

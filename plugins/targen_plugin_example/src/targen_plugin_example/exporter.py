@@ -20,4 +20,4 @@ def _write(dataset: Dataset, out: Path) -> None:
             page.write(f"- **{task.answer(instance)}** {text}\n")
 
 
-PAGE = Exporter(write=_write, suffix=".md", summary="a page to read")
+PAGE = Exporter(write=_write, suffix=".md", summary="the rows of a dataset as a Markdown list")

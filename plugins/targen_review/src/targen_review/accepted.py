@@ -56,15 +56,15 @@ def accepted(path: Path, dataset: Dataset) -> tuple[Dataset, str]:
     people = {name for row in seen for name in row.by}
     if not good:
         raise UsageError(
-            f"people read {plural(len(seen), 'row')} of {path}, but none was accepted by all who "
-            "graded it",
+            f"people read {plural(len(seen), 'row')} of {path}, but no row was accepted by "
+            "everyone who graded it",
             hint="see targen review report",
         )
     changed = sum(row.changed for row in good)
     said = (
         f"{len(seen):,} of {plural(len(rows), 'row')} were read by "
         f"{plural(len(people), 'person', 'people')}, who accepted {len(good):,} of them"
-        + (f", {changed:,} after people changed the label or the text" if changed else "")
+        + (f", {changed:,} after changing the label or the text" if changed else "")
     )
     ids = {row.id for row in good}
     kept = Dataset(
@@ -82,7 +82,7 @@ def accepted(path: Path, dataset: Dataset) -> tuple[Dataset, str]:
 
 def _card(path: Path, dataset: Dataset, said: str) -> str:
     section = (
-        f"{said[0].upper()}{said[1:]}. Only those rows are here; numbers of rows "
+        f"{said[0].upper()}{said[1:]}. Only those rows are included; the numbers of rows "
         f"above refer to the dataset before review.\n\n{figures_for(path)}"
     )
     return with_section(dataset, section)

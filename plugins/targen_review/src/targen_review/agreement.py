@@ -72,7 +72,7 @@ def f1(pairs: Sequence[tuple[Collection[Hashable], Collection[Hashable]]]) -> Fi
         found = sum(size * times for (_, size), times in counts.items())
         return 2 * shared / found if found else None
 
-    return _figure(counts, of, "neither found one")
+    return _figure(counts, of, "neither found any")
 
 
 def cohen_kappa(
@@ -117,7 +117,7 @@ def cohen_kappa(
         ) / (rows * rows)
         return 1 - observed / expected if expected else None
 
-    return _figure(counts, kappa, "both gave only one grade, the same one")
+    return _figure(counts, kappa, "both gave every row the same grade")
 
 
 def spearman(one: Sequence[float | None], other: Sequence[float | None]) -> Figure:
@@ -147,7 +147,7 @@ def spearman(one: Sequence[float | None], other: Sequence[float | None]) -> Figu
             others += times * far * far
         return both / math.sqrt(own * others) if own and others else None
 
-    return _figure(counts, correlation, "one of the two gave only one grade")
+    return _figure(counts, correlation, "one of the two gave every row the same grade")
 
 
 def krippendorff_alpha(
@@ -202,7 +202,7 @@ def krippendorff_alpha(
         expected = sum(totals[one] * totals[other] * apart(one, other) for one, other in cells)
         return 1 - (sum(totals) - 1) * observed / expected if expected else None
 
-    return _figure(counts, alpha, "only one grade was given")
+    return _figure(counts, alpha, "every row got the same grade")
 
 
 def _figure(

@@ -114,7 +114,7 @@ def review(
     )
     if not plan.rubric.is_of_labels:
         raise UsageError(
-            f"{folder} collects grades of {plan.rubric.name}, not whether labels are right",
+            f"the rubric {plan.rubric.name} of {folder} does not ask whether labels are right",
             hint="grade it on the page of targen review, or choose a different out",
         )
     grades: list[Grade] = []
@@ -184,7 +184,8 @@ def _said(
         for number in map(int, numbers):
             if found.setdefault(number, name) != name:
                 raise UsageError(
-                    f"row {number} is in {found[number]} and in {name}", hint="give it in only one"
+                    f"row {number} is in {found[number]} and in {name}",
+                    hint="pass it in only one of them",
                 )
             said[number] = effects[name], relabel[number] if name == "relabel" else None
     return said

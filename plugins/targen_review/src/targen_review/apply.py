@@ -446,8 +446,8 @@ def _require_known_rows(folder: Path, plan: Plan, raters: Mapping[str, Graded]) 
         unknown = sorted(graded.grades.keys() - ids)
         if unknown:
             raise UsageError(
-                f"{plural(len(unknown), 'grade')} of {name} in {folder} "
-                f"{'is' if len(unknown) == 1 else 'are'} of rows that are not in this review, "
+                f"{plural(len(unknown), 'grade')} by {name} in {folder} "
+                f"{'is' if len(unknown) == 1 else 'are'} for rows that are not in this review, "
                 f"such as {unknown[0]}",
                 hint=f"does grades-{name}.jsonl belong to a different review?",
             )

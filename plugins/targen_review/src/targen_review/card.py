@@ -61,8 +61,8 @@ def _lines(plan: Plan, figures: ReviewFigures) -> Iterator[str]:
     (of,) = graded[:1]
     people = {each.rater for each in figures.material.given} & {*figures.material.people()}
     whole = sum(each.rows for each in plan.data)
-    how = f"a sample of {plural(len(plan.ids), 'row')}" if plan.sample != "all" else "all of them"
-    how += ", those of a seed together," if plan.together else ""
+    how = f"a sample of {plural(len(plan.ids), 'row')}" if plan.sample != "all" else "all rows"
+    how += ", keeping rows of the same seed together," if plan.together else ""
     unseen = "labels hidden until they had chosen one" if plan.blind else "labels visible"
     yield (
         f"{plural(len(people), 'person', 'people')} graded {of.rows:,} of {plural(whole, 'row')} "
@@ -81,7 +81,7 @@ def _lines(plan: Plan, figures: ReviewFigures) -> Iterator[str]:
     good = ", ".join(rubric.word(each) for each in rubric.letters if each in rubric.acceptable)
     yield f"- Acceptable ({good}): {_share(of.acceptable)}{_before(of)}."
     if of.confirmed.value is not None:
-        yield f"- Labels that they confirm: {_share(of.confirmed)}."
+        yield f"- Labels that they confirmed: {_share(of.confirmed)}."
     named = [each for each in figures.reasons if (each.who, each.dataset) == (PEOPLE, of.dataset)]
     if named:
         said = ", ".join(f"{markdown(each.reason)} {each.rows:,}" for each in named)

@@ -390,8 +390,8 @@ def _parsed(path: Path, line: bytes, form: type[Any], number: int = 0) -> Any:
         return form.model_validate_json(line, strict=True)
     except ValidationError as error:
         raise RunDirectoryError(
-            f"{where} is not a line of grades: {refused(error)}",
-            hint="targen review and targen_core.review write such lines; was this one edited, or "
+            f"{where} is not a valid grade record: {refused(error)}",
+            hint="targen review and targen_core.review write such records; was this one edited, or "
             "written by a newer version of targen-review?",
         ) from error
 

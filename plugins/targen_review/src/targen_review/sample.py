@@ -92,7 +92,7 @@ def sample_size(rule: str, size: int, task: str = "") -> int:
         if 0 < share <= 1:
             return min(size, max(1, _nearest(size * share)))
     raise UsageError(
-        f"--sample {rule}: this is not a part of a dataset",
+        f"--sample {rule}: this does not select rows",
         hint="use paper, a share such as 0.2 or 20%, a number of rows such as 200, or all",
     )
 

@@ -43,5 +43,5 @@ def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) 
     register.register(
         "multirc-question-paper",
         "targen_tasks_multirc.steps:write_question_paper",
-        summary="a question on a paragraph, generated as in the paper",
+        summary="a question about a paragraph, generated as in the paper",
     )

@@ -52,7 +52,7 @@ class ChatGptOptions(HttpOptions):
     thinks: bool | None = Field(
         None,
         description="true for a model that reasons before it answers: it does not accept a "
-        "temperature and needs a larger max_tokens; default: from its name",
+        "temperature and needs a larger max_tokens; default: inferred from its name",
     )
     prompt_cache: bool = Field(
         True, description="Mark the long fixed part of prompts for the service's prompt cache"

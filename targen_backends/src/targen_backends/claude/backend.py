@@ -56,7 +56,8 @@ class ClaudeOptions(HttpOptions):
     )
     thinking: Thinking = Field(
         "default",
-        description="default, adaptive, disabled or between_tools, whichever the model supports",
+        description="How the model thinks: default, adaptive, disabled or between_tools; not every "
+        "model supports each",
     )
     prompt_cache: bool = Field(
         True, description="Mark the long fixed part of prompts for the service's prompt cache"

@@ -95,7 +95,7 @@ class ClaudeBatches:
                 _STATUS.get(name, 500), body, {}, self._model.service, self._model.key
             )
         words = error_patterns.quoted(kind, self._model.key, max_length=50)
-        return key, BatchFailed(f"its batch ended before it was processed: {words}")
+        return key, BatchFailed(f"the batch ended before this call was processed: {words}")
 
     async def submit(self, lines: Sequence[bytes]) -> str:
         """Hand a batch over.

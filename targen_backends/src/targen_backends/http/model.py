@@ -114,7 +114,7 @@ class HttpModel(ABC):
             return
         if names:
             near = suggestions_for(model, names)
-            shown = f"it has {', '.join(names[:_SHOWN])}{', …' if names[_SHOWN:] else ''}"
+            shown = f"the server has {', '.join(names[:_SHOWN])}{', …' if names[_SHOWN:] else ''}"
             error.hint = f"did you mean {' or '.join(near)}? {shown}" if near else shown
             return
         # The usual slips: /v1 is missing, or what comes behind it is given too.

@@ -31,7 +31,9 @@ class HttpOptions(BackendOptions):
 
     base_url: str = Field("", description="Address of the service")
     model: str = Field("", description="Name of the model (required)")
-    api_key: SecretStr | None = Field(None, description="The key; a variable or a file is safer")
+    api_key: SecretStr | None = Field(
+        None, description="The key; an environment variable or a file is safer"
+    )
     api_key_file: str = Field("", description="A file whose first line is the key")
     timeout: float = Field(120.0, gt=0, description="Maximum time for one call, in seconds")
     structured: str = Field("json_schema", description="The way to request JSON")

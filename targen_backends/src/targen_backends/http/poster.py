@@ -218,7 +218,7 @@ class Poster:
             why, hint = _unconnected(error, self.url)
             if isinstance(error, aiohttp.ClientProxyConnectionError):
                 why = "the proxy in HTTPS_PROXY or HTTP_PROXY does not answer"
-                hint = "is the proxy right? NO_PROXY lists hosts without one"
+                hint = "is the proxy right? NO_PROXY lists hosts that need none"
             failed = ConnectionFailed(f"no connection to {self.url}: {why or words}", hint=hint)
             if _refused_here(error):
                 failed.max_startup = _HERE
@@ -256,7 +256,8 @@ class Poster:
         hint: Words = ""
         if "event-stream" in kind:
             hint = (
-                "the service streams although targen did not request it; turn streaming off there"
+                "the service streams its answer, which targen did not request; turn streaming off "
+                "there"
             )
         elif web or not raw.strip():
             hint = "is " + Option("base_url") + " the address of the API, not of a web page?"

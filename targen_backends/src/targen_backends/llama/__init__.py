@@ -18,7 +18,7 @@ def register_backends(register: Register[Backend]) -> None:
     register.register(
         "llama",
         "targen_backends.llama.backend:BACKEND",
-        summary="Any OpenAI-compatible server: Ollama, vLLM, llama.cpp, hosted ones; "
+        summary="Any OpenAI-compatible server, such as Ollama, vLLM, llama.cpp or a hosted one; "
         "token probabilities",
         aliases=["openai-compatible"],
     )

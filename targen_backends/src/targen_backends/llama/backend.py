@@ -51,7 +51,7 @@ class LlamaOptions(HttpOptions):
         MOST,
         ge=-1,
         le=1000,
-        description="Number of likeliest tokens that the server lists per token, if a task "
+        description="Number of likeliest tokens that the server lists at each position, if a task "
         "requests token probabilities; -1 if it does not list any",
     )
 
@@ -107,7 +107,7 @@ def _key(options: LlamaOptions) -> str:
 
 
 BACKEND = Backend(
-    summary="Any OpenAI-compatible server: Ollama, vLLM, llama.cpp, hosted ones; "
+    summary="Any OpenAI-compatible server, such as Ollama, vLLM, llama.cpp or a hosted one; "
     "token probabilities",
     options=LlamaOptions,
     create=create,

@@ -96,7 +96,7 @@ def caveat(options: LocalOptions, labels: int) -> str:
     if options.model != DEFAULT_MODEL or labels <= _MOST_LABELS:
         return ""
     return (
-        f"{DEFAULT_MODEL} is a model of 135 million parameters for trying the commands. It is "
+        f"{DEFAULT_MODEL} is a model of 135 million parameters for trying out the commands. It is "
         f"too small for {labels} labels, and few of its candidates will become rows, if any"
     )
 

@@ -244,7 +244,7 @@ class _Engine:
             raise BadRequest(
                 f"llama.cpp cannot load {weights}: {error}",
                 hint=Setting("verbose", True)
-                + " shows llama.cpp's log; a newer xllamacpp may support it",
+                + " shows llama.cpp's log; a newer xllamacpp may support the model",
             ) from error
 
 

@@ -55,8 +55,8 @@ OF_COMMITMENTS = (
             "essay": 1,
             "newspaper article": 2,
         },
-        summary="kind of text of a premise: talk, books and newspapers, distributed as in the "
-        "original",
+        summary="kind of text that a premise is from: talk, books or newspapers, distributed as in "
+        "the original",
     ),
     Dimension(
         name="length",

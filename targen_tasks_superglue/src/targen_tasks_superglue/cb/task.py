@@ -60,7 +60,7 @@ def _template(name: str) -> Prompt:
 
 def _worded(instructions: str, said: str) -> Variant:
     return Variant(
-        f"step 3 by the {said} wording of the instructions, which says what each label means",
+        f"step 3 with the {said} wording of the instructions, which says what each label means",
         {
             "version": "4",  # as that of `paper`
             "contexts": PAPER_SETTINGS,

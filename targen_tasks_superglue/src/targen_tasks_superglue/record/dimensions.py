@@ -26,7 +26,7 @@ DIMENSIONS = (
     Dimension(
         name="beside it",
         values=("no other name", "one other name of the passage"),
-        summary="whether a query names another entity, like half of the original ones",
+        summary="whether a query names another entity, as half of the original queries do",
     ),
     Dimension(
         name="tells",

@@ -62,7 +62,9 @@ def _check(text: str, entities: Sequence[Place], query: str, answers: Sequence[A
     for answer in answers:
         actual = text[answer.start : answer.end + 1]
         if actual != answer.text:
-            raise ValueError(f"the answer {answer.text!r} is {actual!r} in the text")
+            raise ValueError(
+                f"the answer is {answer.text!r}, but its span in the text is {actual!r}"
+            )
 
 
 class RecordRow(BaseModel):

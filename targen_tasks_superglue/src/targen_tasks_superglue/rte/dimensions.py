@@ -90,7 +90,7 @@ OF_TOPICS = (
             "other sports": 2,
             "careers of officials, scientists and artists": 2,
         },
-        summary="field of life to which a topic belongs, distributed roughly as in the original",
+        summary="area of life to which a topic belongs, distributed roughly as in the original",
     ),
     Dimension(
         name="side",
@@ -104,7 +104,7 @@ OF_TOPICS = (
             "nature and health",
             "history",
         ),
-        summary="part of its field that a topic belongs to, so that topics in a field differ",
+        summary="part of that area, so that topics in an area differ",
     ),
 )
 
@@ -166,7 +166,7 @@ KIND = Dimension(
     name="kind",
     values={"open": 3, "contradicted": 1},
     in_prompt=False,
-    summary="what a hypothesis that does not follow is: left open by the premise, or contradicted",
+    summary="whether the premise leaves open or contradicts a hypothesis that does not follow",
 )
 
 OF_HYPOTHESES = (

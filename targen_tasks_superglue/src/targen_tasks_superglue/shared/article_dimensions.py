@@ -39,7 +39,7 @@ FIELDS = Dimension(
         "words, languages and alphabets; houses and buildings; firms and brands; awards and "
         "records; ancient peoples; wars and treaties".split("; ")
     ),
-    summary="the field of life to which a domain belongs",
+    summary="the area of life to which a domain belongs",
 )
 
 NEWS_FIELDS = Dimension(
@@ -116,7 +116,7 @@ OF_NEWS = (
             "a portrait of somebody in the news": 1,
             "what came of an earlier case": 1,
         },
-        summary="what kind of report it is",
+        summary="the kind of report",
     ),
     Dimension(
         name="register",

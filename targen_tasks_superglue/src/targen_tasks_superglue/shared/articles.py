@@ -232,13 +232,13 @@ DOMAINS: ListStep[str] = ListStep(
     propose=_propose_domains,
     batch=10,
     check=check_domain,
-    summary="domains to write articles in",
+    summary="domains to write articles about",
     prompts=(_DOMAINS,),
     dimensions=(FIELDS,),
     dry_run=dry_run_articles,
 )
 NEWS_DOMAINS: ListStep[str] = replace(
-    DOMAINS, dimensions=(NEWS_FIELDS,), summary="domains to write news in"
+    DOMAINS, dimensions=(NEWS_FIELDS,), summary="domains to write news about"
 )
 TITLES: ListStep[Title] = ListStep(
     item=Title,
@@ -246,14 +246,14 @@ TITLES: ListStep[Title] = ListStep(
     batch=5,
     check=check_title,
     key=lambda item: normalized(item.title),
-    summary="topics that articles of a category are about",
+    summary="topics of articles in a category",
     prompts=(_TITLES,),
     dry_run=dry_run_articles,
 )
 NEWS_TITLES = replace(
     TITLES,
     propose=_proposed_titles(_NEWS_TITLES),
-    summary="pieces of news in a category, without a name of a person or an organisation",
+    summary="pieces of news in a category, without names of people or organisations",
     prompts=(_NEWS_TITLES,),
 )
 PARAGRAPHS = _paragraphs(
@@ -261,21 +261,21 @@ PARAGRAPHS = _paragraphs(
     line(120, 1300),
     OF_ENTRIES,
     check_paragraph,
-    "paragraphs on a topic, from one sentence to ten: what it is, how it works, what is allowed",
+    "paragraphs of one to ten sentences on a topic: what it is, how it works, what is allowed",
 )
 NEWS = _paragraphs(
     _NEWS,
     line(500, 1400),
     OF_NEWS,
     check_article,
-    "reports on invented people and organisations that come back to them",
+    "reports that mention invented people and organisations repeatedly",
 )
 PASSAGES = _paragraphs(
     _PASSAGES,
     line(800, 2200),
     OF_PASSAGES,
     check_article,
-    "passages on a topic, of eleven to eighteen sentences",
+    "passages of eleven to eighteen sentences on a topic",
 )
 PAPER_LISTS: tuple[ListStep[str], ListStep[Title], ListStep[Paragraph]] = (
     replace(DOMAINS, dimensions=()),

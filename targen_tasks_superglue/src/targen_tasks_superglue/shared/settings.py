@@ -87,7 +87,7 @@ _DIMENSIONS = (
             "a contest or a celebration": 1,
             "a time of day or of the year": 1,
         },
-        summary="the sort of setting",
+        summary="the kind of setting",
     ),
 )
 _SHOWN = 40  # earlier settings that the prompt names; more would crowd out the request

@@ -37,7 +37,7 @@ def _render(row: WscRow) -> str:
 WSC: Task[PronounPair, WscRow] = Task(
     name="wsc",
     version="3",
-    summary="Whom does the pronoun mean?",
+    summary="To whom does the pronoun refer?",
     description=(
         "Each row is a short text about two people, groups or things, a pronoun in it and a "
         "phrase in it. The label is `true` where the pronoun means what the phrase names, and "
@@ -83,7 +83,7 @@ WSC: Task[PronounPair, WscRow] = Task(
     },
     variants={
         "paper": Variant(
-            "no rule for which phrase comes first or is meant: the model's choice, as in the paper",
+            "the model chooses which phrase comes first and which is meant, as in the paper",
             {
                 "version": "4",  # its rows have changed, and no others
                 "contexts": PAPER_SETTINGS,

@@ -33,7 +33,7 @@ class ArtifactOptions(MetricOptions):
     rows: int = Field(
         2500,
         ge=40,
-        description="Maximum number of rows to learn from, or of options if rows have them.",
+        description="Maximum number of rows (or options, if rows have them) to learn from.",
     )
     words: int = Field(15, ge=0, description="Maximum number of words to show.")
 
@@ -80,10 +80,11 @@ def _measure(study: Study, options: ArtifactOptions) -> Findings:
             *notes,
             (
                 "If a part of a row gives away its label, a model may learn this artefact instead "
-                "of the task. A dash: a label has too few rows. Linear classifiers on word 1- and "
-                "2-grams, small trees on numbers: a larger model may find more."
+                "of the task. A dash means that a label has too few rows. The classifiers are "
+                "linear on word 1- and 2-grams, and small trees on numbers; a larger model may "
+                "find more."
             ),
-            f"The figure for {ALL} is not an artefact; it is for comparison.",
+            f"The figure for {ALL} is only for comparison; it is not an artefact.",
             *_twins(seen, samples),
         ),
     )
@@ -118,8 +119,8 @@ def _scores(samples: Mapping[str, Sample], seen: Seen) -> Table:
     what = "options" if options else "rows"
     many = f"about {max(counts):,}" if len(counts) > 1 else f"{max(counts):,}"
     return Table(
-        f"Balanced accuracy of classifiers that see only a part of a row, {many} {what} each",
-        ("what it sees", *seen),
+        f"Balanced accuracy of classifiers that see only part of a row, {many} {what} each",
+        ("input", *seen),
         rows,
         note="Five-fold cross-validation, 95 % intervals. Chance is 1 divided by the number "
         "of labels.",
@@ -144,13 +145,13 @@ def _right(
             figures[name]["questions with one right option"] = rate(mine[1], mine.total())
     return [
         Table(
-            "Right options of a question",
+            "Right options per question",
             ("number of right options", *counts),
             [
                 (kind, *(rate(mine[kind], mine.total()) for mine in counts.values()))
                 for kind in kinds
             ],
-            note="Shares of the questions.",
+            note="Shares of all questions.",
         )
     ]
 
@@ -185,7 +186,7 @@ def _always(study: Study, samples: Mapping[str, Sample]) -> list[str]:
 def _twins(seen: Seen, samples: Mapping[str, Sample]) -> list[str]:
     return [
         f"{name}: the classifier is wrong much more often than chance. Very similar texts have "
-        "different labels, as in deliberate pairs. This is not an artefact."
+        "different labels, as in deliberately contrasting pairs. This is not an artefact."
         for name, mine in seen.items()
         if any(
             part.score.high is not None
@@ -204,7 +205,7 @@ def _words(name: str, sample: Sample, limit: int) -> Table:
         for s in ranked[:limit]
     ]
     title = f"Words associated with a label in {name}: {len(ranked):,} beyond chance"
-    columns = ("field", "word", "label", "rows with it", "share of the label", "PMI", "z")
+    columns = ("field", "word", "label", "rows with the word", "share with the label", "PMI", "z")
     return Table(title, columns, rows)
 
 
@@ -212,7 +213,7 @@ def _plots(samples: Mapping[str, Sample], seen: Seen) -> tuple[Plot, ...]:
     marks = [
         {
             "dataset": corpus,
-            "what it sees": name,
+            "input": name,
             "balanced accuracy": part.score.value,
             "low": part.score.low,
             "high": part.score.high,
@@ -230,7 +231,7 @@ def _plots(samples: Mapping[str, Sample], seen: Seen) -> tuple[Plot, ...]:
             f"Parts that give away the label (chance: {' or '.join(chances)})",
             marks,
             x="balanced accuracy",
-            y="what it sees",
+            y="input",
             color="dataset",
         ),
     )

@@ -73,7 +73,7 @@ def by_label(name: str, sample: Sample, properties: Mapping[str, Numbers]) -> Ta
         for label, value in zip(sample.labels, values, strict=True):
             by_kind[label].append(float(value))
         rows.append((what, *(mean(by_kind[label]) for label in labels)))
-    return Table(f"Means by label in {name}", ("of what", *labels), rows)
+    return Table(f"Means by label in {name}", ("property", *labels), rows)
 
 
 def _counted(

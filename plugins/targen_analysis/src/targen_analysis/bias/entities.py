@@ -40,7 +40,7 @@ class EntityOptions(MetricOptions):
     """Options of `entities`."""
 
     model: str = Field(
-        "en_core_web_sm", min_length=1, description="A spaCy pipeline: its name, or its folder."
+        "en_core_web_sm", min_length=1, description="Name or folder of a spaCy pipeline."
     )
     types: tuple[str, ...] = Field(
         ("GPE", "PRODUCT", "NORP", "PERSON"),
@@ -48,7 +48,9 @@ class EntityOptions(MetricOptions):
     )
     rows: int = Field(0, ge=0, description="Rows per dataset; 0: enough for 20,000 words.")
     replicates: int = Field(
-        100, ge=0, description="Resamples per interval, and halves to compare; 0: neither."
+        100,
+        ge=0,
+        description="Number of resamples per interval, and of splits in half; 0: no intervals.",
     )
     shown: int = Field(10, ge=0, description="Number of entities to show per type.")
 
@@ -66,7 +68,9 @@ _WORDS = 20_000
 _LONGEST = 20_000
 """Characters of a text that are read: a row of ten megabytes would take minutes."""
 
-_READING = "0: like the reference, 1: completely different; for itself: between its halves"
+_READING = (
+    "0: like the reference, 1: completely different; for the reference: between its two halves"
+)
 
 _MATTERS = 0.2
 """More of a type in its ten most frequent, by so much, is worth a warning."""
@@ -235,8 +239,8 @@ def _headlines(
         other = figures[reference.name]
         within = other[divergence_of("")].value
         line = (
-            f"The types of {corpus.name}'s entities diverge from {reference.name}'s by "
-            f"{away.value:.3f} bits, and its halves from each other by {within:.3f}"
+            f"The entity types of {corpus.name} diverge from those of {reference.name} by "
+            f"{away.value:.3f} bits (the two halves of {reference.name}: {within:.3f} bits)"
         )
         pairs = {name: (mine[share_of(name)], other[share_of(name)]) for name in types}
         apart = {
@@ -276,7 +280,7 @@ def _warnings(
                 continue
             first = ", ".join(shown for shown, _ in each.top(of, 3))
             yield (
-                f"The ten most frequent {of} account for {percent(mine.value)} of all in "
+                f"The ten most frequent {of} account for {percent(mine.value)} of all {of} in "
                 f"{corpus.name} ({percent(other.value)} in {reference.name}): {first} and so on. A "
                 "model may learn these names."
             )
@@ -295,16 +299,17 @@ def _notes(
         f"{recognizer.about} reads {size:,} rows of each "
         f"dataset{', drawn at random' if sampled else ''}, up to {words:,} words. A text that "
         f"several datasets share counts once, for the first of them. A text contained in another "
-        f"text of the same row does not count. Case, articles and 's do not distinguish entities."
+        f"text of the same row does not count. Case, articles and 's are ignored."
     )
     lacking = [name for name in options.types if name not in recognizer.types]
     if lacking:
         yield f"{recognizer.about} does not find entities of type {', '.join(lacking)}."
     yield (
-        "Divergence, entropy and the ten most frequent use the same number of entities from each "
-        f"dataset, in random halves of its rows. A dash marks a type with fewer than {MIN_SIZE}."
+        "Divergence, entropy and the share of the ten most frequent use the same number of "
+        "entities from each dataset, in random halves of its rows. A dash marks a type with fewer "
+        f"than {MIN_SIZE}."
     )
-    yield from (f"spaCy says: {line}." for line in recognizer.warned)
+    yield from (f"spaCy warns: {line}." for line in recognizer.warned)
     if any(len(text) > _LONGEST for corpus in corpora for row in corpus.texts for text in row):
         yield f"Only the first {_LONGEST:,} characters of longer texts are read."
     yield (

@@ -87,7 +87,9 @@ def _measure(study: Study, options: GenderOptions) -> Findings:
     figures = {name: each.figures for name, each in counts.items()}
     glance = {_SHARE: "share among rows with words for one gender; 0.5: balanced"}
     if any(each.pairs for each in counts.values()):
-        glance["pairs of one label"] = "pairs that differ only in the pronoun; 1: all agree"
+        glance["pairs of one label"] = (
+            "pairs that differ only in the pronoun and have one label; 1: all"
+        )
     return Findings(
         headlines=tuple(_headlines(study, counts)),
         figures=figures,
@@ -117,7 +119,7 @@ def _of(label: str) -> str:
 
 
 def _less(label: str) -> str:
-    return f"{_SHARE}, {label} less the others"
+    return f"{_SHARE}, {label} minus the others"
 
 
 def _held(labels: Sequence[str]) -> Sequence[str]:
@@ -201,8 +203,8 @@ def _occupation_table(
         title,
         (*columns, *([f"in {reference.name}"] if reference is not None else [])),
         rows,
-        note=f"In at least {_MIN_ROWS} rows with words for one gender; the furthest from the share "
-        "of all such rows first.",
+        note=f"Occupations in at least {_MIN_ROWS} rows with words for one gender; those furthest "
+        "from the share among all such rows come first.",
     )
 
 
@@ -267,7 +269,7 @@ def _label_warnings(
         share, away = mine.figures[_of(label)].value, mine.figures[_less(label)].value
         yield (
             f"Gender correlates with the label in {corpus.name}. Among rows of {label} with words "
-            f"of one gender, {percent(share)} are female, {percent(abs(away or 0))} "
+            f"for one gender, {percent(share)} are female, {percent(abs(away or 0))} "
             f"{'more' if (away or 0) > 0 else 'less'} than among the others."
         )
 
@@ -299,7 +301,7 @@ def _occupation_warnings(
         overall = mine.figures[_SHARE].value
         yield (
             f"Occupations correlate with gender in {corpus.name}: {', '.join(shares[:3])}; of all "
-            f"such rows {percent(overall)} are female."
+            f"rows with words for one gender, {percent(overall)} are female."
         )
 
 
@@ -320,9 +322,9 @@ def _pair_warnings(corpus: Corpus, pairs: Pairs) -> Iterable[str]:
 
 def _notes(paired: bool) -> Iterable[str]:
     yield (
-        "English words of short lists: pronouns, kinship, titles, nouns for women and men; no "
-        "first names. A row has a gender if all its words are for that one, so long texts often "
-        "have none. All rows are read; shares do not depend on their number."
+        "The words come from short English lists: pronouns, kinship, titles and nouns; no first "
+        "names. A row has a gender if all its words on these lists are for that gender, so long "
+        "texts often have none. All rows are read; shares do not depend on their number."
     )
     yield (
         "An occupation and a pronoun in one row may refer to different people: this is not "

@@ -99,16 +99,14 @@ class _Found:
 def _measure(study: Study, options: DifferenceOptions) -> Findings:
     reference = study.reference
     if reference is None:
-        return Findings(notes=(f"Differences need real rows: give {Option('against')}.",))
+        return Findings(notes=(f"Differences need real rows: pass {Option('against')}.",))
     vectors = _Vectors(options.embedder)
     found: dict[str, _Found] = {}
     notes: list[str] = []
     for corpus in study.corpora:
         fields = [name for name in corpus.fields if name in reference.fields]
         if not fields:
-            notes.append(
-                f"{corpus.name} and {reference.name} do not have a text with the same name."
-            )
+            notes.append(f"{corpus.name} and {reference.name} have no text column in common.")
             continue
         found[corpus.name] = _found(study, corpus, reference, fields, options, vectors)
     if not found:
@@ -144,7 +142,7 @@ _GLANCE = {
         f"AUC by {way}": f"how well {way} distinguish them from real rows; 0.5 is chance"
         for way in _WAYS
     },
-    "near copies": "rows that nearly copy one of the reference",
+    "near copies": "rows that are near copies of a reference row",
 }
 
 _NOTES = (
@@ -152,7 +150,7 @@ _NOTES = (
         "AUC: how often a classifier that learned from other seeds recognises the synthetic row "
         "of a pair. Logistic regression, five folds, equal numbers of rows from each side. 0.5: "
         "it cannot tell them apart; 1: it always can. Intervals: bootstrap over seeds. With few "
-        "rows, the mean over up to ten draws of the larger side and of folds."
+        "rows, it is the mean over up to ten draws of the larger side and of folds."
     ),
     (
         "Words: words and word pairs. Form: lengths, punctuation, and the case of letters. "
@@ -160,7 +158,7 @@ _NOTES = (
     ),
     (
         "Rows of one seed, and rows that share a text such as a premise, are in the same fold. "
-        "They count as one draw to the extent that they are alike. A file does not record which "
+        "The more alike they are, the less each counts. A file does not record which "
         "rows share a seed."
     ),
     (
@@ -245,7 +243,7 @@ def _classify(study: Study, found: _Found, options: DifferenceOptions, vectors: 
         if min(side.seeds for side in equal) < MIN_GROUPS:
             found.notes.append(
                 f"AUC needs at least {MIN_GROUPS} seeds on each side, but {sides[0].name} or "
-                f"{sides[1].name} has {found.seeds}."
+                f"{sides[1].name} has only {found.seeds}."
             )
             areas.clear()
             break
@@ -320,7 +318,7 @@ def _sentences(found: _Found) -> Iterator[str]:
         )
     ours, real = _lengths_of(mine), _lengths_of(theirs)
     yield (
-        f"A row of {mine.name} has {ours['words'].value:.1f} words (sd "
+        f"On average, a row of {mine.name} has {ours['words'].value:.1f} words (sd "
         f"{ours['sd of words'].value:.1f}) in {ours['sentences'].value:.1f} sentences; a row of "
         f"{theirs.name} has {real['words'].value:.1f} (sd {real['sd of words'].value:.1f}) in "
         f"{real['sentences'].value:.1f}."
@@ -331,7 +329,10 @@ def _sentences(found: _Found) -> Iterator[str]:
             f"{percent(feature.theirs.value)} of {theirs.name} ({_points(feature.apart)})."
         )
     if not found.features:
-        yield f"None of the {found.tried:,} features is significantly more frequent in one of them."
+        yield (
+            f"None of the {found.tried:,} features is significantly more frequent in either "
+            "dataset."
+        )
     if found.cover is not None and found.cover.mine.value is not None:
         cover = found.cover
         lacks = "; ".join(f"“{', '.join(each.words)}”" for each in found.gaps[:_LEADS])
@@ -339,10 +340,13 @@ def _sentences(found: _Found) -> Iterator[str]:
             f"{mine.name} has rows in {percent(cover.mine.value)} of about {cover.clusters} "
             f"clusters of {theirs.name}; the same number of other rows of {theirs.name} covers "
             f"{percent(cover.theirs.value)}."
-            + (f" It has the fewest rows about {lacks}." if lacks else "")
+            + (f" Its largest gaps are rows about {lacks}." if lacks else "")
         )
     if found.copies.value:
-        yield f"{percent(found.copies.value)} of its rows are near copies of rows of {theirs.name}."
+        yield (
+            f"{percent(found.copies.value)} of the rows of {mine.name} are near copies of rows of "
+            f"{theirs.name}."
+        )
     if found.seeds < _SMALL:
         few = min(found.sides, key=lambda side: side.seeds)
         widths = [area.high - area.low for area in found.areas.values() if area.low and area.high]
@@ -350,7 +354,11 @@ def _sentences(found: _Found) -> Iterator[str]:
         yield (
             f"This is little evidence: {few.name} has {plural(few.seeds, 'independent row')} "
             "(seeds or premises), so intervals are rough and only large differences show"
-            + (f"; an AUC is known to within {100 * wide:.0f} points." if wide > _WIDE else ".")
+            + (
+                f"; an AUC is known only to within {100 * wide:.0f} points."
+                if wide > _WIDE
+                else "."
+            )
         )
 
 
@@ -381,8 +389,8 @@ def _tables(
     sides = {name: each.sides[0] for name, each in found.items()}
     sides[reference.name] = next(iter(found.values())).sides[1]
     yield Table(
-        "Words and sentences of a row",
-        ("of what", "dataset", "mean", "sd", *(f"{q:.0%}" for q in _QUANTILES)),
+        "Words and sentences per row",
+        ("number of", "dataset", "mean", "sd", *(f"{q:.0%}" for q in _QUANTILES)),
         [
             (what, name, mean_of(counts, side.groups), round(float(counts.std()), 2),
              *(float(q) for q in np.quantile(counts, _QUANTILES)))
@@ -402,15 +410,15 @@ def _tables(
                 (", ".join(g.words), g.theirs, g.mine, g.apart, excerpt(real.texts[g.row]))
                 for g in each.gaps
             ],
-            note="Shares of rows; clusters (k-means) whose shares differ significantly.",
+            note="Shares of rows in k-means clusters, where they differ significantly.",
         )
         yield Table(
             f"Rows of {name} that are near copies of rows of {reference.name}",
             (name, reference.name),
             each.pairs,
-            note="The same words, a run of at least eight words that is half of the other text, "
-            f"or a similarity of {options.near:g} of 100. Options --exclude and --examples reject "
-            "such rows.",
+            note="Near copies have the same words, at least eight consecutive words that are half "
+            f"of the other text, or a similarity of {options.near:g} of 100. The options --exclude "
+            "and --examples reject such rows.",
         )
 
 
@@ -419,6 +427,6 @@ DIFFERENCES = Metric(
     measure=_measure,
     options=DifferenceOptions,
     order=0,
-    summary="how rows differ from those of the reference, by a classifier's AUC and in words",
+    summary="how rows differ from real ones, measured by a classifier and described in words",
 )
 """Differences of synthetic rows from real ones, with which a report opens."""

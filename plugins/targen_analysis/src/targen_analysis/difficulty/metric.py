@@ -42,7 +42,7 @@ class DifficultyOptions(MetricOptions):
         description="Number of folds; each fold is judged by a model trained on the others.",
     )
     epochs: int = Field(10, ge=1, description="Number of passes over the rows.")
-    batch: int = Field(16, ge=1, description="Rows per step.")
+    batch: int = Field(16, ge=1, description="Number of rows per training step.")
     learning_rate: float = Field(5e-5, gt=0, description="Maximum learning rate of AdamW.")
     length: int = Field(
         256, ge=8, description="Number of tokens to read per row, counted from its end."
@@ -139,7 +139,7 @@ def _usable(name: str, drawn: Decisions) -> tuple[Decisions | None, list[str]]:
     if len(labels) < 2 or len(labels) > _MAX_LABELS or len(kept) < _FEWEST:
         reason = (
             f"{name} has no labels to learn, too many labels, or too few rows. It needs at least "
-            f"{_FEWEST} rows with 2 to {_MAX_LABELS} labels of {_MIN_ROWS} rows each."
+            f"{_FEWEST} rows, and 2 to {_MAX_LABELS} labels with at least {_MIN_ROWS} rows each."
         )
         return None, [reason]
     if len(kept) == len(drawn):
@@ -158,7 +158,7 @@ def _headlines(results: Mapping[str, Measured], reference: str) -> Iterator[str]
             f"In a row of {name} the model finds {_bits(measured)} of the {measured.entropy:.2f} "
             f"bits of its label{_beside(measured, results.get(reference), reference)}."
             + (
-                f" {percent(measured.negative.value)} contradict their label."
+                f" {percent(measured.negative.value)} of the rows contradict their label."
                 if measured.learned
                 else ""
             )
@@ -177,8 +177,8 @@ def _beside(measured: Measured, original: Measured | None, reference: str) -> st
     apart = (away.low or 0.0) > 0 or (away.high or 0.0) < 0
     word = "easier" if (away.value or 0.0) > 0 else "harder"
     return (
-        f", {_bits(original)} of {original.entropy:.2f} in {reference}: {word} for it"
-        f"{'' if apart else ', which may be chance'}"
+        f", {_bits(original)} of {original.entropy:.2f} in {reference}: {word} for the "
+        f"model{'' if apart else ', but this may be chance'}"
     )
 
 
@@ -209,8 +209,8 @@ def _notes(results: Mapping[str, Measured], options: DifficultyOptions) -> Itera
     yield (
         f"{options.model}, trained on {options.folds - 1} of {options.folds} parts for "
         f"{options.epochs} epochs with the row and again with an empty text, judges the part left "
-        "out. PVI is the logarithm of how much the row changes its label's probability. Rows that "
-        "share a text of five words or more are in one part."
+        "out. PVI is the logarithm of the factor by which the row raises its label's probability. "
+        "Rows that share a text of five words or more are in the same part."
     )
     yield (
         "High V-information means easy, low means hard. Negative PVI marks a row whose label the "
@@ -237,8 +237,8 @@ def _notes(results: Mapping[str, Measured], options: DifficultyOptions) -> Itera
             )
         if measured.without > measured.entropy + _UNSURE:
             yield (
-                f"Without the input the model needs {measured.without:.2f} bits for a label of "
-                f"{name}; the labels' shares alone need {measured.entropy:.2f}. It was trained too "
+                f"Without the input, the model needs {measured.without:.2f} bits for a label of "
+                f"{name}; the label shares alone give {measured.entropy:.2f}. It was trained too "
                 "little, so PVI is too high by that difference."
             )
 

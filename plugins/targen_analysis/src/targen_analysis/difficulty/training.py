@@ -103,7 +103,7 @@ def fit(
                 )
     except torch.cuda.OutOfMemoryError as error:
         raise UsageError(
-            f"{recipe.device} does not have enough memory for a step of {recipe.batch} rows",
+            f"{recipe.device} does not have enough memory for a batch of {recipe.batch} rows",
             hint=metric_option("difficulty", "batch", 4)
             + ", a smaller difficulty.length, or a smaller model",
         ) from error

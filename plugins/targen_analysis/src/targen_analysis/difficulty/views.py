@@ -15,7 +15,7 @@ __all__ = ["figures_table", "of_rows", "plots", "row_tables"]
 
 _SHOWN = {
     "V-information": "V-information (bits)",
-    "label entropy": "label entropy (bits), the maximum",
+    "label entropy": "label entropy (bits; the maximum of V-information)",
     "accuracy": "correct on unseen rows",
     "accuracy while learned": "correct on training rows, last epoch",
 }
@@ -46,7 +46,7 @@ def figures_table(figures: Mapping[str, Mapping[str, Estimate]], size: int) -> T
             (_SHOWN.get(line, line), *(mine.get(line) for mine in figures.values()))
             for line in lines
         ],
-        note="More bits: easier for this model.",
+        note="More bits mean easier for this model.",
     )
 
 
@@ -70,7 +70,8 @@ def row_tables(name: str, measured: Measured, shown: int) -> list[Table]:
             f"Easiest rows of {name}",
             _COLUMNS,
             [_line(measured, at) for at in order[::-1][:shown]],
-            note="Relative to the label's share: for a rare label, a little is a lot.",
+            note="PVI is relative to the label's share: a rare label has a high PVI even if the "
+            "model finds it only fairly likely.",
         ),
     ]
 

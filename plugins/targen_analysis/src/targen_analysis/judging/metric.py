@@ -75,7 +75,7 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
         tables.append(Table("Answers that a person found correct", _RIGHT, rows, note=note))
         tables += _wrong(verdicts, known)
         warnings += [
-            f"{options.sheet}: {lost:,} judged rows do not belong to a dataset here"
+            f"{options.sheet}: {lost:,} judged rows are not in any dataset of this analysis"
         ] * bool(lost)
     if options.ratings:
         ratings, lost = _ratings(options.ratings, known)
@@ -94,12 +94,12 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
         plots.append(_plot(ratings))
         headlines += [
             f"A model rates the difficulty of the rows of {name} at "
-            f"{figures[name]['difficulty'].value:.1f}, from 1 to 5."
+            f"{figures[name]['difficulty'].value:.1f} on average, from 1 to 5."
             for name in ratings
         ]
-        warnings += [f"{options.ratings}: {lost:,} ratings do not belong to a row here"] * bool(
-            lost
-        )
+        warnings += [
+            f"{options.ratings}: {lost:,} ratings are for rows that are not in this analysis"
+        ] * bool(lost)
     return Findings(
         headlines=tuple(headlines),
         figures={name: of for name, of in figures.items() if of},
@@ -195,7 +195,7 @@ def _verdicts(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, dict[in
     if not filled:
         raise UsageError(
             metric_option("judged", "sheet")
-            + f": {said} is not filled in: none of the rows say yes or no"
+            + f": {said} is not filled in: no row has yes or no in the column right"
         )
     if not verdicts:
         raise UsageError(
@@ -268,7 +268,9 @@ def _plot(ratings: Mapping[str, Sequence[str]]) -> Plot:
         for name, levels in ratings.items()
         for level in _LEVELS
     ]
-    return Plot("bars", "Difficulty by a model", marks, x="difficulty", y="share", color="dataset")
+    return Plot(
+        "bars", "Difficulty as rated by a model", marks, x="difficulty", y="share", color="dataset"
+    )
 
 
 JUDGED = Metric(
@@ -276,6 +278,6 @@ JUDGED = Metric(
     measure=_measure,
     options=JudgedOptions,
     order=800,
-    summary="answers that a person found correct and difficulty rated by a model, if you give "
-    "the files",
+    summary="a person's verdicts on answers and a model's difficulty ratings, from files that "
+    "you pass",
 )

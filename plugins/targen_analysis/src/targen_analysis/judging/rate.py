@@ -74,7 +74,7 @@ def rate(
     about = about or (corpus.task.description if corpus.task is not None else "")
     if not about:
         raise UsageError(
-            f"the task of the rows of {data} is unknown", hint='--about "What is to be done"'
+            f"the task of the rows of {data} is unknown", hint='--about "what to do with a row"'
         )
     rated = open_source(examples).rows() if examples is not None else []
     values = [{key: row.get(key) for key in ("input", "difficulty")} for row in rated]

@@ -70,7 +70,8 @@ def sample(
     rows = [(at, texts[at], answer_of(corpus, at), "", "") for at in drawn]
     if not any(answer for _, _, answer, _, _ in rows):
         raise UsageError(
-            f"none of the rows of {data} have an answer to judge", hint="a column label or output"
+            f"none of the rows of {data} have an answer to judge",
+            hint="add a column label or output",
         )
     text = io.StringIO()
     if out.suffix == ".csv":

@@ -43,9 +43,9 @@ _PAPER = {
     "medical_questions_russian": ((62.0, 79.4), (20.8, 54.6), (11.6, 44.8), 0.7),
 }
 _SHOWN = {
-    "unique bigrams": "different bigrams of the dataset",
+    "unique bigrams": "distinct bigrams in the dataset",
     "unique bigrams a row": "the same, divided by the number of rows (table 3)",
-    "tokens": "tokens of the dataset",
+    "tokens": "tokens in the dataset",
     "tokens a row": "tokens per row (table 3)",
     **{f"unique at {t}": f"rows without another row at ROUGE-L {t} or above" for t in THRESHOLDS},
 }
@@ -73,10 +73,10 @@ def _measure(study: Study, options: DataTuneOptions) -> Findings:
         tables=(table, *_printed(study)),
         notes=(
             (
-                f"Each dataset unchanged, as in the paper, with up to {options.among:,} random "
-                "rows for ROUGE-L. With more rows, bigrams per row decrease and near copies "
-                "increase, so compare datasets of similar size, or use `lexical` and `repetition`, "
-                "which do so."
+                "Whole datasets are measured, as in the paper; ROUGE-L uses up to "
+                f"{options.among:,} random rows. With more rows, bigrams per row decrease and near "
+                "copies increase, so compare datasets of similar size, or use `lexical` and "
+                "`repetition`, which do so."
             ),
             (
                 f"The measured text is {options.text}, or all texts if a row does not have it. "

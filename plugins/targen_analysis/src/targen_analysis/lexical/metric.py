@@ -63,7 +63,7 @@ _FEWEST_SLOW = 8
 
 _SHOWN = {
     "words": "words",
-    "vocabulary": "vocabulary (different words)",
+    "vocabulary": "vocabulary (distinct words)",
     "distinct-1": "type-token ratio (distinct-1)",
     "distinct-2": "distinct-2",
     "distinct-3": "distinct-3",
@@ -74,8 +74,8 @@ _SHOWN = {
     "hd-d": "HD-D",
     "mattr": "MATTR (50 words)",
     "mtld": "MTLD (words)",
-    "bigrams per row": "different bigrams / rows",
-    "own bigrams per row": "different bigrams per row",
+    "bigrams per row": "distinct bigrams / rows",
+    "own bigrams per row": "distinct bigrams per row",
     "compression": "compression ratio",
 }
 """Figure -> how the table calls it, in its order."""
@@ -137,8 +137,8 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
             for corpus, measured in zip(corpora, results, strict=True)
         },
         glance={
-            "vocabulary": f"different words in {size:,} rows; higher is more diverse",
-            "mattr": "different words per 50; higher is more diverse",
+            "vocabulary": f"distinct words in {size:,} rows; higher is more diverse",
+            "mattr": "distinct words per 50; higher is more diverse",
             "compression": "compression ratio of the texts; higher is more repetitive",
         },
         better={"vocabulary": "higher", "mattr": "higher", "compression": "lower"},
@@ -151,15 +151,15 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
         ),
         notes=(
             (
-                "Words are runs of letters and digits in lower case. N-grams do not cross from one "
+                "Words are lower-cased runs of letters and digits. N-grams do not cross from one "
                 "field into the next. Words of a template do not count."
             ),
             (
                 f"Larger datasets are measured on {_SUBSAMPLES} samples of {size:,} random rows, "
-                "since raw counts grow with rows."
+                "since raw counts grow with the number of rows."
             ),
             (
-                "A task may need few different words, and many may be noise: diversity is not "
+                "A task may need few distinct words, and many may be noise: diversity is not "
                 "quality."
             ),
         ),
@@ -219,7 +219,7 @@ def _bounded(name: str, estimate: Estimate) -> Estimate:
 def _headlines(study: Study, results: Sequence[_Measured], size: int) -> tuple[str, ...]:
     if study.reference is None:
         return tuple(
-            f"{corpus.name}: {_count(measured, 'vocabulary')} different words in "
+            f"{corpus.name}: {_count(measured, 'vocabulary')} distinct words among the "
             f"{_count(measured, 'words')} words of {size:,} rows."
             for corpus, measured in zip(study.corpora, results, strict=True)
         )
@@ -230,7 +230,7 @@ def _headlines(study: Study, results: Sequence[_Measured], size: int) -> tuple[s
         if not mine.value or not other.value:
             continue
         lines.append(
-            f"{corpus.name} has {mine.value:,.0f} different words where {study.reference.name} has "
+            f"{corpus.name} has {mine.value:,.0f} distinct words where {study.reference.name} has "
             f"{other.value:,.0f} in the same number of rows ({size:,}): "
             f"{_share(mine.value, other.value)}"
             f"{'' if apart(mine, other) else ', which may be chance'}. "
@@ -256,7 +256,7 @@ def _number(measured: _Measured, name: str) -> str:
 def _plots(study: Study, results: Sequence[_Measured], words: Sequence[Words]) -> tuple[Plot, ...]:
     growth = Plot(
         "lines",
-        "Vocabulary by rows read, in random order",
+        "Vocabulary by number of rows read, in random order",
         [
             {"dataset": corpus.name, "rows": rows, "vocabulary": vocabulary}
             for corpus, of in zip(study.everything, words, strict=True)

@@ -90,7 +90,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         notes=(
             (
                 "Table 13 of the paper gives a different figure for lexical diversity, between 0 "
-                "and 1, without defining it. No ratio of different words to all words in the "
+                "and 1, without defining it. No ratio of distinct words to all words in the "
                 "originals reproduces it."
             ),
         ),

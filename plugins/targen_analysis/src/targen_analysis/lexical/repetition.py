@@ -114,7 +114,7 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
         plots=(
             Plot(
                 "bars",
-                "ROUGE-L of a row with the most similar other row",
+                "ROUGE-L between a row and the most similar other row",
                 marks,
                 x="ROUGE-L",
                 y="share",
@@ -131,7 +131,7 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
 _SHOWN = {
     "repeated word for word": "rows that repeat an earlier one word for word",
     "self-bleu": "self-BLEU (lower is more diverse)",
-    **{f"unique at {t}": f"rows with no other at ROUGE-L {t} or above" for t in THRESHOLDS},
+    **{f"unique at {t}": f"rows with no other row at ROUGE-L {t} or above" for t in THRESHOLDS},
 }
 
 
@@ -164,7 +164,9 @@ def _pairs(
         )
         if len(rows) == shown:
             break
-    return Table(f"Most similar rows in {corpus.name}", ("ROUGE-L", "row", "its nearest"), rows)
+    return Table(
+        f"Most similar rows in {corpus.name}", ("ROUGE-L", "row", "most similar row"), rows
+    )
 
 
 def _headlines(study: Study, figures: dict[str, dict[str, Estimate]]) -> tuple[str, ...]:

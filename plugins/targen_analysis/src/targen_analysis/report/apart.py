@@ -13,9 +13,9 @@ __all__ = ["KEY", "Apart", "apart"]
 _STEPS = (1.25, 2.0)  # times: from where there are two marks, and three
 
 KEY = (
-    "▲ above the reference, ▼ below it: their intervals do not overlap. Two marks mean at least "
-    "1.25 times, three at least twice; = means that the intervals overlap. Better and worse apply "
-    "only to figures with a better side."
+    "▲ above the reference, ▼ below it: their intervals do not overlap. Two marks mean a "
+    "factor of at least 1.25, three of at least 2; = means that the intervals overlap. Better and "
+    "worse are stated only for figures that have a better side."
 )
 
 

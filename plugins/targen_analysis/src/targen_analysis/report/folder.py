@@ -40,13 +40,13 @@ def check_free(out: Path, *, force: bool) -> None:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     if (out / "manifest.json").exists():
         raise UsageError(
-            f"{out} is a run directory, which must only contain the run's files",
+            f"{out} is a run directory, which must contain only the run's files",
             hint=ANOTHER_OUT,
         )
     check_own(out, *FILES, *_FOLDERS)
     if any((out / name).exists() for name in FILES) and not force:
         raise UsageError(
-            f"{out} contains an analysis",
+            f"{out} already contains an analysis",
             hint=Option("force", True) + " replaces it; or " + ANOTHER_OUT,
         )
 

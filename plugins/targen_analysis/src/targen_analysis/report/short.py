@@ -101,7 +101,7 @@ def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iter
     warned = sum(len(p.findings.warnings) for p in analysis.parts if p.findings is not None)
     doubts = f" {plural(warned, 'warning')} below." if warned else ""
     if study.reference is None:
-        yield f"For a verdict, give the original with {Option('against')}.{doubts}"
+        yield f"For a verdict, pass the original with {Option('against')}.{doubts}"
         return
     lead = leading(analysis)
     if lead is not None and lead.findings is not None:
@@ -154,8 +154,8 @@ def _limits(study: Study) -> Iterator[str]:
     smallest = min(study.everything, key=len)
     half = Z * 0.5 / math.sqrt(len(smallest))
     yield (
-        f"{smallest.name} has {len(smallest):,} rows, so a share near one half is only known to "
-        f"±{max(1, round(100 * half))} points at best."
+        f"{smallest.name} has {len(smallest):,} rows, so a share near one half is known only to "
+        f"within ±{max(1, round(100 * half))} points at best."
     )
     if study.reference is None:
         against = Option("against")

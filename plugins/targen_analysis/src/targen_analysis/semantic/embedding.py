@@ -76,7 +76,7 @@ def load_embedder(model: str = DEFAULT_MODEL, *, device: str = "", batch: int = 
         raise UsageError(
             f"the embedding model {model} cannot be loaded from {folder}: {first_line(error)}",
             hint=metric_option("semantic", "model", "./FOLDER")
-            + " with a model of sentence-transformers",
+            + " with a sentence-transformers model",
         ) from error
     notes: tuple[str, ...] = ()
     if not (folder / "modules.json").exists():
@@ -105,7 +105,7 @@ def _encode(name: str, model: Any, batch: int, texts: Sequence[str]) -> NDArray[
         ) from error
     if not np.isfinite(vectors).all():
         raise UsageError(
-            f"the embedding model {name} returned vectors with values that are not numbers",
+            f"the embedding model {name} returned vectors with NaN or infinite values",
             hint=metric_option("semantic", "model", "NAME") + " uses a different model",
         )
     return vectors

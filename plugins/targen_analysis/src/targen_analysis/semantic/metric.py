@@ -102,8 +102,8 @@ def semantic_findings(study: Study, options: SemanticOptions, embed: Embedder) -
             plots.append(_coverage_plot(mine, reference, figures))
         else:
             notes.append(
-                f"Coverage was not measured: it needs more than {options.k} rows (k) of each "
-                f"dataset, and as many in each half of {reference.name}."
+                f"Coverage was not measured: it needs more than {options.k} rows (semantic.k) of "
+                f"each dataset, and as many in each half of {reference.name}."
             )
         if options.shown:
             for sample in mine:
@@ -135,7 +135,7 @@ _GLANCE = {
     "mean cosine": "similarity of two rows; lower is more diverse",
     "Vendi score": "as diverse as this many completely different rows",
     "near repeats": "rows whose meaning another row nearly repeats",
-    "coverage": "rows of the reference with a row nearby; for itself: between its halves",
+    "coverage": "rows of the reference with a row nearby; for the reference: between its halves",
 }
 
 _BETTER: dict[str, Literal["higher", "lower"]] = {
@@ -166,7 +166,7 @@ def _samples(
     for at, corpus in enumerate(study.everything):
         if options.field and options.field not in corpus.fields:
             raise UsageError(
-                f"{corpus.name} has no text {options.field!r} (semantic.field)",
+                f"{corpus.name} has no text column {options.field!r} (semantic.field)",
                 hint=f"its texts are: {', '.join(corpus.fields)}",
             )
         place = corpus.fields.index(options.field) if options.field else None
@@ -208,7 +208,7 @@ def _about(embed: Embedder, texts: Sequence[str], options: SemanticOptions) -> l
         whole,
         (
             f"The model reads the first {limit:,} tokens of a row: at least {cut:,} of "
-            f"{len(texts):,} different rows are longer and cut off."
+            f"{len(texts):,} different rows are longer and are cut off."
         ),
     ]
 
@@ -238,7 +238,7 @@ def _coverage_plot(
 ) -> Plot:
     return Plot(
         "intervals",
-        f"Overlap of the rows with {reference.name}'s, and of its two halves",
+        f"Overlap of the rows with those of {reference.name}, and of its two halves",
         [
             {
                 "dataset": sample.name,
@@ -272,8 +272,8 @@ def _warnings(
         repeats = ours["near repeats"]
         if (repeats.low or 0) > (theirs["near repeats"].high or 0) + _MORE_REPEATED:
             warnings.append(
-                f"{percent(repeats.value)} of the rows of {sample.name} say nearly the same as "
-                f"another row, compared with {percent(theirs['near repeats'].value)} in "
+                f"{percent(repeats.value)} of the rows of {sample.name} say nearly the same "
+                f"thing as another row, compared with {percent(theirs['near repeats'].value)} in "
                 f"{reference.name}."
             )
         if "coverage" not in ours:
@@ -283,8 +283,8 @@ def _warnings(
             continue
         if covered.high < ceiling.low - _LESS_COVERED:
             warnings.append(
-                f"{sample.name} has a row near {percent(covered.value)} of the rows of "
-                f"{reference.name}; the reference's other half has one near "
+                f"The rows of {sample.name} cover {percent(covered.value)} of those of "
+                f"{reference.name}; a held-out half of {reference.name} covers "
                 f"{percent(ceiling.value)}. See the missing rows below."
             )
     return warnings
@@ -302,8 +302,8 @@ def _headline(sample: Sample, reference: Sample | None, figures: Mapping[str, Fi
     line += f", {theirs['mean cosine'].value:.2f} in {reference.name} (lower is more diverse)."
     if "coverage" in ours:
         line += (
-            f" They are near {percent(ours['coverage'].value)} of its rows; its other half is near "
-            f"{percent(theirs['coverage'].value)}."
+            f" They cover {percent(ours['coverage'].value)} of its rows; a held-out half of "
+            f"{reference.name} covers {percent(theirs['coverage'].value)}."
         )
     return line
 
@@ -318,7 +318,7 @@ def _after_umap(
 ) -> list[Table]:
     """The mean cosine on maps by UMAP, as the authors' code took it, over a few seeds."""
     if size < UMAP_ROWS:
-        notes.append(f"UMAP needs {UMAP_ROWS} rows of each dataset: its figures are missing.")
+        notes.append(f"UMAP needs {UMAP_ROWS} rows of each dataset, so its figures are missing.")
         return []
     seeds = [f"seed {seed}" for seed in _UMAP_SEEDS]
     rows: list[tuple[Cell, ...]] = []

@@ -223,7 +223,9 @@ class MetricSuite(Suite):
             for plot in findings.plots:
                 place = f"{about}: the plot {plot.title!r}"
                 assert plot.title.strip(), f"{about}: a plot has no title"
-                assert plot.kind in _KINDS, f"{place}: no kind {plot.kind!r}: {', '.join(_KINDS)}"
+                assert plot.kind in _KINDS, (
+                    f"{place}: unknown kind {plot.kind!r}: {', '.join(_KINDS)}"
+                )
                 axes = {"x": plot.x, "y": plot.y, "color": plot.color}
                 needed = {"x", "y", *_NUMBERS[plot.kind]}
                 for axis, name in axes.items():
@@ -247,7 +249,7 @@ class MetricSuite(Suite):
                 for row in rows:
                     place = f"{about}: rows of {dataset}: {dict(row)}"
                     at = row.get("row")
-                    assert isinstance(at, int), f'{place} has no place: "row", from 0'
+                    assert isinstance(at, int), f'{place} has no "row", its number from 0'
                     assert 0 <= at < sizes[dataset], f"{place}: there are {sizes[dataset]} rows"
                     try:
                         json.dumps(row, allow_nan=False)
@@ -307,7 +309,7 @@ class MetricSuite(Suite):
         """Randomness comes only from `study.rng(purpose)`; global generators do not change."""
         # Libraries name temporary things by uuid: what is found does not depend on it.
         chance = [call for call in again.chance if not call.startswith("uuid.")]
-        assert not chance, f"chance: {'; '.join(chance)}: use study.rng(purpose)"
+        assert not chance, f"it calls {'; '.join(chance)}: use study.rng(purpose)"
         assert not again.seeded, "it seeds or uses random's global generator"
 
     def test_same_findings_again(self, again: _Again, findings: Findings) -> None:
@@ -356,7 +358,7 @@ def _check_estimate(place: str, estimate: Estimate) -> None:
     if estimate.low is None and estimate.high is None:
         return
     assert estimate.low is not None and estimate.high is not None, (
-        f"{place} has half of an interval"
+        f"{place} has only one end of an interval"
     )
     assert estimate.value is not None, f"{place} has an interval but no value"
     inside = estimate.low <= estimate.value <= estimate.high

@@ -45,7 +45,7 @@ def _shifted(dataset: Dataset) -> str:
         return ""
     return (
         f"{plural(count, 'text')} with emoji or rare characters: Argilla's page shows the "
-        "spans after these a character too early; --as label-studio does not have this problem"
+        "spans after these one character too early; --as label-studio does not have this problem"
     )
 
 

@@ -43,7 +43,7 @@ def _exporter(options: BioOptions) -> Exporter:
     pattern = _TOKENS[options.tokens]
 
     def write(dataset: Dataset, out: Path) -> None:
-        output = output_in_rows(dataset, SpansOutput, "spans as tags of tokens")
+        output = output_in_rows(dataset, SpansOutput, "spans")
         lines: list[str] = []
         for row in labelled(dataset):
             text = row.row[output.field]
@@ -57,7 +57,7 @@ def _exporter(options: BioOptions) -> Exporter:
     def note(dataset: Dataset) -> str:
         if options.cut == "refuse":
             return ""
-        output = output_in_rows(dataset, SpansOutput, "spans as tags of tokens")
+        output = output_in_rows(dataset, SpansOutput, "spans")
         count = sum(
             found.start() < place < found.end()
             for row in labelled(dataset)
@@ -65,7 +65,7 @@ def _exporter(options: BioOptions) -> Exporter:
             for span in row.row["spans"]
             for place in (span["start"], span["end"])
         )
-        return f"{plural(count, 'end')} of spans moved to token boundaries" if count else ""
+        return f"{plural(count, 'span end')} moved to token boundaries" if count else ""
 
     return Exporter(
         write=write, suffix=".conll", summary="spans as BIO tags, one token per line", note=note
@@ -84,7 +84,7 @@ def _tags(row: Labelled, text: str, places: Sequence[tuple[int, int]], *, cut: s
         inside = [at for at, (first, last) in enumerate(places) if first < end and start < last]
         if (places[inside[0]][0], places[inside[-1]][1]) != (start, end) and cut == "refuse":
             whole = text[places[inside[0]][0] : places[inside[-1]][1]]
-            message = f"the {kind} {span['text'][:40]!r} is only a part of {whole[:60]!r}"
+            message = f"the {kind} {span['text'][:40]!r} covers only part of {whole[:60]!r}"
             raise row.refused(
                 message, Setting("bio.cut", "widen") + " widens spans to whole tokens"
             )

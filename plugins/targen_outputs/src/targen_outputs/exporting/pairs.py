@@ -61,7 +61,9 @@ def _form(
             write_lines(dataset, out, made)
 
         return Exporter(
-            write=write, suffix=".jsonl", summary=f"prompt, {' and '.join(names)}, as TRL reads"
+            write=write,
+            suffix=".jsonl",
+            summary=f"prompt, {' and '.join(names)}, as TRL reads them",
         )
 
     return exporter

@@ -27,8 +27,8 @@ class CutOptions(BaseModel):
 
     cut: Literal["refuse", "widen"] = Field(
         default="refuse",
-        description="spans that begin or end within a token: refuse reports the row, widen uses "
-        "the whole token",
+        description="for spans that begin or end within a token: refuse reports the row, widen "
+        "extends the span to whole tokens",
     )
 
 

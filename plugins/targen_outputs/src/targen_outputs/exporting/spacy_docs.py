@@ -26,7 +26,7 @@ class SpacyOptions(CutOptions):
 
     language: str = Field(
         default="",
-        description="spaCy's code for the language, such as de, whose blank pipeline splits the "
+        description="language code, such as de, of the blank spaCy pipeline that tokenizes the "
         "texts [default: en for tasks in English]",
     )
 
@@ -36,18 +36,18 @@ def _exporter(options: SpacyOptions) -> Exporter:
         import spacy
         from spacy.tokens import DocBin
 
-        output = output_in_rows(dataset, SpansOutput, "spans as documents of spaCy")
+        output = output_in_rows(dataset, SpansOutput, "spans")
         code = options.language or ("en" if output.language == "English" else "")
         if not code:
             raise UsageError(
-                f"the rows are in {output.language}, for which spaCy has a code",
+                f"the rows are in {output.language}, whose spaCy language code is not set",
                 hint=Setting("spacy.language", "CODE"),
             )
         try:
             pipeline = spacy.blank(code)
         except ImportError as error:
             raise UsageError(
-                f"spaCy does not have the language {code!r}, or lacks a package for it",
+                f"spaCy does not support the language {code!r}, or lacks a package for it",
                 hint=Setting("spacy.language", "xx") + " works for any language",
             ) from error
         made = DocBin(store_user_data=True)
@@ -58,7 +58,7 @@ def _exporter(options: SpacyOptions) -> Exporter:
     return Exporter(
         write=write,
         suffix=".spacy",
-        summary="spans as documents of spaCy, for spacy train",
+        summary="spans as spaCy documents, for `spacy train`",
         extra="spacy",
     )
 
@@ -75,7 +75,7 @@ def _document(pipeline: Any, output: SpansOutput, row: Labelled, options: SpacyO
         made = document.char_span(start, end, label=kind, alignment_mode=mode)
         if made is None:
             raise row.refused(
-                f"the {kind} {span['text'][:40]!r} begins or ends within a token of spaCy",
+                f"the {kind} {span['text'][:40]!r} begins or ends within a spaCy token",
                 Setting("spacy.cut", "widen") + " widens spans to whole tokens",
             )
         spans.append(made)

@@ -277,7 +277,8 @@ ANSWERS = TrainedOutput(
 )
 
 ANSWER = Trainer(
-    summary="a perceptron that finds the answer in a passage: takes seconds, no download",
+    summary="a perceptron that finds the answer in a passage, trained in seconds without a "
+    "download",
     version="1",
     train=train,
     load=load,

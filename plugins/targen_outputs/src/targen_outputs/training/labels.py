@@ -71,7 +71,7 @@ def load(folder: Path) -> Predictor:
     reader, facts, numbers = read_model(folder, None)
     names = [str(name) for name in facts.get("labels", ())]
     if len(names) != len(numbers["bias"]):
-        raise ValueError(f"{folder} does not contain a model of several labels")
+        raise ValueError(f"{folder} does not contain a model for several labels")
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[list[str]]:
         if not decisions or not names:

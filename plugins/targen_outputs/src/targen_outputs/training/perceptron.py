@@ -146,5 +146,5 @@ def read(
     except (UnreadableFile, LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"{folder} does not contain a model of {of}: {error}") from error
     if not whole or made is None:
-        raise ValueError(f"{folder} does not contain a consistent model of {of}")
+        raise ValueError(f"{folder} contains an incomplete or corrupt model of {of}")
     return made

@@ -180,7 +180,8 @@ def scores_of(
     inputs = reader.of(decisions)
     if inputs.shape[1] != numbers["weights"].shape[1]:
         raise UsageError(
-            "texts are read differently from when the model was trained", hint="train it again"
+            "the texts have different features than when the model was trained",
+            hint="train it again",
         )
     scores: Numbers = inputs @ numbers["weights"].T + numbers["bias"]
     return scores

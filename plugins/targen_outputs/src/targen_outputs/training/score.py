@@ -60,7 +60,7 @@ def load(folder: Path) -> Predictor:
     try:
         low, high = map(float, facts["ends"])
     except (LookupError, TypeError, ValueError) as error:
-        raise ValueError(f"{folder} does not contain a model of scores: {error}") from error
+        raise ValueError(f"{folder} does not contain a model for scores: {error}") from error
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[float]:
         if not decisions:

@@ -62,7 +62,7 @@ def _blank(name: str) -> Any:
         return spacy.blank(name)
     except ImportError as error:
         raise UsageError(
-            f"spaCy does not have the language {name!r}, and no pipeline with this name is "
+            f"spaCy does not support the language {name!r}, and no pipeline with this name is "
             "installed",
             hint=f"python -m spacy download {name}; -o pipeline=xx works for any language",
         ) from error
@@ -120,8 +120,8 @@ def train(data: TrainingSet, options: SpacyOptions, folder: Path) -> None:
             examples.append(Example.from_dict(document, {"entities": entities}))
     if lost:
         data.watch.note(
-            f"{plural(lost, 'span')} overlap others, or begin or end within a word: only partly "
-            f"learned"
+            f"learned only partly: {plural(lost, 'span')} overlapping others, or with an end "
+            "within a word"
         )
     fix_random_seed(data.seed)
     pipe = _prepared(nlp, examples, None)
@@ -179,7 +179,7 @@ def load(folder: Path) -> Predictor:
         pipe = _prepared(nlp, [Example.from_dict(some, {"entities": []})], labels)
         weights = {key: (node, name) for key, node, name in _weights(pipe)}
         if weights.keys() != numbers.keys():
-            raise ValueError("it has different weights than this version of spaCy")
+            raise ValueError("its weights do not match this version of spaCy")
         for key, (node, name) in weights.items():
             if node.get_param(name).shape != numbers[key].shape:
                 raise ValueError(f"its weights {key} have a different shape")

@@ -183,8 +183,8 @@ def train(data: TrainingSet, options: PerceptronOptions, folder: Path) -> None:
     )
     if lost:
         data.watch.note(
-            f"{plural(lost, 'span')} overlap others, or begin or end within a word: only partly "
-            f"learned"
+            f"learned only partly: {plural(lost, 'span')} overlapping others, or with an end "
+            "within a word"
         )
     kinds = sorted({tag[2:] for tags in tagged for tag in tags} - {""})
     tags = _tags_of(kinds)
@@ -295,8 +295,8 @@ TYPED_SPANS = TrainedOutput(
 )
 
 SPANS = Trainer(
-    summary="a perceptron that tags words by their letters and neighbours: takes seconds, no "
-    "download",
+    summary="a perceptron that tags words by their letters and neighbours, trained in seconds "
+    "without a download",
     version="1",
     train=train,
     load=load,

@@ -71,8 +71,8 @@ def apply(
         float | None,
         typer.Option(
             "--max-cost",
-            help="With --refill: the maximum dollars for all runs together, earlier calls "
-            "included.",
+            help="With --refill: the maximum cost in dollars for all runs together, including "
+            "earlier calls.",
         ),
     ] = None,
     max_tokens: Annotated[
@@ -128,12 +128,12 @@ def apply(
         if version.good_rejects:
             print(
                 f"note: people accepted {plural(version.good_rejects, 'reject')} of step 4, but a "
-                "version only contains its dataset's rows, so they are left out",
+                "version only contains its dataset's rows, so these rejects are left out",
                 file=sys.stderr,
             )
         for name, count in version.stale.items():
             print(
-                f"note: left out {plural(count, 'grade')} by {name}, because these rows of "
+                f"note: left out {plural(count, 'grade')} by {name}, because their rows in "
                 f"{version.data.name} have changed since",
                 file=sys.stderr,
             )
@@ -202,9 +202,9 @@ def _print(version: Version, path: Path) -> None:
         )
     _print_open(version.open, version.rubric)
     if report["unchecked"]:
-        print(f"\n{plural(report['unchecked'], 'change')} could not be checked again in full")
+        print(f"\n{plural(report['unchecked'], 'change')} could not be fully rechecked")
     if version.targets:
-        print(f"\nFor the same number of rows per label as before: {_more_rows(version)}")
+        print(f"\nTo get the same number of rows per label as before: {_more_rows(version)}")
     print()
 
 
@@ -244,9 +244,7 @@ def _more_rows(version: Version) -> str:
     if _grows(Path(version.data.path)):
         also = "" if version.numbered else " and a different --out"
         more = f"targen resume {path} {_labels(version.targets)}"
-        return (
-            f"repeat the command with --refill{also}, which extends {path} itself, as does {more}"
-        )
+        return f"repeat the command with --refill{also}, or {more}; both extend {path} itself"
     rows = version.report["rows"]
     missing = {
         name: count - rows[name] for name, count in version.requested.items() if count > rows[name]

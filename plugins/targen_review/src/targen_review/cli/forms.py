@@ -122,7 +122,7 @@ def import_(
     changed = {item.row: item.digest for item in sheet.items}
     if stale := sum(answer.digest != changed[answer.row] for answer in answers):
         print(
-            f"note: left out {plural(stale, 'grade')} of rows that have changed since",
+            f"note: left out {plural(stale, 'grade')} for rows that have changed since the export",
             file=sys.stderr,
         )
     if not answers:

@@ -106,7 +106,7 @@ def backend_of(rater: str) -> str:
     if kind != "llm" or not backend:
         raise UsageError(
             f"--rater {rater}: a model is llm:BACKEND or llm:BACKEND/MODEL",
-            hint="targen list-backends lists models; give people with --raters",
+            hint="targen list-backends lists models; name people with --raters",
         )
     return backend
 

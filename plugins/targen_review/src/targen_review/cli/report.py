@@ -34,7 +34,7 @@ def report(
             "--out", metavar="FILE", help="Write the report as a page (.html) or as Markdown (.md)."
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file of --out.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     paper: Annotated[
         bool, typer.Option("--paper", help="Show the paper's Table 16 next to the grades.")
     ] = False,

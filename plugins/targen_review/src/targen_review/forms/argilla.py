@@ -188,7 +188,7 @@ def _questions(sheet: Sheet) -> Iterator[dict[str, Any]]:
         # Its server wants two options at least.
         one = {NO_REASON: ""} if len(sheet.reasons) == 1 else {}
         yield _choice("reasons", "Why?", {**sheet.reasons, **one}, required=False, several=True)
-    options = {REJECT: "the row should go", FLAG: "somebody should look again"}
+    options = {REJECT: "the row should be removed", FLAG: "somebody should look at it again"}
     yield _choice("decision", "Anything else?", options, required=False, several=True)
     for path, box in sheet.boxes.items():
         yield _text(box, f"{path}, as it should be"[:_TITLE], required=False)

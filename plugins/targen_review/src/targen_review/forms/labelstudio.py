@@ -71,7 +71,7 @@ def read(
             raise refused_file(
                 file,
                 number,
-                "it is neither a record of Argilla nor a Label Studio task that targen created",
+                "it is neither an Argilla record nor a Label Studio task that targen created",
                 hint="from Label Studio, export the project as JSON or JSON-MIN; from Argilla, use "
                 "dataset.to_disk(FOLDER) or dataset.records.to_json(FILE)",
             )
@@ -233,7 +233,7 @@ def _interface(sheet: Sheet) -> str:
     if sheet.reasons:
         ET.SubElement(view, "Header", value="Why?", size="5")
         _choices(view, "reasons", first, sheet.reasons, choice="multiple")
-    options = {REJECT: "the row should go", FLAG: "somebody should look again"}
+    options = {REJECT: "the row should be removed", FLAG: "somebody should look at it again"}
     _choices(view, "decision", first, options, choice="multiple")
     for path, box in sheet.boxes.items():
         ET.SubElement(view, "Header", value=_literal(f"{path}, as it should be"), size="5")

@@ -295,7 +295,7 @@ class Reader:
             raise self._wrong(
                 number,
                 f"{DIGEST} of row {item.row} is missing or damaged",
-                hint="it shows which contents of the row people saw; keep it in the other tool",
+                hint="it records which version of the row people saw; keep it in the other tool",
             )
         if int(match[1]) > _FORMAT:
             raise self._wrong(
@@ -368,7 +368,7 @@ class Reader:
             if each not in self._sheet.reasons:
                 shown = printable(str(each), max_length=60)
                 hint = did_you_mean(str(each)[:60], self._sheet.reasons, "the reasons are")
-                raise self._wrong(number, f"{shown!r} is not a reason of the rubric", hint=hint)
+                raise self._wrong(number, f"{shown!r} is not a reason in the rubric", hint=hint)
         return tuple(name for name in self._sheet.reasons if name in chosen)
 
     def decisions(self, number: int, value: object) -> dict[str, bool]:

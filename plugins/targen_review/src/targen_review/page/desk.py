@@ -399,14 +399,14 @@ class Desk:
         """The reasons with one more, or without one that was there, in the rubric's order."""
         names = self.plan.rubric.reason_names
         if name not in names:
-            raise UsageError(f"{name!r} is not a reason of the rubric {self.plan.rubric.name}")
+            raise UsageError(f"{name!r} is not a reason in the rubric {self.plan.rubric.name}")
         chosen = {*old.reasons} ^ {name}
         return tuple(each for each in names if each in chosen)
 
     def _graded(self, seat: Seat, value: str) -> dict[str, Any]:
         part, _, letter = value.rpartition("=")
         if letter not in self.plan.rubric.letters:
-            raise UsageError(f"{letter!r} is not a grade of the rubric {self.plan.rubric.name}")
+            raise UsageError(f"{letter!r} is not a grade in the rubric {self.plan.rubric.name}")
         rubric = self.plan.rubric
         leaves = rubric.is_of_labels and rubric.effect_of(letter) == "leaves"
         if seat.hidden and not leaves:

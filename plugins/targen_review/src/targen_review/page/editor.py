@@ -135,7 +135,7 @@ def columns_of(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise UsageError(f"this is not JSON: {error}") from None
     if not isinstance(columns, dict):
-        raise UsageError("this is not a JSON object with the name of each column")
+        raise UsageError("this is not a JSON object with a key for each column")
     return columns
 
 
@@ -150,7 +150,7 @@ def _answer(question: Question, said: list[str]) -> Any:
             number = math.nan
         low, high, _ = question.scale
         if not low <= number <= high:
-            raise UsageError(f"{question.name}: give a number from {low:g} to {high:g}")
+            raise UsageError(f"{question.name}: enter a number from {low:g} to {high:g}")
         return number
     if question.kind == "text":
         texts = [each.replace("\r\n", "\n").strip() for each in said]
@@ -172,7 +172,7 @@ def _spans(question: Question, text: str) -> list[dict[str, Any]]:
             for each in json.loads(text)
         ]  # fmt: skip
     except (ValueError, LookupError, TypeError, RecursionError):
-        raise UsageError(f"{question.name}: these are not spans") from None
+        raise UsageError(f"{question.name}: this is not a list of spans") from None
     return sorted(spans, key=lambda span: (span["start"], span["end"], span["type"]))
 
 

@@ -65,7 +65,7 @@ class LocalOnly:
             return "This request did not come from the page itself.", 403
         length = request.headers.get("content-length", "0")
         if not re.fullmatch(r"[0-9]{1,12}", length) or int(length) > MAX_FORM:
-            return "This is too large.", 413
+            return "This request is too large.", 413
         return None
 
 

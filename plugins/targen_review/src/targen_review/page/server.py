@@ -228,7 +228,7 @@ class _Pages:
             here = min(max(here, 1), len(desk.ids)) - 1
             return self._to(request, desk, here, "There is nothing to undo.")
         name = desk.name_of(desk.seat(at))
-        return self._to(request, desk, at, f"{_capital(name)}: the last answer is undone.")
+        return self._to(request, desk, at, f"{_capital(name)}: the last answer was undone.")
 
     async def skip(self, request: Request, desk: Desk) -> Response:
         """The next row that has no grade."""

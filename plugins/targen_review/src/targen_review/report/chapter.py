@@ -42,13 +42,13 @@ def _measure(study: Study, options: ReviewedOptions) -> Findings:
         figures={name: of for name, of in findings.figures.items() if name in names},
         warnings=(
             *findings.warnings,
-            *(f"{name} was reviewed, but is not here" for name in lacking),
+            *(f"{name} was reviewed, but is not in this analysis" for name in lacking),
         ),
     )
 
 
 _NONE = (
-    "There are no grades next to these data. targen review DATA opens a page for grading. Grades "
+    "There are no grades next to this data. targen review DATA opens a page for grading. Grades "
     "next to a run are shown here; -o reviewed.folders=FOLDER adds others."
 )
 

@@ -70,7 +70,7 @@ def findings_of(figures: ReviewFigures, *, paper: bool = False) -> Findings:
 
 _HOW = (
     (
-        "A row graded by several people counts once, with equal parts for its grades. Shares have "
+        "A row graded by several people counts once, with its grades weighted equally. Shares have "
         "95 % Wilson intervals over rows; changes have normal intervals over the rows' differences."
     ),
     (
@@ -220,7 +220,7 @@ def _agreement_tables(figures: ReviewFigures) -> Iterator[Table]:
     if figures.alphas:
         several = len(figures.alphas) > 1
         yield Table(
-            "Krippendorff's α of all people",
+            "Krippendorff's α across all people",
             (*(("label",) if several else ()), "people", "rows", "letters", "letters as a scale",
              "acceptable"),
             [
@@ -336,11 +336,11 @@ def _step4_table(step4: Step4) -> Table:
         if of.of or of.split
     ]
     return Table(
-        "Step 4 by people",
+        "Step 4 as judged by people",
         ("decisions", "rows", "right", "old label right", "people differ"),
         rows,
-        note="Right: people chose the new label, or accepted the row with it. For a "
-        "reject, they would reject the row or do not accept it. Rows on which people disagree are "
+        note="Right: people chose the new label, or accepted the row with it. A reject is right "
+        "if they would reject the row or do not accept it. Rows on which people disagree are "
         "counted separately.",
     )
 

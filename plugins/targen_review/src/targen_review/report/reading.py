@@ -94,7 +94,7 @@ def read_reviews(folders: Sequence[Path]) -> Material:
     for plan, there in merged:
         if _scale(plan.rubric) != _scale(material.rubric):
             raise UsageError(
-                f"{merged[0][1][0]} and {there[0]} are graded by different rubrics "
+                f"{merged[0][1][0]} and {there[0]} are graded with different rubrics "
                 f"({material.rubric.name}, {plan.rubric.name}): their letters cannot be counted "
                 "together",
                 hint="report each separately",
@@ -131,7 +131,7 @@ def _same_plan(one: Path, plan: Plan, other: Path, its: Plan) -> None:
         differing.insert(0, "rubric")
     if differing:
         raise UsageError(
-            f"{one} and {other} are reviews of the same data by different plans: "
+            f"{one} and {other} are reviews of the same data with different plans: "
             f"{', '.join(differing)} differ",
             hint="report each separately",
         )
@@ -175,8 +175,8 @@ def _read(material: Material, plan: Plan, folders: Sequence[Path], doubled: set[
             there, size = _rows(source, lead, set(own), rejects=plan.rejects)
         except (TargenError, OSError) as error:
             material.warnings.append(
-                f"{dataset} cannot be read ({error}), so it is not known whether its rows are as "
-                "graded, and their contents are not shown"
+                f"{dataset} cannot be read ({error}), so it is not known whether its rows have "
+                "changed since they were graded, and their contents are not shown"
             )
             continue
         if size != data.rows:

@@ -54,7 +54,7 @@ def take_difficulty(
         if not any(found.values()):
             raise UsageError(
                 f"--analysis {folder} does not contain the difficulty of rows of "
-                f"{' or '.join(found)} are",
+                f"{' or '.join(found)}",
                 hint=how_to_measure(data[0]),
             )
         for values in found.values():
@@ -97,9 +97,7 @@ def _values(folder: Path, data: ReviewData, part: Part, labels: Sequence[str]) -
             record = json_line(line)
             row, pvi = int(record["row"]), float(record["PVI"])
         except (ValueError, LookupError, TypeError, RecursionError) as error:
-            raise RunDirectoryError(
-                f"{file}, line {number}: it is not a row with its PVI"
-            ) from error
+            raise RunDirectoryError(f"{file}, line {number}: it is not a row with a PVI") from error
         if not 0 <= row < unit * len(part.rows) or not math.isfinite(pvi):
             raise other
         # Labels of rows are compared; decisions about parts of a row have labels of their own.
