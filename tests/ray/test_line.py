@@ -83,7 +83,7 @@ def test_calls_come_back_by_it_and_its_end_is_told():
             answers += load(await line.exchange(dump([])))
         assert {answer.outcome.text for answer in answers} == {"c0", "c1", "c2"}
         await server.close()
-        with pytest.raises(LinkLost, match="its process or its machine is gone"):
+        with pytest.raises(LinkLost, match="its process or its machine has stopped"):
             await line.exchange(dump([]))
         line.close()
 

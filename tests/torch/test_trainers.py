@@ -294,10 +294,10 @@ def test_long_rows_are_counted_and_cut_or_refused(train, jsonl):
     rows[3]["text"] = "The lamp " * 80 + "is lovely."
     jsonl("long.jsonl", rows)
     done = train("encoder", data="long.jsonl", epochs=1)
-    assert done.code == 0 and "1 of 20 are longer than 96 tokens (the longest: 165)" in done.err
+    assert done.code == 0 and "of 20 rows are longer than 96 tokens (the longest: 165)" in done.err
     assert "were truncated" in json.loads(Path("m/model.json").read_text())["notes"][0]
     refused = train("encoder", "-o", "too_long=refuse", data="long.jsonl", out="n")
-    assert refused.code == 2 and "1 of 20 are longer than 96 tokens" in refused.err
+    assert refused.code == 2 and "1 of 20 rows are longer than 96 tokens" in refused.err
     more = train("encoder", "-o", "max_length=500", out="n")
     assert more.code == 2 and "accepts at most 96 tokens" in more.err
 
@@ -385,7 +385,7 @@ def test_some_tasks_are_learned_before_others(targen, tmp_path):
     ]
     assert {group["rows"] for group in groups.values()} == {16}
     notes = " ".join(done.json["results"]["notes"])
-    assert "Before, Syn: cb 16 rows, rte 16 rows" in notes
+    assert "Learned first, Syn: cb 16 rows, rte 16 rows" in notes
     assert any("OpenLLM" in line for line in done.json["differs"])
     cells = Path("reproductions/table8/cells")
     facts = [json.loads(path.read_text()) for path in cells.glob("*/cell.json")]

@@ -310,7 +310,7 @@ COMMANDS = """
     export mail.yaml --as csv | mail.yaml is a task file, not a dataset | a run directory, or a .jsonl, .csv or .parquet file; pass the task with --task mail.yaml
     validate mail.yaml rows.csv | unexpected argument 'rows.csv': targen validate takes only SOURCE | targen validate rows.csv --task mail.yaml
     validate rows.csv mail.yaml | unexpected argument 'mail.yaml': targen validate takes only SOURCE | --task mail.yaml
-    evaluate rows.csv model | rows.csv is a file, not a model's folder | targen evaluate MODEL DATA, where targen train makes MODEL
+    evaluate rows.csv model | rows.csv is a file, not a model's folder | targen evaluate MODEL DATA, where targen train creates MODEL
     review apply run | there is no review in run | targen review DATA starts one and prints its folder
     method mail.yaml zerogen | no method named 'mail.yaml' is installed | one of: attrprompt, claims, coda, progen, selfinstruct, sungen, supergen, zerogen; see: targen list-methods
     config set base-url 127.0.0.1:8000/v1 | base-url is "127.0.0.1:8000/v1"; it must be an address, such as http://127.0.0.1:8000/v1
@@ -335,7 +335,7 @@ COMMANDS = """
     generate mail.yaml -n 4 -b scripted --rounds 2 | --rounds requires --batch or --delivery | add --batch, or omit --rounds
     batch run | batch run: there is no such action | targen batch export run
     evaluate mail-0 | no folder mail-0 | did you mean models/mail-0?
-    evaluate nope | no folder nope | targen evaluate MODEL DATA, where targen train makes MODEL
+    evaluate nope | no folder nope | targen evaluate MODEL DATA, where targen train creates MODEL
     train nope | there is no file nope | a run directory, or a .jsonl, .csv or .parquet file
     train rte | there is no file rte | rte is a task; to generate rows: targen generate rte -n 100
     generate mail.yaml -n 4 --verbose | targen generate has no option --verbose | for tracebacks: targen --debug COMMAND; for prompts and
@@ -726,7 +726,7 @@ PYTHON = """
     tg.revise("run", "mail.yaml", judge="some") | judge="some": no such choice | "all" or "changed"
     tg.train([{"text": "x", "label": "a"}]) | rows does not state which task its rows belong to | task="NAME", or a task file; see targen list-tasks
     tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows does not contain any rows of mail | targen_core.validate(ROWS, task="mail.yaml") shows more
-    tg.evaluate("rows.csv", "model") | rows.csv is a file, not a model's folder | targen_core.evaluate(MODEL, DATA), where targen_core.train(DATA) makes MODEL
+    tg.evaluate("rows.csv", "model") | rows.csv is a file, not a model's folder | targen_core.evaluate(MODEL, DATA), where targen_core.train(DATA) creates MODEL
     tg.profile(["a b"] * 24, temperature=1) | these are options of a model, but no model was given | pass model="BACKEND/NAME"
     tg.review([{"text": "a"}]) | data is a list, but targen stores a review next to its data | pass a run, or the path of a run or of a file of rows
     tg.load("rn") | no run directory rn | did you mean run?

@@ -56,7 +56,7 @@ def test_no_words_at_all(entries, search):
 
 
 def test_a_folder_without_a_whole_index_is_refused(tmp_path, search):
-    with pytest.raises(ValueError, match="not an index of bm25"):
+    with pytest.raises(ValueError, match="not a bm25 index"):
         BM25.load(tmp_path)
     search()
     (tmp_path / "weights.npy").write_bytes((tmp_path / "weights.npy").read_bytes()[:-8])

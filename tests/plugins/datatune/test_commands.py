@@ -21,7 +21,7 @@ def test_a_folder_is_a_catalogue_in_one_line(shop, works):
     assert "cc-by-4.0" in lines[1]
     assert "shop" in lines[1].split()[-6:]
     assert len([line for line in lines if "file:shop/" in line]) == 3
-    assert "targen-datatune:bm25 over 3 entries" in done.out
+    assert "targen-datatune:bm25 searched 3 entries" in done.out
     facts = works("retrieve", ASKED, "--catalogue", str(shop), "-k", "1", "--json").json
     (actual,) = facts["found"]
     assert actual["dataset"]["id"] == "file:shop/talk/reviews.csv"
@@ -35,7 +35,7 @@ def test_it_is_said_where_fewer_are_near_than_were_wanted(tmp_path, in_process):
     for name in ("film", "stone", "bird", "river"):
         (tmp_path / "data" / f"{name}.csv").write_text(f"{name},kind\nx,y\n")
     line = ("retrieve", "Which film is it?", "--catalogue", str(tmp_path / "data"))
-    assert "1 of 3: no other entry shares a word" in in_process(*line, "-k", "3").out
+    assert "1 of 3 found: no other entry shares a word" in in_process(*line, "-k", "3").out
     assert "in common" not in in_process(*line, "-k", "1").out
     assert "in common" not in in_process(*line, "-k", "4").out, "all there are"
 
@@ -103,11 +103,11 @@ def test_an_index_elsewhere_and_from_someone_else_which_has_no_file_read(
     works("retrieve", ASKED, "--catalogue", at, "-k", "1")
     assert not (tmp_path / "cache" / "catalogue").exists()
     asked = ["transform", "rte", "-n", "2", "-b", "scripted", "--index", at, "--no-cache"]
-    assert "may refer to any file" not in in_process(*asked, "--out", "one").err
+    assert "an index from someone else names" not in in_process(*asked, "--out", "one").err
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "another"))
     refused = in_process(*asked, "--out", "two")
     assert "unavailable" in refused.err
-    assert "may refer to any file" in in_process("show", "two", "--rejected").out
+    assert "an index from someone else names" in in_process("show", "two", "--rejected").out
 
 
 REFUSED = """
@@ -118,12 +118,12 @@ REFUSED = """
     retrieve 'x y' --catalogue zz: | the installed catalogues cannot open 'zz:'
     retrieve 'x y' --min-rows 3 --max-rows 2 | --min-rows is larger than
     retrieve 'x y' --catalogue . --retriever bm26 | no retriever named
-    retrieve 'x y' --catalogue . --retriever fused -o of=bm25 | not two retrievers
+    retrieve 'x y' --catalogue . --retriever fused -o of=bm25 | at least two different retrievers
     retrieve 'x y' --catalogue . -o k2=1 | bm25 has no option 'k2'
     retrieve 'x y' --catalogue . -o k1=-1 | bm25: k1
     catalogue frob | no such action
     catalogue build | catalogue build needs a SPEC
-    catalogue build . -o limit | limit: it is not KEY=VALUE
+    catalogue build . -o limit | limit is not KEY=VALUE
     catalogue list | no index in
 """
 

@@ -113,8 +113,11 @@ def test_both_ranks_are_put_together_and_said(embedded, shop, tmp_path):
 @pytest.mark.parametrize(
     ("parts", "words"),
     [
-        ("targen-datatune:fused targen-datatune:bm25", "fused is one of them"),
-        ("targen-datatune:bm25 targen-datatune:bm25", "not two retrievers"),
+        ("targen-datatune:fused targen-datatune:bm25", "fused cannot combine itself"),
+        (
+            "targen-datatune:bm25 targen-datatune:bm25",
+            "at least two different retrievers are needed",
+        ),
         (" ".join(["targen-datatune:bm25"] * 9), "at most 8 are allowed"),
     ],
 )

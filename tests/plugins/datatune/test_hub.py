@@ -116,9 +116,9 @@ def test_a_service_in_trouble_is_asked_again(fault, waits, hub, slept):
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ((503, 99), "did not answer: status 503"),
+        ((503, 99), "no usable answer from .*: status 503"),
         ((429, 99, {"Retry-After": "3600"}), "; retry in 3,600 s"),
-        ((200, 99, {}, b"["), "its answer is not a JSON object"),
+        ((200, 99, {}, b"["), "the reply is not a JSON object"),
     ],
 )
 def test_a_service_that_stays_away_ends_the_build_and_loses_nothing(fault, words, hub):
@@ -132,7 +132,7 @@ def test_a_service_that_stays_away_ends_the_build_and_loses_nothing(fault, words
 def test_no_connection(hub, monkeypatch):
     hub.add("ada/a")
     monkeypatch.setenv(VIEWER_VARIABLE, "http://127.0.0.1:9")
-    with pytest.raises(JobFailed, match="did not answer"):
+    with pytest.raises(JobFailed, match="no usable answer from the dataset viewer"):
         actual()
 
 
@@ -140,7 +140,9 @@ def test_a_dataset_that_the_viewer_cannot_show(hub):
     hub.add("ada/a")
     said = {"error": "The dataset viewer doesn't support this dataset"}
     hub.fail("/viewer/info", 500, 1, {"X-Error-Code": "StreamingRowsError"}, said)
-    with pytest.raises(DatasetUnavailable, match="the viewer does not have ada/a: The dataset"):
+    with pytest.raises(
+        DatasetUnavailable, match="the dataset viewer does not have ada/a: The dataset"
+    ):
         actual()
     hub.fail("/viewer/info", 500, 99, {}, {"error": "oops"})
     with pytest.raises(DatasetUnavailable, match="oops"):
@@ -152,7 +154,7 @@ def test_no_samples_are_a_note(hub):
     hub.fail("first-rows", 501, 1, {}, {"error": "too big"})
     (entry,) = actual().values()
     assert entry.samples == ()
-    assert entry.notes == ("no sample rows: the viewer does not have ada/a: too big",)
+    assert entry.notes == ("no sample rows: the dataset viewer does not have ada/a: too big",)
     assert entry.rows == 3
 
 
@@ -169,7 +171,7 @@ def test_rows_of_what_changed_vanished_or_closed(hub):
     hub.add("ada/a")
     (entry,) = actual().values()
     hub.datasets["ada/a"]["columns"] = {"text": {"dtype": "string", "_type": "Value"}}
-    with pytest.raises(DatasetUnavailable, match="has different columns from those described"):
+    with pytest.raises(DatasetUnavailable, match="no longer has the columns that were described"):
         list(HUB.rows(entry))
     hub.datasets["ada/a"]["sha"] = "b" * 40
     with pytest.raises(DatasetUnavailable, match="has changed since it was described"):

@@ -115,7 +115,7 @@ def test_only_the_sources_that_are_searched_are_counted(shop, tmp_path, in_proce
     other.write_text("review,stars\nfine,5\n")
     in_process("catalogue", "build", str(shop))
     done = in_process("retrieve", ASKED, "--catalogue", str(other))
-    assert "over 1 entry" in done.out
+    assert "searched 1 entry" in done.out
 
 
 @pytest.mark.parametrize("name", ["task.json", "task.yaml", "task.txt"])
@@ -126,7 +126,7 @@ def test_a_fifo_is_no_task(name, shop, refuses):
     refuses(("retrieve", ASKED, "--catalogue", "data.csv"), "neither a file nor a folder")
 
 
-def test_half_a_character_is_refused_by_what_it_is(shop, tmp_path, refuses):
+def test_half_of_a_surrogate_pair_is_refused_by_what_it_is(shop, tmp_path, refuses):
     task = tmp_path / "task.json"
     task.write_text(r'{"instruction": "Say \ud83d what.", "labels": ["a", "b"]}')
-    refuses(("transform", task, "-n", "2", "--catalogue", shop), "half a character")
+    refuses(("transform", task, "-n", "2", "--catalogue", shop), "half of a surrogate pair")

@@ -254,7 +254,7 @@ def test_steps_have_backends_and_options_by_either_name(works):
 
 def test_it_says_what_it_chooses_from_before_anything_is_sent(works):
     output = works(*LINE[:-1], "-n", "3000", "--dry-run")
-    assert "2 searched, 2 datasets found, 2 to be used; labels yes, no" in output.err
+    assert "2 entries searched, 2 datasets found, 2 to be used; labels yes, no" in output.err
     assert "2 of them do not state a licence" in output.err
     assert "Dry run: targen sent no calls and wrote no files." in output.out
     assert not Path("runs").exists()
@@ -323,7 +323,7 @@ def test_licences_that_do_not_mix_are_not_mixed_and_changes_may_be_forbidden(in_
     wrong(datasets=["file:data/reviews.csv", "file:data/orders.jsonl"])
     works(*line, "--out", "a")
     output = in_process("show", "a", "--rejected").out
-    assert "its licence cc-by-nc-4.0 does not mix with cc-by-sa-4.0 of file:data/reviews" in output
+    assert "its licence cc-by-nc-4.0 is not compatible with cc-by-sa-4.0 of file:data" in output
     both = ("--license", "cc-by-sa-4.0,cc-by-nc-4.0")
     works(*line, *both, "--out", "b")
     assert ("rerank", "unavailable") not in dropped("b")
@@ -427,7 +427,7 @@ REFUSED = """
     --catalogue data --synthetic 1 | synthetic
     --catalogue data --synthetic -0.5 | synthetic
     --catalogue data --synthetic half | synthetic
-    --catalogue data --min-rows 9 --max-rows 8 | min_rows is more than max_rows
+    --catalogue data --min-rows 9 --max-rows 8 | min_rows is larger than max_rows
 """
 
 

@@ -175,7 +175,7 @@ def test_parts_of_speech_are_said_where_a_pipeline_is_named(tmp_path):
         assert tagger(str(tmp_path / "tags"))("The roses") == "DET NOUN"
         for name, said in (
             (str(tmp_path / "blank"), "does not tag parts of speech"),
-            ("none_such", "no spaCy pipeline none_such"),
+            ("none_such", "the spaCy pipeline none_such is not installed"),
         ):
             with pytest.raises(UsageError, match=said):
                 tagger(name)

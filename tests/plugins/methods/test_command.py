@@ -164,8 +164,8 @@ REFUSED = """
     attrprompt mail.yaml --given pair.jsonl | does not use given rows
     attrprompt mail.yaml --set values | for example --set values=20
     selfinstruct mail.yaml --preset paper | --settings paper
-    selfinstruct mail.yaml --set shortest=200 | shortest=200 is above longest=150
-    selfinstruct mail.yaml --set 'instruction=["Sort the notes.", " "]' | one of them is empty
+    selfinstruct mail.yaml --set shortest=200 | shortest=200 is larger than longest=150
+    selfinstruct mail.yaml --set 'instruction=["Sort the notes.", " "]' | one of the values is empty
     zerogen mail.yaml --set 'cues={"lone": "About a loan:"}' | 'lone', which is not a label
     zerogen mail.yaml --given pair.jsonl | does not use given rows: a row of mail has a single text
     supergen mail.yaml --given pair.jsonl | does not use given rows: a row of mail has a single text

@@ -130,8 +130,8 @@ REFUSED = """
     --methods targen -n 4 -b scripted --test no.jsonl | no.jsonl
     --methods targen -n 4 -b scripted --original no.jsonl | no.jsonl
     --methods targen -n 4 -b scripted --data a=no.jsonl | no.jsonl
-    --methods targen,zerogen -n 4 --given mail.yaml | no method uses given
-    --methods coda -n 4 | starts from rows
+    --methods targen,zerogen -n 4 --given mail.yaml | none of the methods use given
+    --methods coda -n 4 | method coda needs rows
     --methods claims -n 4 --set zero.claims=3 | any of the methods
     --methods claims -n 4 --set claims.claim=3 | no option 'claim'
     --methods targen -n 4 -b scripted --out mine | does not contain a comparison

@@ -233,7 +233,7 @@ def test_open_labels_are_columns_like_others(refuses, works, alone):
     # What the task refuses is said in its words.
     Path("open.py").write_text(OPEN.replace('input: str = ""', "input: int"))
     done = refuses((*start, "other"), "not-a-row-of-the-task 3", code=1)
-    assert "the first: input: Input should be a valid integer" in done.err
+    assert "the first row: input: Input should be a valid integer" in done.err
 
 
 STRANGE = {
@@ -295,7 +295,7 @@ REFUSED = {
     "zerogen rows.jsonl LABELS": "--columns premise=C,hypothesis=X",
     "zerogen rows.jsonl LABELS --columns premise=D": "no column 'D'",
     "zerogen rows.jsonl LABELS --columns premise=X,hypothesis=X": "hypothesis both map to",
-    "zerogen rows.jsonl LABELS --columns premise=C": "leaves hypothesis",
+    "zerogen rows.jsonl LABELS --columns premise=C": "does not map a column of the file",
     "zerogen rows.jsonl --labels zerogen:rte --where Z=1": "no column 'Z'",
     "zerogen rows.jsonl LABELS --logits": "--weights FILE",
     "zerogen rows.jsonl LABELS --encoding u8x": "unknown encoding",

@@ -233,7 +233,7 @@ def test_test_rows_are_never_learned_from(targen, moods):
     (source,) = done.json["parts"][0]["arms"]["train"]
     assert (source["same_as_test"], source["near_test"], source["rows"]) == (1, 1, 58)
     compared = targen(*compare, "--repeats", 1, "--out", "c")
-    assert "1 row are also in the test set, and near copies of 1" in compared.err
+    assert "the test set also contains 1 row of train, and near copies of 1" in compared.err
 
 
 @pytest.mark.usefixtures("three")
@@ -275,6 +275,6 @@ def test_an_analysis_shows_it_as_a_chapter(targen, works):
     done = works(*analyze, "-o", "training.results=c", "--out", "a")
     page = Path("a/report.html").read_text()
     assert "Models trained on the data" in page and "learning curve of tfidf" in page
-    assert "does not compare" not in done.out + done.err
+    assert "does not include" not in done.out + done.err
     none = targen(*analyze, "-o", "training.results=nowhere", "--out", "a")
     assert none.code == 1 and "nowhere does not contain a comparison" in none.out + none.err

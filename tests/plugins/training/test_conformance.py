@@ -32,7 +32,7 @@ def test_a_model_wants_the_embedder_that_it_was_trained_with(refuses, works, moo
     place = Path("models/train/model/vectors.json")
     facts = json.loads(place.read_text())
     place.write_text(json.dumps({**facts, "embedder": strange}))
-    other = "gives different vectors from those that the model was trained on"
+    other = "produces vectors of a different size from those that the model was trained on"
     refuses("evaluate models/train train.jsonl", other if strange == "letters" else strange)
 
 

@@ -49,7 +49,7 @@ def test_it_says_first_what_will_run(works):
     done = works(*TABLE, "--transformed", "transformed", *SMALLEST, "--plan")
     assert "implicatures: 30 examples to test on; DataTune (40 rows)" in done.err
     assert "1 training: 1 of tfidf; they cost only time" in done.err
-    assert "without existing and synthetic rows" in done.err
+    assert "existing and synthetic rows are missing" in done.err
     assert "few-shot answers of implicatures: missing" in done.err
     assert not done.out
 
@@ -90,8 +90,8 @@ def test_a_generator_writes_the_few_shot_answers(targen, refuses, works):
 REFUSED = """
     --repeats 1 | have rows to train on
     --tasks rte | rte is not in datatune-table2
-    --transformed nowhere | nowhere: there is no such folder
-    --models huge | --models huge
+    --transformed nowhere | the folder nowhere does not exist
+    --models huge | unknown --models huge
     --transformed alike | does not contain anything to classify
 """
 

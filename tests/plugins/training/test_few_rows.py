@@ -41,7 +41,7 @@ def test_arms_of_other_label_shares_are_compared_with_the_same_labels_too(works:
     assert results["parts"][0]["arms"]["Og"][0]["labels"] == {"praise": 45, "blame": 15}
     assert done.out.index("equal numbers of rows, same labels") < done.out.index("all rows")
     assert "praise 75%, blame 25%" in done.out
-    assert "arms differ in their labels (Og: praise 75%, blame 25%; Syn: " in done.out
+    assert "arms differ in their label shares (Og: praise 75%, blame 25%; Syn: " in done.out
 
 
 @pytest.mark.parametrize(

@@ -60,11 +60,11 @@ def _there(mood, decoder):
 
 # In a line, MOOD stands for the task, and VERSUS for what a comparison is made with.
 LINES = """
-    train rows.jsonl MOOD -o speed=1 | option speed: tfidf does not have this option
+    train rows.jsonl MOOD -o speed=1 | tfidf has no option speed
     train rows.jsonl MOOD -o regularization=0 | greater than
     train rows.jsonl MOOD --trainer vectors -o embedder=wrods | | did you mean words
-    train one.jsonl MOOD | all are praise
-    train mood.yaml=rows.jsonl else/mood.yaml=rows.jsonl | two different tasks have the name mood
+    train one.jsonl MOOD | all rows are praise
+    train mood.yaml=rows.jsonl else/mood.yaml=rows.jsonl | different tasks that have the same name
     train rows.jsonl MOOD --model tfidf | tfidf is a trainer
     train rows.jsonl MOOD --model ./nowhere | no folder ./nowhere
     train rows.jsonl MOOD --from nowhere | no folder nowhere
@@ -86,9 +86,9 @@ LINES = """
     compare one.jsonl VERSUS | all rows are praise
     compare test.jsonl VERSUS | all 20 rows, or near copies of them, are also in the test set
     compare rows.jsonl --test other.csv MOOD | does not contain any rows | mood: text, label, idx
-    compare rows.jsonl VERSUS --trainer tfidf,speed=5 | speed: tfidf does not have this option
-    compare rows.jsonl VERSUS --metric bleu | | figures: accuracy
-    compare rows.jsonl VERSUS --mixture | --mixture mixes two
+    compare rows.jsonl VERSUS --trainer tfidf,speed=5 | tfidf has no option speed
+    compare rows.jsonl VERSUS --metric bleu | | use one of: accuracy
+    compare rows.jsonl VERSUS --mixture | --mixture needs two
     compare rows.jsonl VERSUS --match size | --match
     compare rows.jsonl VERSUS --curve 2,x | --curve 2,x is not a list of numbers
     compare rows.jsonl VERSUS --real other.jsonl --curve 5,2 | increasing numbers, 0 or more
@@ -98,16 +98,16 @@ LINES = """
     compare odd.toml | odd.toml: colour: unknown key
     compare odd.toml --repeats 3 | odd.toml already sets --repeats
     compare arms.toml | with the same arms
-    compare curve.toml | neither learning curves
+    compare curve.toml | cannot be combined with learning curves
     compare twice.toml | two parts contain rows of mood
 
-    ablate ./mood.yaml ABLATED --arms corection | corection is not an arm here
-    ablate ./mood.yaml ABLATED --arms variants | mood does not have this part
+    ablate ./mood.yaml ABLATED --arms corection | there is no arm corection
+    ablate ./mood.yaml ABLATED --arms variants | mood does not have the parts to vary: variants
     ablate ./mood.yaml ABLATED -o odd | -o odd is not KEY=VALUE
 
     reweigh one.jsonl MOOD | all rows are praise
     reweigh few.jsonl MOOD | few has 12 labelled rows: too few
-    reweigh rows.jsonl MOOD -o colour=red | sungen does not have this option; its options are
+    reweigh rows.jsonl MOOD -o colour=red | sungen has no option colour; its options are
     reweigh rows.jsonl MOOD -o trust=2 | -o trust: input should be less than or equal to 1
     reweigh rows.jsonl MOOD --features nothing | nothing
     reweigh rows.jsonl MOOD --weights w.npy -o seed=1 | omit -o, --features and --validation

@@ -68,7 +68,7 @@ def test_what_cannot_be_is_said(targen: Command, mood: Any) -> None:
         (lambda: targen_core.train("train.jsonl", task="mood.yaml", trainer="oracle"), "oracle"),
         (lambda: targen_core.evaluate("nowhere", "train.jsonl"), "nowhere"),
         (lambda: model.predict(["So good."]), r"predict\(\) takes Decisions"),
-        (lambda: model.labels_of([3]), "text 1 is 3"),
+        (lambda: model.labels_of([3]), "text 1 is not valid: 3"),
         (lambda: model.labels_of([{"txt": "So good."}]), "text 1 is"),
     ):
         with pytest.raises(targen_core.TargenError, match=said):

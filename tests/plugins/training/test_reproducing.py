@@ -96,7 +96,7 @@ def test_a_table_from_folders_that_are_there(targen, works, superglue):
     assert {*results["parts"][0]["arms"]} == {"Og", "Syn", "Og+Syn", "Og-I", "Syn-I"}
     for words in ("78.64", "mean %", "minus Og", "Differences from", "validation", "cb 40, rte 40",
                   "equal numbers of rows", "Always predicting the most common label: cb ",
-                  "Without axg, "):  # fmt: skip
+                  "Tasks left out: axg, "):  # fmt: skip
         assert words in done.out
     facts = targen("reproduce", "3", "--original", superglue, "--synthetic", RUNS, *SMALLEST,
                    "--tasks", "cb", "--json").json  # fmt: skip
@@ -346,16 +346,16 @@ BAD = """
     table17 | unknown reproduction table17
     table7 --original SG | targen reproduce table7 --synthetic FOLDER
     table6 --original SG --models huge | one of: small, paper
-    table6 --original SG --tasks multirc | multirc is not in table6
+    table6 --original SG --tasks multirc | table6 has no task multirc
     table6 --original SG --synthetic nowhere | --synthetic nowhere: the folder does not exist
-    table6 --original SG --tasks wic | no train and val for it
+    table6 --original SG --tasks wic | no train or val split for this task
     table8 --original SG --trainer tfidf --repeats 1 | --synthetic FOLDER
     table11 --original SG | pass --generator NAME/MODEL once for each of them
     table5 --original SG --generator scripted -o odd | -o odd is not KEY=VALUE
 """
 ITEMS = """
     figure12 | unknown reproduction figure12 | targen reproduce --list
-    figure4 | figure4 reads --synthetic and --original, which are not given | --original FOLDER
+    figure4 | figure4 needs --synthetic and --original, which are not given | --original FOLDER
     table13 --original SG | does not define it | targen reproduce --list
     table16 | replace FOLDER with your own | targen review report FOLDER --paper
     figure2 --synthetic W --repeats 2 | --repeats does not apply to figure2 | targen report W/rte

@@ -138,9 +138,9 @@ def weighed(rows: range) -> list[dict[str, object]]:
     [
         ([{"idx": at} for at in range(40)], "weight 1 is null"),
         (weighed(range(39)), "contains no weight for the row with idx 39"),
-        (weighed(range(41)), "weights of more rows"),
+        (weighed(range(41)), "weights for more rows"),
         (weighed(range(9, 49)), "its weights belong to different rows"),
-        ([{"weight": 1}] * 3, "contains 3 weights, and rows 40 rows: they belong to different"),
+        ([{"weight": 1}] * 3, "contains 3 weights, but rows has 40 rows: the weights belong to"),
         (np.full(40, np.nan), "weight 1 is NaN"),
         (np.ones((4, 10)), "not a list of numbers, but has shape (4, 10)"),
         (np.ones(12), "contains 12 weights"),
@@ -217,9 +217,7 @@ def test_arms_of_a_comparison_are_weighed(works, noisy, mood):
     both = ("compare", "a=noisy.jsonl", "b=w", "--test", "test.jsonl")
     done = works(*both, "--trainer", "tfidf", "--repeats", "2", "--out", "c", "--json")
     notes = json.dumps(done.json)
-    assert (
-        f"rows of w count by weights, 1.00 on average; {zeros} with weight 0 are left out" in notes
-    )
+    assert f"rows of w are weighted, 1.00 on average; {zeros} with weight 0 are left out" in notes
 
 
 def test_digests_of_what_has_no_weights_are_as_they_were():

@@ -45,7 +45,7 @@ def register_kinds(register: KindRegister) -> None:
             "retriever",
             hook="register_retrievers",
             listing="list-retrievers",
-            lists="List the retrievers of targen retrieve.",
+            lists="List the retrievers that `targen retrieve` can use.",
             type="targen_datatune.retrieval:Retriever",
             spec="targen_datatune.kinds:register_retrievers",
             facts="targen_datatune.kinds:facts",
@@ -102,17 +102,17 @@ def register_retrievers(register: Register[Retriever]) -> None:
     register.register(
         "bm25",
         "targen_datatune.retrievers.bm25:BM25",
-        summary="shared words, with more weight for rare ones: no download, no torch",
+        summary="shared words, weighted by rarity; needs no download and no torch",
     )
     register.register(
         "dense",
         "targen_datatune.retrievers.dense:DENSE",
-        summary="bi-encoder vectors, which also find paraphrases: MiniLM, DataFinder's model",
+        summary="bi-encoder embeddings, which also match paraphrases: MiniLM, DataFinder's model",
     )
     register.register(
         "fused",
         "targen_datatune.retrievers.fused:FUSED",
-        summary="the combined ranks of bm25 and dense: results of either, first those of both",
+        summary="bm25 and dense combined by rank: datasets that both find come first",
     )
 
 

@@ -24,7 +24,7 @@ _MAPPINGS = (".json", ".yaml", ".yml")
 _TASKS = (".toml", ".py")
 _NAME_WORDS = 6
 _LARGEST = 64 << 20  # bytes of a file
-_FORM = "an `instruction`, and `examples` that are a list of `input` and `output`"
+_FORM = "an `instruction`, and `examples`: a list of objects with `input` and `output`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,8 @@ def read_request(task: str, registry: Registry) -> TaskRequest:
         json.dumps([(e.input, e.output) for e in request.examples], ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise UsageError(
-            "the task contains half a character, such as \\ud83d",
-            hint="write the character itself",
+            "the task contains half of a surrogate pair, such as \\ud83d",
+            hint="write the whole character",
         ) from None
     return request
 
@@ -94,7 +94,7 @@ def read_request(task: str, registry: Registry) -> TaskRequest:
 def _request(task: str, registry: Registry) -> TaskRequest:
     text = task.strip()
     if not text:
-        raise UsageError("TASK is empty", hint="a task's name, a file, or an instruction")
+        raise UsageError("TASK is empty", hint="pass a task's name, a file, or an instruction")
     path = Path(text).expanduser()
     suffix = path.suffix.lower() if "\n" not in text else ""
     if suffix in _MAPPINGS and (path.is_file() or not _is_prose(text)):
@@ -108,7 +108,7 @@ def _request(task: str, registry: Registry) -> TaskRequest:
     if not _is_prose(text) and re.fullmatch(r"[\w.-]+:[\w.-]+", text):
         return wanted_of(registry.get("task", text))  # whose error lists the installed ones
     if not _is_prose(text) and "/" in text:
-        raise NoSuchFile(text, hint="a task's name, a file, or an instruction in quotes")
+        raise NoSuchFile(text, hint="pass a task's name, a file, or an instruction in quotes")
     return _of_text(text, "", "TASK")
 
 
@@ -141,7 +141,7 @@ def _answer(output: str | Sequence[str]) -> str:
 def _of_text(text: str, name: str, place: str) -> TaskRequest:
     text = text.strip()
     if not text:
-        raise UsageError(f"{place} is empty", hint="write what to do")
+        raise UsageError(f"{place} is empty", hint="describe the task in it")
     return TaskRequest(name or _named(text), text)
 
 
@@ -155,38 +155,40 @@ def _of_mapping_file(path: Path, text: str, registry: Registry) -> TaskRequest:
     data = read_json(path, _LARGEST) if path.suffix.lower() == ".json" else read_yaml(path)
     if not isinstance(data, Mapping):
         raise UsageError(
-            f"{path} does not contain a task: it is not an object", hint=f"it needs {_FORM}"
+            f"{path} does not contain a task: its top level is not an object", hint=f"give {_FORM}"
         )
     asked = data.get("instruction")
     if asked is None and isinstance(data.get("examples"), list):  # BIG-bench
         asked = data.get("description")
     if asked is None and "examples" in data:
-        raise UsageError(f"{path} does not state what to do", hint=f"it needs {_FORM}")
+        raise UsageError(f"{path} does not contain an instruction", hint=f"give {_FORM}")
     if asked is None:
         named = text if "/" in text or "\\" in text else f"./{text}"
         return wanted_of(registry.get("task", named))  # a declaration, or its own words for why not
     if not isinstance(asked, str) or not asked.strip():
-        raise UsageError(f"{path}: instruction is not text", hint=f"it needs {_FORM}")
+        raise UsageError(f"{path}: instruction is empty or not text", hint=f"give {_FORM}")
     return _of_mapping(data, asked, path)
 
 
 def _of_mapping(data: Mapping[str, Any], asked: str, path: Path) -> TaskRequest:
     given = data.get("examples") or []
     if not isinstance(given, list):
-        raise UsageError(f"{path}: examples is not a list", hint=f"it needs {_FORM}")
+        raise UsageError(f"{path}: examples is not a list", hint=f"give {_FORM}")
     shown = data.get("append_choices_to_input", True)
     examples, answers = [], set()
     for number, example in enumerate(given, 1):
         one, options = _example(example, shown_choices=bool(shown))
         if one is None:
-            raise UsageError(f"{path}: example {number} has no input and output", hint=f"{_FORM}")
+            raise UsageError(
+                f"{path}: example {number} lacks an input or an output", hint=f"give {_FORM}"
+            )
         examples.append(one)
         answers.add(options)
     labels = data.get("labels")
     if labels is None:  # all examples have the same choices
         labels = list(answers.pop()) if len(answers) == 1 and len(examples) > 1 else []
     if not isinstance(labels, list) or not all(isinstance(each, str) for each in labels):
-        raise UsageError(f"{path}: labels is not a list of texts")
+        raise UsageError(f"{path}: labels is not a list of strings")
     prefix = data.get("task_prefix")
     instruction = asked.strip()
     if isinstance(prefix, str) and prefix.strip() and prefix.strip() not in instruction:

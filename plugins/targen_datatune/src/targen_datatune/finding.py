@@ -152,8 +152,8 @@ def find(
             hits = search(query, depth)
         if any(not 0 <= hit.at < len(facts) for hit in hits):
             raise UsageError(
-                f"the index of {item.name} in {index.folder} has different entries",
-                hint="delete its folder retrievers",
+                f"the {item.name} index in {index.folder} does not match its entries",
+                hint="delete its folder retrievers; targen then creates it again",
             )
         admitted = [hit for hit in hits if not refused[hit.at]]
         if len(admitted) >= k or len(hits) < depth or depth == len(facts):

@@ -545,7 +545,7 @@ def catalogue_of(registry: Registry, spec: str) -> Registration[Any]:
         names = ", ".join(item.name for item in registry.all("catalogue")) or "none"
         raise UsageError(
             f"the installed catalogues cannot open {spec!r}; they are: {names}",
-            hint="a file, a folder, or hf: for the hub; see " + Action("list-catalogues"),
+            hint="pass a file, a folder, or hf: for the hub; see " + Action("list-catalogues"),
         )
     if len(catalogues) > 1:
         raise UsageError(

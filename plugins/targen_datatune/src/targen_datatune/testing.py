@@ -60,7 +60,9 @@ class CatalogueSuite(Suite):
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
         """Refuse: only its author has datasets for it."""
-        raise UsageError('write a CatalogueSuite with spec = "...", what the catalogue opens')
+        raise UsageError(
+            "write a CatalogueSuite, and set its spec to something that the catalogue opens"
+        )
 
     def target(self) -> Catalogue:
         """The catalogue."""
@@ -107,19 +109,21 @@ class CatalogueSuite(Suite):
         """Keys are unique, stamps are strings, and a second listing returns the same ones."""
         first = self.listed()
         keys = [each.key for each in first]
-        assert keys, f"it does not list any datasets of {self.spec!r}"
+        assert keys, f"it does not list any datasets for {self.spec!r}"
         assert len(set(keys)) == len(keys), "a key is listed twice"
         assert all(isinstance(each.stamp, str) for each in first)
         again = [(each.key, each.stamp) for each in self.listed()]
-        assert again == [(each.key, each.stamp) for each in first], "a second listing differs"
+        assert again == [(each.key, each.stamp) for each in first], (
+            "a second listing returns different datasets"
+        )
 
     def test_describes_each_by_an_id_of_its_own(self, entries: list[DatasetEntry]) -> None:
         """It returns entries, each with an id, a name and a revision."""
         assert entries, "it cannot describe any of its datasets"
         ids = [entry.id for entry in entries]
-        assert len(set(ids)) == len(ids), "two entries have one id"
+        assert len(set(ids)) == len(ids), "two entries have the same id"
         assert all(entry.name and entry.revision for entry in entries), (
-            "the name or the revision is missing"
+            "an entry lacks a name or a revision"
         )
 
     def test_entries_survive_json(self, entries: list[DatasetEntry]) -> None:
@@ -134,14 +138,16 @@ class CatalogueSuite(Suite):
             try:
                 json.dumps(rows, allow_nan=False)
             except (TypeError, ValueError) as error:
-                fail(f"{entry.id}: a row has values that JSON does not have: {error}")
+                fail(f"{entry.id}: a row has values that JSON cannot represent: {error}")
             assert self._rows(entry) == rows, (
                 f"{entry.id}: the rows come in a different order the second time"
             )
             more = {name for row in rows for name in row} - set(entry.columns)
             assert not more, f"{entry.id}: columns that were not described: {sorted(more)}"
             if entry.rows is not None:
-                assert len(rows) == min(entry.rows, _ROWS), f"{entry.id}: {len(rows)} rows"
+                assert len(rows) == min(entry.rows, _ROWS), (
+                    f"{entry.id}: the entry states {entry.rows} rows, but {len(rows)} were read"
+                )
 
     def test_refuses_another_revision(self, entries: list[DatasetEntry]) -> None:
         """Reading a revision that no longer exists raises `DatasetUnavailable`."""
@@ -152,8 +158,11 @@ class CatalogueSuite(Suite):
             except DatasetUnavailable:
                 return
             except Exception as error:
-                fail(f"{entry.id}: {type(error).__name__} instead of DatasetUnavailable: {error}")
-            fail(f"{entry.id}: it gives rows of revision {other.revision}, which does not exist")
+                fail(
+                    f"{entry.id}: it raised {type(error).__name__} instead of DatasetUnavailable: "
+                    f"{error}"
+                )
+            fail(f"{entry.id}: it returns rows of revision {other.revision}, which does not exist")
 
     def _open(self, entries: list[DatasetEntry]) -> list[DatasetEntry]:
         return [entry for entry in entries if not entry.gated][:3]
@@ -188,7 +197,7 @@ class RetrieverSuite(Suite):
             retriever.index(_Walked(entries), options, folder, lambda done, of: None)
             return retriever.load(folder)
         except Exception as error:
-            fail(f"{len(entries)} entries: {type(error).__name__}: {error}")
+            fail(f"indexing {len(entries)} entries raised {type(error).__name__}: {error}")
 
     @pytest.fixture
     def search(self, tmp_path_factory: pytest.TempPathFactory) -> Searcher:
@@ -222,14 +231,18 @@ class RetrieverSuite(Suite):
             try:
                 self._whole(search(query, 3), 3)
             except Exception as error:
-                fail(f"the query {query[:20]!r}: {type(error).__name__}: {error}")
+                fail(f"the query {query[:20]!r} raised {type(error).__name__}: {error}")
 
     def test_same_hits_again(self, search: Searcher, tmp_path: Path) -> None:
         """The same entries and query give the same hits, even from a second index."""
         query = "films with stars"
-        assert _plain(search(query, 4)) == _plain(search(query, 4)), "a second search differs"
+        assert _plain(search(query, 4)) == _plain(search(query, 4)), (
+            "a second search returns different hits"
+        )
         again = self.indexed(_entries(), tmp_path / "indexes" / "own")
-        assert _plain(again(query, 4)) == _plain(search(query, 4)), "a second index differs"
+        assert _plain(again(query, 4)) == _plain(search(query, 4)), (
+            "a second index returns different hits"
+        )
 
     def test_follows_the_entries(self, tmp_path: Path) -> None:
         """A second index in the same folder contains only the new entries."""
@@ -252,21 +265,23 @@ class RetrieverSuite(Suite):
         for path in sorted(damaged.rglob("*")):
             if path.is_file():
                 path.write_bytes(b"nothing of the kind")
-        for folder in (tmp_path / "empty", damaged):
+        for kind, folder in (("an empty", tmp_path / "empty"), ("a damaged", damaged)):
             try:
                 self.target().load(folder)
             except ValueError:
                 continue
             except Exception as error:
-                fail(f"load() of a {folder.name} folder raises {type(error).__name__}: {error}")
-            fail(f"load() accepts a {folder.name} folder")
+                fail(f"load() of {kind} folder raises {type(error).__name__}: {error}")
+            fail(f"load() accepts {kind} folder")
 
     def _whole(self, hits: Sequence[Hit], k: int) -> None:
         places = [hit.at for hit in hits]
         scores = [hit.score for hit in hits]
         assert len(hits) <= k, f"{len(hits)} hits, although {k} were requested"
         assert len(set(places)) == len(places), "an entry is found twice"
-        assert all(0 <= at < len(_SETS) for at in places), "a place without an entry"
+        assert all(0 <= at < len(_SETS) for at in places), (
+            "a hit refers to an entry that does not exist"
+        )
         assert scores == sorted(scores, reverse=True), "a later hit has a higher score"
 
 

@@ -54,7 +54,7 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "select",
         "targen_methods.supergen.selecting:select",
-        summary="Keep the best rows per label by a recorded number.",
+        summary="Keep the best rows per label, by a number recorded with each row.",
         panel="Data",
     )
 
@@ -65,7 +65,7 @@ def register_tasks(register: Register[Task[Any, Any]]) -> None:
     register.register(
         "free-instructions",
         "targen_methods.instructions:INSTRUCTIONS",
-        summary="Free instructions with inputs and answers, as Self-Instruct makes them",
+        summary="Free instructions with inputs and answers, in the style of Self-Instruct",
     )
 
 
@@ -90,7 +90,7 @@ def register_methods(register: Register[Method[Any]]) -> None:
     register.register(
         "zerogen",
         "targen_methods.zerogen:ZEROGEN",
-        summary="texts that complete a prompt, which states the label and breaks off",
+        summary="texts that complete a prompt that states the label and then breaks off",
     )
     register.register(
         "sungen",

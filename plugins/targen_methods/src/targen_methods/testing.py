@@ -120,7 +120,7 @@ class MethodSuite(TaskSuite):
         assert item.summary.strip(), "register it with a summary: the listings show it"
         for name in ("summary", "version", "source"):
             assert getattr(method, name).strip(), f"Method.{name} is empty"
-        assert self.target().description.strip(), "the task that it makes has no description"
+        assert self.target().description.strip(), "the task that it creates has no description"
 
     def test_options_are_described(self) -> None:
         """Each option has a description, which `targen describe METHOD` shows."""
@@ -140,19 +140,19 @@ class MethodSuite(TaskSuite):
         made = self.target()
         for name in ("instance", "labels", "rows", "schema"):
             if getattr(made, name) != getattr(base, name):
-                fail(f"Task.{name} is not that of the base task: start from derived(base, ...)")
+                fail(f"Task.{name} differs from the base task's: start from derived(base, ...)")
 
     def test_aims_at_every_label(self) -> None:
         """Each label has a generator."""
         made = self.target()
         missing = {*made.quota_names} - {*made.branches.values()}
-        assert not missing, f"no generator aims at {', '.join(sorted(missing))}"
+        assert not missing, f"there is no generator for {', '.join(sorted(missing))}"
 
     def test_same_bytes_in_another_process(self, good: Any, tmp_path: Path) -> None:
         """Other processes generate the same rows from the task's file."""
         method: Method[Any] = self.registry().get("method", self.method)
         if self.folder:
-            pytest.skip("a file of a method that is not installed cannot be read elsewhere")
+            pytest.skip("another process cannot read the file of a method that is not installed")
         base: Task[Any, Any] = self.registry().get("task", self.base)
         given = (str(_saved_rows(base, tmp_path)),)
         spec = MethodFile(
@@ -165,8 +165,8 @@ class MethodSuite(TaskSuite):
         path.write_text(METHOD.typed("method", METHOD.located(spec, tmp_path), "made"))
         datasets = rows_elsewhere(str(path), self.rows, "", tmp_path)
         assert datasets[0] == datasets[1], (
-            "two processes make different rows: does a step depend on the order of a set, or on "
-            "hash()?"
+            "two processes generate different rows: does a step depend on the order of a set, or "
+            "on hash()?"
         )
 
     def _starts(self, method: Method[Any], base: Task[Any, Any]) -> bool:

@@ -187,7 +187,7 @@ def _require_reachable(address: str) -> None:
     if not host:
         raise UsageError(
             f"--address {address}: it is not the address of a Ray cluster",
-            hint="HOST:6379 on one of its nodes, ray://HOST:10001 from outside, or auto",
+            hint="use HOST:6379 on one of its nodes, ray://HOST:10001 from outside, or auto",
         )
     port = port or (10001 if where.scheme == "ray" else 6379)
     if not _is_open(host, port, seconds=_REACHABLE):
@@ -215,9 +215,10 @@ def _refused(address: str, error: Exception) -> UsageError:
     if address == "auto" or isinstance(error, ConnectionError):
         return UsageError(
             f"--address {address}: no Ray cluster was found: {words[:300]}",
-            hint="ray start --head, or --address HOST:6379; without --address, workers run here",
+            hint="run ray start --head, or pass --address HOST:6379; without --address, workers "
+            "run here",
         )
     return UsageError(
         f"--address {address}: {type(error).__name__}: {words[:400]}",
-        hint="on a node of the cluster, HOST:6379 or auto; from outside, ray://HOST:10001",
+        hint="on a node of the cluster, use HOST:6379 or auto; from outside, ray://HOST:10001",
     )

@@ -195,7 +195,7 @@ class Crew:
             try:
                 await asyncio.wait_for(ended, _CLOSING)
             except TimeoutError:
-                _log.warning("Ray did not end within %.0f s", _CLOSING)
+                _log.warning("Ray did not stop within %.0f s", _CLOSING)
 
     # --- how many, and of what ---
 
@@ -230,7 +230,7 @@ class Crew:
         if lacking and self._cluster.started:
             raise UsageError(
                 f"--resources: {lacking}, and there are no other machines",
-                hint="pass --address of a cluster that has it",
+                hint="pass the --address of a cluster that has more",
             )
 
     def _lacking(self, nodes: Sequence[Any]) -> str:
@@ -243,8 +243,8 @@ class Crew:
         for name, amount in needs.items():
             best = max((node.get(name, 0) for node in nodes), default=0)
             if best < amount:
-                return f"no node has {name} {amount:g}; the largest has {best:g}"
-        listed = ", ".join(f"{name} {amount:g}" for name, amount in needs.items())
+                return f"no node has {amount:g} {name}; the largest has {best:g}"
+        listed = ", ".join(f"{amount:g} {name}" for name, amount in needs.items())
         return f"no single node has {listed}"
 
     # --- one worker ---
@@ -322,7 +322,7 @@ class Crew:
         assert self._first is not None
         if any(self._keepers.values()):
             left = sum(self._keepers.values())
-            _log.warning("gave up on a worker, %d left: %s", left, error)
+            _log.warning("gave up on a worker; %d left: %s", left, error)
         elif not self._keepers:
             self._fail(error)
 
@@ -355,7 +355,8 @@ class Crew:
             elif now - reached > allowed:
                 self._fail(
                     ServiceGaveUp(
-                        f"the head of the Ray cluster has not answered for {now - reached:.0f} s",
+                        "the head node of the Ray cluster has not answered for "
+                        f"{now - reached:.0f} s",
                         hint="resume when it is back, or without --executor",
                     )
                 )
@@ -392,7 +393,7 @@ class Crew:
             free = await asyncio.to_thread(cluster.free)
             for name, amount in self._needs().items():
                 if free.get(name, 0) < amount:
-                    why = f"each needs {name} {amount:g}, but only {free.get(name, 0):g} is free"
+                    why = f"each needs {amount:g} {name}, but only {free.get(name, 0):g} are free"
                     return f"{plural(up, 'worker')} running, {pending} waiting for resources: {why}"
         return f"{plural(up, 'worker')} running, {pending} starting"
 

@@ -125,7 +125,7 @@ class Line:
             return cls(await _introduced(reader, writer, secret), writer)
         except EOFError as error:
             writer.close()
-            raise ConnectionError("it hung up") from error
+            raise ConnectionError("it closed the connection") from error
         except BaseException:
             writer.close()
             raise
@@ -139,7 +139,7 @@ class Line:
         except TimeoutError:
             raise LinkLost(f"it has not responded for {3 * POLL:.0f} s") from None
         except (OSError, EOFError) as error:
-            raise LinkLost("its process or its machine is gone") from error
+            raise LinkLost("its process or its machine has stopped") from error
 
     def submit(self, payload: bytes) -> None:
         """See `Link.submit`."""

@@ -71,7 +71,7 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "evaluate",
         "targen_training.evaluating:evaluate",
-        summary="Measure a trained model on labelled rows.",
+        summary="Evaluate a trained model on labelled rows.",
         panel="Models",
     )
     register.register(
@@ -104,7 +104,7 @@ def register_functions(register: Register[Callable[..., Any]]) -> None:
     """`targen_core.train`, `evaluate` and `compare`."""
     register.register("train", "targen_training.api:train", summary="train a model on datasets")
     register.register(
-        "evaluate", "targen_training.api:evaluate", summary="measure a model on labelled rows"
+        "evaluate", "targen_training.api:evaluate", summary="evaluate a model on labelled rows"
     )
     register.register(
         "compare",

@@ -66,7 +66,7 @@ def ablate(
         typer.Option(
             "--generator",
             metavar="NAME[/MODEL]",
-            help="The model that generates. Each further model adds an arm.",
+            help="The model that generates the rows. Each additional model adds an arm.",
             show_default=False,
         ),
     ],
@@ -159,7 +159,7 @@ def ablate(
         made["original"] = {"data": list(original)}
     if len(made) < 2:
         raise UsageError(
-            f"--arms {arms}: {loaded.name} does not have this part",
+            f"{loaded.name} does not have the parts to vary: {', '.join(names)}",
             hint=f"targen describe {task} shows its steps and variants",
         )
     experiment = declared(
@@ -191,7 +191,7 @@ def _asked_arms(arms: str | None) -> Sequence[str]:
     odd = [name for name in chosen if name not in KINDS]
     if odd or not chosen:
         raise UsageError(
-            f"--arms {arms}: {', '.join(odd) or 'nothing'} is not an arm here",
+            f"--arms: there is no arm {', '.join(odd)}" if odd else "--arms is empty",
             hint=f"arms: {', '.join(KINDS)}",
         )
     return chosen

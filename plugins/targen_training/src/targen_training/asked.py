@@ -177,9 +177,7 @@ def options_of(model: type[M], name: str, items: list[str]) -> M:
     for key, equals, _ in pairs:
         if not equals or key not in model.model_fields:
             known = ", ".join(model.model_fields) or "none"
-            raise UsageError(
-                f"option {key}: {name} does not have this option; its options are: {known}"
-            )
+            raise UsageError(f"{name} has no option {key}; its options are: {known}")
     try:
         return model.model_validate({key: value for key, _, value in pairs})
     except ValidationError as error:

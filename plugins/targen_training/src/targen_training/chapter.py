@@ -33,7 +33,7 @@ def _measure(study: Study, options: TrainingOptions) -> Findings:
     for corpus in study.corpora:
         known = corpus.task and Dataset(corpus.name, corpus.task, corpus.rows).digest
         if known not in learned:
-            warnings.append(f"{options.results} does not compare {corpus.name}")
+            warnings.append(f"the comparison in {options.results} does not include {corpus.name}")
     # Figures belong to arms, which are not datasets of the study.
     return replace(findings, figures={}, warnings=tuple(warnings))
 

@@ -72,11 +72,11 @@ def train(
         ),
     ] = "plain",
     mix: Annotated[
-        Mix, typer.Option("--mix", help="The weights of several tasks in training.")
+        Mix, typer.Option("--mix", help="The weighting of several tasks in training.")
     ] = "proportional",
     mix_temperature: Annotated[
         float,
-        typer.Option("--mix-temperature", min=1.0, help="For --mix temperature."),
+        typer.Option("--mix-temperature", min=1.0, help="The temperature for --mix temperature."),
     ] = 2.0,
     option: Annotated[
         list[str] | None,

@@ -290,7 +290,7 @@ def _check_models(registry: Registry, experiment: Experiment, *, plan: bool) -> 
     except (MissingDependency, UsageError) as error:
         if not plan:
             raise
-        print(f"note: it cannot be trained here: {error}; {error.hint}", file=sys.stderr)
+        print(f"note: the models cannot be trained here: {error}; {error.hint}", file=sys.stderr)
 
 
 @contextmanager
@@ -412,9 +412,9 @@ def _say_costs(costs: Sequence[Expected], caps: Sequence[float | None], cap: flo
         return
     said = f"generating all of them costs about ${sum(known):,.2f}"
     if unpriced:
-        said += f", plus the cost of {unpriced} without a known price"
+        said += f", plus the cost of {plural(unpriced, 'arm')} without a known price"
     if unknown:
-        said += f", plus the cost of {unknown} that cannot be estimated"
+        said += f", plus the cost of {plural(unknown, 'arm')}, which cannot be estimated"
     limits = [each for each in caps if each is not None]
     if len(limits) == len(caps):
         cap = min(sum(limits), math.inf if cap is None else cap)
@@ -503,7 +503,7 @@ def asked_for(
     elif curve is not None:
         values["rows"] = _sizes(registry, values) if curve == "auto" else _numbers(curve)
     if mixture and len(arms) < 2:
-        raise UsageError("--mixture mixes two datasets", hint="give two datasets")
+        raise UsageError("--mixture needs two datasets", hint="give two datasets")
     if mixture:
         values["shares"] = [0, 0.25, 0.5, 0.75, 1]
     part = {key: values.pop(key) for key in ("task", "test", "arms")}
@@ -577,7 +577,9 @@ def _whose(sources: Sequence[str]) -> str:
         if names_its_task(source):
             return source
         if not source.startswith("hf:") and not Path(source).exists():
-            raise NoSuchFile(source, hint="a run directory, or a .jsonl, .csv or .parquet file")
+            raise NoSuchFile(
+                source, hint="give a run directory, or a .jsonl, .csv or .parquet file"
+            )
     raise UsageError("the task of these rows is unknown", hint="--task NAME")
 
 

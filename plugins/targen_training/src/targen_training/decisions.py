@@ -60,7 +60,7 @@ def _values(dataset: Dataset, style: Style, output: TrainedOutput) -> Iterator[D
             hint="choose a different trainer",
         )
     if style != "plain":
-        raise UsageError(f"rows with an output are read unchanged, not as {style}")
+        raise UsageError(f"this trainer learns an output, so it does not accept --style {style}")
     weights = weights_of(dataset)
     for number, unit in enumerate(dataset.units()):
         for instance in unit.instances:
@@ -106,7 +106,7 @@ def _cases(task: Task[Any, Any], row: Mapping[str, Any], name: str, number: int)
             return task.rows.cases(row)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise UsageError(
-                f"{name}, row {number + 1}: {task.name} does not state its decisions: {error}"
+                f"{name}, row {number + 1}: {task.name} cannot read the row's decisions: {error}"
             ) from error
     return [Case(texts=dict(zip(task.fields, _texts(task, row), strict=True)))]
 
@@ -175,7 +175,7 @@ def weights_of(dataset: Dataset) -> Sequence[float]:
     if len(weights) != len(dataset):
         raise UsageError(
             f"{dataset.name}: {plural(len(weights), 'weight')} for {plural(len(dataset), 'row')}: "
-            "they belong to different rows"
+            "the weights belong to different rows"
         )
     return weights
 

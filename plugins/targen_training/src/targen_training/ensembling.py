@@ -37,7 +37,9 @@ class EnsemblingOptions(TrainerOptions):
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     recipe: Literal["", "supergen"] = Field(
-        "", description="supergen: its label smoothing and ensembling, by its published values"
+        "",
+        description="supergen: SuperGen's label smoothing and ensembling, with the published "
+        "values",
     )
     ensemble: float = Field(
         0.0,
@@ -55,9 +57,13 @@ class EnsemblingOptions(TrainerOptions):
         lt=1,
         description="a row is used while its label's average prediction is above this share",
     )
-    ensemble_ramp: int = Field(10, ge=0, description="intervals until `ensemble` counts in full")
+    ensemble_ramp: int = Field(
+        10, ge=0, description="number of intervals until `ensemble` has its full weight"
+    )
     ensemble_floor: int = Field(
-        16, ge=0, description="a label that keeps fewer rows also keeps its better half"
+        16,
+        ge=0,
+        description="a label that keeps fewer rows also keeps the better half of its rows",
     )
 
     @model_validator(mode="before")

@@ -34,8 +34,8 @@ def evaluate(
     data: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Labelled rows, as any data that `targen export` accepts. With several "
-            "datasets, all rows together and each dataset are measured.",
+            help="Labelled rows, as any data that `targen export` accepts. With several datasets, "
+            "evaluates all rows together and each dataset.",
             show_default=False,
         ),
     ] = None,
@@ -43,7 +43,9 @@ def evaluate(
     by: Annotated[
         list[str] | None,
         typer.Option(
-            "--by", metavar="COLUMN", help="Also measure the rows for each value of this column."
+            "--by",
+            metavar="COLUMN",
+            help="Also evaluate the rows with each value of this column separately.",
         ),
     ] = None,
     harness: Annotated[
@@ -240,7 +242,7 @@ def _print(found: Evaluation) -> None:
     if scores.bins:
         print()
         print_table(
-            ["confidence", "decisions", "mean %", "right %"],
+            ["confidence", "decisions", "mean confidence %", "correct %"],
             [
                 (
                     f"{each.low:.1f} to {each.high:.1f}",

@@ -44,4 +44,4 @@ def facts(part: Described) -> dict[str, Any]:
 def prints(facts: dict[str, Any]) -> None:
     """Print the options, and whether it uses weights of rows."""
     print_options(facts)
-    print(f"weights of rows: {'used' if facts['weighs'] else 'not accepted'}")
+    print(f"row weights: {'used' if facts['weighs'] else 'not accepted'}")

@@ -39,7 +39,9 @@ class TfidfOptions(EnsemblingOptions):
         description="inverse of the regularisation strength; larger values fit more closely",
     )
     max_features: int = Field(
-        50_000, ge=1, description="number of n-grams per text, the most common ones"
+        50_000,
+        ge=1,
+        description="maximum number of n-grams per field; the most common ones are used",
     )
     min_rows: int = Field(
         2, ge=1, description="minimum number of rows in which an n-gram must occur"
@@ -186,7 +188,7 @@ def load(folder: Path) -> Predictor:
     except (UnreadableFile, LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"{folder} does not contain a tfidf model: {error}") from error
     if not whole:
-        raise ValueError(f"{folder} does not contain a consistent tfidf model")
+        raise ValueError(f"{folder} contains an incomplete or corrupt tfidf model")
     features = Features(fields, known)
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:

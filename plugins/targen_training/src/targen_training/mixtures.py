@@ -28,9 +28,9 @@ def grouped(datasets: Sequence[Dataset]) -> dict[str, list[Dataset]]:
         theirs = by_task.setdefault(dataset.task.name, [])
         if theirs and _identity(theirs[0]) != _identity(dataset):
             raise UsageError(
-                f"two different tasks have the name {dataset.task.name}: that of {theirs[0].name} "
-                f"and that of {dataset.name}",
-                hint="give one of them a different name: `name:` in its file",
+                f"{theirs[0].name} and {dataset.name} belong to different tasks that have the "
+                f"same name, {dataset.task.name}",
+                hint="rename one of the tasks: set `name:` in its file",
             )
         theirs.append(dataset)
     return by_task

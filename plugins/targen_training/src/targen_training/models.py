@@ -78,7 +78,7 @@ __all__ = [
 ]
 
 _FORMAT = 1
-_MADE_BY: Words = Either("targen train", "targen_core.train(DATA)") + " makes one"
+_MADE_BY: Words = Either("targen train", "targen_core.train(DATA)") + " creates one"
 _COPY = re.compile(r"task\.json|task\.py(:\w+)?")
 _FACTS = "model.json"
 _LARGEST = 16 << 20  # bytes of model.json
@@ -215,7 +215,7 @@ class Trained:
         if others or not is_plain or task.rows.cases is not None:
             raise UsageError(
                 f"{self.folder} predicts more than a text's label",
-                hint="measure it on rows: " + Action("evaluate", self.folder, Blank("DATA")),
+                hint="evaluate it on rows: " + Action("evaluate", self.folder, Blank("DATA")),
             )
         decisions = []
         for row, each in enumerate([texts] if isinstance(texts, str) else texts):
@@ -227,7 +227,7 @@ class Trained:
             ):
                 fields = ", ".join(task.fields)
                 raise UsageError(
-                    f"text {row + 1} is {repr(each)[:80]}",
+                    f"text {row + 1} is not valid: {repr(each)[:80]}",
                     hint=f"pass a list of texts, or of mappings with: {fields}",
                 )
             decisions.append(Decision({field: given[field] for field in task.fields}, "", row))
@@ -414,7 +414,7 @@ def _labels(datasets: Sequence[Dataset], known: Sequence[Decision]) -> tuple[str
     labels = {decision.label for decision in known}
     names = (*(name for name in order if name in labels), *sorted(labels - set(order)))
     if len(names) < 2:
-        said = f"all are {names[0]}" if names else "none of the rows have a label"
+        said = f"all rows are {names[0]}" if names else "none of the rows have a label"
         raise UsageError(
             f"a model needs at least two labels in {', '.join(d.name for d in datasets)}, but "
             f"{said}",
@@ -446,7 +446,7 @@ def facts_of(folder: Path) -> tuple[Facts, str]:
     path = folder / _FACTS
     if not folder.is_dir():
         hint = Action("evaluate", Blank("MODEL"), Blank("DATA")) + ", where "
-        hint += Either("targen train", "targen_core.train(DATA)") + " makes MODEL"
+        hint += Either("targen train", "targen_core.train(DATA)") + " creates MODEL"
         if folder.is_file():
             raise UsageError(f"{folder} is a file, not a model's folder", hint=hint)
         raise NoSuchFile(folder, "folder", hint=hint, usual="models")
@@ -493,7 +493,7 @@ def load_model(registry: Registry, folder: Path) -> Trained:
         raise UsageError(
             f"{folder} was trained by version {facts.trainer_version} of {facts.trainer}, but "
             f"version {trainer.version} is installed",
-            hint="train it again",
+            hint="train the model again",
         )
     predict = _predictor(item.id, trainer, facts.labels, folder / "model")
     answers = _answers(trainer, facts.labels)
@@ -541,7 +541,7 @@ def _predictor(item: str, trainer: Trainer, labels: tuple[str, ...], folder: Pat
         with _blamed(item, trainer, ValueError):
             predictor = trainer.load(folder)
     except ValueError as error:
-        raise UsageError(str(error), hint="train it again") from error
+        raise UsageError(str(error), hint="train the model again") from error
 
     answers = _answers(trainer, labels)
 
@@ -562,7 +562,8 @@ def _predictor(item: str, trainer: Trainer, labels: tuple[str, ...], folder: Pat
             if len(scores) != len(decisions) or widths:
                 raise TypeError(
                     f"it returned {len(scores)} rows of scores for {len(decisions)} decisions with "
-                    f"{len(answers)} answers" + (f", of {min(widths)} scores" if widths else "")
+                    f"{len(answers)} answers"
+                    + (f", including a row of {min(widths)} scores" if widths else "")
                 )
             if not all(math.isfinite(score) for each in scores for score in each):
                 raise TypeError("it returned a score that is not a number")

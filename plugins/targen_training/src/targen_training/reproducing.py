@@ -100,8 +100,8 @@ def reproduce(
         typer.Option(
             "--self-instruct",
             metavar="DATA",
-            help="For table8 with --models paper: rows of free-instructions, such as targen "
-            "import-rows creates from Self-Instruct's.",
+            help="For table8 with --models paper: rows of the task free-instructions, such as "
+            "those that targen import-rows creates from Self-Instruct.",
         ),
     ] = None,
     answers: Annotated[
@@ -114,7 +114,7 @@ def reproduce(
     ] = None,
     tasks: Annotated[
         str | None,
-        typer.Option("--tasks", metavar="A,B", help="Use only these of the table's tasks."),
+        typer.Option("--tasks", metavar="A,B", help="Use only these tasks of the table."),
     ] = None,
     models: Annotated[
         str,
@@ -226,7 +226,7 @@ def reproduce(
     paper = None if table == datatune.NAME else paper_table(table)
     if original is None:
         raise UsageError(
-            "the folder of the original data is missing: --original",
+            "--original, the folder of the original data, is missing",
             hint=f"targen reproduce {table} --original FOLDER",
         )
     if paper is None:
@@ -246,13 +246,13 @@ def reproduce(
             folder=out or Path("reproductions") / datatune.NAME,
         )
         if models not in ("small", "paper"):
-            raise UsageError(f"--models {models}", hint="one of: small, paper")
+            raise UsageError(f"unknown --models {models}", hint="one of: small, paper")
         with going_on(), money:
             datatune.reproduce_datatune(load_registry(), given, money, plan=plan, json=json)
         return
     known = sizes()
     if models not in known:
-        raise UsageError(f"--models {models}", hint=f"one of: {', '.join(known)}")
+        raise UsageError(f"unknown --models {models}", hint=f"one of: {', '.join(known)}")
     registry = load_registry()
     open_llm = bool(paper.harness) and models == "paper"
     folder = out or Path("reproductions") / (
@@ -331,7 +331,9 @@ def reproduce(
         differs += [*size.differs, *(size.differs_together if paper.together else ())]
         for name, extra in lacking.items():
             print(f"{name} is left out: {install(f'targen-training[{extra}]')}", file=sys.stderr)
-            differs.append(f"Without {name}, for which targen-training[{extra}] is not installed.")
+            differs.append(
+                f"{name} was left out, because targen-training[{extra}] is not installed."
+            )
     if "scripted" in (name.partition("/")[0] for name in generator or []):
         differs.append(
             "Rows from the scripted backend were not written by a model, so their figures are "
@@ -353,7 +355,7 @@ def reproduce(
 
         alike, why = similarities(registry, paper)
         if why:
-            differs.append(f"Without the similarity of wordings: {why}.")
+            differs.append(f"The similarity of wordings is missing: {why}.")
     if json:
         facts = {"results": results.as_json(), "paper": list(paper.rows), "differs": differs}
         print_json({**facts, "similarity": alike} if alike else facts)
@@ -435,7 +437,8 @@ def _left(
             if task in parts and name in names and len(names) > 1:
                 parts[task]["models"] = [each for each in names if each != name]
                 yield (
-                    f"{name} is not trained on {task}, where it takes long; --trainer includes it."
+                    f"{name} is not trained on {task}, because that takes long; --trainer "
+                    "includes it."
                 )
 
 
@@ -459,7 +462,7 @@ def _trainings(experiment: Experiment, seconds: Mapping[str, float]) -> str:
     first = sum(map(len, experiment.before.values())) * len(experiment.seeds)
     each = len(experiment.tasks) if experiment.together else 1  # as many rows, of every task
     minutes = sum((each * count + first) * seconds[name] for name, count in cells.items()) / 60
-    return f"{said}, about {max(1, minutes):,.0f} min on two cores if none is done yet"
+    return f"{said}, about {max(1, minutes):,.0f} min on two cores if none of them is done yet"
 
 
 def _needed(registry: Registry, experiment: Experiment, size: Size, folder: Path) -> Iterator[str]:
@@ -484,7 +487,7 @@ def _chosen(paper: PaperTable, tasks: str | None) -> list[str]:
     odd = [name for name in chosen if name not in known]
     if odd or not chosen:
         raise UsageError(
-            f"--tasks {tasks}: {', '.join(odd) or 'nothing'} is not in {paper.name}",
+            f"--tasks: {paper.name} has no task {', '.join(odd)}" if odd else "--tasks is empty",
             hint=f"its tasks are: {', '.join(known)}",
         )
     return chosen
@@ -537,7 +540,7 @@ def _declaration(
     for task in tasks:
         splits = original_of(original, task, folder / "data")
         if splits is None:
-            missing[task] = f"{original} has no train and val for it"
+            missing[task] = f"{original} has no train or val split for this task"
             continue
         given = synthetic_of(synthetic, task) if one_way else None
         arms: dict[str, Any] = {}
@@ -585,22 +588,24 @@ def _declaration(
         part["arms"] = {name: arm for name, arm in part["arms"].items() if name not in unable}
     if not parts:
         raise UsageError(
-            f"{paper.name} cannot run any of its tasks: {next(iter(missing.values()))}",
-            hint="--generator NAME/MODEL generates them"
+            f"none of the tasks of {paper.name} can be run: {next(iter(missing.values()))}",
+            hint="pass --generator NAME/MODEL to generate the rows"
             if model is None and makes
             else "pass --synthetic FOLDER for existing rows, or --generator NAME/MODEL"
             if model is None
             else "--original FOLDER must contain SuperGLUE: CB/train.jsonl, CB/val.jsonl, "
             "and so on",
         )
-    left = [*short, *(f"Without {name}: {why}." for name, why in unable.items())]
-    left += [f"{name} without --settings {size}: {why}." for name, why in plain.items()]
+    left = [*short, *(f"{name} was left out: {why}." for name, why in unable.items())]
+    left += [f"{name} does not use --settings {size}: {why}." for name, why in plain.items()]
     if missing:
-        left.append(f"Without {', '.join(missing)}: {'; '.join(dict.fromkeys(missing.values()))}.")
+        left.append(
+            f"Tasks left out: {', '.join(missing)}: {'; '.join(dict.fromkeys(missing.values()))}."
+        )
     if not instructions and any("style" in arm for arm in paper.arms):
-        left.append("Without Og-I and Syn-I, which --instructions trains.")
+        left.append("Og-I and Syn-I were left out; --instructions includes them.")
     if paper.together and len(parts) < 2:
-        left.append("Only one task: the paper trains one model for all tasks.")
+        left.append("Only one task was used; the paper trains one model on all tasks.")
     together = {"together": True} if paper.together and len(parts) > 1 else {}
     return {"name": paper.name, "tasks": parts, **together}, left
 
@@ -647,9 +652,7 @@ def _other_tasks(
         tested = [task for task in og if given[task] is None and not made] or list(og)[-1:]
         tested = [task for task in tested if task in usual] or tested
     if missing := [task for task in tested if task not in og]:
-        raise UsageError(
-            f"--tasks {tasks}: {original} does not contain train and val of {missing[0]}"
-        )
+        raise UsageError(f"--tasks {tasks}: {original} has no train or val split for {missing[0]}")
     syn: dict[str, Any] = {}
     for task in (task for task in og if task not in tested):
         if given[task] is not None:
@@ -669,7 +672,7 @@ def _other_tasks(
         if "method" not in arm:
             continue
         if made is None:
-            left.append(f"Without {arm['name']}, whose rows --generator creates.")
+            left.append(f"{arm['name']} was left out, because its rows need --generator.")
             continue
         why = {task: said for task in syn if (said := unwritable(registry, task))}
         if why:

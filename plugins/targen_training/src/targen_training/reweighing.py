@@ -33,7 +33,7 @@ def reweigh(
         typer.Option(
             "--by",
             help="sungen: weights from 0 to 1 by bilevel optimisation; influence: 1 if a row "
-            "helps on held-out rows, otherwise 0, as ProGen chooses rows.",
+            "helps on held-out rows, otherwise 0, as in ProGen.",
         ),
     ] = "sungen",
     weights: Annotated[

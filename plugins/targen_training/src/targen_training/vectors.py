@@ -101,7 +101,7 @@ def load(folder: Path) -> Predictor:
     except (UnreadableFile, LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"{folder} does not contain a vectors model: {error}") from error
     if not whole:
-        raise ValueError(f"{folder} does not contain a consistent vectors model")
+        raise ValueError(f"{folder} contains an incomplete or corrupt vectors model")
     vectors = Vectors(fields, embedder_of(name)[1])
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
@@ -110,8 +110,9 @@ def load(folder: Path) -> Predictor:
         inputs = with_bias(vectors.of(decisions))
         if inputs.shape[1] != head.shape[1]:
             raise UsageError(
-                f"{name} gives different vectors from those that the model was trained on",
-                hint="train it again",
+                f"{name} produces vectors of a different size from those that the model was "
+                "trained on",
+                hint="train the model again",
             )
         shares: list[list[float]] = shares_of(inputs, head).tolist()
         return shares

@@ -52,10 +52,12 @@ _PREFERRED = ("train", "", "validation", "test")
 _CARD = 1 << 20  # bytes of a card that are read
 _SAMPLES = 5
 _LARGE = 1 << 20  # characters of a cell that is worth a word
-_OUTSIDE = "it is a link that leads out of the folder, or nowhere; give the path of its target"
+_OUTSIDE = (
+    "it is a broken link, or a link that leads out of the folder; give the path of its target"
+)
 _BUILD_AGAIN = (
     Action("catalogue build", Blank("FOLDER"), Setting("encoding", "cp1252"))
-    + ", or which it is in"
+    + ", or whichever encoding it uses"
 )
 _SCHEME = re.compile(r"[a-z][a-z0-9+-]+:(?!\\)")
 
@@ -73,7 +75,7 @@ class Options(CatalogueOptions):
         try:
             "".encode(encoding or "utf-8")
         except (LookupError, ValueError):  # codecs that make no bytes of text, too
-            raise ValueError(f"unknown encoding {encoding!r}; cp1252 is one") from None
+            raise ValueError(f"unknown encoding {encoding!r}; use a name such as cp1252") from None
         return encoding
 
 
@@ -121,7 +123,8 @@ def _listing(spec: str, options: Options) -> Iterator[Listed]:
         listed = iter([_Files(path.name, path.stem, "", (path,), path.parent)])
     else:
         raise UsageError(
-            f"{spec} is not a readable dataset", hint=f"targen reads {', '.join(SUFFIXES)}"
+            f"{spec} is not a readable dataset",
+            hint=f"use one of these formats: {', '.join(SUFFIXES)}",
         )
     for each in listed:
         if each.problem:
@@ -282,7 +285,7 @@ def _describe(listed: Listed, options: Options) -> Sequence[DatasetEntry]:
     if card.name and card.name not in (name, described[: len(card.name)]):
         described = f"{card.name}. {described}"
     if len(paths) > 1 and not paths[0].is_dir():
-        notes = [*notes, f"{plural(len(paths), 'file')}, one after the other"]
+        notes = [*notes, f"{plural(len(paths), 'file')}, read in order"]
     return [
         DatasetEntry(
             id=f"file:{listed.key}",
@@ -461,7 +464,8 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
     at = Path(entry.location)
     if not _is_own(at):
         raise DatasetUnavailable(
-            f"{entry.id} is at {at}, but an index from someone else may refer to any file",
+            f"{entry.id} refers to {at}, but targen does not read files that an index from "
+            "someone else names",
             hint=Action("catalogue build", at.parent)
             + ", or, if you trust the index, "
             + Either(Option("trust", True), "within `with targen_core.trusting():`"),

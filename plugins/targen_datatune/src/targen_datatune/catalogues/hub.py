@@ -53,17 +53,21 @@ class Options(CatalogueOptions):
     """The part of the hub to describe."""
 
     search: str = Field("", description="words in the datasets' names")
-    author: str = Field("", description="whose datasets")
+    author: str = Field("", description="owner of the datasets")
     task: str = Field("", description="a task category, such as text-classification")
-    language: str = Field("", description="such as en")
+    language: str = Field("", description="a language code, such as en")
     tags: str = Field("", description="tags that datasets must have, separated by commas")
     limit: int = Field(
         1000,
         ge=0,
-        description="maximum number of datasets, starting with the most downloaded; 0 is all",
+        description="maximum number of datasets, starting with the most downloaded; 0 means all",
     )
-    configurations: int = Field(10, ge=1, description="maximum number per dataset")
-    samples: bool = Field(True, description="number of sample rows; each takes a request")
+    configurations: int = Field(
+        10, ge=1, description="maximum number of configurations per dataset"
+    )
+    samples: bool = Field(
+        True, description="whether to fetch sample rows: one more request per configuration"
+    )
 
 
 def _opens(spec: str) -> bool:
@@ -147,7 +151,9 @@ class _hub:  # noqa: N801 - used as a function
                 f"the hub {_endpoint()} refused access: {first}", hint="hf auth login"
             ) from error
         if isinstance(error, ValueError) and status is None:
-            raise UsageError(f"{self._what}: {first}", hint="hf:OWNER/NAME, or hf:") from error
+            raise UsageError(
+                f"{self._what}: {first}", hint="use hf:OWNER/NAME, or hf: for the whole hub"
+            ) from error
         raise JobFailed(
             f"the hub {_endpoint()} did not answer: {first}",
             hint="the descriptions so far are kept; " + AGAIN + " continues",
@@ -172,7 +178,7 @@ def _describe(listed: Listed, options: Options) -> Sequence[DatasetEntry]:
         return [_entry(facts, {}, note=f"not described: {error}")]
     known = answer.body.get("dataset_info")
     if not isinstance(known, dict) or not known:
-        raise DatasetUnavailable(f"the viewer has no rows of {name}")
+        raise DatasetUnavailable(f"the dataset viewer has no rows of {name}")
     entries = []
     for configuration, info in list(known.items())[: options.configurations]:
         if not isinstance(info, dict):
@@ -268,7 +274,7 @@ def _with_samples(entry: DatasetEntry, name: str) -> DatasetEntry:
 
 def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
     if not entry.split:
-        raise DatasetUnavailable(f"{entry.id} was not described: {'; '.join(entry.notes)}")
+        raise DatasetUnavailable(f"cannot read rows of {entry.id}: {'; '.join(entry.notes)}")
     offset, total = 0, None
     while total is None or offset < total:
         answer = _viewer(
@@ -282,14 +288,14 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
         features = _features(answer.body)
         if answer.revision and answer.revision != entry.revision:
             raise DatasetUnavailable(
-                f"{entry.id} has changed since it was described: it was at {entry.revision} and is "
-                f"at {answer.revision}",
+                f"{entry.id} has changed since it was described: its revision was "
+                f"{entry.revision} and is now {answer.revision}",
                 hint=Action("catalogue build", "hf:") + " describes it again",
             )
         if entry.columns and set(features) != set(entry.columns):
             there = ", ".join(features)
             raise DatasetUnavailable(
-                f"{entry.id} has different columns from those described: {there}",
+                f"{entry.id} no longer has the columns that were described; it now has: {there}",
                 hint=Action("catalogue build", "hf:") + " describes it again",
             )
         page = _rows_in(answer.body)
@@ -398,11 +404,13 @@ def _viewer(path: str, **query: Any) -> _Answer:
             if status == 200 and body:
                 return _Answer(body, response.headers.get("X-Revision", ""))
             if status == 200:
-                last = "its answer is not a JSON object"
+                last = "the reply is not a JSON object"
             elif status not in _PASSING and not (status == 500 and code in _NOT_READY):
                 raise _unavailable(str(query["dataset"]), status, last)
             elif status == 500 and not tries_left:
-                raise DatasetUnavailable(f"the viewer does not have {query['dataset']}: {last}")
+                raise DatasetUnavailable(
+                    f"the dataset viewer does not have {query['dataset']}: {last}"
+                )
             asked = _seconds(response.headers.get("Retry-After", ""))
         if asked > _LONGEST_WAIT:
             last += f"; retry in {asked:,.0f} s"
@@ -411,7 +419,7 @@ def _viewer(path: str, **query: Any) -> _Answer:
             _sleep(asked or wait)
             wait *= 2
     raise JobFailed(
-        f"the dataset viewer {base} did not answer: {last}",
+        f"no usable answer from the dataset viewer {base}: {last}",
         hint="the descriptions so far are kept; " + AGAIN + " continues",
     )
 
@@ -439,13 +447,13 @@ def _unavailable(name: str, status: int, words: str) -> DatasetUnavailable:
     if status in (401, 403):
         return DatasetUnavailable(
             f"{name} is gated or private: {words}",
-            hint=f"request access at {_endpoint()}/datasets/{name}, and hf auth login",
+            hint=f"request access at {_endpoint()}/datasets/{name}, then run hf auth login",
         )
     if status == 404:
         return DatasetUnavailable(
             f"{name} does not exist, or is not available to this user: {words}"
         )
-    return DatasetUnavailable(f"the viewer does not have {name}: {words}")
+    return DatasetUnavailable(f"the dataset viewer does not have {name}: {words}")
 
 
 HUB = Catalogue(

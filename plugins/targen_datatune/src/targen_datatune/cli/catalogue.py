@@ -71,7 +71,7 @@ def catalogue(
     given = names or []
     if action not in ("build", "list", "show", "remove"):
         raise UsageError(
-            f"catalogue {action}: there is no such action", hint=f"the actions are {_ACTIONS}"
+            f"catalogue {action}: there is no such action", hint=f"use one of: {_ACTIONS}"
         )
     if action != "build" and (option or retry):
         raise UsageError("-o and --retry are only for catalogue build")
@@ -114,7 +114,7 @@ def _build(
                 done[spec] = index.build(registry, spec, values, retry=retry, watch=watch)
             except KeyboardInterrupt:
                 raise Interrupted(
-                    f"stopped; the descriptions from {spec} so far are kept",
+                    f"stopped; the descriptions of {spec} so far are kept",
                     hint=f"targen catalogue build {spec} continues",
                 ) from None
     if json:
@@ -126,7 +126,8 @@ def _build(
     if not any(built.entries for built in done.values()):
         raise UsageError(
             f"there is no readable dataset in {', '.join(specs)}",
-            hint="it reads CSV, TSV, JSON, JSON lines, Parquet, saved datasets, runs, and the hub",
+            hint="give CSV, TSV, JSON, JSON Lines or Parquet files, saved datasets, runs, or hf: "
+            "for the hub",
         )
 
 

@@ -83,7 +83,7 @@ def assignments(items: list[str] | None) -> dict[str, str]:
     for item in items or []:
         key, equals, value = item.partition("=")
         if not equals or not key:
-            raise UsageError(f"-o {item}: it is not KEY=VALUE")
+            raise UsageError(f"-o {item} is not KEY=VALUE")
         pairs[key.strip()] = value
     return pairs
 

@@ -41,7 +41,8 @@ def retrieve(
         str,
         typer.Argument(
             help="A task's name, a file, or the instruction itself in quotes. Files: a task file, "
-            "BIG-bench's task.json, JSON or YAML with `instruction` and `examples`, or a text.",
+            "BIG-bench's task.json, JSON or YAML with `instruction` and `examples`, or a "
+            "plain-text file.",
             show_default=False,
         ),
     ],
@@ -105,19 +106,23 @@ def retrieve(
         print_json(facts | {"found": [_facts(each) for each in findings.matches]})
         return
     if not findings.matches:
-        hint = f"the filters left out {_left_out(findings)}" if findings.left_out else ""
+        hint = (
+            f"relax the filters, which left out: {_left_out(findings)}" if findings.left_out else ""
+        )
         raise UsageError(
             f"none of {findings.searched:,} entries is similar to {asked.name!r}",
             hint=hint or "describe the task in more words, or pass --retriever dense",
         )
     _print(findings)
-    words = f"{findings.retriever} over {plural(findings.searched, 'entry', 'entries')}"
-    print(f"\n{words}, {duration(took)}")
+    words = f"{findings.retriever} searched {plural(findings.searched, 'entry', 'entries')}"
+    print(f"\n{words} in {duration(took)}")
     if len(findings.matches) < min(k, findings.searched - sum(findings.left_out.values())):
-        words = f"{len(findings.matches):,} of {k:,}: no other entry shares a word with the task"
-        print(f"{words}; --retriever dense does not need any")
+        words = (
+            f"{len(findings.matches):,} of {k:,} found: no other entry shares a word with the task"
+        )
+        print(f"{words}; --retriever dense does not need shared words")
     if findings.left_out:
-        print(f"More similar, but left out: {_left_out(findings)}")
+        print(f"More similar datasets that the filters left out: {_left_out(findings)}")
 
 
 def opened(index: Path | None, catalogue: list[str] | None) -> Index:
@@ -134,7 +139,7 @@ def opened(index: Path | None, catalogue: list[str] | None) -> Index:
     for each in folders:
         if index is not None or len(folders) > 1:
             raise UsageError(
-                f"{each} is an index, but a different one was given", hint="give only one index"
+                f"{each} is an index, but another index was also given", hint="give only one index"
             )
         return Index(Path(each))
     folder = index if index is not None else default_index()
@@ -186,7 +191,9 @@ def searched(
 def _why_none(*built: Built) -> str:
     problems = {name: why for each in built for name, why in each.problems.items()}
     if not problems:
-        return "a folder with CSV, TSV, JSON, JSON lines or Parquet files, saved datasets or runs"
+        return (
+            "give a folder with CSV, TSV, JSON, JSON Lines or Parquet files, saved datasets or runs"
+        )
     name, why = next(iter(problems.items()))
     return f"{plural(len(problems), 'dataset')} left out, such as {name}: {why}"
 

@@ -56,7 +56,8 @@ def transform(
         str,
         typer.Argument(
             help="A task's name, a file, or the instruction itself in quotes. Files: a task file, "
-            "BIG-bench's task.json, JSON or YAML with `instruction` and `examples`, or a text.",
+            "BIG-bench's task.json, JSON or YAML with `instruction` and `examples`, or a "
+            "plain-text file.",
             show_default=False,
         ),
     ],
@@ -74,11 +75,13 @@ def transform(
         typer.Option(
             "--labels",
             metavar="LABEL,...",
-            help='The outputs, if they are a closed set; "" for open ones. [default: as in TASK]',
+            help='The outputs, if they are a closed set; "" for open ones. [default: the labels '
+            "of TASK]",
         ),
     ] = None,
     shots: Annotated[
-        int, typer.Option("--shots", min=0, help="Maximum number of TASK's examples to show.")
+        int,
+        typer.Option("--shots", min=0, help="Maximum number of TASK's examples to show the model."),
     ] = 4,
     retriever: RetrieverArg = "bm25",
     candidates: Annotated[
@@ -149,7 +152,7 @@ def transform(
         typer.Option(
             "--output-format",
             metavar="REGEX",
-            help="Reject outputs that do not fully match it.",
+            help="Reject outputs that do not fully match this regular expression.",
             rich_help_panel=_CHECKS,
         ),
     ] = "",
@@ -157,8 +160,8 @@ def transform(
         bool | None,
         typer.Option(
             "--output-in-input/--no-output-in-input",
-            help="Reject outputs that do not occur in the input. [default: if the examples' "
-            "outputs are choices in it]",
+            help="Reject outputs that do not occur in the input. [default: on if the examples' "
+            "outputs are choices in the input]",
             rich_help_panel=_CHECKS,
         ),
     ] = None,
@@ -166,7 +169,7 @@ def transform(
         bool,
         typer.Option(
             "--may-copy/--no-may-copy",
-            help="Accept open outputs that equal the input, as in corrections.",
+            help="Accept open outputs that equal the input, as in correction tasks.",
             rich_help_panel=_CHECKS,
         ),
     ] = False,
@@ -289,7 +292,7 @@ def _refuse_form(task: str) -> None:
         return
     if _IS_FORM.search(content_of(path, _LARGEST).decode(errors="replace")):
         raise UsageError(
-            f"{task} already states where its rows come from", hint=f"targen generate {task}"
+            f"{task} already contains a transformation", hint=f"targen generate {task}"
         )
 
 
@@ -344,7 +347,8 @@ def _step(text: str, sign: str) -> str:
 def _say(asked: TaskRequest, spec: Transform, licenses: Sequence[str], searched: int) -> None:
     """Say what will be chosen from, before anything is paid."""
     used = min(spec.datasets, len(licenses))
-    words = [f"{searched:,} searched, {plural(len(licenses), 'dataset')} found, {used} to be used"]
+    found = plural(len(licenses), "dataset")
+    words = [f"{searched:,} entries searched, {found} found, {used} to be used"]
     if asked.examples:
         words.append(f"{len(spec.examples)} of {plural(len(asked.examples), 'example')} shown")
     words.append(f"labels {', '.join(spec.labels)}" if spec.labels else "open outputs")

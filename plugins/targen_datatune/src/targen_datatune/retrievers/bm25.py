@@ -44,7 +44,7 @@ _STEP = 1000  # entries between two reports of progress
 class Options(RetrieverOptions):
     """Weights of words."""
 
-    k1: float = Field(1.2, ge=0, description="weight of repetitions of a word")
+    k1: float = Field(1.2, ge=0, description="weight of a word's repetitions")
     b: float = Field(0.75, ge=0, le=1, description="penalty for long descriptions")
 
 
@@ -114,7 +114,7 @@ def _load(folder: Path) -> Any:
             for name in ("starts", "entries", "weights")
         )
     except (OSError, UnreadableFile, LookupError, TypeError) as error:
-        raise ValueError(f"not an index of bm25: {error}") from error
+        raise ValueError(f"not a bm25 index: {error}") from error
     _check(starts, postings, weights, len(numbers), total)
 
     def search(query: str, k: int, /) -> Sequence[Hit]:
@@ -156,7 +156,7 @@ def _check(
         and (not len(postings) or 0 <= int(postings.min()) <= int(postings.max()) < total)
     )
     if not fits:
-        raise ValueError("not an index of bm25: its files do not match")
+        raise ValueError("not a bm25 index: its files do not match")
 
 
 def _matched(at: int, hits: Sequence[tuple[str, NDArray[Any], NDArray[Any]]]) -> tuple[str, ...]:
@@ -170,7 +170,7 @@ def _matched(at: int, hits: Sequence[tuple[str, NDArray[Any], NDArray[Any]]]) ->
 
 
 BM25 = Retriever(
-    summary="shared words, with more weight for rare ones: no download, no torch",
+    summary="shared words, weighted by rarity; needs no download and no torch",
     version="1",
     index=_index,
     load=_load,

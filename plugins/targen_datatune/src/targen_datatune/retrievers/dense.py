@@ -66,15 +66,21 @@ class Options(RetrieverOptions):
         "own",
         description="how to pool token vectors [default: as the model states, otherwise the mean]",
     )
-    similarity: Literal["own", "cosine", "dot"] = Field("own", description="of two vectors")
+    similarity: Literal["own", "cosine", "dot"] = Field(
+        "own", description="how to compare two vectors"
+    )
     query_prefix: str = Field(
         "", description="prefix that the model needs for queries, such as 'query: '"
     )
-    text_prefix: str = Field("", description="prefix that it needs for texts, such as 'passage: '")
-    max_tokens: int = Field(
-        0, ge=0, description="maximum tokens read per text; 0: the model's own limit"
+    text_prefix: str = Field(
+        "", description="prefix that the model needs for texts, such as 'passage: '"
     )
-    device: str = Field("", description="cpu or cuda [default: a GPU if there is one]")
+    max_tokens: int = Field(
+        0, ge=0, description="maximum number of tokens read per text; 0: the model's own limit"
+    )
+    device: str = Field(
+        "", description="device to run on, such as cpu or cuda [default: a GPU if there is one]"
+    )
     batch: int = Field(32, ge=1, description="number of texts to embed at a time")
 
 
@@ -122,11 +128,11 @@ def _load(folder: Path) -> Any:
         order: NDArray[Any] = read_array(folder / "order.npy", inside=folder)
         vectors = _vectors(folder, fingerprint, size)
     except (OSError, UnreadableFile, LookupError, TypeError) as error:
-        raise ValueError(f"not an index of dense: {error}") from error
+        raise ValueError(f"not a dense index: {error}") from error
     if order.dtype != np.int64 or order.ndim != 1 or (order < 0).any():
-        raise ValueError("not an index of dense: its order is invalid")
+        raise ValueError("not a dense index: its order is invalid")
     if len(order) and int(order.max()) >= len(vectors):
-        raise ValueError("not an index of dense: vectors are missing")
+        raise ValueError("not a dense index: vectors are missing")
     if not np.array_equal(order, np.arange(len(vectors))):
         vectors = vectors[order]  # a copy: what is not in this index is left out
 
@@ -204,7 +210,7 @@ def _vectors(folder: Path, fingerprint: str, size: int) -> NDArray[Any]:
         OSError: the file does not exist.
     """
     if not re.fullmatch(r"[0-9a-f]+", fingerprint):
-        raise ValueError("not an index of dense: its fingerprint is invalid")
+        raise ValueError("not a dense index: its fingerprint is invalid")
     if size == 0:
         return np.zeros((0, 0), np.float32)
     path = _path(folder, fingerprint, size)
@@ -249,7 +255,8 @@ class _Model:
         except Exception as error:  # what loaders raise over strange files has no end
             raise UsageError(
                 f"the embedding model {options.model} cannot be loaded: {first_line(error)}",
-                hint=Setting("model", Blank("./FOLDER")) + " with a model of sentence-transformers",
+                hint=Setting("model", Blank("./FOLDER"))
+                + ", a folder with a sentence-transformers model",
             ) from error
         if tokens:
             self._model.max_seq_length = tokens
@@ -273,7 +280,8 @@ class _Model:
             )
         if not np.isfinite(vectors).all():
             raise UsageError(
-                f"the embedding model {self._options.model} gives vectors that are not numbers",
+                f"the embedding model {self._options.model} produces vectors with NaN or infinite "
+                "values",
                 hint=Setting("model", Blank("NAME")) + " uses a different model",
             )
         return vectors
@@ -297,7 +305,7 @@ def _pooled(folder: str, pooling: str, device: str) -> Any:
 
 
 DENSE = Retriever(
-    summary="bi-encoder vectors, which also find paraphrases: MiniLM, DataFinder's model",
+    summary="bi-encoder embeddings, which also match paraphrases: MiniLM, DataFinder's model",
     version="1",
     index=_index,
     load=_load,

@@ -31,9 +31,11 @@ class Options(RetrieverOptions):
 
     of: str = Field("bm25,dense", description="names of retrievers to combine, separated by commas")
     c: float = Field(
-        60, gt=0, description="constant of the fusion: the larger, the less the top ranks count"
+        60,
+        gt=0,
+        description="constant of the rank fusion: the larger it is, the less the top ranks count",
     )
-    model: str = Field("", description="the model of the retrievers that have one")
+    model: str = Field("", description="model for the retrievers that use one")
 
 
 def _index(
@@ -78,9 +80,9 @@ def _problem(retrievers: Sequence[Retriever]) -> str:
     twice as long for each level.
     """
     if any(retriever is FUSED for retriever in retrievers):
-        return "fused is one of them"
+        return "fused cannot combine itself"
     if len({id(retriever) for retriever in retrievers}) < 2:
-        return "not two retrievers"
+        return "at least two different retrievers are needed"
     if len(retrievers) > _MOST:
         return f"{len(retrievers)} retrievers; at most {_MOST} are allowed"
     return ""
@@ -94,15 +96,13 @@ def _load(folder: Path) -> Any:
         c = float(facts["c"])
         parts = [(part["name"], part["id"], Path(part["folder"]).name) for part in facts["parts"]]
     except (UnreadableFile, LookupError, TypeError) as error:
-        raise ValueError(f"not an index of fused: {error}") from error
+        raise ValueError(f"not a fused index: {error}") from error
     if len(parts) > _MOST:  # before each is looked up
-        raise ValueError(
-            f"not an index of fused: {len(parts)} retrievers; at most {_MOST} are allowed"
-        )
+        raise ValueError(f"not a fused index: {len(parts)} retrievers; at most {_MOST} are allowed")
     registry = load_registry()
     named = [registry.get("retriever", whole) for _, whole, _ in parts]
     if problem := _problem(named):
-        raise ValueError(f"not an index of fused: {problem}")
+        raise ValueError(f"not a fused index: {problem}")
     searchers: list[tuple[str, Searcher]] = [
         (name, retriever.load(folder.parent / place))
         for (name, _, place), retriever in zip(parts, named, strict=True)
@@ -124,7 +124,7 @@ def _load(folder: Path) -> Any:
 
 
 FUSED = Retriever(
-    summary="the combined ranks of bm25 and dense: results of either, first those of both",
+    summary="bm25 and dense combined by rank: datasets that both find come first",
     version="1",
     index=_index,
     load=_load,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from targen_core.errors import DatasetUnavailable, PluginError, UsageError
+from targen_core.text import plural
 from targen_core.wording import Action, Option, listed
 from targen_datatune.transforming.items import Source, SourceRow
 from targen_datatune.transforming.spec import Transform
@@ -80,7 +81,11 @@ class Sources:
                 hint = (
                     Action("retrieve") + " shows all; " + Action("catalogue build") + " adds more"
                 )
-                hint += f"; {len(problems)} could not be described" if problems else ""
+                hint += (
+                    f"; {plural(len(problems), 'dataset')} could not be described"
+                    if problems
+                    else ""
+                )
             raise UsageError("there are no datasets left to create rows from", hint=hint)
         self._findings = findings
         return findings

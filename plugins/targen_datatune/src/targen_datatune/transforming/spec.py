@@ -38,16 +38,17 @@ class RowChecks(_Part):
         default="", description="the language of both texts, such as English; see check_language"
     )
     input_format: str = Field(
-        default="", description="a regular expression that the whole input matches"
+        default="", description="a regular expression that the whole input must match"
     )
     output_format: str = Field(
-        default="", description="a regular expression that the whole output matches"
+        default="", description="a regular expression that the whole output must match"
     )
     output_in_input: bool = Field(
-        default=False, description="the output is part of the input, as one of its choices is"
+        default=False,
+        description="whether the output must be part of the input, such as one of its choices",
     )
     may_copy: bool = Field(
-        default=False, description="whether the output may equal the input, as in corrections"
+        default=False, description="whether the output may equal the input, as in correction tasks"
     )
     min_input: _Size = 1
     max_input: _Size = 20_000
@@ -64,7 +65,7 @@ class RowChecks(_Part):
     def _in_order(self) -> RowChecks:
         for name in ("input", "output"):
             if getattr(self, f"min_{name}") > getattr(self, f"max_{name}"):
-                raise ValueError(f"min_{name} is more than max_{name}")
+                raise ValueError(f"min_{name} is larger than max_{name}")
         return self
 
 
@@ -142,7 +143,7 @@ class Transform(_Part):
                     f"example {number} has the output {example.output!r}, which is not a label"
                 )
         if None not in (self.min_rows, self.max_rows) and self.min_rows > self.max_rows:  # type: ignore[operator]
-            raise ValueError("min_rows is more than max_rows")
+            raise ValueError("min_rows is larger than max_rows")
         return self
 
     def located(self, folder: Path) -> Transform:

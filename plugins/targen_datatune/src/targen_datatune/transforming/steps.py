@@ -154,8 +154,8 @@ class Steps:
             if clash is not None and not source.problem:
                 both = Option("license", f"{clash.license},{source.license}")
                 words = (
-                    f"its licence {source.license} does not mix with {clash.license} of "
-                    f"{clash.dataset}; {both} mixes them"
+                    f"its licence {source.license} is not compatible with {clash.license} of "
+                    f"{clash.dataset}; {both} combines them"
                 )
                 source = source.model_copy(update={"problem": words})
             sources.append(source)
@@ -247,7 +247,7 @@ class Steps:
                 "rows to be transformed need a plan, but "
                 + Option("seeds")
                 + " does not contain one",
-                hint="give a folder with the file as " + Option("catalogue", ...),
+                hint="pass the folder of the original files as " + Option("catalogue", ...),
             )
         task, source, plan = llm.above
         facts = {"source": source.dataset, "row": row.row, "license": source.license or "unknown"}

@@ -44,7 +44,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
                 batch=_BATCH,
                 asks=False,
                 key=lambda draw: str(draw.number),
-                summary="what one row is to be like",
+                summary="the values that one row must match",
             ),
         ),
         labels_per_seed=1,

@@ -35,29 +35,34 @@ class Options(MethodOptions):
     """Options of AttrPrompt; defaults are its authors', except `attributes` and `lengths`."""
 
     attributes: int = Field(
-        4, ge=0, le=20, description="attributes in all; the model proposes those not given"
+        4,
+        ge=0,
+        le=20,
+        description="total number of attributes; the model proposes those that are not given",
     )
     attribute: dict[str, tuple[str, ...]] = Field(
-        {}, description="attributes of one's own, each with its values"
+        {}, description="your own attributes, each with its values"
     )
     values: int = Field(
-        10, ge=2, le=200, description="values of each attribute that the model lists"
+        10, ge=2, le=200, description="number of values that the model lists per attribute"
     )
     similar: int = Field(
-        5, ge=1, le=50, description="most labels that a label is distinguished from"
+        5, ge=1, le=50, description="maximum number of similar labels to distinguish a label from"
     )
     removed: int | None = Field(
         None,
         ge=0,
-        description="most values to drop because they also suit a similar label; by "
-        "default 5 for rows of one text, 0 for others",
+        description="maximum number of values to drop because they also suit a similar label; by "
+        "default 5 for rows of one text, otherwise 0",
     )
     lengths: tuple[int, ...] = Field(
         (),
-        description="fewest words of a row's first text, one of these; by default the model lists "
-        "lengths that suit the dataset",
+        description="minimum lengths of a row's first text, in words; each row uses one of them. "
+        "By default the model lists lengths that suit the dataset",
     )
-    span: int = Field(50, ge=1, description="by how many words it may be longer than in `lengths`")
+    span: int = Field(
+        50, ge=1, description="maximum number of words beyond the minimum in `lengths`"
+    )
 
 
 def drawn(above: Sequence[Any], draw: Draw, label: str) -> dict[str, str]:

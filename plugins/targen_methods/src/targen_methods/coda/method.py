@@ -49,7 +49,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
         once=True,
         asks=False,
         key=lambda recipes: str(recipes.number),
-        summary="what one row is to be like",
+        summary="the constraints that one row must satisfy",
     )
     return derived(
         base,

@@ -17,8 +17,8 @@ class Options(MethodOptions):
         2,
         ge=0,
         le=100,
-        description="number of new rows on its subject, each under the constraints of one of the "
-        "nearest rows of its label; pairs are not mixed",
+        description="number of new rows on a given row's subject, under constraints from one of "
+        "the nearest rows of the same label; pairs are not mixed",
     )
     keep: float = Field(
         0.3,
@@ -28,7 +28,8 @@ class Options(MethodOptions):
     )
     alternatives: bool = Field(
         True,
-        description="the model suggests alternatives for the kept words: one call per given row",
+        description="whether the model suggests alternatives for the kept words: one call per "
+        "given row",
     )
     replace: float = Field(
         0.5,
@@ -38,13 +39,13 @@ class Options(MethodOptions):
         "excluded",
     )
     exclude: float = Field(
-        0.3, ge=0, le=1, description="share of the excluded words that prompts name"
+        0.3, ge=0, le=1, description="share of the excluded words to list in prompts"
     )
     exemplars: int = Field(
         3, ge=0, le=20, description="number of given rows with the same label to show"
     )
     longer: float = Field(
-        1.5, ge=1, le=10, description="maximum length of a text relative to the given one"
+        1.5, ge=1, le=10, description="maximum length of a text relative to the given text"
     )
     # Use one that is always available: a later installation must not change a run's words.
     embedder: str = Field(
@@ -54,5 +55,7 @@ class Options(MethodOptions):
         "other: words or minilm",
     )
     syntax: str = Field(
-        "", description="a spaCy pipeline; the new text follows the given one's parts of speech"
+        "",
+        description="a spaCy pipeline, to make the new text follow the parts of speech of the "
+        "given text",
     )

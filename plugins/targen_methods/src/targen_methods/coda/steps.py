@@ -64,7 +64,7 @@ class Steps:
         self.forms = options.solo + self.mixes
         if not self.forms:
             pair = " (pairs are not mixed)" if options.mix else ""
-            raise UsageError(f"solo=0 does not make any rows{pair}", hint="solo=1 or more")
+            raise UsageError(f"solo=0 does not generate any rows{pair}", hint="use solo=1 or more")
         self.task = base.task
         self.options = options
         self.form = json.dumps({self.columns.last: "..."})

@@ -13,7 +13,7 @@ __all__ = ["tagger"]
 
 
 def _hint() -> str:
-    return f"{install('targen-methods[syntax]')}, and a pipeline such as en_core_web_sm"
+    return f"{install('targen-methods[syntax]')}, and install a pipeline such as en_core_web_sm"
 
 
 @cache
@@ -29,17 +29,22 @@ def tagger(name: str) -> Callable[[str], str]:
     try:
         pipeline = spacy_pipeline(name)
     except ModuleNotFoundError as error:
-        raise UsageError("syntax needs the package spacy", hint=_hint()) from error
+        raise UsageError(
+            "syntax needs the package spacy, which is not installed", hint=_hint()
+        ) from error
     except UsageError:
         raise
     except (OSError, ValueError, AttributeError, TypeError) as error:  # whatever a folder holds
-        raise UsageError(f"syntax: there is no spaCy pipeline {name}", hint=_hint()) from error
+        raise UsageError(
+            f"syntax: the spaCy pipeline {name} is not installed", hint=_hint()
+        ) from error
 
     def tags(text: str) -> str:
         return " ".join(token.pos_ for token in pipeline(text) if token.pos_)
 
     if not tags("The old dog sleeps."):
         raise UsageError(
-            f"syntax: the spaCy pipeline {name} does not tag parts of speech", hint="en_core_web_sm"
+            f"syntax: the spaCy pipeline {name} does not tag parts of speech",
+            hint="use en_core_web_sm",
         )
     return tags

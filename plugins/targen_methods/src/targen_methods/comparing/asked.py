@@ -117,7 +117,7 @@ def asked_for(
     }
     if settings and settings not in presets:
         raise UsageError(
-            f"no method has a set of options {settings!r}",
+            f"none of the methods have a set of options named {settings!r}",
             hint=did_you_mean(settings, sorted(presets), "one of"),
         )
     columns = Columns.of(registry.get("task", task))  # raises if methods cannot write such rows
@@ -128,7 +128,9 @@ def asked_for(
             continue
         method: Method[Any] = registry.get("method", name)
         if method.given == "required" and not given:
-            raise UsageError(f"method {name} starts from rows of {task}", hint="--given FILE")
+            raise UsageError(
+                f"method {name} needs rows of {task} to start from", hint="--given FILE"
+            )
         starts = bool(given) and method.takes_given(columns)
         starting = starting or starts
         preset = settings if settings in method.presets else ""
@@ -146,7 +148,7 @@ def asked_for(
         require_given(spec, registry=registry)
         yield Way(name, METHOD.typed(FORM, spec, name), starts)
     if given and not starting:
-        raise UsageError(f"no method uses given rows of {task}", hint="omit --given")
+        raise UsageError(f"none of the methods use given rows of {task}", hint="omit --given")
 
     for name, source in data.items():
         yield Way(name, data=source)

@@ -180,7 +180,7 @@ def _claim(folder: Path, asked: Asked) -> None:
             raise UsageError(
                 f"{folder} contains a different comparison: "
                 f"{_other(known, before, json.loads(text))}",
-                hint="choose a different --out, or repeat the same command",
+                hint="choose a different --out, or repeat the original command",
             )
         return
     if folder.exists() and any(not path.name.startswith(".asked.") for path in folder.iterdir()):
@@ -197,7 +197,7 @@ def _other(known: Path, said: str, wanted: dict[str, Any]) -> str:
         before = json_of(said)
         there = {**before, **before.pop("generate")}
     except (ValueError, TypeError, KeyError, AttributeError):
-        return f"{known} was changed"
+        return f"{known} has been changed"
     here = {**wanted, **wanted.pop("generate")}
     return "; ".join(
         f"its {_CALLED.get(key, key)} is {there.get(key)}, not {here.get(key)}"
@@ -226,7 +226,7 @@ def _apart(registry: Registry, asked: Asked) -> list[str]:
             "tested on the rows that their training data came from",
             hint="pass rows of the training set with --given FILE",
         )
-    return [f"{plural(both, 'given row')} also in --test."] if both else []
+    return [f"{plural(both, 'given row')} are also in --test."] if both else []
 
 
 def _task(asked: Asked, way: Way, folder: Path) -> str:
@@ -258,7 +258,8 @@ def _require_able(registry: Registry, asked: Asked, name: str, task: str) -> Non
     if asked.rows is None and costs == 0:
         raise UsageError(
             f"{known['model']} costs nothing, so a budget in dollars cannot stop {name}",
-            hint="-n 100 for equal rows, or prices: -o price_in=0.15 -o price_out=0.60",
+            hint="pass -n 100 for equal numbers of rows, or set prices: -o price_in=0.15 -o "
+            "price_out=0.60",
         )
 
 
@@ -501,7 +502,7 @@ def _trained(
             found.setdefault(group.arm, {})[group.model] = group.figure
     rows = {group.rows for group in part.groups if group.kind == "labels"}
     each = (
-        [f"Models were trained on {min(rows)} rows per method, even if it has more."]
+        [f"Models were trained on {min(rows)} rows per method, even if a method has more."]
         if rows
         else []
     )

@@ -20,9 +20,9 @@ _HEADS = {"a part tells": "one-field lead"}
 _NOTES = (
     (
         "Calls include replies from the cache, for example if two methods make the same call. "
-        "Tokens and dollars count only the other calls, without the judge's. Labels right: the "
-        "share that the same model confirms as a judge, without seeing them. The judge may be "
-        "wrong."
+        "Tokens and dollars count only the other calls, without the judge's. Correct labels: the "
+        "share of labels that the same model confirms as a judge, without seeing them. The judge "
+        "may be wrong."
     ),
     (
         "hd-d: variety of words, where higher is more varied. self-BLEU: similarity of rows, where "
@@ -42,7 +42,7 @@ def columns(compared: Compared) -> list[str]:
     return [
         *("method", "rows", "calls", "tokens", "dollars"),
         *(_HEADS.get(name, name) for name in figures),
-        "labels right",
+        "correct labels",
         *(["judge: dollars"] if any(way.right is not None for way in compared.ways) else []),
         *(f"{name}: {compared.metric}" for name in trainers),
     ]
@@ -62,7 +62,7 @@ def _line(way: Measured, heads: Sequence[str], metric: str) -> list[str]:
         "calls": _count(way.calls),
         "tokens": _count(way.tokens),
         "dollars": "unknown" if way.dollars is None else f"{way.dollars:.4f}",
-        "labels right": "" if way.right is None else f"{way.right:.1%}",
+        "correct labels": "" if way.right is None else f"{way.right:.1%}",
         "judge: dollars": _judge(way),
         **{_HEADS.get(name, name): _said(figure) for name, figure in way.figures.items()},
         **{f"{name}: {metric}": _percent(figure) for name, figure in way.trained.items()},

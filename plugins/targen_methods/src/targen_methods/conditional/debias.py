@@ -31,20 +31,23 @@ class DebiasOptions(ConditionalOptions):
 
     debias: bool | Literal["pairs"] = Field(
         False,
-        description="make tokens rarer that fit a different label's prompt better: true, false, or "
-        "pairs (only for rows with several texts)",
+        description="make tokens that fit a different label's prompt better less likely: true, "
+        "false, or pairs (only for rows with several texts)",
     )
     debias_decay: float = Field(
         200.0,
         ge=0,
         le=1e6,
-        description="how much rarer those tokens become; 0: not at all",
+        description="how much less likely those tokens become; 0: no change",
     )
     debias_floor: float = Field(
         0.01, gt=0, le=1, description="minimum share of its probability that a token keeps"
     )
     debias_tokens: int = Field(
-        100, ge=1, le=100_000, description="number of likeliest tokens to compare at each position"
+        100,
+        ge=1,
+        le=100_000,
+        description="number of most likely tokens to compare at each position",
     )
 
 

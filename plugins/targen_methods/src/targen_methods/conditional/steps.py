@@ -42,15 +42,18 @@ class ConditionalOptions(MethodOptions):
     """Options that class-conditional methods share."""
 
     condition: str = Field(
-        "Topic", description="what the model names for a text to be about, as 'Title of a film'"
+        "Topic",
+        description="what the model names as the subject of a text, such as 'Title of a film'",
     )
     cues: dict[str, str] = Field(
-        {}, description="for a label, the words before the open quotation that ask for its text"
+        {},
+        description="for each label, the words that ask for its text, up to the opening "
+        "quotation mark",
     )
     per_condition: int = Field(32, ge=1, le=10_000, description="number of samples per condition")
-    min_words: int = Field(3, ge=1, le=1000, description="fewest words of a text")
+    min_words: int = Field(3, ge=1, le=1000, description="minimum words per text")
     first_words: int = Field(
-        8, ge=1, le=1000, description="fewest words of each text of a pair that goes before"
+        8, ge=1, le=1000, description="minimum words per earlier text of a pair"
     )
     ends: str = Field(ENDS, min_length=1, description="marks that end a sentence")
 
@@ -87,7 +90,7 @@ class ConditionalSteps:
             propose=self._given if given else self._written,
             batch=_ALL if given else _BATCH,
             asks=not given,
-            summary="what texts are written after",
+            summary="conditions to write texts for",
         )
 
     @property
@@ -101,7 +104,7 @@ class ConditionalSteps:
             once=True,
             asks=False,
             key=lambda sample: str(sample.number),
-            summary="texts after one condition",
+            summary="samples of one condition, each a text for every label",
         )
 
     async def _given(

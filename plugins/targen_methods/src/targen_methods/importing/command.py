@@ -100,12 +100,12 @@ def import_rows(
         ),
     ] = False,
     unescape: Annotated[
-        bool, typer.Option("--unescape", help="Read HTML entities, such as &#34;, in texts.")
+        bool, typer.Option("--unescape", help="Decode HTML entities, such as &#34;, in texts.")
     ] = False,
     skip: Annotated[
         int,
         typer.Option(
-            "--skip", min=0, help="Skip this many rows at the start, such as CoDa's given ones."
+            "--skip", min=0, help="Skip this many rows at the start, such as CoDa's given rows."
         ),
     ] = 0,
     limit: Annotated[
@@ -234,7 +234,7 @@ def _check_task(task: Task[Any, Any]) -> None:
     """
     if task.rows_per_instance > 1:
         raise UsageError(
-            f"rows of {task.name} come in groups of {task.rows_per_instance}, and published rows "
+            f"rows of {task.name} come in groups of {task.rows_per_instance}, but published rows "
             "do not",
             hint="import them for a task of single rows, such as rte",
         )
@@ -296,8 +296,9 @@ def _none_hint(done: Importing) -> str:
     said = done.columns.said()
     _, why = done.first.get("not-a-row-of-the-task", (0, ""))
     return {
-        "no-text": f"--columns: now {said}; in files of ZeroGen's first stage, the texts are in C",
-        "not-a-row-of-the-task": f"the first: {why}; --columns is now {said}",
-        "skipped": "a smaller --skip",
-        "not-asked-for": "a different --where",
+        "no-text": f"change --columns, now {said}; in files of ZeroGen's first stage, the texts "
+        "are in C",
+        "not-a-row-of-the-task": f"the first row: {why}; --columns is now {said}",
+        "skipped": "pass a smaller --skip",
+        "not-asked-for": "pass a different --where",
     }.get(next(iter(dict(done.left_out.most_common(1))), ""), "")

@@ -69,8 +69,8 @@ def preset_of(labels: Sequence[str], of: Published) -> Preset | None:
         return None
     if len(labels) > 1:
         raise UsageError(
-            f"--labels {named[0]} is a complete map, so it cannot be combined with others",
-            hint="omit the others",
+            f"--labels {named[0]} is a complete map, so it cannot be combined with other maps",
+            hint="omit the other maps",
         )
     preset = PRESETS.get(named[0])
     if preset is None:
@@ -115,8 +115,8 @@ def labels_for(
         known = {name: name for name in names}
         if outside := [name for name in listed if name not in known]:
             raise UsageError(
-                f"{listing} contains {outside[0]!r}, which is not a label of {task.name}: "
-                f"{', '.join(names)}",
+                f"{listing} contains {outside[0]!r}, which is not a label of {task.name}; its "
+                f"labels are: {', '.join(names)}",
                 hint=f"--labels '{outside[0]}={names[0]}', or '{outside[0]}=-' to skip its rows, "
                 "and map every label of the file",
             )
@@ -127,8 +127,8 @@ def labels_for(
         example = ",".join(f"{at}={name}" for at, name in enumerate(names[:4]))
         raise UsageError(
             f"the file's labels cannot be mapped to those of {task.name}: files for the same task "
-            "are numbered in both ways",
-            hint=f"--labels {example}, or the order that your file uses"
+            "differ in how they number the labels",
+            hint=f"--labels {example}, or in the order that your file uses"
             + (f"; or use a known map: {', '.join(presets)}" if presets else "")
             + f"; or --labels {SAME} if they are the task's names",
         )
@@ -136,8 +136,8 @@ def labels_for(
     for key, name in wanted.items():
         if name is not None and name not in names:
             raise UsageError(
-                f"--labels: {key}={name}, but {name} is not a label of {task.name}: "
-                f"{', '.join(names)}",
+                f"--labels: {key}={name}, but {name} is not a label of {task.name}; its labels "
+                f"are: {', '.join(names)}",
                 hint="write the map yourself: --labels "
                 + ",".join(f"{key}={names[at % len(names)]}" for at, key in enumerate(wanted))
                 + ", with the right labels; KEY=- skips rows",
@@ -165,10 +165,10 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
             if not key or not name:
                 raise UsageError(
                     f"--labels {each}: this is not a map of labels",
-                    hint="FILE'S LABEL=TASK'S LABEL, separated by commas, or a .json file",
+                    hint="use FILE'S LABEL=TASK'S LABEL, separated by commas, or a .json file",
                 )
             if known.setdefault(key, name) != name:
-                raise UsageError(f"--labels: {key} is both {known[key]} and {name}")
+                raise UsageError(f"--labels: {key} is mapped to both {known[key]} and {name}")
     return known
 
 
@@ -192,7 +192,8 @@ def _listed(path: Path) -> tuple[str, ...]:
         names = names[:-1]
     if not names:
         raise UsageError(
-            f"{path} does not contain any labels", hint="one per line; line 1 is the name of 0"
+            f"{path} does not contain any labels",
+            hint="write one label per line; line 1 is the label 0",
         )
     return names
 
@@ -259,7 +260,7 @@ def columns_for(
         )
     if lacking := [name for name in required if name not in sources]:
         raise UsageError(
-            f"--columns leaves {', '.join(lacking)} of {task.name} without a column of the file",
+            f"--columns does not map a column of the file to {', '.join(lacking)} of {task.name}",
             hint=f"the file has {listed(found)}",
         )
     return Columns(sources)
@@ -275,7 +276,7 @@ def _given(
         if not name or not all(parts):
             raise UsageError(
                 f"--columns {part}: this does not map one column to another",
-                hint="COLUMN OF THE TASK=COLUMN OF THE FILE; A+B joins two of the file",
+                hint="use COLUMN OF THE TASK=COLUMN OF THE FILE; A+B joins two columns of the file",
             )
         if name not in own:
             raise UsageError(

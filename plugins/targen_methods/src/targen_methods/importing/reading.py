@@ -23,7 +23,7 @@ _DEEPEST = 6  # levels of a record; published ones have three
 _SEEN = 50  # records by which a format is recognised
 
 _BINARY = (
-    (b"PK\x03\x04", "an archive, or a tensor of torch"),
+    (b"PK\x03\x04", "an archive, or a torch tensor"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"PAR1", "a Parquet table"),
     (b"\x80\x02", "a pickle"),
@@ -180,7 +180,7 @@ def _encoding(start: bytes, encoding: str) -> str:
     try:
         return codecs.lookup(encoding).name
     except LookupError:
-        hint = "for example --encoding cp1252"
+        hint = "pass a known one, such as --encoding cp1252"
         raise UsageError(f"unknown encoding {encoding!r}", hint=hint) from None
 
 
@@ -207,7 +207,7 @@ def _start(path: Path) -> bytes:
             if not path.is_file():
                 raise UsageError(
                     f"{path} is not a regular file, but has to be read more than once",
-                    hint="save it",
+                    hint="save it to a file first",
                 )
             return file.read(4096)
     except FileNotFoundError:

@@ -95,11 +95,11 @@ def show(done: Importing, facts: Mapping[str, Any]) -> None:
         )
     print()
     if done.repeated:
-        print(f"{plural(done.repeated, 'row')} with the same texts and label as an earlier one")
+        print(f"{plural(done.repeated, 'row')} with the same texts and label as an earlier row")
     said = facts["license"] or "unstated"
     print(f"licence: {said} ({facts['license_from']})")
     if not done.unescape and _has_entities(done):
-        said = "texts contain HTML entities such as &#34;. --unescape reads them"
+        said = "texts contain HTML entities such as &#34;. --unescape decodes them"
         print(f"note: {said}", file=sys.stderr)
 
 

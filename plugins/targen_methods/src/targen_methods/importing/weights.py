@@ -55,8 +55,8 @@ class Weights:
         """
         if rows != len(self.known):
             raise UsageError(
-                f"{plural(len(self.known), 'weight')} for {plural(rows, 'row')}: they belong to "
-                "different rows",
+                f"{plural(len(self.known), 'weight')} for {plural(rows, 'row')}: the weights "
+                "belong to different rows",
                 hint="give one weight per row of the file, by idx or in the same order",
             )
 

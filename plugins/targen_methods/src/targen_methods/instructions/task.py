@@ -42,7 +42,7 @@ def _from_rows(rows: Any) -> list[InstructionRow]:
 INSTRUCTIONS: Task[FreeInstruction, InstructionRow] = Task(
     name="free-instructions",
     version="1",
-    summary="Free instructions with inputs and answers, as Self-Instruct makes them",
+    summary="Free instructions with inputs and answers, in the style of Self-Instruct",
     description=(
         "Each row is an instruction, an input that it works on, where it needs one, and a right "
         "output. Instructions are of any kind."

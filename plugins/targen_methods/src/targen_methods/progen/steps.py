@@ -1,4 +1,4 @@
-"""The steps of ProGen: rounds that learn from the rows before, conditions, and texts."""
+"""The steps of ProGen: rounds that learn from earlier rows, conditions, and texts."""
 
 from __future__ import annotations
 
@@ -31,26 +31,31 @@ class Options(ConditionalOptions):
     """Options of ProGen; the defaults are its authors', except for `ends` and `min_words`."""
 
     per_condition: int = Field(2, ge=1, le=10_000, description="number of samples per condition")
-    examples: int = Field(8, ge=1, le=100, description="rows that are shown before a text")
-    plain: float = Field(
-        0.5, ge=0, le=1, description="share of texts before which none are shown all the same"
-    )
-    first: int = Field(100, ge=1, description="candidates of the first round")
+    examples: int = Field(8, ge=1, le=100, description="number of example rows shown before a text")
+    plain: float = Field(0.5, ge=0, le=1, description="share of texts written without examples")
+    first: int = Field(100, ge=1, description="number of candidates in the first round")
     largest: int = Field(
-        10_000, ge=1, description="up to which the step doubles that rounds grow by"
+        10_000, ge=1, description="maximum step by which rounds grow; the step doubles until then"
     )
     influence_from: int = Field(
-        10_000, ge=20, description="rows up to which examples are drawn from all rows"
+        10_000, ge=20, description="number of rows up to which examples are drawn from all rows"
     )
-    pool: int = Field(50, ge=1, description="most helpful rows of a label to draw from, behind it")
+    pool: int = Field(
+        50,
+        ge=1,
+        description="number of most helpful rows per label to draw examples from, after that",
+    )
     damping: float = Field(
-        50.0, ge=0, allow_inf_nan=False, description="of the Hessian; see targen reweigh"
+        50.0, ge=0, allow_inf_nan=False, description="damping of the Hessian; see targen reweigh"
     )
     features: str = Field(
-        "tfidf", description="what the model of a round reads: tfidf, or an embedder"
+        "tfidf", description="features of the model that a round trains: tfidf, or an embedder"
     )
     overlap: float = Field(
-        0.9, gt=0, le=1, description="share of an example's words in a text that makes it a copy"
+        0.9,
+        gt=0,
+        le=1,
+        description="a text with at least this share of an example's words counts as a copy",
     )
 
 
@@ -87,7 +92,7 @@ class Steps(ConditionalSteps):
             asks=False,
             told_rows=True,
             key=lambda one: str(one.number),
-            summary="rounds that learn from the rows before",
+            summary="rounds that learn from earlier rows",
         )
 
     async def _round(self, llm: Llm, parent: None, existing: Sequence[Round]) -> Sequence[Round]:
@@ -163,7 +168,7 @@ class Steps(ConditionalSteps):
             once=True,
             asks=not given,
             key=lambda one: f"{one.about} {sorted(one.values.items())}",
-            summary="what texts of a round are written after",
+            summary="conditions to write a round's texts for",
         )
 
     async def _shown_in(

@@ -20,7 +20,10 @@ class Options(MethodOptions):
         (), description="your own instructions to start from, in addition to the task's"
     )
     told: int = Field(
-        8, ge=1, le=100, description="number of instructions shown in a call for new ones"
+        8,
+        ge=1,
+        le=100,
+        description="number of existing instructions shown in each call that requests new ones",
     )
     told_new: int = Field(2, ge=0, le=100, description="how many of these are the model's own")
     asked: int = Field(8, ge=1, le=100, description="number of new instructions per call")
@@ -40,7 +43,7 @@ class Options(MethodOptions):
         ("Write a program",), description="beginnings that instructions must not have"
     )
     instances: int = Field(
-        5, ge=1, le=20, description="maximum rows per label and call for an instruction"
+        5, ge=1, le=20, description="maximum rows per label in each call for an instruction"
     )
     temperature: float = Field(0.0, ge=0, le=2, description="temperature for writing rows")
 
@@ -49,7 +52,10 @@ class TaskOptions(Options):
     """Options of Self-Instruct for a fixed task; instructions are for kinds of its texts."""
 
     told: int = Field(
-        40, ge=1, le=100, description="number of instructions shown in a call for new ones"
+        40,
+        ge=1,
+        le=100,
+        description="number of existing instructions shown in each call that requests new ones",
     )
     told_new: int = Field(36, ge=0, le=100, description="how many of these are the model's own")
     similar: float = Field(
@@ -57,7 +63,7 @@ class TaskOptions(Options):
     )
     unfit_words: tuple[str, ...] = Field((), description="words that instructions must not contain")
     instances: int = Field(
-        2, ge=1, le=20, description="maximum rows per label and call for an instruction"
+        2, ge=1, le=20, description="maximum rows per label in each call for an instruction"
     )
     # Without chance a model writes the same row for each label, and a small model only that row.
     temperature: float = Field(0.7, ge=0, le=2, description="temperature for writing rows")

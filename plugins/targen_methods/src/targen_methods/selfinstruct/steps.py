@@ -37,10 +37,10 @@ class Steps:
             UsageError: an instruction is empty, or the limits exclude all.
         """
         if any(not normalized(text) for text in options.instruction):
-            raise UsageError("instruction: one of them is empty")
+            raise UsageError("instruction: one of the values is empty")
         if options.shortest > options.longest:
             raise UsageError(
-                f"shortest={options.shortest} is above longest={options.longest}, so every "
+                f"shortest={options.shortest} is larger than longest={options.longest}, so every "
                 "instruction would be rejected"
             )
         self.task = base.task

@@ -23,7 +23,7 @@ class Options(ZeroGenOptions):
     """Options of SunGen: those of ZeroGen, and of the weights."""
 
     iterations: int = Field(100, ge=1, le=10_000, description="maximum number of outer steps")
-    balance: bool = Field(True, description="whether labels keep their shares of the weight")
+    balance: bool = Field(True, description="whether labels keep their shares of the total weight")
     features: str = Field(
         "tfidf", description="the weighting model's features: tfidf, or an embedder"
     )

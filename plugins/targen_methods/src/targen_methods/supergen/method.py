@@ -40,7 +40,8 @@ class Options(ConditionalOptions):
         5,
         ge=1,
         le=1000,
-        description="number of rows to generate for each row kept, the best by score",
+        description="number of rows to generate for each row that is kept; those with the best "
+        "scores are kept",
     )
 
 

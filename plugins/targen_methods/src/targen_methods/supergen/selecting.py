@@ -99,7 +99,7 @@ def select(
         typer.Option(
             "--random",
             metavar="LABEL",
-            help="Draw rows at random for this label instead. Repeatable.",
+            help="Draw rows at random for this label instead of keeping the best. Repeatable.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Random seed of the sample.")] = 0,
@@ -109,7 +109,7 @@ def select(
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier selection.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Keep the best rows per label by a recorded number.
+    """Keep the best rows per label, by a number recorded with each row.
 
     targen method supergen records how likely the model found each text, as `score`. targen
     import-rows keeps the scores that SuperGen's authors published. The run keeps all of its rows.

@@ -62,7 +62,7 @@ def chosen(task: BigBench, place: str, shots: int, number: int | None) -> tuple[
 
     if metric_of(task) != METRICS[0]:
         raise UsageError(
-            f"{task.name} measures what a model writes ({metric_of(task)})",
+            f"{task.name} is scored on what a model writes ({metric_of(task)})",
             hint="have a model write answers with targen answer, then evaluate those",
         )
     places = drawn(task, number)

@@ -73,8 +73,9 @@ def metric_of(task: BigBench, *, choices: bool = True) -> str:
         able = [METRICS[1]]
     if not able:
         raise UsageError(
-            f"the metrics of {task.name} are: {', '.join(filter(None, names)) or 'none'}",
-            hint=f"targen measures {' and '.join(METRICS)}",
+            f"targen cannot compute the metrics of {task.name}: "
+            f"{', '.join(filter(None, names)) or 'none'}",
+            hint=f"use a task with {' or '.join(METRICS)}",
         )
     return able[0]
 

@@ -29,8 +29,8 @@ def shots_for(task: BigBench, at: int, shots: int, seed: int) -> list[Example]:
     """
     if shots >= len(task.examples):
         raise UsageError(
-            f"--shots {shots}: {task.name} has {len(task.examples)} examples",
-            hint="fewer worked examples",
+            f"--shots {shots} is too many: {task.name} has only {len(task.examples)} examples",
+            hint="pass a smaller --shots",
         )
     chance = random.Random(f"{seed}/{at}")
     others = [other for other in range(len(task.examples)) if other != at]

@@ -83,7 +83,7 @@ class Cell:
             labels) or at natural ones, a learning curve, or a mixture. Or it has few real rows of
             each label, with and without all synthetic ones.
         rows: how many rows are learned from.
-        share: of a mixture, the part of the second arm.
+        share: of a mixture, the share of the second arm.
         seed: the seed.
         each: of few real rows, how many of each label.
     """
@@ -172,8 +172,8 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
             if key not in trainer.options.model_fields:
                 known = ", ".join(trainer.options.model_fields) or "none"
                 raise UsageError(
-                    f"model {model.called}: {key}: {model.trainer} does not have this option; its "
-                    f"options are: {known}"
+                    f"model {model.called}: {model.trainer} has no option {key}; its options are: "
+                    f"{known}"
                 )
         try:
             options = trainer.options.model_validate(dict(model.options))
@@ -184,8 +184,8 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
             ) from error
         if experiment.before and "model" not in trainer.options.model_fields:
             raise UsageError(
-                f"model {model.called} always starts from scratch, so it cannot learn anything "
-                "before the rest",
+                f"model {model.called} always starts from scratch, so it cannot learn the rows of "
+                "`before` first",
                 hint="use a pretrained one, such as encoder,model=all-MiniLM-L6-v2",
             )
         ready[model.called] = Ready(item.id, trainer, options, model.sizes)
@@ -195,9 +195,7 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
             hint="compare those that learn its output, or those that learn its label",
         )
     if output_of(ready) is not None and (experiment.together or experiment.before):
-        raise UsageError(
-            "models of an output learn only one task, not together with others or after them"
-        )
+        raise UsageError("models that learn an output cannot be combined with together or before")
     return ready
 
 
@@ -219,8 +217,8 @@ def plan_cells(
     """
     if experiment.together:
         note = (
-            "One model learns all tasks of an arm; the number of rows next to a figure is its "
-            "task's."
+            "One model learns all tasks of an arm; the number of rows next to a figure counts "
+            "only the rows of its task."
         )
         weighed = list(_weighed(materials, models, ()))
         return list(_together(experiment, materials, models)), [note, *weighed]
@@ -279,7 +277,7 @@ def _weighed(
             left = (
                 f"; {source.weightless:,} with weight 0 are left out" if source.weightless else ""
             )
-            yield f"{said}: rows of {source.name} count by weights, {mean:.2f} on average{left}"
+            yield f"{said}: rows of {source.name} are weighted, {mean:.2f} on average{left}"
 
 
 class _Begun:
@@ -308,7 +306,7 @@ class _Begun:
                 self._units[task] = min(have, self._units.get(task, have))
         self._drawn: dict[tuple[str, int], tuple[TrainingSet, str]] = {}
         self.said = [
-            f"Before, {name}: "
+            f"Learned first, {name}: "
             + ", ".join(
                 f"{task} {self._units[task] * of[0].size:,} rows" for task, of in tasks.items()
             )

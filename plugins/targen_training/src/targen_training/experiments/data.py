@@ -430,7 +430,7 @@ def _check(arm: str, sources: Sequence[Source]) -> None:
     if len(labels) < 2:
         said = f"all rows are {min(labels)}" if labels else "none of the rows have a label"
         if out := sum(source.same + source.near for source in sources):
-            said += f", without {out:,} that are also in the test set, exactly or nearly"
+            said += f", not counting {out:,} that are also in the test set, exactly or nearly"
         names = ", ".join(source.name for source in sources)
         raise UsageError(
             f"arm {arm} ({names}): a model needs at least two labels, but {said}",

@@ -188,7 +188,7 @@ def _named(arm: Made, what: str) -> Iterator[None]:
     except TypeError as error:
         raise UsageError(
             f"arm {arm.arm} of {arm.part}: {error}",
-            hint="generate = { … } takes the arguments of targen_core.generate",
+            hint="generate = { … } accepts the arguments of targen_core.generate",
         ) from error
     except TargenError as error:
         error.add_note(f"while the arm {arm.arm} of {arm.part} was {what}")

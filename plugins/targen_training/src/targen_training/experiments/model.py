@@ -215,7 +215,7 @@ class Experiment(_Declared):
     def _counted(cls, value: Any) -> Any:
         if isinstance(value, int) and not isinstance(value, bool):
             if not 1 <= value <= 1000:
-                raise ValueError("between 1 and 1000")
+                raise ValueError("must be between 1 and 1000")
             return tuple(range(value))
         return value
 
@@ -223,7 +223,7 @@ class Experiment(_Declared):
     @classmethod
     def _counts(cls, counts: tuple[int, ...]) -> tuple[int, ...]:
         if list(counts) != sorted({*counts}) or (counts and counts[0] < 0):
-            raise ValueError("increasing numbers, 0 or more")
+            raise ValueError("must be increasing numbers, 0 or more")
         return counts
 
     @field_validator("models")
@@ -245,21 +245,21 @@ class Experiment(_Declared):
     def _growing(cls, rows: tuple[int | str, ...]) -> tuple[int | str, ...]:
         numbers = [each for each in rows if isinstance(each, int)]
         if numbers != sorted(set(numbers)) or (numbers and numbers[0] < 2) or "all" in rows[:-1]:
-            raise ValueError('increasing numbers from 2 on, with "all" last')
+            raise ValueError('must be increasing numbers from 2 on, with "all" last')
         return rows
 
     @field_validator("shares")
     @classmethod
     def _parts(cls, shares: tuple[float, ...]) -> tuple[float, ...]:
         if not all(0 <= share <= 1 for share in shares) or list(shares) != sorted(set(shares)):
-            raise ValueError("increasing numbers from 0 to 1")
+            raise ValueError("must be increasing numbers from 0 to 1")
         return shares
 
     @model_validator(mode="after")
     def _known(self) -> Experiment:
         names = [model.called for model in self.models]
         if len(set(names)) < len(names):
-            raise ValueError(f"models: two have the name {max(names, key=names.count)}")
+            raise ValueError(f"two models have the name {max(names, key=names.count)}")
         for key, part in self.tasks.items():
             named = {self.baseline, *(self.mixture or ())} - {""}
             for name in sorted(named - set(part.arms)):
@@ -287,10 +287,12 @@ class Experiment(_Declared):
         if len(self.tasks) < 2 or len(arms) > 1:
             raise ValueError("together needs at least two tasks with the same arms")
         if self.rows or self.shares or self.per_label:
-            raise ValueError("together has neither learning curves nor mixtures of two arms")
+            raise ValueError(
+                "together cannot be combined with learning curves or mixtures of two arms"
+            )
         for name in arms.pop():
             if len({part.arms[name].style for part in self.tasks.values()}) > 1:
-                raise ValueError(f"together: arm {name} is read in two styles")
+                raise ValueError(f"together: arm {name} has two styles")
         return self
 
     @model_validator(mode="after")

@@ -91,8 +91,9 @@ def _sentences(part: PartResult) -> Iterator[str]:
     if any(group.kind == "labels" for group in part.groups) and len({*by_arm.values()}) > 1:
         shares = "; ".join(f"{arm}: {labels}" for arm, labels in by_arm.items())
         yield (
-            f"{part.key}: arms differ in their labels ({shares}). {KINDS['labels'].capitalize()}, "
-            f"compares rows; {KINDS['matched']}, adds the effect of the shares."
+            f"{part.key}: arms differ in their label shares ({shares}). "
+            f'"{KINDS["labels"].capitalize()}" compares only the rows; '
+            f'"{KINDS["matched"]}" also includes the effect of the shares.'
         )
     yield from _few_sentences(part)
     for pair in part.pairs:
@@ -120,18 +121,18 @@ def _shares(sources: Sequence[Mapping[str, Any]]) -> str:
     first = sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:_LABELS]
     shares = [f"{label} {count / whole:.0%}" for label, count in first]
     more = len(counts) - _LABELS
-    return ", ".join(shares) + (f" and {plural(more, 'label')} more" if more > 0 else "")
+    return ", ".join(shares) + (f" and {more} more" if more > 0 else "")
 
 
 def _few_sentences(part: PartResult) -> Iterator[str]:
     for few in part.few:
         if few.difference is None:
             yield (
-                f"{part.key}, {few.model}: only synthetic rows give "
+                f"{part.key}, {few.model}: synthetic rows alone give "
                 f"{with_interval(few.both, unit='%')} {part.metric}."
             )
         elif few.p is not None:
-            sure = "" if few.p < _SURE else ": too few to detect a difference"
+            sure = "" if few.p < _SURE else ": too few test rows and seeds to detect a difference"
             yield (
                 f"{part.key}, {few.model}: added to {plural(few.each, 'real row')} per "
                 f"{part.unit}, synthetic rows gain {with_interval(few.difference, sign=True)} "
@@ -336,7 +337,7 @@ def _curve_tables(part: PartResult) -> Iterator[Table]:
         if shares:
             yield Table(
                 f"{part.key}: {shares[0].rows:,} rows of {shares[0].arm}, {model}",
-                ("part of the second", f"{part.metric} % (95 %)", "sd"),
+                ("share of the second arm", f"{part.metric} % (95 %)", "sd"),
                 [
                     (
                         f"{group.share:.0%}",
@@ -368,7 +369,7 @@ def _plots(part: PartResult) -> Iterator[Plot]:
     for model in dict.fromkeys(group.model for group in part.groups):
         for kind, x, title in (
             ("curve", "rows (log2)", "learning curve"),
-            ("share", "part of the second arm", "mixture"),
+            ("share", "share of the second arm", "mixture"),
         ):
             groups = [g for g in part.groups if g.kind == kind and g.model == model]
             if groups:
@@ -396,7 +397,7 @@ def _few_plots(part: PartResult) -> Iterator[Plot]:
     for model in dict.fromkeys(few.model for few in part.few):
         yield Plot(
             "lines",
-            f"{part.key}: few real rows of each {part.unit}, {model}",
+            f"{part.key}: few real rows per {part.unit}, {model}",
             [
                 {
                     per: math.log2(1 + few.each),
@@ -430,8 +431,9 @@ def _warnings(part: PartResult) -> Iterator[str]:
             if (source["same_as_test"] or source["near_test"]) and source["name"] not in warned:
                 warned.add(source["name"])
                 yield (
-                    f"{part.key}: of {source['name']}, {plural(source['same_as_test'], 'row')} are "
-                    f"also in the test set, and near copies of {source['near_test']:,}"
+                    f"{part.key}: the test set also contains "
+                    f"{plural(source['same_as_test'], 'row')} of {source['name']}, and near "
+                    f"copies of {source['near_test']:,} more"
                 )
         for group in part.groups:
             if group.arm == arm and group.kind in KINDS and group.unlearned:
@@ -443,8 +445,8 @@ def _warnings(part: PartResult) -> Iterator[str]:
         yield f"{part.key}: {part.test['unlabeled']:,} test rows without a label are left out"
     if part.test["rows"] < 100:
         yield (
-            f"{part.key}: {part.test['rows']:,} test rows are few; an accuracy interval is about "
-            f"{98 / math.sqrt(part.test['rows']):.0f} points to either side"
+            f"{part.key}: {part.test['rows']:,} test rows are few; accuracy intervals are about "
+            f"±{98 / math.sqrt(part.test['rows']):.0f} points"
         )
 
 

@@ -52,7 +52,7 @@ class Group:
         arm: on what.
         kind: what for; see `Cell`.
         rows: how many rows.
-        share: of a mixture, the part of the second arm.
+        share: of a mixture, the share of the second arm.
         seeds: how many.
         figure: the main figure, the mean over seeds, with its interval over test rows.
         sd: the standard deviation over seeds; None for one seed.
@@ -312,7 +312,7 @@ def read_results(folder: Path) -> Results:
         ) from error
     except (ValueError, RecursionError) as error:
         raise UsageError(
-            f"{folder} does not contain a readable comparison", hint="compare again"
+            f"{folder} does not contain a readable comparison", hint="run targen compare again"
         ) from error
 
 

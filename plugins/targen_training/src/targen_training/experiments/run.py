@@ -199,8 +199,8 @@ def _check_metric(metric: str, material: Material) -> None:
     ).measures
     if metric and metric not in known:
         raise UsageError(
-            f"rows of {material.task} do not have the metric {metric}",
-            hint=f"figures: {', '.join(known)}",
+            f"the metric {metric} is not available for {material.task}",
+            hint=f"use one of: {', '.join(known)}",
         )
 
 

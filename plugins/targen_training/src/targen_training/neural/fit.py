@@ -75,7 +75,7 @@ def longest(
     long = sum(length > max_length for length in lengths)
     if not long:
         return
-    said = f"{long:,} of {len(lengths):,} are longer than {max_length:,} tokens (the longest: "
+    said = f"{long:,} of {len(lengths):,} rows are longer than {max_length:,} tokens (the longest: "
     said += f"{max(lengths):,})"
     if options.too_long == "refuse":
         raise UsageError(said, hint="-o max_length=N, another --model, or -o too_long=cut")
@@ -143,7 +143,10 @@ def _parted(
     numbers = sorted({row.row for row in rows})
     count = min(max(1, round(options.hold_out * len(numbers))), len(numbers) - 1)
     if not count:
-        raise UsageError("one row cannot be split", hint="use -o early_stop=0, and no search")
+        raise UsageError(
+            "a single row cannot be split into training and held-out rows",
+            hint="use -o early_stop=0, and omit -o search",
+        )
     apart = set(random.Random(seed).sample(numbers, count))
     pairs = list(zip(examples, rows, strict=True))
     return (

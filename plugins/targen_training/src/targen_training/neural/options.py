@@ -24,7 +24,9 @@ class NeuralOptions(TrainerOptions):
     model: str = Field("", description="the pretrained model; same as --model")
     batch: int = Field(16, ge=1, description="rows per step on each device (paper: 16)")
     accumulate: int = Field(1, ge=1, description="batches per step of the optimiser (paper: 1)")
-    learning_rate: float = Field(5e-5, gt=0, allow_inf_nan=False, description="paper: 5e-5")
+    learning_rate: float = Field(
+        5e-5, gt=0, allow_inf_nan=False, description="learning rate (paper: 5e-5)"
+    )
     epochs: float = Field(
         5,
         gt=0,
@@ -74,12 +76,15 @@ class NeuralOptions(TrainerOptions):
         description="minutes between checkpoints, which is the most that a killed training "
         "run loses",
     )
-    device: str = Field("", description="cpu, cuda, cuda:1 or mps [default: a GPU if there is one]")
+    device: str = Field(
+        "",
+        description="device to run on: cpu, cuda, cuda:1 or mps [default: a GPU if there is one]",
+    )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="auto: bfloat16 on a GPU that supports it"
     )
     gradient_checkpointing: bool = Field(
-        False, description="uses less memory, but a third more time"
+        False, description="save memory, but take about a third more time"
     )
     lora: int = Field(0, ge=0, description="rank of LoRA; 0 trains all weights")
     lora_alpha: float = Field(16, gt=0, allow_inf_nan=False, description="scale of LoRA")
@@ -101,7 +106,7 @@ class NeuralOptions(TrainerOptions):
         for name, _, values in named:
             if type(getattr(self, name, None)) not in (int, float) or not values:
                 raise ValueError(
-                    f"{name}={values} is not a number of the trainer with values to try"
+                    f"{name}={values} is not a numeric option of the trainer with values to try"
                 )
         for drawn in product(*(values.split("/") for *_, values in named)):
             chosen = dict(zip((name for name, *_ in named), drawn, strict=True))

@@ -94,7 +94,7 @@ def _in_folder(name: str, folder: Path) -> Weights:
         return Weights(name, folder)
     if (folder / "model.json").is_file() and (folder / "model").is_dir():
         raise UsageError(
-            f"{name} is a model of targen train, not a pretrained model", hint=f"--from {name}"
+            f"{name} is a model from targen train, not a pretrained model", hint=f"--from {name}"
         )
     raise UsageError(
         f"{name} does not contain a model: it has no config.json",

@@ -144,11 +144,14 @@ def _tasks(given: Given, names: Sequence[str]) -> dict[str, BigBench]:
         if (path := _place(given.original, name)) is not None:
             tasks[name] = task_json(path)
             if metric_of(tasks[name]) != METRICS[0]:
-                raise UsageError(f"{path} has no choices", hint="the table's tasks all have")
+                raise UsageError(
+                    f"{path} has no choices",
+                    hint="all tasks of the table are multiple-choice tasks",
+                )
     if not tasks:
         raise UsageError(
             f"{given.original} does not contain any of the table's tasks",
-            hint=f"such as {names[-1]}.json, BIG-bench's task.json of that name",
+            hint=f"add, for example, {names[-1]}.json, BIG-bench's task.json of that name",
         )
     return tasks
 
@@ -166,7 +169,11 @@ def _models(
     from targen_training.reproduction.paper import sizes
 
     if given.models:
-        return list(given.models), ["The models are those that were given, not the paper's."], {}
+        return (
+            list(given.models),
+            ["The models are those that --trainer named, not the paper's."],
+            {},
+        )
     differs = list(paper[given.size]["differs"])
     if given.size == "paper":
         return list(paper["paper"]["models"]), differs, {}
@@ -174,7 +181,7 @@ def _models(
     own, lacking = small.here()
     for name, extra in lacking.items():
         print(f"{name} is left out: {install(f'targen-training[{extra}]')}", file=sys.stderr)
-        differs.append(f"Without {name}, for which targen-training[{extra}] is not installed.")
+        differs.append(f"{name} was left out, because targen-training[{extra}] is not installed.")
     models: list[Mapping[str, Any]] = [{**each, "sizes": ["natural"]} for each in own]
     return models, differs, small.seconds
 
@@ -202,7 +209,7 @@ def _parts(
             if all(kind in there for kind in kinds)
         }
         if lacking := [kind for kind in given.data if kind not in there]:
-            left.append(f"{name}: without {' and '.join(lacking)} rows.")
+            left.append(f"{name}: {' and '.join(lacking)} rows are missing.")
         if not own:
             continue
         rows = ({"input": e.with_choices, "output": e.targets[0]} for e in task.examples)
@@ -217,13 +224,13 @@ def _parts(
             "--existing, unchanged rows",
         )
     if absent := [name for name in table()["tasks"] if name not in parts]:
-        left.append(f"Without {', '.join(absent)}.")
+        left.append(f"Tasks left out: {', '.join(absent)}.")
     return parts, left
 
 
 def _source(folder: Path, name: str) -> Path | None:
     if not folder.is_dir():
-        raise UsageError(f"{folder}: there is no such folder")
+        raise UsageError(f"the folder {folder} does not exist")
     if (folder / name / "dataset.jsonl").is_file():
         return folder / name
     files = (folder / f"{name}{form}" for form in (".jsonl", ".json", ".csv", ".parquet"))
@@ -304,7 +311,7 @@ def _announced(experiment: Experiment, seconds: Mapping[str, float]) -> str:
     )
     if all(name in seconds for name in cells):
         minutes = sum(count * seconds[name] for name, count in cells.items()) / 60
-        said += f"; about {max(1, minutes):,.0f} min on two cores if none is done yet"
+        said += f"; about {max(1, minutes):,.0f} min on two cores if none of them is done yet"
     lines.append(f"{said}; they cost only time")
     return "\n".join(lines)
 

@@ -43,7 +43,7 @@ def needed(
         if options.lora:
             kept = _QUARTER if options.quantize == "4bit" else _HALF
             memory = millions * kept + trained * _TRAINED
-            said += f"and {trained:,.0f} million of LoRA's that are trained"
+            said += f"plus {trained:,.0f} million trained LoRA parameters"
         else:
             memory = millions * _TRAINED
             said += "all trained"

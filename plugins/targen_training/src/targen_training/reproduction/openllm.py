@@ -92,7 +92,7 @@ def carry_out(
             f"{asked.paper.name} in the paper's form needs lm-evaluation-harness, which is not "
             "installed",
             distribution="targen-training",
-            hint=f"{install('targen-training[harness]')}; --models small measures tasks of "
+            hint=f"{install('targen-training[harness]')}; --models small evaluates on tasks of "
             "SuperGLUE instead of OpenLLM's",
         )
     there = {path.name for path in asked.folder.iterdir()} if asked.folder.is_dir() else set()
@@ -115,7 +115,7 @@ def carry_out(
     say_arms(registry, to_make, money)
     names = ", ".join(each["task"] for each in asked.paper.harness)
     trainings = len(sources) * asked.seeds
-    print(f"{trainings} training runs of a decoder, each measured on {names}", file=sys.stderr)
+    print(f"{trainings} decoder training runs, each evaluated on {names}", file=sys.stderr)
     for places in sources.values():  # before anything is paid for
         for task, place in places.items():
             if not _is_ours(asked, place):
@@ -217,7 +217,7 @@ def _measured(asked: OpenLlm, arm: str, seed: int, model: Path) -> dict[str, flo
     for each in asked.paper.harness:
         if each["task"] in known:
             continue
-        print(f"{each['task']} by {model}", file=sys.stderr)
+        print(f"evaluating {model} on {each['task']}", file=sys.stderr)
         figures = harness_figures(model, [each["task"]], shots=each["shots"])[each["task"]]
         if each["figure"] not in figures:
             raise UsageError(

@@ -85,7 +85,10 @@ class TrainerSuite(Suite):
             shutil.move(made, moved)
             return trainer.load(moved)
         except Exception as error:
-            fail(f"{len(data.decisions)} decisions: {type(error).__name__}: {error}")
+            fail(
+                f"training on {len(data.decisions)} decisions raised {type(error).__name__}: "
+                f"{error}"
+            )
 
     def telling(self, *, rows: int = 40, seed: int = 0) -> TrainingSet:
         """Return training data: two labels that a word tells, or made-up rows of its output."""
@@ -227,7 +230,9 @@ class TrainerSuite(Suite):
         odd = [Decision({"text": text, "about": text}, "", at) for at, text in enumerate(_ODD)]
         for each in map(as_plain, predictor(odd)):
             said = json.dumps(each)
-            assert "NaN" not in said and "Infinity" not in said, f"it gives {said[:80]}"
+            assert "NaN" not in said and "Infinity" not in said, (
+                f"it returns scores that are not finite: {said[:80]}"
+            )
         assert len(predictor([])) == 0
 
     def test_writes_no_pickle(self, tmp_path: Path) -> None:
@@ -245,14 +250,14 @@ class TrainerSuite(Suite):
         for path in sorted(damaged.rglob("*")):
             if path.is_file():
                 path.write_bytes(b"nothing of the kind")
-        for folder in (tmp_path / "empty", damaged):
+        for kind, folder in (("an empty", tmp_path / "empty"), ("a damaged", damaged)):
             try:
                 self.target().load(folder)
             except ValueError:
                 continue
             except Exception as error:
-                fail(f"load() of a {folder.name} folder raises {type(error).__name__}: {error}")
-            fail(f"load() accepts a {folder.name} folder")
+                fail(f"load() of {kind} folder raises {type(error).__name__}: {error}")
+            fail(f"load() accepts {kind} folder")
 
 
 def learnable(trainer: Trainer, *, rows: int = 40, seed: int = 0) -> TrainingSet:

@@ -256,8 +256,8 @@ def given_weights(dataset: Dataset, file: Path) -> Weighed:
     found = checked_weights(_read_weights(file, heads), str(file))
     if len(found) != len(heads):
         raise UsageError(
-            f"{file} contains {plural(len(found), 'weight')}, and {dataset.name} "
-            f"{plural(len(heads), 'row')}: they belong to different rows",
+            f"{file} contains {plural(len(found), 'weight')}, but {dataset.name} has "
+            f"{plural(len(heads), 'row')}: the weights belong to different rows",
             hint="give one weight per row, in the order of the rows",
         )
     rows = _Rows.of(dataset, "", None, fewest=1)
@@ -279,7 +279,9 @@ def _read_weights(file: Path, heads: Sequence[Any]) -> list[Any]:
     known = {str(record.get("idx")): record.get("weight") for record in records}
     lacking = [idx for idx in heads if str(idx) not in known]
     if lacking or len(known) != len(heads):
-        said = f"no weight for the row with idx {lacking[0]}" if lacking else "weights of more rows"
+        said = (
+            f"no weight for the row with idx {lacking[0]}" if lacking else "weights for more rows"
+        )
         raise UsageError(
             f"{file} contains {said}: its weights belong to different rows",
             hint="give one line per row, with its idx and its weight",
@@ -404,12 +406,12 @@ def _require_enough(dataset: Dataset, units: int, labels: Mapping[str, int], few
     if units < fewest:
         raise UsageError(
             f"{dataset.name} has {plural(units, 'labelled row')}: too few to weight",
-            hint=f"{fewest} or more",
+            hint=f"give {fewest} or more labelled rows",
         )
     if few := [label for label, count in labels.items() if count < 2]:
         raise UsageError(
             f"{dataset.name} has only one row with the label {few[0]}: too few to weight",
-            hint="2 or more of each",
+            hint="give 2 or more rows of each label",
         )
 
 

@@ -22,7 +22,7 @@ _SCHEME = "my-demo:"
 class Options(CatalogueOptions):
     """Options for `-o KEY=VALUE`."""
 
-    samples: int = Field(3, ge=1, description="Rows that a description shows.")
+    samples: int = Field(3, ge=1, description="Number of rows that a description shows.")
 
 
 def _opens(spec: str) -> bool:
@@ -77,7 +77,7 @@ def _rows_of(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
     """
     path = Path(entry.id.removeprefix(_SCHEME))
     if not path.is_file() or _stamp(path) != entry.revision:
-        raise DatasetUnavailable(f"{path.name} is not what it was when it was described")
+        raise DatasetUnavailable(f"{path.name} has changed since it was described")
     yield from _rows(path)
 
 

@@ -25,7 +25,7 @@ _FILE = "runs.json"
 class Options(RetrieverOptions):
     """Options for `-o KEY=VALUE`."""
 
-    letters: int = Field(3, ge=2, le=8, description="Letters of a run.")
+    letters: int = Field(3, ge=2, le=8, description="Number of letters in a run.")
 
 
 def _index(
@@ -58,7 +58,7 @@ def _load(folder: Path) -> Searcher:
         letters = int(written["letters"])
         table = [set(map(str, runs)) for runs in written["runs"]]
     except (UnreadableFile, LookupError, TypeError) as error:
-        raise ValueError(f"{folder} contains no such index: {error}") from error
+        raise ValueError(f"{folder} does not contain a valid index: {error}") from error
 
     def search(query: str, k: int, /) -> Sequence[Hit]:
         asked = _runs(query, letters)

@@ -29,7 +29,7 @@ _ROW = Prompt(
 class Options(MethodOptions):
     """The method's options."""
 
-    claims: int = Field(10, ge=1, description="claims that are asked for at a time")
+    claims: int = Field(10, ge=1, description="number of claims per request")
 
 
 def _task(base: Base, options: Options) -> Task[Any, Any]:

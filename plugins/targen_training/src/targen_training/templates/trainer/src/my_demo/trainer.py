@@ -20,7 +20,7 @@ _FILE = "counts.json"
 class Options(TrainerOptions):
     """Options for `-o KEY=VALUE`."""
 
-    smoothing: float = Field(1.0, gt=0, description="What is added to every word's count.")
+    smoothing: float = Field(1.0, gt=0, description="The number added to every word's count.")
 
 
 def _words_of(decision: Decision) -> Iterator[str]:
@@ -63,7 +63,7 @@ def _load(folder: Path) -> Predictor:
         smoothing = float(learned["smoothing"])
         labels = [(float(rows), dict(words)) for rows, words in learned["labels"]]
     except (UnreadableFile, LookupError, TypeError) as error:
-        raise ValueError(f"{folder} contains no such model: {error}") from error
+        raise ValueError(f"{folder} does not contain a valid model: {error}") from error
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
         return [
