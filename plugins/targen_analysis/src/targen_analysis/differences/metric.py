@@ -139,7 +139,7 @@ _GLANCE = {
     "sd of words": "standard deviation of words per row",
     "sentences": "mean number of sentences per row",
     **{
-        f"AUC by {way}": f"how well {way} distinguish them from real rows; 0.5 is chance"
+        f"AUC by {way}": f"how well a classifier that sees {way} recognizes them; 0.5 is chance"
         for way in _WAYS
     },
     "near copies": "rows that are near copies of a reference row",
