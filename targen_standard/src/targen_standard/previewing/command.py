@@ -46,7 +46,7 @@ _COMPARED = 5  # rows a label that a comparison makes of each variant
 def preview(
     task: TaskArg,
     n: Annotated[
-        int | None, typer.Option("-n", "--number", help="Rows. [default: one per label]")
+        int | None, typer.Option("-n", "--number", help="Number of rows. [default: one per label]")
     ] = None,
     compared: Annotated[
         str,
@@ -253,7 +253,7 @@ def _compare(
         print("\nRejected because")
         print_table(["variant", "reason", "count"], reasons)
     if examples:
-        print(f"\n{len(examples)} labelled examples, solved by each variant's instructions")
+        print(f"\n{len(examples)} labelled examples, solved with each variant's instructions")
         print_table(
             ["variant", "right", "wrong", "rejected", "accuracy"],
             [
