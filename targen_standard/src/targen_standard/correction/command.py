@@ -90,9 +90,9 @@ def correct(
     """Correct the labels of any dataset: generated, original or your own.
 
     Writes a directory with dataset.jsonl (the rows with their final labels), changes.jsonl (every
-    verdict) and report.json. Only the labels of rows change. A row that does not fit the task is an
-    error before the first call. With --flip, the command tests a corrector: it makes labels wrong
-    on purpose, and the report shows how many of them the corrector found. The same command
+    verdict) and report.json. Only the labels of rows change. If a row does not fit the task, the
+    command fails before the first call. With --flip, it tests a corrector: it makes some labels
+    wrong on purpose, and the report shows how many of them the corrector found. The same command
     continues where it stopped.
 
     Examples:

@@ -80,7 +80,7 @@ def preview(
 
     A later run with the same seed and options takes these replies from the cache and does not pay
     again. With --variants, each variant uses the same seeds, with five candidates per label unless
-    you pass -n. The instructions of each variant then solve the labelled rows of --solve.
+    you pass -n. Each variant's instructions then solve the labelled rows of --solve.
 
     Examples:
     - targen preview rte
