@@ -322,7 +322,9 @@ def test_a_correction_in_batches_has_the_verdicts_of_an_online_one(
         tmp_path / "five-online" / "changes.jsonl"
     ).read_bytes()
     done = targen("batch", "export", "batch", ok=2)
-    assert "run that command again with --batch-offline, or with --answers FILE" in done.stderr
+    assert (
+        "run that command again with --batch-offline; --answers FILE reads answers" in done.stderr
+    )
     done = targen("correct", "made/dataset.jsonl", "--task", "tickets", "--batch", ok=2)
     assert "--batch: the local backend, which step" in done.stderr
 
@@ -459,7 +461,7 @@ def test_files_by_turns_give_the_rows_of_an_online_run(
     done = targen("batch", "export", "run", "--no-cache")
     empty = tmp_path / "run" / "requests.jsonl"
     assert (
-        "run is complete and not waiting for any calls, so run/requests.jsonl is empty"
+        "run is complete and not waiting for any answers, so run/requests.jsonl is empty"
         in done.stdout
     )
     assert empty.read_bytes() == b""

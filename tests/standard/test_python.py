@@ -80,5 +80,5 @@ def test_results_show_what_matters():
     assert run[0]["text"] in traced._repr_html_()
     other = tg.generate(MAIL, n=4, seed=1, model="scripted", out="b", progress=False)
     apart = tg.diff(run, other)
-    assert repr(apart).startswith("<Difference of a and b: 1 settings differ; rows: ")
+    assert repr(apart).startswith("<Difference of a and b: 1 different setting; rows: ")
     assert "<td>seed</td><td>0</td><td>1</td>" in apart._repr_html_()

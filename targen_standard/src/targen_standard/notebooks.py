@@ -63,7 +63,11 @@ def run_html(run: Folder[Any]) -> str:
         return shown
     columns = list(dict.fromkeys(column for row in rows for column in row))
     cells = ([_cut(row.get(column, "")) for column in columns] for row in rows)
-    return shown + "\n" + table(f"{run.path}: the first rows of {len(run):,}", columns, cells)
+    return (
+        shown
+        + "\n"
+        + table(f"{run.path}: first {len(rows):,} of {len(run):,} rows", columns, cells)
+    )
 
 
 def _cut(value: object) -> str:

@@ -64,7 +64,7 @@ def no_task(registry: Registry, name: str) -> UnknownName | None:
         problem = f"no task named {printable(name, lines=False, max_length=60)!r} is installed"
         hint = f"to describe a task, create a file with {Action('init-task', blank=True)}"
     elif beside := next((other for other in others if what_is(Path(other)) == "file"), ""):
-        hint = f"did you mean the file? {beside}"
+        hint = f"did you mean the file {beside}?"
     elif what_is(path / "manifest.json") == "file":
         problem = f"{name} is a run directory, not a task"
         hint = str(Action("resume", path, n=Blank("N")))

@@ -46,7 +46,7 @@ def shares_of(shares: Shares) -> dict[str, float]:
         shares = _parsed(shares)
     values = shares.values() if isinstance(shares, Mapping) else shares
     if not isinstance(values, Iterable) or not all(isinstance(one, Real) for one in values):
-        raise UsageError(f"{shares!r} are not valid shares of splits", hint=_EXAMPLE)
+        raise UsageError(f"{shares!r} is not a valid split", hint=_EXAMPLE)
     if not isinstance(shares, Mapping):
         names = _NAMES.get(len(shares))
         if names is None:
@@ -124,7 +124,7 @@ def split(dataset: Dataset, shares: Shares, *, seed: int = 0) -> dict[str, Datas
         raise UsageError(
             f"{dataset.name} is too small for this split: {' and '.join(empty)} would be empty "
             f"({plural(len(dataset), 'row')} in {plural(len(groups), 'group')} "
-            "that stay together)",
+            "that must stay together)",
             hint="use larger shares or fewer splits",
         )
     return {name: _of(dataset, units) for name, units in parts.items()}

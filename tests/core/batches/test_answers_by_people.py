@@ -181,10 +181,14 @@ BAD = [
     ("written", {}, 'text is missing; expected {"unsuitable": true or false, "text": "…"}'),
     ("written", {"unsuitable": False}, "text is missing"),
     *(
-        ("written", words, f'"{words}" is not a text; expected {{"unsuitable": true or false')
+        (
+            "written",
+            words,
+            f'"{words}" is not a valid answer; expected {{"unsuitable": true or false',
+        )
         for words in ("-", "…", "n/a", "(none)", "Ditto.", "same as above")
     ),
-    ("written", "n/a", "or only its text, or the word `unsuitable`"),
+    ("written", "n/a", "or only the value of text, or the word `unsuitable`"),
     ("pair", "a", "it is not JSON"),
     ("pair", {"one": "a"}, "other is missing"),
     ("judgement", {**RIGHT, "verdict": "incorrect"}, "actual equals the label that was given"),
@@ -192,7 +196,7 @@ BAD = [
     (
         "judgement",
         "money",
-        'or "no_valid_instance", not "money"; expected only its actual, such as order',
+        'or "no_valid_instance", not "money"; expected only the value of actual, such as order',
     ),
     (
         "things",
@@ -203,14 +207,14 @@ BAD = [
     ("judgement", {"actual": 3}, "actual must be"),
     ("several", "order\nmoney", 'actual[1] must be "order" or "Refund", not "money"'),
     ("marked", {"valid": True}, "text is missing"),
-    ("marked", {"text": 3}, "or only its text"),
-    ("scored", "much", "or only its score"),
-    ("free", ["a"], "the answer must be a text"),
+    ("marked", {"text": 3}, "or only the value of text"),
+    ("scored", "much", "or only the value of score"),
+    ("free", ["a"], "the answer must be text"),
     ("free", "  \n", "the answer is empty"),
     ("free", None, "the answer is empty"),
     ("sentence", {"txt": "a"}, 'text is missing; expected {"text": "…"}'),
-    ("sentence", {"text": 1}, "text must be a text"),
-    ("sentence", {"text": "\ud83d"}, "half a character"),
+    ("sentence", {"text": 1}, "text must be text"),
+    ("sentence", {"text": "\ud83d"}, "incomplete character"),
     ("sentence", '{"text": "a', "it is not JSON"),
     ("painted", "green", 'colour must be "red" or "blue"'),
     (
@@ -225,8 +229,8 @@ BAD = [
     ("judged", {"label": "no", "score": 0}, "score must be at least 1"),
     ("judged", '{"label": "no", "label": "yes", "score": 1}', "'label' is given twice"),
     ("judged", ["no", 1], "it must be an object"),
-    ("things", "a dog\nn/a", '"n/a" is not a text'),
-    ("things", ["a", 2], "things[1] must be a text"),
+    ("things", "a dog\nn/a", '"n/a" is not a valid answer'),
+    ("things", ["a", 2], "things[1] must be text"),
     ("things", "[" * 99, "it is not JSON"),
     ("things", "[" * 99 + "]" * 99, "nested more than"),
 ]
@@ -318,7 +322,7 @@ def test_bad_lines_are_named_and_the_good_ones_imported(drive, tmp_path):
     right = 'expected {"custom_id": "…", "content": "…"}, or a line in the service\'s format'
     assert sorted(imported.garbage) == [
         f"{file}, line 10: not a JSON object with a custom_id; {right}",
-        f'{file}, line 2: text is missing; expected {{"text": "…"}}, or only its text',
+        f'{file}, line 2: text is missing; expected {{"text": "…"}}, or only the value of text',
         f"{file}, line 4: neither a response nor an error; {right}",
         f"{file}, line 5: the answer is empty",
         f"{file}, line 6: not a JSON object with a custom_id; {right}",
@@ -461,7 +465,7 @@ def test_a_sheet_shows_each_call_and_what_it_asks_for():
             "custom_id": "a0",
             "step": "generate",
             "label": "yes",
-            "instructions": "Reply: a text",
+            "instructions": "Reply: text",
             "prompt": "Instructions:\nBe brief.\n\nTo answer:\nSay it:\n\n```\ncode\n```",
             "answer": "",
         }
@@ -489,12 +493,12 @@ DAMAGED = [
     (
         "## Call a0\n````answer\na\n````\n````answer\nb\n````\n",
         5,
-        "a second block below the answer's block",
+        "there is a second block below the answer's: keep only one",
     ),
     (
         "## Call a0\n````answer\na\n````\nb\n````\nc\n````\n",
         6,
-        "a second block below the answer's block",
+        "there is a second block below the answer's: keep only one",
     ),
 ]
 
@@ -525,10 +529,10 @@ def test_a_wrong_answer_in_a_sheet_is_named_with_its_place(drive, tmp_path):
 @pytest.mark.parametrize(
     ("text", "line", "why"),
     [
-        ("custom_id,answer\na0,one,two\na1,good\n", 2, "3 cells, not 2: put a text that contains"),
+        ("custom_id,answer\na0,one,two\na1,good\n", 2, "3 cells, not 2: put text that contains"),
         ('custom_id,answer\na1,good\n,"lost\none"\n', 3, "an answer without a custom_id"),
         ('custom_id,prompt,answer\na1,"a\nb",good\na2,x,y,z\n', 3, "4 cells"),  # not line 4
-        ('custom_id,answer\na1,good\na2,"endless\n', 3, "not CSV"),
+        ('custom_id,answer\na1,good\na2,"endless\n', 3, "not valid CSV"),
     ],
 )
 def test_a_bad_line_of_csv_is_named(text, line, why, tmp_path):

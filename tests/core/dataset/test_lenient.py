@@ -90,7 +90,7 @@ def test_rows_that_are_no_group_are_told_at_its_first(pairs, tmp_path):
     dataset = scan(_write(tmp_path / "f", rows), pairs)
     assert [(p.line, p.idx, p.message) for p in dataset.problems] == [
         (3, 2, "the two rows have different labels"),
-        (5, 4, "rows come in groups of 2; the last has 1"),
+        (5, 4, "rows come in groups of 2; the last group has 1"),
     ]
     assert [unit.idx for unit in dataset.units()] == [0]
 
@@ -109,7 +109,7 @@ def test_a_file_of_another_kind_of_rows_is_given_up(name, pairs, tmp_path, monke
     rows = ["{}"] * 1001
     text = f"[{','.join(rows)}]" if name == "rows.json" else "\n".join(rows)
     (tmp_path / name).write_text(text)
-    with pytest.raises(UsageError, match=r"1,000 rows or more that are not rows of .*no such col"):
+    with pytest.raises(UsageError, match=r"at least 1,000 rows that are not rows of .*no such col"):
         scan(tmp_path / name, pairs)
 
 

@@ -178,7 +178,11 @@ class TestTheFilter:
 
     @pytest.mark.parametrize(
         ("text", "words"),
-        [("[1]", "1 dimensions, after 2"), ("[NaN, 1]", "not numbers"), ("x", "Expecting value")],
+        [
+            ("[1]", "1 dimensions, but earlier ones had 2"),
+            ("[NaN, 1]", "infinity or NaN"),
+            ("x", "Expecting value"),
+        ],
     )
     def test_an_embedder_that_fails_is_named(self, text, words):
         made = self.make()

@@ -44,7 +44,12 @@ def test_a_table_is_read_by_its_columns(tmp_path, name, text, item, items):
 @pytest.mark.parametrize(
     ("name", "text", "item", "words"),
     [
-        ("a.csv", "id,place\n1,town\n", str, "one text, but the file has the columns id, place"),
+        (
+            "a.csv",
+            "id,place\n1,town\n",
+            str,
+            "a single text, but the file has the columns id, place",
+        ),
         ("a.csv", "word,count\nbank,many\n", Pair, "line 2: count: "),
         ("a.csv", "word,count\nbank,3,4\n", Pair, "line 2: too many cells"),
         ("a.csv", "place\n", str, "is empty"),
@@ -70,7 +75,7 @@ def test_real_texts_of_which_some_are_odd_are_used_as_far_as_they_go(tmp_path, c
         read_items(path, _list(Pair), "--seeds", most=True)
     assert items == tuple(Pair(word=f"w{at}", count=at) for at in range(6))
     (said,) = caplog.messages
-    assert f"--seeds file {path}: 4 of 10 lines are skipped: line 4: it is not JSON" in said
+    assert f"--seeds file {path}: 4 of 10 lines were skipped: line 4: it is not JSON" in said
     assert "; line 5: count: Field required; line 9: " in said
     assert said.endswith("; …")
     path.write_text("\n".join([*good[:2], "{broken", "7"]))

@@ -109,9 +109,9 @@ def test_a_run_is_answered_by_sheets_as_by_lines(targen: Callable[..., Any]) -> 
     assert json.loads(Path("run-calls.md/report.json").read_text())["answers_by_files"] is True
     card = Path("run-calls.md/README.md").read_text()
     assert "reached this run in files. targen does not know who or what wrote them" in card
-    assert "as their services gave them" not in card
+    assert "as their services returned them" not in card
     complete = targen("batch", "export", "run-calls.md", "--out", "none.md")
-    assert "is complete and not waiting for any calls, so none.md is not written" in complete.out
+    assert "is complete and not waiting for any answers, so none.md was not written" in complete.out
 
 
 # --- a run begun offline stays there ------------------------------------------------
@@ -332,7 +332,7 @@ def test_a_file_with_no_answer_for_the_run_is_refused(targen: Callable[..., Any]
     assert "  1 call waiting for answers, in mine.csv\n" in report
     empty = targen("batch", "import", "mine", "mine.csv")
     assert (empty.code, "mine.csv does not contain any answers" in empty.err) == (2, True)
-    assert "write answers in the column answer, save the file" in empty.err
+    assert "write answers in the answer column, save the file" in empty.err
     rows = list(csv.DictReader(Path("other.csv").read_text().splitlines(keepends=True)))
     with Path("other.csv").open("w", newline="", encoding="cp1252") as file:
         writer = csv.DictWriter(file, list(rows[0]))
@@ -343,7 +343,7 @@ def test_a_file_with_no_answer_for_the_run_is_refused(targen: Callable[..., Any]
     assert (windows.code, typed in windows.err) == (2, True), windows.err
     Path("answers-1.csv").write_text(Path("other.csv").read_text("cp1252"), "utf-8")
     strange = targen("batch", "import", "mine", "answers-1.csv")
-    assert (strange.code, "its calls belong to other" in strange.err) == (2, True), strange.err
+    assert (strange.code, "its answers belong to other" in strange.err) == (2, True), strange.err
     assert "targen batch import other answers-1.csv" in strange.err
     assert targen("report", "mine").out == report
     taken = targen("batch", "import", "other", "answers-1.csv")

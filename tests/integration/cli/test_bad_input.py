@@ -113,13 +113,13 @@ LINES = """
     export run --force --out run/new | | choose a different --out
     export run --force --out run/journal --as hf | | choose a different --out
     export run --force --out run --as hf | | choose a different --out
-    export rows.jsonl --task rte --out rows.jsonl --force | rows.jsonl is the data to export
+    export rows.jsonl --task rte --out rows.jsonl --force | rows.jsonl is the dataset that is
     export run --weights | run has no weights
     export bad.jsonl --task rte --as csv | bad.jsonl, line 2 is not a row of rte: label
     export run --push rte | 'rte' is not the name of a dataset on the hub
     export run --push me/rte --as csv | --push works with the format hf, not with csv
     export run --license mit --as csv | --license works with the format hf, not with csv
-    export run --license 'no such' | --license 'no such' is not the id of a licence
+    export run --license 'no such' | --license 'no such' is not a licence id
     export run --push me/rte --out x | --push and --out cannot be used together
     correct bare.jsonl --task rte -b scripted | no labelled rows
 
@@ -179,7 +179,7 @@ OPTIONS = """
     --executor beside --workers 0 | --workers 0: it must be a number of workers
     --executor beside --workers 2 | has one worker
     --executor beside --resources gpu | it must map names to amounts above 0
-    --executor beside --replica one | --replica one: it is not the address
+    --executor beside --replica one | --replica one: not the address
     --executor beside --batch | --executor beside and --batch cannot be combined
     --max-cosine 0.8 --max-refused 1 | --max-refused is 1.0; it must be at most
     --max-refused 0.1 | --max-refused requires --max-cosine

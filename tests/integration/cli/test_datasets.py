@@ -135,7 +135,7 @@ def test_flipped_labels_are_found_and_counted(targen, file, oracle, corrector, w
     source = file(GOOD)
     args = ["correct", source, "--task", "rte", "--corrector", corrector, *oracle]
     result = works(*args, "--flip", "0.5", "--seed", "1")
-    assert "correct labels: 50.0% before, 100.0% of the 4 kept after" in result.out
+    assert "correct labels: 50.0% before, 100.0% after, of the 4 rows kept" in result.out
     assert "flipped labels found: 2 of 2 (recall 100.0%)" in result.out
     assert "labels changed or rejected: 2, 2 of them flipped (precision 100.0%)" in result.out
     folder = Path("runs") / f"rows-{corrector}"

@@ -76,4 +76,4 @@ def test_corrections_are_compared_with_corrections_alone(targen, generate, works
     assert result.json["candidates"] == {"left": 12, "right": 12, "both": 12}
     assert any(change["name"] == "corrector" for change in result.json["asked"])
     mixed = targen("diff", "a", "blind")
-    assert mixed.code == 2 and "blind is a correction and a is a run" in mixed.err
+    assert mixed.code == 2 and "blind is a correction, but a is a run" in mixed.err

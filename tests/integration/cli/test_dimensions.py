@@ -37,7 +37,8 @@ def test_a_dimension_of_the_rows_and_one_of_a_list(targen, works):
     asked = targen("trace", "run", "0", "--full").out
     assert f"length: {drawn()[0]['length']}" in asked
     card = Path("run/README.md").read_text()
-    assert "Varied by code, balanced over the run: contexts in word; rows in kind, length." in card
+    drawn_words = "word (contexts); kind, length (rows)."
+    assert f"Traits drawn by code, balanced over the run: {drawn_words}" in card
 
 
 def test_those_of_a_task_are_described_replaced_and_taken_away(targen, task, works):

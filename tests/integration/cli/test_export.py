@@ -80,7 +80,7 @@ def test_weights_are_a_column_where_they_are_asked_for(targen, run, weighed, row
 
 def test_weights_that_have_no_place(targen, run, weighed):
     talks = targen("export", weighed, "--weights", "--as", "openai")
-    assert talks.code == 2 and "the format openai cannot contain weights" in talks.err
+    assert talks.code == 2 and "the format openai cannot store weights" in talks.err
     plain = targen("export", weighed, "--as", "openai")
     assert (plain.code, plain.err) == (0, "note: the weights of the rows are left out\n")
     merged = targen("merge", run, weighed, "--out", "merged")
@@ -133,7 +133,7 @@ def test_a_run_that_fell_short_is_exported_with_a_word(works, rte, rows):
     assert 0 < made < 60
     result = works("export", "short")
     assert result.err.startswith(
-        "note: this run is short; the rows generated so far were exported: label "
+        "note: exporting only the rows generated so far, because this run is short: label "
     )
     assert len(lines("short/exports/short.jsonl")) == made
 
@@ -146,7 +146,7 @@ def test_csv_keeps_formulas_as_they_are_and_warns_of_them(targen, works):
         json.dumps({**task, "fields": {"text": {"description": "it", "form": "any"}}})
     )
     done = works("export", "rows.jsonl", "--task", "t.yaml", "--as", "csv", "--out", "rows.csv")
-    assert "a spreadsheet may run 2 cells as formulas" in done.err
+    assert "as formulas (2 here). Use -o csv.formulas=quote" in done.err
     with open("rows.csv", newline="") as file:
         assert [line["text"] for line in csv.DictReader(file)] == [line["text"] for line in lines]
     assert "-o csv.formulas=quote" in done.err

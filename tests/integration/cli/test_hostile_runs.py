@@ -377,7 +377,7 @@ RECORDS = """
     journal | {"key": "zzzz"} | resume | hexadecimal
     journal | {"key": null} | report | is not a valid record
     journal | {"key": "-0000000000000000000000000000000"} | merge | a record is not valid
-    provenance.jsonl | {"id": "0/x/0"} | report | id is not of the branch
+    provenance.jsonl | {"id": "0/x/0"} | report | id belongs to a branch other
     provenance.jsonl | {"intended": "nosuch"} | report | intended is not a branch of the run
     provenance.jsonl | {"rows": 1000000000000000000000000000000} | report | rows is not a row count
     provenance.jsonl | {"label": null} | report | label is not a string

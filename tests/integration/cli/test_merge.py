@@ -111,7 +111,7 @@ def test_what_lacks_is_said_with_the_command_that_gives_it(targen, make, works, 
     assert report("all")["status"] == "short"
     refuses(
         ("merge", runs[0], "--out", "half", "-q", "-n", "8"),
-        "label not_entailment has 2 of 4 rows: these shards of 2 are missing: 2",
+        "label not_entailment has 2 of 4 rows: of 2 shards, these are missing: 2",
         "generate those shards and merge them as well; then merge again into half",
         code=1,
         keeps=False,
@@ -129,7 +129,7 @@ def test_shards_that_are_missing_are_named_in_the_report(targen, make, works):
     done = works("merge", *runs[:1], "--out", "part")
     assert done.out.splitlines()[0].endswith(": incomplete (2 of 3 shards missing)")
     assert report("part")["missing_shards"] == [{"count": 3, "missing": [2, 3]}]
-    assert "Missing of 3 shards: 2, 3." in (Path("part") / "README.md").read_text()
+    assert "Missing shards: 2, 3 (of 3)." in (Path("part") / "README.md").read_text()
     assert "(2 of 3 shards missing)" in targen("report", "part").out
     works("report", "part", "--html")
     page = (Path("part") / "report.html").read_text()
@@ -190,7 +190,7 @@ REFUSED = """
     a a --out y | a is given twice
     a --out a | is one of the runs
     a | the merged run needs a folder; give --out | --out runs/merged
-    x --out y | is itself merged from 2 runs
+    x --out y | was itself merged from 2 runs
     a --out b | b contains a run
     a none --out y | no run directory none
     a --out y -n 4 --label entailment=2 | in only one way

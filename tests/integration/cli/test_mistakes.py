@@ -266,7 +266,7 @@ COMMANDS = """
     generate mail.yaml -n 4 -b scripted --examples rows.csv | rows.csv has 1 row that can serve as examples, but at least 5 are needed | add at least 4 rows
     generate mail.yaml -n 4 -b scripted --batch-offline | the scripted backend, which step contexts uses, cannot write calls to files | --backend people, chatgpt, claude or llama
     batch import run | batch import needs a file of answers | targen batch import run FILE
-    batch export run answers.jsonl | batch export does not accept a second name | targen batch export run --out answers.jsonl
+    batch export run answers.jsonl | batch export does not accept a second argument | targen batch export run --out answers.jsonl
     batch export mail.yaml | mail.yaml is a file, not a run directory | targen runs lists runs
     batch import run rows.csv | line 1: the first line must contain the column names custom_id and answer, separated by a comma or semicolon |
     describe mail | no task named 'mail' is installed | did you mean the file? mail.yaml
@@ -359,7 +359,7 @@ COMMANDS = """
     generate mail.yaml -n 4 --balance 2:1 | --balance: '2:1' is not one of 'final', 'intended' | to divide rows among labels: --label A=40,B=20
     config set model=big | config set takes a KEY and a VALUE | targen config set model big
     config set backend llama big | config set takes a KEY and a VALUE | targen config set backend llama/big
-    revise run --task other.yaml --yes | the task does not have any of the run's labels | is it the task of a different run? targen generate TASK -n 100 starts one
+    revise run --task other.yaml --yes | the task does not have any of the run's labels | is this the task of a different run? targen generate TASK -n 100 starts a new run
     train run --epochs 3 | targen train has no option --epochs | it is an option of the trainer encoder: --trainer encoder -o epochs=5
     review run --host 0.0.0.0 | targen review has no option --host | only this machine can open the page; over ssh, forward --port with ssh -L
     estimate mail.yaml -n 4 -b scripted --reasoning-tokens some | --reasoning-tokens 'some' is not TOKENS or STEP=TOKENS
@@ -372,7 +372,7 @@ COMMANDS = """
     batch export run --as csv | targen batch has no option --as | --out sets the format: targen batch export RUN --out calls-1.csv
     compare run --against rows.csv | targen compare has no option --against | pass real rows to compare with as --real DATA, and --test DATA
     compare run --test rows.csv --trainer tfidff | no trainer named 'tfidff' is installed | did you mean tfidf?
-    generate mail.yaml -n 4 -b scripted --seeds other.yaml | --seeds file other.yaml: it is a task or a setting, not a list | pass a file with one item per line, such as a .txt file
+    generate mail.yaml -n 4 -b scripted --seeds other.yaml | --seeds file other.yaml: it is a task file or a settings file, not a list | pass a file with one item per line, such as a .txt file
     generate mail.yaml -n 4 -b scripted --out '' | --out is empty | give a folder or a file, or omit --out
     generate mail.yaml -n 4 -b scripted --concurrency 0 | --concurrency is 0; it must be above 0 |
     generate mail.yaml -n 4 -b scripted --label order 50% | unexpected argument '50%': targen generate takes only TASK | --label order=40
@@ -462,8 +462,8 @@ CONTENTS = {
 }
 DATA = """
     wrong.csv | line 2 is not a row of mail: text: there is no such column; the row has Text, Category
-    class.csv | line 2 is not a row of mail: label: there is no such column; did you mean class?
-    extra.csv | line 2 is not a row of mail: class: rows do not have such a column
+    class.csv | line 2 is not a row of mail: label: there is no such column; is it called class here?
+    extra.csv | line 2 is not a row of mail: class: unknown column
     noheader.csv | line 2 is not a row of mail: text: there is no such column; the row has Where is it?, order
     unknown.csv | line 2 is not a row of mail: label: 'greeting' is not 'order' or 'refund'
     typo.csv | line 2 is not a row of mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund?
@@ -471,7 +471,7 @@ DATA = """
     numbers.csv | line 2 is not a row of mail: label: '0' is not 'order' or 'refund'
     ragged.csv | line 2 is not a row of mail: 3 cells, but the header has 2
     open.csv | line 2 is not a row of mail: a quotation mark is not closed
-    twice.csv | twice.csv has two columns of the same name: text, text, label
+    twice.csv | twice.csv has two columns with the same name: text, text, label
     empty.csv | empty.csv has no rows
     header.csv | header.csv has no rows
     latin.csv | line 2: byte 0xf6 is not valid utf-8 | save it as UTF-8, or type: iconv -f cp1252 -t utf-8 latin.csv > utf-8-latin.csv
@@ -512,7 +512,7 @@ def test_what_many_rows_lack_is_said_once(targen):
     for name, text in rows.items():
         Path(name).write_text(text)
     shown = targen("validate", "none.csv", "--task", "mail.yaml").out
-    assert re.search(r"2 +0 +30  label: there is no such column; did you mean intent\?", shown)
+    assert re.search(r"2 +0 +30  label: there is no such column; is it called intent here\?", shown)
     assert shown.count("no such column") == 1
     words = "is not 'order' or 'refund'; did you mean order?"
     made = targen("train", "some.csv", "--task", "mail.yaml", "--out", "model")
@@ -676,7 +676,7 @@ def test_a_key_in_the_variable_of_another_service(targen, monkeypatch):
 # --- Python -----------------------------------------------------------------
 
 PYTHON = """
-    tg.generate("mail", n=4, model="scripted") | no task named 'mail' is installed | did you mean the file? mail.yaml
+    tg.generate("mail", n=4, model="scripted") | no task named 'mail' is installed | did you mean the file mail.yaml?
     tg.generate("rte", 4) | generate() got too many positional arguments | pass arguments after task by keyword, such as generate(task, n=…)
     tg.compare(["run"], "rows.csv") | compare() is missing a required argument: 'test' |
     tg.compare("run", tests="rows.csv") | compare() has no keyword 'tests' | did you mean test?
@@ -696,12 +696,12 @@ PYTHON = """
     tg.generate("rte", labels=["a"], model="scripted") | labels is ['a'] | pass a whole number of rows for each label, such as labels={"yes": 40}
     tg.generate("rte", n=4, labels={"entailment": 2}, model="scripted") | give the number of rows in exactly one way | n=100, or preset="paper", or labels={"entailment": 40}
     tg.generate("rte", n=4, model="scripted", contexts=[1]) | contexts, item 1: 1 is not a str
-    tg.generate("mail.yaml", n=4, model="scripted", examples=["Where?"] * 4 + [""]) | examples: the data given has 4 rows that can serve as examples, but at least 5 are needed: 1 empty (row 5) | the labels of mail: order, refund
+    tg.generate("mail.yaml", n=4, model="scripted", examples=["Where?"] * 4 + [""]) | examples: the given data has 4 rows that can serve as examples, but at least 5 are needed: 1 empty (row 5) | the labels of mail: order, refund
     tg.generate("mail.yaml", n=4, model="scripted", examples=[{"text": "Where?", "label": "order"}] * 4 + [{"text": "b", "label": "refnd"}]) | 1 of an unknown label, 'refnd' (row 5) | the labels of mail: order, refund
-    tg.generate("mail.yaml", n=4, model="scripted", examples=["Where?", 3]) | examples: the data given, row 2: 3 is not text, but others are | a list of texts, or of mappings
+    tg.generate("mail.yaml", n=4, model="scripted", examples=["Where?", 3]) | examples: the given data, row 2: 3 is not text, but other rows are | a list of texts, or of mappings
     tg.generate(tg.Declaration(description="x", labels={"a": "y", "b": "x"}, checks=["typo"]), n=4, model="scripted") | declaration: checks.0: no check named 'typo' is installed | targen list-checks
-    tg.generate("mail.yaml", n=4, model="scripted", examples=[]) | examples: the data given has no rows
-    tg.generate("mail.yaml", n=4, model="scripted", exclude=[{"txt": "x"}]) | exclude: dataset 1 has no text in any column that rows of mail have | rename its columns as in the task
+    tg.generate("mail.yaml", n=4, model="scripted", examples=[]) | examples: the given data has no rows
+    tg.generate("mail.yaml", n=4, model="scripted", exclude=[{"txt": "x"}]) | exclude: dataset 1 has no text in any column that rows of mail have | rename its columns to those of the task
     tg.generate("mail.yaml", n=4, model="scripted", exclude=[{"text": "x"}, 3]) | exclude, item 1: dict is not a dataset: pass a path or rows
     tg.generate("rte", n=4, model="scripted", contexts=[]) | contexts is empty
     tg.generate("rte", n=4, model="llama") | the llama backend needs a model name | model="llama/NAME"
@@ -732,8 +732,8 @@ PYTHON = """
     tg.load("rn") | no run directory rn | did you mean run?
     tg.export("run", "run/dataset.jsonl", force=True) | is in the run directory itself | choose a different out=..., such as one in run/exports
     tg.read_dataset("rows.csv") | rows.csv does not state which task its rows belong to | task="NAME", or a task file; see targen list-tasks
-    tg.correct([], task="rte", model="scripted") | the data given has no rows
-    tg.correct([{"txt": "x"}], task="rte", model="scripted") | the data given, row 1 is not a row of rte: premise: there is no such column; the row has txt |
+    tg.correct([], task="rte", model="scripted") | the given data has no rows
+    tg.correct([{"txt": "x"}], task="rte", model="scripted") | the given data, row 1 is not a row of rte: premise: there is no such column; the row has txt |
     tg.resume("run", n=2) | label order: 1 rows requested, but the run's target is 2 | a run can only grow; to get a smaller one, generate it with a different out=...
     tg.resume("run", task=tg.Declaration(description="x", labels={"a": "b"})) | the run run has its own copy of its task, so do not pass a Declaration | omit task=; to change the task:
     tg.show_progres("run") | module 'targen_core' has no attribute 'show_progres'

@@ -330,4 +330,4 @@ def test_a_folder_is_not_a_hubs_dataset(here, in_process):
     )
     done = in_process("export", "hf:aps/super_glue", "--task", "rte")
     assert done.code == 2
-    assert "hides the hub's dataset" in done.err
+    assert "hides the dataset of that name on the hub" in done.err

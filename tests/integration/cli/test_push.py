@@ -110,12 +110,22 @@ def test_what_is_there_is_replaced_by_force_and_keeps_what_is_not_ours(refuses, 
 
 MANY = 20
 FAULTS = [
-    ("repos/create", [401] * MANY, "the hub does not know this token (creating", "hf auth login"),
-    ("/commit/", [403] * MANY, "this token may not write to me (sending", "a token that may"),
-    ("repos/create", [404] * MANY, "me does not exist on the hub, or", "write OWNER as on the hub"),
-    ("/commit/", [409] * MANY, "somebody else changed it in the meantime", "tries again"),
-    ("/commit/", [429] * MANY, "the hub is limiting the rate of requests", "run it in 7 s"),
-    ("/put/", [500] * MANY, "the hub answered 500", "tries again, later"),
+    ("repos/create", [401] * MANY, "the hub does not accept this token (creating", "hf auth login"),
+    (
+        "/commit/",
+        [403] * MANY,
+        "this token does not have write access to me (sending",
+        "a token with",
+    ),
+    (
+        "repos/create",
+        [404] * MANY,
+        "me does not exist on the hub, or",
+        "OWNER must be your user name",
+    ),
+    ("/commit/", [409] * MANY, "somebody else changed the dataset in the meantime", "tries again"),
+    ("/commit/", [429] * MANY, "the hub is limiting the rate of requests", "again in 7 s"),
+    ("/put/", [500] * MANY, "the hub returned status 500", "run the same command again later"),
     (
         "/commit/",
         [DROP] * MANY,
@@ -180,5 +190,5 @@ def test_from_python(run, hub):
     with pytest.raises(UsageError, match="already exists on the hub"):
         dataset.push_to_hub("me/rte")
     hub.faults["/commit/"] = [403]
-    with pytest.raises(JobFailed, match="may not write"):
+    with pytest.raises(JobFailed, match="does not have write access"):
         dataset.push_to_hub("me/other")

@@ -57,8 +57,8 @@ WORD = "nothing holds this"
     ("words", "step", "why"),
     [
         (("--corrector", "vote"), "correct", "the corrector is targen-core:vote"),
-        (("--near-duplicates", "1"), "generate", "the run did not make it"),
-        (("-n", "40"), "generate", "the run did not make it"),
+        (("--near-duplicates", "1"), "generate", "the run did not make this call"),
+        (("-n", "40"), "generate", "the run did not make this call"),
     ],
 )
 def test_what_is_lacking_is_no_reject_and_resume_makes_it(works, reviews, words, step, why):

@@ -70,7 +70,7 @@ def test_a_saved_dataset_is_of_its_own_files(command, name, private, tmp_path, i
     (folder / "link.arrow").symlink_to(private / "data.arrow")
     done, written = read(in_process, command, folder)
     assert done.code != 0
-    assert "refers to a file outside it" in done.out + done.err
+    assert "refers to a file outside the folder" in done.out + done.err
     assert "PRIVATE" not in done.out + done.err + written
 
 

@@ -253,7 +253,7 @@ def test_all_are_estimated_previewed_and_merged_by_shards(acme):
         line = f"generate mail.yaml -n 8 -b scripted --out part-{shard} --shard {shard}/2"
         acme(line, *CHOSEN, "-o", "acme:openings.most=9")
     merged = acme("merge part-1 part-2 --out all --near-duplicates 0")
-    words = "openings and plain applied within each run, but did not compare rows from different"
+    words = "openings and plain compared rows within each run, but not rows from different"
     assert f"{words} runs" in merged.stdout + merged.stderr
 
 

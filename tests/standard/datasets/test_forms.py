@@ -277,7 +277,7 @@ def test_what_is_no_dataset_at_all(source, dataset):
 
 def test_rows_that_are_none(dataset):
     with pytest.raises(
-        UsageError, match="the data given, row 2 is not a row of toy: str is not a row"
+        UsageError, match="the given data, row 2 is not a row of toy: str is not a row"
     ):
         read_dataset([ROWS[0], "text"], dataset.task)
 

@@ -269,7 +269,7 @@ class TestCommand:
         profile = yaml.safe_load(done.out)["profile"]
         assert sum(profile["forms"].values()) == 20
         assert profile["forms"]["about 7 words in one question; all in lower case"] == 3
-        assert "# Shares are means over labels" in done.out
+        assert "# Shares are averages over the labels" in done.out
         text = Path("porter.yaml").read_text() + done.out
         Path("again.yaml").write_text(text, encoding="utf-8")
         assert Declaration.from_file("again.yaml").profile == Profile(**profile)

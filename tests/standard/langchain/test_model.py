@@ -245,7 +245,7 @@ def test_anything_else_is_no_model(thing):
 
 @pytest.mark.parametrize("wrapped", [Chat().bind(stop=["x"]), Chat().with_retry()])
 def test_a_wrapped_model_is_passed_bare(wrapped):
-    with pytest.raises(TypeError, match=r"pass the model itself, its \.bound"):
+    with pytest.raises(TypeError, match=r"pass the model itself, its attribute \.bound"):
         load_registry().chat_model(wrapped)
     assert isinstance(load_registry().chat_model(wrapped.bound), LangChainModel)
 

@@ -82,7 +82,7 @@ CONCERNS = """
     changed | disagreement | changed the labels of 80 of 130 candidates and rejected 0 (62%)
     rejected | disagreement | changed the labels of 0 of 170 candidates and rejected 90
     all open ones | disagreement | changed the labels of 70 of 90
-    given up | starved-label | yes has 3 of 40 rows, given up
+    given up | starved-label | yes has 3 of 40 rows and was given up
     half empty | starved-label | yes has 15 of 40 rows
     a tenth of the yield | starved-label | 40 of 540 candidates for yes fit it, compared with 100%
     near-duplicates | repeats | 40 of 80 candidates for yes (50%) nearly repeat a row

@@ -15,7 +15,7 @@ from .mail import DEFINED, MAIL, calls
 pytestmark = pytest.mark.whole  # asks as a service is asked
 
 MORE = ("-n", 24)
-OF_THEN = "--judge changed --no-rewrite, as new was revised\n"
+OF_THEN = "--judge changed --no-rewrite, as in the revision that wrote new\n"
 
 
 def asked(run: str) -> tuple[int, int]:

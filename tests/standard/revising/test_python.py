@@ -59,7 +59,7 @@ def test_a_merged_run_is_refused_in_the_words_of_what_was_asked(works):
         works(*words, "--out", f"run{seed}")
     works("merge", "run1", "run2", "--out", "both", "-q")
     for act, done in ((targen_core.revise, "revised"), (targen_core.replay, "replayed")):
-        with pytest.raises(targen_core.UsageError, match=f"which are {done} one by one"):
+        with pytest.raises(targen_core.UsageError, match=f"which must be {done} one by one"):
             act("both", n=2)
 
 

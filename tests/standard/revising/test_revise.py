@@ -239,7 +239,7 @@ def test_what_decides_no_row_is_no_change(make, targen):
     plan = ("revise", "run", "--task", "copy.yaml", "--dry-run")
     names = [each["name"] for each in targen(*plan, "--json").json["changes"]]
     assert names == ["labels.complaint.definition"]
-    assert "--judge changed keeps " in targen(*plan).out
+    assert "with --judge changed, " in targen(*plan).out
 
 
 def test_an_option_that_decides_no_reply_is_no_change(make, targen):

@@ -39,7 +39,7 @@ def batch(
         Path | None,
         typer.Option(
             "--out",
-            help="For export: the file to write; use .md or .csv if people answer. [default: "
+            help="For export: the file to write; use .md or .csv for people to fill in. [default: "
             "RUN/requests.jsonl]",
         ),
     ] = None,
@@ -53,7 +53,7 @@ def batch(
     {custom_id, method, url, body} and {custom_id, response} for OpenAI, {custom_id, params} and
     {custom_id, result} for Anthropic. An answer may also be {custom_id, content}. If the file's
     name ends in .md or .csv, export writes a sheet for people, and import reads it once it is
-    filled in. Export, have the file answered, import, and repeat until the run is complete. Import
+    filled in. Export, get the calls answered, import, and repeat until the run is complete. Import
     lists the answers that it rejects, keeps the others, and then exits with 1. To create a run for
     this, type: targen generate TASK -n N --batch-offline --out RUN
 
@@ -79,7 +79,7 @@ def batch(
             else "targen batch export RUN, or targen batch import RUN FILE",
         )
     if (action == "import") != (file is not None):
-        wrong = "needs a file of answers" if file is None else "does not accept a second name"
+        wrong = "needs a file of answers" if file is None else "does not accept a second argument"
         raise UsageError(
             f"batch {action} {wrong}",
             hint=f"targen batch import {run} FILE"
@@ -87,12 +87,12 @@ def batch(
             else f"targen batch export {run} --out {file}",
         )
     if action == "import" and out is not None:
-        raise UsageError("--out requires batch export")
+        raise UsageError("--out only works with batch export")
     if (plan := plan_of(run)) is not None and plan.review is None:
         raise UsageError(
-            f"{run} contains a correction; the command that created it writes files and reads "
-            "answers",
-            hint="run that command again with --batch-offline, or with --answers FILE",
+            f"{run} contains a correction: only the command that created it can write its batch "
+            "files and read their answers",
+            hint="run that command again with --batch-offline; --answers FILE reads answers",
         )
     job, _ = reopened(run, options=said.of(ModelOptions).values, **said.part(Limits))
     with job:
@@ -107,8 +107,8 @@ def batch(
                 print(f"{plural(count, 'request')} in {where}: {each}")
                 print(f"then: targen batch import {run} {where if is_sheet(where) else 'ANSWERS'}")
             else:
-                left = "not written" if is_sheet(where) else "empty"
-                print(f"{run} is complete and not waiting for any calls, so {where} is {left}")
+                left = "was not written" if is_sheet(where) else "is empty"
+                print(f"{run} is complete and not waiting for any answers, so {where} {left}")
             return
         brought = import_batch(job, file)
     if json:
@@ -140,15 +140,15 @@ def print_imported(brought: Imported, run: Path | None = None) -> None:
         + (f", {brought.empty:,} left empty" if brought.empty else "")
     )
     if brought.edited:
-        then = "" if run is None else f"; targen review {run} changes rows of a complete run"
+        then = "" if run is None else f"; to edit rows of a complete run: targen review {run}"
         print(
-            f"{brought.edited:,} edited since the last import and ignored: answers cannot be "
-            f"changed{then}"
+            f"{brought.edited:,} edited since the last import, and ignored: imported answers "
+            f"cannot be changed{then}"
         )
     if brought.cached:
         print(
             f"{brought.cached:,} not used: the cache already had answers from other runs of this "
-            "task and seed (--no-cache ignores it)"
+            "task and seed (--no-cache ignores the cache)"
         )
     if brought.unknown:
         print(
@@ -160,7 +160,7 @@ def print_imported(brought: Imported, run: Path | None = None) -> None:
     if brought.problem:
         print(f"the first failure: {brought.problem}")
     for words in brought.garbage[:_LINES]:
-        print(f"refused: {words}")
+        print(f"rejected: {words}")
     if brought.bad > _LINES:
         print(f"rejected: {brought.bad - _LINES:,} more lines")
 

@@ -66,7 +66,7 @@ class _ByServices(_Batches):
             return
         without: Words = "leave " + Option("batch") + " out"
         if backend.batch_codec:
-            without = Either(Option("batch_offline", True) + ", by files", without)
+            without = Either(Option("batch_offline", True) + ", which uses files", without)
         raise UsageError(
             Option("batch") + f": the {called} backend, which step {step} uses, has no batch API",
             hint=Option("model", "chatgpt") + " or claude; or " + without,

@@ -64,7 +64,7 @@ def import_batch(job: Job, file: Path) -> Imported:
         other = _asked_by(transport.foreign, job.path)
         raise UsageError(
             f"{file} does not answer any call of {job.path}"
-            + (f": its calls belong to {other}" if other else ", so no replies were imported"),
+            + (f": its answers belong to {other}" if other else ", so no answers were imported"),
             hint=Action("batch import", other, file)
             if other
             else "it belongs to a different run, or to this one with a different model, seed or "

@@ -24,7 +24,7 @@ class PeopleOptions(BackendOptions):
     model: str = Field(
         "people",
         min_length=1,
-        description="The people who answer; dataset cards list them as authors",
+        description="A name for the people who answer; dataset cards list it as the author",
     )
 
 

@@ -24,7 +24,7 @@ _BULLET = re.compile(r"(?:[-*•]|\d+[.)])[ \t]+")
 _TYPES: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "object": (dict, "an object"),
     "array": (list, "a list"),
-    "string": (str, "a text"),
+    "string": (str, "text"),
     "integer": (int, "a whole number"),
     "number": ((int, float), "a number"),
     "boolean": (bool, "true or false"),
@@ -67,14 +67,14 @@ def reply_of(content: Any, request: ChatRequest) -> ChatReply:
         Malformed: it does not have the requested form; the message describes that.
     """
     if request.top_logprobs is not None or request.given is not None or request.next_token:
-        raise Malformed("the call requests token probabilities; use the service's format")
+        raise Malformed("the call requests token probabilities, so answer in the service's format")
     if isinstance(content, str):
         content = content.strip()
     if content in ("", None):
         raise Malformed("the answer is empty")
     if request.schema is None:
         if not isinstance(content, str):
-            raise Malformed("the answer must be a text")
+            raise Malformed("the answer must be text")
         return _reply(content, request)
     forms = [shape_of(request.schema), *shorter(request.schema)]
     if isinstance(content, str) and _choices(request.schema) and not content.startswith("{"):
@@ -99,7 +99,7 @@ def shorter(schema: Mapping[str, Any]) -> Iterator[str]:
     if name := _decisive(schema, schema):
         lines = ", one per line" if _are_texts(schema["properties"][name], schema) else ""
         such = "".join(f", such as {option}" for option in _choices(schema)[:1])
-        yield f"only its {name}{lines}{such}"
+        yield f"only the {'items' if lines else 'value'} of {name}{lines}{such}"
     if _may_refuse(schema):
         yield f"the word `{_REFUSES}`"
 
@@ -108,7 +108,7 @@ def _reply(text: str, request: ChatRequest) -> ChatReply:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise Malformed("the answer contains half a character") from None
+        raise Malformed("the answer contains an incomplete character") from None
     prompt = estimate(message.content for message in request.messages)
     return ChatReply(text, input_tokens=prompt, output_tokens=estimate([text]))
 
@@ -191,7 +191,7 @@ def _written(text: str) -> str:
         Malformed: it is clearly none.
     """
     if normalized(text) in _NO_TEXT or not _has_words(text):
-        raise Malformed(f"{json.dumps(text, ensure_ascii=False)} is not a text")
+        raise Malformed(f"{json.dumps(text, ensure_ascii=False)} is not a valid answer")
     return text
 
 

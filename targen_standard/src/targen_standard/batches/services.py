@@ -136,7 +136,9 @@ class ServiceTransport:
                 )
             return
         if self._secrets.within(batch):
-            raise MalformedAnswer("the service's id for a batch contains a key", billed=True)
+            raise MalformedAnswer(
+                "the batch id that the service returned contains an API key", billed=True
+            )
         self.submissions += 1
         keys = [call.request.key for call in calls]
         self._ledger.add(provider.identity, batch, keys)

@@ -162,7 +162,7 @@ def _section(request: ChatRequest, shared: Sequence[_Part]) -> str:
 
 
 def _reply(request: ChatRequest) -> str:
-    asked = "a text"
+    asked = "text"
     if request.schema is not None:
         asked = ", or ".join([markdown_code(shape_of(request.schema)), *shorter(request.schema)])
     return f"Reply: {asked}"
@@ -226,7 +226,7 @@ class _Section:
 
     def _close(self) -> None:
         if self._answer is not None:
-            self._refuse(self._opened, "a second block below the answer's block")
+            self._refuse(self._opened, "there is a second block below the answer's: keep only one")
         elif self._text is None:
             self._loose = 0  # text above a prompt is not an answer
         else:
@@ -247,7 +247,7 @@ class _Section:
             right = f"put the answer between {_FENCE}answer and {_FENCE}"
             self._refuse(self._heading, f"the call does not have a block for its answer; {right}")
         elif self._loose:
-            right = "move it into the block, and use longer rows of backticks if it contains one"
+            right = "move it into the block, with longer fences if it contains backticks"
             self._refuse(self._loose, f"there is text outside the answer's block: {right}")
         if filled := self._problem or self._answer:
             yield filled
@@ -291,9 +291,9 @@ def _read_csv(path: Path, text: str) -> Iterator[Filled]:
     at_key, at_answer = header.index("custom_id"), header.index("answer")
     for row, cells in enumerate(rows, 2):
         if isinstance(cells, ValueError):
-            yield Filled(row, problem=f"not CSV: {cells}")
+            yield Filled(row, problem=f"not valid CSV: {cells}")
         elif len(cells) > len(header):
-            right = 'put a text that contains commas in "…"'
+            right = 'put text that contains commas in "…"'
             yield Filled(row, problem=f"{len(cells)} cells, not {len(header)}: {right}")
         elif any(cells):
             cells += [""] * (len(header) - len(cells))

@@ -23,6 +23,7 @@ from targen_core.errors import TargenError, UsageError
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.records.manifest import Manifest, flat
 from targen_core.runs.records.reading import read_json
+from targen_core.text import plural
 from targen_standard.filters.near_duplicates.index import NearDuplicates
 from targen_standard.task_files.output_report import output_of_run
 
@@ -103,7 +104,7 @@ class Difference:
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{count:,} {kind}" for kind, count in self.rows.items() if count)
-        asked = f"{len(self.asked):,} settings differ"
+        asked = plural(len(self.asked), "different setting")
         return f"<Difference of {self.left} and {self.right}: {asked}; rows: {rows or 'none'}>"
 
     def _repr_html_(self) -> str:
@@ -149,7 +150,8 @@ def difference(left: Path, right: Path) -> Difference:
     before, after = tracing.plan_of(left), tracing.plan_of(right)
     if (before is None) != (after is None):
         raise UsageError(
-            f"{left if before else right} is a correction and {right if before else left} is a run",
+            f"{left if before else right} is a correction, but {right if before else left} is a "
+            "run",
             hint="compare two runs or two corrections",
         )
     _compare_asked(result, _asked(left, right), _asked(right, left))

@@ -46,17 +46,19 @@ def correct(
         typer.Option("-n", "--number", help="Judge this many rows, drawn at random with --seed."),
     ] = None,
     flip: Annotated[
-        float, typer.Option("--flip", help="Give this fraction of rows a wrong label first.")
+        float,
+        typer.Option("--flip", help="Before judging, give this fraction of rows a wrong label."),
     ] = 0.0,
     rows_per_call: Annotated[
         int,
-        typer.Option("--rows-per-call", min=1, help="Judge this many rows in one call."),
+        typer.Option("--rows-per-call", min=1, help="Judge this many rows in each call."),
     ] = 1,
     out: Annotated[
         Path | None,
         typer.Option(
             "--out",
-            help="A directory. [default: runs/NAME-CORRECTOR, with -2 and so on if it exists]",
+            help="The directory to write. [default: runs/NAME-CORRECTOR; if that exists, "
+            "runs/NAME-CORRECTOR-2, and so on]",
         ),
     ] = None,
     dry_run: Annotated[
@@ -68,7 +70,7 @@ def correct(
         bool,
         typer.Option(
             "--batch-offline",
-            help="Only write the calls to a file in the directory; does not need a key.",
+            help="Write the calls to a file in --out, without sending them; does not need a key.",
             rich_help_panel=BATCHES,
         ),
     ] = False,
@@ -88,9 +90,9 @@ def correct(
     """Correct the labels of any dataset: generated, original or your own.
 
     Writes a directory with dataset.jsonl (the rows with their final labels), changes.jsonl (every
-    verdict) and report.json. Only the labels of rows change. A row that does not fit the task is an
-    error before the first call. With --flip, the command tests a corrector: it makes labels wrong
-    on purpose, and the report shows how many of them the corrector found. The same command
+    verdict) and report.json. Only the labels of rows change. If a row does not fit the task, the
+    command fails before the first call. With --flip, it tests a corrector: it makes some labels
+    wrong on purpose, and the report shows how many of them the corrector found. The same command
     continues where it stopped.
 
     Examples:
@@ -254,7 +256,7 @@ def _print_found(*, flipped: int, as_given: int, of: int) -> None:
 
 def _print(report: Mapping[str, Any], folder: Path) -> None:
     instances = plural(report["instances"], "instance")
-    print(f"{instances} of {report['task']}, by {report['corrector']}")
+    print(f"{instances} of {report['task']}, judged by {report['corrector']}")
     flows = report["flow"]
     columns = flow_columns(flows, {name: name for name in flows})
     print("\nLabel flow (row: given label; column: label after correction)")
@@ -287,8 +289,9 @@ def _print(report: Mapping[str, Any], folder: Path) -> None:
         [(name, *(c.get(k, 0) for k in ("right", "wrong", "rejected"))) for name, c in kinds],
     )
     after = report["accuracy_after"]
-    text = "no rows were kept" if after is None else f"{after:.1%} of the {report['kept']:,} kept"
-    print(f"correct labels: {report['accuracy_before']:.1%} before, {text} after")
+    kept = f"of the {report['kept']:,} rows kept"
+    text = "no rows were kept" if after is None else f"{after:.1%} after, {kept}"
+    print(f"correct labels: {report['accuracy_before']:.1%} before, {text}")
     if report["flip"]:
         _print_found(**report["suspected"], of=sum(report["flipped"].values()))
     print_usage(report)

@@ -302,8 +302,7 @@ def flip(task: Task[Any, Any], instance: Any, rng: random.Random) -> Any:
         except (Rejected, ValidationError):
             continue  # this one the instance cannot have
     raise UsageError(
-        Option("flip")
-        + f": {task.name} does not have a second label for {task.render(instance)[:80]!r}"
+        Option("flip") + f": {task.name} has no other label to give {task.render(instance)[:80]!r}"
     )
 
 

@@ -59,7 +59,7 @@ def saved(folder: Path) -> Form:
         MissingDependency: pyarrow is not installed.
         UsageError: it cannot be read, or names a file that is not in the folder.
     """
-    with needs(f"to read {folder}", extra="parquet"):
+    with needs(f"reading {folder}", extra="parquet"):
         import pyarrow as pa  # noqa: F401
     paths = [_member_of(folder, name) for name in _saved_names(folder)]
 
@@ -101,8 +101,8 @@ def from_hub(name: str) -> Form:
     path, config, split = [*parts, "", ""][:3]
     if Path(path).exists():  # the library would read that, and all that its card names
         raise UsageError(
-            f"{name}: the local folder {path} hides the hub's dataset",
-            hint=f"run the command in a different folder, or give files in ./{path}",
+            f"{name}: the local folder {path} hides the dataset of that name on the hub",
+            hint=f"run the command in a different folder, or give a file from ./{path}",
         )
     loaded = _loaded(
         name,
@@ -135,7 +135,7 @@ def columns_of(dataset: Any) -> Form:
 
 def _loaded(name: str, load: Callable[[Any], Any]) -> Any:
     hub_without_telemetry()
-    with needs(f"to read {name}", extra="datasets"):
+    with needs(f"reading {name}", extra="datasets"):
         import datasets
     try:
         return load(datasets)
@@ -223,7 +223,7 @@ def _member_of(folder: Path, name: str) -> Path:
     path = folder / name
     if Path(name).name != name or "\\" in name or "\0" in name or not is_inside(folder, path):
         raise UsageError(
-            f"{folder} refers to a file outside it: {printable(name, lines=False)}",
+            f"{folder} refers to a file outside the folder: {printable(name, lines=False)}",
             hint="give the path of that file, or copy it into the folder",
         )
     return path.resolve()

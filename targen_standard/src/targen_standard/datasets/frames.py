@@ -23,7 +23,7 @@ _LONGEST = 160  # characters of a cell
 
 def to_pandas(dataset: Dataset) -> pd.DataFrame:
     """See `Dataset.to_pandas`."""
-    with needs("a data frame", extra="pandas"):
+    with needs("creating a data frame", extra="pandas"):
         import pandas as pd
     if not dataset.rows:  # as a slice may be: its columns are those of any row
         return pd.DataFrame(columns=list(dataset.task.schema.model_fields))
@@ -32,10 +32,10 @@ def to_pandas(dataset: Dataset) -> pd.DataFrame:
 
 def to_hf(dataset: Dataset) -> datasets.Dataset:
     """See `Dataset.to_hf`."""
-    with needs("a datasets.Dataset", extra="datasets"):
+    with needs("creating a datasets.Dataset", extra="datasets"):
         import datasets
     if not dataset.rows:
-        raise UsageError(f"{dataset.name} has no rows, and therefore no columns")
+        raise UsageError(f"{dataset.name} has no rows, so its columns are unknown")
     import pyarrow as pa
 
     return datasets.Dataset(pa.concat_tables(arrow_tables(dataset)))

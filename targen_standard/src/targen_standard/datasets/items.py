@@ -48,7 +48,7 @@ def read_items(
     refuse_spreadsheet(path)
     if path.suffix.lower() in (".yaml", ".yml", ".toml"):
         raise UsageError(
-            f"{what} file {path}: it is a task or a setting, not a list",
+            f"{what} file {path}: it is a task file or a settings file, not a list",
             hint="pass a file with one item per line, such as a .txt file",
         )
     tables = path.suffix.lower() in (".csv", ".tsv")
@@ -60,7 +60,7 @@ def read_items(
             if isinstance(line, ValueError):
                 raise line
             if len(line) > _LONGEST:
-                raise ValueError(f"an item has at most {_LONGEST:,} characters")
+                raise ValueError(f"an item can have at most {_LONGEST:,} characters")
             item = _item(line.strip(), source, as_json=tables or path.suffix == ".jsonl")
             if source.check is not None:
                 source.check(item)
@@ -78,7 +78,7 @@ def read_items(
         shown = "; ".join(f"line {number}: {_words(error)}" for number, error in bad[:_SHOWN])
         more = "; …" if len(bad) > _SHOWN else ""
         _say(
-            f"{what} file {path}: {len(bad):,} of {len(bad) + len(items):,} lines are skipped: "
+            f"{what} file {path}: {len(bad):,} of {len(bad) + len(items):,} lines were skipped: "
             f"{shown}{more}"
         )
     return tuple(items)
@@ -105,7 +105,7 @@ def _lines(path: Path, what: str) -> Iterator[tuple[int, str]]:
         raise _unreadable(path, what, error) from error
     except UnicodeDecodeError as error:
         raise UsageError(
-            f"{what} file {path}: it is not UTF-8 text, after line {number}: {error.reason}"
+            f"{what} file {path}: invalid UTF-8 after line {number}: {error.reason}"
         ) from error
 
 
@@ -142,7 +142,7 @@ def _cells(path: Path, source: ListStep[Any], what: str) -> Iterator[tuple[int, 
         only = columns[0]
     if not only and len(needed) < 2:
         raise UsageError(
-            f"{what} file {path}: an item is one text, but the file has the columns "
+            f"{what} file {path}: an item is a single text, but the file has the columns "
             f"{', '.join(columns)}",
             hint=f"rename the right column to {names[0]}, or remove the others",
         )
@@ -172,7 +172,7 @@ def _item(line: str, source: ListStep[Any], *, as_json: bool) -> Any:
         required = [name for name, info in kind.model_fields.items() if info.is_required()]
         if len(required) != 1:
             fields = ", ".join(kind.model_fields)
-            raise ValueError(f"an item has the fields {fields}, so use a .jsonl file of objects")
+            raise ValueError(f"an item needs the fields {fields}, so use a .jsonl file of objects")
         value = {required[0]: value}
     return kind.model_validate(value)
 

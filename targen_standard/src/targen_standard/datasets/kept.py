@@ -81,7 +81,7 @@ def _are_texts(rows: Any) -> bool:
     for number, row in enumerate(rows, 1):
         if not isinstance(row, str):
             raise UsageError(
-                f"{IN_MEMORY}, row {number}: {repr(row)[:80]} is not text, but others are",
-                hint='a list of texts, or of mappings such as {"text": …, "label": …}',
+                f"{IN_MEMORY}, row {number}: {repr(row)[:80]} is not text, but other rows are",
+                hint='pass a list of texts, or of mappings such as {"text": …, "label": …}',
             )
     return True

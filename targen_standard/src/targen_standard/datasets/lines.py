@@ -46,7 +46,7 @@ def lines(path: Path, encoding: str = "utf-8", *, may_be_torn: bool = False) -> 
             for number, line in enumerate(iter(lambda: file.readline(LINE), b""), 1):
                 if len(line) == LINE and not line.endswith(b"\n"):
                     # No file of records: to look for the line's end may take as long as it likes.
-                    more = f"a line of more than {LINE >> 20} MiB; later lines are not read"
+                    more = f"it is longer than {LINE >> 20} MiB; later lines are not read"
                     yield number, ValueError(more)
                     return
                 elif line.strip() and not (may_be_torn and not line.endswith(b"\n")):

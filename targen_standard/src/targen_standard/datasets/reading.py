@@ -142,7 +142,7 @@ def _task(
         return task.varied(variants)
     if not isinstance(task, str | PathLike | None):
         raise UsageError(
-            f"task is {repr(task)[:80]}",
+            f"task is {repr(task)[:80]}, which is not a task",
             hint="pass a task's name or file, or a Task such as declaration.task()",
         )
     registry = load_registry() if registry is None else registry
@@ -266,10 +266,10 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
             problems.append(Problem(number, _idx(record), problem_in(error), known=known))
             if len(problems) == _MOST_PROBLEMS:
                 raise UsageError(
-                    f"{source.place} has {_MOST_PROBLEMS:,} rows or more that are not rows of "
+                    f"{source.place} has at least {_MOST_PROBLEMS:,} rows that are not rows of "
                     f"{task.name}; the first, {source.form.place} {problems[0].line}: "
                     f"{problems[0].message}",
-                    hint="if it belongs to a different task, give that with " + Option("task", ...),
+                    hint="if they belong to a different task, pass it with " + Option("task", ...),
                 ) from error
             numbered.append((number, None))
             continue
@@ -292,7 +292,8 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
         try:
             if len(unit) < task.rows_per_instance:
                 raise ValueError(
-                    f"rows come in groups of {task.rows_per_instance}; the last has {len(unit)}"
+                    f"rows come in groups of {task.rows_per_instance}; the last group has "
+                    f"{len(unit)}"
                 )
             task.from_rows(unit)
         except (ValueError, LookupError, TypeError, Rejected) as error:

@@ -74,9 +74,9 @@ def _validate(line: bytes, task: Task[Any, Any]) -> None:
         fields = [field.alias or name for name, field in task.schema.model_fields.items()]
         absent = [name for name in fields if name != "idx" and name not in json_of(line)]
         column = first["loc"][0]
-        words = f"{column}: rows do not have such a column"
+        words = f"{column}: unknown column"
         if len(absent) == 1:
-            words = f"{absent[0]}: there is no such column; did you mean {column}?"
+            words = f"{absent[0]}: there is no such column; is it called {column} here?"
         raise ValueError(words) from error
 
 

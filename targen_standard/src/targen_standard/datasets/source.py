@@ -41,7 +41,7 @@ __all__ = [
     "run_source",
 ]
 
-IN_MEMORY = "the data given"
+IN_MEMORY = "the given data"
 """The name of rows that a program passes."""
 
 _log = logging.getLogger("targen")
@@ -340,10 +340,11 @@ def _split(path: Path) -> str:
 
 
 def _several(path: Path, parts: Sequence[Path]) -> NoReturn:
-    names = ", ".join(part.name for part in parts) or "no readable dataset"
+    if not parts:
+        raise UsageError(f"{path} does not contain a readable dataset")
     raise UsageError(
-        f"{path} contains several datasets: {names}",
-        hint=f"choose one, such as {parts[0]}" if parts else "",
+        f"{path} contains several datasets: {', '.join(part.name for part in parts)}",
+        hint=f"choose one, such as {parts[0]}",
     )
 
 

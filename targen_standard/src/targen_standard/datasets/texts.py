@@ -75,7 +75,7 @@ def _header(path: Path, text: str, *, tabs: bool) -> list[str]:
     if isinstance(header, ValueError):
         raise UnreadableFile(path, str(header), line)
     if len(set(header)) < len(header):
-        raise UsageError(f"{path} has two columns of the same name: {', '.join(header)}")
+        raise UsageError(f"{path} has two columns with the same name: {', '.join(header)}")
     return header
 
 

@@ -90,13 +90,14 @@ def checked_weights(weights: Iterable[Any], whose: str) -> list[float]:
             said = "over a billion" if huge else json.dumps(weight, default=str)[:40]
             raise UsageError(
                 f"{whose}: weight {number:,} is {said}",
-                hint="a weight must be 0 or more: with 1, a row counts once; with 0, not at all",
+                hint="a weight must be from 0 to a billion: with 1, a row counts once; with 0, "
+                "not at all",
             )
         known.append(float(weight))
     if known and not any(known):
         raise UsageError(
             f"{whose}: all weights are 0, so no rows would count",
-            hint="choose a different way to weight them",
+            hint="choose a different way to weight the rows",
         )
     return known
 
@@ -132,8 +133,8 @@ def weighed(dataset: Dataset, weighing: Weighing) -> Dataset:
         raise UsageError(
             f"{dataset.name}: its weights do not belong to the rows in {dataset.source} "
             f"({plural(len(records) * size, 'weight')}, {plural(len(dataset), 'row')})",
-            hint="the rows or the task have changed since then; weight the rows again with "
-            + Action("reweigh"),
+            hint="the rows or the task have changed since they were weighted; weight them again "
+            "with " + Action("reweigh"),
         )
     weights = checked_weights((record.get("weight") for record in records), dataset.name)
     return replace(dataset, weights=[weight for weight in weights for _ in range(size)])
@@ -150,7 +151,7 @@ def with_weights(dataset: Dataset) -> Dataset:
     if not dataset.weights:
         raise UsageError(
             f"{dataset.name} has no weights",
-            hint=Action("reweigh") + " and " + Action("finish") + " give some",
+            hint=Action("reweigh") + " and " + Action("finish") + " add weights",
         )
     if any(_COLUMN in row for row in dataset.rows):
         raise UsageError(f"{dataset.name} already has a column {_COLUMN}")

@@ -31,10 +31,11 @@ def init_task(
         ),
     ] = None,
     blank: Annotated[
-        bool, typer.Option("--blank", help="Without a model, write a commented file to fill in.")
+        bool, typer.Option("--blank", help="Write a commented file to fill in, without a model.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", help="The file. [default: NAME.yaml, or task.yaml]")
+        Path | None,
+        typer.Option("--out", help="The file to write. [default: NAME.yaml, or task.yaml]"),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     *,

@@ -172,14 +172,14 @@ _NUMBERS = re.compile(r"(words|per_row):\n +- (\d+)\n +- (\d+)")
 _HEADS = {
     "draft": "Read all of this, correct what is wrong, and then remove this line.",
     "description": "Describe one row. The model reads this in each step.",
-    "fields": "The texts of a row, with the minimum and maximum words of each.",
+    "fields": "The texts of a row, with the minimum and maximum number of words in each.",
     "labels": "Would two people who read these definitions always agree?",
     "output": "The meaning of a row's label. Would two people who read this always agree?",
-    "contexts": "Step 1: what the rows are spread over.",
+    "contexts": "Step 1: the contexts that rows are spread across.",
     "seeds": "Step 2: what each row starts from. Can the same seed be used for every label?",
-    "dimensions": "Traits in which rows differ, drawn by code. Does any value give away a label?",
+    "dimensions": "Traits that vary from row to row, drawn by code. Does any give away a label?",
     "samples": "Step 4: judged samples. Are the actual labels right?",
-    "presets": "Named counts for --preset: rows for each label.",
+    "presets": "Named sets of row counts for --preset: rows per label.",
 }
 _ORDER = (
     "draft name summary language description fields labels output contexts seeds dimensions "

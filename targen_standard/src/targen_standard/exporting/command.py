@@ -38,7 +38,7 @@ def export(
         typer.Option(
             "--as",
             metavar="NAME",
-            help="The format to write, see list-exporters. [default: jsonl; hf with --push]",
+            help="The format to write (see list-exporters). [default: jsonl; hf with --push]",
             autocompletion=completer("exporter"),
             show_default=False,
         ),
@@ -49,8 +49,8 @@ def export(
         Path | None,
         typer.Option(
             "--out",
-            help="The file or folder to write. [default: in exports/, in the run or in "
-            "this folder]",
+            help="The file or folder to write. [default: a name in exports/ of the run, or of "
+            "the current folder]",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
@@ -60,8 +60,8 @@ def export(
             "--split",
             metavar="SHARES",
             help="Split into train, validation and test, such as 0.8/0.1/0.1. Two shares give "
-            "train and test; train=0.9/dev=0.1 sets the names. Each split has the same shares of "
-            "labels.",
+            "train and test; train=0.9/dev=0.1 sets the names. Each split has the same proportion "
+            "of each label.",
             rich_help_panel=_ROWS,
         ),
     ] = None,
@@ -69,8 +69,8 @@ def export(
         bool,
         typer.Option(
             "--weights",
-            help="Add a column, weight: how much each row counts, as set by targen reweigh "
-            "or finish.",
+            help="Add a column `weight`: how much each row counts, as set by targen reweigh or "
+            "finish.",
             rich_help_panel=_ROWS,
         ),
     ] = False,
@@ -157,7 +157,7 @@ def export(
         if what.lower() in ("excel", "xls", "xlsx"):
             raise UsageError(
                 f"targen does not write spreadsheets ({what})",
-                hint="--as csv --out rows.csv, which they open",
+                hint="--as csv --out rows.csv, which spreadsheet programs can open",
             )
     used = Parts(registry, options)
     exporter: Exporter
@@ -169,13 +169,13 @@ def export(
     )
     require_used(used, options)
     if meant != item.name and any(meant == each.name for each in registry.all("exporter")):
-        raise UsageError(f"{out} would contain {item.name}", hint=f"--as {meant}")
+        raise UsageError(f"{out} would be written as {item.name}", hint=f"--as {meant}")
     _check_hub(item, push=push, license=license)
     if weights and not exporter.columns:
         raise UsageError(
-            f"the format {item.name} cannot contain weights",
-            hint="use --as jsonl, csv, parquet or hf; or targen reweigh --best N, which keeps rows "
-            "with equal weights",
+            f"the format {item.name} cannot store weights",
+            hint="use --as jsonl, csv, parquet or hf; or targen reweigh --best N, which keeps the "
+            "best rows, all with the same weight",
         )
     shares = shares_of(split) if split is not None else None
     variants = said.values.get("variants", ())
@@ -186,8 +186,8 @@ def export(
     if dataset.problems:
         first = dataset.problems[0]
         print(
-            f"note: {plural(len(dataset.problems), 'known oddity', 'known oddities')} of the "
-            f"original data left out; the first is in line {first.line}: {first.message}",
+            f"note: left out {plural(len(dataset.problems), 'known oddity', 'known oddities')} of "
+            f"the original data; the first is on line {first.line}: {first.message}",
             file=sys.stderr,
         )
     if dataset.weights and not weights:
@@ -195,7 +195,7 @@ def export(
         print(f"note: the weights of the rows are left out{more}", file=sys.stderr)
     if push is not None and out is not None:
         raise UsageError(
-            "--push and --out cannot be used together", hint="export to --out, then push without it"
+            "--push and --out cannot be used together", hint="run one command with each"
         )
     target = None
     if push is None:
@@ -257,8 +257,8 @@ def _check_hub(item: Registration[Exporter], *, push: str | None, license: str) 
         )
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*|", license):
         raise UsageError(
-            f"--license {license!r} is not the id of a licence",
-            hint="use an id of the hub, such as cc-by-4.0, apache-2.0, mit or other",
+            f"--license {license!r} is not a licence id",
+            hint="use an id that the hub knows, such as cc-by-4.0, apache-2.0, mit or other",
         )
     if push is not None:
         check_push(push)
@@ -312,7 +312,7 @@ def _exports(dataset: Dataset) -> Path:
 
     folder = (dataset.run or Path()) / "exports"
     if (kind := kind_of(folder)) not in ("", "a folder"):
-        raise UsageError(f"{folder} is {kind}, not a folder for exports", hint="choose --out")
+        raise UsageError(f"{folder} is {kind}, not a folder for exports", hint="pass --out")
     return folder
 
 
@@ -330,7 +330,7 @@ def _say_unfinished(dataset: Dataset, run: Path) -> None:
     report = dataset.report or read_report(run)  # which says why it cannot be read
     if report["status"] != "complete":
         print(
-            f"note: this run is {report['status']}; the rows generated so far were exported: "
-            f"{report['problem']}",
+            f"note: exporting only the rows generated so far, because this run is "
+            f"{report['status']}: {report['problem']}",
             file=sys.stderr,
         )

@@ -35,4 +35,4 @@ def exporter_facts(part: Described) -> dict[str, Any]:
 def print_exporter(facts: dict[str, Any]) -> None:
     """Print what an exporter writes."""
     writes = facts["writes"]
-    print(f"writes: {'a folder' if writes == 'folder' else f'a file *{writes}'}")
+    print(f"writes: {'a folder' if writes == 'folder' else f'a {writes} file'}")

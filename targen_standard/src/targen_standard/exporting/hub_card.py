@@ -16,7 +16,7 @@ __all__ = ["hub_card"]
 
 _MOST_LABELS = 12  # columns of the table of splits
 _TOGETHER = """\
-Rows that belong together are in the same split. So are rows of a run from the same
+Rows that belong together are in the same split. So are rows generated from the same
 seed, because they share its text."""
 
 _FRONT = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)

@@ -29,7 +29,7 @@ def _official(dataset: Dataset, out: Path) -> None:
     joins = dataset.task.rows.pack is not None
     if joins and any(has_weight(row, dataset.task) for row in dataset.rows):
         raise UsageError(
-            f"the official file of {dataset.task.name} joins rows, whose weights may differ",
+            f"the official file of {dataset.task.name} combines rows whose weights may differ",
             hint=Either(Option("as"), "the exporters") + " csv, parquet or hf keep them separate",
         )
     _write(join(dataset.rows) if join is not None else dataset.rows, out, ascii_only=True)

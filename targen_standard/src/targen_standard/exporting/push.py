@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from targen_core.errors import JobFailed, UsageError
 from targen_core.text import printable
-from targen_core.wording import AGAIN, Option, Words
+from targen_core.wording import AGAIN, REPEAT, Option, Words
 from targen_standard.extras import hub_without_telemetry, needs
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_push", "push", "words_of"]
 
-_LOGIN = "hf auth login, or HF_TOKEN=hf_...; the token must be allowed to write"
+_LOGIN = "hf auth login, or HF_TOKEN=hf_...; the token needs write access"
 _NAME = re.compile(r"(?!.*(--|\.\.))(?!.*\.git$)[\w.-]+/\w[\w.-]{,95}", re.ASCII)
 _TOKEN = re.compile(r"\bhf_\w+|Bearer \S+")
 _OURS = re.compile(r"data/[^/]+\.parquet|README\.md")
@@ -38,7 +38,7 @@ def check_push(repo: str, *, token: str | None = None) -> None:
         UsageError: the name is not that of a dataset, or the token is missing.
     """
     hub_without_telemetry()
-    with needs("a push to the hub", extra="hub"):
+    with needs("pushing to the hub", extra="hub"):
         import huggingface_hub
     if not _NAME.fullmatch(repo):
         raise UsageError(f"{repo!r} is not the name of a dataset on the hub", hint="OWNER/NAME")
@@ -155,23 +155,23 @@ def _refused(repo: str, doing: str, error: Any) -> JobFailed:
     words = words_of(getattr(error, "server_message", None) or error)
     answers: dict[int, tuple[str, Words]] = {
         400: (
-            "the hub considers it malformed",
-            "see the hub's message; " + Option("license") + " accepts the hub's ids",
+            "the hub rejected the request as malformed",
+            "see the hub's message; " + Option("license") + " must be a licence id of the hub",
         ),
-        401: ("the hub does not know this token", _LOGIN),
+        401: ("the hub does not accept this token", _LOGIN),
         403: (
-            f"this token may not write to {owner}",
-            f"use a token that may write to {owner}; {_LOGIN}",
+            f"this token does not have write access to {owner}",
+            f"use a token with write access to {owner}; {_LOGIN}",
         ),
         404: (
-            f"{owner} does not exist on the hub, or this token may not see it",
-            "write OWNER as on the hub: your user name or your organization's",
+            f"{owner} does not exist on the hub, or this token has no access to it",
+            "OWNER must be your user name on the hub, or that of your organization",
         ),
-        409: ("somebody else changed it in the meantime", AGAIN + " tries again"),
-        413: ("it is too large for the hub", "export fewer rows, or publish them elsewhere"),
+        409: ("somebody else changed the dataset in the meantime", AGAIN + " tries again"),
+        413: ("the dataset is too large", "export fewer rows, or publish them elsewhere"),
         429: ("the hub is limiting the rate of requests", _later(error.response)),
     }
-    unknown = (f"the hub answered {status}", AGAIN + " tries again, later")
+    unknown = (f"the hub returned status {status}", REPEAT + " later")
     why, hint = answers.get(status, unknown)
     return JobFailed(f"{repo}: {why} ({doing}; {status}: {words})", hint=hint)
 
@@ -179,7 +179,7 @@ def _refused(repo: str, doing: str, error: Any) -> JobFailed:
 def _later(response: Any) -> Words:
     seconds = response.headers.get("Retry-After", "")
     wait = f"in {seconds} s" if seconds.isdigit() else "in a few minutes"
-    return AGAIN + f" tries again; run it {wait}"
+    return REPEAT + f" {wait}"
 
 
 def words_of(error: object) -> str:

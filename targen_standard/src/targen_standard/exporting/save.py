@@ -50,7 +50,7 @@ def check_apart(out: Path, source: Path) -> None:
     """
     target, origin = out.resolve(), source.resolve()
     if target == origin:
-        raise UsageError(f"{out} is the data to export", hint=ANOTHER_OUT)
+        raise UsageError(f"{out} is the dataset that is being exported", hint=ANOTHER_OUT)
     if source.is_dir() and origin in target.parents and origin / "exports" not in target.parents:
         raise UsageError(
             f"{out} is in the run directory itself, among the run's files",
@@ -159,7 +159,7 @@ def _write_parts(
             exporter.write(part, made / f"{name}{exporter.suffix}")
     else:
         raise UsageError(
-            "this format is a single folder without splits",
+            "this format writes a single folder, which cannot be split",
             hint="leave out " + Option("split"),
         )
 

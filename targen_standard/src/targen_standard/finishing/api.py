@@ -67,7 +67,7 @@ def finish_run(run: Path, out: Path, registry: Registry, *, force: bool = False)
     method: Method[Any] = registry.get("method", asked.use)
     if method.finish is None:
         raise UsageError(
-            f"{asked.use} uses rows as generated: train on {run} itself",
+            f"{asked.use} uses its rows as they were generated: train on {run} itself",
             hint=Action("reweigh", run) + " weights the rows of any run",
         )
     check_free(out, "weighted rows", FILE, force=force)

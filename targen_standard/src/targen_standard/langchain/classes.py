@@ -90,7 +90,7 @@ def _create(named: NamedClass, options: LangChainOptions) -> LangChainModel:
     if not (isinstance(kind, type) and issubclass(kind, BaseChatModel)):
         raise UsageError(
             f"{path} is not a langchain chat model",
-            hint="a subclass of langchain_core.language_models.BaseChatModel, such as "
+            hint="give a subclass of langchain_core.language_models.BaseChatModel, such as "
             "langchain_openai.ChatOpenAI",
         )
     extra = options.__pydantic_extra__ or {}
@@ -113,7 +113,7 @@ def _create(named: NamedClass, options: LangChainOptions) -> LangChainModel:
             f"{path} could not be created: {type(error).__name__}: "
             f"{error_patterns.quoted(str(error))}"
             f"{place(error, kind)}",
-            hint="its options are given with " + Setting("KEY", Blank("VALUE")),
+            hint="pass its options with " + Setting("KEY", Blank("VALUE")),
         ) from None
     for name in unsure:
         if not hasattr(chat, name):
@@ -193,7 +193,7 @@ def _no_option(path: str, kind: Any, name: str) -> UsageError:
     hint = did_you_mean(name, sorted(names), "options")
     if "model_kwargs" in names:
         example = Setting("model_kwargs", {"NAME": Blank("VALUE")})
-        hint = f"{hint}; to add something to each request: {example}"
+        hint = f"{hint}; to add a parameter to each request: {example}"
     return UnknownOption(f"{path} has no option {name!r}", option=name, known=names, hint=hint)
 
 

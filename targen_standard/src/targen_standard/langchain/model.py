@@ -102,8 +102,8 @@ def adapted(model: Any) -> LangChainModel | None:
         return LangChainModel(model)
     if _is_chat_model(getattr(model, "bound", None)):
         raise TypeError(
-            f"{type(model).__qualname__} comes from bind or with_retry; pass the model itself, its "
-            ".bound. Pass options as keywords; targen handles retries"
+            f"{type(model).__qualname__} comes from bind or with_retry; pass the model itself, "
+            "its attribute .bound. Pass options as keywords; targen handles retries"
         )
     return None
 
@@ -241,8 +241,8 @@ class LangChainModel:
             return await asyncio.to_thread(self._model._generate, messages, **options)
         except NotImplementedError as error:  # it only answers in an event loop
             raise BadRequest(
-                f"{type(self._model).__qualname__} was used in an event loop of the program, "
-                "where its client has open connections, and it has no _generate",
+                f"{type(self._model).__qualname__} was already used in the program's event loop, "
+                "where its client has open connections, and it does not implement _generate",
                 hint="pass a new object with its own client",
             ) from error
 

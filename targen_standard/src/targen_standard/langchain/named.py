@@ -39,9 +39,9 @@ def _imported(named: NamedClass) -> Any:
                 "imported",
                 hint="for a class in a file, give its path: "
                 + Option("model", f"{named.adapter}:{file}:{named.attribute}")
-                + " (continue such a run by "
+                + " (continue such a run with "
                 + AGAIN
-                + ", not by resume); for a package, see its documentation for the name to "
+                + ", not with resume); for a package, see its documentation for the name to "
                 "install",
             ) from error
         raise MissingDependency(
@@ -53,7 +53,7 @@ def _imported(named: NamedClass) -> Any:
     except AttributeError:
         raise UsageError(
             f"module {named.where} has no {named.attribute}",
-            hint="give the class under the name by which its documentation imports it",
+            hint="use the module and the name that the documentation of the class gives",
         ) from None
 
 
@@ -63,7 +63,7 @@ def _executed(named: NamedClass) -> Any:
     if not file.is_file():
         raise NoSuchFile(
             file,
-            hint=f"{named.adapter}:./file.py:Class, seen from this folder",
+            hint=f"{named.adapter}:./file.py:Class, relative to this folder",
         )
     try:
         made = execute(Typed(named.where), content_of(file), "targen_file_")

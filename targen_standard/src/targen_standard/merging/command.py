@@ -31,8 +31,8 @@ def merge(
         typer.Option(
             "-n",
             "--number",
-            help="Number of rows, split evenly over the labels. [default: the total that the runs "
-            "aimed for]",
+            help="Number of rows, split evenly across the labels. [default: the sum of the runs' "
+            "targets]",
             show_default=False,
         ),
     ] = None,
@@ -41,7 +41,7 @@ def merge(
         bool,
         typer.Option(
             "--conflicting",
-            help="Also merge runs that contradict each other: with different prompts or "
+            help="Also merge runs that contradict each other, with different prompts or "
             "versions of the task, or different replies to the same calls.",
             rich_help_panel=ROWS,
         ),

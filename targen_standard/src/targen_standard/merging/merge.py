@@ -91,7 +91,7 @@ def merge_runs(
     if not out.name.strip("."):
         raise UsageError(
             Option("out") + f" {out} cannot be used as the name of a new folder",
-            hint="such as " + Option("out", "runs/merged"),
+            hint="for example " + Option("out", "runs/merged"),
         )
     runs = opened(paths, out)
     require_one_task(runs, conflicting=conflicting)

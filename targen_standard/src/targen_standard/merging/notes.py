@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from targen_core.runs.records.manifest import flat
+from targen_core.text import plural
 from targen_core.wording import Action
 from targen_standard.merging.runs import Run, exclude_the_same, shown
 
@@ -26,7 +27,7 @@ def notes_on(runs: Sequence[Run]) -> Iterator[str]:
         of = f" of {', '.join(steps)}" if any(steps) else ""
         yield f"the runs differ in {setting}{of}: {values}"
     if (more := len(differences) - _NAMED) > 0:
-        yield f"the runs differ in {more} more: see their manifest.json"
+        yield f"the runs differ in {plural(more, 'more setting')}: see their manifest.json"
     if not exclude_the_same(runs):
         yield "the runs exclude different datasets, so merged rows may repeat rows from any of them"
 
@@ -35,8 +36,7 @@ def within_words(names: Sequence[str]) -> Iterator[str]:
     """That some filters have not compared rows of different runs."""
     if names:
         yield (
-            f"{' and '.join(names)} applied within each run, but did not compare rows from "
-            "different runs"
+            f"{' and '.join(names)} compared rows within each run, but not rows from different runs"
         )
 
 
@@ -88,4 +88,4 @@ def missing_words(runs: Sequence[Run]) -> Iterator[str]:
     """Say which shards are missing, once for each run that was divided."""
     for count, missing in missing_shards(runs):
         some = ", ".join(map(str, missing[:_NAMED])) + (", …" if len(missing) > _NAMED else "")
-        yield f"these shards of {count} are missing: {some}"
+        yield f"of {count} shards, these are missing: {some}"

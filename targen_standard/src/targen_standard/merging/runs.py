@@ -93,7 +93,7 @@ def opened(paths: Sequence[Path], out: Path) -> list[Run]:
             raise UsageError(Option("out") + f" {out} is one of the runs", hint=ANOTHER_OUT)
         if manifest.merged:
             raise UsageError(
-                f"{path} is itself merged from {plural(len(manifest.merged), 'run')}",
+                f"{path} was itself merged from {plural(len(manifest.merged), 'run')}",
                 hint="merge those runs and the others together",
             )
         if is_busy(path):

@@ -51,8 +51,7 @@ class Columns:
         """
         if not task.labels:
             raise UsageError(
-                f"the task {task.name} has open labels, but methods write rows for each label of a "
-                "closed set",
+                f"the task {task.name} has open labels, but methods need a closed set of labels",
                 hint=Action("generate", task.name) + " generates its rows",
             )
         texts: list[str] = []
@@ -72,7 +71,7 @@ class Columns:
         if not texts or not has_label:
             raise UsageError(
                 f"a row of {task.name} contains more than texts and a label, and methods do not "
-                "know how to write the rest",
+                "know how to generate the rest",
                 hint="use a task of one or two texts, such as rte or cb",
             )
         return cls(task, tuple(texts), choices)

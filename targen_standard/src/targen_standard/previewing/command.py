@@ -46,7 +46,7 @@ _COMPARED = 5  # rows a label that a comparison makes of each variant
 def preview(
     task: TaskArg,
     n: Annotated[
-        int | None, typer.Option("-n", "--number", help="Rows. [default: one per label]")
+        int | None, typer.Option("-n", "--number", help="Number of rows. [default: one per label]")
     ] = None,
     compared: Annotated[
         str,
@@ -80,7 +80,7 @@ def preview(
 
     A later run with the same seed and options takes these replies from the cache and does not pay
     again. With --variants, each variant uses the same seeds, with five candidates per label unless
-    you pass -n. The instructions of each variant then solve the labelled rows of --solve.
+    you pass -n. Each variant's instructions then solve the labelled rows of --solve.
 
     Examples:
     - targen preview rte
@@ -253,7 +253,7 @@ def _compare(
         print("\nRejected because")
         print_table(["variant", "reason", "count"], reasons)
     if examples:
-        print(f"\n{len(examples)} labelled examples, solved by each variant's instructions")
+        print(f"\n{len(examples)} labelled examples, solved with each variant's instructions")
         print_table(
             ["variant", "right", "wrong", "rejected", "accuracy"],
             [

@@ -96,7 +96,7 @@ def profile(
     """
     if (model_options or options or max_cost is not None) and model is None:
         raise UsageError(
-            "these are options of a model, but no model was given",
+            "options for a model were given, but no model",
             hint='pass model="BACKEND/NAME", or omit them',
         )
     known = load_registry() if registry is None else registry

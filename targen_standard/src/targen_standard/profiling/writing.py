@@ -23,13 +23,13 @@ def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topi
     lines = [
         f"Style of the {plural(figures.rows, 'text')} of {name}.",
         "Each row draws one of these forms. Edit them and their frequencies freely.",
-        f"Words: {least} to {most}; half have up to {half}, four fifths {tenth} to {ninth}.",
-        f"Repeated texts: {figures.repeated:.0%}. Letters: {scripts or 'none'}.",
+        f"Words: {least} to {most}; half the texts have up to {half}, 80% have {tenth} to {ninth}.",
+        f"Repeated texts: {figures.repeated:.0%}. Scripts: {scripts or 'none'}.",
     ]
     if figures.labelled:
-        lines.append("Shares are means over labels, so that no value hints at a label.")
+        lines.append("Shares are averages over the labels, so that no value hints at a label.")
     if topics:
-        lines.append("Topics. Words that could give a label away are not drawn:")
+        lines.append("Topics, with their counts. Rows draw no words that could give away a label:")
         lines += [f"  {', '.join(topic.words)}: {topic.rows}" for topic in topics]
     # Names of files and words may contain line feeds: text after one would be a key.
     comments = "".join(f"# {printable(line, lines=False)}\n" for line in lines)

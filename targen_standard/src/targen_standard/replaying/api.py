@@ -229,9 +229,9 @@ def _quotas(
     if not stay:
         raise UsageError(
             "the task does not have any of the run's labels",
-            hint="is it the task of a different run? "
+            hint="is this the task of a different run? "
             + Action("generate", Blank("TASK"), n=100)
-            + " starts one",
+            + " starts a new run",
         )
     if lacking and len({*stay.values()}) != 1:
         raise UsageError(

@@ -126,7 +126,7 @@ def _print(run: Path, made: Run) -> None:
     print("\nRows (final labels)")
     rows = [(name, report["rows"][name], count) for name, count in report["requested"].items()]
     print_table(["label", "rows", "requested"], rows)
-    print(f"\nCompared with those of {run} (-)")
+    print(f"\nCompared with the rows of {run} (-)")
     print_rows(row_difference(run, made.path))
     needed = replayed["needed"]
     if needed:

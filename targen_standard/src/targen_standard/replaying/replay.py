@@ -142,9 +142,9 @@ class Replay(Job):
         there = Manifest.load(run / "manifest.json")
         if there.merged:
             raise UsageError(
-                f"{run} was merged from {plural(len(there.merged), 'run')}, which are "
+                f"{run} was merged from {plural(len(there.merged), 'run')}, which must be "
                 f"{cls.done} one by one",
-                hint=Action("merge") + " then merges them again",
+                hint=Action("merge") + " then merges the results",
             )
         name = there.task_name(run) if task is None else task
         require_known_paths(there, {})
@@ -156,7 +156,7 @@ class Replay(Job):
         if quotas is not None:
             if spec.shard is not None:
                 raise UsageError(
-                    f"{run} is shard {spec.shard}, so its rows are only part of the run",
+                    f"{run} is shard {spec.shard} of a run, so its row counts cannot be changed",
                     hint="leave " + Option("n") + " and " + Option("labels") + " out",
                 )
             spec = spec.replace(quotas=quotas)
@@ -165,7 +165,7 @@ class Replay(Job):
         if of_models and not cls.changes_models:
             raise UsageError(
                 f"option {min(of_models)}: a replay does not call any model, so it only accepts "
-                "options of parts",
+                "options of parts such as correctors",
                 hint="for example -o majority.times=5",
             )
         spec = _with_options(there, spec.replace(**changes), options, changes)
@@ -311,7 +311,7 @@ class Replay(Job):
             return f"the corrector {changed_part(before, now.parts.get('corrector'))}"
         prompts = was.task.prompts.get(call.prompt), now.task.prompts.get(call.prompt)
         if prompts[0] != prompts[1]:
-            word = "is new" if prompts[0] is None else "changed since"
+            word = "is new" if prompts[0] is None else "has changed"
             return f"prompt {call.prompt} {word}"
         if parameters := _parameters_apart(was, now, call.step):
             return f"parameter {parameters}"
@@ -320,7 +320,7 @@ class Replay(Job):
                 f"prompt {call.prompt} is filled in differently, or its reply has a different "
                 "format"
             )
-        return "the run did not make it"
+        return "the run did not make this call"
 
 
 def known_sources(run: Path) -> Admit:

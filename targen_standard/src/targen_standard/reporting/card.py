@@ -191,8 +191,9 @@ def _written(report: Mapping[str, Any]) -> str:
             "them;\nthe models below are those to which the calls were addressed."
         )
     return (
-        "The rows come from answers of the models named below, as their services gave them.\n"
-        "People do not read them during a run. targen does not know if anybody has read them since."
+        "The rows come from answers of the models named below, as their services returned them.\n"
+        "People do not read them during a run; targen does not know whether anybody has done so "
+        "since."
     )
 
 
@@ -219,8 +220,8 @@ def _drawn(manifest: Manifest) -> str:
         by_step.setdefault("rows" if step == "generate" else step, []).append(markdown(name))
     if not by_step:
         return ""
-    said = "; ".join(f"{markdown(step)} in {', '.join(names)}" for step, names in by_step.items())
-    return f"\nVaried by code, balanced over the run: {said}.\n"
+    said = "; ".join(f"{', '.join(names)} ({markdown(step)})" for step, names in by_step.items())
+    return f"\nTraits drawn by code, balanced over the run: {said}.\n"
 
 
 def _more(manifest: Manifest, report: Mapping[str, Any]) -> str:
@@ -242,12 +243,12 @@ def _merged(manifest: Manifest, lacking: Sequence[Mapping[str, Any]]) -> str:
         for run in manifest.merged
     )
     missing = "".join(
-        f"\nMissing of {one['count']:,} shards: {', '.join(map(str, one['missing']))}.\n"
+        f"\nMissing shards: {', '.join(map(str, one['missing']))} (of {one['count']:,}).\n"
         for one in lacking
     )
     return f"""
-Merged from these runs, without near-duplicates. `run` in `provenance.jsonl` names the run of each
-row:
+Merged from these runs, without near-duplicates. `run` in `provenance.jsonl` records which run each
+row came from:
 
 | run | seed | models | rows |
 |---|--:|---|--:|
@@ -267,7 +268,7 @@ def _parts(parts: Mapping[str, Any]) -> str:
     words = ", ".join(f"{one['rows']:,} {markdown(name)}" for name, one in parts.items())
     return (
         f"\nRows by the part of the task that generated them: {words}. `intended` "
-        "in\n`provenance.jsonl` names the part of each row.\n"
+        "in\n`provenance.jsonl` records which part generated each row.\n"
     )
 
 

@@ -203,7 +203,7 @@ def _starved_label(looked: _Looked) -> Concern | None:
     for name, of in requested.items():
         few = is_full and of >= _FEW and rows[name] < _LACKING * of and not waits
         if few or (name in given_up and rows[name] < of):
-            gone = ", given up" if name in given_up else ""
+            gone = " and was given up" if name in given_up else ""
             found.append(f"{name} has {rows[name]:,} of {of:,} rows{gone}")
         elif name in by_label:
             kept, judged = by_label[name]
@@ -275,12 +275,14 @@ def _even_lengths(looked: _Looked) -> Concern | None:
             between = f"{low:,}" if low == high else f"{low:,} to {high:,}"
             found.append(f"80% of the texts in {name} have {between} words")
         elif middle >= _LONG and high <= (1 + _AT_LIMIT) * middle:
-            found.append(f"half of the texts in {name} have about {high:,} words, as if at a limit")
+            found.append(
+                f"half of the texts in {name} have about {high:,} words, as if they hit a limit"
+            )
     if not found:
         return None
     return Concern(
         "even-lengths",
-        _listed(found) + "; texts by people vary more",
+        _listed(found) + "; texts that people write vary more",
         "draw a length for each row: " + Option("dimensions", {"length": _LENGTHS}),
     )
 

@@ -106,7 +106,7 @@ def _candidates(path: Path, tracker: QuotaTracker, start: int) -> Iterator[dict[
         elif record["intended"] not in tracker.flows:
             problem = "intended is not a branch of the run"
         elif _branch(record["id"]) != record["intended"]:
-            problem = "id is not of the branch that was intended"
+            problem = "id belongs to a branch other than the intended one"
         elif record.get("claimed") is not None and type(record["claimed"]) is not str:
             problem = "claimed is not a string"
         elif verdict == "accepted" and not (

@@ -55,15 +55,15 @@ def revise(
             "--judge",
             metavar="all|changed",
             help="Judge all rows again, or only those generated for, or judged as, a "
-            "changed label. [default: as when RUN was last revised, otherwise all]",
+            "changed label. [default: as in the revision that wrote RUN, otherwise all]",
         ),
     ] = None,
     rewrite: Annotated[
         bool | None,
         typer.Option(
             "--rewrite/--no-rewrite",
-            help="Rewrite rows of changed labels, or keep their texts and judge them again. "
-            "[default: as when RUN was last revised, otherwise rewritten]",
+            help="Rewrite the rows of changed labels, or keep their texts and judge them again. "
+            "[default: as in the revision that wrote RUN, otherwise --rewrite]",
             show_default=False,
         ),
     ] = None,
@@ -74,7 +74,8 @@ def revise(
         bool,
         typer.Option(
             "--dry-run",
-            help="Show what would change and cost, without sending or writing anything.",
+            help="Show what would change and what it would cost, without sending or writing "
+            "anything.",
         ),
     ] = False,
     batch_offline: Annotated[
@@ -138,14 +139,14 @@ def revise(
         return
     if not plan.changes:
         print(plan.said)
-        print("next: edit its file, and pass it with --task", file=sys.stderr)
+        print("next: edit the task file, and pass it with --task", file=sys.stderr)
         return
     if dry_run or not (quiet or json):
         _print(plan, revision.path)
         of_then = ["--judge changed"] * (judge is None and plan.judged == "changed")
         of_then += ["--no-rewrite"] * (rewrite is None and not plan.rewrites)
         if of_then:
-            print(f"{' '.join(of_then)}, as {plan.run} was revised")
+            print(f"{' '.join(of_then)}, as in the revision that wrote {plan.run}")
     if dry_run:
         print("\nDry run: targen sent no calls and wrote no files.")
         return
@@ -194,4 +195,4 @@ def _print(plan: RevisionPlan, out: Path) -> None:
         taken = plural(plan.carried, "reply", "replies")
         print(f"{taken} reused although their prompts have changed")
     if plan.saved:
-        print(f"--judge changed keeps {plan.saved:,} of these judgements")
+        print(f"with --judge changed, {plan.saved:,} of these judgements would be kept")

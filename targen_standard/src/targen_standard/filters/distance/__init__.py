@@ -29,8 +29,8 @@ class DistanceOptions(Options):
         float,
         Field(gt=0, lt=1),
         Flag(
-            "Reject rows whose embedding is more similar to another row's than this cosine, such "
-            "as 0.8."
+            "Reject rows if the cosine similarity of their embedding to another row's exceeds "
+            "this, such as 0.8."
         ),
     ]
     max_refused: Annotated[

@@ -157,9 +157,12 @@ class DistanceFilter(Filter):
             vector = np.asarray(self._encode(text), np.float64).ravel()
             length = np.linalg.norm(vector)
             if not np.isfinite(length):
-                raise ValueError("its vectors are not numbers")
+                raise ValueError("its vectors contain infinity or NaN")
             if self._rows and len(vector) != self._vectors.shape[1]:
-                raise ValueError(f"{len(vector)} dimensions, after {self._vectors.shape[1]}")
+                raise ValueError(
+                    f"its vectors have {len(vector)} dimensions, but earlier ones had "
+                    f"{self._vectors.shape[1]}"
+                )
         except TargenError:
             raise
         except Exception as error:  # what models raise has no end

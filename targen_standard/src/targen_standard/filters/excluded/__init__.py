@@ -55,7 +55,7 @@ class ExclusionOptions(Options):
         ),
     ]
     alike: Annotated[
-        str, Field(description="the filter whose similarity setting counts as nearly equal")
+        str, Field(description="the filter whose similarity setting defines nearly equal")
     ] = "targen-standard:near-duplicates"
 
 
@@ -128,13 +128,13 @@ No row is the same, or nearly the same, as a row of these datasets:
 Four tests find such rows:
 
 - the same text
-- the same words, whatever their case, punctuation and spaces
-- a run of {RUN} words that an excluded text also has, or of at least {GRAM} that are half of it
-- a similarity of the whole rows of at least {similarity:g} % (normalised indel)
+- the same words, regardless of case, punctuation and spaces
+- {RUN} consecutive words in common, or at least {GRAM} that make up half of the excluded text
+- whole rows that are at least {similarity:g} % similar (normalised indel)
 
 The first three also apply to single texts of at least {MIN_ALONE} words. The last finds nearly all
-such rows among 100,000 excluded ones, and fewer among more. Paraphrases and translations are not
-found.
+such rows among up to 100,000 excluded ones, and fewer among more. Paraphrases and translations are
+not found.
 """
 
 

@@ -165,7 +165,7 @@ class _Rows:
                 Unplaced(Option("exclude") + ": ")
                 + f"{self._called} has no text in any column that rows of {self._task.name} "
                 f"have. Its columns are {there}; the task's are {mine}",
-                hint="rename its columns as in the task",
+                hint="rename its columns to those of the task",
             )
         plan = SourcePlan(
             source=self.named,

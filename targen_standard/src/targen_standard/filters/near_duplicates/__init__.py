@@ -26,7 +26,7 @@ class NearDuplicateOptions(Options):
     near_duplicates: Annotated[
         float,
         Field(ge=0, le=100),
-        Flag("Reject rows at least this similar to another one, 0 to 100; 0 is off."),
+        Flag("Reject rows at least this similar to another row, from 0 to 100; 0 turns this off."),
     ] = 90.0
 
 
