@@ -357,7 +357,7 @@ def test_two_datasets_are_read_side_by_side_by_keys_on_a_small_screen(
     page.wait_for_selector("h1:has-text('1 line')")
     assert page.input_value("input[name=text]") == "number 7 "
     page.goto(re.sub(r"/view/.*", "/view/rows?as=list&sort=most+alike&data=before", page.url))
-    page.wait_for_selector("td[data-title='likeness, ROUGE-L']")
+    page.wait_for_selector("td[data-title='similarity, ROUGE-L']")
     page.locator("a[href*=place]").first.click()
     page.wait_for_selector("section.row h1")
     first = page.inner_text("h1")

@@ -111,7 +111,7 @@ class _Pages:
             "sorts": list(SORTS),
             "column": column if column != "length" else "",
             "column_title": {
-                "likeness": f"likeness, {self._alike.measure}",
+                "likeness": f"similarity, {self._alike.measure}",
                 "pvi": "PVI, bits",
             }.get(column, ""),
             "measure": self._alike.measure,
