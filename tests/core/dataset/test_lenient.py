@@ -109,7 +109,7 @@ def test_a_file_of_another_kind_of_rows_is_given_up(name, pairs, tmp_path, monke
     rows = ["{}"] * 1001
     text = f"[{','.join(rows)}]" if name == "rows.json" else "\n".join(rows)
     (tmp_path / name).write_text(text)
-    with pytest.raises(UsageError, match=r"at least 1,000 rows that are not rows of .*no such col"):
+    with pytest.raises(UsageError, match=r"at least 1,000 rows do not fit the task .*no such col"):
         scan(tmp_path / name, pairs)
 
 
