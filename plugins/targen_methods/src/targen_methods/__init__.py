@@ -85,7 +85,7 @@ def register_methods(register: Register[Method[Any]]) -> None:
     register.register(
         "selfinstruct",
         "targen_methods.selfinstruct:SELFINSTRUCT",
-        summary="generates new instructions in rounds from a pool, then rows for each instruction, "
+        summary="generates instructions in rounds from a pool, then rows for each instruction, "
         "starting from the label",
     )
     register.register(
