@@ -63,7 +63,7 @@ def test_a_strict_reader_leaves_out_only_what_the_original_data_has(lab, tmp_pat
     read = read_dataset(_write(tmp_path / "f", [*_rows(2), odd]), task)
     assert [row["idx"] for row in read] == [0, 1]
     assert [(p.line, p.known) for p in read.problems] == [(3, "val 2")]
-    with pytest.raises(UsageError, match="line 4 is not a row"):
+    with pytest.raises(UsageError, match="line 4 does not fit the task"):
         read_dataset(_write(tmp_path / "g", [*_rows(2), odd, {**odd, "idx": 3}]), task)
 
 
