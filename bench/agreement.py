@@ -2,7 +2,7 @@
 
 Each row has a grade of A to D; each rater gives it, or, with the chance "noise", one beside it.
 The truth is the figure of 100,000 rows. Of each setting 400 samples of 30 and of 200 rows are
-drawn: how many of their 95 % intervals hold the truth, and how many have none. Needs targen-review.
+drawn: how many of their 95% intervals hold the truth, and how many have none. Needs targen-review.
 
 Exit 1 where intervals of 200 rows hold it less often than 92 in 100: chance alone keeps 400 samples
 of a right interval above that in all but 1 of 200 cases.

@@ -24,8 +24,8 @@ description: Notes of a small town's mayor.
 labels: {plan: The note is about what will be done., report: The note is about what was done.}
 """
 KINDS: dict[str, tuple[str, ...]] = {
-    "2 % hang": ("--hang", "0.02"),
-    "0.2 % hang": ("--hang", "0.002"),
+    "2% hang": ("--hang", "0.02"),
+    "0.2% hang": ("--hang", "0.002"),
     "one replica of four hangs": ("--hanging-replica", "4"),
     "lognormal, sigma 1.2": ("--sigma", "1.2"),
 }

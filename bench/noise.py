@@ -3,7 +3,7 @@
 python noise.py                        the corrections in examples/noise
 python noise.py runs/corrected …       yours: targen correct DATA --flip 0.4 --out runs/corrected
 
-A judgement depends on its row and on the label that is shown. So the judgements of one run at 40 %
+A judgement depends on its row and on the label that is shown. So the judgements of one run at 40%
 are weighted to stand for any share and kind of noise. `uniform` draws each other label equally
 often. `writer` draws wrong labels as a small model made them: by the label flow of its run of the
 task in examples/small_writer.

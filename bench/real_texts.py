@@ -3,7 +3,7 @@
     python bench/real_texts.py [DATA]
 
 Prints a line for each set in the folder DATA (by default ../shared/data): its texts, how many the
-defaults of a field refuse, and the reasons with their counts. Exits 1 if that is above 1 %.
+defaults of a field refuse, and the reasons with their counts. Exits 1 if that is above 1%.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def refused(texts: Texts) -> tuple[int, dict[str, list[str]]]:
 
 
 def main(data: Path, *, shown: bool) -> bool:
-    """Print a line for each set, and return whether each is below 1 %.
+    """Print a line for each set, and return whether each is below 1%.
 
     With `shown` the texts that are refused are printed, too.
     """

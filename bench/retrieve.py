@@ -85,7 +85,7 @@ def recall(folder: Path, retrievers: list[str]) -> None:
     ]
     print(f"{len(tasks)} tasks, {len(entries)} datasets, {sum(len(n) for _, n in tasks)} pairs")
     registry = registry_with(made_catalogue(entries))
-    heads = "  ".join(f"recall@{k:<2}  95 % interval" for k in DEPTHS)
+    heads = "  ".join(f"recall@{k:<2}  95% interval" for k in DEPTHS)
     print(f"{'':8}  {heads}  first near one: mean 1/rank")
     chance = "  ".join(f"{min(1, k / len(entries)):9.3f}{'':15}" for k in DEPTHS)
     print(f"{'chance':8}  {chance}")

@@ -164,7 +164,7 @@ def speed(folder: Path, rows: int) -> bool:
 def show(what: str, times: list[float], most: float = MAX_MS) -> bool:
     ordered = sorted(times)
     median, late = statistics.median(ordered), ordered[int(0.95 * len(ordered))]
-    print(f"{what}: median {median:.1f} ms, 95 % {late:.1f} ms, longest {ordered[-1]:.1f} ms")
+    print(f"{what}: median {median:.1f} ms, 95% {late:.1f} ms, longest {ordered[-1]:.1f} ms")
     return median <= most
 
 

@@ -1,9 +1,9 @@
 """What a row of each task costs: calls and tokens, with rejects and relabels.
 
 Every task that is installed runs on the scripted backend, by its dry-run replies,
-with a corrector that rejects 10 % of the candidates and relabels 10 % (wrong
+with a corrector that rejects 10% of the candidates and relabels 10% (wrong
 on purpose). At concurrency 1 nothing runs ahead of need; at 64 something
-does. Target: at most 15 % more calls. With --suite NAME, instead: that
+does. Target: at most 15% more calls. With --suite NAME, instead: that
 plugin's tasks by their paper preset through the real command, in a process
 of its own, with its exact counts and its peak memory (target: below 1.5 GB).
 """
@@ -68,7 +68,7 @@ def run(registry, task, rows, concurrency, folder):
 def measure_tasks(args):
     registry = registry_with_noise()
     tasks = [t for t in registry.all("task") if t.name in (args.task or PAPER)]
-    print(f"{args.rows} rows a task; 10 % of candidates rejected, 10 % relabelled")
+    print(f"{args.rows} rows a task; 10% of candidates rejected, 10% relabelled")
     heads = (
         "task",
         "calls a row",

@@ -96,7 +96,7 @@ def _cpu() -> float:
 
 
 def _phases(spans: list[tuple[float, float]], concurrency: int) -> tuple[float, float, float]:
-    """Seconds until 95 % of the slots are taken, seconds after they last were,
+    """Seconds until 95% of the slots are taken, seconds after they last were,
     and the mean of calls in flight between the two."""
     if not spans:
         return 0.0, 0.0, 0.0
@@ -133,7 +133,7 @@ def show(name: str, runs: list[Run]) -> Run:
     )
     if middle.calls:
         print(
-            f"    ramp {middle.ramp:.2f} s to 95 % of the slots, then "
+            f"    ramp {middle.ramp:.2f} s to 95% of the slots, then "
             f"{middle.steady_in_flight:.0f} calls in flight, tail {middle.tail:.2f} s; "
             f"a call took {middle.overshoot * 1e3:+.1f} ms against its latency"
         )
@@ -187,7 +187,7 @@ def main() -> int:
         middle = show("no cache", kinds["no cache"])
         cached = show("with a cache, empty at first", kinds["cold cache"])
         show("with the cache that run left", kinds["warm cache"])
-        show("10 % rejected and 10 % relabelled, no cache", kinds["lossy"])
+        show("10% rejected and 10% relabelled, no cache", kinds["lossy"])
         show(f"lognormal latency, sigma {SIGMA}, no cache", kinds["uneven"])
         print(
             f"bare asyncio, {args.rows} chains of {STEPS} sleeps: "

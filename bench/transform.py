@@ -1,7 +1,7 @@
 """Calls, time and memory of `targen transform`: 3,000 rows of four CSV files by a script.
 
 Nothing is waited for, so that all time is targen's own. A tenth of the rows are rejected, and the
-datasets are of unlike use. Exit 1 where a run makes more calls than its rows, its rejects and 3 %
+datasets are of unlike use. Exit 1 where a run makes more calls than its rows, its rejects and 3%
 of the rows together.
 """
 

@@ -258,7 +258,7 @@ def place_of(path: Path, inside: Path | None) -> Path:
     try:
         place = path.resolve(strict=True)
         if inside is not None and not place.is_relative_to(inside.resolve()):
-            raise UnreadableFile(path, f"it is a link that leads out of {inside}")
+            raise UnreadableFile(path, f"it is a link that points outside {inside}")
         refuse_special(place)
     except FileNotFoundError:
         raise NoSuchFile(path) from None

@@ -24,7 +24,7 @@ def ask_about_files() -> Iterator[None]:
 
     def asked(said: str) -> bool:
         print(said, file=sys.stderr)
-        print("A file from someone else may refer to any code, file or address.", file=sys.stderr)
+        print("Someone else's file could refer to any code, file or address.", file=sys.stderr)
         return typer.confirm("Use it from now on?", err=True)
 
     ask_with(asked if can_ask() else None)

@@ -64,7 +64,7 @@ def backends(
 
     if action != "check":
         raise UsageError(
-            f"backends {action}: there is no such action",
+            f"backends {action}: no such action",
             hint=f"targen backends check {name or 'NAME'}",
         )
     registry = load_registry()

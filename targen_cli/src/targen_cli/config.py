@@ -64,9 +64,7 @@ def config(
     """
     given, profile = words or [], said.of(ModelOptions).profile
     if action not in _ACTIONS:
-        raise UsageError(
-            f"config {action}: there is no such action", hint=f"targen config {_ACTIONS[0]}"
-        )
+        raise UsageError(f"config {action}: no such action", hint=f"targen config {_ACTIONS[0]}")
     if project and action not in ("set", "unset"):
         raise UsageError("--project requires set or unset")
     count = {"set": 2, "unset": 1}.get(action, 0)

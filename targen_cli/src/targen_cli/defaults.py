@@ -537,7 +537,7 @@ def layers(files: Iterable[DefaultsFile], profile: str | None = None) -> list[La
         known = sorted({name for file in files for name in file.profiles})
         who = str(Option("profile", chosen)) if profile else f"{PROFILE_VARIABLE} is {chosen}"
         raise UsageError(
-            f"{who}: there is no such profile",
+            f"{who}: no such profile",
             hint=did_you_mean(chosen, known, "profiles")
             if known
             else f"add [profile.{chosen}] to {user_file()}, with its defaults below",

@@ -98,7 +98,7 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
         if asked not in registry.kinds:
             package = package_of(asked)
             raise UsageError(
-                f"--kind {asked}: there is no such kind",
+                f"--kind {asked}: no such kind",
                 hint=install(package)
                 if package
                 else did_you_mean(asked, [*registry.kinds], "kinds"),

@@ -16,7 +16,7 @@ class Estimate:
 
     Attributes:
         value: the figure, or None if the data cannot tell.
-        low: lower end of the 95 % interval, if there is one.
+        low: lower end of the 95% interval, if there is one.
         high: its upper end.
     """
 

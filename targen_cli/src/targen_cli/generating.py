@@ -73,7 +73,7 @@ class Generate:
             what: what each gets, such as "a rating".
 
         Raises:
-            QuotaNotMet: more than one, and more than 5 %, have none.
+            QuotaNotMet: more than one, and more than 5%, have none.
         """
         try:
             # Every row gets its own, however alike another is.

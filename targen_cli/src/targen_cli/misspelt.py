@@ -208,7 +208,7 @@ def _missing(param: Any, typed: Sequence[str], ctx: Any) -> UsageError:
     actions = (first.metavar or "").split("|") if first is not param else []
     if len(actions) > 1 and typed[0] not in actions:
         hint = f"targen {ctx.info_name} {actions[0]} {shlex.quote(typed[0])}"
-        return UsageError(f"{ctx.info_name} {typed[0]}: there is no such action", hint=hint)
+        return UsageError(f"{ctx.info_name} {typed[0]}: no such action", hint=hint)
     about = (getattr(param, "help", None) or "").partition(". ")[0].removesuffix(".")
     return UsageError(
         f"targen {ctx.info_name} needs {_called(param)}" + (f": {about}" if about else ""),

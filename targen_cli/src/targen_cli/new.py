@@ -44,7 +44,7 @@ def new(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="The folder to write to, new or empty. [default: NAME]"),
+        typer.Option("--out", help="The output folder, new or empty. [default: NAME]"),
     ] = None,
     into: Annotated[
         Path | None,
@@ -72,7 +72,7 @@ def new(
     if kind not in (known := _templates(registry)):
         package = package_of(kind) if kind not in registry.kinds else ""
         raise UsageError(
-            f"new {kind}: there is no such template",
+            f"new {kind}: no such template",
             hint=install(package) if package else did_you_mean(kind, known, "one of"),
         )
     of = registry.kinds[kind]

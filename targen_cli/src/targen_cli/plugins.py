@@ -57,7 +57,7 @@ def plugins(
         run(path, json=json, strict=strict)
     elif action:
         raise UsageError(
-            f"plugins {action}: there is no such action",
+            f"plugins {action}: no such action",
             hint="targen plugins, or targen plugins check PATH",
         )
     else:

@@ -60,7 +60,7 @@ def runs(
     else:
         named = " ".join(map(shlex.quote, map(str, given))) or "RUN"
         raise UsageError(
-            f"runs {action}: there is no such action or folder",
+            f"runs {action}: no such action or folder",
             hint=f"targen runs rm {named}"
             if action in ("delete", "del", "remove")
             else "targen runs list [FOLDER], targen runs open RUN, or targen runs rm RUN",

@@ -114,8 +114,8 @@ def require_trust(file: Path, names: Mapping[str, Any]) -> None:
         if len(new) > _NAMED:
             listed.append(f"and {len(new) - _NAMED} more")
         raise Untrusted(
-            f"{printable(str(file), lines=False)} sets {', '.join(listed)}, but a file from "
-            "someone else may set any code, file, address or limit",
+            f"{printable(str(file), lines=False)} sets {', '.join(listed)}, but someone "
+            "else's file could set any code, file, address or limit",
             hint="read it first; if you trust it, "
             + Either(
                 "add " + Option("trust", True) + " to the command",

@@ -102,7 +102,7 @@ def _meant(name: str, option: str) -> str:
 
 
 def sentence_model(folder: Path, device: str | None = None) -> Any:
-    """A model of sentence-transformers, from its folder.
+    """A sentence-transformers model, from its folder.
 
     Raises:
         Untrusted: the folder names code of its own, and this person never trusted it.
@@ -121,10 +121,10 @@ def sentence_model(folder: Path, device: str | None = None) -> Any:
 
 
 def _refuse_links(folder: Path) -> None:
-    """Refuse a folder with FIFOs or links that lead out."""
+    """Refuse a folder with FIFOs or links that point outside it."""
     for path in folder.rglob("*"):
         if not is_inside(folder, path):
-            raise UnreadableFile(path, f"it is a link that leads out of {folder}")
+            raise UnreadableFile(path, f"it is a link that points outside {folder}")
         if not path.is_dir():
             try:
                 refuse_special(path.resolve())

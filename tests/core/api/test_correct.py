@@ -57,7 +57,7 @@ def test_data_come_in_any_form(form, run):
 
 def test_a_row_that_is_none_of_the_task_is_refused_before_the_first_call(run):
     rows = [{**run[0], "label": "perhaps"}, *list(run)[1:]]
-    with pytest.raises(tg.UsageError, match="row 1 is not a row of rte: label: 'perhaps'"):
+    with pytest.raises(tg.UsageError, match="row 1 does not fit the task rte: label: 'perhaps'"):
         tg.correct(rows, task="rte", model="scripted", out="out")
     assert not Path("out").exists()
 

@@ -79,7 +79,7 @@ CALLS = table("""
     tg.correct("run", model="scripted", rows_per_call=0) | rows_per_call is 0 |
     tg.correct("run", task="cb", model="scripted") | already states the task of its rows |
     tg.read_dataset([{"text": "t"}], PORTER) | task is <Declaration 'porter' | pass
-    tg.read_dataset("values.json", "rte") | values.json, row 1 is not a row of rte: Input should be
+    tg.read_dataset("values.json", "rte") | values.json, row 1 does not fit the task rte: Input
     tg.read_dataset("torn.json", "rte") | cannot read torn.json, line 1: it is not JSON: Expecting |
     tg.read_dataset("none.json", "rte") | none.json has no rows |
 """)

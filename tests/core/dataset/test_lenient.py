@@ -63,7 +63,7 @@ def test_a_strict_reader_leaves_out_only_what_the_original_data_has(lab, tmp_pat
     read = read_dataset(_write(tmp_path / "f", [*_rows(2), odd]), task)
     assert [row["idx"] for row in read] == [0, 1]
     assert [(p.line, p.known) for p in read.problems] == [(3, "val 2")]
-    with pytest.raises(UsageError, match="line 4 is not a row"):
+    with pytest.raises(UsageError, match="line 4 does not fit the task"):
         read_dataset(_write(tmp_path / "g", [*_rows(2), odd, {**odd, "idx": 3}]), task)
 
 
@@ -109,7 +109,7 @@ def test_a_file_of_another_kind_of_rows_is_given_up(name, pairs, tmp_path, monke
     rows = ["{}"] * 1001
     text = f"[{','.join(rows)}]" if name == "rows.json" else "\n".join(rows)
     (tmp_path / name).write_text(text)
-    with pytest.raises(UsageError, match=r"at least 1,000 rows that are not rows of .*no such col"):
+    with pytest.raises(UsageError, match=r"at least 1,000 rows do not fit the task .*no such col"):
         scan(tmp_path / name, pairs)
 
 

@@ -139,7 +139,7 @@ def run(
         quotas=quotas,
         backend="scripted",
         options={"price_in": 1000, "price_out": 1000} if "max_cost" in limits else {},
-        near_duplicates=0,  # the dry run has few words: the rejections are to be 10 %
+        near_duplicates=0,  # the dry run has few words: the rejections are to be 10%
         lists_at_once=lists_at_once,
         limits=Limits(concurrency=64, batch=batch, **limits),
     )

@@ -115,7 +115,7 @@ LINES = """
     export run --force --out run --as hf | | choose a different --out
     export rows.jsonl --task rte --out rows.jsonl --force | rows.jsonl is the dataset that is
     export run --weights | run has no weights
-    export bad.jsonl --task rte --as csv | bad.jsonl, line 2 is not a row of rte: label
+    export bad.jsonl --task rte --as csv | bad.jsonl, line 2 does not fit the task rte: label
     export run --push rte | 'rte' is not the name of a dataset on the hub
     export run --push me/rte --as csv | --push works with the format hf, not with csv
     export run --license mit --as csv | --license works with the format hf, not with csv
@@ -136,7 +136,7 @@ LINES = """
     new task -- rte | a task with the name 'rte' is already installed: targen-tasks | a different
     new contexts shops --into nowhere | there is no file
     plugins check | no folder was given | targen plugins check PATH
-    plugins chekc . | plugins chekc: there is no such action | targen plugins check PATH
+    plugins chekc . | plugins chekc: no such action | targen plugins check PATH
     plugins check nowhere | no file nowhere/pyproject.toml | give the folder that contains
     new contexts shops --into demo --out x | --out and --into cannot be used together
 """
@@ -189,7 +189,7 @@ OPTIONS = """
     --shard 3/2 | no shard 3 of 2
     --shard two | does not have the form NUMBER/COUNT
     --shard 9/9 | 2 rows are too few for 9 shards
-    --shard 2/2 --contexts-limit 1 | shards get whole items
+    --shard 2/2 --contexts-limit 1 | an item cannot be divided between shards
     --contexts-fraction 0.5 | --contexts-fraction
     --corrector none | | --no-correct
     --dimension a=x --dimension a=y | --dimension contains a twice

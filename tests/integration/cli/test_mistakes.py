@@ -152,7 +152,7 @@ KEYS = r"""
     L; filters: [near-duplicates]\nexamples: real.csv | line 4: examples: there is no file
     L; examples:\n  file: few.csv\n  close_gap: true | line 4: examples.file: few.csv has 1 row that can serve as examples, but at least 5 are needed | add at least 4 rows
     L; examples: few.csv\noptions: {examples.extra: 5} | line 4: options.examples.extra: it must be at most 2
-    L; examples: ../few.csv | sets examples.file = ../few.csv, but a file from someone else may set any code | add --trust to the command
+    L; examples: ../few.csv | sets examples.file = ../few.csv, but someone else's file could set any code | add --trust to the command
     L; name: My Mail! | line 3: name: 'My Mail!' is not a valid name | use lower-case letters, digits, ., _ and -
 """
 WHOLE = r"""
@@ -255,8 +255,8 @@ COMMANDS = """
     generate mail.yaml -n 0 -b scripted | -n is 0; it must be at least 1 | -n 100
     generate mail.yaml --label order=0 -b scripted | all quotas are 0, so no rows would be generated | --label order=40
     generate mail.yaml -n 4 -b scripted --filter near-duplicate | no filter named 'near-duplicate' is installed | did you mean near-duplicates?; see: targen list-filters
-    generate mail.yaml -n 4 -b scripted --out file | file exists and is not a run directory | choose a different --out
-    generate mail.yaml -n 4 -b scripted --out folder | folder exists and is not a run directory | choose a different --out, such as --out folder/run
+    generate mail.yaml -n 4 -b scripted --out file | file already exists, but is not a run directory | choose a different --out
+    generate mail.yaml -n 4 -b scripted --out folder | folder already exists, but is not a run directory | choose a different --out, such as --out folder/run
     generate mail.yaml -n 6 -b scripted --out run | run contains a different run: its target is 4 rows, not 6 | targen resume run -n N extends it, with --batch-offline for targen batch export; or
     generate mail.yaml -n 4 -b scripted --seed 2 --out run | run contains a different run, started with seed 0; you asked for 2 | targen resume run resumes it with its recorded options; or choose
     generate mail.yaml --n 5 -b scripted | targen generate has no option --n | did you mean -n?
@@ -297,7 +297,7 @@ COMMANDS = """
     merge run run --out both | run is given twice | give each run only once
     init-task mail.yaml | mail.yaml is a file, but this command needs a description of the task | targen init-task --blank --out mail.yaml
     config set max-cost five | max-cost is "five"; it must be a number, above 0
-    config get model | config get: there is no such action | targen config show
+    config get model | config get: no such action | targen config show
     config unset model | does not set model | targen config shows the defaults
     review run --port 99999 | --port: it must be at most 65535
     analyze run --against row.csv | there is no file row.csv | did you mean rows.csv?
@@ -316,24 +316,24 @@ COMMANDS = """
     config set base-url 127.0.0.1:8000/v1 | base-url is "127.0.0.1:8000/v1"; it must be an address, such as http://127.0.0.1:8000/v1
     config set modle x | modle is not a setting that can have a default | did you mean model?
     config set backend nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
-    new tasks mine | new tasks: there is no such template | did you mean task?
+    new tasks mine | new tasks: no such template | did you mean task?
     describe run | run is a run directory | targen report run shows its figures, and targen describe run/task.json shows its task; its settings are in run/manifest.json
     describe ./rn | there is no file ./rn | did you mean run?
     backends check | no backend was given, and none is set up: there is no key or address in the environment | pass -b NAME; local downloads its model once, before the first run
     backends check -b people | targen backends has no option -b | pass it without an option: targen backends check NAME
     runs rm run nope --yes | no run directory nope | targen runs lists runs
-    runs remove run | runs remove: there is no such action or folder | targen runs rm run
+    runs remove run | runs remove: no such action or folder | targen runs rm run
     diff run | targen diff needs RIGHT: A second run directory | for example targen diff runs/rte-0 runs/rte-0-replay
-    correct mistyped.csv --task mail.yaml -b scripted | mistyped.csv, line 3 is not a row of mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund? | targen validate mistyped.csv --task mail.yaml lists all such rows
+    correct mistyped.csv --task mail.yaml -b scripted | mistyped.csv, line 3 does not fit the task mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund? | targen validate mistyped.csv --task mail.yaml lists all such rows
     preview mail.yaml -b people | people answer calls in a sheet, but a preview does not wait for answers | use a small run, which waits: targen generate mail.yaml -n 2 --backend people
     new | targen new needs KIND: The kind of file or plugin: task, contexts, | for example targen new task my-task; see targen new --help
-    new nope mine | new nope: there is no such template | one of: task, contexts, seeds,
+    new nope mine | new nope: no such template | one of: task, contexts, seeds,
     generate plugin -n 4 -b scripted | plugin is the source of a plugin, not a task | pip install -e plugin; then targen list-tasks lists its tasks
     generate superglue/rte -n 4 -b scripted | there is no file superglue/rte | did you mean rte?
     generate mail.yaml -n 4 -b qwen3 | no backend named 'qwen3' is installed | give the backend and its model: --backend llama/qwen3;
     generate mail.yaml -n 4 -b scripted --variant full | task mail has no variants | leave out --variant
     generate mail.yaml -n 4 -b scripted --rounds 2 | --rounds requires --batch or --delivery | add --batch, or omit --rounds
-    batch run | batch run: there is no such action | targen batch export run
+    batch run | batch run: no such action | targen batch export run
     evaluate mail-0 | no folder mail-0 | did you mean models/mail-0?
     evaluate nope | no folder nope | targen evaluate MODEL DATA, where targen train creates MODEL
     train nope | there is no file nope | a run directory, or a .jsonl, .csv or .parquet file
@@ -389,7 +389,7 @@ COMMANDS = """
     config set max_cost 5 | max_cost is not a setting that can have a default | did you mean max-cost?
     version | there is no command 'version' | targen --version
     list-labels mail.yaml | there is no command 'list-labels' | targen describe TASK
-    runs delete run | runs delete: there is no such action or folder | targen runs rm run
+    runs delete run | runs delete: no such action or folder | targen runs rm run
     show run 1 2 | unexpected argument '2': targen show takes only RUN and ROW | one row per command: targen show run 2
     export run --as excel | targen does not write spreadsheets (excel) | --as csv --out rows.csv, which they open
     export run --out rows.xlsx | targen does not write spreadsheets (xlsx) | --as csv --out rows.csv, which they open
@@ -461,24 +461,24 @@ CONTENTS = {
     "broken.parquet": "text",
 }
 DATA = """
-    wrong.csv | line 2 is not a row of mail: text: there is no such column; the row has Text, Category
-    class.csv | line 2 is not a row of mail: label: there is no such column; is it called class here?
-    extra.csv | line 2 is not a row of mail: class: unknown column
-    noheader.csv | line 2 is not a row of mail: text: there is no such column; the row has Where is it?, order
-    unknown.csv | line 2 is not a row of mail: label: 'greeting' is not 'order' or 'refund'
-    typo.csv | line 2 is not a row of mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund?
-    case.csv | line 2 is not a row of mail: label: 'Order' is not 'order' or 'refund'; did you mean order?
-    numbers.csv | line 2 is not a row of mail: label: '0' is not 'order' or 'refund'
-    ragged.csv | line 2 is not a row of mail: 3 cells, but the header has 2
-    open.csv | line 2 is not a row of mail: a quotation mark is not closed
+    wrong.csv | line 2 does not fit the task mail: text: no such column; the row has Text, Category
+    class.csv | line 2 does not fit the task mail: label: no such column; is it called class here?
+    extra.csv | line 2 does not fit the task mail: class: unknown column
+    noheader.csv | line 2 does not fit the task mail: text: no such column; the row has Where is it?, order
+    unknown.csv | line 2 does not fit the task mail: label: 'greeting' is not 'order' or 'refund'
+    typo.csv | line 2 does not fit the task mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund?
+    case.csv | line 2 does not fit the task mail: label: 'Order' is not 'order' or 'refund'; did you mean order?
+    numbers.csv | line 2 does not fit the task mail: label: '0' is not 'order' or 'refund'
+    ragged.csv | line 2 does not fit the task mail: 3 cells, but the header has 2
+    open.csv | line 2 does not fit the task mail: a quotation mark is not closed
     twice.csv | twice.csv has two columns with the same name: text, text, label
     empty.csv | empty.csv has no rows
     header.csv | header.csv has no rows
     latin.csv | line 2: byte 0xf6 is not valid utf-8 | save it as UTF-8, or type: iconv -f cp1252 -t utf-8 latin.csv > utf-8-latin.csv
     book.xlsx | cannot read book.xlsx: it is a spreadsheet | save the sheet as CSV (UTF-8)
-    cut.jsonl | line 1 is not a row of mail: it is not JSON: EOF while parsing a value, column 23
-    quotes.jsonl | line 1 is not a row of mail: it is not JSON: key must be a string, column 2: names and strings need double quotes
-    list.jsonl | line 1 is not a row of mail: it is not an object of the form {COLUMN: VALUE}
+    cut.jsonl | line 1 does not fit the task mail: it is not JSON: EOF while parsing a value, column 23
+    quotes.jsonl | line 1 does not fit the task mail: it is not JSON: key must be a string, column 2: names and strings need double quotes
+    list.jsonl | line 1 does not fit the task mail: it is not an object of the form {COLUMN: VALUE}
     broken.json | cannot read broken.json, line 1: it is not JSON: Expecting value, column 16
     broken.parquet | cannot read broken.parquet: it is not a Parquet file
     nope.csv | there is no file nope.csv
@@ -512,7 +512,7 @@ def test_what_many_rows_lack_is_said_once(targen):
     for name, text in rows.items():
         Path(name).write_text(text)
     shown = targen("validate", "none.csv", "--task", "mail.yaml").out
-    assert re.search(r"2 +0 +30  label: there is no such column; is it called intent here\?", shown)
+    assert re.search(r"2 +0 +30  label: no such column; is it called intent here\?", shown)
     assert shown.count("no such column") == 1
     words = "is not 'order' or 'refund'; did you mean order?"
     made = targen("train", "some.csv", "--task", "mail.yaml", "--out", "model")
@@ -733,7 +733,7 @@ PYTHON = """
     tg.export("run", "run/dataset.jsonl", force=True) | is in the run directory itself | choose a different out=..., such as one in run/exports
     tg.read_dataset("rows.csv") | rows.csv does not state which task its rows belong to | task="NAME", or a task file; see targen list-tasks
     tg.correct([], task="rte", model="scripted") | the given data has no rows
-    tg.correct([{"txt": "x"}], task="rte", model="scripted") | the given data, row 1 is not a row of rte: premise: there is no such column; the row has txt |
+    tg.correct([{"txt": "x"}], task="rte", model="scripted") | the given data, row 1 does not fit the task rte: premise: no such column; the row has txt |
     tg.resume("run", n=2) | label order: 1 rows requested, but the run's target is 2 | a run can only grow; to get a smaller one, generate it with a different out=...
     tg.resume("run", task=tg.Declaration(description="x", labels={"a": "b"})) | the run run has its own copy of its task, so do not pass a Declaration | omit task=; to change the task:
     tg.show_progres("run") | module 'targen_core' has no attribute 'show_progres'

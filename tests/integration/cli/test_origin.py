@@ -300,7 +300,7 @@ def test_a_question_leaves_nothing_out(here, asked):
 
 @pytest.mark.parametrize("names", [{str(at): "x" for at in range(60)}, {"model": "x" * 3000}])
 def test_nobody_is_asked_about_more_than_they_read(names, here, asked):
-    with pytest.raises(Untrusted, match="a file from someone else") as caught:
+    with pytest.raises(Untrusted, match="someone else's file") as caught:
         require_trust(here / "e.toml", names)
     assert not asked and len(str(caught.value)) < 1000
     with trusting():

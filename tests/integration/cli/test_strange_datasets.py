@@ -91,7 +91,7 @@ def test_a_link_in_a_folder_does_not_lead_out(command, linked, private, tmp_path
     assert done.code != 0
     if command != "catalogue":
         assert f"{linked.split('/')[-1]}" in done.err
-        assert "is a link that leads out of" in done.err
+        assert "is a link that points outside" in done.err
     assert "PRIVATE" not in done.out + done.err + written
 
 

@@ -63,7 +63,7 @@ def test_what_cannot_be_is_said_before_any_question(person, held, tmp_path):
     address = ("--base-url", f"{service.url}/v1")
     done = person(*TICKETS, "-b", "llama", *address, *DEAR, "--out", "taken")
     assert done.code == 2
-    assert "taken exists and is not a run directory" in done.err
+    assert "taken already exists, but is not a run directory" in done.err
     assert ("Continue?" in done.err, service.seen) == (False, [])
 
 

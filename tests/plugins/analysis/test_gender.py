@@ -147,7 +147,7 @@ def test_pairs_are_looked_for_in_axg_alone(corpus, study):
     findings = measure(study(mine))
     assert findings.figures["mine"]["pairs of one label"].value == pytest.approx(2 / 3)
     alone, differing = findings.warnings
-    assert "1 of 7 rows of mine lack a partner" in alone
+    assert "1 of 7 rows of mine have no partner" in alone
     assert "1 of 3 pairs of mine have a different label for each pronoun" in differing
     assert any("parity score belongs to a model" in note for note in findings.notes)
     other = measure(study(corpus(pairs(3), labels, fields=("premise", "hypothesis"))))

@@ -308,7 +308,7 @@ def test_next_to_nothing_is_measured_without_a_crash(texts, corpus, study, sente
 def test_rows_without_the_text_are_left_out(corpus, study, sentences):
     rows = [(text, "" if at % 2 else text) for at, text in enumerate(sentences(40))]
     findings = measure(study(corpus(rows, fields=("a", "b"))), field="b", map="none")
-    assert "20 rows of mine lack the text." in findings.notes
+    assert "20 rows of mine have no text." in findings.notes
     assert findings.tables[0].title == "Semantic diversity at 20 rows"
 
 

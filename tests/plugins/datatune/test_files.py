@@ -197,7 +197,7 @@ def test_links_out_of_a_folder_are_noted_and_those_of_the_hubs_cache_followed(tm
     assert "diary" not in actual["file:data/mine.csv"].description
     assert "file:data/same.csv" in actual
     for key in ("data/theirs.csv", "data/gone.csv"):
-        assert "a link that leads out of the folder" in str(actual[key])
+        assert "a link that points outside the folder" in str(actual[key])
     cache = tmp_path / "datasets--a--b"
     (cache / "blobs").mkdir(parents=True)
     (cache / "blobs" / "123").write_text("text\nfine\n")
@@ -206,7 +206,7 @@ def test_links_out_of_a_folder_are_noted_and_those_of_the_hubs_cache_followed(tm
     (snapshot / "train.csv").symlink_to("../../blobs/123")
     (snapshot / "other.csv").symlink_to(secret)
     actual = described(snapshot)
-    assert sum("leads out of the folder" in str(each) for each in actual.values()) == 1
+    assert sum("points outside the folder" in str(each) for each in actual.values()) == 1
     assert any(getattr(each, "rows", 0) == 1 for each in actual.values())
 
 

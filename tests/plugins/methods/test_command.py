@@ -186,12 +186,12 @@ def test_what_makes_no_sense_begins_no_run(refuses, mail, line, said):
 GIVEN = {
     "": ("has no rows", ""),
     '{"premise": "It rains.", "label": 1}': (
-        "text: there is no such column",
+        "text: no such column",
         "of mail: text, label",
     ),
     PAIR.replace("loan", "lone"): ("label: 'lone' is not 'loan' or 'room'", "did you mean loan?"),
     '{"text": "Is the atlas back?"}': ("none of the given rows have labels", ""),
-    PAIR + "and so on": ("line 2 is not a row of mail", ""),
+    PAIR + "and so on": ("line 2 does not fit the task mail", ""),
 }
 
 

@@ -148,7 +148,7 @@ MOODS = Declaration(description="Posts.", labels={"a": "x", "b": "y"})
         (
             done(YORK, {**YORK, "from_name": "b"}),
             PLACES,
-            "label: there is no such question; the questions are spans",
+            "label: no such question; the questions are spans",
         ),
         (done(data={"one": "x", "other": "y"}), PAIRS, "0 answers to a question that takes"),
         (done(YORK), MOODS, "rows of mine have one label each"),

@@ -123,6 +123,6 @@ def test_grades_that_are_not_on_the_scale_are_refused():
 
 
 def test_a_share_has_wilsons_interval():
-    figure = share(264, 300)  # 88 % of 300 rows, DataTune's figure
+    figure = share(264, 300)  # 88% of 300 rows, DataTune's figure
     assert (figure.value, figure.rows) == (0.88, 300)
     assert (round(figure.low or 0, 4), round(figure.high or 0, 4)) == (0.8383, 0.912)

@@ -77,7 +77,7 @@ def test_the_same_command_asks_nothing_again(review, works):
     works("review", "grade", review, *FAKE, "-n", "2")
     done = works("review", "grade", review, "--as", "fake")
     assert "0 grades by fake, a model; 2 in total" in done.out
-    assert "4 rows without a grade" in done.err
+    assert "not graded: 4 rows; targen resume" in done.err
     works("resume", review / "model-fake", "-n", "6")
     done = works("review", "grade", review, "--as", "fake")
     assert "4 grades by fake, a model; 6 in total" in done.out

@@ -42,7 +42,7 @@ def task(alone):
 
 
 def test_normalised_scores_by_hand():
-    # 4 choices: chance is 25 %. All right is 100, chance 0, nothing right a third below.
+    # 4 choices: chance is 25%. All right is 100, chance 0, nothing right a third below.
     assert normalized(Estimate(1.0, 0.5, 1.0), 0.25).value == 100
     assert normalized(Estimate(0.25), 0.25).value == 0
     assert normalized(Estimate(0.0), 0.25).value == pytest.approx(-100 / 3)

@@ -127,7 +127,7 @@ def test_rows_without_a_label_are_left_out(targen, mood):
         for row in rows[:10]:
             del row["label"]
     made = targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
-    assert "50 decisions of mood, 10 without a label left out" in made.out
+    assert "50 decisions of mood, 10 unlabelled omitted" in made.out
 
 
 def test_a_label_that_was_not_learned_is_said(targen, works, mood):

@@ -47,7 +47,7 @@ def test_wrong_rows_get_low_weights_and_training_heeds_them(targen, works, noisy
     mood("test.jsonl", 40, seed=1)
     done = works("reweigh", "noisy.jsonl", "--task", "mood.yaml", "-q")
     assert done.out.splitlines()[-1] == "noisy-sungen"
-    assert done.out.splitlines()[0] == "80 rows of mood by sungen" and not done.err
+    assert done.out.splitlines()[0] == "80 rows of mood, weighted by sungen" and not done.err
     weights = weights_in("noisy-sungen")
     assert max(weights[:8]) < 0.1 < 0.9 < min(weights[8:])
     made = json.loads(Path("noisy-sungen/weighing.json").read_text())["made"]
@@ -88,7 +88,7 @@ def test_rows_that_harm_are_left_out_by_influence(targen, works, noisy):
     assert done.json["labels"]["praise"]["of_weight_0"] >= 4
     trained = targen("train", "noisy-influence", "--task", "mood.yaml", "--out", "m")
     left = weights.count(0)
-    assert f"{80 - left} decisions of mood, weighted, {left} with weight 0 left out" in trained.out
+    assert f"{80 - left} decisions of mood, weighted, {left} with weight 0 omitted" in trained.out
 
 
 @pytest.mark.whole

@@ -231,8 +231,8 @@ def flat() -> Task[Any, Any]:
 
 
 WRONG = table(r"""
-    a.csv | text,idx\nx,one\n | line 2 is not a row of flat: idx: it must be a whole number
-    a.jsonl | {"text": "x", "idx": 0}\n{"text": "x"}\n | line 2 is not a row of flat: idx: there is no such
+    a.csv | text,idx\nx,one\n | line 2 does not fit the task flat: idx: it must be a whole number
+    a.jsonl | {"text": "x", "idx": 0}\n{"text": "x"}\n | line 2 does not fit the task flat: idx: there is no such
 """)  # noqa: E501
 """Beside the table of mistakes in datasets, of the command."""
 
@@ -262,7 +262,7 @@ def test_a_row_of_typed_columns_is_told_by_its_place(library):
     held = library.Dataset.from_dict({"text": ["a", None], "idx": [0, 1]})
 
     task = flat()
-    with pytest.raises(UsageError, match="row 2 is not a row of flat: text: it must be text"):
+    with pytest.raises(UsageError, match="row 2 does not fit the task flat: text: it must be text"):
         read_dataset(held, task)
     dataset = read_dataset(held, task, strict=False)
     assert len(dataset) == 1
@@ -277,7 +277,7 @@ def test_what_is_no_dataset_at_all(source, dataset):
 
 def test_rows_that_are_none(dataset):
     with pytest.raises(
-        UsageError, match="the given data, row 2 is not a row of toy: str is not a row"
+        UsageError, match="the given data, row 2 does not fit the task toy: str is not a row"
     ):
         read_dataset([ROWS[0], "text"], dataset.task)
 

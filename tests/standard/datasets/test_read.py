@@ -84,7 +84,7 @@ def test_a_row_that_is_none_is_named_with_its_line_and_column(part, wrong, why, 
     path.write_bytes(ROW + b"\n\n" + ROW.replace(part, wrong) + b"\n")
     with pytest.raises(UsageError) as caught:
         read_dataset(path, "pairs", registry=registry)
-    assert str(caught.value).startswith(f"{path}, line 3 is not a row of pairs: {why}")
+    assert str(caught.value).startswith(f"{path}, line 3 does not fit the task pairs: {why}")
 
 
 def test_rows_of_another_version_of_the_task_say_so(registry, run, task):

@@ -25,7 +25,7 @@ class Case:
         texts: the texts to read, by name: "premise", "hypothesis".
         label: the right decision; "" means the row's own label. Options have `RIGHT` or `WRONG`.
         cues: clues that might reveal the label without solving the task, such as position, count or
-            kind, by name. The name should fit "from NAME, a classifier predicts 90 % of the
+            kind, by name. The name should fit "from NAME, a classifier predicts 90% of the
             labels". Length, words and overlap are always tested.
         question: the number of the question; the options of one question have the same number.
         reads: the texts that a model reads in training, if `texts` omit something decisive, such as

@@ -93,7 +93,7 @@ def analyze(
         Path | None,
         typer.Option(
             "--out",
-            help="The folder to write. [default: analysis/ in the run; for files or several "
+            help="The output folder. [default: analysis/ in the run; for files or several "
             "datasets, a folder in analyses/]",
         ),
     ] = None,

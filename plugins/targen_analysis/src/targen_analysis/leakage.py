@@ -99,7 +99,7 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
             (name, *(figures[c.name][name] for c in study.corpora), within.get(name))
             for name in names
         ],
-        note="Shares of rows; 95 % intervals, assuming that rows were drawn at random.",
+        note="Shares of rows; 95% intervals, assuming that rows were drawn at random.",
     )
     exact = [c for c in study.corpora if figures[c.name]["the same texts"].value]
     return Findings(

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 Z = 1.959964
-"""Two-sided 95 % quantile of the normal distribution."""
+"""Two-sided 95% quantile of the normal distribution."""
 
 Rows = NDArray[np.int64]
 """Indexes of rows, possibly repeated."""
@@ -54,7 +54,7 @@ def bootstrap(
     replicates: int,
     rng: np.random.Generator,
 ) -> list[Estimate]:
-    """Return 95 % intervals around figures by the centred bootstrap of rows.
+    """Return 95% intervals around figures by the centred bootstrap of rows.
 
     Each replicate measures `size` rows drawn with replacement from `of`. Drawing a row twice lowers
     counts of types, so replicates lie to one side of the figure, not around it. The interval is the
@@ -90,7 +90,7 @@ def half_samples(
     replicates: int,
     rng: np.random.Generator,
 ) -> Estimate:
-    """Return a 95 % interval by subsamples without replacement.
+    """Return a 95% interval by subsamples without replacement.
 
     For figures that a repeated row would spoil, such as a compression ratio. The standard deviation
     is computed over subsamples of s rows, s being half of `size` and at most `max_size`. It is

@@ -75,35 +75,36 @@ def register_methods(register: Register[Method[Any]]) -> None:
     register.register(
         "attrprompt",
         "targen_methods.attrprompt:ATTRPROMPT",
-        summary="attributes and values from the model, drawn at random for each row",
+        summary="generates attributes and values, then rows with values drawn at random",
     )
     register.register(
         "coda",
         "targen_methods.coda:CODA",
-        summary="rows that satisfy constraints taken from given rows",
+        summary="generates rows that satisfy constraints taken from given rows",
     )
     register.register(
         "selfinstruct",
         "targen_methods.selfinstruct:SELFINSTRUCT",
-        summary="new instructions in rounds from a pool, then rows for each, label first",
+        summary="generates instructions in rounds from a pool, then rows for each instruction, "
+        "starting from the label",
     )
     register.register(
         "zerogen",
         "targen_methods.zerogen:ZEROGEN",
-        summary="texts that complete a prompt that states the label and then breaks off",
+        summary="generates texts that complete a prompt that states the label and then breaks off",
     )
     register.register(
         "sungen",
         "targen_methods.sungen:SUNGEN",
-        summary="ZeroGen's rows, each weighted by its effect on a model",
+        summary="generates rows as ZeroGen does, and weights each by its effect on a model",
     )
     register.register(
         "progen",
         "targen_methods.progen:PROGEN",
-        summary="rows in rounds, whose prompts include the earlier rows that help a model most",
+        summary="generates rows in rounds; prompts show the earlier rows that help a model most",
     )
     register.register(
         "supergen",
         "targen_methods.supergen:SUPERGEN",
-        summary="texts for a label, scored by their probability; targen finish keeps the best",
+        summary="generates texts for a label, scored by probability; targen finish keeps the best",
     )

@@ -124,9 +124,7 @@ def _row(found: Answers, task: Task[Any, Any] | None, settle: str) -> Row:
     names = [each.name for each in questions]
     for name in first:
         if name not in names:
-            raise ValueError(
-                f"{name}: there is no such question; the questions are {', '.join(names)}"
-            )
+            raise ValueError(f"{name}: no such question; the questions are {', '.join(names)}")
     answers = {each.name: _value(each, first.get(each.name, ())) for each in questions}
     return {**row, **output.answered(row, answers)}
 

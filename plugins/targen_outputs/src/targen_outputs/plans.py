@@ -118,7 +118,7 @@ class InSets(BaseModel):
         if none and self.sizes[0]:
             raise ValueError(
                 f"counts: {plural(none, 'row')} should have none, but per_row starts at "
-                f"{self.sizes[0]}; type per_row: [0, {self.sizes[1]}]"
+                f"{self.sizes[0]}; use per_row: [0, {self.sizes[1]}]"
             )
         wanted = {name: self.counts[name] for name in names}
         whole, first = sum(wanted.values()), max(names, key=lambda name: wanted[name])

@@ -50,26 +50,26 @@ class Score(BaseModel):
         low, high = self.ends
         if high - low > _MOST_POINTS * self.step:
             raise ValueError(
-                f"step: the scale would have more than {_MOST_POINTS:,} scores; type a larger step"
+                f"step: the scale would have more than {_MOST_POINTS:,} scores; use a larger step"
             )
         if self.tolerance >= high - low:
             raise ValueError(
                 f"tolerance: {self.tolerance:g} covers the whole scale, so any score would do; "
-                f"type less than {high - low:g}"
+                f"use a value below {high - low:g}"
             )
         for number in range(self.bins):
             if not self.points(number):
                 first, last = self.edges(number)
                 raise ValueError(
                     f"bins: no score lies between {first:g} and {last:g}, in steps of "
-                    f"{self.step:g}; type fewer bins, or a smaller step"
+                    f"{self.step:g}; use fewer bins, or a smaller step"
                 )
         width = (high - low) / self.bins
         if self.tolerance > _MOST_BINS_OFF * width:
             most = math.floor(_MOST_BINS_OFF * (high - low) / self.tolerance)
             raise ValueError(
                 f"bins: each is {width:g} wide, but scores {self.tolerance:g} apart count as the "
-                f"same; type at most {most}, or a smaller tolerance"
+                f"same; use at most {most}, or a smaller tolerance"
             )
         return self
 

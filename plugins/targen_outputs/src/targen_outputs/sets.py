@@ -61,7 +61,7 @@ Definitions = Annotated[
 def _in_order(pair: tuple[int, int]) -> tuple[int, int]:
     if pair[0] > pair[1]:
         raise ValueError(
-            f"the first number is larger than the second; type [{pair[1]}, {pair[0]}]: the "
+            f"the first number is larger than the second; use [{pair[1]}, {pair[0]}]: the "
             "minimum, then the maximum"
         )
     return pair

@@ -161,7 +161,7 @@ def register_methods(register: Register[Method[Any]]) -> None:
     register.register(
         "claims",
         "targen_plugin_example.method:CLAIMS",
-        summary="a disputed claim first, then a row about it",
+        summary="generates a disputed claim, then a row about it",
     )
 
 

@@ -41,7 +41,9 @@ def load(folder: Path) -> Searcher:
         table = read_json(folder / "words.json", inside=folder)
         entries = [set(map(str, words)) for words in table]
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{folder} does not contain an index of shared: {error}") from error
+        raise ValueError(
+            f"{folder} does not contain an index for the retriever shared: {error}"
+        ) from error
 
     def search(query: str, k: int, /) -> Sequence[Hit]:
         asked = words_of(query)

@@ -3,7 +3,7 @@
 These are pure functions of plain sequences, without chance. A figure that the grades do not
 define has no value and says why, so that no NaN ever reaches a report.
 
-Intervals of coefficients are of 95 %, by the jackknife (Efron and Tibshirani, An Introduction to
+Intervals of coefficients are of 95%, by the jackknife (Efron and Tibshirani, An Introduction to
 the Bootstrap, 1993, ch. 11). Each row is left out once. The standard error is transformed to
 Fisher's z scale, so that no end lies beyond −1 or 1. The jackknife needs smooth functions of how
 often each combination of grades occurs, and all coefficients here are such. Rows with the same
@@ -21,7 +21,7 @@ from typing import Literal, TypeVar
 
 __all__ = ["Figure", "cohen_kappa", "f1", "krippendorff_alpha", "share", "spearman"]
 
-_Z = 1.959964  # two-sided 95 % quantile of the normal distribution
+_Z = 1.959964  # two-sided 95% quantile of the normal distribution
 _Grade = TypeVar("_Grade", bound=Hashable)
 _Pattern = TypeVar("_Pattern", bound=Hashable)
 _Pair = tuple[int, int]
@@ -33,7 +33,7 @@ class Figure:
 
     Attributes:
         value: the figure, or None if the grades do not define it.
-        low: lower end of the 95 % interval, if there is one.
+        low: lower end of the 95% interval, if there is one.
         high: its upper end.
         rows: how many rows it is of.
         reason: why the value is missing, or "".

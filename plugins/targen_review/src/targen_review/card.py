@@ -94,7 +94,7 @@ def _lines(plan: Plan, figures: ReviewFigures) -> Iterator[str]:
             f"{_kappa(each.acceptable)} on acceptable or not."
         )
     yield ""
-    yield "Intervals are 95 % intervals over rows (for shares, Wilson's)."
+    yield "Intervals are 95% intervals over rows (for shares, Wilson's)."
 
 
 def _before(of: Letters) -> str:

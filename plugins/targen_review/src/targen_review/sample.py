@@ -32,7 +32,7 @@ __all__ = [
 
 _BY_SIZE = ((599, 0.8), (1_000, 0.4), (3_000, 0.2))
 _ABOVE = 0.1
-# Table 14 has ReCoRD among the largest, where its generated rows, 1,778, would be under 20 %.
+# Table 14 has ReCoRD among the largest, where its generated rows, 1,778, would be under 20%.
 _BY_TASK = {"record": 0.1}
 
 

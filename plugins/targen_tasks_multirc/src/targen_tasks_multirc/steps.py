@@ -31,9 +31,9 @@ QUESTIONS = 2
 """Questions on a paragraph in one call: the paragraph is paid once for both."""
 
 ALL_RIGHT = 0.01
-"""Share of questions that may have no wrong option (0.4 % in the original).
+"""Share of questions that may have no wrong option (0.4% in the original).
 
-They are capped at 5 % of the rows. A share of 5 % here would pass the cap in every other run. At 1
+They are capped at 5% of the rows. A share of 5% here would pass the cap in every other run. At 1
 %, the other questions would have to be rejected five times as often as these to pass it.
 """
 

@@ -16,7 +16,7 @@ questions with options -> the meta-prompt. Agrees with the paper / differs:
   wrong ones (original: 6.2 words against 3.4). It is also refused if it states how many are right,
   or if its options are yes and no or contain one another;
 - sets with every option right come from one question in a hundred, so that
-  they stay far under 5 % of the rows;
+  they stay far under 5% of the rows;
 - step 4 also says whether one sentence of the passage settles the question, and such a question is
   rejected. The paper asks for several sentences and never looks;
 - the paper's own method, without these rules, is the variant `paper`. It has one question per call,

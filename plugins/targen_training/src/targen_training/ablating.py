@@ -116,7 +116,7 @@ def ablate(
     repeats: Annotated[int, typer.Option("--repeats", help="Number of training runs per arm.")] = 5,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="The folder to write. [default: comparisons/ablate-TASK]"),
+        typer.Option("--out", help="The output folder. [default: comparisons/ablate-TASK]"),
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Show the plan, then stop.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,

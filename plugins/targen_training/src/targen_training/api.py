@@ -102,7 +102,7 @@ def evaluate(
     by: str | Iterable[str] = (),
     registry: Registry | None = None,
 ) -> Evaluation:
-    """Measure a trained model on labelled rows, with 95 % intervals, as `targen evaluate`.
+    """Measure a trained model on labelled rows, with 95% intervals, as `targen evaluate`.
 
     `targen_core.evaluate` is this function.
 

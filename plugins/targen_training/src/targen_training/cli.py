@@ -43,7 +43,7 @@ def train(
         typer.Option(
             "--trainer",
             metavar="NAME",
-            help="The trainer: vectors for few rows, tfidf without extra packages; see "
+            help="The trainer: vectors suits small datasets, tfidf needs no extra packages; see "
             "list-trainers. [default: the trainer for the --model or the rows' output, or tfidf]",
             autocompletion=completer("trainer"),
         ),
@@ -85,7 +85,7 @@ def train(
     seed: Annotated[int, typer.Option("--seed", help="Random seed for the training.")] = 0,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="The folder to write. [default: models/DATASET]"),
+        typer.Option("--out", help="The output folder. [default: models/DATASET]"),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier model.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress.")] = False,
@@ -167,8 +167,8 @@ def _warn(trained: Trained, datasets: Sequence[Dataset]) -> None:
 
 
 def _said(facts: Facts) -> str:
-    left = f", {facts.left_out:,} without a label left out" if facts.left_out else ""
-    left += f", {facts.weightless:,} with weight 0 left out" if facts.weightless else ""
+    left = f", {facts.left_out:,}unlabelled omitted" if facts.left_out else ""
+    left += f", {facts.weightless:,} with weight 0 omitted" if facts.weightless else ""
     mixed = f", mixed: {facts.mix}" if facts.mix else ""
     weighted = ", weighted" if any(data.weights for data in facts.data) else ""
     # A model of a whole output has no labels: a row is one example of it.

@@ -116,7 +116,7 @@ def compare(
     ] = True,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="The folder to write. [default: comparisons/NAME]"),
+        typer.Option("--out", help="The output folder. [default: comparisons/NAME]"),
     ] = None,
     keep_models: Annotated[
         bool, typer.Option("--keep-models", help="Keep all trained models.")

@@ -34,7 +34,7 @@ def evaluate(
     data: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Labelled rows, as any data that `targen export` accepts. With several datasets, "
+            help="Labelled rows, in any form that `targen export` accepts. With several datasets, "
             "evaluates all rows together and each dataset.",
             show_default=False,
         ),
@@ -82,7 +82,7 @@ def evaluate(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Evaluate a trained model on labelled rows, with 95 % intervals.
+    """Evaluate a trained model on labelled rows, with 95% intervals.
 
     The figures are those of the task's benchmark: accuracy and macro-F1 of labels, parity of AX-g's
     pairs, or the best option (COPA). Answers have F1 and ROUGE-L (ReCoRD), or F1a and exact match

@@ -36,7 +36,7 @@ class Evaluation:
     Attributes:
         model: the model, of the task of the rows.
         datasets: the rows.
-        scores: figures with 95 % intervals, also by label, confusions of labels, and calibration.
+        scores: figures with 95% intervals, also by label, confusions of labels, and calibration.
         slices: the main figure of parts of the rows.
         seen: how many decisions the model learned from; figures on such rows flatter it.
         unlearned: labels of the rows that no training row had.

@@ -171,7 +171,7 @@ def reproduce(
     yes: YesArg = False,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="The folder to write. [default: reproductions/TABLE]"),
+        typer.Option("--out", help="The output folder. [default: reproductions/TABLE]"),
     ] = None,
     show_list: Annotated[
         bool,
@@ -757,7 +757,7 @@ def _print(
     from targen_training.experiments.pages import KINDS
 
     _print_paper(paper)
-    print("here, with 95 % intervals over test rows")
+    print("here, with 95% intervals over test rows")
     if paper.columns == "tasks" or paper.harness:
         parts = results.parts
         lines: dict[tuple[str, str, str], dict[str, str]] = {}

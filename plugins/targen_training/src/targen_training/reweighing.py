@@ -10,6 +10,7 @@ import typer
 
 from targen_cli.completion import completer
 from targen_core.errors import UsageError
+from targen_core.text import plural
 from targen_training.asked import TaskOption, options_of, read_rows
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def reweigh(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", help="The folder to write. [default: DATA-METHOD, such as DATA-sungen]"
+            "--out", help="The output folder. [default: DATA-METHOD, such as DATA-sungen]"
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace earlier weighted rows.")] = False,
@@ -201,8 +202,9 @@ def _print(report: dict[str, Any], found: Weighed) -> None:
     accuracy = found.made.get("validation_accuracy")
     learned = f", {accuracy:.0%} correct on held-out rows" if accuracy is not None else ""
     left = report["unlabeled"]
-    said = f", {left:,} without a label left out" if left else ""
-    print(f"{report['rows']:,} rows of {found.dataset.task.name} by {found.by}{learned}{said}")
+    said = f"; {plural(left, 'unlabelled row')} omitted" if left else ""
+    name = found.dataset.task.name
+    print(f"{report['rows']:,} rows of {name}, weighted by {found.by}{learned}{said}")
     print_table(
         ["label", "rows", "mean weight", "with weight 0", "share before", "after"],
         [

@@ -1,4 +1,4 @@
-"""Figures of predictions with 95 % intervals, by bootstrap over rows.
+"""Figures of predictions with 95% intervals, by bootstrap over rows.
 
 A row may hold several decisions (the options of a question, the questions of a passage), and
 several rows may make one instance (AX-g's pairs). Such groups are drawn as a whole.
@@ -68,7 +68,7 @@ class Measure:
         return float(self.at(np.ones(len(self.parts))))
 
     def estimate(self, draws: Numbers) -> Estimate:
-        """With its 95 % interval; `draws` are weights of shape (resamples, rows)."""
+        """With its 95% interval; `draws` are weights of shape (resamples, rows)."""
         values = self.at(draws)
         if np.isnan(value := self.value) or np.isnan(values).all():
             return Estimate(None)

@@ -16,7 +16,7 @@ Numbers = NDArray[np.float64]
 
 
 def interval(value: float, resampled: Numbers) -> Estimate:
-    """A figure with the middle 95 % of its resamples."""
+    """A figure with the middle 95% of its resamples."""
     if np.isnan(value) or np.isnan(resampled).all():
         return Estimate(None)
     low, high = np.nanquantile(resampled, [0.025, 0.975])
@@ -66,7 +66,7 @@ class Worth:
     """The number of rows of a learning curve that do as well as something else.
 
     Attributes:
-        rows: how many, with a 95 % interval; an end of the curve where that is not enough.
+        rows: how many, with a 95% interval; an end of the curve where that is not enough.
         below: the share of resamples that lie below the curve's first point.
         above: the share above the whole curve.
     """

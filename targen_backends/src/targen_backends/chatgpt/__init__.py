@@ -18,7 +18,7 @@ def register_backends(register: Register[Backend]) -> None:
     register.register(
         "chatgpt",
         "targen_backends.chatgpt.backend:BACKEND",
-        summary="OpenAI's models, with a key in OPENAI_API_KEY; token probabilities without "
-        "reasoning",
+        summary="OpenAI's models, with a key in OPENAI_API_KEY; token probabilities only when "
+        "reasoning is off",
         aliases=["openai"],
     )

@@ -96,7 +96,8 @@ def defaults(options: ChatGptOptions) -> Mapping[str, Any]:
 
 
 BACKEND = Backend(
-    summary="OpenAI's models, with a key in OPENAI_API_KEY; token probabilities without reasoning",
+    summary="OpenAI's models, with a key in OPENAI_API_KEY; token probabilities only when "
+    "reasoning is off",
     options=ChatGptOptions,
     create=create,
     defaults=defaults,

@@ -39,7 +39,7 @@ def batch(
         Path | None,
         typer.Option(
             "--out",
-            help="For export: the file to write; use .md or .csv for people to fill in. [default: "
+            help="For export: the output file; use .md or .csv for people to fill in. [default: "
             "RUN/requests.jsonl]",
         ),
     ] = None,
@@ -73,7 +73,7 @@ def batch(
     if action not in ("export", "import"):
         turned = f"targen batch {run} {action}"
         raise UsageError(
-            f"batch {action}: there is no such action",
+            f"batch {action}: no such action",
             hint=turned
             if str(run) in ("export", "import")
             else "targen batch export RUN, or targen batch import RUN FILE",

@@ -266,8 +266,8 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
             problems.append(Problem(number, _idx(record), problem_in(error), known=known))
             if len(problems) == _MOST_PROBLEMS:
                 raise UsageError(
-                    f"{source.place} has at least {_MOST_PROBLEMS:,} rows that are not rows of "
-                    f"{task.name}; the first, {source.form.place} {problems[0].line}: "
+                    f"{source.place}: at least {_MOST_PROBLEMS:,} rows do not fit the task "
+                    f"{task.name}; the first is {source.form.place} {problems[0].line}: "
                     f"{problems[0].message}",
                     hint="if they belong to a different task, pass it with " + Option("task", ...),
                 ) from error

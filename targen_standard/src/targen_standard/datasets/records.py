@@ -76,7 +76,7 @@ def _validate(line: bytes, task: Task[Any, Any]) -> None:
         column = first["loc"][0]
         words = f"{column}: unknown column"
         if len(absent) == 1:
-            words = f"{absent[0]}: there is no such column; is it called {column} here?"
+            words = f"{absent[0]}: no such column; is it called {column} here?"
         raise ValueError(words) from error
 
 

@@ -105,9 +105,9 @@ class Source:
 
     def no_row(self, number: int, error: Exception, of: str = "", hint: Words = "") -> UsageError:
         """Return the error that describes the problem of a row."""
-        whose = f" of {of}" if of else ""
+        what = f"does not fit the task {of}" if of else "is not a valid row"
         return UsageError(
-            f"{self.place}, {self.form.place} {number} is not a row{whose}: {problem_in(error)}",
+            f"{self.place}, {self.form.place} {number} {what}: {problem_in(error)}",
             hint=as_utf_8(Path(self.place))
             if isinstance(error, UnicodeError)
             else getattr(error, "hint", "") or hint,
@@ -325,11 +325,11 @@ def _of_a_task(name: str) -> Words:
 
 
 def _refuse_outside(folder: Path, members: Iterable[Path]) -> None:
-    """Refuse links that lead out of a folder, which may be from anybody."""
+    """Refuse links that point outside a folder, which may be from anybody."""
     for member in members:
         if not is_inside(folder, member):
             raise UsageError(
-                f"{member} is a link that leads out of {folder}",
+                f"{member} is a link that points outside {folder}",
                 hint="give the path of its target, or copy the target into the folder",
             )
 

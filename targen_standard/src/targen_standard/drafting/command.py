@@ -35,7 +35,7 @@ def init_task(
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="The file to write. [default: NAME.yaml, or task.yaml]"),
+        typer.Option("--out", help="The output file. [default: NAME.yaml, or task.yaml]"),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     *,

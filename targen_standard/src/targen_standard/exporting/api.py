@@ -40,7 +40,7 @@ def export(
 
     Args:
         data: a run, a `Dataset`, the path of either, a data frame or rows.
-        out: the file or folder to write.
+        out: the output file or folder.
         form: the exporter's name, such as "hf"; by default `out` ends with it, as rows.csv does.
         task: the task of the rows; a run and a `Dataset` know theirs.
         split: shares of splits, as `Dataset.split` takes them; `out` is a folder then.

@@ -49,7 +49,7 @@ def export(
         Path | None,
         typer.Option(
             "--out",
-            help="The file or folder to write. [default: a name in exports/ of the run, or of "
+            help="The output file or folder. [default: a name in exports/ of the run, or of "
             "the current folder]",
         ),
     ] = None,
@@ -59,7 +59,7 @@ def export(
         typer.Option(
             "--split",
             metavar="SHARES",
-            help="Split into train, validation and test, such as 0.8/0.1/0.1. Two shares give "
+            help="Shares for train, validation and test, for example 0.8/0.1/0.1. Two shares give "
             "train and test; train=0.9/dev=0.1 sets the names. Each split has the same proportion "
             "of each label.",
             rich_help_panel=_ROWS,
@@ -195,7 +195,8 @@ def export(
         print(f"note: the weights of the rows are left out{more}", file=sys.stderr)
     if push is not None and out is not None:
         raise UsageError(
-            "--push and --out cannot be used together", hint="run one command with each"
+            "--push and --out cannot be used together",
+            hint="run it once with --out, then again with --push only",
         )
     target = None
     if push is None:

@@ -29,7 +29,7 @@ def check_free(out: Path, *, folder: bool, force: bool) -> None:
         return
     if (kind := kind_of(out)) not in ("", "a folder"):
         raise UsageError(
-            f"{out} is {kind}; exports only replace files and folders",
+            f"{out} is {kind}; an export can replace only a file or a folder",
             hint=ANOTHER_OUT,
         )
     if out.is_dir() != folder:

@@ -23,7 +23,7 @@ def finish(
         Path, typer.Argument(help="A run directory; it is not modified.", show_default=False)
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", help="The folder to write. [default: RUN-finished]")
+        Path | None, typer.Option("--out", help="The output folder. [default: RUN-finished]")
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace an earlier selection or weighting.")

@@ -89,7 +89,11 @@ class NewFolder:
             return
         manifest = self._out / "manifest.json"
         if not manifest.exists() or not Manifest.load(manifest).merged:
-            what = "contains a run" if manifest.exists() else "exists and is not a run directory"
+            what = (
+                "contains a run"
+                if manifest.exists()
+                else "already exists, but is not a run directory"
+            )
             raise RunConflict(f"{self._out} {what}", hint=ANOTHER_OUT)
         if is_busy(self._out):
             raise RunLocked(f"a process is using {self._out}", hint="wait for it, or stop it")

@@ -105,7 +105,7 @@ class Writer:
                 return instances, among, task.render(one), task.dedup_text(one)
         except Exception as error:  # of a task's own code
             raise RunDirectoryError(
-                f"{traced.run}: {row_name(traced.number)} is not a row of {task.name}: "
+                f"{traced.run}: {row_name(traced.number)} does not fit the task {task.name}: "
                 f"{type(error).__name__}: {error}"
             ) from error
         text = "\n".join(text_at(row, path) for row in traced.rows for path in task.fields)

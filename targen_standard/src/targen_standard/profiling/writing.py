@@ -23,7 +23,7 @@ def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topi
     lines = [
         f"Style of the {plural(figures.rows, 'text')} of {name}.",
         "Each row draws one of these forms. Edit them and their frequencies freely.",
-        f"Words: {least} to {most}; half the texts have up to {half}, 80% have {tenth} to {ninth}.",
+        f"Words: {least} to {most}; half have at most {half}, 80% have {tenth} to {ninth}.",
         f"Repeated texts: {figures.repeated:.0%}. Scripts: {scripts or 'none'}.",
     ]
     if figures.labelled:

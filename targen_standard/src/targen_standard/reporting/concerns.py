@@ -26,7 +26,7 @@ __all__ = ["concerns", "text_figures"]
 
 _ENOUGH = 20
 """Minimum number of candidates or rows for a share. If step 4 changes each candidate with a chance
-of 20 %, it changes more than half of 20 once in 2,000 runs.
+of 20%, it changes more than half of 20 once in 2,000 runs.
 """
 
 _DISAGREED = 0.5
@@ -56,7 +56,7 @@ _MIDDLE = 0.1
 """The shares of the shortest and of the longest texts that are left out: the odd ones."""
 
 _SPREAD = 0.1
-"""The words between the ends of the middle 80 %, per word of the median. In 26 columns by people
+"""The words between the ends of the middle 80%, per word of the median. In 26 columns by people
 and by models without instructions on length, it is never below 0.26. In texts that a script fills
 into a few patterns, it is 0.1 to 0.2.
 """
@@ -126,7 +126,7 @@ def text_figures(dataset: Path, rows: int) -> dict[str, Any]:
 
 
 def _spread(lengths: list[int], distinct: int) -> dict[str, Any]:
-    """Return the spread of a column's words: the ends of the middle 80 %, and the median."""
+    """Return the spread of a column's words: the ends of the middle 80%, and the median."""
     lengths.sort()
     left_out = int(len(lengths) * _MIDDLE)
     return {

@@ -1,7 +1,7 @@
 """Traits in which BoolQ's questions differ, the same for both labels of a passage.
 
-The shares of kinds of questions are near those of the original validation set. There, 47 % of the
-questions open with "is" and 92 % are in the present tense.
+The shares of kinds of questions are near those of the original validation set. There, 47% of the
+questions open with "is" and 92% are in the present tense.
 """
 
 from __future__ import annotations

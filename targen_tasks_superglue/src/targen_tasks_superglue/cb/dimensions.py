@@ -1,9 +1,9 @@
 """Traits in which the premises of CommitmentBank differ.
 
 Those of `commitment` have the shares of the original training set (250 rows) by a heuristic that
-looks at the last sentence. There, 65 % have a negation, 18 % a modal, 10 % ask, and 5 % have an
-"if". Above the clause, 45 % have a verb of thinking, 28 % of knowing and 19 % of saying.
-Conversations are 49 %. Half have 48 words or fewer, and a tenth 96 or more; 37 % hold the
+looks at the last sentence. There, 65% have a negation, 18% a modal, 10% ask, and 5% have an
+"if". Above the clause, 45% have a verb of thinking, 28% of knowing and 19% of saying.
+Conversations are 49%. Half have 48 words or fewer, and a tenth 96 or more; 37% hold the
 hypothesis word for word. There these shares differ by label (a contradiction is a negation in 111
 of 119 rows), so that the operator tells the label. Here all labels of a setting have the same
 draws. The verb above the clause depends on the label: a verb of knowing below a negation makes a

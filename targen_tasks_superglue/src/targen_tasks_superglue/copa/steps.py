@@ -118,8 +118,8 @@ _OF_EVENTS = (
     ),
 )
 
-# In a sample of sixty rows by people, 62 % have a wrong choice about another matter, 33 % one that
-# fits the opposite of the event and 5 % its result for its cause. Other events are of the same
+# In a sample of sixty rows by people, 62% have a wrong choice about another matter, 33% one that
+# fits the opposite of the event and 5% its result for its cause. Other events are of the same
 # kinds as the events themselves, in similar shares: so a wrong choice, read by itself, looks like a
 # right one.
 DIMENSIONS = (

@@ -125,7 +125,7 @@ OF_PREMISES = (
             "three or four sentences, 70 to 100 words in all, with figures": 4,
             "four to six sentences, 100 to 140 words in all, with figures": 2,
         },
-        summary="number of sentences, words and figures in a premise, "
+        summary="number of sentences and words in a premise, and whether it contains numbers; "
         "distributed as in the original",
     ),
     Dimension(

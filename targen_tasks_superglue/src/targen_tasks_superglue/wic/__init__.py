@@ -16,7 +16,7 @@ sentences for each label -> the meta-prompt. Agrees with the paper / differs:
 - both definitions of a *false* row are of one part of speech, since otherwise syntax would separate
   a noun from a verb. Those of the variant `paper` may be mixed;
 - two sentences that share a word of content are refused, but in `paper`. In the official
-  training set 6.4 % of the true and 0.8 % of the false pairs share one;
+  training set 6.4% of the true and 0.8% of the false pairs share one;
 - code finds the spans, by the word's forms, and refuses a sentence that holds
   the word twice;
 - a seed is drawn again when a model knows no more words. The paper's 50 words with 4 definitions

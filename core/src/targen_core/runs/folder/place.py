@@ -118,7 +118,9 @@ def require_run(out: Path) -> None:
         )
     if out.exists() and not is_fresh(out) and not (out / "manifest.json").exists():
         below = ", such as " + Option("out", out / "run") if out.is_dir() else ""
-        raise RunConflict(f"{out} exists and is not a run directory", hint=ANOTHER_OUT + below)
+        raise RunConflict(
+            f"{out} already exists, but is not a run directory", hint=ANOTHER_OUT + below
+        )
 
 
 def run_there(out: Path, requested: Manifest, file: TaskFile | None = None) -> Manifest | None:

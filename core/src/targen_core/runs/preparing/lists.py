@@ -118,7 +118,7 @@ def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpe
             raise UsageError(
                 Option("shard")
                 + f" {shard}: the first list of {task.name}, {first.step}, has only one item, and "
-                "shards get whole items",
+                "an item cannot be divided between shards",
                 hint=alone,
             )
         raise UsageError(

@@ -84,7 +84,7 @@ def require_known_sources(option: str, words: Datasets, sources: Iterable[str], 
         if not source.startswith(OBJECT) and not known:
             raise UsageError(
                 f"this run {words.verb} {source}, which has not been used on this machine before; "
-                "a run from someone else may refer to any file or dataset",
+                "someone else's run could refer to any file or dataset",
                 hint="if it is the right dataset, run: "
                 + Action("resume", run, **{option: source}),
             )

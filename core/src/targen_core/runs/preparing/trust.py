@@ -116,11 +116,11 @@ def _make_each_known(kind: str, asked: Iterable[tuple[str, Any]]) -> None:
 
 
 def _unknown(lacking: Mapping[str, Any]) -> str:
-    """Return the start of a refusal, up to what a run from someone else may do."""
+    """Return the start of a refusal, up to what someone else's run could do."""
     listed = ", ".join(f"{name}={_shown(value)}" for name, value in lacking.items())
     return (
         f"this run asks for {listed}, which {'has' if len(lacking) == 1 else 'have'} not been used "
-        "on this machine before; a run from someone else may "
+        "on this machine before; someone else's run could "
     )
 
 

@@ -137,7 +137,7 @@ def check_steps(
     for step in backend_for:
         if step not in known:
             raise UsageError(
-                Option("steps") + f" {step}: there is no such step",
+                Option("steps") + f" {step}: no such step",
                 hint=did_you_mean(step, known, "steps"),
             )
 

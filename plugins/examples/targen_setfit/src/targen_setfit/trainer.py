@@ -21,7 +21,7 @@ __all__ = ["SETFIT"]
 class SetFitOptions(TrainerOptions):
     """The encoder, and how long it is tuned."""
 
-    model: str = Field(MINILM, description="a model of sentence-transformers: a folder, or a name")
+    model: str = Field(MINILM, description="a sentence-transformers model: a folder, or a name")
     iterations: int = Field(5, ge=1, description="number of pairs of each kind for each row")
     batch: int = Field(16, ge=1, description="pairs per step")
     learning_rate: float = Field(

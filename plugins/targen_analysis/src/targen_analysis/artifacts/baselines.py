@@ -44,7 +44,7 @@ class Baseline:
 
     Attributes:
         kind: what it saw: a "cue", "numbers" of all texts, or "texts".
-        score: its balanced accuracy, the mean recall of the labels, with its 95 % interval; no
+        score: its balanced accuracy, the mean recall of the labels, with its 95% interval; no
             value if a label has too few decisions.
         labels: of each decision the label that it gave, having learned from others.
     """

@@ -119,10 +119,11 @@ def _scores(samples: Mapping[str, Sample], seen: Seen) -> Table:
     what = "options" if options else "rows"
     many = f"about {max(counts):,}" if len(counts) > 1 else f"{max(counts):,}"
     return Table(
-        f"Balanced accuracy of classifiers that see only part of a row, {many} {what} each",
+        f"Balanced accuracy of classifiers that see only part of a row, each trained and "
+        f"tested on {many} {what}",
         ("input", *seen),
         rows,
-        note="Five-fold cross-validation, 95 % intervals. Chance is 1 divided by the number "
+        note="Five-fold cross-validation, 95% intervals. Chance is 1 divided by the number "
         "of labels.",
     )
 

@@ -40,7 +40,7 @@ def label_words(
 ) -> list[LabelWord]:
     """The words beyond chance, the strongest first.
 
-    Beyond chance: z passes the one-sided 5 % level, divided by how many words
+    Beyond chance: z passes the one-sided 5% level, divided by how many words
     and labels were tried (Bonferroni).
     """
     rows = Counter(labels)

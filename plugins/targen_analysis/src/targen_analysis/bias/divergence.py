@@ -86,7 +86,7 @@ def compare(
     In each draw, each part gives a random half of its rows, the reference both halves. Each half
     gives equally many of its things: those of half the smallest part. So all figures, that between
     halves of the reference included, have the same bias. A figure is the mean over the draws. Its
-    ends are the draws' 95 % quantiles. With halves, these are about an interval of the whole (the
+    ends are the draws' 95% quantiles. With halves, these are about an interval of the whole (the
     delete-half jackknife; Shao and Wu, Annals of Statistics 17, 1989).
 
     Args:

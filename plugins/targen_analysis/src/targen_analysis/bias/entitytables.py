@@ -68,7 +68,7 @@ def overview(study: Study, figures: Figures, compared: Mapping[str, Compared], s
             cells = [mine[name] for mine in each.figures]
             if any(cell.value is not None for cell in cells):
                 rows.append((f"{name}, in {each.things:,}", *cells))
-    note = "95 % intervals; entropy in bits."
+    note = "95% intervals; entropy in bits."
     if study.reference is not None:
         note += (
             " Divergence: Jensen-Shannon, from 0 to 1 bit; under "
@@ -84,7 +84,7 @@ def type_table(study: Study, figures: Figures, types: Sequence[str]) -> Table:
         "Types of the entities",
         ("type", *columns),
         [(name, *(figures[column][share_of(name)] for column in columns)) for name in types],
-        note="Shares of all entities of a dataset; 95 % intervals over rows.",
+        note="Shares of all entities of a dataset; 95% intervals over rows.",
     )
 
 

@@ -183,7 +183,7 @@ def _table(
     rows: list[tuple[Cell, ...]] = [
         (name, *(mine.get(name) for mine in figures.values())) for name in dict.fromkeys(names)
     ]
-    return Table(title, ("figure", *figures), rows, note="95 % intervals.")
+    return Table(title, ("figure", *figures), rows, note="95% intervals.")
 
 
 def _occupation_table(
@@ -309,7 +309,7 @@ def _pair_warnings(corpus: Corpus, pairs: Pairs) -> Iterable[str]:
     alone = pairs.rows - 2 * len(pairs.pairs)
     if alone:
         yield (
-            f"{alone:,} of {pairs.rows:,} rows of {corpus.name} lack a partner that differs only "
+            f"{alone:,} of {pairs.rows:,} rows of {corpus.name} have no partner that differs only "
             "in the pronoun, so they cannot measure a model's gender parity."
         )
     differing = pairs.labeled - pairs.agreeing

@@ -126,7 +126,7 @@ def _corpus(
     rows, texts = [rows[at] for at in kept], [texts[at] for at in kept]
     lacking = Counter(field for row in rows for field in fields if not named(row, field))
     for field, count in lacking.items():
-        notes.append(f"{count:,} of {len(rows):,} rows lack the column {field}.")
+        notes.append(f"{count:,} of {len(rows):,} rows have no column {field}.")
     shapes = {frozenset(row) - {columns.label or "label"} for row in rows}
     if len(shapes) > 1:
         notes.append(f"Not all rows have the same columns; there are {len(shapes)} different sets.")

@@ -1,7 +1,7 @@
 """The paper's templates for rows of its tasks, for the figure of its table 7.
 
 These templates reproduce the authors' counts (TarGEN, arXiv:2310.17876): to the unit for AX-g, CB,
-RTE and WiC, within 2 % for COPA and WSC. That of BoolQ is a guess.
+RTE and WiC, within 2% for COPA and WSC. That of BoolQ is a guess.
 """
 
 from __future__ import annotations

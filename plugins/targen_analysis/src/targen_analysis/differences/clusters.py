@@ -36,7 +36,7 @@ class Covered:
     Attributes:
         clusters: how many there are.
         rows: rows of each that are held against them.
-        mine: the share with a synthetic row, over random halves; with their middle 95 %.
+        mine: the share with a synthetic row, over random halves; with their middle 95%.
         theirs: the same of the other half of the real rows.
     """
 

@@ -399,7 +399,7 @@ def _tables(
             for counts in [_counts(side)[what]]
         ],
         note="The last columns are quantiles; for example, half of the rows have at most the "
-             "value under 50 %.",
+             "value under 50%.",
     )  # fmt: skip
     for name, each in found.items():
         real = each.sides[1]

@@ -160,7 +160,7 @@ def aucs(
 
 
 def estimated(several: Sequence[NDArray[np.float64]]) -> Estimate:
-    """One area of those of several draws and folds: the mean, and 95 % of the replicates."""
+    """One area of those of several draws and folds: the mean, and 95% of the replicates."""
     middles = [areas[0] for areas in several if not np.isnan(areas[0])]
     if not middles:
         return Estimate(None)

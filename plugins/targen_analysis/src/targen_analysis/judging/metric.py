@@ -69,9 +69,7 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
                 f"A person judged {len(of):,} rows of {name}: {right.value or 0:.0%} have "
                 "the right answer."
             )
-        note = (
-            "In DataTune, people judged 300 rows: 88 % were right (86.6 % of the synthetic ones)."
-        )
+        note = "In DataTune, people judged 300 rows: 88% were right (86.6% of the synthetic ones)."
         tables.append(Table("Answers that a person found correct", _RIGHT, rows, note=note))
         tables += _wrong(verdicts, known)
         warnings += [
@@ -112,9 +110,9 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
         warnings=tuple(warnings),
         notes=(
             (
-                "Judged and rated rows are random; intervals are over these rows. A model's "
-                "ratings depend on its ability and prompt, so compare only ratings by the same "
-                "model."
+                "The judged and rated rows were sampled at random; intervals reflect this "
+                "sampling. A model's ratings depend on its ability and prompt, so compare only "
+                "ratings by the same model."
             ),
         ),
     )

@@ -37,7 +37,7 @@ def sample(
         typer.Option(
             "--task",
             metavar="NAME",
-            help="The rows' task, unless they are in a run, which records it.",
+            help="The task of the rows; not needed for a run, which records it.",
             autocompletion=completer("task"),
         ),
     ] = None,

@@ -56,7 +56,7 @@ class DataTuneOptions(MetricOptions):
 
     text: str = Field("input", description="the text to measure [default: all texts of a row]")
     among: int = Field(
-        3000, ge=2, description="maximum number of rows to compare, chosen at random"
+        3000, ge=2, description="maximum number of rows to compare, as a random sample"
     )
 
 

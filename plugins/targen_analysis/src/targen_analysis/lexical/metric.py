@@ -113,7 +113,7 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
                 (shown, *(measured.matched[name] for measured in results))
                 for name, shown in _SHOWN.items()
             ],
-            note="95 % intervals. Higher is more diverse, except for the compression ratio.",
+            note="95% intervals. Higher is more diverse, except for the compression ratio.",
         )
     ]
     if not same:

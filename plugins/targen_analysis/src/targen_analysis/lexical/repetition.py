@@ -85,7 +85,7 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
         "Similarity of the rows within a dataset",
         ("figure", *(corpus.name for corpus in corpora)),
         [(_SHOWN[n], *(figures[c.name].get(n) for c in corpora)) for n in names],
-        note="95 % intervals.",
+        note="95% intervals.",
     )
     notes = (
         (

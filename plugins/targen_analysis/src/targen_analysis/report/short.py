@@ -147,7 +147,7 @@ def _glance(analysis: Analysis) -> Table:
             cells = [part.findings.figures.get(name, {}).get(figure) for name in names]
             if any(cell is not None and cell.value is not None for cell in cells):
                 rows.append((f"{part.item.name}: {figure}", *cells, reading))
-    return Table("", ("figure", *names, "how to read it"), rows, note="95 % intervals.")
+    return Table("", ("figure", *names, "how to read it"), rows, note="95% intervals.")
 
 
 def _limits(study: Study) -> Iterator[str]:

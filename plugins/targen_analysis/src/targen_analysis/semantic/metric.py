@@ -176,7 +176,7 @@ def _samples(
         ]
         there = np.flatnonzero([bool(text) for text in whole])
         if len(there) < len(whole):
-            notes.append(f"{len(whole) - len(there):,} rows of {corpus.name} lack the text.")
+            notes.append(f"{len(whole) - len(there):,} rows of {corpus.name} have no text.")
         if len(there) < 2:
             notes.append(f"{corpus.name} is left out, because a comparison needs two rows.")
             continue
@@ -220,7 +220,7 @@ def _table(
         title,
         ("figure", *(sample.name for sample in samples)),
         [(_SHOWN[name], *(figures[s.name].get(name) for s in samples)) for name in names],
-        note="95 % intervals.",
+        note="95% intervals.",
     )
 
 

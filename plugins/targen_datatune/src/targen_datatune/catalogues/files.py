@@ -53,7 +53,7 @@ _CARD = 1 << 20  # bytes of a card that are read
 _SAMPLES = 5
 _LARGE = 1 << 20  # characters of a cell that is worth a word
 _OUTSIDE = (
-    "it is a broken link, or a link that leads out of the folder; give the path of its target"
+    "it is a broken link, or a link that points outside the folder; give the path of its target"
 )
 _BUILD_AGAIN = (
     Action("catalogue build", Blank("FOLDER"), Setting("encoding", "cp1252"))

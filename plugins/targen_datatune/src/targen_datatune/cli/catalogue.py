@@ -70,9 +70,7 @@ def catalogue(
 
     given = names or []
     if action not in ("build", "list", "show", "remove"):
-        raise UsageError(
-            f"catalogue {action}: there is no such action", hint=f"use one of: {_ACTIONS}"
-        )
+        raise UsageError(f"catalogue {action}: no such action", hint=f"use one of: {_ACTIONS}")
     if action != "build" and (option or retry):
         raise UsageError("-o and --retry are only for catalogue build")
     if action != "list" and not given:

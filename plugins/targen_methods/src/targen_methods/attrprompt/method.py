@@ -61,7 +61,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
 
 ATTRPROMPT = Method(
-    summary="attributes and values from the model, drawn at random for each row",
+    summary="generates attributes and values, then rows with values drawn at random",
     version="2",
     task=_task,
     options=Options,

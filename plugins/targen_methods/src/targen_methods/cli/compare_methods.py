@@ -144,7 +144,7 @@ def compare_methods(
         ),
     ] = True,
     out: Annotated[
-        Path | None, typer.Option("--out", help="The folder to write. [default: methods/TASK]")
+        Path | None, typer.Option("--out", help="The output folder. [default: methods/TASK]")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     *,

@@ -76,7 +76,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
 
 CODA = Method(
-    summary="rows that satisfy constraints taken from given rows",
+    summary="generates rows that satisfy constraints taken from given rows",
     version="3",
     task=_task,
     options=Options,

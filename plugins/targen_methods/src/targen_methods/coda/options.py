@@ -17,8 +17,8 @@ class Options(MethodOptions):
         2,
         ge=0,
         le=100,
-        description="number of new rows on a given row's subject, under constraints from one of "
-        "the nearest rows of the same label; pairs are not mixed",
+        description="number of new rows that mix a given row's subject with the constraints of a "
+        "similar row of the same label; not used for pairs",
     )
     keep: float = Field(
         0.3,

@@ -31,7 +31,7 @@ class DebiasOptions(ConditionalOptions):
 
     debias: bool | Literal["pairs"] = Field(
         False,
-        description="make tokens that fit a different label's prompt better less likely: true, "
+        description="make tokens less likely if they fit another label's prompt better: true, "
         "false, or pairs (only for rows with several texts)",
     )
     debias_decay: float = Field(

@@ -121,7 +121,7 @@ def import_rows(
         str, typer.Option("--encoding", help="The file's encoding, if it has no byte order mark.")
     ] = "utf-8",
     out: Annotated[
-        Path | None, typer.Option("--out", help="The folder to write. [default: TASK-FORMAT]")
+        Path | None, typer.Option("--out", help="The output folder. [default: TASK-FORMAT]")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier import.")] = False,
     dry_run: Annotated[

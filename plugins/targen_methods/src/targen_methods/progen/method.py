@@ -32,7 +32,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
 
 PROGEN = Method(
-    summary="rows in rounds, whose prompts include the earlier rows that help a model most",
+    summary="generates rows in rounds; prompts show the earlier rows that help a model most",
     version="3",
     task=_task,
     options=Options,

@@ -47,7 +47,8 @@ def _task(base: Base, options: TaskOptions) -> Task[Any, Any]:
 
 
 SELFINSTRUCT = Method(
-    summary="new instructions in rounds from a pool, then rows for each, label first",
+    summary="generates instructions in rounds from a pool, then rows for each instruction, "
+    "starting from the label",
     version="3",
     task=_task,
     options=TaskOptions,

@@ -57,7 +57,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
 
 SUNGEN = Method(
-    summary="ZeroGen's rows, each weighted by its effect on a model",
+    summary="generates rows as ZeroGen does, and weights each by its effect on a model",
     version="3",
     task=_task,
     options=Options,

@@ -93,7 +93,7 @@ def _finish(run: Path, options: Options, out: Path) -> None:
 
 
 SUPERGEN = Method(
-    summary="texts for a label, scored by their probability; targen finish keeps the best",
+    summary="generates texts for a label, scored by probability; targen finish keeps the best",
     version="3",
     task=_task,
     options=Options,

@@ -104,7 +104,7 @@ def select(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Random seed of the sample.")] = 0,
     out: Annotated[
-        Path | None, typer.Option("--out", help="The folder to write. [default: DATA-best]")
+        Path | None, typer.Option("--out", help="The output folder. [default: DATA-best]")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier selection.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,

@@ -72,7 +72,7 @@ def zerogen_task(base: Base, options: Options) -> Task[Any, Any]:
 
 
 ZEROGEN = Method(
-    summary="texts that complete a prompt that states the label and then breaks off",
+    summary="generates texts that complete a prompt that states the label and then breaks off",
     version="3",
     task=zerogen_task,
     options=Options,

@@ -181,7 +181,7 @@ def scores_of(
     if inputs.shape[1] != numbers["weights"].shape[1]:
         raise UsageError(
             "the texts have different features than when the model was trained",
-            hint="train it again",
+            hint="train the model again",
         )
     scores: Numbers = inputs @ numbers["weights"].T + numbers["bias"]
     return scores

@@ -79,7 +79,7 @@ def grade(
             )
             if lacking := len(plan.ids) - there:
                 print(
-                    f"{plural(lacking, 'row')} without a grade: targen resume "
+                    f"not graded: {plural(lacking, 'row')}; targen resume "
                     f"{out}{f' -n {len(plan.ids)}' if options['n'] else ''}, then repeat this "
                     "command",
                     file=sys.stderr,

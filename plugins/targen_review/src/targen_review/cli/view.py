@@ -82,7 +82,7 @@ def view(
     from targen_review.view.server import view_app
 
     if key and len(data) != 2:
-        raise UsageError("--key pairs the rows of two datasets, so give two datasets")
+        raise UsageError("--key requires exactly two datasets")
     encode = _encode(embedder) if embedder else None
     opened = _opened(data, task, encoding)
     with ExitStack() as stack:

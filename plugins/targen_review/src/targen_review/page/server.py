@@ -44,7 +44,7 @@ _COMMANDS = {
     "previous": ("p", "Previous row"),
     "write": ("t", "Go to the marked text, or to the answer's field"),
     "save": ("s", "Save what you marked, chose or answered"),
-    "skip": ("Enter", "Go to the next row without a grade"),
+    "skip": ("Enter", "Go to the next ungraded row"),
     "goto": ("g", "Go to a row by its number, from 0"),
     "calls": ("o", "Show the calls that produced it"),
     "list": ("l", "List all rows"),
@@ -452,4 +452,4 @@ def _refused(words: str, status: int, hint: str = "") -> Response:
 
 
 async def _lost(request: Request, error: Exception) -> Response:
-    return _refused("There is no such page.", 404)
+    return _refused("No such page.", 404)

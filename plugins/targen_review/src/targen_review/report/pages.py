@@ -71,11 +71,11 @@ def findings_of(figures: ReviewFigures, *, paper: bool = False) -> Findings:
 _HOW = (
     (
         "A row graded by several people counts once, with its grades weighted equally. Shares have "
-        "95 % Wilson intervals over rows; changes have normal intervals over the rows' differences."
+        "95% Wilson intervals over rows; changes have normal intervals over the rows' differences."
     ),
     (
         "Cohen's κ (1960; linear weights 1968), Spearman's r with mean ranks for ties, "
-        "Krippendorff's α (2004). 95 % intervals come from the jackknife over rows on Fisher's z "
+        "Krippendorff's α (2004). 95% intervals come from the jackknife over rows on Fisher's z "
         "scale. They are missing if all agree, or for fewer than two rows. The figures show how "
         "similarly raters grade, not whether they are right."
     ),

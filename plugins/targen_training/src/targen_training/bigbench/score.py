@@ -37,7 +37,7 @@ class Grade:
 
     Attributes:
         metric: the figure that counts.
-        raw: it, with its 95 % interval over examples.
+        raw: it, with its 95% interval over examples.
         low: what chance scores.
         normalized: the same from 0, chance, to 100.
         examples: how many were answered.

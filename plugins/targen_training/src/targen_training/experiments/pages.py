@@ -56,11 +56,11 @@ def findings_of(results: Results) -> Findings:
 _HOW = (
     (
         "Mean: over seeds. A seed draws rows from larger datasets and determines the randomness in "
-        "training. Interval: 95 %, by bootstrap over test rows, all seeds on the same rows. sd: "
+        "training. Interval: 95%, by bootstrap over test rows, all seeds on the same rows. sd: "
         "over seeds."
     ),
     (
-        "Differences: 95 % intervals and p by paired bootstrap over test rows and seeds. Holm's p "
+        "Differences: 95% intervals and p by paired bootstrap over test rows and seeds. Holm's p "
         "covers all arms of a model and size together. McNemar: on questions that only one arm got "
         "right, exact, median over seeds."
     ),
@@ -185,7 +185,7 @@ def _tables(part: PartResult) -> Iterator[Table]:
     if part.pairs:
         yield Table(
             f"{part.key}: differences",
-            ("model", "size", "arm", "minus", "points (95 %)", "p", "p (Holm)", "only one right",
+            ("model", "size", "arm", "minus", "points (95%)", "p", "p (Holm)", "only one right",
              "McNemar"),
             [
                 (
@@ -206,7 +206,7 @@ def _tables(part: PartResult) -> Iterator[Table]:
     if part.worth:
         yield Table(
             f"{part.key}: number of rows from {_baseline_of(part)} that do as well",
-            ("model", "arm", "size", "rows", "do as well (95 %)", "one row is worth (95 %)",
+            ("model", "arm", "size", "rows", "do as well (95%)", "one row is worth (95%)",
              "no better than the smallest size", "better than all rows"),
             [
                 (
@@ -230,7 +230,7 @@ def _tables(part: PartResult) -> Iterator[Table]:
 def _main_table(part: PartResult, main: Sequence[Group], others: Sequence[str]) -> Table:
     return Table(
         f"{part.key}: {part.metric} on {part.test['name']}, {part.test['rows']:,} rows",
-        ("model", "size", "trained on", "rows", "mean % (95 %)", "sd", *others),
+        ("model", "size", "trained on", "rows", "mean % (95%)", "sd", *others),
         [
             (
                 group.model,
@@ -254,8 +254,8 @@ def _few_tables(part: PartResult) -> Iterator[Table]:
             (
                 f"real rows per {part.unit}",
                 "real rows",
-                "without synthetic (95 %)",
-                "with synthetic (95 %)",
+                "without synthetic (95%)",
+                "with synthetic (95%)",
                 "difference",
                 "p",
             ),
@@ -302,7 +302,7 @@ def _chance(part: PartResult) -> str:
     if part.chance is None:
         return f"Test labels: {labels}."
     return (
-        f"Test labels: {labels}. Always predicting the most common one: {100 * part.chance:.1f} %."
+        f"Test labels: {labels}. Always predicting the most common one: {100 * part.chance:.1f}%."
     )
 
 
@@ -337,7 +337,7 @@ def _curve_tables(part: PartResult) -> Iterator[Table]:
         if shares:
             yield Table(
                 f"{part.key}: {shares[0].rows:,} rows of {shares[0].arm}, {model}",
-                ("share of the second arm", f"{part.metric} % (95 %)", "sd"),
+                ("share of the second arm", f"{part.metric} % (95%)", "sd"),
                 [
                     (
                         f"{group.share:.0%}",
@@ -355,7 +355,7 @@ def _plots(part: PartResult) -> Iterator[Plot]:
     yield from _few_plots(part)
     yield Plot(
         "intervals",
-        f"{part.key}: {part.metric}, 95 % intervals over test rows",
+        f"{part.key}: {part.metric}, 95% intervals over test rows",
         [
             {
                 "trained on": f"{group.model}: {group.arm}, {KINDS[group.kind]} ({group.rows:,})",

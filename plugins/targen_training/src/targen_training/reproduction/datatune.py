@@ -334,7 +334,7 @@ def _announce_answers(
     for name in known:
         if (source := _answers_of(given, name)) is not None or not given.generator:
             said = source or "missing; pass --generator NAME/MODEL or --answers"
-            print(f"few-shot answers of {name}: {said}", file=sys.stderr)
+            print(f"few-shot answers for {name}: {said}", file=sys.stderr)
     say_arms(registry, list(_to_write(given, known)), money)
 
 
@@ -456,7 +456,7 @@ def _print(
             for row in paper["rows"]
         ],
     )
-    print("\nhere, normalised, with 95 % intervals over examples; 0 is chance level")
+    print("\nhere, normalised, with 95% intervals over examples; 0 is chance level")
     rows: list[tuple[str, ...]] = []
     if grades:
         cells = (

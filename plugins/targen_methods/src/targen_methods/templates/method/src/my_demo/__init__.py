@@ -21,5 +21,5 @@ def register_methods(register: Register[Method[Any]]) -> None:
     register.register(
         "my-demo",
         "my_demo.method:METHOD",
-        summary="a disputed claim first, then a row about it",
+        summary="generates a disputed claim, then a row about it",
     )

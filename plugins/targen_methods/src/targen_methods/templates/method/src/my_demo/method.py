@@ -74,7 +74,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
 
 METHOD = Method(
-    summary="a disputed claim first, then a row about it",
+    summary="generates a disputed claim, then a row about it",
     version="1",
     task=_task,
     options=Options,
