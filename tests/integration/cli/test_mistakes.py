@@ -185,8 +185,8 @@ def test_a_file(text, error, hint, refuses):
 
 OTHER_FORMS = """
     t.json | {"description": "Mails", "labels": {"a": "b", "c": "d",}} | line 1: it is not JSON: | names and strings need double quotes; the last item must not have a comma after it
-    t.toml | description = Mails | line 1: it is not TOML: Invalid value | write KEY = "text"; keys with colons are YAML, in a file that ends in .yaml
-    t.toml | description: Mails | line 1: it is not TOML: Expected '=' after a key | write KEY = "text"; keys with colons are YAML, in a file that ends in .yaml
+    t.toml | description = Mails | line 1: it is not TOML: Invalid value | write KEY = "text"; keys with colons are YAML, which needs a file name that ends in .yaml
+    t.toml | description: Mails | line 1: it is not TOML: Expected '=' after a key | write KEY = "text"; keys with colons are YAML, which needs a file name that ends in .yaml
 """
 
 
@@ -214,7 +214,7 @@ def test_a_file_of_another_encoding(encoding, refuses):
 
 COMMANDS = """
     generate | give a task to generate, or --suite PLUGIN for all tasks of a plugin | targen generate rte -n 10, or targen generate --suite superglue --preset paper
-    generate mail -n 4 -b scripted | no task named 'mail' is installed | did you mean the file? mail.yaml
+    generate mail -n 4 -b scripted | no task named 'mail' is installed | did you mean the file mail.yaml?
     generate mial.yaml -n 4 -b scripted | there is no file mial.yaml | did you mean mail.yaml?
     generate nope/mail.yaml -n 4 -b scripted | there is no file nope/mail.yaml | targen init-task --blank writes a template
     generate rows.csv -n 4 -b scripted | rows.csv is a file without a task | the name of a task file ends in one of .py, .yaml, .toml, .json
@@ -269,9 +269,9 @@ COMMANDS = """
     batch export run answers.jsonl | batch export does not accept a second argument | targen batch export run --out answers.jsonl
     batch export mail.yaml | mail.yaml is a file, not a run directory | targen runs lists runs
     batch import run rows.csv | line 1: the first line must contain the column names custom_id and answer, separated by a comma or semicolon |
-    describe mail | no task named 'mail' is installed | did you mean the file? mail.yaml
+    describe mail | no task named 'mail' is installed | did you mean the file mail.yaml?
     describe show-progres | no installed part has the name 'show-progres' | targen list shows the kinds, and targen list KIND shows the parts of a kind
-    evaluate run rows.csv | run does not contain a model | targen train makes one
+    evaluate run rows.csv | run does not contain a model | targen train creates one
     validate row.csv --task mail.yaml | there is no file row.csv | did you mean rows.csv?
     evaluate foldr rows.csv | no folder foldr | did you mean folder?
     generate mail.yaml -n 4 -b scripted --seeds row.csv | --seeds file row.csv: No such file or directory | did you mean rows.csv?
@@ -288,7 +288,7 @@ COMMANDS = """
     resume rn | no run directory rn | did you mean run?
     resume run/dataset.jsonl | run/dataset.jsonl is a file, not a run directory | run
     resume run -n 2 | label order: 1 rows requested, but the run's target is 2 | a run can only grow; to get a smaller one, generate it with a different --out
-    resume run --seed 4 | targen resume has no option --seed | a run keeps its options; targen generate TASK --seed starts a new one
+    resume run --seed 4 | targen resume has no option --seed | a run keeps its options; targen generate TASK --seed starts a new run
     resume run -o temperature=0.5 | in contexts, seeds, this run used temperature=1.0, not temperature=0.5; | resume it with its original options and the versions in its manifest.json
     show 3 run | no run directory 3 | targen runs lists runs
     show run 0-3 | run has no candidate "0-3" | give a row's number, or an id that targen show run --rejected prints
@@ -355,7 +355,7 @@ COMMANDS = """
     -n 4 generate mail.yaml | targen has no option -n | put options after the command: targen generate …; see targen --help
     mail.yaml -n 4 | there is no command 'mail.yaml' | targen generate mail.yaml -n 100
     export run out.csv | unexpected argument 'out.csv': targen export takes only SOURCE | --as csv --out out.csv
-    export run --out rows2.csv | rows2.csv would contain jsonl | --as csv
+    export run --out rows2.csv | rows2.csv would be written as jsonl | --as csv
     generate mail.yaml -n 4 --balance 2:1 | --balance: '2:1' is not one of 'final', 'intended' | to divide rows among labels: --label A=40,B=20
     config set model=big | config set takes a KEY and a VALUE | targen config set model big
     config set backend llama big | config set takes a KEY and a VALUE | targen config set backend llama/big
@@ -391,8 +391,8 @@ COMMANDS = """
     list-labels mail.yaml | there is no command 'list-labels' | targen describe TASK
     runs delete run | runs delete: no such action or folder | targen runs rm run
     show run 1 2 | unexpected argument '2': targen show takes only RUN and ROW | one row per command: targen show run 2
-    export run --as excel | targen does not write spreadsheets (excel) | --as csv --out rows.csv, which they open
-    export run --out rows.xlsx | targen does not write spreadsheets (xlsx) | --as csv --out rows.csv, which they open
+    export run --as excel | targen does not write spreadsheets (excel) | --as csv --out rows.csv, which spreadsheet programs can open
+    export run --out rows.xlsx | targen does not write spreadsheets (xlsx) | --as csv --out rows.csv, which spreadsheet programs can open
     review apply run --as sam | targen review apply has no option --as | the answers of all raters are applied; omit it
     generate mail.yaml -b scripted --label order=-2 | label order has a quota of -2; it must not be negative | --label order=20
     generate mail.yaml -b scripted --label order=4 --label order=2 | --label contains order twice | keep one of them
@@ -720,14 +720,14 @@ PYTHON = """
     tg.generate("mail.yaml", n=4, model="scripted", out=3) | 3 is not a path | pass a path, such as "runs/rte-0"
     tg.Declaration(description="x", labels={"a": "b"}).model_copy(update={"label": {}}) | declaration: label: unknown key | did you mean labels
     tg.Declaration(description="x", labels={"a": "b"}).model_copy(update={"labels": ["a"]}) | declaration: labels: it is a list, but each label needs a definition | labels={"a": "what makes
-    tg.train("run", options={"epochs": 3}) | option epochs: tfidf does not have this option |
+    tg.train("run", options={"epochs": 3}) | tfidf has no option epochs |
     tg.analyze("run", out="run") | run is a run directory, which must contain only the run's files | choose a different out=...
     tg.export("run", "x.xlsx") | no exporter named 'xlsx' is installed | one of:
     tg.revise("run", "mail.yaml", judge="some") | judge="some": no such choice | "all" or "changed"
     tg.train([{"text": "x", "label": "a"}]) | rows does not state which task its rows belong to | task="NAME", or a task file; see targen list-tasks
     tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows does not contain any rows of mail | targen_core.validate(ROWS, task="mail.yaml") shows more
     tg.evaluate("rows.csv", "model") | rows.csv is a file, not a model's folder | targen_core.evaluate(MODEL, DATA), where targen_core.train(DATA) creates MODEL
-    tg.profile(["a b"] * 24, temperature=1) | these are options of a model, but no model was given | pass model="BACKEND/NAME"
+    tg.profile(["a b"] * 24, temperature=1) | options for a model were given, but no model | pass model="BACKEND/NAME"
     tg.review([{"text": "a"}]) | data is a list, but targen stores a review next to its data | pass a run, or the path of a run or of a file of rows
     tg.load("rn") | no run directory rn | did you mean run?
     tg.export("run", "run/dataset.jsonl", force=True) | is in the run directory itself | choose a different out=..., such as one in run/exports
