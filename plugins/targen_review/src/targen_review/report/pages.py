@@ -75,8 +75,8 @@ _HOW = (
     ),
     (
         "Cohen's κ (1960; linear weights 1968), Spearman's r with mean ranks for ties, "
-        "Krippendorff's α (2004). The 95% intervals come from the jackknife over rows on Fisher's z "
-        "scale. They are missing if all agree, or for fewer than two rows. The figures show how "
+        "Krippendorff's α (2004). The 95% intervals come from the jackknife over rows on Fisher's "
+        "z scale. They are missing if all agree, or for fewer than two rows. The figures show how "
         "similarly raters grade, not whether they are right."
     ),
     (
