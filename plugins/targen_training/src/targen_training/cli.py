@@ -167,7 +167,7 @@ def _warn(trained: Trained, datasets: Sequence[Dataset]) -> None:
 
 
 def _said(facts: Facts) -> str:
-    left = f", {facts.left_out:,}unlabelled omitted" if facts.left_out else ""
+    left = f", {facts.left_out:,} unlabelled omitted" if facts.left_out else ""
     left += f", {facts.weightless:,} with weight 0 omitted" if facts.weightless else ""
     mixed = f", mixed: {facts.mix}" if facts.mix else ""
     weighted = ", weighted" if any(data.weights for data in facts.data) else ""
