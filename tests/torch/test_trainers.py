@@ -478,7 +478,7 @@ def test_table_8_in_the_paper_s_form(targen, jsonl, monkeypatch):
     assert none.code == 2 and "--self-instruct DATA" in none.err
     words = (*base, "--synthetic", RUNS, "--self-instruct", free, "--trainer", tiny_one)
     plan = targen(*words, "--plan")
-    assert plan.code == 0 and "2 training runs" in plan.err and not asked
+    assert plan.code == 0 and "2 decoder training runs" in plan.err and not asked
     done = targen(*words)
     assert done.code == 0, done.err
     assert "54.65" in done.out and "50.00" in done.out  # ARC: theirs, and 0.25 with 25 samples

@@ -408,7 +408,7 @@ def test_rows_that_the_task_cannot_read_are_left_out(found):
         "30 of the 100 rows of mine in the sample do not have the format of copa and are left out "
         "here."
     )
-    assert findings.tables[0].title.endswith("140 options each")
+    assert findings.tables[0].title.endswith("trained and tested on 140 options")
     for row in rows:
         row.pop("question", None)
     findings = found(rows, "copa")

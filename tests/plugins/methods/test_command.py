@@ -152,7 +152,7 @@ def test_rows_are_measured_and_learned_without_the_file_of_their_task(works, mai
     assert json.loads(Path("weighed/task.json").read_text())["name"] == "mail"
     said = Path("analysed/analysis.json").read_text()
     assert "The labels of run0 were not corrected, because the run had no step 4." in said
-    assert "got a different label than requested" not in said
+    assert "got a different label than requested." not in said
 
 
 PAIR = '{"text": "Is the atlas back?", "label": "loan"}\n'

@@ -232,7 +232,7 @@ def flat() -> Task[Any, Any]:
 
 WRONG = table(r"""
     a.csv | text,idx\nx,one\n | line 2 does not fit the task flat: idx: it must be a whole number
-    a.jsonl | {"text": "x", "idx": 0}\n{"text": "x"}\n | line 2 does not fit the task flat: idx: there is no such
+    a.jsonl | {"text": "x", "idx": 0}\n{"text": "x"}\n | line 2 does not fit the task flat: idx: no such column
 """)  # noqa: E501
 """Beside the table of mistakes in datasets, of the command."""
 
