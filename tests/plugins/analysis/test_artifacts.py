@@ -201,7 +201,7 @@ def test_options_of_a_question(corpus, study, sentences):
     assert "option alone" in figures
     assert "question alone" not in figures  # it is the same for all options
     assert "right options of a question" not in figures  # one in each: nothing to compare
-    assert findings.tables[0].title.endswith("160 options each")
+    assert findings.tables[0].title.endswith("trained and tested on 160 options")
     sample = draw(study(mine), mine, 101)
     assert len(sample) == 102  # whole rows
     assert len(sample.shortened(51)) == 50
