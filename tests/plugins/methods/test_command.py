@@ -82,7 +82,7 @@ def test_a_run_needs_the_file_of_its_task_no_more(targen, works, mail, start):
     other = targen(*start, "-n", "12")
     assert (
         other.code != 0
-        and "run contains a different run, started with a different method" in other.err
+        and "started with a version of the task mail-attrprompt that differs in method" in other.err
     )
 
     Path("run/task.json").write_bytes(before.replace(b"a library", b"a brewery"))

@@ -74,13 +74,13 @@ def test_a_generator_writes_the_few_shot_answers(targen, refuses, works):
     asked = (*TABLE, "--transformed", "transformed", *SMALLEST, "--generator", "scripted",
              "-o", "script=model.py:reply", "-n", 10)  # fmt: skip
     plan = targen(*asked, "--plan")
-    assert "few-shot answers for implicatures: to generate: n=10, model=scripted" in plan.err
+    assert "few-shot answers of implicatures: to generate: n=10, model=scripted" in plan.err
     done = works(*asked)
     assert "Few-shot answers cover 10 of the 30 examples of implicatures." in done.out
     run = Path("reproductions/datatune-table2/runs/implicatures-few-shot")
     assert (run / "report.json").exists()
     assert (
-        "few-shot answers for implicatures: using existing rows: n=10"
+        "few-shot answers of implicatures: using existing rows: n=10"
         in targen(*asked, "--plan").err
     )
     assert f"few-shot answers for implicatures: {run}" in targen(*asked[:-6], "--plan").err
