@@ -429,7 +429,7 @@ def test_a_backend_without_batches_is_refused(targen):
     llama = ["generate", "tickets", "-n", "4", "-b", "llama", "-o", "model=m"]
     done = targen(*llama, "--batch", ok=2)
     assert "--batch: the llama backend, which step" in done.stderr
-    assert "or --batch-offline, by files" in done.stderr
+    assert "or --batch-offline, which uses files" in done.stderr
     done = targen(*llama, "--batch-offline", "-o", "api=ollama", ok=2)
     assert "-o api=ollama cannot write calls to files" in done.stderr
     assert not Path("runs").exists()
