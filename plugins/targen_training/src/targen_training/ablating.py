@@ -16,6 +16,7 @@ from targen_cli.flags import Said, takes
 from targen_core import Limits
 from targen_core.errors import UsageError
 from targen_core.outputs import write_file
+from targen_training.asked import chosen
 from targen_training.comparing import (
     carried_out,
     generator_options,
@@ -146,7 +147,7 @@ def ablate(
     loaded: Task[Any, Any] = registry.resolve(registry.find("task", task))
     folder = out or Path("comparisons") / f"ablate-{loaded.name}"
     check_folder(folder)
-    names = _asked_arms(arms)
+    names = chosen("--arms", arms, KINDS, of="there is no arm", what="arms")
     limit = contexts or contexts_of(loaded, number, 40)
     base = {"n": number, "model": generator[0], **generator_options(option or [])}
     made: dict[str, Any] = {}
@@ -182,19 +183,6 @@ def ablate(
         ways = to_generate(registry, experiment, folder)
         paths = " ".join(shlex.quote(str(way.run)) for way in ways)
         print(f"to see how varied each arm's rows are: targen analyze {paths}", file=sys.stderr)
-
-
-def _asked_arms(arms: str | None) -> Sequence[str]:
-    if arms is None:
-        return KINDS
-    chosen = [name.strip() for name in arms.split(",") if name.strip()]
-    odd = [name for name in chosen if name not in KINDS]
-    if odd or not chosen:
-        raise UsageError(
-            f"--arms: there is no arm {', '.join(odd)}" if odd else "--arms is empty",
-            hint=f"arms: {', '.join(KINDS)}",
-        )
-    return chosen
 
 
 def _arms(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TaskOption",
+    "chosen",
     "file_of",
     "names_its_task",
     "of_one_label",
@@ -199,3 +201,28 @@ def of_one_label(scores: Scores, rows: str) -> str:
         "this label. It has not learned to distinguish the labels. More rows, --trainer vectors, "
         "or more epochs for an encoder may help"
     )
+
+
+def chosen(option: str, text: str | None, known: Sequence[str], *, of: str, what: str) -> list[str]:
+    """Return the names in an option's text, between commas; all `known` ones if it is not given.
+
+    Args:
+        option: the option, such as `--tasks`.
+        text: its value.
+        known: the names that there are.
+        of: the beginning of the error about other names, such as "there is no arm".
+        what: the names as the hint calls them, such as "arms".
+
+    Raises:
+        UsageError: a name is not known, or the text has none.
+    """
+    if text is None:
+        return [*known]
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    odd = [name for name in names if name not in known]
+    if odd or not names:
+        raise UsageError(
+            f"{option}: {of} {', '.join(odd)}" if odd else f"{option} is empty",
+            hint=f"{what}: {', '.join(known)}",
+        )
+    return names

@@ -15,6 +15,7 @@ from targen_cli.flags import Said, takes
 from targen_core import Limits
 from targen_core.errors import UsageError
 from targen_core.wording import install
+from targen_training.asked import chosen
 from targen_training.comparing import (
     carried_out,
     generator_options,
@@ -481,16 +482,7 @@ def _needed(registry: Registry, experiment: Experiment, size: Size, folder: Path
 
 def _chosen(paper: PaperTable, tasks: str | None) -> list[str]:
     known = [*paper.tasks, *paper.also]
-    if tasks is None:
-        return known
-    chosen = [name.strip() for name in tasks.split(",") if name.strip()]
-    odd = [name for name in chosen if name not in known]
-    if odd or not chosen:
-        raise UsageError(
-            f"--tasks: {paper.name} has no task {', '.join(odd)}" if odd else "--tasks is empty",
-            hint=f"its tasks are: {', '.join(known)}",
-        )
-    return chosen
+    return chosen("--tasks", tasks, known, of=f"{paper.name} has no task", what="its tasks are")
 
 
 def _declaration(
