@@ -15,7 +15,7 @@ from targen_core.calls import retries
 from targen_core.scripted import fill_schema
 from targen_standard.batches import services, waiting
 
-pytest.importorskip("targen_plugin_example")
+pytestmark = pytest.mark.whole  # the task of targen_plugin_example
 
 KEY = "sk-verysecret-0123456789"
 MODELS = {"chatgpt": "gpt-6-luna", "claude": "claude-haiku-5-5", "llama": "tiny"}

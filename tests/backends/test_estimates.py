@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("targen_plugin_example")
+pytestmark = pytest.mark.whole  # the task of targen_plugin_example
 
 HOSTED = ("-n", "600", "-b", "chatgpt", "-o", "model=gpt-6-luna")  # thinks; $0.1 in, $0.5 out
 

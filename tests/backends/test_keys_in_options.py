@@ -6,7 +6,7 @@ import pytest
 
 from targen_testing.fault_server import FaultServer, Response
 
-pytest.importorskip("targen_plugin_example")
+pytestmark = pytest.mark.whole  # the task of targen_plugin_example
 
 KEY = "sk-verysecret-0123456789"
 OWN = "verysecret-of-no-known-form-0123456789"

@@ -19,6 +19,8 @@ from targen_core.errors import ServiceError
 from targen_core.scripted import fill_schema
 from targen_testing.fault_server import FaultServer, Response
 
+pytestmark = pytest.mark.whole  # the task of targen_plugin_example
+
 KEY = "sk-verysecret-0123456789/AbC+dEfGhIjKlMnOpQrStUvWxYz"
 FEW = settings(
     max_examples=20,
@@ -86,7 +88,6 @@ class Echo:
 @pytest.fixture
 def run(in_process, provider, monkeypatch, tmp_path):
     """A run of `tickets` on the service, by the command, and its page."""
-    pytest.importorskip("targen_plugin_example")
     monkeypatch.setattr(retries, "_MAX_BACKOFF", 0.05)
     monkeypatch.setenv(provider.key_variable, KEY)
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))

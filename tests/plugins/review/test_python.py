@@ -30,6 +30,7 @@ def test_what_is_said_of_rows_makes_a_version(works: Any, run: Path) -> None:
     assert targen_core.validate(made).valid
 
 
+@pytest.mark.whole
 def test_a_version_is_read_as_a_dataset_and_called_by_its_folder(run: Path) -> None:
     targen_core.review(run, right=[0], rater="sam")
     made = targen_core.apply_review(run, out="mine")
@@ -38,7 +39,6 @@ def test_a_version_is_read_as_a_dataset_and_called_by_its_folder(run: Path) -> N
         targen_core.load("mine")
     assert caught.value.hint == 'targen_core.read_dataset("mine")'
     assert eval(caught.value.hint).digest == made.dataset.digest
-    pytest.importorskip("targen_analysis", reason="a distribution of its own")
     (corpus,) = targen_core.analyze(made, metrics=["labels"]).study.corpora
     assert corpus.name == "mine"
 

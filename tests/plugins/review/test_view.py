@@ -129,11 +129,11 @@ def test_a_reject_is_compared_with_the_rows_of_its_dataset(view, run):
     assert '<dt>candidate</dt><dd dir="auto">1.8/negative/0</dd>' in shown
 
 
+@pytest.mark.whole
 def test_an_embedder_that_fails_is_named_and_the_page_goes_on(view, rows_file):
     def fail(text):
         raise RuntimeError("out of memory")
 
-    pytest.importorskip("targen_analysis")
     near = view(open_data(rows_file()), encode=fail).ask("row/1/near")
     assert "RuntimeError: out of memory" in near
 
