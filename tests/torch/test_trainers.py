@@ -107,12 +107,17 @@ def test_qlora(train, targen, kind):
 
 @pytest.mark.parametrize("more", [(), LORA, QLORA], ids=["all weights", "LoRA", "QLoRA"])
 @pytest.mark.parametrize("kind", RATES)
-def test_a_gpu(train, targen, cuda, kind, more):
+def test_a_gpu(train, targen, monkeypatch, cuda, kind, more):
     if more == QLORA:
         pytest.importorskip("bitsandbytes")
     done = train(kind, *more, device=cuda, epochs=30)
     assert done.code == 0, done.err
     assert accuracy(targen)["accuracy"]["value"] >= 0.9
+    # It also predicts with 4-bit weights: a GPU that trained it may be too small for whole ones.
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
+    again = targen("evaluate", "m", "test.jsonl", "--task", "mood.yaml")
+    assert (again.code == 0) == (more != QLORA)
+    assert (install("targen-training[qlora]") in again.err) == (more == QLORA)
 
 
 def test_what_is_no_legal_answer_is_counted_and_is_no_label(train, targen):

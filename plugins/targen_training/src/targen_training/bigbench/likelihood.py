@@ -46,10 +46,11 @@ class Chooser:
         self._device = device_of("")
         dtype = torch.bfloat16 if self._device.type == "cuda" else torch.float32
         try:
-            self._model = load_saved(AutoModelForCausalLM, weights, dtype=dtype)
+            self._model = load_saved(
+                AutoModelForCausalLM, weights, device=self._device, dtype=dtype
+            )
         except ValueError as error:
             raise UsageError(f"{weights.name}: {error}") from error
-        self._model.to(self._device).eval()
         self._tokenizer = tokenizer_of(weights)
         positions = getattr(self._model.config, "max_position_embeddings", None)
         self._most = int(positions) if isinstance(positions, int) else 2048

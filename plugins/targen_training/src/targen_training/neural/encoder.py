@@ -6,24 +6,21 @@ two, the last is the second, and all have their names before them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from targen_core.errors import UsageError
-from targen_core.outputs import write_file
 from targen_core.reading import read_json
 from targen_standard.pretrained import device_of, quiet
 from targen_training.neural.options import EncoderOptions
 from targen_training.neural.search import learn
-from targen_training.neural.weights import check
+from targen_training.neural.weights import ABOUT, Weights, check
 from targen_training.trainers import Decision, Predictor, Trainer, TrainingSet
 
 __all__ = ["ENCODER", "read"]
 
 _FORMAT = 1
-_ABOUT = "targen.json"
 _BATCH = 32
 
 
@@ -87,9 +84,8 @@ def _train(data: TrainingSet, options: EncoderOptions, folder: Path) -> float | 
             example["weight"] = decision.weight
     collate = DataCollatorWithPadding(tokenizer)
     model, loss = fit(model, examples, collate, options, data, data.decisions)
-    save(model, tokenizer, pretrained.base.name, folder)
     about = {"format": _FORMAT, "kind": "encoder", "labels": data.labels, "max_length": max_length}
-    write_file(folder / _ABOUT, json.dumps(about, ensure_ascii=False))
+    save(model, tokenizer, pretrained, folder, about)
     return loss
 
 
@@ -166,10 +162,10 @@ def load(folder: Path) -> Predictor:
     from transformers import AutoModelForSequenceClassification
 
     from targen_training.neural.loading import load_saved, tokenizer_of
-    from targen_training.neural.weights import Weights
 
+    device = device_of("")
     try:
-        about = read_json(folder / _ABOUT, inside=folder)
+        about = read_json(folder / ABOUT, inside=folder)
         if about["format"] != _FORMAT or about["kind"] != "encoder":
             raise ValueError("it has a different format")
         labels, max_length = [str(label) for label in about["labels"]], int(about["max_length"])
@@ -179,6 +175,7 @@ def load(folder: Path) -> Predictor:
         model = load_saved(
             AutoModelForSequenceClassification,
             weights,
+            device=device,
             num_labels=len(labels),
             id2label=names,
             label2id={label: at for at, label in names.items()},
@@ -189,8 +186,6 @@ def load(folder: Path) -> Predictor:
     except (OSError, ValueError, LookupError, TypeError, RecursionError, UsageError) as error:
         raise ValueError(f"{folder} does not contain an encoder model: {error}") from error
     model.config.pad_token_id = tokenizer.pad_token_id
-    device = device_of("")
-    model.to(device).eval()
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
         scores: list[list[float]] = [[] for _ in decisions]

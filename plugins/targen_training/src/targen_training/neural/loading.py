@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from targen_core.errors import MissingDependency, UsageError
-from targen_core.outputs import remove
+from targen_core.outputs import remove, write_file
 from targen_core.wording import install
 from targen_standard.pretrained import device_of, first_line, note_model, quiet
 from targen_training.neural.fit import takes_bfloat16
 from targen_training.neural.options import NeuralOptions
-from targen_training.neural.weights import (
-    Weights,
-    base_of,
-    find_weights,
-)
+from targen_training.neural.weights import ABOUT, Weights, base_of, find_weights
 from targen_training.trainers import TrainingSet
 
 __all__ = ["Pretrained", "load_saved", "require_quantized", "save", "tokenizer_of"]
@@ -74,16 +73,7 @@ class Pretrained:
         lora = options.lora > 0
         dtype = torch.bfloat16 if lora and takes_bfloat16(options) else torch.float32
         if options.quantize == "4bit":
-            from transformers import BitsAndBytesConfig
-
-            more["quantization_config"] = BitsAndBytesConfig(
-                load_in_4bit=True,
-                bnb_4bit_quant_type="nf4",
-                bnb_4bit_use_double_quant=True,
-                bnb_4bit_compute_dtype=torch.bfloat16,
-                llm_int8_skip_modules=_heads(kind, self.base),
-            )
-            more["device_map"] = {"": device_of(options.device)}
+            more |= _in_4bit(kind, self.base, device_of(options.device))
         model, new = load_whole(kind, self.base, dtype=dtype, **more)
         if self.weights.adapter:
             model = load_adapter(model, self.weights, trainable=lora)
@@ -130,6 +120,21 @@ class Pretrained:
             raise UsageError(f"-o lora_targets={targets}: {first_line(error)}") from error
 
 
+def _in_4bit(kind: Any, weights: Weights, device: Any) -> dict[str, Any]:
+    """Return the arguments of `from_pretrained` that quantise weights while they are loaded."""
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    config = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+        llm_int8_skip_modules=_heads(kind, weights),
+    )
+    return {"quantization_config": config, "device_map": {"": device}}
+
+
 def _heads(kind: Any, weights: Weights) -> list[str] | None:
     """Return the names of modules on top of the pretrained body, such as a classifier.
 
@@ -151,7 +156,7 @@ def require_quantized(options: NeuralOptions) -> None:
 
     Raises:
         UsageError: not without LoRA.
-        MissingDependency: bitsandbytes is not installed.
+        MissingDependency: bitsandbytes is not installed, or cannot be loaded.
     """
     if options.quantize == "none":
         return
@@ -167,21 +172,21 @@ def _need_bitsandbytes() -> None:
     """Import what holds 4-bit weights.
 
     Raises:
-        MissingDependency: it is not installed.
-        UsageError: it cannot be loaded, as if it was built for another CUDA.
+        MissingDependency: it is not installed, or cannot be loaded: it was built for another CUDA.
     """
     try:
         with quiet():
             import bitsandbytes  # noqa: F401
     except ModuleNotFoundError as error:
         raise MissingDependency(
-            "-o quantize=4bit needs bitsandbytes, which is not installed",
+            "4-bit weights (quantize=4bit) need bitsandbytes, which is not installed",
             distribution="targen-training",
             hint=install("targen-training[qlora]"),
         ) from error
     except Exception as error:  # it looks for CUDA's libraries when it is imported
-        raise UsageError(
-            f"-o quantize=4bit: bitsandbytes cannot be loaded: {first_line(error)}",
+        raise MissingDependency(
+            f"quantize=4bit: bitsandbytes cannot be loaded: {first_line(error)}",
+            distribution="targen-training",
             hint="python -m bitsandbytes shows why; -o lora=8 without quantize does not need it",
         ) from error
 
@@ -208,25 +213,34 @@ def load_whole(kind: Any, weights: Weights, **more: Any) -> tuple[Any, set[str]]
     return model, set(info["missing_keys"]) | {name for name, *_ in info["mismatched_keys"]}
 
 
-def load_saved(kind: Any, weights: Weights, **more: Any) -> Any:
-    """The model that a training left: whole weights, or an adapter on those it is of.
+def load_saved(kind: Any, weights: Weights, *, device: Any, **more: Any) -> Any:
+    """The model that a training left, ready to predict: whole weights, or an adapter on its base.
+
+    On a GPU, an adapter that was trained on 4-bit weights is loaded on such weights again: the
+    GPU that trained it may be too small for the whole ones.
 
     Args:
         kind: an Auto class of transformers.
         weights: where it was left.
+        device: the torch device that it runs on.
         more: further arguments of its `from_pretrained`.
 
     Raises:
         UsageError: the weights do not contain such a model.
+        MissingDependency: 4-bit weights need bitsandbytes.
         ValueError: some are missing.
     """
     base = find_weights(base_of(weights)) if weights.adapter else weights
+    quantised = weights.about().get("quantize") == "4bit" and device.type == "cuda"
+    if quantised:
+        _need_bitsandbytes()
+        more |= _in_4bit(kind, base, device)
     model, new = load_whole(kind, base, **more)
     if weights.adapter:
-        return load_adapter(model, weights, trainable=False)
-    if new:
+        model = load_adapter(model, weights, trainable=False)
+    elif new:
         raise ValueError(f"weights are missing: {sorted(new)[0]}")
-    return model
+    return (model if quantised else model.to(device)).eval()
 
 
 def load_adapter(model: Any, weights: Weights, *, trainable: bool) -> Any:
@@ -248,13 +262,26 @@ def load_adapter(model: Any, weights: Weights, *, trainable: bool) -> Any:
         ) from error
 
 
-def save(model: Any, tokenizer: Any, base: str, folder: Any) -> None:
-    """Write model and tokenizer as transformers reads them; for LoRA only the adapter."""
+def save(
+    model: Any, tokenizer: Any, pretrained: Pretrained, folder: Path, about: Mapping[str, Any]
+) -> None:
+    """Write model and tokenizer as transformers reads them; for LoRA only the adapter.
+
+    Args:
+        model: what was trained.
+        tokenizer: its tokenizer.
+        pretrained: what it was trained from.
+        folder: an empty folder.
+        about: what a prediction needs besides, for `targen.json`.
+    """
     with quiet():
         if hasattr(model, "peft_config"):
             for config in model.peft_config.values():
-                config.base_model_name_or_path = base  # as the user calls it, not where it lies
-            note_model(base)
+                # As the user calls it, not where it lies.
+                config.base_model_name_or_path = pretrained.base.name
+            note_model(pretrained.base.name)
         model.save_pretrained(str(folder), safe_serialization=True)
         tokenizer.save_pretrained(str(folder))
     remove(folder / "README.md")  # peft's card is empty headings
+    about = {**about, "quantize": pretrained.options.quantize}
+    write_file(folder / ABOUT, json.dumps(about, ensure_ascii=False))

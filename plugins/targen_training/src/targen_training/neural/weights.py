@@ -13,7 +13,10 @@ from targen_core.reading import read_json
 from targen_standard.pretrained import device_of, is_used_model, model_folder
 from targen_training.neural.options import NeuralOptions
 
-__all__ = ["Weights", "base_of", "check", "find_weights", "kind_of"]
+__all__ = ["ABOUT", "Weights", "base_of", "check", "find_weights", "kind_of"]
+
+ABOUT = "targen.json"
+"""The file beside trained weights that says what a prediction needs."""
 
 _WRITES = ("ForCausalLM", "LMHeadModel")
 
@@ -42,8 +45,15 @@ class Weights:
 
     def config(self) -> dict[str, Any]:
         """Return `config.json`, or {} without one."""
+        return self._mapping("config.json")
+
+    def about(self) -> dict[str, Any]:
+        """Return what `targen train` wrote beside the weights, or {} if they are not its own."""
+        return self._mapping(ABOUT)
+
+    def _mapping(self, name: str) -> dict[str, Any]:
         try:
-            known = read_json(self.folder / "config.json")
+            known = read_json(self.folder / name)
         except UnreadableFile:
             return {}
         return known if isinstance(known, dict) else {}

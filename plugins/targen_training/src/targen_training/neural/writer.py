@@ -6,27 +6,24 @@ other counts as illegal, and never as a label.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from targen_core.errors import UsageError
-from targen_core.outputs import write_file
 from targen_core.reading import read_json
 from targen_standard.pretrained import device_of, quiet
 from targen_training.mixtures import labelled
 from targen_training.neural.answers import asked, meaning, questions_of
 from targen_training.neural.options import WriterOptions
 from targen_training.neural.search import learn
-from targen_training.neural.weights import check
+from targen_training.neural.weights import ABOUT, Weights, check
 from targen_training.trainers import Decision, Predictor, Question, Trainer, TrainingSet
 
 __all__ = ["DECODER", "ENCODER_DECODER"]
 
 _FORMAT = 1
-_ABOUT = "targen.json"
 _BATCH = 16
 _IGNORED = -100  # what torch's cross entropy leaves out
 
@@ -90,7 +87,6 @@ def _train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) -
     if kind == "encoder-decoder":
         collate = DataCollatorForSeq2Seq(tokenizer, model, label_pad_token_id=_IGNORED)
     model, loss = fit(model, examples, collate, options, data, rows, shift=kind == "decoder")
-    save(model, tokenizer, pretrained.base.name, folder)
     about = {
         "format": _FORMAT,
         "kind": kind,
@@ -99,7 +95,7 @@ def _train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) -
         "answer_tokens": length,
         "chat": options.chat,
     }
-    write_file(folder / _ABOUT, json.dumps(about, ensure_ascii=False))
+    save(model, tokenizer, pretrained, folder, about)
     return loss
 
 
@@ -180,10 +176,9 @@ def load(kind: str, folder: Path) -> Predictor:
     import torch
 
     from targen_training.neural.loading import load_saved, tokenizer_of
-    from targen_training.neural.weights import Weights
 
     try:
-        about = read_json(folder / _ABOUT, inside=folder)
+        about = read_json(folder / ABOUT, inside=folder)
         if about["format"] != _FORMAT or about["kind"] != kind:
             raise ValueError("it has a different format or type")
         labels = [str(label) for label in about["labels"]]
@@ -192,12 +187,11 @@ def load(kind: str, folder: Path) -> Predictor:
         weights = Weights(folder.name, folder, adapter=adapter)
         device = device_of("")
         dtype = torch.bfloat16 if adapter and device.type == "cuda" else torch.float32
-        model = load_saved(_auto(kind), weights, dtype=dtype)
+        model = load_saved(_auto(kind), weights, device=device, dtype=dtype)
         tokenizer = tokenizer_of(weights)
         reading = _Prompts(tokenizer, kind, chat=bool(about["chat"]))
     except (OSError, ValueError, LookupError, TypeError, RecursionError, UsageError) as error:
         raise ValueError(f"{folder} does not contain a model of type {kind}: {error}") from error
-    model.to(device).eval()
     tokenizer.padding_side = "left" if kind == "decoder" else "right"
 
     def write(questions: Sequence[Question]) -> list[str]:
