@@ -105,6 +105,7 @@ def test_qlora(train, targen, kind):
     assert accuracy(targen)["accuracy"]["value"] >= 0.9
 
 
+@pytest.mark.filterwarnings("ignore:inner dimension.*is not aligned:UserWarning")  # so small
 @pytest.mark.parametrize("more", [(), LORA, QLORA], ids=["all weights", "LoRA", "QLoRA"])
 @pytest.mark.parametrize("kind", RATES)
 def test_a_gpu(train, targen, monkeypatch, cuda, kind, more):
