@@ -216,8 +216,8 @@ def load_whole(kind: Any, weights: Weights, **more: Any) -> tuple[Any, set[str]]
 def load_saved(kind: Any, weights: Weights, *, device: Any, **more: Any) -> Any:
     """The model that a training left, ready to predict: whole weights, or an adapter on its base.
 
-    On a GPU, an adapter that was trained on 4-bit weights is loaded on such weights again: the
-    GPU that trained it may be too small for the whole ones.
+    On a GPU, an adapter that was trained on 4-bit weights is loaded on 4-bit weights again. The
+    GPU that trained it may be too small for the unquantised ones.
 
     Args:
         kind: an Auto class of transformers.
@@ -272,7 +272,7 @@ def save(
         tokenizer: its tokenizer.
         pretrained: what it was trained from.
         folder: an empty folder.
-        about: what a prediction needs besides, for `targen.json`.
+        about: the settings that prediction needs, for `targen.json`.
     """
     with quiet():
         if hasattr(model, "peft_config"):
