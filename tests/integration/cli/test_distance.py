@@ -23,7 +23,7 @@ def test_a_run_says_what_it_refused(rte, targen):
     page = Path(targen("report", "run", "--html").out.strip()).read_text(encoding="utf-8")
     assert line in page
     reject = targen("show", "run", "--rejected", "--limit", "1").out
-    assert "too-near: too near to accepted instance " in reject
+    assert "too-near: too similar to accepted instance " in reject
 
 
 def test_an_estimate_has_room_for_refusals(targen):

@@ -207,7 +207,7 @@ class TestRuns:
         assert "contain" in found[0]["notes"]["gives_away"]
         assert "contain a comma" in {each["rows_that"] for each in gap["apart"]}
         said = targen("report", "run").out
-        assert f"{gap['refused']} candidates rejected for giving themselves away." in said
+        assert f"{gap['refused']} candidates rejected for looking generated." in said
         assert "(100%, 0%)" in said
 
     def test_few_examples_are_refused(self, refuses):

@@ -73,17 +73,17 @@ class Filter(ABC):
 
     Attributes:
         gives_way: reasons for rejections that are withdrawn if a label still lacks rows after all
-            candidates have been judged. So a filter that only improves rows does not leave a run
-            short of rows.
+            candidates have been judged. A filter that only improves rows therefore does not leave
+            a run short of rows.
         share: the share of candidates that it rejects, as far as this is known before a run;
             estimates add the corresponding calls.
         packages: distributions other than its own whose versions a run records, since they affect
             what it rejects.
-        precedence: filters see a candidate in this order, lowest first, and those with the same
-            precedence in the order given. The first one that rejects it gives the reason.
+        precedence: filters receive a candidate in this order, lowest first; filters with the same
+            precedence, in the order given. The first filter that rejects it sets the reason.
         stateless: whether one object serves a whole run, since it does not learn from rows.
-        version: increased when it gives different verdicts on the same rows. A run records it, and
-            warns if it is resumed with a different one.
+        version: increase it when the filter's verdicts on the same rows change. A run records the
+            version, and warns if it is resumed with a different one.
         shapes: whether it changes the task, in `shaped`.
         across_runs: whether merging runs also passes rows from different runs through it. In this
             case, only `find` and `add` are called for each row.

@@ -22,5 +22,5 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
 LOUDNESS = Metric(
     title="Loudness",
     measure=_measure,
-    summary="rows with an exclamation mark; customers in trouble use it, and so do models",
+    summary="share of rows with an exclamation mark",
 )

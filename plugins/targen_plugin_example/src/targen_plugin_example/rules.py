@@ -22,7 +22,7 @@ def no_placeholder(instance: BaseModel, seed: object) -> None:
     """
     text = as_lines(instance.model_dump(exclude={"label"}))
     if "[" in text and "]" in text:
-        raise Rejected("placeholder", "it has a gap in brackets")
+        raise Rejected("placeholder", "it contains a placeholder in brackets")
 
 
 class FirstWordsOptions(BaseModel):

@@ -123,7 +123,7 @@ class Gap(BaseModel):
     @property
     def words(self) -> str:
         """It, in two or three sentences."""
-        words = f"{plural(self.refused, 'candidate')} rejected for giving themselves away."
+        words = f"{plural(self.refused, 'candidate')} rejected for looking generated."
         if self.subjects:
             words += (
                 f" Rows cover {self.subjects_with_rows} of the {plural(self.subjects, 'subject')} "

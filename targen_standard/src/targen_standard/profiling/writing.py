@@ -22,7 +22,7 @@ def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topi
     scripts = ", ".join(f"{script} {share:.0%}" for script, share in figures.scripts)
     lines = [
         f"Style of the {plural(figures.rows, 'text')} of {name}.",
-        "Each row draws one of these forms. Edit them and their frequencies freely.",
+        "Each row uses one of these forms. Edit them and their frequencies freely.",
         f"Words: {least} to {most}; half have at most {half}, 80% have {tenth} to {ninth}.",
         f"Repeated texts: {figures.repeated:.0%}. Scripts: {scripts or 'none'}.",
     ]

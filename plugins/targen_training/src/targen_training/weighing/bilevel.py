@@ -43,20 +43,20 @@ class SunGenOptions(BaseModel):
         1e-3, gt=0, allow_inf_nan=False, description="Adam's learning rate for the inner model"
     )
     inner_epochs: int = Field(
-        1, ge=0, description="epochs of the inner model; 0: trained to convergence, with `decay`"
+        1, ge=0, description="epochs of the inner model; 0: train to convergence, with `decay`"
     )
     batch: int = Field(32, ge=1, description="rows per step of the inner model")
     decay: float = Field(
-        1e-3, gt=0, allow_inf_nan=False, description="weight decay if it is trained to convergence"
+        1e-3, gt=0, allow_inf_nan=False, description="weight decay with `inner_epochs=0`"
     )
     outer_rows: int = Field(
-        50_000, ge=1, description="rows whose loss updates the weights, drawn once"
+        50_000, ge=1, description="number of rows, sampled once, whose loss updates the weights"
     )
     trust: float = Field(
         0.9,
         gt=0,
         le=1,
-        description="share of the rows, those with the highest weights, whose loss is trusted",
+        description="share of rows whose loss is trusted: those with the highest weights",
     )
     sharpness: float = Field(
         10.0,
@@ -74,8 +74,8 @@ class SunGenOptions(BaseModel):
     )
     balance: bool = Field(
         True,
-        description="move the weights of all labels equally far on average, so that labels do not "
-        "vanish (published: false)",
+        description="shift the weights of all labels equally on average, so that no label vanishes "
+        "(published: false)",
     )
     damping: float = Field(
         1e-3, gt=0, allow_inf_nan=False, description="added to the Hessian, with `implicit`"
