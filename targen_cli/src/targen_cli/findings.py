@@ -88,8 +88,8 @@ class Findings:
         glance: the few figures to compare at the top of the report: figure -> a short explanation.
             Figures that no dataset has are left out.
         better: for figures that can be better or worse: figure -> "higher" or "lower".
-        tables: for people.
-        plots: for people.
+        tables: the tables of the report.
+        plots: the plots of the report.
         rows: dataset -> a mapping of measures for each row, for programs: `analyze` writes them as
             JSON lines. "row" is the row's number, from 0.
         warnings: reasons to doubt the data or the figures.

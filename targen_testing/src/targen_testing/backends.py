@@ -304,7 +304,7 @@ class BackendSuite(Suite):
         assert 0 < len(reply.tokens[0].top) <= 2, "the alternatives to the token are missing"
 
     def test_asks_for_token_probabilities_only_where_they_are_wanted(self) -> None:
-        """Calls request probabilities only if needed: services may reject or bill such requests."""
+        """Calls request probabilities only if needed: services may reject or charge for them."""
         if most_top(self.model("http://127.0.0.1:9")) is None:
             return
         self.served()
@@ -474,7 +474,7 @@ class BackendSuite(Suite):
         assert isinstance(caught.value, TimedOut), f"a time-out raises {caught.value!r}"
 
     def test_can_be_cancelled(self) -> None:
-        """A cancelled call ends at once, leaves nothing behind, and the next one works."""
+        """A cancelled call ends at once and leaves nothing behind, and the next call works."""
         self.served()
         plans: list[Response | Silence] = [self.good(), Silence()]
         with FaultServer(lambda seen: plans.pop()) as server:

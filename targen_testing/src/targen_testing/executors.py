@@ -227,7 +227,7 @@ class ExecutorSuite(Suite):
         assert self.executor not in (there.folder / "manifest.json").read_text(encoding="utf-8")
 
     def test_keeps_the_budget(self, tmp_path: Path) -> None:
-        """A run stops before it exceeds its token limit, and continues without the limit."""
+        """A run stops before it exceeds its token limit, and continues if the limit is removed."""
         here = self.here(tmp_path / "here", _FAULTS)
         total = here.report["usage"]["total"]
         limit = (total["input_tokens"] + total["output_tokens"]) // 2
@@ -284,7 +284,7 @@ class ExecutorSuite(Suite):
         assert isinstance(reply, ChatReply)
 
     def test_leaves_nothing_running(self) -> None:
-        """Closing a model, even twice, does not affect others; after the last, no task is left."""
+        """Closing a model, even twice, does not affect others; the last leaves no task behind."""
 
         async def use(models: Sequence[ChatModel]) -> None:
             one, other = models

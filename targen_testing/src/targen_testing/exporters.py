@@ -130,7 +130,7 @@ class ExporterSuite(PartSuite[Exporter]):
             assert content == again[name], f"writing the same rows again gives a different {name}"
 
     def test_keeps_pairs_together(self, tmp_path: Path) -> None:
-        """It writes pairs of rows from one instance, or raises an error that explains why not."""
+        """It keeps two rows of one instance together, or raises an error that explains why not."""
         rows = [
             {"text": f"A {word} {thing}.", "label": label, "idx": 2 * at + side}
             for at, (thing, label) in enumerate([("lamp", "good"), ("boat", "bad")])

@@ -44,8 +44,8 @@ LOADING_RULES = {
     "duplicate-kind": "give the kind, its hook and its listing names that no other kind has",
     "reserved-name": "give the command a name that targen --help does not show",
     "flag-taken": "give the option a name that no other flag has",
-    "name-taken": "give it a name that targen list KIND does not show",
-    "registers-nothing": "mark its hooks with @targen_core.hookimpl",
+    "name-taken": "give the part a name that targen list KIND does not show",
+    "registers-nothing": "mark the plugin's hooks with @targen_core.hookimpl",
     # what its lazy targets stand for
     "target-missing-module": "correct the module in the target, or create it",
     "target-missing-attribute": "correct the attribute in the target, or create it",

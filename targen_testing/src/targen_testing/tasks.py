@@ -416,7 +416,7 @@ class TaskSuite(Suite):
             )
 
     def test_same_bytes_again(self, good: Trial, tmp_path: Path) -> None:
-        """A second run in the same process generates the same rows: the first leaves no state."""
+        """A second run in the same process generates the same rows: no state is left behind."""
         if not self._repeats(good, tmp_path):
             fail("a second run makes different rows: the plugin remembers something from the first")
 

@@ -48,8 +48,8 @@ class Backend:
             estimate` can mention what it does not count.
         follows_instructions: whether the model with these options writes as well from instructions
             as from worked examples, so that prompts may be brief. By default false.
-        ready: whether this machine can use it with the user's options, for example because there is
-            a key in the environment. Such a backend is offered if the user does not choose one.
+        ready: whether this machine can use it with the user's options, for example because the
+            environment contains a key. Such a backend is offered if the user does not choose one.
             With None, it is used only if the user names it.
         caveat: `caveat(options, labels)` returns a warning to show before a run, for example that
             the model is too small, or "". `labels` is the number of the task's labels.

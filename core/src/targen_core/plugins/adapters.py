@@ -40,7 +40,7 @@ class Adapter:
 
     Attributes:
         adapt: returns a `ChatModel` for an object, or None if the object is not a model.
-        backend: returns a `Backend` for a class that a user names; None if users cannot do that.
+        backend: returns a `Backend` for a class that a user names; None if users cannot name one.
         example: a class to show in hints, such as "langchain_openai.ChatOpenAI".
     """
 

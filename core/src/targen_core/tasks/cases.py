@@ -23,7 +23,7 @@ class Case:
 
     Attributes:
         texts: the texts to read, by name: "premise", "hypothesis".
-        label: the right decision; "" means the row's own label. Options have `RIGHT` or `WRONG`.
+        label: the right decision; "" means the row's own label. For an option, `RIGHT` or `WRONG`.
         cues: clues that might reveal the label without solving the task, such as position, count or
             kind, by name. The name should fit "from NAME, a classifier predicts 90% of the
             labels". Length, words and overlap are always tested.

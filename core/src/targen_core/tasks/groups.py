@@ -101,7 +101,7 @@ class Judging(Keywords, Generic[InstanceT]):
     """Step 4: its instructions and questions, and how its answers become a correction.
 
     Attributes:
-        corrector: a corrector, or the name of a registered one; None for no
+        corrector: a corrector, or the name of a registered one; None to omit
             step 4.
         instructions: how to solve the task.
         brief: the same in fewer words, for prompts without worked examples; by default

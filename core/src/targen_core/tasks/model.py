@@ -102,7 +102,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         judging: step 4: its corrector, with its instructions and questions.
         rows: the official rows, if they differ from the instances.
         texts: how an instance is written as text.
-        presets: target counts by name, label name -> rows.
+        presets: named target counts, each a mapping from label names to rows.
         parameters: sampling parameters by step; those of the backend and the user take precedence.
             See `steps`.
         scored: the steps in which it requests token probabilities, with the maximum number of

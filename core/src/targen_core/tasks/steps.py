@@ -303,12 +303,12 @@ class ListStep(Keywords, Generic[ItemT]):
             verdicts, so an unsuitable source costs only one batch.
         told_rows: whether later batches see the rows so far, in `llm.rows`, so that each round of
             rows can learn from earlier ones. They wait until all earlier candidates have verdicts.
-            Lists below their items see the same rows.
+            Lists below this one see the same rows.
         in_turn: whether each batch builds on the earlier ones: if lists are requested in parallel
             (`--batch-lists`), this list's batches still wait for one another.
         balanced: whether its items provide equally many rows, as far as possible. An item with its
-            full share waits until the others have run out. Such a list needs `once`, and so do the
-            lists above it, which have one item.
+            full share waits until the others have run out. Such a list needs `once=True`; the
+            lists above it need `once=True` and `batch=1`.
         asks: whether `propose` calls a model. If it does not, for example because it reads a file,
             batches are proposed one after the other, and each sees all earlier ones.
         summary: a one-line summary for people.

@@ -71,7 +71,7 @@ class Method(Generic[OptionsT]):
         presets: named sets of options, such as those of a paper whose authors' code has other
             defaults.
         given: whether it starts from the user's rows: "never", "optional" or "required". "pairs" is
-            optional, and only for rows with more than one text.
+            like "optional", but only for rows with more than one text.
         finish: `finish(run, options, out)` chooses or weights the rows of a run for training. It
             writes a dataset into the folder `out`, for example with `write_weighed`. It does not
             call a model. `targen finish` calls it; None if rows do not change.

@@ -54,7 +54,7 @@ _SHOWN = {
 class DataTuneOptions(MetricOptions):
     """Options of `datatune`."""
 
-    text: str = Field("input", description="the text to measure [default: all texts of a row]")
+    text: str = Field("input", description="the text to measure; all texts if a row lacks it")
     among: int = Field(
         3000, ge=2, description="maximum number of rows to compare, as a random sample"
     )

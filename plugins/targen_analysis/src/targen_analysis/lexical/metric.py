@@ -38,7 +38,7 @@ class LexicalOptions(MetricOptions):
     rows: int = Field(
         0,
         ge=0,
-        description="Number of rows to use of each dataset; 0: as many as the smallest has.",
+        description="Number of rows to use from each dataset; 0: as many as the smallest has.",
     )
 
 
