@@ -64,6 +64,7 @@ _VARYING = re.compile(
     r"\b[0-9a-f]{8,64}\b"  # digests
     r"|\b\d+(?:\.\d+)?(?= (?:s|ms|seconds?)\b)"
     r"|\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?\w*)?"
+    r"|\b\d+\.\d+\.\d+\b"  # versions
     r"|(?<=127\.0\.0\.1:)\d+"
 )
 _BY_CHANCE = re.compile(r"\d+ calls? (?:was|were) sent ahead of time")  # a line that may be absent
