@@ -124,5 +124,7 @@ def test_an_option_on_resume_is_about_the_main_backend_wherever_that_is(rte, wor
 def test_a_preview_says_what_made_no_row_and_writes_long_texts_as_paragraphs(targen):
     result = targen("preview", "rte", "-n", "6", "-b", "scripted", "-o", "refusal_rate=0.3")
     assert "Rejected" in result.out and "refusal: the model refused" in result.out
+    none = targen("preview", "rte", "-n", "2", "-b", "scripted", "-o", "generate.refusal_rate=1")
+    assert none.out.startswith("no candidate became a row\n\nRejected\n")
     paragraphs = targen("preview", "boolq", "-n", "2", "-b", "scripted").out
     assert "    passage   " in paragraphs or "    passage " in paragraphs

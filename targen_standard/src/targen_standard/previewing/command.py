@@ -323,7 +323,10 @@ def _print(trial: Trial, branches: Mapping[str, str | None], *, prompts: bool, f
     from targen_standard.previewing.api import reason_of, texts_of
 
     made = [verdict for verdict in trial.verdicts if verdict.verdict == "accepted"]
-    _print_rows(made, branches)
+    if made:
+        _print_rows(made, branches)
+    else:
+        print("no candidate became a row")
     if others := [verdict for verdict in trial.verdicts if verdict.verdict != "accepted"]:
         print("\nRejected")
         print_table(
