@@ -307,7 +307,7 @@ def test_the_order_in_a_set_of_labels_does_not_matter():
         generate(mine, labels=twice, model="scripted", progress=False)
     three = {"spans": {"a": "x", "b": "x", "c": "x"}, "per_row": [0, 2]}
     task = Declaration(**{**NER, "output": three}).task(name="mine")
-    with pytest.raises(UsageError, match="rows are planned with 0 to 2"):
+    with pytest.raises(UsageError, match="per_row allows 0 to 2"):
         generate(task, labels={"a+b+c": 1}, model="scripted", progress=False)
 
 

@@ -175,7 +175,7 @@ def _output(spec: Answer, declaration: Declaration) -> AnswerOutput:
 
 
 ANSWER: OutputType[Any] = OutputType(
-    summary="answers to a question, open or taken from a passage",
+    summary="answers to a question, in free text or taken from a passage",
     spec=Answer,
     labels=_labels,
     output=_output,

@@ -1,4 +1,4 @@
-"""Preferences: replies to a prompt, from the best to the worst by a criterion."""
+"""Preferences: replies to a prompt, ranked from best to worst by a criterion."""
 
 from __future__ import annotations
 
@@ -303,7 +303,7 @@ def _labels(spec: Preference) -> Mapping[str, str]:
 
 
 PREFERENCE: OutputType[Any] = OutputType(
-    summary="replies to a prompt, from the best to the worst by a criterion",
+    summary="replies to a prompt, ranked from best to worst by a criterion",
     spec=Preference,
     labels=_labels,
     output=lambda spec, _: (RankedOutput if spec.replies > 2 else PreferenceOutput)(spec),

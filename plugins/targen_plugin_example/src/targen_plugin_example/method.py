@@ -79,5 +79,5 @@ CLAIMS = Method(
     version="1",
     task=_task,
     options=Options,
-    source="An example of how a method is written.",
+    source="An example of how to write a method.",
 )

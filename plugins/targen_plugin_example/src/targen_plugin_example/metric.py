@@ -22,5 +22,5 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
 LOUDNESS = Metric(
     title="Loudness",
     measure=_measure,
-    summary="rows with an exclamation mark; customers in trouble use it, and so do models",
+    summary="rows with exclamation marks; customers in trouble use them, and so do models",
 )

@@ -765,8 +765,9 @@ def _say_what_changed(there: Lock, now: Lock, path: Path) -> None:
         if place in now.parts and now.parts[place].version != was.version:
             _log.warning(
                 "the %s has changed since this run was started (version %d, now %d). Existing "
-                "rows are kept, and new rows are judged by the new version. If that contradicts a "
-                "recorded verdict, the run stops and is left unchanged; %s judges all rows again",
+                "rows are kept, and new rows are judged by the new version. If the new version "
+                "contradicts a recorded verdict, the run stops and is left unchanged; %s judges "
+                "all rows again",
                 place,
                 was.version,
                 now.parts[place].version,

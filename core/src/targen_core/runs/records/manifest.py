@@ -88,7 +88,9 @@ class Manifest(ManifestPart):
         if not isinstance(spec, dict) or not isinstance(lock, dict):
             return raw
         if not is_of_today(spec, lock):
-            raw = load_registry().function("earlier-records", of="a run of an earlier version")(raw)
+            raw = load_registry().function(
+                "earlier-records", of="reading a run of an earlier version"
+            )(raw)
         return raw
 
     @property
@@ -193,7 +195,9 @@ class Manifest(ManifestPart):
             )
         try:
             if written != FORMAT:
-                raw = load_registry().function("earlier-manifest", of=f"format {written}")(raw)
+                raw = load_registry().function(
+                    "earlier-manifest", of=f"reading a run of format {written}"
+                )(raw)
             manifest = cls.model_validate(raw)
         except ValidationError as error:
             raise RunDirectoryError(f"{path} cannot be read: {said(error)}") from error
