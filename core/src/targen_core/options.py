@@ -234,7 +234,7 @@ class RowOptions(Options):
         Sequence[str],
         BeforeValidator(several),
         Flag(
-            "Also apply a plugin's rule to each row; see list-checks. May be given several times.",
+            "Also apply a plugin's check to each row; see list-checks. May be given several times.",
             ("--check",),
             metavar="NAME",
             completes="check",

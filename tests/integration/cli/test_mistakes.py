@@ -474,7 +474,7 @@ DATA = """
     twice.csv | twice.csv has two columns with the same name: text, text, label
     empty.csv | empty.csv has no rows
     header.csv | header.csv has no rows
-    latin.csv | line 2: byte 0xf6 is not valid utf-8 | save it as UTF-8, or type: iconv -f cp1252 -t utf-8 latin.csv > utf-8-latin.csv
+    latin.csv | line 2: byte 0xf6 is not valid utf-8 | save it as UTF-8, or run: iconv -f cp1252 -t utf-8 latin.csv > utf-8-latin.csv
     book.xlsx | cannot read book.xlsx: it is a spreadsheet | save the sheet as CSV (UTF-8)
     cut.jsonl | line 1 does not fit the task mail: it is not JSON: EOF while parsing a value, column 23
     quotes.jsonl | line 1 does not fit the task mail: it is not JSON: key must be a string, column 2: names and strings need double quotes
@@ -690,7 +690,7 @@ PYTHON = """
     tg.generate("rte", n=4, modle="scripted") | generate() has no keyword 'modle' | did you mean model?
     tg.generate("rte", n=4, backend="scripted") | generate() has no keyword 'backend' | did you mean model?
     tg.generate("rte", n=4, model="gpt-5") | no backend named 'gpt-5' is installed | give the backend and its model: model="chatgpt/gpt-5"; see: targen list-backends
-    tg.generate("rte", n=4, model=print) | model: builtin_function_or_method is neither a targen ChatModel nor a | an object of your own class needs the methods of targen_core.ChatModel
+    tg.generate("rte", n=4, model=print) | model: builtin_function_or_method is neither a targen ChatModel nor a | an object of your own class must have the methods of targen_core.ChatModel
     tg.generate("rte", n=4, model=tg.ChatModel) | model: ChatModel is a class; pass an instance, such as ChatModel(...) |
     tg.generate("rte", n=4, model="scripted", contexts="no.txt") | contexts file no.txt: No such file or directory | a file with one item per line, or a list
     tg.resume("nope") | no run directory nope | pass a Run, or the path of a run

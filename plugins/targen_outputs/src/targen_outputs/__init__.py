@@ -88,7 +88,7 @@ def register_exporters(register: Register[Exporter]) -> None:
     register.register(
         "spacy",
         "targen_outputs.exporting.spacy_docs:SPACY",
-        summary="spans as spaCy documents, for `spacy train` (spacy)",
+        summary="spans as spaCy documents, for `spacy train`; [spacy]",
     )
     register.register(
         "dpo",

@@ -39,8 +39,8 @@ class Score(BaseModel):
     )
     tolerance: Annotated[float, Field(ge=0)] = Field(
         default=0.5,
-        description="largest difference between step 4's score and the row's at which the row "
-        "keeps its score",
+        description="maximum difference between step 4's score and the row's score for which the "
+        "row keeps its score",
     )
 
     @model_validator(mode="after")

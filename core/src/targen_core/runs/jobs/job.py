@@ -534,7 +534,7 @@ class Job:
         if manifest.carried:
             taken = plural(manifest.carried, "reply", "replies")
             notes.append(
-                f"reused {taken} from {manifest.replay_of}, which were given before the prompts "
+                f"reused {taken} from {manifest.replay_of}, which date from before the prompts "
                 "changed"
             )
             told += notes[-1:] if self._reported is None else []  # once: each import ends a job

@@ -273,7 +273,7 @@ class Manifest(ManifestPart):
                 )
         for number, run in enumerate(self.merged):
             if run.manifest.merged:
-                yield f"merged.{number}", "it is itself a merge"
+                yield f"merged.{number}", "it is itself a merged run"
             yield from ((f"merged.{number}.{at}", why) for at, why in run.manifest.odd())
 
     def task_name(self, run: Path) -> str:
