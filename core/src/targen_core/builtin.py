@@ -45,7 +45,7 @@ def register_backends(register: Register[Backend]) -> None:
     register.register(
         "scripted",
         "targen_core.scripted:BACKEND",
-        summary="no model: replies from a script or from the task, for dry runs and tests",
+        summary="calls no model: replies come from a script or the task; for dry runs and tests",
     )
 
 

@@ -374,7 +374,7 @@ class Limits(Options):
     delivery: Annotated[
         str,
         Flag(
-            "Deliver calls by this method, not one at a time; see list-deliveries.",
+            "Deliver calls by this method instead of one at a time; see list-deliveries.",
             metavar="NAME",
             panel=BATCHES,
             completes="delivery",

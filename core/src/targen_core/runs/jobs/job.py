@@ -534,8 +534,7 @@ class Job:
         if manifest.carried:
             taken = plural(manifest.carried, "reply", "replies")
             notes.append(
-                f"reused {taken} from {manifest.replay_of}, which date from before the prompts "
-                "changed"
+                f"reused {taken} from {manifest.replay_of}, given before the prompts changed"
             )
             told += notes[-1:] if self._reported is None else []  # once: each import ends a job
         for note in told:

@@ -27,7 +27,7 @@ class CutOptions(BaseModel):
 
     cut: Literal["refuse", "widen"] = Field(
         default="refuse",
-        description="for spans that begin or end within a token: refuse reports the row, widen "
+        description="for spans that begin or end within a token: refuse stops with an error, widen "
         "extends the span to whole tokens",
     )
 
