@@ -30,7 +30,7 @@ LIKE = {
     "TaskLike": "a task's name, the path of its file, a `Task`, or a `Declaration`",
     "ModelLike": 'a backend\'s name, such as `"llama"`; a backend with a model, such as '
     '`"chatgpt/gpt-6-luna"`; `"langchain:package.module.Class"`; a `ChatModel`; a model from a '
-    "library with an adapter, such as langchain",
+    "library with an adapter, such as LangChain",
     "StepLike": 'a `ModelLike`, or a mapping of options with `"model"` among them',
     "ItemsLike": "the path of a file, or the items",
     "DataLike": "a `Run`, a `Corrected`, a `Reviewed`, a `Dataset`, the path of one, "

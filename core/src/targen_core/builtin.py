@@ -19,7 +19,7 @@ def register_correctors(register: Register[Corrector[Any]]) -> None:
     register.register(
         "meta",
         "targen_core.correctors.meta:meta",
-        summary="asks for an explanation, the label and a verdict, by the paper's meta-prompt",
+        summary="asks for an explanation, the label and a verdict, with the paper's meta-prompt",
     )
     register.register(
         "meta-paper",
@@ -34,7 +34,8 @@ def register_correctors(register: Register[Corrector[Any]]) -> None:
     register.register(
         "vote",
         "targen_core.correctors.vote:vote",
-        summary="the majority of several blind answers, by default 3; rejects rows without one",
+        summary="the majority of several blind answers (by default 3); rejects rows without a "
+        "majority",
     )
 
 
@@ -44,7 +45,7 @@ def register_backends(register: Register[Backend]) -> None:
     register.register(
         "scripted",
         "targen_core.scripted:BACKEND",
-        summary="no model: replies from a script or from the task, for dry runs and tests",
+        summary="calls no model: replies come from a script or the task; for dry runs and tests",
     )
 
 

@@ -234,7 +234,7 @@ class RowOptions(Options):
         Sequence[str],
         BeforeValidator(several),
         Flag(
-            "Also apply a plugin's rule to each row; see list-checks. May be given several times.",
+            "Also apply a plugin's check to each row; see list-checks. May be given several times.",
             ("--check",),
             metavar="NAME",
             completes="check",
@@ -305,7 +305,8 @@ class ListOptions(Options):
         Literal[1, "all"] | None,
         BeforeValidator(_number_of),
         Flag(
-            "Use each seed for only one label (1), so that rows do not share seeds, or for all.",
+            "Use each seed for only one label (1), so that rows do not share seeds, or for all "
+            "labels.",
             default="the task's setting; with --seeds, all",
         ),
     ] = None
@@ -373,7 +374,7 @@ class Limits(Options):
     delivery: Annotated[
         str,
         Flag(
-            "Send calls this way instead of one at a time; see list-deliveries.",
+            "Deliver calls by this method instead of one at a time; see list-deliveries.",
             metavar="NAME",
             panel=BATCHES,
             completes="delivery",

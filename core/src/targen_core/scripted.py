@@ -290,7 +290,7 @@ def _create(options: ScriptedOptions) -> ScriptedModel:
 
 
 BACKEND = Backend(
-    summary="no model: replies from a script, the task, or the schema alone",
+    summary="calls no model: replies come from a script, the task or the schema",
     options=ScriptedOptions,
     create=_create,
     cacheable=False,

@@ -67,7 +67,7 @@ def instead_of_address(path: str) -> str:
 def as_utf_8(path: Path) -> str:
     """The hint for a text in another encoding, which is usually that of Windows in the West."""
     file, copy = (shlex.quote(str(each)) for each in (path, path.with_name(f"utf-8-{path.name}")))
-    return f"save it as UTF-8, or type: iconv -f cp1252 -t utf-8 {file} > {copy}"
+    return f"save it as UTF-8, or run: iconv -f cp1252 -t utf-8 {file} > {copy}"
 
 
 def _near(path: Path, fits: Callable[[Path], bool], usual: str) -> list[Path]:

@@ -214,7 +214,7 @@ def require_known(copy: Path) -> None:
         folders.make_known(KNOWN, digest)
     if not folders.is_known(KNOWN, digest):
         name = f"{path}:{attribute}" if attribute else str(path)
-        what = "contains code that" if is_code else "lists data to read or code to run, and"
+        what = "contains code that" if is_code else "lists data to read or code to run; it"
         raise UsageError(
             f"{path} {what} came with its folder and has not been run on this machine before",
             hint="read it and, if you trust it, run: "

@@ -146,7 +146,7 @@ def test_what_ends_early_is_our_error_and_keeps_what_was_made(lab):
     with pytest.raises(QuotaNotMet) as caught:
         tg.generate(world.task(), n=40, model=lab.ToyModel(world.reply), out="short")
     load, resume = 'load("short", task=TASK)', 'resume("short", task=TASK, model=MODEL)'
-    kept = f"the rows generated so far are kept: targen_core.{load}"
+    kept = f"to load the rows generated so far: targen_core.{load}"
     assert caught.value.__notes__[-1] == f"{kept}; to continue: targen_core.{resume}"
     kept = tg.load("short", task=world.task())
     assert kept.report.status == "short"

@@ -69,10 +69,10 @@ CALLS = table("""
     tg.load(None) | None | pass
     tg.load("nowhere") | no run directory nowhere | pass
     tg.load("stray") | stray | targen_core.generate(..., out=...) creates run directories
-    tg.load("run", task="rte") | task is 'rte', but a run finds its task by name | pass
+    tg.load("run", task="rte") | task is 'rte', but a run looks up its task by name | pass
     tg.load("run", registry="x") | registry is 'x' | pass
     tg.resume(5) | 5 | pass
-    tg.resume("run", task="rte") | task is 'rte', but a run finds its task by name | pass
+    tg.resume("run", task="rte") | task is 'rte', but a run looks up its task by name | pass
     tg.correct("run", model="scripted", flip="a") | flip is 'a' | pass
     tg.correct("run", model="scripted", flip=1.5) | flip is 1.5 |
     tg.correct("run", model="scripted", n=0) | n is 0 |

@@ -34,7 +34,7 @@ def test_a_hard_limit_is_kept_to_and_said():
     assert 1 < concurrency < 64
     assert limit == 64
     (line,) = said.splitlines()
-    assert f"{concurrency} from 300" in line and "64" in line and "ulimit -n" in line
+    assert f"from 300 to {concurrency}:" in line and "64" in line and "ulimit -n" in line
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_what_is_requested_is_exact_by_label_and_by_part(quotas, share, data):
         ({"share": 1.5}, "they must add up to 1"),
         (
             {"branches": (("found", None), ("made yes", "yes"))},
-            "in the part part1, no branch is for",
+            "in the part part1, label .* has no branch",
         ),
         ({"samples": 2}, "must have samples_per_seed=1"),
         ({"rows_per_instance": 2}, "must have .* rows_per_instance=1"),

@@ -191,7 +191,7 @@ def test_an_edited_line_is_found_and_its_byte_named(lab, tmp_path, name):
             (ran.path / "ledger").unlink()
         again = lab.run(world, ran.path, resume=True)
         assert isinstance(again.error, RunConflict)
-        words = f"{name}: replaying the run gives different content at byte {line}"
+        words = f"{name}: replaying the run produces different content at byte {line}"
         assert words in str(again.error)
     (ran.path / name).write_bytes(text)
     assert lab.run(world, ran.path, resume=True).files == ran.files
@@ -207,7 +207,9 @@ def test_code_that_changed_without_a_version_is_found(lab, tmp_path):
     shout = world.task(rows={"to_rows": shouted})
     again = lab.run(world, ran.path, resume=True, task=shout, code="after")
     assert isinstance(again.error, RunConflict)
-    assert "dataset.jsonl: replaying the run gives different content at byte 0" in str(again.error)
+    assert "dataset.jsonl: replaying the run produces different content at byte 0" in str(
+        again.error
+    )
     assert lab.run(world, ran.path, resume=True, code="before").files == ran.files
 
 

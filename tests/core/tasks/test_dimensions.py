@@ -89,10 +89,10 @@ def test_two_dimensions_of_one_size_do_not_move_together():
         ("length", [], "'length': it has no values"),
         ("length", "short", "pass a tuple of strings"),
         ("length", 3, "values are 3"),
-        ("length", ["a", " b"], "' b' is not a value"),
-        ("length", ["a", ""], "'' is not a value"),
+        ("length", ["a", " b"], "' b' is not a valid value"),
+        ("length", ["a", ""], "'' is not a valid value"),
         ("length", ["a\nb"], "a single line of text"),
-        ("length", [3], "3 is not a value"),
+        ("length", [3], "3 is not a valid value"),
         (
             "length",
             ["a", "a"],

@@ -48,7 +48,7 @@ class Numbered(BaseModel):
 REFUSED = table("""
     {"labels": (Label("yes"), Label("yes"))} | same name
     {"labels": (Label("yes"),)} | the generator 'no' is not named after a label; the labels are
-    {"labels": (*LABELS, Label("odd"))} | no branch is for label odd: add a generator
+    {"labels": (*LABELS, Label("odd"))} | label odd has no branch: add a generator
     {"labels": (Label(1, "yes"),)} | a label cannot be called 1: in Label(name, value), people
     {"labels": ("yes", "no")} | labels is ('yes', 'no'); pass a tuple of Labels
     {"generators": None} | generators is None; pass a mapping of labels or branches to functions

@@ -188,7 +188,7 @@ OPTIONS = """
     --exclude owner/name | there is no file owner/name | --exclude hf:owner/name
     --shard 3/2 | no shard 3 of 2
     --shard two | does not have the form NUMBER/COUNT
-    --shard 9/9 | 2 rows are too few for 9 shards
+    --shard 9/9 | 2 rows cannot fill 9 shards
     --shard 2/2 --contexts-limit 1 | an item cannot be divided between shards
     --contexts-fraction 0.5 | --contexts-fraction
     --corrector none | | --no-correct

@@ -142,7 +142,8 @@ def test_a_run_with_rows_keeps_them_and_another_asks_for_what_failed(
         refuses(
             (*words.split(), "--out", "one"),
             "label ",
-            "with a different --out, targen requests only the unusable replies again",
+            "with a different --out, targen requests new replies only in place of the unusable "
+            "ones",
             code=1,
             keeps=False,
         )

@@ -145,7 +145,7 @@ KEYS = r"""
     L; filters: [distance]\noptions: {distance.max_cosine: 0.8, distance.embedder: minlm} | line 4: options.distance.embedder: no embedder named 'minlm' is installed | did you mean minilm?
     L; filters: [excluded]\noptions:\n  excluded:\n    exclude: [old.csv] | line 6: options.excluded.exclude: there is no file old.csv | a run directory, or a .jsonl
     L; filters: [near-duplicates]\noptions: {near-duplicates.near_duplicates: 700} | line 4: options.near-duplicates.near_duplicates: it must be at most 100
-    L; checks: [no-placeholder]\noptions: {no-placeholder.most: 1} | line 4: options.no-placeholder.most: check targen-plugin-example:no-placeholder has no options, but got most
+    L; checks: [no-placeholder]\noptions: {no-placeholder.most: 1} | line 4: options.no-placeholder.most: check targen-plugin-example:no-placeholder has no options, but was given most
     L; corrector: vote\noptions:\n  vote:\n    votes: 3\n    times: 3 | line 7: options.vote.times: corrector targen-core:vote has no option 'times' | did you mean votes?
     L; generators:\n  order: routne-ticket | line 4: generators.order: no generator named 'routne-ticket' is installed | did you mean routine-ticket or urgent-ticket?
     L; seeds: {use: word-senses} | line 3: seeds.use: seeds word-senses: its items are Sense (word, number, definitions), but t needs texts | targen list-seeds
@@ -230,7 +230,7 @@ COMMANDS = """
     generate mail.yaml -n 4 -b gpt-5 | no backend named 'gpt-5' is installed | give the backend and its model: --backend chatgpt/gpt-5; see: targen list-backends
     generate mail.yaml -n 4 -b openai:gpt-5 | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5?; see: targen list-backends
     generate mail.yaml -n 4 -b openai | the chatgpt backend needs a model name | --model gpt-6-luna, for example
-    generate mail.yaml -n 4 -b openai --model gpt-5 | the chatgpt backend has no API key: OPENAI_API_KEY is not set | export the key as OPENAI_API_KEY, or pass -o api_key_file=FILE, or:
+    generate mail.yaml -n 4 -b openai --model gpt-5 | the chatgpt backend has no API key: OPENAI_API_KEY is not set | export the key as OPENAI_API_KEY, or pass -o api_key_file=FILE, or run:
     generate mail.yaml -n 4 -b llama | the llama backend needs a model name | --model NAME; GET http://127.0.0.1:11434/v1/models lists the server's models
     generate mail.yaml -n 4 --temperature 0.7 | targen generate has no option --temperature | it is an option of the model: -o temperature=VALUE
     generate mail.yaml -n 4 -b scripted -o temprature=1 | backend scripted has no option 'temprature' | did you mean temperature or empty_rate?
@@ -249,7 +249,7 @@ COMMANDS = """
     generate mail.yaml -b scripted --preset paper | task mail has no presets | -n 100
     generate mail.yaml -n 4 --max-cost 5$ | --max-cost: '5$' is not a number | --max-cost 5
     generate mail.yaml -n 4 -b llama --model m --max-cost 5 | --max-cost needs a price, but the price of | give it in dollars per million tokens: --price-in 0.15 --price-out 0.60; if calls
-    generate mail.yaml -n 4 -b llama --model m --base-url localhost:8000 | option base_url of backend llama: an address must start with http:// or https:// and a host, such as
+    generate mail.yaml -n 4 -b llama --model m --base-url localhost:8000 | option base_url of backend llama: an address must start with http:// or https://, then a host, such as
     generate mail.yaml -n 4 -b llama --model m --base-url 'http://local host/v1' | option base_url of backend llama: an address must not contain a space |
     generate mail.yaml -n 4 -b openai --model m --key-file folder | cannot read the key file folder: Is a directory | put the key on the first line of the file
     generate mail.yaml -n 0 -b scripted | -n is 0; it must be at least 1 | -n 100
@@ -331,7 +331,7 @@ COMMANDS = """
     generate plugin -n 4 -b scripted | plugin is the source of a plugin, not a task | pip install -e plugin; then targen list-tasks lists its tasks
     generate superglue/rte -n 4 -b scripted | there is no file superglue/rte | did you mean rte?
     generate mail.yaml -n 4 -b qwen3 | no backend named 'qwen3' is installed | give the backend and its model: --backend llama/qwen3;
-    generate mail.yaml -n 4 -b scripted --variant full | task mail has no variants | leave out --variant
+    generate mail.yaml -n 4 -b scripted --variant full | task mail has no variants | omit --variant
     generate mail.yaml -n 4 -b scripted --rounds 2 | --rounds requires --batch or --delivery | add --batch, or omit --rounds
     batch run | batch run: no such action | targen batch export run
     evaluate mail-0 | no folder mail-0 | did you mean models/mail-0?
@@ -474,7 +474,7 @@ DATA = """
     twice.csv | twice.csv has two columns with the same name: text, text, label
     empty.csv | empty.csv has no rows
     header.csv | header.csv has no rows
-    latin.csv | line 2: byte 0xf6 is not valid utf-8 | save it as UTF-8, or type: iconv -f cp1252 -t utf-8 latin.csv > utf-8-latin.csv
+    latin.csv | line 2: byte 0xf6 is not valid utf-8 | save it as UTF-8, or run: iconv -f cp1252 -t utf-8 latin.csv > utf-8-latin.csv
     book.xlsx | cannot read book.xlsx: it is a spreadsheet | save the sheet as CSV (UTF-8)
     cut.jsonl | line 1 does not fit the task mail: it is not JSON: EOF while parsing a value, column 23
     quotes.jsonl | line 1 does not fit the task mail: it is not JSON: key must be a string, column 2: names and strings need double quotes
@@ -568,7 +568,7 @@ SERVICES = """
     large | HTTP 413: a web page: 413 Request Entity Too Large | raise the server's request size limit, such as client_max_body_size in nginx
     field | HTTP 422: {"detail": [{"loc": ["body", "response_format"] | -o structured=json_object, or -o structured=none, requests JSON in a different way
     gateway | no answer from the service within 0.2 s of retrying: HTTP 502: a web page: 502 Bad Gateway | run the same command again when the service is back, or with a larger --max-outage
-    stream | no answer from the service within 0.2 s of retrying: the answer is not JSON but 10 bytes (text/event-stream) | the service streams its answer, which targen did not request; turn streaming off there; run the same command again when
+    stream | no answer from the service within 0.2 s of retrying: the answer is not JSON but 10 bytes (text/event-stream) | the service streams its answer, which targen did not request; turn off streaming in the service; run the same command again when
     404-model | HTTP 404: The model does not exist (POST URL/v1/chat/completions, model tinny) | did you mean tiny? the server has tiny, large
     404-page | HTTP 404: 404 page not found (POST URL/v1/chat/completions, model tinny) | did you mean tiny? the server has tiny, large
     405 | HTTP 405: Method Not Allowed | is --base-url the address of the API?
@@ -582,12 +582,12 @@ SERVICES = """
     schema | HTTP 400: response_format is not supported | -o structured=json_object, or -o structured=none, requests JSON in a different way
     temperature | HTTP 400: 'temperature' does not support 0 with this model. Only the | -o temperature=1, or --backend chatgpt/MODEL --base-url URL supports models that reason: it sends max_completion_tokens and no sampling parameters
     max_tokens | HTTP 400: Unsupported parameter: 'max_tokens' is not supported | --backend chatgpt/MODEL --base-url URL supports models that reason
-    seed | HTTP 400: property 'seed' is unsupported | -o seeded=false turns it off
+    seed | HTTP 400: property 'seed' is unsupported | -o seeded=false stops sending a seed
     long | HTTP 400: maximum context length is 512 tokens | lower -o max_tokens=N, or serve the model with a longer context
     loading | no answer from the service within 0.2 s of retrying: HTTP 503: Loading model | run the same command again when the service is back, or with a larger --max-outage
     moved | HTTP 301: the address redirects to https://llm.example/v1/chat/completions | set --base-url to that address
-    blank | labels order, refund have 0 of 1 rows each: no reply for the list of contexts could be used (contexts: malformed-reply, 2 times; the model's last reply was empty) | use a model that replies (if it reasons first, raise -o max_tokens=N), or give your own --contexts or --seeds;
-    chatter | labels order, refund have 0 of 1 rows each: no reply for the list of contexts could be used (contexts: malformed-reply, 2 times; the model replied 'Sure! Here they are: shoes, hats') | use a different model, since this one does not do what the prompt asks for, or give your own --contexts or --seeds; the same command requests
+    blank | labels order, refund have 0 of 1 rows each: no reply for the list of contexts could be used (contexts: malformed-reply, 2 times; the model's last reply was empty) | use a model that returns text (if this one reasons first, raise -o max_tokens=N), or give your own --contexts or --seeds;
+    chatter | labels order, refund have 0 of 1 rows each: no reply for the list of contexts could be used (contexts: malformed-reply, 2 times; the model replied 'Sure! Here they are: shoes, hats') | use a different model, since this one does not follow the prompt, or give your own --contexts or --seeds; the same command requests
 """
 
 
@@ -610,7 +610,7 @@ ADDRESSES = """
     http://HOST/v1/v1 | HTTP 404: Not Found (POST http://HOST/v1/v1/chat/completions, model tiny) | --base-url http://HOST/v1
     http://HOST/api | HTTP 404: Not Found (POST http://HOST/api/chat/completions, model tiny) | is the model name right? --base-url usually ends in /v1
     http://127.0.0.1:9/v1 | no connection to http://127.0.0.1:9/v1/chat/completions: no server is listening there | is the server running, and is --base-url right?
-    http://nosuch.invalid/v1 | no connection to http://nosuch.invalid/v1/chat/completions: there is no host nosuch.invalid, or no network | is the server running
+    http://nosuch.invalid/v1 | no connection to http://nosuch.invalid/v1/chat/completions: the host nosuch.invalid was not found, or there is no network | is the server running
 """
 
 
@@ -650,7 +650,9 @@ def test_a_proxy_that_does_not_answer(targen, monkeypatch):
     monkeypatch.delenv("NO_PROXY", raising=False)
     done = targen(*"backends check llama --model m --base-url http://llm.invalid/v1".split())
     assert "the proxy in HTTPS_PROXY or HTTP_PROXY does not answer" in done.err
-    assert "  try: is the proxy right? NO_PROXY lists hosts that need none" in done.err
+    assert (
+        "  try: is the proxy's address right? NO_PROXY lists hosts that need no proxy" in done.err
+    )
 
 
 @pytest.mark.parametrize("key", ["sk-a\nsk-b", "Bearer sk-a", "sk-á"])
@@ -658,7 +660,7 @@ def test_a_key_that_no_key_can_be(key, targen, monkeypatch):
     monkeypatch.setenv("TARGEN_LLAMA_API_KEY", key)
     done = targen(*"backends check llama --model m --base-url http://127.0.0.1:9/v1".split())
     assert "the key from TARGEN_LLAMA_API_KEY contains a space, a line break or a" in done.err
-    assert "  try: give only the key, without quotes, name or comment" in done.err
+    assert "  try: give only the key, without quotes, a name or a comment" in done.err
     assert "sk-" not in done.err
 
 
@@ -669,7 +671,7 @@ def test_a_key_in_the_variable_of_another_service(targen, monkeypatch):
             "backends", "check", "llama", "--model", "m", "--base-url", f"{service.url}/v1"
         )
     assert "set TARGEN_LLAMA_API_KEY to a key" in done.err
-    assert "(OPENAI_API_KEY, which is set, is not read for this service)" in done.err
+    assert "(OPENAI_API_KEY is set, but is not used for this service)" in done.err
     assert "sk-of-openai" not in done.err
 
 
@@ -688,7 +690,7 @@ PYTHON = """
     tg.generate("rte", n=4, modle="scripted") | generate() has no keyword 'modle' | did you mean model?
     tg.generate("rte", n=4, backend="scripted") | generate() has no keyword 'backend' | did you mean model?
     tg.generate("rte", n=4, model="gpt-5") | no backend named 'gpt-5' is installed | give the backend and its model: model="chatgpt/gpt-5"; see: targen list-backends
-    tg.generate("rte", n=4, model=print) | model: builtin_function_or_method is neither a targen ChatModel nor a | an object of your own class needs the methods of targen_core.ChatModel
+    tg.generate("rte", n=4, model=print) | model: builtin_function_or_method is neither a targen ChatModel nor a | an object of your own class must have the methods of targen_core.ChatModel
     tg.generate("rte", n=4, model=tg.ChatModel) | model: ChatModel is a class; pass an instance, such as ChatModel(...) |
     tg.generate("rte", n=4, model="scripted", contexts="no.txt") | contexts file no.txt: No such file or directory | a file with one item per line, or a list
     tg.resume("nope") | no run directory nope | pass a Run, or the path of a run

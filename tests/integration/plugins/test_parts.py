@@ -357,8 +357,8 @@ IN_A_FILE = """
 TYPED = """
     mail.yaml | --filter openngs | did you mean openings
     mail.yaml | --filter openings -o openings.most=0 | option openings.most of filter
-    mail.yaml | --filter plain -o plain.most=1 | filter acme:plain has no options, but got most
-    mail.yaml | -o openings.most=1 | --filter openings uses it
+    mail.yaml | --filter plain -o plain.most=1 | filter acme:plain has no options, but was given most
+    mail.yaml | -o openings.most=1 | pass --filter openings, or omit the option
     mail.yaml | -o vote.votes=3 --corrector majority | this run does not use the corrector targen-core:vote
     mail.yaml | -o jury.times=3 | there is no step or part 'jury'
     mail.yaml | --corrector majority -o majority.times=5 -o acme:majority.times=7 | set the same option to two values

@@ -142,7 +142,7 @@ MOODS = Declaration(description="Posts.", labels={"a": "x", "b": "y"})
     ("record", "declared", "problem"),
     [
         (JSON_MIN, PLACES, "is a JSON-MIN export from Label Studio"),
-        (TASK, PLACES, "has 1 record, all without an annotation"),
+        (TASK, PLACES, "has 1 record, but no annotations"),
         (done(YORK), CHAT, "does not contain rows written by targen export"),
         (done({**YORK, "value": {"brush": [1]}}), PLACES, "not a record from this tool"),
         (
@@ -150,7 +150,11 @@ MOODS = Declaration(description="Posts.", labels={"a": "x", "b": "y"})
             PLACES,
             "label: no such question; the questions are spans",
         ),
-        (done(data={"one": "x", "other": "y"}), PAIRS, "0 answers to a question that takes"),
+        (
+            done(data={"one": "x", "other": "y"}),
+            PAIRS,
+            "0 answers to a question that needs exactly one",
+        ),
         (done(YORK), MOODS, "rows of mine have one label each"),
     ],
 )

@@ -92,7 +92,7 @@ def test_sets_meet_the_count_of_each_name_or_the_error_says_how_many_rows_would(
     if not any(wanted.values()):
         assert "all are 0" in problem
         return
-    if " is too high (the others: " in problem:
+    if " is too high (the others add up to " in problem:
         assert max(counts) * low > sum(counts)
         return
     if " no number of rows " in problem:

@@ -307,7 +307,7 @@ def test_the_order_in_a_set_of_labels_does_not_matter():
         generate(mine, labels=twice, model="scripted", progress=False)
     three = {"spans": {"a": "x", "b": "x", "c": "x"}, "per_row": [0, 2]}
     task = Declaration(**{**NER, "output": three}).task(name="mine")
-    with pytest.raises(UsageError, match="rows are planned with 0 to 2"):
+    with pytest.raises(UsageError, match="per_row allows 0 to 2"):
         generate(task, labels={"a+b+c": 1}, model="scripted", progress=False)
 
 
@@ -354,7 +354,7 @@ def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejecte
         ({"spans": {"a": "x"}, "labels": {"b": "y"}}, "labels and spans are different outputs"),
         ({"spam": {"a": "x"}}, "it does not state which output"),
         ({}, "expected keys with values"),
-        ({"labels": {"a": "x"}}, "write several: true; for one label of each row"),
+        ({"labels": {"a": "x"}}, "set several: true; for one label per row"),
         ({"labels": {"a": "x"}, "several": "yes, please"}, "neither true nor false"),
         ({"labels": {"a": "x"}, "several": True, "per_row": [2, 3]}, "there are only 1 labels"),
         ({**COUNTED, "counts": {"refund": 9, "delay": 2}, "rows": 8}, "type rows: 9 to 11"),

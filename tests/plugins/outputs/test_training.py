@@ -173,7 +173,7 @@ def test_answers_are_parts_of_a_text_or_not_learned(refuses, works):
     Path("mine.yaml").write_text(json.dumps(open_ones), encoding="utf-8")
     write_lines("learn.jsonl", [{**rows[0], "kind": "why", "answers": ["of clouds"]}] * 4)
     said = "none of these rows have an answer that occurs in their texts"
-    refuses((*TRAIN[:-1], "n"), said, "--trainer tfidf learns the kind of question")
+    refuses((*TRAIN[:-1], "n"), said, "--trainer tfidf learns to predict the kind of question")
 
 
 @pytest.mark.parametrize(

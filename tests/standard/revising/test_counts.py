@@ -37,7 +37,7 @@ def test_what_is_taken_over_again_and_again_is_counted_once(targen, works):
         assert len(taken) == len({record["key"] for record in taken}) <= len({*originals})
         assert len({record["place"] for record in taken}) == len(taken)
         (note,) = (each for each in report(new)["notes"] if each.startswith("reused "))
-        assert note.startswith(f"reused {len(taken)} replies from {old}, which were given before")
+        assert note.startswith(f"reused {len(taken)} replies from {old}, given before")
         steps = {step for step, _ in has}
         calls = targen("diff", old, new, "--json").json["calls"]
         asked = by_place(new, "calls")

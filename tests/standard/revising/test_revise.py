@@ -109,7 +109,7 @@ def test_only_what_a_change_touches_is_judged_again(make, revise, targen, works)
     recorded = manifest("revised")
     assert (recorded["replay_of"], recorded["carried"]) == ("run", len(carried))
     (note,) = report("revised")["notes"]
-    assert note.startswith(f"reused {len(carried)} replies from run, which were given before")
+    assert note.startswith(f"reused {len(carried)} replies from run, given before")
     # The key of the old call is in the old journal, and a trace of the row names it.
     place, record = next(iter(carried.items()))
     found = targen("trace", "run", "--call", record["carried"], "--json").json["call"]

@@ -86,7 +86,7 @@ def test_a_copy_that_was_never_run_here_names_no_files_of_this_user(monkeypatch)
     run()
     monkeypatch.setattr(folders, "is_known", lambda kind, digest: False)
     with pytest.raises(
-        UsageError, match="lists data to read or code to run, and came with its"
+        UsageError, match="lists data to read or code to run; it came with its"
     ) as caught:
         resume()
     assert caught.value.hint.endswith("targen describe run/task.json --trust")

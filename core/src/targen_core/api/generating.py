@@ -108,7 +108,7 @@ async def agenerate(
         variants: variants of the task to apply, by name.
         model: a backend's name such as "llama", or a backend with a model such as
             "chatgpt/gpt-6-luna". It may also be a `ChatModel`, or a model from a library such as
-            langchain. By default "local", a small model for trying things out, with a warning.
+            LangChain. By default "local", a small model for trying things out, with a warning.
         options: backend options and sampling parameters whose names clash with a keyword here, such
             as `max_tokens` for each reply.
         steps: different models for some steps, by step name such as "correct"; or a mapping with
@@ -324,14 +324,14 @@ def _kept(job: Job) -> str:
     if not rows.exists() or not rows.stat().st_size:
         return resume
     task = {name: value for name, value in job.manifest.objects.items() if name == "task"}
-    return f"the rows generated so far are kept: {Action('load', job.path, **task)}; {resume}"
+    return f"to load the rows generated so far: {Action('load', job.path, **task)}; {resume}"
 
 
 def _shown(job: Job) -> AbstractContextManager[Listener | None]:
     """Show a job while it is open. The command brings a display, the kernel none."""
     with suppress(TargenError):
         show: Callable[[Job], AbstractContextManager[Listener]] = load_registry().function(
-            "show-progress", of="progress"
+            "show-progress", of="showing progress"
         )
         return show(job)
     return nullcontext()

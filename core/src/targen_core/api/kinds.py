@@ -60,7 +60,7 @@ _KINDS: dict[str, _Kind] = {
         lambda value: hasattr(value, "items") and all(_is_whole(rows) for _, rows in value.items()),
         'a whole number of rows for each label, such as labels={"yes": 40}',
     ),
-    "worked_examples": (_is_text, 'one of "auto", "all" and "none"'),
+    "worked_examples": (_is_text, '"auto", "all" or "none"'),
     "preset": (_is_text, 'the name of a preset, such as preset="paper"'),
     "variants": (_is_names, "the name of a variant, or a list of names"),
     "checks": (_is_names, "the name of a check, or a list of names"),

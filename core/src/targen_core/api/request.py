@@ -615,8 +615,8 @@ def _part_of(task: Task[Any, Any], shard: Shard) -> Quotas:
     if not mine.total:
         raise UsageError(
             Option("shard")
-            + f" {shard}: {plural(whole.total, 'row')} are too few for {shard.count} shards, so "
-            "this shard would be empty",
+            + f" {shard}: {plural(whole.total, 'row')} cannot fill {shard.count} shards, so this "
+            "shard would be empty",
             hint=f"use at most {whole.total // unit} shards",
         )
     return mine
@@ -648,8 +648,8 @@ def registry_for(
                     + Action("revise", path, task=Blank("task")),
                 )
             raise UsageError(
-                f"task is {repr(task)[:80]}, but a run finds its task by name",
-                hint="omit task=, or pass the Task object with which you started the run",
+                f"task is {repr(task)[:80]}, but a run looks up its task by name",
+                hint="omit task=, or pass the Task object that you started the run with",
             )
         tasks[_in_memory(path, "task", manifest.task.id)] = task
     backends = {}

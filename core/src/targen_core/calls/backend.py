@@ -30,7 +30,7 @@ class Backend:
         options: the pydantic model of its options; its fields are the keys of
             `-o`.
         create: creates the model; may import heavy packages. It returns a `ChatModel`, or a model
-            from a library that has an adapter, such as a langchain `BaseChatModel`.
+            from a library that has an adapter, such as a LangChain `BaseChatModel`.
         defaults: sampling parameters that suit a model better than the task's, depending on the
             options; a key may be `STEP.KEY` for a single step. The user's `-o` takes precedence.
         packages: distributions whose version affects the replies, such as an

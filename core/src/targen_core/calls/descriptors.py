@@ -42,9 +42,9 @@ def affordable(concurrency: int) -> int:
     fits = max(1, min(concurrency, limit - taken))
     if fits < concurrency:
         _log.warning(
-            "concurrency reduced to %d from %d: this process may open at most %d files and "
+            "concurrency reduced from %d to %d: this process may open at most %d files and "
             "connections (ulimit -n)",
-            *(fits, concurrency, limit),
+            *(concurrency, fits, limit),
         )
     return fits
 

@@ -146,9 +146,9 @@ class Journal:
                     break
                 record = decode(line)
                 if record is None:
-                    before = " after those of an earlier process" if self._end else ""
+                    after = f" after byte {self._end}" if self._end else ""
                     raise CorruptJournal(
-                        f"{self.path}: record {number}{before} (byte {offset}) is damaged",
+                        f"{self.path}: record {number}{after} (at byte {offset}) is damaged",
                         hint="restore the file from a backup, or delete the run directory and "
                         "start again; cached replies are not paid for twice",
                     )
@@ -159,7 +159,7 @@ class Journal:
                     on_record(record)
                 except (TypeError, ValueError) as error:
                     raise CorruptJournal(
-                        f"{self.path}: record {number} (byte {offset}) is not a valid record: "
+                        f"{self.path}: record {number} (at byte {offset}) is not a valid record: "
                         f"{error}",
                         hint="if the run came from someone else, do not trust it",
                     ) from error

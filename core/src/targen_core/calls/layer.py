@@ -284,7 +284,7 @@ class CallLayer:
             if lacks_scores(known, call):
                 raise CorruptJournal(
                     f"{self.journal.path}: the record of a call at {call.place} has no token "
-                    "probabilities, although the call asked for them",
+                    "probabilities, although the call requested them",
                     hint="if the run came from someone else, do not trust it",
                 )
             return known

@@ -79,8 +79,8 @@ def checked_reply(reply: Any, request: ChatRequest) -> ChatReply:
     if lacks_scores(reply, request):
         raise BadRequest(
             "the service's answer lacks the token probabilities that were requested",
-            hint="it may not offer them for this model; use a different backend for this step, "
-            "such as "
+            hint="the service may not offer them for this model; use a different backend for this "
+            "step, such as "
             + Option("steps", {"STEP": "local"})
             + "; vLLM, llama.cpp's server and Ollama 0.12.11 support them",
             billed=True,

@@ -76,7 +76,9 @@ class VoteOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     votes: Annotated[int, Field(ge=1, le=99)] = Field(
-        default=3, description="blind answers per question; an odd number, for a clear majority"
+        default=3,
+        description="number of blind answers per question; must be odd, so that they cannot split "
+        "in half",
     )
 
     @field_validator("votes")

@@ -138,7 +138,8 @@ class Dataset(Sequence[Mapping[str, Any]]):
         start, stop, step = index.indices(len(self))
         if unit > 1 and (step != 1 or start % unit or stop % unit):
             raise UsageError(
-                f"rows of {self.task.name} come in groups of {unit}; [{start}:{stop}] splits one"
+                f"rows of {self.task.name} come in groups of {unit}, and [{start}:{stop}] "
+                "splits a group"
             )
         weights = self.weights[index]
         return replace(self, rows=self.rows[index], weights=weights, provenance=(), problems=())

@@ -61,6 +61,6 @@ def rows_in(source: Any) -> list[Mapping[str, Any]]:
         UsageError: it is not a dataset, or has no rows.
         MissingDependency: what reads this form is not installed.
     """
-    opened = load_registry().function("dataset-source", of="a dataset")(source)
+    opened = load_registry().function("dataset-source", of="reading a dataset")(source)
     rows: list[Mapping[str, Any]] = opened.rows()
     return rows

@@ -97,7 +97,7 @@ class Guard:
                     raise raised
                 return made
         raise self.fault(
-            f"{named(stage)} makes different requests each time it gets the same replies: its "
+            f"{named(stage)} made different requests when it was given the same replies: its "
             "requests may depend only on the replies"
         )
 

@@ -59,7 +59,7 @@ def _corrected(task: Task[Any, Any], guard: Guard, correction: Correction) -> An
     label = guard.call(task.label_of, instance)
     if label != correction.label:
         raise guard.fault(
-            f"the corrected instance is labelled {label}, but the Correction contains "
+            f"the corrected instance is labelled {label}, but the Correction's label is "
             f"{correction.label}"
         )
     return instance

@@ -24,10 +24,10 @@ _REFUSED = ("refusal", "content-filter")
 _UNUSABLE = {UNREADABLE, *_REFUSED}
 _EMPTY = "; the model's last reply was empty"
 _STRONGER: Words = "use a stronger model"
-_ANOTHER: Words = "use a different model, since this one does not do what the prompt asks for"
+_ANOTHER: Words = "use a different model, since this one does not follow the prompt"
 _WILLING: Words = "use a different model, or reword the task so that this one does not refuse"
 _REPLIES: Words = (
-    "use a model that replies (if it reasons first, raise "
+    "use a model that returns text (if this one reasons first, raise "
     + Setting("max_tokens", Blank("N"))
     + ")"
 )
@@ -452,7 +452,9 @@ class QuotaTracker:
             why += said if is_empty else ""
             hint: Words = "resume with a larger " + larger + ", or " + better
         elif unfit:
-            why = f"no item from {unfit} can serve as a seed for this task ({self.commonest_drop})"
+            why = (
+                f"no item from {unfit} can be used as a seed for this task ({self.commonest_drop})"
+            )
             hint = Action("list-seeds") + " lists other seeds"
         elif fruitless and not self.dropped:
             why = f"the list of {fruitless} is empty"
@@ -482,7 +484,7 @@ class QuotaTracker:
             other = (
                 "with a different "
                 + Option("out", ...)
-                + ", targen requests only the unusable replies again"
+                + ", targen requests new replies only in place of the unusable ones"
             )
             kept = kept + "; " + other if any(self._have.values()) else again
         error = QuotaNotMet(f"{'; '.join(parts)}: {why}", hint=hint + "; " + kept)

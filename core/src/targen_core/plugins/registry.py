@@ -359,13 +359,13 @@ class Registry:
         elif options:
             names = ", ".join(options)
             raise UnknownOption(
-                f"{whose} has no options, but got {names}", option=next(iter(options))
+                f"{whose} has no options, but was given {names}", option=next(iter(options))
             )
         elif kind is not None and kind.fresh:
             if not callable(target):
                 problem = (
                     f" is a {type(target).__name__}: register the class, or a function that "
-                    "creates an instance, since each run gets its own"
+                    "creates an instance, since each run needs its own"
                 )
                 raise item.fault(problem, "target-wrong-type")
             target = _made(item, target)
@@ -429,7 +429,7 @@ class Registry:
         elif names:
             hint = did_you_mean(bare, [*names, *aliases], "one of")
         else:
-            hint = "omit it: the installed plugins do not provide one"
+            hint = "omit it: no installed plugin provides one"
         if lame:
             hint += f"; {plural(len(lame), 'plugin')} failed to load, see: {Action('plugins')}"
         elif names and kind in self.kinds and self.kinds[kind].listing:

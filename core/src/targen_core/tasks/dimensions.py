@@ -116,9 +116,12 @@ class Dimension(Keywords):
         seen: set[str] = set()
         for value in values:
             if not isinstance(value, str) or not value.strip() or value != value.strip():
-                yield f"{value!r} is not a value: it must be text without spaces at either end"
+                yield (
+                    f"{value!r} is not a valid value: it must be text without leading or trailing "
+                    "spaces"
+                )
             elif not value.isprintable():
-                yield f"{value!r} is not a value: it must be a single line of text"
+                yield f"{value!r} is not a valid value: it must be a single line of text"
             elif value in seen:
                 yield (
                     f"{value!r} is listed twice; to make it twice as likely, give it a weight: "

@@ -369,7 +369,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
                     f"task {self.name} has no "
                     + (f"variant {name!r}" if self.variants else "variants"),
                     hint=did_you_mean(name, self.variants, "variants")
-                    or "leave out " + Option("variants"),
+                    or "omit " + Option("variants"),
                 )
             task = task.replace(**self.variants[name].changes)
         return task

@@ -196,7 +196,7 @@ def _branches(task: Task[Any, Any]) -> Iterator[str]:
     for name in names:
         if not {name, None} & aims:
             yield (
-                f"no branch is for label {name}: add a generator with that name, or set the label "
+                f"label {name} has no branch: add a generator with that name, or set the label "
                 "of a branch in branch_labels"
             )
 
@@ -224,7 +224,7 @@ def _parts(task: Task[Any, Any]) -> Iterator[str]:
         aims = {task.branches[branch] for branch in part.branches}
         for label in task.quota_names:
             if not {label, None} & aims:
-                yield f"in the part {name}, no branch is for label {label}"
+                yield f"in the part {name}, label {label} has no branch"
 
 
 def _steps(task: Task[Any, Any]) -> Iterator[str]:

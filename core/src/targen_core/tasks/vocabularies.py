@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 
 VOCABULARIES = {
-    "fields": "areas of life, such as beekeeping and public transport",
+    "fields": "subject areas, such as beekeeping and public transport",
     "personas": "people, by occupation or experience",
     "places": "kinds of places, indoors and outdoors",
     "words": "common concrete nouns and verbs",

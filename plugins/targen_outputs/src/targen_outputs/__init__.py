@@ -57,12 +57,12 @@ def register_outputs(register: Register[OutputType[Any]]) -> None:
     register.register(
         "answer",
         "targen_outputs.answer:ANSWER",
-        summary="answers to a question, open or taken from a passage",
+        summary="answers to a question, in free text or taken from a passage",
     )
     register.register(
         "preference",
         "targen_outputs.preference:PREFERENCE",
-        summary="replies to a prompt, from the best to the worst by a criterion",
+        summary="replies to a prompt, ranked from best to worst by a criterion",
     )
 
 
@@ -72,7 +72,8 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "outputs",
         "targen_outputs.metric:OUTPUTS",
-        summary="spans, labels, scores, answers and preferences, and what gives them away",
+        summary="counts of spans, labels, scores, answers and preferences, and what gives them "
+        "away",
     )
 
 
@@ -87,7 +88,7 @@ def register_exporters(register: Register[Exporter]) -> None:
     register.register(
         "spacy",
         "targen_outputs.exporting.spacy_docs:SPACY",
-        summary="spans as spaCy documents, for `spacy train` (spacy)",
+        summary="spans as spaCy documents, for `spacy train`; [spacy]",
     )
     register.register(
         "dpo",
@@ -102,7 +103,7 @@ def register_exporters(register: Register[Exporter]) -> None:
     register.register(
         "label-studio",
         "targen_outputs.exporting.label_studio:LABEL_STUDIO",
-        summary="a folder for Label Studio: tasks with predictions, and the configuration",
+        summary="a folder for Label Studio: tasks with predictions, and the labeling configuration",
     )
     register.register(
         "argilla",

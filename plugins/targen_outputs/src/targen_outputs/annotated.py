@@ -86,7 +86,7 @@ def _source(path: Path, found: list[Mapping[str, Any]], tool: _Tool) -> Source:
 
     if not any(True for _ in records()):
         raise UsageError(
-            f"{path} has {plural(len(found), 'record')}, all without an annotation",
+            f"{path} has {plural(len(found), 'record')}, but no annotations",
             hint="annotate some, and export the project again",
         )
     return Source(str(path), path.stem, Form(records, place="record", typed=typed))
@@ -114,7 +114,7 @@ def _row(found: Answers, task: Task[Any, Any] | None, settle: str) -> Row:
     if output is None:
         raise UsageError(
             f"rows of {task.name} have one label each, but this format is for other outputs",
-            hint="targen review import reads labels",
+            hint="use targen review import, which reads labels",
         )
     fields = {path: found.texts.get(path.replace(".", "_")) for path in task.fields}
     row = {**dict.fromkeys(output.columns), **fields} if found.row is None else found.row
@@ -151,7 +151,7 @@ def _value(question: Question, said: Any) -> Any:
         return [line for text in said for line in str(text).split("\n") if line.strip()]
     if len(said) != 1:
         raise ValueError(
-            f"{question.name}: {plural(len(said), 'answer')} to a question that takes only one"
+            f"{question.name}: {plural(len(said), 'answer')} to a question that needs exactly one"
         )
     if question.kind == "number":
         return float(said[0])

@@ -32,11 +32,11 @@ class Answer(BaseModel):
     answer: Definitions = Field(description="kind of question → what is asked")
     within: str = Field(
         default="",
-        description="the field that holds each answer word for word; by default any text",
+        description="the text that contains each answer verbatim [default: answers are free text]",
     )
     per_row: Annotated[
         tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1, le=20)]], IN_ORDER
-    ] = Field(default=(1, 1), description="fewest and most right answers of a row")
+    ] = Field(default=(1, 1), description="minimum and maximum number of right answers per row")
 
 
 class AnswerOutput(Output):
@@ -175,7 +175,7 @@ def _output(spec: Answer, declaration: Declaration) -> AnswerOutput:
 
 
 ANSWER: OutputType[Any] = OutputType(
-    summary="answers to a question, open or taken from a passage",
+    summary="answers to a question, in free text or taken from a passage",
     spec=Answer,
     labels=_labels,
     output=_output,

@@ -27,11 +27,11 @@ class Labels(InSets):
     labels: Definitions = Field(description="label → the definition of its rows")
     several: bool = Field(
         default=False,
-        description="`true`: a row may have several; for just one, write `labels` without `output`",
+        description="`true` allows several labels per row; for one, use `labels` without `output`",
     )
     per_row: Annotated[
         tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1, le=_MOST)]], IN_ORDER
-    ] = Field(default=(0, 2), description="fewest and most labels of a row")
+    ] = Field(default=(0, 2), description="minimum and maximum number of labels per row")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ class Labels(InSets):
     def _fits(self) -> Labels:
         if not self.several:
             raise ValueError(
-                "several: write several: true; for one label of each row, write labels at the top "
+                "several: set several: true; for one label per row, define labels at the top level "
                 "of the file, without output"
             )
         if self.per_row[0] > len(self.labels):

@@ -27,8 +27,8 @@ __all__ = ["OUTPUTS"]
 
 _SHOWN = 5  # mentions of a type
 _GUESSED = (
-    "A mention's guessed type is the most frequent one of the same mention in other rows, ignoring "
-    "case, or else the most frequent of all."
+    "The type guessed for a mention is its most frequent type in other rows, ignoring case. For a "
+    "mention that occurs in no other row, it is the overall most frequent type."
 )
 _THIRDS = ("first third", "middle third", "last third")
 
@@ -71,8 +71,8 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
             mine["chosen is longer"] = longer
             if corpus is not study.reference and apart(longer, Estimate(0.5, 0.5, 0.5)):
                 warnings.append(
-                    f"In {longer.value or 0:.0%} of the pairs of {corpus.name} the better reply is "
-                    "the longer one, so length gives away the preference."
+                    f"In {longer.value or 0:.0%} of the pairs in {corpus.name}, the better reply "
+                    "is the longer one, so length gives away the preference."
                 )
     figures = {name: mine for name, mine in figures.items() if mine}
     if not figures:
@@ -84,16 +84,18 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
     return Findings(
         headlines=tuple(
             f"A mention's text alone gives away its type for {shown.value or 0:.0%} of the "
-            f"mentions of {name}; the most frequent type is right for {most.value or 0:.0%}."
+            f"mentions in {name}; always guessing the most frequent type is right for "
+            f"{most.value or 0:.0%}."
             for name, mine in figures.items()
             if (shown := mine.get("type from mention")) and (most := mine["most frequent type"])
         ),
         figures=figures,
         glance={
             "spans per row": "mean",
-            "type from mention": "types guessed correctly from the same mention in other rows",
+            "type from mention": "share of types that the same mention in other rows reveals",
             "chosen is longer": "share of pairs; should be near one half",
-            "score and difference of lengths": "correlation; should be near 0",
+            "score and difference of lengths": "correlation of the score with how much the two "
+            "texts differ in length; should be near 0",
         },
         tables=tuple(table for each in tables.values() for table in each),
         warnings=tuple(warnings),
@@ -268,5 +270,5 @@ OUTPUTS = Metric(
     title="Outputs",
     measure=_measure,
     order=15,
-    summary="spans, labels, scores, answers and preferences, and what gives them away",
+    summary="counts of spans, labels, scores, answers and preferences, and what gives them away",
 )

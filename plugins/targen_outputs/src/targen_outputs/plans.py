@@ -33,11 +33,11 @@ class InSets(BaseModel):
 
     counts: dict[str, Annotated[int, Field(ge=0)]] = Field(
         default={},
-        description="name → number of rows with it, alone or with others, and `none` → rows "
-        "without any; `--preset counts` then generates exactly these",
+        description="name → number of rows that contain it, alone or with others; `none` → number "
+        "of rows without any. `--preset counts` generates exactly these",
     )
     rows: Annotated[int, Field(ge=0, le=_MOST_ROWS)] = Field(
-        default=0, description="total number of rows, if there are `counts`"
+        default=0, description="total number of rows; required if `counts` is set"
     )
 
     @property
@@ -89,8 +89,8 @@ class InSets(BaseModel):
         low, high = self.sizes
         if not low <= len(found) <= high:
             raise UsageError(
-                f"{name} has {len(found)} names, but rows are planned with {low} to {high}",
-                hint="see per_row in the task file",
+                f"{name} has {len(found)} names, but per_row allows {low} to {high}",
+                hint="change per_row in the task file",
             )
         raise UsageError(
             f"{problem}: its names are not next to each other in the task file",
@@ -117,7 +117,7 @@ class InSets(BaseModel):
         low, high = max(1, self.sizes[0]), min(self.sizes[1], len(names))
         if none and self.sizes[0]:
             raise ValueError(
-                f"counts: {plural(none, 'row')} should have none, but per_row starts at "
+                f"counts: {plural(none, 'row')} should contain no name, but per_row starts at "
                 f"{self.sizes[0]}; use per_row: [0, {self.sizes[1]}]"
             )
         wanted = {name: self.counts[name] for name in names}
@@ -131,15 +131,17 @@ class InSets(BaseModel):
         if fewest > most:
             raise ValueError(
                 f"counts: each row has at least {low} names, so {first}: {wanted[first]} is too "
-                f"high (the others: {whole - wanted[first]}); raise the others, or lower per_row"
+                f"high (the others add up to {whole - wanted[first]}); raise them, or lower per_row"
             )
         fits = f"rows: {fewest + none}" + (f" to {most + none}" if most > fewest else "")
         if not self.rows:
             raise ValueError(f"rows: it is missing; with these counts, type {fits}")
         if not fewest <= self.rows - none <= most:
-            others = f"of {self.rows} rows, {none} have none, and the other {self.rows - none}"
+            others = (
+                f"of {self.rows} rows, {none} contain no name, and the other {self.rows - none}"
+            )
             raise ValueError(
-                f"counts: {others if none else plural(self.rows, 'row')} cannot have {first} "
+                f"counts: {others if none else plural(self.rows, 'row')} cannot contain {first} "
                 f"{wanted[first]} times and {whole} names in total, with {low} to {high} per row; "
                 f"type {fits}"
             )

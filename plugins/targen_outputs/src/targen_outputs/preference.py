@@ -1,4 +1,4 @@
-"""Preferences: replies to a prompt, from the best to the worst by a criterion."""
+"""Preferences: replies to a prompt, ranked from best to worst by a criterion."""
 
 from __future__ import annotations
 
@@ -35,10 +35,11 @@ class Preference(BaseModel):
     margins: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
         default=("clearly", "slightly"),
         min_length=1,
-        description="by how much one reply is better, drawn for each row",
+        description="by how much one reply is better; one value is drawn for each row",
     )
     replies: Annotated[int, Field(ge=2, le=_MOST)] = Field(
-        default=2, description="replies of a row; more than 2 are a list from the best to the worst"
+        default=2,
+        description="number of replies per row; more than 2 are listed from best to worst",
     )
 
 
@@ -303,7 +304,7 @@ def _labels(spec: Preference) -> Mapping[str, str]:
 
 
 PREFERENCE: OutputType[Any] = OutputType(
-    summary="replies to a prompt, from the best to the worst by a criterion",
+    summary="replies to a prompt, ranked from best to worst by a criterion",
     spec=Preference,
     labels=_labels,
     output=lambda spec, _: (RankedOutput if spec.replies > 2 else PreferenceOutput)(spec),

@@ -32,15 +32,15 @@ class Score(BaseModel):
         description="point of the scale → its meaning; the first and last are the scale's ends",
     )
     bins: Annotated[int, Field(ge=1, le=100)] = Field(
-        default=5, description="equal parts of the scale, by which rows are counted"
+        default=5, description="number of equal parts of the scale, by which rows are counted"
     )
     step: Annotated[float, Field(gt=0)] = Field(
         default=0.1, description="distance between adjacent scores, counted from the lower end"
     )
     tolerance: Annotated[float, Field(ge=0)] = Field(
         default=0.5,
-        description="largest difference between step 4's score and the row's at which the row "
-        "keeps its score",
+        description="maximum difference between step 4's score and the row's score for which the "
+        "row keeps its score",
     )
 
     @model_validator(mode="after")
@@ -54,8 +54,8 @@ class Score(BaseModel):
             )
         if self.tolerance >= high - low:
             raise ValueError(
-                f"tolerance: {self.tolerance:g} covers the whole scale, so any score would do; "
-                f"use a value below {high - low:g}"
+                f"tolerance: {self.tolerance:g} covers the whole scale, so any score would be "
+                f"accepted; use a value below {high - low:g}"
             )
         for number in range(self.bins):
             if not self.points(number):

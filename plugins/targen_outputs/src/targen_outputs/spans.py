@@ -41,7 +41,7 @@ class Spans(InSets):
 
     spans: Definitions = Field(description="type → the definition of its spans")
     field: str = Field(
-        default="", description="the text that contains them [default: the only one]"
+        default="", description="the text that contains the spans [default: the only text]"
     )
     per_row: Annotated[
         tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1, le=50)]], IN_ORDER

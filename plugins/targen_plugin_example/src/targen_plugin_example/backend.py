@@ -1,6 +1,6 @@
 """A backend of one's own: options, and a model that implements `ChatModel`.
 
-`create` may also return any langchain chat model: it is adapted.
+`create` may also return any LangChain chat model: it is adapted.
 """
 
 from __future__ import annotations

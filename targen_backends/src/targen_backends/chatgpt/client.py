@@ -46,7 +46,8 @@ class ChatGptModel(CompletionsModel):
         credit_hint="the account is out of credit or has reached its limit: see Billing and "
         "Limits in its settings, then " + REPEAT,
         parameter_hints=dict.fromkeys(
-            NOT_WITH_REASONING, Setting("thinks", True) + " for a model that does not accept it"
+            NOT_WITH_REASONING,
+            Setting("thinks", True) + " for a model that does not accept this parameter",
         ),
     )
     key_of = "chatgpt"

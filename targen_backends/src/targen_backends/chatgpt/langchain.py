@@ -1,4 +1,4 @@
-"""The `chatgpt` backend for people who work with langchain."""
+"""The `chatgpt` backend for people who work with LangChain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["ChatGpt"]
 
 
 class ChatGpt(TargenChat):
-    """A langchain chat model for OpenAI's service, without its SDK.
+    """A LangChain chat model for OpenAI's service, without its SDK.
 
     Args:
         params: sampling parameters of every call, as `TargenChat` takes them.

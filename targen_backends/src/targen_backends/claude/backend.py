@@ -52,7 +52,7 @@ class ClaudeOptions(HttpOptions):
     api_key: SecretStr | None = Field(None, description=f"The key; default: ${KEY_VARIABLE}")
     timeout: float = Field(300.0, gt=0, description="Maximum time for one call, in seconds")
     structured: Structured = Field(
-        "json_schema", description="The way to request JSON: json_schema, tool or none"
+        "json_schema", description="How to request JSON: json_schema, tool or none"
     )
     thinking: Thinking = Field(
         "default",

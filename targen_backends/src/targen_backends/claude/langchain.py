@@ -1,4 +1,4 @@
-"""The `claude` backend for people who work with langchain."""
+"""The `claude` backend for people who work with LangChain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["ChatClaude"]
 
 
 class ChatClaude(TargenChat):
-    """A langchain chat model for Anthropic's service, without its SDK.
+    """A LangChain chat model for Anthropic's service, without its SDK.
 
     Args:
         params: sampling parameters of every call, as `TargenChat` takes them.

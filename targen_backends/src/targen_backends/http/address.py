@@ -22,7 +22,7 @@ def checked(address: str, key_variable: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         is_bare = "@" not in address and "://" not in address
         example = f", such as http://{address[:80]}" if is_bare and address else ""
-        raise ValueError(f"an address must start with http:// or https:// and a host{example}")
+        raise ValueError(f"an address must start with http:// or https://, then a host{example}")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError(
             f"an address must not contain a user, password, query or fragment; put a key in "

@@ -48,7 +48,7 @@ _PAGE = "a web page"
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _BETWEEN = (
     "a proxy or firewall answered, not the service: HTTPS_PROXY and HTTP_PROXY set a proxy, and "
-    "NO_PROXY lists hosts that need none"
+    "NO_PROXY lists hosts that need no proxy"
 )
 _SCORES = re.compile(r"log_?prob", re.IGNORECASE)
 _TOO_BIG_FOR_THE_RATE = re.compile(r"request too large", re.IGNORECASE)

@@ -47,7 +47,7 @@ def missing_key(backend: str, variable: str) -> AuthenticationFailed:
         f"the {backend} backend has no API key: {variable} is not set",
         hint=f"export the key as {variable}, or pass "
         + Setting("api_key_file", Blank("FILE"))
-        + f", or: keyring set {KEYRING} {variable}{other_keys(variable)}",
+        + f", or run: keyring set {KEYRING} {variable}{other_keys(variable)}",
     )
     error.exit_code = UsageError.exit_code  # like a missing model: no service was asked
     return error
@@ -58,7 +58,8 @@ def other_keys(variable: str) -> str:
     others = [name for name in _VARIABLES if name != variable and os.environ.get(name)]
     if not others or os.environ.get(variable):
         return ""
-    return f" ({' and '.join(others)}, which is set, is not read for this service)"
+    does = "is" if len(others) == 1 else "are"
+    return f" ({' and '.join(others)} {does} set, but {does} not used for this service)"
 
 
 def _first_line(file: str) -> str:
@@ -89,8 +90,8 @@ def _checked(key: str, where: str) -> str:
     key = key.strip()
     if not key.isascii() or not key.isprintable() or " " in key:
         raise UsageError(
-            f"the key from {where} contains a space, a line break or a character that keys cannot "
-            "contain",
-            hint="give only the key, without quotes, name or comment",
+            f"the key from {where} contains a space, a line break or another character that keys "
+            "cannot contain",
+            hint="give only the key, without quotes, a name or a comment",
         )
     return key

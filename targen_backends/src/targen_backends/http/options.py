@@ -36,7 +36,7 @@ class HttpOptions(BackendOptions):
     )
     api_key_file: str = Field("", description="A file whose first line is the key")
     timeout: float = Field(120.0, gt=0, description="Maximum time for one call, in seconds")
-    structured: str = Field("json_schema", description="The way to request JSON")
+    structured: str = Field("json_schema", description="How to request JSON")
     max_concurrency: int | None = Field(
         None, ge=1, description="Maximum number of concurrent calls"
     )

@@ -105,7 +105,7 @@ class Poster:
         self._timeout = timeout
         self._service = service
         self._proxy = proxy_for(url)
-        # A session lives in one event loop; langchain users may have several.
+        # A session lives in one event loop; LangChain users may have several.
         self._sessions: weakref.WeakKeyDictionary[
             asyncio.AbstractEventLoop, aiohttp.ClientSession
         ] = weakref.WeakKeyDictionary()
@@ -218,7 +218,7 @@ class Poster:
             why, hint = _unconnected(error, self.url)
             if isinstance(error, aiohttp.ClientProxyConnectionError):
                 why = "the proxy in HTTPS_PROXY or HTTP_PROXY does not answer"
-                hint = "is the proxy right? NO_PROXY lists hosts that need none"
+                hint = "is the proxy's address right? NO_PROXY lists hosts that need no proxy"
             failed = ConnectionFailed(f"no connection to {self.url}: {why or words}", hint=hint)
             if _refused_here(error):
                 failed.max_startup = _HERE
@@ -256,8 +256,8 @@ class Poster:
         hint: Words = ""
         if "event-stream" in kind:
             hint = (
-                "the service streams its answer, which targen did not request; turn streaming off "
-                "there"
+                "the service streams its answer, which targen did not request; turn off streaming "
+                "in the service"
             )
         elif web or not raw.strip():
             hint = "is " + Option("base_url") + " the address of the API, not of a web page?"
@@ -313,7 +313,7 @@ def _unconnected(error: Exception, url: str) -> tuple[str, Words]:
     if isinstance(cause, ConnectionRefusedError):
         return "no server is listening there (connection refused)", hint
     if isinstance(cause, socket.gaierror):
-        return f"there is no host {urlsplit(url).hostname}, or no network", hint
+        return f"the host {urlsplit(url).hostname} was not found, or there is no network", hint
     return "", hint
 
 

@@ -47,8 +47,8 @@ class Service:
         "lower " + Setting("max_tokens", Blank("N")) + ", or use a model with a longer context"
     )
     scores_hint: Words = (
-        "this model does not return token probabilities, or only for fewer tokens; use a different "
-        "one for the step "
-        "that requests them, such as " + Option("steps", {"STEP": "local"})
+        "this model returns no token probabilities, or lists fewer tokens at each position; use a "
+        "different model for the step that requests them, such as "
+        + Option("steps", {"STEP": "local"})
     )
     parameter_hints: Mapping[str, Words] = field(default_factory=dict)

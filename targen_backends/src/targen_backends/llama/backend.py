@@ -41,7 +41,7 @@ class LlamaOptions(HttpOptions):
     model: str = Field("", description="Name of the model on the server (required)")
     api_key: SecretStr | None = Field(None, description=f"Bearer token; default: ${KEY_VARIABLE}")
     structured: Structured = Field(
-        "json_schema", description="The way to request JSON: json_schema, json_object or none"
+        "json_schema", description="How to request JSON: json_schema, json_object or none"
     )
     api: Literal["openai", "ollama"] = Field(
         "openai", description="openai: /chat/completions; ollama: Ollama's own /api/chat"

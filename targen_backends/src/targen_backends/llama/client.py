@@ -30,7 +30,7 @@ class LlamaModel(CompletionsModel):
         parameter_hints={
             "temperature": Setting("temperature", 1) + ", or " + _REASONING,
             **dict.fromkeys(("max_tokens", *NOT_WITH_REASONING[1:]), _REASONING),
-            "seed": Setting("seeded", False) + " turns it off",
+            "seed": Setting("seeded", False) + " stops sending a seed",
         },
     )
 

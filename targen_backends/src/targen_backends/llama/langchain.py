@@ -1,4 +1,4 @@
-"""The `llama` backend for people who work with langchain."""
+"""The `llama` backend for people who work with LangChain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["ChatLlama"]
 
 
 class ChatLlama(TargenChat):
-    """A langchain chat model for any OpenAI-compatible server.
+    """A LangChain chat model for any OpenAI-compatible server.
 
     Args:
         params: sampling parameters of every call, as `TargenChat` takes them.

@@ -45,7 +45,7 @@ class OllamaModel(HttpModel):
     service = Service(
         key_variable=KEY_VARIABLE,
         missing_hint="ollama pull NAME downloads a model; ollama list shows those you have",
-        long_hint=Setting("extra", {"options": {"num_ctx": 16384}}) + " gives a longer context",
+        long_hint=Setting("extra", {"options": {"num_ctx": 16384}}) + " sets a longer context",
     )
 
     def priced(self, address: str, model: str) -> Price | None:

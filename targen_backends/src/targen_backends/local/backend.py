@@ -46,9 +46,11 @@ class LocalOptions(BackendOptions):
         description="Number of concurrent calls; default: number of CPUs, at most 4",
     )
     threads: int = Field(1, ge=1, description="CPU threads for each call")
-    n_ctx: int = Field(3072, ge=256, description="Context size: tokens in a prompt and its reply")
+    n_ctx: int = Field(
+        3072, ge=256, description="Context size in tokens, for a prompt and its reply"
+    )
     kept_prompts: int = Field(
-        6, ge=1, description="Number of evaluated prompt prefixes that each concurrent call keeps"
+        6, ge=1, description="Number of evaluated prompt prefixes to keep for each concurrent call"
     )
     verbose: bool = Field(False, description="Let llama.cpp write its log to stderr")
 

@@ -1,4 +1,4 @@
-"""The `local` backend for people who work with langchain."""
+"""The `local` backend for people who work with LangChain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["ChatLocal"]
 
 
 class ChatLocal(TargenChat):
-    """A langchain chat model that runs in this process, without key or server.
+    """A LangChain chat model that runs in this process, without key or server.
 
     Args:
         params: sampling parameters of every call, as `TargenChat` takes them.

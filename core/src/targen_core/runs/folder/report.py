@@ -302,7 +302,9 @@ def read_report(path: Path) -> dict[str, Any]:
     try:
         report: dict[str, Any] = read_json(path / "report.json")
     except FileNotFoundError:
-        unfinished = load_registry().function("unfinished-report", of="the report of a run")
+        unfinished = load_registry().function(
+            "unfinished-report", of="reporting on an unfinished run"
+        )
         made: dict[str, Any] = unfinished(path, manifest)
         return made
     if isinstance(report, dict):

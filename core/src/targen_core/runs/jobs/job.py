@@ -534,8 +534,7 @@ class Job:
         if manifest.carried:
             taken = plural(manifest.carried, "reply", "replies")
             notes.append(
-                f"reused {taken} from {manifest.replay_of}, which were given before the prompts "
-                "changed"
+                f"reused {taken} from {manifest.replay_of}, given before the prompts changed"
             )
             told += notes[-1:] if self._reported is None else []  # once: each import ends a job
         for note in told:
@@ -765,8 +764,9 @@ def _say_what_changed(there: Lock, now: Lock, path: Path) -> None:
         if place in now.parts and now.parts[place].version != was.version:
             _log.warning(
                 "the %s has changed since this run was started (version %d, now %d). Existing "
-                "rows are kept, and new rows are judged by the new version. If that contradicts a "
-                "recorded verdict, the run stops and is left unchanged; %s judges all rows again",
+                "rows are kept, and new rows are judged by the new version. If the new version "
+                "contradicts a recorded verdict, the run stops and is left unchanged; %s judges "
+                "all rows again",
                 place,
                 was.version,
                 now.parts[place].version,

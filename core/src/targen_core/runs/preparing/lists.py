@@ -83,7 +83,7 @@ def chain_of(
 
 def _items(option: str, path: Path, step: ListStep[Any], *, most: bool = False) -> tuple[Any, ...]:
     """The items of a user's file: its forms are those that targen-standard reads."""
-    read = load_registry().function("read-items", of=f"the file of {Option(option)}")
+    read = load_registry().function("read-items", of=f"reading the file of {Option(option)}")
     items: tuple[Any, ...] = read(path, step, str(Option(option)), most=most)
     return items
 

@@ -313,7 +313,7 @@ class Parts:
             if about not in (item.name, item.id) or not self._registry.is_configurable(item):
                 continue
             chooses = _choosing().get(item.kind)
-            uses = Option(chooses, about) + " uses it; or " if chooses else ""
+            uses = "pass " + Option(chooses, about) + ", or " if chooses else ""
             raise UsageError(
                 f"option {option!r}: this run does not use the {item.kind} {item.id}",
                 hint=uses + "omit the option",

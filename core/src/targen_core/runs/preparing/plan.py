@@ -159,7 +159,7 @@ def prepare(
         worked = (brief if len(brief) < len(steps) else "none") if brief else "all"
         task = briefed(task, worked)
         if brief:
-            whose = "" if worked == "none" else f" of {', '.join(brief)}"
+            whose = "" if worked == "none" else f" for {', '.join(brief)}"
             models = "their models" if whose else "all models of this run"
             notes.append(
                 f"prompts{whose} do not show worked examples: {models} follow instructions without "

@@ -136,7 +136,7 @@ def _require_same(
     said += f", not {come[0].source} with {_size(come[0])}" if come else ""
     raise RunConflict(
         said,
-        hint=f"restore the file; or give the new path of everything that it {words.verb}: "
+        hint=f"restore the file; or give the new path of each dataset that it {words.verb}: "
         + Action("resume", run, **{option: Blank("SOURCE")})
         + "; or generate a new run",
     )

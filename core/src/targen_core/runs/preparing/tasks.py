@@ -246,7 +246,7 @@ def refuse_unlabeled(task: Task[Any, Any], spec: RunSpec, corrector: Corrector[A
         return
     if corrector is None and not _always_labeled(task):
         raise UsageError(
-            f"branch {branch} of task {task.name} gets its labels from step 4, which is off",
+            f"branch {branch} of task {task.name} gets its labels from step 4, which is turned off",
             hint="omit "
             + Option("correct", False)
             + ", or use "

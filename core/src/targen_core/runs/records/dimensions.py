@@ -65,7 +65,7 @@ def _lines(name: str, path: Path) -> tuple[str, ...]:
         raise UsageError(f"{what}: {error.reason}", hint=near) from error
     values = tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
     if not values:
-        raise UsageError(f"{what}: the file has no values")
+        raise UsageError(f"{what}: the file contains no values")
     return values
 
 

@@ -88,7 +88,9 @@ class Manifest(ManifestPart):
         if not isinstance(spec, dict) or not isinstance(lock, dict):
             return raw
         if not is_of_today(spec, lock):
-            raw = load_registry().function("earlier-records", of="a run of an earlier version")(raw)
+            raw = load_registry().function(
+                "earlier-records", of="reading a run of an earlier version"
+            )(raw)
         return raw
 
     @property
@@ -193,7 +195,9 @@ class Manifest(ManifestPart):
             )
         try:
             if written != FORMAT:
-                raw = load_registry().function("earlier-manifest", of=f"format {written}")(raw)
+                raw = load_registry().function(
+                    "earlier-manifest", of=f"reading a run of format {written}"
+                )(raw)
             manifest = cls.model_validate(raw)
         except ValidationError as error:
             raise RunDirectoryError(f"{path} cannot be read: {said(error)}") from error
@@ -269,7 +273,7 @@ class Manifest(ManifestPart):
                 )
         for number, run in enumerate(self.merged):
             if run.manifest.merged:
-                yield f"merged.{number}", "it is itself a merge"
+                yield f"merged.{number}", "it is itself a merged run"
             yield from ((f"merged.{number}.{at}", why) for at, why in run.manifest.odd())
 
     def task_name(self, run: Path) -> str:

@@ -95,7 +95,7 @@ class ReplayedFile:
                 return
             if not line.startswith(old):
                 raise RunConflict(
-                    f"{self.path}: replaying the run gives different content at byte {self._at}",
+                    f"{self.path}: replaying the run produces different content at byte {self._at}",
                     hint="the file was edited, or a plugin changed without a new version "
                     "number; the journal is intact: move this file away and resume",
                 )
@@ -125,7 +125,7 @@ class ReplayedFile:
             raise RunConflict(
                 f"{self.path} contains more than the run produces (from byte {self._at})",
                 hint="the file was edited, or a plugin changed without a new version number; "
-                "move it away and resume",
+                "move this file away and resume",
             )
         try:
             os.fsync(self._fd)

@@ -44,8 +44,8 @@ def _shifted(dataset: Dataset) -> str:
     if not count:
         return ""
     return (
-        f"{plural(count, 'text')} with emoji or rare characters: Argilla's page shows the "
-        "spans after these one character too early; --as label-studio does not have this problem"
+        f"{plural(count, 'text')} with emoji or rare characters: Argilla shows the spans after "
+        "them one character too early; --as label-studio does not have this problem"
     )
 
 

@@ -27,7 +27,7 @@ class CutOptions(BaseModel):
 
     cut: Literal["refuse", "widen"] = Field(
         default="refuse",
-        description="for spans that begin or end within a token: refuse reports the row, widen "
+        description="for spans that begin or end within a token: refuse stops with an error, widen "
         "extends the span to whole tokens",
     )
 
@@ -71,7 +71,7 @@ def output_in_rows(dataset: Dataset, kind: type[OutputT], what: str) -> OutputT:
     if not isinstance(output, kind):
         name = kind.__name__.removesuffix("Output").lower()
         raise UsageError(
-            f"this format contains {what}, which rows of {dataset.task.name} do not have",
+            f"this format is for {what}, which rows of {dataset.task.name} do not have",
             hint=f"the task file needs output: {{{name}: …}}",
         )
     return output

@@ -71,7 +71,7 @@ def load(folder: Path) -> Predictor:
     reader, facts, numbers = read_model(folder, None)
     names = [str(name) for name in facts.get("labels", ())]
     if len(names) != len(numbers["bias"]):
-        raise ValueError(f"{folder} does not contain a model for several labels")
+        raise ValueError(f"{folder} does not contain a multi-label model")
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[list[str]]:
         if not decisions or not names:
@@ -110,7 +110,7 @@ SEVERAL_LABELS = TrainedOutput(
 )
 
 LABELS = Trainer(
-    summary="logistic regression for each of several labels, on words and word pairs or embeddings",
+    summary="logistic regression for each label, on words and word pairs or embeddings",
     version="1",
     train=train,
     load=load,

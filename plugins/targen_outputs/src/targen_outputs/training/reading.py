@@ -108,7 +108,7 @@ class Reader:
                 for at, (field, words) in enumerate(facts["words"][kind].items())
             }
             if any(len(words) != len(idf) for words, idf in known.values()):
-                raise ValueError("its words and numbers do not match")
+                raise ValueError("its words and their weights differ in number")
             return Features(fields, known)
 
         fields = [str(field) for field in facts["fields"]]
@@ -167,7 +167,7 @@ def read_model(
         reader = Reader.read(facts, numbers)
         weights, bias = numbers["weights"], numbers["bias"]
         if weights.shape[:1] != bias.shape or columns not in (None, len(bias)):
-            raise ValueError("its numbers do not match")
+            raise ValueError("its weights have the wrong shape")
     except (UnreadableFile, LookupError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"{folder} does not contain a model: {error}") from error
     return reader, facts, numbers

@@ -96,7 +96,7 @@ SCORES = TrainedOutput(
 )
 
 SCORE = Trainer(
-    summary="ridge regression on words and word pairs, or on vectors, and on what two texts share",
+    summary="ridge regression on words and word pairs or embeddings, and on what two texts share",
     version="1",
     train=train,
     load=load,

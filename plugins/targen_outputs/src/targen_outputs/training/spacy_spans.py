@@ -120,8 +120,8 @@ def train(data: TrainingSet, options: SpacyOptions, folder: Path) -> None:
             examples.append(Example.from_dict(document, {"entities": entities}))
     if lost:
         data.watch.note(
-            f"learned only partly: {plural(lost, 'span')} overlapping others, or with an end "
-            "within a word"
+            f"learned only partly: {plural(lost, 'span')} overlapping others, or beginning or "
+            "ending within a word"
         )
     fix_random_seed(data.seed)
     pipe = _prepared(nlp, examples, None)

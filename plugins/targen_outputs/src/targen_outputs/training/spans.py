@@ -183,8 +183,8 @@ def train(data: TrainingSet, options: PerceptronOptions, folder: Path) -> None:
     )
     if lost:
         data.watch.note(
-            f"learned only partly: {plural(lost, 'span')} overlapping others, or with an end "
-            "within a word"
+            f"learned only partly: {plural(lost, 'span')} overlapping others, or beginning or "
+            "ending within a word"
         )
     kinds = sorted({tag[2:] for tags in tagged for tag in tags} - {""})
     tags = _tags_of(kinds)
