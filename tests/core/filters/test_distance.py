@@ -129,7 +129,7 @@ class TestTheFilter:
         self.accept(made, candidate("[1, 0]"), candidate("[0, 1]"))
         refusal = made.find(candidate("[1, 7]"))
         assert refusal.facts == {"near": 1, "cosine": pytest.approx(0.99, abs=0.001)}
-        assert refusal.detail == "too near to accepted instance 1, with a cosine of 0.990"
+        assert refusal.detail == "too similar to accepted instance 1, with a cosine of 0.990"
         assert made.find(candidate("[1, 1]")) is None
 
     def test_rows_of_a_seed_that_share_a_part_are_not_compared(self):

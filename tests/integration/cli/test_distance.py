@@ -18,12 +18,12 @@ def test_a_run_says_what_it_refused(rte, targen):
     assert distance.keys() == {"embedder", "max_cosine", "max_refused", "refused", "accepted"}
     assert 0 < distance["refused"] <= 0.2 * (24 + distance["refused"])
     near = distance["refused"] + distance["accepted"]
-    line = f"Above a cosine of 0.4: {near} candidates, {distance['refused']} rejected and "
+    line = f"{near} candidates with a cosine above 0.4: {distance['refused']} rejected, "
     assert line in targen("report", "run").out
     page = Path(targen("report", "run", "--html").out.strip()).read_text(encoding="utf-8")
     assert line in page
     reject = targen("show", "run", "--rejected", "--limit", "1").out
-    assert "too-near: too near to accepted instance " in reject
+    assert "too-near: too similar to accepted instance " in reject
 
 
 def test_an_estimate_has_room_for_refusals(targen):

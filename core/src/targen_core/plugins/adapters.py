@@ -36,7 +36,7 @@ class Adapter:
 
     It is registered under its library's name. It is called for objects from the top-level packages
     with that name or its aliases. So targen need not import a library to find it. Errors use its
-    summary for such an object, such as "a langchain BaseChatModel".
+    summary for such an object, such as "a LangChain BaseChatModel".
 
     Attributes:
         adapt: returns a `ChatModel` for an object, or None if the object is not a model.

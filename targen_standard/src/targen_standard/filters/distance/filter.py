@@ -91,7 +91,7 @@ class DistanceFilter(Filter):
         row, cosine = nearest
         return Refusal(
             TOO_NEAR,
-            f"too near to accepted instance {row}, with a cosine of {cosine:.3f}",
+            f"too similar to accepted instance {row}, with a cosine of {cosine:.3f}",
             facts={"near": row, "cosine": cosine},
         )
 
