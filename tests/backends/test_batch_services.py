@@ -340,8 +340,9 @@ def test_a_correction_through_files_has_the_verdicts_of_an_online_one(
     )
     files = (*start, "--batch-offline", "--out", "files")
     done = targen(*files)
-    assert "12 requests in files/requests.jsonl\nthen: the same command with --answers" in (
-        done.stdout
+    assert (
+        "12 requests in files/requests.jsonl\nthen: run the same command again with --answers"
+        in (done.stdout)
     )
     requests = tmp_path / "files" / "requests.jsonl"
     turns = 0

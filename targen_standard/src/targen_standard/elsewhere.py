@@ -170,7 +170,7 @@ def _replicas(asked: Any) -> tuple[str, ...]:
     for url in urls:
         if not isinstance(url, str) or "://" not in url:
             raise UsageError(
-                _key("replicas") + f" {url}: not the address of a server",
+                _key("replicas") + f" {url}: not a server address",
                 hint=_key("replicas", ["http://gpu-1:8000/v1", "http://gpu-2:8000/v1"]),
             )
     if len(set(urls)) < len(urls):

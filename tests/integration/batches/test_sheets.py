@@ -313,7 +313,7 @@ def test_people_are_told_what_to_do_with_a_sheet(targen: Callable[..., Any]) -> 
         Path("calls-1.md").write_text(empty.replace("answer\n\n", f"answer\n{answer}\n"))
         taken = targen("batch", "import", "run", "calls-1.md").out
         assert (said in taken, "edited" in taken) == (True, "edited" in said), taken
-    assert "next: targen batch export run --out calls-2.md" in taken
+    assert "next, type: targen batch export run --out calls-2.md" in taken
     targen("batch", "export", "run", "--out", "calls-2.md")
     sheet = Path("calls-2.md").read_text().replace("answer\n\n", "answer\nx\ny\n")
     right = re.findall(r"## Call (\w+)", sheet)[-1]

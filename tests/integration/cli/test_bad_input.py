@@ -179,7 +179,7 @@ OPTIONS = """
     --executor beside --workers 0 | --workers 0: it must be a number of workers
     --executor beside --workers 2 | has one worker
     --executor beside --resources gpu | it must map names to amounts above 0
-    --executor beside --replica one | --replica one: not the address
+    --executor beside --replica one | --replica one: not a server address
     --executor beside --batch | --executor beside and --batch cannot be combined
     --max-cosine 0.8 --max-refused 1 | --max-refused is 1.0; it must be at most
     --max-refused 0.1 | --max-refused requires --max-cosine

@@ -126,7 +126,7 @@ def batch(
     if brought.pending:
         # How many, export says: with these answers a run may ask for more side by side.
         sheet = f" --out {shlex.quote(str(next_sheet(file)))}" if is_sheet(file) else ""
-        print(f"calls are waiting for answers; next: targen batch export {run}{sheet}")
+        print(f"calls are waiting for answers; next, type: targen batch export {run}{sheet}")
     else:
         print()
         print_report(read_report(run), run)

@@ -218,7 +218,7 @@ def method_task(
         raise UsageError(f"the method {named.name} does not use given rows{why}", hint="omit them")
     if given is None and method.given == "required":
         raise UsageError(
-            f"the method {named.name} starts from rows of {base.name}, but none are given",
+            f"the method {named.name} starts from rows of {base.name}, but no rows were given",
             hint="pass "
             + Option("given", Blank("FILE"))
             + ", or write `given: [FILE]` in the task file",

@@ -54,5 +54,5 @@ def with_section(text: str, made: str) -> str | None:
     whole = f"{text.rstrip()}\n\n{made}".lstrip()
     profile = yaml_value(made, deepest=_DEEPEST)[0]
     if yaml_value(whole, deepest=_DEEPEST)[0] != {**was, **profile}:
-        raise ValueError("it ends in something other than a key")
+        raise ValueError("it does not end with a key")
     return whole
