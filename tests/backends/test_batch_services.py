@@ -323,7 +323,8 @@ def test_a_correction_in_batches_has_the_verdicts_of_an_online_one(
     ).read_bytes()
     done = targen("batch", "export", "batch", ok=2)
     assert (
-        "run that command again with --batch-offline; --answers FILE reads answers" in done.stderr
+        "run that command again with --batch-offline; to import the answers, add --answers"
+        in done.stderr
     )
     done = targen("correct", "made/dataset.jsonl", "--task", "tickets", "--batch", ok=2)
     assert "--batch: the local backend, which step" in done.stderr
@@ -339,8 +340,9 @@ def test_a_correction_through_files_has_the_verdicts_of_an_online_one(
     )
     files = (*start, "--batch-offline", "--out", "files")
     done = targen(*files)
-    assert "12 requests in files/requests.jsonl\nthen: the same command with --answers" in (
-        done.stdout
+    assert (
+        "12 requests in files/requests.jsonl\nthen: run the same command again with --answers"
+        in (done.stdout)
     )
     requests = tmp_path / "files" / "requests.jsonl"
     turns = 0

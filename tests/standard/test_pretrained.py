@@ -45,7 +45,7 @@ def test_minilm_may_come_in_a_package(name, monkeypatch):
     assert model_folder(name, "--model ") == Path("packaged")
 
 
-MISSING = "is not in the hub's cache"
+MISSING = "is not in the hub cache"
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,13 @@ MISSING = "is not in the hub's cache"
         (
             "no-one/model",
             f"the model no-one/model {MISSING}",
-            "hf download no-one/model, or --model ./",
+            "hf download no-one/model, or use --model ./",
         ),
         (MINILM, MISSING, install("my[minilm]")),
-        ("./nowhere", "there is no folder ./nowhere with a model", "--model ./FOLDER"),
-        ("a b", "there is no folder a b with a model", "--model ./FOLDER"),
+        ("./nowhere", "there is no model folder ./nowhere", "--model ./FOLDER"),
+        ("a b", "there is no model folder a b", "--model ./FOLDER"),
         # A folder is never taken for a model of the hub, nor the reverse.
-        ("acme/other", MISSING, "for the folder: --model ./acme/other"),
+        ("acme/other", MISSING, "to use the folder: --model ./acme/other"),
     ],
 )
 def test_what_is_not_there_is_said_with_what_to_type(name, problem, hint):

@@ -55,7 +55,9 @@ class Elsewhere:
                 )
         name = said.get("name", "")
         if not isinstance(name, str) or not name:
-            raise UsageError("the executor has no name", hint=Option("executor", "ray"))
+            raise UsageError(
+                "the executor has no name", hint="for example " + Option("executor", "ray")
+            )
         said = {key: value for key, value in said.items() if value not in (None, "", (), [], {})}
         minimum, maximum = _range(said.get("workers"))
         workers = Workers(
@@ -114,7 +116,10 @@ class Elsewhere:
             problem = f": place() returned {repr(models)[:80]}, not one model per source"
             raise self.registered.fault(problem, "")
         if odd := [each for each in models if not hasattr(each, "complete")]:
-            problem = f": place() returned a {type(odd[0]).__name__}, which is not a model"
+            problem = (
+                f": place() returned an object of type {type(odd[0]).__name__}, which is not a "
+                "model"
+            )
             raise self.registered.fault(problem, "")
         placed = dict(zip(sources, models, strict=True))
         return {name: replace(step, model=placed[id(step.model)]) for name, step in steps.items()}
@@ -165,7 +170,7 @@ def _replicas(asked: Any) -> tuple[str, ...]:
     for url in urls:
         if not isinstance(url, str) or "://" not in url:
             raise UsageError(
-                _key("replicas") + f" {url}: not the address of a server",
+                _key("replicas") + f" {url}: not a server address",
                 hint=_key("replicas", ["http://gpu-1:8000/v1", "http://gpu-2:8000/v1"]),
             )
     if len(set(urls)) < len(urls):

@@ -19,29 +19,30 @@ def no_run(run: Path) -> RunDirectoryError | None:
     """Return the error for a folder without a manifest that another command wrote, if one did."""
     if inner := _runs_in(run):
         return RunDirectoryError(
-            f"{run} is not a run but a folder of runs, such as a suite creates: "
+            f"{run} is a folder of several runs, not a single run: "
             f"{', '.join(one.name for one in inner[:4])}{', …' if inner[4:] else ''}",
-            hint=f"give one of them, such as {shlex.quote(str(inner[0]))}; the "
+            hint=f"pass one of them, such as {shlex.quote(str(inner[0]))}; if a suite created "
+            "them, run its "
             + Action("generate", suite=...)
-            + " command that started the suite continues all its runs",
+            + " command again to continue them all",
         )
     if (run / "weighing.json").exists():
         return RunDirectoryError(
-            f"{run} contains selected or weighted rows, and is not a run",
-            hint="give the run that they came from; analyze, train and export accept this folder",
+            f"{run} contains selected or weighted rows, not a run",
+            hint="pass the run that they came from; analyze, train and export accept this folder",
         )
     if (run / "correction.json").exists():
         return RunDirectoryError(
-            f"{run} contains corrected or reviewed rows, and is not a run",
+            f"{run} contains corrected or reviewed rows, not a run",
             hint=Either(
-                "give the run that they came from; analyze, train, validate and export accept this "
-                "folder",
+                "pass the run that they came from; analyze, train, validate and export accept "
+                "this folder",
                 Action("read_dataset", run),
             ),
         )
     if (run / "model.json").exists():
         return RunDirectoryError(
-            f"{run} contains a model, and is not a run",
+            f"{run} contains a model, not a run",
             hint=Action("evaluate", run, Blank("DATA")),
         )
     return None
@@ -69,10 +70,10 @@ def no_task(registry: Registry, name: str) -> UnknownName | None:
         problem = f"{name} is a run directory, not a task"
         hint = str(Action("resume", path, n=Blank("N")))
     elif what_is(path / "pyproject.toml") == "file":
-        problem = f"{name} is the source of a plugin, not a task"
-        hint = f"pip install -e {shlex.quote(name)}; then {Action('list-tasks')} lists its tasks"
+        problem = f"{name} is the source code of a plugin, not a task"
+        hint = f"run pip install -e {shlex.quote(name)}; to list its tasks: {Action('list-tasks')}"
     elif what := what_is(path):
-        problem = f"{name} is a {what} without a task"
+        problem = f"{name} is a {what} that does not contain a task"
         read = [f".{item.name}" for item in registry.everything() if item.kind == "reader"]
-        hint = f"the name of a task file ends in one of {', '.join(read or DECLARED)}"
+        hint = f"a task file's name must end in one of {', '.join(read or DECLARED)}"
     return UnknownName(problem, hint=hint) if hint else None

@@ -31,7 +31,11 @@ _COMMANDS = {
     "batch": ("Runs", "batches", "Export a run's pending calls to a file, or import the answers."),
     "merge": ("Runs", "merging", "Merge several runs of a task into one."),
     "replay": ("Runs", "replaying", "Rebuild a run from its journal."),
-    "trace": ("Runs", "tracing", "Show everything that a row came from."),
+    "trace": (
+        "Runs",
+        "tracing",
+        "Show how a row was generated, with its prompts, replies and checks.",
+    ),
     "diff": ("Runs", "comparing", "Compare two runs."),
     "profile": (
         "Data",
@@ -92,7 +96,7 @@ def register_kinds(register: KindRegister) -> None:
             "list-forms",
             "targen_standard.task_files.forms:TaskForm",
             "a targen_standard.TaskForm",
-            lists="List the forms of task files that plugins read.",
+            lists="List the forms that task files can have.",
             spec="targen_standard.task_files.facts:register_task_forms",
             facts="targen_standard.task_files.facts:form_facts",
             prints="targen_standard.task_files.facts:print_form",
@@ -150,7 +154,7 @@ def register_deliveries(register: Register[Delivery]) -> None:
     register.register(
         "batch",
         "targen_standard.batches.delivery:BATCH",
-        summary="the service's batches, which are cheaper and take up to a day",
+        summary="the service's batch API, which is cheaper but takes up to a day",
     )
     register.register(
         "files",
@@ -165,7 +169,8 @@ def register_backends(register: Register[Backend]) -> None:
     register.register(
         "people",
         "targen_standard.batches.people:BACKEND",
-        summary="no model: people, or a chat window, answer calls written to sheets",
+        summary="no model: people write the answers in sheets, or paste the prompts into a chat "
+        "window",
     )
 
 
@@ -239,7 +244,7 @@ def register_adapters(register: Register[Adapter]) -> None:
     register.register(
         "langchain",
         "targen_standard.langchain.adapter:LANGCHAIN",
-        summary="a langchain BaseChatModel",
+        summary="a LangChain BaseChatModel",
         aliases=["langchain_core"],
     )
 
@@ -292,7 +297,7 @@ def register_reporters(register: Register[Reporter]) -> None:
     register.register(
         "outputs",
         "targen_standard.task_files.output_report:OUTPUTS",
-        summary="figures of rows with an output, and step 4's corrections to it",
+        summary="figures of the outputs, and of step 4's corrections to them",
     )
 
 

@@ -73,8 +73,9 @@ def model_folder(name: str, option: str, *, extra: str = "", owner: str = "") ->
         return packaged
     if is_place(given) or not re.fullmatch(r"\w[\w.-]*(/[\w.-]+)?", given):
         raise UsageError(
-            f"there is no folder {given} with a model",
-            hint=_meant(given, option) or f"{option}./FOLDER, or the name of a model on the hub",
+            f"there is no model folder {given}",
+            hint=_meant(given, option)
+            or f"use {option}./FOLDER, or the name of a model on the hub",
         )
     hub_without_telemetry()
     from huggingface_hub import snapshot_download
@@ -84,10 +85,10 @@ def model_folder(name: str, option: str, *, extra: str = "", owner: str = "") ->
     try:
         return Path(snapshot_download(name, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError) as error:
-        hint = f"hf download {name}, or {option}./FOLDER"
-        hint = f"{install(extra)}, or {hint}" if minilm and extra else hint
+        hint = f"hf download {name}, or use {option}./FOLDER"
+        hint = f"run {install(extra)}, or {hint}" if minilm and extra else f"run {hint}"
         raise UsageError(
-            f"the model {name} is not in the hub's cache", hint=_meant(given, option) or hint
+            f"the model {name} is not in the hub cache", hint=_meant(given, option) or hint
         ) from error
 
 
@@ -98,7 +99,9 @@ def named_place(folder: Path) -> str:
 
 def _meant(name: str, option: str) -> str:
     """Return what to type for a folder of that name; "" if it does not exist."""
-    return "" if is_place(name) or not Path(name).is_dir() else f"for the folder: {option}./{name}"
+    return (
+        "" if is_place(name) or not Path(name).is_dir() else f"to use the folder: {option}./{name}"
+    )
 
 
 def sentence_model(folder: Path, device: str | None = None) -> Any:

@@ -61,14 +61,14 @@ def shares_of(shares: Shares) -> dict[str, float]:
     for name, share in shares.items():
         if not name.replace("_", "").isalnum() or not name.isascii():
             raise UsageError(
-                f"{name!r} cannot be the name of a split: use letters, digits and _", hint=_EXAMPLE
+                f"{name!r} cannot be used as a split name: use letters, digits and _", hint=_EXAMPLE
             )
         if not 0 < share < 1:
             raise UsageError(
-                f"the share of {name} is {share:g}, not between 0 and 1", hint=_EXAMPLE
+                f"the share of {name} is {share:g}; it must be between 0 and 1", hint=_EXAMPLE
             )
     if not math.isclose(sum(shares.values()), 1, abs_tol=1e-6):
-        raise UsageError(f"the shares sum to {sum(shares.values()):g}, not to 1", hint=_EXAMPLE)
+        raise UsageError(f"the shares add up to {sum(shares.values()):g}, not 1", hint=_EXAMPLE)
     return dict(shares)
 
 
@@ -137,7 +137,7 @@ def shuffle(dataset: Dataset, *, seed: int = 0) -> Dataset:
     random.Random(seed).shuffle(starts)
     rows = [row for start in starts for row in dataset.rows[start : start + size]]
     weights = [each for start in starts for each in dataset.weights[start : start + size]]
-    card = dataset.card.replace(IN_ORDER, f"Rows are shuffled, with the seed {seed}.")
+    card = dataset.card.replace(IN_ORDER, f"Rows are shuffled with seed {seed}.")
     return replace(dataset, rows=rows, weights=weights, card=card, provenance=(), problems=())
 
 

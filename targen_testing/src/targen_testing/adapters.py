@@ -64,7 +64,7 @@ class AdapterSuite(Suite):
     # --- what must hold ---
 
     def test_described(self) -> None:
-        """The adapter's summary names such objects in errors: "a langchain BaseChatModel"."""
+        """The adapter's summary names such objects in errors: "a LangChain BaseChatModel"."""
         item = self.registry().find("adapter", self.adapter)
         assert item.summary.strip(), "register it with a summary"
 

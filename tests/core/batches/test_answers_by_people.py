@@ -191,8 +191,8 @@ BAD = [
     ("written", "n/a", "or only the value of text, or the word `unsuitable`"),
     ("pair", "a", "it is not JSON"),
     ("pair", {"one": "a"}, "other is missing"),
-    ("judgement", {**RIGHT, "verdict": "incorrect"}, "actual equals the label that was given"),
-    ("judgement", {**WRONG, "verdict": "correct"}, "actual differs from the label that was"),
+    ("judgement", {**RIGHT, "verdict": "incorrect"}, "actual equals the given label"),
+    ("judgement", {**WRONG, "verdict": "correct"}, "actual differs from the given label"),
     (
         "judgement",
         "money",
@@ -476,29 +476,29 @@ PROMPT = "```text\n## no\n```"
 SECTION = f"## Call a1\nloose\n{PROMPT}\n\n**Answer**\n\n````answer\ngood\n````\n"
 
 DAMAGED = [
-    ("## Call a0\n\n````answer\nhalf\n", 3, "the block is not closed: put ````"),
+    ("## Call a0\n\n````answer\nhalf\n", 3, "the block is not closed; put ````"),
     (
         "## Call a0\n\n````answer\nhalf\n````\nthe rest\n````\n",
         7,
-        "the block is not closed: remove this line",
+        "the block is not closed; remove this line",
     ),
-    ("## Call a0\n\n````answer\nhalf\n````\nthe rest\n", 6, "text outside the answer's block"),
+    ("## Call a0\n\n````answer\nhalf\n````\nthe rest\n", 6, "text outside the answer block"),
     (
         "## Call a0\n\n```text\np\n```\nmine\n\n````answer\n\n````\n",
         6,
-        "text outside the answer's block",
+        "text outside the answer block",
     ),
-    ("## Call a0\n\n```text\np\n```\n", 1, "does not have a block for its answer"),
+    ("## Call a0\n\n```text\np\n```\n", 1, "the call has no answer block"),
     ("## Call a0\n\n```text\np\n", 3, "the block is not closed"),
     (
         "## Call a0\n````answer\na\n````\n````answer\nb\n````\n",
         5,
-        "there is a second block below the answer's: keep only one",
+        "there is a second block below the answer block; keep only one",
     ),
     (
         "## Call a0\n````answer\na\n````\nb\n````\nc\n````\n",
         6,
-        "there is a second block below the answer's: keep only one",
+        "there is a second block below the answer block; keep only one",
     ),
 ]
 

@@ -69,10 +69,10 @@ def test_a_run_of_such_a_file_goes_on_without_it(sources):
 
 def test_other_files_are_refused_with_those_that_are_read(sources):
     Path("porter.txt").touch()
-    with pytest.raises(UsageError, match=r"porter\.txt is a file without a task") as caught:
+    with pytest.raises(UsageError, match=r"porter\.txt is a file that does not contain") as caught:
         task_file("./porter.txt")
     assert (
-        caught.value.hint == "the name of a task file ends in one of .py, .yaml, .toml, .json, .ini"
+        caught.value.hint == "a task file's name must end in one of .py, .yaml, .toml, .json, .ini"
     )
 
 

@@ -54,7 +54,7 @@ def test_a_table_is_read_by_its_columns(tmp_path, name, text, item, items):
         ("a.csv", "word,count\nbank,3,4\n", Pair, "line 2: too many cells"),
         ("a.csv", "place\n", str, "is empty"),
         ("a.txt", "\n \n", str, "is empty"),
-        ("a.jsonl", '"a"\n{"b": 1}\n', str, "line 2: .* is not a str"),
+        ("a.jsonl", '"a"\n{"b": 1}\n', str, "line 2: .* is not of type str"),
         ("a.jsonl", '"not json\n', str, "line 1: it is not JSON"),
         ("a.txt", None, str, "No such file"),
     ],

@@ -108,8 +108,10 @@ def test_a_run_is_answered_by_sheets_as_by_lines(targen: Callable[..., Any]) -> 
     assert len(rows["calls.md"].splitlines()) == 2
     assert json.loads(Path("run-calls.md/report.json").read_text())["answers_by_files"] is True
     card = Path("run-calls.md/README.md").read_text()
-    assert "reached this run in files. targen does not know who or what wrote them" in card
-    assert "as their services returned them" not in card
+    assert (
+        "The answers were imported from files. targen does not know who or what wrote them" in card
+    )
+    assert "as the services returned them" not in card
     complete = targen("batch", "export", "run-calls.md", "--out", "none.md")
     assert "is complete and not waiting for any answers, so none.md was not written" in complete.out
 
@@ -301,7 +303,8 @@ def test_people_are_told_what_to_do_with_a_sheet(targen: Callable[..., Any]) -> 
     labels = "".join(f"  {name}: It is {name}.\n" for name in ("red", "blue"))
     Path("hue.yaml").write_text(f"description: Notes on colours.\nlabels:\n{labels}")
     targen("generate", "hue.yaml", "-b", "people", "-n", 2, "--out", "run")
-    assert "is waiting for answers; targen batch export run writes" in targen("report", "run").out
+    said = targen("report", "run").out
+    assert "is waiting for answers; to write its calls to a file: targen batch export run" in said
     targen("batch", "export", "run", "--out", "calls-1.md")
     filled = "try: fill in calls-1.md, then targen batch import run calls-1.md"
     assert filled in targen("resume", "run").err
@@ -332,7 +335,7 @@ def test_a_file_with_no_answer_for_the_run_is_refused(targen: Callable[..., Any]
     assert "  1 call waiting for answers, in mine.csv\n" in report
     empty = targen("batch", "import", "mine", "mine.csv")
     assert (empty.code, "mine.csv does not contain any answers" in empty.err) == (2, True)
-    assert "write answers in the answer column, save the file" in empty.err
+    assert "write each answer in the answer column, save the file" in empty.err
     rows = list(csv.DictReader(Path("other.csv").read_text().splitlines(keepends=True)))
     with Path("other.csv").open("w", newline="", encoding="cp1252") as file:
         writer = csv.DictWriter(file, list(rows[0]))

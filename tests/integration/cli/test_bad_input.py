@@ -101,14 +101,14 @@ LINES = """
 
     # exports
     export run --out= | --out is empty | or omit --out
-    export run --split 80/30 | the share of train is 80, not between 0 and 1
+    export run --split 80/30 | the share of train is 80; it must be between 0 and 1
     export run --split a/b | 'a/b' is not a valid split
     export run --split train=0.5/0.5 | 'train=0.5/0.5': each split needs its own name
     export run --split ../x=0.5/y=0.5 | '../x=0.5/y=0.5' is not a valid split
-    export run --split 'a b=0.5/y=0.5' | 'a b' cannot be the name of a split: use letters
+    export run --split 'a b=0.5/y=0.5' | 'a b' cannot be used as a split name: use letters
     export run --split 0.98/0.01/0.01 | is too small for this split: validation and test
     export run --as jsonl --out folder | folder is a folder, but this export is a file | different
-    export run --as hf --out folder | folder exists | --force replaces an earlier export; or choose
+    export run --as hf --out folder | folder exists | use --force to replace an earlier export, or
     export run --as hf --out . --force | which did not come from an export and would be lost
     export run --force --out run/new | | choose a different --out
     export run --force --out run/journal --as hf | | choose a different --out
@@ -116,7 +116,7 @@ LINES = """
     export rows.jsonl --task rte --out rows.jsonl --force | rows.jsonl is the dataset that is
     export run --weights | run has no weights
     export bad.jsonl --task rte --as csv | bad.jsonl, line 2 does not fit the task rte: label
-    export run --push rte | 'rte' is not the name of a dataset on the hub
+    export run --push rte | 'rte' is not a valid name for a dataset on the hub
     export run --push me/rte --as csv | --push works with the format hf, not with csv
     export run --license mit --as csv | --license works with the format hf, not with csv
     export run --license 'no such' | --license 'no such' is not a licence id
@@ -179,7 +179,7 @@ OPTIONS = """
     --executor beside --workers 0 | --workers 0: it must be a number of workers
     --executor beside --workers 2 | has one worker
     --executor beside --resources gpu | it must map names to amounts above 0
-    --executor beside --replica one | --replica one: not the address
+    --executor beside --replica one | --replica one: not a server address
     --executor beside --batch | --executor beside and --batch cannot be combined
     --max-cosine 0.8 --max-refused 1 | --max-refused is 1.0; it must be at most
     --max-refused 0.1 | --max-refused requires --max-cosine
@@ -250,7 +250,7 @@ def test_a_number_beyond_its_range_is_refused(flag, value, refuses):
 
 
 ITEMS = f"""
-    --contexts mine.jsonl | "a topic"\\n7 | line 2: 7 is not a str
+    --contexts mine.jsonl | "a topic"\\n7 | line 2: 7 is not of type str
     --contexts mine.jsonl | a topic | line 1: it is not JSON: Expecting value
     --contexts mine.jsonl | "half \\ud83d" | line 1: 'utf-8' codec can't encode
     --seeds mine.jsonl | "{GOOD}"\\n{{"premise": 7}} | line 2: premise:

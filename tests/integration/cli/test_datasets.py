@@ -73,7 +73,7 @@ def test_each_problem_is_named_with_its_line_and_idx(targen, file):
     actual = {problem["line"]: problem for problem in result.json["problems"]}
     assert sorted(actual) == [2, 3, 4, 5]
     assert actual[3]["message"].startswith("premise:")
-    assert actual[4]["message"] == "idx 0 is already used in line 1"
+    assert actual[4]["message"] == "idx 0 was already used (line 1)"
     assert actual[5]["idx"] is None
     text = targen("validate", file(rows), "--task", "rte", "--limit", "2")
     assert "and 2 more" in text.out and "4 lines of" in text.err
@@ -135,7 +135,7 @@ def test_flipped_labels_are_found_and_counted(targen, file, oracle, corrector, w
     source = file(GOOD)
     args = ["correct", source, "--task", "rte", "--corrector", corrector, *oracle]
     result = works(*args, "--flip", "0.5", "--seed", "1")
-    assert "correct labels: 50.0% before, 100.0% after, of the 4 rows kept" in result.out
+    assert "correct labels: 50.0% before, 100.0% after, among the 4 rows kept" in result.out
     assert "flipped labels found: 2 of 2 (recall 100.0%)" in result.out
     assert "labels changed or rejected: 2, 2 of them flipped (precision 100.0%)" in result.out
     folder = Path("runs") / f"rows-{corrector}"

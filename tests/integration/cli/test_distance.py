@@ -18,7 +18,7 @@ def test_a_run_says_what_it_refused(rte, targen):
     assert distance.keys() == {"embedder", "max_cosine", "max_refused", "refused", "accepted"}
     assert 0 < distance["refused"] <= 0.2 * (24 + distance["refused"])
     near = distance["refused"] + distance["accepted"]
-    line = f"Above a cosine of 0.4: {near} candidates, {distance['refused']} rejected and "
+    line = f"{near} candidates with a cosine above 0.4: {distance['refused']} rejected, "
     assert line in targen("report", "run").out
     page = Path(targen("report", "run", "--html").out.strip()).read_text(encoding="utf-8")
     assert line in page

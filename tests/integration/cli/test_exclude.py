@@ -98,7 +98,7 @@ EXCLUDED = """
     odd.jsonl |  | --exclude: odd.jsonl has no rows
     odd.jsonl | nothing | --exclude: odd.jsonl, line 1 is not a valid row
     odd.jsonl | {"text": "Hello there."} | columns are text; the task's are premise, hypothesis
-    odd.jsonl | {"premise": 7, "label": "entailment"} | no text in any column that rows of rte have
+    odd.jsonl | {"premise": 7, "label": "entailment"} | no text in any of the columns of rte
 """
 
 

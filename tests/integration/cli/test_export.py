@@ -51,7 +51,7 @@ def weighed(run):
 def test_weights_are_a_column_where_they_are_asked_for(targen, run, weighed, rows, works):
     plain = works("export", weighed, "--split", "0.5/0.5", "--out", "plain")
     assert plain.err == (
-        "note: the weights of the rows are left out; --weights adds them as a column\n"
+        "note: the rows' weights are left out; use --weights to add them as a column\n"
     )
     for form in ("jsonl", "csv", "parquet", "hf"):
         done = targen("export", weighed, "--as", form, "--weights", "--out", f"out.{form}")
@@ -82,10 +82,10 @@ def test_weights_that_have_no_place(targen, run, weighed):
     talks = targen("export", weighed, "--weights", "--as", "openai")
     assert talks.code == 2 and "the format openai cannot store weights" in talks.err
     plain = targen("export", weighed, "--as", "openai")
-    assert (plain.code, plain.err) == (0, "note: the weights of the rows are left out\n")
+    assert (plain.code, plain.err) == (0, "note: the rows' weights are left out\n")
     merged = targen("merge", run, weighed, "--out", "merged")
     assert merged.code in (1, 2) and not Path("merged").exists()
-    assert "w contains selected or weighted rows, and is not a run" in merged.err
+    assert "w contains selected or weighted rows, not a run" in merged.err
 
 
 def test_splits_of_a_form_are_files_in_a_folder(targen, run, rows):

@@ -386,9 +386,9 @@ RECORDS = """
     provenance.jsonl | {"id": []} | trace | line 1 is not a valid record: id or place is not a str
     provenance.jsonl | {"intended": "x"} | merge | has the unknown branch 'x'
     provenance.jsonl | {"label": "nosuch"} | merge | has the unknown label 'nosuch'
-    provenance.jsonl | {"intended": null} | merge | the record of a row lacks intended
+    provenance.jsonl | {"intended": null} | merge | a row's record lacks intended
     provenance.jsonl | {"id": 7} | merge | id or place is not a string
-    provenance.jsonl | {"id": "absent", "place": "x"} | merge | the record of a row lacks id
+    provenance.jsonl | {"id": "absent", "place": "x"} | merge | a row's record lacks id
     rejects.jsonl | {"verdict": {}} | report | unknown verdict
     rejects.jsonl | {"verdict": "rejected", "stage": 1} | report | id is not a string
 """

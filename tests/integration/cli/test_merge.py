@@ -187,14 +187,14 @@ def test_contradictions_are_named_and_merged_only_if_asked(targen, make, works, 
 REFUSED = """
     a b --out y | have different tasks
     a c --out y | used different prompts or versions of | --conflicting
-    a a --out y | a is given twice
+    a a --out y | a was passed twice
     a --out a | is one of the runs
     a | the merged run needs a folder; give --out | --out runs/merged
     x --out y | was itself merged from 2 runs
     a --out b | b contains a run
     a none --out y | no run directory none
     a --out y -n 4 --label entailment=2 | in only one way
-    . --out y | contains several runs, but a merge
+    . --out y | only runs of the same task can be merged
 """
 
 
@@ -268,6 +268,6 @@ def test_shards_that_divide_a_run_differently_are_refused(refuses, make, works):
     refuses(
         ("merge", *runs, "--out", "all"),
         "is shard 1/3 and runs/rte-0-shard-2of4 shard 2/4: they do not divide a run",
-        "--conflicting merges them anyway",
+        "use --conflicting to merge them anyway",
     )
     works("merge", *runs, "--out", "all", "--conflicting")

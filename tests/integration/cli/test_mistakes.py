@@ -81,7 +81,7 @@ KEYS = r"""
     L; fields: {label: the label} | line 3: fields.label: every row already has the column label | choose a different name
     L; samples: [{input: Where?, label: order}] | line 3: expected ',' or '}', but got '?' | within { } and [ ], text with a comma, colon, quote or ? needs quotes
     L; samples: {order: Where is it} | line 3: samples: {'order': 'Where is it'} is not a list | write one item per line, each after a dash
-    L; dimensions: {tone: angry} | line 3: dimensions.tone: 'angry' is neither a list [short, long] nor weights {short: 3, long: 1} nor @words
+    L; dimensions: {tone: angry} | line 3: dimensions.tone: expected a list [short, long], weights {short: 3, long: 1} or a vocabulary @words, not 'angry'
     L; contexts: {file: towns.txt} | line 3: contexts.file: cannot read towns.txt: No such file or directory | give a file in this file's folder, with one item per line
     L; contexts: 10 | line 3: contexts: expected keys with values, not 10 | contexts: "what they are", or a list of them
     L; seeds: {fields: text} | line 3: seeds.fields: unknown key | did you mean field or file?
@@ -217,8 +217,8 @@ COMMANDS = """
     generate mail -n 4 -b scripted | no task named 'mail' is installed | did you mean the file mail.yaml?
     generate mial.yaml -n 4 -b scripted | there is no file mial.yaml | did you mean mail.yaml?
     generate nope/mail.yaml -n 4 -b scripted | there is no file nope/mail.yaml | targen init-task --blank writes a template
-    generate rows.csv -n 4 -b scripted | rows.csv is a file without a task | the name of a task file ends in one of .py, .yaml, .toml, .json
-    generate folder -n 4 -b scripted | folder is a folder without a task | the name of a task file ends in one of .py, .yaml, .toml, .json
+    generate rows.csv -n 4 -b scripted | rows.csv is a file that does not contain a task | a task file's name must end in one of .py, .yaml, .toml, .json
+    generate folder -n 4 -b scripted | folder is a folder that does not contain a task | a task file's name must end in one of .py, .yaml, .toml, .json
     generate run -n 4 -b scripted | run is a run directory, not a task | targen resume run -n N
     generate 'mails to a shop' -n 4 -b scripted | no task named 'mails to a shop' is installed | to describe a task, create a file with targen init-task --blank
     generate odd.py -n 4 -b scripted | odd.py does not define a task | define TASK = Task(…); see the how-to for task files
@@ -261,11 +261,11 @@ COMMANDS = """
     generate mail.yaml -n 4 -b scripted --seed 2 --out run | run contains a different run, started with seed 0; you asked for 2 | targen resume run resumes it with its recorded options; or choose
     generate mail.yaml --n 5 -b scripted | targen generate has no option --n | did you mean -n?
     generate mail.yaml -n 4 -b scripted --label order=2 | give the number of rows in exactly one way | -n 100, or --label order=40
-    generate mail.yaml -n 4 -b scripted --examples mail.yaml | mail.yaml is a task or a setting, not a file of rows | pass real texts: a .csv or .jsonl file with the columns text and label, or
+    generate mail.yaml -n 4 -b scripted --examples mail.yaml | mail.yaml is a task file or a settings file, not a file of rows | pass real texts: a .csv or .jsonl file with the columns text and label, or
     generate mail.yaml -n 4 -b scripted --examples folder | folder is a folder, not a file of rows | give one file
     generate mail.yaml -n 4 -b scripted --examples rows.csv | rows.csv has 1 row that can serve as examples, but at least 5 are needed | add at least 4 rows
     generate mail.yaml -n 4 -b scripted --batch-offline | the scripted backend, which step contexts uses, cannot write calls to files | --backend people, chatgpt, claude or llama
-    batch import run | batch import needs a file of answers | targen batch import run FILE
+    batch import run | batch import needs an answers file | targen batch import run FILE
     batch export run answers.jsonl | batch export does not accept a second argument | targen batch export run --out answers.jsonl
     batch export mail.yaml | mail.yaml is a file, not a run directory | targen runs lists runs
     batch import run rows.csv | line 1: the first line must contain the column names custom_id and answer, separated by a comma or semicolon |
@@ -294,8 +294,8 @@ COMMANDS = """
     show run 0-3 | run has no candidate "0-3" | give a row's number, or an id that targen show run --rejected prints
     trace run | give a row or a call | targen trace run 0, or targen trace run --call KEY
     trace run 77 | run has no row 77: it has 4 rows, 0 to 3
-    merge run run --out both | run is given twice | give each run only once
-    init-task mail.yaml | mail.yaml is a file, but this command needs a description of the task | targen init-task --blank --out mail.yaml
+    merge run run --out both | run was passed twice | pass each run only once
+    init-task mail.yaml | mail.yaml is a file name, but this command needs a description of the task | targen init-task --blank --out mail.yaml
     config set max-cost five | max-cost is "five"; it must be a number, above 0
     config get model | config get: no such action | targen config show
     config unset model | does not set model | targen config shows the defaults
@@ -305,8 +305,8 @@ COMMANDS = """
     export run csv | unexpected argument 'csv': targen export takes only SOURCE | --as csv
     export run --as exel | no exporter named 'exel' is installed | one of: argilla, bio, csv, dpo, hf, instructions,
     export run --as | --as needs a value | targen export runs
-    export run --as csv --split 0.8,0.3 --out e | the shares sum to 1.1, not to 1 | for example 0.8/0.1/0.1, or train=0.9/dev=0.1
-    export rows.csv | rows.csv does not state which task its rows belong to | --task NAME, or a task file; see targen list-tasks
+    export run --as csv --split 0.8,0.3 --out e | the shares add up to 1.1, not 1 | for example 0.8/0.1/0.1, or train=0.9/dev=0.1
+    export rows.csv | rows.csv does not state which task its rows belong to | pass --task NAME, or a task file; see targen list-tasks
     export mail.yaml --as csv | mail.yaml is a task file, not a dataset | a run directory, or a .jsonl, .csv or .parquet file; pass the task with --task mail.yaml
     validate mail.yaml rows.csv | unexpected argument 'rows.csv': targen validate takes only SOURCE | targen validate rows.csv --task mail.yaml
     validate rows.csv mail.yaml | unexpected argument 'mail.yaml': targen validate takes only SOURCE | --task mail.yaml
@@ -324,11 +324,11 @@ COMMANDS = """
     runs rm run nope --yes | no run directory nope | targen runs lists runs
     runs remove run | runs remove: no such action or folder | targen runs rm run
     diff run | targen diff needs RIGHT: A second run directory | for example targen diff runs/rte-0 runs/rte-0-replay
-    correct mistyped.csv --task mail.yaml -b scripted | mistyped.csv, line 3 does not fit the task mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund? | targen validate mistyped.csv --task mail.yaml lists all such rows
+    correct mistyped.csv --task mail.yaml -b scripted | mistyped.csv, line 3 does not fit the task mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund? | to list all such rows: targen validate mistyped.csv --task mail.yaml
     preview mail.yaml -b people | people answer calls in a sheet, but a preview does not wait for answers | use a small run, which waits: targen generate mail.yaml -n 2 --backend people
     new | targen new needs KIND: The kind of file or plugin: task, contexts, | for example targen new task my-task; see targen new --help
     new nope mine | new nope: no such template | one of: task, contexts, seeds,
-    generate plugin -n 4 -b scripted | plugin is the source of a plugin, not a task | pip install -e plugin; then targen list-tasks lists its tasks
+    generate plugin -n 4 -b scripted | plugin is the source code of a plugin, not a task | run pip install -e plugin; to list its tasks: targen list-tasks
     generate superglue/rte -n 4 -b scripted | there is no file superglue/rte | did you mean rte?
     generate mail.yaml -n 4 -b qwen3 | no backend named 'qwen3' is installed | give the backend and its model: --backend llama/qwen3;
     generate mail.yaml -n 4 -b scripted --variant full | task mail has no variants | omit --variant
@@ -359,7 +359,7 @@ COMMANDS = """
     generate mail.yaml -n 4 --balance 2:1 | --balance: '2:1' is not one of 'final', 'intended' | to divide rows among labels: --label A=40,B=20
     config set model=big | config set takes a KEY and a VALUE | targen config set model big
     config set backend llama big | config set takes a KEY and a VALUE | targen config set backend llama/big
-    revise run --task other.yaml --yes | the task does not have any of the run's labels | is this the task of a different run? targen generate TASK -n 100 starts a new run
+    revise run --task other.yaml --yes | the task does not have any of the run's labels | is this a different run's task? To start a new run: targen generate TASK -n 100
     train run --epochs 3 | targen train has no option --epochs | it is an option of the trainer encoder: --trainer encoder -o epochs=5
     review run --host 0.0.0.0 | targen review has no option --host | only this machine can open the page; over ssh, forward --port with ssh -L
     estimate mail.yaml -n 4 -b scripted --reasoning-tokens some | --reasoning-tokens 'some' is not TOKENS or STEP=TOKENS
@@ -380,10 +380,10 @@ COMMANDS = """
     generate mail.yaml -n 4 --budget 2 | targen generate has no option --budget | did you mean --max-cost?
     generate mail.yaml -n 10.5 | -n: '10.5' is not a whole number | -n 100
     revise run mail.yaml | unexpected argument 'mail.yaml': targen revise takes only RUN | --task mail.yaml
-    revise run --task mail.yaml --judge none | --judge none: no such choice | "all" or "changed"
+    revise run --task mail.yaml --judge none | --judge none: no such choice | use "all" or "changed"
     revise run --task mail.yaml --label oder=3 | task mail has no label 'oder' | did you mean order?
     show run --label oder | run has no rows with the label "oder" | did you mean order?
-    export run --as csv --split train=0.9,test=0.2 --out e | the shares sum to 1.1, not to 1 | for example 0.8/0.1/0.1, or train=0.9/dev=0.1
+    export run --as csv --split train=0.9,test=0.2 --out e | the shares add up to 1.1, not 1 | for example 0.8/0.1/0.1, or train=0.9/dev=0.1
     train run --trainer bert | no trainer named 'bert' is installed | one of:
     analyze run --metric lexcal | no metric named 'lexcal' is installed | did you mean lexical?
     config set max_cost 5 | max_cost is not a setting that can have a default | did you mean max-cost?
@@ -391,8 +391,8 @@ COMMANDS = """
     list-labels mail.yaml | there is no command 'list-labels' | targen describe TASK
     runs delete run | runs delete: no such action or folder | targen runs rm run
     show run 1 2 | unexpected argument '2': targen show takes only RUN and ROW | one row per command: targen show run 2
-    export run --as excel | targen does not write spreadsheets (excel) | --as csv --out rows.csv, which spreadsheet programs can open
-    export run --out rows.xlsx | targen does not write spreadsheets (xlsx) | --as csv --out rows.csv, which spreadsheet programs can open
+    export run --as excel | targen does not write spreadsheets (excel) | use --as csv --out rows.csv; spreadsheet programs can open that file
+    export run --out rows.xlsx | targen does not write spreadsheets (xlsx) | use --as csv --out rows.csv; spreadsheet programs can open that file
     review apply run --as sam | targen review apply has no option --as | the answers of all raters are applied; omit it
     generate mail.yaml -b scripted --label order=-2 | label order has a quota of -2; it must not be negative | --label order=20
     generate mail.yaml -b scripted --label order=4 --label order=2 | --label contains order twice | keep one of them
@@ -417,7 +417,7 @@ def test_a_command(line, error, hint, refuses, monkeypatch):
 @pytest.mark.parametrize("words", ["batch export", "batch import", "replay", "resume"])
 def test_reviewed_rows_are_no_run(words, refuses):
     line = f"{words} reviewed" + " rows.csv" * (words == "batch import")
-    problem = "reviewed contains corrected or reviewed rows, and is not a run"
+    problem = "reviewed contains corrected or reviewed rows, not a run"
     refuses(line, problem, "analyze, train, validate and export accept this folder", code=1)
 
 
@@ -426,7 +426,7 @@ def test_a_model_is_no_run(refuses):
     Path("models/mail/model.json").write_text("{}")
     line = "report models/mail"
     hint = "targen evaluate models/mail DATA"
-    refuses(line, "models/mail contains a model, and is not a run", hint, code=1)
+    refuses(line, "models/mail contains a model, not a run", hint, code=1)
 
 
 def test_the_length_of_a_reply_is_no_budget(targen):
@@ -692,18 +692,18 @@ PYTHON = """
     tg.generate("rte", n=4, model="gpt-5") | no backend named 'gpt-5' is installed | give the backend and its model: model="chatgpt/gpt-5"; see: targen list-backends
     tg.generate("rte", n=4, model=print) | model: builtin_function_or_method is neither a targen ChatModel nor a | an object of your own class must have the methods of targen_core.ChatModel
     tg.generate("rte", n=4, model=tg.ChatModel) | model: ChatModel is a class; pass an instance, such as ChatModel(...) |
-    tg.generate("rte", n=4, model="scripted", contexts="no.txt") | contexts file no.txt: No such file or directory | a file with one item per line, or a list
+    tg.generate("rte", n=4, model="scripted", contexts="no.txt") | contexts file no.txt: No such file or directory | pass a file with one item per line, or a list
     tg.resume("nope") | no run directory nope | pass a Run, or the path of a run
     tg.generate("rte", n=4, model="scripted", max_cost="5") | max_cost is '5' | pass a number
     tg.generate("rte", labels=["a"], model="scripted") | labels is ['a'] | pass a whole number of rows for each label, such as labels={"yes": 40}
     tg.generate("rte", n=4, labels={"entailment": 2}, model="scripted") | give the number of rows in exactly one way | n=100, or preset="paper", or labels={"entailment": 40}
-    tg.generate("rte", n=4, model="scripted", contexts=[1]) | contexts, item 1: 1 is not a str
-    tg.generate("mail.yaml", n=4, model="scripted", examples=["Where?"] * 4 + [""]) | examples: the given data has 4 rows that can serve as examples, but at least 5 are needed: 1 empty (row 5) | the labels of mail: order, refund
-    tg.generate("mail.yaml", n=4, model="scripted", examples=[{"text": "Where?", "label": "order"}] * 4 + [{"text": "b", "label": "refnd"}]) | 1 of an unknown label, 'refnd' (row 5) | the labels of mail: order, refund
+    tg.generate("rte", n=4, model="scripted", contexts=[1]) | contexts, item 1: 1 is not of type str
+    tg.generate("mail.yaml", n=4, model="scripted", examples=["Where?"] * 4 + [""]) | examples: the given data has 4 rows that can serve as examples, but at least 5 are needed: 1 empty (row 5) | mail has these labels: order, refund
+    tg.generate("mail.yaml", n=4, model="scripted", examples=[{"text": "Where?", "label": "order"}] * 4 + [{"text": "b", "label": "refnd"}]) | 1 with an unknown label, 'refnd' (row 5) | mail has these labels: order, refund
     tg.generate("mail.yaml", n=4, model="scripted", examples=["Where?", 3]) | examples: the given data, row 2: 3 is not text, but other rows are | a list of texts, or of mappings
     tg.generate(tg.Declaration(description="x", labels={"a": "y", "b": "x"}, checks=["typo"]), n=4, model="scripted") | declaration: checks.0: no check named 'typo' is installed | targen list-checks
     tg.generate("mail.yaml", n=4, model="scripted", examples=[]) | examples: the given data has no rows
-    tg.generate("mail.yaml", n=4, model="scripted", exclude=[{"txt": "x"}]) | exclude: dataset 1 has no text in any column that rows of mail have | rename its columns to those of the task
+    tg.generate("mail.yaml", n=4, model="scripted", exclude=[{"txt": "x"}]) | exclude: dataset 1 has no text in any of the columns of mail | rename its columns to match the task's
     tg.generate("mail.yaml", n=4, model="scripted", exclude=[{"text": "x"}, 3]) | exclude, item 1: dict is not a dataset: pass a path or rows
     tg.generate("rte", n=4, model="scripted", contexts=[]) | contexts is empty
     tg.generate("rte", n=4, model="llama") | the llama backend needs a model name | model="llama/NAME"
@@ -725,7 +725,7 @@ PYTHON = """
     tg.train("run", options={"epochs": 3}) | tfidf has no option epochs |
     tg.analyze("run", out="run") | run is a run directory, which must contain only the run's files | choose a different out=...
     tg.export("run", "x.xlsx") | no exporter named 'xlsx' is installed | one of:
-    tg.revise("run", "mail.yaml", judge="some") | judge="some": no such choice | "all" or "changed"
+    tg.revise("run", "mail.yaml", judge="some") | judge="some": no such choice | use "all" or "changed"
     tg.train([{"text": "x", "label": "a"}]) | rows does not state which task its rows belong to | task="NAME", or a task file; see targen list-tasks
     tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows does not contain any rows of mail | targen_core.validate(ROWS, task="mail.yaml") shows more
     tg.evaluate("rows.csv", "model") | rows.csv is a file, not a model's folder | targen_core.evaluate(MODEL, DATA), where targen_core.train(DATA) creates MODEL
@@ -733,7 +733,7 @@ PYTHON = """
     tg.review([{"text": "a"}]) | data is a list, but targen stores a review next to its data | pass a run, or the path of a run or of a file of rows
     tg.load("rn") | no run directory rn | did you mean run?
     tg.export("run", "run/dataset.jsonl", force=True) | is in the run directory itself | choose a different out=..., such as one in run/exports
-    tg.read_dataset("rows.csv") | rows.csv does not state which task its rows belong to | task="NAME", or a task file; see targen list-tasks
+    tg.read_dataset("rows.csv") | rows.csv does not state which task its rows belong to | pass task="NAME", or a task file; see targen list-tasks
     tg.correct([], task="rte", model="scripted") | the given data has no rows
     tg.correct([{"txt": "x"}], task="rte", model="scripted") | the given data, row 1 does not fit the task rte: premise: no such column; the row has txt |
     tg.resume("run", n=2) | label order: 1 rows requested, but the run's target is 2 | a run can only grow; to get a smaller one, generate it with a different out=...

@@ -123,7 +123,12 @@ FAULTS = [
         "me does not exist on the hub, or",
         "OWNER must be your user name",
     ),
-    ("/commit/", [409] * MANY, "somebody else changed the dataset in the meantime", "tries again"),
+    (
+        "/commit/",
+        [409] * MANY,
+        "somebody else changed the dataset in the meantime",
+        "run the same command again",
+    ),
     ("/commit/", [429] * MANY, "the hub is limiting the rate of requests", "again in 7 s"),
     ("/put/", [500] * MANY, "the hub returned status 500", "run the same command again later"),
     (
@@ -172,7 +177,7 @@ def test_no_token(targen, run, hub, monkeypatch):
     monkeypatch.delenv("HUGGING_FACE_HUB_TOKEN", raising=False)
     done = targen("export", run, "--push", "me/rte")
     assert done.code == 2
-    assert done.err.startswith("error: you are not logged in to the hub\n  try: hf auth login")
+    assert done.err.startswith("error: you are not logged in to the hub\n  try: run hf auth login")
 
 
 def test_without_the_extra(targen, run, monkeypatch):

@@ -165,4 +165,4 @@ def test_a_number_that_no_column_holds(dataset, tmp_path):
     with pytest.raises(UsageError) as caught:
         HF.write(dataset([{"idx": 2**70}]), tmp_path / "out")
     assert str(caught.value).startswith("toy-0 cannot be written as Parquet: ")
-    assert caught.value.hint == "the exporter jsonl accepts any values"
+    assert caught.value.hint == "use the exporter jsonl, which accepts any values"

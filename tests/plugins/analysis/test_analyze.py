@@ -168,7 +168,7 @@ def test_a_metric_that_fails_is_the_authors_fault(measure, said, targen, rows, m
 
 
 REFUSED = """
-    folder | is a folder without a dataset
+    folder | is a folder that does not contain a dataset
     mine.jsonl -o labels | is not METRIC.KEY=VALUE
     mine.jsonl -o lexikal.replicates=3 | | did you mean lexical?
     mine.jsonl -o lexical.replicates=-1 | replicates

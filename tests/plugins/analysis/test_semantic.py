@@ -326,7 +326,7 @@ def test_umap_is_missed_before_anything_is_embedded(options, corpus, study, monk
 )
 def test_what_is_missing_is_said_before_a_run_begins(there, hint, monkeypatch):
     def no_model(name, option):
-        raise UsageError(f"the model {name} is not in the hub's cache")
+        raise UsageError(f"the model {name} is not in the hub cache")
 
     monkeypatch.setattr(minilm, "find_spec", lambda name: there)
     monkeypatch.setattr(minilm, "model_folder", no_model)

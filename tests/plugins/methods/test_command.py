@@ -169,7 +169,7 @@ REFUSED = """
     zerogen mail.yaml --set 'cues={"lone": "About a loan:"}' | 'lone', which is not a label
     zerogen mail.yaml --given pair.jsonl | does not use given rows: a row of mail has a single text
     supergen mail.yaml --given pair.jsonl | does not use given rows: a row of mail has a single text
-    coda mail.yaml | none are given
+    coda mail.yaml | no rows were given
     coda mail.yaml --given pair.jsonl --set solo=0 --set mix=0 | solo=0
     coda mail.yaml --given pair.jsonl --set embedder=wordz | wordz
     coda mail.yaml --given pair.jsonl --set keep=2 | keep:
@@ -187,7 +187,7 @@ GIVEN = {
     "": ("has no rows", ""),
     '{"premise": "It rains.", "label": 1}': (
         "text: no such column",
-        "of mail: text, label",
+        "mail has these columns: text, label",
     ),
     PAIR.replace("loan", "lone"): ("label: 'lone' is not 'loan' or 'room'", "did you mean loan?"),
     '{"text": "Is the atlas back?"}': ("none of the given rows have labels", ""),

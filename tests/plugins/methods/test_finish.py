@@ -55,7 +55,10 @@ def test_a_run_that_was_stopped_says_how_to_have_the_other_rows(targen, works, m
     rows = len(lines("run/dataset.jsonl"))
     assert made.code == 1 and 0 < rows < 12, made.err
     done = works("finish", "run")
-    assert f"note: run has {rows} of 12 rows; targen resume run generates the others" in done.err
+    assert (
+        f"note: run has {rows} of 12 rows. To generate the others, run targen resume run; then"
+        in done.err
+    )
 
 
 @pytest.mark.whole  # what weighs is of another distribution

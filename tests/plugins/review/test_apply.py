@@ -305,7 +305,7 @@ def test_the_card_of_an_export_has_what_people_found(run, grades, works, tmp_pat
     assert len(list(read_dataset("out", str(run / "task.json")))) == 6
     (run.with_name("reviews-0.review") / "review.json").write_text("{")
     done = works("export", run, "--as", "hf", "--out", "second")
-    assert "the card does not include figures of the review" in done.err
+    assert "the card does not include the review figures" in done.err
     assert "## Review" not in Path("second/README.md").read_text()
 
 

@@ -66,7 +66,7 @@ LINES = """
     train one.jsonl MOOD | all rows are praise
     train mood.yaml=rows.jsonl else/mood.yaml=rows.jsonl | different tasks that have the same name
     train rows.jsonl MOOD --model tfidf | tfidf is a trainer
-    train rows.jsonl MOOD --model ./nowhere | no folder ./nowhere
+    train rows.jsonl MOOD --model ./nowhere | no model folder ./nowhere
     train rows.jsonl MOOD --from nowhere | no folder nowhere
     train rows.jsonl MOOD --from m | always trains a new model
     train rows.jsonl MOOD --from m --model x | cannot be used together

@@ -305,7 +305,7 @@ def test_a_plan_of_table_8_in_the_paper_s_form_says_what_rows_cost(works, monkey
     ("words", "code", "said"),
     [
         ("table8 --trainer tfidf", 2, "tfidf always starts from scratch"),
-        ("table5 --trainer encoder,model=./none", 2, "no folder ./none"),
+        ("table5 --trainer encoder,model=./none", 2, "no model folder ./none"),
         ("table5 --trainer encoder,model=x", 1, install("targen-training[torch]")),
         ("table5 --trainer tfidf", 2, "none of the test rows have a label"),
     ],

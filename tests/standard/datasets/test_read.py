@@ -37,13 +37,13 @@ def test_a_file_needs_its_task(registry, tmp_path):
     with pytest.raises(UsageError) as caught:
         read_dataset(path, registry=registry)
     assert str(caught.value) == f"{path} does not state which task its rows belong to"
-    assert caught.value.hint == 'task="NAME", or a task file; see targen list-tasks'
+    assert caught.value.hint == 'pass task="NAME", or a task file; see targen list-tasks'
 
 
 def test_a_file_of_a_run_leads_to_the_run(registry, run):
     with pytest.raises(UsageError) as caught:
         read_dataset(run / "dataset.jsonl", registry=registry)
-    assert caught.value.hint == f"give the run directory, {run}"
+    assert caught.value.hint == f"pass the run directory, {run}"
 
 
 def test_a_run_takes_its_own_task_and_no_other(run, task, rows):
@@ -91,7 +91,7 @@ def test_rows_of_another_version_of_the_task_say_so(registry, run, task):
     (run / "dataset.jsonl").write_text('{"first": "a"}\n')
     with pytest.raises(UsageError) as caught:
         read_dataset(run, registry=registry)
-    assert caught.value.hint == f'targen_core.resume("{run}") continues the run'
+    assert caught.value.hint == f'to continue the run: targen_core.resume("{run}")'
     newer = Registration("task", "pairs", task(version="2"), "", "acme", "acme", "acme")
     with pytest.raises(UsageError) as caught:
         read_dataset(run, registry=Registry([newer]))
@@ -115,7 +115,7 @@ def test_there_must_be_a_row(registry, run, tmp_path):
 def test_there_must_be_something(registry, tmp_path, run):
     with pytest.raises(UsageError, match="there is no file"):
         read_dataset(tmp_path / "nothing", "pairs", registry=registry)
-    with pytest.raises(RunDirectoryError, match="is a folder without a dataset"):
+    with pytest.raises(RunDirectoryError, match="is a folder that does not contain a dataset"):
         read_dataset(tmp_path, registry=registry)
     with pytest.raises(UnknownName, match="no task named 'acme:pairs' is installed"):
         read_dataset(run, registry=Registry())

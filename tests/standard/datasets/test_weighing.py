@@ -69,7 +69,7 @@ def test_rows_that_were_edited_have_no_weights(weighed, tmp_path):
     folder = written(weighed, tmp_path / "w")
     rows = (folder / "dataset.jsonl").read_text().splitlines(keepends=True)
     (folder / "dataset.jsonl").write_text("".join([*rows[:-1], rows[-1].replace("7.", "9.")]))
-    with pytest.raises(UsageError, match="its weights do not belong to the rows in"):
+    with pytest.raises(UsageError, match="its weights do not match the rows in"):
         read_dataset(folder, TASK)
     (folder / "dataset.jsonl").write_text("".join(rows))
     lines = (folder / "provenance.jsonl").read_text().splitlines(keepends=True)

@@ -121,7 +121,7 @@ class TestRefusing:
         assert all(text.endswith("!") for text in refused[4:]), "the others have a comma alone"
         asked = (made.find(candidate(text)) for text in itertools.cycle(texts[:3]))
         detail = next(refusal.detail for refusal in itertools.islice(asked, 9) if refusal)
-        assert "rows contain a comma, and 0% of the examples" in detail
+        assert "rows contain a comma, compared with 0% of the examples" in detail
         assert made.find(candidate("the window of room 99 is old")) is None
 
     def test_entries_that_are_not_its_own_are_refused(self):
@@ -208,7 +208,7 @@ class TestRuns:
         assert "contain a comma" in {each["rows_that"] for each in gap["apart"]}
         said = targen("report", "run").out
         assert f"{gap['refused']} candidates rejected for looking generated." in said
-        assert "(100%, 0%)" in said
+        assert "(100% vs 0%)" in said
 
     def test_few_examples_are_refused(self, refuses):
         Path("few.txt").write_text("\n".join(notes(19)), encoding="utf-8")

@@ -50,13 +50,13 @@ def test_bad_rows_are_left_out_named_and_counted(porter, texts, caplog):
     assert read.left_out == {
         "empty": [5, 15],
         "not text": [6],
-        "of an unknown label, 'festive'": [7],
+        "with an unknown label, 'festive'": [7],
         "not JSON": [14],
     }
     (said,) = caplog.messages
     assert said.startswith("rows.jsonl: 10 of 15 rows are used as examples; skipped: ")
     assert "2 empty (lines 5, 15)" in said
-    assert "1 of an unknown label, 'festive' (line 7)" in said
+    assert "1 with an unknown label, 'festive' (line 7)" in said
 
 
 def test_an_empty_label_is_none(porter, texts):
@@ -72,7 +72,7 @@ def test_too_few_say_what_was_wrong_with_the_others(porter, texts):
     with pytest.raises(UsageError) as error:
         read_examples(lines_of("rows.jsonl", map(json.dumps, rows)), porter)
     assert "has 4 rows that can serve as examples, but at least 5 are needed" in str(error.value)
-    assert "6 of an unknown label, 'joy' (lines 5, 6, 7, …)" in str(error.value)
+    assert "6 with an unknown label, 'joy' (lines 5, 6, 7, …)" in str(error.value)
     assert "calm, alarm" in str(error.value.hint)
 
 
@@ -81,7 +81,7 @@ def test_rows_of_many_unknown_labels_have_one_reason(porter, texts, caplog):
     rows += [{"text": "Fine.", "label": f"l{at}"} for at in range(500)]
     with caplog.at_level(logging.WARNING, "targen.run"):
         read = read_examples(lines_of("rows.jsonl", map(json.dumps, rows)), porter)
-    assert read.left_out == {"of an unknown label, 'l0', 'l1', 'l2', …": [*range(11, 511)]}
+    assert read.left_out == {"with an unknown label, 'l0', 'l1', 'l2', …": [*range(11, 511)]}
     assert len(caplog.text) < 500
 
 
@@ -126,7 +126,7 @@ def test_rows_of_several_texts_need_their_columns(texts):
     with pytest.raises(UsageError, match="texts premise, hypothesis, but line 1 is a single text"):
         read_examples(plain, rte)
     few = lines_of("few.jsonl", (json.dumps({"premise": row["premise"]}) for row in rows))
-    with pytest.raises(UsageError, match="there is no hypothesis among the columns premise"):
+    with pytest.raises(UsageError, match="there is no column hypothesis; the columns are premise"):
         read_examples(few, rte)
 
 

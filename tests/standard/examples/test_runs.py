@@ -90,7 +90,7 @@ class TestCopies:
         assert like(served(), "--examples", "notes.txt", "--out", "run").code == 0
         said = targen("report", "run").out
         assert "20 examples, shown to the model; 0 copies of examples rejected." in said
-        assert "real texts from the person" in " ".join(Path("run/README.md").read_text().split())
+        assert "real texts that the person" in " ".join(Path("run/README.md").read_text().split())
 
 
 class TestWhereTheyComeFrom:

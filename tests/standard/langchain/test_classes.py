@@ -83,7 +83,7 @@ NO_MODELS = """
     langchain: | is not a class name | package.module.Class
     langchain:no_such_pkg.Chat | 'no_such_pkg' | langchain:./no_such_pkg.py:Chat
     langchain:their_package.chat.Other | has no Other | documentation
-    langchain:their_package.chat.helper | not a langchain chat model | subclass
+    langchain:their_package.chat.helper | not a LangChain chat model | subclass
 """
 
 

@@ -239,13 +239,13 @@ def test_a_class_that_cannot_parse_a_reply_is_named_with_its_line(request_of):
 
 @pytest.mark.parametrize("thing", [object(), AIMessage("a message, which is langchain's too")])
 def test_anything_else_is_no_model(thing):
-    with pytest.raises(TypeError, match="neither a targen ChatModel nor a langchain BaseChatModel"):
+    with pytest.raises(TypeError, match="neither a targen ChatModel nor a LangChain BaseChatModel"):
         load_registry().chat_model(thing)
 
 
 @pytest.mark.parametrize("wrapped", [Chat().bind(stop=["x"]), Chat().with_retry()])
 def test_a_wrapped_model_is_passed_bare(wrapped):
-    with pytest.raises(TypeError, match=r"pass the model itself, its attribute \.bound"):
+    with pytest.raises(TypeError, match=r"pass the model itself \(its attribute \.bound\)"):
         load_registry().chat_model(wrapped)
     assert isinstance(load_registry().chat_model(wrapped.bound), LangChainModel)
 

@@ -84,7 +84,7 @@ CONCERNS = """
     all open ones | disagreement | changed the labels of 70 of 90
     given up | starved-label | yes has 3 of 40 rows and was given up
     half empty | starved-label | yes has 15 of 40 rows
-    a tenth of the yield | starved-label | 40 of 540 candidates for yes fit it, compared with 100%
+    a tenth of the yield | starved-label | 40 of 540 candidates for yes fit the label, compared with 100%
     near-duplicates | repeats | 40 of 80 candidates for yes (50%) nearly repeat a row
     rows that repeat | repeats | 8 of 80 rows repeat another row exactly
     even lengths | even-lengths | 80% of the texts in premise have 19 to 21 words

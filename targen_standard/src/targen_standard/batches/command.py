@@ -27,12 +27,18 @@ _LINES = 20  # of those that are not answers, named individually
 
 @takes(ModelOptions.declared("options"), unchanged=(Limits.declared("cache"),))
 def batch(
-    action: Annotated[str, typer.Argument(metavar="export|import", help="The action.")],
+    action: Annotated[
+        str,
+        typer.Argument(
+            metavar="export|import",
+            help="export: write pending calls to a file. import: read the answers.",
+        ),
+    ],
     run: Annotated[Path, typer.Argument(help="A run directory.", show_default=False)],
     file: Annotated[
         Path | None,
         typer.Argument(
-            help="For import: the file of answers, as JSON lines or as a sheet.", show_default=False
+            help="For import: the answers file (JSON lines or a sheet).", show_default=False
         ),
     ] = None,
     out: Annotated[
@@ -79,7 +85,7 @@ def batch(
             else "targen batch export RUN, or targen batch import RUN FILE",
         )
     if (action == "import") != (file is not None):
-        wrong = "needs a file of answers" if file is None else "does not accept a second argument"
+        wrong = "needs an answers file" if file is None else "does not accept a second argument"
         raise UsageError(
             f"batch {action} {wrong}",
             hint=f"targen batch import {run} FILE"
@@ -92,7 +98,8 @@ def batch(
         raise UsageError(
             f"{run} contains a correction: only the command that created it can write its batch "
             "files and read their answers",
-            hint="run that command again with --batch-offline; --answers FILE reads answers",
+            hint="run that command again with --batch-offline; to import the answers, add "
+            "--answers FILE",
         )
     job, _ = reopened(run, options=said.of(ModelOptions).values, **said.part(Limits))
     with job:
@@ -142,7 +149,7 @@ def print_imported(brought: Imported, run: Path | None = None) -> None:
     if brought.edited:
         then = "" if run is None else f"; to edit rows of a complete run: targen review {run}"
         print(
-            f"{brought.edited:,} edited since the last import, and ignored: imported answers "
+            f"{brought.edited:,} edited since the last import and ignored: imported answers "
             f"cannot be changed{then}"
         )
     if brought.cached:
@@ -162,7 +169,7 @@ def print_imported(brought: Imported, run: Path | None = None) -> None:
     for words in brought.garbage[:_LINES]:
         print(f"rejected: {words}")
     if brought.bad > _LINES:
-        print(f"rejected: {brought.bad - _LINES:,} more lines")
+        print(f"rejected: {plural(brought.bad - _LINES, 'more line')}")
 
 
 def end_with(brought: Imported) -> None:

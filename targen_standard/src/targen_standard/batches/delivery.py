@@ -54,7 +54,7 @@ class _Batches(Delivery):
 class _ByServices(_Batches):
     """Batches of services, which are written down in `batches.jsonl`."""
 
-    summary = "the service's batches, which are cheaper and take up to a day"
+    summary = "the service's batch API, which is cheaper but takes up to a day"
 
     def require(self, step: str, called: str, backend: Backend, options: BackendOptions) -> None:
         """Check that the service has a batch API.
@@ -69,7 +69,7 @@ class _ByServices(_Batches):
             without = Either(Option("batch_offline", True) + ", which uses files", without)
         raise UsageError(
             Option("batch") + f": the {called} backend, which step {step} uses, has no batch API",
-            hint=Option("model", "chatgpt") + " or claude; or " + without,
+            hint="use " + Option("model", "chatgpt") + " or claude; or " + without,
         )
 
     def outstanding(self, folder: Path) -> BatchLedgerFile:
@@ -112,7 +112,7 @@ class ByFiles(_Batches):
         if backend.batch is None and backend.batch_codec is None:
             raise UsageError(
                 f"the {called} backend, which step {step} uses, cannot write calls to files",
-                hint=Option("model", "people") + ", chatgpt, claude or llama",
+                hint="use " + Option("model", "people") + ", chatgpt, claude or llama",
             )
         _codec(backend, options)
 

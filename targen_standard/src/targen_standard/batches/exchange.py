@@ -63,13 +63,12 @@ def import_batch(job: Job, file: Path) -> Imported:
     if got.unknown and not (got.good or got.failed or got.again or got.cached or got.bad):
         other = _asked_by(transport.foreign, job.path)
         raise UsageError(
-            f"{file} does not answer any call of {job.path}"
+            f"{file} does not contain any answers to the calls of {job.path}"
             + (f": its answers belong to {other}" if other else ", so no answers were imported"),
             hint=Action("batch import", other, file)
             if other
             else "it belongs to a different run, or to this one with a different model, seed or "
-            "task version; "
-            "for the calls of this run: " + Action("batch export", job.path),
+            "task version; to export this run's calls: " + Action("batch export", job.path),
         )
     return got
 

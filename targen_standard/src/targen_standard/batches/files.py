@@ -86,9 +86,12 @@ def _is_table(file: Path) -> bool:
 
 def _fill_in(file: Path) -> str:
     """Return what to do with a file without answers."""
-    where = {".md": "in the block below each prompt", ".csv": "in the answer column"}
+    where = {
+        ".md": "each answer in the block below its prompt",
+        ".csv": "each answer in the answer column",
+    }
     if is_sheet(file):
-        return f"write answers {where[file.suffix.lower()]}, save the file, and import it again"
+        return f"write {where[file.suffix.lower()]}, save the file, and import it again"
     return 'write each answer as a line: {"custom_id": "…", "content": "…"}'
 
 

@@ -79,7 +79,7 @@ class People:
 
 
 BACKEND = Backend(
-    summary="people, or a chat window: calls are written to sheets for somebody to answer",
+    summary="no model: people write the answers in sheets, or paste the prompts into a chat window",
     options=PeopleOptions,
     create=People,
     batch_codec=People,

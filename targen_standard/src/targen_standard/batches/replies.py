@@ -247,9 +247,9 @@ def _judged(
     if claimed and said in ("correct", "incorrect") and said != follows[_VERDICT]:
         same = "equals" if right else "differs from"
         raise Malformed(
-            f"{_VERDICT} is {json.dumps(said)}, but {_JUDGED[_needed(schema)]} {same} the label "
-            f"that was given, {json.dumps(claimed, ensure_ascii=False)}: correct one of them, or "
-            f"omit {_VERDICT}"
+            f"{_VERDICT} is {json.dumps(said)}, but {_JUDGED[_needed(schema)]} {same} the given "
+            f"label, {json.dumps(claimed, ensure_ascii=False)}: correct one of them, or omit "
+            f"{_VERDICT}"
         )
     return {name: follows[name] for name in follows.keys() & _needed(schema)} | dict(reply)
 
@@ -322,7 +322,7 @@ def _object_fault(
     for name, part in value.items():
         place = printable(f"{at}.{name}" if at else name, lines=False, max_length=60)
         if name not in fields and others is False:
-            return f"{place} is not a field"
+            return f"unknown field {place}"
         inner = fields.get(name, others)
         if isinstance(inner, Mapping) and (fault := _fault(part, inner, root, place)):
             return fault

@@ -36,10 +36,10 @@ _NEVER = re.compile(r"(?!)")
 _Part = tuple[int, str, str]
 _INTRO = f"""# Calls
 
-The prompts are those that a model would get. If one asks for JSON, you may reply in the shorter
-form next to Reply. The text that all calls of a step share appears once, above them.
+These are the prompts that a model would receive. If a prompt asks for JSON, you may use the shorter
+form given after Reply. The text that all calls of a step share appears once, above them.
 
-Write each answer into the block below its prompt. An empty block leaves its call unanswered.
+Write each answer in the block below its prompt. An empty block leaves its call unanswered.
 If an answer contains {len(_FENCE)} or more backticks in a row, put longer fences around it.
 Do not change the headings: they show which call an answer is for.
 """
@@ -226,7 +226,9 @@ class _Section:
 
     def _close(self) -> None:
         if self._answer is not None:
-            self._refuse(self._opened, "there is a second block below the answer's: keep only one")
+            self._refuse(
+                self._opened, "there is a second block below the answer block; keep only one"
+            )
         elif self._text is None:
             self._loose = 0  # text above a prompt is not an answer
         else:
@@ -242,13 +244,13 @@ class _Section:
         if self._opened:
             is_stray = self._answer is not None
             right = "remove this line" if is_stray else f"put {self._fence} on the line below"
-            self._refuse(self._opened, f"the block is not closed: {right}")
+            self._refuse(self._opened, f"the block is not closed; {right}")
         elif self._answer is None:
             right = f"put the answer between {_FENCE}answer and {_FENCE}"
-            self._refuse(self._heading, f"the call does not have a block for its answer; {right}")
+            self._refuse(self._heading, f"the call has no answer block; {right}")
         elif self._loose:
-            right = "move it into the block, with longer fences if it contains backticks"
-            self._refuse(self._loose, f"there is text outside the answer's block: {right}")
+            right = "move it into the block, and use longer fences if it contains backticks"
+            self._refuse(self._loose, f"there is text outside the answer block; {right}")
         if filled := self._problem or self._answer:
             yield filled
 

@@ -57,7 +57,7 @@ def correct(
         Path | None,
         typer.Option(
             "--out",
-            help="The directory to write. [default: runs/NAME-CORRECTOR; if that exists, "
+            help="The output directory. [default: runs/NAME-CORRECTOR; if that exists, "
             "runs/NAME-CORRECTOR-2, and so on]",
         ),
     ] = None,
@@ -70,7 +70,8 @@ def correct(
         bool,
         typer.Option(
             "--batch-offline",
-            help="Write the calls to a file in --out, without sending them; does not need a key.",
+            help="Write the calls to a file in --out instead of sending them; does not need an "
+            "API key.",
             rich_help_panel=BATCHES,
         ),
     ] = False,
@@ -78,7 +79,7 @@ def correct(
         Path | None,
         typer.Option(
             "--answers",
-            help="With --batch-offline: a file of answers, as JSON lines or as a sheet.",
+            help="With --batch-offline: the answers file (JSON lines or a sheet).",
             rich_help_panel=BATCHES,
         ),
     ] = None,
@@ -289,7 +290,7 @@ def _print(report: Mapping[str, Any], folder: Path) -> None:
         [(name, *(c.get(k, 0) for k in ("right", "wrong", "rejected"))) for name, c in kinds],
     )
     after = report["accuracy_after"]
-    kept = f"of the {report['kept']:,} rows kept"
+    kept = f"among the {report['kept']:,} rows kept"
     text = "no rows were kept" if after is None else f"{after:.1%} after, {kept}"
     print(f"correct labels: {report['accuracy_before']:.1%} before, {text}")
     if report["flip"]:

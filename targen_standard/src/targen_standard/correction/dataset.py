@@ -58,7 +58,7 @@ from targen_core.tasks.dimensions import seeded_rng
 from targen_core.tasks.judging import JudgeAnswer
 from targen_core.tasks.model import Task
 from targen_core.text import plural
-from targen_core.wording import AGAIN, ANOTHER_OUT, REPEAT, Blank, Option, Words
+from targen_core.wording import ANOTHER_OUT, REPEAT, Blank, Option, Words
 from targen_standard.batches.delivery import ByFiles
 from targen_standard.batches.files import FileTransport, write_requests
 from targen_standard.correction.preparing import PreparedCorrection, prepare_correction
@@ -170,7 +170,7 @@ async def acorrect_dataset(
     if not instances:
         columns = ", ".join(dataset.task.schema.model_fields)
         raise UsageError(
-            "there are no labelled rows to correct", hint=f"a row must have the columns {columns}"
+            "there are no labelled rows to correct", hint=f"each row needs the columns {columns}"
         )
     if unlabelled := sum(len(unit.rows) for unit in units if not unit.instances):
         _log.warning("%s: left out %s without a label", dataset.name, plural(unlabelled, "row"))
@@ -214,7 +214,10 @@ async def acorrect_dataset(
             write_requests(files.pending, files.written, prepared.task.canary)
             raise AnswersAwaited(
                 f"{plural(len(files.pending), 'request')} in {files.written}",
-                hint=AGAIN + " with " + Option("answers", Blank("FILE")) + " reads the answers",
+                hint=REPEAT
+                + " with "
+                + Option("answers", Blank("FILE"))
+                + " to import the answers",
             ) from error
         finally:
             journal.close()
@@ -631,7 +634,7 @@ def _same_plan(out: Path, plan: CorrectionPlan, *, again: bool = False) -> None:
         if not out.is_dir() or any(
             path.name not in (".lock", ".correction.json.part") for path in out.iterdir()
         ):
-            raise RunConflict(f"{out} exists and is not a correction", hint=ANOTHER_OUT)
+            raise RunConflict(f"{out} already exists, but is not a correction", hint=ANOTHER_OUT)
         return
     try:
         old = CorrectionPlan.model_validate(read_json(there))

@@ -57,7 +57,7 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
     if corrector is None or corrector_id is None:
         raise UsageError(
             f"the task {task.name} does not have its own corrector",
-            hint=Option("corrector", "meta") + ", blind or vote",
+            hint="use " + Option("corrector", "meta") + ", blind or vote",
         )
     parts.require_fit(task)
     options = options_of(task, spec, parts)

@@ -69,8 +69,8 @@ class CorrectionReport:
         """The report in one line."""
         after = "" if self.accuracy_after is None else f", {self.accuracy_after:.1%} after"
         return (
-            f"{self.kept:,} of {self.instances:,} kept by {self.corrector}, labels that agree with "
-            f"the data: {self.accuracy_before:.1%} before{after}, {self.usage.summary}"
+            f"{self.kept:,} of {self.instances:,} kept by {self.corrector}; labels that agree "
+            f"with the data: {self.accuracy_before:.1%} before{after}, {self.usage.summary}"
         )
 
     def __repr__(self) -> str:

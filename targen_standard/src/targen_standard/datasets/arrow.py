@@ -52,7 +52,9 @@ def arrow_tables(dataset: Dataset, kinds: Mapping[str, Kind] | None = None) -> I
         except (pa.ArrowException, OverflowError) as error:
             raise UsageError(
                 f"{dataset.name} cannot be written as Parquet: {error}",
-                hint=Either(Option("as", "jsonl"), "the exporter jsonl") + " accepts any values",
+                hint="use "
+                + Either(Option("as", "jsonl"), "the exporter jsonl")
+                + ", which accepts any values",
             ) from error
 
 

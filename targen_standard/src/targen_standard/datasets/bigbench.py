@@ -168,7 +168,7 @@ def bigbench_of(value: Mapping[str, Any], place: str) -> BigBench:
         UsageError: it is not a task, naming `place` and the example.
     """
     if not is_bigbench(value):
-        hint = "its examples are in subfolders: give the task.json of one of them"
+        hint = "its examples are in subfolders; pass the task.json of one of them"
         raise UsageError(
             f"{place} is not a BIG-bench task.json with examples",
             hint=hint if isinstance(value, Mapping) and "metrics" in value else "",

@@ -102,7 +102,7 @@ def from_hub(name: str) -> Form:
     if Path(path).exists():  # the library would read that, and all that its card names
         raise UsageError(
             f"{name}: the local folder {path} hides the dataset of that name on the hub",
-            hint=f"run the command in a different folder, or give a file from ./{path}",
+            hint=f"run the command in a different folder, or pass a file from ./{path}",
         )
     loaded = _loaded(
         name,

@@ -112,7 +112,7 @@ def _lines(path: Path, what: str) -> Iterator[tuple[int, str]]:
 def _unreadable(path: Path, what: str, error: UnreadableFile) -> UsageError:
     hint: Words = error.hint
     if isinstance(error, NoSuchFile) and not error.hint:
-        hint = Either("a file with one item per line", "a file with one item per line, or a list")
+        hint = "pass a file with one item per line" + Either("", ", or a list")
     return UsageError(f"{what} file {path}: {error.reason}", hint=hint)
 
 
@@ -144,7 +144,7 @@ def _cells(path: Path, source: ListStep[Any], what: str) -> Iterator[tuple[int, 
         raise UsageError(
             f"{what} file {path}: an item is a single text, but the file has the columns "
             f"{', '.join(columns)}",
-            hint=f"rename the right column to {names[0]}, or remove the others",
+            hint=f"rename the column with the items to {names[0]}, or remove the other columns",
         )
     for number, row in cells:
         if isinstance(row, ValueError) or len(row) > len(columns):
@@ -166,7 +166,7 @@ def _item(line: str, source: ListStep[Any], *, as_json: bool) -> Any:
         if isinstance(value, dict):
             value = value.get(source.column, value)
         if not isinstance(value, kind):
-            raise ValueError(f"{value!r} is not a {kind.__name__}")
+            raise ValueError(f"{value!r} is not of type {kind.__name__}")
         return value
     if not isinstance(value, dict):
         required = [name for name, info in kind.model_fields.items() if info.is_required()]

@@ -138,5 +138,7 @@ def _kind(values: Sequence[Any], place: Place, at: str) -> Kind:
 def _no_type(at: str) -> UsageError:
     return UsageError(
         f"column {at} mixes types, or contains empty objects",
-        hint=Either(Option("as", "jsonl"), "the exporter jsonl") + " accepts any values",
+        hint="use "
+        + Either(Option("as", "jsonl"), "the exporter jsonl")
+        + ", which accepts any values",
     )

@@ -111,5 +111,5 @@ def decoded(path: Path, data: bytes, encoding: str) -> str:
             f"{path}, line {line}: byte 0x{data[error.start]:02x} is not valid {encoding}",
             hint=as_utf_8(path)
             if codecs.lookup(encoding).name == "utf-8"
-            else "give its encoding, such as " + Option("encoding", "cp1252"),
+            else "pass its encoding, for example " + Option("encoding", "cp1252"),
         ) from error

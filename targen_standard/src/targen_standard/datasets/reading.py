@@ -188,7 +188,7 @@ def _same(
     return dataset
 
 
-NAME_THE_TASK = Option("task", "NAME") + ", or a task file; see " + Action("list-tasks")
+NAME_THE_TASK = "pass " + Option("task", "NAME") + ", or a task file; see " + Action("list-tasks")
 """The hint if the task of rows is unknown."""
 
 
@@ -196,7 +196,7 @@ def of_no_task(source: Source) -> UsageError:
     """Return the error for rows of an unknown task."""
     run = Path(source.place).parent
     if (run / "manifest.json").exists():
-        hint: Words = f"give the run directory, {run}"
+        hint: Words = f"pass the run directory, {run}"
     else:
         hint = NAME_THE_TASK
     return UsageError(f"{source.place} does not state which task its rows belong to", hint=hint)
@@ -241,13 +241,13 @@ def _strictly(
 def _way_out(source: Source, task: Task[Any, Any], named: Task[Any, Any] | str | None) -> Words:
     if source.run is None:
         name = named if isinstance(named, str) else task.name
-        return Action("validate", source.place, task=name) + " lists all such rows"
+        return "to list all such rows: " + Action("validate", source.place, task=name)
     if task.version != source.version:
         return (
             f"the rows were generated with version {source.version} of the task, but version "
             f"{task.version} is installed"
         )
-    return Action("resume", source.run) + " continues the run"
+    return "to continue the run: " + Action("resume", source.run)
 
 
 def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) -> list[_Row]:
@@ -276,7 +276,7 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
         idx = row.get("idx")
         numbered.append((number, row))
         if idx in places:
-            said = f"idx {idx} is already used in {source.form.place} {places[idx]}"
+            said = f"idx {idx} was already used ({source.form.place} {places[idx]})"
             problems.append(Problem(number, idx, said, left_out=False))
         places.setdefault(idx, number)
     if not numbered:

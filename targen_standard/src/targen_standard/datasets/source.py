@@ -46,7 +46,7 @@ IN_MEMORY = "the given data"
 
 _log = logging.getLogger("targen")
 
-_FORMS = "a run directory, or a .jsonl, .csv or .parquet file"
+_FORMS = "pass a run directory, or a .jsonl, .csv or .parquet file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +313,7 @@ def _folder(path: Path) -> Source:
             _several(path, files)
         return Source(str(path), name, parquet(files))
     if not (path / "manifest.json").is_symlink() and not (path / "manifest.json").exists():
-        raise RunDirectoryError(f"{path} is a folder without a dataset", hint=_FORMS)
+        raise RunDirectoryError(f"{path} is a folder that does not contain a dataset", hint=_FORMS)
     return run_source(path)  # which raises the right error
 
 

@@ -115,8 +115,8 @@ def read_weighing(folder: Path) -> Weighing:
         raise RunDirectoryError(f"{folder / FILE} cannot be read: {why}") from error
     if weighing.format != _FORMAT:
         raise RunDirectoryError(
-            f"{folder / FILE} has format {weighing.format}, but this version of targen reads "
-            f"{_FORMAT}"
+            f"{folder / FILE} has format {weighing.format}, but this version of targen reads only "
+            f"format {_FORMAT}"
         )
     return weighing
 
@@ -131,7 +131,7 @@ def weighed(dataset: Dataset, weighing: Weighing) -> Dataset:
     size = dataset.task.rows_per_instance
     if dataset.digest != weighing.rows or len(records) * size != len(dataset):
         raise UsageError(
-            f"{dataset.name}: its weights do not belong to the rows in {dataset.source} "
+            f"{dataset.name}: its weights do not match the rows in {dataset.source} "
             f"({plural(len(records) * size, 'weight')}, {plural(len(dataset), 'row')})",
             hint="the rows or the task have changed since they were weighted; weight them again "
             "with " + Action("reweigh"),
@@ -151,7 +151,7 @@ def with_weights(dataset: Dataset) -> Dataset:
     if not dataset.weights:
         raise UsageError(
             f"{dataset.name} has no weights",
-            hint=Action("reweigh") + " and " + Action("finish") + " add weights",
+            hint="to add weights, use " + Action("reweigh") + " or " + Action("finish"),
         )
     if any(_COLUMN in row for row in dataset.rows):
         raise UsageError(f"{dataset.name} already has a column {_COLUMN}")

@@ -31,7 +31,10 @@ def init_task(
         ),
     ] = None,
     blank: Annotated[
-        bool, typer.Option("--blank", help="Write a commented file to fill in, without a model.")
+        bool,
+        typer.Option(
+            "--blank", help="Write a commented template to fill in, without calling a model."
+        ),
     ] = False,
     out: Annotated[
         Path | None,
@@ -53,7 +56,7 @@ def init_task(
     """
     if description is not None and Path(description).suffix in (".yaml", ".yml"):
         raise UsageError(
-            f"{description} is a file, but this command needs a description of the task",
+            f"{description} is a file name, but this command needs a description of the task",
             hint=f"targen init-task --blank --out {quote(description)}",
         )
     if blank and description is not None:
@@ -100,7 +103,7 @@ def init_task(
     print("This is a draft that has not been reviewed. Check:")
     part = "labels" if declaration.output is None else "output"
     print(f"  {part}      would two people who read the definitions always agree?")
-    print("  seeds       can one seed serve every label?")
+    print("  seeds       can the same seed be used for every label?")
     print("  dimensions  does any value give away a label?")
     if declaration.samples:
         print("  samples     are their actual labels right?")
@@ -116,7 +119,9 @@ def _may_write(path: Path, *, force: bool) -> None:
             f"--out {path}: the name must end in .yaml or .yml", hint=f"--out {quote(str(meant))}"
         )
     if path.exists() and not force:
-        raise UsageError(f"{path} exists", hint="--force replaces it; or choose a different --out")
+        raise UsageError(
+            f"{path} exists", hint="use --force to replace it, or choose a different --out"
+        )
 
 
 def _write(path: Path, text: str, *, force: bool) -> None:

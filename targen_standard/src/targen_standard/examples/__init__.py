@@ -58,8 +58,8 @@ class ExampleOptions(Options):
     close_gap: Annotated[
         bool,
         Flag(
-            "Tell the model what --examples are about and what they never do, and reject rows that "
-            "give themselves away. Needs 20 examples."
+            "Tell the model what --examples are about and what they never do, and reject rows "
+            "that give themselves away as generated. Needs at least 20 examples."
         ),
     ] = False
     extra: Annotated[
@@ -130,8 +130,8 @@ class Gap(BaseModel):
                 "in the examples."
             )
         if self.apart:
-            told = (f"{e.rows_that} ({e.rows:.0%}, {e.examples:.0%})" for e in self.apart)
-            words += f" More rows than examples still {'; '.join(told)}."
+            told = (f"{e.rows_that} ({e.rows:.0%} vs {e.examples:.0%})" for e in self.apart)
+            words += f" Compared with the examples, more rows still {'; '.join(told)}."
         return words
 
 
@@ -163,7 +163,7 @@ class ExamplesSection(BaseModel):
         copies = plural(self.copies, "copy of an example", "copies of examples")
         words = f"{plural(self.rows, 'example')}, {use}; {copies} rejected"
         if bad := sum(self.left_out.values()):
-            words += f"; {plural(bad, 'row')} in the file not used"
+            words += f"; {plural(bad, 'row')} of the file not used"
         return f"{words}." + (f" {self.gap.words}" if self.gap else "")
 
 
@@ -172,13 +172,13 @@ def _card(plan: Any, manifest: Any) -> str:
     if not plan.files:
         return ""
     shown = plan.options.get("show_examples", True)
-    how = "shown to the model in rotation" if shown else "not shown to the model, only measured"
+    how = "shown to the model in rotation" if shown else "only measured, not shown to the model"
     return f"""
 ## Examples
 
-The rows follow the style of real texts from the person who generated them; they were {how}.
-Rows that are the same, or nearly the same, as one of these texts were rejected; the texts
-themselves are not part of the dataset.
+The rows follow the style of real texts that the person who generated the rows supplied. These
+texts were {how}, and are not part of the dataset. Rows
+that were the same, or nearly the same, as one of them were rejected.
 """
 
 

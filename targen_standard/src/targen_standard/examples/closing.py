@@ -79,7 +79,7 @@ class ClosingFilter(ExampleFilter):
         if examples is not None and len(examples.rows) < MEASURED_FROM:
             raise UsageError(
                 f"{examples.name} has {plural(len(examples.rows), 'row')} that can serve as "
-                f"examples, but measuring a gap takes at least {MEASURED_FROM}",
+                f"examples, but measuring the gap requires at least {MEASURED_FROM}",
                 hint="leave " + Option("close_gap") + " out",
             )
         return task
@@ -123,7 +123,7 @@ class ClosingFilter(ExampleFilter):
 
     def _told(self, name: str) -> str:
         return (
-            f"{self._counts[name]} of {self._rows} rows {name}, and "
+            f"{self._counts[name]} of {self._rows} rows {name}, compared with "
             f"{self._telltales.share(name):.0%} of the examples"
         )
 

@@ -55,7 +55,7 @@ class ExampleFilter(Filter):
         if path is None and (self._options.close_gap or not isinstance(profile, Profile)):
             raise UsageError(
                 "there are no examples and no profile",
-                hint=Option("examples", Blank("FILE")),
+                hint="pass " + Option("examples", Blank("FILE")),
             )
         self._examples = examples = None if path is None else _read(path, task)
         if not isinstance(profile, Profile):

@@ -161,7 +161,7 @@ class Profile(BaseModel):
     @model_validator(mode="after")
     def _one_form(self) -> Self:
         if self.forms and FORM in map(str.casefold, self.traits):
-            raise ValueError("both forms and a trait called form are given; keep one of them")
+            raise ValueError("it has both forms and a trait called form; keep only one of them")
         if self.forms:
             Trait(name=FORM, values=self.forms)
         return self

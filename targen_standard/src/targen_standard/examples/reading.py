@@ -36,7 +36,7 @@ _LARGEST = 64 << 20  # bytes of a file of lines
 _LOOKED_AT = 200  # rows by which columns are distinguished
 _NAMED = 3  # bad lines, and unknown labels, that a message names
 _LISTED = 20  # columns that a message names
-_UNKNOWN = "of an unknown label"
+_UNKNOWN = "with an unknown label"
 _TABLES = frozenset((".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"))
 _NO_ROWS = frozenset((".yaml", ".yml", ".toml", ".py", ".ipynb"))
 _TEXT = ("text", "sentence", "content", "message", "question", "query", "utterance")
@@ -115,8 +115,9 @@ def read_examples(path: Path, task: Task[Any, Any] | None = None) -> Examples:
 def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
     if path.suffix.lower() in _NO_ROWS:
         raise UsageError(
-            f"{path.name} is a {'program' if path.suffix == '.py' else 'task or a setting'}, not "
-            "a file of rows",
+            f"{path.name} is a "
+            f"{'program' if path.suffix == '.py' else 'task file or a settings file'}, not a file "
+            "of rows",
             hint="pass real texts: a .csv or .jsonl file with the columns text and label, "
             "or a .txt file with one text per line",
         )
@@ -175,7 +176,7 @@ def _records(path: Path) -> tuple[str, _Records]:
     if path.is_dir():
         raise UsageError(
             f"{path} is a folder, not a file of rows",
-            hint="for a run, give the file dataset.jsonl in it",
+            hint="for a run, pass its file dataset.jsonl",
         )
     suffix = path.suffix.lower()
     if suffix in _TABLES and suffix not in (".jsonl", ".ndjson"):
@@ -203,7 +204,7 @@ def _decoded(line: bytes) -> str | ValueError:
 
 
 def _as_rows(rows: Iterable[tuple[int, Mapping[str, Any] | ValueError]]) -> _Records:
-    return ((n, ValueError("no row") if isinstance(row, ValueError) else row) for n, row in rows)
+    return ((n, ValueError("not a row") if isinstance(row, ValueError) else row) for n, row in rows)
 
 
 def _value(line: str | ValueError) -> Mapping[str, Any] | str | ValueError:
@@ -239,7 +240,7 @@ class _Columns:
         fields = _written_fields(task, names)
         if task is not None and self._labels:
             self.hint = (
-                f"the labels of {task.name}: {', '.join(dict.fromkeys(self._labels.values()))}"
+                f"{task.name} has these labels: {', '.join(dict.fromkeys(self._labels.values()))}"
             )
         self._fields = fields
         lacking = [name for name in fields if name not in names]
@@ -276,8 +277,8 @@ class _Columns:
     def _require_one(self, names: Iterable[str], lacking: Sequence[str]) -> None:
         if self._task is not None and len(self._fields) != 1:
             raise UsageError(
-                f"a row of {self._task.name} has the texts {', '.join(self._fields)}; there is no "
-                f"{lacking[0]} among the columns {_listed(names)}",
+                f"a row of {self._task.name} has the texts {', '.join(self._fields)}, but there is "
+                f"no column {lacking[0]}; the columns are {_listed(names)}",
                 hint=f"rename the columns to {', '.join(self._fields)}",
             )
 

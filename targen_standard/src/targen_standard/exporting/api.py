@@ -62,7 +62,7 @@ def export(
     name = form or path.suffix.lower().removeprefix(".")
     if not name:
         usual = 'pass form="hf", or a name such as rows.csv; see: ' + Action("list-exporters")
-        raise UsageError(f"the name {path} does not end with the name of a format", hint=usual)
+        raise UsageError(f"{path} has no suffix, so its format is unknown", hint=usual)
     chosen = spread(known, options)
     used = Parts(known, chosen)
     exporter: Exporter
@@ -94,7 +94,7 @@ def require_used(parts: Parts, options: Iterable[str]) -> None:
                 parts.refuse_unused(name)
             known = parts.options
             raise UsageError(
-                f"option {name!r}: the parts used here do not have this option",
+                f"option {name!r}: no part of this export has this option",
                 hint=did_you_mean(name, known, "options")
                 if known
                 else "leave " + Option("options") + " out",

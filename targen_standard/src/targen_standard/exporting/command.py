@@ -49,8 +49,8 @@ def export(
         Path | None,
         typer.Option(
             "--out",
-            help="The output file or folder. [default: a name in exports/ of the run, or of "
-            "the current folder]",
+            help="The output file or folder. [default: a name in the exports/ folder of the run, "
+            "or of the current folder]",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
@@ -87,14 +87,16 @@ def export(
     ] = False,
     seed: Annotated[
         int,
-        typer.Option("--seed", help="Random seed of --split and --shuffle.", rich_help_panel=_ROWS),
+        typer.Option(
+            "--seed", help="Random seed for --split and --shuffle.", rich_help_panel=_ROWS
+        ),
     ] = 0,
     push: Annotated[
         str | None,
         typer.Option(
             "--push",
             metavar="OWNER/NAME",
-            help="Upload to this dataset on the hub, which is created if it does not exist.",
+            help="Upload to this dataset on the hub, creating it if it does not exist.",
             rich_help_panel=_HUB,
         ),
     ] = None,
@@ -121,7 +123,7 @@ def export(
             "-o",
             "--option",
             metavar="FORM.KEY=VALUE",
-            help="An option of the format, such as `csv.delimiter=tab`; see describe.",
+            help="An option of the format, such as `csv.delimiter=tab`; see targen describe.",
         ),
     ] = None,
     *,
@@ -157,7 +159,7 @@ def export(
         if what.lower() in ("excel", "xls", "xlsx"):
             raise UsageError(
                 f"targen does not write spreadsheets ({what})",
-                hint="--as csv --out rows.csv, which spreadsheet programs can open",
+                hint="use --as csv --out rows.csv; spreadsheet programs can open that file",
             )
     used = Parts(registry, options)
     exporter: Exporter
@@ -169,13 +171,16 @@ def export(
     )
     require_used(used, options)
     if meant != item.name and any(meant == each.name for each in registry.all("exporter")):
-        raise UsageError(f"{out} would be written as {item.name}", hint=f"--as {meant}")
+        raise UsageError(
+            f"{out} would be written as {item.name}",
+            hint=f"use --as {meant}, or a different suffix",
+        )
     _check_hub(item, push=push, license=license)
     if weights and not exporter.columns:
         raise UsageError(
             f"the format {item.name} cannot store weights",
-            hint="use --as jsonl, csv, parquet or hf; or targen reweigh --best N, which keeps the "
-            "best rows, all with the same weight",
+            hint="use --as jsonl, csv, parquet or hf; or run targen reweigh --best N, which keeps "
+            "the best rows and gives them equal weights",
         )
     shares = shares_of(split) if split is not None else None
     variants = said.values.get("variants", ())
@@ -191,8 +196,8 @@ def export(
             file=sys.stderr,
         )
     if dataset.weights and not weights:
-        more = "; --weights adds them as a column" if exporter.columns else ""
-        print(f"note: the weights of the rows are left out{more}", file=sys.stderr)
+        more = "; use --weights to add them as a column" if exporter.columns else ""
+        print(f"note: the rows' weights are left out{more}", file=sys.stderr)
     if push is not None and out is not None:
         raise UsageError(
             "--push and --out cannot be used together",
@@ -242,7 +247,7 @@ def _with_figures(registry: Registry, source: Path, dataset: Dataset) -> Dataset
     except MissingDependency:
         return dataset
     except TargenError as error:
-        print(f"note: the card does not include figures of the review: {error}", file=sys.stderr)
+        print(f"note: the card does not include the review figures: {error}", file=sys.stderr)
         return dataset
 
 

@@ -60,10 +60,10 @@ def conversations(dataset: Dataset) -> Iterator[Conversation]:
     for unit in dataset.units():
         if not unit.instances:
             raise UsageError(
-                f"{dataset.name}, {row_name(unit.number - 1)} has no label",
-                hint="this format needs labels; "
-                + Either(Option("as"), "the exporters")
-                + " jsonl, csv and hf do not",
+                f"{dataset.name}: {row_name(unit.number - 1)} has no label",
+                hint="this format needs labels; use "
+                + Either(Option("as"), "the exporter")
+                + " jsonl, csv or hf",
             )
         for instance in unit.instances:
             questions = task.questions(instance)

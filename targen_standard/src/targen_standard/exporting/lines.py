@@ -30,7 +30,9 @@ def _official(dataset: Dataset, out: Path) -> None:
     if joins and any(has_weight(row, dataset.task) for row in dataset.rows):
         raise UsageError(
             f"the official file of {dataset.task.name} combines rows whose weights may differ",
-            hint=Either(Option("as"), "the exporters") + " csv, parquet or hf keep them separate",
+            hint="use "
+            + Either(Option("as"), "the exporter")
+            + " csv, parquet or hf to keep them separate",
         )
     _write(join(dataset.rows) if join is not None else dataset.rows, out, ascii_only=True)
 

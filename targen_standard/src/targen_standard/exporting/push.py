@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from targen_core.errors import JobFailed, UsageError
 from targen_core.text import printable
-from targen_core.wording import AGAIN, REPEAT, Option, Words
+from targen_core.wording import REPEAT, Option, Words
 from targen_standard.extras import hub_without_telemetry, needs
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_push", "push", "words_of"]
 
-_LOGIN = "hf auth login, or HF_TOKEN=hf_...; the token needs write access"
+_LOGIN = "run hf auth login, or set HF_TOKEN=hf_...; the token needs write access"
 _NAME = re.compile(r"(?!.*(--|\.\.))(?!.*\.git$)[\w.-]+/\w[\w.-]{,95}", re.ASCII)
 _TOKEN = re.compile(r"\bhf_\w+|Bearer \S+")
 _OURS = re.compile(r"data/[^/]+\.parquet|README\.md")
@@ -41,7 +41,9 @@ def check_push(repo: str, *, token: str | None = None) -> None:
     with needs("pushing to the hub", extra="hub"):
         import huggingface_hub
     if not _NAME.fullmatch(repo):
-        raise UsageError(f"{repo!r} is not the name of a dataset on the hub", hint="OWNER/NAME")
+        raise UsageError(
+            f"{repo!r} is not a valid name for a dataset on the hub", hint="use the form OWNER/NAME"
+        )
     if not (token or huggingface_hub.get_token()):
         raise UsageError("you are not logged in to the hub", hint=_LOGIN)
 
@@ -80,8 +82,9 @@ def push(
         raise UsageError(
             f"{repo} already exists on the hub, with "
             f"{', '.join(held[:3])}{' and more' if len(held) > 3 else ''}",
-            hint=Option("force", True)
-            + " replaces its rows and its card; or choose a different name",
+            hint="use "
+            + Option("force", True)
+            + " to replace its rows and card, or choose a different name",
         )
     files = {
         str(path.relative_to(folder).as_posix()): path
@@ -127,7 +130,7 @@ def _explained(repo: str, doing: str) -> Iterator[None]:
                 raise JobFailed(
                     f"{repo}: the hub cannot be reached, or closed the connection while {doing}: "
                     f"{words_of(cause)}",
-                    hint="no files were committed: " + AGAIN + " tries again",
+                    hint="no files were committed; " + REPEAT,
                 ) from error
         if not isinstance(error, (OSError, ValueError)):
             raise
@@ -156,7 +159,9 @@ def _refused(repo: str, doing: str, error: Any) -> JobFailed:
     answers: dict[int, tuple[str, Words]] = {
         400: (
             "the hub rejected the request as malformed",
-            "see the hub's message; " + Option("license") + " must be a licence id of the hub",
+            "see the hub's message; "
+            + Option("license")
+            + " must be a licence id that the hub knows",
         ),
         401: ("the hub does not accept this token", _LOGIN),
         403: (
@@ -165,9 +170,9 @@ def _refused(repo: str, doing: str, error: Any) -> JobFailed:
         ),
         404: (
             f"{owner} does not exist on the hub, or this token has no access to it",
-            "OWNER must be your user name on the hub, or that of your organization",
+            "OWNER must be your user name on the hub, or your organization's name",
         ),
-        409: ("somebody else changed the dataset in the meantime", AGAIN + " tries again"),
+        409: ("somebody else changed the dataset in the meantime", REPEAT),
         413: ("the dataset is too large", "export fewer rows, or publish them elsewhere"),
         429: ("the hub is limiting the rate of requests", _later(error.response)),
     }

@@ -38,7 +38,8 @@ def check_free(out: Path, *, folder: bool, force: bool) -> None:
     if not force:
         what = "an earlier export" if folder else "it"
         raise UsageError(
-            f"{out} exists", hint=Option("force", True) + f" replaces {what}; or " + ANOTHER_OUT
+            f"{out} exists",
+            hint="use " + Option("force", True) + f" to replace {what}, or " + ANOTHER_OUT,
         )
 
 

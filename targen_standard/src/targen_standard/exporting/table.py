@@ -48,7 +48,7 @@ class CsvOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     delimiter: Literal[",", ";", "tab"] = Field(
-        default=",", description="the separator between cells: a comma, a semicolon or tab"
+        default=",", description="the separator between cells: a comma, a semicolon or a tab"
     )
     formulas: Literal["keep", "quote"] = Field(
         default="keep",

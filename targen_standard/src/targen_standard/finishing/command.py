@@ -70,8 +70,8 @@ def _say_what_is_missing(run: Path, rows: int) -> None:
     wanted = Manifest.load(run / "manifest.json").targets[-1].quotas.total
     if rows < wanted:
         print(
-            f"note: {run} has {rows:,} of {wanted:,} rows; targen resume {quote(str(run))} "
-            "generates the others. Then repeat this command with --force",
+            f"note: {run} has {rows:,} of {wanted:,} rows. To generate the others, run targen "
+            f"resume {quote(str(run))}; then repeat this command with --force",
             file=sys.stderr,
         )
 

@@ -68,9 +68,9 @@ class LangChainOptions(BackendOptions):
 def backend(named: NamedClass) -> Backend:
     """Return the backend of a class, which is imported when its model is made."""
     return Backend(
-        summary=f"the langchain chat model {named.attribute} of {named.where}"
+        summary=f"the LangChain chat model {named.attribute} of {named.where}"
         if named.in_file
-        else f"the langchain chat model {named.path}",
+        else f"the LangChain chat model {named.path}",
         options=LangChainOptions,
         create=partial(_create, named),
         packages=("langchain-core",) if named.in_file else _distributions(named.where),
@@ -89,8 +89,8 @@ def _create(named: NamedClass, options: LangChainOptions) -> LangChainModel:
 
     if not (isinstance(kind, type) and issubclass(kind, BaseChatModel)):
         raise UsageError(
-            f"{path} is not a langchain chat model",
-            hint="give a subclass of langchain_core.language_models.BaseChatModel, such as "
+            f"{path} is not a LangChain chat model",
+            hint="use a subclass of langchain_core.language_models.BaseChatModel, such as "
             "langchain_openai.ChatOpenAI",
         )
     extra = options.__pydantic_extra__ or {}

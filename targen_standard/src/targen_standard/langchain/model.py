@@ -102,8 +102,8 @@ def adapted(model: Any) -> LangChainModel | None:
         return LangChainModel(model)
     if _is_chat_model(getattr(model, "bound", None)):
         raise TypeError(
-            f"{type(model).__qualname__} comes from bind or with_retry; pass the model itself, "
-            "its attribute .bound. Pass options as keywords; targen handles retries"
+            f"{type(model).__qualname__} comes from bind or with_retry; pass the model itself "
+            "(its attribute .bound), and options as keywords. targen handles retries"
         )
     return None
 
@@ -354,7 +354,7 @@ def _reply(result: Any, request: ChatRequest, *, by_tool: bool = False) -> ChatR
 def _bug(kind: type, words: str) -> BadRequest:
     """The error for a mistake in a model's class."""
     said = f"{kind.__module__}.{kind.__qualname__}: {words}"
-    return BadRequest(said, hint="fix the class, or report it to its authors")
+    return BadRequest(said, hint="fix the class, or report the problem to its authors")
 
 
 def _parses_itself(error: Exception, kind: type) -> bool:
@@ -431,7 +431,7 @@ def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:
     if status == 403 or "PermissionDeniedError" in names:
         return PermissionDenied(words, hint="use a key with access to this model")
     if status == 401 or "AuthenticationError" in names:
-        return AuthenticationFailed(words, hint="check the API key of the langchain model")
+        return AuthenticationFailed(words, hint="check the API key of the LangChain model")
     if isinstance(error, TimeoutError) or names & {"APITimeoutError", "TimeoutException"}:
         return TimedOut(words, billed=True)
     if (

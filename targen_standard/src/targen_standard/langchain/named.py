@@ -37,12 +37,12 @@ def _imported(named: NamedClass) -> Any:
             raise UsageError(
                 f"the {named.adapter} model {named.path}: no module named {missing!r} can be "
                 "imported",
-                hint="for a class in a file, give its path: "
+                hint="for a class in a file, pass its path: "
                 + Option("model", f"{named.adapter}:{file}:{named.attribute}")
-                + " (continue such a run with "
+                + " (to continue such a run, use "
                 + AGAIN
-                + ", not with resume); for a package, see its documentation for the name to "
-                "install",
+                + ", not resume); for a class in a package, install the package that its "
+                "documentation names",
             ) from error
         raise MissingDependency(
             f"the {named.adapter} model {named.path} imports {missing!r}, but no module of that "
@@ -53,7 +53,7 @@ def _imported(named: NamedClass) -> Any:
     except AttributeError:
         raise UsageError(
             f"module {named.where} has no {named.attribute}",
-            hint="use the module and the name that the documentation of the class gives",
+            hint="use the module and class names from the documentation of the class",
         ) from None
 
 
@@ -63,7 +63,7 @@ def _executed(named: NamedClass) -> Any:
     if not file.is_file():
         raise NoSuchFile(
             file,
-            hint=f"{named.adapter}:./file.py:Class, relative to this folder",
+            hint=f"use {named.adapter}:./file.py:Class, with a path relative to the current folder",
         )
     try:
         made = execute(Typed(named.where), content_of(file), "targen_file_")

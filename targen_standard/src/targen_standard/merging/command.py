@@ -41,7 +41,7 @@ def merge(
         bool,
         typer.Option(
             "--conflicting",
-            help="Also merge runs that contradict each other, with different prompts or "
+            help="Also merge runs that contradict each other: with different prompts, different "
             "versions of the task, or different replies to the same calls.",
             rich_help_panel=ROWS,
         ),

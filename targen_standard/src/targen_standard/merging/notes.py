@@ -27,7 +27,7 @@ def notes_on(runs: Sequence[Run]) -> Iterator[str]:
         of = f" of {', '.join(steps)}" if any(steps) else ""
         yield f"the runs differ in {setting}{of}: {values}"
     if (more := len(differences) - _NAMED) > 0:
-        yield f"the runs differ in {plural(more, 'more setting')}: see their manifest.json"
+        yield f"the runs also differ in {plural(more, 'other setting')}; see their manifest.json"
     if not exclude_the_same(runs):
         yield "the runs exclude different datasets, so merged rows may repeat rows from any of them"
 

@@ -44,7 +44,7 @@ class Writer:
     def _judge(self, run: Run, place: int, traced: Traced) -> None:
         record, tracker = traced.record, self._tracker
         if odd := [n for n in ("id", "intended", "label") if type(record.get(n)) is not str]:
-            raise RunDirectoryError(f"{run.path}: the record of a row lacks {odd[0]}")
+            raise RunDirectoryError(f"{run.path}: a row's record lacks {odd[0]}")
         branch, label = (str(record.get(name)) for name in ("intended", "label"))
         if branch not in tracker.flows:
             raise RunDirectoryError(f"{run.path}: {traced.id} has the unknown branch {branch!r}")

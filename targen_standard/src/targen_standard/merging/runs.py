@@ -82,15 +82,17 @@ def opened(paths: Sequence[Path], out: Path) -> list[Run]:
             inner = [each for each in sorted(path.iterdir()) if (each / "manifest.json").exists()]
             if inner:
                 raise UsageError(
-                    f"{path} contains several runs, but a merge is for one task",
-                    hint=f"give the runs of one task, such as {inner[0]}",
+                    f"{path} contains several runs, and only runs of the same task can be merged",
+                    hint=f"pass the runs of one task, such as {inner[0]}",
                 )
         manifest = Manifest.load(path / "manifest.json")
         twin = next((run.path for run in runs if run.path.samefile(path)), None)
         if twin is not None:
-            raise UsageError(f"{path} is given twice", hint="give each run only once")
+            raise UsageError(f"{path} was passed twice", hint="pass each run only once")
         if out.exists() and out.samefile(path):
-            raise UsageError(Option("out") + f" {out} is one of the runs", hint=ANOTHER_OUT)
+            raise UsageError(
+                Option("out") + f" {out} is one of the runs to merge", hint=ANOTHER_OUT
+            )
         if manifest.merged:
             raise UsageError(
                 f"{path} was itself merged from {plural(len(manifest.merged), 'run')}",
@@ -137,7 +139,7 @@ def require_one_task(runs: Sequence[Run], *, conflicting: bool) -> None:
             raise RunConflict(
                 f"{first.path} and {run.path} used different prompts or versions of "
                 f"{first.manifest.task.id}: {said}",
-                hint=Option("conflicting", True) + " merges them anyway",
+                hint="use " + Option("conflicting", True) + " to merge them anyway",
             )
 
 
@@ -182,9 +184,9 @@ def require_one_division(runs: Sequence[Run]) -> None:
                 + Option("shard", f"{shard.number}/{max(shard.count, there.count)}")
                 + ", or with a different "
                 + Option("seed", ...)
-                + "; "
+                + "; or use "
                 + Option("conflicting", True)
-                + " merges them anyway",
+                + " to merge them anyway",
             )
 
 

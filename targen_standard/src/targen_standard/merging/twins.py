@@ -94,13 +94,15 @@ def find_copies(runs: Sequence[Run], task: Task[Any, Any]) -> None:
     there, here = runs[one], runs[other]
     traced = next(each for at, each in enumerate(rows(here.path)) if at == place)
     shards = [run.manifest.spec.shard for run in (there, here)]
-    why = "candidates with the same seed and model must be the same"
+    why = "candidates with the same seed and model must be identical"
     if len({shard.count if shard else 1 for shard in shards}) > 1:
         why = "they are not shards of one run"
     raise RunConflict(
         f"{there.path} and {here.path} have different rows for candidate "
         f"{traced.id}{_more(len(apart))}: {why}",
-        hint=Option("conflicting", True) + " merges them anyway; or omit one of the runs",
+        hint="use "
+        + Option("conflicting", True)
+        + " to merge them anyway, or omit one of the runs",
     )
 
 
@@ -138,8 +140,9 @@ def join_journals(runs: Sequence[Run], path: Path, usage: Usage, *, conflicting:
         raise RunConflict(
             f"{runs[one].path} and {runs[other].path} have different replies to the same call, "
             f"{record.get('place')} (key {record['key'][:8]}…){_more(sum(map(len, apart)))}",
-            hint=Option("conflicting", True)
-            + " merges them anyway, each with its own reply; or omit one of the runs",
+            hint="use "
+            + Option("conflicting", True)
+            + " to merge them anyway, each with its own reply; or omit one of the runs",
         )
     fd = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, alone=True)
     with os.fdopen(fd, "wb") as file:

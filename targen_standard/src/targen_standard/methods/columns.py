@@ -52,7 +52,7 @@ class Columns:
         if not task.labels:
             raise UsageError(
                 f"the task {task.name} has open labels, but methods need a closed set of labels",
-                hint=Action("generate", task.name) + " generates its rows",
+                hint="to generate its rows: " + Action("generate", task.name),
             )
         texts: list[str] = []
         choices: dict[str, tuple[str, ...]] = {}
@@ -70,8 +70,8 @@ class Columns:
                 has_label = False
         if not texts or not has_label:
             raise UsageError(
-                f"a row of {task.name} contains more than texts and a label, and methods do not "
-                "know how to generate the rest",
+                f"a row of {task.name} contains more than texts and a label, and methods cannot "
+                "generate the rest",
                 hint="use a task of one or two texts, such as rte or cb",
             )
         return cls(task, tuple(texts), choices)
@@ -196,7 +196,7 @@ class Columns:
 
     def judged(self, call: DryRunCall) -> dict[str, str]:
         """The reply of step 4 in a dry run: what is claimed is right, or one of the labels is."""
-        why = "The row says so in its own words, and nothing in it speaks against that."
+        why = "The row says so in its own words, and nothing in it contradicts that."
         if "output" in call.values:
             claimed = str(call.values["output"])
             return {"explanation": why, "actual": claimed, "verdict": "correct"}

@@ -51,7 +51,7 @@ def method(
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="An option of the method; targen describe METHOD lists them. Repeatable.",
+            help="An option of the method; see targen describe METHOD. Repeatable.",
             rich_help_panel=_METHOD,
         ),
     ] = None,
@@ -69,7 +69,7 @@ def method(
         typer.Option(
             "--save",
             metavar="FILE.json",
-            help="Write the method as a task file for targen generate, and stop.",
+            help="Only write the method as a task file for targen generate.",
             rich_help_panel=_METHOD,
         ),
     ] = None,
@@ -98,7 +98,7 @@ def method(
     if (counts := generate.options["preset"]) in of.presets:
         raise UsageError(
             f"--preset {counts}: this preset of {name} sets options, not row counts",
-            hint=f"--settings {counts}",
+            hint=f"use --settings {counts}",
         )
     options = options_of(name, of, settings, typed)
     variants = tuple(generate.options["variants"] or ())

@@ -185,7 +185,7 @@ def options_of(name: str, method: Method[Any], preset: str, values: dict[str, An
         words = plain_fault(first["msg"])
         raise UsageError(
             f"method {name}: {key}: {words}" if key else f"method {name}: {words}",
-            hint=Action("describe", name) + " lists its options",
+            hint="to list its options: " + Action("describe", name),
         ) from None
     return options
 
@@ -218,8 +218,10 @@ def method_task(
         raise UsageError(f"the method {named.name} does not use given rows{why}", hint="omit them")
     if given is None and method.given == "required":
         raise UsageError(
-            f"the method {named.name} starts from rows of {base.name}, but none are given",
-            hint=Option("given", Blank("FILE")) + ", or `given: [FILE]` in the task file",
+            f"the method {named.name} starts from rows of {base.name}, but no rows were given",
+            hint="pass "
+            + Option("given", Blank("FILE"))
+            + ", or write `given: [FILE]` in the task file",
         )
     made = method.task(Base(base, columns, given), options)
     return made.replace(

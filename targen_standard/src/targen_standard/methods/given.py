@@ -74,5 +74,5 @@ class GivenRows:
         except UsageError as error:  # what it would type names no task in a file, nor other runs
             columns = ", ".join(self._task.schema.model_fields)
             raise UsageError(
-                f"given rows: {error}", hint=f"the columns of {self._task.name}: {columns}"
+                f"given rows: {error}", hint=f"{self._task.name} has these columns: {columns}"
             ) from error

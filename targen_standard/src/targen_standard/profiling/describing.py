@@ -124,8 +124,8 @@ def _dry_run(call: DryRunCall) -> Any:
     return {
         "register": "casual, in plain words",
         "channel": "typed in haste",
-        "writer": "somebody who knows no terms of the trade",
-        "purpose": "to have an answer",
+        "writer": "somebody who does not know the technical terms",
+        "purpose": "to get an answer",
         "usual": ["they name the thing and stop"],
         "never": ["explain why they ask", "thank in advance"],
         "turns": ["any idea why …?", "it says …"],

@@ -23,13 +23,15 @@ def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topi
     lines = [
         f"Style of the {plural(figures.rows, 'text')} of {name}.",
         "Each row uses one of these forms. Edit them and their frequencies freely.",
-        f"Words: {least} to {most}; half have at most {half}, 80% have {tenth} to {ninth}.",
+        f"Words per text: {least} to {most} (half: at most {half}; 80%: {tenth} to {ninth}).",
         f"Repeated texts: {figures.repeated:.0%}. Scripts: {scripts or 'none'}.",
     ]
     if figures.labelled:
         lines.append("Shares are averages over the labels, so that no value hints at a label.")
     if topics:
-        lines.append("Topics, with their counts. Rows draw no words that could give away a label:")
+        lines.append(
+            "Topics, with their counts. Words that could give away a label are never drawn:"
+        )
         lines += [f"  {', '.join(topic.words)}: {topic.rows}" for topic in topics]
     # Names of files and words may contain line feeds: text after one would be a key.
     comments = "".join(f"# {printable(line, lines=False)}\n" for line in lines)
@@ -52,5 +54,5 @@ def with_section(text: str, made: str) -> str | None:
     whole = f"{text.rstrip()}\n\n{made}".lstrip()
     profile = yaml_value(made, deepest=_DEEPEST)[0]
     if yaml_value(whole, deepest=_DEEPEST)[0] != {**was, **profile}:
-        raise ValueError("it ends in something other than a key")
+        raise ValueError("it does not end with a key")
     return whole

@@ -229,9 +229,8 @@ def _quotas(
     if not stay:
         raise UsageError(
             "the task does not have any of the run's labels",
-            hint="is this the task of a different run? "
-            + Action("generate", Blank("TASK"), n=100)
-            + " starts a new run",
+            hint="is this a different run's task? To start a new run: "
+            + Action("generate", Blank("TASK"), n=100),
         )
     if lacking and len({*stay.values()}) != 1:
         raise UsageError(

@@ -134,7 +134,10 @@ def _print(run: Path, made: Run) -> None:
         names = ("step", "prompt", "why", "calls", "candidates")
         print_table(names, [[each[name] for name in names] for each in needed])
         calls = sum(each["calls"] for each in needed)
-        print(f"\nto make {plural(calls, 'call')} and those that follow: targen resume {made.path}")
+        print(
+            f"\nto send {plural(calls, 'missing call')} and any that follow: targen resume "
+            f"{made.path}"
+        )
     elif report["problem"]:
         print(f"\n{report['problem']}")
     print(f"\nto see what else differs: targen diff {run} {made.path}")

@@ -144,7 +144,7 @@ class Replay(Job):
             raise UsageError(
                 f"{run} was merged from {plural(len(there.merged), 'run')}, which must be "
                 f"{cls.done} one by one",
-                hint=Action("merge") + " then merges the results",
+                hint="then merge the results with " + Action("merge"),
             )
         name = there.task_name(run) if task is None else task
         require_known_paths(there, {})
@@ -284,8 +284,8 @@ class Replay(Job):
         self.needed = _summed(waiting, records)
         count = sum(one.calls for one in self.needed)
         return AnswersAwaited(
-            f"the replay needs {plural(count, 'call')}, because the journal of {self.of} does not "
-            f"answer {'it' if count == 1 else 'them'}",
+            f"the replay needs {plural(count, 'call')}, because the journal of {self.of} has no "
+            f"{'answer to it' if count == 1 else 'answers to them'}",
             hint=self.again,
         )
 

@@ -187,13 +187,13 @@ def _written(report: Mapping[str, Any]) -> str:
     """Return the writers of the rows, as far as known."""
     if report.get("answers_by_files"):
         return (
-            "The answers reached this run in files. targen does not know who or what wrote "
+            "The answers were imported from files. targen does not know who or what wrote "
             "them;\nthe models below are those to which the calls were addressed."
         )
     return (
-        "The rows come from answers of the models named below, as their services returned them.\n"
-        "People do not read them during a run; targen does not know whether anybody has done so "
-        "since."
+        "The rows come from the answers of the models named below, as the services returned "
+        "them.\nPeople do not read them during a run; targen does not know whether anybody has "
+        "read them since."
     )
 
 

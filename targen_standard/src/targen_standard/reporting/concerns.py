@@ -213,8 +213,8 @@ def _starved_label(looked: _Looked) -> Concern | None:
                 usual = sum(kept_ for kept_, _ in others) / of_others
                 if (kept + _DOUBT) / judged < _BELOW_OTHERS * usual:
                     found.append(
-                        f"{kept:,} of {plural(judged, 'candidate')} for {name} fit it, compared "
-                        f"with {percent(usual)} of those for other labels"
+                        f"{kept:,} of {plural(judged, 'candidate')} for {name} fit the label, "
+                        f"compared with {percent(usual)} of those for other labels"
                     )
     if not found:
         return None

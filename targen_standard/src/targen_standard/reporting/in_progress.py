@@ -70,10 +70,11 @@ def unfinished_report(path: Path, manifest: Manifest) -> dict[str, Any]:
     awaits = _is_left_to_others(registry, manifest.spec.limits, backends)
     report.update(
         status="unfinished",
-        problem=f"the run is waiting for answers; {Action('batch export', path)} writes its calls"
+        problem="the run is waiting for answers; to write its calls to a file: "
+        f"{Action('batch export', path)}"
         if awaits
-        else "the run is still in progress, was killed or could not write its report; "
-        f"{Action('resume', path)} finishes it",
+        else "the run is still in progress, was killed or could not write its report; to finish "
+        f"it: {Action('resume', path)}",
         unused_calls=None,
     )
     return report

@@ -280,7 +280,7 @@ async def planned(
         TargenError: as `revise`.
     """
     if judge not in (None, *_KINDS):
-        raise UsageError(Option("judge", judge) + ": no such choice", hint='"all" or "changed"')
+        raise UsageError(Option("judge", judge) + ": no such choice", hint='use "all" or "changed"')
     if out is not None and is_inside(path, out):
         raise UsageError(f"{out} is in {path}, which must not change", hint=ANOTHER_OUT)
 

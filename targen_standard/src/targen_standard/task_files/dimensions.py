@@ -34,8 +34,8 @@ def read_values(value: Any) -> Any:
                 )
         return {_text(text): weight for text, weight in value.items()}
     raise ValueError(
-        f"{repr(value)[:80]} is neither a list [short, long] nor weights {{short: 3, long: 1}} "
-        "nor @words"
+        "expected a list [short, long], weights {short: 3, long: 1} or a vocabulary @words, "
+        f"not {repr(value)[:80]}"
     )
 
 

@@ -146,8 +146,8 @@ def test_rows_without_a_label_teach_nothing(exporter, dataset, rows, tmp_path):
     del rows[1]["label"]
     with pytest.raises(UsageError) as caught:
         exporter.write(dataset(rows), tmp_path / "out")
-    assert str(caught.value) == "pairs-0, row 1 has no label"
-    assert caught.value.hint == "this format needs labels; the exporters jsonl, csv and hf do not"
+    assert str(caught.value) == "pairs-0: row 1 has no label"
+    assert caught.value.hint == "this format needs labels; use the exporter jsonl, csv or hf"
 
 
 def test_rows_that_the_task_cannot_read_are_named(dataset, rows, tmp_path):

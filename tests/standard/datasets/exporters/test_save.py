@@ -55,7 +55,7 @@ def test_what_is_there_stays_unless_it_is_to_be_replaced(exporter, dataset, tmp_
         save(dataset(), exporter, out)
     assert str(caught.value) == f"{out} exists"
     what = "it" if exporter is FILE else "an earlier export"
-    assert caught.value.hint == f"force=True replaces {what}; or choose a different out=..."
+    assert caught.value.hint == f"use force=True to replace {what}, or choose a different out=..."
     assert old.read_text() == "old"
     save(dataset(), exporter, out, force=True)
     assert old.read_text() == "new"

@@ -30,7 +30,7 @@ class DistanceOptions(Options):
         Field(gt=0, lt=1),
         Flag(
             "Reject rows if the cosine similarity of their embedding to another row's exceeds "
-            "this, such as 0.8."
+            "this value, such as 0.8."
         ),
     ]
     max_refused: Annotated[
@@ -67,9 +67,9 @@ class DistanceSection(BaseModel):
     def words(self) -> str:
         """Return a sentence on rows that were too near."""
         near = self.refused + self.accepted
-        words = f"Above a cosine of {self.max_cosine:g}: {plural(near, 'candidate')}"
+        words = f"{plural(near, 'candidate')} with a cosine above {self.max_cosine:g}"
         if near:
-            words += f", {self.refused:,} rejected and {self.accepted:,} accepted"
+            words += f": {self.refused:,} rejected, {self.accepted:,} accepted"
         return f"{words}."
 
 

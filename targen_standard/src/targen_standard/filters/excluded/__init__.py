@@ -55,7 +55,7 @@ class ExclusionOptions(Options):
         ),
     ]
     alike: Annotated[
-        str, Field(description="the filter whose similarity setting defines nearly equal")
+        str, Field(description='the filter whose similarity setting defines "nearly the same"')
     ] = "targen-standard:near-duplicates"
 
 
@@ -130,7 +130,7 @@ Four tests find such rows:
 - the same text
 - the same words, regardless of case, punctuation and spaces
 - {RUN} consecutive words in common, or at least {GRAM} that make up half of the excluded text
-- whole rows that are at least {similarity:g}% similar (normalised indel)
+- whole rows that are at least {similarity:g}% similar (normalised indel similarity)
 
 The first three also apply to single texts of at least {MIN_ALONE} words. The last finds nearly all
 such rows among up to 100,000 excluded ones, and fewer among more. Paraphrases and translations are

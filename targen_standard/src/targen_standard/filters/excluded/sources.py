@@ -91,7 +91,7 @@ class _Rows:
         self.named = name_of_source(source)
         if source.startswith(OBJECT) and not Path(source.removeprefix(OBJECT)).is_absolute():
             raise _unread(
-                f"this run excludes {self.named}, which is not in any file",
+                f"this run excludes {self.named}, which was not read from a file",
                 hint="pass the rows again: targen_core.resume(RUN, exclude=[...])"
                 + Either(
                     ", or " + Option("exclude", Blank("FILE")) + " with exactly the same rows", ""
@@ -105,7 +105,7 @@ class _Rows:
         except TargenError as error:
             hint = error.hint
             if isinstance(error, RunDirectoryError) and Path(path).expanduser().is_dir():
-                hint = "give a run, a file of rows, or a folder that contains one dataset"
+                hint = "pass a run, a file of rows, or a folder that contains one dataset"
             unread = _unread(Unplaced(Option("exclude") + ": ") + str(error), hint=hint)
             if not path.startswith(HUB) and path.count("/") == 1 and not Path(path).suffix:
                 unread.hint = "for a dataset on the Hugging Face Hub:  " + Option(
@@ -130,7 +130,9 @@ class _Rows:
                     raise self._source.no_row(place, row) from row
                 if number % _SAID_EVERY == 0:
                     _log.warning(
-                        "reading the rows to exclude from %s: %s rows", self.named, f"{number:,}"
+                        "reading the rows to exclude from %s: %s rows so far",
+                        self.named,
+                        f"{number:,}",
                     )
                 yield texts_of(row, self._columns)
             if not number:
@@ -163,9 +165,9 @@ class _Rows:
             mine = ", ".join(name for name in self._columns if name not in ("idx", "label"))
             raise _unread(
                 Unplaced(Option("exclude") + ": ")
-                + f"{self._called} has no text in any column that rows of {self._task.name} "
-                f"have. Its columns are {there}; the task's are {mine}",
-                hint="rename its columns to those of the task",
+                + f"{self._called} has no text in any of the columns of {self._task.name}. Its "
+                f"columns are {there}; the task's are {mine}",
+                hint="rename its columns to match the task's",
             )
         plan = SourcePlan(
             source=self.named,

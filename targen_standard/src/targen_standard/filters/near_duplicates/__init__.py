@@ -26,7 +26,10 @@ class NearDuplicateOptions(Options):
     near_duplicates: Annotated[
         float,
         Field(ge=0, le=100),
-        Flag("Reject rows at least this similar to another row, from 0 to 100; 0 turns this off."),
+        Flag(
+            "Reject rows that are at least this similar to another row, from 0 to 100; 0 disables "
+            "this."
+        ),
     ] = 90.0
 
 
