@@ -53,7 +53,7 @@ class Server:
                 self.links[link[1]] = link[2]
             elif link := re.search(r"http://\S+", said):
                 self.links[command] = link[0]
-            if said.startswith("Ctrl-C"):
+            if said.startswith("Press Ctrl-C"):
                 break
 
     def kill(self) -> None:
