@@ -86,7 +86,7 @@ def test_a_row_that_is_not_in_the_official_form_is_told_why(name, path, value, s
 # --- the original data --------------------------------------------------------
 
 ODDITIES = {
-    ("wic", "train", 1868): "sentence1 has 'round' at 20, no form of 'call'",
+    ("wic", "train", 1868): "sentence1 has 'round' at 20, not a form of 'call'",
     # A wrong index, and spans that are not in the text in one piece.
     ("wsc", "val", 42): "span2",
     ("wsc", "test", 80): "span1",

@@ -383,7 +383,7 @@ def test_always_one_right_option(measure):
 
     findings = measure("multirc", one, against=True)
     (warning,) = findings.warnings
-    assert warning.startswith("mine: 100% of the questions have 1 right option, ")
+    assert warning.startswith("mine: 100% of the questions have 1 right option (")
     assert findings.figures["mine"]["right options of a question"].value == 1
     assert findings.figures["mine"]["questions with one right option"].value == 1
     table = next(t for t in findings.tables if t.title == "Right options per question")
@@ -405,14 +405,13 @@ def test_rows_that_the_task_cannot_read_are_left_out(found):
         del row["question"]
     findings = found(rows, "copa")
     assert findings.notes[0] == (
-        "30 of the 100 rows of mine in the sample do not have the format of copa and are left out "
-        "here."
+        "30 of the 100 rows sampled from mine do not have the format of copa and were left out."
     )
     assert findings.tables[0].title.endswith("trained and tested on 140 options")
     for row in rows:
         row.pop("question", None)
     findings = found(rows, "copa")
-    assert "100 of the 100 rows of mine" in findings.notes[0]
+    assert "100 of the 100 rows sampled from mine" in findings.notes[0]
     assert "choice1 alone" in findings.figures["mine"]  # by its columns, as without a task
 
 

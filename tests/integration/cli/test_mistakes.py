@@ -367,7 +367,7 @@ COMMANDS = """
     report run --html page.html | unexpected argument 'page.html': targen report takes only RUN | --html --out page.html
     report run --format json | targen report has no option --format | --json or --html
     review run --as | --as needs a value | for example targen review runs/rte-0; see targen review --help
-    review run --plan --sample 500% | --sample 500%: this does not select rows | use paper, a share such as 0.2 or 20%, a number of rows such as 200, or all
+    review run --plan --sample 500% | --sample 500% does not select rows | use paper, a share such as 0.2 or 20%, a number of rows such as 200, or all
     export run --to csv | targen export has no option --to | did you mean --as?
     batch export run --as csv | targen batch has no option --as | --out sets the format: targen batch export RUN --out calls-1.csv
     compare run --against rows.csv | targen compare has no option --against | pass real rows to compare with as --real DATA, and --test DATA
@@ -730,7 +730,7 @@ PYTHON = """
     tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows does not contain any rows of mail | targen_core.validate(ROWS, task="mail.yaml") shows more
     tg.evaluate("rows.csv", "model") | rows.csv is a file, not a model's folder | targen_core.evaluate(MODEL, DATA), where targen_core.train(DATA) creates MODEL
     tg.profile(["a b"] * 24, temperature=1) | options for a model were given, but no model | pass model="BACKEND/NAME"
-    tg.review([{"text": "a"}]) | data is a list, but targen stores a review next to its data | pass a run, or the path of a run or of a file of rows
+    tg.review([{"text": "a"}]) | data has the type list, but targen stores a review next to its data | pass a run, or the path of a run or of a file with rows
     tg.load("rn") | no run directory rn | did you mean run?
     tg.export("run", "run/dataset.jsonl", force=True) | is in the run directory itself | choose a different out=..., such as one in run/exports
     tg.read_dataset("rows.csv") | rows.csv does not state which task its rows belong to | pass task="NAME", or a task file; see targen list-tasks

@@ -29,7 +29,7 @@ def test_a_review_begins_ends_and_is_refilled_on_a_terminal(run, terminal):
 
     shown = terminal("review", "run", "--as", "ann", "--no-open", columns=120)
     shown.wait_for("--blind hides it")
-    shown.wait_for("Ctrl-C ends it")
+    shown.wait_for("Press Ctrl-C to stop")
     shown.type(b"\x03")
     assert shown.exit_code() == 0, shown.text
     assert "ann: 0 of 6 done" in shown.text

@@ -169,7 +169,7 @@ def test_a_metric_that_fails_is_the_authors_fault(measure, said, targen, rows, m
 
 REFUSED = """
     folder | is a folder that does not contain a dataset
-    mine.jsonl -o labels | is not METRIC.KEY=VALUE
+    mine.jsonl -o labels | does not have the form METRIC.KEY=VALUE
     mine.jsonl -o lexikal.replicates=3 | | did you mean lexical?
     mine.jsonl -o lexical.replicates=-1 | replicates
     mine.jsonl -o third.times=x | third
@@ -177,7 +177,7 @@ REFUSED = """
     mine.jsonl --intended meant | none of the files have a column 'meant' (--intended)
     mine.jsonl --pictures gif | choose svg or png
     mine.jsonl --task no-such-task | no task named 'no-such-task' is installed
-    mine.jsonl --metric labels --without labels | there are no metrics left
+    mine.jsonl --metric labels --without labels | no metrics are left
     mine.jsonl --out mine.jsonl | is a file, but an analysis needs a folder
 """
 
@@ -203,7 +203,7 @@ def test_what_could_not_be_compared_says_so(targen, jsonl):
     assert shown.index("warning: ") < shown.index("figure ")
     assert shown.count("note: ") == 1
     assert re.search(
-        r"note: .*leakage.*: not measured, because their input is missing; report", shown
+        r"note: .*leakage.*: not measured, because some input is missing; report", shown
     )
 
 

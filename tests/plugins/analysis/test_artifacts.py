@@ -90,7 +90,7 @@ def test_too_few_rows_one_label_or_none(corpus, sentences, study):
     assert few.figures["mine"]["all fields"].value is None
     for labels in (["a"] * 30, [""] * 30, [str(at) for at in range(30)]):
         assert (
-            "too few or too many labels" in measure(study(corpus(sentences(30), labels))).notes[0]
+            "does not have 2 to 20 labels" in measure(study(corpus(sentences(30), labels))).notes[0]
         )
     empty = measure(study(corpus(["!"] * 60, ["a", "b"] * 30)))
     assert empty.figures["mine"]["all fields"].value is None
@@ -209,7 +209,7 @@ def test_options_of_a_question(corpus, study, sentences):
     assert sample.right() == [1] * 51
     many = corpus([" / ".join(sentences(60))] * 3, task=task(options))
     assert draw(study(many), many, 40).shortened(40).labels == []
-    assert "or too many" in measure(study(many), rows=40).notes[0]
+    assert "does not have 2 to 20 labels" in measure(study(many), rows=40).notes[0]
 
 
 def test_rows_that_come_in_pairs_stay_together(corpus, study, sentences):

@@ -44,7 +44,7 @@ def test_answers_that_stand_first_are_warned_of(study):
 def test_an_answer_that_is_no_choice_is_counted(study):
     actual = CHOICES.measure(study(asked("mine", ["a", "b", "c", "e"])), MetricOptions())
     assert actual.figures["mine"]["no choice"].value == 0.25
-    assert "1 row of mine has an answer that is not a choice." in actual.warnings
+    assert "1 row of mine has an answer that is not one of the choices." in actual.warnings
 
 
 def test_bigrams_and_tokens_by_hand(corpus, study):

@@ -149,7 +149,7 @@ def test_rows_of_one_premise_are_one_draw(corpus, study):
     ]
     assert shares[0].high - shares[0].low > 2.5 * (shares[1].high - shares[1].low)
     assert not any("little evidence" in line for line in of_many.headlines)
-    assert any("mine has 20 independent rows" in line for line in of_few.headlines)
+    assert any("mine has only 20 independent rows" in line for line in of_few.headlines)
 
 
 def test_premises_and_constant_texts_make_groups(corpus):

@@ -53,7 +53,7 @@ def test_rows_are_counted_by_value(measured, run):
     assert by_length.rows[0][2].value == 0.5
     assert len(by_word.rows) == len({one["word"] for one in drawn(run).values()})
     assert actual.figures["mine"]["length: balance"].value == pytest.approx(1 / 3)
-    assert actual.headlines[0].startswith("For the rows of mine, targen drew word (")
+    assert actual.headlines[0].startswith("For the rows of mine, targen drew values of word (")
     assert "length (2 values, 16 to 48 rows each)" in actual.headlines[0]
     assert not actual.warnings
 

@@ -166,7 +166,11 @@ def test_other_names_of_one_type_are_found(measure, corpus):
     assert figures["divergence of NORP"].low <= other["divergence of NORP"].high
     assert figures["divergence of types"].low <= other["divergence of types"].high
     assert figures["entropy of GPE"].high < other["entropy of GPE"].low
-    top = next(table for table in findings.tables if table.title == "The most frequent GPE")
+    top = next(
+        table
+        for table in findings.tables
+        if table.title == "The most frequent entities of type GPE"
+    )
     assert top.rows[0][1].startswith("Oslo ")
     assert "divergence of PERSON" not in figures
 
@@ -218,7 +222,7 @@ def test_from_the_command_line(targen, jsonl, pipeline, tmp_path):
     )  # fmt: skip
     assert (done.code, done.err) == (0, "")
     assert "entities: divergence of types" in done.out
-    assert "The most frequent GPE" in done.out
+    assert "The most frequent entities of type GPE" in done.out
     analysis = json.loads((tmp_path / "analyses" / "mine" / "analysis.json").read_text())
     figures = analysis["metrics"]["targen-analysis:entities"]["findings"]["figures"]
     assert 0 < figures["mine"]["share of GPE"]["value"] < 1
@@ -261,7 +265,7 @@ def test_a_pipeline_that_finds_no_entities(measure, corpus, tmp_path):
     nlp.add_pipe("sentencizer")
     nlp.to_disk(tmp_path / "bare")
     with pytest.raises(
-        UsageError, match=r"does not have a component for entities.*has: sentencizer"
+        UsageError, match=r"does not have a component that finds entities.*has: sentencizer"
     ):
         measure(corpus(["Oslo"]), model=str(tmp_path / "bare"))
 

@@ -76,7 +76,10 @@ def test_gender_that_goes_with_the_label(corpus, study):
     away = findings.figures["mine"]["female share, no minus the others"]
     assert away.value == pytest.approx(-0.7)
     (warning,) = findings.warnings
-    assert "Among rows of no with words for one gender, 20% are female, 70% less" in warning
+    assert (
+        "Among rows of no with words for one gender, 20% are female, 70 percentage points fewer"
+        in warning
+    )
     assert "55% of the rows of mine" in findings.headlines[0]
     assert "(50% in original)" in findings.headlines[0]
     # The original has it too: that is how the task is.
@@ -149,6 +152,6 @@ def test_pairs_are_looked_for_in_axg_alone(corpus, study):
     alone, differing = findings.warnings
     assert "1 of 7 rows of mine have no partner" in alone
     assert "1 of 3 pairs of mine have a different label for each pronoun" in differing
-    assert any("parity score belongs to a model" in note for note in findings.notes)
+    assert any("parity score describes a model" in note for note in findings.notes)
     other = measure(study(corpus(pairs(3), labels, fields=("premise", "hypothesis"))))
     assert "rows in pairs" not in other.figures["mine"]

@@ -43,7 +43,7 @@ def filled(path, words):
 
 def test_a_sheet_is_written_filled_in_and_read(works, rows):
     done = works("sample", rows, "-n", "8", "--out", "sheet.csv")
-    assert "8 rows of 10 in sheet.csv: fill in the column right" in done.out
+    assert "Wrote 8 of 10 rows to sheet.csv. Fill in the column right" in done.out
     with open("sheet.csv", newline="") as file:
         (first, *_) = csv.DictReader(file)
     assert first["text"].endswith(f" question {first['row']}?")
@@ -81,7 +81,7 @@ def test_a_spreadsheet_has_nothing_to_run_in_a_sheet_and_every_row_is_found_agai
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["perhaps", "yes"], "right is 'perhaps'; it must be yes, no or empty"),
+        (["perhaps", "yes"], "the column right contains 'perhaps'; it must be yes, no or empty"),
         (["", ""], "is not filled in: no row has yes or no in the column right"),
     ],
 )
@@ -105,7 +105,7 @@ def test_ratings_are_a_run_and_come_back(targen, works, rows):
     shown = targen("show", "rated", "1").out
     assert "A " in shown
     done = targen("analyze", rows, "-o", "judged.ratings=rated", "--metric", "judged")
-    assert "the difficulty of the rows of mine at 3.5 on average, from 1 to 5." in done.out
+    assert "the difficulty of the rows of mine at 3.5 on average, on a scale of 1 to 5." in done.out
 
 
 def test_a_reply_that_is_none_costs_its_row_alone(targen, works, rows):
@@ -128,7 +128,7 @@ REFUSED = """
     2 | sample bare.jsonl --out s.csv | none of the rows of bare.jsonl have an answer to judge
     2 | rate mine.jsonl -b scripted | --about
     2 | rate mine.jsonl --about Answer. --examples rated.csv -b scripted | less than or equal to 5
-    1 | analyze mine.jsonl -o judged.sheet=sheet.csv --metric judged | any rows of these data
+    1 | analyze mine.jsonl -o judged.sheet=sheet.csv --metric judged | match a row of these data
     1 | analyze mine.jsonl -o judged.ratings=mine.jsonl --metric judged | not a rating from 1 to 5
 """
 

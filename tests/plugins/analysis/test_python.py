@@ -73,7 +73,7 @@ def test_what_rows_say_is_no_markup(run):
 
 
 def test_a_declaration_is_the_task_of_rows(run):
-    with pytest.raises(tg.UsageError, match="no dataset to analyse was given"):
+    with pytest.raises(tg.UsageError, match="pass at least one dataset to analyse"):
         tg.analyze()
     declared = tg.Declaration(description="Notes.", labels={"water": "A tap.", "power": "A lamp."})
     rows = [{"text": f"note {at} on it", "label": "water"} for at in range(24)]

@@ -224,7 +224,7 @@ def test_a_narrow_dataset_is_less_varied_and_leaves_its_reference_uncovered(corp
     assert all(isinstance(text, Excerpt) for row in missing.rows for text in row[1:])
     assert all(set(row[1].split()) & {"court", "law", "judge", "oath"} for row in missing.rows)
     assert len(findings.headlines) == 2
-    assert "a held-out half of original covers" in findings.headlines[0]
+    assert "one half of original covers" in findings.headlines[0]
     assert set(findings.glance) <= set(mine)
 
 
@@ -282,7 +282,7 @@ def test_each_text_is_embedded_once_and_long_ones_are_told(corpus, study):
     texts = ["one two three", "one two three", "one two three four five six", "seven eight"]
     findings = measure(study(corpus(texts)), embed, map="none")
     assert len(seen) == len(set(seen)) == 3
-    assert "at least 1 of 3 different rows are longer" in " ".join(findings.notes)
+    assert "at least 1 of 3 distinct rows are longer" in " ".join(findings.notes)
     assert "A note of its own." in findings.notes
     assert findings.notes[0].startswith("Embedded with short")
 
@@ -300,7 +300,7 @@ def test_next_to_nothing_is_measured_without_a_crash(texts, corpus, study, sente
             for estimate in figures.values():
                 assert estimate.value is None or math.isfinite(estimate.value)
         if len(texts) == 1:
-            assert "mine is left out, because a comparison needs two rows." in findings.notes
+            assert "mine was left out, because a comparison needs two rows." in findings.notes
         elif against is not None and len(against) < 30:
             assert "Coverage was not measured" in " ".join(findings.notes)
 

@@ -97,13 +97,16 @@ def test_the_verdict_stands_on_top_and_names_what_is_farthest(analysis):
     assert page.index('class="verdict"') < page.index("<nav>")
     assert page.count('<span class="mark above" title="above the reference">▲▲▲</span>') == 4 + 8
     alone = in_short(analysis("a", against="")).verdict
-    assert alone == ("For a verdict, pass the original with against.",)
+    assert alone == ("To get a verdict, pass the original dataset with against.",)
 
 
 def test_limits_are_in_numbers(analysis, corpus):
     plain = analysis("a")
     lines = in_short(plain).limits
-    said = "a has 25 rows, so a share near one half is known only to within ±20 points at best."
+    said = (
+        "a has 25 rows, so a share near one half is known only to within ±20 percentage points at "
+        "best."
+    )
     assert said in lines
     assert any("label is right" in line for line in lines)
     assert not any("Without against" in line for line in lines)
@@ -111,5 +114,7 @@ def test_limits_are_in_numbers(analysis, corpus):
     run = replace(plain.study.corpora[0], run=Path("run"))
     pairs = corpus([("x", "y")] * 9, fields=("one", "two"), name="original")
     lines = in_short(Analysis(replace(plain.study, corpora=(run,), reference=pairs), [])).limits
-    assert any("original has different texts (one, two) than a (text)" in line for line in lines)
+    assert any(
+        "original does not have the same texts (one, two) as a (text)" in line for line in lines
+    )
     assert any("share contexts and seeds" in line for line in lines)

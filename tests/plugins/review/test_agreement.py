@@ -100,9 +100,9 @@ def test_no_figure_is_ever_nan_and_intervals_hold_their_figure(rows):
 
 
 def test_what_grades_do_not_define_has_a_reason():
-    none = Figure(None, reason="no rows have a grade from both")
+    none = Figure(None, reason="no rows have a grade from both raters")
     assert cohen_kappa(["A", None], [None, "A"]) == none
-    assert spearman([1, 2], [None, None]).reason == "no rows have a grade from both"
+    assert spearman([1, 2], [None, None]).reason == "no rows have a grade from both raters"
     assert krippendorff_alpha([["A"], []]).reason == "no rows have two grades"
     assert share(0, 0).reason == "no rows were graded"
 

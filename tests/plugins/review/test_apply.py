@@ -159,7 +159,9 @@ def test_refill_grows_the_run_by_what_is_missing_and_no_more(run_made, grades, r
     grades(run, "ann", {0: REJECT, 1: {"after": "D", "label": "positive"}})
     assert "--label positive=3 --label negative=4" in works("review", "apply", run).out
     taken = Path("made-0-reviewed")
-    refuses((*refill, taken), f"{taken} already contains a version, and --refill adds rows")
+    refuses(
+        (*refill, taken), f"{taken} already contains a version, to which --refill cannot add rows"
+    )
     done = works(*refill, "full", "--json")
     assert done.json[0]["rows"] == {"positive": 3, "negative": 3}
     assert len(lines(run / "dataset.jsonl")) == 7
@@ -201,7 +203,7 @@ def test_a_run_that_was_stopped_is_said_to_be_and_refilled_to_its_own_target(
     assert in_process(*made, "--max-tokens", "6000").code == 1
     assert 0 < len(lines(run / "dataset.jsonl")) < 8
     done = works("review", run, *PLAN)
-    assert "is stopped; rows that targen resume adds later are not" in done.err
+    assert "is stopped; rows that targen resume adds later will not be" in done.err
     grades(run, "ann", {0: REJECT})
     assert "--label positive=4 --label negative=4" in works("review", "apply", run).out
     works("review", "apply", run, "--refill", "-q", "--max-tokens", "90000")
@@ -293,11 +295,11 @@ def test_the_card_of_an_export_has_what_people_found(run, grades, works, tmp_pat
     works("export", run, "--as", "hf", "--out", "out")
     section = Path("out/README.md").read_text().partition("## Review by people")[2]
     for words in (
-        "2 people graded 2 of 6 rows (all rows assigned to them, labels visible)",
+        "2 people graded 2 of 6 rows (assigned to them: all rows; labels visible)",
         "A (right) 1, B (weak) 0.5, C (a minor part is missing) 0.5",
         "Acceptable (A, B): 75% (",
         "before correction 50% (",
-        "on 2 rows: the same letter 50% (",
+        "on 2 rows: same letter 50% (",
         "Cohen's κ",
     ):
         assert words in section, section
@@ -368,7 +370,9 @@ def test_nothing_of_a_file_with_one_wrong_record_is_taken(run, refuses, works):
     answer("Z")
     refuses(("review", "import", run, "arg"), "'Z' is not a grade")
     answer("B")
-    refuses(("review", "import", run, "arg"), "eve is not a rater in this review: ann, bob")
+    refuses(
+        ("review", "import", run, "arg"), "eve is not a rater in this review (raters: ann, bob)"
+    )
     works("review", "import", run, "arg", "--rater", "eve=bob")
     assert len(lines("reviews-0.review/grades-bob.jsonl")) == 7
 
@@ -381,4 +385,4 @@ def test_file_is_reviewed_and_says_how_its_missing_rows_are_made(
     assert f"--label positive=1 --exclude {data}" in works("review", "apply", data).out
     assert len(lines("rows-reviewed/dataset.jsonl")) == 5
     refill = ("review", "apply", data, "--refill")
-    refuses(refill, "is not a run that can generate more rows by itself")
+    refuses(refill, "is not a run that can be extended")

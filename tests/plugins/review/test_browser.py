@@ -53,7 +53,7 @@ class Server:
                 self.links[link[1]] = link[2]
             elif link := re.search(r"http://\S+", said):
                 self.links[command] = link[0]
-            if said.startswith("Ctrl-C"):
+            if said.startswith("Press Ctrl-C"):
                 break
 
     def kill(self) -> None:
@@ -131,12 +131,12 @@ def test_thirty_rows_by_keys_with_a_reload_a_kill_and_an_undo(
     server = serve(*line)
     page = enter(server.links["ann"])
     for number in range(1, 11):
-        press(page, "abcd"[number % 4], f"Row {number - 1}: {'ABCD'[number % 4]} is saved")
-    press(page, "2", "Row 10: label negative is saved")
+        press(page, "abcd"[number % 4], f"Row {number - 1}: saved as {'ABCD'[number % 4]}")
+    press(page, "2", "Row 10: saved with label negative")
     page.reload()
     assert page.locator("button[aria-pressed=true]").inner_text().endswith("negative")
     for number in range(11, 21):
-        press(page, "a", f"Row {number - 1}: A is saved")
+        press(page, "a", f"Row {number - 1}: saved as A")
     server.kill()
     page.keyboard.press("a")
     page.wait_for_selector("#trouble:not([hidden])")
@@ -145,10 +145,10 @@ def test_thirty_rows_by_keys_with_a_reload_a_kill_and_an_undo(
     page = enter(serve(*line).links["ann"])
     assert page.url.endswith("/row/21")
     for number in range(21, 31):
-        press(page, "b", f"Row {number - 1}: B is saved")
+        press(page, "b", f"Row {number - 1}: saved as B")
     press(page, "u", "Row 29: the last answer was undone.")
     assert page.url.endswith("/row/30")
-    press(page, "d", "Row 29: D is saved")
+    press(page, "d", "Row 29: saved as D")
     assert "30 of 32" in page.inner_text(".progress")
 
     saved = states(tmp_path / "rows.jsonl.review", "ann")
@@ -198,12 +198,12 @@ def test_two_raters_at_once_and_two_windows_of_one(rows_file, task_file, serve, 
     ann, bob, again = (enter(server.links[name]) for name in ("ann", "bob", "ann"))
     assert ann.locator(".grades").count() == 0
     for page, letter in ((ann, "a"), (bob, "c")):
-        press(page, "1", "label positive is saved")
-        press(page, letter, f": {letter.upper()} is saved")
+        press(page, "1", "saved with label positive")
+        press(page, letter, f": saved as {letter.upper()}")
     again.keyboard.press("Enter")
     again.wait_for_url("**/row/2")
-    press(again, "2", "label negative is saved")
-    press(again, "d", ": D is saved")
+    press(again, "2", "saved with label negative")
+    press(again, "d", ": saved as D")
     folder = tmp_path / "rows.jsonl.review"
     assert [s["after"] for s in states(folder, "ann").values()] == ["A", "D"]
     assert [(s["label"], s["after"]) for s in states(folder, "bob").values()] == [("positive", "C")]
@@ -226,8 +226,8 @@ def test_a_blind_page_says_what_comes_first_and_reasons_have_keys(
     press(page, "k", "1 of 6: saved")
     press(page, "n", "1 of 6: saved")
     fits(page)
-    press(page, "1", "label positive is saved")
-    press(page, "b", ": B is saved")
+    press(page, "1", "saved with label positive")
+    press(page, "b", ": saved as B")
     page.keyboard.press("Shift+N")
     page.wait_for_url("**/row/3")
     (state,) = states(tmp_path / "rows.jsonl.review", "ann").values()
@@ -242,12 +242,12 @@ def test_a_stranger_s_rows_on_a_small_screen_for_all_who_read(
     line = (data, "--task", task_file, "--as", "ann", "--rubric", "paper")
     page = enter(serve(*line).links["ann"], **SMALL)
     assert "<script>" in page.inner_text(".text")
-    press(page, "a", "Row 0: A is saved")
+    press(page, "a", "Row 0: saved as A")
     assert "\\u202eback" in page.inner_text(".text")
     for path in ("row/2", "row/2?edit", "list", "done", "row/10000"):
         page.goto(re.sub(r"/ann/.*", f"/ann/{path}", page.url))
         fits(page)
-    press(page, "b", "Row 9999: B is saved")
+    press(page, "b", "Row 9999: saved as B")
     assert page.url.endswith("/row/2"), "the first that is open"
     assert page.title() == "rows"
     assert (tmp_path / "rows.jsonl.review" / "grades-ann.jsonl").stat().st_size < 1000
@@ -274,7 +274,7 @@ def test_spans_are_marked_by_keys_and_by_mouse_in_characters_as_python_counts_th
     press(page, "1", "Bob: person")
     page.keyboard.press("n")
     page.locator("#trouble", has_text="Save your changes").wait_for()
-    press(page, "s", "Row 0: wrong is saved; the row changes its output.")
+    press(page, "s", "Row 0: saved as wrong; the row changes its output.")
 
     page.locator("h1", has_text="Row 1").wait_for()
     corner = """() => {
@@ -293,7 +293,7 @@ def test_spans_are_marked_by_keys_and_by_mouse_in_characters_as_python_counts_th
     page.locator("#said", has_text="New York: place").wait_for()
     press(page, "2", "New York: removed")
     press(page, "1", "New York: person")
-    press(page, "s", "Row 1: wrong is saved")
+    press(page, "s", "Row 1: saved as wrong")
     assert page.title() == "rows"
     saved = states(tmp_path / "rows.jsonl.review", "ann")
     spans = [(row, span) for row, each in zip(rows, saved.values(), strict=True)
@@ -323,7 +323,7 @@ def test_labels_scores_answers_and_replies_are_given_by_keys_alone(serve, enter,
         for key in pressed:  # the reply that was not chosen may stand on either side
             other = "It depends" in page.locator(".choice").first.inner_text() if not key else ""
             page.keyboard.press(key or ("1" if other else "2"))
-        page.locator("#said", has_text="Row 0: wrong is saved").wait_for()
+        page.locator("#said", has_text="Row 0: saved as wrong").wait_for()
         (state,) = states(tmp_path / f"{name}.jsonl.review", "ann").values()
         assert {key: state["output"][key] for key in said} == said
 
@@ -338,7 +338,7 @@ def test_two_datasets_are_read_side_by_side_by_keys_on_a_small_screen(
     link = serve(before, after, "--task", task_file, command="view").links["view"]
     page = enter(link, **SMALL)
 
-    page.wait_for_selector("p:has-text('28 pairs of rows, matched by the same texts')")
+    page.wait_for_selector("p:has-text('28 pairs of rows, matched by their texts')")
     assert page.locator("li.pair").count() == 50
     fits(page)
     page.keyboard.press("/")

@@ -175,9 +175,9 @@ def refused(tmp_path):
 
 
 WRONG = r"""
-    argilla-records.json | id | "9.9/e/0" | this review does not have the row '9.9/e/0'
-    labelstudio-min.json | targen_row | "9.9/e/0" | this review does not have the row '9.9/e/0'
-    labelstudio.json | data.targen_row | null | this review does not have the row 'None'
+    argilla-records.json | id | "9.9/e/0" | this review does not contain the row '9.9/e/0'
+    labelstudio-min.json | targen_row | "9.9/e/0" | this review does not contain the row '9.9/e/0'
+    labelstudio.json | data.targen_row | null | this review does not contain the row 'None'
     argilla-records.json | metadata.targen_digest | "v2:0123456789abcdef" | format 2
     labelstudio.json | data.targen_digest | "v2:0123456789abcdef" | format 2
     labelstudio.json | data.targen_digest | "0123" | missing or damaged
@@ -185,7 +185,7 @@ WRONG = r"""
     labelstudio-min.json | grade | "E" | 'E' is not a grade
     labelstudio-min.json | decision | "burn" | 'burn' is not a decision
     labelstudio-min.json | annotator | {"x": 1} | an object, not a name or a number
-    labelstudio-min.json | comment | 7 | comment is a number, not a text
+    labelstudio-min.json | comment | 7 | comment is a number, not text
     labelstudio-min.json | comment | "\ud800" | half of a surrogate pair
     labelstudio-min.json | comment | "a\u0000b" | comment contains a NUL (U+0000)
     labelstudio-min.json | reasons | "near copy" | 'near copy' is not a reason
@@ -214,8 +214,8 @@ ELSE = {
     "[NaN]": "NaN is not valid JSON",
     "[" * 100_000 + "]" * 100_000: "nested more than 64 levels deep",
     '{"id": 1}': "contains an object, not a list of records",
-    "[7]": "record 1: it is neither an Argilla record",
-    '[{"text": "hello", "sentiment": "good"}]': "record 1: it is neither an Argilla record",
+    "[7]": "record 1: neither an Argilla record",
+    '[{"text": "hello", "sentiment": "good"}]': "record 1: neither an Argilla record",
 }
 
 

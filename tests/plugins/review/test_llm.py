@@ -43,7 +43,10 @@ def test_a_model_grades_the_rows_of_the_plan_and_is_marked(review, run, works):
     others = [grade for grade in fake.grades.values() if grade.before == grade.after]
     assert [(grade.after, grade.label) for grade in others] == [("B", "positive")] * 5
     printed = works("review", "report", review).out
-    assert "fake, a model, finds 100% of 6 rows acceptable, and 83% before correction" in printed
+    assert (
+        "fake, a model, finds 100% of 6 rows acceptable, compared with 83% before correction"
+        in printed
+    )
     assert "only models have graded" in printed
     # What it was asked holds all, and leads to nothing.
     (asked,) = [each for each in _asked() if "First label" in each]
@@ -77,7 +80,7 @@ def test_the_same_command_asks_nothing_again(review, works):
     works("review", "grade", review, *FAKE, "-n", "2")
     done = works("review", "grade", review, "--as", "fake")
     assert "0 grades by fake, a model; 2 in total" in done.out
-    assert "not graded: 4 rows; targen resume" in done.err
+    assert "not graded: 4 rows; run targen resume" in done.err
     works("resume", review / "model-fake", "-n", "6")
     done = works("review", "grade", review, "--as", "fake")
     assert "4 grades by fake, a model; 6 in total" in done.out
@@ -129,6 +132,6 @@ def test_a_row_that_changed_after_it_was_asked_about_does_not_count(rows_file, w
     works("review", "grade", folder, *FAKE)
     data.write_text(data.read_text().replace("number 2 was", "number 2 is"))
     said = (
-        "fake: 1 grade for rows that have changed since then, or no longer exist, left out: row 2"
+        "left out 1 grade by fake for rows that have changed since then, or no longer exist: row 2"
     )
     assert said in works("review", "report", folder).out

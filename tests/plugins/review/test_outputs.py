@@ -52,7 +52,7 @@ ANSWERED = {
     ),
 }
 REFUSED = {
-    "spans": ({"answer.spans": "[3]"}, "this is not a list of spans"),
+    "spans": ({"answer.spans": "[3]"}, "the answer is not a list of spans"),
     "overlap": ({"answer.spans": OVERLAP}, "it overlaps the previous span"),
     "score": ({"answer.score": "5.5"}, "enter a number from 1 to 5"),
     "answer": ({"answer.kind": "who", "answer.answers": "Eve"}, "is not in the passage"),
@@ -105,7 +105,7 @@ def test_what_a_person_answers_is_in_the_new_version_which_counts_by_it(
     page = opened(kind)
     form, columns = ANSWERED[kind]
     said = page.say(1, "output", **_named(page, form)).text
-    assert "Row 0: wrong is saved; the row changes its output." in said
+    assert "Row 0: saved as wrong; the row changes its output." in said
     assert page.lines[-1]["output"] == columns
     assert page.ask("/ann/row/1").text.count("This is what you saved.") == 1, "as after a restart"
 
@@ -134,7 +134,7 @@ def test_what_the_output_cannot_have_is_refused_by_its_own_words(kind, opened):
 def test_no_form_asks_for_a_label_in_place_of_an_output(tool, opened, refuses, tmp_path):
     opened("spans")
     export = ("review", "export", tmp_path / "rows.jsonl.review", "--to", tool, "--out", "out")
-    done = refuses(export, "rows of rows have an output, but these formats only have one label")
+    done = refuses(export, "rows of rows have an output, but these formats support only a label")
     assert "targen export --as label-studio" in done.err
 
 
@@ -147,7 +147,7 @@ def test_no_form_asks_for_a_label_in_place_of_an_output(tool, opened, refuses, t
 )
 def test_the_same_answer_says_that_the_row_is_right(kind, form, opened):
     page = opened(kind)
-    assert "right is saved; the row is kept." in page.say(1, "output", **form).text
+    assert "saved as right; the row is kept." in page.say(1, "output", **form).text
     assert page.lines[-1]["output"] is None
 
 
@@ -162,9 +162,9 @@ def test_an_output_that_asks_nothing_is_edited_as_json(opened, monkeypatch):
     page.say(1, "output", **{"answer.*": '{"labels": []}'})
     assert page.lines[-1]["output"] == {"labels": []}
     for text, words in (
-        ("{", "this is not JSON"),
+        ("{", "the text is not JSON"),
         ("[]", "not a JSON object"),
-        ('{"text": ""}', "the output has the columns labels, text"),
+        ('{"text": ""}', "the output must have the columns labels, not labels, text"),
     ):
         answer = page.say(1, "output", **{"answer.*": text})
         assert (answer.status, words in answer.text) == (422, True), text
@@ -268,7 +268,7 @@ def test_an_output_that_a_file_of_grades_was_edited_into_counts_for_nothing(
     odd = [{"spans": "all"}], [{"text": "Another text.", "spans": []}]
     folder = graded("spans", *odd)
     said = in_process("review", "report", folder).err
-    assert said.count("1 grade with an output that these rows cannot have") == 2
+    assert said.count("with an output that these rows cannot have: row") == 2
     works("review", "apply", folder, "--resolve", "bob", "--out", tmp_path / "new")
     (row,) = lines(tmp_path / "new" / "dataset.jsonl")
     assert row == {**ROWS["spans"][1], "idx": 0}

@@ -59,7 +59,7 @@ def test_a_grade_is_saved_and_the_next_open_row_follows(page, run):
     mine.headers = {"x-page": "1"}
     after = mine.say(3, "grade", "A")
     assert after.headers["x-location"] == "/ann/row/4"
-    assert "Row 2: A is saved; the row is kept." in after.text
+    assert "Row 2: saved as A; the row is kept." in after.text
     assert "2 of 6" in after.text
 
 
@@ -178,7 +178,7 @@ def test_what_cannot_be_said_of_a_row_is_refused(action, value, more, words, pag
     mine = page(run)
     answer = mine.say(1, action, value, **more)
     assert (answer.status, words in html.unescape(answer.text)) == (422, True)
-    assert ("remove it" in answer.text) is (words == NUL)
+    assert ("remove the NUL" in answer.text) is (words == NUL)
     assert mine.lines == []
 
 

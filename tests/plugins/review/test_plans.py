@@ -75,7 +75,7 @@ def test_data_without_a_task_say_what_a_review_of_them_lacks(rows_file, task_fil
     for words in ("cannot choose labels", "not checked", "edit", "--task NAME"):
         assert words in lacks
     done = works("review", data, "--task", task_file, "--json")
-    assert "the task of rows was not known" in done.err
+    assert "the task of rows was unknown" in done.err
     assert "--task NAME" not in done.err
     assert done.json["data"][0]["task"] == str(task_file)
 
@@ -146,12 +146,12 @@ def test_a_review_does_not_load_what_only_runs_need(run):
 
 REFUSED = """
     review {rows} --plan --raters ann,b/b | 'b/b' cannot be the name of a rater
-    review {rows} --plan --not ann=reviews | does not name a rater and a task
-    review {run} --plan --as cat | cat is not a rater in this review: ann, bob
+    review {rows} --plan --not ann=reviews | must name a rater and a task
+    review {run} --plan --as cat | cat is not a rater in this review (raters: ann, bob)
     review {run} {rows} --plan | | --out FOLDER
-    review {run} --rater claude | a model is llm:BACKEND
-    review {run} --rater llm: | a model is llm:BACKEND
-    review grade {run} -b scripted --as ann | ann is a person in the plan
+    review {run} --rater claude | does not name a model as llm:BACKEND
+    review {run} --rater llm: | does not name a model as llm:BACKEND
+    review grade {run} -b scripted --as ann | ann is a person in the review plan
     review grade {run} -b scripted --as a/b | cannot be the name of a rater
     review grade {run} --as fake --out {run} | is not a run of targen review grade
     view {rows} --key text | --key

@@ -71,8 +71,8 @@ def test_a_row_or_a_label_that_is_not_there_writes_nothing(run: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "wrong"),
     [
-        ({"relabel": {2: "positive"}, "bad": [2]}, "row 2 is in relabel and in bad"),
-        ({"right": [2], "bad": [1, 2]}, "row 2 is in bad and in right"),
+        ({"relabel": {2: "positive"}, "bad": [2]}, "row 2 is in both relabel and bad"),
+        ({"right": [2], "bad": [1, 2]}, "row 2 is in both bad and right"),
         ({"bad": 3}, "bad is 3"),
         ({"bad": "3"}, "bad is '3'"),
         ({"right": ["3"]}, "right is"),

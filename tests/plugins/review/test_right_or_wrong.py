@@ -44,15 +44,15 @@ def test_each_verdict_is_one_key_and_wrong_label_asks_which_by_one_more(mine):
     assert "do:reject" not in shown, "which is what a bad text is"
     own = mine.desk.seat(5).row.label
     which = "Which label is right? Without one, the row is removed."
-    turned = "wrong label is saved; the row changes its label to negative."
+    turned = "saved as wrong label; the row changes its label to negative."
     for number, action, value, words, following in (
-        (1, "grade", "R", "Row 0: right is saved; the row is kept.", 2),
+        (1, "grade", "R", "Row 0: saved as right; the row is kept.", 2),
         (3, "grade", "W", which, 3),
         (3, "label", "negative", turned, 4),
-        (4, "grade", "B", "bad text is saved; the row is removed.", 5),
-        (5, "label", "negative", "wrong label is saved", 6),
+        (4, "grade", "B", "saved as bad text; the row is removed.", 5),
+        (5, "label", "negative", "saved as wrong label", 6),
         (6, "grade", "W", which, 6),
-        (6, "label", own, "right is saved", 2),  # its own label confirms it
+        (6, "label", own, "saved as right", 2),  # its own label confirms it
     ):
         said = mine.say(number, action, value)
         assert words in said.text
@@ -76,7 +76,7 @@ def test_the_number_of_its_own_label_takes_back_that_it_is_wrong(mine):
     assert "right after all" not in mine.ask("/ann/row/1").text
     shown = mine.say(1, "grade", "W").text
     assert "right after all" in shown.partition(button)[2].partition("</button>")[0]
-    assert "right is saved; the row is kept" in mine.say(1, "label", own).text
+    assert "saved as right; the row is kept" in mine.say(1, "label", own).text
 
 
 def test_a_verdict_on_a_corrected_label_says_what_the_one_before_was(mine):

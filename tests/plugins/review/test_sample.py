@@ -94,8 +94,8 @@ def test_teams_are_twos_in_the_order_of_the_names():
 @pytest.mark.parametrize(
     ("raters", "teams", "problem"),
     [
-        ("aab", [], "--raters: a is given twice"),
-        ("", ["ab", "bc"], "--teams: b is given twice"),
+        ("aab", [], "--raters names a twice"),
+        ("", ["ab", "bc"], "--teams names b twice"),
         ("abc", ["ab"], "--raters and --teams name different people: c"),
     ],
 )

@@ -206,7 +206,7 @@ def test_rows_with_the_same_texts_stand_side_by_side(view, written):
     ]  # fmt: skip
     shown = opened.ask("rows?label=y")
     assert "4 lines" in shown, "a pair is there where one of its rows is asked for"
-    assert "3 pairs of rows, matched by the same texts." in shown
+    assert "3 pairs of rows, matched by their texts." in shown
     assert shown.count("label: differs") == 3
     row = opened.ask("row/1")
     assert row.index("<h2>a</h2>") < row.index("<h2>b</h2>")

@@ -128,7 +128,7 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "choices",
         "targen_analysis.choices:CHOICES",
-        summary="the position of the answer among the choices of a row",
+        summary="the answer's position among a row's choices",
     )
     register.register(
         "leakage",
@@ -138,7 +138,8 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "artifacts",
         "targen_analysis.artifacts.metric:ARTIFACTS",
-        summary="what gives away labels: parts of a row, length, overlap, words (scikit-learn)",
+        summary="what gives labels away: parts of a row, length, overlap, single words "
+        "(scikit-learn)",
     )
     register.register(
         "semantic",

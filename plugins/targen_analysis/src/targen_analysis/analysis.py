@@ -167,13 +167,13 @@ def _options(
         name, dot, key = left.rpartition(".")
         if not equals or not dot:
             raise UsageError(
-                f"option {option!r} is not METRIC.KEY=VALUE",
+                f"option {option!r} does not have the form METRIC.KEY=VALUE",
                 hint="for example " + metric_option("lexical", "replicates", 200),
             )
         if name not in by_name:
             names = [item.name for item in items]
             raise UsageError(
-                f"option {option!r}: the metric {name!r} is not measured",
+                f"option {option!r}: {name!r} is not one of the metrics to measure",
                 hint=did_you_mean(name, names, "metrics"),
             )
         by_metric.setdefault(by_name[name], {})[key] = value

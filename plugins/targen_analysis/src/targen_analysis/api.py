@@ -91,7 +91,7 @@ def _measured(
     registry: Registry | None,
 ) -> Analysis:
     if not data:
-        raise UsageError("no dataset to analyse was given")
+        raise UsageError("pass at least one dataset to analyse")
     if registry is None:  # a run knows objects that are not registered
         made = [each.registry for each in data if isinstance(each, Folder)]
         registry = made[0] if made else load_registry()
@@ -100,7 +100,7 @@ def _measured(
     ]
     asked = ask(registry, metrics, without, texts)
     if not asked:
-        raise UsageError("there are no metrics left to measure", hint="exclude fewer metrics")
+        raise UsageError("no metrics are left to measure", hint="exclude fewer metrics")
     sources = [_source(each) for each in data]
     corpora = [read_corpus(registry, each, task=task, columns=columns) for each in sources]
     if against is not None:

@@ -53,7 +53,12 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
     there = {name: each for name, each in places.items() if each.rows}
     if not there:
         return Findings(
-            notes=("No row has choices: a column `choices`, or at least two lines with choice:.",)
+            notes=(
+                (
+                    "No row has choices in a column `choices`, or in at least two lines that begin "
+                    "with choice:."
+                ),
+            )
         )
     figures, headlines, warnings = {}, [], []
     for name, each in there.items():
@@ -77,7 +82,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         if own and each.lost:
             warnings.append(
                 f"{plural(each.lost, 'row')} of {name} {'has' if each.lost == 1 else 'have'} an "
-                "answer that is not a choice."
+                "answer that is not one of the choices."
             )
     max_choices = max(max(each.chance) for each in there.values()) + 1
     rows: list[tuple[Cell, ...]] = [
@@ -160,5 +165,5 @@ CHOICES = Metric(
     title="Position of the answer",
     measure=_measure,
     order=45,
-    summary="the position of the answer among the choices of a row",
+    summary="the answer's position among a row's choices",
 )

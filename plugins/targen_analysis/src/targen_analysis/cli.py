@@ -42,7 +42,7 @@ def analyze(
         typer.Option(
             "--task",
             metavar="NAME",
-            help="The task of the files' rows, also for --against; runs record their own.",
+            help="The task of the rows, also for --against; not needed for runs, which record it.",
             autocompletion=completer("task"),
         ),
     ] = None,
@@ -151,7 +151,7 @@ def analyze(
     registry = load_registry()
     asked = ask(registry, metric or (), without or (), option or ())
     if not asked:
-        raise UsageError("there are no metrics left to measure", hint="omit --without")
+        raise UsageError("no metrics are left to measure", hint="omit --without")
     columns = Columns(tuple(text or ()), label if label != "label" else "", intended)
     corpora = [
         read_corpus(registry, path, task=task, columns=columns, encoding=encoding)
@@ -201,7 +201,8 @@ def _target(corpora: Sequence[Corpus]) -> Path:
         return Path("analyses") / re.sub(r"[^\w.-]+", "-", corpora[0].name)
     if (kind := kind_of(run / "analysis")) not in ("", "a folder"):
         raise UsageError(
-            f"{run / 'analysis'} is {kind}", hint="write to a different folder with --out"
+            f"{run / 'analysis'} is {kind}, not a folder",
+            hint="write to a different folder with --out",
         )
     return run / "analysis"
 

@@ -57,7 +57,9 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
     drawn = {corpus.name: _drawn(corpus) for corpus in study.everything}
     if not any(drawn.values()):
         return Findings(
-            notes=("Only runs record the values drawn for rows; these datasets have none.",)
+            notes=(
+                "Only runs record the dimension values drawn for rows; these datasets have none.",
+            )
         )
     figures: dict[str, dict[str, Estimate]] = {}
     headlines, warnings = [], []
@@ -81,7 +83,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
             if 1 < len(values.rows) <= _SHOWN:
                 plots.append(_plot(corpus, name, values))
             warnings += _telling(corpus, name, values)
-        headlines.append(f"For the rows of {corpus.name}, targen drew {', '.join(said)}.")
+        headlines.append(f"For the rows of {corpus.name}, targen drew values of {', '.join(said)}.")
     return Findings(
         headlines=tuple(headlines),
         figures=figures,
@@ -90,9 +92,9 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         warnings=tuple(warnings),
         notes=(
             (
-                "Draws are balanced over the requested candidates, including weights. Rows are "
-                "less balanced if candidates with some values are rejected more often, or if runs "
-                "end early."
+                "Draws are balanced over the requested candidates, in proportion to any weights. "
+                "The rows are less balanced if candidates with some values are rejected more "
+                "often, or if a run ends early."
             ),
         ),
     )
@@ -151,7 +153,7 @@ def _table(corpus: Corpus, name: str, values: _Drawn) -> Table:
         f"Rows of {corpus.name} by {name}",
         (name, "rows", *(f"labelled {label}" for label in labels), "candidates without a row"),
         rows,
-        note=f"{plural(more, 'more value')} with as many rows or fewer." if more else "",
+        note=f"Not shown: {plural(more, 'value')} with at most as many rows." if more else "",
     )
 
 
@@ -177,8 +179,8 @@ def _telling(corpus: Corpus, name: str, values: _Drawn) -> list[str]:
             if mine and total > mine and apart(here, elsewhere):
                 said.append(
                     f"In {corpus.name}, {name} hints at the label: {percent(here.value or 0)} of "
-                    f"the rows with {value!r} are {label}, and {percent(elsewhere.value or 0)} of "
-                    "the others."
+                    f"the rows with {value!r} are {label}, compared with "
+                    f"{percent(elsewhere.value or 0)} of the others."
                 )
     return said
 

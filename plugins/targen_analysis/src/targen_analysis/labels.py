@@ -149,7 +149,7 @@ def _remarks(
         if kinds and without:
             notes.append(f"{without:,} of {len(corpus):,} rows of {corpus.name} have no label.")
     if len(labels) > _MAX_LABELS:
-        notes.append(f"There are {len(labels):,} different labels: too many to count each.")
+        notes.append(f"There are {len(labels):,} different labels, too many to count separately.")
         return headlines, warnings, notes
     if study.reference is not None and study.reference.label_names:
         for corpus in study.corpora:

@@ -132,7 +132,7 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
             (
                 f"ROUGE-L compares {options.probes:,} rows drawn at random with each row of "
                 f"{reference.name}. All rows are compared by exact text, by words only, and by "
-                f"runs of {options.n} words. Only the first two find texts of fewer words."
+                f"runs of {options.n} words; the last comparison does not find shorter texts."
             ),
             (
                 "Paraphrases and translations are not found. The figures do not show what a model "
@@ -229,7 +229,7 @@ def _pairs(
             (round(score, 2), excerpt(corpus.texts[one]), excerpt(reference.texts[two]))
             for (one, two), score in ranked
         ],
-        note="Includes the most similar rows and random rows.",
+        note="Found among random rows and the rows that share the most words with the reference.",
     )
 
 
@@ -250,8 +250,8 @@ def _by_field(study: Study) -> list[Table]:
             cells.append(rate(len(mine & known), len(mine)))
         rows.append((name, *cells))
     title = (
-        f"Share of the distinct texts of each field that {reference.name} also contains, compared "
-        "by words"
+        f"Share of each field's distinct texts that are also in {reference.name}, ignoring case "
+        "and punctuation"
     )
     return [Table(title, ("field", *(corpus.name for corpus in study.corpora)), rows)]
 
@@ -289,8 +289,8 @@ def _take(words: Words, rows: NDArray[np.int64]) -> Words:
 def _headline(corpus: Corpus, reference: Corpus, mine: dict[str, Estimate], n: int) -> str:
     same, run = mine["the same words"].value or 0, mine[f"a run of {n} words"].value or 0
     return (
-        f"{same:.1%} of the rows of {corpus.name} are also in {reference.name}, except for case "
-        f"and punctuation; {run:.1%} share {n} consecutive words with it."
+        f"{same:.1%} of the rows of {corpus.name} are also in {reference.name}, ignoring case "
+        f"and punctuation; {run:.1%} share {n} consecutive words with one of its rows."
     )
 
 

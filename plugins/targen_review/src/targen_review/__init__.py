@@ -116,5 +116,5 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "reviewed",
         "targen_review.report.chapter:REVIEWED",
-        summary="grades of rows by people and models, agreement, labels confirmed",
+        summary="grades by people and models, their agreement, and confirmed labels",
     )

@@ -82,7 +82,7 @@ def accepted(path: Path, dataset: Dataset) -> tuple[Dataset, str]:
 
 def _card(path: Path, dataset: Dataset, said: str) -> str:
     section = (
-        f"{said[0].upper()}{said[1:]}. Only those rows are included; the numbers of rows "
+        f"{said[0].upper()}{said[1:]}. Only those rows are included; the row counts "
         f"above refer to the dataset before review.\n\n{figures_for(path)}"
     )
     return with_section(dataset, section)

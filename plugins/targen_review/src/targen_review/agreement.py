@@ -65,14 +65,14 @@ def f1(pairs: Sequence[tuple[Collection[Hashable], Collection[Hashable]]]) -> Fi
     """
     counts = Counter((len({*one} & {*other}), len(one) + len(other)) for one, other in pairs)
     if not counts:
-        return Figure(None, reason="no rows have an answer from both")
+        return Figure(None, reason="no rows have an answer from both raters")
 
     def of(counts: Mapping[_Pair, int]) -> float | None:
         shared = sum(both * times for (both, _), times in counts.items())
         found = sum(size * times for (_, size), times in counts.items())
         return 2 * shared / found if found else None
 
-    return _figure(counts, of, "neither found any")
+    return _figure(counts, of, "neither rater found any")
 
 
 def cohen_kappa(
@@ -103,7 +103,7 @@ def cohen_kappa(
     counts = Counter((steps[left], steps[right]) for left, right in pairs)
     weight = _steps_apart if linear else _unequal
     if not counts:
-        return Figure(None, reason="no rows have a grade from both")
+        return Figure(None, reason="no rows have a grade from both raters")
 
     def kappa(counts: Mapping[_Pair, int]) -> float | None:
         rows = sum(counts.values())
@@ -132,7 +132,7 @@ def spearman(one: Sequence[float | None], other: Sequence[float | None]) -> Figu
     """
     pairs = _pairs(one, other)
     if not pairs:
-        return Figure(None, reason="no rows have a grade from both")
+        return Figure(None, reason="no rows have a grade from both raters")
     counts = Counter(pairs)
 
     def correlation(counts: Mapping[tuple[float, float], int]) -> float | None:

@@ -156,9 +156,10 @@ def _place(data: object) -> Path:
         return data.path
     if isinstance(data, str | PathLike):
         return Path(data).expanduser()
-    hint = "pass a run, or the path of a run or of a file of rows"
+    hint = "pass a run, or the path of a run or of a file with rows"
     raise UsageError(
-        f"data is a {type(data).__name__}, but targen stores a review next to its data", hint=hint
+        f"data has the type {type(data).__name__}, but targen stores a review next to its data",
+        hint=hint,
     )
 
 
@@ -179,12 +180,12 @@ def _said(
         if not is_kind or not all(isinstance(number, Integral) for number in numbers):
             raise UsageError(
                 f"{name} is {repr(numbers)[:80]}",
-                hint=f"pass whole numbers of rows, such as {examples[name]}",
+                hint=f"pass row numbers, such as {examples[name]}",
             )
         for number in map(int, numbers):
             if found.setdefault(number, name) != name:
                 raise UsageError(
-                    f"row {number} is in {found[number]} and in {name}",
+                    f"row {number} is in both {found[number]} and {name}",
                     hint="pass it in only one of them",
                 )
             said[number] = effects[name], relabel[number] if name == "relabel" else None

@@ -255,7 +255,7 @@ def _version(
     task = data.task
     if task is None:
         raise UsageError(
-            f"the task of {known.path} is not known, so nothing in it can be changed"
+            f"the task of {known.path} is unknown, so its rows cannot be changed"
             + (f": {data.problem}" if data.problem else ""),
             hint="review it with --task NAME; see targen list-tasks",
         )
@@ -429,7 +429,7 @@ def deciding_raters(folder: Path, graded: Mapping[str, Graded], rule: str) -> di
     if not any(each.grades for each in raters.values()):
         models = [name for name in graded if name not in raters]
         data = folder.with_suffix("")
-        first = f"targen review {data if data.exists() else 'DATA'} first"
+        first = f"first run targen review {data if data.exists() else 'DATA'}"
         hint = f"--resolve {models[0]} lets a model decide" if models else first
         raise UsageError(f"there are no grades by people in {folder}", hint=hint)
     return {name: raters[name] for name in sorted(raters) if raters[name].grades}
@@ -458,7 +458,7 @@ def _nothing_counts(known: PlanData, stale: Mapping[str, int]) -> UsageError:
         return UsageError(f"no rows of {known.path} have been graded", hint="targen review DATA")
     return UsageError(
         f"{known.path} has changed since the review: all {sum(stale.values()):,} grades are for "
-        "rows with different contents",
+        "earlier versions of its rows",
         hint="review it again with --out FOLDER, or restore the data",
     )
 
@@ -473,7 +473,7 @@ def _place(known: PlanData, out: Path | None, *, several: bool) -> Path:
     if out is not None:
         return out / known.name if several else out
     if known.path.startswith("hf:"):
-        raise UsageError("a version cannot be stored in a dataset on the hub", hint="--out FOLDER")
+        raise UsageError("a version cannot be stored on the Hugging Face Hub", hint="--out FOLDER")
     path = Path(known.path)
     return path.with_name(f"{path.stem if path.is_file() else path.name}-reviewed")
 

@@ -62,11 +62,11 @@ def _lines(plan: Plan, figures: ReviewFigures) -> Iterator[str]:
     people = {each.rater for each in figures.material.given} & {*figures.material.people()}
     whole = sum(each.rows for each in plan.data)
     how = f"a sample of {plural(len(plan.ids), 'row')}" if plan.sample != "all" else "all rows"
-    how += ", keeping rows of the same seed together," if plan.together else ""
-    unseen = "labels hidden until they had chosen one" if plan.blind else "labels visible"
+    how += ", with rows of the same seed kept together" if plan.together else ""
+    unseen = "labels hidden until they chose one" if plan.blind else "labels visible"
     yield (
         f"{plural(len(people), 'person', 'people')} graded {of.rows:,} of {plural(whole, 'row')} "
-        f"({how} assigned to them, {unseen}) with the rubric *{markdown(rubric.name)}*:"
+        f"(assigned to them: {how}; {unseen}) with the rubric *{markdown(rubric.name)}*:"
     )
     yield ""
     letters = ", ".join(
@@ -81,20 +81,20 @@ def _lines(plan: Plan, figures: ReviewFigures) -> Iterator[str]:
     good = ", ".join(rubric.word(each) for each in rubric.letters if each in rubric.acceptable)
     yield f"- Acceptable ({good}): {_share(of.acceptable)}{_before(of)}."
     if of.confirmed.value is not None:
-        yield f"- Labels that they confirmed: {_share(of.confirmed)}."
+        yield f"- Labels confirmed: {_share(of.confirmed)}."
     named = [each for each in figures.reasons if (each.who, each.dataset) == (PEOPLE, of.dataset)]
     if named:
         said = ", ".join(f"{markdown(each.reason)} {each.rows:,}" for each in named)
-        yield f"- Rows for which they gave a reason: {said}."
+        yield f"- Reasons given, with the number of rows: {said}."
     alike = [e for e in figures.agreement if e.kind == "people" and e.side == "after"]
     for each in alike[-1:]:  # of several teams the last is all of them
         yield (
-            f"- Agreement of two people on {plural(each.rows, 'row')}: the same letter "
-            f"{_share(each.alike)}; Cohen's κ {_kappa(each.letters)} on letters, "
-            f"{_kappa(each.acceptable)} on acceptable or not."
+            f"- Agreement between two people on {plural(each.rows, 'row')}: same letter "
+            f"{_share(each.alike)}; Cohen's κ {_kappa(each.letters)} for letters, "
+            f"{_kappa(each.acceptable)} for acceptability."
         )
     yield ""
-    yield "Intervals are 95% intervals over rows (for shares, Wilson's)."
+    yield "Intervals are 95% intervals over rows (Wilson intervals for shares)."
 
 
 def _before(of: Letters) -> str:

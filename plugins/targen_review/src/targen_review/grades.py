@@ -46,8 +46,8 @@ _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # as JSON writes it, which escape
 def _without_nul(text: str) -> str:
     if "\0" in text:
         raise ValueError(
-            "it contains a NUL (U+0000), which is not text and would truncate it in other "
-            "programs: remove it"
+            "it contains a NUL (U+0000), which would truncate the text in other programs: remove "
+            "the NUL"
         )
     return text
 
@@ -162,7 +162,7 @@ def check_name(name: str) -> str:
     if not NAME.fullmatch(name) or not name.strip("."):
         raise UsageError(
             f"{name!r} cannot be the name of a rater",
-            hint="1 to 40 letters, digits, '_', '.' and '-'",
+            hint="use 1 to 40 letters, digits, '_', '.' and '-'",
         )
     return name
 
@@ -358,8 +358,8 @@ def read_grades(folder: Path) -> dict[str, Graded]:
             continue
         if raters.setdefault(rater.rater, rater) != rater:
             raise RunDirectoryError(
-                f"{folder} has grades of {_words(raters[rater.rater])} and of {_words(rater)}: two "
-                "raters with the same name"
+                f"{folder} contains grades of {_words(raters[rater.rater])} and of "
+                f"{_words(rater)}, two raters with the same name"
             )
         lines.setdefault(rater.rater, []).extend(grades)
     return {name: Graded(rater, _last(lines[name])) for name, rater in raters.items()}

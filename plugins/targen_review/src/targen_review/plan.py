@@ -133,7 +133,7 @@ class Plan(BaseModel):
         if "" in self.rows:
             return self.rows[""]
         raise UsageError(
-            f"{rater} is not a rater in this review: {', '.join(self.raters)}",
+            f"{rater} is not a rater in this review (raters: {', '.join(self.raters)})",
             hint=f"--as {self.raters[0]}" if self.raters else "",
         )
 

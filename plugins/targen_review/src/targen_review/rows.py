@@ -426,7 +426,7 @@ def blind_fields(task: Task[Any, Any] | None, row: ReviewRow) -> Mapping[str, st
         instance = task.instance.model_validate(row.instance)
         texts = [question.input for question in task.questions(instance)]
     except (Rejected, ValueError, LookupError, TypeError):
-        return {"row": "This row cannot be shown without its label; choose one to see it."}
+        return {"row": "This row cannot be shown without its label; choose a label to see the row."}
     return {"row": "\n\n".join(texts)}
 
 
@@ -475,7 +475,14 @@ def fix(
     if cut := [path for path, text in (edit or {}).items() if "\0" in text]:
         return Fixed(problems=(f"{cut[0]} contains a NUL (U+0000), which is not text",))
     if output is not None and output.keys() != (row.output or {}).keys():
-        return Fixed(problems=(f"the output has the columns {', '.join(output)}",))
+        return Fixed(
+            problems=(
+                (
+                    f"the output must have the columns {', '.join(row.output or {})}, not "
+                    f"{', '.join(output)}"
+                ),
+            )
+        )
     try:
         instance = task.instance.model_validate(row.with_changes(edit, output))
         if label is not None:
@@ -495,7 +502,7 @@ def fix(
             if has_seed:
                 problems.append(f"the check {_name(check)} failed: {error}")
             else:
-                unchecked.append(f"{_name(check)} needs the seed of the row, which is not known")
+                unchecked.append(f"the check {_name(check)} needs the row's seed, which is unknown")
     try:
         rows = tuple(task.to_rows(instance, row.number or 0))
     except (ValueError, LookupError, TypeError, Rejected) as error:

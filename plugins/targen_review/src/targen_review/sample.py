@@ -92,7 +92,7 @@ def sample_size(rule: str, size: int, task: str = "") -> int:
         if 0 < share <= 1:
             return min(size, max(1, _nearest(size * share)))
     raise UsageError(
-        f"--sample {rule}: this does not select rows",
+        f"--sample {rule} does not select rows",
         hint="use paper, a share such as 0.2 or 20%, a number of rows such as 200, or all",
     )
 
@@ -170,7 +170,7 @@ def teams_of(raters: Sequence[str], teams: Sequence[tuple[str, ...]] = ()) -> li
     if raters and (odd := set(raters) ^ set(members)):
         raise UsageError(
             f"--raters and --teams name different people: {', '.join(sorted(odd))}",
-            hint="omit one",
+            hint="omit one of the two options",
         )
     return list(teams)
 
@@ -178,7 +178,7 @@ def teams_of(raters: Sequence[str], teams: Sequence[tuple[str, ...]] = ()) -> li
 def _once(names: Sequence[str], option: str) -> None:
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
-        raise UsageError(f"{option}: {twice[0]} is given twice")
+        raise UsageError(f"{option} names {twice[0]} twice")
 
 
 def assigned(
@@ -214,7 +214,7 @@ def assigned(
         if rows and not free:
             raise UsageError(
                 f"no team is left to review {dataset}: --not excludes a member of each team",
-                hint="add a different team, or omit a --not",
+                hint="add a team, or omit a --not option",
             )
         dealt: dict[tuple[str, ...], list[Drawable]] = {team: [] for team in free}
         # Stable: chance's order within the groups of the same labels.

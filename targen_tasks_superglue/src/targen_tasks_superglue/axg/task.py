@@ -42,8 +42,8 @@ from targen_tasks_superglue.shared.settings import PAPER_SETTINGS, SETTINGS_PARA
 __all__ = ["AXG"]
 
 _LABELS = (
-    Label("entailment", summary="the hypothesis follows, whichever the pronoun"),
-    Label("not_entailment", summary="the premise says it of the other one, or not at all"),
+    Label("entailment", summary="the hypothesis follows, with either pronoun"),
+    Label("not_entailment", summary="the premise says this of the other person, or not at all"),
 )
 
 

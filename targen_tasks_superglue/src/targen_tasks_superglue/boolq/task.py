@@ -91,8 +91,8 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
     },
     variants={
         "paper": Variant(
-            "steps 3 and 4 as in the paper: any query with the answer yes or no; what the passage "
-            "leaves open is false",
+            "steps 3 and 4 as in the paper: any yes/no question; questions that the passage leaves "
+            "open are false",
             {
                 "contexts": PAPER_LISTS[0],
                 "seeds": PAPER_LISTS[1:],

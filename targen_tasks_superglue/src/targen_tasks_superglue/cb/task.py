@@ -122,7 +122,8 @@ CB: Task[str, CbRow] = Task(
     },
     variants={
         "paper": Variant(
-            "the paper's three requests, in any form: neutral pairs have nothing in common",
+            "the paper's three requests, in any form; texts of neutral pairs have nothing in "
+            "common",
             {
                 "version": "4",  # its rows have changed, and no others
                 "contexts": PAPER_SETTINGS,

@@ -83,7 +83,7 @@ COPA: Task[Event, CopaRow] = Task(
     },
     variants={
         "paper": Variant(
-            "any very unlikely choice beside the likely one, as the paper's prompt requests",
+            "the wrong choice is any very unlikely one, as the paper's prompt requests",
             {
                 "version": "4",  # its rows have changed, and no others
                 "contexts": PAPER_SETTINGS,

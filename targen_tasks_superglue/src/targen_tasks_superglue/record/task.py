@@ -125,7 +125,7 @@ RECORD: Task[Paragraph, RecordRow] = Task(
     },
     variants={
         "paper": Variant(
-            "steps 3 and 4 as in the paper: the model chooses the entity; one answer is asked for",
+            "as in the paper, the model chooses the entity (step 3) and gives one answer (step 4)",
             {
                 "contexts": PAPER_LISTS[0],
                 "seeds": PAPER_LISTS[1:],

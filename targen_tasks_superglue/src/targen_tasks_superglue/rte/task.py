@@ -56,7 +56,7 @@ RTE: Task[Premise, RteRow] = Task(
     instance=RteRow,
     labels=(
         Label("entailment", summary="the hypothesis follows from the premise"),
-        Label("not_entailment", summary="the premise contradicts it or leaves it open"),
+        Label("not_entailment", summary="the premise contradicts the hypothesis or leaves it open"),
     ),
     contexts=TOPICS,
     seeds=(PREMISES,),
@@ -95,8 +95,7 @@ RTE: Task[Premise, RteRow] = Task(
         ),
         # Without step 2, a topic is used again, and the prompt lists its earlier premises.
         "no-seeds": Variant(
-            "without step 2: premise and hypothesis are written together, for a topic (an "
-            "ablation)",
+            "an ablation without step 2: premise and hypothesis are written together for a topic",
             {
                 "seeds": (),
                 "dimensions": (*OF_PREMISES, *OF_HYPOTHESES),

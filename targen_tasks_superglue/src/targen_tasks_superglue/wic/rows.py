@@ -104,6 +104,6 @@ class WicRow(BaseModel):
             surface = sentence[start:end]
             if not is_form(surface, self.word):
                 raise ValueError(
-                    f"sentence{number} has {surface!r} at {start}, no form of {self.word!r}"
+                    f"sentence{number} has {surface!r} at {start}, not a form of {self.word!r}"
                 )
         return self

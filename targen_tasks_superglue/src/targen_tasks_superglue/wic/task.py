@@ -53,7 +53,7 @@ WIC: Task[Sense, WicRow] = Task(
     instance=WicRow,
     labels=(
         Label("true", True, summary="the word means the same in both sentences"),
-        Label("false", False, summary="it means something else in each"),
+        Label("false", False, summary="the word means something else in each sentence"),
     ),
     seeds=(WORDS, SENSES),
     generators={"true": write_true, "false": write_false},

@@ -49,7 +49,7 @@ def _require(text: str, name: str, span: str, index: int) -> None:
     if not size:
         raise ValueError(f"{name}_text is empty")
     if not 0 <= index <= len(tokens) - size:
-        raise ValueError(f"{name}_index {index} is outside the text of {len(tokens)} words")
+        raise ValueError(f"{name}_index {index} is outside the text, which has {len(tokens)} words")
     actual = " ".join(tokens[index : index + size])
     if not same_words(actual, span):
         raise ValueError(f"{name}_text is {span!r}, but the text has {actual!r} at word {index}")

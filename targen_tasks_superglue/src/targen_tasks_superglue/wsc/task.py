@@ -47,7 +47,7 @@ WSC: Task[PronounPair, WscRow] = Task(
     instance=WscRow,
     labels=(
         Label("true", True, "the pronoun means what the phrase names"),
-        Label("false", False, "the pronoun means the other one"),
+        Label("false", False, "the pronoun means someone or something else"),
     ),
     contexts=SETTINGS,
     seeds=(SUBJECT_PAIRS,),

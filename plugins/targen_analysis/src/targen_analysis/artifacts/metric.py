@@ -53,7 +53,7 @@ def _measure(study: Study, options: ArtifactOptions) -> Findings:
     samples = {name: sample.shortened(size) for name, sample in drawn.items() if _labeled(sample)}
     samples = {name: sample for name, sample in samples.items() if _labeled(sample)}
     notes += [
-        f"{name} has too few or too many labels to measure this."
+        f"{name} was left out, because its sample does not have 2 to {_MAX_LABELS} labels."
         for name in drawn
         if name not in samples
     ]
@@ -81,10 +81,10 @@ def _measure(study: Study, options: ArtifactOptions) -> Findings:
             (
                 "If a part of a row gives away its label, a model may learn this artefact instead "
                 "of the task. A dash means that a label has too few rows. The classifiers are "
-                "linear on word 1- and 2-grams, and small trees on numbers; a larger model may "
-                "find more."
+                "linear models of words and word pairs, and small decision trees on numbers; a "
+                "larger model may find more."
             ),
-            f"The figure for {ALL} is only for comparison; it is not an artefact.",
+            f"The score for {ALL} is only for comparison; it does not show an artefact.",
             *_twins(seen, samples),
         ),
     )
@@ -178,7 +178,7 @@ def _always(study: Study, samples: Mapping[str, Sample]) -> list[str]:
         if share > _ALWAYS > other + _MATTERS and original:
             warnings.append(
                 f"{name}: {percent(share)} of the questions have {kind} right "
-                f"{'option' if kind == 1 else 'options'}, {percent(other)} in {reference.name}: a "
+                f"{'option' if kind == 1 else 'options'} ({percent(other)} in {reference.name}). A "
                 "model may learn this number."
             )
     return warnings
@@ -186,7 +186,7 @@ def _always(study: Study, samples: Mapping[str, Sample]) -> list[str]:
 
 def _twins(seen: Seen, samples: Mapping[str, Sample]) -> list[str]:
     return [
-        f"{name}: the classifier is wrong much more often than chance. Very similar texts have "
+        f"{name}: a classifier scores far below chance, because very similar texts have "
         "different labels, as in deliberately contrasting pairs. This is not an artefact."
         for name, mine in seen.items()
         if any(
@@ -255,10 +255,10 @@ def _remarks(
         beyond: list[str] = []
         for name, part in parts.items():
             other = original[name].score if name in original else _NOTHING
-            beside = f", {percent(other.value)} in {reference}" if other.value else ""
+            beside = f"; {reference}: {percent(other.value)}" if other.value else ""
             said[name] = (
                 f"{corpus.name}: from {name}, a classifier predicts {percent(part.score.value)} of "
-                f"the labels (chance {percent(chance)}{beside})"
+                f"the labels (chance: {percent(chance)}{beside})"
             )
             low = part.score.low or 0.0
             if low > chance + _MATTERS and low > (other.high or 0.0):
@@ -316,5 +316,5 @@ ARTIFACTS = Metric(
     options=ArtifactOptions,
     extra="sklearn",
     order=50,
-    summary="what gives away labels: parts of a row, length, overlap, places, single words",
+    summary="what gives labels away: parts of a row, length, overlap, single words",
 )

@@ -48,10 +48,10 @@ def numbers_of(sample: Sample) -> dict[str, Numbers]:
         if {one, two} & set(sample.telling):
             names = sample.fields[one], sample.fields[two]
             numbers[f"overlap of {names[0]} and {names[1]}"] = {
-                f"share of the words of {names[0]} that {names[1]} has": np.array(
+                f"share of {names[0]} words that are also in {names[1]}": np.array(
                     [_shared(row[one], row[two]) for row in words]
                 ),
-                f"share of the words of {names[1]} that {names[0]} has": np.array(
+                f"share of {names[1]} words that are also in {names[0]}": np.array(
                     [_shared(row[two], row[one]) for row in words]
                 ),
             }

@@ -133,8 +133,8 @@ def _drawn(
     notes = []
     if unread and corpus.task is not None:
         notes.append(
-            f"{unread:,} of the {tried:,} rows of {corpus.name} in the sample do not have the "
-            f"format of {corpus.task.name} and are left out here."
+            f"{unread:,} of the {tried:,} rows sampled from {corpus.name} do not have the format "
+            f"of {corpus.task.name} and were left out."
         )
     fields = tuple(dict.fromkeys(name for case, *_ in decisions[:1] for name in case.texts))
     return Sample(

@@ -44,9 +44,11 @@ class EntityOptions(MetricOptions):
     )
     types: tuple[str, ...] = Field(
         ("GPE", "PRODUCT", "NORP", "PERSON"),
-        description="Types whose entities are compared and shown, separated by commas.",
+        description="Entity types to compare and show, separated by commas.",
     )
-    rows: int = Field(0, ge=0, description="Rows per dataset; 0: enough for 20,000 words.")
+    rows: int = Field(
+        0, ge=0, description="Number of rows per dataset; 0: enough for 20,000 words."
+    )
     replicates: int = Field(
         100,
         ge=0,
@@ -69,7 +71,7 @@ _LONGEST = 20_000
 """Characters of a text that are read: a row of ten megabytes would take minutes."""
 
 _READING = (
-    "0: like the reference, 1: completely different; for the reference: between its two halves"
+    "0: same as the reference, 1: completely different; for the reference: between its halves"
 )
 
 _MATTERS = 0.2
@@ -240,7 +242,7 @@ def _headlines(
         within = other[divergence_of("")].value
         line = (
             f"The entity types of {corpus.name} diverge from those of {reference.name} by "
-            f"{away.value:.3f} bits (the two halves of {reference.name}: {within:.3f} bits)"
+            f"{away.value:.3f} bits (between the two halves of {reference.name}: {within:.3f} bits)"
         )
         pairs = {name: (mine[share_of(name)], other[share_of(name)]) for name in types}
         apart = {
@@ -251,7 +253,9 @@ def _headlines(
         if apart and _above(away, other[divergence_of("")]):
             furthest = max(apart, key=lambda name: abs(apart[name][0] - apart[name][1]))
             here, there = apart[furthest]
-            line += f": {percent(here)} are {furthest}, compared with {percent(there)}"
+            line += (
+                f"; {percent(here)} of its entities are {furthest}, compared with {percent(there)}"
+            )
         yield f"{line}."
 
 
@@ -298,25 +302,24 @@ def _notes(
     yield (
         f"{recognizer.about} reads {size:,} rows of each "
         f"dataset{', drawn at random' if sampled else ''}, up to {words:,} words. A text that "
-        f"several datasets share counts once, for the first of them. A text contained in another "
-        f"text of the same row does not count. Case, articles and 's are ignored."
+        f"several rows of a dataset share counts once. A text contained in another text of the "
+        f"same row does not count. Case, articles and 's are ignored."
     )
     lacking = [name for name in options.types if name not in recognizer.types]
     if lacking:
         yield f"{recognizer.about} does not find entities of type {', '.join(lacking)}."
     yield (
         "Divergence, entropy and the share of the ten most frequent use the same number of "
-        "entities from each dataset, in random halves of its rows. A dash marks a type with fewer "
-        f"than {MIN_SIZE}."
+        "entities from each dataset, from random halves of its rows. A dash marks a type with "
+        f"fewer than {MIN_SIZE} entities."
     )
     yield from (f"spaCy warns: {line}." for line in recognizer.warned)
     if any(len(text) > _LONGEST for corpus in corpora for row in corpus.texts for text in row):
         yield f"Only the first {_LONGEST:,} characters of longer texts are read."
     yield (
-        "The pipeline makes most errors on short texts and on types such as PRODUCT, and may "
-        "make more in one dataset than in another. Read the entities before you trust the "
-        "figures. Rows similar to the "
-        "original's can still be biased."
+        "The pipeline makes the most errors on short texts and on types such as PRODUCT, and may "
+        "make more in one dataset than in another. Look at the entities before you trust the "
+        "figures. Rows that resemble the original ones can still be biased."
     )
 
 

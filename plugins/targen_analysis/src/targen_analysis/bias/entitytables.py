@@ -67,12 +67,12 @@ def overview(study: Study, figures: Figures, compared: Mapping[str, Compared], s
         for name in each.figures[0]:
             cells = [mine[name] for mine in each.figures]
             if any(cell.value is not None for cell in cells):
-                rows.append((f"{name}, in {each.things:,}", *cells))
+                rows.append((f"{name} ({each.things:,} entities)", *cells))
     note = "95% intervals; entropy in bits."
     if study.reference is not None:
         note += (
-            " Divergence: Jensen-Shannon, from 0 to 1 bit; under "
-            f"{study.reference.name}, between its two halves."
+            " Divergence: Jensen-Shannon, from 0 to 1 bit; the column "
+            f"{study.reference.name} compares its two halves."
         )
     return Table(f"Named entities, {size:,} rows each", ("figure", *columns), rows, note=note)
 
@@ -81,7 +81,7 @@ def type_table(study: Study, figures: Figures, types: Sequence[str]) -> Table:
     """Return a table of each type's share of all entities."""
     columns = [corpus.name for corpus in study.everything]
     return Table(
-        "Types of the entities",
+        "Entity types",
         ("type", *columns),
         [(name, *(figures[column][share_of(name)] for column in columns)) for name in types],
         note="Shares of all entities of a dataset; 95% intervals over rows.",
@@ -99,7 +99,7 @@ def top_table(study: Study, mentions: Sequence[Mentions], of: str, limit: int) -
         (at + 1, *(_entity(top[at]) if at < len(top) else None for top in ranked))
         for at in range(max(map(len, ranked)))
     ]
-    return Table(f"The most frequent {of}", ("", *columns), rows)
+    return Table(f"The most frequent entities of type {of}", ("", *columns), rows)
 
 
 def _entity(top: tuple[str, float]) -> str:
@@ -116,11 +116,11 @@ def plots(
         for name in types
         if any((mine[share_of(name)].value or 0.0) >= _RARE for mine in figures.values())
     }
-    yield _intervals("Types of the entities", study, figures, drawn, "share", "type")
+    yield _intervals("Entity types", study, figures, drawn, "share", "type")
     reference = study.reference
     if reference is not None:
         yield _intervals(
-            f"Divergence from {reference.name}, and between its halves (1: wholly different)",
+            f"Divergence from {reference.name}, and between its halves (1: completely different)",
             study,
             figures,
             {divergence_of(of): of or "types" for of in compared},

@@ -88,7 +88,7 @@ def _measure(study: Study, options: GenderOptions) -> Findings:
     glance = {_SHARE: "share among rows with words for one gender; 0.5: balanced"}
     if any(each.pairs for each in counts.values()):
         glance["pairs of one label"] = (
-            "pairs that differ only in the pronoun and have one label; 1: all"
+            "pairs that differ only in the pronoun and have the same label; 1: all"
         )
     return Findings(
         headlines=tuple(_headlines(study, counts)),
@@ -97,7 +97,7 @@ def _measure(study: Study, options: GenderOptions) -> Findings:
         tables=(
             _table("Rows with words for women and men", list(_SHOWN), figures),
             _table(
-                "Female share: among rows with words for one gender, those with female words",
+                "Female share: of the rows with words for one gender, those with female words",
                 [_SHARE, *map(_of, labels), *map(_less, _held(labels))],
                 figures,
             ),
@@ -203,8 +203,8 @@ def _occupation_table(
         title,
         (*columns, *([f"in {reference.name}"] if reference is not None else [])),
         rows,
-        note=f"Occupations in at least {_MIN_ROWS} rows with words for one gender; those furthest "
-        "from the share among all such rows come first.",
+        note=f"Occupations in at least {_MIN_ROWS} rows with words for one gender; those whose "
+        "share differs most from that of all such rows come first.",
     )
 
 
@@ -269,8 +269,9 @@ def _label_warnings(
         share, away = mine.figures[_of(label)].value, mine.figures[_less(label)].value
         yield (
             f"Gender correlates with the label in {corpus.name}. Among rows of {label} with words "
-            f"for one gender, {percent(share)} are female, {percent(abs(away or 0))} "
-            f"{'more' if (away or 0) > 0 else 'less'} than among the others."
+            f"for one gender, {percent(share)} are female, "
+            f"{100 * abs(away or 0):.0f} percentage points "
+            f"{'more' if (away or 0) > 0 else 'fewer'} than among the others."
         )
 
 
@@ -322,17 +323,19 @@ def _pair_warnings(corpus: Corpus, pairs: Pairs) -> Iterable[str]:
 
 def _notes(paired: bool) -> Iterable[str]:
     yield (
-        "The words come from short English lists: pronouns, kinship, titles and nouns; no first "
-        "names. A row has a gender if all its words on these lists are for that gender, so long "
-        "texts often have none. All rows are read; shares do not depend on their number."
+        "The words come from short English lists: pronouns, kinship terms, titles and other "
+        "nouns, but no first names. A row counts for a gender if all its words on these lists are "
+        "for that gender, so long texts often count for neither. All rows are read; shares do not "
+        "depend on the number of rows."
     )
     yield (
-        "An occupation and a pronoun in one row may refer to different people: this is not "
-        "coreference. A balanced dataset may still describe women and men differently."
+        "An occupation and a pronoun in one row may refer to different people; this metric "
+        "does not resolve coreference. A balanced dataset may still describe women and men "
+        "differently."
     )
     if paired:
         yield (
-            "The gender parity score belongs to a model: the share of pairs on which it gives the "
+            "The gender parity score describes a model: the share of pairs for which it gives the "
             "same answer. The data only determine whether the pairs exist and their labels agree."
         )
 

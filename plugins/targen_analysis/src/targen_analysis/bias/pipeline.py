@@ -16,7 +16,7 @@ from targen_standard.pretrained import spacy_pipeline
 
 __all__ = ["Recognizer"]
 
-_LEAVE_OUT = Option("without", "entities") + " omits them"
+_LEAVE_OUT = Option("without", "entities") + " omits this metric"
 _ENCODERS = frozenset({"tok2vec", "transformer", "curated_transformer"})
 """Factories whose vectors the entity recogniser may listen to."""
 
@@ -46,10 +46,10 @@ class Recognizer:
         if not finders:
             parts = ", ".join(self._pipeline.pipe_names) or "none"
             raise UsageError(
-                f"the spaCy pipeline {name} does not have a component for entities, such as ner "
-                f"(it has: {parts})",
+                f"the spaCy pipeline {name} does not have a component that finds entities, such as "
+                f"ner (it has: {parts})",
                 hint=metric_option("entities", "model", "en_core_web_sm")
-                + ", or a different one; "
+                + ", or a different pipeline; "
                 + _LEAVE_OUT,
             )
         needed = [

@@ -66,7 +66,7 @@ def read_corpus(
     except UnknownName as error:
         if opened.task is None:
             raise
-        notes.append(f"{error}; its columns and labels are used unchanged.")
+        notes.append(f"{error}; the dataset's columns and labels are used unchanged.")
     if opened.task is not None and known is not None and task is not None:
         other = task.name if isinstance(task, Task) else registry.get("task", task).name
         # A method's rows are those of the task that it is based on.
@@ -99,7 +99,7 @@ def _fields(
     if not there:
         raise UsageError(
             f"{source} does not have a text column"
-            + (f" of {task.name}" if task is not None else ""),
+            + (f" of the task {task.name}" if task is not None else ""),
             hint=Option("text", "COLUMN") + f"; its columns are: {_names(rows)}",
         )
     if columns.label and not any(named(row, columns.label) for row in rows):
@@ -119,17 +119,19 @@ def _corpus(
     kept = [at for at, of in enumerate(texts) if any(text.strip() for text in of)]
     if not kept:
         raise UsageError(
-            f"{source.place} does not contain any rows with a text", hint=f"columns: {_names(rows)}"
+            f"{source.place} does not contain any rows with text", hint=f"columns: {_names(rows)}"
         )
     if len(kept) < len(rows):
-        notes.append(f"left out {len(rows) - len(kept):,} of {len(rows):,} rows without text.")
+        notes.append(
+            f"Left out {len(rows) - len(kept):,} of {len(rows):,} rows, which have no text."
+        )
     rows, texts = [rows[at] for at in kept], [texts[at] for at in kept]
     lacking = Counter(field for row in rows for field in fields if not named(row, field))
     for field, count in lacking.items():
         notes.append(f"{count:,} of {len(rows):,} rows have no column {field}.")
     shapes = {frozenset(row) - {columns.label or "label"} for row in rows}
     if len(shapes) > 1:
-        notes.append(f"Not all rows have the same columns; there are {len(shapes)} different sets.")
+        notes.append(f"The rows do not all have the same columns ({len(shapes)} different sets).")
     names = _label_names(task)
     column = columns.label or "label"
     labels = [_label(row, column, names) for row in rows]
@@ -137,7 +139,7 @@ def _corpus(
         labels = [_followed(row, task) for row in rows]
     strange = sum(bool(label) and label not in names.values() for label in labels) if names else 0
     if strange and task is not None:
-        notes.append(f"{strange:,} rows have a label that {task.name} does not have.")
+        notes.append(f"Rows with a label that {task.name} does not have: {strange:,}.")
     intended: list[str] = []
     if columns.intended and any(named(row, columns.intended) for row in rows):
         intended = [_label(row, columns.intended, names) for row in rows]

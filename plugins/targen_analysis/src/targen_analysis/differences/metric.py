@@ -57,7 +57,7 @@ class DifferenceOptions(MetricOptions):
 
     rows: int = Field(1000, ge=20, description="Maximum number of rows per dataset.")
     shown: int = Field(10, ge=0, description="Maximum number of features to show.")
-    gaps: int = Field(5, ge=0, description="Maximum number of clusters to show.")
+    gaps: int = Field(5, ge=0, description="Maximum number of missing clusters to show.")
     near: float = Field(
         90, gt=0, le=100, description="Minimum similarity of near copies, in percent."
     )
@@ -99,7 +99,9 @@ class _Found:
 def _measure(study: Study, options: DifferenceOptions) -> Findings:
     reference = study.reference
     if reference is None:
-        return Findings(notes=(f"Differences need real rows: pass {Option('against')}.",))
+        return Findings(
+            notes=(f"Differences are measured against real rows: pass {Option('against')}.",)
+        )
     vectors = _Vectors(options.embedder)
     found: dict[str, _Found] = {}
     notes: list[str] = []
@@ -139,7 +141,8 @@ _GLANCE = {
     "sd of words": "standard deviation of words per row",
     "sentences": "mean number of sentences per row",
     **{
-        f"AUC by {way}": f"how well a classifier that sees {way} recognizes them; 0.5 is chance"
+        "AUC by "
+        f"{way}": f"how well a classifier tells real from synthetic rows by {way}; 0.5 is chance"
         for way in _WAYS
     },
     "near copies": "rows that are near copies of a reference row",
@@ -147,23 +150,23 @@ _GLANCE = {
 
 _NOTES = (
     (
-        "AUC: how often a classifier that learned from other seeds recognises the synthetic row "
-        "of a pair. Logistic regression, five folds, equal numbers of rows from each side. 0.5: "
-        "it cannot tell them apart; 1: it always can. Intervals: bootstrap over seeds. With few "
-        "rows, it is the mean over up to ten draws of the larger side and of folds."
+        "AUC: given a synthetic and a real row, how often a classifier trained on other seeds "
+        "recognises the synthetic one (0.5: by chance; 1: always). Logistic regression, five "
+        "folds, equal numbers of rows from each side. Intervals: bootstrap over seeds. With few "
+        "rows, the AUC is a mean over up to ten random draws of the larger side and of folds."
     ),
     (
         "Words: words and word pairs. Form: lengths, punctuation, and the case of letters. "
-        "Vectors: the embeddings of rows."
+        "Vectors: the rows' embeddings."
     ),
     (
-        "Rows of one seed, and rows that share a text such as a premise, are in the same fold. "
-        "The more alike they are, the less each counts. A file does not record which "
-        "rows share a seed."
+        "Rows from one seed, and rows that share a text such as a premise, are in the same fold. "
+        "The more alike they are, the wider the intervals. A file does not record which rows "
+        "share a seed."
     ),
     (
-        "A difference is not a fault; real rows also have artefacts. Train on both to see which "
-        "differences matter."
+        "A difference is not necessarily a fault; real rows also have artefacts. Train models on "
+        "both to see which differences matter."
     ),
 )
 
@@ -242,8 +245,8 @@ def _classify(study: Study, found: _Found, options: DifferenceOptions, vectors: 
         texts = [*equal[0].texts, *equal[1].texts]
         if min(side.seeds for side in equal) < MIN_GROUPS:
             found.notes.append(
-                f"AUC needs at least {MIN_GROUPS} seeds on each side, but {sides[0].name} or "
-                f"{sides[1].name} has only {found.seeds}."
+                f"AUC needs at least {MIN_GROUPS} seeds in each dataset, but one of "
+                f"{sides[0].name} and {sides[1].name} has only {found.seeds}."
             )
             areas.clear()
             break
@@ -311,10 +314,10 @@ def _figures(found: _Found) -> dict[str, Estimate]:
 def _sentences(found: _Found) -> Iterator[str]:
     mine, theirs = found.sides
     if found.areas:
-        ways = ", ".join(f"by {way} {_area(area)}" for way, area in found.areas.items())
+        ways = ", ".join(f"{_area(area)} by {way}" for way, area in found.areas.items())
         yield (
             f"A classifier distinguishes rows of {mine.name} from rows of {theirs.name} with an "
-            f"AUC of: {ways}. 0.50 is chance, 1 is certain; {found.size:,} rows each."
+            f"AUC of {ways}. 0.50 is chance, 1 is perfect; {found.size:,} rows of each."
         )
     ours, real = _lengths_of(mine), _lengths_of(theirs)
     yield (
@@ -325,8 +328,8 @@ def _sentences(found: _Found) -> Iterator[str]:
     )
     for feature in sorted(found.features, key=lambda each: each.word)[:_LEADS]:
         yield (
-            f"{percent(feature.mine.value)} of the rows of {mine.name} {feature.name}; "
-            f"{percent(feature.theirs.value)} of {theirs.name} ({_points(feature.apart)})."
+            f"{percent(feature.mine.value)} of the rows of {mine.name} {feature.name}, compared "
+            f"with {percent(feature.theirs.value)} of {theirs.name} ({_points(feature.apart)})."
         )
     if not found.features:
         yield (
@@ -340,7 +343,7 @@ def _sentences(found: _Found) -> Iterator[str]:
             f"{mine.name} has rows in {percent(cover.mine.value)} of about {cover.clusters} "
             f"clusters of {theirs.name}; the same number of other rows of {theirs.name} covers "
             f"{percent(cover.theirs.value)}."
-            + (f" Its largest gaps are rows about {lacks}." if lacks else "")
+            + (f" It mainly lacks rows about {lacks}." if lacks else "")
         )
     if found.copies.value:
         yield (
@@ -352,10 +355,11 @@ def _sentences(found: _Found) -> Iterator[str]:
         widths = [area.high - area.low for area in found.areas.values() if area.low and area.high]
         wide = max(widths, default=0.0)
         yield (
-            f"This is little evidence: {few.name} has {plural(few.seeds, 'independent row')} "
-            "(seeds or premises), so intervals are rough and only large differences show"
+            f"There is little evidence: {few.name} has only "
+            f"{plural(few.seeds, 'independent row')} (seeds or premises), so intervals are rough "
+            "and only large differences are visible"
             + (
-                f"; an AUC is known only to within {100 * wide:.0f} points."
+                f"; the interval of an AUC is up to {100 * wide:.0f} points wide."
                 if wide > _WIDE
                 else "."
             )
@@ -379,12 +383,12 @@ def _tables(
     for name, each in found.items():
         many = len(each.features)
         yield Table(
-            f"Features that distinguish {name} from {reference.name}: rows that …",
+            f"Features that distinguish {name} from {reference.name}",
             ("rows that", name, reference.name, "difference"),
             [(f.name, f.mine, f.theirs, f.apart) for f in each.features],
-            note=f"Shares of rows, most significant difference first; {many} of {each.tried} "
-            "features that were examined. Only features that differ beyond chance are shown, "
-            "and only one of several equivalent ones.",
+            note="Shares of rows with each feature, the most significant difference first. "
+            f"{plural(many, 'feature')} of {each.tried} examined: only those that differ beyond "
+            "chance, and only one of several equivalent ones.",
         )
     sides = {name: each.sides[0] for name, each in found.items()}
     sides[reference.name] = next(iter(found.values())).sides[1]
@@ -410,14 +414,15 @@ def _tables(
                 (", ".join(g.words), g.theirs, g.mine, g.apart, excerpt(real.texts[g.row]))
                 for g in each.gaps
             ],
-            note="Shares of rows in k-means clusters, where they differ significantly.",
+            note="Shares of rows in each k-means cluster; only clusters where they differ "
+            "significantly are shown.",
         )
         yield Table(
             f"Rows of {name} that are near copies of rows of {reference.name}",
             (name, reference.name),
             each.pairs,
-            note="Near copies have the same words, at least eight consecutive words that are half "
-            f"of the other text, or a similarity of {options.near:g} of 100. The options --exclude "
+            note="A near copy has the same words, eight consecutive words that are half of the "
+            f"other text, or a similarity of at least {options.near:g}%. The options --exclude "
             "and --examples reject such rows.",
         )
 

@@ -15,25 +15,23 @@ from targen_analysis.difficulty.views import figures_table, of_rows, plots, row_
 from targen_analysis.metrics import Findings, Metric, MetricOptions, Study
 from targen_analysis.statistics import difference
 from targen_analysis.wording import metric_option
-from targen_core.text import percent
+from targen_core.text import percent, plural
 from targen_standard.pretrained import device_of
 
 __all__ = ["DIFFICULTY", "DifficultyOptions"]
 
 
 _UNNAMED = (
-    "Difficulty means difficulty for a model. Choose one that transformers can load: "
-    + metric_option("difficulty", "model", "google-bert/bert-base-uncased")
-    + ", for example, or a model's folder."
+    "Difficulty is measured for a model of your choice. Pass one that transformers can load, such "
+    "as " + metric_option("difficulty", "model", "google-bert/bert-base-uncased") + ", or the "
+    "folder of one."
 )
 
 
 class DifficultyOptions(MetricOptions):
     """Options of `difficulty`."""
 
-    model: str = Field(
-        "", description="A folder with a model, or a model's name on the Hugging Face Hub."
-    )
+    model: str = Field("", description="A model's folder, or its name on the Hugging Face Hub.")
     rows: int = Field(1000, ge=30, description="Maximum number of rows per dataset.")
     folds: int = Field(
         3,
@@ -45,12 +43,12 @@ class DifficultyOptions(MetricOptions):
     batch: int = Field(16, ge=1, description="Number of rows per training step.")
     learning_rate: float = Field(5e-5, gt=0, description="Maximum learning rate of AdamW.")
     length: int = Field(
-        256, ge=8, description="Number of tokens to read per row, counted from its end."
+        256, ge=8, description="Number of tokens to read per row, counted from the row's end."
     )
     device: str = Field(
         "", description="Device, such as cpu or cuda [default: a GPU if there is one]."
     )
-    shown: int = Field(10, ge=0, description="Number of rows to show of each kind.")
+    shown: int = Field(10, ge=0, description="Number of rows of each kind to show.")
 
 
 _MIN_ROWS = 10
@@ -144,9 +142,9 @@ def _usable(name: str, drawn: Decisions) -> tuple[Decisions | None, list[str]]:
         return None, [reason]
     if len(kept) == len(drawn):
         return drawn, []
-    left = f"{len(drawn) - len(kept):,} rows of {name}"
+    left = f"{plural(len(drawn) - len(kept), 'row')} of {name}"
     return drawn.only(kept), [
-        f"{left} are left out, because their label has fewer than {_MIN_ROWS} rows."
+        f"{left} were left out, because their label has fewer than {_MIN_ROWS} rows."
     ]
 
 
@@ -155,7 +153,7 @@ def _headlines(results: Mapping[str, Measured], reference: str) -> Iterator[str]
         if name == reference:
             continue
         yield (
-            f"In a row of {name} the model finds {_bits(measured)} of the {measured.entropy:.2f} "
+            f"In a row of {name}, the model finds {_bits(measured)} of the {measured.entropy:.2f} "
             f"bits of its label{_beside(measured, results.get(reference), reference)}."
             + (
                 f" {percent(measured.negative.value)} of the rows contradict their label."
@@ -177,8 +175,8 @@ def _beside(measured: Measured, original: Measured | None, reference: str) -> st
     apart = (away.low or 0.0) > 0 or (away.high or 0.0) < 0
     word = "easier" if (away.value or 0.0) > 0 else "harder"
     return (
-        f", {_bits(original)} of {original.entropy:.2f} in {reference}: {word} for the "
-        f"model{'' if apart else ', but this may be chance'}"
+        f"; in a row of {reference}, {_bits(original)} of {original.entropy:.2f}. The former is "
+        f"{word} for the model{'' if apart else ', but this may be chance'}"
     )
 
 
@@ -187,8 +185,8 @@ def _warnings(results: Mapping[str, Measured], reference: str) -> Iterator[str]:
     for name, measured in results.items():
         if measured.gained > _GAIN:
             yield (
-                f"{name} was still being learned in the last epoch: raise difficulty.epochs before "
-                "you compare its difficulty."
+                f"{name}: the model was still learning in the last epoch. Raise difficulty.epochs "
+                "before you compare the difficulty of this dataset."
             )
         if not measured.learned:
             yield (
@@ -207,27 +205,28 @@ def _warnings(results: Mapping[str, Measured], reference: str) -> Iterator[str]:
 
 def _notes(results: Mapping[str, Measured], options: DifficultyOptions) -> Iterator[str]:
     yield (
-        f"{options.model}, trained on {options.folds - 1} of {options.folds} parts for "
-        f"{options.epochs} epochs with the row and again with an empty text, judges the part left "
-        "out. PVI is the logarithm of the factor by which the row raises its label's probability. "
-        "Rows that share a text of five words or more are in the same part."
+        f"{options.model} is trained on {options.folds - 1} of {options.folds} parts for "
+        f"{options.epochs} epochs, once with the texts and once with empty texts, and judges the "
+        "remaining part. PVI is the logarithm of the factor by which a row's texts raise its "
+        "label's probability. Rows that share a text of five words or more are in the same part."
     )
     yield (
         "High V-information means easy, low means hard. Negative PVI marks a row whose label the "
-        "model would not predict (section 5 of the paper). Its appendix B.5 states the opposite. "
+        "model would not predict (section 5 of the paper; its appendix B.5 states the opposite). "
         "V-information grows with the number of training rows, so all datasets use the same "
         "number. Intervals do not include the variation between training runs."
     )
     yield (
-        f"A probable mislabel has a PVI of {DOUBT:g} or less and a different label with at least "
-        "half of the probability. It may also be a hard row, or the model's own mistake."
+        f"A probable mislabel has a PVI of {DOUBT:g} or less, and the model gives a different "
+        "label at least half of the probability. It may also be a hard row, or the model's own "
+        "mistake."
     )
     yield (
-        "The map shows rows while the model learns them. Confidence is the mean probability of "
-        "their label over the epochs, variability its standard deviation. Easy-to-learn rows are "
-        "more confident than the upper third of the reference's rows, or of the first dataset's. "
-        "Hard-to-learn rows are less confident than the lower third. Ambiguous rows are more "
-        "variable than the upper third."
+        "The map shows how the model learns the rows. Confidence is the mean probability of a "
+        "row's label over the epochs, and variability its standard deviation. Easy-to-learn rows "
+        "are in the upper third of confidence, hard-to-learn rows in the lower third, and "
+        "ambiguous rows in the upper third of variability. The thirds are those of the reference, "
+        "or else of the first dataset."
     )
     for name, measured in results.items():
         if measured.cut:
@@ -238,8 +237,8 @@ def _notes(results: Mapping[str, Measured], options: DifficultyOptions) -> Itera
         if measured.without > measured.entropy + _UNSURE:
             yield (
                 f"Without the input, the model needs {measured.without:.2f} bits for a label of "
-                f"{name}; the label shares alone give {measured.entropy:.2f}. It was trained too "
-                "little, so PVI is too high by that difference."
+                f"{name}; the label shares alone need {measured.entropy:.2f}. The model was "
+                "trained too little, so PVI is too high by that difference."
             )
 
 

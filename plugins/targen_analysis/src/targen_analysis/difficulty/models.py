@@ -95,6 +95,6 @@ def _explained(name: str) -> Iterator[None]:
         raise UsageError(
             f"the model {name} cannot be loaded: {first_line(error)}",
             hint=metric_option("difficulty", "model", "./FOLDER")
-            + " with the tokenizer and weights of a model that transformers can use to "
+            + ", a folder with the tokenizer and weights of a model that transformers can use to "
             "classify texts",
         ) from error

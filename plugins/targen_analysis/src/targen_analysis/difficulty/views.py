@@ -40,7 +40,7 @@ def figures_table(figures: Mapping[str, Mapping[str, Estimate]], size: int) -> T
     """Every figure, datasets side by side."""
     lines = dict.fromkeys(line for mine in figures.values() for line in mine)
     return Table(
-        f"Difficulty at {size:,} rows, each judged by a model that has not seen it",
+        f"Difficulty of {size:,} rows, each judged by a model that was not trained on it",
         ("figure", *figures),
         [
             (_SHOWN.get(line, line), *(mine.get(line) for mine in figures.values()))
@@ -62,8 +62,8 @@ def row_tables(name: str, measured: Measured, shown: int) -> list[Table]:
             f"Probable mislabels of {name}: {of}",
             _COLUMNS,
             [_line(measured, at) for at in doubtful[:shown]],
-            note="Candidates to check: a row may also be right but hard, or the model may "
-            "be wrong.",
+            note="Check these rows: a label may also be right but hard to predict, or the model "
+            "may be wrong.",
         ),
         Table(f"Hardest rows of {name}", _COLUMNS, [_line(measured, at) for at in order[:shown]]),
         Table(
@@ -113,7 +113,7 @@ def plots(results: Results) -> tuple[Plot, ...]:
     return (
         Plot(
             "bars",
-            "PVI of the rows, in bits: high is easy; below 0, the row contradicts its label",
+            "PVI of the rows, in bits (high: easy; below 0: the row contradicts its label)",
             _histogram(results),
             x="PVI",
             y="share",

@@ -27,6 +27,7 @@ from targen_analysis.statistics import mean, rate
 from targen_analysis.wording import metric_option
 from targen_cli.markup import sheet_text
 from targen_core.errors import UsageError
+from targen_core.text import plural
 from targen_standard.datasets.source import open_source
 
 __all__ = ["JUDGED", "JudgedOptions"]
@@ -40,8 +41,10 @@ _WRONG_SHOWN = 5
 class JudgedOptions(MetricOptions):
     """Options of `judged`."""
 
-    sheet: str = Field("", description="files that targen sample wrote and a person filled in")
-    ratings: str = Field("", description="runs of targen rate, separated by commas")
+    sheet: str = Field(
+        "", description="Files from targen sample that a person filled in, separated by commas."
+    )
+    ratings: str = Field("", description="Runs of targen rate, separated by commas.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,10 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
         tables.append(Table("Answers that a person found correct", _RIGHT, rows, note=note))
         tables += _wrong(verdicts, known)
         warnings += [
-            f"{options.sheet}: {lost:,} judged rows are not in any dataset of this analysis"
+            (
+                f"{options.sheet}: left out {plural(lost, 'judged row')} that no dataset of this "
+                "analysis contains."
+            )
         ] * bool(lost)
     if options.ratings:
         ratings, lost = _ratings(options.ratings, known)
@@ -92,11 +98,14 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
         plots.append(_plot(ratings))
         headlines += [
             f"A model rates the difficulty of the rows of {name} at "
-            f"{figures[name]['difficulty'].value:.1f} on average, from 1 to 5."
+            f"{figures[name]['difficulty'].value:.1f} on average, on a scale of 1 to 5."
             for name in ratings
         ]
         warnings += [
-            f"{options.ratings}: {lost:,} ratings are for rows that are not in this analysis"
+            (
+                f"{options.ratings}: left out {plural(lost, 'rating')} of rows that no dataset of "
+                "this analysis contains."
+            )
         ] * bool(lost)
     return Findings(
         headlines=tuple(headlines),
@@ -119,11 +128,12 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
 
 
 _NONE = (
-    "No verdicts on answers were given: targen sample draws rows for a person; "
+    "No verdicts or ratings were passed. targen sample draws rows for a person to judge; pass the "
+    "result with "
     + metric_option("judged", "sheet", "FILE")
-    + " shows the verdicts here. targen rate has a model rate how difficult rows are; "
+    + ". targen rate has a model rate how difficult rows are; pass its run with "
     + metric_option("judged", "ratings", "RUN")
-    + " shows its ratings here."
+    + "."
 )
 _RIGHT = ("dataset", "judged rows", "right")
 
@@ -157,9 +167,9 @@ def _rows(said: str, what: str, columns: Sequence[str]) -> list[Mapping[str, Any
         if lacking:
             raise UsageError(
                 metric_option("judged", what) + f": {each} has no column {lacking[0]}",
-                hint="targen sample writes such a file"
+                hint="use a file that targen sample wrote"
                 if what == "sheet"
-                else "targen rate creates such a run",
+                else "use a run that targen rate created",
             )
         if what == "sheet" and Path(each).suffix not in (".json", ".jsonl"):
             read = [{name: sheet_text(str(cell)) for name, cell in row.items()} for row in read]
@@ -178,7 +188,8 @@ def _verdicts(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, dict[in
         if word not in _YES | _NO:
             raise UsageError(
                 metric_option("judged", "sheet")
-                + f": {said}: right is {row['right']!r}; it must be yes, no or empty"
+                + f": {said}: the column right contains {row['right']!r}; it must be yes, no or "
+                "empty"
             )
         filled += 1
         places = {
@@ -198,7 +209,7 @@ def _verdicts(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, dict[in
     if not verdicts:
         raise UsageError(
             metric_option("judged", "sheet")
-            + f": {said} does not contain any rows of these datasets as they are now"
+            + f": none of the rows in {said} match a row of these datasets"
         )
     return verdicts, lost
 
@@ -243,7 +254,7 @@ def _ratings(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, list[str
     if not ratings:
         raise UsageError(
             metric_option("judged", "ratings")
-            + f": {said} does not rate any rows of these datasets"
+            + f": none of the ratings in {said} are of rows of these datasets"
         )
     return ratings, lost
 

@@ -30,7 +30,7 @@ def rate(
         str,
         typer.Option(
             "--about",
-            help="A description of the task. [default: that of the run's task]",
+            help="A description of the task. [default: the description of the run's task]",
         ),
     ] = "",
     task: Annotated[
@@ -47,8 +47,8 @@ def rate(
         typer.Option(
             "--examples",
             metavar="FILE",
-            help="Rated rows as examples for the model, with `input` and `difficulty`, in "
-            "any format.",
+            help="Rated rows to show the model as examples, with `input` and `difficulty`, "
+            "in any supported format.",
         ),
     ] = None,
     *,

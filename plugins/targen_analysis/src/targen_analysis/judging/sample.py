@@ -84,6 +84,6 @@ def sample(
             text.write(json.dumps(dict(zip(_COLUMNS, row, strict=True)), ensure_ascii=False) + "\n")
     write_new(out, text.getvalue())  # what somebody filled in is not replaced
     print(
-        f"{plural(len(rows), 'row')} of {len(texts):,} in {out}: fill in the column right, then: "
-        f"targen analyze {data} -o judged.sheet={out}"
+        f"Wrote {len(rows):,} of {plural(len(texts), 'row')} to {out}. Fill in the column right, "
+        f"then run: targen analyze {data} -o judged.sheet={out}"
     )

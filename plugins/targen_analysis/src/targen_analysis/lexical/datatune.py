@@ -44,7 +44,7 @@ _PAPER = {
 }
 _SHOWN = {
     "unique bigrams": "distinct bigrams in the dataset",
-    "unique bigrams a row": "the same, divided by the number of rows (table 3)",
+    "unique bigrams a row": "distinct bigrams divided by the number of rows (table 3)",
     "tokens": "tokens in the dataset",
     "tokens a row": "tokens per row (table 3)",
     **{f"unique at {t}": f"rows without another row at ROUGE-L {t} or above" for t in THRESHOLDS},
@@ -54,9 +54,11 @@ _SHOWN = {
 class DataTuneOptions(MetricOptions):
     """Options of `datatune`."""
 
-    text: str = Field("input", description="the text to measure; all texts if a row lacks it")
+    text: str = Field(
+        "input", description="The text to measure; all texts of a row if it does not have this one."
+    )
     among: int = Field(
-        3000, ge=2, description="maximum number of rows to compare, as a random sample"
+        3000, ge=2, description="Maximum number of rows to compare, drawn at random."
     )
 
 
@@ -74,9 +76,9 @@ def _measure(study: Study, options: DataTuneOptions) -> Findings:
         notes=(
             (
                 "Whole datasets are measured, as in the paper; ROUGE-L uses up to "
-                f"{options.among:,} random rows. With more rows, bigrams per row decrease and near "
-                "copies increase, so compare datasets of similar size, or use `lexical` and "
-                "`repetition`, which do so."
+                f"{options.among:,} random rows. Larger datasets have fewer bigrams per row and "
+                "more near copies, so compare datasets of similar size. The metrics `lexical` and "
+                "`repetition` compare equal numbers of rows."
             ),
             (
                 f"The measured text is {options.text}, or all texts if a row does not have it. "
@@ -132,7 +134,7 @@ def _printed(study: Study) -> list[Table]:
         for kind, of in zip(("gold", "synthetic", "transformed"), _PAPER[name][:3], strict=True)
     ]
     columns = ("task", "dataset", "unique bigrams", "tokens", "threshold of figure 4")
-    return [Table("The figures of DataTune's table 3", columns, rows)] if rows else []
+    return [Table("Figures from DataTune's table 3", columns, rows)] if rows else []
 
 
 def _task(corpus: Corpus) -> str:

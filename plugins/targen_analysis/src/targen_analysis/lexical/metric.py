@@ -38,7 +38,7 @@ class LexicalOptions(MetricOptions):
     rows: int = Field(
         0,
         ge=0,
-        description="Number of rows to use from each dataset; 0: as many as the smallest has.",
+        description="Number of rows to use from each dataset; 0: the size of the smallest dataset.",
     )
 
 
@@ -119,7 +119,8 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
     if not same:
         tables.append(
             Table(
-                "On all rows: these depend on the number of rows, so do not compare them",
+                "Lexical diversity of all rows: depends on their number, so do not compare "
+                "datasets",
                 ("figure", *(f"{corpus.name} ({len(corpus):,} rows)" for corpus in corpora)),
                 [
                     (shown, *(_plain(measured.whole[name]) for measured in results))
@@ -151,12 +152,12 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
         ),
         notes=(
             (
-                "Words are lower-cased runs of letters and digits. N-grams do not cross from one "
-                "field into the next. Words of a template do not count."
+                "Words are lower-cased runs of letters and digits. N-grams do not cross "
+                "field boundaries. Words of a template do not count."
             ),
             (
                 f"Larger datasets are measured on {_SUBSAMPLES} samples of {size:,} random rows, "
-                "since raw counts grow with the number of rows."
+                "because raw counts grow with the number of rows."
             ),
             (
                 "A task may need few distinct words, and many may be noise: diversity is not "
@@ -230,12 +231,12 @@ def _headlines(study: Study, results: Sequence[_Measured], size: int) -> tuple[s
         if not mine.value or not other.value:
             continue
         lines.append(
-            f"{corpus.name} has {mine.value:,.0f} distinct words where {study.reference.name} has "
+            f"{corpus.name} has {mine.value:,.0f} distinct words and {study.reference.name} has "
             f"{other.value:,.0f} in the same number of rows ({size:,}): "
-            f"{_share(mine.value, other.value)}"
-            f"{'' if apart(mine, other) else ', which may be chance'}. "
-            f"Its texts compress {_number(measured, 'compression')} times, the original's "
-            f"{_number(original, 'compression')} times (higher is more repetitive)."
+            f"{_share(mine.value, other.value)} as many"
+            f"{'' if apart(mine, other) else ', which may be chance'}. The compression ratio is "
+            f"{_number(measured, 'compression')}, compared with "
+            f"{_number(original, 'compression')} (higher is more repetitive)."
         )
     return tuple(lines)
 

@@ -99,9 +99,9 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
 
 _SHOWN = {
     "sum of unique non-stop tokens": "sum over texts of unique non-stop tokens (table 7)",
-    "a text": "mean per text for the field",
+    "a text": "mean number of these tokens per text",
     "share of template words": "share of words from the template",
-    "sum without template": "the sum without the template",
+    "sum without template": "sum without words from the template",
     "vocabulary": "true vocabulary without stop words",
 }
 

@@ -38,7 +38,7 @@ class RepetitionOptions(MetricOptions):
     probes: int = Field(
         500, ge=1, description="Number of rows for which to find the most similar row."
     )
-    among: int = Field(5000, ge=2, description="Number of rows to search.")
+    among: int = Field(5000, ge=2, description="Number of rows among which to search for it.")
     shown: int = Field(5, ge=0, description="Number of pairs of rows to show.")
 
 
@@ -176,11 +176,14 @@ def _headlines(study: Study, figures: dict[str, dict[str, Estimate]]) -> tuple[s
         mine = figures[corpus.name].get(name)
         if mine is None or mine.value is None:
             continue
-        line = f"{percent(mine.value)} of the rows of {corpus.name} do not have a near copy"
+        line = (
+            f"{percent(mine.value)} of the rows of {corpus.name} do not have a near copy (ROUGE-L "
+            f"{THRESHOLDS[0]} or above)"
+        )
         if study.reference is not None:
             other = figures[study.reference.name][name].value or 0
-            line += f" ({study.reference.name}: {percent(other)})"
-        lines.append(f"{line}: ROUGE-L below {THRESHOLDS[0]}.")
+            line += f", compared with {percent(other)} of {study.reference.name}"
+        lines.append(f"{line}.")
     return tuple(lines)
 
 

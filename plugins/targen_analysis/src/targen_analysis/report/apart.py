@@ -13,9 +13,9 @@ __all__ = ["KEY", "Apart", "apart"]
 _STEPS = (1.25, 2.0)  # times: from where there are two marks, and three
 
 KEY = (
-    "▲ above the reference, ▼ below it: their intervals do not overlap. Two marks mean a "
-    "factor of at least 1.25, three of at least 2; = means that the intervals overlap. Better and "
-    "worse are stated only for figures that have a better side."
+    "▲ above the reference, ▼ below it: their intervals do not overlap. Two marks mean a factor of "
+    "at least 1.25, three of at least 2. The mark = means that the intervals overlap. “Better” and "
+    "“worse” appear only if one direction is better."
 )
 
 

@@ -101,7 +101,7 @@ def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iter
     warned = sum(len(p.findings.warnings) for p in analysis.parts if p.findings is not None)
     doubts = f" {plural(warned, 'warning')} below." if warned else ""
     if study.reference is None:
-        yield f"For a verdict, pass the original with {Option('against')}.{doubts}"
+        yield f"To get a verdict, pass the original dataset with {Option('against')}.{doubts}"
         return
     lead = leading(analysis)
     if lead is not None and lead.findings is not None:
@@ -111,7 +111,7 @@ def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iter
         return
     name = study.reference.name
     if not marks:
-        yield f"The main figures are not known for {name}, and cannot be compared.{doubts}"
+        yield f"The main figures are unknown for {name}, so they cannot be compared.{doubts}"
         return
     far = [mark for mark in marks.values() if mark.size == _FARTHEST]
     off = [mark for mark in marks.values() if 0 < mark.size < _FARTHEST]
@@ -155,16 +155,17 @@ def _limits(study: Study) -> Iterator[str]:
     half = Z * 0.5 / math.sqrt(len(smallest))
     yield (
         f"{smallest.name} has {len(smallest):,} rows, so a share near one half is known only to "
-        f"within ±{max(1, round(100 * half))} points at best."
+        f"within ±{max(1, round(100 * half))} percentage points at best."
     )
     if study.reference is None:
         against = Option("against")
         yield f"Without {against}, the figures say little about quality."
     elif study.reference.fields != study.corpora[0].fields:
         yield (
-            f"{study.reference.name} has different texts ({', '.join(study.reference.fields)}) "
-            f"than {study.corpora[0].name} ({', '.join(study.corpora[0].fields)}), so figures over "
-            "all texts compare different things."
+            f"{study.reference.name} does not have the same texts "
+            f"({', '.join(study.reference.fields)}) as {study.corpora[0].name} "
+            f"({', '.join(study.corpora[0].fields)}), so figures over all texts are not directly "
+            "comparable."
         )
     if any(corpus.run is not None for corpus in study.corpora):
         yield (

@@ -53,8 +53,8 @@ def print_analysis(analysis: Analysis, *, tables: bool) -> None:
     if notes and not tables:
         names = ", ".join(dict.fromkeys(name for name, _ in notes))
         print(
-            f"note: {names}: not measured, because their input is missing; report.html shows what "
-            "each needs"
+            f"note: {names}: not measured, because some input is missing; report.html shows what "
+            "each metric needs"
         )
     for line in short.limits:
         print(f"limit: {line}")

@@ -76,7 +76,7 @@ def load_embedder(model: str = DEFAULT_MODEL, *, device: str = "", batch: int = 
         raise UsageError(
             f"the embedding model {model} cannot be loaded from {folder}: {first_line(error)}",
             hint=metric_option("semantic", "model", "./FOLDER")
-            + " with a sentence-transformers model",
+            + ", the folder of a sentence-transformers model",
         ) from error
     notes: tuple[str, ...] = ()
     if not (folder / "modules.json").exists():

@@ -35,19 +35,21 @@ __all__ = ["SEMANTIC", "SemanticOptions", "semantic_findings"]
 class SemanticOptions(MetricOptions):
     """Options of `semantic`."""
 
-    model: str = Field(DEFAULT_MODEL, description="Embedding model: its folder or name.")
+    model: str = Field(DEFAULT_MODEL, description="Name or folder of the embedding model.")
     field: str = Field("", description="The text of a row to embed [default: all texts].")
     rows: int = Field(2000, ge=2, description="Maximum number of rows per dataset.")
-    k: int = Field(5, ge=1, description="Number of neighbours within which rows cover each other.")
-    map: Projection = Field(
-        "tsne", description="The projection of the map: tsne, pca, umap or none."
+    k: int = Field(
+        5, ge=1, description="Number of nearest neighbours within which a row covers another."
     )
+    map: Projection = Field("tsne", description="Projection for the map: tsne, pca, umap or none.")
     points: int = Field(500, ge=1, description="Maximum number of rows per dataset on the map.")
     shown: int = Field(5, ge=0, description="Number of missing and new rows to show.")
     umap: bool = Field(
         False, description="Also measure the mean cosine after UMAP, as in the paper."
     )
-    device: str = Field("", description="Where the model runs [default: a GPU if there is one].")
+    device: str = Field(
+        "", description="Device, such as cpu or cuda [default: a GPU if there is one]."
+    )
     batch: int = Field(32, ge=1, description="Number of texts to embed at a time.")
 
 
@@ -132,7 +134,7 @@ def semantic_findings(study: Study, options: SemanticOptions, embed: Embedder) -
 
 
 _GLANCE = {
-    "mean cosine": "similarity of two rows; lower is more diverse",
+    "mean cosine": "mean similarity of two rows; lower is more diverse",
     "Vendi score": "as diverse as this many completely different rows",
     "near repeats": "rows whose meaning another row nearly repeats",
     "coverage": "rows of the reference with a row nearby; for the reference: between its halves",
@@ -147,8 +149,8 @@ _BETTER: dict[str, Literal["higher", "lower"]] = {
 
 _NOTES = (
     (
-        "The figures show what the model considers similar. They compare datasets under one model; "
-        "do not compare figures from different models."
+        "The embedding model decides which rows are similar, so do not compare figures from "
+        "different models."
     ),
     (
         "Variety is not quality: noise is varied, and a narrow task has similar rows. Coverage "
@@ -178,7 +180,7 @@ def _samples(
         if len(there) < len(whole):
             notes.append(f"{len(whole) - len(there):,} rows of {corpus.name} have no text.")
         if len(there) < 2:
-            notes.append(f"{corpus.name} is left out, because a comparison needs two rows.")
+            notes.append(f"{corpus.name} was left out, because a comparison needs two rows.")
             continue
         rng = generator(study.rng(f"semantic/{corpus.name}"))
         rows = there[subsample(options.rows, len(there), rng)]
@@ -207,8 +209,8 @@ def _about(embed: Embedder, texts: Sequence[str], options: SemanticOptions) -> l
     return [
         whole,
         (
-            f"The model reads the first {limit:,} tokens of a row: at least {cut:,} of "
-            f"{len(texts):,} different rows are longer and are cut off."
+            f"The model reads only the first {limit:,} tokens of a row; at least {cut:,} of "
+            f"{len(texts):,} distinct rows are longer and were truncated."
         ),
     ]
 
@@ -238,7 +240,7 @@ def _coverage_plot(
 ) -> Plot:
     return Plot(
         "intervals",
-        f"Overlap of the rows with those of {reference.name}, and of its two halves",
+        f"Overlap with {reference.name}, and between the two halves of {reference.name}",
         [
             {
                 "dataset": sample.name,
@@ -284,26 +286,30 @@ def _warnings(
         if covered.high < ceiling.low - _LESS_COVERED:
             warnings.append(
                 f"The rows of {sample.name} cover {percent(covered.value)} of those of "
-                f"{reference.name}; a held-out half of {reference.name} covers "
-                f"{percent(ceiling.value)}. See the missing rows below."
+                f"{reference.name}; one half of {reference.name} covers {percent(ceiling.value)} "
+                "of the other half. See the missing rows below."
             )
     return warnings
 
 
 def _headline(sample: Sample, reference: Sample | None, figures: Mapping[str, Figures]) -> str:
     ours = figures[sample.name]
-    line = f"{sample.name}: two rows have a mean cosine of {ours['mean cosine'].value:.2f}"
+    line = f"{sample.name}: the mean cosine of two rows is {ours['mean cosine'].value:.2f}"
     if reference is None:
         return (
-            f"{line}; they are as diverse as {ours['Vendi score'].value:,.0f} wholly different "
-            "rows (Vendi score)."
+            f"{line}; the dataset is as diverse as {ours['Vendi score'].value:,.0f} completely "
+            "different rows (Vendi score)."
         )
     theirs = figures[reference.name]
-    line += f", {theirs['mean cosine'].value:.2f} in {reference.name} (lower is more diverse)."
+    line += (
+        f", compared with {theirs['mean cosine'].value:.2f} in {reference.name} (lower is more "
+        "diverse)."
+    )
     if "coverage" in ours:
         line += (
-            f" They cover {percent(ours['coverage'].value)} of its rows; a held-out half of "
-            f"{reference.name} covers {percent(theirs['coverage'].value)}."
+            f" The rows of {sample.name} cover {percent(ours['coverage'].value)} of those of "
+            f"{reference.name}; one half of {reference.name} covers "
+            f"{percent(theirs['coverage'].value)} of the other half."
         )
     return line
 
@@ -318,7 +324,7 @@ def _after_umap(
 ) -> list[Table]:
     """The mean cosine on maps by UMAP, as the authors' code took it, over a few seeds."""
     if size < UMAP_ROWS:
-        notes.append(f"UMAP needs {UMAP_ROWS} rows of each dataset, so its figures are missing.")
+        notes.append(f"UMAP needs {UMAP_ROWS} rows per dataset, so its figures are missing.")
         return []
     seeds = [f"seed {seed}" for seed in _UMAP_SEEDS]
     rows: list[tuple[Cell, ...]] = []
@@ -341,10 +347,10 @@ def _after_umap(
     )
     return [
         Table(
-            f"Mean cosine after UMAP, {size:,} rows each, a map for each dataset",
+            f"Mean cosine after UMAP ({size:,} rows of each dataset, each with its own map)",
             ("dataset", *seeds, "centred"),
             rows,
-            note="Computed as in the authors' code. The position of 0 on such a map is arbitrary.",
+            note="Computed as in the authors' code. The origin of such a map is arbitrary.",
         )
     ]
 

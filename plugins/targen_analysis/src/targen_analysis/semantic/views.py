@@ -66,7 +66,7 @@ def distribution(samples: Sequence[Sample]) -> Plot:
     ]
     return Plot(
         "bars",
-        f"Cosine of two rows of a dataset, in bins of {_WIDTH} by their lower end",
+        f"Cosine of two rows of a dataset (bins of {_WIDTH}, labelled by their lower end)",
         marks,
         x="cosine",
         y="share of pairs",
@@ -129,7 +129,7 @@ def _farthest(title: str, some: Sample, others: Sample, shown: int) -> Table:
     # Adding 0 makes a 0 of what was rounded to -0.
     return Table(
         title,
-        ("cosine", f"row of {some.name}", f"the nearest of {others.name}"),
+        ("cosine", f"row of {some.name}", f"nearest row of {others.name}"),
         [
             (round(float(best[at]), 2) + 0.0, some.text(at), others.text(int(which[at])))
             for at in order

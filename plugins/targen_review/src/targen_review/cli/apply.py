@@ -40,7 +40,7 @@ def apply(
         Path | None,
         typer.Option(
             "--out",
-            help="The directory to write. [default: NAME-reviewed next to the data, or "
+            help="The output directory. [default: NAME-reviewed next to the data, or "
             "NAME-reviewed-2]",
         ),
     ] = None,
@@ -50,8 +50,7 @@ def apply(
             "--resolve",
             metavar="RULE",
             help="The rule if raters disagree: agree (all of them must agree), majority (more "
-            "than half), "
-            "or the name of the rater who decides.",
+            "than half), or the name of the rater who decides.",
         ),
     ] = "agree",
     exact: Annotated[
@@ -128,7 +127,7 @@ def apply(
         if version.good_rejects:
             print(
                 f"note: people accepted {plural(version.good_rejects, 'reject')} of step 4, but a "
-                "version only contains its dataset's rows, so these rejects are left out",
+                "version contains only its dataset's rows, so these rejects are left out",
                 file=sys.stderr,
             )
         for name, count in version.stale.items():
@@ -157,7 +156,7 @@ def _refuse_taken(versions: Sequence[Version], out: Path | None) -> None:
     for version in versions:
         if out is not None and version.targets and (version.place / "correction.json").exists():
             raise UsageError(
-                f"{version.place} already contains a version, and --refill adds rows",
+                f"{version.place} already contains a version, to which --refill cannot add rows",
                 hint="choose a different --out",
             )
 
@@ -172,8 +171,8 @@ def _refill(
     run = Path(version.data.path)
     if not _grows(run):
         raise UsageError(
-            f"{version.data.path} is not a run that can generate more rows by itself",
-            hint=f"omit --refill; then {_more_rows(version)}",
+            f"{version.data.path} is not a run that can be extended",
+            hint=f"omit --refill; then run {_more_rows(version)}",
         )
     grow(run, version.targets, max_cost=max_cost, max_tokens=max_tokens, quiet=quiet)
 
@@ -244,7 +243,7 @@ def _more_rows(version: Version) -> str:
     if _grows(Path(version.data.path)):
         also = "" if version.numbered else " and a different --out"
         more = f"targen resume {path} {_labels(version.targets)}"
-        return f"repeat the command with --refill{also}, or {more}; both extend {path} itself"
+        return f"repeat the command with --refill{also}, or run {more}; both extend {path} itself"
     rows = version.report["rows"]
     missing = {
         name: count - rows[name] for name, count in version.requested.items() if count > rows[name]

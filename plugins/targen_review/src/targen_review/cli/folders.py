@@ -20,7 +20,7 @@ def review_folder(path: Path) -> Path:
     for folder in (path, folder_for([path], None)):
         if is_there(folder):
             return folder
-    hint = "targen review DATA starts one; with --out FOLDER, in FOLDER"
+    hint = "targen review DATA starts one; --out FOLDER starts it in FOLDER"
     if not path.exists():
         raise NoSuchFile(path, "data or review", hint=hint)
     raise UsageError(f"there is no review in {path} or next to it", hint=hint)

@@ -41,7 +41,7 @@ def export(
     out: Annotated[Path, typer.Option("--out", help="A new or empty folder.", show_default=False)],
     rater: Annotated[
         str | None,
-        typer.Option("--as", metavar="RATER", help="Only this rater's rows."),
+        typer.Option("--as", metavar="RATER", help="Export only this rater's rows."),
     ] = None,
     data: DataArg = None,
 ) -> None:
@@ -65,7 +65,7 @@ def export(
     sheet = sheet_of(plan, folder, data, rater)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(
-            f"{out} exists and is not an empty folder", hint="choose a different --out"
+            f"{out} already exists, but is not an empty folder", hint="choose a different --out"
         )
     if to == "argilla":
         files = argilla.write(sheet, out, per_row=_per_row(plan, rater))
@@ -92,8 +92,8 @@ def import_(
         typer.Option(
             "--rater",
             metavar="THEIRS=NAME",
-            help="Rename a person, by number, address or id. [default: "
-            "the address up to its @, labelstudio-NUMBER, argilla-ID]",
+            help="Rename a person, identified by number, email address or id. [default: "
+            "the address up to @, labelstudio-NUMBER or argilla-ID]",
         ),
     ] = None,
     data: DataArg = None,
@@ -150,7 +150,9 @@ def _names(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         theirs, sign, ours = pair.rpartition("=")
         if not sign or not theirs:
-            raise UsageError(f"--rater {pair}: it must be THEIRS=NAME", hint="--rater 1=ann")
+            raise UsageError(
+                f"--rater {pair} does not have the form THEIRS=NAME", hint="--rater 1=ann"
+            )
         names[theirs] = check_name(ours)
     return names
 
@@ -162,6 +164,6 @@ def _check_raters(plan: Plan, sheet: Sheet, answers: list[Answer]) -> None:
     for answer in answers:
         if answer.rater not in plan.rows:
             raise UsageError(
-                f"{answer.rater} is not a rater in this review: {', '.join(plan.raters)}",
+                f"{answer.rater} is not a rater in this review (raters: {', '.join(plan.raters)})",
                 hint=f"--rater 'THEIRS={plan.raters[0]}' assigns the grades to a rater",
             )

@@ -57,7 +57,7 @@ def grade(
     name = check_name(name or rater_name(backend, str(options["model"] or model)))
     if name in plan.raters:
         raise UsageError(
-            f"{name} is a person in the plan of {folder}",
+            f"{name} is a person in the review plan of {folder}",
             hint="choose a different name with --as NAME",
         )
     out = options["out"] or folder / f"model-{name}"
@@ -79,7 +79,7 @@ def grade(
             )
             if lacking := len(plan.ids) - there:
                 print(
-                    f"not graded: {plural(lacking, 'row')}; targen resume "
+                    f"not graded: {plural(lacking, 'row')}; run targen resume "
                     f"{out}{f' -n {len(plan.ids)}' if options['n'] else ''}, then repeat this "
                     "command",
                     file=sys.stderr,
@@ -105,8 +105,8 @@ def backend_of(rater: str) -> str:
     kind, _, backend = rater.partition(":")
     if kind != "llm" or not backend:
         raise UsageError(
-            f"--rater {rater}: a model is llm:BACKEND or llm:BACKEND/MODEL",
-            hint="targen list-backends lists models; name people with --raters",
+            f"--rater {rater} does not name a model as llm:BACKEND or llm:BACKEND/MODEL",
+            hint="targen list-backends lists backends; name people with --raters",
         )
     return backend
 

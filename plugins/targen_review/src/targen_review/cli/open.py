@@ -50,7 +50,7 @@ def review(
     ] = None,
     teams: Annotated[
         str | None,
-        typer.Option("--teams", metavar="A+B,C+D", help="Raters who all grade the same rows."),
+        typer.Option("--teams", metavar="A+B,C+D", help="Teams whose members grade the same rows."),
     ] = None,
     exclude: Annotated[
         list[str] | None,
@@ -60,8 +60,8 @@ def review(
         bool,
         typer.Option(
             "--together",
-            help="Draw rows that share a seed (or a first text) together, for one team, and show "
-            "them one after the other.",
+            help="Assign rows that share a seed (or a first text) to the same team, and show them "
+            "one after another.",
         ),
     ] = False,
     rubric: Annotated[
@@ -268,7 +268,7 @@ def _is_begun(folder: Path) -> bool:
 def _now_known(plan: Plan, opened: list[ReviewData]) -> str:
     """In words, which datasets were planned without a task, and have one now."""
     return "; ".join(
-        f"the task of {there.name} was not known; it is {now.task_id}"
+        f"the task of {there.name} was unknown; now it is {now.task_id}"
         for there, now in zip(plan.data, opened, strict=True)
         if now.task_id and not there.task
     )
@@ -297,8 +297,8 @@ def _say_new(folder: Path, plan: Plan, opened: list[ReviewData], changes: str) -
         status = "" if each.source.run is None else _status_of(each.source.run)
         if status in ("stopped", "unfinished"):
             print(
-                f"note: {each.path} is {status}; rows that targen resume adds later are not in "
-                "this review",
+                f"note: {each.path} is {status}; rows that targen resume adds later will not be "
+                "in this review",
                 file=sys.stderr,
             )
     if not plan.blind:
@@ -395,7 +395,7 @@ def _new_plan(opened: list[ReviewData], requested: dict[str, Any]) -> Plan:
         rater, _, name = pair.partition("=")
         if rater not in requested["raters"] or name not in groups:
             raise UsageError(
-                f"--not {pair} does not name a rater and a task of this review",
+                f"--not {pair} must name a rater and a task of this review",
                 hint=f"use RATER=TASK; the tasks are {', '.join(groups)}",
             )
         exclusions += [(rater, name), (rater, f"{name}, rejects")]
@@ -432,7 +432,7 @@ def print_plan(folder: Path, plan: Plan, *, json: bool) -> None:
     if json:
         print_json({"folder": str(folder), **plan.model_dump(mode="json", exclude={"secret"})})
         return
-    print(f"{folder}: {plural(len(plan.ids), 'row')} of {sum(d.rows for d in plan.data):,}")
+    print(f"{folder}: {len(plan.ids):,} of {plural(sum(d.rows for d in plan.data), 'row')}")
     rows = [[rater or "anyone", f"{len(ids):,}"] for rater, ids in plan.rows.items()]
     print_table(["rater", "rows"], rows)
 

@@ -75,7 +75,7 @@ def grade_on_a_page(
                 f"{name}, {desk.done:,} of {len(desk.ids):,} done: {secrets[name].address(number)}"
             )
         try:  # from the words on: who reads them may press it before there is a server
-            print("Ctrl-C ends it; every answer is saved immediately", flush=True)
+            print("Press Ctrl-C to stop; every answer is saved immediately", flush=True)
             only = browser and len(names) == 1
             open_page(secrets[names[0]].address(number), number, browser=only)
             serve(app_for(shared, number), listener)

@@ -24,7 +24,7 @@ def report(
         list[Path],
         typer.Argument(
             metavar="FOLDER",
-            help="Review folders, of several datasets, or of one dataset from several machines.",
+            help="Folders of reviews: of several datasets, or of one dataset on several machines.",
             show_default=False,
         ),
     ],

@@ -39,7 +39,8 @@ def view(
         typer.Option(
             "--analysis",
             metavar="FOLDER",
-            help="An analysis that measured difficulty; repeatable. [default: the run's own]",
+            help="Folder of an analysis that measured difficulty; repeatable. [default: the run's "
+            "own]",
         ),
     ] = None,
     embedder: Annotated[
@@ -47,7 +48,7 @@ def view(
         typer.Option(
             "--embedder",
             metavar="NAME",
-            help="The embedder for similarity: minilm or words. [default: ROUGE-L instead]",
+            help="The embedder for similarity: minilm or words. [default: none; ROUGE-L is used]",
             autocompletion=completer("embedder"),
         ),
     ] = "",
@@ -98,7 +99,7 @@ def view(
         if len(opened) == 2:
             print(catalogue.keys.words)
         with suppress(KeyboardInterrupt):  # the way to end it, from the words on
-            print("Ctrl-C ends it", flush=True)
+            print("Press Ctrl-C to stop", flush=True)
             open_page(secret.address(number), number, browser=not no_open)
             serve(view_app(catalogue, opened, alike, secret, number), listener)
 

@@ -100,8 +100,9 @@ def read(
             raise refused_file(
                 file,
                 number,
-                "it is not a record from Argilla's client",
-                hint="dataset.to_disk(FOLDER) or dataset.records.to_json(FILE) writes them",
+                "not a record from Argilla's client",
+                hint="write the records with dataset.to_disk(FOLDER) or "
+                "dataset.records.to_json(FILE)",
             )
         answers += _answers(reader, sheet, number, record)
     return [*latest(answers)]
@@ -180,18 +181,18 @@ def _questions(sheet: Sheet) -> Iterator[dict[str, Any]]:
     else:
         yield _text("label", "What is the right answer?", required=True)
     if sheet.asks_twice:
-        title = "How good is the row with the label that it was written for?"
+        title = "How good is the row with the label requested for it?"
         yield _choice("grade_before", title, sheet.grades, required=False)
-    title = "How good is the row" + ("?" if sheet.blind else " with the label that it has?")
+    title = "How good is the row" + ("?" if sheet.blind else " with its current label?")
     yield _choice("grade", title, sheet.grades, required=True)
     if sheet.reasons:
         # Its server wants two options at least.
         one = {NO_REASON: ""} if len(sheet.reasons) == 1 else {}
         yield _choice("reasons", "Why?", {**sheet.reasons, **one}, required=False, several=True)
-    options = {REJECT: "the row should be removed", FLAG: "somebody should look at it again"}
+    options = {REJECT: "remove the row", FLAG: "discuss the row"}
     yield _choice("decision", "Anything else?", options, required=False, several=True)
     for path, box in sheet.boxes.items():
-        yield _text(box, f"{path}, as it should be"[:_TITLE], required=False)
+        yield _text(box, f"Corrected {path}"[:_TITLE], required=False)
     yield _text("comment", "A remark", required=False)
 
 

@@ -71,7 +71,7 @@ def read(
             raise refused_file(
                 file,
                 number,
-                "it is neither an Argilla record nor a Label Studio task that targen created",
+                "neither an Argilla record nor a Label Studio task that targen created",
                 hint="from Label Studio, export the project as JSON or JSON-MIN; from Argilla, use "
                 "dataset.to_disk(FOLDER) or dataset.records.to_json(FILE)",
             )
@@ -215,7 +215,7 @@ def _interface(sheet: Sheet) -> str:
         ET.SubElement(view, "Text", name=column, value=f"${column}")
     first = next(iter(sheet.columns.values()))
     if not sheet.blind and any(item.before is not None for item in sheet.items):
-        ET.SubElement(view, "Header", value="Written for: $intended", size="5")
+        ET.SubElement(view, "Header", value="Requested label: $intended", size="5")
     ET.SubElement(view, "Header", value="Which label should the row have?", size="5")
     if sheet.labels:
         keys = dict(zip(sheet.labels, _KEYS, strict=False))
@@ -223,20 +223,20 @@ def _interface(sheet: Sheet) -> str:
     else:
         _box(view, "label", first, required=True)
     if sheet.asks_twice:
-        title = "How good is the row with the label that it was written for?"
+        title = "How good is the row with the label requested for it?"
         ET.SubElement(view, "Header", value=title, size="5")
         _choices(view, "grade_before", first, sheet.grades)
-    title = "How good is the row" + ("?" if sheet.blind else " with the label that it has?")
+    title = "How good is the row" + ("?" if sheet.blind else " with its current label?")
     ET.SubElement(view, "Header", value=title, size="5")
     keys = {letter: letter.lower() for letter in sheet.grades if letter.lower() not in _KEYS}
     _choices(view, "grade", first, sheet.grades, keys=keys, required=True)
     if sheet.reasons:
         ET.SubElement(view, "Header", value="Why?", size="5")
         _choices(view, "reasons", first, sheet.reasons, choice="multiple")
-    options = {REJECT: "the row should be removed", FLAG: "somebody should look at it again"}
+    options = {REJECT: "remove the row", FLAG: "discuss the row"}
     _choices(view, "decision", first, options, choice="multiple")
     for path, box in sheet.boxes.items():
-        ET.SubElement(view, "Header", value=_literal(f"{path}, as it should be"), size="5")
+        ET.SubElement(view, "Header", value=_literal(f"Corrected {path}"), size="5")
         _box(view, box, sheet.columns[path])
     ET.SubElement(view, "Header", value="A remark", size="5")
     _box(view, "comment", first)

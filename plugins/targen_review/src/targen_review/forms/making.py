@@ -36,12 +36,12 @@ def sheet_of(plan: Plan, folder: Path, name: str | None = None, rater: str | Non
     names = [each.name for each in plan.data]
     if name is None and len(names) > 1:
         raise UsageError(
-            f"the review covers {', '.join(names)}, but other tools take one task at a time",
+            f"the review covers {', '.join(names)}, but an export contains only one dataset",
             hint=f"--data {names[0]}",
         )
     if name is not None and name not in names:
         raise UsageError(
-            f"the review does not have the dataset {name!r}", hint=f"it has {', '.join(names)}"
+            f"the review does not cover the dataset {name!r}", hint=f"it covers {', '.join(names)}"
         )
     ids = plan.ids if rater is None else plan.rows_of(rater)
     place = {row: at for at, row in enumerate(ids)}
@@ -50,8 +50,8 @@ def sheet_of(plan: Plan, folder: Path, name: str | None = None, rater: str | Non
     )
     if data.output is not None:
         raise UsageError(
-            f"rows of {known.name} have an output, but these formats only have one label",
-            hint="use the page of targen review; or targen export --as label-studio or "
+            f"rows of {known.name} have an output, but these formats support only a label",
+            hint="use the page of targen review, or targen export --as label-studio or "
             "--as argilla, which write the rows with their outputs as suggestions",
         )
     rows = [row for row in data.rows() if prefix + row.id in place]

@@ -287,7 +287,7 @@ class Reader:
             shown = printable(str(row), max_length=60)
             raise self._wrong(
                 number,
-                f"this review does not have the row {shown!r}",
+                f"this review does not contain the row {shown!r}",
                 hint="import a file that was exported from this review, with its columns unchanged",
             )
         match = _MARK.fullmatch(mark) if isinstance(mark, str) else None
@@ -300,7 +300,7 @@ class Reader:
         if int(match[1]) > _FORMAT:
             raise self._wrong(
                 number,
-                f"it was exported in format {match[1]}, but this version reads format {_FORMAT}",
+                f"exported in format {match[1]}, but this version reads only format {_FORMAT}",
                 hint="use the version of targen-review that exported it",
             )
         return item, self._sheet.digest_in(match[2], item)
@@ -347,7 +347,7 @@ class Reader:
         if value is None:
             return ""
         if not isinstance(value, str):
-            raise self._wrong(number, f"{name} is {_kind(value)}, not a text")
+            raise self._wrong(number, f"{name} is {_kind(value)}, not text")
         try:
             value.encode()
         except UnicodeEncodeError:
@@ -413,7 +413,7 @@ class Reader:
 
     def _rater(self, number: int, theirs: object) -> str:
         if not isinstance(theirs, str | int) or isinstance(theirs, bool):
-            raise self._wrong(number, f"its annotator is {_kind(theirs)}, not a name or a number")
+            raise self._wrong(number, f"the annotator is {_kind(theirs)}, not a name or a number")
         name = rater_name(self._raters, theirs, self._prefix)
         if self._names.setdefault(name, str(theirs)) != str(theirs):
             raise self._wrong(

@@ -98,7 +98,7 @@ class _Bounded(H11Protocol):
         # Only a request that has begun is answered: the others never asked anything.
         begun = self.cycle is not None and not self.cycle.response_started
         if begun and self.conn.our_state is h11.SEND_RESPONSE and not self.transport.is_closing():
-            words = f"It took longer than {self.patience:g} seconds to arrive.\n".encode()
+            words = f"The request took longer than {self.patience:g} seconds to arrive.\n".encode()
             self.transport.write(
                 b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: text/plain\r\n"
                 b"Content-Length: %d\r\n\r\n%b" % (len(words), words)

@@ -141,7 +141,7 @@ class Seat:
         if effect in EFFECT_WORDS:
             return f"is {EFFECT_WORDS[effect]}"
         if effect.startswith("changes") and self.fixed is not None and self.fixed.problems:
-            return "is kept unchanged, since the task rejects the change"
+            return "is kept unchanged, because the task rejects the change"
         return effect
 
     def effect_of(self, letter: str) -> str:
@@ -149,7 +149,7 @@ class Seat:
         effect = self.rubric.effect_of(letter)
         if effect == "changes":
             what = "what you mark or choose" if self.asks_output else "the label that you choose"
-            return f"gets {what} next"
+            return f"the row gets {what} next"
         return f"the row is {EFFECT_WORDS[effect]}"
 
     @property
@@ -304,10 +304,10 @@ class Desk:
         """
         seat = self.seat(at)
         if seat.row is None or seat.data is None:
-            raise UsageError("the data no longer has this row")
+            raise UsageError("the data no longer contains this row")
         if seat.hidden:
             return Fixed(
-                unchecked=("the task's checks may give away the label, so choose one first",)
+                unchecked=("the task's checks may give the label away, so choose one first",)
             )
         label = seat.grade.label if seat.data.labels else None
         return fix(seat.data.task, seat.row, _changed(seat, edit), label, seat.grade.output)
@@ -342,7 +342,7 @@ class Desk:
         seat = self.seat(at)
         row = seat.row
         if row is None:
-            raise UsageError("the data no longer has this row, so it cannot be graded")
+            raise UsageError("the data no longer contains this row, so it cannot be graded")
         old = Grade(row=seat.grade.row, digest=row.digest) if seat.changed else seat.grade
         if action == "output":
             changes = self._answered(seat, old, answers or {})
@@ -354,7 +354,7 @@ class Desk:
         try:
             new = Grade.model_validate(new.model_dump())
         except ValidationError as error:
-            raise UsageError(f"this cannot be saved: {refused(error)}") from error
+            raise UsageError(f"the answer cannot be saved: {refused(error)}") from error
         if new.content == old.content and not seat.changed:
             return old
         self._stale.discard(new.row)

@@ -133,9 +133,9 @@ def columns_of(text: str) -> dict[str, Any]:
     try:
         columns = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"this is not JSON: {error}") from None
+        raise UsageError(f"the text is not JSON: {error}") from None
     if not isinstance(columns, dict):
-        raise UsageError("this is not a JSON object with a key for each column")
+        raise UsageError("the text is not a JSON object with a key for each column")
     return columns
 
 
@@ -172,7 +172,7 @@ def _spans(question: Question, text: str) -> list[dict[str, Any]]:
             for each in json.loads(text)
         ]  # fmt: skip
     except (ValueError, LookupError, TypeError, RecursionError):
-        raise UsageError(f"{question.name}: this is not a list of spans") from None
+        raise UsageError(f"{question.name}: the answer is not a list of spans") from None
     return sorted(spans, key=lambda span: (span["start"], span["end"], span["type"]))
 
 

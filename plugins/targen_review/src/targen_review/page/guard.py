@@ -58,7 +58,7 @@ class LocalOnly:
     def _refusal(self, request: Request) -> tuple[str, int] | None:
         """Why a request is refused, and the status; None if it is not."""
         if request.headers.get("host", "") not in self._hosts:
-            return "This page is only for 127.0.0.1.", 403
+            return "This page can be opened only at 127.0.0.1.", 403
         if len(request.scope["path"]) + len(request.scope["query_string"]) > _LONGEST_TARGET:
             return "This address is too long.", 414
         if request.method not in ("GET", "HEAD") and not _is_own_origin(request):

@@ -390,19 +390,19 @@ def _done(desk: Desk) -> dict[str, Any]:
 
 
 def _saved(desk: Desk, seat: Seat) -> str:
-    """Return what was saved for a row, and its effect: "Row 3: bad text is saved; the row …"."""
+    """Return what was saved for a row, and its effect: "Row 3: saved as bad text; the row …"."""
     grade, rubric = seat.grade, seat.rubric
     what = ""
     if grade.after is not None and rubric.is_of_labels:
-        what = f"{rubric.word(grade.after)} is "
+        what = f" as {rubric.word(grade.after)}"
     elif grade.after is not None:
-        what = f"{_letters(grade.before, grade.after)} is "
+        what = f" as {_letters(grade.before, grade.after)}"
     elif grade.label is not None and not seat.hidden:
-        what = f"label {printable(grade.label, lines=False, max_length=60)} is "
-    said = f"{_capital(desk.name_of(seat))}: {what}saved"
+        what = f" with label {printable(grade.label, lines=False, max_length=60)}"
+    said = f"{_capital(desk.name_of(seat))}: saved{what}"
     if seat.asks_label:
         if seat.asks_output:
-            return f"{said}. What is right? Unless you save an answer, the row is removed."
+            return f"{said}. What is the right answer? Unless you save one, the row is removed."
         return f"{said}. Which label is right? Without one, the row is removed."
     effect = seat.effect
     return f"{said}; the row {printable(effect, lines=False)}." if effect else f"{said}."

@@ -18,7 +18,7 @@ class ReviewedOptions(MetricOptions):
 
     folders: str = Field(
         "",
-        description="reviews, separated by commas; those next to the runs are found automatically",
+        description="Folders of reviews, separated by commas. [default: those next to the runs]",
     )
 
 
@@ -49,7 +49,7 @@ def _measure(study: Study, options: ReviewedOptions) -> Findings:
 
 _NONE = (
     "There are no grades next to this data. targen review DATA opens a page for grading. Grades "
-    "next to a run are shown here; -o reviewed.folders=FOLDER adds others."
+    "next to a run appear here; pass others with -o reviewed.folders=FOLDER."
 )
 
 REVIEWED = Metric(
@@ -57,5 +57,5 @@ REVIEWED = Metric(
     measure=_measure,
     options=ReviewedOptions,
     order=810,
-    summary="grades of rows by people and models, agreement, labels confirmed: targen review",
+    summary="grades by people and models, their agreement, and confirmed labels",
 )

@@ -71,17 +71,18 @@ def findings_of(figures: ReviewFigures, *, paper: bool = False) -> Findings:
 _HOW = (
     (
         "A row graded by several people counts once, with its grades weighted equally. Shares have "
-        "95% Wilson intervals over rows; changes have normal intervals over the rows' differences."
+        "95% Wilson intervals over rows; changes have normal-approximation intervals over the "
+        "rows' differences."
     ),
     (
         "Cohen's κ (1960; linear weights 1968), Spearman's r with mean ranks for ties, "
         "Krippendorff's α (2004). The 95% intervals come from the jackknife over rows on Fisher's "
-        "z scale. They are missing if all agree, or for fewer than two rows. The figures show how "
-        "similarly raters grade, not whether they are right."
+        "z scale. They are missing if all raters agree, or for fewer than three rows. The figures "
+        "show how similarly raters grade, not whether they are right."
     ),
     (
         "A label is confirmed if a person chose it, or kept it and accepted the row. A row that is "
-        "not acceptable and did not get a new label does not count for its label."
+        "not acceptable and did not get a new label is not counted."
     ),
 )
 
@@ -93,7 +94,7 @@ def _headlines(figures: ReviewFigures) -> Iterator[str]:
         now = _percent(of.acceptable)
         said = f"In {name}, {who} {now} of {plural(of.rows, 'row')} acceptable"
         if of.change is not None and of.acceptable_before is not None and of.before != of.after:
-            said += f", and {_percent(of.acceptable_before)} before correction"
+            said += f", compared with {_percent(of.acceptable_before)} before correction"
         yield f"{said}."
     for each in figures.agreement:
         if each.side != "after" or each.kind == "model":
@@ -119,12 +120,12 @@ def _warnings(figures: ReviewFigures) -> Iterator[str]:
         return
     people = {given.rater for given in material.given} & set(material.people())
     if not people:
-        yield "only models have graded, so none of these figures come from people"
+        yield "only models have graded rows, so none of these figures come from people"
     elif not any(each.kind == "people" for each in figures.agreement):
         yield (
-            "no rows were graded by two people, so their agreement is not known"
+            "no rows were graded by two people, so their agreement is unknown"
             if len(people) > 1
-            else f"only {next(iter(people))} has graded, so agreement is not known"
+            else f"only {next(iter(people))} has graded rows, so agreement is unknown"
         )
     for rater in figures.raters:
         if rater.rater in people and rater.done < rater.rows:
@@ -169,7 +170,7 @@ def _letters_tables(figures: ReviewFigures, *, paper: bool) -> Iterator[Table]:
                 *("A", "B", "C", "D", "acceptable before", "acceptable"),
             ),
             printed,
-            note="As printed, for the paper's own rows; we computed the shares.",
+            note="As printed in the paper, for its own rows, but with computed shares.",
         )
 
 
@@ -296,10 +297,10 @@ def _outputs_table(outputs: Sequence[OutputAgreement]) -> Table:
             )
             for each in outputs
         ],
-        note="Counts rows whose output both gave, or accepted. F1: twice what both found "
-             "divided by "
-        "all that they found; spans need both ends and the type. Same: of numbers within the "
-        "tolerance, of answers by their words.",
+        note="Counts rows for which both gave or accepted an output. F1: twice the number of items "
+        "that both found, divided by the sum of what each found. Spans must match in both ends and "
+        "in type. Same: numbers within the tolerance, and answers with the same "
+        "words.",
     )  # fmt: skip
 
 
@@ -309,7 +310,9 @@ def _reasons(figures: Iterable[tuple[str, Figure]]) -> str:
     for name, figure in figures:
         if figure.value is None:
             said.setdefault(figure.reason, []).append(name)
-    return " ".join(f"No {'; '.join(names)}: {reason}." for reason, names in said.items())
+    return " ".join(
+        f"Not defined: {'; '.join(names)} ({reason})." for reason, names in said.items()
+    )
 
 
 def _labels_table(figures: ReviewFigures) -> Table:

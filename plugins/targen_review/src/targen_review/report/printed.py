@@ -21,7 +21,7 @@ TITLES = {"axg": "AX-g", "boolq": "BoolQ", "cb": "CB", "copa": "COPA"} | {
 }  # fmt: skip
 
 AGREEMENT = (
-    "The paper's three teams: Cohen's κ on letters 0.51, 0.48, 0.60, on acceptable or not 0.71, "
-    "0.67, 0.79; Spearman's r 0.85, 0.83, 0.91. It prints no intervals. It does not say how two "
-    "grades of a row were combined, or whether agreement is before or after correction."
+    "The paper's three teams: Cohen's κ for letters 0.51, 0.48, 0.60, for acceptability 0.71, "
+    "0.67, 0.79; Spearman's r 0.85, 0.83, 0.91. The paper prints no intervals, and does not say "
+    "how two grades of a row were combined, or whether agreement is before or after correction."
 )

@@ -95,8 +95,8 @@ def read_reviews(folders: Sequence[Path]) -> Material:
         if _scale(plan.rubric) != _scale(material.rubric):
             raise UsageError(
                 f"{merged[0][1][0]} and {there[0]} are graded with different rubrics "
-                f"({material.rubric.name}, {plan.rubric.name}): their letters cannot be counted "
-                "together",
+                f"({material.rubric.name}, {plan.rubric.name}), so their letters cannot be "
+                "counted together",
                 hint="report each separately",
             )
         _read(material, plan, there, {name for name in names if names.count(name) > 1})
@@ -131,8 +131,8 @@ def _same_plan(one: Path, plan: Plan, other: Path, its: Plan) -> None:
         differing.insert(0, "rubric")
     if differing:
         raise UsageError(
-            f"{one} and {other} are reviews of the same data with different plans: "
-            f"{', '.join(differing)} differ",
+            f"{one} and {other} are reviews of the same data with different plans "
+            f"(different: {', '.join(differing)})",
             hint="report each separately",
         )
 
@@ -175,14 +175,15 @@ def _read(material: Material, plan: Plan, folders: Sequence[Path], doubled: set[
             there, size = _rows(source, lead, set(own), rejects=plan.rejects)
         except (TargenError, OSError) as error:
             material.warnings.append(
-                f"{dataset} cannot be read ({error}), so it is not known whether its rows have "
+                f"{dataset} cannot be read ({error}), so it is unknown whether its rows have "
                 "changed since they were graded, and their contents are not shown"
             )
             continue
         if size != data.rows:
             material.warnings.append(
                 f"{dataset} has {plural(size, 'row')} now, but had {data.rows:,} when the review "
-                "was planned; the newer rows were not assigned to anybody"
+                "was planned"
+                + ("; the newer rows were not assigned to anyone" if size > data.rows else "")
             )
         opened |= set(own)
         if source.output is not None:
@@ -197,7 +198,7 @@ def _read(material: Material, plan: Plan, folders: Sequence[Path], doubled: set[
         mine = _list_of(plan, material.raters[name])
         if mine is None:
             material.warnings.append(
-                f"{name} is not a rater in the plan: {plural(len(of), 'grade')} left out"
+                f"left out {plural(len(of), 'grade')} by {name}, who is not a rater in the plan"
             )
             continue
         material.lists[name] = material.lists.get(name, 0) + len(mine)
@@ -270,5 +271,6 @@ def _count(
         if rows:
             some = ", ".join(rows[:5]) + (", …" if len(rows) > 5 else "")
             material.warnings.append(
-                f"{name}: {plural(len(rows), 'grade')} {why}, left out: row {some}"
+                f"left out {plural(len(rows), 'grade')} by {name} {why}: "
+                f"{'row' if len(rows) == 1 else 'rows'} {some}"
             )

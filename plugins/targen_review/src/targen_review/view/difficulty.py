@@ -45,7 +45,7 @@ def take_difficulty(
         try:
             catalogue.enter("pvi", _values(own, each, part, catalogue.labels(part)).items())
         except TargenError as error:
-            problems.append(f"{error}; it is left out")
+            problems.append(f"{error}; this analysis was left out")
     for folder in analyses:
         found = {
             each.name: _values(folder, each, part, catalogue.labels(part))
@@ -97,7 +97,7 @@ def _values(folder: Path, data: ReviewData, part: Part, labels: Sequence[str]) -
             record = json_line(line)
             row, pvi = int(record["row"]), float(record["PVI"])
         except (ValueError, LookupError, TypeError, RecursionError) as error:
-            raise RunDirectoryError(f"{file}, line {number}: it is not a row with a PVI") from error
+            raise RunDirectoryError(f"{file}, line {number} is not a row with a PVI") from error
         if not 0 <= row < unit * len(part.rows) or not math.isfinite(pvi):
             raise other
         # Labels of rows are compared; decisions about parts of a row have labels of their own.

@@ -19,7 +19,7 @@ from targen_review.rows import ReviewData, ReviewRow
 
 __all__ = ["Keys"]
 
-_WORDS = {"id": "their ids", "texts": "the same texts", "seed": "their seeds"}
+_WORDS = {"id": "their ids", "texts": "their texts", "seed": "their seeds"}
 """Kinds of keys, the surest first -> their names."""
 
 _LEAST = 0.5  # of the rows of the smaller dataset
@@ -50,7 +50,7 @@ class Keys:
     def words(self) -> str:
         """The same, for people."""
         if not self.name:
-            return "The two datasets do not share a key, so each column is in its own order."
+            return "The two datasets do not share a key, so each is shown in its own order."
         what = f"the column {self.name}" if self._asked else _WORDS[self.name]
         return f"{plural(self.pairs, 'pair')} of rows, matched by {what}."
 
