@@ -83,7 +83,7 @@ def test_nested_and_large_cells_are_cut_in_samples_alone(tmp_path, described):
     assert len(entry.samples[0]["text"]) < 400
     assert entry.samples[0]["many"] == [0, 1, 2, 3, 4, "… 45 more"]
     assert entry.samples[0]["deep"] == {"a": {"b": "…"}}
-    assert entry.notes == ("cells of text are up to 2 MiB long",)
+    assert entry.notes == ("cells of the column text are up to 2 MiB long",)
     assert list(FILES.rows(entry)) == [row]
 
 

@@ -178,7 +178,7 @@ class Index:
         if not create and not path.is_file():
             raise UsageError(
                 f"there is no index in {folder}",
-                hint=Action("catalogue build", Blank("SPEC")) + " creates one",
+                hint="run " + Action("catalogue build", Blank("SPEC")) + " to create one",
             )
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds rows of the user
@@ -549,7 +549,7 @@ def catalogue_of(registry: Registry, spec: str) -> Registration[Any]:
         )
     if len(catalogues) > 1:
         raise UsageError(
-            f"several catalogues open {spec!r}: {', '.join(item.id for item in catalogues)}",
+            f"several catalogues can open {spec!r}: {', '.join(item.id for item in catalogues)}",
             hint="disable one with TARGEN_DISABLE_PLUGINS=DISTRIBUTION",
         )
     return catalogues[0]

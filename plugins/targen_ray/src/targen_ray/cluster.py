@@ -186,7 +186,7 @@ def _require_reachable(address: str) -> None:
         host = None
     if not host:
         raise UsageError(
-            f"--address {address}: it is not the address of a Ray cluster",
+            f"--address {address} is not the address of a Ray cluster",
             hint="use HOST:6379 on one of its nodes, ray://HOST:10001 from outside, or auto",
         )
     port = port or (10001 if where.scheme == "ray" else 6379)
