@@ -275,8 +275,8 @@ def transform(
     except QuotaNotMet as error:
         run = generate.options["out"] or "RUN"
         error.hint = (
-            f"run targen show {run} --rejected to see why, then use more catalogues, more "
-            "--datasets, or a stronger model for rerank and plan; the rows so far are kept"
+            f"run targen show {run} --rejected to see why. Use more catalogues, more --datasets, "
+            "or a stronger model for rerank and plan. The rows so far are kept"
         )
         raise
 

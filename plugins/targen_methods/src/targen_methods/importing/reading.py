@@ -180,7 +180,7 @@ def _encoding(start: bytes, encoding: str) -> str:
     try:
         return codecs.lookup(encoding).name
     except LookupError:
-        hint = "pass a known one, such as --encoding cp1252"
+        hint = "pass a known encoding, such as --encoding cp1252"
         raise UsageError(f"unknown encoding {encoding!r}", hint=hint) from None
 
 

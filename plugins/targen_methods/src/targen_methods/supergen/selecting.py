@@ -75,7 +75,8 @@ def select(
     data: Annotated[
         str,
         typer.Argument(
-            help="A run directory, a dataset made from one, or imported rows.", show_default=False
+            help="A run directory, a dataset derived from a run, or imported rows.",
+            show_default=False,
         ),
     ],
     task: Annotated[
@@ -196,7 +197,7 @@ def keep_best(
     labels = [str(dataset.task.label_of(instance)) for instance in dataset.instances]
     records = list(dataset.provenance)
     if len(labels) * together != len(dataset) or not labels:
-        raise UsageError(f"{data} has rows without a label", hint="select among labelled rows")
+        raise UsageError(f"{data} has rows without a label", hint="pass labelled rows")
     for name in at_random:
         if name not in labels:
             raise UsageError(f"--random {name}: the rows of {data} do not have that label")
@@ -241,7 +242,7 @@ def _numbers(data: str, records: Sequence[Mapping[str, Any]], rows: int, by: str
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not math.isfinite(value):
             raise UsageError(
-                f"{data}: {row_name(number)} does not have a number {by!r} in its notes",
+                f"{data}: {row_name(number)} has no number {by!r} in its provenance",
                 hint="targen method supergen records a score; --by selects a different number",
             )
         numbers.append(float(value))
