@@ -33,8 +33,8 @@ def reweigh(
         Literal["sungen", "influence"],
         typer.Option(
             "--by",
-            help="sungen: weights from 0 to 1 by bilevel optimisation; influence: 1 if a row "
-            "helps on held-out rows, otherwise 0, as in ProGen.",
+            help="sungen: weights from 0 to 1 by bilevel optimisation; influence: weight 1 if a "
+            "row helps on held-out rows, otherwise 0, as in ProGen.",
         ),
     ] = "sungen",
     weights: Annotated[

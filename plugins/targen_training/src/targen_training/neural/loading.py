@@ -107,7 +107,9 @@ class Pretrained:
         from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
 
         if isinstance(model, PeftModel):
-            self.data.watch.note("continues with the existing adapter: its rank, scale and targets")
+            self.data.watch.note(
+                "continuing with the existing adapter and its rank, scale and targets"
+            )
             return model
         if options.quantize == "4bit":
             model = prepare_model_for_kbit_training(
@@ -182,7 +184,7 @@ def _need_bitsandbytes() -> None:
     except Exception as error:  # it looks for CUDA's libraries when it is imported
         raise UsageError(
             f"-o quantize=4bit: bitsandbytes cannot be loaded: {first_line(error)}",
-            hint="python -m bitsandbytes shows why; -o lora=8 without quantize does not need it",
+            hint="run python -m bitsandbytes to see why, or pass -o lora=8 without quantize",
         ) from error
 
 

@@ -50,13 +50,13 @@ class SunGenOptions(BaseModel):
         1e-3, gt=0, allow_inf_nan=False, description="weight decay if it is trained to convergence"
     )
     outer_rows: int = Field(
-        50_000, ge=1, description="rows whose loss updates the weights, drawn once"
+        50_000, ge=1, description="number of rows whose loss updates the weights, drawn once"
     )
     trust: float = Field(
         0.9,
         gt=0,
         le=1,
-        description="share of the rows, those with the highest weights, whose loss is trusted",
+        description="share of the rows whose loss is trusted: those with the highest weights",
     )
     sharpness: float = Field(
         10.0,
@@ -78,7 +78,10 @@ class SunGenOptions(BaseModel):
         "vanish (published: false)",
     )
     damping: float = Field(
-        1e-3, gt=0, allow_inf_nan=False, description="added to the Hessian, with `implicit`"
+        1e-3,
+        gt=0,
+        allow_inf_nan=False,
+        description="value added to the Hessian's diagonal, with `implicit`",
     )
 
 

@@ -40,8 +40,8 @@ class InfluenceOptions(BaseModel):
         50.0,
         ge=0,
         allow_inf_nan=False,
-        description="added to the Hessian; 50, as published, mostly measures the similarity of "
-        "gradients, 0.01 keeps the Hessian's effect",
+        description="value added to the Hessian's diagonal; with 50, as published, influence "
+        "mostly measures the similarity of gradients, whereas 0.01 keeps the Hessian's effect",
     )
     decay: float = Field(
         0.005, gt=0, allow_inf_nan=False, description="weight decay of the head (published: 0.005)"
@@ -54,8 +54,8 @@ class InfluenceOptions(BaseModel):
         "scales all influences equally",
     )
     folds: int = Field(
-        10, ge=2, description="number of parts of the rows that take turns as validation "
-            "rows, if none are given",
+        10, ge=2, description="number of cross-validation folds, if no validation rows "
+            "are given",
     )  # fmt: skip
 
 
@@ -74,10 +74,10 @@ def require_learned(shares: Array, labels: NDArray[np.int64], of: str) -> float:
     majority = float(np.bincount(labels).max() / len(labels))
     if accuracy <= majority:
         raise NotLearned(
-            f"the model did not learn: {accuracy:.0%} of the {len(labels):,} {of} are correct, but "
-            f"always predicting the most common label would get {majority:.0%}",
-            hint="use more rows, --features minilm, which captures more than words, or "
-            "different weights",
+            f"the model did not learn: it is correct for {accuracy:.0%} of the {len(labels):,} "
+            f"{of}, but always predicting the most common label would get {majority:.0%}",
+            hint="use more rows, different weights, or --features minilm, which captures more than "
+            "words",
         )
     return accuracy
 
