@@ -385,7 +385,7 @@ def test_some_tasks_are_learned_before_others(targen, tmp_path):
     ]
     assert {group["rows"] for group in groups.values()} == {16}
     notes = " ".join(done.json["results"]["notes"])
-    assert "Learned first, Syn: cb 16 rows, rte 16 rows" in notes
+    assert "Pre-finetuned on Syn: cb 16 rows, rte 16 rows" in notes
     assert any("OpenLLM" in line for line in done.json["differs"])
     cells = Path("reproductions/table8/cells")
     facts = [json.loads(path.read_text()) for path in cells.glob("*/cell.json")]

@@ -115,7 +115,7 @@ REFUSED = """
     retrieve 'the review' --catalogue . --license mit | no entry is similar to | licence 3
     catalogue build none | no readable dataset in
     retrieve 'x y' --catalogue none/here | there is no file or folder none/here
-    retrieve 'x y' --catalogue zz: | the installed catalogues cannot open 'zz:'
+    retrieve 'x y' --catalogue zz: | no installed catalogue can open 'zz:'
     retrieve 'x y' --min-rows 3 --max-rows 2 | --min-rows is larger than
     retrieve 'x y' --catalogue . --retriever bm26 | no retriever named
     retrieve 'x y' --catalogue . --retriever fused -o of=bm25 | at least two different retrievers

@@ -193,7 +193,8 @@ def _require_reachable(address: str) -> None:
     if not _is_open(host, port, seconds=_REACHABLE):
         raise UsageError(
             f"--address {address}: no answer from {host}:{port}",
-            hint="run ray start --head on its first node; ray status shows whether it is running",
+            hint="run ray start --head on its first node, and ray status to see whether it is "
+            "running",
         )
 
 

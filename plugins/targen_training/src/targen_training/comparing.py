@@ -413,7 +413,7 @@ def _say_costs(costs: Sequence[Expected], caps: Sequence[float | None], cap: flo
     unknown = sum(bool(part.unknown) for part in costs)
     if not any(known) and not unknown:
         return
-    said = f"generating all of them costs about ${sum(known):,.2f}"
+    said = f"generating all arms costs about ${sum(known):,.2f}"
     if unpriced:
         said += f", plus the cost of {plural(unpriced, 'arm')} without a known price"
     if unknown:

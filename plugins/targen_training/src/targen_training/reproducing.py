@@ -441,7 +441,7 @@ def _left(
             if task in parts and name in names and len(names) > 1:
                 parts[task]["models"] = [each for each in names if each != name]
                 yield (
-                    f"{name} is not trained on {task}, because that takes long; --trainer "
+                    f"{name} is not trained on {task}, because it would take too long; --trainer "
                     "includes it."
                 )
 

@@ -150,7 +150,7 @@ def select(
         print_json({"out": str(target), "labels": report})
         return
     print_table(
-        ["label", "made", "kept", f"{by} at the cut"],
+        ["label", "available", "kept", f"lowest {by} kept"],
         [
             (name, f"{of['made']:,}", f"{of['kept']:,}", f"{of['cut']:.4f}")
             for name, of in report.items()

@@ -218,8 +218,8 @@ def plan_cells(
     """
     if experiment.together:
         note = (
-            "One model learns all tasks of an arm; the number of rows next to a figure counts "
-            "only the rows of its task."
+            "One model learns all tasks of an arm; the number of rows next to a score counts "
+            "only the rows of that task."
         )
         weighed = list(_weighed(materials, models, ()))
         return list(_together(experiment, materials, models)), [note, *weighed]
@@ -309,7 +309,7 @@ class _Begun:
                 self._units[task] = min(have, self._units.get(task, have))
         self._drawn: dict[tuple[str, int], tuple[TrainingSet, str]] = {}
         self.said = [
-            f"Learned first, {name}: "
+            f"Pre-finetuned on {name}: "
             + ", ".join(
                 f"{task} {self._units[task] * of[0].size:,} rows" for task, of in tasks.items()
             )

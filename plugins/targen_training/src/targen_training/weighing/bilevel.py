@@ -47,7 +47,10 @@ class SunGenOptions(BaseModel):
     )
     batch: int = Field(32, ge=1, description="rows per step of the inner model")
     decay: float = Field(
-        1e-3, gt=0, allow_inf_nan=False, description="weight decay if it is trained to convergence"
+        1e-3,
+        gt=0,
+        allow_inf_nan=False,
+        description="weight decay if the inner model is trained to convergence",
     )
     outer_rows: int = Field(
         50_000, ge=1, description="number of rows whose loss updates the weights, drawn once"
@@ -69,8 +72,8 @@ class SunGenOptions(BaseModel):
     )
     hypergradient: Literal["step", "implicit"] = Field(
         "step",
-        description="step: through one step of gradient descent, as published; implicit: through "
-        "the inner model's optimum",
+        description="how to differentiate: through one step of gradient descent (step, as "
+        "published), or through the inner model's optimum (implicit)",
     )
     balance: bool = Field(
         True,
