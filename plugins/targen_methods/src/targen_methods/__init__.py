@@ -54,7 +54,7 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "select",
         "targen_methods.supergen.selecting:select",
-        summary="Keep the best rows per label, by a number recorded with each row.",
+        summary="Keep each label's best rows, ranked by a recorded number.",
         panel="Data",
     )
 

@@ -85,7 +85,7 @@ def reproduce(
         typer.Option(
             "--transformed",
             metavar="FOLDER",
-            help="For DataTune: one run of targen transform, or file, per task.",
+            help="For DataTune: one run of targen transform or one file per task.",
         ),
     ] = None,
     existing: Annotated[
@@ -340,7 +340,7 @@ def reproduce(
             )
     if "scripted" in (name.partition("/")[0] for name in generator or []):
         differs.append(
-            "Rows from the scripted backend were not written by a model, so their figures are "
+            "Rows from the scripted backend were not written by a model, so their results are "
             "meaningless."
         )
     differs += [*paper.differs_small, *paper.differs]
@@ -656,7 +656,7 @@ def _other_tasks(
             syn[task] = {"generate": {**base, **made}}
     if not tested or not syn:
         raise UsageError(
-            f"{paper.name} needs tasks with synthetic rows to learn first, and other tasks for "
+            f"{paper.name} needs tasks with synthetic rows for pre-finetuning, and other tasks for "
             "testing",
             hint="pass --synthetic FOLDER for existing rows, --generator NAME/MODEL to generate "
             "rows, or --tasks A,B to choose the tested tasks",

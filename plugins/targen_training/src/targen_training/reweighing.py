@@ -111,7 +111,7 @@ def reweigh(
     from targen_standard.methods.form import task_of_rows
 
     if weights is not None and (option or validation or features != "tfidf"):
-        raise UsageError("--weights replaces the computation: omit -o, --features and --validation")
+        raise UsageError("--weights cannot be combined with -o, --features or --validation")
     if validation is not None and by != "influence":
         raise UsageError("--validation requires --by influence")
     name = "weighted" if weights is not None else by

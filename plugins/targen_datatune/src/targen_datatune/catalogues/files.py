@@ -281,7 +281,7 @@ def _describe(listed: Listed, options: Options) -> Sequence[DatasetEntry]:
     said = plain(inside.said) if inside is not None else {}
     described = said.get("description", "") or card.description or _made_up(samples)
     if "canary" in said:
-        notes = [*notes, f"its authors want to keep it out of training corpora: {said['canary']}"]
+        notes = [*notes, f"its authors ask to keep it out of training corpora: {said['canary']}"]
     if card.name and card.name not in (name, described[: len(card.name)]):
         described = f"{card.name}. {described}"
     if len(paths) > 1 and not paths[0].is_dir():
@@ -427,7 +427,7 @@ def _json_object(path: Path) -> _Inside | None:
     lists = [each for each in value.values() if _are_rows(each)]
     if len(lists) != 1:
         several = f"{len(lists)} lists of rows" if lists else "no list of rows"
-        raise DatasetUnavailable(f"{path} is a single JSON object with {several} in it")
+        raise DatasetUnavailable(f"{path} is a single JSON object that contains {several}")
     rows = list(lists[0].values() if isinstance(lists[0], dict) else lists[0])
     return _Inside(rows, {name: v for name, v in value.items() if isinstance(v, str)})
 

@@ -111,7 +111,7 @@ def retrieve(
         )
         raise UsageError(
             f"no entry is similar to {asked.name!r} ({findings.searched:,} searched)",
-            hint=hint or "describe the task in more words, or pass --retriever dense",
+            hint=hint or "describe the task in more detail, or pass --retriever dense",
         )
     _print(findings)
     words = f"{findings.retriever} searched {plural(findings.searched, 'entry', 'entries')}"

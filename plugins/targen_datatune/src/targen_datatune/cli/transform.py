@@ -180,7 +180,7 @@ def transform(
             metavar="SHARE",
             min=0,
             max=0.999,
-            help="Share of the rows, and of each label's rows, that the model writes without "
+            help="Share of the rows, overall and for each label, that the model writes without "
             "a source.",
         ),
     ] = 0,

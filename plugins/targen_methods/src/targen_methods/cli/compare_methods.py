@@ -38,7 +38,7 @@ def compare_methods(
         typer.Option(
             "--methods",
             metavar="NAME,...",
-            help="Methods from list-methods; `targen` means the task's own steps.",
+            help="Methods to compare; see list-methods. `targen` means the task's own steps.",
             show_default=False,
         ),
     ] = "",

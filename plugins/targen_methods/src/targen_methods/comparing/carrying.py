@@ -413,7 +413,7 @@ def _judged(
     for way in ways:
         name, out = way.name, folder / "judged" / way.name
         if not (out / "report.json").exists():
-            tell(f"{name}: judging labels blindly into {out}")
+            tell(f"{name}: writing blind label judgements to {out}")
         kept = {"model", "options", "seed", "concurrency", "rpm", "tpm"}
         values = {key: each for key, each in asked.generate.items() if key in kept}
         rows = read_dataset(_rows_of(way, folder), asked.task, registry=registry)

@@ -192,7 +192,7 @@ def refuse_binary(path: Path) -> bytes:
     """
     start = _start(path)
     if path.suffix.lower() in (".pth", ".pt", ".pkl", ".pickle"):
-        raise UsageError(f"{path} is a tensor or object in a pickle", hint=_FROM_TORCH)
+        raise UsageError(f"{path} is a pickled tensor or object", hint=_FROM_TORCH)
     for mark, what in _BINARY:
         if start.startswith(mark):
             hint = _FROM_TORCH if "pickle" in what or "torch" in what else "unpack it first"

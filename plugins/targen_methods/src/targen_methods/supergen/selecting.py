@@ -110,7 +110,7 @@ def select(
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier selection.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Keep the best rows per label, by a number recorded with each row.
+    """Keep each label's best rows, ranked by a recorded number.
 
     targen method supergen records how likely the model found each text, as `score`. targen
     import-rows keeps the scores that SuperGen's authors published. The run keeps all of its rows.
@@ -200,7 +200,7 @@ def keep_best(
         raise UsageError(f"{data} has rows without a label", hint="pass labelled rows")
     for name in at_random:
         if name not in labels:
-            raise UsageError(f"--random {name}: the rows of {data} do not have that label")
+            raise UsageError(f"--random {name}: {data} has no rows with that label")
     numbers = _numbers(data, records, len(labels), by)
     found = selected(labels, numbers, keep=keep, ratio=ratio, at_random=at_random, seed=seed)
     rows = [row for at in found.kept for row in dataset.rows[at * together : (at + 1) * together]]

@@ -63,7 +63,7 @@ def chosen(task: BigBench, place: str, shots: int, number: int | None) -> tuple[
 
     if metric_of(task) != METRICS[0]:
         raise UsageError(
-            f"{task.name} is scored on what a model writes ({metric_of(task)})",
+            f"{task.name} is scored on written answers ({metric_of(task)})",
             hint="have a model write answers with targen answer, then evaluate those",
         )
     places = drawn(task, number)

@@ -128,7 +128,7 @@ def found_of(registry: Registry, arm: Made) -> Report | None:
         beside = next(path for path in names if not path.exists())
         error.hint = (
             "repeat the original request, or choose a different --out, such as --out "
-            f"{quote(str(beside))}, which shares replies"
+            f"{quote(str(beside))}, which reuses replies"
         )
         raise
 

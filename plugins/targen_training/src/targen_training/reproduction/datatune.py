@@ -315,7 +315,7 @@ def _announced(experiment: Experiment, seconds: Mapping[str, float]) -> str:
     if all(name in seconds for name in cells):
         minutes = sum(count * seconds[name] for name, count in cells.items()) / 60
         said += f"; about {max(1, minutes):,.0f} min on two cores if none of them is done yet"
-    lines.append(f"{said}; they cost only time")
+    lines.append(f"{said}; training makes no paid calls")
     return "\n".join(lines)
 
 
