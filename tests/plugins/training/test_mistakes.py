@@ -110,7 +110,7 @@ LINES = """
     reweigh rows.jsonl MOOD -o colour=red | sungen has no option colour; its options are
     reweigh rows.jsonl MOOD -o trust=2 | -o trust: input should be less than or equal to 1
     reweigh rows.jsonl MOOD --features nothing | nothing
-    reweigh rows.jsonl MOOD --weights w.npy -o seed=1 | cannot be combined with -o, --features or --validation
+    reweigh rows.jsonl MOOD --weights w.npy -o seed=1 | be combined with -o, --features or
     reweigh rows.jsonl MOOD --weights torn.npy | torn.npy
     reweigh rows.jsonl MOOD --validation few.jsonl | --validation requires --by influence
     reweigh rows.jsonl MOOD --by influence --validation one.jsonl | rows have the label praise
