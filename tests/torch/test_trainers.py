@@ -263,7 +263,7 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(train, apart):
     done = train("encoder", *again, epochs=3, by=apart)
     assert done.code == 0, done.err
     # A checkpoint a step: the one of the step before is whole, if not that of the last.
-    assert "continues from step 12" in done.err or "continues from step 13" in done.err
+    assert "continuing from step 12" in done.err or "continuing from step 13" in done.err
     whole = train("encoder", *again, epochs=3, out="whole", by=apart)
     assert whole.code == 0 and "continues from" not in whole.err
     one, two = (load_file(f"{name}/model/model.safetensors") for name in ("m", "whole"))
@@ -291,7 +291,7 @@ def test_without_memory_the_batch_that_fits_is_named(train, monkeypatch):
     monkeypatch.setattr(transformers.RobertaForSequenceClassification, "forward", forward)
     done = train("encoder")
     assert done.code == 1 and "not enough memory for 8 rows at once" in done.err
-    assert "-o batch=2 -o accumulate=4 fits" in done.err
+    assert "-o batch=2 -o accumulate=4, which fits" in done.err
     monkeypatch.undo()
 
 
@@ -391,7 +391,7 @@ def test_some_tasks_are_learned_before_others(targen, tmp_path):
     ]
     assert {group["rows"] for group in groups.values()} == {16}
     notes = " ".join(done.json["results"]["notes"])
-    assert "Learned first, Syn: cb 16 rows, rte 16 rows" in notes
+    assert "Pre-finetuned on Syn: cb 16 rows, rte 16 rows" in notes
     assert any("OpenLLM" in line for line in done.json["differs"])
     cells = Path("reproductions/table8/cells")
     facts = [json.loads(path.read_text()) for path in cells.glob("*/cell.json")]

@@ -271,7 +271,7 @@ COMMANDS = """
     batch import run rows.csv | line 1: the first line must contain the column names custom_id and answer, separated by a comma or semicolon |
     describe mail | no task named 'mail' is installed | did you mean the file mail.yaml?
     describe show-progres | no installed part has the name 'show-progres' | targen list shows the kinds, and targen list KIND shows the parts of a kind
-    evaluate run rows.csv | run does not contain a model | targen train creates one
+    evaluate run rows.csv | run does not contain a model | run targen train to create one
     validate row.csv --task mail.yaml | there is no file row.csv | did you mean rows.csv?
     evaluate foldr rows.csv | no folder foldr | did you mean folder?
     generate mail.yaml -n 4 -b scripted --seeds row.csv | --seeds file row.csv: No such file or directory | did you mean rows.csv?
@@ -310,7 +310,7 @@ COMMANDS = """
     export mail.yaml --as csv | mail.yaml is a task file, not a dataset | a run directory, or a .jsonl, .csv or .parquet file; pass the task with --task mail.yaml
     validate mail.yaml rows.csv | unexpected argument 'rows.csv': targen validate takes only SOURCE | targen validate rows.csv --task mail.yaml
     validate rows.csv mail.yaml | unexpected argument 'mail.yaml': targen validate takes only SOURCE | --task mail.yaml
-    evaluate rows.csv model | rows.csv is a file, not a model's folder | targen evaluate MODEL DATA, where targen train creates MODEL
+    evaluate rows.csv model | rows.csv is a file, not a model's folder | targen evaluate MODEL DATA, with a MODEL from targen train
     review apply run | there is no review in run | targen review DATA starts one and prints its folder
     method mail.yaml zerogen | no method named 'mail.yaml' is installed | one of: attrprompt, claims, coda, progen, selfinstruct, sungen, supergen, zerogen; see: targen list-methods
     config set base-url 127.0.0.1:8000/v1 | base-url is "127.0.0.1:8000/v1"; it must be an address, such as http://127.0.0.1:8000/v1
@@ -335,7 +335,7 @@ COMMANDS = """
     generate mail.yaml -n 4 -b scripted --rounds 2 | --rounds requires --batch or --delivery | add --batch, or omit --rounds
     batch run | batch run: no such action | targen batch export run
     evaluate mail-0 | no folder mail-0 | did you mean models/mail-0?
-    evaluate nope | no folder nope | targen evaluate MODEL DATA, where targen train creates MODEL
+    evaluate nope | no folder nope | targen evaluate MODEL DATA, with a MODEL from targen train
     train nope | there is no file nope | a run directory, or a .jsonl, .csv or .parquet file
     train rte | there is no file rte | rte is a task; to generate rows: targen generate rte -n 100
     generate mail.yaml -n 4 --verbose | targen generate has no option --verbose | for tracebacks: targen --debug COMMAND; for prompts and
@@ -522,7 +522,7 @@ def test_what_many_rows_lack_is_said_once(targen):
     for tested in (("evaluate", "model", "some.csv"), compared):
         done = targen(*tested)
         assert done.code == 2 and f"error: some: 4 lines not scored; {said}" in done.err
-        assert "correct these lines, or remove them; targen validate some.csv --task" in done.err
+        assert "correct or remove these lines; run targen validate some.csv --task" in done.err
     Path("good.csv").write_text("text,label\nOh,order\nAh,refund\n" * 1)
     done = targen("compare", "some.csv", "--task", "mail.yaml", "--test", "good.csv")
     assert done.code == 0 and done.err.count("lines skipped") == 1
@@ -727,8 +727,8 @@ PYTHON = """
     tg.export("run", "x.xlsx") | no exporter named 'xlsx' is installed | one of:
     tg.revise("run", "mail.yaml", judge="some") | judge="some": no such choice | use "all" or "changed"
     tg.train([{"text": "x", "label": "a"}]) | rows does not state which task its rows belong to | task="NAME", or a task file; see targen list-tasks
-    tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows does not contain any rows of mail | targen_core.validate(ROWS, task="mail.yaml") shows more
-    tg.evaluate("rows.csv", "model") | rows.csv is a file, not a model's folder | targen_core.evaluate(MODEL, DATA), where targen_core.train(DATA) creates MODEL
+    tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows does not contain any rows of mail | run targen_core.validate(ROWS, task="mail.yaml")
+    tg.evaluate("rows.csv", "model") | rows.csv is a file, not a model's folder | targen_core.evaluate(MODEL, DATA), with a MODEL from targen_core.train(DATA)
     tg.profile(["a b"] * 24, temperature=1) | options for a model were given, but no model | pass model="BACKEND/NAME"
     tg.review([{"text": "a"}]) | data has the type list, but targen stores a review next to its data | pass a run, or the path of a run or of a file with rows
     tg.load("rn") | no run directory rn | did you mean run?

@@ -80,7 +80,7 @@ DEARER = """
     preview tickets -n 4 | This preview would cost about $
     init-task 'notes of a night porter' | A draft would cost about $
     compare-methods ./mail.yaml --methods targen -n 4 | This comparison would cost about $
-    ablate ./mail.yaml --test rows -n 4 --arms correction | The rows to generate would cost about $
+    ablate ./mail.yaml --test rows -n 4 --arms correction | Generating the rows would cost about $
 """
 
 

@@ -116,13 +116,13 @@ def test_the_right_choice_of_bigbench_s_form_is_not_always_the_first(registry, w
         ("odd.yaml", "a: [", "cannot read"),
         ("made.yaml", "instruction: x\nexamples: !!bool foo\n", "line 2: the tag '!!bool' is not"),
         ("only.json", '{"examples": []}', "does not contain an instruction"),
-        ("number.json", '{"instruction": 3}', "instruction is empty or not text"),
+        ("number.json", '{"instruction": 3}', "`instruction` is empty or not text"),
         (
             "two.json",
             '{"instruction": "x", "examples": [{"input": 3}]}',
             "example 1 lacks an input",
         ),
-        ("labels.json", '{"instruction": "x", "labels": "a"}', "labels is not a list"),
+        ("labels.json", '{"instruction": "x", "labels": "a"}', "`labels` is not a list"),
         ("bytes.txt", b"\xff", "is not UTF-8"),
     ],
 )

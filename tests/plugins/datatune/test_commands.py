@@ -103,19 +103,19 @@ def test_an_index_elsewhere_and_from_someone_else_which_has_no_file_read(
     works("retrieve", ASKED, "--catalogue", at, "-k", "1")
     assert not (tmp_path / "cache" / "catalogue").exists()
     asked = ["transform", "rte", "-n", "2", "-b", "scripted", "--index", at, "--no-cache"]
-    assert "an index from someone else names" not in in_process(*asked, "--out", "one").err
+    assert "someone else's index names" not in in_process(*asked, "--out", "one").err
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "another"))
     refused = in_process(*asked, "--out", "two")
     assert "unavailable" in refused.err
-    assert "an index from someone else names" in in_process("show", "two", "--rejected").out
+    assert "someone else's index names" in in_process("show", "two", "--rejected").out
 
 
 REFUSED = """
     retrieve 'rte or so' | no index in
-    retrieve 'the review' --catalogue . --license mit | none of 3 entries is similar to | licence 3
+    retrieve 'the review' --catalogue . --license mit | no entry is similar to | licence 3
     catalogue build none | no readable dataset in
     retrieve 'x y' --catalogue none/here | there is no file or folder none/here
-    retrieve 'x y' --catalogue zz: | the installed catalogues cannot open 'zz:'
+    retrieve 'x y' --catalogue zz: | no installed catalogue can open 'zz:'
     retrieve 'x y' --min-rows 3 --max-rows 2 | --min-rows is larger than
     retrieve 'x y' --catalogue . --retriever bm26 | no retriever named
     retrieve 'x y' --catalogue . --retriever fused -o of=bm25 | at least two different retrievers
@@ -166,7 +166,7 @@ def test_ctrl_c_says_that_the_same_command_goes_on(shop, in_process, monkeypatch
         patched.setattr(files, "_revision", stopped)
         done = in_process("catalogue", "build", str(shop))
     assert done.code == 130
-    assert f"targen catalogue build {shop} continues" in done.err
+    assert f"run targen catalogue build {shop} to continue" in done.err
     assert "unfinished: build it again to continue" in in_process("catalogue", "list").out
     assert "3 datasets described" in in_process("catalogue", "build", str(shop)).out
 

@@ -113,7 +113,7 @@ def test_both_ranks_are_put_together_and_said(embedded, shop, tmp_path):
 @pytest.mark.parametrize(
     ("parts", "words"),
     [
-        ("targen-datatune:fused targen-datatune:bm25", "fused cannot combine itself"),
+        ("targen-datatune:fused targen-datatune:bm25", "fused cannot include itself"),
         (
             "targen-datatune:bm25 targen-datatune:bm25",
             "at least two different retrievers are needed",

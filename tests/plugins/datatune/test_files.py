@@ -71,7 +71,7 @@ def test_rows_inside_an_object_with_what_it_says_of_itself(tmp_path, described):
     path.write_text(json.dumps(said | {"examples": [{"input": "Q", "target": "yes"}]}))
     (entry,) = described(path).values()
     assert entry.description == "Yes or no?"
-    assert entry.notes == ("its authors want to keep it out of training corpora: GUID 1",)
+    assert entry.notes == ("its authors ask to keep it out of training corpora: GUID 1",)
     assert list(FILES.rows(entry)) == [{"input": "Q", "target": "yes"}]
 
 
@@ -83,7 +83,7 @@ def test_nested_and_large_cells_are_cut_in_samples_alone(tmp_path, described):
     assert len(entry.samples[0]["text"]) < 400
     assert entry.samples[0]["many"] == [0, 1, 2, 3, 4, "… 45 more"]
     assert entry.samples[0]["deep"] == {"a": {"b": "…"}}
-    assert entry.notes == ("cells of text are up to 2 MiB long",)
+    assert entry.notes == ("cells of the column text are up to 2 MiB long",)
     assert list(FILES.rows(entry)) == [row]
 
 
@@ -104,7 +104,7 @@ def test_bytes_are_counted_and_not_shown(tmp_path, described):
         ("empty.csv", "", "has no readable rows"),
         ("header.csv", "a,b\n", "has no readable rows"),
         ("torn.jsonl", '{"a": 1', "torn.jsonl, line 1: Invalid JSON"),
-        ("settings.json", '{"a": 1}', "is a single JSON object with no list of rows in it"),
+        ("settings.json", '{"a": 1}', "is a single JSON object that contains no list of rows"),
         ("noise.parquet", "no table", "cannot read"),
     ],
 )

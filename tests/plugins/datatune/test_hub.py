@@ -126,7 +126,7 @@ def test_a_service_that_stays_away_ends_the_build_and_loses_nothing(fault, words
     hub.fail("/viewer/info", *fault)
     with pytest.raises(JobFailed, match=words) as caught:
         actual()
-    assert "the same call continues" in caught.value.hint
+    assert "make the same call again to continue" in caught.value.hint
 
 
 def test_no_connection(hub, monkeypatch):
@@ -207,7 +207,7 @@ def test_the_token_goes_to_the_hub_alone(hub, hubs, monkeypatch):
 
 @pytest.mark.parametrize(
     ("spec", "words"),
-    [("hf:ada/none", "does not have the dataset 'ada/none'"), ("hf:a b/c", "hf:OWNER/NAME")],
+    [("hf:ada/none", "the dataset 'ada/none' is not on the hub"), ("hf:a b/c", "hf:OWNER/NAME")],
 )
 def test_what_is_not_there(spec, words, hub, refuses):
     assert words in refuses(("catalogue", "build", spec), "", keeps=False).err
@@ -219,7 +219,7 @@ def test_a_build_from_the_command_line_goes_on_after_an_outage(hub, in_process):
     hub.fail("info?dataset=ada%2Freviews2", 503, 99)
     broken = in_process("catalogue", "build", "hf:", "-o", "limit=10")
     assert broken.code == 1
-    assert "the same command continues" in broken.err
+    assert "run the same command again to continue" in broken.err
     searched = in_process("retrieve", "reviews of lamps", "--catalogue", "hf:")
     assert "warning: hf: is only partly built: 2 datasets" in searched.err
     assert searched.code == 0

@@ -255,7 +255,7 @@ def test_steps_have_backends_and_options_by_either_name(works):
 def test_it_says_what_it_chooses_from_before_anything_is_sent(works):
     output = works(*LINE[:-1], "-n", "3000", "--dry-run")
     assert "2 entries searched, 2 datasets found, 2 to be used; labels yes, no" in output.err
-    assert "2 of them do not state a licence" in output.err
+    assert "2 datasets without a stated licence" in output.err
     assert "Dry run: targen sent no calls and wrote no files." in output.out
     assert not Path("runs").exists()
 
@@ -419,8 +419,8 @@ REFUSED = """
     --catalogue void | no readable dataset in
     --catalogue hollow | left out, such as hollow/
     --catalogue nowhere | there is no file or folder
-    --catalogue data --license mit | licence 2; see --license
-    --catalogue data --license mit --min-rows 9 | licence 2; see --license
+    --catalogue data --license mit | --gated; excluded: licence 2
+    --catalogue data --license mit --min-rows 9 | --gated; excluded: licence 2
     --catalogue data --min-rows 1000 | too few rows 2
     --catalogue data --output-format ( | not a usable regular expression
     --catalogue data --labels yes | at least two different labels
@@ -498,7 +498,7 @@ def test_what_a_model_does_wrong_ends_with_its_reason(how, step, reason, in_proc
     done = in_process(*LINE, "-n", "4", "--out", "a")
     assert done.code == 1, done.err
     assert "labels yes, no have 0 of 2 rows each" in done.err
-    assert "try: targen show a --rejected shows why" in done.err
+    assert "try: run targen show a --rejected to see why" in done.err
     assert (step, reason) in dropped()
 
 

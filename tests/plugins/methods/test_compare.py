@@ -89,7 +89,7 @@ def test_ctrl_c_says_that_the_same_command_goes_on(targen, works, mail):
     start = (*start, "-o", "script=stop.py:reply", "-o", "latency_ms=10")
     done = targen(*start)
     assert done.code == 130, done.err
-    assert "the same command continues" in done.err.splitlines()[-1]
+    assert "run the same command again to continue" in done.err.splitlines()[-1]
     works(*start)
     assert Path("out/results.html").exists()
 
@@ -104,7 +104,7 @@ def test_a_service_that_is_not_there_is_told_in_words_of_the_command(targen, mai
     where = ("-b", "llama/m", "-o", "base_url=http://127.0.0.1:9/v1", "--out", "out")
     done = targen("compare-methods", mail, "--methods", "targen", "-n", "4", *where)
     assert done.code == 1
-    assert done.err.rstrip().endswith("; the same command continues")
+    assert done.err.rstrip().endswith("run the same command again")
     assert "targen_core" not in done.err
 
 
@@ -120,7 +120,7 @@ REFUSED = """
     --methods targen -b scripted | -n 100
     --methods targen,targen -n 4 | twice
     --methods nothing -n 4 | nothing
-    --methods , -n 4 | the comparison is empty
+    --methods , -n 4 | no methods or data to compare
     --data rows.jsonl | for example --data ours=
     --methods claims,selfinstruct -n 4 --settings papr | mean paper?
     --data a=x --data a=y | --data contains a twice
@@ -132,7 +132,7 @@ REFUSED = """
     --methods targen -n 4 -b scripted --data a=no.jsonl | no.jsonl
     --methods targen,zerogen -n 4 --given mail.yaml | none of the methods use given
     --methods coda -n 4 | method coda needs rows
-    --methods claims -n 4 --set zero.claims=3 | any of the methods
+    --methods claims -n 4 --set zero.claims=3 | zero is not one of the methods
     --methods claims -n 4 --set claims.claim=3 | no option 'claim'
     --methods targen -n 4 -b scripted --out mine | does not contain a comparison
     --methods coda -n 4 -b scripted --given g.jsonl --test g.jsonl | 4 of 4 given rows are also in

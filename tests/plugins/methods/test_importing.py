@@ -285,7 +285,7 @@ LABELS = ("--labels", "0=entailment,1=not_entailment")
 REFUSED = {
     # Of the command line:
     "zerogen rows.jsonl --labels zerogen:rte --out ..": "not the name of a new folder",
-    "zerogen rows.jsonl --labels 0": "not a map",
+    "zerogen rows.jsonl --labels 0": "does not map one label",
     "zerogen rows.jsonl": "zerogen:rte",
     "zerogen rows.jsonl --labels zerogen:rt": "zerogen:rte",
     "zerogen rows.jsonl --labels progen:imdb": "does not apply to rows of",

@@ -36,6 +36,6 @@ def test_the_best_of_each_label_in_turn():
 
 def test_rows_without_scores_are_refused(works, refuses, mail):
     works("method", "zerogen", str(mail), "-n", "4", "-b", "scripted", "--out", "run")
-    refuses("select run", "row 0 does not have a number 'score' in its notes")
+    refuses("select run", "row 0 has no number 'score' in its provenance")
     rows = f"run/dataset.jsonl --task {mail}"
     refuses(f"select {rows}", "does not state where its rows come from")

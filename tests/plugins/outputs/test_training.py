@@ -134,7 +134,7 @@ def test_a_curve_of_real_rows_compares_outputs(kind, works):
     shown = works(*command, *options).out
     unit = {"spans": "set", "labels": "set", "score": "part", "answer": "kind"}[kind]
     assert f"real rows per {unit}" in shown
-    assert f"to 2 real rows per {unit}, synthetic rows gain" in shown
+    assert f"adding synthetic rows to 2 real rows per {unit} changes " in shown
     part = json.loads(Path("c/results.json").read_text(encoding="utf-8"))["parts"][0]
     assert part["metric"] == KINDS[kind][2]
     assert [few["each"] for few in part["few"]] == [0, 2]

@@ -21,7 +21,7 @@ def test_parts_of_one_s_own_task_are_left_out_one_by_one(targen, works, mood):
     mood("test.jsonl", 20)
     plan = targen("ablate", "./mood.yaml", *ASKED, "--plan")
     assert plan.code == 0 and not plan.out
-    assert "arm no correction of mood: to generate" in plan.err
+    assert "arm no correction (mood): to generate" in plan.err
     assert not Path("comparisons/ablate-mood/runs").exists()
     done = works("ablate", "./mood.yaml", *ASKED, "--repeats", 1, "--json")
     assert "Each arm was generated once" in done.err
@@ -60,9 +60,12 @@ def test_some_arms_several_times_beside_rows_that_are_there(works, mood):
 def test_variants_are_arms_and_what_a_task_lacks_is_named(targen, mood):
     mood("test.jsonl", 20)
     rte = targen("ablate", "rte", *ASKED, "--plan")
-    assert "arm no seeds of rte: to generate" in rte.err and "variants=['no-seeds']" in rte.err
-    assert "arm paper of rte" in rte.err
-    assert "arm no dimensions of rte" in rte.err
-    assert "arm seeds for all labels of rte" in rte.err
+    assert "arm no seeds (rte): to generate" in rte.err and "variants=['no-seeds']" in rte.err
+    assert "arm paper (rte)" in rte.err
+    assert "arm no dimensions (rte)" in rte.err
+    assert "arm seeds for all labels (rte)" in rte.err
     wic = targen("ablate", "wic", *ASKED, "--plan", "--arms", "no-contexts")
-    assert wic.code == 2 and "no contexts is left out: the contexts of wic are not texts" in wic.err
+    assert (
+        wic.code == 2
+        and "arm 'no contexts' is left out: the contexts of wic are not texts" in wic.err
+    )

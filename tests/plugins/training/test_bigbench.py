@@ -139,7 +139,7 @@ def test_answers_in_a_file(works, refuses, task):
     Path("odd.jsonl").write_text('{"text": "x"}\n')
     refuses("evaluate odd.jsonl task.json", "odd.jsonl does not contain answers")
     Path("other.jsonl").write_text('{"input": "x", "output": "yes"}\n')
-    refuses("evaluate other.jsonl task.json", "does not answer any examples of mine")
+    refuses("evaluate other.jsonl task.json", "contains no answers to examples of mine")
     refuses("evaluate nowhere task.json", "there is no file nowhere")
 
 

@@ -77,7 +77,7 @@ def test_a_page_a_table_and_markdown_say_the_same(works):
     page, text = Path("c/results.html").read_text(), Path("c/results.md").read_text()
     for words in (
         "learning curve of tfidf",
-        "number of rows from Og that do as well",
+        "rows from Og needed for the same result",
         "Always predicting the",
     ):
         assert words in done.out and words in page and words in text
@@ -244,7 +244,7 @@ def test_arms_can_be_generated_and_share_replies(targen, works):
         "[arms.whole]\ngenerate = {}\n[arms.'no correction']\ngenerate = { correct = false }\n"
     )
     plan = targen("compare", "experiment.toml", "--plan", "--trust")
-    assert plan.code == 0 and "no correction of mood: to generate" in plan.err
+    assert plan.code == 0 and "no correction (mood): to generate" in plan.err
     assert not Path("comparisons").exists()
     done = works("compare", "experiment.toml", "--json")
     run = Path("comparisons/ablation/runs/mood-no-correction")
@@ -263,8 +263,8 @@ def test_a_label_without_training_rows_is_said(works, moods):
     done = works(
         "compare", "train.jsonl", "--test", "test.jsonl", "--task", "mood.yaml", "--repeats", 1
     )
-    assert "train lacks a label that 1 test decisions have" in done.err
-    assert "20 test rows are few" in done.err
+    assert "train lacks the label of 1 test decision" in done.err
+    assert "only 20 test rows" in done.err
 
 
 @pytest.mark.usefixtures("three")

@@ -48,7 +48,7 @@ def _folder(alone):
 def test_it_says_first_what_will_run(works):
     done = works(*TABLE, "--transformed", "transformed", *SMALLEST, "--plan")
     assert "implicatures: 30 examples to test on; DataTune (40 rows)" in done.err
-    assert "1 training: 1 of tfidf; they cost only time" in done.err
+    assert "1 training run: 1 of tfidf; training makes no paid calls" in done.err
     assert "existing and synthetic rows are missing" in done.err
     assert "few-shot answers for implicatures: missing" in done.err
     assert not done.out
@@ -74,14 +74,13 @@ def test_a_generator_writes_the_few_shot_answers(targen, refuses, works):
     asked = (*TABLE, "--transformed", "transformed", *SMALLEST, "--generator", "scripted",
              "-o", "script=model.py:reply", "-n", 10)  # fmt: skip
     plan = targen(*asked, "--plan")
-    assert "few-shot answers of implicatures: to generate: n=10, model=scripted" in plan.err
+    assert "few-shot answers (implicatures): to generate: n=10, model=scripted" in plan.err
     done = works(*asked)
     assert "Few-shot answers cover 10 of the 30 examples of implicatures." in done.out
     run = Path("reproductions/datatune-table2/runs/implicatures-few-shot")
     assert (run / "report.json").exists()
     assert (
-        "few-shot answers of implicatures: using existing rows: n=10"
-        in targen(*asked, "--plan").err
+        "few-shot answers (implicatures): using existing rows: n=10" in targen(*asked, "--plan").err
     )
     assert f"few-shot answers for implicatures: {run}" in targen(*asked[:-6], "--plan").err
     refuses((*asked, "-n", 12), "its target is 10 rows, not 12")
@@ -92,7 +91,7 @@ REFUSED = """
     --tasks rte | rte is not in datatune-table2
     --transformed nowhere | the folder nowhere does not exist
     --models huge | unknown --models huge
-    --transformed alike | does not contain anything to classify
+    --transformed alike | does not have two different outputs
 """
 
 

@@ -78,7 +78,7 @@ def test_a_curve_of_few_real_rows_alone_and_with_synthetic_ones(works: Command) 
     assert few[1]["difference"]["low"] > 0
     assert few[1]["alone"]["low"] < few[1]["alone"]["value"] < few[1]["alone"]["high"]
     assert "real rows per label" in done.out
-    assert "to 2 real rows per label, synthetic rows gain +" in done.out
+    assert "adding synthetic rows to 2 real rows per label changes accuracy by +" in done.out
     page = Path("comparisons/real-syn/results.html").read_text()
     assert page.count('<svg class="wide"') == page.count('<svg class="narrow"') == 1
     assert ">100</text>" in page

@@ -27,7 +27,7 @@ def test_the_harness_is_asked_and_its_figures_are_told(targen, works, decoder, m
     table = targen("evaluate", decoder, "--harness", "arc_easy")
     assert table.code == 0 and "0.5000" in table.out and "sample_len" not in table.out
     odd = targen("evaluate", decoder, "--harness", "odd")
-    assert odd.code == 2 and "the harness does not accept odd" in odd.err
+    assert odd.code == 2 and "lm-evaluation-harness does not accept odd" in odd.err
     monkeypatch.setitem(sys.modules, "lm_eval", None)
     none = targen("evaluate", decoder, "--harness", "arc_easy")
     assert none.code != 0 and "[harness]" in none.err

@@ -209,7 +209,9 @@ def test_a_label_goes_under_unless_weights_are_balanced():
 def test_a_model_that_did_not_learn_weighs_nothing():
     inputs = with_bias(np.zeros((40, 2)))
     labels = np.arange(40) % 2
-    with pytest.raises(NotLearned, match="the model did not learn: 50% of the 40 rows"):
+    with pytest.raises(
+        NotLearned, match="the model did not learn: it is correct for 50% of the 40 rows"
+    ):
         bilevel_weights(inputs, labels, 2, SunGenOptions.model_validate({}))
 
 

@@ -63,7 +63,7 @@ LINES = """
     train rows.jsonl MOOD -o speed=1 | tfidf has no option speed
     train rows.jsonl MOOD -o regularization=0 | greater than
     train rows.jsonl MOOD --trainer vectors -o embedder=wrods | | did you mean words
-    train one.jsonl MOOD | all rows are praise
+    train one.jsonl MOOD | all rows have the label praise
     train mood.yaml=rows.jsonl else/mood.yaml=rows.jsonl | different tasks that have the same name
     train rows.jsonl MOOD --model tfidf | tfidf is a trainer
     train rows.jsonl MOOD --model ./nowhere | no model folder ./nowhere
@@ -74,25 +74,25 @@ LINES = """
     evaluate full rows.jsonl | full does not contain a model: model.json
     evaluate m bare.jsonl MOOD | none of the rows have a label
     evaluate m rows.jsonl MOOD --by colour | the rows do not have this column
-    evaluate m rows.jsonl MOOD --out w.npy | w.npy exists
+    evaluate m rows.jsonl MOOD --out w.npy | w.npy already exists
     evaluate d rows.jsonl --harness arc_easy | has its own data
-    evaluate d | no rows to evaluate on were given
+    evaluate d | no rows for evaluation were given
     evaluate m --harness arc_easy | | --trainer decoder
 
     compare rows.jsonl --test test.jsonl | | --task NAME
     compare A=rows.jsonl A=other.jsonl VERSUS | two datasets have the name A
     compare A=rows.jsonl+ VERSUS | a dataset is missing
     compare rows.jsonl --test bare.jsonl MOOD | none of the test rows have a label
-    compare one.jsonl VERSUS | all rows are praise
+    compare one.jsonl VERSUS | all rows have the label praise
     compare test.jsonl VERSUS | all 20 rows, or near copies of them, are also in the test set
-    compare rows.jsonl --test other.csv MOOD | does not contain any rows | mood: text, label, idx
+    compare rows.jsonl --test other.csv MOOD | does not contain any rows | are text, label, idx
     compare rows.jsonl VERSUS --trainer tfidf,speed=5 | tfidf has no option speed
     compare rows.jsonl VERSUS --metric bleu | | use one of: accuracy
     compare rows.jsonl VERSUS --mixture | --mixture needs two
     compare rows.jsonl VERSUS --match size | --match
     compare rows.jsonl VERSUS --curve 2,x | --curve 2,x is not a list of numbers
     compare rows.jsonl VERSUS --real other.jsonl --curve 5,2 | increasing numbers, 0 or more
-    compare rows.jsonl a=few.jsonl VERSUS --real other.jsonl --curve 2 | adds exactly one dataset
+    compare rows.jsonl a=few.jsonl VERSUS --real other.jsonl --curve 2 | needs exactly one dataset
     compare rows.jsonl VERSUS --real other.jsonl --curve 2,all | per_label
     compare rows.jsonl VERSUS --real none.jsonl | none.jsonl
     compare odd.toml | odd.toml: colour: unknown key
@@ -102,19 +102,19 @@ LINES = """
     compare twice.toml | two parts contain rows of mood
 
     ablate ./mood.yaml ABLATED --arms corection | there is no arm corection
-    ablate ./mood.yaml ABLATED --arms variants | mood does not have the parts to vary: variants
+    ablate ./mood.yaml ABLATED --arms variants | mood has none of the parts to vary: variants
     ablate ./mood.yaml ABLATED -o odd | -o odd is not KEY=VALUE
 
-    reweigh one.jsonl MOOD | all rows are praise
+    reweigh one.jsonl MOOD | all rows have the label praise
     reweigh few.jsonl MOOD | few has 12 labelled rows: too few
     reweigh rows.jsonl MOOD -o colour=red | sungen has no option colour; its options are
     reweigh rows.jsonl MOOD -o trust=2 | -o trust: input should be less than or equal to 1
     reweigh rows.jsonl MOOD --features nothing | nothing
-    reweigh rows.jsonl MOOD --weights w.npy -o seed=1 | omit -o, --features and --validation
+    reweigh rows.jsonl MOOD --weights w.npy -o seed=1 | be combined with -o, --features or
     reweigh rows.jsonl MOOD --weights torn.npy | torn.npy
     reweigh rows.jsonl MOOD --validation few.jsonl | --validation requires --by influence
-    reweigh rows.jsonl MOOD --by influence --validation one.jsonl | all validation rows are praise
-    reweigh odd.jsonl MOOD --by influence | of the 40 held-out rows are correct
+    reweigh rows.jsonl MOOD --by influence --validation one.jsonl | rows have the label praise
+    reweigh odd.jsonl MOOD --by influence | of the 40 held-out rows, but always
     reweigh rows.jsonl MOOD --out full --force | contains something other than weighted rows
 """
 WORDS = {

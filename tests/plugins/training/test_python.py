@@ -53,7 +53,7 @@ def test_rows_of_any_form_are_learned_from(form: str, targen: Command, mood: Any
         rows = targen_core.generate("mood.yaml", n=12, model="scripted", progress=False)
     made = targen_core.train(rows, task="mood.yaml", out="model", progress=False)
     assert set(made.facts.labels) == {"praise", "blame"}
-    assert f"on {made.facts.decisions} of mood" in repr(made)
+    assert f"on {made.facts.decisions} examples of mood" in repr(made)
     seen = targen_core.evaluate(made, rows, task="mood.yaml")
     assert any("were in the training data" in each for each in seen.warnings)
     assert targen("evaluate", "model", "train.jsonl").code == 0  # in a process of its own, too
@@ -67,7 +67,7 @@ def test_what_cannot_be_is_said(targen: Command, mood: Any) -> None:
         (lambda: targen_core.train("train.jsonl"), "task"),
         (lambda: targen_core.train("train.jsonl", task="mood.yaml", trainer="oracle"), "oracle"),
         (lambda: targen_core.evaluate("nowhere", "train.jsonl"), "nowhere"),
-        (lambda: model.predict(["So good."]), r"predict\(\) takes Decisions"),
+        (lambda: model.predict(["So good."]), r"predict\(\) accepts Decisions"),
         (lambda: model.labels_of([3]), "text 1 is not valid: 3"),
         (lambda: model.labels_of([{"txt": "So good."}]), "text 1 is"),
     ):

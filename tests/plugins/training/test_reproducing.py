@@ -82,7 +82,7 @@ def test_small_models_are_those_that_are_installed(targen, superglue, monkeypatc
     )  # two tasks; vectors equal numbers of rows
     monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: None)
     one = targen(*asked)
-    assert f"vectors is left out: {install('targen-training[vectors]')}" in one.err
+    assert f"vectors is left out; to include it: {install('targen-training[vectors]')}" in one.err
     assert "up to 60 training runs, about 1 min" in one.err and "(tfidf)" in one.err
 
 
@@ -168,7 +168,7 @@ def test_arms_that_are_missing_are_generated_as_the_plan_says(targen, refuses, s
 
     assert "variants=['paper']" in asked("scripted", 8, "--plan", "--variant", "paper").err
     plan = asked("scripted", 8, "--plan").err
-    assert "arm without correction of rte: to generate" in plan and "variants" not in plan
+    assert "arm without correction (rte): to generate" in plan and "variants" not in plan
     done = asked("scripted", 8)
     assert done.code == 0, done.err
     assert "without correction minus with correction" in done.out and "85.32" in done.out
@@ -177,7 +177,7 @@ def test_arms_that_are_missing_are_generated_as_the_plan_says(targen, refuses, s
     assert json.loads((run / "manifest.json").read_text())["spec"]["corrector"] is None
     there = asked("scripted", 8, "--plan")
     assert (
-        there.code == 0 and there.err.count("of rte: using existing rows: n=8, model=scripted") == 2
+        there.code == 0 and there.err.count("(rte): using existing rows: n=8, model=scripted") == 2
     )
     for model, rows, why in (
         ("claude/claude-haiku-5-5", 8, "started with model scripted on backend scripted; you"),
@@ -186,19 +186,19 @@ def test_arms_that_are_missing_are_generated_as_the_plan_says(targen, refuses, s
         for more in (["--plan"], []):
             other = asked(model, rows, *more)
             run = "reproductions/table5/runs/rte-with-correction"
-            said = f"with correction of rte: blocked: {run} contains a different run"
+            said = f"with correction (rte): blocked: {run} contains a different run"
             assert other.code == 2 and said in other.err and why in other.err, other.err
             assert "there: " not in other.err and "--out reproductions/table5-2," in other.err
             assert "targen resume" not in other.err and "targen_core" not in other.err
     paid = asked("claude/claude-haiku-5-5", 8, "--plan", "--out", "reproductions/table5-2")
-    assert paid.code == 0 and paid.err.count("of rte: to generate: n=8") == 2
+    assert paid.code == 0 and paid.err.count("(rte): to generate: n=8") == 2
     assert "costs about $" in paid.err
     run = Path("reproductions/table5/runs/rte-with-correction")
     for name in ("report.json", "ledger"):  # as a process leaves it that is killed
         (run / name).unlink()
     begun = asked("scripted", 8, "--plan")
     assert begun.code == 0, begun.err
-    assert "with correction of rte: continues after 8 rows: n=8, model=scripted" in begun.err
+    assert "with correction (rte): to continue after 8 rows: n=8, model=scripted" in begun.err
     assert asked("scripted", 8).code == 0 and (run / "report.json").exists()
 
 
@@ -222,10 +222,7 @@ def test_the_other_arm_of_a_run_is_its_replay(targen, works, superglue, monkeypa
         "the replay of runs/rte lacks" in targen(*asked, "--synthetic", "runs", "--out", "no").err
     )
     Path("runs/rte/journal").unlink()
-    assert (
-        "runs/rte does not have a journal"
-        in targen(*asked, "--synthetic", "runs", "--out", "no").err
-    )
+    assert "runs/rte has no journal" in targen(*asked, "--synthetic", "runs", "--out", "no").err
 
 
 STOPPED = """
@@ -248,8 +245,8 @@ def test_ctrl_c_says_that_the_same_command_goes_on(targen, works, superglue):
              "latency_ms=10")  # fmt: skip
     stopped = targen(*asked)
     assert stopped.code == 130, stopped.err
-    assert "the same command continues" in stopped.err.splitlines()[-1]
-    assert "with correction of rte: continues after" in targen(*asked, "--plan").err
+    assert "run the same command again to continue" in stopped.err.splitlines()[-1]
+    assert "with correction (rte): to continue after" in targen(*asked, "--plan").err
     works(*asked)
 
 
@@ -257,7 +254,7 @@ def test_ctrl_c_says_that_the_same_command_goes_on(targen, works, superglue):
 def test_wordings_and_generators_are_arms(targen, superglue):
     base = ("--original", superglue, "--generator", "scripted", "-n", 8, "--plan")
     wordings = targen("reproduce", "table9", *base)
-    assert all(f"arm variation {at} of cb" in wordings.err for at in (1, 2, 3))
+    assert all(f"arm variation {at} (cb)" in wordings.err for at in (1, 2, 3))
     # WiC has no contexts: its words stand in their place. AX-g's one file is parted by a plan.
     (superglue / "AX-g").mkdir()
     axg = Path(__file__).parents[3] / "examples/superglue/axg.jsonl"
@@ -275,7 +272,7 @@ def test_wordings_and_generators_are_arms(targen, superglue):
     assert re.search(r"costs about \$\d\.\d\d", paid.err), paid.err
     assert "at most $2.00 (--max-cost)" in paid.err
     generators = targen("reproduce", "table11", *base, "--generator", "local", "--tasks", "cb")
-    assert "arm scripted of cb" in generators.err and "arm local of cb" in generators.err
+    assert "arm scripted (cb)" in generators.err and "arm local (cb)" in generators.err
     assert "n=8," in generators.err
     slow = targen("reproduce", "table11", *base[:4], "--generator", "local", "--tasks", "cb",
                   "--plan")  # fmt: skip
@@ -296,8 +293,8 @@ def test_a_plan_of_table_8_in_the_paper_s_form_says_what_rows_cost(works, monkey
     monkeypatch.setattr("targen_training.reproduction.openllm.find_spec", lambda _: True)
     asked = ("reproduce", "table8", "--original", ".", "--models", "paper", "--synthetic", RUNS)
     plan = works(*asked, "--generator", "claude/claude-haiku-5-5", "-n", 8, "--plan")
-    assert f"arm synthetic SuperGLUE of rte: using existing rows: {RUNS / 'rte'}" in plan.err
-    assert re.search(r"Self-Instruct of free-instructions: to generate: .*: about \$\d", plan.err)
+    assert f"arm synthetic SuperGLUE (rte): using existing rows: {RUNS / 'rte'}" in plan.err
+    assert re.search(r"Self-Instruct \(free-instructions\): to generate: .*: about \$\d", plan.err)
 
 
 @pytest.mark.whole
@@ -345,7 +342,7 @@ def test_a_method_learns_before_only_tasks_that_it_can_write(works, superglue, m
 BAD = """
     table17 | unknown reproduction table17
     table7 --original SG | targen reproduce table7 --synthetic FOLDER
-    table6 --original SG --models huge | one of: small, paper
+    table6 --original SG --models huge | use one of: small, paper
     table6 --original SG --tasks multirc | table6 has no task multirc
     table6 --original SG --synthetic nowhere | --synthetic nowhere: the folder does not exist
     table6 --original SG --tasks wic | no train or val split for this task
@@ -355,7 +352,7 @@ BAD = """
 """
 ITEMS = """
     figure12 | unknown reproduction figure12 | targen reproduce --list
-    figure4 | figure4 needs --synthetic and --original, which are not given | --original FOLDER
+    figure4 | figure4 needs --synthetic and --original, which are missing | --original FOLDER
     table13 --original SG | does not define it | targen reproduce --list
     table16 | replace FOLDER with your own | targen review report FOLDER --paper
     figure2 --synthetic W --repeats 2 | --repeats does not apply to figure2 | targen report W/rte
@@ -395,7 +392,7 @@ def test_methods_are_arms(targen, refuses, works, superglue):
     made_so = (*asked, "--generator", "scripted", "-n", 24)
     plan = works(*made_so, "--plan")
     # Five for each that is kept.
-    assert "SuperGen of rte: to generate: model=scripted, labels={'entailment': 60" in plan.err
+    assert "SuperGen (rte): to generate: model=scripted, labels={'entailment': 60" in plan.err
     done = works(*made_so)
     for words in ("CODA", "64.56", "TarGEN", "51.32"):
         assert words in done.out

@@ -217,7 +217,7 @@ def test_arms_of_a_comparison_are_weighed(works, noisy, mood):
     both = ("compare", "a=noisy.jsonl", "b=w", "--test", "test.jsonl")
     done = works(*both, "--trainer", "tfidf", "--repeats", "2", "--out", "c", "--json")
     notes = json.dumps(done.json)
-    assert f"rows of w are weighted, 1.00 on average; {zeros} with weight 0 are left out" in notes
+    assert f"rows of w are weighted; mean weight 1.00; {zeros} rows with weight 0 omitted" in notes
 
 
 def test_digests_of_what_has_no_weights_are_as_they_were():

@@ -166,14 +166,14 @@ def _of_mapping_file(path: Path, text: str, registry: Registry) -> TaskRequest:
         named = text if "/" in text or "\\" in text else f"./{text}"
         return wanted_of(registry.get("task", named))  # a declaration, or its own words for why not
     if not isinstance(asked, str) or not asked.strip():
-        raise UsageError(f"{path}: instruction is empty or not text", hint=f"give {_FORM}")
+        raise UsageError(f"{path}: `instruction` is empty or not text", hint=f"give {_FORM}")
     return _of_mapping(data, asked, path)
 
 
 def _of_mapping(data: Mapping[str, Any], asked: str, path: Path) -> TaskRequest:
     given = data.get("examples") or []
     if not isinstance(given, list):
-        raise UsageError(f"{path}: examples is not a list", hint=f"give {_FORM}")
+        raise UsageError(f"{path}: `examples` is not a list", hint=f"give {_FORM}")
     shown = data.get("append_choices_to_input", True)
     examples, answers = [], set()
     for number, example in enumerate(given, 1):
@@ -188,7 +188,7 @@ def _of_mapping(data: Mapping[str, Any], asked: str, path: Path) -> TaskRequest:
     if labels is None:  # all examples have the same choices
         labels = list(answers.pop()) if len(answers) == 1 and len(examples) > 1 else []
     if not isinstance(labels, list) or not all(isinstance(each, str) for each in labels):
-        raise UsageError(f"{path}: labels is not a list of strings")
+        raise UsageError(f"{path}: `labels` is not a list of strings")
     prefix = data.get("task_prefix")
     instruction = asked.strip()
     if isinstance(prefix, str) and prefix.strip() and prefix.strip() not in instruction:

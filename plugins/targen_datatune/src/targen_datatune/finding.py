@@ -141,7 +141,7 @@ def find(
     if not facts:
         raise UsageError(
             f"the index {index.folder} is empty",
-            hint=Action("catalogue build", Blank("SPEC")) + " fills it",
+            hint="run " + Action("catalogue build", Blank("SPEC")) + " to fill it",
         )
     search = _ready(registry, index, item, options or {}, progress)
     refused = [filters.refuses(*fact) for fact in facts]
@@ -153,7 +153,7 @@ def find(
         if any(not 0 <= hit.at < len(facts) for hit in hits):
             raise UsageError(
                 f"the {item.name} index in {index.folder} does not match its entries",
-                hint="delete its folder retrievers; targen then creates it again",
+                hint=f"delete {index.folder / 'retrievers'}; targen then recreates it",
             )
         admitted = [hit for hit in hits if not refused[hit.at]]
         if len(admitted) >= k or len(hits) < depth or depth == len(facts):

@@ -178,7 +178,7 @@ class Index:
         if not create and not path.is_file():
             raise UsageError(
                 f"there is no index in {folder}",
-                hint=Action("catalogue build", Blank("SPEC")) + " creates one",
+                hint="run " + Action("catalogue build", Blank("SPEC")) + " to create one",
             )
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds rows of the user
@@ -360,7 +360,8 @@ class Index:
         except Timeout:
             raise UsageError(
                 f"another process is building the index {self.folder}",
-                hint="wait until it ends, or give a different folder with " + Option("index", ...),
+                hint="wait until it finishes, or give a different folder with "
+                + Option("index", ...),
             ) from None
         try:  # what another process has built meanwhile is known now
             known = self.select("SELECT options, pass FROM source WHERE spec = ?", spec)
@@ -507,7 +508,7 @@ class Index:
     def _broken(self, error: sqlite3.Error) -> UsageError:
         hint: Words = _AGAIN
         if "locked" in str(error):
-            hint = "another process is writing there; wait until it ends"
+            hint = "another process is writing to it; wait until it finishes"
         return UsageError(f"cannot use {self.folder / _FILE}: {error}", hint=hint)
 
 
@@ -544,12 +545,12 @@ def catalogue_of(registry: Registry, spec: str) -> Registration[Any]:
     if not catalogues:
         names = ", ".join(item.name for item in registry.all("catalogue")) or "none"
         raise UsageError(
-            f"the installed catalogues cannot open {spec!r}; they are: {names}",
+            f"no installed catalogue can open {spec!r}; installed: {names}",
             hint="pass a file, a folder, or hf: for the hub; see " + Action("list-catalogues"),
         )
     if len(catalogues) > 1:
         raise UsageError(
-            f"several catalogues open {spec!r}: {', '.join(item.id for item in catalogues)}",
+            f"several catalogues can open {spec!r}: {', '.join(item.id for item in catalogues)}",
             hint="disable one with TARGEN_DISABLE_PLUGINS=DISTRIBUTION",
         )
     return catalogues[0]

@@ -100,10 +100,12 @@ class CatalogueSuite(Suite):
 
     def test_opens_its_own(self) -> None:
         """It accepts the suite's `spec`, but not every specification."""
-        assert self.spec, f"{type(self).__name__} does not say what to open: set spec"
+        assert self.spec, f"{type(self).__name__}.spec is empty: set it to what to open"
         catalogue = self.target()
         assert catalogue.opens(self.spec), f"it does not open {self.spec!r}"
-        assert not catalogue.opens("unknown-scheme:x"), "it accepts any address"
+        assert not catalogue.opens("unknown-scheme:x"), (
+            "it opens a specification with an unknown scheme"
+        )
 
     def test_lists_the_same_again(self) -> None:
         """Keys are unique, stamps are strings, and a second listing returns the same ones."""

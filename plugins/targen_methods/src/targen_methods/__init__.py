@@ -23,7 +23,7 @@ def register_kinds(register: KindRegister) -> None:
             "method",
             hook="register_methods",
             listing="list-methods",
-            lists="List the other methods, for `targen method`.",
+            lists="List the methods that `targen method` can use.",
             type="targen_standard.methods.model:Method",
             spec="targen_methods.kinds:register_methods",
             facts="targen_methods.kinds:facts",
@@ -48,13 +48,13 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "compare-methods",
         "targen_methods.cli.compare_methods:compare_methods",
-        summary="Compare methods on one task, with equal rows or dollars.",
+        summary="Compare methods on one task, with equal numbers of rows or equal budgets.",
         panel="Methods and papers",
     )
     register.register(
         "select",
         "targen_methods.supergen.selecting:select",
-        summary="Keep the best rows per label, by a number recorded with each row.",
+        summary="Keep each label's best rows, ranked by a recorded number.",
         panel="Data",
     )
 

@@ -186,14 +186,15 @@ def _require_reachable(address: str) -> None:
         host = None
     if not host:
         raise UsageError(
-            f"--address {address}: it is not the address of a Ray cluster",
+            f"--address {address} is not the address of a Ray cluster",
             hint="use HOST:6379 on one of its nodes, ray://HOST:10001 from outside, or auto",
         )
     port = port or (10001 if where.scheme == "ray" else 6379)
     if not _is_open(host, port, seconds=_REACHABLE):
         raise UsageError(
             f"--address {address}: no answer from {host}:{port}",
-            hint="run ray start --head on its first node; ray status shows whether it is running",
+            hint="run ray start --head on its first node, and ray status to see whether it is "
+            "running",
         )
 
 

@@ -357,7 +357,7 @@ class Crew:
                     ServiceGaveUp(
                         "the head node of the Ray cluster has not answered for "
                         f"{now - reached:.0f} s",
-                        hint="resume when it is back, or without --executor",
+                        hint="resume the run when it is back, or without --executor",
                     )
                 )
                 return
@@ -375,7 +375,7 @@ class Crew:
                 self._fail(
                     ServiceGaveUp(
                         f"no worker started within {self._workers.patience:g} s: {words}",
-                        hint="lower --resources; ray status shows what is free",
+                        hint="lower --resources; run ray status to see what is free",
                     )
                 )
                 return

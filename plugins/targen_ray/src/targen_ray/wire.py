@@ -109,7 +109,7 @@ def _plain(value: Any) -> Any:
         pickle.dumps(value, protocol=5)
     except Exception as error:
         if isinstance(value, Answer):
-            words = f"{type(value.outcome).__name__} does not pickle: {error}"
+            words = f"{type(value.outcome).__name__} cannot be pickled: {error}"
             return Answer(value.number, Bug("TypeError", words))
         if isinstance(value, Order) and value.request is not None:
             return replace(value, request=_without_objects(value.request))

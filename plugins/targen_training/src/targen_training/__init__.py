@@ -44,7 +44,7 @@ def register_kinds(register: KindRegister) -> None:
             "trainer",
             hook="register_trainers",
             listing="list-trainers",
-            lists="List the trainers of `targen train`.",
+            lists="List the trainers that `targen train` can use.",
             type="targen_training.trainers:Trainer",
             spec="targen_training.kinds:register_trainers",
             facts="targen_training.kinds:facts",
@@ -94,7 +94,7 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "reproduce",
         "targen_training.reproducing:reproduce",
-        summary="Repeat an experiment from the papers.",
+        summary="Reproduce an experiment from the papers.",
         panel="Methods and papers",
     )
 
@@ -129,7 +129,7 @@ def register_metrics(register: Register[Metric]) -> None:
     register.register(
         "training",
         "targen_training.chapter:TRAINING",
-        summary="the results of targen compare for the data, if its folder is given",
+        summary="results of targen compare for the data, if you pass its output folder",
     )
 
 

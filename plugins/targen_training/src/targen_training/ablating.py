@@ -87,7 +87,7 @@ def ablate(
     ] = 1,
     original: Annotated[
         list[str] | None,
-        typer.Option("--original", metavar="DATA", help="Real rows, as one more arm."),
+        typer.Option("--original", metavar="DATA", help="Real rows, as an additional arm."),
     ] = None,
     number: Annotated[
         int, typer.Option("-n", "--number", help="Number of rows that each arm generates.")
@@ -147,21 +147,21 @@ def ablate(
     loaded: Task[Any, Any] = registry.resolve(registry.find("task", task))
     folder = out or Path("comparisons") / f"ablate-{loaded.name}"
     check_folder(folder)
-    names = chosen("--arms", arms, KINDS, of="there is no arm", what="arms")
+    names = chosen("--arms", arms, KINDS, of="there is no arm", what="the arms are")
     limit = contexts or contexts_of(loaded, number, 40)
     base = {"n": number, "model": generator[0], **generator_options(option or [])}
     made: dict[str, Any] = {}
     for name, values in _arms(loaded, task, generator, names, runs, limit, folder):
         if isinstance(values, str):
-            print(f"{name} is left out: {values}", file=sys.stderr)
+            print(f"arm {name!r} is left out: {values}", file=sys.stderr)
         else:
             made[name] = values
     if original:
         made["original"] = {"data": list(original)}
     if len(made) < 2:
         raise UsageError(
-            f"{loaded.name} does not have the parts to vary: {', '.join(names)}",
-            hint=f"targen describe {task} shows its steps and variants",
+            f"{loaded.name} has none of the parts to vary: {', '.join(names)}",
+            hint=f"run targen describe {task} to see its steps and variants",
         )
     experiment = declared(
         {
@@ -208,10 +208,13 @@ def _arms(
     yield from several(WHOLE)
     if "correction" in names:
         none = task.judging.corrector is None
-        yield "no correction", f"{task.name} has no step 4" if none else arm(correct=False)
+        yield "no correction", f"{task.name} has no correction step" if none else arm(correct=False)
     if "contexts" in names:
         for name, share in _SHARES.items():
-            yield name, arm(contexts_fraction=share) if limit else f"{task.name} has no lists"
+            yield (
+                name,
+                arm(contexts_fraction=share) if limit else f"{task.name} has no contexts or seeds",
+            )
     if "no-contexts" in names:
         has = task.contexts is not None and task.contexts.item is str
         why = f"the contexts of {task.name} are not texts"
@@ -224,9 +227,9 @@ def _arms(
         yield "no dimensions", arm(task_dimensions=False) if drawn else why
     if "labels-per-seed" in names:
         other: Any = "all" if task.labels_per_seed else 1
-        why = "" if limit else f"{task.name} has no lists"
+        why = "" if limit else f"{task.name} has no contexts or seeds"
         if len(task.labels) < 2:
-            why = f"in {task.name}, labels do not share seeds"
+            why = f"{task.name} has fewer than two labels"
         name = "all labels" if task.labels_per_seed else "one label"
         yield f"seeds for {name}", why or arm(labels_per_seed=other)
     if "variants" in names:
@@ -248,7 +251,7 @@ def _seedless(task: Task[Any, Any], said: str, arm: Any, folder: Path) -> Mappin
         values: Mapping[str, Any] = arm(variants=[_SEEDLESS])
         return values
     if not task.seeds:
-        return f"{task.name} has no step 2"
+        return f"{task.name} has no seeds"
     if task.contexts is None or not said.endswith((".yaml", ".yml", ".toml", ".json")):
         return f"{task.name} has no variant {_SEEDLESS}"
     from targen_standard import Declaration

@@ -182,7 +182,7 @@ def compare(
         else:
             what.append(_path(each))
     if not what:
-        raise UsageError("no dataset to compare was given")
+        raise UsageError("no datasets to compare were given")
     if curve is not None and not isinstance(curve, str):
         curve = ",".join(map(str, curve))
     experiment = asked_for(
@@ -217,7 +217,7 @@ def _path(data: RowsLike) -> str:
         return str(data.path)
     if not isinstance(data, str | PathLike):
         raise UsageError(
-            f"a {type(data).__name__} is neither a run nor a path",
+            f"this {type(data).__name__} is neither a run nor a path",
             hint="save the data to a file first",
         )
     return fspath(data)

@@ -97,9 +97,9 @@ def read_rows(
     if unknown and strict and dataset.rows:
         raise UsageError(
             said.replace(" skipped; ", " not scored; ", 1),
-            hint="correct these lines, or remove them; "
+            hint="correct or remove these lines; run "
             + Action("validate", source if is_typed else Blank("ROWS"), **named)
-            + " lists all of them",
+            + " to list them all",
         )
     if said and warns:
         print(f"warning: {said}", file=sys.stderr)
@@ -107,9 +107,8 @@ def read_rows(
         columns = ", ".join(dataset.task.schema.model_fields)
         raise UsageError(
             f"{source} does not contain any rows of {dataset.task.name}",
-            hint=f"the columns of {dataset.task.name}: {columns}; "
-            + Action("validate", source if is_typed else Blank("ROWS"), **named)
-            + " shows more",
+            hint=f"the columns of {dataset.task.name} are {columns}; for details, run "
+            + Action("validate", source if is_typed else Blank("ROWS"), **named),
         )
     return dataset
 

@@ -15,7 +15,7 @@ __all__ = ["TRAINING", "TrainingOptions"]
 class TrainingOptions(MetricOptions):
     """Options of `training`."""
 
-    results: str = Field("", description="the folder that targen compare wrote")
+    results: str = Field("", description="the output folder of targen compare")
 
 
 def _measure(study: Study, options: TrainingOptions) -> Findings:
@@ -39,8 +39,8 @@ def _measure(study: Study, options: TrainingOptions) -> Findings:
 
 
 _NONE = (
-    "targen compare measures how well a model trains on the data; "
-    "-o training.results=FOLDER shows its results here."
+    "targen compare measures how good models trained on the data are; "
+    "-o training.results=FOLDER includes its results here."
 )
 
 

@@ -33,7 +33,7 @@ def train(
         typer.Argument(
             metavar="DATA...",
             help="Run directories, files, or any data that `targen export` accepts. One model "
-            "learns from several. TASK=DATA gives the task of the rows.",
+            "is trained on all of them. TASK=DATA states the task of the rows.",
             show_default=False,
         ),
     ],
@@ -44,7 +44,7 @@ def train(
             "--trainer",
             metavar="NAME",
             help="The trainer: vectors suits small datasets, tfidf needs no extra packages; see "
-            "list-trainers. [default: the trainer for the --model or the rows' output, or tfidf]",
+            "list-trainers. [default: from --model or the rows' output, or tfidf]",
             autocompletion=completer("trainer"),
         ),
     ] = None,
@@ -62,7 +62,7 @@ def train(
         typer.Option(
             "--from",
             metavar="MODEL_DIR",
-            help="Continue from this model, which `targen train` made, with the same trainer.",
+            help="Continue training this model from `targen train`, with the same trainer.",
         ),
     ] = None,
     style: Annotated[
@@ -72,7 +72,7 @@ def train(
         ),
     ] = "plain",
     mix: Annotated[
-        Mix, typer.Option("--mix", help="The weighting of several tasks in training.")
+        Mix, typer.Option("--mix", help="Weighting of several tasks in training.")
     ] = "proportional",
     mix_temperature: Annotated[
         float,

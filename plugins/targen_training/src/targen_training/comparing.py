@@ -218,7 +218,7 @@ def carried_out(
         _check_models(registry, experiment, plan=plan)
     if plan and missing:
         cells = len(experiment.models) * len(experiment.seeds)
-        print(f"then at least {cells} training runs per arm and task", file=sys.stderr)
+        print(f"then at least {plural(cells, 'training run')} per arm and task", file=sys.stderr)
         return None
     if plan:
         made: dict[str, dict[str, Path]] = {}
@@ -245,8 +245,8 @@ def carried_out(
         except KeyboardInterrupt:
             left, known = ({p.training for p in of} for of in (ready.missing, ready.plans))
             print(
-                f"stopped: {len(left):,} of {len(known):,} training runs are left; the same "
-                "command continues",
+                f"stopped: {len(left):,} of {len(known):,} training runs are left; run the same "
+                "command again to continue",
                 file=sys.stderr,
             )
             raise typer.Exit(130) from None
@@ -290,7 +290,10 @@ def _check_models(registry: Registry, experiment: Experiment, *, plan: bool) -> 
     except (MissingDependency, UsageError) as error:
         if not plan:
             raise
-        print(f"note: the models cannot be trained here: {error}; {error.hint}", file=sys.stderr)
+        print(
+            f"note: the models cannot be trained on this machine: {error}; {error.hint}",
+            file=sys.stderr,
+        )
 
 
 @contextmanager
@@ -304,7 +307,7 @@ def going_on() -> Iterator[None]:
         yield
     except KeyboardInterrupt as stopped:
         raise Interrupted(
-            str(stopped) or "stopped", hint="the same command continues where it stopped"
+            str(stopped) or "stopped", hint="run the same command again to continue"
         ) from None
 
 
@@ -374,7 +377,7 @@ def say_arms(registry: Registry, arms: Sequence[Made], money: Money) -> list[Mad
     costs: list[Expected] = []
     other: RunConflict | None = None
     for arm in arms:
-        said = f"arm {arm.arm} of {arm.part}: "
+        said = f"arm {arm.arm} ({arm.part}): "
         try:
             report = found_of(registry, arm)
         except RunConflict as error:
@@ -389,11 +392,11 @@ def say_arms(registry: Registry, arms: Sequence[Made], money: Money) -> list[Mad
         costs.append(expected(registry, arm))
         money.expect(arm.run, costs[-1])
         dollars, unknown = costs[-1].dollars, costs[-1].unknown
-        cost = (unknown or "no price is known") if dollars is None else f"about ${dollars:,.2f}"
+        cost = (unknown or "the price is unknown") if dollars is None else f"about ${dollars:,.2f}"
         does = "to generate"
         if report is not None:
             does, cost = (
-                f"continues after {plural(sum(report.rows.values()), 'row')}",
+                f"to continue after {plural(sum(report.rows.values()), 'row')}",
                 f"{cost} in total",
             )
         print(f"{said}{does}: {arm.said}: {cost}", file=sys.stderr)
@@ -410,7 +413,7 @@ def _say_costs(costs: Sequence[Expected], caps: Sequence[float | None], cap: flo
     unknown = sum(bool(part.unknown) for part in costs)
     if not any(known) and not unknown:
         return
-    said = f"generating all of them costs about ${sum(known):,.2f}"
+    said = f"generating all arms costs about ${sum(known):,.2f}"
     if unpriced:
         said += f", plus the cost of {plural(unpriced, 'arm')} without a known price"
     if unknown:
@@ -435,7 +438,7 @@ def _say(ready: Planned) -> None:
             paces.setdefault(plan.cell.model, []).append(ready.there[plan.key].seconds)
     if missing and all(plan.cell.model in paces for plan in missing):
         seconds = sum(fmean(paces[plan.cell.model]) for plan in missing)
-        said += f", about {seconds:,.0f} s, judging by those that are done"
+        said += f", about {seconds:,.0f} s, judging by completed ones"
     print(said, file=sys.stderr)
 
 
@@ -476,8 +479,8 @@ def asked_for(
         arms[name] = sources
     if few and len(arms) != 2:
         raise UsageError(
-            "--curve with --real adds exactly one dataset to the real rows",
-            hint="give one a name, NAME=DATA; NAME=A+B combines two datasets",
+            "--curve with --real needs exactly one dataset to add to the real rows",
+            hint="pass one dataset, as NAME=DATA; NAME=A+B combines two datasets",
         )
     pair = list(arms)[:2]
     if together and not few and len(arms) == 2 and all(len(of) == 1 for of in arms.values()):
@@ -503,7 +506,7 @@ def asked_for(
     elif curve is not None:
         values["rows"] = _sizes(registry, values) if curve == "auto" else _numbers(curve)
     if mixture and len(arms) < 2:
-        raise UsageError("--mixture needs two datasets", hint="give two datasets")
+        raise UsageError("--mixture needs two datasets", hint="pass two datasets")
     if mixture:
         values["shares"] = [0, 0.25, 0.5, 0.75, 1]
     part = {key: values.pop(key) for key in ("task", "test", "arms")}
@@ -556,7 +559,7 @@ def _usual_of_few(registry: Registry) -> str:
     try:
         require_able(item.id, trainer, trainer.options())
     except (MissingDependency, UsageError) as error:
-        print(f"note: trained with tfidf, since vectors is not available: {error}", file=sys.stderr)
+        print(f"note: using tfidf, because vectors is not available: {error}", file=sys.stderr)
         return "tfidf"
     return "vectors"
 

@@ -55,7 +55,7 @@ class EnsemblingOptions(TrainerOptions):
         0.8,
         ge=0,
         lt=1,
-        description="a row is used while its label's average prediction is above this share",
+        description="a row is used while its label's average probability is above this share",
     )
     ensemble_ramp: int = Field(
         10, ge=0, description="number of intervals until `ensemble` has its full weight"
@@ -63,7 +63,7 @@ class EnsemblingOptions(TrainerOptions):
     ensemble_floor: int = Field(
         16,
         ge=0,
-        description="a label that keeps fewer rows also keeps the better half of its rows",
+        description="if a label would keep fewer rows, it also keeps the better half of its rows",
     )
 
     @model_validator(mode="before")

@@ -34,8 +34,8 @@ def evaluate(
     data: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Labelled rows, in any form that `targen export` accepts. With several datasets, "
-            "evaluates all rows together and each dataset.",
+            help="Labelled rows, in any form that `targen export` accepts. Several datasets "
+            "are evaluated together and separately.",
             show_default=False,
         ),
     ] = None,
@@ -45,7 +45,7 @@ def evaluate(
         typer.Option(
             "--by",
             metavar="COLUMN",
-            help="Also evaluate the rows with each value of this column separately.",
+            help="Also report results for each value of this column.",
         ),
     ] = None,
     harness: Annotated[
@@ -53,7 +53,7 @@ def evaluate(
         typer.Option(
             "--harness",
             metavar="A,B",
-            help="Tasks of lm-evaluation-harness instead of DATA; for decoders.",
+            help="Tasks of lm-evaluation-harness, instead of DATA; for decoders.",
         ),
     ] = None,
     shots: Annotated[
@@ -112,7 +112,7 @@ def evaluate(
         _print_harness(model, harness, json=json)
         return
     if out is not None and out.exists():
-        raise UsageError(f"{out} exists", hint="choose a different --out")
+        raise UsageError(f"{out} already exists", hint="choose a different --out")
     bigbench = bigbench_in(data)
     if bigbench is not None and (is_decoder(model) or not (model / "model.json").is_file()):
         _grade(bigbench, model, data[0], shots, number, out, json=json)

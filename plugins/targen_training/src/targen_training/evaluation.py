@@ -76,7 +76,7 @@ class Evaluation:
         if self.seen:
             said.append(
                 f"{self.seen:,} of {self.scores.decisions:,} decisions were in the training data, "
-                "so the figures flatter the model"
+                "so the results are too optimistic"
             )
         said += filter(None, [of_one_label(self.scores, "test")])
         return said + [
@@ -197,7 +197,7 @@ def evaluated(
         facts_of(Path(model))  # names a missing folder before a model takes time to load
     if not data:
         raise UsageError(
-            "no rows to evaluate on were given", hint="give a run, or a file of labelled rows"
+            "no rows for evaluation were given", hint="pass a run, or a file of labelled rows"
         )
     trained = model if isinstance(model, Trained) else load_model(registry, Path(model))
     usual = trained.task(trained.facts.task) if len(trained.facts.tasks) == 1 else None

@@ -29,8 +29,7 @@ def model_arguments(folder: Path) -> dict[str, Any]:
     facts, _ = facts_of(folder)
     if facts.trainer != "targen-training:decoder":
         raise UsageError(
-            f"{folder} was trained by {facts.trainer}, but the harness tests models that continue "
-            "a text",
+            f"{folder} was trained by {facts.trainer}, but lm-evaluation-harness needs a decoder",
             hint="train with --trainer decoder",
         )
     weights = find_weights(named_place(folder / "model"))
@@ -73,8 +72,8 @@ def harness_figures(
         )
     except (KeyError, ValueError) as error:
         raise UsageError(
-            f"the harness does not accept {', '.join(tasks)}: {error}",
-            hint="lm_eval ls tasks lists them",
+            f"lm-evaluation-harness does not accept {', '.join(tasks)}: {error}",
+            hint="run lm_eval ls tasks to list the known ones",
         ) from error
     results: Mapping[str, Mapping[str, Any]] = evaluation["results"]
     return results

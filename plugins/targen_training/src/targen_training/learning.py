@@ -116,7 +116,7 @@ def _trainer_for(registry: Registry, model: str) -> str:
     if any(model in (item.name, item.id) for item in registry.all("trainer")):
         raise UsageError(
             f"--model {model}: {model} is a trainer",
-            hint=f"pass --trainer {model}, and the model that it starts from",
+            hint=f"pass --trainer {model}, and a pretrained model with --model",
         )
     from targen_training.neural.weights import find_weights, kind_of
 

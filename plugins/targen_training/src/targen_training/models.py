@@ -78,7 +78,7 @@ __all__ = [
 ]
 
 _FORMAT = 1
-_MADE_BY: Words = Either("targen train", "targen_core.train(DATA)") + " creates one"
+_MADE_BY: Words = "run " + Either("targen train", "targen_core.train(DATA)") + " to create one"
 _COPY = re.compile(r"task\.json|task\.py(:\w+)?")
 _FACTS = "model.json"
 _LARGEST = 16 << 20  # bytes of model.json
@@ -168,7 +168,8 @@ class Trained:
 
     def __repr__(self) -> str:
         facts = self.facts
-        return f"<Trained {self.folder}: {facts.trainer} on {facts.decisions:,} of {facts.task}>"
+        said = f"{facts.trainer} on {facts.decisions:,} examples of {facts.task}"
+        return f"<Trained {self.folder}: {said}>"
 
     def task(self, name: str) -> str:
         """Return what finds a task of the model: its name, or the copy of its file.
@@ -320,7 +321,7 @@ def train_model(
     by_task = grouped(datasets)
     if trainer.output is not None and len(by_task) > 1:
         raise UsageError(
-            f"{item.id} learns one task, but the rows belong to {', '.join(by_task)}",
+            f"{item.id} learns only one task, but the rows belong to {', '.join(by_task)}",
             hint="train on each task's rows separately",
         )
     every = {
@@ -414,7 +415,7 @@ def _labels(datasets: Sequence[Dataset], known: Sequence[Decision]) -> tuple[str
     labels = {decision.label for decision in known}
     names = (*(name for name in order if name in labels), *sorted(labels - set(order)))
     if len(names) < 2:
-        said = f"all rows are {names[0]}" if names else "none of the rows have a label"
+        said = f"all rows have the label {names[0]}" if names else "none of the rows have a label"
         raise UsageError(
             f"a model needs at least two labels in {', '.join(d.name for d in datasets)}, but "
             f"{said}",
@@ -445,8 +446,8 @@ def facts_of(folder: Path) -> tuple[Facts, str]:
     """
     path = folder / _FACTS
     if not folder.is_dir():
-        hint = Action("evaluate", Blank("MODEL"), Blank("DATA")) + ", where "
-        hint += Either("targen train", "targen_core.train(DATA)") + " creates MODEL"
+        hint = Action("evaluate", Blank("MODEL"), Blank("DATA")) + ", with a MODEL from "
+        hint += Either("targen train", "targen_core.train(DATA)")
         if folder.is_file():
             raise UsageError(f"{folder} is a file, not a model's folder", hint=hint)
         raise NoSuchFile(folder, "folder", hint=hint, usual="models")
@@ -456,7 +457,7 @@ def facts_of(folder: Path) -> tuple[Facts, str]:
         facts = Facts.model_validate(json_of(content))
         if facts.format != _FORMAT:
             raise ValueError(
-                f"it has format {facts.format}, but this version of targen reads {_FORMAT}"
+                f"it has format {facts.format}, but this version of targen reads format {_FORMAT}"
             )
     except UnreadableFile as error:
         raise UsageError(
@@ -548,7 +549,7 @@ def _predictor(item: str, trainer: Trainer, labels: tuple[str, ...], folder: Pat
     def predict(decisions: Sequence[Decision], /) -> Sequence[Any]:
         if not all(isinstance(each, Decision) for each in decisions):
             raise UsageError(
-                "predict() takes Decisions", hint="for texts, use model.labels_of([...])"
+                "predict() accepts Decisions", hint="for texts, use model.labels_of([...])"
             )
         with _blamed(item, trainer):
             scores = predictor(decisions)
@@ -623,7 +624,7 @@ def _blamed(item: str, trainer: Trainer, *passing: type[Exception]) -> Iterator[
     except ModuleNotFoundError as error:
         extra = f"[{trainer.extra}]" if trainer.extra else ""
         raise MissingDependency(
-            f"trainer {item} needs the package {error.name!r}",
+            f"trainer {item} needs the package {error.name!r}, which is not installed",
             distribution=distribution,
             hint=install(f"{distribution}{extra}"),
         ) from error

@@ -46,12 +46,12 @@ class Money:
         if not self.expected:
             return
         ask_first(
-            "The rows to generate",
+            "Generating the rows",
             lambda: self.expected,
             cap=self.account.limits.max_cost,
             ask_above=threshold(),
             yes=self._yes,
-            shown="--plan shows it",
+            shown="--plan shows the details",
         )
 
     @property

@@ -75,8 +75,8 @@ def reproduce(
         typer.Option(
             "--synthetic",
             metavar="FOLDER",
-            help="Synthetic rows: one run or file per task. [default: the repository's "
-            "examples, if they exist, without --generator]",
+            help="Synthetic rows: one run or file per task. [default without "
+            "--generator: the repository's examples, if present]",
             show_default=False,
         ),
     ] = None,
@@ -85,7 +85,7 @@ def reproduce(
         typer.Option(
             "--transformed",
             metavar="FOLDER",
-            help="For DataTune: one run of targen transform, or file, per task.",
+            help="For DataTune: one run of targen transform or one file per task.",
         ),
     ] = None,
     existing: Annotated[
@@ -131,7 +131,7 @@ def reproduce(
         bool | None,
         typer.Option(
             "--instructions/--plain",
-            help="Include or leave out the arms trained on instructions. [default: --plain "
+            help="Include or omit the arms trained on instructions. [default: --plain "
             "with --models small]",
             show_default=False,
         ),
@@ -143,7 +143,7 @@ def reproduce(
             "-n",
             "--number",
             help="Number of rows that each arm generates. [default: 240; 40 with the "
-            "embedded model]",
+            "built-in model]",
             show_default=False,
         ),
     ] = None,
@@ -247,13 +247,13 @@ def reproduce(
             folder=out or Path("reproductions") / datatune.NAME,
         )
         if models not in ("small", "paper"):
-            raise UsageError(f"unknown --models {models}", hint="one of: small, paper")
+            raise UsageError(f"unknown --models {models}", hint="use one of: small, paper")
         with going_on(), money:
             datatune.reproduce_datatune(load_registry(), given, money, plan=plan, json=json)
         return
     known = sizes()
     if models not in known:
-        raise UsageError(f"unknown --models {models}", hint=f"one of: {', '.join(known)}")
+        raise UsageError(f"unknown --models {models}", hint=f"use one of: {', '.join(known)}")
     registry = load_registry()
     open_llm = bool(paper.harness) and models == "paper"
     folder = out or Path("reproductions") / (
@@ -331,13 +331,16 @@ def reproduce(
     if not trainer:
         differs += [*size.differs, *(size.differs_together if paper.together else ())]
         for name, extra in lacking.items():
-            print(f"{name} is left out: {install(f'targen-training[{extra}]')}", file=sys.stderr)
+            print(
+                f"{name} is left out; to include it: {install(f'targen-training[{extra}]')}",
+                file=sys.stderr,
+            )
             differs.append(
                 f"{name} was left out, because targen-training[{extra}] is not installed."
             )
     if "scripted" in (name.partition("/")[0] for name in generator or []):
         differs.append(
-            "Rows from the scripted backend were not written by a model, so their figures are "
+            "Rows from the scripted backend were not written by a model, so their results are "
             "meaningless."
         )
     differs += [*paper.differs_small, *paper.differs]
@@ -402,7 +405,7 @@ def _decoder(size: Size, models: Sequence[str]) -> Mapping[str, Any]:
     chosen = [model_choice(item) for item in models]
     if len(chosen) > 1 or chosen[0]["trainer"] != "decoder":
         raise UsageError(
-            "table8 in the paper's form pre-finetunes one decoder", hint="--trainer decoder,model=…"
+            "table8 with --models paper pre-finetunes one decoder", hint="--trainer decoder,model=…"
         )
     return dict(chosen[0]["options"])
 
@@ -438,7 +441,7 @@ def _left(
             if task in parts and name in names and len(names) > 1:
                 parts[task]["models"] = [each for each in names if each != name]
                 yield (
-                    f"{name} is not trained on {task}, because that takes long; --trainer "
+                    f"{name} is not trained on {task}, because it would take too long; --trainer "
                     "includes it."
                 )
 
@@ -653,7 +656,7 @@ def _other_tasks(
             syn[task] = {"generate": {**base, **made}}
     if not tested or not syn:
         raise UsageError(
-            f"{paper.name} needs tasks with synthetic rows to learn first, and other tasks for "
+            f"{paper.name} needs tasks with synthetic rows for pre-finetuning, and other tasks for "
             "testing",
             hint="pass --synthetic FOLDER for existing rows, --generator NAME/MODEL to generate "
             "rows, or --tasks A,B to choose the tested tasks",
@@ -749,7 +752,7 @@ def _print(
     from targen_training.experiments.pages import KINDS
 
     _print_paper(paper)
-    print("here, with 95% intervals over test rows")
+    print("this reproduction, with 95% intervals over test rows")
     if paper.columns == "tasks" or paper.harness:
         parts = results.parts
         lines: dict[tuple[str, str, str], dict[str, str]] = {}

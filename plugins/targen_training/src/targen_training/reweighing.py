@@ -33,8 +33,8 @@ def reweigh(
         Literal["sungen", "influence"],
         typer.Option(
             "--by",
-            help="sungen: weights from 0 to 1 by bilevel optimisation; influence: 1 if a row "
-            "helps on held-out rows, otherwise 0, as in ProGen.",
+            help="sungen: weights from 0 to 1 by bilevel optimisation; influence: weight 1 if a "
+            "row helps on held-out rows, otherwise 0, as in ProGen.",
         ),
     ] = "sungen",
     weights: Annotated[
@@ -111,7 +111,7 @@ def reweigh(
     from targen_standard.methods.form import task_of_rows
 
     if weights is not None and (option or validation or features != "tfidf"):
-        raise UsageError("--weights replaces the computation: omit -o, --features and --validation")
+        raise UsageError("--weights cannot be combined with -o, --features or --validation")
     if validation is not None and by != "influence":
         raise UsageError("--validation requires --by influence")
     name = "weighted" if weights is not None else by

@@ -128,7 +128,7 @@ def _lengths(decisions: Sequence[Decision]) -> list[str] | None:
     if len(sizes) < 30:
         return None
     low, high = (int(end) for end in np.quantile(list(sizes.values()), [1 / 3, 2 / 3]))
-    names = (f"short (to {low:,})", f"middle (to {high:,})", f"long (over {high:,})")
+    names = (f"short (up to {low:,})", f"medium (up to {high:,})", f"long (over {high:,})")
     return [names[(sizes[d.row] > low) + (sizes[d.row] > high)] for d in decisions]
 
 

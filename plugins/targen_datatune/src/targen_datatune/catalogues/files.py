@@ -257,7 +257,7 @@ def _revision(paths: Sequence[Path]) -> str:
     digest = hashlib.sha256()
     files = [each for path in paths for each in (_members(path) if path.is_dir() else [path])]
     if not files:  # no digest would describe its contents
-        raise DatasetUnavailable(f"{paths[0]} has no files that could contain rows")
+        raise DatasetUnavailable(f"{paths[0]} contains no data files")
     for each in files:
         digest.update(bytes.fromhex(digest_of(each)))
     return f"sha256:{digest.hexdigest()[:32]}"
@@ -281,7 +281,7 @@ def _describe(listed: Listed, options: Options) -> Sequence[DatasetEntry]:
     said = plain(inside.said) if inside is not None else {}
     described = said.get("description", "") or card.description or _made_up(samples)
     if "canary" in said:
-        notes = [*notes, f"its authors want to keep it out of training corpora: {said['canary']}"]
+        notes = [*notes, f"its authors ask to keep it out of training corpora: {said['canary']}"]
     if card.name and card.name not in (name, described[: len(card.name)]):
         described = f"{card.name}. {described}"
     if len(paths) > 1 and not paths[0].is_dir():
@@ -361,7 +361,10 @@ def _looked_through(
     notes = [f"left out {plural(bad, 'unreadable row')}; {first}"] if bad else []
     if len(columns.types()) == 1 and ";" in (name := next(iter(columns.types()))):
         notes.append(f"its only column is {name!r}; targen assumes that commas separate cells")
-    notes += [f"cells of {name} are up to {size >> 20:,} MiB long" for name, size in large.items()]
+    notes += [
+        f"cells of the column {name} are up to {size >> 20:,} MiB long"
+        for name, size in large.items()
+    ]
     return columns.types(), samples, rows, notes
 
 
@@ -424,7 +427,7 @@ def _json_object(path: Path) -> _Inside | None:
     lists = [each for each in value.values() if _are_rows(each)]
     if len(lists) != 1:
         several = f"{len(lists)} lists of rows" if lists else "no list of rows"
-        raise DatasetUnavailable(f"{path} is a single JSON object with {several} in it")
+        raise DatasetUnavailable(f"{path} is a single JSON object that contains {several}")
     rows = list(lists[0].values() if isinstance(lists[0], dict) else lists[0])
     return _Inside(rows, {name: v for name, v in value.items() if isinstance(v, str)})
 
@@ -464,14 +467,14 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
     at = Path(entry.location)
     if not _is_own(at):
         raise DatasetUnavailable(
-            f"{entry.id} refers to {at}, but targen does not read files that an index from "
-            "someone else names",
+            f"{entry.id} refers to {at}, but targen does not read files that someone else's "
+            "index names",
             hint=Action("catalogue build", at.parent)
             + ", or, if you trust the index, "
             + Either(Option("trust", True), "within `with targen_core.trusting():`"),
         )
     paths = sorted(at.parent.glob(at.name)) if "-*-of-" in at.name else [at]
-    again = Action("catalogue build") + " describes it again"
+    again = "run " + Action("catalogue build") + " to describe it again"
     try:
         changed = _revision(paths) != entry.revision
     except (FileNotFoundError, NoSuchFile):

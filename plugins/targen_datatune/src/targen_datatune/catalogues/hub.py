@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from targen_core.errors import DatasetUnavailable, JobFailed, TargenError, UsageError
-from targen_core.wording import AGAIN, Action
+from targen_core.wording import REPEAT, Action
 from targen_datatune.cards import license_of
 from targen_datatune.cells import cut, plain
 from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry, Listed
@@ -142,9 +142,9 @@ class _hub:  # noqa: N801 - used as a function
         first = " ".join((str(error).strip() or type(error).__name__).split())[:200]
         if status == 404 or (status == 401 and self._what != _PREFIX):
             raise UsageError(
-                f"the hub {_endpoint()} does not have the dataset "
-                f"{self._what.removeprefix(_PREFIX)!r}, or it is not available to this user",
-                hint="hf auth login, if it is private",
+                f"the dataset {self._what.removeprefix(_PREFIX)!r} is not on the hub "
+                f"{_endpoint()}, or this user has no access to it",
+                hint="if it is private, run hf auth login",
             ) from error
         if status in (401, 403):
             raise UsageError(
@@ -156,7 +156,7 @@ class _hub:  # noqa: N801 - used as a function
             ) from error
         raise JobFailed(
             f"the hub {_endpoint()} did not answer: {first}",
-            hint="the descriptions so far are kept; " + AGAIN + " continues",
+            hint=REPEAT + " to continue; the descriptions so far are kept",
         ) from error
 
 
@@ -290,13 +290,13 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
             raise DatasetUnavailable(
                 f"{entry.id} has changed since it was described: its revision was "
                 f"{entry.revision} and is now {answer.revision}",
-                hint=Action("catalogue build", "hf:") + " describes it again",
+                hint="run " + Action("catalogue build", "hf:") + " to describe it again",
             )
         if entry.columns and set(features) != set(entry.columns):
             there = ", ".join(features)
             raise DatasetUnavailable(
                 f"{entry.id} no longer has the columns that were described; it now has: {there}",
-                hint=Action("catalogue build", "hf:") + " describes it again",
+                hint="run " + Action("catalogue build", "hf:") + " to describe it again",
             )
         page = _rows_in(answer.body)
         for row, is_cut in page:
@@ -420,7 +420,7 @@ def _viewer(path: str, **query: Any) -> _Answer:
             wait *= 2
     raise JobFailed(
         f"no usable answer from the dataset viewer {base}: {last}",
-        hint="the descriptions so far are kept; " + AGAIN + " continues",
+        hint=REPEAT + " to continue; the descriptions so far are kept",
     )
 
 
@@ -451,7 +451,7 @@ def _unavailable(name: str, status: int, words: str) -> DatasetUnavailable:
         )
     if status == 404:
         return DatasetUnavailable(
-            f"{name} does not exist, or is not available to this user: {words}"
+            f"{name} does not exist, or this user has no access to it: {words}"
         )
     return DatasetUnavailable(f"the dataset viewer does not have {name}: {words}")
 

@@ -113,7 +113,7 @@ def _build(
             except KeyboardInterrupt:
                 raise Interrupted(
                     f"stopped; the descriptions of {spec} so far are kept",
-                    hint=f"targen catalogue build {spec} continues",
+                    hint=f"run targen catalogue build {spec} to continue",
                 ) from None
     if json:
         print_json({spec: _built_facts(built) for spec, built in done.items()})
@@ -169,7 +169,7 @@ def _list(index: Index, specs: list[str], *, json: bool) -> None:
         return
     if not sources:
         raise UsageError(
-            f"the index {index.folder} is empty", hint="targen catalogue build SPEC fills it"
+            f"the index {index.folder} is empty", hint="run targen catalogue build SPEC to fill it"
         )
     heads = ["catalogue", "datasets", "entries", "left out", "built"]
     print_table(

@@ -58,7 +58,8 @@ LicenseArg = Annotated[
         "--license",
         "--licence",
         metavar="ID,...",
-        help="Only datasets with these licences: ids such as cc-by-4.0, permissive, open, unknown.",
+        help="Only datasets with these licences: ids, such as cc-by-4.0, or permissive, open or "
+        "unknown.",
     ),
 ]
 MinRowsArg = Annotated[

@@ -107,11 +107,11 @@ def retrieve(
         return
     if not findings.matches:
         hint = (
-            f"relax the filters, which left out: {_left_out(findings)}" if findings.left_out else ""
+            f"relax the filters, which excluded: {_left_out(findings)}" if findings.left_out else ""
         )
         raise UsageError(
-            f"none of {findings.searched:,} entries is similar to {asked.name!r}",
-            hint=hint or "describe the task in more words, or pass --retriever dense",
+            f"no entry is similar to {asked.name!r} ({findings.searched:,} searched)",
+            hint=hint or "describe the task in more detail, or pass --retriever dense",
         )
     _print(findings)
     words = f"{findings.retriever} searched {plural(findings.searched, 'entry', 'entries')}"
@@ -122,7 +122,7 @@ def retrieve(
         )
         print(f"{words}; --retriever dense does not need shared words")
     if findings.left_out:
-        print(f"More similar datasets that the filters left out: {_left_out(findings)}")
+        print(f"More similar datasets excluded by the filters: {_left_out(findings)}")
 
 
 def opened(index: Path | None, catalogue: list[str] | None) -> Index:
@@ -184,7 +184,7 @@ def searched(
             said = (
                 f"warning: {source.spec} is only partly built: {plural(source.datasets, 'dataset')}"
             )
-            print(f"{said}; targen catalogue build {source.spec} continues", file=sys.stderr)
+            print(f"{said}; run targen catalogue build {source.spec} to continue", file=sys.stderr)
     return tuple(specs)
 
 

@@ -180,7 +180,7 @@ def transform(
             metavar="SHARE",
             min=0,
             max=0.999,
-            help="Share of the rows, and of each label's rows, that the model writes without "
+            help="Share of the rows, overall and for each label, that the model writes without "
             "a source.",
         ),
     ] = 0,
@@ -188,7 +188,7 @@ def transform(
         bool,
         typer.Option(
             "--correct/--no-correct",
-            help="Check each output (step 4).",
+            help="Have the model check each output (step 4).",
             rich_help_panel=_CHECKS,
         ),
     ] = False,
@@ -275,8 +275,8 @@ def transform(
     except QuotaNotMet as error:
         run = generate.options["out"] or "RUN"
         error.hint = (
-            f"targen show {run} --rejected shows why; the rows so far are kept. Try more "
-            "catalogues or --datasets, or a stronger model for rerank and plan"
+            f"run targen show {run} --rejected to see why. Use more catalogues, more --datasets, "
+            "or a stronger model for rerank and plan. The rows so far are kept"
         )
         raise
 
@@ -355,6 +355,6 @@ def _say(asked: TaskRequest, spec: Transform, licenses: Sequence[str], searched:
     print("; ".join(words), file=sys.stderr)
     if unknown := licenses.count(""):
         print(
-            f"{unknown} of them do not state a licence; --license excludes them",
+            f"{plural(unknown, 'dataset')} without a stated licence; --license excludes them",
             file=sys.stderr,
         )

@@ -44,7 +44,7 @@ _STEP = 1000  # entries between two reports of progress
 class Options(RetrieverOptions):
     """Weights of words."""
 
-    k1: float = Field(1.2, ge=0, description="weight of a word's repetitions")
+    k1: float = Field(1.2, ge=0, description="weight of repeated occurrences of a word")
     b: float = Field(0.75, ge=0, le=1, description="penalty for long descriptions")
 
 
@@ -156,7 +156,7 @@ def _check(
         and (not len(postings) or 0 <= int(postings.min()) <= int(postings.max()) < total)
     )
     if not fits:
-        raise ValueError("not a bm25 index: its files do not match")
+        raise ValueError("not a bm25 index: its files do not match each other")
 
 
 def _matched(at: int, hits: Sequence[tuple[str, NDArray[Any], NDArray[Any]]]) -> tuple[str, ...]:

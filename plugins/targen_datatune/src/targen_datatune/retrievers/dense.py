@@ -64,7 +64,7 @@ class Options(RetrieverOptions):
     )
     pooling: Literal["own", "mean", "cls"] = Field(
         "own",
-        description="how to pool token vectors [default: as the model states, otherwise the mean]",
+        description="how to pool token vectors [default: as the model specifies, or the mean]",
     )
     similarity: Literal["own", "cosine", "dot"] = Field(
         "own", description="how to compare two vectors"
@@ -145,7 +145,7 @@ def _load(folder: Path) -> Any:
         if model.fingerprint != fingerprint:
             raise UsageError(
                 f"the model {options.model} has changed since the index was created",
-                hint=f"delete {folder}; targen then creates it again",
+                hint=f"delete {folder}; targen then recreates it",
             )
         (asked,) = model.encode([query], options.query_prefix)
         scores = vectors @ asked
@@ -282,7 +282,7 @@ class _Model:
             raise UsageError(
                 f"the embedding model {self._options.model} produces vectors with NaN or infinite "
                 "values",
-                hint=Setting("model", Blank("NAME")) + " uses a different model",
+                hint="use a different model with " + Setting("model", Blank("NAME")),
             )
         return vectors
 

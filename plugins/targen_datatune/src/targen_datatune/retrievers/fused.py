@@ -80,7 +80,7 @@ def _problem(retrievers: Sequence[Retriever]) -> str:
     twice as long for each level.
     """
     if any(retriever is FUSED for retriever in retrievers):
-        return "fused cannot combine itself"
+        return "fused cannot include itself"
     if len({id(retriever) for retriever in retrievers}) < 2:
         return "at least two different retrievers are needed"
     if len(retrievers) > _MOST:

@@ -76,10 +76,14 @@ class Sources:
         if not findings.matches:
             why = ", ".join(f"{reason} {count:,}" for reason, count in findings.left_out.items())
             limits = [Option(name) for name in ("license", "min_rows", "max_rows")]
-            hint = f"left out: {why}; see " + listed(limits) + " and " + Option("gated")
+            hint = "relax " + listed(limits) + ", or pass " + Option("gated") + f"; excluded: {why}"
             if not why:
                 hint = (
-                    Action("retrieve") + " shows all; " + Action("catalogue build") + " adds more"
+                    "run "
+                    + Action("retrieve")
+                    + " to see all, or "
+                    + Action("catalogue build")
+                    + " to add more"
                 )
                 hint += (
                     f"; {plural(len(problems), 'dataset')} could not be described"

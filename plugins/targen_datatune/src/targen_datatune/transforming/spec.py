@@ -35,7 +35,7 @@ class RowChecks(_Part):
     """Checks of every row; neither text may be empty, and lengths are in characters."""
 
     language: str = Field(
-        default="", description="the language of both texts, such as English; see check_language"
+        default="", description="the language that inputs and outputs must be in, such as English"
     )
     input_format: str = Field(
         default="", description="a regular expression that the whole input must match"

@@ -55,14 +55,14 @@ class Synthetic:
                 item=str,
                 propose=self._topics,
                 batch=5,
-                summary="what synthetic rows may be about",
+                summary="topics for synthetic rows",
             ),
             ListStep(
                 name="ideas",
                 item=str,
                 propose=self._ideas,
                 batch=20,
-                summary="what each synthetic row is about",
+                summary="the subject of each synthetic row",
             ),
         )
         return Part(lists=lists, branches=(*self.aims,), share=self._steps.spec.synthetic)

@@ -124,7 +124,7 @@ def _lists(spec: Transform, steps: Steps) -> tuple[ListStep[Any], ...]:
             key=lambda source: source.dataset,
             balanced=spec.balance_sources,
             credit=_credit,
-            summary="datasets that suit the task, the best first",
+            summary="datasets that suit the task, best first",
         ),
         ListStep(
             name="plan",
@@ -132,7 +132,7 @@ def _lists(spec: Transform, steps: Steps) -> tuple[ListStep[Any], ...]:
             propose=steps.plan,
             batch=1,
             once=True,
-            summary="columns of a dataset, and how its rows are transformed",
+            summary="the columns to use from a dataset, and how to transform its rows",
         ),
         ListStep(
             name="rows",

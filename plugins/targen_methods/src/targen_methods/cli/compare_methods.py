@@ -38,7 +38,7 @@ def compare_methods(
         typer.Option(
             "--methods",
             metavar="NAME,...",
-            help="Methods from list-methods; `targen` means the task's own steps.",
+            help="Methods to compare; see list-methods. `targen` means the task's own steps.",
             show_default=False,
         ),
     ] = "",
@@ -184,7 +184,7 @@ def compare_methods(
     names = [name.strip() for name in methods.split(",") if name.strip()]
     if not names and not data:
         raise UsageError(
-            "the comparison is empty",
+            "no methods or data to compare",
             hint="use --methods NAME,... to generate rows (see targen list-methods), or --data "
             "NAME=DATA for existing rows",
         )
@@ -247,7 +247,7 @@ def compare_methods(
             )
     except KeyboardInterrupt as stopped:  # of a run, a judgement, the analysis or a figure
         raise Interrupted(
-            str(stopped) or "stopped", hint="the same command continues where it stopped"
+            str(stopped) or "stopped", hint="run the same command again to continue"
         ) from None
     if as_json:
         print_json(compared.as_json())

@@ -24,7 +24,8 @@ class Options(MethodOptions):
         0.3,
         ge=0,
         le=1,
-        description="share of a text's words to keep: at least three, at most half for pairs",
+        description="share of a text's words to keep: at least three words; for pairs, at most "
+        "half",
     )
     alternatives: bool = Field(
         True,
@@ -35,8 +36,8 @@ class Options(MethodOptions):
         0.5,
         ge=0,
         le=1,
-        description="share of the alternatives that may replace their words; the others are "
-        "excluded",
+        description="share of the alternatives that may replace the original words; the others "
+        "are excluded",
     )
     exclude: float = Field(
         0.3, ge=0, le=1, description="share of the excluded words to list in prompts"

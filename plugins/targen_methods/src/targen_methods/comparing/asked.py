@@ -106,8 +106,8 @@ def asked_for(
             raise UsageError(f"--data {name}=…: use letters, digits, ., _, + and - in a name")
     if strange := options.keys() - {*names}:
         raise UsageError(
-            f"--set {min(strange)}. does not belong to any of the methods",
-            hint=f"methods: {', '.join(names)}",
+            f"--set: {min(strange)} is not one of the methods",
+            hint=f"use one of: {', '.join(names)}",
         )
     presets = {
         preset

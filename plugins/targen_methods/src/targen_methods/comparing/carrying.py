@@ -222,11 +222,11 @@ def _apart(registry: Registry, asked: Asked) -> list[str]:
     both = sum(text in tested for text in given)
     if 2 * both > len(given):
         raise UsageError(
-            f"{both:,} of {plural(len(given), 'given row')} are also in --test, so models would be "
-            "tested on the rows that their training data came from",
+            f"{both:,} of {len(given):,} given rows are also in --test, so models would be tested "
+            "on the rows that their training data was generated from",
             hint="pass rows of the training set with --given FILE",
         )
-    return [f"{plural(both, 'given row')} are also in --test."] if both else []
+    return [f"Given rows that are also in --test: {both:,}."] if both else []
 
 
 def _task(asked: Asked, way: Way, folder: Path) -> str:
@@ -299,7 +299,7 @@ def _made(
             write_file(spent, f"{error}\n")
     except JobFailed as error:
         again = r"\b(resume|run the same command again|make the same call again)\b.*"
-        error.hint = re.sub(again, "the same command continues", error.hint)
+        error.hint = re.sub(again, "run the same command again", error.hint)
         raise
     report = load(run, registry=registry).report
     rows = sum(report.rows.values())
@@ -413,7 +413,7 @@ def _judged(
     for way in ways:
         name, out = way.name, folder / "judged" / way.name
         if not (out / "report.json").exists():
-            tell(f"{name}: judging labels blindly into {out}")
+            tell(f"{name}: writing blind label judgements to {out}")
         kept = {"model", "options", "seed", "concurrency", "rpm", "tpm"}
         values = {key: each for key, each in asked.generate.items() if key in kept}
         rows = read_dataset(_rows_of(way, folder), asked.task, registry=registry)

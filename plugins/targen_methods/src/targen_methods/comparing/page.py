@@ -20,18 +20,18 @@ _HEADS = {"a part tells": "one-field lead"}
 _NOTES = (
     (
         "Calls include replies from the cache, for example if two methods make the same call. "
-        "Tokens and dollars count only the other calls, without the judge's. Correct labels: the "
-        "share of labels that the same model confirms as a judge, without seeing them. The judge "
-        "may be wrong."
+        "Tokens and dollars count only the other calls, and exclude the judge's. Correct labels: "
+        "the share of labels that the same model confirms as a judge, without seeing them. The "
+        "judge may be wrong."
     ),
     (
         "hd-d: variety of words, where higher is more varied. self-BLEU: similarity of rows, where "
         "lower is better. One-field lead: by how much a classifier that sees only one field of a "
         "row beats always guessing the most common label. Leakage: the share of rows that have "
-        "eight consecutive words in common with the original rows. Rows made from given rows share "
-        "their premises."
+        "eight consecutive words in common with the original rows. Rows generated from given rows "
+        "share their premises."
     ),
-    "Each method ran once, so a difference may come from the run, not from the method.",
+    "Each method ran once, so a difference may be due to the run rather than the method.",
 )
 
 

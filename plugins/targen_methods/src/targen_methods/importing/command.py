@@ -170,7 +170,7 @@ def import_rows(
         raise UsageError("--logits requires --weights", hint="--weights FILE")
     of = FORMS.get(form)
     if of is None:
-        raise UsageError(f"unknown format {form!r}", hint=did_you_mean(form, FORMS, "forms"))
+        raise UsageError(f"unknown format {form!r}", hint=did_you_mean(form, FORMS, "formats"))
     registry = load_registry()
     item = registry.find("task", task)
     found = registry.resolve(item)
@@ -204,7 +204,7 @@ def import_rows(
             write_rows(part, importing)
         if not importing.count:
             raise JobFailed(
-                f"none of the rows of {file} could become rows of {found.name}: "
+                f"none of the rows of {file} could be converted to rows of {found.name}: "
                 f"{_reasons(importing)}",
                 hint=_none_hint(importing),
             )
@@ -236,7 +236,7 @@ def _check_task(task: Task[Any, Any]) -> None:
         raise UsageError(
             f"rows of {task.name} come in groups of {task.rows_per_instance}, but published rows "
             "do not",
-            hint="import them for a task of single rows, such as rte",
+            hint="import them for a task whose rows are not grouped, such as rte",
         )
     if task.labels and "label" not in task.schema.model_fields:
         raise UsageError(f"a row of {task.name} has nested labels, but published rows are flat")
@@ -296,8 +296,8 @@ def _none_hint(done: Importing) -> str:
     said = done.columns.said()
     _, why = done.first.get("not-a-row-of-the-task", (0, ""))
     return {
-        "no-text": f"change --columns, now {said}; in files of ZeroGen's first stage, the texts "
-        "are in C",
+        "no-text": f"change --columns, which is now {said}; in files of ZeroGen's first stage, the "
+        "texts are in C",
         "not-a-row-of-the-task": f"the first row: {why}; --columns is now {said}",
         "skipped": "pass a smaller --skip",
         "not-asked-for": "pass a different --where",

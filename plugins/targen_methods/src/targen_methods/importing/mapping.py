@@ -127,10 +127,10 @@ def labels_for(
         example = ",".join(f"{at}={name}" for at, name in enumerate(names[:4]))
         raise UsageError(
             f"the file's labels cannot be mapped to those of {task.name}: files for the same task "
-            "differ in how they number the labels",
-            hint=f"--labels {example}, or in the order that your file uses"
+            "number the labels differently",
+            hint=f"--labels {example}, in the order that your file uses"
             + (f"; or use a known map: {', '.join(presets)}" if presets else "")
-            + f"; or --labels {SAME} if they are the task's names",
+            + f"; or --labels {SAME} if the file uses the task's label names",
         )
     wanted = {key: None if name == _OUT else name for key, name in known.items()}
     for key, name in wanted.items():
@@ -164,7 +164,7 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
         for key, name in pairs:
             if not key or not name:
                 raise UsageError(
-                    f"--labels {each}: this is not a map of labels",
+                    f"--labels {each} does not map one label to another",
                     hint="use FILE'S LABEL=TASK'S LABEL, separated by commas, or a .json file",
                 )
             if known.setdefault(key, name) != name:
@@ -254,7 +254,7 @@ def columns_for(
             for at, name in enumerate(required)
         )
         raise UsageError(
-            f"the file's columns cannot be mapped to the task's: it has {listed(found)}, but a row "
+            f"cannot map the file's columns to the task's: the file has {listed(found)}, but a row "
             f"of {task.name} has {', '.join(own)}",
             hint=f"--columns {example}, or with the columns swapped",
         )
@@ -275,7 +275,7 @@ def _given(
         parts = tuple(each.strip() for each in of.split(_JOINED))
         if not name or not all(parts):
             raise UsageError(
-                f"--columns {part}: this does not map one column to another",
+                f"--columns {part} does not map one column to another",
                 hint="use COLUMN OF THE TASK=COLUMN OF THE FILE; A+B joins two columns of the file",
             )
         if name not in own:

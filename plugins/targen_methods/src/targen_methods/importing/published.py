@@ -23,7 +23,7 @@ __all__ = ["FORMS", "PRESETS", "Preset", "Published", "looks_like"]
 
 Row = Mapping[str, Any]
 
-UNSTATED = "its authors do not state one for the data"
+UNSTATED = "the authors state no licence for the data"
 
 
 def _itself(row: Row) -> Iterator[Row]:
@@ -169,7 +169,7 @@ _ALL = (
     ),
     Published(
         "progen",
-        "ProGen's TASK-dataset.jsonl: as ZeroGen's, with or without the Prompt",
+        "ProGen's TASK-dataset.jsonl: like ZeroGen's, with or without the Prompt",
         _CXY,
         ("C", "X"),
         ("Y",),
@@ -189,8 +189,7 @@ _ALL = (
         ("label",),
         f"{_GITHUB}/yumeng5/SuperGen, arXiv:2202.04538",
         license_from=(
-            "its authors do not state one for the data; first texts of pairs are from Wikipedia "
-            "(CC BY-SA) and OpenWebText"
+            f"{UNSTATED}; in pairs, the first text is from Wikipedia (CC BY-SA) or OpenWebText"
         ),
         origin=_some(score="score", start_prompt="start_prompt", conj_prompt="conj_prompt"),
     ),

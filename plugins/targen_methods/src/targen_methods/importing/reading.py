@@ -180,7 +180,7 @@ def _encoding(start: bytes, encoding: str) -> str:
     try:
         return codecs.lookup(encoding).name
     except LookupError:
-        hint = "pass a known one, such as --encoding cp1252"
+        hint = "pass a known encoding, such as --encoding cp1252"
         raise UsageError(f"unknown encoding {encoding!r}", hint=hint) from None
 
 
@@ -192,7 +192,7 @@ def refuse_binary(path: Path) -> bytes:
     """
     start = _start(path)
     if path.suffix.lower() in (".pth", ".pt", ".pkl", ".pickle"):
-        raise UsageError(f"{path} is a tensor or object in a pickle", hint=_FROM_TORCH)
+        raise UsageError(f"{path} is a pickled tensor or object", hint=_FROM_TORCH)
     for mark, what in _BINARY:
         if start.startswith(mark):
             hint = _FROM_TORCH if "pickle" in what or "torch" in what else "unpack it first"

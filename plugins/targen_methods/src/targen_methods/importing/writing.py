@@ -122,7 +122,7 @@ def card_of(done: Importing, name: str, license: str, license_from: str) -> str:
         ],
     }
     stated = (
-        f"{markdown(license)}, by {license_from}."
+        f"{markdown(license)}, according to {license_from}."
         if license
         else f"{NO_LICENCE} {_whole(license_from)}"
     )

@@ -64,7 +64,7 @@ INSTRUCTIONS: Task[FreeInstruction, InstructionRow] = Task(
             batch=8,
             check=check,
             key=lambda one: " ".join(one.text.casefold().split()),
-            summary="new instructions, each unlike those before it",
+            summary="new instructions, each different from the earlier ones",
         ),
     ),
     generators={"any": write},

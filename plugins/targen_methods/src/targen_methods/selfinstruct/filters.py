@@ -40,8 +40,8 @@ def check_instruction(text: str, nearest: float, options: Options) -> None:
     """
     words = len(text.split())
     if not options.shortest <= words <= options.longest:
-        limits = f"{options.shortest} to {options.longest} were asked for"
-        raise Rejected("bad-length", f"{words} words, and {limits}")
+        limits = f"{options.shortest} to {options.longest} are allowed"
+        raise Rejected("bad-length", f"{words} words, but {limits}")
     if text[0] in string.punctuation or not text[0].isalnum():
         raise Rejected("bad-beginning", f"it begins with {text[0]!r}")
     begun = [each for each in options.unfit_beginnings if _begins(text, each)]

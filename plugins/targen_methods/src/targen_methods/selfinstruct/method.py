@@ -29,7 +29,7 @@ def _task(base: Base, options: TaskOptions) -> Task[Any, Any]:
                 in_turn=True,
                 check=steps.check,
                 key=lambda one: " ".join(one.text.casefold().split()),
-                summary="new instructions, each unlike those before it",
+                summary="new instructions, each different from the earlier ones",
             ),
         ),
         generators={label.name: steps.writer(label.name) for label in base.task.labels},

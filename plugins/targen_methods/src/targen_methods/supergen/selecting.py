@@ -75,7 +75,8 @@ def select(
     data: Annotated[
         str,
         typer.Argument(
-            help="A run directory, a dataset made from one, or imported rows.", show_default=False
+            help="A run directory, a dataset derived from a run, or imported rows.",
+            show_default=False,
         ),
     ],
     task: Annotated[
@@ -109,7 +110,7 @@ def select(
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier selection.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Keep the best rows per label, by a number recorded with each row.
+    """Keep each label's best rows, ranked by a recorded number.
 
     targen method supergen records how likely the model found each text, as `score`. targen
     import-rows keeps the scores that SuperGen's authors published. The run keeps all of its rows.
@@ -149,7 +150,7 @@ def select(
         print_json({"out": str(target), "labels": report})
         return
     print_table(
-        ["label", "made", "kept", f"{by} at the cut"],
+        ["label", "available", "kept", f"lowest {by} kept"],
         [
             (name, f"{of['made']:,}", f"{of['kept']:,}", f"{of['cut']:.4f}")
             for name, of in report.items()
@@ -196,10 +197,10 @@ def keep_best(
     labels = [str(dataset.task.label_of(instance)) for instance in dataset.instances]
     records = list(dataset.provenance)
     if len(labels) * together != len(dataset) or not labels:
-        raise UsageError(f"{data} has rows without a label", hint="select among labelled rows")
+        raise UsageError(f"{data} has rows without a label", hint="pass labelled rows")
     for name in at_random:
         if name not in labels:
-            raise UsageError(f"--random {name}: the rows of {data} do not have that label")
+            raise UsageError(f"--random {name}: {data} has no rows with that label")
     numbers = _numbers(data, records, len(labels), by)
     found = selected(labels, numbers, keep=keep, ratio=ratio, at_random=at_random, seed=seed)
     rows = [row for at in found.kept for row in dataset.rows[at * together : (at + 1) * together]]
@@ -241,7 +242,7 @@ def _numbers(data: str, records: Sequence[Mapping[str, Any]], rows: int, by: str
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not math.isfinite(value):
             raise UsageError(
-                f"{data}: {row_name(number)} does not have a number {by!r} in its notes",
+                f"{data}: {row_name(number)} has no number {by!r} in its provenance",
                 hint="targen method supergen records a score; --by selects a different number",
             )
         numbers.append(float(value))

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from targen_cli.trust import placed
 from targen_core import Case, DryRunCall, Llm, Prompt, Task
 from targen_core.tasks.cases import RIGHT, WRONG
+from targen_core.text import plural
 from targen_standard import TaskForm
 from targen_standard.asking import RowToAsk, asking_task
 from targen_standard.datasets.bigbench import CHOICE, BigBench, Example, choices_in, task_json
@@ -59,7 +60,8 @@ def answer_task(spec: Answer, name: str) -> Task[Any, Any]:
         name,
         version="1",
         summary="a model's answers to a BIG-bench task",
-        description=f"Answers to a task of BIG-bench, {spec.shots} worked examples before each.",
+        description=f"Answers to a BIG-bench task, with {plural(spec.shots, 'worked example')} "
+        "before each.",
         rows=rows,
         ask=ask,
         prompts=(_PROMPT,),

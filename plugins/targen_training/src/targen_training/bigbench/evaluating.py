@@ -12,6 +12,7 @@ from typing import Any
 from targen_cli.status import status
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.reading import read_json
+from targen_core.text import plural
 from targen_standard.datasets.bigbench import BigBench, Example, bigbench_of, is_bigbench
 from targen_standard.datasets.source import open_source
 from targen_training.bigbench.score import Grade, graded
@@ -62,7 +63,7 @@ def chosen(task: BigBench, place: str, shots: int, number: int | None) -> tuple[
 
     if metric_of(task) != METRICS[0]:
         raise UsageError(
-            f"{task.name} is scored on what a model writes ({metric_of(task)})",
+            f"{task.name} is scored on written answers ({metric_of(task)})",
             hint="have a model write answers with targen answer, then evaluate those",
         )
     places = drawn(task, number)
@@ -77,7 +78,8 @@ def chosen(task: BigBench, place: str, shots: int, number: int | None) -> tuple[
         )
     if chooser.cut:
         print(
-            f"note: {chooser.cut:,} prompts were too long, so their beginnings were cut",
+            f"note: {plural(chooser.cut, 'prompt')} exceeded the maximum length; the beginning was "
+            "cut",
             file=sys.stderr,
         )
     rows = _rows(places, examples, picks)
@@ -109,9 +111,9 @@ def answered(task: BigBench, source: str) -> tuple[Grade, list[Any]]:
         else:
             answer_at[place] = str(row.get("output", row.get("answer")))
     if not answer_at:
-        raise UsageError(f"{source} does not answer any examples of {task.name or 'this task'}")
+        raise UsageError(f"{source} contains no answers to examples of {task.name or 'this task'}")
     if lost:
-        print(f"warning: {lost:,} answers do not match any example of the task", file=sys.stderr)
+        print(f"warning: answers that match no example of the task: {lost:,}", file=sys.stderr)
     if len(answer_at) < len(task.examples):
         print(
             f"{len(answer_at):,} of {len(task.examples):,} examples are answered; the others do "
@@ -143,9 +145,10 @@ def _rows(
 
 def grade_said(grade: Grade) -> list[str]:
     """A grade in lines for people."""
+    score = with_interval(grade.normalized, scale=1)
     lines = [
         f"{grade.metric}: {with_interval(grade.raw, unit='%')}; chance: {100 * grade.low:.1f}%",
-        f"normalised score: {with_interval(grade.normalized, scale=1)}; 0 is chance, 100 perfect",
+        f"normalised score: {score}; 0 is chance level, 100 is perfect",
     ]
     if grade.illegal is not None and grade.illegal.value:
         share = with_interval(grade.illegal, unit="%")

@@ -28,6 +28,7 @@ from targen_core import Registry
 from targen_core.errors import UsageError
 from targen_core.outputs import remove, write_file, writing
 from targen_core.reading import read_json
+from targen_core.text import plural
 from targen_standard.pretrained import named_place
 from targen_training.decisions import require_weighing
 from targen_training.experiments.data import Material, Source, digest_of, label_order, numbered
@@ -186,13 +187,13 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
             raise UsageError(
                 f"model {model.called} always starts from scratch, so it cannot learn the rows of "
                 "`before` first",
-                hint="use a pretrained one, such as encoder,model=all-MiniLM-L6-v2",
+                hint="use a pretrained model, such as encoder,model=all-MiniLM-L6-v2",
             )
         ready[model.called] = Ready(item.id, trainer, options, model.sizes)
     if len({each.trainer.output and each.trainer.output.name for each in ready.values()}) > 1:
         raise UsageError(
             f"the models {', '.join(ready)} learn different things from a row",
-            hint="compare those that learn its output, or those that learn its label",
+            hint="compare only models that learn its output, or only models that learn its label",
         )
     if output_of(ready) is not None and (experiment.together or experiment.before):
         raise UsageError("models that learn an output cannot be combined with together or before")
@@ -217,8 +218,8 @@ def plan_cells(
     """
     if experiment.together:
         note = (
-            "One model learns all tasks of an arm; the number of rows next to a figure counts "
-            "only the rows of its task."
+            "One model learns all tasks of an arm; the number of rows next to a score counts "
+            "only the rows of that task."
         )
         weighed = list(_weighed(materials, models, ()))
         return list(_together(experiment, materials, models)), [note, *weighed]
@@ -275,9 +276,11 @@ def _weighed(
                 continue
             mean = sum(decision.weight for decision in decisions) / max(1, len(decisions))
             left = (
-                f"; {source.weightless:,} with weight 0 are left out" if source.weightless else ""
+                f"; {plural(source.weightless, 'row')} with weight 0 omitted"
+                if source.weightless
+                else ""
             )
-            yield f"{said}: rows of {source.name} are weighted, {mean:.2f} on average{left}"
+            yield f"{said}: rows of {source.name} are weighted; mean weight {mean:.2f}{left}"
 
 
 class _Begun:
@@ -306,7 +309,7 @@ class _Begun:
                 self._units[task] = min(have, self._units.get(task, have))
         self._drawn: dict[tuple[str, int], tuple[TrainingSet, str]] = {}
         self.said = [
-            f"Learned first, {name}: "
+            f"Pre-finetuned on {name}: "
             + ", ".join(
                 f"{task} {self._units[task] * of[0].size:,} rows" for task, of in tasks.items()
             )
@@ -343,7 +346,7 @@ def _together(
     if twice := [task for task in tasks if tasks.count(task) > 1]:
         raise UsageError(
             f"two parts contain rows of {twice[0]}, which one model cannot tell apart",
-            hint="together needs each task exactly once",
+            hint="with together, include each task only once",
         )
     first = next(iter(experiment.tasks.values()))
     for seed in experiment.seeds:

@@ -404,8 +404,8 @@ def _source(
         raise UsageError(
             f"{dataset.name}: all {len(dataset):,} rows, or near copies of them, are also in the "
             "test set",
-            hint="train on other rows; in an experiment's file, similarity = 0 only leaves out "
-            "exact copies",
+            hint="train on other rows; in an experiment file, similarity = 0 leaves out only exact "
+            "copies",
         )
     return Source(
         dataset.name,
@@ -428,7 +428,9 @@ def _check(arm: str, sources: Sequence[Source]) -> None:
     """
     labels = {each.label for source in sources for unit in source.units for each in unit}
     if len(labels) < 2:
-        said = f"all rows are {min(labels)}" if labels else "none of the rows have a label"
+        said = (
+            f"all rows have the label {min(labels)}" if labels else "none of the rows have a label"
+        )
         if out := sum(source.same + source.near for source in sources):
             said += f", not counting {out:,} that are also in the test set, exactly or nearly"
         names = ", ".join(source.name for source in sources)

@@ -103,9 +103,9 @@ def expected(registry: Registry, arm: Made) -> Expected:
     # Caps and where the run goes change no estimate.
     without = signature(generate).parameters.keys() - signature(estimate).parameters.keys()
     values = {key: value for key, value in arm.values.items() if key not in without}
-    name = f"arm {arm.arm} of {arm.part}"
+    name = f"arm {arm.arm} ({arm.part})"
     try:
-        with _named(arm, "estimated"):
+        with _named(arm, "estimating"):
             return Expected(name, estimate(arm.task, registry=registry, **values).dollars)
     except JobFailed as error:
         # The run itself may be able to do what its dry run cannot.
@@ -120,7 +120,7 @@ def found_of(registry: Registry, arm: Made) -> Report | None:
         UsageError: what cannot be generated.
     """
     try:
-        with _named(arm, f"being looked for in {arm.run}"):
+        with _named(arm, f"looking in {arm.run} for"):
             return found(arm.task, out=arm.run, registry=registry, **arm.values)
     except RunConflict as error:
         folder = arm.run.parent.parent
@@ -128,7 +128,7 @@ def found_of(registry: Registry, arm: Made) -> Report | None:
         beside = next(path for path in names if not path.exists())
         error.hint = (
             "repeat the original request, or choose a different --out, such as --out "
-            f"{quote(str(beside))}, which shares replies"
+            f"{quote(str(beside))}, which reuses replies"
         )
         raise
 
@@ -149,7 +149,7 @@ def generated(
     made: dict[str, dict[str, Path]] = {}
     short: list[str] = []
     for arm in arms:
-        with _named(arm, f"generated into {arm.run}"):
+        with _named(arm, f"generating into {arm.run} the rows of"):
             try:
                 generate(arm.task, out=arm.run, registry=registry, **arm.values)
             except QuotaNotMet as error:
@@ -174,8 +174,8 @@ def made_once(arms: Sequence[Made]) -> list[str]:
         return []
     return [
         (
-            "Each arm was generated once, so a difference may come from the run, not from the arm. "
-            "targen ablate --runs 3 shows how much runs of the same arm differ."
+            "Each arm was generated once, so a difference may be due to the run rather than the "
+            "arm. targen ablate --runs 3 shows how much runs of the same arm differ."
         )
     ]
 
@@ -187,9 +187,9 @@ def _named(arm: Made, what: str) -> Iterator[None]:
         yield
     except TypeError as error:
         raise UsageError(
-            f"arm {arm.arm} of {arm.part}: {error}",
+            f"arm {arm.arm} ({arm.part}): {error}",
             hint="generate = { … } accepts the arguments of targen_core.generate",
         ) from error
     except TargenError as error:
-        error.add_note(f"while the arm {arm.arm} of {arm.part} was {what}")
+        error.add_note(f"while {what} arm {arm.arm} ({arm.part})")
         raise

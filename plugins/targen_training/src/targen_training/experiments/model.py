@@ -245,7 +245,7 @@ class Experiment(_Declared):
     def _growing(cls, rows: tuple[int | str, ...]) -> tuple[int | str, ...]:
         numbers = [each for each in rows if isinstance(each, int)]
         if numbers != sorted(set(numbers)) or (numbers and numbers[0] < 2) or "all" in rows[:-1]:
-            raise ValueError('must be increasing numbers from 2 on, with "all" last')
+            raise ValueError('must be increasing numbers of at least 2; "all" must be last')
         return rows
 
     @field_validator("shares")
@@ -304,7 +304,7 @@ class Experiment(_Declared):
                 where = f"tasks.{key}.arms.{name}: before = {arm.before!r}"
                 if arm.before not in self.before:
                     known = ", ".join(self.before) or "none"
-                    raise ValueError(f"{where} is not one of the sets: {known}")
+                    raise ValueError(f"{where} is not one of the sets in [before]: {known}")
                 if self.task_of(key) in self.before[arm.before]:
                     raise ValueError(f"{where} contains rows of {self.task_of(key)} itself")
                 if arm.style != "plain" or self.together:

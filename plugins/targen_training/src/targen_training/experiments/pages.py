@@ -55,18 +55,18 @@ def findings_of(results: Results) -> Findings:
 
 _HOW = (
     (
-        "Mean: over seeds. A seed draws rows from larger datasets and determines the randomness in "
-        "training. Interval: 95%, by bootstrap over test rows, all seeds on the same rows. sd: "
-        "over seeds."
+        "Mean and sd: over seeds. A seed determines which rows are drawn from larger datasets, and "
+        "the randomness in training. Interval: 95%, by bootstrap over test rows, with the same "
+        "resamples for all seeds."
     ),
     (
-        "Differences: 95% intervals and p by paired bootstrap over test rows and seeds. Holm's p "
-        "covers all arms of a model and size together. McNemar: on questions that only one arm got "
-        "right, exact, median over seeds."
+        "Differences: 95% intervals and p by paired bootstrap over test rows and seeds. p (Holm) "
+        "is corrected for all arms of a model and size. McNemar: exact test on the decisions that "
+        "only one arm got right; median over seeds."
     ),
     (
-        "With equal numbers of rows, an arm with several datasets has equal parts of each. All "
-        "rows: everything available, which does not separate more rows from better rows."
+        "With equal numbers of rows, an arm with several datasets uses equally many from each. All "
+        "rows: everything available, so a difference may come from more rows or from better rows."
     ),
     (
         "Training rows that are also in the test set, exactly or nearly, are counted, and left out "
@@ -134,9 +134,9 @@ def _few_sentences(part: PartResult) -> Iterator[str]:
         elif few.p is not None:
             sure = "" if few.p < _SURE else ": too few test rows and seeds to detect a difference"
             yield (
-                f"{part.key}, {few.model}: added to {plural(few.each, 'real row')} per "
-                f"{part.unit}, synthetic rows gain {with_interval(few.difference, sign=True)} "
-                f"points{sure}."
+                f"{part.key}, {few.model}: adding synthetic rows to {plural(few.each, 'real row')} "
+                f"per {part.unit} changes {part.metric} by "
+                f"{with_interval(few.difference, sign=True)} points{sure}."
             )
 
 
@@ -145,9 +145,8 @@ def _said(pair: Pair) -> str:
         return "too few test rows and seeds to detect a difference"
     side = "better" if pair.difference.value > 0 else "worse"
     if pair.holm >= _SURE:
-        return (
-            f"a sign that {pair.one} is {side}, but not significant: p (Holm) {_p_said(pair.holm)}"
-        )
+        return f"{pair.one} may be {side}, but the difference is not significant: p (Holm) "
+        f"{_p_said(pair.holm)}"
     return f"{pair.one} is {side}"
 
 
@@ -161,7 +160,7 @@ def _mean_table(results: Results) -> Table:
         f"Mean over {names}",
         ("model", "size", "trained on", "mean %", f"minus {results.baseline or 'baseline'}"),
         rows,
-        note="Each task's main figure, with equal weights for the tasks; intervals over test rows.",
+        note="Mean of the tasks' main metrics, weighted equally; intervals over test rows.",
     )
 
 
@@ -205,8 +204,8 @@ def _tables(part: PartResult) -> Iterator[Table]:
     yield from _curve_tables(part)
     if part.worth:
         yield Table(
-            f"{part.key}: number of rows from {_baseline_of(part)} that do as well",
-            ("model", "arm", "size", "rows", "do as well (95%)", "one row is worth (95%)",
+            f"{part.key}: rows from {_baseline_of(part)} needed for the same result",
+            ("model", "arm", "size", "rows", "rows needed (95%)", "one row is worth (95%)",
              "no better than the smallest size", "better than all rows"),
             [
                 (
@@ -221,9 +220,8 @@ def _tables(part: PartResult) -> Iterator[Table]:
                 )
                 for each in part.worth
             ],
-            note="Read from the learning curve, which ends with the last row. An interval that "
-            "reaches an end of the curve is a bound. The last two columns: the share of "
-            "resamples.",
+            note="Read from the learning curve. An interval that reaches an end of the curve is "
+            "only a bound. Last two columns: share of bootstrap resamples.",
         )  # fmt: skip
 
 
@@ -302,7 +300,7 @@ def _chance(part: PartResult) -> str:
     if part.chance is None:
         return f"Test labels: {labels}."
     return (
-        f"Test labels: {labels}. Always predicting the most common one: {100 * part.chance:.1f}%."
+        f"Test labels: {labels}. Always predicting the most common label: {100 * part.chance:.1f}%."
     )
 
 
@@ -438,15 +436,15 @@ def _warnings(part: PartResult) -> Iterator[str]:
         for group in part.groups:
             if group.arm == arm and group.kind in KINDS and group.unlearned:
                 yield (
-                    f"{part.key}: {arm} lacks a label that {group.unlearned:,.0f} test decisions "
-                    "have"
+                    f"{part.key}: {arm} lacks the label of "
+                    f"{plural(round(group.unlearned), 'test decision')}"
                 )
     if part.test["unlabeled"]:
-        yield f"{part.key}: {part.test['unlabeled']:,} test rows without a label are left out"
+        yield f"{part.key}: {plural(part.test['unlabeled'], 'test row')} without a label omitted"
     if part.test["rows"] < 100:
         yield (
-            f"{part.key}: {part.test['rows']:,} test rows are few; accuracy intervals are about "
-            f"±{98 / math.sqrt(part.test['rows']):.0f} points"
+            f"{part.key}: only {plural(part.test['rows'], 'test row')}; accuracy intervals are "
+            f"about ±{98 / math.sqrt(part.test['rows']):.0f} points"
         )
 
 

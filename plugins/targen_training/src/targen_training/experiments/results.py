@@ -308,7 +308,7 @@ def read_results(folder: Path) -> Results:
     except UnreadableFile as error:
         raise UsageError(
             f"{folder} does not contain a comparison: results.json: {error.reason}",
-            hint="targen compare creates one",
+            hint="run targen compare to create one",
         ) from error
     except (ValueError, RecursionError) as error:
         raise UsageError(

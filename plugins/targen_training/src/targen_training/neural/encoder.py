@@ -144,7 +144,7 @@ def _fit_head(
         raise UsageError(
             f"{options.model} has a head for {len(said) or 2} labels ({', '.join(said[:4])}), but "
             f"the rows have {len(data.labels)} ({', '.join(data.labels[:4])})",
-            hint="-o head=new starts with a new head",
+            hint="pass -o head=new to start with a new head",
         )
     for name, module in model.named_children():
         if name != model.base_model_prefix:

@@ -127,10 +127,9 @@ def fit(
     hint = "-o lora=8, -o gradient_checkpointing=true, -o max_length=N, or a smaller --model"
     if fitting:
         hint = (
-            f"-o batch={fitting} -o accumulate={math.ceil(whole / fitting)} fits, with the same "
-            "number of "
+            f"-o batch={fitting} -o accumulate={math.ceil(whole / fitting)}, which fits, with the "
+            "same number of rows per step"
         )
-        hint += "rows per step"
     raise JobFailed(f"not enough memory for {batch} rows at once: {said}", hint=hint)
 
 
@@ -219,7 +218,7 @@ def _fit(run: _Run, folder: Path, *, keep: bool) -> tuple[Any, float | None]:
 
     trainer.remove_callback(PrinterCallback)
     if last:
-        run.data.watch.note(f"continues from step {at} of a training run that was stopped")
+        run.data.watch.note(f"continuing from step {at} of a training run that was stopped")
     result = trainer.train(resume_from_checkpoint=last)
     _finite(result.training_loss, trainer.state.global_step)
     if not run.held_out:
@@ -286,7 +285,7 @@ def _finite(loss: float, step: int) -> None:
     if not math.isfinite(loss):
         raise JobFailed(
             f"the loss at step {step:,} is not a number: {loss}",
-            hint="try -o learning_rate=1e-5 or lower, -o warmup=0.1, or -o precision=float32",
+            hint="pass -o learning_rate=1e-5 or lower, -o warmup=0.1, or -o precision=float32",
         )
 
 

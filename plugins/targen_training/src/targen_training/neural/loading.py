@@ -97,7 +97,9 @@ class Pretrained:
         from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
 
         if isinstance(model, PeftModel):
-            self.data.watch.note("continues with the existing adapter: its rank, scale and targets")
+            self.data.watch.note(
+                "continuing with the existing adapter and its rank, scale and targets"
+            )
             return model
         if options.quantize == "4bit":
             model = prepare_model_for_kbit_training(
@@ -187,7 +189,7 @@ def _need_bitsandbytes() -> None:
         raise MissingDependency(
             f"quantize=4bit: bitsandbytes cannot be loaded: {first_line(error)}",
             distribution="targen-training",
-            hint="python -m bitsandbytes shows why; -o lora=8 without quantize does not need it",
+            hint="run python -m bitsandbytes to see why, or pass -o lora=8 without quantize",
         ) from error
 
 

@@ -52,8 +52,7 @@ class NeuralOptions(TrainerOptions):
     )
     group_by_length: bool = Field(
         False,
-        description="put rows of similar lengths in the same batch: less padding, faster, "
-        "same rows",
+        description="batch rows of similar lengths together: faster, because of less padding",
     )
     early_stop: int = Field(
         0,
@@ -73,8 +72,7 @@ class NeuralOptions(TrainerOptions):
         5.0,
         ge=0,
         allow_inf_nan=False,
-        description="minutes between checkpoints, which is the most that a killed training "
-        "run loses",
+        description="minutes between checkpoints, the most that an interrupted training run loses",
     )
     device: str = Field(
         "",
@@ -84,7 +82,7 @@ class NeuralOptions(TrainerOptions):
         "auto", description="auto: bfloat16 on a GPU that supports it"
     )
     gradient_checkpointing: bool = Field(
-        False, description="save memory, but take about a third more time"
+        False, description="save memory, at the cost of about a third more time"
     )
     lora: int = Field(0, ge=0, description="rank of LoRA; 0 trains all weights")
     lora_alpha: float = Field(16, gt=0, allow_inf_nan=False, description="scale of LoRA")
@@ -140,7 +138,7 @@ class EncoderOptions(NeuralOptions, EnsemblingOptions):
     head: Literal["auto", "auto-new", "new"] = Field(
         "auto",
         description="auto: keep the model's head, which must fit the labels; "
-        "auto-new: keep a fitting head, else make a new one, as new always does",
+        "auto-new: keep a head that fits, otherwise create one (new: always)",
     )
     ensemble_interval: int = Field(
         100, ge=1, description="steps between predictions of all rows (SuperGen: 100)"

@@ -137,7 +137,7 @@ def base_of(weights: Weights) -> str:
         name = str(read_json(file)["base_model_name_or_path"])
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise UsageError(
-            f"{weights.name} contains an adapter whose model is unknown: {error}"
+            f"{weights.name} contains an adapter whose base model is unknown: {error}"
         ) from error
     if not is_used_model(name):
         require_trust(file, {"base_model_name_or_path": name})

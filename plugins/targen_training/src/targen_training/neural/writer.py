@@ -128,7 +128,7 @@ class _Prompts:
             if not tokenizer.chat_template:
                 raise UsageError(
                     "-o chat=true: the model's tokenizer has no chat template",
-                    hint="models that follow instructions have one; omit -o chat",
+                    hint="omit -o chat, or use an instruction-tuned model, which has one",
                 )
             one, other = (self.ids(text) for text in ("one", "other"))
             same = [a == b for a, b in zip(one, other, strict=False)]

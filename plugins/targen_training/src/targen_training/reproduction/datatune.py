@@ -138,20 +138,20 @@ def _tasks(given: Given, names: Sequence[str]) -> dict[str, BigBench]:
     if not given.original.is_dir():
         raise UsageError(f"--original {given.original}: the folder does not exist")
     if odd := [name for name in given.tasks if name not in names]:
-        raise UsageError(f"{odd[0]} is not in {NAME}", hint=f"its tasks: {', '.join(names)}")
+        raise UsageError(f"{odd[0]} is not in {NAME}", hint=f"its tasks are: {', '.join(names)}")
     tasks = {}
     for name in given.tasks or names:
         if (path := _place(given.original, name)) is not None:
             tasks[name] = task_json(path)
             if metric_of(tasks[name]) != METRICS[0]:
                 raise UsageError(
-                    f"{path} has no choices",
+                    f"{path} has no answer choices",
                     hint="all tasks of the table are multiple-choice tasks",
                 )
     if not tasks:
         raise UsageError(
             f"{given.original} does not contain any of the table's tasks",
-            hint=f"add, for example, {names[-1]}.json, BIG-bench's task.json of that name",
+            hint=f"add, for example, {names[-1]}.json: BIG-bench's task.json of that task",
         )
     return tasks
 
@@ -171,7 +171,7 @@ def _models(
     if given.models:
         return (
             list(given.models),
-            ["The models are those that --trainer named, not the paper's."],
+            ["The models are those passed with --trainer, not the paper's."],
             {},
         )
     differs = list(paper[given.size]["differs"])
@@ -180,7 +180,10 @@ def _models(
     small = sizes()["small"]
     own, lacking = small.here()
     for name, extra in lacking.items():
-        print(f"{name} is left out: {install(f'targen-training[{extra}]')}", file=sys.stderr)
+        print(
+            f"{name} is left out; to include it: {install(f'targen-training[{extra}]')}",
+            file=sys.stderr,
+        )
         differs.append(f"{name} was left out, because targen-training[{extra}] is not installed.")
     models: list[Mapping[str, Any]] = [{**each, "sizes": ["natural"]} for each in own]
     return models, differs, small.seconds
@@ -219,9 +222,9 @@ def _parts(
     if not parts:
         raise UsageError(
             f"none of the tasks of {NAME} have rows to train on",
-            hint="--transformed FOLDER must contain a run of targen transform for each task, "
-            "FOLDER/TASK or FOLDER/TASK.jsonl. For --synthetic, runs of targen generate. For "
-            "--existing, unchanged rows",
+            hint="--transformed FOLDER must contain each task's run of targen transform, as "
+            "FOLDER/TASK or FOLDER/TASK.jsonl. --synthetic needs runs of targen generate, and "
+            "--existing needs unchanged rows",
         )
     if absent := [name for name in table()["tasks"] if name not in parts]:
         left.append(f"Tasks left out: {', '.join(absent)}.")
@@ -257,7 +260,7 @@ def _rows(source: Path, kind: str) -> Iterable[dict[str, str]]:
     outputs = list(dict.fromkeys(output for _, output in pairs))
     if len(outputs) < 2:
         raise UsageError(
-            f"{source} ({kind}) does not contain anything to classify",
+            f"{source} ({kind}) does not have two different outputs to learn",
             hint="use rows with `input` and `output`, or with a column `label`",
         )
     chance = random.Random(str(source.name))
@@ -306,13 +309,13 @@ def _announced(experiment: Experiment, seconds: Mapping[str, float]) -> str:
         lines.append(f"{key}: {_count(part.test):,} examples to test on; {arms}")
     arms_of = sum(len(part.arms) for part in experiment.tasks.values())
     cells = {model.called: arms_of * len(experiment.seeds) for model in experiment.models}
-    said = f"{plural(sum(cells.values()), 'training')}: " + ", ".join(
+    said = f"{plural(sum(cells.values()), 'training run')}: " + ", ".join(
         f"{count:,} of {name}" for name, count in cells.items()
     )
     if all(name in seconds for name in cells):
         minutes = sum(count * seconds[name] for name, count in cells.items()) / 60
         said += f"; about {max(1, minutes):,.0f} min on two cores if none of them is done yet"
-    lines.append(f"{said}; they cost only time")
+    lines.append(f"{said}; training makes no paid calls")
     return "\n".join(lines)
 
 
@@ -456,7 +459,7 @@ def _print(
             for row in paper["rows"]
         ],
     )
-    print("\nhere, normalised, with 95% intervals over examples; 0 is chance level")
+    print("\nthis reproduction, normalised, with 95% intervals over examples; 0 is chance level")
     rows: list[tuple[str, ...]] = []
     if grades:
         cells = (

@@ -73,7 +73,7 @@ def command_of(item: Item, folders: Mapping[str, Path | None]) -> list[str]:
         said = " ".join(f"{option} FOLDER" for option in lacking)
         verb = "are" if len(lacking) > 1 else "is"
         raise UsageError(
-            f"{item.name} needs {' and '.join(lacking)}, which {verb} not given",
+            f"{item.name} needs {' and '.join(lacking)}, which {verb} missing",
             hint=f"targen reproduce {item.name} {said}",
         )
     for at, option in needed.items():

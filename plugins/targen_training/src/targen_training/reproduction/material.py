@@ -102,7 +102,7 @@ def replayed_of(
     from targen_standard import replay
 
     if not (run / "journal").is_file():
-        return None, f"{run} does not have a journal, from which the other arm is replayed"
+        return None, f"{run} has no journal, which is needed to replay the other arm"
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         again = replay(run, Path(folder) / run.name, registry=registry, **changes)
         lacking = sum(each["calls"] for each in again.report.raw["replay"]["needed"])
@@ -110,4 +110,4 @@ def replayed_of(
     said = f"the replay of {run} lacks {plural(lacking, 'call')}" if lacking else ""
     if not rows:
         return None, said or f"the replay of {run} has no rows"
-    return write_file(file, rows), said and f"{said}: it has {plural(rows.count(chr(10)), 'row')}"
+    return write_file(file, rows), said and f"{said} and has {plural(rows.count(chr(10)), 'row')}"

@@ -39,22 +39,22 @@ def needed(
         if name not in size.parameters or not isinstance(options, NeuralOptions):
             continue
         millions, trained = size.parameters[name], size.trained.get(name, 0.0)
-        said = f"{name}: {millions:,.0f} million parameters, "
+        said = f"{name}: {millions:,.0f} million parameters"
         if options.lora:
             kept = _QUARTER if options.quantize == "4bit" else _HALF
             memory = millions * kept + trained * _TRAINED
-            said += f"plus {trained:,.0f} million trained LoRA parameters"
+            said += f" and {trained:,.0f} million trainable LoRA parameters"
         else:
             memory = millions * _TRAINED
-            said += "all trained"
-        said += f": {memory / 1000:,.1f} GB on a GPU, without activations"
+            said += ", all trainable"
+        said += f"; needs {memory / 1000:,.1f} GB of GPU memory, plus activations"
         if planned is not None:
             plans = {plan.training: plan for plan in planned.plans if plan.cell.model == name}
             steps = sum(
                 _steps(plan, options, writes=model.trainer.writes) for plan in plans.values()
             )
             rows = options.batch * options.accumulate
-            said += f"; {len(plans):,} training runs, {steps:,} steps of {rows} rows"
+            said += f"; {len(plans):,} training runs, {steps:,} steps of {rows} rows in total"
         yield said
 
 

@@ -89,7 +89,7 @@ def carry_out(
 
     if find_spec("lm_eval") is None:
         raise MissingDependency(
-            f"{asked.paper.name} in the paper's form needs lm-evaluation-harness, which is not "
+            f"{asked.paper.name} with --models paper needs lm-evaluation-harness, which is not "
             "installed",
             distribution="targen-training",
             hint=f"{install('targen-training[harness]')}; --models small evaluates on tasks of "
@@ -97,9 +97,7 @@ def carry_out(
         )
     there = {path.name for path in asked.folder.iterdir()} if asked.folder.is_dir() else set()
     if there - {"models", "openllm", "results.json", "runs"}:
-        raise UsageError(
-            f"{asked.folder} exists and contains something else", hint="choose a different --out"
-        )
+        raise UsageError(f"{asked.folder} contains other files", hint="choose a different --out")
     check_own(asked.folder)
     item = registry.find("trainer", _DECODER)
     trainer: Trainer = registry.resolve(item)
@@ -111,7 +109,7 @@ def carry_out(
             if _is_ours(asked, place):
                 to_make.append(Made(task, arm, task, _values(asked), place))
             else:
-                print(f"arm {arm} of {task}: using existing rows: {place}", file=sys.stderr)
+                print(f"arm {arm} ({task}): using existing rows: {place}", file=sys.stderr)
     say_arms(registry, to_make, money)
     names = ", ".join(each["task"] for each in asked.paper.harness)
     trainings = len(sources) * asked.seeds
@@ -159,7 +157,7 @@ def _sources(asked: OpenLlm) -> dict[str, dict[str, Path]]:
             f"rows of {_FREE} (see targen import-rows), or --generator NAME/MODEL for missing rows",
         )
     if not theirs.exists() and asked.instructions is not None:
-        raise UsageError(f"--self-instruct {theirs}: the data does not exist")
+        raise UsageError(f"--self-instruct {theirs} does not exist")
     first, second = (arm["name"] for arm in asked.paper.harness_arms)
     return {first: ours, second: {_FREE: theirs}}
 
@@ -221,7 +219,7 @@ def _measured(asked: OpenLlm, arm: str, seed: int, model: Path) -> dict[str, flo
         figures = harness_figures(model, [each["task"]], shots=each["shots"])[each["task"]]
         if each["figure"] not in figures:
             raise UsageError(
-                f"the harness does not report {each['figure']} for {each['task']}",
+                f"lm-evaluation-harness does not report {each['figure']} for {each['task']}",
                 hint=f"it reports: {', '.join(figures)}; targen-training was written for "
                 "version 0.4",
             )
@@ -244,5 +242,5 @@ def show(paper: PaperTable, found: Mapping[str, Mapping[str, Sequence[float]]]) 
         lines.append(line)
     means = [fmean(fmean(values) for values in figures.values()) for figures in found.values()]
     lines.append(["mean", *(f"{mean:.2f}" for mean in means)])
-    print("here, mean over seeds")
+    print("this reproduction, mean over seeds")
     print_table(["", *found], lines)

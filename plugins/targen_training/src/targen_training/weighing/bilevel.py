@@ -69,8 +69,8 @@ class SunGenOptions(BaseModel):
     )
     hypergradient: Literal["step", "implicit"] = Field(
         "step",
-        description="step: through one step of gradient descent, as published; implicit: through "
-        "the inner model's optimum",
+        description="how to differentiate: through one step of gradient descent (step, as "
+        "published), or through the inner model's optimum (implicit)",
     )
     balance: bool = Field(
         True,
@@ -78,7 +78,10 @@ class SunGenOptions(BaseModel):
         "(published: false)",
     )
     damping: float = Field(
-        1e-3, gt=0, allow_inf_nan=False, description="added to the Hessian, with `implicit`"
+        1e-3,
+        gt=0,
+        allow_inf_nan=False,
+        description="value added to the Hessian's diagonal, with `implicit`",
     )
 
 

@@ -74,10 +74,10 @@ def require_learned(shares: Array, labels: NDArray[np.int64], of: str) -> float:
     majority = float(np.bincount(labels).max() / len(labels))
     if accuracy <= majority:
         raise NotLearned(
-            f"the model did not learn: {accuracy:.0%} of the {len(labels):,} {of} are correct, but "
-            f"always predicting the most common label would get {majority:.0%}",
-            hint="use more rows, --features minilm, which captures more than words, or "
-            "different weights",
+            f"the model did not learn: it is correct for {accuracy:.0%} of the {len(labels):,} "
+            f"{of}, but always predicting the most common label would get {majority:.0%}",
+            hint="use more rows, different weights, or --features minilm, which captures more than "
+            "words",
         )
     return accuracy
 

@@ -360,8 +360,8 @@ class _Rows:
             )
         if len(found := {decision.label for decision in decisions}) < 2:
             raise UsageError(
-                f"{dataset.name}: all validation rows are {found.pop()}, so a model that always "
-                "predicts this is always right",
+                f"{dataset.name}: all validation rows have the label {found.pop()}, so a "
+                "model that always predicts it is always right",
                 hint="give validation rows that together have at least two different labels",
             )
         labels = np.array([self.names.index(decision.label) for decision in decisions])
@@ -399,8 +399,8 @@ def _require_enough(dataset: Dataset, units: int, labels: Mapping[str, int], few
         return
     if len(labels) < 2:
         raise UsageError(
-            f"{dataset.name}: all rows are {next(iter(labels))}, so good rows cannot be "
-            "distinguished from bad ones",
+            f"{dataset.name}: all rows have the label {next(iter(labels))}, so good rows "
+            "cannot be distinguished from bad ones",
             hint="give rows that together have at least two different labels",
         )
     if units < fewest:
