@@ -112,7 +112,7 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
         figures, task = str(Action("report", Path(name))), str(Action("describe", task))
         raise UsageError(
             f"{name} is a run directory",
-            hint=f"{figures} shows its figures, and {task} shows its task; its settings are in "
+            hint=f"{figures} shows its report, and {task} shows its task; its settings are in "
             f"{run}",
         )
     if by_form := registry.kind_of(name):

@@ -277,7 +277,7 @@ BLAMED = f"""
     far | place | return 3 | executor odd:far: place() returned 3, not one model per source
     export | export | {K} | exporter odd:sheet failed: KeyError: 'nosuch'
     read | read | {K} | reader odd:odd: KeyError: 'nosuch' in read (line
-    form | form | return 3 | form odd:odd-form: its task() returned a int, not a targen_core.Task
+    form | form | return 3 | form odd:odd-form: its task() must return a targen_core.Task, not int
     method | method | {K} | method odd:bad-way: KeyError: 'nosuch' in task (line
 """
 ASIDE = """

@@ -31,7 +31,7 @@ from targen_core.plugins.elsewhere import OURS, backend_serving, package_of
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import FINDER, KINDS, OPENER, Kind, looked_up
 from targen_core.plugins.register import FILE, MEMORY, Registration
-from targen_core.suggestions import did_you_mean
+from targen_core.suggestions import and_also, did_you_mean
 from targen_core.text import plural
 from targen_core.wording import Action, Blank, Option, in_python, install
 
@@ -431,12 +431,13 @@ class Registry:
         else:
             hint = "omit it: the installed plugins do not provide one"
         if lame:
-            hint += f"; {plural(len(lame), 'plugin')} failed to load, see: {Action('plugins')}"
+            broken = plural(len(lame), "plugin")
+            hint = and_also(hint, f"{broken} failed to load, see: {Action('plugins')}")
         elif names and kind in self.kinds and self.kinds[kind].listing:
-            hint += f"; see: {Action(self.kinds[kind].listing)}"
+            hint = and_also(hint, f"see: {Action(self.kinds[kind].listing)}")
         if disabled:
             left_out = ", ".join(f"{p.distribution} ({p.entry_point})" for p in disabled)
-            hint += f"; disabled by TARGEN_DISABLE_PLUGINS: {left_out}"
+            hint = and_also(hint, f"disabled by TARGEN_DISABLE_PLUGINS: {left_out}")
         return UnknownName(f"no {kind} named {name!r} is installed", hint=hint)
 
     def no_task(self, name: str) -> UnknownName | None:

@@ -44,7 +44,8 @@ def train(
             "--trainer",
             metavar="NAME",
             help="The trainer: vectors suits small datasets, tfidf needs no extra packages; see "
-            "list-trainers. [default: the trainer for the --model or the rows' output, or tfidf]",
+            "targen list-trainers. [default: the trainer for the --model or the rows' output, or "
+            "tfidf]",
             autocompletion=completer("trainer"),
         ),
     ] = None,

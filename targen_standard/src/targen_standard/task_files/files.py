@@ -229,7 +229,7 @@ def _formed(parsed: Parsed, key: str) -> TaskFile:
     spec = form.located(spec, folder)
     task: Task[Any, Any] = form.task(spec, name)
     if not isinstance(task, Task):
-        problem = f": its task() returned a {type(task).__name__}, not a targen_core.Task"
+        problem = f": its task() must return a targen_core.Task, not {type(task).__name__}"
         raise registered.fault(problem, "")
     kept = form.keeps(spec)
     text, digest = form.text(key, spec, name, kept), _digest(form.text(key, spec, name))
@@ -277,7 +277,7 @@ def _executed(path: Typed, data: bytes) -> ModuleType:
         beside = (file.parent / f"{error.name}.py").exists()
         raise UsageError(
             f"{file.name} imports {error.name}, which is not installed",
-            hint="a task file must be self-contained; for several modules, write a plugin"
+            hint="a task file must be self-contained; to use several modules, write a plugin"
             if beside
             else f"pip install {error.name}",
         ) from error
