@@ -15,6 +15,7 @@ from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.models import PreparedStep
 from targen_core.suggestions import did_you_mean
+from targen_core.text import with_article
 from targen_core.wording import Either, Option, Together, Words
 
 __all__ = ["Elsewhere"]
@@ -114,7 +115,9 @@ class Elsewhere:
             problem = f": place() returned {repr(models)[:80]}, not one model per source"
             raise self.registered.fault(problem, "")
         if odd := [each for each in models if not hasattr(each, "complete")]:
-            problem = f": place() returned a {type(odd[0]).__name__}, which is not a model"
+            problem = (
+                f": place() returned {with_article(type(odd[0]).__name__)}, which is not a model"
+            )
             raise self.registered.fault(problem, "")
         placed = dict(zip(sources, models, strict=True))
         return {name: replace(step, model=placed[id(step.model)]) for name, step in steps.items()}

@@ -20,6 +20,7 @@ from targen_core.errors import UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.model import Task
+from targen_core.text import with_article
 from targen_standard.task_files.forms import TaskForm
 from targen_testing.suite import Suite, fail
 
@@ -89,7 +90,7 @@ class FormSuite(Suite):
         """A file gives a task with the requested name."""
         task = self.made()
         if not isinstance(task, Task):
-            fail(f"task() must return a targen_core.Task, not {type(task).__name__}")
+            fail(f"task() must return a targen_core.Task, not {with_article(type(task).__name__)}")
         assert task.name == "kit-file", (
             f"the task is called {task.name!r}, not kit-file as requested"
         )
@@ -131,4 +132,4 @@ class FormSuite(Suite):
         try:
             dict(reached)
         except (TypeError, ValueError):
-            fail(f"reaching() must return a mapping, not {type(reached).__name__}")
+            fail(f"reaching() must return a mapping, not {with_article(type(reached).__name__)}")

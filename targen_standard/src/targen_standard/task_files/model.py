@@ -29,6 +29,7 @@ from targen_core.errors import UsageError
 from targen_core.folders import make_known
 from targen_core.origin import Typed
 from targen_core.outputs import write_file
+from targen_core.text import with_article
 from targen_core.wording import in_words
 from targen_standard.examples.profile import Profile
 from targen_standard.task_files.dimensions import read_values
@@ -373,8 +374,8 @@ class Declaration(_Part):
             """Refuse a bare mapping, in our words."""
             if given:
                 raise UsageError(
-                    "declaration: pass its keys as keyword arguments, not as a "
-                    f"{type(given[0]).__name__}",
+                    "declaration: pass its keys as keyword arguments, not as "
+                    f"{with_article(type(given[0]).__name__)}",
                     hint="Declaration(**KEYS), or Declaration.from_file(PATH)",
                 )
             return super().__new__(cls)
