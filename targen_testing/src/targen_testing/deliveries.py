@@ -96,7 +96,9 @@ class DeliverySuite(Suite):
         item = self.registry().find("delivery", self.delivery)
         assert item.summary.strip() or self.target().summary.strip(), "register it with a summary"
         for name in ("asked", "dropped"):
-            assert str(getattr(self.target(), name)), f"set {name}: errors quote that option"
+            assert str(getattr(self.target(), name)), (
+                f"set {name} to the option that errors should quote"
+            )
 
     def test_places_each_model(self, tmp_path: Path) -> None:
         """It returns a model for each source, in order, with its identity and counts."""

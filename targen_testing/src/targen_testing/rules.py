@@ -40,7 +40,7 @@ LOADING_RULES = {
     "bad-name": "use lower-case letters, digits, '.', '_' and '-'",
     "bad-target": 'write the target as "package.module:ATTRIBUTE"',
     "duplicate-name": "give each part of a kind a different name",
-    "bad-kind": "correct the field of the Kind, or create what it names",
+    "bad-kind": "correct the field of the Kind, or create the object that it names",
     "duplicate-kind": "give the kind, its hook and its listing names that no other kind has",
     "reserved-name": "give the command a name that targen --help does not already list",
     "flag-taken": "give the option a name that no other flag has",
