@@ -116,7 +116,7 @@ class TestSound(Sound):
             "fails but changes files",
             ("content", b"\xff"),
         ),
-        (Hasty, "test_what_is_there_already_is_kept", "changes made.txt, which someone else", ()),
+        (Hasty, "test_what_is_there_already_is_kept", "changes made.txt, which it did not", ()),
         (Hasty, "test_it_can_be_typed_again", "fails with an exception", ("how", "full disk")),
         (Silent, "test_help_shows_an_example", "the help of silent does not show an Example", ()),
         (Silent, "test_a_file_that_is_missing_is_named", "exits with 0", ()),

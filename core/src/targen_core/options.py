@@ -207,7 +207,7 @@ class RowOptions(Options):
         Sequence[str],
         AfterValidator(tuple),
         Flag(
-            "Generate rows with one of the task's named variants; see describe.",
+            "Generate rows with one of the task's named variants; see targen describe.",
             (wording.flag_of("variants"),),
             metavar="NAME",
             panel="",
@@ -225,7 +225,7 @@ class RowOptions(Options):
     corrector: Annotated[
         str | None,
         Flag(
-            "Use a corrector other than the task's own; see list-correctors.",
+            "Use a corrector other than the task's own; see targen list-correctors.",
             metavar="NAME",
             completes="corrector",
         ),
@@ -234,7 +234,8 @@ class RowOptions(Options):
         Sequence[str],
         BeforeValidator(several),
         Flag(
-            "Also apply a plugin's check to each row; see list-checks. May be given several times.",
+            "Also apply a plugin's check to each row; see targen list-checks. May be given "
+            "several times.",
             ("--check",),
             metavar="NAME",
             completes="check",
@@ -245,8 +246,8 @@ class RowOptions(Options):
         Sequence[str],
         BeforeValidator(several),
         Flag(
-            "Also pass rows through a plugin's filter; see list-filters. May be given several "
-            "times.",
+            "Also pass rows through a plugin's filter; see targen list-filters. May be given "
+            "several times.",
             ("--filter",),
             metavar="NAME",
             completes="filter",
@@ -277,7 +278,7 @@ class ListOptions(Options):
     contexts_from: Annotated[
         str,
         Flag(
-            "Use contexts from a plugin instead of the task's (step 1); see list-contexts.",
+            "Use contexts from a plugin instead of the task's (step 1); see targen list-contexts.",
             metavar="NAME",
             completes="contexts",
         ),
@@ -285,7 +286,7 @@ class ListOptions(Options):
     seeds_from: Annotated[
         str,
         Flag(
-            "Use seeds from a plugin instead of the task's (step 2); see list-seeds.",
+            "Use seeds from a plugin instead of the task's (step 2); see targen list-seeds.",
             metavar="NAME",
             completes="seeds",
         ),
@@ -321,7 +322,8 @@ class ListOptions(Options):
         ),
     ] = {}
     task_dimensions: Annotated[
-        bool, Flag("Leave out the task's own dimensions; see describe.", (" /--no-dimensions",))
+        bool,
+        Flag("Leave out the task's own dimensions; see targen describe.", (" /--no-dimensions",)),
     ] = True
     worked_examples: Annotated[
         Literal["auto", "all", "none"],
@@ -374,7 +376,7 @@ class Limits(Options):
     delivery: Annotated[
         str,
         Flag(
-            "Deliver calls by this method instead of one at a time; see list-deliveries.",
+            "Deliver calls by this method instead of one at a time; see targen list-deliveries.",
             metavar="NAME",
             panel=BATCHES,
             completes="delivery",

@@ -9,7 +9,14 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-__all__ = ["as_utf_8", "did_you_mean", "instead_of_address", "near_path", "suggestions_for"]
+__all__ = [
+    "and_also",
+    "as_utf_8",
+    "did_you_mean",
+    "instead_of_address",
+    "near_path",
+    "suggestions_for",
+]
 
 _MOST = 10_000  # names of a folder that are looked at
 
@@ -36,6 +43,11 @@ def did_you_mean(word: str, known: Collection[str], listing: str) -> str:
     if near:
         return f"did you mean {' or '.join(near)}?"
     return f"{listing}: {', '.join(known)}" if known else ""
+
+
+def and_also(hint: str, more: str) -> str:
+    """A hint and another one, which begins a sentence of its own after a question."""
+    return f"{hint} {more[:1].upper()}{more[1:]}" if hint.endswith("?") else f"{hint}; {more}"
 
 
 def near_path(

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-__all__ = ["json_safe", "percent", "plain_fault", "plural", "printable", "refused", "row_name"]
+__all__ = [
+    "json_safe",
+    "percent",
+    "plain_fault",
+    "plural",
+    "printable",
+    "refused",
+    "row_name",
+    "with_article",
+]
 
 _ODD = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and line feed, DEL, C1
@@ -39,6 +48,11 @@ def printable(text: str, *, lines: bool = True, max_length: int | None = None) -
 def plural(count: int, noun: str, many: str = "") -> str:
     """`1 call`, `2 calls`: a count with its noun; `many` if an s is not enough."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def with_article(noun: str) -> str:
+    """`a task`, `an embedder`: a noun with its indefinite article."""
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
 def row_name(number: object, data: str = "") -> str:

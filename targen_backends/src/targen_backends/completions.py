@@ -84,7 +84,9 @@ def read_reply(
         shown = printable(keys, lines=False, max_length=80)
         raise MalformedAnswer(
             f"the answer is not a chat completion{f': its keys are {shown}' if shown else ''}",
-            hint="is " + Option("base_url") + " the address of an API for chat completions?",
+            hint="check that "
+            + Option("base_url")
+            + " is the address of an API for chat completions",
             billed=True,
         ) from None
     if refusal:

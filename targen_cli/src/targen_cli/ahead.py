@@ -61,7 +61,7 @@ def print_dry_run(runs: Ahead, *, price_from: str, suite: bool, json: bool) -> N
         labels = ", ".join(f"{name} {rows:,}" for name, rows in run["labels"].items())
         print(f"{run['task']} would be written to {run['out']}: {labels}")
         for file in run.get("files", ()):
-            print(f"{file} would be used and copied to the run")
+            print(f"{file} would be used and copied into the run directory")
     by_model: dict[str, list[str]] = {}
     for step, model in facts[0]["models"].items():
         by_model.setdefault(model, []).append(step)

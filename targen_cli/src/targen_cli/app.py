@@ -147,7 +147,7 @@ def _main(
         bool,
         typer.Option(
             "--trust",
-            help="Run code and follow paths that files refer to. Check those files first.",
+            help="Trust files: run the code and follow the paths in them. Check the files first.",
         ),
     ] = False,
 ) -> None:

@@ -56,7 +56,8 @@ TaskArg = Annotated[str, _task]
 SomeTaskArg = Annotated[str | None, _task]
 RunArg = Annotated[Path, typer.Argument(help="A run directory.", show_default=False)]
 NumberArg = Annotated[
-    int | None, typer.Option("-n", "--number", help="Number of rows, split evenly over the labels.")
+    int | None,
+    typer.Option("-n", "--number", help="Number of rows, divided evenly among the labels."),
 ]
 TotalArg = Annotated[
     int | None,
@@ -86,7 +87,7 @@ PresetArg = Annotated[
     str | None,
     typer.Option(
         "--preset",
-        help="A named set of row counts, such as paper; see describe.",
+        help="A named set of row counts, such as paper; see targen describe.",
         rich_help_panel=ROWS,
     ),
 ]
@@ -104,8 +105,8 @@ ShardArg = Annotated[
     typer.Option(
         "--shard",
         metavar="I/K",
-        help="Generate part I of K, to divide a run among K machines. Parts are 1 to K, or "
-        "0 to K-1.",
+        help="Generate part I of K, to divide a run among K machines. Parts are numbered 1 to K, "
+        "or 0 to K-1.",
         rich_help_panel=ROWS,
     ),
 ]

@@ -41,7 +41,8 @@ def backends(
         str | None,
         typer.Argument(
             metavar="[NAME]",
-            help="The backend, NAME or NAME/MODEL; see list-backends. [default: targen config]",
+            help="The backend, NAME or NAME/MODEL; see targen list-backends. "
+            "[default: targen config]",
             autocompletion=completer("backend"),
             show_default=False,
         ),
@@ -182,6 +183,13 @@ def _notes(model: ChatModel, reply: ChatReply) -> list[str]:
         except ValueError:
             fits = False
         if not fits:
-            how = "although the request had a schema" if model.structured else "as requested"
-            notes.append(f"the reply is not a JSON object, {how}; a run repairs such replies once")
+            how = (
+                "although the request had a schema"
+                if model.structured
+                else "although the prompt asked for one"
+            )
+            notes.append(
+                f"the reply is not a JSON object, {how}; a run asks the model to repair such a "
+                "reply once"
+            )
     return notes

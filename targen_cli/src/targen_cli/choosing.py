@@ -258,8 +258,8 @@ def _none_ready(registry: Registry) -> UsageError:
     names = ", ".join(item.name for item in items)
     return UsageError(
         "no backend was given, and none is set up: there is no key or address in the environment",
-        hint=f"-b NAME, one of {names} (targen list-backends shows what each needs), or {small}; "
-        "or use -b people to answer the calls yourself",
+        hint=f"pass -b NAME, one of {names} (targen list-backends shows what each needs), or "
+        f"{small}; or use -b people to answer the calls yourself",
     )
 
 

@@ -282,7 +282,7 @@ def read_file(path: Path, *, project: bool, text: str | None = None) -> Defaults
     try:
         table: Any = toml_of(text)
     except Malformed as error:
-        hint = 'the file is TOML: backend = "llama"'
+        hint = 'the file must be TOML, for example backend = "llama"'
         raise UnreadableFile(path, error.reason, error.line, hint=hint) from None
     before: tuple[str, ...] = ()
     if path.name == "pyproject.toml":

@@ -17,6 +17,7 @@ from targen_core.options import RowOptions
 from targen_core.plain import what_is
 from targen_core.plugins.elsewhere import ELSEWHERE, OURS, package_of
 from targen_core.suggestions import did_you_mean, suggestions_for
+from targen_core.text import with_article
 from targen_core.wording import Action, install
 
 if TYPE_CHECKING:
@@ -80,8 +81,7 @@ def describe(
         if given and key not in meant.flags:
             *others, last = (each.plural for each in registry.kinds.values() if key in each.flags)
             of = f"{', '.join(others)} and {last}" if others else last
-            a = "an" if meant.name[0] in "aeiou" else "a"
-            raise UsageError(f"{_FLAGS[key]} is for {of}, but {name} is {a} {meant.name}")
+            raise UsageError(f"{_FLAGS[key]} is for {of}, but {name} is {with_article(meant.name)}")
     part = Described(registry, meant, name, options, variants, prompts)
     facts = facts_of(part)
     if json:
@@ -112,7 +112,7 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
         figures, task = str(Action("report", Path(name))), str(Action("describe", task))
         raise UsageError(
             f"{name} is a run directory",
-            hint=f"{figures} shows its figures, and {task} shows its task; its settings are in "
+            hint=f"{figures} shows its report, and {task} shows its task; its settings are in "
             f"{run}",
         )
     if by_form := registry.kind_of(name):

@@ -208,7 +208,10 @@ def print_backend(facts: dict[str, Any]) -> None:
         defaults = (f"{key}={value}" for key, value in own.items() if value is not None)
         print(f"Its own defaults for these: {', '.join(defaults)}")
     if None in own.values():
-        print(f"It omits: {', '.join(key for key, value in own.items() if value is None)}")
+        print(
+            "Omitted from requests by default: "
+            f"{', '.join(key for key, value in own.items() if value is None)}"
+        )
     print(f"Batches (--batch): {'yes' if facts['batches'] else 'no'}")
     made = facts["model"]
     most = (made or facts)["top_logprobs"]
@@ -216,7 +219,7 @@ def print_backend(facts: dict[str, Any]) -> None:
     if most is not None and most != sys.maxsize:
         scores += f", for at most the {most:,} likeliest tokens"
     if (made or facts)["scores_given"]:
-        scores += ", also for given texts"
+        scores += ", also for texts that the task supplies"
     if (made or facts)["continues"]:
         scores += ", also for the next token of a reply"
     print(f"Token probabilities, if a task requests them: {scores}")

@@ -61,7 +61,9 @@ def estimate(
     measured: Annotated[
         Path | None,
         typer.Option(
-            "--from", metavar="RUN", help="Scale up the figures of an earlier run of this task."
+            "--from",
+            metavar="RUN",
+            help="Scale up the measured usage of an earlier run of this task.",
         ),
     ] = None,
     yield_: Annotated[
@@ -222,7 +224,7 @@ def _say_saving(estimated: CostEstimate) -> None:
         return
     share = 1 - less["input_tokens"] / total["input_tokens"]
     if share >= _WORTH_SAYING:
-        dollars = f": ${less['dollars']:,.2f}" if less["dollars"] else ""
+        dollars = f", for a total of ${less['dollars']:,.2f}" if less["dollars"] else ""
         print()
         if estimated.worked_examples == "all":
             print("Prompts show worked examples.")

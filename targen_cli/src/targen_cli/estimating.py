@@ -440,8 +440,7 @@ def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yiel
         f"Too few seeds: {source} provides {seeds:,}, each used {asked} per label. This is enough "
         f"for about {math.floor(seeds * each):,} rows of {label} at a yield of {yield_:.0%}; "
         f"{quotas[label]:,} are requested.\n"
-        f"Add {math.ceil(lacking):,} or more, or take more samples from each: "
-        f"samples_per_seed {samples}"
+        f"Add {math.ceil(lacking):,} or more, or set the task's samples_per_seed to {samples}"
     )
 
 

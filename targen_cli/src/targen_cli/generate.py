@@ -64,7 +64,7 @@ def generate(
         bool,
         typer.Option(
             "--dry-run",
-            help="Show what would run and its cost, without sending or writing anything.",
+            help="Show what would run and what it would cost, without sending or writing anything.",
         ),
     ] = False,
     yes: YesArg = False,
@@ -377,7 +377,7 @@ class _Suite:
             rows = job.manifest.targets[-1].quotas.total
             print(f"{job.task.name}: {plural(rows, 'row')}", file=sys.stderr, flush=True)
         same = f"repeat the command, targen generate --suite {self._name},"
-        job.resuming = f"{same} which continues all of its tasks"
+        job.resuming = f"{same} to continue all of its tasks"
         job.elsewhere = self._where
         try:
             with progress(job, quiet=self._quiet) as listener:

@@ -14,7 +14,7 @@ from targen_core.origin import DECLARED
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_core.suggestions import did_you_mean
+from targen_core.suggestions import and_also, did_you_mean
 from targen_core.text import plural
 from targen_core.wording import install
 
@@ -125,7 +125,7 @@ def _refusing(error: PluginError) -> Callable[..., Any]:
 
 def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageError:
     """Return the error for an unknown command."""
-    hint = f"{did_you_mean(name, known, 'the commands are')}; see: targen --help"
+    hint = and_also(did_you_mean(name, known, "the commands are"), "see: targen --help")
     lame = sum(plugin.state in ("broken", "incompatible") for plugin in registry.plugins)
     if package := package_of("command", name):
         hint = install(package)
@@ -134,5 +134,5 @@ def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageErr
     elif name.endswith(DECLARED):
         hint = f"targen generate {shlex.quote(name)} -n 100"
     if lame:
-        hint += f"; {plural(lame, 'plugin')} failed to load, see: targen plugins"
+        hint = and_also(hint, f"{plural(lame, 'plugin')} failed to load, see: targen plugins")
     return UsageError(f"there is no command {name!r}", hint=hint)

@@ -62,8 +62,8 @@ _ELSEWHERE = {
     "--file": "pass the task file without an option: targen generate FILE -n 100",
     "--format": "choose a format when you export the rows: targen export RUN --as csv",
     "--host": "only this machine can open the page; over ssh, forward --port with ssh -L",
-    "--language": "the task file sets the language, such as language: German",
-    "--lang": "the task file sets the language, such as language: German",
+    "--language": "set the language in the task file, for example language: German",
+    "--lang": "set the language in the task file, for example language: German",
     "--shard": "only targen generate and estimate accept --shard; omit it here",
     "--split": "split rows when you export them: targen export RUN --split 0.8/0.2",
     "--verbose": "for tracebacks: targen --debug COMMAND; for prompts and replies: targen "
@@ -74,9 +74,9 @@ _ELSEWHERE = {
 _INSTEAD = {
     ("batch", "--as"): "--out sets the format: targen batch export RUN --out calls-1.csv",
     ("batch", "--format"): "--out sets the format: targen batch export RUN --out calls-1.csv",
-    ("compare", "--against"): "pass real rows to compare with as --real DATA, and --test DATA",
-    ("report", "--format"): "--json or --html",
-    ("review apply", "--as"): "the answers of all raters are applied; omit it",
+    ("compare", "--against"): "pass the real rows with --real DATA and --test DATA",
+    ("report", "--format"): "use --json or --html",
+    ("review apply", "--as"): "omit it; targen review apply uses the answers of all raters",
 }
 """Options of other commands, and what this one has for the same."""
 

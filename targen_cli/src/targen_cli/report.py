@@ -58,7 +58,7 @@ def report(
         typer.Argument(help="A run directory, or a suite's folder of runs.", show_default=False),
     ],
     html: Annotated[
-        bool, typer.Option("--html", help="Write a page with the figures, rows and rejects.")
+        bool, typer.Option("--html", help="Write an HTML page with the report, rows and rejects.")
     ] = False,
     out: Annotated[
         Path | None,
@@ -441,7 +441,7 @@ def print_usage(report: Mapping[str, Any]) -> None:
     if hung := report.get("hung"):
         print(
             f"{plural(hung, 'call')} took far longer than others and "
-            f"{'was' if hung == 1 else 'were'} sent again, so both attempts may be billed: "
+            f"{'was' if hung == 1 else 'were'} sent again, so both attempts may be billed; see "
             'docs/reliability.md, "Calls that hang"'
         )
     if report.get("unused_calls"):

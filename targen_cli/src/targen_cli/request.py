@@ -22,7 +22,7 @@ class ModelOptions(Options):
     backend: Annotated[
         Named | None,
         Flag(
-            "The backend, NAME or NAME/MODEL; see list-backends and targen config.",
+            "The backend, NAME or NAME/MODEL; see targen list-backends and targen config.",
             ("--backend", "-b"),
             metavar="NAME",
             panel="",
@@ -55,7 +55,9 @@ class ModelOptions(Options):
     backend_for: Annotated[
         Sequence[Named],
         Flag(
-            "Use a different backend for one step; see describe.", metavar="STEP=NAME", repeats=True
+            "Use a different backend for one step; see targen describe.",
+            metavar="STEP=NAME",
+            repeats=True,
         ),
     ] = ()
     profile: Annotated[
@@ -112,7 +114,8 @@ class WorkerOptions(Options):
     executor: Annotated[
         Named | None,
         Flag(
-            "Run the models with this executor instead of in this process; see list-executors.",
+            "Run the models with this executor instead of in this process; see targen "
+            "list-executors.",
             metavar="NAME",
             completes="executor",
         ),

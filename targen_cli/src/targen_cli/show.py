@@ -160,7 +160,7 @@ def _print_list(run: Path, shown: list[Traced], *, more: bool) -> None:
             screen.title(traced.id, *outcome_of(traced))
         screen.pairs(content_of(traced), indent=4)
     if not shown:
-        print(f"{run} has no such rows", file=sys.stderr)
+        print(f"{run} has no matching rows", file=sys.stderr)
     elif more:
         print("there are more; --limit 0 shows all", file=sys.stderr)
     if shown:

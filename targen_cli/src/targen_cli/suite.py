@@ -40,7 +40,7 @@ def suite_tasks(registry: Registry, name: str) -> list[Registration[Any]]:
     if not members:
         known = sorted({task.entry_point for task in tasks})
         raise UnknownName(
-            f"no plugin with tasks has the name {name!r}",
+            f"no installed plugin with tasks is named {name!r}",
             hint=did_you_mean(name, known, "suites"),
         )
     return members

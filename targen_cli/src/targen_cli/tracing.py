@@ -158,7 +158,7 @@ def find(run: Path, name: str) -> Traced:
             start += len(traced.rows)
         raise UsageError(
             f"{run} has no row {name}: it has {plural(start, 'row')}"
-            + (f", 0 to {start - 1}" if start else ""),
+            + (", numbered from 0" if start else ""),
         )
     for traced in rows(run):
         if traced.id == name:

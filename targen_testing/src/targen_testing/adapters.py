@@ -97,7 +97,8 @@ class AdapterSuite(Suite):
             f"complete() returned {type(reply).__name__}, not a ChatReply"
         )
         assert reply.input_tokens is None or reply.input_tokens <= counted, (
-            "count_tokens is lower than the reply's input tokens: budgets depend on it"
+            "count_tokens must not be lower than the reply's input tokens, because budgets "
+            "depend on it"
         )
 
     def test_closes_twice(self) -> None:

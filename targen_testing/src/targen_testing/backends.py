@@ -209,7 +209,7 @@ class BackendSuite(Suite):
             model = self.model("http://127.0.0.1:9")
             exchange = self.ask(self.good())
             reply, error = exchange.reply, exchange.error
-        assert reply is not None, f"a good answer caused {error!r}"
+        assert reply is not None, f"a valid answer raised {error!r}"
         assert reply.input_tokens > 0 and reply.output_tokens > 0, (
             "input_tokens and output_tokens are missing, but budgets and estimates need them"
         )
@@ -242,7 +242,9 @@ class BackendSuite(Suite):
             reply = using(self.model(), call)
         else:
             exchange = self.ask(Response(self.wire.scored(TEXT, "stop", top)), top_logprobs=top)
-            assert exchange.reply is not None, f"an answer with scores caused {exchange.error!r}"
+            assert exchange.reply is not None, (
+                f"an answer with token probabilities raised {exchange.error!r}"
+            )
             reply = exchange.reply
         assert reply.tokens, "tokens is empty, although the service returned them"
         assert not problem(reply.tokens), problem(reply.tokens)
@@ -250,7 +252,9 @@ class BackendSuite(Suite):
             "the tokens do not add up to the text: leave out end tokens and reasoning"
         )
         for token in reply.tokens:
-            assert len(token.top) <= top, f"{len(token.top)} alternatives, but {top} were requested"
+            assert len(token.top) <= top, (
+                f"a token has {len(token.top)} alternatives, but {top} were requested"
+            )
             logprobs = [logprob for _, logprob in token.top]
             assert logprobs == sorted(logprobs, reverse=True), (
                 "the likeliest alternative must come first"
@@ -273,9 +277,9 @@ class BackendSuite(Suite):
             return await model.complete(request)
 
         reply = using(self.model(), call)
-        assert reply.text == "Volga", f"the reply is {reply.text!r}, not the text that it was given"
+        assert reply.text == "Volga", f"the reply is {reply.text!r}, not the text to score"
         assert "".join(token.text for token in reply.tokens) == "Volga", (
-            "its tokens must be those of the text"
+            "its tokens must add up to that text"
         )
 
     def test_tells_the_next_token(self) -> None:
@@ -299,7 +303,9 @@ class BackendSuite(Suite):
             return await model.complete(request)
 
         reply = using(self.model(), call)
-        assert len(reply.tokens) == 1, f"{len(reply.tokens)} tokens, but one was requested"
+        assert len(reply.tokens) == 1, (
+            f"the reply has {len(reply.tokens)} tokens, but one was requested"
+        )
         assert reply.text == reply.tokens[0].text, "the reply contains more than the next token"
         assert 0 < len(reply.tokens[0].top) <= 2, "the alternatives to the token are missing"
 
@@ -340,9 +346,11 @@ class BackendSuite(Suite):
         exchange = self.ask(Response(text), top_logprobs=1)
         if exchange.reply is None:
             assert isinstance(exchange.error, ServiceError), f"{how} raises {exchange.error!r}"
-            assert how not in ("none", "-inf", "least", "above"), f"{how} gave {exchange.error!r}"
+            assert how not in ("none", "-inf", "least", "above"), (
+                f"{how} raises {exchange.error!r}, but must be accepted"
+            )
             assert not exchange.error.retryable, (
-                f"{how}: the call is repeated, and paid for, again and again"
+                f"{how}: the call would be retried, and paid for, again and again"
             )
         else:
             assert not problem(exchange.reply.tokens), f"{how}: {problem(exchange.reply.tokens)}"
@@ -374,7 +382,7 @@ class BackendSuite(Suite):
     def test_tells_a_cut_reply(self) -> None:
         """A reply that is truncated at `max_tokens` has the `finish` "length"."""
         exchange = self.ask(self.good("The Vol", "length"))
-        assert exchange.reply is not None, f"a truncated answer caused {exchange.error!r}"
+        assert exchange.reply is not None, f"a truncated answer raised {exchange.error!r}"
         assert exchange.reply.finish == "length"
 
     @pytest.mark.parametrize("wait", ["7", ""], ids=["retry-after", "no-wait"])
@@ -383,7 +391,7 @@ class BackendSuite(Suite):
         headers = {"Retry_After": wait} if wait else {}
         fault = self.fault(429, "Slow down.", "rate_limit_exceeded", **headers)
         error = error_of(self.ask(fault), "a 429")
-        assert isinstance(error, RateLimited), f"a 429 raises {error!r}"
+        assert isinstance(error, RateLimited), f"a 429 raises {error!r}, not RateLimited"
         assert error.retry_after == (float(wait) if wait else None)
 
     @pytest.mark.parametrize(
@@ -418,7 +426,9 @@ class BackendSuite(Suite):
         }
         for plan in plans[how]:
             error = error_of(self.ask(plan), f"{how}: {plan}")
-            assert isinstance(error, ServiceUnavailable), f"{how} raises {error!r}"
+            assert isinstance(error, ServiceUnavailable), (
+                f"{how} raises {error!r}, not ServiceUnavailable"
+            )
 
     @pytest.mark.parametrize("how", ANSWERS)
     def test_survives_hostile_answers(self, how: str) -> None:
@@ -455,7 +465,7 @@ class BackendSuite(Suite):
         """It does not retry: the call layer does, and counts the attempts."""
         for fault in (self.fault(429, "Slow down."), self.fault(500, "Broken."), Drop()):
             exchange = self.ask(fault)
-            assert len(exchange.seen) == 1, f"{len(exchange.seen)} requests for one call"
+            assert len(exchange.seen) == 1, f"{len(exchange.seen)} requests were sent for one call"
 
     def test_times_out(self) -> None:
         """A call to a silent service ends after the user's timeout."""
@@ -471,7 +481,9 @@ class BackendSuite(Suite):
             with pytest.raises(Exception) as caught:
                 using(model, call)
             assert not server.gave_up, f"{self.timeout} was exceeded"
-        assert isinstance(caught.value, TimedOut), f"a time-out raises {caught.value!r}"
+        assert isinstance(caught.value, TimedOut), (
+            f"a timeout raises {caught.value!r}, not TimedOut"
+        )
 
     def test_can_be_cancelled(self) -> None:
         """A cancelled call ends at once and leaves nothing behind, and the next call works."""
@@ -587,4 +599,4 @@ class BackendSuite(Suite):
                 with Job.create(registry, spec, out) as job:
                     job.run()
             except TargenError as error:
-                pytest.fail(f"a whole run on this backend fails: {error!r}", pytrace=False)
+                pytest.fail(f"a run on this backend fails: {error!r}", pytrace=False)

@@ -67,7 +67,7 @@ class CommandSuite(Suite):
         Return the command line, such as `"desk rows.jsonl"`, or its words. The command runs in that
         folder, prints JSON with `--json` if it has that option, and asks no model but `scripted`.
         """
-        pytest.skip("does not give an example of the command: see `good`")
+        pytest.skip("does not provide an example of the command: see `good`")
 
     # --- how the tests run it ---
 
@@ -207,7 +207,7 @@ class CommandSuite(Suite):
         ended = self.ends(line, monkeypatch, capsys)
         after, typed = _contents(there), shlex.join(["targen", *line])
         if before.items() - after.items():
-            fail(f"{typed} changes {out}, which someone else wrote")
+            fail(f"{typed} changes {out}, which it did not create")
         if ended.code and (ended.code != 2 or str(out) not in ended.err or after != before):
             fail(
                 f"{typed} should exit with 2, name {out} and not write into it, but exits with "
@@ -234,7 +234,7 @@ class CommandSuite(Suite):
             fail(f"{typed} ({how}) exits with {ended.code}:\n{ended.err}")
         ended = self.ends(line, monkeypatch, capsys)
         if ended.code:
-            fail(f"{typed}, repeated (first: {how}), exits with {ended.code}:\n{ended.err}")
+            fail(f"{typed}, repeated ({how} before), exits with {ended.code}:\n{ended.err}")
 
     def _used(self, folder: Path) -> Sequence[str]:
         """The words of its use."""

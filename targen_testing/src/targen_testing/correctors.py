@@ -90,7 +90,7 @@ class CorrectorSuite(PartSuite[Any]):
             corrector = "meta" if self.claims_nothing() else None
             made = trials.generate(self.everything(), self.spec(GOOD, corrector), folder)
             if made.error is not None:
-                fail(f"task {self.task} does not make any instances to judge: {made.error}")
+                fail(f"task {self.task} generates no instances to judge: {made.error}")
             return Dataset("made", self.whose(), made.rows)
 
         return self.kept("dataset", make)
@@ -106,7 +106,7 @@ class CorrectorSuite(PartSuite[Any]):
         spec = self.spec(options, self.item().id, concurrency)
         trial = trials.correct(self.everything(), spec, dataset, folder)
         if CHANGED in str(trial.error):
-            pytest.skip("it changes what it judges: see changes-no-instance")
+            pytest.skip("it changes the instances that it judges: see changes-no-instance")
         return trial
 
     # --- what must hold ---
@@ -120,7 +120,7 @@ class CorrectorSuite(PartSuite[Any]):
         """With good replies, each instance gets a label or a reason, and some get a label."""
         trial = self.judge(dataset, tmp_path / "out")
         if trial.error is not None:
-            fail(f"with good replies: {trial.error}")
+            fail(f"judging fails with good replies: {trial.error}")
         judged = sum(flow["judged"] for flow in trial.report["flow"].values())
         count = len(list(dataset.instances))
         assert judged == count, f"{judged} of {count} instances were judged"
@@ -129,22 +129,23 @@ class CorrectorSuite(PartSuite[Any]):
                 self.everything(), self.spec(GOOD, self.corrector), tmp_path / "run"
             )
             if made.error is not None:
-                fail(f"without a claimed label: {made.error}")
+                fail(f"judging fails without a claimed label: {made.error}")
 
     def test_looks_at_what_it_judges(
         self, dataset: Dataset, nondeterminism: Nondeterminism, tmp_path: Path
     ) -> None:
         """In a dry run, where all labels are correct, it keeps some instances of each label."""
         if nondeterminism.chance or nondeterminism.clock:
-            pytest.skip("it uses chance or a clock: see uses-no-chance-and-no-clock")
+            pytest.skip("it uses randomness or a clock: see uses-no-chance-and-no-clock")
         if self.claims_nothing():
             pytest.skip("the task's instances do not claim labels")
         flows = self.judge(dataset, tmp_path / "out").report.get("flow", {})
         kept = {label: flow["accepted"].get(label, 0) for label, flow in flows.items()}
         lost = [label for label, count in kept.items() if not count]
         assert not lost or not any(kept.values()), (
-            f"in a dry run, every {self.task} instance that is {' or '.join(lost)} loses its "
-            "label. Judge the instance, and let dry_run answer for it, for example with call.label"
+            f"in a dry run, every {self.task} instance labelled {' or '.join(lost)} loses its "
+            "label. Judge the instance, and let dry_run return a matching answer, for example "
+            "from call.label"
         )
 
     def test_labels_come_from_the_set(self, dataset: Dataset, tmp_path: Path) -> None:
@@ -160,7 +161,7 @@ class CorrectorSuite(PartSuite[Any]):
         """Hostile replies lead to a rejection with a reason, not to another exception."""
         trial = self.judge(dataset, tmp_path / "out", HOSTILE)
         if trial.error is not None:
-            fail(f"with hostile replies: {trial.error}")
+            fail(f"judging fails with hostile replies: {trial.error}")
         bad = trials.bad_reasons(trial)
         assert not bad, f"reasons must be short words joined by hyphens, not {bad}"
 
@@ -180,7 +181,7 @@ class CorrectorSuite(PartSuite[Any]):
     def test_uses_no_chance_and_no_clock(self, nondeterminism: Nondeterminism) -> None:
         """Randomness comes only from `llm.rng`, and clocks are not used."""
         assert not nondeterminism.chance, (
-            f"it uses chance: {'; '.join(nondeterminism.chance)}; use llm.rng(name)"
+            f"it uses randomness: {'; '.join(nondeterminism.chance)}; use llm.rng(name)"
         )
         assert not nondeterminism.clock, f"it uses a clock: {'; '.join(nondeterminism.clock)}"
 
@@ -196,7 +197,7 @@ class CorrectorSuite(PartSuite[Any]):
     ) -> None:
         """The verdicts depend only on the replies, not on concurrency or earlier runs."""
         if nondeterminism.chance or nondeterminism.clock:
-            pytest.skip("it uses chance or a clock: see uses-no-chance-and-no-clock")
+            pytest.skip("it uses randomness or a clock: see uses-no-chance-and-no-clock")
         files = []
         for name, concurrency in (("first", 1), ("again", 16)):
             self.judge(dataset, tmp_path / name, HOSTILE, concurrency)

@@ -71,7 +71,9 @@ class DeliverySuite(Suite):
         try:
             self.target().require("generate", self.backend, backend, options)
         except UsageError as error:
-            pytest.skip(f"it does not deliver calls of {self.backend}: {error}; set backend")
+            pytest.skip(
+                f"it does not deliver calls of {self.backend}: {error}; set the suite's backend"
+            )
         model = self.registry().chat_model(backend.create(options))
         return ModelSource(model=model, backend=backend, backend_id=self.backend, options=options)
 
@@ -94,7 +96,9 @@ class DeliverySuite(Suite):
         item = self.registry().find("delivery", self.delivery)
         assert item.summary.strip() or self.target().summary.strip(), "register it with a summary"
         for name in ("asked", "dropped"):
-            assert str(getattr(self.target(), name)), f"set {name}: errors quote that option"
+            assert str(getattr(self.target(), name)), (
+                f"set {name} to the option that errors should quote"
+            )
 
     def test_places_each_model(self, tmp_path: Path) -> None:
         """It returns a model for each source, in order, with its identity and counts."""
@@ -105,7 +109,7 @@ class DeliverySuite(Suite):
                 folder=tmp_path, rounds=1, per_round=1, max_outage=60.0, secrets=Secrets()
             )
             models = self.target().wrap(sources, run)
-            assert len(models) == 2, f"{len(models)} models instead of 2"
+            assert len(models) == 2, f"`wrap` returned {len(models)} models, not 2"
             for model, source in zip(models, sources, strict=True):
                 assert isinstance(model, ChatModel), "`wrap` did not return a ChatModel"
                 for name in ("identity", "structured", "seeded"):

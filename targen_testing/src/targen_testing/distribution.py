@@ -80,7 +80,9 @@ def _requirements(project: dict[str, Any]) -> Iterator[Finding]:
     if operators & {"~=", "==", "==="}:
         operators |= {">=", "<"}
     if not operators & {">=", ">"} or not operators & {"<", "<="}:
-        yield broken("core-version-pin", _FILE, f"`{on_core[0]}` lacks a lower or an upper bound")
+        yield broken(
+            "core-version-pin", _FILE, f"`{on_core[0]}` needs both a lower and an upper bound"
+        )
     elif not on_core[0].specifier.contains(Version(__version__), prereleases=True):
         yield broken(
             "core-version-pin",

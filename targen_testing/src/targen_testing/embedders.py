@@ -95,7 +95,7 @@ class EmbedderSuite(PartSuite[Embedder]):
         """It does not use randomness or clocks, since rows depend on the vectors."""
         with watching(homes_of(self.target().open, encode)) as seen:
             _vector(encode, _SAID)
-        assert not seen.chance, f"it uses chance: {'; '.join(seen.chance)}"
+        assert not seen.chance, f"it uses randomness: {'; '.join(seen.chance)}"
         assert not seen.clock, f"it uses a clock: {'; '.join(seen.clock)}"
 
     def test_same_vector_in_another_process(self, encode: Encode) -> None:

@@ -63,7 +63,9 @@ def using(model: ChatModel, use: Callable[[ChatModel], Awaitable[T]]) -> T:
 
 def error_of(exchange: Exchange, what: str) -> Exception:
     """The error that a call must raise."""
-    assert exchange.error is not None, f"{what} gave the reply {exchange.reply!r}"
+    assert exchange.error is not None, (
+        f"{what} led to the reply {exchange.reply!r}, not to an error"
+    )
     assert isinstance(exchange.error, ServiceError), (
         f"{what} raises {exchange.error!r}, which is not a ServiceError"
     )

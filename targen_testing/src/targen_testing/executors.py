@@ -174,7 +174,7 @@ class ExecutorSuite(Suite):
         options: list[dict[str, Any]] = [{}, {"garbage_rate": 1.0}]
 
         async def use(models: Sequence[ChatModel]) -> list[ChatReply]:
-            assert len(models) == 2, f"{len(models)} models instead of 2"
+            assert len(models) == 2, f"`place` returned {len(models)} models, not 2"
             for model, each in zip(models, options, strict=True):
                 source = _scripted(each)
                 assert isinstance(model, ChatModel), "`place` did not return a ChatModel"
@@ -252,7 +252,7 @@ class ExecutorSuite(Suite):
         there = self.run(tmp_path / "there", refused).error
         assert isinstance(there, TargenError), f"the executor turned {here!r} into {there!r}"
         assert (type(there), str(there)) == (type(here), str(here)), (
-            "the error differs from the run in this process"
+            "the error differs from that of a run in this process"
         )
 
     def test_bugs_are_told(self, tmp_path: Path) -> None:
@@ -260,7 +260,9 @@ class ExecutorSuite(Suite):
         script = tmp_path / "bug.py"
         script.write_text("def reply(request):\n    raise LookupError('no such river')\n")
         error = self.run(tmp_path / "there", {"script": f"{script}:reply"}).error
-        assert isinstance(error, TargenError), f"a bug in a model ended the run with {error!r}"
+        assert isinstance(error, TargenError), (
+            f"a bug in a model ended the run with {error!r}, not a TargenError"
+        )
         assert "LookupError" in str(error) and "no such river" in str(error), (
             f"the message of a bug in a model is lost: {error}"
         )
@@ -294,12 +296,12 @@ class ExecutorSuite(Suite):
 
         left: list[str] = []
         self.placed(use, {}, {}, left=left)
-        assert not left, f"{len(left)} tasks still run: {left[0]}"
+        assert not left, f"unfinished tasks remain ({len(left)}): {left[0]}"
 
     def test_a_lost_worker_costs_nothing_but_its_calls(self, tmp_path: Path) -> None:
         """A killed worker is replaced, and the run writes the same bytes."""
         if not self.own_processes:
-            pytest.skip("does not declare own_processes")
+            pytest.skip("does not set own_processes")
         script = tmp_path / "dies.py"
         script.write_text(_DIES, encoding="utf-8")
         options = {"script": f"{script}:reply"}
@@ -319,10 +321,7 @@ class ExecutorSuite(Suite):
         workers = replace(self.where().workers, patience=1.0, **asked)
 
         async def use(models: Sequence[ChatModel]) -> None:
-            fail(
-                f"it was asked for {dict(asked)}, which it does not have, but did not raise an "
-                "error"
-            )
+            fail(f"it was asked for {dict(asked)}, which it does not have, but raised no error")
 
         try:
             self.placed(use, {}, workers=workers)
@@ -337,7 +336,7 @@ class ExecutorSuite(Suite):
         assert there.report["status"] == "complete"
         for name in _FILES:
             one, other = ((each.folder / name).read_bytes() for each in (here, there))
-            assert one == other, f"{name} differs from the run in this process"
+            assert one == other, f"{name} differs from that of a run in this process"
 
     def _replies(self, trial: Trial) -> dict[str, Any]:
         """Return the journal's record of each call, without times and tries."""

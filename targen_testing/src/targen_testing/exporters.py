@@ -85,7 +85,7 @@ class ExporterSuite(PartSuite[Exporter]):
         )
         made = trials.generate(self.everything(), spec, folder)
         if made.error is not None:
-            fail(f"task {self.task} does not make any rows to write: {made.error}")
+            fail(f"task {self.task} generates no rows to write: {made.error}")
         rows = made.rows
         if self.task == "sample":
             rows += [
@@ -102,7 +102,8 @@ class ExporterSuite(PartSuite[Exporter]):
             return save(dataset, exporter, folder / f"made{exporter.suffix}")
         except Exception as error:
             fail(
-                f"writing {len(dataset.rows)} rows of {self.task}: {type(error).__name__}: {error}"
+                f"writing {len(dataset.rows)} rows of {self.task} raised {type(error).__name__}: "
+                f"{error}"
             )
 
     # --- what must hold ---
@@ -143,7 +144,7 @@ class ExporterSuite(PartSuite[Exporter]):
             pass
         except Exception as error:
             fail(
-                "an instance of some tasks has several rows: iterate over dataset.instances or "
+                "some tasks have several rows per instance: iterate over dataset.instances or "
                 f"dataset.units(), not row by row; {type(error).__name__}: {error}"
             )
 
@@ -165,7 +166,7 @@ class ExporterSuite(PartSuite[Exporter]):
             with _writes() as written:
                 exporter.write(dataset, folder / f"made{exporter.suffix}")
         except Exception as error:
-            fail(f"writing {len(dataset.rows)} rows: {type(error).__name__}: {error}")
+            fail(f"writing {len(dataset.rows)} rows raised {type(error).__name__}: {error}")
         finally:
             tempfile.tempdir = before
         made = folder / f"made{exporter.suffix}"
@@ -205,7 +206,7 @@ class ExporterSuite(PartSuite[Exporter]):
         except UsageError:
             pass
         except Exception as error:
-            fail(f"a dataset without rows raises {type(error).__name__}: {error}")
+            fail(f"writing a dataset without rows raised {type(error).__name__}: {error}")
 
 
 class _TornRow(Exception):

@@ -20,6 +20,7 @@ from targen_core.errors import UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.model import Task
+from targen_core.text import with_article
 from targen_standard.task_files.forms import TaskForm
 from targen_testing.suite import Suite, fail
 
@@ -43,7 +44,9 @@ class FormSuite(Suite):
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
         """Refuse: only its author has a file of the form."""
-        raise UsageError('write a FormSuite with file = "...", a task file of this form')
+        raise UsageError(
+            'write a FormSuite with file = "...", the text of a task file of this form'
+        )
 
     def target(self) -> TaskForm[Any]:
         """The form."""
@@ -52,11 +55,11 @@ class FormSuite(Suite):
 
     def below(self) -> dict[str, Any]:
         """Return the part of the file below the form's key."""
-        assert self.file, f"{type(self).__name__} has no file: set file"
+        assert self.file, f"set {type(self).__name__}.file to the text of a task file"
         name = self.form.rpartition(":")[2]
         text = yaml_of(self.file)
         if not isinstance(text, dict) or not isinstance(text.get(name), dict):
-            fail(f"the file has no key {name} with keys under it")
+            fail(f"the file needs the key {name}, with keys under it")
         below: dict[str, Any] = text[name]
         return below
 
@@ -87,7 +90,7 @@ class FormSuite(Suite):
         """A file gives a task with the requested name."""
         task = self.made()
         if not isinstance(task, Task):
-            fail(f"task() returned a {type(task).__name__}, not a targen_core.Task")
+            fail(f"task() must return a targen_core.Task, not {with_article(type(task).__name__)}")
         assert task.name == "kit-file", (
             f"the task is called {task.name!r}, not kit-file as requested"
         )
@@ -96,9 +99,11 @@ class FormSuite(Suite):
         """The same file gives the same task: version, labels, columns and prompts."""
         one, two = self.made(), self.made()
         for name in ("version", "labels", "branches", "parameters"):
-            assert getattr(one, name) == getattr(two, name), f"{name} differs the second time"
+            assert getattr(one, name) == getattr(two, name), (
+                f"the same file gives a different {name} the second time"
+            )
         versions = [task.prompt_versions for task in (one, two)]
-        assert versions[0] == versions[1], "prompts differ the second time"
+        assert versions[0] == versions[1], "the same file gives different prompts the second time"
 
     def test_refuses_misspelt_keys(self) -> None:
         """An unknown key raises an error that gives its line."""
@@ -114,15 +119,17 @@ class FormSuite(Suite):
         form, spec = self.target(), self.read()
         kept = {**spec.model_dump(mode="json", exclude_defaults=True), **form.keeps(spec)}
         copied = form.task(form.spec.model_validate(kept), "kit-file")
-        assert copied.version == self.made().version, "the copy is a different version of the task"
+        assert copied.version == self.made().version, (
+            "the copy gives a different version of the task"
+        )
 
     def test_says_what_it_reaches_for(self) -> None:
         """`reaching` returns a mapping whose keys are places in the file."""
         form = self.target()
         if form.reaching is None:
-            pytest.skip("does not declare reaching: the whole file counts")
+            pytest.skip("does not define reaching(), so the whole file needs the user's trust")
         reached = form.reaching(form.spec.model_validate(self.below()), Path(self.place))
         try:
             dict(reached)
         except (TypeError, ValueError):
-            fail(f"reaching() returned a {type(reached).__name__}, not a mapping")
+            fail(f"reaching() must return a mapping, not {with_article(type(reached).__name__)}")

@@ -45,7 +45,9 @@ class OutputSuite(TaskSuite):
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
         """Refuse: only its author has a file with the output."""
-        raise UsageError('write an OutputSuite with file = "...", a task file with this output')
+        raise UsageError(
+            'write an OutputSuite with file = "...", the text of a task file with this output'
+        )
 
     def registry(self) -> Registry:
         """The plugins, and the task of the file."""
@@ -58,7 +60,7 @@ class OutputSuite(TaskSuite):
 
     def declared(self) -> Declaration:
         """The file."""
-        assert self.file, f"{type(self).__name__} has no file: set file"
+        assert self.file, f"set {type(self).__name__}.file to the text of a task file"
         return Declaration.model_validate(yaml_of(self.file))
 
     def kind_of_output(self) -> OutputType[Any]:

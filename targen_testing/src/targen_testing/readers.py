@@ -44,7 +44,9 @@ class ReaderSuite(Suite):
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
         """Refuse: only its author has a file."""
-        raise UsageError('write a ReaderSuite with file = "...", a task file with this suffix')
+        raise UsageError(
+            'write a ReaderSuite with file = "...", the text of a task file with this suffix'
+        )
 
     def target(self) -> TaskReader:
         """The reader."""
@@ -64,7 +66,7 @@ class ReaderSuite(Suite):
         try:
             return self.target().read(Typed(path))
         except Exception as error:
-            fail(f"reading {path.name}: {type(error).__name__}: {error}")
+            fail(f"reading {path.name} raised {type(error).__name__}: {error}")
 
     # --- what must hold ---
 
@@ -127,5 +129,8 @@ class ReaderSuite(Suite):
             except UsageError:
                 continue
             except Exception as error:
-                fail(f"reading {content[:20]!r}: {type(error).__name__}: {error}; raise UsageError")
+                fail(
+                    f"reading {content[:20]!r} raised {type(error).__name__}: {error}; raise "
+                    "UsageError"
+                )
             fail(f"it accepts {content[:20]!r}, which is not a task")

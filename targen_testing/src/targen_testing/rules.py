@@ -24,7 +24,7 @@ DISTRIBUTION_RULES = {
 }
 LOADING_RULES = {
     # what happens when it is loaded
-    "api-level": "use an API level that targen-core supports, and that level's entry points",
+    "api-level": "declare the entry points of an API level that targen-core supports",
     "bad-entry-point": "write each line of a section as NAME = package.module",
     "entry-point-missing-module": "correct the module in the entry point, or create it",
     "missing-package": "add the package to the dependencies, or import it where it is used",
@@ -40,11 +40,11 @@ LOADING_RULES = {
     "bad-name": "use lower-case letters, digits, '.', '_' and '-'",
     "bad-target": 'write the target as "package.module:ATTRIBUTE"',
     "duplicate-name": "give each part of a kind a different name",
-    "bad-kind": "correct the field of the Kind, or create what it names",
+    "bad-kind": "correct the field of the Kind, or create the object that it names",
     "duplicate-kind": "give the kind, its hook and its listing names that no other kind has",
-    "reserved-name": "give the command a name that targen --help does not show",
+    "reserved-name": "give the command a name that targen --help does not already list",
     "flag-taken": "give the option a name that no other flag has",
-    "name-taken": "give the part a name that targen list KIND does not show",
+    "name-taken": "give the part a name that targen list KIND does not already list",
     "registers-nothing": "mark the plugin's hooks with @targen_core.hookimpl",
     # what its lazy targets stand for
     "target-missing-module": "correct the module in the target, or create it",

@@ -132,7 +132,7 @@ def _pair_from_rows(rows: Sequence[Mapping[str, Any]]) -> list[_Pair]:
 PAIRS: Task[str, _Pair] = Task(
     name="sample-pairs",
     version="1",
-    summary="pairs of reviews: a task of the conformance kit whose instances take two rows",
+    summary="pairs of reviews: a task of the conformance kit with two rows per instance",
     description="Each two rows are reviews that differ in one word.",
     instance=_Pair,
     labels=SAMPLE.labels,

@@ -120,18 +120,18 @@ class _StepSuite(PartSuite[PartT]):
         if seen.chance or seen.clock:
             return
         if trial.error is not None:
-            fail(f"with good replies: {trial.error} {trial.reasons or ''}".rstrip())
+            fail(f"a run with good replies fails: {trial.error} {trial.reasons or ''}".rstrip())
 
     def test_uses_no_chance_and_no_clock(self, watched: tuple[Trial, Nondeterminism]) -> None:
         """Randomness comes only from `llm.rng`, and clocks are not used."""
         _, seen = watched
-        assert not seen.chance, f"it uses chance: {'; '.join(seen.chance)}; use llm.rng(name)"
+        assert not seen.chance, f"it uses randomness: {'; '.join(seen.chance)}; use llm.rng(name)"
         assert not seen.clock, f"it uses a clock: {'; '.join(seen.clock)}"
 
     def test_raises_only_rejections(self, hostile: Trial) -> None:
         """Hostile replies lead to rejections with reasons, not to other exceptions."""
         if not hostile.has_ended:
-            fail(f"with hostile replies: {hostile.error}")
+            fail(f"a run with hostile replies fails: {hostile.error}")
         bad = trials.bad_reasons(hostile)
         assert not bad, f"reasons must be short words joined by hyphens, not {bad}"
 

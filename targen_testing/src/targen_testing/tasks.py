@@ -42,7 +42,7 @@ _BAD = {"garbage_rate": 0.12, "cut_rate": 0.08, "empty_rate": 0.06, "refusal_rat
 
 
 _SHUFFLED = (
-    "the run depends on which answer comes first. A step may only use the replies and `llm`, not "
+    "the run depends on which answer comes first. A step may use only the replies and `llm`, not "
     "a counter or list that several calls share"
 )
 
@@ -227,15 +227,15 @@ class TaskSuite(Suite):
         names = {label.name for label in task.labels}
         right = {s.actual for s in task.judging.samples if s.actual == s.output}
         if len(names) > _SHOWN:
-            assert right, "the samples do not show a right output"
-            assert len(right) < len(task.judging.samples), "the samples do not show a wrong output"
+            assert right, "no sample shows a right output"
+            assert len(right) < len(task.judging.samples), "no sample shows a wrong output"
             return
         assert right == names, (
-            f"samples of right outputs are for {right}, but the labels are {names}"
+            f"the samples show right outputs for {right}, but the labels are {names}"
         )
         wrong = {s.actual for s in task.judging.samples if s.actual != s.output}
         missing = names - wrong - {"no_valid_instance"}
-        assert not missing, f"the samples do not show a wrong output whose label is {missing}"
+        assert not missing, f"no sample shows a wrong output whose actual label is {missing}"
         assert all(s.explanation for s in task.judging.samples), "a sample has no explanation"
 
     def test_has_checks(self) -> None:
@@ -257,7 +257,7 @@ class TaskSuite(Suite):
         self.must_not("steps-raise-only-rejections", watched)
         refused = _REFUSED_ROW in str(hostile.error)  # by the schema: see rows-are-official
         if not (_trouble(watched)[0] or refused or hostile.has_ended):
-            fail(f"with hostile replies: {hostile.error}")
+            fail(f"a run with hostile replies fails: {hostile.error}")
 
     def test_reasons_are_slugs(self, watched: _Watched, hostile: Trial) -> None:
         """Rejection reasons are short slugs, such as `too-long`."""
@@ -359,13 +359,13 @@ class TaskSuite(Suite):
         """Every corrector can judge its instances, and returns a label or a reason for each."""
         task = self.target()
         if uncorrected.error is not None:
-            fail(f"without a corrector: {uncorrected.error}")
+            fail(f"a run without a corrector fails: {uncorrected.error}")
         dataset = Dataset("made", task, uncorrected.rows)
         judged = trials.correct(
             self.registry(), self.spec(corrector=corrector), dataset, tmp_path / "corrected"
         )
         if judged.error is not None:
-            fail(f"corrector {corrector}: {judged.error}")
+            fail(f"judging by the corrector {corrector} fails: {judged.error}")
         flows = judged.report["flow"].values()
         assert sum(flow["judged"] for flow in flows) == len(list(dataset.instances))
         for flow in flows:
@@ -377,8 +377,8 @@ class TaskSuite(Suite):
         for name, variant in self.target().variants.items():
             trial = self.trial(tmp_path / name, variants=(name,))
             if trial.error is not None:
-                fail(f"variant {name}: {trial.error}")
-            assert variant.summary, f"variant {name} does not say what differs"
+                fail(f"a run of the variant {name} fails: {trial.error}")
+            assert variant.summary, f"variant {name} has no summary, which says what differs"
 
     # --- the same replies, the same rows ---
 
@@ -386,7 +386,7 @@ class TaskSuite(Suite):
         """The rows do not depend on the concurrency."""
         again = self.trial(tmp_path / "1", concurrency=1)
         if trials.differing(again.folder, good.folder) and self._repeats(good, tmp_path):
-            fail("one call at a time gives different rows from 8 at once")
+            fail("the rows differ between one call at a time and 8 at once")
 
     def test_same_bytes_whatever_answer_comes_first(
         self, good: Trial, bad: Trial, shuffled: Trial, tmp_path: Path
@@ -397,7 +397,7 @@ class TaskSuite(Suite):
         """
         if shuffled.error is not None and str(shuffled.error) != str(bad.error):
             if self._repeats(good, tmp_path):
-                fail(f"{_SHUFFLED}; stopped and resumed, the run fails: {shuffled.error}")
+                fail(f"{_SHUFFLED}; once stopped and resumed, the run fails: {shuffled.error}")
             return
         if (files := trials.differing(bad.folder, shuffled.folder)) and self._repeats(
             good, tmp_path
@@ -412,13 +412,13 @@ class TaskSuite(Suite):
         if str(again.error) != str(shuffled.error) and self._repeats(good, tmp_path):
             fail(
                 f"`targen resume --verify` refuses the run: {again.error}. The calls and results "
-                "of a step may only depend on the replies, not on which answer came first"
+                "of a step may depend only on the replies, not on which answer came first"
             )
 
     def test_same_bytes_again(self, good: Trial, tmp_path: Path) -> None:
         """A second run in the same process generates the same rows: no state is left behind."""
         if not self._repeats(good, tmp_path):
-            fail("a second run makes different rows: the plugin remembers something from the first")
+            fail("a second run makes different rows: the plugin keeps state from the first")
 
     def test_same_bytes_in_another_process(self, good: Trial, tmp_path: Path) -> None:
         """Other processes generate the same rows, whatever the order of sets or value of `id()`."""
@@ -435,7 +435,7 @@ class TaskSuite(Suite):
     def test_bad_replies_make_no_rows(self, bad: Trial) -> None:
         """Even if a third of all replies are bad, all rows are valid."""
         if not bad.has_ended:
-            fail(f"with bad replies: {bad.error}")
+            fail(f"a run with bad replies fails: {bad.error}")
         for row in bad.rows:
             text = json.dumps(row)
             assert "Sure! As for that" not in text
@@ -449,7 +449,7 @@ class TaskSuite(Suite):
             pytest.skip("good replies make bad rows: see rows-are-official, rows-read-back")
         problem = trials.unofficial(task, hostile) or trials.misread(task, hostile)
         if problem:
-            fail(f"with hostile replies: {problem}")
+            fail(f"hostile replies make a bad row: {problem}")
 
     # --- parts ---
 

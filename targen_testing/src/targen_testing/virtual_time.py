@@ -28,7 +28,7 @@ class _Clock(selectors.DefaultSelector):
         if timeout is None:
             ready = super().select(_STUCK)
             if not ready:
-                raise RuntimeError("the event loop waits for something that will never come")
+                raise RuntimeError("the event loop waits for an event that will never come")
             return ready
         ready = super().select(0)
         if not ready and timeout > 0 and len(self.get_map()) > 1:

@@ -84,9 +84,9 @@ def _function():
         ("backend", _function, "backend acme:x is a function, not a targen_core.Backend"),
         ("contexts", _function, "contexts acme:x is a function, not a targen_core.ListStep"),
         ("seeds", ("a",), "seeds acme:x is a tuple, not a targen_core.ListStep"),
-        ("generator", 5, "generator acme:x is a int, not a callable"),
-        ("corrector", 5, "corrector acme:x is a int, not a callable"),
-        ("reader", 5, "reader acme:x is a int, not a targen_core.task_files.TaskReader"),
+        ("generator", 5, "generator acme:x is an int, not a callable"),
+        ("corrector", 5, "corrector acme:x is an int, not a callable"),
+        ("reader", 5, "reader acme:x is an int, not a targen_core.task_files.TaskReader"),
     ],
 )
 def test_what_is_nothing_of_its_kind(kind, target, words, plugin, source):

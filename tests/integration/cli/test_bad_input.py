@@ -133,7 +133,7 @@ LINES = """
     new task -- été | 'été' is not a valid | targen new task t
     new task -- xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx | has 33 characters; at most 32
     new task -- Targen_Core | with this name is already installed: targen-core | pip uninstall
-    new task -- rte | a task with the name 'rte' is already installed: targen-tasks | a different
+    new task -- rte | 'rte' is already used by an installed task | a different
     new contexts shops --into nowhere | there is no file
     plugins check | no folder was given | targen plugins check PATH
     plugins chekc . | plugins chekc: no such action | targen plugins check PATH

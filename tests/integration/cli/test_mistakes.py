@@ -55,15 +55,15 @@ def _run(finished):
 # Behind a description; L stands for two labels with definitions.
 KEYS = r"""
     labels:\n\torder: where is it | line 3: found character '\t' that cannot start any token | indent with spaces
-    labels:\n  order: where is it\n   refund: money back | line 4: mapping values are not allowed here | text with a colon needs quotes, or
+    labels:\n  order: where is it\n   refund: money back | line 4: mapping values are not allowed here | put text that contains a colon in quotes, or
     labels:\n order: where is it\nrefund: money back | line 4: refund: unknown key | if it is a label, indent it under labels; the keys are edition, draft, name, version, summary, description,
-    labels:\n  order: asks: where is it | line 3: mapping values are not allowed here | text with a colon needs quotes, or
+    labels:\n  order: asks: where is it | line 3: mapping values are not allowed here | put text that contains a colon in quotes, or
     labels:\n  order: "where is it | line 4: found unexpected end of stream | is a quotation mark missing?
     labels: [order, refund] | line 2: labels: it is a list, but each label needs a definition | labels: {"order": "what makes a row belong to this label", "refund": "what makes a row belong to
     labels: [0, 1] | line 2: labels: it is a list, but each label needs a definition | labels: {"0": "what makes a row belong to this label", "1": "what makes a row belong to this label"}
     labels:\n- order: where is it\n- refund: money back | line 2: labels: it is a list, but each label needs a definition | labels: {"order": "what makes a row belong to this label", "refund":
     labels:\n  order:\n  refund: money back | line 3: labels.order: it has no definition | labels: {"order": "what makes a row belong to this label"}
-    labels:\n  order: [where, is it] | line 3: labels.order: expected a definition, which is text, not a list | labels: {"order": "what makes a row belong to this label"}
+    labels:\n  order: [where, is it] | line 3: labels.order: expected a text definition, not a list | labels: {"order": "what makes a row belong to this label"}
     labels:\n  order: where is it\n  language: German | line 4: labels.language: it is a key, not a label | put it at the same level as labels, not under it; if it is a label: labels: {"language": {"definition": "…"}}
     labels:\n  order: where is it\n  form: prose | line 4: labels.form: it is a key, not a label | fields: {"text": {"form": "prose"}}; if it is a label:
     labels:\n  order: where is it\n  count: 40 | line 4: labels.count: it is a key, not a label | it belongs to a run, not to a task: -n 40
@@ -79,7 +79,7 @@ KEYS = r"""
     L; fields: {text: {words: 5-60}} | line 3: fields.text.words: '5-60' is neither a whole number above 0 nor [min, max], such as [5, 60]
     L; fields: {text: {words: [60, 5]}} | line 3: fields.text.words: the minimum 60 is above the maximum 5 | words: [min, max]
     L; fields: {label: the label} | line 3: fields.label: every row already has the column label | choose a different name
-    L; samples: [{input: Where?, label: order}] | line 3: expected ',' or '}', but got '?' | within { } and [ ], text with a comma, colon, quote or ? needs quotes
+    L; samples: [{input: Where?, label: order}] | line 3: expected ',' or '}', but got '?' | within { } and [ ], put text that contains a comma, colon, quote or ? in quotes
     L; samples: {order: Where is it} | line 3: samples: {'order': 'Where is it'} is not a list | write one item per line, each after a dash
     L; dimensions: {tone: angry} | line 3: dimensions.tone: expected a list [short, long], weights {short: 3, long: 1} or a vocabulary @words, not 'angry'
     L; contexts: {file: towns.txt} | line 3: contexts.file: cannot read towns.txt: No such file or directory | give a file in this file's folder, with one item per line
@@ -87,10 +87,10 @@ KEYS = r"""
     L; seeds: {fields: text} | line 3: seeds.fields: unknown key | did you mean field or file?
     L; labels_per_seed: 2 | line 3: labels_per_seed: 2 is not a valid value | one of: 1, all
     L; presets: {small: many} | line 3: presets.small: 'many' is neither a number of rows nor a mapping LABEL: ROWS
-    labels:\n  order where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 needs a colon and a space after its key, KEY: text
-    labels:\n  order: where is it\n  refund money back | line 4: could not find expected ':' | a key needs a colon and a space after it, KEY: text
-    labels\n  order: where is it | line 2: could not find expected ':' | a key needs a colon and a space after it, KEY: text
-    labels:\n  order：where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 needs a colon and a space after its key, KEY: text
+    labels:\n  order where is it\n  refund: money back | line 4: mapping values are not allowed here | on line 3, put a colon and a space after the key, as in KEY: text
+    labels:\n  order: where is it\n  refund money back | line 4: could not find expected ':' | put a colon and a space after each key, as in KEY: text
+    labels\n  order: where is it | line 2: could not find expected ':' | put a colon and a space after each key, as in KEY: text
+    labels:\n  order：where is it\n  refund: money back | line 4: mapping values are not allowed here | on line 3, put a colon and a space after the key, as in KEY: text
     labels:\n\u00a0 order: where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 contains a non-breaking space; replace it with an ordinary one
     labels: {“order”: where is it, refund: money back} | line 2: labels.“order”: “ is not a quotation mark in YAML | type " instead of “
     labels:\n  order: 'where isn't it'\n  refund: b | line 3: expected <block end>, but found '<scalar>' | put text that contains quotes in the other kind of quotes, or double a quote within '…'
@@ -120,7 +120,7 @@ KEYS = r"""
     L; presets: {small: {order: 2, advice: 3}} | line 3: presets.small.advice: 'advice' is not a label | one of: order, refund
     L; description: Again | line 3: the key 'description' is given twice | keep one of them
     labels: {order: {guidance: x}, refund: b} | line 2: labels.order.definition: it is missing | labels: {"order": "what makes a row belong to this label"}
-    labels: {order: true, refund: b} | line 2: labels.order: expected a definition, which is text, not True | labels: {"order": "what makes a row belong to this label"}
+    labels: {order: true, refund: b} | line 2: labels.order: expected a text definition, not True | labels: {"order": "what makes a row belong to this label"}
     labels: {order: '', refund: b} | line 2: labels.order.definition: it is empty | fill it in, or remove the key
     labels: {order: a, Order: b} | line 2: labels.order: another label differs from it only in case | choose a different name
     labels: {order: {definition: x, examples: [y]}, refund: b} | line 2: labels.order.examples: unknown key | keys: definition, value, guidance, prompt
@@ -158,7 +158,7 @@ KEYS = r"""
 WHOLE = r"""
     labels: {order: a, refund: b} | line 1: description: it is missing | description: "what a row is, in a sentence"
     description:\nlabels: {order: a, refund: b} | line 1: description: it is empty | description: "what a row is, in a sentence"
-    description: E-mails: to a shop\nlabels: {a: b, c: d} | line 1: mapping values are not allowed here | text with a colon needs quotes, or
+    description: E-mails: to a shop\nlabels: {a: b, c: d} | line 1: mapping values are not allowed here | put text that contains a colon in quotes, or
     Mails about orders and refunds. | line 1: it has no keys | write description: … and labels: …; see targen init-task
     ```yaml\ndescription: Mails\n``` | line 1: found character '`' that cannot start any token | text that starts with *, &, !, %, @ or ` needs quotes
     ---\ndescription: a\n---\ndescription: b | line 3: but found another document | keep one task per file; remove the line ---
@@ -228,7 +228,7 @@ COMMANDS = """
     generate mail.yaml -n | -n needs a value | for example targen generate rte -n 100; see targen generate --help
     generate mail.yaml -n 1,000 | -n: '1,000' is not a whole number | -n 1000
     generate mail.yaml -n 4 -b gpt-5 | no backend named 'gpt-5' is installed | give the backend and its model: --backend chatgpt/gpt-5; see: targen list-backends
-    generate mail.yaml -n 4 -b openai:gpt-5 | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5?; see: targen list-backends
+    generate mail.yaml -n 4 -b openai:gpt-5 | no backend named 'openai:gpt-5' is installed | did you mean openai/gpt-5? See: targen list-backends
     generate mail.yaml -n 4 -b openai | the chatgpt backend needs a model name | --model gpt-6-luna, for example
     generate mail.yaml -n 4 -b openai --model gpt-5 | the chatgpt backend has no API key: OPENAI_API_KEY is not set | export the key as OPENAI_API_KEY, or pass -o api_key_file=FILE, or run:
     generate mail.yaml -n 4 -b llama | the llama backend needs a model name | --model NAME; GET http://127.0.0.1:11434/v1/models lists the server's models
@@ -254,7 +254,7 @@ COMMANDS = """
     generate mail.yaml -n 4 -b openai --model m --key-file folder | cannot read the key file folder: Is a directory | put the key on the first line of the file
     generate mail.yaml -n 0 -b scripted | -n is 0; it must be at least 1 | -n 100
     generate mail.yaml --label order=0 -b scripted | all quotas are 0, so no rows would be generated | --label order=40
-    generate mail.yaml -n 4 -b scripted --filter near-duplicate | no filter named 'near-duplicate' is installed | did you mean near-duplicates?; see: targen list-filters
+    generate mail.yaml -n 4 -b scripted --filter near-duplicate | no filter named 'near-duplicate' is installed | did you mean near-duplicates? See: targen list-filters
     generate mail.yaml -n 4 -b scripted --out file | file already exists, but is not a run directory | choose a different --out
     generate mail.yaml -n 4 -b scripted --out folder | folder already exists, but is not a run directory | choose a different --out, such as --out folder/run
     generate mail.yaml -n 6 -b scripted --out run | run contains a different run: its target is 4 rows, not 6 | targen resume run -n N extends it, with --batch-offline for targen batch export; or
@@ -280,7 +280,7 @@ COMMANDS = """
     revise run --task nope.yaml | there is no file nope.yaml |
     export run --as csv --split 80 | 1 share without names: a split without names must have 2 or 3 parts | for example 0.8/0.1/0.1, or train=0.9/dev=0.1
     resume run --batch-offline --batch | --batch-offline cannot be used with --batch |
-    gen mail.yaml -n 4 | there is no command 'gen' | did you mean generate?; see: targen --help
+    gen mail.yaml -n 4 | there is no command 'gen' | did you mean generate? See: targen --help
     run mail.yaml | there is no command 'run' | targen generate TASK -n 100
     help generate | there is no command 'help' | targen --help
     resume | targen resume needs RUN: A run directory | for example targen resume runs/rte-0; see targen resume --help
@@ -301,7 +301,7 @@ COMMANDS = """
     config unset model | does not set model | targen config shows the defaults
     review run --port 99999 | --port: it must be at most 65535
     analyze run --against row.csv | there is no file row.csv | did you mean rows.csv?
-    show run 99 | run has no row 99: it has 4 rows, 0 to 3
+    show run 99 | run has no row 99: it has 4 rows, numbered from 0
     export run csv | unexpected argument 'csv': targen export takes only SOURCE | --as csv
     export run --as exel | no exporter named 'exel' is installed | one of: argilla, bio, csv, dpo, hf, instructions,
     export run --as | --as needs a value | targen export runs
@@ -315,9 +315,9 @@ COMMANDS = """
     method mail.yaml zerogen | no method named 'mail.yaml' is installed | one of: attrprompt, claims, coda, progen, selfinstruct, sungen, supergen, zerogen; see: targen list-methods
     config set base-url 127.0.0.1:8000/v1 | base-url is "127.0.0.1:8000/v1"; it must be an address, such as http://127.0.0.1:8000/v1
     config set modle x | modle is not a setting that can have a default | did you mean model?
-    config set backend nope | no backend named 'nope' is installed | did you mean openai?; see: targen list-backends
+    config set backend nope | no backend named 'nope' is installed | did you mean openai? See: targen list-backends
     new tasks mine | new tasks: no such template | did you mean task?
-    describe run | run is a run directory | targen report run shows its figures, and targen describe run/task.json shows its task; its settings are in run/manifest.json
+    describe run | run is a run directory | targen report run shows its report, and targen describe run/task.json shows its task; its settings are in run/manifest.json
     describe ./rn | there is no file ./rn | did you mean run?
     backends check | no backend was given, and none is set up: there is no key or address in the environment | pass -b NAME; local downloads its model once, before the first run
     backends check -b people | targen backends has no option -b | pass it without an option: targen backends check NAME
@@ -339,7 +339,7 @@ COMMANDS = """
     train nope | there is no file nope | a run directory, or a .jsonl, .csv or .parquet file
     train rte | there is no file rte | rte is a task; to generate rows: targen generate rte -n 100
     generate mail.yaml -n 4 --verbose | targen generate has no option --verbose | for tracebacks: targen --debug COMMAND; for prompts and
-    generate mail.yaml -n 4 --lang German | targen generate has no option --lang | the task file sets the language, such as language: German
+    generate mail.yaml -n 4 --lang German | targen generate has no option --lang | set the language in the task file, for example language: German
     generate mail.yaml -n 4 --format csv | targen generate has no option --format | choose a format when you export the rows: targen export RUN --as csv
     generate --task mail.yaml -n 4 | targen generate has no option --task | pass it without an option: targen generate TASK
     generate --config mail.yaml -n 4 | targen generate has no option --config | pass the task file without an option: targen generate FILE -n 100
@@ -370,7 +370,7 @@ COMMANDS = """
     review run --plan --sample 500% | --sample 500% does not select rows | use paper, a share such as 0.2 or 20%, a number of rows such as 200, or all
     export run --to csv | targen export has no option --to | did you mean --as?
     batch export run --as csv | targen batch has no option --as | --out sets the format: targen batch export RUN --out calls-1.csv
-    compare run --against rows.csv | targen compare has no option --against | pass real rows to compare with as --real DATA, and --test DATA
+    compare run --against rows.csv | targen compare has no option --against | pass the real rows with --real DATA and --test DATA
     compare run --test rows.csv --trainer tfidff | no trainer named 'tfidff' is installed | did you mean tfidf?
     generate mail.yaml -n 4 -b scripted --seeds other.yaml | --seeds file other.yaml: it is a task file or a settings file, not a list | pass a file with one item per line, such as a .txt file
     generate mail.yaml -n 4 -b scripted --out '' | --out is empty | give a folder or a file, or omit --out
@@ -576,9 +576,9 @@ SERVICES = """
     429 | no answer from the service within 0.2 s of retrying: HTTP 429: Rate limit reached | lower --concurrency, or set --rpm and --tpm to the account's limits; run the same command again when the service is back, or with
     quota | HTTP 429: You exceeded your current quota | the account is out of credit; see its billing page, then run the same command again
     500 | no answer from the service within 0.2 s of retrying: HTTP 500: boom | run the same command again when the service is back, or with a larger --max-outage
-    page | no answer from the service within 0.2 s of retrying: the answer is not JSON but 36 bytes | is --base-url the address of the API, not of a web page?; run the same command again when the service is back, or with a
-    empty | no answer from the service within 0.2 s of retrying: the answer is empty instead of JSON | is --base-url the address of the API, not of a web page?; run the same command again when the service is back, or
-    other | no answer from the service within 0.2 s of retrying: the answer is not a chat completion: it | is --base-url the address of an API for chat completions?; run the same command again when the service is back, or
+    page | no answer from the service within 0.2 s of retrying: the answer is not JSON but 36 bytes | check that --base-url is the address of the API, not of a web page; run the same command again when the service is back, or with a
+    empty | no answer from the service within 0.2 s of retrying: the answer is empty instead of JSON | check that --base-url is the address of the API, not of a web page; run the same command again when the service is back, or
+    other | no answer from the service within 0.2 s of retrying: the answer is not a chat completion: it | check that --base-url is the address of an API for chat completions; run the same command again when the service is back, or
     schema | HTTP 400: response_format is not supported | -o structured=json_object, or -o structured=none, requests JSON in a different way
     temperature | HTTP 400: 'temperature' does not support 0 with this model. Only the | -o temperature=1, or --backend chatgpt/MODEL --base-url URL supports models that reason: it sends max_completion_tokens and no sampling parameters
     max_tokens | HTTP 400: Unsupported parameter: 'max_tokens' is not supported | --backend chatgpt/MODEL --base-url URL supports models that reason
@@ -713,7 +713,7 @@ PYTHON = """
     tg.Declaration(labels={"a": "b"}) | declaration: description: it is missing | description="what a row is, in a sentence"
     tg.Declaration(description="x", labels={"a": "b"}, examples=["one", "two"]) | declaration: examples: it is a list, not a file of real rows | examples=FILE; in a program: generate(..., examples=[...])
     tg.Declaration(description="x", labels={"a": "b"}, profile=tg.profile([f"text {n} here" for n in range(24)])) | declaration: profile: it must be a profile, not the whole result of profile() | profile=PROFILED.profile
-    tg.Declaration({"description": "x"}) | declaration: pass its keys as keywords, not as a dict | Declaration(**KEYS), or Declaration.from_file(PATH)
+    tg.Declaration({"description": "x"}) | declaration: pass its keys as keyword arguments, not as a dict | Declaration(**KEYS), or Declaration.from_file(PATH)
     tg.generate(tg.Declaration, n=4, model="scripted") | task: Declaration is not a task | pass an instance, such as Declaration(...)
     tg.generate(["a"], n=4, model="scripted") | task: list is not a task | pass a name, a file's path, a Task or a Declaration
     tg.generate("mail.yaml", n=4, model="scripted", seeds={"a": 1}) | seeds is {'a': 1} | a file, or a list of items, such as seeds=["a lost parcel"]
@@ -829,7 +829,7 @@ def test_a_dry_run_names_the_examples(works):
     done = works(
         "generate", "mail.yaml", "-n", 4, "-b", "scripted", "--examples", "own.csv", "--dry-run"
     )
-    assert "own.csv would be used and copied to the run" in done.out
+    assert "own.csv would be used and copied into the run directory" in done.out
 
 
 def test_it_is_said_once_which_columns_hold_the_examples(works, caplog):

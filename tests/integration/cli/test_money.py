@@ -143,7 +143,7 @@ seeds:
 TOO_FEW = (
     "Too few seeds: weather.yaml provides 20, each used once per label. This is enough for "
     "about 14 rows of warm at a yield of 70%; 50 are requested.\n"
-    "Add 52 or more, or take more samples from each: samples_per_seed 4"
+    "Add 52 or more, or set the task's samples_per_seed to 4"
 )
 
 

@@ -88,7 +88,7 @@ def test_their_tests_pass_unchanged(made, run):
         assert f"PASSED {kind}/tests/test_{kind}.py::" in output
     said = [line for line in output.splitlines() if "targen conformance:" in line]
     # What a template need not have: processes of its own, a file that it writes.
-    absent = ("does not declare own_processes", "its example does not use --out")
+    absent = ("does not set own_processes", "its example does not use --out")
     said = [line for line in said if not any(each in line for each in absent)]
     assert not said, "nothing of the kit is switched off"
 

@@ -39,7 +39,7 @@ def test_a_prompt_that_changed_is_shown_as_it_is_today_and_said_so(targen, remar
     copy = next(path for path in remarks.iterdir() if path.name.startswith("task."))
     copy.write_text(copy.read_text().replace("it praises", "it flatters"))
     traced = targen("trace", remarks, "0")
-    assert traced.code == 0 and "has changed since this run: prompts" in traced.err
+    assert traced.code == 0 and "has changed since this run; prompts" in traced.err
     assert "the original prompt is not known" in traced.out and "it flatters" in traced.out
     calls = targen("trace", remarks, "0", "--json").json["calls"]
     assert not all(call["sent"] for call in calls)

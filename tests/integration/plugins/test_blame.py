@@ -256,7 +256,7 @@ RUNS = {
 K = "raise KeyError('nosuch')"
 BLAMED = f"""
     parcels | write | {K} | task parcels: KeyError: 'nosuch' in write (line
-    parcels | correct | return Correction('late', instance=3) | the corrected instance is a int
+    parcels | correct | return Correction('late', instance=3) | the corrected instance is an int
     parcels | correct | return Correction('lost', instance=row) | instance is labelled late, but
     parcels | correct | row.text = 'b' | the corrector changed the instance that it was given; rows
     parcels | check_row | row.text = 'b' | a check changed the instance that it was given; it may
@@ -277,7 +277,7 @@ BLAMED = f"""
     far | place | return 3 | executor odd:far: place() returned 3, not one model per source
     export | export | {K} | exporter odd:sheet failed: KeyError: 'nosuch'
     read | read | {K} | reader odd:odd: KeyError: 'nosuch' in read (line
-    form | form | return 3 | form odd:odd-form: its task() returned a int, not a targen_core.Task
+    form | form | return 3 | form odd:odd-form: its task() must return a targen_core.Task, not an
     method | method | {K} | method odd:bad-way: KeyError: 'nosuch' in task (line
 """
 ASIDE = """

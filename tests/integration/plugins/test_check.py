@@ -56,7 +56,7 @@ def test_a_failing_check_is_named_with_what_to_do(targen, frozen):
     assert lines[0] == f"frozen-v1 1.0  {frozen}"
     for line_start in (
         "    bare-targen-dependency: pyproject.toml: it depends on `targen`, which is not the core",
-        "    core-version-pin: pyproject.toml: `targen-core` lacks a lower or an upper bound",
+        "    core-version-pin: pyproject.toml: `targen-core` needs both a lower and an upper bound",
         "    writes: exporter post: ",
     ):
         assert any(line.startswith(line_start) for line in lines), line_start

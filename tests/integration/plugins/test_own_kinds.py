@@ -227,7 +227,7 @@ def test_its_template_makes_a_plugin_that_works(house, targen, tmp_path):
     added = targen("new", "greeter", "moo", "--into", "ahoy", path=[house])
     assert 'moo = "ahoy.moo"' in added.stdout and "dependencies" not in added.stdout
     there = targen("new", "greeter", "hi", path=[house])
-    assert "a greeter with the name 'hi' is already installed: house:hi" in there.stderr
+    assert "the name 'hi' is already used by an installed greeter: house:hi" in there.stderr
 
 
 def _texts(module: ast.Module) -> Iterator[str]:

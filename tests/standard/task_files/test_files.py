@@ -115,7 +115,7 @@ def test_code_that_came_with_a_run_is_not_executed(monkeypatch, tmp_path):
         (MODULE, "t.py:THIRD", "has no task THIRD", "it defines: FIRST, SECOND"),
         ("", "t.py", "t.py does not define a task", "TASK = "),
         ("import nowhere_to_be_found", "t.py", "imports nowhere_to_be_found", "pip install"),
-        ("import beside", "t.py", "imports beside", "for several modules, write a plugin"),
+        ("import beside", "t.py", "imports beside", "to use several modules, write a plugin"),
         ("1 / 0", "t.py", "ZeroDivisionError: division by zero", "the cause above"),
         ("raise SystemExit(3)", "t.py", "SystemExit: 3", "the cause above"),
         ("def (", "t.py", "SyntaxError", "the cause above"),

@@ -36,7 +36,7 @@ from targen_core.engine.seeds import (
 )
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.dimensions import draw, draws_from
-from targen_core.text import plural
+from targen_core.text import plural, with_article
 from targen_core.wording import Option
 
 if TYPE_CHECKING:
@@ -343,8 +343,8 @@ class GrowingList:
         odd = next((item for item in fresh if not isinstance(item, kind)), None)
         if odd is not None:
             raise self.guard.fault(
-                f"{propose} returned a {type(odd).__name__} among the items of {spec.step}, which "
-                f"must be {expected}"
+                f"{propose} returned {with_article(type(odd).__name__)} among the items of "
+                f"{spec.step}, which must be {expected}"
             )
         return _Listed(fresh, tuple(scope.keys), None, scope.lacking)
 

@@ -10,6 +10,7 @@ from targen_core.errors import Rejected
 from targen_core.tasks.judging import Correction
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector
+from targen_core.text import with_article
 
 CHANGED = "the corrector changed the instance that it was given"
 """The error for a corrector that changes its instance; the kit has a check for it."""
@@ -54,7 +55,8 @@ def _corrected(task: Task[Any, Any], guard: Guard, correction: Correction) -> An
     instance = correction.instance
     if not isinstance(instance, task.instance):
         raise guard.fault(
-            f"the corrected instance is a {type(instance).__name__}, not a {task.instance.__name__}"
+            f"the corrected instance is {with_article(type(instance).__name__)}, not "
+            f"{with_article(task.instance.__name__)}"
         )
     label = guard.call(task.label_of, instance)
     if label != correction.label:

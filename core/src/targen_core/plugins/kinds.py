@@ -14,6 +14,7 @@ from typing import Any
 
 from targen_core.errors import PluginError
 from targen_core.plugins.register import FILE, MEMORY, RegistrationRefused
+from targen_core.text import with_article
 
 __all__ = ["FINDER", "KINDS", "OPENER", "Kind", "KindRegister", "looked_up"]
 
@@ -142,7 +143,8 @@ class KindRegister:
         """
         if not isinstance(kind, Kind):
             raise RegistrationRefused(
-                "bad-kind", f"a kind must be a targen_core.Kind, not a {type(kind).__name__}"
+                "bad-kind",
+                f"a kind must be a targen_core.Kind, not {with_article(type(kind).__name__)}",
             )
         for name, form in _FORMS.items():
             value = getattr(kind, name)

@@ -32,6 +32,7 @@ from targen_core.plugins.hookspecs import API_GROUP, hookspec
 from targen_core.plugins.kinds import KINDS, Kind, KindRegister
 from targen_core.plugins.register import Register, Registration, RegistrationRefused
 from targen_core.plugins.registry import Plugin, Registry
+from targen_core.text import with_article
 from targen_core.wording import install
 
 DISABLE_VARIABLE = "TARGEN_DISABLE_PLUGINS"
@@ -404,7 +405,8 @@ def _call(manager: pluggy.PluginManager, hook: str, register: Any) -> None:
             returned[0].close()
             check = "async-hook"
         raise RegistrationRefused(
-            check, f"{hook} returned a {type(returned[0]).__name__}; a hook must return None"
+            check,
+            f"{hook} returned {with_article(type(returned[0]).__name__)}; a hook must return None",
         )
 
 

@@ -31,8 +31,8 @@ from targen_core.plugins.elsewhere import OURS, backend_serving, package_of
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import FINDER, KINDS, OPENER, Kind, looked_up
 from targen_core.plugins.register import FILE, MEMORY, Registration
-from targen_core.suggestions import did_you_mean
-from targen_core.text import plural
+from targen_core.suggestions import and_also, did_you_mean
+from targen_core.text import plural, with_article
 from targen_core.wording import Action, Blank, Option, in_python, install
 
 if TYPE_CHECKING:
@@ -364,14 +364,14 @@ class Registry:
         elif kind is not None and kind.fresh:
             if not callable(target):
                 problem = (
-                    f" is a {type(target).__name__}: register the class, or a function that "
-                    "creates an instance, since each run needs its own"
+                    f" is {with_article(type(target).__name__)}: register the class, or a "
+                    "function that creates an instance, since each run gets its own"
                 )
                 raise item.fault(problem, "target-wrong-type")
             target = _made(item, target)
         described = kind.mismatch(target) if kind is not None else ""
         if described:
-            problem = f" is a {type(target).__name__}, not {described}"
+            problem = f" is {with_article(type(target).__name__)}, not {described}"
             raise item.fault(problem, "target-wrong-type")
         return target, read
 
@@ -431,12 +431,13 @@ class Registry:
         else:
             hint = "omit it: no installed plugin provides one"
         if lame:
-            hint += f"; {plural(len(lame), 'plugin')} failed to load, see: {Action('plugins')}"
+            broken = plural(len(lame), "plugin")
+            hint = and_also(hint, f"{broken} failed to load, see: {Action('plugins')}")
         elif names and kind in self.kinds and self.kinds[kind].listing:
-            hint += f"; see: {Action(self.kinds[kind].listing)}"
+            hint = and_also(hint, f"see: {Action(self.kinds[kind].listing)}")
         if disabled:
             left_out = ", ".join(f"{p.distribution} ({p.entry_point})" for p in disabled)
-            hint += f"; disabled by TARGEN_DISABLE_PLUGINS: {left_out}"
+            hint = and_also(hint, f"disabled by TARGEN_DISABLE_PLUGINS: {left_out}")
         return UnknownName(f"no {kind} named {name!r} is installed", hint=hint)
 
     def no_task(self, name: str) -> UnknownName | None:

@@ -16,7 +16,7 @@ from targen_cli.pages import table
 from targen_core import Registration, Registry
 from targen_core.errors import MissingDependency, TargenError, UsageError
 from targen_core.suggestions import did_you_mean
-from targen_core.text import plural, refused
+from targen_core.text import plural, refused, with_article
 from targen_core.wording import install
 
 __all__ = ["Analysis", "Asked", "Part", "ask", "measure_all", "without_texts"]
@@ -222,7 +222,9 @@ def _measure(study: Study, asked: Asked, *, raising: bool) -> Part:
     try:
         findings = asked.metric.measure(study, asked.options)
         if not isinstance(findings, Findings):
-            raise TypeError(f"measure() returned a {type(findings).__name__}, not Findings")
+            raise TypeError(
+                f"measure() returned {with_article(type(findings).__name__)}, not Findings"
+            )
     except ModuleNotFoundError as error:
         missing = item.missing_dependency(error.name or str(error))
         extra = asked.metric.extra

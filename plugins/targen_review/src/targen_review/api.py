@@ -15,6 +15,7 @@ from targen_core import Dataset, Registry, load_registry, read_dataset
 from targen_core.api.run import Folder
 from targen_core.errors import UsageError
 from targen_core.suggestions import did_you_mean
+from targen_core.text import with_article
 from targen_review.apply import Version, new_versions, review_of
 from targen_review.grades import Grade, GradeBook, Rater, check_name
 from targen_review.rows import review_rows
@@ -158,7 +159,7 @@ def _place(data: object) -> Path:
         return Path(data).expanduser()
     hint = "pass a run, or the path of a run or of a file with rows"
     raise UsageError(
-        f"data has the type {type(data).__name__}, but targen stores a review next to its data",
+        f"data is {with_article(type(data).__name__)}, but targen stores a review next to its data",
         hint=hint,
     )
 

@@ -43,8 +43,9 @@ def train(
         typer.Option(
             "--trainer",
             metavar="NAME",
-            help="The trainer: vectors suits small datasets, tfidf needs no extra packages; see "
-            "list-trainers. [default: from --model or the rows' output, or tfidf]",
+            help="The trainer: vectors suits small datasets, tfidf needs no extra packages. See "
+            "targen list-trainers. [default: the trainer for the --model or the rows' output, or "
+            "tfidf]",
             autocompletion=completer("trainer"),
         ),
     ] = None,

@@ -34,7 +34,7 @@ _PARTS = 5
 class VectorsOptions(TrainerOptions):
     """Options of `vectors`."""
 
-    embedder: str = Field("minilm", description="the embedder; see list-embedders")
+    embedder: str = Field("minilm", description="the embedder; see targen list-embedders")
     class_weight: bool = Field(True, description="weight rare labels more")
 
 

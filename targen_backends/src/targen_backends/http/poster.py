@@ -260,7 +260,9 @@ class Poster:
                 "in the service"
             )
         elif web or not raw.strip():
-            hint = "is " + Option("base_url") + " the address of the API, not of a web page?"
+            hint = (
+                "check that " + Option("base_url") + " is the address of the API, not of a web page"
+            )
         error = MalformedAnswer(
             f"the answer is not JSON but {len(raw)} bytes{f' ({media})' if web else ''} starting "
             f"with {begin!r}"

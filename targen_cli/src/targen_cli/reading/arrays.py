@@ -102,7 +102,7 @@ def _header(path: Path, start: bytes, size: int) -> tuple[Any, tuple[int, ...], 
     if dtype.kind not in _KINDS:
         raise UnreadableFile(path, f"it contains an array of {str(dtype)[:60]}, not of numbers")
     if any(not isinstance(each, int) or each < 0 for each in shape) or len(shape) > 8:
-        raise UnreadableFile(path, "its array has no valid shape")
+        raise UnreadableFile(path, "its array does not have a valid shape")
     at = file.tell()
     if max((0, *shape)) > size or math.prod(shape) * dtype.itemsize != size - at:
         raise UnreadableFile(path, f"its array does not have the declared shape {str(shape)[:60]}")

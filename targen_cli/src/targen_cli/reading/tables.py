@@ -137,7 +137,7 @@ def arrow_rows(path: Path, *, inside: Path | None = None) -> Iterator[dict[str, 
             mapped = pa.py_buffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         for message in pa.ipc.MessageReader.open_stream(mapped):
             if _is_compressed(message):
-                raise UnreadableFile(path, "its batches are compressed, so export it as Parquet")
+                raise UnreadableFile(path, "its batches are compressed; export it as Parquet")
         for batch in pa.ipc.open_stream(mapped):
             batch.validate(full=True)  # its texts lie in the file
             if (left := left - sum(map(_decoded, batch.columns))) < 0:
@@ -224,7 +224,7 @@ def _decoded(array: Any) -> int:
         return _VALUE * len(array) + sum(map(_decoded, parts))
     if pa.types.is_run_end_encoded(kind) or "view" in str(kind):
         raise ValueError(
-            f"targen does not read columns of type {kind}"
+            f"targen cannot read columns of type {kind}"
         )  # one value may be repeated a million times
     return int(array.nbytes) + _VALUE * len(array)
 

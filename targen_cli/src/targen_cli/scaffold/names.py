@@ -75,14 +75,14 @@ def _require_free(registry: Registry, kind: str, name: str) -> None:
     else:
         raise UsageError(
             f"a distribution with this name is already installed: {name} {there.version}",
-            hint=f"choose a different name, or first: pip uninstall {name}",
+            hint=f"choose a different name, or run pip uninstall {name} first",
         )
     try:
         taken = registry.find(kind, name)
     except UnknownName:
         return
     raise UsageError(
-        f"a {kind} with the name {name!r} is already installed: {taken.id}",
+        f"the name {name!r} is already used by an installed {kind}: {taken.id}",
         hint="choose a different name; users have to type the full id if two distributions "
         "register the same name",
     )

@@ -86,7 +86,7 @@ def _template(kind: Kind) -> Traversable:
     except (ImportError, TypeError) as error:  # there is no such module, or it is not a package
         problem = str(error)
     raise PluginError(
-        f"the kind {kind.name}: its template, {kind.template}, cannot be read: {problem}",
+        f"cannot read {kind.template}, the template of the kind {kind.name}: {problem}",
         check="bad-kind",
         distribution=kind.owner,
         hint=f"report it to the authors of {kind.owner}",

@@ -227,7 +227,7 @@ def _print_estimate(
     if rows_per_call == 1 and expected.rows > 1:
         total, less = expected.total, _estimate(request, data, n, _SEVERAL).total
         share = 1 - less["input_tokens"] / total["input_tokens"]
-        dollars = f": ${less['dollars']:,.2f}" if less["dollars"] else ""
+        dollars = f", for a total of ${less['dollars']:,.2f}" if less["dollars"] else ""
         print(f"\n--rows-per-call {_SEVERAL} saves {share:.0%} of the input tokens{dollars}")
     print("\nDry run: targen sent no calls and wrote no files.")
 

@@ -38,7 +38,9 @@ def export(
         typer.Option(
             "--as",
             metavar="NAME",
-            help="The format to write (see list-exporters). [default: jsonl; hf with --push]",
+            help=(
+                "The format to write (see targen list-exporters). [default: jsonl; hf with --push]"
+            ),
             autocompletion=completer("exporter"),
             show_default=False,
         ),

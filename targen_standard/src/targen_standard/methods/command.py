@@ -30,7 +30,7 @@ def method(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="METHOD", help="The method's name; see list-methods.", show_default=False
+            metavar="METHOD", help="The method's name; see targen list-methods.", show_default=False
         ),
     ],
     task: Annotated[

@@ -23,6 +23,7 @@ from targen_core.origin import Typed, execute
 from targen_core.plain import content_of
 from targen_core.task_files import KNOWN, Loc, TaskFile, TaskReader, path_of
 from targen_core.tasks.model import Task
+from targen_core.text import with_article
 from targen_core.wording import Either, Option, Words, in_words
 from targen_standard.task_files.easing import eased
 from targen_standard.task_files.forms import TaskForm, as_text
@@ -229,7 +230,9 @@ def _formed(parsed: Parsed, key: str) -> TaskFile:
     spec = form.located(spec, folder)
     task: Task[Any, Any] = form.task(spec, name)
     if not isinstance(task, Task):
-        problem = f": its task() returned a {type(task).__name__}, not a targen_core.Task"
+        problem = (
+            f": its task() must return a targen_core.Task, not {with_article(type(task).__name__)}"
+        )
         raise registered.fault(problem, "")
     kept = form.keeps(spec)
     text, digest = form.text(key, spec, name, kept), _digest(form.text(key, spec, name))
@@ -277,7 +280,7 @@ def _executed(path: Typed, data: bytes) -> ModuleType:
         beside = (file.parent / f"{error.name}.py").exists()
         raise UsageError(
             f"{file.name} imports {error.name}, which is not installed",
-            hint="a task file must be self-contained; for several modules, write a plugin"
+            hint="a task file must be self-contained; to use several modules, write a plugin"
             if beside
             else f"pip install {error.name}",
         ) from error

@@ -29,6 +29,7 @@ from targen_core.errors import UsageError
 from targen_core.folders import make_known
 from targen_core.origin import Typed
 from targen_core.outputs import write_file
+from targen_core.text import with_article
 from targen_core.wording import in_words
 from targen_standard.examples.profile import Profile
 from targen_standard.task_files.dimensions import read_values
@@ -373,7 +374,8 @@ class Declaration(_Part):
             """Refuse a bare mapping, in our words."""
             if given:
                 raise UsageError(
-                    f"declaration: pass its keys as keywords, not as a {type(given[0]).__name__}",
+                    "declaration: pass its keys as keyword arguments, not as "
+                    f"{with_article(type(given[0]).__name__)}",
                     hint="Declaration(**KEYS), or Declaration.from_file(PATH)",
                 )
             return super().__new__(cls)
@@ -381,9 +383,10 @@ class Declaration(_Part):
     edition: Literal[1, 2, 3, 4] = Field(
         default=4,
         description="version of the general prompts and defaults; an old file keeps its edition. "
-        "`1`: a seed is a situation, and is used for all labels. `2`: when a label's quota is full "
-        "and its seeds go to another label, their rows repeat lengths and traits. `3`: with "
-        "`examples`, each trait is drawn separately, instead of the form of a whole text",
+        "`1`: a seed is a situation, and is used for all labels. `2`: when a label's quota is "
+        "full and its seeds are used for another label, those rows repeat lengths and traits. "
+        "`3`: with `examples`, each trait is drawn separately, instead of the form of a whole "
+        "text",
     )
     draft: bool = Field(
         default=False,

@@ -94,7 +94,7 @@ def parsed_file(path: Path) -> Parsed:
     if _HALF.search(json.dumps(value, ensure_ascii=False, default=str)):
         escape = re.search(r"\\u[dD][89a-fA-F]", text)
         where = f"{path}, line {text.count(chr(10), 0, escape.start()) + 1}" if escape else path
-        raise UsageError(f"{where}: contains half of a surrogate pair, which is not a character")
+        raise UsageError(f"{where}: contains an unpaired surrogate, which is not a character")
     if not isinstance(value, dict):
         raise refuse(
             (), "it has no keys", "write description: … and labels: …; see targen init-task"
@@ -211,7 +211,9 @@ def _parsed(text: str, path: Path) -> tuple[Any, Callable[[], Any]]:
             line = text.count("\n", 0, odd.start(1)) + 1
             hint = f"line {line} contains a non-breaking space; replace it with an ordinary one"
         elif "mapping values" in error.reason and not _KEY.search(_line(text, error.line - 1)):
-            hint = f"line {error.line - 1} needs a colon and a space after its key, KEY: text"
+            hint = (
+                f"on line {error.line - 1}, put a colon and a space after the key, as in KEY: text"
+            )
         raise UsageError(f"{where}: {error.reason}", hint=hint) from error
     return value, lambda: node
 
@@ -292,7 +294,7 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
             return f"it is {what}, but each label needs a definition", _example(loc, value)
         wanted = "keys with values"
         if loc[0] == "labels" and len(loc) == 2:
-            wanted = "a definition, which is text"
+            wanted = "a text definition"
         return f"expected {wanted}, not {what}", _example(loc, value)
     if problem["type"] == "tuple_type":
         if loc[-1] == "range":
@@ -328,7 +330,7 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
     if problem["type"] in ("string_too_short", "too_short"):
         return "it is empty", "fill it in, or remove the key"
     if problem["type"] == "float_parsing" and loc[-1] == "[key]":
-        return "the key is not a number", "use the number itself, such as 1"
+        return "the key is not a number", "use a number as the key, such as 1"
     if problem["type"] == "value_error":  # one of ours, which may begin with a name
         return str(problem["ctx"]["error"]), ""
     message = plain_fault(str(problem["msg"]))
@@ -475,7 +477,9 @@ def _with_files(
         except UnreadableFile as error:
             message = f"cannot read {part.file}: {error.reason}"
             raise refuse(
-                (step, "file"), message, "give a file in this file's folder, with one item per line"
+                (step, "file"),
+                message,
+                "use a file in the task file's folder, with one item per line",
             ) from (error)
         except (OSError, ValueError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
@@ -496,11 +500,11 @@ def _hint(problem: str) -> str:
     """Return what to type for YAML's most common mistakes."""
     if "mapping values are not allowed" in problem:
         return (
-            "text with a colon needs quotes, or | and the text on the following lines; "
-            "keys at the same level need the same indentation"
+            "put text that contains a colon in quotes, or after | on the following lines; indent "
+            "keys at the same level equally"
         )
     if "',' or" in problem:
-        return "within { } and [ ], text with a comma, colon, quote or ? needs quotes"
+        return "within { } and [ ], put text that contains a comma, colon, quote or ? in quotes"
     if "expected the node content, but found ','" in problem:
         return "an item is missing between two commas, or before the first comma"
     if "expected the node content, but found ':'" in problem:
@@ -510,7 +514,7 @@ def _hint(problem: str) -> str:
     if "unexpected end of stream" in problem:
         return "is a quotation mark missing?"
     if "could not find expected ':'" in problem:
-        return "a key needs a colon and a space after it, KEY: text"
+        return "put a colon and a space after each key, as in KEY: text"
     if "expected <block end>" in problem and "scalar" in problem:
         return (
             "put text that contains quotes in the other kind of quotes, or double a quote within "
@@ -530,7 +534,7 @@ def _hint(problem: str) -> str:
     if "levels deep" in problem:
         return "a declaration needs only a few levels; see the declaration reference"
     if "too large" in problem:
-        return "write it out; long lists can go in separate files"
+        return "replace the aliases with their values; put long lists in separate files"
     if any(word in problem for word in ("alias", "anchor", "character", "the tag")):
         return "text that starts with *, &, !, %, @ or ` needs quotes"
     return ""

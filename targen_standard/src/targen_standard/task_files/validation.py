@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from targen_core.calls.sampling import SAMPLING, check_sampling
 from targen_core.errors import UnknownName, UsageError
-from targen_core.suggestions import did_you_mean
+from targen_core.suggestions import and_also, did_you_mean
 from targen_core.tasks.judging import NO_VALID_INSTANCE
 from targen_core.tasks.prompt import Prompt
 from targen_core.text import plural
@@ -136,7 +136,7 @@ def _fields(declaration: Declaration) -> Iterator[Problem]:
             yield (
                 loc,
                 "it is not a valid field name",
-                "begin with a letter, use only letters, digits and _, and no Python keyword",
+                "begin with a letter, use only letters, digits and _, and avoid Python keywords",
             )
         if name.startswith("model_") and hasattr(BaseModel, name):
             yield (
@@ -192,11 +192,15 @@ def _lists(declaration: Declaration) -> Iterator[Problem]:
                     if key == "batch"
                     else "keep one of the two"
                 )
-                yield (step, key), f"it cannot be combined with use: {part.use} has its own", hint
+                yield (
+                    (step, key),
+                    f"it cannot be combined with `use`: {part.use} has its own {key}",
+                    hint,
+                )
             if getattr(declaration.prompts, step):
                 yield (
                     ("prompts", step),
-                    f"it cannot be combined with use: {part.use} has its own",
+                    f"it cannot be combined with `use`: {part.use} has its own prompt",
                     "keep one of the two",
                 )
     if contexts is None and seeds is None:
@@ -334,7 +338,7 @@ def _samples(declaration: Declaration) -> Iterator[Problem]:
         elif len(names) > 1:
             yield (
                 (*loc, "input"),
-                "a row has several fields",
+                "it must be a mapping, because a row has several fields",
                 f"{names[0]}: …, and the other fields",
             )
 
@@ -367,7 +371,7 @@ def _prompts(declaration: Declaration) -> Iterator[Problem]:
             yield (
                 loc,
                 f"unknown placeholder ${name}",
-                f"{_near(name, needed | allowed | {'draws'})}; write $$ for a dollar sign",
+                and_also(_near(name, needed | allowed | {"draws"}), "write $$ for a dollar sign"),
             )
         for name in sorted(needed - used):
             yield loc, f"${name} is missing", f"add ${name} where it belongs"

@@ -289,10 +289,16 @@ def _apart(
         return ""
     now = task.prompt_versions
     changed = [name for name in {**then, **now} if then.get(name) != now.get(name)]
-    what = f"prompt {', '.join(changed)}" if changed else "the task, a plugin or targen"
+    what = "the task, a plugin or targen has"
+    if changed:
+        what = (
+            f"prompt {changed[0]} has"
+            if len(changed) == 1
+            else f"prompts {', '.join(changed)} have"
+        )
     return (
-        f"{what} has changed since this run: prompts that are not marked as sent are those that "
-        "would be used today"
+        f"{what} changed since this run; prompts not marked as sent are shown as they would be "
+        "sent today"
     )
 
 
@@ -354,7 +360,7 @@ async def _execute(
     scope = Scope()
     sample, place = divmod(int(last), task.instances_per_call)
     if not 0 <= sample <= _MAX_SAMPLES:
-        raise LookupError(f"{traced.id}: too many samples of its seed come before it")
+        raise LookupError(f"{traced.id}: too many earlier samples of the same seed")
     at = tuple(map(int, path.split(".")))
     seed = Seed(value, at, tuple(above))
     earlier: list[Any] = []

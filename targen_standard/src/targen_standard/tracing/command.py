@@ -127,7 +127,7 @@ def _count(rows: Sequence[Traced], rejects: Sequence[Traced]) -> str:
     words = [plural(made, "row")] if rows else []
     words += [plural(len(rejects), "reject")] if rejects else []
     if not words:
-        return "rows do not use it: it was sent ahead of time and not needed"
+        return "no row uses this call: it was sent ahead of time and not needed"
     single = made + len(rejects) == 1
     return f"{' and '.join(words)} {'depends' if single else 'depend'} on it"
 

@@ -74,16 +74,18 @@ _AFTER = Retry()
 
 _SCENARIOS = (
     # nothing in the way
-    _of("plain", "answers everything after 80 ms", Fixed(0.08), calls=2000),
+    _of("plain", "answers every call after 80 ms", Fixed(0.08), calls=2000),
     _of("plain-slow", "a reasoning model: 20 s, occasionally a minute", Lognormal(20, 0.5)),
     _of("heavy-tail", "some answers take twenty times the median", Lognormal(0.5, 1.2)),
     # servers of one's own
-    _of("ollama", "one model, 4 at once, 512 wait", Queue(1.0, 4, 512), calls=300),
+    _of("ollama", "one model: 4 calls at once, 512 queued", Queue(1.0, 4, 512), calls=300),
     _of("ollama-alone", "OLLAMA_NUM_PARALLEL=1, the default", Queue(1.5, 1, 512), calls=200),
-    _of("short-queue", "4 at once, 10 wait, the rest get 503", Queue(1.0, 4, 10), calls=400),
+    _of(
+        "short-queue", "4 calls at once, 10 queued, 503 for the rest", Queue(1.0, 4, 10), calls=400
+    ),
     _of(
         "queue-timeout",
-        "2 at once and an unbounded queue: calls that wait longer than the timeout are lost",
+        "2 calls at once, an unbounded queue: calls that wait longer than the timeout are lost",
         Queue(2.0, 2),
         calls=300,
         timeout=45,
@@ -105,7 +107,7 @@ _SCENARIOS = (
     # caps of calls in flight
     _of(
         "cap-40-503-after-1s",
-        "503 and Retry-After 1 beyond 40 calls in flight",
+        "503 and Retry-After: 1 beyond 40 calls in flight",
         Fixed(0.08),
         Cap(40, 503, Retry(says=1)),
         calls=2000,
@@ -117,13 +119,13 @@ _SCENARIOS = (
         Cap(40),
         calls=2000,
     ),
-    _of("cap-5-429", "a free tier: 5 at once", _CHAT, Cap(5), calls=600),
+    _of("cap-5-429", "a free tier: 5 calls at once", _CHAT, Cap(5), calls=600),
     _of("cap-1-429", "one call at a time", Lognormal(0.5, 0.3), Cap(1), calls=300),
     _of("cap-20-529", "529 (overloaded) beyond 20 calls in flight", Lognormal(2.0), Cap(20, 529)),
-    _of("cap-60-slow", "a cap just below the concurrency, slow answers", _SLOW, Cap(60)),
+    _of("cap-60-slow", "a cap just below the concurrency, and slow answers", _SLOW, Cap(60)),
     _of(
         "cap-absurd-hour",
-        "a gateway that always says Retry-After 3600",
+        "a gateway that always sends Retry-After: 3600",
         _CHAT,
         Cap(32, 429, Retry(says=3600)),
     ),
@@ -141,10 +143,16 @@ _SCENARIOS = (
         Bucket(1, 1, retry=_AFTER),
         calls=200,
     ),
-    _of("bucket-of-1-silent", "the same, without Retry-After", Fixed(0.2), Bucket(2, 1), calls=300),
+    _of(
+        "bucket-of-1-silent",
+        "60 calls per minute, enforced as one per second, without Retry-After",
+        Fixed(0.2),
+        Bucket(2, 1),
+        calls=300,
+    ),
     _of(
         "bucket-below-latency",
-        "3 per minute, answered within a second: usually no call is in flight",
+        "3 calls per minute, answered within a second: usually no call is in flight",
         _CHAT,
         Bucket(0.05, 3, retry=_AFTER),
         calls=200,
@@ -158,13 +166,13 @@ _SCENARIOS = (
     ),
     _of(
         "bucket-date",
-        "20 calls per second, Retry-After as a date",
+        "20 calls per second, with Retry-After as a date",
         _CHAT,
         Bucket(20, 40, retry=Retry("date")),
     ),
     _of(
         "bucket-absurd-hour",
-        "8 calls per second, and Retry-After 3600 with every 429",
+        "8 calls per second, and Retry-After: 3600 with every 429",
         Lognormal(0.5),
         Bucket(8, 16, retry=Retry(says=3600)),
     ),
@@ -185,7 +193,7 @@ _SCENARIOS = (
     ),
     _of(
         "counts-refused-silent",
-        "refused calls count, and replies do not say when to retry",
+        "refused calls count towards the limit, and replies do not say when to retry",
         _CHAT,
         Bucket(10, 20, counts_refused=True),
     ),
@@ -214,7 +222,7 @@ _SCENARIOS = (
     ),
     _of(
         "tokens-and-requests",
-        "both limits; the one on tokens is tighter",
+        "limits on requests and on tokens; the token limit is tighter",
         Lognormal(1.0),
         Bucket(1000 / 60, 1000, headers="openai", retry=_AFTER),
         Bucket(200_000 / 60, 200_000, "tokens", "openai", _AFTER),
@@ -232,27 +240,27 @@ _SCENARIOS = (
     # windows of the clock
     _of(
         "window-600-silent",
-        "600 calls in each clock minute, without Retry-After",
+        "600 calls per clock minute, without Retry-After",
         Lognormal(0.5),
         Window(600),
         calls=2000,
     ),
     _of(
         "window-300-after",
-        "300 calls in each minute, with Retry-After",
+        "300 calls per one-minute window, with Retry-After",
         Lognormal(0.5),
         Window(300, retry=_AFTER),
     ),
     _of(
         "window-headers",
-        "400 calls in each clock minute, with OpenAI's headers",
+        "400 calls per clock minute, with OpenAI's headers",
         Lognormal(1.0),
         Window(400, headers="openai", retry=_AFTER, phase=23),
         calls=1500,
     ),
     _of(
         "azure-10s",
-        "100 calls in each ten seconds, with retry-after-ms",
+        "100 calls per ten-second window, with retry-after-ms",
         _CHAT,
         Window(100, 10, retry=Retry("ms")),
         calls=1500,
@@ -280,27 +288,27 @@ _SCENARIOS = (
     ),
     _of(
         "rate-halves",
-        "20 calls per second, 10 after half a minute",
+        "20 calls per second, then 10 after half a minute",
         _CHAT,
         Bucket(Level((0, 20), (30, 10)), 20, retry=_AFTER),
     ),
     _of(
         "rate-grows",
-        "a limit on how fast traffic grows: it doubles every 15 s",
+        "a traffic limit that doubles every 15 s",
         _CHAT,
         Bucket(Level((0, 2), (15, 4), (30, 8), (45, 16), (60, 32)), 4),
         calls=1500,
     ),
     _of(
         "neighbour-quota",
-        "another client takes half of 24 calls per second for 20 s of each 50",
+        "for 20 s of every 50, another client uses half of 24 calls per second",
         _CHAT,
         Bucket(Level((0, 24), (30, 12), every=50), 24, retry=_AFTER),
         calls=2000,
     ),
     _of(
         "neighbour-cap",
-        "another client takes half of 48 slots for 20 s of each 40",
+        "for 20 s of every 40, another client uses half of 48 slots",
         _CHAT,
         Cap(Level((0, 48), (20, 24), every=40)),
         calls=3000,
@@ -343,7 +351,7 @@ _SCENARIOS = (
     ),
     _of(
         "bad-replica-hangs",
-        "one of four replicas is silent until the timeout of 20 s",
+        "one of four replicas does not answer before the timeout of 20 s",
         _CHAT,
         Fault("hang", 0.25),
         calls=2000,
@@ -391,7 +399,7 @@ _SCENARIOS = (
     ),
     _of(
         "hangs-heavy-tail",
-        "some answers take twenty times the median, and one in fifty never comes",
+        "some answers take twenty times the median, and one in fifty never arrives",
         Lognormal(0.5, 1.2),
         Fault("hang", 0.02),
         timeout=600,
@@ -423,7 +431,7 @@ _SCENARIOS = (
     ),
     _of(
         "hangs-all",
-        "calls sent in two seconds of each half minute are never answered",
+        "calls sent in two seconds of every half minute are never answered",
         _CHAT,
         Fault("hang", Level((0, 0), (10, 1), (12, 0), every=30)),
         calls=3000,
@@ -441,7 +449,7 @@ _SCENARIOS = (
     ),
     _of(
         "cold-start-after",
-        "the same, with Retry-After",
+        "a model that is still loading: 503 with Retry-After for 30 s",
         Lognormal(0.5),
         cold_start(45, 503, _AFTER),
     ),
@@ -449,7 +457,7 @@ _SCENARIOS = (
     _of("brownout-500", "500 for every call for 40 s", _CHAT, brownout(10, 50, 500), calls=3000),
     _of(
         "brownout-half",
-        "half of the calls get 500 for 30 s of each 60",
+        "half of the calls get 500 for 30 s of every 60",
         _CHAT,
         brownout(15, 45, 500, rate=0.5, every=60),
         calls=3000,

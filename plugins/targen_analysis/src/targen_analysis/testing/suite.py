@@ -27,6 +27,7 @@ from targen_analysis.metrics import Corpus, Estimate, Excerpt, Findings, Metric,
 from targen_analysis.testing.corpora import ODD, ordinary
 from targen_analysis.testing.measured import as_text, options_of
 from targen_core.errors import TargenError, UsageError
+from targen_core.text import with_article
 from targen_testing.chance import homes_of, watching
 from targen_testing.forks import elsewhere
 from targen_testing.suite import Suite, fail
@@ -167,7 +168,7 @@ class MetricSuite(Suite):
             fail(f"it raises {type(outcome).__name__}: {outcome}")
         else:
             assert isinstance(outcome, Findings), (
-                f"it returned a {type(outcome).__name__}, not Findings"
+                f"it returned {with_article(type(outcome).__name__)}, not Findings"
             )
             parts = (outcome.figures, outcome.tables, outcome.plots, outcome.rows, outcome.notes)
             assert any(parts), "it returned neither figures nor a note"
@@ -346,7 +347,9 @@ def _held(corpus: Corpus) -> tuple[object, ...]:
 def _check_plain(place: str, value: object) -> None:
     """Check a value that JSON and people can read."""
     kind = type(value).__name__
-    assert value is None or isinstance(value, str | int | float), f"{place} is a {kind}: {value!r}"
+    assert value is None or isinstance(value, str | int | float), (
+        f"{place} is {with_article(kind)}: {value!r}"
+    )
     assert not isinstance(value, float) or math.isfinite(value), f"{place} is {value}"
 
 

@@ -47,7 +47,7 @@ RetrieverArg = Annotated[
     typer.Option(
         "--retriever",
         metavar="NAME",
-        help="The retriever; see list-retrievers.",
+        help="The retriever; see targen list-retrievers.",
         autocompletion=completer("retriever"),
     ),
 ]

@@ -32,7 +32,7 @@ class ReaderOptions(TrainerOptions):
 
     embedder: str = Field(
         "",
-        description="the embedder, such as minilm; see list-embedders. By default, "
+        description="the embedder, such as minilm; see targen list-embedders. By default, "
         "words and word pairs are counted",
     )
 
