@@ -15,7 +15,6 @@ from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.models import PreparedStep
 from targen_core.suggestions import did_you_mean
-from targen_core.text import with_article
 from targen_core.wording import Either, Option, Together, Words
 
 __all__ = ["Elsewhere"]

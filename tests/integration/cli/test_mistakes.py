@@ -82,7 +82,7 @@ KEYS = r"""
     L; samples: [{input: Where?, label: order}] | line 3: expected ',' or '}', but got '?' | within { } and [ ], put text that contains a comma, colon, quote or ? in quotes
     L; samples: {order: Where is it} | line 3: samples: {'order': 'Where is it'} is not a list | write one item per line, each after a dash
     L; dimensions: {tone: angry} | line 3: dimensions.tone: expected a list [short, long], weights {short: 3, long: 1} or a vocabulary @words, not 'angry'
-    L; contexts: {file: towns.txt} | line 3: contexts.file: cannot read towns.txt: No such file or directory | give a file in this file's folder, with one item per line
+    L; contexts: {file: towns.txt} | line 3: contexts.file: cannot read towns.txt: No such file or directory | use a file in the task file's folder, with one item per line
     L; contexts: 10 | line 3: contexts: expected keys with values, not 10 | contexts: "what they are", or a list of them
     L; seeds: {fields: text} | line 3: seeds.fields: unknown key | did you mean field or file?
     L; labels_per_seed: 2 | line 3: labels_per_seed: 2 is not a valid value | one of: 1, all
@@ -293,7 +293,7 @@ COMMANDS = """
     show 3 run | no run directory 3 | targen runs lists runs
     show run 0-3 | run has no candidate "0-3" | give a row's number, or an id that targen show run --rejected prints
     trace run | give a row or a call | targen trace run 0, or targen trace run --call KEY
-    trace run 77 | run has no row 77: it has 4 rows, 0 to 3
+    trace run 77 | run has no row 77: it has 4 rows, numbered from 0
     merge run run --out both | run was passed twice | pass each run only once
     init-task mail.yaml | mail.yaml is a file name, but this command needs a description of the task | targen init-task --blank --out mail.yaml
     config set max-cost five | max-cost is "five"; it must be a number, above 0
@@ -393,7 +393,7 @@ COMMANDS = """
     show run 1 2 | unexpected argument '2': targen show takes only RUN and ROW | one row per command: targen show run 2
     export run --as excel | targen does not write spreadsheets (excel) | use --as csv --out rows.csv; spreadsheet programs can open that file
     export run --out rows.xlsx | targen does not write spreadsheets (xlsx) | use --as csv --out rows.csv; spreadsheet programs can open that file
-    review apply run --as sam | targen review apply has no option --as | the answers of all raters are applied; omit it
+    review apply run --as sam | targen review apply has no option --as | omit it; targen review apply uses the answers of all raters
     generate mail.yaml -b scripted --label order=-2 | label order has a quota of -2; it must not be negative | --label order=20
     generate mail.yaml -b scripted --label order=4 --label order=2 | --label contains order twice | keep one of them
     generate mail.yaml -n 4 -b llama/x --model y | --backend llama/x and --model name two different models | keep one of the two
@@ -730,7 +730,7 @@ PYTHON = """
     tg.train([{"text": "x", "label": "oder"}], task="mail.yaml") | rows does not contain any rows of mail | run targen_core.validate(ROWS, task="mail.yaml")
     tg.evaluate("rows.csv", "model") | rows.csv is a file, not a model's folder | targen_core.evaluate(MODEL, DATA), with a MODEL from targen_core.train(DATA)
     tg.profile(["a b"] * 24, temperature=1) | options for a model were given, but no model | pass model="BACKEND/NAME"
-    tg.review([{"text": "a"}]) | data has the type list, but targen stores a review next to its data | pass a run, or the path of a run or of a file with rows
+    tg.review([{"text": "a"}]) | data is a list, but targen stores a review next to its data | pass a run, or the path of a run or of a file with rows
     tg.load("rn") | no run directory rn | did you mean run?
     tg.export("run", "run/dataset.jsonl", force=True) | is in the run directory itself | choose a different out=..., such as one in run/exports
     tg.read_dataset("rows.csv") | rows.csv does not state which task its rows belong to | pass task="NAME", or a task file; see targen list-tasks

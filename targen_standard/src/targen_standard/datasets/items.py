@@ -17,7 +17,6 @@ from targen_core.errors import NoSuchFile, Rejected, UnreadableFile, UsageError
 from targen_core.plain import content_of
 from targen_core.reading import json_of
 from targen_core.tasks.steps import ListStep
-from targen_core.text import with_article
 from targen_core.wording import Either, Words
 
 __all__ = ["read_items"]
@@ -167,7 +166,7 @@ def _item(line: str, source: ListStep[Any], *, as_json: bool) -> Any:
         if isinstance(value, dict):
             value = value.get(source.column, value)
         if not isinstance(value, kind):
-            raise ValueError(f"{value!r} is not {with_article(kind.__name__)}")
+            raise ValueError(f"{value!r} is not of type {kind.__name__}")
         return value
     if not isinstance(value, dict):
         required = [name for name, info in kind.model_fields.items() if info.is_required()]
