@@ -20,7 +20,7 @@ from targen_core.errors import (
     WriteFailed,
 )
 from targen_core.plain import open_plain
-from targen_core.runs.folder.report import read_report
+from targen_core.runs.folder.report import read_report, status_words
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.reading import MEMBERS
 from targen_core.wording import Action
@@ -48,10 +48,10 @@ class Shelved:
 
     @property
     def status(self) -> str:
-        """`running`, or what its report says: `complete`, `interrupted` and the like."""
+        """`running`, or what its report says: `complete`, `incomplete` and the like."""
         if self.problem:
             return "unreadable"
-        return "running" if self.is_busy else str(self.report["status"])
+        return "running" if self.is_busy else status_words(self.report).partition(" ")[0]
 
 
 def runs_in(folder: Path) -> Iterator[Shelved]:

@@ -47,7 +47,7 @@ def test_a_run_directory_holds_what_it_says(lab, tmp_path):
         ({"options": {"temperature": 0.5}}, "temperature"),
         ({"near_duplicates": 80.0}, "started with near duplicates 90.0; you asked for 80.0"),
         ({"corrector": None}, "corrector"),
-        ({"contexts_limit": 3}, "started with contexts limit None; you asked for 3"),
+        ({"contexts_limit": 3}, "started with contexts limit none; you asked for 3"),
         ({"options": {"seeds.batch": 9}}, "batches"),
     ],
     ids=str,

@@ -131,6 +131,7 @@ def test_shards_that_are_missing_are_named_in_the_report(targen, make, works):
     assert report("part")["missing_shards"] == [{"count": 3, "missing": [2, 3]}]
     assert "Missing shards: 2, 3 (of 3)." in (Path("part") / "README.md").read_text()
     assert "(2 of 3 shards missing)" in targen("report", "part").out
+    assert "incomplete" in targen("runs", "part").out
     works("report", "part", "--html")
     page = (Path("part") / "report.html").read_text()
     assert "Incomplete (2 of 3 shards missing): 3 of 3 rows." in page

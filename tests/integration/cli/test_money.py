@@ -205,3 +205,12 @@ def test_a_suite_out_of_budget_names_itself_and_what_to_type(refuses):
     lines = [line for path in paths for line in path.read_bytes().splitlines()]
     spent = [json.loads(line[9:]) for line in lines]
     assert 0 < sum(each["in"] + each["out"] for each in spent) <= 20_000, "of all tasks together"
+
+
+def test_a_cap_below_what_a_run_has_spent_is_refused_and_not_kept(refuses, works):
+    rows = ("rte", "-n", "4", "-b", "scripted", "-q", "--out", "run")
+    works("generate", *rows)
+    for command in (("generate", *rows), ("resume", "run", "-n", "6", "-q")):
+        refuses((*command, "--max-tokens", "99"), "--max-tokens 99 is less than the ", "omit")
+    works("resume", "run", "-n", "6", "-q")
+    works("generate", *rows, "--max-tokens", "99000")

@@ -37,6 +37,11 @@ def test_another_run_takes_the_next_number_and_is_found_there_again(works, rows)
     works(*RTE, "-n", 2, "-o", "generate.temperature=0.3")
     assert manifest("runs/rte-0-3")["lock"]["steps"]["generate"]["params"]["temperature"] == 0.3
     assert rows("runs/rte-0") == first
+    for typed, said in (
+        ("--variant paper", "no variant; you asked for paper"),
+        ("--no-correct", "corrector targen-core:meta; you asked for none"),
+    ):
+        assert f"started with {said}. Writing" in works(*RTE, "-n", 2, *typed.split()).err
 
 
 def test_a_folder_of_something_else_is_passed_by(works):

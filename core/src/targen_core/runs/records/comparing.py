@@ -20,6 +20,9 @@ def difference(there: Manifest, asked: Manifest) -> str:
     """Return the first difference between a run's start and the current request."""
     if there.task.id != asked.task.id:
         return _both(f"task {there.task.id}", asked.task.id)
+    if there.task.variants != asked.task.variants:  # they change much else
+        was, now = (" ".join(of.task.variants) for of in (there, asked))
+        return _both(f"variant {was}" if was else "no variant", now or "none")
     both = there.steps.keys() & asked.steps.keys()
     mine, theirs = ({step: of.steps[step] for step in both} for of in (there, asked))
     if apart := _steps_apart(mine, theirs, lambda was, now: was != now):
@@ -186,7 +189,9 @@ def _plan_apart(there: Manifest, asked: Manifest) -> str:
 
 
 def _listed(value: object) -> object:
-    return (", ".join(map(str, value)) or None) if isinstance(value, list) else value
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
+    return "none" if value in (None, "") else value
 
 
 def _other_task(there: TaskPlan, now: TaskPlan, file: str) -> RunConflict:
