@@ -113,7 +113,7 @@ def _begun_alike(
 ) -> Generator[tuple[str, float, int], None, None]:
     """Those of several texts whose beginnings do not show that they are less alike, by place.
 
-    Of two texts that are alike, the letters that both have in this order make up at least
+    If two texts are alike, the letters that both have in this order make up at least
     `threshold` of both. So the first `common` of them are in beginnings whose lengths follow from
     how many other letters each text may have. To compare these takes a fifth of the time.
     """
@@ -188,7 +188,7 @@ class Index:
     def find(self, keys: Sequence[int], surely: Sequence[int] = ()) -> list[int]:
         """The rows to compare, ascending: those that share most keys, and all under `surely`.
 
-        Of rows that share as many, those that were met first. `surely` are some of the keys.
+        If several share as many, those that were met first. `surely` are some of the keys.
         """
         met = self._met(keys)
         rows: set[int] = set()
