@@ -33,6 +33,7 @@ __all__ = [
 
 _RUNS = 20  # fewer may repeat themselves by chance
 _WORD = re.compile(r"\w+(?:['’\-]\w+)*")
+_PLAIN = "".join(chr(n).lower() if _WORD.match(chr(n)) else " " for n in range(128))
 _LABELS = (  # what tasks call their labels: in a text they give it away, or are a heading
     r"(?:not[_ -]?)?entail(?:ment|ed|s)|contradict(?:ion|ed|s)|neutral|true|false|correct|incorrect"
     r"|likely|unlikely|cause|effect|result"
@@ -160,6 +161,8 @@ def content_words(text: str) -> set[str]:
 
 def normalized(text: str) -> str:
     """A text as comparisons see it: only its words, lower-cased and single-spaced."""
+    if text.isascii() and "'" not in text and "-" not in text:  # in a third of the time
+        return " ".join(text.translate(_PLAIN).split())
     return " ".join(_WORD.findall(text)).lower()
 
 

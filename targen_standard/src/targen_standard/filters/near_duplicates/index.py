@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import struct
-from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import accumulate, pairwise
-from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
 
 from targen_core.tasks.checks import normalized
 from targen_standard.filters.likeness import KEYS, Index, first_alike, keys_of, whole_key
@@ -20,79 +17,6 @@ __all__ = ["NearDuplicates"]
 _HEAD, _KEYS = struct.Struct("<BHII"), struct.Struct(f"<{KEYS + 1}I")
 _BEGUN = _HEAD.size + _KEYS.size
 _FORM = 2
-_KINDS = 32  # into which letters are counted
-_AT_ONCE = 256  # texts whose letters are
-
-
-class _Rows:
-    """The text, seed and what was written of each row, in one string: a tuple takes half more."""
-
-    def __init__(self) -> None:
-        self._strings: list[str] = []  # a text, the written text if it is not part of it, its seed
-        self._seeds = array("I")  # check sums
-        self._begun, self._ended = array("I"), array("I")  # what was written, in the string
-        self.letters = array("I")  # of each text
-        self._counts = bytearray()  # of the kinds of letters in it, as far as they were needed
-
-    def __len__(self) -> int:
-        return len(self._strings)
-
-    def append(self, seed: str, text: str, written: str) -> None:
-        begun = text.find(written)
-        if begun < 0:
-            begun = len(text)
-        ended = begun + len(written)
-        self._strings.append(text + (written if ended > len(text) else "") + seed)
-        self._seeds.append(_sum(seed))
-        self._begun.append(begun)
-        self._ended.append(ended)
-        self.letters.append(len(text))
-
-    def texts(self, numbers: Iterable[int]) -> list[str]:
-        strings, letters = self._strings, self.letters
-        return [strings[number][: letters[number]] for number in numbers]
-
-    def written(self, numbers: Iterable[int]) -> list[str]:
-        strings, begun, ended = self._strings, self._begun, self._ended
-        return [strings[number][begun[number] : ended[number]] for number in numbers]
-
-    def may_be_alike(self, text: str, numbers: NDArray[np.int64], threshold: float) -> list[int]:
-        """Those of some rows whose letters do not show that they are less alike.
-
-        Each edit adds or removes one letter. To look at these takes a tenth of a comparison.
-        """
-        rows = len(self)
-        for start in range(len(self._counts) // _KINDS, rows, _AT_ONCE):
-            texts = self.texts(range(start, min(start + _AT_ONCE, rows)))
-            self._counts += _counted(texts).tobytes()
-        theirs = np.frombuffer(self._counts, np.uint8).reshape(-1, _KINDS).take(numbers, axis=0)
-        edits = np.add.reduce(np.abs(theirs - _counted([text]).astype(np.int16)), axis=1)
-        letters = np.frombuffer(self.letters, np.uint32).take(numbers) + len(text)
-        may: list[int] = numbers[edits <= letters * (1 - threshold / 100) + 1].tolist()
-        return may
-
-    def seed(self, number: int) -> str:
-        return self._strings[number][max(self.letters[number], self._ended[number]) :]
-
-    def siblings(self, seed: str, numbers: NDArray[np.int64]) -> list[int]:
-        """Those of some rows that have this seed."""
-        these = numbers[np.frombuffer(self._seeds, np.uint32).take(numbers) == _sum(seed)]
-        return [each for each in these.tolist() if self.seed(each) == seed]
-
-
-def _sum(seed: str) -> int:
-    return crc32(seed.encode("utf-8", "surrogatepass"))
-
-
-def _counted(texts: Sequence[str]) -> NDArray[np.uint8]:
-    """The letters of each kind in some texts, up to 255."""
-    encoded = "".join(texts).encode("utf-32-le", "surrogatepass")
-    kinds = np.frombuffer(encoded, np.uint32) % _KINDS
-    if len(texts) > 1:
-        first = np.arange(len(texts), dtype=np.uint32) * _KINDS  # of each text
-        kinds += first.repeat([*map(len, texts)])
-    counts = np.bincount(kinds, minlength=_KINDS * len(texts))
-    return np.minimum(counts, 255).astype(np.uint8).reshape(-1, _KINDS)
 
 
 class NearDuplicates:
@@ -107,7 +31,9 @@ class NearDuplicates:
         """Filter at `threshold` (0 to 100; 0 turns the filter off)."""
         self.threshold = threshold
         self._index = Index()
-        self._rows = _Rows()
+        self._seeds: list[str] = []
+        self._texts: list[str] = []
+        self._written: list[str] = []  # mostly the very same strings
         # What was looked for is most often added next.
         self._last = ("", "", "", "", [0] * (KEYS + 1))
 
@@ -116,24 +42,21 @@ class NearDuplicates:
 
         It is the first of those compared that are alike.
         """
-        rows = self._rows
-        if not len(rows):
+        if not self._seeds:
             return None
         _, _, text, written, keys = self._look(text, written)
-        met = np.array(self._index.find(keys, keys[-1:]), np.int64)
-        if not len(met):
-            return None
-        siblings = rows.siblings(seed, met)
-        others = rows.may_be_alike(text, met, self.threshold)
+        others = self._index.find(keys, keys[-1:])
+        siblings = [row for row in others if self._seeds[row] == seed]
         if siblings:
-            others = sorted({*others} - {*siblings})
+            others = [row for row in others if self._seeds[row] != seed]
         found = [
-            numbers[place]
-            for text, numbers, theirs in (
-                (text, others, rows.texts(others)),
-                (written, siblings, rows.written(siblings)),
+            rows[place]
+            for mine, rows, theirs in (
+                (text, others, self._texts),
+                (written, siblings, self._written),
             )
-            if (place := first_alike(text, theirs, self.threshold)) is not None
+            if (place := first_alike(mine, [theirs[row] for row in rows], self.threshold))
+            is not None
         ]
         return min(found, default=None)
 
@@ -142,8 +65,8 @@ class NearDuplicates:
         if not self.threshold:
             return b""
         _, _, text, written, keys = self._look(text, written)
-        self._index.add(len(self._rows), keys)
-        self._rows.append(seed, text, written)
+        self._index.add(len(self._seeds), keys)
+        self._append(seed, text, written)
         # Most tasks' generators write the whole row: one text, kept once.
         form = _FORM | (written != text) << 7
         parts = [
@@ -160,7 +83,7 @@ class NearDuplicates:
         if not self.threshold:
             return
         keys: list[bytes] = []
-        first = len(self._rows)
+        first = len(self._seeds)
         for entry in entries:
             try:
                 form, *sizes = _HEAD.unpack_from(entry)
@@ -173,9 +96,14 @@ class NearDuplicates:
                 )
             except (struct.error, ValueError) as error:
                 raise ValueError(f"not an entry of the near-duplicate index: {error}") from error
-            self._rows.append(seed, text, written if form & 128 else text)
+            self._append(seed, text, written if form & 128 else text)
             keys.append(entry[_HEAD.size : _BEGUN])
         self._index.extend(first, np.frombuffer(b"".join(keys), "<u4").reshape(-1, KEYS + 1))
+
+    def _append(self, seed: str, text: str, written: str) -> None:
+        self._seeds.append(seed)
+        self._texts.append(text)
+        self._written.append(written)
 
     def _look(self, text: str, written: str) -> tuple[str, str, str, str, list[int]]:
         """Return both texts, unchanged and normalised, and the keys."""
