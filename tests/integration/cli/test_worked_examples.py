@@ -62,7 +62,7 @@ def test_each_step_is_asked_as_its_model_needs(targen, works, service, monkeypat
     small = ("-b", "llama", "-o", f"base_url={service.url}/v1", "-o", "model=small")
     asked = ("generate", "copa", *small, "-o", "correct.model=openai/gpt-6-sol", "--out", "run")
     made = targen(*asked, "-n", "4")
-    assert "prompts of correct do not show worked examples" in made.err
+    assert "prompts for correct do not show worked examples" in made.err
     begun = manifest("run")
     assert begun["spec"]["worked_examples"] == ["correct"]
     monkeypatch.setattr("targen_backends.families._FOLLOW", ())
