@@ -71,6 +71,9 @@ def print_dry_run(runs: Ahead, *, price_from: str, suite: bool, json: bool) -> N
         )
     print()
     print_estimates(estimates, price_from)
+    cap = runs[0][1].spec.limits.max_cost
+    if cap is not None and cap < (dollars := sum(one.dollars or 0.0 for one in estimates)):
+        print(f"\n${dollars:,.2f} exceeds --max-cost {cap:g}: generation would stop early.")
     print("\nDry run: targen sent no calls and wrote no files.")
 
 

@@ -188,6 +188,8 @@ def test_a_dry_run_says_what_would_run_and_leaves_nothing(generate, service):
     assert facts["out"] == "run"
     assert sum(facts["labels"].values()) == 4
     assert facts["dollars"] > 0
+    assert "exceeds --max-cost 1e-05" in generate("--dry-run", *price, "--max-cost", "0.00001").out
+    assert "--max-cost" not in generate("--dry-run", *price, "--max-cost", "9").out
     assert service.seen == []
     assert not Path("run").exists()
 
