@@ -54,9 +54,9 @@ _BLOCK = re.compile(
 _PLAIN = re.compile(r"targen (?:[\w./:=,@%+ -]|\\\n|'[^']*'|\"[^\"$`\\]*\")*")
 _SERVICE = re.compile(r"^<!-- service: (\S+) at (\S+) -->$", re.MULTILINE)
 _PLACES = {
-    "config": "/home/you/.config/targen",
-    "cache": "/home/you/.cache/targen",
-    "work": "/home/you",
+    "config": "~/.config/targen",
+    "cache": "~/.cache/targen",
+    "work": "~",
 }
 """What pages call the folders of a test."""
 
