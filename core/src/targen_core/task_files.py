@@ -80,7 +80,7 @@ class TaskFile:
         copy: the copy's name in a run directory: `task.json`, or `task.py`, with `:NAME` if needed.
             The readers of `.json` and `.py` read it.
         text: the content of the copy.
-        draft: whether a person must still review it.
+        draft: whether a person must still review the task.
         distributions: the distributions that the file's meaning depends on; `task_file` adds the
             reader's.
         ready: checks, before a run starts, that everything its steps need exists. If not, it raises

@@ -27,10 +27,10 @@ class Backend:
 
     Attributes:
         summary: one line for `targen list-backends`.
-        options: the pydantic model of its options; its fields are the keys of
+        options: the pydantic model of the backend's options; the model's fields are the keys of
             `-o`.
-        create: creates the model; may import heavy packages. It returns a `ChatModel`, or a model
-            from a library that has an adapter, such as a LangChain `BaseChatModel`.
+        create: creates the model; `create` may import heavy packages. It returns a `ChatModel`, or
+            a model from a library that has an adapter, such as a LangChain `BaseChatModel`.
         defaults: sampling parameters that suit a model better than the task's, depending on the
             options; a key may be `STEP.KEY` for a single step. The user's `-o` takes precedence.
         packages: distributions whose version affects the replies, such as an
@@ -41,24 +41,24 @@ class Backend:
             batch API.
         batch_codec: creates the codec that writes calls to files and reads the answers, if the
             service does not have a batch API.
-        delivery: the name of the delivery that answers its calls, if calls are never made
+        delivery: the name of the delivery that answers the backend's calls, if calls are never made
             individually, for example because people answer. A run then requests in advance only
             answers that it will use, as long as step 4 does not change labels.
         thinks: whether the model with these options reasons before it answers, so that `targen
             estimate` can mention what it does not count.
         follows_instructions: whether the model with these options writes as well from instructions
             as from worked examples, so that prompts may be brief. By default false.
-        ready: whether this machine can use it with the user's options, for example because the
-            environment contains a key. Such a backend is offered if the user does not choose one.
-            With None, it is used only if the user names it.
+        ready: whether this machine can use the backend with the user's options, for example because
+            the environment contains a key. Such a backend is offered if the user does not choose
+            one. With None, the backend is used only if the user names it.
         caveat: `caveat(options, labels)` returns a warning to show before a run, for example that
             the model is too small, or "". `labels` is the number of the task's labels.
-        top_logprobs: the maximum number of alternatives per token that its models can list, with
-            any options; None if they do not report token probabilities. A model has its own
-            maximum, which depends on its options; see `ScoringModel`.
-        scores_given: whether its models also report the probability of a given text.
-        continues: whether its models also report the likely next tokens of an unfinished reply,
-            including its end.
+        top_logprobs: the maximum number of alternatives per token that the backend's models can
+            list, with any options; None if they do not report token probabilities. A model has its
+            own maximum, which depends on its options; see `ScoringModel`.
+        scores_given: whether the backend's models also report the probability of a given text.
+        continues: whether the backend's models also report the likely next tokens of an unfinished
+            reply, including its end.
     """
 
     summary: str

@@ -70,12 +70,13 @@ class Delivery:
 
     Attributes:
         summary: one line for `targen list-deliveries`.
-        asked: the option that turns it on.
-        dropped: the option that turns it off.
+        asked: the option that turns the delivery on.
+        dropped: the option that turns the delivery off.
         answered: how calls are answered, as a phrase for error messages.
         basis: what an estimate adds to the description of its basis, such as ", in batches".
         leaves: whether somebody else must fetch the calls, so that the run itself gets no answers.
-        takes_all: whether it also delivers the calls of lists that are requested one after another.
+        takes_all: whether the delivery also answers the calls of lists that are requested one after
+            another.
     """
 
     summary: str = ""

@@ -35,10 +35,10 @@ class Kind:
     """A kind of part that plugins register.
 
     Attributes:
-        name: its name in the singular, such as "metric".
-        hook: the hook that registers its objects, such as "register_metrics".
-        listing: the command that lists them, such as "list-metrics"; "" for none.
-        type: the type of its objects, as "module:NAME"; "" for any callable.
+        name: the kind's name in the singular, such as "metric".
+        hook: the hook that registers the kind's objects, such as "register_metrics".
+        listing: the command that lists these objects, such as "list-metrics"; "" for none.
+        type: the type of these objects, as "module:NAME"; "" for any callable.
         described: a description of that type for errors; "" for "a module.NAME".
         fresh: whether each use gets its own object: the registered object creates one, without
             arguments or, if it is `Configurable`, from its options.
@@ -47,10 +47,11 @@ class Kind:
         facts: returns what `targen describe` shows for an object, as "module:function": it takes a
             `targen_cli.facts.Described` and returns a mapping of JSON values.
         prints: prints these facts, as "module:function"; by default they are printed unchanged.
-        flags: options of `targen describe` that apply to it: "options", "prompts", "variants".
-        use: how its objects are used, for `targen describe`; "{name}" is replaced by the name and
-            "{id}" by the full id.
-        suite: its conformance suite, as "module:CLASS", for `targen plugins check`.
+        flags: options of `targen describe` that apply to the kind: "options", "prompts",
+            "variants".
+        use: how the kind's objects are used, for `targen describe`; "{name}" is replaced by the
+            name and "{id}" by the full id.
+        suite: the kind's conformance suite, as "module:CLASS", for `targen plugins check`.
         template: a folder in a package, as "package:folder", that `targen new` renders.
         requires: requirements, in addition to the core, of a distribution created from the
             template.

@@ -72,11 +72,11 @@ class Dimension(Keywords):
     """A trait in which a run's rows, or the items of a list, vary.
 
     Attributes:
-        name: its name in `--dimension NAME=a,b`, prompts, provenance and reports.
+        name: the dimension's name in `--dimension NAME=a,b`, prompts, provenance and reports.
         values: the values to draw from, such as `vocabulary("words")`; a mapping gives each value
             an integer weight.
-        in_prompt: whether prompts contain the draw; if not, only the step's code reads it, in
-            `llm.draws`, for example to select a prompt.
+        in_prompt: whether prompts contain the drawn value; if not, only the step's code reads it,
+            in `llm.draws`, for example to select a prompt.
         summary: a one-line summary for people.
         by_branch: for rows, whether the branches of a seed have separate draws. The branch is then
             an additional index of the place. With k values, each branch gets every value once in k

@@ -84,48 +84,48 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             code draws for a row, for example if a model lists the choices. Provenance records them
             like draws of dimensions.
         instances_per_call: instances that one call of a generator returns.
-        labels_per_seed: 1 to use each seed for one label, so that no two rows share it. Labels then
-            rotate over neighbouring seeds, and the seeds of a label whose quota is full go to the
-            next label. With None, each seed is used for all labels, one after the other.
+        labels_per_seed: 1 to use each seed for one label, so that no two rows share a seed. Labels
+            then rotate over neighbouring seeds, and the seeds of a label whose quota is full go to
+            the next label. With None, each seed is used for all labels, one after the other.
         repeats_draws: whether a label that receives a seed from a full label repeats the draws of
             its own seeds, as in earlier versions. Set it so that runs of earlier versions can still
             be replayed.
-        seats: the branches that take turns using the seeds, if not all; any other branch comes
-            last. If a branch is removed, its turns are spread evenly over the others. So a run that
-            is repeated for different labels keeps its texts.
+        seats: the branches that take turns using the seeds, if not all branches do; any other
+            branch comes last. If a branch is removed, its turns are spread evenly over the others.
+            So a run that is repeated for different labels keeps its texts.
         samples_per_seed: how often G(label, seed) may be sampled for the same seed; once the lists
             are exhausted, their seeds are reused. A generator finds the earlier samples in
             `llm.earlier`.
         most: the maximum number of rows per label, if it is known before any call, for example
             from given rows. Requesting more raises an error.
         checks: rules for every instance, before and after step 4.
-        judging: step 4: its corrector, with its instructions and questions.
+        judging: step 4: the corrector, with the instructions and questions for the judge.
         rows: the official rows, if they differ from the instances.
         texts: how an instance is written as text.
         presets: named target counts, each a mapping from label names to rows.
-        parameters: sampling parameters by step; those of the backend and the user take precedence.
-            See `steps`.
-        scored: the steps in which it requests token probabilities, with the maximum number of
+        parameters: sampling parameters by step; the backend's and the user's parameters take
+            precedence. See `steps`.
+        scored: the steps in which the task requests token probabilities, with the maximum number of
             alternatives per token, 0 or more: `{"generate": 20}`. targen refuses to start a run
             whose model cannot provide them; see `Llm.ask_scored`.
-        scores_given: the steps in `scored` in which it requests the probability of a given text;
-            see `Llm.score`.
-        continues: the steps in `scored` in which it requests the likely next tokens of a reply; see
-            `Llm.next_tokens`.
+        scores_given: the steps in `scored` in which the task requests the probability of a given
+            text; see `Llm.score`.
+        continues: the steps in `scored` in which the task requests the likely next tokens of a
+            reply; see `Llm.next_tokens`.
         variants: variants of the task to apply, by name.
         generators_from: names of registered generators to use instead of `generators`, by branch;
             the key "" means all others.
-        checks_from: names of registered checks that its instances must pass, in addition to
+        checks_from: names of registered checks that the task's instances must pass, in addition to
             `checks`.
-        filters_from: names of registered filters that its rows pass through.
-        part_options: options of registered parts that it uses, as `NAME.KEY`; the user's options
-            take precedence.
-        citation: BibTeX of its method's sources other than TarGEN, for dataset cards.
-        based_on: ids of registered parts that it was made from, such as another task; a run
-            records the versions of their distributions.
+        filters_from: names of registered filters that the task's rows pass through.
+        part_options: options of the registered parts that the task uses, as `NAME.KEY`; the user's
+            options take precedence.
+        citation: BibTeX entries of the task's sources other than TarGEN, for dataset cards.
+        based_on: ids of the registered parts that the task was made from, such as another task; a
+            run records the versions of their distributions.
         brief_steps: the steps whose prompts do not show worked examples; a run reports them.
-        canary: the sentence that keeps the examples in its prompts out of training corpora. Dataset
-            cards and request files repeat it.
+        canary: the sentence that keeps the examples in the task's prompts out of training corpora.
+            Dataset cards and request files repeat it.
         prompts: every prompt of the task, for the manifest and `describe`; prompts that belong to
             a list may be left out.
         dry_run: plausible replies without a model, for estimates, dry runs and tests: takes a

@@ -74,7 +74,7 @@ class Study:
 
     Attributes:
         corpora: the datasets, at least one, each with at least one row.
-        reference: the dataset that they are compared with, or None.
+        reference: the dataset that the corpora are compared with, or None.
         seed: random seed; use `rng`.
     """
 
@@ -103,14 +103,14 @@ class Metric:
     """Measures datasets, by themselves and against a reference.
 
     Attributes:
-        title: the heading of its section of the report.
+        title: the heading of the metric's section of the report.
         measure: `measure(study, options)` returns the findings. Import heavy packages inside it. If
             a package is missing, it raises `ModuleNotFoundError`; for a missing model or similar,
             it raises a `targen_core.errors.UsageError`. Both are reported, and other metrics
             continue. For unsuitable data, it returns a note and does not raise an error.
         options: the class of the `options` that `measure` receives.
-        extra: the extra of its distribution that installs what `measure` imports, or "".
-        order: its position in the report, lowest first.
+        extra: the extra of the metric's distribution that installs what `measure` imports, or "".
+        order: the metric's position in the report, lowest first.
         summary: a one-line summary for people.
     """
 

@@ -116,7 +116,8 @@ class Catalogue:
             same order. It raises `DatasetUnavailable` if the dataset no longer exists, is not
             available to this user, or is no longer at the entry's `revision`.
         options: the class of the functions' `options`.
-        extra: the extra of its distribution that installs what these functions import, or "".
+        extra: the extra of the catalogue's distribution that installs what these functions import,
+            or "".
     """
 
     summary: str
@@ -165,7 +166,7 @@ class Retriever:
 
     Attributes:
         summary: a one-line summary for people.
-        version: must change whenever it would index the same entries differently.
+        version: must change whenever the retriever would index the same entries differently.
         index: `index(entries, options, folder, progress)` creates an index of `DatasetEntry.text`.
             It may iterate over the entries several times, and reuse an earlier index in the folder,
             which may be unfinished or contain other entries. It writes only data, no pickles, and
@@ -173,7 +174,8 @@ class Retriever:
         load: `load(folder)` returns the searcher, or raises `ValueError` if the folder does not
             contain what `index` writes. Import heavy packages inside both functions.
         options: the class of the `options` that `index` receives.
-        extra: the extra of its distribution that installs what these functions import, or "".
+        extra: the extra of the retriever's distribution that installs what these functions import,
+            or "".
     """
 
     summary: str

@@ -173,19 +173,20 @@ class Trainer:
 
     Attributes:
         summary: a one-line summary for people.
-        version: must change whenever it would learn a different model from the same data.
+        version: must change whenever the trainer would learn a different model from the same data.
         train: `train(data, options, folder)` trains a model and writes it into an empty folder:
             only data, no pickles, since `load` may read a stranger's folder.
         load: `load(folder)` returns the predictor. It raises `ValueError` if the folder does not
             contain what `train` writes. Import heavy packages inside both functions.
         options: the class of the `options` that `train` receives.
-        extra: the extra of its distribution that installs what these functions import, or "".
-        writes: whether its models write their answers as text, which may be invalid.
-        weighs: whether it uses `Decision.weight`; if not, all weights that it gets are 1.
-        check: `check(options)` quickly checks whether it can train on this machine, before anyone
-            pays for rows. It raises the errors of `train`, such as `ModuleNotFoundError` or
+        extra: the extra of the trainer's distribution that installs what these functions import, or
+            "".
+        writes: whether the trainer's models write their answers as text, which may be invalid.
+        weighs: whether the trainer uses `Decision.weight`; if not, all weights that it gets are 1.
+        check: `check(options)` quickly checks whether the trainer can train on this machine, before
+            anyone pays for rows. It raises the errors of `train`, such as `ModuleNotFoundError` or
             `UsageError`. None if no check is needed.
-        output: the output that it learns; None if it learns labels.
+        output: the output that the trainer learns; None if it learns labels.
     """
 
     summary: str

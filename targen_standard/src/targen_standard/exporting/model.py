@@ -19,14 +19,15 @@ class Exporter:
         write: `write(dataset, out)` creates the file or folder `out`, which
             does not exist yet; it is moved to its destination once it is
             complete.
-        suffix: the suffix of the file that it writes, such as ".csv"; "" if it
-            writes a folder.
+        suffix: the suffix of the file that the exporter writes, such as ".csv"; "" if it writes a
+            folder.
         summary: a one-line summary for people.
         write_parts: `write_parts(dataset, parts, out)` writes the parts of a dataset, by split
             name, into one folder. Only for exporters that write a folder; otherwise each part is a
             separate file.
-        columns: whether it writes all columns of the rows, so that weights can be one of them.
-        extra: the extra of its distribution that installs what `write` imports.
+        columns: whether the exporter writes all columns of the rows, so that weights can be one of
+            these columns.
+        extra: the extra of the exporter's distribution that installs what `write` imports.
         note: `note(dataset)` returns what people should know about this dataset in this format, or
             "".
     """

@@ -70,15 +70,16 @@ class Method(Generic[OptionsT]):
         options: the class of the `options` that `task` receives.
         presets: named sets of options, such as those of a paper whose authors' code has other
             defaults.
-        given: whether it starts from the user's rows: "never", "optional" or "required". "pairs" is
-            like "optional", but only for rows with more than one text.
+        given: whether the method starts from the user's rows: "never", "optional" or "required".
+            "pairs" is like "optional", but only for rows with more than one text.
         finish: `finish(run, options, out)` chooses or weights the rows of a run for training. It
             writes a dataset into the folder `out`, for example with `write_weighed`. It does not
-            call a model. `targen finish` calls it; None if rows do not change.
+            call a model. `targen finish` calls it; `finish` is None if the method does not choose
+            or weight rows.
         made_for_each: `made_for_each(options)` returns the number of rows to generate for each row
             that `finish` keeps; by default 1.
-        source: the method's source, and how we differ from it; for dataset cards.
-        citation: its BibTeX entry.
+        source: the method's source, and how this implementation differs from it; for dataset cards.
+        citation: the BibTeX entry of the method's source.
     """
 
     summary: str

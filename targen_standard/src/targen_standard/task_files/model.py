@@ -174,7 +174,8 @@ class BranchPart(_Part):
 
     definition: Text = Field(description="what makes a row belong to this branch")
     label: LabelName | None = Field(
-        default=None, description="the label of its rows [default: the label with the same name]"
+        default=None,
+        description="the label of the branch's rows [default: the label with the same name]",
     )
     judged: bool = Field(
         default=False,
@@ -190,7 +191,9 @@ class FieldPart(_Part):
     """A column of a row. A plain string is its description."""
 
     description: str = Field(default="", description="what the field contains, for the generator")
-    type: Literal["str", "list[str]", "int", "enum"] = Field(default="str", description="its type")
+    type: Literal["str", "list[str]", "int", "enum"] = Field(
+        default="str", description="the field's type: `str`, `list[str]`, `int` or `enum`"
+    )
     form: Literal["prose", "question", "phrase", "any"] = Field(
         default="any",
         description="for texts: `any`, `prose` (whole sentences), `question` (sentences, the last "
@@ -247,7 +250,7 @@ class ContextsPart(_Part):
     )
     dimensions: Dimensions = Field(
         default={},
-        description="how contexts vary: name → values; one is drawn for each context",
+        description="how contexts vary: name → values; one value is drawn for each context",
     )
 
 
@@ -280,7 +283,7 @@ class SeedsPart(_Part):
         default="", description="a file of fixed seeds, one per line, in the task file's folder"
     )
     dimensions: Dimensions = Field(
-        default={}, description="how seeds vary: name → values; one is drawn for each seed"
+        default={}, description="how seeds vary: name → values; one value is drawn for each seed"
     )
 
     @property
@@ -298,11 +301,11 @@ class SeedsPart(_Part):
 class PromptsPart(_Part):
     """Prompts of your own, in place of the general ones."""
 
-    contexts: str = Field(default="", description="prompt of step 1, with `$count` and `$have`")
+    contexts: str = Field(default="", description="the prompt of step 1, with `$count` and `$have`")
     seeds: str = Field(
         default="",
-        description="prompt of step 2, with `$count`, `$have` and, unless there are no contexts, "
-        "`$context`",
+        description="the prompt of step 2, with `$count`, `$have` and, unless there are no "
+        "contexts, `$context`",
     )
 
 
@@ -399,7 +402,8 @@ class Declaration(_Part):
         description="lower-case letters, digits, `.`, `_`, `-` [default: the file's name]",
     )
     version: str = Field(
-        default="", description="your own version; targen appends a digest of the content"
+        default="",
+        description="your own version of the task; targen appends a digest of the content",
     )
     summary: str = Field(
         default="", description="one line [default: the description's first sentence]"
@@ -441,7 +445,7 @@ class Declaration(_Part):
     dimensions: Dimensions = Field(
         default={},
         max_length=100,
-        description="how rows vary: name → values; one is drawn for each row",
+        description="how rows vary: name → values; one value is drawn for each row",
     )
     prompts: PromptsPart = Field(default=PromptsPart(), description="your own prompts")
     instances_per_call: Count = Field(
@@ -502,7 +506,8 @@ class Declaration(_Part):
         "helps small models, but makes the rows of large models more alike",
     )
     presets: dict[str, Counts] = Field(
-        default={}, description="named counts: rows for each label, or label → rows"
+        default={},
+        description="counts for `--preset NAME`: rows for each label, or label → rows",
     )
     parameters: ParametersPart = Field(
         default=ParametersPart(),
