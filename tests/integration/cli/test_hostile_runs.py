@@ -381,7 +381,7 @@ RECORDS = """
     provenance.jsonl | {"intended": "nosuch"} | report | intended is not a branch of the run
     provenance.jsonl | {"rows": 1000000000000000000000000000000} | report | rows is not a row count
     provenance.jsonl | {"label": null} | report | label is not a string
-    provenance.jsonl | {"id": "1.1/entailment/999999999999"} | trace | too many earlier samples of the same seed
+    provenance.jsonl | {"id": "1.1/entailment/999999999999"} | trace | too many earlier samples
     provenance.jsonl | {"id": "generate/../.."} | trace | is not the id of a candidate
     provenance.jsonl | {"id": []} | trace | line 1 is not a valid record: id or place is not a str
     provenance.jsonl | {"intended": "x"} | merge | has the unknown branch 'x'
