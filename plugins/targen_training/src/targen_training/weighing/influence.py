@@ -40,8 +40,8 @@ class InfluenceOptions(BaseModel):
         50.0,
         ge=0,
         allow_inf_nan=False,
-        description="added to the Hessian; at 50, as published, influence mostly reflects the "
-        "similarity of gradients, while 0.01 keeps the Hessian's effect",
+        description="value added to the Hessian; at 50, as published, influence mostly reflects "
+        "the similarity of gradients, while 0.01 keeps the Hessian's effect",
     )
     decay: float = Field(
         0.005, gt=0, allow_inf_nan=False, description="weight decay of the head (published: 0.005)"
