@@ -109,6 +109,6 @@ def test_without_a_folder_of_its_own_it_steps_aside(run, caplog):
     first = tg.correct(run, model="scripted", n=2)
     other = tg.correct(run, model="scripted", n=4)
     assert [first.path, other.path] == [Path("runs/x-corrected"), Path("runs/x-corrected-2")]
-    words = "contains a different correction (it differs in: data). Writing this correction to"
+    words = "contains a different correction (it differs in: rows). Writing this correction to"
     assert words in caplog.text
     assert tg.correct(run, model="scripted", n=4).path == other.path

@@ -269,6 +269,9 @@ COMMANDS = """
     batch export run answers.jsonl | batch export does not accept a second argument | targen batch export run --out answers.jsonl
     batch export mail.yaml | mail.yaml is a file, not a run directory | targen runs lists runs
     batch import run rows.csv | line 1: the first line must contain the column names custom_id and answer, separated by a comma or semicolon |
+    correct run -b people | people answer through a file, but a correction sends its calls | run the same command again with --batch-offline
+    correct rows.csv --task mail.yaml -b scripted --out rows.csv | rows.csv already exists, but is not a correction | choose a different --out
+    diff reviewed rows.csv | rows.csv is a file, not a run directory | targen runs lists runs
     describe mail | no task named 'mail' is installed | did you mean the file mail.yaml?
     describe show-progres | no installed part has the name 'show-progres' | targen list shows the kinds, and targen list KIND shows the parts of a kind
     evaluate run rows.csv | run does not contain a model | run targen train to create one
@@ -414,11 +417,11 @@ def test_a_command(line, error, hint, refuses, monkeypatch):
 
 
 @pytest.mark.usefixtures("_run")
-@pytest.mark.parametrize("words", ["batch export", "batch import", "replay", "resume"])
+@pytest.mark.parametrize("words", ["batch export", "batch import", "replay", "report", "resume"])
 def test_reviewed_rows_are_no_run(words, refuses):
     line = f"{words} reviewed" + " rows.csv" * (words == "batch import")
     problem = "reviewed contains corrected or reviewed rows, not a run"
-    refuses(line, problem, "analyze, train, validate and export accept this folder", code=1)
+    refuses(line, problem, "show, analyze, train, validate and export accept this folder; if a run")
 
 
 def test_a_model_is_no_run(refuses):
@@ -426,7 +429,7 @@ def test_a_model_is_no_run(refuses):
     Path("models/mail/model.json").write_text("{}")
     line = "report models/mail"
     hint = "targen evaluate models/mail DATA"
-    refuses(line, "models/mail contains a model, not a run", hint, code=1)
+    refuses(line, "models/mail contains a model, not a run", hint)
 
 
 def test_the_length_of_a_reply_is_no_budget(targen):
