@@ -62,11 +62,11 @@ def test_a_row_that_is_none_of_the_task_is_refused_before_the_first_call(run):
     assert not Path("out").exists()
 
 
-def test_rows_without_a_label_are_left_out_and_told(run, caplog):
+def test_rows_without_a_label_are_omitted_with_a_warning(run, caplog):
     rows = [{key: value for key, value in run[0].items() if key != "label"}, *list(run)[1:]]
     correction = tg.correct(rows, task="rte", model="scripted", out="out")
     assert correction.report.instances == 7
-    assert "left out 1 row without a label" in caplog.text
+    assert "the output omits 1 row without a label" in caplog.text
 
 
 def test_objects_serve_here_too_and_the_same_call_goes_on(lab):

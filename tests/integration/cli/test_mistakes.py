@@ -464,8 +464,8 @@ CONTENTS = {
     "broken.parquet": "text",
 }
 DATA = """
-    wrong.csv | line 2 does not fit the task mail: text: no such column; the row has Text, Category
-    class.csv | line 2 does not fit the task mail: label: no such column; is it called class here?
+    wrong.csv | line 2 does not fit the task mail: text: no such column; the row has Text, Category; if one contains it, rename that column to text
+    class.csv | line 2 does not fit the task mail: label: no such column; if class contains it, rename that column
     extra.csv | line 2 does not fit the task mail: class: unknown column
     noheader.csv | line 2 does not fit the task mail: text: no such column; the row has Where is it?, order
     unknown.csv | line 2 does not fit the task mail: label: 'greeting' is not 'order' or 'refund'
@@ -515,7 +515,9 @@ def test_what_many_rows_lack_is_said_once(targen):
     for name, text in rows.items():
         Path(name).write_text(text)
     shown = targen("validate", "none.csv", "--task", "mail.yaml").out
-    assert re.search(r"2 +0 +30  label: no such column; is it called intent here\?", shown)
+    assert re.search(
+        r"2 +0 +30  label: no such column; if intent contains it, rename that column", shown
+    )
     assert shown.count("no such column") == 1
     words = "is not 'order' or 'refund'; did you mean order?"
     made = targen("train", "some.csv", "--task", "mail.yaml", "--out", "model")

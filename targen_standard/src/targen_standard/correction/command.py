@@ -44,7 +44,9 @@ def correct(
     encoding: EncodingArg = "utf-8",
     n: Annotated[
         int | None,
-        typer.Option("-n", "--number", help="Judge this many rows, drawn at random with --seed."),
+        typer.Option(
+            "-n", "--number", help="Judge this many instances, drawn at random with --seed."
+        ),
     ] = None,
     flip: Annotated[
         float,
@@ -58,8 +60,8 @@ def correct(
         Path | None,
         typer.Option(
             "--out",
-            help="The output directory. [default: runs/NAME-CORRECTOR; if that exists, "
-            "runs/NAME-CORRECTOR-2, and so on]",
+            help="The output directory. [default: runs/NAME-corrected, or runs/NAME-CORRECTOR "
+            "with --corrector; if that contains something else, with -2 and so on appended]",
         ),
     ] = None,
     dry_run: Annotated[

@@ -173,7 +173,8 @@ async def acorrect_dataset(
             "there are no labelled rows to correct", hint=f"each row needs the columns {columns}"
         )
     if unlabelled := sum(len(unit.rows) for unit in units if not unit.instances):
-        _log.warning("%s: left out %s without a label", dataset.name, plural(unlabelled, "row"))
+        omitted = plural(unlabelled, "row")
+        _log.warning("%s: the output omits %s without a label", dataset.name, omitted)
     spec = spec.replace(limits=part_limits(out, spec.limits))
     prepared = prepare_correction(registry, spec)
     if files is not None:
