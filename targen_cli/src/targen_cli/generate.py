@@ -56,8 +56,8 @@ def generate(
         Path | None,
         typer.Option(
             "--out",
-            help="The run directory. [default: runs/TASK-SEED; if that exists, runs/TASK-SEED-2, "
-            "and so on]",
+            help="The run directory. [default: runs/TASK-SEED; if that contains a different run, "
+            "runs/TASK-SEED-2, and so on]",
         ),
     ] = None,
     dry_run: Annotated[

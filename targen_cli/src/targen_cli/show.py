@@ -53,6 +53,9 @@ def show(
     label: Annotated[
         str | None, typer.Option("--label", metavar="LABEL", help="Show only this label's rows.")
     ] = None,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Show only rows that step 4 or a review changed.")
+    ] = False,
     rejected: Annotated[
         bool, typer.Option("--rejected", help="Show the rejected candidates, each with its reason.")
     ] = False,
@@ -75,12 +78,15 @@ def show(
     - targen show runs/rte-0
     - targen show runs/rte-0 3
     - targen show runs/rte-0 --rejected --reason duplicate
+    - targen show runs/rte-0-blind --changed
     """
     from targen_cli import tracing
 
     if row is not None:
-        if label is not None or rejected or reason is not None:
-            raise UsageError("--label, --rejected and --reason cannot be used with a ROW")
+        if label is not None or changed or rejected or reason is not None:
+            raise UsageError(
+                "--label, --changed, --rejected and --reason cannot be used with a ROW"
+            )
         traced = tracing.find(run, row)
         if json:
             print_json({**facts_of(traced), "calls": traced.calls()})
@@ -88,7 +94,12 @@ def show(
             _print_one(traced)
             print(f"to see each call's prompt: targen trace {run} {row}", file=sys.stderr)
         return
-    every = tracing.rejects(run) if rejected or reason is not None else tracing.rows(run)
+    rejected = rejected or reason is not None
+    if changed and rejected:
+        raise UsageError("--changed cannot be used with --rejected or --reason")
+    every = tracing.rejects(run) if rejected else tracing.rows(run)
+    if changed:
+        every = (each for each in every if each.changed)
     chosen = (each for each in every if _fits(each, label, reason))
     shown = list(islice(chosen, limit or None))
     if not shown:
@@ -155,7 +166,9 @@ def _print_list(run: Path, shown: list[Traced], *, more: bool) -> None:
     screen = Screen()
     for traced in shown:
         if traced.rows:
-            screen.title(str(traced.number), str(traced.label), "")
+            was = traced.claimed if traced.changed else None
+            detail = "" if was in (None, traced.label) else f"was {was}"
+            screen.title(str(traced.number), str(traced.label), detail)
         else:
             screen.title(traced.id, *outcome_of(traced))
         screen.pairs(content_of(traced), indent=4)
@@ -246,7 +259,7 @@ def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
         yield "checks", f"passed{unlike}"
     ended = record.get("label", record.get("corrected"))
     if ended is not None and corrected:
-        claimed = record.get("claimed", record.get("intended"))
+        claimed = traced.claimed
         what = "labelled" if claimed is None else "kept" if ended == claimed else "relabelled"
         said = _people(record) if reviewed else what
         yield judge, f"{said}: {ended}"

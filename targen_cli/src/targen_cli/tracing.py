@@ -83,6 +83,19 @@ class Traced:
         label = self.record.get("label") or self.record.get("corrected")
         return label or self.record.get("intended")
 
+    @property
+    def claimed(self) -> str | None:
+        """Return the label before step 4 or a review; None if it had none."""
+        label: str | None = self.record.get("claimed", self.record.get("intended"))
+        return label
+
+    @property
+    def changed(self) -> bool:
+        """Return whether it kept its rows, but step 4 or people changed them."""
+        if self.correction is not None:
+            return self.verdict in ("relabelled", "edited")
+        return bool(self.rows) and self.claimed not in (None, self.label)
+
     @cached_property
     def keys(self) -> Sequence[str]:
         """Keys of its calls, in their order: lists, generation, correction."""

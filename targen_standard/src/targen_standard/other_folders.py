@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from targen_core.errors import RunDirectoryError, UnknownName
+from targen_core.errors import UnknownName, UsageError
 from targen_core.origin import DECLARED
 from targen_core.plain import what_is
 from targen_core.plugins.registry import Registry
@@ -15,10 +15,10 @@ from targen_core.wording import Action, Blank, Either
 __all__ = ["no_run", "no_task"]
 
 
-def no_run(run: Path) -> RunDirectoryError | None:
+def no_run(run: Path) -> UsageError | None:
     """Return the error for a folder without a manifest that another command wrote, if one did."""
     if inner := _runs_in(run):
-        return RunDirectoryError(
+        return UsageError(
             f"{run} is a folder of several runs, not a single run: "
             f"{', '.join(one.name for one in inner[:4])}{', …' if inner[4:] else ''}",
             hint=f"pass one of them, such as {shlex.quote(str(inner[0]))}; if a suite created "
@@ -27,21 +27,21 @@ def no_run(run: Path) -> RunDirectoryError | None:
             + " command again to continue them all",
         )
     if (run / "weighing.json").exists():
-        return RunDirectoryError(
+        return UsageError(
             f"{run} contains selected or weighted rows, not a run",
             hint="pass the run that they came from; analyze, train and export accept this folder",
         )
     if (run / "correction.json").exists():
-        return RunDirectoryError(
+        return UsageError(
             f"{run} contains corrected or reviewed rows, not a run",
             hint=Either(
-                "pass the run that they came from; analyze, train, validate and export accept "
-                "this folder",
+                "show, analyze, train, validate and export accept this folder; if a run generated "
+                "its rows, pass that run",
                 Action("read_dataset", run),
             ),
         )
     if (run / "model.json").exists():
-        return RunDirectoryError(
+        return UsageError(
             f"{run} contains a model, not a run",
             hint=Action("evaluate", run, Blank("DATA")),
         )

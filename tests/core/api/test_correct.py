@@ -62,11 +62,11 @@ def test_a_row_that_is_none_of_the_task_is_refused_before_the_first_call(run):
     assert not Path("out").exists()
 
 
-def test_rows_without_a_label_are_left_out_and_told(run, caplog):
+def test_rows_without_a_label_are_omitted_with_a_warning(run, caplog):
     rows = [{key: value for key, value in run[0].items() if key != "label"}, *list(run)[1:]]
     correction = tg.correct(rows, task="rte", model="scripted", out="out")
     assert correction.report.instances == 7
-    assert "left out 1 row without a label" in caplog.text
+    assert "the output omits 1 row without a label" in caplog.text
 
 
 def test_objects_serve_here_too_and_the_same_call_goes_on(lab):
@@ -109,6 +109,6 @@ def test_without_a_folder_of_its_own_it_steps_aside(run, caplog):
     first = tg.correct(run, model="scripted", n=2)
     other = tg.correct(run, model="scripted", n=4)
     assert [first.path, other.path] == [Path("runs/x-corrected"), Path("runs/x-corrected-2")]
-    words = "contains a different correction (it differs in: data). Writing this correction to"
+    words = "contains a different correction (it differs in: rows). Writing this correction to"
     assert words in caplog.text
     assert tg.correct(run, model="scripted", n=4).path == other.path

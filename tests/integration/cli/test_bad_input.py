@@ -84,7 +84,8 @@ LINES = """
 
     # what a run has
     show run 9.9/entailment/0 | run has no candidate "9.9/entailment/0"
-    show run 3 --rejected | --label, --rejected and --reason cannot be used with a ROW
+    show run 3 --rejected | --label, --changed, --rejected and --reason cannot be used with a ROW
+    show run --changed --rejected | --changed cannot be used with --rejected or --reason
     show run --reason refusl | no candidates rejected for "refusl" | did you mean refusal?
     show run --label entailed | no rows with the label "entailed" | did you mean entailment
     trace run nobody | | targen show run --rejected prints

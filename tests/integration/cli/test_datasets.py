@@ -135,7 +135,7 @@ def test_flipped_labels_are_found_and_counted(targen, file, oracle, corrector, w
     source = file(GOOD)
     args = ["correct", source, "--task", "rte", "--corrector", corrector, *oracle]
     result = works(*args, "--flip", "0.5", "--seed", "1")
-    assert "correct labels: 50.0% before, 100.0% after, among the 4 rows kept" in result.out
+    assert "correct labels: 50.0% before, 100.0% after, among the 4 instances kept" in result.out
     assert "flipped labels found: 2 of 2 (recall 100.0%)" in result.out
     assert "labels changed or rejected: 2, 2 of them flipped (precision 100.0%)" in result.out
     folder = Path("runs") / f"rows-{corrector}"
@@ -161,7 +161,11 @@ def test_a_row_changes_in_its_label_alone(works, file, oracle):
     rows = [{"idx": 70 + at, "label": row["label"], **row} for at, row in enumerate(GOOD)]
     rows[1]["label"] = "entailment"
     source = file(rows)
-    works("correct", source, "--task", "rte", *oracle, "--out", "out")
+    done = works("correct", source, "--task", "rte", *oracle, "--out", "out")
+    assert "\n3 unchanged, 1 changed, 0 rejected\n" in done.out
+    assert "\nto see the changed rows: targen show out --changed\n" in done.out
+    assert "correct labels" not in done.out  # nobody knows which of the labels were
+    assert works("show", "out", "--changed").out.startswith("1  not_entailment  was entailment\n")
     before = source.read_text().splitlines()
     after = Path("out/dataset.jsonl").read_text().splitlines()
     assert after[0] == before[0]

@@ -75,5 +75,6 @@ def test_corrections_are_compared_with_corrections_alone(targen, generate, works
     result = works("diff", "blind", "vote", "--json")
     assert result.json["candidates"] == {"left": 12, "right": 12, "both": 12}
     assert any(change["name"] == "corrector" for change in result.json["asked"])
+    assert not {"status", "seconds"} & {each["name"] for each in result.json["figures"]}
     mixed = targen("diff", "a", "blind")
     assert mixed.code == 2 and "blind is a correction, but a is a run" in mixed.err

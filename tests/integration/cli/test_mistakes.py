@@ -269,6 +269,9 @@ COMMANDS = """
     batch export run answers.jsonl | batch export does not accept a second argument | targen batch export run --out answers.jsonl
     batch export mail.yaml | mail.yaml is a file, not a run directory | targen runs lists runs
     batch import run rows.csv | line 1: the first line must contain the column names custom_id and answer, separated by a comma or semicolon |
+    correct run -b people | people answer through a file, but a correction sends its calls | run the same command again with --batch-offline
+    correct rows.csv --task mail.yaml -b scripted --out rows.csv | rows.csv already exists, but is not a correction | choose a different --out
+    diff reviewed rows.csv | rows.csv is a file, not a run directory | targen runs lists runs
     describe mail | no task named 'mail' is installed | did you mean the file mail.yaml?
     describe show-progres | no installed part has the name 'show-progres' | targen list shows the kinds, and targen list KIND shows the parts of a kind
     evaluate run rows.csv | run does not contain a model | run targen train to create one
@@ -414,11 +417,11 @@ def test_a_command(line, error, hint, refuses, monkeypatch):
 
 
 @pytest.mark.usefixtures("_run")
-@pytest.mark.parametrize("words", ["batch export", "batch import", "replay", "resume"])
+@pytest.mark.parametrize("words", ["batch export", "batch import", "replay", "report", "resume"])
 def test_reviewed_rows_are_no_run(words, refuses):
     line = f"{words} reviewed" + " rows.csv" * (words == "batch import")
     problem = "reviewed contains corrected or reviewed rows, not a run"
-    refuses(line, problem, "analyze, train, validate and export accept this folder", code=1)
+    refuses(line, problem, "show, analyze, train, validate and export accept this folder; if a run")
 
 
 def test_a_model_is_no_run(refuses):
@@ -426,7 +429,7 @@ def test_a_model_is_no_run(refuses):
     Path("models/mail/model.json").write_text("{}")
     line = "report models/mail"
     hint = "targen evaluate models/mail DATA"
-    refuses(line, "models/mail contains a model, not a run", hint, code=1)
+    refuses(line, "models/mail contains a model, not a run", hint)
 
 
 def test_the_length_of_a_reply_is_no_budget(targen):
@@ -461,8 +464,8 @@ CONTENTS = {
     "broken.parquet": "text",
 }
 DATA = """
-    wrong.csv | line 2 does not fit the task mail: text: no such column; the row has Text, Category
-    class.csv | line 2 does not fit the task mail: label: no such column; is it called class here?
+    wrong.csv | line 2 does not fit the task mail: text: no such column; the row has Text, Category; if one contains it, rename that column to text
+    class.csv | line 2 does not fit the task mail: label: no such column; if class contains it, rename that column
     extra.csv | line 2 does not fit the task mail: class: unknown column
     noheader.csv | line 2 does not fit the task mail: text: no such column; the row has Where is it?, order
     unknown.csv | line 2 does not fit the task mail: label: 'greeting' is not 'order' or 'refund'
@@ -512,7 +515,9 @@ def test_what_many_rows_lack_is_said_once(targen):
     for name, text in rows.items():
         Path(name).write_text(text)
     shown = targen("validate", "none.csv", "--task", "mail.yaml").out
-    assert re.search(r"2 +0 +30  label: no such column; is it called intent here\?", shown)
+    assert re.search(
+        r"2 +0 +30  label: no such column; if intent contains it, rename that column", shown
+    )
     assert shown.count("no such column") == 1
     words = "is not 'order' or 'refund'; did you mean order?"
     made = targen("train", "some.csv", "--task", "mail.yaml", "--out", "model")

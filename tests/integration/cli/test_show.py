@@ -38,6 +38,18 @@ def test_a_label_and_a_reason_choose(targen, run):
     assert [json.loads(line) for line in some] == [r for r in rejects if r["reason"] == reason]
 
 
+def test_rows_that_step_4_changed_are_listed_with_their_earlier_labels(finished, targen, works):
+    run = finished("rte", "-n", 20, "--corrector", "blind")
+    made = records(run, "provenance.jsonl")
+    changed = [record for record in made if record["label"] != record["intended"]]
+    assert 0 < len(changed) < len(made)
+    shown = targen("show", run, "--changed", "-n", 0, "--json").out.splitlines()
+    assert [json.loads(line)["id"] for line in shown] == [record["id"] for record in changed]
+    first = changed[0]
+    title = f"{first['idx']}  {first['label']}  was {first['intended']}\n"
+    assert works("show", run, "--changed").out.startswith(title)
+
+
 def test_a_row_is_shown_with_all_that_made_it(targen, run):
     record = records(run, "provenance.jsonl")[4]
     shown = targen("show", run, "4")

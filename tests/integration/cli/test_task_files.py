@@ -24,6 +24,7 @@ def test_a_draft_is_written_refused_and_then_run(refuses, works):
         "a draft that has not been reviewed",
         "remove the line `draft: true`",
     )
+    works("generate", path, "-n", 2, "-b", "scripted", "-q", "--out", "draft")
     path.write_text(text.replace("draft: true\n", ""), encoding="utf-8")
     works("generate", path, "-n", 2, "-b", "scripted", "-q")
     refuses(("init-task", "Other notes", "-b", "scripted"), "dry-run-task.yaml exists")

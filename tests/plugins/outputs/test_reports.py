@@ -124,7 +124,7 @@ def test_what_is_corrected_within_its_label_is_wrong_and_named_by_its_row(works)
     rows[1]["text"] = text.replace("See", "Saw")
     Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     done = works("correct", "rows.jsonl", "--task", "./mine.yaml", "-b", "scripted", "--out", "out")
-    assert "50.0% after, among the 2 rows kept" in done.out
+    assert "\n1 unchanged, 1 changed, 0 rejected\n" in done.out
     changes = [*map(json.loads, Path("out/changes.jsonl").read_text().splitlines())]
     assert [each["verdict"] for each in changes] == ["confirmed", "relabelled"]
     assert "before" not in changes[0]

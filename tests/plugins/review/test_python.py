@@ -34,7 +34,7 @@ def test_what_is_said_of_rows_makes_a_version(works: Any, run: Path) -> None:
 def test_a_version_is_read_as_a_dataset_and_called_by_its_folder(run: Path) -> None:
     targen_core.review(run, right=[0], rater="sam")
     made = targen_core.apply_review(run, out="mine")
-    refused = targen_core.errors.RunDirectoryError
+    refused = targen_core.errors.UsageError
     with pytest.raises(refused, match="corrected or reviewed") as caught:
         targen_core.load("mine")
     assert caught.value.hint == 'targen_core.read_dataset("mine")'

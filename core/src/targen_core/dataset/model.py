@@ -401,7 +401,9 @@ def _refused(error: ValidationError) -> str:
     where, value = ".".join(map(str, first["loc"])), first["input"]
     if first["type"] == "missing" and isinstance(value, Mapping) and len(first["loc"]) == 1:
         there = ", ".join(str(name) for name in value if name != "idx")  # which may be ours
-        return f"{where}: no such column; the row has {there or 'no columns'}"
+        unknown = any(each["type"] == "extra_forbidden" for each in error.errors())
+        rename = f"; if one contains it, rename that column to {where}" if unknown else ""
+        return f"{where}: no such column; the row has {there or 'no columns'}{rename}"
     if first["type"] in ("literal_error", "enum"):
         expected = str(first["ctx"]["expected"])
         near = " or ".join(suggestions_for(str(value), re.findall("'(.+?)'", expected)))

@@ -144,14 +144,15 @@ def difference(left: Path, right: Path) -> Difference:
 
     Raises:
         UsageError: one is not a directory, or they are not of one kind.
-        RunDirectoryError: one cannot be read.
+        RunDirectoryError: one is not a run, or cannot be read.
     """
     result = Difference(left=left, right=right)
     before, after = tracing.plan_of(left), tracing.plan_of(right)
     if (before is None) != (after is None):
+        run = right if before else left
+        Manifest.load(run / "manifest.json")
         raise UsageError(
-            f"{left if before else right} is a correction, but {right if before else left} is a "
-            "run",
+            f"{left if before else right} is a correction, but {run} is a run",
             hint="compare two runs or two corrections",
         )
     _compare_asked(result, _asked(left, right), _asked(right, left))
@@ -424,7 +425,7 @@ def _figures(run: Path) -> dict[str, Any]:
     accepted = sum(sum(flow["accepted"].values()) for flow in flows)
     rows = report["kept"] if correction else sum(report["rows"].values())
     return {
-        "status": report.get("status"),
+        **({} if correction else {"status": report.get("status")}),
         "rows": rows,
         "judged": judged,
         "yield": round(accepted / judged, 4) if judged else None,
@@ -433,7 +434,7 @@ def _figures(run: Path) -> dict[str, Any]:
         "copied": total.get("copied", 0),
         "tokens": total["input_tokens"] + total["output_tokens"],
         "dollars": total["dollars"],
-        "seconds": report.get("seconds"),
+        **({} if correction else {"seconds": report.get("seconds")}),
     }
 
 

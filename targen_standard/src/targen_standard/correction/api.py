@@ -77,8 +77,8 @@ async def acorrect(
         flip: fraction of instances to give a wrong label first, as a test of the corrector.
         rows_per_call: judge this many instances in one call.
         seed: random seed for what is sampled and flipped.
-        out: the directory; by default runs/DATA-CORRECTOR, with -2 and so on appended if that
-            exists.
+        out: the directory. By default runs/DATA-corrected, or runs/DATA-CORRECTOR with `corrector`,
+            with -2 and so on appended if that contains something else.
         max_cost: stop before spending more than this many dollars.
         max_tokens: stop before using more than this many tokens in total, input and output.
         concurrency: maximum concurrent calls; 32 by default.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -43,7 +44,9 @@ def correct(
     encoding: EncodingArg = "utf-8",
     n: Annotated[
         int | None,
-        typer.Option("-n", "--number", help="Judge this many rows, drawn at random with --seed."),
+        typer.Option(
+            "-n", "--number", help="Judge this many instances, drawn at random with --seed."
+        ),
     ] = None,
     flip: Annotated[
         float,
@@ -57,8 +60,8 @@ def correct(
         Path | None,
         typer.Option(
             "--out",
-            help="The output directory. [default: runs/NAME-CORRECTOR; if that exists, "
-            "runs/NAME-CORRECTOR-2, and so on]",
+            help="The output directory. [default: runs/NAME-corrected, or runs/NAME-CORRECTOR "
+            "with --corrector; if that contains something else, with -2 and so on appended]",
         ),
     ] = None,
     dry_run: Annotated[
@@ -246,6 +249,21 @@ def _print_waiting(
     print(f"then: {awaited.hint}")
 
 
+def _print_compared(report: Mapping[str, Any]) -> None:
+    """Print how many labels were right before and after, by those in the file."""
+    print("\nCompared with the labels in the file")
+    kinds = ("as given", report["as_given"]), ("flipped", report["flipped"])
+    print_table(
+        ["label shown", "right after", "wrong after", "rejected"],
+        [(name, *(c.get(k, 0) for k in ("right", "wrong", "rejected"))) for name, c in kinds],
+    )
+    after = report["accuracy_after"]
+    kept = f"among the {plural(report['kept'], 'instance')} kept"
+    text = "no instances were kept" if after is None else f"{after:.1%} after, {kept}"
+    print(f"correct labels: {report['accuracy_before']:.1%} before, {text}")
+    _print_found(**report["suspected"], of=sum(report["flipped"].values()))
+
+
 def _print_found(*, flipped: int, as_given: int, of: int) -> None:
     """Print recall and precision of a corrector: what it changes or rejects, it finds wrong."""
     suspected = flipped + as_given
@@ -281,19 +299,15 @@ def _print(report: Mapping[str, Any], folder: Path) -> None:
     if reasons:
         print("\nRejected because")
         print_table(["label shown", "reason", "count"], [(*key, n) for key, n in reasons.items()])
-    print("\nCompared with the labels in the file")
-    kinds = [("as given", report["as_given"])]
     if report["flip"]:
-        kinds.append(("flipped", report["flipped"]))
-    print_table(
-        ["label shown", "right after", "wrong after", "rejected"],
-        [(name, *(c.get(k, 0) for k in ("right", "wrong", "rejected"))) for name, c in kinds],
-    )
-    after = report["accuracy_after"]
-    kept = f"among the {report['kept']:,} rows kept"
-    text = "no rows were kept" if after is None else f"{after:.1%} after, {kept}"
-    print(f"correct labels: {report['accuracy_before']:.1%} before, {text}")
-    if report["flip"]:
-        _print_found(**report["suspected"], of=sum(report["flipped"].values()))
+        _print_compared(report)
+    else:  # it is not known which of the given labels are right
+        kept, changed, rejected = (
+            report["as_given"].get(k, 0) for k in ("right", "wrong", "rejected")
+        )
+        print(f"\n{kept:,} unchanged, {changed:,} changed, {rejected:,} rejected")
+        for count, what in ((changed, "changed"), (rejected, "rejected")):
+            if count:
+                print(f"to see the {what} rows: targen show {shlex.quote(str(folder))} --{what}")
     print_usage(report)
     print(f"\n{folder / 'dataset.jsonl'}")

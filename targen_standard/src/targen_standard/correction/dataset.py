@@ -58,7 +58,7 @@ from targen_core.tasks.dimensions import seeded_rng
 from targen_core.tasks.judging import JudgeAnswer
 from targen_core.tasks.model import Task
 from targen_core.text import plural
-from targen_core.wording import ANOTHER_OUT, REPEAT, Blank, Option, Words
+from targen_core.wording import ANOTHER_OUT, REPEAT, Blank, Either, Option, Words
 from targen_standard.batches.delivery import ByFiles
 from targen_standard.batches.files import FileTransport, write_requests
 from targen_standard.correction.preparing import PreparedCorrection, prepare_correction
@@ -173,11 +173,20 @@ async def acorrect_dataset(
             "there are no labelled rows to correct", hint=f"each row needs the columns {columns}"
         )
     if unlabelled := sum(len(unit.rows) for unit in units if not unit.instances):
-        _log.warning("%s: left out %s without a label", dataset.name, plural(unlabelled, "row"))
+        omitted = plural(unlabelled, "row")
+        _log.warning("%s: the output omits %s without a label", dataset.name, omitted)
     spec = spec.replace(limits=part_limits(out, spec.limits))
     prepared = prepare_correction(registry, spec)
     if files is not None:
         require_deliverable(ByFiles(files), prepared.steps)
+    elif prepared.steps["correct"].backend.delivery:
+        raise UsageError(
+            "people answer through a file, but a correction sends its calls one by one",
+            hint=Either(
+                REPEAT + " with " + Option("batch_offline", True),
+                "run targen correct --batch-offline",
+            ),
+        )
     chosen = _sample(instances, limit, spec.seed)
     shown = _flipped(prepared.task, chosen, flip_fraction, spec.seed)
     plan = CorrectionPlan(
@@ -264,7 +273,7 @@ def open_correction(
     if place == "number":
         out = _place_for(out, plan)
     again = place == "replace"
-    if out.is_dir():
+    if out.exists():
         check_members(out)
         _same_plan(out, plan, again=again)  # before a lock is put into what is someone else's
     directory = RunDirectory(out)
@@ -649,10 +658,18 @@ def _same_plan(out: Path, plan: CorrectionPlan, *, again: bool = False) -> None:
     if again and old.review and plan.review:
         different = [name for name in different if not name.startswith("review.")]
     if different:
+        said = dict.fromkeys(_called(name) for name in different)
         raise RunConflict(
-            f"{out} contains a different correction (it differs in: {', '.join(different[:3])})",
+            f"{out} contains a different correction (it differs in: {', '.join(said)})",
             hint=ANOTHER_OUT,
         )
+
+
+def _called(name: str) -> str:
+    """Return what users call a field of `CorrectionPlan`, given by its path."""
+    first = name.partition(".")[0]
+    known = {"data": "rows", "part": "corrector", "rows_per_call": "rows per call", "step": "model"}
+    return known.get(first, "task" if first == "task_file" else first)
 
 
 def _digest(instances: Sequence[_Held]) -> str:

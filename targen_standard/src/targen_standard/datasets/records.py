@@ -76,7 +76,7 @@ def _validate(line: bytes, task: Task[Any, Any]) -> None:
         column = first["loc"][0]
         words = f"{column}: unknown column"
         if len(absent) == 1:
-            words = f"{absent[0]}: no such column; is it called {column} here?"
+            words = f"{absent[0]}: no such column; if {column} contains it, rename that column"
         raise ValueError(words) from error
 
 

@@ -393,7 +393,8 @@ class Declaration(_Part):
     )
     draft: bool = Field(
         default=False,
-        description="whether a person must still review the task; a draft cannot generate rows",
+        description="whether a person must still review the task; a draft only works with the "
+        "backend `scripted`",
     )
     name: str = Field(
         default="",

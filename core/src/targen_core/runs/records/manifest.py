@@ -163,7 +163,7 @@ class Manifest(ManifestPart):
         """Read the manifest of a run directory, which may come from anybody.
 
         Raises:
-            UsageError: the directory does not exist.
+            UsageError: the directory does not exist, or another command made it.
             RunDirectoryError: it holds no manifest, one that does not read or
                 names what no run has, or links and the like in place of files.
         """
@@ -452,12 +452,12 @@ def _is_run(folder: Path) -> bool:
     return (folder / "manifest.json").is_file()
 
 
-def _known_as_other(folder: Path) -> RunDirectoryError | None:
+def _known_as_other(folder: Path) -> UsageError | None:
     """Return the error for a folder that another command wrote, where something knows it."""
     with contextlib.suppress(TargenError):
-        known: RunDirectoryError | None = load_registry().function(
-            "folder-of-others", of=str(folder)
-        )(folder)
+        known: UsageError | None = load_registry().function("folder-of-others", of=str(folder))(
+            folder
+        )
         return known
     return None
 
