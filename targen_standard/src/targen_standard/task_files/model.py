@@ -247,7 +247,7 @@ class ContextsPart(_Part):
     )
     dimensions: Dimensions = Field(
         default={},
-        description="how contexts vary: name → values; one is drawn for each context",
+        description="how contexts vary: name → values; one value is drawn for each context",
     )
 
 
@@ -280,7 +280,7 @@ class SeedsPart(_Part):
         default="", description="a file of fixed seeds, one per line, in the task file's folder"
     )
     dimensions: Dimensions = Field(
-        default={}, description="how seeds vary: name → values; one is drawn for each seed"
+        default={}, description="how seeds vary: name → values; one value is drawn for each seed"
     )
 
     @property
@@ -441,7 +441,7 @@ class Declaration(_Part):
     dimensions: Dimensions = Field(
         default={},
         max_length=100,
-        description="how rows vary: name → values; one is drawn for each row",
+        description="how rows vary: name → values; one value is drawn for each row",
     )
     prompts: PromptsPart = Field(default=PromptsPart(), description="your own prompts")
     instances_per_call: Count = Field(
