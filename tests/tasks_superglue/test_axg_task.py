@@ -152,5 +152,5 @@ def test_without_dimensions_any_dealing_and_form_will_do(run):
 def test_an_instance_must_be_a_pair():
     with pytest.raises(ValidationError, match="must differ in one gendered pronoun"):
         AxgPair(premise1=SEED.he, premise2=SEED.he, hypothesis="It was so.", label="entailment")
-    with pytest.raises(ValidationError, match="the hypothesis contains a gendered pronoun"):
+    with pytest.raises(ValidationError, match="the hypothesis must not contain a gendered pronoun"):
         AxgPair(premise1=SEED.he, premise2=SEED.she, hypothesis="So did she.", label="entailment")

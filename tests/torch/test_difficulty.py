@@ -132,7 +132,7 @@ def test_datasets_are_compared_at_the_rows_of_the_smallest(analyze, jsonl):
     findings = part["findings"]
     assert findings["tables"][0]["title"].startswith("Difficulty of 60 rows")
     notes = " ".join(findings["notes"])
-    assert "3 rows of small were left out, because their label has fewer than 10 rows" in notes
+    assert "Left out 3 rows of small whose label has fewer than 10 rows" in notes
     assert "The model read only the last 8 tokens of 60 rows of large" in notes
 
 

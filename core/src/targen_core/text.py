@@ -41,7 +41,7 @@ def printable(text: str, *, lines: bool = True, max_length: int | None = None) -
     if not lines:
         text = text.replace("\n", "\\n").replace("\t", "\\t")
     if max_length is not None and len(text) > max_length:
-        return f"{text[:max_length]} … ({len(text) - max_length:,} more characters)"
+        return f"{text[:max_length]} … ({plural(len(text) - max_length, 'more character')})"
     return text
 
 

@@ -72,5 +72,5 @@ def document(answer: Any, *fields: str, billed: bool = False) -> dict[str, Any]:
         MalformedAnswer: it is something else.
     """
     if not isinstance(answer, dict) or not all(isinstance(answer.get(f), str) for f in fields):
-        raise MalformedAnswer("unexpected answer to a request about a batch", billed=billed)
+        raise MalformedAnswer("unexpected response to a batch request", billed=billed)
     return answer

@@ -90,8 +90,8 @@ def tell_of_shortage(request: Request, n: int | None = None) -> None:
     for label, wanted in request.spec.quotas.items():
         if wanted > most.get(label, wanted):
             print(
-                f"note: {wanted:,} rows of {label} are requested, but the given rows yield at most "
-                f"{most[label]:,}. Give more rows, or the run will fall short",
+                f"note: the given rows yield at most {most[label]:,} of the {wanted:,} requested "
+                f"rows of {label}. Give more rows, or the run will fall short",
                 file=sys.stderr,
             )
 
@@ -119,7 +119,7 @@ def confirm(runs: Ahead, choice: Choice, *, yes: bool) -> None:
     """
     rows = sum(request.spec.target.quotas.total for _, request in runs)
     ask_first(
-        f"{rows:,} rows",
+        plural(rows, "row"),
         lambda: [expected(request.name, request) for _, request in runs],
         cap=choice.limits.get("max_cost"),
         ask_above=choice.ask_above,
@@ -168,8 +168,8 @@ def ask_first(
         )
     if most < math.inf:
         words += f", and at most ${most:,.2f} (--max-cost)"
-    hints = [f"This is an estimate; {shown}, and" if shown else "This is an estimate, and"]
-    print(f"{words}. {hints[0]} --max-cost sets a limit.", file=sys.stderr)
+    tips = ([shown] if shown else []) + (["--max-cost sets a limit"] if cap is None else [])
+    print(f"{words}. {'; '.join(['This is an estimate', *tips])}.", file=sys.stderr)
     if not typer.confirm("Continue?", err=True):
         print("No calls were sent.", file=sys.stderr)
         raise typer.Exit(1)

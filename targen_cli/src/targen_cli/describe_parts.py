@@ -217,7 +217,7 @@ def print_backend(facts: dict[str, Any]) -> None:
     most = (made or facts)["top_logprobs"]
     scores = "no" if most is None else "yes"
     if most is not None and most != sys.maxsize:
-        scores += f", for at most the {most:,} likeliest tokens"
+        scores += f", for at most the {plural(most, 'likeliest token')}"
     if (made or facts)["scores_given"]:
         scores += ", also for texts that the task supplies"
     if (made or facts)["continues"]:

@@ -29,6 +29,7 @@ from targen_core import folders
 from targen_core.errors import UsageError
 from targen_core.options import Limits, ListOptions
 from targen_core.runs.records.shortcuts import rows
+from targen_core.text import plural
 
 if TYPE_CHECKING:
     from targen_cli.estimating import CostEstimate
@@ -161,7 +162,7 @@ def print_estimates(estimates: Sequence[CostEstimate], price_from: str) -> None:
 
 
 def _print(estimated: CostEstimate, price_from: str) -> None:
-    print(f"{estimated.rows:,} rows of {estimated.task}, based on {estimated.basis}\n")
+    print(f"{plural(estimated.rows, 'row')} of {estimated.task}, based on {estimated.basis}\n")
     lines = [*estimated.steps, {"step": "all", **estimated.total}]
     shown = _shown(estimated.total)
     heads = ["step", *(_HEADS[key] for key in shown)]
@@ -177,9 +178,10 @@ def _print_all(estimates: Sequence[CostEstimate], price_from: str) -> None:
 
     everything = summed([one.total for one in estimates])
     shown = _shown(everything)
-    print(f"{sum(one.rows for one in estimates):,} rows, based on {estimates[0].basis}\n")
+    total = sum(one.rows for one in estimates)
+    print(f"{plural(total, 'row')}, based on {estimates[0].basis}\n")
     lines = [(one.task, f"{one.rows:,}", *_figures(one.total, shown)) for one in estimates]
-    lines.append(("all", f"{sum(one.rows for one in estimates):,}", *_figures(everything, shown)))
+    lines.append(("all", f"{total:,}", *_figures(everything, shown)))
     print_table(["task", "rows", *(_HEADS[key] for key in shown)], lines)
     _say_prices(estimates[0].prices, price_from)
     _say_too_few(estimates)
@@ -249,7 +251,7 @@ def _say_unknown(dollars: float | None, uncounted: Sequence[str]) -> None:
             "reasoning as "
             "output.\nThis is not included here: add --reasoning-tokens TOKENS, or base the "
             "estimate on a small "
-            "run with --from"
+            "run with --from RUN"
         )
 
 

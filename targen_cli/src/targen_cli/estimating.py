@@ -420,7 +420,7 @@ def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yiel
             return ""
         return (
             f"Too few seeds: {source} provides {seeds:,}, each for one label, which is enough for "
-            f"about {math.floor(seeds * each):,} rows at a yield of {yield_:.0%}; "
+            f"about {plural(math.floor(seeds * each), 'row')} at a yield of {yield_:.0%}; "
             f"{quotas.total:,} are requested.\n"
             f"Add {math.ceil(lacking):,} or more, or use each for every label: "
             f"{Option('labels_per_seed', 'all')}"
@@ -438,8 +438,8 @@ def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yiel
     asked = "once" if task.samples_per_seed == 1 else f"{task.samples_per_seed} times"
     return (
         f"Too few seeds: {source} provides {seeds:,}, each used {asked} per label. This is enough "
-        f"for about {math.floor(seeds * each):,} rows of {label} at a yield of {yield_:.0%}; "
-        f"{quotas[label]:,} are requested.\n"
+        f"for about {plural(math.floor(seeds * each), 'row')} of {label} at a yield of "
+        f"{yield_:.0%}; {quotas[label]:,} are requested.\n"
         f"Add {math.ceil(lacking):,} or more, or set the task's samples_per_seed to {samples}"
     )
 

@@ -77,7 +77,7 @@ def generate(
         bool,
         typer.Option(
             "--batch-offline",
-            help="Only create the run directory, for targen batch export.",
+            help="Only create the run directory; targen batch export then writes its calls.",
             rich_help_panel=BATCHES,
         ),
     ] = False,
@@ -210,9 +210,9 @@ def resume(
         bool,
         typer.Option(
             "--batch-offline",
-            help="Only set the larger target, for targen batch export; no API key is needed. A "
-            "run started with --batch-offline stays offline; --no-batch sends its calls to the "
-            "service.",
+            help="Only set the larger target; targen batch export then writes the calls, and no "
+            "API key is needed. A run started with --batch-offline stays offline; "
+            "--no-batch sends its calls to the service.",
             rich_help_panel=BATCHES,
         ),
     ] = False,

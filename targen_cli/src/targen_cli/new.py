@@ -11,6 +11,7 @@ import typer
 from targen_core.errors import UsageError
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.loader import canonical, load_registry
+from targen_core.text import plural
 from targen_core.wording import install
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def new(
         return
     folder = out or Path(names.distribution)
     written = write_distribution(of, names, folder)
-    print(f"wrote {folder}{'/' if str(folder) != '.' else ''}: {len(written)} files")
+    print(f"wrote {folder}{'/' if str(folder) != '.' else ''}: {plural(len(written), 'file')}")
     print("next:")
     steps = [f"cd {folder}"] if str(folder) != "." else []
     steps += ["pip install -e '.[test]'", "pytest"]

@@ -105,7 +105,7 @@ def _row(registry: Registry, plugin: Plugin) -> dict[str, Any]:
     for item in items:
         problems += _taken(registry, item)
         if meant := name_taken(registry, item):
-            said = f"{item.kind} {item.name} refers to {meant}, which has the same name"
+            said = f"the {item.kind} name {item.name} means {meant}"
             problems.append(_problem("name-taken", said, f"type {item.id} for this one"))
     for hook in plugin.unused:
         problems.append(_missing_kind(registry, hook))

@@ -131,7 +131,7 @@ class WorkerOptions(Options):
     workers: Annotated[
         Named | None,
         Flag(
-            "With --executor: the number of workers, such as 4, or 2-8 for a growing cluster.",
+            "With --executor: the number of workers, such as 4; 2-8 lets the number grow.",
             metavar="N|MIN-MAX",
         ),
     ] = None

@@ -356,7 +356,7 @@ def _records(path: Path, *, skip: int = 0) -> Iterator[dict[str, Any]]:
     """
     for number, record in enumerate(read_jsonl(path, skip=skip), skip + 1):
         if type(record.get("calls", [])) is not list:
-            problem = "calls is not a list"
+            problem = "`calls` is not a list"
         elif any(type(record.get(name, "")) is not str for name in ("id", "place")):
             problem = "id or place is not a string"
         else:

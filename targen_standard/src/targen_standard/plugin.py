@@ -159,7 +159,7 @@ def register_deliveries(register: Register[Delivery]) -> None:
     register.register(
         "files",
         "targen_standard.batches.delivery:FILES",
-        summary="files, for targen batch export and import",
+        summary="files that targen batch export writes and targen batch import reads",
     )
 
 

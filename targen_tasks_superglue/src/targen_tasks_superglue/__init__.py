@@ -28,7 +28,7 @@ def register_tasks(register: Register[Task[Any, Any]]) -> None:
     register.register(
         "cb",
         "targen_tasks_superglue.cb:CB",
-        summary="commitment: does the premise settle the hypothesis, and how?",
+        summary="commitment: does the premise entail or contradict the hypothesis, or neither?",
     )
     register.register(
         "copa",

@@ -90,5 +90,5 @@ def register_functions(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "check-plugin",
         "targen_testing.command:check",
-        summary="runs the conformance suites on a folder, for targen plugins check",
+        summary="the conformance suites that targen plugins check runs on a folder",
     )

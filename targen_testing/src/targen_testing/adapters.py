@@ -40,11 +40,11 @@ class AdapterSuite(Suite):
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
         """Refuse: only its author has an object of the library."""
-        raise UsageError("write an AdapterSuite whose object() returns a model of the library")
+        raise UsageError("write an AdapterSuite whose object() returns one of the library's models")
 
     def object(self) -> Any:
         """Return a model of the library that answers without a network."""
-        pytest.skip("does not provide a model of the library: see `object`")
+        pytest.skip("this suite's `object()` does not return one of the library's models")
 
     def target(self) -> Adapter:
         """The adapter."""

@@ -246,7 +246,7 @@ class BackendSuite(Suite):
                 f"an answer with token probabilities raised {exchange.error!r}"
             )
             reply = exchange.reply
-        assert reply.tokens, "tokens is empty, although the service returned them"
+        assert reply.tokens, "`reply.tokens` is empty, although the service returned tokens"
         assert not problem(reply.tokens), problem(reply.tokens)
         assert "".join(token.text for token in reply.tokens) == reply.text, (
             "the tokens do not add up to the text: leave out end tokens and reasoning"

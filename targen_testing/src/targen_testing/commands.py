@@ -150,11 +150,10 @@ class CommandSuite(Suite):
             right = max(options, key=len, default="--help")
             wrong = right[:4] + right[5:]
             ended = self.ends([*name.split(), wrong], monkeypatch, capsys)
-            if ended.code != 2 or wrong not in ended.err or right not in ended.err:
-                fail(
-                    f"targen {name} {wrong} should exit with 2 and suggest {right}, but exits with "
-                    f"{ended.code}:\n{ended.err}"
-                )
+            if ended.code != 2:
+                fail(f"targen {name} {wrong} exits with {ended.code}, not 2:\n{ended.err}")
+            if wrong not in ended.err or right not in ended.err:
+                fail(f"targen {name} {wrong} does not suggest {right}:\n{ended.err}")
 
     def test_a_file_that_is_missing_is_named(
         self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -162,11 +161,12 @@ class CommandSuite(Suite):
         """For a missing file, it prints only an error message and exits with status 2."""
         for line in self._missing():
             ended = self.ends(line.split(), monkeypatch, capsys)
-            if ended.code != 2 or ended.out or "no-such-" not in ended.err:
-                fail(
-                    f"targen {line} exits with {ended.code}, but should exit with 2 and name the "
-                    f"file, which begins with no-such-:\n{ended.out}{ended.err}"
-                )
+            if ended.code != 2:
+                fail(f"targen {line} exits with {ended.code}, not 2:\n{ended.out}{ended.err}")
+            if ended.out:
+                fail(f"targen {line} prints more than its error:\n{ended.out}{ended.err}")
+            if "no-such-" not in ended.err:
+                fail(f"targen {line} does not name the missing file:\n{ended.err}")
             if list(there.iterdir()):
                 left = sorted(each.name for each in there.iterdir())
                 fail(f"targen {line} leaves files behind: {left}")
@@ -208,11 +208,12 @@ class CommandSuite(Suite):
         after, typed = _contents(there), shlex.join(["targen", *line])
         if before.items() - after.items():
             fail(f"{typed} changes {out}, which it did not create")
-        if ended.code and (ended.code != 2 or str(out) not in ended.err or after != before):
-            fail(
-                f"{typed} should exit with 2, name {out} and not write into it, but exits with "
-                f"{ended.code}:\n{ended.err}"
-            )
+        if ended.code and ended.code != 2:
+            fail(f"{typed} exits with {ended.code}, not 2, if {out} exists:\n{ended.err}")
+        if ended.code and str(out) not in ended.err:
+            fail(f"{typed} fails because {out} exists, but does not name it:\n{ended.err}")
+        if ended.code and after != before:
+            fail(f"{typed} fails because {out} exists, but writes files:\n{ended.err}")
 
     @pytest.mark.parametrize("how", ["stopped", "full disk"])
     def test_it_can_be_typed_again(

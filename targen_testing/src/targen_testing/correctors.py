@@ -22,6 +22,7 @@ from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
+from targen_core.text import plural
 from targen_testing import trials
 from targen_testing.chance import Nondeterminism, homes_of, watching
 from targen_testing.sample import with_sample
@@ -123,7 +124,7 @@ class CorrectorSuite(PartSuite[Any]):
             fail(f"judging fails with good replies: {trial.error}")
         judged = sum(flow["judged"] for flow in trial.report["flow"].values())
         count = len(list(dataset.instances))
-        assert judged == count, f"{judged} of {count} instances were judged"
+        assert judged == count, f"it judged {judged} of {count} instances"
         if self.claims_nothing():
             made = trials.generate(
                 self.everything(), self.spec(GOOD, self.corrector), tmp_path / "run"
@@ -154,7 +155,7 @@ class CorrectorSuite(PartSuite[Any]):
             trial = self.judge(dataset, tmp_path / name, options)
             foreign = trial.reasons.get("illegal-label", 0)
             assert not foreign, (
-                f"with {name} replies, {foreign} labels are not labels of {self.task}"
+                f"with {name} replies, it returns {plural(foreign, 'label')} that {self.task} lacks"
             )
 
     def test_raises_only_rejections(self, dataset: Dataset, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.spec import RunSpec
+from targen_core.text import plural
 from targen_testing import trials
 from targen_testing.exchange import request_of
 from targen_testing.sample import with_sample
@@ -109,7 +110,7 @@ class DeliverySuite(Suite):
                 folder=tmp_path, rounds=1, per_round=1, max_outage=60.0, secrets=Secrets()
             )
             models = self.target().wrap(sources, run)
-            assert len(models) == 2, f"`wrap` returned {len(models)} models, not 2"
+            assert len(models) == 2, f"`wrap` returned {plural(len(models), 'model')}, not 2"
             for model, source in zip(models, sources, strict=True):
                 assert isinstance(model, ChatModel), "`wrap` did not return a ChatModel"
                 for name in ("identity", "structured", "seeded"):
@@ -140,7 +141,7 @@ class DeliverySuite(Suite):
         limits = {"delivery": "", "batch": False}
         with Job.resume(self.everything(), there.folder, quotas=more, limits=limits) as job:
             report = job.run()
-        assert report["rows"] == more, f"the run has {report['rows']} rows, not {more}"
+        assert report["rows"] == more, f"the rows per label are {report['rows']}, not {more}"
 
     def test_reports_in_json(self, tmp_path: Path) -> None:
         """Its addition to a report is JSON, even for a run that did not use it."""

@@ -31,6 +31,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.spec import RunSpec
 from targen_core.scripted import ScriptedModel, ScriptedOptions
+from targen_core.text import plural
 from targen_standard.elsewhere import Elsewhere
 from targen_testing import trials
 from targen_testing.exchange import request_of
@@ -174,7 +175,7 @@ class ExecutorSuite(Suite):
         options: list[dict[str, Any]] = [{}, {"garbage_rate": 1.0}]
 
         async def use(models: Sequence[ChatModel]) -> list[ChatReply]:
-            assert len(models) == 2, f"`place` returned {len(models)} models, not 2"
+            assert len(models) == 2, f"`place` returned {plural(len(models), 'model')}, not 2"
             for model, each in zip(models, options, strict=True):
                 source = _scripted(each)
                 assert isinstance(model, ChatModel), "`place` did not return a ChatModel"
@@ -321,7 +322,7 @@ class ExecutorSuite(Suite):
         workers = replace(self.where().workers, patience=1.0, **asked)
 
         async def use(models: Sequence[ChatModel]) -> None:
-            fail(f"it was asked for {dict(asked)}, which it does not have, but raised no error")
+            fail(f"it was asked for {dict(asked)}, which it cannot provide, but raised no error")
 
         try:
             self.placed(use, {}, workers=workers)

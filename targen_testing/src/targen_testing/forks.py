@@ -113,7 +113,7 @@ def elsewhere(module: str, *args: str, hash_seed: str) -> str:
     run = f"import sys; from {module} import main; main(*sys.argv[1:])"
     done = in_another_process(run, args, hash_seed=hash_seed)
     if done.returncode:
-        fail(f"in another process it fails:\n{done.stdout}{done.stderr}")
+        fail(f"it fails in another process:\n{done.stdout}{done.stderr}")
     return done.stdout
 
 

@@ -45,7 +45,7 @@ class FormSuite(Suite):
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
         """Refuse: only its author has a file of the form."""
         raise UsageError(
-            'write a FormSuite with file = "...", the text of a task file of this form'
+            "write a FormSuite, and set `file` to the text of a task file in this form"
         )
 
     def target(self) -> TaskForm[Any]:

@@ -46,7 +46,7 @@ class OutputSuite(TaskSuite):
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
         """Refuse: only its author has a file with the output."""
         raise UsageError(
-            'write an OutputSuite with file = "...", the text of a task file with this output'
+            "write an OutputSuite, and set `file` to the text of a task file with this output"
         )
 
     def registry(self) -> Registry:

@@ -45,7 +45,7 @@ class ReaderSuite(Suite):
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
         """Refuse: only its author has a file."""
         raise UsageError(
-            'write a ReaderSuite with file = "...", the text of a task file with this suffix'
+            "write a ReaderSuite, and set `file` to the text of a task file with this suffix"
         )
 
     def target(self) -> TaskReader:

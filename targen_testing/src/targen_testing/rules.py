@@ -43,7 +43,7 @@ LOADING_RULES = {
     "bad-kind": "correct the field of the Kind, or create the object that it names",
     "duplicate-kind": "give the kind, its hook and its listing names that no other kind has",
     "reserved-name": "give the command a name that targen --help does not already list",
-    "flag-taken": "give the option a name that no other flag has",
+    "flag-taken": "give the option a name that no other option has",
     "name-taken": "give the part a name that targen list KIND does not already list",
     "registers-nothing": "mark the plugin's hooks with @targen_core.hookimpl",
     # what its lazy targets stand for

@@ -265,7 +265,7 @@ def test_a_run_is_resumed_and_made_again_to_the_same_bytes_without_a_call(which)
 CANNOT = table(
     """
     scored | top_logprobs=null | requests token probabilities, but .* not | requests token probabilities.*provides none
-    scored | top_logprobs=2 | 3 likeliest tokens, but .* lists at most 2 | 3 likeliest tokens.* at most 2
+    scored | top_logprobs=2 | 3 likeliest tokens, but .* lists at most 2 | 3 likeliest tokens.* only the 2 likeliest tokens
     given | scores_given=false | token probabilities for texts that it supplies | for a text that it supplies
     grown | continues=false | for the next token of a reply, but .* not provide them | for the next token of a reply with the 3 .* provides none
     """,

@@ -201,7 +201,7 @@ BAD = [
     (
         "things",
         "a dog; 3 cats; owls",
-        "write each item on its own line; if this is a single item: {",
+        "write each item on its own line; if this is a single item, write {",
     ),
     ("judgement", {"verdict": "correct"}, "actual"),
     ("judgement", {"actual": 3}, "actual must be"),

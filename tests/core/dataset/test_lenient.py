@@ -90,7 +90,7 @@ def test_rows_that_are_no_group_are_told_at_its_first(pairs, tmp_path):
     dataset = scan(_write(tmp_path / "f", rows), pairs)
     assert [(p.line, p.idx, p.message) for p in dataset.problems] == [
         (3, 2, "the two rows have different labels"),
-        (5, 4, "rows come in groups of 2; the last group has 1"),
+        (5, 4, "rows come in groups of 2; the last group has only 1"),
     ]
     assert [unit.idx for unit in dataset.units()] == [0]
 

@@ -75,7 +75,7 @@ def test_real_texts_of_which_some_are_odd_are_used_as_far_as_they_go(tmp_path, c
         read_items(path, _list(Pair), "--seeds", most=True)
     assert items == tuple(Pair(word=f"w{at}", count=at) for at in range(6))
     (said,) = caplog.messages
-    assert f"--seeds file {path}: 4 of 10 lines were skipped: line 4: it is not JSON" in said
+    assert f"--seeds file {path}: skipped 4 of 10 lines: line 4: it is not JSON" in said
     assert "; line 5: count: Field required; line 9: " in said
     assert said.endswith("; …")
     path.write_text("\n".join([*good[:2], "{broken", "7"]))

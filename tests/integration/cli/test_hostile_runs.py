@@ -379,7 +379,7 @@ RECORDS = """
     journal | {"key": "-0000000000000000000000000000000"} | merge | a record is not valid
     provenance.jsonl | {"id": "0/x/0"} | report | id belongs to a branch other
     provenance.jsonl | {"intended": "nosuch"} | report | intended is not a branch of the run
-    provenance.jsonl | {"rows": 1000000000000000000000000000000} | report | rows is not a row count
+    provenance.jsonl | {"rows": 1000000000000000000000000000000} | report | rows` is not a row count
     provenance.jsonl | {"label": null} | report | label is not a string
     provenance.jsonl | {"id": "1.1/entailment/999999999999"} | trace | too many earlier samples
     provenance.jsonl | {"id": "generate/../.."} | trace | is not the id of a candidate

@@ -327,7 +327,7 @@ COMMANDS = """
     runs rm run nope --yes | no run directory nope | targen runs lists runs
     runs remove run | runs remove: no such action or folder | targen runs rm run
     diff run | targen diff needs RIGHT: A second run directory | for example targen diff runs/rte-0 runs/rte-0-replay
-    correct mistyped.csv --task mail.yaml -b scripted | mistyped.csv, line 3 does not fit the task mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund? | to list all such rows: targen validate mistyped.csv --task mail.yaml
+    correct mistyped.csv --task mail.yaml -b scripted | mistyped.csv, line 3 does not fit the task mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund? | to list all problems: targen validate mistyped.csv --task mail.yaml
     preview mail.yaml -b people | people answer calls in a sheet, but a preview does not wait for answers | use a small run, which waits: targen generate mail.yaml -n 2 --backend people
     new | targen new needs KIND: The kind of file or plugin: task, contexts, | for example targen new task my-task; see targen new --help
     new nope mine | new nope: no such template | one of: task, contexts, seeds,
@@ -405,7 +405,7 @@ COMMANDS = """
     validate https://huggingface.co/datasets/me/mail --task mail.yaml | https://huggingface.co/datasets/me/mail is a URL | for a dataset on the Hugging Face Hub: hf:me/mail
     export s3://bucket/rows.csv --task mail.yaml --out e.jsonl | s3://bucket/rows.csv is a URL | download it first, and pass the copy: rows.csv
     validate file:///tmp/rows.csv --task mail.yaml | file:///tmp/rows.csv is a URL | pass the path itself: /tmp/rows.csv
-    generate mail.yaml -n 4 -b scripted --out s3://bucket/mail | s3:/bucket/mail is a URL, and targen writes only to local folders | --out FOLDER; then copy the folder there
+    generate mail.yaml -n 4 -b scripted --out s3://bucket/mail | s3:/bucket/mail is a URL, but targen writes only to local folders | --out FOLDER; then copy the folder there
 """
 
 
@@ -473,7 +473,7 @@ DATA = """
     case.csv | line 2 does not fit the task mail: label: 'Order' is not 'order' or 'refund'; did you mean order?
     numbers.csv | line 2 does not fit the task mail: label: '0' is not 'order' or 'refund'
     ragged.csv | line 2 does not fit the task mail: 3 cells, but the header has 2
-    open.csv | line 2 does not fit the task mail: a quotation mark is not closed
+    open.csv | line 2 does not fit the task mail: unclosed quotation mark
     twice.csv | twice.csv has two columns with the same name: text, text, label
     empty.csv | empty.csv has no rows
     header.csv | header.csv has no rows

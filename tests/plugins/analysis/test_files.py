@@ -73,8 +73,8 @@ def test_rows_of_several_shapes_are_read_and_told(jsonl):
     data = read(jsonl("a.jsonl", rows))
     assert data.texts == [("one", ""), ("", "two")]
     assert data.labels == ["a", ""]
-    assert "Left out 2 of 4 rows, which have no text." in data.notes
-    assert "1 of 2 rows have no column review." in data.notes
+    assert "Left out 2 rows without text, of 4." in data.notes
+    assert "Column review is missing in 1 of 2 rows." in data.notes
     assert any("2 different sets" in note for note in data.notes)
 
 

@@ -97,7 +97,7 @@ def test_occupations_beyond_chance(corpus, study):
     assert {row[0] for row in table.rows} == {"nurse", "engineer"}
     assert findings.figures["mine"]["female share with teacher"].value == 0.5
     assert abs(table.rows[0][3]) == pytest.approx(0.45 / (0.25 / 40) ** 0.5, abs=0.05)
-    assert "engineer (5% of 40 rows female)" in findings.warnings[0]
+    assert "engineer (5% of 40 rows have female words)" in findings.warnings[0]
     assert len(measure(study(corpus(texts)), shown=1).tables[3].rows) == 1
 
 
@@ -151,7 +151,7 @@ def test_pairs_are_looked_for_in_axg_alone(corpus, study):
     assert findings.figures["mine"]["pairs of one label"].value == pytest.approx(2 / 3)
     alone, differing = findings.warnings
     assert "1 of 7 rows of mine have no partner" in alone
-    assert "1 of 3 pairs of mine have a different label for each pronoun" in differing
+    assert "In 1 of 3 pairs of mine, each pronoun has a different label" in differing
     assert any("parity score describes a model" in note for note in findings.notes)
     other = measure(study(corpus(pairs(3), labels, fields=("premise", "hypothesis"))))
     assert "rows in pairs" not in other.figures["mine"]

@@ -43,7 +43,7 @@ def filled(path, words):
 
 def test_a_sheet_is_written_filled_in_and_read(works, rows):
     done = works("sample", rows, "-n", "8", "--out", "sheet.csv")
-    assert "Wrote 8 of 10 rows to sheet.csv. Fill in the column right" in done.out
+    assert "Wrote 8 of 10 rows to sheet.csv. Fill in the column `right`" in done.out
     with open("sheet.csv", newline="") as file:
         (first, *_) = csv.DictReader(file)
     assert first["text"].endswith(f" question {first['row']}?")
@@ -81,8 +81,8 @@ def test_a_spreadsheet_has_nothing_to_run_in_a_sheet_and_every_row_is_found_agai
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["perhaps", "yes"], "the column right contains 'perhaps'; it must be yes, no or empty"),
-        (["", ""], "is not filled in: no row has yes or no in the column right"),
+        (["perhaps", "yes"], "the column `right` contains 'perhaps'; it must be yes, no or empty"),
+        (["", ""], "is not filled in: no row has yes or no in the column `right`"),
     ],
 )
 def test_a_sheet_that_says_nothing(words, said, targen, rows):

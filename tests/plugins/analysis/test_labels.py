@@ -44,7 +44,7 @@ def test_one_label_none_and_open_ones(corpus, study):
     assert findings.tables == ()
     assert any("60 different labels" in note for note in findings.notes)
     findings = measure(study(corpus(["x"] * 3, ["a", "b", ""])))
-    assert "1 of 3 rows of mine have no label." in findings.notes
+    assert "The label is missing in 1 of 3 rows of mine." in findings.notes
     assert ("no label", 1) in findings.tables[0].rows
 
 

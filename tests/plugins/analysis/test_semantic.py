@@ -282,7 +282,7 @@ def test_each_text_is_embedded_once_and_long_ones_are_told(corpus, study):
     texts = ["one two three", "one two three", "one two three four five six", "seven eight"]
     findings = measure(study(corpus(texts)), embed, map="none")
     assert len(seen) == len(set(seen)) == 3
-    assert "at least 1 of 3 distinct rows are longer" in " ".join(findings.notes)
+    assert "it truncated at least 1 of 3 distinct rows" in " ".join(findings.notes)
     assert "A note of its own." in findings.notes
     assert findings.notes[0].startswith("Embedded with short")
 
@@ -308,7 +308,7 @@ def test_next_to_nothing_is_measured_without_a_crash(texts, corpus, study, sente
 def test_rows_without_the_text_are_left_out(corpus, study, sentences):
     rows = [(text, "" if at % 2 else text) for at, text in enumerate(sentences(40))]
     findings = measure(study(corpus(rows, fields=("a", "b"))), field="b", map="none")
-    assert "20 rows of mine have no text." in findings.notes
+    assert "Left out 20 rows of mine without text." in findings.notes
     assert findings.tables[0].title == "Semantic diversity at 20 rows"
 
 

@@ -196,7 +196,7 @@ def test_each_given_row_gives_rows_alone_and_mixed_as_often_as_asked(refuses, wo
     assert [one["given_row"] for one in told] == [0, 1, 2, 3]
     for most, asked in ((20, (*start[:-2], "--set", "embedder=words")), (4, start)):
         line = (*asked, "--label", f"thanks={most + 1}", "--out", f"more{most}")
-        said = f"{most + 1} rows of thanks are requested, but the given rows yield at most {most}"
+        said = f"the given rows yield at most {most} of the {most + 1} requested rows of thanks"
         assert said in refuses(line, "", code=1, keeps=False).err
 
 

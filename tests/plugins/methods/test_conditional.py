@@ -109,7 +109,7 @@ def test_pairs_are_written_after_what_was_given(works, pairs):
 
 def test_given_rows_run_out_and_the_run_says_so(refuses, pairs):
     start = f"method zerogen {pairs} --given {given(2)} -n 12 --set per_condition=2 -b scripted"
-    said = "6 rows of open are requested, but the given rows yield at most 4"
+    said = "the given rows yield at most 4 of the 6 requested rows of open"
     assert said in refuses(f"{start} --out run", "", code=1, keeps=False).err
     assert len(lines("run/dataset.jsonl")) == 8
 

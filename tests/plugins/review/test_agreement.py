@@ -45,7 +45,7 @@ def test_spearman_is_that_of_scipy(pairs):
     one, other = ([-LETTERS.index(each) for each in side] for side in _sides(pairs))
     ours = spearman(one, other)
     if len({*one}) == 1 or len({*other}) == 1:
-        reason = "one of the two gave every row the same grade"
+        reason = "one of the two raters gave every row the same grade"
         assert ours == Figure(None, rows=len(pairs), reason=reason)
         return
     assert ours.value == pytest.approx(stats.spearmanr(one, other).statistic, abs=1e-9)

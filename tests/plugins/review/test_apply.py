@@ -270,7 +270,7 @@ def test_export_takes_what_people_found_acceptable_as_they_changed_it(
     grades(run, "ann", ANN)
     grades(run, "bob", {0: {"after": "B"}, 5: {"after": "C"}})
     out = tmp_path / "out"
-    said = "6 of 6 rows were read by 2 people, who accepted 3 of them, 2 after changing"
+    said = "2 people read 6 of 6 rows and accepted 3 of them, 2 after changing"
     assert said in works(*export, "--as", "hf", "--out", out).err
     card = (out / "README.md").read_text()
     assert f"## Review by people\n\n{said}" in card

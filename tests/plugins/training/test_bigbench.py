@@ -127,7 +127,7 @@ def test_a_model_answers_and_its_answers_are_scored(targen, works, task):
     works("answer", "task.json", "--shots", 0, "-n", 4, *scripted, "--out", "zero")
     done = targen("evaluate", "zero", "task.json", "--json")
     assert (done.json["illegal"], done.json["normalized"]["value"]) == (1.0, -100.0)
-    assert "4 of 8 examples are answered" in done.err
+    assert "answered 4 of 8 examples" in done.err
 
 
 def test_answers_in_a_file(works, refuses, task):

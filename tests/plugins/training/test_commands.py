@@ -110,7 +110,7 @@ def test_rows_that_were_learned_from_are_counted(targen, mood):
     write_lines("both.jsonl", [{**row, "idx": idx} for idx, row in enumerate(both)])
     measured = targen("evaluate", "m", "both.jsonl", "--task", "mood.yaml", "--json")
     assert measured.json["seen_in_training"] == 7
-    assert "7 of 47 decisions were in the training data" in measured.err
+    assert "the training data contained 7 of 47 decisions" in measured.err
 
 
 def test_several_datasets_are_learned_from_together(targen, works, mood):

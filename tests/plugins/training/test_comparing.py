@@ -142,7 +142,7 @@ def test_a_cell_that_was_stopped_goes_on_from_its_checkpoints(targen, monkeypatc
 
     monkeypatch.setattr("targen_training.linear.TFIDF", replace(TFIDF, train=train))
     stopped = targen(*COMPARE)
-    assert stopped.code == 130 and "9 of 10 training runs are left" in stopped.err
+    assert stopped.code == 130 and "9 of 10 training runs left" in stopped.err
     assert stopped.err.count("note: mood, tfidf, Og: half a row was cut") == 1
     done = targen(*COMPARE)
     assert done.code == 0 and "9 of 10 training runs to do" in done.err

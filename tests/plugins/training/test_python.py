@@ -55,7 +55,7 @@ def test_rows_of_any_form_are_learned_from(form: str, targen: Command, mood: Any
     assert set(made.facts.labels) == {"praise", "blame"}
     assert f"on {made.facts.decisions} examples of mood" in repr(made)
     seen = targen_core.evaluate(made, rows, task="mood.yaml")
-    assert any("were in the training data" in each for each in seen.warnings)
+    assert any("the training data contained" in each for each in seen.warnings)
     assert targen("evaluate", "model", "train.jsonl").code == 0  # in a process of its own, too
 
 

@@ -79,9 +79,9 @@ REPORTS = {
     ),
 }
 CONCERNS = """
-    changed | disagreement | changed the labels of 80 of 130 candidates and rejected 0 (62%)
-    rejected | disagreement | changed the labels of 0 of 170 candidates and rejected 90
-    all open ones | disagreement | changed the labels of 70 of 90
+    changed | disagreement | of 130 candidates, step 4 relabelled 80 and rejected 0 (62% in total)
+    rejected | disagreement | of 170 candidates, step 4 relabelled 0 and rejected 90
+    all open ones | disagreement | of 90 candidates, step 4 relabelled 70
     given up | starved-label | yes has 3 of 40 rows and was given up
     half empty | starved-label | yes has 15 of 40 rows
     a tenth of the yield | starved-label | 40 of 540 candidates for yes fit the label, compared with 100%

@@ -172,7 +172,7 @@ def test_real_texts_of_a_table_are_seeds_as_far_as_they_go(works):
     for name, left_out in (("real.csv", "2 of 6"), ("real.jsonl", "1 of 5")):
         words = ("-b", "scripted", "--seeds", name, "--out", name[5:])
         done = works("generate", "pair.json", "-n", 8, *words)
-        assert f"--seeds file {name}: {left_out} lines were skipped: line" in done.err
+        assert f"--seeds file {name}: skipped {left_out} lines: line" in done.err
         assert {row["claim"] for row in records(name[5:], "dataset.jsonl")} == {*CLAIMS}
     Path("own.txt").write_text("\n".join(["Too short.", *CLAIMS]))
     Path("own.json").write_text(

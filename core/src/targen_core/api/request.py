@@ -617,7 +617,7 @@ def _part_of(task: Task[Any, Any], shard: Shard) -> Quotas:
             Option("shard")
             + f" {shard}: {plural(whole.total, 'row')} cannot fill {shard.count} shards, so this "
             "shard would be empty",
-            hint=f"use at most {whole.total // unit} shards",
+            hint=f"use at most {plural(whole.total // unit, 'shard')}",
         )
     return mine
 

@@ -214,7 +214,7 @@ def _begin(text: str) -> int:
             start = text.find("{", start + 1)
         else:
             return start
-    raise KeyError("the reply is not a JSON object")
+    raise KeyError("the reply contains no JSON object")
 
 
 def _span(text: str, at: int, path: Sequence[str | int]) -> tuple[int, int]:

@@ -23,6 +23,7 @@ from targen_core.tasks.dimensions import Dimension, draws_text, seeded_rng
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt, texts_in, with_paragraph
+from targen_core.text import plural
 
 R = TypeVar("R", bound=BaseModel)
 T = TypeVar("T")
@@ -269,12 +270,16 @@ class StageLlm:
         able = tells(bound.model, given=given, next_token=next_token)
         if most is not None and most >= wanted and able:
             return
-        has = "none" if most is None or most >= wanted else f"at most {most} likeliest tokens"
+        has = (
+            "none"
+            if most is None or most >= wanted
+            else f"only the {plural(most, 'likeliest token')}"
+        )
         raise UsageError(
             f"in step {self._step}, the task {self.task.name} requests token probabilities"
             + (" for a text that it supplies" if given else "")
             + (" for the next token of a reply" if next_token else "")
-            + (f" with the {wanted} likeliest tokens" if wanted else "")
+            + (f" with the {plural(wanted, 'likeliest token')}" if wanted else "")
             + f", but the {bound.backend.rpartition(':')[2]} backend provides {has}",
             hint="declare this in the task's `scored`: a run then checks it before the first call",
         )

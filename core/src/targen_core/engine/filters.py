@@ -188,5 +188,5 @@ def _cut(entry: bytes) -> tuple[bytes, bytes]:
     size = int.from_bytes(entry[: _SIZE.size], "little")
     end = _SIZE.size + size
     if len(entry) < end:
-        raise ValueError(f"an entry of {size} bytes does not fit into {len(entry)}")
+        raise ValueError(f"an entry ends after {len(entry):,} of {end:,} bytes")
     return entry[_SIZE.size : end], entry[end:]

@@ -25,7 +25,9 @@ _UNUSABLE = {UNREADABLE, *_REFUSED}
 _EMPTY = "; the model's last reply was empty"
 _STRONGER: Words = "use a stronger model"
 _ANOTHER: Words = "use a different model, since this one does not follow the prompt"
-_WILLING: Words = "use a different model, or reword the task so that this one does not refuse"
+_WILLING: Words = (
+    "use a different model, or reword the task so that the current model does not refuse it"
+)
 _REPLIES: Words = (
     "use a model that returns text (if this one reasons first, raise "
     + Setting("max_tokens", Blank("N"))

@@ -137,7 +137,10 @@ class Dimension(Keywords):
                     )
                     return
         if len(values) > MAX_POOL or sum(self._weights.values()) > MAX_POOL:
-            yield f"its values and weights add up to more than {MAX_POOL:,}"
+            yield (
+                f"it has more than {MAX_POOL:,} values, or its weights add up to more than "
+                f"{MAX_POOL:,}"
+            )
 
     @property
     def _weights(self) -> dict[str, int]:

@@ -147,7 +147,9 @@ def _remarks(
         elif kinds == 1:
             warnings.append(f"All rows of {corpus.name} have the label {corpus.label_names[0]}.")
         if kinds and without:
-            notes.append(f"{without:,} of {len(corpus):,} rows of {corpus.name} have no label.")
+            notes.append(
+                f"The label is missing in {without:,} of {len(corpus):,} rows of {corpus.name}."
+            )
     if len(labels) > _MAX_LABELS:
         notes.append(f"There are {len(labels):,} different labels, too many to count separately.")
         return headlines, warnings, notes

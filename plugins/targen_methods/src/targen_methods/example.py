@@ -13,8 +13,8 @@ __all__ = ["example_task"]
 
 _PAIR = {
     "description": "Each row is a question and an answer to it.",
-    "fields": {"question": "what is asked", "answer": "what is said to it"},
-    "labels": {"yes": "the answer agrees", "no": "the answer denies"},
+    "fields": {"question": "what is asked", "answer": "the reply to the question"},
+    "labels": {"yes": "the answer is yes", "no": "the answer is no"},
 }
 
 

@@ -70,7 +70,7 @@ class AnswerOutput(Output):
         """Check that no answer occurs twice, and that each is in the passage if it must be."""
         seen = [" ".join(words(each)) or each for each in row["answers"]]
         if len({*seen}) < len(seen):
-            raise ValueError("answers has an answer twice")
+            raise ValueError("`answers` contains an answer twice")
         for answer in row["answers"] if self._spec.within else ():
             if answer not in row[self._spec.within]:
                 raise ValueError(f"answers: {answer[:80]!r} is not in the {self._spec.within}")

@@ -77,7 +77,7 @@ class LabelsOutput(Output):
     def check(self, row: Row) -> None:
         """Check that no label occurs twice."""
         if len({*row["labels"]}) < len(row["labels"]):
-            raise ValueError("labels has a label twice")
+            raise ValueError("`labels` contains a label twice")
 
     def target(self, label: str, rng: random.Random) -> Target:
         """Return the labels of a set, by their names."""

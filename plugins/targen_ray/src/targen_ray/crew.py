@@ -393,7 +393,8 @@ class Crew:
             free = await asyncio.to_thread(cluster.free)
             for name, amount in self._needs().items():
                 if free.get(name, 0) < amount:
-                    why = f"each needs {amount:g} {name}, but only {free.get(name, 0):g} are free"
+                    has = free.get(name, 0)
+                    why = f"each needs {name}={amount:g}, but the cluster has only {has:g} free"
                     return f"{plural(up, 'worker')} running, {pending} waiting for resources: {why}"
         return f"{plural(up, 'worker')} running, {pending} starting"
 

@@ -91,12 +91,12 @@ def register_functions(register: Register[Callable[..., Any]]) -> None:
     register.register(
         "reviewed",
         "targen_review.accepted:accepted",
-        summary="the rows that people accepted, for targen export --reviewed",
+        summary="the rows that people accepted, which targen export --reviewed writes",
     )
     register.register(
         "review-figures",
         "targen_review.card:with_figures",
-        summary="add a section on the review to a dataset card, for targen export",
+        summary="the section on the review that targen export adds to a dataset card",
     )
 
 

@@ -62,8 +62,8 @@ def accepted(path: Path, dataset: Dataset) -> tuple[Dataset, str]:
         )
     changed = sum(row.changed for row in good)
     said = (
-        f"{len(seen):,} of {plural(len(rows), 'row')} were read by "
-        f"{plural(len(people), 'person', 'people')}, who accepted {len(good):,} of them"
+        f"{plural(len(people), 'person', 'people')} read {len(seen):,} of "
+        f"{plural(len(rows), 'row')} and accepted {len(good):,} of them"
         + (f", {changed:,} after changing the label or the text" if changed else "")
     )
     ids = {row.id for row in good}

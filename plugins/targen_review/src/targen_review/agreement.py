@@ -147,7 +147,7 @@ def spearman(one: Sequence[float | None], other: Sequence[float | None]) -> Figu
             others += times * far * far
         return both / math.sqrt(own * others) if own and others else None
 
-    return _figure(counts, correlation, "one of the two gave every row the same grade")
+    return _figure(counts, correlation, "one of the two raters gave every row the same grade")
 
 
 def krippendorff_alpha(

@@ -457,8 +457,8 @@ def _nothing_counts(known: PlanData, stale: Mapping[str, int]) -> UsageError:
     if not stale:
         return UsageError(f"no rows of {known.path} have been graded", hint="targen review DATA")
     return UsageError(
-        f"{known.path} has changed since the review: all {sum(stale.values()):,} grades are for "
-        "earlier versions of its rows",
+        f"{known.path} has changed since the review: every grade ({sum(stale.values()):,}) is "
+        "for an earlier version of its row",
         hint="review it again with --out FOLDER, or restore the data",
     )
 

@@ -94,7 +94,7 @@ def _lines(plan: Plan, figures: ReviewFigures) -> Iterator[str]:
             f"{_kappa(each.acceptable)} for acceptability."
         )
     yield ""
-    yield "Intervals are 95% intervals over rows (Wilson intervals for shares)."
+    yield "All intervals are 95% confidence intervals, computed over rows (Wilson for shares)."
 
 
 def _before(of: Letters) -> str:

@@ -245,7 +245,7 @@ def carried_out(
         except KeyboardInterrupt:
             left, known = ({p.training for p in of} for of in (ready.missing, ready.plans))
             print(
-                f"stopped: {len(left):,} of {len(known):,} training runs are left; run the same "
+                f"stopped with {len(left):,} of {len(known):,} training runs left; run the same "
                 "command again to continue",
                 file=sys.stderr,
             )
@@ -559,7 +559,7 @@ def _usual_of_few(registry: Registry) -> str:
     try:
         require_able(item.id, trainer, trainer.options())
     except (MissingDependency, UsageError) as error:
-        print(f"note: using tfidf, because vectors is not available: {error}", file=sys.stderr)
+        print(f"note: using `tfidf`, because `vectors` is not available: {error}", file=sys.stderr)
         return "tfidf"
     return "vectors"
 

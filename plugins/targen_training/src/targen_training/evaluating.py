@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from targen_core.errors import NoSuchFile, UsageError
+from targen_core.text import plural
 from targen_training.asked import TaskOption
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def _grade(
         print_json(as_facts(task, grade, shots if by_choice else None))
         return
     how = f"{shots} worked examples each" if by_choice else "written answers"
-    print(f"{model} on {task.name or file}: {grade.examples:,} examples, {how}")
+    print(f"{model} on {task.name or file}: {plural(grade.examples, 'example')}, {how}")
     for line in grade_said(grade):
         print(line)
 

@@ -16,6 +16,7 @@ from targen_cli.pages import table
 from targen_core import Dataset, Registry
 from targen_core.errors import UsageError
 from targen_core.outputs import write_file
+from targen_core.text import plural
 from targen_training.asked import of_one_label, read_rows
 from targen_training.decisions import digest
 from targen_training.models import Trained, facts_of, load_model
@@ -61,7 +62,7 @@ class Evaluation:
         names = " + ".join(dataset.name for dataset in self.datasets)
         return (
             f"{self.model.facts.trainer}, trained on {learned}, evaluated on {names}: "
-            f"{self.scores.decisions:,} decisions for {self.scores.rows:,} rows"
+            f"{plural(self.scores.decisions, 'decision')} for {plural(self.scores.rows, 'row')}"
         )
 
     @property
@@ -75,8 +76,8 @@ class Evaluation:
         said = []
         if self.seen:
             said.append(
-                f"{self.seen:,} of {self.scores.decisions:,} decisions were in the training data, "
-                "so the results are too optimistic"
+                f"the training data contained {self.seen:,} of {self.scores.decisions:,} "
+                "decisions, so the results are too optimistic"
             )
         said += filter(None, [of_one_label(self.scores, "test")])
         return said + [

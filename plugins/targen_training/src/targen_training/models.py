@@ -50,6 +50,7 @@ from targen_core.outputs import remove, write_file, writing
 from targen_core.plain import content_of
 from targen_core.reading import json_of
 from targen_core.task_files import TaskFile, require_known
+from targen_core.text import plural
 from targen_core.wording import Action, Blank, Either, Words, install
 from targen_training.decisions import decisions_of, digest, require_weighing
 from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task
@@ -168,7 +169,7 @@ class Trained:
 
     def __repr__(self) -> str:
         facts = self.facts
-        said = f"{facts.trainer} on {facts.decisions:,} examples of {facts.task}"
+        said = f"{facts.trainer} on {plural(facts.decisions, 'example')} of {facts.task}"
         return f"<Trained {self.folder}: {said}>"
 
     def task(self, name: str) -> str:
@@ -492,8 +493,8 @@ def load_model(registry: Registry, folder: Path) -> Trained:
     trainer: Trainer = registry.resolve(item)
     if trainer.version != facts.trainer_version:
         raise UsageError(
-            f"{folder} was trained by version {facts.trainer_version} of {facts.trainer}, but "
-            f"version {trainer.version} is installed",
+            f"the model in {folder} was trained with version {facts.trainer_version} of "
+            f"{facts.trainer}, but version {trainer.version} is installed",
             hint="train the model again",
         )
     predict = _predictor(item.id, trainer, facts.labels, folder / "model")

@@ -659,7 +659,7 @@ def _other_tasks(
             f"{paper.name} needs tasks with synthetic rows for pre-finetuning, and other tasks for "
             "testing",
             hint="pass --synthetic FOLDER for existing rows, --generator NAME/MODEL to generate "
-            "rows, or --tasks A,B to choose the tested tasks",
+            "rows, or --tasks A,B to choose which tasks to test on",
         )
     before = {"Syn": syn, "Og": {task: {"data": [str(og[task][0])]} for task in syn}}
     left = []

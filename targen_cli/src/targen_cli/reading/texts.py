@@ -81,7 +81,7 @@ def csv_cells(text: str, *, tabs: bool = False) -> Iterator[tuple[int, list[str]
             cells = next(reader, None)
         except csv.Error as error:
             is_open = "unexpected end" in str(error)
-            why = "a quotation mark is not closed" if is_open else str(error)
+            why = "unclosed quotation mark" if is_open else str(error)
             yield reader.line_num, ValueError(why)
             continue
         if cells is None:

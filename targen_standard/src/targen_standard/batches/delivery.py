@@ -93,7 +93,7 @@ class _ByServices(_Batches):
 class ByFiles(_Batches):
     """Batches in files, which a person or any queue answers, but not before a transport is set."""
 
-    summary = "files, for targen batch export and import"
+    summary = "files that targen batch export writes and targen batch import reads"
     asked = Option("batch_offline", True)
     basis = ", through files"
     leaves = True

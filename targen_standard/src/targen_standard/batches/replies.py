@@ -204,7 +204,7 @@ def _items(text: str, name: str) -> list[str]:
     first, *others = text.strip().splitlines() or [""]
     if not others and first.count(";") > 1:
         whole = json.dumps({name: [first]}, ensure_ascii=False)
-        raise Malformed(f"write each item on its own line; if this is a single item: {whole}")
+        raise Malformed(f"write each item on its own line; if this is a single item, write {whole}")
     return others if others and first.rstrip().endswith(":") else [first, *others]
 
 

@@ -78,7 +78,7 @@ def read_items(
         shown = "; ".join(f"line {number}: {_words(error)}" for number, error in bad[:_SHOWN])
         more = "; …" if len(bad) > _SHOWN else ""
         _say(
-            f"{what} file {path}: {len(bad):,} of {len(bad) + len(items):,} lines were skipped: "
+            f"{what} file {path}: skipped {len(bad):,} of {len(bad) + len(items):,} lines: "
             f"{shown}{more}"
         )
     return tuple(items)

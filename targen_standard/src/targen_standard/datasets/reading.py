@@ -241,7 +241,7 @@ def _strictly(
 def _way_out(source: Source, task: Task[Any, Any], named: Task[Any, Any] | str | None) -> Words:
     if source.run is None:
         name = named if isinstance(named, str) else task.name
-        return "to list all such rows: " + Action("validate", source.place, task=name)
+        return "to list all problems: " + Action("validate", source.place, task=name)
     if task.version != source.version:
         return (
             f"the rows were generated with version {source.version} of the task, but version "
@@ -293,7 +293,7 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
             if len(unit) < task.rows_per_instance:
                 raise ValueError(
                     f"rows come in groups of {task.rows_per_instance}; the last group has "
-                    f"{len(unit)}"
+                    f"only {len(unit)}"
                 )
             task.from_rows(unit)
         except (ValueError, LookupError, TypeError, Rejected) as error:

@@ -161,7 +161,9 @@ class Profile(BaseModel):
     @model_validator(mode="after")
     def _one_form(self) -> Self:
         if self.forms and FORM in map(str.casefold, self.traits):
-            raise ValueError("it has both forms and a trait called form; keep only one of them")
+            raise ValueError(
+                "it has `forms` and also a trait named `form`; keep only one of the two"
+            )
         if self.forms:
             Trait(name=FORM, values=self.forms)
         return self

@@ -258,7 +258,7 @@ class _Columns:
         if not named:
             raise UsageError(
                 f"there is no column {fields[0]}; the columns are {_listed(names)}",
-                hint=f"rename the column with the text to {fields[0]}",
+                hint=f"rename the text column to `{fields[0]}`",
             )
         self._renamed = {fields[0]: named[0]}
 

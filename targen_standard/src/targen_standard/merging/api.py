@@ -60,7 +60,7 @@ def merge(
         JobFailed: labels lack rows; the rows that there are are merged.
     """
     if isinstance(runs, str | Path | Run):
-        raise UsageError(f"runs is {repr(runs)[:80]}, not a list", hint="pass a list of runs")
+        raise UsageError(f"`runs` is {repr(runs)[:80]}, not a list", hint="pass a list of runs")
     paths = [run.path if isinstance(run, Run) else as_path(run) for run in runs]
     known = load_registry() if registry is None else registry
     come = merged(

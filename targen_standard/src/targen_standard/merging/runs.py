@@ -120,8 +120,8 @@ def require_one_task(runs: Sequence[Run], *, conflicting: bool) -> None:
         for name in _ALWAYS:
             if mine[name] != other[name]:
                 raise RunConflict(
-                    f"{first.path} and {run.path} have different tasks: {name} {shown(mine[name])} "
-                    f"and {shown(other[name])}"
+                    f"{first.path} and {run.path} have different tasks ({name}: "
+                    f"{shown(mine[name])} in the first, {shown(other[name])} in the second)"
                 )
         if first.manifest.spec.balance != run.manifest.spec.balance:
             raise RunConflict(

@@ -175,7 +175,7 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
             body = unchecked(line[:-1])
             record = json_line(body)
             if not isinstance(record, dict):
-                raise ValueError("it is not an object")
+                raise ValueError("it is not a JSON object")
             if "key" in record and not line.startswith(_KEYED, 9):
                 raise ValueError("its key does not come first")
         except ValueError as error:

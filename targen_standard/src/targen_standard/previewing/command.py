@@ -16,7 +16,7 @@ from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json, print_table
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import Limits, ListOptions, RowOptions
-from targen_core.text import percent
+from targen_core.text import percent, plural
 from targen_standard.examples import ExampleOptions
 
 if TYPE_CHECKING:
@@ -253,7 +253,8 @@ def _compare(
         print("\nRejected because")
         print_table(["variant", "reason", "count"], reasons)
     if examples:
-        print(f"\n{len(examples)} labelled examples, solved with each variant's instructions")
+        solved = plural(len(examples), "labelled example")
+        print(f"\n{solved}, solved with each variant's instructions")
         print_table(
             ["variant", "right", "wrong", "rejected", "accuracy"],
             [

@@ -82,12 +82,12 @@ def profile(
     except ValueError as error:
         raise UsageError(
             f"{into}: targen cannot add a key at the end of the file: {error}",
-            hint="write to a new file with --out, and copy the key `profile` from it",
+            hint="write to a new file with --out, and copy its `profile` key",
         ) from error
     if is_there:
         raise UsageError(
             f"{into} already has a profile",
-            hint="remove its key `profile`, or write to a new file with --out",
+            hint="remove its `profile` key, or write to a new file with --out",
         )
     registry = load_registry()
     asks = bool({"backend", "model"} & said.values.keys())

@@ -138,8 +138,8 @@ labels balanced by the {manifest.spec.balance} label; corrector: {corrector}. {s
 
 {accepted:,} of {candidates} were accepted{out_of}.{uncorrected} In the run's
 folder, `rejects.jsonl` lists the others and says why; `provenance.jsonl` traces each row to the
-calls it came from. {usage["calls"]:,} calls were answered; {free:,} replies were taken
-from earlier runs, with {usage["input_tokens"]:,} tokens in and {usage["output_tokens"]:,} out.
+calls it came from. {usage["calls"]:,} calls were answered, with {usage["input_tokens"]:,} tokens in
+and {usage["output_tokens"]:,} out; {free:,} replies were taken from earlier runs.
 {_prices(report.get("prices", {}))}
 {_more(manifest, report)}
 ## Licence

@@ -179,9 +179,9 @@ def _disagreement(looked: _Looked) -> Concern | None:
         return None
     return Concern(
         "disagreement",
-        f"step 4 changed the labels of {changed:,} of {plural(judged, 'candidate')} and rejected "
-        f"{rejected:,} ({percent((changed + rejected) / judged)}): the generator and the judge "
-        "disagree about what the labels mean",
+        f"of {plural(judged, 'candidate')}, step 4 relabelled {changed:,} and rejected "
+        f"{rejected:,} ({percent((changed + rejected) / judged)} in total): the generator and the "
+        "judge disagree about what the labels mean",
         "read some of them: "
         + looked.rejects
         + "; then define the labels more precisely, or try a different model for one step, such as "
@@ -223,7 +223,7 @@ def _starved_label(looked: _Looked) -> Concern | None:
         _listed(found),
         "read what was rejected: "
         + looked.rejects
-        + "; then define the label more precisely, give it an example, or use a stronger model",
+        + "; then define the label more precisely, add an example, or use a stronger model",
     )
 
 

@@ -113,7 +113,7 @@ def _candidates(path: Path, tracker: QuotaTracker, start: int) -> Iterator[dict[
         elif verdict == "accepted" and not (
             type(record.get("rows")) is int and 0 < record["rows"] <= _MOST
         ):
-            problem = "rows is not a row count"
+            problem = "`rows` is not a row count"
         else:
             yield record
             continue

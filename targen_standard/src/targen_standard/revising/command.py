@@ -82,7 +82,8 @@ def revise(
         bool,
         typer.Option(
             "--batch-offline",
-            help="Only create the new run, for targen batch export. [default: as in RUN]",
+            help="Only create the new run; targen batch export then writes its calls. [default: as "
+            "in RUN]",
             rich_help_panel=BATCHES,
         ),
     ] = False,

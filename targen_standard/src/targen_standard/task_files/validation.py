@@ -53,7 +53,11 @@ def problems(declaration: Declaration) -> Iterator[Problem]:
         for label, rows in counts.items():
             yield from _unknown_label(declaration, label, ("presets", name, label))
             if rows < 0:
-                yield ("presets", name, label), f"{rows} is not a number of rows", "set 0 or more"
+                yield (
+                    ("presets", name, label),
+                    f"{rows} is not a valid number of rows",
+                    "set 0 or more",
+                )
     for step in type(declaration.parameters).model_fields:
         for key, value in getattr(declaration.parameters, step).items():
             if key not in SAMPLING:
@@ -293,7 +297,7 @@ def _branches(declaration: Declaration) -> Iterator[Problem]:
                 yield (
                     (*loc, "judged"),
                     "there is no step 4 to determine the label",
-                    "remove the key corrector",
+                    "remove the key `corrector`",
                 )
         elif part.label is not None:
             yield from _unknown_label(declaration, part.label, (*loc, "label"))

@@ -76,7 +76,7 @@ class AxgPair(BaseModel):
         if not swapped_pronoun(self.premise1, self.premise2):
             raise ValueError("the premises must differ in one gendered pronoun and nothing else")
         if gendered(self.hypothesis):
-            raise ValueError("the hypothesis contains a gendered pronoun")
+            raise ValueError("the hypothesis must not contain a gendered pronoun")
         return self
 
 
@@ -96,7 +96,7 @@ class AxgRow(BaseModel):
         if len(gendered(self.premise)) != 1:
             raise ValueError("the premise must contain exactly one gendered pronoun")
         if gendered(self.hypothesis):
-            raise ValueError("the hypothesis contains a gendered pronoun")
+            raise ValueError("the hypothesis must not contain a gendered pronoun")
         return self
 
 

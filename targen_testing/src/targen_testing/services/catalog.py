@@ -294,7 +294,7 @@ _SCENARIOS = (
     ),
     _of(
         "rate-grows",
-        "a traffic limit that doubles every 15 s",
+        "a rate limit that doubles every 15 s",
         _CHAT,
         Bucket(Level((0, 2), (15, 4), (30, 8), (45, 16), (60, 32)), 4),
         calls=1500,
@@ -323,7 +323,7 @@ _SCENARIOS = (
     ),
     _of(
         "two-models-one-quota",
-        "two backends, each with its own limiter, and one bucket of 15 calls per second",
+        "two backends with separate limiters that share one bucket of 15 calls per second",
         _CHAT,
         Bucket(15, 15, headers="openai", retry=_AFTER),
         models=2,
@@ -392,7 +392,7 @@ _SCENARIOS = (
     ),
     _of(
         "hangs-reasoning",
-        "a reasoning model, and one call in fifty is never answered",
+        "a reasoning model that never answers one call in fifty",
         Lognormal(20, 0.5),
         Fault("hang", 0.02),
         timeout=600,
@@ -422,7 +422,7 @@ _SCENARIOS = (
     ),
     _of(
         "hangs-few",
-        "two calls at a time, and one in fifty is never answered",
+        "two calls at a time, one in fifty of them never answered",
         _CHAT,
         Fault("hang", 0.02),
         calls=300,

@@ -113,7 +113,7 @@ def require_run(out: Path) -> None:
     if instead_of_address(str(out)):
         folder = Option("out", Blank("FOLDER"))
         raise UsageError(
-            f"{out} is a URL, and targen writes only to local folders",
+            f"{out} is a URL, but targen writes only to local folders",
             hint=folder + "; then copy the folder there",
         )
     if out.exists() and not is_fresh(out) and not (out / "manifest.json").exists():

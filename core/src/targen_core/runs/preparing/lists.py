@@ -124,5 +124,5 @@ def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpe
         raise UsageError(
             Option("shard") + f" {shard}: the first list of {task.name}, {first.step}, has "
             f"{plural(count, 'item')}, so this shard would be empty",
-            hint=f"use at most {count} shards",
+            hint=f"use at most {plural(count, 'shard')}",
         )

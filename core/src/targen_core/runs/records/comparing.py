@@ -72,7 +72,7 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
             apart.append(f"this run was started without the {place}")
     if there.batches != now.batches:
         sizes, sizes_now = (", ".join(map(str, lock.batches)) for lock in (there, now))
-        apart.append(f"this run requests {sizes} list items per call, not {sizes_now}")
+        apart.append(f"this run's number of list items per call is {sizes}, not {sizes_now}")
     for name in sorted({*there.given, *now.given}):
         if there.given.get(name) != now.given.get(name):
             hint = "restore the file, or generate a new run"

@@ -16,5 +16,5 @@ def register_trainers(register: Register[Trainer]) -> None:
     register.register(
         "setfit",
         "targen_setfit.trainer:SETFIT",
-        summary="a sentence encoder tuned on pairs of rows (SetFit); suited to small datasets",
+        summary="a sentence encoder fine-tuned on pairs of rows (SetFit); suited to small datasets",
     )

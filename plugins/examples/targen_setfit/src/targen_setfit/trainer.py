@@ -19,7 +19,7 @@ __all__ = ["SETFIT"]
 
 
 class SetFitOptions(TrainerOptions):
-    """The encoder, and how long it is tuned."""
+    """The encoder, and how long it is fine-tuned."""
 
     model: str = Field(MINILM, description="a sentence-transformers model: a folder, or a name")
     iterations: int = Field(5, ge=1, description="number of pairs of each kind for each row")
@@ -104,7 +104,7 @@ def load(folder: Path) -> Predictor:
 
 
 SETFIT = Trainer(
-    summary="a sentence encoder tuned on pairs of rows, and a logistic regression: SetFit",
+    summary="a sentence encoder fine-tuned on pairs of rows, and a logistic regression: SetFit",
     version="1",
     train=train,
     load=load,

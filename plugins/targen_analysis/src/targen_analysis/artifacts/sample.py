@@ -153,7 +153,7 @@ def _drawn(
 def _sound(case: Case) -> Case:
     """Check that a case's texts are texts, and its numbers numbers; rows are as in their file."""
     if not all(isinstance(text, str) for text in case.texts.values()):
-        raise TypeError("a value in texts is not text")
+        raise TypeError("a value in `texts` is not a string")
     for cue in case.cues.values():
         if not isinstance(cue, str) and not all(map(math.isfinite, cue)):
             raise ValueError("a number is not finite")

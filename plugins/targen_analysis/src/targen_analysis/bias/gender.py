@@ -297,7 +297,8 @@ def _occupation_warnings(
     for each in mine.occupations:
         other = there.get(f"{_SHARE} with {each.name}", Estimate(None))
         if each.beyond and apart(each.share, other):
-            shares.append(f"{each.name} ({percent(each.share.value)} of {each.rows} rows female)")
+            rows = f"{percent(each.share.value)} of {each.rows} rows"
+            shares.append(f"{each.name} ({rows} have female words)")
     if shares:
         overall = mine.figures[_SHARE].value
         yield (
@@ -316,8 +317,8 @@ def _pair_warnings(corpus: Corpus, pairs: Pairs) -> Iterable[str]:
     differing = pairs.labeled - pairs.agreeing
     if differing:
         yield (
-            f"{differing:,} of {pairs.labeled:,} pairs of {corpus.name} have a different label "
-            f"for each pronoun, so a model that gets both right is not gender-neutral."
+            f"In {differing:,} of {pairs.labeled:,} pairs of {corpus.name}, each pronoun has a "
+            f"different label, so a model that gets both right is not gender-neutral."
         )
 
 

@@ -14,6 +14,7 @@ from targen_analysis.metrics import Corpus
 from targen_core import Registry, Task
 from targen_core.errors import Rejected, UnknownName, UsageError
 from targen_core.tasks.fields import named, text_at
+from targen_core.text import plural
 from targen_core.wording import Option
 from targen_standard.datasets.source import Source, open_source
 
@@ -123,12 +124,12 @@ def _corpus(
         )
     if len(kept) < len(rows):
         notes.append(
-            f"Left out {len(rows) - len(kept):,} of {len(rows):,} rows, which have no text."
+            f"Left out {plural(len(rows) - len(kept), 'row')} without text, of {len(rows):,}."
         )
     rows, texts = [rows[at] for at in kept], [texts[at] for at in kept]
     lacking = Counter(field for row in rows for field in fields if not named(row, field))
     for field, count in lacking.items():
-        notes.append(f"{count:,} of {len(rows):,} rows have no column {field}.")
+        notes.append(f"Column {field} is missing in {count:,} of {len(rows):,} rows.")
     shapes = {frozenset(row) - {columns.label or "label"} for row in rows}
     if len(shapes) > 1:
         notes.append(f"The rows do not all have the same columns ({len(shapes)} different sets).")

@@ -343,7 +343,7 @@ def _sentences(found: _Found) -> Iterator[str]:
             f"{mine.name} has rows in {percent(cover.mine.value)} of about {cover.clusters} "
             f"clusters of {theirs.name}; the same number of other rows of {theirs.name} covers "
             f"{percent(cover.theirs.value)}."
-            + (f" It mainly lacks rows about {lacks}." if lacks else "")
+            + (f" {mine.name} mainly lacks rows about {lacks}." if lacks else "")
         )
     if found.copies.value:
         yield (

@@ -143,9 +143,7 @@ def _usable(name: str, drawn: Decisions) -> tuple[Decisions | None, list[str]]:
     if len(kept) == len(drawn):
         return drawn, []
     left = f"{plural(len(drawn) - len(kept), 'row')} of {name}"
-    return drawn.only(kept), [
-        f"{left} were left out, because their label has fewer than {_MIN_ROWS} rows."
-    ]
+    return drawn.only(kept), [f"Left out {left} whose label has fewer than {_MIN_ROWS} rows."]
 
 
 def _headlines(results: Mapping[str, Measured], reference: str) -> Iterator[str]:
@@ -231,8 +229,8 @@ def _notes(results: Mapping[str, Measured], options: DifficultyOptions) -> Itera
     for name, measured in results.items():
         if measured.cut:
             yield (
-                f"The model read only the last {options.length:,} tokens of {measured.cut:,} rows "
-                f"of {name}: see difficulty.length."
+                f"The model read only the last {options.length:,} tokens of "
+                f"{plural(measured.cut, 'row')} of {name}: see difficulty.length."
             )
         if measured.without > measured.entropy + _UNSURE:
             yield (

@@ -130,7 +130,7 @@ def plots(results: Results) -> tuple[Plot, ...]:
         ),
         Plot(
             "lines",
-            "V-information after each epoch; the highest is used",
+            "V-information after each epoch; the highest value is used",
             [
                 {"dataset": name, "epoch": epoch, "V-information": float(bits)}
                 for name, measured in results.items()

@@ -188,7 +188,7 @@ def _verdicts(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, dict[in
         if word not in _YES | _NO:
             raise UsageError(
                 metric_option("judged", "sheet")
-                + f": {said}: the column right contains {row['right']!r}; it must be yes, no or "
+                + f": {said}: the column `right` contains {row['right']!r}; it must be yes, no or "
                 "empty"
             )
         filled += 1
@@ -204,7 +204,7 @@ def _verdicts(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, dict[in
     if not filled:
         raise UsageError(
             metric_option("judged", "sheet")
-            + f": {said} is not filled in: no row has yes or no in the column right"
+            + f": {said} is not filled in: no row has yes or no in the column `right`"
         )
     if not verdicts:
         raise UsageError(

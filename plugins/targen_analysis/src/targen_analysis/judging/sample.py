@@ -71,7 +71,7 @@ def sample(
     if not any(answer for _, _, answer, _, _ in rows):
         raise UsageError(
             f"none of the rows of {data} have an answer to judge",
-            hint="add a column label or output",
+            hint="add a column named `label` or `output`",
         )
     text = io.StringIO()
     if out.suffix == ".csv":
@@ -84,6 +84,6 @@ def sample(
             text.write(json.dumps(dict(zip(_COLUMNS, row, strict=True)), ensure_ascii=False) + "\n")
     write_new(out, text.getvalue())  # what somebody filled in is not replaced
     print(
-        f"Wrote {len(rows):,} of {plural(len(texts), 'row')} to {out}. Fill in the column right, "
+        f"Wrote {len(rows):,} of {plural(len(texts), 'row')} to {out}. Fill in the column `right`, "
         f"then run: targen analyze {data} -o judged.sheet={out}"
     )

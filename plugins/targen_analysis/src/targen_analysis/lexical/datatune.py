@@ -47,7 +47,7 @@ _SHOWN = {
     "unique bigrams a row": "distinct bigrams divided by the number of rows (table 3)",
     "tokens": "tokens in the dataset",
     "tokens a row": "tokens per row (table 3)",
-    **{f"unique at {t}": f"rows without another row at ROUGE-L {t} or above" for t in THRESHOLDS},
+    **{f"unique at {t}": f"rows with no other row at ROUGE-L {t} or above" for t in THRESHOLDS},
 }
 
 

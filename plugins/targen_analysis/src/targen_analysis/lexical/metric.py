@@ -257,7 +257,7 @@ def _number(measured: _Measured, name: str) -> str:
 def _plots(study: Study, results: Sequence[_Measured], words: Sequence[Words]) -> tuple[Plot, ...]:
     growth = Plot(
         "lines",
-        "Vocabulary by number of rows read, in random order",
+        "Vocabulary by number of rows, read in random order",
         [
             {"dataset": corpus.name, "rows": rows, "vocabulary": vocabulary}
             for corpus, of in zip(study.everything, words, strict=True)

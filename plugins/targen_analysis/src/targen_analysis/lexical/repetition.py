@@ -59,8 +59,8 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
         repeated += _repeated(corpus, options.shown) if again else []
         if again and corpus is not study.reference:
             warnings.append(
-                f"{again:,} of {len(corpus):,} rows of {corpus.name} repeat an earlier row word "
-                "for word."
+                f"In {again:,} of {len(corpus):,} rows of {corpus.name}, an earlier row is "
+                "repeated word for word."
             )
         if smallest > 1:
             chosen = subsample(texts, len(corpus), rng)

@@ -27,7 +27,7 @@ from targen_analysis.semantic.similarity import unit
 from targen_analysis.semantic.views import Sample, distribution, map_of, missing_and_new
 from targen_analysis.statistics import Rows, generator, subsample
 from targen_core.errors import UsageError
-from targen_core.text import percent
+from targen_core.text import percent, plural
 
 __all__ = ["SEMANTIC", "SemanticOptions", "semantic_findings"]
 
@@ -178,7 +178,8 @@ def _samples(
         ]
         there = np.flatnonzero([bool(text) for text in whole])
         if len(there) < len(whole):
-            notes.append(f"{len(whole) - len(there):,} rows of {corpus.name} have no text.")
+            lost = plural(len(whole) - len(there), "row")
+            notes.append(f"Left out {lost} of {corpus.name} without text.")
         if len(there) < 2:
             notes.append(f"{corpus.name} was left out, because a comparison needs two rows.")
             continue
@@ -209,8 +210,8 @@ def _about(embed: Embedder, texts: Sequence[str], options: SemanticOptions) -> l
     return [
         whole,
         (
-            f"The model reads only the first {limit:,} tokens of a row; at least {cut:,} of "
-            f"{len(texts):,} distinct rows are longer and were truncated."
+            f"The model reads only the first {limit:,} tokens of a row; it truncated at least "
+            f"{cut:,} of {len(texts):,} distinct rows."
         ),
     ]
 

@@ -155,7 +155,7 @@ class _hub:  # noqa: N801 - used as a function
                 f"{self._what}: {first}", hint="use hf:OWNER/NAME, or hf: for the whole hub"
             ) from error
         raise JobFailed(
-            f"the hub {_endpoint()} did not answer: {first}",
+            f"the request to the hub {_endpoint()} failed: {first}",
             hint=REPEAT + " to continue; the descriptions so far are kept",
         ) from error
 

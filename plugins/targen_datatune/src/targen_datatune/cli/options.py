@@ -58,8 +58,8 @@ LicenseArg = Annotated[
         "--license",
         "--licence",
         metavar="ID,...",
-        help="Only datasets with these licences: ids, such as cc-by-4.0, or permissive, open or "
-        "unknown.",
+        help="Only datasets with these licences: licence ids (such as cc-by-4.0) or the groups "
+        "permissive, open and unknown.",
     ),
 ]
 MinRowsArg = Annotated[

@@ -180,8 +180,8 @@ def transform(
             metavar="SHARE",
             min=0,
             max=0.999,
-            help="Share of the rows, overall and for each label, that the model writes without "
-            "a source.",
+            help="Share of rows that the model writes without a source, overall and for each "
+            "label.",
         ),
     ] = 0,
     correct: Annotated[
@@ -348,7 +348,7 @@ def _say(asked: TaskRequest, spec: Transform, licenses: Sequence[str], searched:
     """Say what will be chosen from, before anything is paid."""
     used = min(spec.datasets, len(licenses))
     found = plural(len(licenses), "dataset")
-    words = [f"{searched:,} entries searched, {found} found, {used} to be used"]
+    words = [f"{plural(searched, 'entry', 'entries')} searched, {found} found, {used} to be used"]
     if asked.examples:
         words.append(f"{len(spec.examples)} of {plural(len(asked.examples), 'example')} shown")
     words.append(f"labels {', '.join(spec.labels)}" if spec.labels else "open outputs")

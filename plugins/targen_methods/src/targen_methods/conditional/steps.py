@@ -71,7 +71,7 @@ class ConditionalSteps:
         for name in options.cues:
             if name not in names:
                 raise UsageError(
-                    f"cues contains {name!r}, which is not a label of {base.task.name}",
+                    f"`cues` contains {name!r}, which is not a label of {base.task.name}",
                     hint=did_you_mean(name, names, "labels"),
                 )
         self.task, self.given = base.task, base.given

@@ -205,7 +205,7 @@ class Importing:
         some = most[0][0]
         return UsageError(
             f"{self.opened.path} has labels that --labels does not list: {named}"
-            + (f" and {more:,} others" if more > 0 else ""),
+            + (f" and {plural(more, 'other')}" if more > 0 else ""),
             hint=f"add {some}=LABEL, or {some}=- to skip its rows",
         )
 

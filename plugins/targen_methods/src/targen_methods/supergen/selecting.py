@@ -103,7 +103,7 @@ def select(
             help="Draw rows at random for this label instead of keeping the best. Repeatable.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Random seed of the sample.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Random seed for the sample.")] = 0,
     out: Annotated[
         Path | None, typer.Option("--out", help="The output folder. [default: DATA-best]")
     ] = None,

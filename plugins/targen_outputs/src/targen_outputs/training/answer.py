@@ -196,8 +196,9 @@ def train(data: TrainingSet, options: PerceptronOptions, folder: Path) -> None:
         raise UsageError(
             "none of these rows have an answer that occurs in their texts as whole words, but this "
             "trainer marks answers in a text",
-            hint=Option("trainer", "tfidf") + " learns to predict the kind of question; for a "
-            "model that writes answers, export the rows as instructions",
+            hint="to predict the kind of question, not the answer, use "
+            + Option("trainer", "tfidf")
+            + "; for a model that writes answers, export the rows as instructions",
         )
     if lost := len(data.decisions) - len(rows):
         data.watch.note(f"did not use {plural(lost, 'row')} without an answer in the {passage}")

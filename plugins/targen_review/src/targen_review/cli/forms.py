@@ -151,7 +151,9 @@ def _names(pairs: list[str]) -> dict[str, str]:
         theirs, sign, ours = pair.rpartition("=")
         if not sign or not theirs:
             raise UsageError(
-                f"--rater {pair} does not have the form THEIRS=NAME", hint="--rater 1=ann"
+                f"--rater {pair} does not have the form THEIRS=NAME, where THEIRS is the rater's "
+                "id in the file",
+                hint="--rater 1=ann",
             )
         names[theirs] = check_name(ours)
     return names

@@ -116,8 +116,8 @@ def answered(task: BigBench, source: str) -> tuple[Grade, list[Any]]:
         print(f"warning: answers that match no example of the task: {lost:,}", file=sys.stderr)
     if len(answer_at) < len(task.examples):
         print(
-            f"{len(answer_at):,} of {len(task.examples):,} examples are answered; the others do "
-            "not count",
+            f"answered {len(answer_at):,} of {len(task.examples):,} examples; the others do not "
+            "count",
             file=sys.stderr,
         )
     places = sorted(answer_at)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 
 from targen_core.errors import UsageError
+from targen_core.text import plural
 from targen_standard.datasets.bigbench import BigBench, Example
 
 __all__ = ["asked_text", "prompt_of", "shots_for"]
@@ -29,7 +30,8 @@ def shots_for(task: BigBench, at: int, shots: int, seed: int) -> list[Example]:
     """
     if shots >= len(task.examples):
         raise UsageError(
-            f"--shots {shots} is too many: {task.name} has only {len(task.examples)} examples",
+            f"--shots {shots} is too many: {task.name} has only "
+            f"{plural(len(task.examples), 'example')}",
             hint="pass a smaller --shots",
         )
     chance = random.Random(f"{seed}/{at}")

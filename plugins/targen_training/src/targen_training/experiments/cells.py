@@ -185,8 +185,8 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
             ) from error
         if experiment.before and "model" not in trainer.options.model_fields:
             raise UsageError(
-                f"model {model.called} always starts from scratch, so it cannot learn the rows of "
-                "`before` first",
+                f"model {model.called} always starts from scratch, so it cannot be trained on the "
+                "rows of `before` first",
                 hint="use a pretrained model, such as encoder,model=all-MiniLM-L6-v2",
             )
         ready[model.called] = Ready(item.id, trainer, options, model.sizes)
@@ -236,7 +236,8 @@ def plan_cells(
                 if material.output is not None:
                     labels = ()
                 elif len(labels) < 2:
-                    said = f"{key}, {cell.arm}, {cell.rows:,} rows, seed {seed}: only one label"
+                    rows = plural(cell.rows, "row")
+                    said = f"{key}, {cell.arm}, {rows}, seed {seed}: only one label"
                     if cell.kind in SIZE_OF:
                         raise UsageError(f"{said}, so a model cannot learn from these rows")
                     left.append(said)

@@ -432,7 +432,7 @@ def _check(arm: str, sources: Sequence[Source]) -> None:
             f"all rows have the label {min(labels)}" if labels else "none of the rows have a label"
         )
         if out := sum(source.same + source.near for source in sources):
-            said += f", not counting {out:,} that are also in the test set, exactly or nearly"
+            said += f", not counting {out:,} that the test set contains, exactly or nearly"
         names = ", ".join(source.name for source in sources)
         raise UsageError(
             f"arm {arm} ({names}): a model needs at least two labels, but {said}",

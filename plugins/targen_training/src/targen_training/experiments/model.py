@@ -311,7 +311,7 @@ class Experiment(_Declared):
                     raise ValueError(f"{where} cannot be combined with a style or with together")
         for name, tasks in self.before.items():
             if not tasks or any(arm.before or arm.style != "plain" for arm in tasks.values()):
-                raise ValueError(f"before.{name}: each of its tasks needs data or generate")
+                raise ValueError(f"before.{name}: each of its tasks needs `data` or `generate`")
         return self
 
     def task_of(self, key: str) -> str:

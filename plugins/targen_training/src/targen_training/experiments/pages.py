@@ -477,6 +477,6 @@ def as_html(results: Results) -> str:
         findings,
         shown,
         generator="targen-training",
-        about="Models trained on datasets, measured by targen compare.",
+        about="Models trained on each dataset, as compared by targen compare.",
         pictures=[(plot.title, picture(plot)) for plot in findings.plots],
     )

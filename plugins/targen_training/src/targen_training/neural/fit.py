@@ -218,7 +218,7 @@ def _fit(run: _Run, folder: Path, *, keep: bool) -> tuple[Any, float | None]:
 
     trainer.remove_callback(PrinterCallback)
     if last:
-        run.data.watch.note(f"continuing from step {at} of a training run that was stopped")
+        run.data.watch.note(f"resuming the interrupted training run at step {at}")
     result = trainer.train(resume_from_checkpoint=last)
     _finite(result.training_loss, trainer.state.global_step)
     if not run.held_out:

@@ -73,7 +73,8 @@ def _train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) -
     room = max_length - length if kind == "decoder" else max_length
     if room <= reading.head:
         raise UsageError(
-            f"an answer of {length} tokens does not fit in a maximum length of {max_length}",
+            f"an answer of {length} tokens leaves no room for the prompt within the maximum length "
+            f"of {max_length}",
             hint="pass a larger -o max_length",
         )
     examples = [

@@ -76,8 +76,8 @@ def require_learned(shares: Array, labels: NDArray[np.int64], of: str) -> float:
         raise NotLearned(
             f"the model did not learn: it is correct for {accuracy:.0%} of the {len(labels):,} "
             f"{of}, but always predicting the most common label would get {majority:.0%}",
-            hint="use more rows, different weights, or --features minilm, which captures more than "
-            "words",
+            hint="use more rows, different weights, or --features minilm, which captures "
+            "meaning as well as words",
         )
     return accuracy
 
