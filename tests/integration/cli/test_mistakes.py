@@ -388,6 +388,13 @@ COMMANDS = """
     analyze run --metric lexcal | no metric named 'lexcal' is installed | did you mean lexical?
     config set max_cost 5 | max_cost is not a setting that can have a default | did you mean max-cost?
     version | there is no command 'version' | targen --version
+    --verison | targen has no option --verison | did you mean --version?
+    dedup rows.csv | there is no command 'dedup' | targen generate TASK -n 100 --near-duplicates 80
+    filter rows.csv | there is no command 'filter' | targen generate TASK -n 100 --filter NAME
+    inspect run | there is no command 'inspect' | targen show RUN
+    relabel rows.csv | there is no command 'relabel' | targen correct DATA --task FILE
+    split run | there is no command 'split' | targen export RUN --split 0.8/0.2
+    generate mail.ymal -n 4 | no task named 'mail.ymal' is installed | did you mean mail.yaml?
     list-labels mail.yaml | there is no command 'list-labels' | targen describe TASK
     runs delete run | runs delete: no such action or folder | targen runs rm run
     show run 1 2 | unexpected argument '2': targen show takes only RUN and ROW | one row per command: targen show run 2
