@@ -94,6 +94,7 @@ KEYS = r"""
     labels:\n\u00a0 order: where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 contains a non-breaking space; replace it with an ordinary one
     labels: {“order”: where is it, refund: money back} | line 2: labels.“order”: “ is not a quotation mark in YAML | type " instead of “
     labels:\n  order: 'where isn't it'\n  refund: b | line 3: expected <block end>, but found '<scalar>' | put text that contains quotes in the other kind of quotes, or double a quote within '…'
+    labels:\n  order: where is it\n bad\n  refund: b | line 4: expected <block end>, but found '<scalar>' | to continue the text above, indent this line more than its key; or remove it
     labels:\n  order: *where\n  refund: money back | line 3: found undefined alias 'where' | text that starts with *, &, !, %, @ or ` needs quotes
     L; words: [5, 9] | line 3: words: unknown key | fields: {"text": {"words": [5, 9]}}
     L; fields: {text: what it is, words: [5, 9]} | line 3: fields.words: expected keys with values, not a list | fields: {"text": {"words": [5, 9]}}
