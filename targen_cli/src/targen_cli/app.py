@@ -159,10 +159,10 @@ def _main(
     Four steps: contexts, instance seeds, label-constrained generation, self-correction
     (TarGEN, arXiv:2310.17876).
 
-    Start with:
+    Start with these; -b scripted answers without a model:
     - targen list-tasks
-    - targen preview rte
-    - targen generate rte -n 20
+    - targen preview rte -b scripted
+    - targen generate rte -n 20 -b scripted
     - targen show runs/rte-0
     """
 
