@@ -497,7 +497,7 @@ def _with_files(
 
 
 def _hint(problem: str, line: str) -> str:
-    """Return what to type for YAML's most common mistakes, of which one is found at a line."""
+    """Return what to type for YAML's most common mistakes, given the line of the mistake."""
     if "mapping values are not allowed" in problem:
         return (
             "put text that contains a colon in quotes, or after | on the following lines; indent "
