@@ -26,6 +26,7 @@ from targen_cli.misspelt import Command
 from targen_core.errors import UsageError
 from targen_core.plugins.kinds import Kind
 from targen_core.plugins.registry import Registry
+from targen_core.suggestions import suggestions_for
 
 __all__ = ["COMMANDS", "build"]
 
@@ -82,11 +83,13 @@ class _LazyGroup(TyperGroup):
         except Exception as error:
             if type(error).__name__ != "NoSuchOption":
                 raise
+            option = str(getattr(error, "option_name", ""))
             name = next((word for word in typed if self._has(word)), "COMMAND")
-            raise UsageError(
-                f"targen has no option {getattr(error, 'option_name', '')}",
-                hint=f"put options after the command: targen {name} …; see targen --help",
-            ) from None
+            known = [each for param in self.get_params(ctx) for each in param.opts]
+            hint = f"put options after the command: targen {name} …; see targen --help"
+            if near := suggestions_for(option, known):
+                hint = f"did you mean {near[0]}?"
+            raise UsageError(f"targen has no option {option}", hint=hint) from None
         return rest
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -156,10 +159,10 @@ def _main(
     Four steps: contexts, instance seeds, label-constrained generation, self-correction
     (TarGEN, arXiv:2310.17876).
 
-    Start with:
+    Start with these; -b scripted answers without a model:
     - targen list-tasks
-    - targen preview rte
-    - targen generate rte -n 20
+    - targen preview rte -b scripted
+    - targen generate rte -n 20 -b scripted
     - targen show runs/rte-0
     """
 

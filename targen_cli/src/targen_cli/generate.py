@@ -102,7 +102,7 @@ def generate(
     - targen generate rte -n 500 -b llama --model small -o correct.model=large
     - targen generate rte -n 500 --exclude RTE/val.jsonl --exclude hf:OWNER/NAME:CONFIG:test
     - targen generate rte -n 2000 -b chatgpt --model gpt-6-luna --batch
-    - targen generate --suite superglue --preset paper --dry-run
+    - targen generate --suite superglue --variant paper --preset paper --dry-run
     - targen generate rte -n 100000 --shard $SLURM_ARRAY_TASK_ID/8
     """
     from targen_cli.ahead import confirm, print_dry_run, tell_of_shortage

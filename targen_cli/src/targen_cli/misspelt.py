@@ -64,6 +64,8 @@ _ELSEWHERE = {
     "--host": "only this machine can open the page; over ssh, forward --port with ssh -L",
     "--language": "set the language in the task file, for example language: German",
     "--lang": "set the language in the task file, for example language: German",
+    "--paper": "for the paper's steps and its row counts: targen generate rte --variant paper "
+    "--preset paper",
     "--shard": "only targen generate and estimate accept --shard; omit it here",
     "--split": "split rows when you export them: targen export RUN --split 0.8/0.2",
     "--verbose": "for tracebacks: targen --debug COMMAND; for prompts and replies: targen "

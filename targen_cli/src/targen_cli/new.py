@@ -88,11 +88,18 @@ def new(
     print(f"wrote {folder}{'/' if str(folder) != '.' else ''}: {plural(len(written), 'file')}")
     print("next:")
     steps = [f"cd {folder}"] if str(folder) != "." else []
-    steps += ["pip install -e '.[test]'", "pytest"]
+    steps += [f"{_pip(registry)} -e '.[test]'", "pytest"]
     steps += [line.format(name=names.distribution) for line in of.tries]
     for line in steps:
         print(f"  {line}")
     print("README.md lists what to change, step by step.")
+
+
+def _pip(registry: Registry) -> str:
+    """The beginning of a command that installs a new distribution, and what its tests need."""
+    there = {plugin.distribution for plugin in registry.plugins}
+    needed = [name for name in ("targen-standard", "targen-testing") if name not in there]
+    return install(" ".join(needed)) if needed else "pip install"
 
 
 def _project(requirement: str) -> str:

@@ -9,6 +9,7 @@ from targen_core.errors import UnknownName, UsageError
 from targen_core.origin import DECLARED
 from targen_core.plain import what_is
 from targen_core.plugins.registry import Registry
+from targen_core.suggestions import near_path
 from targen_core.text import printable
 from targen_core.wording import Action, Blank, Either
 
@@ -76,4 +77,6 @@ def no_task(registry: Registry, name: str) -> UnknownName | None:
         problem = f"{name} is a {what} that does not contain a task"
         read = [f".{item.name}" for item in registry.everything() if item.kind == "reader"]
         hint = f"a task file's name must end in one of {', '.join(read or DECLARED)}"
+    elif path.suffix:
+        hint = near_path(path, lambda each: each.suffix in DECLARED, usual=str(path.parent))
     return UnknownName(problem, hint=hint) if hint else None

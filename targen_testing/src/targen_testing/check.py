@@ -274,7 +274,9 @@ class _Results:
             words = crash.message if crash is not None else str(report.longrepr)
             words = words.removeprefix("AssertionError: ").removeprefix("Failed: ")
             words = words.partition("\nassert ")[0].strip()
-            self.findings.append(Finding(name, about, "failed", words, must))
+            # Before its own lines: what no check can run without, not what this one requires.
+            hint = "" if report.when == "setup" else must
+            self.findings.append(Finding(name, about, "failed", words, hint))
         elif report.skipped:
             words = report.longrepr[2] if isinstance(report.longrepr, tuple) else "xfailed"
             words = words.removeprefix("Skipped: ")

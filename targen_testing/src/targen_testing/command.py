@@ -51,7 +51,8 @@ def check(path: Path, *, json: bool, strict: bool = False) -> None:
             print(f"    {first.check}: {first.about}: {first.problem}")
             if others:
                 print(f"      also: {', '.join(others)}")
-            print(f"      {'try' if first.check in RULES else 'required'}: {first.hint}")
+            if first.hint:
+                print(f"      {'try' if first.check in RULES else 'required'}: {first.hint}")
     unchecked = any(finding.problem.startswith(NOT_CHECKED) for finding in findings)
     if failed or (strict and unchecked):
         raise typer.Exit(1)

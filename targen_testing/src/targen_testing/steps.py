@@ -334,7 +334,7 @@ class _RefusingSuite(_StepSuite[PartT]):
             return
         if isinstance(trial.error, QuotaNotMet):
             refused = f"rows of {self.task} are refused: {trial.reasons}"
-            pytest.skip(f"{refused}; set task, options or rows")
+            pytest.skip(f"{refused}; set a task or options that let rows pass, or fewer rows")
         super().test_makes_rows(watched)
 
 

@@ -8,7 +8,10 @@ import pytest
 
 from targen_cli import main
 from targen_cli.commands import COMMANDS
+from targen_cli.installed import named_commands
 from targen_core.plugins import loader
+from targen_core.plugins.elsewhere import OURS, package_of
+from targen_core.plugins.loader import load_registry
 from targen_core.runs.records.shortcuts import shortcuts
 from targen_core.wording import install
 
@@ -130,3 +133,15 @@ def test_the_core_s_commands_load_no_plugin(monkeypatch, capsys):
         main()
     assert done.value.code == 0
     assert "report" in COMMANDS
+
+
+@pytest.mark.whole
+def test_each_of_our_commands_says_where_it_comes_from():
+    """A user without its distribution reads what to install."""
+    registry = load_registry()
+    owners = {name: item.distribution for name, item in named_commands(registry)}
+    owners |= {kind.listing: kind.owner for kind in registry.kinds.values() if kind.listing}
+    always = {"targen-core", "targen-cli", "targen-standard"}
+    for name, owner in owners.items():
+        if owner in OURS - always and " " not in name:
+            assert package_of("command", name) == owner, name

@@ -39,6 +39,14 @@ def test_a_judge_that_rejects_most_is_a_concern_everywhere(targen, works):
     assert found["message"] in report._repr_html_()
 
 
+def test_a_filter_that_rejects_most_candidates_is_to_be_relaxed(targen):
+    openings = ("--filter", "first-words", "-o", "first-words.words=1", "--give-up-after", 30)
+    made = targen("generate", "rte", "-n", 200, "-b", "scripted", *openings, "--out", "run")
+    advice = "relax the filter that rejects most candidates"
+    assert f"larger --give-up-after, or {advice};" in made.err
+    assert f"; then {advice}\n" in made.out.partition("Possible problems\n")[2]
+
+
 def test_replies_that_cannot_be_used_are_a_concern_and_fail_a_strict_run(targen, works):
     asked = ("generate", "rte", "-b", "scripted", *UNREADABLE, "--out", "run", "-q")
     made = targen(*asked)

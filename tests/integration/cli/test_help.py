@@ -26,6 +26,11 @@ def test_the_help_explains_the_first_commands_and_names_all_others(targen):
     assert {*COMMANDS} <= {*shown[FIRST_PANEL], *re.findall(r"[\w-]+", text.split("Other")[1])}
 
 
+def test_what_it_starts_with_works_without_a_model(works):
+    for line in re.findall(r"• targen (.+)", works("--help").out)[:4]:
+        works(*line.split())
+
+
 def test_ten_options_of_generate_come_before_all_others(targen):
     shown = panels(targen("generate", "--help").out)
     assert [*shown][:2] == ["Arguments", "Options"]

@@ -94,6 +94,7 @@ KEYS = r"""
     labels:\n\u00a0 order: where is it\n  refund: money back | line 4: mapping values are not allowed here | line 3 contains a non-breaking space; replace it with an ordinary one
     labels: {“order”: where is it, refund: money back} | line 2: labels.“order”: “ is not a quotation mark in YAML | type " instead of “
     labels:\n  order: 'where isn't it'\n  refund: b | line 3: expected <block end>, but found '<scalar>' | put text that contains quotes in the other kind of quotes, or double a quote within '…'
+    labels:\n  order: where is it\n bad\n  refund: b | line 4: expected <block end>, but found '<scalar>' | to continue the text above, indent this line more than its key; or remove it
     labels:\n  order: *where\n  refund: money back | line 3: found undefined alias 'where' | text that starts with *, &, !, %, @ or ` needs quotes
     L; words: [5, 9] | line 3: words: unknown key | fields: {"text": {"words": [5, 9]}}
     L; fields: {text: what it is, words: [5, 9]} | line 3: fields.words: expected keys with values, not a list | fields: {"text": {"words": [5, 9]}}
@@ -391,6 +392,14 @@ COMMANDS = """
     analyze run --metric lexcal | no metric named 'lexcal' is installed | did you mean lexical?
     config set max_cost 5 | max_cost is not a setting that can have a default | did you mean max-cost?
     version | there is no command 'version' | targen --version
+    generate rte --paper | targen generate has no option --paper | targen generate rte --variant paper --preset paper
+    --verison | targen has no option --verison | did you mean --version?
+    dedup rows.csv | there is no command 'dedup' | targen generate TASK -n 100 --near-duplicates 80
+    filter rows.csv | there is no command 'filter' | targen generate TASK -n 100 --filter NAME
+    inspect run | there is no command 'inspect' | targen show RUN
+    relabel rows.csv | there is no command 'relabel' | targen correct DATA --task FILE
+    split run | there is no command 'split' | targen export RUN --split 0.8/0.2
+    generate mail.ymal -n 4 | no task named 'mail.ymal' is installed | did you mean mail.yaml?
     list-labels mail.yaml | there is no command 'list-labels' | targen describe TASK
     runs delete run | runs delete: no such action or folder | targen runs rm run
     show run 1 2 | unexpected argument '2': targen show takes only RUN and ROW | one row per command: targen show run 2

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from targen_cli import main
-from targen_core import load_registry
+from targen_core import load_registry, wording
+from targen_core.plugins import loader
+from targen_core.plugins.loader import installed_sources
 
 KINDS = [kind.name for kind in load_registry().kinds.values() if kind.template]
 NAMES = ("a", "class", "my-plugin-of-thirty-two-letters1")  # the shortest, a keyword, the longest
@@ -117,6 +119,14 @@ def test_it_says_what_to_type_next(works, tmp_path):
     assert "targen generate good-task-1 -n 4 --backend local" in result.out
     for file in ("src/good_task_1/py.typed", ".github/workflows/ci.yml", ".gitignore"):
         assert (tmp_path / "good-task-1" / file).exists()
+
+
+def test_what_it_needs_comes_from_where_the_core_is_from(works, monkeypatch):
+    monkeypatch.setattr(wording, "_source", lambda: {"url": "file:///clone/core", "dir_info": {}})
+    monkeypatch.setattr(wording, "_in_a_clone", lambda root, name: f"{root}/{name}")
+    there = [each for each in installed_sources() if each.distribution != "targen-testing"]
+    monkeypatch.setattr(loader, "installed_sources", lambda: there)
+    assert "\n  pip install /clone/targen-testing -e '.[test]'\n" in works("new", "task", "a").out
 
 
 def test_a_part_is_added_to_a_plugin_that_exists(targen, run, tmp_path, works):

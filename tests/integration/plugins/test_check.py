@@ -65,6 +65,26 @@ def test_a_failing_check_is_named_with_what_to_do(targen, frozen):
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_wrong_options_are_no_requirement_of_one_check(targen, tmp_path):
+    assert targen("new", "filter", "my-calm", "--out", str(tmp_path / "calm")).returncode == 0
+    rewrite(tmp_path / "calm/tests/test_filter.py", "words=2", "wrods=2")
+    done = targen("plugins", "check", str(tmp_path / "calm"))
+    assert (done.returncode, "wrods" in done.stdout) == (1, True), done.stdout
+    assert "      also: " in done.stdout
+    assert "required: " not in done.stdout
+
+
+def test_a_filter_of_digits_sees_rows_that_pass(targen, tmp_path):
+    assert targen("new", "filter", "my-calm", "--out", str(tmp_path / "calm")).returncode == 0
+    rewrite(
+        tmp_path / "calm/src/my_calm/filter.py",
+        "self._rows[opening] < self._options.most",
+        "not any(map(str.isdigit, candidate.written))",
+    )
+    done = targen("plugins", "check", str(tmp_path / "calm"))
+    assert (done.returncode, "skipped" in done.stdout) == (0, False), done.stdout
+
+
 @pytest.mark.parametrize("frozen", ["tasks"], indirect=True)
 def test_an_overridden_check_is_not_hidden(targen, frozen):
     """The author's suites are run as they are; what they skip is told."""

@@ -25,6 +25,7 @@ _UNUSABLE = {UNREADABLE, *_REFUSED}
 _EMPTY = "; the model's last reply was empty"
 _STRONGER: Words = "use a stronger model"
 _ANOTHER: Words = "use a different model, since this one does not follow the prompt"
+_FILTERED: Words = "relax the filter that rejects most candidates"
 _WILLING: Words = (
     "use a different model, or reword the task so that the current model does not refuse it"
 )
@@ -435,7 +436,16 @@ class QuotaTracker:
         is_empty = said == _EMPTY
         reasons = self.commonest_reason(short[0]), self.commonest_drop.partition(": ")[2]
         refused = any(reason.startswith(_REFUSED) for reason in reasons)
-        better = _REPLIES if is_empty else _WILLING if refused else _STRONGER
+        flows = [self.flows[branch] for branch in self._given_by[short[0]]]
+        filtered = sum(flow.rejected["filter"] for flow in flows)
+        if is_empty:
+            better = _REPLIES
+        elif refused:
+            better = _WILLING
+        elif filtered > sum(flow.judged for flow in flows) / 2:
+            better = _FILTERED
+        else:
+            better = _STRONGER
         alike: dict[tuple[str, str], list[str]] = {}
         for name in short:
             worst = self.commonest_reason(name)

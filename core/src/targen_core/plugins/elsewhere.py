@@ -43,19 +43,28 @@ ELSEWHERE = {
     "catalogue": {"": "targen-datatune"},
     "retriever": {"": "targen-datatune"},
     "command": {
-        "analyze": "targen-analysis",
-        "catalogue": "targen-datatune",
-        "evaluate": "targen-training",
-        "list-catalogues": "targen-datatune",
-        "list-methods": "targen-methods",
-        "list-metrics": "targen-analysis",
-        "list-retrievers": "targen-datatune",
-        "list-trainers": "targen-training",
-        "retrieve": "targen-datatune",
-        "review": "targen-review",
-        "train": "targen-training",
-        "transform": "targen-datatune",
-        "view": "targen-review",
+        **dict.fromkeys(["analyze", "list-metrics", "rate", "sample"], "targen-analysis"),
+        **dict.fromkeys(
+            ["catalogue", "list-catalogues", "list-retrievers", "retrieve", "transform"],
+            "targen-datatune",
+        ),
+        **dict.fromkeys(
+            ["compare-methods", "import-rows", "list-methods", "select"], "targen-methods"
+        ),
+        **dict.fromkeys(["review", "view"], "targen-review"),
+        **dict.fromkeys(
+            [
+                "ablate",
+                "answer",
+                "compare",
+                "evaluate",
+                "list-trainers",
+                "reproduce",
+                "reweigh",
+                "train",
+            ],
+            "targen-training",
+        ),
     },
     "adapter": dict.fromkeys(["langchain", "langchain_core"], "targen-standard"),
     "function": {

@@ -223,7 +223,11 @@ def _starved_label(looked: _Looked) -> Concern | None:
         _listed(found),
         "read what was rejected: "
         + looked.rejects
-        + "; then define the label more precisely, add an example, or use a stronger model",
+        + (
+            "; then relax the filter that rejects most candidates"
+            if looked.rejected("filter") > looked.total("judged") / 2
+            else "; then define the label more precisely, add an example, or use a stronger model"
+        ),
     )
 
 

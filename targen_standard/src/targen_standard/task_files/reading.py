@@ -206,7 +206,7 @@ def _parsed(text: str, path: Path) -> tuple[Any, Callable[[], Any]]:
         value, node = yaml_value(text, deepest=_DEEPEST)
     except Malformed as error:
         where = f"{path}, line {error.line}" if error.line else str(path)
-        hint = _hint(error.reason)
+        hint = _hint(error.reason, "".join(text.splitlines()[(error.line or 1) - 1 :][:1]))
         if path.suffix not in (".toml", ".json") and (odd := _ODD_SPACE.search(text)):
             line = text.count("\n", 0, odd.start(1)) + 1
             hint = f"line {line} contains a non-breaking space; replace it with an ordinary one"
@@ -496,8 +496,8 @@ def _with_files(
 # --- what to type --------------------------------------------------------------
 
 
-def _hint(problem: str) -> str:
-    """Return what to type for YAML's most common mistakes."""
+def _hint(problem: str, line: str) -> str:
+    """Return what to type for YAML's most common mistakes, given the line of the mistake."""
     if "mapping values are not allowed" in problem:
         return (
             "put text that contains a colon in quotes, or after | on the following lines; indent "
@@ -516,6 +516,8 @@ def _hint(problem: str) -> str:
     if "could not find expected ':'" in problem:
         return "put a colon and a space after each key, as in KEY: text"
     if "expected <block end>" in problem and "scalar" in problem:
+        if not {"'", '"'} & {*line}:
+            return "to continue the text above, indent this line more than its key; or remove it"
         return (
             "put text that contains quotes in the other kind of quotes, or double a quote within "
             "'…'"
