@@ -301,7 +301,7 @@ def _too_much(first: str, typed: Sequence[str], ctx: Any) -> UsageError:
     elif first.endswith((".csv", ".jsonl", ".parquet")) and {"--as", "--out"} <= options:
         hint = f"--as {first.rpartition('.')[2]} --out {shlex.quote(first)}"
     elif first.endswith(DECLARED) and typed[0].endswith(DECLARED):
-        hint = f"run the command once for each: targen {ctx.info_name} {shlex.quote(first)}"
+        hint = f"run the command once for each file: targen {ctx.info_name} {shlex.quote(first)}"
     else:
         hint = f"targen {ctx.info_name} --help"
     takes = f"takes only {' and '.join(places)}" if places else "takes no arguments"

@@ -355,7 +355,7 @@ COMMANDS = """
     generate mail.yaml --label order=2, refund=1 | unexpected argument 'refund=1': targen generate takes only TASK | --label order=2,refund=1
     generate mail.yaml -b scripted --label '{"order": 2}' | --label '{"order": 2}' is not NAME=VALUE | --label LABEL=40
     generate mail.yaml -n 4 -o temperature=1 top_p=0.5 | unexpected argument 'top_p=0.5': targen generate takes only TASK | -o temperature=1 -o top_p=0.5
-    generate mail.yaml judged.yaml -n 4 | unexpected argument 'judged.yaml': targen generate takes only TASK | run the command once for each: targen generate judged.yaml
+    generate mail.yaml judged.yaml -n 4 | unexpected argument 'judged.yaml': targen generate takes only TASK | run the command once for each file: targen generate judged.yaml
     -n 4 generate mail.yaml | targen has no option -n | put options after the command: targen generate …; see targen --help
     mail.yaml -n 4 | there is no command 'mail.yaml' | targen generate mail.yaml -n 100
     export run out.csv | unexpected argument 'out.csv': targen export takes only SOURCE | --as csv --out out.csv

@@ -31,7 +31,7 @@ def diff(
     left: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")],
     right: Annotated[Path, typer.Argument(metavar="RUN", help="A second run directory.")],
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 1 if the runs differ, as git diff does.")
+        bool, typer.Option("--exit-code", help="Exit with status 1 if the runs differ.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:

@@ -503,7 +503,7 @@ class Declaration(_Part):
     )
     show_samples: bool = Field(
         default=False,
-        description="whether prompts of step 3 show the label's samples as worked replies. This "
+        description="whether prompts of step 3 show the label's samples as example replies. This "
         "helps small models, but makes the rows of large models more alike",
     )
     presets: dict[str, Counts] = Field(

@@ -179,7 +179,7 @@ OF_HYPOTHESES = (
             "a place": 2,
             "a number or a time": 2,
         },
-        summary="what a hypothesis is about, whichever its label",
+        summary="what a hypothesis is about, whatever its label",
     ),
     Dimension(
         name="wording",
@@ -189,7 +189,7 @@ OF_HYPOTHESES = (
             "in wider terms": 1,
             "a small conclusion": 2,
         },
-        summary="how a hypothesis is derived from its basis, whichever its label",
+        summary="how a hypothesis is derived from its basis, whatever its label",
     ),
     Dimension(
         name="hypothesis_length",

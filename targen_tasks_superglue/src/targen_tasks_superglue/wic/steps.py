@@ -217,7 +217,7 @@ ENTRIES = ListStep(
     batch=_DEFINITIONS,
     once=True,
     check=check_entry,
-    summary="a word with its meanings, of any parts of speech",
+    summary="a word with its meanings, of any part of speech",
     prompts=(_MEANINGS_PAPER,),
     dry_run=dry_run,
 )

@@ -81,7 +81,7 @@ WIC: Task[Sense, WicRow] = Task(
     variants={
         "paper": Variant(
             "the paper's steps. For true, the model picks a definition. For false, it writes a "
-            "sentence for each definition, and code draws two, of any parts of speech",
+            "sentence for each definition, and code draws two, of any part of speech",
             {
                 "version": "3",  # its rows have changed, and no others
                 "seeds": (PAPER_WORDS, ENTRIES),

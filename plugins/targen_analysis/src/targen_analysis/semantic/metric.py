@@ -119,7 +119,7 @@ def semantic_findings(study: Study, options: SemanticOptions, embed: Embedder) -
         plots.append(map_of(samples, options.map, options.points, seed, rng))
         notes.append(
             f"The map shows at most {options.points:,} random rows per dataset. Neighbours on it "
-            "are similar; distances between groups and their sizes mean little."
+            "are similar; the sizes of groups and the distances between them mean little."
         )
     return Findings(
         headlines=tuple(_headline(sample, reference, figures) for sample in mine),

@@ -178,7 +178,7 @@ def _describe(listed: Listed, options: Options) -> Sequence[DatasetEntry]:
         return [_entry(facts, {}, note=f"not described: {error}")]
     known = answer.body.get("dataset_info")
     if not isinstance(known, dict) or not known:
-        raise DatasetUnavailable(f"the dataset viewer has no rows of {name}")
+        raise DatasetUnavailable(f"the dataset viewer has no information about {name}")
     entries = []
     for configuration, info in list(known.items())[: options.configurations]:
         if not isinstance(info, dict):
