@@ -493,7 +493,7 @@ def test_a_correction_in_calls_of_several_goes_on_to_the_same_bytes(correct, tmp
         texts = {(tmp_path / out / name).read_text() for out in ("whole", "one", "parts")}
         assert len(texts) == 1
     assert {request.key for request in one} == {request.key for request in asked}
-    with pytest.raises(RunConflict, match="rows_per_call"):
+    with pytest.raises(RunConflict, match="rows per call"):
         correct(COLOR, _colors(30), solve, flip_fraction=0.3, rows_per_call=5, out="whole")
 
 

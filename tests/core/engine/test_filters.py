@@ -60,5 +60,5 @@ class TestEntries:
 
     @pytest.mark.parametrize("bad", [b"", b"\x01", b"\x09\0\0\0red"])
     def test_what_is_cut_is_refused(self, bad):
-        with pytest.raises(ValueError, match="an entry of"):
+        with pytest.raises(ValueError, match="an entry ends after"):
             Filters([Varied(1), Excluded([])]).restore([bad])

@@ -209,10 +209,11 @@ def test_a_suite_out_of_budget_names_itself_and_what_to_type(refuses):
     assert 0 < sum(each["in"] + each["out"] for each in spent) <= 20_000, "of all tasks together"
 
 
-def test_a_cap_below_what_a_run_has_spent_is_refused_and_not_kept(refuses, works):
+def test_a_cap_below_what_a_run_has_spent_is_named_when_it_stops_the_run(targen, works):
     rows = ("rte", "-n", "4", "-b", "scripted", "-q", "--out", "run")
     works("generate", *rows)
-    for command in (("generate", *rows), ("resume", "run", "-n", "6", "-q")):
-        refuses((*command, "--max-tokens", "99"), "--max-tokens 99 is less than the ", "omit")
-    works("resume", "run", "-n", "6", "-q")
-    works("generate", *rows, "--max-tokens", "99000")
+    works("generate", *rows, "--max-tokens", "99")  # the journal answers every call
+    done = targen("resume", "run", "-n", "6", "-q")
+    assert done.code == 1 and "spent, more than the run's limit of 99, and the next" in done.err
+    assert "resume with a larger --max-tokens" in done.err
+    works("resume", "run", "-n", "6", "-q", "--max-tokens", "99000")

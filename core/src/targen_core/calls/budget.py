@@ -97,12 +97,20 @@ class Budget:
     def _exhausted(self, tokens: int, dollars: float) -> BudgetExhausted:
         if self.max_tokens is not None and self.tokens + tokens > self.max_tokens:
             option, shared = "max_tokens", self.shared[0]
-            spent = f"token budget exhausted: {self.tokens:,} of {self.max_tokens:,} spent"
+            kind, used, cap = "token", f"{self.tokens:,}", f"{self.max_tokens:,}"
+            lowered = self.tokens > self.max_tokens
             more = f"use {tokens:,}"
         else:
             option, shared = "max_cost", self.shared[1]
-            spent = f"cost budget exhausted: ${self.dollars:.4f} of ${self.max_cost:.4f} spent"
+            kind, used, cap = "cost", f"${self.dollars:.4f}", f"${self.max_cost:.4f}"
+            lowered = self.dollars > (self.max_cost or 0.0)
             more = f"cost ${dollars:.4f}"
+        # A cap that was lowered after the run had spent more stays in its manifest.
+        spent = (
+            f"{used} spent, more than the run's limit of {cap}"
+            if lowered
+            else f"{used} of {cap} spent"
+        )
         whose = " by the whole command" if shared else ""
         hint = (
             (REPEAT if shared or not self.tokens else "resume")
@@ -112,6 +120,8 @@ class Budget:
         if option == "max_tokens" and not self.tokens:  # other programs call this so
             own = Either(Setting("max_tokens", Blank("N")), 'options={"max_tokens": N}')
             hint = hint + "; to limit the length of a reply, use " + own
-        error = BudgetExhausted(f"{spent}{whose}, and the next call may {more}", hint=hint)
+        error = BudgetExhausted(
+            f"{kind} budget exhausted: {spent}{whose}, and the next call may {more}", hint=hint
+        )
         error.shared = shared
         return error

@@ -15,7 +15,7 @@ process journaled count against the cap, also those of later parts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from pathlib import Path
@@ -24,12 +24,10 @@ from typing import Any, NamedTuple
 from targen_core.calls.budget import Budget
 from targen_core.calls.journal import Journal
 from targen_core.calls.usage import Counts, Usage
-from targen_core.errors import UsageError
 from targen_core.options import Limits
 from targen_core.text import plural
-from targen_core.wording import Option
 
-__all__ = ["Account", "off_the_books", "part_budget", "part_limits", "require_above_spent"]
+__all__ = ["Account", "off_the_books", "part_budget", "part_limits"]
 
 _LEAST = {"max_cost": 1e-6, "max_tokens": 1}
 """Limits of a part when its account is empty: journaled calls still answer it."""
@@ -179,31 +177,6 @@ def part_budget(part: Path, limits: Limits, usage: Usage) -> Budget:
     )
     budget.spend(int(tokens.spent), dollars.spent)
     return budget
-
-
-def require_above_spent(limits: Mapping[str, Any], usage: Usage) -> None:
-    """Refuse a cap that a run has already exceeded: it could not send another call.
-
-    Args:
-        limits: what the user asked for; an account that is open has its own caps.
-        usage: of the run.
-
-    Raises:
-        UsageError: a cap is lower than what is spent.
-    """
-    spent = usage.total
-    if _OPEN.get():
-        return
-    for name, used, said in (
-        ("max_tokens", spent.tokens, f"{spent.tokens:,} tokens"),
-        ("max_cost", spent.dollars, f"${spent.dollars:.4f}"),
-    ):
-        cap = limits.get(name)
-        if cap is not None and cap < used:
-            raise UsageError(
-                Option(name, cap) + f" is less than the {said} that the run has already spent",
-                hint="pass a larger value, or omit the option",
-            )
 
 
 class _Cap(NamedTuple):

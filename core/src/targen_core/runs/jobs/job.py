@@ -56,7 +56,7 @@ from targen_core.runs.folder.place import (
 )
 from targen_core.runs.folder.report import build_report, delivery_report, read_report
 from targen_core.runs.folder.reporters import Ended, files_of, notes_on
-from targen_core.runs.jobs.account import part_limits, require_above_spent
+from targen_core.runs.jobs.account import part_limits
 from targen_core.runs.jobs.event_loops import finish, stoppable
 from targen_core.runs.jobs.session import open_layer
 from targen_core.runs.preparing.code_digest import code_digest
@@ -265,9 +265,7 @@ class Job:
                     _log.warning("replaced the run in %s, in which no call had been answered", out)
             is_new = not directory.manifest.exists()
             # Open an existing one first: if its journal is damaged, do not write.
-            if not is_new:
-                job = cls(directory, manifest, prepared, cache=cache)
-                require_above_spent(spec.limits.model_dump(), job.usage)
+            job = None if is_new else cls(directory, manifest, prepared, cache=cache)
             prepared.keep_in(out)
             if is_new:
                 _say_what_is_missing(manifest)
@@ -368,7 +366,6 @@ class Job:
             require_same(manifest.lock, prepared.lock, manifest.task_file)
             _say_what_changed(manifest.lock, prepared.lock, path)
             job = cls(directory, manifest, prepared, cache=cache, verify=verify)
-            require_above_spent(limits or {}, job.usage)
             manifest.save(directory.manifest)
             job._manifest_before = there
             if path.resolve() in _begun:
