@@ -62,7 +62,7 @@ def _has_words(review: Review, topic: str) -> None:
 
 def _dry_run(call: DryRunCall) -> Any:
     if call.prompt == "sample-topics":
-        return {"topics": [" ".join(call.rng.sample(_THINGS, 3)) for _ in "1234"]}
+        return {"topics": [" and ".join(call.rng.sample(_THINGS, 4)) for _ in "1234"]}
     if call.prompt == "sample-review":
         words = " ".join(call.rng.sample(_THINGS, 6))
         return {"text": f"{call.values['tone']}: {call.values['topic']}, {words}."}
