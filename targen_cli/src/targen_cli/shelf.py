@@ -20,7 +20,7 @@ from targen_core.errors import (
     WriteFailed,
 )
 from targen_core.plain import open_plain
-from targen_core.runs.folder.report import read_report, status_words
+from targen_core.runs.folder.report import read_report, status_of
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.reading import MEMBERS
 from targen_core.wording import Action
@@ -51,7 +51,7 @@ class Shelved:
         """`running`, or what its report says: `complete`, `incomplete` and the like."""
         if self.problem:
             return "unreadable"
-        return "running" if self.is_busy else status_words(self.report).partition(" ")[0]
+        return "running" if self.is_busy else status_of(self.report)
 
 
 def runs_in(folder: Path) -> Iterator[Shelved]:

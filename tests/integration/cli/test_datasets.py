@@ -164,7 +164,7 @@ def test_a_row_changes_in_its_label_alone(works, file, oracle):
     done = works("correct", source, "--task", "rte", *oracle, "--out", "out")
     assert "\n3 unchanged, 1 changed, 0 rejected\n" in done.out
     assert "\nto see the changed rows: targen show out --changed\n" in done.out
-    assert "correct labels" not in done.out  # nobody knows which of the labels were
+    assert "correct labels" not in done.out  # the command cannot know which labels were right
     assert works("show", "out", "--changed").out.startswith("1  not_entailment  was entailment\n")
     before = source.read_text().splitlines()
     after = Path("out/dataset.jsonl").read_text().splitlines()

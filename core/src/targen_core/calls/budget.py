@@ -98,20 +98,18 @@ class Budget:
         if self.max_tokens is not None and self.tokens + tokens > self.max_tokens:
             option, shared = "max_tokens", self.shared[0]
             kind, used, cap = "token", f"{self.tokens:,}", f"{self.max_tokens:,}"
-            lowered = self.tokens > self.max_tokens
+            is_above = self.tokens > self.max_tokens
             more = f"use {tokens:,}"
         else:
             option, shared = "max_cost", self.shared[1]
             kind, used, cap = "cost", f"${self.dollars:.4f}", f"${self.max_cost:.4f}"
-            lowered = self.dollars > (self.max_cost or 0.0)
+            is_above = self.dollars > (self.max_cost or 0.0)
             more = f"cost ${dollars:.4f}"
-        # A cap that was lowered after the run had spent more stays in its manifest.
-        spent = (
-            f"{used} spent, more than the run's limit of {cap}"
-            if lowered
-            else f"{used} of {cap} spent"
-        )
+        owner = "command" if shared else "run"
         whose = " by the whole command" if shared else ""
+        spent = f"{used} of {cap} spent{whose}"
+        if is_above:  # the manifest keeps a cap that was lowered after the run had spent more
+            spent = f"{used} spent{whose}, more than the {owner}'s limit of {cap}"
         hint = (
             (REPEAT if shared or not self.tokens else "resume")
             + " with a larger "
@@ -121,7 +119,7 @@ class Budget:
             own = Either(Setting("max_tokens", Blank("N")), 'options={"max_tokens": N}')
             hint = hint + "; to limit the length of a reply, use " + own
         error = BudgetExhausted(
-            f"{kind} budget exhausted: {spent}{whose}, and the next call may {more}", hint=hint
+            f"{kind} budget exhausted: {spent}, and the next call may {more}", hint=hint
         )
         error.shared = shared
         return error

@@ -149,10 +149,10 @@ def difference(left: Path, right: Path) -> Difference:
     result = Difference(left=left, right=right)
     before, after = tracing.plan_of(left), tracing.plan_of(right)
     if (before is None) != (after is None):
-        run = right if before else left
-        Manifest.load(run / "manifest.json")
+        correction, run = (left, right) if before else (right, left)
+        Manifest.load(run / "manifest.json")  # or it is neither
         raise UsageError(
-            f"{left if before else right} is a correction, but {run} is a run",
+            f"{correction} is a correction, but {run} is a run",
             hint="compare two runs or two corrections",
         )
     _compare_asked(result, _asked(left, right), _asked(right, left))

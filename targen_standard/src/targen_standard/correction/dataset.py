@@ -667,9 +667,15 @@ def _same_plan(out: Path, plan: CorrectionPlan, *, again: bool = False) -> None:
 
 def _called(name: str) -> str:
     """Return what users call a field of `CorrectionPlan`, given by its path."""
+    known = {
+        "data": "rows",
+        "part": "corrector",
+        "rows_per_call": "rows per call",
+        "step": "model",
+        "task_file": "task",
+    }
     first = name.partition(".")[0]
-    known = {"data": "rows", "part": "corrector", "rows_per_call": "rows per call", "step": "model"}
-    return known.get(first, "task" if first == "task_file" else first)
+    return known.get(first, first)
 
 
 def _digest(instances: Sequence[_Held]) -> str:

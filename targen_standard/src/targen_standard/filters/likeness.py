@@ -40,7 +40,7 @@ _LOWER = 0 if sys.byteorder == "little" else 1  # half of a cell, where its row 
 _HALF, _ROW = np.uint64(32), np.uint64(_PLACE)
 _BLOCK = 1 << 13  # runs that are hashed together: what a processor's cache holds
 
-_LONG = 256  # letters of a text of which it is quicker to compare the beginning first
+_LONG = 256  # letters; in longer texts, comparing the beginnings first is quicker
 _SHORT = 40  # letters of a text in which one other word makes another text
 _SMALL = frozenset("a an the am is are was were be been being do does did has have had".split())
 

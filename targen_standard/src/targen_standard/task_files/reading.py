@@ -206,7 +206,7 @@ def _parsed(text: str, path: Path) -> tuple[Any, Callable[[], Any]]:
         value, node = yaml_value(text, deepest=_DEEPEST)
     except Malformed as error:
         where = f"{path}, line {error.line}" if error.line else str(path)
-        hint = _hint(error.reason, "".join(text.splitlines()[(error.line or 1) - 1 :][:1]))
+        hint = _hint(error.reason, _line(text, error.line or 1))
         if path.suffix not in (".toml", ".json") and (odd := _ODD_SPACE.search(text)):
             line = text.count("\n", 0, odd.start(1)) + 1
             hint = f"line {line} contains a non-breaking space; replace it with an ordinary one"

@@ -279,16 +279,19 @@ def reported_prices(prices: Mapping[str, Price | None]) -> dict[str, Any]:
     }
 
 
+def status_of(report: Mapping[str, Any]) -> str:
+    """Return a run's status; a merge that lacks shards is not complete."""
+    status: str = report["status"]
+    return "incomplete" if status == "complete" and report.get("missing_shards") else status
+
+
 def status_words(report: Mapping[str, Any]) -> str:
-    """Return a run's status; a merge that lacks shards is not complete, and they are counted."""
-    parts = [
+    """Return a run's status and, for a merge, how many shards are missing."""
+    missing = "; ".join(
         f"{len(one['missing'])} of {one['count']} shards missing"
         for one in report.get("missing_shards", ())
-    ]
-    status: str = report["status"]
-    if not parts:
-        return status
-    return f"{'incomplete' if status == 'complete' else status} ({'; '.join(parts)})"
+    )
+    return status_of(report) + (f" ({missing})" if missing else "")
 
 
 def read_report(path: Path) -> dict[str, Any]:
