@@ -7,15 +7,13 @@ write to holds at worst wrong text, never code.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import hmac
+import hashlib
 import logging
 import os
-import queue
 import secrets
 import sqlite3
-import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +25,10 @@ from targen_core.plain import read_plain
 _log = logging.getLogger("targen.cache")
 _RAW = 1  # diskcache's mode for a value stored in the row itself
 _GATHER = 0.25  # seconds of replies that are written together
-_TIMEOUT = 1.0  # seconds for which a cache that another process has locked is waited for
+_OPENING = 1.0  # seconds to wait for a cache that another process has locked
+_TIMEOUT = 0.25  # the same for a read or a batch, since the run's calls wait as well
+_TRIES = 5  # batches that may time out one after the other
 _SECRET = 32  # bytes
-_TRIES = 5  # of that time-out, for a batch
 
 
 class BytesDisk(Disk):  # type: ignore[misc]
@@ -61,18 +60,22 @@ class BytesDisk(Disk):  # type: ignore[misc]
 
 
 class ReplyCache:
-    """Replies by call key. Reads are direct; a thread writes in batches.
+    """Replies by call key. Reads are direct; writes are gathered into batches.
 
-    The journal is what a run relies on: if the cache fails it is left out for the rest of the run,
-        with a warning.
+    The run's own thread writes them. Another thread would give up the interpreter's lock at each
+    statement and take it back, which costs several times as much as the writing.
+
+    A run relies on its journal. If the cache fails, the rest of the run does without it, with a
+    warning.
     """
 
     def __init__(self, folder: Path, *, size_limit: int = 8 << 30) -> None:
         """Open the cache in `folder`, at most `size_limit` bytes large."""
         self._cache: Cache | None = None
-        self._queue: queue.SimpleQueue[tuple[bytes, bytes | None] | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._closing = threading.Event()
+        self._waiting: list[tuple[bytes, bytes | None]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._timeouts = 0  # since a batch was written
+        self._has_grown = False
         self._secret = b""
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -107,78 +110,58 @@ class ReplyCache:
         """
         if self._cache is None or not self._secret:
             return ""
-        return hmac.digest(self._secret, key + record, "sha256")[:16].hex()
+        return hashlib.blake2b(key + record, key=self._secret, digest_size=16).hexdigest()
 
     def put(self, key: bytes, value: bytes | None) -> None:
         """Write later, in a batch with others; with None, delete."""
         if self._cache is None:
             return
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._write, name="targen-cache", daemon=True)
-            self._thread.start()
-        self._queue.put((key, value))
+        self._waiting.append((key, value))
+        if self._timer is None:
+            with contextlib.suppress(RuntimeError):  # without a loop, `close` writes
+                self._timer = asyncio.get_running_loop().call_later(_GATHER, self._write)
 
     def forget(self, key: bytes) -> None:
-        """Delete later, behind all that is to be written before."""
+        """Delete later, after all earlier writes."""
         self.put(key, None)
 
     def close(self) -> None:
         """Write what is waiting, keep to the size limit and close."""
-        if self._thread is not None:
-            self._closing.set()
-            self._queue.put(None)
-            self._thread.join()
-            self._thread = None
-            self._cull()
-        if self._cache is not None:
+        if self._timer is not None:
+            self._timer.cancel()
+        while self._waiting:
+            self._write()
+        if self._cache is None:
+            return
+        try:
+            if self._has_grown:
+                self._cache.cull()  # what was written longest ago
+        except Exception as error:
+            self._give_up(error)
+        else:
             self._cache.close()
             self._cache = None
 
     def _write(self) -> None:
-        done = False
-        while not done:
-            batch = [self._queue.get()]
-            # One waking for many replies: waking for each costs the run's own
-            # thread more than writing it does.
-            self._closing.wait(_GATHER)
-            while not self._queue.empty():
-                batch.append(self._queue.get())
-            done = None in batch
-            items = [item for item in batch if item is not None]
-            cache = self._cache
-            if cache is None or not items:
-                continue
-            try:
-                self._store(cache, items)
-            except Exception as error:
-                self._give_up(error)
-        if self._cache is not None:
-            self._cache.close()  # this thread's own connection
-
-    def _store(self, cache: Cache, items: Sequence[tuple[bytes, bytes | None]]) -> None:
-        """Write a batch; another process may be at it for a moment.
-
-        Raises:
-            Timeout: it is locked for longer.
-        """
-        for left in reversed(range(_TRIES)):
-            try:
-                with cache.transact():
-                    for key, value in items:
-                        if value is None:
-                            cache.delete(key)
-                        else:
-                            cache.set(key, value)
-                return
-            except Timeout:
-                if not left:
-                    raise
-
-    def _cull(self) -> None:
-        """Let go what was written longest ago, if the cache is too large."""
+        """Write the batch, or keep it for the next one if another process has locked the cache."""
+        self._timer = None
+        batch, self._waiting = self._waiting, []
+        if self._cache is None:
+            return
         try:
-            if self._cache is not None:
-                self._cache.cull()
+            with self._cache.transact():
+                for key, value in batch:
+                    if value is None:
+                        self._cache.delete(key)
+                    else:
+                        self._cache.set(key, value)
+            self._timeouts, self._has_grown = 0, True
+        except Timeout as error:
+            self._timeouts += 1
+            if self._timeouts < _TRIES:
+                self._waiting = batch
+            else:
+                self._give_up(error)
         except Exception as error:
             self._give_up(error)
 
@@ -212,6 +195,6 @@ def _require_unlocked(database: Path) -> None:
     """
     if not database.exists():
         return
-    with contextlib.closing(sqlite3.connect(database, timeout=_TIMEOUT)) as connection:
+    with contextlib.closing(sqlite3.connect(database, timeout=_OPENING)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.rollback()
