@@ -9,7 +9,7 @@ the same in every process, on every machine and with every version of a library.
 from __future__ import annotations
 
 import sys
-from array import array
+from collections import Counter
 from collections.abc import Collection, Generator, Sequence
 from itertools import chain
 from typing import TypeAlias
@@ -130,7 +130,7 @@ def _words(text: str) -> list[str]:
     return [word for word in text.split(" ") if word not in _SMALL]
 
 
-_Rows: TypeAlias = "list[int] | array[int] | NDArray[np.uint32]"
+_Rows: TypeAlias = "list[int] | NDArray[np.uint32]"
 
 
 class Index:
@@ -144,8 +144,8 @@ class Index:
     def __init__(self, few: int = 1 << 20) -> None:
         """Move keys from the dictionary to the array when there are more than so `few`."""
         self._few = few
-        # Most keys are of one row: no array for those.
-        self._last: dict[int, int | array[int]] = {}
+        # Most keys are of one row: no list for those.
+        self._last: dict[int, int | list[int]] = {}
         self._waiting = 0  # keys of the rows in it
         self._cells = np.zeros(0, np.uint64)
 
@@ -157,7 +157,7 @@ class Index:
             if there is number:
                 continue
             if isinstance(there, int):
-                rows[key] = array("I", (there, number))
+                rows[key] = [there, number]
             elif len(there) < _MOST and there[-1] != number:
                 there.append(number)
         self._waiting += len(keys)
@@ -193,13 +193,10 @@ class Index:
         met = self._met(keys)
         rows: set[int] = set()
         if sum(map(len, met.values())) <= 2 * _MOST:
-            # An array would make an integer of each element whenever it is read.
-            parts = [part if isinstance(part, list) else part.tolist() for part in met.values()]
-            before: set[int] = set()
-            for part in parts:
-                rows |= before.intersection(part)
-                before.update(part)
-            for row in chain.from_iterable(parts):
+            parts = (part if isinstance(part, list) else part.tolist() for part in met.values())
+            times = Counter(chain.from_iterable(parts))
+            rows.update(row for row, count in times.items() if count > 1)
+            for row in times:
                 if len(rows) >= _BY_CHANCE:
                     break
                 rows.add(row)
@@ -251,5 +248,5 @@ class Index:
         }
 
 
-def _listed(rows: int | array[int]) -> list[int] | array[int]:
+def _listed(rows: int | list[int]) -> list[int]:
     return [rows] if isinstance(rows, int) else rows
