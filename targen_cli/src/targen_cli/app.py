@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from targen_cli.commands import COMMANDS, EVERYDAY, FIRST_PANEL, LISTS, PANELS
+from targen_cli.commands import COMMANDS, EVERYDAY, FIRST_PANEL, GROUPS, LISTS, PANELS
 from targen_cli.installed import (
     add_command,
     is_command,
@@ -68,7 +68,8 @@ class _LazyGroup(TyperGroup):
             if names and panel != FIRST_PANEL
         ]
         # An epilog has its single line ends taken out.
-        shown.epilog = "\n\n".join(["Other commands, each with --help:", *lines])
+        title = "Other commands. The group may come first (targen runs merge); each has --help:"
+        shown.epilog = "\n\n".join([title, *lines])
         super(_LazyGroup, shown).format_help(ctx, formatter)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -92,11 +93,22 @@ class _LazyGroup(TyperGroup):
             raise UsageError(f"targen has no option {option}", hint=hint) from None
         return rest
 
+    def _group(self, word: str) -> list[str]:
+        """The commands of a group; none if no group has this name."""
+        return self._by_panel()[GROUPS[word]] if word in GROUPS else []
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if len(args) > 1 and {args[1], " ".join(args[1:3])} & {*self._group(args[0])}:
+            args = args[1:]  # `targen runs merge` is `targen merge`
         two = " ".join(args[:2])
         if len(args) > 1 and args[0] not in COMMANDS and is_command(self.registry, two):
             args = [two, *args[2:]]
         if args and not ctx.resilient_parsing and not self._has(args[0]):
+            if group := self._group(args[0]):
+                raise UsageError(
+                    f"targen {args[0]} needs one of its commands",
+                    hint=f"{', '.join(group)}; see targen COMMAND --help",
+                )
             raise unknown_command(self.registry, args[0], self.list_commands(ctx))
         return super().resolve_command(ctx, args)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["COMMANDS", "EVERYDAY", "FIRST_PANEL", "LISTS", "OTHERS", "PANELS"]
+__all__ = ["COMMANDS", "EVERYDAY", "FIRST_PANEL", "GROUPS", "LISTS", "OTHERS", "PANELS"]
 
 FIRST_PANEL = "From a task to a classifier"
 EVERYDAY = (
@@ -48,6 +48,16 @@ PANELS = {
     "More": {},
 }
 """Panel of the help -> command -> module and function, in the order of the help."""
+
+GROUPS = {
+    "runs": "Runs",
+    "data": "Data",
+    "models": "Models",
+    "methods": "Methods and papers",
+    "paper": "Methods and papers",
+    "plugins": "Plugins",
+}
+"""A word that may come before a command -> the panel that has the command."""
 
 OTHERS = "More"
 """The panel of plugin commands that do not name one of these."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from targen_cli.commands import COMMANDS, EVERYDAY, FIRST_PANEL
+from targen_cli.commands import COMMANDS, EVERYDAY, FIRST_PANEL, GROUPS
 
 
 def panels(text):
@@ -24,6 +24,18 @@ def test_the_help_explains_the_first_commands_and_names_all_others(targen):
     assert [*shown] == ["Options", FIRST_PANEL]
     assert shown[FIRST_PANEL] == [name for name in EVERYDAY if name in shown[FIRST_PANEL]]
     assert {*COMMANDS} <= {*shown[FIRST_PANEL], *re.findall(r"[\w-]+", text.split("Other")[1])}
+
+
+def test_a_group_s_name_may_come_before_its_command(targen):
+    groups = {}
+    others = targen("--help").out.partition("Other commands")[2].replace("\n    ", " ")
+    for line in others.split("•"):
+        panel, _, names = line.partition(":")
+        groups[panel.strip()] = [name.strip() for name in names.split(",")]
+    for word, panel in GROUPS.items():
+        for name in groups[panel]:
+            made = targen(word, *name.split(), "--help")
+            assert (made.code, made.out) == (0, targen(*name.split(), "--help").out)
 
 
 def test_what_it_starts_with_works_without_a_model(works):

@@ -392,6 +392,7 @@ COMMANDS = """
     analyze run --metric lexcal | no metric named 'lexcal' is installed | did you mean lexical?
     config set max_cost 5 | max_cost is not a setting that can have a default | did you mean max-cost?
     version | there is no command 'version' | targen --version
+    data | targen data needs one of its commands | catalogue, correct,
     generate rte --paper | targen generate has no option --paper | targen generate rte --variant paper --preset paper
     --verison | targen has no option --verison | did you mean --version?
     dedup rows.csv | there is no command 'dedup' | targen generate TASK -n 100 --near-duplicates 80
