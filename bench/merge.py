@@ -21,9 +21,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from zlib import crc32
+
+from targen_core import vocabulary
 
 SECONDS, ROWS = 60.0, 100_000  # the target: so many rows within so many seconds
 LABELS = ("entailment", "not_entailment")
@@ -39,7 +42,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="targen-merge-") as made:
         folder = args.folder or Path(made)
         runs = [folder / f"rte-0-shard-{n + 1}of{args.runs}" for n in range(args.runs)]
-        words = _words()
+        words = vocabulary(
+            "words"
+        )  # of few syllables, texts would be far more alike than real ones
         before: list[tuple[str, str]] = []
         for number, run in enumerate(runs):
             if not run.exists():
@@ -78,17 +83,11 @@ def main() -> None:
         sys.exit(seconds > SECONDS * max(1.0, total / ROWS))
 
 
-def _words() -> list[str]:
-    rng = random.Random(1)
-    parts = ["ba", "ko", "ri", "men", "tal", "os", "ve", "du", "shi", "lan", "per", "gu", "ent"]
-    return sorted({"".join(rng.choices(parts, k=rng.randint(1, 4))) for _ in range(6000)})
-
-
 def _write(
     run: Path,
     number: int,
     args: argparse.Namespace,
-    words: list[str],
+    words: Sequence[str],
     before: list[tuple[str, str]],
 ) -> list[tuple[str, str]]:
     """Write one run; its premises and hypotheses."""
