@@ -94,7 +94,7 @@ class _LazyGroup(TyperGroup):
         return rest
 
     def _group(self, word: str) -> list[str]:
-        """The commands of a group; none if no group has this name."""
+        """Return a group's commands; an empty list for any other word."""
         return self._by_panel()[GROUPS[word]] if word in GROUPS else []
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

@@ -214,7 +214,7 @@ class ExecutorSuite(Suite):
     def test_same_journal(self, tmp_path: Path) -> None:
         """The journal contains each call that rows rest on; the run resumes without the executor.
 
-        How many calls are made ahead of need depends on which answers come first.
+        Calls made ahead of need do not count: the first answers decide how many there are.
         """
         here = self.here(tmp_path / "here", _FAULTS)
         there = self.run(tmp_path / "there", _FAULTS)

@@ -126,7 +126,7 @@ class ReplyCache:
         self.put(key, None)
 
     def close(self) -> None:
-        """Write what is waiting, keep to the size limit and close."""
+        """Write the last batch, shrink the cache to its size limit, and close it."""
         if self._timer is not None:
             self._timer.cancel()
         while self._waiting:
