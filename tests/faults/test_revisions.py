@@ -32,7 +32,7 @@ TRIED = [(how, kind) for kind in KINDS for how in KILLS]
 @pytest.fixture(scope="module")
 def place(targen: Saboteur, folder: Path) -> Path:
     (folder / "mail.yaml").write_text(MAIL)
-    words = ("generate", "mail.yaml", "-n", 6, "-b", "scripted", "--no-cache", "-q")
+    words = ("generate", "mail.yaml", "-n", 2, "-b", "scripted", "--no-cache", "-q")
     assert targen(*words, "--out", "mail-run").code == 0
     (folder / "mail.yaml").write_text(DEFINED)
     return folder

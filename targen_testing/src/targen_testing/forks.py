@@ -2,6 +2,7 @@
 
 `python -m targen_testing.forks` is that one: it forks for each order that it reads. It also imports
 the modules of an order, unless only that order's folders have them, but runs none of its code.
+What the order has read of the installed distributions' code, it reads once for those that follow.
 Where processes cannot be forked safely, each order gets a fresh one.
 """
 
@@ -22,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from targen_core.runs.preparing import code_digest
 from targen_testing.suite import fail
 
 __all__ = ["COMMAND", "Forks", "elsewhere", "in_another_process"]
@@ -140,13 +142,16 @@ def _fork(
         os.environ.clear()
         os.environ.update(env)
         sys.path[:0] = path
+        if any(found for folder in path for found in Path(folder).glob("*.dist-info")):
+            code_digest.known.clear()  # other code may be installed there
         sys.argv = ["-c", *args]
         try:
             exec(code, {"__name__": "__main__"})  # noqa: S102 - the caller's own
             status = 0
         except SystemExit as stop:
             status = stop.code or 0
-        Path(modules).write_text("\n".join(sys.modules), encoding="utf-8")
+        learned = json.dumps([list(sys.modules), list(code_digest.known)])
+        Path(modules).write_text(learned, encoding="utf-8")
         try:
             sys.stdout.flush()
         except OSError as error:  # an interpreter that ends says so, in one line, with this status
@@ -172,10 +177,15 @@ def _serve() -> None:
         order = json.loads(line)
         answers.write(f"{_fork(*order)}\n")
         answers.flush()
-        modules = Path(order[-1][-1])
-        for name in modules.read_text(encoding="utf-8").split("\n") if modules.exists() else ():
+        learned = Path(order[-1][-1])
+        if not learned.exists():
+            continue
+        modules, digests = json.loads(learned.read_text(encoding="utf-8"))
+        for name in modules:
             with contextlib.suppress(Exception):  # only that order's folders have it
                 importlib.import_module(name)
+        for names in digests:
+            code_digest.digest_of(tuple(names))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from targen_core.errors import (
 )
 from targen_core.runs.folder import ledger
 from targen_core.runs.folder.report import read_report
+from targen_core.runs.jobs import session
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -33,9 +34,10 @@ EXAMPLES = 2000 if os.environ.get("TARGEN_SOAK") else 60
 
 @pytest.fixture(scope="module", autouse=True)
 def often():
-    """Sums of calls in the ledger of short runs, too."""
+    """Sums of calls in the ledger of short runs, too; no thread for each second of a hang."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ledger, "_SUMS_EVERY", 3)
+        patch.setattr(session, "_SYNC_EVERY", 60.0)
         yield
 
 

@@ -286,7 +286,7 @@ def installed(tmp_path, monkeypatch):
     def digest(distribution="demo-plugin", file=None):
         from targen_core.runs.preparing import code_digest as code
 
-        code._digest.cache_clear()
+        code.known.clear()
         lock = SimpleNamespace(distributions={"demo-plugin": "1"})
         return code_digest(SimpleNamespace(lock=lock, distribution=distribution, file=file))
 

@@ -36,9 +36,14 @@ def lay_out(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """Run a module of this Python beside new distributions, which are as good as installed."""
+def run(tmp_path_factory, pytestconfig):
+    """Run a module of this Python beside new distributions, which are as good as installed.
+
+    mypy keeps what it knows of pydantic and the core where pytest keeps its own cache.
+    """
     cache = tmp_path_factory.mktemp("cache")
+    kept = getattr(pytestconfig, "cache", None)
+    known = kept.mkdir("mypy-of-new-plugins") if kept is not None else cache / "mypy"
 
     def module(folder: Path, *args: str) -> str:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("TARGEN_")}
@@ -50,7 +55,7 @@ def run(tmp_path_factory):
                 **environment,
                 "PYTHONPATH": os.pathsep.join(map(str, there)),
                 "TARGEN_CACHE_DIR": str(cache),
-                "MYPY_CACHE_DIR": str(cache / "mypy"),
+                "MYPY_CACHE_DIR": str(known),
                 "COLUMNS": "200",
             },
             capture_output=True,

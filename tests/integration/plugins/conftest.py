@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from targen_testing.forks import COMMAND, Forks
+
 collect_ignore = ["frozen_v1", "strangers", "zoo"]  # plugins, some with tests of their own
 
 PYPROJECT = """\
@@ -75,16 +77,50 @@ def author(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
+CHECK = """
+import signal, sys
+signal.alarm(300)
+sys.dont_write_bytecode = True
+from targen_testing import check, tasks
+tasks.rows_elsewhere = lambda *args: [b"", b""]  # test_check tries it: it takes two processes
+check.main()
+"""
+"""What `targen plugins check` runs in a process of its own."""
+
+REPORT = f"""
+import json, signal, sys
+signal.alarm(300)
+from targen_testing import command
+found = [command.Finding(**entry) for entry in json.load(open(sys.argv.pop()))]
+command._run = lambda folder: found
+{COMMAND}
+"""
+"""The command, with what that process found."""
+
+
 @pytest.fixture
 def targen(
-    tmp_path: Path, forked: Callable[..., subprocess.CompletedProcess[str]]
+    tmp_path: Path, in_fork: Forks, forked: Callable[..., subprocess.CompletedProcess[str]]
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the command in a process of its own, with folders in front of sys.path."""
+    """Run the command in a process of its own, with folders in front of sys.path.
+
+    The process that `plugins check` starts is a fork as well, which spares it all imports;
+    `whole` leaves it as it is.
+    """
 
     def run(
-        *args: str, path: Sequence[Path] = (), **environment: str
+        *args: str, path: Sequence[Path] = (), whole: bool = False, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         own = {"TARGEN_CACHE_DIR": str(tmp_path / "cache"), "COLUMNS": "200"}
-        return forked(*args, path=path, env={**os.environ, **own, **environment})
+        env = {**os.environ, **own, **environment}
+        if whole or args[:2] != ("plugins", "check"):
+            return forked(*args, path=path, env=env)
+        folders = [str(each) for each in (tmp_path, *path)]
+        # What is imported cannot be rewritten, of which pytest would warn.
+        env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        folder, results = tmp_path / args[2], str(tmp_path / "results.json")
+        done = in_fork(CHECK, [str(folder), results], cwd=folder, path=folders, env=env)
+        assert done.returncode == 0, done.stderr
+        return in_fork(REPORT, [*args, results], cwd=tmp_path, path=folders, env=env)
 
     return run

@@ -497,6 +497,10 @@ def test_the_kit_checks_each_and_lists_what_it_did_not_check(acme, author, tmp_p
         assert of[right].keys() == {"passed"}, right
     assert {"remembers", "same-rows-again"} <= of["filter openings"]["passed"]
     assert len(of["corrector majority"]["passed"]) > 5  # with its own prompts
+    only = CODE[: CODE.index("@hookimpl")] + CODE[CODE.index("@hookimpl\ndef register_contexts") :]
+    (folder / "src/acme/__init__.py").write_text(
+        only[: only.index("@hookimpl\ndef register_seeds")]
+    )
     (folder / "tests").mkdir()
     (folder / "tests/test_table.py").write_text(SUITES)
     (tmp_path / "places.csv").rename(folder / "tests/places.csv")

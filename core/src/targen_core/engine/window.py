@@ -173,8 +173,11 @@ class Window:
         exception: all useful ones belong to other items of a balanced list.
         """
         for branch in self._quotas.open:
+            lined_up = self._unstarted[branch]
+            if not any(lined_up.values()):
+                continue  # nearly all, if there are many branches
             started, worth = self._started[branch], self._worth(branch)
-            for item, unstarted in self._unstarted[branch].items():
+            for item, unstarted in lined_up.items():
                 while (
                     unstarted
                     and started.total() < worth
@@ -190,7 +193,10 @@ class Window:
         size = _FAR * self._size if self._execution.running < self._busy else self._size
         if len(self._slots) >= size:
             return False
-        return self._wanting(self._quotas.open) > 0
+        branches = self._quotas.open
+        if self._task.labels_per_seed is None or self._margin is not None:
+            return any(self._worth(branch) > self._waiting(branch) for branch in branches)
+        return self._wanting(branches) > 0
 
     def _wanting(self, branches: Collection[str]) -> int:
         """Return how many more candidates of these branches are useful."""

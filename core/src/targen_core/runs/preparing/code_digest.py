@@ -11,7 +11,6 @@ import platform
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,9 @@ if TYPE_CHECKING:
     from targen_core.task_files import TaskFile
 
 _MOST = 64 << 20  # bytes of one distribution's own files
+known: dict[tuple[str, ...], str | None] = {}
+"""The digests that this process has computed, by distributions."""
+
 _OF_EXTRA = re.compile(r"""; *extra *== *["'][^"']*["']\s*\Z""")
 
 
@@ -44,10 +46,16 @@ def code_digest(prepared: Prepared) -> str | None:
         names.add(prepared.distribution)
     elif prepared.file is None or not _stands_alone(prepared.file):
         return None
-    return _digest(tuple(sorted(map(canonical, names))))
+    return digest_of(tuple(sorted(map(canonical, names))))
 
 
-@lru_cache(maxsize=8)
+def digest_of(names: tuple[str, ...]) -> str | None:
+    """Return the digest of the installed code of these distributions, read once per process."""
+    if names not in known:
+        known[names] = _digest(names)
+    return known[names]
+
+
 def _digest(names: tuple[str, ...]) -> str | None:
     digest = hashlib.sha256(f"{platform.python_implementation()} {sys.version}".encode())
     size = 0
