@@ -98,7 +98,9 @@ class _LazyGroup(TyperGroup):
         return self._by_panel()[GROUPS[word]] if word in GROUPS else []
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if len(args) > 1 and {args[1], " ".join(args[1:3])} & {*self._group(args[0])}:
+        # To look a command up loads the plugins, and `targen plugins` reports what they print then.
+        in_group = len(args) > 1 and args[1][:1] != "-"
+        if in_group and {args[1], " ".join(args[1:3])} & {*self._group(args[0])}:
             args = args[1:]  # `targen runs merge` is `targen merge`
         two = " ".join(args[:2])
         if len(args) > 1 and args[0] not in COMMANDS and is_command(self.registry, two):

@@ -23,7 +23,7 @@ _NOISE = re.compile(
     r"<!--.*?(?:-->|\Z)|```.*?(?:```|\Z)|!\[[^\]]{0,500}\]\([^)]{0,500}\)|<[^>]{1,500}>",
     re.DOTALL,
 )
-_LINK = re.compile(r"\[([^\]]{1,500})\]\([^)]{0,500}\)")
+_LINK = re.compile(r"\[([^\[\]]{1,500})\]\([^)]{0,500}\)")
 _LEFT = re.compile(
     r"^(?:#+\s.*|[-=|:\s]+|\|.*\||\[?more information needed\]?\.?|"
     r"\W*(?:homepage|repository|paper|leaderboard|point of contact|curated by|funded by|"
