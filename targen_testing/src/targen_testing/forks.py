@@ -2,7 +2,7 @@
 
 `python -m targen_testing.forks` is that one: it forks for each order that it reads. It also imports
 the modules of an order, unless only that order's folders have them, but runs none of its code.
-What the order has read of the installed distributions' code, it reads once for those that follow.
+It reads the code of the installed distributions, for their digests, once for all orders.
 Where processes cannot be forked safely, each order gets a fresh one.
 """
 
