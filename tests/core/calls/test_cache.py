@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -132,6 +133,33 @@ def test_a_cache_that_fails_is_left_out_with_a_warning(tmp_path, caplog, harm):
         cache.put(KEYS[2], b"more")
         cache.close()
     assert "running without the reply cache" in caplog.text
+
+
+@pytest.mark.usefixtures("virtual_time")
+@pytest.mark.parametrize("released", [True, False])
+def test_a_cache_that_another_process_has_locked_is_written_later_or_left_out(
+    tmp_path, caplog, released
+):
+    folder = tmp_path / "cache"
+    fill(folder)
+
+    async def run(cache, lock):
+        lock.execute("BEGIN IMMEDIATE")
+        cache.put(KEYS[2], b"kept")
+        await asyncio.sleep(1)
+        if released:
+            lock.rollback()
+        cache.put(KEYS[3], b"too")
+        await asyncio.sleep(1)
+
+    with closing(sqlite3.connect(folder / "cache.db")) as lock:
+        cache = ReplyCache(folder)
+        asyncio.run(run(cache, lock))
+        cache.close()
+    assert ("another process has locked it" in caplog.text) != released
+    cache = ReplyCache(folder)
+    assert [cache.get(key) for key in KEYS[2:4]] == ([b"kept", b"too"] if released else [None] * 2)
+    cache.close()
 
 
 class TestInARun:
