@@ -42,9 +42,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="targen-merge-") as made:
         folder = args.folder or Path(made)
         runs = [folder / f"rte-0-shard-{n + 1}of{args.runs}" for n in range(args.runs)]
-        words = vocabulary(
-            "words"
-        )  # of few syllables, texts would be far more alike than real ones
+        # Words of a few syllables would make texts that are far more alike than real ones.
+        words = vocabulary("words")
         before: list[tuple[str, str]] = []
         for number, run in enumerate(runs):
             if not run.exists():

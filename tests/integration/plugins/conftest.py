@@ -116,7 +116,7 @@ def targen(
         if whole or args[:2] != ("plugins", "check"):
             return forked(*args, path=path, env=env)
         folders = [str(each) for each in (tmp_path, *path)]
-        # What is imported cannot be rewritten, of which pytest would warn.
+        # The fork has imported the kit, and pytest would warn that it cannot rewrite its asserts.
         env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         folder, results = tmp_path / args[2], str(tmp_path / "results.json")
         done = in_fork(CHECK, [str(folder), results], cwd=folder, path=folders, env=env)

@@ -195,16 +195,20 @@ class Window:
             return False
         branches = self._quotas.open
         if self._task.labels_per_seed is None or self._margin is not None:
-            return any(self._worth(branch) > self._waiting(branch) for branch in branches)
+            return any(map(self._lacking, branches))
         return self._wanting(branches) > 0
 
     def _wanting(self, branches: Collection[str]) -> int:
         """Return how many more candidates of these branches are useful."""
-        lacking = [max(0, self._worth(branch) - self._waiting(branch)) for branch in branches]
+        lacking = [*map(self._lacking, branches)]
         if self._task.labels_per_seed is None:
             return max(lacking, default=0)
         seeds = 0 if self._margin is not None else self._undecided
         return max(0, sum(lacking) - seeds)
+
+    def _lacking(self, branch: str) -> int:
+        """Return how many more candidates of a branch are worth running."""
+        return max(0, self._worth(branch) - self._waiting(branch))
 
     @property
     def _undecided(self) -> int:
