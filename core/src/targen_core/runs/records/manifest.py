@@ -23,12 +23,12 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.dimensions import as_typed
 from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
-from targen_core.runs.records.reading import check_members, read_json, said
+from targen_core.runs.records.reading import check_members, read_json
 from targen_core.runs.records.shortcuts import is_of_today
 from targen_core.runs.records.spec import ManifestPart, RunSpec
 from targen_core.runs.records.writing import write_atomically
 from targen_core.suggestions import near_path
-from targen_core.text import plural
+from targen_core.text import plural, refused
 from targen_core.wording import Action, Blank, Either, Option, Words, in_words, install
 
 FORMAT = 3
@@ -200,7 +200,7 @@ class Manifest(ManifestPart):
                 )(raw)
             manifest = cls.model_validate(raw)
         except ValidationError as error:
-            raise RunDirectoryError(f"{path} cannot be read: {said(error)}") from error
+            raise RunDirectoryError(f"{path} cannot be read: {refused(error)}") from error
         except UsageError as error:  # by the names in the file, not by those of flags
             words = in_words(error.args[0], "python")
             raise RunDirectoryError(f"{path} cannot be read: {words}") from error
