@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import inspect
 import re
 import traceback
@@ -21,6 +20,7 @@ from targen_core.plugins.configurable import Configurable
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE, MEMORY, Registration
 from targen_core.plugins.registry import Registry
+from targen_core.tracebacks import within
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,13 +44,7 @@ def blaming_plugins(
     function: Callable[P, Coroutine[Any, Any, T]],
 ) -> Callable[P, Coroutine[Any, Any, T]]:
     """Return the same coroutine function, `blaming` within its keyword `registry`."""
-
-    @functools.wraps(function)
-    async def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        with blaming(kwargs.get("registry")):  # type: ignore[arg-type]
-            return await function(*args, **kwargs)
-
-    return call
+    return within(function, lambda _, keywords: blaming(keywords.get("registry")))
 
 
 def blamed(error: Exception, registry: Registry | None = None) -> PluginError | None:
