@@ -12,6 +12,8 @@ import inspect
 import re
 import traceback
 from collections.abc import Callable, Coroutine, Iterator
+from operator import itemgetter
+from os.path import commonprefix
 from types import FrameType
 from typing import Any, ParamSpec, TypeVar
 
@@ -143,14 +145,9 @@ def _modules(registry: Registry) -> list[tuple[list[str], str]]:
 
 def _owner(module: list[str], known: list[tuple[list[str], str]]) -> str:
     """Return whose a module is: that of the nearest module that is known, in the same package."""
-    best, owner = 0, ""
-    for other, distribution in known:
-        shared = 0
-        while module[: shared + 1] == other[: shared + 1] and shared < len(module):
-            shared += 1
-        if shared > best:
-            best, owner = shared, distribution
-    return owner
+    shared = ((len(commonprefix([module, other])), whose) for other, whose in known)  # noqa: RUF071 - no paths
+    best, owner = max(shared, key=itemgetter(0), default=(0, ""))
+    return owner if best else ""
 
 
 def _registered(

@@ -590,8 +590,8 @@ class Job:
 
     def _came_to_nothing(self) -> bool:
         """Return whether an earlier process ended without a row."""
-        if self._keeps_all or not self._fell_short:
-            return False
+        if self._verifies or self.sends_nothing or not self._fell_short:
+            return False  # existing files are only repeated, or no call is sent
         with contextlib.suppress(OSError):
             return not (self.path / "dataset.jsonl").stat().st_size
         return False
@@ -607,11 +607,6 @@ class Job:
             with contextlib.suppress(TargenError, OSError):
                 return read_report(self.path)
         return None
-
-    @property
-    def _keeps_all(self) -> bool:
-        """Return whether existing files are only repeated, or no call is sent."""
-        return self._verifies or self.sends_nothing
 
     @property
     def _answered(self) -> int:

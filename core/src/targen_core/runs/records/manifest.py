@@ -25,7 +25,7 @@ from targen_core.runs.records.dimensions import as_typed
 from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.records.reading import check_members, read_json
 from targen_core.runs.records.shortcuts import is_of_today
-from targen_core.runs.records.spec import ManifestPart, RunSpec
+from targen_core.runs.records.spec import ManifestPart, RunSpec, references
 from targen_core.runs.records.writing import write_atomically
 from targen_core.suggestions import near_path
 from targen_core.text import plural, refused
@@ -220,15 +220,9 @@ class Manifest(ManifestPart):
         for field, name in names.items():
             if not _TASK_ID.fullmatch(name) or (is_file(name) and not in_file):
                 yield field, f"{name[:80]!r} is not the DISTRIBUTION:NAME of an installed task"
-        correctors = {"spec.corrector": spec.corrector, "lock.corrector": lock.corrector}
-        lists = {"spec.contexts_from": spec.contexts_from, "spec.seeds_from": spec.seeds_from}
-        correctors |= lists
-        named = spec.generators_from.items()
-        correctors |= {f"spec.generators_from.{branch}": name for branch, name in named}
-        correctors |= {f"spec.filters.{at}": name for at, name in enumerate(spec.filters)}
-        correctors |= {f"spec.checks.{at}": name for at, name in enumerate(spec.checks)}
-        ids = {"spec.backend": spec.backend} | {k: v for k, v in correctors.items() if v}
-        ids |= {f"spec.backend_for.{step}": name for step, name in spec.backend_for.items()}
+        named = references(spec)
+        ids = {f"spec.{field}": name for field, of, name in named if name or of == "backend"}
+        ids |= {"lock.corrector": lock.corrector} if lock.corrector else {}
         ids |= {f"lock.steps.{step}.backend": plan.backend for step, plan in lock.steps.items()}
         for field, name in ids.items():
             if not _ID.fullmatch(name):
