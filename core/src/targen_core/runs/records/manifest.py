@@ -249,8 +249,7 @@ class Manifest(ManifestPart):
         if aims:
             odd = str(min(map(str, aims)))[:80]
             yield "lock.task.branches", f"{odd!r} is not a label of the task"
-        files = {"contexts": spec.contexts, "seeds": spec.seeds}
-        copies = {name: path for name, path in files.items() if path is not None}
+        copies = {n: path for n in ("contexts", "seeds") if (path := getattr(spec, n)) is not None}
         for name, path in copies.items():
             if path != Path(given_file(name)):
                 yield (
