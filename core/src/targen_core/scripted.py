@@ -285,14 +285,10 @@ def _load(where: Typed) -> Script:
     return script
 
 
-def _create(options: ScriptedOptions) -> ScriptedModel:
-    return ScriptedModel(options)
-
-
 BACKEND = Backend(
     summary="calls no model: replies come from a script, the task or the schema",
     options=ScriptedOptions,
-    create=_create,
+    create=ScriptedModel,
     cacheable=False,
     top_logprobs=ScriptedModel.top_logprobs,
     scores_given=True,

@@ -59,18 +59,6 @@ class SavedTask(Protocol):
         ...
 
 
-def _is_there(registry: Registry, /) -> None:
-    """Do nothing, since everything it needs is here."""
-
-
-def _nothing(run: Path, /) -> str:
-    return ""
-
-
-def _unknown(reason: str, details: Sequence[str], /) -> str:
-    return ""
-
-
 @dataclass(frozen=True, slots=True)
 class TaskFile:
     """A task that was read from a file, and the copy that a run keeps.
@@ -95,17 +83,9 @@ class TaskFile:
     text: str
     draft: bool = False
     distributions: tuple[str, ...] = ()
-    ready: Callable[[Registry], None] = _is_there
-    then: Callable[[Path], str] = _nothing
-    eased: Callable[[str, Sequence[str]], str] = _unknown
-
-
-def _is_data(copy: Path, /) -> bool:
-    return True
-
-
-def _as_it_is(name: str, places: Sequence[Loc], error: UsageError, /) -> UsageError:
-    return error
+    ready: Callable[[Registry], None] = lambda registry: None
+    then: Callable[[Path], str] = lambda run: ""
+    eased: Callable[[str, Sequence[str]], str] = lambda reason, details: ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +107,10 @@ class TaskReader:
 
     read: Callable[[Typed], TaskFile]
     packaged: Callable[[Path, str], Task[Any, Any]] | None = None
-    is_data: Callable[[Path], bool] = _is_data
-    blame: Callable[[str, Sequence[Loc], UsageError], UsageError] = _as_it_is
+    is_data: Callable[[Path], bool] = lambda copy: True
+    blame: Callable[[str, Sequence[Loc], UsageError], UsageError] = lambda name, places, error: (
+        error
+    )
 
 
 def task_file(name: Typed) -> TaskFile:

@@ -8,6 +8,7 @@ import os
 import sysconfig
 from asyncio import CancelledError
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -27,24 +28,36 @@ def trimmed(function: Callable[P, T]) -> Callable[P, T]:
     The cause of an error keeps the frames of the caller's own code. In a command, and with the
     variable TARGEN_DEBUG, all frames remain.
     """
+    return within(function, lambda *_: _Trimming())
+
+
+def within(
+    function: Callable[P, T],
+    context: Callable[[tuple[Any, ...], dict[str, Any]], AbstractContextManager[Any]],
+) -> Callable[P, T]:
+    """Return the same function, or coroutine function, in the context that its arguments make."""
 
     @functools.wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
+    def call(*args: Any, **kwargs: Any) -> T:
+        with context(args, kwargs):
             return function(*args, **kwargs)
-        except _EXPECTED as error:
-            _shorten(error)
-            raise  # bare: it adds no frame of this function
 
     @functools.wraps(function)
     async def awaited(*args: Any, **kwargs: Any) -> Any:
-        try:
+        with context(args, kwargs):
             return await cast("Any", function)(*args, **kwargs)
-        except _EXPECTED as error:
-            _shorten(error)
-            raise
 
-    return cast("Callable[P, T]", awaited) if inspect.iscoroutinefunction(function) else call
+    return cast("Callable[P, T]", awaited if inspect.iscoroutinefunction(function) else call)
+
+
+class _Trimming:
+    """Shortens the errors of its block; a generator as a context would restore their frames."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, _EXPECTED):
+            _shorten(error)
 
 
 def _shorten(error: BaseException) -> None:

@@ -22,8 +22,8 @@ from targen_core.plain import open_plain
 from targen_core.reading import read_jsonl
 from targen_core.reading.lines import LINE
 from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.reading import check_members, read_json, said
-from targen_core.text import plural
+from targen_core.runs.records.reading import check_members, read_json
+from targen_core.text import plural, refused
 from targen_core.wording import Action, Blank
 
 __all__ = [
@@ -331,7 +331,7 @@ def plan_of(run: Path) -> CorrectionPlan | None:
         return CorrectionPlan.model_validate(read_json(run / "correction.json"))
     except ValidationError as error:
         file = run / "correction.json"
-        raise RunDirectoryError(f"{file} cannot be read: {said(error)}") from error
+        raise RunDirectoryError(f"{file} cannot be read: {refused(error)}") from error
 
 
 def _changes(run: Path, plan: CorrectionPlan) -> Iterator[Traced]:

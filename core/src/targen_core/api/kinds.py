@@ -6,19 +6,19 @@ its use.
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache, partial
 from numbers import Integral, Real
 from os import PathLike
-from typing import Any, ParamSpec, TypeAlias, TypeVar, cast
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from targen_core.errors import UnknownOption, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.shortcuts import shortcuts
 from targen_core.suggestions import did_you_mean, suggestions_for
-from targen_core.tracebacks import trimmed
+from targen_core.tracebacks import trimmed, within
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -159,23 +159,11 @@ def _check_kinds(arguments: Mapping[str, Any]) -> None:
             raise UsageError(f"{name} is {repr(value)[:80]}", hint=f"pass {expected}")
 
 
-@functools.cache  # a name is always the same function, as pickle wants
+@cache  # a name is always the same function, as pickle wants
 def exported(function: Callable[P, T]) -> Callable[P, T]:
     """Return a function as `targen_core` exports it: its arguments checked, its errors trimmed."""
-    signature = inspect.signature(function)
-
-    @functools.wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        with _keywords(function.__name__, signature, args, kwargs):
-            return function(*args, **kwargs)
-
-    @functools.wraps(function)
-    async def awaited(*args: Any, **kwargs: Any) -> Any:
-        with _keywords(function.__name__, signature, args, kwargs):
-            return await cast("Any", function)(*args, **kwargs)
-
-    is_async = inspect.iscoroutinefunction(function)
-    made = trimmed(cast("Callable[P, T]", awaited) if is_async else call)
+    checking = partial(_keywords, function.__name__, inspect.signature(function))
+    made = trimmed(within(function, checking))
     made.__module__ = __name__.partition(".")[0]
     return made
 

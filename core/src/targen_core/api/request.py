@@ -114,9 +114,8 @@ class Request:
 
     def folder(self, out: PathText | None = None) -> Path:
         """Where `job` would put the run."""
-        if out is not None:
-            return as_path(out)
-        return place_for(self._requested_folder(None), self._manifest())[0]
+        requested = self._requested_folder(out)
+        return place_for(requested, self._manifest())[0] if out is None else requested
 
     def found(self, out: PathText) -> Manifest | None:
         """Return the run that `job` would continue in `out`; None if it would begin one.

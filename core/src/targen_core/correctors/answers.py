@@ -7,13 +7,16 @@ same and the answer is checked on arrival.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from targen_core.calls.model import Message
 from targen_core.errors import Rejected
 from targen_core.tasks.checks import normalized
 from targen_core.tasks.judging import NO_VALID_INSTANCE, UNSURE, JudgeQuestion
 from targen_core.tasks.model import Task
+from targen_core.tasks.prompt import Prompt
 
 
 def answer_form(
@@ -88,3 +91,10 @@ def as_text(answer: str | Sequence[str]) -> str:
 def as_json(answer: str | Sequence[str], *, several: bool) -> str | list[str]:
     """One answer or several as a worked reply holds them."""
     return list(listed(answer)) if several else as_text(answer)
+
+
+def worked(prompt: Prompt, reply: Mapping[str, Any], **sample: str) -> list[Message]:
+    """A worked sample as two turns: the last turn of a prompt, and the reply to it."""
+    values = {"instructions": "", "outputs": "", "samples": ()}
+    question = prompt.fill({**values, **sample})[-1]
+    return [question, Message("assistant", json.dumps(reply, ensure_ascii=False))]

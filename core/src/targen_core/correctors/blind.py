@@ -6,7 +6,6 @@ is inclined to agree then confirms wrong labels. Here it cannot.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,7 +13,14 @@ from typing import Any
 from pydantic import BaseModel, create_model
 
 from targen_core.calls.model import Message
-from targen_core.correctors.answers import answer_form, answer_type, as_json, matched, outputs_of
+from targen_core.correctors.answers import (
+    answer_form,
+    answer_type,
+    as_json,
+    matched,
+    outputs_of,
+    worked,
+)
 from targen_core.tasks.judging import Correction, CorrectionSample, JudgeAnswer, JudgeQuestion
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import line
@@ -87,7 +93,5 @@ def _sample_turns(samples: tuple[CorrectionSample, ...], several: bool) -> tuple
     for sample in samples:
         answer = as_json(sample.actual, several=several)
         reply = {"explanation": sample.explanation, "answer": answer}
-        values = {"instructions": "", "outputs": "", "samples": ()}
-        filled = SOLVE_PROMPT.fill({**values, "input": sample.input})
-        turns += [filled[-1], Message("assistant", json.dumps(reply, ensure_ascii=False))]
+        turns += worked(SOLVE_PROMPT, reply, input=sample.input)
     return tuple(turns)

@@ -7,7 +7,6 @@ compares the claimed output with it.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -24,6 +23,7 @@ from targen_core.correctors.answers import (
     listed,
     matched,
     outputs_of,
+    worked,
 )
 from targen_core.correctors.blind import SOLVE_PROMPT, solve
 from targen_core.errors import Rejected
@@ -128,11 +128,8 @@ def _sample_turns(
             "actual": as_json(sample.actual, several=several),
             "verdict": "correct" if right else "incorrect",
         }
-        values = {"instructions": "", "outputs": "", "samples": ()}
-        filled = judge.prompt.fill(
-            {**values, "input": sample.input, "output": as_text(sample.output)}
-        )
-        turns += [filled[-1], Message("assistant", json.dumps(reply, ensure_ascii=False))]
+        output = as_text(sample.output)
+        turns += worked(judge.prompt, reply, input=sample.input, output=output)
     return tuple(turns)
 
 

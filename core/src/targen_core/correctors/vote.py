@@ -89,8 +89,4 @@ class VoteOptions(BaseModel):
         return votes
 
 
-def _with(options: VoteOptions) -> Vote:
-    return Vote(options.votes)
-
-
-vote = Configurable(VoteOptions, _with)
+vote = Configurable(VoteOptions, lambda options: Vote(options.votes))

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import inspect
 import re
 import traceback
 from collections.abc import Callable, Coroutine, Iterator
+from operator import itemgetter
+from os.path import commonprefix
 from types import FrameType
 from typing import Any, ParamSpec, TypeVar
 
@@ -21,6 +22,7 @@ from targen_core.plugins.configurable import Configurable
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE, MEMORY, Registration
 from targen_core.plugins.registry import Registry
+from targen_core.tracebacks import within
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,13 +46,7 @@ def blaming_plugins(
     function: Callable[P, Coroutine[Any, Any, T]],
 ) -> Callable[P, Coroutine[Any, Any, T]]:
     """Return the same coroutine function, `blaming` within its keyword `registry`."""
-
-    @functools.wraps(function)
-    async def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        with blaming(kwargs.get("registry")):  # type: ignore[arg-type]
-            return await function(*args, **kwargs)
-
-    return call
+    return within(function, lambda _, keywords: blaming(keywords.get("registry")))
 
 
 def blamed(error: Exception, registry: Registry | None = None) -> PluginError | None:
@@ -149,14 +145,9 @@ def _modules(registry: Registry) -> list[tuple[list[str], str]]:
 
 def _owner(module: list[str], known: list[tuple[list[str], str]]) -> str:
     """Return whose a module is: that of the nearest module that is known, in the same package."""
-    best, owner = 0, ""
-    for other, distribution in known:
-        shared = 0
-        while module[: shared + 1] == other[: shared + 1] and shared < len(module):
-            shared += 1
-        if shared > best:
-            best, owner = shared, distribution
-    return owner
+    shared = ((len(commonprefix([module, other])), whose) for other, whose in known)  # noqa: RUF071 - no paths
+    best, owner = max(shared, key=itemgetter(0), default=(0, ""))
+    return owner if best else ""
 
 
 def _registered(

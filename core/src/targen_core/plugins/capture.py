@@ -110,13 +110,10 @@ def _refuse_exit() -> Iterator[None]:
 def _watch_ctrl_c() -> Iterator[None]:
     """Tell Ctrl-C from a `KeyboardInterrupt` that code raises, where Python would handle it."""
     before = signal.getsignal(signal.SIGINT)
-    try:
-        if before is not signal.default_int_handler:
-            raise ValueError
-        signal.signal(signal.SIGINT, _raise_ctrl_c)
-    except ValueError:  # somebody else handles it, or this is not the main thread
+    if before is not signal.default_int_handler:  # somebody else handles it
         yield
         return
+    signal.signal(signal.SIGINT, _raise_ctrl_c)
     try:
         yield
     finally:

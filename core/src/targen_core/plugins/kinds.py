@@ -170,8 +170,9 @@ class KindRegister:
 _FACTS = "targen_cli.describe_parts"
 
 
-def _kind(name: str, hook: str, **more: Any) -> Kind:
+def _kind(name: str, hook: str = "", **more: Any) -> Kind:
     """A kind of the core that is listed and tested, and that `targen new` begins."""
+    hook = hook or f"register_{name}s"
     return Kind(
         name,
         hook,
@@ -191,7 +192,6 @@ KINDS = {
     for kind in (
         _kind(
             "task",
-            "register_tasks",
             type="targen_core:Task",
             lists="List the installed tasks.",
             facts="targen_cli.describe_task:task_facts",
@@ -229,7 +229,6 @@ KINDS = {
         ),
         _kind(
             "corrector",
-            "register_correctors",
             lists="List the correctors (step 4) that --corrector accepts.",
             prints=f"{_FACTS}:print_corrector",
             flags=("prompts",),
@@ -237,13 +236,11 @@ KINDS = {
         ),
         _kind(
             "check",
-            "register_checks",
             lists="List the checks that --check accepts.",
             use="--check {name}",
         ),
         _kind(
             "filter",
-            "register_filters",
             type="targen_core:Filter",
             lists="List the filters that --filter accepts.",
             fresh=True,
@@ -251,7 +248,6 @@ KINDS = {
         ),
         _kind(
             "backend",
-            "register_backends",
             type="targen_core:Backend",
             lists="List the installed backends.",
             prints=f"{_FACTS}:print_backend",
@@ -264,21 +260,18 @@ KINDS = {
         ),
         _kind(
             "embedder",
-            "register_embedders",
             type="targen_core.embedding:Embedder",
             lists="List the embedders that --embedder accepts.",
             use="--max-cosine 0.8 --embedder {name}",
         ),
         _kind(
             "executor",
-            "register_executors",
             type="targen_core.calls.executor:ModelExecutor",
             lists="List the executors that --executor accepts.",
             use="--executor {name}",
         ),
         _kind(
             "adapter",
-            "register_adapters",
             listing="",
             facts="",
             type="targen_core.plugins.adapters:Adapter",

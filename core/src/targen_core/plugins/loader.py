@@ -417,22 +417,16 @@ def _unknown_hooks(manager: pluggy.PluginManager, kinds: Mapping[str, Kind]) -> 
         RegistrationRefused: one is a known hook's name, misspelt.
     """
     unknown = [name for name, caller in vars(manager.hook).items() if not caller.has_spec()]
+    if not unknown:
+        return []
+    from rapidfuzz.distance.OSA import distance  # not at start-up
+
     meant = {_KINDS, *(kind.hook for kind in kinds.values())}
     slips = {f"register_{kind.name}{end}" for kind in kinds.values() for end in ("", "s")}
     for name in unknown:
-        if name in slips or any(_one_edit(name, hook) for hook in meant):
+        if name in slips or any(distance(name, hook) == 1 for hook in meant):
             raise RegistrationRefused("unknown-hook", f"unknown hook {name!r}")
     return unknown
-
-
-def _one_edit(one: str, other: str) -> bool:
-    """Return whether one edit makes two texts equal: a letter more, fewer or other, or a swap."""
-    for _ in range(2):  # take off what both begin with, and then what both end with
-        shared = 0
-        while one[shared : shared + 1] and one[shared] == other[shared : shared + 1]:
-            shared += 1
-        one, other = one[shared:][::-1], other[shared:][::-1]
-    return max(len(one), len(other)) == 1 or (len(one) == 2 and one == other[::-1])
 
 
 def _refuse_taken(

@@ -72,7 +72,6 @@ def read_json(
     max_bytes: int = _DATA,
     *,
     inside: Path | None = None,
-    deepest: int = DEEPEST,
 ) -> Any:
     """Return the value of a JSON file.
 
@@ -80,12 +79,11 @@ def read_json(
         path: the file; it may be a link unless `inside` is given.
         max_bytes: the most bytes that it may have.
         inside: the folder that holds it, if that may come from a stranger.
-        deepest: the most levels of nesting.
 
     Raises:
         UnreadableFile: it cannot be read, is not JSON, or is nested too deeply.
     """
-    return value_in(path, read_text(path, max_bytes, inside=inside), json_of, deepest=deepest)
+    return value_in(path, read_text(path, max_bytes, inside=inside), json_of)
 
 
 def json_of(

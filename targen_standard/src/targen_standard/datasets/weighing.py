@@ -25,9 +25,8 @@ from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.origin import is_file, order_of
 from targen_core.outputs import write_file
 from targen_core.runs.records.reading import read_json
-from targen_core.runs.records.reading import said as words_of
 from targen_core.tasks.model import Task
-from targen_core.text import plural
+from targen_core.text import plural, refused
 from targen_core.wording import Action
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ def read_weighing(folder: Path) -> Weighing:
     try:
         weighing = Weighing.model_validate(read_json(folder / FILE))
     except (FileNotFoundError, ValidationError) as error:
-        why = words_of(error) if isinstance(error, ValidationError) else "it does not exist"
+        why = refused(error) if isinstance(error, ValidationError) else "it does not exist"
         raise RunDirectoryError(f"{folder / FILE} cannot be read: {why}") from error
     if weighing.format != _FORMAT:
         raise RunDirectoryError(

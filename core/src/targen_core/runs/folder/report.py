@@ -24,9 +24,9 @@ from targen_core.runs.folder.reporters import figures_of
 from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.manifest import USUAL_PLACES, Manifest
 from targen_core.runs.records.model_names import model_name
-from targen_core.runs.records.reading import MAX_SECONDS, read_json, said
+from targen_core.runs.records.reading import MAX_SECONDS, read_json
 from targen_core.tasks.model import Task
-from targen_core.text import printable
+from targen_core.text import printable, refused
 
 _LONGEST = 4000
 """Characters of the problem that a report keeps."""
@@ -317,7 +317,9 @@ def read_report(path: Path) -> dict[str, Any]:
     try:
         _Report.model_validate(report)
     except ValidationError as error:
-        raise RunDirectoryError(f"{path / 'report.json'} cannot be read: {said(error)}") from error
+        raise RunDirectoryError(
+            f"{path / 'report.json'} cannot be read: {refused(error)}"
+        ) from error
     if lacking := report["requested"].keys() - report["rows"].keys():
         raise RunDirectoryError(
             f"{path / 'report.json'} cannot be read: rows: {min(lacking)!r} is missing"

@@ -14,6 +14,7 @@ import logging
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import Future, wait
 from contextvars import ContextVar, copy_context
 from types import FrameType
 from typing import Any, ParamSpec, TypeVar
@@ -137,27 +138,22 @@ def waiting(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
 
 def _beside(loop: _Loop, work: Coroutine[Any, Any, T]) -> T:
     """Do the work in a thread; Ctrl-C reaches this one and is passed on."""
-    results: list[T] = []
-    raised: list[BaseException] = []
-    done = threading.Event()
+    done: Future[T] = Future()
 
     def body() -> None:
         try:
-            results.append(asyncio.run(loop.run(work)))
+            done.set_result(asyncio.run(loop.run(work)))
         except BaseException as error:
-            raised.append(error)
-        finally:
-            done.set()
+            done.set_exception(error)
 
     threading.Thread(target=copy_context().run, args=(body,), name="targen", daemon=True).start()
     with _on_ctrl_c(loop.interrupt):
-        while not done.is_set():
-            done.wait(_POLL)
-    if not raised:
-        return results[0]
-    if isinstance(raised[0], asyncio.CancelledError):
-        raise loop.aborted()
-    raise raised[0]
+        while not done.done():
+            wait([done], _POLL)
+    try:
+        return done.result()
+    except asyncio.CancelledError:
+        raise loop.aborted() from None
 
 
 @contextlib.contextmanager

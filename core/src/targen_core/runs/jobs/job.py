@@ -251,8 +251,8 @@ class Job:
         # In this order: another process may be writing its first files there.
         require_run(out)
         directory = RunDirectory(out)
-        job: Job | None = None
-        try:
+        with contextlib.ExitStack() as failing:
+            failing.callback(directory.close)
             if directory.manifest.exists():
                 try:
                     there = Manifest.load(directory.manifest)
@@ -265,7 +265,8 @@ class Job:
                     _log.warning("replaced the run in %s, in which no call had been answered", out)
             is_new = not directory.manifest.exists()
             # Open an existing one first: if its journal is damaged, do not write.
-            job = None if is_new else cls(directory, manifest, prepared, cache=cache)
+            opened = partial(cls, directory, manifest, prepared, cache=cache)
+            job = None if is_new else failing.enter_context(opened())
             prepared.keep_in(out)
             if is_new:
                 _say_what_is_missing(manifest)
@@ -275,20 +276,13 @@ class Job:
             remember_paths(manifest)
             for sources in prepared.datasets.values():
                 remember_sources(sources)
-            job = job or cls(directory, manifest, prepared, cache=cache)
+            job = job or failing.enter_context(opened())
             job._is_new = is_new
-        except BaseException:
-            if job is not None:
-                job.close()
-            directory.close()
-            raise
-        if is_new and prepared.file is not None:
-            try:
+            if is_new and prepared.file is not None:
+                job._failed_to_start = True  # unless the copy is read as the same task
                 require_copy(spec.task, prepared.file, out)
-            except BaseException:
-                job._failed_to_start = True
-                job.close()
-                raise
+                job._failed_to_start = False
+            failing.pop_all()
         return job
 
     @classmethod
@@ -321,8 +315,8 @@ class Job:
         # Is it a run at all? Only then is it locked.
         require_unmerged(Manifest.load(path / "manifest.json"), path)
         directory = RunDirectory(path)
-        job: Job | None = None
-        try:
+        with contextlib.ExitStack() as failing:
+            failing.callback(directory.close)
             # Again, under the lock: another process may have extended it.
             there = manifest = Manifest.load(directory.manifest)
             manifest = manifest.extended(quotas or {}, give_up_after)
@@ -366,17 +360,14 @@ class Job:
             require_same(manifest.lock, prepared.lock, manifest.task_file)
             _say_what_changed(manifest.lock, prepared.lock, path)
             job = cls(directory, manifest, prepared, cache=cache, verify=verify)
+            failing.enter_context(job)
             manifest.save(directory.manifest)
             job._manifest_before = there
             if path.resolve() in _begun:
                 _begun.remove(path.resolve())
                 job._is_new, directory.made = True, [path]
-            return job
-        except BaseException:
-            if job is not None:
-                job.close()
-            directory.close()
-            raise
+            failing.pop_all()
+        return job
 
     # --- running ---
 
@@ -590,8 +581,8 @@ class Job:
 
     def _came_to_nothing(self) -> bool:
         """Return whether an earlier process ended without a row."""
-        if self._keeps_all or not self._fell_short:
-            return False
+        if self._verifies or self.sends_nothing or not self._fell_short:
+            return False  # existing files are only repeated, or no call is sent
         with contextlib.suppress(OSError):
             return not (self.path / "dataset.jsonl").stat().st_size
         return False
@@ -607,11 +598,6 @@ class Job:
             with contextlib.suppress(TargenError, OSError):
                 return read_report(self.path)
         return None
-
-    @property
-    def _keeps_all(self) -> bool:
-        """Return whether existing files are only repeated, or no call is sent."""
-        return self._verifies or self.sends_nothing
 
     @property
     def _answered(self) -> int:

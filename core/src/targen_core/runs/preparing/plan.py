@@ -39,7 +39,7 @@ from targen_core.runs.preparing.tasks import (
 from targen_core.runs.records.lock import Lock
 from targen_core.runs.records.manifest import given_file
 from targen_core.runs.records.options import CORE, StepOptions, check_steps
-from targen_core.runs.records.spec import RunSpec
+from targen_core.runs.records.spec import RunSpec, references
 from targen_core.runs.records.writing import keep_copies, write_atomically
 from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
@@ -208,19 +208,11 @@ def prepare(
 
 def _namesakes(registry: Registry, spec: RunSpec, task: Registration[Any]) -> Iterator[str]:
     """Yield notes about bare names that other parts also have."""
-    named = [
-        *(("backend", name) for name in dict.fromkeys([spec.backend, *spec.backend_for.values()])),
-        ("contexts", spec.contexts_from),
-        ("seeds", spec.seeds_from),
-        *(("generator", name) for name in dict.fromkeys(spec.generators_from.values())),
-        *(("check", name) for name in spec.checks),
-        *(("filter", name) for name in spec.filters),
-        ("corrector", spec.corrector),
-        ("delivery", spec.limits.delivered_by),
-    ]
+    named = [(kind, name) for _, kind, name in references(spec)]
+    named.append(("delivery", spec.limits.delivered_by))
     if not is_file(spec.task) and registry.find("task", task.name) is task:  # it is a full id now
         named.insert(0, ("task", task.name))
-    for kind, name in named:
+    for kind, name in dict.fromkeys(named):
         if name and (others := registry.others(kind, name)):
             yield (
                 f"{kind} {name} refers to {registry.find(kind, name).id}. To use "

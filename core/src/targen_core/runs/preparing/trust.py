@@ -193,12 +193,8 @@ def _doubtful(name: str, asked: Mapping[str, Any], backend: Backend) -> Iterator
     if "model" in asked and "base_url" in backend.options.model_fields:
         free["model"] = asked["model"]  # only a name, not something loaded here
     own: Mapping[str, Any] = {}
-    try:
-        options = backend_options(name, backend, free)
-    except UsageError:
-        pass  # it needs more: then it does not own anything
-    else:
-        own = {key: getattr(options, key) for key in backend.options.model_fields}
+    with contextlib.suppress(UsageError):  # it needs more: then it does not own anything
+        own = dict(backend_options(name, backend, free))
     for key, value in asked.items():
         plain = json.loads(json.dumps(own.get(key), default=str))
         if key not in free and (key not in own or plain != value):

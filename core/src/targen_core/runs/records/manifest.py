@@ -23,12 +23,12 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.dimensions import as_typed
 from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
-from targen_core.runs.records.reading import check_members, read_json, said
+from targen_core.runs.records.reading import check_members, read_json
 from targen_core.runs.records.shortcuts import is_of_today
-from targen_core.runs.records.spec import ManifestPart, RunSpec
+from targen_core.runs.records.spec import ManifestPart, RunSpec, references
 from targen_core.runs.records.writing import write_atomically
 from targen_core.suggestions import near_path
-from targen_core.text import plural
+from targen_core.text import plural, refused
 from targen_core.wording import Action, Blank, Either, Option, Words, in_words, install
 
 FORMAT = 3
@@ -200,7 +200,7 @@ class Manifest(ManifestPart):
                 )(raw)
             manifest = cls.model_validate(raw)
         except ValidationError as error:
-            raise RunDirectoryError(f"{path} cannot be read: {said(error)}") from error
+            raise RunDirectoryError(f"{path} cannot be read: {refused(error)}") from error
         except UsageError as error:  # by the names in the file, not by those of flags
             words = in_words(error.args[0], "python")
             raise RunDirectoryError(f"{path} cannot be read: {words}") from error
@@ -220,15 +220,9 @@ class Manifest(ManifestPart):
         for field, name in names.items():
             if not _TASK_ID.fullmatch(name) or (is_file(name) and not in_file):
                 yield field, f"{name[:80]!r} is not the DISTRIBUTION:NAME of an installed task"
-        correctors = {"spec.corrector": spec.corrector, "lock.corrector": lock.corrector}
-        lists = {"spec.contexts_from": spec.contexts_from, "spec.seeds_from": spec.seeds_from}
-        correctors |= lists
-        named = spec.generators_from.items()
-        correctors |= {f"spec.generators_from.{branch}": name for branch, name in named}
-        correctors |= {f"spec.filters.{at}": name for at, name in enumerate(spec.filters)}
-        correctors |= {f"spec.checks.{at}": name for at, name in enumerate(spec.checks)}
-        ids = {"spec.backend": spec.backend} | {k: v for k, v in correctors.items() if v}
-        ids |= {f"spec.backend_for.{step}": name for step, name in spec.backend_for.items()}
+        named = references(spec)
+        ids = {f"spec.{field}": name for field, of, name in named if name or of == "backend"}
+        ids |= {"lock.corrector": lock.corrector} if lock.corrector else {}
         ids |= {f"lock.steps.{step}.backend": plan.backend for step, plan in lock.steps.items()}
         for field, name in ids.items():
             if not _ID.fullmatch(name):
@@ -255,8 +249,7 @@ class Manifest(ManifestPart):
         if aims:
             odd = str(min(map(str, aims)))[:80]
             yield "lock.task.branches", f"{odd!r} is not a label of the task"
-        files = {"contexts": spec.contexts, "seeds": spec.seeds}
-        copies = {name: path for name, path in files.items() if path is not None}
+        copies = {n: path for n in ("contexts", "seeds") if (path := getattr(spec, n)) is not None}
         for name, path in copies.items():
             if path != Path(given_file(name)):
                 yield (

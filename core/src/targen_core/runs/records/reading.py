@@ -11,8 +11,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from targen_core.errors import RunDirectoryError
 from targen_core.plain import kind_of, read_plain
 from targen_core.reading import json_of
@@ -81,10 +79,3 @@ def read_json(path: Path) -> Any:
         return json_of(data)
     except ValueError as error:
         raise RunDirectoryError(f"{path} cannot be read: {error}") from error
-
-
-def said(error: ValidationError) -> str:
-    """Return the first problem that pydantic finds, with its place."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return f"{where}: {first['msg']}" if where else str(first["msg"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -104,3 +104,16 @@ class RunSpec(RowOptions, ListOptions):
 
         kept = {name: value for name, value in self.options.items() if stays(name)}
         return self.replace(options={**kept, **options})
+
+
+def references(spec: RunSpec) -> Iterator[tuple[str, str, str]]:
+    """Yield the field, the kind and the name of each part that a spec names except its task."""
+    yield "backend", "backend", spec.backend
+    yield from ((f"backend_for.{step}", "backend", n) for step, n in spec.backend_for.items())
+    yield "contexts_from", "contexts", spec.contexts_from
+    yield "seeds_from", "seeds", spec.seeds_from
+    named = spec.generators_from.items()
+    yield from ((f"generators_from.{branch}", "generator", name) for branch, name in named)
+    yield from ((f"checks.{at}", "check", name) for at, name in enumerate(spec.checks))
+    yield from ((f"filters.{at}", "filter", name) for at, name in enumerate(spec.filters))
+    yield "corrector", "corrector", spec.corrector or ""
