@@ -150,10 +150,10 @@ class GrowingList:
         """Return the number of finished batches."""
         return len(self.batches)
 
-    def prefetch(self, index: int) -> asyncio.Task[ListBatch | None]:
+    def prefetch(self, index: int, making: _Making | None = None) -> asyncio.Task[ListBatch | None]:
         """Start the `index`-th batch, which is not there, and those before it."""
         for number in range(self._requested, index + 1):
-            task = self.asked[number] = asyncio.ensure_future(self._grow(number))
+            task = self.asked[number] = asyncio.ensure_future(self._grow(number, making))
             task.add_done_callback(self.order.on_done if self.is_leaf else self.order.grew)
         return self.asked[index]
 
@@ -168,22 +168,31 @@ class GrowingList:
             return self.batches[index]
         return await asyncio.shield(self.asked[index])
 
-    async def _grow(self, index: int) -> ListBatch | None:
-        """The next batch, or None when the list is finished."""
-        shown = 0
-        first = index - index % self.at_once  # of those that do not see each other
-        if first:
-            last = await self._awaited(first - 1)
-            shown = 0 if last is None else last.told
-        if self.order.closed:
-            raise CallCancelled
-        if self.finished:
-            return None
+    def _making(self, index: int, before: ListBatch | None = None) -> _Making:
+        """Begin a batch; `before` is the last one that its prompt may show."""
         at = index if self.shard is None or self.by_item else self.shard.at(index)
         above = [".".join(map(str, self.path))] if self.path else []
         number = str(at) if self.spec.fixed is None else "given"
         place = "/".join([self.spec.step, *above, number])
-        making = _Making(index, at, place, shown, self.order.ledger.grown(place))
+        shown = 0 if before is None else before.told
+        return _Making(index, at, place, shown, self.order.ledger.grown(place))
+
+    def _next(self, index: int) -> _Making | None:
+        """Begin a batch if all before it are there; else None."""
+        if not index == self.grown == self._requested or self.order.closed:
+            return None
+        first = index - index % self.at_once  # of those that do not see each other
+        return self._making(index, self.batches[first - 1] if first else None)
+
+    async def _grow(self, index: int, making: _Making | None) -> ListBatch | None:
+        """The next batch, or None when the list is finished."""
+        first = index - index % self.at_once
+        before = await self._awaited(first - 1) if first and making is None else None
+        if self.order.closed:
+            raise CallCancelled
+        if self.finished:
+            return None
+        making = making or self._making(index, before)
         if self.spec.fixed is not None:
             listed = _Listed(self.spec.fixed)
             self.finished = True
@@ -225,7 +234,7 @@ class GrowingList:
             self.finished = True
         batch.told = len(self.every)
         self.batches.append(batch)
-        del self.asked[making.index]  # a task that has ended takes more memory than its batch
+        self.asked.pop(making.index, None)  # a task that ended takes more memory than its batch
         self._barren_in_a_row = self._barren_in_a_row + 1 if batch.barren else 0
         if self._barren_in_a_row == 2:
             self.finished = True
@@ -372,8 +381,11 @@ class GrowingList:
             self.order.lacking.update(dict.fromkeys(self._lacking))
             return None
         if index >= self.grown:
-            growing = self.prefetch(index)
-            if not growing.done():
+            making = self._next(index)
+            listed = None if making is None else self._written_down(making.known)
+            if making is not None and listed is not None:
+                self._taken(making, listed)  # at once: tasks would double the time of a resume
+            elif not (growing := self.prefetch(index, making)).done():
                 await self._let_ask(growing)
         batch = await self._awaited(index)
         if batch is not None and batch.walk != self.order.walks:
