@@ -416,7 +416,7 @@ class BackendSuite(Suite):
 
     @pytest.mark.parametrize("how", ["torn-json", "web-page", "no-reply", "dropped"])
     def test_broken_answers_are_no_replies(self, how: str) -> None:
-        """An incomplete answer raises an error that is retried."""
+        """An incomplete response raises an error, so that the call is retried."""
         whole = json.dumps(self.served().answer(TEXT, "stop"))
         plans: dict[str, list[Response | Drop]] = {
             "torn-json": [Response(whole[: len(whole) // 2])],
@@ -432,7 +432,7 @@ class BackendSuite(Suite):
 
     @pytest.mark.parametrize("how", ANSWERS)
     def test_survives_hostile_answers(self, how: str) -> None:
-        """Any answer becomes a reply or a `ServiceError`, without using much memory."""
+        """Any response becomes a reply or a `ServiceError`, without using much memory."""
         for plan in ANSWERS[how](self.served()):
             with FaultServer(plan) as server:
 

@@ -144,7 +144,7 @@ class CommandSuite(Suite):
     def test_a_misspelt_option_is_suggested(
         self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """For a misspelt option, it suggests the right one and exits with status 2."""
+        """For a misspelt option, it suggests the right one and exits with 2."""
         for name, command in self.each().items():
             options = [opt for param in command.params for opt in param.opts if opt[:2] == "--"]
             right = max(options, key=len, default="--help")
@@ -158,7 +158,7 @@ class CommandSuite(Suite):
     def test_a_file_that_is_missing_is_named(
         self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """For a missing file, it prints only an error message and exits with status 2."""
+        """For a missing file, it prints only an error message and exits with 2."""
         for line in self._missing():
             ended = self.ends(line.split(), monkeypatch, capsys)
             if ended.code != 2:

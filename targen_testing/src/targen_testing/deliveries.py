@@ -133,7 +133,7 @@ class DeliverySuite(Suite):
             fail(f"{' and '.join(files)} differ from those of a run without the delivery")
 
     def test_resumes_without_it(self, tmp_path: Path) -> None:
-        """The run can be extended without the delivery, and does not repeat answered calls."""
+        """The run can be extended without the delivery, and does not repeat completed calls."""
         there = self.run(tmp_path / "run", self.delivery)
         if there.error is not None:
             fail(f"the run ended with {there.error!r}")

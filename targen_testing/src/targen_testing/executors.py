@@ -212,7 +212,7 @@ class ExecutorSuite(Suite):
         self._same(self.here(tmp_path / "here", _FAULTS), self.run(tmp_path / "there", _FAULTS))
 
     def test_same_journal(self, tmp_path: Path) -> None:
-        """The journal contains each call that rows rest on; the run resumes without the executor.
+        """The journal contains each call behind the rows. The run resumes without the executor.
 
         Calls made ahead of need do not count: the first answers decide how many there are.
         """
@@ -272,7 +272,7 @@ class ExecutorSuite(Suite):
         )
 
     def test_can_be_cancelled(self) -> None:
-        """A cancelled call ends at once, and others are answered."""
+        """A cancelled call ends at once, and other calls succeed."""
 
         async def use(models: Sequence[ChatModel]) -> ChatReply:
             slow, quick = models

@@ -391,7 +391,7 @@ class TaskSuite(Suite):
     def test_same_bytes_whatever_answer_comes_first(
         self, good: Trial, bad: Trial, shuffled: Trial, tmp_path: Path
     ) -> None:
-        """Answers in any order give the same rows, even if the run is stopped and resumed.
+        """Replies in any order give the same rows, even if the run is stopped and resumed.
 
         A third of them is bad. The run has no ledger when it is resumed.
         """
