@@ -81,7 +81,7 @@ class Texts(Keywords, Generic[InstanceT]):
 
     Attributes:
         render: returns an instance as text, without its label. By default, returns the instance's
-            fields, each with its name, or a single field's value without a name.
+            named fields, or a single field's value without a name.
         answer: returns an instance's label as text, for instruction tuning; by default the label's
             name.
         dedup_text: returns the part of an instance's text that the generator wrote. Rows that share
