@@ -24,15 +24,15 @@ class Case:
     Attributes:
         texts: the texts to read, by name: "premise", "hypothesis".
         label: the right decision; "" means the row's own label. For an option, `RIGHT` or `WRONG`.
-        cues: clues that might reveal the label without solving the task, such as position, count or
-            kind, by name. The name should fit "from NAME, a classifier predicts 90% of the
-            labels". Length, words and overlap are always tested.
-        question: the number of the question; the options of one question have the same number.
+        cues: clues, by name, that might reveal the label to a model that does not solve the task,
+            such as position, count or kind. The name should fit "from NAME, a classifier predicts
+            90% of the labels". Length, words and overlap are always tested.
+        question: the question's number; the options of one question have the same number.
         reads: the texts that a model reads in training, if `texts` omit something decisive, such as
             which of two words is meant.
         answer: what a model writes to choose this option, such as "choice2" or a name.
-        several: whether any number of the question's options may be right; a model then writes each
-            right one on its own line.
+        several: whether any number of the question's options may be right. If so, a model writes
+            each right option on its own line.
     """
 
     texts: Mapping[str, str]

@@ -73,13 +73,13 @@ class Dimension(Keywords):
 
     Attributes:
         name: the dimension's name in `--dimension NAME=a,b`, prompts, provenance and reports.
-        values: the values to draw from, such as `vocabulary("words")`; a mapping gives each value
+        values: the values to draw from, such as `vocabulary("words")`. A mapping gives each value
             an integer weight.
-        in_prompt: whether prompts contain the drawn value; if not, only the step's code reads it,
-            in `llm.draws`, for example to select a prompt.
+        in_prompt: whether prompts contain the drawn value. If not, only the step's code reads it
+            from `llm.draws`, for example to select a prompt.
         summary: a one-line summary for people.
-        by_branch: for rows, whether the branches of a seed have separate draws. The branch is then
-            an additional index of the place. With k values, each branch gets every value once in k
+        by_branch: for rows, whether each branch of a seed has its own draw. The branch is then an
+            additional index of the place. With k values, each branch gets every value once in k
             seeds, so a value still does not reveal a label.
     """
 

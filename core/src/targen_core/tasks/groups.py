@@ -31,32 +31,33 @@ class Rows(Keywords, Generic[InstanceT]):
     Attributes:
         schema: the schema of an official row, with `idx`. The label may be missing, as in test
             files. By default, the schema is derived from the instance.
-        to_rows: returns the `rows_per_instance` official rows of an instance, numbered from `idx`.
-            By default one row: the instance with `idx`.
+        to_rows: returns an instance's `rows_per_instance` official rows, numbered from `idx`. By
+            default, returns one row: the instance with `idx`.
         from_rows: the reverse of `to_rows`: returns the instances of `rows_per_instance` official
-            rows, or no instance for rows without a label, as in test files. By default, one
-            instance for one row.
-        from_texts: returns the columns of an instance for texts from a model that only knew their
-            names; for methods, which do not know the task. For example, it may put a title before a
-            passage. It must not change texts that already fit. By default, texts are columns.
+            rows, or no instance for rows without a label, as in test files. By default, returns one
+            instance per row.
+        from_texts: turns texts from a model that only knew the column names into an instance's
+            columns. It is for methods, which do not know the task. For example, it may put a title
+            before a passage. It must not change texts that already fit. By default, texts are
+            columns.
         rows_per_instance: the number of rows per instance; these rows must stay together.
         pack: returns the contents of the official file, if it nests or numbers a dataset's rows.
         from_file: returns the official form of a row that a file contains in a different form, such
             as spans without their text. It raises a ValueError if the row is invalid.
-        label_named: returns the label that a person means, for example if a set's names are in a
-            different order. If no label matches, it returns the name unchanged.
+        label_named: returns the label that a person means, for example if they type a set's names
+            in a different order. If no label matches, it returns the name unchanged.
         label_of: returns the name of an instance's label, or None before step 4. By default, it
-            reads the field `label`. Required if labels are open.
+            reads the field `label`. Required for open labels.
         with_label: returns an instance with a different label; by default through the instance's
             schema.
         fields: the texts of an official row, as paths such as "target.span1_text"; by default the
             schema's text fields.
         cases: for analysis: returns the decisions in an official row as `Case`s, with cues that may
-            reveal the answers. Empty if the row has no label. By default one decision: the row's
-            texts and its label.
-        oddities: known invalid rows of the original data: the
-            `targen_core.dataset.model.row_digest` of each, and its location. They are reported, but
-            do not make a file invalid.
+            reveal the answers. Empty if the row has no label. By default, returns one decision: the
+            row's texts and its label.
+        oddities: known invalid rows of the original data: each row's
+            `targen_core.dataset.model.row_digest`, and its location. targen reports them, but still
+            accepts their file.
     """
 
     schema: type[BaseModel] | None = None
@@ -79,14 +80,14 @@ class Texts(Keywords, Generic[InstanceT]):
     """The forms of an instance as text.
 
     Attributes:
-        render: returns an instance as text, without its label. By default, the instance's fields,
-            each with its name; for a single field, only its value.
+        render: returns an instance as text, without its label. By default, returns the instance's
+            named fields, or a single field's value without a name.
         answer: returns an instance's label as text, for instruction tuning; by default the label's
             name.
         dedup_text: returns the part of an instance's text that the generator wrote. Rows that share
-            a seed are compared only by this part. By default all of `render`.
-        dedup_among: returns what rows share by design, if not their seed. Rows for which this value
-            is equal are compared only by `dedup_text`.
+            a seed are compared only by this part. By default, returns all of `render`.
+        dedup_among: returns what rows share by design, if not their seed. Rows with the same value
+            are compared only by `dedup_text`.
         instruction_template: turns a row into an instruction and its completion (paper, appendix
             E). It is a prompt of user and assistant turns that may use $instructions, $input and
             $output; by default it consists of these three.
@@ -109,10 +110,10 @@ class Judging(Keywords, Generic[InstanceT]):
         brief: the instructions in fewer words, for prompts without worked examples; by default
             `instructions`.
         samples: worked examples, with correct and incorrect outputs.
-        questions: returns the questions about an instance; by default a single question: the
-            rendered instance, with the labels and `rejecting` as its options.
-        rejecting: further answers that the judge can give, which reject the instance: answer ->
-            reason.
+        questions: returns the questions about an instance. By default, returns a single question:
+            the rendered instance, with the labels and `rejecting` as its options.
+        rejecting: further answers that the judge can give, which reject the instance: a mapping
+            from each answer to its reason.
         unsure: what to do with an instance whose judge answers "unsure": "drop" it, or "keep" it
             with its claimed label.
         aggregate: turns the answers to an instance's questions into a correction; by default the

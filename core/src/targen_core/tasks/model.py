@@ -63,7 +63,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     Attributes:
         name: the bare name, as registered.
-        version: must change whenever the task's output changes.
+        version: the version; change it whenever the task's output changes.
         summary: one line for `targen list-tasks`.
         description: what a row is and what its labels mean, for people.
         source: the source of the task and its steps.
@@ -72,39 +72,38 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         labels: the closed label set, in the order of the quotas. Empty for a task with open labels,
             which has a single quota, "any".
         contexts: step 1, or None if the task has none.
-        seeds: step 2, a chain of lists from the contexts down; may be empty.
-        parts: kinds of rows by name, each with its own lists and branches and a share of every
-            label, instead of `contexts` and `seeds`.
+        seeds: step 2, a chain of lists below the contexts; may be empty.
+        parts: kinds of rows by name, instead of `contexts` and `seeds`. Each has its own lists and
+            branches, and a share of every label.
         generators: step 3, by branch: a label's name, or a name that the task chooses.
-        branch_labels: the labels of branches whose names are not labels. None if step 4 determines
-            the label; the instance then need not have a label before that. "any" for open labels.
-        dimensions: properties that vary between rows: one draw for each instance of step 3, the
+        branch_labels: the labels of branches that are not named after a label. None if step 4
+            determines the label; the instance's label is then optional. "any" for open labels.
+        dimensions: properties that vary between rows. Each instance in step 3 has its own draw, the
             same for all labels of a seed. Lists have their own dimensions.
         drawn: `drawn(above, seed, branch)` returns further values, by name, that the task's own
-            code draws for a row, for example if a model lists the choices. Provenance records them
-            like draws of dimensions.
-        instances_per_call: instances that one call of a generator returns.
+            code draws for a row, for example from choices that a model listed. The provenance
+            records them like draws of dimensions.
+        instances_per_call: the number of instances that one generator call returns.
         labels_per_seed: 1 to use each seed for one label, so that no two rows share a seed. Labels
-            then rotate over neighbouring seeds, and the seeds of a label whose quota is full go to
-            the next label. With None, each seed is used for all labels, one after the other.
-        repeats_draws: whether a label that receives a seed from a full label repeats the draws of
-            its own seeds, as in earlier versions. Set it so that runs of earlier versions can still
-            be replayed.
+            then rotate over neighbouring seeds. Once a label's quota is full, its seeds go to the
+            next label. With None, each seed is used for all labels, one after the other.
+        repeats_draws: whether a label that receives a full label's seed repeats the draws of its
+            own seeds, as in earlier versions. Set it to keep runs of earlier versions replayable.
         seats: the branches that take turns using the seeds, if not all branches do; any other
-            branch comes last. If a branch is removed, its turns are spread evenly over the others.
-            So a run that is repeated for different labels keeps its texts.
-        samples_per_seed: how often G(label, seed) may be sampled for the same seed; once the lists
-            are exhausted, their seeds are reused. A generator finds the earlier samples in
+            branches come last. If you remove a branch, its turns are spread evenly over the others,
+            so a run that is repeated for different labels keeps its texts.
+        samples_per_seed: the number of times that G(label, seed) may be sampled for a seed. Seeds
+            are reused once the lists are exhausted. A generator finds the earlier samples in
             `llm.earlier`.
-        most: the maximum number of rows per label, if it is known before any call, for example
-            from given rows. Requesting more raises an error.
+        most: returns the maximum number of rows per label, if it is known before any call, for
+            example because rows are given. Requesting more raises an error.
         checks: rules for every instance, before and after step 4.
         judging: step 4: the corrector, with the instructions and questions for the judge.
         rows: the official rows, if they differ from the instances.
-        texts: how an instance is written as text.
+        texts: how instances are written as text.
         presets: named target counts, each a mapping from label names to rows.
-        parameters: sampling parameters by step; the backend's and the user's parameters take
-            precedence. See `steps`.
+        parameters: sampling parameters by step (see `steps`). The backend's and the user's
+            parameters take precedence.
         scored: the steps in which the task requests token probabilities, with the maximum number of
             alternatives per token, 0 or more: `{"generate": 20}`. targen refuses to start a run
             whose model cannot provide them; see `Llm.ask_scored`.
@@ -114,10 +113,10 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             reply; see `Llm.next_tokens`.
         variants: variants of the task to apply, by name.
         generators_from: names of registered generators to use instead of `generators`, by branch;
-            the key "" means all others.
+            the key "" stands for all other branches.
         checks_from: names of registered checks that the task's instances must pass, in addition to
             `checks`.
-        filters_from: names of registered filters that the task's rows pass through.
+        filters_from: names of registered filters that the task's rows must pass.
         part_options: options of the registered parts that the task uses, as `NAME.KEY`; the user's
             options take precedence.
         citation: BibTeX entries of the task's sources other than TarGEN, for dataset cards.
@@ -126,10 +125,10 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         brief_steps: the steps whose prompts do not show worked examples; a run reports them.
         canary: the sentence that keeps the examples in the task's prompts out of training corpora.
             Dataset cards and request files repeat it.
-        prompts: every prompt of the task, for the manifest and `describe`; prompts that belong to
-            a list may be left out.
-        dry_run: plausible replies without a model, for estimates, dry runs and tests: takes a
-            `DryRunCall` and returns the reply as a JSON value.
+        prompts: every prompt of the task, for the manifest and `describe`; you may leave out a
+            list's own prompts.
+        dry_run: returns a plausible reply without a model, for estimates, dry runs and tests. It
+            takes a `DryRunCall` and returns a JSON value.
     """
 
     name: str

@@ -296,34 +296,34 @@ class ListStep(Keywords, Generic[ItemT]):
         batch: the number of items requested per call, unless the user sets another number.
         check: raises `Rejected` for an item that must not be used.
         once: whether the first batch is the whole list.
-        key: what identifies an item; by default the text of a `str`, or all fields of a model,
-            ignoring case and surrounding spaces.
-        max_rejected: the list is extended only if at most this share of its first batch's
-            candidates were rejected, from 0 to 1. Below 1, the list's second batch waits for those
+        key: returns the text that identifies an item. By default, this is a `str` itself, or all
+            fields of a model, ignoring case and surrounding spaces.
+        max_rejected: the maximum share of the first batch's candidates that may be rejected, from 0
+            to 1; above it, the list is not extended. Below 1, the second batch waits for these
             verdicts, so an unsuitable source costs only one batch.
         told_rows: whether later batches see the rows so far, in `llm.rows`, so that each round of
             rows can learn from earlier rounds. These batches wait until all earlier candidates have
             verdicts. Lists below this list see the same rows.
-        in_turn: whether each batch builds on the earlier batches: if lists are requested in
-            parallel (`--batch-lists`), this list's batches still wait for one another.
-        balanced: whether the list's items provide equally many rows, as far as possible. An item
-            that has provided its full share waits until the other items have run out. Such a list
+        in_turn: whether each batch builds on the earlier batches. If so, the list's batches wait
+            for one another even if lists are requested in parallel (`--batch-lists`).
+        balanced: whether the list's items should provide equally many rows, as far as possible. An
+            item that has provided its share waits until the other items have run out. Such a list
             needs `once=True`; the lists above it need `once=True` and `batch=1`.
         asks: whether `propose` calls a model. If it does not, for example because it reads a file,
-            batches are proposed one after the other, and each batch sees all earlier batches.
+            targen requests batches one after the other, and each batch sees all earlier batches.
         summary: a one-line summary for people.
         prompts: the prompts of `propose`, for tasks that use the list but do not list its prompts.
         dry_run: offline replies to these `prompts`, for the same tasks; see `Task.dry_run`.
-        origin: the id of the registered list that this list was made from, if a declaration uses
-            one; manifests record its distribution.
-        name: the step that the list's calls belong to, for options, backends and reports; by
-            default "contexts" or "seeds", by its place in the task.
-        column: for items that are texts, the name of their column in a user's table or JSON file,
-            such as a column of the rows.
+        origin: the id of the registered list from which a declaration made this list, if any;
+            manifests record its distribution.
+        name: the step to which the list's calls belong, for options, backends and reports. By
+            default, this is "contexts" or "seeds", depending on the list's place in the task.
+        column: for items that are texts, the column that contains them in a user's table or JSON
+            file.
         credit: returns the sources to credit for rows that come from an item.
         dimensions: properties that vary between the list's items; each item has its own draw.
-        check_task: raises `UsageError` for a task that does not suit a registered list; it is
-            called with the task before any calls.
+        check_task: raises `UsageError` for a task that does not suit a registered list. targen
+            calls it before it calls a model.
     """
 
     item: type[ItemT]
@@ -397,9 +397,9 @@ class Part:
     """Rows of a task with their own lists and branches, in a fixed share.
 
     Attributes:
-        lists: the chain of lists that the part's seeds come from, outermost first; each list has a
+        lists: the chain of lists that provides the part's seeds, outermost first; each list has a
             `name`.
-        branches: the branches that the part's seeds are used for.
+        branches: the branches that use the part's seeds.
         share: the part's share of every label's rows, between 0 and 1; all shares sum to 1.
     """
 
