@@ -178,7 +178,7 @@ class GrowingList:
         return _Making(index, at, place, shown, self.order.ledger.grown(place))
 
     def _next(self, index: int) -> _Making | None:
-        """Begin a batch if all before it are there; else None."""
+        """Begin a batch if the list has all before it; else None."""
         if not index == self.grown == self._requested or self.order.closed:
             return None
         first = index - index % self.at_once  # of those that do not see each other
