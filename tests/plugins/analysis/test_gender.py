@@ -77,7 +77,7 @@ def test_gender_that_goes_with_the_label(corpus, study):
     assert away.value == pytest.approx(-0.7)
     (warning,) = findings.warnings
     assert (
-        "Among rows of no with words for one gender, 20% are female, 70 percentage points fewer"
+        "mention only one gender. 20% of them use female words, 70 percentage points fewer than among"
         in warning
     )
     assert "55% of the rows of mine" in findings.headlines[0]

@@ -77,15 +77,15 @@ class VoteOptions(BaseModel):
 
     votes: Annotated[int, Field(ge=1, le=99)] = Field(
         default=3,
-        description="number of blind answers per question; must be odd, so that they cannot split "
-        "in half",
+        description="number of blind answers per question; must be odd, so that the vote cannot be "
+        "tied",
     )
 
     @field_validator("votes")
     @classmethod
     def _is_odd(cls, votes: int) -> int:
         if votes % 2 == 0:
-            raise ValueError("it must be odd, so that the votes cannot split in half")
+            raise ValueError("it must be odd, so that the vote cannot be tied")
         return votes
 
 

@@ -28,7 +28,7 @@ from targen_core.tasks.judging import (
     JudgeQuestion,
 )
 from targen_core.tasks.keywords import Keywords, refuse_unknown
-from targen_core.tasks.parts import DryRunCall, Label, Variant
+from targen_core.tasks.parts import DryRunCall, Label, RealTexts, Variant
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import PARAMETERS, Check, InverseGenerator, ListStep, Part, Step
 from targen_core.tasks.validation import validate
@@ -76,6 +76,9 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         parts: kinds of rows by name, instead of `contexts` and `seeds`. Each has its own lists and
             branches, and a share of every label.
         generators: step 3, by branch: a label's name, or a name that the task chooses.
+        following: generators for the same branches that write a row after real texts, which a
+            filter such as `examples` supplies as `RealTexts`. Such a run does not use the task's
+            lists. Empty if the task has no such generators.
         branch_labels: the labels of branches that are not named after a label. None if step 4
             determines the label; the instance's label is then optional. "any" for open labels.
         dimensions: properties that vary between rows. Each instance in step 3 has its own draw, the
@@ -138,6 +141,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     instance: type[InstanceT]
     generators: Mapping[str, InverseGenerator[SeedT, InstanceT]]
     labels: tuple[Label, ...] = ()
+    following: Mapping[str, InverseGenerator[RealTexts, InstanceT]] = field(default_factory=_empty)
     branch_labels: Mapping[str, str | None] = field(default_factory=_empty)
     contexts: ListStep[Any] | None = None
     seeds: tuple[ListStep[Any], ...] = ()

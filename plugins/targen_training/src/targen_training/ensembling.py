@@ -45,8 +45,8 @@ class EnsemblingOptions(TrainerOptions):
         0.0,
         ge=0,
         allow_inf_nan=False,
-        description="weight of agreeing with the model's earlier predictions; 0 turns it off "
-        "(SuperGen: 10)",
+        description="weight given to agreement with the model's earlier predictions; 0 turns it "
+        "off (SuperGen: 10)",
     )
     ensemble_momentum: float = Field(
         0.8, ge=0, lt=1, description="weight of the earlier predictions in the running average"

@@ -1,8 +1,9 @@
 """Examples: a few real rows of a user's own, whose manner generated rows take. `--examples FILE`.
 
 This module has the options and the section of a report. The filter itself, in `filter`, reads the
-file. It adds examples to the prompts of step 3 (`showing`), and draws the traits of their profile
-for each row (`measuring`, `profile`). It refuses rows that repeat an example.
+file. It has rows written after pairs of examples (`following`). For other tasks, it adds examples
+to the prompts of step 3 (`showing`). Their profile gives each row traits (`measuring`, `profile`).
+It refuses rows that repeat an example.
 """
 
 from __future__ import annotations
@@ -72,13 +73,15 @@ class ExampleOptions(Options):
     ] = 0.2
     profile: Annotated[
         # As earlier runs recorded it, None is the default and true is for fewer rows.
-        Profile | bool | Literal["whole"] | None,
+        Profile | bool | Literal["pairs", "whole"] | None,
         Field(
-            description="a profile to draw from, as `targen profile` prints it, or false to draw "
-            f"nothing. By default, targen measures whole texts if there are {MEASURED_FROM} "
-            "examples or more. With true, it draws each trait separately, as earlier versions did"
+            description="how rows follow the examples. `pairs`: each row has the manner of one "
+            "example and a subject near that of another. Other tasks, and fewer than 8 examples "
+            "per label, are treated as with `whole`. `whole`: each row has the form of one of at "
+            f"least {MEASURED_FROM} examples. true: each trait is drawn separately. false: "
+            "examples are only shown. Or a profile, as `targen profile` prints it"
         ),
-    ] = "whole"
+    ] = "pairs"
 
     @model_serializer(mode="wrap")
     def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from targen_core.errors import UsageError
 from targen_core.tasks.model import Task
 from targen_core.wording import Blank, Option, Unplaced
 from targen_standard.examples import MEASURED_FROM, ExampleOptions, ExamplesSection
+from targen_standard.examples.following import followed
 from targen_standard.examples.forms import forms_of
 from targen_standard.examples.measuring import measured
 from targen_standard.examples.profile import FORM, Profile, Trait
@@ -58,6 +59,13 @@ class ExampleFilter(Filter):
                 hint="pass " + Option("examples", Blank("FILE")),
             )
         self._examples = examples = None if path is None else _read(path, task)
+        if examples is not None and self._options.show_examples and profile == "pairs":
+            lengths = [each for each in task.dimensions if not isinstance(each, Trait)]
+            following = followed(
+                task.replace(dimensions=tuple(lengths)), examples.rows, self._options.shown
+            )
+            if following is not None:
+                return following
         if not isinstance(profile, Profile):
             enough = examples is not None and len(examples.rows) >= MEASURED_FROM
             is_measured = profile is True or self._options.close_gap or enough

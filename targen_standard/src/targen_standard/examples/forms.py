@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from targen_standard.examples.measuring import asks, sentences_of, varied
 from targen_standard.examples.reading import Example
 
-__all__ = ["form_of", "forms_of"]
+__all__ = ["form_of", "forms_of", "length_of"]
 
 _MOST = 100  # texts whose forms are drawn, of all labels together
 _TRAITS = 5  # of a form: a writer keeps no more in mind
@@ -51,12 +51,18 @@ def form_of(text: str) -> str:
 # --- how long it is ----------------------------------------------------------------------
 
 
+def length_of(text: str, words: int | None = None) -> str:
+    """The length of a text, as a prompt says it; `words` by default without lone marks."""
+    if words is None:
+        words = len(_WORD.findall(text))
+    if len(text) >= _UNSPACED * max(words, 2):
+        return f"about {_rounded(len(text))} characters"
+    return f"about {_rounded(words)} words" if words > 1 else "one or two words"
+
+
 def _size(text: str) -> str:
     words = len(text.split())
-    if len(text) >= _UNSPACED * max(words, 2):
-        length = f"about {_rounded(len(text))} characters"
-    else:
-        length = f"about {_rounded(words)} words" if words > 1 else "one or two words"
+    length = length_of(text, words)
     kinds = [asks(sentence) for sentence in sentences_of(_POINT.sub("", text, count=1))]
     if len(kinds) < 2:
         long = "long " if words >= _LONG else ""

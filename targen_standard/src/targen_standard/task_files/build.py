@@ -14,7 +14,7 @@ from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.groups import Judging, Texts
 from targen_core.tasks.judging import CorrectionSample
 from targen_core.tasks.model import Task
-from targen_core.tasks.parts import Label
+from targen_core.tasks.parts import Label, RealTexts
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import list_of
 from targen_core.tasks.steps import InverseGenerator, ListStep, Llm
@@ -34,6 +34,7 @@ from targen_standard.task_files.prompt_text import (
     branch_prompt,
     contexts_prompt,
     default_instructions,
+    follow_prompt,
     seeds_prompt,
 )
 from targen_standard.task_files.rows import (
@@ -105,6 +106,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
             branch: _generator(declaration, row, reply, aim and official[aim], writers[branch])
             for branch, aim in aims.items()
         },
+        following=_following(declaration, row, reply, official),
         branch_labels=aims if declaration.branches else {},
         dimensions=(*dimensions_of(declaration.dimensions), *lengths_of_rows(declaration)),
         instances_per_call=declaration.instances_per_call,
@@ -258,6 +260,55 @@ def _generator(
             check_written(written, seed, declaration)
 
         return made(await llm.ask(prompt, reply=reply, check=usable, **values), seed)
+
+    return write
+
+
+def _following(
+    declaration: Declaration, row: type[BaseModel], reply: type[BaseModel], official: dict[str, Any]
+) -> dict[str, InverseGenerator[RealTexts, BaseModel]]:
+    """G(branch, real texts), for a task with one text whose steps 1 to 3 are the general ones."""
+    own = {"contexts", "seeds", "prompts", "generators", "output"}
+    (name, *more), aims = declaration.fields, declaration.aims
+    if more or declaration.fields[name].type != "str" or own & declaration.model_fields_set:
+        return {}
+    if declaration.instances_per_call > 1 or any(
+        branch.prompt or aims[of] is None for of, branch in declaration.asked.items()
+    ):
+        return {}
+    return {
+        branch: _follower(declaration, row, reply, official[aim], prompt)
+        for branch, aim in aims.items()
+        if aim is not None
+        for prompt in [follow_prompt(declaration, branch, declaration.asked[branch], aim)]
+    }
+
+
+def _follower(
+    declaration: Declaration,
+    row: type[BaseModel],
+    reply: type[BaseModel],
+    label: Any,
+    prompt: Prompt,
+) -> InverseGenerator[RealTexts, BaseModel]:
+    ((name, field),) = declaration.fields.items()
+
+    async def write(llm: Llm, texts: RealTexts) -> BaseModel:
+        def usable(written: BaseModel) -> None:
+            check_written(written, None, declaration)
+
+        numbered = (f"{number}. {text}" for number, text in enumerate(texts.others, 3))
+        written = await llm.ask(
+            prompt,
+            reply=reply,
+            check=usable,
+            whose=" with this label" if texts.own_label else ", of any label",
+            manner=texts.manner,
+            subject=texts.subject,
+            more="\n".join(numbered),
+            length=texts.length,
+        )
+        return row.model_validate({name: tidied(getattr(written, name), field), "label": label})
 
     return write
 

@@ -383,13 +383,13 @@ class Declaration(_Part):
                 )
             return super().__new__(cls)
 
-    edition: Literal[1, 2, 3, 4] = Field(
-        default=4,
+    edition: Literal[1, 2, 3, 4, 5] = Field(
+        default=5,
         description="version of the general prompts and defaults; an old file keeps its edition. "
         "`1`: a seed is a situation, and is used for all labels. `2`: when a label's quota is "
         "full and its seeds are used for another label, those rows repeat lengths and traits. "
-        "`3`: with `examples`, each trait is drawn separately, instead of the form of a whole "
-        "text",
+        "`3`: with `examples`, each trait is drawn separately. `4`: with `examples`, each row "
+        "takes the form of a whole text",
     )
     draft: bool = Field(
         default=False,
@@ -643,8 +643,8 @@ class Declaration(_Part):
         if (part := self.examples) is not None:
             said = {"examples": part.file, "show_examples": part.show, "shown": part.shown}
             said |= {"close_gap": True} if part.close_gap else {}
-        if part is not None and self.edition < 4:
-            said["profile"] = None  # each trait was drawn by itself
+        if part is not None and self.edition < 5:
+            said["profile"] = "whole" if self.edition == 4 else None  # each trait by itself
         if self.profile is not None:
             said["profile"] = self.profile.model_dump(mode="json")
         return {f"{_EXAMPLES}.{name}": value for name, value in said.items()} | self.options

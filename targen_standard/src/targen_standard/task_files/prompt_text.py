@@ -27,6 +27,7 @@ __all__ = [
     "branch_prompt",
     "contexts_prompt",
     "default_instructions",
+    "follow_prompt",
     "output_prompts",
     "seeds_prompt",
     "without_others",
@@ -110,12 +111,28 @@ def branch_prompt(
         ),
         definition=branch.definition.strip(),
         guidance=f"{branch.guidance.strip()}\n" if branch.guidance else "",
-        others="" if label is None else _others(declaration, label),
+        others="" if label is None else f"{_OTHERS}{_list(_others(declaration, label))}\n",
         fields=_fields(declaration),
         seed_line=_Raw(_seed_lines(declaration)),
         like=_LIKE,
         refusal="" if label is None or not declaration.may_refuse else _refusal(declaration),
         worked=_Raw(worked),
+    )
+
+
+def follow_prompt(declaration: Declaration, name: str, branch: BranchPart, label: str) -> Prompt:
+    """Step 3 after real texts: its values are manner, subject, more, whose, length."""
+    others = _list(_others(declaration, label))
+    return _general(
+        f"follow-{name}",
+        "follow",
+        description=declaration.description.strip(),
+        form=json.dumps(dict.fromkeys(declaration.written, "...")),
+        label=label,
+        definition=branch.definition.strip(),
+        others=f"The other labels are: {others}\n" if others else "",
+        guidance=f"{branch.guidance.strip()}\n" if branch.guidance else "",
+        fields=_fields(declaration),
     )
 
 
@@ -249,14 +266,14 @@ def _quoted(text: str) -> str:
     return re.sub(r"^(?=---)", " ", text.replace("$", "$$"), flags=re.MULTILINE)
 
 
-def _others(declaration: Declaration, name: str) -> str:
+def _others(declaration: Declaration, name: str) -> tuple[str, ...]:
     """The names of the other labels; of many, those that are most like its own."""
     others = [other for other in declaration.labels if other != name]
     nearest = sorted(
         others, key=lambda other: -fuzz.token_set_ratio(*map(_words_of, (name, other)))
     )
     named = {*nearest[:_NAMED]}
-    return f"{_OTHERS}{_list(tuple(other for other in others if other in named))}\n"
+    return tuple(other for other in others if other in named)
 
 
 def without_others(prompt: str) -> str:

@@ -105,6 +105,9 @@ def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, An
     if checks:
         chosen = (RegisteredCheck(each.id, each.part) for each in checks)
         task = task.replace(checks=(*task.checks, *chosen))
+    elsewhere = (spec.contexts, spec.seeds, spec.contexts_from, spec.seeds_from, spec.shard)
+    if any(elsewhere) or spec.generators_from:
+        task = task.replace(following={})  # those are for a run without these
     task = parts.shaped(task, spec.filters)
     if spec.unsure is not None:
         task = task.replace(judging={"unsure": spec.unsure})

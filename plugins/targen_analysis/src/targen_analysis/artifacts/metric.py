@@ -205,7 +205,7 @@ def _words(name: str, sample: Sample, limit: int) -> Table:
         (s.field, s.word, s.label, s.rows, round(s.share, 2), round(s.pmi, 2), round(s.z, 1))
         for s in ranked[:limit]
     ]
-    title = f"Words associated with a label in {name}: {len(ranked):,} beyond chance"
+    title = f"Words associated with a label in {name}: {len(ranked):,} not by chance"
     columns = ("field", "word", "label", "rows with the word", "share with the label", "PMI", "z")
     return Table(title, columns, rows)
 

@@ -268,10 +268,10 @@ def _label_warnings(
         label = max(differences, key=lambda name: differences[name])
         share, away = mine.figures[_of(label)].value, mine.figures[_less(label)].value
         yield (
-            f"Gender correlates with the label in {corpus.name}. Among rows of {label} with words "
-            f"for one gender, {percent(share)} are female, "
+            f"Gender correlates with the label in {corpus.name}. Some rows labelled {label} "
+            f"mention only one gender. {percent(share)} of them use female words, "
             f"{100 * abs(away or 0):.0f} percentage points "
-            f"{'more' if (away or 0) > 0 else 'fewer'} than among the others."
+            f"{'more' if (away or 0) > 0 else 'fewer'} than among the other rows."
         )
 
 

@@ -39,7 +39,7 @@ class SemanticOptions(MetricOptions):
     field: str = Field("", description="The text of a row to embed [default: all texts].")
     rows: int = Field(2000, ge=2, description="Maximum number of rows per dataset.")
     k: int = Field(
-        5, ge=1, description="Number of nearest neighbours within which a row covers another."
+        5, ge=1, description="Number of nearest neighbours that a row covers."
     )
     map: Projection = Field("tsne", description="Projection for the map: tsne, pca, umap or none.")
     points: int = Field(500, ge=1, description="Maximum number of rows per dataset on the map.")

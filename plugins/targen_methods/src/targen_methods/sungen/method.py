@@ -65,9 +65,10 @@ SUNGEN = Method(
     given="pairs",
     finish=_finish,
     source=(
-        "SunGen, arXiv:2205.12679, with our own prompts: ZeroGen's texts, and bilevel optimisation "
-        "of a weight for each by a noise-robust loss. The model is a linear head on words with "
-        "exact gradients; its authors had an LSTM and DistilBERT. They had no pair tasks. "
+        "SunGen, arXiv:2205.12679, with our own prompts: ZeroGen's texts, and a weight for "
+        "each text, found by bilevel optimisation of a noise-robust loss. The model is a linear "
+        "head on words with exact gradients; SunGen's authors used an LSTM and DistilBERT, and no "
+        "pair tasks. "
         "`targen finish` computes the weights, and `targen reweigh --by sungen` those of any run."
     ),
     citation="""

@@ -1,0 +1,254 @@
+"""Rows that are written after examples: the manner of one, a subject near that of another.
+
+Steps 1 and 2 are replaced. Step 1 has one item, the labels of the examples. If they have none, a
+model labels them, 25 per call. Step 2 numbers places, without calls. At each
+place, every label pairs two of its examples, and each pair comes up once before any does again. A
+row that takes all from one text repeats its frame. A row whose traits are drawn apart resembles no
+real text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from itertools import chain
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from targen_core.errors import Rejected
+from targen_core.tasks.model import Task
+from targen_core.tasks.parts import DryRunCall, RealTexts
+from targen_core.tasks.prompt import Prompt
+from targen_core.tasks.steps import InverseGenerator, ListStep, Llm
+from targen_standard.examples.forms import length_of
+from targen_standard.examples.measuring import varied
+from targen_standard.examples.reading import Example
+
+__all__ = ["followed"]
+
+PER_LABEL = 8
+"""Examples for each label from which on rows follow them: fewer make too few pairs."""
+
+_MOST = 100  # examples of all labels, or of each if they have labels
+_AT_ONCE = 25  # that a call labels
+_LONGEST = 1_500  # characters of one, as a prompt shows it
+_PLACES = 50  # of a batch
+_FEWEST = 5  # leading examples of a label, below which those lead that may have another label
+_NONE = "none"
+
+
+@cache
+def _label_prompt() -> Prompt:
+    text = files("targen_standard.examples") / "prompts" / "label-examples.md"
+    return Prompt("label-examples", text.read_text(encoding="utf-8"))
+
+
+class LabelsOfExamples(BaseModel):
+    """The item of step 1: lines of examples by label, and those whose label is not sure.
+
+    `order` decides which examples are paired.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    lines: dict[str, list[int]]
+    unsure: list[int]
+    order: int
+
+
+class _Labelled(BaseModel):
+    number: int
+    label: str
+    sure: bool = True
+
+
+class _Reply(BaseModel):
+    labels: list[_Labelled]
+
+
+def followed(task: Task[Any, Any], rows: Sequence[Example], shown: int) -> Task[Any, Any] | None:
+    """Return the task whose rows follow examples; None if it cannot, or they are too few.
+
+    Prompts of step 3 show `shown` of them.
+    """
+    if not task.following or shown < 2:
+        return None
+    by_label: dict[str | None, list[Example]] = defaultdict(list)
+    for row in rows:
+        by_label[row.label].append(row)
+    unlabelled = by_label.pop(None, [])
+    labels = [label.name for label in task.labels]
+    if not by_label:
+        if len(rows) < PER_LABEL * len(labels):
+            return None
+        used = varied(unlabelled, _MOST)
+    elif all(len(by_label[label]) >= PER_LABEL for label in labels):
+        used = [row for label in labels for row in varied(by_label[label], _MOST)]
+    else:
+        return None
+    texts = {row.line: row for row in sorted(used, key=lambda row: row.line)}
+    return task.replace(
+        contexts=_labels(task, texts, ask=not by_label),
+        seeds=(_PLACES_STEP,),
+        generators={
+            branch: _Following(write, texts, branch, task.branches[branch], shown)
+            for branch, write in task.following.items()
+        },
+        following={},
+        labels_per_seed=None,
+        samples_per_seed=1,
+        prompts=tuple(
+            prompt
+            for prompt in task.prompts
+            if prompt.name not in ("contexts", "seeds") and not prompt.name.startswith("write-")
+        ),
+    )
+
+
+def _labels(
+    task: Task[Any, Any], texts: Mapping[int, Example], *, ask: bool
+) -> ListStep[LabelsOfExamples]:
+    names = [label.name for label in task.labels]
+
+    async def propose(
+        llm: Llm, parent: None, existing: Sequence[Any]
+    ) -> Sequence[LabelsOfExamples]:
+        lines: dict[str, list[int]] = {name: [] for name in names}
+        unsure: list[int] = []
+        every = [*texts] if ask else []
+        several = [every[at : at + _AT_ONCE] for at in range(0, len(every), _AT_ONCE)]
+        replies = await asyncio.gather(*(_asked(llm, task, some, texts) for some in several))
+        for line, said in zip(every, chain(*replies), strict=True):
+            if said.label != _NONE:
+                lines[said.label].append(line)
+                unsure += [] if said.sure else [line]
+        for line, row in texts.items() if not ask else ():
+            lines[str(row.label)].append(line)
+        order = llm.rng("order").randrange(10**6)
+        return [LabelsOfExamples(lines=lines, unsure=unsure, order=order)]
+
+    def dry_run(call: DryRunCall) -> Any:
+        count = str(call.values["texts"]).count("\n\n") + 1
+        said = [
+            {"number": n, "label": names[n % len(names)], "sure": n % 3 > 0}
+            for n in range(1, count + 1)
+        ]
+        return {"labels": said}
+
+    return ListStep(
+        item=LabelsOfExamples,
+        propose=propose,
+        batch=1,
+        once=True,
+        asks=ask,
+        summary="labels of the examples",
+        prompts=(_label_prompt(),) if ask else (),
+        dry_run=dry_run if ask else None,
+    )
+
+
+async def _asked(
+    llm: Llm, task: Task[Any, Any], some: Sequence[int], texts: Mapping[int, Example]
+) -> Sequence[_Labelled]:
+    """Return a model's labels of some examples; if its reply is of no use, they have none."""
+    names = [label.name for label in task.labels]
+
+    def usable(reply: _Reply) -> None:
+        if [said.number for said in reply.labels] != [*range(1, len(some) + 1)]:
+            raise Rejected("wrong-count", f"there must be one item per text, 1 to {len(some)}")
+        odd = next((s.label for s in reply.labels if s.label not in {*names, _NONE}), None)
+        if odd is not None:
+            raise Rejected("illegal-label", f"{odd!r} is not one of the labels")
+
+    try:
+        reply = await llm.ask(
+            _label_prompt(),
+            reply=_Reply,
+            check=usable,
+            first=names[0],
+            description=task.description,
+            labels=", ".join(names),
+            texts="\n\n".join(
+                f"{number}. {_cut(texts[line].text)}" for number, line in enumerate(some, 1)
+            ),
+        )
+    except Rejected:
+        return [_Labelled(number=n, label=_NONE) for n in range(1, len(some) + 1)]
+    return reply.labels
+
+
+async def _places(llm: Llm, _: Any, existing: Sequence[str]) -> Sequence[str]:
+    return [str(len(existing) + more) for more in range(llm.batch)]
+
+
+_PLACES_STEP = ListStep(
+    item=str,
+    propose=_places,
+    batch=_PLACES,
+    asks=False,
+    summary="numbers, which decide what examples are paired",
+)
+
+
+class _Following:
+    """A branch's generator, which gets a pair of examples in place of a seed."""
+
+    def __init__(
+        self,
+        inner: InverseGenerator[RealTexts, Any],
+        texts: Mapping[int, Example],
+        branch: str,
+        aim: str | None,
+        shown: int,
+    ) -> None:
+        self._inner = inner
+        self._texts = texts
+        self._branch = branch
+        self._aim = aim
+        self._shown = shown
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # unpickling looks these up
+            raise AttributeError(name)
+        return getattr(self._inner, name)
+
+    async def __call__(self, llm: Llm, seed: str) -> Any:
+        """See `InverseGenerator`."""
+        known: LabelsOfExamples = llm.above[0]
+        place = int(seed)
+        mine = known.lines.get(str(self._aim), [])
+        is_own = len(mine) > 1
+        if not is_own:
+            mine = [*self._texts]
+        leads = [line for line in mine if line not in known.unsure]
+        if len(leads) < _FEWEST:
+            leads = [*mine]
+        random.Random(f"{known.order} {self._branch}").shuffle(leads)
+        turn, at = divmod(place, len(leads))
+        manner = leads[at]
+        subject = leads[(at + 1 + turn % (len(leads) - 1)) % len(leads)]
+        others = [line for line in mine if line not in (manner, subject)]
+        random.Random(f"{known.order} {self._branch} {place}").shuffle(others)
+        llm.note(manner=manner, subject=subject)
+        return await self._inner(
+            llm,
+            RealTexts(
+                self._text(manner),
+                self._text(subject),
+                [self._text(line) for line in others[: self._shown - 2]],
+                length_of(self._texts[manner].text),
+                own_label=is_own,
+            ),
+        )
+
+    def _text(self, line: int) -> str:
+        return _cut(self._texts[line].text)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST].rstrip()}…"

@@ -1,0 +1,232 @@
+"""Rows written after two examples: the manner of one, a subject near that of another."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+import targen_core as tg
+from targen_core.tasks.parts import RealTexts
+from targen_core.tasks.prompt import Prompt
+
+from ...runs import records, report
+
+pytestmark = pytest.mark.whole  # a service is asked
+
+
+class Note(BaseModel):
+    text: str
+
+
+PLAIN = """\
+description: Notes that a night porter leaves for the morning.
+labels:
+  calm: nothing happened that needs anybody
+  alarm: something must be done at once
+corrector: none
+"""
+
+
+@pytest.fixture(autouse=True)
+def _task() -> None:
+    Path("plain.yaml").write_text(PLAIN, encoding="utf-8")
+
+
+@pytest.fixture
+def porter(texts, made_up):
+    """A model that knows the labels of the examples, but for three, and writes."""
+
+    def reply(prompt):
+        if "Give each of the texts below" not in prompt:
+            return {"text": made_up(prompt)}
+        labels = []
+        for number, text in re.findall(r"^(\d+)\. (.*)$", prompt, re.MULTILINE):
+            name = "calm" if text in texts["calm"] else "alarm"
+            none = text == texts["calm"][0]
+            sure = text not in (texts["calm"][1], texts["alarm"][0])
+            labels.append({"number": int(number), "label": "none" if none else name, "sure": sure})
+        return {"labels": labels}
+
+    return reply
+
+
+def shown(prompt):
+    """The label of a prompt of step 3, and the texts that it shows, in order."""
+    label = re.search(r"^The label of the new row is (\w+):", prompt, re.MULTILINE)
+    return (label[1], re.findall(r"^\d\. (.*)$", prompt, re.MULTILINE)) if label else None
+
+
+def pairs(asked):
+    return [found for found in map(shown, asked.prompts) if found]
+
+
+def test_each_row_follows_a_pair_of_its_label(served, like, porter, texts):
+    asked = served(porter)
+    done = like(asked, "--examples", "notes.txt", "--out", "run", task="plain.yaml", n=40)
+    assert done.code == 0, done.err
+    assert sum("Give each of the texts below" in prompt for prompt in asked.prompts) == 1
+    seen = pairs(asked)
+    for label, some in seen:
+        assert len(some) == 5
+        assert {*some} <= {*texts[label]} - {texts["calm"][0]}, "of its label, and none without"
+        assert not {texts["calm"][1], texts["alarm"][0]} & {*some[:2]}, "only sure ones lead"
+    led = [(label, *some[:2]) for label, some in seen]
+    assert len({*led}) == len(led), "each pair once"
+    assert {manner for _, manner, _ in led} == {
+        *texts["calm"][2:],
+        *texts["alarm"][1:],
+    }, "all lead"
+    lines = Path("notes.txt").read_text().splitlines()
+    for record in records("run"):
+        notes = record["notes"]
+        pair = record["intended"], lines[notes["manner"] - 1], lines[notes["subject"] - 1]
+        assert pair in led
+        assert len(record["calls"]) == 2, "the labels of the examples, and the row"
+    assert report("run")["examples"]["rows"] == 20
+
+
+def test_labels_that_the_examples_have_cost_no_call(served, like, texts, labelled):
+    asked = served()
+    done = like(asked, "--examples", labelled, "--out", "run", task="plain.yaml")
+    assert done.code == 0, done.err
+    assert len(pairs(asked)) == len(asked.prompts)
+    assert all({*some} <= {*texts[label]} for label, some in pairs(asked))
+
+
+def test_without_labels_of_use_any_example_is_followed(served, like, made_up):
+    asked = served(lambda prompt: {"text": made_up(prompt)})  # which are no labels
+    done = like(asked, "--examples", "notes.txt", "--out", "run", task="plain.yaml")
+    assert done.code == 0, done.err
+    written = [prompt for prompt in asked.prompts if shown(prompt)]
+    assert written
+    assert all("texts of the dataset, of any label" in prompt for prompt in written)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--contexts", "own.txt"),
+        ("--seeds", "own.txt"),
+        ("-o", "examples.profile=whole"),
+        ("-o", "examples.profile=false"),
+        ("-o", "examples.shown=1"),
+        ("--no-show-examples",),
+        ("--shard", "1/2"),
+    ],
+    ids=" ".join,
+)
+def test_what_leaves_the_steps_of_the_task(targen, args):
+    Path("own.txt").write_text("the lift\nthe gate\nthe archive\nthe yard\n", encoding="utf-8")
+    done = targen(
+        *("generate", "plain.yaml", "-n", 4, "-b", "scripted", "--examples", "notes.txt"),
+        *("--out", "run", "-q", *args),
+    )
+    assert done.code == 0, done.err
+    assert all("manner" not in record.get("notes", {}) for record in records("run"))
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "contexts: [the hall, the yard]\n",
+        "seeds: {description: a thing in the house}\n",
+        "fields: {text: the note, room: where}\n",
+        "instances_per_call: 2\n",
+        "edition: 4\nexamples: notes.txt\n",
+        "branches: {calm: well, alarm: trouble, odd: {definition: odd, judged: true}}\n",
+    ],
+    ids=lambda keys: keys.split(":")[0],
+)
+def test_what_a_task_file_says_itself_stays(targen, keys):
+    text = PLAIN.replace("corrector: none\n", "") + keys
+    Path("own.yaml").write_text(text, encoding="utf-8")
+    Path("rows.jsonl").write_text(
+        "".join(
+            json.dumps({"text": line, "room": "hall"}) + "\n"
+            for line in Path("notes.txt").read_text().splitlines()
+        )
+    )
+    given = () if "examples" in keys else ("--examples", "rows.jsonl")
+    done = targen("preview", "own.yaml", "-b", "scripted", "-n", "2", "--full", *given)
+    assert done.code == 0, done.err
+    assert "Manner: like text 1" not in done.out
+
+
+def test_fewer_than_eight_examples_per_label_are_only_shown(targen):
+    three = PLAIN + "  odd: neither\n"
+    three = PLAIN.replace("corrector", "  odd: neither\ncorrector")
+    Path("three.yaml").write_text(three, encoding="utf-8")
+    for task, is_followed in (("three.yaml", False), ("plain.yaml", True)):
+        said = ("--examples", "notes.txt", "-b", "scripted", "-n", "3", "--full")
+        done = targen("preview", task, *said)
+        assert done.code == 0, done.err
+        assert ("Manner: like text 1" in done.out) is is_followed
+
+
+def test_a_run_continues_to_the_same_rows(targen):
+    def go(*args):
+        done = targen(*args, "-q", "--no-cache")
+        assert done.code == 0, done.err
+
+    begin = ("generate", "plain.yaml", "-b", "scripted", "--examples", "notes.txt")
+    go(*begin, "-n", 20, "--out", "whole")
+    go(*begin, "-n", 6, "--out", "part")
+    go("resume", "part", "-n", 20)
+    assert {row["id"] for row in records("part")} == {row["id"] for row in records("whole")}
+    assert {row["text"] for row in records("part", "dataset.jsonl")} == {
+        row["text"] for row in records("whole", "dataset.jsonl")
+    }
+
+
+def test_many_labels_and_a_long_list(targen):
+    labels = [f"intent-{at}" for at in range(30)]
+    lines = "".join(f"  {name}: a question about matter {name}\n" for name in labels)
+    Path("many.yaml").write_text(
+        f"description: Questions to a bank.\nlabels:\n{lines}corrector: none\n", encoding="utf-8"
+    )
+    questions = [f"question {at} about my account, please" for at in range(300)]
+    Path("many.txt").write_text("\n".join(questions), encoding="utf-8")
+    done = targen(
+        *("generate", "many.yaml", "-n", 60, "-b", "scripted", "--examples", "many.txt"),
+        *("--out", "run", "-q"),
+    )
+    assert done.code == 0, done.err
+    said = report("run")
+    assert said["met"] is True
+    calls = [one for one in said["usage"]["by_step"] if one["step"] == "contexts"]
+    assert sum(one["calls"] for one in calls) == 4, "a hundred examples, 25 per call"
+
+
+def test_a_task_in_code_may_write_after_real_texts(texts):
+    seen = []
+
+    async def write(llm, seed):
+        assert isinstance(seed, RealTexts)
+        seen.append(seed)
+        note = await llm.ask(Prompt("after", f"--- user\nWrite like: {seed.manner}"), reply=Note)
+        return task.instance(text=note.text, label=llm.branch)
+
+    made = tg.Declaration(
+        description="Notes that a porter leaves.", labels={"calm": "quiet", "alarm": "trouble"}
+    ).task(name="coded")
+    task = made.replace(following=dict.fromkeys(made.generators, write))
+    real = [{"text": text, "label": label} for label in texts for text in texts[label]]
+    run = tg.generate(
+        task.replace(dry_run=lambda call: {"text": f"the note of {call.rng.random()}"}),
+        n=2,
+        model="scripted",
+        examples=real,
+        correct=False,
+        out="run",
+        cache=False,
+        progress=False,
+    )
+    assert seen
+    assert all(one.manner in {*texts["calm"], *texts["alarm"]} for one in seen)
+    assert run.path.exists()
+    with pytest.raises(ValueError, match="following needs a generator for each branch"):
+        made.replace(following={"calm": write})
