@@ -77,7 +77,7 @@ def test_gender_that_goes_with_the_label(corpus, study):
     assert away.value == pytest.approx(-0.7)
     (warning,) = findings.warnings
     assert (
-        "mention only one gender. 20% of them use female words, 70 percentage points fewer than among"
+        "only one gender. 20% of them use female words, 70 percentage points fewer than among"
         in warning
     )
     assert "55% of the rows of mine" in findings.headlines[0]

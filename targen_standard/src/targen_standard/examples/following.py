@@ -38,14 +38,16 @@ _MOST = 100  # examples of all labels, or of each if they have labels
 _AT_ONCE = 25  # that a call labels
 _LONGEST = 1_500  # characters of one, as a prompt shows it
 _PLACES = 50  # of a batch
-_FEWEST = 5  # leading examples of a label, below which those lead that may have another label
+_FEWEST = 5  # examples of a label: with fewer, its rows follow those of any label
 _NONE = "none"
 
 
 @cache
 def _label_prompt() -> Prompt:
-    text = files("targen_standard.examples") / "prompts" / "label-examples.md"
-    return Prompt("label-examples", text.read_text(encoding="utf-8"))
+    text = (files("targen_standard.examples") / "prompts" / "label-examples.md").read_text(
+        encoding="utf-8"
+    )
+    return Prompt("label-examples", text)
 
 
 class LabelsOfExamples(BaseModel):
@@ -221,10 +223,9 @@ class _Following:
         """See `InverseGenerator`."""
         known: LabelsOfExamples = llm.above[0]
         place = int(seed)
-        mine = known.lines.get(str(self._aim), [])
-        is_own = len(mine) > 1
-        if not is_own:
-            mine = [*self._texts]
+        own = known.lines.get(str(self._aim), [])
+        is_own = len(own) >= _FEWEST
+        mine = own if is_own else [*self._texts]
         leads = [line for line in mine if line not in known.unsure]
         if len(leads) < _FEWEST:
             leads = [*mine]
@@ -234,6 +235,7 @@ class _Following:
         subject = leads[(at + 1 + turn % (len(leads) - 1)) % len(leads)]
         others = [line for line in mine if line not in (manner, subject)]
         random.Random(f"{known.order} {self._branch} {place}").shuffle(others)
+        others.sort(key=lambda line: line not in own)
         llm.note(manner=manner, subject=subject)
         return await self._inner(
             llm,

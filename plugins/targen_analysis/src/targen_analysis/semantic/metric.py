@@ -38,9 +38,7 @@ class SemanticOptions(MetricOptions):
     model: str = Field(DEFAULT_MODEL, description="Name or folder of the embedding model.")
     field: str = Field("", description="The text of a row to embed [default: all texts].")
     rows: int = Field(2000, ge=2, description="Maximum number of rows per dataset.")
-    k: int = Field(
-        5, ge=1, description="Number of nearest neighbours that a row covers."
-    )
+    k: int = Field(5, ge=1, description="Number of nearest neighbours that a row covers.")
     map: Projection = Field("tsne", description="Projection for the map: tsne, pca, umap or none.")
     points: int = Field(500, ge=1, description="Maximum number of rows per dataset on the map.")
     shown: int = Field(5, ge=0, description="Number of missing and new rows to show.")

@@ -196,7 +196,9 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
             hint="compare only models that learn its output, or only models that learn its label",
         )
     if output_of(ready) is not None and (experiment.together or experiment.before):
-        raise UsageError("models that learn an output cannot be combined with `together` or `before`")
+        raise UsageError(
+            "models that learn an output cannot be combined with `together` or `before`"
+        )
     return ready
 
 
