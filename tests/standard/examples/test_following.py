@@ -13,7 +13,7 @@ import targen_core as tg
 from targen_core.tasks.parts import RealTexts
 from targen_core.tasks.prompt import Prompt
 
-from ...runs import records, report
+from ...runs import manifest, records, report
 
 pytestmark = pytest.mark.whole  # a service is asked
 
@@ -38,7 +38,7 @@ def _task() -> None:
 
 @pytest.fixture
 def porter(texts, made_up):
-    """A model that knows the labels of the examples, but for three, and writes."""
+    """A model that writes, and labels the examples: one has no label, and two are not sure."""
 
     def reply(prompt):
         if "Give each of the texts below" not in prompt:
@@ -87,6 +87,29 @@ def test_each_row_follows_a_pair_of_its_label(served, like, porter, texts):
         assert pair in led
         assert len(record["calls"]) == 2, "the labels of the examples, and the row"
     assert report("run")["examples"]["rows"] == 20
+
+
+def test_the_manifest_records_the_prompts(served, like, porter):
+    asked = served(porter)
+    done = like(asked, "--examples", "notes.txt", "--out", "run", task="plain.yaml", n=2)
+    assert done.code == 0, done.err
+    sent = {"label-examples", "follow-calm", "follow-alarm"}
+    assert sent <= manifest("run")["lock"]["task"]["prompts"].keys()
+
+
+def test_texts_of_several_lines_and_the_length_of_the_task_file(targen):
+    rows = [{"text": f"Note {at}.\n\nAll is well, {at} times."} for at in range(20)]
+    Path("lines.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    with open("plain.yaml", "a", encoding="utf-8") as file:
+        file.write("dimensions: {length: [one line, a page], tone: [dry, warm]}\n")
+    done = targen(
+        *("generate", "plain.yaml", "-n", 4, "-b", "scripted", "--examples", "lines.jsonl"),
+        *("--out", "run", "-q"),
+    )
+    assert done.code == 0, done.err
+    for record in records("run"):
+        assert sum(map(len, record["above"][0]["lines"].values())) == 20, "each has a label"
+        assert record["dimensions"].keys() == {"tone"}, "examples show the length"
 
 
 def test_labels_that_the_examples_have_cost_no_call(served, like, texts, labelled):
@@ -157,7 +180,6 @@ def test_what_a_task_file_says_itself_stays(targen, keys):
 
 
 def test_fewer_than_eight_examples_per_label_are_only_shown(targen):
-    three = PLAIN + "  odd: neither\n"
     three = PLAIN.replace("corrector", "  odd: neither\ncorrector")
     Path("three.yaml").write_text(three, encoding="utf-8")
     for task, is_followed in (("three.yaml", False), ("plain.yaml", True)):

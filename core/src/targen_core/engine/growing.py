@@ -384,7 +384,7 @@ class GrowingList:
             making = self._next(index)
             listed = None if making is None else self._written_down(making.known)
             if making is not None and listed is not None:
-                self._taken(making, listed)  # at once: tasks would double the time of a resume
+                self._taken(making, listed)  # without a task, which a resume would make for each
             elif not (growing := self.prefetch(index, making)).done():
                 await self._let_ask(growing)
         batch = await self._awaited(index)

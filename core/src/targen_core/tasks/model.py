@@ -78,7 +78,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         generators: step 3, by branch: a label's name, or a name that the task chooses.
         following: generators for the same branches that write a row after real texts, which a
             filter such as `examples` supplies as `RealTexts`. Such a run does not use the task's
-            lists. Empty if the task has no such generators.
+            lists. An attribute `prompts` of a generator lists its prompts for the manifest.
         branch_labels: the labels of branches that are not named after a label. None if step 4
             determines the label; the instance's label is then optional. "any" for open labels.
         dimensions: properties that vary between rows. Each instance in step 3 has its own draw, the

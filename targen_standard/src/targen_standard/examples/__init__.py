@@ -27,10 +27,21 @@ from targen_standard.examples.profile import Profile
 if TYPE_CHECKING:  # with numpy
     from targen_standard.examples.filter import ExampleFilter
 
-__all__ = ["EXAMPLES", "MEASURED_FROM", "Apart", "ExampleOptions", "ExamplesSection", "Gap"]
+__all__ = [
+    "EXAMPLES",
+    "MEASURED_FROM",
+    "PER_LABEL",
+    "Apart",
+    "ExampleOptions",
+    "ExamplesSection",
+    "Gap",
+]
 
 MEASURED_FROM = 20
 """Examples from which on their profile is measured: fewer say little about shares."""
+
+PER_LABEL = 8
+"""Examples for each label from which on rows follow pairs of them: fewer make too few pairs."""
 
 
 class ExampleOptions(Options):
@@ -76,9 +87,10 @@ class ExampleOptions(Options):
         Profile | bool | Literal["pairs", "whole"] | None,
         Field(
             description="how rows follow the examples. `pairs`: each row has the manner of one "
-            "example and a subject near that of another. Other tasks, and fewer than 8 examples "
-            "per label, are treated as with `whole`. `whole`: each row has the form of one of at "
-            f"least {MEASURED_FROM} examples. true: each trait is drawn separately. false: "
+            "example and a subject near that of another. Other tasks, and fewer than "
+            f"{PER_LABEL} examples per label, are treated as with `whole`. `whole`: each row has "
+            f"the form of one of at least {MEASURED_FROM} examples. true: each trait is drawn "
+            "separately. false: "
             "examples are only shown. Or a profile, as `targen profile` prints it"
         ),
     ] = "pairs"

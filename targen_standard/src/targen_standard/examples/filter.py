@@ -59,13 +59,12 @@ class ExampleFilter(Filter):
                 hint="pass " + Option("examples", Blank("FILE")),
             )
         self._examples = examples = None if path is None else _read(path, task)
+        lengths = [e for e in task.dimensions if e.in_prompt and _LENGTH.search(e.name)]
         if examples is not None and self._options.show_examples and profile == "pairs":
-            lengths = [each for each in task.dimensions if not isinstance(each, Trait)]
-            following = followed(
-                task.replace(dimensions=tuple(lengths)), examples.rows, self._options.shown
-            )
+            following = followed(task, examples.rows, self._options.shown)
             if following is not None:
-                return following
+                kept = tuple(each for each in task.dimensions if each not in lengths)
+                return following.replace(dimensions=kept)
         if not isinstance(profile, Profile):
             enough = examples is not None and len(examples.rows) >= MEASURED_FROM
             is_measured = profile is True or self._options.close_gap or enough
@@ -85,8 +84,7 @@ class ExampleFilter(Filter):
         own = [
             each
             for each in task.dimensions
-            if not each.in_prompt
-            or not _LENGTH.search(each.name)
+            if each not in lengths
             or not (profile.forms or FORM in profile.traits or (hands and isinstance(each, Trait)))
         ]
         there = {each.name.casefold() for each in own}

@@ -1,10 +1,9 @@
 """Rows that are written after examples: the manner of one, a subject near that of another.
 
 Steps 1 and 2 are replaced. Step 1 has one item, the labels of the examples. If they have none, a
-model labels them, 25 per call. Step 2 numbers places, without calls. At each
-place, every label pairs two of its examples, and each pair comes up once before any does again. A
-row that takes all from one text repeats its frame. A row whose traits are drawn apart resembles no
-real text.
+model labels them, 25 per call. Step 2 numbers places, without calls. At each place, every label
+pairs two of its examples, and each pair comes up once before any does again. A row that takes all
+from one text repeats its frame. A row whose traits are drawn apart resembles no real text.
 """
 
 from __future__ import annotations
@@ -25,18 +24,15 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall, RealTexts
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import InverseGenerator, ListStep, Llm
+from targen_standard.examples import PER_LABEL
 from targen_standard.examples.forms import length_of
 from targen_standard.examples.measuring import varied
 from targen_standard.examples.reading import Example
+from targen_standard.examples.showing import MOST, Wrapping, indented
 
 __all__ = ["followed"]
 
-PER_LABEL = 8
-"""Examples for each label from which on rows follow them: fewer make too few pairs."""
-
-_MOST = 100  # examples of all labels, or of each if they have labels
-_AT_ONCE = 25  # that a call labels
-_LONGEST = 1_500  # characters of one, as a prompt shows it
+_AT_ONCE = 25  # examples that a call labels
 _PLACES = 50  # of a batch
 _FEWEST = 5  # examples of a label: with fewer, its rows follow those of any label
 _NONE = "none"
@@ -88,9 +84,9 @@ def followed(task: Task[Any, Any], rows: Sequence[Example], shown: int) -> Task[
     if not by_label:
         if len(rows) < PER_LABEL * len(labels):
             return None
-        used = varied(unlabelled, _MOST)
+        used = varied(unlabelled, MOST)
     elif all(len(by_label[label]) >= PER_LABEL for label in labels):
-        used = [row for label in labels for row in varied(by_label[label], _MOST)]
+        used = [row for label in labels for row in varied(by_label[label], MOST)]
     else:
         return None
     texts = {row.line: row for row in sorted(used, key=lambda row: row.line)}
@@ -104,10 +100,9 @@ def followed(task: Task[Any, Any], rows: Sequence[Example], shown: int) -> Task[
         following={},
         labels_per_seed=None,
         samples_per_seed=1,
-        prompts=tuple(
-            prompt
-            for prompt in task.prompts
-            if prompt.name not in ("contexts", "seeds") and not prompt.name.startswith("write-")
+        prompts=(
+            *task.prompts,
+            *chain(*(getattr(write, "prompts", ()) for write in task.following.values())),
         ),
     )
 
@@ -124,7 +119,8 @@ def _labels(
         unsure: list[int] = []
         every = [*texts] if ask else []
         several = [every[at : at + _AT_ONCE] for at in range(0, len(every), _AT_ONCE)]
-        replies = await asyncio.gather(*(_asked(llm, task, some, texts) for some in several))
+        shown = ([indented(texts[line].text) for line in some] for some in several)
+        replies = await asyncio.gather(*(_asked(llm, task, names, some) for some in shown))
         for line, said in zip(every, chain(*replies), strict=True):
             if said.label != _NONE:
                 lines[said.label].append(line)
@@ -155,13 +151,13 @@ def _labels(
 
 
 async def _asked(
-    llm: Llm, task: Task[Any, Any], some: Sequence[int], texts: Mapping[int, Example]
+    llm: Llm, task: Task[Any, Any], names: Sequence[str], some: Sequence[str]
 ) -> Sequence[_Labelled]:
-    """Return a model's labels of some examples; if its reply is of no use, they have none."""
-    names = [label.name for label in task.labels]
+    """Return a model's labels of some texts; if its reply is of no use, they have none."""
+    numbers = range(1, len(some) + 1)
 
     def usable(reply: _Reply) -> None:
-        if [said.number for said in reply.labels] != [*range(1, len(some) + 1)]:
+        if [said.number for said in reply.labels] != [*numbers]:
             raise Rejected("wrong-count", f"there must be one item per text, 1 to {len(some)}")
         odd = next((s.label for s in reply.labels if s.label not in {*names, _NONE}), None)
         if odd is not None:
@@ -175,12 +171,10 @@ async def _asked(
             first=names[0],
             description=task.description,
             labels=", ".join(names),
-            texts="\n\n".join(
-                f"{number}. {_cut(texts[line].text)}" for number, line in enumerate(some, 1)
-            ),
+            texts="\n\n".join(f"{number}. {text}" for number, text in enumerate(some, 1)),
         )
     except Rejected:
-        return [_Labelled(number=n, label=_NONE) for n in range(1, len(some) + 1)]
+        return [_Labelled(number=number, label=_NONE) for number in numbers]
     return reply.labels
 
 
@@ -197,7 +191,7 @@ _PLACES_STEP = ListStep(
 )
 
 
-class _Following:
+class _Following(Wrapping):
     """A branch's generator, which gets a pair of examples in place of a seed."""
 
     def __init__(
@@ -208,16 +202,11 @@ class _Following:
         aim: str | None,
         shown: int,
     ) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._texts = texts
         self._branch = branch
         self._aim = aim
         self._shown = shown
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # unpickling looks these up
-            raise AttributeError(name)
-        return getattr(self._inner, name)
 
     async def __call__(self, llm: Llm, seed: str) -> Any:
         """See `InverseGenerator`."""
@@ -235,7 +224,8 @@ class _Following:
         subject = leads[(at + 1 + turn % (len(leads) - 1)) % len(leads)]
         others = [line for line in mine if line not in (manner, subject)]
         random.Random(f"{known.order} {self._branch} {place}").shuffle(others)
-        others.sort(key=lambda line: line not in own)
+        if not is_own:
+            others.sort(key=lambda line: line not in own)
         llm.note(manner=manner, subject=subject)
         return await self._inner(
             llm,
@@ -249,8 +239,4 @@ class _Following:
         )
 
     def _text(self, line: int) -> str:
-        return _cut(self._texts[line].text)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST].rstrip()}…"
+        return indented(self._texts[line].text)

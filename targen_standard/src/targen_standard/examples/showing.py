@@ -15,9 +15,11 @@ from targen_standard.examples.measuring import varied
 from targen_standard.examples.profile import FORM
 from targen_standard.examples.reading import Example
 
-__all__ = ["Hands", "shown_to", "told"]
+__all__ = ["MOST", "Hands", "Wrapping", "indented", "shown_to", "told"]
 
-_MOST = 100  # examples that are shown; others are only measured
+MOST = 100
+"""Examples that are shown; others are only measured."""
+
 _LONGEST = 1_500  # characters of one, as a prompt shows it
 
 _MANNER = """\
@@ -59,7 +61,7 @@ class Hands:
         self.whose, mine = next((of, there) for of, there in several if there)
         if self.whose == "other" and aim is None:
             self.whose = "any"
-        most = max(size, _MOST // max(1, labels if self.whose == "own" else 1))
+        most = max(size, MOST // max(1, labels if self.whose == "own" else 1))
         chosen = varied(mine, most)
         size = min(size, len(chosen))
         count = -(-len(chosen) // size)
@@ -94,7 +96,7 @@ def told(hand: Sequence[Example], whose: str, about: Sequence[str], of_form: str
     """Return a prompt's words about examples, about all such texts, and about the drawn form."""
     parts = []
     if hand:
-        texts = [f"- {_indented(row.text)}" for row in hand]
+        texts = [f"- {indented(row.text)}" for row in hand]
         parts.append("\n".join([_MANNER.format(whose=_WHOSE[whose]), *texts]))
     if about:
         parts.append("\n".join([_ABOUT, *(f"- {line}" for line in about)]))
@@ -103,7 +105,8 @@ def told(hand: Sequence[Example], whose: str, about: Sequence[str], of_form: str
     return "\n\n".join(parts)
 
 
-def _indented(text: str) -> str:
+def indented(text: str) -> str:
+    """Return a text as an item of a prompt's list: cut if it is very long, its lines indented."""
     cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST].rstrip()}…"
     return cut.replace("\n", "\n  ")
 
@@ -125,7 +128,19 @@ def shown_to(
     return task.replace(generators=generators)
 
 
-class _Told:
+class Wrapping:
+    """Another object with a change; all else is its own."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # unpickling looks these up
+            raise AttributeError(name)
+        return getattr(self._inner, name)
+
+
+class _Told(Wrapping):
     """Another generator, all of whose prompts get examples."""
 
     def __init__(
@@ -135,15 +150,10 @@ class _Told:
         about: Sequence[str],
         forms: Collection[str],
     ) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._hands = hands
         self._about = about
         self._forms = forms
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # unpickling looks these up
-            raise AttributeError(name)
-        return getattr(self._inner, name)
 
     async def __call__(self, llm: Llm, seed: Any) -> Any:
         """See `InverseGenerator`."""
@@ -160,34 +170,31 @@ class _Told:
         return await self._inner(_Telling(llm, more), seed)
 
 
-class _Telling:
+class _Telling(Wrapping):
     """A step's model whose prompts end in a paragraph more."""
 
     def __init__(self, llm: Llm, more: str) -> None:
-        self._llm = llm
+        super().__init__(llm)
         self._more = more
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._llm, name)
 
     def _with_more(self, prompt: Prompt | str) -> Prompt:
         return _Longer(Prompt("inline", prompt) if isinstance(prompt, str) else prompt, self._more)
 
     async def ask(self, prompt: Prompt | str, **values: Any) -> Any:
         """See `Llm.ask`."""
-        return await self._llm.ask(self._with_more(prompt), **values)
+        return await self._inner.ask(self._with_more(prompt), **values)
 
     async def ask_scored(self, prompt: Prompt | str, **values: Any) -> Any:
         """See `Llm.ask_scored`."""
-        return await self._llm.ask_scored(self._with_more(prompt), **values)
+        return await self._inner.ask_scored(self._with_more(prompt), **values)
 
     async def score(self, prompt: Prompt | str, reply: str, **values: Any) -> Any:
         """See `Llm.score`."""
-        return await self._llm.score(self._with_more(prompt), reply, **values)
+        return await self._inner.score(self._with_more(prompt), reply, **values)
 
     async def next_tokens(self, prompt: Prompt | str, so_far: str = "", **values: Any) -> Any:
         """See `Llm.next_tokens`."""
-        return await self._llm.next_tokens(self._with_more(prompt), so_far, **values)
+        return await self._inner.next_tokens(self._with_more(prompt), so_far, **values)
 
 
 class _Longer(Prompt):

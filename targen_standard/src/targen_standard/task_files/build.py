@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -277,30 +278,40 @@ def _following(
     ):
         return {}
     return {
-        branch: _follower(declaration, row, reply, official[aim], prompt)
+        branch: _Follower(declaration, row, reply, official[aim], branch, aim)
         for branch, aim in aims.items()
         if aim is not None
-        for prompt in [follow_prompt(declaration, branch, declaration.asked[branch], aim)]
     }
 
 
-def _follower(
-    declaration: Declaration,
-    row: type[BaseModel],
-    reply: type[BaseModel],
-    label: Any,
-    prompt: Prompt,
-) -> InverseGenerator[RealTexts, BaseModel]:
-    ((name, field),) = declaration.fields.items()
+@dataclass(frozen=True)
+class _Follower:
+    """Writes the rows of a branch after real texts."""
 
-    async def write(llm: Llm, texts: RealTexts) -> BaseModel:
+    declaration: Declaration
+    row: type[BaseModel]
+    reply: type[BaseModel]
+    label: Any
+    branch: str
+    aim: str
+
+    @cached_property
+    def prompts(self) -> tuple[Prompt]:
+        """Its prompt, which only runs with examples need."""
+        asked = self.declaration.asked[self.branch]
+        return (follow_prompt(self.declaration, self.branch, asked, self.aim),)
+
+    async def __call__(self, llm: Llm, texts: RealTexts) -> BaseModel:
+        """See `InverseGenerator`."""
+        ((name, field),) = self.declaration.fields.items()
+
         def usable(written: BaseModel) -> None:
-            check_written(written, None, declaration)
+            check_written(written, None, self.declaration)
 
         numbered = (f"{number}. {text}" for number, text in enumerate(texts.others, 3))
         written = await llm.ask(
-            prompt,
-            reply=reply,
+            *self.prompts,
+            reply=self.reply,
             check=usable,
             whose=" with this label" if texts.own_label else ", of any label",
             manner=texts.manner,
@@ -308,9 +319,8 @@ def _follower(
             more="\n".join(numbered),
             length=texts.length,
         )
-        return row.model_validate({name: tidied(getattr(written, name), field), "label": label})
-
-    return write
+        text = tidied(getattr(written, name), field)
+        return self.row.model_validate({name: text, "label": self.label})
 
 
 # --- step 4 ----------------------------------------------------------------------

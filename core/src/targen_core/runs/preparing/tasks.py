@@ -107,7 +107,7 @@ def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, An
         task = task.replace(checks=(*task.checks, *chosen))
     elsewhere = (spec.contexts, spec.seeds, spec.contexts_from, spec.seeds_from, spec.shard)
     if any(elsewhere) or spec.generators_from:
-        task = task.replace(following={})  # those are for a run without these
+        task = task.replace(following={})  # which replaces the lists that were chosen
     task = parts.shaped(task, spec.filters)
     if spec.unsure is not None:
         task = task.replace(judging={"unsure": spec.unsure})
