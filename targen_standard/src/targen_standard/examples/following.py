@@ -216,7 +216,7 @@ class _Following(Wrapping):
         is_own = len(own) >= _FEWEST
         mine = own if is_own else [*self._texts]
         leads = [line for line in mine if line not in known.unsure]
-        if len(leads) < _FEWEST:
+        if len(leads) < PER_LABEL:  # a few would give their manner to all rows of the label
             leads = [*mine]
         random.Random(f"{known.order} {self._branch}").shuffle(leads)
         turn, at = divmod(place, len(leads))

@@ -284,6 +284,9 @@ def _following(
     }
 
 
+_SIGNS = " Show as many signs of the label as it does, and as strong ones, with other words."
+
+
 @dataclass(frozen=True)
 class _Follower:
     """Writes the rows of a branch after real texts."""
@@ -314,6 +317,7 @@ class _Follower:
             reply=self.reply,
             check=usable,
             whose=" with this label" if texts.own_label else ", of any label",
+            signs=_SIGNS if texts.own_label else "",
             manner=texts.manner,
             subject=texts.subject,
             more="\n".join(numbered),
