@@ -85,11 +85,31 @@ def tidy(at):
 
 
 class TestRefusing:
-    def test_rows_like_the_examples_are_not_refused(self):
+    def test_rows_like_the_examples_are_kept_beside_others(self):
         rng = random.Random(3)
-        alike = [f"the {rng.choice(SUBJECTS)} of hall {at} is {'very ' * (at % 3)}bad"
+        alike = [f"the {rng.choice(SUBJECTS)} of room {at} is {'very ' * (at % 3)}old"
                  for at in range(40)]  # fmt: skip
-        assert not any(commit.reason for commit in judged(closing(), alike))
+        texts = [text for pair in zip(alike, map(tidy, range(40)), strict=True) for text in pair]
+        refused = {text for text, commit in zip(texts, judged(closing(0.5), texts), strict=True)
+                   if commit.reason == GIVEN_AWAY}  # fmt: skip
+        assert len(refused) > 4
+        assert refused.isdisjoint(alike)
+
+    def test_what_the_shares_of_labels_explain_gives_nothing_away(self):
+        made = closing()
+        for at in range(60):  # each subject is of one label, and of one example in two
+            label = ("calm", "alarm")[at % 2]
+            made.add(
+                candidate(
+                    f"the {SUBJECTS[at % 2]} of room {at % 40} is {'very ' * (at % 3)}old", label
+                )
+            )
+        assert made.find(candidate("the boiler of room 7 is very old", "calm")) is None
+        assert made.find(candidate("the window of room 8 is very old", "alarm")) is None
+        assert made.find(candidate("the window of room 8 is very old!", "alarm")) is None
+        for label in ("calm", "alarm") * 9:
+            made.add(candidate("the boiler of room 7 is very old!", label))
+        assert made.find(candidate("the boiler of room 7 is very old!", "calm")) is not None
 
     @settings(max_examples=15, deadline=None)
     @given(st.lists(st.booleans(), min_size=1, max_size=60), st.sampled_from([0.1, 0.2, 1.0]))
@@ -118,30 +138,26 @@ class TestRefusing:
         refused = [text for text, commit in zip(texts, judged(made, texts), strict=True)
                    if commit.reason == GIVEN_AWAY]  # fmt: skip
         assert len(refused) > 10
-        assert all(text.endswith("!") for text in refused[4:]), "the others have a comma alone"
-        asked = (made.find(candidate(text)) for text in itertools.cycle(texts[:3]))
-        detail = next(refusal.detail for refusal in itertools.islice(asked, 9) if refusal)
-        assert "rows contain a comma, compared with 0% of the examples" in detail
+        assert all(text.endswith("!") for text in refused[4:])
+        for text in texts[1:3] * 5:
+            made.add(candidate(text))
+        detail = made.find(candidate(texts[0])).detail
+        assert re.search(r"\d+ of \d\d rows contain .* compared with 0% of the examples", detail)
         assert made.find(candidate("the window of room 99 is old")) is None
 
     def test_entries_that_are_not_its_own_are_refused(self):
-        for entry in (b"", b"{}", b"[1, [99999], []]", b"[1, [0], [7]]", b"[" * 200_000):
+        for entry in (b"", b"{}", b"7", b'["calm", 1, 0]', b'[[], "text", 0]', b"[" * 200_000):
             with pytest.raises(ValueError):
                 closing().restore([entry])
 
     @pytest.mark.parametrize(
         "tamper",
         [
-            lambda score, fixed, others: [score + 1, fixed, others],
-            lambda score, fixed, others: [bool(score), fixed, others],
-            lambda score, fixed, others: [score, fixed[1:], others],
-            lambda score, fixed, others: [score, [*fixed, fixed[0]], others],
-            lambda score, fixed, others: [score, [-1, *fixed], others],
-            lambda score, fixed, others: [score, [float(fixed[0]), *fixed[1:]], others],
-            lambda score, fixed, others: [score, fixed, [*others, "begin with “evil”"]],
-            lambda score, fixed, others: [score, fixed, ["\ud800"]],
-            lambda score, fixed, others: [score, fixed, "".join(others)],
-            lambda score, fixed, others: {"1": score, "2": fixed, "3": others},
+            lambda branch, text, score: [branch, text, score + 1],
+            lambda branch, text, score: [branch, text, bool(score)],
+            lambda branch, text, score: [branch, text, float(score)],
+            lambda branch, text, score: [branch, text],
+            lambda branch, text, score: {"1": branch, "2": text, "3": score},
         ],
     )
     def test_entries_that_somebody_changed_are_refused(self, tamper):

@@ -120,7 +120,6 @@ class Gap(BaseModel):
     Attributes:
         extra: as the options.
         refused: candidates that gave themselves away.
-        accepted: rows that did, since the budget was used up or others were worse.
         subjects: the subjects of the examples, except those that hint at a label.
         subjects_with_rows: how many of these rows touch on.
         apart: what rows still do more often, the farthest apart first.
@@ -130,7 +129,6 @@ class Gap(BaseModel):
 
     extra: Annotated[float, Field(ge=0, le=2)]
     refused: Annotated[int, Field(ge=0, le=10**15)]
-    accepted: Annotated[int, Field(ge=0, le=10**15)]
     subjects: Annotated[int, Field(ge=0, le=10**6)]
     subjects_with_rows: Annotated[int, Field(ge=0, le=10**6)]
     apart: list[Apart] = []

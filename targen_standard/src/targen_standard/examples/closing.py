@@ -1,21 +1,21 @@
 """Examples with their gap closed: rows that give themselves away are refused, within a budget.
 
-A row gives itself away by its telltales: things that rows of the run surely have more often than
-examples. Such a thing is a comma, a length, an opening or a subject. So refusals make room both for
-manners and for subjects that have too few rows yet. This is distribution matching by visible
-features, after SynAlign (Ren et al., arXiv:2502.08661), with counts in place of a learned distance.
-Sums, products and comparisons of doubles are the same on every machine, and people can understand a
-count.
+How much a row gives itself away is a naive Bayes score: for each of its telltales (a word, a mark,
+an opening, a length, a subject), the logarithm of how much more often rows have it than examples.
+So refusals make room for manners and for subjects that have too few rows yet, and a person
+understands the counts. This is distribution matching after SynAlign (Ren et al., arXiv:2502.08661),
+by visible features in place of vectors. A share between those of two labels gives nothing away,
+since a mix of labels explains it: examples rarely have the labels' shares of a run.
 
-Most of what a model writes may give itself away, so it could be refused for ever. Refusals are
-therefore at most a share of the accepted rows. They are spent on the worst: a candidate is refused
-if fewer of the latest rows were worse than there are refusals left.
+Refusals are at most a share of the accepted rows. They are spent on the worst: a candidate is
+refused if fewer of the latest rows were as bad than there are refusals left.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter, deque
+import math
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -37,9 +37,11 @@ __all__ = ["GIVEN_AWAY", "ClosingFilter"]
 GIVEN_AWAY = "gives-itself-away"
 """The reason of its refusals."""
 
-_FIRST = 10  # rows of which it is said that they do something more often
+_FIRST = 10  # rows from which on others are compared with them
 _SURELY = 3.0  # standard errors; some hundred telltales are looked at
 _LATEST = 20  # rows that a candidate is compared with
+_PRIOR = 10  # rows that would have a telltale as often as all do: few rows prove little
+_UNIT = 1000  # of a logarithm: rounded, parts are alike on every machine; less is chance
 _NAMED, _APART = 3, 5
 
 
@@ -55,9 +57,9 @@ class ClosingFilter(ExampleFilter):
         self.share = options.extra / (1 + options.extra)
         self._extra = options.extra
         self._telltales = Telltales((), ())
-        self._numbers: dict[str, int] = {}
-        self._counts: Counter[str] = Counter()
-        self._rows = self._refused = self._passed = 0
+        self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)  # of each branch
+        self._rows: Counter[str] = Counter()
+        self._refused = 0
         self._latest: deque[int] = deque(maxlen=_LATEST)
 
     def check_task(self, task: Task[Any, Any]) -> None:
@@ -66,7 +68,6 @@ class ClosingFilter(ExampleFilter):
         if self._examples is not None:
             rows = self._examples.rows
             self._telltales = Telltales(rows, subjects_of(rows, task))
-            self._numbers = {name: at for at, name in enumerate(self._telltales.fixed)}
 
     def shaped(self, task: Task[Any, Any]) -> Task[Any, Any]:
         """Let rows also touch on the subjects of the examples.
@@ -94,79 +95,63 @@ class ClosingFilter(ExampleFilter):
         copy = super().find(candidate)
         if copy is not None:
             return copy
-        over = self._over(self._telltales.of(candidate.written))
-        left = int(self._extra * self._rows + 1e-9) - self._refused
-        if not over or sum(score >= len(over) for score in self._latest) >= left:
+        parts = self._parts(candidate.written)
+        score = sum(parts.values())
+        left = int(self._extra * self._rows.total() + 1e-9) - self._refused
+        if score < _UNIT or sum(each >= score for each in self._latest) >= left:
             return None
-        named = [self._told(name) for name in over[:_NAMED]]
+        named = sorted(parts, key=lambda name: (-parts[name], name))[:_NAMED]
         return Refusal(
             GIVEN_AWAY,
-            f"gives itself away: {'; '.join(named)}",
-            facts={"gives_away": "; ".join(over[:_NAMED])},
+            f"gives itself away: {'; '.join(map(self._told, named))}",
+            facts={"gives_away": "; ".join(named)},
         )
 
-    def _over(self, names: frozenset[str]) -> list[str]:
-        """Those that rows surely do more often than examples, the farthest apart first."""
-        found = {name: self._excess(name) for name in names}
-        return sorted((n for n in found if found[n] > 0), key=lambda n: (-found[n], n))
+    def _parts(self, text: str) -> Mapping[str, int]:
+        """What each telltale of a text adds to its score."""
+        if self._rows.total() < _FIRST:
+            return {}
+        return {name: self._part(name) for name in self._telltales.of(text)}
 
-    def _excess(self, name: str) -> float:
-        """Return how much larger the share of rows is, if it surely is; else 0."""
-        count, rows, of = self._counts[name], self._rows, self._telltales.rows
-        theirs = self._telltales.share(name)
-        if rows < _FIRST or not of or count <= theirs * rows:
-            return 0.0
-        apart = count / rows - theirs
-        both = (count + theirs * of) / (rows + of)
-        spread = both * (1 - both) * (1 / rows + 1 / of)
-        return apart if apart * apart >= _SURELY * _SURELY * spread else 0.0
+    def _part(self, name: str) -> int:
+        theirs, of = self._telltales.share(name) * self._telltales.rows, self._telltales.rows
+        prior = (theirs + self._count(name)) / (of + self._rows.total())
+        if not prior:
+            return 0
+        share = _share(theirs, of, prior)
+        ours = [_share(self._counts[each][name], rows, prior) for each, rows in self._rows.items()]
+        return round(_UNIT * math.log(min(max(share, min(ours)), max(ours)) / share))
 
     def _told(self, name: str) -> str:
         return (
-            f"{self._counts[name]} of {self._rows} rows {name}, compared with "
+            f"{self._count(name)} of {self._rows.total()} rows {name}, compared with "
             f"{self._telltales.share(name):.0%} of the examples"
         )
 
-    def add(self, accepted: Candidate) -> bytes:
-        """See `Filter.add`: how much gave it away, and its telltales."""
-        names = self._telltales.of(accepted.written)
-        score = len(self._over(names))
-        fixed = sorted(self._numbers[name] for name in names if name in self._numbers)
-        others = sorted(name for name in names if name not in self._numbers)
-        self._enter(score, names)
-        return json.dumps([score, fixed, others]).encode()
+    def _count(self, name: str) -> int:
+        return sum(counts[name] for counts in self._counts.values())
 
-    def _enter(self, score: int, names: frozenset[str]) -> None:
-        self._rows += 1
-        self._passed += score > 0
+    def add(self, accepted: Candidate) -> bytes:
+        """See `Filter.add`: its branch and text, and how much it gave itself away."""
+        return json.dumps(self._entered(accepted.branch, accepted.written)).encode()
+
+    def _entered(self, branch: str, text: str) -> tuple[str, str, int]:
+        score = sum(self._parts(text).values())
         self._latest.append(score)
-        self._counts.update(names)
+        self._rows[branch] += 1
+        self._counts[branch].update(self._telltales.of(text))
+        return branch, text, score
 
     def restore(self, entries: Sequence[bytes]) -> None:
         """See `Filter.restore`: only entries that `add` may have written are accepted."""
         for entry in entries:
             try:
-                score, fixed, others = json.loads(entry)
-                names = self._names(fixed, others)
-                is_ours = type(score) is int and score == len(self._over(names))
-            except (TypeError, LookupError, RecursionError) as error:
+                branch, text, _ = json.loads(entry)
+                is_ours = json.dumps(self._entered(branch, text)).encode() == entry
+            except (TypeError, AttributeError, RecursionError) as error:
                 raise ValueError("this is not an entry of the examples") from error
             if not is_ours:
                 raise ValueError("this is not an entry of the examples")
-            self._enter(score, names)
-
-    def _names(self, fixed: list[int], others: list[str]) -> frozenset[str]:
-        """The telltales of an entry.
-
-        Raises:
-            TypeError, LookupError, ValueError: no text has them.
-        """
-        if not all(type(at) is int and at >= 0 for at in fixed) or len({*fixed}) < len(fixed):
-            raise ValueError("the telltales of an entry are invalid")
-        named = [self._telltales.fixed[at] for at in fixed]
-        if not self._telltales.may_be(named, others):
-            raise ValueError("a text cannot have these telltales")
-        return frozenset([*named, *others])
 
     def count(self, branch: str, commit: Commit) -> None:
         """See `Filter.count`."""
@@ -181,16 +166,36 @@ class ClosingFilter(ExampleFilter):
         gap = Gap(
             extra=self._extra,
             refused=reasons.get(GIVEN_AWAY, 0),
-            accepted=self._passed,
             subjects=len(topics),
-            subjects_with_rows=sum(self._counts[name] > 0 for name in topics),
+            subjects_with_rows=sum(self._count(name) > 0 for name in topics),
             apart=[
                 Apart(
                     rows_that=name,
-                    rows=round(self._counts[name] / self._rows, 4),
+                    rows=round(self._count(name) / self._rows.total(), 4),
                     examples=round(self._telltales.share(name), 4),
                 )
-                for name in self._over(frozenset(self._counts))[:_APART]
+                for name in self._apart()
             ],
         )
         return {**section, "gap": gap.model_dump(mode="json")}
+
+    def _apart(self) -> Sequence[str]:
+        """What rows surely do more often than examples, the farthest apart first."""
+        names = {name for counts in self._counts.values() for name in counts}
+        found = {name: self._excess(name) for name in names}
+        return sorted((n for n in names if found[n] > 0), key=lambda n: (-found[n], n))[:_APART]
+
+    def _excess(self, name: str) -> float:
+        """Return how much larger the share of rows is, if it surely is; else 0."""
+        count, rows, of = self._count(name), self._rows.total(), self._telltales.rows
+        theirs = self._telltales.share(name)
+        if rows < _FIRST or not of or count <= theirs * rows:
+            return 0.0
+        apart = count / rows - theirs
+        both = (count + theirs * of) / (rows + of)
+        spread = both * (1 - both) * (1 / rows + 1 / of)
+        return apart if apart * apart >= _SURELY * _SURELY * spread else 0.0
+
+
+def _share(count: float, of: int, prior: float) -> float:
+    return (count + _PRIOR * prior) / (of + _PRIOR)

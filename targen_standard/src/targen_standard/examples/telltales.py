@@ -1,6 +1,6 @@
 """Telltales: things that a reader also sees in a text, and that give generated rows away.
 
-They describe how a text is written: marks, openings, length, small words. A telltale's name
+They describe how a text is written: marks, openings, length, words. A telltale's name
 describes rows with it, such as "contain a comma", so that people can read counts.
 """
 
@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from targen_standard.examples.measuring import FUNCTION_WORDS, Topic, weights_of
+from targen_standard.examples.measuring import Topic, weights_of
 from targen_standard.examples.reading import Example
 from targen_standard.filters.excluded.comparing import plain_words
 
@@ -81,7 +81,6 @@ class Telltales:
 
     Attributes:
         rows: how many examples there are.
-        fixed: those that are looked for in every text, by name; openings are added.
         topics: those that are about what a text says.
     """
 
@@ -92,13 +91,6 @@ class Telltales:
         sizes = sorted(_count(row.text) for row in rows)
         bounds = (round(share * (len(sizes) - 1)) for share in _LENGTHS if sizes)
         self._sizes = sorted({sizes[at] for at in bounds})
-        names = [*SEEN, *(f"have more than {size} words" for size in self._sizes)]
-        self._either = [(each, f"do not {each}") for each in names]
-        self.fixed = (
-            *(name for each in self._either for name in each),
-            *(f"contain “{word}”" for word in sorted(FUNCTION_WORDS)),
-            *self.topics,
-        )
         self._share: dict[str, float] = defaultdict(float)
         for row, weight in zip(rows, weights_of(rows), strict=True):
             for name in self.of(row.text):
@@ -112,34 +104,20 @@ class Telltales:
         """The names of all that a text does."""
         return frozenset(self._each(text))
 
-    def may_be(self, fixed: Iterable[str], openings: Sequence[str]) -> bool:
-        """Return whether some text can have exactly the names in `fixed` and `openings`."""
-        names = frozenset(fixed)
-        words = [each.group() for each in _WORD.finditer(" ".join(openings[:1]))][2:]
-        return (
-            all((does in names) != (does_not in names) for does, does_not in self._either)
-            and len(words) <= _OPENING
-            and openings == [_beginning(words[:count]) for count in range(len(words), 0, -1)]
-        )
-
     def _each(self, text: str) -> Iterator[str]:
         words = _WORD.findall(text.lower())
         for name, has in SEEN.items():
             yield name if has(text) else f"do not {name}"
         for size in self._sizes:
             yield f"{'' if len(words) > size else 'do not '}have more than {size} words"
-        for word in FUNCTION_WORDS.intersection(words):
+        for word in words:
             yield f"contain “{word}”"
         for count in range(1, min(_OPENING, len(words)) + 1):
-            yield _beginning(words[:count])
+            yield f"begin with “{' '.join(words[:count])}”"
         said = {*plain_words(text).split()}
         for name, topic in self.topics.items():
             if topic.words[0] in said:
                 yield name
-
-
-def _beginning(words: Sequence[str]) -> str:
-    return f"begin with “{' '.join(words)}”"
 
 
 def _touching(topic: Topic) -> str:
