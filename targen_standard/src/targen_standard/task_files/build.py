@@ -285,6 +285,11 @@ def _following(
 
 
 _SIGNS = " Show as many signs of the label as it does, and as strong ones, with other words."
+_MATTER = (
+    "the subject of text 2 or one next to it, just as common and just as ordinary. If text 2 names "
+    "no subject, take any that such texts often have; if text 1 names none either, yours need not."
+)
+_OWN_MATTER = "a subject that suits the label, as common and ordinary as those of the texts."
 
 
 @dataclass(frozen=True)
@@ -318,6 +323,7 @@ class _Follower:
             check=usable,
             whose=" with this label" if texts.own_label else ", of any label",
             signs=_SIGNS if texts.own_label else "",
+            matter=_MATTER if texts.own_label else _OWN_MATTER,
             manner=texts.manner,
             subject=texts.subject,
             more="\n".join(numbered),

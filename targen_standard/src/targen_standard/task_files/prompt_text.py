@@ -121,7 +121,7 @@ def branch_prompt(
 
 
 def follow_prompt(declaration: Declaration, name: str, branch: BranchPart, label: str) -> Prompt:
-    """Step 3 after real texts: its values are manner, subject, more, whose, length, signs."""
+    """Step 3 after real texts, which are its values, with what `_Follower` says of them."""
     others = _list(_others(declaration, label))
     return _general(
         f"follow-{name}",
