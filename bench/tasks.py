@@ -56,7 +56,7 @@ def run(registry, task, rows, concurrency, folder):
     spec = RunSpec(
         task=task.id,
         quotas=Quotas.even(rows, registry.resolve(task)),
-        backend="targen-core:scripted",
+        backend="targen-standard:scripted",
         options={"latency_ms": LATENCY_MS if concurrency > 1 else 0},
         corrector="bench:noisy",
         limits=Limits(concurrency=concurrency),

@@ -36,7 +36,7 @@ from targen_core import (
 from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources, load_registry
 from targen_core.plugins.registry import Registry
-from targen_core.scripted import ScriptedModel, ScriptedOptions
+from targen_standard.scripted import ScriptedModel, ScriptedOptions
 
 LABELS = ("praise", "complaint")
 

@@ -55,7 +55,7 @@ GROUPS = {
     "Refuse rows": "Check Filter Candidate Refusal",
     "Judge": "Corrector JudgeQuestion JudgeAnswer Correction CorrectionSample",
     "Write a backend": "Backend BackendOptions ChatModel ScoringModel ChatRequest ChatReply "
-    "Message Price ScriptedModel ScriptedOptions Script",
+    "Message Price",
     "Plugins": "hookimpl Configurable Kind Register Registration Registry load_registry",
     "Jobs": "Job RunSpec Limits Quotas",
     "Files from others": "Typed trusting",

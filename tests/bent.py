@@ -11,7 +11,7 @@ from targen_core import Backend, ChatRequest, Registry, RunSpec
 from targen_core.errors import JobFailed
 from targen_core.options import Limits
 from targen_core.runs.jobs.job import Job
-from targen_core.scripted import ScriptedModel, ScriptedOptions
+from targen_standard.scripted import ScriptedModel, ScriptedOptions
 
 from .runs import Outputs, records, report
 

@@ -6,7 +6,7 @@ import json
 import random
 from typing import Any
 
-from targen_core.scripted import fill_schema
+from targen_standard.scripted import fill_schema
 from targen_testing.wire import OPENAI
 
 

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from targen_core.calls import retries
-from targen_core.scripted import fill_schema
 from targen_standard.batches import services, waiting
+from targen_standard.scripted import fill_schema
 
 pytestmark = pytest.mark.whole  # the task of targen_plugin_example
 

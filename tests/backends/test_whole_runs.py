@@ -16,7 +16,7 @@ from targen_backends.claude.backend import batches as claude_batches
 from targen_core.calls import retries
 from targen_core.calls.model import ChatReply, ChatRequest, Message
 from targen_core.errors import ServiceError
-from targen_core.scripted import fill_schema
+from targen_standard.scripted import fill_schema
 from targen_testing.fault_server import FaultServer, Response
 
 pytestmark = pytest.mark.whole  # the task of targen_plugin_example

@@ -16,10 +16,9 @@ NAMES = """Backend BackendOptions Candidate Case ChatModel ChatReply ChatRequest
 Configurable Correction CorrectionSample Corrector Credit Dataset Dimension
 DryRunCall Filter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Judging Kind
 Label LabelReport Limits ListStep Llm Message Part Price Prompt Quotas Refusal Register
-Registration Registry Rejected Report Rows Run RunSpec Scored ScoringModel Script
-ScriptedModel ScriptedOptions Step TargenError Task Texts TokenScore Typed
-UsageError UsageReport Variant agenerate aresume errors generate hookimpl load
-load_registry mean_logprob read_dataset resume trusting vocabulary""".split()
+Registration Registry Rejected Report Rows Run RunSpec Scored ScoringModel Step TargenError Task
+Texts TokenScore Typed UsageError UsageReport Variant agenerate aresume errors generate hookimpl
+load load_registry mean_logprob read_dataset resume trusting vocabulary""".split()
 
 TREE = {
     "Exception": "TargenError",

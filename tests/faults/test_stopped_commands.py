@@ -26,7 +26,7 @@ import pytest
 from conftest import SOAK
 from saboteur import Fault, Result, Saboteur
 
-from targen_core.scripted import fill_schema
+from targen_standard.scripted import fill_schema
 from targen_testing.fault_server import FaultServer, Response, Seen, Silence
 from targen_testing.wire import OPENAI, TOKENS_IN, TOKENS_OUT
 

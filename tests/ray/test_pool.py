@@ -263,7 +263,7 @@ async def test_without_workers_all_calls_end_the_run(stage, gates):
 
 
 def hello_of(recipe=None, **changes):
-    recipe = recipe or ModelRecipe("x", b"", "targen-core:scripted", b"")
+    recipe = recipe or ModelRecipe("x", b"", "targen-standard:scripted", b"")
     setup = Setup((recipe,), 1, {**versions(()), **changes})
 
     async def made():
@@ -287,9 +287,11 @@ def test_a_worker_says_what_it_lacks():
 def test_a_worker_whose_model_is_another_is_refused():
     import pickle
 
-    from targen_core import ScriptedOptions
+    from targen_standard import ScriptedOptions
 
-    other = ModelRecipe("other", b"", "targen-core:scripted", pickle.dumps((ScriptedOptions, {})))
+    other = ModelRecipe(
+        "other", b"", "targen-standard:scripted", pickle.dumps((ScriptedOptions, {}))
+    )
     assert "instead of other" in str(hello_of(other).problem)
 
 

@@ -34,7 +34,9 @@ def test_what_becomes_of_each_reply(task, tmp_path, monkeypatch):
     expected = EXPECTED[task]
     values = {**expected["run"]}
     values["options"] = {"recorded": str(FOLDER / f"{task}.jsonl"), **values.get("options", {})}
-    spec = RunSpec(task=registry.find("task", task).id, backend="targen-core:scripted", **values)
+    spec = RunSpec(
+        task=registry.find("task", task).id, backend="targen-standard:scripted", **values
+    )
     with Job.create(registry, spec, tmp_path / "run") as job:
         report = job.run()
     flow = report["flow"]

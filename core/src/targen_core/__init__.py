@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from targen_core.runs.folder.reporters import Concern
     from targen_core.runs.jobs.job import Job
     from targen_core.runs.records.spec import RunSpec
-    from targen_core.scripted import Script, ScriptedModel, ScriptedOptions
     from targen_core.tasks.cases import Case
     from targen_core.tasks.dimensions import Dimension
     from targen_core.tasks.groups import Judging, Rows, Texts
@@ -87,7 +86,6 @@ _HOMES = {
     "runs.folder.reporters": "Concern",
     "runs.jobs.job": "Job",
     "runs.records.spec": "RunSpec",
-    "scripted": "Script ScriptedModel ScriptedOptions",
     "tasks.cases": "Case",
     "tasks.dimensions": "Dimension",
     "tasks.groups": "Judging Rows Texts",
@@ -147,9 +145,6 @@ __all__ = [
     "RunSpec",
     "Scored",
     "ScoringModel",
-    "Script",
-    "ScriptedModel",
-    "ScriptedOptions",
     "Step",
     "TargenError",
     "Task",

@@ -8,7 +8,6 @@ from targen_core.plugins.hookspecs import hookimpl
 from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
-    from targen_core.calls.backend import Backend
     from targen_core.embedding import Embedder
     from targen_core.tasks.steps import Corrector
 
@@ -36,16 +35,6 @@ def register_correctors(register: Register[Corrector[Any]]) -> None:
         "targen_core.correctors.vote:vote",
         summary="the majority of several blind answers (by default 3); rejects rows without a "
         "majority",
-    )
-
-
-@hookimpl
-def register_backends(register: Register[Backend]) -> None:
-    """The offline backend."""
-    register.register(
-        "scripted",
-        "targen_core.scripted:BACKEND",
-        summary="calls no model: replies come from a script or the task; for dry runs and tests",
     )
 
 

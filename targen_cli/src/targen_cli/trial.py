@@ -78,7 +78,7 @@ def dry_run_spec(
     }
     return spec.replace(
         quotas=quotas,
-        backend="targen-core:scripted",
+        backend="targen-standard:scripted",
         backend_for={},
         options=kept,
         lists_at_once=1,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from targen_standard.replaying.api import areplay, replay
     from targen_standard.revising.api import aplan_revision, arevise, plan_revision, revise
     from targen_standard.revising.plan import RevisionPlan
+    from targen_standard.scripted import Script, ScriptedModel, ScriptedOptions
     from targen_standard.task_files.forms import TaskForm
     from targen_standard.task_files.model import Declaration
     from targen_standard.task_files.outputs import Output, OutputType, Question, Target, output_in
@@ -40,6 +41,9 @@ _HOME = {
     "Profiled": "profiling.api",
     "Question": "task_files.outputs",
     "RevisionPlan": "revising.plan",
+    "Script": "scripted",
+    "ScriptedModel": "scripted",
+    "ScriptedOptions": "scripted",
     "Target": "task_files.outputs",
     "TaskForm": "task_files.forms",
     "Trace": "tracing.api",
@@ -76,6 +80,9 @@ __all__ = [
     "Profiled",
     "Question",
     "RevisionPlan",
+    "Script",
+    "ScriptedModel",
+    "ScriptedOptions",
     "Target",
     "TaskForm",
     "Trace",

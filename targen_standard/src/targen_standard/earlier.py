@@ -96,7 +96,7 @@ def _of_format_1(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def records_of_today(raw: dict[str, Any]) -> dict[str, Any]:
-    """Return a manifest of today's format with what was said of filters and examples since."""
+    """Return a manifest of today's format with what was said of parts and examples since."""
     spec, lock = raw["spec"], raw["lock"]
     worked = spec.get("worked_examples", True)
     if isinstance(worked, bool):
@@ -105,8 +105,15 @@ def records_of_today(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _locked(spec: Mapping[str, Any], lock: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a lock as of today, if an old spec has options of filters as fields."""
+    """Return a lock as of today, also if an old spec has options of filters as fields."""
     today = {name: value for name, value in lock.items() if name != "excluded"}
+    if isinstance(steps := lock.get("steps"), Mapping):
+        today["steps"] = {
+            step: {**plan, "backend": id_today("backend", plan.get("backend"))}
+            if isinstance(plan, dict)
+            else plan
+            for step, plan in steps.items()
+        }
     parts = lock.get("parts", {})
     if not isinstance(parts, Mapping):
         return today
@@ -115,7 +122,7 @@ def _locked(spec: Mapping[str, Any], lock: Mapping[str, Any]) -> dict[str, Any]:
 
 def _parts(spec: Mapping[str, Any], parts: Mapping[str, Any], sources: Any) -> dict[str, Any]:
     found = {
-        place: {**part, "id": id_today(part.get("id"))}
+        place: {**part, "id": id_today("filter", part.get("id"))}
         if place.startswith("filter ") and isinstance(part, dict)
         else part
         for place, part in parts.items()

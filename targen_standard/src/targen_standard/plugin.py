@@ -165,7 +165,12 @@ def register_deliveries(register: Register[Delivery]) -> None:
 
 @hookimpl
 def register_backends(register: Register[Backend]) -> None:
-    """People in the place of a model."""
+    """Replies without a model: from a script or the task, and from people."""
+    register.register(
+        "scripted",
+        "targen_standard.scripted:BACKEND",
+        summary="calls no model: replies come from a script or the task; for dry runs and tests",
+    )
     register.register(
         "people",
         "targen_standard.batches.people:BACKEND",

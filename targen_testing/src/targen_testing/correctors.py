@@ -72,7 +72,7 @@ class CorrectorSuite(PartSuite[Any]):
         return RunSpec(
             task=self.task,
             quotas=dict.fromkeys(task.quota_names, self.rows * task.rows_per_instance),
-            backend="targen-core:scripted",
+            backend="targen-standard:scripted",
             options={**options, **(self.typed() if corrector == self.item().id else {})},
             corrector=corrector,
             limits=Limits(concurrency=concurrency),

@@ -50,7 +50,7 @@ class DeliverySuite(Suite):
     """
 
     delivery: ClassVar[str]
-    backend: ClassVar[str] = "targen-core:scripted"
+    backend: ClassVar[str] = "targen-standard:scripted"
     settings: ClassVar[Mapping[str, Any]] = {}
     kind = "delivery"
 

@@ -30,9 +30,9 @@ from targen_core.errors import BudgetExhausted, JobFailed, TargenError, UsageErr
 from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.spec import RunSpec
-from targen_core.scripted import ScriptedModel, ScriptedOptions
 from targen_core.text import plural
 from targen_standard.elsewhere import Elsewhere
+from targen_standard.scripted import ScriptedModel, ScriptedOptions
 from targen_testing import trials
 from targen_testing.exchange import request_of
 from targen_testing.sample import with_sample
@@ -44,7 +44,7 @@ __all__ = ["ExecutorSuite"]
 T = TypeVar("T")
 
 _FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
-_BACKEND = "targen-core:scripted"
+_BACKEND = "targen-standard:scripted"
 _FAULTS = {
     "garbage_rate": 0.1,
     "cut_rate": 0.1,

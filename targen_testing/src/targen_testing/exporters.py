@@ -78,7 +78,7 @@ class ExporterSuite(PartSuite[Exporter]):
         spec = RunSpec(
             task=self.task,
             quotas=dict.fromkeys(task.quota_names, self.rows * task.rows_per_instance),
-            backend="targen-core:scripted",
+            backend="targen-standard:scripted",
             options=GOOD,
             corrector=None,
             limits=Limits(concurrency=8),

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from targen_core.calls.model import ChatRequest
-from targen_core.scripted import fill_schema
+from targen_standard.scripted import fill_schema
 from targen_testing.fault_server import Raw
 from targen_testing.wire import Wire
 

@@ -115,7 +115,9 @@ class ReaderSuite(Suite):
         task = self.read(path).task
         registry = self.registry().including(tasks={task.name: task})
         quotas = dict.fromkeys(task.quota_names, 2 * task.rows_per_instance)
-        spec = RunSpec(task=f"memory:{task.name}", quotas=quotas, backend="targen-core:scripted")
+        spec = RunSpec(
+            task=f"memory:{task.name}", quotas=quotas, backend="targen-standard:scripted"
+        )
         made = trials.generate(registry, spec, tmp_path / "run")
         if made.error is not None:
             fail(f"a run of the task ended with {made.error!r}")

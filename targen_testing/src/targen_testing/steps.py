@@ -83,7 +83,7 @@ class _StepSuite(PartSuite[PartT]):
         task: Task[Any, Any] = registry.get("task", asked["task"])
         spec = RunSpec(
             quotas=dict.fromkeys(task.quota_names, self.rows * task.rows_per_instance),
-            backend="targen-core:scripted",
+            backend="targen-standard:scripted",
             options={**options, **self.typed()},
             corrector=None,
             limits=Limits(concurrency=concurrency),

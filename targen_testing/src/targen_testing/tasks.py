@@ -57,7 +57,7 @@ def job_of(
     return RunSpec(
         task=name,
         quotas=dict.fromkeys(task.quota_names, rows * task.rows_per_instance),
-        backend="targen-core:scripted",
+        backend="targen-standard:scripted",
         limits=Limits(concurrency=concurrency),
         **values,
     )

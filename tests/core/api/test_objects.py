@@ -70,10 +70,29 @@ def test_what_has_a_name_is_not_handed_over(lab, world):
     with pytest.raises(UsageError, match=r"the task of x is targen-tasks-superglue:rte") as caught:
         tg.resume(run, task=world.task())
     assert caught.value.hint == "omit task="
-    with pytest.raises(UsageError, match="the model of x is targen-core:scripted"):
+    with pytest.raises(UsageError, match="the model of x is targen-standard:scripted"):
         tg.resume(run, model=lab.ToyModel(world.reply))
     with pytest.raises(UsageError, match="records its backends"):
         tg.resume(run, model="scripted")
+
+
+@pytest.mark.whole
+def test_a_run_on_a_former_backend_of_the_core_continues():
+    def as_earlier(run):
+        text = (run.path / "manifest.json").read_text()
+        assert text.count("targen-standard:scripted") > 1
+        former = text.replace("targen-standard:scripted", "targen-core:scripted")
+        (run.path / "manifest.json").write_text(former)
+
+    run = tg.generate("rte", n=2, model="scripted", out="x")
+    rows = [*run]
+    as_earlier(run)
+    again = tg.generate("rte", n=2, model="scripted", out="x")
+    assert [*again] == rows
+    as_earlier(again)
+    grown = tg.resume("x", n=4)
+    assert [*grown][:2] == rows
+    assert len(grown) == 4
 
 
 def test_steps_may_have_models_of_their_own(lab, world):

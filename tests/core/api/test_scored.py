@@ -14,7 +14,7 @@ from pydantic import BaseModel
 import targen_core as tg
 from targen_core import Label, ListStep, Task, mean_logprob
 from targen_core.errors import UsageError
-from targen_core.scripted import ScriptedModel, ScriptedOptions
+from targen_standard.scripted import ScriptedModel, ScriptedOptions
 
 from ...tables import table
 

@@ -34,9 +34,9 @@ from targen_core.correctors.blind import solve as solve_alone
 from targen_core.errors import JobFailed, RunConflict, UsageError
 from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources
-from targen_core.scripted import ScriptedModel, ScriptedOptions
 from targen_core.tasks.dimensions import seeded_rng
 from targen_standard.correction.dataset import correct_dataset, flip
+from targen_standard.scripted import ScriptedModel, ScriptedOptions
 
 
 class Color(BaseModel):

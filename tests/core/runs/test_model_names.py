@@ -11,7 +11,7 @@ from targen_core.runs.records.model_names import backend_name, model_name
 @pytest.mark.parametrize(
     ("backend", "identity", "model", "name"),
     [
-        ("targen-core:scripted", "scripted:0123abcd", "scripted", "scripted"),
+        ("targen-standard:scripted", "scripted:0123abcd", "scripted", "scripted"),
         ("targen-backends:local", "local:SmolLM2-1.7B:0123abcd", "SmolLM2-1.7B", "local"),
         ("targen-backends:llama", "llama:http://h/v1:m:no", "", "llama"),
         ("langchain:pkg.Chat", "langchain:pkg.Chat:gpt:0123abcd4567", "gpt", "langchain pkg.Chat"),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from targen_core import RunSpec, load_registry, scripted
+from targen_core import RunSpec, load_registry
 from targen_core.calls.batch import BatchAnswer, BatchState
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.engine.order import SIDE_BY_SIDE
@@ -28,6 +28,7 @@ from targen_core.errors import (
 )
 from targen_core.options import Limits
 from targen_core.runs.jobs.job import Job
+from targen_standard import scripted
 from targen_standard.batches.exchange import export_batch, import_batch
 from targen_standard.batches.files import Imported
 from targen_standard.replaying.replay import Replay

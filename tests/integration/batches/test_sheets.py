@@ -14,7 +14,7 @@ import pytest
 
 from targen_cli.markup import sheet_cell
 from targen_core.calls.journal import Journal
-from targen_core.scripted import fill_schema
+from targen_standard.scripted import fill_schema
 from targen_testing.fault_server import FaultServer, Response
 
 pytest.importorskip("targen_tasks_superglue")

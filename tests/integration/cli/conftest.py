@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from targen_core.calls.layer import CallLayer
-from targen_core.scripted import ScriptedModel
+from targen_standard.scripted import ScriptedModel
 from targen_testing.fault_server import FaultServer, Response
 
 from ...services import answer

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import targen_core
-from targen_core import Backend, BackendOptions, ScriptedModel, ScriptedOptions
+from targen_core import Backend, BackendOptions
 from targen_core.calls.executor import ModelExecutor
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_standard import ScriptedModel, ScriptedOptions
 
 
 def test_an_executor_gets_each_model_once_and_what_was_asked_for(tmp_path):
@@ -46,6 +47,6 @@ def test_an_executor_gets_each_model_once_and_what_was_asked_for(tmp_path):
     )
     assert run.report.status == "complete"
     ((sources, workers),) = asked
-    assert [source.backend_id for source in sources] == ["o:own", "targen-core:scripted"]
+    assert [source.backend_id for source in sources] == ["o:own", "targen-standard:scripted"]
     assert (workers.minimum, workers.maximum, workers.address) == (2, 8, "a:1")
     assert (dict(workers.resources), workers.patience) == ({"gpu": 0.5}, 7)

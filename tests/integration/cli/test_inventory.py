@@ -91,7 +91,7 @@ def test_a_backend_says_its_options_and_what_it_supports(targen):
     assert facts["model"]["structured"] is True
     assert facts["model"]["price"]["input"] == 0
     assert facts["batches"] is False
-    assert facts["install"] == "targen-core"
+    assert facts["install"] == "targen-standard"
     text = targen("describe", "llama", "-o", "model=m", "-o", "base_url=https://llm.example/v1").out
     for words in ("price: unknown", install("targen-backends[llama]"), "base_url", "secret"):
         assert words in text

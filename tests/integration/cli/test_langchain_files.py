@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
-from targen_core.scripted import fill_schema
+from targen_standard.scripted import fill_schema
 import json, re
 
 class Chat(BaseChatModel):

@@ -21,7 +21,7 @@ def made(request, tmp_path_factory):
     run = tmp_path_factory.mktemp("runs") / "run"
     task = REGISTRY.get("task", request.param)
     quotas = dict.fromkeys(task.quota_names, 3 * task.rows_per_instance)
-    spec = RunSpec(task=request.param, quotas=quotas, backend="targen-core:scripted")
+    spec = RunSpec(task=request.param, quotas=quotas, backend="targen-standard:scripted")
     with Job.create(REGISTRY, spec, run) as job:
         job.run()
     return read_dataset(run, registry=REGISTRY)

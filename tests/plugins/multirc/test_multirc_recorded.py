@@ -26,7 +26,7 @@ def ran(tmp_path_factory):
     spec = RunSpec(
         task="targen-tasks-multirc:multirc",
         quotas={"any": 51},
-        backend="targen-core:scripted",
+        backend="targen-standard:scripted",
         options={"recorded": str(RECORDED)},
     )
     with Job.create(load_registry(), spec, folder) as job:

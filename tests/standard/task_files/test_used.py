@@ -23,7 +23,9 @@ EVENTS = {"use": "targen-tasks-superglue:events"}  # models of one text
 def test_a_run_on_registered_lists_records_where_they_are_from(declared, tmp_path):
     file = tmp_path / "notes.json"
     file.write_text(declared(contexts=SETTINGS, seeds=EVENTS).as_json())
-    spec = RunSpec(task=str(file), quotas={"calm": 3, "alarm": 3}, backend="targen-core:scripted")
+    spec = RunSpec(
+        task=str(file), quotas={"calm": 3, "alarm": 3}, backend="targen-standard:scripted"
+    )
     with Job.create(load_registry(), spec, tmp_path / "run") as job:
         job.run()
         assert job.task.chain[0].batch == 10, "the list's own"

@@ -17,6 +17,7 @@ ELSEWHERE = {
     "backend": {
         "": "targen-backends[local]",
         **{name: f"targen-backends[{name}]" for name in ["chatgpt", "claude", "llama", "local"]},
+        "scripted": "targen-standard",
         "openai": "targen-backends[chatgpt]",
         "anthropic": "targen-backends[claude]",
         "openai-compatible": "targen-backends[llama]",
@@ -73,10 +74,13 @@ ELSEWHERE = {
                 *("Declaration", "RevisionPlan", "TaskForm", "acorrect", "aplan_revision"),
                 *("areplay", "arevise", "correct", "diff", "export", "merge", "plan_revision"),
                 *("preview", "profile", "publish", "replay", "revise", "trace", "validate"),
+                *("Script", "ScriptedModel", "ScriptedOptions"),
             ],
             "targen-standard",
         ),
-        **dict.fromkeys(["CostEstimate", "estimate", "show-progress"], "targen-cli"),
+        **dict.fromkeys(
+            ["CostEstimate", "estimate", "show-progress"], "targen-cli"
+        ),
         "analyze": "targen-analysis",
         "check-plugin": "targen-testing",
         "review-figures": "targen-review",

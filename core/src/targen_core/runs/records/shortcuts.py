@@ -23,7 +23,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.wording import install
 
 _MOVED = "targen-core:"
-"""Before the names of filters that were the core's own in earlier versions."""
+"""Before the names of parts that were the core's own in earlier versions."""
 
 
 _COMMANDS = (
@@ -186,28 +186,34 @@ def _as_today(names: Any) -> Any:
         return (names,)
     if not isinstance(names, list | tuple):
         return names
-    return tuple(map(id_today, names))
+    return tuple(id_today("filter", name) for name in names)
 
 
-def id_today(name: Any) -> Any:
-    """Return the id that a filter has now; one of a former filter of the core has changed."""
+def id_today(kind: str, name: Any) -> Any:
+    """Return the id that a part has now; one of a former part of the core has changed."""
     if not isinstance(name, str) or not name.startswith(_MOVED):
         return name
     bare = name.removeprefix(_MOVED)
-    return f"{package_of('filter', bare) or 'targen-core'}:{bare}"
+    return f"{package_of(kind, bare) or 'targen-core'}:{bare}"
 
 
 def is_of_today(spec: Mapping[str, Any], lock: Mapping[str, Any]) -> bool:
-    """Return whether a manifest says all of filters and of worked examples as one of today."""
-    parts = lock.get("parts", {})
-    plans = parts.values() if isinstance(parts, Mapping) else ()
-    ids = [plan.get("id") for plan in plans if isinstance(plan, dict)]
+    """Return whether a manifest says all of parts and of worked examples as one of today."""
+    ids = [("filter", name) for name in _named_in(lock, "parts", "id")]
+    ids += [("backend", name) for name in _named_in(lock, "steps", "backend")]
     return not (
         isinstance(spec.get("worked_examples", True), bool)
         or "excluded" in lock
         or any(package_of("option", name) for name in spec)
-        or any(id_today(name) != name for name in ids)
+        or any(id_today(kind, name) != name for kind, name in ids)
     )
+
+
+def _named_in(lock: Mapping[str, Any], field: str, key: str) -> list[Any]:
+    """Return the ids that the plans of a lock's field name."""
+    plans = lock.get(field, {})
+    values = plans.values() if isinstance(plans, Mapping) else ()
+    return [plan.get(key) for plan in values if isinstance(plan, dict)]
 
 
 def datasets_of(part: str) -> tuple[str, Datasets]:
