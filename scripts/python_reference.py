@@ -220,16 +220,9 @@ def _entry(name: str) -> str:
         return "### `errors`\n\nThe module of all errors: see [Errors](../errors.md).\n"
     if name == "hookimpl":
         return "### `hookimpl`\n\nMarks a hook of a plugin: see [Hooks](../hooks.md).\n"
-    lines = [f"### `{name}`\n"]
     if name.startswith("a") and name[1:] in targen_core.__all__:
-        return "\n".join(
-            [*lines, f"`{name[1:]}` as a coroutine function, with the same arguments.\n"]
-        )
-    if name in ALIASES:
-        lines += [_code(f"{name} = {ALIASES[name][0]}"), f"{ALIASES[name][1]}\n"]
-    else:
-        return _described(name, value)
-    return "\n".join(lines)
+        return f"### `{name}`\n\n`{name[1:]}` as a coroutine function, with the same arguments.\n"
+    return _described(name, value)
 
 
 def _described(name: str, value: Any) -> str:
@@ -239,6 +232,8 @@ def _described(name: str, value: Any) -> str:
         lines += _class(value)
     elif inspect.isroutine(value):
         lines += [_code(_signature(value, name)), _words(inspect.getdoc(value) or "")]
+    elif name in ALIASES:
+        lines += [_code(f"{name} = {ALIASES[name][0]}"), f"{ALIASES[name][1]}\n"]
     else:
         lines.append(_code(f"{name}: {type(value).__name__}"))
     return "\n".join(lines)

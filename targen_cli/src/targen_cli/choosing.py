@@ -246,8 +246,8 @@ def _is_ready(registry: Registry, item: Registration[Backend], options: Mapping[
 
 def _none_ready(registry: Registry) -> UsageError:
     """Return the error if no model is set up."""
-    without = ("targen-core", "targen-standard")  # scripted, and people
-    items = [item for item in registry.all("backend") if item.distribution not in without]
+    own = "targen-standard"  # scripted, and people
+    items = [item for item in registry.all("backend") if item.distribution != own]
     bring = install(package_of("backend", "local"))
     small = f"{bring}, for a small model that runs in this process"
     if not items:
