@@ -27,7 +27,7 @@ from contextvars import ContextVar
 
 __all__ = ["heard"]
 
-SHORTEST = 0.1
+_SHORTEST = 0.1
 """Seconds; calls that usually take less are judged as if they took so long."""
 
 LOOK, MOST_LOOK = 0.025, 0.1
@@ -88,16 +88,12 @@ class Watched:
 class Patience:
     """The time that calls to one service may take before they are sent again.
 
-    Args:
-        shortest: see `SHORTEST`.
-
     Attributes:
         hung: calls that hung, and were answered to a later sending.
     """
 
-    def __init__(self, shortest: float) -> None:
+    def __init__(self) -> None:
         self.hung = 0
-        self._shortest = shortest
         self._kinds: defaultdict[str, _Times] = defaultdict(_Times)
         self._all = _Times()
         # Of replies that came in pieces.
@@ -123,9 +119,9 @@ class Patience:
         """Seconds that a call may take before it is doubted."""
         times = self._kinds[call.kind]
         if times.is_known:
-            return self._multiple * max(times.long, self._shortest)
+            return self._multiple * max(times.long, _SHORTEST)
         if self._all.is_known:  # of other kinds, which may be quicker
-            long = max(self._all.long, max(times.last, default=0.0), self._shortest)
+            long = max(self._all.long, max(times.last, default=0.0), _SHORTEST)
             return _OTHERS * self._multiple * long
         seen = max(self._all.last, default=0.0)  # of the quick ones
         return max(_ANY, call.max_tokens / _SPEED, self._multiple * seen)
@@ -134,7 +130,7 @@ class Patience:
     def least(self) -> float:
         """Seconds that a call of any kind may take before it is doubted."""
         known = [times.long for times in (*self._kinds.values(), self._all) if times.is_known]
-        return self._multiple * max(min(known), self._shortest) if known else _ANY
+        return self._multiple * max(min(known), _SHORTEST) if known else _ANY
 
     def is_due(self, call: Watched, now: float) -> bool:
         """Return whether to send a call again."""
@@ -206,7 +202,7 @@ class Patience:
     def _hangs(self, call: Watched, now: float) -> bool:
         """Return whether a call is silent for longer than a slow one is."""
         times = self._kinds[call.kind]
-        return times.is_known and now - call.since >= _FAR * max(times.longest, self._shortest)
+        return times.is_known and now - call.since >= _FAR * max(times.longest, _SHORTEST)
 
     def _may_send(self, call: Watched, now: float) -> bool:
         """Return whether the share of second calls has room for one more."""

@@ -23,7 +23,7 @@ from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import BoundModel, Call, CallCancelled, Observer, Scope, call_key
 from targen_core.calls.delivery import Outstanding
-from targen_core.calls.hedging import SHORTEST, Patience
+from targen_core.calls.hedging import Patience
 from targen_core.calls.journal import Journal, compact
 from targen_core.calls.model import (
     ChatReply,
@@ -96,7 +96,6 @@ class CallLayer:
         outstanding: what earlier processes handed over to deliveries.
         hedge: whether a call that takes far longer than others is sent a second time; see
             `calls.hedging`.
-        shortest: seconds; calls that usually take less are judged as if they took so long.
     """
 
     def __init__(
@@ -111,7 +110,6 @@ class CallLayer:
         max_outage: float | None = None,
         outstanding: Sequence[Outstanding] = (),
         hedge: bool = False,
-        shortest: float = SHORTEST,
     ) -> None:
         self.models = models
         self.seed = seed
@@ -137,7 +135,7 @@ class CallLayer:
         self._retries = Retries(seed, max_outage, self.unwanted)
         self._proof_asked = asyncio.Lock()
         self._proof_asked_at = 0.0
-        patience = {bound.limiter: Patience(shortest) for bound in models.values()}
+        patience = {bound.limiter: Patience() for bound in models.values()}
         self._beside = SendingsBeside(self, patience, hedge)
 
     @property
