@@ -107,8 +107,7 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
         "Each row is a passage with one question and its options. An option's label is 1 if, "
         "according to the passage, the option answers the question, and 0 otherwise. One, some or "
         "all options may be right. No single sentence of the passage is enough to answer the "
-        "question. When targen writes a file for training, it joins neighbouring rows that share "
-        "a passage."
+        "question. `targen export` groups the questions by passage."
     ),
     source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.3, in our own words.",
     instance=MultiRcQuestion,
