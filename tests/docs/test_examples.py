@@ -67,7 +67,7 @@ _VARYING = re.compile(
     r"|\b\d+\.\d+\.\d+\b"  # versions
     r"|(?<=127\.0\.0\.1:)\d+"
 )
-_BY_CHANCE = re.compile(r"\d+ calls? (?:was|were) sent ahead of time")  # a line that may be absent
+_BY_CHANCE = re.compile(r"\d+ calls? (?:was|were) made ahead of time")  # a line that may be absent
 _MARK = re.compile(r"^<!-- (?:tested|file:|from:)", re.MULTILINE)
 
 

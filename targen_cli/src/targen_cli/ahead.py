@@ -74,7 +74,7 @@ def print_dry_run(runs: Ahead, *, price_from: str, suite: bool, json: bool) -> N
     cap = runs[0][1].spec.limits.max_cost
     if cap is not None and cap < (dollars := sum(one.dollars or 0.0 for one in estimates)):
         print(f"\n${dollars:,.2f} exceeds --max-cost {cap:g}: generation would stop early.")
-    print("\nDry run: targen sent no calls and wrote no files.")
+    print("\nDry run: targen made no calls and wrote no files.")
 
 
 def tell_of_shortage(request: Request, n: int | None = None) -> None:
@@ -171,7 +171,7 @@ def ask_first(
     tips = ([shown] if shown else []) + (["--max-cost sets a limit"] if cap is None else [])
     print(f"{words}. {'; '.join(['This is an estimate', *tips])}.", file=sys.stderr)
     if not typer.confirm("Continue?", err=True):
-        print("No calls were sent.", file=sys.stderr)
+        print("targen made no calls.", file=sys.stderr)
         raise typer.Exit(1)
 
 

@@ -301,7 +301,7 @@ def _require_trust(file: DefaultsFile) -> None:
             file.trust()
             return
     raise UsageError(
-        f"{file.path} sets {said}, but is not trusted yet: someone else's folder could set any "
+        f"{file.path} sets {said}, but is not trusted yet: someone else's folder could specify any "
         "model, address, file or price",
         hint="if you trust it: --trust, or targen config trust "
         f"{shlex.quote(str(file.path))}; to ignore it: {defaults.NO_FILES}=1",

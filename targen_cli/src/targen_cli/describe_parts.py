@@ -206,7 +206,7 @@ def print_backend(facts: dict[str, Any]) -> None:
     own = facts.get("defaults", {})
     if any(value is not None for value in own.values()):
         defaults = (f"{key}={value}" for key, value in own.items() if value is not None)
-        print(f"Its own defaults for these: {', '.join(defaults)}")
+        print(f"The backend's defaults for these parameters: {', '.join(defaults)}")
     if None in own.values():
         print(
             "Omitted from requests by default: "

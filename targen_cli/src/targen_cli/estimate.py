@@ -170,7 +170,7 @@ def _print(estimated: CostEstimate, price_from: str) -> None:
     _say_prices(estimated.prices, price_from)
     _say_saving(estimated)
     _say_too_few([estimated])
-    _say_unknown(estimated.total["dollars"], estimated.uncounted_reasoning)
+    _say_unknown(estimated.total["dollars"], estimated.prices, estimated.uncounted_reasoning)
 
 
 def _print_all(estimates: Sequence[CostEstimate], price_from: str) -> None:
@@ -185,7 +185,7 @@ def _print_all(estimates: Sequence[CostEstimate], price_from: str) -> None:
     print_table(["task", "rows", *(_HEADS[key] for key in shown)], lines)
     _say_prices(estimates[0].prices, price_from)
     _say_too_few(estimates)
-    _say_unknown(everything["dollars"], estimates[0].uncounted_reasoning)
+    _say_unknown(everything["dollars"], estimates[0].prices, estimates[0].uncounted_reasoning)
 
 
 def _shown(total: Mapping[str, Any]) -> list[str]:
@@ -242,9 +242,18 @@ def _say_too_few(estimates: Sequence[CostEstimate]) -> None:
             print(f"\n{one.too_few}")
 
 
-def _say_unknown(dollars: float | None, uncounted: Sequence[str]) -> None:
-    if dollars is None:
+def _say_unknown(
+    dollars: float | None, prices: Mapping[str, Any], uncounted: Sequence[str]
+) -> None:
+    unknown = [step for step, price in prices.items() if price is None]
+    if dollars is None and len(unknown) in (0, len(prices)):
         print("\nThe price of this model is unknown; add --price-in ... --price-out ...")
+    elif dollars is None:  # --price-in applies only to the main backend
+        step, every = (unknown[0], "") if len(unknown) == 1 else ("STEP", " for each step")
+        print(
+            f"\nThe price of the model for {', '.join(unknown)} is unknown; "
+            f"add -o {step}.price_in=... -o {step}.price_out=...{every}"
+        )
     if uncounted:
         print(
             f"\nIf the model reasons before it answers ({', '.join(uncounted)}), you pay for the "

@@ -191,7 +191,7 @@ def estimate(
 ) -> CostEstimate:
     """Estimate the usage of `generate`: calls, tokens and, if the price is known, dollars.
 
-    No call is sent. The prompts of a dry run are counted, at four characters per token. With
+    targen makes no calls. The prompts of a dry run are counted, at four characters per token. With
     `measured`, the usage of a real run is scaled, rejects and reasoning included.
 
     Args:

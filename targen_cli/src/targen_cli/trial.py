@@ -152,7 +152,7 @@ def prepared_trial(registry: Registry, spec: RunSpec) -> Prepared:
         begin = Action("generate", spec.task, n=sum(spec.quotas.values()), model=spec.backend)
         raise UsageError(
             "people answer calls in a sheet, but a preview does not wait for answers",
-            hint="use a small run, which waits: " + begin,
+            hint="use a small run, which waits for answers: " + begin,
         )
     return prepared
 

@@ -115,7 +115,7 @@ def require_trust(file: Path, names: Mapping[str, Any]) -> None:
             listed.append(f"and {len(new) - _NAMED} more")
         raise Untrusted(
             f"{printable(str(file), lines=False)} sets {', '.join(listed)}, but someone "
-            "else's file could set any code, file, address or limit",
+            "else's file could specify any code, file, address or limit",
             hint="read it first; if you trust it, "
             + Either(
                 "add " + Option("trust", True) + " to the command",

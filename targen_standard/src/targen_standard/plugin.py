@@ -302,7 +302,7 @@ def register_reporters(register: Register[Reporter]) -> None:
     register.register(
         "outputs",
         "targen_standard.task_files.output_report:OUTPUTS",
-        summary="figures of the outputs, and of step 4's corrections to them",
+        summary="statistics on the outputs, and on step 4's corrections to them",
     )
 
 

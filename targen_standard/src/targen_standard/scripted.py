@@ -72,7 +72,7 @@ class ScriptedModel:
     structured = True
     seeded = True
     max_concurrency: int | None = None
-    price: Price | None = Price(0.0, 0.0, source="it runs in this process")
+    price: Price | None = Price(0.0, 0.0, source="the model runs in this process")
     top_logprobs: int | None = sys.maxsize  # as made up as its replies
     scores_given = True
     continues = True

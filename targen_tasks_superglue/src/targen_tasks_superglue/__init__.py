@@ -23,7 +23,7 @@ def register_tasks(register: Register[Task[Any, Any]]) -> None:
     register.register(
         "boolq",
         "targen_tasks_superglue.boolq:BOOLQ",
-        summary="yes/no questions: what does the passage answer?",
+        summary="yes/no questions: what answer does the passage give?",
     )
     register.register(
         "cb",

@@ -17,7 +17,7 @@ def test_a_run_is_read_with_its_flow_and_its_task(targen, tmp_path, works, refus
     generate(targen, "rte")
     done = works("analyze", "runs/rte-0", *QUICK, "--against", "runs/rte-0/dataset.jsonl")
     assert "Label flow of rte-0" in done.out
-    assert "reference: rte-0/dataset: 8 rows, rte, texts: premise, hypothesis" in done.out
+    assert "reference: rte-0/dataset: 8 rows of rte, text columns: premise, hypothesis" in done.out
     assert (
         "rte-0 contains exact copies of rows of rte-0/dataset, so do not train on one" in done.out
     )

@@ -151,7 +151,7 @@ def test_every_way_leads_to_the_same_rows(name, line, targen, silent, rows):
     silent()
     replayed = go("replay whole --out again")
     assert (
-        "replayed without sending any calls" in replayed.out and "changed: nothing" in replayed.out
+        "replayed without making any calls" in replayed.out and "changed: nothing" in replayed.out
     )
     assert outputs("again") == outputs("whole")
     assert report("again")["replay"] == {"of": "whole", "changed": [], "needed": []}

@@ -57,7 +57,7 @@ def test_another_encoding(targen, works):
     row = {"premise": "Caf\u00e9 noir.", "hypothesis": "Coffee.", "label": "entailment", "idx": 0}
     Path("mine.jsonl").write_text(json.dumps(row, ensure_ascii=False), encoding="latin-1")
     done = targen("export", "mine.jsonl", "--task", "rte", "--out", "made.jsonl")
-    assert "mine.jsonl, line 1 does not fit the task rte: byte 0xe9 is not valid utf-8" in done.err
+    assert "mine.jsonl, line 1 does not fit the task rte: byte 0xe9 is not valid UTF-8" in done.err
     assert "iconv -f cp1252 -t utf-8 mine.jsonl > utf-8-mine.jsonl" in done.err
     options = ("--task", "rte", "--encoding", "latin-1", "--out", "made.jsonl")
     works("export", "mine.jsonl", *options)

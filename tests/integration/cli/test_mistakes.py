@@ -153,7 +153,7 @@ KEYS = r"""
     L; filters: [near-duplicates]\nexamples: real.csv | line 4: examples: there is no file
     L; examples:\n  file: few.csv\n  close_gap: true | line 4: examples.file: few.csv has 1 row that can serve as examples, but at least 5 are needed | add at least 4 rows
     L; examples: few.csv\noptions: {examples.extra: 5} | line 4: options.examples.extra: it must be at most 2
-    L; examples: ../few.csv | sets examples.file = ../few.csv, but someone else's file could set any code | add --trust to the command
+    L; examples: ../few.csv | sets examples.file = ../few.csv, but someone else's file could specify any code | add --trust to the command
     L; name: My Mail! | line 3: name: 'My Mail!' is not a valid name | use lower-case letters, digits, ., _ and -
 """
 WHOLE = r"""
@@ -329,7 +329,7 @@ COMMANDS = """
     runs remove run | runs remove: no such action or folder | targen runs rm run
     diff run | targen diff needs RIGHT: A second run directory | for example targen diff runs/rte-0 runs/rte-0-replay
     correct mistyped.csv --task mail.yaml -b scripted | mistyped.csv, line 3 does not fit the task mail: label: 'refnd' is not 'order' or 'refund'; did you mean refund? | to list all problems: targen validate mistyped.csv --task mail.yaml
-    preview mail.yaml -b people | people answer calls in a sheet, but a preview does not wait for answers | use a small run, which waits: targen generate mail.yaml -n 2 --backend people
+    preview mail.yaml -b people | people answer calls in a sheet, but a preview does not wait for answers | use a small run, which waits for answers: targen generate mail.yaml -n 2 --backend people
     new | targen new needs KIND: The kind of file or plugin: task, contexts, | for example targen new task my-task; see targen new --help
     new nope mine | new nope: no such template | one of: task, contexts, seeds,
     generate plugin -n 4 -b scripted | plugin is the source code of a plugin, not a task | run pip install -e plugin; to list its tasks: targen list-tasks
@@ -487,7 +487,7 @@ DATA = """
     twice.csv | twice.csv has two columns with the same name: text, text, label
     empty.csv | empty.csv has no rows
     header.csv | header.csv has no rows
-    latin.csv | line 2: byte 0xf6 is not valid utf-8 | save it as UTF-8, or run: iconv -f cp1252 -t utf-8 latin.csv > utf-8-latin.csv
+    latin.csv | line 2: byte 0xf6 is not valid UTF-8 | save it as UTF-8, or run: iconv -f cp1252 -t utf-8 latin.csv > utf-8-latin.csv
     book.xlsx | cannot read book.xlsx: it is a spreadsheet | save the sheet as CSV (UTF-8)
     cut.jsonl | line 1 does not fit the task mail: it is not JSON: EOF while parsing a value, column 23
     quotes.jsonl | line 1 does not fit the task mail: it is not JSON: key must be a string, column 2: names and strings need double quotes

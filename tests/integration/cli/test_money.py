@@ -50,6 +50,16 @@ def test_an_estimate_says_what_it_reckons_with(targen):
     near = ("-b", "llama", "-o", "model=m", "-o", "base_url=http://127.0.0.1:1/v1")
     result = targen("estimate", "rte", "-n", 10, *near)
     assert "The price of this model is unknown" in result.out
+    judge = ("--backend-for", "correct=llama", "-o", "correct.model=m")
+    judged = targen("estimate", "rte", "-n", 10, "-b", "scripted", *judge)
+    say = "The price of the model for correct is unknown; add -o correct.price_in=... -o correct."
+    assert say in judged.out
+    elsewhere = "correct.base_url=http://127.0.0.1:1/v1"
+    priced = ("-o", elsewhere, "-o", "correct.price_in=1", "-o", "correct.price_out=2")
+    assert (
+        "is unknown"
+        not in targen("estimate", "rte", "-n", 10, "-b", "scripted", *judge, *priced).out
+    )
     result = targen("estimate", "rte", "-n", 10, *near, *FREE)
     assert "Price: $0 in, $0 out per million tokens (your own: --price-in and" in result.out
     actual = targen("estimate rte -n 10 -b chatgpt -o model=gpt-6-luna --json")
@@ -183,7 +193,7 @@ def test_a_dry_run_says_what_would_run_and_leaves_nothing(generate, service):
     assert "targen-plugin-example:tickets would be written to run: " in result.out
     assert f"openai-compatible:{service.url}/v1:tiny:json_schema would be called" in result.out
     assert "4 rows of targen-plugin-example:tickets, based on a dry run" in result.out
-    assert result.out.endswith("Dry run: targen sent no calls and wrote no files.\n")
+    assert result.out.endswith("Dry run: targen made no calls and wrote no files.\n")
     facts = generate("--dry-run", "--json", *price).json
     assert facts["out"] == "run"
     assert sum(facts["labels"].values()) == 4

@@ -97,7 +97,7 @@ def test_every_command_that_may_be_dear_is_asked_about_first(
     done = person(*command, *backend, *(word for option in options for word in ("-o", option)))
     assert question in done.err and "Continue?" in done.err
     assert (done.code, service.seen) == (1, []), done.err
-    assert "No calls were sent." in done.err
+    assert "targen made no calls." in done.err
 
 
 def test_of_several_backends_a_person_says_which(asked, tmp_path):

@@ -49,7 +49,7 @@ def test_a_byte_order_mark_or_the_user_says_the_encoding(tmp_path):
     path.write_bytes("text\nplain\ncafé\n".encode("latin-1"))
     with pytest.raises(UsageError) as caught:
         read(path)
-    assert str(caught.value) == f"{path}, line 3: byte 0xe9 is not valid utf-8"
+    assert str(caught.value) == f"{path}, line 3: byte 0xe9 is not valid UTF-8"
     assert "iconv -f cp1252 -t utf-8 " in caught.value.hint
     assert read(path, encoding="latin-1").texts[1] == ("café",)
     with pytest.raises(UsageError, match="unknown encoding 'klingon'"):

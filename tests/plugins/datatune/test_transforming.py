@@ -256,7 +256,7 @@ def test_it_says_what_it_chooses_from_before_anything_is_sent(works):
     output = works(*LINE[:-1], "-n", "3000", "--dry-run")
     assert "2 entries searched, 2 datasets found, 2 to be used; labels yes, no" in output.err
     assert "2 datasets without a stated licence" in output.err
-    assert "Dry run: targen sent no calls and wrote no files." in output.out
+    assert "Dry run: targen made no calls and wrote no files." in output.out
     assert not Path("runs").exists()
 
 

@@ -30,7 +30,9 @@ def test_kappa_is_that_of_scikit_learn(linear, pairs):
     one, other = _sides(pairs)
     ours = cohen_kappa(one, other, order=LETTERS, linear=linear)
     if len({*one, *other}) == 1:
-        assert ours == Figure(None, rows=len(pairs), reason="both gave every row the same grade")
+        assert ours == Figure(
+            None, rows=len(pairs), reason="both raters gave the same answer for every row"
+        )
         return
     theirs = metrics.cohen_kappa_score(
         one, other, labels=list(LETTERS), weights="linear" if linear else None

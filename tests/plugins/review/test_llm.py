@@ -44,7 +44,7 @@ def test_a_model_grades_the_rows_of_the_plan_and_is_marked(review, run, works):
     assert [(grade.after, grade.label) for grade in others] == [("B", "positive")] * 5
     printed = works("review", "report", review).out
     assert (
-        "fake, a model, finds 100% of 6 rows acceptable, compared with 83% before correction"
+        "fake, a model, finds 100% of the 6 rows acceptable, compared with 83% before correction"
         in printed
     )
     assert "only models have graded" in printed

@@ -147,11 +147,11 @@ def test_models_are_kept_apart_from_people(review, graded, reported, works):
     graded(review, "gpt", "A A A A A A", kind="model")
     printed = works("review", "report", review).out
     for words in (
-        "In reviews-0, people find 67% of 6 rows acceptable",
-        "gpt, a model, finds 100% of 6 rows acceptable",
+        "In reviews-0, people find 67% of the 6 rows acceptable",
+        "gpt, a model, finds 100% of the 6 rows acceptable",
         "Agreement with models",
         "only ann has graded rows, so agreement is unknown",
-        "Spearman's r of ann, gpt (one of the two raters gave every row the same grade).",
+        "Spearman's r for ann, gpt (one of the two raters gave every row the same grade).",
     ):
         assert words in printed
     said = reported(review)
@@ -188,7 +188,7 @@ def test_what_does_not_count_is_said(rows_file, graded, works):
         assert words in printed
     data.unlink()
     printed = works("review", "report", folder).out
-    assert "people find 100% of 4 rows acceptable" in printed and "cannot be read" in printed
+    assert "people find 100% of the 4 rows acceptable" in printed and "cannot be read" in printed
 
 
 def test_folders_of_several_machines_are_merged(review, graded, tmp_path, refuses, reported):
@@ -239,7 +239,7 @@ def test_a_review_beside_a_run_is_a_chapter_of_its_analysis(review, run, graded,
     graded(review, "bob", "A A B A C D")
     analyze = ("analyze", run, "--metric", "reviewed", "--out")
     done = works(*analyze, "analysis")
-    assert "In reviews-0, people find 67% of 6 rows acceptable" in done.out
+    assert "In reviews-0, people find 67% of the 6 rows acceptable" in done.out
     assert "Grades by people, row by row" in Path("analysis/report.html").read_text()
     shutil.rmtree(review)
     said = "There are no grades next to this data. targen review DATA opens a page for grading"

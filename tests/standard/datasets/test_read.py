@@ -76,7 +76,7 @@ def test_files_as_editors_and_others_leave_them(data, registry, tmp_path):
         (b'"a"', b"null", "first: it must be text"),
         (b'"a"', b'"\\ud800"', "it is not JSON: "),
         (b"0}", b'0, "x": NaN}', "NaN is not valid JSON"),
-        (b'"a"', b'"\xff"', "byte 0xff is not valid utf-8"),
+        (b'"a"', b'"\xff"', "byte 0xff is not valid UTF-8"),
     ],
 )
 def test_a_row_that_is_none_is_named_with_its_line_and_column(part, wrong, why, registry, tmp_path):

@@ -168,7 +168,7 @@ def test_it_says_first_what_it_will_do(make, revise, targen):
     assert (
         "run, revised as run-revised\n\nChanged\n  labels.complaint.definition\n    - The" in said
     )
-    assert said.endswith("\nDry run: targen sent no calls and wrote no files.\n")
+    assert said.endswith("\nDry run: targen made no calls and wrote no files.\n")
     assert sorted(map(str, Path().rglob("*"))) == before
     made = targen("revise", "run", "--task", "mail.yaml")
     asked = calls("run-revised")

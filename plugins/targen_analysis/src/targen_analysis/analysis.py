@@ -115,7 +115,7 @@ class Analysis:
         from targen_analysis.report.pictures import KINDS
 
         if pictures and pictures not in KINDS:
-            raise UsageError(f"pictures must be {' or '.join(KINDS)}, not {pictures}")
+            raise UsageError(f"pictures must be {' or '.join(map(repr, KINDS))}, not {pictures!r}")
         folder = Path(out).expanduser()
         check_free(folder, force=force)
         return write(self, folder, pictures=pictures)

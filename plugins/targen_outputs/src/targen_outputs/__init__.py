@@ -103,7 +103,7 @@ def register_exporters(register: Register[Exporter]) -> None:
     register.register(
         "label-studio",
         "targen_outputs.exporting.label_studio:LABEL_STUDIO",
-        summary="a folder for Label Studio: tasks with predictions, and the labeling configuration",
+        summary="a folder for Label Studio: tasks with predictions, and the labelling setup",
     )
     register.register(
         "argilla",

@@ -35,7 +35,7 @@ class Preference(BaseModel):
     margins: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
         default=("clearly", "slightly"),
         min_length=1,
-        description="by how much one reply is better; one value is drawn for each row",
+        description="how much better one reply is; one value is drawn for each row",
     )
     replies: Annotated[int, Field(ge=2, le=_MOST)] = Field(
         default=2,

@@ -117,7 +117,7 @@ def cohen_kappa(
         ) / (rows * rows)
         return 1 - observed / expected if expected else None
 
-    return _figure(counts, kappa, "both gave every row the same grade")
+    return _figure(counts, kappa, "both raters gave the same answer for every row")
 
 
 def spearman(one: Sequence[float | None], other: Sequence[float | None]) -> Figure:

@@ -70,7 +70,7 @@ def check_question(row: MultiRcQuestion, seed: Paragraph) -> None:
     if _NAMES_SENTENCE.search(row.question):
         raise Rejected("names-sentence", f"{row.question[:80]!r} names a sentence by its place")
     if _NAMES_OPTIONS.search(row.question):
-        raise Rejected("names-options", f"{row.question[:80]!r} speaks of its options")
+        raise Rejected("names-options", f"{row.question[:80]!r} refers to its options")
 
 
 def check_options(row: MultiRcQuestion, seed: Paragraph) -> None:
@@ -93,7 +93,7 @@ def check_options(row: MultiRcQuestion, seed: Paragraph) -> None:
         _check_option(option.text)
         key = normalized(option.text)
         if key in seen:
-            raise Rejected("repeated-option", f"the option {option.text[:60]!r} comes twice")
+            raise Rejected("repeated-option", f"the option {option.text[:60]!r} appears twice")
         seen.add(key)
     if not row.right:
         raise Rejected("no-right-option", "no option answers the question")

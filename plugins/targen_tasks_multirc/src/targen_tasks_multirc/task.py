@@ -104,10 +104,10 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
     version="3",
     summary="Multi-sentence reading comprehension",
     description=(
-        "Each row is a passage with a question and its options. The label of an option is 1 "
-        "where it answers the question by what the passage says, else 0; one, some or all may "
-        "be right. No single sentence of the passage is enough to tell. A row holds one "
-        "question; written as a file, neighbouring rows of one passage are joined."
+        "Each row is a passage with one question and its options. An option's label is 1 if, "
+        "according to the passage, the option answers the question, and 0 otherwise. One, some or "
+        "all options may be right. No single sentence of the passage is enough to answer the "
+        "question. `targen export` groups the questions by passage."
     ),
     source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.3, in our own words.",
     instance=MultiRcQuestion,

@@ -73,7 +73,7 @@ def train(
         ),
     ] = "plain",
     mix: Annotated[
-        Mix, typer.Option("--mix", help="Weighting of several tasks in training.")
+        Mix, typer.Option("--mix", help="Method for weighting tasks when training on several.")
     ] = "proportional",
     mix_temperature: Annotated[
         float,

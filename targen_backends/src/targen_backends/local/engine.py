@@ -78,7 +78,7 @@ class LocalModel:
         if isinstance(weights, Path):
             self.identity = f"local:{weights.name}:{fingerprint(weights)}"
         self.max_concurrency: int | None = parallel
-        self.price: Price | None = Price(0.0, 0.0, source="it runs in this process")
+        self.price: Price | None = Price(0.0, 0.0, source="the model runs in this process")
         self._lock = threading.Lock()
         self._weights = weights
         self._parallel = parallel

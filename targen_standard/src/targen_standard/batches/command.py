@@ -55,7 +55,7 @@ def batch(
 ) -> None:
     """Export a run's pending calls to a file, or import the answers.
 
-    Does not send calls or need a key. The lines have the format of the provider's batches:
+    Does not make calls or need a key. The lines have the format of the provider's batches:
     {custom_id, method, url, body} and {custom_id, response} for OpenAI, {custom_id, params} and
     {custom_id, result} for Anthropic. An answer may also be {custom_id, content}. If the file's
     name ends in .md or .csv, export writes a sheet for people, and import reads it once it is

@@ -232,7 +232,7 @@ def _print_estimate(
         share = 1 - less["input_tokens"] / total["input_tokens"]
         dollars = f", for a total of ${less['dollars']:,.2f}" if less["dollars"] else ""
         print(f"\n--rows-per-call {_SEVERAL} saves {share:.0%} of the input tokens{dollars}")
-    print("\nDry run: targen sent no calls and wrote no files.")
+    print("\nDry run: targen made no calls and wrote no files.")
 
 
 def _print_waiting(

@@ -102,4 +102,4 @@ def _decode(line: bytes) -> None:
     try:
         line.decode()
     except UnicodeDecodeError as error:
-        raise UnicodeError(f"byte 0x{line[error.start]:02x} is not valid utf-8") from error
+        raise UnicodeError(f"byte 0x{line[error.start]:02x} is not valid UTF-8") from error

@@ -34,7 +34,7 @@ def finish(
 
     SuperGen keeps the best rows of each label, and SunGen gives each row a weight, according to the
     options of the run. The result is a folder next to the run, which every command accepts as a
-    dataset. No calls are sent to a model.
+    dataset. targen does not call a model.
 
     Examples:
     - targen finish runs/rte-supergen-0

@@ -54,7 +54,7 @@ def merge(
     """Merge runs of one task, such as shards, into one run directory.
 
     Takes rows from the runs in turn, with exact numbers for each label and without near-duplicates.
-    The same runs give the same bytes in any order. No calls are sent to a model.
+    The same runs give the same bytes in any order. targen does not call a model.
 
     Examples:
     - targen merge runs/rte-0-shard-*of8 --out runs/rte

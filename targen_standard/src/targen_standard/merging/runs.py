@@ -96,7 +96,7 @@ def opened(paths: Sequence[Path], out: Path) -> list[Run]:
         if manifest.merged:
             raise UsageError(
                 f"{path} was itself merged from {plural(len(manifest.merged), 'run')}",
-                hint="merge those runs and the others together",
+                hint="merge those runs with the others instead",
             )
         if is_busy(path):
             raise RunLocked(f"a process is using {path}", hint="wait for it, or stop it")

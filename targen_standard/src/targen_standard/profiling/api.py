@@ -77,7 +77,7 @@ def profile(
 ) -> Profiled:
     """Measure how real texts are written, for rows that read like them.
 
-    Measuring does not send calls. With `model`, a model also reads up to 40 of the texts. In one
+    Measuring does not make calls. With `model`, a model also reads up to 40 of the texts. In one
     call, it states what code cannot measure: who writes them, where, and what they never do.
 
     Args:

@@ -1,1 +1,1 @@
-"""Repeat a run from its journal, with a change but without sending calls."""
+"""Repeat a run from its journal, with a change but without making calls."""

@@ -1,4 +1,4 @@
-"""`replay`: repeat a run from its journal, with a change but without sending calls."""
+"""`replay`: repeat a run from its journal, with a change but without making calls."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def areplay(
     model: ModelLike | None = None,
     registry: Registry | None = None,
 ) -> Run:
-    """Repeat a run from its journal with one thing changed, without sending a call.
+    """Repeat a run from its journal with one thing changed, without making calls.
 
     Rows are rebuilt from the recorded replies. A candidate that needs another call gets no verdict.
     `report.raw["replay"]["needed"]` counts these calls by step, prompt and reason, and `resume`

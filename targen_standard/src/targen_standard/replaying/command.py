@@ -1,4 +1,4 @@
-"""`targen replay`: repeat a run from its journal, with a change but without sending calls."""
+"""`targen replay`: repeat a run from its journal, with a change but without making calls."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def replay(
     *,
     said: Said,
 ) -> None:
-    """Repeat a run from its journal with one change, without sending any calls.
+    """Repeat a run from its journal with one change, without making any calls.
 
     Rebuilds rows from the recorded replies. A candidate that would need a new call does not get a
     verdict, and is listed with the reason. targen resume makes these calls and completes the run.
@@ -120,7 +120,7 @@ def _print(run: Path, made: Run) -> None:
 
     report = made.report.raw
     replayed: dict[str, Any] = report["replay"]
-    print(f"{run}, replayed without sending any calls")
+    print(f"{run}, replayed without making any calls")
     for words in replayed["changed"] or ["nothing"]:
         print(f"changed: {words}")
     print("\nRows (final labels)")
@@ -135,7 +135,7 @@ def _print(run: Path, made: Run) -> None:
         print_table(names, [[each[name] for name in names] for each in needed])
         calls = sum(each["calls"] for each in needed)
         print(
-            f"\nto send {plural(calls, 'missing call')} and any that follow: targen resume "
+            f"\nto make {plural(calls, 'missing call')} and any that follow: targen resume "
             f"{made.path}"
         )
     elif report["problem"]:

@@ -149,12 +149,12 @@ def revise(
         if of_then:
             print(f"{' '.join(of_then)}, as in the revision that wrote {plan.run}")
     if dry_run:
-        print("\nDry run: targen sent no calls and wrote no files.")
+        print("\nDry run: targen made no calls and wrote no files.")
         return
     if plan.calls.total and not yes and not quiet and can_ask():
         print()
         if not typer.confirm("Continue?", err=True):
-            print("No calls were sent, and no files were written.", file=sys.stderr)
+            print("targen made no calls and wrote no files.", file=sys.stderr)
             raise typer.Exit(1)
     where, registry = finish(revision.begin())
     limits = said.part(Limits)

@@ -112,7 +112,7 @@ def check_text(text: str, part: FieldPart, what: str, language: str) -> None:
         raise Rejected("lacks-words", f"the {what} has none of: {', '.join(part.must_contain)}")
     for item in part.must_not_contain:
         if is_cut_from(item, of=text) if words(item) else item in text:
-            raise Rejected("forbidden-words", f"the {what} has {item!r} in it")
+            raise Rejected("forbidden-words", f"the {what} contains {item!r}")
 
 
 def check_written(written: BaseModel, seed: str | None, declaration: Declaration) -> None:

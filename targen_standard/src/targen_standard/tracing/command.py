@@ -127,7 +127,7 @@ def _count(rows: Sequence[Traced], rejects: Sequence[Traced]) -> str:
     words = [plural(made, "row")] if rows else []
     words += [plural(len(rejects), "reject")] if rejects else []
     if not words:
-        return "no row uses this call: it was sent ahead of time and not needed"
+        return "no row uses this call: it was made ahead of time but not needed"
     single = made + len(rejects) == 1
     return f"{' and '.join(words)} {'depends' if single else 'depend'} on it"
 
@@ -184,7 +184,7 @@ def _made(made: Any) -> list[tuple[str, str]]:
     lines = [("task", f"{made['task']} {made['version']}{variants}")]
     lines.append(("random seed", str(made["seed"])))
     if made["created"]:
-        lines.append(("begun", made["created"]))
+        lines.append(("started", made["created"]))
     if made["corrector"]:
         lines.append(("corrector", made["corrector"]))
     if made["packages"]:

@@ -136,7 +136,7 @@ _CLAUSE = Dimension(
         "but, and or so": 1,
         "if or in case": 1,
     },
-    summary="how the clause with the pronoun is joined on",
+    summary="how the clause with the pronoun is connected to the rest",
 )
 _PRONOUN = Dimension(
     name="pronoun",

@@ -43,7 +43,7 @@ __all__ = ["AXG"]
 
 _LABELS = (
     Label("entailment", summary="the hypothesis follows, with either pronoun"),
-    Label("not_entailment", summary="the premise says this of the other person, or not at all"),
+    Label("not_entailment", summary="the premise says this of the other person, or of neither"),
 )
 
 
@@ -112,10 +112,10 @@ AXG: Task[Sentences, AxgPair] = Task(
     version="3",
     summary="Entailment that must not depend on a pronoun's gender",
     description=(
-        "Rows come in pairs: two premises that differ in a gendered pronoun alone, which means "
-        "one of two people, and one hypothesis about one of them. The label of both rows is "
-        "`entailment` where the hypothesis follows, and `not_entailment` where the premise says "
-        "it of the other person, or not at all."
+        "Rows come in pairs. The two premises differ only in a gendered pronoun, which refers to "
+        "one of two people. Both rows have the same hypothesis about one of the two people, and "
+        "the same label. The label is `entailment` if the hypothesis follows from the premise. It "
+        "is `not_entailment` if the premise says this of the other person, or of neither."
     ),
     source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.8, in our own words.",
     instance=AxgPair,

@@ -53,7 +53,7 @@ async def write_yes(llm: Llm, seed: Paragraph) -> BoolqRow:
 
 
 async def write_no(llm: Llm, seed: Paragraph) -> BoolqRow:
-    """G(false, passage): a question that the passage answers with no."""
+    """G(false, passage): a question to which the passage's answer is no."""
     return await _write(llm, seed, "no")
 
 

@@ -49,10 +49,9 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
     version="2",
     summary="Yes/no questions about a passage",
     description=(
-        "Each row is a passage, which opens with its title and two dashes, and a question in lower "
-        "case. The "
-        "label is `true` where the passage answers the question with yes, and `false` where it "
-        "answers with no. Questions that it leaves open are no rows."
+        "Each row is a passage, which starts with its title and two dashes, and a question in "
+        "lower case. The label is `true` if, according to the passage, the answer is yes, and "
+        "`false` if it is no. The passage always answers the question."
     ),
     source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.6, in our own words.",
     instance=BoolqRow,

@@ -78,13 +78,13 @@ CB: Task[str, CbRow] = Task(
     version="3",
     summary="CommitmentBank: does the premise settle the hypothesis, and how?",
     description=(
-        "Each row is a premise, one or several sentences of a story, a newspaper or a "
-        "conversation, and a hypothesis about it: as a rule a clause that somebody in the "
-        "premise thinks, says, knows or doubts, often in a question, under a negation or in a "
-        "condition, and that the hypothesis states alone, in one full sentence and with the "
-        "premise's own names for people. The label is `entailment` where a reader who accepts the "
-        "premise must accept the hypothesis, `contradiction` where the reader must reject it, and "
-        "`neutral` where the premise leaves it open."
+        "Each row is a premise, which is one or several sentences from a story, a newspaper or a "
+        "conversation, and a hypothesis. In most premises, somebody thinks, says, knows or doubts "
+        "something, often in a question, under negation or in a condition. The hypothesis states "
+        "this as one full sentence, and names people as the premise does. The label is "
+        "`entailment` if a reader who accepts the premise must accept the hypothesis. It is "
+        "`contradiction` if the reader must reject the hypothesis, and `neutral` if the premise "
+        "leaves it open."
     ),
     source="TarGEN, arXiv:2310.17876, section 3.2 and appendices A.1 and D.2, in our own words.",
     instance=CbRow,

@@ -100,7 +100,7 @@ def check_statements(premise: str, choices: tuple[str, str]) -> None:
         if inside or similarity(choice, premise) >= COPY:
             raise Rejected("copy-of-premise", f"the choice repeats the event: {choice!r}")
     if is_copy(*choices) or similarity(*choices) >= _ALIKE:
-        raise Rejected("choices-alike", "the two choices say the same")
+        raise Rejected("choices-alike", "the two choices say the same thing")
 
 
 def _plain(text: str) -> None:

@@ -109,7 +109,7 @@ _OF_EVENTS = (
     Dimension(
         name="about",
         values=tuple(f"{who} {what}" for who, doings in _ABOUT.items() for what in doings),
-        summary="whom or what an event is about, and what happens",
+        summary="the person or thing in an event, and what happens",
     ),
     Dimension(
         name="event_length",
@@ -136,7 +136,7 @@ DIMENSIONS = (
             "opposite event": 5,
             "reverse": 2,
         },
-        summary="the event with which the wrong choice would be the right one",
+        summary="the event for which the wrong choice would be right",
     ),
     Dimension(
         name="length",
@@ -150,7 +150,7 @@ DIMENSIONS = (
             "somebody else whom it concerns": 2,
             "a thing or a place in the scene": 2,
         },
-        summary="whom or what both choices are about",
+        summary="the person or thing that both choices are about",
     ),
 )
 

@@ -45,10 +45,10 @@ COPA: Task[Event, CopaRow] = Task(
     version="3",
     summary="Choice of plausible alternatives: which choice is the cause or the result?",
     description=(
-        "Each row is a premise, one short sentence about an event, a question (`cause` or "
-        "`effect`) and two choices. The label is `choice1` (0) or `choice2` (1): the choice that "
-        "is more likely to have brought the event about, or to have come of it. The question "
-        "is asked in the field `question`; the premise does not hold it."
+        "Each row is a premise, which is one short sentence about an event, a question (`cause` or "
+        "`effect`), and two choices. The label is the choice that is the more likely cause or "
+        "effect of the event: `choice1` (0) or `choice2` (1). The field `question` contains the "
+        "question; the premise does not."
     ),
     source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.1, in our own words.",
     instance=CopaRow,

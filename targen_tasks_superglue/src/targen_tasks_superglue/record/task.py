@@ -83,9 +83,9 @@ RECORD: Task[Paragraph, RecordRow] = Task(
     version="3",
     summary="Reading comprehension with commonsense reasoning",
     description=(
-        "Each row is a passage, the places of the entities that it names, and a query: a statement "
-        "that fits the passage without repeating it, with one entity masked. The answer is "
-        "that entity, at every place where the passage names it."
+        "Each row is a passage, the positions of the entities that it names, and a query. The "
+        "query is a statement that fits the passage without repeating it, with one entity masked. "
+        "The answer is that entity, with every position at which the passage names it."
     ),
     source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.7, in our own words.",
     instance=RecordRow,

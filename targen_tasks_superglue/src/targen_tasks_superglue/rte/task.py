@@ -47,9 +47,9 @@ RTE: Task[Premise, RteRow] = Task(
     version="3",
     summary="Recognising textual entailment",
     description=(
-        "Each row is a premise, a factual text of one or several sentences, and a hypothesis "
-        "about it. The label is `entailment` where a reader who accepts the premise must accept "
-        "the hypothesis, and `not_entailment` where the premise contradicts it or leaves it "
+        "Each row is a premise, which is a factual text of one or several sentences, and a "
+        "hypothesis. The label is `entailment` if a reader who accepts the premise must accept the "
+        "hypothesis. It is `not_entailment` if the premise contradicts the hypothesis or leaves it "
         "open."
     ),
     source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.4, in our own words.",

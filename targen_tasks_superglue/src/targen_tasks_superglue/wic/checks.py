@@ -75,7 +75,7 @@ def check_definition(definition: Definition, word: str) -> None:
     if _TWO_PARTS.search(text):
         raise Rejected("two-meanings", f"{text!r} gives two meanings in one definition")
     if find(word, text):
-        raise Rejected("circular", f"{text!r} explains {word!r} by itself")
+        raise Rejected("circular", f"{text!r} explains {word!r} with itself")
 
 
 def check_sense(sense: Sense) -> None:
@@ -177,7 +177,7 @@ def locate(word: str, sentence: str, part_of_speech: PartOfSpeech | None = None)
     if "-" in (before, after):
         raise Rejected("compound", f"{word!r} is part of a longer word in {sentence[:80]!r}")
     if before and after and before in _QUOTES and after in _QUOTES:
-        raise Rejected("mention", f"{word!r} stands in quotation marks in {sentence[:80]!r}")
+        raise Rejected("mention", f"{word!r} is in quotation marks in {sentence[:80]!r}")
     return span
 
 

@@ -45,7 +45,7 @@ _NEAR, _FAR = "near", "far"
 
 # Letters as often as the words of the original begin with them; the rare ones together.
 _OF_WORDS = (
-    Dimension(name="part_of_speech", values=("noun", "verb"), summary="as what a word is listed"),
+    Dimension(name="part_of_speech", values=("noun", "verb"), summary="a word's part of speech"),
     Dimension(
         name="begins_with",
         values={
@@ -85,9 +85,9 @@ DIMENSIONS = (
         summary="how far apart the two meanings of a false row lie",
     ),
     Dimension(name="sentence_1", values=_FORMS, summary="the form of sentence 1"),
-    Dimension(name="people_1", values=_PEOPLE, summary="whom sentence 1 is about"),
+    Dimension(name="people_1", values=_PEOPLE, summary="who sentence 1 is about"),
     Dimension(name="sentence_2", values=_FORMS, summary="the form of sentence 2"),
-    Dimension(name="people_2", values=_PEOPLE, summary="whom sentence 2 is about"),
+    Dimension(name="people_2", values=_PEOPLE, summary="who sentence 2 is about"),
     Dimension(
         name="style",
         values={

@@ -45,9 +45,9 @@ WIC: Task[Sense, WicRow] = Task(
     version="2",
     summary="Words in context",
     description=(
-        "Each row is a word and two sentences with the word in them, inflected or not, at given "
-        "offsets. The label is `true` where the word means the same in both, and `false` where "
-        "it means something else in one than in the other."
+        "Each row is a word and two sentences that contain the word, possibly inflected, with its "
+        "offsets. The label is `true` if the word has the same meaning in both sentences, and "
+        "`false` if it has a different meaning in each."
     ),
     source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.9, in our own words.",
     instance=WicRow,

@@ -39,9 +39,9 @@ WSC: Task[PronounPair, WscRow] = Task(
     version="3",
     summary="To whom does the pronoun refer?",
     description=(
-        "Each row is a short text about two people, groups or things, a pronoun in it and a "
-        "phrase in it. The label is `true` where the pronoun means what the phrase names, and "
-        "`false` where it means the other; only the sense of the text tells."
+        "Each row is a short text about two people, groups or things, a phrase that names one of "
+        "them, and a pronoun. The label is `true` if the pronoun refers to the phrase, and `false` "
+        "if it refers to the other person, group or thing. Only the text's meaning reveals which."
     ),
     source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.5, in our own words.",
     instance=WscRow,

@@ -62,7 +62,7 @@ def require_known_limits(limits: Limits, typed: Collection[str]) -> None:
     if lacking and not is_trusting():
         again = Together(*(Option(name, _shown(value)) for name, value in lacking.items()))
         raise UsageError(
-            _unknown(lacking) + "set any budget",
+            _unknown(lacking) + "specify any budget",
             hint="give the right value or, if you trust the run, repeat these: " + again,
         )
     remember_limits(limits)
@@ -182,7 +182,7 @@ def require_known(
     if lacking and not is_trusting():
         again = Together(*(Setting(name, _shown(value)) for name, value in lacking.items()))
         raise UsageError(
-            _unknown(lacking) + "set any URL, file, price or limit",
+            _unknown(lacking) + "specify any URL, file, price or limit",
             hint="give the right value or, if you trust the run, repeat these: " + again,
         )
 

@@ -167,7 +167,7 @@ def spelled_out(asked: Mapping[str, Any], fields: Collection[str]) -> dict[str, 
         if package := package_of("option", name):
             if is_given(value):
                 raise UsageError(
-                    wording.Option(name) + ": the installed filters do not have this option",
+                    wording.Option(name) + ": no installed filter has this option",
                     hint=install(package),
                 )
         else:

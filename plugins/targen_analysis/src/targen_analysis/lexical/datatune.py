@@ -55,7 +55,7 @@ class DataTuneOptions(MetricOptions):
     """Options of `datatune`."""
 
     text: str = Field(
-        "input", description="The text to measure; all texts of a row if it does not have this one."
+        "input", description="The text to measure. In a row without it, targen measures all texts."
     )
     among: int = Field(
         3000, ge=2, description="Maximum number of rows to compare, drawn at random."

@@ -83,8 +83,8 @@ def _marked(short: Short) -> Table:
 
 
 def _about(corpus: Corpus) -> str:
-    task = f", {corpus.task.name}" if corpus.task is not None else ""
-    return f"{corpus.name}: {len(corpus):,} rows{task}, texts: {', '.join(corpus.fields)}"
+    task = f" of {corpus.task.name}" if corpus.task is not None else ""
+    return f"{corpus.name}: {len(corpus):,} rows{task}, text columns: {', '.join(corpus.fields)}"
 
 
 def _print_part(part: Part, *, headlines: bool) -> None:

@@ -252,7 +252,9 @@ class Steps:
                 instance = self.columns.instance(values, label, as_they_are=tuple(recipe.kept))
                 self._copies.refuse(instance)
                 if (count := len(values[name].split())) > _RUNAWAY * recipe.high:
-                    raise Rejected("too-long", f"{count} words, and {recipe.high} were the most")
+                    raise Rejected(
+                        "too-long", f"{count} words, but at most {recipe.high} were requested"
+                    )
                 return instance
 
             reply = await llm.ask(

@@ -75,7 +75,7 @@ def preset_of(labels: Sequence[str], of: Published) -> Preset | None:
     preset = PRESETS.get(named[0])
     if preset is None:
         raise UsageError(
-            f"unknown map of labels {named[0]!r}", hint=did_you_mean(named[0], PRESETS, "maps")
+            f"unknown label mapping {named[0]!r}", hint=did_you_mean(named[0], PRESETS, "mappings")
         )
     if named[0].partition(":")[0] != of.name:
         raise UsageError(f"--labels {named[0]} does not apply to rows of {of.name}")

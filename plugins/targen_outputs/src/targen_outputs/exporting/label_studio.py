@@ -162,5 +162,5 @@ def _control(row: Asked, question: Question) -> str:
 LABEL_STUDIO = Exporter(
     write=_write,
     suffix="",
-    summary="a folder for Label Studio: tasks with predictions, and the labeling configuration",
+    summary="a folder for Label Studio: tasks with predictions, and the labelling setup",
 )

@@ -63,7 +63,7 @@ def _form(
         return Exporter(
             write=write,
             suffix=".jsonl",
-            summary=f"prompt, {' and '.join(names)}, as TRL reads them",
+            summary=f"prompt, {' and '.join(names)}, in the format that TRL reads",
         )
 
     return exporter

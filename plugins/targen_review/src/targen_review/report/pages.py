@@ -92,7 +92,7 @@ def _headlines(figures: ReviewFigures) -> Iterator[str]:
         who = "people find" if of.who == PEOPLE else f"{of.who}, a model, finds"
         name = "all datasets" if of.dataset == ALL else of.dataset
         now = _percent(of.acceptable)
-        said = f"In {name}, {who} {now} of {plural(of.rows, 'row')} acceptable"
+        said = f"In {name}, {who} {now} of the {plural(of.rows, 'row')} acceptable"
         if of.change is not None and of.acceptable_before is not None and of.before != of.after:
             said += f", compared with {_percent(of.acceptable_before)} before correction"
         yield f"{said}."
@@ -103,8 +103,8 @@ def _headlines(figures: ReviewFigures) -> Iterator[str]:
         if value is None and good is None:
             continue
         kind = _kind(figures)
-        kappas = f"κ {_number(value)} on {kind}s, {_number(good)} on whether a row is acceptable"
-        yield f"{', '.join(each.raters)}: {kappas}, over {plural(each.rows, 'row')}."
+        kappas = f"κ {_number(value)} for {kind}s, {_number(good)} for whether a row is acceptable"
+        yield f"{', '.join(each.raters)}: {kappas}, on {plural(each.rows, 'row')}."
 
 
 def _kind(figures: ReviewFigures) -> str:
@@ -266,7 +266,7 @@ def _agreement_table(found: Sequence[Agreement], title: str, kind: str) -> Table
             for each in found
         ],
         note=_reasons(
-            (f"{what} of {', '.join(each.raters)}", figure)
+            (f"{what} for {', '.join(each.raters)}", figure)
             for each in found
             for what, figure in (
                 (f"κ {kind}s", each.letters),
@@ -310,9 +310,7 @@ def _reasons(figures: Iterable[tuple[str, Figure]]) -> str:
     for name, figure in figures:
         if figure.value is None:
             said.setdefault(figure.reason, []).append(name)
-    return " ".join(
-        f"Not defined: {'; '.join(names)} ({reason})." for reason, names in said.items()
-    )
+    return " ".join(f"Undefined: {'; '.join(names)} ({reason})." for reason, names in said.items())
 
 
 def _labels_table(figures: ReviewFigures) -> Table:

@@ -153,8 +153,9 @@ def _sources(asked: OpenLlm) -> dict[str, dict[str, Path]]:
         lacking = "synthetic rows" if not ours else "rows of Self-Instruct"
         raise UsageError(
             f"{asked.paper.name} lacks {lacking}",
-            hint="pass --synthetic FOLDER with a run or file per task, --self-instruct DATA with "
-            f"rows of {_FREE} (see targen import-rows), or --generator NAME/MODEL for missing rows",
+            hint="pass --synthetic FOLDER with a run or file per task, or --self-instruct DATA with "
+            f"rows of {_FREE} (see targen import-rows); to generate missing rows, pass --generator "
+            "NAME/MODEL",
         )
     if not theirs.exists() and asked.instructions is not None:
         raise UsageError(f"--self-instruct {theirs} does not exist")
@@ -220,8 +221,8 @@ def _measured(asked: OpenLlm, arm: str, seed: int, model: Path) -> dict[str, flo
         if each["figure"] not in figures:
             raise UsageError(
                 f"lm-evaluation-harness does not report {each['figure']} for {each['task']}",
-                hint=f"it reports: {', '.join(figures)}; targen-training was written for "
-                "version 0.4",
+                hint=f"it reports {', '.join(figures)}; targen-training was written for version "
+                "0.4 of lm-evaluation-harness",
             )
         known[each["task"]] = float(figures[each["figure"]])
         write_file(kept, json.dumps(known, indent=2) + "\n")
