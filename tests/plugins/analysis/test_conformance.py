@@ -6,7 +6,9 @@ import pytest
 
 from targen_analysis.differences import metric as differences
 from targen_analysis.testing import MetricSuite as Suite
+from targen_analysis.testing import suite
 from targen_core.plugins.loader import load_registry
+from targen_testing.forks import in_another_process
 
 OPTIONS = {"lexical": ("replicates=5",), "differences": ("replicates=100",)}
 """So that metrics take no longer than the kit needs, which measures each some thirty times."""
@@ -26,8 +28,26 @@ for _item in load_registry().all("metric"):
         )
 
 
+TWO_DRAWS = """
+import sys
+from targen_analysis.differences import metric
+from targen_analysis.testing.measured import main
+
+metric._REPEATS = 2
+main(*sys.argv[1:])
+"""
+
+
 @pytest.fixture(autouse=True)
-def _two_draws(request, monkeypatch):
-    """Odd data is drawn from twice, not ten times: each draw trains ten classifiers."""
-    if "odd_data" in request.node.name:
-        monkeypatch.setattr(differences, "_REPEATS", 2)
+def _two_draws(monkeypatch):
+    """Few rows are drawn from twice, not ten times, here and in other processes.
+
+    Each draw trains fifteen classifiers.
+    """
+
+    def elsewhere(_, *args, hash_seed):
+        done = in_another_process(TWO_DRAWS, args, hash_seed=hash_seed)
+        assert done.returncode == 0, done.stderr
+
+    monkeypatch.setattr(differences, "_REPEATS", 2)
+    monkeypatch.setattr(suite, "elsewhere", elsewhere)
