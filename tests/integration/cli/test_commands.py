@@ -11,7 +11,7 @@ from pathlib import Path
 import importlib_metadata
 
 import targen_core
-from targen_core import scripted
+from targen_standard import scripted
 
 
 def test_version(targen):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import scripted
+from targen_standard import scripted
 
 from ...runs import report
 from ..answers import script

@@ -1,11 +1,11 @@
 """Examples with their gap closed: rows that give themselves away are refused, within a budget.
 
-How much a row gives itself away is a naive Bayes score: for each of its telltales (a word, a mark,
-an opening, a length, a subject), the logarithm of how much more often rows have it than examples.
-So refusals make room for manners and for subjects that have too few rows yet, and a person
-understands the counts. This is distribution matching after SynAlign (Ren et al., arXiv:2502.08661),
-by visible features in place of vectors. A share between those of two labels gives nothing away,
-since a mix of labels explains it: examples rarely have the labels' shares of a run.
+A row gives itself away by telltales: words, marks, its opening, its length, its subject. Its score
+is that of a naive Bayes classifier: for each telltale, the logarithm of how much more often rows
+have it than examples. So refusals make room for manners and subjects that have too few rows yet,
+and people can understand the counts. This is distribution matching after SynAlign (Ren et al.,
+arXiv:2502.08661), by visible features in place of vectors. Examples rarely have the label shares of
+a run, so a share between those of two labels adds nothing: a mix of labels explains it.
 
 Refusals are at most a share of the accepted rows. They are spent on the worst: a candidate is
 refused if fewer of the latest rows were as bad than there are refusals left.
@@ -108,7 +108,7 @@ class ClosingFilter(ExampleFilter):
         )
 
     def _parts(self, text: str) -> Mapping[str, int]:
-        """What each telltale of a text adds to its score."""
+        """Return the telltales of a text, with the parts of its score."""
         if self._rows.total() < _FIRST:
             return {}
         return {name: self._part(name) for name in self._telltales.of(text)}
@@ -180,7 +180,7 @@ class ClosingFilter(ExampleFilter):
         return {**section, "gap": gap.model_dump(mode="json")}
 
     def _apart(self) -> Sequence[str]:
-        """What rows surely do more often than examples, the farthest apart first."""
+        """Return telltales that rows surely have more often than examples, farthest apart first."""
         names = {name for counts in self._counts.values() for name in counts}
         found = {name: self._excess(name) for name in names}
         return sorted((n for n in names if found[n] > 0), key=lambda n: (-found[n], n))[:_APART]
