@@ -108,7 +108,7 @@ def decoded(path: Path, data: bytes, encoding: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UsageError(
-            f"{path}, line {line}: byte 0x{data[error.start]:02x} is not valid {encoding}",
+            f"{path}, line {line}: byte 0x{data[error.start]:02x} is not valid {encoding.upper()}",
             hint=as_utf_8(path)
             if codecs.lookup(encoding).name == "utf-8"
             else "pass its encoding, for example " + Option("encoding", "cp1252"),
