@@ -47,7 +47,7 @@ def test_new_names_all_that_it_writes(targen):
     ("name", "kind", "words"),
     [
         ("yaml", "reader", "Read a declaration, or a file in a form of a plugin."),
-        ("langchain", "adapter", "Return a langchain chat model as a `ChatModel`"),
+        ("langchain", "adapter", "Return a LangChain chat model as a `ChatModel`"),
     ],
 )
 def test_describe_shows_an_object_s_own_words(targen, name, kind, words):

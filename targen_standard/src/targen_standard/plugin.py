@@ -245,7 +245,7 @@ def register_exporters(register: Register[Exporter]) -> None:
 
 @hookimpl
 def register_adapters(register: Register[Adapter]) -> None:
-    """Any langchain chat model."""
+    """Any LangChain chat model."""
     register.register(
         "langchain",
         "targen_standard.langchain.adapter:LANGCHAIN",

@@ -47,7 +47,7 @@ def test_rows_of_one_source_are_not_told_apart(corpus, study):
     findings = measure(study(corpus(real(120)), against=corpus(real(120, 1), name="real")))
     figures = findings.figures["mine"]
     for way in ("words", "form"):
-        area = figures[f"AUC by {way}"]
+        area = figures[f"AUC from {way}"]
         assert area.low <= 0.5 <= area.high or area.value < 0.65
     assert figures["near copies"].value == 0
     assert abs(figures["words"].value - findings.figures["real"]["words"].value) < 0.5
@@ -58,7 +58,7 @@ def test_a_planted_habit_is_named_first_with_both_shares(corpus, study):
         f"Mr. Tanaka wrote to us. {text}" if at % 10 else text for at, text in enumerate(real(120))
     ]
     findings = measure(study(corpus(mine), against=corpus(real(120, 1), name="real")))
-    assert findings.figures["mine"]["AUC by form"].low > 0.85
+    assert findings.figures["mine"]["AUC from form"].low > 0.85
     row = features(findings)["contain a statement and a question"]
     assert (row[1].value, row[2].value) == (0.9, 0.0)
     assert row[3].low > 0.75
@@ -209,7 +209,7 @@ def test_few_rows_are_said_to_be_few(corpus, study):
 
 def test_an_embedder_is_used_or_named_as_missing(corpus, study):
     rows = study(corpus(real(60)), against=corpus(real(60, 1), name="real"))
-    assert "AUC by vectors" in measure(rows, embedder="words").figures["mine"]
+    assert "AUC from vectors" in measure(rows, embedder="words").figures["mine"]
     lacking = measure(rows, embedder="nobody-has-it")
-    assert "AUC by vectors" not in lacking.figures["mine"]
+    assert "AUC from vectors" not in lacking.figures["mine"]
     assert any(note.startswith("AUC based on embeddings was left out: ") for note in lacking.notes)

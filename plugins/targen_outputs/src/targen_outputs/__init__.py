@@ -139,7 +139,7 @@ def register_trainers(register: Register[Trainer]) -> None:
     register.register(
         "spacy",
         "targen_outputs.training.spacy_spans:SPACY",
-        summary="spaCy's entity recognizer, with a pipeline's vectors, trained in minutes; [spacy]",
+        summary="spaCy's entity recogniser, with a pipeline's vectors, trained in minutes; [spacy]",
     )
     register.register(
         "score",

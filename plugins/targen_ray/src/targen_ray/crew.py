@@ -278,7 +278,7 @@ class Crew:
                         link.close()
                 deaths = 1 if member.answered else deaths + 1
                 why = "it was lost before it answered a call"
-                _log.warning("a worker was lost; starting a new one in its place")
+                _log.warning("a worker was lost; starting a new one")
             except LinkLost as error:
                 deaths, why = deaths + 1, str(error)
             finally:

@@ -62,7 +62,7 @@ class ClaudeModel(HttpModel):
     service = Service(
         key_variable=KEY_VARIABLE,
         limits=anthropic_rate_headers,
-        credit_hint="the organization is out of credit or has reached its spend limit: see "
+        credit_hint="the organisation is out of credit or has reached its spend limit: see "
         "Billing and Limits in the console, then " + REPEAT,
         schema_hint=Setting("structured", "tool")
         + ", or "

@@ -203,7 +203,7 @@ class _Engine:
             connection.request("POST", "/tokenize", asked, headers)
             pieces = json.loads(connection.getresponse().read())["tokens"]
         except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
-            raise ServiceUnavailable(f"llama.cpp cannot tokenize a text: {error}") from error
+            raise ServiceUnavailable(f"llama.cpp cannot tokenise a text: {error}") from error
         finally:
             connection.close()
         if any(not isinstance(piece["piece"], str) for piece in pieces):

@@ -170,7 +170,7 @@ def _refused(repo: str, doing: str, error: Any) -> JobFailed:
         ),
         404: (
             f"{owner} does not exist on the hub, or this token has no access to it",
-            "OWNER must be your user name on the hub, or your organization's name",
+            "OWNER must be your user name on the hub, or your organisation's name",
         ),
         409: ("somebody else changed the dataset in the meantime", REPEAT),
         413: ("the dataset is too large", "export fewer rows, or publish them elsewhere"),

@@ -1,4 +1,4 @@
-"""Any `ChatModel` as a langchain chat model.
+"""Any `ChatModel` as a LangChain chat model.
 
 Importing this module does not import langchain: `TargenChat` is made when it is first used, since
 its base class is langchain's.
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
     class TargenChat(BaseChatModel):
-        """Any `ChatModel` as a langchain chat model; see `_make_targen_chat`."""
+        """Any `ChatModel` as a LangChain chat model; see `_make_targen_chat`."""
 
         model: Any
         params: dict[str, Any]
@@ -49,7 +49,7 @@ def _make_targen_chat() -> type[BaseChatModel]:
     from pydantic import ConfigDict, Field
 
     class TargenChat(BaseChatModel):
-        """Any `ChatModel` as a langchain chat model.
+        """Any `ChatModel` as a LangChain chat model.
 
         `model` is the `ChatModel`, `params` the sampling parameters of every
         call; keyword arguments of a call win over them.

@@ -1,4 +1,4 @@
-"""A langchain chat model as a `ChatModel`.
+"""A LangChain chat model as a `ChatModel`.
 
 Importing this module does not import langchain, which takes half a second: callers that pass its
 models have done so.
@@ -78,10 +78,10 @@ _NO_REPLY = frozenset(
     "metadata cache rate_limiter http_client http_async_client http_socket_options name "
     "include_response_headers output_version profile".split()
 )
-"""Fields of langchain's classes that control how a reply is fetched, not its content."""
+"""Fields of LangChain's classes that control how a reply is fetched, not its content."""
 
 _ANSWERS = ("_agenerate", "_generate")
-"""The methods of langchain's classes that answer a call."""
+"""The methods of LangChain's classes that answer a call."""
 
 _PROBE = {
     "title": "reply",
@@ -93,7 +93,7 @@ _PROBE = {
 
 
 def adapted(model: Any) -> LangChainModel | None:
-    """Return a langchain chat model as a `ChatModel`; None for any other object.
+    """Return a LangChain chat model as a `ChatModel`; None for any other object.
 
     Raises:
         TypeError: a chat model within another object, as `bind` and `with_retry` return.
@@ -116,7 +116,7 @@ def _is_chat_model(model: Any) -> bool:
 
 
 class LangChainModel:
-    """A langchain chat model as a `ChatModel`.
+    """A LangChain chat model as a `ChatModel`.
 
     It calls `_agenerate`, the method that every langchain model implements or inherits (the
     inherited one runs `_generate` in a thread), and not `ainvoke`. Callbacks, tracing and
@@ -253,7 +253,7 @@ class LangChainModel:
         return tokens.upper_bound(with_schema(request.messages, request.schema))
 
     async def aclose(self) -> None:
-        """Does nothing, since a langchain model manages its own connections."""
+        """Does nothing, since a LangChain model manages its own connections."""
 
 
 def _identity(model: BaseChatModel) -> str:

@@ -141,8 +141,8 @@ _GLANCE = {
     "sd of words": "standard deviation of words per row",
     "sentences": "mean number of sentences per row",
     **{
-        "AUC by "
-        f"{way}": f"how well a classifier tells real from synthetic rows by {way}; 0.5 is chance"
+        "AUC from "
+        f"{way}": f"how well a classifier tells real from synthetic rows from {way}; 0.5 is chance"
         for way in _WAYS
     },
     "near copies": "rows that are near copies of a reference row",
@@ -303,7 +303,7 @@ def _lengths_of(side: Side) -> dict[str, Estimate]:
 
 def _figures(found: _Found) -> dict[str, Estimate]:
     figures = _lengths_of(found.sides[0])
-    figures |= {f"AUC by {way}": area for way, area in found.areas.items()}
+    figures |= {f"AUC from {way}": area for way, area in found.areas.items()}
     if found.cover is not None:
         figures["clusters with rows"] = found.cover.mine
         figures["clusters with rows, other real rows"] = found.cover.theirs
@@ -314,7 +314,7 @@ def _figures(found: _Found) -> dict[str, Estimate]:
 def _sentences(found: _Found) -> Iterator[str]:
     mine, theirs = found.sides
     if found.areas:
-        ways = ", ".join(f"{_area(area)} by {way}" for way, area in found.areas.items())
+        ways = ", ".join(f"{_area(area)} from {way}" for way, area in found.areas.items())
         yield (
             f"A classifier distinguishes rows of {mine.name} from rows of {theirs.name} with an "
             f"AUC of {ways}. 0.50 is chance, 1 is perfect; {found.size:,} rows of each."

@@ -1,4 +1,4 @@
-"""The trainer `spacy`: spaCy's entity recognizer, with or without a pipeline's vectors.
+"""The trainer `spacy`: spaCy's entity recogniser, with or without a pipeline's vectors.
 
 spaCy (https://spacy.io) learns a small convolutional network from the rows. Its weights are saved
 as plain numbers. Vectors are not saved: a model needs the pipeline that it was trained with.
@@ -213,7 +213,7 @@ def load(folder: Path) -> Predictor:
 
 
 SPACY = Trainer(
-    summary="spaCy's entity recognizer, with an installed pipeline's vectors if you choose one",
+    summary="spaCy's entity recogniser, with an installed pipeline's vectors if you choose one",
     version="1",
     train=train,
     load=load,

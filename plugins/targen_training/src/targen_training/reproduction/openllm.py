@@ -153,8 +153,8 @@ def _sources(asked: OpenLlm) -> dict[str, dict[str, Path]]:
         lacking = "synthetic rows" if not ours else "rows of Self-Instruct"
         raise UsageError(
             f"{asked.paper.name} lacks {lacking}",
-            hint="pass --generator NAME/MODEL, or --synthetic FOLDER with a run or file per task "
-            f"and --self-instruct DATA with rows of {_FREE} (see targen import-rows)",
+            hint="pass --generator NAME/MODEL, --synthetic FOLDER with a run or file per task, or "
+            f"--self-instruct DATA with rows of {_FREE} (see targen import-rows)",
         )
     if not theirs.exists() and asked.instructions is not None:
         raise UsageError(f"--self-instruct {theirs} does not exist")

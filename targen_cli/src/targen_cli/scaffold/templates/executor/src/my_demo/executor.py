@@ -79,7 +79,7 @@ async def _place(sources: Sequence[ModelSource], workers: Workers) -> Sequence[C
     if workers.address or workers.replicas or workers.resources or (workers.minimum or 1) > 1:
         raise UsageError(
             "my-demo has one worker, in this process, and no resources",
-            hint="--executor my-demo, by itself or with --workers 1",
+            hint="--executor my-demo, on its own or with --workers 1",
         )
     thread = _Thread(len(sources))
     return [_Beside(source.model, thread) for source in sources]
