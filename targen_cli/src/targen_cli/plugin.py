@@ -31,8 +31,7 @@ def register_kinds(register: KindRegister) -> None:
 
 @hookimpl
 def register_functions(register: Register[Callable[..., Any]]) -> None:
-    """Register estimates, their result class, the display of a run, and the blame for an error."""
+    """Register estimates of runs, their result class, and the display of a run."""
     for name in ("CostEstimate", "estimate"):
         register.register(name, f"targen_cli.estimating:{name}")
     register.register("show-progress", "targen_cli.shown:job_shown")
-    register.register("blamed-plugin", "targen_cli.blame:blamed")

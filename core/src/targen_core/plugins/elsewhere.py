@@ -79,7 +79,7 @@ ELSEWHERE = {
             "targen-standard",
         ),
         **dict.fromkeys(
-            ["CostEstimate", "blamed-plugin", "estimate", "show-progress"], "targen-cli"
+            ["CostEstimate", "estimate", "show-progress"], "targen-cli"
         ),
         "analyze": "targen-analysis",
         "check-plugin": "targen-testing",
