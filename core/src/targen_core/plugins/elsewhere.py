@@ -78,9 +78,7 @@ ELSEWHERE = {
             ],
             "targen-standard",
         ),
-        **dict.fromkeys(
-            ["CostEstimate", "estimate", "show-progress"], "targen-cli"
-        ),
+        **dict.fromkeys(["CostEstimate", "estimate", "show-progress"], "targen-cli"),
         "analyze": "targen-analysis",
         "check-plugin": "targen-testing",
         "review-figures": "targen-review",
