@@ -203,7 +203,7 @@ def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) 
     register.register(
         "wic-true",
         "targen_tasks_superglue.wic:write_true",
-        summary="two sentences that use a word in the same meaning",
+        summary="two sentences that use a word in the same sense",
     )
     register.register(
         "wsc-false",

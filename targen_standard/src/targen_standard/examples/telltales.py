@@ -107,7 +107,7 @@ class Telltales:
     def _each(self, text: str) -> Iterator[str]:
         words = _WORD.findall(text.lower())
         for name, has in SEEN.items():
-            yield name if has(text) else f"do not {name}"
+            yield name if has(text) else _without(name)
         for size in self._sizes:
             yield f"{'' if len(words) > size else 'do not '}have more than {size} words"
         for word in words:
@@ -118,6 +118,14 @@ class Telltales:
         for name, topic in self.topics.items():
             if topic.words[0] in said:
                 yield name
+
+
+def _without(name: str) -> str:
+    """The name of what a text does if it does not have a telltale."""
+    for none, some in (("contain no ", "contain a "), (" without ", " with ")):
+        if none in name:
+            return name.replace(none, some)
+    return f"do not {name}"
 
 
 def _touching(topic: Topic) -> str:

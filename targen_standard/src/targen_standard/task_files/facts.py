@@ -59,7 +59,7 @@ def print_form(facts: dict[str, Any]) -> None:
     name = facts["id"].rpartition(":")[2]
     rows = [(f["name"], type_of(f), default_of(f), f["description"]) for f in facts["keys"]]
     print_table(["key", "type", "default", "meaning"], rows)
-    print(f"In a task file, use no key but {name} and `name`, and put these keys under {name}.")
+    print(f"In a task file, use no key but {name} and `name`, and put these options under {name}.")
 
 
 def output_facts(part: Described) -> dict[str, Any]:

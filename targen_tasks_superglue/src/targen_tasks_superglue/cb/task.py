@@ -80,7 +80,7 @@ CB: Task[str, CbRow] = Task(
     description=(
         "Each row is a premise, which is one or several sentences from a story, a newspaper or a "
         "conversation, and a hypothesis. In most premises, somebody thinks, says, knows or doubts "
-        "something, often in a question, under negation or in a condition. The hypothesis states "
+        "something, often in a question, under negation or in a conditional. The hypothesis states "
         "this as one full sentence, and names people as the premise does. The label is "
         "`entailment` if a reader who accepts the premise must accept the hypothesis. It is "
         "`contradiction` if the reader must reject the hypothesis, and `neutral` if the premise "

@@ -52,7 +52,7 @@ class EntityOptions(MetricOptions):
     replicates: int = Field(
         100,
         ge=0,
-        description="Number of resamples per interval, and of splits in half; 0: no intervals.",
+        description="Number of resamples per interval, and of random halvings; 0: no intervals.",
     )
     shown: int = Field(10, ge=0, description="Number of entities to show per type.")
 
