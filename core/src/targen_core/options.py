@@ -207,7 +207,7 @@ class RowOptions(Options):
         Sequence[str],
         AfterValidator(tuple),
         Flag(
-            "Generate rows with one of the task's named variants; see targen describe.",
+            "Use one of the task's named variants; see targen describe.",
             (wording.flag_of("variants"),),
             metavar="NAME",
             panel="",
@@ -348,7 +348,10 @@ class Limits(Options):
     panel = "Cost and speed"
 
     max_cost: Annotated[
-        _Amount | None, Flag("Stop before spending more than this many dollars.", panel="")
+        _Amount | None,
+        Flag(
+            "Stop before spending more than this many dollars. Needs the model's price.", panel=""
+        ),
     ] = None
     max_tokens: Annotated[
         Annotated[int, Field(gt=0, le=10**15)] | None,

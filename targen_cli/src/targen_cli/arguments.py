@@ -106,7 +106,7 @@ ShardArg = Annotated[
         "--shard",
         metavar="I/K",
         help="Generate part I of K, to divide a run among K machines. Parts are numbered 1 to K, "
-        "or 0 to K-1.",
+        "or 0 to K-1. -n is the number of rows of all parts together.",
         rich_help_panel=ROWS,
     ),
 ]

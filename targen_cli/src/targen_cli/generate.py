@@ -96,7 +96,7 @@ def generate(
 
     Examples:
     - targen generate rte -n 100
-    - targen generate rte -n 500 -b llama --model llama3.1 --max-cost 2
+    - targen generate rte -n 500 -b claude --model claude-haiku-5-5 --max-cost 2
     - targen generate rte --label entailment=40,not_entailment=20
     - targen generate mail.yaml -n 200 --shares-of own.csv
     - targen generate rte -n 500 -b llama --model small -o correct.model=large

@@ -27,7 +27,7 @@ WhoseArg = Annotated[
     typer.Option(
         "--task",
         metavar="NAME",
-        help="The task of the rows; not needed for a run, which records it.",
+        help="The task of the rows, or its file; not needed for a run, which records it.",
         autocompletion=completer("task"),
     ),
 ]

@@ -94,10 +94,10 @@ def correct(
     """Correct the labels of any dataset: generated, original or your own.
 
     Writes a directory with dataset.jsonl (the rows with their final labels), changes.jsonl (every
-    verdict) and report.json. Only the labels of rows change. If a row does not fit the task, the
-    command fails before the first call. With --flip, it tests a corrector: it makes some labels
-    wrong on purpose, and the report shows how many of them the corrector found. The same command
-    continues where it stopped.
+    verdict) and report.json. Only the labels of rows change. A file's columns have the names of the
+    task's fields, and `label`. If a row does not fit the task, the command fails before the first
+    call. With --flip, it tests a corrector: it makes some labels wrong on purpose, and the report
+    shows how many of them the corrector found. The same command continues where it stopped.
 
     Examples:
     - targen correct runs/rte-0 --corrector blind
