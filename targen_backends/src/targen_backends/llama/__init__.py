@@ -19,6 +19,6 @@ def register_backends(register: Register[Backend]) -> None:
         "llama",
         "targen_backends.llama.backend:BACKEND",
         summary="Any OpenAI-compatible server, such as Ollama, vLLM, llama.cpp or a hosted one; "
-        "token probabilities",
+        "an optional key in TARGEN_LLAMA_API_KEY; token probabilities",
         aliases=["openai-compatible"],
     )

@@ -108,7 +108,7 @@ def _key(options: LlamaOptions) -> str:
 
 BACKEND = Backend(
     summary="Any OpenAI-compatible server, such as Ollama, vLLM, llama.cpp or a hosted one; "
-    "token probabilities",
+    "an optional key in TARGEN_LLAMA_API_KEY; token probabilities",
     options=LlamaOptions,
     create=create,
     batch_codec=codec,
