@@ -72,7 +72,7 @@ class MultiRcQuestion(BaseModel):
         """
         named = set() if label == _NONE else set(label.split(", "))
         if not named <= set(self.letters):
-            raise Rejected("illegal-label", f"{label!r} is no set of {', '.join(self.letters)}")
+            raise Rejected("illegal-label", f"{label!r} is not a set of {', '.join(self.letters)}")
         options = tuple(
             Option(text=option.text, right=letter in named)
             for letter, option in zip(self.letters, self.options, strict=True)

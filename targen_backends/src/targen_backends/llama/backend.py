@@ -107,7 +107,7 @@ def _key(options: LlamaOptions) -> str:
 
 
 BACKEND = Backend(
-    summary="Any OpenAI-compatible server, such as Ollama, vLLM, llama.cpp or a hosted one; "
+    summary="Any OpenAI-compatible server, such as Ollama, vLLM, llama.cpp or a hosted one, with "
     "an optional key in TARGEN_LLAMA_API_KEY; token probabilities",
     options=LlamaOptions,
     create=create,
