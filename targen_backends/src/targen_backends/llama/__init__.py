@@ -18,7 +18,7 @@ def register_backends(register: Register[Backend]) -> None:
     register.register(
         "llama",
         "targen_backends.llama.backend:BACKEND",
-        summary="Any OpenAI-compatible server, such as Ollama, vLLM, llama.cpp or a hosted one, with "
-        "an optional key in TARGEN_LLAMA_API_KEY; token probabilities",
+        summary="Any OpenAI-compatible server, such as Ollama, vLLM, llama.cpp or a hosted one, "
+        "with an optional key in TARGEN_LLAMA_API_KEY; token probabilities",
         aliases=["openai-compatible"],
     )
