@@ -1,11 +1,17 @@
 """Put the documentation together in `build/site`, with the pages that the code has the words for.
 
 python scripts/reference.py && zensical serve -f build/site/mkdocs.yml
+
+If the environment variable REPO has the repository's address, pages link to it, to be edited there.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import shutil
+import textwrap
 from pathlib import Path
 
 import cli_reference
@@ -45,7 +51,20 @@ def main() -> None:
         assert menu.count(mark) == 1
         menu = menu.replace(mark, "\n" + "".join(lines))
     (SITE / "docs" / "reference" / "papers.md").write_text(_papers(), encoding="utf-8")
+    for page in (SITE / "docs").rglob("*.md"):
+        page.write_text(_described(page.read_text(encoding="utf-8")), encoding="utf-8")
+    if repository := os.environ.get("REPO"):  # pages then get a link to edit them
+        menu += f"repo_url: {repository}\nedit_uri: edit/main/docs/\n"
     (SITE / "mkdocs.yml").write_text(menu, encoding="utf-8")
+
+
+def _described(text: str) -> str:
+    """Return a page with its first paragraph as its description, for search engines."""
+    paragraphs = re.sub(r"```.*?```|<!--.*?-->", "", text, flags=re.DOTALL).split("\n\n")
+    prose = (p for p in paragraphs if re.match(r"[`\[*]*\w", p.lstrip()))
+    words = re.sub(r"\[([^\]]*)\]\([^)]*\)|[`*]", r"\1", next(prose, ""))
+    described = textwrap.shorten(words, 160, placeholder=" …")
+    return f"---\ndescription: {json.dumps(described)}\n---\n\n{text}" if described else text
 
 
 def _papers() -> str:
