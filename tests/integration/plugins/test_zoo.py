@@ -100,7 +100,8 @@ def test_they_harm_nobody_else(tmp_path, monkeypatch, capsys):
         if source.distribution == member.package.replace("_", "-")
     ]
     assert len(mine) >= len(MEMBERS) - 1, "one has no entry point"
-    core = [s for s in installed_sources() if s.distribution in ("targen-core", "targen-cli")]
+    ours = ("targen-core", "targen-standard", "targen-cli")
+    core = [s for s in installed_sources() if s.distribution in ours]
     frozen = [s for s in sources_with(FROZEN) if s.distribution == "frozen-v1"]
     registry = load_registry([*mine, *core, *frozen])
     assert capsys.readouterr().out == ""
