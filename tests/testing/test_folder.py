@@ -62,7 +62,7 @@ def test_it_takes_its_place_beside_what_is_installed(folder):
     assert "targen-core" in {source.distribution for source in sources}
     registry = load_registry(sources)
     assert registry.find("backend", "tool").id == "acme-tools:tool"
-    assert registry.find("backend", "scripted").distribution == "targen-core"
+    assert registry.find("backend", "scripted").distribution == "targen-standard"
     sys.modules.pop("acme_tools_in_a_folder", None)
 
 

@@ -221,7 +221,7 @@ class TestWithoutIt:
         monkeypatch.setattr(shortcuts, "load_registry", Registry)
         shortcuts.filters_with_flags.cache_clear()
         try:
-            with pytest.raises(UsageError, match="exclude: the installed filters") as caught:
+            with pytest.raises(UsageError, match="exclude: no installed filter") as caught:
                 RunSpec(task="rte", quotas={"yes": 2}, exclude=["a.jsonl"])
             assert caught.value.hint == install("targen-standard")
             RunSpec(task="rte", quotas={"yes": 2}, exclude=(), max_cosine=None)
