@@ -36,9 +36,6 @@ def main() -> None:
     """Copy `docs`, add a page for each command and public module, and name them in the menu."""
     shutil.rmtree(SITE, ignore_errors=True)
     shutil.copytree(ROOT / "docs", SITE / "docs")
-    for page in (SITE / "docs").rglob("*.md"):
-        text = page.read_text(encoding="utf-8")
-        page.write_text(reference_tables.filled(text), encoding="utf-8")
     menu = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     for folder, module in (("cli", cli_reference), ("api", python_reference)):
         pages = SITE / "docs" / "reference" / folder
@@ -52,7 +49,8 @@ def main() -> None:
         menu = menu.replace(mark, "\n" + "".join(lines))
     (SITE / "docs" / "reference" / "papers.md").write_text(_papers(), encoding="utf-8")
     for page in (SITE / "docs").rglob("*.md"):
-        page.write_text(_described(page.read_text(encoding="utf-8")), encoding="utf-8")
+        text = reference_tables.filled(page.read_text(encoding="utf-8"))
+        page.write_text(_described(text), encoding="utf-8")
     if repository := os.environ.get("REPO"):  # pages then get a link to edit them
         menu += f"repo_url: {repository}\nedit_uri: edit/main/docs/\n"
     (SITE / "mkdocs.yml").write_text(menu, encoding="utf-8")

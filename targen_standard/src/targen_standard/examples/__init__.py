@@ -41,7 +41,7 @@ MEASURED_FROM = 20
 """Examples from which on their profile is measured: fewer say little about shares."""
 
 PER_LABEL = 8
-"""Examples for each label from which on rows follow pairs of them: fewer make too few pairs."""
+"""With so many examples for each label, rows follow pairs of them; fewer make too few pairs."""
 
 
 class ExampleOptions(Options):

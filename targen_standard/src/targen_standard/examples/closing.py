@@ -7,8 +7,9 @@ and people can understand the counts. This is distribution matching after SynAli
 arXiv:2502.08661), by visible features in place of vectors. Examples rarely have the label shares of
 a run, so a share between those of two labels adds nothing: a mix of labels explains it.
 
-Refusals are at most a share of the accepted rows. They are spent on the worst: a candidate is
-refused if fewer of the latest rows were as bad than there are refusals left.
+Refusals are at most a share of the accepted rows. They are spent on the worst: those
+of the latest rows that were as bad as a candidate are counted. If they are fewer than the refusals
+left, it is refused.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter, defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from targen_core.engine.commits import Commit
@@ -37,7 +38,7 @@ __all__ = ["GIVEN_AWAY", "ClosingFilter"]
 GIVEN_AWAY = "gives-itself-away"
 """The reason of its refusals."""
 
-_FIRST = 10  # rows from which on others are compared with them
+_FIRST = 10  # accepted rows; candidates are scored after these
 _SURELY = 3.0  # standard errors; some hundred telltales are looked at
 _LATEST = 20  # rows that a candidate is compared with
 _PRIOR = 10  # rows that would have a telltale as often as all do: few rows prove little
@@ -96,7 +97,7 @@ class ClosingFilter(ExampleFilter):
         copy = super().find(candidate)
         if copy is not None:
             return copy
-        parts = self._parts(candidate.written)
+        parts = self._parts(self._telltales.of(candidate.written))
         score = sum(parts.values())
         left = int(self._extra * self._rows.total() + 1e-9) - self._refused
         if score < _UNIT or sum(each >= score for each in self._latest) >= left:
@@ -108,11 +109,11 @@ class ClosingFilter(ExampleFilter):
             facts={"gives_away": "; ".join(named)},
         )
 
-    def _parts(self, text: str) -> Mapping[str, int]:
-        """Return the telltales of a text, with the parts of its score."""
+    def _parts(self, names: Iterable[str]) -> Mapping[str, int]:
+        """Return what each telltale of a text adds to its score."""
         if self._rows.total() < _FIRST:
             return {}
-        return {name: self._part(name) for name in self._telltales.of(text)}
+        return {name: self._part(name) for name in names}
 
     def _part(self, name: str) -> int:
         theirs, of = self._telltales.share(name) * self._telltales.rows, self._telltales.rows
@@ -137,10 +138,11 @@ class ClosingFilter(ExampleFilter):
         return json.dumps(self._entered(accepted.branch, accepted.written)).encode()
 
     def _entered(self, branch: str, text: str) -> tuple[str, str, int]:
-        score = sum(self._parts(text).values())
+        names = self._telltales.of(text)
+        score = sum(self._parts(names).values())
         self._latest.append(score)
         self._rows[branch] += 1
-        self._counts[branch].update(self._telltales.of(text))
+        self._counts[branch].update(names)
         return branch, text, score
 
     def restore(self, entries: Sequence[bytes]) -> None:
