@@ -6,8 +6,6 @@ import json
 import random
 import re
 import shutil
-import signal
-import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -222,52 +220,6 @@ def test_early_stopping_goes_back_to_the_best(train, targen):
     done = train("encoder", "-o", "early_stop=4", "-o", "hold_out=0.2", epochs=40)
     assert done.code == 0, done.err
     assert accuracy(targen)["accuracy"]["value"] >= 0.9
-    assert not Path(".m.training").exists()
-
-
-KILLED = """
-import os, signal, sys
-from targen_core import load_registry, read_dataset
-from targen_training.trainers import Watch
-from targen_training.asked import file_of, trainer_options
-from targen_training.models import train_model
-from pathlib import Path
-
-def step(done, of, figures):
-    if done >= 13:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-registry = load_registry()
-data = read_dataset("train.jsonl", "mood.yaml", registry=registry)
-options = trainer_options(registry, "encoder", sys.argv[1:])
-files = {data.task.name: file_of(registry, "train.jsonl", "mood.yaml")}
-train_model(
-    registry, "encoder", options, [data], Path("m"), watch=Watch(step=step), files=files
-)
-"""
-
-
-def test_a_killed_training_goes_on_from_its_last_checkpoint(train, apart):
-    from safetensors.numpy import load_file
-
-    options = [
-        f"model={tiny('encoder')}", "learning_rate=3e-3", "epochs=3", "batch=8", "device=cpu",
-        "checkpoint_minutes=1e-9",
-    ]  # fmt: skip
-    killed = subprocess.run([sys.executable, "-c", KILLED, *options], check=False)
-    assert killed.returncode == -signal.SIGKILL
-    assert not Path("m").exists()
-    again = ("-o", "checkpoint_minutes=1e-9")
-    other = train("encoder", *again, "--seed", 1, epochs=3, by=apart)
-    assert other.code == 2 and "contains an unfinished training run" in other.err
-    done = train("encoder", *again, epochs=3, by=apart)
-    assert done.code == 0, done.err
-    # A checkpoint a step: the one of the step before is whole, if not that of the last.
-    assert any(f"training run at step {at}" in done.err for at in (12, 13))
-    whole = train("encoder", *again, epochs=3, out="whole", by=apart)
-    assert whole.code == 0 and "resuming" not in whole.err
-    one, two = (load_file(f"{name}/model/model.safetensors") for name in ("m", "whole"))
-    assert all((one[name] == two[name]).all() for name in one)
     assert not Path(".m.training").exists()
 
 

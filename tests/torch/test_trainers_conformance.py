@@ -6,19 +6,19 @@ from tiny import tiny
 
 from targen_training.testing import TrainerSuite as Suite
 
-RECIPE = ("epochs=20", "batch=8", "warmup=0.1", "device=cpu")
+RECIPE = ("batch=8", "warmup=0.1", "device=cpu")
 
 
 class TestEncoder(Suite):
     trainer = "encoder"
-    options = (f"model={tiny('encoder')}", "learning_rate=2e-3", *RECIPE)
+    options = (f"model={tiny('encoder')}", "learning_rate=2e-3", "epochs=20", *RECIPE)
 
 
 class TestEncoderDecoder(Suite):
     trainer = "encoder-decoder"
-    options = (f"model={tiny('encoder-decoder')}", "learning_rate=5e-3", *RECIPE)
+    options = (f"model={tiny('encoder-decoder')}", "learning_rate=5e-3", "epochs=12", *RECIPE)
 
 
 class TestDecoder(Suite):
     trainer = "decoder"
-    options = (f"model={tiny('decoder')}", "learning_rate=5e-3", *RECIPE)
+    options = (f"model={tiny('decoder')}", "learning_rate=5e-3", "epochs=12", *RECIPE)

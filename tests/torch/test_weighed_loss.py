@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -105,7 +106,8 @@ main()
 """
 
 
-def test_a_killed_training_goes_on_with_its_averages(apart, jsonl, tmp_path):
+def test_a_killed_training_goes_on_from_its_last_checkpoint(targen, apart, jsonl, tmp_path):
+    """With the averages of its ensemble."""
     from safetensors.numpy import load_file
 
     task = "description: A sentence.\nlabels:\n  good: well\n  bad: ill\n"
@@ -124,8 +126,13 @@ def test_a_killed_training_goes_on_with_its_averages(apart, jsonl, tmp_path):
         [sys.executable, "-c", KILLED, *settings, "--out", "m"], check=False, cwd=tmp_path
     )
     assert killed.returncode == -signal.SIGKILL
+    assert not Path("m").exists()
+    other = targen(*settings, "--out", "m", "--seed", 1)
+    assert other.code == 2 and "contains an unfinished training run" in other.err
     again = apart(*settings, "--out", "m")
-    assert again.code == 0 and "training run at step 2" in again.err, again.err
+    # A checkpoint a step: the one of the step before is whole, if not that of the last.
+    assert again.code == 0 and re.search(r"training run at step (29|30)", again.err), again.err
+    assert not Path(".m.training").exists()
     whole = apart(*settings, "--out", "whole")
     assert whole.code == 0 and "at step" not in whole.err
     one, two = (load_file(f"{name}/model/model.safetensors") for name in ("m", "whole"))

@@ -95,12 +95,19 @@ class TrainerSuite(Suite):
         return learnable(self.target(), rows=rows, seed=seed)
 
     @pytest.fixture
-    def predictor(self, tmp_path_factory: pytest.TempPathFactory) -> Predictor:
-        """A model of two labels."""
-        return self.kept(
-            "predictor",
-            lambda: self.trained(self.telling(), tmp_path_factory.mktemp("model")),
-        )
+    def model(self, tmp_path_factory: pytest.TempPathFactory) -> tuple[Predictor, Path]:
+        """A model of two labels, trained once for all checks, and its folder."""
+
+        def make() -> tuple[Predictor, Path]:
+            folder = tmp_path_factory.mktemp("model")
+            return self.trained(self.telling(), folder), folder / "moved"
+
+        return self.kept("model", make)
+
+    @pytest.fixture
+    def predictor(self, model: tuple[Predictor, Path]) -> Predictor:
+        """The predictor of that model."""
+        return model[0]
 
     # --- what must hold ---
 
@@ -235,18 +242,17 @@ class TrainerSuite(Suite):
             )
         assert len(predictor([])) == 0
 
-    def test_writes_no_pickle(self, tmp_path: Path) -> None:
+    def test_writes_no_pickle(self, model: tuple[Predictor, Path]) -> None:
         """It writes no pickle, which can run code: a model may come from a stranger."""
-        self.trained(self.telling(), tmp_path)
-        for path in sorted((tmp_path / "moved").rglob("*")):
+        for path in sorted(model[1].rglob("*")):
             if path.is_file():
                 assert not _is_pickled(path), f"{path.name} is a pickle"
 
-    def test_refuses_what_is_no_model(self, tmp_path: Path) -> None:
+    def test_refuses_what_is_no_model(self, model: tuple[Predictor, Path], tmp_path: Path) -> None:
         """A folder without a model, or with a damaged one, raises a ValueError."""
         (tmp_path / "empty").mkdir()
-        self.trained(self.telling(), tmp_path)
-        damaged = tmp_path / "moved"
+        damaged = tmp_path / "damaged"
+        shutil.copytree(model[1], damaged)
         for path in sorted(damaged.rglob("*")):
             if path.is_file():
                 path.write_bytes(b"nothing of the kind")
