@@ -17,7 +17,7 @@ from targen_core.options import RowOptions
 from targen_core.plain import what_is
 from targen_core.plugins.elsewhere import ELSEWHERE, OURS, package_of
 from targen_core.suggestions import did_you_mean, suggestions_for
-from targen_core.text import with_article
+from targen_core.text import plural, with_article
 from targen_core.wording import Action, install
 
 if TYPE_CHECKING:
@@ -132,6 +132,13 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
         return next(iter([*kinds_of, *ours]), "task")
     if no_task := registry.no_task(name):
         raise no_task
+    if suite := [
+        i.name for i in items if i.kind == "task" and name in (i.entry_point, i.distribution)
+    ]:
+        raise UsageError(
+            f"{name} is a suite of {plural(len(suite), 'task')}",
+            hint=f"name one of them: {', '.join(suite)}",
+        )
     meant = " or ".join(f"{one} ({names[one]})" for one in near)
     raise UnknownName(
         f"no installed part has the name {name!r}",
