@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from targen_review.cli.open import planned
-from targen_review.grades import GradeBook, Rater
+from targen_review.grades import Grade, GradeBook, Rater
 from targen_review.page.desk import Desk
 from targen_review.page.guard import Secret
 from targen_review.page.server import Shared, app_for
 from targen_review.page.store import RowStore
-from targen_review.rows import review_rows
+from targen_review.plan import load_plan
+from targen_review.rows import open_data, review_rows
 from tests.files import changed, write_lines
 
 from .pages import PORT, Page
@@ -100,6 +102,29 @@ def review(run):
 def run_made(tmp_path, task_file, finished):
     """A run of six rows as it was made, which can be resumed."""
     return finished(task_file, "-n", 6, out=tmp_path / "made-0")
+
+
+@pytest.fixture
+def graded():
+    """Have a rater say something of the rows of a review, by their ids or places in the data.
+
+    Of rows that step 4 did not see, what they were before is left out.
+    """
+
+    def grade(folder: Path, rater: str, said: Mapping[Any, Mapping[str, Any]], **who: Any) -> None:
+        plan = load_plan(folder)
+        data = [open_data(each.path, each.task or None) for each in plan.data]
+        rows = [row for _, row in review_rows(data, rejects=plan.rejects)]
+        known = {**dict(enumerate(rows)), **{row.id: row for row in rows}}
+        with GradeBook(folder, Rater(rater=rater, **who)) as book:
+            for second, (at, one) in enumerate(said.items()):
+                row, when = known[at], f"2026-11-20T10:00:{second:02}.000Z"
+                grade = {"row": row.id, "digest": row.digest, "at": when, **one}
+                if row.before is None:
+                    grade.pop("before", None)
+                book.append(Grade.model_validate(grade))
+
+    return grade
 
 
 @pytest.fixture

@@ -21,26 +21,17 @@ PLAN = ("--rubric", "paper", "--plan")
 
 
 @pytest.fixture
-def grades(in_process):
-    """Plan a review of `data`, and have `rater` say of rows, by number, what is given."""
+def grades(works, graded):
+    """Plan a review of `data` if there is none, and have `rater` say what is given of rows."""
 
     def give(
         data: Path, rater: str, said: Mapping[int, Mapping[str, Any]], *options: object
     ) -> Path:
         folder = data.with_name(f"{data.name}.review")
-        task = options[1] if options[:1] == ("--task",) else None
         if not folder.exists():
-            done = in_process("review", data, *options, *PLAN)
-            assert done.code == 0, done.err
-        rows = list(open_data(data, str(task) if task else None).rows())
+            works("review", data, *options, *PLAN)
         kind = {"kind": "model", "model": "m"} if rater.startswith("llm") else {}
-        with GradeBook(folder, Rater(rater=rater, **kind)) as book:
-            for at, one in said.items():
-                row = rows[at]
-                when = f"2026-11-20T10:00:{at:02}.000Z"
-                book.append(
-                    Grade.model_validate({"row": row.id, "digest": row.digest, "at": when, **one})
-                )
+        graded(folder, rater, said, **kind)
         return folder
 
     return give
@@ -171,16 +162,13 @@ def test_refill_grows_the_run_by_what_is_missing_and_no_more(run_made, grades, r
     assert _bytes(Path("full")) == first
 
 
-def test_runs_that_are_refilled_share_one_cap(task_file, in_process, works, tmp_path):
+def test_runs_that_are_refilled_share_one_cap(task_file, graded, in_process, works, tmp_path):
     runs = [tmp_path / name for name in ("one", "two")]
     for seed, run in enumerate(runs):
         made = ("generate", task_file, "-n", "6", "-b", "scripted", "--seed", seed, "--no-cache")
         works(*made, "-o", "max_tokens=200", "--out", run)
     works("review", *runs, "--raters", "ann", *PLAN, "--out", "both")
-    with GradeBook(tmp_path / "both", Rater(rater="ann")) as book:
-        for run in runs:
-            row = next(iter(open_data(run, None).rows()))
-            book.append(Grade(row=f"{run.name}:{row.id}", digest=row.digest, reject=True))
+    graded(tmp_path / "both", "ann", {0: REJECT, 6: REJECT})  # the first row of each
     before = sum(_tokens(run) for run in runs)
     line = ("review", "apply", "both", "--refill", "-q", "--out", "new")
     short = in_process(*line, "--max-tokens", before + 2_500)
@@ -235,12 +223,10 @@ def test_grades_of_models_strangers_and_those_who_only_looked_do_not_count(
     assert _outcomes(Path(f"{NEW}-2")) == {"confirmed": 1, "unseen": 5}
 
 
-def test_reject_that_people_find_good_stays_out_and_is_told(run, works):
+def test_reject_that_people_find_good_stays_out_and_is_told(run, grades, works):
     works("review", run, "--rejects", *PLAN)
     (reject,) = open_data(run).rejects(stage="correct")
-    with GradeBook(run.with_name("reviews-0.review"), Rater(rater="ann")) as book:
-        for row in (reject, next(iter(open_data(run).rows()))):
-            book.append(Grade(row=row.id, digest=row.digest, after="A"))
+    grades(run, "ann", {reject.id: {"after": "A"}, 0: {"after": "A"}})
     assert "people accepted 1 reject of step 4" in works("review", "apply", run).err
     assert lines(NEW / "dataset.jsonl") == lines(run / "dataset.jsonl")
 

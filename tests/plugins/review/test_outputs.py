@@ -8,8 +8,6 @@ import re
 import pytest
 
 from targen_review.cli.open import planned
-from targen_review.grades import Grade, GradeBook, Rater
-from targen_review.rows import review_rows
 from tests.files import lines, write_lines
 from tests.plugins.outputs.declared import CHAT, NER, PAIRS, QA, RANKED, SHOP
 
@@ -196,17 +194,15 @@ def test_spans_stay_at_their_words_when_the_text_is_edited(opened):
 
 
 @pytest.fixture
-def graded(data):
+def answered(data, graded):
     """Have ann and bob give each row an output, or find it right (None)."""
 
     def give(kind, ann, bob, *more):
         rows, file = data(kind, *more)
-        folder, _, opened = planned([str(rows)], task=str(file), raters="ann,bob")
+        folder = planned([str(rows)], task=str(file), raters="ann,bob")[0]
         for name, outputs in (("ann", ann), ("bob", bob)):
-            with GradeBook(folder, Rater(rater=name)) as book:
-                for (_, row), output in zip(review_rows(opened), outputs, strict=True):
-                    after = "R" if output is None else "W"
-                    book.append(Grade(row=row.id, digest=row.digest, after=after, output=output))
+            said = [{"after": "W", "output": each} if each else {"after": "R"} for each in outputs]
+            graded(folder, name, dict(enumerate(said)))
         return folder
 
     return give
@@ -227,8 +223,8 @@ AGREED = [
 
 
 @pytest.mark.parametrize(("kind", "ann", "bob", "figures"), AGREED)
-def test_people_agree_as_the_output_compares(kind, ann, bob, figures, graded, works):
-    folder = graded(kind, ann, bob, *[{"text": "Bob!", "spans": []}] * (len(ann) - 1))
+def test_people_agree_as_the_output_compares(kind, ann, bob, figures, answered, works):
+    folder = answered(kind, ann, bob, *[{"text": "Bob!", "spans": []}] * (len(ann) - 1))
     said = works("review", "report", folder, "--json").json
     found = {
         each["of"]: (each["same"]["value"], each["f1"] and each["f1"]["value"])
@@ -252,10 +248,10 @@ def test_people_agree_as_the_output_compares(kind, ann, bob, figures, graded, wo
     ],
 )
 def test_scores_within_the_tolerance_are_no_difference(
-    ann, bob, outcome, score, graded, works, tmp_path
+    ann, bob, outcome, score, answered, works, tmp_path
 ):
     said = [None if each is None else {"score": each} for each in (ann, bob)]
-    folder = graded("score", said[:1], said[1:])
+    folder = answered("score", said[:1], said[1:])
     works("review", "apply", folder, "--out", tmp_path / "new")
     (row,) = lines(tmp_path / "new" / "dataset.jsonl")
     assert row["score"] == score
@@ -263,10 +259,10 @@ def test_scores_within_the_tolerance_are_no_difference(
 
 
 def test_an_output_that_a_file_of_grades_was_edited_into_counts_for_nothing(
-    graded, works, in_process, page, tmp_path
+    answered, works, in_process, page, tmp_path
 ):
     odd = [{"spans": "all"}], [{"text": "Another text.", "spans": []}]
-    folder = graded("spans", *odd)
+    folder = answered("spans", *odd)
     said = in_process("review", "report", folder).err
     assert said.count("with an output that these rows cannot have: row") == 2
     works("review", "apply", folder, "--resolve", "bob", "--out", tmp_path / "new")

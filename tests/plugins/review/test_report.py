@@ -15,26 +15,19 @@ from targen_review.plan import load_plan
 from targen_review.report.figures import figures_of
 from targen_review.report.pages import findings_of, shown
 from targen_review.report.reading import read_reviews
-from targen_review.rows import open_data, review_rows
 
 
 @pytest.fixture
-def graded():
+def lettered(graded):
     """Grade the rows of a review in order: "A", or "BA" for before and after, "." for nothing."""
 
-    def grade(folder: Path, rater: str, letters: str, *, kind: Any = "person", **more: Any) -> Path:
-        plan = load_plan(folder)
-        data = [open_data(each.path, each.task or None) for each in plan.data]
-        rows = {row.id: row for _, row in review_rows(data, rejects=plan.rejects)}
-        with GradeBook(folder, Rater(rater=rater, kind=kind)) as book:
-            for name, given in zip(sorted(plan.ids), letters.split(), strict=True):
-                if given == ".":
-                    continue
-                row = rows[name]
-                before = given[0] if row.before is not None else None
-                values = {"before": before, "after": given[-1], "seconds": 4.0, **more}
-                book.append(Grade(row=name, digest=row.digest, **values))
-        return folder
+    def grade(folder: Path, rater: str, letters: str, kind: str = "person", **more: Any) -> None:
+        said = {
+            row: {"before": given[0], "after": given[-1], "seconds": 4.0, **more}
+            for row, given in zip(sorted(load_plan(folder).ids), letters.split(), strict=True)
+            if given != "."
+        }
+        graded(folder, rater, said, kind=kind)
 
     return grade
 
@@ -45,10 +38,10 @@ def reported(works):
     return lambda *folders: works("review", "report", *folders, "--json").json
 
 
-def test_grades_are_counted_by_row_before_and_after(review, graded, refuses, reported):
+def test_grades_are_counted_by_row_before_and_after(review, lettered, refuses, reported):
     refuses(("review", "report", review), "no rows have been graded so far")
-    graded(review, "ann", "A CB A B D .")
-    graded(review, "bob", "A CA C B C .")
+    lettered(review, "ann", "A CB A B D .")
+    lettered(review, "bob", "A CA C B C .")
     said = reported(review)
     (of,) = said["grades"]
     assert (of["dataset"], of["who"], of["rows"]) == ("reviews-0", "people", 5)
@@ -73,25 +66,25 @@ def test_grades_are_counted_by_row_before_and_after(review, graded, refuses, rep
     assert "ann has graded 5 of 6 rows" in said["warnings"]
 
 
-def test_step_4_is_reported_as_right_as_people_find_it(run, graded, reported, works):
+def test_step_4_is_reported_as_right_as_people_find_it(run, lettered, reported, works):
     folder = planned([str(run)], rejects=True, rubric="paper")[0]
     # The first by id was relabelled, and the last is a reject of step 4.
-    graded(folder, "ann", "CA A A A A A D")
+    lettered(folder, "ann", "CA A A A A A D")
     one = {"agreed": 1, "disagreed": 0, "split": 0, "old": 0}
     assert reported(folder)["step4"] == {"relabels": one, "rejects": one}
-    graded(folder, "bob", "CD A A A A A .")
+    lettered(folder, "bob", "CD A A A A A .")
     printed = works("review", "report", folder).out
     assert "Step 4 as judged by people" in printed
     row = next(line for line in printed.splitlines() if line.startswith("relabels"))
     assert row.split() == ["relabels", "0", "-", "0", "1"]
 
 
-def test_teams_are_reported_each_and_together(rows_file, graded, reported):
+def test_teams_are_reported_each_and_together(rows_file, lettered, reported):
     folder = planned([str(rows_file(8))], teams="ann+bob,cat+dan", task=None, rubric="paper")[0]
     plan = load_plan(folder)
     for name in ("ann", "bob", "cat", "dan"):
         mine = {row: "ABCD"[at % 4] for at, row in enumerate(plan.rows_of(name))}
-        graded(folder, name, " ".join(mine.get(row, ".") for row in sorted(plan.ids)))
+        lettered(folder, name, " ".join(mine.get(row, ".") for row in sorted(plan.ids)))
     said = reported(folder)
     assert [(a["raters"], a["rows"]) for a in said["agreement"]] == [
         (["ann", "bob"], 4),
@@ -102,10 +95,10 @@ def test_teams_are_reported_each_and_together(rows_file, graded, reported):
     assert said["grades"][0]["before"] is None
 
 
-def test_labels_are_confirmed_by_those_who_left_or_chose_them(rows_file, graded):
+def test_labels_are_confirmed_by_those_who_left_or_chose_them(rows_file, lettered):
     folder = planned([str(rows_file(4))], rubric="paper")[0]
-    graded(folder, "ann", "A A D .", comment="short")
-    graded(folder, "bob", ". . . A", label="nonsense")
+    lettered(folder, "ann", "A A D .", comment="short")
+    lettered(folder, "bob", ". . . A", label="nonsense")
     figures = figures_of(read_reviews([folder]))
     (of,) = figures.letters
     # Two were left and are acceptable, one is not acceptable and says nothing, one has another.
@@ -116,16 +109,16 @@ def test_labels_are_confirmed_by_those_who_left_or_chose_them(rows_file, graded)
 
 
 def test_reasons_are_counted_by_row_and_by_who_named_them(
-    rows_file, graded, tmp_path, reported, works
+    rows_file, lettered, tmp_path, reported, works
 ):
     path = tmp_path / "mine.yaml"
     path.write_text("name: m\nreasons: [{key: n, name: near copy}, {key: m, name: ambiguous}]")
     folder = planned([str(rows_file(4))], rubric=path)[0]
-    graded(folder, "ann", "A B . .", reasons=("near copy",))
-    graded(folder, "ann", ". . C .", reasons=("near copy", "ambiguous"))
-    graded(folder, "bob", "A . . .", reasons=("near copy",))
-    graded(folder, "bob", ". B D A")
-    graded(folder, "gpt", "A A A A", kind="model", reasons=("ambiguous",))
+    lettered(folder, "ann", "A B . .", reasons=("near copy",))
+    lettered(folder, "ann", ". . C .", reasons=("near copy", "ambiguous"))
+    lettered(folder, "bob", "A . . .", reasons=("near copy",))
+    lettered(folder, "bob", ". B D A")
+    lettered(folder, "gpt", "A A A A", kind="model", reasons=("ambiguous",))
     said = reported(folder)
     counts = ("reason", "rows", "of", "agreed", "shared")
     assert [tuple(of[name] for name in counts) for of in said["reasons"]] == [
@@ -142,9 +135,9 @@ def test_reasons_are_counted_by_row_and_by_who_named_them(
     assert "that the rubric m does not have: row 0 (boredom)" in printed
 
 
-def test_models_are_kept_apart_from_people(review, graded, reported, works):
-    graded(review, "ann", "A A B B C D")
-    graded(review, "gpt", "A A A A A A", kind="model")
+def test_models_are_kept_apart_from_people(review, lettered, reported, works):
+    lettered(review, "ann", "A A B B C D")
+    lettered(review, "gpt", "A A A A A A", kind="model")
     printed = works("review", "report", review).out
     for words in (
         "In reviews-0, people find 67% of the 6 rows acceptable",
@@ -166,11 +159,11 @@ def test_data_without_a_review(command, tmp_path, rows_file, refuses):
         refuses(("review", command, place), said, "targen review DATA starts one")
 
 
-def test_what_does_not_count_is_said(rows_file, graded, works):
+def test_what_does_not_count_is_said(rows_file, lettered, works):
     data = rows_file(4)
     folder = planned([str(data)], raters="ann,bob", sample="all", rubric="paper")[0]
-    graded(folder, "ann", "A B A B")
-    graded(folder, "bob", "A B A A")
+    lettered(folder, "ann", "A B A B")
+    lettered(folder, "bob", "A B A A")
     with GradeBook(folder, Rater(rater="bob")) as book:
         book.append(book.grades["1"].model_copy(update={"at": "", "after": "E"}))
     with GradeBook(folder, Rater(rater="eve")) as book:
@@ -191,11 +184,11 @@ def test_what_does_not_count_is_said(rows_file, graded, works):
     assert "people find 100% of the 4 rows acceptable" in printed and "cannot be read" in printed
 
 
-def test_folders_of_several_machines_are_merged(review, graded, tmp_path, refuses, reported):
+def test_folders_of_several_machines_are_merged(review, lettered, tmp_path, refuses, reported):
     other = tmp_path / "elsewhere" / review.name
     shutil.copytree(review, other)
-    graded(review, "ann", "A A B B C D")
-    graded(other, "bob", "A A B B C D")
+    lettered(review, "ann", "A A B B C D")
+    lettered(other, "bob", "A A B B C D")
     letters = reported(review, other)["agreement"][0]["letters"]
     assert (letters["value"], letters["low"]) == (1.0, None)
     plan = json.loads((other / "review.json").read_text())
@@ -203,11 +196,11 @@ def test_folders_of_several_machines_are_merged(review, graded, tmp_path, refuse
     refuses(("review", "report", review, other), "different plans (different: seed)")
 
 
-def test_several_datasets_stand_side_by_side(rows_file, graded, tmp_path, refuses, reported):
+def test_several_datasets_stand_side_by_side(rows_file, lettered, tmp_path, refuses, reported):
     one = planned([str(rows_file(4, name="one.jsonl"))], rubric="paper")[0]
     two = planned([str(rows_file(4, name="two.jsonl"))], rubric="paper")[0]
-    graded(one, "ann", "A A A A")
-    graded(two, "ann", "A A D D")
+    lettered(one, "ann", "A A A A")
+    lettered(two, "ann", "A A D D")
     acceptable = {of["dataset"]: of["acceptable"]["value"] for of in reported(one, two)["grades"]}
     assert acceptable == {"one": 1.0, "two": 0.5, "all": 0.75}
     rubric = tmp_path / "mine.yaml"
@@ -219,10 +212,10 @@ def test_several_datasets_stand_side_by_side(rows_file, graded, tmp_path, refuse
     refuses(("review", "report", one, three), "different rubrics (paper, mine)")
 
 
-def test_pages_are_written_with_what_people_said_escaped(rows_file, graded, refuses, works):
+def test_pages_are_written_with_what_people_said_escaped(rows_file, lettered, refuses, works):
     folder = planned([str(rows_file(4, "<script>alert(1)</script> and more"))], rubric="paper")[0]
-    graded(folder, "ann", "A A D D", comment="<b>no</b> | `x`")
-    graded(folder, "bob", "D A D D")
+    lettered(folder, "ann", "A A D D", comment="<b>no</b> | `x`")
+    lettered(folder, "bob", "D A D D")
     report = ("review", "report", folder, "--out")
     for name, words in (("r.html", "&lt;script&gt;alert"), ("r.md", "## Agreement")):
         works(*report, name, "--paper")
@@ -234,9 +227,9 @@ def test_pages_are_written_with_what_people_said_escaped(rows_file, graded, refu
 
 
 @pytest.mark.whole
-def test_a_review_beside_a_run_is_a_chapter_of_its_analysis(review, run, graded, works):
-    graded(review, "ann", "A A B B C D")
-    graded(review, "bob", "A A B A C D")
+def test_a_review_beside_a_run_is_a_chapter_of_its_analysis(review, run, lettered, works):
+    lettered(review, "ann", "A A B B C D")
+    lettered(review, "bob", "A A B A C D")
     analyze = ("analyze", run, "--metric", "reviewed", "--out")
     done = works(*analyze, "analysis")
     assert "In reviews-0, people find 67% of the 6 rows acceptable" in done.out
@@ -246,9 +239,9 @@ def test_a_review_beside_a_run_is_a_chapter_of_its_analysis(review, run, graded,
     assert said in works(*analyze, "second").out
 
 
-def test_the_papers_table_is_printed_beside_its_tasks(rows_file, graded):
+def test_the_papers_table_is_printed_beside_its_tasks(rows_file, lettered):
     folder = planned([str(rows_file(2))], rubric="paper")[0]
-    graded(folder, "ann", "A B")
+    lettered(folder, "ann", "A B")
     figures = figures_of(read_reviews([folder]))
     figures.material.tasks["rows"] = "targen-tasks-superglue:rte"
     tables = {table.title: table for table in findings_of(figures, paper=True).tables}

@@ -7,9 +7,7 @@ import json
 import pytest
 
 from targen_review.cli.open import planned
-from targen_review.grades import Grade, GradeBook, Rater
 from targen_review.plan import load_plan
-from targen_review.rows import review_rows
 from targen_review.rubric import LABELS, PAPER
 from tests.files import lines
 
@@ -42,7 +40,9 @@ def test_each_verdict_is_one_key_and_wrong_label_asks_which_by_one_more(mine):
         assert f'data-key="{key}"' in shown
         assert f"<span>{word}</span>" in shown
     assert "do:reject" not in shown, "which is what a bad text is"
-    own = mine.desk.seat(5).row.label
+    own, labels = mine.desk.seat(5).row.label, mine.desk.seat(5).labels
+    button = f'value="{own}" class="label" aria-pressed="false" data-key="{labels.index(own) + 1}">'
+    assert "right after all" not in mine.ask("/ann/row/6").text
     which = "Which label is right? Without one, the row is removed."
     turned = "saved as wrong label; the row changes its label to negative."
     for number, action, value, words, following in (
@@ -59,6 +59,8 @@ def test_each_verdict_is_one_key_and_wrong_label_asks_which_by_one_more(mine):
         assert said.headers["x-location"] == f"/ann/row/{following}"
         if number == 5:
             assert "4 of 6 done" in said.text, "a relabel counts as reviewed"
+        if words is which and number == 6:
+            assert "right after all" in said.text.partition(button)[2].partition("</button>")[0]
     last = {line["row"]: (line["after"], line["label"]) for line in mine.lines}
     turned = ("W", "negative")
     assert [*last.values()] == [("R", None), turned, ("B", None), turned, ("R", None)]
@@ -67,16 +69,6 @@ def test_each_verdict_is_one_key_and_wrong_label_asks_which_by_one_more(mine):
         assert words in done
     listed = mine.ask("/ann/list").text
     assert "<td>wrong label</td>\n<td>changes its label to negative</td>" in listed
-
-
-def test_the_number_of_its_own_label_takes_back_that_it_is_wrong(mine):
-    mine = mine()
-    own, labels = mine.desk.seat(0).row.label, mine.desk.seat(0).labels
-    button = f'value="{own}" class="label" aria-pressed="false" data-key="{labels.index(own) + 1}">'
-    assert "right after all" not in mine.ask("/ann/row/1").text
-    shown = mine.say(1, "grade", "W").text
-    assert "right after all" in shown.partition(button)[2].partition("</button>")[0]
-    assert "saved as right; the row is kept" in mine.say(1, "label", own).text
 
 
 def test_a_verdict_on_a_corrected_label_says_what_the_one_before_was(mine):
@@ -119,16 +111,13 @@ def test_apply_report_and_json_use_the_same_words(mine, run, works):
     assert report["grades"][0]["after"] == {"right": 3.0, "wrong label": 2.0, "bad text": 1.0}
 
 
-def test_a_plan_from_before_verdicts_is_read_and_applied(run, works):
+def test_a_plan_from_before_verdicts_is_read_and_applied(run, graded, works):
     folder = planned([str(run)], rubric="paper")[0]
     raw = json.loads((folder / "review.json").read_text())
     for each in raw["rubric"]["grades"]:
         del each["effect"]
     (folder / "review.json").write_text(json.dumps(raw))
-    rows = {row.id: row for _, row in review_rows(planned([str(run)])[2])}
-    with GradeBook(folder, Rater(rater="ann")) as book:
-        for name, letter in zip(load_plan(folder).ids, "ABCDD", strict=False):
-            book.append(Grade(row=name, digest=rows[name].digest, after=letter))
+    graded(folder, "ann", {at: {"after": letter} for at, letter in enumerate("ABCDD")})
     outcomes = works("review", "apply", run, "--json").json[0]["outcomes"]
     found = {name: count for name, count in outcomes.items() if count}
     assert found == {"confirmed": 2, "doubted": 1, "rejected": 2, "unseen": 1}

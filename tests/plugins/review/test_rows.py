@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from targen_core.errors import UsageError
 from targen_review.rows import fix, open_data
+from tests.files import write_lines
 
 
 def test_rows_of_nobody_s_task_are_shown_as_they_are(tmp_path):
-    path = tmp_path / "any.jsonl"
-    path.write_text('{"say": "hello", "tags": ["a", "b"], "n": 1.5, "label": 3}\n')
-    (row,) = open_data(path).rows()
+    given = {"say": "hello", "tags": ["a", "b"], "n": 1.5, "label": 3}
+    (row,) = open_data(write_lines(tmp_path / "any.jsonl", [given])).rows()
     assert dict(row.fields) == {"say": "hello", "tags": "a\nb", "n": "1.5"}
     assert (row.label, row.editable) == ("3", ())
     assert fix(None, row, None, "x").unchecked
@@ -39,14 +37,12 @@ def test_rows_of_a_run_have_their_origin(run):
 
 def test_rows_of_others_have_what_their_file_said_of_them(rows_file, task_file, tmp_path):
     folder = tmp_path / "imported"
-    folder.mkdir()
-    rows_file(2).rename(folder / "dataset.jsonl")
     records = [
         {"id": str(at), "idx": at, "label": "x", "line": at + 1, "score": -at} for at in (0, 1)
     ]
-    text = "".join(json.dumps(record) + "\n" for record in records)
-    (folder / "provenance.jsonl").write_text(text)
-    (folder / "import.json").write_text("{}")
+    write_lines(folder / "provenance.jsonl", records)
+    write_lines(folder / "import.json", [{}])
+    rows_file(2).rename(folder / "dataset.jsonl")
     rows = list(open_data(folder, str(task_file)).rows())
     assert [dict(row.notes) for row in rows] == [{"line": 1, "score": 0}, {"line": 2, "score": -1}]
 
@@ -67,19 +63,11 @@ def test_an_edit_is_put_to_the_task_s_own_checks(run):
 
 @pytest.mark.whole
 def test_a_pair_of_rows_is_one_row_to_a_person(tmp_path):
-    path = tmp_path / "pairs.jsonl"
-    lead = "The nurse told the patient that "
+    both = {"hypothesis": "The nurse would leave.", "label": "entailment", "pair_id": 0}
     rows = [
-        {
-            "premise": f"{lead}{pronoun} would leave.",
-            "hypothesis": "The nurse would leave.",
-            "label": "entailment",
-            "idx": at,
-            "pair_id": 0,
-        }
+        {"premise": f"The nurse told the patient that {pronoun} left.", "idx": at, **both}
         for at, pronoun in enumerate(("she", "he"))
     ]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (row,) = open_data(path, "axg").rows()
+    (row,) = open_data(write_lines(tmp_path / "pairs.jsonl", rows), "axg").rows()
     assert list(row.fields) == ["premise1", "premise2", "hypothesis"]
     assert len(row.official) == 2
