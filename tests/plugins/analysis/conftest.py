@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from targen_analysis.differences import metric as differences
 from targen_analysis.metrics import Corpus, Study
 from tests.files import write_lines
 
@@ -67,3 +68,9 @@ def study():
         return Study(corpora, against, seed)
 
     return make
+
+
+@pytest.fixture
+def two_draws(monkeypatch):
+    """Few rows are drawn from twice, not ten times: each draw trains fifteen classifiers."""
+    monkeypatch.setattr(differences, "_REPEATS", 2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from targen_analysis.differences import metric as differences
 from targen_analysis.testing import MetricSuite as Suite
 from targen_analysis.testing import suite
 from targen_core.plugins.loader import load_registry
@@ -39,15 +38,11 @@ main(*sys.argv[1:])
 
 
 @pytest.fixture(autouse=True)
-def _two_draws(monkeypatch):
-    """Few rows are drawn from twice, not ten times, here and in other processes.
-
-    Each draw trains fifteen classifiers.
-    """
+def _two_draws(two_draws, monkeypatch):
+    """Draw twice in other processes, too."""
 
     def elsewhere(_, *args, hash_seed):
         done = in_another_process(TWO_DRAWS, args, hash_seed=hash_seed)
         assert done.returncode == 0, done.stderr
 
-    monkeypatch.setattr(differences, "_REPEATS", 2)
     monkeypatch.setattr(suite, "elsewhere", elsewhere)

@@ -22,16 +22,6 @@ def plan(works):
     return lambda data, *options: works("review", data, *options, "--json").json
 
 
-def test_a_review_is_planned_beside_its_data_and_goes_on(run, rows_file, task_file, plan):
-    made = plan(run, "--sample", "4", "--raters", "ann,bob")
-    folder = run.with_name("reviews-0.review")
-    assert made["folder"] == str(folder)
-    loaded = load_plan(folder)
-    assert loaded.raters == ("ann", "bob")
-    assert [len(loaded.rows_of(name)) for name in loaded.raters] == [4, 4]
-    assert plan(run) == made
-
-
 def _grade(folder, row, **said):
     with GradeBook(folder, Rater(rater="ann")) as book:
         book.append(Grade(row=row, digest="0" * 16, **said))
