@@ -45,7 +45,7 @@ def test_the_metrics_are_listed(targen):
     assert [item["name"] for item in listed if item["id"].startswith("targen-analysis:")] == OWN
 
 
-def test_all_metrics_side_by_side(targen, refuses, rows, tmp_path):
+def test_all_metrics_side_by_side(two_draws, targen, refuses, rows, tmp_path):
     pytest.importorskip("spacy")
     pytest.importorskip("sklearn")
     done = targen(

@@ -15,8 +15,8 @@ ALL = (*ALL, "-o", "lexical.replicates=2", "-o", "differences.replicates=100")
 """But what needs a model, which has tests of its own."""
 
 
-def test_odd_rows_are_analysed_by_every_metric(targen, jsonl, sentences, tmp_path):
-    huge = [{"text": unit * (500_000 // len(unit)), "label": "a"} for unit in ("word ", '{"a":[')]
+def test_odd_rows_are_analysed_by_every_metric(two_draws, targen, jsonl, sentences, tmp_path):
+    huge = [{"text": unit * (100_000 // len(unit)), "label": "a"} for unit in ("word ", '{"a":[')]
     odd = [{"label": None}, {"text": None}, {"text": 3, "premise": "It rained.", "label": 3}]
     odd = [{**each, "more": [1, {"deep": None}]} for each in odd]
     labeled = [{"text": text, "label": "ab"[at % 2]} for at, text in enumerate(sentences(60))]
