@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 from targen_analysis.data.corpus import read_corpus
+from targen_analysis.difficulty.inputs import read
+from targen_analysis.metrics import Study
 from targen_core import load_registry
 
 QUICK = ["--metric", "labels", "--metric", "leakage"]
 
 
-def generate(targen, task: str, rows: int = 8) -> None:
-    done = targen("generate", task, "-n", rows, "-b", "scripted", "-q")
-    assert done.code == 0, done.err
-
-
-def test_a_run_is_read_with_its_flow_and_its_task(targen, tmp_path, works, refuses):
-    generate(targen, "rte")
+def test_a_run_is_read_with_its_flow_and_its_task(finished, tmp_path, works, refuses):
+    finished("rte", "-n", 8, out="runs/rte-0")
     done = works("analyze", "runs/rte-0", *QUICK, "--against", "runs/rte-0/dataset.jsonl")
     assert "Label flow of rte-0" in done.out
     assert "reference: rte-0/dataset: 8 rows of rte, text columns: premise, hypothesis" in done.out
-    assert (
-        "rte-0 contains exact copies of rows of rte-0/dataset, so do not train on one" in done.out
-    )
+    copies = "rte-0 contains exact copies of rows of rte-0/dataset"
+    assert f"{copies}, so do not train on one" in done.out
     refuses(("analyze", "runs/rte-0", *QUICK, "--out", "runs/rte-0"), "is a run directory")
-    refuses(
-        ("analyze", "runs/rte-0", *QUICK, "--task", "cb"),
-        "already states the task of its rows: rte, not cb",
-    )
+    said = "already states the task of its rows: rte, not cb"
+    refuses(("analyze", "runs/rte-0", *QUICK, "--task", "cb"), said)
     torn = tmp_path / "runs" / "rte-0" / "dataset.jsonl"
     torn.write_bytes(torn.read_bytes()[:-20])
-    assert "rte-0: 7 rows" in targen("analyze", "runs/rte-0", *QUICK, "--force").out
+    assert "rte-0: 7 rows" in works("analyze", "runs/rte-0", *QUICK, "--force").out
 
 
-def test_a_run_whose_task_is_not_installed_is_read_all_the_same(targen, tmp_path, works):
-    generate(targen, "rte", 4)
+def test_a_run_whose_task_is_not_installed_is_read_all_the_same(finished, tmp_path, works):
+    finished("rte", "-n", 8, out="runs/rte-0")
     path = tmp_path / "runs" / "rte-0" / "manifest.json"
     path.write_text(path.read_text().replace("targen-tasks-superglue:rte", "acme:gone"))
     done = works("analyze", "runs/rte-0", *QUICK)
@@ -40,14 +34,16 @@ def test_a_run_whose_task_is_not_installed_is_read_all_the_same(targen, tmp_path
     works("analyze", "runs/rte-0", *QUICK, "--against", "runs/rte-0/dataset.jsonl", "--force")
 
 
-def test_labels_are_called_by_their_names_and_texts_shown_as_the_task_shows_them(targen, tmp_path):
+def test_labels_are_called_by_their_names_and_texts_shown_as_the_task_shows_them(finished):
     registry = load_registry()
-    generate(targen, "copa")
-    copa = read_corpus(registry, tmp_path / "runs" / "copa-0")
+    copa = read_corpus(registry, finished("copa", "-n", 8, out="copa-0"))
     assert copa.label_names == ("choice1", "choice2")
     assert copa.fields == ("premise", "choice1", "choice2")
-    generate(targen, "tickets")
-    tickets = read_corpus(registry, tmp_path / "runs" / "tickets-0")
+    (shown, *_) = read(Study((copa,)), copa, 5).inputs
+    (row,) = (row for row in copa.rows if row["choice1"] in shown)
+    assert row["choice2"] in shown
+    assert ("as a result" in shown) == (row["question"] == "effect")
+    tickets = read_corpus(registry, finished("tickets", "-n", 8, out="tickets-0"))
     assert tickets.task is not None
     row = tickets.rows[0]
     (instance,) = tickets.task.from_rows([row])

@@ -53,26 +53,21 @@ def planted(corpus, sentences, study):
 
 def clear(findings, corpus="mine"):
     """What tells the label beyond chance by a wide margin."""
-    return {
-        name
-        for name, score in findings.figures[corpus].items()
-        if name not in ("chance", "share of the most frequent label")
-        and score.low is not None
-        and score.low > 0.65
-    }
+    found = {name for name, score in findings.figures[corpus].items() if (score.low or 0) > 0.65}
+    return found - {"chance", "share of the most frequent label"}
 
 
 def test_a_word_of_the_hypothesis(planted):
-    findings = planted(
-        lambda p, h, label, rng: (p, f"not {h.partition(' ')[2]}" if label == "no" else h)
-    )
+    def negated(premise, hypothesis, label, rng):
+        return premise, f"not {hypothesis.partition(' ')[2]}" if label == "no" else hypothesis
+
+    findings = planted(negated)
     assert clear(findings) >= {"hypothesis alone", "all fields"}
     assert "premise alone" not in clear(findings)
     assert clear(findings, "original") == set()
     assert any("from hypothesis alone" in line for line in findings.warnings)
-    words = next(
-        t for t in findings.tables if t.title.startswith("Words associated with a label in mine")
-    )
+    title = "Words associated with a label in mine"
+    words = next(table for table in findings.tables if table.title.startswith(title))
     assert words.rows[0][:3] == ("hypothesis", "not", "no")
 
 
@@ -89,9 +84,8 @@ def test_too_few_rows_one_label_or_none(corpus, sentences, study):
     few = measure(study(corpus(sentences(10), ["a", "b"] * 5)))
     assert few.figures["mine"]["all fields"].value is None
     for labels in (["a"] * 30, [""] * 30, [str(at) for at in range(30)]):
-        assert (
-            "does not have 2 to 20 labels" in measure(study(corpus(sentences(30), labels))).notes[0]
-        )
+        note = measure(study(corpus(sentences(30), labels))).notes[0]
+        assert "does not have 2 to 20 labels" in note
     empty = measure(study(corpus(["!"] * 60, ["a", "b"] * 30)))
     assert empty.figures["mine"]["all fields"].value is None
     assert "best partial input, above chance" not in few.figures["mine"]
@@ -117,13 +111,8 @@ def test_which_fields_are_seen():
 
 def test_what_one_field_gives_away_is_said_once(corpus, sentences, study):
     labels = ["yes", "no"] * 100
-    marks = ["surely", "hardly"] * 100
-    texts = [
-        (one, f"{mark} {two}", three)
-        for one, two, three, mark in zip(
-            sentences(200), sentences(200, seed=1), sentences(200, seed=2), marks, strict=True
-        )
-    ]
+    two = [f"{'surely hardly'.split()[at % 2]} {text}" for at, text in enumerate(sentences(200))]
+    texts = [*zip(sentences(200, seed=1), two, sentences(200, seed=2), strict=True)]
     findings = measure(study(corpus(texts, labels, fields=("a", "b", "c"))))
     assert len(findings.warnings) == 1
     assert "from b alone" in findings.warnings[0]
@@ -264,17 +253,15 @@ def test_what_repeats_another_is_no_cause_of_its_own():
 
 def test_agreement_beyond_shuffled_answers_against_all_permutations():
     truth, answers = "aabbbc", "abbbcc"
-    shuffled = [
-        sum(one == two for one, two in zip(truth, order, strict=True))
-        for order in permutations(answers)
-    ]
-    agreeing = sum(one == two for one, two in zip(truth, answers, strict=True))
+
+    def agreement(order):
+        return sum(one == two for one, two in zip(truth, order, strict=True))
+
+    shuffled, agreeing = [*map(agreement, permutations(answers))], agreement(answers)
     z = (agreeing - np.mean(shuffled)) / np.std(shuffled)
     assert 0 < z < 3
     repeats = int(np.ceil((3 / z) ** 2)) + 1  # independent strata add up as their number's root
     for count, expected in ((1, True), (repeats, False), (max(1, repeats // 2), True)):
         strata = "".join(chr(65 + at) * len(truth) for at in range(count))
-        assert (
-            adds_nothing(baseline(answers * count), [baseline(strata)], list(truth * count))
-            is expected
-        )
+        mine, others = baseline(answers * count), [baseline(strata)]
+        assert adds_nothing(mine, others, list(truth * count)) is expected

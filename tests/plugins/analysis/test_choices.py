@@ -33,12 +33,11 @@ def test_answers_that_stand_first_are_warned_of(study):
     actual = CHOICES.measure(study(mine, against=gold), MetricOptions())
     assert actual.figures["mine"]["first"].value == 0.75
     assert actual.figures["gold"]["first"].value == 0.25
-    assert actual.warnings == (
-        ("The position of a choice in mine hints at the answer: 30 of 40 answers come first."),
-    )
-    assert actual.headlines[1] == (
-        "In 25% of the rows of gold, the answer is the first choice (by chance: 25%)."
-    )
+    (warning,) = actual.warnings
+    hint = "The position of a choice in mine hints at the answer"
+    assert warning == f"{hint}: 30 of 40 answers come first."
+    said = "In 25% of the rows of gold, the answer is the first choice (by chance: 25%)."
+    assert actual.headlines[1] == said
 
 
 def test_an_answer_that_is_no_choice_is_counted(study):

@@ -25,21 +25,12 @@ def logs(*rows):
 
 
 def test_pvi_is_what_the_row_does_to_the_probability_of_its_label():
-    bits = pointwise(
-        logs([0.8, 0.2], [0.5, 0.5], [0.125, 0.875]), logs(*[[0.5, 0.5]] * 3), np.array([0, 1, 0])
-    )
+    given = logs([0.8, 0.2], [0.5, 0.5], [0.125, 0.875])
+    bits = pointwise(given, logs(*[[0.5, 0.5]] * 3), np.array([0, 1, 0]))
     assert bits.tolist() == pytest.approx([np.log2(1.6), 0, -2])
 
 
 probabilities = st.lists(st.floats(0.001, 1), min_size=3, max_size=3)
-
-
-@given(st.lists(st.tuples(probabilities, st.integers(0, 2)), min_size=1, max_size=20))
-def test_a_row_that_changes_nothing_brings_nothing(rows):
-    with_input = logs(*[np.array(row) / sum(row) for row, _ in rows])
-    gold = np.array([label for _, label in rows])
-    assert not pointwise(with_input, with_input, gold).any()
-    assert suspects(pointwise(with_input, with_input, gold), with_input, gold) == []
 
 
 @given(st.lists(st.tuples(probabilities, st.integers(0, 2)), min_size=1, max_size=20))
@@ -144,9 +135,8 @@ def test_folds_part_no_group_and_share_labels_out(rows, count, seed):
 def test_a_row_of_no_known_task_reads_each_text_under_its_name(corpus, study):
     fields = ("premise", "choice1", "choice2")
     mine = corpus([("It rained.", "He got wet.", "He sang.")], ["0"], fields=fields)
-    assert list(read(study(mine), mine, 5).inputs) == [
-        "premise: It rained.\nchoice1: He got wet.\nchoice2: He sang."
-    ]
+    (shown,) = read(study(mine), mine, 5).inputs
+    assert shown == "premise: It rained.\nchoice1: He got wet.\nchoice2: He sang."
 
 
 def test_rows_without_a_label_are_left_out_and_chance_says_which_are_taken(corpus, study):

@@ -22,11 +22,8 @@ pytestmark = pytest.mark.usefixtures("alone")
 @pytest.fixture
 def rows(jsonl):
     """Ten questions, half of them deep."""
-    kinds = ("deep", "shallow")
-    return jsonl(
-        "mine.jsonl",
-        [{"input": f"A {kinds[at % 2]} question {at}?", "output": f"{at}"} for at in range(10)],
-    )
+    asked = [f"A {('deep', 'shallow')[at % 2]} question {at}?" for at in range(10)]
+    return jsonl("mine.jsonl", [{"input": text, "output": text[-2]} for text in asked])
 
 
 def filled(path, words):
@@ -78,21 +75,6 @@ def test_a_spreadsheet_has_nothing_to_run_in_a_sheet_and_every_row_is_found_agai
     assert {line["answer"] for line in lines} >= {"=1+1", "'=1"}, "these are not for a spreadsheet"
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["perhaps", "yes"], "the column `right` contains 'perhaps'; it must be yes, no or empty"),
-        (["", ""], "is not filled in: no row has yes or no in the column `right`"),
-    ],
-)
-def test_a_sheet_that_says_nothing(words, said, targen, rows):
-    targen("sample", rows, "-n", "2", "--out", "sheet.csv")
-    filled("sheet.csv", words)
-    done = targen("analyze", rows, "-o", "judged.sheet=sheet.csv", "--metric", "judged")
-    assert done.code == 1
-    assert said in done.err
-
-
 def test_ratings_are_a_run_and_come_back(targen, works, rows):
     Path("rater.py").write_text(RATED)
     Path("rated.csv").write_text("input,difficulty\nWhat is 1+1?,1\n")
@@ -124,21 +106,27 @@ def test_a_reply_that_is_none_costs_its_row_alone(targen, works, rows):
     assert "has 8 of 10 rows" in made.err
 
 
-REFUSED = """
+SHEET = "1 | analyze mine.jsonl -o judged.sheet=sheet.csv --metric judged"
+REFUSED = f"""
     2 | sample bare.jsonl --out s.csv | none of the rows of bare.jsonl have an answer to judge
     2 | rate mine.jsonl -b scripted | --about
     2 | rate mine.jsonl --about Answer. --examples rated.csv -b scripted | less than or equal to 5
-    1 | analyze mine.jsonl -o judged.sheet=sheet.csv --metric judged | match a row of these data
+    {SHEET} | match a row of these data
+    {SHEET} | the column `right` contains 'perhaps'; it must be yes, no or empty | perhaps yes
+    {SHEET} | is not filled in: no row has yes or no in the column `right` | - -
     1 | analyze mine.jsonl -o judged.ratings=mine.jsonl --metric judged | not a rating from 1 to 5
 """
 
 
-@pytest.mark.parametrize(("code", "line", "said"), table(REFUSED))
-def test_what_cannot_be_judged(code, line, said, targen, works, rows, jsonl):
+"""A code, a command, what it says, and what is filled into a sheet of these rows, not others."""
+
+
+@pytest.mark.parametrize(("code", "line", "said", "words"), table(REFUSED, 4))
+def test_what_cannot_be_judged(code, line, said, words, targen, works, rows, jsonl):
     jsonl("bare.jsonl", [{"text": "a b c"}] * 3)
     other = jsonl("other.jsonl", [{"input": "Something else", "output": "1"}] * 3)
-    works("sample", other, "-n", "2", "--out", "sheet.csv")
-    filled("sheet.csv", ["yes", "yes"])
+    works("sample", rows if words else other, "-n", "2", "--out", "sheet.csv")
+    filled("sheet.csv", words.replace("-", "").split(" ") if words else ["yes", "yes"])
     Path("rated.csv").write_text("input,difficulty\nWhat is 1+1?,9\n")
     done = targen(*line.split())
     assert (done.code, said in done.err) == (int(code), True), done.err

@@ -12,20 +12,18 @@ def measure(study, **options):
 
 
 def test_copies_of_each_kind_are_found(corpus, sentences, study):
-    original = [(one, two) for one, two in zip(sentences(80), sentences(80, seed=1), strict=True)]
-    fresh = [(o, t) for o, t in zip(sentences(76, seed=7), sentences(76, seed=8), strict=True)]
-    one, _two = original[3]
+    original = [*zip(sentences(80), sentences(80, seed=1), strict=True)]
+    fresh = zip(sentences(76, seed=7), sentences(76, seed=8), strict=True)
     mine = [
         original[0],
         (original[1][0].upper() + "!", original[1][1]),
         (f"{' '.join(original[2][0].split()[:9])} and so on", "another thing"),
-        (one, "a new question"),
+        (original[3][0], "a new question"),
         *fresh,
     ]
     fields = ("premise", "hypothesis")
-    findings = measure(
-        study(corpus(mine, fields=fields), against=corpus(original, name="original", fields=fields))
-    )
+    reference = corpus(original, name="original", fields=fields)
+    findings = measure(study(corpus(mine, fields=fields), against=reference))
     figures = {name: round(each.value * 80) for name, each in findings.figures["mine"].items()}
     assert figures["the same texts"] == 1
     assert figures["the same words"] == 2
@@ -42,16 +40,12 @@ def test_copies_of_each_kind_are_found(corpus, sentences, study):
 
 
 def test_short_texts_have_no_runs(corpus, study):
-    findings = measure(study(corpus(["a b c"]), against=corpus(["a b c", "d"], name="original")))
-    figures = findings.figures["mine"]
+    mine = corpus(["a b c"])
+    figures = measure(study(mine, against=corpus(["a b c", "d"], name="o"))).figures["mine"]
     assert figures["the same texts"].value == 1
     assert figures["a run of 8 words"].value == 0
-    assert (
-        measure(study(corpus(["a b c"]), against=corpus(["x a b c"], name="o")), n=3)
-        .figures["mine"]["a run of 3 words"]
-        .value
-        == 1
-    )
+    figures = measure(study(mine, against=corpus(["x a b c"], name="o")), n=3).figures["mine"]
+    assert figures["a run of 3 words"].value == 1
 
 
 def test_runs_do_not_reach_over_fields(corpus, study):
@@ -66,7 +60,6 @@ def test_without_a_reference_it_says_so(corpus, study):
 
 
 def test_other_fields_are_no_fault(corpus, study):
-    findings = measure(
-        study(corpus(["a b"]), against=corpus(["a b"], name="o", fields=("review",)))
-    )
+    other = corpus(["a b"], name="o", fields=("review",))
+    findings = measure(study(corpus(["a b"]), against=other))
     assert findings.tables[1].rows == [("review", None)]

@@ -42,9 +42,8 @@ def test_copies_are_found(corpus, sentences, study):
     figures = findings.figures["mine"]
     assert figures["repeated word for word"].value == pytest.approx(1 / 61)
     assert figures["unique at 0.9"].value == pytest.approx(20 / 61, abs=0.02)
-    assert (
-        "In 1 of 61 rows of mine, an earlier row is repeated word for word" in findings.warnings[0]
-    )
+    said = "In 1 of 61 rows of mine, an earlier row is repeated word for word"
+    assert said in findings.warnings[0]
     pairs = findings.tables[1]
     assert pairs.title == "Most similar rows in mine"
     assert pairs.rows[0][0] == 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
@@ -20,24 +21,20 @@ from tests.files import lines
 
 EVIL = "<script>alert('x')</script>"
 KINDS = ["bars", "intervals", "heatmap", "lines", "points", "map"]
+AXES = {
+    "bars": ("label.of [it]", "share", "dataset"),
+    "intervals": ("share", "label.of [it]", "dataset"),
+    "heatmap": ("dataset", "label.of [it]", "share"),
+}
 
 
 def plot(kind):
     rest = {"low": 0.1, "high": 0.6, "share": 0.5}
     marks = [
         {"dataset": name, "x": x, "label.of [it]": label, **rest}
-        for name in ("mine", "original")
-        for x in (0.1, 0.2)
-        for label in "ab"
+        for name, x, label in product(("mine", "original"), (0.1, 0.2), "ab")
     ]
-    x, y, color = {
-        "bars": ("label.of [it]", "share", "dataset"),
-        "intervals": ("share", "label.of [it]", "dataset"),
-        "heatmap": ("dataset", "label.of [it]", "share"),
-        "lines": ("x", "share", "dataset"),
-        "points": ("x", "share", "dataset"),
-        "map": ("x", "share", "dataset"),
-    }[kind]
+    x, y, color = AXES.get(kind, ("x", "share", "dataset"))
     return Plot(kind, f"A picture of {kind}", marks, x, y, color)
 
 

@@ -149,10 +149,9 @@ def test_refill_grows_the_run_by_what_is_missing_and_no_more(run_made, grades, r
     run, refill = run_made, ("review", "apply", run_made, "--refill", "--out")
     grades(run, "ann", {0: REJECT, 1: {"after": "D", "label": "positive"}})
     assert "--label positive=3 --label negative=4" in works("review", "apply", run).out
-    taken = Path("made-0-reviewed")
-    refuses(
-        (*refill, taken), f"{taken} already contains a version, to which --refill cannot add rows"
-    )
+    taken = "made-0-reviewed"
+    said = f"{taken} already contains a version, to which --refill cannot add rows"
+    refuses((*refill, taken), said)
     done = works(*refill, "full", "--json")
     assert done.json[0]["rows"] == {"positive": 3, "negative": 3}
     assert len(lines(run / "dataset.jsonl")) == 7
@@ -163,7 +162,7 @@ def test_refill_grows_the_run_by_what_is_missing_and_no_more(run_made, grades, r
 
 
 def test_runs_that_are_refilled_share_one_cap(task_file, graded, in_process, works, tmp_path):
-    runs = [tmp_path / name for name in ("one", "two")]
+    runs = [tmp_path / "one", tmp_path / "two"]
     for seed, run in enumerate(runs):
         made = ("generate", task_file, "-n", "6", "-b", "scripted", "--seed", seed, "--no-cache")
         works(*made, "-o", "max_tokens=200", "--out", run)
@@ -318,10 +317,8 @@ def test_review_goes_to_label_studio_and_comes_back(run, grades, works, tmp_path
     tasks = json.loads(Path("ls/tasks.json").read_text())
     assert len(tasks) == 6
     values = {"label": "negative", "grade": "C", "grade_before": "A"}
-    result = [
-        {"from_name": n, "to_name": "text", "type": "choices", "value": {"choices": [v]}}
-        for n, v in values.items()
-    ]
+    choice = {"to_name": "text", "type": "choices"}
+    result = [{**choice, "from_name": n, "value": {"choices": [v]}} for n, v in values.items()]
     who = {"completed_by": {"email": "bob@example.org"}, "result": result}
     who |= {"updated_at": "2026-11-21T10:00:00Z", "lead_time": 3.5}
     back = [{"id": n, "data": task["data"], "annotations": [who]} for n, task in enumerate(tasks)]
@@ -356,9 +353,8 @@ def test_nothing_of_a_file_with_one_wrong_record_is_taken(run, refuses, works):
     answer("Z")
     refuses(("review", "import", run, "arg"), "'Z' is not a grade")
     answer("B")
-    refuses(
-        ("review", "import", run, "arg"), "eve is not a rater in this review (raters: ann, bob)"
-    )
+    said = "eve is not a rater in this review (raters: ann, bob)"
+    refuses(("review", "import", run, "arg"), said)
     works("review", "import", run, "arg", "--rater", "eve=bob")
     assert len(lines("reviews-0.review/grades-bob.jsonl")) == 7
 

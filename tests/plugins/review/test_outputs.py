@@ -30,36 +30,28 @@ ROWS = {
     "ranking": (RANKED, {"prompt": "An egg?", **RANKING, "ranked": ["Six.", "It is six.", "So."]}),
 }
 _REPLY = re.compile(r'value="(reply_\w)"(?:(?!value=).)*?class="said"[^>]*>([^<]*)<', re.DOTALL)
+PLACES = ("place_1", "place_2", "place_3")
 SPANS = json.dumps([{**ROME}, {**ANN, "type": "place"}])
 OVERLAP = json.dumps([ANN, {"start": 4, "end": 15, "type": "person", "text": "Ann met Bob"}])
+TURNED = {**REPLIES, "chosen": "Briefly.", "rejected": "At length.", "margin": "clearly"}
+BEST = ["So.", "Six.", "It is six."]
 ANSWERED = {
-    "spans": ({"answer.spans": SPANS}, {"spans": [{**ANN, "type": "place"}, ROME]}),
-    "labels": ({"answer.labels": "delay"}, {"labels": ["delay"]}),
-    "score": ({"answer.score": "2"}, {"score": 2.0}),
-    "answer": (
-        {"answer.kind": "who", "answer.answers": " Ann\r\n"},
-        {"kind": "who", "answers": ["Ann"]},
-    ),
-    "preference": (
-        {"answer.better": "the other"},
-        {**REPLIES, "chosen": "Briefly.", "rejected": "At length.", "margin": "clearly"},
-    ),
-    "ranking": (
-        {"answer.place_1": "So.", "answer.place_2": "Six.", "answer.place_3": "It is six."},
-        {**RANKING, "ranked": ["So.", "Six.", "It is six."]},
-    ),
+    "spans": ({"spans": SPANS}, {"spans": [{**ANN, "type": "place"}, ROME]}),
+    "labels": ({"labels": "delay"}, {"labels": ["delay"]}),
+    "score": ({"score": "2"}, {"score": 2.0}),
+    "answer": ({"kind": "who", "answers": " Ann\r\n"}, {"kind": "who", "answers": ["Ann"]}),
+    "preference": ({"better": "the other"}, TURNED),
+    "ranking": (dict(zip(PLACES, BEST, strict=True)), {**RANKING, "ranked": BEST}),
 }
+"""The fields of a form, and the columns that they become."""
 REFUSED = {
-    "spans": ({"answer.spans": "[3]"}, "the answer is not a list of spans"),
-    "overlap": ({"answer.spans": OVERLAP}, "it overlaps the previous span"),
-    "score": ({"answer.score": "5.5"}, "enter a number from 1 to 5"),
-    "answer": ({"answer.kind": "who", "answer.answers": "Eve"}, "is not in the passage"),
-    "preference": ({"answer.better": "both"}, "choose reply_a or reply_b"),
-    "ranking": (
-        {f"answer.place_{at}": "reply_a" for at in (1, 2, 3)},
-        "ranked has a reply twice",
-    ),
-    "labels": ({"answer.*": '{"labels": ["eve"]}'}, "Input should be"),
+    "spans": ({"spans": "[3]"}, "the answer is not a list of spans"),
+    "overlap": ({"spans": OVERLAP}, "it overlaps the previous span"),
+    "score": ({"score": "5.5"}, "enter a number from 1 to 5"),
+    "answer": ({"kind": "who", "answers": "Eve"}, "is not in the passage"),
+    "preference": ({"better": "both"}, "choose reply_a or reply_b"),
+    "ranking": (dict.fromkeys(PLACES, "reply_a"), "ranked has a reply twice"),
+    "labels": ({"*": '{"labels": ["eve"]}'}, "Input should be"),
 }
 
 
@@ -88,12 +80,13 @@ def opened(data, page):
     return make
 
 
-def _named(page, form):
-    """A form in which a reply has its name, and "the other" is the one that is not chosen."""
+def _answer(page, form):
+    """Give an output: a reply by its text, or "the other", which is the one that is not chosen."""
     shown = page.ask("/ann/row/1").text
     names = {text: name for name, text in _REPLY.findall(shown)}
     names["the other"] = "reply_b" if '"reply_a" checked' in shown else "reply_a"
-    return {field: names.get(value, value) for field, value in form.items()}
+    said = {f"answer.{field}": names.get(value, value) for field, value in form.items()}
+    return page.say(1, "output", **said)
 
 
 @pytest.mark.parametrize("kind", ANSWERED)
@@ -102,7 +95,7 @@ def test_what_a_person_answers_is_in_the_new_version_which_counts_by_it(
 ):
     page = opened(kind)
     form, columns = ANSWERED[kind]
-    said = page.say(1, "output", **_named(page, form)).text
+    said = _answer(page, form).text
     assert "Row 0: saved as wrong; the row changes its output." in said
     assert page.lines[-1]["output"] == columns
     assert page.ask("/ann/row/1").text.count("This is what you saved.") == 1, "as after a restart"
@@ -122,7 +115,7 @@ def test_what_a_person_answers_is_in_the_new_version_which_counts_by_it(
 def test_what_the_output_cannot_have_is_refused_by_its_own_words(kind, opened):
     page = opened(kind)
     form, words = REFUSED[kind]
-    answer = page.say(1, "output", **form)
+    answer = _answer(page, form)
     assert answer.status == 422
     assert words in answer.text
     assert page.lines == []
@@ -136,16 +129,13 @@ def test_no_form_asks_for_a_label_in_place_of_an_output(tool, opened, refuses, t
     assert "targen export --as label-studio" in done.err
 
 
-@pytest.mark.parametrize(
-    ("kind", "form"),
-    [
-        ("labels", {"answer.*": '{"labels": ["refund", "delay"]}'}),
-        ("score", {"answer.score": "4.60"}),
-    ],
-)
+SAME = [("labels", {"*": '{"labels": ["refund", "delay"]}'}), ("score", {"score": "4.60"})]
+
+
+@pytest.mark.parametrize(("kind", "form"), SAME)
 def test_the_same_answer_says_that_the_row_is_right(kind, form, opened):
     page = opened(kind)
-    assert "saved as right; the row is kept." in page.say(1, "output", **form).text
+    assert "saved as right; the row is kept." in _answer(page, form).text
     assert page.lines[-1]["output"] is None
 
 
@@ -157,14 +147,14 @@ def test_an_output_that_asks_nothing_is_edited_as_json(opened, monkeypatch):
     shown = page.ask("/ann/row/1").text
     assert 'name="answer.*"' in shown
     assert "&#34;refund&#34;" in shown
-    page.say(1, "output", **{"answer.*": '{"labels": []}'})
+    _answer(page, {"*": '{"labels": []}'})
     assert page.lines[-1]["output"] == {"labels": []}
     for text, words in (
         ("{", "the text is not JSON"),
         ("[]", "not a JSON object"),
         ('{"text": ""}', "the output must have the columns labels, not labels, text"),
     ):
-        answer = page.say(1, "output", **{"answer.*": text})
+        answer = _answer(page, {"*": text})
         assert (answer.status, words in answer.text) == (422, True), text
 
 
@@ -178,7 +168,7 @@ def test_a_blind_page_hides_the_answers_until_the_rater_gave_theirs(kind, opened
         assert "At length.</p>" not in page.ask(path).text
         assert "&#34;start&#34;" not in page.ask(path).text
     form, columns = ANSWERED[kind]
-    page.say(1, "output", **_named(page, form))
+    _answer(page, form)
     assert page.lines[-1]["after"] in ("R", "W")
     assert page.lines[-1]["output"].keys() == columns.keys()
 
@@ -189,7 +179,7 @@ def test_spans_stay_at_their_words_when_the_text_is_edited(opened):
     assert "is not at 4:7" in edited.text, "the task refuses the row until they are saved anew"
     assert "&#34;start&#34;: 7, &#34;end&#34;: 10" in edited.text.replace("\\&#34;", "&#34;")
     spans = json.dumps([{**ANN, "start": 7, "end": 10}])
-    said = page.say(1, "output", **{"answer.spans": spans})
+    said = _answer(page, {"spans": spans})
     assert "the row changes its output and changes its text" in said.text
 
 
@@ -209,16 +199,16 @@ def answered(data, graded):
 
 
 LESS = {"labels": ["refund"]}
+ONE = {"kind": "when", "answers": ["in 1950"]}
+OF_LABELS = {"labels: refund": (1.0, 1.0), "labels: delay": (0.0, 0.0), "labels": (0.0, 2 / 3)}
+OF_SPANS = {"spans: person": (1.0, 1.0), "spans: place": (0.5, 0.0), "spans": (0.5, 2 / 3)}
 AGREED = [
     ("score", [{"score": 2.0}], [{"score": 2.4}], {"score": (1.0, None)}),
     ("score", [{"score": 2.0}], [{"score": 2.6}], {"score": (0.0, None)}),
-    ("labels", [LESS], [None],
-        {"labels: refund": (1.0, 1.0), "labels: delay": (0.0, 0.0), "labels": (0.0, 2 / 3)}),
-    ("answer", [{"kind": "when", "answers": ["in 1950"]}], [None],
-        {"kind": (1.0, None), "answers": (1.0, None)}),
-    ("spans", [{"spans": [ANN, ROME]}, None], [None, None],
-        {"spans: person": (1.0, 1.0), "spans: place": (0.5, 0.0), "spans": (0.5, 2 / 3)}),
-]  # fmt: skip
+    ("labels", [LESS], [None], OF_LABELS),
+    ("answer", [ONE], [None], {"kind": (1.0, None), "answers": (1.0, None)}),
+    ("spans", [{"spans": [ANN, ROME]}, None], [None, None], OF_SPANS),
+]
 """Kind, what ann and bob give, and of each figure how often it is the same, and F1."""
 
 
@@ -238,15 +228,15 @@ def test_people_agree_as_the_output_compares(kind, ann, bob, figures, answered, 
         assert "Agreement on outputs" in works("review", "report", folder).out
 
 
-@pytest.mark.parametrize(
-    ("ann", "bob", "outcome", "score"),
-    [
-        (2.0, 2.3, "relabelled", 2.0),
-        (2.0, 3.0, "disagreed", 4.6),
-        (None, 4.4, "doubted", 4.6),
-        (None, None, "confirmed", 4.6),
-    ],
-)
+SCORES = [
+    (2.0, 2.3, "relabelled", 2.0),
+    (2.0, 3.0, "disagreed", 4.6),
+    (None, 4.4, "doubted", 4.6),
+    (None, None, "confirmed", 4.6),
+]
+
+
+@pytest.mark.parametrize(("ann", "bob", "outcome", "score"), SCORES)
 def test_scores_within_the_tolerance_are_no_difference(
     ann, bob, outcome, score, answered, works, tmp_path
 ):

@@ -163,19 +163,19 @@ def test_reasons_are_toggled_and_kept_with_the_grade(page, run, tmp_path):
 NUL = "contains a NUL (U+0000)"
 
 
-@pytest.mark.parametrize(
-    ("action", "value", "more", "words"),
-    [
-        ("label", "neutral", {}, "neutral"),
-        ("grade", "E", {}, "E"),
-        ("grade", "nobody=A", {}, ""),
-        ("steal", "", {}, ""),
-        ("edit", "", {"field.text": "The soup was \0 cold that day."}, NUL),
-        ("comment", "", {"comment": "a\0b"}, NUL),
-        ("comment", "", {"comment": "y" * 100_001}, ""),
-        ("comment", "", {"comment": "x" * (4 << 20)}, ""),
-    ],
-)
+WRONG = {
+    "a label that there is not": ("label", "neutral", {}, "neutral"),
+    "a grade that there is not": ("grade", "E", {}, "E"),
+    "a side that there is not": ("grade", "nobody=A", {}, ""),
+    "an action that there is not": ("steal", "", {}, ""),
+    "NUL in a text": ("edit", "", {"field.text": "The soup was \0 cold that day."}, NUL),
+    "NUL in a comment": ("comment", "", {"comment": "a\0b"}, NUL),
+    "a long comment": ("comment", "", {"comment": "y" * 100_001}, ""),
+    "a long form": ("comment", "", {"comment": "x" * (4 << 20)}, ""),
+}
+
+
+@pytest.mark.parametrize(("action", "value", "more", "words"), WRONG.values(), ids=WRONG)
 def test_what_cannot_be_said_of_a_row_is_refused(action, value, more, words, page, run):
     mine = page(run)
     answer = mine.say(1, action, value, **more)
@@ -215,11 +215,11 @@ _QUESTIONS = [{"question": "Who left?", "answers": _OPTIONS, "idx": 0}]
 _MULTIRC = {"idx": 0, "passage": {"text": _TEXT, "questions": _QUESTIONS}}
 
 
+_OPEN = [("record", _RECORD, '"start"', "Carl"), ("multirc", _MULTIRC, '"right"', "A")]
+
+
 @pytest.mark.whole
-@pytest.mark.parametrize(
-    ("task", "row", "tells", "label"),
-    [("record", _RECORD, '"start"', "Carl"), ("multirc", _MULTIRC, '"right"', "A")],
-)
+@pytest.mark.parametrize(("task", "row", "tells", "label"), _OPEN)
 def test_blind_rows_of_open_labels_do_not_hold_their_answer(
     page, tmp_path, task, row, tells, label
 ):

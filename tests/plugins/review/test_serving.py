@@ -22,15 +22,12 @@ FEW = 128
 """Descriptors of the server: fewer than the strangers' connections."""
 LARGE = 32 << 20
 """Bytes of an answer: more than the buffers of both sockets."""
+GET, POST = (b"%s / HTTP/1.1\r\nHost: 127.0.0.1\r\n" % verb for verb in (b"GET", b"POST"))
 HALF = {
     "nothing at all": b"",
-    "headers that do not end": b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ",
-    "a body that does not arrive": (
-        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n"
-    ),
-    "a chunk that does not arrive": (
-        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nx"
-    ),
+    "headers that do not end": GET + b"X: ",
+    "a body that does not arrive": POST + b"Content-Length: 9\r\n\r\n",
+    "a chunk that does not arrive": POST + b"Transfer-Encoding: chunked\r\n\r\nff\r\nx",
 }
 
 SERVER = f"""
@@ -58,16 +55,12 @@ def started():
     with ExitStack() as stack:
 
         def start(where: str, *line: object, descriptors: int = 1024) -> re.Match[str]:
-            process = stack.enter_context(
-                subprocess.Popen(
-                    [sys.executable, *map(str, line)],
-                    stdout=subprocess.PIPE,
-                    text=True,
-                    preexec_fn=lambda: resource.setrlimit(
-                        resource.RLIMIT_NOFILE, (descriptors, descriptors)
-                    ),
-                )
-            )
+            def limit() -> None:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+
+            command = [sys.executable, *map(str, line)]
+            opened = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=limit)
+            process = stack.enter_context(opened)
             stack.callback(process.kill)
             assert process.stdout is not None
             found = (re.search(where, said) for said in process.stdout)
@@ -120,7 +113,7 @@ def test_a_half_request_is_dropped_and_a_begun_one_is_told_why(half, port):
 
 def test_a_byte_now_and_then_puts_nothing_off(port):
     with socket.create_connection(("127.0.0.1", port), timeout=60) as stranger:
-        stranger.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ")
+        stranger.sendall(GET + b"X: ")
         stranger.settimeout(0.01)
         for _ in range(6000):
             try:
@@ -153,7 +146,7 @@ def test_many_requests_over_one_connection_are_all_answered(port):
 
 def test_headers_without_end_are_refused(port):
     with socket.create_connection(("127.0.0.1", port), timeout=60) as stranger:
-        stranger.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"x" * (17 << 10))
+        stranger.sendall(GET + b"X: " + b"x" * (17 << 10))
         assert _said(stranger).startswith(b"HTTP/1.1 400 ")
 
 

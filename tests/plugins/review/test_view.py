@@ -166,12 +166,10 @@ def test_difficulty_is_read_from_an_analysis(view, rows_file, tmp_path):
     assert [each.pvi for each in hardest[3:]] == [None] * 3
     assert opened.catalogue.rows(Query(sort="easiest"), 0, 1)[0].at == 6
     assert "-2.00" in opened.ask("rows?sort=hardest")
+    strange = rows_file(6, name="strange.jsonl")
     for other, said in (
         (rows_file(7), "whose rows have changed"),
-        (
-            rows_file(6, name="strange.jsonl"),
-            "does not contain the difficulty of rows of strange",
-        ),
+        (strange, "does not contain the difficulty of rows of strange"),
     ):
         with pytest.raises(UsageError, match=said):
             view(open_data(other), analyses=[tmp_path / "found"])
@@ -183,10 +181,8 @@ def test_what_is_wrong_with_a_run_s_own_analysis_keeps_nobody_from_reading(view,
     others = {"datasets": [{"name": "reviews-0", "rows": 5, "labels": []}], "reference": None}
     data = open_data(run)
     catalogue = view(data).catalogue
-    for text, problem in (
-        ("{", "not an analysis"),
-        (json.dumps(others), "whose rows have changed"),
-    ):
+    wrong = {"{": "not an analysis", json.dumps(others): "whose rows have changed"}
+    for text, problem in wrong.items():
         own.write_text(text)
         (said,) = take_difficulty(catalogue, [data], [])
         assert problem in said
