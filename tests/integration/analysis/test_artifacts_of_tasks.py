@@ -290,7 +290,9 @@ def test_what_is_planted_is_found_and_nothing_else(found, task, how, artifact, a
 
 
 def test_always_one_right_option(found):
-    findings = found(made("multirc", one_right), "multirc", *made("multirc", seed="original"))
+    rows = made("multirc", one_right)
+    assert found(rows, "multirc", *rows).warnings == (), "the original has it, too"
+    findings = found(rows, "multirc", *made("multirc", seed="original"))
     (warning,) = findings.warnings
     assert warning.startswith("mine: 100% of the questions have 1 right option (")
     assert findings.figures["mine"]["right options of a question"].value == 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -113,7 +114,9 @@ def test_what_one_field_gives_away_is_said_once(corpus, sentences, study):
     labels = ["yes", "no"] * 100
     two = [f"{'surely hardly'.split()[at % 2]} {text}" for at, text in enumerate(sentences(200))]
     texts = [*zip(sentences(200, seed=1), two, sentences(200, seed=2), strict=True)]
-    findings = measure(study(corpus(texts, labels, fields=("a", "b", "c"))))
+    mine = corpus(texts, labels, fields=("a", "b", "c"))
+    assert measure(study(mine, against=replace(mine, name="original"))).warnings == ()
+    findings = measure(study(mine))
     assert len(findings.warnings) == 1
     assert "from b alone" in findings.warnings[0]
     assert findings.figures["mine"]["a + b alone"].low > 0.8

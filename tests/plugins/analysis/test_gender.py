@@ -75,6 +75,7 @@ def test_gender_that_goes_with_the_label(corpus, study):
     findings = measure(study(mine, against=original))
     away = findings.figures["mine"]["female share, no minus the others"]
     assert away.value == pytest.approx(-0.7)
+    assert "female share, yes minus the others" not in findings.figures["mine"]
     (warning,) = findings.warnings
     said = "only one gender. 20% of them use female words, 70 percentage points fewer than among"
     assert said in warning

@@ -9,8 +9,8 @@ from itertools import product
 
 import pytest
 
-from targen_analysis.analysis import Analysis, Part
-from targen_analysis.metrics import Estimate, Findings, Plot, Table
+from targen_analysis.analysis import Analysis, Part, without_texts
+from targen_analysis.metrics import Estimate, Excerpt, Findings, Plot, Table
 from targen_analysis.report.cells import shown
 from targen_analysis.report.figures import as_json
 from targen_analysis.report.folder import write
@@ -29,7 +29,7 @@ AXES = {
 
 
 def plot(kind):
-    rest = {"low": 0.1, "high": 0.6, "share": 0.5}
+    rest = {"low": 0.1, "high": 0.6, "share": 0.5, "row": Excerpt("It rained.")}
     marks = [
         {"dataset": name, "x": x, "label.of [it]": label, **rest}
         for name, x, label in product(("mine", "original"), (0.1, 0.2), "ab")
@@ -104,6 +104,8 @@ def test_the_json_has_everything_and_nothing_that_is_no_json(analysis):
     assert good["tables"][0]["rows"][1] == ["b", None]
     lame = {"problem": "it needs a model", "hint": "fetch it", "findings": None}
     assert read_back["metrics"]["acme:lame"] == {"title": "A lame one", **lame}
+    texts = [json.dumps(as_json(each)) for each in (analysis, without_texts(analysis))]
+    assert ["It rained." in text for text in texts] == [True, False]
 
 
 def test_single_rows_are_lines_of_a_file(analysis, tmp_path):

@@ -228,6 +228,8 @@ def test_reject_that_people_find_good_stays_out_and_is_told(run, grades, works):
     grades(run, "ann", {reject.id: {"after": "A"}, 0: {"after": "A"}})
     assert "people accepted 1 reject of step 4" in works("review", "apply", run).err
     assert lines(NEW / "dataset.jsonl") == lines(run / "dataset.jsonl")
+    grades(run, "bob", {reject.id: {"after": "A", "reject": True}})
+    assert "people accepted" not in works("review", "apply", run).err
 
 
 def test_rows_that_were_changed_since_do_not_count(run, grades, refuses, works):

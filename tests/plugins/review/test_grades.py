@@ -62,13 +62,14 @@ def test_two_processes_of_one_rater_see_each_other(tmp_path):
 
 def test_files_of_several_machines_are_merged_by_time(tmp_path):
     here, there = tmp_path / "here", tmp_path / "there"
-    for folder, at, letter in ((here, "2026-01-02", "B"), (there, "2026-01-01", "A")):
+    for folder, at, letter in ((here, "2026-01-01", "A"), (there, "2026-01-02", "B")):
         with GradeBook(folder, ANN) as book:
             book.append(grade("1", letter, at=at))
             book.append(grade(folder.name, at=at))
     shutil.copy(there / "grades-ann.jsonl", here / "grades-ann-laptop.jsonl")
     grades = read_grades(here)["ann"].grades
-    assert {row: g.after for row, g in grades.items()} == {"1": "B", "here": "A", "there": "A"}
+    found = {row: given.after for row, given in grades.items()}
+    assert found == {"1": "B", "here": "A", "there": "A"}, "the laptop's file is read first"
 
 
 def test_what_is_no_line_of_grades_is_refused_with_its_place(tmp_path):

@@ -126,7 +126,8 @@ def test_a_blind_review_tells_nothing_before_the_rater_chose(page, run):
         answer = mine.say(1, "edit", **{f"field.{name}": "x"})
         assert not re.search(r"\d\.\d/(positive|negative)", answer.text)
     assert mine.say(2, "grade", "A").status == 422
-    mine.say(2, "label", "positive")
+    for _ in range(2):  # the same again takes nothing back
+        mine.say(2, "label", "positive")
     shown = mine.ask("/ann/row/2").text
     assert "The guest would come back." in shown and "Origin" in shown
 

@@ -60,6 +60,7 @@ DECIDED = """
     reject doubt | agree | disagreed | None
     edit edit | agree | edited | True
     edit unedited | agree | disagreed | None
+    unedited | agree | doubted | False
 """
 """What a, b and c say, the rule, the outcome, and whether the row is acceptable."""
 
