@@ -170,9 +170,7 @@ REFUSED = """
 
 
 @pytest.mark.parametrize(("args", "error", "hint"), table(REFUSED))
-def test_wrong_usage_is_told_before_anything_is_written(
-    args, error, hint, refuses, rows, tmp_path, monkeypatch
-):
+def test_wrong_usage_writes_nothing(args, error, hint, refuses, rows, tmp_path, monkeypatch):
     plug(monkeypatch, lambda study, options: Findings())
     rows()
     (tmp_path / "folder").mkdir()

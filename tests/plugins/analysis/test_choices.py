@@ -18,14 +18,9 @@ def asked(name, answers, choices=("a", "b", "c", "d")):
     """Rows with these answers to the same choices."""
     text = "\n".join(["Which?", *(f"choice: {choice}" for choice in choices)])
     rows = [{"input": text, "output": answer} for answer in answers]
-    return Corpus(
-        name=name,
-        rows=rows,
-        fields=("input", "output"),
-        texts=[(text, answer) for answer in answers],
-        labels=[""] * len(rows),
-        rendered=[text] * len(rows),
-    )
+    texts = [(text, answer) for answer in answers]
+    nothing, shown = [""] * len(rows), [text] * len(rows)
+    return Corpus(name, rows, ("input", "output"), texts, nothing, shown)
 
 
 def test_answers_that_stand_first_are_warned_of(study):

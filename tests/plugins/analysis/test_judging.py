@@ -55,9 +55,7 @@ FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "'=1", "''=1", "plain", "'pl
 
 
 @pytest.mark.parametrize("kept", [True, False], ids=["as it was", "without apostrophes"])
-def test_a_spreadsheet_has_nothing_to_run_in_a_sheet_and_every_row_is_found_again(
-    kept, works, jsonl
-):
+def test_a_sheet_has_no_formulas_and_its_rows_are_found_again(kept, works, jsonl):
     data = jsonl("f.jsonl", [{"input": f"{text} {text}", "output": text} for text in FORMULAS])
     works("sample", data, "--out", "sheet.csv")
     with open("sheet.csv", newline="") as file:

@@ -34,6 +34,7 @@ def register_metrics(register):
 
 PARTS = """
 import random
+import re
 from dataclasses import replace
 from fractions import Fraction
 
@@ -53,17 +54,14 @@ def rows(study, figure=None):
     }
 
 
-def divides_by_labels(study, options):
+def needs_labels(study):
     for corpus in study.everything:
         if not corpus.label_names:
             raise UsageError("there are no labels", hint="--label COLUMN")
-    return Findings(figures=rows(study))
 
 
-def divides_by_words(study, options):
-    for corpus in study.everything:
-        1 / sum(any(letter.isalpha() for letter in text) for text in corpus.rendered)
-    return Findings(figures=rows(study))
+def letters(study):
+    return re.findall("[a-z]", study.corpora[0].rendered[0])
 
 
 def raised(error):
@@ -127,8 +125,8 @@ FAULTS = """
     no-findings | measures | {"rows": 3}
     finds-nothing | measures | Findings()
     lacks-without-a-hint | measures | raised(UsageError("there is no model"))
-    divides-by-labels | measures-odd-data | divides_by_labels(study, options)
-    divides-by-words | measures-odd-data | divides_by_words(study, options)
+    needs-labels | measures-odd-data | after(needs_labels(study), study)
+    divides-by-words | measures-odd-data | after(1 / len(letters(study)), study)
     needs-a-reference | measures-odd-data | Findings(figures={study.reference.name: {}})
     figures-of-no-dataset | figures | Findings(figures={"all": {"rows": Estimate(1)}})
     a-number-for-a-figure | figures | Findings(figures=rows(study, 3))

@@ -34,6 +34,10 @@ contexts: [lunch, dinner]
 """
 
 
+BUS = {"text": "The bus was late again today.", "label": "negative"}
+SHORT = {"text": "Never again.", "label": "negative"}
+
+
 @pytest.fixture
 def task_file(tmp_path):
     path = tmp_path / "reviews.yaml"
@@ -70,25 +74,13 @@ def run(tmp_path, task_file, finished):
     with changed(folder / "dataset.jsonl") as rows:
         rows[1]["label"] = "positive"
     reject = {"verdict": "rejected", "intended": "negative", "corrected": None, "seed": "tea"}
+    columns = ("id", "stage", "reason", "detail", "instance")
     rejects = [
-        {
-            **reject,
-            "id": "1.7/negative/0",
-            "stage": "correct",
-            "reason": "no-valid-instance",
-            "detail": "It is about a bus.",
-            "instance": {"text": "The bus was late again today.", "label": "negative"},
-        },
-        {
-            **reject,
-            "id": "1.8/negative/0",
-            "stage": "check",
-            "reason": "too-short",
-            "detail": "2 words",
-            "instance": {"text": "Never again.", "label": "negative"},
-        },
+        ("1.7/negative/0", "correct", "no-valid-instance", "It is about a bus.", BUS),
+        ("1.8/negative/0", "check", "too-short", "2 words", SHORT),
     ]
-    write_lines(folder / "rejects.jsonl", rejects)
+    whole = ({**reject, **dict(zip(columns, each, strict=True))} for each in rejects)
+    write_lines(folder / "rejects.jsonl", whole)
     return folder
 
 

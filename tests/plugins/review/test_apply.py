@@ -55,9 +55,7 @@ ANN = {
 }
 
 
-def test_new_version_has_what_people_changed_and_says_who_when_and_what_was_before(
-    run, grades, works
-):
+def test_new_version_has_what_people_changed_and_what_was_before(run, grades, works):
     old, before = lines(run / "dataset.jsonl"), _bytes(run)
     grades(run, "ann", ANN)
     works("review", "apply", run)
@@ -182,7 +180,7 @@ def _tokens(run: Path) -> int:
     return sum(record["in"] + record["out"] for record in records)
 
 
-def test_a_run_that_was_stopped_is_said_to_be_and_refilled_to_its_own_target(
+def test_a_stopped_run_is_refilled_to_its_own_target(
     task_file, grades, in_process, works, tmp_path
 ):
     run = tmp_path / "stopped"
@@ -205,9 +203,7 @@ def test_exact_leaves_out_what_a_label_gained_unreviewed_rows_first(run, grades,
     assert _outcomes(NEW)["surplus"] == 1
 
 
-def test_grades_of_models_strangers_and_those_who_only_looked_do_not_count(
-    run, grades, refuses, works
-):
+def test_grades_of_models_and_of_strangers_do_not_count(run, grades, refuses, works):
     works("review", run, "--raters", "ann,bob", *PLAN)
     grades(run, "bob", {})
     grades(run, "eve", {0: REJECT})
@@ -247,9 +243,7 @@ def test_rows_that_were_changed_since_do_not_count(run, grades, refuses, works):
 
 
 @pytest.mark.whole
-def test_export_takes_what_people_found_acceptable_as_they_changed_it(
-    run, grades, refuses, works, tmp_path
-):
+def test_export_takes_what_people_found_acceptable(run, grades, refuses, works, tmp_path):
     export = ("export", run, "--reviewed")
     refuses(export, f"none of the rows in {run} have been reviewed", f"targen review {run}")
     grades(run, "bob", {0: {"after": "D"}})
@@ -361,9 +355,7 @@ def test_nothing_of_a_file_with_one_wrong_record_is_taken(run, refuses, works):
     assert len(lines("reviews-0.review/grades-bob.jsonl")) == 7
 
 
-def test_file_is_reviewed_and_says_how_its_missing_rows_are_made(
-    rows_file, task_file, grades, refuses, works
-):
+def test_file_is_reviewed_and_says_how_to_fill_it(rows_file, task_file, grades, refuses, works):
     data = rows_file()
     grades(data, "ann", {0: REJECT}, "--task", task_file)
     assert f"--label positive=1 --exclude {data}" in works("review", "apply", data).out

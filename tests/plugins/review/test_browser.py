@@ -124,9 +124,7 @@ def states(folder: Path, rater: str) -> dict[str, dict[str, Any]]:
     return {state["row"]: state for state in lines(folder / f"grades-{rater}.jsonl")[1:]}
 
 
-def test_rows_by_keys_with_a_reload_a_kill_an_undo_and_another_rater(
-    rows_file, task_file, serve, enter, tmp_path
-):
+def test_rows_by_keys_with_a_reload_and_a_kill(rows_file, task_file, serve, enter, tmp_path):
     line = (rows_file(8), "--task", task_file, "--raters", "ann,bob", "--rubric", "paper")
     server = serve(*line)
     page, bob, again = (enter(server.links[name]) for name in ("ann", "bob", "ann"))
@@ -219,9 +217,7 @@ def test_a_blind_page_says_what_comes_first_and_reasons_have_keys(
     assert said == [["needs knowledge"], "positive", "B"]
 
 
-def test_a_stranger_s_rows_on_a_small_screen_for_all_who_read(
-    rows_file, task_file, serve, enter, fits, tmp_path
-):
+def test_a_stranger_s_rows_on_a_small_screen(rows_file, task_file, serve, enter, fits, tmp_path):
     data = rows_file(10_000, EVIL, f"\u202eback {'long' * 200}")
     line = (data, "--task", task_file, "--as", "ann", "--rubric", "paper")
     page = enter(serve(*line).links["ann"], **SMALL)
@@ -237,9 +233,7 @@ def test_a_stranger_s_rows_on_a_small_screen_for_all_who_read(
     assert (tmp_path / "rows.jsonl.review" / "grades-ann.jsonl").stat().st_size < 1000
 
 
-def test_spans_are_marked_by_keys_and_by_mouse_in_characters_as_python_counts_them(
-    serve, enter, fits, tmp_path
-):
+def test_spans_by_keys_and_by_mouse_are_counted_as_in_python(serve, enter, fits, tmp_path):
     task = tmp_path / "posts.yaml"
     task.write_text(json.dumps(NER))
     text = f"👍🏽 Ann met\r\nBob {EVIL} in Rome\u202e."
@@ -312,9 +306,7 @@ def test_labels_scores_answers_and_replies_are_given_by_keys_alone(serve, enter,
         assert {key: state["output"][key] for key in said} == said
 
 
-def test_two_datasets_are_read_side_by_side_by_keys_on_a_small_screen(
-    rows_file, task_file, serve, enter, fits
-):
+def test_two_datasets_side_by_side_by_keys(rows_file, task_file, serve, enter, fits):
     pytest.importorskip("targen_analysis")
     texts = [f"The soup number {at} was warm and good." for at in range(29, -1, -1)]
     before = rows_file(120, f"{EVIL} the soup, once more", "long" * 300, name="before.jsonl")

@@ -90,9 +90,7 @@ def _answer(page, form):
 
 
 @pytest.mark.parametrize("kind", ANSWERED)
-def test_what_a_person_answers_is_in_the_new_version_which_counts_by_it(
-    kind, opened, works, tmp_path
-):
+def test_what_a_person_answers_is_in_the_new_version(kind, opened, works, tmp_path):
     page = opened(kind)
     form, columns = ANSWERED[kind]
     said = _answer(page, form).text
@@ -248,7 +246,7 @@ def test_scores_within_the_tolerance_are_no_difference(
     assert json.loads((tmp_path / "new" / "report.json").read_text())["outcomes"][outcome] == 1
 
 
-def test_an_output_that_a_file_of_grades_was_edited_into_counts_for_nothing(
+def test_an_output_that_rows_cannot_have_counts_for_nothing(
     answered, works, in_process, page, tmp_path
 ):
     odd = [{"spans": "all"}], [{"text": "Another text.", "spans": []}]

@@ -70,9 +70,7 @@ def test_data_without_a_task_say_what_a_review_of_them_lacks(rows_file, task_fil
     assert done.json["data"][0]["task"] == str(task_file)
 
 
-def test_siblings_are_together_by_their_seed_or_their_first_text(
-    rows_file, task_file, run, plan, works
-):
+def test_siblings_are_together_by_seed_or_first_text(rows_file, task_file, run, plan, works):
     data = rows_file(6, "The fish was cold.", "Soup.", "The fish was cold.", "Tea.", "Soup.")
     line = ("review", data, "--task", task_file, "--together", "--json")
     made = works(*line)

@@ -105,9 +105,7 @@ def test_labels_are_confirmed_by_those_who_left_or_chose_them(rows_file, lettere
     assert (bob.rater, bob.relabeled, bob.comments) == ("bob", 1, 0)
 
 
-def test_reasons_are_counted_by_row_and_by_who_named_them(
-    rows_file, lettered, tmp_path, reported, works
-):
+def test_reasons_are_counted_by_row_and_by_rater(rows_file, lettered, tmp_path, reported, works):
     path = tmp_path / "mine.yaml"
     path.write_text("name: m\nreasons: [{key: n, name: near copy}, {key: m, name: ambiguous}]")
     folder = planned([str(rows_file(4))], rubric=path)[0]

@@ -24,9 +24,7 @@ def mine(page, run):
     return make
 
 
-def test_a_closed_set_of_labels_is_asked_for_verdicts_and_paper_is_a_word_away(
-    run, rows_file, tmp_path
-):
+def test_a_closed_set_of_labels_is_asked_for_verdicts(run, rows_file, tmp_path):
     assert load_plan(planned([str(run)])[0]).rubric == LABELS
     assert load_plan(planned([str(rows_file())])[0]).rubric == PAPER, "no labels are known"
     other = planned([str(run)], rubric="paper", out=tmp_path / "other")[0]

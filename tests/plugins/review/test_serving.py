@@ -70,9 +70,7 @@ def started():
 
 
 @pytest.mark.parametrize("command", ["review", "view"])
-def test_a_request_is_answered_among_more_silent_strangers_than_descriptors(
-    command, rows_file, task_file, started
-):
+def test_a_request_is_answered_among_many_silent_strangers(command, rows_file, task_file, started):
     line = ("-m", "targen_cli", command, rows_file(), "--task", task_file, "--no-open")
     line += ("--as", "ann") if command == "review" else ()
     link = urlsplit(started(r"http://\S+", *line, descriptors=FEW)[0])
