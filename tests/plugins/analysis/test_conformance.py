@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from targen_analysis.differences import metric as differences
 from targen_analysis.testing import MetricSuite as Suite
 from targen_analysis.testing import suite
 from targen_core.plugins.loader import load_registry
@@ -27,22 +28,23 @@ for _item in load_registry().all("metric"):
         )
 
 
-TWO_DRAWS = """
+ONE_DRAW = """
 import sys
 from targen_analysis.differences import metric
 from targen_analysis.testing.measured import main
 
-metric._REPEATS = 2
+metric._REPEATS = 1
 main(*sys.argv[1:])
 """
 
 
 @pytest.fixture(autouse=True)
-def _two_draws(two_draws, monkeypatch):
-    """Draw twice in other processes, too."""
+def _one_draw(monkeypatch):
+    """Draw few rows once, here and in other processes: each draw trains fifteen classifiers."""
 
     def elsewhere(_, *args, hash_seed):
-        done = in_another_process(TWO_DRAWS, args, hash_seed=hash_seed)
+        done = in_another_process(ONE_DRAW, args, hash_seed=hash_seed)
         assert done.returncode == 0, done.stderr
 
+    monkeypatch.setattr(differences, "_REPEATS", 1)
     monkeypatch.setattr(suite, "elsewhere", elsewhere)

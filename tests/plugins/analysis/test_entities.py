@@ -115,6 +115,9 @@ def test_sizes_are_made_equal():
     scarce, (less, rest) = compare(sides, rows=400, times=9, rng=rng, referenced=True)
     assert (scarce, less.divergence.value) == (400, None)
     assert rest.divergence.value is not None
+    lone = Part(np.zeros(120, dtype=np.int64), np.zeros(120, dtype=np.int64))
+    _, (within, _) = compare([lone, many], rows=400, times=9, rng=rng, referenced=True)
+    assert within.divergence.value is None, "all of its mentions are in one row, so in one half"
 
 
 def test_nothing_planted_nothing_found(measure):
