@@ -98,17 +98,9 @@ def test_a_project_of_one_s_own_is_read_by_its_only_question(tmp_path):
         {"text": POST, "spans": [span(POST, "New York", "place")], "idx": 0},
         {"text": POST, "spans": [], "idx": 1},
     ]
-    record = {
-        "id": "1",
-        "fields": {"text": POST},
-        "metadata": {},
-        "suggestions": {},
-        "responses": {
-            "ner": [{"value": [{"start": 28, "end": 36, "label": "place"}], "user_id": "u"}]
-        },
-        "vectors": {},
-        "_server_id": "x",
-    }
+    answer = {"value": [{"start": 28, "end": 36, "label": "place"}], "user_id": "u"}
+    record = {"id": "1", "fields": {"text": POST}, "responses": {"ner": [answer]}}
+    record |= {"metadata": {}, "suggestions": {}, "vectors": {}, "_server_id": "x"}
     folder = tmp_path / "disk"
     (folder / ".argilla").mkdir(parents=True)
     (folder / "records.json").write_text(json.dumps([record]), encoding="utf-8")
@@ -118,9 +110,7 @@ def test_a_project_of_one_s_own_is_read_by_its_only_question(tmp_path):
 def test_ground_truth_decides_between_people_and_otherwise_the_record_is_named(tmp_path):
     other = {**YORK, "value": {**YORK["value"], "labels": ["person"]}}
     two = {**TASK, "annotations": [annotation([YORK]), annotation([other])]}
-    with pytest.raises(
-        UsageError, match=r"record 1 .*2 people answered differently; mark one answer as"
-    ):
+    with pytest.raises(UsageError, match=r"record 1 .*2 people answered differently; mark one"):
         read([two], PLACES, tmp_path)
     two["annotations"][1]["ground_truth"] = True
     assert read([two], PLACES, tmp_path)[0]["spans"][0]["type"] == "person"
@@ -145,16 +135,8 @@ MOODS = Declaration(description="Posts.", labels={"a": "x", "b": "y"})
         (TASK, PLACES, "has 1 record, but no annotations"),
         (done(YORK), CHAT, "does not contain rows written by targen export"),
         (done({**YORK, "value": {"brush": [1]}}), PLACES, "not a record from this tool"),
-        (
-            done(YORK, {**YORK, "from_name": "b"}),
-            PLACES,
-            "label: no such question; the questions are spans",
-        ),
-        (
-            done(data={"one": "x", "other": "y"}),
-            PAIRS,
-            "0 answers to a question that needs exactly one",
-        ),
+        (done(YORK, {**YORK, "from_name": "b"}), PLACES, "no such question; the questions are"),
+        (done(data={"one": "x", "other": "y"}), PAIRS, "0 answers to a question that needs"),
         (done(YORK), MOODS, "rows of mine have one label each"),
     ],
 )

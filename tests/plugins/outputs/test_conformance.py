@@ -2,69 +2,53 @@
 
 from __future__ import annotations
 
+import json
+
 from targen_testing import OutputSuite as Outputs
+
+from .declared import CHAT, NER, PAIRS, QA, RANKED, SHOP
+
+FIELDS = {"headline": "a headline", "text": "a post"}
+HEADED = {**NER, "fields": FIELDS, "output": {**NER["output"], "field": "text"}}
 
 
 class TestLabels(Outputs):
     """Sets of labels are few, and each has rows."""
 
     output = "labels"
-    file = """
-description: E-mails to a shop.
-output: {labels: {refund: wants money, delay: is late, harm: is broken}, several: true}
-"""
+    file = json.dumps(SHOP)
 
 
 class TestSpans(Outputs):
     """Spans in one of two texts."""
 
     output = "spans"
-    file = """
-description: Posts with a headline.
-fields: {headline: a headline, text: a post}
-output: {spans: {person: a named person, place: a named town}, field: text, per_row: [0, 4]}
-"""
+    file = json.dumps(HEADED)
 
 
 class TestScore(Outputs):
     """A scale between whose points scores lie."""
 
     output = "score"
-    file = """
-description: Two sentences.
-fields: {one: a sentence, other: a sentence}
-output: {score: {1: nothing in common, 5: the same}, bins: 3}
-"""
+    file = json.dumps(PAIRS)
 
 
 class TestAnswer(Outputs):
     """Answers that stand in a passage."""
 
     output = "answer"
-    file = """
-description: A passage with a question.
-fields: {passage: a passage, question: a question}
-output: {answer: {when: a date, who: a person}, within: passage}
-"""
+    file = json.dumps(QA)
 
 
 class TestPreference(Outputs):
     """Two replies, judged in both orders."""
 
     output = "preference"
-    file = """
-description: Requests to a cook.
-fields: {prompt: a request}
-output: {preference: {concise: fewer words, correct: no mistake}}
-"""
+    file = json.dumps(CHAT)
 
 
 class TestRanking(Outputs):
-    """Four replies, which step 4 ranks in both orders."""
+    """Three replies, which step 4 ranks in both orders."""
 
     output = "preference"
-    file = """
-description: Requests to a cook.
-fields: {prompt: a request}
-output: {preference: {concise: fewer words, correct: no mistake}, replies: 4}
-"""
+    file = json.dumps(RANKED)

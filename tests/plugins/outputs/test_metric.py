@@ -11,6 +11,8 @@ from targen_analysis.testing import MetricSuite as Suite
 from targen_analysis.testing.corpora import dataset
 from targen_outputs.metric import OUTPUTS
 
+from .test_exporters import span
+
 
 class TestOutputs(Suite):
     metric = "outputs"
@@ -22,15 +24,6 @@ def corpus(rows, texts):
     return replace(made, rows=rows, texts=[tuple(each) for each in texts])
 
 
-def spans(*said, of):
-    return {
-        "spans": [
-            {"start": of.index(one), "end": of.index(one) + len(one), "type": kind, "text": one}
-            for one, kind in said
-        ]
-    }
-
-
 def measured(rows, texts):
     return OUTPUTS.measure(Study((corpus(rows, texts),)), OUTPUTS.options())
 
@@ -38,8 +31,8 @@ def measured(rows, texts):
 def test_spans_are_counted_by_type_length_place_and_mention():
     one, other = "Ann Lee of Rome rang up.", "In Paris, it was hot for ann lee"
     rows = [
-        spans(("Ann Lee", "person"), ("Rome", "place"), of=one),
-        spans(("Paris", "place"), ("ann lee", "person"), of=other),
+        {"spans": [span(one, "Ann Lee", "person"), span(one, "Rome", "place")]},
+        {"spans": [span(other, "Paris", "place"), span(other, "ann lee", "person")]},
         {"spans": []},
     ]
     found = measured(rows, [[one], [other], ["nothing"]])
@@ -55,26 +48,19 @@ def test_spans_are_counted_by_type_length_place_and_mention():
     assert [(row[0], row[1], row[2]) for row in mentions.rows] == [("person", "Ann Lee", 2)]
 
 
+SCORED = [{"score": 5 - at} for at in range(5)]
+FURTHER = [["x", "x " * (at + 1)] for at in range(5)]
+CHOSEN = {"chosen": "an hour or so", "rejected": "long"}
+
+
 @pytest.mark.parametrize(
     ("rows", "texts", "figure", "value", "warned"),
     [
         ([{"labels": ["a"]}, {"labels": []}], [["x"], ["y"]], "labels per row", 0.5, False),
         ([{"answers": ["in May"]}], [["x"]], "words of an answer", 2, False),
-        (
-            [{"score": 5 - at} for at in range(5)],
-            [["x", "x " * (at + 1)] for at in range(5)],
-            "score and difference of lengths",
-            -1,
-            False,
-        ),
-        (
-            [{"chosen": "an hour or so", "rejected": f"{at}"} for at in range(40)],
-            [["x"]] * 40,
-            "chosen is longer",
-            1,
-            True,
-        ),
-        ([{"chosen": "a b", "rejected": "c"}], [["x"]], "chosen is longer", 1, False),
+        (SCORED, FURTHER, "score and difference of lengths", -1, False),
+        ([CHOSEN] * 40, [["x"]] * 40, "chosen is longer", 1, True),
+        ([CHOSEN], [["x"]], "chosen is longer", 1, False),
         ([{"ranked": ["a b", "a b c", "c"]}], [["x"]], "chosen is longer", 1, False),
     ],
 )
@@ -84,16 +70,9 @@ def test_what_gives_an_output_away_is_a_figure(rows, texts, figure, value, warne
     assert bool(found.warnings) == warned
 
 
-@pytest.mark.parametrize(
-    "row",
-    [
-        {"spans": "x"},
-        {"spans": [{}]},
-        {"score": True},
-        {"labels": [1]},
-        {"chosen": 1},
-        {"ranked": ["a"]},
-    ],
-)
-def test_columns_of_another_form_are_passed_over(row):
-    assert measured([row], [["x"]]).figures == {}
+OTHERS = [("spans", "x"), ("spans", [{}]), ("score", True), ("labels", [1]), ("chosen", 1)]
+
+
+@pytest.mark.parametrize(("column", "value"), [*OTHERS, ("ranked", ["a"])])
+def test_columns_of_another_form_are_passed_over(column, value):
+    assert measured([{column: value}], [["x"]]).figures == {}

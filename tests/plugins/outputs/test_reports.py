@@ -7,11 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 
 from targen_core import Declaration, generate
 from targen_standard.task_files.outputs import output_in
 
+from ...files import changed, lines, write_lines
+from ...runs import edit, records, report
 from .declared import ALL, declaration
 from .test_exporters import PLACES, REPLIES, span
 
@@ -22,12 +23,10 @@ JUDGED = ("found", "missed", "added")
 
 
 # The second row had Rome, which step 4 did not find, and Bob as a person.
+MARKED = "<person>Ann</person> met <person>Bob</person> in <place>Rome</place>."
 POSTS = [
     ({"text": MET, "spans": [ANN, ROME]}, None),
-    (
-        {"text": MET, "spans": [ANN, TOWN]},
-        "<person>Ann</person> met <person>Bob</person> in <place>Rome</place>.",
-    ),
+    ({"text": MET, "spans": [ANN, TOWN]}, MARKED),
     ({"text": MET, "spans": []}, None),
 ]
 MAILS = [
@@ -44,65 +43,58 @@ ANSWERED += [({"kind": "when", "answers": ["June"]}, "July")]
 CHOSEN = [(REPLIES, "It depends."), ({**REPLIES, "margin": "slightly"}, None)]
 
 
-@pytest.mark.parametrize(
-    ("kind", "rows", "columns", "cells", "more"),
-    [
-        (
-            "spans",
-            POSTS,
-            ("type", "rows", "spans", *JUDGED),
-            [("person", 2, 2, 2, 1, 0), ("place", 2, 2, 1, 1, 1)],
-            [(0, 1), (2, 2)],
-        ),
-        (
-            "labels",
-            MAILS,
-            ("label", "rows", *JUDGED),
-            [("refund", 2, 1, 0, 1), ("delay", 1, 1, 1, 0)],
-            [(0, 1), (1, 3)],
-        ),
-        ("score", SCORED, ("score", "rows", "mean", "corrected"), SCORES, None),
-        (
-            "answer",
-            ANSWERED,
-            ("kind", "rows", "answers per row", "corrected"),
-            [("when", 2, 1.5, 1), ("who", 0, None, 0)],
-            [(1, 1), (2, 1)],
-        ),
-        (
-            "preference",
-            CHOSEN,
-            ("criterion", "rows", "turned round"),
-            [("concise", 2, 1), ("correct", 0, 0)],
-            [("clearly", 1), ("slightly", 1)],
-        ),
-    ],
-)
-def test_tables_count_what_rows_have_and_what_step_4_changed(kind, rows, columns, cells, more):
+TABLES = {
+    "spans": (POSTS, "type rows spans", [("person", 2, 2, 2, 1, 0), ("place", 2, 2, 1, 1, 1)]),
+    "labels": (MAILS, "label rows", [("refund", 2, 1, 0, 1), ("delay", 1, 1, 1, 0)]),
+    "score": (SCORED, "score rows mean", SCORES),
+    "answer": (ANSWERED, "kind rows answers_per_row", [("when", 2, 1.5, 1), ("who", 0, None, 0)]),
+    "preference": (CHOSEN, "criterion rows", [("concise", 2, 1), ("correct", 0, 0)]),
+}
+"""Rows and what they were before step 4, columns, and cells: those of step 4 last."""
+FOUND = {
+    "spans": ("found", "missed", "added"),
+    "labels": ("found", "missed", "added"),
+    "preference": ("turned round",),
+}
+SECOND = {
+    "spans": [(0, 1), (2, 2)],
+    "labels": [(0, 1), (1, 3)],
+    "answer": [(1, 1), (2, 1)],
+    "preference": [("clearly", 1), ("slightly", 1)],
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_tables_count_what_rows_have_and_what_step_4_changed(kind):
+    rows, names, cells = TABLES[kind]
+    plain = tuple(name.replace("_", " ") for name in names.split())
     output = output_in(declaration(kind).task(name="mine"))
     first, *others = output.tables(rows, judged=True)
-    assert (first.columns, [*first.rows]) == (columns, cells)
-    assert [[*each.rows] for each in others] == ([more] if more else [])
-    without = output.tables(rows, judged=False)[0].columns
-    assert not {*without} & {*JUDGED, "corrected", "turned round"}
+    judged = (*plain, *FOUND.get(kind, ("corrected",)))
+    assert (first.columns, [*first.rows]) == (judged, cells)
+    assert [[*each.rows] for each in others] == ([SECOND[kind]] if kind in SECOND else [])
+    assert output.tables(rows, judged=False)[0].columns == plain
     assert output.tables([], judged=True)
 
 
+def made(kind, count, works):
+    """A run of a file's task."""
+    Path("mine.yaml").write_text(json.dumps(ALL[kind]))
+    return works("generate", "./mine.yaml", "-n", count, "-b", "scripted", "--out", "run").out
+
+
 def test_a_run_reports_them_and_commands_show_them(works):
-    Path("mine.yaml").write_text(yaml.safe_dump(ALL["score"], sort_keys=False))
-    ran = works("generate", "./mine.yaml", "-n", 40, "-b", "scripted", "--out", "run")
-    (table,) = json.loads(Path("run/report.json").read_text())["output"]
-    records = map(json.loads, Path("run/provenance.jsonl").read_text().splitlines())
-    corrected = sum("before" in record.get("notes", {}) for record in records)
+    shown = made("score", 40, works)
+    (table,) = report("run")["output"]
+    corrected = sum("before" in record.get("notes", {}) for record in records("run"))
     assert corrected > 0  # scripted replies give another score of the same part of the scale
     assert sum(row[-1] for row in table["rows"]) == corrected
-    for shown in (ran.out, works("report", "run").out):
-        assert "\nScores\nscore " in shown
+    for said in (shown, works("report", "run").out):
+        assert "\nScores\nscore " in said
     works("report", "run", "--html")
     assert "<h2>Scores</h2>" in Path("run/report.html").read_text()
-    report = json.loads(Path("run/report.json").read_text())
     for broken in ("no table", [{"title": "x"}], [{"title": "x", "columns": ["a"], "rows": [[]]}]):
-        Path("run/report.json").write_text(json.dumps({**report, "output": broken}))
+        edit("run", "output", broken, "report.json")
         assert "\nScores\n" not in works("report", "run").out
 
 
@@ -111,29 +103,28 @@ def test_a_run_of_a_task_of_a_program_reports_them():
     """Such a task is in no file, so the folder alone does not tell what its rows have."""
     task = PLACES.task(name="mine")
     generate(task, n=4, model="scripted", progress=False, out="run")
-    first, _ = json.loads(Path("run/report.json").read_text())["output"]
+    first, _ = report("run")["output"]
     assert first["title"] == "Spans"
     assert [row[0] for row in first["rows"]] == ["person", "place"]
 
 
 def test_what_is_corrected_within_its_label_is_wrong_and_named_by_its_row(works):
-    Path("mine.yaml").write_text(yaml.safe_dump(ALL["spans"], sort_keys=False))
+    Path("mine.yaml").write_text(json.dumps(ALL["spans"]))
     text = "See Aba0 or Bebe0."  # of such names the scripted backend marks each
     one, other = span(text, "Aba0", "person"), span(text, "Bebe0", "person")
     rows = [{"text": text, "spans": [one, other]}, {"text": text, "spans": [one]}]
     rows[1]["text"] = text.replace("See", "Saw")
-    Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_lines("rows.jsonl", rows)
     done = works("correct", "rows.jsonl", "--task", "./mine.yaml", "-b", "scripted", "--out", "out")
     assert "\n1 unchanged, 1 changed, 0 rejected\n" in done.out
-    changes = [*map(json.loads, Path("out/changes.jsonl").read_text().splitlines())]
+    changes = lines("out/changes.jsonl")
     assert [each["verdict"] for each in changes] == ["confirmed", "relabelled"]
     assert "before" not in changes[0]
     assert changes[1]["label"] == changes[1]["claimed"] == "person"
     assert changes[1]["before"] == "Saw <person>Aba0</person> or Bebe0."
     assert changes[1]["after"] == "Saw <person>Aba0</person> or <person>Bebe0</person>."
-    report = json.loads(Path("out/report.json").read_text())
-    assert report["as_given"] == {"right": 1, "wrong": 1}
-    assert json.loads(Path("out/dataset.jsonl").read_text().splitlines()[1])["spans"][1] == other
+    assert report("out")["as_given"] == {"right": 1, "wrong": 1}
+    assert lines("out/dataset.jsonl")[1]["spans"][1] == other
 
 
 @pytest.mark.whole
@@ -141,26 +132,21 @@ def test_rows_with_one_label_have_no_such_section(works):
     plain = Declaration(description="Short notes.", labels={"calm": "it is calm", "loud": "it is"})
     assert output_in(plain.task(name="mine")) is None
     works("generate", "rte", "-n", 2, "-b", "scripted", "--out", "run", "-q")
-    assert "output" not in json.loads(Path("run/report.json").read_text())
+    assert "output" not in report("run")
 
 
 def test_analysis_knows_the_label_that_rows_are_counted_by(works):
-    Path("mine.yaml").write_text(yaml.safe_dump(ALL["spans"], sort_keys=False))
-    works("generate", "./mine.yaml", "-n", 8, "-b", "scripted", "--out", "run", "-q")
+    made("spans", 8, works)
     works("analyze", "run", "--metric", "outputs", "--metric", "labels", "--out", "seen")
-    found = json.loads(Path("seen/analysis.json").read_text())
-    text = json.dumps(found)
+    text = Path("seen/analysis.json").read_text()
     assert "person+place" in text
     assert "type from mention" in text
 
 
 def test_rows_of_one_text_with_another_output_are_paired_by_diff(works, in_process):
-    Path("mine.yaml").write_text(yaml.safe_dump(ALL["score"], sort_keys=False))
-    works("generate", "./mine.yaml", "-n", 8, "-b", "scripted", "--out", "run", "-q")
+    made("score", 8, works)
     shutil.copytree("run", "other")
-    lines = Path("other/dataset.jsonl").read_text().splitlines()
-    row = json.loads(lines[0])
-    lines[0] = json.dumps({**row, "score": row["score"] + 0.01})
-    Path("other/dataset.jsonl").write_text("".join(f"{line}\n" for line in lines))
-    said = json.loads(in_process("diff", "run", "other", "--json").out)
+    with changed("other/dataset.jsonl") as rows:
+        rows[0]["score"] += 0.01
+    said = in_process("diff", "run", "other", "--json").json
     assert said["rows"] == {"same": 7, "relabelled": 1, "near": 0, "left": 0, "right": 0}
