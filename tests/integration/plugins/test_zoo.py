@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import sys
@@ -18,15 +17,9 @@ from targen_testing import command
 from targen_testing.folder import sources_with
 from targen_testing.rules import RULES, Finding
 
-_SPEC = importlib.util.spec_from_file_location(
-    "zoo_members", Path(__file__).parent / "zoo_members.py"
-)
-assert _SPEC is not None and _SPEC.loader is not None
-zoo_members = importlib.util.module_from_spec(_SPEC)
-sys.modules["zoo_members"] = zoo_members
-_SPEC.loader.exec_module(zoo_members)
+from .zoo import members
 
-MEMBERS = zoo_members.members()
+MEMBERS = members()
 FROZEN = Path(__file__).parent / "frozen_v1"
 
 # Each member is checked in a process of its own, as the command does it.
@@ -44,21 +37,34 @@ if caught_by != "survives-hostile-answers":
     backends.BackendSuite.test_survives_hostile_answers = None
 check.main()
 """
+ELSEWHERE = {
+    # tests/testing/test_folder.py
+    "bare-targen-dependency",
+    "no-readme",
+    "no-requires-python",
+    # test_check.py: the members have no tests, and build
+    "suite-without-a-name",
+    "tests-not-collected",
+    "wheel-not-built",
+    "bad-entry-point",  # a pyproject.toml has none: it would be no TOML
+}
 
 
 @pytest.fixture
 def checked(tmp_path, monkeypatch, capsys, in_fork):
     """The failed checks of `targen plugins check` of a member."""
 
-    def forked(folder, caught_by):
-        results = tmp_path / "results.json"
-        args = (str(folder), str(results), caught_by)
-        in_fork(CHECK, args, cwd=folder, path=(), env=os.environ)
-        return [Finding(**entry) for entry in json.loads(results.read_text(encoding="utf-8"))]
-
     def check(member):
-        folder = member.lay_out(tmp_path / "plugin")
-        monkeypatch.setattr(command, "_run", lambda folder: forked(folder, member.check))
+        folder, results = member.lay_out(tmp_path / "plugin"), tmp_path / "results.json"
+
+        def run(folder):
+            args = (str(folder), str(results), member.check)
+            in_fork(CHECK, args, cwd=folder, path=(), env=os.environ)
+            return [Finding(**entry) for entry in json.loads(results.read_text(encoding="utf-8"))]
+
+        monkeypatch.setattr(command, "_run", run)
+        if member.check != "not-packaged":  # to build a wheel takes as long as all else
+            monkeypatch.setattr(command, "wheel_problems", lambda folder: [])
         monkeypatch.setattr(sys, "argv", ["targen", "plugins", "check", str(folder), "--json"])
         with pytest.raises(SystemExit) as ended:
             main()
@@ -69,22 +75,14 @@ def checked(tmp_path, monkeypatch, capsys, in_fork):
     return check
 
 
-def test_the_zoo_is_large_and_every_rule_has_a_member():
-    assert len(MEMBERS) >= 50
-    # A pyproject.toml has no bad entry point: it would be no TOML.
-    rules = set(RULES) - {
-        "wheel-not-built",
-        "suite-without-a-name",  # of tests, which it has none of
-        "tests-not-collected",
-        "bad-entry-point",
-    }
-    assert rules <= {member.check for member in MEMBERS}
+def test_every_rule_has_a_member():
+    assert {*RULES} - ELSEWHERE <= {member.check for member in MEMBERS}
 
 
-@pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.name)
+@pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.check)
 def test_it_is_caught_by_its_check_and_no_other(member, checked):
     [failed] = checked(member)
-    assert failed["check"] == member.check
+    assert failed["check"] == member.check, failed
     assert failed["problem"]
     assert failed["hint"]
 
@@ -96,7 +94,7 @@ def test_they_harm_nobody_else(tmp_path, monkeypatch, capsys):
     mine = [
         source
         for member in MEMBERS
-        for source in sources_with(member.lay_out(tmp_path / member.name))
+        for source in sources_with(member.lay_out(tmp_path / member.package))
         if source.distribution == member.package.replace("_", "-")
     ]
     assert len(mine) >= len(MEMBERS) - 1, "one has no entry point"

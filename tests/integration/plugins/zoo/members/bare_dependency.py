@@ -1,3 +1,0 @@
-"""It depends on somebody else's package. kind: pyproject; caught by: bare-targen-dependency"""
-
-CHANGES = {"dependencies = [": 'dependencies = ["targen", '}

@@ -1,3 +1,0 @@
-"""It says nothing to its readers. kind: pyproject; caught by: no-readme"""
-
-CHANGES = {'readme = "README.md"\n': ""}
