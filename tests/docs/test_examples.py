@@ -53,11 +53,7 @@ _BLOCK = re.compile(
 )
 _PLAIN = re.compile(r"targen (?:[\w./:=,@%+ -]|\\\n|'[^']*'|\"[^\"$`\\]*\")*")
 _SERVICE = re.compile(r"^<!-- service: (\S+) at (\S+) -->$", re.MULTILINE)
-_PLACES = {
-    "config": "~/.config/targen",
-    "cache": "~/.cache/targen",
-    "work": "~",
-}
+_PLACES = {"config": "~/.config/targen", "cache": "~/.cache/targen", "work": "~"}
 """What pages call the folders of a test."""
 
 _VARYING = re.compile(
@@ -99,13 +95,10 @@ def name(page: Path) -> str:
 WITH_BLOCKS = [page for page in PAGES if blocks(page)]
 
 
-def test_there_are_examples_to_run() -> None:
+def test_every_mark_stands_before_a_block() -> None:
     assert len(WITH_BLOCKS) >= 8
-
-
-@pytest.mark.parametrize("page", PAGES, ids=name)
-def test_every_mark_stands_before_a_block(page: Path) -> None:
-    assert len(_MARK.findall(page.read_text(encoding="utf-8"))) == len(blocks(page))
+    for page in PAGES:
+        assert len(_MARK.findall(page.read_text(encoding="utf-8"))) == len(blocks(page)), page
 
 
 @pytest.mark.parametrize("page", WITH_BLOCKS, ids=name)
