@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
+import json
 
 import pytest
 
 from targen_analysis.testing import MetricSuite as Metrics
-from targen_core import Dataset, Job, Registry, RunSpec, load_registry
+from targen_core import Dataset, Job, RunSpec, load_registry
+from targen_core.errors import QuotaNotMet
 from targen_datatune.testing import CatalogueSuite as Catalogues
 from targen_datatune.testing import RetrieverSuite as Retrievers
 from targen_methods.testing import MethodSuite as Methods
@@ -76,19 +77,22 @@ class TestShared(Retrievers):
     retriever = "shared"
 
 
-def test_its_form_makes_a_task_of_queues(registry, tmp_path):
-    file = tmp_path / "letters.yaml"
-    file.write_text(
-        "queues:\n  shop: lamps\n  queues:\n    billing: money\n    returns: broken goods\n"
-    )
-    spec = RunSpec(task=str(file), quotas={"billing": 2, "returns": 2}, backend="scripted")
-    with Job.create(registry, spec, tmp_path / "run") as job:
-        assert job.run()["rows"] == {"billing": 2, "returns": 2}
-
-
 @pytest.fixture
 def registry():
     return load_registry()
+
+
+def made(registry, folder, task, quotas, **spec):
+    """The report of a run."""
+    spec = RunSpec(task=task, quotas=quotas, **{"backend": "scripted", **spec})
+    with Job.create(registry, spec, folder / "run") as job:
+        return job.run()
+
+
+def test_its_form_makes_a_task_of_queues(registry, tmp_path):
+    file, quotas = tmp_path / "letters.yaml", {"billing": 2, "returns": 2}
+    file.write_text("queues: {shop: lamps, queues: {billing: money, returns: broken goods}}")
+    assert made(registry, tmp_path, str(file), quotas)["rows"] == quotas
 
 
 def test_it_uses_every_usual_hook(registry):
@@ -103,17 +107,11 @@ def test_it_uses_every_usual_hook(registry):
 
 
 def test_its_backend_and_corrector_make_rows(registry, tmp_path):
-    spec = RunSpec(
-        task="tickets",
-        quotas={"urgent": 5, "routine": 5},
-        backend="canned",
-        options={"tone": "brisk"},
-        corrector="keywords",
-    )
-    with Job.create(registry, spec, tmp_path / "run") as job:
-        report = job.run()
-    assert report["rows"] == {"urgent": 5, "routine": 5}
-    assert job.manifest.lock.corrector == "targen-plugin-example:keywords"
+    quotas, ours = {"urgent": 5, "routine": 5}, {"backend": "canned", "corrector": "keywords"}
+    report = made(registry, tmp_path, "tickets", quotas, **ours, options={"tone": "brisk"})
+    assert report["rows"] == quotas
+    lock = json.loads((tmp_path / "run" / "manifest.json").read_text())["lock"]
+    assert lock["corrector"] == "targen-plugin-example:keywords"
     text = (tmp_path / "run" / "dataset.jsonl").read_text(encoding="utf-8")
     assert "Hurry up." in text or "Answer me." in text
 
@@ -127,25 +125,10 @@ def test_its_corrector_rejects_with_its_reason(registry, tmp_path):
             reply["text"] += " Come now."
         return reply
 
-    derived = dataclasses.replace(task, dry_run=pressing)
-    items = [
-        dataclasses.replace(item, target=derived) if item.name == "tickets" else item
-        for kind in registry.kinds
-        for item in registry.all(kind)
-    ]
-    spec = RunSpec(
-        task="tickets",
-        quotas={"urgent": 2, "routine": 2},
-        backend="scripted",
-        corrector="keywords",
-        give_up_after=5,
-    )
-    with (
-        Job.create(Registry(items), spec, tmp_path / "run") as job,
-        pytest.raises(Exception, match="label routine has 0 of 2 rows") as caught,
-    ):
-        job.run()
-    assert "pressing-words" in str(caught.value)
+    ours = registry.including(tasks={"pressing": task.replace(dry_run=pressing)})
+    quotas, spec = {"urgent": 2, "routine": 2}, {"corrector": "keywords", "give_up_after": 5}
+    with pytest.raises(QuotaNotMet, match=r"label routine has 0 of 2 rows[\s\S]*pressing-words"):
+        made(ours, tmp_path, "memory:pressing", quotas, **spec)
 
 
 def test_its_exporter_writes_a_page(registry, tmp_path):

@@ -11,6 +11,7 @@ from targen_core import load_registry
 from targen_core.errors import UsageError
 from targen_testing.distribution import metadata_problems, wheel_problems
 from targen_testing.folder import read_folder, sources_with
+from targen_testing.rules import Finding
 
 PROJECT = """
 [project]
@@ -41,11 +42,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def checks(folder: Path, before: str = "", after: str = "") -> list[str]:
+def checks(folder: Path, before: str = "", after: str = "") -> list[Finding]:
     file = folder / "pyproject.toml"
     assert before in file.read_text()
     file.write_text(file.read_text().replace(before, after))
-    return [actual.check for actual in metadata_problems(read_folder(folder))]
+    return [*metadata_problems(read_folder(folder))]
 
 
 def test_a_folder_is_read_without_being_imported(folder):
@@ -66,38 +67,33 @@ def test_it_takes_its_place_beside_what_is_installed(folder):
     sys.modules.pop("acme_tools_in_a_folder", None)
 
 
-@pytest.mark.parametrize(
-    ("expected", "broken"),
-    [
-        ("targen-core>=0.1,<0.2", []),
-        ("targen_core>=0.1,<=3", []),
-        ("targen-core[parquet]~=0.1", []),
-        ("targen-core", ["core-version-pin"]),
-        ("targen-core>=0.1", ["core-version-pin"]),
-        ("targen-core<2", ["core-version-pin"]),
-        ("targen-core>=7,<8", ["core-version-pin"]),
-        ("attrs>=20", ["core-version-pin"]),
-        ('targen-core>=0.1,<2", "targen', ["bare-targen-dependency"]),
-        ("targen-core>=0.1,<2\", \"targen>=1; python_version > '3'", ["bare-targen-dependency"]),
-    ],
-)
-def test_the_dependency_on_the_core(folder, expected, broken):
-    assert checks(folder, "targen-core>=0.1,<2", expected) == broken
+NEEDS = "targen-core>=0.1,<2"
+README = 'readme = "README.md"'
+CHANGES = [
+    (NEEDS, "targen-core>=0.1,<0.2", []),
+    (NEEDS, "targen_core>=0.1,<=3", []),
+    (NEEDS, "targen-core[parquet]~=0.1", []),
+    (NEEDS, "targen-core", ["core-version-pin"]),
+    (NEEDS, "targen-core>=0.1", ["core-version-pin"]),
+    (NEEDS, "targen-core<2", ["core-version-pin"]),
+    (NEEDS, "targen-core>=7,<8", ["core-version-pin"]),
+    (NEEDS, "attrs>=20", ["core-version-pin"]),
+    (NEEDS, f'{NEEDS}", "targen', ["bare-targen-dependency"]),
+    (NEEDS, f"{NEEDS}\", \"targen>=1; python_version > '3'", ["bare-targen-dependency"]),
+    (README, 'readme = "MISSING.md"', ["no-readme"]),
+    (README, 'readme = {text = "hello", content-type = "text/plain"}', []),
+    (README, "", ["no-readme"]),
+    ('requires-python = ">=3.11"', "", ["no-requires-python"]),
+    ("targen.v1", "targen.v9", ["api-level"]),
+    ("targen.v1", "targen", ["no-entry-point"]),
+]
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "broken"),
-    [
-        ('readme = "README.md"', 'readme = "MISSING.md"', ["no-readme"]),
-        ('readme = "README.md"', 'readme = {text = "hello", content-type = "text/plain"}', []),
-        ('readme = "README.md"', "", ["no-readme"]),
-        ('requires-python = ">=3.11"', "", ["no-requires-python"]),
-        ("targen.v1", "targen.v9", ["api-level"]),
-        ("targen.v1", "targen", ["no-entry-point"]),
-    ],
-)
-def test_what_else_it_must_say(folder, before, after, broken):
-    assert checks(folder, before, after) == broken
+@pytest.mark.parametrize(("before", "after", "broken"), CHANGES)
+def test_what_pyproject_toml_must_say(folder, before, after, broken):
+    found = checks(folder, before, after)
+    assert [each.check for each in found] == broken
+    assert all(each.problem and each.hint for each in found)
 
 
 @pytest.mark.parametrize(
