@@ -29,16 +29,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def targen(folder: Path) -> Iterator[Saboteur]:
     """The command, each time in a fork of one process."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("TARGEN_")}
-    saboteur = Saboteur(
-        folder,
-        {
-            **kept,
-            "TARGEN_CACHE_DIR": str(folder / "cache"),
-            "TARGEN_CONFIG_DIR": str(folder / "config"),
-            "COLUMNS": "200",
-            "NO_COLOR": "1",
-        },
-    )
+    own = {f"TARGEN_{name.upper()}_DIR": str(folder / name) for name in ("cache", "config")}
+    saboteur = Saboteur(folder, {**kept, **own, "COLUMNS": "200", "NO_COLOR": "1"})
     yield saboteur
     saboteur.close()
 

@@ -96,6 +96,12 @@ class Saboteur:
         points = self._points.read_text().splitlines()
         return Result(done.returncode, points, done.stdout, done.stderr)
 
+    def works(self, *args: object, fault: Fault = Fault()) -> Result:
+        """Run a command that must end well."""
+        result = self(*args, fault=fault)
+        assert result.code == 0, result.err
+        return result
+
     def twin(self) -> Saboteur:
         """Another one, for commands at the same time."""
         return Saboteur(self._folder, self._environment)

@@ -16,8 +16,8 @@ import re
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -29,6 +29,8 @@ from saboteur import Fault, Result, Saboteur
 from targen_standard.scripted import fill_schema
 from targen_testing.fault_server import FaultServer, Response, Seen, Silence
 from targen_testing.wire import OPENAI, TOKENS_IN, TOKENS_OUT
+
+from ..tables import table
 
 pytestmark = pytest.mark.whole
 pytest.importorskip("targen_plugin_example")
@@ -151,25 +153,25 @@ class Command:
         name: for the test's name.
         line: the command; `{at}` is a folder of the story's own.
         outputs: what it leaves there, as patterns; what it prints counts as well.
-        before: makes what it works on.
-        backend: how it takes the backend.
-        more: options. With `ONE`, what the service answered is in the journals, to the last call.
-        shares: its parts share replies by the cache, which then stays.
-        kills: how often it is killed, outside a soak; each costs a start of all its work.
-        files: what its folder holds before; `{options}` are the backend's.
-        fill: makes what else is there.
+        before: makes what it works on, of `BEFORE`, or "".
+        asks: how it takes the backend, of `ASKS`.
     """
 
     name: str
     line: str
-    outputs: tuple[str, ...] = ("out/*.jsonl",)
-    before: Callable[[Place], None] = lambda place: None
-    backend: tuple[str, ...] = ("-b", "llama")
-    more: tuple[str, ...] = ("-o", "model=m", "--no-cache")
-    shares: bool = False
-    kills: int = 1
-    files: Mapping[str, str] = field(default_factory=dict)
-    fill: Callable[[Place, Path], None] = lambda place, at: None
+    outputs: str
+    before: str
+    asks: str
+
+    @property
+    def shares(self) -> bool:
+        """Whether its parts share replies by the cache, which then stays."""
+        return self.asks == "shares" or self.name == "compare"
+
+    @property
+    def kills(self) -> int:
+        """How often it is killed, outside a soak; each costs a start of all its work."""
+        return 2 if self.name in ("generate", "correct") else 1
 
 
 @dataclass
@@ -182,15 +184,16 @@ class Place:
     url: str
     pid: Path
 
+    @property
+    def service_options(self) -> tuple[str, ...]:
+        """The address and the prices of the service."""
+        prices = ("-o", f"price_in={PRICE_IN}", "-o", f"price_out={PRICE_OUT}")
+        return ("-o", f"base_url={self.url}/v1", *prices)
+
     def run(self, *args: str) -> Result:
         """A command to its end, or to its kill."""
         first = f"import os, pathlib; pathlib.Path({str(self.pid)!r}).write_text(str(os.getpid()))"
         return self.targen(*args, fault=Fault(first=first))
-
-    def made(self, *args: str) -> None:
-        """A command of the scripted backend, which must work."""
-        result = self.targen(*args)
-        assert result.code == 0, result.err
 
     def journals(self, at: Path) -> list[dict[str, Any]]:
         """The whole records of all journals of a story, and of work that is kept for it."""
@@ -203,20 +206,22 @@ class Place:
         return found
 
 
-def _rows(place: Place) -> None:
+def _rows(place: Place, at: Path) -> None:
     if not (place.folder / "rows").exists():
-        place.made("generate", "tickets", "-n", "6", "-b", "scripted", "-q", "--out", "rows")
+        place.targen.works(
+            "generate", "tickets", "-n", "6", "-b", "scripted", "-q", "--out", "rows"
+        )
 
 
-def _mail(place: Place) -> None:
+def _mail(place: Place, at: Path) -> None:
     (place.folder / "mail.yaml").write_text(MAIL)
     for name, seed in (("test", "7"), ("own", "8")):
         if not (place.folder / name).exists():
             ask = ("generate", "./mail.yaml", "-n", "12", "-b", "scripted", "--seed", seed, "-q")
-            place.made(*ask, "--out", name)
+            place.targen.works(*ask, "--out", name)
 
 
-def _shop(place: Place) -> None:
+def _shop(place: Place, at: Path) -> None:
     folder = place.folder / "shop"
     folder.mkdir(exist_ok=True)
     lines = [
@@ -225,7 +230,7 @@ def _shop(place: Place) -> None:
     (folder / "reviews.jsonl").write_text("\n".join(lines) + "\n")
 
 
-def _bigbench(place: Place) -> None:
+def _bigbench(place: Place, at: Path) -> None:
     examples = [
         {"input": f"Is {n} even?", "target_scores": {"yes": 1 - n % 2, "no": n % 2}}
         for n in range(8)
@@ -236,33 +241,31 @@ def _bigbench(place: Place) -> None:
     (place.folder / "even.json").write_text(json.dumps(task))
 
 
-def _review(place: Place) -> None:
-    _rows(place)
+def _review(place: Place, at: Path) -> None:
+    _rows(place, at)
     if not (place.folder / "rows.review").exists():
-        place.made("review", "rows", "--raters", "ann,bob", "--plan")
+        place.targen.works("review", "rows", "--raters", "ann,bob", "--plan")
 
 
-def _run(place: Place) -> None:
+def _run(place: Place, at: Path) -> None:
     """A run of the service."""
-    _mail(place)
+    _mail(place, at)
     if not (place.folder / "grown").exists():
-        place.service.kill_after(None)
-        ask = ("generate", "./mail.yaml", "-n", "6", "-q", "--out", "grown", "-b", "llama", *ONE)
-        prices = ("-o", f"price_in={PRICE_IN}", "-o", f"price_out={PRICE_OUT}")
-        result = place.run(*ask, "-o", f"base_url={place.url}/v1", *prices)
-        assert result.code == 0, result.err
+        ask = ("generate", "./mail.yaml", "-n", "6", "-q", "--out", "grown", *ASKS["one"])
+        assert place.run(*ask, *place.service_options).code == 0
 
 
-def _changed(place: Place) -> None:
+def _changed(place: Place, at: Path) -> None:
     """Its task with other definitions."""
-    _run(place)
+    _run(place, at)
     (place.folder / "changed.yaml").write_text(MAIL.replace(" it is about", " it asks about"))
 
 
 def _rejected(place: Place, at: Path) -> None:
     """A copy of that run, and a review that rejects two of its rows."""
+    _run(place, at)
     shutil.copytree(place.folder / "grown", at / "grown")
-    place.made("review", f"{at.name}/grown", "--plan")
+    place.targen.works("review", f"{at.name}/grown", "--plan")
     rows = list(open_data(at / "grown", None).rows())[:2]
     with GradeBook(at / "grown.review", Rater(rater="ann")) as book:
         for row in rows:
@@ -271,7 +274,18 @@ def _rejected(place: Place, at: Path) -> None:
             book.append(Grade.model_validate(grade))
 
 
-def _superglue(place: Place) -> None:
+def _profiled(place: Place, at: Path) -> None:
+    (at / "own.txt").write_text("".join(f"Where is order number {n}?\n" for n in range(24)))
+
+
+def _experiment(place: Place, at: Path) -> None:
+    _mail(place, at)
+    options = f'{{ model = "m", base_url = "{place.url}/v1", price_in = {PRICE_IN}, '
+    options += f"price_out = {PRICE_OUT} }}"
+    (at / "experiment.toml").write_text(EXPERIMENT.replace("{options}", options))
+
+
+def _superglue(place: Place, at: Path) -> None:
     folder = place.folder / "superglue" / "RTE"
     if not folder.exists():
         folder.mkdir(parents=True)
@@ -280,108 +294,55 @@ def _superglue(place: Place) -> None:
         (folder / "val.jsonl").write_text("".join(rows[-20:]))
 
 
-ONE = ("-o", "model=m", "--concurrency", "1", "--no-cache")
-"""One call at a time: when the service gets a call, the answers before it are journaled."""
-
-COMMANDS = [
-    Command("generate", "generate tickets -n 6 -q --out {at}/out", more=ONE, kills=2),
-    Command(
-        "suite", "generate --suite example -n 4 -q --out {at}/out", ("out/*/*.jsonl",), more=ONE
-    ),
-    Command(
-        "revise",
-        "revise grown --task ./changed.yaml -q --out {at}/out",
-        before=_changed,
-        backend=(),
-    ),
-    Command("method", "method zerogen ./mail.yaml -n 4 -q --out {at}/out", before=_mail, more=ONE),
-    Command(
-        "correct",
-        "correct rows --corrector blind --out {at}/out",
-        before=_rows,
-        more=ONE,
-        kills=2,
-    ),
-    Command("preview", "preview tickets -n 4", ()),
-    Command(
-        "preview --variants",
-        "preview ./mail.yaml -n 2 --variants default --solve own",
-        (),
-        before=_mail,
-    ),
-    Command(
-        "init-task",
-        "init-task porters --out {at}/task.yaml",
-        ("task.yaml",),
-    ),
-    Command(
-        "profile",
-        "profile {at}/own.txt --out {at}/profile.yaml",
-        ("profile.yaml",),
-        files={"own.txt": "".join(f"Where is order number {n}?\n" for n in range(24))},
-    ),
-    Command("rate", "rate rows --task tickets -q --out {at}/out", before=_rows, more=ONE),
-    Command(
-        "review grade",
-        "review grade rows --as kim --out {at}/out -q",
-        before=_review,
-        more=ONE,
-    ),
-    Command(
-        "compare",
-        "compare {at}/experiment.toml --trust --out {at}/out",
-        ("out/runs/*/dataset.jsonl", "out/results.json"),
-        before=_mail,
-        files={"experiment.toml": EXPERIMENT},
-        backend=(),
-        more=(),
-        shares=True,
-    ),
-    Command("answer", "answer even.json -q --out {at}/out", before=_bigbench, more=ONE),
-    Command(
-        "transform",
-        "transform good? --labels yes,no -n 4 --catalogue shop -q --out {at}/out",
-        before=_shop,
-        more=ONE,
-    ),
-    Command(
-        "compare-methods",
-        "compare-methods ./mail.yaml --methods targen,zerogen -n 4 --test test --repeats 1 "
-        "--out {at}/out",
-        ("out/runs/*/dataset.jsonl", "out/judged/*/*.jsonl", "out/results.json"),
-        before=_mail,
-        more=("-o", "model=m", "--concurrency", "1"),
-    ),
-    Command(
-        "ablate",
-        "ablate ./mail.yaml --test test -n 4 --contexts-limit 4 --arms correction,labels-per-seed "
-        "--repeats 1 --out {at}/out",
-        ("out/runs/*/dataset.jsonl", "out/results.json"),
-        before=_mail,
-        backend=("--generator", "llama"),
-        more=("-o", "model=m"),
-        shares=True,
-    ),
-    Command(
-        "reproduce",
-        "reproduce table5 --original superglue --tasks rte --trainer tfidf --repeats 1 -n 4 "
-        "--out {at}/out",
-        ("out/runs/*/dataset.jsonl", "out/results.json"),
-        before=_superglue,
-        backend=("--generator", "llama"),
-        more=("-o", "model=m"),
-        shares=True,
-    ),
-    Command(
-        "review apply",
-        "review apply {at}/grown --refill --trust -q --out {at}/out",
-        ("grown/dataset.jsonl", "out/*.jsonl"),
-        before=_run,
-        backend=(),
-        more=(),
-        fill=_rejected,
-    ),
-]
+ASKS = {
+    # one call at a time: when the service gets a call, the answers before it are journaled
+    "one": ("-b", "llama", "-o", "model=m", "--concurrency", "1", "--no-cache"),
+    "one cached": ("-b", "llama", "-o", "model=m", "--concurrency", "1"),
+    "many": ("-b", "llama", "-o", "model=m", "--no-cache"),
+    "shares": ("--generator", "llama", "-o", "model=m"),
+    "": (),  # its files name the backend
+}
+STORIES = """
+    generate | generate tickets -n 6 -q --out {at}/out | out/*.jsonl | | one
+    suite | generate --suite example -n 4 -q --out {at}/out | out/*/*.jsonl | | one
+    revise | revise grown --task ./changed.yaml -q --out {at}/out | out/*.jsonl | changed |
+    method | method zerogen ./mail.yaml -n 4 -q --out {at}/out | out/*.jsonl | mail | one
+    correct | correct rows --corrector blind --out {at}/out | out/*.jsonl | rows | one
+    preview | preview tickets -n 4 | | | many
+    preview --variants | preview ./mail.yaml -n 2 --variants default --solve own | | mail | many
+    init-task | init-task porters --out {at}/task.yaml | task.yaml | | many
+    profile | profile {at}/own.txt --out {at}/profile.yaml | profile.yaml | profiled | many
+    rate | rate rows --task tickets -q --out {at}/out | out/*.jsonl | rows | one
+    review grade | review grade rows --as kim --out {at}/out -q | out/*.jsonl | review | one
+    review apply | review apply {at}/grown --refill --trust -q --out {at}/out | \
+        grown/dataset.jsonl out/*.jsonl | rejected |
+    answer | answer even.json -q --out {at}/out | out/*.jsonl | bigbench | one
+    transform | transform good? --labels yes,no -n 4 --catalogue shop -q --out {at}/out | \
+        out/*.jsonl | shop | one
+    compare | compare {at}/experiment.toml --trust --out {at}/out | \
+        out/runs/*/dataset.jsonl out/results.json | experiment |
+    compare-methods | compare-methods ./mail.yaml --methods targen,zerogen -n 4 --test test \
+        --repeats 1 --out {at}/out | \
+        out/runs/*/dataset.jsonl out/judged/*/*.jsonl out/results.json | mail | one cached
+    ablate | ablate ./mail.yaml --test test -n 4 --contexts-limit 4 \
+        --arms correction,labels-per-seed --repeats 1 --out {at}/out | \
+        out/runs/*/dataset.jsonl out/results.json | mail | shares
+    reproduce | reproduce table5 --original superglue --tasks rte --trainer tfidf --repeats 1 \
+        -n 4 --out {at}/out | out/runs/*/dataset.jsonl out/results.json | superglue | shares
+"""
+COMMANDS = [Command(*cells) for cells in table(STORIES, 5)]
+BEFORE = {
+    "bigbench": _bigbench,
+    "changed": _changed,
+    "experiment": _experiment,
+    "mail": _mail,
+    "profiled": _profiled,
+    "rejected": _rejected,
+    "review": _review,
+    "rows": _rows,
+    "shop": _shop,
+    "superglue": _superglue,
+}
 
 
 @pytest.fixture(scope="module")
@@ -391,18 +352,14 @@ def place(targen: Saboteur, folder: Path) -> Iterator[Place]:
         yield Place(folder, targen, service, server.url, folder / "pid")
 
 
-def _args(command: Command, place: Place, at: Path, *caps: str) -> list[str]:
-    if not command.backend:
-        return [*command.line.format(at=at.name).split(), *caps]
-    address = ("-o", f"base_url={place.url}/v1")
-    prices = ("-o", f"price_in={PRICE_IN}", "-o", f"price_out={PRICE_OUT}")
-    args = command.line.format(at=at.name).split()
-    return [*args, *command.backend, *address, *prices, *command.more, *caps]
+def _args(command: Command, place: Place, at: Path) -> list[str]:
+    service = (*ASKS[command.asks], *place.service_options) if command.asks else ()
+    return [*command.line.format(at=at.name).split(), *service, "--max-cost", CAP]
 
 
 def _left(command: Command, at: Path, result: Result) -> dict[str, bytes]:
     """What a command leaves: its outputs and what it printed, without the name of its folder."""
-    files = sorted(path for pattern in command.outputs for path in at.glob(pattern))
+    files = sorted(path for pattern in command.outputs.split() for path in at.glob(pattern))
     left = {str(path.relative_to(at)): path.read_bytes() for path in files}
     left["printed"] = re.sub(r"[\d,.$]+|[ -]+", " ", result.out.replace(at.name, "AT")).encode()
     # A run that is killed asks other calls ahead of need: their number is no part of its outputs.
@@ -418,11 +375,9 @@ def _fresh(command: Command, place: Place, name: str) -> Path:
     at = place.folder / name
     shutil.rmtree(at, ignore_errors=True)
     at.mkdir()
-    options = f'model = "m", base_url = "{place.url}/v1", price_in = {PRICE_IN}, '
-    for file, text in command.files.items():
-        text = text.replace("{options}", f"{{ {options}price_out = {PRICE_OUT} }}")
-        (at / file).write_text(text)
-    command.fill(place, at)
+    if command.before:
+        place.service.kill_after(None)
+        BEFORE[command.before](place, at)
     for kept in ("replies", "unfinished"):
         shutil.rmtree(place.folder / "cache" / kept, ignore_errors=True)
     return at
@@ -430,12 +385,11 @@ def _fresh(command: Command, place: Place, name: str) -> Path:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_no_answered_call_is_asked_again_after_a_kill(command: Command, place: Place) -> None:
-    command.before(place)
     service = place.service
     service.kill_after(None)
     at = _fresh(command, place, "story-a")
     service.seeds.clear()
-    whole = place.run(*_args(command, place, at, "--max-cost", CAP))
+    whole = place.run(*_args(command, place, at))
     assert whole.code == 0, whole.err
     calls, expected = len(service.seeds), _left(command, at, whole)
     assert calls
@@ -452,7 +406,7 @@ def test_no_answered_call_is_asked_again_after_a_kill(command: Command, place: P
         }
         asked = len(service.seeds)
         service.kill_after(kill)
-        result = place.run(*_args(command, place, at, "--max-cost", CAP))
+        result = place.run(*_args(command, place, at))
         assert result.code == (0 if kill is None else -signal.SIGKILL), result.err
         repeated += len(before & {*service.seeds[asked:]})
         if not command.shares:
@@ -468,7 +422,7 @@ def test_no_answered_call_is_asked_again_after_a_kill(command: Command, place: P
     assert _left(command, at, result) == expected
     billed = sum(record["cost"] for record in asked_for)
     assert billed <= float(CAP)
-    if command.more[: len(ONE) - 1] == ONE[:-1]:  # one call at a time: each answer is journaled
+    if command.asks.startswith("one"):  # one call at a time: each answer is journaled
         assert billed == pytest.approx(len(service.seeds) * EACH)
     print(
         f"{command.name}: {calls} calls, {len(chain)} kills, {len(service.seeds)} answers, "
