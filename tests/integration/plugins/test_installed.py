@@ -7,6 +7,7 @@ import json
 import pytest
 
 from ...tables import table
+from .hooks import registering
 
 HOOKS = "from targen_core import hookimpl\n@hookimpl\ndef register_tasks(register):\n"
 TASK = HOOKS + '    register.register("{0}", "{1}:TASK", summary="from outside")\n'
@@ -79,10 +80,6 @@ def sick(install):
         if code.startswith("T:"):
             task, _, target = code.removeprefix("T:").partition(": ")
             modules |= {f"{task}_task": target, f"acme_{name}": TASK.format(task, f"{task}_task")}
-        elif code.startswith("M:"):
-            hook, _, body = code.removeprefix("M:").partition(" ")
-            text = HOOKS.replace("register_tasks", hook)
-            modules[f"acme_{name}"] = f"{text}    {body or 'pass'}\n"
         elif code:
             modules[f"acme_{name}"] = code
     entries += ["odd = no-such module!", "[targen.v2]", "later = acme_later"]
@@ -150,34 +147,15 @@ def test_a_plugin_of_a_newer_core_is_incompatible(install, targen):
 
 
 TAKER = """
-from targen_core import hookimpl
-
-@hookimpl
-def register_tasks(register):
-    register.register("rte", "nowhere:THING")
-
-@hookimpl
-def register_correctors(register):
-    register.register("meta", "taker_part:meta")
-
-@hookimpl
-def register_exporters(register):
-    register.register("jsonl", "nowhere:THING")
-    register.register("rte", "nowhere:THING")
-
-@hookimpl
-def register_trainers(register):
-    register.register("tfidf", "nowhere:THING")
-
-@hookimpl
-def register_task_forms(register):
-    register.register("method", "nowhere:THING")
-    register.register("answer", "nowhere:THING")
-
-@hookimpl
-def register_commands(register):
-    register.register("train", "nowhere:THING")
-    register.register("compare", "nowhere:THING")
+    tasks rte nowhere:THING
+    correctors meta taker_part:meta
+    exporters jsonl nowhere:THING
+    exporters rte nowhere:THING
+    trainers tfidf nowhere:THING
+    task_forms method nowhere:THING
+    task_forms answer nowhere:THING
+    commands train nowhere:THING
+    commands compare nowhere:THING
 """
 METHOD = "method: {use: zerogen, task: rte}\n"
 META = """
@@ -189,7 +167,7 @@ async def meta(llm, instance):
 
 
 def test_installing_a_plugin_changes_the_meaning_of_no_name(install, targen, tmp_path):
-    modules = {"taker": TAKER, "taker_part": META}
+    modules = {"taker": registering(TAKER), "taker_part": META}
     site = [install("taker", "[targen.v1]\ntaker = taker\n", modules)]
     run = ("generate", "rte", "-n", "2", "-b", "scripted", "--corrector")
     for corrector in (("--corrector", "meta"), ()):

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,29 +115,23 @@ class TestMyDemo(Suite):
 """,
 }
 GUEST = """
-from targen_core import hookimpl
-
-
-@hookimpl
-def register_correctors(register):
-    register.register("polite", "guest_parts:polite", summary="never rejects")
-
-
-@hookimpl
-def register_greeters(register):
-    register.register("moin", "guest_parts:MOIN", summary="of the north")
-    register.register("silent", "guest_parts:SILENT", summary="says nothing")
-"""
-PARTS = """
 from house import Greeter
-from targen_core import Correction
-
-MOIN = Greeter("Moin, {}".format, "Low German")
-SILENT = Greeter(lambda name: "", "none")
+from targen_core import Correction, hookimpl
 
 
 async def polite(llm, instance, /):
     return Correction(llm.task.label_of(instance), "of course")
+
+
+@hookimpl
+def register_correctors(register):
+    register.register("polite", polite, summary="never rejects")
+
+
+@hookimpl
+def register_greeters(register):
+    register.register("moin", Greeter("Moin, {}".format, "Low German"), summary="of the north")
+    register.register("silent", Greeter(lambda name: "", "none"), summary="says nothing")
 """
 
 
@@ -158,16 +149,8 @@ def house(tmp_path, install):
 
 
 @pytest.fixture
-def guest(author):
-    """The second package as its author has it: a folder."""
-    hooks = GUEST.replace("guest_parts", "guest.parts")
-    return author("guest", {"src/guest/__init__.py": hooks, "src/guest/parts.py": PARTS})
-
-
-@pytest.fixture
 def both(house, install):
-    modules = {"guest": GUEST, "guest_parts": PARTS}
-    return [house, install("guest", "[targen.v1]\nguest = guest\n", modules, folder="installed")]
+    return [house, install("guest", "[targen.v1]\nguest = guest\n", {"guest": GUEST}, folder="two")]
 
 
 def test_its_objects_are_listed_described_used_and_shown(both, targen):
@@ -193,7 +176,8 @@ def test_its_objects_are_listed_described_used_and_shown(both, targen):
     assert "-o is for backends, but moin is a greeter" in unknown.stderr
 
 
-def test_its_suite_checks_a_plugin_that_has_none_of_its_own(house, guest, targen):
+def test_its_suite_checks_a_plugin_that_has_none_of_its_own(house, author, targen):
+    guest = author("guest", {"src/guest/__init__.py": GUEST})
     checked = targen("plugins", "check", str(guest), "--json", path=[house])
     found = {(each["about"], each["check"]): each for each in json.loads(checked.stdout)["checks"]}
     assert checked.returncode == 1
@@ -215,15 +199,6 @@ def test_its_template_makes_a_plugin_that_works(house, targen, tmp_path):
     )
     checked = targen("plugins", "check", "ahoy", path=[house])
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "ahoy/tests"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(house), "ahoy/src"])},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "no greeter named 'my-demo'" not in done.stdout
     added = targen("new", "greeter", "moo", "--into", "ahoy", path=[house])
     assert 'moo = "ahoy.moo"' in added.stdout and "dependencies" not in added.stdout
     there = targen("new", "greeter", "hi", path=[house])
@@ -232,20 +207,14 @@ def test_its_template_makes_a_plugin_that_works(house, targen, tmp_path):
 
 def _texts(module: ast.Module) -> Iterator[str]:
     """What a module imports, and its texts other than docstrings."""
-    docs = {
-        id(node.body[0].value)
-        for node in ast.walk(module)
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.body
-        and isinstance(node.body[0], ast.Expr)
-    }
+    docs = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}
     for node in ast.walk(module):
-        if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
+        if isinstance(node, ast.alias):
+            yield node.name
         elif isinstance(node, ast.ImportFrom):
             yield node.module or ""
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield "" if id(node) in docs else node.value
+        elif isinstance(node, ast.Constant) and id(node) not in docs:
+            yield str(node.value)
 
 
 def test_the_core_names_no_plugin():

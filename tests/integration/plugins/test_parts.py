@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from targen_core.origin import leads_elsewhere
 
+from ...runs import edit, manifest, outputs, read, records
 from ...tables import table
 
 CODE = (Path(__file__).parent / "strangers/acme.py").read_text(encoding="utf-8")
@@ -37,8 +35,7 @@ options:
   table.path: places.csv
   table.column: place
   majority.times: 5
-  openings.letters: 3
-  openings.most: 2
+  openings: {letters: 3, most: 2}
   short.most: 30
 """
 OPTIONS = """
@@ -53,8 +50,9 @@ CHOSEN = [
 
 
 @pytest.fixture
-def acme(install, targen, tmp_path):
+def acme(install, targen, tmp_path, monkeypatch):
     """Run a command beside the package."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "mail.yaml").write_text(MAIL)
     (tmp_path / "using.yaml").write_text(MAIL + PARTS)
     places = "".join(f"{n},town {n}\n" for n in range(60))
@@ -89,68 +87,45 @@ def chosen(acme, made, tmp_path):
     return acme
 
 
-@pytest.fixture
-def at(tmp_path):
-    """A run's files: its rows as bytes, records of one, and what its manifest locks."""
-
-    class Files:
-        @staticmethod
-        def bytes(run):
-            return [(tmp_path / run / f"{n}.jsonl").read_bytes() for n in NAMES]
-
-        @staticmethod
-        def records(path):
-            return [json.loads(line) for line in (tmp_path / path).read_text().splitlines()]
-
-        @staticmethod
-        def json(path):
-            return json.loads((tmp_path / path).read_text())
-
-        @classmethod
-        def parts(cls, run):
-            return cls.json(f"{run}/manifest.json")["lock"]["parts"]
-
-    return Files
+def parts_of(run):
+    """The parts that a run's manifest locks."""
+    return manifest(run)["lock"]["parts"]
 
 
-NAMES = ("dataset", "provenance", "rejects")
 WITHIN = {"options": {}, "prompts": {}, "files": {}, "sources": [], "version": 1}
 
 
-def test_a_run_uses_all_records_them_and_grows_to_the_same_bytes(chosen, at, tmp_path):
-    lock = at.json("run/manifest.json")["lock"]
-    parts = lock["parts"]
+def test_a_run_uses_all_records_them_and_grows_to_the_same_bytes(chosen):
+    lock, parts = manifest("run")["lock"], parts_of("run")
     openings = {"id": "acme:openings", "options": {"letters": 3, "most": 2}}
     assert parts["filter openings"] == {**WITHIN, **openings}
     assert parts["filter plain"] == {**WITHIN, "id": "acme:plain"}
     assert parts["check short"]["options"] == {"most": 30}
     assert parts["check no-she"]["id"] == "acme:no-she"
-    assert parts["corrector"]["id"] == "acme:majority"
-    assert parts["corrector"]["options"] == {"times": 5}
-    assert [*parts["corrector"]["prompts"]] == ["acme-doubt"]
+    corrector = parts["corrector"]
+    assert (corrector["id"], corrector["options"]) == ("acme:majority", {"times": 5})
+    assert [*corrector["prompts"]] == ["acme-doubt"]
     assert parts["contexts"]["options"]["column"] == "place"
     assert [*parts["generator of praise"]["prompts"]] == ["acme-write"]
     assert lock["distributions"]["acme"] == "1.0"
-    rows = at.records("run/dataset.jsonl")
+    rows = records("run", "dataset.jsonl")
     assert [row["label"] for row in rows].count("praise") == 4
     assert all("parcel number" in row["text"] for row in rows)
-    rejects = at.records("run/rejects.jsonl")
-    stages = {(r.get("stage"), r["reason"]) for r in rejects if r["verdict"] == "rejected"}
-    assert stages >= {("filter", "my"), ("check", "she")}
+    rejected = [r for r in records("run", "rejects.jsonl") if r["verdict"] == "rejected"]
+    assert {(r.get("stage"), r["reason"]) for r in rejected} >= {("filter", "my"), ("check", "she")}
 
     chosen("generate mail.yaml -n 8 -b scripted --out run", *CHOSEN)  # the very run
     chosen("resume run -n 16")
-    report = at.json("run/report.json")["openings"]
-    refused = [r for r in at.records("run/rejects.jsonl") if r["reason"] == "same-opening"]
+    report = read("run", "report.json")["openings"]
+    refused = [r for r in records("run", "rejects.jsonl") if r["reason"] == "same-opening"]
     assert report["restored"] == 8, "by its ledger"
     assert report["refused"] == len(refused) > 0
     assert refused[0]["notes"]["opening"] == refused[0]["instance"]["text"][:3]
-    begins = [row["text"][:3] for row in at.records("run/dataset.jsonl")]
+    begins = [row["text"][:3] for row in records("run", "dataset.jsonl")]
     assert max(map(begins.count, begins)) == 2
-    chosen("resume run --verify")
     chosen("generate mail.yaml -n 8 -b scripted --out whole", *CHOSEN)
     chosen("resume whole -n 16 --verify")
-    assert at.bytes("whole") == at.bytes("run")
+    assert outputs("whole") == outputs("run")
     traced = chosen("trace run 1").stdout
     assert "Of 5 readers" in traced and "changed since" not in traced
 
@@ -171,18 +146,18 @@ def test_another_choice_is_another_run(line, words, chosen):
     assert words in chosen(line.format(again=again, chosen=all_of_them, fewer=fewer), code=2).stderr
 
 
-def test_a_replay_makes_the_same_rows_and_names_what_is_changed(chosen, at):
+def test_a_replay_makes_the_same_rows_and_names_what_is_changed(chosen):
     same = chosen("replay run --out same -o majority.times=5")
     assert "changed: nothing" in same.stdout, same.stderr
-    assert at.bytes("same") == at.bytes("run")
+    assert outputs("same") == outputs("run")
     other = chosen("replay run --out other -o majority.times=7")
     assert "changed: parts.corrector.options.times: 5 -> 7" in other.stdout
     assert "the corrector had times=5, not 7" in other.stdout
-    assert at.parts("other")["corrector"]["options"] == {"times": 7}
+    assert parts_of("other")["corrector"]["options"] == {"times": 7}
     chosen("resume other")
     chosen("replay run --filter plain --out free")
-    assert "filter openings" not in at.parts("free")
-    assert not any(r["reason"] == "same-opening" for r in at.records("free/rejects.jsonl"))
+    assert "filter openings" not in parts_of("free")
+    assert "same-opening" not in {r["reason"] for r in records("free", "rejects.jsonl")}
     chosen("replay run --out meta --corrector meta")
     model = chosen("replay run --out model -o temperature=1", code=2)
     assert "only accepts options of parts" in model.stderr
@@ -197,52 +172,50 @@ def test_a_refused_verification_does_no_harm(chosen, tmp_path):
     chosen("resume run --verify")
 
 
-def test_a_run_keeps_the_files_that_options_name(chosen, at, tmp_path):
-    part = at.parts("run")["contexts"]
-    name, places = part["options"]["path"], tmp_path / "places.csv"
+def test_a_run_keeps_the_files_that_options_name(chosen, tmp_path):
+    part = parts_of("run")["contexts"]
+    name, places = part["options"]["path"], Path("places.csv")
     before = places.read_text()
-    assert (tmp_path / "run" / name).read_text() == before
+    assert Path("run", name).read_text() == before
     assert len(part["files"]["path"]) == 64
-    assert str(tmp_path) not in (tmp_path / "run/manifest.json").read_text()
+    assert str(tmp_path) not in Path("run/manifest.json").read_text()
     # The file is edited and the folder moved: the run has its own.
     places.write_text(before.replace("town", "village"))
     other = chosen("generate mail.yaml -n 8 -b scripted --out run", *CHOSEN, code=2)
     assert "contexts acme:table, which read a different file" in other.stderr
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "run").rename(tmp_path / "elsewhere/moved")
+    Path("elsewhere").mkdir()
+    Path("run").rename("elsewhere/moved")
     places.unlink()
     chosen("resume elsewhere/moved -n 10")
     chosen("resume elsewhere/moved --verify")
     assert "town" in chosen("trace elsewhere/moved 1").stdout
     chosen("replay elsewhere/moved --out again")
-    assert (tmp_path / "again" / name).exists()
-    (tmp_path / "elsewhere/moved" / name).write_text(before.replace("town", "village"))
+    assert Path("again", name).exists()
+    Path("elsewhere/moved", name).write_text(before.replace("town", "village"))
     changed = chosen("resume elsewhere/moved -n 12", code=2)
     assert "the file in its option path has changed" in changed.stderr
 
 
-def test_a_run_from_a_stranger_reads_no_file_of_mine(chosen, at, tmp_path):
-    file, mine = tmp_path / "run/manifest.json", tmp_path / "mine.csv"
+def test_a_run_from_a_stranger_reads_no_file_of_mine(chosen, tmp_path):
+    file, mine = Path("run/manifest.json"), tmp_path / "mine.csv"
     mine.write_text("id,place\n1,home\n")
     before = file.read_text()
 
-    def refused():
-        return chosen("resume run -n 10", code=2, TARGEN_CACHE_DIR=str(tmp_path / "other")).stderr
+    def refused(code=2):
+        return chosen("resume run -n 10", code=code, TARGEN_CACHE_DIR="other").stderr
 
-    manifest = json.loads(before)
-    manifest["lock"]["parts"]["contexts"]["options"]["path"] = str(mine)
-    file.write_text(json.dumps(manifest))
+    edit("run", "lock.parts.contexts.options.path", str(mine))
     assert "mine.csv" in (said := refused()) and "--trust" in said
-    manifest["lock"]["parts"] = {}
-    manifest["spec"]["options"]["table.path"] = str(mine)
-    file.write_text(json.dumps(manifest))
+    edit("run", "lock.parts", {})
+    manifest_ = json.loads(file.read_text())
+    manifest_["spec"]["options"]["table.path"] = str(mine)
+    file.write_text(json.dumps(manifest_))
     assert "--trust" in refused()
     file.write_text(before)
-    (copy,) = (tmp_path / "run").glob("given-*")
+    (copy,) = Path("run").glob("given-*")
     copy.unlink()
     copy.symlink_to(mine)
-    other = {"TARGEN_CACHE_DIR": str(tmp_path / "other")}
-    assert "a link" in chosen("resume run -n 10", code=1, **other).stderr
+    assert "a link" in refused(1)
 
 
 def test_all_are_estimated_previewed_and_merged_by_shards(acme):
@@ -257,48 +230,43 @@ def test_all_are_estimated_previewed_and_merged_by_shards(acme):
     assert f"{words} runs" in merged.stdout + merged.stderr
 
 
-def test_a_file_uses_them_wherever_it_lies_and_what_is_typed_wins(acme, at, tmp_path):
-    (tmp_path / "mine").mkdir()
+def test_a_file_uses_them_wherever_it_lies_and_what_is_typed_wins(acme, tmp_path):
+    Path("mine").mkdir()
     for name in ("using.yaml", "places.csv"):
-        (tmp_path / name).rename(tmp_path / "mine" / name)
+        Path(name).rename(f"mine/{name}")
     acme("generate mine/using.yaml -n 8 -b scripted --out run")
-    parts = at.parts("run")
+    parts = parts_of("run")
     assert parts["corrector"]["options"] == {"times": 5}
     assert parts["filter openings"]["options"] == {"letters": 3, "most": 2}
     assert [*parts][-2:] == ["filter openings", "filter plain"]
     assert parts["generator of praise"]["id"] == "acme:letters"
     assert "generator of complaint" not in parts
-    rows = at.records("run/dataset.jsonl")
+    rows = records("run", "dataset.jsonl")
     assert all(("parcel number" in row["text"]) == (row["label"] == "praise") for row in rows)
     assert not any(" she " in row["text"] or " my " in row["text"] for row in rows)
-    acme("resume run -n 10")
-    acme("resume run --verify")
-    typed = "-o majority.times=9 -o openings.most=3 --filter plain"
+    acme("resume run -n 10 --verify")
+    typed = "-o majority.times=9 -o acme:majority.times=9 -o openings.most=3 --filter plain"
     acme(f"generate mine/using.yaml -n 4 -b scripted --out typed {typed}")
-    parts = at.parts("typed")
-    assert parts["corrector"]["options"] == {"times": 9}
+    parts = parts_of("typed")
+    assert parts["corrector"]["options"] == {"times": 9}, "one option has two spellings"
     assert parts["filter openings"]["options"] == {"letters": 3, "most": 3}
     assert [name for name in parts if "plain" in name] == ["filter plain"]
     # A run has its own copy of the file, and its task's version tells of no folder.
-    versions = [
-        at.json(f"{run}/manifest.json")["lock"]["task"]["version"] for run in ("run", "typed")
-    ]
+    versions = [manifest(run)["lock"]["task"]["version"] for run in ("run", "typed")]
     assert versions[0] in versions[1]
-    texts = [(tmp_path / "run" / name).read_text() for name in ("manifest.json", "task.json")]
+    texts = [Path("run", name).read_text() for name in ("manifest.json", "task.json")]
     assert str(tmp_path) not in "".join(texts)
-    (tmp_path / "mine").rename(tmp_path / "theirs")
+    Path("mine").rename("theirs")
     acme("resume run -n 12")
 
 
-def test_options_reach_the_lists_that_a_file_uses_and_rows_need_no_plugin(
-    acme, at, targen, tmp_path
-):
-    (tmp_path / "lists.yaml").write_text(f"{MAIL}contexts:\n  use: acme:table\n")
+def test_options_reach_the_lists_that_a_file_uses_and_rows_need_no_plugin(acme, targen):
+    Path("lists.yaml").write_text(f"{MAIL}contexts:\n  use: acme:table\n")
     made = "generate lists.yaml -n 4 -b scripted --out run"
     assert "contexts acme:table needs the option 'path'" in acme(made, code=2).stderr
     acme(f"{made} -o table.path=places.csv -o acme:table.column=place")
-    assert at.json("run/manifest.json")["lock"]["batches"] == [60]
-    assert all(r["seed"].startswith("town") for r in at.records("run/provenance.jsonl"))
+    assert manifest("run")["lock"]["batches"] == [60]
+    assert all(record["seed"].startswith("town") for record in records("run"))
     acme("resume run -n 6")
     for line in ("export run --out o.jsonl", "show run", "validate run"):
         assert targen(*line.split()).returncode == 0
@@ -319,13 +287,13 @@ def test_a_file_names_no_path_elsewhere_unless_it_is_trusted(option, text, code,
     text = text.format(folder=tmp_path)
     before = {"table.path": "places.csv", "table.column": "place"}[option]
     using = (MAIL + PARTS).replace(f"{option}: {before}", f"{option}: {json.dumps(text)}")
-    (tmp_path / "theirs").mkdir()
-    (tmp_path / "theirs/using.yaml").write_text(using)
+    Path("theirs").mkdir()
+    Path("theirs/using.yaml").write_text(using)
     line = "generate theirs/using.yaml -n 2 -b scripted --out run"
     made = acme(line, code=2)  # no file has such a column
     assert (f"options.{option} = {text}" in made.stderr) == bool(code)
     assert ("--trust" in made.stderr) == bool(code)
-    assert not (tmp_path / "run").exists()
+    assert not Path("run").exists()
     if option == "table.path":
         acme(f"--trust {line}")
         acme("resume run -n 4")
@@ -382,15 +350,6 @@ def test_what_cannot_be_typed_is_said(task, options, words, hint, acme, tmp_path
     assert not (tmp_path / "runs").exists()
 
 
-def test_one_option_has_two_spellings(acme, at, tmp_path):
-    (tmp_path / "using.yaml").write_text(
-        (MAIL + PARTS).replace("majority.times: 5", "majority: {times: 5}")
-    )
-    both = "-o majority.times=9 -o acme:majority.times=9"
-    acme(f"generate using.yaml -n 2 -b scripted --out run {both}")
-    assert at.parts("run")["corrector"]["options"] == {"times": 9}
-
-
 PROGRAM = """
 import targen_core as tg
 
@@ -415,42 +374,33 @@ for wrong in ({"filters": 3}, {"filters": ["opening"]}, {"options": {"vote.votes
 """
 
 
-def test_a_program_takes_them(acme, tmp_path):
-    own = {"PYTHONPATH": str(tmp_path / "site"), "TARGEN_CACHE_DIR": str(tmp_path / "cache")}
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        cwd=tmp_path,
-        env={**os.environ, **own},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    *made, lone = done.stdout.splitlines()
+def test_a_program_takes_them(acme, program, tmp_path):
+    *made, lone = program(PROGRAM, tmp_path / "site")
     assert made == [
         "8 made True",
         "10 True",
         "8",
         "filters is 3",
         "no filter named 'opening' is installed",
-    ], done.stderr
+    ]
     assert "this run does not use the corrector targen-core:vote" in lone
 
 
-def test_a_label_a_correction_and_an_export_take_them(acme, at, tmp_path):
+def test_a_label_a_correction_and_an_export_take_them(acme):
     acme("generate mail.yaml -n 4 -b scripted --generators-from praise=acme:letters --out run")
-    rows = at.records("run/dataset.jsonl")
+    rows = records("run", "dataset.jsonl")
     assert all(("parcel number" in row["text"]) == (row["label"] == "praise") for row in rows)
     judged = "--corrector majority -o majority.times=1 --out judged"
     acme(f"correct rows.jsonl --task mail.yaml -b scripted {judged}")
-    assert at.json("judged/correction.json")["part"]["options"] == {"times": 1}
+    assert read("judged", "correction.json")["part"]["options"] == {"times": 1}
     acme("export rows.jsonl --task mail.yaml --as lines --out out.txt -o lines.upper=true")
-    assert (tmp_path / "out.txt").read_text() == "THE PARCEL IS LATE.\n"
+    assert Path("out.txt").read_text() == "THE PARCEL IS LATE.\n"
 
 
-def test_an_embedder_has_options_by_its_own_name(acme, at):
+def test_an_embedder_has_options_by_its_own_name(acme):
     near = "generate mail.yaml -n 4 -b scripted --max-cosine 0.999 --embedder shapes"
     acme(f"{near} -o shapes.size=30 --out near")
-    parts = at.parts("near")
+    parts = parts_of("near")
     assert parts["filter distance"]["options"]["embedder"] == "acme:shapes"
     assert parts["embedder of filter distance"]["options"] == {"size": 30}
     assert "option shapes.size of embedder" in acme(f"{near} -o shapes.size=1", code=2).stderr
@@ -497,10 +447,9 @@ def test_the_kit_checks_each_and_lists_what_it_did_not_check(acme, author, tmp_p
         assert of[right].keys() == {"passed"}, right
     assert {"remembers", "same-rows-again"} <= of["filter openings"]["passed"]
     assert len(of["corrector majority"]["passed"]) > 5  # with its own prompts
-    only = CODE[: CODE.index("@hookimpl")] + CODE[CODE.index("@hookimpl\ndef register_contexts") :]
-    (folder / "src/acme/__init__.py").write_text(
-        only[: only.index("@hookimpl\ndef register_seeds")]
-    )
+    head, *hooks = CODE.split("@hookimpl\n")
+    (only,) = (hook for hook in hooks if "register_contexts" in hook)
+    (folder / "src/acme/__init__.py").write_text(f"{head}@hookimpl\n{only}")
     (folder / "tests").mkdir()
     (folder / "tests/test_table.py").write_text(SUITES)
     (tmp_path / "places.csv").rename(folder / "tests/places.csv")

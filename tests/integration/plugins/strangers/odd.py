@@ -1,0 +1,167 @@
+"""A stranger's package: a part of every kind that runs code, each right but where a test says."""
+
+from pydantic import BaseModel
+
+from targen_core import (  # noqa: F401 - some for what tests put into it
+    Backend,
+    BackendOptions,
+    ChatReply,
+    Correction,
+    Exporter,
+    Filter,
+    Judging,
+    Label,
+    ListStep,
+    Price,
+    Prompt,
+    Refusal,
+    Task,
+    TaskForm,
+    UsageError,
+)
+from targen_core.calls.delivery import Delivery
+from targen_core.calls.executor import ModelExecutor
+from targen_core.plugins.adapters import Adapter
+from targen_core.task_files import TaskReader
+from targen_standard.methods.model import Method, MethodOptions
+
+WRONG = "no part"
+
+
+class Row(BaseModel):
+    text: str
+    label: str
+
+
+async def propose(llm, parent, existing):
+    return [f"thing {len(existing) + i}" for i in range(llm.batch)]
+
+
+async def write(llm, seed):
+    return Row(text="The " + seed + " is late.", label="late")
+
+
+def check_row(row, seed): ...
+
+
+async def correct(llm, row):
+    return Correction("late")
+
+
+TASK = Task(
+    name="parcels",
+    version="1",
+    summary="Parcels",
+    description="A parcel is late.",
+    instance=Row,
+    labels=(Label("late"),),
+    contexts=ListStep(item=str, propose=propose, batch=5),
+    generators={"late": write},
+    checks=(check_row,),
+    judging=Judging(corrector=correct),
+)
+
+
+class Model:
+    identity = "acme"
+    structured = seeded = False
+    max_concurrency = None
+    price = Price(0, 0)
+
+    async def complete(self, request):
+        return ChatReply("text")
+
+    def count_tokens(self, request):
+        return 1
+
+    async def aclose(self): ...
+
+
+def create(options):
+    return Model()
+
+
+BACKEND = Backend(summary="acme", options=BackendOptions, create=create)
+
+
+class Posted(Model):
+    def __init__(self, model):
+        self.identity = model.identity
+
+    async def complete(self, request): ...
+
+
+class Pigeon(Delivery):
+    asked = dropped = "--delivery pigeon"
+
+    def wrap(self, sources, run):
+        return [Posted(source.model) for source in sources]
+
+
+async def place(sources, workers):
+    return [source.model for source in sources]
+
+
+PIGEON, FAR = Pigeon(), ModelExecutor(summary="far", place=place)
+
+
+async def strict(llm, row):
+    return Correction(llm.task.label_of(row))
+
+
+strict.parameters = {}
+ASK = Prompt("odd-ask", "--- user\nIs this right?\n$text")
+
+
+class Judge:
+    prompts = (ASK,)
+
+    async def __call__(self, llm, instance, /):
+        await llm.ask(ASK, reply=Row, text=llm.task.render(instance))
+        return Correction(llm.task.label_of(instance), "")
+
+    @staticmethod
+    def dry_run(call):
+        return {"text": "yes", "label": "right"}
+
+
+async def towns(llm, parent, existing):
+    return ["a town"]
+
+
+JUDGE, TOWNS = Judge(), ListStep(item=str, propose=towns, batch=2, asks=False)
+
+
+class Picky(Filter):
+    def __init__(self): ...
+
+    def find(self, candidate): ...
+
+    def add(self, accepted):
+        return b""
+
+
+def strictly(instance, seed): ...
+
+
+def export(dataset, out):
+    out.write_text("half")
+
+
+def read(name): ...
+
+
+def form_task(spec, name): ...
+
+
+def method_task(base, options): ...
+
+
+def adapt(thing):
+    return thing.nothing
+
+
+SHEET = Exporter(write=export, suffix=".x", summary="x", extra="sheets")
+READER, FORM = TaskReader(read=read), TaskForm(summary="", spec=Row, task=form_task)
+METHOD = Method(summary="bad", version="1", task=method_task, options=MethodOptions)
+ADAPTER = Adapter(adapt=adapt)
