@@ -35,8 +35,7 @@ def working(targen: Saboteur, folder: Path) -> Path:
     """A run that had all its rows and not yet its report when the power went."""
     run = folder / "working"
     options = ("-o", "garbage_rate=0.1", "-o", "refusal_rate=0.1")
-    made = targen("generate", "rte", "-n", "20", "-b", "scripted", *options, *QUIET, "--out", run)
-    assert made.code == 0, made.err
+    targen.works("generate", "rte", "-n", "20", "-b", "scripted", *options, *QUIET, "--out", run)
     for name in ("report.json", "README.md"):
         (run / name).unlink()
     return run
@@ -63,12 +62,10 @@ def test_what_was_lost_is_asked_again_and_the_rest_is_kept(
             share = draw.choice([0.0, draw.random(), 1 - draw.random() / 5, 1.0])
             _lose(run / name, int(size * share), zeros=draw.random() < 0.3)
         kept = _whole(run / "journal")
-        result = targen("resume", run, *QUIET, fault=OTHERWISE)
-        assert result.code == 0, (turn, result.err)
+        targen.works("resume", run, *QUIET, fault=OTHERWISE)
         _assert_sound(run, kept)
         made = outputs(run)
-        again = targen("resume", run, "--verify", *QUIET, fault=OTHERWISE)
-        assert again.code == 0, (turn, again.err)
+        targen.works("resume", run, "--verify", *QUIET, fault=OTHERWISE)
         assert outputs(run) == made
 
 

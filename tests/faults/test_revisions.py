@@ -33,7 +33,7 @@ TRIED = [(how, kind) for kind in KINDS for how in KILLS]
 def place(targen: Saboteur, folder: Path) -> Path:
     (folder / "mail.yaml").write_text(MAIL)
     words = ("generate", "mail.yaml", "-n", 2, "-b", "scripted", "--no-cache", "-q")
-    assert targen(*words, "--out", "mail-run").code == 0
+    targen.works(*words, "--out", "mail-run")
     (folder / "mail.yaml").write_text(DEFINED)
     return folder
 
@@ -43,8 +43,7 @@ def points(targen: Saboteur, place: Path) -> dict[str, int]:
     """How many moments a revision of each kind has; `whole-KIND` is one that nothing stops."""
     count = {}
     for kind, options in KINDS.items():
-        made = targen(*WORDS, f"whole-{kind}", *options)
-        assert made.code == 0, made.err
+        made = targen.works(*WORDS, f"whole-{kind}", *options)
         count[kind] = len(made.points)
     assert kept(place / "whole-all") != kept(place / "whole-changed")
     return count
@@ -88,9 +87,8 @@ def test_a_killed_revision_is_taken_for_its_own_kind_alone(
                 continue
             assert done.code == 0, (point, done.err)
             met.add(there)
-            whole = place / f"whole-{typed}"
-            assert kept(place / "new") == kept(whole), point
-            assert outputs(place / "new") == outputs(whole), point
-            assert outputs(place / "new").keys() == {*OUTPUTS}
+            new, whole = place / "new", place / f"whole-{typed}"
+            assert (kept(new), outputs(new)) == (kept(whole), outputs(whole)), point
+            assert outputs(new).keys() == {*OUTPUTS}
             assert_paid_once(place / "new", before)
     assert met == {False, True}
