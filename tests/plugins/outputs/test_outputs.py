@@ -394,13 +394,21 @@ def test_no_field_takes_the_place_of_a_column(kind, column):
         Declaration(**{**ALL[kind], "fields": fields}).task()
 
 
-def test_a_score_within_the_tolerance_stays_and_another_is_taken_over():
-    texts = {"one": "A dog runs by.", "other": "A cat sleeps here."}
-    near = rows(PAIRS, lambda _: texts, lambda _: {"score": 1.5}, labels={"1 to 2": 1})
-    assert near[0]["score"] <= 2
-    assert "notes" not in next(iter(near.provenance)) or near[0]["score"] != 1.5
-    far = rows(PAIRS, lambda _: texts, lambda _: {"score": 4.9}, labels={"4 to 5": 1})
-    assert 4 <= far[0]["score"] <= 5
+@pytest.mark.parametrize(("apart", "is_kept"), [(0.5, True), (0.6, False)])
+def test_a_score_within_the_tolerance_stays_and_another_is_taken_over(apart, is_kept):
+    aimed, found = [], []
+
+    def write(call):
+        aimed.append(float(re.search(r"score is ([\d.]*\d)", call.values["target"])[1]))
+        return {"one": "A dog runs by.", "other": "A cat sleeps here."}
+
+    def label(call):
+        found.append(round(aimed[-1] + (apart if aimed[-1] < 3 else -apart), 1))
+        return {"score": found[-1]}
+
+    declared = {**PAIRS, "output": {**PAIRS["output"], "bins": 1}}
+    (row,) = rows(declared, write, label, labels={"1 to 5": 1})
+    assert row["score"] == (aimed if is_kept else found)[-1]
 
 
 @pytest.mark.parametrize(

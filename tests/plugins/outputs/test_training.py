@@ -88,21 +88,26 @@ def _questions():
 
 
 KINDS = {
-    "answer": (QA, _questions, "f1"),
-    "spans": (NER, _ner, "micro_f1"),
-    "labels": (SHOP, _shop, "micro_f1"),
-    "score": (PAIRS, _pairs, "spearman"),
+    "answer": (QA, _questions, "f1", "kind"),
+    "spans": (NER, _ner, "micro_f1", "set"),
+    "labels": (SHOP, _shop, "micro_f1", "set"),
+    "score": (PAIRS, _pairs, "spearman", "part"),
 }
+"""A task, its rows, the main measure, and what a curve takes some rows of."""
 
 
 pytestmark = pytest.mark.usefixtures("alone")
 
 
 def _write(kind):
-    declared, rows, _ = KINDS[kind]
-    Path("mine.yaml").write_text(json.dumps(declared), encoding="utf-8")
+    declared, rows, *_ = KINDS[kind]
     made = [*rows()]
     random.Random(0).shuffle(made)
+    _files(declared, made)
+
+
+def _files(declared, made):
+    Path("mine.yaml").write_text(json.dumps(declared), encoding="utf-8")
     write_lines("learn.jsonl", made[::2])
     write_lines("test.jsonl", made[1::2])
 
@@ -113,7 +118,7 @@ TRAIN = ("train", "learn.jsonl", "--task", "./mine.yaml", "--out", "m")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_task_s_output_is_learned_and_measured_by_default(kind, works):
     _write(kind)
-    main = KINDS[kind][2]
+    _, _, main, _ = KINDS[kind]
     said = works(*TRAIN).out
     assert f"targen-outputs:{kind} on " in said
     works("evaluate", "m", "test.jsonl", "--out", "said.jsonl")
@@ -132,11 +137,11 @@ def test_a_curve_of_real_rows_compares_outputs(kind, works):
     command = ("compare", "learn.jsonl", "--real", "learn.jsonl", "--test", "test.jsonl", "--task")
     options = ("./mine.yaml", "--curve", "0,2", "--repeats", 2, "--out", "c")
     shown = works(*command, *options).out
-    unit = {"spans": "set", "labels": "set", "score": "part", "answer": "kind"}[kind]
+    _, _, main, unit = KINDS[kind]
     assert f"real rows per {unit}" in shown
     assert f"adding synthetic rows to 2 real rows per {unit} changes " in shown
     part = json.loads(Path("c/results.json").read_text(encoding="utf-8"))["parts"][0]
-    assert part["metric"] == KINDS[kind][2]
+    assert part["metric"] == main
     assert [few["each"] for few in part["few"]] == [0, 2]
     assert part["few"][1]["both"]["value"] > part["few"][1]["alone"]["value"] - 0.05
     assert "0 of " in works(*command, *options).err  # all of it is there
@@ -144,16 +149,13 @@ def test_a_curve_of_real_rows_compares_outputs(kind, works):
 
 @pytest.mark.parametrize("declared", [CHAT, RANKED])
 def test_the_best_reply_is_learned_by_default(declared, works):
-    Path("mine.yaml").write_text(json.dumps(declared), encoding="utf-8")
     rows = []
     for number in range(60):
         good, fair, bad = f"Just {number} minutes.", f"About {number}.", f"Who knows {number}?"
         pair, ranking = {"chosen": good, "rejected": bad}, {"ranked": [good, fair, bad]}
-        replies = ranking if declared is RANKED else pair
-        criterion = {"criterion": "concise", "margin": "clearly"}
-        rows.append({"prompt": f"How long, {number}?", **replies, **criterion})
-    write_lines("learn.jsonl", rows[::2])
-    write_lines("test.jsonl", rows[1::2])
+        row = {"prompt": f"How long, {number}?", "criterion": "concise", "margin": "clearly"}
+        rows.append({**row, **(ranking if declared is RANKED else pair)})
+    _files(declared, rows)
     assert "warning" not in works(*TRAIN).err
     found = works("evaluate", "m", "test.jsonl", "--json").json
     assert found["main"] == "best_option"
@@ -173,11 +175,7 @@ def test_answers_are_parts_of_a_text_or_not_learned(refuses, works):
     Path("mine.yaml").write_text(json.dumps(open_ones), encoding="utf-8")
     write_lines("learn.jsonl", [{**rows[0], "kind": "why", "answers": ["of clouds"]}] * 4)
     said = "none of these rows have an answer that occurs in their texts"
-    refuses(
-        (*TRAIN[:-1], "n"),
-        said,
-        "to predict the kind of question, not the answer, use --trainer tfidf",
-    )
+    refuses((*TRAIN[:-1], "n"), said, "the kind of question, not the answer, use --trainer tfidf")
 
 
 @pytest.mark.parametrize(
