@@ -33,53 +33,45 @@ LINES = {
 
 
 @pytest.fixture
-def environment(tmp_path):
-    """The environment of the processes: a cache of the test's own, and no debugging."""
+def targen(tmp_path, forked):
+    """Run the command to its end, in a process of its own with a shell's variables."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TARGEN_")}
     own = {"TARGEN_CACHE_DIR": str(tmp_path / "cache"), "COLUMNS": "200", "NO_COLOR": "1"}
-    return {**kept, **own}
-
-
-@pytest.fixture
-def targen(environment, forked):
-    """Run the command to its end, in a process of its own."""
-    return lambda *args: forked(*args, env=environment)
+    return lambda variables, *args: forked(*args, env={**kept, **own, **variables})
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_names_are_completed(line, targen, environment):
-    environment |= asked("bash", line)
-    done = targen()
+def test_names_are_completed(line, targen):
+    done = targen(asked("bash", line))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.split() == LINES[line]
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_other_shells_get_summaries_too(shell, targen, environment):
-    environment |= asked(shell, "targen generate rt")
-    done = targen()
+def test_other_shells_get_summaries_too(shell, targen):
+    done = targen(asked(shell, "targen generate rt"))
     assert (done.returncode, done.stderr) == (0, "")
     assert "rte" in done.stdout
     assert "does the hypothesis follow from the premise?" in done.stdout
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_script_of_a_shell_is_shown_and_installed(shell, targen, environment, tmp_path):
-    environment |= {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1", "HOME": str(tmp_path)}
-    shown = targen("--show-completion", shell)
+def test_the_script_of_a_shell_is_shown_and_installed(shell, targen, tmp_path):
+    own = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1", "HOME": str(tmp_path)}
+    shown = targen(own, "--show-completion", shell)
     assert shown.returncode == 0
     assert f"_TARGEN_COMPLETE=complete_{shell}" in shown.stdout
-    assert targen("--install-completion", shell).returncode == 0
+    assert targen(own, "--install-completion", shell).returncode == 0
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert any(f"complete_{shell}" in path.read_text() for path in written)
 
 
-def test_a_broken_plugin_spoils_no_completion(targen, environment, tmp_path):
+def test_a_broken_plugin_spoils_no_completion(forked, tmp_path):
     info = tmp_path / "site" / "acme-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[targen.v1]\nacme = acme_absent\n")
-    environment |= asked("bash", "targen generate rt") | {"PYTHONPATH": str(tmp_path / "site")}
-    done = targen()
+    variables = {"TARGEN_CACHE_DIR": str(tmp_path / "cache"), **asked("bash", "targen generate rt")}
+    done = forked(env={**os.environ, **variables}, path=[tmp_path / "site"])
     assert done.stdout.split() == ["rte"]
     assert done.stderr == ""

@@ -16,6 +16,8 @@ import pytest
 
 from targen_cli import main
 
+from ..files import write_lines
+
 pytestmark = [
     pytest.mark.whole,  # analysis, methods, review and training are plugins of their own
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -32,6 +34,7 @@ TASK = {
 }
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SOURCES = ("core", "plugins", "targen_backends", "targen_cli", "targen_testing")
+MARKS = ".plot svg .mark-rect path, .plot svg .mark-symbol path"
 LISTEN = """
 window.refused = [];
 document.addEventListener("securitypolicyviolation", (event) =>
@@ -61,14 +64,12 @@ def pages(folder):
 
     def rows(name: str, count: int) -> Path:
         draw = random.Random(name)
-        lines = []
+        made = []
         for at in range(count):
             words = ["".join(draw.choices("abdegilmnorst", k=6)) for _ in range(12)]
             words[3:3] = [f"{EVIL} {LABELS[at]}"] if at < 2 else []
-            lines.append({"text": " ".join(words), "label": LABELS[at % 2]})
-        path = folder / f"{name}.jsonl"
-        path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-        return path
+            made.append({"text": " ".join(words), "label": LABELS[at % 2]})
+        return write_lines(folder / f"{name}.jsonl", made)
 
     task = folder / "evil.yaml"
     task.write_text(json.dumps(TASK))
@@ -83,29 +84,29 @@ def pages(folder):
             digest = graded[name].digest
             book.append(Grade(row=name, digest=digest, after="D", label=LABELS[0], comment=EVIL))
     targen("review", "report", review, "--out", folder / "review.html")
-    targen("compare", f"Og={mine}", f"Syn={other}", "--test", test,
-           "--task", task, "--repeats", 2, "--out", folder / "compared")  # fmt: skip
-    targen("compare-methods", task, "--methods", "targen,attrprompt", "-b", "scripted", "-n", 8,
-           "--out", folder / "methods")  # fmt: skip
-    return {
-        "report": run / "report.html",
-        "analysis": folder / "analysis" / "report.html",
-        "review": folder / "review.html",
-        "experiment": folder / "compared" / "results.html",
-        "methods": folder / "methods" / "results.html",
-    }
+    compared = ("--test", test, "--task", task, "--repeats", 2, "--out", folder / "compared")
+    targen("compare", f"Og={mine}", f"Syn={other}", *compared)
+    asked = ("--methods", "targen,attrprompt", "-b", "scripted", "-n", 8)
+    targen("compare-methods", task, *asked, "--out", folder / "methods")
+    return {kind: folder / page for kind, page in PAGES.items()}
 
 
-KINDS = ("report", "analysis", "review", "experiment", "methods")
+PAGES = {
+    "report": "run/report.html",
+    "analysis": "analysis/report.html",
+    "review": "review.html",
+    "experiment": "compared/results.html",
+    "methods": "methods/results.html",
+}
+KINDS = tuple(PAGES)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_page_has_a_policy_that_admits_its_own_style_and_script_alone(kind, pages):
     page = pages[kind].read_text(encoding="utf-8")
-    (policy,) = re.findall(
-        r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">',
-        page.partition("<body>")[0],
-    )
+    head, _, body = page.partition("<body>")
+    meta = r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">'
+    (policy,) = re.findall(meta, head)
     for words in ("default-src 'none'", "base-uri 'none'", "form-action 'none'"):
         assert words in policy
     assert "unsafe" not in policy
@@ -115,7 +116,7 @@ def test_a_page_has_a_policy_that_admits_its_own_style_and_script_alone(kind, pa
     hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in own]
     assert re.findall(r"'sha256-([^']*)'", policy) in (hashes, hashes[::-1])
     assert "<script>document" not in page
-    assert "<img" not in page.partition("<body>")[2].partition('<script type="module">')[0]
+    assert "<img" not in body.partition('<script type="module">')[0]
 
 
 def test_no_page_is_made_elsewhere():
@@ -172,12 +173,12 @@ def opened(browser):
 def test_a_browser_shows_a_page_and_its_policy_has_to_refuse_nothing(kind, pages, opened):
     page = opened(pages[kind])
     if kind == "analysis":
-        page.wait_for_selector(".plot svg .mark-rect path, .plot svg .mark-symbol path")
+        page.wait_for_selector(MARKS)
         assert page.locator(".plot").count() == page.locator(".plot svg.marks").count() > 3
         drawn = page.evaluate("document.documentElement.dataset.drawn")
         page.click("#shade")
         page.wait_for_function("was => document.documentElement.dataset.drawn !== was", arg=drawn)
-        page.wait_for_selector(".plot svg .mark-rect path, .plot svg .mark-symbol path")
+        page.wait_for_selector(MARKS)
         page.locator(".plot svg .mark-rect path").first.hover()
         page.wait_for_selector("#vg-tooltip-element.visible")
         assert page.locator(".plot").filter(has_text="cannot be drawn").count() == 0
@@ -219,7 +220,7 @@ def test_a_page_fits_a_phone_with_letters_large_enough_to_read(kind, pages, open
     page = opened(pages[kind])
     page.set_viewport_size({"width": 400, "height": 900})
     if kind == "analysis":
-        page.wait_for_selector(".plot svg .mark-rect path, .plot svg .mark-symbol path")
+        page.wait_for_selector(MARKS)
     assert page.evaluate("document.documentElement.scrollWidth") == 400
     assert page.get_by_role("main").count() == 1
     if kind in ("review", "experiment"):  # their rows become lines

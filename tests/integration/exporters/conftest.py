@@ -18,10 +18,9 @@ from targen_standard.exporting.model import Dataset
 def _offline(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """`datasets` reads the variables when it is imported, and once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HF_DATASETS_OFFLINE", "1")
-        patch.setenv("HF_HUB_OFFLINE", "1")
+        for name in ("HF_DATASETS_OFFLINE", "HF_HUB_OFFLINE", "HF_DATASETS_DISABLE_PROGRESS_BARS"):
+            patch.setenv(name, "1")
         patch.setenv("HF_HOME", str(tmp_path_factory.mktemp("hf")))
-        patch.setenv("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
         yield
 
 
@@ -58,19 +57,18 @@ def dataset() -> Callable[..., Dataset]:
     def make(
         rows_: Sequence[Mapping[str, Any]], *labels: Label, card: str = "", **changes: Any
     ) -> Dataset:
-        names = [label.name for label in labels] or ["any"]
-        parts: dict[str, Any] = {
-            "name": "toy",
-            "version": "1",
-            "summary": "A toy",
-            "description": "Rows of all kinds.",
-            "instance": Instance,
-            "labels": labels,
-            "rows": Rows(label_of=None if labels else lambda instance: "any"),
-            "contexts": ListStep(item=str, propose=_never, batch=1),
-            "texts": Texts(render=lambda instance: instance.text),
-        }
-        task = Task(generators=dict.fromkeys(names, _never), **parts).replace(**changes)
-        return Dataset("toy-0", task, rows_, card)
+        task = Task(
+            name="toy",
+            version="1",
+            summary="A toy",
+            description="Rows of all kinds.",
+            instance=Instance,
+            labels=labels,
+            generators=dict.fromkeys([label.name for label in labels] or ["any"], _never),
+            rows=Rows(label_of=None if labels else lambda instance: "any"),
+            contexts=ListStep(item=str, propose=_never, batch=1),
+            texts=Texts(render=lambda instance: instance.text),
+        )
+        return Dataset("toy-0", task.replace(**changes), rows_, card)
 
     return make

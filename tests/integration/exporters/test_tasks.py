@@ -41,18 +41,15 @@ def export(made, tmp_path):
 
 def test_datasets_loads_the_folder(made, export, load):
     dataset = load(export("hf"))
-    number = {}
-    for label in made.task.labels:
-        official = label.official
-        number[official] = (
-            dataset.features["label"].str2int(official) if isinstance(official, str) else official
-        )
-    if not number:
+    names = {label.official for label in made.task.labels}
+    if not names:
         assert dataset.to_list() == list(made.rows)
-    else:
-        assert dataset.features["label"].num_classes == len(number)
-        expected = [{**row, "label": int(number[row["label"]])} for row in made.rows]
-        assert dataset.to_list() == expected
+        return
+    column = dataset.features["label"]
+    assert column.num_classes == len(names)
+    number = {name: column.str2int(name) if isinstance(name, str) else name for name in names}
+    expected = [{**row, "label": int(number[row["label"]])} for row in made.rows]
+    assert dataset.to_list() == expected
 
 
 def test_instructions_and_messages_say_the_same(made, export):
