@@ -14,6 +14,7 @@ from targen_core.origin import Typed, Untrusted, trusting
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.wording import of_a_command
 
+from ...files import write_lines
 from ...tables import table
 
 DECLARED = "description: A line to a shop.\nlabels:\n  praise: pleased\n  blame: displeased\n"
@@ -32,12 +33,10 @@ ROWS = [{"text": f"line {at}", "label": ("praise", "blame")[at % 2]} for at in r
 def here(tmp_path, monkeypatch):
     """A folder from a stranger, where a person works."""
     theirs = tmp_path / "theirs"
-    theirs.mkdir()
+    write_lines(theirs / "rows.jsonl", ROWS)
+    write_lines(tmp_path / "private.jsonl", [{"text": "SECRET", "label": "praise"}])
     (theirs / "evil.py").write_text(EVIL)
-    (theirs / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in ROWS))
-    (tmp_path / "private.jsonl").write_text(
-        json.dumps({"text": "SECRET", "label": "praise"}) + "\n"
-    )
+    (theirs / "t.yaml").write_text(DECLARED)
     monkeypatch.chdir(theirs)
     return theirs
 
@@ -59,78 +58,62 @@ def review_of(here, **data):
     return here / "rows.review"
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ("review", "report", "rows.review"),
-        ("review", "apply", "rows.review"),
-        ("review", "rows.review", "--as", "ann", "--plan"),
-        ("review", "rows.jsonl", "--plan"),
-        ("review", "grade", "rows.review", "-b", "scripted"),
-    ],
-)
-def test_a_review_names_no_code(command, here, ran, in_process):
-    review_of(here, task="evil.py")
-    in_process(*command)
-    assert not ran()
+REVIEWS = """
+    review report rows.review
+    review apply rows.review
+    review rows.review --as ann --plan
+    review rows.jsonl --plan
+    review grade rows.review -b scripted
+"""
 
 
-def test_a_review_says_how_to_trust_it(here, ran, in_process):
-    folder = review_of(here, task="../evil.py", path="../rows.jsonl")
-    done = in_process("review", folder, "--plan")
+def test_a_review_names_no_code_until_it_is_trusted(here, ran, in_process, works):
+    review_of(here, task="../evil.py", path="../rows.jsonl")
+    for (command,) in table(REVIEWS, 1):
+        in_process(command)
+    done = in_process("review rows.review --plan")
     assert done.code == 2
     assert "review.json sets data.0.path = ../rows.jsonl, data.0.task = ../evil.py" in done.err
     assert "--trust" in done.err
     assert not ran()
-    assert in_process("review", folder, "--plan", "--trust").code == 0
+    works("review rows.review --plan --trust")
     assert ran()
 
 
-@pytest.mark.parametrize("path", ["../../private.jsonl", "hf:evil/name"])
-def test_a_review_names_no_data_elsewhere(path, here, in_process):
+@pytest.mark.parametrize("path", ["../../private.jsonl", "hf:evil/name", "linked.jsonl"])
+def test_a_review_names_no_data_elsewhere(path, here, refuses):
     folder = review_of(here, path=path)
-    done = in_process("review", folder, "--plan")
-    assert done.code == 2
-    assert f"sets data.0.path = {path}" in done.err
+    (folder / "linked.jsonl").symlink_to(here.parent / "private.jsonl")
+    refuses("review rows.review --plan", f"sets data.0.path = {path}")
 
 
-def test_a_link_does_not_lead_out_of_a_review(here, in_process):
-    folder = review_of(here, path="rows.jsonl")
-    (folder / "rows.jsonl").symlink_to(here.parent / "private.jsonl")
-    done = in_process("review", folder, "--plan")
-    assert (done.code, "sets data.0.path" in done.err) == (2, True)
+METHODS = {
+    "code": {"use": "zerogen", "task": "evil.py"},
+    "kept code": {"use": "zerogen", "task": "t.yaml", "kept": EVIL},
+    "data elsewhere": {"use": "coda", "task": "t.yaml", "given": "../private.jsonl"},
+    "data of a hub": {"use": "coda", "task": "t.yaml", "given": "hf:evil/name"},
+    "a model": {
+        "use": "coda",
+        "task": "t.yaml",
+        "given": "rows.jsonl",
+        "options": {"syntax": "./model"},
+    },
+}
 
 
-@pytest.mark.parametrize("command", ["describe", "generate", "validate rows.jsonl --task"])
-@pytest.mark.parametrize(
-    "method",
-    [
-        {"use": "zerogen", "task": "evil.py"},
-        {"use": "zerogen", "task": "t.yaml", "kept": EVIL},
-        {"use": "coda", "task": "t.yaml", "given": "../private.jsonl"},
-        {"use": "coda", "task": "t.yaml", "given": "hf:evil/name"},
-        {"use": "coda", "task": "t.yaml", "given": "rows.jsonl", "options": {"syntax": "./model"}},
-    ],
-    ids=["code", "kept code", "data elsewhere", "data of a hub", "model"],
-)
-def test_a_file_of_a_method_names_no_code_and_no_data_elsewhere(
-    command, method, here, ran, in_process
-):
-    (here / "t.yaml").write_text(DECLARED)
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_a_file_of_a_method_names_no_code_and_no_data_elsewhere(method, here, ran, refuses):
     (here / "asked.json").write_text(json.dumps({"method": method}))
-    done = in_process(*command.split(), "asked.json")
-    assert done.code == 2
-    assert "asked.json sets method." in done.err
-    assert "SECRET" not in done.out + done.err
+    for command in ("describe", "generate", "validate rows.jsonl --task"):
+        done = refuses(f"{command} asked.json", "asked.json sets method.")
+        assert "SECRET" not in done.out + done.err
     assert not ran()
 
 
-def test_a_file_of_a_method_may_name_what_lies_beside_it(here, in_process):
-    (here / "t.yaml").write_text(DECLARED)
+def test_a_file_of_a_method_may_name_what_lies_beside_it(here, works):
     method = {"use": "attrprompt", "task": "t.yaml"}
     (here / "asked.json").write_text(json.dumps({"method": method}))
-    done = in_process("describe", "asked.json")
-    assert done.code == 0, done.err
+    works("describe asked.json")
 
 
 EXPERIMENTS = r"""
@@ -154,56 +137,34 @@ def test_an_experiment_names_no_code_address_key_or_limit(text, named, here, ran
     assert not ran()
 
 
-@pytest.mark.parametrize("task", ["evil.py", "./evil.py:TASK"])
-def test_a_model_names_no_code(task, here, ran, in_process):
-    rows = [{"text": row["text"], "label": row["label"]} for row in ROWS]
-    (here / "t.yaml").write_text(DECLARED)
-    (here / "train.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    done = in_process(
-        "train", "train.jsonl", "--task", "t.yaml", "--out", "model", "--trainer", "tfidf"
-    )
-    assert done.code == 0, done.err
-    facts = json.loads((here / "model" / "model.json").read_text())
-    (here / "model" / "model.json").write_text(
-        json.dumps({**facts, "task": task, "tasks": {task: facts["labels"]}, "files": {}})
-    )
-    done = in_process("evaluate", "model", "train.jsonl")
-    assert done.code == 2
-    assert not ran()
+def test_a_model_names_no_code(here, ran, works, refuses):
+    works("train rows.jsonl --task t.yaml --out model --trainer tfidf")
+    facts = json.loads(Path("model/model.json").read_text())
+    for name in ("evil.py", "./evil.py:TASK"):
+        changed = {**facts, "task": name, "tasks": {name: facts["labels"]}, "files": {}}
+        Path("model/model.json").write_text(json.dumps(changed))
+        refuses("evaluate model rows.jsonl", "")
     for copy in ("../evil.py", "tasks/../../evil.py", "/etc/task.py"):
         changed = {**facts, "files": {facts["task"]: copy}}
-        (here / "model" / "model.json").write_text(json.dumps(changed))
-        done = in_process("evaluate", "model", "train.jsonl")
-        assert (done.code, "is not a copy of a task in this folder" in done.err) == (2, True)
+        Path("model/model.json").write_text(json.dumps(changed))
+        refuses("evaluate model rows.jsonl", "is not a copy of a task in this folder")
     assert not ran()
-
-
-@pytest.mark.parametrize(
-    "line",
-    ["options.max_tokens = 100000000", 'options.reasoning_effort = "high"', "concurrency = 500"],
-)
-def test_a_folder_s_defaults_raise_no_limit(line, here, in_process):
-    (here / "targen.toml").write_text(f"{line}\n")
-    done = in_process("generate", "rte", "-n", "2", "-b", "scripted")
-    assert done.code == 2
-    assert "not trusted yet" in done.err
-    assert in_process("generate", "rte", "-n", "2", "-b", "scripted", "--trust").code == 0
 
 
 def test_what_a_command_reads_from_a_file_names_what_is_installed_alone(here, ran):
     registry = load_registry()
     with of_a_command():
         assert find_task(registry, "rte")[1].name == "rte"
-        for name in ("./evil.py", "evil.py:TASK"):
-            with pytest.raises(Untrusted):
-                find_task(registry, name)
-        with pytest.raises(Untrusted):
-            targen_core.read_dataset("rows.jsonl", "rte")
-        with pytest.raises(Untrusted):
-            registry.get("backend", "langchain:./evil.py:Model")
         backend = registry.get("backend", "langchain:evil.Model")
-        with pytest.raises(Untrusted):
-            backend.create(backend.options())
+        for names_code in (
+            lambda: find_task(registry, "./evil.py"),
+            lambda: find_task(registry, "evil.py:TASK"),
+            lambda: targen_core.read_dataset("rows.jsonl", "rte"),
+            lambda: registry.get("backend", "langchain:./evil.py:Model"),
+            lambda: backend.create(backend.options()),
+        ):
+            with pytest.raises(Untrusted):
+                names_code()
         assert not ran()
         assert find_task(registry, Typed("./evil.py"))[1].name == "evil"
     assert ran()
@@ -227,10 +188,7 @@ PRIVATE = {"premise": "SECRET", "hypothesis": "SECRET", "label": "entailment"}
 @pytest.fixture
 def home(here, tmp_path, monkeypatch):
     """The home folder of the person, with rows that are nobody else's."""
-    private = tmp_path / "home" / "private"
-    private.mkdir(parents=True)
-    (private / "bank.jsonl").write_text(f"{json.dumps(PRIVATE)}\n" * 12)
-    (tmp_path / "home" / "notes.txt").write_text("SECRET\n")
+    write_lines(tmp_path / "home/private/bank.jsonl", [PRIVATE] * 12)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     return tmp_path / "home"
 
@@ -257,9 +215,9 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-def test_a_form_reads_nothing_of_a_home_folder(form, here, home, in_process):
+def test_a_form_reads_nothing_of_a_home_folder(form, home, in_process):
     Path("form.json").write_text(json.dumps(form))
-    done = in_process("generate", "form.json", "-n", "2", "-b", "scripted", "--out", "out")
+    done = in_process("generate form.json -n 2 -b scripted --out out")
     assert done.code, done.out
     texts = [path.read_bytes() for path in Path("out").rglob("*") if path.is_file()]
     assert not any(b"SECRET" in text for text in [*texts, (done.out + done.err).encode()])
@@ -267,14 +225,10 @@ def test_a_form_reads_nothing_of_a_home_folder(form, here, home, in_process):
 
 def test_a_link_beside_a_review_is_not_its_data(here, home, in_process):
     folder = review_of(here, path="/nowhere/rows.jsonl", task="rte")
-    (here / "x.review").symlink_to(folder)
     folder.rename(here / "stolen.review")
     (here / "stolen").symlink_to(home / "private" / "bank.jsonl")
-    for command in (
-        ("export", "stolen.review", "--to", "argilla", "--out", "ex"),
-        ("report", "stolen.review"),
-    ):
-        done = in_process("review", *command)
+    for command in ("export stolen.review --to argilla --out ex", "report stolen.review"):
+        done = in_process(f"review {command}")
         assert "SECRET" not in done.out + done.err
         assert done.code
 
@@ -308,26 +262,24 @@ def test_nobody_is_asked_about_more_than_they_read(names, here, asked):
     require_trust(here / "e.toml", names)  # as is remembered
 
 
-@pytest.mark.parametrize(
-    "name", ["evil.py", "evil.py:reply", "evil.py:f!", "langchain:./evil.py:A:b"]
-)
-def test_trust_ends_where_code_changes(name, here):
-    names = {"script": name}
+def test_trust_ends_where_code_changes(here):
+    names = ("evil.py", "evil.py:reply", "evil.py:f!", "langchain:./evil.py:A:b")
     with trusting():
-        require_trust(here / "e.toml", names)
-    require_trust(here / "e.toml", names)
+        for name in names:
+            require_trust(here / "e.toml", {"script": name})
+    for name in names:
+        require_trust(here / "e.toml", {"script": name})
     (here / "evil.py").write_text(f"{EVIL}# and more\n")
-    with pytest.raises(Untrusted):
-        require_trust(here / "e.toml", names)
+    for name in names:
+        with pytest.raises(Untrusted):
+            require_trust(here / "e.toml", {"script": name})
 
 
-def test_a_folder_is_not_a_hubs_dataset(here, in_process):
+def test_a_folder_is_not_a_hubs_dataset(here, refuses):
     pytest.importorskip("datasets")
     Path("aps/super_glue").mkdir(parents=True)
     (here / "aps/super_glue/README.md").write_text(
         "---\nconfigs:\n- config_name: default\n  data_files: "
         f"{here.parent / 'private.jsonl'}\n---\n"
     )
-    done = in_process("export", "hf:aps/super_glue", "--task", "rte")
-    assert done.code == 2
-    assert "hides the dataset of that name on the hub" in done.err
+    refuses("export hf:aps/super_glue --task rte", "hides the dataset of that name on the hub")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
+import math
 import os
 import pty
 import re
@@ -43,7 +45,7 @@ class Terminal:
         stdout: Any = None,
     ) -> None:
         self.master, slave = pty.openpty()
-        self._set_size(slave, columns)
+        self.resize(columns)
         self._seen = bytearray()
         self._change = threading.Condition()
 
@@ -73,11 +75,10 @@ class Terminal:
             except OSError:  # the process is gone, or we hung up
                 part = b""
             with self._change:
-                if not part:
-                    self._change.notify_all()
-                    return
                 self._seen += part
                 self._change.notify_all()
+            if not part:
+                return
 
     @property
     def text(self) -> str:
@@ -101,7 +102,7 @@ class Terminal:
 
     def resize(self, columns: int) -> None:
         """Make the window so wide."""
-        self._set_size(self.master, columns)
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
 
     def hang_up(self) -> None:
         """Close the terminal."""
@@ -123,35 +124,29 @@ class Terminal:
             os.close(self.master)
         self._reader.join(5)
 
-    @staticmethod
-    def _set_size(number: int, columns: int) -> None:
-        fcntl.ioctl(number, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-
 
 class HeldService(FaultServer):
-    """Answers as the schema asks; `moods[n]` comes instead for the n-th call.
+    """Answers as the schema asks; `moods(n)` comes instead for the n-th call, if it is a response.
 
-    While `held`, calls wait for `go`.
+    From the `hold_from`-th call on, calls wait for `go`.
     """
 
-    def __init__(self, moods: Callable[[int], Response | None] = lambda number: None) -> None:
+    def __init__(
+        self,
+        moods: Callable[[int], Response | None] = lambda number: None,
+        hold_from: float = math.inf,
+    ) -> None:
         super().__init__(self._plan)
         self._moods = moods
-        self._lock = threading.Lock()
-        self._count = 0
-        self._waiting = 0
+        self._hold_from = hold_from
+        self._numbers = itertools.count(1)
         self.go = threading.Event()
-        self.go.set()
-        self.hold_from = 0  # calls before it are answered whatever `go` says
 
     def _plan(self, seen: Seen) -> Response:
-        with self._lock:
-            self._count += 1
-            number = self._count
-        mood = self._moods(number)
-        if mood is not None:
+        number = next(self._numbers)
+        if (mood := self._moods(number)) is not None:
             return mood
-        if number >= self.hold_from and not self.go.wait(DEADLINE):
+        if number >= self._hold_from and not self.go.wait(DEADLINE):
             return Response({}, status=500)
         return Response(answer(seen.body))
 
@@ -172,15 +167,14 @@ class HeldService(FaultServer):
 def held() -> Iterator[Callable[..., HeldService]]:
     """Makes services."""
     with contextlib.ExitStack() as stack:
-        yield lambda *args: stack.enter_context(HeldService(*args))
+        yield lambda *args, **how: stack.enter_context(HeldService(*args, **how))
 
 
 @pytest.fixture
 def surroundings(tmp_path: Path) -> dict[str, str]:
     """The environment of a terminal with colours, and a cache of the test's own."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("TARGEN_", "COLUMNS"))}
-    for name in ("NO_COLOR", "FORCE_COLOR", "LINES"):
-        kept.pop(name, None)
+    ours = ("TARGEN_", "COLUMNS", "NO_COLOR", "FORCE_COLOR", "LINES")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
     return {**kept, "TARGEN_CACHE_DIR": str(tmp_path / "cache"), "TERM": "xterm-256color"}
 
 

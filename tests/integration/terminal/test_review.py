@@ -15,18 +15,14 @@ contexts: [lunch, dinner]
 """
 
 
-@pytest.fixture
-def run(tmp_path, works):
-    (tmp_path / "reviews.yaml").write_text(TASK)
-    works("generate ./reviews.yaml -n 6 -b scripted --out run -q")
-    return tmp_path / "run"
-
-
 @pytest.mark.whole
-def test_a_review_begins_ends_and_is_refilled_on_a_terminal(run, terminal):
+def test_a_review_begins_ends_and_is_refilled_on_a_terminal(terminal, tmp_path, works):
     from targen_review.grades import Grade, GradeBook, Rater
     from targen_review.rows import open_data
 
+    (tmp_path / "reviews.yaml").write_text(TASK)
+    works("generate ./reviews.yaml -n 6 -b scripted --out run -q")
+    run = tmp_path / "run"
     shown = terminal("review", "run", "--as", "ann", "--no-open", columns=120)
     shown.wait_for("--blind hides it")
     shown.wait_for("Press Ctrl-C to stop")
