@@ -11,8 +11,6 @@ from targen_cli.outputs import check_own, claim, locked, new_folder, put_folder,
 from targen_core.errors import RunLocked, UsageError, WriteFailed
 from targen_core.outputs import remove, write_file, writing
 
-FIFOS = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs there")
-
 
 @pytest.fixture
 def other(tmp_path: Path) -> Path:
@@ -45,17 +43,18 @@ def test_links_are_refused_at_any_depth(tmp_path, other):
     check_own(tmp_path / "a", "b/c")
 
 
-@FIFOS
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs there")
 def test_what_blocks_a_reader_is_refused(tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UsageError, match="it is a FIFO"):
-        check_own(tmp_path)
-    with pytest.raises(UsageError, match="it is a FIFO"):
-        read_file(tmp_path / "pipe")
-    with pytest.raises(WriteFailed, match="it is a FIFO"):
-        write_file(tmp_path / "pipe", "x")
-    with pytest.raises(WriteFailed, match="it is a FIFO"):
-        remove(tmp_path / "pipe")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for use in (
+        lambda: check_own(tmp_path),
+        lambda: read_file(pipe),
+        lambda: write_file(pipe, "x"),
+        lambda: remove(pipe),
+    ):
+        with pytest.raises((UsageError, WriteFailed), match="it is a FIFO"):
+            use()
 
 
 def test_a_folder_is_no_file_and_a_second_name_is_refused_where_asked(tmp_path):
@@ -69,12 +68,8 @@ def test_a_folder_is_no_file_and_a_second_name_is_refused_where_asked(tmp_path):
 
 
 def test_one_process_holds_a_folder(tmp_path):
-    with (
-        locked(tmp_path / "a"),
-        pytest.raises(RunLocked, match="another process"),
-        locked(tmp_path / "a"),
-    ):
-        pass
+    with locked(tmp_path / "a"), pytest.raises(RunLocked, match="another process"):
+        locked(tmp_path / "a").__enter__()
     with locked(tmp_path / "a"):
         pass
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 
@@ -10,6 +9,8 @@ import pytest
 
 import targen_core
 from targen_core.errors import UsageError
+
+from ..files import lines
 
 TASK = """
 description: Weather reports of a local radio station.
@@ -26,57 +27,44 @@ def own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("weather.yaml").write_text(TASK)
     labels = ["warm"] * 5 + ["cold"] * 2 + ["wet"]
-    lines = [f"report number {at} of the day,{label}\n" for at, label in enumerate(labels)]
-    Path("own.csv").write_text("".join(["text,label\n", *lines]))
+    rows = [f"report number {at} of the day,{label}\n" for at, label in enumerate(labels)]
+    Path("own.csv").write_text("".join(["text,label\n", *rows]))
 
 
-def labels(run):
-    rows = (Path(run) / "dataset.jsonl").read_text().splitlines()
-    return Counter(json.loads(row)["label"] for row in rows)
+def labels():
+    return Counter(row["label"] for row in lines("run/dataset.jsonl"))
+
+
+GENERATE = "generate weather.yaml -b scripted --out run -q"
 
 
 @pytest.mark.whole  # an estimate needs a backend
 @pytest.mark.usefixtures("own")
-def test_rows_have_the_shares_by_the_largest_remainders(targen):
-    done = targen("generate", "weather.yaml", "-n", "12", "--shares-of", "own.csv", "-b",
-                  "scripted", "--out", "run", "-q")  # fmt: skip
-    assert done.code == 0, done.err
-    # 7.5, 3 and 1.5: the first of equal remainders gets the row.
-    assert labels("run") == {"warm": 8, "cold": 3, "wet": 1}
-    again = targen("generate", "weather.yaml", "-n", "12", "--shares-of", "own.csv", "-b",
-                   "scripted", "--out", "run", "-q")  # fmt: skip
-    assert again.code == 0
-    estimated = targen("estimate", "weather.yaml", "-n", "12", "--shares-of", "own.csv", "--json")
-    assert estimated.code == 0
+def test_rows_have_the_shares_by_the_largest_remainders(works):
+    for _ in range(2):
+        works(f"{GENERATE} -n 12 --shares-of own.csv")
+        # 7.5, 3 and 1.5: the first of equal remainders gets the row.
+        assert labels() == {"warm": 8, "cold": 3, "wet": 1}
+    works("estimate weather.yaml -n 12 --shares-of own.csv --json")
 
 
 @pytest.mark.usefixtures("own")
 def test_the_same_from_python():
-    run = targen_core.generate(
-        "weather.yaml", n=20, shares_of="own.csv", model="scripted", out="run", progress=False
-    )
-    assert labels(run.path) == {"warm": 13, "cold": 5, "wet": 2}
+    asked = {"shares_of": "own.csv", "model": "scripted", "out": "run", "progress": False}
     with pytest.raises(UsageError, match="shares_of"):
-        targen_core.generate("weather.yaml", shares_of="own.csv", model="scripted", out="other")
+        targen_core.generate("weather.yaml", **asked)
+    targen_core.generate("weather.yaml", n=20, **asked)
+    assert labels() == {"warm": 13, "cold": 5, "wet": 2}
 
 
 @pytest.mark.usefixtures("own")
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [("--shares-of own.csv", "--shares-of FILE needs a single total number of rows"),
-     ("--label warm=2 --shares-of own.csv", "--shares-of FILE"),
-     ("-n 4 --shares-of strange.csv", "strange.csv")],
-)  # fmt: skip
-def test_what_cannot_be_is_said(refuses, words, said):
+def test_what_cannot_be_is_said_and_a_label_that_the_rows_lack_is_named(refuses, works):
     Path("strange.csv").write_text("text,label\nit snows today,snow\n")
-    refuses(f"generate weather.yaml {words} -b scripted --out run", said)
-
-
-@pytest.mark.usefixtures("own")
-def test_a_label_that_the_rows_lack_is_named(targen):
+    said = "--shares-of FILE needs a single total number of rows"
+    refuses(f"{GENERATE} --shares-of own.csv", said)
+    refuses(f"{GENERATE} --label warm=2 --shares-of own.csv", "--shares-of FILE")
+    refuses(f"{GENERATE} -n 4 --shares-of strange.csv", "strange.csv")
     Path("two.csv").write_text("text,label\nvery warm today,warm\nvery cold today,cold\n")
-    done = targen("generate", "weather.yaml", "-n", "4", "--shares-of", "two.csv", "-b",
-                  "scripted", "--out", "run", "-q")  # fmt: skip
-    assert done.code == 0
-    assert labels("run") == {"warm": 2, "cold": 2}
+    done = works(f"{GENERATE} -n 4 --shares-of two.csv")
+    assert labels() == {"warm": 2, "cold": 2}
     assert "two.csv has no rows with these labels, so targen will not generate any: wet" in done.err

@@ -22,11 +22,7 @@ ALIAS_BOMB = "a0: &a0 [lol]\n" + "".join(
         (read_toml, "a = 1\nb = [", "line 2: it is not TOML"),
         (read_toml, "a = 1\nb = " + "[" * 99 + "]" * 99, "line 2: nested more than 16"),
         (read_toml, "a = 1\nb = " + "[" * 99_999, "line 2: nested more than 16"),
-        (
-            read_toml,
-            "a = 1\nb = {" + ".".join("a" * 99999) + " = 1}",
-            "line 2: nested more than 16",
-        ),
+        (read_toml, "a = 1\nb = {" + ".".join("a" * 99999) + " = 1}", "line 2: nested more"),
         (read_yaml, "a: 1\nb: !!bool foo\n", "line 2: the tag '!!bool' is not supported"),
         (read_yaml, "a: !!int foo\n", "the tag '!!int' is not supported"),
         (read_yaml, "a: !!timestamp foo\n", "the tag '!!timestamp' is not supported"),
@@ -62,12 +58,8 @@ def test_yaml_has_the_values_of_its_version_1_2():
 
 
 def test_yaml_of_texts_alone():
-    assert yaml_of("a: yes\nb: 1\nc:\nd: [true]\n", texts=True) == {
-        "a": "yes",
-        "b": "1",
-        "c": "",
-        "d": ["true"],
-    }
+    read = {"a": "yes", "b": "1", "c": "", "d": ["true"]}
+    assert yaml_of("a: yes\nb: 1\nc:\nd: [true]\n", texts=True) == read
 
 
 def test_merge_keys_and_aliases_are_followed():
