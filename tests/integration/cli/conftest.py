@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from targen_core.calls.layer import CallLayer
 from targen_standard.scripted import ScriptedModel
 from targen_testing.fault_server import FaultServer, Response
 
+from ...runs import records
 from ...services import answer
 
 
@@ -46,21 +46,27 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         raise AssertionError("a model was asked, or made")
 
     def silence() -> None:
-        monkeypatch.setattr(ScriptedModel, "complete", refuse)
-        monkeypatch.setattr(ScriptedModel, "__init__", refuse)
-        monkeypatch.setattr(CallLayer, "_send", refuse)
+        for of, name in (
+            (ScriptedModel, "complete"),
+            (ScriptedModel, "__init__"),
+            (CallLayer, "_send"),
+        ):
+            monkeypatch.setattr(of, name, refuse)
 
     return silence
 
 
-def rows(run: Path | str) -> list[dict[str, Any]]:
+@pytest.fixture
+def rows() -> Callable[..., list[dict[str, Any]]]:
     """The rows of a run."""
-    return [json.loads(line) for line in (Path(run) / "dataset.jsonl").read_text().splitlines()]
+    return lambda run: records(run, "dataset.jsonl")
 
 
-@pytest.fixture(name="rows")
-def _rows() -> Callable[..., list[dict[str, Any]]]:
-    return rows
+@pytest.fixture
+def few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let estimates go by few rows, which is quick."""
+    monkeypatch.setattr("targen_cli.estimating.SAMPLE", 4)
+    monkeypatch.setattr("targen_cli.estimating._LONGEST", 20)
 
 
 @pytest.fixture

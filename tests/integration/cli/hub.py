@@ -31,9 +31,8 @@ class Hub:
         self.agents: set[str] = set()
         self.url = ""
 
-    def files(self, repo: str) -> dict[str, bytes]:
-        files: dict[str, bytes] = self.repos[repo]["files"]
-        return files
+    def files(self, repo):
+        return self.repos[repo]["files"]
 
     def fault(self, path: str) -> int | None:
         for part, statuses in self.faults.items():
@@ -119,27 +118,21 @@ class _Handler(BaseHTTPRequestHandler):
                 return 400, {"errors": [{"message": '"license" must be one of [mit, …]'}]}
             return 200, {"errors": [], "warnings": []}
         if path.endswith("/info/lfs/objects/batch"):
+            uploads = {each["oid"]: each["size"] for each in json.loads(body)["objects"]}
             objects = [
-                {
-                    "oid": each["oid"],
-                    "size": each["size"],
-                    "actions": {"upload": {"href": f"{hub.url}/put/{each['oid']}", "header": {}}},
-                }
-                for each in json.loads(body)["objects"]
+                {"oid": oid, "size": size, "actions": {"upload": {"href": f"{hub.url}/put/{oid}"}}}
+                for oid, size in uploads.items()
             ]
             return 200, {"transfer": "basic", "objects": objects}
         name = "/".join(path.split("/")[3:5])
         if name not in hub.repos:
             return 404, {"error": "Repository not found"}
         if "/preupload/" in path:
-            files = [
-                {
-                    "path": each["path"],
-                    "uploadMode": "regular" if each["path"].endswith(".md") else "lfs",
-                    "shouldIgnore": False,
-                }
+            modes = {
+                each["path"]: "regular" if each["path"].endswith(".md") else "lfs"
                 for each in json.loads(body)["files"]
-            ]
+            }
+            files = [{"path": p, "uploadMode": m, "shouldIgnore": False} for p, m in modes.items()]
             return 200, {"files": files}
         if "/commit/" in path:
             self._commit(hub.files(name), body)

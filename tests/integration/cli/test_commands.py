@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -13,82 +12,86 @@ import importlib_metadata
 import targen_core
 from targen_standard import scripted
 
+from ...runs import manifest
 
-def test_version(targen):
-    result = targen("--version")
-    first, *plugins = result.out.splitlines()
-    assert (result.code, first) == (0, f"targen-core {targen_core.__version__}")
+
+def test_version(works):
+    first, *plugins = works("--version").out.splitlines()
+    assert first == f"targen-core {targen_core.__version__}"
     for name in ("targen-backends", "targen-tasks-superglue"):
         assert f"{name} {importlib_metadata.version(name)}" in plugins
 
 
 def test_the_script_and_the_module_are_one_command():
     script = Path(sys.executable).with_name("targen")
-    module = [sys.executable, "-m", "targen_cli"]
     runs = [
         subprocess.run([*command, "nonsense"], capture_output=True, text=True, check=False)
-        for command in ([str(script)], module)
+        for command in ([str(script)], [sys.executable, "-m", "targen_cli"])
     ]
     assert runs[0].stderr == runs[1].stderr
     assert runs[0].returncode == runs[1].returncode == 2
 
 
-def test_describe_prompts_prints_each_prompt_filled_in(targen, tmp_path):
-    facts = targen("describe", "rte", "--prompts", "--json").json
+def test_describe_prompts_prints_each_prompt_filled_in(targen):
+    facts = targen("describe rte --prompts --json").json
     names = [prompt["name"] for prompt in facts["prompts"]]
     assert names == ["themes", "premises", "entailment", "contradicted", "open", "meta"]
     assert set(names) == set(facts["prompt_versions"])
     for prompt in facts["prompts"]:
         assert prompt["messages"][-1]["role"] == "user"
         assert all("$" not in message["content"] for message in prompt["messages"])
-    text = targen("describe", "rte", "--prompts").out
+    text = targen("describe rte --prompts").out
     assert all(f"prompt {name} (step" in text for name in names)
     assert facts["prompts"][0]["messages"][0]["content"] in text
-    assert list(tmp_path.glob("runs*")) == [], "describe leaves nothing behind"
+    assert not Path("runs").exists(), "describe leaves nothing behind"
 
 
-def test_preview(targen, tmp_path, works):
-    result = works("preview", "rte", "-b", "scripted")
-    heads, *lines = result.out.splitlines()
+def test_preview(works):
+    plain, prompts, full = (
+        works(f"preview rte -b scripted {more}").out for more in ("", "--prompts", "--full")
+    )
+    heads, *lines = plain.splitlines()
     assert heads.split() == ["label", "premise", "hypothesis"]
     assert [line.split()[0] for line in lines[:2]] == ["entailment", "not_entailment"]
-    assert "[reply]" not in result.out and "--prompts shows" in lines[-1]
-    result = targen("preview", "rte", "-b", "scripted", "--prompts")
-    assert result.out.splitlines()[0] == heads
-    for words in (
-        "== candidate 0.0/entailment/0, generated for entailment",
-        "--- contexts: prompt themes at contexts/0",
-        "[reply]",
-        "--- correct",
-    ):
-        assert words in result.out
-    assert "[system]" not in result.out
-    assert "[system]" in targen("preview", "rte", "-b", "scripted", "--full").out
-    assert not (tmp_path / "runs").exists()
+    assert "[reply]" not in plain and "--prompts shows" in lines[-1]
+    assert prompts.splitlines()[0] == heads
+    assert "== candidate 0.0/entailment/0, generated for entailment" in prompts
+    assert "--- contexts: prompt themes at contexts/0" in prompts
+    assert "[reply]" in prompts and "--- correct" in prompts
+    assert "[system]" not in prompts and "[system]" in full
+    assert not Path("runs").exists()
 
 
-def test_a_run_takes_the_replies_of_its_preview(targen, rte, monkeypatch):
+def test_a_preview_says_what_made_no_row_and_writes_long_texts_as_paragraphs(targen, works):
+    result = works("preview rte -n 6 -b scripted -o refusal_rate=0.3")
+    assert "Rejected" in result.out and "refusal: the model refused" in result.out
+    none = targen("preview rte -n 2 -b scripted -o generate.refusal_rate=1")
+    assert none.out.startswith("no candidate became a row\n\nRejected\n")
+    assert "    passage " in works("preview boolq -n 2 -b scripted").out
+
+
+def test_a_run_takes_the_replies_of_its_preview(works, rte, monkeypatch):
     # Scripted replies are not shared between runs; those of a model are.
     shared = dataclasses.replace(scripted.BACKEND, cacheable=True)
     monkeypatch.setattr(scripted, "BACKEND", shared)
-    targen("preview", "rte", "-n", "4", "-b", "scripted")
-    report = rte("-n", "4", "--json", "--concurrency", "2").json
-    total = report["usage"]["total"]
+    works("preview rte -n 4 -b scripted")
+    total = rte("-n", "4", "--json", "--concurrency", "2").json["usage"]["total"]
     assert total["cached"] >= 10, "its lists, and two calls for each of four rows, are there"
     assert total["calls"] <= 4, "what ran ahead may differ by a few"
 
 
-def test_a_comparison_that_is_stopped_runs_no_other_variant(targen, tmp_path):
-    script = """
+STOPPING = """
 import os, signal
 
 def reply(request):
     os.kill(os.getpid(), signal.SIGTERM)
     return request.dry_run()
 """
-    (tmp_path / "stop.py").write_text(script)
-    compared = ["--variants", "default,paper", "-o", "script=stop.py:reply"]
-    result = targen("preview", "rte", "-b", "scripted", *compared)
+
+
+def test_a_comparison_that_is_stopped_runs_no_other_variant(targen):
+    Path("stop.py").write_text(STOPPING)
+    result = targen("preview rte -b scripted --variants default,paper -o script=stop.py:reply")
     assert result.code == 130
     assert result.err.count("SIGTERM again to abort") == 1
     assert result.out == ""
@@ -96,35 +99,23 @@ def reply(request):
 
 def test_a_label_may_have_a_comma_in_its_name(works):
     Path("mail.yaml").write_text("description: Mail.\nlabels: {'a, b': Of both., c: Of c.}\n")
-    words = ("generate", "mail.yaml", "-b", "scripted", "--dry-run", "--label", "a, b=3")
-    for more in (("--label", "c=1"), ()):
-        works(*words, *more)
+    for more in ("--label c=1", ""):
+        works(f"generate mail.yaml -b scripted --dry-run --label 'a, b=3' {more}")
 
 
-def test_resume_grows_the_labels_that_it_names_and_keeps_the_others(rte, targen):
-    rte("-n", "6", "--out", "run")
-    grown = targen("resume", "run", "--label", "entailment=5", "-q", "--json")
+def test_resume_grows_the_labels_that_it_names_and_keeps_the_others(finished, targen):
+    finished("rte", "-n", 6)
+    grown = targen("resume run --label entailment=5 -q --json")
     assert grown.json["rows"] == {"entailment": 5, "not_entailment": 3}
     left = "note: there were no calls left to make; targen resume run -n N extends the run"
     assert left not in grown.err
-    assert left in targen("resume", "run").err
+    assert left in targen("resume run").err
 
 
 def test_an_option_on_resume_is_about_the_main_backend_wherever_that_is(rte, works):
     """The first step is on the other backend: it keeps its own options and price."""
-    prices = ("-o", "price_in=1", "-o", "price_out=2")
-    other = ("-o", "contexts.price_in=3", "-o", "contexts.price_out=4", "-o", "contexts.tone=brisk")
-    rte("-n", "4", "--backend-for", "contexts=canned", *prices, *other, "--out", "run")
-    again = ("-o", "price_in=5", "-o", "price_out=6", "-o", "latency_ms=1")
-    works("resume", "run", "-n", "6", *again, "--max-cost", "9", "-q")
-    steps = json.loads(Path("run/manifest.json").read_text())["lock"]["steps"]
-    assert steps["contexts"]["identity"] == "canned:brisk"
-
-
-def test_a_preview_says_what_made_no_row_and_writes_long_texts_as_paragraphs(targen):
-    result = targen("preview", "rte", "-n", "6", "-b", "scripted", "-o", "refusal_rate=0.3")
-    assert "Rejected" in result.out and "refusal: the model refused" in result.out
-    none = targen("preview", "rte", "-n", "2", "-b", "scripted", "-o", "generate.refusal_rate=1")
-    assert none.out.startswith("no candidate became a row\n\nRejected\n")
-    paragraphs = targen("preview", "boolq", "-n", "2", "-b", "scripted").out
-    assert "    passage   " in paragraphs or "    passage " in paragraphs
+    prices = "-o price_in=1 -o price_out=2 -o contexts.price_in=3 -o contexts.price_out=4"
+    other = "--backend-for contexts=canned -o contexts.tone=brisk"
+    rte(*f"-n 4 {other} {prices} --out run".split())
+    works("resume run -n 6 -o price_in=5 -o price_out=6 -o latency_ms=1 --max-cost 9 -q")
+    assert manifest("run")["lock"]["steps"]["contexts"]["identity"] == "canned:brisk"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
+from targen_cli.defaults import user_file
+
+from ...runs import manifest
 from ...tables import table
 
 pytest.importorskip("targen_plugin_example")
@@ -30,11 +32,11 @@ def write(works):
 
 @pytest.fixture
 def held(works):
-    """What holds here, by name: value and where it is from."""
+    """The values that hold here, by name."""
 
     def held(*args):
-        result = works("config", "--json", *args)
-        return {name: one["value"] for name, one in result.json["values"].items()}
+        values = works("config", "--json", *args).json["values"]
+        return {name: one["value"] for name, one in values.items()}
 
     return held
 
@@ -51,16 +53,15 @@ def test_each_source_wins_over_those_before_it(held, write, monkeypatch):
     assert held("--profile", "p")["max-outage"] == 3
 
 
-def test_the_nearest_folder_counts_and_says_so(targen, write, monkeypatch):
+def test_the_nearest_folder_counts_and_says_so(targen, held, write, monkeypatch):
     write(PROJECT, "rpm = 1\n")
-    inner = Path("a/b")
-    inner.mkdir(parents=True)
+    where = str(PROJECT.resolve())
+    Path("a/b").mkdir(parents=True)
     Path("a/pyproject.toml").write_text('[project]\nname = "x"\n')  # without our table
-    monkeypatch.chdir(inner)
-    actual = targen("config", "--json").json["values"]["rpm"]
-    assert actual == {"value": 1, "from": str(Path("../../targen.toml").resolve())}
+    monkeypatch.chdir("a/b")
+    assert targen("config --json").json["values"]["rpm"] == {"value": 1, "from": where}
     Path("../pyproject.toml").write_text("[tool.targen]\nrpm = 2\n")
-    assert targen("config", "--json").json["values"]["rpm"]["value"] == 2
+    assert held()["rpm"] == 2
 
 
 def test_the_command_line_wins_and_all_commands_take_defaults(works, write, service):
@@ -89,24 +90,22 @@ correct.model = "judge"
 correct = "claude"
 """
 KEPT = {"rpm": 5, "options.temperature": 0.5}
+LOST = """
+    BACKEND=scripted | model base-url key-file price-in price-out backend-for.correct options.timeout options.correct.model
+    BACKEND=openai-compatible |
+    BACKEND=targen-backends:llama |
+    MODEL=two | price-in price-out
+    MODEL=one |
+    BASE_URL=http://b.example/v1 | key-file price-in price-out
+"""  # noqa: E501
 
 
-@pytest.mark.parametrize(
-    ("variables", "lost"),
-    [
-        ({"BACKEND": "scripted"}, "model base-url key-file price-in price-out backend-for.correct options.timeout options.correct.model"),  # noqa: E501
-        ({"BACKEND": "openai-compatible"}, ""),
-        ({"BACKEND": "targen-backends:llama"}, ""),
-        ({"MODEL": "two"}, "price-in price-out"),
-        ({"MODEL": "one"}, ""),
-        ({"BASE_URL": "http://b.example/v1"}, "key-file price-in price-out"),
-    ],
-)  # fmt: skip
-def test_what_belongs_to_another_backend_is_not_used(held, write, monkeypatch, variables, lost):
+@pytest.mark.parametrize(("variable", "lost"), table(LOST, 2))
+def test_what_belongs_to_another_backend_is_not_used(held, write, monkeypatch, variable, lost):
     write(USER, ALL)
     before = held()
-    for name, value in variables.items():
-        monkeypatch.setenv(f"TARGEN_{name}", value)
+    name, _, value = variable.partition("=")
+    monkeypatch.setenv(f"TARGEN_{name}", value)
     after = held()
     assert before.keys() - after.keys() == set(lost.split())
     assert KEPT.items() <= after.items()
@@ -146,21 +145,18 @@ def test_what_is_wrong_in_a_file_is_said_by_its_line(write, refuses, text, where
     assert "0123456789" not in result.err and "secret" not in result.err
 
 
-@pytest.mark.parametrize(
-    ("line", "text", "error", "hint"),
-    table(
-        """
-    generate tickets -n 0 | price-in = 0\nprice-out = 0 | -n is 0; it must be at least 1
+NAMED = """
+    generate tickets -n 0 | price-in = 0\\nprice-out = 0 | -n is 0; it must be at least 1
     generate tickets -n 2 | price-in = 1 | give both prices | price-in comes from USER; see
     preview tickets | price-in = 1 | give both prices | price-in comes from USER; see targen
     generate tickets -n 2 --max-outage 1 | base-url = "http://[::1]:9" | | base-url comes from
-""",
-        4,
-    ),
-)
+"""
+
+
+@pytest.mark.parametrize(("line", "text", "error", "hint"), table(NAMED, 4))
 def test_a_default_is_named_where_the_error_is_about_it(line, text, error, hint, targen, write):
     write(USER, f'backend = "llama/m"\n{text}\n')
-    result = targen(*line.split())
+    result = targen(line)
     assert f"error: {error}" in result.err
     assert hint.replace("USER", str(USER.resolve())) in result.err
     assert ("comes from" in result.err) == bool(hint)
@@ -168,42 +164,42 @@ def test_a_default_is_named_where_the_error_is_about_it(line, text, error, hint,
 
 # --- a stranger's folder ---
 
-REDIRECTS = [
-    'backend = "chatgpt"\n',
-    'model = "dear"\n',
-    'base-url = "{url}/v1"\n',
-    'key-file = "/etc/hostname"\n',
-    "price-in = 0\nprice-out = 0\n",
-    "max-cost = 1000\n",
-    "ask-above = 1000\n",
-    '[options]\nscript = "x.py:f"\n',
-    '[backend-for]\ncorrect = "llama"\n',
-]
+REDIRECTS = r"""
+    backend = "chatgpt"
+    model = "dear"
+    base-url = "{url}/v1"
+    key-file = "/etc/hostname"
+    price-in = 0\nprice-out = 0
+    max-cost = 1000
+    ask-above = 1000
+    [options]\nscript = "x.py:f"
+    [backend-for]\ncorrect = "llama"
+    options.max_tokens = 100000000
+    options.reasoning_effort = "high"
+    concurrency = 500
+"""
+COMMANDS = (
+    "generate tickets -n 2 -b scripted",
+    "preview tickets -b scripted",
+    "estimate tickets -n 2 -b scripted",
+    "init-task 'a task' -b scripted",
+    "backends check scripted",
+)
 
 
-@pytest.mark.parametrize("text", REDIRECTS)
-def test_a_strangers_folder_redirects_neither_money_nor_keys(targen, write, service, text):
+@pytest.mark.parametrize("text", [text for (text,) in table(REDIRECTS, 1)])
+def test_a_strangers_folder_redirects_neither_money_nor_keys(refuses, write, service, text):
     write(PROJECT, text.format(url=service.url), trust=False)
-    for command in (
-        ("generate", "tickets", "-n", 2, "-b", "scripted"),
-        ("preview", "tickets", "-b", "scripted"),
-        ("estimate", "tickets", "-n", 2, "-b", "scripted"),
-        ("init-task", "a task", "-b", "scripted"),
-        ("backends", "check", "scripted"),
-    ):
-        result = targen(*command)
-        assert result.code == 2, result.out
-        assert f"{PROJECT.resolve()} sets" in result.err
-        assert "is not trusted yet" in result.err
-        assert "targen config trust" in result.err
+    for command in COMMANDS:
+        done = refuses(command, f"{PROJECT.resolve()} sets", "targen config trust")
+        assert "is not trusted yet" in done.err
     assert service.seen == []
-    assert not Path("runs").exists()
 
 
-def test_what_moves_neither_is_used_as_it_is(held, works, write):
+def test_what_moves_neither_is_used_as_it_is(works, write):
     write(PROJECT, "rpm = 600\nconcurrency = 3\n[options]\ntemperature = 1\n", trust=False)
-    works("generate", "tickets", "-n", 2, "-b", "scripted", "-q", "--out", "r")
-    assert json.loads(Path("r/manifest.json").read_text())["spec"]["limits"]["concurrency"] == 3
+    works("generate tickets -n 2 -b scripted -q --out r")
+    assert manifest("r")["spec"]["limits"]["concurrency"] == 3
 
 
 def test_trust_ends_where_the_file_or_its_code_changes(targen, write):
@@ -221,53 +217,59 @@ def test_trust_ends_where_the_file_or_its_code_changes(targen, write):
 # --- changing a file ---
 
 
-def test_a_default_is_set_and_taken_out_and_the_rest_stays(targen, held, write, works):
+def test_a_default_is_set_and_taken_out_and_the_rest_stays(refuses, held, write, works):
     write(USER, "# mine\nrpm = 1  # slow\n")
-    works("config", "set", "model", "4")
-    works("config", "set", "options.correct.temperature", "0.5")
-    works("config", "set", "rpm", "2", "--profile", "fast")
+    works("config set model 4")
+    works("config set options.correct.temperature 0.5")
+    works("config set rpm 2 --profile fast")
     assert held() == {"rpm": 1, "model": "4", "options.correct.temperature": 0.5}
     assert held("--profile", "fast")["rpm"] == 2
     assert USER.read_text().startswith("# mine\nrpm = 1  # slow\n")
-    works("config", "unset", "model")
+    works("config unset model")
     assert "model" not in held()
-    assert targen("config", "unset", "model").code == 2
+    refuses("config unset model", "")
 
 
 def test_what_one_sets_oneself_in_a_folder_is_trusted(targen, write, works):
-    works("config", "set", "--project", "backend", "scripted")
-    works("estimate", "tickets", "-n", 2)
+    works("config set --project backend scripted")
+    works("estimate tickets -n 2")
     write(PROJECT, 'backend = "llama"\n', trust=False)  # somebody else's
-    works("config", "set", "--project", "rpm", "1")
-    assert "is not trusted yet" in targen("estimate", "tickets", "-n", 2).err
+    works("config set --project rpm 1")
+    assert "is not trusted yet" in targen("estimate tickets -n 2").err
+    works("estimate tickets -n 2 -b scripted --trust")
 
 
-def test_a_link_of_a_folder_is_no_way_to_write_elsewhere(refuses, tmp_path):
+def test_a_link_of_a_folder_is_no_way_to_write_elsewhere(refuses):
     PROJECT.symlink_to("../elsewhere.toml")
     refuses("config set --project rpm 5", "is a link that points outside its folder")
-    assert not (PROJECT.parent / "../elsewhere.toml").exists()
+    assert not Path("../elsewhere.toml").exists()
+
+
+def test_the_user_s_settings_are_where_the_platform_or_the_user_has_them(monkeypatch, tmp_path):
+    monkeypatch.delenv("TARGEN_CONFIG_DIR")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    assert user_file().parent.name == "targen"
+    assert user_file().is_relative_to(tmp_path)
+    monkeypatch.setenv("TARGEN_CONFIG_DIR", "~/own")
+    assert user_file().parent == tmp_path / "own"
 
 
 # --- where no backend is named ---
 
 
-def test_the_one_backend_that_is_set_up_is_used(refuses, monkeypatch, service, works):
+def test_the_one_backend_that_is_set_up_is_used_and_of_several_none_is_guessed(
+    refuses, monkeypatch, service, works
+):
     monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", "local")
-    refuses(
-        "estimate tickets -n 2",
-        "no backend was given, and none is set up: there is no key or address in the environment",
-        "targen list-backends",
-    )
+    none = "no backend was given, and none is set up: there is no key or address in the environment"
+    refuses("estimate tickets -n 2", none, "targen list-backends")
     monkeypatch.setenv("TARGEN_LLAMA_BASE_URL", f"{service.url}/v1")
-    works("generate", "tickets", "-n", 2, "-q", "--model", "m")
+    works("generate tickets -n 2 -q --model m")
     assert service.seen
-
-
-def test_of_several_none_is_guessed(refuses, monkeypatch, service):
-    monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", "local")
+    service.seen.clear()
     monkeypatch.setenv("OPENAI_API_KEY", "sk-x-0123456789")
     monkeypatch.setenv("OPENAI_BASE_URL", f"{service.url}/v1")
-    monkeypatch.setenv("TARGEN_LLAMA_BASE_URL", f"{service.url}/v1")
     refuses(
         "generate tickets -n 2 --model m",
         "no backend was given, but 2 are set up: chatgpt, llama",

@@ -10,60 +10,52 @@ import pytest
 from ...runs import manifest, records
 from ...tables import table
 
-RUN = ("-b", "scripted", "-q", "--out", "run")
-
-
-@pytest.fixture
-def task(own_task):
-    return own_task("varied")
-
 
 def drawn(run="run"):
     return [record.get("dimensions", {}) for record in records(run)]
 
 
-def test_a_dimension_of_the_rows_and_one_of_a_list(targen, works):
-    options = ("--dimension", "length=short, long", "--dimension", "contexts.word=@words")
-    both = ("--labels-per-seed", "all")
-    works("generate", "rte", "-n", "40", "--no-dimensions", *both, *RUN, *options)
+def test_a_dimension_of_the_rows_and_one_of_a_list(works):
+    options = "--dimension 'length=short, long' --dimension contexts.word=@words"
+    both = "--no-dimensions --labels-per-seed all"
+    works(f"generate rte -n 40 {both} -b scripted -q --out run {options}")
     assert {tuple(each) for each in drawn()} == {("word", "kind", "length")}
     lengths = Counter(each["length"] for each in drawn())
     assert lengths.keys() == {"short", "long"}
     assert abs(lengths["short"] - lengths["long"]) <= 2, "near-duplicates aside"
     spec = manifest("run")["spec"]
     assert spec["dimensions"] == {"length": ["short", "long"], "contexts.word": "@words"}
-    shown = targen("show", "run", "0")
-    assert f"word: {drawn()[0]['word']}" in shown.out
-    asked = targen("trace", "run", "0", "--full").out
-    assert f"length: {drawn()[0]['length']}" in asked
-    card = Path("run/README.md").read_text()
+    assert f"word: {drawn()[0]['word']}" in works("show run 0").out
+    assert f"length: {drawn()[0]['length']}" in works("trace run 0 --full").out
     drawn_words = "word (contexts); kind, length (rows)."
+    card = Path("run/README.md").read_text()
     assert f"Traits drawn by code, balanced over the run: {drawn_words}" in card
 
 
-def test_those_of_a_task_are_described_replaced_and_taken_away(targen, task, works):
-    described = targen("describe", task)
-    assert "short, long" in described.out
-    assert "how long the text is" in described.out
-    assert "open: 3, closed: 1" in described.out
-    assert "(not mentioned in prompts)" in described.out
-    assert "place 5, ... (9)" in described.out
-    facts = targen("describe", task, "--json").json["dimensions"]
-    assert [one["name"] for one in facts] == ["place", "length", "kind"]
-    assert [one["step"] for one in facts] == ["contexts", "generate", "generate"]
+CHANGED = """
+    | place length kind |
+    --dimension Length= --dimension place=here | place kind | place here
+    --no-dimensions | kind |
+    --no-dimensions --dimension length=mid | kind length | length mid
+    --dimension kind=closed | place length kind | kind closed
+"""
 
-    run = ("generate", task, "-b", "scripted", "-q", "-n", "8", "--out")
-    works(*run, "own")
-    assert {tuple(each) for each in drawn("own")} == {("place", "length", "kind")}
-    works(*run, "less", "--dimension", "Length=", "--dimension", "place=here")
-    assert {tuple(each) for each in drawn("less")} == {("place", "kind")}
-    assert {each["place"] for each in drawn("less")} == {"here"}
-    works(*run, "code", "--no-dimensions")
-    assert {tuple(each) for each in drawn("code")} == {("kind",)}
-    works(*run, "mine", "--no-dimensions", "--dimension", "length=mid")
-    assert drawn("mine")[0]["length"] == "mid"
-    works(*run, "kinds", "--dimension", "kind=closed")
-    assert {each["kind"] for each in drawn("kinds")} == {"closed"}
+
+def test_those_of_a_task_are_described_replaced_and_taken_away(targen, own_task, works):
+    task = own_task("varied")
+    described = works(f"describe {task}").out
+    for words in ("short, long", "how long the text is", "open: 3, closed: 1"):
+        assert words in described
+    assert "(not mentioned in prompts)" in described and "place 5, ... (9)" in described
+    facts = targen(f"describe {task} --json").json["dimensions"]
+    steps = {one["name"]: one["step"] for one in facts}
+    assert steps == {"place": "contexts", "length": "generate", "kind": "generate"}
+    for at, (options, names, one) in enumerate(table(CHANGED)):
+        works(f"generate {task} -b scripted -q -n 8 --out {at} {options}")
+        assert {tuple(each) for each in drawn(str(at))} == {tuple(names.split())}
+        if one:
+            name, value = one.split()
+            assert {each[name] for each in drawn(str(at))} == {value}
 
 
 VALUES = """
@@ -89,7 +81,5 @@ def test_nothing_is_drawn_for_items_that_a_file_holds(refuses):
     Path("mine.yaml").write_text(
         "description: Messages.\nlabels: {good: fine, bad: not fine}\ncontexts: [shop, bank]\n"
     )
-    refuses(
-        ("generate", "./mine.yaml", "-n", "4", *RUN, "--dimension", "contexts.x=1,2"),
-        "no model generates the contexts of mine",
-    )
+    line = "generate ./mine.yaml -n 4 -b scripted --dimension contexts.x=1,2"
+    refuses(line, "no model generates the contexts of mine")

@@ -15,11 +15,11 @@ EVERY = sorted(path.parent for each in (RUNS, SHOWN) for path in each.glob("*/ma
 
 @pytest.mark.parametrize("run", EVERY, ids=lambda run: f"{run.parent.name}/{run.name}")
 def test_an_example_is_whole(targen, run, tmp_path, works):
-    report = targen("report", run, "--json").json
+    report = works("report", run, "--json").json
     assert report["rows"] == report["requested"]
     assert sum(report["rows"].values()) >= 200
     works("validate", run)
-    assert targen("show", run, "0").out.count("prompt ") >= 3  # each with its calls
+    assert works("show", run, "0").out.count("prompt ") >= 3  # each with its calls
     works("export", run, "--out", tmp_path / "rows.jsonl")
 
 

@@ -17,30 +17,24 @@ def test_an_executor_gets_each_model_once_and_what_was_asked_for(tmp_path):
         asked.append((sources, workers))
         return [source.model for source in sources]
 
-    def made(options):
-        return ScriptedModel(ScriptedOptions())
-
+    grid = ModelExecutor(summary="", place=place)
+    own = Backend(
+        summary="",
+        options=BackendOptions,
+        create=lambda options: ScriptedModel(ScriptedOptions()),
+    )
     registry = targen_core.load_registry()
-    own = [
-        Registration("executor", "grid", ModelExecutor(summary="", place=place), "", "g", "g", "g"),
-        Registration(
-            "backend",
-            "own",
-            Backend(summary="", options=BackendOptions, create=made),
-            "",
-            "o",
-            "o",
-            "o",
-        ),
+    parts = [
+        Registration("executor", "grid", grid, "", "g", "g", "g"),
+        Registration("backend", "own", own, "", "o", "o", "o"),
     ]
-    registry = Registry([*registry.everything(), *own], registry.plugins)
     run = targen_core.generate(
         "rte",
         n=2,
         model="own",
         steps={"correct": "scripted"},
         out=tmp_path / "run",
-        registry=registry,
+        registry=Registry([*registry.everything(), *parts], registry.plugins),
         progress=False,
         max_outage=7,
         executor={"name": "grid", "workers": "2-8", "resources": {"gpu": 0.5}, "address": "a:1"},

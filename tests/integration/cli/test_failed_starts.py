@@ -13,7 +13,9 @@ import pytest
 import targen_core as tg
 from targen_testing import OPENAI
 from targen_testing.fault_server import FaultServer, Response, Seen
-from tests.tables import table
+
+from ...runs import records, report
+from ...tables import table
 
 # How a service answers, options, and the error.
 UNANSWERED = """
@@ -26,13 +28,13 @@ UNANSWERED = """
 
 @pytest.mark.parametrize(("status", "words", "error"), table(UNANSWERED))
 def test_a_run_without_an_answer_leaves_no_folder(refuses, status, words, error):
-    with FaultServer(lambda _: Response({"error": {"message": "Not now"}}, int(status))) as server:
-        where = f"-b llama/m --base-url {server.url}/v1 {words}"
-        done = refuses(f"generate rte -n 4 --yes --out a/b {where}", error, code=1)
-        assert "resume" not in done.err
-        limits = {"max_tokens": 10} if status == "200" else {"max_outage": 0.1}
+    limits = {"max_tokens": 10} if status == "200" else {"max_outage": 0.1}
+    with FaultServer(Response({"error": {"message": "Not now"}}, int(status))) as server:
+        address = f"{server.url}/v1"
+        line = f"generate rte -n 4 --yes --out a/b -b llama/m --base-url {address} {words}"
+        assert "resume" not in refuses(line, error, code=1).err
         with pytest.raises(tg.TargenError) as caught:
-            tg.generate("rte", n=4, model="llama/m", base_url=f"{server.url}/v1", **limits)
+            tg.generate("rte", n=4, model="llama/m", base_url=address, **limits)
     assert not Path("runs").exists()
     assert "resume" not in "".join(caught.value.__notes__)
 
@@ -79,103 +81,87 @@ class Service:
 
 
 @pytest.fixture
-def service():
-    """It, and its address."""
-    made = Service()
+def bad():
+    """Such a model."""
     Path("porter.yaml").write_text(TASK)
-    with FaultServer(made) as server:
-        yield made, f"{server.url}/v1"
+    return Service()
 
 
 @pytest.fixture
-def start(service, targen):
-    """Start the same run: the error, or ""."""
-    _, address = service
-
-    def run() -> str:
-        words = f"generate porter.yaml -n 4 -b llama --model m --base-url {address} -q --out run"
-        done = targen(*words.split())
-        return done.err if done.code else ""
-
-    return run
+def there(bad):
+    """The options that make it the model of a command."""
+    with FaultServer(bad) as server:
+        yield f"-b llama --model m --base-url {server.url}/v1 -q"
 
 
 @pytest.mark.parametrize("finish", ["stop", "content_filter"])
-def test_a_run_without_rows_asks_again_and_counts_what_it_paid(start, service, works, finish):
-    bad, _ = service
+def test_a_run_without_rows_asks_again_and_counts_what_it_paid(bad, there, works, refuses, finish):
     bad.finish = finish
-    assert "requests new replies in place of the unusable ones" in start()
+    start = f"generate porter.yaml -n 4 {there} --out run"
+    again = "requests new replies in place of the unusable ones"
+    assert again in refuses(start, "", code=1, keeps=False).err
     first = bad.asked
-    assert "error: " in start()
+    refuses(start, "", code=1, keeps=False)
     assert bad.asked == 2 * first, "it was asked again, and answered badly again"
     bad.fixed = True
-    assert start() == ""
-    assert len(Path("run/dataset.jsonl").read_text().splitlines()) == 4
-    used = json.loads(Path("run/report.json").read_text())["usage"]["total"]
-    assert used["calls"] == bad.asked, "what came to nothing was paid for too"
-    asked = bad.asked
-    assert start() == ""
-    assert bad.asked == asked, "and now nothing is asked again"
-    works("resume", "run", "--verify", "-q")
-
-
-def test_a_run_with_rows_keeps_them_and_another_asks_for_what_failed(
-    service, targen, works, refuses
-):
-    bad, address = service
-    calm = Path("calm.yaml")
-    calm.write_text(
-        TASK.replace("calm: nothing", "calm: {definition: nothing").replace(
-            "happened,", "happened, prompt: 'Write of $seed, calmly.'},"
-        )
+    works(start)
+    assert len(records("run", "dataset.jsonl")) == 4
+    assert report("run")["usage"]["total"]["calls"] == bad.asked, (
+        "what came to nothing was paid too"
     )
-    words = f"generate calm.yaml -n 4 -b llama --model m --base-url {address} -q --give-up-after 3"
-    bad.chatters = "text"
+    asked = bad.asked
+    works(start)
+    assert bad.asked == asked, "and now nothing is asked again"
+    works("resume run --verify -q")
+
+
+CALM = TASK.replace(
+    "calm: nothing happened",
+    "calm: {definition: nothing happened, prompt: 'Write of $seed, calmly.'}",
+)
+
+
+def test_a_run_with_rows_keeps_them_and_another_asks_for_what_failed(bad, works, refuses):
+    Path("calm.yaml").write_text(CALM)
 
     def answers(seen: Seen) -> Response:
         with bad.one_at_a_time:
             bad.chatters = "none" if "calmly" in seen.text else "text"
-            return Service.__call__(bad, seen)
+            return bad(seen)
 
     with FaultServer(answers) as server:
-        words = words.replace(address, f"{server.url}/v1")
-        refuses(
-            (*words.split(), "--out", "one"),
-            "label ",
-            "with a different --out, targen requests new replies only in place of the unusable "
-            "ones",
-            code=1,
-            keeps=False,
+        where = f"-b llama --model m --base-url {server.url}/v1 -q --give-up-after 3"
+        start = f"generate calm.yaml -n 4 {where} --out"
+        hint = (
+            "with a different --out, targen requests new replies only in place of the unusable ones"
         )
+        refuses(f"{start} one", "label ", hint, code=1, keeps=False)
         kept = Path("one/dataset.jsonl").read_text()
         assert kept
         bad.fixed = True
         asked = bad.asked
-        assert targen(*words.split(), "--out", "one").code == 1
+        refuses(f"{start} one", "label ", code=1, keeps=False)
         assert (bad.asked, Path("one/dataset.jsonl").read_text()) == (asked, kept)
-        works(*words.split(), "--out", "two")
-    used = json.loads(Path("two/report.json").read_text())["usage"]["total"]
+        works(f"{start} two")
+    used = report("two")["usage"]["total"]
     assert used["calls"] == bad.asked - asked
     assert used["cached"] > 0, "what could be used is not paid for again"
 
 
-def test_a_start_that_finds_only_free_replies_leaves_no_folder(works, refuses, service):
+def test_a_start_that_finds_only_free_replies_leaves_no_folder(works, refuses, bad, there):
     """Those of the cache, or of the run that is revised: the same command has them again."""
-    made, address = service
-    made.fixed = True
-    there = f"-b llama --model m --base-url {address} -q"
-    works(*f"generate porter.yaml -n 4 {there} --out run".split())
-    works(*f"method coda porter.yaml --given run -n 4 {there} --out given".split())
+    bad.fixed = True
+    works(f"generate porter.yaml -n 4 {there} --out run")
+    works(f"method coda porter.yaml --given run -n 4 {there} --out given")
     Path("changed.yaml").write_text(TASK.replace("must be done", "should be done"))
-    made.refuses = True
+    bad.refuses = True
     for words in (
-        f"generate porter.yaml -n 8 {there} --out more",
-        f"method coda porter.yaml --given run -n 8 {there} --out more",
-        "revise run --task changed.yaml --yes -q --out more",
-        f"correct run {there} --corrector blind --out more",
+        f"generate porter.yaml -n 8 {there}",
+        f"method coda porter.yaml --given run -n 8 {there}",
+        "revise run --task changed.yaml --yes -q",
+        f"correct run {there} --corrector blind",
     ):
-        refuses(words, "HTTP 401: Bad key", code=1)
-        assert not Path("more").exists()
+        refuses(f"{words} --out more", "HTTP 401: Bad key", code=1)
     with pytest.raises(tg.TargenError, match="HTTP 401") as caught:
         tg.revise("run", "changed.yaml", "more")
     assert "more" not in "".join(caught.value.__notes__)

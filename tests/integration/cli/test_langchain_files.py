@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 import targen_core
 
+from ...runs import manifest, report
 from ...tables import table
 
 pytest.importorskip("targen_plugin_example")
@@ -25,7 +25,6 @@ import json, re
 
 class Chat(BaseChatModel):
     tone: str = "calm"
-    CACHEABLE
 
     @property
     def _llm_type(self) -> str:
@@ -43,12 +42,12 @@ class Chat(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=AIMessage(reply))])
 """
 
-RUN = ("generate", "tickets", "-n", 2, "-q", "--give-up-after", 2)
+RUN = "generate tickets -n 2 -q --give-up-after 2 -b langchain:"
 
 
-def write(file, version="one", cacheable=""):
-    text = CHAT.replace("VERSION", version).replace("CACHEABLE", cacheable)
-    Path(file).write_text(text.replace("\\\\", "\\"))
+def write(file, version="one"):
+    Path(file).parent.mkdir(exist_ok=True)
+    Path(file).write_text(CHAT.replace("VERSION", version))
 
 
 def calls():
@@ -63,34 +62,30 @@ def _forget():
         del sys.modules[name]
 
 
-def test_a_class_in_a_file_makes_rows_and_its_path_stays_here(targen, tmp_path):
-    Path("alice").mkdir()
+def test_a_class_in_a_file_makes_rows_and_its_path_stays_here(targen):
     write("alice/chat.py")
-    targen(*RUN, "-b", "langchain:./alice/chat.py:Chat", "-o", "tone=bold", "--out", "run")
+    targen(f"{RUN}./alice/chat.py:Chat -o tone=bold --out run")
     assert set(calls()) == {"one"}
-    manifest = Path("run/manifest.json").read_text()
-    assert json.loads(manifest)["spec"]["backend"] == "langchain:chat.Chat"
-    assert "alice" not in manifest + Path("run/README.md").read_text()
+    assert manifest("run")["spec"]["backend"] == "langchain:chat.Chat"
+    kept = Path("run/manifest.json").read_text() + Path("run/README.md").read_text()
+    assert "alice" not in kept
 
 
 def test_replies_of_code_that_changed_come_from_the_code(targen):
     write("chat.py")
-    mine = ("-b", "langchain:./chat.py:Chat")
-    targen(*RUN, *mine, "--out", "first")
+    targen(f"{RUN}./chat.py:Chat --out first")
     before = len(calls())
     assert before
     write("chat.py", "two")
-    targen(*RUN, *mine, "--out", "second")
+    targen(f"{RUN}./chat.py:Chat --out second")
     assert set(calls()[before:]) == {"two"}
-    usage = json.loads(Path("second/report.json").read_text())["usage"]["total"]
-    assert usage["cached"] == 0
+    assert report("second")["usage"]["total"]["cached"] == 0
 
 
 def test_a_file_s_class_does_not_vouch_for_a_module_of_its_name(targen, monkeypatch):
     """A program may import from the folder in which a stranger's run lies."""
-    Path("mine").mkdir()
     write("mine/chat.py")
-    targen(*RUN, "-b", "langchain:./mine/chat.py:Chat", "--out", "run")
+    targen(f"{RUN}./mine/chat.py:Chat --out run")
     Path("theirs").mkdir()
     Path("theirs/chat.py").write_text("open('EXECUTED', 'w').close()")
     monkeypatch.syspath_prepend("theirs")
@@ -111,5 +106,5 @@ WRONG = r"""
 @pytest.mark.parametrize(("code", "name", "text", "words"), table(WRONG, 4))
 def test_what_is_wrong_with_a_file_is_said(refuses, code, name, text, words):
     Path("chat.py").write_text(text)
-    result = refuses((*RUN, "-b", f"langchain:{name}"), words, code=int(code))
+    result = refuses(f"{RUN}{name}", words, code=int(code))
     assert "pip install" not in result.err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import webbrowser
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,33 +16,26 @@ _EMPTY = {"meta", "input"}
 
 
 class Page(HTMLParser):
-    """The tags, attributes and texts of a page; a tag that is not closed fails the test."""
+    """The text of a page; a tag that is not closed, runs or loads something fails the test."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text):
         super().__init__()
-        self.tags: list[str] = []
-        self.names: set[str] = set()
-        self.texts: list[str] = []
-        self._open: list[str] = []
+        self.said = ""
+        self._open = []
         self.feed(text)
         self.close()
         assert self._open == []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.names |= {name for name, _ in attrs}
+    def handle_starttag(self, tag, attrs):
+        assert tag != "script" and not dict(attrs).keys() & _LOADING
         if tag not in _EMPTY:
             self._open.append(tag)
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, tag):
         assert self._open.pop() == tag
 
-    def handle_data(self, data: str) -> None:
-        self.texts.append(data)
-
-    @property
-    def said(self) -> str:
-        return "\n".join(self.texts)
+    def handle_data(self, data):
+        self.said += f"{data}\n"
 
 
 @pytest.fixture
@@ -52,32 +44,24 @@ def run(finished):
     return finished("rte", "-n", 20, "-o", "refusal_rate=0.2", out="runs/run")
 
 
-def test_a_page_has_figures_rows_and_rejects_and_loads_nothing(targen, run):
-    assert targen("report", run, "--html").out == "runs/run/report.html\n"
+def test_a_page_has_figures_rows_and_rejects_and_loads_nothing(works, run, rows):
+    assert works("report runs/run --html").out == "runs/run/report.html\n"
     page = Page((run / "report.html").read_text())
-    assert "script" not in page.tags and not page.names & _LOADING
-    row = json.loads((run / "dataset.jsonl").read_text().splitlines()[0])
+    row = rows(run)[0]
     assert row["premise"] in page.said and row["hypothesis"] in page.said
-    for words in (
-        "Report on run",
-        "Task rte, version",
-        "20 of 20 rows",
-        "Label flow",
-        "refusal",
-        "Some rows",
-        "Some rejected",
-    ):
-        assert words in page.said, words
-    assert targen("runs", "rm", run, "--yes").out == "runs/run: removed\n"
+    words = (
+        "Report on run|Task rte, version|20 of 20 rows|Label flow|refusal|Some rows|Some rejected"
+    )
+    assert [each for each in words.split("|") if each not in page.said] == []
+    assert works("runs rm runs/run --yes").out == "runs/run: removed\n"
 
 
-def test_the_page_of_a_folder_has_every_run(targen, rte, run):
-    assert rte("-n", 4, "--out", "runs/other").code == 0
+def test_the_page_of_a_folder_has_every_run(works, finished, run):
+    finished("rte", "-n", 4, out="runs/other")
     Path("runs/broken").mkdir()
     Path("runs/broken/manifest.json").write_text("{")
-    assert targen("report", "runs", "--html").out == "runs/report.html\n"
+    assert works("report runs --html").out == "runs/report.html\n"
     page = Page(Path("runs/report.html").read_text())
-    assert "script" not in page.tags and not page.names & _LOADING
     assert "3 runs, 24 rows" in page.said
     assert "run, 20 of 20 rows" in page.said and "other, 4 of 4 rows" in page.said
     assert "unreadable: " in page.said
@@ -89,25 +73,24 @@ def test_what_others_wrote_is_text_there(works, run, rows):
     write_lines(run / "dataset.jsonl", [{**row, "premise": odd} for row in rows(run)])
     edit(run, "status", "stopped", "report.json")
     edit(run, "problem", odd, "report.json")
-    works("report", run, "--html", "--out", "page.html")
+    works("report runs/run --html --out page.html")
     text = Path("page.html").read_text()
-    page = Page(text)
-    assert "script" not in page.tags and "\x1b" not in text and "\u202e" not in text
-    assert "<script>alert(1)</script>\\x1b[2J\\u202e" in page.said
+    assert "\x1b" not in text and "\u202e" not in text
+    assert "<script>alert(1)</script>\\x1b[2J\\u202e" in Page(text).said
 
 
-def test_to_open_a_run_writes_its_page_and_shows_it(targen, run, monkeypatch):
+def test_to_open_a_run_writes_its_page_and_shows_it(works, refuses, run, monkeypatch):
     shown: list[str] = []
     monkeypatch.setattr(webbrowser, "open", lambda url: shown.append(url) or True)
-    opened = targen("runs", "open", run)
-    assert (opened.code, opened.out, opened.err) == (0, "runs/run/report.html\n", "")
+    opened = works("runs open runs/run")
+    assert (opened.out, opened.err) == ("runs/run/report.html\n", "")
     assert shown == [(run / "report.html").resolve().as_uri()]
     monkeypatch.setattr(webbrowser, "open", lambda url: False)
-    assert "open the file yourself" in targen("runs", "open", run).err
-    assert targen("runs", "open").code == 2
+    assert "open the file yourself" in works("runs open runs/run").err
+    refuses("runs open", "")
 
 
 def test_a_run_without_rows_has_a_page_too(works, rte):
     rte("-n", 6, "--out", "none", "-o", "generate.garbage_rate=1", "--give-up-after", 5)
-    works("report", "none", "--html")
+    works("report none --html")
     assert "0 of 6 rows" in Page(Path("none/report.html").read_text()).said

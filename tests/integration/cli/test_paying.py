@@ -39,8 +39,7 @@ def _options(function) -> set[str]:
 
 
 def test_every_command_that_takes_a_cap_is_killed_and_finished():
-    path = Path(__file__).parents[2] / "faults" / "test_stopped_commands.py"
-    text = path.read_text()
+    text = (Path(__file__).parents[2] / "faults" / "test_stopped_commands.py").read_text()
     capped = {name for name, function in _functions() if "--max-cost" in _options(function)}
     assert {"generate", "correct", "preview", "init-task"} <= capped
     lacking = {name for name in capped if f'    "{name} ' not in text and f'"{name} ' not in text}
@@ -49,9 +48,9 @@ def test_every_command_that_takes_a_cap_is_killed_and_finished():
 
 def test_every_command_that_takes_prices_has_a_cap():
     """One that does not is `backends check`, whose one call is its purpose, and estimates."""
-    priced = {}
-    for name, function in _functions():
-        options = _options(function)
-        if "--price-in" in options or "--generator" in options:
-            priced[name] = "--max-cost" in options
-    assert {name for name, has in priced.items() if not has} == {"backends", "estimate"}
+    options = {name: _options(function) for name, function in _functions()}
+    priced = {name for name, has in options.items() if has & {"--price-in", "--generator"}}
+    assert {name for name in priced if "--max-cost" not in options[name]} == {
+        "backends",
+        "estimate",
+    }

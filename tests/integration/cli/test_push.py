@@ -16,7 +16,8 @@ import targen_core as tg
 from targen_core.errors import JobFailed, UsageError
 from targen_core.wording import install
 
-from .hub import DROP, TOKEN, serving
+from ...tables import table
+from .hub import TOKEN, serving
 
 # Of the hub's client, which sends files in a way that its HTTP library does not like any more.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=")
@@ -38,160 +39,104 @@ def hub(monkeypatch, tmp_path):
         yield hub
 
 
-@pytest.fixture
-def run():
-    return Path(__file__).parents[3] / "examples" / "runs" / "rte"
+RUN = Path(__file__).parents[3] / "examples" / "runs" / "rte"
+PUSH = f"export {RUN} --push me/rte"
+OURS = [".gitattributes", "README.md", "data/test-00000-of-00001.parquet"]
+TRAIN = "data/train-00000-of-00001.parquet"
 
 
-def test_a_run_is_pushed_in_splits_with_its_card(targen, run, hub):
-    done = targen("export", run, "--push", "me/rte", "--split", "0.8/0.2", "--license", "MIT")
-    assert (done.code, done.err) == (0, "")
+def test_a_run_is_pushed_in_splits_with_its_card(works, hub):
+    done = works(f"{PUSH} --split 0.8/0.2 --license MIT")
+    assert done.err == ""
     assert done.out == (
         f"240 rows (train 192, test 48) of rte on the hub: {hub.url}/datasets/me/rte\n\n"
         'datasets.load_dataset("me/rte")\n'
     )
     files = hub.files("me/rte")
-    assert sorted(files) == [
-        ".gitattributes",
-        "README.md",
-        "data/test-00000-of-00001.parquet",
-        "data/train-00000-of-00001.parquet",
-    ]
-    read = [pq.read_table(io.BytesIO(files[name])).to_pylist() for name in sorted(files)[2:]]
+    assert sorted(files) == [*OURS, TRAIN]
+    read = [pq.read_table(io.BytesIO(files[name])).to_pylist() for name in (OURS[2], TRAIN)]
     assert sorted(row["idx"] for part in read for row in part) == list(range(240))
     assert b'license: "mit"' in files["README.md"]
     assert b"| test | 48 |" in files["README.md"]
     assert hub.repos["me/rte"]["private"]
-    assert not (run / "exports").exists()
+    assert not (RUN / "exports").exists()
 
 
-def test_a_push_tells_of_nothing_but_versions(run, hub, tmp_path):
-    around = {
-        "HF_ENDPOINT": hub.url,
-        "HF_HOME": str(tmp_path),
-        "HF_HUB_DISABLE_XET": "1",
-        "AI_AGENT": "probe",
-    }
+def test_a_push_tells_of_nothing_but_versions(hub, tmp_path):
+    around = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path), "HF_HUB_DISABLE_XET": "1"}
     unset = {"HF_HUB_DISABLE_TELEMETRY", "HF_HUB_OFFLINE", "DO_NOT_TRACK"}
-    env = {name: value for name, value in os.environ.items() if name not in unset} | around
+    env = {name: value for name, value in os.environ.items() if name not in unset}
     done = subprocess.run(
-        [sys.executable, "-m", "targen_cli", "export", run, "--push", "me/rte"],
-        env=env,
+        [sys.executable, "-m", "targen_cli", *PUSH.split()],
+        env=env | around | {"AI_AGENT": "probe"},
         capture_output=True,
         text=True,
         timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    named = [agent for agent in hub.agents if "hf_hub" in agent]
-    assert named
-    assert all(
-        set(re.findall(r"(\w+)/", agent)) == {"targen", "hf_hub", "python"} for agent in named
-    )
+    named = [set(re.findall(r"(\w+)/", agent)) for agent in hub.agents if "hf_hub" in agent]
+    assert named and all(names == {"targen", "hf_hub", "python"} for names in named)
     assert not [path for path in hub.asked if "agent" in path]
 
 
-def test_what_is_there_is_replaced_by_force_and_keeps_what_is_not_ours(refuses, run, hub, works):
-    works("export", run, "--push", "me/rte", "--split", "0.8/0.2", "--public")
+def test_what_is_there_is_replaced_by_force_and_keeps_what_is_not_ours(refuses, hub, works):
+    works(f"{PUSH} --split 0.8/0.2 --public")
     assert not hub.repos["me/rte"]["private"]
     hub.files("me/rte")["LICENSE"] = b"mine"
-    refuses(
-        f"export {run} --push me/rte",
-        "me/rte already exists on the hub, with LICENSE, README.md, data/test-",
-    )
-    works("export", run, "--push", "me/rte", "--force")
-    assert sorted(hub.files("me/rte")) == [
-        ".gitattributes",
-        "LICENSE",
-        "README.md",
-        "data/train-00000-of-00001.parquet",
-    ]
+    refuses(PUSH, "me/rte already exists on the hub, with LICENSE, README.md, data/test-")
+    works(f"{PUSH} --force")
+    assert sorted(hub.files("me/rte")) == [OURS[0], "LICENSE", OURS[1], TRAIN]
 
 
-MANY = 20
-FAULTS = [
-    ("repos/create", [401] * MANY, "the hub does not accept this token (creating", "hf auth login"),
-    (
-        "/commit/",
-        [403] * MANY,
-        "this token does not have write access to me (sending",
-        "a token with",
-    ),
-    (
-        "repos/create",
-        [404] * MANY,
-        "me does not exist on the hub, or",
-        "OWNER must be your user name",
-    ),
-    (
-        "/commit/",
-        [409] * MANY,
-        "somebody else changed the dataset in the meantime",
-        "run the same command again",
-    ),
-    ("/commit/", [429] * MANY, "the hub is limiting the rate of requests", "again in 7 s"),
-    ("/put/", [500] * MANY, "the hub returned status 500", "run the same command again later"),
-    (
-        "/commit/",
-        [DROP] * MANY,
-        "closed the connection while sending the rows",
-        "no files were committed",
-    ),
-    ("repos/create", [DROP] * MANY, "the hub cannot be reached", "no files were committed"),
-]
+FAULTS = """
+    repos/create | 401 | the hub does not accept this token (creating | hf auth login
+    /commit/ | 403 | this token does not have write access to me (sending | a token with
+    repos/create | 404 | me does not exist on the hub, or | OWNER must be your user name
+    /commit/ | 409 | somebody else changed the dataset in the meantime | run the same command again
+    /commit/ | 429 | the hub is limiting the rate of requests | again in 7 s
+    /put/ | 500 | the hub returned status 500 | run the same command again later
+    /commit/ | 0 | closed the connection while sending the rows | no files were committed
+    repos/create | 0 | the hub cannot be reached | no files were committed
+"""
 
 
-@pytest.mark.parametrize(("path", "statuses", "error", "hint"), FAULTS)
+@pytest.mark.parametrize(("path", "status", "error", "hint"), table(FAULTS, 4))
 def test_what_the_hub_refuses_is_said_and_nothing_is_changed(
-    path, statuses, error, hint, targen, run, hub
+    path, status, error, hint, refuses, hub
 ):
-    hub.faults[path] = list(statuses)
-    done = targen("export", run, "--push", "me/rte")
-    assert done.code == 1
-    assert error in done.err
-    assert f"try: {hint}" in done.err or hint in done.err.partition("try: ")[2]
+    hub.faults[path] = [int(status)] * 20
+    done = refuses(PUSH, error, hint, code=1, keeps=False)
     assert TOKEN not in done.out + done.err
     assert all(set(repo["files"]) == {".gitattributes"} for repo in hub.repos.values())
 
 
 @pytest.mark.parametrize("path", ["/preupload/", "/put/"])
-def test_a_hub_that_is_busy_for_a_while_is_waited_for(path, works, run, hub):
+def test_a_hub_that_is_busy_for_a_while_is_waited_for(path, works, hub):
     hub.faults[path] = [503, 429]
-    done = works("export", run, "--push", "me/rte")
+    done = works(PUSH)
     assert len(hub.files("me/rte")) == 3
     assert "note: the hub: Retrying in 1s [Retry 1/5]." in done.err
 
 
-def test_a_card_that_the_hub_refuses(refuses, run, hub):
-    refuses(
-        f"export {run} --push me/rte --license nonsense",
-        '"license" must be one of',
-        code=1,
-        keeps=False,
-    )
+def test_a_card_that_the_hub_refuses(refuses, hub):
+    command = f"{PUSH} --license nonsense"
+    refuses(command, '"license" must be one of', code=1, keeps=False)
     assert set(hub.files("me/rte")) == {".gitattributes"}
 
 
-def test_no_token(targen, run, hub, monkeypatch):
+def test_no_token_and_no_client(refuses, hub, monkeypatch):
     monkeypatch.delenv("HF_TOKEN")
     monkeypatch.delenv("HUGGING_FACE_HUB_TOKEN", raising=False)
-    done = targen("export", run, "--push", "me/rte")
-    assert done.code == 2
-    assert done.err.startswith("error: you are not logged in to the hub\n  try: run hf auth login")
-
-
-def test_without_the_extra(targen, run, monkeypatch):
+    refuses(PUSH, "error: you are not logged in to the hub", "run hf auth login")
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    done = targen("export", run, "--push", "me/rte")
-    assert done.code == 1
-    assert install("targen-core[hub]") in done.err
+    assert install("targen-core[hub]") in refuses(PUSH, "", code=1).err
 
 
-def test_from_python(run, hub):
-    dataset = tg.load(run).dataset
-    assert dataset.push_to_hub("me/rte", split=(0.8, 0.2), license="mit") == (
-        f"{hub.url}/datasets/me/rte"
-    )
+def test_from_python(hub):
+    dataset = tg.load(RUN).dataset
+    pushed = dataset.push_to_hub("me/rte", split=(0.8, 0.2), license="mit")
+    assert pushed == f"{hub.url}/datasets/me/rte"
     with pytest.raises(UsageError, match="already exists on the hub"):
         dataset.push_to_hub("me/rte")
     hub.faults["/commit/"] = [403]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ...runs import manifest, outputs, records, report
+from ...tables import table
 
 REVIEWS = """\
 edition: 1 # every seed serves both labels, so that fewer rows are the first of more
@@ -17,17 +18,7 @@ labels:
 """
 
 
-@pytest.fixture
-def reviews(works):
-    """A run of a task in a file, with some rejects."""
-    Path("reviews.yaml").write_text(REVIEWS)
-    words = ("-n", 16, "-b", "scripted", "-o", "refusal_rate=0.1", "-q", "--out", "run")
-    works("generate", "reviews.yaml", *words)
-    return Path("run")
-
-
-def test_changed_checks_ask_nothing_where_the_rows_suffice(works, silent):
-    module = """
+CHECKED = """
 from targen_core import Declaration, Rejected
 
 declared = Declaration(description="A review.", labels={"good": "praise", "bad": "blame"})
@@ -40,49 +31,53 @@ def check(instance, seed):
 TASK = plain.replace(checks=(*plain.checks, check))
 WORD = "nothing holds this"
 """
-    Path("reviews.py").write_text(module)
-    words = ("-n", 16, "-b", "scripted", "-q", "--out", "run")
-    works("generate", "reviews.py", *words)
+
+
+def test_changed_checks_ask_nothing_where_the_rows_suffice(works, silent):
+    Path("reviews.py").write_text(CHECKED)
+    works("generate reviews.py -n 16 -b scripted -q --out run")
     word = records("run", "dataset.jsonl")[0]["text"].split()[0].strip(".,")
-    Path("reviews.py").write_text(module.replace("nothing holds this", word))
+    Path("reviews.py").write_text(CHECKED.replace("nothing holds this", word))
     silent()
-    works("replay", "run", "--task", "reviews.py", "--out", "strict", "-n", 4)
+    works("replay run --task reviews.py --out strict -n 4")
     assert report("strict")["status"] == "complete"
     rows = [row["text"] for row in records("strict", "dataset.jsonl")]
     assert len(rows) == 4 and not any(word in text for text in rows)
     assert any(record["reason"] == "word" for record in records("strict", "rejects.jsonl"))
 
 
-@pytest.mark.parametrize(
-    ("words", "step", "why"),
-    [
-        (("--corrector", "vote"), "correct", "the corrector is targen-core:vote"),
-        (("--near-duplicates", "1"), "generate", "the run did not make this call"),
-        (("-n", "40"), "generate", "the run did not make this call"),
-    ],
-)
-def test_what_is_lacking_is_no_reject_and_resume_makes_it(works, reviews, words, step, why):
-    replayed = works("replay", reviews, *words, "--out", "new")
+LACKING = """
+    --corrector vote | correct | the corrector is targen-core:vote
+    --near-duplicates 1 | generate | the run did not make this call
+    -n 40 | generate | the run did not make this call
+"""
+
+
+@pytest.mark.parametrize(("words", "step", "why"), table(LACKING))
+def test_what_is_lacking_is_no_reject_and_resume_makes_it(works, words, step, why):
+    Path("reviews.yaml").write_text(REVIEWS)
+    generate = "generate reviews.yaml -b scripted -o refusal_rate=0.1 -q"
+    works(f"{generate} -n 16 --out run")
+    replayed = works(f"replay run {words} --out new")
     pending = records("new", "pending.jsonl")
     assert pending and step in {record["step"] for record in pending}
     assert any(record["why"].startswith(why) for record in pending)
     assert manifest("new")["replay_of"] == "run"
     waiting = {record["id"] for record in pending if "id" in record}
     assert not waiting & {r.get("id") for r in records("new", "rejects.jsonl")}
-    assert not waiting & {r["id"] for r in records("new", "provenance.jsonl")}
+    assert not waiting & {r["id"] for r in records("new")}
     assert "not-recorded" not in Path("new/rejects.jsonl").read_text()
     assert report("new")["status"] == "stopped" and not report("new")["met"]
     needed = report("new")["replay"]["needed"]
-    assert why in replayed.out and f"targen resume {Path('new')}" in replayed.out
+    assert why in replayed.out and "targen resume new" in replayed.out
     assert {each["step"] for each in needed} == {record["step"] for record in pending}
-    if words[0] == "--near-duplicates":
+    if words.startswith("--near-duplicates"):
         return  # a scripted task never has so many unlike rows
     journaled = len(Path("new/journal").read_bytes().splitlines())
-    works("resume", "new", "-q")
+    works("resume new -q")
     assert not Path("new/pending.jsonl").exists()
-    changed = [*words] if words[0] == "-n" else [*words, "-n", 16]
-    fresh = ("-b", "scripted", "-o", "refusal_rate=0.1", "-q", "--no-cache", "--out", "fresh")
-    works("generate", "reviews.yaml", *changed, *fresh)
+    changed = words if words.startswith("-n") else f"{words} -n 16"
+    works(f"{generate} {changed} --no-cache --out fresh")
     assert outputs("new") == outputs("fresh")
     total = report("new")["usage"]["total"]
     # What the old run paid for was not asked again.

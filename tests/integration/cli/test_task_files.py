@@ -4,37 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
-YAML = """\
-description: Notes of a night porter.
-labels:
-  yes: something happened
-  no: nothing happened
-"""
+
+def without_draft(path):
+    text = Path(path).read_text(encoding="utf-8")
+    assert "\ndraft: true\n" in text
+    Path(path).write_text(text.replace("draft: true\n", ""), encoding="utf-8")
 
 
 def test_a_draft_is_written_refused_and_then_run(refuses, works):
-    made = works("init-task", "Are notes of a night porter calm?", "-b", "scripted")
-    assert "This is a draft that has not been reviewed" in made.out
-    assert "targen preview ./dry-run-task.yaml --backend scripted" in made.out
-    path = Path("dry-run-task.yaml")
-    text = path.read_text(encoding="utf-8")
-    assert "\ndraft: true\n" in text
-    refuses(
-        f"generate {path} -n 2",
-        "a draft that has not been reviewed",
-        "remove the line `draft: true`",
-    )
-    works("generate", path, "-n", 2, "-b", "scripted", "-q", "--out", "draft")
-    path.write_text(text.replace("draft: true\n", ""), encoding="utf-8")
-    works("generate", path, "-n", 2, "-b", "scripted", "-q")
-    refuses(("init-task", "Other notes", "-b", "scripted"), "dry-run-task.yaml exists")
-    works("init-task", "Other notes", "-b", "scripted", "--force")
+    made = works("init-task 'Are notes of a night porter calm?' -b scripted").out
+    assert "This is a draft that has not been reviewed" in made
+    assert "targen preview ./dry-run-task.yaml --backend scripted" in made
+    generate = "generate dry-run-task.yaml -n 2"
+    said = "a draft that has not been reviewed"
+    refuses(generate, said, "remove the line `draft: true`")
+    works(f"{generate} -b scripted -q --out draft")
+    without_draft("dry-run-task.yaml")
+    works(f"{generate} -b scripted -q")
+    refuses("init-task 'Other notes' -b scripted", "dry-run-task.yaml exists")
+    works("init-task 'Other notes' -b scripted --force")
 
 
-def test_a_blank_is_a_declaration_but_for_its_draft_line(targen, works):
-    made = targen("init-task", "--blank", "--out", "mine.yml")
-    assert made.out.strip().endswith("targen preview ./mine.yml")
-    path = Path("mine.yml")
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("draft: true\n", ""), encoding="utf-8")
-    works("generate", path, "--preset", "small", "-b", "scripted", "-q")
+def test_a_blank_is_a_declaration_but_for_its_draft_line(works):
+    made = works("init-task --blank --out mine.yml").out
+    assert made.strip().endswith("targen preview ./mine.yml")
+    without_draft("mine.yml")
+    works("generate mine.yml --preset small -b scripted -q")

@@ -9,12 +9,15 @@ import os
 import subprocess
 import sys
 from itertools import chain, repeat
+from pathlib import Path
 
 import pytest
 
 from targen_cli.terminal import Guard, folded, guarded
 from targen_testing import OPENAI
 from targen_testing.fault_server import FaultServer, Response
+
+from ...runs import edit, report
 
 ODD = "\x1b]52;c;eA==\x07\x9b2J\u202e\ud800\x00"
 SHOWN = "\\x1b]52;c;eA==\\x07\\x9b2J\\u202e\\ud800\\x00"
@@ -31,18 +34,10 @@ labels:
 """
 
 
-@pytest.fixture
-def task(tmp_path):
-    """A task whose labels no ASCII terminal can show."""
-    path = tmp_path / "gefuehl.yaml"
-    path.write_text(TASK, encoding="utf-8")
-    return path
-
-
-def run(*args: object, **environment: str) -> subprocess.CompletedProcess[bytes]:
+def run(line, streams="", **environment):
     """The command in a process of its own; what it writes, as bytes."""
     return subprocess.run(
-        [sys.executable, "-m", "targen_cli", *map(str, args)],
+        ["/bin/sh", "-c", f'"{sys.executable}" -m targen_cli {line} {streams}'],
         env={**os.environ, **environment},
         capture_output=True,
         timeout=600,
@@ -50,86 +45,83 @@ def run(*args: object, **environment: str) -> subprocess.CompletedProcess[bytes]
     )
 
 
-def test_an_error_of_a_service_is_shown_and_kept_escaped(targen, tmp_path):
+def test_an_error_of_a_service_is_shown_and_kept_escaped(targen):
     fault = {"error": {"message": f"no {ODD} <b>|x|</b>", "code": ODD}}
     refused = Response(fault, 400, {"x-request-id": "a\x9bb"})
     answers = chain([Response(OPENAI.answer("Hm.", "stop"))], repeat(refused))
     with FaultServer(lambda _: next(answers)) as server:
-        result = targen(
-            *("generate", "rte", "-n", "2", "-b", "llama", "-q", "--out", "run", "--no-cache"),
-            *("-o", f"base_url={server.url}/v1", "-o", "model=tiny"),
-        )
+        where = f"-b llama -q -o base_url={server.url}/v1 -o model=tiny"
+        result = targen(f"generate rte -n 2 --out run --no-cache {where}")
     assert result.code == 1
     assert SHOWN in result.err
     assert not CONTROLS & set(result.out + result.err)
-    report = json.loads((tmp_path / "run" / "report.json").read_text())
-    assert SHOWN in report["problem"]
-    assert "<b>" not in (tmp_path / "run" / "README.md").read_text()
+    assert SHOWN in report("run")["problem"]
+    assert "<b>" not in Path("run/README.md").read_text()
 
 
-def test_replies_are_shown_escaped_and_given_as_they_are_to_programs(targen, tmp_path):
-    (tmp_path / "script.py").write_text(
-        "import json\n"
-        "def reply(request):\n"
-        "    made = request.dry_run()\n"
-        "    spoil = lambda v: v + '\\x9b2J\\u202e' if isinstance(v, str) else v\n"
-        "    if isinstance(made, dict):\n"
-        "        made = {k: spoil(v) for k, v in made.items()}\n"
-        "    return json.dumps(made, ensure_ascii=False)\n"
-    )
-    options = ("-b", "scripted", "-o", f"script={tmp_path / 'script.py'}:reply", "-n", "2")
-    shown = targen("preview", "rte", *options, "--prompts")
+SPOILING = """
+import json
+def reply(request):
+    made = request.dry_run()
+    spoil = lambda v: v + '\\x9b2J\\u202e' if isinstance(v, str) else v
+    if isinstance(made, dict):
+        made = {k: spoil(v) for k, v in made.items()}
+    return json.dumps(made, ensure_ascii=False)
+"""
+
+
+def test_replies_are_shown_escaped_and_given_as_they_are_to_programs(targen):
+    Path("script.py").write_text(SPOILING)
+    preview = "preview rte -b scripted -o script=script.py:reply -n 2"
+    shown = targen(f"{preview} --prompts")
     assert "\\x9b2J\\u202e" in shown.out
     assert not {"\x9b", "\u202e"} & set(shown.out + shown.err)
-    asked = targen("preview", "rte", *options, "--json")
+    asked = targen(f"{preview} --json")
     assert not {"\x9b", "\u202e"} & set(asked.out)
     calls = [call for one in asked.json["candidates"] for call in one["calls"]]
     assert any("\x9b2J\u202e" in call["reply"] for call in calls)
 
 
-def test_a_crafted_report_is_shown_escaped(targen, rte, tmp_path):
-    rte("-n", "2", "--out", "run")
-    path = tmp_path / "run" / "report.json"
-    report = json.loads(path.read_text())
-    report.update(problem=f"bad {ODD}", status="\x1b[8m")
-    report["rows"]["\x1b[1mx\ny"] = 1
-    report["requested"]["\x1b[1mx\ny"] = 1
-    path.write_text(json.dumps(report))
-    result = targen("report", "run")
+def test_a_crafted_report_is_shown_escaped(targen, finished):
+    finished("rte", "-n", 2)
+    for name, value in (
+        ("problem", f"bad {ODD}"),
+        ("status", "\x1b[8m"),
+        ("rows.\x1b[1mx\ny", 1),
+        ("requested.\x1b[1mx\ny", 1),
+    ):
+        edit("run", name, value, "report.json")
+    result = targen("report run")
     assert SHOWN in result.out
     assert "\\x1b[1mx\\ny  " in result.out  # a row of a table stays one line
     assert not CONTROLS & set(result.out + result.err)
-    assert targen("report", "run", "--json").json == {**report, "concerns": []}
+    assert targen("report run --json").json == {**report("run"), "concerns": []}
 
 
-def test_no_result_depends_on_the_terminal_s_encoding(task, tmp_path):
-    environment = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    out = tmp_path / "run"
-    done = run("generate", task, "-n", "4", "-b", "scripted", "--out", out, **environment)
+def test_no_result_depends_on_the_terminal_s_encoding():
+    """Those of a task whose labels no ASCII terminal can show."""
+    Path("gefuehl.yaml").write_text(TASK, encoding="utf-8")
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = run("generate gefuehl.yaml -n 4 -b scripted --out run", **ascii_only)
     assert b"targen failed" not in done.stderr and b"Traceback" not in done.stderr
     assert done.returncode == 0, done.stderr
-    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
-    assert report["status"] == "complete"
-    assert report["rows"] == {"süß|bitter": 2, "traurig": 2}
-    assert "| süß\\|bitter | 2 | 2 |" in (out / "README.md").read_text(encoding="utf-8")
+    made = report("run")
+    assert made["status"] == "complete"
+    assert made["rows"] == {"süß|bitter": 2, "traurig": 2}
+    assert "| süß\\|bitter | 2 | 2 |" in Path("run/README.md").read_text(encoding="utf-8")
     assert b"s\\xfc\\xdf|bitter" in done.stdout
-    output = run("report", out, "--json", **environment)
-    assert json.loads(output.stdout.decode("ascii")) == {**report, "concerns": []}
+    output = run("report run --json", **ascii_only)
+    assert json.loads(output.stdout.decode("ascii")) == {**made, "concerns": []}
 
 
 def test_a_traceback_is_escaped_too():
-    done = run("describe", "x\x1b[31m", "--debug")
+    done = run("describe x\x1b[31m --debug")
     assert b"Traceback" in done.stderr
     assert b"\x1b" not in done.stderr and b"\\x1b[31m" in done.stderr
 
 
-def test_a_closed_standard_error_spoils_no_json(task):
-    done = subprocess.run(
-        ["/bin/sh", "-c", f'"{sys.executable}" -m targen_cli list-tasks --json 2>&-'],
-        capture_output=True,
-        timeout=600,
-        check=False,
-    )
+def test_a_closed_standard_error_spoils_no_json():
+    done = run("list-tasks --json", "2>&-")
     assert done.returncode == 0
     assert any(task["name"] == "rte" for task in json.loads(done.stdout))
 

@@ -26,68 +26,57 @@ def remarks(finished):
 
 
 @pytest.mark.whole
-def test_a_reject_is_traced_by_its_id(targen, run, works):
+def test_a_reject_is_traced_by_its_id(run, works):
     record = next(r for r in records(run, "rejects.jsonl") if r.get("stage"))
-    traced = works("trace", run, record["id"])
-    assert f"{record['verdict']} by {record['stage']}" in traced.out
-    assert record["reason"] in traced.out
-    of_json = targen("trace", run, record["id"], "--json").json
-    assert all(call["sent"] for call in of_json["calls"])
+    traced = works("trace", run, record["id"]).out
+    assert f"{record['verdict']} by {record['stage']}" in traced and record["reason"] in traced
+    assert all(call["sent"] for call in works("trace", run, record["id"], "--json").json["calls"])
 
 
-def test_a_prompt_that_changed_is_shown_as_it_is_today_and_said_so(targen, remarks):
+def test_a_prompt_that_changed_is_shown_as_it_is_today_and_said_so(works, remarks):
     copy = next(path for path in remarks.iterdir() if path.name.startswith("task."))
     copy.write_text(copy.read_text().replace("it praises", "it flatters"))
-    traced = targen("trace", remarks, "0")
-    assert traced.code == 0 and "has changed since this run; prompts" in traced.err
+    traced = works("trace remarks 0")
+    assert "has changed since this run; prompts" in traced.err
     assert "the original prompt is not known" in traced.out and "it flatters" in traced.out
-    calls = targen("trace", remarks, "0", "--json").json["calls"]
+    calls = works("trace remarks 0 --json").json["calls"]
     assert not all(call["sent"] for call in calls)
     assert all(call["reply"] for call in calls)
 
 
-def test_a_call_leads_back_to_the_rows_that_rest_on_it(targen, remarks):
-    provenance = records(remarks, "provenance.jsonl")
-    key = provenance[0]["calls"][0]
-    back = targen("trace", remarks, "--call", key[:8], "--json").json
+def test_a_call_leads_back_to_the_rows_that_rest_on_it(works, refuses, remarks):
+    made = records(remarks)
+    key = made[0]["calls"][0]
+    line = f"trace remarks --call {key[:8]}"
+    back = works(f"{line} --json").json
     assert back["call"]["key"] == key
-    those = [r["id"] for r in provenance if key in r["calls"]]
+    those = [r["id"] for r in made if key in r["calls"]]
     assert [each["id"] for each in back["resting"] if each["verdict"] == "accepted"] == those
-    text = targen("trace", remarks, "--call", key[:8])
+    text = works(line)
     assert f"{len(those)} rows" in text.out and "a row's origin" in text.err
-
-
-def test_several_calls_with_one_beginning_are_named(targen, remarks):
     replies = journal(remarks)
-    key = replies[-1]["key"]
+    (call,) = [reply for reply in replies if reply["key"] == key]
     other = key[:31] + ("0" if key[31:] != "0" else "1")
-    write_journal(remarks, [*replies, replies[-1] | {"key": other}])
-    traced = targen("trace", remarks, "--call", key[:8])
-    assert traced.code == 2 and "2 calls" in traced.err and "more digits" in traced.err
+    write_journal(remarks, [*replies, call | {"key": other}])
+    assert "more digits" in refuses(line, "2 calls").err
 
 
-def test_a_row_of_a_correction_is_traced(targen, remarks, works):
-    data = shutil.copy(remarks / "dataset.jsonl", "data.jsonl")
-    words = ("--task", "remarks.yaml", "--corrector", "vote", "-b", "scripted", "-q")
-    works("correct", data, *words, "--out", "corrected")
+def test_a_row_of_a_correction_is_traced(remarks, works):
+    shutil.copy(remarks / "dataset.jsonl", "data.jsonl")
+    words = "--task remarks.yaml --corrector vote -b scripted -q --out corrected"
+    works(f"correct data.jsonl {words}")
+    traced = works("trace corrected correct/0 --json").json
     changes = records("corrected", "changes.jsonl")
-    traced = targen("trace", "corrected", "correct/0", "--json").json
     assert [call["key"] for call in traced["calls"]] == changes[0]["calls"]
     assert traced["made_by"]["corrector"] == "targen-core:vote"
-    assert "verdict" in targen("trace", "corrected", "0").out
+    assert "verdict" in works("trace corrected 0").out
 
 
-def test_a_repaired_reply_is_one_call_asked_twice(targen, works):
-    Path("remarks.yaml").write_text(REMARKS)
-    words = ("-b", "scripted", "-q", "--out", "run", "-o", "garbage_rate=0.3")
-    works("generate", "remarks.yaml", "-n", 12, *words)
-    for number in range(12):
-        calls = targen("trace", "run", number, "--json").json["calls"]
-        repaired = [call for call in calls if call["attempt"] == 2]
-        if repaired:
-            break
-    assert repaired and "could not be used" in repaired[0]["messages"][-1]["content"]
-    assert repaired[0]["sent"]
-    assert (
-        "sent again, because the previous reply was unusable" in targen("trace", "run", number).out
-    )
+def test_a_repaired_reply_is_one_call_asked_twice(works, remarks):
+    works("generate remarks.yaml -n 12 -b scripted -q -o garbage_rate=0.3 --out run")
+    calls = [(n, call) for n in range(12) for call in works(f"trace run {n} --json").json["calls"]]
+    number, repaired = next((n, call) for n, call in calls if call["attempt"] == 2)
+    assert "could not be used" in repaired["messages"][-1]["content"]
+    assert repaired["sent"]
+    said = "sent again, because the previous reply was unusable"
+    assert said in works(f"trace run {number}").out

@@ -2,86 +2,78 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-from ...runs import manifest
+from ...runs import edit, manifest
+from ...tables import table
 
 pytestmark = pytest.mark.whole
 
-WITHOUT = ("--worked-examples", "none")
 
-
-def roles(targen, run, row=0):
+def roles(works, run, row=0):
     """Whose turns the first call of each step had."""
-    calls = targen("trace", run, row, "--json").json["calls"]
+    calls = works(f"trace {run} {row} --json").json["calls"]
     return {call["step"]: [each["role"] for each in call["messages"]] for call in reversed(calls)}
 
 
-def test_a_run_goes_on_without_them(targen, works):
-    for run, first in {"whole": "8", "grown": "4"}.items():
-        more = ("-b", "scripted", "-q", "--out", run, *WITHOUT)
-        works("generate", "cb", "-n", first, *more)
-    manifest = Path("grown/manifest.json")
-    said = manifest.read_text()
-    manifest.write_text(said.replace('"worked_examples": "none"', '"worked_examples": false'))
-    assert manifest.read_text() != said, "as runs recorded it at first"
-    works("resume", "grown", "-n", "8", "-q")
-    assert "assistant" not in roles(targen, "grown")["correct"]
-    assert sorted(Path("grown/dataset.jsonl").read_text()) == sorted(
-        Path("whole/dataset.jsonl").read_text()
-    )
-    again = targen("generate", "cb", "-n", "8", "-b", "scripted", "-q", "--out", "grown")
-    assert again.code == 2 and "worked examples none; you asked for all" in again.err
+def test_a_run_goes_on_without_them(works, refuses):
+    for run, rows in {"whole": 8, "grown": 4}.items():
+        works(f"generate cb -n {rows} -b scripted -q --out {run} --worked-examples none")
+    assert manifest("grown")["spec"]["worked_examples"] == "none"
+    edit("grown", "spec.worked_examples", False)  # as runs recorded it at first
+    works("resume grown -n 8 -q")
+    assert "assistant" not in roles(works, "grown")["correct"]
+    grown, whole = (sorted(Path(run, "dataset.jsonl").read_text()) for run in ("grown", "whole"))
+    assert grown == whole
+    line = "generate cb -n 8 -b scripted -q --out grown"
+    assert "worked examples none; you asked for all" in refuses(line, "").err
 
 
-SMALL = ("--model", "gpt-6-luna")
-KNOWN = ("-b", "chatgpt", "--model", "gpt-6-sol")
+DECIDED = """
+    copa -b claude --model claude-opus-5-20260101 | "none"
+    copa -b claude --model claude-haiku-4-5 | "all"
+    copa -b llama --model openai/gpt-6-sol | "none"
+    copa -b chatgpt/gpt-6-sol -o correct.model=gpt-6-luna | ["contexts", "generate", "seeds"]
+    copa -b chatgpt --model gpt-6-luna -o correct.model=gpt-6-sol | ["correct"]
+    wsc -b chatgpt --model gpt-6-luna -o correct.model=gpt-6-sol | "all"
+    copa -b chatgpt --model gpt-6-sol --worked-examples all | "all"
+    boolq -b chatgpt --model gpt-6-sol | "none"
+"""
 
 
-@pytest.mark.parametrize(
-    ("asked", "decided"),
-    [
-        (("copa", "-b", "claude", "--model", "claude-opus-5-20260101"), "none"),
-        (("copa", "-b", "claude", "--model", "claude-haiku-4-5"), "all"),
-        (("copa", "-b", "llama", "--model", "openai/gpt-6-sol"), "none"),
-        (("copa", *KNOWN, "-o", "correct.model=gpt-6-luna"), ["contexts", "generate", "seeds"]),
-        (("copa", "-b", "chatgpt", *SMALL, "-o", "correct.model=gpt-6-sol"), ["correct"]),
-        (("wsc", "-b", "chatgpt", *SMALL, "-o", "correct.model=gpt-6-sol"), "all"),
-        (("copa", *KNOWN, "--worked-examples", "all"), "all"),
-        (("boolq", *KNOWN), "none"),
-    ],
-)
-def test_models_and_the_task_decide(targen, asked, decided):
-    assert targen("estimate", "-n", "4", *asked, "--json").json["worked_examples"] == decided
+@pytest.mark.parametrize(("asked", "decided"), table(DECIDED, 2))
+def test_models_and_the_task_decide(works, few_samples, asked, decided):
+    facts = works(f"estimate -n 4 {asked} --json").json
+    assert facts["worked_examples"] == json.loads(decided)
 
 
-def test_each_step_is_asked_as_its_model_needs(targen, works, service, monkeypatch):
-    small = ("-b", "llama", "-o", f"base_url={service.url}/v1", "-o", "model=small")
-    asked = ("generate", "copa", *small, "-o", "correct.model=openai/gpt-6-sol", "--out", "run")
-    made = targen(*asked, "-n", "4")
-    assert "prompts for correct do not show worked examples" in made.err
+def test_each_step_is_asked_as_its_model_needs(works, refuses, service, monkeypatch):
+    models = f"-o base_url={service.url}/v1 -o model=small -o correct.model=openai/gpt-6-sol"
+    asked = f"generate copa -b llama {models} --out run"
+    assert "prompts for correct do not show worked examples" in works(f"{asked} -n 4").err
     begun = manifest("run")
     assert begun["spec"]["worked_examples"] == ["correct"]
     monkeypatch.setattr("targen_backends.families._FOLLOW", ())
-    works("resume", "run", "-n", "8", "-q")
+    works("resume run -n 8 -q")
     assert manifest("run")["lock"]["task"] == begun["lock"]["task"]
     for row in (0, 7):
-        shown = {step: "assistant" in said for step, said in roles(targen, "run", row).items()}
+        shown = {step: "assistant" in said for step, said in roles(works, "run", row).items()}
         assert shown == {"contexts": True, "seeds": True, "generate": True, "correct": False}
-    again = targen(*asked, "-n", "8")
-    assert again.code == 2 and "worked examples none in correct; you asked for all" in again.err
+    done = refuses(f"{asked} -n 8", "")
+    assert "worked examples none in correct; you asked for all" in done.err
 
 
-def test_an_estimate_knows_that_a_cache_makes_long_openings_cheap(targen, monkeypatch):
+def test_an_estimate_knows_that_a_cache_makes_long_openings_cheap(works, few_samples, monkeypatch):
     monkeypatch.setenv("ANTHROPIC_API_KEY", "none")
-    asked = ("estimate", "rte", "-n", "200", "-b", "claude", "-o", "model=claude-opus-5")
-    brief = targen(*asked)
-    told = re.search(r"--worked-examples all costs less: \$([\d.]+)", brief.out)
-    assert "of these cached" not in brief.out
-    shown = targen(*asked, "--worked-examples", "all")
-    assert "of these cached" in shown.out and "--worked-examples none costs more" in shown.out
-    cost = targen(*asked, "--worked-examples", "all", "--json").json["dollars"]
+    asked = "estimate rte -n 200 -b claude -o model=claude-opus-5"
+    brief = works(asked).out
+    told = re.search(r"--worked-examples all costs less: \$([\d.]+)", brief)
+    assert "of these cached" not in brief
+    shown = works(f"{asked} --worked-examples all").out
+    assert "of these cached" in shown and "--worked-examples none costs more" in shown
+    cost = works(f"{asked} --worked-examples all --json").json["dollars"]
     assert told and told[1] == f"{cost:.2f}"
