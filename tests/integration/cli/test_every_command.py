@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from targen_cli import main
-from targen_cli.app import build
+from targen_cli.app import _LazyGroup, build
 from targen_testing import CommandSuite as Commands
 
 GOOD = {
@@ -110,8 +110,9 @@ class Every(Commands):
     own = Commands.own | {"kitchen"}
 
     @pytest.fixture(autouse=True)
-    def _kitchen(self, kitchen):
+    def _kitchen(self, kitchen, monkeypatch, _built, few_samples):
         type(self).kitchen = kitchen
+        monkeypatch.setattr(_LazyGroup, "get_command", _built)
 
     def good(self, folder):
         if self.command not in GOOD:
@@ -120,17 +121,15 @@ class Every(Commands):
         return (*GOOD[self.command].split(),)
 
 
-def names():
-    app = build()
-    listed = app.list_commands(typer.Context(app))
-    return [name for name in listed if " " not in name]
-
-
 PIPED = ("generate", "describe", "analyze", "list-tasks")
 """Commands that are tried with a closed pipe: each takes a process, and all print in these ways."""
 
 
-for _name in names():
+_APP = build()
+
+for _name in _APP.list_commands(typer.Context(_APP)):
+    if " " in _name:
+        continue
     _class = "Test" + _name.title().replace("-", "")
     _values = {"command": _name, "missing": MISSING.get(_name), "__module__": __name__}
     if _name not in PIPED:

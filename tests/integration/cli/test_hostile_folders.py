@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,7 +15,6 @@ pytestmark = [
     pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs there"),
 ]
 
-Targen = Callable[..., Any]
 EXPERIMENT = """
 task = "rte"
 test = ["test.jsonl"]
@@ -27,13 +24,14 @@ b = ["train.jsonl"]
 """
 
 
-def written(path: Path, content: str) -> None:
+def written(path, content):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content)
 
 
-def content(folder: Path) -> dict[str, bytes]:
-    return {str(p): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+def content(folder):
+    """The names of all that is there, and the bytes of the files."""
+    return {str(p): p.read_bytes() if p.is_file() else None for p in folder.rglob("*")}
 
 
 @pytest.fixture
@@ -115,13 +113,11 @@ CASES = [
 ]
 
 
-def refused(targen: Targen, home: Path, member: Path, *args: object) -> None:
+def refused(targen, home, member, command):
     """Check that a command refuses a member by its name and leaves everything else as it is."""
     before = content(home)
-    names = sorted(str(path) for path in home.rglob("*"))
-    done = targen(*args)
+    done = targen(command)
     assert content(home) == before
-    assert sorted(str(path) for path in home.rglob("*")) == names
     assert done.code in (1, 2), done.err
     assert str(member) in done.err
 
@@ -135,17 +131,22 @@ def test_a_command_stays_in_its_folder(command, folder, kind, name, targen, stra
     if name != "asked.json":
         written(Path("methods/asked.json"), "{}")
     plant(kind, Path(folder, name), home)
-    refused(targen, home, Path(folder, name), *COMMANDS[command].split())
+    refused(targen, home, Path(folder, name), COMMANDS[command])
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [("FIFO", "model.json"), ("file", "seen.npy"), ("folder", "model"), ("FIFO", "model/0")],
-)
+OF_A_MODEL = [
+    ("FIFO", "model.json"),
+    ("file", "seen.npy"),
+    ("folder", "model"),
+    ("FIFO", "model/0"),
+]
+
+
+@pytest.mark.parametrize(("kind", "name"), OF_A_MODEL)
 def test_no_model_is_awaited_or_read_elsewhere(kind, name, targen, strange, home, works):
-    works("train", "rows.jsonl", "--task", "rte", "--out", "m")
+    works("train rows.jsonl --task rte --out m")
     there = Path("m", name)
     if there.exists():
         there.rename("moved")
     plant(kind, there, home)
-    refused(targen, home, there, "evaluate", "m", "rows.jsonl", "--task", "rte")
+    refused(targen, home, there, "evaluate m rows.jsonl --task rte")

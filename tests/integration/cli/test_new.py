@@ -19,20 +19,16 @@ KINDS = [kind.name for kind in load_registry().kinds.values() if kind.template]
 NAMES = ("a", "class", "my-plugin-of-thirty-two-letters1")  # the shortest, a keyword, the longest
 
 
-def lay_out(folder: Path) -> Path:
+def lay_out(folder: Path) -> None:
     """What `pip install -e` leaves behind for a distribution, as a folder to put on the path."""
     project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
-    site = folder / "site"
-    info = site / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    name, version = project["name"], project["version"]
+    info = folder / "site" / f"{name.replace('-', '_')}-{version}.dist-info"
     info.mkdir(parents=True)
-    (info / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
-    )
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
     entries = project["entry-points"]["targen.v1"].items()
-    (info / "entry_points.txt").write_text(
-        "[targen.v1]\n" + "".join(f"{name} = {module}\n" for name, module in entries)
-    )
-    return site
+    lines = ["[targen.v1]", *(f"{name} = {module}" for name, module in entries)]
+    (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
 
 
 @pytest.fixture(scope="module")
@@ -45,19 +41,15 @@ def run(tmp_path_factory, pytestconfig):
     kept = getattr(pytestconfig, "cache", None)
     known = kept.mkdir("mypy-of-new-plugins") if kept is not None else cache / "mypy"
 
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TARGEN_")}
+    environment |= {"TARGEN_CACHE_DIR": str(cache), "MYPY_CACHE_DIR": str(known), "COLUMNS": "200"}
+
     def module(folder: Path, *args: str) -> str:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("TARGEN_")}
         there = sorted([*folder.glob("*/src"), *folder.glob("*/site")])
         done = subprocess.run(
             [sys.executable, "-m", *args],
             cwd=folder,
-            env={
-                **environment,
-                "PYTHONPATH": os.pathsep.join(map(str, there)),
-                "TARGEN_CACHE_DIR": str(cache),
-                "MYPY_CACHE_DIR": str(known),
-                "COLUMNS": "200",
-            },
+            env={**environment, "PYTHONPATH": os.pathsep.join(map(str, there))},
             capture_output=True,
             text=True,
             timeout=300,
@@ -116,48 +108,42 @@ def test_all_lint_and_are_formatted_whatever_their_names(run, tmp_path, capsys):
     assert not [text for text in texts if "my-demo" in text or "my_demo" in text.lower()]
 
 
-def test_it_says_what_to_type_next(works, tmp_path):
-    result = works("new", "task", "Good.Task_1")
-    assert result.out.splitlines()[0].startswith("wrote good-task-1/: ")
+def test_it_says_what_to_type_next(works, tmp_path, monkeypatch):
+    shown = works("new task Good.Task_1").out
+    assert shown.startswith("wrote good-task-1/: ")
     for line in ("cd good-task-1", "pip install -e '.[test]'", "pytest"):
-        assert f"\n  {line}\n" in result.out
-    assert "targen generate good-task-1 -n 4 --backend local" in result.out
+        assert f"\n  {line}\n" in shown
+    assert "targen generate good-task-1 -n 4 --backend local" in shown
     for file in ("src/good_task_1/py.typed", ".github/workflows/ci.yml", ".gitignore"):
         assert (tmp_path / "good-task-1" / file).exists()
-
-
-def test_what_it_needs_comes_from_where_the_core_is_from(works, monkeypatch):
+    # What it needs comes from where the core is from.
     monkeypatch.setattr(wording, "_source", lambda: {"url": "file:///clone/core", "dir_info": {}})
     monkeypatch.setattr(wording, "_in_a_clone", lambda root, name: f"{root}/{name}")
     there = [each for each in installed_sources() if each.distribution != "targen-testing"]
     monkeypatch.setattr(loader, "installed_sources", lambda: there)
-    assert "\n  pip install /clone/targen-testing -e '.[test]'\n" in works("new", "task", "a").out
+    assert "\n  pip install /clone/targen-testing -e '.[test]'\n" in works("new task a").out
 
 
-def test_a_part_is_added_to_a_plugin_that_exists(targen, run, tmp_path, works):
-    works("new", "corrector", "demo")
+def test_a_part_is_added_to_a_plugin_that_exists_and_overwrites_nothing(tmp_path, works, refuses):
+    works("new corrector demo")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    added = works("new", "contexts", "shops", "--into", "demo")
-    assert '  shops = "demo.shops"\n' in added.out
+    added = works("new contexts shops --into demo").out
+    assert '  shops = "demo.shops"\n' in added
     needs = "to its dependencies: aiohttp>=3.10\n"
-    assert needs in works("new", "backend", "house", "--into", "demo").out
-    project = tmp_path / "demo/pyproject.toml"
+    assert needs in works("new backend house --into demo").out
     assert {path: path.read_bytes() for path in before} == before
-    project.write_text(
-        project.read_text().replace('demo = "demo"', 'demo = "demo"\nshops = "demo.shops"')
-    )
+    Path("demo/src/demo/ports").mkdir()
+    Path("demo/src/demo/ports/contexts.py").write_text("mine")
+    said = "contexts.py already exists, so no files were written"
+    refuses("new contexts ports --into demo", said)
+
+
+def test_a_plugin_with_an_added_part_is_checked(run, tmp_path, works):
+    works("new corrector demo")
+    works("new contexts shops --into demo")
+    project = tmp_path / "demo/pyproject.toml"
+    text = project.read_text()
+    project.write_text(text.replace('demo = "demo"', 'demo = "demo"\nshops = "demo.shops"'))
     run(tmp_path, "ruff", "check", "--no-cache", "demo")
-    output = targen("plugins", "check", "demo", "--json").out
-    assert '"contexts shops"' in output
-    assert '"corrector demo"' in output
-
-
-def test_a_part_overwrites_nothing(refuses, tmp_path, works):
-    works("new", "corrector", "demo")
-    (tmp_path / "demo/src/demo/shops").mkdir()
-    (tmp_path / "demo/src/demo/shops/contexts.py").write_text("mine")
-    before = sorted(tmp_path.rglob("*"))
-    refuses(
-        "new contexts shops --into demo", "contexts.py already exists, so no files were written"
-    )
-    assert sorted(tmp_path.rglob("*")) == before
+    output = works("plugins check demo --json").out
+    assert '"contexts shops"' in output and '"corrector demo"' in output

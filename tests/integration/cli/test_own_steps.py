@@ -33,7 +33,7 @@ def test_it_has_a_backend_options_and_a_line_of_its_own(works):
     ] == []
 
 
-def test_an_estimate_has_its_line_and_its_price(works, few_samples):
+def test_an_estimate_has_its_line_and_its_price(works):
     price = "-o passages.price_in=1 -o passages.price_out=2 --reasoning-tokens passages=9"
     lines = {line["step"]: line for line in works(f"estimate {RUN} {price} --json").json["steps"]}
     assert list(lines) == STEPS
