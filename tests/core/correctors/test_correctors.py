@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from types import ModuleType
 from typing import Literal
 
 import pytest
@@ -13,39 +12,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
+import targen_core as tg
 from targen_core import (
-    Backend,
     Correction,
     CorrectionSample,
-    Dataset,
     JudgeQuestion,
     Judging,
     Label,
     ListStep,
     Rows,
-    RunSpec,
     Task,
     Texts,
-    hookimpl,
-    load_registry,
 )
 from targen_core.calls.model import ChatReply
 from targen_core.correctors.blind import solve as solve_alone
 from targen_core.errors import JobFailed, RunConflict, UsageError
-from targen_core.options import Limits
-from targen_core.plugins.loader import Source, installed_sources
 from targen_core.tasks.dimensions import seeded_rng
-from targen_standard.correction.dataset import correct_dataset, flip
+from targen_standard.correction.dataset import flip
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
+from targen_testing.sample import PAIRS, SAMPLE, Review
 
-
-class Color(BaseModel):
-    """A closed label set: is it warm or cold?"""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    text: str
-    label: Literal["warm", "cold"]
+from ...files import lines
 
 
 class Tags(BaseModel):
@@ -58,47 +45,20 @@ class Tags(BaseModel):
     right: tuple[str, ...]
 
 
-class Half(Color):
-    """One official row of a pair."""
-
-    idx: int
-
-
-class Pair(BaseModel):
-    """Two texts that must be judged alike."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    texts: tuple[str, str]
-    label: Literal["warm", "cold"]
-
-
 async def _never(*args):
     raise AssertionError("correction generates nothing")
 
 
-_LABELS = (Label("warm"), Label("cold"))
-_INSTRUCTIONS = "Say which colour it is."
-_COMMON = {
-    "version": "1",
-    "summary": "For tests",
-    "description": "For tests.",
-    "contexts": ListStep(item=str, propose=_never, batch=1),
-}
-COLOR = Task(
-    name="colour",
-    instance=Color,
-    labels=_LABELS,
-    generators=dict.fromkeys(("warm", "cold"), _never),
-    judging=Judging(
-        instructions=_INSTRUCTIONS,
-        rejecting={"undecided": "too-close"},
-        samples=(CorrectionSample("a red", "cold", "warm", "Red is a warm colour, as fire is."),),
-    ),
-    **_COMMON,
+_INSTRUCTIONS = "Say what it is."
+TONE = SAMPLE.replace(
+    judging={"instructions": _INSTRUCTIONS, "rejecting": {"undecided": "too-close"}}
 )
 TAGS = Task(
     name="tags",
+    version="1",
+    summary="Open labels",
+    description="Any of a row's own options may be right together.",
+    contexts=ListStep(item=str, propose=_never, batch=1),
     instance=Tags,
     generators={"any": _never},
     texts=Texts(render=lambda row: row.text),
@@ -124,26 +84,13 @@ TAGS = Task(
             CorrectionSample("a", ("A",), ("no_valid_instance",), "It breaks off after a word."),
         ),
     ),
-    **_COMMON,
 )
-PAIR = Task(
-    name="pair",
-    instance=Pair,
-    labels=_LABELS,
-    generators=dict.fromkeys(("warm", "cold"), _never),
+PAIR = PAIRS.replace(
     texts=Texts(render=lambda row: "\n".join(row.texts)),
-    rows=Rows(
-        rows_per_instance=2,
-        to_rows=lambda row, idx: [
-            {"text": text, "label": row.label, "idx": idx + at} for at, text in enumerate(row.texts)
-        ],
-        schema=Half,
-        from_rows=lambda rows: [Pair(texts=tuple(r["text"] for r in rows), label=rows[0]["label"])],
-    ),
     judging=Judging(
         instructions=_INSTRUCTIONS,
         questions=lambda row: [
-            JudgeQuestion(text, (row.label,), ("warm", "cold")) for text in row.texts
+            JudgeQuestion(text, (row.label,), ("good", "bad")) for text in row.texts
         ],
         aggregate=lambda row, answers: (
             Correction(answers[0].answers[0])
@@ -151,7 +98,6 @@ PAIR = Task(
             else Correction.reject("split", "the two are judged differently")
         ),
     ),
-    **_COMMON,
 )
 
 
@@ -166,10 +112,9 @@ def correct(tmp_path):
         *,
         corrector="meta",
         out="out",
-        model=None,
         instead=None,  # of each reply to several
-        unstructured=False,
-        **kwargs,
+        structured=True,
+        **known,
     ):
         """`solve(input, output, rng)` -> the answer, or any other reply."""
         asked = []
@@ -199,61 +144,44 @@ def correct(tmp_path):
             verdict = "correct" if said == output else "incorrect"
             return {"explanation": explanation, "actual": answer, "verdict": verdict}
 
-        model = model or ScriptedModel(ScriptedOptions(), reply)
-        model.structured = not unstructured
-        module = ModuleType("correctors_under_test")
-        module.register_tasks = hookimpl(lambda register: register.register(task.name, task))
-        backend = Backend(summary="", options=ScriptedOptions, create=lambda options: model)
-        module.register_backends = hookimpl(lambda register: register.register("toy", backend))
-        builtin = [s for s in installed_sources() if s.distribution == "targen-core"]
-        registry = load_registry([*builtin, Source("acme", "1", "toy", module)])
-        limits = Limits(**{"concurrency": 4, **kwargs.pop("limits", {})})
-        spec = RunSpec(
-            task=task.name,
-            quotas={},
-            backend="acme:toy",
-            corrector=corrector,
-            seed=kwargs.pop("seed", 0),
-            limits=limits,
-        )
+        model = ScriptedModel(ScriptedOptions(), reply)
+        model.structured = structured
         rows = [
             row
             for at, instance in enumerate(instances)
             for row in task.to_rows(instance, at * task.rows_per_instance)
         ]
-        data = Dataset("given", task, rows)
-        _, report = correct_dataset(registry, spec, data, tmp_path / out, **kwargs)
-        return report, asked
+        known = {"concurrency": 4, "cache": False, "corrector": corrector, **known}
+        data = tg.Dataset("given", task, rows)
+        made = tg.correct(data, model=model, out=tmp_path / out, **known)
+        return made.report.raw, asked
 
     return run
 
 
-def _lines(path):
-    return [json.loads(line) for line in path.read_text().split("\n")[:-1]]
-
-
-def _colors(count):
+def _reviews(count):
     return [
-        Color(text=f"{('red', 'blue')[at % 2]} number {at}", label=("warm", "cold")[at % 2])
+        Review(text=f"{('glad', 'sorry')[at % 2]} number {at}", label=("good", "bad")[at % 2])
         for at in range(count)
     ]
 
 
+ABC = Tags(text="one", options=("A", "B", "C"), right=("A",))
 CORRECTORS = pytest.mark.parametrize("corrector", ["meta", "blind", "vote"])
 
 
 def _right(text, output, rng):
-    return "warm" if "red" in text else "cold"
+    return "good" if "glad" in text else "bad"
 
 
 @CORRECTORS
 def test_wrong_labels_are_mended_and_meta_alone_sees_them(correct, tmp_path, corrector):
-    report, asked = correct(COLOR, _colors(20), _right, corrector=corrector, flip_fraction=0.25)
+    report, asked = correct(TONE, _reviews(20), _right, corrector=corrector, flip=0.25)
     assert (report["accuracy_before"], report["accuracy_after"]) == (0.75, 1.0)
     assert (report["flipped"], report["as_given"]) == ({"right": 5}, {"right": 15})
-    rows = _lines(tmp_path / "out" / "dataset.jsonl")
-    assert rows == [{**row.model_dump(), "idx": at} for at, row in enumerate(_colors(20))]
-    changes = _lines(tmp_path / "out" / "changes.jsonl")
+    rows = lines(tmp_path / "out" / "dataset.jsonl")
+    assert rows == [{**row.model_dump(), "idx": at} for at, row in enumerate(_reviews(20))]
+    changes = lines(tmp_path / "out" / "changes.jsonl")
     assert Counter(change["verdict"] for change in changes) == {"confirmed": 15, "relabelled": 5}
     for change in changes:
         assert ("gold" in change) == (change["verdict"] == "relabelled")
@@ -261,41 +189,49 @@ def test_wrong_labels_are_mended_and_meta_alone_sees_them(correct, tmp_path, cor
     for request in asked:
         text = request.messages[-1].content
         sees = corrector == "meta"
-        assert ("warm" in text or "cold" in text) == ("output" in request.origin.values) == sees
+        assert ("good" in text or "bad" in text) == ("output" in request.origin.values) == sees
 
 
-@CORRECTORS
+CONTRARY = {"explanation": "It is plain to see.", "actual": "good", "verdict": "incorrect"}
+NO_LABEL = {
+    "undecided": "too-close",
+    "no_valid_instance": "no-valid-instance",
+    "unsure": "unsure",
+    "lukewarm": "malformed-reply",
+}
+
+
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    ("task", "corrector", "answer", "reason"),
     [
-        ("undecided", "too-close"),
-        ("no_valid_instance", "no-valid-instance"),
-        ("unsure", "unsure"),
-        ("lukewarm", "malformed-reply"),
+        *((TONE, by, *each) for by in ("meta", "blind", "vote") for each in NO_LABEL.items()),
+        (TONE, "meta", CONTRARY, "inconsistent"),
+        *((TAGS, "blind", answer, "illegal-output") for answer in (["D"], [], ["A", "D"])),
     ],
 )
-def test_outputs_that_are_no_label_reject_by_their_reason(correct, corrector, answer, reason):
-    report, asked = correct(COLOR, _colors(2), lambda *_: answer, corrector=corrector)
+def test_outputs_that_are_no_label_reject_by_their_reason(correct, task, corrector, answer, reason):
+    rows = [ABC] if task is TAGS else _reviews(1)
+    report, asked = correct(task, rows, lambda *_: answer, corrector=corrector)
     assert (report["kept"], report["accuracy_after"]) == (0, None)
-    assert [set(flow["reasons"]) for flow in report["flow"].values()] == [{reason}, {reason}]
+    judged = [flow["reasons"] for flow in report["flow"].values() if flow["judged"]]
+    assert [{*reasons} for reasons in judged] == [{reason}]
     if answer == "lukewarm":  # which is asked again first
         assert all(len(request.messages) > 2 for request in asked[1::2])
     else:
-        assert {flow["reasons"][reason] for flow in report["flow"].values()} == {1}
+        assert judged == [{reason: 1}]
 
 
 @CORRECTORS
-@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize(("unsure", "kept"), [("keep", 4), ("drop", 3)])
 def test_a_row_whose_judge_is_unsure_keeps_its_label_where_the_task_says_so(
-    correct, corrector, keep
+    correct, corrector, unsure, kept
 ):
-    task = COLOR.replace(judging={"unsure": "keep" if keep else "drop"})
-
     def solve(text, output, rng):
         return "unsure" if "number 0" in text else _right(text, output, rng)
 
-    report, _ = correct(task, _colors(4), solve, corrector=corrector)
-    assert report["kept"] == (4 if keep else 3)
+    task = TONE.replace(judging={"unsure": unsure})
+    report, _ = correct(task, _reviews(4), solve, corrector=corrector)
+    assert report["kept"] == kept
 
 
 def test_a_label_may_be_called_unsure(correct):
@@ -303,7 +239,7 @@ def test_a_label_may_be_called_unsure(correct):
         text: str
         label: Literal["sure", "unsure"]
 
-    task = COLOR.replace(
+    task = TONE.replace(
         instance=Mood,
         labels=(Label("sure"), Label("unsure")),
         generators=dict.fromkeys(("sure", "unsure"), _never),
@@ -318,7 +254,7 @@ def test_a_label_may_be_called_unsure(correct):
 @pytest.mark.parametrize(
     ("task", "rows"),
     [
-        (COLOR, [Color(text=text, label="warm") for text in ("a red", "an orange")]),
+        (TONE, [Review(text=text, label="good") for text in ("a glad", "an orange")]),
         (TAGS, [Tags(text=text, options=("A", "B"), right=("A",)) for text in ("a", "a c")]),
     ],
 )
@@ -336,17 +272,11 @@ def test_the_paper_s_corrector_cannot_reject_a_broken_instance(correct, task, ro
     assert "no_valid_instance" not in text + json.dumps(asked[0].schema)
 
 
-def test_a_verdict_that_contradicts_its_own_result_is_rejected(correct):
-    answer = {"explanation": "It is plain to see.", "actual": "warm", "verdict": "incorrect"}
-    report, _ = correct(COLOR, [Color(text="a red", label="warm")], lambda *_: answer)
-    assert report["flow"]["warm"]["reasons"] == {"inconsistent": 1}
-
-
 @CORRECTORS
 def test_sets_of_answers_are_confirmed_and_changed_as_sets(correct, tmp_path, corrector):
     rows = [
-        Tags(text="one", options=("A", "B", "C"), right=("A", "C")),
-        Tags(text="two", options=("A", "B", "C"), right=("B",)),
+        ABC.model_copy(update={"right": ("A", "C")}),
+        ABC.model_copy(update={"text": "two", "right": ("B",)}),
     ]
     # A blind answer may come in another order, case and punctuation.
     one = ["A", "C"] if corrector == "meta" else [" c. ", "a"]
@@ -354,34 +284,31 @@ def test_sets_of_answers_are_confirmed_and_changed_as_sets(correct, tmp_path, co
     report, asked = correct(
         TAGS, rows, lambda text, *_: answers[text.split("\n")[0]], corrector=corrector
     )
-    answers = [tuple(row["right"]) for row in _lines(tmp_path / "out" / "dataset.jsonl")]
+    answers = [tuple(row["right"]) for row in lines(tmp_path / "out" / "dataset.jsonl")]
     assert answers == [("A", "C"), ("A", "B")]
     assert report["flow"]["any"]["accepted"] == {"any": 1, "relabelled": 1}
     schema = json.dumps(asked[0].schema)
     assert '"A"' not in schema  # one schema for all rows: providers compile each new one
 
 
-@pytest.mark.parametrize("answer", [["D"], [], ["A", "D"]])
-def test_an_answer_that_is_no_option_of_the_row_is_rejected(correct, answer):
-    rows = [Tags(text="one", options=("A", "B", "C"), right=("A",))]
-    report, _ = correct(TAGS, rows, lambda *_: answer, corrector="blind")
-    assert report["flow"]["any"]["reasons"] == {"illegal-output": 1}
-
-
-def test_votes_on_sets_count_for_each_answer(correct, tmp_path):
-    rows = [Tags(text="one", options=("A", "B", "C"), right=("A",))]
-    votes = iter([["A", "B"], ["B"], ["B", "C"]])
-    report, _ = correct(TAGS, rows, lambda *_: next(votes), corrector="vote")
-    assert _lines(tmp_path / "out" / "dataset.jsonl")[0]["right"] == ["B"]
-    votes = iter([["A"], ["B"], ["C"]])
-    report, _ = correct(TAGS, rows, lambda *_: next(votes), corrector="vote", out="split")
-    assert report["flow"]["any"]["reasons"] == {"no-majority": 1}
+@pytest.mark.parametrize(
+    ("votes", "right", "reasons"),
+    [
+        ([["A", "B"], ["B"], ["B", "C"]], ["B"], {}),
+        ([["A"], ["B"], ["C"]], None, {"no-majority": 1}),
+    ],
+)
+def test_votes_on_sets_count_for_each_answer(correct, tmp_path, votes, right, reasons):
+    votes = iter(votes)
+    report, _ = correct(TAGS, [ABC], lambda *_: next(votes), corrector="vote")
+    written = lines(tmp_path / "out" / "dataset.jsonl")
+    assert [row["right"] for row in written] == ([right] if right else [])
+    assert report["flow"]["any"]["reasons"] == reasons
 
 
 def test_votes_stop_when_the_rest_cannot_change_the_result(correct):
-    report, asked = correct(COLOR, _colors(3), _right, corrector="vote")
-    assert len(asked) == 6
-    assert len({request.key for request in asked}) == 6
+    report, asked = correct(TONE, _reviews(3), _right, corrector="vote")
+    assert len(asked) == len({request.key for request in asked}) == 6
     assert {request.params["temperature"] for request in asked} == {0.8}
     assert report["usage"]["total"]["calls"] == 6
 
@@ -391,7 +318,7 @@ def test_votes_stop_when_the_rest_cannot_change_the_result(correct):
 
 def _verdicts(folder):
     """Return what was said of each row, and its calls apart."""
-    changes = _lines(folder / "changes.jsonl")
+    changes = lines(folder / "changes.jsonl")
     return [{**c, "calls": None} for c in changes], [c["calls"] for c in changes]
 
 
@@ -401,9 +328,9 @@ def _verdicts(folder):
 def test_rows_judged_in_one_call_have_the_verdicts_of_rows_judged_alone(
     correct, tmp_path, corrector, calls
 ):
-    known = {"corrector": corrector, "flip_fraction": 0.25}
-    alone, (one, *_) = correct(COLOR, _colors(25), _right, **known, out="alone")
-    together, asked = correct(COLOR, _colors(25), _right, **known, rows_per_call=10, out="together")
+    known = {"corrector": corrector, "flip": 0.25}
+    alone, (one, *_) = correct(TONE, _reviews(25), _right, **known, out="alone")
+    together, asked = correct(TONE, _reviews(25), _right, **known, rows_per_call=10, out="together")
     (verdicts, _), (same, keys) = (_verdicts(tmp_path / name) for name in ("alone", "together"))
     assert verdicts == same
     usage, others = together.pop("usage"), alone.pop("usage")
@@ -425,13 +352,18 @@ def test_rows_judged_in_one_call_have_the_verdicts_of_rows_judged_alone(
 def test_a_pair_that_is_judged_differently_is_rejected_as_one(
     correct, tmp_path, corrector, rows_per_call, structured
 ):
-    texts = [("a red", "the red"), ("a red", "a blue"), ("a blue", "the blue"), ("a red", "red")]
-    rows = [Pair(texts=pair, label="warm") for pair in texts]
-    known = {"corrector": corrector, "unstructured": not structured}
-    report, asked = correct(PAIR, rows, _right, rows_per_call=rows_per_call, **known)
-    assert report["flow"]["warm"]["reasons"] == {"split": 1}
-    assert report["flow"]["warm"]["accepted"] == {"warm": 2, "cold": 1}
-    written = [row["text"] for row in _lines(tmp_path / "out" / "dataset.jsonl")]
+    texts = [
+        ("a glad", "the glad"),
+        ("a glad", "a sorry"),
+        ("a sorry", "the sorry"),
+        ("a glad", "glad"),
+    ]
+    rows = [PAIRS.instance(texts=pair, label="good") for pair in texts]
+    known = {"corrector": corrector, "structured": structured, "rows_per_call": rows_per_call}
+    report, asked = correct(PAIR, rows, _right, **known)
+    assert report["flow"]["good"]["reasons"] == {"split": 1}
+    assert report["flow"]["good"]["accepted"] == {"good": 2, "bad": 1}
+    written = [row["text"] for row in lines(tmp_path / "out" / "dataset.jsonl")]
     assert written == [text for pair in texts if pair != texts[1] for text in pair]
     assert len(asked) == (2 if corrector == "vote" else 1) * 8 / rows_per_call
     for request in asked:
@@ -446,14 +378,14 @@ def test_a_pair_that_is_judged_differently_is_rejected_as_one(
         "lukewarm",
         ["no", "answer"],
         {"explanation": "It is plain to see."},
-        {"explanation": "It is plain to see.", "actual": "warm", "verdict": "incorrect"},
+        CONTRARY,
     ],
 )
 def test_a_row_whose_answer_is_bad_is_asked_again_alone(correct, tmp_path, bad):
     def solve(text, output, rng):
         return bad if text.endswith("number 4") else _right(text, output, rng)
 
-    report, asked = correct(COLOR, _colors(10), solve, rows_per_call=5)
+    report, asked = correct(TONE, _reviews(10), solve, rows_per_call=5)
     assert Counter("together" in request.origin.values for request in asked) == {True: 2, False: 2}
     assert report["kept"] == 9
     _, calls = _verdicts(tmp_path / "out")
@@ -462,9 +394,9 @@ def test_a_row_whose_answer_is_bad_is_asked_again_alone(correct, tmp_path, bad):
 
 @pytest.mark.parametrize("reply", [ChatReply("", "refusal", 1, 1), "no list", {"replies": []}])
 def test_rows_whose_call_has_no_usable_reply_are_asked_alone(correct, tmp_path, reply):
-    colors = _colors(9)  # the last has a call of its own anyway
-    alone, _ = correct(COLOR, colors, _right, out="alone")
-    report, _ = correct(COLOR, colors, _right, rows_per_call=4, out="out", instead=reply)
+    reviews = _reviews(9)  # the last has a call of its own anyway
+    alone, _ = correct(TONE, reviews, _right, out="alone")
+    report, _ = correct(TONE, reviews, _right, rows_per_call=4, out="out", instead=reply)
     assert report["accuracy_after"] == alone["accuracy_after"] == 1.0
     attempts = 1 if isinstance(reply, ChatReply) else 2
     assert report["usage"]["total"]["calls"] == 9 + 2 * attempts
@@ -475,16 +407,16 @@ def test_rows_whose_call_has_no_usable_reply_are_asked_alone(correct, tmp_path, 
 
 def test_a_correction_in_calls_of_several_goes_on_to_the_same_bytes(correct, tmp_path):
     def solve(text, output, rng):
-        return rng.choice(["warm", "cold", "lukewarm", ["odd"]])
+        return rng.choice(["good", "bad", "lukewarm", ["odd"]])
 
-    known = {"flip_fraction": 0.3, "rows_per_call": 4}
-    whole, asked = correct(COLOR, _colors(30), solve, **known, out="whole")
-    _, one = correct(COLOR, _colors(30), solve, **known, limits={"concurrency": 1}, out="one")
+    known = {"flip": 0.3, "rows_per_call": 4}
+    whole, asked = correct(TONE, _reviews(30), solve, **known, out="whole")
+    _, one = correct(TONE, _reviews(30), solve, **known, concurrency=1, out="one")
     stops, tokens, more = 0, whole["usage"]["total"]["input_tokens"], None
     while more is None:
-        limits = {"max_tokens": (1 + stops) * tokens // 2}
+        most = (1 + stops) * tokens // 2
         try:
-            _, more = correct(COLOR, _colors(30), solve, **known, limits=limits, out="parts")
+            _, more = correct(TONE, _reviews(30), solve, **known, max_tokens=most, out="parts")
         except JobFailed:
             stops += 1
     assert stops > 1
@@ -494,7 +426,7 @@ def test_a_correction_in_calls_of_several_goes_on_to_the_same_bytes(correct, tmp
         assert len(texts) == 1
     assert {request.key for request in one} == {request.key for request in asked}
     with pytest.raises(RunConflict, match="rows per call"):
-        correct(COLOR, _colors(30), solve, flip_fraction=0.3, rows_per_call=5, out="whole")
+        correct(TONE, _reviews(30), solve, flip=0.3, rows_per_call=5, out="whole")
 
 
 def test_a_corrector_that_asks_side_by_side_asks_alone(correct):
@@ -506,8 +438,8 @@ def test_a_corrector_that_asks_side_by_side_asks_alone(correct):
         assert {first.answers, last.answers} == {answer.answers for answer in others}
         return llm.task.aggregate(instance, [last])
 
-    task = COLOR.replace(judging={"corrector": both})
-    report, asked = correct(task, _colors(6), _right, corrector="", rows_per_call=3)
+    task = TONE.replace(judging={"corrector": both})
+    report, asked = correct(task, _reviews(6), _right, corrector=None, rows_per_call=3)
     assert report["accuracy_after"] == 1.0
     assert ["together" in request.origin.values for request in asked].count(True) == 2
     assert len(asked) == 2 + 6 * 3
@@ -516,22 +448,16 @@ def test_a_corrector_that_asks_side_by_side_asks_alone(correct):
 # --- the work as a whole ---
 
 
-def test_a_directory_of_something_else_is_left_alone(correct, tmp_path):
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "notes.txt").write_text("mine")
-    with pytest.raises(RunConflict, match="is not a correction"):
-        correct(COLOR, _colors(4), _right, out="mine")
-
-
 def test_a_task_without_a_corrector_is_refused(correct):
+    task = TONE.replace(judging={"corrector": None})
     with pytest.raises(UsageError, match="does not have its own corrector"):
-        correct(COLOR, _colors(2), _right, corrector=None)
+        correct(task, _reviews(2), _right, corrector=None)
 
 
 def test_a_sample_is_drawn_by_the_seed_and_keeps_the_order(correct, tmp_path):
     for out, seed in (("a", 0), ("b", 0), ("c", 1)):
-        correct(COLOR, _colors(50), _right, limit=10, out=out, seed=seed)
-    a, b, c = ([x["idx"] for x in _lines(tmp_path / d / "changes.jsonl")] for d in "abc")
+        correct(TONE, _reviews(50), _right, n=10, out=out, seed=seed)
+    a, b, c = ([x["idx"] for x in lines(tmp_path / d / "changes.jsonl")] for d in "abc")
     assert a == b == sorted(a) != c
     assert len(a) == 10
 
@@ -539,8 +465,8 @@ def test_a_sample_is_drawn_by_the_seed_and_keeps_the_order(correct, tmp_path):
 @given(share=st.floats(0, 1), count=st.integers(1, 40), seed=st.integers(0, 99))
 def test_flipped_labels_are_legal_and_wrong(share, count, seed):
     rng = seeded_rng(seed)
-    for row in _colors(count):
-        wrong = flip(COLOR, row, rng)
+    for row in _reviews(count):
+        wrong = flip(TONE, row, rng)
         assert wrong.label != row.label
         assert wrong.text == row.text
     tags = Tags(text="x", options=("A", "B", "C"), right=("A", "C"))
