@@ -11,6 +11,8 @@ import pytest
 
 from targen_core.plain import read_at, sync_folder, write_at
 
+from ..tables import table
+
 ROOT = Path(__file__).parents[2]
 # "Availability: Unix" in the documentation of `os`, `signal` and `asyncio`.
 LACKING = {
@@ -83,20 +85,20 @@ def test_the_product_runs_where_there_is_no_posix():
     assert {name: uses for name, uses in found.items() if uses} == {}
 
 
-@pytest.mark.parametrize(
-    ("code", "found"),
-    [
-        ("import os\nos.pread(1, 2, 3)", ["line 2: os.pread"]),
-        ("import fcntl", ["line 1: import fcntl"]),
-        ("try:\n    import fcntl\nexcept ImportError:\n    fcntl = None", []),
-        ("try:\n    import fcntl\nexcept OSError:\n    pass", ["line 2: import fcntl"]),
-        ("if hasattr(signal, 'SIGHUP'):\n    signal.SIGHUP", []),
-        ("if sys.platform != 'win32':\n    os.pread(1, 2, 3)", []),
-        ("os.getpid(), signal.SIGINT", []),
-    ],
-)
+FOUND = table(r"""
+    import os\nos.pread(1, 2, 3) | line 2: os.pread
+    import fcntl | line 1: import fcntl
+    try:\n    import fcntl\nexcept OSError:\n    pass | line 2: import fcntl
+    try:\n    import fcntl\nexcept ImportError:\n    fcntl = None |
+    if hasattr(signal, 'SIGHUP'):\n    signal.SIGHUP |
+    if sys.platform != 'win32':\n    os.pread(1, 2, 3) |
+    os.getpid(), signal.SIGINT |
+""")
+
+
+@pytest.mark.parametrize(("code", "found"), [row[:2] for row in FOUND])
 def test_the_rule_finds_what_is_not_guarded(code, found):
-    assert [*lacking(code)] == found
+    assert "".join(lacking(code)) == found
 
 
 def test_files_are_read_and_written_in_place_without_pread(tmp_path, monkeypatch):

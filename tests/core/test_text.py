@@ -20,7 +20,7 @@ from targen_cli.markup import (
     sheet_text,
 )
 from targen_cli.tables import duration
-from targen_core.text import json_safe, plural, printable
+from targen_core.text import json_safe, printable
 
 ODD = "\x00\x07\x1b\x7f\x85\x9b\u061c\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069\ud800\udfff"
 TEXT = st.text(st.characters(exclude_categories=()) | st.sampled_from(ODD + "\r\n\t"))
@@ -55,11 +55,6 @@ def test_json_stays_the_same_value(value):
     safe = json_safe(json.dumps(value, indent=2, ensure_ascii=False))
     assert json.loads(safe) == value
     assert printable(safe) == safe
-
-
-def test_counts_agree_with_their_nouns():
-    assert [plural(n, "call") for n in (0, 1, 1200)] == ["0 calls", "1 call", "1,200 calls"]
-    assert plural(2, "entry", "entries") == "2 entries"
 
 
 @pytest.mark.parametrize(

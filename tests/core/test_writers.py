@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from ..tables import table
 
 ROOT = Path(__file__).parents[2]
 OWNERS = (
@@ -72,34 +72,21 @@ def writes(tree: ast.AST) -> Iterator[str]:
                 yield said
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "open(path, 'w')",
-        "open(path, mode='ab')",
-        "path.open('x')",
-        "path.open('r+')",
-        "path.write_text(text)",
-        "path.write_bytes(data)",
-        "shutil.rmtree(folder)",
-        "path.unlink()",
-        "os.unlink(path)",
-        "os.truncate(path, 0)",
-        "path.rename(other)",
-        "path.replace(other)",
-        "os.replace(one, other)",
-    ],
-)
-def test_each_way_to_write_is_found(code):
-    assert list(writes(ast.parse(code)))
+WRITING = """
+    open(path, 'w') | open(path, mode='ab') | path.open('x') | path.open('r+')
+    path.write_text(text) | path.write_bytes(data) | shutil.rmtree(folder) | path.unlink()
+    os.unlink(path) | os.truncate(path, 0) | path.rename(other) | path.replace(other)
+    os.replace(one, other)
+"""
+OTHERS = """
+    open(path) | open(path, 'rb') | path.open('rb') | t.replace('a', 'b') | replace(x, y=1)
+"""
 
 
-@pytest.mark.parametrize(
-    "code",
-    ["open(path)", "open(path, 'rb')", "path.open('rb')", "t.replace('a', 'b')", "replace(x, y=1)"],
-)
-def test_nothing_else_is_found(code):
-    assert not list(writes(ast.parse(code)))
+def test_each_way_to_write_is_found_and_nothing_else():
+    for text, count in ((WRITING, 13), (OTHERS, 0)):
+        calls = "\n".join(call for line in table(text, 4 + 1) for call in line if call)
+        assert len([*writes(ast.parse(calls))]) == count
 
 
 def test_files_are_written_and_removed_by_few_modules():

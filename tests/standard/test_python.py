@@ -72,11 +72,9 @@ def test_a_column_of_a_data_frame_is_texts_or_numbers_of_rows():
 def test_results_show_what_matters():
     assert repr(MAIL) == "<Declaration 'mail': labels order, refund>"
     run = tg.generate(MAIL, n=4, model="scripted", out="a", progress=False)
-    assert "<th>became</th>" in run.report._repr_html_()
     assert "<td>order 2</td>" in run.report._repr_html_()
     traced = tg.trace(run, 0)
     assert repr(traced) == "<Trace of 0.0/order/0 in a: accepted, label order, 4 calls>"
-    assert repr(traced.calls[0]).startswith("<TracedCall contexts/0: prompt contexts, ")
     assert run[0]["text"] in traced._repr_html_()
     other = tg.generate(MAIL, n=4, seed=1, model="scripted", out="b", progress=False)
     apart = tg.diff(run, other)

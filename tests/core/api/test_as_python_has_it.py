@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import copy
 import pickle
-from pathlib import Path
 
 import pytest
 
@@ -16,6 +15,16 @@ pytestmark = pytest.mark.whole
 @pytest.fixture
 def run():
     return tg.generate("rte", n=8, model="scripted", out="runs/x")
+
+
+def test_a_run_is_pickled_and_copied_with_its_rows_read_or_not(run):
+    for _ in range(2):
+        for twin in (pickle.loads(pickle.dumps(run)), copy.deepcopy(run)):
+            assert (twin.path, twin.report, list(twin)) == (run.path, run.report, list(run))
+        dataset = run.dataset
+    twin = copy.deepcopy(dataset)
+    assert twin == dataset
+    assert twin.rows is not dataset.rows
 
 
 def test_datasets_and_corrections_are_pickled_by_where_their_task_is(run):
@@ -52,15 +61,3 @@ def test_what_pandas_writes_is_read(run):
     for file in ("a.csv", "b.csv", "a.json", "b.json", "a.parquet"):
         assert len(tg.read_dataset(file, "rte")) == 8
         assert tg.read_dataset(file, "rte").digest == tg.read_dataset("a.json", "rte").digest
-
-
-def test_registries_and_jobs_say_what_they_are(run):
-    registry = tg.load_registry()
-    assert repr(registry).startswith("<Registry ")
-    assert "targen-core" in repr(registry) and "corrector " in repr(registry)
-    spec = json.loads(Path("runs/x/manifest.json").read_text())["spec"]
-    spec_made = tg.RunSpec(task="rte", quotas=spec["quotas"], backend="scripted")
-    with tg.Job.create(registry, spec_made, "runs/x") as job:
-        assert repr(job) == (
-            "<Job runs/x: targen-tasks-superglue:rte, entailment 4, not_entailment 4>"
-        )

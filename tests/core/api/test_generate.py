@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import json
-import pickle
 from pathlib import Path
 
 import pytest
@@ -132,6 +130,8 @@ def test_contexts_and_seeds_are_a_file_or_items():
     by_file = porter(n=4, contexts="mine.txt", out="a")
     by_items = porter(n=4, contexts=["a kitchen", "a court"], out="b")
     assert list(by_file) == list(by_items)
+    assert {each["above"][0] for each in by_file.provenance} == {"a kitchen", "a court"}
+    assert "contexts" not in {step["step"] for step in by_file.report.raw["usage"]["by_step"]}
     seeds = (f"The tap of room {number} was left running." for number in range(4))
     assert {each["seed"] for each in porter(n=2, seeds=seeds, out="c").provenance} <= {
         f"The tap of room {number} was left running." for number in range(4)
@@ -177,17 +177,6 @@ def test_a_run_without_a_row_is_an_empty_sequence():
     assert run.dataset == tg.Dataset("x", run.task, [])
     assert (run.dataset.labels, len(run.dataset.to_pandas())) == ({}, 0)
     assert run._repr_html_() == run.report._repr_html_()
-
-
-@pytest.mark.whole
-def test_a_run_is_pickled_and_copied_with_its_rows_read_or_not():
-    run = tg.generate("rte", n=2, model="scripted", out="x")
-    assert run.dataset.task.name == "rte"
-    for twin in (pickle.loads(pickle.dumps(run)), copy.deepcopy(run)):
-        assert (twin.path, twin.report, list(twin)) == (run.path, run.report, list(run))
-    twin = copy.deepcopy(run.dataset)
-    assert twin == run.dataset
-    assert twin.rows is not run.dataset.rows
 
 
 # --- the metrics of another distribution ------------------------------------

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
-from langchain_core.messages import AIMessage
 
 import targen_core as tg
 from targen_core.errors import RunConflict, StageFailed, UnknownName, UsageError
@@ -106,20 +104,6 @@ def test_steps_may_have_models_of_their_own(lab, world):
     assert judge.asked and main.asked
     again = tg.resume("x", n=6, task=world.task(), model=main, steps={"correct": judge})
     assert again.report.complete
-
-
-def test_a_langchain_model_is_a_model(lab):
-    world = lab.World()
-
-    class Fake(GenericFakeChatModel):
-        def _generate(self, messages, stop=None, run_manager=None, **kwargs):
-            request = tg.ChatRequest((tg.Message("user", messages[0].content.split("\n")[0]),), {})
-            self.messages = iter([AIMessage(json.dumps(world.reply(request)))])
-            return super()._generate(messages, stop, run_manager)
-
-    run = tg.generate(world.task(), n=2, model=Fake(messages=iter([])), correct=False, out="x")
-    assert manifest(run)["steps"]["generate"]["backend"] == "memory:fake"
-    assert run.report.cost is None  # nobody knows what it costs
 
 
 def test_a_lent_model_is_closed_with_the_loop_that_it_was_used_in_and_no_other(lab, world, drive):

@@ -6,6 +6,7 @@ A line is a call, the error, and the hint. `integration/cli/test_mistakes.py` ha
 from __future__ import annotations
 
 import re
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -77,12 +78,14 @@ CALLS = table("""
     tg.correct("run", model="scripted", flip=1.5) | flip is 1.5 |
     tg.correct("run", model="scripted", n=0) | n is 0 |
     tg.correct("run", model="scripted", rows_per_call=0) | rows_per_call is 0 |
+    tg.correct(ODD, task="rte", model="scripted") | row 1 does not fit the task rte: label: 'perh |
     tg.correct("run", task="cb", model="scripted") | already states the task of its rows |
     tg.read_dataset([{"text": "t"}], PORTER) | task is <Declaration 'porter' | pass
     tg.read_dataset("values.json", "rte") | values.json, row 1 does not fit the task rte: Input
     tg.read_dataset("torn.json", "rte") | cannot read torn.json, line 1: it is not JSON: Expecting |
     tg.read_dataset("none.json", "rte") | none.json has no rows |
 """)
+ODD = [{"premise": "The lamp is out.", "hypothesis": "It is dark.", "label": "perhaps"}]
 FILES = {
     "stray/mine.txt": "mine",
     "values.json": "[1, 2]",
@@ -94,19 +97,25 @@ FILES = {
 }
 
 
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    made = tmp_path_factory.mktemp("made") / "run"
+    tg.generate("rte", n=2, model="scripted", out=made, progress=False, cache=False)
+    return made
+
+
 @pytest.mark.parametrize(("call", "error", "hint"), CALLS)
-def test_what_cannot_be_is_said(call, error, hint):
+def test_what_cannot_be_is_said(call, error, hint, run):
     for name, text in FILES.items():
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(text)
-    if '"run"' in call:
-        tg.generate("rte", n=2, model="scripted", out="run")
+    shutil.copytree(run, "run")
     known = {
         name: partial(getattr(tg, name), "rte", model="scripted")
         for name in ("generate", "estimate")
     }
     with pytest.raises(tg.TargenError) as caught:
-        eval(call, {"tg": tg, "PORTER": PORTER, **known})
+        eval(call, {"tg": tg, "PORTER": PORTER, "ODD": ODD, **known})
     assert error in str(caught.value)
     assert hint in caught.value.hint
     assert not re.search(" --?[a-z]", f"{caught.value} {caught.value.hint}")

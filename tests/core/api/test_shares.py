@@ -22,19 +22,27 @@ def generated(**asked):
 
 
 @pytest.mark.parametrize(
-    ("asked", "n", "rows"),
+    ("before", "n", "rows"),
     [
-        ({"labels": {"order": 4, "refund": 2, "other": 2}}, 12, (6, 3, 3)),
-        ({"labels": {"order": 4, "refund": 2, "other": 2}}, 13, (7, 3, 3)),
-        ({"labels": {"order": 2, "refund": 1}}, 6, (4, 2, 0)),
-        ({"n": 4}, 8, (3, 3, 2)),  # even, but for the remainder
-        ({"n": 3}, 5, (2, 2, 1)),
+        ((4, 2, 2), 12, (6, 3, 3)),
+        ((4, 2, 2), 13, (7, 3, 3)),
+        ((2, 1, 0), 6, (4, 2, 0)),
+        ((2, 1, 1), 8, (3, 3, 2)),  # even, but for the remainder
+        ((1, 1, 1), 5, (2, 2, 1)),
     ],
 )
-def test_a_run_grows_in_its_shares(alone, asked, n, rows):
-    generated(**asked)
-    run = tg.resume("run", n=n, progress=False)
-    assert run.report.rows == dict(zip(NAMES, rows, strict=True))
+def test_quotas_grow_in_their_shares(before, n, rows):
+    grown = Quotas.like(n, dict(zip(NAMES, before, strict=True)), MAIL.task())
+    assert dict(grown) == dict(zip(NAMES, rows, strict=True))
+
+
+def test_a_run_grows_in_its_shares(alone):
+    generated(labels={"order": 2, "refund": 1})
+    assert tg.resume("run", n=6, progress=False).report.rows == {
+        "order": 4,
+        "refund": 2,
+        "other": 0,
+    }
 
 
 @given(st.lists(st.integers(0, 40), min_size=3, max_size=3).filter(any), st.integers(0, 200))

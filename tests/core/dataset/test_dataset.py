@@ -121,12 +121,8 @@ def test_a_notebook_shows_a_table_and_runs_nothing(text, name):
     assert table.tags.count("tr") == 1 + 8 + 1
     assert "… and 12 more" in table.text
     assert "\x1b" not in shown
-
-
-def test_a_cell_of_a_notebook_is_short():
-    shown = Dataset("mine", SAMPLE, [{"text": "long " * 10_000, "label": "good"}])._repr_html_()
-    assert len(shown) < 1000
-    assert "…" in shown
+    long = [{"text": "long " * 10_000, "label": "good"}]
+    assert len(Dataset("mine", SAMPLE, long)._repr_html_()) < 1000
 
 
 def test_rows_of_another_dataset_are_found_again_whatever_their_labels():

@@ -7,31 +7,34 @@ import shutil
 
 import pytest
 
+import targen_core as tg
 from targen_standard.datasets import reading as read
 from targen_standard.datasets.reading import read_dataset
 
-TASK = """
-description: Short reviews of restaurants.
-labels:
-  positive: the guest would come back
-  negative: the guest would not come back
-contexts: [lunch, dinner]
-"""
+TASK = tg.Declaration(
+    name="reviews",
+    description="Short reviews of restaurants.",
+    labels={"positive": "the guest would come back", "negative": "the guest would not come back"},
+)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A run of 8 rows, and the same as it is when it was resumed for 16, before it ends."""
+    folder = tmp_path_factory.mktemp("runs")
+    known = {"contexts": ["lunch", "dinner"], "model": "scripted", "progress": False}
+    tg.generate(TASK, n=8, out=folder / "ended", cache=False, **known)
+    going = shutil.copytree(folder / "ended", folder / "going")
+    tg.resume(going, n=16, progress=False)
+    shutil.copy(folder / "ended" / "README.md", going)
+    (going / "report.json").unlink()
+    return folder
 
 
 @pytest.fixture
-def going(tmp_path, in_process):
-    """A run of 8 rows that was resumed for 16, as it is before it ends: no report, an old card."""
-    (tmp_path / "reviews.yaml").write_text(TASK)
-    run = tmp_path / "run"
-    made = ("generate", tmp_path / "reviews.yaml", "-n", "8", "-b", "scripted", "--out", run)
-    assert in_process(*made).code == 0
-    card = (run / "README.md").read_text()
-    shutil.copytree(run, tmp_path / "ended")
-    assert in_process("resume", run, "-n", "16").code == 0
-    (run / "README.md").write_text(card)
-    (run / "report.json").unlink()
-    return run
+def going(tmp_path, made):
+    """A run as it is before it ends: no report, an old card."""
+    return shutil.copytree(made, tmp_path / "runs") / "going"
 
 
 def counts(card):
@@ -66,8 +69,8 @@ def test_rows_that_come_while_it_is_read_are_left_out(going, monkeypatch):
     assert len(list(found.provenance)) == 10
 
 
-def test_a_run_that_is_resumed_while_it_is_read_is_read_again(going, tmp_path, monkeypatch):
-    ended = tmp_path / "ended"
+def test_a_run_that_is_resumed_while_it_is_read_is_read_again(going, monkeypatch):
+    ended = going.with_name("ended")
     told = read.read_report
 
     def resumed(run):

@@ -33,16 +33,6 @@ def test_what_one_lacks_others_give(lab, tmp_path):
     assert rows[0] < 4 < rows[-1]
 
 
-def test_a_walk_tells_what_lists_left_out_where_it_comes_by_it(lab, tmp_path):
-    """Not where the walk before had run ahead to: a run from the journal does that otherwise."""
-    closed = {"labels": ("yes", "no"), "branches": (("yes", "yes"), ("no", "no"))}
-    world = world_of(lab, **closed, lists=(1, 2, 2, 2), per_call=3, bad=0.3, salt="x")
-    how = {"concurrency": 1, "lists_at_once": 64, "near_duplicates": 0}
-    ran = lab.run(world, tmp_path / "a", {"yes": 3, "no": 3}, **how)
-    again = lab.run(world, tmp_path / "a", resume=True, resuming={"verify": True}, concurrency=1)
-    assert (again.error, again.files) == (None, ran.files)
-
-
 @given(
     st.dictionaries(st.integers(0, 5).map(lambda at: (0, at)), st.integers(0, 9), min_size=1),
     st.integers(0, 30),

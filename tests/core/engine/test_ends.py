@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("virtual_time")
 # --- labels that cannot be reached ---
 
 
-@pytest.mark.parametrize(("after", "concurrency"), [(1, 16), (7, 1), (50, 16)])
+@pytest.mark.parametrize(("after", "concurrency"), [(1, 16), (7, 1)])
 def test_a_label_out_of_reach_is_given_up_after_exactly_so_many(lab, tmp_path, after, concurrency):
     world = lab.World(labels=("yes", "no"))
 
@@ -30,16 +30,12 @@ def test_a_label_out_of_reach_is_given_up_after_exactly_so_many(lab, tmp_path, a
         await asyncio.sleep(len(row.text) % 5)
         return Correction("yes", "it is yes")
 
+    how = {"give_up_after": after, "concurrency": concurrency}
     task = world.task(judging={"corrector": always_yes})
-    quotas = {"yes": 12, "no": 5}
-    ran = lab.run(
-        world, tmp_path / "run", quotas, task=task, give_up_after=after, concurrency=concurrency
-    )
-    assert isinstance(ran.error, QuotaNotMet)
-    assert ran.error.exit_code == 1
+    ran = lab.run(world, tmp_path / "run", {"yes": 12, "no": 5}, task=task, **how)
+    assert isinstance(ran.error, QuotaNotMet) and ran.error.exit_code == 1
     assert "label no has 0 of 5 rows" in str(ran.error)
-    assert "label yes" not in str(ran.error)
-    assert "relabelled yes" in str(ran.error)
+    assert "label yes" not in str(ran.error) and "relabelled yes" in str(ran.error)
     assert ran.report["rows"] == {"yes": 12, "no": 0}
     assert ran.report["given_up"] == ["no"]
     assert ran.report["flow"]["no"]["judged"] == after
@@ -52,7 +48,8 @@ def test_every_row_gained_starts_the_count_anew(lab, tmp_path, after, judged, ro
     seeds = [f"seed number {number}" for number in range(100)]
 
     async def every_fifth(llm, row):
-        return Correction("only") if seeds.index(row.seed) % 5 == 4 else NOTHING
+        fifth = seeds.index(row.seed) % 5 == 4
+        return Correction("only") if fifth else Correction.reject("nothing", "no label fits")
 
     async def propose(llm, parent, existing):
         return seeds[len(existing) : len(existing) + llm.batch]
@@ -64,9 +61,6 @@ def test_every_row_gained_starts_the_count_anew(lab, tmp_path, after, judged, ro
     assert (ran.error is None) == (rows == 12)
     assert ran.report["flow"]["only"]["judged"] == judged
     assert ran.report["rows"] == {"only": rows}
-
-
-NOTHING = Correction.reject("nothing", "no label fits")
 
 
 # --- lists that give nothing ---
@@ -82,7 +76,7 @@ GIVES = {  # what a list gives, what is said of it, and the reason of what is dr
 @pytest.mark.parametrize(
     ("lists", "gives"),
     [
-        *((lists, gives) for lists in [(3,), (3, 2), (2, 2, 2)] for gives in [*GIVES][:3]),
+        *((lists, gives) for lists in [(3,), (2, 2, 2)] for gives in [*GIVES][:3]),
         ((3,), "repeated"),
     ],
 )
@@ -324,10 +318,9 @@ def test_quotas_that_make_no_sense_are_refused(lab, tmp_path, first, then, words
     assert before == (manifest.read_bytes() if manifest.exists() else None)
 
 
-@pytest.mark.parametrize("concurrency", [8, 64])
-def test_a_label_that_needs_many_rows_runs_no_candidates_of_the_others(lab, tmp_path, concurrency):
+def test_a_label_that_needs_many_rows_runs_no_candidates_of_the_others(lab, tmp_path):
     world = lab.World(lists=(5, 4), salt="clean")
-    how = {"concurrency": concurrency, "latency": lab.latency(7)}
+    how = {"concurrency": 64, "latency": lab.latency(7)}
     ran = lab.run(world, tmp_path / "run", {"yes": 60, "no": 6}, **how)
     assert ran.error is None
     written = [r for r in ran.model.requests if r.origin.step == "generate"]

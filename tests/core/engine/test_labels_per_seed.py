@@ -45,7 +45,7 @@ def test_seeds_go_to_the_next_label_if_theirs_has_its_rows(lab, folder):
 
 
 @given(data=st.data())
-@settings(max_examples=15)
+@settings(max_examples=8)
 def test_neighbouring_rows_of_a_label_draw_different_things(lab, folder, data):
     """Whatever the shares: a label goes through the values on others' seeds as on its own."""
     names = "abcd"[: data.draw(st.integers(2, 4))]

@@ -47,8 +47,11 @@ ORDERS = {
             "002 102 202 012 112 212",
         ),
     ),
-    "a single list is walked from its front": ({"lists": (3,)}, 8, turns("0 1 2 3 4 5 6 7")),
-    "without contexts as well": ({"lists": (3,), "contexts": False}, 8, turns("0 1 2 3 4 5 6 7")),
+    "a single list is walked from its front": (
+        {"lists": (3,), "contexts": False},
+        8,
+        turns("0 1 2 3 4 5 6 7"),
+    ),
     "a seed is drawn as often as the task allows": (
         {"lists": (2,), "samples": 2, "maximum": 2},
         4,
@@ -140,20 +143,6 @@ def test_batch_sizes_are_options(lab, tmp_path):
     assert asked == {("0", "4"), ("1", "1"), ("2", "5")}
 
 
-def test_the_users_contexts_take_the_place_of_step_one(lab, tmp_path):
-    given = tmp_path / "contexts.txt"
-    given.write_text("old bridges\n\nriver boats\n", encoding="utf-8")
-    world = lab.World(lists=(3, 2), labels=("only",))
-    ran = lab.run(world, tmp_path / "run", {"only": 10}, contexts=given)
-    assert {tuple(record["above"]) for record in ran.provenance} == {
-        ("old bridges",),
-        ("river boats",),
-    }
-    assert "contexts" not in {record["step"] for record in ran.journal}
-    given.unlink()  # the run has its own copy
-    assert lab.run(world, tmp_path / "run", grow={"only": 16}).error is None
-
-
 def test_the_users_seeds_take_the_place_of_all_lists_and_may_run_out(lab, tmp_path):
     given = tmp_path / "seeds.jsonl"
     given.write_text('"one seed"\n"two seeds"\n', encoding="utf-8")
@@ -162,6 +151,7 @@ def test_the_users_seeds_take_the_place_of_all_lists_and_may_run_out(lab, tmp_pa
     assert ran.error is None
     assert {record["seed"] for record in ran.provenance} == {"one seed", "two seeds"}
     assert all(record["above"] == [] for record in ran.provenance)
+    given.unlink()  # the run has its own copy
     short = lab.run(world, tmp_path / "run", grow={"yes": 3, "no": 2})
     assert "label yes has 2 of 3 rows" in str(short.error)
     assert "all given seeds were used" in str(short.error)
@@ -191,49 +181,36 @@ def test_items_that_its_lists_do_not_take_are_refused(lab, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-class TestATrial:
-    """A list that is extended only if its first batch gave enough rows."""
+def test_a_list_with_too_many_rejects_ends_with_its_first_batch(lab, tmp_path):
+    """All below the second context is bad, and half of it below the third."""
+    world, said = lab.World(lists=(3, 4), labels=("only",), maximum=8, trial=0.5), {}
 
-    @pytest.fixture
-    def world(self, lab):
-        return lab.World(lists=(3, 4), labels=("only",), maximum=8, trial=0.5)
+    def check(row, seed):
+        context, number = said[seed]
+        if context == 1 or (context == 2 and number % 2):
+            raise Rejected("unsuited", "of no use")
 
-    @pytest.fixture
-    def task(self, world):
-        """Where all below the second context is bad, and half of it below the third."""
+    def grown(step):
+        async def propose(llm, parent, existing):
+            items = [f"{parent} {len(existing) + n}" for n in range(llm.batch)]
+            said.update((one, tuple(map(int, one.split()[1:]))) for one in items)
+            return items[: 8 - len(existing)] if parent else ["c 0", "c 1", "c 2"]
 
-        def check(row, seed):
-            context, number = said[seed]
-            if context == 1 or (context == 2 and number % 2):
-                raise Rejected("unsuited", "of no use")
+        return dataclasses.replace(step, propose=propose, once=step is made.contexts)
 
-        said = {}
-
-        def grown(step):
-            async def propose(llm, parent, existing):
-                items = [f"{parent} {len(existing) + n}" for n in range(llm.batch)]
-                said.update((one, tuple(map(int, one.split()[1:]))) for one in items)
-                return items[: 8 - len(existing)] if parent else ["c 0", "c 1", "c 2"]
-
-            return dataclasses.replace(step, propose=propose, once=step is made.contexts)
-
-        made = world.task()
-        return made.replace(
-            contexts=grown(made.contexts), seeds=tuple(map(grown, made.seeds)), checks=(check,)
-        )
-
-    def test_a_list_with_too_many_rejects_ends_with_its_first_batch(
-        self, lab, world, task, tmp_path
-    ):
-        ran = lab.run(world, tmp_path / "run", {"only": 16}, task=task, concurrency=64)
-        assert isinstance(ran.error, QuotaNotMet)
-        below = [seed.split(".")[0] for seed in seeds_of(ran)]
-        assert {context: below.count(context) for context in "012"} == {"0": 8, "1": 4, "2": 8}
-        (dropped,) = (record for record in ran.rejects if record["verdict"] == "dropped")
-        assert (dropped["reason"], dropped["item"]) == ("too-many-rejected", "c 1")
-        assert dropped["detail"] == "4 of the first 4 candidates were rejected"
-        (counted,) = ran.report["dropped_list_items"]
-        assert (counted["reason"], counted["count"]) == ("too-many-rejected", 1)
-        # resumed with patience, nothing is told twice
-        again = lab.run(world, tmp_path / "run", resume=True, task=task)
-        assert again.files == ran.files
+    made = world.task()
+    task = made.replace(
+        contexts=grown(made.contexts), seeds=tuple(map(grown, made.seeds)), checks=(check,)
+    )
+    ran = lab.run(world, tmp_path / "run", {"only": 16}, task=task, concurrency=64)
+    assert isinstance(ran.error, QuotaNotMet)
+    below = [seed.split(".")[0] for seed in seeds_of(ran)]
+    assert {context: below.count(context) for context in "012"} == {"0": 8, "1": 4, "2": 8}
+    (dropped,) = (record for record in ran.rejects if record["verdict"] == "dropped")
+    assert (dropped["reason"], dropped["item"]) == ("too-many-rejected", "c 1")
+    assert dropped["detail"] == "4 of the first 4 candidates were rejected"
+    (counted,) = ran.report["dropped_list_items"]
+    assert (counted["reason"], counted["count"]) == ("too-many-rejected", 1)
+    # resumed with patience, nothing is told twice
+    again = lab.run(world, tmp_path / "run", resume=True, task=task)
+    assert again.files == ran.files

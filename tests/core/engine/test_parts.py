@@ -52,7 +52,7 @@ def test_a_part_that_runs_out_leaves_the_other_its_rows(lab, tmp_path):
     branches=st.sampled_from([OPEN, (*OPEN, ("also", "any"))]),
     concurrency=st.sampled_from([1, 4, 64]),
 )
-@settings(max_examples=15)
+@settings(max_examples=8)
 def test_a_part_without_end_does_not_go_on_for_one_that_ran_out(
     lab, folder, bad, trial, rows, lists, branches, concurrency
 ):

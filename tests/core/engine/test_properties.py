@@ -6,11 +6,14 @@ import os
 import random
 import shutil
 from collections import Counter
+from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from targen_core.embedding import WORDS
 from targen_core.engine.events import Committed
 from targen_core.engine.shards import share_out
 from targen_core.errors import (
@@ -29,7 +32,8 @@ from targen_core.runs.jobs import session
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
 COUNTED = ("flow", "given_up", "parts", "distance", "dropped_list_items", "rows", "requested")
-EXAMPLES = 2000 if os.environ.get("TARGEN_SOAK") else 60
+EXAMPLES = 2000 if os.environ.get("TARGEN_SOAK") else 36
+STOPS_IN_A_ROW = 3
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -115,6 +119,39 @@ def of_the_last_walk(events):
             return of_the_last_walk(events[begin:])
         seen |= {event.id} if event.verdict == "accepted" else set()
     return events
+
+
+def cosine(one, other):
+    vectors = [np.asarray(WORDS.open()(text)) for text in (one, other)]
+    length = np.prod([np.linalg.norm(vector) for vector in vectors])
+    return float(vectors[0] @ vectors[1] / length) if length else 0.0
+
+
+def refuses_what_is_too_near_and_no_more_than_its_share(ran, world, spec):
+    share = Fraction(str(spec["max_refused"] or 0.2))
+    accepted, refused = Counter(), Counter()
+    for event in ran.events:
+        if isinstance(event, Committed):
+            accepted[event.intended] += event.verdict == "accepted"
+            if event.reason == "too-near":
+                refused[event.intended] += 1
+                both = accepted[event.intended] + refused[event.intended]
+                assert refused[event.intended] <= share * both
+    rows = ran.rows[:: world.rows_per_instance]
+    seeds = [record["seed"] for record in ran.provenance]
+    records = [record for record in ran.rejects if record["reason"] == "too-near"]
+    assert len(records) == refused.total()
+    for record in records:
+        instance, notes = record["instance"], record["notes"]
+        text = f"{seeds[notes['near']]} {rows[notes['near']]['text']}"
+        there = cosine(f"{instance['seed']} {instance['text']}", text)
+        assert there > spec["max_cosine"] - 0.001
+        assert notes["cosine"] == pytest.approx(there, abs=0.001)
+        assert f"accepted instance {notes['near']}," in record["detail"]
+    flows, distances = ran.report["flow"].values(), ran.report["distance"]
+    assert distances["refused"] == sum(flow["reasons"].get("too-near", 0) for flow in flows)
+    assert sum(flow["rejected"].get("filter", 0) for flow in flows) == distances["refused"]
+    assert distances["max_refused"] == float(share)
 
 
 def counts_each_candidate_and_call_once(ran, world):
@@ -248,13 +285,18 @@ def test_rows_depend_on_replies_alone(lab, folder, data, randomness):
             meets_its_quotas_or_says_it_is_short(ran, world, spec, quotas)
         has_rows_of_its_replies(ran, world, world.one_label and given != "seeds")
         counts_each_candidate_and_call_once(ran, world)
+        if "max_cosine" in spec and ran is whole:
+            refuses_what_is_too_near_and_no_more_than_its_share(ran, world, spec)
 
     def in_pieces(path, **start):
         """Run, and resume as often as it is stopped, by the ledger or without."""
         before, going_on = {}, False
         for part in range(20):
             again = {"resume": True, "resuming": {"verify": rng.random() < 0.3}}
-            stop, faults = stopping(rng) if part < 6 else None, with_faults(capped=part < 6)
+            stop, faults = (
+                stopping(rng) if part < STOPS_IN_A_ROW else None,
+                with_faults(capped=part < STOPS_IN_A_ROW),
+            )
             ran = lab.run(world, path, hook=stop, **faults, **again if going_on else start)
             if ran.model.asked:
                 total, cap = ran.report["usage"]["total"], faults["limits"]
@@ -299,13 +341,10 @@ def test_rows_depend_on_replies_alone(lab, folder, data, randomness):
                 torn = (killed / name).read_bytes()
                 os.truncate(killed / name, max(0, len(torn) - rng.choice([0, 0, 1, 7])))
             assert read_report(killed)["status"] == "unfinished"
-            shutil.copytree(killed, path / "verified")
-            for place, verify in ((killed, False), (path / "verified", True)):
-                ran = lab.run(
-                    world, place, resume=True, resuming={"verify": verify}, **with_faults()
-                )
-                assert told(ran) == told(whole)
-                assert len(set(ran.journaled)) == len(ran.journaled)
+            how_resumed = {"resuming": {"verify": rng.random() < 0.5}}
+            ran = lab.run(world, killed, resume=True, **how_resumed, **with_faults())
+            assert told(ran) == told(whole)
+            assert len(set(ran.journaled)) == len(ran.journaled)
 
         # By the ledger and by the replies: one counts what the other judges.
         grown = lab.run(world, path / "whole", grow=large, **how())

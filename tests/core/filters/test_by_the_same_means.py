@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import json
 import logging
 from dataclasses import replace
 from typing import Annotated
@@ -23,6 +22,8 @@ from targen_core.plugins.register import Registration
 from targen_core.runs.records import shortcuts
 from targen_core.wording import install
 from targen_testing.sample import SAMPLE
+
+from ...runs import manifest as read_manifest
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -131,23 +132,21 @@ class TestFlags:
         assert shortcuts.shortcuts()["max_refused"].flag.default == ""  # --max-cosine does that
 
     @pytest.mark.whole
-    @pytest.mark.parametrize("function", [targen_core.generate, targen_core.estimate])
-    def test_are_keywords_in_python(self, installed, function, tmp_path, monkeypatch):
+    def test_are_keywords_in_python(self, installed, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         installed(of("lengths", LengthOptions))
         registry = Registry([*load_registry().everything(), of("lengths", LengthOptions)])
         asked = {"n": 2, "model": "scripted", "registry": registry}
-        made = function("rte", longest=9, **asked)
-        if function is targen_core.generate:
-            manifest = json.loads((made.path / "manifest.json").read_text())
-            assert manifest["spec"]["options"] == {"lengths.longest": 9}
-            assert manifest["lock"]["parts"]["filter lengths"]["id"] == "acme:lengths"
-        with pytest.raises(UsageError, match="longest is 0"):
-            function("rte", longest=0, **asked)
-        if function is targen_core.generate:
-            with pytest.raises(UsageError) as caught:
-                function("rte", longst=9, **asked)
-            assert caught.value.hint == "did you mean longest?"
+        manifest = read_manifest(targen_core.generate("rte", longest=9, **asked).path)
+        assert manifest["spec"]["options"] == {"lengths.longest": 9}
+        assert manifest["lock"]["parts"]["filter lengths"]["id"] == "acme:lengths"
+        assert targen_core.estimate("rte", longest=9, **asked).rows == 2
+        for function in (targen_core.generate, targen_core.estimate):
+            with pytest.raises(UsageError, match="longest is 0"):
+                function("rte", longest=0, **asked)
+        with pytest.raises(UsageError) as caught:
+            targen_core.generate("rte", longst=9, **asked)
+        assert caught.value.hint == "did you mean longest?"
 
     @pytest.mark.whole
     def test_leave_a_backend_its_own_options(self, installed, tmp_path, monkeypatch):

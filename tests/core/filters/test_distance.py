@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from targen_core.embedding import WORDS
-from targen_core.engine.events import Committed
 from targen_core.engine.filters import Candidate
 from targen_core.errors import StageFailed
 from targen_standard.filters.distance import filter as distance
@@ -26,61 +22,18 @@ NEAR = st.fixed_dictionaries(
         "max_refused": st.sampled_from([None, 0.5, 0.9]),
         "embedder": st.just("words"),
         "balance": st.sampled_from(["final", "intended"]),
-        "lists_at_once": st.sampled_from([1, 2]),
-        "give_up_after": st.just(20),
     }
 )
 
 
-def cosine(one, other):
-    vectors = [np.asarray(WORDS.open()(text)) for text in (one, other)]
-    length = np.prod([np.linalg.norm(vector) for vector in vectors])
-    return float(vectors[0] @ vectors[1] / length) if length else 0.0
-
-
 @given(data=st.data(), near=NEAR)
-@settings(max_examples=15)
-def test_a_refusal_is_right_said_and_within_the_share(lab, folder, data, near):
-    world = data.draw(lab.worlds)
-    quotas = data.draw(lab.quotas(world, 10))
-    with folder() as path:
-        ran = lab.run(world, path / "run", quotas, **near)
-        share = Fraction(str(near["max_refused"] or 0.2))
-        accepted, refused = Counter(), Counter()
-        for event in ran.events:
-            if isinstance(event, Committed):
-                accepted[event.intended] += event.verdict == "accepted"
-                if event.reason == "too-near":
-                    refused[event.intended] += 1
-                    both = accepted[event.intended] + refused[event.intended]
-                    assert refused[event.intended] <= share * both
-        rows = ran.rows[:: world.rows_per_instance]
-        seeds = [record["seed"] for record in ran.provenance]
-        records = [record for record in ran.rejects if record["reason"] == "too-near"]
-        assert len(records) == refused.total()
-        for record in records:
-            instance, notes = record["instance"], record["notes"]
-            text = f"{seeds[notes['near']]} {rows[notes['near']]['text']}"
-            there = cosine(f"{instance['seed']} {instance['text']}", text)
-            assert there > near["max_cosine"] - 0.001
-            assert notes["cosine"] == pytest.approx(there, abs=0.001)
-            assert f"accepted instance {notes['near']}," in record["detail"]
-        flows = ran.report["flow"].values()
-        distances = ran.report["distance"]
-        assert distances["refused"] == sum(flow["reasons"].get("too-near", 0) for flow in flows)
-        assert sum(flow["rejected"].get("filter", 0) for flow in flows) == distances["refused"]
-        assert distances["max_refused"] == float(share)
-
-
-@given(data=st.data(), near=NEAR)
-@settings(max_examples=15)
+@settings(max_examples=8)
 def test_what_could_be_finished_is_finished(lab, folder, data, near):
     """Lists that run out, labels that are rare: refusals take no row that is needed."""
     world = data.draw(lab.worlds)
     quotas = data.draw(lab.quotas(world, 10))
     spec = {"balance": near["balance"], "give_up_after": 20, "near_duplicates": 0}
-    if world.one_label:  # which label a seed is for depends on what was refused before
-        return
+    assume(not world.one_label)  # which label a seed is for depends on what was refused before
     with folder() as path:
         free = lab.run(world, path / "free", quotas, **spec)
         ran = lab.run(world, path / "run", quotas, **{**near, **spec, "lists_at_once": 1})

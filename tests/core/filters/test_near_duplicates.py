@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from unittest import mock
 
@@ -13,6 +12,8 @@ from hypothesis import strategies as st
 from targen_core.tasks.checks import normalized
 from targen_standard.filters.likeness import Index, alike
 from targen_standard.filters.near_duplicates.index import NearDuplicates
+
+from ...runs import edit, manifest
 
 LONG = (
     "The mayor of Elmstead opened the new railway bridge on Friday after eleven years of "
@@ -137,10 +138,9 @@ class TestInARun:
         most = {"yes": 9, "no": 9}
         first = lab.run(world, tmp_path / "run", {"yes": 5, "no": 5} if grown else most)
         assert any(record["verdict"] == "duplicate" for record in first.rejects)
-        manifest = tmp_path / "run" / "manifest.json"
-        read = json.loads(manifest.read_text(encoding="utf-8"))
-        assert read["lock"]["parts"]["filter near-duplicates"].pop("version") == 2
-        manifest.write_text(json.dumps(read), encoding="utf-8")
+        parts = manifest(tmp_path / "run")["lock"]["parts"]
+        assert parts["filter near-duplicates"].pop("version") == 2
+        edit(tmp_path / "run", "lock.parts", parts)
         (tmp_path / "run" / "ledger").unlink()
         with caplog.at_level(logging.WARNING, "targen.run"):
             again = lab.run(world, tmp_path / "run", grow=most)

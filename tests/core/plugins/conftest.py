@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from targen_core import hookimpl
+from targen_core import Registry, hookimpl, load_registry
 from targen_core.plugins.loader import Source, installed_sources
 
 
@@ -35,6 +35,16 @@ def _plugin() -> Callable[..., ModuleType]:
 @pytest.fixture(name="source")
 def _source() -> Callable[..., Source]:
     return source
+
+
+@pytest.fixture
+def load() -> Callable[..., Registry]:
+    """Load distributions, each of one plugin that has these hooks."""
+
+    def made(**distributions: dict[str, Callable[..., Any]]) -> Registry:
+        return load_registry([source(plugin(**has), name) for name, has in distributions.items()])
+
+    return made
 
 
 @pytest.fixture

@@ -54,17 +54,19 @@ def backend(named):
 ACME = Adapter(adapt=adapt, backend=backend, example="acme_llm.Client")
 
 
+def registering(name, adapter=ACME):
+    """The hook of a plugin that has an adapter."""
+
+    def register_adapters(register):
+        register.register(name, adapter, summary="an acme Client", aliases=["acme_llm"])
+
+    return {"register_adapters": register_adapters}
+
+
 @pytest.fixture
-def acme(plugin, source):
+def acme(load):
     """The registry with an adapter of the library acme_llm."""
-
-    def make(adapter=ACME, **more):
-        def register_adapters(register):
-            register.register("acme", adapter, summary="an acme Client", aliases=["acme_llm"])
-
-        return load_registry([source(plugin(register_adapters=register_adapters), **more)])
-
-    return make
+    return lambda adapter=ACME: load(acme=registering("acme", adapter))
 
 
 @pytest.fixture
@@ -104,13 +106,9 @@ def test_an_adapter_of_ours_that_is_not_installed_is_named():
     assert caught.value.hint == install("targen-standard")
 
 
-def test_two_adapters_of_one_library_are_ambiguous(plugin, source):
-    def register_adapters(register):
-        register.register("acme", ACME, aliases=["acme_llm"])
-
-    one, two = (source(plugin(name, register_adapters=register_adapters), name) for name in "ab")
+def test_two_adapters_of_one_library_are_ambiguous(load):
     with pytest.raises(AmbiguousName, match="'acme_llm' is registered by 2 distributions"):
-        load_registry([one, two]).chat_model(Client())
+        load(a=registering("acme"), b=registering("acme")).chat_model(Client())
 
 
 @pytest.mark.parametrize("name", ["acme:acme_llm.Client", "acme:acme_llm:Client"])
@@ -148,21 +146,17 @@ def test_other_names_are_of_no_adapter(name, acme):
     assert acme().adapter(name) is None
 
 
-def test_a_registered_backend_keeps_its_name(plugin, source):
+def test_a_registered_backend_keeps_its_name(load):
     own = Backend(summary="own", options=BackendOptions, create=Model)
-    module = plugin(
-        register_adapters=lambda register: register.register("acme", ACME),
-        register_backends=lambda register: register.register("own", own),
-    )
-    registry = load_registry([source(module)])
+    hook = {"register_backends": lambda register: register.register("own", own)}
+    registry = load(acme={**registering("acme"), **hook})
     assert registry.adapter("acme:own") is None
     assert registry.get("backend", "acme:own") is own
 
 
 @pytest.mark.parametrize("name", ["file", "memory"])
-def test_no_adapter_takes_the_words_for_files_and_objects(name, plugin, source):
-    module = plugin(register_adapters=lambda register: register.register(name, ACME))
-    (state,) = load_registry([source(module)]).plugins
+def test_no_adapter_takes_the_words_for_files_and_objects(name, load):
+    (state,) = load(acme=registering(name)).plugins
     assert (state.state, state.check) == ("broken", "reserved-name")
 
 

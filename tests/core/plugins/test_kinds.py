@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 
 import pytest
@@ -16,20 +17,13 @@ from targen_core.plugins.kinds import KINDS
 DISH = Kind("dish", hook="register_dishes", listing="list-dishes", type="builtins:str")
 
 
-@pytest.fixture
-def owner(plugin):
-    """A plugin that has a kind; keywords replace fields of it."""
-
-    def made(kind=DISH, **hooks):
-        return plugin("owner", register_kinds=lambda register: register.register(kind), **hooks)
-
-    return made
+SOUP = {"register_dishes": lambda register: register.register("soup", "os:sep")}
+TASTE = {"register_correctors": lambda register: register.register("taste", "os:path")}
 
 
-@pytest.fixture
-def cook(plugin):
-    """A plugin that registers an object of the kind."""
-    return plugin("cook", register_dishes=lambda register: register.register("soup", "os:sep"))
+def owner(kind=DISH, **hooks):
+    """Hooks of a plugin that has a kind, and of what else it registers."""
+    return {"register_kinds": lambda register: register.register(kind), **hooks}
 
 
 def states(registry):
@@ -37,9 +31,8 @@ def states(registry):
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_any_plugin_may_register_objects_of_another_one_s_kind(order, owner, cook, source):
-    sources = [source(owner(), "acme"), source(cook, "zeta")][::order]
-    registry = load_registry(sources)
+def test_any_plugin_may_register_objects_of_another_one_s_kind(order, load):
+    registry = load(**dict([("acme", owner()), ("zeta", SOUP)][::order]))
     assert states(registry) == {"acme": "ok", "zeta": "ok"}
     assert registry.kinds["dish"].owner == "acme"
     assert list(registry.kinds) == [*KINDS, "dish"]
@@ -49,13 +42,8 @@ def test_any_plugin_may_register_objects_of_another_one_s_kind(order, owner, coo
         registry.find("dish", "stew")
 
 
-def test_without_the_kind_its_objects_are_not_used(plugin, source):
-    module = plugin(
-        "cook",
-        register_dishes=lambda register: register.register("soup", "os:sep"),
-        register_correctors=lambda register: register.register("taste", "os:path"),
-    )
-    registry = load_registry([source(module, "zeta")])
+def test_without_the_kind_its_objects_are_not_used(load):
+    registry = load(zeta={**SOUP, **TASTE})
     (listed,) = registry.plugins
     assert (listed.state, listed.unused) == ("ok", ("register_dishes",))
     assert [item.name for item in registry.all("corrector")] == ["taste"]
@@ -67,9 +55,8 @@ def test_without_the_kind_its_objects_are_not_used(plugin, source):
     "name",
     ["register_dish", "register_dihses", "register_dishez", "register_kind", "register_task"],
 )
-def test_a_slip_of_the_pen_is_told_from_a_kind_that_is_missing(name, owner, plugin, source):
-    module = plugin("cook", **{name: lambda register: None})
-    registry = load_registry([source(owner(), "acme"), source(module, "zeta")])
+def test_a_slip_of_the_pen_is_told_from_a_kind_that_is_missing(name, load):
+    registry = load(acme=owner(), zeta={name: lambda register: None})
     assert states(registry) == {"acme": "ok", "zeta": "broken"}
     assert registry.plugins[1].check == "unknown-hook"
     assert "register_dishes" in registry.plugins[1].hint
@@ -87,20 +74,17 @@ def test_a_slip_of_the_pen_is_told_from_a_kind_that_is_missing(name, owner, plug
         {"type": "no colon"},
     ],
 )
-def test_a_kind_that_cannot_be_is_refused_with_its_plugin(changed, owner, cook, source):
+def test_a_kind_that_cannot_be_is_refused_with_its_plugin(changed, load):
     fields = {"name": "dish", "hook": "register_dishes", "listing": "list-dishes"}
-    registry = load_registry(
-        [source(owner(Kind(**{**fields, **changed})), "acme"), source(cook, "zeta")]
-    )
+    registry = load(acme=owner(Kind(**{**fields, **changed})), zeta=SOUP)
     assert states(registry) == {"acme": "broken", "zeta": "ok"}
     assert registry.plugins[0].check in ("bad-kind", "duplicate-kind")
     assert dict(registry.kinds) == KINDS
 
 
 @pytest.mark.parametrize(("first", "second"), [("acme", "zeta"), ("targen-review", "acme")])
-def test_of_two_owners_of_one_kind_ours_or_the_first_by_name_has_it(first, second, owner, source):
-    sources = [source(owner(), name) for name in sorted((first, second))]
-    registry = load_registry(sources)
+def test_of_two_owners_of_one_kind_ours_or_the_first_by_name_has_it(first, second, load):
+    registry = load(**{name: owner() for name in sorted((first, second))})
     assert states(registry) == {first: "ok", second: "broken"}
     (broken,) = (plugin for plugin in registry.plugins if plugin.distribution == second)
     assert broken.check == "duplicate-kind"
@@ -108,47 +92,41 @@ def test_of_two_owners_of_one_kind_ours_or_the_first_by_name_has_it(first, secon
     assert registry.kinds["dish"].owner == first
 
 
-def test_an_owner_that_breaks_takes_its_kind_along_and_nothing_else(owner, cook, plugin, source):
+def test_an_owner_that_breaks_takes_its_kind_along_and_nothing_else(load):
     def broken(register):
         raise RuntimeError("burnt")
 
-    good = plugin("good", register_correctors=lambda register: register.register("x", "os:path"))
-    registry = load_registry(
-        [source(owner(register_tasks=broken), "acme"), source(cook, "b"), source(good, "c")]
-    )
+    registry = load(acme=owner(register_tasks=broken), b=SOUP, c=TASTE)
     assert states(registry) == {"acme": "broken", "b": "ok", "c": "ok"}
     assert registry.plugins[1].unused == ("register_dishes",)
     assert dict(registry.kinds) == KINDS
-    assert [item.id for item in registry.everything()] == ["c:x"]
+    assert [item.id for item in registry.everything()] == ["c:taste"]
 
 
-def test_a_kind_whose_type_cannot_be_imported_is_its_owner_s_fault(owner, cook, source):
+def test_a_kind_whose_type_cannot_be_imported_is_its_owner_s_fault(load):
     kind = Kind("dish", hook="register_dishes", type="no_such_module:Dish")
-    registry = load_registry([source(owner(kind), "acme"), source(cook, "zeta")])
+    registry = load(acme=owner(kind), zeta=SOUP)
     with pytest.raises(PluginError, match="kind 'dish': its type, no_such_module:Dish") as caught:
         registry.get("dish", "soup")
     assert caught.value.distribution == "acme"
 
 
-def test_no_command_may_be_called_like_a_listing(owner, plugin, source, command_line):
+def test_no_command_may_be_called_like_a_listing(plugin, source, command_line):
     module = plugin(register_commands=lambda register: register.register("list-dishes", "os:path"))
-    registry = load_registry([source(module, "a"), source(owner(), "b"), command_line])
+    registry = load_registry([source(module, "a"), source(plugin(**owner()), "b"), command_line])
     assert states(registry) == {"a": "broken", "b": "ok", "targen-cli": "ok"}
     assert registry.plugins[0].check == "reserved-name"
 
 
-def test_facts_of_a_kind_that_says_nothing_are_its_docstring(owner, plugin, source):
-    module = plugin("cook", register_dishes=lambda register: register.register("soup", "os:getcwd"))
-    kind = Kind("dish", hook="register_dishes")
-    registry = load_registry([source(owner(kind), "acme"), source(module, "zeta")])
+def test_facts_of_a_kind_that_says_nothing_are_its_docstring(load):
+    soup = {"register_dishes": lambda register: register.register("soup", "os:getcwd")}
+    registry = load(acme=owner(Kind("dish", hook="register_dishes")), zeta=soup)
     facts = facts_of(Described(registry, registry.kinds["dish"], "soup"))
     assert facts["id"] == "zeta:soup"
     assert facts["about"].startswith("Return a unicode string")
 
 
-def test_facts_come_from_the_owner_s_function(owner, cook, source, monkeypatch):
-    import os
-
+def test_facts_come_from_the_owner_s_function(load, monkeypatch):
     def facts(part):
         if part.options:
             raise UsageError("no option")
@@ -156,7 +134,7 @@ def test_facts_come_from_the_owner_s_function(owner, cook, source, monkeypatch):
 
     monkeypatch.setattr(os, "facts_of_dishes", facts, raising=False)
     kind = Kind("dish", hook="register_dishes", type="builtins:str", facts="os:facts_of_dishes")
-    registry = load_registry([source(owner(kind), "acme"), source(cook, "zeta")])
+    registry = load(acme=owner(kind), zeta=SOUP)
     part = Described(registry, registry.kinds["dish"], "soup")
     known = {"kind": "dish", "id": "zeta:soup", "version": "1.0", "summary": "", "install": "zeta"}
     assert facts_of(part) == {**known, "length": 1}
@@ -172,7 +150,7 @@ def test_a_function_of_a_stranger_takes_no_name_of_ours(plugin, source, monkeypa
         for name in names:
             register.register(name, len)
 
-    taker = source(plugin("taker", register_functions=register_functions), "a-taker")
+    taker = source(plugin(register_functions=register_functions), "a-taker")
     sources = [taker, *loader.installed_sources()]
     monkeypatch.setattr(loader, "installed_sources", lambda: sources)
     for name in names:

@@ -89,10 +89,8 @@ def _function():
         ("reader", 5, "reader acme:x is an int, not a targen_core.task_files.TaskReader"),
     ],
 )
-def test_what_is_nothing_of_its_kind(kind, target, words, plugin, source):
-    hook = KINDS[kind].hook
-    module = plugin(**{hook: lambda register: register.register("x", target)})
-    registry = load_registry([source(module)])
+def test_what_is_nothing_of_its_kind(kind, target, words, load):
+    registry = load(acme={KINDS[kind].hook: lambda register: register.register("x", target)})
     with pytest.raises(PluginError) as caught:
         registry.get(kind, "x")
     assert str(caught.value) == words
@@ -100,9 +98,9 @@ def test_what_is_nothing_of_its_kind(kind, target, words, plugin, source):
     assert caught.value.hint == "report it to the authors of acme"
 
 
-def test_a_declaration_is_a_task_whatever_it_was_registered_as(plugin, source):
-    hooks = {"register_backends": lambda register: register.register("x", "no_such_package:x.yaml")}
+def test_a_declaration_is_a_task_whatever_it_was_registered_as(load):
+    hook = {"register_backends": lambda register: register.register("x", "no_such_package:x.yaml")}
     with pytest.raises(PluginError) as caught:
-        load_registry([source(plugin(**hooks))]).get("backend", "x")
+        load(acme=hook).get("backend", "x")
     assert caught.value.check == "target-import-error"
     assert caught.value.distribution == "acme"

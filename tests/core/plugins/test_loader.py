@@ -22,6 +22,9 @@ def _good(register):
     register.register("good", GOOD, summary="it works")
 
 
+GOOD_TASK = {"register_tasks": _good}
+
+
 def _names(registry, kind="task"):
     return [item.id for item in registry.all(kind)]
 
@@ -57,8 +60,8 @@ def register_tasks(register):
 """
 
 
-def test_a_plugin_that_works_is_found_by_name_and_by_id(plugin, source):
-    registry = load_registry([source(plugin(register_tasks=_good))])
+def test_a_plugin_that_works_is_found_by_name_and_by_id(load):
+    registry = load(acme=GOOD_TASK)
     assert registry.find("task", "good").target is GOOD
     assert registry.find("task", "acme:good").target is GOOD
     (item,) = registry.all("task")
@@ -87,12 +90,8 @@ def test_a_plugin_that_raises_at_import_is_left_out(
     name = f"raises_at_import_{abs(hash(text))}"
     (tmp_path / f"{name}.py").write_text(text + "\n")
     monkeypatch.syspath_prepend(tmp_path)
-    registry = load_registry(
-        [
-            source(name, entry_point="bad", extras=("fancy",)),
-            source(plugin(register_tasks=_good), "other"),
-        ]
-    )
+    bad = source(name, entry_point="bad", extras=("fancy",))
+    registry = load_registry([bad, source(plugin(**GOOD_TASK), "other")])
     assert name not in sys.modules
     assert _names(registry) == ["other:good"]
     bad = _only_problem(registry, "bad")
@@ -119,7 +118,7 @@ def test_where_no_ctrl_c_can_be_an_interrupt_is_the_plugin_s(
 @pytest.mark.parametrize(
     "error", [RuntimeError("half-way"), SystemExit(1), KeyboardInterrupt(), GeneratorExit()]
 )
-def test_nothing_is_left_of_a_plugin_that_raises_half_way(error, plugin, source):
+def test_nothing_is_left_of_a_plugin_that_raises_half_way(error, load):
     def half(register):
         register.register("first", object())
         raise error
@@ -127,13 +126,8 @@ def test_nothing_is_left_of_a_plugin_that_raises_half_way(error, plugin, source)
     def backends(register):
         register.register("whole", object())
 
-    registry = load_registry(
-        [
-            source(plugin(register_tasks=_good), "before", "a"),
-            source(plugin(register_backends=backends, register_tasks=half), entry_point="b"),
-            source(plugin(register_tasks=_good), "later", "c"),
-        ]
-    )
+    broken = {"register_backends": backends, "register_tasks": half}
+    registry = load(before=GOOD_TASK, broken=broken, later=GOOD_TASK)
     assert _names(registry) == ["before:good", "later:good"]
     assert _names(registry, "backend") == []
     assert [p.state for p in registry.plugins] == ["ok", "broken", "ok"]
@@ -181,27 +175,17 @@ def test_what_a_plugin_writes_goes_to_standard_error_by_whatever_way(
 
 
 def test_two_entry_points_of_one_distribution_with_one_name(plugin, source):
-    second = plugin("second", register_tasks=_good)
-    registry = load_registry(
-        [
-            source(plugin("first", register_tasks=_good), entry_point="first"),
-            source(second, entry_point="second"),
-        ]
-    )
+    names = ("first", "second")
+    registry = load_registry([source(plugin(**GOOD_TASK), entry_point=name) for name in names])
     assert _names(registry) == ["acme:good"]
     bad = _only_problem(registry, "second")
     assert bad.state == "broken"
     assert "task acme:good is already registered by entry point 'first'" in bad.problem
 
 
-def test_a_bare_name_in_two_distributions_is_ambiguous(plugin, source):
+def test_a_bare_name_in_two_distributions_is_ambiguous(load):
     mine = object()
-    registry = load_registry(
-        [
-            source(plugin(register_tasks=_good), "acme"),
-            source(plugin(register_tasks=lambda register: register.register("good", mine)), "zeta"),
-        ]
-    )
+    registry = load(acme=GOOD_TASK, zeta=_named("good", mine))
     with pytest.raises(AmbiguousName) as caught:
         registry.find("task", "good")
     assert str(caught.value) == "task 'good' is registered by 2 distributions"
@@ -264,9 +248,9 @@ BROKEN = [
 
 @pytest.mark.parametrize(("hooks", "problem", "hint"), BROKEN)
 def test_a_plugin_that_registers_what_it_cannot_is_left_out_with_the_reason(
-    hooks, problem, hint, plugin, source
+    hooks, problem, hint, load
 ):
-    registry = load_registry([source(plugin(**hooks))])
+    registry = load(acme=hooks)
     assert _names(registry) == []
     bad = _only_problem(registry)
     assert bad.state == "broken"
@@ -293,23 +277,18 @@ def test_another_api_level_is_listed_and_never_imported(group, source, tmp_path,
 def test_a_plugin_is_disabled_by_entry_point_or_distribution(value, plugin, source, monkeypatch):
     monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", value)
     registry = load_registry(
-        [source("no_such_module_whatever"), source(plugin(register_tasks=_good), "zeta", "z")]
+        [source("no_such_module_whatever"), source(plugin(**GOOD_TASK), "zeta", "z")]
     )
     assert _names(registry) == ["zeta:good"]
     assert _only_problem(registry).state == "disabled"
     assert "TARGEN_DISABLE_PLUGINS" in _only_problem(registry).problem
 
 
-def test_an_unknown_name_says_what_is_near_and_what_failed(plugin, source):
+def test_an_unknown_name_says_what_is_near_and_what_failed(load):
     def fails(register):
         raise RuntimeError
 
-    registry = load_registry(
-        [
-            source(plugin(register_tasks=_good)),
-            source(plugin(register_tasks=fails), "zeta", "lame"),
-        ]
-    )
+    registry = load(acme=GOOD_TASK, zeta={"register_tasks": fails})
     with pytest.raises(UnknownName) as caught:
         registry.find("task", "goood")
     assert str(caught.value) == "no task named 'goood' is installed"
@@ -326,28 +305,22 @@ def test_an_unknown_name_says_what_is_near_and_what_failed(plugin, source):
         ("backend", "local", "targen-backends[local]"),
     ],
 )
-def test_an_absent_package_of_ours_is_named(kind, name, package, plugin, source):
-    registry = load_registry([source(plugin(register_tasks=_good, register_backends=_good))])
+def test_an_absent_package_of_ours_is_named(kind, name, package, load):
+    registry = load(acme={**GOOD_TASK, "register_backends": _good})
     for asked in (name, f"{package.partition('[')[0]}:{name}"):
         with pytest.raises(UnknownName) as caught:
             registry.find(kind, asked)
         assert install(package) in caught.value.hint
 
 
-PAPER = "targen-tasks-superglue"
+PAPER, BACKENDS = "targen-tasks-superglue", "targen-backends"
 
 
 @pytest.mark.parametrize(
     ("kind", "name", "package", "how", "hint"),
     [
         ("task", "copa", PAPER, {}, f"the installed {PAPER} 1.0 does not have it yet"),
-        (
-            "backend",
-            "claude",
-            "targen-backends",
-            {},
-            "the installed targen-backends 1.0 does not have it yet",
-        ),
+        ("backend", "claude", BACKENDS, {}, f"the installed {BACKENDS} 1.0 does not have it yet"),
         ("task", "rte", PAPER, {"group": "targen.v2"}, f"install --upgrade targen-core {PAPER}"),
         ("task", "rte", PAPER, {"entry_point": "left-out"}, f"_PLUGINS: {PAPER} (left-out)"),
     ],

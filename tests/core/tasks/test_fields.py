@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from targen_core import Label, ListStep, Task
 from targen_core.tasks.fields import named, text_fields
 
 
@@ -49,20 +48,7 @@ def test_values_at_a_path():
     assert named(row, "a.d") == named(row, "z") == named("text", "z") == []
 
 
-async def _nothing(*_):
-    return []
-
-
-def test_a_task_may_say_it_otherwise():
-    task = Task(
-        name="t",
-        version="1",
-        summary="",
-        description="",
-        instance=Row,
-        labels=(Label("a"), Label("b")),
-        contexts=ListStep(item=str, propose=_nothing, batch=1),
-        generators={"a": _nothing, "b": _nothing},
-    )
-    assert task.fields == text_fields(Row)
-    assert task.replace(rows={"fields": ("body",)}).fields == ("body",)
+def test_a_task_may_say_it_otherwise(lab):
+    task = lab.World().task()
+    assert task.fields == text_fields(lab.Row) == ("seed", "text")
+    assert task.replace(rows={"fields": ("text",)}).fields == ("text",)
