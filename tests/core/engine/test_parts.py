@@ -106,10 +106,7 @@ def test_what_is_requested_is_exact_by_label_and_by_part(quotas, share, data):
     ("changes", "words"),
     [
         ({"share": 1.5}, "they must add up to 1"),
-        (
-            {"branches": (("found", None), ("made yes", "yes"))},
-            "in the part part1, label .* has no branch",
-        ),
+        ({"branches": BRANCHES[:2]}, "in the part part1, label .* has no branch"),
         ({"samples": 2}, "must have samples_per_seed=1"),
         ({"rows_per_instance": 2}, "must have .* rows_per_instance=1"),
     ],

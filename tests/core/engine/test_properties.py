@@ -32,7 +32,7 @@ from targen_core.runs.jobs import session
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
 COUNTED = ("flow", "given_up", "parts", "distance", "dropped_list_items", "rows", "requested")
-EXAMPLES = 2000 if os.environ.get("TARGEN_SOAK") else 36
+EXAMPLES = 2000 if os.environ.get("TARGEN_SOAK") else 32
 STOPS_IN_A_ROW = 3
 
 
@@ -257,8 +257,8 @@ def test_rows_depend_on_replies_alone(lab, folder, data, randomness):
     world = data.draw(lab.any)
     spec = data.draw(lab.specs(world))
     given = spec.pop("given", "")
-    first = data.draw(lab.quotas(world, 6))
-    more = data.draw(lab.quotas(world, 4))
+    first = data.draw(lab.quotas(world, 5))
+    more = data.draw(lab.quotas(world, 3))
     small = shared(world, first, spec)
     large = shared(world, {name: first[name] + more[name] for name in first}, spec)
     assume(any(small.values()))
