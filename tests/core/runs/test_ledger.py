@@ -119,6 +119,9 @@ def harmed(how: str, at: int, ledger: Path, whole: Path, other: Path) -> bytes |
         return None
     if how in ("of the whole run", "of another run"):
         return (whole if how == "of the whole run" else other).read_bytes()
+    if how == "another reason":
+        before, _, after = ledger.read_bytes().rpartition(b'"bad"')
+        return before + b'"odd"' + after
     if how == "a flipped bit":
         text = bytearray(ledger.read_bytes())
         text[at % len(text)] ^= 1 << at % 8
@@ -138,7 +141,7 @@ def harmed(how: str, at: int, ledger: Path, whole: Path, other: Path) -> bytes |
 
 IN_THE_MIDDLE = ["one left out", "one twice", "two in another order", "junk"]
 HARMS = [
-    *((how, 0) for how in ("deleted", "of the whole run", "of another run")),
+    *((how, 0) for how in ("deleted", "of the whole run", "of another run", "another reason")),
     *(("a flipped bit", at) for at in (3, 70, 999, 4711, 31_337, 10**6)),
     *((how, at) for how in IN_THE_MIDDLE for at in (0, 4711)),
 ]
