@@ -46,15 +46,25 @@ WRONG = [
 ]
 
 
+def ours(call):
+    """The files of targen in what a failing call shows."""
+    with pytest.raises(tg.UsageError) as caught:
+        eval(call, {"tg": tg, "asyncio": asyncio})
+    assert caught.value.__cause__ is None
+    frames = traceback.extract_tb(caught.value.__traceback__)
+    return [frame.filename for frame in frames if "/src/targen_" in frame.filename]
+
+
 @pytest.mark.whole
 @pytest.mark.parametrize("call", WRONG)
 def test_every_function_shows_the_caller_alone(call):
-    with pytest.raises(tg.UsageError) as caught:
-        eval(call, {"tg": tg, "asyncio": asyncio})
-    frames = traceback.extract_tb(caught.value.__traceback__)
-    ours = [frame.filename for frame in frames if "/src/targen_" in frame.filename]
-    assert not ours and caught.value.__cause__ is None
+    assert not ours(call)
     assert pickle.loads(pickle.dumps(tg.analyze)) is tg.analyze
+
+
+def test_who_looks_for_a_fault_of_targen_sees_all_frames(monkeypatch):
+    monkeypatch.setenv("TARGEN_DEBUG", "1")
+    assert len(ours('tg.load("runs/none")')) > 2
 
 
 @pytest.mark.whole
@@ -63,24 +73,18 @@ def test_the_frames_are_those_of_the_caller(program, file, tmp_path):
     (tmp_path / "program.py").write_text(program)
     (tmp_path / "replies.py").write_text(REPLIES)
 
-    def printed(**variables):
-        done = subprocess.run(
-            [sys.executable, "program.py"],
-            cwd=tmp_path,
-            env={"PATH": "", "HOME": str(tmp_path), **variables},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 1
-        return done.stderr[done.stderr.index("Traceback") :].splitlines()
-
-    lines = printed()
+    done = subprocess.run(
+        [sys.executable, "program.py"],
+        cwd=tmp_path,
+        env={"PATH": "", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    lines = done.stderr[done.stderr.index("Traceback") :].splitlines()
     frames = [line for line in lines if line.startswith('  File "')]
     assert f'{file}", line' in frames[0] and "program.py" in frames[-1]
     assert "# the line" in lines[lines.index(frames[0]) + 1]
     assert len(frames) == 2
     assert not [line for line in lines if "kept" in line], "there is no row yet"
-    if program is SCRIPTED:  # it imports no LangChain, which takes a second
-        lines = printed(TARGEN_DEBUG="1")
-        assert len([line for line in lines if line.startswith("  File")]) > 9
