@@ -32,7 +32,7 @@ def runs(tmp_path_factory):
     return folder
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     names=st.permutations("abcd"),
     count=st.integers(1, 4),

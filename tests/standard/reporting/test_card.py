@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 
 from targen_standard.reporting.card import front_matter
 
-WORDS = st.text(st.characters(exclude_categories=("Cs",)))
+WORDS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | WORDS,
-    lambda inner: st.lists(inner) | st.dictionaries(WORDS, inner),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=6,
 )
 
 
-@given(st.lists(VALUES))
+@given(st.lists(VALUES, max_size=4))
 def test_front_matter_is_yaml_of_the_same_values(values):
     named = {f"key_{number}": value for number, value in enumerate(values)}
     text = front_matter(named)
