@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -43,8 +44,13 @@ def sources():
         yield from sorted(ROOT.glob(f"{folder}/src/**/*.py"))
 
 
+NAMED = re.compile(rf"\b(?:{'|'.join([*MODULES, *LACKING['os'], *LACKING['signal']])})\b")
+
+
 def lacking(source):
     """What Windows lacks and code uses without asking whether it is there."""
+    if not NAMED.search(source):
+        return  # few modules are worth parsing
     tree = ast.parse(source)
     above = dict[ast.AST, ast.AST]()
     for node in ast.walk(tree):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 import targen_core as tg
@@ -11,21 +9,23 @@ from targen_core.errors import RunConflict, StageFailed, UnknownName, UsageError
 from targen_core.plugins.register import Registration
 from targen_testing.sample import SAMPLE
 
+from ...runs import manifest
+
 
 @pytest.fixture
 def world(lab):
     return lab.World(relabel=0.2, bad=0.1)
 
 
-def manifest(run):
-    return json.loads((run.path / "manifest.json").read_text())["lock"]
+def lock(run):
+    return manifest(run.path)["lock"]
 
 
 def test_objects_are_named_in_all_that_is_written(lab, world):
     run = tg.generate(world.task(), n=6, model=lab.ToyModel(world.reply, identity="toy-7b"))
     assert run.path.name == "toy-0"
-    assert manifest(run)["task"]["id"] == "memory:toy"
-    assert {step["backend"] for step in manifest(run)["steps"].values()} == {"memory:toymodel"}
+    assert lock(run)["task"]["id"] == "memory:toy"
+    assert {step["backend"] for step in lock(run)["steps"].values()} == {"memory:toymodel"}
     assert run.report.task == "memory:toy"
     assert set(run.report.models.values()) == {"toy-7b"}
     assert "memory:toy" in (run.path / "README.md").read_text()
@@ -97,7 +97,7 @@ def test_steps_may_have_models_of_their_own(lab, world):
     main, judge = (lab.ToyModel(world.reply, identity=name) for name in ("main", "judge"))
     steps = {"correct": judge, "seeds": {"model": main, "temperature": 0.2}}
     run = tg.generate(world.task(), n=4, model=main, steps=steps, out="x")
-    plans = manifest(run)["steps"]
+    plans = lock(run)["steps"]
     assert plans["generate"]["backend"] == plans["seeds"]["backend"] == "memory:toymodel"
     assert plans["correct"]["backend"] == "memory:toymodel-2"
     assert plans["seeds"]["params"]["temperature"] == 0.2

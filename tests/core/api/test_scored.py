@@ -113,10 +113,7 @@ def test_what_a_call_sets_for_itself_is_sent_unless_the_user_changed_it(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        (
-            {"scored": {"generat": 1}},
-            "scored contains 'generat', which is not a step; the task's steps are",
-        ),
+        ({"scored": {"generat": 1}}, "scored contains 'generat', which is not a step; the task's"),
         ({"scored": {"generate": -1}}, r"scored\['generate'\] is -1"),
         ({"scored": {"generate": "all"}}, "scored is .*pass a mapping of steps"),
         ({"scores_given": ("contexts",)}, "scores_given contains 'contexts', but scored does not"),

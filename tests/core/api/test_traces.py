@@ -9,7 +9,7 @@ import pytest
 import targen_core as tg
 from targen_core.errors import UsageError
 
-FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
+from ...runs import outputs
 
 
 @pytest.fixture
@@ -29,16 +29,12 @@ def model(lab, world, *, structured=True):
     return made
 
 
-def bytes_of(run):
-    return [(run.path / name).read_bytes() for name in FILES]
-
-
 @pytest.mark.parametrize("structured", [True, False])
 def test_a_run_of_objects_is_made_again_without_asking_the_model(lab, world, structured):
     run = tg.generate(world.task(), n=12, model=model(lab, world, structured=structured), out="x")
     never = lab.ToyModel(world.reply)
     again = tg.replay(run, "again")
-    assert bytes_of(again) == bytes_of(run)
+    assert outputs(again.path) == outputs(run.path)
     assert again.report.raw["replay"]["needed"] == []
     by_path = tg.replay("x", "more", task=world.task(), model=never, n=20)
     assert by_path.report.raw["replay"]["needed"] and not never.asked

@@ -27,9 +27,7 @@ def resolve(plugin, source, tmp_path, monkeypatch):
 
     yield ask
     for name in set(sys.modules) - before:
-        if getattr(sys.modules[name], "__file__", "") and str(tmp_path) in str(
-            sys.modules[name].__file__
-        ):
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
             del sys.modules[name]
 
 
@@ -81,11 +79,8 @@ def _function():
     ("kind", "target", "words"),
     [
         ("task", _function, "task acme:x is a function, not a targen_core.Task"),
-        ("backend", _function, "backend acme:x is a function, not a targen_core.Backend"),
-        ("contexts", _function, "contexts acme:x is a function, not a targen_core.ListStep"),
         ("seeds", ("a",), "seeds acme:x is a tuple, not a targen_core.ListStep"),
         ("generator", 5, "generator acme:x is an int, not a callable"),
-        ("corrector", 5, "corrector acme:x is an int, not a callable"),
         ("reader", 5, "reader acme:x is an int, not a targen_core.task_files.TaskReader"),
     ],
 )

@@ -55,43 +55,27 @@ def test_values_of_a_backends_options_are_left_to_the_backend(item, key, value):
     assert typed(item)["generate"].backend == {key: value}
 
 
+REFUSED = {
+    "not KEY=VALUE": "temperature =1",
+    "no step 'judge'": "judge.temperature=1",
+    "must be a number": "temperature=warm temperature=true temperature=NaN temperature=Infinity "
+    "presence_penalty=NaN frequency_penalty=often",
+    "must be a number, 0 or more": "temperature=-1 repeat_penalty=-1 top_p=-3 min_p=-0.1",
+    "from 0 to 1": "top_p=1.1 min_p=2",
+    "whole number": "top_k=1.5 seed=x",
+    "whole number, -1 or more": "top_k=-2 seed=-2",
+    "whole number above 0": "max_tokens=0 max_tokens=1.5 max_tokens=true seeds.batch=0 "
+    "seeds.batch=-1 seeds.batch=a contexts.batch=2,",
+    "lists 2 sizes, but step contexts has one list": "contexts.batch=5,6",
+    "only contexts and seeds": "generate.batch=2",
+    "its own batch size": "batch=5",
+    "its own number of candidates": "candidates=5",
+    "both prices": f"price_in=1 price_out=free price_in=1{'0' * 400}",
+}
+
+
 @pytest.mark.parametrize(
-    ("item", "words"),
-    [
-        ("temperature", "not KEY=VALUE"),
-        ("=1", "not KEY=VALUE"),
-        ("judge.temperature=1", "no step 'judge'"),
-        ("temperature=warm", "must be a number"),
-        ("temperature=-1", "must be a number, 0 or more"),
-        ("temperature=true", "must be a number"),
-        ("max_tokens=0", "whole number above 0"),
-        ("max_tokens=1.5", "whole number above 0"),
-        ("max_tokens=true", "whole number above 0"),
-        ("temperature=NaN", "must be a number"),
-        ("temperature=Infinity", "must be a number"),
-        ("presence_penalty=NaN", "must be a number"),
-        ("frequency_penalty=often", "must be a number"),
-        ("repeat_penalty=-1", "must be a number, 0 or more"),
-        ("top_p=-3", "must be a number, 0 or more"),
-        ("top_p=1.1", "from 0 to 1"),
-        ("min_p=-0.1", "must be a number, 0 or more"),
-        ("min_p=2", "from 0 to 1"),
-        ("top_k=1.5", "whole number"),
-        ("top_k=-2", "whole number, -1 or more"),
-        ("seed=x", "whole number"),
-        ("seed=-2", "whole number, -1 or more"),
-        ("seeds.batch=0", "whole number above 0"),
-        ("seeds.batch=-1", "whole number above 0"),
-        ("seeds.batch=a", "whole number above 0"),
-        ("contexts.batch=2,", "whole number above 0"),
-        ("contexts.batch=5,6", "lists 2 sizes, but step contexts has one list"),
-        ("generate.batch=2", "only contexts and seeds"),
-        ("batch=5", "its own batch size"),
-        ("candidates=5", "its own number of candidates"),
-        ("price_in=1", "both prices"),
-        ("price_out=free", "both prices"),
-        ("price_in=1" + "0" * 400, "both prices"),
-    ],
+    ("item", "words"), [(item, words) for words, items in REFUSED.items() for item in items.split()]
 )
 def test_options_that_make_no_sense_are_refused(item, words):
     with pytest.raises(UsageError, match=words):

@@ -44,12 +44,7 @@ def test_a_table_is_read_by_its_columns(tmp_path, name, text, item, items):
 @pytest.mark.parametrize(
     ("name", "text", "item", "words"),
     [
-        (
-            "a.csv",
-            "id,place\n1,town\n",
-            str,
-            "a single text, but the file has the columns id, place",
-        ),
+        ("a.csv", "id,place\n1,town\n", str, "single text, but .* has the columns id, place"),
         ("a.csv", "word,count\nbank,many\n", Pair, "line 2: count: "),
         ("a.csv", "word,count\nbank,3,4\n", Pair, "line 2: too many cells"),
         ("a.csv", "place\n", str, "is empty"),
