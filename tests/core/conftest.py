@@ -729,7 +729,6 @@ class Lab:
     ToyModel = ToyModel
     Options = ToyOptions
     worlds = WORLDS
-    branched = BRANCHED
     any = ANY
     specs = staticmethod(_specs)
     quotas = staticmethod(_quotas)

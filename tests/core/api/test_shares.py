@@ -54,9 +54,7 @@ def test_no_label_shrinks(counts, more):
 
 
 def test_every_reject_has_a_reason(alone):
-    run = tg.generate(
-        MAIL, n=60, near_duplicates=40, model="scripted", out="run", progress=False, cache=False
-    )
+    run = generated(n=24, near_duplicates=40, cache=False)
     reasons = {record["reason"] for record in run.rejects}
     assert "duplicate" in reasons and "" not in reasons
     assert Path("run", "rejects.jsonl").read_text().count('"reason": ""') > 0  # as they were
