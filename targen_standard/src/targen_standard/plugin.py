@@ -114,7 +114,7 @@ def register_kinds(register: KindRegister) -> None:
             "a targen_standard.OutputType",
             lists="List the outputs that task files can have in place of a label.",
             spec="targen_standard.task_files.facts:register_outputs",
-            facts="targen_standard.task_files.facts:output_facts",
+            facts="targen_standard.task_files.facts:form_facts",
             prints="targen_standard.task_files.facts:print_output",
             suite="targen_testing:OutputSuite",
             template="targen_standard.task_files:templates/output",

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "form_facts",
-    "output_facts",
     "print_form",
     "print_output",
     "register_outputs",
@@ -50,25 +49,23 @@ def register_outputs(register: Register[OutputType[Any]]) -> None:
 
 
 def form_facts(part: Described) -> dict[str, Any]:
-    """The keys of a form of task files."""
+    """Return the keys of a form of task files, or of an output."""
     return {"summary": part.target.summary, "keys": fields(part.target.spec)}
 
 
 def print_form(facts: dict[str, Any]) -> None:
     """Print the keys of a form."""
     name = facts["id"].rpartition(":")[2]
-    rows = [(f["name"], type_of(f), default_of(f), f["description"]) for f in facts["keys"]]
-    print_table(["key", "type", "default", "meaning"], rows)
+    _print_keys(facts)
     print(f"In a task file, use no key but {name} and `name`, and put these options under {name}.")
-
-
-def output_facts(part: Described) -> dict[str, Any]:
-    """The keys of an output."""
-    return form_facts(part)
 
 
 def print_output(facts: dict[str, Any]) -> None:
     """Print the keys of an output."""
+    _print_keys(facts)
+    print("In a task file, put these keys under output.")
+
+
+def _print_keys(facts: dict[str, Any]) -> None:
     rows = [(f["name"], type_of(f), default_of(f), f["description"]) for f in facts["keys"]]
     print_table(["key", "type", "default", "meaning"], rows)
-    print("In a task file, put these keys under output.")

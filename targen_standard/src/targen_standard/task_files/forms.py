@@ -34,22 +34,6 @@ SpecT = TypeVar("SpecT", bound=BaseModel)
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
-def _as_it_is(spec: SpecT, _: Path, /) -> SpecT:
-    return spec
-
-
-def _nothing(_: BaseModel, /) -> Mapping[str, Any]:
-    return _NONE
-
-
-def _is_there(_: BaseModel, registry: Registry, /) -> None:
-    """Accept any spec."""
-
-
-def _no_word(_: BaseModel, run: Path, /) -> str:
-    return ""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskForm(Generic[SpecT]):
     """A form of task files: the content of a file, and the task that it means.
@@ -78,11 +62,11 @@ class TaskForm(Generic[SpecT]):
     summary: str
     spec: type[SpecT]
     task: Callable[[SpecT, str], Task[Any, Any]]
-    located: Callable[[SpecT, Path], SpecT] = _as_it_is
+    located: Callable[[SpecT, Path], SpecT] = lambda spec, folder: spec
     reaching: Callable[[SpecT, Path], Mapping[str, Any]] | None = None
-    keeps: Callable[[SpecT], Mapping[str, Any]] = _nothing
-    ready: Callable[[SpecT, Registry], None] = _is_there
-    then: Callable[[SpecT, Path], str] = _no_word
+    keeps: Callable[[SpecT], Mapping[str, Any]] = lambda spec: _NONE
+    ready: Callable[[SpecT, Registry], None] = lambda spec, registry: None
+    then: Callable[[SpecT, Path], str] = lambda spec, run: ""
 
     def typed(self, key: str, spec: SpecT, name: str) -> str:
         """Return a file of this form for what a person typed, and remember that it is theirs.
