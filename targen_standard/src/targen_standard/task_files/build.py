@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from targen_core.correctors.blind import SOLVE_PROMPT
 from targen_core.correctors.meta import META_PROMPT
 from targen_core.errors import Rejected, UsageError
+from targen_core.tasks.checks import phrase
 from targen_core.tasks.groups import Judging, Texts
 from targen_core.tasks.judging import CorrectionSample
 from targen_core.tasks.model import Task
@@ -19,9 +20,9 @@ from targen_core.tasks.parts import Label, RealTexts
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import list_of
 from targen_core.tasks.steps import InverseGenerator, ListStep, Llm
+from targen_core.text import refused
 from targen_standard.task_files.checks import (
     RowCheck,
-    check_context,
     check_seed,
     check_written,
     no_worked_answer,
@@ -43,15 +44,17 @@ from targen_standard.task_files.rows import (
     render,
     reply_model,
     row_model,
+    texts_in,
     tidied,
     tidy,
+    values_of,
 )
-from targen_standard.task_files.used import used_list
 from targen_standard.task_files.validation import problems
 
 __all__ = ["build_task"]
 
 _SHOWN = 20  # earlier items that a prompt names; more would crowd out the request
+_LONGEST = 20  # words of a context
 
 
 def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
@@ -118,7 +121,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         judging=Judging(
             corrector=declaration.corrector,
             instructions=default_instructions(declaration),
-            samples=_samples(declaration, row),
+            samples=_samples(declaration, row, labels[0].official),
         ),
         texts=Texts(dedup_text=lambda instance: render(instance, declaration.written)),
         presets=presets,
@@ -153,8 +156,7 @@ def _first_sentence(text: str) -> str:
 
 def _described(declaration: Declaration) -> str:
     """The description, with what each label means."""
-    lines = [f"{name}: {part.definition.strip()}" for name, part in declaration.labels.items()]
-    return "\n".join([declaration.description.strip(), *lines])
+    return "\n".join([declaration.description.strip(), *declaration.definitions])
 
 
 # --- steps 1 and 2 -----------------------------------------------------------
@@ -164,22 +166,16 @@ def _contexts(declaration: Declaration, part: ContextsPart) -> ListStep[str]:
     if part.items:
         return ListStep.of(part.items, summary=part.description)
     if part.use:
-        return used_list(part.use, check=None)
+        return _used(part.use, check=None)
     prompt = contexts_prompt(declaration)
-
-    async def propose(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
-        have = "; ".join(existing[-_SHOWN:]) or "none"
-        model = list_of("contexts", line_of(2, 10, declaration.language), llm.batch)
-        reply = await llm.ask(prompt, reply=model, count=llm.batch, have=have)
-        return [tidy(item) for item in reply.items if item.strip()]
 
     def check(context: str) -> None:
         no_worked_answer(context, prompt)
-        check_context(context)
+        phrase(context, max_words=_LONGEST, what="context")
 
     return ListStep(
         item=str,
-        propose=propose,
+        propose=_proposing(prompt, line_of(2, 10, declaration.language), "; "),
         batch=part.batch,
         check=check,
         summary=part.description,
@@ -193,28 +189,48 @@ def _seeds(declaration: Declaration, part: SeedsPart) -> ListStep[str]:
         fixed = ListStep.of(part.items, summary=part.description)
         return replace(fixed, check=check, column=part.field) if part.field else fixed
     if part.use:
-        return used_list(part.use, check=check if part.field else None)
+        return _used(part.use, check=check if part.field else None)
     prompt = seeds_prompt(declaration)
     field = declaration.fields[part.field] if part.field else None
-    min_words, max_words = field.words if field and field.words else part.size
-
-    async def propose(llm: Llm, context: str, existing: Sequence[str]) -> Sequence[str]:
-        have = " / ".join(existing[-_SHOWN:]) or "none"
-        model = list_of("seeds", line_of(min_words, max_words, declaration.language), llm.batch)
-        values: dict[str, Any] = {} if declaration.contexts is None else {"context": context}
-        reply = await llm.ask(prompt, reply=model, count=llm.batch, have=have, **values)
-        return [tidy(item) for item in reply.items if item.strip()]
-
+    size = field.words if field and field.words else part.size
     summary = field.description if field and field.description else part.description
     return ListStep(
         item=str,
-        propose=propose,
+        propose=_proposing(prompt, line_of(*size, declaration.language), " / "),
         batch=part.batch,
         check=check,
         column=part.field,
         summary=summary,
         dimensions=(*dimensions_of(part.dimensions), *lengths_of_seeds(declaration, part)),
     )
+
+
+def _proposing(prompt: Prompt, line: Any, between: str) -> Callable[..., Any]:
+    """Return the function that asks for more items of a list, each a `line`."""
+
+    async def propose(llm: Llm, above: str | None, existing: Sequence[str]) -> Sequence[str]:
+        values: dict[str, Any] = {"context": above} if "context" in prompt.variables else {}
+        have = between.join(existing[-_SHOWN:]) or "none"
+        model = list_of(prompt.name, line, llm.batch)
+        reply = await llm.ask(prompt, reply=model, count=llm.batch, have=have, **values)
+        return [tidy(item) for item in reply.items if item.strip()]
+
+    return propose
+
+
+def _used(name: str, *, check: Callable[[str], None] | None) -> ListStep[str]:
+    """Return a placeholder for the list registered as `name`, until a run is prepared.
+
+    A run may have options of the list, and code that only reads rows of the task does not need it.
+    So `runs.plan` finds the list and gives it its options. Its items count as texts if they are
+    models of one text; those with more fields need a task in Python. `check` is applied in addition
+    to the list's own.
+    """
+
+    async def propose(llm: Llm, parent: Any, existing: Sequence[str]) -> Sequence[str]:
+        raise AssertionError(f"{name} has not been replaced")
+
+    return ListStep(item=str, propose=propose, batch=1, check=check, summary=name, origin=name)
 
 
 # --- step 3 --------------------------------------------------------------------
@@ -228,23 +244,12 @@ def _generator(
     prompt: Prompt,
 ) -> InverseGenerator[str, BaseModel]:
     """G(branch, seed): what the reply holds, with the seed and the label put in."""
-    field = declaration.seed_field
 
     def made(written: BaseModel, seed: str) -> BaseModel:
-        values = {
-            name: tidied(getattr(written, name), declaration.fields[name])
-            for name in declaration.written
-        }
-        from_seed = {field: seed} if field else {}
-        return row.model_validate({**values, **from_seed, "label": label})
+        return row.model_validate({**texts_in(written, seed, declaration), "label": label})
 
     async def write(llm: Llm, seed: str) -> BaseModel | Sequence[BaseModel | Rejected]:
-        values: dict[str, Any] = {"seed": seed}
-        if "count" in prompt.variables:
-            values["count"] = declaration.instances_per_call
-        if "earlier" in prompt.variables:
-            texts = [render(instance, declaration.written) for instance in llm.earlier[-_SHOWN:]]
-            values["earlier"] = "\n".join(texts) or "nothing yet"
+        values = values_of(prompt, llm, seed, declaration)
         if declaration.instances_per_call > 1:
             several: Any = await llm.ask(prompt, reply=reply, **values)
             rows: list[BaseModel | Rejected] = []
@@ -336,20 +341,18 @@ class _Follower:
 # --- step 4 ----------------------------------------------------------------------
 
 
-def _samples(declaration: Declaration, row: type[BaseModel]) -> tuple[CorrectionSample, ...]:
-    """The worked samples, each input as a row would be shown."""
-    first = next(iter(declaration.labels))
-    official = declaration.labels[first].value
+def _samples(
+    declaration: Declaration, row: type[BaseModel], label: Any
+) -> tuple[CorrectionSample, ...]:
+    """The worked samples, each input as a row would be shown, which may have any `label`."""
     samples = []
     for number, sample in enumerate(declaration.samples):
         value = sample.input
         fields = value if isinstance(value, dict) else {next(iter(declaration.fields)): value}
         try:
-            shown = row.model_validate({**fields, "label": first if official is None else official})
+            shown = row.model_validate({**fields, "label": label})
         except ValidationError as error:
-            problem = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, problem["loc"]))
-            raise UsageError(f"samples.{number}.input.{where}: {problem['msg']}") from None
+            raise UsageError(f"samples.{number}.input.{refused(error)}") from None
         samples.append(
             CorrectionSample(
                 render(shown, declaration.fields), sample.output, sample.actual, sample.explanation

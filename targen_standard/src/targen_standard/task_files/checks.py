@@ -26,7 +26,6 @@ from targen_standard.task_files.model import Declaration, FieldPart
 
 __all__ = [
     "RowCheck",
-    "check_context",
     "check_seed",
     "check_text",
     "check_written",
@@ -44,15 +43,6 @@ def no_worked_answer(item: str, prompt: Prompt) -> None:
     """
     if normalized(item) in prompt.answers:
         raise Rejected("copy-of-example", f"{item!r} is taken from a worked example")
-
-
-def check_context(text: str) -> None:
-    """A context is a phrase of 1 to 20 words.
-
-    Raises:
-        Rejected: `no-words`, `too-long` or `markup`.
-    """
-    phrase(text, max_words=20, what="context")
 
 
 def check_seed(declaration: Declaration) -> Callable[[str], None]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
@@ -130,8 +131,7 @@ def _longest(name: str, part: FieldPart, declaration: Declaration) -> float:
 
 
 def _varied(declaration: Declaration) -> bool:
-    lists = (part.dimensions for part in (declaration.contexts, declaration.seeds) if part)
-    names = chain(declaration.dimensions, *lists)
+    names = chain(declaration.dimensions, *(p.dimensions for p in declaration.lists.values()))
     return any("length" in name.lower() for name in names)
 
 
@@ -149,11 +149,7 @@ def _values(name: str, part: FieldPart, declaration: Declaration) -> Mapping[str
     if declaration.output is not None:  # what is aimed at must fit
         fewest = output_of(declaration)[1].fewest_words.get(name, 0)
         size = min(max(size[0], fewest), size[1]), size[1]
-    weights: dict[str, int] = {}
-    for number in _drawn(size):
-        value = f"about {number} words"
-        weights[value] = weights.get(value, 0) + 1
-    return weights
+    return dict(Counter(f"about {number} words" for number in _drawn(size)))
 
 
 def _size(name: str, part: FieldPart, declaration: Declaration) -> Size | None:

@@ -650,6 +650,17 @@ class Declaration(_Part):
         return {f"{_EXAMPLES}.{name}": value for name, value in said.items()} | self.options
 
     @property
+    def lists(self) -> Mapping[str, ContextsPart | SeedsPart]:
+        """Steps 1 and 2 by name, except one that the task does not have."""
+        parts = {"contexts": self.contexts, "seeds": self.seeds}
+        return {step: part for step, part in parts.items() if part is not None}
+
+    @property
+    def definitions(self) -> list[str]:
+        """A line for each label: its name, and what it means."""
+        return [f"{name}: {part.definition.strip()}" for name, part in self.labels.items()]
+
+    @property
     def asked(self) -> Mapping[str, BranchPart]:
         """The targets of step 3: the branches, or one for each label."""
         return self.branches or {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,7 +20,14 @@ from targen_core.plain import is_inside
 from targen_core.task_files import Loc
 from targen_standard.task_files.model import Declaration, without_edition
 
-__all__ = ["content_digest", "located", "require_own_paths", "spellings", "used_parts"]
+__all__ = [
+    "content_digest",
+    "located",
+    "require_own_paths",
+    "require_trust_once",
+    "spellings",
+    "used_parts",
+]
 
 _OF_EXAMPLES: dict[str, Loc] = {
     "examples": ("examples", "file"),
@@ -34,10 +41,9 @@ _OF_EXAMPLES: dict[str, Loc] = {
 
 def used_parts(declaration: Declaration) -> Iterator[tuple[str, str]]:
     """The kind and the name of each registered part that the declaration uses."""
-    for kind in ("contexts", "seeds"):
-        part = getattr(declaration, kind)
-        if part is not None and part.use:
-            yield kind, part.use
+    for step, part in declaration.lists.items():
+        if part.use:
+            yield step, part.use
     for name in dict.fromkeys(declaration.generators.values()):
         yield "generator", name
     for name in dict.fromkeys(declaration.checks):
@@ -81,12 +87,25 @@ def require_own_paths(declaration: Declaration, file: Path) -> None:
             else leads_elsewhere(value)
         )
     }
-    if not outside:
+    require_trust_once(declaration, file, "paths", outside)
+
+
+def require_trust_once(
+    declaration: Declaration, file: Path, known: str, reaching: Mapping[str, Any]
+) -> None:
+    """Ask whether a file is trusted with what needs it, unless the person has used it before.
+
+    A run keeps a copy elsewhere, so what is `known` is what the file contains.
+
+    Raises:
+        Untrusted: the file is not trusted with it.
+    """
+    if not reaching:
         return
     digest = content_digest(declaration)
-    if not folders.is_known("paths", digest):
-        require_trust(file, outside)
-        folders.make_known("paths", digest)  # a run keeps a copy elsewhere
+    if not folders.is_known(known, digest):
+        require_trust(file, reaching)
+        folders.make_known(known, digest)
 
 
 def _key(declaration: Declaration, option: str) -> str:

@@ -17,16 +17,21 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import InverseGenerator, Llm
+from targen_core.text import refused
 from targen_standard.task_files.checks import check_written
 from targen_standard.task_files.dry_run import made_up_row
 from targen_standard.task_files.model import Declaration, FieldPart
 from targen_standard.task_files.outputs import Output, Row, WithOutput, label_named, output_of
 from targen_standard.task_files.prompt_text import output_prompts
-from targen_standard.task_files.rows import render, reply_model, row_columns, tidied
+from targen_standard.task_files.rows import (
+    render,
+    reply_model,
+    row_columns,
+    texts_in,
+    values_of,
+)
 
 __all__ = ["with_output"]
-
-_SHOWN = 20  # earlier texts of a seed that a prompt names
 
 
 def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any]:
@@ -102,14 +107,9 @@ def _generator(
         target = output.target(label, llm.rng("target"))
 
         def made(written: BaseModel) -> BaseModel:
-            texts = {
-                name: tidied(getattr(written, name), part)
-                for name, part in declaration.written.items()
-            }
             more = {name: getattr(written, name) for name in output.written}
-            given = {declaration.seed_field: seed} if declaration.seed_field else {}
-            values = output.read(label, target, {**given, **texts, **more})
-            instance = _valid(row, values)
+            said = texts_in(written, seed, declaration) | more
+            instance = _valid(row, output.read(label, target, said))
             check_written(instance, seed, declaration)
             if (found := output.label_of(instance.model_dump())) != label:
                 raise Rejected("other-output", f"the row counts as {found}, not as {label}")
@@ -118,11 +118,8 @@ def _generator(
         def usable(written: BaseModel) -> None:
             made(written)
 
-        values: dict[str, Any] = {"seed": seed, "target": target.said}
-        if "earlier" in prompt.variables:
-            texts = [render(instance, declaration.written) for instance in llm.earlier[-_SHOWN:]]
-            values["earlier"] = "\n".join(texts) or "nothing yet"
-        return made(await llm.ask(prompt, reply=reply, check=usable, **values))
+        values = values_of(prompt, llm, seed, declaration)
+        return made(await llm.ask(prompt, reply=reply, check=usable, target=target.said, **values))
 
     return write
 
@@ -136,11 +133,7 @@ def _valid(row: type[BaseModel], values: Row) -> BaseModel:
     try:
         return row.model_validate(values)
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        where = ".".join(map(str, problem["loc"]))
-        message = str(problem["msg"]).removeprefix("Value error, ")
-        said = f"{where}: {message}" if where else message
-        raise Rejected("unusable-output", said) from error
+        raise Rejected("unusable-output", refused(error)) from error
 
 
 # --- step 4 ----------------------------------------------------------------------

@@ -15,7 +15,6 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 
 from rapidfuzz import fuzz
 
@@ -48,12 +47,7 @@ def contexts_prompt(declaration: Declaration) -> Prompt:
     if declaration.prompts.contexts:
         return Prompt("contexts", declaration.prompts.contexts)
     assert declaration.contexts is not None
-    return _general(
-        "contexts",
-        description=declaration.description.strip(),
-        kind=declaration.contexts.description,
-        language=declaration.language,
-    )
+    return _general(declaration, "contexts", kind=declaration.contexts.description)
 
 
 def seeds_prompt(declaration: Declaration) -> Prompt:
@@ -75,12 +69,11 @@ def seeds_prompt(declaration: Declaration) -> Prompt:
         kind += f"; it becomes the {_words_of(part.field)} of {rows}, word for word"
     below = declaration.contexts is not None
     return _general(
+        declaration,
         "seeds",
         _named(declaration, "seeds"),
-        description=declaration.description.strip(),
         kind=kind.rstrip("."),
         form=form,
-        language=declaration.language,
         context_line=_Raw("Context: $context\n" if below else ""),
         example_context=_Raw("Context: a tram line through the old market\n" if below else ""),
     )
@@ -93,22 +86,18 @@ def branch_prompt(
     if branch.prompt:
         return Prompt(f"write-{name}", branch.prompt)
     several = declaration.instances_per_call > 1
-    form: object = {
-        name: _PLACES.get(part.type, "...") for name, part in declaration.written.items()
-    }
+    form = _form_of_reply(declaration)
     if several:
         form = {"rows": [form, form]}
     worked = _worked(declaration, label) if declaration.show_samples and label is not None else ""
     return _general(
+        declaration,
         f"write-{name}",
         _named(declaration, "generate-any" if label is None else "generate"),
-        description=declaration.description.strip(),
         what=_Raw("$count different rows") if several else "one row",
         form=json.dumps(form),
         label=label or "",
-        labels="\n".join(
-            f"- {n}: {part.definition.strip()}" for n, part in declaration.labels.items()
-        ),
+        labels="\n".join(f"- {line}" for line in declaration.definitions),
         definition=branch.definition.strip(),
         guidance=f"{branch.guidance.strip()}\n" if branch.guidance else "",
         others="" if label is None else f"{_OTHERS}{_list(_others(declaration, label))}\n",
@@ -124,9 +113,9 @@ def follow_prompt(declaration: Declaration, name: str, branch: BranchPart, label
     """Step 3 after real texts, which are its values, with what `_Follower` says of them."""
     others = _list(_others(declaration, label))
     return _general(
+        declaration,
         f"follow-{name}",
         "follow",
-        description=declaration.description.strip(),
         form=json.dumps(dict.fromkeys(declaration.written, "...")),
         label=label,
         definition=branch.definition.strip(),
@@ -141,13 +130,11 @@ def output_prompts(declaration: Declaration, output: Output) -> tuple[Prompt, Pr
 
     The first has the values seed and target, and earlier if there are any; the second has input.
     """
-    form = {name: _PLACES.get(part.type, "...") for name, part in declaration.written.items()}
-    description = declaration.description.strip()
     write = _general(
+        declaration,
         "write",
         "generate-output",
-        description=description,
-        form=json.dumps({**form, **output.form}, ensure_ascii=False),
+        form=json.dumps({**_form_of_reply(declaration), **output.form}, ensure_ascii=False),
         fields=_fields(declaration),
         how=output.how and f"{output.how.strip()}\n",
         like=_LIKE,
@@ -155,15 +142,20 @@ def output_prompts(declaration: Declaration, output: Output) -> tuple[Prompt, Pr
         refusal=_refusal(declaration, "kind") if declaration.may_refuse else "",
     )
     label = _general(
+        declaration,
         "label",
         "label-output",
-        description=description,
         form=json.dumps(
             {"explanation": "...", "valid": True, **output.answer_form}, ensure_ascii=False
         ),
         instructions=output.instructions.strip(),
     )
     return write, label
+
+
+def _form_of_reply(declaration: Declaration) -> dict[str, object]:
+    """Return what shows the form of the fields that step 3 writes."""
+    return {name: _PLACES.get(part.type, "...") for name, part in declaration.written.items()}
 
 
 def _fields(declaration: Declaration) -> str:
@@ -231,8 +223,8 @@ def default_instructions(declaration: Declaration) -> str:
     """Return instructions to solve the task, in the words of the labels' definitions."""
     if declaration.instructions:
         return declaration.instructions.strip()
-    lines = [f"{name}: {label.definition.strip()}" for name, label in declaration.labels.items()]
-    return "\n".join([declaration.description.strip(), "Decide which label is right.", *lines])
+    asked = [declaration.description.strip(), "Decide which label is right."]
+    return "\n".join([*asked, *declaration.definitions])
 
 
 class _Raw(str):
@@ -243,13 +235,13 @@ class _Raw(str):
 
 @cache
 def _template(name: str) -> str:
-    return (files("targen_standard.task_files") / "prompts" / f"{name}.md").read_text(
-        encoding="utf-8"
-    )
+    return Prompt(name, package="targen_standard.task_files").text
 
 
-def _general(name: str, template: str = "", **said: str) -> Prompt:
+def _general(declaration: Declaration, name: str, template: str = "", **said: str) -> Prompt:
     """Return a general prompt with the file's words filled in."""
+    said["description"] = declaration.description.strip()
+    said["language"] = declaration.language
 
     def put_in(match: re.Match[str]) -> str:
         value = said.get(match[1])

@@ -18,8 +18,6 @@ from pydantic import BaseModel, ValidationError
 
 from targen_cli.reading import toml_of
 from targen_cli.reading.nodes import json_nodes, line_of, yaml_value
-from targen_cli.trust import require_trust
-from targen_core import folders
 from targen_core.calls.sampling import SAMPLING, costly
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
 from targen_core.reading import Malformed, json_of, read_text
@@ -28,7 +26,7 @@ from targen_core.task_files import Loc
 from targen_core.text import plain_fault, plural, printable
 from targen_core.wording import Action, Blank, Either, Option, Words, in_a_command, in_words
 from targen_standard.task_files.model import Declaration, LabelPart, ParametersPart
-from targen_standard.task_files.options import content_digest, located, require_own_paths
+from targen_standard.task_files.options import located, require_own_paths, require_trust_once
 from targen_standard.task_files.outputs import OutputRefused
 from targen_standard.task_files.validation import problems
 
@@ -177,21 +175,13 @@ def _require_labels(parsed: Parsed) -> None:
 
 
 def _require_trusted_limits(declaration: Declaration, path: Path) -> None:
-    """Refuse long replies that a file asks for, unless the person trusts it or has used it.
-
-    A run's copy lies elsewhere than the file. So what is known is what the file contains.
-    """
+    """Refuse long replies that a file asks for, unless the person trusts it or has used it."""
     limits = {
         f"parameters.{step}.{key}": value
         for step in type(declaration.parameters).model_fields
         for key, value in costly(getattr(declaration.parameters, step)).items()
     }
-    if not limits:
-        return
-    digest = content_digest(declaration)
-    if not folders.is_known("limits", digest):
-        require_trust(path, limits)
-        folders.make_known("limits", digest)
+    require_trust_once(declaration, path, "limits", limits)
 
 
 def _parsed(text: str, path: Path) -> tuple[Any, Callable[[], Any]]:
@@ -459,9 +449,8 @@ def _with_files(
     declaration: Declaration, folder: Path, refuse: Refuse, *, packaged: bool
 ) -> Declaration:
     """Return the declaration with its lists from other files."""
-    for step in ("contexts", "seeds"):
-        part = getattr(declaration, step)
-        if part is None or not part.file:
+    for step, part in declaration.lists.items():
+        if not part.file:
             continue
         if part.items:
             raise refuse((step, "file"), "it cannot be combined with items", "keep one of the two")
@@ -475,12 +464,10 @@ def _with_files(
                 )
             lines = read_text(where, _MAX_LIST, inside=where.parent).splitlines()
         except UnreadableFile as error:
-            message = f"cannot read {part.file}: {error.reason}"
+            hint = "use a file in the task file's folder, with one item per line"
             raise refuse(
-                (step, "file"),
-                message,
-                "use a file in the task file's folder, with one item per line",
-            ) from (error)
+                (step, "file"), f"cannot read {part.file}: {error.reason}", hint
+            ) from error
         except (OSError, ValueError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise refuse((step, "file"), f"cannot read {part.file}: {reason}", "") from error
@@ -496,25 +483,34 @@ def _with_files(
 # --- what to type --------------------------------------------------------------
 
 
+_HINTS = {
+    "mapping values are not allowed": "put text that contains a colon in quotes, or after | on the "
+    "following lines; indent keys at the same level equally",
+    "',' or": "within { } and [ ], put text that contains a comma, colon, quote or ? in quotes",
+    "expected the node content, but found ','": "an item is missing between two commas, or before "
+    "the first comma",
+    "expected the node content, but found ':'": "a key is missing before the colon",
+    "another document": "keep one task per file; remove the line ---",
+    "unexpected end of stream": "is a quotation mark missing?",
+    "could not find expected ':'": "put a colon and a space after each key, as in KEY: text",
+    "it is not JSON": "names and strings need double quotes; the last item must not have a comma "
+    "after it",
+    "it is not TOML": 'write KEY = "text"; keys with colons are YAML, which needs a file name that '
+    "ends in .yaml",
+    "\\t": "indent with spaces",
+    "twice": "keep one of them",
+    "levels deep": "a declaration needs only a few levels; see the declaration reference",
+    "too large": "replace the aliases with their values; put long lists in separate files",
+    **dict.fromkeys(
+        ("alias", "anchor", "character", "the tag"),
+        "text that starts with *, &, !, %, @ or ` needs quotes",
+    ),
+}
+"""What to type for the most common mistakes, by a part of the problem; the first that fits."""
+
+
 def _hint(problem: str, line: str) -> str:
-    """Return what to type for YAML's most common mistakes, given the line of the mistake."""
-    if "mapping values are not allowed" in problem:
-        return (
-            "put text that contains a colon in quotes, or after | on the following lines; indent "
-            "keys at the same level equally"
-        )
-    if "',' or" in problem:
-        return "within { } and [ ], put text that contains a comma, colon, quote or ? in quotes"
-    if "expected the node content, but found ','" in problem:
-        return "an item is missing between two commas, or before the first comma"
-    if "expected the node content, but found ':'" in problem:
-        return "a key is missing before the colon"
-    if "another document" in problem:
-        return "keep one task per file; remove the line ---"
-    if "unexpected end of stream" in problem:
-        return "is a quotation mark missing?"
-    if "could not find expected ':'" in problem:
-        return "put a colon and a space after each key, as in KEY: text"
+    """Return what to type for a common mistake, given the line of the mistake."""
     if "expected <block end>" in problem and "scalar" in problem:
         if not {"'", '"'} & {*line}:
             return "to continue the text above, indent this line more than its key; or remove it"
@@ -522,21 +518,4 @@ def _hint(problem: str, line: str) -> str:
             "put text that contains quotes in the other kind of quotes, or double a quote within "
             "'…'"
         )
-    if "it is not JSON" in problem:
-        return "names and strings need double quotes; the last item must not have a comma after it"
-    if "it is not TOML" in problem:
-        return (
-            'write KEY = "text"; keys with colons are YAML, which needs a file name that ends in '
-            ".yaml"
-        )
-    if "\\t" in problem:
-        return "indent with spaces"
-    if "twice" in problem:
-        return "keep one of them"
-    if "levels deep" in problem:
-        return "a declaration needs only a few levels; see the declaration reference"
-    if "too large" in problem:
-        return "replace the aliases with their values; put long lists in separate files"
-    if any(word in problem for word in ("alias", "anchor", "character", "the tag")):
-        return "text that starts with *, &, !, %, @ or ` needs quotes"
-    return ""
+    return next((hint for part, hint in _HINTS.items() if part in problem), "")

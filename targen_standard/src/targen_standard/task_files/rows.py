@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model,
 from targen_core.errors import Rejected
 from targen_core.tasks.checks import script_of
 from targen_core.tasks.fields import as_lines
+from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import line, list_of
+from targen_core.tasks.steps import Llm
 from targen_standard.task_files.model import Declaration, FieldPart
 
 __all__ = [
@@ -21,13 +23,16 @@ __all__ = [
     "reply_model",
     "row_columns",
     "row_model",
+    "texts_in",
     "tidied",
     "tidy",
+    "values_of",
 ]
 
 UNSUITABLE = "unsuitable"
 """The reason where step 3 says that a seed cannot lead to a row of the label."""
 
+_SHOWN = 20  # earlier rows of a seed that a prompt names; more would crowd out the request
 _LETTERS = (3, 5)  # of a word with its space: fewest, and about how many, as hints
 _ROOM = 20  # letters more, without which three long words would not fit
 
@@ -95,6 +100,25 @@ def reply_model(
 def render(instance: BaseModel, fields: Mapping[str, FieldPart]) -> str:
     """Some fields of a row as text."""
     return as_lines({name: getattr(instance, name) for name in fields})
+
+
+def values_of(prompt: Prompt, llm: Llm, seed: str, declaration: Declaration) -> dict[str, Any]:
+    """Return the values that a prompt of step 3 needs, except those of an output."""
+    values: dict[str, Any] = {"seed": seed}
+    if "count" in prompt.variables:
+        values["count"] = declaration.instances_per_call
+    if "earlier" in prompt.variables:
+        texts = [render(instance, declaration.written) for instance in llm.earlier[-_SHOWN:]]
+        values["earlier"] = "\n".join(texts) or "nothing yet"
+    return values
+
+
+def texts_in(written: BaseModel, seed: str, declaration: Declaration) -> dict[str, Any]:
+    """Return the fields of a row: the seed if one holds it, and those of a reply, tidied."""
+    given = {declaration.seed_field: seed} if declaration.seed_field else {}
+    return given | {
+        name: tidied(getattr(written, name), part) for name, part in declaration.written.items()
+    }
 
 
 def tidied(value: Any, part: FieldPart) -> Any:

@@ -41,6 +41,11 @@ def problems(declaration: Declaration) -> Iterator[Problem]:
     yield from _samples(declaration)
     yield from _prompts(declaration)
     yield from _used(declaration)
+    yield from _presets(declaration)
+    yield from _parameters(declaration)
+
+
+def _presets(declaration: Declaration) -> Iterator[Problem]:
     for name, counts in declaration.presets.items():
         if isinstance(counts, int):
             if counts < 1:
@@ -58,6 +63,9 @@ def problems(declaration: Declaration) -> Iterator[Problem]:
                     f"{rows} is not a valid number of rows",
                     "set 0 or more",
                 )
+
+
+def _parameters(declaration: Declaration) -> Iterator[Problem]:
     for step in type(declaration.parameters).model_fields:
         for key, value in getattr(declaration.parameters, step).items():
             if key not in SAMPLING:
@@ -181,15 +189,14 @@ def _field(part: FieldPart) -> Iterator[Problem]:
 
 
 def _lists(declaration: Declaration) -> Iterator[Problem]:
-    contexts, seeds = declaration.contexts, declaration.seeds
-    for step, part in (("contexts", contexts), ("seeds", seeds)):
-        if part is not None and part.file:
+    for step, part in declaration.lists.items():
+        if part.file:
             yield (
                 (step, "file"),
                 "`file` is relative to a task file's folder, so the task must be in a file",
                 "use Declaration.from_file",
             )
-        if part is not None and part.use:
+        if part.use:
             for key in sorted(part.model_fields_set - {"use", "field"}):
                 hint = (
                     f"to set it for a run: {Setting(f'{step}.batch', Blank('N'))}"
@@ -207,13 +214,13 @@ def _lists(declaration: Declaration) -> Iterator[Problem]:
                     f"it cannot be combined with `use`: {part.use} has its own prompt",
                     "keep one of the two",
                 )
-    if contexts is None and seeds is None:
+    if not declaration.lists:
         yield (
             ("seeds",),
             "a task needs contexts, seeds or both",
             "remove contexts: none or seeds: none",
         )
-    if seeds is None:
+    if (seeds := declaration.seeds) is None:
         return
     if seeds.size[0] > seeds.size[1]:
         yield ("seeds", "words"), "the minimum is above the maximum", "words: [min, max]"
@@ -229,9 +236,8 @@ def _lists(declaration: Declaration) -> Iterator[Problem]:
 
 
 def _dimensions(declaration: Declaration) -> Iterator[Problem]:
-    parts = {"contexts": declaration.contexts, "seeds": declaration.seeds}
     there: dict[tuple[str, ...], Any] = {
-        (step, "dimensions"): part.dimensions for step, part in parts.items() if part
+        (step, "dimensions"): part.dimensions for step, part in declaration.lists.items()
     }
     there[("dimensions",)] = declaration.dimensions
     taken: dict[str, str] = {}
@@ -246,8 +252,8 @@ def _dimensions(declaration: Declaration) -> Iterator[Problem]:
                     "choose a different name",
                 )
             taken[name.casefold()] = ".".join(loc)
-    for step, part in parts.items():
-        if part is not None and part.items and part.dimensions:
+    for step, part in declaration.lists.items():
+        if part.items and part.dimensions:
             yield (
                 (step, "dimensions"),
                 "it cannot be combined with fixed items",
