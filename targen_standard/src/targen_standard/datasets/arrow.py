@@ -81,22 +81,9 @@ def _arrow(pa: Any, kind: Kind) -> pa.DataType:
 
 def _batches(dataset: Dataset, kinds: Mapping[str, Kind]) -> Iterator[list[dict[str, Any]]]:
     """The rows, labels as their numbers."""
-    coded = {name: kind for name, kind in kinds.items() if _has_classes(kind)}
+    columns = Record(kinds)
     for start in range(0, len(dataset.rows), _BATCH):
-        batch = []
-        for row in dataset.rows[start : start + _BATCH]:
-            numbers = {name: _coded(kind, row.get(name)) for name, kind in coded.items()}
-            batch.append({**row, **numbers})
-        yield batch
-
-
-def _has_classes(kind: Kind) -> bool:
-    """Return whether some of the values are stored as numbers of classes."""
-    if isinstance(kind, Many):
-        return _has_classes(kind.item)
-    if isinstance(kind, Record):
-        return any(map(_has_classes, kind.fields.values()))
-    return isinstance(kind, Classes)
+        yield [_coded(columns, row) for row in dataset.rows[start : start + _BATCH]]
 
 
 def _coded(kind: Kind, value: Any) -> Any:

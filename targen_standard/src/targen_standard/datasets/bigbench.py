@@ -113,6 +113,18 @@ class BigBench:
         return rows
 
 
+_TEXTS = {
+    **{name: name for name in ("name", "description", "output_regex", "stop_string", "canary")},
+    "prefix": "task_prefix",
+    "preferred": "preferred_score",
+    "before_input": "example_input_prefix",
+    "before_output": "example_output_prefix",
+    "before_choice": "choice_prefix",
+    "between": "few_shot_example_separator",
+}
+"""Attributes of a task that are texts, with their keys in the file."""
+
+
 def choices_in(text: str) -> tuple[str, ...]:
     """The choices that a text shows, each on a line of its own behind `CHOICE`."""
     lines = (line.strip() for line in text.splitlines())
@@ -185,27 +197,15 @@ def bigbench_of(value: Mapping[str, Any], place: str) -> BigBench:
         except ValueError as error:
             raise UsageError(f"{place}, example {number}: {error}") from error
 
-    def text(key: str, usual: str = "") -> str:
-        text = value.get(key)
-        return text if isinstance(text, str) else usual
-
     metrics = value.get("metrics")
     names = tuple(map(str, metrics)) if isinstance(metrics, Sequence) else ()
+    known = {name: value.get(key) for name, key in _TEXTS.items()}
+    texts = {name: text for name, text in known.items() if isinstance(text, str)}
     return BigBench(
-        name=text("name"),
-        description=text("description"),
-        prefix=text("task_prefix"),
         examples=tuple(examples),
         metrics=names if not isinstance(metrics, str) else (metrics,),
-        preferred=text("preferred_score"),
         shows_choices=bool(value.get("append_choices_to_input", True)),
-        before_input=text("example_input_prefix", "\nQ: "),
-        before_output=text("example_output_prefix", "\nA: "),
-        before_choice=text("choice_prefix", "\n  choice: "),
-        between=text("few_shot_example_separator", "\n"),
-        output_regex=text("output_regex"),
-        stop_string=text("stop_string"),
-        canary=text("canary"),
+        **{"name": "", "description": "", "prefix": "", **texts},
     )
 
 

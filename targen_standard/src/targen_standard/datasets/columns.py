@@ -62,11 +62,11 @@ def saved(folder: Path) -> Form:
     with needs(f"reading {folder}", extra="parquet"):
         import pyarrow as pa  # noqa: F401
     paths = [_member_of(folder, name) for name in _saved_names(folder)]
-
-    def rows() -> Iterator[Mapping[str, Any]]:
-        return chain.from_iterable(map(arrow_rows, paths))
-
-    return _form(rows, _saved_classes(folder))
+    try:
+        info = read_json(_member_of(folder, "dataset_info.json"))
+    except FileNotFoundError:
+        info = None
+    return _form(lambda: chain.from_iterable(map(arrow_rows, paths)), _noted_classes(info))
 
 
 def _saved_names(folder: Path) -> list[str]:
@@ -79,13 +79,6 @@ def _saved_names(folder: Path) -> list[str]:
     if not all(isinstance(name, str) for name in names):
         raise UsageError(f"cannot read {folder}: its state.json lists no files")
     return names
-
-
-def _saved_classes(folder: Path) -> dict[str, list[str]]:
-    try:
-        return _noted_classes(read_json(_member_of(folder, "dataset_info.json")))
-    except FileNotFoundError:
-        return {}
 
 
 def from_hub(name: str) -> Form:
@@ -104,10 +97,14 @@ def from_hub(name: str) -> Form:
             f"{name}: the local folder {path} hides the dataset of that name on the hub",
             hint=f"run the command in a different folder, or pass a file from ./{path}",
         )
-    loaded = _loaded(
-        name,
-        lambda datasets: datasets.load_dataset(path, config or None, split=split or None),
-    )
+    hub_without_telemetry()
+    with needs(f"reading {name}", extra="datasets"):
+        import datasets
+    try:
+        loaded = datasets.load_dataset(path, config or None, split=split or None)
+    except Exception as error:  # the library raises its own, the hub's, and the system's
+        said = str(error).strip() or type(error).__name__
+        raise UsageError(f"cannot read {name}: {said.splitlines()[0]}") from error
     if isinstance(loaded, Mapping):
         if len(loaded) > 1:
             base = f"{HUB}{path}:{config}"
@@ -131,16 +128,6 @@ def columns_of(dataset: Any) -> Form:
             yield from table.to_pylist()
 
     return _form(rows, _noted_classes({"features": features}))
-
-
-def _loaded(name: str, load: Callable[[Any], Any]) -> Any:
-    hub_without_telemetry()
-    with needs(f"reading {name}", extra="datasets"):
-        import datasets
-    try:
-        return load(datasets)
-    except Exception as error:  # the library raises its own, the hub's, and the system's
-        raise UsageError(f"cannot read {name}: {_first_line(error)}") from error
 
 
 def _form(rows: Callable[[], Iterator[Mapping[str, Any]]], classes: _Classes) -> Form:
@@ -207,11 +194,6 @@ def _official(task: Task[Any, Any] | None, number: int, name: str | None) -> Any
         if name.lower() in (label.name.lower(), str(label.official).lower()):
             return label.official
     return number if any(label.official == number for label in task.labels) else name
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0]
 
 
 def _member_of(folder: Path, name: str) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +66,7 @@ def column_kinds(dataset: Dataset) -> dict[str, Kind]:
     kinds = dict(top.fields)
     classes = _classes(dataset.task.labels)
     labels = [row["label"] for row in dataset.rows if row.get("label") is not None]
-    if classes is not None and labels and all(_hashable(v) and v in classes.codes for v in labels):
+    if classes is not None and labels and _are_of(classes, labels):
         kinds["label"] = classes
     return kinds
 
@@ -89,25 +89,21 @@ def _listed(place: Place, items: Sequence[Any]) -> Classes | None:
     if not all(isinstance(name, str) for name in names):
         return None
     classes = Classes(tuple(names), {name: number for number, name in enumerate(names)})
-    return classes if all(_hashable(item) and item in classes.codes for item in items) else None
+    return classes if _are_of(classes, items) else None
 
 
-def _hashable(value: Any) -> bool:
-    return not isinstance(value, (dict, list))
+def _are_of(classes: Classes, values: Iterable[Any]) -> bool:
+    """Return whether all values are classes; objects and lists, which have no hash, are none."""
+    return all(not isinstance(value, dict | list) and value in classes.codes for value in values)
 
 
 def _kind(values: Sequence[Any], place: Place, at: str) -> Kind:
     """The kind of all `values` at one place of the rows."""
     values = [value for value in values if value is not None]
-    if values:
-        shapes = {
-            dict if isinstance(v, dict) else list if isinstance(v, list) else 0 for v in values
-        }
-        if len(shapes) > 1:
-            raise _no_type(at)
-        shape = "object" if dict in shapes else "array" if list in shapes else "scalar"
-    else:
-        shape = place.type or "scalar"
+    shapes = set(map(_shape, values)) or {place.type}
+    if len(shapes) > 1:
+        raise _no_type(at)
+    shape = shapes.pop()
     if shape == "object":
         names = dict.fromkeys(name for v in values for name in v) or dict.fromkeys(place.columns)
         if not names:
@@ -133,6 +129,10 @@ def _kind(values: Sequence[Any], place: Place, at: str) -> Kind:
     if len(types) > 1:
         raise _no_type(at)
     return Scalar(types.pop() if types else "null")
+
+
+def _shape(value: Any) -> str:
+    return "object" if isinstance(value, dict) else "array" if isinstance(value, list) else ""
 
 
 def _no_type(at: str) -> UsageError:

@@ -35,29 +35,29 @@ class _Left(DatasetReader):
         ):
             if (path / name).exists():
                 check_members(path)
-                return opened(path, path.resolve().name)
+                return opened(path)
         return None
 
 
-def _of_correction(folder: Path, name: str) -> Source:
+def _source(folder: Path, **more: Any) -> Source:
+    rows = folder / "dataset.jsonl"
+    return Source(str(rows), folder.resolve().name, lines(rows), **more)
+
+
+def _of_correction(folder: Path) -> Source:
     """Open an output of `targen correct` or a review: its rows are of the task that it names."""
     plan = read_json(folder / "correction.json")
     plan = plan if isinstance(plan, dict) else {}
     task = plan.get("task")
     known = task.get("id") if isinstance(task, dict) else None
-    rows = folder / "dataset.jsonl"
-    named = _copied(folder, plan.get("task_file")) or _named(known)
-    return Source(str(rows), name, lines(rows), task=named)
+    return _source(folder, task=_copied(folder, plan.get("task_file")) or _named(known))
 
 
-def _of_weighing(folder: Path, name: str) -> Source:
+def _of_weighing(folder: Path) -> Source:
     """Open an output of `targen reweigh`: its rows, each with a weight in its provenance."""
     weighing = read_weighing(folder)
-    rows = folder / "dataset.jsonl"
-    return Source(
-        str(rows),
-        name,
-        lines(rows),
+    return _source(
+        folder,
         task=_copied(folder, weighing.task) or _named(weighing.task),
         variants=weighing.variants,
         provenance=RecordsOf(folder / "provenance.jsonl"),
@@ -65,15 +65,12 @@ def _of_weighing(folder: Path, name: str) -> Source:
     )
 
 
-def _of_import(folder: Path, name: str) -> Source:
+def _of_import(folder: Path) -> Source:
     """Rows that somebody else made, as `targen import-rows` left them, weighed or not."""
     said = read_json(folder / "import.json")
-    rows = folder / "dataset.jsonl"
     is_weighed = (folder / WEIGHING).exists()
-    return Source(
-        str(rows),
-        name,
-        lines(rows),
+    return _source(
+        folder,
         task=_named(said.get("task") if isinstance(said, dict) else None),
         card=card_in(folder),
         provenance=RecordsOf(folder / "provenance.jsonl"),

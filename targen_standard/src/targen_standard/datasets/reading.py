@@ -309,15 +309,15 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
 
 def _records(source: Source, task: Task[Any, Any]) -> Iterator[tuple[int, Record]]:
     """The records with their places; rows that somebody wrote without `idx` get one by place."""
-    field, without = task.schema.model_fields.get("idx"), False
+    field = task.schema.model_fields.get("idx")
     needs_index = source.run is None and field is not None and field.annotation is int
     for at, (number, record) in enumerate(source.form.records()):
-        values = _values(record) if needs_index and (without or not at) else None
-        if not at:
-            without = values is not None and "idx" not in values
-        if without and values is not None and "idx" not in values:
+        values = _values(record) if needs_index else None
+        if values is not None and "idx" not in values:
             numbered = {**values, "idx": at}
             record = json.dumps(numbered).encode() if isinstance(record, bytes) else numbered
+        elif not at:
+            needs_index = False  # the first row has one, or is none
         yield number, record
 
 
