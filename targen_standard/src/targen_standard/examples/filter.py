@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,6 @@ COPY = "copy-of-an-example"
 """The reason of its refusals."""
 
 _LENGTH = re.compile(r"(?:^|[\s_-])(?:length|words)$", re.IGNORECASE)
-_profiles: dict[tuple[int, bool], tuple[Examples, Profile]] = {}  # a run is prepared more than once
 
 
 class ExampleFilter(Filter):
@@ -66,13 +65,7 @@ class ExampleFilter(Filter):
                 kept = tuple(each for each in task.dimensions if each not in lengths)
                 return following.replace(dimensions=kept)
         if not isinstance(profile, Profile):
-            enough = examples is not None and len(examples.rows) >= MEASURED_FROM
-            is_measured = profile is True or self._options.close_gap or enough
-            profile = (
-                self._measured(examples, task)
-                if examples is not None and is_measured and profile is not False
-                else Profile()
-            )
+            profile = Profile() if examples is None else self._profile(examples, task)
         hands = {}
         if examples is not None and self._options.show_examples:
             labels = len({row.label for row in examples.rows})
@@ -94,14 +87,16 @@ class ExampleFilter(Filter):
             return shown_to(task, hands, profile.about, profile.forms)
         return task
 
+    def _profile(self, examples: Examples, task: Task[Any, Any]) -> Profile:
+        """Return the profile of examples; empty if they are too few, or only shown."""
+        asked = self._options.profile
+        enough = asked is True or self._options.close_gap or len(examples.rows) >= MEASURED_FROM
+        return self._measured(examples, task) if enough and asked is not False else Profile()
+
     def _measured(self, examples: Examples, task: Task[Any, Any]) -> Profile:
         """Return the profile of examples; filters that draw more, or less, override it."""
-        return _measured(examples, whole=self._whole)
-
-    @property
-    def _whole(self) -> bool:
-        """Return whether rows draw the form of a whole text; in earlier runs, traits were apart."""
-        return self._options.profile not in (None, True)
+        # Rows draw the form of a whole text; in earlier runs, traits were apart.
+        return _profile_of(examples, whole=self._options.profile not in (None, True))
 
     def check_task(self, task: Task[Any, Any]) -> None:
         """Read the examples, if `shaped` was not called."""
@@ -154,11 +149,6 @@ def _read(path: Path, task: Task[Any, Any]) -> Examples:
         raise
 
 
-def _measured(examples: Examples, *, whole: bool) -> Profile:
-    key = id(examples), whole
-    if key not in _profiles:
-        _profiles.clear()  # of one file at a time
-        rows = examples.rows
-        made = Profile(forms=forms_of(rows)) if whole else measured(rows)
-        _profiles[key] = examples, made  # it keeps the id from reuse
-    return _profiles[key][1]
+@lru_cache(maxsize=1)  # a run is prepared more than once
+def _profile_of(examples: Examples, *, whole: bool) -> Profile:
+    return Profile(forms=forms_of(examples.rows)) if whole else measured(examples.rows)

@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.resources import files
 from itertools import chain
 from typing import Any
 
@@ -26,7 +23,7 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import InverseGenerator, ListStep, Llm
 from targen_standard.examples import PER_LABEL
 from targen_standard.examples.forms import length_of
-from targen_standard.examples.measuring import varied
+from targen_standard.examples.measuring import labelled_alike, varied
 from targen_standard.examples.reading import Example
 from targen_standard.examples.showing import MOST, Wrapping, indented
 
@@ -36,14 +33,7 @@ _AT_ONCE = 25  # examples that a call labels
 _PLACES = 50  # of a batch
 _FEWEST = 5  # examples of a label: with fewer, its rows follow those of any label
 _NONE = "none"
-
-
-@cache
-def _label_prompt() -> Prompt:
-    text = (files("targen_standard.examples") / "prompts" / "label-examples.md").read_text(
-        encoding="utf-8"
-    )
-    return Prompt("label-examples", text)
+_LABEL = Prompt("label-examples", package="targen_standard.examples")
 
 
 class LabelsOfExamples(BaseModel):
@@ -76,22 +66,20 @@ def followed(task: Task[Any, Any], rows: Sequence[Example], shown: int) -> Task[
     """
     if not task.following or shown < 2:
         return None
-    by_label: dict[str | None, list[Example]] = defaultdict(list)
-    for row in rows:
-        by_label[row.label].append(row)
-    unlabelled = by_label.pop(None, [])
+    by_label = labelled_alike(rows)
     labels = [label.name for label in task.labels]
-    if not by_label:
+    ask = by_label.keys() <= {None}
+    if ask:
         if len(rows) < PER_LABEL * len(labels):
             return None
-        used = varied(unlabelled, MOST)
-    elif all(len(by_label[label]) >= PER_LABEL for label in labels):
+        used = varied(rows, MOST)
+    elif all(len(by_label.get(label, ())) >= PER_LABEL for label in labels):
         used = [row for label in labels for row in varied(by_label[label], MOST)]
     else:
         return None
     texts = {row.line: row for row in sorted(used, key=lambda row: row.line)}
     return task.replace(
-        contexts=_labels(task, texts, ask=not by_label),
+        contexts=_labels(task, texts, ask=ask),
         seeds=(_PLACES_STEP,),
         generators={
             branch: _Following(write, texts, branch, task.branches[branch], shown)
@@ -145,7 +133,7 @@ def _labels(
         once=True,
         asks=ask,
         summary="labels of the examples",
-        prompts=(_label_prompt(),) if ask else (),
+        prompts=(_LABEL,) if ask else (),
         dry_run=dry_run if ask else None,
     )
 
@@ -165,7 +153,7 @@ async def _asked(
 
     try:
         reply = await llm.ask(
-            _label_prompt(),
+            _LABEL,
             reply=_Reply,
             check=usable,
             first=names[0],

@@ -8,11 +8,19 @@ contains no word of the text except a conjunction that opens it.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 
-from targen_standard.examples.measuring import asks, sentences_of, varied
+from targen_standard.examples.measuring import (
+    HESITATION,
+    SPEAKER,
+    WORD,
+    asks,
+    has_emoji,
+    labelled_alike,
+    sentences_of,
+    varied,
+)
 from targen_standard.examples.reading import Example
 
 __all__ = ["form_of", "forms_of", "length_of"]
@@ -29,9 +37,7 @@ def forms_of(rows: Sequence[Example]) -> dict[str, int]:
 
     Each label counts alike, whatever its number of rows.
     """
-    by_label: dict[str | None, list[Example]] = defaultdict(list)
-    for row in rows:
-        by_label[row.label].append(row)
+    by_label = labelled_alike(rows)
     if len(by_label) > _MOST:
         by_label = {None: [*rows]}
     most = max(1, min(_MOST // len(by_label), max(map(len, by_label.values()))))
@@ -54,7 +60,7 @@ def form_of(text: str) -> str:
 def length_of(text: str, words: int | None = None) -> str:
     """The length of a text, as a prompt says it; `words` by default without lone marks."""
     if words is None:
-        words = len(_WORD.findall(text))
+        words = len(WORD.findall(text))
     if len(text) >= _UNSPACED * max(words, 2):
         return f"about {_rounded(len(text))} characters"
     return f"about {_rounded(words)} words" if words > 1 else "one or two words"
@@ -88,7 +94,6 @@ def _rounded(count: int) -> int:
 
 # --- striking features ----------------------------------------------------------------------
 
-_SPEAKER = re.compile(r"(?:^|(?<=\s))[A-Z]\w{0,11}: +(?=\S)")
 _HEADING = re.compile(
     r"\A(?:[^\s.!?,;:]+ ){1,7}(?<!of )(?:The|A|An|It|This|These|In|When|If|You|We) [a-z]"
     r"|\A(?:[A-Z]{3,} ){1,6}[A-Z][a-z]"
@@ -111,7 +116,6 @@ _SPOKEN = re.compile(
     r"lor|mah|leh|liao|aiya|ain['’]t|y['’]all|oh)\b",
     re.IGNORECASE,
 )
-_HESITATION = re.compile(r"\b(?:u+h+|u+h*m+|e+rm?|h+m+|uh-huh)\b", re.IGNORECASE)
 _SMILEY = r"[:;=]-?[)(DPp](?![a-z])|<3"
 _MARKS = {
     "brackets": r"\(\w[^)]*\)|\[",
@@ -123,7 +127,6 @@ _MARKS = {
 }
 _I = re.compile(r"\b(?:i|i['’]?(?:m|ve|d|ll|ma)|me|my|mine|myself)\b", re.IGNORECASE)
 _YOU = re.compile(r"\b(?:you|you['’](?:re|ve|ll|d)|your|yours|u|ur|yr)\b", re.IGNORECASE)
-_WORD = re.compile(r"[^\W_][\w'’-]*")
 _JOINING = frozenset("and but so or yet because although though while when if since".split())
 _REFERRING = frozenset(
     "it its it's he she they this that these those his her their him them such however therefore "
@@ -136,7 +139,7 @@ _EXCLAIMING = frozenset(
 
 
 def _speakers(text: str) -> str:
-    many = len(_SPEAKER.findall(text)) > 1
+    many = len(SPEAKER.findall(text)) > 1
     return "turns of speakers, each behind a name or letter and a colon" if many else ""
 
 
@@ -152,14 +155,14 @@ def _case(text: str) -> str:
         return "all in lower case"
     if any(" " not in loud or len(loud) >= _LOUDEST for loud in _LOUD.findall(text)):
         return "a few words in capitals"
-    first = _WORD.search(text)
+    first = WORD.search(text)
     return "no capital at the start" if first and first[0].islower() and first[0].isalpha() else ""
 
 
 def _opening(text: str) -> str:
     if _POINT.match(text):
         return "opens with the number of a point in a list"
-    first = _WORD.search(text)
+    first = WORD.search(text)
     word = first[0].lower().replace("’", "'") if first else ""
     if word in _GREETING:
         return "opens with a greeting"
@@ -173,7 +176,7 @@ def _opening(text: str) -> str:
 
 
 def _haste(text: str) -> str:
-    if _HESITATION.search(text):
+    if HESITATION.search(text):
         return "hesitations, as in speech"
     if _SHORT.search(text):
         return "typed in haste, with short cuts and slips"
@@ -194,11 +197,11 @@ def _with(text: str) -> str:
         found.append("a long number or code")
     elif numbers := len(re.findall(r"(?<![^\W\d_])\d+(?:[.,]\d+)*", figures)):
         found.append("a number" if numbers == 1 else "numbers")
-    unnamed = _HEADING.sub(" ", _SPEAKER.sub("\n ", text))
+    unnamed = _HEADING.sub(" ", SPEAKER.sub("\n ", text))
     if not text.isupper() and (names := len(_NAME.findall(unnamed))):
         found.append("a name" if names == 1 else "names")
     found += [name for name, pattern in _MARKS.items() if re.search(pattern, text)]
-    if any(unicodedata.category(letter) == "So" for letter in text):
+    if has_emoji(text):
         found.append("an emoji")
     return f"with {' and '.join(filter(None, [', '.join(found[:-1]), found[-1]]))}" if found else ""
 

@@ -19,12 +19,18 @@ from targen_standard.examples.reading import Example
 from targen_standard.filters.excluded.comparing import plain_words
 
 __all__ = [
-    "FUNCTION_WORDS",
+    "HESITATION",
+    "SPEAKER",
+    "WORD",
     "Figures",
     "Topic",
+    "asks",
     "figures_of",
+    "has_emoji",
+    "labelled_alike",
     "measured",
     "parted",
+    "sentences_of",
     "telling_words",
     "topics_of",
     "varied",
@@ -35,7 +41,7 @@ _FEW, _SLOTS = 50, (10, 20)  # of fewer rows a weight is a tenth, of others a tw
 
 _SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?]+(?=[\s\"'”’)]|$)|\n|$)", re.DOTALL)
 _ABBREVIATION = re.compile(r"\b(?:[A-Za-z]|mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|no|jr|sr|inc)\.", re.I)
-_WORD = re.compile(r"[^\W_][\w'’-]*")
+WORD = re.compile(r"[^\W_][\w'’-]*")
 _NAME = re.compile(r"(?<![.!?\n])\s(?!I\b)([A-Z][a-z][\w'’-]*)")
 _NUMBER = re.compile(r"\d")
 _SLIP = re.compile(
@@ -43,14 +49,14 @@ _SLIP = re.compile(
     r"wanna|teh|recieve|alot)\b|[!?]{2,}|\.{3,}|…|\w ,|(?<=\w)  +(?=\w)",
     re.IGNORECASE,
 )
-_SPEAKER = re.compile(r"(?:(?<=^)|(?<=\s))[A-Z]\w{0,11}: +(?=\S)")
-_HESITATION = re.compile(r"\b(?:u+h+|u+h*m+|e+rm?|h+m+|uh-huh)\b", re.IGNORECASE)
+SPEAKER = re.compile(r"(?:(?<=^)|(?<=\s))[A-Z]\w{0,11}: +(?=\S)")
+HESITATION = re.compile(r"\b(?:u+h+|u+h*m+|e+rm?|h+m+|uh-huh)\b", re.IGNORECASE)
 _ASKING = frozenset(
     "what which who whom whose when where why how is are am was were do does did can could will "
     "would should shall may might must has have had isn't aren't don't doesn't didn't can't "
     "couldn't won't wouldn't name".split()
 )
-FUNCTION_WORDS = _ASKING | frozenset(
+_FUNCTION_WORDS = _ASKING | frozenset(
     "i i'm i've i'd my we our you your he she it they this that these those there here the a an "
     "some any no not if when while after before because since although but and so or please hi "
     "hello hey dear thanks thank help need yes just also in on at for from to with by of as about "
@@ -78,6 +84,14 @@ def weights_of(rows: Sequence[Example]) -> list[float]:
     """Return what each row counts: all labels alike, and all rows of one alike; the sum is 1."""
     counts = Counter(row.label for row in rows)
     return [1 / (len(counts) * counts[row.label]) for row in rows]
+
+
+def labelled_alike(rows: Sequence[Example]) -> dict[str | None, list[Example]]:
+    """Return texts by their label, None for those without one."""
+    by_label: dict[str | None, list[Example]] = {}
+    for row in rows:
+        by_label.setdefault(row.label, []).append(row)
+    return by_label
 
 
 def varied(rows: Sequence[Example], most: int) -> list[Example]:
@@ -124,14 +138,14 @@ def sentences_of(text: str) -> list[str]:
     """The sentences of a text, in order; an abbreviation's full stop ends none."""
     hidden = _ABBREVIATION.sub(lambda found: found[0].replace(".", "\0"), text)
     found = (match[0].replace("\0", ".").strip() for match in _SENTENCE.finditer(hidden))
-    return [part for part in found if _WORD.search(part)]
+    return [part for part in found if WORD.search(part)]
 
 
 def asks(sentence: str) -> bool:
     """Return whether a sentence is a question: by its mark, or else by its first word."""
     if sentence.rstrip("\"'”’)").endswith("?"):
         return True
-    first = _WORD.search(sentence)
+    first = WORD.search(sentence)
     marked = sentence.rstrip("\"'”’)")[-1:] in ".!"
     return not marked and first is not None and first[0].lower() in _ASKING
 
@@ -192,9 +206,9 @@ def _bands(sized: Sequence[tuple[int, float]], count: int) -> list[str]:
 def _writing(text: str) -> str:
     letters = [letter for letter in text if letter.isalpha() and letter.lower() != letter.upper()]
     said = []
-    if len(_SPEAKER.findall(text)) > 1:
+    if len(SPEAKER.findall(text)) > 1:
         said.append("turns of speakers, each behind a name or letter and a colon")
-    if _HESITATION.search(text):
+    if HESITATION.search(text):
         said.append("hesitations, as in speech")
     if letters and all(letter.isupper() for letter in letters) and len(letters) > 3:
         said.append("all in capitals")
@@ -213,16 +227,21 @@ def _writing(text: str) -> str:
         said.append("a space before the last mark")
     if _SLIP.search(text):
         said.append("a slip or a short cut, as people make in haste")
-    if any(unicodedata.category(letter) == "So" for letter in text):
+    if has_emoji(text):
         said.append("an emoji")
     if "\n" in text.strip():
         said.append("several lines")
     return "; ".join(said) or "usual capitals and punctuation"
 
 
+def has_emoji(text: str) -> bool:
+    """Return whether a text contains an emoji or a similar symbol."""
+    return any(unicodedata.category(letter) == "So" for letter in text)
+
+
 def _unspoken(text: str) -> str:
     """Return a text without its speakers' names, each turn on a line."""
-    return _SPEAKER.sub("\n ", text)
+    return SPEAKER.sub("\n ", text)
 
 
 def _names(text: str) -> str:
@@ -240,14 +259,14 @@ def _openings(texts: Sequence[str], weights: Sequence[float], *, asking: bool) -
     found = 0
     for text, weight in zip(texts, weights, strict=True):
         kind = [part for part in sentences_of(_unspoken(text)) if asks(part) is asking]
-        first = _WORD.search(kind[0]) if kind else None
+        first = WORD.search(kind[0]) if kind else None
         if first is None:
             continue
         found += 1
         word = first[0].replace("’", "'").lower()
         if word == "i" or word.startswith("i'"):
             word = word.capitalize()
-        shares[f"“{word}”" if word.lower() in FUNCTION_WORDS else "another word"] += weight
+        shares[f"“{word}”" if word.lower() in _FUNCTION_WORDS else "another word"] += weight
     parts = parted(shares, _SLOTS[0])
     return parts if found >= _SLOTS[0] and len(parts) > 1 else {}
 
@@ -326,6 +345,7 @@ def topics_of(rows: Sequence[Example], without: Set[str] = frozenset()) -> list[
     """
     bags = [telling_words(row.text) - without for row in rows]
     left = set(range(len(bags)))
+    most = Counter(word for bag in bags for word in bag)
     fewest = max(2, len(bags) // 50)
     topics: list[Topic] = []
     while left and len(topics) < _TOPICS:
@@ -337,7 +357,6 @@ def topics_of(rows: Sequence[Example], without: Set[str] = frozenset()) -> list[
             break
         mine = {at for at in left if word in bags[at]}
         beside = Counter(other for at in sorted(mine) for other in bags[at] if other != word)
-        most = Counter(other for bag in bags for other in bag)
         near = sorted(
             (other for other in beside if beside[other] > 1),
             key=lambda other: (-beside[other] * beside[other] // most[other], other),

@@ -60,7 +60,7 @@ class Example:
     label: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Examples:
     """The rows of a file that can be used, and the places of those that cannot, by the reason."""
 
@@ -181,7 +181,10 @@ def _records(path: Path) -> tuple[str, _Records]:
     suffix = path.suffix.lower()
     if suffix in _TABLES and suffix not in (".jsonl", ".ndjson"):
         source = open_source(path)
-        return source.form.place, _as_rows(source.each())
+        bad = ValueError("not a row")
+        return source.form.place, (
+            (n, bad if isinstance(row, ValueError) else row) for n, row in source.each()
+        )
     data = content_of(path, _LARGEST).removeprefix(codecs.BOM_UTF8)
     lines = ((n, _decoded(line)) for n, line in enumerate(_lines(data), 1))
     if suffix in _TABLES or data.lstrip()[:1] == b"{":
@@ -201,10 +204,6 @@ def _decoded(line: bytes) -> str | ValueError:
         return line.decode().strip()
     except UnicodeDecodeError:
         return ValueError("not UTF-8")
-
-
-def _as_rows(rows: Iterable[tuple[int, Mapping[str, Any] | ValueError]]) -> _Records:
-    return ((n, ValueError("not a row") if isinstance(row, ValueError) else row) for n, row in rows)
 
 
 def _value(line: str | ValueError) -> Mapping[str, Any] | str | ValueError:
@@ -237,12 +236,11 @@ class _Columns:
         self._label = self._label_column(names, rows)
         self._renamed: dict[str, str] = {}
         self.hint = ""
-        fields = _written_fields(task, names)
+        self._fields = fields = _written_fields(task, names)
         if task is not None and self._labels:
             self.hint = (
                 f"{task.name} has these labels: {', '.join(dict.fromkeys(self._labels.values()))}"
             )
-        self._fields = fields
         lacking = [name for name in fields if name not in names]
         if not lacking or not names:
             return
@@ -336,9 +334,7 @@ class _Columns:
         if self._task is None:
             return str(value)
         name = self._labels.get(_plain(value))
-        if name is None:
-            if not self._labels:
-                return None
+        if name is None and self._labels:
             raise _UnknownLabel(f"{printable(str(value), max_length=40)!r}")
         return name
 
@@ -362,7 +358,7 @@ def _written_fields(task: Task[Any, Any] | None, names: Iterable[str]) -> tuple[
     if task is None:
         return ("text",)
     given = task.seeds[-1].column if task.seeds else None
-    fields = dict.fromkeys(_top(field) for field in task.fields)
+    fields = dict.fromkeys(field.partition(".")[0] for field in task.fields)
     return tuple(name for name in fields if name != given or name in names)
 
 
@@ -370,7 +366,3 @@ def _listed(names: Iterable[str]) -> str:
     """The first columns of a file, which may have any number and any name."""
     some = [printable(str(name), lines=False, max_length=40) for name in islice(names, _LISTED + 1)]
     return ", ".join([*some[:_LISTED], *["…"][: len(some) > _LISTED]])
-
-
-def _top(path: str) -> str:
-    return path.partition(".")[0]

@@ -15,7 +15,7 @@ from targen_standard.examples.measuring import varied
 from targen_standard.examples.profile import FORM
 from targen_standard.examples.reading import Example
 
-__all__ = ["MOST", "Hands", "Wrapping", "indented", "shown_to", "told"]
+__all__ = ["MOST", "Hands", "Wrapping", "indented", "shown_to"]
 
 MOST = 100
 """Examples that are shown; others are only measured."""
@@ -92,7 +92,7 @@ def _in_turn(llm: Llm, several: Sequence[_T]) -> _T:
     return several[int(llm.alternate(*map(str, range(len(several)))))]
 
 
-def told(hand: Sequence[Example], whose: str, about: Sequence[str], of_form: str = "") -> str:
+def _paragraphs(hand: Sequence[Example], whose: str, about: Sequence[str], of_form: str) -> str:
     """Return a prompt's words about examples, about all such texts, and about the drawn form."""
     parts = []
     if hand:
@@ -115,7 +115,7 @@ def shown_to(
     task: Task[Any, Any],
     hands: Mapping[str, Hands],
     about: Sequence[str],
-    forms: Collection[str] = (),
+    forms: Collection[str],
 ) -> Task[Any, Any]:
     """Return the task with further instructions for step 3, by branch.
 
@@ -166,7 +166,7 @@ class _Told(Wrapping):
             llm.note(examples=", ".join(str(row.line) for row in hand))
         whose = self._hands.whose if self._hands else ""
         told_form = (_FIRST if is_first else _ANY) if forms else ""
-        more = told(hand, whose, self._about, told_form)
+        more = _paragraphs(hand, whose, self._about, told_form)
         return await self._inner(_Telling(llm, more), seed)
 
 

@@ -88,7 +88,7 @@ class Telltales:
         """Learn them; each label of the examples counts alike, as in a profile."""
         self.rows = len(rows)
         self.topics = {_touching(topic): topic for topic in topics}
-        sizes = sorted(_count(row.text) for row in rows)
+        sizes = sorted(len(_WORD.findall(row.text.lower())) for row in rows)
         bounds = (round(share * (len(sizes) - 1)) for share in _LENGTHS if sizes)
         self._sizes = sorted({sizes[at] for at in bounds})
         self._share: dict[str, float] = defaultdict(float)
@@ -130,10 +130,6 @@ def _without(name: str) -> str:
 
 def _touching(topic: Topic) -> str:
     return f"touch on “{', '.join(topic.words)}”"
-
-
-def _count(text: str) -> int:
-    return len(_WORD.findall(text.lower()))
 
 
 def habits(rows: Sequence[Example]) -> tuple[str, ...]:
