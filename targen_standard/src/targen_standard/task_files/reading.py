@@ -251,19 +251,9 @@ def _meant_in(model: type[BaseModel], key: str, missing: Collection[Loc]) -> str
 def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
     """Return pydantic's problem with a key, in our words, and what to type."""
     loc: Loc = problem["loc"]
-    known = _keys_at(model, loc[:-1])
     value = problem["input"]
     if problem["type"] == "extra_forbidden":
-        key = str(loc[-1])
-        if loc[0] == "labels" and key in ("n", *_ROWS) and isinstance(value, int):
-            return "unknown key", _of_a_run("labels", {loc[1]: value})
-        if loc[0] == "prompts":
-            own = Option("labels", {"LABEL": {"definition": "…", "prompt": "…"}})
-            return (
-                "unknown key",
-                f"keys: {', '.join(known)}; for step 3, set a label's prompt: " + own,
-            )
-        return "unknown key", _meant(key, value, known, top=len(loc) == 1)
+        return "unknown key", _meant(loc, value, _keys_at(model, loc[:-1]))
     if problem["type"] == "missing":
         return "it is missing", _example(loc)
     if value is None and isinstance(loc[-1], int):
@@ -295,15 +285,12 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
             in_a_list if whole else Option(str(loc[-1]), [value])
         )
     if problem["type"] == "string_pattern_mismatch":
-        label = loc[0] == "labels"
-        hint = (
-            "remove the spaces before and after it"
-            if label
-            else "use lower-case letters, digits, ., _ and -"
-        )
-        return f"{_short(problem['input'])} is not a valid name", hint
+        hint = "use lower-case letters, digits, ., _ and -"
+        if loc[0] == "labels":
+            hint = "remove the spaces before and after it"
+        return f"{_short(value)} is not a valid name", hint
     if problem["type"] in ("bool_parsing", "bool_type"):
-        return f"{_short(problem['input'])} is neither true nor false", ""
+        return f"{_short(value)} is neither true nor false", ""
     if problem["type"] == "string_type":
         scalar = not isinstance(value, list | tuple | dict)
         return (
@@ -366,8 +353,14 @@ def _named(item: Any) -> str:
     return printable(text, lines=False, max_length=40)
 
 
-def _meant(key: str, value: Any, known: list[str], *, top: bool) -> Words:
-    """Return what to type in place of an unknown key."""
+def _meant(loc: Loc, value: Any, known: list[str]) -> Words:
+    """Return what to type in place of an unknown key; its place may have the `known` ones."""
+    key, top = str(loc[-1]), len(loc) == 1
+    if loc[0] == "labels" and key in ("n", *_ROWS) and isinstance(value, int):
+        return _of_a_run("labels", {loc[1]: value})
+    if loc[0] == "prompts":
+        own = Option("labels", {"LABEL": {"definition": "…", "prompt": "…"}})
+        return f"keys: {', '.join(known)}; for step 3, set a label's prompt: " + own
     if top and key == "seed":  # of the rows, as `--seed`, and not of the model's replies
         return _of_a_run(key, value)
     end = re.fullmatch(r"(?:min|max|minimum|maximum)_(words|sentences|items)", key)
