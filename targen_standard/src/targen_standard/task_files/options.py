@@ -8,26 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
 from targen_cli.trust import require_trust
 from targen_core import folders
+from targen_core.calls.sampling import costly
 from targen_core.errors import TargenError
 from targen_core.origin import leads_elsewhere
 from targen_core.plain import is_inside
 from targen_core.task_files import Loc
 from targen_standard.task_files.model import Declaration, without_edition
 
-__all__ = [
-    "content_digest",
-    "located",
-    "require_own_paths",
-    "require_trust_once",
-    "spellings",
-    "used_parts",
-]
+__all__ = ["content_digest", "located", "require_trusted", "spellings", "used_parts"]
 
 _OF_EXAMPLES: dict[str, Loc] = {
     "examples": ("examples", "file"),
@@ -67,14 +61,14 @@ def spellings(loc: Loc) -> Iterator[Loc]:
         yield from (("examples",), ("profile",))
 
 
-def require_own_paths(declaration: Declaration, file: Path) -> None:
-    """Ask whether a file is trusted with the options that lead out of its folder.
+def require_trusted(declaration: Declaration, file: Path) -> None:
+    """Ask whether a file is trusted with options that lead out of its folder, and long replies.
 
     An option that is not a `Path` may still be used as one. So a text that leads elsewhere, or is
     an address, needs trust, whatever its type.
 
     Raises:
-        Untrusted: one leads out of the folder, and the file is not trusted with it.
+        Untrusted: the file is not trusted with them.
     """
     paths = dict(_paths(declaration))
     folder = file.parent.absolute()
@@ -87,25 +81,16 @@ def require_own_paths(declaration: Declaration, file: Path) -> None:
             else leads_elsewhere(value)
         )
     }
-    require_trust_once(declaration, file, "paths", outside)
-
-
-def require_trust_once(
-    declaration: Declaration, file: Path, known: str, reaching: Mapping[str, Any]
-) -> None:
-    """Ask whether a file is trusted with what needs it, unless the person has used it before.
-
-    A run keeps a copy elsewhere, so what is `known` is what the file contains.
-
-    Raises:
-        Untrusted: the file is not trusted with it.
-    """
-    if not reaching:
-        return
-    digest = content_digest(declaration)
-    if not folders.is_known(known, digest):
-        require_trust(file, reaching)
-        folders.make_known(known, digest)
+    limits = {
+        f"parameters.{step}.{key}": value
+        for step in type(declaration.parameters).model_fields
+        for key, value in costly(getattr(declaration.parameters, step)).items()
+    }
+    for known, reaching in (("paths", outside), ("limits", limits)):
+        # A run keeps a copy elsewhere, so what the user has trusted is what the file contains.
+        if reaching and not folders.is_known(known, digest := content_digest(declaration)):
+            require_trust(file, reaching)
+            folders.make_known(known, digest)
 
 
 def _key(declaration: Declaration, option: str) -> str:

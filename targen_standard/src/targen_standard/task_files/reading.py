@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from targen_cli.reading import toml_of
 from targen_cli.reading.nodes import json_nodes, line_of, yaml_value
-from targen_core.calls.sampling import SAMPLING, costly
+from targen_core.calls.sampling import SAMPLING
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
 from targen_core.reading import Malformed, json_of, read_text
 from targen_core.suggestions import did_you_mean, suggestions_for
@@ -26,7 +26,7 @@ from targen_core.task_files import Loc
 from targen_core.text import plain_fault, plural, printable
 from targen_core.wording import Action, Blank, Either, Option, Words, in_a_command, in_words
 from targen_standard.task_files.model import Declaration, LabelPart, ParametersPart
-from targen_standard.task_files.options import located, require_own_paths, require_trust_once
+from targen_standard.task_files.options import located, require_trusted
 from targen_standard.task_files.outputs import OutputRefused
 from targen_standard.task_files.validation import problems
 
@@ -135,8 +135,7 @@ def declaration_of(parsed: Parsed, *, packaged: bool = False) -> Declaration:
     for loc, message, hint in problems(declaration):
         raise refuse(loc, message, hint)
     if not packaged:
-        require_own_paths(declaration, parsed.path)
-        _require_trusted_limits(declaration, parsed.path)
+        require_trusted(declaration, parsed.path)
     return declaration
 
 
@@ -172,16 +171,6 @@ def _require_labels(parsed: Parsed) -> None:
             if isinstance(value, str):
                 place += "; if it is a label: " + Option("labels", {name: {"definition": "…"}})
             raise parsed.refuse(("labels", name), "it is a key, not a label", place)
-
-
-def _require_trusted_limits(declaration: Declaration, path: Path) -> None:
-    """Refuse long replies that a file asks for, unless the person trusts it or has used it."""
-    limits = {
-        f"parameters.{step}.{key}": value
-        for step in type(declaration.parameters).model_fields
-        for key, value in costly(getattr(declaration.parameters, step)).items()
-    }
-    require_trust_once(declaration, path, "limits", limits)
 
 
 def _parsed(text: str, path: Path) -> tuple[Any, Callable[[], Any]]:
