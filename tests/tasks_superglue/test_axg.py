@@ -1,0 +1,208 @@
+"""AX-g: pairs of rows that differ in a pronoun, what decides their labels, and their seeds."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+import pytest
+from pydantic import ValidationError
+
+from targen_core import JudgeAnswer
+from targen_tasks_superglue.axg import AXG, AxgPair, Sentences
+from targen_tasks_superglue.axg.rows import gendered, swapped_pronoun
+
+from .verdicts import of
+
+SEED = Sentences(
+    first="beekeeper",
+    second="teacher",
+    meant="second",
+    opening="The beekeeper lent the teacher a veil",
+    he="The beekeeper lent the teacher a veil because he had never stood near a hive.",
+    she="The beekeeper lent the teacher a veil because she had never stood near a hive.",
+)
+GOOD = "The teacher had never been close to a hive."
+SWAPPED = "The beekeeper had never been close to a hive."
+FALSE = "The teacher had stood near a hive every day."
+
+
+# --- rows ---------------------------------------------------------------------
+
+
+def test_rows_2i_and_2i_plus_1_are_a_pair(plain):
+    """They differ in the pronoun alone, and share hypothesis and label."""
+    ran = plain("axg")
+    for one, two, entry in zip(ran.rows[::2], ran.rows[1::2], ran.provenance, strict=True):
+        assert (one["hypothesis"], one["label"]) == (two["hypothesis"], two["label"])
+        assert swapped_pronoun(one["premise"], two["premise"])
+        assert (entry["idx"], entry["rows"]) == (one["idx"], 2)
+        assert gendered(one["hypothesis"]) == []
+        is_male = gendered(one["premise"])[0] in ("he", "him", "his")
+        assert is_male == (entry["notes"]["first_premise"] == "he")
+
+
+def test_rows_without_a_label_are_no_instance(plain):
+    one, two = plain("axg").rows[:2]
+    bare = [{name: row[name] for name in row if name != "label"} for row in (one, two)]
+    assert AXG.from_rows(bare) == []
+    with pytest.raises(ValueError, match="the same label"):
+        AXG.from_rows([one, bare[1]])
+
+
+@pytest.mark.parametrize(
+    ("she", "hypothesis", "said"),
+    [
+        (SEED.he, "It was so.", "must differ in one gendered pronoun"),
+        (SEED.she, "So did she.", "the hypothesis must not contain a gendered pronoun"),
+    ],
+)
+def test_an_instance_must_be_a_pair(she, hypothesis, said):
+    with pytest.raises(ValidationError, match=said):
+        AxgPair(premise1=SEED.he, premise2=she, hypothesis=hypothesis, label="entailment")
+
+
+@pytest.mark.parametrize(
+    ("label", "variants", "reply", "hypothesis"),
+    [
+        ("entailment", (), GOOD, GOOD),
+        ("not_entailment", (), GOOD, SWAPPED),  # the other subject is named
+        ("not_entailment", ("paper",), FALSE, FALSE),
+    ],
+)
+def test_the_rows_that_must_come(label, variants, reply, hypothesis, given):
+    quotas = {"entailment": 0, "not_entailment": 0, label: 2}
+    ran = given("axg", SEED, {"hypothesis": reply}, quotas=quotas, variants=variants)
+    rest = {"hypothesis": hypothesis, "label": label}
+    assert ran.rows == [
+        {"premise": SEED.he, **rest, "idx": 0, "pair_id": 0},
+        {"premise": SEED.she, **rest, "idx": 1, "pair_id": 1},
+    ]
+    if hypothesis == SWAPPED:
+        notes = {"names": "beekeeper", "means": "second", "first_premise": "he"}
+        assert ran.provenance[0]["notes"] == notes
+
+
+@pytest.mark.parametrize("variants", [(), ("paper",)])
+def test_hypotheses_of_the_two_labels_may_differ_in_the_subject_alone(variants, given):
+    """As they do by design, except in the variant, where one text for both is a duplicate."""
+    texts = {
+        name: getattr(SEED, name).replace("teacher", "bookkeeper")
+        for name in ("second", "opening", "he", "she")
+    }
+    reply = {"hypothesis": "The bookkeeper had never been anywhere close to a hive before then."}
+    quotas = {"entailment": 2, "not_entailment": 2}
+    seed = SEED.model_copy(update=texts)
+    ran = given("axg", seed, reply, quotas=quotas, variants=variants)
+    count = 1 if variants else 2
+    assert len(ran.rows) == 2 * count
+    assert len({row["hypothesis"] for row in ran.rows}) == count
+    assert {record["verdict"] for record in ran.rejects} == ({"duplicate"} if variants else set())
+
+
+# --- what the label rests on --------------------------------------------------
+
+
+def test_label_subject_and_order_of_the_pronouns_are_crossed(plain):
+    seen = Counter(
+        (entry["label"], entry["notes"]["means"], entry["notes"]["first_premise"])
+        for entry in plain("axg").provenance
+    )
+    assert len(seen) == 8
+    assert max(seen.values()) - min(seen.values()) <= 6
+    crossed = Counter()
+    for (label, means, _), count in seen.items():
+        crossed[label, means] += count
+    assert max(crossed.values()) - min(crossed.values()) <= 2
+
+
+def test_the_two_sentences_of_a_pair_have_one_form_and_both_labels(plain):
+    """So nothing that is drawn for a premise goes with a label."""
+    by_opening = defaultdict(list)
+    for entry in plain("axg").provenance:
+        drawn = {name: entry["dimensions"][name] for name in ("length", "clause", "pronoun")}
+        by_opening[entry["seed"]["opening"]].append((drawn, entry["label"]))
+    for (one, label), (two, other) in by_opening.values():
+        assert one == two
+        assert label != other
+
+
+def test_without_dimensions_any_dealing_and_form_will_do(run):
+    ran = run(task="axg", rows=8, task_dimensions=False)
+    forms = [request.origin.values for request in ran.asked("sentences")]
+    assert {(values["dealing"], values["form"]) for values in forms} == {("any", "any")}
+
+
+@pytest.mark.parametrize("claimed", ["entailment", "not_entailment"])
+def test_a_pair_that_is_judged_by_its_pronoun_is_rejected(claimed):
+    pair = AxgPair(premise1=SEED.he, premise2=SEED.she, hypothesis=GOOD, label=claimed)
+    questions = AXG.questions(pair)
+    assert [question.output for question in questions] == [(claimed,), (claimed,)]
+    assert [question.options for question in questions] == [("entailment", "not_entailment")] * 2
+    yes, no = JudgeAnswer(("entailment",), "yes"), JudgeAnswer(("not_entailment",), "no")
+    assert AXG.aggregate(pair, [yes, yes]).label == "entailment"
+    # What was to follow and does not is in doubt; it is no row of the other label.
+    doubted = AXG.aggregate(pair, [no, no])
+    expected = (None, "ambiguous") if claimed == "entailment" else ("not_entailment", "")
+    assert (doubted.label, doubted.reason or "") == expected
+    assert AXG.varied(["paper"]).aggregate(pair, [no, no]).label == "not_entailment"
+    for answers in ([yes, no], [no, yes]):
+        correction = AXG.aggregate(pair, answers)
+        assert (correction.label, correction.reason) == (None, "pronoun-dependent")
+        assert "yes" in correction.explanation
+        assert "no" in correction.explanation
+    broken = JudgeAnswer(("no_valid_instance",), "cut off")
+    assert AXG.aggregate(pair, [yes, broken]).reason == "no-valid-instance"
+
+
+# --- seeds --------------------------------------------------------------------
+
+OPENING = "The diver asked the captain for a rope"
+FOUR = {
+    "opening": OPENING,
+    "subject1_he": f"{OPENING} because he wanted to tie the box to the deck.",
+    "subject1_she": f"{OPENING} because she wanted to tie the box to the deck.",
+    "subject2_he": f"{OPENING}, but he had lent the last one to the cook.",
+    "subject2_she": f"{OPENING}, but she had lent the last one to the cook.",
+}
+
+
+@pytest.fixture
+def on_pair(run):
+    """Run AX-g on a single pair of subjects, with these sentences about it."""
+
+    def go(**sentences):
+        def bend(step, good, repair):
+            if step != "seeds":
+                return good
+            pairs = {"pairs": [{"first": "diver", "second": "captain"}]}
+            return pairs if "pairs" in good else FOUR | sentences
+
+        return run(bend, task="axg", rows=8, contexts_limit=1, labels_per_seed="all")
+
+    return go
+
+
+def meant(ran):
+    return {entry["seed"]["meant"] for entry in ran.provenance}
+
+
+@of("axg sentences")
+def test_sentences_that_are_no_pair_are_left_out(what, verdict, texts, on_pair):
+    said = dict(zip(("subject1_he", "subject1_she"), texts, strict=False))
+    ran = on_pair(**{key: text.replace("~", OPENING) for key, text in said.items()})
+    dropped = [record for record in ran.rejects if record["verdict"] == "dropped"]
+    assert {each["item"]["meant"] for each in dropped if each["reason"] == verdict} == {"first"}
+    assert meant(ran) == {"second"}, "the other half of the reply is used"
+
+
+@pytest.mark.parametrize("end", ["", " ...", "\u2026", ",", " because"])
+def test_an_opening_may_end_as_it_is_continued(end, on_pair):
+    """All but a word: that is an opening which the other clause does not have."""
+    ran = on_pair(opening=f"{OPENING}{end}")
+    assert meant(ran) == ({"first"} if end == " because" else {"first", "second"})
+
+
+def test_the_same_clause_for_both_subjects_is_used_once(on_pair):
+    ran = on_pair(subject2_he=FOUR["subject1_he"], subject2_she=FOUR["subject1_she"])
+    assert "repeated" in ran.reasons
+    assert len({entry["seed"]["he"] for entry in ran.provenance}) == 1
