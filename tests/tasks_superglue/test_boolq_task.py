@@ -1,25 +1,22 @@
-"""What BoolQ is: its rows, its kinds of question, its worked examples and its counts."""
+"""What BoolQ is: its rows, its questions and what the paper's variant asks."""
 
 from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_core import Rejected
 from targen_core.tasks.judging import JudgeAnswer
 from targen_tasks_superglue.boolq import BOOLQ, BoolqRow
-from targen_tasks_superglue.boolq.checks import (
-    check_question,
-    official,
-    official_question,
-)
+from targen_tasks_superglue.boolq.checks import check_question, official
 from targen_tasks_superglue.shared.articles import Paragraph
 
 from .originals import needs_original, original
 
-# --- rows ---------------------------------------------------------------------
+ROW = BoolqRow(passage="Basalt -- It is a rock.", question="is basalt a rock", label=True)
 
 
 def test_the_passage_is_the_paragraph_behind_its_title(plain):
@@ -37,28 +34,22 @@ def test_in_the_paper_s_variant_a_passage_gets_a_question_of_each_label(plain):
     assert all(actual == {True, False} for actual in labels.values())
 
 
-# --- step 4 -------------------------------------------------------------------
-
-ROW = BoolqRow(passage="Basalt -- It is a rock.", question="is basalt a rock", label=True)
-
-
-def test_the_judge_may_find_a_question_undecided():
-    (question,) = BOOLQ.questions(ROW)
-    assert question.options == ("true", "false", "undecided")
-    assert question.output == ("true",)
+@pytest.mark.parametrize(
+    ("variants", "options"), [([], ("true", "false", "undecided")), (["paper"], ("true", "false"))]
+)
+def test_the_judge_may_find_a_question_undecided_but_not_in_the_paper_s_variant(variants, options):
+    task = BOOLQ.varied(variants)
+    (question,) = task.questions(ROW)
+    assert (question.options, question.output) == (options, ("true",))
     assert question.input == "Passage: Basalt -- It is a rock.\nQuestion: is basalt a rock"
-    correction = BOOLQ.aggregate(ROW, [JudgeAnswer(("undecided",), "It is left open.")])
-    assert (correction.label, correction.reason) == (None, "undecided")
-
-
-def test_in_the_paper_s_variant_what_is_undecided_is_false():
-    paper = BOOLQ.varied(["paper"])
-    (question,) = paper.questions(ROW)
-    assert question.options == ("true", "false")
-    assert "undecided" not in paper.judging.instructions
-    assert "undecided" not in {sample.actual for sample in paper.judging.samples}
-    assert "offers nothing" in paper.judging.instructions
-    assert "offers nothing" in paper.texts.instruction_template.text
+    if variants:
+        for text in (task.judging.instructions, task.texts.instruction_template.text):
+            assert "undecided" not in text
+            assert "offers nothing" in text  # which is false
+        assert "undecided" not in {sample.actual for sample in task.judging.samples}
+    else:
+        correction = task.aggregate(ROW, [JudgeAnswer(("undecided",), "It is left open.")])
+        assert (correction.label, correction.reason) == (None, "undecided")
 
 
 @needs_original
@@ -76,21 +67,9 @@ def test_few_original_questions_are_rejected_as_either_or_or_about_the_text():
     assert reasons.total() / 3270 < 0.1
 
 
-# --- the official form of questions -------------------------------------------
-
-
-@given(st.text(max_size=60))
-def test_any_text_takes_the_official_form_or_is_empty(text):
-    question = official_question(text)
-    if question.strip():
-        BoolqRow(passage="A -- b.", question=question, label=True)
-    assert official_question(question) == question
-
-
-# --- questions ----------------------------------------------------------------
-
-
-@given(st.text(min_size=1), st.text(min_size=1))
-def test_plain_texts_become_a_row_once(passage, question):
+@given(st.text(min_size=1, max_size=60), st.text(max_size=60))
+def test_any_text_takes_the_official_form_once_or_is_empty(passage, question):
     made = official({"passage": passage, "question": question})
     assert official(made) == made
+    if made["question"].strip():
+        BoolqRow(passage="A -- b.", question=made["question"], label=True)

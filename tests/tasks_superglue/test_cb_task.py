@@ -9,7 +9,7 @@ import pytest
 
 from targen_core import Rejected
 from targen_tasks_superglue.cb import CB, CbRow
-from targen_tasks_superglue.cb.checks import check_pair_commitment, check_pair_paper
+from targen_tasks_superglue.cb.checks import check_pair_commitment
 
 from .originals import needs_original, original
 
@@ -104,61 +104,32 @@ def test_most_original_premises_hold_their_hypothesis_in_their_last_sentence():
 # --- how many pairs ---------------------------------------------------------
 
 
-@pytest.mark.parametrize("count", [0, 1, 3, 5])
-def test_missing_pairs_are_counted_as_missing(count, run, at):
-    ran = run(
-        at("generate", lambda good: {"pairs": good["pairs"][:count]}, always=True),
-        task="cb",
-        rows=18,
-        give_up_after=40,
-    )
-    if count == 0:
-        assert ran.rows == []
-    else:
-        assert len(ran.rows) == 18
-    missing = [record for record in ran.rejects if record["reason"] == "missing"]
-    assert bool(missing) == (count < 5)
-    assert ran.reasons <= {"missing"}
+SIXTH = {"premise": "A sixth pair came along.", "hypothesis": "A sixth pair came."}
+PAIRS = {  # what becomes of a call's five pairs: the rows that come of 18, and the reasons
+    "none": (lambda pairs: [], 0, {"missing"}),
+    "one": (lambda pairs: pairs[:1], 18, {"missing"}),
+    "four": (lambda pairs: pairs[:4], 18, {"missing"}),
+    "no premise": (lambda pairs: [{**pairs[0], "premise": ""}, *pairs[1:]], 18, {"missing"}),
+    "no hypothesis": (
+        lambda pairs: [{**pairs[0], "hypothesis": " \n "}, *pairs[1:]],
+        18,
+        {"missing"},
+    ),
+    "six": (lambda pairs: [*pairs, SIXTH], 18, set()),
+    "one, five times": (lambda pairs: [pairs[0]] * 5, 18, {"duplicate"}),
+}
 
 
-def test_more_pairs_than_asked_for_are_not_used(run):
-    expected = set()
-
-    def bend(step, good, repair):
-        if step != "generate":
-            return good
-        expected.update(pair["premise"] for pair in good["pairs"])
-        more = {"premise": "A sixth pair came along.", "hypothesis": "A sixth pair came."}
-        return {"pairs": [*good["pairs"], more]}
-
-    ran = run(bend, task="cb", rows=30)
-    assert {row["premise"] for row in ran.rows} <= expected
-
-
-@pytest.mark.parametrize(("half", "blank"), [("premise", ""), ("hypothesis", " \n ")])
-def test_a_pair_with_a_blank_half_is_missing_and_the_others_are_kept(half, blank, run, at):
-    def change(good):
-        first, *others = good["pairs"]
-        return {"pairs": [{**first, half: blank}, *others]}
-
-    ran = run(at("generate", change, always=True), task="cb", rows=12)
-    assert len(ran.rows) == 12
+@pytest.mark.parametrize("how", PAIRS)
+def test_pairs_that_a_reply_lacks_are_missing_and_others_are_not_used(how, run, at):
+    change, count, reasons = PAIRS[how]
+    bend = at("generate", lambda good: {"pairs": change(good["pairs"])}, always=True)
+    ran = run(bend, task="cb", rows=18, give_up_after=40)
+    assert len(ran.rows) == count
+    assert {record["reason"] or record["verdict"] for record in ran.rejects} == reasons
+    assert len({(row["premise"], row["hypothesis"]) for row in ran.rows}) == count
     assert all(row["premise"] and row["hypothesis"] for row in ran.rows)
-
-
-def test_pairs_that_repeat_each_other_are_one_row(run, at):
-    def change(good):
-        return {"pairs": [good["pairs"][0]] * 5}
-
-    ran = run(at("generate", change, always=True), task="cb", rows=9)
-    assert len(ran.rows) == 9
-    assert {record["verdict"] for record in ran.rejects} == {"duplicate"}
-    assert len({(row["premise"], row["hypothesis"]) for row in ran.rows}) == 9
-
-
-# --- what a premise and a hypothesis must be --------------------------------
-
-PREMISE = "The ticket inspector woke the sleeping boy and asked him twice for his name."
+    assert SIXTH["premise"] not in {row["premise"] for row in ran.rows}
 
 
 def test_turns_on_lines_of_their_own_become_one_line(run, at):
@@ -168,13 +139,3 @@ def test_turns_on_lines_of_their_own_become_one_line(run, at):
 
     ran = run(at("generate", change, always=True), task="cb", rows=3, near_duplicates=0.0)
     assert ran.rows[0]["premise"] == "A: Where is the boy? B: He slept through our stop."
-
-
-# --- commitments ------------------------------------------------------------
-
-
-def test_the_paper_s_variant_wants_something_in_common_but_for_neutral():
-    premise, hypothesis = PREMISE, "Three swans crossed a frozen lake."
-    check_pair_paper(CbRow(premise=premise, hypothesis=hypothesis, label="neutral"), "")
-    with pytest.raises(Rejected, match="shares no content word"):
-        check_pair_paper(CbRow(premise=premise, hypothesis=hypothesis, label="entailment"), "")

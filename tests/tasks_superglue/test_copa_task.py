@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 
 import pytest
 
-from targen_core import Rejected
-from targen_tasks_superglue.copa import COPA, CopaRow, Event
-from targen_tasks_superglue.copa.checks import check_choices
+from targen_tasks_superglue.copa import COPA, CopaRow
 from targen_tasks_superglue.copa.rows import ASKED
-
-ROW = {
-    "premise": "The kite came down in the field.",
-    "choice1": "The wind had dropped.",
-    "choice2": "The string had held.",
-    "question": "cause",
-    "label": 0,
-}
-
 
 # --- the label by construction ----------------------------------------------
 
@@ -70,13 +58,14 @@ def test_the_two_rows_of_an_event_ask_different_questions(plain):
 
 @pytest.mark.parametrize("question", ["cause", "effect"])
 def test_the_question_belongs_to_the_rendering_alone(question):
-    row = CopaRow.model_validate({**ROW, "question": question})
-    assert ASKED[question] in COPA.render(row)
-    assert ASKED[question] not in json.dumps(COPA.to_rows(row, 0))
+    events = ("The kite came down.", "The wind had dropped.", "The string had held.")
+    made = dict(zip(("premise", "choice1", "choice2"), events, strict=True))
+    row = CopaRow(**made, question=question, label=0)
     assert COPA.render(row) == (
-        f"Premise: The kite came down in the field. {ASKED[question]}\n"
+        f"Premise: The kite came down. {ASKED[question]}\n"
         "choice1: The wind had dropped.\nchoice2: The string had held."
     )
+    assert ASKED[question] not in json.dumps(COPA.to_rows(row, 0))
 
 
 # --- variants ---------------------------------------------------------------
@@ -138,24 +127,3 @@ def test_the_same_two_choices_in_the_other_order_are_no_second_row(run):
     assert len(ran.rows) == 2
     seeds = [entry["id"].partition("/")[0] for entry in ran.provenance]
     assert len(set(seeds)) == len(seeds), "no event gave both orders"
-
-
-# --- counts and steps -------------------------------------------------------
-
-
-def test_a_sample_shows_two_sound_sentences_of_which_neither_fits():
-    (sample,) = (s for s in COPA.judging.samples if s.actual == "no_valid_instance")
-    *_, first, second = re.split(r"\n?choice\d: ", sample.input)
-    check_choices("A jug slid off the sideboard.", (first, second))
-
-
-def test_a_check_speaks_of_the_rule_that_was_broken():
-    row = CopaRow(
-        premise="The baker took the bread out early.",
-        choice1="The oven was hot.",
-        choice2="Before dawn the old baker of our street had lit both of the ovens.",
-        question="cause",
-        label=0,
-    )
-    with pytest.raises(Rejected, match="one choice has 4 words, the other 14"):
-        COPA.checks[0](row, Event(event=row.premise))

@@ -15,7 +15,7 @@ from targen_tasks_superglue.axg import AXG, AxgPair, Sentences
 from targen_tasks_superglue.boolq import BOOLQ, BoolqRow
 from targen_tasks_superglue.boolq.checks import official_passage, official_question
 from targen_tasks_superglue.cb import CB, CbRow
-from targen_tasks_superglue.cb.checks import check_pair_commitment
+from targen_tasks_superglue.cb.checks import check_pair_commitment, check_pair_paper
 from targen_tasks_superglue.copa import COPA, CopaRow, Event
 from targen_tasks_superglue.copa.checks import check_choices, check_unlike
 from targen_tasks_superglue.record import find_entities
@@ -39,7 +39,7 @@ from targen_tasks_superglue.shared.subjects import (
     check_pair,
 )
 from targen_tasks_superglue.wic import Definition, Sense
-from targen_tasks_superglue.wic.checks import check_definition
+from targen_tasks_superglue.wic.checks import check_definition, locate
 
 from .verdicts import VERDICTS, of
 
@@ -392,42 +392,63 @@ def test_every_line_is_read():
     assert {what for what, *_ in VERDICTS} == {*TASKS, *LISTS, *CHECKS, *elsewhere}
 
 
-OF_ANOTHER_SEED = {
-    "axg": (
-        AXG,
-        AxgPair(
-            premise1=HIVE.he.replace("veil", "hat"),
-            premise2=HIVE.she.replace("veil", "hat"),
-            hypothesis="The teacher had never been close to a hive.",
-            label="entailment",
+def copa_row(*choices: str, premise: str = BREAD) -> CopaRow:
+    values = dict(zip(("choice1", "choice2"), choices, strict=True))
+    return CopaRow(premise=premise, **values, question="cause", label=0)
+
+
+LONG = "Before dawn the old baker of our street had lit both of the ovens."
+SWANS = CbRow(premise=BOY, hypothesis="Three swans crossed a frozen lake.", label="entailment")
+HAT = [text.replace("veil", "hat") for text in (HIVE.he, HIVE.she)]
+REFUSED: dict[str, tuple[Callable[[], Any], str, str]] = {
+    "axg, of another seed": (
+        lambda: AXG.checks[0](
+            AxgPair(premise1=HAT[0], premise2=HAT[1], hypothesis=GOOD["axg"], label="entailment"),
+            HIVE,
         ),
         "premise-changed",
+        ".",
     ),
-    "boolq": (
-        BOOLQ,
-        BoolqRow(passage="Other -- It is.", question="is basalt a rock", label=True),
+    "boolq, of another seed": (
+        lambda: BOOLQ.checks[0](
+            BoolqRow(passage="Other -- It is.", question="is basalt a rock", label=True), FERRY
+        ),
         "passage-changed",
+        ".",
     ),
-    "copa": (
-        COPA,
-        CopaRow(
-            premise="The kite came down in the field.",
-            choice1="The wind had dropped.",
-            choice2="The string had held.",
-            question="cause",
-            label=0,
-        ),
+    "copa, of another seed": (
+        lambda: COPA.checks[0](copa_row("It rained.", "It blew.", premise=BOY), Event(event=BREAD)),
         "premise-changed",
+        ".",
+    ),
+    "copa, uneven choices": (
+        lambda: COPA.checks[0](copa_row("The oven was hot.", LONG), Event(event=BREAD)),
+        "unlike-lengths",
+        "one choice has 4 words, the other 14",
+    ),
+    "cb, no word in common": (
+        lambda: check_pair_paper(SWANS, ""),
+        "unrelated",
+        "shares no content word",
+    ),
+    "wic, no form of the word": (
+        lambda: locate("crane", "It lifted a tub.", "noun"),
+        "word-missing",
+        "no form of 'crane' as a noun is in 'It lifted",
     ),
 }
 
 
-@pytest.mark.parametrize("task", OF_ANOTHER_SEED)
-def test_a_row_of_another_seed_is_refused(task):
-    made, row, reason = OF_ANOTHER_SEED[task]
-    with pytest.raises(Rejected) as caught:
-        made.checks[0](row, GIVEN[task])
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_row_of_another_seed_or_against_a_rule_is_refused_in_words(what):
+    check, reason, said = REFUSED[what]
+    with pytest.raises(Rejected, match=said) as caught:
+        check()
     assert caught.value.reason == reason
+
+
+def test_in_cb_s_variant_a_neutral_pair_may_have_nothing_in_common():
+    check_pair_paper(SWANS.model_copy(update={"label": "neutral"}), "")
 
 
 @pytest.mark.parametrize(

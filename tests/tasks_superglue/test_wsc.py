@@ -1,0 +1,383 @@
+"""WSC: its passages and their marks, its spans, and whom its pronouns mean."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections import Counter, defaultdict
+
+import pytest
+from hypothesis import given as drawn
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from targen_core import Rejected
+from targen_tasks_superglue.shared.mentions import same_words, words_of
+from targen_tasks_superglue.shared.people import FEMALE_NAMES, MALE_NAMES
+from targen_tasks_superglue.shared.subjects import PRONOUNS, PronounPair
+from targen_tasks_superglue.wsc import WSC, WscRow
+from targen_tasks_superglue.wsc.marks import read_passage
+from targen_tasks_superglue.wsc.spans import first_mentions, make_row
+
+from .originals import needs_original, original
+
+
+def singular(first, second, pronoun="she"):
+    return PronounPair(first=first, second=second, number="singular", pronoun=pronoun)
+
+
+COOK = singular("cook", "guest")
+CREWS = PronounPair(
+    first="lifeboat crews", second="weekend sailors", number="plural", pronoun="they"
+)
+# Fitting replies to the prompt for COOK, first phrase first; both pass every check.
+FIRST = (
+    "The cook asked the guest to wait a little longer, because [she=cook] had only just lit "
+    "the oven."
+)
+SECOND = (
+    "The cook hid when the guest came to the kitchen door. [She=guest] wanted to complain about "
+    "the soup again."
+)
+
+
+@pytest.fixture
+def output(given):
+    """Run WSC on one pair (cook, guest) with the same reply to every passages prompt.
+
+    With one given pair, the first label (true) gets the listed order.
+    """
+
+    def go(*texts, label="true", **spec):
+        quotas = {"true": 0, "false": 0, label: 2}
+        return given("wsc", COOK, {"passages": list(texts)}, quotas=quotas, **spec)
+
+    return go
+
+
+def made(text, pair=COOK, seed=1, **said):
+    """The row of a passage; the pronoun means the first phrase, unless it is said otherwise."""
+    said = {"means_first": True, "label": True, **said}
+    return make_row(read_passage(text, pair), pair, rng=random.Random(seed), **said)
+
+
+def checked(text, pair=COOK, **said):
+    row = made(text, pair, **said)
+    for check in WSC.checks:
+        check(row, pair)
+    return row.target
+
+
+# --- rows ---------------------------------------------------------------------
+
+
+def test_the_row_that_must_come_whatever_a_third_passage_and_raw_line_breaks(output):
+    ran = output(FIRST, SECOND, "The cook ran.")
+    assert [row["text"] for row in ran.rows] == [
+        FIRST.replace("[she=cook]", "she"),
+        SECOND.replace("[She=guest]", "She"),
+    ]
+    assert [tuple(row["target"].values()) for row in ran.rows] == [
+        ("The cook", 0, "she", 11),
+        ("the guest", 4, "She", 11),
+    ]
+    assert [row["label"] for row in ran.rows] == [True, True]
+    broken = output(FIRST.replace(" because", "\n because"), SECOND, name="broken")
+    assert broken.rows == ran.rows
+
+
+def test_for_the_other_label_the_other_phrase_is_asked_about(output):
+    """A given pair's second label names the two in the other order."""
+    ran = output(
+        "The guest asked the cook for a little patience, because [she=guest] was still reading.",
+        "The guest hid when the cook came out, for [she=cook] was waving the bill about.",
+        label="false",
+    )
+    assert [row["label"] for row in ran.rows] == [False, False]
+    assert [row["target"]["span1_text"] for row in ran.rows] == ["the cook", "The guest"]
+
+
+GUARD = singular("captain", "captain of the guard", "he")
+
+
+@pytest.mark.parametrize(
+    ("text", "pair", "means_first", "expected"),
+    [
+        (
+            "The lifeboat crews met the weekend sailors, but [they=crews] could not stop that day.",
+            CREWS,
+            True,
+            ("The lifeboat crews", 0, "they", 8),  # the last words of one phrase name it
+        ),
+        (
+            "The captain of the guard bowed to the captain, since [he=captain] held more power.",
+            GUARD,
+            False,
+            ("the captain", 7, "he", 10),  # a phrase inside the other is no mention
+        ),
+        (
+            "The cook sent the guest home early, because [she=cook]'s closing the kitchen.",
+            COOK,
+            True,
+            ("The cook", 0, "she", 8),
+        ),
+    ],
+)
+def test_the_spans_of_a_passage(text, pair, means_first, expected):
+    target = checked(text, pair, means_first=means_first)
+    assert tuple(target.model_dump().values()) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "pair", "reason"),
+    [
+        (
+            "The older sister met the younger sister when [she=sister] left.",
+            singular("older sister", "younger sister"),
+            "unknown-referent",
+        ),
+        (
+            "The lifeboat crews met the weekend sailors when [they=lifeboat] left.",
+            CREWS,
+            "unknown-referent",
+        ),
+        (
+            "The captain of the guard bowed to the mayor, since [he=captain] held no rank.",
+            GUARD,
+            "phrase-missing",
+        ),
+    ],
+)
+def test_a_passage_without_its_phrases_is_none(text, pair, reason):
+    with pytest.raises(Rejected) as caught:
+        checked(text, pair)
+    assert caught.value.reason == reason
+
+
+@needs_original
+def test_original_rows_are_rendered_with_their_pronoun_marked():
+    for row in original("wsc", "train"):
+        (instance,) = WSC.from_rows([row])
+        shown = WSC.render(instance)
+        (marked,) = re.findall(r"\[([^\]]+)\]", shown.split("\nPronoun: ")[0])
+        assert same_words(marked, row["target"]["span2_text"])
+
+
+WORDS = (
+    "storm lamp Berlin quickly over seven bridges it's slowly-made \u201cyes\u201d music; left, "
+    "a the old 1984 (perhaps) captain's ship"
+).split()
+PHRASES = [
+    ("captain", "ship's cook"),
+    ("nurse", "head of the ward"),
+    ("young violinist", "violin maker"),
+    ("guards", "prisoners"),
+    ("members of the choir", "choir conductors"),
+]
+
+
+@drawn(st.permutations((0, 1)), st.booleans(), st.booleans(), st.data())
+@settings(max_examples=60)
+def test_spans_round_trip(order, means_first, label, data):
+    """Whatever stands around them, the spans of a row are the words that were marked."""
+
+    def one_of(*choices):
+        return data.draw(st.sampled_from(choices))
+
+    def gap():
+        return " ".join(data.draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=6)))
+
+    phrases, pronoun = one_of(*PHRASES), one_of("he", "she", "they")
+    number = "plural" if pronoun == "they" else "singular"
+    pair = PronounPair(first=phrases[0], second=phrases[1], number=number, pronoun=pronoun)
+    one, two = (phrases[at] for at in order)
+    form = one_of(*PRONOUNS[pronoun][:3])
+    meant, other = (one, two) if means_first else (two, one)
+    the, end = one_of("the ", "The ", "", "\u201cthe "), one_of("", ",", "'s dog", "\u2019s", ";")
+    behind = one_of(".", ", and so on.", "'s off.", " \u2014 then", "!")
+    passage = f"{the}{one}{end} {gap()} the {two} {gap()} [{form}={meant}]{behind} {gap()}"
+    row = made(passage, pair, means_first=means_first, label=label)
+    assert "[" not in row.text
+    tokens, target = row.text.split(), row.target
+    assert (target.span2_text, row.label) == (form, label)
+    assert words_of(tokens[target.span2_index])[:1] == [form]
+    asked = words_of(meant if label else other)
+    assert words_of(target.span1_text)[-len(asked) :] == asked
+    WscRow.model_validate(row.model_dump())
+
+
+def test_one_of_several_pronouns_is_drawn_at_random():
+    text = (
+        "The cook told the guest that [she=cook] had burnt [her=cook] thumb, so [she=guest] "
+        "laid [her=guest] napkin in ice and gave [her=cook] a cold bandage."
+    )
+    for means_first, places in ((True, {6, 9, 20}), (False, {12, 14})):
+        rows = [made(text, seed=seed, means_first=means_first) for seed in range(60)]
+        assert {row.target.span2_index for row in rows} == places
+
+
+# --- replies that are no rows ---------------------------------------------------
+
+DRAWN = FIRST.replace("[she=cook] had", "[she=cook]'d")
+
+
+@pytest.mark.parametrize(
+    ("variants", "texts", "reason"),
+    [
+        ((), [FIRST], "too-few-passages"),
+        ((), [FIRST, FIRST], "no-pronoun"),  # the second must mean the other subject
+        (("paper",), [], "too-few-passages"),
+        (("paper",), ["The cook ran, for [she=cook] was late.", "[She=cook] ran."],
+         "phrase-missing"),
+        (("paper",), [DRAWN, DRAWN], "no-pronoun"),  # one inside a longer word is not drawn
+    ],
+)  # fmt: skip
+def test_a_reply_without_good_passages_makes_no_row(variants, texts, reason, output):
+    ran = output(*texts, variants=variants)
+    assert ran.rows == []
+    assert ran.reasons == {reason}
+
+
+def test_a_passage_that_nearly_repeats_another_is_a_duplicate(output):
+    again = FIRST.replace("[she=cook]", "[she=guest]").replace("lit the", "left the")
+    ran = output(FIRST, again)
+    assert len(ran.rows) == 1
+    assert {record["verdict"] for record in ran.rejects} == {"duplicate"}
+
+
+def test_in_the_paper_s_variant_a_bad_passage_costs_itself_alone(output):
+    ran = output(FIRST.replace("=cook", "=waiter"), SECOND, variants=("paper",))
+    assert [row["text"] for row in ran.rows] == [SECOND.replace("[She=guest]", "She")]
+    assert "unknown-referent" in ran.reasons
+    assert not ran.repairs
+
+
+def test_in_the_paper_s_variant_a_reply_without_a_good_passage_is_asked_for_again(output):
+    repaired = {"passages": [SECOND, FIRST]}
+    ran = output("The cook ran.", repaired=repaired, variants=("paper",))
+    assert len(ran.repairs) == 1
+    assert len(ran.rows) == 2
+
+
+def test_in_the_paper_s_variant_any_pronoun_may_be_drawn(output):
+    """Also those that grammar settles."""
+    one = "When [she=cook] had lit the oven at last, the cook called the guest back in."
+    two = "The cook told the guest about the fire and blamed [herself=cook] for all of it."
+    ran = output(one, two, variants=("paper",))
+    assert [row["target"]["span2_text"] for row in ran.rows] == ["she", "herself"]
+
+
+# --- what the label rests on ----------------------------------------------------
+
+
+def by_row(ran):
+    """Rows and entries, whether span 1 is named first, and the passage's number in its reply."""
+    for row, entry in zip(ran.rows, ran.provenance, strict=True):
+        pair = PronounPair.model_validate(entry["seed"])
+        asked = re.sub(r"^(the|an?) ", "", row["target"]["span1_text"].lower())
+        first = next(iter(first_mentions(row["text"], pair)))
+        yield row, entry, same_words(asked, first), int(entry["id"].rpartition("/")[2]) + 1
+
+
+def test_label_first_phrase_and_meaning_are_crossed_and_noted(plain):
+    """Under each label, the phrase that is asked about comes first, and is meant, as often."""
+    asked, meant, listed = Counter(), Counter(), Counter()
+    for row, entry, first, passage in by_row(plain("wsc")):
+        label, notes = row["label"], entry["notes"]
+        asked[label, first] += 1
+        meant[label, first == label] += 1
+        listed[label, notes["named_first"] == entry["seed"]["first"]] += 1
+        assert notes[f"first_named_meant_{passage}"] is (first == label) is (passage == 1)
+    assert set(asked.values()) == set(meant.values()) == {40}
+    assert len(listed) == 4
+    assert max(listed.values()) - min(listed.values()) <= 4
+
+
+def test_the_paper_s_variant_leaves_the_order_to_the_model_and_asks_both_labels_alike(plain):
+    ran = plain("wsc", 40, variants=("paper",))
+    for row, entry, first, passage in by_row(ran):
+        assert "named_first" not in entry["notes"]
+        assert entry["notes"][f"first_named_meant_{passage}"] is (first == row["label"])
+    asked = defaultdict(set)
+    for request in ran.asked("passages_paper"):
+        values = request.origin.values
+        asked[frozenset((values["first"], values["second"]))].add(request.messages)
+        rules = request.messages[0].content
+        assert not re.search(r"first and|behind|In passage|true|false", rules)
+    assert asked
+    assert all(len(messages) == 1 for messages in asked.values()), "nor is an order turned"
+
+
+def test_the_phrases_of_a_pair_say_nothing_of_the_label(plain):
+    labels = defaultdict(Counter)
+    for entry in plain("wsc").provenance:
+        labels[json.dumps(entry["seed"])][entry["label"]] += 1
+    assert len(labels) == 40
+    assert all(counts == {"true": 2, "false": 2} for counts in labels.values())
+
+
+def test_both_labels_of_a_pair_are_asked_for_in_the_same_form(plain):
+    """They differ in the order of the subjects alone: neither a draw nor a word tells the label."""
+    forms, orders = defaultdict(set), defaultdict(set)
+    for request in plain("wsc", 24, labels_per_seed="all").asked("passages"):
+        lines = request.messages[-1].content.partition("in order:\n")[2]
+        assert re.fullmatch(r"1\. length: .+\n2\. length: .+", lines)
+        values = request.origin.values
+        names = (values["first"], values["second"])
+        forms[frozenset(names)].add(lines)
+        orders[frozenset(names), values["pronouns"]].add(names)
+        assert not re.search(r"\b(true|false|label)\b", request.messages[0].content)
+    assert all(len(lines) == 1 for lines in forms.values())
+    assert len({*map(frozenset, forms.values())}) > len(forms) / 2
+    assert all(len(names) == 2 for names in orders.values())
+
+
+# --- seeds --------------------------------------------------------------------
+
+
+def test_names_are_drawn_by_code_and_the_others_asked_for_by_kind(plain):
+    ran = plain("wsc")
+    assert {r.origin.values["kind"] for r in ran.asked("pairs")} == {"people", "groups", "things"}
+    seeds = [PronounPair.model_validate(entry["seed"]) for entry in ran.provenance]
+    assert any(pair.named for pair in seeds)
+    for row, pair in zip(ran.rows, seeds, strict=True):
+        if pair.named:
+            pool = FEMALE_NAMES if pair.pronoun == "she" else MALE_NAMES
+            assert {pair.first, pair.second} <= {*pool}
+            assert pair.first[0] != pair.second[0]
+        assert row["target"]["span1_text"].lower().startswith("the ") != pair.named
+        assert row["target"]["span2_text"].lower() in PRONOUNS[pair.pronoun]
+    # Those with a name are told their setting, and stand bare.
+    settings = {entry["above"][0] for entry in ran.provenance}
+    for values in (request.origin.values for request in ran.asked("passages")):
+        known = {"any"} if values["first"].startswith("the ") else settings
+        assert values["setting"] in known
+
+
+@pytest.mark.parametrize("variants", [[], ["paper"]])
+@pytest.mark.parametrize("size", [1, 7])
+def test_another_batch_is_shared_out_too(size, variants, run):
+    ran = run(task="wsc", rows=8, options={"seeds.batch": size}, variants=variants)
+    assert len(ran.rows) == 8
+    asked = Counter()
+    for request in [*ran.asked("pairs"), *ran.asked("subjects")]:
+        values = request.origin.values
+        if not values["have"][:-9]:
+            asked[values["setting"]] += int(values["count"])
+    assert asked
+    assert max(asked.values()) <= size
+
+
+def test_repeated_pairs_are_used_once_whichever_comes_first(run):
+    def bend(step, good, repair):
+        if step == "seeds":
+            turned = [{"first": p["second"], "second": p["first"]} for p in good["pairs"]]
+            return {"pairs": [*good["pairs"][:2], *turned[:2], *good["pairs"][2:3]]}
+        return good
+
+    ran = run(bend, task="wsc", rows=40, contexts_limit=2, variants=["paper"])
+    assert "repeated" in ran.reasons
+    pairs = [frozenset((e["seed"]["first"], e["seed"]["second"])) for e in ran.provenance]
+    ids = [e["id"].partition("/")[0] for e in ran.provenance]
+    assert len(set(zip(pairs, ids, strict=True))) == len(set(ids))
