@@ -31,25 +31,19 @@ def written(tmp_path):
     return write
 
 
-def test_choices_that_all_examples_share_are_labels(written):
-    path = written(YES, NO, append_choices_to_input=False)
-    assert open_source(path).rows() == [
+def test_choices_that_all_examples_share_are_labels_and_others_are_shown(written):
+    assert open_source(written(YES, NO, append_choices_to_input=False)).rows() == [
         {"input": "Hot?", "label": "yes"},
         {"input": "Cold?", "label": "no"},
     ]
-
-
-def test_other_choices_stand_in_the_input(written):
-    (row, _) = open_source(written(DAY, YES)).rows()
-    assert row["output"] == "Monday"
-    assert row["input"].startswith("Which day?\nchoice: ")
-    assert sorted(choices_in(row["input"])) == ["Friday", "Monday", "Sunday"]
-
-
-def test_choices_that_are_not_shown_are_a_column(written):
-    (row, _) = open_source(written(DAY, YES, append_choices_to_input=False)).rows()
-    assert row["input"] == "Which day?"
-    assert sorted(row["choices"]) == ["Friday", "Monday", "Sunday"]
+    (shown, _), (apart, _) = (
+        open_source(written(DAY, YES, **more)).rows()
+        for more in ({}, {"append_choices_to_input": False})
+    )
+    days = ["Friday", "Monday", "Sunday"]
+    assert (shown["output"], sorted(choices_in(shown["input"]))) == ("Monday", days)
+    assert shown["input"].startswith("Which day?\nchoice: ")
+    assert (apart["input"], sorted(apart["choices"])) == ("Which day?", days)
 
 
 def test_targets_without_choices(written):

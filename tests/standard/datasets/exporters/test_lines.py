@@ -37,10 +37,8 @@ def test_official_rows_are_ascii_in_the_order_of_their_keys(dataset, tmp_path):
 
 
 def test_official_rows_are_joined_where_the_task_joins_them(dataset, written):
-    def join(rows):
-        return [{"all": [row["idx"] for row in rows]}]
-
-    assert written(JSONL, dataset(rows={"pack": join})) == [{"all": [0, 1]}]
+    joins = {"pack": lambda rows: [{"all": [row["idx"] for row in rows]}]}
+    assert written(JSONL, dataset(rows=joins)) == [{"all": [0, 1]}]
 
 
 def test_instructions_read_on_from_prompt_to_completion(dataset, written):
@@ -125,11 +123,9 @@ def test_each_question_has_its_own_answer(dataset, written):
 
 
 def test_rows_that_stay_together_are_questions_of_their_own(dataset, written):
+    texts = {"he ran": "same", "she ran": "same", "he sat": "other", "she sat": "other"}
     rows = [
-        {"text": text, "label": label, "idx": n}
-        for n, (text, label) in enumerate(
-            [("he ran", "same"), ("she ran", "same"), ("he sat", "other"), ("she sat", "other")]
-        )
+        {"text": text, "label": label, "idx": n} for n, (text, label) in enumerate(texts.items())
     ]
     lines = written(INSTRUCTIONS, dataset(rows, **TWINS))
     assert [line["prompt"].split("\n")[3] for line in lines] == [row["text"] for row in rows]
@@ -142,19 +138,16 @@ def test_rows_that_stay_together_are_questions_of_their_own(dataset, written):
 
 
 @pytest.mark.parametrize("exporter", [INSTRUCTIONS, OPENAI])
-def test_rows_without_a_label_teach_nothing(exporter, dataset, rows, tmp_path):
+def test_rows_without_a_label_or_of_another_form_teach_nothing(exporter, dataset, rows, tmp_path):
+    made = dataset(rows, rows={"from_rows": lambda rows: [rows[0]["texts"]]})
+    with pytest.raises(UsageError) as caught:
+        exporter.write(made, tmp_path / "out")
+    assert str(caught.value) == "pairs-0, row 0 is not a labelled row of pairs: no 'texts'"
     del rows[1]["label"]
     with pytest.raises(UsageError) as caught:
         exporter.write(dataset(rows), tmp_path / "out")
     assert str(caught.value) == "pairs-0: row 1 has no label"
     assert caught.value.hint == "this format needs labels; use the exporter jsonl, csv or hf"
-
-
-def test_rows_that_the_task_cannot_read_are_named(dataset, rows, tmp_path):
-    made = dataset(rows, rows={"from_rows": lambda rows: [rows[0]["texts"]]})
-    with pytest.raises(UsageError) as caught:
-        INSTRUCTIONS.write(made, tmp_path / "out")
-    assert str(caught.value) == "pairs-0, row 0 is not a labelled row of pairs: no 'texts'"
 
 
 def test_labels_with_values_of_their_own_are_answered_by_name(dataset, written):

@@ -61,11 +61,11 @@ def test_what_is_there_stays_unless_it_is_to_be_replaced(exporter, dataset, tmp_
     assert old.read_text() == "new"
 
 
-@pytest.mark.parametrize("force", [False, True])
-def test_a_link_to_nothing_is_something(force, tmp_path):
+def test_a_link_to_nothing_is_something(tmp_path):
     (tmp_path / "out").symlink_to(tmp_path / "nothing")
-    with pytest.raises(UsageError, match="out is a link"):
-        check_free(tmp_path / "out", folder=False, force=force)
+    for force in (False, True):
+        with pytest.raises(UsageError, match="out is a link"):
+            check_free(tmp_path / "out", folder=False, force=force)
 
 
 @pytest.mark.parametrize(("exporter", "there"), [(FILE, "folder"), (FOLDER, "file")])
@@ -90,40 +90,36 @@ def test_a_folder_with_anything_of_somebody_else_s_is_not_replaced(dataset, tmp_
     assert everything(tmp_path) == before
 
 
-def _full(dataset, out):
-    out.write_text("half")
-    raise OSError(errno.ENOSPC, "No space left on device")
+def _failing(error):
+    def write(dataset, out):
+        out.write_text("half")
+        raise error
 
-
-def _killed(dataset, out):
-    out.mkdir()
-    (out / "half").touch()
-    raise KeyboardInterrupt
+    return Exporter(write=write, suffix=".txt")
 
 
 @pytest.mark.parametrize("there", [False, True])
-def test_a_full_disk_or_a_stop_leaves_what_was_there_and_nothing_else(there, dataset, tmp_path):
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "free some space, or choose"),
+        (OSError(errno.EROFS, "Read-only file system"), "choose"),
+        (KeyboardInterrupt(), ""),
+    ],
+)
+def test_a_full_disk_or_a_stop_leaves_what_was_there_and_nothing_else(
+    error, hint, there, dataset, tmp_path
+):
     out = tmp_path / "out.txt"
     if there:
         out.write_text("old")
-    with pytest.raises(WriteFailed) as caught:
-        save(dataset(), Exporter(write=_full, suffix=".txt"), out, force=True)
-    assert str(caught.value) == f"cannot write {out}: No space left on device"
-    assert caught.value.hint == "free some space, or choose a different out=..."
+    with pytest.raises(WriteFailed if hint else KeyboardInterrupt) as caught:
+        save(dataset(), _failing(error), out, force=True)
     assert everything(tmp_path) == (["out.txt"] if there else [])
-    with pytest.raises(KeyboardInterrupt):
-        save(dataset(), Exporter(write=_killed, suffix=""), tmp_path / "folder")
-    assert everything(tmp_path) == (["out.txt"] if there else [])
-
-
-def _read_only(dataset, out):
-    raise OSError(errno.EROFS, "Read-only file system")
-
-
-def test_what_free_space_does_not_mend_is_not_told_to_need_it(dataset, tmp_path):
-    with pytest.raises(WriteFailed) as caught:
-        save(dataset(), Exporter(write=_read_only, suffix=".txt"), tmp_path / "out.txt")
-    assert caught.value.hint == "choose a different out=..."
+    assert not there or out.read_text() == "old"
+    if hint:
+        assert str(caught.value) == f"cannot write {out}: {error.strerror}"
+        assert caught.value.hint == f"{hint} a different out=..."
 
 
 def test_an_old_folder_comes_back_where_the_new_one_cannot_take_its_place(

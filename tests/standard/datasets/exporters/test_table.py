@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from targen_standard.exporting import table
@@ -35,35 +35,21 @@ def test_what_is_no_text_is_json_and_what_is_not_there_is_empty(dataset, tmp_pat
         {"idx": 1, "label": False, "of": {"text": "é"}, "word": ""},
     ]
     CSV.write(dataset(rows), tmp_path / "out.csv")
-    assert _read(tmp_path / "out.csv") == [
-        {
-            "idx": "0",
-            "label": "true",
-            "version": "1.1",
-            "spans": '[{"start": 0}]',
-            "note": "",
-            "of": "",
-            "word": "",
-        },
-        {
-            "idx": "1",
-            "label": "false",
-            "version": "",
-            "spans": "",
-            "note": "",
-            "of": '{"text": "é"}',
-            "word": "",
-        },
-    ]
+    first, second = _read(tmp_path / "out.csv")
+    told = {"idx": "0", "label": "true", "version": "1.1", "spans": '[{"start": 0}]'}
+    assert first == told | dict.fromkeys(("note", "of", "word"), "")
+    told = {"idx": "1", "label": "false", "of": '{"text": "é"}'}
+    assert second == told | dict.fromkeys(("version", "spans", "note", "word"), "")
 
 
 @given(texts=st.lists(TEXTS, min_size=1, max_size=5))
+@settings(max_examples=10)
 @example(texts=["", " ", "\r", "\n", "\r\n", '"', '""', ",", "=1+1", "\u2028", "\ufeff"])
-def test_any_text_survives(texts, dataset, tmp_path_factory):
-    out = tmp_path_factory.mktemp("csv") / "out.csv"
+def test_any_text_survives(texts, dataset, tmp_path):
     rows = [{"text": text, "nested": [text], "idx": n} for n, text in enumerate(texts)]
-    CSV.write(dataset(rows), out)
-    written = _read(out)
+    CSV.write(dataset(rows), tmp_path / "out.csv")
+    written = _read(tmp_path / "out.csv")
+    (tmp_path / "out.csv").unlink()
     assert [row["text"] for row in written] == texts
     assert [json.loads(row["nested"]) for row in written] == [[text] for text in texts]
 
