@@ -6,72 +6,21 @@ import tempfile
 from pathlib import Path
 from typing import ClassVar
 
-import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from targen_core import Declaration, Job, RunSpec, load_registry
 from targen_testing import TaskSuite as Suite
 
-PAIR = """\
-name: pair
-version: "1"
-description: A remark and what somebody answers to it.
-language: French
-labels:
-  oui: the answer agrees
-  non: {definition: the answer does not agree, value: 0}
-fields:
-  remark: {description: the remark, words: [6, 20], sentences: 1}
-  answer: {words: [4, 15]}
-  tone: {type: enum, values: [mild, sharp]}
-seeds: {field: remark}
-instances_per_call: 2
-samples_per_seed: 2
-samples:
-- input: {remark: Il fait froid ce matin., answer: C'est bien vrai., tone: mild}
-  output: oui
-  actual: oui
-  explanation: The answer says that it is true.
-- input: {remark: Il fait froid ce matin., answer: Pas du tout., tone: sharp}
-  output: oui
-  actual: non
-  explanation: The answer says that it is not.
-- input: {remark: La soupe est bonne., answer: Je la trouve fade., tone: mild}
-  output: non
-  actual: non
-  explanation: The answer finds it bland.
-- input: {remark: La soupe est bonne., answer: Excellente même., tone: mild}
-  output: non
-  actual: oui
-  explanation: The answer agrees and adds to it.
-"""
-
-
-@pytest.fixture(scope="class", autouse=True)
-def _files(request, tmp_path_factory):
-    if hasattr(request.cls, "text"):
-        path = tmp_path_factory.mktemp("declared") / "pair.yaml"
-        path.write_text(request.cls.text, encoding="utf-8")
-        request.cls.task = str(path)
+HERE = Path(__file__).parent
 
 
 class TestPair(Suite):
-    text: ClassVar[str] = PAIR
-    task: ClassVar[str] = ""
+    task: ClassVar[str] = str(HERE / "pair.yaml")
 
 
 class TestBranches(Suite):
-    """Branches finer than labels, and one whose label step 4 finds."""
-
-    text: ClassVar[str] = PAIR + (
-        "branches:\n"
-        "  oui: it agrees at once\n"
-        "  doubt: {label: non, definition: it doubts the remark}\n"
-        "  denial: {label: non, definition: it denies the remark, guidance: Be short.}\n"
-        "  free: {judged: true, definition: whatever comes to mind}\n"
-    )
-    task: ClassVar[str] = ""
+    task: ClassVar[str] = str(HERE / "branches.yaml")
 
 
 _WORDS = st.tuples(st.integers(3, 12), st.integers(0, 20)).map(lambda p: [p[0], p[0] + p[1]])
@@ -104,6 +53,7 @@ _DECLARATIONS = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=12)
 @given(_DECLARATIONS)
 def test_any_declaration_gives_exact_quotas(keys):
     declaration = Declaration.model_validate(keys)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from pathlib import Path
 
 import pytest
 
@@ -43,27 +42,18 @@ def test_the_line_that_lets_them_pass(declared, part, reason, detail, line):
     assert words == expected
 
 
-def _run(declared, tmp_path: Path, n: int) -> tg.Run:
+@pytest.mark.parametrize("n", [4, 20])
+def test_a_run_notes_a_check_that_refuses_many(n, declared, short_texts, tmp_path, caplog):
     path = tmp_path / "mail.json"
     path.write_text(declared(fields={"text": {"words": [10, 40]}}).as_json())
-    return tg.generate(str(path), n=n, model="scripted", out=tmp_path / f"run-{n}")
-
-
-def test_a_run_notes_a_check_that_refuses_many(declared, short_texts, tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
-        made = _run(declared, tmp_path, 20)
+        made = tg.generate(str(path), n=n, model="scripted", out=tmp_path / "run")
+    if n == 4:  # a few candidates say too little
+        assert made.report.notes == ()
+        return
     [note] = made.report.notes
-    refused = made.report.labels["calm"].reasons["too-short"]
-    refused += made.report.labels["alarm"].reasons["too-short"]
+    refused = sum(made.report.labels[name].reasons["too-short"] for name in ("calm", "alarm"))
     assert note.startswith(f"the check too-short rejected {refused} of ")
     assert note.endswith(": to accept them, put `words: [3, 40]` under `fields.text` in mail.json")
     assert caplog.messages.count(note) == 1
-    assert json.loads((tmp_path / "run-20" / "report.json").read_text())["notes"] == [note]
-
-
-def test_a_few_candidates_say_too_little(declared, short_texts, tmp_path):
-    assert _run(declared, tmp_path, 4).report.notes == ()
-
-
-def test_a_run_that_goes_well_has_no_note(declared, tmp_path):
-    assert "notes" not in _run(declared, tmp_path, 20).report.raw
+    assert json.loads((tmp_path / "run" / "report.json").read_text())["notes"] == [note]

@@ -90,14 +90,8 @@ def test_a_copy_that_was_never_run_here_names_no_files_of_this_user(monkeypatch)
     ) as caught:
         resume()
     assert caught.value.hint.endswith("targen describe run/task.json --trust")
-
-
-def test_a_declaration_that_came_with_a_run_is_data(monkeypatch):
-    run(
-        "description: Notes.\nlabels:\n  easy: of a child\n  hard: of a scholar\n",
-    )
-    monkeypatch.setattr(folders, "is_known", lambda kind, digest: False)
-    assert resume()["status"] == "complete"
+    run("description: Notes.\nlabels:\n  easy: of a child\n  hard: of a scholar\n", "data")
+    assert resume("data")["status"] == "complete", "a declaration is data"
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,6 @@ def read(folder: Path, text: str, name: str = "t.yaml") -> Declaration:
     return Declaration.from_file(path)
 
 
-def said(folder: Path, text: str, name: str = "t.yaml") -> tuple[str, str]:
-    with pytest.raises(UsageError) as caught:
-        read(folder, text, name).task()
-    return str(caught.value).replace(f"{folder}/", ""), caught.value.hint
-
-
 def test_the_three_forms_say_the_same(tmp_path, small):
     yaml = read(tmp_path, HEAD + LABELS)
     toml = read(
@@ -40,39 +34,44 @@ def test_the_three_forms_say_the_same(tmp_path, small):
 
 
 @pytest.mark.parametrize("word", ["yes", "no", "on", "off", "y", "n", "true", "null", "1", "1.5"])
-def test_labels_are_words_whatever_yaml_takes_them_for(word, tmp_path):
-    declaration = read(
-        tmp_path,
-        f"{HEAD}labels:\n  {word}: it is so\n  other: it is not\n"
-        f"samples:\n- {{input: Some note., output: {word}, actual: other, explanation: it is}}\n"
-        if word not in ("null", "1.5")
-        else f"{HEAD}labels:\n  {word}: it is so\n  other: it is not\n",
-    )
+def test_labels_and_seeds_are_words_whatever_yaml_takes_them_for(word, tmp_path):
+    text = f"{HEAD}labels:\n  {word}: it is so\n  other: it is not\nseeds: [2024-05-01, 12:30]\n"
+    if word not in ("null", "1.5"):
+        text += f"samples:\n- {{input: A note., output: {word}, actual: other, explanation: so}}\n"
+    declaration = read(tmp_path, text)
     assert list(declaration.labels) == [word, "other"]
+    assert declaration.seeds.items == ("2024-05-01", "12:30")
     assert [sample.output for sample in declaration.samples] in ([], [word])
 
 
-def test_dates_and_times_are_words(tmp_path):
-    declaration = read(tmp_path, f"{HEAD}{LABELS}seeds: [2024-05-01, 12:30]\n")
-    assert declaration.seeds.items == ("2024-05-01", "12:30")
-
-
-def test_a_json_file_may_not_say_a_key_twice(tmp_path):
-    words, _ = said(tmp_path, '{"description": "a", "description": "b"}', "t.json")
-    assert words == "t.json: the key 'description' is given twice"
-
-
 @pytest.mark.parametrize(
-    ("name", "text", "where"),
+    ("name", "text", "where", "hint"),
     [
-        ("t.json", '{\n "description": "a",\n "lables": {}\n}', "t.json, line 3: lables"),
-        ("t.toml", 'description = "a"\nlables = 3\n', "t.toml: lables"),
+        (
+            "t.json",
+            '{\n "description": "a",\n "lables": {}\n}',
+            "t.json, line 3: lables: unknown key",
+            "did you mean labels",
+        ),
+        (
+            "t.toml",
+            'description = "a"\nlables = 3\n',
+            "t.toml: lables: unknown key",
+            "did you mean labels",
+        ),
+        (
+            "t.json",
+            '{"description": "a", "description": "b"}',
+            "t.json: the key 'description' is given twice",
+            "",
+        ),
     ],
 )
-def test_other_forms_name_the_key(name, text, where, tmp_path):
-    words, hint = said(tmp_path, text, name)
-    assert words.startswith(f"{where}: unknown key")
-    assert "did you mean labels" in hint
+def test_other_forms_name_the_key(name, text, where, hint, tmp_path):
+    with pytest.raises(UsageError) as caught:
+        read(tmp_path, text, name).task()
+    assert str(caught.value).replace(f"{tmp_path}/", "").startswith(where)
+    assert hint in caught.value.hint
 
 
 @pytest.mark.parametrize("file", ["towns.txt", "sub/towns.txt"])
