@@ -47,14 +47,12 @@ def test_each_option_is_a_case():
         (1, RIGHT),
     ]
     assert list(actual[0].texts) == ["passage", "question", "option"]
-    assert [case.cues["place among the options"] for case in actual[:3]] == [
-        (0, -3),
-        (1, -2),
-        (2, -1),
-    ]
-    assert [case.cues["number of options"] for case in actual] == [(3,), (3,), (3,), (1,)]
-    lengths = [case.cues["length beside the other options"][0] for case in actual]
-    assert lengths == [-1.5, 3, -1.5, 0]
+    cues = {name: [case.cues[name] for case in actual[:3]] for name in actual[0].cues}
+    assert cues["place among the options"] == [(0, -3), (1, -2), (2, -1)]
+    assert cues["number of options"] == [(3,), (3,), (3,)]
+    assert [one for one, *_ in cues["length beside the other options"]] == [-1.5, 3, -1.5]
+    assert actual[3].cues["number of options"] == (1,)
+    assert actual[3].cues["length beside the other options"][0] == 0
 
 
 answers = st.lists(st.tuples(st.text(max_size=30), st.sampled_from([0, 1, None])), max_size=6)

@@ -45,19 +45,20 @@ ABC = (("a red boat", True), ("a blue boat", False), ("a green cart", True))
 # --- the steps --------------------------------------------------------------
 
 
+TOPICS = (
+    "news, Wikipedia, history, anthropology, society, law, justice, elementary, 11 September, "
+    "fiction, films, art, computer, biological, physics, chemistry, linguistics, psychiatry, "
+    "psychology, supernatural"
+).split(", ")
+
+
 def test_the_categories_are_the_paper_s_fifteen_and_cost_no_call(plain):
     assert {request.origin.step for request in plain.requests} == {"seeds", "generate", "correct"}
     categories = {request.origin.values["category"] for request in plain.asked("titles")}
     assert len(categories) == 15
-    output = " ".join(categories)
-    for word in (
-        "news, Wikipedia, history, anthropology, society, law, justice, elementary, 11 September, "
-        "fiction, films, art, computer, biological, physics, chemistry, linguistics, psychiatry, "
-        "psychology, supernatural"
-    ).split(", "):
-        assert word in output, word
-    assert {request.origin.values["count"] for request in plain.asked("titles")} == {5}
-    assert {request.origin.values["count"] for request in plain.asked("passages")} == {2}
+    assert [word for word in TOPICS if word not in " ".join(categories)] == []
+    for prompt, count in (("titles", 5), ("passages", 2)):
+        assert {request.origin.values["count"] for request in plain.asked(prompt)} == {count}
 
 
 def test_a_call_writes_two_questions_on_one_paragraph(plain):
@@ -67,34 +68,25 @@ def test_a_call_writes_two_questions_on_one_paragraph(plain):
     assert len(set(passages)) == 60
 
 
-def test_a_call_is_told_how_many_options_and_right_ones_are_wanted(plain):
+def test_a_call_is_told_how_many_options_and_right_ones_are_wanted_and_of_what_kind(plain):
+    """A question with one answer is told how it joins two sentences, a list what it collects."""
     expected, kinds = Counter(), Counter()
     for request in plain.asked("questions"):
-        lines = request.origin.values["wanted"].split("\n")
-        assert len(lines) == 2
-        for number, line in enumerate(lines, 1):
-            actual = re.match(rf"Question {number}: (\d) options, of which (\d) right", line)
-            kinds["one answer" in line] += 1
+        plans = request.origin.values["wanted"].split("\n")
+        lines = request.messages[-1].content.partition("in order:\n")[2].splitlines()
+        assert len(plans) == len(lines) == 2
+        for number, (plan, line) in enumerate(zip(plans, lines, strict=True), 1):
+            actual = re.match(rf"Question {number}: (\d) options, of which (\d) right", plan)
             expected[int(actual[1]), int(actual[2])] += 1
+            single = "one answer" in plan
+            kinds[single] += 1
+            assert re.fullmatch(rf"\d\. {'joins' if single else 'asks'}: [^;]+", line)
+            twice = "two of the wrong ones name one other thing in two wordings"
+            assert "in 2 wordings" not in plan or twice in plan
     assert abs(kinds[True] - kinds[False]) <= 8
     assert {options for options, _ in expected} >= {4, 5, 6}
     assert {right for _, right in expected} >= {1, 2, 3}
     assert all(1 <= right <= options for options, right in expected)
-
-
-def test_what_is_asked_for_goes_with_the_kind_of_a_question(plain):
-    """A question with one answer is told how it joins two sentences, a list what it collects."""
-    told = []
-    for request in plain.asked("questions"):
-        plans = str(request.origin.values["wanted"]).splitlines()
-        lines = request.messages[-1].content.partition("in order:\n")[2].splitlines()
-        told += zip(plans, lines, strict=True)
-    assert {"one answer" in plan for plan, _ in told} == {True, False}
-    for plan, line in told:
-        drawn = "joins" if "one answer" in plan else "asks"
-        assert re.fullmatch(rf"\d\. {drawn}: [^;]+", line)
-        if "in 2 wordings" in plan:
-            assert "two of the wrong ones name one other thing in two wordings" in plan
 
 
 def test_sentences_are_numbered_for_the_writer_and_for_nobody_else(plain):
