@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import shutil
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,40 +16,9 @@ import pytest
 from targen_testing.fault_server import FaultServer, Response
 from targen_testing.wire import OPENAI
 
-CALM = [
-    "how long does the boiler take to warm up",
-    "is there tea in the small kitchen?",
-    "i left the lamp on in the hall, sorry",
-    "all quiet tonight",
-    "The cat of number 9 slept on the stairs again.",
-    "do we still lock the yard gate?",
-    "nothing to report. the lift hums a bit",
-    "Key 14 is back on its hook.",
-    "can somebody order more light bulbs",
-    "who watered the fern by the door?",
-]
-ALARM = [
-    "water is coming through the ceiling of the archive, call the plumber now!",
-    "There is smoke on the third floor. I rang the brigade.",
-    "the front door does not lock any more and i am alone here",
-    "gas smell in the cellar, everybody out please",
-    "A man fell on the ice by the gate, the ambulance is on its way.",
-    "lift stuck with two people in it. they are scared",
-    "who has the spare fuse? half of the house is dark and the pumps stand still",
-    "The window of room 8 is broken and it rains in.",
-    "fire door blocked by boxes again, this is dangerous!!",
-    "the alarm rings and i cannot stop it",
-]
-TASK = """\
-description: Notes that a night porter leaves for the morning.
-labels:
-  calm: nothing happened that needs anybody
-  alarm: something must be done at once
-contexts: [the hall, the yard, the cellar, the roof, the lift, the archive, the kitchen, the gate]
-seeds: none
-corrector: none
-samples_per_seed: 40
-"""
+HERE = Path(__file__).parent
+NOTES = (HERE / "notes.txt").read_text(encoding="utf-8").splitlines()
+CALM, ALARM = NOTES[:10], NOTES[10:]
 
 
 @pytest.fixture(autouse=True)
@@ -56,8 +26,8 @@ def _here(alone: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
-    Path("porter.yaml").write_text(TASK, encoding="utf-8")
-    Path("notes.txt").write_text("\n".join([*CALM, *ALARM]) + "\n", encoding="utf-8")
+    for name in ("porter.yaml", "notes.txt"):
+        shutil.copy(HERE / name, name)
 
 
 @pytest.fixture

@@ -145,14 +145,10 @@ class TestRefusing:
         assert re.search(r"\d+ of \d\d rows contain .* compared with 0% of the examples", detail)
         assert made.find(candidate("the window of room 99 is old")) is None
 
-    def test_entries_that_are_not_its_own_are_refused(self):
-        for entry in (b"", b"{}", b"7", b'["calm", 1, 0]', b'[[], "text", 0]', b"[" * 200_000):
-            with pytest.raises(ValueError):
-                closing().restore([entry])
-
     @pytest.mark.parametrize(
-        "tamper",
+        "changed",
         [
+            *("", "{}", "7", '["calm", 1, 0]', '[[], "text", 0]', "[" * 200_000),
             lambda branch, text, score: [branch, text, score + 1],
             lambda branch, text, score: [branch, text, bool(score)],
             lambda branch, text, score: [branch, text, float(score)],
@@ -160,12 +156,13 @@ class TestRefusing:
             lambda branch, text, score: {"1": branch, "2": text, "3": score},
         ],
     )
-    def test_entries_that_somebody_changed_are_refused(self, tamper):
+    def test_entries_that_are_not_its_own_or_were_changed_are_refused(self, changed):
         entry = closing().add(candidate("the boiler, it is old"))
         closing().restore([entry])
-        changed = json.dumps(tamper(*json.loads(entry))).encode()
+        if not isinstance(changed, str):
+            changed = json.dumps(changed(*json.loads(entry)))
         with pytest.raises(ValueError):
-            closing().restore([changed])
+            closing().restore([changed.encode()])
 
 
 def closing_report(commits, extra):
@@ -185,21 +182,17 @@ class TestSubjects:
         rows = examples([f"the alarms rang, nobody hurt {at}" for at in range(20)])
         assert subjects_of(rows, task)[0].words[0] == "hurt"
         assert {topic.words[0] for topic in subjects_of(rows, None)} == {"alarms"}
-
-    def test_nor_are_those_of_one_label_of_the_examples(self):
         rows = examples([f"the siren is number {at}" for at in range(20)], "a")
         rows += examples([f"the kettle is number {at}" for at in range(20)], "b")
         assert [topic.words[0] for topic in subjects_of(rows, None)] == ["number"]
 
-    def test_weights_follow_the_texts(self):
+    def test_weights_follow_the_texts_and_words_that_few_share_are_not_drawn(self):
+        odd = [f"{chr(97 + at) * 5} and {chr(98 + at) * 6}" for at in range(24)]
+        assert SUBJECT not in closely_measured(examples(odd), None, Profile()).traits
         texts = [f"the {'garden' if at % 4 else 'tunnel'} {at} is old" for at in range(24)]
         texts += [f"{chr(97 + at) * 5} is odd" for at in range(16)]
         traits = closely_measured(examples(texts), None, Profile()).traits
         assert traits[SUBJECT] == {"“garden”": 9, "“tunnel”": 3, "anything else": 8}
-
-    def test_words_that_few_texts_share_are_not_drawn(self):
-        odd = examples([f"{chr(97 + at) * 5} and {chr(98 + at) * 6}" for at in range(24)])
-        assert SUBJECT not in closely_measured(odd, None, Profile()).traits
 
 
 @pytest.mark.whole

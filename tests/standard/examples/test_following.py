@@ -37,6 +37,30 @@ def _task() -> None:
 
 
 @pytest.fixture
+def generates(targen):
+    """`targen generate FILE`, with scripted replies, into the folder `run`."""
+
+    def go(task, n, *args):
+        out = () if "--out" in args else ("--out", "run")
+        done = targen("generate", task, "-n", n, "-b", "scripted", "-q", "--no-cache", *args, *out)
+        assert done.code == 0, done.err
+
+    return go
+
+
+@pytest.fixture
+def follows(like):
+    """The same with the examples and a service."""
+
+    def go(asked, examples="notes.txt", **more):
+        args = ("--examples", examples, "--out", "run")
+        done = like(asked, *args, task="plain.yaml", **more)
+        assert done.code == 0, done.err
+
+    return go
+
+
+@pytest.fixture
 def porter(texts, made_up):
     """A model that writes, and labels the examples: one has no label, and two are not sure."""
 
@@ -64,10 +88,9 @@ def pairs(asked):
     return [found for found in map(shown, asked.prompts) if found]
 
 
-def test_each_row_follows_a_pair_of_its_label(served, like, porter, texts):
+def test_each_row_follows_a_pair_of_its_label(served, follows, porter, texts):
     asked = served(porter)
-    done = like(asked, "--examples", "notes.txt", "--out", "run", task="plain.yaml", n=40)
-    assert done.code == 0, done.err
+    follows(asked, n=40)
     assert sum("Give each of the texts below" in prompt for prompt in asked.prompts) == 1
     seen = pairs(asked)
     for label, some in seen:
@@ -87,43 +110,31 @@ def test_each_row_follows_a_pair_of_its_label(served, like, porter, texts):
         assert pair in led
         assert len(record["calls"]) == 2, "the labels of the examples, and the row"
     assert report("run")["examples"]["rows"] == 20
-
-
-def test_the_manifest_records_the_prompts(served, like, porter):
-    asked = served(porter)
-    done = like(asked, "--examples", "notes.txt", "--out", "run", task="plain.yaml", n=2)
-    assert done.code == 0, done.err
     sent = {"label-examples", "follow-calm", "follow-alarm"}
     assert sent <= manifest("run")["lock"]["task"]["prompts"].keys()
 
 
-def test_texts_of_several_lines_and_the_length_of_the_task_file(targen):
+def test_texts_of_several_lines_and_the_length_of_the_task_file(generates):
     rows = [{"text": f"Note {at}.\n\nAll is well, {at} times."} for at in range(20)]
     Path("lines.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     with open("plain.yaml", "a", encoding="utf-8") as file:
         file.write("dimensions: {length: [one line, a page], tone: [dry, warm]}\n")
-    done = targen(
-        *("generate", "plain.yaml", "-n", 4, "-b", "scripted", "--examples", "lines.jsonl"),
-        *("--out", "run", "-q"),
-    )
-    assert done.code == 0, done.err
+    generates("plain.yaml", 4, "--examples", "lines.jsonl")
     for record in records("run"):
         assert sum(map(len, record["above"][0]["lines"].values())) == 20, "each has a label"
         assert record["dimensions"].keys() == {"tone"}, "examples show the length"
 
 
-def test_labels_that_the_examples_have_cost_no_call(served, like, texts, labelled):
+def test_labels_that_the_examples_have_cost_no_call(served, follows, texts, labelled):
     asked = served()
-    done = like(asked, "--examples", labelled, "--out", "run", task="plain.yaml")
-    assert done.code == 0, done.err
+    follows(asked, labelled)
     assert len(pairs(asked)) == len(asked.prompts)
     assert all({*some} <= {*texts[label]} for label, some in pairs(asked))
 
 
-def test_without_labels_of_use_any_example_is_followed(served, like, made_up):
+def test_without_labels_of_use_any_example_is_followed(served, follows, made_up):
     asked = served(lambda prompt: {"text": made_up(prompt)})  # which are no labels
-    done = like(asked, "--examples", "notes.txt", "--out", "run", task="plain.yaml")
-    assert done.code == 0, done.err
+    follows(asked)
     written = [prompt for prompt in asked.prompts if shown(prompt)]
     assert written
     assert all("texts of the dataset, of any label" in prompt for prompt in written)
@@ -142,13 +153,9 @@ def test_without_labels_of_use_any_example_is_followed(served, like, made_up):
     ],
     ids=" ".join,
 )
-def test_what_leaves_the_steps_of_the_task(targen, args):
+def test_what_leaves_the_steps_of_the_task(generates, args):
     Path("own.txt").write_text("the lift\nthe gate\nthe archive\nthe yard\n", encoding="utf-8")
-    done = targen(
-        *("generate", "plain.yaml", "-n", 4, "-b", "scripted", "--examples", "notes.txt"),
-        *("--out", "run", "-q", *args),
-    )
-    assert done.code == 0, done.err
+    generates("plain.yaml", 4, "--examples", "notes.txt", *args)
     assert all("manner" not in record.get("notes", {}) for record in records("run"))
 
 
@@ -189,38 +196,25 @@ def test_fewer_than_eight_examples_per_label_are_only_shown(targen):
         assert ("Manner: like text 1" in done.out) is is_followed
 
 
-def test_a_run_continues_to_the_same_rows(targen):
-    def go(*args):
-        done = targen(*args, "-q", "--no-cache")
-        assert done.code == 0, done.err
-
-    begin = ("generate", "plain.yaml", "-b", "scripted", "--examples", "notes.txt")
-    go(*begin, "-n", 20, "--out", "whole")
-    go(*begin, "-n", 6, "--out", "part")
-    go("resume", "part", "-n", 20)
-    assert {row["id"] for row in records("part")} == {row["id"] for row in records("whole")}
-    assert {row["text"] for row in records("part", "dataset.jsonl")} == {
-        row["text"] for row in records("whole", "dataset.jsonl")
-    }
+def test_a_run_continues_to_the_same_rows(generates, works):
+    for n, out in ((20, "whole"), (6, "part")):
+        generates("plain.yaml", n, "--examples", "notes.txt", "--out", out)
+    works("resume", "part", "-n", 20, "-q", "--no-cache")
+    for name, key in (("provenance.jsonl", "id"), ("dataset.jsonl", "text")):
+        whole, part = ({row[key] for row in records(run, name)} for run in ("whole", "part"))
+        assert whole == part
 
 
-def test_many_labels_and_a_long_list(targen):
-    labels = [f"intent-{at}" for at in range(30)]
-    lines = "".join(f"  {name}: a question about matter {name}\n" for name in labels)
-    Path("many.yaml").write_text(
-        f"description: Questions to a bank.\nlabels:\n{lines}corrector: none\n", encoding="utf-8"
-    )
+def test_many_labels_and_a_long_list(generates):
+    lines = "".join(f"  intent-{at}: a question about matter {at}\n" for at in range(30))
+    Path("many.yaml").write_text(f"description: Mail.\nlabels:\n{lines}corrector: none\n")
     questions = [f"question {at} about my account, please" for at in range(300)]
     Path("many.txt").write_text("\n".join(questions), encoding="utf-8")
-    done = targen(
-        *("generate", "many.yaml", "-n", 60, "-b", "scripted", "--examples", "many.txt"),
-        *("--out", "run", "-q"),
-    )
-    assert done.code == 0, done.err
+    generates("many.yaml", 60, "--examples", "many.txt")
     said = report("run")
     assert said["met"] is True
-    calls = [one for one in said["usage"]["by_step"] if one["step"] == "contexts"]
-    assert sum(one["calls"] for one in calls) == 4, "a hundred examples, 25 per call"
+    calls = [one["calls"] for one in said["usage"]["by_step"] if one["step"] == "contexts"]
+    assert sum(calls) == 4, "a hundred examples, 25 per call"
 
 
 def test_a_task_in_code_may_write_after_real_texts(texts):

@@ -22,7 +22,7 @@ def examples_in(prompt):
 
 
 class TestWhatIsShown:
-    def test_a_handful_in_each_prompt_in_turns(self, served, like, texts):
+    def test_a_handful_in_each_prompt_in_turns(self, served, like, texts, targen):
         asked = served()
         assert like(asked, "--examples", "notes.txt", "--out", "run").code == 0
         hands = [examples_in(prompt) for prompt in asked.prompts]
@@ -31,10 +31,16 @@ class TestWhatIsShown:
         assert shown.keys() == {*texts["calm"], *texts["alarm"]}, "all come"
         assert max(shown.values()) - min(shown.values()) <= 4
         assert all("of the label above" not in prompt for prompt in asked.prompts)
+        said = targen("report", "run").out
+        assert "20 examples, shown to the model; 0 copies of examples rejected." in said
+        assert "real texts that the person" in " ".join(Path("run/README.md").read_text().split())
 
     def test_labelled_ones_are_shown_to_their_own_label(self, served, like, texts, labelled):
         asked = served()
+        with open("porter.yaml", "a", encoding="utf-8") as file:
+            file.write("examples: notes.txt\n")  # what is typed comes first
         assert like(asked, "--examples", labelled, "--out", "run").code == 0
+        assert report("run")["examples"]["labelled"] == 20
         for prompt in asked.prompts:
             own = "calm" if "label is surely this one:\ncalm:" in prompt else "alarm"
             assert {*examples_in(prompt)} <= {*texts[own]}
@@ -85,22 +91,7 @@ class TestPrivacy:
         assert report("run")["examples"]["shown"] is False
 
 
-class TestCopies:
-    def test_the_report_says_so_to_people(self, served, like, targen):
-        assert like(served(), "--examples", "notes.txt", "--out", "run").code == 0
-        said = targen("report", "run").out
-        assert "20 examples, shown to the model; 0 copies of examples rejected." in said
-        assert "real texts that the person" in " ".join(Path("run/README.md").read_text().split())
-
-
 class TestWhereTheyComeFrom:
-    def test_what_is_typed_comes_first(self, served, like, labelled):
-        with open("porter.yaml", "a", encoding="utf-8") as file:
-            file.write("examples: notes.txt\n")
-        asked = served()
-        assert like(asked, "--examples", labelled, "--out", "run").code == 0
-        assert report("run")["examples"]["labelled"] == 20
-
     def test_python_takes_rows_frames_and_runs(self, texts):
         rows = [{"text": text, "label": label} for label in texts for text in texts[label]]
         pandas = pytest.importorskip("pandas")
