@@ -8,19 +8,12 @@ import pytest
 from pydantic import ValidationError
 
 from targen_core import JudgeAnswer
-from targen_tasks_superglue.axg import AXG, AxgPair, Sentences
+from targen_tasks_superglue.axg import AXG, AxgPair
 from targen_tasks_superglue.axg.rows import gendered, swapped_pronoun
 
+from .seeds import HIVE as SEED
 from .verdicts import of
 
-SEED = Sentences(
-    first="beekeeper",
-    second="teacher",
-    meant="second",
-    opening="The beekeeper lent the teacher a veil",
-    he="The beekeeper lent the teacher a veil because he had never stood near a hive.",
-    she="The beekeeper lent the teacher a veil because she had never stood near a hive.",
-)
 GOOD = "The teacher had never been close to a hive."
 SWAPPED = "The beekeeper had never been close to a hive."
 FALSE = "The teacher had stood near a hive every day."

@@ -20,16 +20,18 @@ from targen_tasks_superglue.boolq import BoolqRow
 from targen_tasks_superglue.boolq.checks import official, official_question
 from targen_tasks_superglue.record import find_entities, find_names
 from targen_tasks_superglue.shared.mentions import core
-from targen_tasks_superglue.shared.nli import asks
+from targen_tasks_superglue.shared.nli import asks, stems
 from targen_tasks_superglue.shared.sentences import copied_from, sentences
 from targen_tasks_superglue.shared.settings import SETTINGS
-from targen_tasks_superglue.shared.subjects import PronounPair, gendered_noun
+from targen_tasks_superglue.shared.subjects import gendered_noun
 from targen_tasks_superglue.wic import Definition, find, forms
 from targen_tasks_superglue.wic.checks import near_equal, shared_words
 from targen_tasks_superglue.wsc import WSC, Target, WscRow
 from targen_tasks_superglue.wsc.marks import read_passage
 from targen_tasks_superglue.wsc.spans import make_row
 from tests.tables import table
+
+from .seeds import COOK
 
 ARTICLE = (
     "The Marsh Bell was cast in Lübeck in 1403 for the church of Oldersum. Pirates under Klaus "
@@ -44,7 +46,6 @@ TENANT = Sentences(
     he="The tenant rang the ship's cook because he had smelled smoke.",
     she="The tenant rang the ship's cook because she had smelled smoke.",
 )
-COOK = PronounPair(first="cook", second="guest", number="singular", pronoun="she")
 PASSAGE = "The cook asked the guest to wait longer, because [she=cook] had only just lit the oven."
 FAMILIES = "The nurse thanked the patients' families, and they thanked the Nurse's team."
 
@@ -135,6 +136,7 @@ READERS: dict[str, Callable[..., str | int | bool | None]] = {
     "axg swapped": swapped,
     "same setting": same_setting,
     "asks": asks,
+    "stems": lambda text: " ".join(sorted(stems(text))),
     "wsc phrase": phrase,
     "wsc marks": marks,
     "wsc span": places,

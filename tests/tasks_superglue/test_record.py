@@ -20,6 +20,7 @@ from targen_tasks_superglue.record.steps import _row
 from targen_tasks_superglue.shared.articles import Paragraph
 
 from .originals import needs_original, original
+from .seeds import WHALE
 from .verdicts import of
 
 ROWS = (Path(__file__).parent / "official_rows.json").read_text(encoding="utf-8")
@@ -27,8 +28,8 @@ GOOD = json.loads(ROWS)["record"]
 PAPER = RECORD.varied(["paper"])
 
 
-def paragraph(text, title="A title"):
-    return Paragraph(title=title, text=text)
+def paragraph(text):
+    return Paragraph(title="A title", text=text)
 
 
 def query(seed, statement, name):
@@ -190,13 +191,6 @@ def test_a_word_that_may_be_a_piece_of_a_longer_name_is_not_asked_for():
 
 # --- queries ------------------------------------------------------------------
 
-WHALE = paragraph(
-    "The Vesterby Museum in Vesterby owes its whale to the captain Aurelio Nunez, who towed "
-    "it in from Punta Brava in 1951. Nunez asked the Lantern Society for money to stuff it. Its "
-    "treasurer, Carmen Pardo, sold two boats, and the whale was shown from 1953. The sculptor "
-    "Ole Lund, a pupil of Maria Grün, had built the frame.",
-    "Vesterby Museum",
-)
 STATEMENTS = [
     "Sailors who had helped <Aurelio Nunez> with the ropes came back for the opening.",
     "<Nunez>’s crew never forgot how the whale had rolled behind the ship that night.",
@@ -268,27 +262,24 @@ def test_no_call_is_made_for_a_passage_without_names(run):
 
 # --- step 4 -------------------------------------------------------------------
 
-FERRY = paragraph(
-    "The Marisol Ferry has crossed the strait between Punta Brava and Isla Honda since 1934. "
-    "Its first captain, Aurelio Nunez, lost the ship in a storm, and a court in Punta Brava "
-    "cleared Nunez. The new ship was named by the singer Carmen Pardo.",
-    "Marisol Ferry",
+NAMES = (
+    "Vesterby Museum; Vesterby; Aurelio Nunez; Punta Brava; Lantern Society; Carmen Pardo; "
+    "Ole Lund; Maria Grün"
 )
-NAMES = ("Marisol Ferry", "Punta Brava", "Isla Honda", "Aurelio Nunez", "Carmen Pardo")
 ASKED = f"For years the widows of his crew refused to greet {MASK} in the street."
 
 
 @pytest.fixture
 def row():
-    return query(FERRY, ASKED, "Aurelio Nunez")
+    return query(WHALE, ASKED, "Aurelio Nunez")
 
 
 def test_the_question_is_which_entities_fit(row):
     (question,) = RECORD.questions(row)
     assert (question.several, question.output) == (True, ("Aurelio Nunez",))
-    assert question.options == NAMES
-    assert question.input.endswith(f"\nEntities: {'; '.join(NAMES)}")
-    both = RECORD.aggregate(row, [JudgeAnswer(("Punta Brava", "Isla Honda"), "Both do.")])
+    assert question.options == tuple(NAMES.split("; "))
+    assert question.input.endswith(f"\nEntities: {NAMES}")
+    both = RECORD.aggregate(row, [JudgeAnswer(("Vesterby", "Punta Brava"), "Both do.")])
     assert (both.label, both.reason) == (None, "ambiguous")
 
 
@@ -306,9 +297,9 @@ TANGLED = "He met Bill Clinton and Hillary Clinton in Oberau. Then Clinton left 
 @pytest.mark.parametrize(
     ("text", "name", "reason"),
     [
-        (FERRY.text, "Nunez", "illegal-label"),
-        (FERRY.text, "Oberau", "illegal-label"),
-        (FERRY.text, "", "illegal-label"),
+        (WHALE.text, "Nunez", "illegal-label"),
+        (WHALE.text, "Oberau", "illegal-label"),
+        (WHALE.text, "", "illegal-label"),
         (TANGLED, "Bill Clinton", "tangled-name"),
     ],
 )
@@ -322,9 +313,9 @@ def test_what_is_no_entity_of_the_passage_is_no_label(text, name, reason):
 
 def test_a_relabelled_row_passes_the_checks_again():
     said = f"The court believed {MASK} because Carmen Pardo had seen the storm coming."
-    named = query(FERRY, said, "Aurelio Nunez")
+    named = query(WHALE, said, "Aurelio Nunez")
     with pytest.raises(Rejected) as caught:
-        check_query(RECORD.with_label(named, "Carmen Pardo"), FERRY)
+        check_query(RECORD.with_label(named, "Carmen Pardo"), WHALE)
     assert caught.value.reason == "answer-in-query"
 
 
@@ -379,8 +370,8 @@ def test_the_variant_relabels_what_the_judge_finds(given):
     def judge(text, good):
         return {**good, "actual": "Carmen Pardo", "verdict": "incorrect"}
 
-    ran = given("record", FERRY, reply, rows=1, variants=("paper",), judge=judge)
+    ran = given("record", WHALE, reply, rows=1, variants=("paper",), judge=judge)
     (entry,), (official,) = ran.provenance, ran.rows
     assert (entry["claimed"], entry["label"]) == ("Aurelio Nunez", "Carmen Pardo")
-    assert entry["notes"]["intended_place"] == 4, "of the entity that was intended"
+    assert entry["notes"]["intended_place"] == 3, "of the entity that was intended"
     assert [answer["text"] for answer in official["qas"][0]["answers"]] == ["Carmen Pardo"]

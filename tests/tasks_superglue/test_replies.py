@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from targen_core import Rejected
-from targen_tasks_superglue.axg import AXG, AxgPair, Sentences
+from targen_tasks_superglue.axg import AXG, AxgPair
 from targen_tasks_superglue.boolq import BOOLQ, BoolqRow
 from targen_tasks_superglue.boolq.checks import official_passage, official_question
 from targen_tasks_superglue.cb import CB, CbRow
@@ -33,60 +33,20 @@ from targen_tasks_superglue.shared.articles import (
 )
 from targen_tasks_superglue.shared.nli import claim, no_copy, related
 from targen_tasks_superglue.shared.subjects import (
-    PronounPair,
     SubjectPair,
     check_neutral_pair,
     check_pair,
 )
-from targen_tasks_superglue.wic import Definition, Sense
+from targen_tasks_superglue.wic import Definition
 from targen_tasks_superglue.wic.checks import check_definition, locate
 
+from .seeds import COOK, CRANE, FERRY, FIRST, HIVE, MUSEUM, SECOND, WHALE
 from .verdicts import VERDICTS, of
 
-FERRY = Paragraph(
-    title="Marisol Ferry",
-    text="The Marisol Ferry has crossed the strait between Punta Brava and Isla Honda since 1934. "
-    "Its first captain, Aurelio Nunez, lost the ship in a storm in 1951 and was cleared by a court "
-    "in Punta Brava. The second ship was paid for by the fishermen of Isla Honda, who had carried "
-    "the mail without pay for two winters. Since 1990 the crossing has taken forty minutes.",
-)
-HIVE = Sentences(
-    first="beekeeper",
-    second="teacher",
-    meant="second",
-    opening="The beekeeper lent the teacher a veil",
-    he="The beekeeper lent the teacher a veil because he had never stood near a hive.",
-    she="The beekeeper lent the teacher a veil because she had never stood near a hive.",
-)
-COOK = PronounPair(first="cook", second="guest", number="singular", pronoun="she")
-CRANE = Sense(
-    word="crane",
-    number=0,
-    definitions=(
-        Definition(part_of_speech="noun", definition="a tall grey bird with long legs and neck"),
-        Definition(
-            part_of_speech="noun", definition="a machine that lifts heavy loads on building sites"
-        ),
-    ),
-)
-MUSEUM = Premise(
-    premise="After the dispute over museum wages in Oberau ended in March 1998, the mayor Ada "
-    "Brenner hired 211 people and asked Hana Sato to lead the work."
-)
 BREAD = "The baker took the bread out early."
 BOY = "The ticket inspector woke the sleeping boy and asked him twice for his name."
 LIKELY = "The oven was far too hot."
 BIRD = "Two cranes danced in the shallow water at dawn."
-HIDING = (
-    "The cook hid when the guest came to the kitchen door. [She=guest] wanted to complain about "
-    "the soup again."
-)
-
-
-FIRST = (
-    "The cook asked the guest to wait a little longer, because [she=cook] had only just lit the "
-    "oven."
-)
 GIVEN = {
     "axg": HIVE,
     "boolq": FERRY,
@@ -119,7 +79,7 @@ REPLY: dict[str, Callable[[str], Any]] = {
     "rte": lambda text: {"basis": "It is said there.", "hypothesis": text},
     "wic": lambda text: {"sentence1": BIRD, "sentence2": text},
     "wic, first": lambda text: {"sentence1": text, "sentence2": BIRD},
-    "wsc": lambda text: {"passages": [text, HIDING]},
+    "wsc": lambda text: {"passages": [text, SECOND]},
 }
 """What step 3 replies, by the task and, behind a comma, the place of the text."""
 
@@ -294,13 +254,6 @@ def test_an_item_that_breaks_a_rule_is_left_out_of_its_list(what, verdict, texts
     assert done.report["dropped_list_items"]
 
 
-WHALE = Paragraph(
-    title="Vesterby Museum",
-    text="The Vesterby Museum in Vesterby owes its whale to the captain Aurelio Nunez, who towed "
-    "it in from Punta Brava in 1951. Nunez asked the Lantern Society for money to stuff it. Its "
-    "treasurer, Carmen Pardo, sold two boats, and the whale was shown from 1953. The sculptor "
-    "Ole Lund, a pupil of Maria Grün, had built the frame.",
-)
 CARROTS = (
     "After the county cut its food budget in 2019, head cook Maja Lind began to buy carrots from "
     "a farm in Umeå."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from targen_tasks_superglue.wic.checks import locate, shared_words
 from targen_tasks_superglue.wsc import WSC
 from targen_tasks_superglue.wsc.marks import read_passage
 from targen_tasks_superglue.wsc.spans import make_row
+from tests.tables import table
 
 REGISTRY = load_registry()
 
@@ -271,50 +273,20 @@ def test_axg_pronouns_of_worked_judgements_go_with_no_label():
 # --- the prompts of each variant ----------------------------------------------
 
 
-# The paper's appendix of each task: what is asked in which step, (what it is asked about), the
-# count, if the paper states one, and the labels that it is asked for.
-PROCEDURE = """
-D.1 copa    | contexts settings | seeds events (setting)
-            | generate cause_any (premise) choice1 choice2
-            | generate effect_any (premise) choice1 choice2
-D.2 cb      | contexts settings | generate paper_entailment (setting) entailment
-            | generate paper_neutral (setting) neutral
-            | generate paper_contradiction (setting) contradiction
-D.3 multirc | seeds titles (category) 50 | seeds paragraphs (category title) 7
-            | generate question-paper (passage) any
-D.4 rte     | contexts topics | seeds sentences (topic)
-            | generate sound (premise) entailment | generate unsound (premise) not_entailment
-D.5 wsc     | contexts settings | seeds subjects (setting singular) 5
-            | seeds subjects (setting plural) 5
-            | generate passages_paper (first second pronouns) false true
-D.6 boolq   | contexts domains | seeds titles (category) 50 | seeds paragraphs (category title) 7
-            | generate yes-paper (passage) true | generate no-paper (passage) false
-D.7 record  | contexts domains | seeds titles (category) 50 | seeds paragraphs (category title) 7
-            | generate query-paper (passage) any
-D.8 axg     | contexts settings | seeds subjects (setting singular) 10
-            | seeds sentences_paper (first second)
-            | generate follows (sentence subject) entailment
-            | generate false (sentence subject) not_entailment
-D.9 wic     | seeds words_paper 50 | seeds definitions_paper (word) 4
-            | generate true_paper (word definitions) true
-            | generate false_paper (word definitions) false
-"""
 # What the paper leaves open: how many settings, events, pairs of CB and sentences a call lists.
 UNSTATED = {"settings", "domains", "topics", "events", "sentences"} | {
     f"paper_{label.name}" for label in CB.labels
 }
 
 
-def procedures() -> list[Any]:
-    rows = PROCEDURE.replace("\n  ", "").strip().split("\n")
-    return [
-        pytest.param(task, steps, id=task, marks=[pytest.mark.whole] if task == "multirc" else [])
-        for head, *steps in ([part.strip() for part in row.split("|")] for row in rows)
-        for task in [head.split()[1]]
-    ]
+PROCEDURES = [
+    pytest.param(task, steps, id=task, marks=[pytest.mark.whole] if task == "multirc" else [])
+    for head, *cells in table((Path(__file__).parent / "procedures.txt").read_text("utf-8"), 6)
+    for task, steps in [(head.split()[1], sorted(filter(None, cells)))]
+]
 
 
-@pytest.mark.parametrize(("task", "steps"), procedures())
+@pytest.mark.parametrize(("task", "steps"), PROCEDURES)
 def test_the_variant_paper_takes_the_steps_of_its_appendix_and_draws_no_dimension(
     task, steps, plain
 ):
@@ -334,7 +306,7 @@ def test_the_variant_paper_takes_the_steps_of_its_appendix_and_draws_no_dimensio
         asked.setdefault(line, set()).update([origin.label] if origin.step == "generate" else [])
         assert "Keep to th" not in request.messages[-1].content
     lines = [" ".join([line, *sorted(labels)]) for line, labels in asked.items()]
-    assert sorted(line for line in lines if not line.startswith("correct")) == sorted(steps)
+    assert sorted(line for line in lines if not line.startswith("correct")) == steps
     order = [line.split()[0] for line in lines]
     assert list(dict.fromkeys(order)) == [
         step for step in ("contexts", "seeds", "generate", "correct") if step in order

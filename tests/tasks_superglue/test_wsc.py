@@ -21,24 +21,15 @@ from targen_tasks_superglue.wsc.marks import read_passage
 from targen_tasks_superglue.wsc.spans import first_mentions, make_row
 
 from .originals import needs_original, original
+from .seeds import COOK, FIRST, SECOND
 
 
 def singular(first, second, pronoun="she"):
     return PronounPair(first=first, second=second, number="singular", pronoun=pronoun)
 
 
-COOK = singular("cook", "guest")
 CREWS = PronounPair(
     first="lifeboat crews", second="weekend sailors", number="plural", pronoun="they"
-)
-# Fitting replies to the prompt for COOK, first phrase first; both pass every check.
-FIRST = (
-    "The cook asked the guest to wait a little longer, because [she=cook] had only just lit "
-    "the oven."
-)
-SECOND = (
-    "The cook hid when the guest came to the kitchen door. [She=guest] wanted to complain about "
-    "the soup again."
 )
 
 

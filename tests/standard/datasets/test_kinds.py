@@ -53,28 +53,26 @@ def test_columns_stand_in_the_order_of_the_rows_and_only_those_that_rows_have(ki
     assert list(columns.items()) == [("idx", WHOLE), ("question", TEXT), ("version", REAL)]
 
 
-def test_the_schema_knows_what_empty_values_would_hold(kinds):
-    columns = kinds({"passage": {"text": "abc", "spans": []}, "words": [], "score": None})
-    assert columns == {
-        "passage": Record({"text": TEXT, "spans": Many(Record({"start": WHOLE, "text": TEXT}))}),
-        "words": Many(TEXT),
-        "score": REAL,
-    }
-    nothing = kinds({"passage": None})["passage"]
-    assert nothing == columns["passage"]
+PASSAGE = Record({"text": TEXT, "spans": Many(Record({"start": WHOLE, "text": TEXT}))})
 
 
-def test_the_rows_decide_where_the_schema_leaves_it_open(kinds):
-    rows = [
-        {"free": True, "either": 1, "extra": 1, "more": {"a": []}},
-        {"free": None, "either": 2, "extra": 1.5, "more": {"b": "x"}},
-    ]
-    assert kinds(*rows) == {
-        "free": TRUTH,
-        "either": WHOLE,
-        "extra": REAL,
-        "more": Record({"a": Many(NOTHING), "b": TEXT}),
-    }
+@pytest.mark.parametrize(
+    ("column", "values", "kind"),
+    [
+        # The schema knows what empty values would hold.
+        ("passage", [{"text": "abc", "spans": []}], PASSAGE),
+        ("passage", [None], PASSAGE),
+        ("words", [[]], Many(TEXT)),
+        ("score", [None], REAL),
+        # The rows decide where the schema leaves it open.
+        ("free", [True, None], TRUTH),
+        ("either", [1, 2], WHOLE),
+        ("extra", [1, 1.5], REAL),
+        ("more", [{"a": []}, {"b": "x"}], Record({"a": Many(NOTHING), "b": TEXT})),
+    ],
+)
+def test_a_column_is_of_the_kind_that_schema_and_rows_say(column, values, kind, kinds):
+    assert kinds(*({column: value} for value in values)) == {column: kind}
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ class TestRefusing:
             made.add(candidate("the boiler of room 7 is very old!", label))
         assert made.find(candidate("the boiler of room 7 is very old!", "calm")) is not None
 
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=8)
     @given(st.lists(st.booleans(), min_size=1, max_size=60), st.sampled_from([0.1, 0.2, 1.0]))
     def test_never_more_than_the_budget_and_the_same_again_from_any_place(self, kinds, extra):
         texts = [

@@ -51,7 +51,7 @@ class TestWhatIsShown:
         Path("many.txt").write_text("\n".join(many), encoding="utf-8")
         asked = served()
         done = like(
-            *(asked, "--examples", "many.txt", "-o", "examples.shown=20", "--out", "run"), n=60
+            *(asked, "--examples", "many.txt", "-o", "examples.shown=50", "--out", "run"), n=24
         )
         assert done.code == 0, done.err
         shown = {text for prompt in asked.prompts for text in examples_in(prompt)}

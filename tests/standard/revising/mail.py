@@ -7,16 +7,10 @@ from pathlib import Path
 
 from ...runs import report
 
-MAIL = """\
-name: mail
-description: E-mails to a small shop for garden tools.
-labels:
-  order: The customer asks where an order is.
-  refund: The customer wants money back.
-  complaint: The customer is unhappy, and asks for no money.
-  advice: The customer asks how to use a tool.
-"""
+MAIL = Path(__file__).with_name("mail.yaml").read_text(encoding="utf-8")
 DEFINED = MAIL.replace("asks for no money", "does not ask for money")
+MORE = MAIL + "  trade: A trader offers goods.\n"
+LESS = MAIL.replace("  refund: The customer wants money back.\n", "")
 SAMPLE = """\
 samples:
   - {input: 'Where is my rake?', output: refund, actual: order, explanation: It asks where it is.}

@@ -24,40 +24,45 @@ KEYS: dict[str, Any] = {"name": "mail", "description": "E-mails to a shop.", "la
 MODEL = ("-b", "scripted", "--no-cache", "-q")
 
 
+@pytest.fixture
+def run(works):
+    """A run of a file, with a model that is named."""
+    Path("mail.json").write_text(json.dumps(KEYS))
+    works("generate", "mail.json", "-n", 4, *MODEL, "--out", "run")
+
+
+def changed() -> targen_core.Declaration:
+    return targen_core.Declaration(**{**KEYS, "labels": DEFINED})
+
+
 @pytest.mark.parametrize("edition", [1, 2])
 def test_a_declaration_is_read_in_the_edition_of_the_run(edition, works):
     """A file that says no edition is, too."""
     Path("old.json").write_text(json.dumps({"edition": edition, **KEYS, "labels_per_seed": 1}))
     works("generate", "old.json", "-n", 4, *MODEL, "--out", "run")
-    changed = {**KEYS, "labels": DEFINED, "labels_per_seed": 1}
+    said = {**KEYS, "labels": DEFINED, "labels_per_seed": 1}
     assert repr(targen_core.plan_revision).startswith("<function plan_revision")
     assert "plan_revision" in dir(targen_core)
-    plan = targen_core.plan_revision("run", targen_core.Declaration(**changed))
+    plan = targen_core.plan_revision("run", targen_core.Declaration(**said))
     assert [each.name for each in plan.changes] == ["labels.refund.definition"]
-    said = targen_core.Declaration(**changed, edition=3)
-    assert "edition" in {each.name for each in targen_core.plan_revision("run", said).changes}
-    Path("changed.json").write_text(json.dumps(changed))
+    newer = targen_core.Declaration(**said, edition=3)
+    assert "edition" in {each.name for each in targen_core.plan_revision("run", newer).changes}
+    Path("changed.json").write_text(json.dumps(said))
     assert targen_core.plan_revision("run", "changed.json").changes == plan.changes
 
 
-def test_options_of_a_step_hold_for_the_calls_that_are_made(works):
+def test_options_of_a_step_hold_for_the_calls_that_are_made(run):
     """Also those that a manifest does not keep, such as a price."""
-    Path("mail.json").write_text(json.dumps(KEYS))
-    works("generate", "mail.json", "-n", 4, *MODEL, "--out", "run")
     prices = {"correct.price_in": 1000, "correct.price_out": 1000}
-    task = targen_core.Declaration(**{**KEYS, "labels": DEFINED})
-    revised = targen_core.revise("run", task, options=prices)
+    revised = targen_core.revise("run", changed(), options=prices)
     assert revised.report.raw["prices"]["correct"]["in"] == 1000
     costs = {of["step"]: of["dollars"] for of in revised.report.raw["usage"]["by_step"]}
     assert costs["correct"] > 0
 
 
-def test_a_merged_run_is_refused_in_the_words_of_what_was_asked(works):
-    Path("mail.json").write_text(json.dumps(KEYS))
-    for seed in (1, 2):
-        words = ("generate", "mail.json", "-n", 4, "--seed", seed, *MODEL)
-        works(*words, "--out", f"run{seed}")
-    works("merge", "run1", "run2", "--out", "both", "-q")
+def test_a_merged_run_is_refused_in_the_words_of_what_was_asked(run, works):
+    works("generate", "mail.json", "-n", 4, "--seed", 2, *MODEL, "--out", "run2")
+    works("merge", "run", "run2", "--out", "both", "-q")
     for act, done in ((targen_core.revise, "revised"), (targen_core.replay, "replayed")):
         with pytest.raises(targen_core.UsageError, match=f"which must be {done} one by one"):
             act("both", n=2)
@@ -89,7 +94,6 @@ class Object(FakeListChatModel):
 
 def test_a_model_object_is_passed_again_in_a_new_process(targen):
     """A path stands for a new process: nothing but its folder knows the run."""
-    changed = targen_core.Declaration(**{**KEYS, "labels": DEFINED})
     targen_core.generate(targen_core.Declaration(**KEYS), n=4, model=Object(), out="run")
     with pytest.raises(targen_core.errors.UnknownName) as caught:
         targen_core.revise("run", "changed.json")
@@ -97,12 +101,12 @@ def test_a_model_object_is_passed_again_in_a_new_process(targen):
     assert hint == 'targen_core.revise("run", "changed.json", model=MODEL)'
     assert hint in targen("revise", "run", "--task", "changed.json").err
     names = [
-        [each.name for each in targen_core.plan_revision("run", changed, model=model).changes]
+        [each.name for each in targen_core.plan_revision("run", changed(), model=model).changes]
         for model in (Object(), Object(timeout=9), Object(kind="two"))
     ]
     assert names[0] == names[1] == ["labels.refund.definition"]
     assert any(name.startswith("steps.") for name in names[2])
-    revised = targen_core.revise("run", changed, model=Object())
+    revised = targen_core.revise("run", changed(), model=Object())
     assert revised.report.complete
     assert targen_core.revise(revised, n=6).report.complete  # a `Run` remembers it
     Path("changed.json").write_text(json.dumps({**KEYS, "labels": DEFINED}))
@@ -111,22 +115,20 @@ def test_a_model_object_is_passed_again_in_a_new_process(targen):
     assert again.path == Path("run-revised")  # the same revision, which is complete
 
 
-def test_a_run_of_a_named_model_may_get_an_object(works):
-    Path("mail.json").write_text(json.dumps(KEYS))
-    works("generate", "mail.json", "-n", 4, *MODEL, "--out", "run")
+def test_a_run_of_a_named_model_may_get_an_object(run):
     revised = targen_core.revise("run", model=Object())
     assert revised.report.complete
     assert sum(of["calls"] for of in revised.report.raw["usage"]["by_step"]) > 8
 
 
-@pytest.mark.parametrize(
-    ("given", "hint"),
-    [("decl", "did you mean task"), ("lables", "did you mean labels"), ("max_csot", "max_cost")],
-)
-def test_a_misspelt_keyword_is_refused_if_nothing_has_changed(works, given, hint):
-    Path("mail.json").write_text(json.dumps(KEYS))
-    works("generate", "mail.json", "-n", 4, *MODEL, "--out", "run")
-    for act in (targen_core.revise, targen_core.resume)[: 1 if given == "decl" else 2]:
+def test_a_misspelt_keyword_is_refused_if_nothing_has_changed(run):
+    for act, given, hint in (
+        (targen_core.revise, "decl", "did you mean task"),
+        (targen_core.revise, "lables", "did you mean labels"),
+        (targen_core.resume, "lables", "did you mean labels"),
+        (targen_core.revise, "max_csot", "max_cost"),
+        (targen_core.resume, "max_csot", "max_cost"),
+    ):
         with pytest.raises(targen_core.errors.UnknownOption) as caught:
             act("run", **{given: 1})
         assert str(caught.value).startswith(f"{act.__name__}() has no keyword {given!r}")
@@ -135,13 +137,10 @@ def test_a_misspelt_keyword_is_refused_if_nothing_has_changed(works, given, hint
 
 
 @pytest.mark.parametrize("appears", ["other", "same"])
-def test_what_appears_while_it_asks_is_kept(works, appears):
-    Path("mail.json").write_text(json.dumps(KEYS))
-    works("generate", "mail.json", "-n", 4, *MODEL, "--out", "run")
-    task = targen_core.Declaration(**{**KEYS, "labels": DEFINED})
-    ready = asyncio.run(planned(Path("run"), Path("new"), task=task))
+def test_what_appears_while_it_asks_is_kept(run, appears):
+    ready = asyncio.run(planned(Path("run"), Path("new"), task=changed()))
     if appears == "same":  # another terminal finished this very revision
-        targen_core.revise("run", task, out="new")
+        targen_core.revise("run", changed(), out="new")
         there = Path("new/journal").read_bytes()
         assert asyncio.run(ready.begin())[0] == Path("new")
         assert Path("new/journal").read_bytes() == there
