@@ -357,19 +357,19 @@ def test_the_original_preset_is_the_original_count():
 
 
 def test_the_worked_reply_keeps_the_rules_that_it_teaches():
-    turns = PROMPTS["questions"].fill({"passage": "x", "wanted": "x"})
-    (user, assistant) = turns[1:3]
+    (user, assistant) = PROMPTS["questions"].fill({"passage": "x", "wanted": "x"})[1:3]
     passage = re.search(r"^Passage: (.+)$", user.content, re.MULTILINE)[1]
     expected = re.findall(r"(\d) options, of which (\d) right", user.content)
     items = json.loads(assistant.content)["questions"]
     for item, (options, right) in zip(items, expected, strict=True):
         assert list(item) == ["sentences", "question", "right", "wrong"]
-        assert len(item["right"]) == int(right)
-        assert len(item["right"]) + len(item["wrong"]) == int(options)
+        assert [len(item["right"] + item["wrong"]), len(item["right"])] == [
+            int(options),
+            int(right),
+        ]
         assert all(f"({number}) " in passage for number in item["sentences"])
         built = _question(
-            *((text, True) for text in item["right"]),
-            *((text, False) for text in item["wrong"]),
+            *((text, text in item["right"]) for text in item["right"] + item["wrong"]),
             passage=re.sub(r"\(\d\) ", "", passage),
             question=item["question"],
             evidence=tuple(item["sentences"]),
@@ -377,22 +377,26 @@ def test_the_worked_reply_keeps_the_rules_that_it_teaches():
         _passes(built)
 
 
+def _shown(text: str, right: set[str]) -> MultiRcQuestion:
+    """The question of a text with lettered options."""
+    form = r"Passage: (.+)\nQuestion: (.+)\nOptions:\n(.+)"
+    passage, question, shown = re.fullmatch(form, text, re.DOTALL).groups()
+    lines = [line.split(") ", 1) for line in shown.splitlines()]
+    options = ((text, letter in right) for letter, text in lines)
+    return _question(*options, passage=passage, question=question)
+
+
 def test_samples_show_right_sets_wrong_sets_and_questions_that_are_too_easy():
-    kinds = Counter(
-        sample.actual[0] if "_" in sample.actual[0] else sample.actual == sample.output
-        for sample in MULTIRC.judging.samples
-    )
-    assert set(kinds) == {True, False, "one_sentence", "no_valid_instance"}
+    kinds = set()
     for sample in MULTIRC.judging.samples:
-        letters = re.findall(r"^([A-H])\) ", sample.input, re.MULTILINE)
-        assert set(sample.output) <= set(letters)
-        assert set(sample.actual) <= {*letters, "one_sentence", "no_valid_instance"}
-        passage, question, shown = re.fullmatch(
-            r"Passage: (.+)\nQuestion: (.+)\nOptions:\n(.+)", sample.input, re.DOTALL
-        ).groups()
-        texts = [line.split(") ", 1)[1] for line in shown.split("\n")]
-        right = [letter in sample.output for letter in "ABCDEFGH"]
-        _passes(_question(*zip(texts, right, strict=False), passage=passage, question=question))
+        reason = [answer for answer in sample.actual if "_" in answer]
+        kinds.add(reason[0] if reason else sample.actual == sample.output)
+        built = _shown(sample.input, {*sample.output})
+        letters = {*"ABCDEFGH"[: len(built.options)]}
+        assert {*sample.output} <= letters
+        assert {*sample.actual} <= letters | {"one_sentence", "no_valid_instance"}
+        _passes(built)
+    assert kinds == {True, False, "one_sentence", "no_valid_instance"}
 
 
 def test_the_paper_s_samples_and_instructions_know_no_question_that_is_too_easy():
@@ -422,15 +426,12 @@ def test_the_tuning_prompt_asks_for_what_its_completions_hold():
     assert "one_sentence" not in MULTIRC.texts.instruction_template.text
     assert "letters of all" not in MULTIRC.texts.instruction_template.text
     shown = re.findall(
-        r"^Passage: (.+)\nQuestion: (.+)\nOptions:\n((?:[A-H]\) .+\n)+)"
-        r"Output:\n((?:[A-H]\) .+\n)+)",
+        r"^(Passage: .+\nQuestion: .+\nOptions:\n(?:[A-H]\) .+\n)+)Output:\n((?:[A-H]\) .+\n)+)",
         MULTIRC.texts.instruction_template.text,
         re.MULTILINE,
     )
     assert len(shown) == 2
-    for passage, question, options, output in shown:
-        right = [line in output.splitlines() for line in options.splitlines()]
-        texts = [line.split(") ", 1)[1] for line in options.splitlines()]
-        built = _question(*zip(texts, right, strict=True), passage=passage, question=question)
+    for text, output in shown:
+        built = _shown(text, {line[0] for line in output.splitlines()})
         assert f"{MULTIRC.answer(built)}\n" == output
         _passes(built)

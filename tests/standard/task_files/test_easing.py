@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+from pathlib import Path
 
 import pytest
+import yaml
 
 import targen_core as tg
 from targen_standard.task_files import dry_run
 from targen_standard.task_files.easing import eased
+
+from ...tables import table
 
 LENGTHS = [3, 4, 5, 20]
 
@@ -22,22 +26,12 @@ def short_texts(monkeypatch):
     )
 
 
-@pytest.mark.parametrize(
-    ("part", "reason", "detail", "line"),
-    [
-        ({"words": [9, 40]}, "too-short", "the text has 3 words", "words: [3, 40]"),
-        ({"words": [1, 9]}, "too-long", "the text has 12 words, more", "words: [1, 12]"),
-        ({"sentences": 1}, "too-many-sentences", "the text has 2 sentences", "sentences: [1, 2]"),
-        ({"form": "prose"}, "cut-off", "the text ends mid-sentence: 'so'", "form: any"),
-        ({"form": "question"}, "no-question", "the text ends with no question", "form: any"),
-        ({}, "not-english", "the text is not in English", "check_language: false"),
-        ({}, "copy-of-seed", "the text is the seed itself", "may_copy_seed: true"),
-        ({}, "meta-text", "the text talks about the answer", ""),
-        ({}, "own-reason", "what a plugin says", ""),
-    ],
-)
+EASED = table(Path(__file__).with_name("eased.txt").read_text(encoding="utf-8"), columns=4)
+
+
+@pytest.mark.parametrize(("part", "reason", "detail", "line"), EASED)
 def test_the_line_that_lets_them_pass(declared, part, reason, detail, line):
-    words = eased(declared(fields={"text": part}), "mail.yaml", reason, [detail])
+    words = eased(declared(fields={"text": yaml.safe_load(part)}), "mail.yaml", reason, [detail])
     expected = f"to accept them, put `{line}` under `fields.text` in mail.yaml" if line else ""
     assert words == expected
 

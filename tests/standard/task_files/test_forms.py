@@ -15,6 +15,8 @@ from targen_core.errors import UsageError
 from targen_core.plugins import loader
 from targen_core.task_files import task_file
 
+from ...tables import table
+
 
 class Quiz(BaseModel):
     """Questions on what a file tells."""
@@ -94,17 +96,17 @@ def test_a_copy_that_was_never_run_here_names_no_files_of_this_user(monkeypatch)
     assert resume("data")["status"] == "complete", "a declaration is data"
 
 
-@pytest.mark.parametrize(
-    ("text", "message", "hint"),
-    [
-        ("quiz:\n  subjekt: x\n", "line 2: quiz.subjekt: unknown key", "did you mean subject?"),
-        ("quiz: {}\n", "line 1: quiz.subject: it is missing", "subject: …"),
-        ("quiz:\n  subject: 4\n", "line 2: quiz.subject: 4 is not text", "put it in quotes"),
-        ("quizz:\n  subject: x\n", "line 1: quizz: no form named 'quizz'", "did you mean quiz?"),
-        ("name: A b\nquiz:\n  subject: x\n", "line 1: name: 'A b' is not a valid name", "lower"),
-        ("quiz: rivers\n", "line 1: quiz: unknown key", ""),
-    ],
-)
+WRONG = r"""
+quiz:\n  subjekt: x\n | line 2: quiz.subjekt: unknown key | did you mean subject?
+quiz: {}\n | line 1: quiz.subject: it is missing | subject: …
+quiz:\n  subject: 4\n | line 2: quiz.subject: 4 is not text | put it in quotes
+quizz:\n  subject: x\n | line 1: quizz: no form named 'quizz' | did you mean quiz?
+name: A b\nquiz:\n  subject: x\n | line 1: name: 'A b' is not a valid name | lower
+quiz: rivers\n | line 1: quiz: unknown key |
+"""
+
+
+@pytest.mark.parametrize(("text", "message", "hint"), table(WRONG))
 def test_what_is_wrong_is_said_with_its_line(text, message, hint):
     Path("t.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(UsageError) as caught:

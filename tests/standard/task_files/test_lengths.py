@@ -10,6 +10,7 @@ from statistics import mean, median
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ import targen_core as tg
 from targen_core import Declaration
 
 from ...runs import records
+from ...tables import table
 from ..answers import script
 
 LABELS = {"calm": "nothing happened", "alarm": "something must be done at once"}
@@ -44,28 +46,13 @@ def lengths(description: str, **keys: Any) -> list[int]:
     return drawn(one)
 
 
-@pytest.mark.parametrize(
-    ("description", "part", "low", "high"),
-    [
-        ("A factual question that somebody types.", {}, 8, 11),
-        ("Posts.", {"description": "a question of a reader of an article"}, 8, 11),
-        ("A message that a customer types into a chat of a bank.", {"words": [4, 50]}, 10, 14),
-        ("Tweets about trains.", {}, 10, 14),
-        ("Reviews of films.", {}, 45, 70),
-        ("Short reviews of films.", {}, 22, 35),
-        ("A headline of a newspaper article.", {}, 5, 9),
-        ("E-mails to a small shop.", {}, 60, 90),
-        ("A complaint.", {"words": [80, 300]}, 115, 140),
-        ("A newspaper article.", {}, 150, 200),
-        ("What people say.", {"words": [100, 400]}, 180, 230),  # of no name that is known
-        ("What people say.", {"sentences": [2, 4]}, 20, 40),
-        ("A question.", {"words": [60, 200]}, 90, 130),  # a file that says so means it
-        ("Messages.", {"sentences": [6, 12]}, 70, 100),
-    ],
-)
+LENGTHS = table(Path(__file__).with_name("lengths.txt").read_text(encoding="utf-8"), columns=4)
+
+
+@pytest.mark.parametrize(("description", "part", "low", "high"), LENGTHS)
 def test_lengths_are_those_of_texts_of_that_name(description, part, low, high):
-    found = lengths(description, fields={"text": part})
-    assert low <= median(found) <= high
+    found = lengths(description, fields={"text": yaml.safe_load(part)})
+    assert int(low) <= median(found) <= int(high)
     assert mean(found) > median(found)  # as real texts are: most are short
     assert len(found) == 10
 

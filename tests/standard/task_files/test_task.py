@@ -219,20 +219,19 @@ def test_a_text_is_as_its_field_asks(part, reason, text):
     assert not reason or caught.value.reason == reason
 
 
-@pytest.mark.parametrize(
-    ("part", "value", "reason"),
-    [
-        ({"type": "int", "range": [1, 5]}, 9, "out-of-range"),
-        ({"type": "list[str]", "form": "phrase", "items": [2, 3]}, ["a"], "too-few-items"),
-        ({"type": "list[str]", "form": "phrase", "items": [1, 2]}, ["a", "b", "c"],
-         "too-many-items"),
-        ({}, "A guest sings.", "copy-of-seed"),
-        ({"may_copy_seed": True}, "A guest sings.", ""),
-    ],
-)  # fmt: skip
+ROWS = """
+{type: int, range: [1, 5]} | 9 | out-of-range
+{type: 'list[str]', form: phrase, items: [2, 3]} | [a] | too-few-items
+{type: 'list[str]', form: phrase, items: [1, 2]} | [a, b, c] | too-many-items
+{} | A guest sings. | copy-of-seed
+{may_copy_seed: true} | A guest sings. |
+"""
+
+
+@pytest.mark.parametrize(("part", "value", "reason"), table(ROWS))
 def test_a_row_is_checked_against_its_seed(part, value, reason, declared):
-    task = declared(fields={"x": part}).task()
-    row = task.instance.model_construct(x=value, label="calm")
+    task = declared(fields={"x": yaml.safe_load(part)}).task()
+    row = task.instance.model_construct(x=yaml.safe_load(value), label="calm")
     with pytest.raises(Rejected) if reason else nullcontext() as caught:
         task.checks[0](row, "a guest sings")
     assert not reason or caught.value.reason == reason
