@@ -36,14 +36,17 @@ def train(targen, jsonl, tmp_path):
     jsonl("test.jsonl", list(sentences(40, seed=1)))
 
     def run(
-        kind, *more, out="m", model=None, data="train.jsonl", epochs=10, by=targen, device="cpu"
-    ):
-        return by(
+        kind, *more, out="m", model=None, data="train.jsonl", epochs=10, by=targen, device="cpu",
+        code=0,
+    ):  # fmt: skip
+        done = by(
             "train", data, "--task", "mood.yaml", "--out", out, "-q",
             *(() if model is False else ("--model", model or tiny(kind))),
             "-o", f"learning_rate={RATES[kind]}", "-o", f"epochs={epochs}", "-o", "batch=8",
             "-o", f"device={device}", *more,
         )  # fmt: skip
+        assert done.code == code, done.err
+        return done
 
     return run
 
@@ -59,7 +62,6 @@ def test_the_kind_of_a_model_says_how_it_is_trained(train, targen, kind):
     import transformers
 
     done = train(kind)
-    assert done.code == 0, done.err
     assert f"targen-training:{kind} on 80 decisions of mood" in done.out
     figures = accuracy(targen)
     assert figures["accuracy"]["value"] >= 0.9
@@ -98,8 +100,7 @@ def test_qlora(train, targen, kind):
     `scripts/test` does not install it: peft would import it, which takes each process six seconds.
     """
     pytest.importorskip("bitsandbytes")
-    done = train(kind, *QLORA, epochs=30)
-    assert done.code == 0, done.err
+    train(kind, *QLORA, epochs=30)
     assert accuracy(targen)["accuracy"]["value"] >= 0.9
 
 
@@ -109,8 +110,7 @@ def test_qlora(train, targen, kind):
 def test_a_gpu(train, targen, monkeypatch, cuda, kind, more):
     if more == QLORA:
         pytest.importorskip("bitsandbytes")
-    done = train(kind, *more, device=cuda, epochs=30)
-    assert done.code == 0, done.err
+    train(kind, *more, device=cuda, epochs=30)
     assert accuracy(targen)["accuracy"]["value"] >= 0.9
     # It also predicts with 4-bit weights: a GPU that trained it may be too small for whole ones.
     monkeypatch.setitem(sys.modules, "bitsandbytes", None)
@@ -121,7 +121,7 @@ def test_a_gpu(train, targen, monkeypatch, cuda, kind, more):
 
 def test_what_is_no_legal_answer_is_counted_and_is_no_label(train, targen):
     """A decoder that has learned nothing writes anything."""
-    assert train("decoder", "-o", "max_steps=1").code == 0
+    train("decoder", "-o", "max_steps=1")
     figures = accuracy(targen)
     assert figures["illegal"]["value"] == 1.0
     assert figures["accuracy"]["value"] == 0.0
@@ -139,27 +139,26 @@ def test_a_chat_template_stands_around_prompts(train, targen, tmp_path):
 
     from transformers import AutoTokenizer
 
-    bare = train("decoder", "-o", "chat=true")
-    assert bare.code == 2 and "the model's tokenizer has no chat template" in bare.err
+    bare = train("decoder", "-o", "chat=true", code=2)
+    assert "the model's tokenizer has no chat template" in bare.err
     shutil.copytree(tiny("decoder"), tmp_path / "chatty")
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "chatty")
     tokenizer.chat_template = CHAT
     tokenizer.save_pretrained(tmp_path / "chatty")
     chat = ("-o", "chat=true", "-o", "max_length=22")
-    done = train("decoder", *chat, model="./chatty")
-    assert done.code == 0, done.err
+    train("decoder", *chat, model="./chatty")
     assert json.loads(Path("m/model/targen.json").read_text())["chat"] is True
     assert accuracy(targen)["accuracy"]["value"] >= 0.9
 
 
 @pytest.mark.parametrize(
-    ("missing", "said"),
+    ("missing", "code", "said"),
     [
-        (True, install("targen-training[qlora]")),
-        (False, "bitsandbytes cannot be loaded: RuntimeError: no CUDA library"),
+        (True, 1, install("targen-training[qlora]")),
+        (False, 1, "bitsandbytes cannot be loaded: RuntimeError: no CUDA library"),
     ],
 )
-def test_without_bitsandbytes(train, monkeypatch, tmp_path, missing, said):
+def test_without_bitsandbytes(train, monkeypatch, tmp_path, missing, code, said):
     if missing:
         monkeypatch.setitem(sys.modules, "bitsandbytes", None)
     else:
@@ -167,8 +166,8 @@ def test_without_bitsandbytes(train, monkeypatch, tmp_path, missing, said):
         (tmp_path / "broken/bitsandbytes.py").write_text("raise RuntimeError('no CUDA library')")
         monkeypatch.delitem(sys.modules, "bitsandbytes", raising=False)
         monkeypatch.syspath_prepend(str(tmp_path / "broken"))
-    done = train("decoder", "-o", "quantize=4bit", "-o", "lora=8")
-    assert done.code in (1, 2) and said in done.err, done.err
+    done = train("decoder", "-o", "quantize=4bit", "-o", "lora=8", code=code)
+    assert said in done.err
 
 
 def test_instructions_and_a_mixture_then_one_task(train, targen, jsonl, tmp_path):
@@ -182,50 +181,85 @@ def test_instructions_and_a_mixture_then_one_task(train, targen, jsonl, tmp_path
     jsonl("things.jsonl", things)
     both = ("thing.yaml=things.jsonl", "--style", "instructions", "--mix", "equal")
     done = train("decoder", *both, out="pre", data="mood.yaml=train.jsonl")
-    assert done.code == 0, done.err
     assert "mood+thing, mixed: equal" in done.out
     assert accuracy(targen, "pre")["accuracy"]["value"] >= 0.9
     assert accuracy(targen, "pre", "things.jsonl", "thing.yaml")["accuracy"]["value"] >= 0.9
     # Pre-finetuning, then fine-tuning.
-    tuned = train("decoder", "--from", "pre", model=False, epochs=2, out="tuned")
-    assert tuned.code == 0, tuned.err
+    train("decoder", "--from", "pre", model=False, epochs=2, out="tuned")
     facts = json.loads(Path("tuned/model.json").read_text())
     assert facts["started_from"].startswith("pre ") and facts["task"] == "mood"
     assert accuracy(targen, "tuned")["accuracy"]["value"] >= 0.9
 
 
 def test_lora_leaves_an_adapter_and_goes_on_with_it(train, targen):
-    assert train("decoder", out="whole", epochs=6).code == 0
+    train("decoder", out="whole", epochs=6)
     lora = ("-o", "lora=4", "-o", "lora_dropout=0", "-o", "learning_rate=1e-2")
-    done = train("decoder", *lora, model="./whole/model", out="adapted", epochs=4)
-    assert done.code == 0, done.err
+    train("decoder", *lora, model="./whole/model", out="adapted", epochs=4)
     left = {path.name for path in Path("adapted/model").iterdir()}
     assert "adapter_model.safetensors" in left and "model.safetensors" not in left
     assert accuracy(targen, "adapted")["accuracy"]["value"] >= 0.9
     for more, adapter in ((lora, True), ((), False)):
-        done = train("decoder", *more, "--from", "adapted", model=False, out="n", epochs=1)
-        assert done.code == 0, done.err
+        train("decoder", *more, "--from", "adapted", model=False, out="n", epochs=1)
         assert Path("n/model/adapter_config.json").exists() == adapter
         assert accuracy(targen, "n")["accuracy"]["value"] >= 0.9
         Path("n").rename(f"n{adapter}")
 
 
-def test_batches_of_like_length_learn_the_same(train, targen):
-    done = train("encoder", "-o", "group_by_length=true", "-o", "precision=bfloat16")
-    assert done.code == 0, done.err
-    assert accuracy(targen)["accuracy"]["value"] >= 0.9
-
-
-def test_early_stopping_goes_back_to_the_best(train, targen):
-    done = train("encoder", "-o", "early_stop=4", "-o", "hold_out=0.2", epochs=40)
-    assert done.code == 0, done.err
+def test_batches_of_like_length_learn_until_held_out_rows_get_worse(train, targen):
+    like_length = ("-o", "group_by_length=true", "-o", "precision=bfloat16")
+    train("encoder", *like_length, "-o", "early_stop=4", "-o", "hold_out=0.2", epochs=40)
     assert accuracy(targen)["accuracy"]["value"] >= 0.9
     assert not Path(".m.training").exists()
 
 
+KILLED = """
+import os, signal, sys
+from targen_core import load_registry, read_dataset
+from targen_training.trainers import Watch
+from targen_training.asked import file_of, trainer_options
+from targen_training.models import train_model
+from pathlib import Path
+
+def step(done, of, figures):
+    if done >= 13:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+registry = load_registry()
+data = read_dataset("train.jsonl", "mood.yaml", registry=registry)
+options = trainer_options(registry, "encoder", sys.argv[1:])
+files = {data.task.name: file_of(registry, "train.jsonl", "mood.yaml")}
+train_model(
+    registry, "encoder", options, [data], Path("m"), watch=Watch(step=step), files=files
+)
+"""
+
+
+def test_a_killed_training_goes_on_from_its_last_checkpoint(train, apart):
+    from safetensors.numpy import load_file
+
+    options = [
+        f"model={tiny('encoder')}", "learning_rate=3e-3", "epochs=3", "batch=8", "device=cpu",
+        "checkpoint_minutes=1e-9",
+    ]  # fmt: skip
+    killed = subprocess.run([sys.executable, "-c", KILLED, *options], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert not Path("m").exists()
+    again = ("-o", "checkpoint_minutes=1e-9")
+    other = train("encoder", *again, "--seed", 1, epochs=3, by=apart, code=2)
+    assert "contains an unfinished training run" in other.err
+    done = train("encoder", *again, epochs=3, by=apart)
+    # A checkpoint a step: the one of the step before is whole, if not that of the last.
+    assert any(f"training run at step {at}" in done.err for at in (12, 13))
+    whole = train("encoder", *again, epochs=3, out="whole", by=apart)
+    assert whole.code == 0 and "resuming" not in whole.err
+    one, two = (load_file(f"{name}/model/model.safetensors") for name in ("m", "whole"))
+    assert all((one[name] == two[name]).all() for name in one)
+    assert not Path(".m.training").exists()
+
+
 def test_a_loss_that_is_no_number_ends_it(train):
-    done = train("encoder", "-o", "learning_rate=1e30")
-    assert done.code == 1 and "is not a number" in done.err and "learning_rate" in done.err
+    done = train("encoder", "-o", "learning_rate=1e30", code=1)
+    assert "is not a number" in done.err and "learning_rate" in done.err
     assert not Path("m").exists() and not Path(".m.training").exists()
 
 
@@ -241,8 +275,8 @@ def test_without_memory_the_batch_that_fits_is_named(train, monkeypatch):
         return theirs(self, input_ids=input_ids, **more)
 
     monkeypatch.setattr(transformers.RobertaForSequenceClassification, "forward", forward)
-    done = train("encoder")
-    assert done.code == 1 and "not enough memory for 8 rows at once" in done.err
+    done = train("encoder", code=1)
+    assert "not enough memory for 8 rows at once" in done.err
     assert "-o batch=2 -o accumulate=4, which fits" in done.err
     monkeypatch.undo()
 
@@ -254,21 +288,21 @@ def test_long_rows_are_counted_and_cut_or_refused(train, jsonl):
     done = train("encoder", data="long.jsonl", epochs=1)
     assert done.code == 0 and "of 20 rows are longer than 96 tokens (the longest: 165)" in done.err
     assert "were truncated" in json.loads(Path("m/model.json").read_text())["notes"][0]
-    refused = train("encoder", "-o", "too_long=refuse", data="long.jsonl", out="n")
-    assert refused.code == 2 and "1 of 20 rows are longer than 96 tokens" in refused.err
-    more = train("encoder", "-o", "max_length=500", out="n")
-    assert more.code == 2 and "accepts at most 96 tokens" in more.err
+    refused = train("encoder", "-o", "too_long=refuse", data="long.jsonl", out="n", code=2)
+    assert "1 of 20 rows are longer than 96 tokens" in refused.err
+    more = train("encoder", "-o", "max_length=500", out="n", code=2)
+    assert "accepts at most 96 tokens" in more.err
 
 
 def test_a_head_that_does_not_fit(train, targen, tmp_path):
-    assert train("encoder", epochs=1).code == 0
+    train("encoder", epochs=1)
     (tmp_path / "mood.yaml").write_text(TASK.replace("praise:", "kudos:"))
     rows = Path("train.jsonl").read_text().replace("praise", "kudos")
     Path("train.jsonl").write_text(rows)
-    done = train("encoder", model="./m/model", out="n")
-    assert done.code == 2 and "has a head for 2 labels (praise, blame)" in done.err
+    done = train("encoder", model="./m/model", out="n", code=2)
+    assert "has a head for 2 labels (praise, blame)" in done.err
     assert "-o head=new" in done.err
-    assert train("encoder", "-o", "head=new", model="./m/model", out="n", epochs=1).code == 0
+    train("encoder", "-o", "head=new", model="./m/model", out="n", epochs=1)
     begun = train("encoder", "--from", "m", model=False, out="o", epochs=1)
     assert begun.code == 0 and "starts with a new head, for kudos, blame" in begun.err
 
@@ -284,8 +318,7 @@ def test_a_head_that_does_not_fit(train, targen, tmp_path):
     ],
 )
 def test_what_cannot_be_done_is_said(train, kind, more, said):
-    done = train(kind, *more)
-    assert done.code == 2, done.err
+    done = train(kind, *more, code=2)
     assert said in done.err
     assert not Path("m").exists() and not Path(".m.training").exists()
 
@@ -296,16 +329,15 @@ def test_a_folder_that_holds_no_model(train, tmp_path):
     for path in tiny("encoder").iterdir():
         (tmp_path / "torn" / path.name).write_bytes(path.read_bytes()[:100])
     for folder, said in (("empty", "it has no config.json"), ("torn", "cannot be read")):
-        done = train("encoder", "--trainer", "encoder", model=f"./{folder}")
-        assert done.code == 2 and said in done.err, done.err
-    done = train("encoder", model="nobody/knows-this-model")
-    assert done.code == 2 and "hf download nobody/knows-this-model" in done.err
+        done = train("encoder", "--trainer", "encoder", model=f"./{folder}", code=2)
+        assert said in done.err, done.err
+    done = train("encoder", model="nobody/knows-this-model", code=2)
+    assert "hf download nobody/knows-this-model" in done.err
 
 
 def test_a_search_keeps_the_values_of_the_lowest_held_out_loss(train):
     """Of two rates one learns nothing, so that the other's loss is lower."""
     done = train("decoder", "-o", "search=learning_rate=1e-9/5e-3 lora_alpha=16/24", "-o", "lora=4")
-    assert done.code == 0, done.err
     losses = dict(re.findall(r"(learning_rate=\S+, lora_alpha=\d+): held-out loss (\S+)", done.err))
     assert list(losses) == [
         f"learning_rate={rate}, lora_alpha={alpha}"
@@ -315,7 +347,7 @@ def test_a_search_keeps_the_values_of_the_lowest_held_out_loss(train):
     kept = re.search(r"kept: (.+)", done.err)[1]
     assert losses[kept] == min(losses.values()) and "5e-3" in kept
     for odd in ("model=a/b", "learning_rate=-1", "learning_rate="):
-        assert train("decoder", "-o", f"search={odd}").code == 2
+        train("decoder", "-o", f"search={odd}", code=2)
 
 
 RUNS = Path(__file__).parents[2] / "examples/runs"
