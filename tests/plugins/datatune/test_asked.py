@@ -107,6 +107,7 @@ def test_the_right_choice_of_bigbench_s_form_is_not_always_the_first(registry, w
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
+        ("", None, "TASK is empty"),
         ("none.json", None, "there is no file"),
         ("none.txt", None, "there is no file"),
         ("folder/none", None, "there is no file"),
@@ -128,9 +129,4 @@ def test_the_right_choice_of_bigbench_s_form_is_not_always_the_first(registry, w
 )
 def test_what_is_no_task(name, content, words, written, registry):
     with pytest.raises(UsageError, match=words):
-        read_request(written(name, content), registry)
-
-
-def test_nothing_at_all(registry):
-    with pytest.raises(UsageError, match="TASK is empty"):
-        read_request("  ", registry)
+        read_request(written(name, content) if name else "  ", registry)

@@ -17,6 +17,7 @@ from targen_datatune.retrieval import DatasetEntry
 from targen_datatune.retrievers import dense
 from targen_datatune.retrievers.dense import DENSE
 from targen_datatune.retrievers.fused import FUSED
+from tests.tables import table
 
 NAMES = ("film reviews", "recipes of soups", "film plots", "weather of towns")
 
@@ -49,13 +50,6 @@ def index(folder, *names):
     return DENSE.load(folder)
 
 
-def test_the_nearest_comes_first(embedded, tmp_path):
-    hits = index(tmp_path, *NAMES)("plots of a film", 2)
-    assert NAMES[hits[0].at] == "film plots"
-    assert len(hits) == 2
-    assert hits[0].score > hits[1].score
-
-
 def test_a_text_is_embedded_once(embedded, tmp_path):
     index(tmp_path, *NAMES)
     assert sorted(embedded) == sorted(NAMES)
@@ -63,6 +57,7 @@ def test_a_text_is_embedded_once(embedded, tmp_path):
     search = index(tmp_path, "new words", *NAMES[:2], NAMES[0])
     assert embedded == ["new words"]
     assert [hit.at for hit in search("film reviews", 2)] == [1, 3], "equals in their order"
+    assert index(tmp_path)("film", 3) == []
 
 
 def test_half_a_vector_of_a_process_that_was_killed_is_dropped(embedded, tmp_path):
@@ -74,10 +69,6 @@ def test_half_a_vector_of_a_process_that_was_killed_is_dropped(embedded, tmp_pat
     embedded.clear()
     index(tmp_path, *NAMES)
     assert embedded == [NAMES[-1]]
-
-
-def test_nothing_indexed_is_nothing_found(embedded, tmp_path):
-    assert index(tmp_path)("film", 3) == []
 
 
 def test_another_model_is_noticed(embedded, tmp_path, monkeypatch):
@@ -110,17 +101,14 @@ def test_both_ranks_are_put_together_and_said(embedded, shop, tmp_path):
         assert embedded == [asked], "the vectors are those that fused has made"
 
 
-@pytest.mark.parametrize(
-    ("parts", "words"),
-    [
-        ("targen-datatune:fused targen-datatune:bm25", "fused cannot include itself"),
-        (
-            "targen-datatune:bm25 targen-datatune:bm25",
-            "at least two different retrievers are needed",
-        ),
-        (" ".join(["targen-datatune:bm25"] * 9), "at most 8 are allowed"),
-    ],
-)
+NESTED = """
+    fused bm25 | fused cannot include itself
+    bm25 bm25 | at least two different retrievers are needed
+    bm25 bm25 bm25 bm25 bm25 bm25 bm25 bm25 bm25 | at most 8 are allowed
+"""
+
+
+@pytest.mark.parametrize(("parts", "words"), table(NESTED, 2))
 def test_an_index_fuses_what_a_command_may_fuse(
     parts, words, embedded, shop, tmp_path, in_process, works
 ):
@@ -134,7 +122,11 @@ def test_an_index_fuses_what_a_command_may_fuse(
     inner = next(part["folder"] for part in facts["parts"] if part["name"] == "bm25")
     # Without the check each of these would load: one `fused` leads to the next, and so on.
     facts["parts"] = [
-        {"name": "x", "id": part, "folder": file.parent.name if "fused" in part else inner}
+        {
+            "name": "x",
+            "id": f"targen-datatune:{part}",
+            "folder": file.parent.name if part == "fused" else inner,
+        }
         for part in parts.split()
     ]
     file.write_text(json.dumps(facts))

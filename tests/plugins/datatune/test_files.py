@@ -57,22 +57,42 @@ def test_shards_are_read_one_behind_the_other(tmp_path, described):
     assert [row["n"] for row in FILES.rows(entry)] == [0, 1, 2]
 
 
-def test_a_file_alone_has_a_description_made_of_its_rows(tmp_path, described):
-    path = tmp_path / "jokes.tsv"
-    path.write_text("joke\tfunny\nWhy?\tno\n")
-    (entry,) = described(path).values()
-    assert (entry.id, entry.rows, entry.license) == ("file:jokes.tsv", 1, "")
-    assert entry.description == "No description. A row: joke: Why?; funny: no"
+EXAMPLE = {"input": "Q", "target": "yes"}
+SAID = {"canary": "GUID 1", "description": "Yes or no?", "keywords": ["a"], "examples": [EXAMPLE]}
+ALONE = {
+    "jokes.tsv": (
+        "joke\tfunny\nWhy?\tno\n",
+        {"license": "", "description": "No description. A row: joke: Why?; funny: no"},
+        [{"joke": "Why?", "funny": "no"}],
+    ),
+    # Rows inside an object, with what it says of itself:
+    "task.json": (
+        json.dumps(SAID),
+        {
+            "description": "Yes or no?",
+            "notes": ("its authors ask to keep it out of training corpora: GUID 1",),
+        },
+        [EXAMPLE],
+    ),
+    "some.csv": (
+        "a,b\n1,2\n3\n4,5\n",
+        {"notes": ("left out 1 unreadable row; some.csv, line 3: 1 cell, but the header has 2",)},
+        [{"a": "1", "b": "2"}, {"a": "4", "b": "5"}],
+    ),
+    # Semicolons divide columns where there is no comma.
+    "european.csv": ("q;a\nWhy?;So\n", {}, [{"q": "Why?", "a": "So"}]),
+}
+"""Files by their names: what is in them, and what their entries and rows are."""
 
 
-def test_rows_inside_an_object_with_what_it_says_of_itself(tmp_path, described):
-    path = tmp_path / "task.json"
-    said = {"canary": "GUID 1", "description": "Yes or no?", "keywords": ["a"]}
-    path.write_text(json.dumps(said | {"examples": [{"input": "Q", "target": "yes"}]}))
-    (entry,) = described(path).values()
-    assert entry.description == "Yes or no?"
-    assert entry.notes == ("its authors ask to keep it out of training corpora: GUID 1",)
-    assert list(FILES.rows(entry)) == [{"input": "Q", "target": "yes"}]
+@pytest.mark.parametrize("name", ALONE)
+def test_a_file_alone(name, tmp_path, described):
+    content, said, rows = ALONE[name]
+    (tmp_path / name).write_text(content)
+    (entry,) = described(tmp_path / name).values()
+    assert (entry.id, entry.rows) == (f"file:{name}", len(rows))
+    assert {key: getattr(entry, key) for key in said} == said
+    assert list(FILES.rows(entry)) == rows
 
 
 def test_nested_and_large_cells_are_cut_in_samples_alone(tmp_path, described):
@@ -116,24 +136,6 @@ def test_what_cannot_be_read_is_left_out_with_the_reason(name, content, words, s
     actual = described(shop)
     assert words in str(actual[f"shop/{name}"])
     assert sum(isinstance(entry, DatasetUnavailable) for entry in actual.values()) == 1
-
-
-def test_bad_rows_are_left_out_and_counted(tmp_path, described):
-    path = tmp_path / "some.csv"
-    path.write_text("a,b\n1,2\n3\n4,5\n")
-    (entry,) = described(path).values()
-    assert entry.rows == 2
-    (note,) = entry.notes
-    words = "left out 1 unreadable row; some.csv, line 3: 1 cell, but the header has 2"
-    assert note == words
-    assert len(list(FILES.rows(entry))) == 2
-
-
-def test_semicolons_divide_columns_where_there_is_no_comma(tmp_path, described):
-    path = tmp_path / "european.csv"
-    path.write_text("q;a\nWhy?;So\n")
-    (entry,) = described(path).values()
-    assert [*entry.columns] == ["q", "a"]
 
 
 @pytest.mark.whole

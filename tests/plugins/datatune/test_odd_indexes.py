@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -13,13 +14,18 @@ import pytest
 ASKED = "How many stars does the customer of the shop give in the review?"
 
 
+@pytest.fixture(scope="module")
+def _made_once(tmp_path_factory):
+    return tmp_path_factory.mktemp("indexes") / "index"
+
+
 @pytest.fixture
-def made(shop, tmp_path, in_process):
-    """An index with a retriever's beside it."""
-    at = tmp_path / "index"
-    in_process("catalogue", "build", str(shop), "--index", str(at))
-    assert in_process("retrieve", ASKED, "--index", str(at)).code == 0
-    return at
+def made(shop, tmp_path, works, _made_once):
+    """An index with a retriever's beside it: built once, and copied."""
+    if not _made_once.exists():
+        works("catalogue", "build", shop, "--index", _made_once)
+        works("retrieve", ASKED, "--index", _made_once)
+    return shutil.copytree(_made_once, tmp_path / "index")
 
 
 def _sql(*statements: str) -> Callable[[Path], None]:
