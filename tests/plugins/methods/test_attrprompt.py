@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -60,8 +59,11 @@ def test_other_pairs_of_values_meet_each_time(bent):
 
 
 def test_prompts_say_what_the_rows_are(bent):
-    ran = bent("attrprompt", {"agrees": 2, "objects": 2}, of_label("way"), base="kit-pairs")
+    """What depends on the label is said first, and each value knows the other attributes."""
+    ran = bent("attrprompt", {"agrees": 2, "objects": 2}, of_label("way"), base="kit-pairs",
+               attributes=2, attribute={"tone": ["warm", "terse"]})  # fmt: skip
     assert ran.problem == ""
+    assert not ran.asked("overlap")  # of a row of one text alone
     description = BASES["kit-pairs"].task(name="pairs").description
     for prompt in ("attributes", "values"):
         for one in ran.asked(prompt):
@@ -73,6 +75,11 @@ def test_prompts_say_what_the_rows_are(bent):
     assert said == [
         ["For rows of this label only", each] for each in ("agrees", "objects", "evades")
     ]
+    assert all("Other attributes: tone" in one.messages[-1].content for one in ran.asked("values"))
+    for one in ran.asked("write"):
+        lines = one.messages[-1].content.splitlines()
+        traits = [line[2:].partition(":")[0] for line in lines if line.startswith("- ")]
+        assert traits[0] == "way" and {*traits[1:]} >= {"tone"}
 
 
 def test_values_are_dropped_for_suiting_another_label_only_where_a_row_is_one_text(bent):
@@ -95,11 +102,8 @@ def test_values_are_dropped_for_suiting_another_label_only_where_a_row_is_one_te
     assert len(ways) == 3
 
 
-def test_values_of_pairs_are_dropped_only_where_that_is_asked_for(bent):
+def test_values_of_pairs_are_dropped_where_that_is_asked_for(bent):
     quotas = {"agrees": 3, "objects": 3}
-    ran = bent("attrprompt", quotas, of_label("way"), base="kit-pairs")
-    assert not ran.asked("overlap")
-    shutil.rmtree(ran.path)
     ran = bent("attrprompt", quotas, of_label("way"), base="kit-pairs", removed=2)
     assert [one.origin.values["most"] for one in ran.asked("overlap")] == [2, 2, 2]
 
@@ -129,16 +133,3 @@ def test_a_row_is_told_its_label_once_and_the_others_apart_from_its_traits(bent)
         assert other not in str(said["traits"])
     (asked,) = ran.asked("attributes")  # whose schema has no words for programmers
     assert "Attributes:\n" not in json.dumps(asked.schema).replace("\\n", "\n")
-
-
-def test_what_depends_on_the_label_is_said_first_and_each_value_knows_the_others(bent):
-    own = {"tone": ["warm", "terse"]}
-    ran = bent("attrprompt", {"agrees": 2, "objects": 2}, of_label("way"), base="kit-pairs",
-               attributes=2, attribute=own)  # fmt: skip
-    for request in ran.asked("write"):
-        lines = request.messages[-1].content.splitlines()
-        traits = [line[2:].partition(":")[0] for line in lines if line.startswith("- ")]
-        assert traits[0] == "way" and {*traits[1:]} >= {"tone"}
-    for request in ran.asked("values"):
-        text = request.messages[-1].content
-        assert "Other attributes: tone" in text

@@ -261,33 +261,28 @@ def _answer(targen: Targen) -> None:
     raise AssertionError("the run does not end")
 
 
-def test_a_run_whose_calls_go_into_no_file_keeps_its_target(refuses, works, start):
-    works(*start, "-n", "4")
-    refuses("resume run -n 8 --batch-offline", "cannot write calls to files")
-
-
-def test_reports_say_that_nothing_was_corrected(works, start):
+def test_a_run_says_whose_rows_they_are_and_that_nothing_was_corrected(refuses, works, mail, start):
     works(*start, "-n", "4")
     said = works("report", "run").out
     assert "label, not corrected" in said
     assert "judged" not in said
     card = " ".join(Path("run/README.md").read_text().split())
     assert "4 of 4 candidates were accepted (100%). Labels were not corrected." in card
-    works(*start[:-1], "judged", "-n", "4", "--corrector", "blind")
-    said = works("report", "judged").out
-    assert "after correction" in said and "judged" in said
-    assert "candidates judged" in Path("judged/README.md").read_text()
-    said = works("method", "--help").out
-    assert "--corrector" in said
-    assert "--no-correct" not in said
-
-
-def test_rows_of_a_method_are_rows_of_the_task_that_it_is_for(refuses, works, mail, start):
-    works(*start, "-n", "4")
     works("validate", "run", "--task", mail)
     other = mail.with_name("other.yaml")
     other.write_text(mail.read_text())
     refuses(("validate", "run", "--task", other), "already states the task of its rows")
+    refuses("resume run -n 8 --batch-offline", "cannot write calls to files")
+
+
+def test_a_corrector_is_used_where_one_is_named(works, start):
+    works(*start, "-n", "4", "--corrector", "blind")
+    said = works("report", "run").out
+    assert "after correction" in said
+    assert "candidates judged" in Path("run/README.md").read_text()
+    said = works("method", "--help").out
+    assert "--corrector" in said
+    assert "--no-correct" not in said
 
 
 @pytest.mark.whole

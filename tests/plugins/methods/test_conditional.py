@@ -88,7 +88,7 @@ def pairs(tmp_path):
 
 def given(count: int) -> Path:
     rows = (
-        {"report": f"Ship {number} came in.", "remark": "It is here.", "label": label}
+        {"report": f"Ship  {number} came in.", "remark": "It is here.", "label": label}
         for number in range(count)
         for label in ("follows", "open")
     )
@@ -102,7 +102,7 @@ def test_pairs_are_written_after_what_was_given(works, pairs):
     )
     run = Path("run")
     reports = [row["report"] for row in lines(run / "dataset.jsonl")]
-    assert {reports.count(f"Ship {number} came in.") for number in range(3)} == {4}
+    assert {reports.count(f"Ship  {number} came in.") for number in range(3)} == {4}  # as given
     report = json.loads((run / "report.json").read_text())
     assert {one["step"] for one in report["usage"]["by_step"] if one["calls"]} == {"generate"}
 
@@ -216,13 +216,3 @@ def test_a_near_copy_has_the_same_first_text_and_label():
     copies.refuse(columns.instance(near | {"question": "Where was he?"}, "objects"))
     with pytest.raises(Rejected, match="nearly repeats a given row"):
         copies.refuse(columns.instance(ASKED[1], "agrees"))
-
-
-def test_given_texts_are_taken_as_they_are(works, pairs):
-    path = given(1)
-    path.write_text(path.read_text().replace("Ship 0", "Ship  0"))
-    works(
-        *("method", "zerogen", str(pairs), "--given", str(path), "-n", "2"),
-        *("-b", "scripted", "--out", "run"),
-    )
-    assert {row["report"] for row in lines("run/dataset.jsonl")} == {"Ship  0 came in."}

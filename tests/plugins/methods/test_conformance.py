@@ -48,8 +48,8 @@ SUITES: dict[str, dict[str, Any]] = {
     "SelfInstructTexts": {"method": "selfinstruct", "base": "kit-texts"},
     "ProGenPairs": {
         "method": "progen",
-        "rows": 40,
-        "settings": {"first": 18, "influence_from": 20, "pool": 5, "damping": 0.01},
+        "rows": 20,
+        "settings": {"first": 10, "influence_from": 20, "pool": 5, "damping": 0.01},
     },
     "ProGenTexts": {"method": "progen", "base": "kit-texts"},
     "SuperGenPairs": {"method": "supergen", "starts": False},

@@ -202,24 +202,14 @@ def test_numbers_of_labels_and_attributes_are_read_by_their_lists(works, mail):
 
 OPEN = """
 from pydantic import BaseModel
-from targen_core import ListStep, Rows, Task
+from targen_core import load_registry
 
 class Instruction(BaseModel):
     instruction: str
     input: str = ""
     output: str
 
-async def nothing(llm, parent, existing):
-    return []
-
-async def write(seed, llm):
-    raise NotImplementedError
-
-INSTRUCTIONS = Task(
-    name="instructions", version="1", summary="Instructions", description="Each is one.",
-    instance=Instruction, contexts=ListStep(item=str, propose=nothing, batch=1, asks=False),
-    generators={"any": write}, rows=Rows(label_of=lambda row: "any"),
-)
+INSTRUCTIONS = load_registry().get("task", "free-instructions").replace(instance=Instruction)
 """
 
 

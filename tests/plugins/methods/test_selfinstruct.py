@@ -93,14 +93,10 @@ def test_a_round_is_told_the_kinds_of_texts_that_are_taken(bent):
     assert len(third & {*written}) == 8
 
 
-def test_few_rows_come_from_many_instructions(bent):
+def test_rows_of_a_few_are_of_many_instructions_and_told_which_labels_not_to_fit(bent):
     ran = bent("selfinstruct", {"thanks": 8, "asks": 8})
     of = [fact["seed"]["text"] for fact in ran.provenance]
     assert max(of.count(text) for text in of) == 4  # two of each label
-
-
-def test_a_row_is_told_which_labels_it_must_not_fit(bent):
-    ran = bent("selfinstruct", {"thanks": 2, "asks": 2})
     said = {str(one.origin.values["others"]) for one in ran.asked("instances")}
     assert said == {"thanks: it thanks the neighbour", "asks: it asks the neighbour for something"}
     for one in ran.asked("instances"):
@@ -121,30 +117,21 @@ def test_near_copies_are_dropped_and_counted(bent):
     assert {line["place"] for line in near} == {line["place"] for line in ran.rejects}
 
 
-def test_a_round_that_gives_nothing_ends_the_run_and_says_why(bent):
+WORKED = "Parents of pupils write long letters to a village library. Sort each under loan or room."
+"""An instruction that the prompt shows."""
+
+
+@pytest.mark.parametrize(
+    "text", [WORKED, "Read the text and choose the label that fits: thanks or asks."]
+)
+def test_a_round_that_gives_nothing_new_ends_the_run_and_says_why(bent, text):
     def bend(request: Any, good: Any) -> Any:
-        if request.origin.prompt == "instructions":
-            return {
-                "instructions": ["Read the text and choose the label that fits: thanks or asks."]
-            }
-        return good
+        return {"instructions": [text]} if request.origin.prompt == "instructions" else good
 
     ran = bent("selfinstruct", {"thanks": 2, "asks": 2}, bend)
+    assert (ran.rows, ran.reasons) == ([], {"too-similar"})
     assert len(ran.asked("instructions")) == 2
     assert "too-similar" in ran.problem
-
-
-def test_an_instruction_of_the_prompt_itself_is_dropped(bent):
-    worked = (
-        "Parents of pupils write long letters to a village library. Sort each under loan or room."
-    )
-
-    def bend(request: Any, good: Any) -> Any:
-        return {"instructions": [worked]} if request.origin.prompt == "instructions" else good
-
-    ran = bent("selfinstruct", {"thanks": 2, "asks": 2}, bend)
-    assert ran.rows == []
-    assert ran.reasons == {"too-similar"}
 
 
 def test_a_label_comes_first_and_a_call_writes_some_rows(bent):
