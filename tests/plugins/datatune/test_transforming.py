@@ -459,7 +459,7 @@ def test_odd_cells_are_shown_cut_and_blank_ones_left_out(works):
     Path("data/orders.jsonl").unlink()
     rows = [
         {"review": "a" * 10_000_000, "stars": "5", "more": {"deep": [[[[[[[[1]]]]]]]]}},
-        {"review": "A good lamp.", "stars": "5", "more": None},
+        {"review": "A good lamp.", "stars": "5", "more": {"k" * 50_000: 1}},
         {"review": "", "stars": "", "more": []},
         {"review": "Another lamp.", "stars": "5", "more": list(range(100_000))},
         {"review": "One more lamp.", "stars": "5", "more": {f"key{n}": n for n in range(5000)}},
@@ -470,6 +470,7 @@ def test_odd_cells_are_shown_cut_and_blank_ones_left_out(works):
     cells = {record["seed"]["row"]: record["seed"]["cells"] for record in records()}
     assert cells[0]["review"].endswith(" characters more)")
     assert cells[0]["more"] == {"deep": [[[[["…"]]]]]}
+    assert cells[1]["more"].endswith(" characters more)")
     assert set(cells) == {0, 1, 3, 4}  # a blank row is none
     assert cells[3]["more"][-1].endswith(" more)")
     assert cells[4]["more"]["…"].endswith(" more")
@@ -530,6 +531,8 @@ DRAWS = """
     # of equals, the nearer one
     glue:rte, glue:cb, boolq               | glue:cb
     boolq, glue:cb, copa                   | glue:cb
+    # half of the draws is not most of them
+    boolq, boolq, copa, copa               | boolq
     boolq copa, boolq copa, copa boolq     | boolq copa
     boolq copa, boolq glue:rte, boolq boolq | boolq
 """
