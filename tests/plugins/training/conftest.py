@@ -53,8 +53,9 @@ def _trained_once(tmp_path_factory):
 
 @pytest.fixture
 def trained(works, mood, _trained_once):
-    """The folder m, with a model that learned from train.jsonl: trained once, and copied then."""
+    """A model m that learned from train.jsonl, trained once and copied then; and test.jsonl."""
     mood("train.jsonl", 60)
+    mood("test.jsonl", 40, seed=1)
     if not _trained_once.exists():
         works("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
         shutil.copytree("m", _trained_once)

@@ -50,21 +50,19 @@ def test_unequal_shares_do_not_decide_what_is_said(targen, mood):
     assert "model's label" not in targen("evaluate", "models/train", "same.jsonl").err
 
 
-def test_a_model_knows_the_task_of_its_file(refuses, works, mood, monkeypatch):
-    mood("train.jsonl", 60)
-    mood("test.jsonl", 40, seed=1)
+@pytest.mark.usefixtures("trained")
+def test_a_model_knows_the_task_of_its_file(refuses, works, monkeypatch):
     Path("other.yaml").write_text(Path("mood.yaml").read_text() + "name: other\n")
     labels = {"praise": "speaks well of the thing", "blame": "speaks ill of the thing"}
     Path("coded.py").write_text(
         "from targen_core import Declaration\n"
         f"TASK = Declaration(description='A sentence.', labels={labels}).task(name='coded')\n"
     )
-    for name, file in (("plain", "./mood.yaml"), ("coded", "./coded.py:TASK")):
-        works("train", "train.jsonl", "--task", file, "--out", name)
+    works("train", "train.jsonl", "--task", "./coded.py:TASK", "--out", "coded")
     both = ("./mood.yaml=train.jsonl", "./other.yaml=train.jsonl")
     works("train", *both, "--out", "both")
     Path("mood.yaml").unlink()
-    assert works("evaluate", "plain", "test.jsonl", "--json").json["figures"]["accuracy"]
+    works("evaluate", "m", "test.jsonl")
     works("evaluate", "coded", "test.jsonl")
     works("evaluate", "both", "test.jsonl", "--task", "other")
     refuses("evaluate both test.jsonl", "", "--task NAME")
@@ -73,10 +71,8 @@ def test_a_model_knows_the_task_of_its_file(refuses, works, mood, monkeypatch):
 
 
 @pytest.mark.usefixtures("trained")
-def test_each_prediction_is_written(targen, works, mood):
-    mood("test.jsonl", 10, seed=1)
-    evaluate = ("evaluate", "m", "test.jsonl", "--task", "mood.yaml", "--out", "said.jsonl")
-    works(*evaluate)
+def test_each_prediction_is_written(works):
+    works("evaluate", "m", "test.jsonl", "--task", "mood.yaml", "--out", "said.jsonl")
     said, rows = lines("said.jsonl"), lines("test.jsonl")
     assert [(one["row"], one["label"]) for one in said] == [(r["idx"], r["label"]) for r in rows]
     for one in said:
@@ -86,25 +82,23 @@ def test_each_prediction_is_written(targen, works, mood):
 
 @pytest.mark.usefixtures("trained")
 def test_parts_of_the_rows_are_measured(targen, mood):
-    mood("one.jsonl", 40, seed=1)
     mood("two.jsonl", 20, seed=2)
     with changed("two.jsonl") as rows:
         for row in rows:
             row["label"] = "praise" if row["label"] == "blame" else "blame"  # all wrong
-    both = ("evaluate", "m", "one.jsonl", "two.jsonl", "--task", "mood.yaml")
+    both = ("evaluate", "m", "test.jsonl", "two.jsonl", "--task", "mood.yaml")
     measured = targen(*both, "--by", "label", "--json").json
     assert measured["figures"]["accuracy"]["value"] == pytest.approx(40 / 60)
     parts = {(part["by"], part["which"]): part for part in measured["slices"]}
-    assert parts["dataset", "one"]["decisions"] == 40 and parts["dataset", "two"]["value"] == 0
+    assert parts["dataset", "test"]["decisions"] == 40 and parts["dataset", "two"]["value"] == 0
     lengths = [part["decisions"] for (by, _), part in parts.items() if by == "length"]
     assert sum(lengths) == 60 and len(lengths) > 1
     assert sum(each["decisions"] for each in measured["calibration"]) == 60
-    assert "one" in targen(*both).out
+    assert "two" in targen(*both).out
 
 
 @pytest.mark.usefixtures("trained")
-def test_rows_that_were_learned_from_are_counted(targen, mood):
-    mood("test.jsonl", 40, seed=1)
+def test_rows_that_were_learned_from_are_counted(targen):
     both = [*lines("train.jsonl")[:7], *lines("test.jsonl")]
     both[0]["text"] = both[0]["text"].upper()  # case does not hide it
     write_lines("both.jsonl", [{**row, "idx": idx} for idx, row in enumerate(both)])
@@ -113,21 +107,16 @@ def test_rows_that_were_learned_from_are_counted(targen, mood):
     assert "the training data contained 7 of 47 decisions" in measured.err
 
 
-def test_several_datasets_are_learned_from_together(targen, works, mood):
+def test_labelled_rows_of_several_datasets_are_learned_from_together(targen, mood):
     mood("a.jsonl", 30, labels=("praise",))
     mood("b.jsonl", 30, labels=("blame",))
-    works("train", "a.jsonl", "b.jsonl", "--task", "mood.yaml", "--out", "m")
-    facts = json.loads(Path("m/model.json").read_text())
-    assert [(data["name"], data["rows"]) for data in facts["data"]] == [("a", 30), ("b", 30)]
-
-
-def test_rows_without_a_label_are_left_out(targen, mood):
-    mood("train.jsonl", 60)
-    with changed("train.jsonl") as rows:
+    with changed("a.jsonl") as rows:
         for row in rows[:10]:
             del row["label"]
-    made = targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
+    made = targen("train", "a.jsonl", "b.jsonl", "--task", "mood.yaml", "--out", "m")
     assert "50 decisions of mood, 10 unlabelled omitted" in made.out
+    facts = json.loads(Path("m/model.json").read_text())
+    assert [(data["name"], data["rows"]) for data in facts["data"]] == [("a", 30), ("b", 30)]
 
 
 def test_a_label_that_was_not_learned_is_said(targen, works, mood):
@@ -210,4 +199,5 @@ def test_an_earlier_model_is_replaced_on_demand_alone(refuses, works):
     refuses((*train, "--seed", 3), "", "--force")
     works(*train, "--force", "--seed", 3)
     assert json.loads(Path("m/model.json").read_text())["seed"] == 3
-    assert sorted(path.name for path in Path().iterdir()) == ["m", "mood.yaml", "train.jsonl"]
+    there = {path.name for path in Path().iterdir()}
+    assert there == {"m", "mood.yaml", "test.jsonl", "train.jsonl"}

@@ -236,23 +236,6 @@ def test_test_rows_are_never_learned_from(targen, moods):
     assert "the test set also contains 1 row of train, and near copies of 1" in compared.err
 
 
-@pytest.mark.usefixtures("three")
-def test_arms_can_be_generated_and_share_replies(targen, works):
-    Path("experiment.toml").write_text(
-        'name = "ablation"\nseeds = 1\ntask = "mood.yaml"\ntest = "test.jsonl"\n'
-        "[generate]\nmodel = 'scripted'\nn = 12\nprogress = false\nnear_duplicates = 0\n"
-        "[arms.whole]\ngenerate = {}\n[arms.'no correction']\ngenerate = { correct = false }\n"
-    )
-    plan = targen("compare", "experiment.toml", "--plan", "--trust")
-    assert plan.code == 0 and "no correction (mood): to generate" in plan.err
-    assert not Path("comparisons").exists()
-    done = works("compare", "experiment.toml", "--json")
-    run = Path("comparisons/ablation/runs/mood-no-correction")
-    assert len((run / "dataset.jsonl").read_text().splitlines()) == 12
-    assert json.loads((run / "manifest.json").read_text())["spec"]["corrector"] is None
-    assert set(groups(done.json, "matched")) == {"whole", "no correction"}
-
-
 def test_a_label_without_training_rows_is_said(works, moods):
     moods("train.jsonl", 40)
     moods("test.jsonl", 20, seed=5)

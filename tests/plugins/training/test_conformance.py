@@ -17,6 +17,14 @@ class TestTfidf(Suite):
 
 
 class TestVectors(Suite):
+    """With another embedder; each of these trains a model, as tests/torch does with MiniLM."""
+
+    test_three_labels = None
+    test_heavy_rows_decide = None
+    test_same_seed_same_scores = None
+    test_writes_no_pickle = None
+    test_refuses_what_is_no_model = None
+
     trainer = "vectors"
     options = ("embedder=words",)
     min_accuracy = 0.7  # words that meet at a place of the 512 are the same to it

@@ -49,7 +49,7 @@ def test_options_of_a_question_stay_together():
     assert all(count % 2 == 0 for count in seen.values())
 
 
-def test_one_model_for_two_tasks(refuses, works, mood):
+def test_one_model_for_two_tasks_whose_rows_are_read_as_instructions(refuses, works, mood):
     mood("train.jsonl", 60)
     mood("test.jsonl", 20, seed=1)
     Path("kind.yaml").write_text(
@@ -61,9 +61,10 @@ def test_one_model_for_two_tasks(refuses, works, mood):
     ]
     write_lines("kinds.jsonl", kinds)
     train = ("train", "mood.yaml=train.jsonl", "./kind.yaml=kinds.jsonl", "--out", "m")
-    made = works(*train, "--mix", "equal")
+    made = works(*train, "--mix", "equal", "--style", "instructions")
     assert "100 decisions of mood+kind, mixed: equal" in made.out
     facts = json.loads(Path("m/model.json").read_text())
+    assert facts["style"] == "instructions"
     assert facts["labels"] == ["mood/praise", "mood/blame", "kind/praise", "kind/blame"]
     for task, data in (("mood.yaml", "test.jsonl"), ("kind.yaml", "kinds.jsonl")):
         measured = works("evaluate", "m", data, "--task", task, "--json")
@@ -72,12 +73,3 @@ def test_one_model_for_two_tasks(refuses, works, mood):
     Path("third.yaml").write_text(Path("mood.yaml").read_text())
     said = "was trained on rows of mood+kind, not of third"
     refuses("evaluate m test.jsonl --task third.yaml", said)
-
-
-def test_rows_as_instructions(targen, works, mood):
-    mood("train.jsonl", 60)
-    mood("test.jsonl", 20, seed=1)
-    works("train", "train.jsonl", "--task", "mood.yaml", "--style", "instructions")
-    assert json.loads(Path("models/train/model.json").read_text())["style"] == "instructions"
-    measured = targen("evaluate", "models/train", "test.jsonl", "--task", "mood.yaml", "--json")
-    assert measured.json["figures"]["accuracy"]["value"] == 1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,19 +20,23 @@ from targen_training.reproduction.paper import paper_table, sizes, table_names
 from tests.files import lines, write_lines
 from tests.tables import table
 
-RUNS = Path(__file__).parents[3] / "examples/runs"
+EXAMPLES = Path(__file__).parents[3] / "examples"
+RUNS = EXAMPLES / "runs"
 SMALLEST = ("--trainer", "tfidf", "--repeats", 1)  # whatever else is installed
+
+
+def original(folder: Path, name: str, file: str, train: int, test: int) -> None:
+    """Write rows as people have them: the first to train on, and the last to test on."""
+    rows = lines(EXAMPLES / file)
+    write_lines(folder / name / "train.jsonl", rows[:train])
+    write_lines(folder / name / "val.jsonl", rows[-test:])
 
 
 @pytest.fixture
 def superglue(tmp_path):
-    """A folder as people have it: some rows to train on and others to test on."""
+    """A folder of CB and RTE."""
     for name, task in (("CB", "cb"), ("RTE", "rte")):
-        rows = (RUNS / task / "dataset.jsonl").read_text().splitlines()
-        folder = tmp_path / "superglue" / name
-        folder.mkdir(parents=True)
-        (folder / "train.jsonl").write_text("\n".join(rows[:60]) + "\n")
-        (folder / "val.jsonl").write_text("\n".join(rows[-40:]) + "\n")
+        original(tmp_path / "superglue", name, f"runs/{task}/dataset.jsonl", 60, 40)
     return tmp_path / "superglue"
 
 
@@ -63,7 +68,7 @@ def test_every_table_figure_and_appendix_of_both_papers_is_an_item():
 
 @pytest.mark.whole
 def test_items_that_are_no_experiments_are_done_by_their_commands(works):
-    writer = RUNS.parent / "small_writer"
+    writer = EXAMPLES / "small_writer"
     flow = works("reproduce", "figure2", "--synthetic", writer)
     assert flow.out == works("report", writer / "rte").out
     assert f"targen report {writer}/rte" in flow.err
@@ -111,13 +116,8 @@ def test_a_table_from_folders_that_are_there(targen, works, superglue):
 def test_rows_of_the_repository_are_the_default_and_multirc_is_table_3_s_alone(
     works, superglue, monkeypatch
 ):
-    rows = RUNS.parent / "superglue_synthetic"
-    (superglue / "MultiRC").mkdir()
-    made = (RUNS.parent / "superglue/multirc.jsonl").read_text().splitlines(keepends=True)
-    for split, part in (("train", made[:10]), ("val", made[10:])):
-        (superglue / f"MultiRC/{split}.jsonl").write_text("".join(part))
-    Path("examples").mkdir()
-    Path("examples/superglue_synthetic").symlink_to(rows, target_is_directory=True)
+    original(superglue, "MultiRC", "superglue/multirc.jsonl", 10, 12)
+    Path("examples").symlink_to(EXAMPLES, target_is_directory=True)
     asked = ("--original", superglue, *SMALLEST, "--plan")
     table = works("reproduce", "table3", *asked)
     assert "on cb, rte, multirc" in table.err
@@ -130,12 +130,9 @@ def test_rows_of_the_repository_are_the_default_and_multirc_is_table_3_s_alone(
 
 @pytest.mark.whole
 def test_record_is_compared_by_the_paper_s_rouge_l_everywhere(works, superglue):
-    rows = (RUNS.parent / "superglue/record.jsonl").read_text().splitlines(keepends=True)
-    (superglue / "ReCoRD").mkdir()
-    for split, part in (("train", rows[:30]), ("val", rows[30:])):
-        (superglue / f"ReCoRD/{split}.jsonl").write_text("".join(part))
+    original(superglue, "ReCoRD", "superglue/record.jsonl", 30, 20)
     for task in ("record", "cb"):
-        made = RUNS.parent / "superglue_synthetic" / task / "dataset.jsonl"
+        made = EXAMPLES / "superglue_synthetic" / task / "dataset.jsonl"
         write_lines(Path("made", f"{task}.jsonl"), lines(made)[:40])
     done = works("reproduce", "table3", "--original", superglue, "--synthetic", "made", *SMALLEST,
                  "--tasks", "record,cb", "--json").json  # fmt: skip
@@ -257,11 +254,9 @@ def test_wordings_and_generators_are_arms(targen, superglue):
     assert all(f"arm variation {at} (cb)" in wordings.err for at in (1, 2, 3))
     # WiC has no contexts: its words stand in their place. AX-g's one file is parted by a plan.
     (superglue / "AX-g").mkdir()
-    axg = Path(__file__).parents[3] / "examples/superglue/axg.jsonl"
+    axg = EXAMPLES / "superglue/axg.jsonl"
     (superglue / "AX-g/AX-g.jsonl").write_text(axg.read_text() * 40)
-    (superglue / "WiC").mkdir()
-    for split in ("train", "val"):
-        (superglue / f"WiC/{split}.jsonl").write_text((RUNS / "wic/dataset.jsonl").read_text())
+    original(superglue, "WiC", "runs/wic/dataset.jsonl", 60, 40)
     for _ in range(2):
         shares = targen("reproduce", "table10", *base, "--tasks", "wic,axg")
         assert shares.code == 0 and shares.err.count("contexts_fraction=0.25") == 2, shares.err
@@ -277,15 +272,6 @@ def test_wordings_and_generators_are_arms(targen, superglue):
     slow = targen("reproduce", "table11", *base[:4], "--generator", "local", "--tasks", "cb",
                   "--plan")  # fmt: skip
     assert slow.err.count("n=40,") == 2, slow.err
-
-
-def test_table_8_says_what_it_takes(targen, refuses, superglue, monkeypatch):
-    monkeypatch.setattr("targen_training.reproduction.openllm.find_spec", lambda _: None)
-    paper = targen("reproduce", "table8", "--original", ".", "--models", "paper")
-    assert paper.code != 0 and install("targen-training[harness]") in paper.err
-    asked = ("reproduce", "table8", "--original", superglue, "--synthetic", RUNS, "--tasks", "rte")
-    monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: None)
-    refuses(asked, "", install("targen-training[minilm]"), keeps=False)
 
 
 @pytest.mark.whole
@@ -329,10 +315,8 @@ def test_what_would_fail_is_said_before_rows_are_made(
 @pytest.mark.whole
 def test_a_method_learns_before_only_tasks_that_it_can_write(works, superglue, monkeypatch):
     monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: True)
-    (superglue / "CB").rename(superglue / "WiC")
-    rows = (RUNS / "wic/dataset.jsonl").read_text()
-    for split in ("train", "val"):
-        (superglue / f"WiC/{split}.jsonl").write_text(rows)
+    shutil.rmtree(superglue / "CB")
+    original(superglue, "WiC", "runs/wic/dataset.jsonl", 60, 40)
     asked = ("reproduce", "table8", "--original", superglue, "--generator", "scripted", "--plan")
     alone = works(*asked, "--tasks", "rte")
     assert "Self-Instruct lacks wic, which the other arms learn: a row of wic contains" in alone.err
@@ -347,6 +331,8 @@ BAD = """
     table6 --original SG --synthetic nowhere | --synthetic nowhere: the folder does not exist
     table6 --original SG --tasks wic | no train or val split for this task
     table8 --original SG --trainer tfidf --repeats 1 | --synthetic FOLDER
+    table8 --original . --models paper | | [harness]
+    table8 --original SG --synthetic RUNS --tasks rte | | [minilm]
     table11 --original SG | pass --generator NAME/MODEL once for each of them
     table5 --original SG --generator scripted -o odd | -o odd is not KEY=VALUE
 """
@@ -364,10 +350,13 @@ WHOLE = [pytest.param(*row, marks=pytest.mark.whole) for row in table(ITEMS, 3)]
 
 
 @pytest.mark.parametrize(("words", "said", "hint"), [*table(BAD, 3), *WHOLE])
-def test_bad_input_is_said(refuses, superglue, words, said, hint):
-    places = {"SG": str(superglue), "W": str(RUNS.parent / "small_writer")}
+def test_bad_input_is_said(refuses, superglue, monkeypatch, words, said, hint):
+    for module in ("openllm", "paper"):
+        monkeypatch.setattr(f"targen_training.reproduction.{module}.find_spec", lambda _: None)
+    places = {"SG": str(superglue), "W": str(EXAMPLES / "small_writer"), "RUNS": str(RUNS)}
     line = ("reproduce", *(places.get(word, word) for word in words.split()))
-    done = refuses(line, "", hint.replace("W/", f"{places['W']}/"), keeps=False)
+    code = 1 if "[harness]" in hint else 2  # 1 where a package lacks
+    done = refuses(line, "", hint.replace("W/", f"{places['W']}/"), code=code, keeps=False)
     assert said in done.err
     assert not list(Path().glob("reproductions/*/cells"))
 

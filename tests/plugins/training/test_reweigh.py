@@ -80,11 +80,16 @@ def test_the_same_again_gives_the_same_bytes(refuses, works, noisy):
     works(*line, "--force")
 
 
-def test_rows_that_harm_are_left_out_by_influence(targen, works, noisy):
-    done = works("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--by", "influence", "--json")
+@pytest.mark.parametrize("validation", ["", "held.jsonl"])
+def test_rows_that_harm_are_left_out_by_influence(targen, works, noisy, mood, validation):
+    mood("held.jsonl", 30, seed=2)
+    args = ("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--by", "influence", "--json")
+    done = works(*args, *(("--validation", validation) if validation else ()))
+    if validation:
+        assert done.json["made"]["validation"]["rows"] == 30
     assert done.json["made"]["validation_accuracy"] > 0.8
     weights = weights_in("noisy-influence")
-    assert weights[:8] == [0] * 8 and sum(weights[8:]) > 60
+    assert weights[:8] == [0] * 8 and sum(weights[8:]) > (50 if validation else 60)
     assert done.json["labels"]["praise"]["of_weight_0"] >= 4
     trained = targen("train", "noisy-influence", "--task", "mood.yaml", "--out", "m")
     left = weights.count(0)
@@ -106,15 +111,7 @@ def test_the_best_rows_of_each_label_are_kept(targen, works, noisy):
     assert done.code == 0 and "weighted" not in done.out
 
 
-def test_influence_on_rows_of_another_file(works, noisy, mood):
-    mood("held.jsonl", 30, seed=2)
-    args = ("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--validation", "held.jsonl")
-    done = works(*args, "--by", "influence", "--json")
-    assert done.json["made"]["validation"]["rows"] == 30
-    assert weights_in("noisy-influence")[:8] == [0] * 8
-
-
-def test_a_label_that_goes_under_is_told(targen, works, mood):
+def test_a_label_that_goes_under_is_told_unless_the_best_of_each_are_kept(works, mood):
     mood("rows.jsonl", 40)
     write_lines("w.jsonl", ({"idx": at, "weight": [1, 0.25][at % 2]} for at in range(40)))
     done = works("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.jsonl")
@@ -123,9 +120,11 @@ def test_a_label_that_goes_under_is_told(targen, works, mood):
         in done.err
     )
     assert weights_in("rows-weighted")[:3] == [1, 0.25, 1]
-    kept = targen("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.jsonl",
-                  "--best", "5", "--out", "b")  # fmt: skip
-    assert kept.code == 0 and not kept.err
+    np.save("w.npy", np.linspace(0, 1, 40))
+    start = ("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.npy")
+    assert not works(*start, "--best", "5", "--out", "best").err
+    works(*start, "--out", "array")
+    assert weights_in("array")[0] == 0
 
 
 def weighed(rows: range) -> list[dict[str, object]]:
@@ -153,20 +152,13 @@ def test_weights_that_cannot_be(refuses, mood, content, said):
     refuses(("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", file), said)
 
 
-def test_weights_of_an_array(works, mood):
-    mood("rows.jsonl", 40)
-    np.save("w.npy", np.linspace(0, 1, 40))
-    works("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.npy")
-    assert weights_in("rows-weighted")[0] == 0
-
-
 def test_embedders_are_features(dataset):
     """The words of the core need no model."""
     found = weigh(dataset, features="words")
     assert found.weights[:8].max() < 0.1 < 0.9 < found.weights[8:].min()
     assert found.made["features"] == "words"
     # A method that chooses examples tells what did not learn from other errors.
-    with pytest.raises(NotLearned):
+    with pytest.raises(NotLearned, match="did not learn: it is correct for 50% of the 80 rows"):
         weigh(replace(dataset, rows=[{**row, "text": "The lamp."} for row in dataset.rows]))
 
 

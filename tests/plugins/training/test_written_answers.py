@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from targen_core import Dataset, load_registry
@@ -13,47 +15,25 @@ from targen_training.trainers import ILLEGAL, Decision, Question
 pytestmark = pytest.mark.whole  # of tasks of other packages
 
 REGISTRY = load_registry()
-COPA = {
-    "premise": "The kite came down.",
-    "choice1": "The wind had dropped.",
-    "choice2": "The kite was red.",
-    "question": "cause",
-    "label": 0,
-    "idx": 0,
-}
-WSC = {
-    "text": "The cook thanked the baker because he had helped.",
-    "target": {"span1_text": "The cook", "span1_index": 0, "span2_text": "he", "span2_index": 6},
-    "label": False,
-    "idx": 0,
-}
-WIC = {
-    "word": "bank",
-    "sentence1": "The bank of the bank.",
-    "sentence2": "A bank lends.",
-    "start1": 16,
-    "end1": 20,
-    "start2": 2,
-    "end2": 6,
-    "label": False,
-    "idx": 0,
-}
-MULTIRC = {
-    "passage": {
-        "text": "Ann rows. Bo sleeps. Cy reads.",
-        "questions": [
-            {
-                "question": "Who is awake?",
-                "answers": [
-                    {"text": text, "label": label, "idx": at}
-                    for at, (text, label) in enumerate([("Ann", 1), ("Bo", 0), ("Cy", 1)])
-                ],
-                "idx": 0,
-            }
-        ],
-    },
-    "idx": 0,
-}
+COPA = json.loads("""
+{"premise": "The kite came down.", "question": "cause", "label": 0, "idx": 0,
+ "choice1": "The wind had dropped.", "choice2": "The kite was red."}
+""")
+WSC = json.loads("""
+{"text": "The cook thanked the baker because he had helped.", "label": false, "idx": 0,
+ "target": {"span1_text": "The cook", "span1_index": 0, "span2_text": "he", "span2_index": 6}}
+""")
+WIC = json.loads("""
+{"word": "bank", "sentence1": "The bank of the bank.", "sentence2": "A bank lends.",
+ "start1": 16, "end1": 20, "start2": 2, "end2": 6, "label": false, "idx": 0}
+""")
+MULTIRC = json.loads("""
+{"idx": 0, "passage": {"text": "Ann rows. Bo sleeps. Cy reads.", "questions": [
+ {"idx": 0, "question": "Who is awake?", "answers": [
+  {"text": "Ann", "label": 1, "idx": 0},
+  {"text": "Bo", "label": 0, "idx": 1},
+  {"text": "Cy", "label": 1, "idx": 2}]}]}}
+""")
 
 
 def decided(task, *rows, style="plain"):
