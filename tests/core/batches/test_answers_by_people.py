@@ -16,7 +16,7 @@ from typing import Any, Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field
+from pydantic import Field, create_model
 
 from targen_cli.markup import sheet_cell
 from targen_core import Message
@@ -29,9 +29,7 @@ from targen_standard.batches.replies import reply_of
 from targen_standard.batches.sheets import read_sheet, sheet_of
 from targen_standard.batches.waiting import WaitingCall
 
-
-class Sentence(BaseModel):
-    text: str
+from ...tables import table
 
 
 class Colour(Enum):
@@ -39,73 +37,33 @@ class Colour(Enum):
     BLUE = "blue"
 
 
-class Painted(BaseModel):
-    colour: Colour
-
-
-class Judged(BaseModel):
-    label: Literal["yes", "no"]
-    score: int = Field(ge=1, le=5)
-    note: str | None = None
-
-
-class Written(BaseModel):
-    unsuitable: bool = False
-    text: str
-
-
-class Pair(BaseModel):
-    unsuitable: bool = False
-    one: str
-    other: str
-
-
-class Judgement(BaseModel):
-    explanation: str
-    actual: Literal["order", "Refund", "unsure", "no_valid_instance"]
-    verdict: Literal["correct", "incorrect"]
-
-
-class Several(BaseModel):
-    explanation: str
-    actual: list[Literal["order", "Refund"]]
-    verdict: Literal["correct", "incorrect"]
-
-
-class Solved(BaseModel):
-    explanation: str
-    answer: Literal["order", "Refund"]
-
-
-class Marked(BaseModel):
-    """Step 4's reply on a row with spans; others have their own column in place of the text."""
-
-    explanation: str
-    valid: bool = True
-    text: str
-
-
-class Scored(BaseModel):
-    explanation: str
-    valid: bool = True
-    score: float
-
-
+Answer, Note = Literal["yes", "no"], (str | None, None)
+Verdict = Literal["correct", "incorrect"]
+Label = Literal["order", "Refund"]
+Judged = Literal["order", "Refund", "unsure", "no_valid_instance"]
+Written = create_model("Written", unsuitable=(bool, False), text=str)
 MODELS: dict[str, Any] = {
-    "marked": Marked,
-    "scored": Scored,
+    "free": None,
+    "sentence": create_model("Sentence", text=str),
+    "painted": create_model("Painted", colour=Colour),
+    "judged": create_model(
+        "Judged",
+        label=Literal["yes", "no"],
+        score=(int, Field(ge=1, le=5)),
+        note=(str | None, None),
+    ),
+    "things": list_of("things", str, 2),
     "written": Written,
     "rows": list_of("rows", Written, 2),
-    "pair": Pair,
-    "judgement": Judgement,
-    "several": Several,
-    "solved": Solved,
-    "free": None,
-    "sentence": Sentence,
-    "painted": Painted,
-    "judged": Judged,
-    "things": list_of("things", str, 2),
+    "pair": create_model("Pair", unsuitable=(bool, False), one=str, other=str),
+    "judgement": create_model("Judgement", explanation=str, actual=Judged, verdict=Verdict),
+    "several": create_model("Several", explanation=str, actual=list[Label], verdict=Verdict),
+    "solved": create_model("Solved", explanation=str, answer=Label),
+    # Step 4's reply on a row with spans; others have their own column in place of the text.
+    "marked": create_model("Marked", explanation=str, valid=(bool, True), text=str),
+    "scored": create_model("Scored", explanation=str, valid=(bool, True), score=float),
 }
+SHEETS = pytest.mark.parametrize("name", ["calls.md", "calls.csv"])
 
 
 def request(model, key="a0", **more):
@@ -116,141 +74,29 @@ def request(model, key="a0", **more):
     return ChatRequest(messages, {"max_tokens": 5}, schema, key=key, origin=origin, **more)
 
 
-RIGHT = {"explanation": "", "actual": "Refund", "verdict": "correct"}
-WRONG = {"explanation": "", "actual": "order", "verdict": "incorrect"}
-GOOD = [
-    ("free", "Well, {then}.", "Well, {then}."),
-    ("sentence", {"text": "A dog."}, {"text": "A dog."}),
-    ("sentence", '{"text": "A dog."}', {"text": "A dog."}),
-    ("sentence", "\n A dog.\nTwo.\n", {"text": "A dog.\nTwo."}),
-    ("sentence", '```json\n{"text": "A dog."}\n```', {"text": "A dog."}),
-    ("sentence", "{curly}", {"text": "{curly}"}),
-    ("sentence", '"Quoted," he said.', {"text": '"Quoted," he said.'}),
-    ("painted", "blue", {"colour": "blue"}),
-    ("judged", {"label": "no", "score": 5}, {"label": "no", "score": 5}),
-    ("judged", '{"label": "no", "score": 1, "note": null, "x": 1}', None),
-    ("things", ["a", "b"], {"things": ["a", "b"]}),
-    ("things", '["a", "b"]', {"things": ["a", "b"]}),
-    ("things", {"things": ["a"]}, {"things": ["a"]}),
-    (
-        "things",
-        "- a dog\n- “two”,\n\n* 3 cats\n2. owls\n",
-        {"things": ["a dog", "“two”,", "3 cats", "owls"]},
-    ),
-    ("things", "a dog\n---\n-\n- owls", {"things": ["a dog", "owls"]}),
-    ("things", "Here are the things:\n- a dog\n- owls", {"things": ["a dog", "owls"]}),
-    ("things", '{"things": ["a; b; c"]}', {"things": ["a; b; c"]}),
-    ("rows", "a\nunsuitable", {"rows": [{"text": "a"}, {"unsuitable": True}]}),
-    # What is unambiguous may be left out.
-    ("written", "Where is it?", {"text": "Where is it?"}),
-    ("written", "Text: Where is it?", {"text": "Where is it?"}),
-    ("written", {"text": "Where is it?"}, {"text": "Where is it?"}),
-    ("written", '{"unsuitable": false, "text": "a"}', {"unsuitable": False, "text": "a"}),
-    ("written", '{"unsuitable": true}', {"unsuitable": True}),
-    ("written", {"unsuitable": True}, {"unsuitable": True}),
-    ("written", '```json\n{"unsuitable": true}\n```', {"unsuitable": True}),
-    ("written", {"unsuitable": True, "text": ""}, {"unsuitable": True, "text": ""}),
-    *(
-        ("written", words, {"unsuitable": True})
-        for words in ("unsuitable", "Unsuitable.", "{unsuitable: true}", "{“unsuitable”: true}")
-    ),
-    ("written", "```\nWhere is it?\n```", {"text": "Where is it?"}),
-    ("written", "{“text”: “None”}", {"text": "None"}),
-    ("written", "It is “unsuitable”: true", {"text": "It is “unsuitable”: true"}),
-    ("pair", "unsuitable", {"unsuitable": True}),
-    ("pair", {"unsuitable": True}, {"unsuitable": True}),
-    ("rows", ["a", {"unsuitable": True}], {"rows": [{"text": "a"}, {"unsuitable": True}]}),
-    ("judgement", "Refund", RIGHT),
-    ("judgement", " refund. ", RIGHT),
-    ("judgement", '"order"', WRONG),
-    ("judgement", {"actual": "order"}, WRONG),
-    ("judgement", {"actual": "REFUND"}, RIGHT),
-    ("judgement", '{"actual": "Refund", "explanation": "e"}', {**RIGHT, "explanation": "e"}),
-    ("judgement", "unsure", {**WRONG, "actual": "unsure"}),
-    ("judgement", "No valid instance", {**WRONG, "actual": "no_valid_instance"}),
-    ("several", ["order"], {**WRONG, "actual": ["order"]}),
-    ("several", '["refund"]', {**RIGHT, "actual": ["Refund"]}),
-    ("several", "order\nrefund", {**WRONG, "actual": ["order", "Refund"]}),
-    ("solved", "order", {"explanation": "", "answer": "order"}),
-    ("marked", "In <place>Rome</place>.", {"explanation": "", "text": "In <place>Rome</place>."}),
-    ("scored", "3.5", {"explanation": "", "score": 3.5}),
-    ("scored", {"score": 3, "explanation": "e"}, {"explanation": "e", "score": 3}),
-]
-
-BAD = [
-    ("written", {}, 'text is missing; expected {"unsuitable": true or false, "text": "…"}'),
-    ("written", {"unsuitable": False}, "text is missing"),
-    *(
-        (
-            "written",
-            words,
-            f'"{words}" is not a valid answer; expected {{"unsuitable": true or false',
-        )
-        for words in ("-", "…", "n/a", "(none)", "Ditto.", "same as above")
-    ),
-    ("written", "n/a", "or only the value of text, or the word `unsuitable`"),
-    ("pair", "a", "it is not JSON"),
-    ("pair", {"one": "a"}, "other is missing"),
-    ("judgement", {**RIGHT, "verdict": "incorrect"}, "actual equals the given label"),
-    ("judgement", {**WRONG, "verdict": "correct"}, "actual differs from the given label"),
-    (
-        "judgement",
-        "money",
-        'or "no_valid_instance", not "money"; expected only the value of actual, such as order',
-    ),
-    (
-        "things",
-        "a dog; 3 cats; owls",
-        "write each item on its own line; if this is a single item, write {",
-    ),
-    ("judgement", {"verdict": "correct"}, "actual"),
-    ("judgement", {"actual": 3}, "actual must be"),
-    ("several", "order\nmoney", 'actual[1] must be "order" or "Refund", not "money"'),
-    ("marked", {"valid": True}, "text is missing"),
-    ("marked", {"text": 3}, "or only the value of text"),
-    ("scored", "much", "or only the value of score"),
-    ("free", ["a"], "the answer must be text"),
-    ("free", "  \n", "the answer is empty"),
-    ("free", None, "the answer is empty"),
-    ("sentence", {"txt": "a"}, 'text is missing; expected {"text": "…"}'),
-    ("sentence", {"text": 1}, "text must be text"),
-    ("sentence", {"text": "\ud83d"}, "incomplete character"),
-    ("sentence", '{"text": "a', "it is not JSON"),
-    ("painted", "green", 'colour must be "red" or "blue"'),
-    (
-        "judged",
-        "yes",
-        'it is not JSON: Expecting value, column 1; expected {"label": "yes" or "no"',
-    ),
-    ("judged", {"label": "maybe", "score": 1}, 'label must be "yes" or "no"'),
-    ("judged", {"label": "no", "score": "1"}, "score must be a whole number"),
-    ("judged", {"label": "no", "score": True}, "score must be a whole number"),
-    ("judged", {"label": "no", "score": 6}, "score must be at most 5"),
-    ("judged", {"label": "no", "score": 0}, "score must be at least 1"),
-    ("judged", '{"label": "no", "label": "yes", "score": 1}', "'label' is given twice"),
-    ("judged", ["no", 1], "it must be an object"),
-    ("things", "a dog\nn/a", '"n/a" is not a valid answer'),
-    ("things", ["a", 2], "things[1] must be text"),
-    ("things", "[" * 99, "it is not JSON"),
-    ("things", "[" * 99 + "]" * 99, "nested more than"),
-]
+def answers_of(name):
+    """The cases of a file beside this one: an answer behind `=` is a JSON value, else text."""
+    cases = table(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+    return [
+        (model, json.loads(said[1:]) if said.startswith("=") else said, expected)
+        for model, said, expected in cases
+    ]
 
 
-@pytest.mark.parametrize(("model", "content", "value"), GOOD)
+@pytest.mark.parametrize(("model", "content", "value"), answers_of("answers.txt"))
 def test_an_answer_is_made_into_what_the_call_asks_for(model, content, value):
-    asked = request(model)
-    reply = reply_of(content, asked)
+    reply = reply_of(content, request(model))
     assert reply.finish == "stop"
-    if asked.schema is None:
+    if model == "free":
         assert reply.text == value
         return
     read = json.loads(reply.text)
-    assert value in (None, read)
+    assert read == json.loads(value, strict=False)
     if "True" not in str(read):  # of one that is unsuitable nothing else is asked
         MODELS[model].model_validate(read)
 
 
-@pytest.mark.parametrize(("model", "content", "why"), BAD)
+@pytest.mark.parametrize(("model", "content", "why"), answers_of("bad_answers.txt"))
 def test_a_wrong_answer_is_refused_with_what_would_be_right(model, content, why):
     with pytest.raises(Malformed, match=re.escape(why)):
         reply_of(content, request(model))
@@ -351,7 +197,7 @@ def test_of_many_places_that_are_no_answers_the_first_are_named(name, tmp_path, 
 
 def test_a_file_of_something_else_is_not_read_to_its_end(tmp_path, drive):
     file = tmp_path / "novel.txt"
-    file.write_text("Call me Ishmael.\n" * 30_000)
+    file.write_text("Call me Ishmael.\n" * 12_000)
     given, imported = answered(drive, file, request("sentence", "a1"))
     assert (given, imported.bad) == ({}, 10_001)
 
@@ -386,7 +232,7 @@ TEXTS = st.text() | st.lists(
 ).map("".join)
 
 
-@pytest.mark.parametrize("name", ["calls.md", "calls.csv"])
+@SHEETS
 @given(first=TEXTS, second=TEXTS)
 def test_any_text_survives_a_sheet(name, first, second, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / name
@@ -401,7 +247,7 @@ def test_any_text_survives_a_sheet(name, first, second, tmp_path_factory):
     assert {each.key: each.text for each in read if each.text} == expected
 
 
-@pytest.mark.parametrize("name", ["calls.md", "calls.csv"])
+@SHEETS
 def test_what_all_calls_of_a_step_say_is_written_once(name):
     def judging(key, text):
         said = f"Shared words.\n\nInput:\n{text}\n\nRegards\n\nSay which.\n\nGo."
@@ -433,7 +279,7 @@ def test_no_prompt_makes_a_section_or_a_block(prompts):
     ]
 
 
-@pytest.mark.parametrize("name", ["calls.md", "calls.csv"])
+@SHEETS
 def test_a_sheet_is_not_replaced_and_none_is_made_of_no_calls(name, tmp_path):
     path = tmp_path / name
     call = WaitingCall(Codec(), request("free"), None)
@@ -447,7 +293,7 @@ def test_a_sheet_is_not_replaced_and_none_is_made_of_no_calls(name, tmp_path):
     assert [each.text for each in read_sheet(path)] == [""]
 
 
-@pytest.mark.parametrize("name", ["calls.md", "calls.csv"])
+@SHEETS
 def test_a_sheet_does_not_tell_a_judge_what_a_row_was_written_for(name):
     origin = Origin("correct", "Refund", "row 1", "label", {"input": "Give it back."})
     call = dataclasses.replace(request("marked"), origin=origin)
@@ -475,31 +321,18 @@ def test_a_sheet_shows_each_call_and_what_it_asks_for():
 PROMPT = "```text\n## no\n```"
 SECTION = f"## Call a1\nloose\n{PROMPT}\n\n**Answer**\n\n````answer\ngood\n````\n"
 
+TWICE = "there is a second block below the answer block; keep only one"
+LOOSE = "text outside the answer block"
+HEAD, BLOCK = "## Call a0\n\n", "````answer\nhalf\n````\n"
 DAMAGED = [
-    ("## Call a0\n\n````answer\nhalf\n", 3, "the block is not closed; put ````"),
-    (
-        "## Call a0\n\n````answer\nhalf\n````\nthe rest\n````\n",
-        7,
-        "the block is not closed; remove this line",
-    ),
-    ("## Call a0\n\n````answer\nhalf\n````\nthe rest\n", 6, "text outside the answer block"),
-    (
-        "## Call a0\n\n```text\np\n```\nmine\n\n````answer\n\n````\n",
-        6,
-        "text outside the answer block",
-    ),
-    ("## Call a0\n\n```text\np\n```\n", 1, "the call has no answer block"),
-    ("## Call a0\n\n```text\np\n", 3, "the block is not closed"),
-    (
-        "## Call a0\n````answer\na\n````\n````answer\nb\n````\n",
-        5,
-        "there is a second block below the answer block; keep only one",
-    ),
-    (
-        "## Call a0\n````answer\na\n````\nb\n````\nc\n````\n",
-        6,
-        "there is a second block below the answer block; keep only one",
-    ),
+    ("````answer\nhalf\n", 3, "the block is not closed; put ````"),
+    (f"{BLOCK}the rest\n````\n", 7, "the block is not closed; remove this line"),
+    (f"{BLOCK}the rest\n", 6, LOOSE),
+    ("```text\np\n```\nmine\n\n````answer\n\n````\n", 6, LOOSE),
+    ("```text\np\n```\n", 1, "the call has no answer block"),
+    ("```text\np\n", 3, "the block is not closed"),
+    (f"{BLOCK}````answer\nb\n````\n", 6, TWICE),
+    (f"{BLOCK}b\n````\nc\n````\n", 7, TWICE),
 ]
 
 
@@ -507,7 +340,7 @@ DAMAGED = [
 def test_a_damaged_section_is_named_and_the_next_one_read(damaged, line, why, tmp_path):
     path = tmp_path / "calls.md"
     for end in ("\n", "\r\n"):
-        path.write_bytes((damaged + SECTION).replace("\n", end).encode())
+        path.write_bytes((HEAD + damaged + SECTION).replace("\n", end).encode())
         bad, good = read_sheet(path)
         assert (bad.line, good.text) == (line, "good")
         assert why in bad.problem
@@ -564,6 +397,6 @@ def test_what_is_no_sheet_is_refused(name, text, why, tmp_path):
 
 def test_a_large_sheet_of_damaged_blocks_is_read_in_no_time(tmp_path):
     path = tmp_path / "calls.md"
-    path.write_text("## Call a0\n" + "```x\n" * 200_000 + "~~~~y\n" * 100_000)
+    path.write_text("## Call a0\n" + "```x\n" * 40_000 + "~~~~y\n" * 20_000)
     (bad,) = read_sheet(path)
     assert "the block is not closed" in bad.problem
