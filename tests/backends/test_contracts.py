@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from targen_backends.chatgpt.client import ChatGptModel
 from targen_backends.claude.client import ClaudeModel
 from targen_backends.schema import described_schema
-from targen_core.calls.model import ChatRequest, Message
+from targen_core.calls.model import ChatReply, ChatRequest, Message
 from targen_core.tasks.replies import line, list_of
 
 from .providers import completion, message, serving
@@ -46,7 +46,8 @@ def both(answer, ours, theirs):
     seen = []
 
     async def handler(request):
-        seen.append((request.path, dict(request.headers), await request.json()))
+        heads = {name.lower(): value for name, value in request.headers.items()}
+        seen.append((request.path, heads, await request.json()))
         return web.json_response(answer)
 
     async def main():
@@ -63,12 +64,10 @@ def same_call(seen, *headers):
     (path, ours, body), (their_path, theirs, their_body) = seen
     assert path == their_path
     assert body == their_body
-    ours = {name.lower(): value for name, value in ours.items()}
-    theirs = {name.lower(): value for name, value in theirs.items()}
     for name in ("content-type", "accept", *headers):
         assert ours.get(name) == theirs.get(name), name
-    sent = {name for name in ours if name in ("authorization", "x-api-key")}
-    assert sent == {name for name in theirs if name in ("authorization", "x-api-key")}
+    keys = {"authorization", "x-api-key"}
+    assert keys & ours.keys() == keys & theirs.keys()
 
 
 # --- OpenAI ---
@@ -84,17 +83,21 @@ COMPLETION = completion('{"name":"Ob","km":3650}') | {
 }
 
 
-def ask_openai(answer, params, schema=None, *, talk=TALK, model="gpt-5.5", options=None, **given):
+def ask_openai(
+    answer=COMPLETION, schema=None, *, params=(), talk=TALK, model="gpt-5.5", options=None, **given
+):
+    """Ask for at most 40 tokens; `given` is what the official client is called with besides."""
+
     def ours(address):
-        request = ChatRequest(talk, params, schema, "river")
+        request = ChatRequest(talk, {"max_tokens": 40, **dict(params)}, schema, "river")
         return ChatGptModel(f"{address}/v1", model, api_key=KEY, **(options or {})), request
 
     async def theirs(address):
         client = official("openai").AsyncOpenAI(
             base_url=f"{address}/v1", api_key=KEY, max_retries=0
         )
+        asked = {"model": model, "messages": TURNS, "max_completion_tokens": 40, **given}
         async with client:
-            asked = {"model": model, "messages": TURNS, **given}
             return await client.chat.completions.create(**asked)
 
     return both(answer, ours, theirs)
@@ -110,22 +113,19 @@ def ask_openai(answer, params, schema=None, *, talk=TALK, model="gpt-5.5", optio
 )
 def test_openai_is_sent_what_its_client_sends(given):
     """A parameter that is None is not sent."""
-    params = {"max_tokens": 40, "top_p": None, **given}
-    seen, _, _ = ask_openai(COMPLETION, params, max_completion_tokens=40, **given)
+    seen, _, _ = ask_openai(params={"top_p": None, **given}, **given)
     same_call(seen, "authorization")
-    assert seen[0][1]["Authorization"] == f"Bearer {KEY}"
+    assert seen[0][1]["authorization"] == f"Bearer {KEY}"
 
 
 def test_openai_is_asked_for_the_schema_as_its_client_asks():
     expected = official("openai").lib._parsing.type_to_response_format_param(River)
     expected["json_schema"]["name"] = "river"
-    seen, _, _ = ask_openai(
-        COMPLETION, {"max_tokens": 40}, SCHEMA, max_completion_tokens=40, response_format=expected
-    )
+    seen, _, _ = ask_openai(schema=SCHEMA, response_format=expected)
     same_call(seen, "authorization")
 
 
-EXPLICIT = {"mode": "explicit"}
+EXPLICIT, TTL = {"mode": "explicit"}, {"ttl": "30m"}
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ EXPLICIT = {"mode": "explicit"}
         ("gpt-5.6-luna", 5000, {}, EXPLICIT, True),
         ("gpt-6-luna", 500, {}, EXPLICIT, False),
         ("gpt-6-luna", 5000, {"mark": False}, None, False),
-        ("gpt-6-luna", 5000, {"extra": {"prompt_cache_options": {"ttl": "30m"}}}, 0, False),
+        ("gpt-6-luna", 5000, {"extra": {"prompt_cache_options": TTL}}, TTL, False),
         ("gpt-5.5", 5000, {}, None, False),
     ],
 )
@@ -145,30 +145,22 @@ def test_openai_is_shown_where_a_fixed_opening_ends(
     """The last turn before the question that is not the assistant's: here, a worked example's."""
     (system, asked, *more), text = TURNS, "y" * length
     sent = {} if options_sent is None else {"prompt_cache_options": options_sent}
-    sent = options.get("extra", sent)
     marked = {"type": "text", "text": asked["content"], "prompt_cache_breakpoint": EXPLICIT}
+    asked = {**asked, "content": [marked]} if is_marked else asked
     seen, _, _ = ask_openai(
-        COMPLETION,
-        {"max_tokens": 40},
         model=model,
         options=options,
         talk=(Message("system", text), *TALK[1:]),
-        max_completion_tokens=40,
-        messages=[
-            {**system, "content": text},
-            {**asked, "content": [marked]} if is_marked else asked,
-            *more,
-        ],
+        messages=[{**system, "content": text}, asked, *more],
         **sent,
     )
     same_call(seen)
 
 
-def changed(answer, **choice):
-    copy = json.loads(json.dumps(answer))
-    inside = choice.pop("message", {})
+def changed(message=(), **choice):
+    copy = json.loads(json.dumps(COMPLETION))
     copy["choices"][0].update(choice)
-    copy["choices"][0]["message"].update(inside)
+    copy["choices"][0]["message"].update(message)
     return copy
 
 
@@ -176,29 +168,29 @@ def changed(answer, **choice):
     ("answer", "finish"),
     [
         (COMPLETION, "stop"),
-        (changed(COMPLETION, finish_reason="length", message={"content": ""}), "length"),
-        (changed(COMPLETION, finish_reason="content_filter"), "content-filter"),
-        (changed(COMPLETION, message={"content": None, "refusal": "I will not."}), "refusal"),
+        (changed({"content": ""}, finish_reason="length"), "length"),
+        (changed(finish_reason="content_filter"), "content-filter"),
+        (changed({"content": None, "refusal": "I will not."}), "refusal"),
     ],
 )
 def test_openais_answers_are_read_as_its_client_reads_them(answer, finish):
-    _, reply, official = ask_openai(answer, {"max_tokens": 40}, max_completion_tokens=40)
-    choice = official.choices[0]
-    assert reply.text == (choice.message.content or choice.message.refusal or "")
-    assert reply.finish == finish
-    usage = official.usage
-    assert (reply.input_tokens, reply.output_tokens) == (
+    _, reply, official = ask_openai(answer)
+    message, usage = official.choices[0].message, official.usage
+    assert reply == ChatReply(
+        message.content or message.refusal or "",
+        finish,
         usage.prompt_tokens,
         usage.completion_tokens,
+        cache_read_tokens=usage.prompt_tokens_details.cached_tokens,
+        cache_write_tokens=usage.prompt_tokens_details.cache_write_tokens,
+        reasoning_tokens=usage.completion_tokens_details.reasoning_tokens,
+        model=official.model,
     )
-    assert reply.cache_read_tokens == usage.prompt_tokens_details.cached_tokens
-    assert reply.cache_write_tokens == usage.prompt_tokens_details.cache_write_tokens
-    assert reply.reasoning_tokens == usage.completion_tokens_details.reasoning_tokens
-    assert reply.model == official.model
 
 
 # --- Anthropic ---
 
+HEADERS = ("authorization", "anthropic-version")
 MESSAGE = message("") | {
     "content": [
         {"type": "thinking", "thinking": "A river, then.", "signature": "c2ln"},
@@ -217,56 +209,47 @@ MESSAGE = message("") | {
 }
 
 
-def ask_anthropic(answer, params, schema=None, talk=TALK, options=None, **given):
+def ask_anthropic(answer=MESSAGE, schema=None, *, params=(), talk=TALK, options=None, **given):
+    """Ask for at most 40 tokens; `given` is what the official client is called with besides."""
+
     def ours(address):
-        request = ChatRequest(talk, params, schema, "river")
+        request = ChatRequest(talk, {"max_tokens": 40, **dict(params)}, schema, "river")
         return ClaudeModel(address, "claude-haiku-5-5", api_key=KEY, **(options or {})), request
 
     async def theirs(address):
         client = official("anthropic").AsyncAnthropic(base_url=address, api_key=KEY, max_retries=0)
+        asked = {"messages": TURNS[1:], "system": "You answer briefly.", "max_tokens": 40, **given}
         async with client:
-            return await client.messages.create(
-                **{
-                    "model": "claude-haiku-5-5",
-                    "messages": TURNS[1:],
-                    "system": "You answer briefly.",
-                    **given,
-                }
-            )
+            return await client.messages.create(model="claude-haiku-5-5", **asked)
 
     return both(answer, ours, theirs)
+
+
+EFFORT = {"effort": "low"}
 
 
 @pytest.mark.parametrize(
     ("params", "given"),
     [
-        ({"max_tokens": 40}, {"max_tokens": 40}),
-        (
-            {"max_tokens": 40, "temperature": None, "stop": "\n"},
-            {"max_tokens": 40, "stop_sequences": ["\n"]},
-        ),
-        (
-            {"max_tokens": 40, "reasoning_effort": "low"},
-            {"max_tokens": 40, "output_config": {"effort": "low"}},
-        ),
+        ({}, {}),
+        ({"temperature": None, "stop": "\n"}, {"stop_sequences": ["\n"]}),
+        ({"reasoning_effort": "low"}, {"output_config": EFFORT}),
     ],
 )
 def test_anthropic_is_sent_what_its_client_sends(params, given):
-    seen, _, _ = ask_anthropic(MESSAGE, params, **given)
-    same_call(seen, "authorization", "anthropic-version")
-    assert KEY in seen[0][1]["Authorization"]
+    seen, _, _ = ask_anthropic(params=params, **given)
+    same_call(seen, *HEADERS)
+    assert KEY in seen[0][1]["authorization"]
 
 
 def test_anthropic_is_asked_for_the_schema_as_its_client_asks():
-    expected = official("anthropic").transform_schema(River)
+    form = {"type": "json_schema", "schema": official("anthropic").transform_schema(River)}
     seen, _, _ = ask_anthropic(
-        MESSAGE,
-        {"max_tokens": 40, "reasoning_effort": "low"},
-        SCHEMA,
-        max_tokens=40,
-        output_config={"format": {"type": "json_schema", "schema": expected}, "effort": "low"},
+        schema=SCHEMA,
+        params={"reasoning_effort": "low"},
+        output_config={"format": form, **EFFORT},
     )
-    same_call(seen, "authorization", "anthropic-version")
+    same_call(seen, *HEADERS)
 
 
 def test_anthropic_is_asked_for_a_tool_as_its_client_asks():
@@ -275,23 +258,15 @@ def test_anthropic_is_asked_for_a_tool_as_its_client_asks():
         "description": "Gives the reply.",
         "input_schema": official("anthropic").transform_schema(River),
     }
-    answer = {
-        **MESSAGE,
-        "stop_reason": "tool_use",
-        "content": [
-            {"type": "tool_use", "id": "toolu_1", "name": "reply", "input": {"name": "Ób"}}
-        ],
-    }
+    used = {"type": "tool_use", "id": "toolu_1", "name": "reply", "input": {"name": "Ób"}}
     seen, reply, _ = ask_anthropic(
-        answer,
-        {"max_tokens": 40},
+        {**MESSAGE, "stop_reason": "tool_use", "content": [used]},
         SCHEMA,
         options={"structured": "tool"},
-        max_tokens=40,
         tools=[tool],
         tool_choice={"type": "tool", "name": "reply"},
     )
-    same_call(seen, "authorization", "anthropic-version")
+    same_call(seen, *HEADERS)
     assert (reply.text, reply.finish) == ('{"name": "Ób"}', "stop")
 
 
@@ -300,16 +275,13 @@ def test_what_stands_before_the_last_question_is_marked_as_its_client_marks_it()
     part = {"type": "text", "text": "Ob", "cache_control": {"type": "ephemeral"}}
     asked, _, again = TURNS[1:]
     seen, _, _ = ask_anthropic(
-        MESSAGE,
-        {"max_tokens": 40},
         talk=(Message("system", text), *TALK[1:]),
         options={"thinking": "disabled"},
-        max_tokens=40,
         system=text,
         messages=[asked, {"role": "assistant", "content": [part]}, again],
         thinking={"type": "disabled"},
     )
-    same_call(seen, "authorization", "anthropic-version")
+    same_call(seen, *HEADERS)
 
 
 class Deep(BaseModel):
@@ -326,35 +298,36 @@ def test_schemas_are_of_the_part_that_anthropic_enforces():
     assert "minItems: 3" in json.dumps(schema)
 
 
+REFUSED = {"type": "refusal", "category": "bio", "explanation": "No."}
+
+
 @pytest.mark.parametrize(
-    ("answer", "finish", "text"),
+    ("changes", "finish", "text"),
     [
-        (MESSAGE, "stop", '{"name":"Ob","km":3650}'),
-        ({**MESSAGE, "stop_reason": "max_tokens"}, "length", '{"name":"Ob","km":3650}'),
-        ({**MESSAGE, "stop_reason": "model_context_window_exceeded", "content": []}, "length", ""),
-        ({**MESSAGE, "content": []}, "stop", ""),
+        ({}, "stop", '{"name":"Ob","km":3650}'),
+        ({"stop_reason": "max_tokens"}, "length", '{"name":"Ob","km":3650}'),
+        ({"stop_reason": "model_context_window_exceeded", "content": []}, "length", ""),
+        ({"content": []}, "stop", ""),
         (
-            {
-                **MESSAGE,
-                "stop_reason": "refusal",
-                "content": [],
-                "stop_details": {"type": "refusal", "category": "bio", "explanation": "No."},
-            },
+            {"stop_reason": "refusal", "content": [], "stop_details": REFUSED},
             "refusal",
             "bio: No.",
         ),
     ],
 )
-def test_anthropics_answers_are_read_as_its_client_reads_them(answer, finish, text):
-    _, reply, official = ask_anthropic(answer, {"max_tokens": 40}, max_tokens=40)
-    assert (reply.finish, reply.text) == (finish, text)
+def test_anthropics_answers_are_read_as_its_client_reads_them(changes, finish, text):
+    _, reply, official = ask_anthropic({**MESSAGE, **changes})
     if finish != "refusal":
-        assert reply.text == "".join(b.text for b in official.content if b.type == "text")
+        assert text == "".join(b.text for b in official.content if b.type == "text")
     usage = official.usage
-    assert reply.input_tokens == (
-        usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_input_tokens
+    cached = usage.cache_read_input_tokens, usage.cache_creation_input_tokens
+    assert reply == ChatReply(
+        text,
+        finish,
+        usage.input_tokens + sum(cached),
+        usage.output_tokens,
+        cache_read_tokens=cached[0],
+        cache_write_tokens=cached[1],
+        reasoning_tokens=usage.output_tokens_details.thinking_tokens,
+        model=official.model,
     )
-    assert reply.cache_read_tokens == usage.cache_read_input_tokens
-    assert reply.cache_write_tokens == usage.cache_creation_input_tokens
-    assert reply.output_tokens == usage.output_tokens
-    assert reply.reasoning_tokens == usage.output_tokens_details.thinking_tokens
