@@ -51,25 +51,21 @@ class Service:
             disable_nagle_algorithm = True  # head and body go in two parts: 40 ms each time
 
             def do_POST(self):
-                self.serve(self.rfile.read(int(self.headers["Content-Length"])))
-
-            def do_GET(self):
-                self.serve(b"")
-
-            def serve(self, body):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 outer.keys.add(self.headers.get("Authorization") or self.headers["x-api-key"])
                 outer.log.append((self.command, self.path))
                 status = outer.before(self.command, self.path)
-                if status:
-                    raw = json.dumps({"error": {"message": "not now"}}).encode()
-                else:
-                    status = 200
-                    raw = outer.answer(self.command, self.path, self.headers, body)
-                self.send_response(status)
+                answer = {"error": {"message": "not now"}}
+                answer = answer if status else outer.answer(self.path, self.headers, body)
+                raw = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
+                self.send_response(status or 200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(raw)))
                 self.end_headers()
                 self.wfile.write(raw)
+
+            def do_GET(self):
+                self.do_POST()
 
             def log_message(self, *args):
                 pass
@@ -86,32 +82,28 @@ class Service:
         """The variable with a key for it."""
         return {self.services[backend].key_variable: key}
 
-    def answer(self, method, path, headers, body):
-        if path == "/v1/chat/completions":
+    def answer(self, path, headers, body):
+        """A JSON value, or the text of a file."""
+        if path in (calls := {"/v1/chat/completions": "chatgpt", "/v1/messages": "claude"}):
             self.online += 1
-            return json.dumps(self.reply("chatgpt", json.loads(body))).encode()
-        if path == "/v1/messages":
-            self.online += 1
-            return json.dumps(self.reply("claude", json.loads(body))).encode()
+            return self.reply(calls[path], json.loads(body))
         if path == "/v1/files":
             boundary = headers["Content-Type"].partition("boundary=")[2].encode()
-            parts = body.split(b"--" + boundary)
-            assert parts[-1] == b"--\r\n"
-            assert b'name="purpose"\r\n\r\nbatch\r\n' in parts[1]
-            content = parts[2].partition(b"\r\n\r\n")[2].removesuffix(b"\r\n")
+            _, purpose, file, end = body.split(b"--" + boundary)
+            assert end == b"--\r\n"
+            assert b'name="purpose"\r\n\r\nbatch\r\n' in purpose
             name = f"file-{len(self.files) + 1}"
-            self.files[name] = content
-            return json.dumps({"id": name, "object": "file"}).encode()
+            self.files[name] = file.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n")
+            return {"id": name, "object": "file"}
         if path == "/v1/batches":
             request = json.loads(body)
-            assert request["endpoint"] == "/v1/chat/completions"
-            assert request["completion_window"] == "24h"
-            lines = [json.loads(line) for line in self.files[request["input_file_id"]].splitlines()]
-            assert all(set(line) == {"custom_id", "method", "url", "body"} for line in lines)
-            assert {(line["method"], line["url"]) for line in lines} == {
-                ("POST", "/v1/chat/completions")
-            }
-            asked = {line["custom_id"]: line["body"] for line in lines}
+            lines = [
+                json.loads(line) for line in self.files[request.pop("input_file_id")].splitlines()
+            ]
+            place = {"method": "POST", "url": "/v1/chat/completions"}
+            assert request == {"endpoint": place["url"], "completion_window": "24h"}
+            asked = {line.pop("custom_id"): line.pop("body") for line in lines}
+            assert all(line == place for line in lines)
             return self.begin("batch", asked)
         if path == "/v1/messages/batches":
             asked = {one["custom_id"]: one["params"] for one in json.loads(body)["requests"]}
@@ -120,72 +112,60 @@ class Service:
         if match := re.fullmatch(r"/v1/batches/(batch_\d+)", path):
             return self.openai(match[1])
         if match := re.fullmatch(r"/v1/files/(\w+)_(out|err)/content", path):
-            return self.openai_file(*match.groups())
+            lines = self.lines(match[1], self.openai_line)
+            return self.file(
+                line for line in lines if (line["error"] is None) == (match[2] == "out")
+            )
         match = re.fullmatch(r"/v1/messages/batches/(msgbatch_\d+)(/results)?", path)
-        return self.anthropic(match[1], bool(match[2]))
+        if match[2]:
+            return self.file([*self.lines(match[1], self.anthropic_line)][::-1])
+        word = "in_progress" if self.is_open(match[1]) else "ended"
+        elsewhere = "http://192.0.2.1/results"
+        return {"id": match[1], "processing_status": word, "results_url": elsewhere}
 
     def begin(self, prefix, asked):
         name = f"{prefix}_{len(self.batches) + 1}"
         self.batches[name] = {"asked": asked, "polls": 0, "number": len(self.batches) + 1}
-        is_openai = prefix == "batch"
-        word = {"status": "validating"} if is_openai else {"processing_status": "in_progress"}
-        return json.dumps({"id": name, **word}).encode()
+        return {"id": name, "status": "validating", "processing_status": "in_progress"}
 
     def is_open(self, name):
         self.batches[name]["polls"] += 1
         return self.batches[name]["polls"] <= self.rounds_open
 
+    def file(self, lines):
+        return "\n".join([*self.extra_lines, *map(json.dumps, lines), ""])
+
+    def lines(self, name, line_of):
+        """The lines that `line_of(body, wrong)` makes of a batch's requests, but for lost ones."""
+        for position, (key, body) in enumerate(self.batches[name]["asked"].items()):
+            wrong = self.item(self.batches[name]["number"], position)
+            if wrong != "lost":
+                yield {"custom_id": key, **line_of(body, wrong)}
+
     def openai(self, name):
         status = "in_progress" if self.is_open(name) else self.status(self.batches[name]["number"])
-        batch = {"id": name, "object": "batch", "status": status}
-        batch |= {"output_file_id": None, "error_file_id": None}
+        batch = {"id": name, "status": status, "output_file_id": None, "error_file_id": None}
         if status == "failed":
             batch["errors"] = {"data": [{"code": "token_limit_exceeded", "message": "too much"}]}
         elif status != "in_progress":
             batch |= {"output_file_id": f"{name}_out", "error_file_id": f"{name}_err"}
-        return json.dumps(batch).encode()
+        return batch
 
-    def openai_file(self, name, kind):
-        batch, lines = self.batches[name], []
-        for position, (key, body) in enumerate(batch["asked"].items()):
-            wrong = self.item(batch["number"], position)
-            line = {"id": f"batch_req_{position}", "custom_id": key}
-            line |= {"response": None, "error": None}
-            if wrong is None:
-                answer = self.reply("chatgpt", body)
-                line["response"] = {"status_code": 200, "request_id": "r", "body": answer}
-            elif wrong == "expired":
-                line["error"] = {"code": "batch_expired", "message": "not before the window's end"}
-            elif isinstance(wrong, int):
-                body = {"error": {"message": "no", "type": "server_error"}}
-                line["response"] = {"status_code": wrong, "request_id": "r", "body": body}
-            else:
-                continue  # lost
-            if (wrong is None) == (kind == "out"):
-                lines.append(json.dumps(line))
-        return "\n".join([*self.extra_lines, *lines, ""]).encode()
+    def openai_line(self, body, wrong):
+        if wrong == "expired":
+            error = {"code": "batch_expired", "message": "not before the window's end"}
+            return {"response": None, "error": error}
+        answer = {"error": {"message": "no", "type": "server_error"}}
+        answer = answer if wrong else self.reply("chatgpt", body)
+        return {"response": {"status_code": wrong or 200, "body": answer}, "error": None}
 
-    def anthropic(self, name, results):
-        if not results:
-            word = "in_progress" if self.is_open(name) else "ended"
-            elsewhere = "http://192.0.2.1/results"
-            return json.dumps(
-                {"id": name, "processing_status": word, "results_url": elsewhere}
-            ).encode()
-        batch, lines = self.batches[name], []
-        for position, (key, body) in enumerate(batch["asked"].items()):
-            wrong = self.item(batch["number"], position)
-            if wrong is None:
-                result = {"type": "succeeded", "message": self.reply("claude", body)}
-            elif wrong == "expired":
-                result = {"type": "expired"}
-            elif isinstance(wrong, int):
-                error = {"type": "api_error", "message": "no"}
-                result = {"type": "errored", "error": {"type": "error", "error": error}}
-            else:
-                continue
-            lines.append(json.dumps({"custom_id": key, "result": result}))
-        return "\n".join([*self.extra_lines, *reversed(lines), ""]).encode()
+    def anthropic_line(self, body, wrong):
+        if wrong == "expired":
+            return {"result": {"type": "expired"}}
+        if wrong:
+            error = {"type": "error", "error": {"type": "api_error", "message": "no"}}
+            return {"result": {"type": "errored", "error": error}}
+        return {"result": {"type": "succeeded", "message": self.reply("claude", body)}}
 
     def reply(self, name, body):
         form = body.get("response_format", {}).get("json_schema") or body.get("output_config", {})
@@ -245,12 +225,10 @@ def generate(service, backend, targen):
 def answer_to(backend, service, line):
     """The line that answers one of a file of requests."""
     request = json.loads(line)
-    body = request["params"] if backend == "claude" else request["body"]
-    answer = service.reply(backend, body)
-    if backend != "claude":
-        value = {"response": {"status_code": 200, "body": answer}, "error": None}
+    if backend == "claude":
+        value = service.anthropic_line(request["params"], None)
     else:
-        value = {"result": {"type": "succeeded", "message": answer}}
+        value = service.openai_line(request["body"], None)
     return json.dumps({"custom_id": request["custom_id"], **value})
 
 
@@ -286,64 +264,61 @@ def test_a_run_in_batches_has_the_rows_of_an_online_run_at_half_the_price(
         assert not path.is_file() or b"verysecret" not in path.read_bytes(), path
 
 
-def test_a_correction_in_batches_has_the_verdicts_of_an_online_one(
-    backend, service, targen, tmp_path
-):
+@pytest.fixture
+def made(targen):
+    """A correction of twelve rows, of which half have another label."""
     targen("generate", "tickets", "-n", "12", "-b", "scripted", "--out", "made", "--quiet")
+    return "correct", "made/dataset.jsonl", "--task", "tickets"
 
-    def correct(out, *args, ok=0):
-        return targen(
-            *["correct", "made/dataset.jsonl", "--task", "tickets", "--flip", "0.5", "--no-cache"],
-            *[*service.options(backend), "--out", out, *args],
-            ok=ok,
-            **service.key(backend),
-        )
 
+@pytest.fixture
+def correct(made, backend, service, targen):
+    """Runs the correction on the service."""
+
+    def run(*args, ok=0, key=True):
+        options = (*service.options(backend), "--flip", "0.5", "--no-cache")
+        return targen(*made, *options, *args, ok=ok, **(service.key(backend) if key else {}))
+
+    return run
+
+
+def changes(folder):
+    return [Path(folder, name).read_bytes() for name in ("changes.jsonl", "dataset.jsonl")]
+
+
+def test_a_correction_in_batches_has_the_verdicts_of_an_online_one(
+    service, correct, targen, tmp_path
+):
     service.before = lambda method, path: 401 if method == "GET" else None
-    correct("batch", "--batch", ok=1)
+    correct("--out", "batch", "--batch", ok=1)
     assert [len(batch["asked"]) for batch in service.batches.values()] == [12]
     service.before = lambda method, path: None
     service.item = lambda number, position: "expired" if number == 1 and position < 5 else None
-    correct("batch", "--batch", "--max-cost", "1")
+    correct("--out", "batch", "--batch", "--max-cost", "1")
     assert service.online == 0
     first, second = [set(batch["asked"]) for batch in service.batches.values()][:2]
     assert len(first & second) == 5
-    correct("online")
+    correct("--out", "online")
     assert service.online
-    batched, other = report(tmp_path / "batch"), report(tmp_path / "online")
-    assert batched["usage"]["total"]["calls"] == other["usage"]["total"]["calls"]
-    dollars = [made["usage"]["total"]["dollars"] for made in (batched, other)]
-    assert dollars[0] == pytest.approx(dollars[1] / 2, abs=1e-6)
-    for name in ("changes.jsonl", "dataset.jsonl"):
-        assert (tmp_path / "batch" / name).read_bytes() == (tmp_path / "online" / name).read_bytes()
-    correct("five", "--batch", "--rows-per-call", "5")
-    correct("five-online", "--rows-per-call", "5")
-    assert (tmp_path / "five" / "changes.jsonl").read_bytes() == (
-        tmp_path / "five-online" / "changes.jsonl"
-    ).read_bytes()
+    batched, other = (report(tmp_path / name)["usage"]["total"] for name in ("batch", "online"))
+    assert batched["calls"] == other["calls"]
+    assert batched["dollars"] == pytest.approx(other["dollars"] / 2, abs=1e-6)
+    assert changes("batch") == changes("online")
+    correct("--out", "five", "--batch", "--rows-per-call", "5")
+    correct("--out", "five-online", "--rows-per-call", "5")
+    assert changes("five") == changes("five-online")
     done = targen("batch", "export", "batch", ok=2)
-    assert (
-        "run that command again with --batch-offline; to import the answers, add --answers"
-        in done.stderr
-    )
-    done = targen("correct", "made/dataset.jsonl", "--task", "tickets", "--batch", ok=2)
-    assert "--batch: the local backend, which step" in done.stderr
+    typed = "run that command again with --batch-offline; to import the answers, add --answers"
+    assert typed in done.stderr
 
 
 def test_a_correction_through_files_has_the_verdicts_of_an_online_one(
-    backend, service, targen, tmp_path
+    backend, service, correct, tmp_path
 ):
-    targen("generate", "tickets", "-n", "12", "-b", "scripted", "--out", "made", "--quiet")
-    start = (
-        *("correct", "made/dataset.jsonl", "--task", "tickets", "--flip", "0.5", "--no-cache"),
-        *service.options(backend),
-    )
-    files = (*start, "--batch-offline", "--out", "files")
-    done = targen(*files)
-    assert (
-        "12 requests in files/requests.jsonl\nthen: run the same command again with --answers"
-        in (done.stdout)
-    )
+    files = ("--batch-offline", "--out", "files")
+    done = correct(*files, key=False)
+    written = "12 requests in files/requests.jsonl\nthen: run the same command again with --answers"
+    assert written in done.stdout
     requests = tmp_path / "files" / "requests.jsonl"
     turns = 0
     while lines := requests.read_text().splitlines():
@@ -352,38 +327,35 @@ def test_a_correction_through_files_has_the_verdicts_of_an_online_one(
         if turns == 1:
             answers[3:5] = ["garbage"]  # two are asked for again
         (tmp_path / "answers.jsonl").write_text("\n".join(answers))
-        done = targen(*files, "--answers", "answers.jsonl", ok=int(turns == 1))
+        done = correct(*files, "--answers", "answers.jsonl", ok=int(turns == 1), key=False)
         good = len(lines) - 2 * (turns == 1)
         assert done.stdout.startswith(f"{good} good, 0 failed, 0 already answered, 0 unknown")
     assert turns > 1 and service.log == []
     assert "correct labels: " in done.stdout
-    targen(*start, "--out", "online", **service.key(backend))
-    for name in ("changes.jsonl", "dataset.jsonl"):
-        assert (tmp_path / "files" / name).read_bytes() == (tmp_path / "online" / name).read_bytes()
-    again = targen(*files, "--answers", "answers.jsonl", "--json")
-    assert json.loads(again.stdout)["instances"] == 12
-    again = targen(*files, "--answers", "answers.jsonl", "--quiet")
-    assert again.stdout == "files/dataset.jsonl\n"
-    for odd, words in (
-        (("--answers", "answers.jsonl"), "--answers requires --batch-offline"),
-        (("--batch-offline", "--batch"), "cannot be used with --batch"),
-        (("--batch-offline", "--answers", "none.jsonl"), "there is no file none.jsonl"),
-        (("--batch-offline", "-b", "scripted", "--out", "new"), "cannot write calls to files"),
-    ):
-        done = targen("correct", "made/dataset.jsonl", "--task", "tickets", *odd, ok=2)
-        assert words in done.stderr
-    assert not (tmp_path / "new").exists()
+    correct("--out", "online")
+    assert changes("files") == changes("online")
+    again = (*files, "--answers", "answers.jsonl")
+    assert json.loads(correct(*again, "--json", key=False).stdout)["instances"] == 12
+    assert correct(*again, "--quiet", key=False).stdout == "files/dataset.jsonl\n"
 
 
 def test_what_a_batch_did_not_answer_goes_into_the_next(generate, service, tmp_path):
+    """Nothing else does, whichever uploads and polls fail: it is not paid twice."""
     wrong = (None, "expired", None, 500, None, "lost")
     service.item = lambda number, position: wrong[position % 6] if number == 1 else None
     service.extra_lines = ["not json", '{"custom_id": 7}', '{"custom_id": "x"}', "[]", '{"cus']
+
+    def before(method, path):
+        again = service.log.count((method, path))
+        failing = {("GET", 2): 500, ("POST", 1): 503}.get((method, again))
+        return failing if path == "/v1/files" or ("batch" in path and method == "GET") else None
+
+    service.before = before
     generate("batch", "--batch")
     first, second = [set(batch["asked"]) for batch in service.batches.values()][:2]
     assert len(first & second) == len(first) // 2
     assert len(asked(service)) - len(set(asked(service))) == len(first & second)
-    service.extra_lines = []
+    service.extra_lines, service.before = [], lambda method, path: None
     generate("online")
     assert rows(tmp_path / "batch") == rows(tmp_path / "online")
 
@@ -401,47 +373,50 @@ def test_a_batch_that_ends_badly_is_made_again(status, generate, service, tmp_pa
     assert f"{len(first) - kept} failed" in done.stderr
 
 
-def test_polls_and_uploads_that_fail_are_made_again(generate, service, tmp_path):
-    seen = []
-
-    def before(method, path):
-        seen.append((method, path))
-        again = seen.count((method, path))
-        if "batch" in path and method == "GET":
-            return 500 if again == 2 else None
-        if path == "/v1/files":
-            return 503 if again == 1 else None
-        return None
-
-    service.before = before
-    generate("batch", "--batch")
-    assert len(set(asked(service))) == len(asked(service)), "nothing is paid twice"
-    service.before = lambda method, path: None
-    generate("online")
-    assert rows(tmp_path / "batch") == rows(tmp_path / "online")
+SCRIPTED, LLAMA = ("-b", "scripted"), ("-b", "llama", "-o", "model=m")
 
 
-def test_a_backend_without_batches_is_refused(targen):
-    done = targen("generate", "tickets", "-n", "4", "-b", "scripted", "--batch", ok=2)
-    assert (
-        "--batch: the scripted backend, which step generate uses, has no batch API" in done.stderr
-    )
-    done = targen("generate", "tickets", "-n", "4", "-b", "scripted", "--batch-offline", ok=2)
-    assert "cannot write calls to files" in done.stderr
-    llama = ["generate", "tickets", "-n", "4", "-b", "llama", "-o", "model=m"]
-    done = targen(*llama, "--batch", ok=2)
-    assert "--batch: the llama backend, which step" in done.stderr
-    assert "or --batch-offline, which uses files" in done.stderr
-    done = targen(*llama, "--batch-offline", "-o", "api=ollama", ok=2)
-    assert "-o api=ollama cannot write calls to files" in done.stderr
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (
+            (*SCRIPTED, "--batch"),
+            "--batch: the scripted backend, which step generate uses, has no ",
+        ),
+        ((*SCRIPTED, "--batch-offline"), "cannot write calls to files"),
+        ((*LLAMA, "--batch"), "--batch: the llama backend, which step"),
+        ((*LLAMA, "--batch"), "or --batch-offline, which uses files"),
+        (
+            (*LLAMA, "--batch-offline", "-o", "api=ollama"),
+            "-o api=ollama cannot write calls to files",
+        ),
+    ],
+)
+def test_a_backend_without_batches_is_refused(args, words, targen):
+    assert words in targen("generate", "tickets", "-n", "4", *args, ok=2).stderr
     assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("--batch",), "--batch: the local backend, which step"),
+        (("--answers", "answers.jsonl"), "--answers requires --batch-offline"),
+        (("--batch-offline", "--batch"), "cannot be used with --batch"),
+        (("--batch-offline", "--answers", "none.jsonl"), "there is no file none.jsonl"),
+        (("--batch-offline", *SCRIPTED, "--out", "new"), "cannot write calls to files"),
+    ],
+)
+def test_a_correction_refuses_what_does_not_fit_its_backend(args, words, made, targen):
+    assert words in targen(*made, *args, ok=2).stderr
+    assert not Path("new").exists()
 
 
 @pytest.mark.parametrize("backend", ["claude", "llama"])
 def test_files_by_turns_give_the_rows_of_an_online_run(
     generate, backend, service, targen, tmp_path
 ):
-    few = ("-n", "3")  # each turn is two commands
+    few = ("-n", "2")  # each turn is two commands
     done = generate("run", "--batch-offline", *few, key=None)
     assert "next, type: targen batch export run" in done.stdout
     turns = 0
@@ -453,20 +428,16 @@ def test_files_by_turns_give_the_rows_of_an_online_run(
         turns += 1
         lines = [answer_to(backend, service, line) for line in asked]
         (tmp_path / "answers.jsonl").write_text("\n".join(lines))
-        imported = targen("batch", "import", "run", "answers.jsonl", "--no-cache")
-        assert imported.stdout.startswith(
-            f"{len(lines)} good, 0 failed, 0 already answered, 0 unknown"
-        )
+        imported = targen("batch", "import", "run", "answers.jsonl", "--no-cache").stdout
+        counts = f"{len(lines)} good, 0 failed, 0 already answered, 0 unknown"
+        assert imported.startswith(counts)
     assert turns > 2
-    assert ": complete\n" in imported.stdout
+    assert ": complete\n" in imported
     assert json.loads(done.stdout)["requests"] == 0
     done = targen("batch", "export", "run", "--no-cache")
-    empty = tmp_path / "run" / "requests.jsonl"
-    assert (
-        "run is complete and not waiting for any answers, so run/requests.jsonl is empty"
-        in done.stdout
-    )
-    assert empty.read_bytes() == b""
+    ended = "run is complete and not waiting for any answers, so run/requests.jsonl is empty"
+    assert ended in done.stdout
+    assert (tmp_path / "run" / "requests.jsonl").read_bytes() == b""
     assert service.log == []
     again = targen("batch", "import", "run", "answers.jsonl", "--no-cache")
     assert again.stdout.startswith(f"0 good, 0 failed, {len(lines)} already answered")

@@ -10,6 +10,7 @@ pytestmark = pytest.mark.whole  # the task of targen_plugin_example
 
 KEY = "sk-verysecret-0123456789"
 OWN = "verysecret-of-no-known-form-0123456789"
+OWN_USER = f'extra={{"user": "{OWN}"}}'
 
 
 @pytest.fixture
@@ -30,44 +31,39 @@ def generate(in_process, services, tmp_path):
 
 
 def kept(folder):
-    return [
-        str(path)
-        for path in folder.rglob("*")
-        if path.is_file() and b"verysecret" in path.read_bytes()
-    ]
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return [str(path) for path in files if b"verysecret" in path.read_bytes()]
 
 
 @pytest.mark.parametrize(
-    "option",
+    ("option", "key_from"),
     [
-        f'extra={{"api_key": "{KEY}"}}',
-        'extra={"api_key": "verysecret"}',
-        'extra={"extra_headers": {"X-Api-Key": "verysecret"}}',
-        f'extra={{"metadata": {{"note": "{KEY}"}}}}',
-        'extra={"note": "\\u0073k-verysecret-0123456789"}',
-        'extra={"deep": [{"body": "{\\"password\\": \\"verysecret\\"}"}]}',
-        f'extra={{"user": "{OWN}"}}',
-        f"model={KEY}",
-        f"stop={KEY}",
-        "base_url=http://127.0.0.1:9/v1?api_key=verysecret",
+        (f'extra={{"api_key": "{KEY}"}}', ""),
+        ('extra={"api_key": "verysecret"}', ""),
+        ('extra={"extra_headers": {"X-Api-Key": "verysecret"}}', ""),
+        (f'extra={{"metadata": {{"note": "{KEY}"}}}}', ""),
+        ('extra={"note": "\\u0073k-verysecret-0123456789"}', ""),
+        ('extra={"deep": [{"body": "{\\"password\\": \\"verysecret\\"}"}]}', ""),
+        (f"model={KEY}", ""),
+        (f"stop={KEY}", ""),
+        ("base_url=http://127.0.0.1:9/v1?api_key=verysecret", ""),
+        (OWN_USER, "TARGEN_LLAMA_API_KEY"),
+        (OWN_USER, "api_key_file={file}"),
+        (OWN_USER, f"api_key={OWN}"),
     ],
 )
-def test_an_option_that_a_run_keeps_may_hold_no_key(option, generate, tmp_path, monkeypatch):
-    monkeypatch.setenv("TARGEN_LLAMA_API_KEY", OWN)
-    done, server = generate("-o", option)
-    assert done.code == 2
-    assert "key" in done.err
-    assert server.seen == []
-    assert kept(tmp_path) == []
-
-
-@pytest.mark.parametrize("way", ["file", "option"])
-def test_the_run_s_own_key_is_found_wherever_it_is_from(way, generate, tmp_path, tmp_path_factory):
+def test_an_option_that_a_run_keeps_may_hold_no_key(
+    option, key_from, generate, tmp_path, tmp_path_factory, monkeypatch
+):
+    """None that looks like one, nor the run's own, wherever it is from."""
     file = tmp_path_factory.mktemp("keys") / "key"
     file.write_text(OWN)
-    given = f"api_key_file={file}" if way == "file" else f"api_key={OWN}"
-    done, server = generate("-o", given, "-o", f'extra={{"user": "{OWN}"}}')
+    if key_from.startswith("TARGEN"):
+        monkeypatch.setenv(key_from, OWN)
+    given = ("-o", key_from.format(file=file)) if "=" in key_from else ()
+    done, server = generate(*given, "-o", option)
     assert done.code == 2
+    assert "key" in done.err
     assert server.seen == []
     assert kept(tmp_path) == []
 

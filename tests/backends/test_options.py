@@ -18,12 +18,8 @@ from targen_core.errors import AuthenticationFailed, ServiceUnavailable, UsageEr
 
 from .providers import PROVIDERS
 
-OPTIONS = {
-    "chatgpt": chatgpt.ChatGptOptions,
-    "claude": claude.ClaudeOptions,
-    "llama": llama.LlamaOptions,
-}
 BACKENDS = {"chatgpt": chatgpt.BACKEND, "claude": claude.BACKEND, "llama": llama.BACKEND}
+OPTIONS = {name: backend.options for name, backend in BACKENDS.items()}
 SERVICES = {provider.name: provider for provider in PROVIDERS}
 NAMES = sorted(OPTIONS)
 HOSTED = pytest.mark.parametrize("name", ["chatgpt", "claude"], indirect=True)
@@ -44,25 +40,16 @@ def made(name):
     return make
 
 
-OURS = " ".join(f"targen_backends.{name}" for name in (*NAMES, "local"))
-
-
-@pytest.mark.parametrize(
-    ("imported", "heavy"),
-    [
-        (
-            f"{OURS} targen_standard.langchain.chat targen_standard.langchain.model",
-            "aiohttp openai anthropic pydantic xllamacpp langchain_core",
-        ),
-        # Nor is a provider's client ever needed.
-        ("targen_backends.chatgpt.langchain targen_backends.claude.langchain", "openai anthropic"),
-    ],
-)
-def test_registering_imports_nothing_heavy(imported, heavy):
-    modules = ", ".join(imported.split())
-    code = f"import sys, {modules}; print(*(set({heavy.split()}) & set(sys.modules)))"
+def test_registering_imports_nothing_heavy():
+    """Nor is a provider's client ever needed."""
+    ours = ", ".join(f"targen_backends.{name}" for name in (*NAMES, "local"))
+    heavy = {"aiohttp", "openai", "anthropic", "pydantic", "xllamacpp", "langchain_core"}
+    code = f"""import sys, {ours}, targen_standard.langchain.chat, targen_standard.langchain.model
+print({heavy} & {{*sys.modules}})
+import targen_backends.chatgpt.langchain, targen_backends.claude.langchain
+print({{"openai", "anthropic"}} & {{*sys.modules}})"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""
+    assert done.stdout.splitlines() == ["set()", "set()"]
 
 
 def test_a_model_is_required(name):
@@ -172,57 +159,55 @@ def test_options_reach_the_model():
         llama.LlamaOptions(extra="{")
 
 
-@pytest.mark.parametrize(
-    ("model", "thinks"),
-    [
-        ("gpt-4o-mini", False),
-        ("gpt-4.1-2025-04-14", False),
-        ("ft:gpt-4o-mini:me", False),
-        ("gpt-5-chat-latest", False),
-        ("openai/gpt-4o", False),
-        ("gpt-5-mini", True),
-        ("gpt-6-luna", True),
-        ("o4-mini", True),
-    ],
+OLDER, NEWER = (
+    {
+        "chatgpt": "gpt-4o-mini gpt-4.1-2025-04-14 ft:gpt-4o-mini:me gpt-5-chat-latest "
+        "openai/gpt-4o",
+        "claude": "claude-sonnet-4-6 claude-haiku-4-5-20251001 claude-3-haiku-20240307 "
+        "claude-opus-4-20250514",
+    },
+    {
+        "chatgpt": "gpt-5-mini gpt-6-luna o4-mini",
+        "claude": "claude-opus-4-7 claude-sonnet-5 claude-haiku-5-5",
+    },
 )
-def test_what_suits_openais_models_by_their_names(model, thinks):
-    defaults = chatgpt.defaults(chatgpt.ChatGptOptions(model=model))
-    assert ("temperature" in defaults) is thinks
-    assert (defaults.get("max_tokens", 0) > 4000) is thinks
-    assert defaults["top_k"] is None
-    other = chatgpt.defaults(chatgpt.ChatGptOptions(model=model, thinks=not thinks))
-    assert ("temperature" in other) is not thinks
 
 
 @pytest.mark.parametrize(
-    ("model", "takes"),
+    ("name", "model", "thinks"),
     [
-        ("claude-sonnet-4-6", True),
-        ("claude-haiku-4-5-20251001", True),
-        ("claude-3-haiku-20240307", True),
-        ("claude-opus-4-20250514", True),
-        ("claude-opus-4-7", False),
-        ("claude-sonnet-5", False),
-        ("claude-haiku-5-5", False),
+        (name, model, thinks)
+        for thinks, models in ((False, OLDER), (True, NEWER))
+        for name, listed in models.items()
+        for model in listed.split()
     ],
 )
-def test_what_suits_anthropics_models_by_their_names(model, takes):
-    defaults = claude.defaults(claude.ClaudeOptions(model=model))
-    assert ("temperature" not in defaults) is takes
-    assert ("max_tokens" not in defaults) is takes
-    assert defaults["seed"] is None
+def test_what_suits_models_by_their_names(name, model, thinks):
+    """Those that think take no temperature, and more tokens."""
+    defaults = {"chatgpt": chatgpt, "claude": claude}[name].defaults
+    suits = defaults(OPTIONS[name](model=model))
+    assert ("temperature" in suits) is ("max_tokens" in suits) is thinks
+    assert suits.get("max_tokens", 9999) > 4000
+    assert suits["top_k" if name == "chatgpt" else "seed"] is None
+    if name == "chatgpt":
+        other = defaults(OPTIONS[name](model=model, thinks=not thinks))
+        assert ("temperature" in other) is not thinks
 
 
-def test_the_models_name_decides_the_price():
-    def price(name, model):
-        return BACKENDS[name].create(OPTIONS[name](model=model)).price
-
-    assert price("chatgpt", "gpt-5-mini-2025-08-07") == Price(
-        0.25, 2.0, cache_read=0.025, cache_from=1024, batch=0.5
-    )
-    assert price("claude", "claude-haiku-4-5-20251001").output == 5.0
-    assert price("chatgpt", "gpt-99") is None
-    assert price("claude", "tiny") is None
+@pytest.mark.parametrize(
+    ("name", "model", "price"),
+    [
+        (
+            "chatgpt",
+            "gpt-5-mini-2025-08-07",
+            Price(0.25, 2.0, cache_read=0.025, cache_from=1024, batch=0.5),
+        ),
+        ("chatgpt", "gpt-99", None),
+        ("claude", "tiny", None),
+    ],
+)
+def test_the_models_name_decides_the_price(name, model, price):
+    assert BACKENDS[name].create(OPTIONS[name](model=model)).price == price
 
 
 @pytest.mark.parametrize(
