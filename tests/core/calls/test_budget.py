@@ -20,7 +20,7 @@ CAPS = st.one_of(
 
 
 @given(caps=CAPS, concurrency=st.integers(1, 30), salt=st.integers(0, 10**6))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_no_cap_is_ever_passed(lab, desk, drive, folder, caps, concurrency, salt):
     """Random sizes, latencies, failures and lost answers, many calls at once."""
     paid, lost = {"tokens": 0, "dollars": 0.0}, 0

@@ -17,10 +17,8 @@ ODD = [-1, -(10**9), 10**30, 10**9 + 1, True, 1.5, float("nan"), "7", None, [], 
 def test_what_is_no_count_is_the_bound(odd):
     reply = counted(ChatReply("x", "stop", odd, odd), 70, 40)
     assert (reply.input_tokens, reply.output_tokens) == (70, 40)
-    parts = ChatReply(
-        "x", "stop", 9, 5, cache_read_tokens=odd, cache_write_tokens=odd, reasoning_tokens=odd
-    )
-    assert counted(parts, 70, 40).input_tokens == 9
+    more = dict.fromkeys(("cache_read_tokens", "cache_write_tokens", "reasoning_tokens"), odd)
+    assert counted(ChatReply("x", "stop", 9, 5, **more), 70, 40).input_tokens == 9
 
 
 COUNT = st.integers() | st.sampled_from([value for value in ODD if not isinstance(value, list)])

@@ -129,10 +129,10 @@ def test_the_end_of_a_reply_is_a_next_token(giving, desk):
 
 
 @pytest.mark.parametrize("tokens", [(), (TokenScore("yes", -0.25),)])
-def test_a_next_token_without_what_else_may_stand_there_ends_the_run(giving, desk, tokens):
-    for text in ("", "yes"):
-        with pytest.raises(BadRequest, match="lacks the token probabilities"):
-            answered(desk(giving(ChatReply(text, tokens=tokens))), scored(next_token=True))
+@pytest.mark.parametrize("text", ["", "yes"])
+def test_a_next_token_without_what_else_may_stand_there_ends_the_run(giving, desk, text, tokens):
+    with pytest.raises(BadRequest, match="lacks the token probabilities"):
+        answered(desk(giving(ChatReply(text, tokens=tokens))), scored(next_token=True))
 
 
 def test_a_reply_that_may_be_cut_is_whole(giving, desk):
@@ -165,15 +165,15 @@ def test_keys_of_calls_that_ask_nothing_more_are_what_they_always_were(key):
 
 
 def test_what_a_call_asks_besides_is_part_of_its_key(key):
-    plain, none, two = (key(scored(top=top)) for top in (None, 0, 2))
-    cold = key(scored(top=None, sampling={"temperature": 0.0}))
-    following = key(scored(top=2, next_token=True))
-    assert len({plain, none, two, cold, following}) == 5
+    cold = scored(top=None, sampling={"temperature": 0.0})
+    kept = key(scored(top=None))
+    following = key(scored(next_token=True))
+    assert len({kept, key(scored(top=0)), key(scored()), key(cold), following}) == 5
     # What is settled, or as it is anyway, makes no other call.
-    assert key(scored(top=None, sampling={"temperature": 0.7})) == plain
     settled = frozenset({"temperature"})
-    assert key(scored(top=None, sampling={"temperature": 0.0}), settled=settled) == plain
-    assert key(scored(top=None, sampling={"top_p": 0.5}), settled=settled) != plain
+    assert key(scored(top=None, sampling={"temperature": 0.7})) == kept
+    assert key(cold, settled=settled) == kept
+    assert key(scored(top=None, sampling={"top_p": 0.5}), settled=settled) != kept
 
 
 def test_a_calls_own_max_tokens_are_what_is_reserved(giving, desk):

@@ -14,7 +14,7 @@ from targen_core.calls.scores import TokenScore
 from targen_core.calls.secrets import Secrets, environment_secrets, scrub, secret_in, secrets_in
 from targen_core.errors import BadRequest
 
-SOME = settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+SOME = settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 KEY = "sk-very/secret-AbC+dEf0123"
 WIDE = 'pässwörd-"\\/😀-0123456789'
 PLAIN = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
