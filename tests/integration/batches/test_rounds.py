@@ -30,7 +30,6 @@ from targen_core.options import Limits
 from targen_core.runs.jobs.job import Job
 from targen_standard import scripted
 from targen_standard.batches.exchange import export_batch, import_batch
-from targen_standard.batches.files import Imported
 from targen_standard.replaying.replay import Replay
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
@@ -122,8 +121,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return made
 
 
-PAPER = {"entailment": 1249, "not_entailment": 1241}
-FIFTH = {label: count // 5 for label, count in PAPER.items()}
+FIFTH = {"entailment": 249, "not_entailment": 248}  # of the paper's data set
 SMALL = {"entailment": 30, "not_entailment": 30}
 
 
@@ -152,6 +150,11 @@ def rows(path: Path) -> bytes:
     return (path / "dataset.jsonl").read_bytes() + (path / "provenance.jsonl").read_bytes()
 
 
+def resume(path: Path, **more: Any) -> dict[str, Any]:
+    with Job.resume(load_registry(), path, **more) as job:
+        return job.run()
+
+
 def online(tmp_path: Path) -> bytes:
     run(tmp_path / "online", batch=False)
     return rows(tmp_path / "online")
@@ -176,98 +179,82 @@ def test_with_lists_in_batches_all_steps_take_at_most_9_submissions_and_make_the
 def test_a_run_with_lists_in_batches_goes_on_and_grows_as_it_was_begun(
     world: World, tmp_path: Path
 ) -> None:
-    def lost(number: int) -> None:
-        if number == stop_at:
-            raise AuthenticationFailed("HTTP 401: the key was revoked")
-
-    world.on_poll = lost
     for stop_at in (1, 2, 3):
+        raising(REVOKED, stop_at)(world)
         with pytest.raises(AuthenticationFailed):
             run(tmp_path / "batch", lists_at_once=SIDE_BY_SIDE)
         assert len(world.batches) == stop_at
-    stop_at = 0
-    with Job.resume(load_registry(), tmp_path / "batch") as job:
-        assert job.run()["status"] == "complete"
+    world.on_poll = lambda number: None
+    assert resume(tmp_path / "batch")["status"] == "complete"
     more = {name: rows + 70 for name, rows in SMALL.items()}
-    with Job.resume(load_registry(), tmp_path / "batch", quotas=more) as job:
-        report = job.run()
+    report = resume(tmp_path / "batch", quotas=more)
     assert report["rows"] == more
     assert len(set(world.submitted)) == len(world.submitted) == report["usage"]["total"]["calls"]
     run(tmp_path / "online", batch=False, lists_at_once=SIDE_BY_SIDE)
-    with Job.resume(load_registry(), tmp_path / "online", quotas=more) as job:
-        job.run()
+    resume(tmp_path / "online", quotas=more)
     assert rows(tmp_path / "batch") == rows(tmp_path / "online")
     with pytest.raises(RunConflict, match="started with lists at once 64; you asked for 1"):
         run(tmp_path / "batch", more)
 
 
-def _expired(world: World) -> None:
+def expired(world: World) -> None:
     world.fault = lambda number, key: (
         BatchFailed("it expired") if number == 1 and int(key[-1], 16) < 8 else None
     )
 
 
-def _not_taken(world: World) -> None:
-    tries = iter([True, False])
+def raising(error: Exception, number: int = 0, polls: int = 1 << 30) -> Callable[[World], None]:
+    """So many polls fail: those of this batch, or of any."""
 
+    def set_up(world: World) -> None:
+        def on_poll(polled: int) -> None:
+            if number in (0, polled) and world.polls < polls:
+                raise error
+
+        world.on_poll = on_poll
+
+    return set_up
+
+
+def not_taken(world: World) -> None:
     def on_submit(number: int) -> None:
-        if next(tries, False):
-            raise ServiceUnavailable("HTTP 503")
+        world.on_submit = lambda number: None
+        raise ServiceUnavailable("HTTP 503")
 
     world.on_submit = on_submit
 
 
-def _polls_that_fail(world: World) -> None:
-    def on_poll(number: int) -> None:
-        if world.polls < 4:
-            raise ServiceUnavailable("HTTP 500")
-
-    world.on_poll = on_poll
-
-
-def _forgotten(world: World) -> None:
-    def on_poll(number: int) -> None:
-        if number == 1:
-            raise BadRequest("HTTP 404: no such batch")
-
-    world.on_poll = on_poll
+REVOKED = AuthenticationFailed("HTTP 401: the key was revoked")
+FAULTS = {
+    "expired": expired,
+    "not-taken": not_taken,
+    "polls-that-fail": raising(ServiceUnavailable("HTTP 500"), polls=4),
+    "forgotten": raising(BadRequest("HTTP 404: no such batch"), 1),
+    "revoked": raising(REVOKED, 2, polls=3),
+}
 
 
-def _revoked(world: World) -> None:
-    def on_poll(number: int) -> None:
-        if number == 2 and world.polls < 3:
-            raise AuthenticationFailed("HTTP 401: the key was revoked")
-
-    world.on_poll = on_poll
-
-
-@pytest.mark.parametrize("fault", [_expired, _not_taken, _polls_that_fail, _forgotten, _revoked])
+@pytest.mark.parametrize("fault", FAULTS)
 def test_whatever_befalls_a_batch_the_rows_are_those_of_an_online_run(
-    world: World, tmp_path: Path, fault: Callable[[World], None]
+    world: World, tmp_path: Path, fault: str
 ) -> None:
-    fault(world)
+    FAULTS[fault](world)
     try:
         report = run(tmp_path / "batch")
     except AuthenticationFailed:
         assert len(world.batches) == 2
-        with Job.resume(load_registry(), tmp_path / "batch") as job:
-            report = job.run()
+        report = resume(tmp_path / "batch")
     assert report["status"] == "complete"
     assert rows(tmp_path / "batch") == online(tmp_path)
-    twice = len(world.submitted) - len(set(world.submitted))
     first = world.batches["batch-1"]
     failed = [key for key in first if int(key[-1], 16) < 8]
-    assert twice == {_expired: len(failed), _forgotten: len(first)}.get(fault, 0)
-    if fault in (_expired, _forgotten):
-        again = set(first) & set(world.batches["batch-2"])
-        assert again == set(failed if fault is _expired else first), "nothing else is paid twice"
+    again = {"expired": failed, "forgotten": first}.get(fault, [])
+    assert len(world.submitted) - len(set(world.submitted)) == len(again)
+    assert not again or set(first) & set(world.batches["batch-2"]) == set(again)
 
 
 def test_an_outage_of_polls_ends(world: World, tmp_path: Path) -> None:
-    def on_poll(number: int) -> None:
-        raise ServiceUnavailable("HTTP 500")
-
-    world.on_poll = on_poll
+    raising(ServiceUnavailable("HTTP 500"))(world)
     with pytest.raises(ServiceGaveUp, match="no response from the service for more than 100 s"):
         run(tmp_path / "batch", max_outage=100.0)
 
@@ -281,8 +268,7 @@ def test_rounds_are_bounded_and_a_resumed_run_has_as_many_again(
         run(tmp_path / "batch", rounds=2)
     assert len(world.sizes) == 6
     world.fault = lambda number, key: None
-    with Job.resume(load_registry(), tmp_path / "batch") as job:
-        assert job.run()["status"] == "complete"
+    assert resume(tmp_path / "batch")["status"] == "complete"
 
 
 def test_a_cap_holds_and_what_does_not_fit_goes_into_a_later_batch(
@@ -300,27 +286,19 @@ def test_a_cap_holds_and_what_does_not_fit_goes_into_a_later_batch(
 def test_a_run_that_goes_on_without_batches_counts_the_open_one(
     world: World, tmp_path: Path
 ) -> None:
-    def lost(number: int) -> None:
-        raise AuthenticationFailed("HTTP 401: the key was revoked")
-
-    world.on_poll = lost
+    raising(REVOKED)(world)
     with pytest.raises(AuthenticationFailed):
         run(tmp_path / "batch", max_cost=1e6)
     held = len(world.submitted)
-    poor = {"batch": False, "max_cost": 1.0}
-    with (
-        Job.resume(load_registry(), tmp_path / "batch", limits=poor) as job,
-        pytest.raises(BudgetExhausted),
-    ):
-        job.run()  # the cap counts the open batch
-    rich = {"batch": False, "max_cost": 1e6}
-    with Job.resume(load_registry(), tmp_path / "batch", limits=rich) as job:
-        used = job.run()["usage"]["total"]
+    with pytest.raises(BudgetExhausted):  # the cap counts the open batch
+        resume(tmp_path / "batch", limits={"batch": False, "max_cost": 1.0})
+    report = resume(tmp_path / "batch", limits={"batch": False, "max_cost": 1e6})
+    used = report["usage"]["total"]
     assert used["lost"] == held
     assert used["dollars"] > held * 0.9, "each at its largest price"
     assert rows(tmp_path / "batch") == online(tmp_path)
-    with Job.resume(load_registry(), tmp_path / "batch", limits={"batch": False}) as job:
-        assert job.run()["usage"]["total"]["lost"] == held, "each once"
+    report = resume(tmp_path / "batch", limits={"batch": False})
+    assert report["usage"]["total"]["lost"] == held, "each once"
 
 
 def test_a_backend_without_batches_is_refused(tmp_path: Path) -> None:
@@ -341,35 +319,25 @@ def answered(world: World, requests: Path, answers: Path) -> None:
     answers.write_text("\n".join(lines) + "\n")
 
 
-def begin(out: Path, quotas: Mapping[str, int] = SMALL, **spec_of: Any) -> None:
-    spec = RunSpec(task="rte", quotas=quotas, backend="scripted", near_duplicates=0, **spec_of)
-    Job.create(load_registry(), spec, out).__exit__()
-
-
-def export(out: Path, to: Path) -> int:
-    with Job.resume(load_registry(), out) as job:
-        return export_batch(job, to).total()
-
-
-def bring(out: Path, answers: Path) -> Imported:
-    with Job.resume(load_registry(), out) as job:
-        return import_batch(job, answers)
-
-
 def test_answers_that_come_twice_late_and_in_any_order_change_no_row(
     world: World, tmp_path: Path
 ) -> None:
     out, requests, answers = tmp_path / "run", tmp_path / "requests", tmp_path / "answers"
-    begin(out)
+    spec = RunSpec(task="rte", quotas=SMALL, backend="scripted", near_duplicates=0)
+    Job.create(load_registry(), spec, out).__exit__()
     late: list[str] = []
-    while export(out, requests):
+    while True:
+        with Job.resume(load_registry(), out) as job:
+            if not export_batch(job, requests).total():
+                break
         answered(world, requests, answers)
         good = answers.read_text().splitlines()
         # Of two answers in one file the later counts; none where a call has one already.
         others = [json.dumps({**json.loads(line), "text": "{}"}) for line in good[::3]]
         answers.write_text("\n".join([*late, *others, *reversed(good)]))
         late = others
-        output = bring(out, answers)
+        with Job.resume(load_registry(), out) as job:
+            output = import_batch(job, answers)
         assert (output.good, output.unknown) == (len(good), 0)
     keys = [json.loads(x[9:]).get("key") for x in (out / "journal").read_bytes().splitlines()]
     assert len(keys) == len(set(keys))

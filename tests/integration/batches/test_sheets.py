@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import random
 import re
@@ -20,22 +21,22 @@ from targen_testing.fault_server import FaultServer, Response
 pytest.importorskip("targen_tasks_superglue")
 
 Answers = Mapping[str, Any]
+Targen = Callable[..., Any]
 
 
-def answers(requests: Path) -> dict[str, Any]:
+def answers() -> dict[str, Any]:
     """The answers of a person who is always of the same mind, by id."""
     found = {}
-    for line in requests.read_text().splitlines():
-        asked = json.loads(line)
-        schema = asked["body"]["response_format"]["json_schema"]["schema"]
-        key = asked["custom_id"]
+    for call in asked():
+        schema = call["body"]["response_format"]["json_schema"]["schema"]
+        key = call["custom_id"]
         found[key] = fill_schema(schema, random.Random(key))
         found[key].pop("verdict", None)  # which follows from the label, and must not contradict it
     return found
 
 
-def fill_lines(requests: Path, said: Answers) -> Path:
-    file = requests.with_name("answers.jsonl")
+def fill_lines(file: Path, said: Answers) -> Path:
+    file = file.with_name("answers.jsonl")
     lines = ({"custom_id": key, "content": value} for key, value in said.items())
     file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     return file
@@ -53,28 +54,37 @@ def fill_markdown(sheet: Path, said: Answers) -> Path:
 
 
 def fill_csv(sheet: Path, said: Answers) -> Path:
-    with open(sheet, newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = list(csv.DictReader(io.StringIO(sheet.read_text(), newline="")))
     with open(sheet, "w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         for row in rows:
-            answer = json.dumps(said[row["custom_id"]])
-            writer.writerow(row | {"answer": sheet_cell(answer)})
+            writer.writerow(row | {"answer": sheet_cell(json.dumps(said[row["custom_id"]]))})
     return sheet
 
 
 FILLERS = {"calls.jsonl": fill_lines, "calls.md": fill_markdown, "calls.csv": fill_csv}
 
 
-def export(targen: Callable[..., Any], name: str) -> int:
-    done = targen("batch", "export", "run", "--out", name, "--json")
+def export(targen: Targen, name: str, run: str = "run") -> int:
+    done = targen("batch", "export", run, "--out", name, "--json")
     assert done.code == 0, done.err
     requests: int = done.json["requests"]
     return requests
 
 
-def turns(targen: Callable[..., Any], name: str) -> Iterator[dict[str, Any]]:
+def asked() -> list[dict[str, Any]]:
+    """The calls that were exported last."""
+    return [*map(json.loads, Path("asked.jsonl").read_text().splitlines())]
+
+
+def declare(*hues: str, file: str = "hue.yaml", more: str = "") -> None:
+    """Write a task of these labels."""
+    labels = "".join(f"  {name}: It is {name}.\n" for name in hues)
+    Path(file).write_text(f"description: Notes on colours.\nlabels:\n{labels}{more}")
+
+
+def turns(targen: Targen, name: str) -> Iterator[dict[str, Any]]:
     """Export and import until a run is complete; yields what became of each file."""
     # Words of the same made-up language as the answers, which then have to do with them.
     seeds = [fill_schema({"type": "string"}, random.Random(f"seed {n}")) for n in range(60)]
@@ -91,14 +101,14 @@ def turns(targen: Callable[..., Any], name: str) -> Iterator[dict[str, Any]]:
         assert export(targen, name) == asked
         if not asked:
             return
-        filled = FILLERS[name](file, answers(Path("asked.jsonl")))
+        filled = FILLERS[name](file, answers())
         done = targen("batch", "import", "run", filled, "--json")
         assert done.code == 0, done.err
         assert (done.json["good"], done.json["garbage"]) == (asked, [])
         yield done.json
 
 
-def test_a_run_is_answered_by_sheets_as_by_lines(targen: Callable[..., Any]) -> None:
+def test_a_run_is_answered_by_sheets_as_by_lines(targen: Targen) -> None:
     rows = {}
     for name in FILLERS:
         assert sum(turn["good"] for turn in turns(targen, name)) >= 2
@@ -120,7 +130,7 @@ def test_a_run_is_answered_by_sheets_as_by_lines(targen: Callable[..., Any]) -> 
 
 
 @pytest.fixture
-def begun(targen: Callable[..., Any]) -> Iterator[FaultServer]:
+def begun(targen: Targen) -> Iterator[FaultServer]:
     """A run by files of a service that is there, and counts its calls."""
     with FaultServer(lambda seen: Response({"error": {"message": "no"}}, status=401)) as service:
         options = ("-b", "llama", "-o", "model=m", "-o", f"base_url={service.url}/v1", "--no-cache")
@@ -129,12 +139,10 @@ def begun(targen: Callable[..., Any]) -> Iterator[FaultServer]:
         yield service
 
 
-def test_a_run_begun_offline_is_resumed_offline(
-    targen: Callable[..., Any], begun: FaultServer
-) -> None:
+def test_a_run_begun_offline_is_resumed_offline(targen: Targen, begun: FaultServer) -> None:
     done = targen("resume", "run", "-n", 4)
     assert done.code == 1
-    assert "call waiting for answers" in done.err or "calls waiting for answers" in done.err
+    assert re.search("calls? waiting for answers", done.err)
     to_type = "targen batch export run; to send the calls to the service instead: "
     to_type += "targen resume run --no-batch"
     assert f"  try: {to_type}\n" in done.err
@@ -143,19 +151,12 @@ def test_a_run_begun_offline_is_resumed_offline(
 
 
 @pytest.mark.parametrize("typed", ["--no-batch", "--delivery="])
-def test_another_delivery_is_typed(
-    typed: str, targen: Callable[..., Any], begun: FaultServer
+def test_a_run_is_given_to_the_service_and_left_to_files_where_that_is_typed(
+    typed: str, targen: Targen, begun: FaultServer
 ) -> None:
-    done = targen("resume", "run", typed)
-    assert done.code != 0
-    assert begun.seen
-
-
-def test_a_run_by_the_service_is_left_to_files(
-    targen: Callable[..., Any], begun: FaultServer
-) -> None:
-    assert targen("resume", "run", "--no-batch").code != 0
+    assert targen("resume", "run", typed).code != 0
     asked = len(begun.seen)
+    assert asked
     for left in (("resume", "run"), ("revise", "run", "-n", 4, "--yes", "-q", "--out", "more")):
         done = targen(*left, "--batch-offline")
         assert (done.code, "; next, type: targen batch export " in done.out) == (0, True), done.err
@@ -166,80 +167,72 @@ def test_a_run_by_the_service_is_left_to_files(
 # --- people in the place of a model --------------------------------------------------
 
 
-def said_of(asked: Mapping[str, Any]) -> Any:
+def said_of(call: Mapping[str, Any]) -> Any:
     """What a person answers to a call of a task file: a function of the prompt alone."""
-    prompt, rng = asked["messages"][-1]["content"], random.Random(str(asked["messages"]))
+    prompt, rng = call["messages"][-1]["content"], random.Random(str(call["messages"]))
     texts = [fill_schema({"type": "string"}, rng) for _ in range(10)]
-    if '"text"' in asked["reply"]:  # a row, or that there is none of its label
+    if '"text"' in call["reply"]:  # a row, or that there is none of its label
         return texts[0] if rng.random() < 0.75 else {"unsuitable": True}
-    if '"verdict"' in asked["reply"]:
+    if '"verdict"' in call["reply"]:
         return prompt.rpartition("Worker's output: ")[2].strip()
     return texts[: int(next(iter(re.findall(r"(?:List|Write) (\d+)", prompt))))]
 
 
-def test_people_judge_no_copy_of_an_example(targen: Callable[..., Any]) -> None:
+def test_people_judge_no_copy_of_an_example(targen: Targen) -> None:
     """It is refused whatever they say of it. What a check would reject, they are told at once."""
     copied = "Four of the six hoes went back to the shop on the 14th of this month."
     others = "".join(f"Where is parcel {n} that I paid for?,blue\n" for n in range(5))
     Path("own.csv").write_text(f"text,label\n{copied},red\n{others}")
-    labels = "".join(f"  {name}: It is {name}.\n" for name in ("red", "blue"))
-    Path("hue.yaml").write_text(
-        f"description: Notes on colours.\nlabels:\n{labels}examples: own.csv\n"
-        "fields:\n  text:\n    words: [3, 20]\n"
-    )
+    declare("red", "blue", more="examples: own.csv\nfields:\n  text:\n    words: [3, 20]\n")
     targen("generate", "hue.yaml", "-b", "people", "-n", 2, "--out", "run")
-    kinds, copies = list[str](), 0
-    while export(targen, "asked.jsonl"):
-        said = {}
-        for asked in map(json.loads, Path("asked.jsonl").read_text().splitlines()):
-            said[asked["custom_id"]] = said_of(asked)
-            kinds.append(asked["reply"])
-            if '"text"' in asked["reply"] and not copies:
-                copies, said[asked["custom_id"]] = 1, copied
-                long = fill_lines(Path("asked.jsonl"), {asked["custom_id"]: "word " * 30})
-                done = targen("batch", "import", "run", long)
-                assert (done.code, "line 1: too-long: the text has 30 words" in done.out) == (
-                    1,
-                    True,
-                )
-        assert targen("batch", "import", "run", fill_lines(Path("asked.jsonl"), said)).code == 0
+    kinds, copies = list[str](), list[str]()
+
+    def says(call: Mapping[str, Any]) -> Any:
+        kinds.append(call["reply"])
+        if copies or '"text"' not in call["reply"]:
+            return said_of(call)
+        copies.append(call["custom_id"])
+        long = fill_lines(Path("asked.jsonl"), {call["custom_id"]: "word " * 30})
+        done = targen("batch", "import", "run", long)
+        assert done.code == 1 and "line 1: too-long: the text has 30 words" in done.out
+        return copied
+
+    assert [*answered(targen, says=says)]
     rejected = [json.loads(line) for line in Path("run", "rejects.jsonl").read_text().splitlines()]
     assert "copy-of-an-example" in {each.get("reason") for each in rejected}, rejected
     assert sum('"verdict"' in kind for kind in kinds) == 2
 
 
-def test_people_judge_what_a_model_without_files_writes(targen: Callable[..., Any]) -> None:
+def test_people_judge_what_a_model_without_files_writes(targen: Targen) -> None:
     options = ("-b", "scripted", "--backend-for", "correct=people", "-q", "--out", "run")
     assert "waiting for answers" in targen("generate", "rte", "-n", 4, *options).err
     kinds = set[str]()
-    while export(targen, "asked.jsonl"):
-        asked = [*map(json.loads, Path("asked.jsonl").read_text().splitlines())]
-        kinds |= {one["reply"] for one in asked}
-        file = fill_lines(Path("asked.jsonl"), {one["custom_id"]: said_of(one) for one in asked})
-        assert targen("batch", "import", "run", file).code == 0
+
+    def says(call: Mapping[str, Any]) -> Any:
+        kinds.add(call["reply"])
+        return said_of(call)
+
+    assert [*answered(targen, says=says)]
     assert len(kinds) == 1 and '"verdict"' in kinds.pop()  # the model answers all other calls
     assert json.loads(Path("run", "report.json").read_text())["status"] == "complete"
 
 
-def test_people_are_asked_for_no_answer_that_is_not_used(targen: Callable[..., Any]) -> None:
-    labels = "".join(f"  {name}: It is {name}.\n" for name in ("red", "green", "blue", "grey"))
-    Path("hue.yaml").write_text(f"description: Notes on colours.\nlabels:\n{labels}")
+def test_people_are_asked_for_no_answer_that_is_not_used(targen: Targen) -> None:
+    declare("red", "green", "blue", "grey")
     counts = "red=9,green=6,blue=3,grey=2"
     begun = targen("generate", "hue.yaml", "-b", "people", "--label", counts, "--out", "run")
     assert (begun.code, begun.out) == (
         0,
         "run is ready; next, type: targen batch export run --out calls-1.md\n",
     )
-    given = 0
-    for done in answered(targen, "run"):
-        given += done["good"]
+    given = sum(done["good"] for done in answered(targen))
     report = json.loads(Path("run", "report.json").read_text())
     flows = report["flow"].values()
     assert sum(flow["rejected"].get("generate", 0) for flow in flows) > 2
     assert (report["status"], report["usage"]["total"]["calls"]) == ("complete", given)
     assert report["unused_calls"] == 0
-    text = Path("hue.yaml").read_text().replace("It is blue.", "It is blue, and not green.")
-    Path("bluer.yaml").write_text(text)
+    bluer = Path("hue.yaml").read_text().replace("It is blue.", "It is blue, and not green.")
+    Path("bluer.yaml").write_text(bluer)
     revised = targen("revise", "run", "--task", "bluer.yaml", "--yes", "-q")
     ready = "run-revised is ready; next, type: targen batch export run-revised --out calls-1.md\n"
     assert (revised.code, revised.out) == (0, ready), revised.err
@@ -247,49 +240,43 @@ def test_people_are_asked_for_no_answer_that_is_not_used(targen: Callable[..., A
     assert named["generate"] >= 3, named
 
 
+def answered(
+    targen: Targen, run: str = "run", says: Callable[[Mapping[str, Any]], Any] = said_of
+) -> Iterator[dict[str, Any]]:
+    """Export a run's calls and import what a person says of them, until it is complete."""
+    while export(targen, "asked.jsonl", run):
+        said = {call["custom_id"]: says(call) for call in asked()}
+        done = targen("batch", "import", run, fill_lines(Path("asked.jsonl"), said), "--json")
+        assert done.code == 0, done.err
+        yield done.json
+        Path("asked.jsonl").unlink()
+
+
+def disagrees(call: Mapping[str, Any]) -> Any:
+    """Answer as a person who disagrees with one judgement of six."""
+    said, rng = said_of(call), random.Random(call["custom_id"])
+    judges = '"verdict"' in call["reply"]
+    return rng.choice(HUES) if judges and rng.random() < 0.2 else said
+
+
 HUES = ("red", "green", "blue", "grey", "pink")
 
 
 def test_a_revision_that_keeps_texts_asks_for_none_of_them_again(
-    targen: Callable[..., Any],
+    targen: Targen,
 ) -> None:
     """Whatever its judges say: rows that these need may come from texts written ahead."""
-    labels = "".join(f"  {name}: It is {name}.\n" for name in HUES)
-    Path("hue.yaml").write_text(f"description: Notes on colours.\nlabels:\n{labels}")
+    declare(*HUES)
     Path("all.yaml").write_text(Path("hue.yaml").read_text().replace("It is pink", "All pink"))
     counts = "red=9,green=6,blue=6,grey=5,pink=12"
     targen("generate", "hue.yaml", "-b", "people", "--label", counts, "--out", "run", "-q")
-    assert [*answered(targen, "run", disagrees)]
-    again = ("revise", "run", "--task", "all.yaml", "--yes", "-q", "--no-rewrite")
-    assert targen(*again, "--out", "kept").code == 0
+    assert [*answered(targen, says=disagrees)]
+    revised = ("revise", "run", "--task", "all.yaml", "--yes", "-q", "--no-rewrite")
+    assert targen(*revised, "--out", "kept").code == 0
     assert [*answered(targen, "kept", disagrees)]
     places = {each["place"] for each in texts_of("run")}
-    asked = {each["place"] for each in texts_of("kept") if not each.get("copied")}
-    assert places and not places & asked
-
-
-def disagrees(asked: Mapping[str, Any]) -> Any:
-    """Answer as a person who disagrees with one judgement of six."""
-    said, rng = said_of(asked), random.Random(asked["custom_id"])
-    judges = '"verdict"' in asked["reply"]
-    return rng.choice(HUES) if judges and rng.random() < 0.2 else said
-
-
-def answered(
-    targen: Callable[..., Any], run: str, says: Callable[[Mapping[str, Any]], Any] = said_of
-) -> Iterator[dict[str, Any]]:
-    """Export a run's calls and import what a person says of them, until it is complete."""
-    while True:
-        Path("asked.jsonl").unlink(missing_ok=True)
-        done = targen("batch", "export", run, "--out", "asked.jsonl", "--json")
-        assert done.code == 0, done.err
-        if not done.json["requests"]:
-            return
-        asked = map(json.loads, Path("asked.jsonl").read_text().splitlines())
-        file = fill_lines(Path("asked.jsonl"), {one["custom_id"]: says(one) for one in asked})
-        done = targen("batch", "import", run, file, "--json")
-        assert done.code == 0, done.err
-        yield done.json
+    again = {each["place"] for each in texts_of("kept") if not each.get("copied")}
+    assert places and not places & again
 
 
 def texts_of(run: str) -> Iterator[dict[str, Any]]:
@@ -299,9 +286,8 @@ def texts_of(run: str) -> Iterator[dict[str, Any]]:
     return (each for each in records if each.get("step") == "generate")
 
 
-def test_people_are_told_what_to_do_with_a_sheet(targen: Callable[..., Any]) -> None:
-    labels = "".join(f"  {name}: It is {name}.\n" for name in ("red", "blue"))
-    Path("hue.yaml").write_text(f"description: Notes on colours.\nlabels:\n{labels}")
+def test_people_are_told_what_to_do_with_a_sheet(targen: Targen) -> None:
+    declare("red", "blue")
     targen("generate", "hue.yaml", "-b", "people", "-n", 2, "--out", "run")
     said = targen("report", "run").out
     assert "is waiting for answers; to write its calls to a file: targen batch export run" in said
@@ -323,10 +309,8 @@ def test_people_are_told_what_to_do_with_a_sheet(targen: Callable[..., Any]) -> 
     assert re.search(rf"unknown: calls-2.md, line \d+: {wrong}; did you mean {right}\?", mistyped)
 
 
-def test_a_file_with_no_answer_for_the_run_is_refused(targen: Callable[..., Any]) -> None:
-    Path("hue.yaml").write_text(
-        "description: Notes on colours.\nlabels:\n  red: It is red.\n  blue: It is blue.\n"
-    )
+def test_a_file_with_no_answer_for_the_run_is_refused(targen: Targen) -> None:
+    declare("red", "blue")
     for seed, run in enumerate(("mine", "other")):
         asked = ("generate", "hue.yaml", "-b", "people", "-n", 2, "--seed", seed, "--out", run)
         assert targen(*asked).code == 0
