@@ -34,12 +34,12 @@ class TheirChat(FakeListChatModel):
 
 
 @pytest.fixture(autouse=True)
-def their_package(monkeypatch):
+def module(monkeypatch):
     package, module = ModuleType("their_package"), ModuleType("their_package.chat")
-    module.TheirChat = TheirChat
-    module.helper = print
-    monkeypatch.setitem(sys.modules, "their_package", package)
-    monkeypatch.setitem(sys.modules, "their_package.chat", module)
+    module.TheirChat, module.helper = TheirChat, print
+    for each in (package, module):
+        monkeypatch.setitem(sys.modules, each.__name__, each)
+    return module
 
 
 def made(name=PATH, **options):
@@ -66,16 +66,13 @@ def test_options_go_to_the_constructor():
     assert made(max_retries="3")[0]._model.max_retries == 3
 
 
-def test_no_run_directory_keeps_a_key():
-    model, chosen = made(api_key="hidden-1", hf_token="hidden-2", base_url="http://h", size="2")
+def test_no_run_directory_keeps_a_key_and_its_identity_has_the_address():
+    keys = {"api_key": "hidden-1", "hf_token": "hidden-2"}
+    model, chosen = made(base_url="http://h", size="2", **keys)
     assert public_options(chosen) == {"base_url": "http://h", "size": "2"}
     assert "hidden" not in f"{chosen!r}{model.identity}"
-
-
-def test_the_address_is_part_of_the_identity_and_the_key_is_not():
-    one = made(base_url="http://one")[0].identity
-    assert one == made(base_url="http://one", api_key="k")[0].identity
-    assert one != made(base_url="http://two")[0].identity
+    assert model.identity == made(base_url="http://h", size="2")[0].identity
+    assert model.identity != made(base_url="http://two", size="2")[0].identity
 
 
 NO_MODELS = """
@@ -134,8 +131,8 @@ class Own(FakeListChatModel):
         (Own, {"town": "Ob", "twon": "x"}, "twon", "did you mean town"),
     ],
 )
-def test_an_option_that_the_class_does_not_take_is_an_error(kind, options, problem, hint):
-    sys.modules["their_package.chat"].Kind = kind
+def test_an_option_that_the_class_does_not_take_is_an_error(kind, options, problem, hint, module):
+    module.Kind = kind
     with pytest.raises(UsageError, match=f"has no option '{problem}'") as caught:
         made("langchain:their_package.chat.Kind", **options)
     assert hint in caught.value.hint
@@ -150,18 +147,18 @@ def test_an_option_that_the_class_does_not_take_is_an_error(kind, options, probl
         (Own, {"town": "Ob", "metadata": "{}"}),
     ],
 )
-def test_options_that_a_class_takes_in_its_own_way(kind, options):
-    sys.modules["their_package.chat"].Kind = kind
+def test_options_that_a_class_takes_in_its_own_way(kind, options, module):
+    module.Kind = kind
     made("langchain:their_package.chat.Kind", **options)
 
 
-def test_its_replies_are_shared_only_where_its_author_says_so():
+@pytest.mark.parametrize("shared", [False, True])
+def test_its_replies_are_shared_only_where_its_author_says_so(shared, module):
     class Sure(TheirChat):
         targen_cacheable: ClassVar[bool] = True
 
-    assert made()[0].cacheable is False
-    sys.modules["their_package.chat"].Sure = Sure
-    assert made("langchain:their_package.chat.Sure")[0].cacheable is True
+    module.Kind = Sure if shared else TheirChat
+    assert made("langchain:their_package.chat.Kind")[0].cacheable is shared
 
 
 def test_what_the_class_imports_is_told_apart_from_the_class(tmp_path, monkeypatch):

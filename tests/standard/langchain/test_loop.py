@@ -66,7 +66,7 @@ def url(alone):
 
 def make(url: str, out: str, **options: Any) -> tg.Run:
     return tg.generate(
-        tg.Declaration(**MAIL), n=4, model=Chat(url=url, **options), out=out, progress=False
+        tg.Declaration(**MAIL), n=2, model=Chat(url=url, **options), out=out, progress=False
     )
 
 
@@ -78,7 +78,7 @@ def test_one_client_serves_all_calls_of_a_process(url):
 
     async def cell() -> tg.Run:
         assert make(url, "c").report.complete
-        return await tg.agenerate(task, n=4, model=model, out="d", progress=False)
+        return await tg.agenerate(task, n=2, model=model, out="d", progress=False)
 
     for _ in range(2):
         assert asyncio.run(cell()).report.complete
@@ -106,7 +106,7 @@ def test_a_client_that_the_caller_used_first_in_a_loop_of_its_own(url):
         await asyncio.gather(*(model.ainvoke("List 3 contexts") for _ in range(3)))
         try:
             task = tg.Declaration(**MAIL)
-            return await tg.agenerate(task, n=4, model=model, out="first", progress=False)
+            return await tg.agenerate(task, n=2, model=model, out="first", progress=False)
         finally:
             await Both.clients.pop(url).aclose()
 
@@ -128,7 +128,7 @@ def test_a_client_of_another_loop_without_an_answer_for_ordinary_code(url):
     async def cell() -> None:
         await model.ainvoke("List 3 contexts")
         try:
-            await tg.agenerate(task, n=4, model=model, out="only", progress=False)
+            await tg.agenerate(task, n=2, model=model, out="only", progress=False)
         finally:
             await AsyncOnly.clients.pop(url).aclose()
 
@@ -160,5 +160,5 @@ def test_a_class_that_ends_the_program_ends_it(url):
             raise SystemExit(3)
 
     with pytest.raises(SystemExit):
-        tg.generate(tg.Declaration(**MAIL), n=4, model=Exits(url=url), out="x", progress=False)
+        tg.generate(tg.Declaration(**MAIL), n=2, model=Exits(url=url), out="x", progress=False)
     assert make(url, "y").report.complete

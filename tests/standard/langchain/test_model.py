@@ -30,15 +30,10 @@ from targen_core.errors import (
 from targen_standard.langchain import LangChainModel, TargenChat
 
 
-@pytest.fixture
-def request_of():
-    """Makes a request of one user message."""
-
-    def make(text="Name a river.", schema=None, **params):
-        turns = (Message("system", "You answer briefly."), Message("user", text))
-        return ChatRequest(turns, {"max_tokens": 40, "seed": 7, **params}, schema, "reply")
-
-    return make
+def request_of(text="Name a river.", schema=None, **params):
+    """A request of one user message."""
+    turns = (Message("system", "You answer briefly."), Message("user", text))
+    return ChatRequest(turns, {"max_tokens": 40, "seed": 7, **params}, schema, "reply")
 
 
 class Chat(FakeListChatModel):
@@ -62,8 +57,18 @@ class Keyed(Chat):
     api_key: SecretStr
 
 
-def complete(model, request):
-    return asyncio.run(model.complete(request))
+def complete(model, request=None):
+    """The reply of a model, or of a langchain model."""
+    model = model if isinstance(model, LangChainModel) else LangChainModel(model)
+    return asyncio.run(model.complete(request or request_of()))
+
+
+def fails(model, kind=BadRequest, match=None):
+    """The error that a call of a langchain model ends with."""
+    with pytest.raises(kind, match=match) as caught:
+        complete(model)
+    assert kind is not BadRequest or type(caught.value) is kind
+    return caught.value
 
 
 class Wrong(Chat):
@@ -82,17 +87,16 @@ class Wrong(Chat):
         (ChatResult(generations=[]), "returned a ChatResult without generations"),
     ],
 )
-def test_a_class_that_returns_no_result_is_told_at_once(request_of, result, said):
+def test_a_class_that_returns_no_result_is_told_at_once(result, said):
     lines = Path(__file__).read_text().splitlines()
     (line,) = [n for n, text in enumerate(lines, 1) if text.endswith("# what it returns")]
-    with pytest.raises(BadRequest) as caught:
-        complete(LangChainModel(Wrong(result=result)), request_of("hello"))
-    assert f"Wrong: _generate {said}, not ChatResult(" in str(caught.value)
-    assert str(caught.value).endswith(f"(line {line} of test_model.py)")
-    assert caught.value.hint.startswith("fix the class")
+    error = fails(Wrong(result=result))
+    assert f"Wrong: _generate {said}, not ChatResult(" in str(error)
+    assert str(error).endswith(f"(line {line} of test_model.py)")
+    assert error.hint.startswith("fix the class")
 
 
-def test_a_keyword_that_the_library_does_not_take_is_the_caller_s(request_of):
+def test_a_keyword_that_the_library_does_not_take_is_the_caller_s():
     class Passing(Chat):
         model_kwargs: dict = Field(default_factory=lambda: {"top_k": 3})
         extra_body: object = None
@@ -103,13 +107,12 @@ def test_a_keyword_that_the_library_does_not_take_is_the_caller_s(request_of):
     def create(*, top_p=1):
         pass
 
-    with pytest.raises(BadRequest, match="unexpected keyword argument 'top_k'") as caught:
-        complete(LangChainModel(Passing()), request_of())
-    assert caught.value.hint.startswith("remove top_k from model_kwargs")
-    assert "extra_body" in caught.value.hint and "fix the class" not in caught.value.hint
+    error = fails(Passing(), match="unexpected keyword argument 'top_k'")
+    assert error.hint.startswith("remove top_k from model_kwargs")
+    assert "extra_body" in error.hint and "fix the class" not in error.hint
 
 
-def test_a_langchain_model_answers(request_of):
+def test_a_langchain_model_answers():
     chat = Chat(
         reply=AIMessage(
             [{"type": "text", "text": "Vol"}, {"type": "text", "text": "ga"}],
@@ -130,25 +133,25 @@ def test_a_langchain_model_answers(request_of):
     assert thread is not threading.main_thread()  # one without native async blocks no loop
 
 
-def test_what_a_langchain_model_does_not_say_is_filled_in(request_of):
-    reply = complete(LangChainModel(Chat(reply=AIMessage("Wołga"))), request_of())
+def test_what_a_langchain_model_does_not_say_is_filled_in():
+    reply = complete(Chat(reply=AIMessage("Wołga")))
     assert (reply.finish, reply.input_tokens, reply.output_tokens) == ("stop", 8, 2)
 
 
 @pytest.mark.parametrize(
-    ("metadata", "finish"),
+    ("said", "finish"),
     [
-        ({"stop_reason": "end_turn"}, "stop"),
-        ({"finish_reason": "MAX_TOKENS"}, "length"),
-        ({"finish_reason": "SAFETY"}, "content-filter"),
-        ({"stop_reason": "refusal"}, "refusal"),
-        ({"done_reason": "stop"}, "stop"),
-        ({"finish_reason": "tool_calls"}, "other"),
+        ("stop_reason=end_turn", "stop"),
+        ("finish_reason=MAX_TOKENS", "length"),
+        ("finish_reason=SAFETY", "content-filter"),
+        ("stop_reason=refusal", "refusal"),
+        ("done_reason=stop", "stop"),
+        ("finish_reason=tool_calls", "other"),
     ],
 )
-def test_finish_by_provider(request_of, metadata, finish):
-    chat = Chat(reply=AIMessage("x", response_metadata=metadata))
-    assert complete(LangChainModel(chat), request_of()).finish == finish
+def test_finish_by_provider(said, finish):
+    name, _, reason = said.partition("=")
+    assert complete(Chat(reply=AIMessage("x", response_metadata={name: reason}))).finish == finish
 
 
 def test_identity_names_class_model_and_settings():
@@ -183,58 +186,48 @@ def raised(name, *bases, **attributes):
         (ValueError("prompt is too long: 9 tokens"), ContextTooLong),
         (KeyError("surprise"), BadRequest),
         (ContextTooLong("ours"), ContextTooLong),
+        (RecursionError("deep"), MalformedAnswer),  # an envelope that it cannot read
+        (json.JSONDecodeError("x", "y", 0), MalformedAnswer),
     ],
 )
-def test_errors_of_a_langchain_model(request_of, error, kind):
-    with pytest.raises(kind) as caught:
-        complete(LangChainModel(Chat(reply=error)), request_of())
-    assert type(caught.value) is kind
-    assert "sk-abc" not in str(caught.value)
-    assert caught.value.billed is (kind in (TimedOut, ContentFiltered))
+def test_errors_of_a_langchain_model(error, kind):
+    found = fails(Chat(reply=error), kind)
+    assert type(found) is kind
+    assert "sk-abc" not in str(found)
+    assert found.billed is (kind in (TimedOut, ContentFiltered, MalformedAnswer))
 
 
 @pytest.mark.parametrize(
     ("said", "wait"), [("4", 4), *((odd, None) for odd in ("inf", "nan", "9" * 400, "-1"))]
 )
-def test_retry_after_of_a_langchain_models_response(request_of, said, wait):
+def test_retry_after_of_a_langchain_models_response(said, wait):
     response = SimpleNamespace(status_code=429, headers={"retry-after": said})
-    with pytest.raises(RateLimited) as caught:
-        complete(LangChainModel(Chat(reply=raised("E", response=response))), request_of())
-    assert caught.value.retry_after == wait
+    assert fails(Chat(reply=raised("E", response=response)), RateLimited).retry_after == wait
 
 
-def test_a_langchain_model_s_own_key_is_not_repeated(request_of):
+def test_a_langchain_model_s_own_key_is_not_repeated():
     key = "plain-words-as-a-key-0123456789"
-    error = type("Odd", (Exception,), {})(f"{'.' * 480}{key} {key.upper()} \x1b[31m\ud800")
-    with pytest.raises(BadRequest) as caught:
-        complete(LangChainModel(Keyed(reply=error, api_key=SecretStr(key))), request_of())
-    output = f"{caught.value!r} {caught.value.__cause__!r}"
-    assert not any(key[at : at + 9] in output.lower() for at in range(len(key) - 8))
-    assert str(caught.value).encode() and "\x1b" not in str(caught.value)
+    odd = type("Odd", (Exception,), {})(f"{'.' * 480}{key} {key.upper()} \x1b[31m\ud800")
+    error = fails(Keyed(reply=odd, api_key=SecretStr(key)))
+    shown = f"{error!r} {error.__cause__!r}"
+    assert not any(key[at : at + 9] in shown.lower() for at in range(len(key) - 8))
+    assert str(error).encode() and "\x1b" not in str(error)
 
 
 @pytest.mark.parametrize("odd", [-5, 10**30])
-def test_counts_of_a_langchain_model_that_are_none(request_of, odd):
+def test_counts_of_a_langchain_model_that_are_none(odd):
     usage = {"input_tokens": odd, "output_tokens": odd, "total_tokens": odd}
     model = LangChainModel(Chat(reply=AIMessage("Volga", usage_metadata=usage)))
-    reply = complete(model, request_of())
+    reply = complete(model)
     assert (reply.input_tokens, reply.output_tokens) == (model.count_tokens(request_of()), 40)
 
 
-@pytest.mark.parametrize("error", [RecursionError("deep"), json.JSONDecodeError("x", "y", 0)])
-def test_an_envelope_that_a_langchain_model_cannot_read_is_malformed(request_of, error):
-    with pytest.raises(MalformedAnswer) as caught:
-        complete(LangChainModel(Chat(reply=error)), request_of())
-    assert caught.value.billed
-
-
-def test_a_class_that_cannot_parse_a_reply_is_named_with_its_line(request_of):
+def test_a_class_that_cannot_parse_a_reply_is_named_with_its_line():
     class Parses(Chat):
         async def _agenerate(self, *args, **kwargs):
             return json.loads("I cannot help with that.")
 
-    with pytest.raises(BadRequest, match=r"Parses: JSONDecodeError: .* of test_model\.py\)"):
-        complete(LangChainModel(Parses()), request_of())
+    fails(Parses(), match=r"Parses: JSONDecodeError: .* of test_model\.py\)")
 
 
 @pytest.mark.parametrize("thing", [object(), AIMessage("a message, which is langchain's too")])
@@ -251,14 +244,13 @@ def test_a_wrapped_model_is_passed_bare(wrapped):
 
 
 @pytest.mark.parametrize(("address", "told"), [("http://h", True), ("http://h/v1", False)])
-def test_an_address_without_v1_is_asked_about(request_of, address, told):
+def test_an_address_without_v1_is_asked_about(address, told):
     class Addressed(Chat):
         openai_api_base: str
 
     error = raised("NotFoundError", status_code=404)
-    with pytest.raises(BadRequest) as caught:
-        complete(LangChainModel(Addressed(reply=error, openai_api_base=address)), request_of())
-    assert ("base_url=http://h/v1" in caught.value.hint) is told
+    hint = fails(Addressed(reply=error, openai_api_base=address)).hint
+    assert ("base_url=http://h/v1" in hint) is told
 
 
 class Echo:
@@ -292,19 +284,13 @@ def test_the_skin_makes_a_langchain_model_of_any_chat_model():
         chat.invoke([ToolMessage("x", tool_call_id="1")])
 
 
-def test_there_and_back_again(request_of):
+def test_there_and_back_again():
     model = load_registry().chat_model(TargenChat(model=Echo(), params={}))
-    reply = complete(model, request_of())
-    assert reply.text == "system,user {'max_tokens': 40, 'seed': 7}"
-    assert (reply.finish, reply.input_tokens, reply.output_tokens) == ("refusal", 4, 2)
+    text = "system,user {'max_tokens': 40, 'seed': 7}"
+    assert complete(model) == ChatReply(text, "refusal", 4, 2)
 
 
-SCHEMA = {
-    "type": "object",
-    "properties": {"river": {"type": "string"}},
-    "required": ["river"],
-    "title": "Reply",
-}
+SCHEMA = {"title": "Reply", "type": "object", "properties": {"river": {"type": "string"}}}
 
 
 class Formed(Chat):
@@ -346,37 +332,30 @@ class Idle(Chat):
         return self
 
 
-class Without(Formed):
+class Without(Chat):
     """A class that has neither for the model of this name."""
 
     def with_structured_output(self, schema, **kwargs):
         raise ValueError("this model cannot")
 
 
-def test_a_schema_goes_the_way_that_the_class_has(request_of):
+def test_a_schema_goes_the_way_that_the_class_has():
     chat = Formed(reply=AIMessage('{"river": "Volga"}'))
     model = LangChainModel(chat)
     assert model.structured and model.identity.endswith(":schema")
     assert complete(model, request_of(schema=SCHEMA)).text == '{"river": "Volga"}'
-    messages, _, kwargs, _ = chat.seen[0]
+    complete(model)
+    (messages, _, kwargs, _), (*_, free, _) = chat.seen
     assert kwargs["form"]["properties"] == SCHEMA["properties"] and kwargs["max_tokens"] == 40
     assert "ls_structured_output_format" not in kwargs  # langchain's own tracing
     assert messages[-1].content == "Name a river."
-    assert "form" not in complete_kwargs(model, chat, request_of())  # free text is asked freely
+    assert "form" not in free  # free text is asked freely
 
 
-def complete_kwargs(model, chat, request):
-    complete(model, request)
-    return chat.seen[-1][2]
-
-
-def test_a_tool_that_must_be_called_stands_for_a_schema(request_of):
-    called = AIMessage(
-        "",
-        tool_calls=[{"name": "Reply", "args": {"river": "Wołga"}, "id": "1"}],
-        response_metadata={"finish_reason": "tool_calls"},
-    )
-    chat = Calling(reply=called)
+def test_a_tool_that_must_be_called_stands_for_a_schema():
+    calls = [{"name": "Reply", "args": {"river": "Wołga"}, "id": "1"}]
+    finish = {"finish_reason": "tool_calls"}
+    chat = Calling(reply=AIMessage("", tool_calls=calls, response_metadata=finish))
     model = LangChainModel(chat)
     assert model.structured and model.identity.endswith(":tool")
     reply = complete(model, request_of(schema=SCHEMA))
@@ -385,30 +364,30 @@ def test_a_tool_that_must_be_called_stands_for_a_schema(request_of):
 
 
 @pytest.mark.parametrize("kind", [Chat, Idle, Without])
-def test_a_class_that_cannot_gets_its_schema_in_words(request_of, kind):
+def test_a_class_that_cannot_gets_its_schema_in_words(kind):
     model = LangChainModel(kind(reply=AIMessage("{}")))
     assert not model.structured
     assert model.identity == LangChainModel(kind(), structured=False).identity
     complete(model, request_of(schema=SCHEMA))  # the call layer has put it into words
 
 
-def test_a_service_that_refuses_a_schema_is_asked_in_words_from_then_on(request_of):
+def test_a_service_that_refuses_a_schema_is_asked_in_words_from_then_on():
     chat = Formed(reply=AIMessage("{}"), refuses="form")
     model = LangChainModel(chat)
     bound = model.count_tokens(request_of(schema=SCHEMA))
     for _ in range(2):
         complete(model, request_of(schema=SCHEMA))
     asked = [
-        ("form" in kwargs, "JSON schema" in seen[-1].content) for seen, _, kwargs, _ in chat.seen
+        ("form" in more, "JSON schema" in turns[-1].content) for turns, _, more, _ in chat.seen
     ]
     assert asked == [(True, False), (False, True), (False, True)]
     assert bound >= sum(len(turn.content) for turn in chat.seen[-1][0]) / 4
 
 
-def test_another_refusal_is_not_taken_for_one_of_the_schema(request_of):
+def test_another_refusal_is_not_taken_for_one_of_the_schema():
     chat = Formed(reply=Refused("unknown model parrot"))
     with pytest.raises(BadRequest, match="unknown model"):
-        complete(LangChainModel(chat), request_of(schema=SCHEMA))
+        complete(chat, request_of(schema=SCHEMA))
     assert len(chat.seen) == 1
 
 
