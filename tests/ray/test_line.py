@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import inspect
 import pickle
 
 import pytest
@@ -29,12 +30,14 @@ async def opened(models=1):
 
 
 def served(test):
-    """Run a test of a worker that listens, in an event loop of its own."""
+    """Run a test of a worker that listens, in an event loop of its own, with what it names."""
+    named = inspect.signature(test).parameters
 
-    def run():
+    def run(monkeypatch):
         async def listening():
             server, port, secret = await opened()
-            await test(port, secret)
+            given = {"server": server, "port": port, "secret": secret, "monkeypatch": monkeypatch}
+            await test(**{name: given[name] for name in named})
             await server.close()
 
         asyncio.run(listening())
@@ -73,21 +76,18 @@ def nothing_planted():
     assert not Planted.unpickled
 
 
-def test_calls_come_back_by_it_and_its_end_is_told():
-    async def run():
-        server, port, secret = await opened()
-        line = await Line.open(HOST, port, secret)
-        payload = dump([Order(number, 0, request(f"c{number}")) for number in range(3)])
-        answers = list(load(await line.exchange(payload)))
-        while len(answers) < 3:
-            answers += load(await line.exchange(dump([])))
-        assert {answer.outcome.text for answer in answers} == {"c0", "c1", "c2"}
-        await server.close()
-        with pytest.raises(LinkLost, match="its process or its machine has stopped"):
-            await line.exchange(dump([]))
-        line.close()
-
-    asyncio.run(run())
+@served
+async def test_calls_come_back_by_it_and_its_end_is_told(server, port, secret):
+    line = await Line.open(HOST, port, secret)
+    payload = dump([Order(number, 0, request(f"c{number}")) for number in range(3)])
+    answers = list(load(await line.exchange(payload)))
+    while len(answers) < 3:
+        answers += load(await line.exchange(dump([])))
+    assert {answer.outcome.text for answer in answers} == {"c0", "c1", "c2"}
+    await server.close()
+    with pytest.raises(LinkLost, match="its process or its machine has stopped"):
+        await line.exchange(dump([]))
+    line.close()
 
 
 @served
@@ -112,49 +112,41 @@ async def test_a_stranger_that_proves_nothing_is_cut_off_before_anything_is_unpi
     line.close()
 
 
-def test_whoever_took_the_port_of_a_dead_worker_learns_and_says_nothing():
-    async def run():
-        heard = []
-        all_heard = asyncio.Event()
+@served
+async def test_whoever_took_the_port_of_a_dead_worker_learns_and_says_nothing(server, port, secret):
+    heard = []
+    all_heard = asyncio.Event()
 
-        async def stranger(reader, writer):
-            heard.append(await reader.readexactly(32))
-            writer.write(bytes(64) + bytes(8) + PLANTED)
-            heard.append(await ended(reader))
-            writer.close()
-            all_heard.set()
-
-        server, port, secret = await opened()
-        await server.close()
-        there = await asyncio.start_server(stranger, HOST, port)
-        with pytest.raises(NotAWorker):
-            await Line.open(HOST, port, secret)
-        there.close()
-        await there.wait_closed()
-        await all_heard.wait()
-        assert secret not in heard[0]
-        assert heard[1] == b""
-
-    asyncio.run(run())
-
-
-def test_what_a_stranger_heard_elsewhere_is_of_no_use():
-    """A proof of the worker itself, for a nonce of the run, is none of the run."""
-
-    async def run():
-        server, port, _ = await opened()
-        reader, writer = await asyncio.open_connection(HOST, port)
-        writer.write(bytes(32))
-        nonce, proof = await reader.readexactly(32), await reader.readexactly(32)
+    async def stranger(reader, writer):
+        heard.append(await reader.readexactly(32))
+        writer.write(bytes(64) + bytes(8) + PLANTED)
+        heard.append(await ended(reader))
         writer.close()
-        for said in (proof, nonce, hmac.digest(b"", bytes(32) + nonce, "sha256")):
-            reader, writer = await asyncio.open_connection(HOST, port)
-            writer.write(bytes(32) + said)
-            assert len(await ended(reader)) == 64
-            writer.close()
-        await server.close()
+        all_heard.set()
 
-    asyncio.run(run())
+    await server.close()
+    there = await asyncio.start_server(stranger, HOST, port)
+    with pytest.raises(NotAWorker):
+        await Line.open(HOST, port, secret)
+    there.close()
+    await there.wait_closed()
+    await all_heard.wait()
+    assert secret not in heard[0]
+    assert heard[1] == b""
+
+
+@served
+async def test_what_a_stranger_heard_elsewhere_is_of_no_use(port):
+    """A proof of the worker itself, for a nonce of the run, is none of the run."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    writer.write(bytes(32))
+    nonce, proof = await reader.readexactly(32), await reader.readexactly(32)
+    writer.close()
+    for said in (proof, nonce, hmac.digest(b"", bytes(32) + nonce, "sha256")):
+        reader, writer = await asyncio.open_connection(HOST, port)
+        writer.write(bytes(32) + said)
+        assert len(await ended(reader)) == 64
+        writer.close()
 
 
 @served
@@ -173,26 +165,21 @@ async def test_connections_that_say_nothing_are_dropped_and_keep_no_run_out(port
     line.close()
 
 
-def test_half_open_connections_end_at_their_time_limit(monkeypatch):
-    monkeypatch.setattr(line_module, "_CONNECT", 0.05)
-
+@served
+async def test_half_open_connections_end_at_their_time_limit(port, monkeypatch):
     async def silent(reader, writer):
         await ended(reader)
         writer.close()
 
-    async def run():
-        server, port, _ = await opened()
-        reader, writer = await asyncio.open_connection(HOST, port)
-        writer.write(bytes(31))  # one byte short of a nonce
-        assert await ended(reader) == b""
-        writer.close()
-        await server.close()
-        there = await asyncio.start_server(silent, HOST, 0)
-        with pytest.raises(TimeoutError):
-            await Line.open(HOST, there.sockets[0].getsockname()[1], bytes(32))
-        there.close()
-
-    asyncio.run(run())
+    monkeypatch.setattr(line_module, "_CONNECT", 0.05)
+    reader, writer = await asyncio.open_connection(HOST, port)
+    writer.write(bytes(31))  # one byte short of a nonce
+    assert await ended(reader) == b""
+    writer.close()
+    there = await asyncio.start_server(silent, HOST, 0)
+    with pytest.raises(TimeoutError):
+        await Line.open(HOST, there.sockets[0].getsockname()[1], bytes(32))
+    there.close()
 
 
 def test_a_worker_to_which_nobody_comes_listens_no_more(monkeypatch):
@@ -208,10 +195,22 @@ def test_a_worker_to_which_nobody_comes_listens_no_more(monkeypatch):
     asyncio.run(run())
 
 
-def test_a_frame_that_neither_side_sent_ends_the_line():
+HEAD = len(PLANTED).to_bytes(8, "big") + bytes(32)
+
+
+@pytest.mark.parametrize(
+    "tampered",
+    [
+        lambda frame: [HEAD + PLANTED],
+        lambda frame: [frame[:40] + bytes(len(frame) - 40)],
+        lambda frame: [frame, frame],
+    ],
+    ids=["planted", "changed", "twice"],
+)
+def test_a_frame_that_neither_side_sent_ends_the_line(tampered):
     """Somebody between the two who passes both proofs on, and then a frame of his own."""
 
-    async def run(tampered):
+    async def run():
         server, port, secret = await opened()
 
         async def between(reader, writer):
@@ -236,10 +235,7 @@ def test_a_frame_that_neither_side_sent_ends_the_line():
         there.close()
         await server.close()
 
-    planted = len(PLANTED).to_bytes(8, "big") + bytes(32) + PLANTED
-    asyncio.run(run(lambda frame: [planted]))
-    asyncio.run(run(lambda frame: [frame[:8] + frame[8:40] + bytes(len(frame) - 40)]))
-    asyncio.run(run(lambda frame: [frame, frame]))
+    asyncio.run(run())
 
 
 def test_where_ray_encrypts_calls_go_by_ray(monkeypatch):

@@ -205,10 +205,8 @@ async def test_a_worker_that_takes_one_call_at_a_time_goes_on_with_what_it_has_r
         for place, head in enumerate(heads)
     ]
     await asyncio.gather(*asked)
-    assert [{text.split()[0] for text in link.got} for link in (one, two)] == [
-        {"first"},
-        {"second"},
-    ]
+    read = [{text.split()[0] for text in link.got} for link in (one, two)]
+    assert read == [{"first"}, {"second"}]
 
 
 @staged
@@ -218,8 +216,7 @@ async def test_a_call_that_nobody_has_read_waits_for_few_others_only(stage):
     rare = stage.ask("rare", head="rare")
     known += [stage.ask(f"later {number}", head="known") for number in range(50)]
     await asyncio.gather(rare, *known)
-    before = link.got.index("rare") - 4
-    assert 0 < before < 20
+    assert 0 < link.got.index("rare") - 4 < 20
 
 
 @staged
@@ -273,15 +270,19 @@ def hello_of(recipe=None, **changes):
     return asyncio.run(made())
 
 
-def test_a_worker_says_what_it_lacks():
-    assert "Python is 2.7 here and" in str(hello_of(Python="2.7").problem)
-    problem = hello_of(**{"targen-core": "99"}).problem
-    assert "targen-core is 99 here and" in str(problem)
-    assert "one image for all nodes" in problem.hint
-    lacking = ModelRecipe("x", b"cno_such_package\nThing\n.", "", b"")
-    assert "lacks the package no_such_package" in str(hello_of(lacking).problem)
-    missing = ModelRecipe("x", b"", "nobody:nothing", b"")
-    assert "no backend named 'nobody:nothing'" in str(hello_of(missing).problem)
+@pytest.mark.parametrize(
+    ("recipe", "versions", "words"),
+    [
+        (None, {"Python": "2.7"}, "Python is 2.7 here and"),
+        (None, {"targen-core": "99"}, "targen-core is 99 here and"),
+        ((b"cno_such_package\nThing\n.", ""), {}, "lacks the package no_such_package"),
+        ((b"", "nobody:nothing"), {}, "no backend named 'nobody:nothing'"),
+    ],
+)
+def test_a_worker_says_what_it_lacks(recipe, versions, words):
+    problem = hello_of(recipe and ModelRecipe("x", *recipe, b""), **versions).problem
+    assert words in str(problem)
+    assert not versions or "one image for all nodes" in problem.hint
 
 
 def test_a_worker_whose_model_is_another_is_refused():

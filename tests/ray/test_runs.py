@@ -73,28 +73,36 @@ def test_replicas_are_of_a_backend_with_addresses(tmp_path):
         run(tmp_path / "run", {"name": "ray", "replicas": ["http://127.0.0.1:1/v1"]})
 
 
+def refused(out, executor, url, **options):
+    """A run of calls to a service whose answers are no rows: it fails."""
+    with pytest.raises(targen_core.JobFailed):
+        targen_core.generate(
+            "rte",
+            n=8,
+            model="llama",
+            options={"model": "mock", "base_url": url, "max_concurrency": 2, **options},
+            seeds=[f"The number {number} is on the door of the house." for number in range(8)],
+            out=out,
+            executor={"name": "ray", **executor},
+            progress=False,
+        )
+
+
+ANSWER = Response({"choices": [{"message": {"content": "no"}, "finish_reason": "stop"}]})
+
+
 def test_of_a_range_more_workers_are_started_while_calls_wait(cluster, tmp_path):
     """A worker has room for two calls; none is answered before a third came."""
     third = threading.Event()
-    answer = Response({"choices": [{"message": {"content": "no"}, "finish_reason": "stop"}]})
 
     def plan(seen):
         if len(server.seen) >= 3:
             third.set()
         third.wait(60)
-        return answer
+        return ANSWER
 
-    with FaultServer(plan) as server, pytest.raises(targen_core.JobFailed):
-        targen_core.generate(
-            "rte",
-            n=8,
-            model="llama",
-            options={"model": "mock", "base_url": f"{server.url}/v1", "max_concurrency": 2},
-            seeds=[f"The number {number} is on the door of the house." for number in range(8)],
-            out=tmp_path / "run",
-            executor={"name": "ray", "workers": "1-2"},
-            progress=False,
-        )
+    with FaultServer(plan) as server:
+        refused(tmp_path / "run", {"workers": "1-2"}, f"{server.url}/v1")
     assert third.is_set()
     assert not server.gave_up
 
@@ -130,35 +138,19 @@ def test_replicas_share_the_calls_and_a_key_stands_nowhere(cluster, tmp_path, mo
 
     monkeypatch.setattr(crew, "Line", Seen)
     key = "sk-0123456789abcdef"
-    answer = Response({"choices": [{"message": {"content": "no"}, "finish_reason": "stop"}]})
     begun = [threading.Event(), threading.Event()]
 
     def answers(number):
         def plan(seen):  # none before both have a call: a worker that is up first does not do all
             begun[number].set()
             begun[1 - number].wait(60)
-            return answer
+            return ANSWER
 
         return plan
 
     with FaultServer(answers(0)) as one, FaultServer(answers(1)) as two:
         urls = [f"{server.url}/v1" for server in (one, two)]
-        with pytest.raises(targen_core.JobFailed):
-            targen_core.generate(
-                "rte",
-                n=8,
-                model="llama",
-                options={
-                    "model": "mock",
-                    "base_url": urls[0],
-                    "api_key": key,
-                    "max_concurrency": 2,
-                },
-                seeds=[f"The number {number} is on the door of the house." for number in range(8)],
-                out=tmp_path / "run",
-                executor={"name": "ray", "replicas": urls},
-                progress=False,
-            )
+        refused(tmp_path / "run", {"replicas": urls}, urls[0], api_key=key)
         headers = {seen.headers.get("authorization") for seen in (*one.seen, *two.seen)}
     assert all(event.is_set() for event in begun)
     assert headers == {f"Bearer {key}"}
