@@ -212,51 +212,6 @@ def test_batches_of_like_length_learn_until_held_out_rows_get_worse(train, targe
     assert not Path(".m.training").exists()
 
 
-KILLED = """
-import os, signal, sys
-from targen_core import load_registry, read_dataset
-from targen_training.trainers import Watch
-from targen_training.asked import file_of, trainer_options
-from targen_training.models import train_model
-from pathlib import Path
-
-def step(done, of, figures):
-    if done >= 13:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-registry = load_registry()
-data = read_dataset("train.jsonl", "mood.yaml", registry=registry)
-options = trainer_options(registry, "encoder", sys.argv[1:])
-files = {data.task.name: file_of(registry, "train.jsonl", "mood.yaml")}
-train_model(
-    registry, "encoder", options, [data], Path("m"), watch=Watch(step=step), files=files
-)
-"""
-
-
-def test_a_killed_training_goes_on_from_its_last_checkpoint(train, apart):
-    from safetensors.numpy import load_file
-
-    options = [
-        f"model={tiny('encoder')}", "learning_rate=3e-3", "epochs=3", "batch=8", "device=cpu",
-        "checkpoint_minutes=1e-9",
-    ]  # fmt: skip
-    killed = subprocess.run([sys.executable, "-c", KILLED, *options], check=False)
-    assert killed.returncode == -signal.SIGKILL
-    assert not Path("m").exists()
-    again = ("-o", "checkpoint_minutes=1e-9")
-    other = train("encoder", *again, "--seed", 1, epochs=3, by=apart, code=2)
-    assert "contains an unfinished training run" in other.err
-    done = train("encoder", *again, epochs=3, by=apart)
-    # A checkpoint a step: the one of the step before is whole, if not that of the last.
-    assert any(f"training run at step {at}" in done.err for at in (12, 13))
-    whole = train("encoder", *again, epochs=3, out="whole", by=apart)
-    assert whole.code == 0 and "resuming" not in whole.err
-    one, two = (load_file(f"{name}/model/model.safetensors") for name in ("m", "whole"))
-    assert all((one[name] == two[name]).all() for name in one)
-    assert not Path(".m.training").exists()
-
-
 def test_a_loss_that_is_no_number_ends_it(train):
     done = train("encoder", "-o", "learning_rate=1e30", code=1)
     assert "is not a number" in done.err and "learning_rate" in done.err
