@@ -381,7 +381,7 @@ SCRIPTED, LLAMA = ("-b", "scripted"), ("-b", "llama", "-o", "model=m")
     [
         (
             (*SCRIPTED, "--batch"),
-            "--batch: the scripted backend, which step generate uses, has no ",
+            "the scripted backend, which step generate uses, has no batch API",
         ),
         ((*SCRIPTED, "--batch-offline"), "cannot write calls to files"),
         ((*LLAMA, "--batch"), "--batch: the llama backend, which step"),

@@ -31,8 +31,8 @@ def answer(model, *requests):
 
 def test_it_is_a_free_chat_model(local_model):
     assert isinstance(local_model, ChatModel)
-    known = (local_model.price, local_model.max_concurrency, local_model.seeded)
-    assert known == (Price(0, 0), 2, True)
+    assert (local_model.price, local_model.max_concurrency) == (Price(0, 0), 2)
+    assert local_model.structured and local_model.seeded
     assert local_model.identity == "local:SmolLM2-135M-Instruct.Q4_1.gguf:747cb1f01955"
 
 
