@@ -116,7 +116,13 @@ def test_a_langchain_model_answers():
     chat = Chat(
         reply=AIMessage(
             [{"type": "text", "text": "Vol"}, {"type": "text", "text": "ga"}],
-            usage_metadata={"input_tokens": 9, "output_tokens": 2, "total_tokens": 11},
+            usage_metadata={
+                "input_tokens": 9,
+                "output_tokens": 2,
+                "total_tokens": 11,
+                "input_token_details": {"cache_read": 4, "cache_creation": 3},
+                "output_token_details": {"reasoning": 1},
+            },
             response_metadata={"finish_reason": "length"},
         )
     )
@@ -125,7 +131,9 @@ def test_a_langchain_model_answers():
     assert isinstance(model, LangChainModel) and isinstance(model, ChatModel)
     assert registry.chat_model(model) is model
     reply = complete(model, request_of(temperature=0.5, top_p=None, stop="\n"))
-    assert reply == ChatReply("Volga", "length", 9, 2)
+    assert reply == ChatReply(
+        "Volga", "length", 9, 2, cache_read_tokens=4, cache_write_tokens=3, reasoning_tokens=1
+    )
     messages, stop, kwargs, thread = chat.seen[0]
     assert messages == [SystemMessage("You answer briefly."), HumanMessage("Name a river.")]
     assert stop == ["\n"]
