@@ -52,7 +52,8 @@ def ours(call):
         eval(call, {"tg": tg, "asyncio": asyncio})
     assert caught.value.__cause__ is None
     frames = traceback.extract_tb(caught.value.__traceback__)
-    return [frame.filename for frame in frames if "/src/targen_" in frame.filename]
+    parts = [Path(frame.filename).parts for frame in frames]
+    return [file for file in parts if any(part.startswith("targen_") for part in file)]
 
 
 @pytest.mark.whole

@@ -154,7 +154,7 @@ def output_prompts(declaration: Declaration, output: Output) -> tuple[Prompt, Pr
 
 
 def _form_of_reply(declaration: Declaration) -> dict[str, object]:
-    """Return what shows the form of the fields that step 3 writes."""
+    """Return an example of the form of the fields that step 3 writes."""
     return {name: _PLACES.get(part.type, "...") for name, part in declaration.written.items()}
 
 

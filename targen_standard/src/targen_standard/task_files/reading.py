@@ -343,7 +343,7 @@ def _named(item: Any) -> str:
 
 
 def _meant(loc: Loc, value: Any, known: list[str]) -> Words:
-    """Return what to type in place of an unknown key; its place may have the `known` ones."""
+    """Return the hint for an unknown key; its place may have the `known` ones."""
     key, top = str(loc[-1]), len(loc) == 1
     if loc[0] == "labels" and key in ("n", *_ROWS) and isinstance(value, int):
         return _of_a_run("labels", {loc[1]: value})
@@ -488,7 +488,7 @@ _HINTS = {
         "text that starts with *, &, !, %, @ or ` needs quotes",
     ),
 }
-"""What to type for the most common mistakes, by a part of the problem; the first that fits."""
+"""Hints for the most common mistakes, by a part of the problem; the first match counts."""
 
 
 def _hint(problem: str, line: str) -> str:
