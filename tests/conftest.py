@@ -43,6 +43,8 @@ os.fsync = os.fdatasync = lambda descriptor: None
 # What asyncio says of tasks that a test left stands in that test's log, not below the summary.
 logging.getLogger("asyncio").addHandler(logging.NullHandler())
 
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
 # Whoever runs the tests may have defaults and keys of her own; processes of tests inherit this.
 for _key in KEYS:
     os.environ.pop(f"TARGEN_{_key.upper().replace('-', '_')}", None)
@@ -281,3 +283,24 @@ def finished(in_process: Callable[..., Done], _finished_runs: Path) -> Callable[
         return Path(out)
 
     return make
+
+
+@pytest.fixture
+def few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let estimates go by few rows, which is quick."""
+    monkeypatch.setattr("targen_cli.estimating.SAMPLE", 4)
+    monkeypatch.setattr("targen_cli.estimating._LONGEST", 20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The browser of this machine, once for all tests."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if found is None:
+        pytest.skip("no browser here: chromium or google-chrome")
+    flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=flags)
+        yield opened
+        opened.close()

@@ -136,7 +136,7 @@ class Service:
         return "\n".join([*self.extra_lines, *map(json.dumps, lines), ""])
 
     def lines(self, name, line_of):
-        """The lines that `line_of(body, wrong)` makes of a batch's requests, but for lost ones."""
+        """The lines that `line_of(body, wrong)` makes from a batch's requests, except lost ones."""
         for position, (key, body) in enumerate(self.batches[name]["asked"].items()):
             wrong = self.item(self.batches[name]["number"], position)
             if wrong != "lost":
@@ -266,7 +266,7 @@ def test_a_run_in_batches_has_the_rows_of_an_online_run_at_half_the_price(
 
 @pytest.fixture
 def made(targen):
-    """A correction of twelve rows, of which half have another label."""
+    """A correction of twelve rows, half of them with a different label."""
     targen("generate", "tickets", "-n", "12", "-b", "scripted", "--out", "made", "--quiet")
     return "correct", "made/dataset.jsonl", "--task", "tickets"
 

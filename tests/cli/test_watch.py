@@ -14,7 +14,7 @@ from targen_core.calls.usage import Usage
 TEXT = st.text(max_size=300)
 
 
-def layer(calls=0, dollars=0.0, budget=Budget()):  # noqa: B008 - nobody changes it
+def layer(calls=0, dollars=0.0, budget=Budget()):  # noqa: B008 - no test changes it
     """What a watch reads of a call layer."""
     usage = Usage()
     for _ in range(calls):

@@ -7,7 +7,6 @@ import hashlib
 import json
 import random
 import re
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,6 @@ TASK = {
     "fields": {"text": {"description": "the review", "form": "any"}},
     "contexts": ["lunch", "dinner"],
 }
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SOURCES = ("core", "plugins", "targen_backends", "targen_cli", "targen_testing")
 MARKS = ".plot svg .mark-rect path, .plot svg .mark-symbol path"
 LISTEN = """
@@ -133,20 +131,6 @@ def test_no_page_is_made_elsewhere():
     assert {each for each in makers if not each.startswith(served)} == {
         "targen_cli/src/targen_cli/pages.py",
     }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """The browser of this machine, once for all tests."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip("no browser here: chromium or google-chrome")
-    flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=flags)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

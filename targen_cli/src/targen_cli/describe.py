@@ -132,12 +132,12 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
         return next(iter([*kinds_of, *ours]), "task")
     if no_task := registry.no_task(name):
         raise no_task
-    if suite := [
-        i.name for i in items if i.kind == "task" and name in (i.entry_point, i.distribution)
-    ]:
+    from targen_cli.suite import members_of
+
+    if suite := members_of(registry, name):
         raise UsageError(
             f"{name} is a suite of {plural(len(suite), 'task')}",
-            hint=f"name one of them: {', '.join(suite)}",
+            hint=f"name one of them: {', '.join(task.name for task in suite)}",
         )
     meant = " or ".join(f"{one} ({names[one]})" for one in near)
     raise UnknownName(

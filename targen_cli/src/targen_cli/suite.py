@@ -26,7 +26,7 @@ from targen_core.runs.records.spec import RunSpec
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import ANOTHER_OUT
 
-__all__ = ["run_suite", "suite_tasks"]
+__all__ = ["members_of", "run_suite", "suite_tasks"]
 
 
 def suite_tasks(registry: Registry, name: str) -> list[Registration[Any]]:
@@ -35,15 +35,20 @@ def suite_tasks(registry: Registry, name: str) -> list[Registration[Any]]:
     Raises:
         UnknownName: no plugin of that name registers a task.
     """
-    tasks = registry.all("task")
-    members = [task for task in tasks if name in (task.entry_point, task.distribution)]
+    members = members_of(registry, name)
     if not members:
-        known = sorted({task.entry_point for task in tasks})
+        known = sorted({task.entry_point for task in registry.all("task")})
         raise UnknownName(
             f"no installed plugin with tasks is named {name!r}",
             hint=did_you_mean(name, known, "suites"),
         )
     return members
+
+
+def members_of(registry: Registry, name: str) -> list[Registration[Any]]:
+    """Return the tasks of a suite; an empty list if no suite has this name."""
+    tasks = registry.all("task")
+    return [task for task in tasks if name in (task.entry_point, task.distribution)]
 
 
 def run_suite(

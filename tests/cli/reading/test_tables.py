@@ -177,7 +177,7 @@ def batch(**columns):
 
 
 def coded(value, times):
-    """A column that has one value many times, of which the file holds one."""
+    """A column that repeats one value, which the file contains once."""
     return pa.DictionaryArray.from_arrays(pa.array([0] * times, pa.int32()), pa.array([value]))
 
 

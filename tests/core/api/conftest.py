@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+import targen_core as tg
+
 
 @pytest.fixture(autouse=True)
 def _alone(alone: None) -> None:
     """Each test has a folder of its own."""
+
+
+@pytest.fixture
+def run() -> tg.Run:
+    """A small run of RTE."""
+    return tg.generate("rte", n=8, model="scripted", out="runs/x")

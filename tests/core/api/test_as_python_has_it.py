@@ -12,11 +12,6 @@ import targen_core as tg
 pytestmark = pytest.mark.whole
 
 
-@pytest.fixture
-def run():
-    return tg.generate("rte", n=8, model="scripted", out="runs/x")
-
-
 def test_a_run_is_pickled_and_copied_with_its_rows_read_or_not(run):
     for _ in range(2):
         for twin in (pickle.loads(pickle.dumps(run)), copy.deepcopy(run)):

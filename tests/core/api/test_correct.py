@@ -13,11 +13,6 @@ from targen_core.errors import BudgetExhausted, RunConflict
 pytestmark = pytest.mark.whole
 
 
-@pytest.fixture
-def run():
-    return tg.generate("rte", n=8, model="scripted", out="runs/x")
-
-
 def test_a_run_knows_its_task(run):
     correction = tg.correct(run, model="scripted", corrector="blind", flip=0.5, seed=1)
     assert correction.path == Path("runs/x-blind")

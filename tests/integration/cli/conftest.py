@@ -63,13 +63,6 @@ def rows() -> Callable[..., list[dict[str, Any]]]:
 
 
 @pytest.fixture
-def few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let estimates go by few rows, which is quick."""
-    monkeypatch.setattr("targen_cli.estimating.SAMPLE", 4)
-    monkeypatch.setattr("targen_cli.estimating._LONGEST", 20)
-
-
-@pytest.fixture
 def own_task() -> Callable[[str], str]:
     """Put one of the tasks of `tasks/` into this folder, with texts replaced; its file's name."""
 

@@ -11,13 +11,10 @@ from tests.files import lines, write_lines
 
 from ...tables import table
 
-pytestmark = pytest.mark.whole  # analysis and training are plugins of their own
-
-
-@pytest.fixture(autouse=True)
-def _quick_estimates(monkeypatch):
-    monkeypatch.setattr("targen_cli.estimating.SAMPLE", 4)
-    monkeypatch.setattr("targen_cli.estimating._LONGEST", 20)
+pytestmark = [
+    pytest.mark.whole,  # analysis and training are plugins of their own
+    pytest.mark.usefixtures("few_samples"),
+]
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,23 +20,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 EVIL = "<img src=x onerror=\"document.title='caught'\"><script>document.title='caught'</script>"
 SMALL = {"viewport": {"width": 400, "height": 800}}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """The browser of this machine, once for all tests."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip("no browser here: chromium or google-chrome")
-    flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=flags)
-        yield opened
-        opened.close()
 
 
 class Server:

@@ -93,7 +93,7 @@ def _listed(place: Place, items: Sequence[Any]) -> Classes | None:
 
 
 def _are_of(classes: Classes, values: Iterable[Any]) -> bool:
-    """Return whether all values are classes; objects and lists, which have no hash, are none."""
+    """Return whether all values are classes. Objects and lists cannot be: they have no hash."""
     return all(not isinstance(value, dict | list) and value in classes.codes for value in values)
 
 

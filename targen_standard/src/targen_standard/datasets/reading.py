@@ -317,7 +317,7 @@ def _records(source: Source, task: Task[Any, Any]) -> Iterator[tuple[int, Record
             numbered = {**values, "idx": at}
             record = json.dumps(numbered).encode() if isinstance(record, bytes) else numbered
         elif not at:
-            needs_index = False  # the first row has one, or is none
+            needs_index = False  # the first row has an index, or is not an object
         yield number, record
 
 

@@ -7,9 +7,9 @@ and people can understand the counts. This is distribution matching after SynAli
 arXiv:2502.08661), by visible features in place of vectors. Examples rarely have the label shares of
 a run, so a share between those of two labels adds nothing: a mix of labels explains it.
 
-Refusals are at most a share of the accepted rows. They are spent on the worst: those
-of the latest rows that were as bad as a candidate are counted. If they are fewer than the refusals
-left, it is refused.
+Refusals are at most a share of the accepted rows, and the worst candidates get them. The filter
+counts the latest rows with at least a candidate's score, and refuses it if they are fewer than the
+refusals left.
 """
 
 from __future__ import annotations
