@@ -1,4 +1,4 @@
-"""A stranger's package: a part of every kind that runs code, each right but where a test says."""
+"""A stranger's package with a part of every kind that runs code; a test breaks one of them."""
 
 from pydantic import BaseModel
 
