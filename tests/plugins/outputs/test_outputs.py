@@ -71,6 +71,11 @@ def test_each_kind_fills_its_quotas_and_every_command_reads_its_rows(kind, works
         works("export", "run", "--as", form, "--out", tmp_path / f"out-{form}")
 
 
+def test_a_text_may_be_called_like_an_old_method_of_pydantic():
+    task = Declaration(**{**ALL["score"], "fields": {"copy": "a text"}}).task()
+    assert "copy" in task.instance.model_fields
+
+
 def test_spans_are_read_from_marks_and_counted_by_their_types(caplog):
     """Rows with one set of types are no cause for a warning."""
     text = "I met <person>Ann Lee</person> in <place> Rome</place>! <3"

@@ -92,6 +92,11 @@ def test_of_very_many_labels_a_prompt_names_those_that_are_called_alike(declared
     assert line.count("kind_") == 23
 
 
+def test_a_field_may_be_called_like_an_old_method_of_pydantic(declared, rows_of):
+    rows = rows_of(declared(fields={"copy": "the note", "json": "its record"}), 1)
+    assert all(row["copy"] and row["json"] for row in rows)
+
+
 def test_a_pair_whose_seed_is_a_field(declared, rows_of):
     made = declared(
         fields={"premise": {"words": [5, 12]}, "hypothesis": {"words": [3, 8]}},

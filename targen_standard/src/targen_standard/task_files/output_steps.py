@@ -24,6 +24,7 @@ from targen_standard.task_files.model import Declaration, FieldPart
 from targen_standard.task_files.outputs import Output, Row, WithOutput, label_named, output_of
 from targen_standard.task_files.prompt_text import output_prompts
 from targen_standard.task_files.rows import (
+    model_of,
     render,
     reply_model,
     row_columns,
@@ -86,8 +87,7 @@ def _row_model(declaration: Declaration, output: Output) -> type[BaseModel]:
     columns = row_columns(declaration)
     columns |= {name: (kind, ...) for name, kind in output.columns.items()}
     Labelled.targen_output = output
-    row: type[BaseModel] = create_model("Row", __base__=Labelled, **columns)
-    return row
+    return model_of("Row", columns, __base__=Labelled)
 
 
 def _refuse_label(_: BaseModel, name: str) -> BaseModel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -19,6 +20,7 @@ from targen_standard.task_files.model import Declaration, FieldPart
 __all__ = [
     "UNSUITABLE",
     "line_of",
+    "model_of",
     "render",
     "reply_model",
     "row_columns",
@@ -69,7 +71,19 @@ def row_model(declaration: Declaration) -> type[BaseModel]:
     ]
     label: Any = Literal[tuple(values)]
     columns["label"] = (label | None if None in declaration.aims.values() else label, ...)
-    return create_model("Row", __config__=ConfigDict(frozen=True, extra="forbid"), **columns)
+    return model_of("Row", columns, __config__=ConfigDict(frozen=True, extra="forbid"))
+
+
+def model_of(name: str, columns: Mapping[str, Any], **settings: Any) -> type[BaseModel]:
+    """Return a model whose columns may bear any name that a task file allows.
+
+    `settings` are pydantic's own: `__base__` or `__config__`.
+    """
+    with warnings.catch_warnings():
+        # Pydantic still has old methods such as `copy` and `json`, which nobody calls on a row.
+        warnings.filterwarnings("ignore", "Field name .* shadows an attribute", UserWarning)
+        made: type[BaseModel] = create_model(name, **settings, **columns)
+    return made
 
 
 def row_columns(declaration: Declaration) -> dict[str, Any]:
@@ -89,7 +103,7 @@ def reply_model(
     }
     columns |= {name: (kind, ...) for name, kind in more.items()}
     base = _Written if declaration.may_refuse else BaseModel
-    one = create_model("Written", __base__=base, **columns)
+    one = model_of("Written", columns, __base__=base)
     return (
         one
         if declaration.instances_per_call == 1
