@@ -34,10 +34,12 @@ class Embedder:
             leave slow loading to the first call of that function. If something is not installed,
             `open` raises a `UsageError` that says what to install.
         packages: the distributions that determine the vectors; a run records their versions.
+        extra: the extra of its distribution that brings what `open` needs; `describe` shows it.
     """
 
     open: Callable[[], Encode]
     packages: tuple[str, ...] = ()
+    extra: str = ""
 
 
 _PLACES = 512  # of a vector of words

@@ -30,7 +30,6 @@ __all__ = [
     "fields",
     "plain",
     "prompts_of",
-    "requirement",
 ]
 
 
@@ -100,7 +99,7 @@ def facts_of(part: Described) -> dict[str, Any]:
         "id": item.id,
         "version": versions.get(item.distribution, ""),
         "summary": item.summary or str(own.pop("summary", "")),
-        "install": item.install,
+        "install": _requirement(part),
     }
     if part.configurable is not None:
         facts["options"] = fields(part.configurable)
@@ -122,10 +121,16 @@ def _plain_facts(part: Described) -> dict[str, Any]:
     return facts
 
 
-def requirement(part: Described) -> str:
-    """Return what to install for an object with an `extra`."""
-    extra = part.target.extra
-    return f"{part.item.distribution}[{extra}]" if extra else part.item.install
+def _requirement(part: Described) -> str:
+    """Return what to install for an object, with its `extra` if it has one."""
+    from targen_core.errors import UsageError
+
+    try:
+        extra = getattr(part.target, "extra", "")
+    except UsageError:  # it needs an option
+        extra = ""
+    named = isinstance(extra, str) and extra
+    return f"{part.item.distribution}[{extra}]" if named else part.item.install
 
 
 def fields(model: Any) -> list[dict[str, Any]]:

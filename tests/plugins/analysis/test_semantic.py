@@ -321,3 +321,7 @@ def test_what_is_missing_is_said_before_a_run_begins(there, hint, monkeypatch):
         load_registry().get("embedder", "minilm").open()
     assert install("targen-analysis").rpartition(" ")[2].strip("'") in caught.value.hint
     assert hint in caught.value.hint
+
+
+def test_describe_names_the_extras_of_an_embedder(works):
+    assert "[embeddings,minilm]" in works("describe", "minilm", "--kind", "embedder").out

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from targen_cli.describing import print_options
-from targen_cli.facts import Described, fields, requirement
+from targen_cli.facts import Described, fields
 from targen_core.plugins.hookspecs import hookspec
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ def facts(part: Described) -> dict[str, Any]:
         "summary": metric.summary,
         "title": metric.title,
         "options": fields(metric.options),
-        "install": requirement(part),
         "about": metric.summary,
     }
 

