@@ -6,19 +6,25 @@ from tiny import tiny
 
 from targen_training.testing import TrainerSuite as Suite
 
-RECIPE = ("batch=8", "warmup=0.1", "device=cpu")
+RECIPE = ("warmup=0.1", "device=cpu")
 
 
 class TestEncoder(Suite):
     trainer = "encoder"
-    options = (f"model={tiny('encoder')}", "learning_rate=2e-3", "epochs=20", *RECIPE)
+    options = (f"model={tiny('encoder')}", "learning_rate=4e-3", "epochs=10", "batch=8", *RECIPE)
 
 
 class TestEncoderDecoder(Suite):
     trainer = "encoder-decoder"
-    options = (f"model={tiny('encoder-decoder')}", "learning_rate=5e-3", "epochs=12", *RECIPE)
+    options = (
+        f"model={tiny('encoder-decoder')}",
+        "learning_rate=5e-3",
+        "epochs=12",
+        "batch=8",
+        *RECIPE,
+    )
 
 
 class TestDecoder(Suite):
     trainer = "decoder"
-    options = (f"model={tiny('decoder')}", "learning_rate=5e-3", "epochs=12", *RECIPE)
+    options = (f"model={tiny('decoder')}", "learning_rate=1e-2", "epochs=12", "batch=16", *RECIPE)

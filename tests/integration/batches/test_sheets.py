@@ -15,6 +15,7 @@ import pytest
 
 from targen_cli.markup import sheet_cell
 from targen_core.calls.journal import Journal
+from targen_standard.batches import waiting
 from targen_standard.scripted import fill_schema
 from targen_testing.fault_server import FaultServer, Response
 
@@ -22,6 +23,12 @@ pytest.importorskip("targen_tasks_superglue")
 
 Answers = Mapping[str, Any]
 Targen = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def _soon_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file may be written while the run could ask for more: the next one has that."""
+    monkeypatch.setattr(waiting, "_SETTLE", 0.01)
 
 
 def answers() -> dict[str, Any]:
