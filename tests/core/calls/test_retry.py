@@ -283,6 +283,15 @@ def test_a_call_that_fails_after_the_halt_does_not_back_off(lab, desk, drive):
     drive(work())
 
 
+def test_a_long_wait_that_one_call_was_asked_for_is_tried_before_the_run_would_end(
+    lab, desk, drive
+):
+    hook, at = failing(1, lambda: ServiceUnavailable("down", retry_after=50_000.0))
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=100.0)
+    assert drive(one.ask()) == "x"
+    assert at[1] - at[0] == pytest.approx(100.0)
+
+
 def test_a_pause_longer_than_max_outage_ends_the_run(drive, desk, lab):
     tomorrow = RateHeaders(remaining_requests=0, reset_requests=86_400.0)
     model = lab.ToyModel(lambda request: ChatReply("fine", "stop", 5, 5, tomorrow))
