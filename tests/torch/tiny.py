@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -36,7 +38,9 @@ def tiny(kind: str) -> Path:
     import torch
     import transformers
 
-    folder = Path(tempfile.mkdtemp(prefix="targen-tiny-")) / kind
+    above = tempfile.mkdtemp(prefix="targen-tiny-")
+    atexit.register(shutil.rmtree, above, ignore_errors=True)
+    folder = Path(above) / kind
     tokenizer = _tokenizer(kind)
     with torch.random.fork_rng():
         torch.manual_seed(0)
