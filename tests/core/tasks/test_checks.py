@@ -23,6 +23,8 @@ from targen_core.tasks.checks import (
     words,
 )
 
+from ...tables import table
+
 
 def reason_of(check, text, *args, what="sentence", **more):
     """The reason for which a check rejects a text, which its words name; empty where it passes."""
@@ -244,6 +246,30 @@ def test_a_language_is_told_from_its_neighbours(language, spoken):
     text, reason = SPOKEN[spoken], "" if language == spoken else f"not-{language.lower()}"
     assert reason_of(check_language, text, language=language) == reason
     assert reason or not reason_of(prose, text, min_words=5, max_words=30, language=language)
+
+
+SHORT = """
+    Spanish | Manda cincuenta euros a mi hermana Begoña
+    es | envía 20 a mi hermano Luis
+    español | transfiere a mi cuenta
+    es-CL | me das mi saldo
+    Spanish (Chile) | ¿cuánto me queda?
+    Italian | manda 20 euro a mia sorella
+    it | mi hanno rubato il portafoglio
+    French | tu peux me dire le solde ?
+    français | on m'a volé mon portefeuille
+    Portuguese | manda 20 euros à minha irmã
+    pt_BR | quero bloquear o meu cartão
+    Deutsch | schick 20 euro an meine schwester
+    nl | blokkeer mijn pas
+"""
+
+
+@pytest.mark.parametrize(("language", "text"), table(SHORT, 2))
+def test_short_texts_are_in_their_language_and_in_no_other(language, text):
+    assert reason_of(check_language, text, language=language) == ""
+    long = "The lift in the old tower has been out of order since Monday."
+    assert reason_of(check_language, long, language=language).startswith("not-")
 
 
 @pytest.mark.parametrize(

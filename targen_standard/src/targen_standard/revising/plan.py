@@ -168,9 +168,15 @@ def plan_of(job: Revision) -> RevisionPlan:
     calls = replace(
         calls, texts=calls.texts + texts, judgements=calls.judgements + round(texts * each)
     )
+    changes = _deciding(tuple(_changes(job)))
+    if not changes and before["status"] == "complete" and any(made.sent.values()):
+        version = job.manifest.task.version
+        changes = (
+            Change("task", f"version {version}", f"version {version}, which asks otherwise"),
+        )
     return RevisionPlan(
         str(job.of),
-        _deciding(tuple(_changes(job))),
+        changes,
         labels,
         job.judged,
         job.rewrites,
