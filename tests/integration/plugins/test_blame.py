@@ -24,6 +24,7 @@ REGISTERED = """
     checks strictly odd_parts:strictly
     deliveries pigeon odd_post:PIGEON
     executors far odd_parts:FAR
+    embedders shapes odd_parts:SHAPES
     exporters sheet odd_parts:SHEET
     task_readers odd odd_parts:READER
     task_forms odd-form odd_parts:FORM
@@ -43,6 +44,7 @@ RUNS = {
     "judge": f"{MAIL} --corrector judge",
     "list": f"{MAIL} --contexts-from own",
     "filter": f"{MAIL} --no-correct --filter picky",
+    "embed": f"{MAIL} --no-correct --max-cosine 0.5 --embedder shapes",
     "check": f"{MAIL} --no-correct --check strictly",
     "model": "generate rte -n 2 -b acme",
     "post": f"{MAIL} --delivery pigeon",
@@ -66,6 +68,10 @@ BLAMED = f"""
     filter | Picky.find | {K} | filter picky: KeyError: 'nosuch' in find (line
     filter | Picky.find | return Refusal('Too Long', '') | find() returned a Refusal whose reason
     filter | Picky.add | return 'text' | filter picky: add() returned str; it must return bytes
+    embed | embed | {K} | embedder odd:shapes: KeyError: 'nosuch'
+    embed | embed | return [1.0] * len(text) | embedder odd:shapes: its vectors have
+    embed | embed | return [float('nan')] | embedder odd:shapes: its vectors contain infinity or NaN
+    embed | embed | return 'long' | embedder odd:shapes: str is not a vector of numbers
     check | strictly | return False | check strictly: strictly (line
     check | strictly | object.__setattr__(instance, 'text', 'b') | a check changed the instance
     model | Model.complete | {K} | backend odd:acme: KeyError: 'nosuch'
@@ -83,6 +89,7 @@ ASIDE = """
     # what is missing is to be installed, what it refuses is not its fault, and an empty list is told
     1 | model | create | import no_such_sdk | needs the package 'no_such_sdk', which is not installed
     1 | export | export | import no_such_sdk | pip install 'odd[sheets]'
+    1 | embed | opened | import no_such_sdk | pip install 'odd[shapes]'
     1 | list | towns | return [] | the list of contexts (odd:own) is empty
     2 | list | towns | raise UsageError('no column town') | no column town
     # what is registered is not of its kind, or has settings that cannot be

@@ -21,6 +21,7 @@ from targen_core import (  # noqa: F401 - some for what tests put into it
 )
 from targen_core.calls.delivery import Delivery
 from targen_core.calls.executor import ModelExecutor
+from targen_core.embedding import Embedder
 from targen_core.plugins.adapters import Adapter
 from targen_core.task_files import TaskReader
 from targen_standard.methods.model import Method, MethodOptions
@@ -157,6 +158,13 @@ def form_task(spec, name): ...
 def method_task(base, options): ...
 
 
+def embed(text): ...
+
+
+def opened():
+    return embed
+
+
 def adapt(thing):
     return thing.nothing
 
@@ -165,3 +173,4 @@ SHEET = Exporter(write=export, suffix=".x", summary="x", extra="sheets")
 READER, FORM = TaskReader(read=read), TaskForm(summary="", spec=Row, task=form_task)
 METHOD = Method(summary="bad", version="1", task=method_task, options=MethodOptions)
 ADAPTER = Adapter(adapt=adapt)
+SHAPES = Embedder(open=lambda: opened(), extra="shapes")

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from targen_core.errors import MissingDependency
 from targen_core.options import Flag, Options, RowOptions
 from targen_core.plugins.configurable import Configurable, Section
 from targen_core.text import plural
+from targen_core.wording import install
 
 if TYPE_CHECKING:  # with numpy
     from targen_core.embedding import Embedder
@@ -76,8 +78,18 @@ class DistanceSection(BaseModel):
 def _made(options: DistanceOptions, embedder: Embedder) -> DistanceFilter:
     from targen_standard.filters.distance.filter import DistanceFilter
 
+    try:
+        encode = embedder.open()
+    except ImportError as error:
+        distribution = options.embedder.partition(":")[0]
+        raise MissingDependency(
+            f"embedder {options.embedder} needs the package {error.name!r}, which is not installed",
+            check="missing-package",
+            distribution=distribution,
+            hint=install(f"{distribution}[{embedder.extra}]" if embedder.extra else distribution),
+        ) from error
     return DistanceFilter(
-        embedder.open(), options.max_cosine, options.max_refused, embedder=options.embedder
+        encode, options.max_cosine, options.max_refused, embedder=options.embedder
     )
 
 

@@ -154,27 +154,35 @@ class DistanceFilter(Filter):
         if self._last is not None and self._last[0] == text:
             return self._last[1]
         try:
-            vector = np.asarray(self._encode(text), np.float64).ravel()
-            length = np.linalg.norm(vector)
-            if not np.isfinite(length):
-                raise ValueError("its vectors contain infinity or NaN")
-            if self._rows and len(vector) != self._vectors.shape[1]:
-                raise ValueError(
-                    f"its vectors have {len(vector)} dimensions, but earlier ones had "
-                    f"{self._vectors.shape[1]}"
-                )
+            made = self._encode(text)
         except TargenError:
             raise
         except Exception as error:  # what models raise has no end
-            distribution = self._embedder.partition(":")[0]
-            raise StageFailed(
-                f"embedder {self._embedder}: {type(error).__name__}: {error}",
-                distribution=distribution,
-                hint=f"report it to the authors of {distribution}, and resume when it is fixed",
-            ) from error
+            raise self._failed(f"{type(error).__name__}: {error}") from error
+        try:
+            vector = np.asarray(made, np.float64).ravel()
+        except (TypeError, ValueError):
+            raise self._failed(f"{type(made).__name__} is not a vector of numbers") from None
+        length = np.linalg.norm(vector)
+        if not np.isfinite(length):
+            raise self._failed("its vectors contain infinity or NaN")
+        if self._rows and len(vector) != self._vectors.shape[1]:
+            raise self._failed(
+                f"its vectors have {len(vector)} dimensions, but earlier ones had "
+                f"{self._vectors.shape[1]}"
+            )
         whole = np.rint(vector * (_LENGTH / (length or 1))).astype(np.float32)
         self._last = text, whole
         return whole
+
+    def _failed(self, words: str) -> StageFailed:
+        """Return the error that names the embedder."""
+        distribution = self._embedder.partition(":")[0]
+        return StageFailed(
+            f"embedder {self._embedder}: {words}",
+            distribution=distribution,
+            hint=f"report it to the authors of {distribution}, and resume when it is fixed",
+        )
 
     def _keep(self, vectors: Vector, seeds: NDArray[np.uint32]) -> None:
         """Enter rows behind the others, in place of the earliest if there are too many."""
