@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hashlib
 import json
 import re
@@ -151,3 +152,14 @@ def test_what_appears_while_it_asks_is_kept(run, appears):
             asyncio.run(ready.begin())
         assert Path("new/thesis.txt").read_text() == "years of work"
     assert not Path(".new.part").exists()
+
+
+def test_a_task_in_code_that_asks_otherwise_has_changed_whatever_its_version():
+    task = targen_core.Declaration(**KEYS).task(name="mail")
+    run = targen_core.generate(task, n=4, model="scripted", progress=False)
+    words = f"{task.judging.instructions} Be strict."
+    other = task.replace(judging=dataclasses.replace(task.judging, instructions=words))
+    plan = targen_core.plan_revision(run, other)
+    assert [change.name for change in plan.changes] == ["task"]
+    assert targen_core.revise(run, other).path != run.path
+    assert targen_core.revise(run, task).path == run.path

@@ -36,6 +36,7 @@ from targen_core.runs.jobs.event_loops import waiting
 from targen_core.runs.jobs.job import note_begun
 from targen_core.runs.records.manifest import Carried, Manifest
 from targen_core.suggestions import did_you_mean
+from targen_core.tasks.model import Task
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Option
 from targen_standard.replaying.api import begun, place_beside
 from targen_standard.revising.plan import RevisionPlan, plan_of
@@ -344,9 +345,12 @@ def _require_objects(
         manifest = Manifest.load(path / "manifest.json")
     except TargenError:  # opening the run reports the error
         return
-    typed = task if isinstance(task, str | PathLike) else Blank("TASK")
-    again = Action(action, path, *([] if task is None else [typed]), **manifest.objects)
+    typed = [] if task is None else [task if isinstance(task, str | PathLike) else Blank("TASK")]
+    lacking = {k: v for k, v in manifest.objects.items() if k != "task" or not typed}
+    again = Action(action, path, *typed, **lacking)
     known = load_registry() if registry is None else registry
+    if isinstance(task, Task):  # it takes the place of the run's, if they have the same name
+        known = known.including(tasks={task.name: task})
     require_objects(known, manifest, again)
 
 

@@ -169,7 +169,9 @@ def plan_of(job: Revision) -> RevisionPlan:
         calls, texts=calls.texts + texts, judgements=calls.judgements + round(texts * each)
     )
     changes = _deciding(tuple(_changes(job)))
-    if not changes and before["status"] == "complete" and any(made.sent.values()):
+    other = any(counts["judged"] + counts["written"] for counts in rows.values())
+    if not changes and before["status"] == "complete" and other:
+        # A task in code asks with words of which a run knows the version alone.
         version = job.manifest.task.version
         changes = (
             Change("task", f"version {version}", f"version {version}, which asks otherwise"),
