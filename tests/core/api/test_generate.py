@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import UserList
 from pathlib import Path
 
 import pytest
 
 import targen_core as tg
-from targen_core.errors import BudgetExhausted, QuotaNotMet, RunConflict, RunLocked
+from targen_core.errors import BudgetExhausted, QuotaNotMet, RunConflict, RunLocked, UsageError
 from targen_core.plugins import loader
 
 from ...runs import manifest, records
@@ -206,3 +207,26 @@ def test_a_job_takes_text_paths_and_runs_where_a_loop_runs():
 
     first, second = asyncio.run(both())
     assert first["rows"] == second["rows"] == {"calm": 1, "alarm": 1}
+
+
+def test_a_run_is_the_same_in_another_folder(monkeypatch):
+    """A program may change its folder, in which a run of the same name may be."""
+    Path("one").mkdir()
+    Path("two").mkdir()
+    monkeypatch.chdir("one")
+    first = porter(n=4, out="x")
+    monkeypatch.chdir("../two")
+    second = porter(n=6, out="x")
+    assert (len(first), len(first.provenance)) == (4, 4)
+    assert (first.path.parent.name, second.path) == ("one", Path("x"))
+    assert len(tg.resume(first, n=8)) == 8
+    assert len(tg.load("x")) == 6
+
+
+def test_a_table_is_no_list_of_its_columns_names():
+    class Table(UserList):
+        columns = ("town",)
+
+    with pytest.raises(UsageError, match="a table is not a list of contexts") as caught:
+        porter(n=2, contexts=Table(["town"]))
+    assert "table['town']" in str(caught.value.hint)

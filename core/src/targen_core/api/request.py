@@ -431,6 +431,12 @@ def _items(items: ItemsLike | None, file: Path) -> Path | None:
         return None
     if isinstance(items, str | PathLike):
         return as_path(items)
+    if hasattr(items, "columns"):  # a data frame, which is a sequence of its columns' names
+        names = [str(name) for name in items.columns]
+        raise UsageError(
+            f"a table is not a list of {file.stem}",
+            hint="pass one of its columns, as in " + " or ".join(f"table[{n!r}]" for n in names),
+        )
     values = (
         item.model_dump(mode="json") if isinstance(item, BaseModel) else item for item in items
     )

@@ -38,15 +38,22 @@ _READ_AGAIN = ("dataset", "task")
 class Folder(Sequence[Mapping[str, Any]], Generic[ReportT]):
     """A directory with rows and a report; it is the sequence of its rows."""
 
-    path: Path
     report: ReportT
     registry: Registry
     finds_task: tuple[str, Sequence[str]] | None = None
     """The name and variants of its task, where neither its rows nor its files tell them."""
 
     def __init__(self, path: Path, report: ReportT) -> None:
-        self.path = path
+        self._path = path
+        self._from = Path() if path.is_absolute() else Path.cwd()
         self.report = report
+
+    @property
+    def path(self) -> Path:
+        """The directory, as it was named; in full if the program is in another folder by now."""
+        if self._path.is_absolute() or Path.cwd() == self._from:
+            return self._path
+        return self._from / self._path
 
     @cached_property
     def dataset(self) -> Dataset:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
+    from targen_analysis.api import analyze
     from targen_analysis.metrics import Metric
     from targen_core.embedding import Embedder
     from targen_core.plugins.kinds import KindRegister
     from targen_standard import TaskForm
 
 __all__ = [
+    "analyze",
     "register_commands",
     "register_embedders",
     "register_functions",
@@ -21,6 +23,15 @@ __all__ = [
     "register_metrics",
     "register_task_forms",
 ]
+
+if not TYPE_CHECKING:  # registering needs no other imports
+
+    def __getattr__(name: str) -> object:
+        if name == "analyze":
+            from targen_analysis.api import analyze
+
+            return analyze
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @hookimpl

@@ -24,7 +24,7 @@ def analyze(
     task: TaskLike | None = None,
     metrics: str | Iterable[str] = (),
     without: str | Iterable[str] = (),
-    options: Mapping[str, Mapping[str, Any]] | None = None,
+    options: Mapping[str, Any] | None = None,
     text: str | Iterable[str] = (),
     label: str = "",
     seed: int = 0,
@@ -43,7 +43,7 @@ def analyze(
         task: the task of the rows in files; runs and `Dataset`s know theirs.
         metrics: what to measure; by default every metric that is installed.
         without: metrics to leave out.
-        options: metric -> option -> value.
+        options: metric -> option -> value, or "metric.option" -> value.
         text: the text columns, for data without a task.
         label: the label column, for data without a task.
         seed: random seed for resampling and sampling.
@@ -85,7 +85,7 @@ def _measured(
     task: Task[Any, Any] | str | None,
     metrics: Sequence[str],
     without: Sequence[str],
-    options: Mapping[str, Mapping[str, Any]],
+    options: Mapping[str, Any],
     columns: Columns,
     seed: int,
     registry: Registry | None,
@@ -95,9 +95,12 @@ def _measured(
     if registry is None:  # a run knows objects that are not registered
         made = [each.registry for each in data if isinstance(each, Folder)]
         registry = made[0] if made else load_registry()
-    texts = [
-        f"{metric}.{key}={value}" for metric, of in options.items() for key, value in of.items()
-    ]
+    texts = []
+    for name, value in options.items():
+        if isinstance(value, Mapping):
+            texts += [f"{name}.{key}={each}" for key, each in value.items()]
+        else:
+            texts.append(f"{name}={value}")
     asked = ask(registry, metrics, without, texts)
     if not asked:
         raise UsageError("no metrics are left to measure", hint="exclude fewer metrics")

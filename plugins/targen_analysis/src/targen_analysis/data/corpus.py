@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from targen_core.errors import Rejected, UnknownName, UsageError
 from targen_core.tasks.fields import named, text_at
 from targen_core.text import plural
 from targen_core.wording import Option
-from targen_standard.datasets.source import Source, open_source
+from targen_standard.datasets.source import IN_MEMORY, Source, open_source
 
 __all__ = ["Columns", "named_apart", "read_corpus"]
 
@@ -211,7 +212,7 @@ def _shown(value: Any) -> str:
 
 def _name(source: Source) -> str:
     """Its name, with that of its folder if it would not say much."""
-    if source.name not in _PLAIN_NAMES or source.run is not None:
+    if source.name not in _PLAIN_NAMES or source.run is not None or source.place == IN_MEMORY:
         return source.name
     return f"{Path(source.place).resolve().parent.name}/{source.name}"
 
@@ -220,7 +221,10 @@ def named_apart(corpora: Sequence[Corpus], sources: Sequence[object]) -> list[Co
     """The same with names that no two share."""
     names = [corpus.name for corpus in corpora]
     if len(set(names)) < len(names):
-        names = [str(source) for source in sources]
+        names = [
+            str(source) if isinstance(source, str | PathLike) else name
+            for name, source in zip(names, sources, strict=True)
+        ]
     if len(set(names)) < len(names):
         names = [f"{name} ({at})" for at, name in enumerate(names, 1)]
     return [replace(corpus, name=name) for corpus, name in zip(corpora, names, strict=True)]
