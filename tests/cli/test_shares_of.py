@@ -68,3 +68,21 @@ def test_what_cannot_be_is_said_and_a_label_that_the_rows_lack_is_named(refuses,
     done = works(f"{GENERATE} -n 4 --shares-of two.csv")
     assert labels() == {"warm": 2, "cold": 2}
     assert "two.csv has no rows with these labels, so targen will not generate any: wet" in done.err
+
+
+@pytest.mark.usefixtures("own")
+def test_rows_with_a_misspelt_label_are_told(works):
+    Path("own.csv").write_text(Path("own.csv").read_text().replace(",cold", ",Cold"))
+    said = works(f"{GENERATE} -n 4 --shares-of own.csv").err
+    assert "own.csv: 2 rows not counted, such as line 7: label: 'Cold' is not " in said
+    assert "did you mean cold?" in said
+    assert set(labels()) == {"warm", "wet"}
+
+
+@pytest.mark.usefixtures("own")
+def test_rows_in_memory_are_not_printed(caplog):
+    rows = [{"text": f"report {at}", "label": "warm"} for at in range(9)]
+    asked = {"model": "scripted", "out": "run", "progress": False}
+    targen_core.generate("weather.yaml", n=4, shares_of=rows, **asked)
+    assert "the given data has no rows with these labels" in caplog.text
+    assert "report 3" not in caplog.text

@@ -592,17 +592,28 @@ def _like(
             + Option("preset"),
         )
     source = as_path(source) if isinstance(source, PathLike) else source
-    counts = read_dataset(source, task, registry=registry, strict=False).labels
+    dataset = read_dataset(source, task, registry=registry, strict=False)
+    place = source if isinstance(source, str | Path) else "the given data"
+    if bad := [problem for problem in dataset.problems if problem.left_out]:
+        _log.warning(
+            "%s: %s not counted, such as %s %d: %s",
+            place,
+            plural(len({problem.line for problem in bad}), "row"),
+            "line" if place is source else "row",
+            bad[0].line,
+            bad[0].message,
+        )
+    counts = dataset.labels
     counts = {name: count for name, count in counts.items() if name in task.quota_names}
     if not counts:
         raise UsageError(
-            f"{source} does not contain any labelled rows of {task.name}",
+            f"{place} does not contain any labelled rows of {task.name}",
             hint=f"the labels of {task.name} are: {', '.join(task.quota_names)}",
         )
     if lacking := [name for name in task.quota_names if name not in counts]:
         _log.warning(
             "%s has no rows with these labels, so targen will not generate any: %s",
-            source,
+            place,
             ", ".join(lacking),
         )
     return Quotas.shared(n, counts, task)
