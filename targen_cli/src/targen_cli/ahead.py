@@ -16,7 +16,7 @@ from targen_cli.arguments import YesArg
 from targen_cli.asking import can_ask
 from targen_cli.choosing import Choice
 from targen_cli.tables import print_json
-from targen_core.errors import TargenError
+from targen_core.errors import TargenError, UsageError
 from targen_core.text import plural
 
 if TYPE_CHECKING:
@@ -193,9 +193,15 @@ def expected(name: str, request: Request) -> Expected:
 
 
 def expected_of(name: str, estimate: Callable[[], CostEstimate]) -> Expected:
-    """Estimate the cost of a part, which may fail as a dry run does."""
+    """Estimate the cost of a part, which may fail as a dry run does.
+
+    Raises:
+        UsageError: the part would refuse what was asked for, too.
+    """
     try:
         return Expected(name, estimate().dollars)
+    except UsageError:
+        raise
     except TargenError as error:
         # The part itself may be able to do what its dry run cannot.
         return Expected(name, None, unknown=f"cannot be estimated: {error}")

@@ -100,6 +100,14 @@ def test_every_command_that_may_be_dear_is_asked_about_first(
     assert "targen made no calls." in done.err
 
 
+def test_what_a_command_would_refuse_is_not_asked_about(person, service, finished):
+    finished("tickets", "-n", 4, out="rows")
+    model = ("-o", f"base_url={service.url}/v1", "-o", "model=m")
+    done = person("correct", "rows", "--corrector", "blind", "-b", "llama", *model, "--max-cost", 3)
+    assert (done.code, "Continue?" in done.err) == (2, False), done.err
+    assert "--max-cost needs a price" in done.err
+
+
 def test_of_several_backends_a_person_says_which(asked, service):
     shown = asked(
         "--model", "tiny", OPENAI_API_KEY="sk-x-0123456789", TARGEN_DISABLE_PLUGINS="local"
