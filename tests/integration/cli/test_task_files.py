@@ -30,3 +30,12 @@ def test_a_blank_is_a_declaration_but_for_its_draft_line(works):
     assert made.strip().endswith("targen preview ./mine.yml")
     without_draft("mine.yml")
     works("generate mine.yml --preset small -b scripted -q")
+
+
+def test_a_typed_option_is_not_blamed_on_the_line_that_names_its_part(
+    refuses, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    Path("t.yaml").write_text("description: Mails.\nlabels: {a: one, b: two}\ncorrector: vote\n")
+    for option, words in (("votes=lots", "option vote.votes of"), ("times=3", "corrector targen-")):
+        refuses(f"generate t.yaml -n 2 -b scripted -o vote.{option}", f"error: {words}")

@@ -142,13 +142,16 @@ class Parts:
     def about(self, item: Registration[Any]) -> AbstractContextManager[None]:
         """Have an error about a part name the line of the task's file that is at fault.
 
-        It is that of the option, if the file sets it; otherwise that of the part's name.
+        It is that of the option, if the file sets it; otherwise that of the part's name. Of an
+        option that was typed, there is none.
         """
 
         def places(error: UsageError) -> Sequence[Loc]:
             path = str(error.path) if isinstance(error, UnreadableFile) else None
             at_fault = error.option.partition(".")[0]
-            typed = {*self._said.get(item.id, ()), *self._said.get(item.name, ())}
+            typed = {**self._said.get(item.id, {}), **self._said.get(item.name, {})}
+            if at_fault in typed or (path is not None and path in map(str, typed.values())):
+                return ()
             for name in (item.id, item.name):
                 for option, value in self._own.get(name, {}).items():
                     if option not in typed and (option == at_fault or path == str(value)):
