@@ -196,7 +196,7 @@ def expected_of(name: str, estimate: Callable[[], CostEstimate]) -> Expected:
     """Estimate the cost of a part, which may fail as a dry run does.
 
     Raises:
-        UsageError: the part would refuse what was asked for, too.
+        UsageError: the part would also refuse the request.
     """
     try:
         return Expected(name, estimate().dollars)

@@ -142,8 +142,8 @@ class Parts:
     def about(self, item: Registration[Any]) -> AbstractContextManager[None]:
         """Have an error about a part name the line of the task's file that is at fault.
 
-        It is that of the option, if the file sets it; otherwise that of the part's name. Of an
-        option that was typed, there is none.
+        It is that of the option, if the file sets it; otherwise that of the part's name. An option
+        that was typed has no line.
         """
 
         def places(error: UsageError) -> Sequence[Loc]:
