@@ -125,6 +125,16 @@ def test_words_of_answers_are_compared_as_squad_does():
     assert token_f1("Ann", []) == 0
 
 
+@pytest.mark.parametrize(("right", "count"), [(12, 12), (0, 12), (1, 1), (40, 40)])
+def test_rows_that_are_all_right_or_all_wrong_have_an_exact_interval(right, count):
+    labels = ["a", "b"] * count
+    said = labels if right else [{"a": "b", "b": "a"}[each] for each in labels]
+    figures = score(*decided(labels[:count], said[:count], ("a", "b")), ("a", "b")).figures
+    exact = stats.binomtest(right, count).proportion_ci(method="exact")
+    actual = figures["accuracy"]
+    assert (actual.low, actual.high) == pytest.approx((exact.low, exact.high))
+
+
 def test_intervals_are_those_of_scipy():
     rng = np.random.default_rng(1)
     right = rng.random(400) < 0.7

@@ -67,12 +67,19 @@ class Measure:
         """The figure of all rows, each once."""
         return float(self.at(np.ones(len(self.parts))))
 
-    def estimate(self, draws: Numbers) -> Estimate:
-        """With its 95% interval; `draws` are weights of shape (resamples, rows)."""
+    def estimate(self, draws: Numbers, *, is_share: bool = False) -> Estimate:
+        """With its 95% interval; `draws` are weights of shape (resamples, rows).
+
+        Rows that are all right, or all wrong, are so in every draw. The interval of a share then
+        has the bound that is exact for so many rows (Clopper and Pearson, 1934).
+        """
         values = self.at(draws)
         if np.isnan(value := self.value) or np.isnan(values).all():
             return Estimate(None)
         low, high = np.nanquantile(values, [0.025, 0.975])
+        if is_share and low == high and value in (0.0, 1.0):
+            least = 0.025 ** (1 / len(self.parts))
+            low, high = (least, 1.0) if value else (0.0, 1 - least)
         return Estimate(value, float(low), float(high))
 
 
@@ -182,7 +189,10 @@ def score(
     known = measured(decisions, said, labels, unit=unit, output=output)
     draws = draws_of(known.count)
     return Scores(
-        {name: measure.estimate(draws) for name, measure in known.measures.items()},
+        {
+            name: measure.estimate(draws, is_share=name not in (*LOSSES, "ece"))
+            for name, measure in known.measures.items()
+        },
         known.main,
         dict(known.by_label),
         {one: dict(of) for one, of in known.confusion.items()},

@@ -12,7 +12,7 @@ from targen_cli.findings import Estimate
 from targen_core import Dataset
 from targen_core.errors import UsageError
 from targen_core.tasks.fields import text_at
-from targen_training.scores import draws_of, measured
+from targen_training.scores import LOSSES, draws_of, measured
 from targen_training.trainers import Decision, TrainedOutput
 
 __all__ = ["Examples", "Slice", "joined", "slices_of"]
@@ -83,8 +83,10 @@ def slices_of(
             places = [at for at, own in enumerate(values) if own == value]
             part = [test.decisions[at] for at in places]
             known = measured(part, [scores[at] for at in places], labels, output=output)
-            figure = known.measures[main if main in known.measures else "accuracy"]
-            yield Slice(by, value, len(part), figure.estimate(draws_of(known.count)))
+            name = main if main in known.measures else "accuracy"
+            draws, is_share = draws_of(known.count), name not in LOSSES
+            figure = known.measures[name].estimate(draws, is_share=is_share)
+            yield Slice(by, value, len(part), figure)
 
 
 def _order(value: str) -> tuple[int, str]:
