@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 
 from rapidfuzz import fuzz
 
@@ -178,8 +179,8 @@ _FUNCTION_WORDS: Mapping[str, frozenset[str]] = {
 }
 """By language, the words that mark a text as written in it: the above and others.
 
-A word that a list lacks counts for the languages that share it, so a list is as complete as it can
-be. Spanish "a mi" was Italian and Portuguese once.
+A word that a list lacks counts for other languages that have it. Without "a" and "mi" in its own
+list, Spanish "a mi madre" is Italian.
 """
 _ALSO_CALLED = {
     name: language
@@ -311,15 +312,14 @@ def check_language(text: str, what: str, language: str = "English") -> None:
         raise Rejected(f"not-{name}", f"the {what} is not in {language}: {text[:60]!r}")
 
 
-def _rivals(name: str) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
-    """Yield function words of a language and of another that it may be mistaken for."""
+@cache
+def _rivals(name: str) -> Sequence[tuple[frozenset[str], frozenset[str]]]:
+    """Return function words of a language and of each other that it may be mistaken for."""
     if name == "english":  # whose texts have foreign names and titles in them
-        yield _STOP, _FOREIGN
-        return
+        return [(_STOP, _FOREIGN)]
     mine = _FUNCTION_WORDS[name]
-    for other, theirs in _FUNCTION_WORDS.items():
-        if other != name:
-            yield mine - theirs, theirs - mine
+    others = (theirs for other, theirs in _FUNCTION_WORDS.items() if other != name)
+    return [(mine - theirs, theirs - mine) for theirs in others]
 
 
 def _is_more_of(text: str, mine: frozenset[str], theirs: frozenset[str]) -> bool:
