@@ -102,7 +102,7 @@ _TWO_SENTENCES = re.compile(
     + "".join(rf"(?<!\b{word})" for word in _ABBREVIATIONS)
     + r"[.!?][\"”’)]*+\s++[\"“(]?[A-Z]"
 )
-_REGION = re.compile(r"[-_]\w{2,4}$|\s*\(\w+\)$")
+_REGION = re.compile(r"[-_]\w{2,4}$| ?\(\w+\)$")
 _STOP = frozenset(
     "a an and are as at be been but by did do does for from had has have he her his in is it its "
     "of on or she that the their them there they this to was were which who will with would not "
