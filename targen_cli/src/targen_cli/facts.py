@@ -129,8 +129,7 @@ def _requirement(part: Described) -> str:
         extra = getattr(part.target, "extra", "")
     except UsageError:  # it needs an option
         extra = ""
-    named = isinstance(extra, str) and extra
-    return f"{part.item.distribution}[{extra}]" if named else part.item.install
+    return part.item.requirement(extra if isinstance(extra, str) else "")
 
 
 def fields(model: Any) -> list[dict[str, Any]]:

@@ -318,7 +318,7 @@ def _lacking(suite: type[Suite], error: BaseException | None) -> str:
         extra = getattr(registry.resolve(item), "extra", "")
     except TargenError:  # a target that cannot be imported without it
         extra = ""
-    needed = f"{item.distribution}[{extra}]" if extra else item.install
+    needed = item.requirement(extra)
     return f"pip install '{needed}'" if "[" in needed else ""
 
 

@@ -603,8 +603,7 @@ def _like(
             bad[0].line,
             bad[0].message,
         )
-    counts = dataset.labels
-    counts = {name: count for name, count in counts.items() if name in task.quota_names}
+    counts = {name: count for name, count in dataset.labels.items() if name in task.quota_names}
     if not counts:
         raise UsageError(
             f"{place} does not contain any labelled rows of {task.name}",

@@ -67,13 +67,17 @@ class Registration(Generic[T]):
             hint=f"report it to the authors of {self.distribution}",
         )
 
-    def missing_dependency(self, package: str) -> MissingDependency:
+    def requirement(self, extra: str = "") -> str:
+        """Return what to install for it, with the extra that its target names, if any."""
+        return f"{self.distribution}[{extra}]" if extra else self.install
+
+    def missing_dependency(self, package: str, extra: str = "") -> MissingDependency:
         """Return the error to raise if it needs a package that is not installed."""
         return MissingDependency(
             f"{self.kind} {self.id} needs the package {package!r}, which is not installed",
             check="missing-package",
             distribution=self.distribution,
-            hint=install(self.install),
+            hint=install(self.requirement(extra)),
         )
 
 

@@ -17,7 +17,6 @@ from targen_core import Registration, Registry
 from targen_core.errors import MissingDependency, TargenError, UsageError
 from targen_core.suggestions import did_you_mean
 from targen_core.text import plural, refused, with_article
-from targen_core.wording import install
 
 __all__ = ["Analysis", "Asked", "Part", "ask", "measure_all", "without_texts"]
 
@@ -226,10 +225,8 @@ def _measure(study: Study, asked: Asked, *, raising: bool) -> Part:
                 f"measure() returned {with_article(type(findings).__name__)}, not Findings"
             )
     except ModuleNotFoundError as error:
-        missing = item.missing_dependency(error.name or str(error))
-        extra = asked.metric.extra
-        hint = install(f"{item.distribution}[{extra}]") if extra else missing.hint
-        return Part(item, title, None, str(missing), hint)
+        missing = item.missing_dependency(error.name or str(error), asked.metric.extra)
+        return Part(item, title, None, str(missing), missing.hint)
     except TargenError as error:
         return Part(item, title, None, str(error), error.hint)
     except Exception as error:

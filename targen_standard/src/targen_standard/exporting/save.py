@@ -12,7 +12,7 @@ from targen_core.dataset.model import Dataset
 from targen_core.errors import TargenError, UsageError, WriteFailed
 from targen_core.plain import NO_ROOM, kind_of, why_not
 from targen_core.plugins.register import Registration
-from targen_core.wording import ANOTHER_OUT, Option, install
+from targen_core.wording import ANOTHER_OUT, Option
 from targen_standard.exporting.model import Exporter
 
 __all__ = ["check_apart", "check_free", "save", "save_as"]
@@ -80,10 +80,7 @@ def save_as(
     except TargenError:
         raise
     except ModuleNotFoundError as error:
-        missing = item.missing_dependency(error.name or str(error))
-        if exporter.extra:
-            missing.hint = install(f"{item.distribution}[{exporter.extra}]")
-        raise missing from error
+        raise item.missing_dependency(error.name or str(error), exporter.extra) from error
     except Exception as error:
         raise item.fault(f" failed: {type(error).__name__}: {error}") from error
 

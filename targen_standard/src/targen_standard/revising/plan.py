@@ -171,7 +171,7 @@ def plan_of(job: Revision) -> RevisionPlan:
     changes = _deciding(tuple(_changes(job)))
     other = any(counts["judged"] + counts["written"] for counts in rows.values())
     if not changes and before["status"] == "complete" and other:
-        # A task in code asks with words of which a run knows the version alone.
+        # A run keeps only the version of a task in code, not its prompts.
         version = job.manifest.task.version
         changes = (
             Change("task", f"version {version}", f"version {version}, which asks otherwise"),

@@ -80,7 +80,7 @@ def model_of(name: str, columns: Mapping[str, Any], **settings: Any) -> type[Bas
     `settings` are pydantic's own: `__base__` or `__config__`.
     """
     with warnings.catch_warnings():
-        # Pydantic still has old methods such as `copy` and `json`, which nobody calls on a row.
+        # Pydantic warns about deprecated methods, such as `copy` and `json`. We never call these.
         warnings.filterwarnings("ignore", "Field name .* shadows an attribute", UserWarning)
         made: type[BaseModel] = create_model(name, **settings, **columns)
     return made

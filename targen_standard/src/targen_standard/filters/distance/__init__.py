@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from targen_core.errors import MissingDependency
 from targen_core.options import Flag, Options, RowOptions
 from targen_core.plugins.configurable import Configurable, Section
+from targen_core.plugins.loader import load_registry
 from targen_core.text import plural
-from targen_core.wording import install
 
 if TYPE_CHECKING:  # with numpy
     from targen_core.embedding import Embedder
@@ -81,13 +80,8 @@ def _made(options: DistanceOptions, embedder: Embedder) -> DistanceFilter:
     try:
         encode = embedder.open()
     except ImportError as error:
-        distribution = options.embedder.partition(":")[0]
-        raise MissingDependency(
-            f"embedder {options.embedder} needs the package {error.name!r}, which is not installed",
-            check="missing-package",
-            distribution=distribution,
-            hint=install(f"{distribution}[{embedder.extra}]" if embedder.extra else distribution),
-        ) from error
+        item = load_registry().find("embedder", options.embedder)
+        raise item.missing_dependency(error.name or str(error), embedder.extra) from error
     return DistanceFilter(
         encode, options.max_cosine, options.max_refused, embedder=options.embedder
     )
