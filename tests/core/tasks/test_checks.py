@@ -155,6 +155,7 @@ CHATTER = [
     "I cannot generate texts of that kind.",
     "I'm sorry, but I can't assist with this.",
     "I am unable to help with that request",
+    "I'm sorry, but I can't help with that.",
     "Where is my parcel?\n\nI hope this helps!",
     "Where is my parcel? Let me know if you'd like more examples.",
     "Let me know if you would like me to revise it!",
@@ -172,6 +173,7 @@ WRITTEN = [  # by people, to people
     "I can't provide the receipt, since I never got one.",
     "I am unable to create an account in the app",
     "Sorry, I cannot log in.",
+    "I can't help with this parcel. Can you?",
     "Here is my question. Do you ship to Norway?",
     "Question: do you ship to Norway?",
     "Mailing it took a week: is that usual?",
@@ -179,12 +181,132 @@ WRITTEN = [  # by people, to people
 ]
 
 
+REMARKS = {  # by language: a model's, and what people write to people
+    "German": (
+        [
+            "Gerne! Hier ist eine Nachricht für den Kundendienst",
+            "Hier sind fünf Beispiele: 1. Wo bleibt mein Paket?",
+            "Als KI-Sprachmodell habe ich keine Meinung dazu.",
+            "Es tut mir leid, aber ich kann diese Anfrage nicht erfüllen.",
+            "Leider kann ich keine solchen Texte erstellen",
+            "Dabei kann ich Ihnen leider nicht helfen.",
+            "Wo bleibt mein Paket?\n\nIch hoffe, das hilft dir weiter!",
+            "Wo bleibt es? Lass mich wissen, wenn du weitere Beispiele brauchst.",
+        ],
+        [
+            "Klar, mache ich gleich.",
+            "Hier ist meine Nachricht von gestern: wo bleibt das Paket?",
+            "Ich kann meine Anfrage nicht abschicken, können Sie mir helfen?",
+            "Leider kann ich mich nicht anmelden.",
+            "Lassen Sie mich wissen, wann das Paket kommt.",
+            "Kann mir da jemand helfen? Ihr könnt mir leider nicht helfen, oder",
+        ],
+    ),
+    "fr": (
+        [
+            "Bien sûr ! Voici un message pour le service client",
+            "Voici trois exemples de messages : où est mon colis",
+            "En tant qu'IA, je n'ai pas d'avis.",
+            "Désolé, mais je ne peux pas répondre à cette demande.",
+            "Je suis désolée, je ne peux pas vous aider avec cela.",
+            "Où est mon colis ? J'espère que cela vous aidera !",
+            "N'hésitez pas à me dire si vous voulez d'autres exemples.",
+        ],
+        [
+            "D'accord, je passe demain.",
+            "Voici mon message d'hier : où est le colis ?",
+            "Je ne peux pas vous envoyer la facture, je ne l'ai jamais reçue.",
+            "N'hésitez pas à me rappeler demain.",
+            "En tant que client fidèle, je suis déçu.",
+        ],
+    ),
+    "español (Chile)": (
+        [
+            "¡Claro! Aquí tienes un mensaje",
+            "Aquí están los ejemplos: 1. ¿Dónde está mi paquete?",
+            "Como modelo de lenguaje, no tengo opiniones.",
+            "Lo siento, pero no puedo generar ese tipo de contenido.",
+            "Lo siento, no puedo ayudarte con eso.",
+            "¿Dónde está mi paquete? Espero que te sirva.",
+            "Avísame si quieres más ejemplos.",
+        ],
+        [
+            "Claro, mañana paso.",
+            "Aquí tienes mis preguntas: ¿cuándo llega?",
+            "No puedo crear una cuenta en la app.",
+            "Lo siento, no puedo ir hoy.",
+            "Avísame si tienes más tiempo.",
+        ],
+    ),
+    "Italian": (
+        [
+            "Certo! Ecco un messaggio per il negozio",
+            "Ecco tre esempi di messaggi: dov'è il mio pacco?",
+            "In quanto modello linguistico non ho opinioni.",
+            "Mi dispiace, ma non posso soddisfare questa richiesta.",
+            "Purtroppo non posso aiutarti con questo.",
+            "Dov'è il pacco? Spero che ti sia utile!",
+            "Fammi sapere se vuoi altri esempi.",
+        ],
+        [
+            "Certo, ci vediamo domani.",
+            "Ecco il mio messaggio di ieri: dov'è il pacco?",
+            "Non posso creare un conto nell'app.",
+            "Fammi sapere se vieni con altri amici.",
+        ],
+    ),
+    "pt-BR": (
+        [
+            "Claro! Aqui está uma mensagem para a loja",
+            "Aqui estão cinco exemplos: 1. Onde está meu pacote?",
+            "Como um modelo de linguagem, não tenho opinião.",
+            "Desculpe, mas não posso atender a essa solicitação.",
+            "Infelizmente não posso ajudar com isso.",
+            "Onde está meu pacote? Espero ter ajudado!",
+            "Me avise se quiser mais exemplos.",
+        ],
+        [
+            "Claro, passo aí amanhã.",
+            "Segue a minha mensagem de ontem: cadê o pacote?",
+            "Não consigo criar uma conta no aplicativo.",
+            "Me avise se quiser mais tempo.",
+        ],
+    ),
+    "Dutch": (
+        [
+            "Natuurlijk! Hier is een bericht voor de winkel",
+            "Hier zijn vijf voorbeelden: 1. Waar blijft mijn pakket?",
+            "Als AI-taalmodel heb ik geen mening.",
+            "Het spijt me, maar ik kan deze teksten niet schrijven.",
+            "Helaas kan ik u daar niet bij helpen.",
+            "Waar is het? Ik hoop dat dit je helpt!",
+            "Laat me weten of je meer voorbeelden wilt.",
+        ],
+        [
+            "Zeker, ik kom morgen.",
+            "Hier is mijn bericht van gisteren: waar blijft het pakket?",
+            "Ik kan geen account maken in de app.",
+            "Laat me weten of je meer tijd nodig hebt.",
+        ],
+    ),
+}
+
+
 @pytest.mark.parametrize(
-    ("text", "reason"),
-    [*((text, "meta-text") for text in CHATTER), *((text, "") for text in WRITTEN)],
+    ("text", "language", "reason"),
+    [
+        *((text, "English", "meta-text") for text in CHATTER),
+        *((text, "English", "") for text in WRITTEN),
+        *(
+            (text, language, reason)
+            for language, both in REMARKS.items()
+            for reason, texts in zip(("meta-text", ""), both, strict=True)
+            for text in [*texts, *(CHATTER if reason else ())]
+        ),
+    ],
 )
-def test_chatter_is_told_from_what_people_write(text, reason):
-    assert reason_of(chatter, text, what="mail") == reason
+def test_chatter_is_told_from_what_people_write(text, language, reason):
+    assert reason_of(chatter, text, language=language, what="mail") == reason
 
 
 @given(text=st.text(max_size=200))

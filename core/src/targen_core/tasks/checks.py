@@ -13,6 +13,7 @@ from functools import cache
 from rapidfuzz import fuzz
 
 from targen_core.errors import Rejected
+from targen_core.tasks import remarks
 
 __all__ = [
     "chatter",
@@ -35,52 +36,6 @@ __all__ = [
 _RUNS = 20  # fewer may repeat themselves by chance
 _WORD = re.compile(r"\w+(?:['’\-]\w+)*")
 _PLAIN = "".join(chr(n).lower() if _WORD.match(chr(n)) else " " for n in range(128))
-_LABELS = (  # what tasks call their labels: in a text they give it away, or are a heading
-    r"(?:not[_ -]?)?entail(?:ment|ed|s)|contradict(?:ion|ed|s)|neutral|true|false|correct|incorrect"
-    r"|likely|unlikely|cause|effect|result"
-)
-_FIELDS = (
-    r"premises?|hypothes[ie]s|sentences?|passages?|paragraphs?|questions?|queries|query|answers?"
-    r"|outputs?|labels?|explanations?|notes?|statements?|titles?|topics?|choices?|options?|texts?"
-)
-_STARTS = r"here (?:is|are)\b|here['’]s\b"
-_CANNOT = r"\bi(?: am|['’]m)? (?:cannot|can['’]t|can not|unable to|not able to|won['’]t) "
-_CHATTER = re.compile(
-    # before what was asked for: an announcement, with or without an interjection
-    r"^[^\w{]*(?:(?:sure(?: thing)?|certainly|absolutely|of course|okay|ok|great)\s*[,!.:]\s*"
-    rf"(?:{_STARTS}|(?:let me|i['’]ll|i will|i can) (?:write|generate|create|provide)\b)"
-    rf"|(?:{_STARTS})[^.!?\n]{{0,60}}\b(?:{_FIELDS}|rows?|examples?|lists?|json)\b[^.!?\n]{{0,60}}:"
-    r"|(?:as an ai\b|(?:(?:i['’]m|i am) )?sorry,? (?:but )?as an ai\b)"
-    # headings that no text of its own starts with
-    r"|(?:the\s+)?(?:premises?|hypothes[ie]s|outputs?|labels?)\s*\d*[\"'”*]*\s*[:=]"
-    r"|(?:sentence|passage|paragraph|question|answer|statement|text|example)\s+\d+[\"'”*]*\s*:"
-    # a refusal
-    rf"|(?:(?:(?:i['’]m|i am) )?(?:very )?sorry[,.]? (?:but )?)?{_CANNOT}"
-    r"(?:generate|assist with|fulfil|comply with))"
-    rf"|{_CANNOT}(?:help(?: you)? with|provide|write|create|generate|produce) "
-    r"(?:that|this|the|your|such|any|more)? ?(?:requests?|content|examples?|rows?|texts?|data)\b"
-    # chatter behind what was asked for
-    r"|\bhope (?:this|that|it) helps\b[^\w]*$"
-    r"|\blet me know if you(?:['’]d| would)? (?:like|want|need|prefer) (?:[^.!?\n]* )??"
-    r"(?:(?:more|other|another|further|different|additional) (?:\w+ ){0,2}?(?:examples?|rows?"
-    r"|variations?|versions?|sentences?|premises?|hypothes[ie]s|passages?)"
-    r"|me to (?:adjust|modify|revise|rewrite|generate))\b[^.!?\n]*[^\w]*$",
-    re.IGNORECASE,
-)
-_META = re.compile(  # contents that prose must not have, in addition to chatter
-    r"^[^\w{]*(?:sure\s*[!.:]|sure thing\b|certainly\s*[,!.:]"
-    r"|(?:absolutely|of course|okay|ok|great)\s*(?:!|[,.:]\s*(?:let|this|i['’]ll))"
-    rf"|(?:{_STARTS})[^.]{{0,60}}\b(?:{_FIELDS}|examples?|lists?|json)\b"
-    r"|the (?:correct|right) (?:answer|output|label) (?:is|would be)\b"
-    # headings: the field's name, a label's
-    rf"|(?:the\s+)?(?:{_FIELDS})\s*\d*[\"'”*]*\s*[:=]"
-    rf"|(?:{_LABELS})[\"'”*]*\s*:|[hpq]\d?\s*:)"
-    # a refusal, and a label in parentheses
-    rf"|{_CANNOT}(?:help with|assist with|provide|generate|write about|create)\b"
-    r"|\bhope this helps\b"
-    rf"|[(\[](?:label: )?(?:{_LABELS})[)\]]",
-    re.IGNORECASE,
-)
 _COLON = re.compile(r"\s*+\d*+[\"'”*]*+\s*+:")
 _QUOTED = re.compile(r"""^(?:"[^"]*"|“[^“”]*”|'[^']*'|‘[^‘’]*’)$""")
 _MARKUP = re.compile(
@@ -369,13 +324,13 @@ def phrase(text: str, *, max_words: int, what: str) -> None:
         raise Rejected("markup", f"the {what} holds markup: {text[:60]!r}")
 
 
-def chatter(text: str, what: str) -> None:
-    """Refuse a model's remarks about its reply.
+def chatter(text: str, what: str, language: str = "English") -> None:
+    """Refuse a model's remarks about its reply, in English or in the text's language.
 
     That is an announcement ("Sure! Here is a premise: …"), a refusal ("I cannot generate …") or a
     heading, such as `what` with a colon. It may also be an offer at the end ("Let me know if you'd
     like more examples."). Ordinary speech between people, such as "Let me know if you can help
-    me.", passes.
+    me.", passes. The languages are those of `check_language`.
 
     Raises:
         Rejected: `meta-text`.
@@ -383,7 +338,7 @@ def chatter(text: str, what: str) -> None:
     stripped = text.strip()
     heading = stripped.lstrip("\"'“*# ").casefold().removeprefix("the ")
     headed = heading.startswith(name := what.casefold()) and _COLON.match(heading[len(name) :])
-    if headed or _CHATTER.search(stripped):
+    if headed or remarks.is_remark(stripped, _known(language)):
         raise _meta_text(stripped, what)
 
 
@@ -404,8 +359,8 @@ def prose(
             no sentence end), `not-latin` (mostly other scripts), `not-english` or `repetitive`.
     """
     stripped = text.strip()
-    chatter(stripped, what)
-    if _META.search(stripped):
+    chatter(stripped, what, language or "English")
+    if remarks.in_prose(stripped):
         raise _meta_text(stripped, what)
     if _PLACEHOLDER.search(stripped):
         raise Rejected("placeholder", f"the {what} holds a placeholder: {stripped[:60]!r}")

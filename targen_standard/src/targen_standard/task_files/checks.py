@@ -80,7 +80,7 @@ def check_text(text: str, part: FieldPart, what: str, language: str) -> None:
         if part.form == "question" and not text.rstrip("\"'”’) ").endswith(("?", "？", "؟")):
             raise Rejected("no-question", f"the {what} ends with no question: {text[-40:]!r}")
     else:
-        chatter(text, what)
+        chatter(text, what, language)
         if part.form == "phrase":
             phrase(text, max_words=max_words, what=what)
         count = len(words(text))
