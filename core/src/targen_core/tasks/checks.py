@@ -14,6 +14,7 @@ from rapidfuzz import fuzz
 
 from targen_core.errors import Rejected
 from targen_core.tasks import remarks
+from targen_core.tasks.languages import all_languages, find_language, plain_name
 
 __all__ = [
     "chatter",
@@ -57,99 +58,11 @@ _TWO_SENTENCES = re.compile(
     + "".join(rf"(?<!\b{word})" for word in _ABBREVIATIONS)
     + r"[.!?][\"”’)]*+\s++[\"“(]?[A-Z]"
 )
-_REGION = re.compile(r"[-_]\w{2,4}$| ?\(\w+\)$")
 _STOP = frozenset(
     "a an and are as at be been but by did do does for from had has have he her his in is it its "
     "of on or she that the their them there they this to was were which who will with would not "
     "no than then also after before into over under more most".split()
 )
-_SMALL: Mapping[str, frozenset[str]] = {  # by language, the words that made-up texts hold
-    language: frozenset(small_words.split())
-    for language, small_words in {
-        "english": " ".join(_STOP) + " i you we my your what how can me so if when about our",
-        "german": "und der das ist nicht ein eine einen einem einer für auf wird wurde sich auch "
-        "dem von zu haben sie im zum zur aus nach bei er ihr die den des mit ich wir es in an am "
-        "als war hat sind dass aber noch nur wie mir mich man um so bin habe kann",
-        "french": "le la les une un est dans qui sur avec pas aux ce cette et du de des il elle "
-        "mais ont à en que je vous nous ne se son sa ses par pour plus été au on tout très",
-        "spanish": "el la los las una un que del de por para su fue como más pero está sus entre "
-        "desde y en es con no se lo al le muy me ha son",
-        "italian": "il lo la gli le della del che sono di nel alla più anche dei un una è per non "
-        "con si da ha mi ma come al i in",
-        "portuguese": "o a os as uma um não da do de das em ao foi mais seu que e é para com por "
-        "se na no como mas muito me",
-        "dutch": "de het een niet voor op zijn dat naar ook maar wordt en van in is te met er aan "
-        "ik je we was die heb om",
-    }.items()
-}
-_FUNCTION_WORDS: Mapping[str, frozenset[str]] = {
-    language: _SMALL[language].union(more.split())
-    for language, more in {
-        "english": "",
-        "german": "ab alle allem allen aller alles also andere anderen außer beim bis "
-        "bist bitte da dabei dafür damit dann darauf dazu dein deine deinem deinen deiner "
-        "denn deren dessen dich dies diese diesem diesen dieser dieses dir doch dort du "
-        "durch eines etwas euch euer eure gegen habt hast hatte hatten hier hinter ihm ihn "
-        "ihnen ihre ihrem ihren ihrer ins ja jede jedem jeden jeder jetzt kannst kein "
-        "keine keinem keinen keiner können könnte mehr mein meine meinem meinen meiner "
-        "muss müssen möchte nichts nun ob oder ohne schon sehr sein seine seinem seinen "
-        "seiner seit soll sollte sondern uns unser unsere unter über viel vom vor wann "
-        "waren warum was weil wenn wer werde werden wieder will wird wo wohl wurden "
-        "zwischen gibt",
-        "french": "a ai ainsi alors après as aucun aussi autre avait avant avec avez "
-        "avons ça car ceci cela celle celui ces chez ci comme comment deux donc dont elles "
-        "encore entre es étaient était être eux fait fais faire faut ils jusque là leur "
-        "leurs lui ma même mes moi mon ni non nos notre ou où parce peu peut peux pourquoi "
-        "quand quel quelle quelles quels quoi sans sera si sont sous suis ta te tes toi "
-        "ton tous toute toutes trop tu va vais vers veux voici voilà vos votre y",
-        "spanish": "a ahora ahí algo alguien algún alguna allí ante antes aquí bajo "
-        "cada como cómo contra cual cuál cuales cuando cuándo cuanto cuánto cuánta cuántos "
-        "cuántas del después donde dónde durante e ella ellas ellos era eran eres esa esas "
-        "ese eso esos esta estas este esto estos estoy están estás estamos estaba fueron "
-        "hace hacia han has hasta hay he hemos les mi mis mí mía mío mientras mucha mucho "
-        "nada ni nos nosotros nuestra nuestro o otra otro poco porque puede puedo puedes "
-        "qué quien quién quiero quiere quieres sea según ser si sí sin sobre somos soy "
-        "también tan tanto te tengo tiene tienes ti toda todas todo todos tras tu tus tú "
-        "uno unos unas usted ustedes va vas vamos voy ya yo",
-        "italian": "a ad agli ai alle allo ancora chi ci contro cosa così cui dagli "
-        "dai dal dalla dalle degli dell dello dentro dopo dove e ed era erano essere fa "
-        "fino fra già hai hanno ho io lei li loro lui mia mie miei mio molto ne negli nei "
-        "nella nelle nello no noi nostra nostro o ogni perché poco poi posso può puoi "
-        "quale quali quando quanto quella quelle quelli quello questa queste questi questo "
-        "qui se sei senza sì sia siamo sopra sotto sta stata stato su sua sue sui sul "
-        "sulla sulle suo suoi te ti tra tu tua tue tuo tuoi tutta tutte tutti tutto uno vi "
-        "voi vorrei voglio",
-        "portuguese": "à às aos agora ainda aquela aquele aqui as até da dela dele "
-        "depois dos e ela elas ele eles entre era essa esse esta está estão este estou eu "
-        "foram há isso isto já lhe lhes mesmo meu meus minha minhas muita nas nem nos "
-        "nossa nosso num numa onde ou pela pelas pelo pelos pode posso pra preciso porque "
-        "quais qual quando quanto quem quero sem ser será seus só sobre sou sua suas são "
-        "também te tem têm tenho ter teu tu tua tudo umas uns vai você vocês vou",
-        "dutch": "al alle alles als altijd andere ben bij daar dan deze dit doen door "
-        "dus geen graag haar had hebben heeft hem hier hij hoe hun iemand iets ja jij jou "
-        "jouw jullie kan kunnen kunt me meer men mij mijn moet moeten na niets nog nu of "
-        "omdat ons onze over toch toen tot u uit uw veel waar waarom wanneer want waren "
-        "wat wel welke werd wie wij wil worden zal ze zelf zich zij zo zonder zou",
-    }.items()
-}
-"""By language, the words that mark a text as written in it: the above and others.
-
-A word that a list lacks counts for other languages that have it. Without "a" and "mi" in its own
-list, Spanish "a mi madre" is Italian.
-"""
-_ALSO_CALLED = {
-    name: language
-    for language, names in {
-        "english": "en anglais inglés",
-        "german": "de deutsch",
-        "french": "fr français francais",
-        "spanish": "es español espanol castellano castilian",
-        "italian": "it italiano",
-        "portuguese": "pt português portugues",
-        "dutch": "nl nederlands flemish",
-    }.items()
-    for name in names.split()
-}
 _FOREIGN = frozenset(  # words of other languages that English texts hold in names at most
     "und der das ist nicht ein eine einen einem einer für auf wird wurde sich auch dem von zu "
     "haben sie im zum zur aus nach bei er ihr "
@@ -251,7 +164,7 @@ def check_language(text: str, what: str, language: str = "English") -> None:
             on, if the language has another). `not-english` and so on: small words of another
             language outnumber those of this one; words of both do not count.
     """
-    name = _known(language)
+    name = plain_name(language)
     letters = [char for char in text if char.isalpha()]
     if (script := _SCRIPTS.get(name)) is not None:
         own = sum(unicodedata.name(char, "").startswith(script) for char in letters)
@@ -259,7 +172,7 @@ def check_language(text: str, what: str, language: str = "English") -> None:
             raise Rejected(
                 f"not-{script_of(name).lower()}", f"the {what} is not in {language} script"
             )
-    if name not in _SMALL:
+    if find_language(name) is None:
         return
     if sum(char < "\u0250" for char in letters) < 0.8 * len(letters):
         raise Rejected("not-latin", f"the {what} is not in Latin script")
@@ -272,9 +185,9 @@ def _rivals(name: str) -> Sequence[tuple[frozenset[str], frozenset[str]]]:
     """Return function words of a language and of each other that it may be mistaken for."""
     if name == "english":  # whose texts have foreign names and titles in them
         return [(_STOP, _FOREIGN)]
-    mine = _FUNCTION_WORDS[name]
-    others = (theirs for other, theirs in _FUNCTION_WORDS.items() if other != name)
-    return [(mine - theirs, theirs - mine) for theirs in others]
+    words_of = {each.name: each.function_words for each in all_languages()}
+    mine = words_of.pop(name)
+    return [(mine - theirs, theirs - mine) for theirs in words_of.values()]
 
 
 def _is_more_of(text: str, mine: frozenset[str], theirs: frozenset[str]) -> bool:
@@ -285,19 +198,14 @@ def _is_more_of(text: str, mine: frozenset[str], theirs: frozenset[str]) -> bool
 
 def script_of(language: str) -> str:
     """A language's script by its Unicode name; "LATIN" if no other is known."""
-    script = _SCRIPTS.get(_known(language), "LATIN")
+    script = _SCRIPTS.get(plain_name(language), "LATIN")
     return script if isinstance(script, str) else script[0]
 
 
 def small_words(language: str) -> Sequence[str]:
     """Function words of a language; empty if it is unknown."""
-    return sorted(_SMALL.get(_known(language), ()))
-
-
-def _known(language: str) -> str:
-    """Return the name in the tables above of "Spanish (Chile)", "es-CL" or "español"."""
-    name = _REGION.sub("", language.strip().casefold())
-    return _ALSO_CALLED.get(name, name)
+    known = find_language(language)
+    return sorted(known.small_words) if known else ()
 
 
 def sentences(text: str) -> tuple[int, int]:
@@ -338,7 +246,7 @@ def chatter(text: str, what: str, language: str = "English") -> None:
     stripped = text.strip()
     heading = stripped.lstrip("\"'“*# ").casefold().removeprefix("the ")
     headed = heading.startswith(name := what.casefold()) and _COLON.match(heading[len(name) :])
-    if headed or remarks.is_remark(stripped, _known(language)):
+    if headed or remarks.is_remark(stripped, language):
         raise _meta_text(stripped, what)
 
 

@@ -1,0 +1,79 @@
+"""The languages that checks know: one file each in the folder `languages` of this package.
+
+A file has:
+
+- `names`: other names and codes, in lower case;
+- `small_words`: function words that made-up texts contain;
+- `function_words`: others. Without "a" and "mi" among its own, Spanish "a mi madre" is Italian,
+  which has both;
+- `remarks`: parts of models' remarks about their replies, as regular expressions of
+  lower-case letters and curly apostrophes. Line breaks in them have no effect. The parts are those
+  that `remarks.py` combines.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+__all__ = ["Language", "all_languages", "find_language", "plain_name"]
+
+_REGION = re.compile(r"[-_]\w{2,4}$| ?\(\w+\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """The contents of a file; `function_words` include `small_words`."""
+
+    name: str
+    names: frozenset[str]
+    small_words: frozenset[str]
+    function_words: frozenset[str]
+    remarks: Mapping[str, str]
+
+
+@lru_cache
+def find_language(name: str) -> Language | None:
+    """The language of a name or code, with or without a region: "es-CL", "español (Chile)"."""
+    plain = _without_region(name)
+    return _read(plain) or next((each for each in all_languages() if plain in each.names), None)
+
+
+def plain_name(name: str) -> str:
+    """The English name in lower case of "Spanish (Chile)", "es-CL" or "español"."""
+    found = find_language(name)
+    return found.name if found else _without_region(name)
+
+
+def all_languages() -> Iterator[Language]:
+    """Each language, by its name."""
+    for path in sorted(path.name for path in _FOLDER.iterdir()):
+        if found := _read(path.removesuffix(".toml")):
+            yield found
+
+
+def _without_region(name: str) -> str:
+    return _REGION.sub("", name.strip().casefold())
+
+
+_FOLDER = files("targen_core") / "languages"
+
+
+@cache
+def _read(name: str) -> Language | None:
+    path = _FOLDER / f"{name}.toml"
+    if not name.isalpha() or not path.is_file():
+        return None
+    read = tomllib.loads(path.read_text(encoding="utf-8"))
+    small = frozenset(read["small_words"].split())
+    return Language(
+        name,
+        frozenset(read["names"]),
+        small,
+        small.union(read.get("function_words", "").split()),
+        {part: text.replace("\n", "") for part, text in read.get("remarks", {}).items()},
+    )
