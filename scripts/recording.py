@@ -26,6 +26,10 @@ import termios
 import time
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyte
 
 COLUMNS, ROWS = 100, 30
 COMMANDS = (
@@ -42,6 +46,7 @@ COMMANDS = (
 LONGEST = 0.9  # seconds that nothing may change in the picture
 READING = 2.5  # seconds a command's end stands still
 KEY = 0.03  # seconds a typed character takes
+KEYS = 6  # in one picture
 FRAME = 0.25  # seconds between two pictures, at least
 
 WIDTH, HEIGHT = 7.8, 17  # pixels of a character
@@ -64,6 +69,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("out", type=Path)
     args = parser.parse_args()
+    import pyte
+
     root = Path(__file__).resolve().parent.parent
     frames: list[tuple[float, Screen]] = []
     with tempfile.TemporaryDirectory(prefix="targen-recording-") as runs:
@@ -77,29 +84,29 @@ def main() -> None:
                 "TARGEN_CONCURRENCY": "1",  # as in the page's tests: the same calls each time
                 "TARGEN_CACHE_DIR": f"{runs}/cache",
             }
+            screen = pyte.Screen(COLUMNS, ROWS)
             for command in COMMANDS:
-                frames += recorded(command, folder, runs, model)
+                new = recorded(command, screen, folder, runs, model)
+                # Begin with the end of the first command: who opens the page sees text at once.
+                frames += new if frames else new[-1:]
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(as_svg(frames), encoding="utf-8")
     print(f"{args.out}: {len(frames)} pictures, {sum(t for t, _ in frames):.0f} s", file=sys.stderr)
 
 
 def recorded(
-    command: str, folder: Path, runs: str, variables: dict[str, str]
+    command: str, screen: pyte.Screen, folder: Path, runs: str, variables: dict[str, str]
 ) -> list[tuple[float, Screen]]:
     """What a terminal shows while a command is typed and runs: seconds and picture, one by one."""
     import pyte
 
-    screen = pyte.Screen(COLUMNS, ROWS)
     stream = pyte.ByteStream(screen)
-    shown = command.replace("$RUNS", "runs")
     frames: list[tuple[float, Screen]] = []
-    for end in range(0, len(shown) + 1, 3):
-        screen.reset()
-        stream.feed((PROMPT + shown[:end]).encode())
-        frames.append((KEY * 3, drawn(screen)))
-    screen.reset()
-    stream.feed(f"{PROMPT}{shown}\r\n".encode())
+    stream.feed(PROMPT.encode())
+    for begin in range(0, len(command), KEYS):
+        stream.feed(command[begin : begin + KEYS].encode())
+        frames.append((KEY * KEYS, drawn(screen)))
+    stream.feed(b"\r\n")
     frames.append((0.3, drawn(screen)))
     environment = {
         **os.environ,
@@ -136,7 +143,7 @@ def recorded(
                 last = now
     os.close(main_end)
     if code := process.wait():
-        raise SystemExit(f"{shown}: exit {code}\n{os.linesep.join(screen.display)}")
+        raise SystemExit(f"{command}: exit {code}\n{os.linesep.join(screen.display)}")
     frames.append((READING, drawn(screen)))
     return frames
 
@@ -203,11 +210,11 @@ def as_svg(frames: list[tuple[float, Screen]]) -> str:
         )
         end = begin + seconds
         times = f"0;{begin / total:.5f};{min(1.0, end / total):.5f}"
-        values = "hidden;visible;hidden"
-        if number == 0:
-            times, values = f"0;{end / total:.5f}", "visible;hidden"
+        values, hidden = "hidden;visible;hidden", ' class="f"'
+        if number == 0:  # which programs that do not animate show
+            times, values, hidden = f"0;{end / total:.5f}", "visible;hidden", ""
         parts.append(
-            f'<g class="f">{uses}<animate attributeName="visibility" values="{values}" '
+            f'<g{hidden}>{uses}<animate attributeName="visibility" values="{values}" '
             f'keyTimes="{times}" dur="{total:.2f}s" calcMode="discrete" '
             'repeatCount="indefinite"/></g>'
         )
