@@ -27,7 +27,6 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 __all__ = [
     "AGAIN",
@@ -433,7 +432,11 @@ def _source() -> dict[str, Any]:
 def _place_of(source: Mapping[str, Any]) -> Path | None:
     """Return the local folder or file that a package came from; None if it is elsewhere."""
     url = str(source.get("url", ""))
-    return Path(url2pathname(urlsplit(url).path)) if url.startswith("file:") else None
+    if not url.startswith("file:"):
+        return None
+    from urllib.request import url2pathname  # 40 ms to import, which `list-tasks` does not need
+
+    return Path(url2pathname(urlsplit(url).path))
 
 
 def _folder(package: str) -> tuple[str, str]:

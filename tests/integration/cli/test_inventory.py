@@ -20,7 +20,7 @@ WITHOUT = {"adapter", "command", "dataset-reader", "function", "reader", "report
 
 def test_no_list_imports_anything_heavy():
     heavy = (
-        "langchain_core pydantic typer rich click numpy pyarrow aiohttp diskcache difflib "
+        "langchain_core pydantic typer rich click numpy pyarrow aiohttp diskcache difflib http "
         "targen_core.tasks.model targen_standard.exporting targen_tasks_superglue.rte"
     ).split()
     code = (
