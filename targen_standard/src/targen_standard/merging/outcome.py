@@ -18,7 +18,7 @@ from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.manifest import Manifest, MergedRun
 from targen_core.runs.records.model_names import model_name
 from targen_core.tasks.model import Task
-from targen_core.wording import Action, Words, listed
+from targen_core.wording import Action, Option, Words, listed
 from targen_standard.credits import sources_of
 from targen_standard.merging.notes import missing_shards, missing_words
 from targen_standard.merging.runs import EXCLUDED, NEAR, Run, exclude_the_same
@@ -139,14 +139,19 @@ def shortage(
     unfinished = [run for run in runs if run.report["status"] in ("stopped", "unfinished")]
     commands: list[Words] = ["generate those shards and merge them as well"] if missing else []
     commands += [Action("resume", run.path) for run in unfinished]
+    again: Words = "merge again"
     if not commands:
         asked = runs[:1] if sum(lacking.values()) <= _FEW else runs
         commands = [_grown(run, lacking, len(asked), task.rows_per_instance) for run in asked]
+        # Else the merged run would request the few more, too, and lack rows again.
+        again = "merge again with " + Option("labels", dict(tracker.requested))
     more = f"; and so on, {len(commands)} runs in total" if len(commands) > _COMMANDS else ""
     error = QuotaNotMet(
         f"{said}: {missing or 'the runs have no other distinct candidates'}",
         hint=listed(commands[:_COMMANDS], "; ")
-        + f"{more}; then merge again into {shlex.quote(str(out))}",
+        + f"{more}; then "
+        + again
+        + f" into {shlex.quote(str(out))}",
     )
     error.lacking = sum(lacking.values())
     error.requested = sum(tracker.requested.values())
@@ -154,7 +159,7 @@ def shortage(
 
 
 def _grown(run: Run, lacking: Mapping[str, int], among: int, unit: int) -> Words:
-    """The call that gives a run its share of what is lacking, and some to spare."""
+    """The call that gives a run its share of what is lacking, and a few more."""
     target = run.manifest.targets[-1].quotas
     labels = {}
     for name, count in lacking.items():
