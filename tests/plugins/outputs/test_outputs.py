@@ -105,6 +105,16 @@ def test_step_4_does_not_see_the_target_and_a_row_keeps_what_it_finds():
     assert record["notes"]["before"] == before
 
 
+@pytest.mark.parametrize(("judged", "score"), [(2.45, 2), (2.5, 2), (3.4, 3), (3.5, 3), (3.6, 4)])
+def test_a_score_of_step_4_between_two_of_the_scale_is_the_nearest_one(judged, score):
+    whole = {1: "wrong", 3: "half right", 5: "right"}
+    output = {"score": whole, "step": 1, "bins": 5, "tolerance": 0.4}
+    declared = {"description": "Answers of pupils.", "output": output, **ONE_SEED}
+    write = lambda _: {"text": "A leaf takes up light."}  # noqa: E731
+    dataset = rows(declared, write, lambda _: {"score": judged}, labels={f"{score}": 1})
+    assert [row["score"] for row in dataset] == [score]
+
+
 def test_step_4_is_not_asked_to_find_fewer_spans_than_there_are():
     asked = []
 

@@ -95,6 +95,14 @@ class Score(BaseModel):
         """The score of a multiple of `step`."""
         return round(self.ends[0] + point * self.step, _DIGITS)
 
+    def nearest(self, score: float, then: float) -> float:
+        """The nearest score of the scale, and if two are as near, the one nearer to `then`."""
+        low, high = self.ends
+        most = math.floor(round((high - low) / self.step, _DIGITS))
+        point = min(math.floor(round((score - low) / self.step, _DIGITS)), most)
+        around = (self.at(point), self.at(min(point + 1, most)), *self.score)
+        return min(around, key=lambda one: (round(abs(one - score), _DIGITS), abs(one - then)))
+
     def bin_of(self, score: float) -> int:
         """The bin that a score is in; the edge between two is in the upper one."""
         low, high = self.ends
@@ -157,11 +165,11 @@ class ScoreOutput(Output):
         return {**reply, "score": target.value}
 
     def judged(self, row: Row, answers: Sequence[Row]) -> Row:
-        """Return the score that step 4 gives."""
+        """Return the score that step 4 gives, or the nearest on the scale."""
         score, (low, high) = answers[0]["score"], self._spec.ends
         if not low <= score <= high:
             raise Rejected("out-of-range", f"the score {score:g} is not from {low:g} to {high:g}")
-        return {"score": round(score, _DIGITS)}
+        return {"score": self._spec.nearest(score, row["score"])}
 
     def agrees(self, row: Row, judged: Row) -> bool:
         """Return whether both scores are near enough to each other."""
