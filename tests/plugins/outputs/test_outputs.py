@@ -69,6 +69,8 @@ def test_each_kind_fills_its_quotas_and_every_command_reads_its_rows(kind, works
     assert "changed: nothing" in works("replay", "run", "--out", "again").out
     for form in ("csv", "instructions", "openai"):
         works("export", "run", "--as", form, "--out", tmp_path / f"out-{form}")
+    asked = lines(tmp_path / "out-instructions")[0]["prompt"]
+    assert asked.startswith(ALL[kind]["description"])
 
 
 def test_a_text_may_be_called_like_an_old_method_of_pydantic():

@@ -52,7 +52,7 @@ def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any
         },
         judging=Judging(
             corrector=judge if declaration.corrector is not None else None,
-            instructions=output.instructions,
+            instructions=f"{declaration.description.strip()}\n{output.instructions}",
         ),
         rows=Rows(
             fields=texts,
