@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas
 import pytest
 
 import targen_core
 from targen_core.errors import UsageError
+from tests.files import lines
 
 Command = Callable[..., Any]
 SKEWED = ("praise", "praise", "praise", "blame")
@@ -147,5 +149,52 @@ def test_compare_from_python() -> None:
     assert len(repr(results)) < 80 and "c/results.html" in repr(results)
     for shown in (str(results), results._repr_html_()):
         assert "real rows per label" in shown and "c/results.html" in shown
-    with pytest.raises(UsageError, match="neither a run nor a path"):
-        targen_core.compare([{"text": "x"}], test="test.jsonl")  # type: ignore[arg-type]
+
+
+def test_compare_accepts_rows_in_memory() -> None:
+    rows = {name: lines(f"{name}.jsonl") for name in ("syn", "real", "test")}
+    frames = {name: pandas.DataFrame(of) for name, of in rows.items()}
+    task = targen_core.Declaration.from_file("mood.yaml").task(name="mood")
+    dataset = targen_core.read_dataset("syn.jsonl", task)
+    options: dict[str, Any] = {"real": frames["real"], "trainers": "tfidf", "repeats": 2}
+    options |= {"match": "rows", "together": False}
+    figures = []
+    for at, (syn, test, whose) in enumerate(
+        [
+            ("syn.jsonl", "test.jsonl", "mood.yaml"),
+            (rows["syn"], rows["test"], Path("mood.yaml")),
+            (frames["syn"], ["test.jsonl"], task),
+            ([dataset], frames["test"], None),
+        ]
+    ):
+        made = targen_core.compare({"syn": syn}, test=test, task=whose, out=f"c{at}", **options)
+        figures.append([(g.arm, g.kind, g.rows, g.figures) for g in made.parts[0].groups])
+    assert len(figures[0]) == 4 and all(each == figures[0] for each in figures)
+    both = targen_core.compare({"syn": [rows["syn"][:40], dataset[40:60]]}, test="test.jsonl",
+                               out="c4", **options)  # fmt: skip
+    assert [g.rows for g in both.parts[0].groups if g.arm == "syn"] == [60, 60]
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "error", "hint"),
+    [
+        ([], {}, "no datasets", ""),
+        (["syn.jsonl"], {"test": []}, "the given data has no rows", ""),
+        (["syn.jsonl"], {"match": "size"}, "match must be labels", ""),
+        (["syn.jsonl"], {"mixture": True}, "mixture needs two datasets", ""),
+        (["syn.jsonl"], {"repeats": 0}, "repeats: must be between 1 and 1000", ""),
+        (["syn.jsonl"], {"real": "real.jsonl", "curve": [5, 2]}, "curve: must be increasing", ""),
+        (["syn.jsonl"], {"curve": "x"}, 'curve="x" is not a list', "curve=[16, 64]"),
+        (["syn.jsonl"], {"trainers": "tfidf,x"}, 'trainers="tfidf,x": x is not', ""),
+        (["syn.jsonl"], {"task": None}, "task of these rows is unknown", 'task="NAME"'),
+        (["syn.jsonl", "syn.jsonl"], {}, "two datasets have the name syn", '{"NAME": DATA}'),
+        (["syn.jsonl"], {"out": "."}, "does not contain a comparison", "out=..."),
+    ],
+)
+def test_errors_of_compare_name_its_keywords(
+    given: list[Any], options: dict[str, Any], error: str, hint: str
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        targen_core.compare(*given, **{"test": "test.jsonl", "task": "mood.yaml"} | options)
+    assert error in str(refused.value) and hint in refused.value.hint
+    assert "--" not in f"{refused.value} {refused.value.hint}"

@@ -93,7 +93,7 @@ LINES = """
     compare rows.jsonl VERSUS --curve 2,x | --curve 2,x is not a list of numbers
     compare rows.jsonl VERSUS --real other.jsonl --curve 5,2 | increasing numbers, 0 or more
     compare rows.jsonl a=few.jsonl VERSUS --real other.jsonl --curve 2 | needs exactly one dataset
-    compare rows.jsonl VERSUS --real other.jsonl --curve 2,all | per_label
+    compare rows.jsonl VERSUS --real other.jsonl --curve 2,all | --curve: input should be
     compare rows.jsonl VERSUS --real none.jsonl | none.jsonl
     compare odd.toml | odd.toml: colour: unknown key
     compare odd.toml --repeats 3 | odd.toml already sets --repeats

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Limits, Registry, Run, load_registry
+from targen_core import Limits, Registry, load_registry
 from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from targen_training.styles import Style
 
 __all__ = ["compare", "evaluate", "train"]
-
-RowsLike = Run | str | PathLike[str]
 
 
 def train(
@@ -127,10 +125,10 @@ def evaluate(
 
 
 def compare(
-    *data: RowsLike | Mapping[str, RowsLike],
-    test: RowsLike | Iterable[RowsLike],
-    real: RowsLike | None = None,
-    task: str | None = None,
+    *data: DataLike | Mapping[str, DataLike | Sequence[DataLike]],
+    test: DataLike | Sequence[DataLike],
+    real: DataLike | None = None,
+    task: TaskLike | None = None,
     trainers: str | Iterable[str] = (),
     repeats: int | None = None,
     curve: str | Iterable[int] | None = None,
@@ -144,13 +142,14 @@ def compare(
     """Train the same models on datasets, and test them on the same rows, as `targen compare` does.
 
     `targen_core.compare` is this function. Trained models remain in the folder, so the same call
-    continues, and trains only changed parts.
+    continues, and trains only changed parts. Rows in memory are written to a file in the cache.
 
     Args:
-        *data: runs or paths of datasets, or mappings of names to them.
-        test: labelled rows that are kept from training.
+        *data: runs, `Dataset`s, their paths, data frames or rows; or mappings of names to them. A
+            list of several under one name combines them.
+        test: labelled rows that are kept from training, or a list of several datasets.
         real: real rows, which the datasets are held against.
-        task: the task of the rows in files; runs know theirs.
+        task: the task of the rows; runs and `Dataset`s know theirs.
         trainers: with options as in "tfidf,regularization=5"; by default "tfidf".
         repeats: how often each is trained; by default 5, or 10 for a curve of real rows.
         curve: sizes of learning curves, such as [16, 64], or "auto". With `real`, it is numbers of
@@ -170,30 +169,32 @@ def compare(
     Raises:
         UsageError: the request is invalid.
     """
-    from targen_training.comparing import asked_for, carried_out, folder_for
+    from targen_training.comparing import arm_of, asked_for, carried_out, folder_for
     from targen_training.experiments.run import check_folder
+    from targen_training.given import Given, several
     from targen_training.money import Money
 
-    registry = load_registry() if registry is None else registry
-    what: list[str] = []
+    arms: list[tuple[str, DataLike | Sequence[DataLike]]] = []
     for each in data:
-        if isinstance(each, Mapping):
-            what += [f"{name}={_path(of)}" for name, of in each.items()]
-        else:
-            what.append(_path(each))
-    if not what:
+        arms += each.items() if isinstance(each, Mapping) else [("", each)]
+    if not arms:
         raise UsageError("no datasets to compare were given")
-    if curve is not None and not isinstance(curve, str):
-        curve = ",".join(map(str, curve))
+    parts = [test, *([] if real is None else [real]), *(of for _, of in arms)]
+    given = Given(registry, task, [each for part in parts for each in several(part)])
+
+    def named(name: str, of: DataLike | Sequence[DataLike]) -> tuple[str, list[str]]:
+        sources = [given.file(each) for each in several(of)]
+        return (name, sources) if name else arm_of(sources[0])
+
     experiment = asked_for(
-        registry,
-        what,
-        [_path(test)] if isinstance(test, Run | str | PathLike) else [_path(each) for each in test],
-        task,
+        given.registry,
+        [named(name, of) for name, of in arms],
+        [given.file(each) for each in several(test)],
+        given.task,
         [trainers] if isinstance(trainers, str) else [*trainers],
         repeats,
-        real=None if real is None else f"real={_path(real)}",
-        curve=curve,
+        real=None if real is None else named("real", real),
+        curve=curve if curve is None or isinstance(curve, str) else ",".join(map(str, curve)),
         match=match,
         mixture=mixture,
         metric=metric,
@@ -202,22 +203,6 @@ def compare(
     folder = folder_for(experiment, experiment.name) if out is None else Path(out).expanduser()
     check_folder(folder)
     with Money(Limits()) as money:  # no arm is generated
-        results = carried_out(registry, experiment, folder, money)
+        results = carried_out(given.registry, experiment, folder, money)
     assert results is not None
     return replace(results, folder=folder)
-
-
-def _path(data: RowsLike) -> str:
-    """The path of a dataset.
-
-    Raises:
-        UsageError: it is not data.
-    """
-    if isinstance(data, Run):
-        return str(data.path)
-    if not isinstance(data, str | PathLike):
-        raise UsageError(
-            f"this {type(data).__name__} is neither a run nor a path",
-            hint="save the data to a file first",
-        )
-    return fspath(data)

@@ -13,7 +13,7 @@ import typer
 from targen_cli.completion import completer
 from targen_core import Task
 from targen_core.errors import TargenError, UsageError
-from targen_core.wording import Action, Blank, Either, Option
+from targen_core.wording import Action, Blank, Either, Option, Setting
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -69,6 +69,7 @@ def read_rows(
     """
     from targen_core import Dataset, read_dataset
     from targen_core.api.run import Folder
+    from targen_standard.datasets.reading import NAME_THE_TASK
     from targen_standard.datasets.source import Source, open_source
     from targen_standard.given import left_out, task_of
 
@@ -87,7 +88,7 @@ def read_rows(
     if task is None and not knows:
         raise UsageError(
             f"{source} does not state which task its rows belong to",
-            hint=Option("task", "NAME") + ", or a task file; see " + Action("list-tasks"),
+            hint=NAME_THE_TASK,
         )
     whose = task_of(task)
     dataset = read_dataset(opened, whose, registry=registry, strict=False)
@@ -184,7 +185,7 @@ def options_of(model: type[M], name: str, items: list[str]) -> M:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(map(str, first["loc"]))
-        raise UsageError(f"-o {key}: {first['msg'].lower()}") from error
+        raise UsageError(Setting(key) + f": {first['msg'].lower()}") from error
 
 
 def of_one_label(scores: Scores, rows: str) -> str:
@@ -197,8 +198,8 @@ def of_one_label(scores: Scores, rows: str) -> str:
     name, gets, has = scores.one_label
     return (
         f"the model predicts {name} for {gets:.0%} of the {rows} rows, although {has:.0%} have "
-        "this label. It has not learned to distinguish the labels. More rows, --trainer vectors, "
-        "or more epochs for an encoder may help"
+        "this label. It has not learned to distinguish the labels. More rows, "
+        f"{Option('trainer', 'vectors')}, or more epochs for an encoder may help"
     )
 
 

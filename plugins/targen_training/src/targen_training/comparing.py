@@ -20,6 +20,7 @@ from targen_cli.flags import Said, takes
 from targen_core import Limits, Typed
 from targen_core.errors import Interrupted, MissingDependency, NoSuchFile, RunConflict, UsageError
 from targen_core.text import plural
+from targen_core.wording import REPEAT, Blank, Either, Option
 from targen_training.asked import TaskOption, names_its_task
 from targen_training.money import Money
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from targen_training.experiments.run import Planned
 
 __all__ = [
+    "arm_of",
     "asked_for",
     "carried_out",
     "compare",
@@ -43,6 +45,17 @@ __all__ = [
     "say_billed",
     "show",
 ]
+
+_DATA = Blank("DATA")
+_NAMED = Either("NAME=DATA", '{"NAME": DATA}')
+_COMBINED = Either("NAME=A+B", '{"NAME": [A, B]}')
+_OPTIONS = {
+    "models": Either("--trainer", "trainers"),
+    "per_label": Option("curve"),
+    "rows": Option("curve"),
+    "seeds": Option("repeats"),
+}
+"""The options behind the keys of an experiment."""
 
 
 @takes(Limits.declared("max_cost", "max_tokens"))
@@ -159,12 +172,12 @@ def compare(
     else:
         experiment = asked_for(
             registry,
-            what,
+            [arm_of(item) for item in what],
             test or [],
             task,
             trainer or [],
             repeats,
-            real=real,
+            real=None if real is None else arm_of(real, usual="real"),
             curve=curve,
             match=match,
             mixture=mixture,
@@ -244,12 +257,9 @@ def carried_out(
                 results = run_experiment(ready, keep=keep, tell=tell)
         except KeyboardInterrupt:
             left, known = ({p.training for p in of} for of in (ready.missing, ready.plans))
-            print(
-                f"stopped with {len(left):,} of {len(known):,} training runs left; run the same "
-                "command again to continue",
-                file=sys.stderr,
-            )
-            raise typer.Exit(130) from None
+            raise KeyboardInterrupt(
+                f"stopped with {len(left):,} of {len(known):,} training runs left"
+            ) from None
         results = replace(results, asked=values)
         written(folder, results)
     return results
@@ -306,9 +316,7 @@ def going_on() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as stopped:
-        raise Interrupted(
-            str(stopped) or "stopped", hint="run the same command again to continue"
-        ) from None
+        raise Interrupted(str(stopped) or "stopped", hint=REPEAT + " to continue") from None
 
 
 def _alike(ready: Planned, made: Mapping[str, Mapping[str, Path]]) -> list[str]:
@@ -444,20 +452,20 @@ def _say(ready: Planned) -> None:
 
 def asked_for(
     registry: Registry,
-    what: Sequence[str],
+    what: Sequence[tuple[str, list[str]]],
     test: Sequence[str],
     task: str | None,
     models: Sequence[str],
     seeds: int | None,
     *,
-    real: str | None = None,
+    real: tuple[str, list[str]] | None = None,
     curve: str | None = None,
     match: str | None = None,
     mixture: bool = False,
     metric: str | None = None,
     together: bool = True,
 ) -> Experiment:
-    """Return the experiment that was typed.
+    """Return the requested experiment; `what` and `real` are names with their datasets.
 
     Raises:
         UsageError: what cannot be.
@@ -465,22 +473,26 @@ def asked_for(
     from targen_training.experiments.model import declared
 
     if not test:
-        raise UsageError("no test rows were given", hint="pass labelled rows with --test DATA")
+        raise UsageError(
+            "no test rows were given", hint="pass labelled rows with " + Option("test", _DATA)
+        )
     if match not in (None, "auto", "labels", "rows"):
-        raise UsageError(f"--match must be labels, rows or auto, not {match}")
+        raise UsageError(Option("match") + f" must be labels, rows or auto, not {match}")
     few = real is not None and curve is not None
     arms: dict[str, list[str]] = {}
-    for item in [*([_named_real(real)] if real else []), *what]:
-        name, sources = _arm(item)
+    for name, sources in [*([real] if real else []), *what]:
         if name in arms:
             raise UsageError(
-                f"two datasets have the name {name}", hint="pass NAME=DATA to name them"
+                f"two datasets have the name {name}", hint="pass " + _NAMED + " to name them"
             )
         arms[name] = sources
     if few and len(arms) != 2:
         raise UsageError(
-            "--curve with --real needs exactly one dataset to add to the real rows",
-            hint="pass one dataset, as NAME=DATA; NAME=A+B combines two datasets",
+            Option("curve")
+            + " with "
+            + Option("real")
+            + " needs exactly one dataset to add to the real rows",
+            hint="pass one dataset, as " + _NAMED + "; " + _COMBINED + " combines two datasets",
         )
     pair = list(arms)[:2]
     if together and not few and len(arms) == 2 and all(len(of) == 1 for of in arms.values()):
@@ -506,16 +518,11 @@ def asked_for(
     elif curve is not None:
         values["rows"] = _sizes(registry, values) if curve == "auto" else _numbers(curve)
     if mixture and len(arms) < 2:
-        raise UsageError("--mixture needs two datasets", hint="pass two datasets")
+        raise UsageError(Option("mixture") + " needs two datasets", hint="pass two datasets")
     if mixture:
         values["shares"] = [0, 0.25, 0.5, 0.75, 1]
     part = {key: values.pop(key) for key in ("task", "test", "arms")}
-    return declared({**values, "tasks": {called: part}}, "compare")
-
-
-def _named_real(real: str) -> str:
-    """Real rows with their name, which is "real" unless another is typed."""
-    return real if "=" in real and not Path(real).exists() else f"real={real}"
+    return declared({**values, "tasks": {called: part}}, "compare", options=_OPTIONS)
 
 
 def _numbers(curve: str) -> list[int | str]:
@@ -527,8 +534,11 @@ def _numbers(curve: str) -> list[int | str]:
     parts = [part.strip() for part in curve.split(",")]
     if not all(part == "all" or (part.isascii() and part.isdigit()) for part in parts):
         raise UsageError(
-            f"--curve {curve} is not a list of numbers",
-            hint="--curve 16,64,all; with --real, --curve 0,2,5,20,60",
+            Option("curve", curve) + " is not a list of numbers",
+            hint=Either(
+                "--curve 16,64,all; with --real, --curve 0,2,5,20,60",
+                "curve=[16, 64]; with real, curve=[0, 2, 5, 20, 60]",
+            ),
         )
     return [part if part == "all" else int(part) for part in parts]
 
@@ -564,18 +574,30 @@ def _usual_of_few(registry: Registry) -> str:
     return "vectors"
 
 
-def _arm(item: str) -> tuple[str, list[str]]:
+def arm_of(item: str, *, usual: str = "") -> tuple[str, list[str]]:
+    """Return the name and the datasets of [NAME=]DATA or [NAME=]A+B.
+
+    Args:
+        item: the text.
+        usual: the name if the text has none; by default that of the files.
+
+    Raises:
+        UsageError: a dataset is missing.
+    """
     name, equals, rest = item.partition("=")
     if not equals or Path(item).exists():
         name, rest = "", item
     sources = [rest] if Path(rest).exists() or "+" not in rest else rest.split("+")
     if not all(sources):
-        raise UsageError(f"{item}: a dataset is missing", hint="NAME=DATA, or NAME=A+B")
-    return name or "+".join(Path(source).stem for source in sources), [*map(Typed, sources)]
+        raise UsageError(f"{item}: a dataset is missing", hint=_NAMED + ", or " + _COMBINED)
+    name = name or usual or "+".join(Path(source).stem for source in sources)
+    return name, [*map(Typed, sources)]
 
 
 def _whose(sources: Sequence[str]) -> str:
     """The first of the datasets that knows its task."""
+    from targen_standard.datasets.reading import NAME_THE_TASK
+
     for source in sources:
         if names_its_task(source):
             return source
@@ -583,7 +605,7 @@ def _whose(sources: Sequence[str]) -> str:
             raise NoSuchFile(
                 source, hint="give a run directory, or a .jsonl, .csv or .parquet file"
             )
-    raise UsageError("the task of these rows is unknown", hint="--task NAME")
+    raise UsageError("the task of these rows is unknown", hint=NAME_THE_TASK)
 
 
 def model_choice(item: str) -> dict[str, Any]:
@@ -597,7 +619,8 @@ def model_choice(item: str) -> dict[str, Any]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
-            raise UsageError(f"--trainer {item}: {pair} is not KEY=VALUE")
+            option = Either("--trainer " + item, Option("trainers", item))
+            raise UsageError(option + f": {pair} is not KEY=VALUE")
         options[key] = value
     return {"trainer": name, "options": options}
 

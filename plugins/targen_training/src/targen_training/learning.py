@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from targen_core.errors import MissingDependency, UsageError
-from targen_core.wording import install
+from targen_core.wording import Either, Option, install
 from targen_training.asked import trainer_options
 from targen_training.models import Trained, facts_of, load_model, train_model
 from targen_training.progress import shown
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from targen_training.styles import Style
 
 __all__ = ["learned", "usual_trainer"]
+
+_MODEL = Either("--model", "model")  # of a trainer, not the backend
 
 
 def learned(
@@ -49,7 +51,10 @@ def learned(
     started_from = ""
     if start is not None:
         if model is not None:
-            raise UsageError("--from and --model cannot be used together", hint="omit one of them")
+            raise UsageError(
+                Either("--from and --model", "start and model") + " cannot be used together",
+                hint="omit one of them",
+            )
         trainer, more, started_from = _started(registry, start, trainer)
         items = [*more, *items]
     elif model is not None:
@@ -99,7 +104,7 @@ def _started(registry: Registry, start: Path, trainer: str | None) -> tuple[str,
     if trainer is not None and registry.find("trainer", trainer).id != facts.trainer:
         raise UsageError(
             f"{start} was trained by {facts.trainer}, not by {trainer}",
-            hint="omit --trainer to continue with the same trainer",
+            hint="omit " + Option("trainer") + " to continue with the same trainer",
         )
     if "model" not in chosen.options.model_fields:
         raise UsageError(
@@ -115,8 +120,8 @@ def _started(registry: Registry, start: Path, trainer: str | None) -> tuple[str,
 def _trainer_for(registry: Registry, model: str) -> str:
     if any(model in (item.name, item.id) for item in registry.all("trainer")):
         raise UsageError(
-            f"--model {model}: {model} is a trainer",
-            hint=f"pass --trainer {model}, and a pretrained model with --model",
+            _MODEL + f" {model}: {model} is a trainer",
+            hint="pass " + Option("trainer", model) + ", and a pretrained model with " + _MODEL,
         )
     from targen_training.neural.weights import find_weights, kind_of
 
@@ -124,7 +129,7 @@ def _trainer_for(registry: Registry, model: str) -> str:
         return kind_of(find_weights(model))
     except ModuleNotFoundError as error:
         raise MissingDependency(
-            f"--model {model} needs the package {error.name!r}, which is not installed",
+            _MODEL + f" {model} needs the package {error.name!r}, which is not installed",
             distribution="targen-training",
             hint=install("targen-training[torch]"),
         ) from error

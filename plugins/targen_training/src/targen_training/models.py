@@ -51,7 +51,7 @@ from targen_core.plain import content_of
 from targen_core.reading import json_of
 from targen_core.task_files import TaskFile, require_known
 from targen_core.text import plural
-from targen_core.wording import Action, Blank, Either, Words, install
+from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Words, install
 from targen_training.decisions import decisions_of, digest, require_weighing
 from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task
 from targen_training.styles import Style
@@ -596,8 +596,10 @@ def _work(out: Path, facts: Facts, *, force: bool) -> Iterator[Path]:
                 raise UsageError(
                     f"{out} contains an unfinished training run with different data, options or "
                     "seed",
-                    hint="pass the same options to continue it, pass --force to discard it, "
-                    "or choose a different --out",
+                    hint="pass the same options to continue it, pass "
+                    + Option("force", True)
+                    + " to discard it, or "
+                    + ANOTHER_OUT,
                 )
         remove(work / "made")
         (work / "checkpoints").mkdir(exist_ok=True)

@@ -12,6 +12,7 @@ from targen_cli.findings import Estimate
 from targen_core import Dataset
 from targen_core.errors import UsageError
 from targen_core.tasks.fields import text_at
+from targen_core.wording import Option
 from targen_training.scores import LOSSES, draws_of, measured
 from targen_training.trainers import Decision, TrainedOutput
 
@@ -113,7 +114,7 @@ def _ways(test: Examples, columns: Sequence[str]) -> Iterator[tuple[str, list[st
     for column in columns:
         texts = [_text(row, column) for _, row in rows]
         if not any(texts):
-            raise UsageError(f"--by {column}: the rows do not have this column")
+            raise UsageError(Option("by", column) + ": the rows do not have this column")
         yield column, [texts[decision.row] for decision in decisions]
 
 

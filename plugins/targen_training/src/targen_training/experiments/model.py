@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -15,6 +16,7 @@ from targen_core import Typed
 from targen_core.calls.sampling import is_free
 from targen_core.errors import TargenError, UsageError
 from targen_core.origin import Named
+from targen_core.wording import Words
 from targen_training.styles import Style
 
 __all__ = [
@@ -397,21 +399,31 @@ def is_harmless(key: str, value: Any) -> bool:
     return key in _HARMLESS or (key, value) == ("model", "scripted")  # not a real model, and free
 
 
-def declared(values: Mapping[str, Any], where: str) -> Experiment:
+def declared(
+    values: Mapping[str, Any],
+    where: str,
+    *,
+    options: Mapping[str, Words] = MappingProxyType({}),
+) -> Experiment:
     """An experiment that a person typed or a command makes: its names are orders.
 
     Raises:
-        UsageError: what is wrong; `where` is named before it.
+        UsageError: what is wrong; the option behind its key is named before it, or `where`.
     """
-    experiment = validated(values, where)
+    experiment = validated(values, where, options=options)
     return experiment.model_copy(update=_placed(experiment, None))
 
 
-def validated(values: Mapping[str, Any], where: str) -> Experiment:
+def validated(
+    values: Mapping[str, Any],
+    where: str,
+    *,
+    options: Mapping[str, Words] = MappingProxyType({}),
+) -> Experiment:
     """An experiment of its values, whose names are data.
 
     Raises:
-        UsageError: what is wrong; `where` is named before it.
+        UsageError: what is wrong; the option behind its key is named before it, or `where`.
     """
     try:
         return Experiment.model_validate(dict(values))
@@ -420,6 +432,8 @@ def validated(values: Mapping[str, Any], where: str) -> Experiment:
         place = ".".join(str(each) for each in first["loc"])
         said = first["msg"].removeprefix("Value error, ")
         hint = ""
+        if first["loc"] and (option := options.get(str(first["loc"][0]))):
+            raise UsageError(option + f": {said[:1].lower()}{said[1:]}") from error
         if first["type"] == "extra_forbidden":
             said = "unknown key"
             if len(first["loc"]) == 1:

@@ -1,0 +1,70 @@
+"""Datasets of a program for a comparison, which finds its datasets and task by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike, fspath
+from pathlib import Path
+
+from targen_core import Dataset, Registry, Task, load_registry
+from targen_core.api.run import Folder
+from targen_core.errors import UsageError
+from targen_standard.datasets.kept import file_of_rows
+from targen_standard.given import DataLike, TaskLike, task_of
+
+__all__ = ["Given", "several"]
+
+
+def several(data: DataLike | Sequence[DataLike]) -> Sequence[DataLike]:
+    """Return the datasets in a list of them; anything else, such as a list of rows, is one."""
+    if isinstance(data, list | tuple) and not all(isinstance(one, Mapping) for one in data):
+        return data
+    return [data]  # type: ignore[list-item]
+
+
+class Given:
+    """The names of a program's datasets and of their task.
+
+    Attributes:
+        registry: finds the task, also if it is an object of the program.
+        task: what finds the task; None if a dataset names it.
+    """
+
+    def __init__(
+        self, registry: Registry | None, task: TaskLike | None, data: Sequence[DataLike]
+    ) -> None:
+        """Find the task.
+
+        Raises:
+            UsageError: it is not a task.
+        """
+        if registry is None:  # a run knows objects that are not registered
+            made = [each.registry for each in data if isinstance(each, Folder)]
+            registry = made[0] if made else load_registry()
+        whose = task_of(task)
+        if whose is None:
+            whose = next((each.task for each in data if isinstance(each, Dataset)), None)
+        self.registry, self.task = registry, None if whose is None else str(whose)
+        if isinstance(whose, Task):
+            known = (item for item in registry.all("task") if item.name == whose.name)
+            self.task = next((item.id for item in known if registry.resolve(item) is whose), None)
+            if self.task is None:
+                self.registry = registry.including(tasks={whose.name: whose})
+                self.task = f"memory:{whose.name}"
+
+    def file(self, data: DataLike) -> str:
+        """Return the path of a dataset, or its name on a hub; rows are written into the cache.
+
+        Raises:
+            UsageError: it is not a dataset.
+        """
+        if isinstance(data, Folder):
+            return str(data.path)
+        if isinstance(data, str | PathLike):
+            name = fspath(data)
+            return str(Path(name).expanduser()) if name.startswith("~") else name
+        if isinstance(data, Dataset) and data.weights:
+            raise UsageError(
+                f"{data.name} has weights, which would be lost", hint="pass its path instead"
+            )
+        return str(file_of_rows(data))
