@@ -69,8 +69,8 @@ def test_a_curve_of_few_real_rows_alone_and_with_synthetic_ones(works: Command) 
     done = works("compare", "syn.jsonl", *ARGS, *words)
     (part,) = json.loads(Path("comparisons/real-syn/results.json").read_text())["parts"]
     few = part["few"]
-    # Of blame there are 15: 100 is all, and 200 would be the same.
-    assert [(each["each"], each["rows"]) for each in few] == [(0, 0), (2, 4), (5, 10), (100, 60)]
+    # Of blame there are 15, and of praise 45: 100 and 200 would be all of them.
+    assert [(each["each"], each["rows"]) for each in few] == [(0, 0), (2, 4), (5, 10), (45, 60)]
     assert few[0]["alone"] is None
     assert few[1]["difference"]["value"] == pytest.approx(
         few[1]["both"]["value"] - few[1]["alone"]["value"]
@@ -83,7 +83,12 @@ def test_a_curve_of_few_real_rows_alone_and_with_synthetic_ones(works: Command) 
     assert "adding synthetic rows to 2 real rows per label changes accuracy by +" in done.out
     page = Path("comparisons/real-syn/results.html").read_text()
     assert page.count('<svg class="wide"') == page.count('<svg class="narrow"') == 1
-    assert ">100</text>" in page
+    assert ">45</t" in page
+    assert "the curve ends at 45 instead of 200, because real has at most 45 per label" in page
+    assert (
+        "does not show 500, because the largest arm has 80 rows"
+        in works("compare", "syn.jsonl", *ARGS, "--curve", "16,500").err
+    )
     assert "0 of " in works("compare", "syn.jsonl", *ARGS, *words).err
 
 

@@ -214,6 +214,7 @@ def carried_out(
         TargenError: anything wrong with what was asked for, or a run or training that failed.
     """
     from targen_cli.outputs import locked
+    from targen_training.experiments.cells import too_large
     from targen_training.experiments.making import generated, made_once, to_generate
     from targen_training.experiments.run import (
         check_given,
@@ -248,6 +249,8 @@ def carried_out(
         made, notes = generated(registry, arms)
         ready = ready or planned(registry, experiment, folder, made)
         notes += [*_alike(ready, made), *made_once(arms)]
+        for key, material in ready.materials.items():
+            notes += too_large(experiment, key, material)
         for line in notes:
             print(f"note: {line}", file=sys.stderr)
         ready.left.extend(notes)

@@ -58,6 +58,7 @@ __all__ = [
     "ready_models",
     "run_cells",
     "sweep",
+    "too_large",
 ]
 
 Kind = Literal["labels", "matched", "natural", "curve", "share", "alone", "with"]
@@ -460,12 +461,29 @@ def _cells(experiment: Experiment, key: str, material: Material, seed: int) -> I
         real, synthetic = pair
         most = max(material.counts(real).values())
         rest = [unit for source in material.arms[synthetic] for unit in source.units]
-        fewer = [each for each in experiment.per_label if each < most]
-        for each in experiment.per_label[: len(fewer) + 1]:  # of more, the first is all rows
+        for each in dict.fromkeys(min(each, most) for each in experiment.per_label):
             some = material.each(real, each, seed)
             if some:
                 yield drawn(real, "alone", numbered(some), each=each)
             yield drawn(f"{real}+{synthetic}", "with", numbered([*some, *rest]), each=each)
+
+
+def too_large(experiment: Experiment, key: str, material: Material) -> Iterator[str]:
+    """Yield a remark for each curve with sizes for which there are too few rows."""
+    pair = experiment.mixture or mixable(experiment, key)
+    if experiment.per_label and pair is not None:
+        most = max(material.counts(pair[0]).values())
+        if experiment.per_label[-1] > most:
+            yield (
+                f"{key}: the curve ends at {most:,} instead of {experiment.per_label[-1]:,}, "
+                f"because {pair[0]} has at most {most:,} per label"
+            )
+    most = max(map(material.available, material.arms)) * material.held.size
+    if beyond := [f"{rows:,}" for rows in experiment.rows if rows != "all" and rows > most]:
+        yield (
+            f"{key}: the learning curve does not show {', '.join(beyond)}, because the largest "
+            f"arm has {plural(most, 'row')}"
+        )
 
 
 def mixable(experiment: Experiment, key: str) -> tuple[str, str] | None:
