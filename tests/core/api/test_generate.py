@@ -75,6 +75,14 @@ def test_more_rows_of_the_same_run_are_refused_in_the_words_of_python():
     grown = tg.resume("runs/porter-0", n=4)
     assert len(grown) == 4
     assert len(tg.resume(grown, labels={"calm": 4})) == 6
+    assert grown.report.rows == {"calm": 4, "alarm": 2} and len(grown) == 6
+
+
+def test_a_run_whose_resumption_ends_early_has_the_new_report():
+    run = porter(n=2)
+    with pytest.raises(BudgetExhausted):
+        tg.resume(run, n=40, max_tokens=run.report.usage.tokens + 3000)
+    assert (run.report.status, sum(run.report.requested.values())) == ("stopped", 40)
 
 
 def test_paths_are_texts_or_paths_and_a_tilde_is_the_home(tmp_path, monkeypatch):

@@ -230,7 +230,7 @@ async def aresume(
     or `labels` the run grows to that many rows in total.
 
     Args:
-        run: a run, or its directory.
+        run: a run, which then has the new rows and report, or its directory.
         n: total rows, in the run's current label shares.
         labels: total rows by label; other labels keep their targets.
         task: the `Task`, if the run was made with a `Task` object; a `Run` remembers it.
@@ -277,7 +277,12 @@ async def aresume(
         **keywords,
     )
     job.elsewhere = where
-    return await _finished(job, registry, progress)
+    try:
+        return await _finished(job, registry, progress)
+    finally:
+        if isinstance(run, Run):
+            run.registry = registry
+            run.refresh()
 
 
 generate = waiting(agenerate)

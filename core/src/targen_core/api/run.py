@@ -13,6 +13,7 @@ from targen_core.dataset.read import read_dataset
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
+from targen_core.runs.folder.report import read_report
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
@@ -117,6 +118,15 @@ class Run(Folder[Report]):
         name, variants = manifest.task_name(self.path), manifest.task.variants
         _, task = find_task(self.registry, name, variants)
         return Dataset(self.path.name, task, [], run=self.path)
+
+    def refresh(self) -> None:
+        """Read the report again, and the rows on next access; `resume` does so for its run.
+
+        Raises:
+            RunDirectoryError: the directory can no longer be read.
+        """
+        self.report = Report.of(read_report(self.path))
+        vars(self).pop("dataset", None)
 
     @property
     def task(self) -> Task[Any, Any]:
