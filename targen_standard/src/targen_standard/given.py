@@ -13,13 +13,14 @@ from targen_core.api.run import Folder
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.origin import Typed
+from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.model import Task
 from targen_core.text import plural
 from targen_standard.datasets.reading import NAME_THE_TASK, of_no_task, read_dataset
 from targen_standard.datasets.source import Source, open_source
 
-__all__ = ["Data", "DataLike", "TaskLike", "given_data", "left_out", "task_of"]
+__all__ = ["Data", "DataLike", "TaskLike", "given_data", "left_out", "registry_of", "task_of"]
 
 DataLike: TypeAlias = "Folder[Any] | Dataset | str | PathLike[str] | Iterable[Mapping[str, Any]]"
 """A run, a `Dataset`, the path of either, or rows, a data frame or a `datasets.Dataset`."""
@@ -63,6 +64,15 @@ def left_out(dataset: Dataset, source: object = None) -> str:
     count = len({line for lines in bad.values() for line in lines})
     more = "; …" if len(bad) > _NAMED else ""
     return f"{dataset.name}: {plural(count, place)} skipped; {'; '.join(several)}{more}"
+
+
+def registry_of(data: Iterable[object]) -> Registry:
+    """Return the registry of the first run in some data, or else of what is installed.
+
+    That of a run also knows objects of the program.
+    """
+    made = (each.registry for each in data if isinstance(each, Folder))
+    return next(made, None) or load_registry()
 
 
 def task_of(task: TaskLike | None) -> Task[Any, Any] | str | None:

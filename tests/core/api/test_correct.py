@@ -73,6 +73,7 @@ def test_what_was_corrected_can_be_corrected_again(run, lab):
     first = tg.correct(run, model="scripted")
     second = tg.correct(first, model="scripted")
     assert second.report.task == "targen-tasks-superglue:rte"
+    assert tg.diff(first, second).same
     assert list(tg.read_dataset(second.path)) == list(second)
     task = lab.World().task()
     made = tg.generate(task, n=4, model=lab.ToyModel(lab.World().reply))

@@ -45,6 +45,17 @@ def test_a_live_run_knows_them_itself(lab, world):
         tg.resume(run, task=world.task(version="2"))
 
 
+def test_runs_are_merged_with_the_objects_that_they_know(lab, world):
+    runs = [
+        tg.generate(world.task(), n=4, seed=seed, model=lab.ToyModel(world.reply), out=f"r{seed}")
+        for seed in range(2)
+    ]
+    assert len(tg.merge(runs, out="m", near_duplicates=0)) == 8
+    with pytest.raises(UnknownName, match="task 'toy' was a Python object") as caught:
+        tg.merge([run.path for run in runs], out="m")
+    assert caught.value.hint == 'targen_core.merge(RUNS, out="m", task=TASK)'
+
+
 def test_without_them_the_error_says_what_to_hand_over(lab, world):
     tg.generate(world.task(), n=2, model=lab.ToyModel(world.reply), out="x")
     with pytest.raises(UnknownName, match="task 'toy' was a Python object") as caught:

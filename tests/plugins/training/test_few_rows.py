@@ -180,6 +180,19 @@ def test_compare_accepts_rows_in_memory() -> None:
     assert [g.rows for g in both.parts[0].groups if g.arm == "syn"] == [60, 60]
 
 
+def test_compare_accepts_runs_of_tasks_in_memory() -> None:
+    declared = targen_core.Declaration.from_file("mood.yaml")
+    for name, task in (("declared", declared), ("object", declared.task())):
+        one, test = (
+            targen_core.generate(task, n=24, seed=at, model="scripted", out=f"{name}-{at}")
+            for at in range(2)
+        )
+        for data in (one, list(one)):
+            for rows in (test, test.dataset):
+                made = targen_core.compare({"a": data}, test=rows, out="c", repeats=1)
+                assert made.parts[0].key == "praise-blame"
+
+
 @pytest.mark.parametrize(
     ("given", "options", "error", "hint"),
     [

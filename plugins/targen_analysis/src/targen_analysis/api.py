@@ -10,10 +10,10 @@ from typing import Any
 from targen_analysis.analysis import Analysis, ask, measure_all
 from targen_analysis.data.corpus import Columns, named_apart, read_corpus
 from targen_analysis.metrics import Corpus, Study
-from targen_core import Registry, Task, load_registry
+from targen_core import Registry, Task
 from targen_core.api.run import Folder
 from targen_core.errors import UsageError
-from targen_standard.given import DataLike, TaskLike, task_of
+from targen_standard.given import DataLike, TaskLike, registry_of, task_of
 
 __all__ = ["analyze"]
 
@@ -92,9 +92,7 @@ def _measured(
 ) -> Analysis:
     if not data:
         raise UsageError("pass at least one dataset to analyse")
-    if registry is None:  # a run knows objects that are not registered
-        made = [each.registry for each in data if isinstance(each, Folder)]
-        registry = made[0] if made else load_registry()
+    registry = registry_of(data) if registry is None else registry
     texts = []
     for name, value in options.items():
         if isinstance(value, Mapping):

@@ -500,7 +500,7 @@ def asked_for(
     pair = list(arms)[:2]
     if together and not few and len(arms) == 2 and all(len(of) == 1 for of in arms.values()):
         arms["+".join(arms)] = [source for sources in arms.values() for source in sources]
-    whose = task or _whose([source for sources in arms.values() for source in sources])
+    whose = task or _whose([source for of in [*arms.values(), test] for source in of])
     called, found = _found(registry, whose)
     usual = "tfidf" if models else _usual(registry, found)
     if few and not models and usual == "tfidf":
@@ -551,7 +551,8 @@ def _found(registry: Registry, whose: str) -> tuple[str, Task[Any, Any] | str]:
     from targen_training.experiments.data import task_for
 
     found = task_for(registry, whose)
-    return (Path(found).stem if isinstance(found, str) else found.name), found
+    name = Path(found).stem.rpartition(":")[2] if isinstance(found, str) else found.name
+    return name, found
 
 
 def _usual(registry: Registry, found: Task[Any, Any] | str) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 
-from targen_core import Dataset, Registry, Task, load_registry
+from targen_core import Dataset, Registry, Task
 from targen_core.api.run import Folder
 from targen_core.errors import UsageError
 from targen_standard.datasets.kept import file_of_rows
-from targen_standard.given import DataLike, TaskLike, task_of
+from targen_standard.given import DataLike, TaskLike, registry_of, task_of
+from targen_training.asked import names_its_task
 
 __all__ = ["Given", "several"]
 
@@ -20,6 +21,12 @@ def several(data: DataLike | Sequence[DataLike]) -> Sequence[DataLike]:
     if isinstance(data, list | tuple) and not all(isinstance(one, Mapping) for one in data):
         return data
     return [data]  # type: ignore[list-item]
+
+
+def _names_its_task(data: DataLike) -> bool:
+    return isinstance(data, Folder) or (
+        isinstance(data, str | PathLike) and names_its_task(fspath(data))
+    )
 
 
 class Given:
@@ -38,13 +45,11 @@ class Given:
         Raises:
             UsageError: it is not a task.
         """
-        if registry is None:  # a run knows objects that are not registered
-            made = [each.registry for each in data if isinstance(each, Folder)]
-            registry = made[0] if made else load_registry()
+        registry = registry_of(data) if registry is None else registry
         whose = task_of(task)
-        if whose is None:
+        if whose is None and not any(map(_names_its_task, data)):
             whose = next((each.task for each in data if isinstance(each, Dataset)), None)
-        self.registry, self.task = registry, None if whose is None else str(whose)
+        self.registry, self.task = registry, whose if isinstance(whose, str) else None
         if isinstance(whose, Task):
             known = (item for item in registry.all("task") if item.name == whose.name)
             self.task = next((item.id for item in known if registry.resolve(item) is whose), None)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from targen_core.api.request import PathText, as_path
-from targen_core.api.run import Run
+from targen_core.api.run import Folder
 from targen_standard.comparing.difference import Difference, difference
 
 __all__ = ["diff"]
 
 
-def diff(left: PathText | Run, right: PathText | Run) -> Difference:
+def diff(left: PathText | Folder[Any], right: PathText | Folder[Any]) -> Difference:
     """Compare two runs: settings, calls, candidates, rows and figures.
 
     Calls are compared by their keys, candidates by their ids, and rows by their text. Both runs are
@@ -23,5 +25,5 @@ def diff(left: PathText | Run, right: PathText | Run) -> Difference:
         UsageError: the directory does not exist, or one is a correction and the other a run.
         RunDirectoryError: one is not a run directory, or cannot be read.
     """
-    paths = (run.path if isinstance(run, Run) else as_path(run) for run in (left, right))
+    paths = (run.path if isinstance(run, Folder) else as_path(run) for run in (left, right))
     return difference(*paths)

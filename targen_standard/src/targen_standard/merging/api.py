@@ -11,13 +11,13 @@ from targen_core.api.request import PathText, as_path, quotas_of, registry_for
 from targen_core.api.run import Run
 from targen_core.engine.filters import Filter
 from targen_core.errors import UnknownName, UsageError
-from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
-from targen_core.wording import Option
+from targen_core.wording import Action, Blank, Option, in_python
+from targen_standard.given import registry_of
 
 if TYPE_CHECKING:
     from targen_standard.merging.merge import Merged
@@ -49,7 +49,7 @@ def merge(
         near_duplicates: similarity in per cent above which a row is a near-duplicate; 0 turns the
             check off. The default is that of the runs, the strictest if they differ.
         conflicting: whether to merge runs that contradict each other, each unchanged.
-        task: the `Task`, if the runs were made with a `Task` object.
+        task: the `Task`, if the runs were made with a `Task` object; a `Run` remembers it.
         registry: resolves names; by default among all that is installed.
 
     Returns:
@@ -61,8 +61,9 @@ def merge(
     """
     if isinstance(runs, str | Path | Run):
         raise UsageError(f"`runs` is {repr(runs)[:80]}, not a list", hint="pass a list of runs")
+    runs = list(runs)
     paths = [run.path if isinstance(run, Run) else as_path(run) for run in runs]
-    known = load_registry() if registry is None else registry
+    known = registry_of(runs) if registry is None else registry
     come = merged(
         known,
         paths,
@@ -107,7 +108,13 @@ def merged(
 
     def task_of(path: Path, manifest: Manifest) -> Task[Any, Any]:
         known = registry_for(path, manifest, registry, task)
-        return find_task(known, manifest.task_name(path), manifest.task.variants)[1]
+        try:
+            return find_task(known, manifest.task_name(path), manifest.task.variants)[1]
+        except UnknownName as error:
+            if "task" in manifest.objects:
+                objects = {"task": manifest.objects["task"]}
+                error.hint = in_python(Action("merge", Blank("RUNS"), out=out, **objects))
+            raise
 
     def filter_of(plan: PartPlan) -> Filter | None:
         try:
