@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Literal
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from targen_core.wording import install
 from targen_standard.exporting import table as csv
 from targen_standard.exporting.hub import HF
 from targen_standard.exporting.lines import JSONL
+from targen_standard.exporting.parquet import PARQUET
 
 from .tasks import make_task
 
@@ -88,7 +90,9 @@ def datasets_of(draw: st.DrawFn) -> Dataset:
     return Dataset("toy", task, [{**row, "idx": at} for at, row in enumerate(rows)])
 
 
-@pytest.mark.parametrize("exporter", [JSONL, CSV, HF], ids=["jsonl", "csv", "hf"])
+@pytest.mark.parametrize(
+    "exporter", [JSONL, CSV, HF, PARQUET], ids=["jsonl", "csv", "hf", "parquet"]
+)
 @settings(max_examples=12)
 @given(dataset=datasets_of())
 def test_every_export_reads_back_as_the_same_dataset(exporter, dataset):
@@ -102,6 +106,9 @@ def test_every_export_reads_back_as_the_same_dataset(exporter, dataset):
         assert read_back.digest == dataset.digest
         assert list(read_back.instances) == list(dataset.instances)
         assert read_back.labels == dataset.labels
+        if exporter is PARQUET:
+            held = pq.read_table(out).to_pylist()
+            assert [row.get("label") for row in held] == [row.get("label") for row in dataset]
         if not exporter.suffix:
             (path,) = out.glob("data/*.parquet")
             assert read_dataset(path, dataset.task).digest == dataset.digest

@@ -12,7 +12,7 @@ from targen_core.tasks.parts import Label
 from targen_core.wording import Either, Option
 from targen_standard.datasets.schema import Place, schema_of
 
-__all__ = ["Classes", "Kind", "Many", "Record", "Scalar", "column_kinds"]
+__all__ = ["Classes", "Kind", "Many", "Record", "Scalar", "column_kinds", "unclassed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,17 @@ def column_kinds(dataset: Dataset) -> dict[str, Kind]:
     if classes is not None and labels and _are_of(classes, labels):
         kinds["label"] = classes
     return kinds
+
+
+def unclassed(kind: Kind) -> Kind:
+    """Return the kind of a column that holds official values in place of the numbers of classes."""
+    if isinstance(kind, Classes):
+        return Scalar(_PYTHON_TYPES[type(next(iter(kind.codes)))])
+    if isinstance(kind, Many):
+        return Many(unclassed(kind.item))
+    if isinstance(kind, Record):
+        return Record({name: unclassed(part) for name, part in kind.fields.items()})
+    return kind
 
 
 def _classes(labels: Sequence[Label]) -> Classes | None:

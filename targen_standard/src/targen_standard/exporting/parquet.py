@@ -7,7 +7,7 @@ from pathlib import Path
 
 from targen_core.dataset.model import Dataset
 from targen_standard.datasets.arrow import arrow_schema, arrow_tables
-from targen_standard.datasets.kinds import Kind, column_kinds
+from targen_standard.datasets.kinds import Kind, column_kinds, unclassed
 from targen_standard.exporting.model import Exporter
 
 __all__ = ["PARQUET", "write_parquet"]
@@ -32,7 +32,9 @@ def write_parquet(dataset: Dataset, kinds: Mapping[str, Kind], out: Path) -> int
 
 
 def _write(dataset: Dataset, out: Path) -> None:
-    write_parquet(dataset, column_kinds(dataset), out)
+    # Data frames and databases do not know the numbers of classes, unlike `datasets` and hubs.
+    kinds = {name: unclassed(kind) for name, kind in column_kinds(dataset).items()}
+    write_parquet(dataset, kinds, out)
 
 
 PARQUET = Exporter(
