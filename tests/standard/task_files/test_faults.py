@@ -42,5 +42,25 @@ def test_it_is_refused_with_its_key(text, message, hint):
 
 def test_a_file_of_a_list_needs_the_folder_of_a_file(declared):
     with pytest.raises(UsageError, match="so the task must be in a file") as caught:
-        declared(seeds={"file": "a.txt"}).task()
+        declared(seeds={"file": "a.txt"})
     assert "from_file" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("keys", "message", "hint"),
+    [
+        (
+            {"presets": {"x": {"calms": 3}}},
+            "presets.x.calms: 'calms' is not a label",
+            "mean calm or",
+        ),
+        ({"seeds": {"field": "tex"}}, "seeds.field: no field 'tex'", "did you mean text?"),
+        ({"parameters": {"generate": {"x": 1}}}, "parameters.generate.x: no such", "temperature"),
+    ],
+)
+def test_a_program_is_told_the_key_when_it_makes_a_declaration(keys, message, hint):
+    labels = {"calm": "nothing", "alarm": "something"}
+    with pytest.raises(UsageError) as caught:
+        Declaration(description="Notes.", labels=labels, **keys)
+    assert str(caught.value).startswith(f"declaration: {message}")
+    assert hint in caught.value.hint

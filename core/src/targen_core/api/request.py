@@ -221,7 +221,7 @@ def asked(
     if is_usual and (slip := next((key for key in options if MEANT.get(key) == "model"), "")):
         raise UnknownOption(f"unknown keyword {slip!r}", option=slip, hint="did you mean model?")
     model = USUAL_MODEL if model is None else model
-    with tempfile.TemporaryDirectory(prefix="targen-") as folder:
+    with tempfile.TemporaryDirectory(prefix="targen-") as folder, _as_passed(Path(folder)):
         files = Path(folder)
         tasks, called = called_task(task, files)
         models, said = _by_step(model, steps, spread(registry, options))
@@ -265,11 +265,7 @@ def asked(
             limits=Limits(**_not_none(limits)),
             **_with_files(_not_none(values), files),
         )
-        try:
-            yield Request(registry, spec, registration.name, task_of(registry, spec)[1], is_usual)
-        except UsageError as error:
-            error.args = (_without(files, str(error)),)
-            raise
+        yield Request(registry, spec, registration.name, task_of(registry, spec)[1], is_usual)
 
 
 def elsewhere(
@@ -501,13 +497,19 @@ def _sources(option: str, sources: SourcesLike | None, folder: Path) -> list[str
     return names
 
 
-def _without(folder: Path, text: str) -> str:
-    """Replace the files that represent objects in a text with the objects' names."""
-    for what in ("contexts", "seeds"):
-        file = f"{what} file {folder / what}.jsonl"
-        text = text.replace(f"{file}, line ", f"{what}, item ").replace(file, what)
-    declared = rf"{re.escape(f'{folder}{sep}')}[^\s{re.escape(sep)}]+\.json, line \d+"
-    return re.sub(declared, "declaration", text).replace(f"{folder}{sep}", "")
+@contextmanager
+def _as_passed(folder: Path) -> Iterator[None]:
+    """Have errors name objects that a program passes, not the files that represent them."""
+    try:
+        yield
+    except UsageError as error:
+        text = str(error)
+        for what in ("contexts", "seeds"):
+            file = f"{what} file {folder / what}.jsonl"
+            text = text.replace(f"{file}, line ", f"{what}, item ").replace(file, what)
+        declared = rf"{re.escape(f'{folder}{sep}')}[^\s{re.escape(sep)}]+\.json, line \d+"
+        error.args = (re.sub(declared, "declaration", text).replace(f"{folder}{sep}", ""),)
+        raise
 
 
 def _values(options: Mapping[str, Any], step: str = "") -> dict[str, Any]:

@@ -49,7 +49,6 @@ from targen_standard.task_files.rows import (
     tidy,
     values_of,
 )
-from targen_standard.task_files.validation import problems
 
 __all__ = ["build_task"]
 
@@ -58,13 +57,7 @@ _LONGEST = 20  # words of a context
 
 
 def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
-    """Return the task that a declaration describes; `name` is used if the declaration has none.
-
-    Raises:
-        UsageError: parts that do not fit together, naming the key.
-    """
-    for loc, message, hint in problems(declaration):
-        raise UsageError(f"{'.'.join(map(str, loc))}: {message}", hint=hint)
+    """Return the task that a declaration describes; `name` is used if the declaration has none."""
     row = row_model(declaration)
     labels = tuple(
         Label(name, p.value, p.definition.strip()) for name, p in declaration.labels.items()

@@ -35,9 +35,12 @@ from targen_standard.examples.profile import Profile
 from targen_standard.task_files.dimensions import read_values
 
 if TYPE_CHECKING:
+    from targen_core.task_files import Loc
     from targen_core.tasks.model import Task
+    from targen_core.wording import Words
 
 __all__ = [
+    "IN_A_FILE",
     "BranchPart",
     "ContextsPart",
     "Declaration",
@@ -348,6 +351,10 @@ class ParametersPart(_Part):
     correct: dict[str, Any] = Field(default={}, description="parameters for step 4")
 
 
+IN_A_FILE = "in a file"
+"""The context of a validation whose caller checks `problems` itself, and names their lines."""
+
+
 class Declaration(_Part):
     """A task as data; only `description` and `labels` are needed.
 
@@ -522,18 +529,20 @@ class Declaration(_Part):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _said(cls, value: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+    def _said(cls, value: Any, read: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
         __tracebackhide__ = True  # of notebooks, as pydantic's own frames are
         try:
-            return read(_with_labels(_of_edition(value)))
+            made = read(_with_labels(_of_edition(value)))
         except ValidationError as error:
             from targen_standard.task_files.reading import refusal
 
-            loc, message, hint = refusal(error)
-            where = f"{'.'.join(map(str, loc))}: " if loc else ""
-            raise UsageError(
-                f"declaration: {where}{message}", hint=in_words(hint, "python")
-            ) from None
+            raise _refused(*refusal(error)) from None
+        if info.context is not IN_A_FILE:
+            from targen_standard.task_files.validation import problems
+
+            for problem in problems(made):
+                raise _refused(*problem)
+        return made
 
     @classmethod
     def from_file(cls, path: str | Path) -> Declaration:
@@ -698,6 +707,12 @@ class Declaration(_Part):
     def written(self) -> Mapping[str, FieldPart]:
         """The fields that the generator writes: all but the one that holds the seed."""
         return {name: part for name, part in self.fields.items() if name != self.seed_field}
+
+
+def _refused(loc: Loc, message: str, hint: Words) -> UsageError:
+    """Return the error for a key of a declaration that a program makes."""
+    where = f"{'.'.join(map(str, loc))}: " if loc else ""
+    return UsageError(f"declaration: {where}{message}", hint=in_words(hint, "python"))
 
 
 def _of_edition(value: Any) -> Any:

@@ -25,7 +25,7 @@ from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.task_files import Loc
 from targen_core.text import plain_fault, plural, printable
 from targen_core.wording import Action, Blank, Either, Option, Words, in_a_command, in_words
-from targen_standard.task_files.model import Declaration, LabelPart, ParametersPart
+from targen_standard.task_files.model import IN_A_FILE, Declaration, LabelPart, ParametersPart
 from targen_standard.task_files.options import located, require_trusted
 from targen_standard.task_files.outputs import OutputRefused
 from targen_standard.task_files.validation import problems
@@ -123,7 +123,7 @@ def declaration_of(parsed: Parsed, *, packaged: bool = False) -> Declaration:
     refuse = parsed.refuse
     _require_labels(parsed)
     try:
-        declaration = Declaration.model_validate(parsed.value)
+        declaration = Declaration.model_validate(parsed.value, context=IN_A_FILE)
     except OutputRefused as error:
         raise refuse(error.loc, error.message, error.words) from None
     except UsageError as error:
@@ -456,9 +456,8 @@ def _with_files(
         items = tuple(line.strip() for line in lines if line.strip())
         if not items:
             raise refuse((step, "file"), f"{part.file} is empty", "write one item per line")
-        declaration = declaration.model_copy(
-            update={step: part.model_copy(update={"items": items, "file": ""})}
-        )
+        update = {step: part.model_copy(update={"items": items, "file": ""})}
+        declaration = BaseModel.model_copy(declaration, update=update)  # not checked as a whole yet
     return declaration
 
 

@@ -194,7 +194,7 @@ def _lists(declaration: Declaration) -> Iterator[Problem]:
             yield (
                 (step, "file"),
                 "`file` is relative to a task file's folder, so the task must be in a file",
-                "use Declaration.from_file",
+                "pass its items as a list, or use Declaration.from_file",
             )
         if part.use:
             for key in sorted(part.model_fields_set - {"use", "field"}):
