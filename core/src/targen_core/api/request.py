@@ -42,7 +42,7 @@ from targen_core.runs.preparing.models import Elsewhere
 from targen_core.runs.preparing.plan import Prepared, prepare
 from targen_core.runs.preparing.sources import refuse_itself
 from targen_core.runs.preparing.tasks import find_task, task_of
-from targen_core.runs.records.dimensions import read_dimensions
+from targen_core.runs.records.dimensions import misspelt, read_dimensions
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.shortcuts import shortcuts
 from targen_core.runs.records.spec import RunSpec
@@ -238,6 +238,7 @@ def asked(
                 names[step] = f"{MEMORY}:{name}"
         registry = registry.including(tasks=tasks, backends=backends)
         values |= _of_filters(registry, said, values, names.values())
+        drawn = read_dimensions(dimensions or {})
         chosen = (variants,) if isinstance(variants, str) else tuple(variants or ())
         registration, varied = find_task(registry, called, chosen)
         if rows and is_file(called):
@@ -259,12 +260,14 @@ def asked(
             corrector=(corrector or "") if correct else None,
             contexts=_items(contexts, files / "contexts.jsonl"),
             seeds=_items(seeds, files / "seeds.jsonl"),
-            dimensions=read_dimensions(dimensions or {}),
+            dimensions=drawn,
             lists_at_once=SIDE_BY_SIDE if batch_lists else 1,
             shard=part,
             limits=Limits(**_not_none(limits)),
             **_with_files(_not_none(values), files),
         )
+        for warning in misspelt(varied, drawn):
+            _log.warning("%s", warning)
         yield Request(registry, spec, registration.name, task_of(registry, spec)[1], is_usual)
 
 

@@ -6,14 +6,14 @@ a list. No values take a dimension away. `@words` is replaced by a vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.reading import read_text
-from targen_core.suggestions import did_you_mean
+from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import ListStep
@@ -80,6 +80,19 @@ def as_typed(drawn: Mapping[str, Drawn], *, keep: bool) -> str:
         more = f",... ({len(parts):,})" if len(parts) > _SHOWN else ""
         said.append(f"{name}={','.join(parts[:_SHOWN])}{more}")
     return "; ".join(said) or "the task's own"
+
+
+def misspelt(task: Task[Any, Any], drawn: Mapping[str, Drawn]) -> Iterator[str]:
+    """Yield a warning for each new dimension whose name resembles one of the task's."""
+    for name, values in drawn.items():
+        step, _, bare = name.rpartition(".")
+        known = [one.name for at, one in task.dimensions_by_step if step in ("", at)]
+        there = bare.casefold() in map(str.casefold, known)
+        if values and not there and (near := suggestions_for(bare, known)):
+            yield (
+                f"the task {task.name} has no dimension {name}, so targen adds it; did you mean "
+                f"{' or '.join(near)}?"
+            )
 
 
 def with_dimensions(
