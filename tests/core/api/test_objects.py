@@ -45,6 +45,17 @@ def test_a_live_run_knows_them_itself(lab, world):
         tg.resume(run, task=world.task(version="2"))
 
 
+@pytest.mark.parametrize(("identity", "said"), [("", "''"), (3, "3"), (str, "a method")])
+def test_a_model_without_an_identity_is_refused(lab, world, identity, said):
+    model = lab.ToyModel(world.reply, identity=identity)
+    with pytest.raises(UsageError, match=f"the identity of ToyModel is {said}, not a") as caught:
+        tg.generate(world.task(), n=2, model=model, out="x")
+    assert "set `identity` to a text" in caught.value.hint
+    del model.identity
+    with pytest.raises(UsageError, match="BaseChatModel: it lacks identity"):
+        tg.generate(world.task(), n=2, model=model, out="x")
+
+
 def test_runs_are_merged_with_the_objects_that_they_know(lab, world):
     runs = [
         tg.generate(world.task(), n=4, seed=seed, model=lab.ToyModel(world.reply), out=f"r{seed}")

@@ -48,10 +48,17 @@ def backend_of(registry: Registry, model: object) -> Backend:
         chat = registry.chat_model(model)
     except TypeError as error:
         usual = 'pass the name of a backend, such as "llama", or a model object; '
-        usual += "an object of your own class must have the methods of targen_core.ChatModel"
+        usual += "an object of your own class must have all members of targen_core.ChatModel"
         # Other errors show what to pass.
         hint = usual if isinstance(error, NotAModel) else ""
         raise UsageError(f"model: {error}", hint=hint) from error
+    if not isinstance(chat.identity, str) or not chat.identity.strip():
+        given = "a method" if callable(chat.identity) else repr(chat.identity)[:80]
+        raise UsageError(
+            f"model: the identity of {type(model).__qualname__} is {given}, not a name",
+            hint="set `identity` to a text that tells your model from others, without secrets: its "
+            "name, and its file or URL",
+        )
     return Backend(
         summary=f"the model object {type(model).__qualname__}",
         options=BackendOptions,

@@ -597,7 +597,8 @@ def _like(
             + Option("preset"),
         )
     source = as_path(source) if isinstance(source, PathLike) else source
-    dataset = read_dataset(source, task, registry=registry, strict=False)
+    with _given_as("shares_of"):
+        dataset = read_dataset(source, task, registry=registry, strict=False)
     place = source if isinstance(source, str | Path) else "the given data"
     if bad := [problem for problem in dataset.problems if problem.left_out]:
         _log.warning(

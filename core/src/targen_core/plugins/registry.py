@@ -230,7 +230,12 @@ class Registry:
                 return adapted
         others = "".join(f" nor {item.summary or item.name}" for item in self.all("adapter"))
         words = f"neither a targen ChatModel{others}" if others else "not a targen ChatModel"
-        raise NotAModel(f"{kind.__qualname__} is {words}")
+        said = f"{kind.__qualname__} is {words}"
+        names = [name for name in vars(ChatModel) if not name.startswith("_")]
+        lacking = [name for name in names if not hasattr(model, name)]
+        if len(lacking) < len(names):
+            said += f": it lacks {', '.join(lacking)}"
+        raise NotAModel(said)
 
     def _adapter_of(self, package: str) -> Registration[Any] | None:
         """The adapter that is registered for a library."""
