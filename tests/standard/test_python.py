@@ -76,6 +76,8 @@ def test_results_show_what_matters():
     traced = tg.trace(run, 0)
     assert repr(traced) == "<Trace of 0.0/order/0 in a: accepted, label order, 4 calls>"
     assert run[0]["text"] in traced._repr_html_()
+    assert str(traced).startswith("row 0  order\n") and "verdict  accepted" in str(traced)
+    assert "`messages` of the call has everything" in str(traced)
     other = tg.generate(MAIL, n=4, seed=1, model="scripted", out="b", progress=False)
     apart = tg.diff(run, other)
     assert repr(apart).startswith("<Difference of a and b: 1 different setting; rows: ")

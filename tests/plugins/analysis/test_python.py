@@ -30,6 +30,8 @@ def test_runs_paths_and_rows_stand_side_by_side(run):
     assert not analysis.failed
     assert analysis["labels"].headlines
     assert repr(analysis).startswith("<Analysis of ") and ": 1 metric>" in repr(analysis)
+    assert str(analysis).startswith(f"{analysis.study.everything[0].name}: ")
+    assert "how to read it" in str(analysis)
 
 
 def test_it_is_written_like_the_command_writes_it(run):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
+from io import StringIO
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -56,7 +58,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Analysis:
-    """A study, and what each metric found."""
+    """A study, and what each metric found; as text, what `targen analyze` prints."""
 
     study: Study
     parts: Sequence[Part]
@@ -127,6 +129,13 @@ class Analysis:
         said += [sentence for each in found for sentence in each.warnings]
         lines = "\n  ".join(said)
         return f"<Analysis of {names}: {lines}>"
+
+    def __str__(self) -> str:
+        from targen_analysis.report.terminal import print_analysis
+
+        with redirect_stdout(StringIO()) as text:
+            print_analysis(self, tables=False)
+        return text.getvalue().rstrip("\n")
 
     def _repr_html_(self) -> str:
         rows: list[tuple[object, ...]] = []

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +83,7 @@ class TracedCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """All that a row came from, or a candidate that made none.
+    """All that a row came from, or a candidate that made none; as text, what `targen trace` prints.
 
     Attributes:
         run: the run directory.
@@ -110,6 +112,13 @@ class Trace:
         label = "" if self.label is None else f", label {self.label}"
         calls = plural(len(self.calls), "call")
         return f"<Trace of {self.id} in {self.run}: {self.verdict}{label}, {calls}>"
+
+    def __str__(self) -> str:
+        from targen_standard.tracing.command import print_trace
+
+        with redirect_stdout(StringIO()) as text:
+            print_trace(self)
+        return f"{text.getvalue()}{self.problem}".rstrip("\n")
 
     def _repr_html_(self) -> str:
         cells = [(each.step, each.prompt, each.reply) for each in self.calls]

@@ -15,13 +15,15 @@ from targen_cli.show import REPLY, content_of, facts_of, origin_of, outcome_of, 
 from targen_cli.tables import print_json
 from targen_core.errors import UsageError
 from targen_core.text import plural, printable, row_name
+from targen_core.wording import Either
 
 if TYPE_CHECKING:
     from targen_cli.tracing import Traced
     from targen_standard.tracing.api import Trace, TracedCall
 
-__all__ = ["trace"]
+__all__ = ["print_trace", "trace"]
 
+_ALL = Either("--full shows everything", "`messages` of the call has everything")
 _DIGITS = 12  # of a key that are shown
 _SHOWN = 10  # rows that rest on a call
 _MIN_TEXT = 24  # columns that a text has at least
@@ -79,9 +81,14 @@ def trace(
     if json:
         print_json(traced.raw)
         return
-    _draw(_of_row(traced, full=full))
+    print_trace(traced, full=full)
     if traced.problem:
         print(traced.problem, file=sys.stderr)
+
+
+def print_trace(trace: Trace, *, full: bool = False) -> None:
+    """Print a row or a candidate as a tree; without `full`, long texts are cut."""
+    _draw(_of_row(trace, full=full))
 
 
 def _trace_call(run: Path, prefix: str, *, full: bool, json: bool) -> None:
@@ -226,9 +233,7 @@ def _of_call(call: TracedCall, *, full: bool) -> _Branch:
         lines.append(("today's prompt", "shown below; the original prompt is not known"))
     if len(messages) < len(call.messages):
         before = len(call.messages) - len(messages)
-        lines.append(
-            ("turns", f"{plural(before, 'earlier message')} not shown; --full shows everything")
-        )
+        lines.append(("turns", f"{plural(before, 'earlier message')} not shown; {_ALL}"))
     lines += [(message.role, message.content) for message in messages]
     ended = "" if call.finish in ("stop", "") else f" ({call.finish})"
     lines.append((f"reply{ended}", call.reply))

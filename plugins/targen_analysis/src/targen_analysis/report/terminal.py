@@ -9,6 +9,7 @@ from targen_analysis.metrics import Cell, Corpus, Table
 from targen_analysis.report.cells import shown
 from targen_analysis.report.short import Short, in_short, leading
 from targen_cli.tables import print_table
+from targen_core.wording import Either
 
 __all__ = ["print_analysis"]
 
@@ -53,8 +54,8 @@ def print_analysis(analysis: Analysis, *, tables: bool) -> None:
     if notes and not tables:
         names = ", ".join(dict.fromkeys(name for name, _ in notes))
         print(
-            f"note: {names}: not measured, because some input is missing; report.html shows what "
-            "each metric needs"
+            f"note: {names}: not measured, because some input is missing; "
+            + Either("report.html shows what each metric needs", "see the `notes` of each")
         )
     for line in short.limits:
         print(f"limit: {line}")
