@@ -17,10 +17,20 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.model import Task
 from targen_core.text import plural
+from targen_standard.datasets.kept import file_of_rows
 from targen_standard.datasets.reading import NAME_THE_TASK, of_no_task, read_dataset
 from targen_standard.datasets.source import Source, open_source
 
-__all__ = ["Data", "DataLike", "TaskLike", "given_data", "left_out", "registry_of", "task_of"]
+__all__ = [
+    "Data",
+    "DataLike",
+    "TaskLike",
+    "file_of_rows",
+    "given_data",
+    "left_out",
+    "registry_of",
+    "task_of",
+]
 
 DataLike: TypeAlias = "Folder[Any] | Dataset | str | PathLike[str] | Iterable[Mapping[str, Any]]"
 """A run, a `Dataset`, the path of either, or rows, a data frame or a `datasets.Dataset`."""

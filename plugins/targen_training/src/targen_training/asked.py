@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from targen_training.trainers import TrainerOptions
 
 __all__ = [
+    "NAME_THE_TASK",
     "TaskOption",
     "chosen",
     "file_of",
@@ -36,6 +37,9 @@ __all__ = [
 ]
 
 M = TypeVar("M", bound="BaseModel")
+
+NAME_THE_TASK = Option("task", "NAME") + ", or a task file; see " + Action("list-tasks")
+"""The hint if the task of rows is unknown."""
 
 TaskOption = Annotated[
     str | None,
@@ -69,7 +73,6 @@ def read_rows(
     """
     from targen_core import Dataset, read_dataset
     from targen_core.api.run import Folder
-    from targen_standard.datasets.reading import NAME_THE_TASK
     from targen_standard.datasets.source import Source, open_source
     from targen_standard.given import left_out, task_of
 

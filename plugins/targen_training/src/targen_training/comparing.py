@@ -21,7 +21,7 @@ from targen_core import Limits, Typed
 from targen_core.errors import Interrupted, MissingDependency, NoSuchFile, RunConflict, UsageError
 from targen_core.text import plural
 from targen_core.wording import REPEAT, Blank, Either, Option
-from targen_training.asked import TaskOption, names_its_task
+from targen_training.asked import NAME_THE_TASK, TaskOption, names_its_task
 from targen_training.money import Money
 
 if TYPE_CHECKING:
@@ -600,8 +600,6 @@ def arm_of(item: str, *, usual: str = "") -> tuple[str, list[str]]:
 
 def _whose(sources: Sequence[str]) -> str:
     """The first of the datasets that knows its task."""
-    from targen_standard.datasets.reading import NAME_THE_TASK
-
     for source in sources:
         if names_its_task(source):
             return source

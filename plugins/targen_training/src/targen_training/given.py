@@ -9,8 +9,7 @@ from pathlib import Path
 from targen_core import Dataset, Registry, Task
 from targen_core.api.run import Folder
 from targen_core.errors import UsageError
-from targen_standard.datasets.kept import file_of_rows
-from targen_standard.given import DataLike, TaskLike, registry_of, task_of
+from targen_standard.given import DataLike, TaskLike, file_of_rows, registry_of, task_of
 from targen_training.asked import names_its_task
 
 __all__ = ["Given", "several"]
