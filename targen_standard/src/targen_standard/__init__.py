@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from targen_standard.batches.api import export_batch, import_batch
+    from targen_standard.batches.files import Imported
     from targen_standard.comparing.api import diff
     from targen_standard.comparing.difference import Difference
     from targen_standard.correction.api import acorrect, correct
@@ -35,6 +37,7 @@ _HOME = {
     "Declaration": "task_files.model",
     "Difference": "comparing.difference",
     "Exporter": "exporting.model",
+    "Imported": "batches.files",
     "Output": "task_files.outputs",
     "OutputType": "task_files.outputs",
     "Preview": "previewing.api",
@@ -56,6 +59,8 @@ _HOME = {
     "correct": "correction.api",
     "diff": "comparing.api",
     "export": "exporting.api",
+    "export_batch": "batches.api",
+    "import_batch": "batches.api",
     "merge": "merging.api",
     "output_in": "task_files.outputs",
     "plan_revision": "revising.api",
@@ -74,6 +79,7 @@ __all__ = [
     "Declaration",
     "Difference",
     "Exporter",
+    "Imported",
     "Output",
     "OutputType",
     "Preview",
@@ -95,6 +101,8 @@ __all__ = [
     "correct",
     "diff",
     "export",
+    "export_batch",
+    "import_batch",
     "merge",
     "output_in",
     "plan_revision",

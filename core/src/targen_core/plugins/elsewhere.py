@@ -74,7 +74,7 @@ ELSEWHERE = {
                 *("Declaration", "RevisionPlan", "TaskForm", "acorrect", "aplan_revision"),
                 *("areplay", "arevise", "correct", "diff", "export", "merge", "plan_revision"),
                 *("preview", "profile", "publish", "replay", "revise", "trace", "validate"),
-                *("Script", "ScriptedModel", "ScriptedOptions"),
+                *("Script", "ScriptedModel", "ScriptedOptions", "export_batch", "import_batch"),
             ],
             "targen-standard",
         ),

@@ -70,9 +70,8 @@ def batch(
     """
     from targen_cli.report import print_report
     from targen_cli.sheets import next_sheet
-    from targen_cli.tracing import plan_of
-    from targen_core.api.request import reopened
     from targen_core.runs.folder.report import read_report
+    from targen_standard.batches.api import opened
     from targen_standard.batches.exchange import export_batch, import_batch
     from targen_standard.batches.sheets import is_sheet
 
@@ -94,15 +93,7 @@ def batch(
         )
     if action == "import" and out is not None:
         raise UsageError("--out only works with batch export")
-    if (plan := plan_of(run)) is not None and plan.review is None:
-        raise UsageError(
-            f"{run} contains a correction: only the command that created it can write its batch "
-            "files and read their answers",
-            hint="run that command again with --batch-offline; to import the answers, add "
-            "--answers FILE",
-        )
-    job, _ = reopened(run, options=said.of(ModelOptions).values, **said.part(Limits))
-    with job:
+    with opened(run, options=said.of(ModelOptions).values, **said.part(Limits)) as job:
         if file is None:
             where = out or run / "requests.jsonl"
             by_step = export_batch(job, where)

@@ -13,7 +13,7 @@ from typing import Any
 from targen_core import Job, Task
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.errors import AnswersAwaited, Rejected, UsageError, WriteFailed
-from targen_core.wording import Action
+from targen_core.wording import Action, Blank, Either
 from targen_standard.batches.delivery import ByFiles
 from targen_standard.batches.files import FileTransport, Imported, write_requests
 from targen_standard.batches.ledger import BatchLedgerFile
@@ -65,10 +65,13 @@ def import_batch(job: Job, file: Path) -> Imported:
         raise UsageError(
             f"{file} does not contain any answers to the calls of {job.path}"
             + (f": its answers belong to {other}" if other else ", so no answers were imported"),
-            hint=Action("batch import", other, file)
+            hint=Either(Action("batch import", other, file), Action("import_batch", other, file))
             if other
             else "it belongs to a different run, or to this one with a different model, seed or "
-            "task version; to export this run's calls: " + Action("batch export", job.path),
+            "task version; to export this run's calls: "
+            + Either(
+                Action("batch export", job.path), Action("export_batch", job.path, Blank("FILE"))
+            ),
         )
     return got
 
