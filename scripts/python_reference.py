@@ -149,6 +149,8 @@ FUNCTIONS = {
     "targen_training.evaluation": "Evaluation",
     "targen_analysis.api": "analyze",
     "targen_analysis.analysis": "Analysis",
+    "targen_datatune.api": "retrieve",
+    "targen_datatune.finding": "Findings Match",
 }
 """Functions of other distributions that `targen_core` offers, and what they return."""
 MODULES_HEAD = """

@@ -6,6 +6,7 @@ import pytest
 
 from targen_core import load_registry
 from targen_core.errors import UsageError
+from targen_datatune import retrieve
 from targen_datatune.finding import find, rows_of
 from targen_datatune.index import Index
 from tests.tables import table
@@ -28,6 +29,11 @@ def test_a_folder_is_a_catalogue_in_one_line(shop, works):
     assert actual["dataset"]["samples"][0]["stars"] == "1"
     assert "review" in actual["terms"]
     assert facts["searched"] == 3
+    found = retrieve(ASKED, catalogue=shop, k=1, progress=False)
+    assert [match.entry.id for match in found.matches] == ["file:shop/talk/reviews.csv"]
+    assert not retrieve(ASKED, catalogue=[str(shop)], license="mit", progress=False).matches
+    with pytest.raises(UsageError, match="min_rows is larger than max_rows"):
+        retrieve(ASKED, catalogue=shop, min_rows=2, max_rows=1)
 
 
 def test_it_is_said_where_fewer_are_near_than_were_wanted(tmp_path, in_process):

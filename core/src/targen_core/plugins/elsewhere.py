@@ -81,6 +81,7 @@ ELSEWHERE = {
         **dict.fromkeys(["CostEstimate", "estimate", "show-progress"], "targen-cli"),
         "analyze": "targen-analysis",
         "check-plugin": "targen-testing",
+        "retrieve": "targen-datatune",
         "review-figures": "targen-review",
         "reviewed": "targen-review",
     },

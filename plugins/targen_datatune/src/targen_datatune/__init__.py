@@ -12,13 +12,27 @@ if TYPE_CHECKING:
     from targen_datatune.retrieval import Catalogue, Retriever
     from targen_standard import TaskForm
 
+if TYPE_CHECKING:
+    from targen_datatune.api import retrieve
+
 __all__ = [
     "register_catalogues",
     "register_commands",
+    "register_functions",
     "register_kinds",
     "register_retrievers",
     "register_task_forms",
+    "retrieve",
 ]
+
+if not TYPE_CHECKING:  # registering needs no other imports
+
+    def __getattr__(name: str) -> object:
+        if name == "retrieve":
+            from targen_datatune.api import retrieve
+
+            return retrieve
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @hookimpl
@@ -78,6 +92,14 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "targen_datatune.cli.transform:transform",
         summary="Transform rows of existing datasets into rows of a task.",
         panel="Data",
+    )
+
+
+@hookimpl
+def register_functions(register: Register[Callable[..., Any]]) -> None:
+    """`targen_core.retrieve`."""
+    register.register(
+        "retrieve", "targen_datatune.api:retrieve", summary="find datasets similar to a task"
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +14,7 @@ import typer
 from targen_cli.tables import duration, print_json, print_table
 from targen_core.errors import NoSuchFile, UsageError
 from targen_core.text import plural, printable
+from targen_core.wording import Option
 from targen_datatune.cli.options import (
     CatalogueArg,
     GatedArg,
@@ -27,10 +30,11 @@ from targen_datatune.cli.options import (
 
 if TYPE_CHECKING:
     from targen_core import Registry
-    from targen_datatune.finding import Findings, Match
+    from targen_datatune.asked import TaskRequest
+    from targen_datatune.finding import Filters, Findings, Match
     from targen_datatune.index import Built, Index
 
-__all__ = ["opened", "retrieve", "searched"]
+__all__ = ["opened", "retrieve", "retrieved", "searched"]
 
 _TERMS = 6  # shown of those that matched
 _COLUMNS = 60  # characters
@@ -71,31 +75,20 @@ def retrieve(
     - targen retrieve rte -k 10 --license permissive --min-rows 1000
     - targen retrieve task.json --retriever fused
     """
-    from targen_cli.status import bar
     from targen_core import load_registry
-    from targen_datatune.asked import read_request
-    from targen_datatune.finding import Filters, find
+    from targen_datatune.finding import Filters
 
-    registry = load_registry()
-    asked = read_request(task, registry)
-    if min_rows is not None and max_rows is not None and min_rows > max_rows:
-        raise UsageError("--min-rows is larger than --max-rows")
-    with opened(index, catalogue) as base:
-        sources = searched(registry, base, catalogue, quiet=quiet)
-        filters = Filters(licenses(license), min_rows, max_rows, gated, sources)
-        began = time.monotonic()
-        with bar(f"indexed for {retriever}", quiet=quiet) as indexed:
-            findings = find(
-                registry,
-                base,
-                asked.query,
-                retriever=retriever,
-                options=assignments(option),
-                k=k,
-                filters=filters,
-                progress=lambda done, of: indexed.step(done, of, ""),
-            )
-        took = time.monotonic() - began
+    asked, findings, took = retrieved(
+        load_registry(),
+        task,
+        catalogue=catalogue or [],
+        index=index,
+        retriever=retriever,
+        k=k,
+        filters=Filters(licenses(license), min_rows, max_rows, gated),
+        options=assignments(option),
+        quiet=quiet,
+    )
     if json:
         facts: dict[str, Any] = {
             "task": asked.name,
@@ -123,6 +116,49 @@ def retrieve(
         print(f"{words}; --retriever dense does not need shared words")
     if findings.left_out:
         print(f"More similar datasets excluded by the filters: {_left_out(findings)}")
+
+
+def retrieved(
+    registry: Registry,
+    task: str,
+    *,
+    catalogue: list[str],
+    index: Path | None,
+    retriever: str,
+    k: int,
+    filters: Filters,
+    options: Mapping[str, Any],
+    quiet: bool,
+) -> tuple[TaskRequest, Findings, float]:
+    """Return the task, the datasets near to it, and the seconds of the search.
+
+    Raises:
+        UsageError: the task, the index, a filter or an option makes no sense.
+        MissingDependency: the retriever needs a package.
+    """
+    from targen_cli.status import bar
+    from targen_datatune.asked import read_request
+    from targen_datatune.finding import find
+
+    asked = read_request(task, registry)
+    least, most = filters.min_rows, filters.max_rows
+    if least is not None and most is not None and least > most:
+        raise UsageError(Option("min_rows") + " is larger than " + Option("max_rows"))
+    with opened(index, catalogue) as base:
+        sources = searched(registry, base, catalogue, quiet=quiet)
+        began = time.monotonic()
+        with bar(f"indexed for {retriever}", quiet=quiet) as indexed:
+            findings = find(
+                registry,
+                base,
+                asked.query,
+                retriever=retriever,
+                options=options,
+                k=k,
+                filters=replace(filters, sources=sources),
+                progress=lambda done, of: indexed.step(done, of, ""),
+            )
+        return asked, findings, time.monotonic() - began
 
 
 def opened(index: Path | None, catalogue: list[str] | None) -> Index:
