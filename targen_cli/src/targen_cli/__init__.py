@@ -141,6 +141,13 @@ def _short(error: Exception) -> str:
     return printable(str(error), max_length=_LONGEST)
 
 
+def _is_new(words: str, known: set[str]) -> bool:
+    """Return whether words are said for the first time, and note them."""
+    is_new = words not in known
+    known.add(words)
+    return is_new
+
+
 def _dispatch(args: list[str], *, trust: bool = False) -> None:
     # Listing is what people type first and most: it goes past typer, which
     # imports pydantic to run any command and would take most of the time.
@@ -160,6 +167,8 @@ def _dispatch(args: list[str], *, trust: bool = False) -> None:
 
     words = logging.StreamHandler()  # standard error: downloads, Ctrl-C, a cache that fails
     words.setFormatter(logging.Formatter("%(message)s"))
+    read: set[str] = set()  # a command may read a dataset several times
+    words.addFilter(lambda said: said.name != "targen.dataset" or _is_new(said.getMessage(), read))
     log = logging.getLogger("targen")
     log.addHandler(words)
     log.setLevel(logging.INFO)

@@ -45,12 +45,12 @@ def scan(path, task):
 
 @pytest.mark.parametrize("form", ["jsonl", "json", "csv"])
 def test_a_broken_row_that_the_original_data_has_is_known(lab, tmp_path, form):
-    odd = {"text": "word", "label": "yes", "idx": 2, "more": "x"}
+    odd = {"text": "word", "labels": "yes", "idx": 2}
     task = lab.World().task(rows={"schema": Twin, "oddities": {row_digest(odd): "val 2"}})
     texts = {
         "jsonl": f"{json.dumps(odd)}\n{json.dumps({**odd, 'idx': 3})}\n",
         "json": json.dumps([odd, {**odd, "idx": 3}]),
-        "csv": "more,text,label,idx\nx,word,yes,2\nx,word,yes,3\n",
+        "csv": "text,labels,idx\nword,yes,2\nword,yes,3\n",
     }
     (tmp_path / f"f.{form}").write_text(texts[form])
     problems = scan(tmp_path / f"f.{form}", task).problems
@@ -58,7 +58,7 @@ def test_a_broken_row_that_the_original_data_has_is_known(lab, tmp_path, form):
 
 
 def test_a_strict_reader_leaves_out_only_what_the_original_data_has(lab, tmp_path):
-    odd = {"text": "word", "label": "yes", "idx": 2, "more": "x"}
+    odd = {"text": "word", "labels": "yes", "idx": 2}
     task = lab.World().task(rows={"schema": Twin, "oddities": {row_digest(odd): "val 2"}})
     read = read_dataset(_write(tmp_path / "f", [*_rows(2), odd]), task)
     assert [row["idx"] for row in read] == [0, 1]

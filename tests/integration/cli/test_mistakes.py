@@ -245,6 +245,28 @@ def test_what_many_rows_lack_is_said_once(targen, works, refuses):
     assert done.err.count("lines skipped") == 1
 
 
+@pytest.mark.usefixtures("mail_file")
+def test_columns_of_a_file_that_the_task_does_not_have_are_named_once_and_kept(targen, works):
+    Path("rows.csv").write_text(
+        "id,text,label,split\n7,Where is it?,order,a\n9,Money back,refund,b\n"
+    )
+    said = "rows.csv: the task mail ignores the columns id, split\n"
+    works("train rows.csv --task mail.yaml --out model")
+    for line in (
+        "validate rows.csv --task mail.yaml",
+        "correct rows.csv --task mail.yaml -b scripted --out corrected -y",
+        "evaluate model rows.csv --by split",
+    ):
+        assert works(line).err.count(said) == 1
+    row = json.loads(Path("corrected/dataset.jsonl").read_text().splitlines()[1])
+    assert (row["id"], row["split"], row["idx"]) == ("9", "b", 1)
+    assert "valid" in works("validate corrected").out
+    works("generate mail.yaml -n 4 -b scripted -q --out run")
+    rows = Path("run/dataset.jsonl")
+    rows.write_text(rows.read_text().replace("{", '{"id": 7, ', 1))
+    assert "id: unknown column" in targen("validate run").out  # a run has only its task's columns
+
+
 # --- a service --------------------------------------------------------------
 
 

@@ -79,6 +79,8 @@ class Unit:
 class Dataset(Sequence[Mapping[str, Any]]):
     """Official rows of a task, in order, each valid by `task.schema`.
 
+    Rows of a person's file may also have columns that the schema does not know.
+
     A dataset is the sequence of its rows: `len`, iteration, `dataset[3]`, and
     `dataset[:100]`, which is a dataset again. Rows are returned as copies, so
     changing one does not change the dataset. Datasets are equal if their tasks

@@ -22,9 +22,10 @@ def read_dataset(
 ) -> Dataset:
     """Read a dataset in any form, as official rows of its task.
 
-    Each row is validated strictly against the task's schema: `"true"` is not a boolean. If the
-    first row of a file has no `idx` and the schema needs a number, rows are numbered from 0. A run
-    in progress is read at a single moment, so rows, card and report agree.
+    Each row is validated strictly against the task's schema: `"true"` is not a boolean. Rows keep
+    columns that the task does not have, except in a run, where these are errors. If the first row
+    of a file has no `idx` and the schema needs a number, rows are numbered from 0. A run in
+    progress is read at a single moment, so rows, card and report agree.
 
     Args:
         source: a run directory, an output of `targen correct` or `targen reweigh`, a file (.jsonl,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -20,7 +21,7 @@ from targen_core.runs.folder.reporters import CARD, Ended, files_of
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
-from targen_core.text import plural
+from targen_core.text import plural, printable
 from targen_core.wording import Action, Option, Words
 from targen_standard.datasets.lines import lines
 from targen_standard.datasets.records import Form, Record, as_it_is, official_row
@@ -29,6 +30,9 @@ from targen_standard.datasets.source import Source, open_source
 _Row = Mapping[str, Any]
 
 _MOST_PROBLEMS = 100_000
+_NAMED = 20  # ignored columns
+
+_log = logging.getLogger("targen.dataset")
 
 
 def read_dataset(
@@ -51,13 +55,17 @@ def read_dataset(
         ended = _written(opened)
         opened, report = _at_one_moment(opened)
         problems: list[Problem] = []
+        # A run has the columns that its task makes; a person's file may have more.
+        others: dict[str, None] | None = {} if opened.run is None else None
         rows = (
-            _strictly(opened, whose, task, problems)
+            _strictly(opened, whose, task, problems, others)
             if strict
-            else _leniently(opened, whose, problems)
+            else _leniently(opened, whose, problems, others)
         )
         if _written(opened) == ended:
             break  # otherwise the run ended, or was resumed, while it was read
+    if others:
+        _log.warning("%s", _ignored(opened, whose, [*others]))
     card = opened.card
     if opened.run is not None and report and ended is None:
         # A README.md, if there is one, tells of an earlier end of the run.
@@ -76,6 +84,14 @@ def read_dataset(
         report=report,
     )
     return dataset if opened.then is None else opened.then(dataset)
+
+
+def _ignored(source: Source, task: Task[Any, Any], columns: Sequence[str]) -> str:
+    """Return which columns of a person's file the task does not have, in words."""
+    named = [printable(name, lines=False, max_length=40) for name in columns[:_NAMED]]
+    named += ["…"] if len(columns) > _NAMED else []
+    kind = "column" if len(columns) == 1 else "columns"
+    return f"{source.place}: the task {task.name} ignores the {kind} {', '.join(named)}"
 
 
 def _written(source: Source) -> tuple[int, int] | None:
@@ -207,6 +223,7 @@ def _strictly(
     task: Task[Any, Any],
     named: Task[Any, Any] | str | None,
     problems: list[Problem],
+    others: dict[str, None] | None,
 ) -> list[_Row]:
     """All rows, each valid; `problems` gets the known oddities of the original data.
 
@@ -217,7 +234,7 @@ def _strictly(
     rows: list[_Row] = []
     for number, record in _records(source, task):
         try:
-            rows.append(official_row(record, source.form, task))
+            rows.append(official_row(record, source.form, task, others))
         except ValueError as error:
             known = _known(record, source.form, task) if task.rows_per_instance == 1 else ""
             if known:
@@ -250,7 +267,12 @@ def _way_out(source: Source, task: Task[Any, Any], named: Task[Any, Any] | str |
     return "to continue the run: " + Action("resume", source.run)
 
 
-def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) -> list[_Row]:
+def _leniently(
+    source: Source,
+    task: Task[Any, Any],
+    problems: list[Problem],
+    others: dict[str, None] | None,
+) -> list[_Row]:
     """The rows that are right, with all that belong to them; `problems` gets what is wrong.
 
     Raises:
@@ -260,7 +282,7 @@ def _leniently(source: Source, task: Task[Any, Any], problems: list[Problem]) ->
     places: dict[Any, int] = {}
     for number, record in _records(source, task):
         try:
-            row = official_row(record, source.form, task)
+            row = official_row(record, source.form, task, others)
         except ValueError as error:
             known = _known(record, source.form, task)
             problems.append(Problem(number, _idx(record), problem_in(error), known=known))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from targen_core.reading import json_of
+from targen_core.suggestions import suggestions_for
 from targen_core.tasks.model import Task
 
 Record = bytes | Mapping[str, Any] | ValueError
@@ -38,46 +39,105 @@ class Form:
     typed: Callable[[Mapping[str, Any], Task[Any, Any] | None], Mapping[str, Any]] = _same
 
 
-def official_row(record: Record, form: Form, task: Task[Any, Any]) -> Mapping[str, Any]:
+def official_row(
+    record: Record, form: Form, task: Task[Any, Any], others: dict[str, None] | None = None
+) -> Mapping[str, Any]:
     """Return the row of a record, which the task's schema accepts: `"true"` is not a truth value.
 
+    Args:
+        record: what the form contains.
+        form: the form.
+        task: the row's task.
+        others: gets the names of columns that the schema does not know. The row keeps them, unless
+            JSON cannot hold their values. With None, such a column is an error.
+
     Raises:
-        ValueError: it does not; see `problem_in`.
+        ValueError: the schema does not accept the row; see `problem_in`. Or the row lacks a column,
+            and an unknown one seems to be it.
     """
     if isinstance(record, ValueError):
         raise record
     if isinstance(record, bytes) and task.rows.from_file is None:
         _decode(record)
-        _validate(record, task)
+        _validate(record, task, others)
         parsed: dict[str, Any] = json_of(record)
         json.dumps(parsed, ensure_ascii=False).encode()  # fails for half of a surrogate pair
         return parsed
     row = as_it_is(record, form, task)
     if task.rows.from_file is not None:
         row = task.rows.from_file(row)
+    if others is not None:
+        odd = [name for name in row if name not in _columns(task) and not _is_json(row[name])]
+        others.update(dict.fromkeys(odd))
+        row = {name: value for name, value in row.items() if name not in odd} if odd else row
     try:
-        line = json.dumps(row, ensure_ascii=False, allow_nan=False).encode()
+        line = _json(row)
     except TypeError as error:  # a date, an image
         raise ValueError(str(error)) from error
-    _validate(line, task)
+    _validate(line, task, others)
     return row
 
 
-def _validate(line: bytes, task: Task[Any, Any]) -> None:
-    """Raise a ValueError if the schema does not accept a row."""
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        _json(value)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def _columns(task: Task[Any, Any]) -> dict[str, bool]:
+    """Return the columns of a task's schema, and whether a row needs each."""
+    fields = task.schema.model_fields.items()
+    return {field.alias or name: field.is_required() for name, field in fields}
+
+
+def _validate(line: bytes, task: Task[Any, Any], others: dict[str, None] | None) -> None:
+    """Check a row against the schema; `others` gets the columns that the schema does not know.
+
+    Raises:
+        ValueError: the schema does not accept the row, or a column seems to be misnamed.
+    """
     try:
         task.schema.model_validate_json(line, strict=True)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        if first["type"] != "extra_forbidden" or len(first["loc"]) > 1:
+        faults = error.errors(include_url=False)
+        unknown = [
+            str(fault["loc"][0])
+            for fault in faults
+            if fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1
+        ]
+        if not unknown:
             raise
-        fields = [field.alias or name for name, field in task.schema.model_fields.items()]
-        absent = [name for name in fields if name != "idx" and name not in json_of(line)]
-        column = first["loc"][0]
-        words = f"{column}: unknown column"
-        if len(absent) == 1:
-            words = f"{absent[0]}: no such column; if {column} contains it, rename that column"
-        raise ValueError(words) from error
+        row = json_of(line)
+        if words := _misnamed(row, unknown, task):
+            raise ValueError(words) from error
+        if len(unknown) < len(faults):
+            raise
+        if others is None:
+            raise ValueError(f"{unknown[0]}: unknown column") from error
+        rest = {name: value for name, value in row.items() if name not in unknown}
+        task.schema.model_validate_json(_json(rest), strict=True)
+        others.update(dict.fromkeys(unknown))
+
+
+def _misnamed(row: Mapping[str, Any], unknown: Sequence[str], task: Task[Any, Any]) -> str:
+    """Return which unknown column seems to be one that a row lacks, in words; or ""."""
+    labels = {str(name).casefold() for each in task.labels for name in (each.name, each.official)}
+    for column, needed in _columns(task).items():
+        if column in row or column == "idx":
+            continue
+        near = suggestions_for(column, unknown)
+        if column == "label":  # without it, the rows would count as unlabelled
+            near += [name for name in unknown if str(row[name]).casefold() in labels]
+        if near:
+            rest = "" if needed else "; otherwise, remove it"
+            return f"{column}: no such column; if {near[0]} contains it, rename that column{rest}"
+    return ""
 
 
 def as_it_is(record: Record, form: Form, task: Task[Any, Any] | None = None) -> Mapping[str, Any]:

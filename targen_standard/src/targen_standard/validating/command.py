@@ -40,9 +40,10 @@ def validate(
     """Check a dataset against its task's schema, and show the invalid rows.
 
     Checks the columns, types and spans of each row, that `idx` is unique, and that rows which
-    belong together are complete. Rows without labels, as in test files, are valid. A few rows of
-    the original data violate their own schema. They are listed and do not count. Exits with 1 if
-    there are other problems.
+    belong together are complete. Rows without labels, as in test files, are valid. A note names
+    columns that the task does not have, which are valid only outside runs. A few rows of the
+    original data violate their own schema. They are listed and do not count. Exits with 1 if there
+    are other problems.
 
     With --checks, also applies the task's checks and its near-duplicate filter to the valid rows,
     to find checks that reject real rows. Their verdicts do not change the exit code.
