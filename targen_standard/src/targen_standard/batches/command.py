@@ -12,6 +12,7 @@ import typer
 from targen_cli.arguments import JsonArg
 from targen_cli.flags import Said, takes
 from targen_cli.request import ModelOptions
+from targen_cli.sources import EncodingArg
 from targen_cli.tables import print_json
 from targen_core.errors import UsageError
 from targen_core.options import Limits
@@ -49,6 +50,7 @@ def batch(
             "RUN/requests.jsonl]",
         ),
     ] = None,
+    encoding: EncodingArg = "utf-8",
     json: JsonArg = False,
     *,
     said: Said,
@@ -93,6 +95,8 @@ def batch(
         )
     if action == "import" and out is not None:
         raise UsageError("--out only works with batch export")
+    if action == "export" and encoding != "utf-8":
+        raise UsageError("--encoding only works with batch import")
     with opened(run, options=said.of(ModelOptions).values, **said.part(Limits)) as job:
         if file is None:
             where = out or run / "requests.jsonl"
@@ -108,7 +112,7 @@ def batch(
                 left = "was not written" if is_sheet(where) else "is empty"
                 print(f"{run} is complete and not waiting for any answers, so {where} {left}")
             return
-        brought = import_batch(job, file)
+        brought = import_batch(job, file, encoding)
     if json:
         print_json(imported_facts(brought))
         end_with(brought)

@@ -43,14 +43,16 @@ def export_batch(job: Job, out: Path) -> Counter[str]:
     return write_requests([], out)
 
 
-def import_batch(job: Job, file: Path) -> Imported:
+def import_batch(job: Job, file: Path, encoding: str = "utf-8") -> Imported:
     """Take the answers in `file` into a run's journal, and commit what rows they make.
 
     Raises:
         UsageError: the file cannot be read, has no answers, or only answers to another run.
         JobFailed: the run cannot continue for another reason.
     """
-    transport = FileTransport(file, run=job.path, fault=partial(_fault, job.task))
+    transport = FileTransport(
+        file, run=job.path, fault=partial(_fault, job.task), encoding=encoding
+    )
     job.delivery = ByFiles(transport)
     job.leave_to(job.delivery)
     transport.begin(job.journal, job.path)

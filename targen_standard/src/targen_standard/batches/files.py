@@ -7,6 +7,7 @@ are missing.
 from __future__ import annotations
 
 import hashlib
+import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from targen_standard.batches.people import People
 from targen_standard.batches.replies import reply_of
 from targen_standard.batches.sheets import is_sheet, read_sheet, sheet_of
 from targen_standard.batches.waiting import WaitingCall
+from targen_standard.datasets.lines import whole
 
 __all__ = ["FileTransport", "Imported", "write_requests"]
 
@@ -103,6 +105,7 @@ class FileTransport:
         run: the run directory, if it is known, for what to do next.
         out: where the calls will be written that wait for answers, where that is known.
         fault: what is wrong with a reply that a person wrote, or "".
+        encoding: of the answers, without a byte order mark.
 
     Attributes:
         foreign: keys of answers to calls that the run does not ask.
@@ -121,6 +124,7 @@ class FileTransport:
         run: Path | None = None,
         out: Path | None = None,
         fault: Callable[[ChatReply, ChatRequest], str] = lambda reply, request: "",
+        encoding: str = "utf-8",
     ) -> None:
         self._fault = fault
         self.foreign: list[str] = []
@@ -133,7 +137,7 @@ class FileTransport:
         self._folder: Path | None = None  # where it is noted that a file was read
         self._answers: dict[str, _Given] = {}
         if file is not None:
-            self._answers = _read(file, self.imported)
+            self._answers = _read(file, self.imported, encoding)
             if not self._answers and not self.imported.bad:
                 raise UsageError(f"{file} does not contain any answers", hint=_fill_in(file))
 
@@ -281,7 +285,7 @@ _LONGEST = 4 << 20  # bytes of a line, as many as of a service's answer
 _MOST_REFUSED = 10_000  # lines: a file with more of them is not one of answers
 
 
-def _lines_of(file: Path) -> Iterator[bytes]:
+def _lines_of(file: Path, encoding: str) -> Iterator[bytes]:
     """The lines of a file one by one, however large it is; one that is too long is the last.
 
     Raises:
@@ -289,7 +293,8 @@ def _lines_of(file: Path) -> Iterator[bytes]:
     """
     try:
         refuse_waiting(file)
-        with open(file, "rb") as lines:
+        is_usual = encoding == "utf-8"
+        with open(file, "rb") if is_usual else io.BytesIO(whole(file, encoding).encode()) as lines:
             while line := lines.readline(_LONGEST + 1):
                 yield line
                 if len(line) > _LONGEST:
@@ -319,14 +324,15 @@ _SERVICES = {"response", "result", "error"}
 _RIGHT = 'expected {"custom_id": "…", "content": "…"}, or a line in the service\'s format'
 
 
-def _read(file: Path, imported: Imported) -> dict[str, _Given]:
+def _read(file: Path, imported: Imported, encoding: str) -> dict[str, _Given]:
     """The answers in a file by `custom_id`; of several the last."""
-    return _read_sheet(file, imported) if is_sheet(file) else _read_lines(file, imported)
+    read = _read_sheet if is_sheet(file) else _read_lines
+    return read(file, imported, encoding)
 
 
-def _read_sheet(file: Path, imported: Imported) -> dict[str, _Given]:
+def _read_sheet(file: Path, imported: Imported, encoding: str) -> dict[str, _Given]:
     answers: dict[str, _Given] = {}
-    for filled in read_sheet(file):
+    for filled in read_sheet(file, encoding):
         if filled.problem:
             imported.refuse(file, filled.line, filled.problem)
         elif not filled.text:
@@ -336,9 +342,9 @@ def _read_sheet(file: Path, imported: Imported) -> dict[str, _Given]:
     return answers
 
 
-def _read_lines(file: Path, imported: Imported) -> dict[str, _Given]:
+def _read_lines(file: Path, imported: Imported, encoding: str) -> dict[str, _Given]:
     answers: dict[str, _Given] = {}
-    for number, line in enumerate(_lines_of(file), 1):
+    for number, line in enumerate(_lines_of(file, encoding), 1):
         if len(line) > _LONGEST:
             why = f"longer than {_LONGEST >> 20} MiB; later lines are not read"
             imported.refuse(file, number, why)

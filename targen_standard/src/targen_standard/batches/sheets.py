@@ -18,12 +18,13 @@ from targen_cli.markup import markdown_code, markdown_fence, sheet_cell, sheet_t
 from targen_cli.reading import csv_cells
 from targen_core.calls.model import ChatRequest
 from targen_core.errors import UnreadableFile
-from targen_core.reading import read_text
 from targen_core.text import printable
 from targen_standard.batches.replies import shape_of, shorter
+from targen_standard.datasets.lines import whole
 
 __all__ = ["Filled", "is_sheet", "read_sheet", "sheet_of"]
 
+_LARGEST = 64 << 20  # bytes
 _COLUMNS = ("custom_id", "step", "label", "instructions", "prompt", "answer")
 _FENCE = "````"  # longer than that of the code which a chat window gives
 _TITLE = "**Answer**"
@@ -73,13 +74,14 @@ def sheet_of(requests: Sequence[ChatRequest], path: Path) -> str:
     return text.encode("utf-8", "backslashreplace").decode()  # half of a surrogate pair
 
 
-def read_sheet(path: Path) -> Iterator[Filled]:
+def read_sheet(path: Path, encoding: str = "utf-8") -> Iterator[Filled]:
     """Yield the places that somebody filled in; those left empty are left out.
 
     Raises:
-        UnreadableFile: it cannot be read, is larger than 64 MiB, or is not such a sheet.
+        UsageError: it cannot be read, is larger than 64 MiB, is in another encoding, or is not such
+            a sheet.
     """
-    return _READERS[path.suffix.lower()](path, read_text(path))
+    return _READERS[path.suffix.lower()](path, whole(path, encoding, _LARGEST))
 
 
 # --- Markdown ----------------------------------------------------------------------

@@ -69,22 +69,22 @@ def _is_streamed(path: Path, encoding: str) -> bool:
         return False  # who reads it says why not
 
 
-def whole(path: Path, encoding: str = "utf-8") -> str:
+def whole(path: Path, encoding: str = "utf-8", max_bytes: int = WHOLE) -> str:
     """The text of a file.
 
     Raises:
-        UsageError: the file cannot be read, or is in another encoding.
+        UsageError: the file cannot be read, is larger, or is in another encoding.
     """
-    return decoded(path, *content_in(path, encoding))
+    return decoded(path, *content_in(path, encoding, max_bytes))
 
 
-def content_in(path: Path, encoding: str) -> tuple[bytes, str]:
+def content_in(path: Path, encoding: str, max_bytes: int = WHOLE) -> tuple[bytes, str]:
     """The bytes of a file without their mark, and the encoding that it or else the caller says.
 
     Raises:
-        UsageError: the file cannot be read, or its encoding is unknown.
+        UsageError: the file cannot be read, is larger, or its encoding is unknown.
     """
-    data = content_of(path, WHOLE)
+    data = content_of(path, max_bytes)
     for mark, marked in _MARKS:
         if data.startswith(mark):
             return data.removeprefix(mark), marked
