@@ -104,11 +104,13 @@ class Expected:
         name: the part.
         dollars: None if its price is unknown, or its usage cannot be estimated.
         unknown: why its usage cannot be estimated although it has a price; else "".
+        reasons: whether its model reasons before it answers, by an unknown number of tokens.
     """
 
     name: str
     dollars: float | None
     unknown: str = ""
+    reasons: bool = False
 
 
 def confirm(runs: Ahead, choice: Choice, *, yes: bool) -> None:
@@ -162,6 +164,8 @@ def ask_first(
     if min(dollars, most) <= ask_above and not unknown:
         return
     words = f"{what} would cost about ${dollars:,.2f}"
+    if any(part.reasons for part in known):
+        words += " plus the model's reasoning, which is billed as output"
     if unknown:
         words += (
             f", not including {', '.join(unknown)} ({'; '.join(dict.fromkeys(unknown.values()))})"
@@ -199,7 +203,8 @@ def expected_of(name: str, estimate: Callable[[], CostEstimate]) -> Expected:
         UsageError: the part would also refuse the request.
     """
     try:
-        return Expected(name, estimate().dollars)
+        made = estimate()
+        return Expected(name, made.dollars, reasons=bool(made.uncounted_reasoning))
     except UsageError:
         raise
     except TargenError as error:

@@ -67,6 +67,14 @@ def test_what_need_not_be_asked_is_not(person, service, args, error, tmp_path):
     assert bool(service.seen) == (not error), "it went on"
 
 
+def test_reasoning_that_no_estimate_counts_is_named_in_the_question(person, service, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    dear = (*TICKETS, "-b", "chatgpt", "--base-url", f"{service.url}/v1", *DEAR)
+    said = " plus the model's reasoning, which is billed as output. This is an estimate"
+    assert said in person(*dear, "-o", "thinks=true").err
+    assert "reasoning" not in person(*dear, "-o", "thinks=false").err
+
+
 MAIL = """
 description: Each row is a message to a library.
 labels:

@@ -379,7 +379,7 @@ def _judge_expected(registry: Registry, asked: Asked, name: str, rows: int | Non
     dollars = sum(step["dollars"] or 0.0 for step in judged.steps if step["step"] == "correct")
     if rows is None and dollars:
         return Expected(who, None, unknown="the number of rows is not known in advance")
-    return Expected(who, dollars or None)
+    return Expected(who, dollars or None, reasons="correct" in judged.uncounted_reasoning)
 
 
 def _model_of(asked: Asked) -> dict[str, Any]:

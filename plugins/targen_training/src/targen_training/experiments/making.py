@@ -106,7 +106,8 @@ def expected(registry: Registry, arm: Made) -> Expected:
     name = f"arm {arm.arm} ({arm.part})"
     try:
         with _named(arm, "estimating"):
-            return Expected(name, estimate(arm.task, registry=registry, **values).dollars)
+            likely = estimate(arm.task, registry=registry, **values)
+            return Expected(name, likely.dollars, reasons=bool(likely.uncounted_reasoning))
     except JobFailed as error:
         # The run itself may be able to do what its dry run cannot.
         return Expected(name, None, unknown=f"cannot be estimated: {error}")
