@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 import pytest
 
 from targen_testing.fault_server import Drop, FaultServer, Response, Seen
 
-from ...runs import journal
+from ...runs import journal, report
 from .mail import DEFINED, MAIL
 from .service import Service
 
@@ -28,6 +29,29 @@ class Dropping(Service):
     def __call__(self, seen: Seen) -> Response | Drop:
         self._asked += 1
         return super().__call__(seen) if self._asked % 3 else Drop()
+
+
+class Repeating(Service):
+    """Gives nearly all rows of one label the same text."""
+
+    def _reply(self, keys: Any, asked: str) -> dict[str, Any]:
+        reply = super()._reply(keys, asked)
+        if "text" in reply and "is unhappy" in asked and self._rng.random() < 0.75:
+            reply["text"] = "The spade that I bought here broke on its very first day."
+        return reply
+
+
+def test_texts_are_expected_to_repeat_as_often_as_those_of_their_label_did(targen, works):
+    Path("mail.yaml").write_text(MAIL)
+    Path("changed.yaml").write_text(DEFINED)
+    with FaultServer(Repeating()) as server:
+        model = ("-b", "llama", "-o", f"base_url={server.url}/v1", "-o", "model=any", "-q")
+        works("generate", "mail.yaml", "-n", 32, *model, "--no-cache", "--out", "run")
+    flow = report("run")["flow"]["complaint"]
+    assert flow["duplicate"] > 3
+    plan = targen("revise", "run", "--task", "changed.yaml", "--dry-run", "--json").json
+    assert plan["labels"]["complaint"]["written"] == flow["accepted"]["complaint"]
+    assert plan["calls"]["texts"] == flow["judged"]
 
 
 def test_what_lost_calls_may_have_cost_is_not_what_a_call_costs(targen, works):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -84,8 +84,8 @@ class RevisionPlan:
         judged: which rows step 4 judges again, "all" or "changed".
         rewrites: whether the texts of changed labels are written again.
         carried: replies that are taken over although their prompts have changed.
-        calls: the expected calls of the revision. They are exact if no written text is refused;
-            otherwise it makes more, in the proportion of the old run.
+        calls: the expected calls of the revision. They are exact if the run refused no text.
+            Otherwise, the revision is expected to refuse as many of a label's texts per row.
         cached: those that replies of other runs answer, for free.
         before: those that the run took, its cache's replies among them.
         saved: how many judgements less `judged` "changed" would take.
@@ -162,8 +162,7 @@ def plan_of(job: Revision) -> RevisionPlan:
         fresh = Calls(fresh.lists, judged, judged if job.before.lock.corrector is not None else 0)
     calls, cached = (_by_kind(each) for each in (made.sent, made.cached))
     # Made-up replies are never refused. So add as many as were refused in the run.
-    more = _refused(before) if made.written else 0.0
-    texts = round(calls.texts * more)
+    texts = round(calls.texts * _refused(before, made.written))
     each = calls.judgements / max(1, len(made.written) + len(made.judged))
     calls = replace(
         calls, texts=calls.texts + texts, judgements=calls.judgements + round(texts * each)
@@ -210,11 +209,26 @@ def _by_kind(steps: Mapping[str, int]) -> Calls:
     return Calls(counts["lists"], counts["texts"], counts["judgements"])
 
 
-def _refused(report: Mapping[str, Any]) -> float:
-    """Return a run's rejected candidates per accepted one."""
-    flows = report["flow"].values()
+def _refused(report: Mapping[str, Any], written: Mapping[str, str]) -> float:
+    """Return how many candidates to expect in vain for each of those to write, as in the run.
+
+    `written` has the branch of each. Duplicates may be far more frequent in one branch than in
+    others. A branch that the run did not have counts as the run as a whole.
+    """
+    flows = report["flow"]
+    wanted = Counter(written.values())
+    every = _in_vain(flows.values())
+    lost = sum(
+        count * (_in_vain([flows[branch]], every) if branch in flows else every)
+        for branch, count in wanted.items()
+    )
+    return lost / len(written) if written else 0.0
+
+
+def _in_vain(flows: Collection[Mapping[str, Any]], unknown: float = 0.0) -> float:
+    """Return the candidates that were not accepted, per accepted one; `unknown` if none was."""
     rows = sum(sum(flow["accepted"].values()) for flow in flows)
-    return sum(flow["judged"] for flow in flows) / rows - 1 if rows else 0.0
+    return sum(flow["judged"] for flow in flows) / rows - 1 if rows else unknown
 
 
 def _dollars(calls: Calls, usage: Usage, prices: Mapping[str, Any]) -> float | None:

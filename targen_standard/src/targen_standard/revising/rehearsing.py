@@ -33,14 +33,14 @@ class Rehearsal:
         cache: replies of other runs; None if the run does not share any.
         sent: the calls that would be sent, by step.
         cached: those that the cache would answer.
-        written: ids of candidates whose texts are not there yet.
+        written: ids of candidates whose texts are not there yet, with their branches.
         judged: ids of candidates that lack only the judgement.
     """
 
     cache: ReplyCache | None = None
     sent: Counter[str] = field(default_factory=Counter)
     cached: Counter[str] = field(default_factory=Counter)
-    written: set[str] = field(default_factory=set)
+    written: dict[str, str] = field(default_factory=dict)
     judged: set[str] = field(default_factory=set)
     _new: set[tuple[str, int, str]] = field(default_factory=set)
 
@@ -79,6 +79,6 @@ class Rehearsal:
         """Note whether the text of a candidate is new, or its judgement, or neither."""
         candidate = f"{work.seed.id}/{work.branch}/{work.ordinal}"  # as in provenance
         if (work.seed.id, work.seed.sample, work.branch) in self._new:
-            self.written.add(candidate)
+            self.written[candidate] = work.branch
         elif lacked:
             self.judged.add(candidate)
