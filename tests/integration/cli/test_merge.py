@@ -187,6 +187,20 @@ def test_runs_that_are_not_merged(works, finished, refuses):
         refuses(f"merge {line}", error, hint)
 
 
+def test_a_run_of_a_renamed_task_file_can_be_merged_after_a_replay(works, refuses):
+    for number, name in ((1, "mail.yaml"), (2, "post.yaml")):
+        Path(name).write_text(
+            "description: mail\nlabels: {order: it orders, refund: it complains}\n"
+        )
+        words = ("-n", 8, "-b", "scripted", "-q", "--shard", f"{number}/2", "--out", f"run{number}")
+        works("generate", name, *words)
+    typed = "targen replay run2 --task run1/task.json --out run2-renamed"
+    refuses("merge run1 run2 --out all", "file:mail in the first, file:post in the second", typed)
+    works(*typed.split()[1:], "-q")
+    works("merge run1 run2-renamed --out all")
+    assert sum(report("all")["rows"].values()) == 8
+
+
 def test_a_damaged_journal_is_named_and_odd_letters_are_none(refuses, make, works):
     first, second = make("rte", 8, 2)
     path = first / "journal"

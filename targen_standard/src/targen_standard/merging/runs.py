@@ -23,7 +23,7 @@ from targen_core.runs.records.manifest import Manifest, as_words, flat
 from targen_core.runs.records.model_names import model_name
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable
-from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option
+from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Words
 
 __all__ = [
     "EXCLUDED",
@@ -121,7 +121,8 @@ def require_one_task(runs: Sequence[Run], *, conflicting: bool) -> None:
             if mine[name] != other[name]:
                 raise RunConflict(
                     f"{first.path} and {run.path} have different tasks ({name}: "
-                    f"{shown(mine[name])} in the first, {shown(other[name])} in the second)"
+                    f"{shown(mine[name])} in the first, {shown(other[name])} in the second)",
+                    hint=_renamed(first, run) if {**mine, "id": ""} == {**other, "id": ""} else "",
                 )
         if first.manifest.spec.balance != run.manifest.spec.balance:
             raise RunConflict(
@@ -141,6 +142,19 @@ def require_one_task(runs: Sequence[Run], *, conflicting: bool) -> None:
                 f"{first.manifest.task.id}: {said}",
                 hint="use " + Option("conflicting", True) + " to merge them anyway",
             )
+
+
+def _renamed(first: Run, run: Run) -> Words:
+    """Return how to give a run the name of the first one's task file, which has the same content.
+
+    A copy of a module has no such way: it may not be trusted.
+    """
+    if not all(each.manifest.task_file.endswith(".json") for each in (first, run)):
+        return ""
+    named = run.path.with_name(f"{run.path.name}-renamed")
+    copy = first.path / first.manifest.task_file
+    again = Action("replay", run.path, task=copy, out=named)
+    return "only the names of the task files differ: run " + again + ", and merge that run instead"
 
 
 def put_in_order(runs: list[Run], *, conflicting: bool) -> None:
