@@ -16,6 +16,7 @@ from targen_cli.arguments import YesArg
 from targen_cli.asking import can_ask
 from targen_cli.choosing import Choice
 from targen_cli.tables import print_json
+from targen_core.engine.seeds import seeds_at_most
 from targen_core.errors import TargenError, UsageError
 from targen_core.text import plural
 
@@ -32,6 +33,7 @@ __all__ = [
     "expected",
     "expected_of",
     "print_dry_run",
+    "tell_of_few_seeds",
     "tell_of_shortage",
     "threshold",
 ]
@@ -94,6 +96,18 @@ def tell_of_shortage(request: Request, n: int | None = None) -> None:
                 f"rows of {label}. Give more rows, or the run will fall short",
                 file=sys.stderr,
             )
+
+
+def tell_of_few_seeds(request: Request) -> None:
+    """Warn if the user's seeds are too few even if every candidate becomes a row."""
+    from targen_cli.estimating import too_few_seeds
+
+    spec, prepared = request.spec, request.prepared
+    seeds = None if spec.seeds is None else seeds_at_most(prepared.specs)
+    if seeds is None or prepared.task.parts:
+        return
+    if few := too_few_seeds(prepared.task, spec.target.quotas, f"{spec.seeds}", seeds):
+        print(f"note: {few[:1].lower()}{few[1:]}", file=sys.stderr)
 
 
 @dataclass(frozen=True, slots=True)

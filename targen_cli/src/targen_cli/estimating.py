@@ -330,7 +330,7 @@ def estimated(
                 seeds = None  # its first batch is larger than it says
         if seeds is not None and not task.parts:
             source = spec.seeds or spec.contexts or spec.task
-            too_few = _too_few(task, spec.target.quotas, f"{source}", seeds, yield_)
+            too_few = too_few_seeds(task, spec.target.quotas, f"{source}", seeds, yield_)
         basis = f"a dry run, at a yield of {yield_:.0%}"
         if kept < 1:
             basis += f" with {1 - kept:.0%} rejected by filters"
@@ -411,8 +411,11 @@ def _asked_once(task: Task[Any, Any]) -> set[str]:
     return {step.name for step in task.steps if step.lists and {*map(id, step.lists)} <= whole}
 
 
-def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yield_: float) -> str:
+def too_few_seeds(
+    task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yield_: float = 1.0
+) -> str:
     """Return a warning if the seeds make fewer rows than wanted, or ""."""
+    if_so = f"at a yield of {yield_:.0%}" if yield_ < 1 else "if none is rejected"
     unit, per_seed = task.rows_per_instance, task.samples_per_seed * task.instances_per_call
     if task.labels_per_seed is not None:
         each = per_seed * unit * yield_
@@ -420,7 +423,7 @@ def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yiel
             return ""
         return (
             f"Too few seeds: {source} provides {seeds:,}, each for one label, which is enough for "
-            f"about {plural(math.floor(seeds * each), 'row')} at a yield of {yield_:.0%}; "
+            f"about {plural(math.floor(seeds * each), 'row')} {if_so}; "
             f"{quotas.total:,} are requested.\n"
             f"Add {math.ceil(lacking):,} or more, or use each for every label: "
             f"{Option('labels_per_seed', 'all')}"
@@ -438,8 +441,8 @@ def _too_few(task: Task[Any, Any], quotas: Quotas, source: str, seeds: int, yiel
     asked = "once" if task.samples_per_seed == 1 else f"{task.samples_per_seed} times"
     return (
         f"Too few seeds: {source} provides {seeds:,}, each used {asked} per label. This is enough "
-        f"for about {plural(math.floor(seeds * each), 'row')} of {label} at a yield of "
-        f"{yield_:.0%}; {quotas[label]:,} are requested.\n"
+        f"for about {plural(math.floor(seeds * each), 'row')} of {label} {if_so}; "
+        f"{quotas[label]:,} are requested.\n"
         f"Add {math.ceil(lacking):,} or more, or set the task's samples_per_seed to {samples}"
     )
 

@@ -105,7 +105,7 @@ def generate(
     - targen generate --suite superglue --variant paper --preset paper --dry-run
     - targen generate rte -n 100000 --shard $SLURM_ARRAY_TASK_ID/8
     """
-    from targen_cli.ahead import confirm, print_dry_run, tell_of_shortage
+    from targen_cli.ahead import confirm, print_dry_run, tell_of_few_seeds, tell_of_shortage
     from targen_cli.choosing import choice
     from targen_cli.suite import suite_tasks
     from targen_core.api.request import asked, elsewhere
@@ -170,6 +170,7 @@ def generate(
                 json=json,
             )
             return
+        tell_of_few_seeds(request)
         if out is not None:
             request.found(out)  # report an occupied folder before any question
         confirm([(out or Path(), request)], chosen, yes=yes)

@@ -42,6 +42,18 @@ def test_seeds_of_another_plugin_are_taken_for_the_tasks_own(works):
     assert manifest("run")["lock"]["distributions"]["targen-tasks-superglue"]
 
 
+def test_a_run_says_before_it_starts_that_its_seeds_are_too_few(works):
+    Path("mail.yaml").write_text("description: mail\nlabels: {order: orders, refund: complains}\n")
+    Path("seeds.txt").write_text("a parcel is late\na cup broke\n")
+    line = "generate mail.yaml -b people --seeds seeds.txt"
+    said = (
+        "note: too few seeds: seeds.txt provides 2, each used once per label. This is enough for "
+    )
+    said += "about 2 rows of order if none is rejected; 20 are requested.\nAdd 18 or more, or set "
+    assert said in works(f"{line} -n 40 --out many").err
+    assert works(f"{line} -n 4 --out few").err == ""
+
+
 MISFITS = """
     rte --seeds-from word-senses | but rte needs Premise (premise) | targen list-seeds
     rte --contexts-from topics --contexts mine.txt | --contexts-from cannot be combined with a file
