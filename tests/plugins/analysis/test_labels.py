@@ -21,6 +21,13 @@ def test_counts_by_label_and_the_distance_from_the_reference(corpus, study):
     assert any("40% of the rows of mine" in line for line in findings.headlines)
 
 
+def test_labels_that_are_only_spelt_differently_are_named(corpus, study):
+    other = corpus(["x"] * 3, ["Not sure", "b", "c"], name="original")
+    findings = measure(study(corpus(["x"] * 3, ["not_sure ", "b", "d"]), against=other))
+    said = "mine and original spell labels differently: 'not_sure ' and 'Not sure'. They count"
+    assert findings.warnings[0].startswith(said)
+
+
 def test_flow_of_two_columns(corpus, study):
     intended = ["yes"] * 6 + ["no"] * 4
     labels = ["yes"] * 4 + ["no", ""] + ["no"] * 3 + ["maybe"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from targen_analysis.metrics import (
@@ -163,7 +164,24 @@ def _remarks(
                 f"{percent(away)} of the rows of {corpus.name} would need a different label to "
                 f"match the balance of {study.reference.name}."
             )
+            if differing := _differing(corpus.label_names, study.reference.label_names):
+                warnings.append(
+                    f"{corpus.name} and {study.reference.name} spell labels differently: "
+                    f"{differing}. They count as different labels; use one spelling in both."
+                )
     return headlines, warnings, notes
+
+
+def _differing(mine: Iterable[str], others: Iterable[str]) -> str:
+    """Return the labels that differ only in case, spaces and punctuation, in words; or ""."""
+    known, own = [*others], [*mine]
+    plain = {_plain(name): name for name in known if name not in own}
+    pairs = [(name, plain.get(_plain(name))) for name in own if name not in known]
+    return ", ".join(f"{name!r} and {other!r}" for name, other in pairs if other is not None)
+
+
+def _plain(label: str) -> str:
+    return re.sub(r"[\W_]+", " ", label.casefold()).strip()
 
 
 def _variation(
