@@ -19,6 +19,7 @@ from targen_standard.datasets.lines import lines, whole
 from targen_standard.datasets.records import Form, Record
 from targen_standard.datasets.schema import schema_of
 from targen_standard.datasets.source import DatasetReader, RecordsOf, Source, card_in
+from targen_standard.datasets.texts import refuse_table
 from targen_standard.datasets.weighing import FILE as WEIGHING
 from targen_standard.datasets.weighing import read_weighing, weighed
 
@@ -131,6 +132,7 @@ class _Texts(DatasetReader):
         if path.suffix.lower() != ".txt":
             return None
         text = whole(path, encoding)
+        refuse_table(path, text.partition("\n")[0])
 
         def rows() -> Iterator[tuple[int, Record]]:
             # One by one: a row takes a hundred times the bytes of a short line.

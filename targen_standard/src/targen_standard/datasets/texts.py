@@ -18,10 +18,25 @@ from targen_standard.datasets.lines import content_in, decoded, lines, whole
 from targen_standard.datasets.records import Form, Record
 from targen_standard.datasets.schema import schema_of
 
-__all__ = ["document", "table", "without_index"]
+__all__ = ["document", "refuse_table", "table", "without_index"]
 
 _INDEX = frozenset({"", "Unnamed: 0", "__index_level_0__"})
 """Columns that pandas makes of a frame's index."""
+
+
+def refuse_table(path: Path, first: str) -> None:
+    """Refuse lines of texts whose first line is the header of a tab-separated table.
+
+    Raises:
+        UsageError: it has several cells, which are names of columns, and one is that of a text or
+            label.
+    """
+    cells = [cell.strip().lower() for cell in first.split("\t")]
+    if len(cells) > 1 and all(map(str.isidentifier, cells)) and {"text", "label"} & {*cells}:
+        raise UsageError(
+            f"{path} is a tab-separated table, but its name says that each line is a text",
+            hint=f"rename it to {path.stem}.tsv",
+        )
 
 
 def document(path: Path, encoding: str = "utf-8") -> Form:

@@ -22,6 +22,7 @@ from targen_core.tasks.model import Task
 from targen_core.text import plural, printable
 from targen_standard.datasets.kept import called
 from targen_standard.datasets.source import open_source
+from targen_standard.datasets.texts import refuse_table
 from targen_standard.filters.excluded.comparing import plain_words, texts_of
 
 __all__ = ["FEWEST", "Example", "Examples", "read_examples"]
@@ -189,6 +190,7 @@ def _records(path: Path) -> tuple[str, _Records]:
     lines = ((n, _decoded(line)) for n, line in enumerate(_lines(data), 1))
     if suffix in _TABLES or data.lstrip()[:1] == b"{":
         return "line", ((n, _value(line)) for n, line in lines if line)
+    refuse_table(path, data.partition(b"\n")[0].decode(errors="replace"))
     return "line", ((n, line or ValueError("empty")) for n, line in lines)
 
 
