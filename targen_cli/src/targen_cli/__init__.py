@@ -12,14 +12,16 @@ from itertools import pairwise
 
 from targen_cli.streams import mute, sound_streams
 from targen_cli.terminal import guarded, print_traceback
-from targen_core.errors import PluginError, TargenError, UsageError
+from targen_core.errors import Interrupted, PluginError, TargenError, UsageError
 from targen_core.text import printable
 from targen_core.wording import of_a_command
 
-__all__ = ["main"]
+__all__ = ["main", "script"]
 
 _LONGEST = 4000
 """The most characters of an error to print; more would not help."""
+
+_STOPPED = Interrupted.exit_code
 
 _MACHINES = frozenset(
     getattr(errno, name, errno.EIO)
@@ -50,6 +52,23 @@ def main() -> None:
             _main()
         finally:
             _flush()
+
+
+def script() -> None:
+    """Run the command line as a process of its own, whose end does not wait for hanging threads.
+
+    A backend may wait in a thread for a service that never answers. Python would wait for it too.
+    """
+    try:
+        main()
+    except SystemExit as ended:
+        if ended.code == _STOPPED:
+            import threading
+
+            leaving = threading.Timer(1.0, os._exit, (_STOPPED,))
+            leaving.daemon = True
+            leaving.start()
+        raise
 
 
 def _flush() -> None:
@@ -97,7 +116,7 @@ def _main() -> None:
         sys.exit(_say(_reblamed(error) or error))
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(_STOPPED)
     except BrokenPipeError:
         mute(sys.stdout)
         sys.exit(1)

@@ -1,5 +1,5 @@
 """`python -m targen_cli` is the `targen` command."""
 
-from targen_cli import main
+from targen_cli import script
 
-main()
+script()

@@ -117,6 +117,21 @@ def test_ctrl_c_lets_the_calls_in_flight_finish(where, lab, world, stops):
     assert_ends_as("stopped", lab, world)
 
 
+def test_a_run_leaves_a_programs_own_handler(lab, world, stops):
+    def own(number, frame):
+        raise AssertionError("the run handles Ctrl-C")
+
+    before = signal.signal(signal.SIGINT, own)
+    try:
+        tg.generate(world.task(), n=4, model=lab.ToyModel(world.reply), out="whole")
+        assert signal.getsignal(signal.SIGINT) is own
+        with pytest.raises(KeyboardInterrupt, match="stopped by Ctrl-C"):
+            tg.generate(world.task(), n=40, model=stops(ctrl_c), out="x")
+        assert signal.getsignal(signal.SIGINT) is own
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_a_second_ctrl_c_ends_it_at_once(lab, world, stops):
     class Deaf(type(stops(None))):
         async def complete(self, request):

@@ -11,10 +11,12 @@ import asyncio
 import contextlib
 import functools
 import logging
+import math
 import signal
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from concurrent.futures import Future, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import ContextVar, copy_context
 from types import FrameType
 from typing import Any, ParamSpec, TypeVar
@@ -33,6 +35,8 @@ _STOPPING = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 if hasattr(signal, "SIGHUP"):  # not on Windows; comes when a terminal or a connection goes away
     _STOPPING[signal.SIGHUP] = "SIGHUP"
 _POLL = 0.5  # seconds; Windows tells a waiting thread of no Ctrl-C
+_GRACE = 5.0  # seconds that calls in flight get after the first Ctrl-C
+_ABORT = 1.0  # seconds that code gets after the second, and a loop that does not notice the first
 
 
 class _Loop:
@@ -41,6 +45,8 @@ class _Loop:
     def __init__(self) -> None:
         self.halt: Callable[[], None] | None = None  # if there is work to let finish
         self.resume: Words = ""  # how to continue after a stop
+        self.stopped = False  # whether calls were cut off, whose threads may still hang
+        self.ends_by = math.inf  # on the monotonic clock, whatever the work does
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -49,15 +55,30 @@ class _Loop:
         self._loop = asyncio.get_running_loop()
         return await work
 
+    def close(self, runner: asyncio.Runner) -> None:
+        """Close the loop. After a stop, do not wait long for code that does not end."""
+        if self.stopped:
+            inner = runner.get_loop()
+            inner.set_default_executor(ThreadPoolExecutor(1))  # the one before may hang
+            tasks = asyncio.all_tasks(inner)
+            for task in tasks:
+                task.cancel()
+            if tasks and inner.run_until_complete(asyncio.wait(tasks, timeout=_ABORT))[1]:
+                return
+        runner.close()
+
     def interrupt(self) -> None:
         """Halt at the first call, kill at the second."""
         act, self.halt = self.halt or self._kill, None
+        if act == self._kill:
+            self.ends_by = time.monotonic() + _ABORT
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # it has just ended
                 self._loop.call_soon_threadsafe(act)
 
     def killed(self) -> None:
         """Say that it stops in the middle, before what is open is closed."""
+        self.stopped = True
         _log.warning("aborting%s", self._then)
 
     def aborted(self) -> KeyboardInterrupt:
@@ -87,12 +108,21 @@ def finish(work: Coroutine[Any, Any, T]) -> T:
     loop = _Loop()
     if _running():
         return _beside(loop, work)
-    with asyncio.Runner() as runner:
-        try:
-            return runner.run(loop.run(work))
-        except KeyboardInterrupt:
-            loop.killed()
-            raise loop.aborted() from None
+    try:
+        return _run(loop, work)
+    except KeyboardInterrupt:
+        raise loop.aborted() from None
+
+
+def _run(loop: _Loop, work: Coroutine[Any, Any, T]) -> T:
+    runner = asyncio.Runner()
+    try:
+        return runner.run(loop.run(work))
+    except KeyboardInterrupt:
+        loop.killed()
+        raise
+    finally:
+        loop.close(runner)
 
 
 def _running() -> bool:
@@ -142,14 +172,16 @@ def _beside(loop: _Loop, work: Coroutine[Any, Any, T]) -> T:
 
     def body() -> None:
         try:
-            done.set_result(asyncio.run(loop.run(work)))
+            done.set_result(_run(loop, work))
         except BaseException as error:
             done.set_exception(error)
 
     threading.Thread(target=copy_context().run, args=(body,), name="targen", daemon=True).start()
     with _on_ctrl_c(loop.interrupt):
-        while not done.done():
+        while not done.done() and time.monotonic() < loop.ends_by:
             wait([done], _POLL)
+    if not done.done():
+        raise loop.aborted()
     try:
         return done.result()
     except asyncio.CancelledError:
@@ -194,7 +226,7 @@ async def stoppable(layer: CallLayer, work: Awaitable[T], resume: Words) -> T:
         return await asyncio.shield(task)
     except asyncio.CancelledError as cancelled:
         _log.info("Finishing %s", plural(layer.in_flight, "call"))
-        layer.halt(Interrupted("cancelled", hint=resume))
+        layer.halt(Interrupted("cancelled", hint=resume), grace=_GRACE)
         loop = asyncio.get_running_loop()
         try:
             # A notebook turns only the first Ctrl-C into a cancellation.
@@ -210,39 +242,66 @@ def _interruptible(ours: _Loop, layer: CallLayer, resume: Words) -> Iterator[Non
     loop = asyncio.get_running_loop()
     ours.resume = resume
 
-    # nohup's ignored signals remain ignored; SIGINT is ignored by everything that a shell starts
-    # with `&`.
-    before = {
-        number: handler
-        for number in _STOPPING
-        if (handler := signal.getsignal(number)) != signal.SIG_IGN or number == signal.SIGINT
-    }
-
-    def unhandle() -> None:
-        for number in before:
-            # A second Ctrl-C is Python's again, at once, and not the runner's, which waits.
-            if loop.remove_signal_handler(number) and number != signal.SIGINT:
-                signal.signal(number, before[number])
-
     def stop(name: str) -> None:
-        _log.warning("Finishing %s; %s again to abort", plural(layer.in_flight, "call"), name)
-        layer.halt(Interrupted(f"stopped by {name}", hint=resume))
+        if ours.stopped:
+            return
+        ours.stopped = True
+        calls = plural(layer.in_flight, "call")
+        _log.warning("Finishing %s, for at most %g s; %s again to abort", calls, _GRACE, name)
+        layer.halt(Interrupted(f"stopped by {name}", hint=resume), grace=_GRACE)
 
-    def caught(name: str) -> None:
-        unhandle()
-        stop(name)
-
-    try:
-        for number in before:
-            loop.add_signal_handler(number, caught, _STOPPING[number])
-    except (NotImplementedError, RuntimeError, ValueError):  # another thread, or Windows
+    if threading.current_thread() is not threading.main_thread():
         ours.halt = functools.partial(stop, "Ctrl-C")
         try:
             yield
         finally:
             ours.halt = None
         return
+    with _signals(loop, stop):
+        yield
+
+
+@contextlib.contextmanager
+def _signals(loop: asyncio.AbstractEventLoop, stop: Callable[[str], None]) -> Iterator[None]:
+    """Stop at the first signal; another one does at once what it does in the program.
+
+    If code keeps the loop from its turn, as a backend does that waits without `await`, the first
+    Ctrl-C also becomes the second.
+    """
+    # nohup's ignored signals remain ignored; SIGINT is ignored by everything that a shell starts
+    # with `&`.
+    before = {
+        number: handler
+        for number in _STOPPING
+        if (handler := signal.getsignal(number)) is not None
+        and (handler != signal.SIG_IGN or number == signal.SIGINT)
+    }
+    stuck = threading.Timer(_GRACE + _ABORT, _again)
+    stuck.daemon = True
+
+    def turn(name: str) -> None:
+        stuck.cancel()
+        stop(name)
+
+    def caught(number: int, frame: FrameType | None) -> None:
+        for other in before:
+            signal.signal(other, before[other])
+        # The runner would wait at a second Ctrl-C, and a program may only make a note of it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        loop.call_soon_threadsafe(turn, _STOPPING[signal.Signals(number)])
+        stuck.start()
+
+    for number in before:
+        signal.signal(number, caught)
     try:
         yield
     finally:
-        unhandle()
+        stuck.cancel()
+        for number in before:
+            signal.signal(number, before[number])
+
+
+def _again() -> None:
+    """Press Ctrl-C; only a signal for the main thread wakes it from a call of the system."""
+    if hasattr(signal, "pthread_kill"):  # not on Windows
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
