@@ -96,6 +96,7 @@ ASIDE = """
     1 | generate rte -n 2 -b nobackend | | | backend odd:nobackend is a str, not a targen_core.Backend
     1 | strict | strict.parameters = {} | strict.parameters = dict(temprature=0.5) | there is no sampling parameter 'temprature'; did you mean
     1 | strict | strict.parameters = {} | strict.parameters = ['temperature'] | its parameters are a list, not a mapping
+    1 | strict | strict | return Correction('martian') | illegal-label from corrector odd:strict, 5
     1 | parcels | async def correct | def correct | is a plain function; targen awaits it, so write `async def`
 """  # noqa: E501
 

@@ -21,6 +21,7 @@ UNREADABLE = "malformed-reply"
 """The reason if neither a reply nor its repair could be read."""
 
 _REFUSED = ("refusal", "content-filter")
+_ILLEGAL = "illegal-label"
 _UNUSABLE = {UNREADABLE, *_REFUSED}
 _EMPTY = "; the model's last reply was empty"
 _STRONGER: Words = "use a stronger model"
@@ -60,6 +61,7 @@ class Flow:
         self.skipped = 0
         self.unsure = 0  # accepted although the judge was
         self.reasons: Counter[str] = Counter()
+        self.illegal = 0  # labels that step 4 gave, and the task does not have
 
     @property
     def judged(self) -> int:
@@ -99,14 +101,18 @@ class QuotaTracker:
         parts: Mapping[str, Part] | None = None,
         shard: Shard | None = None,
         unit: int = 1,
+        corrector: str | None = None,
     ) -> None:
         """Count rows of the labels `names`; `branches` lists the labels that each branch aims at.
+
+        `corrector` is the id of the one of step 4, for errors.
 
         For a `shard`, the first target is its part of what all shards want, by label and part, in
         whole `unit`s of rows.
         """
         parts = parts or {}
         self._labels = tuple(names)
+        self._corrector = corrector
         self._shares = {
             name: Fraction(part.share).limit_denominator(10**6) for name, part in parts.items()
         } or {"": Fraction(1)}
@@ -369,6 +375,7 @@ class QuotaTracker:
         else:
             flow.rejected[commit.stage] += 1
             flow.reasons[commit.reason] += 1
+            flow.illegal += commit.stage == "correct" and commit.reason == _ILLEGAL
             if limited:
                 self._since_gain[self.counted(branch, commit.quota)] = 0
 
@@ -388,6 +395,7 @@ class QuotaTracker:
     def commonest_reason(self, name: str) -> str:
         """Return the commonest reason why candidates for a label were rejected, or ""."""
         reasons: Counter[str] = Counter()
+        illegal = 0
         for branch in self._given_by[name]:
             flow = self.flows[branch]
             reasons.update(flow.reasons)
@@ -396,8 +404,10 @@ class QuotaTracker:
             for label, count in (flow.accepted + flow.surplus).items():
                 if label != self._whole[name][0] and label in self._labels:
                     reasons[f"{judged} {label}"] += count
+            illegal += flow.illegal
         (top,) = reasons.most_common(1) or [("", 0)]
-        return f"{top[0]}, {plural(top[1], 'time')}" if top[1] else ""
+        by = f" from corrector {self._corrector}" if top[0] == _ILLEGAL and illegal else ""
+        return f"{top[0]}{by}, {plural(top[1], 'time')}" if top[1] else ""
 
     def _last_words(self, unusable: str | None) -> str:
         """Return what the model said last, if it could not be read; or ""."""

@@ -109,10 +109,11 @@ class Engine:
         margin: float | None = 0.0,
         shard: Shard | None = None,
         listener: Listener | None = None,
+        corrector: str | None = None,
     ) -> None:
         self.task = task
         self.quotas = QuotaTracker(
-            task.quota_names, task.branches, task.parts, shard, task.rows_per_instance
+            task.quota_names, task.branches, task.parts, shard, task.rows_per_instance, corrector
         )
         self._shard = shard
         self._parts = [part.branches for part in task.parts.values()] or [(*task.branches,)]

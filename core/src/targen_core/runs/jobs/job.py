@@ -634,6 +634,7 @@ class Job:
             margin=None if self.by_people else _MARGIN if deferred else 0.0,
             shard=self.manifest.spec.shard,
             listener=listener,
+            corrector=self._prepared.lock.corrector,
         )
 
     @property
