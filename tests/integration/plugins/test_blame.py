@@ -64,23 +64,23 @@ BLAMED = f"""
     strict | strict | {K} | corrector strict: KeyError: 'nosuch' in strict (line
     judge | Judge.dry_run | return dict(right=set((1, 2))) | corrector judge: dry_run failed for
     list | towns | return existing[99] | IndexError: list index out of range in towns (line
-    filter | Picky.__init__ | {K} | filter odd:picky could not be created: KeyError: 'nosuch'
+    filter | Picky.__init__ | {K} | filter odd:picky could not be created: KeyError: 'nosuch' in
     filter | Picky.find | {K} | filter picky: KeyError: 'nosuch' in find (line
     filter | Picky.find | return Refusal('Too Long', '') | find() returned a Refusal whose reason
     filter | Picky.add | return 'text' | filter picky: add() returned str; it must return bytes
-    embed | embed | {K} | embedder odd:shapes: KeyError: 'nosuch'
+    embed | embed | {K} | embedder odd:shapes: KeyError: 'nosuch' in embed (line
     embed | embed | return [1.0] * len(text) | embedder odd:shapes: its vectors have
     embed | embed | return [float('nan')] | embedder odd:shapes: its vectors contain infinity or NaN
-    embed | embed | return 'long' | embedder odd:shapes: str is not a vector of numbers
+    embed | embed | return 'long' | embedder odd:shapes: str is not a vector of numbers, from
     check | strictly | return False | check strictly: strictly (line
     check | strictly | object.__setattr__(instance, 'text', 'b') | a check changed the instance
     model | Model.complete | {K} | backend odd:acme: KeyError: 'nosuch'
-    model | create | raise RuntimeError('no licence') | backend odd:acme
+    model | create | raise RuntimeError('no licence') | created: RuntimeError: no licence in
     post | Pigeon.wrap | {K} | delivery odd:pigeon: KeyError: 'nosuch' in wrap (line
     post | Posted.complete | {K} | delivery odd:pigeon: KeyError: 'nosuch' in complete (line
     far | place | {K} | executor odd:far: KeyError: 'nosuch' in place (line
     far | place | return 3 | executor odd:far: place() returned 3, not one model per source
-    export | export | {K} | exporter odd:sheet failed: KeyError: 'nosuch'
+    export | export | {K} | exporter odd:sheet failed: KeyError: 'nosuch' in export (line
     read | read | {K} | reader odd:odd: KeyError: 'nosuch' in read (line
     form | form_task | return 3 | form odd:odd-form: its task() must return a targen_core.Task, not
     method | method_task | {K} | method odd:bad-way: KeyError: 'nosuch' in method_task (line

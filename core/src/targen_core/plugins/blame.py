@@ -53,7 +53,8 @@ def blamed(error: Exception, registry: Registry | None = None) -> PluginError | 
     """Return the error that names the plugin in whose code another, its cause, was raised.
 
     An error that already names a plugin is checked again. A backend, a filter or a task may have
-    called another plugin's code, such as a delivery's model or an embedder.
+    called another plugin's code, such as a delivery's model or an embedder. If it names the right
+    plugin but no line, it gets the line.
 
     Args:
         error: what was raised, with its traceback.
@@ -76,23 +77,25 @@ def blamed(error: Exception, registry: Registry | None = None) -> PluginError | 
     if not chain:
         return None
     distribution, frames, items = _culprit(known, chain)
+    frame, line = frames[-1]
+    where = f" in {frame.f_code.co_name} (line {line} of {frame.f_code.co_filename})"
     named = error.distribution if isinstance(error, PluginError) else ""
     if named == distribution:
+        if not _LINE.search(str(error)):
+            error.args = (f"{error}{where}", *error.args[1:])
         return None
     if named in (FILE, MEMORY) and not items:  # that code is in no list, and may call ours wrongly
         return None
     if isinstance(raised, ModuleNotFoundError) and len(items) == 1:
         found: PluginError = items[0].missing_dependency(raised.name or str(raised))
     else:
-        frame, line = frames[-1]
         words = f"{type(raised).__name__}: {raised}"
         if named:  # its words, without the secrets that it left out
             words = _LINE.sub("", str(error).partition(": ")[2])
         kinds = {item.kind for item in items}
         what = f"{kinds.pop()} {' or '.join(item.id for item in items)}" if len(kinds) == 1 else ""
         found = (type(error) if isinstance(error, PluginError) else PluginError)(
-            f"{what or distribution}: {words} in {frame.f_code.co_name} "
-            f"(line {line} of {frame.f_code.co_filename})",
+            f"{what or distribution}: {words}{where}",
             distribution=distribution,
             hint=f"report it to the authors of {distribution}",
         )

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from targen_core.embedding import Encode
 from targen_core.engine.commits import Commit
 from targen_core.engine.filters import Candidate, Filter, Refusal
+from targen_core.engine.guard import named
 from targen_core.errors import StageFailed, TargenError
 from targen_standard.filters.distance import DistanceSection
 
@@ -162,18 +163,22 @@ class DistanceFilter(Filter):
         try:
             vector = np.asarray(made, np.float64).ravel()
         except (TypeError, ValueError):
-            raise self._failed(f"{type(made).__name__} is not a vector of numbers") from None
+            raise self._wrong(f"{type(made).__name__} is not a vector of numbers") from None
         length = np.linalg.norm(vector)
         if not np.isfinite(length):
-            raise self._failed("its vectors contain infinity or NaN")
+            raise self._wrong("its vectors contain infinity or NaN")
         if self._rows and len(vector) != self._vectors.shape[1]:
-            raise self._failed(
+            raise self._wrong(
                 f"its vectors have {len(vector)} dimensions, but earlier ones had "
                 f"{self._vectors.shape[1]}"
             )
         whole = np.rint(vector * (_LENGTH / (length or 1))).astype(np.float32)
         self._last = text, whole
         return whole
+
+    def _wrong(self, words: str) -> StageFailed:
+        """Return the error for a vector that cannot be used."""
+        return self._failed(f"{words}, from {named(self._encode)}")
 
     def _failed(self, words: str) -> StageFailed:
         """Return the error that names the embedder."""
