@@ -93,6 +93,24 @@ def test_what_is_switched_off_is_named_and_nothing_else(tmp_path, options):
     assert options or sorted(named) == LINES
 
 
+def test_a_check_that_lacks_an_extra_is_skipped_and_named(tmp_path):
+    pytest.importorskip("targen_analysis")
+    text = """
+from targen_testing import EmbedderSuite as Suite
+
+
+class TestMine(Suite):
+    embedder = "minilm"
+
+    def test_mine(self):
+        import no_such_package
+"""
+    done = run(tmp_path, text, "-k", "mine")
+    named = "skipped (not checked: pip install 'targen-analysis[embeddings,minilm]'): test_mine"
+    assert named in done.stdout
+    assert done.returncode == 0, done.stdout
+
+
 def test_a_run_without_a_suite_never_imports_the_plugin(tmp_path):
     text = """
 import sys

@@ -48,6 +48,7 @@ class TestNoPlaceholder(Checks):
 
     check = "no-placeholder"
     task = "tickets"
+    refused = ({"text": "The lift at [COMPANY] is broken.", "label": "urgent"},)
 
 
 class TestFirstWords(Filters):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from targen_core.plugins.loader import installed_sources, load_registry
+from targen_core.plugins import loader
+from targen_core.plugins.loader import load_registry
 from targen_core.runs.jobs.job import Job
 
 
@@ -13,7 +14,10 @@ def main(task: str, rows: str, out: str, folder: str = "") -> None:
     from targen_testing.folder import sources_with
     from targen_testing.tasks import job_of
 
-    registry = load_registry(sources_with(Path(folder)) if folder else installed_sources())
+    if folder:
+        sources = sources_with(Path(folder))
+        loader.installed_sources = lambda: sources  # a task file's output is looked up there
+    registry = load_registry()
     spec = job_of(registry.get("task", task), task, int(rows))
     with Job.create(registry, spec, Path(out)) as job:
         job.run()

@@ -25,7 +25,7 @@ from targen_cli.facts import Described, facts_of
 from targen_cli.plugins import name_taken
 from targen_cli.scaffold.names import Names
 from targen_cli.scaffold.writing import rendered
-from targen_core.errors import MissingDependency, PluginError, TargenError, UsageError
+from targen_core.errors import MissingDependency, PluginError, UsageError
 from targen_core.plugins import loader
 from targen_core.plugins.kinds import Kind
 from targen_core.plugins.loader import load_registry
@@ -247,19 +247,6 @@ class _Results:
             self._tests[item.nodeid] = check_name(item.name), _about(suite), must
         items[:] = kept
 
-    @pytest.hookimpl(hookwrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Iterator[None]:
-        """Skip a check that failed because an extra is not installed."""
-        outcome: Any = yield
-        report, suite = outcome.get_result(), suite_of(item)
-        raised = None if call.excinfo is None else call.excinfo.value
-        needed = _lacking(suite, raised) if report.failed and suite is not None else ""
-        if needed:
-            report.outcome = "skipped"
-            report.longrepr = (str(item.path), 0, f"Skipped: {NOT_CHECKED}{needed}")
-
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             last = "".join(str(report.longrepr).strip().splitlines()[-1:])
@@ -304,22 +291,6 @@ class _Results:
             for name in dir(suite):
                 if name.startswith("test_") and (about, check_name(name)) not in done:
                     yield Finding(check_name(name), about, "skipped", "not run")
-
-
-def _lacking(suite: type[Suite], error: BaseException | None) -> str:
-    """Return what to install if a check failed because an extra of the plugin is missing; or ""."""
-    while error is not None and not isinstance(error, ModuleNotFoundError | MissingDependency):
-        error = error.__cause__ or error.__context__
-    if error is None:
-        return ""
-    registry = suite().registry()
-    item = registry.find(suite.kind, getattr(suite, suite.kind))
-    try:
-        extra = getattr(registry.resolve(item), "extra", "")
-    except TargenError:  # a target that cannot be imported without it
-        extra = ""
-    needed = item.requirement(extra)
-    return f"pip install '{needed}'" if "[" in needed else ""
 
 
 def _about(suite: type[Suite]) -> str:

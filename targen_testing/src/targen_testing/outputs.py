@@ -122,7 +122,7 @@ class OutputSuite(TaskSuite):
         """Other processes generate the same rows from the file."""
         file = tmp_path / "kit.yaml"
         file.write_text(self.file, encoding="utf-8")
-        one, other = rows_elsewhere(str(file), self.rows, "", tmp_path)
+        one, other = rows_elsewhere(str(file), self.rows, self.folder, tmp_path)
         assert one == other, (
             "two processes make different rows: does it depend on the order of a set, or on hash()?"
         )

@@ -1,4 +1,4 @@
-"""The kit's pytest plugin: names each check that an author switched off.
+"""The kit's pytest plugin: names each check that an author switched off, or that lacks an extra.
 
 There is no entry point: a suite registers the plugin when pytest collects it,
 so that test runs without a suite never import it. The lines read
@@ -12,11 +12,13 @@ on as warnings.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
+from targen_core.errors import MissingDependency, TargenError
+from targen_testing.rules import NOT_CHECKED
 from targen_testing.suite import Suite
 
 __all__ = ["Watcher", "check_name", "replaced", "suite_of", "watch"]
@@ -62,6 +64,19 @@ class Watcher:
             if suite not in self._seen:
                 self._seen.add(suite)
                 self._note(suite.__name__, "overridden", replaced(suite))
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Iterator[None]:
+        """Skip a check that failed because an extra is not installed."""
+        outcome: Any = yield
+        report, suite = outcome.get_result(), suite_of(item)
+        raised = None if call.excinfo is None else call.excinfo.value
+        needed = _lacking(suite, raised) if report.failed and suite is not None else ""
+        if needed:
+            report.outcome = "skipped"
+            report.longrepr = (str(item.path), 0, f"Skipped: {NOT_CHECKED}{needed}")
 
     def pytest_deselected(self, items: Iterable[pytest.Item]) -> None:
         """Note the checks that are left out."""
@@ -118,6 +133,22 @@ class Watcher:
     def _note(self, suite: str, how: str, tests: Iterable[str], why: str = "") -> None:
         for test in tests:
             self._off.setdefault((suite, how, why), {})[test.partition("[")[0]] = None
+
+
+def _lacking(suite: type[Suite], error: BaseException | None) -> str:
+    """Return what to install if a check failed because an extra of the plugin is missing; or ""."""
+    while error is not None and not isinstance(error, ModuleNotFoundError | MissingDependency):
+        error = error.__cause__ or error.__context__
+    if error is None:
+        return ""
+    registry = suite().registry()
+    item = registry.find(suite.kind, getattr(suite, suite.kind))
+    try:
+        extra = getattr(registry.resolve(item), "extra", "")
+    except TargenError:  # a target that cannot be imported without it
+        extra = ""
+    needed = item.requirement(extra)
+    return f"pip install '{needed}'" if "[" in needed else ""
 
 
 def replaced(suite: type[Suite]) -> list[str]:

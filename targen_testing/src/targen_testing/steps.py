@@ -15,6 +15,7 @@ import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -24,7 +25,7 @@ from pydantic import BaseModel
 from targen_core import Limits
 from targen_core.engine.commits import Commit
 from targen_core.engine.filters import Candidate, Filter, Refusal
-from targen_core.errors import QuotaNotMet, TargenError
+from targen_core.errors import QuotaNotMet, Rejected, TargenError
 from targen_core.plugins.configurable import Configurable
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
@@ -301,14 +302,52 @@ class _RefusingSuite(_StepSuite[PartT]):
 
     Attributes:
         task: whose rows it sees; by default those of the kit's own small task, of one text.
+        refused: official rows of that task that it must refuse.
     """
 
     task: ClassVar[str] = "sample"
+    refused: ClassVar[Sequence[Any]] = ()
 
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
         """Look at instances of the plugin's own task."""
         return {"task": task}
+
+    def spied(self, folder: Path, spy: Callable[[Any], Any], replies: Mapping[str, Any]) -> Trial:
+        """A run in which `spy` of the part takes its place."""
+        item, registry = self.item(), self.everything()
+        model = registry.options_of(item)
+
+        def make(options: Any = None) -> Any:
+            values = {} if options is None else options.model_dump()
+            return spy(registry.configured(item, values)[0])
+
+        made: Any = make if model is None else Configurable(model, make)
+        if model is None and not registry.kinds[self.kind].fresh:
+            made = make()
+        others = [
+            each for each in registry.everything() if (each.kind, each.id) != (self.kind, item.id)
+        ]
+        with_spy = Registry([*others, replace(item, target=made)])
+        return self.trial(folder, replies, give_up_after=40, registry=with_spy)
+
+    def refusals(self, folder: Path, replies: Mapping[str, Any]) -> int:
+        """How many rows of a run with these replies it refuses."""
+        raise NotImplementedError
+
+    def refuses(self, task: Task[Any, Any], rows: Sequence[Any]) -> bool:
+        """Whether it refuses the last of these official rows, after the others."""
+        raise NotImplementedError
+
+    def test_refuses(self, tmp_path: Path) -> None:
+        """It refuses the rows in `refused`; without these, at least one row of the kit's runs."""
+        task: Task[Any, Any] = self.everything().get("task", self.task)
+        for entry in self.refused:
+            if not self.refuses(task, [entry] if isinstance(entry, Mapping) else entry):
+                fail(f"it accepts {entry!r}, which is in `refused`")
+        runs = {"good": GOOD, "hostile": HOSTILE}
+        if not self.refused and not any(self.refusals(tmp_path / r, runs[r]) for r in runs):
+            pytest.skip("it accepts all of the kit's rows; list rows that it refuses in `refused`")
 
     def everything(self) -> Registry:
         """The plugins, and the kit's own task."""
@@ -348,6 +387,33 @@ class CheckSuite(_RefusingSuite[Check[Any, Any]]):
     check: ClassVar[str]
     kind = "check"
 
+    def refusals(self, folder: Path, replies: Mapping[str, Any]) -> int:
+        """See `_RefusingSuite.refusals`."""
+        said: list[Rejected] = []
+
+        def spy(check: Check[Any, Any]) -> Check[Any, Any]:
+            def spied(instance: Any, seed: Any, /) -> None:
+                try:
+                    return check(instance, seed)
+                except Rejected as error:
+                    said.append(error)
+                    raise
+
+            return spied
+
+        self.spied(folder, spy, replies)
+        return len(said)
+
+    def refuses(self, task: Task[Any, Any], rows: Sequence[Any]) -> bool:
+        """See `_RefusingSuite.refuses`; the seed of a row is None."""
+        check = self.target()
+        try:
+            for instance in task.from_rows(rows):
+                check(instance, None)
+        except Rejected:
+            return True
+        return False
+
 
 class FilterSuite(_RefusingSuite[Filter]):
     """Checks of a filter; set `filter` to its registered name.
@@ -359,23 +425,32 @@ class FilterSuite(_RefusingSuite[Filter]):
     filter: ClassVar[str]
     kind = "filter"
 
+    def refusals(self, folder: Path, replies: Mapping[str, Any]) -> int:
+        """See `_RefusingSuite.refusals`."""
+        seen: list[_Recorder] = []
+        self.spied(folder, partial(_Recorder, among=seen), replies)
+        events = [event for one in seen for event in one.events]
+        return sum(name == "find" and result is not None for name, _, result in events)
+
+    def refuses(self, task: Task[Any, Any], rows: Sequence[Any]) -> bool:
+        """See `_RefusingSuite.refuses`."""
+        own = self.target()
+        found = None
+        for at, instance in enumerate(task.from_rows(rows)):
+            candidate = Candidate(
+                task.dedup_among(instance, f"{at}"),
+                instance,
+                task.render(instance),
+                task.dedup_text(instance),
+            )
+            found = own.find(candidate)
+            own.add(candidate)
+        return found is not None
+
     def test_remembers(self, tmp_path: Path) -> None:
         """A new filter, given the results of `add`, rejects the same rows as the first one."""
         seen: list[_Recorder] = []
-        item, registry = self.item(), self.everything()
-        model = registry.options_of(item)
-
-        def make(options: Any = None) -> Filter:
-            values = {} if options is None else options.model_dump()
-            seen.append(_Recorder(registry.configured(item, values)[0]))
-            return seen[-1]
-
-        target: Any = make if model is None else Configurable(model, make)
-        watched = replace(item, target=target)
-        others = [
-            each for each in registry.everything() if (each.kind, each.id) != ("filter", item.id)
-        ]
-        trial = self.trial(tmp_path / "run", registry=Registry([*others, watched]))
+        trial = self.spied(tmp_path / "run", partial(_Recorder, among=seen), GOOD)
         if trial.bug or not seen:
             pytest.skip("no run to continue: see makes-rows")
         events = max((one.events for one in seen), key=len)
@@ -399,7 +474,8 @@ class FilterSuite(_RefusingSuite[Filter]):
 class _Recorder(Filter):
     """A filter that notes how another is called, and what it returns."""
 
-    def __init__(self, inner: Filter) -> None:
+    def __init__(self, inner: Filter, among: list[_Recorder]) -> None:
+        among.append(self)
         self.events: list[tuple[str, tuple[Any, ...], Any]] = []
         self._inner = inner
         self.gives_way, self.share, self.packages = inner.gives_way, inner.share, inner.packages
