@@ -140,9 +140,8 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
             hint=f"name one of them: {', '.join(task.name for task in suite)}",
         )
     meant = " or ".join(f"{one} ({names[one]})" for one in near)
+    hint = "targen list shows the kinds, and targen list KIND shows the parts of a kind"
     raise UnknownName(
         f"no installed part has the name {name!r}",
-        hint=f"did you mean {meant}?"
-        if near
-        else "targen list shows the kinds, and targen list KIND shows the parts of a kind",
+        hint=registry.and_broken(f"did you mean {meant}?" if near else hint),
     )

@@ -15,7 +15,6 @@ from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.suggestions import and_also, did_you_mean
-from targen_core.text import plural
 from targen_core.wording import install
 
 __all__ = ["add_command", "is_command", "named_commands", "panel_of", "unknown_command"]
@@ -135,13 +134,10 @@ def _refusing(error: PluginError) -> Callable[..., Any]:
 def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageError:
     """Return the error for an unknown command."""
     hint = and_also(did_you_mean(name, known, "the commands are"), "see: targen --help")
-    lame = sum(plugin.state in ("broken", "incompatible") for plugin in registry.plugins)
     if package := package_of("command", name):
         hint = install(package)
     elif name in _MEANT:
         hint = f"targen {_MEANT[name]}"
     elif name.endswith(DECLARED):
         hint = f"targen generate {shlex.quote(name)} -n 100"
-    if lame:
-        hint = and_also(hint, f"{plural(lame, 'plugin')} failed to load, see: targen plugins")
-    return UsageError(f"there is no command {name!r}", hint=hint)
+    return UsageError(f"there is no command {name!r}", hint=registry.and_broken(hint))

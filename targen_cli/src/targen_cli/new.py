@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core.errors import UsageError
+from targen_core.errors import TargenError, UsageError
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.loader import canonical, load_registry
 from targen_core.text import plural
@@ -84,6 +87,9 @@ def new(
         _add(of, names, into)
         return
     folder = out or Path(names.distribution)
+    if out is None and _is_plugin(Path()):
+        again = f"targen new {kind} {name} --into ."
+        print(f"note: this folder is a plugin; {again} adds the part to it", file=sys.stderr)
     written = write_distribution(of, names, folder)
     print(f"wrote {folder}{'/' if str(folder) != '.' else ''}: {plural(len(written), 'file')}")
     print("next:")
@@ -107,6 +113,23 @@ def _project(requirement: str) -> str:
     return canonical(re.split(r"[^\w.-]", requirement, maxsplit=1)[0])
 
 
+def _entries(project: Mapping[str, Any]) -> Mapping[str, str]:
+    """The entry points of a project by which targen finds it."""
+    from targen_core.plugins.hookspecs import API_GROUP
+
+    found: Mapping[str, str] = project.get("entry-points", {}).get(API_GROUP, {})
+    return found
+
+
+def _is_plugin(folder: Path) -> bool:
+    """Return whether a folder is a plugin's, which a part could be added to."""
+    from targen_cli.reading import read_toml
+
+    with contextlib.suppress(TargenError):
+        return bool(_entries(read_toml(folder / "pyproject.toml").get("project", {})))
+    return False
+
+
 def _add(kind: Kind, names: Names, folder: Path) -> None:
     """Add a part to a plugin's folder, and show the line that registers it."""
     from targen_cli.reading import read_toml
@@ -116,8 +139,7 @@ def _add(kind: Kind, names: Names, folder: Path) -> None:
 
     file = folder / "pyproject.toml"
     project = read_toml(file).get("project", {})
-    entries = project.get("entry-points", {}).get(API_GROUP, {})
-    if not entries:
+    if not (entries := _entries(project)):
         raise UsageError(
             f"{file} does not have a targen entry point, so this is not a plugin's folder",
             hint=f"targen new {kind.name} {names.distribution}",

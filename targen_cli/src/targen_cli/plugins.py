@@ -142,7 +142,7 @@ def _missing_kind(registry: Registry, hook: str) -> dict[str, str]:
     if package:
         hint = f"see the line for {package}" if there else install(package)
     said = f"{hook}: no installed kind has this hook, so it is not used"
-    return _problem("missing-kind", said, hint)
+    return _problem("missing-kind", said, registry.and_broken(hint))
 
 
 def _taken(registry: Registry, item: Registration[Any]) -> list[dict[str, str]]:

@@ -72,7 +72,10 @@ def no_task(registry: Registry, name: str) -> UnknownName | None:
         hint = str(Action("resume", path, n=Blank("N")))
     elif what_is(path / "pyproject.toml") == "file":
         problem = f"{name} is the source code of a plugin, not a task"
-        hint = f"run pip install -e {shlex.quote(name)}; to list its tasks: {Action('list-tasks')}"
+        hint = f"run pip install -e {shlex.quote(name)}; to list its parts: {Action('plugins')}"
+    elif what_is(path / "__init__.py") == "file":
+        problem = f"{name} is a Python package, not a task"
+        hint = f"give the name of a part that it registers; to list them: {Action('plugins')}"
     elif what := what_is(path):
         problem = f"{name} is a {what} that does not contain a task"
         read = [f".{item.name}" for item in registry.everything() if item.kind == "reader"]

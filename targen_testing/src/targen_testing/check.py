@@ -85,7 +85,7 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
                 "no installed package defines this hook, so the objects that the plugin registers "
                 "with it were not checked"
             )
-            yield Finding("missing-kind", f"hook {hook}", "skipped", why)
+            yield Finding("missing-kind", f"hook {hook}", "skipped", registry.and_broken(why))
     for kind in registry.kinds.values():
         if kind.owner == folder.name:
             yield from _of_kind(kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -124,9 +125,16 @@ def test_it_says_what_to_type_next(works, tmp_path, monkeypatch):
     assert "\n  pip install /clone/targen-testing -e '.[test]'\n" in works("new task a").out
 
 
-def test_a_part_is_added_to_a_plugin_that_exists_and_overwrites_nothing(tmp_path, works, refuses):
+def test_a_part_is_added_to_a_plugin_that_exists_and_overwrites_nothing(
+    tmp_path, works, refuses, monkeypatch
+):
     works("new corrector demo")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    monkeypatch.chdir("demo")
+    shown = "note: this folder is a plugin; targen new contexts shops --into . adds the part to it"
+    assert shown in works("new contexts shops").err
+    shutil.rmtree("shops")
+    monkeypatch.chdir(tmp_path)
     added = works("new contexts shops --into demo").out
     assert '  shops = "demo.shops"\n' in added
     needs = "to its dependencies: aiohttp>=3.10\n"

@@ -436,14 +436,19 @@ class Registry:
         else:
             hint = "omit it: no installed plugin provides one"
         if lame:
-            broken = plural(len(lame), "plugin")
-            hint = and_also(hint, f"{broken} failed to load, see: {Action('plugins')}")
+            hint = self.and_broken(hint)
         elif names and kind in self.kinds and self.kinds[kind].listing:
             hint = and_also(hint, f"see: {Action(self.kinds[kind].listing)}")
         if disabled:
             left_out = ", ".join(f"{p.distribution} ({p.entry_point})" for p in disabled)
             hint = and_also(hint, f"disabled by TARGEN_DISABLE_PLUGINS: {left_out}")
         return UnknownName(f"no {kind} named {name!r} is installed", hint=hint)
+
+    def and_broken(self, hint: str) -> str:
+        """Return a hint that also mentions the plugins that failed to load, if any did."""
+        broken = sum(plugin.state in ("broken", "incompatible") for plugin in self.plugins)
+        said = f"{plural(broken, 'plugin')} failed to load, see: {Action('plugins')}"
+        return and_also(hint, said) if broken else hint
 
     def no_task(self, name: str) -> UnknownName | None:
         """Return the error for the name of a task that is a file's, a folder's or a description."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import BaseModel, Field
-from targen_core import DryRunCall, Llm, Prompt
+from targen_core import DryRunCall, Llm, Prompt, Task, UsageError
 
 __all__ = ["GENERATOR", "Letter"]
 
@@ -37,6 +37,14 @@ class Letter:
             label=llm.branch,
         )
         return llm.task.instance(text=reply.text.strip(), label=llm.branch)
+
+    def check_task(self, task: Task[Any, Any]) -> None:
+        """Refuse a task whose rows it cannot write, before the first call."""
+        if lacking := {"text", "label"} - task.instance.model_fields.keys():
+            raise UsageError(
+                f"it writes rows with text and label; rows of {task.name} have no {min(lacking)}",
+                hint="targen list-generators",
+            )
 
     @staticmethod
     def dry_run(call: DryRunCall) -> Any:
