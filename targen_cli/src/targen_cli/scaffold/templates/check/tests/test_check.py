@@ -17,6 +17,7 @@ class TestCheck(Suite):
     """Good replies and hostile ones, at all concurrencies."""
 
     check = "my-demo"
+    refused = ({"text": "word " * 201, "label": "good"},)  # rows of the task that it refuses
 
 
 class Row(BaseModel):
