@@ -57,7 +57,7 @@ def main() -> None:
 def script() -> None:
     """Run the command line as a process of its own, whose end does not wait for hanging threads.
 
-    A backend may wait in a thread for a service that never answers. Python would wait for it too.
+    A backend may wait in a thread for a service that never answers. Python would also wait for it.
     """
     try:
         main()

@@ -332,11 +332,11 @@ class _RefusingSuite(_StepSuite[PartT]):
         return self.trial(folder, replies, give_up_after=40, registry=with_spy)
 
     def refusals(self, folder: Path, replies: Mapping[str, Any]) -> int:
-        """How many rows of a run with these replies it refuses."""
+        """Return the number of rows of a run with these replies that it refuses."""
         raise NotImplementedError
 
     def refuses(self, task: Task[Any, Any], rows: Sequence[Any]) -> bool:
-        """Whether it refuses the last of these official rows, after the others."""
+        """Return whether it refuses the last of these official rows, after the others."""
         raise NotImplementedError
 
     def test_refuses(self, tmp_path: Path) -> None:

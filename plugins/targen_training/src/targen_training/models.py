@@ -193,8 +193,8 @@ class Trained:
         if task not in self.facts.tasks:
             raise UsageError(
                 f"the model was trained on rows of {self.facts.task}, not of {task}",
-                hint="evaluate a model on rows of its own task; a task file without the key name: is "
-                "called like the file",
+                hint="evaluate a model on rows of its own task; a task is called like its file, "
+                "unless that has the key name:",
             )
         if len(self.facts.tasks) == 1:
             return self

@@ -65,6 +65,7 @@ def import_batch(
     run: PathText | Run,
     answers: PathText,
     *,
+    encoding: str = "utf-8",
     task: Task[Any, Any] | None = None,
     model: ModelLike | None = None,
     options: Mapping[str, Any] | None = None,
@@ -78,6 +79,7 @@ def import_batch(
     Args:
         run: a run, which then has the new rows and report, or its directory.
         answers: the file: JSON lines, or a filled-in sheet.
+        encoding: of the file, without a byte order mark.
         task: as of `export_batch`.
         model: as of `export_batch`.
         options: as of `export_batch`.
@@ -95,10 +97,10 @@ def import_batch(
     """
     from targen_standard.batches.exchange import import_batch
 
-    keywords = keywords_of(locals(), "run", "answers", "registry", "import_batch")
+    keywords = keywords_of(locals(), "run", "answers", "encoding", "registry", "import_batch")
     try:
         with opened(run, registry, **keywords) as job:
-            return import_batch(job, as_path(answers))
+            return import_batch(job, as_path(answers), encoding)
     finally:
         if isinstance(run, Run):
             run.refresh()
