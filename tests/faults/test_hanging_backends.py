@@ -1,4 +1,4 @@
-"""Ctrl-C ends a run whose backend never answers, however it waits, and keeps the answers so far."""
+"""A second Ctrl-C ends a run whose backend never answers, and keeps the answers so far."""
 
 from __future__ import annotations
 
@@ -55,11 +55,13 @@ def register_backends(register):
     register.register("hangs", backend)
 """
 DEADLINE = 600  # seconds: a guard against hanging
-HOW = [("thread", 1), ("block", 1), ("thread", 2), ("deaf", 2)]
+HOW = ("thread", "block", "deaf")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
-def test_ctrl_c_ends_a_run_whose_backend_never_answers(targen: Saboteur, folder: Path) -> None:
+def test_a_second_ctrl_c_ends_a_run_whose_backend_never_answers(
+    targen: Saboteur, folder: Path
+) -> None:
     info = folder / "hangs-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: hangs\nVersion: 1\n")
@@ -68,20 +70,25 @@ def test_ctrl_c_ends_a_run_whose_backend_never_answers(targen: Saboteur, folder:
     line = ("generate", "tickets", "-n", "12", "-b", "hangs", "-q", "--out")
     targen.works(*line, "whole")
     running = []
-    for how, presses in HOW:
-        env = {**os.environ, "PYTHONPATH": str(folder), "HANGS": how, "TARGEN_CACHE_DIR": how}
+    for how in HOW:
+        env = {
+            **os.environ,
+            "PYTHONPATH": str(folder),
+            "HANGS": how,
+            "TARGEN_CACHE_DIR": f"cache-{how}",
+        }
         process = subprocess.Popen(
-            [sys.executable, "-m", "targen_cli", *line, f"{how}{presses}"],
+            [sys.executable, "-m", "targen_cli", *line, how],
             cwd=folder,
             env=env,
             stderr=subprocess.PIPE,
             text=True,
         )
-        running.append((process, presses, f"{how}{presses}"))
-    for process, presses, out in running:
+        running.append((process, how))
+    for process, out in running:
         with process:
             assert process.stderr is not None
-            for words in ("hanging", "again to abort")[:presses]:
+            for words in ("hanging", "again to abort"):
                 assert any(words in line for line in process.stderr)  # reads no further than there
                 process.send_signal(signal.SIGINT)
             assert process.wait(DEADLINE) == 130

@@ -94,7 +94,7 @@ def test_a_stop_lets_calls_in_flight_finish_and_the_run_can_be_resumed(lab, tmp_
         if number == 20:
             os.kill(os.getpid(), sent)
 
-    ran = lab.run(world, tmp_path / "run", QUOTAS, hook=stop, latency=lab.latency("c", 4.0))
+    ran = lab.run(world, tmp_path / "run", QUOTAS, hook=stop, latency=lab.latency("c"))
     assert isinstance(ran.error, Interrupted)
     assert str(ran.error) == f"stopped by {name}"
     assert ran.error.exit_code == 130

@@ -128,7 +128,6 @@ class CallLayer:
         self._asked_again: set[bytes] = set()  # keys that were looked at for that
         self._unusable: list[bytes] = []  # keys in the cache of replies that cannot be used
         self._sending = 0
-        self._flights: set[Flight] = set()  # that models are working on now
         self._deferred: dict[asyncio.Task[ChatReply], Scope] = {}
         for bound in models.values():
             if isinstance(bound.model, DeferredModel):
@@ -165,17 +164,11 @@ class CallLayer:
         """Return the problem that blocks all calls, or ""; safe to call from any thread."""
         return self._retries.trouble
 
-    def halt(self, reason: TargenError, *, grace: float | None = None) -> None:
-        """Stop sending; let calls in flight finish, for `grace` seconds if that is not None."""
+    def halt(self, reason: TargenError) -> None:
+        """Stop sending; let calls in flight finish."""
         if self.halt_reason is None:
             self.halt_reason = reason
             self.sweep()
-        if grace is not None:
-            asyncio.get_running_loop().call_later(grace, self._cut_off)
-
-    def _cut_off(self) -> None:
-        for flight in self._flights:
-            flight.cut_off()
 
     def sweep(self) -> None:
         """Release all callers that only wait to send calls that are no longer wanted."""
@@ -462,7 +455,6 @@ class CallLayer:
             raise CallCancelled
         answer: ChatReply | ServiceError | None = None
         flight.ticket = ticket
-        self._flights.add(flight)
         self.flying[step] += 1
         try:
             self._check(scope)
@@ -481,7 +473,6 @@ class CallLayer:
                 raise
         finally:
             flight.cut = None
-            self._flights.discard(flight)
             self.flying[step] -= 1
             error = answer if isinstance(answer, ServiceError) else None
             rate = answer.rate if answer else None

@@ -35,8 +35,7 @@ _STOPPING = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 if hasattr(signal, "SIGHUP"):  # not on Windows; comes when a terminal or a connection goes away
     _STOPPING[signal.SIGHUP] = "SIGHUP"
 _POLL = 0.5  # seconds; Windows tells a waiting thread of no Ctrl-C
-_GRACE = 5.0  # seconds that calls in flight get after the first Ctrl-C
-_ABORT = 1.0  # seconds that code gets after the second, and a loop that does not notice the first
+_ABORT = 1.0  # seconds that code gets after the second Ctrl-C, and the loop to notice the first
 
 
 class _Loop:
@@ -226,7 +225,7 @@ async def stoppable(layer: CallLayer, work: Awaitable[T], resume: Words) -> T:
         return await asyncio.shield(task)
     except asyncio.CancelledError as cancelled:
         _log.info("Finishing %s", plural(layer.in_flight, "call"))
-        layer.halt(Interrupted("cancelled", hint=resume), grace=_GRACE)
+        layer.halt(Interrupted("cancelled", hint=resume))
         loop = asyncio.get_running_loop()
         try:
             # A notebook turns only the first Ctrl-C into a cancellation.
@@ -246,9 +245,8 @@ def _interruptible(ours: _Loop, layer: CallLayer, resume: Words) -> Iterator[Non
         if ours.stopped:
             return
         ours.stopped = True
-        calls = plural(layer.in_flight, "call")
-        _log.warning("Finishing %s, for at most %g s; %s again to abort", calls, _GRACE, name)
-        layer.halt(Interrupted(f"stopped by {name}", hint=resume), grace=_GRACE)
+        _log.warning("Finishing %s; %s again to abort", plural(layer.in_flight, "call"), name)
+        layer.halt(Interrupted(f"stopped by {name}", hint=resume))
 
     if threading.current_thread() is not threading.main_thread():
         ours.halt = functools.partial(stop, "Ctrl-C")
@@ -263,11 +261,7 @@ def _interruptible(ours: _Loop, layer: CallLayer, resume: Words) -> Iterator[Non
 
 @contextlib.contextmanager
 def _signals(loop: asyncio.AbstractEventLoop, stop: Callable[[str], None]) -> Iterator[None]:
-    """Stop at the first signal; another one does at once what it does in the program.
-
-    If code keeps the loop from its turn, as a backend does that waits without `await`, the first
-    Ctrl-C also becomes the second.
-    """
+    """Stop at the first signal; another one does at once what it does in the program."""
     # nohup's ignored signals remain ignored; SIGINT is ignored by everything that a shell starts
     # with `&`.
     before = {
@@ -276,7 +270,8 @@ def _signals(loop: asyncio.AbstractEventLoop, stop: Callable[[str], None]) -> It
         if (handler := signal.getsignal(number)) is not None
         and (handler != signal.SIG_IGN or number == signal.SIGINT)
     }
-    stuck = threading.Timer(_GRACE + _ABORT, _again)
+    # Code may keep the loop from its turn, as a backend does that waits without `await`.
+    stuck = threading.Timer(_ABORT, _log.warning, ("Waiting for a call; Ctrl-C again to abort",))
     stuck.daemon = True
 
     def turn(name: str) -> None:
@@ -299,9 +294,3 @@ def _signals(loop: asyncio.AbstractEventLoop, stop: Callable[[str], None]) -> It
         stuck.cancel()
         for number in before:
             signal.signal(number, before[number])
-
-
-def _again() -> None:
-    """Press Ctrl-C; only a signal for the main thread wakes it from a call of the system."""
-    if hasattr(signal, "pthread_kill"):  # not on Windows
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)

@@ -390,8 +390,8 @@ class Job:
         """Run to the target, write report and card, and return the report.
 
         `listener` receives events, `observer` every answer with its prompt.
-        Ctrl-C gives the calls in flight 5 seconds to finish and then stops; a
-        second Ctrl-C stops at once. If an event loop is already running, as in a notebook,
+        Ctrl-C lets the calls in flight finish and then stops; a second Ctrl-C
+        stops at once. If an event loop is already running, as in a notebook,
         the job runs in its own thread.
 
         Raises:
@@ -405,8 +405,8 @@ class Job:
     ) -> dict[str, Any]:
         """The same in the running event loop, which keeps its signal handlers.
 
-        Cancelling it gives the calls in flight 5 seconds to finish and then
-        stops; cancelling it again stops at once.
+        Cancelling it lets the calls in flight finish and then stops; cancelling
+        it again stops at once.
 
         Raises:
             JobFailed: the run ended early; the report is still written.
