@@ -9,7 +9,11 @@ import pytest
 RUNS = Path(__file__).parents[3] / "examples/runs"
 SHOWN = RUNS.with_name("superglue_synthetic")
 SMALL = RUNS.with_name("small_writer")
-OUTPUTS = sorted(path.parent for path in RUNS.with_name("outputs").glob("*/manifest.json"))
+REPLAYED = sorted(
+    path.parent
+    for folder in ("outputs", "superglue_brief")
+    for path in RUNS.with_name(folder).glob("*/manifest.json")
+)
 EVERY = sorted(path.parent for each in (RUNS, SHOWN) for path in each.glob("*/manifest.json"))
 
 
@@ -23,8 +27,8 @@ def test_an_example_is_whole(targen, run, tmp_path, works):
     works("export", run, "--out", tmp_path / "rows.jsonl")
 
 
-@pytest.mark.parametrize("run", OUTPUTS, ids=lambda run: run.name)
-def test_a_run_of_each_output_is_made_again_from_its_journal(run, targen, tmp_path, works):
+@pytest.mark.parametrize("run", REPLAYED, ids=lambda run: run.name)
+def test_an_example_is_made_again_from_its_journal(run, targen, tmp_path, works):
     report = targen("report", run, "--json").json
     assert report["rows"] == report["requested"]
     works("validate", run)
