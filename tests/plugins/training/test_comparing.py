@@ -88,6 +88,19 @@ def test_a_page_a_table_and_markdown_say_the_same(works):
     )
 
 
+def test_a_difference_is_significant_with_any_number_of_arms(moods, works):
+    moods("good.jsonl", 30)
+    with changed(moods("base.jsonl", 30, seed=1)) as made:
+        for row in made:
+            row["label"] = "praise" if row["label"] == "blame" else "blame"
+    moods("test.jsonl", 40, seed=7)
+    arms = ["base=base.jsonl", *(f"a{number}=good.jsonl" for number in range(1, 8))]
+    made = works("compare", *arms, "--test", "test.jsonl", "--task", "mood.yaml", "--repeats", 1,
+                 "--json")  # fmt: skip
+    pairs = made.json["parts"][0]["pairs"]
+    assert {pair["holm"] < 0.01 for pair in pairs if pair["other"] == "base"} == {True}
+
+
 def test_runs_are_compared_under_the_name_of_their_task(moods, finished, works):
     moods("test.jsonl", 30)
     for out in ("first", "second"):

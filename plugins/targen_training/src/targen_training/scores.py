@@ -9,7 +9,7 @@ of matrices, and models that are compared can share them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ __all__ = [
     "Measured",
     "Scores",
     "draws_of",
+    "further_draws",
     "measured",
     "score",
     "told",
@@ -37,6 +38,7 @@ LOSSES = ("brier", "log_loss", "mean_absolute_error")
 """Figures that are not shares: the smaller, the better."""
 
 RESAMPLES = 1000
+_AT_ONCE = 1 << 22  # counts of rows in resamples, which limit the memory
 _BINS = 10
 _FEWEST = 10  # decisions of which nearly all may be said to get one label
 _NEARLY_ALL, _MOST = 0.9, 0.7  # shares
@@ -207,6 +209,15 @@ def draws_of(rows: int, resamples: int = RESAMPLES) -> Numbers:
     chance = np.random.default_rng(0)
     drawn = chance.multinomial(rows, [1 / rows] * rows, size=resamples)
     return drawn.astype(np.float64)
+
+
+def further_draws(rows: int, resamples: int) -> Iterator[Numbers]:
+    """Yield as many other constant resamples, in parts that fit the memory; see `draws_of`."""
+    chance = np.random.default_rng(3)
+    part = max(1, _AT_ONCE // rows)
+    for start in range(0, resamples, part):
+        size = min(part, resamples - start)
+        yield chance.multinomial(rows, [1 / rows] * rows, size=size).astype(np.float64)
 
 
 def measured(

@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 
 from targen_cli.findings import Estimate
 
-__all__ = ["Worth", "holm", "interval", "mcnemar", "p_of", "seed_draws", "worth"]
+__all__ = [
+    "Worth",
+    "holm",
+    "interval",
+    "mcnemar",
+    "p_of",
+    "p_of_sides",
+    "seed_draws",
+    "sides",
+    "worth",
+]
 
 Numbers = NDArray[np.float64]
 
@@ -25,9 +35,19 @@ def interval(value: float, resampled: Numbers) -> Estimate:
 
 def p_of(differences: Numbers) -> float:
     """Two-sided p of resampled differences: how often they lie on the other side of 0."""
+    return p_of_sides(sides(differences))
+
+
+def sides(differences: Numbers) -> NDArray[np.int64]:
+    """Count the differences up to 0, those from 0, and the known ones: of shape (3,)."""
     known = differences[~np.isnan(differences)]
-    side = min(int((known <= 0).sum()), int((known >= 0).sum()))
-    return min(1.0, 2 * (side + 1) / (len(known) + 1))
+    return np.array([(known <= 0).sum(), (known >= 0).sum(), len(known)], dtype=np.int64)
+
+
+def p_of_sides(counts: NDArray[np.int64]) -> float:
+    """Return the two-sided p of differences from their `sides`, which can be added up."""
+    below, above, known = map(int, counts)
+    return min(1.0, 2 * (min(below, above) + 1) / (known + 1))
 
 
 def seed_draws(seeds: int, resamples: int) -> Numbers:

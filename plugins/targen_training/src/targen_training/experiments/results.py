@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass, field
 from io import StringIO
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,17 @@ from targen_core.text import plural
 from targen_training.experiments.cells import SIZE_OF, Cell, Done, Plan
 from targen_training.experiments.data import Material
 from targen_training.experiments.model import Experiment
-from targen_training.scores import Measured, draws_of, measured
-from targen_training.statistics import holm, interval, mcnemar, p_of, seed_draws, worth
+from targen_training.scores import RESAMPLES, Measured, draws_of, further_draws, measured
+from targen_training.statistics import (
+    holm,
+    interval,
+    mcnemar,
+    p_of,
+    p_of_sides,
+    seed_draws,
+    sides,
+    worth,
+)
 from targen_training.trainers import Decision
 
 __all__ = [
@@ -41,6 +50,8 @@ __all__ = [
 
 Numbers = NDArray[np.float64]
 LARGEST = 64 << 20  # bytes of results.json
+_PER_PAIR = 300  # resamples, so that the smallest p (Holm) is below 0.01 for any number of pairs
+_Place = tuple[Any, ...]  # of a group of cells: model, arm, kind, share and so on
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +97,7 @@ class Pair:
         one: the arm.
         other: what it is held against.
         difference: of the main figure, with its interval over test rows and seeds.
-        p: two-sided, by the same paired bootstrap.
+        p: two-sided, by the same paired bootstrap, with more resamples for many pairs.
         holm: the same, made larger for as many tests as there are of this model and kind.
         only_one: questions that only the one got right, the mean over seeds.
         only_other: that only the other did.
@@ -290,9 +301,8 @@ def results_of(
     baselines = {_baseline(experiment, key) for key in materials}
     baseline = baselines.pop() if len(baselines) == 1 else ""
     means = list(_means(resampled, len(parts), baseline)) if len(parts) > 1 else []
-    resamples = len(draws_of(1))
     return Results(
-        experiment.name, baseline, experiment.seeds, resamples, parts, means, tuple(notes)
+        experiment.name, baseline, experiment.seeds, RESAMPLES, parts, means, tuple(notes)
     )
 
 
@@ -328,7 +338,7 @@ def _part(
     done: Mapping[str, Done],
 ) -> tuple[PartResult, dict[tuple[str, str, str], tuple[float, Numbers]]]:
     examples = material.held.examples
-    cells: dict[tuple[Any, ...], _Cells] = {}
+    cells: dict[_Place, _Cells] = {}
     for plan in plans:
         cell, made = plan.cell, done[plan.key]
         known = measured(
@@ -338,7 +348,7 @@ def _part(
             unit=material.held.size,
             output=material.output,
         )
-        place: tuple[Any, ...] = (cell.model, cell.arm, cell.kind, cell.share)
+        place: _Place = (cell.model, cell.arm, cell.kind, cell.share)
         place += (cell.rows,) if cell.kind == "curve" else (cell.each,) if cell.each else ()
         group = cells.setdefault(place, _Cells(cell, [], [], []))
         group.seeds.append(cell.seed)
@@ -348,7 +358,7 @@ def _part(
     draws = draws_of(next(iter(cells.values())).known[0].count)
     groups = []
     kept: dict[tuple[str, str, str], tuple[float, Numbers]] = {}
-    values: dict[tuple[Any, ...], tuple[Numbers, Numbers]] = {}
+    values: dict[_Place, tuple[Numbers, Numbers]] = {}
     for place, each in cells.items():
         values[place] = each.resampled(metric, draws)
         groups.append(_group(each, metric, values[place], draws))
@@ -356,7 +366,7 @@ def _part(
             by_seed, resampled = values[place]
             name = (each.cell.model, each.cell.kind, each.cell.arm)
             kept[name] = float(by_seed.mean()), resampled.mean(axis=0)
-    pairs = list(_pairs(experiment, key, cells, values))
+    pairs = list(_pairs(experiment, key, metric, cells, values))
     return (
         PartResult(
             key,
@@ -401,8 +411,8 @@ def _group(cells: _Cells, metric: str, values: tuple[Numbers, Numbers], draws: N
 
 
 def _few(
-    cells: Mapping[tuple[Any, ...], _Cells],
-    values: Mapping[tuple[Any, ...], tuple[Numbers, Numbers]],
+    cells: Mapping[_Place, _Cells],
+    values: Mapping[_Place, tuple[Numbers, Numbers]],
 ) -> Iterable[Few]:
     """Compare few real rows, by their number per label, with and without the synthetic ones."""
     alone = {
@@ -419,9 +429,9 @@ def _few(
         if other is None:
             yield Few(model, count, 0, None, both, None, None)
             continue
-        difference, p, _ = _tested(each, cells[other], values[place], values[other])
-        rows = cells[other].cell.rows
-        yield Few(model, count, rows, _over_draws(values[other]), both, difference, p)
+        value, resampled = _difference(values[place], values[other])
+        rows, difference = cells[other].cell.rows, interval(value, resampled)
+        yield Few(model, count, rows, _over_draws(values[other]), both, difference, p_of(resampled))
 
 
 def _over_draws(values: tuple[Numbers, Numbers]) -> Estimate:
@@ -434,53 +444,89 @@ def _over_draws(values: tuple[Numbers, Numbers]) -> Estimate:
 def _pairs(
     experiment: Experiment,
     key: str,
-    cells: Mapping[tuple[Any, ...], _Cells],
-    values: Mapping[tuple[Any, ...], tuple[Numbers, Numbers]],
+    metric: str,
+    cells: Mapping[_Place, _Cells],
+    values: Mapping[_Place, tuple[Numbers, Numbers]],
 ) -> Iterable[Pair]:
     arms = list(experiment.tasks[key].arms)
     baseline = _baseline(experiment, key)
     order = [baseline, *(arm for arm in arms if arm != baseline)]
-    for model in (each.called for each in experiment.models):
-        for kind in dict.fromkeys(each.cell.kind for each in cells.values()):
-            if kind not in SIZE_OF:
-                continue
-            tests = []
-            for other, one in combinations(order, 2):
-                a, b = ((model, arm, kind, 0.0) for arm in (one, other))
-                if a in cells and b in cells:
-                    tested = _tested(cells[a], cells[b], values[a], values[b])
-                    tests.append((one, other, *tested))
-            adjusted = holm([p for _, _, _, p, _ in tests])
-            for (one, other, difference, p, counts), larger in zip(tests, adjusted, strict=True):
-                yield Pair(model, kind, one, other, difference, p, larger, *counts)
+    kinds = dict.fromkeys(each.cell.kind for each in cells.values())
+    families: list[list[tuple[_Place, _Place]]] = []
+    for model, kind in product((each.called for each in experiment.models), kinds):
+        if kind in SIZE_OF:
+            there = [at for arm in order if (at := (model, arm, kind, 0.0)) in cells]
+            families.append([(one, other) for other, one in combinations(there, 2)])
+    counted = _sides(metric, families, cells, values)
+    for family in families:
+        ps = [p_of_sides(counted[pair]) for pair in family]
+        for (a, b), p, adjusted in zip(family, ps, holm(ps), strict=True):
+            one, other = cells[a], cells[b]
+            value, resampled = _difference(values[a], values[b])
+            tests = [
+                mcnemar(first.right, second.right)
+                for first, second in zip(one.known, other.known, strict=True)
+            ]
+            only_one, only_other, exact = (list(column) for column in zip(*tests, strict=True))
+            yield Pair(
+                one.cell.model,
+                one.cell.kind,
+                one.cell.arm,
+                other.cell.arm,
+                interval(value, resampled),
+                p,
+                adjusted,
+                float(np.mean(only_one)),
+                float(np.mean(only_other)),
+                float(np.median(exact)),
+            )
 
 
-def _tested(
-    one: _Cells,
-    other: _Cells,
-    one_values: tuple[Numbers, Numbers],
-    other_values: tuple[Numbers, Numbers],
-) -> tuple[Estimate, float, tuple[float, float, float]]:
-    seeds = len(one.seeds)
-    difference = one_values[0].mean() - other_values[0].mean()
-    by_seed = one_values[1] - other_values[1]
-    counted = seed_draws(seeds, by_seed.shape[1])
-    resampled = np.einsum("rs,sr->r", counted, by_seed)
-    tests = [
-        mcnemar(first.right, second.right)
-        for first, second in zip(one.known, other.known, strict=True)
-    ]
-    only_one, only_other, p = (list(column) for column in zip(*tests, strict=True))
-    counts = float(np.mean(only_one)), float(np.mean(only_other)), float(np.median(p))
-    return interval(float(difference), resampled), p_of(resampled), counts
+def _sides(
+    metric: str,
+    families: Sequence[Sequence[tuple[_Place, _Place]]],
+    cells: Mapping[_Place, _Cells],
+    values: Mapping[_Place, tuple[Numbers, Numbers]],
+) -> dict[tuple[_Place, _Place], NDArray[np.int64]]:
+    """Count the sides of each pair's resampled differences.
+
+    The smallest p of a pair depends on the number of resamples, and Holm multiplies it by the
+    number of pairs. So many pairs need more resamples than their intervals.
+    """
+    pairs = [pair for family in families for pair in family]
+    counted = {(a, b): sides(_difference(values[a], values[b])[1]) for a, b in pairs}
+    more = _PER_PAIR * max(map(len, families), default=0) - RESAMPLES
+    if more <= 0:
+        return counted
+    groups = {place: cells[place] for pair in pairs for place in pair}
+    seeds = {len(each.seeds) for each in groups.values()}
+    weights = {number: seed_draws(number, RESAMPLES + more) for number in seeds}
+    start = RESAMPLES
+    for draws in further_draws(next(iter(groups.values())).known[0].count, more):
+        end = start + len(draws)
+        further = {place: each.resampled(metric, draws)[1] for place, each in groups.items()}
+        for a, b in pairs:
+            by_seed = further[a] - further[b]
+            counted[a, b] += sides(np.einsum("rs,sr->r", weights[len(by_seed)][start:end], by_seed))
+        start = end
+    return counted
+
+
+def _difference(
+    one: tuple[Numbers, Numbers], other: tuple[Numbers, Numbers]
+) -> tuple[float, Numbers]:
+    """Return the difference of the means over seeds, and in resamples of test rows and seeds."""
+    by_seed = one[1] - other[1]
+    counted = seed_draws(*by_seed.shape)
+    return float(one[0].mean() - other[0].mean()), np.einsum("rs,sr->r", counted, by_seed)
 
 
 def _worths(
     baseline: str,
     experiment: Experiment,
     key: str,
-    cells: Mapping[tuple[Any, ...], _Cells],
-    values: Mapping[tuple[Any, ...], tuple[Numbers, Numbers]],
+    cells: Mapping[_Place, _Cells],
+    values: Mapping[_Place, tuple[Numbers, Numbers]],
 ) -> Iterable[WorthOf]:
     for model in (each.called for each in experiment.models):
         points = sorted(
