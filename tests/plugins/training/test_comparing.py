@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from targen_training.experiments.results import read_results
 from targen_training.trainers import TrainingSet
 from tests.files import changed, lines
 
@@ -99,6 +100,16 @@ def test_a_difference_is_significant_with_any_number_of_arms(moods, works):
                  "--json")  # fmt: skip
     pairs = made.json["parts"][0]["pairs"]
     assert {pair["holm"] < 0.01 for pair in pairs if pair["other"] == "base"} == {True}
+
+
+@pytest.mark.usefixtures("three")
+def test_a_sentence_gives_the_p_of_an_insignificant_difference(works):
+    works(*COMPARE)
+    results = read_results(Path("c"))
+    (part,) = results.parts
+    pairs = [replace(pair, p=0.03, holm=0.061) for pair in part.pairs]
+    shown = str(replace(results, parts=[replace(part, pairs=pairs)]))
+    assert "but the difference is not significant: p (Holm) = 0.061." in shown
 
 
 def test_runs_are_compared_under_the_name_of_their_task(moods, finished, works):

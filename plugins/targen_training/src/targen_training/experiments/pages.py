@@ -145,8 +145,8 @@ def _said(pair: Pair) -> str:
         return "too few test rows and seeds to detect a difference"
     side = "better" if pair.difference.value > 0 else "worse"
     if pair.holm >= _SURE:
-        return f"{pair.one} may be {side}, but the difference is not significant: p (Holm) "
-        f"{_p_said(pair.holm)}"
+        sure = f"p (Holm) {_p_said(pair.holm)}"
+        return f"{pair.one} may be {side}, but the difference is not significant: {sure}"
     return f"{pair.one} is {side}"
 
 
