@@ -182,6 +182,22 @@ def test_a_stopped_run_ends_the_same_and_no_call_is_made_twice(synthetic, gone, 
         assert len(keys) == len(set(keys))
 
 
+def test_a_run_waits_for_its_data(in_process, works):
+    works("generate", "recommends.yaml", "-n", 4, *RUN, "--out", "a")
+    Path("data").rename("away")
+    stopped = in_process("resume", "a", "-n", 20, "-q")
+    assert stopped.code == 1 and "file:data/reviews.csv is no longer at" in stopped.err
+    Path("away").rename("data")
+    works("resume", "a", "-q")
+    assert report()["rows"] == {"yes": 10, "no": 10}
+
+
+def test_a_run_that_is_short_names_no_blank(in_process):
+    wrong(rows="none")
+    short = in_process("generate", "recommends.yaml", "-n", 4, *RUN, "--out", "a")
+    assert "rejects.jsonl lists" in short.err and "RUN" not in short.err
+
+
 def _journal(run):
     lines = Path(run, "journal").read_text(errors="replace").splitlines()
     return [line[line.index("{") :] for line in lines if '"key"' in line]

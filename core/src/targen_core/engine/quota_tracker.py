@@ -400,8 +400,11 @@ class QuotaTracker:
             flow = self.flows[branch]
             reasons.update(flow.reasons)
             reasons["duplicate"] += flow.duplicate
-            judged = "labelled" if self.aims[branch] is None else "relabelled"
-            for label, count in (flow.accepted + flow.surplus).items():
+            claimed = self.aims[branch] is not None
+            judged = "relabelled" if claimed else "labelled"
+            # Without an aim, an accepted row of another label is not a loss.
+            others = flow.accepted + flow.surplus if claimed else flow.surplus
+            for label, count in others.items():
                 if label != self._whole[name][0] and label in self._labels:
                     reasons[f"{judged} {label}"] += count
             illegal += flow.illegal
@@ -494,10 +497,7 @@ class QuotaTracker:
                 why = f"no reply for the list of {fruitless} could be used{drop}"
                 better = _ANOTHER if better is _STRONGER else better
             own_lists = Option("contexts", ...) + " or " + Option("seeds", ...)
-            hint = better + ", or give your own " + own_lists
-            if own:
-                shown = Action("show", Blank("RUN"), rejected=True)
-                hint = shown + " shows what was left out, and why"
+            hint = "" if own else better + ", or give your own " + own_lists
         kept: Words = "rejects.jsonl lists what was rejected and why"
         if any(self._have.values()):
             kept = "the rows generated so far are kept, and " + kept
@@ -509,7 +509,7 @@ class QuotaTracker:
                 + ", targen requests new replies only in place of the unusable ones"
             )
             kept = kept + "; " + other if any(self._have.values()) else again
-        error = QuotaNotMet(f"{'; '.join(parts)}: {why}", hint=hint + "; " + kept)
+        error = QuotaNotMet(f"{'; '.join(parts)}: {why}", hint=hint + "; " + kept if hint else kept)
         error.lacking = sum(map(self.needed, short))
         error.requested = sum(self._requested.values())
         error.reason = self.commonest_reason(short[0])

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from targen_core import Llm, Prompt, Rejected
-from targen_core.errors import DatasetUnavailable, UsageError
+from targen_core.errors import DatasetUnavailable, JobFailed, UsageError
 from targen_core.tasks.checks import similarity
-from targen_core.wording import Option
+from targen_core.wording import REPEAT, Option
 from targen_datatune.cells import NO_DESCRIPTION
 from targen_datatune.licenses import mixes, normal
 from targen_datatune.transforming.items import Plan, Source, SourceRow
@@ -172,7 +172,11 @@ class Steps:
     async def plan(self, llm: Llm, parent: Source, existing: Sequence[Plan]) -> Sequence[Plan]:
         """The columns and the plan of a dataset."""
         order = f"{llm.rng('order').randrange(1 << 32):08x}"
-        every = await self._read(parent, order)
+        try:
+            every = await self._read(parent, order)
+        except DatasetUnavailable as error:
+            hint = f"; {error.hint}" if error.hint else ""
+            raise Rejected("unavailable", f"{error}{hint}") from error
         if not every:
             raise Rejected("no-rows", f"{parent.dataset} has no rows")
         rows = varied(every[:_LOOKED_AT], _SAMPLES)
@@ -214,8 +218,22 @@ class Steps:
     async def rows(
         self, llm: Llm, parent: Plan, existing: Sequence[SourceRow]
     ) -> Sequence[SourceRow]:
-        """The rows that are tried first; then all others, or as many again."""
-        every = await self._read(llm.above[-2], parent.order)
+        """The rows that are tried first; then all others, or as many again.
+
+        Raises:
+            JobFailed: the dataset, which could be read when it was planned, is unavailable.
+        """
+        source = llm.above[-2]
+        try:
+            every = await self._read(source, parent.order)
+        except DatasetUnavailable as error:  # as a rejection, it would end this list for ever
+            raise JobFailed(
+                f"the run needs more rows, but {error}",
+                hint="restore the data, then "
+                + REPEAT
+                + "; or start a new run with a different "
+                + Option("out", ...),
+            ) from error
         start = 0
         if existing:
             start = next(at for at, row in enumerate(every, 1) if row.row == existing[-1].row)
@@ -232,11 +250,7 @@ class Steps:
         return taken
 
     async def _read(self, source: Source, order: str) -> Sequence[SourceRow]:
-        try:
-            return await asyncio.to_thread(self.sources.rows, source, order)
-        except DatasetUnavailable as error:
-            hint = f"; {error.hint}" if error.hint else ""
-            raise Rejected("unavailable", f"{error}{hint}") from error
+        return await asyncio.to_thread(self.sources.rows, source, order)
 
     # --- generate -----------------------------------------------------------
 
