@@ -136,7 +136,7 @@ def carry_out(
             )
         judged = _judged(registry, asked, able, folder, tell) if asked.judge else {}
     analysis = _analyzed(registry, asked, able, folder, tell)
-    trained, metric, said = _trained(registry, asked, able, folder)
+    trained, metric, said, untrained = _trained(registry, asked, able, folder)
     notes += said
     ways = tuple(
         replace(
@@ -145,6 +145,7 @@ def carry_out(
             right=judged[one.name].right if one.name in judged else None,
             judge_dollars=judged[one.name].dollars if one.name in judged else None,
             trained=trained.get(one.name, {}),
+            note="; ".join(filter(None, (one.note, untrained.get(one.name)))),
         )
         for one in made.values()
     )
@@ -468,32 +469,52 @@ def _figures(analysis: Analysis, name: str) -> dict[str, Estimate]:
 
 def _trained(
     registry: Registry, asked: Asked, ways: list[Way], folder: Path
-) -> tuple[dict[str, dict[str, Estimate]], str, list[str]]:
-    """Return the results of training on as many rows of each, with the same labels."""
+) -> tuple[dict[str, dict[str, Estimate]], str, list[str], dict[str, str]]:
+    """Train on as many rows of each, with the same labels.
+
+    Returns:
+        Figures by way and model, their metric, remarks, and why some ways cannot train a model.
+
+    Raises:
+        UsageError: the original rows cannot train one.
+    """
     if not asked.test:
-        return {}, "", ["No models were trained; pass --test DATA to train and test them."]
+        return {}, "", ["No models were trained; pass --test DATA to train and test them."], {}
     from targen_training.comparing import carried_out, model_choice
+    from targen_training.experiments.data import NothingToLearn
     from targen_training.experiments.model import declared
     from targen_training.money import Money
 
+    names = {way.name for way in ways}
     arms = {way.name: [_rows_of(way, folder)] for way in ways}
     if asked.original:
         arms["original"] = [asked.original]
-    experiment = declared(
-        {
-            "name": "methods",
-            "task": asked.task,
-            "test": [*asked.test],
-            "arms": arms,
-            "models": [model_choice(item) for item in asked.trainers],
-            "seeds": asked.repeats,
-            "match": "labels",
-            "sizes": ["matched"],
-        },
-        "compare-methods",
-    )
-    with Money(Limits()) as money:  # no arm is generated
-        results = carried_out(registry, experiment, folder / "training", money)
+    untrained: dict[str, str] = {}
+    while True:
+        experiment = declared(
+            {
+                "name": "methods",
+                "task": asked.task,
+                "test": [*asked.test],
+                "arms": arms,
+                "models": [model_choice(item) for item in asked.trainers],
+                "seeds": asked.repeats,
+                "match": "labels",
+                "sizes": ["matched"],
+            },
+            "compare-methods",
+        )
+        try:
+            with Money(Limits()) as money:  # no arm is generated
+                results = carried_out(registry, experiment, folder / "training", money)
+            break
+        except NothingToLearn as error:  # its other figures are still of use, and paid for
+            if error.arm not in names:
+                raise
+            untrained[error.arm] = f"no model was trained: {error.reason}"
+            del arms[error.arm]
+            if names == untrained.keys():
+                return {}, "", [], untrained
     assert results is not None
     found: dict[str, dict[str, Estimate]] = {}
     (part,) = results.parts
@@ -501,9 +522,12 @@ def _trained(
         if group.kind == "labels":
             found.setdefault(group.arm, {})[group.model] = group.figure
     rows = {group.rows for group in part.groups if group.kind == "labels"}
-    each = (
-        [f"Models were trained on {min(rows)} rows per method, even if a method has more."]
-        if rows
-        else []
-    )
-    return found, part.metric, [*each, *results.notes]
+    each = []
+    if rows:
+        each = [f"Models were trained on {plural(min(rows), 'row')} per method"]
+        sizes = {arm: sum(one["rows"] for one in of) for arm, of in part.arms.items()}
+        if len({*sizes.values()}) > 1:
+            least = min(sizes, key=lambda arm: sizes[arm])
+            each[0] += f" with the same labels; {least} has the fewest rows: {sizes[least]:,}"
+        each[0] += "."
+    return found, part.metric, [*each, *results.notes], untrained

@@ -25,6 +25,7 @@ from targen_training.trainers import Decision, TrainedOutput
 __all__ = [
     "Held",
     "Material",
+    "NothingToLearn",
     "Source",
     "digest_of",
     "label_order",
@@ -252,6 +253,15 @@ def digest_of(decisions: Sequence[Decision]) -> str:
     return known.hexdigest()
 
 
+class NothingToLearn(UsageError):
+    """The rows of `arm` cannot train a model, because of `reason`."""
+
+    def __init__(self, arm: str, where: str, reason: str, *, hint: str) -> None:
+        super().__init__(f"{where}: {reason}", hint=hint)
+        self.arm = arm
+        self.reason = reason
+
+
 def label_order(material: Material, decisions: Sequence[Decision]) -> tuple[str, ...]:
     """The labels of decisions, those of the task first and in its order."""
     labels = {decision.label for decision in decisions}
@@ -320,7 +330,7 @@ def read_material(
                         hint="compare rows of the same task",
                     )
                 style = declared.style
-                read[place] = _source(experiment, dataset, tests, style, output=output)
+                read[place] = _source(experiment, arm, dataset, tests, style, output=output)
             arms[arm].append(read[place])
         if output is None:
             _check(arm, arms[arm])
@@ -350,7 +360,8 @@ def read_before(
                 for source in arm.data or (Typed(run),)
             ]
             sources = [
-                _source(experiment, dataset, (), "plain", named=True) for dataset in datasets
+                _source(experiment, f"before {name}", dataset, (), "plain", named=True)
+                for dataset in datasets
             ]
             _check(f"before {name}", sources)
             sets[name][datasets[0].task.name] = sources
@@ -375,6 +386,7 @@ def _read_as(
 
 def _source(
     experiment: Experiment,
+    arm: str,
     dataset: Dataset,
     tests: Sequence[Dataset],
     style: Style,
@@ -401,9 +413,10 @@ def _source(
             unlabeled.add(decision.row)
     kept = [tuple(unit) for at, unit in units.items() if at not in out]
     if units and not kept:
-        raise UsageError(
-            f"{dataset.name}: all {len(dataset):,} rows, or near copies of them, are also in the "
-            "test set",
+        raise NothingToLearn(
+            arm,
+            dataset.name,
+            f"all {len(dataset):,} rows, or near copies of them, are also in the test set",
             hint="train on other rows; in an experiment file, similarity = 0 leaves out only exact "
             "copies",
         )
@@ -424,7 +437,7 @@ def _check(arm: str, sources: Sequence[Source]) -> None:
     """Check that there is something to learn in an arm.
 
     Raises:
-        UsageError: there are not two labels.
+        NothingToLearn: there are not two labels.
     """
     labels = {each.label for source in sources for unit in source.units for each in unit}
     if len(labels) < 2:
@@ -434,7 +447,9 @@ def _check(arm: str, sources: Sequence[Source]) -> None:
         if out := sum(source.same + source.near for source in sources):
             said += f", not counting {out:,} that the test set contains, exactly or nearly"
         names = ", ".join(source.name for source in sources)
-        raise UsageError(
-            f"arm {arm} ({names}): a model needs at least two labels, but {said}",
+        raise NothingToLearn(
+            arm,
+            f"arm {arm} ({names})",
+            f"a model needs at least two labels, but {said}",
             hint="train on rows that together have at least two different labels",
         )
