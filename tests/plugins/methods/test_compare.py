@@ -205,6 +205,21 @@ def test_rows_that_are_there_are_measured_beside(refuses, works, mail, start, he
     refuses(judged, "contains a different correction", said)
 
 
+def test_a_method_with_one_label_trains_no_model_and_a_short_one_is_named(works, mail, held):
+    rows = lines(held(3))
+    write_lines("one.jsonl", [row for row in rows if row["label"] == "loan"])
+    write_lines("short.jsonl", rows[:4])
+    data = [f"--data={name}={path}" for name, path in
+            (("long", held(3)), ("short", "short.jsonl"), ("one", "one.jsonl"))]  # fmt: skip
+    rest = ("--test", held(8), "--repeats", "1", "--no-judge", "--out", "out")
+    done = works("compare-methods", mail, *data, *rest)
+    assert "one: no model was trained: a model needs at least two labels, but all" in done.out
+    assert "trained on 4 rows per method with the same labels; short has the fewest" in done.out
+    assert "correct labels" not in done.out.lower()
+    text = Path("out/results.md").read_text()
+    assert "fewest rows: 4." in text and "correct labels" not in text.lower()
+
+
 def test_a_folder_called_like_the_task_hides_no_task(works):
     Path("rte").mkdir()
     works("method attrprompt rte -n 4 -b scripted --out rte/a -q")

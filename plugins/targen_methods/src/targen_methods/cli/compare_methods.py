@@ -178,7 +178,7 @@ def compare_methods(
     from targen_core import load_registry
     from targen_methods.comparing.asked import Asked, asked_for
     from targen_methods.comparing.carrying import carry_out
-    from targen_methods.comparing.page import columns
+    from targen_methods.comparing.page import columns, remarks
     from targen_methods.comparing.page import rows as lines
 
     names = [name.strip() for name in methods.split(",") if name.strip()]
@@ -253,7 +253,10 @@ def compare_methods(
         print_json(compared.as_json())
         return
     print_table(columns(compared), lines(compared))
-    print(f"\n{compared.said}")
+    print()
+    for remark in remarks(compared):
+        print(remark)
+    print(compared.said)
     print(folder / "results.html")
 
 

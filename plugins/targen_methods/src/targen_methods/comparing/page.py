@@ -12,17 +12,19 @@ from targen_cli.pages import document, safe
 from targen_core.outputs import write_file
 from targen_methods.comparing.measured import Compared, Measured
 
-__all__ = ["columns", "rows", "write"]
+__all__ = ["columns", "remarks", "rows", "write"]
 
 _HEADS = {"a part tells": "one-field lead"}
 """Figure -> its column, where they differ."""
 
+_JUDGED = (
+    "Correct labels: the share of labels that the same model confirms as a judge, without seeing "
+    "them. The judge may be wrong."
+)
 _NOTES = (
     (
         "Calls include replies from the cache, for example if two methods make the same call. "
-        "Tokens and dollars count only the other calls, and exclude the judge's. Correct labels: "
-        "the share of labels that the same model confirms as a judge, without seeing them. The "
-        "judge may be wrong."
+        "Tokens and dollars count only the other calls, and exclude the judge's."
     ),
     (
         "hd-d: variety of words, where higher is more varied. self-BLEU: similarity of rows, where "
@@ -42,8 +44,7 @@ def columns(compared: Compared) -> list[str]:
     return [
         *("method", "rows", "calls", "tokens", "dollars"),
         *(_HEADS.get(name, name) for name in figures),
-        "correct labels",
-        *(["judge: dollars"] if any(way.right is not None for way in compared.ways) else []),
+        *(["correct labels", "judge: dollars"] if _is_judged(compared) else []),
         *(f"{name}: {compared.metric}" for name in trainers),
     ]
 
@@ -70,6 +71,10 @@ def _line(way: Measured, heads: Sequence[str], metric: str) -> list[str]:
     return [known.get(head, "") for head in heads]
 
 
+def _is_judged(compared: Compared) -> bool:
+    return any(way.right is not None for way in compared.ways)
+
+
 def _judge(way: Measured) -> str:
     if way.right is None:
         return ""
@@ -92,9 +97,14 @@ def _percent(figure: Estimate) -> str:
     return f"{figure.value:.1%} ({figure.low:.1%} to {figure.high:.1%})"
 
 
+def remarks(compared: Compared) -> list[str]:
+    """Return what is special about these methods and their training."""
+    return [*(f"{way.name}: {way.note}" for way in compared.ways if way.note), *compared.notes]
+
+
 def _notes(compared: Compared) -> list[str]:
-    own = [f"{way.name}: {way.note}" for way in compared.ways if way.note]
-    return [*own, f"All methods were {compared.said}.", *compared.notes, *_NOTES]
+    judged = [_JUDGED] if _is_judged(compared) else []
+    return [*remarks(compared), f"All methods were {compared.said}.", *judged, *_NOTES]
 
 
 def write(folder: Path, compared: Compared) -> None:
