@@ -247,7 +247,7 @@ class Together(Phrase):
         self.options = options
 
     def text(self, where: Edge) -> str:
-        """Return `--price-in 0 --price-out 0` or `price_in=0, price_out=0`."""
+        """Return `-o price_in=0 -o price_out=0` or `price_in=0, price_out=0`."""
         if where == "command":
             return " ".join(option.text(where) for option in self.options)
         by_key = {o.key: o.value for o in self.options if isinstance(o, Setting) and o.is_nested}

@@ -56,6 +56,12 @@ def test_some_arms_several_times_beside_rows_that_are_there(works, mood):
     assert arms["whole, run 2"]["generate"]["seed"] == 1
 
 
+def test_a_price_is_passed_as_an_option_of_the_model(targen, mood):
+    mood("test.jsonl", 20)
+    asked = ("--test", "test.jsonl", "--generator", "llama", "-o", "model=m", "--max-cost", 1)
+    assert "tokens: -o price_in=0.15 -o" in targen("ablate", "./mood.yaml", *asked).err
+
+
 @pytest.mark.whole
 def test_variants_are_arms_and_what_a_task_lacks_is_named(targen, mood):
     mood("test.jsonl", 20)

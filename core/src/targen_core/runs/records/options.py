@@ -61,8 +61,10 @@ class StepOptions:
 
 
 def prices(dollars_in: str, dollars_out: str) -> Words:
-    """Return how to pass a model's prices, in dollars per million tokens."""
-    return Together(Option("price_in", Blank(dollars_in)), Option("price_out", Blank(dollars_out)))
+    """Return how to pass a model's prices, in dollars per million tokens, to any command."""
+    return Together(
+        Setting("price_in", Blank(dollars_in)), Setting("price_out", Blank(dollars_out))
+    )
 
 
 def step_options(options: Mapping[str, Any], step: str, *, elsewhere: bool = False) -> StepOptions:
