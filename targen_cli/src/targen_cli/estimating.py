@@ -302,14 +302,18 @@ def estimated(
         per_seed = task.samples_per_seed * task.instances_per_call
         seeds = seeds_at_most(prepared.specs)
         whole = _whole_batches(task, prepared.specs) if seeds is None else seeds * per_seed + 1
+        first = prepared.specs[0] if prepared.specs and spec.seeds is None else None
+        contexts = first and (first.limit if first.fixed is None else len(first.fixed))
+        if contexts is not None and not task.parts:
+            # The more rows, the more seeds of a context are shown when others are requested.
+            units = spec.target.quotas.total / len(task.quota_names) / task.rows_per_instance
+            whole = max(whole, math.ceil(units / yield_))
         enough = min(_LONGEST, max(SAMPLE, whole))
         sample = dict.fromkeys(task.quota_names, enough * task.rows_per_instance)
         # A dry run has few words: its repetition says nothing about a model. Its replies fit its
         # own lists: given lists are not requested, and not priced.
         dry_run = dry_run_spec(spec, sample, prepared.lock.parts.values()).replace(
-            contexts=None,
-            contexts_fraction=1.0,
-            seeds=None,
+            contexts=None, contexts_limit=contexts, contexts_fraction=1.0, seeds=None
         )
         with off_the_books():
             trial = run_trial(registry, dry_run, unfiltered=True)

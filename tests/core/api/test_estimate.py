@@ -44,6 +44,15 @@ def test_a_run_is_scaled():
     assert estimate.calls == 10 * run.report.usage.calls
 
 
+def test_few_contexts_have_long_lists_of_seeds():
+    few: dict[str, Any] = {"n": 300, "contexts_limit": 12, "contexts_fraction": 0.25}
+    run = tg.generate(PORTER, model="scripted", progress=False, **few)
+    estimate = tg.estimate(PORTER, model="scripted", yield_=1, **few)
+    (actual,) = (step for step in run.report.raw["usage"]["by_step"] if step["step"] == "seeds")
+    (seeds,) = (step for step in estimate.steps if step["step"] == "seeds")
+    assert seeds["input_tokens"] == pytest.approx(actual["input_tokens"], rel=0.15)
+
+
 class Caching(Silent):
     """A model whose service caches openings from so many tokens on."""
 
