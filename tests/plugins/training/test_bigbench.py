@@ -136,6 +136,7 @@ def test_answers_in_a_file(works, refuses, task):
     Path("other.jsonl").write_text('{"input": "x", "output": "yes"}\n')
     refuses("evaluate other.jsonl task.json", "contains no answers to examples of mine")
     refuses("evaluate nowhere task.json", "there is no file nowhere")
+    refuses("evaluate no/where task.json", "there is no folder no/where", "hf download no/where")
 
 
 def test_a_trained_model_has_a_normalised_score_too(works, task):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from targen_core.errors import UsageError
+from targen_core.wording import install
 from targen_standard.pretrained import device_of, named_place
 from targen_training.neural.weights import Weights, find_weights, kind_of
 
@@ -21,7 +22,18 @@ def decoder_in(place: str) -> Weights:
     folder = Path(place)
     left = (folder / "model.json").is_file()
     folder = folder / "model" if left else folder
-    weights = find_weights(named_place(folder) if folder.is_dir() else place)
+    try:
+        weights = find_weights(named_place(folder) if folder.is_dir() else place)
+    except (UsageError, ModuleNotFoundError) as error:
+        if folder.exists():
+            raise
+        download = f"run hf download {place}"
+        if isinstance(error, ModuleNotFoundError):
+            download = f"run {install('targen-training[torch]')}, then {download[4:]}"
+        raise UsageError(
+            f"there is no folder {place}, and the hub's cache has no model with this name",
+            hint=f"for a model on the hub, {download}",
+        ) from error
     if kind_of(weights) != "decoder":
         raise UsageError(
             f"{place} is of type {kind_of(weights)}, but worked examples are only for decoders"
