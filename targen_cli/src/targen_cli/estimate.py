@@ -35,6 +35,12 @@ if TYPE_CHECKING:
     from targen_cli.estimating import CostEstimate
 
 _WORTH_SAYING = 0.1  # a share of the input tokens
+_PROMPT_HEADS = {
+    "calls": "calls",
+    "fixed_tokens": "fixed tokens",
+    "varying_tokens": "varying tokens",
+    "cache_from": "cached from",
+}
 _HEADS = {
     "calls": "calls",
     "input_tokens": "input tokens",
@@ -81,6 +87,12 @@ def estimate(
     ] = None,
     shard: ShardArg = None,
     batch_lists: BatchListsArg = False,
+    prompts: Annotated[
+        bool,
+        typer.Option(
+            "--prompts", help="Also show the tokens of each prompt that are the same in every call."
+        ),
+    ] = False,
     json: JsonArg = False,
     *,
     said: Said,
@@ -112,6 +124,9 @@ def estimate(
         )
     if reasoning_tokens and measured is not None:
         raise UsageError("--from already provides the reasoning tokens: omit --reasoning-tokens")
+    if prompts and (suite is not None or measured is not None):
+        other = "--from" if suite is None else "--suite"
+        raise UsageError(f"--prompts cannot be combined with {other}")
     if suite is not None and measured is not None:
         raise UsageError("--from is a run of one task, but --suite covers several")
     registry = load_registry()
@@ -143,30 +158,35 @@ def estimate(
         facts = [one.facts for one in estimates]
         print_json(facts if suite else facts[0])
     else:
-        print_estimates(estimates, chosen.price_from)
+        print_estimates(estimates, chosen.price_from, prompts=prompts)
 
 
-def print_estimates(estimates: Sequence[CostEstimate], price_from: str) -> None:
+def print_estimates(
+    estimates: Sequence[CostEstimate], price_from: str, *, prompts: bool = False
+) -> None:
     """Print one task's steps, or several tasks with a line each.
 
     Args:
         estimates: one for each task.
         price_from: the file or variable that the user's own price is from; "" if neither.
+        prompts: whether to show the size of one task's prompts.
     """
     if len(estimates) == 1:
-        _print(estimates[0], price_from)
+        _print(estimates[0], price_from, prompts=prompts)
     else:
         _print_all(estimates, price_from)
     if (folders.replies_folder() / "cache.db").exists() and estimates[0].total["dollars"] != 0:
         print("\nThis does not take into account replies in the cache, which cost nothing.")
 
 
-def _print(estimated: CostEstimate, price_from: str) -> None:
+def _print(estimated: CostEstimate, price_from: str, *, prompts: bool) -> None:
     print(f"{plural(estimated.rows, 'row')} of {estimated.task}, based on {estimated.basis}\n")
     lines = [*estimated.steps, {"step": "all", **estimated.total}]
     shown = _shown(estimated.total)
     heads = ["step", *(_HEADS[key] for key in shown)]
     print_table(heads, [(line["step"], *_figures(line, shown)) for line in lines])
+    if prompts:
+        _print_prompts(estimated.prompts)
     _say_prices(estimated.prices, price_from)
     _say_saving(estimated)
     _say_too_few([estimated])
@@ -234,6 +254,19 @@ def _say_saving(estimated: CostEstimate) -> None:
             print(f"--worked-examples none costs more{dollars}, because the service caches less")
         else:
             print(f"--worked-examples none saves {share:.0%} of the input tokens{dollars}")
+
+
+def _print_prompts(prompts: Sequence[Mapping[str, Any]]) -> None:
+    """Show the fixed and the varying part of each prompt."""
+    shown = [key for key in _PROMPT_HEADS if any(each[key] for each in prompts)]
+    print("\nTokens of each prompt per call; the fixed part is the same in every call:\n")
+    print_table(
+        ["step", "prompt", *(_PROMPT_HEADS[key] for key in shown)],
+        [
+            (each["step"], each["prompt"], *(f"{each[key] or 0:,}" for key in shown))
+            for each in prompts
+        ],
+    )
 
 
 def _say_too_few(estimates: Sequence[CostEstimate]) -> None:

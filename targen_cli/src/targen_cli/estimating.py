@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from targen_cli.defaults import YIELD
-from targen_cli.trial import dry_run_spec, run_trial
+from targen_cli.trial import RecordedCall, dry_run_spec, run_trial
 from targen_core.api.models import ModelLike
 from targen_core.api.request import (
     ItemsLike,
@@ -72,6 +72,10 @@ class CostEstimate:
             passed, if they show none anyway, and for the measure of a run.
         with_worked_examples: the `total` if prompts showed all, if `savings` was passed and that
             costs less: a service caches long openings, and no short ones.
+        prompts: a mapping for each prompt: "step", "prompt", "calls", and per call "fixed_tokens"
+            and "varying_tokens". The fixed part, above the last question, is the same in each call.
+            The service caches it from "cache_from" tokens on (None if unknown). Empty for the
+            measure of a run.
         notes: what to know before a run, such as why prompts show no worked examples.
         too_few: why the given seeds make fewer rows than that, and what to add; or "".
     """
@@ -85,6 +89,7 @@ class CostEstimate:
     worked_examples: str | Sequence[str] = "all"
     without_worked_examples: Mapping[str, Any] | None = None
     with_worked_examples: Mapping[str, Any] | None = None
+    prompts: Sequence[Mapping[str, Any]] = ()
     notes: Sequence[str] = ()
     too_few: str = ""
 
@@ -136,6 +141,7 @@ class CostEstimate:
                 for name in ("without_worked_examples", "with_worked_examples")
                 if (total := getattr(self, name))
             },
+            **({"prompts": [dict(each) for each in self.prompts]} if self.prompts else {}),
             **({"too_few_seeds": self.too_few} if self.too_few else {}),
             **self.total,
         }
@@ -283,6 +289,7 @@ def estimated(
     reasoning = {step: thought.get(step, thought.get("", 0)) for step in names}
     too_few, ended = "", False
     opening: Mapping[str, tuple[int, int]] = {}
+    calls: Sequence[RecordedCall] = ()
     rows = spec.target.quotas.total
     # Calls that do not see each other's items repeat each other, and some are for a refill.
     more = {
@@ -318,7 +325,7 @@ def estimated(
         with off_the_books():
             trial = run_trial(registry, dry_run, unfiltered=True)
         report, factor = trial.report, 1 / yield_
-        asked_in_trial = [(call.step, call.messages) for call in trial.calls]
+        calls = trial.calls
         kept = math.prod(1 - each.part.share for each in prepared.filters)
         factor /= kept
         by_label = [flow["judged"] for flow in report.get("flow", {}).values()]
@@ -347,7 +354,7 @@ def estimated(
         for name in prepared.delivered:
             prices[name] = prepared.delivery.price(prices[name])
     if measured is None:
-        opening = openings(asked_in_trial, prices)
+        opening = openings([(call.step, call.messages) for call in calls], prices)
     silent = [
         name
         for name, step in prepared.steps.items()
@@ -393,9 +400,42 @@ def estimated(
         spec.worked_examples,
         less,
         plus,
+        _prompts(calls, steps, prices),
         prepared.notes,
         too_few,
     )
+
+
+def _prompts(
+    calls: Iterable[RecordedCall],
+    steps: Sequence[Mapping[str, Any]],
+    prices: Mapping[str, Price | None],
+) -> list[dict[str, Any]]:
+    """Return the size of each prompt, as `CostEstimate.prompts`, from a dry run's calls."""
+    sizes: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for call in calls:
+        at = last_question(call.messages)
+        parts = (call.messages[:at], call.messages[at:])
+        fixed, varying = (token_estimate(turn.content for turn in part) for part in parts)
+        sizes.setdefault((call.step, call.prompt), []).append((fixed, varying))
+    found = []
+    for line in steps:
+        price = prices[line["step"]]
+        mine = {prompt: each for (step, prompt), each in sizes.items() if step == line["step"]}
+        asked = sum(map(len, mine.values()))
+        for prompt, each in mine.items():
+            fixed, varying = (round(sum(part) / len(each)) for part in zip(*each, strict=True))
+            found.append(
+                {
+                    "step": line["step"],
+                    "prompt": prompt,
+                    "calls": round(line["calls"] * len(each) / asked),
+                    "fixed_tokens": fixed,
+                    "varying_tokens": varying,
+                    "cache_from": price and price.cache_from,
+                }
+            )
+    return found
 
 
 def _whole_batches(task: Task[Any, Any], specs: Sequence[ListSpec]) -> int:

@@ -41,7 +41,7 @@ def test_a_run_is_scaled():
     run = tg.generate(PORTER, n=10, model="scripted", progress=False)
     estimate = tg.estimate(PORTER, n=100, model="scripted", measured=run)
     assert f"the run {run.path}" in estimate.basis
-    assert estimate.calls == 10 * run.report.usage.calls
+    assert estimate.calls == 10 * run.report.usage.calls and not estimate.prompts
 
 
 def test_few_contexts_have_long_lists_of_seeds():
@@ -95,3 +95,15 @@ def test_what_brief_prompts_save_is_estimated_if_asked():
     both = tg.estimate("rte", savings=True, **known)
     assert both.steps == plain.steps
     assert both.without_worked_examples == tg.estimate("rte", worked_examples="none", **known).total
+
+
+def test_parts_of_prompts_add_up_to_their_input():
+    made = tg.estimate(PORTER, n=10_000, model=Caching(10))
+    for step in made.steps:
+        mine = [prompt for prompt in made.prompts if prompt["step"] == step["step"]]
+        assert sum(each["calls"] for each in mine) == pytest.approx(step["calls"], abs=1)
+        fixed = sum(each["calls"] * each["fixed_tokens"] for each in mine)
+        varying = sum(each["calls"] * each["varying_tokens"] for each in mine)
+        assert fixed + varying == pytest.approx(step["input_tokens"], rel=0.02)
+        cached = step["cache_read_tokens"] + step["cache_write_tokens"]
+        assert fixed == pytest.approx(cached, rel=0.02)
