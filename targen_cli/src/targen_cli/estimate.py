@@ -30,17 +30,11 @@ from targen_core.errors import UsageError
 from targen_core.options import Limits, ListOptions
 from targen_core.runs.records.shortcuts import rows
 from targen_core.text import plural
+from targen_core.wording import Action, Blank, Option, Together
 
 if TYPE_CHECKING:
     from targen_cli.estimating import CostEstimate
 
-_WORTH_SAYING = 0.1  # a share of the input tokens
-_PROMPT_HEADS = {
-    "calls": "calls",
-    "fixed_tokens": "fixed tokens",
-    "varying_tokens": "varying tokens",
-    "cache_from": "cached from",
-}
 _HEADS = {
     "calls": "calls",
     "input_tokens": "input tokens",
@@ -48,6 +42,12 @@ _HEADS = {
     "output_tokens": "output tokens",
     "reasoning_tokens": "reasoning tokens",
     "dollars": "dollars",
+}
+_PROMPT_HEADS = {
+    "calls": "calls",
+    "fixed_tokens": "fixed tokens",
+    "varying_tokens": "varying tokens",
+    "cache_from": "cached from",
 }
 
 
@@ -188,7 +188,7 @@ def _print(estimated: CostEstimate, price_from: str, *, prompts: bool) -> None:
     if prompts:
         _print_prompts(estimated.prompts)
     _say_prices(estimated.prices, price_from)
-    _say_saving(estimated)
+    _say_savings(estimated)
     _say_too_few([estimated])
     _say_unknown(estimated.total["dollars"], estimated.prices, estimated.uncounted_reasoning)
 
@@ -232,28 +232,31 @@ def _say_prices(prices: Mapping[str, Any], price_from: str) -> None:
             print(f"Your own price comes from {price_from}")
 
 
-def _say_saving(estimated: CostEstimate) -> None:
-    """Show whether prompts show worked examples, and what they cost without, if much less."""
+def _say_savings(estimated: CostEstimate) -> None:
+    """Show why prompts are as they are, and what would cost less."""
     for note in estimated.notes:
         print(f"\n{note[0].upper()}{note[1:]}")
-    total, less = estimated.total, estimated.without_worked_examples
-    if more := estimated.with_worked_examples:
-        print(
-            f"\n--worked-examples all costs less: ${more['dollars']:,.2f}, "
-            "because the service caches only long prompt prefixes"
-        )
-    if less is None:
+    if not estimated.savings:
         return
-    share = 1 - less["input_tokens"] / total["input_tokens"]
-    if share >= _WORTH_SAYING:
-        dollars = f", for a total of ${less['dollars']:,.2f}" if less["dollars"] else ""
-        print()
-        if estimated.worked_examples == "all":
-            print("Prompts show worked examples.")
-        if dollars and less["dollars"] > total["dollars"]:
-            print(f"--worked-examples none costs more{dollars}, because the service caches less")
-        else:
-            print(f"--worked-examples none saves {share:.0%} of the input tokens{dollars}")
+    is_paid = bool(estimated.total["dollars"])
+    less = "cost less" if is_paid else "use fewer tokens"
+    print(f"\nEach of these changes would {less}:\n")
+    shown = ["input_tokens", "output_tokens"] + ["dollars"] * is_paid
+    print_table(
+        ["change", *(_HEADS[key] for key in shown)],
+        [(_words(each["change"]), *_figures(each, shown)) for each in estimated.savings],
+    )
+    if any(each["change"].get("worked_examples") == "all" for each in estimated.savings):
+        print("\nThe service caches only long prompt prefixes, such as those with worked examples.")
+
+
+def _words(change: Mapping[str, Any]) -> str:
+    """Return how to make a change of `CostEstimate.savings`."""
+    several = change.get("rows_per_call")
+    if several and "correct" in change:
+        judge = Action("correct", Blank("RUN"), rows_per_call=several)
+        return str(Option("correct", False) + ", then " + judge)
+    return str(Together(*(Option(name, value) for name, value in change.items())))
 
 
 def _print_prompts(prompts: Sequence[Mapping[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from collections import Counter
@@ -12,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from targen_cli.defaults import YIELD
-from targen_cli.trial import RecordedCall, dry_run_spec, run_trial
+from targen_cli.trial import RecordedCall, Trial, dry_run_spec, run_trial
 from targen_core.api.models import ModelLike
 from targen_core.api.request import (
     ItemsLike,
@@ -33,21 +34,38 @@ from targen_core.engine.order import SPARE
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.seeds import ListSpec, seeds_at_most
 from targen_core.errors import QuotaNotMet, UsageError
+from targen_core.options import Limits
 from targen_core.plugins.blame import blaming
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.report import read_report, reported_prices
 from targen_core.runs.jobs.account import off_the_books
+from targen_core.runs.preparing.delivering import (
+    chosen_delivery,
+    delivered_steps,
+    require_deliverable,
+)
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import last_question
 from targen_core.text import plural
 from targen_core.wording import Option
 
-__all__ = ["SAMPLE", "CostEstimate", "estimate", "estimated", "openings", "scaled", "summed"]
+__all__ = [
+    "SAMPLE",
+    "SEVERAL",
+    "CostEstimate",
+    "cheaper",
+    "estimate",
+    "estimated",
+    "openings",
+    "scaled",
+    "summed",
+]
 
 _CACHED = ("cache_read_tokens", "cache_write_tokens")
 _COUNTS = ("calls", "input_tokens", *_CACHED, "output_tokens", "reasoning_tokens")
 SAMPLE = 60  # rows that a dry run makes, at least; lists are whole batches in it
+SEVERAL = 10  # rows that a call for several judges, where one is compared with them
 _LONGEST = 500  # and at most, to see where lists end
 
 
@@ -68,10 +86,9 @@ class CostEstimate:
         prices: what each step's tokens are counted at, as in a run's report.
         worked_examples: "all" if prompts show their worked examples, "none", or the steps whose
             prompts show none.
-        without_worked_examples: the `total` if prompts showed none; None unless `savings` was
-            passed, if they show none anyway, and for the measure of a run.
-        with_worked_examples: the `total` if prompts showed all, if `savings` was passed and that
-            costs less: a service caches long openings, and no short ones.
+        savings: a mapping for each change that would cost less by itself, with the keys of `total`.
+            Its "change" contains options of `generate`; "rows_per_call" is one of `correct`. Empty
+            unless `savings` was passed.
         prompts: a mapping for each prompt: "step", "prompt", "calls", and per call "fixed_tokens"
             and "varying_tokens". The fixed part, above the last question, is the same in each call.
             The service caches it from "cache_from" tokens on (None if unknown). Empty for the
@@ -87,8 +104,7 @@ class CostEstimate:
     uncounted_reasoning: Sequence[str]
     prices: Mapping[str, Any]
     worked_examples: str | Sequence[str] = "all"
-    without_worked_examples: Mapping[str, Any] | None = None
-    with_worked_examples: Mapping[str, Any] | None = None
+    savings: Sequence[Mapping[str, Any]] = ()
     prompts: Sequence[Mapping[str, Any]] = ()
     notes: Sequence[str] = ()
     too_few: str = ""
@@ -136,11 +152,7 @@ class CostEstimate:
             "prices": dict(self.prices),
             "worked_examples": self.worked_examples,
             **({"notes": [*self.notes]} if self.notes else {}),
-            **{
-                name: dict(total)
-                for name in ("without_worked_examples", "with_worked_examples")
-                if (total := getattr(self, name))
-            },
+            **({"savings": [dict(each) for each in self.savings]} if self.savings else {}),
             **({"prompts": [dict(each) for each in self.prompts]} if self.prompts else {}),
             **({"too_few_seeds": self.too_few} if self.too_few else {}),
             **self.total,
@@ -237,8 +249,8 @@ def estimate(
         yield_: share of candidates that become rows, without `measured`; above 0, at most 1.
         reasoning_tokens: tokens of reasoning in a call, without `measured`: of all steps, or by
             step.
-        savings: whether to estimate also other prompts, by a second dry run. These are brief ones
-            or, if brief ones are requested and the service has a cache, those with examples.
+        savings: whether to estimate also what would cost less: other `worked_examples` (by further
+            dry runs), `batch`, no correction, and correction of several rows per call.
         registry: resolves names; by default among all that is installed.
         **model_options: backend options, such as `price_in` and `price_out`, dollars for a
             million tokens.
@@ -271,7 +283,7 @@ def estimated(
     """Estimate a request's usage, by an earlier run, or by a dry run at a yield.
 
     Tokens of reasoning are those of a call by step; under "", of all steps that are not named.
-    With `savings`, a second dry run measures the cost without worked examples, or with them.
+    With `savings`, further dry runs measure the cost without worked examples, or with them.
 
     Raises:
         UsageError: no such step, or a run of another task.
@@ -288,8 +300,7 @@ def estimated(
         )
     reasoning = {step: thought.get(step, thought.get("", 0)) for step in names}
     too_few, ended = "", False
-    opening: Mapping[str, tuple[int, int]] = {}
-    calls: Sequence[RecordedCall] = ()
+    trial: Trial | None = None
     rows = spec.target.quotas.total
     # Calls that do not see each other's items repeat each other, and some are for a refill.
     more = {
@@ -325,7 +336,6 @@ def estimated(
         with off_the_books():
             trial = run_trial(registry, dry_run, unfiltered=True)
         report, factor = trial.report, 1 / yield_
-        calls = trial.calls
         kept = math.prod(1 - each.part.share for each in prepared.filters)
         factor /= kept
         by_label = [flow["judged"] for flow in report.get("flow", {}).values()]
@@ -353,8 +363,6 @@ def estimated(
         basis += prepared.delivery.basis
         for name in prepared.delivered:
             prices[name] = prepared.delivery.price(prices[name])
-    if measured is None:
-        opening = openings([(call.step, call.messages) for call in calls], prices)
     silent = [
         name
         for name, step in prepared.steps.items()
@@ -374,22 +382,39 @@ def estimated(
         # Existing lists are requested once, whatever their use.
         factors.update((step.name, 1.0) for step in task.steps if step.lists)
     factors.update((name, 1.0) for name in _asked_once(task))
-    steps = scaled(report, factors, prices, reasoning, opening)
+
+    def at(prices: Mapping[str, Price | None]) -> list[dict[str, Any]]:
+        if trial is None:
+            return scaled(report, factors, prices, reasoning)
+        opening = openings([(call.step, call.messages) for call in trial.calls], prices)
+        return scaled(report, factors, prices, reasoning, opening)
+
+    steps = at(prices)
     asked = {row["step"]: prices[row["step"]] for row in steps}
     prices_said = reported_prices(asked)
-    total, less, plus = summed(steps), None, None
-
-    def other(worked: Literal["all", "none"]) -> dict[str, Any]:
-        asked = replace(request, spec=spec.replace(worked_examples=worked), is_usual=False)
-        return estimated(asked, None, yield_, thought).total
-
-    if savings and measured is None and spec.worked_examples != "none":
-        less = other("none")
-        less = less if less["input_tokens"] < total["input_tokens"] else None
-    elif savings and measured is None and any(p and p.cache_from for p in prices.values()):
-        plus = other("all")
-        cheaper = total["dollars"] is not None and plus["dollars"] < total["dollars"]
-        plus = plus if cheaper else None
+    prompts = [] if trial is None else _prompts(trial.calls, steps, prices)
+    others: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    full: tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]] = (steps, prompts)
+    if savings and trial is not None:
+        for worked in ("none", "all"):
+            if worked != spec.worked_examples:
+                changed = spec.replace(worked_examples=worked)
+                other = estimated(
+                    replace(request, spec=changed, is_usual=False), None, yield_, thought
+                )
+                others.append(({"worked_examples": worked}, other.total))
+                if worked == "all":  # as `correct` asks
+                    full = (other.steps, other.prompts)
+    if savings:
+        if batched := _batch_prices(request, prices):
+            others.append(({"batch": True}, summed(at(batched))))
+        rest = [line for line in steps if line["step"] != "correct"]
+        if len(rest) < len(steps):
+            others.append(({"correct": False}, summed(rest)))
+            together = _several_per_call(*full, prices["correct"])
+            if together is not None:
+                change = {"correct": False, "rows_per_call": SEVERAL}
+                others.append((change, summed([*rest, together])))
     return CostEstimate(
         prepared.lock.task.id,
         rows,
@@ -398,12 +423,59 @@ def estimated(
         silent,
         prices_said,
         spec.worked_examples,
-        less,
-        plus,
-        _prompts(calls, steps, prices),
+        cheaper(summed(steps), others),
+        prompts,
         prepared.notes,
         too_few,
     )
+
+
+def cheaper(
+    total: Mapping[str, Any], others: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]
+) -> list[dict[str, Any]]:
+    """Return the changes whose totals cost less than `total`, as `CostEstimate.savings`.
+
+    They are compared by dollars, or by input tokens if the price is zero or unknown.
+    """
+    key = "dollars" if total["dollars"] else "input_tokens"
+    return [{"change": change, **less} for change, less in others if less[key] < total[key]]
+
+
+def _several_per_call(
+    steps: Sequence[Mapping[str, Any]], prompts: Sequence[Mapping[str, Any]], price: Price | None
+) -> dict[str, Any] | None:
+    """Return the usage of step 4 with several rows in each call; None if prompts are not known."""
+    line = next(line for line in steps if line["step"] == "correct")
+    fixed = sum(
+        prompt["calls"] * prompt["fixed_tokens"]
+        for prompt in prompts
+        if prompt["step"] == "correct"
+    )
+    if not fixed:
+        return None
+    calls = math.ceil(line["calls"] / SEVERAL)
+    spared = round(fixed * (1 - calls / line["calls"]))
+    together = {
+        **line,
+        "calls": calls,
+        "input_tokens": line["input_tokens"] - spared,
+        "cache_read_tokens": max(0, line["cache_read_tokens"] - spared),
+    }
+    return {**together, "dollars": _dollars(price, together)}
+
+
+def _batch_prices(request: Request, prices: Mapping[str, Price | None]) -> dict[str, Price | None]:
+    """Return each step's price if a service's batches are used; {} if they cannot be."""
+    prepared = request.prepared
+    with contextlib.suppress(UsageError):
+        if prepared.delivery is None:
+            batch = chosen_delivery(request.registry, Limits(batch=True))
+            assert batch is not None
+            names = delivered_steps(batch, request.task.steps, prepared.spec.lists_at_once)
+            taken = {name: step for name, step in prepared.steps.items() if name in names}
+            require_deliverable(batch, taken)
+            return {**prices, **{name: batch.price(prices[name]) for name in taken}}
+    return {}
 
 
 def _prompts(

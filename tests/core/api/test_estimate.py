@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import targen_core as tg
+from targen_core.plugins.loader import load_registry
 
 from ..models import PORTER, Silent
 
@@ -91,10 +92,27 @@ def test_the_command_prints_the_same(targen):
 def test_what_brief_prompts_save_is_estimated_if_asked():
     known: dict[str, Any] = {"n": 10, "model": "scripted"}
     plain = tg.estimate("rte", **known)
-    assert plain.worked_examples == "all" and plain.without_worked_examples is None
+    assert plain.worked_examples == "all" and not plain.savings
     both = tg.estimate("rte", savings=True, **known)
     assert both.steps == plain.steps
-    assert both.without_worked_examples == tg.estimate("rte", worked_examples="none", **known).total
+    less = tg.estimate("rte", worked_examples="none", **known).total
+    assert both.savings[0] == {"change": {"worked_examples": "none"}, **less}
+
+
+@pytest.mark.whole
+def test_each_saving_is_what_an_estimate_of_it_says(few_samples):
+    known: dict[str, Any] = {"n": 40, "model": "chatgpt/gpt-6-luna", "registry": load_registry()}
+    made = tg.estimate("rte", savings=True, **known)
+    totals = {tuple(each["change"]): each["dollars"] for each in made.savings}
+    assert [*totals] == [
+        *(("worked_examples",), ("batch",), ("correct",), ("correct", "rows_per_call"))
+    ]
+    for change in ({"worked_examples": "none"}, {"batch": True}, {"correct": False}):
+        alone = tg.estimate("rte", **known, **change).dollars
+        assert totals[*change,] == pytest.approx(alone, rel=0.02)
+    assert totals["correct",] < totals["correct", "rows_per_call"] < made.dollars
+    batched = tg.estimate("rte", savings=True, batch=True, **known)
+    assert all("batch" not in each["change"] for each in batched.savings)
 
 
 def test_parts_of_prompts_add_up_to_their_input():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
     from targen_core.api.request import Request
     from targen_standard.batches.files import FileTransport
     from targen_standard.given import Data
-
-
-_SEVERAL = 10
-"""Rows per call that a dry run compares with one."""
 
 
 @takes(
@@ -221,17 +218,17 @@ def _print_estimate(
 ) -> None:
     """Print what a correction would cost, and what calls for several rows would save."""
     from targen_cli.estimate import print_estimates
+    from targen_cli.estimating import SEVERAL, cheaper
 
     expected = _estimate(request, data, n, rows_per_call)
+    if rows_per_call == 1 and expected.rows > 1:
+        together = _estimate(request, data, n, SEVERAL).total
+        less = cheaper(expected.total, [({"rows_per_call": SEVERAL}, together)])
+        expected = replace(expected, savings=less)
     if json:
         print_json(expected.facts)
         return
     print_estimates([expected], price_from)
-    if rows_per_call == 1 and expected.rows > 1:
-        total, less = expected.total, _estimate(request, data, n, _SEVERAL).total
-        share = 1 - less["input_tokens"] / total["input_tokens"]
-        dollars = f", for a total of ${less['dollars']:,.2f}" if less["dollars"] else ""
-        print(f"\n--rows-per-call {_SEVERAL} saves {share:.0%} of the input tokens{dollars}")
     print("\nDry run: targen made no calls and wrote no files.")
 
 
