@@ -9,7 +9,7 @@ from targen_core.errors import UsageError
 from targen_core.options import Limits
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.manifest import Manifest
-from targen_standard.previewing.comparison import compare_variants, mean_similarity
+from targen_standard.previewing.comparison import compare, mean_similarity, variants_of
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -49,7 +49,7 @@ def made(lab):
 
 def test_variants_run_over_the_same_seeds_that_are_listed_once(made):
     registry, spec, model = made
-    comparison = compare_variants(registry, spec, ["default", "twice", "other"])
+    comparison = compare(registry, variants_of(spec, ["default", "twice", "other"]))
     assert [one.name for one in comparison] == ["default", "twice", "other"]
     lists = [r.key for r in model.requests if r.origin.step in ("contexts", "seeds")]
     assert len(set(lists)) == len(lists)
@@ -60,7 +60,7 @@ def test_variants_run_over_the_same_seeds_that_are_listed_once(made):
     assert twice.accepted == default.accepted == 12
     assert twice.instructions_similarity > other.instructions_similarity
     assert default.prompts_similarity == pytest.approx((1 + other.prompts_similarity) / 2)
-    assert compare_variants(registry, spec, ["default"])[0].instructions_similarity is None
+    assert compare(registry, variants_of(spec, ["default"]))[0].instructions_similarity is None
 
 
 def test_mean_cosine_similarity_by_hand():
@@ -82,7 +82,7 @@ def test_mean_cosine_similarity_by_hand():
 def test_variants_that_are_not_are_refused(made, names, words):
     registry, spec, _ = made
     with pytest.raises(UsageError, match=words) as caught:
-        compare_variants(registry, spec, names)
+        compare(registry, variants_of(spec, names))
     if "twyce" in names:
         assert caught.value.hint == "did you mean twice?"
 

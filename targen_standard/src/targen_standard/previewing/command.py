@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -37,7 +37,7 @@ _COMPARED = 5  # rows a label that a comparison makes of each variant
     RowOptions.declared("variants", "seed", "corrector", "checks", "filters"),
     ListOptions.declared(
         *("contexts", "seeds", "contexts_from", "seeds_from", "generators_from"),
-        *("dimensions", "task_dimensions", "worked_examples"),
+        *("dimensions", "task_dimensions"),
     ),
     ExampleOptions,
     ModelOptions,
@@ -61,9 +61,18 @@ def preview(
         typer.Option(
             "--solve",
             metavar="FILE",
-            help="Labelled rows for each variant to solve, with --variants.",
+            help="Labelled rows to solve with each variant or setting that you compare.",
         ),
     ] = None,
+    worked_examples: Annotated[
+        Literal["auto", "all", "none", "both"],
+        typer.Option(
+            "--worked-examples",
+            help="Show worked examples in prompts, or leave them out, as in targen generate. "
+            "Pass both to compare the two.",
+            rich_help_panel="Contexts and seeds",
+        ),
+    ] = "auto",
     correct: CorrectArg = True,
     prompts: Annotated[
         bool,
@@ -80,11 +89,13 @@ def preview(
 
     A later run with the same seed and options takes these replies from the cache and does not pay
     again. With --variants, each variant uses the same seeds, with five candidates per label unless
-    you pass -n. Each variant's instructions then solve the labelled rows of --solve.
+    you pass -n. Each variant's instructions then solve the labelled rows of --solve. With
+    --worked-examples both, prompts with and without worked examples are compared in the same way.
 
     Examples:
     - targen preview rte
     - targen preview cb --variants default,commitment,paper --solve solved.jsonl
+    - targen preview rte --worked-examples both -b claude --model claude-opus-5
     - targen preview rte -n 4 --backend llama --model llama3.1 --prompts
     """
     from targen_cli.ahead import ask_first
@@ -96,12 +107,21 @@ def preview(
     from targen_core.folders import replies_folder
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.jobs.account import Account
+    from targen_standard.previewing.comparison import variants_of
     from targen_standard.unfinished import unfinished
 
-    if compared and ("variants" in said.values or full or prompts):
-        raise UsageError("--variants cannot be combined with --variant, --prompts or --full")
-    if solve is not None and not compared:
-        raise UsageError("--solve requires --variants", hint="--variants default")
+    both = worked_examples == "both"
+    if compared and ("variants" in said.values or full or prompts or both):
+        raise UsageError(
+            "--variants cannot be combined with --variant, --prompts, --full or "
+            "--worked-examples both"
+        )
+    if both and (full or prompts):
+        raise UsageError("--worked-examples both cannot be combined with --prompts or --full")
+    if solve is not None and not (compared or both):
+        raise UsageError(
+            "--solve requires --variants or --worked-examples both", hint="--variants default"
+        )
     registry = load_registry()
     chosen = choice(registry, said)
     with (
@@ -114,20 +134,25 @@ def preview(
             give_up_after=10,
             # One candidate after the other, and few ahead of need: this is a look.
             concurrency=2,
+            worked_examples="auto" if both else worked_examples,
             **said.part(RowOptions, ListOptions, ExampleOptions),
             **chosen.keywords,
         ) as request,
     ):
         of, registry = request.task, request.registry
-        each = _COMPARED if compared else 1
+        each = _COMPARED if compared or both else 1
         rows = n if n is not None else len(of.quota_names) * of.rows_per_instance * each
         spec = request.spec.replace(quotas=Quotas.even(rows, of))
-        names = [name.strip() for name in compared.split(",")] if compared else []
+        specs: dict[str, RunSpec] = {}
+        if compared:
+            specs = variants_of(spec, [name.strip() for name in compared.split(",")])
+        elif both:
+            specs = {name: spec.replace(worked_examples=name) for name in ("all", "none")}
         solved = _labelled(solve, of) if solve is not None else None
-        decides = list(_decides(registry, spec, names, solved))
+        decides = list(_decides(registry, spec, specs, solved))
         ask_first(
             "This preview",
-            lambda: _expected(request, spec, names, solved),
+            lambda: _expected(request, specs or {"": spec}, solved),
             cap=spec.limits.max_cost,
             ask_above=chosen.ask_above,
         )
@@ -137,8 +162,9 @@ def preview(
         with Account(
             max_cost=limits.max_cost, max_tokens=limits.max_tokens, parts=parts
         ) as account:
-            if names:
-                problems = _compare(registry, spec, names, solved, folder, json=json)
+            if specs:
+                what = "worked examples" if both else "variant"
+                problems = _compare(registry, what, specs, solved, folder, json=json)
                 if not json:
                     print(f"\n{account.billed}")
                 for problem in problems:
@@ -160,31 +186,28 @@ def preview(
 
 
 def _decides(
-    registry: Registry, spec: RunSpec, names: Sequence[str], examples: Dataset | None
+    registry: Registry, spec: RunSpec, specs: Mapping[str, RunSpec], examples: Dataset | None
 ) -> Iterator[object]:
     """All that decides a preview's calls."""
     from targen_cli.trial import prepared_trial
     from targen_core.runs.records.manifest import Manifest
-    from targen_standard.previewing.comparison import variants_of
 
-    yield list(names), dict(spec.quotas), spec.seed
-    for variants in variants_of(names) or [tuple(spec.variants)]:
-        prepared = prepared_trial(registry, spec.replace(variants=variants))
+    yield list(specs), dict(spec.quotas), spec.seed
+    for mine in specs.values() or [spec]:
+        prepared = prepared_trial(registry, mine)
         yield Manifest(spec=prepared.spec, lock=prepared.lock, created="").digest()
     yield [dict(row) for row in examples] if examples is not None else None
 
 
 def _expected(
-    request: Request, spec: RunSpec, names: Sequence[str], examples: Dataset | None
+    request: Request, specs: Mapping[str, RunSpec], examples: Dataset | None
 ) -> Iterator[Expected]:
     """Yield the likely cost of a preview's parts."""
     from targen_cli.ahead import expected, expected_of
     from targen_standard.correction.estimating import estimated_correction
-    from targen_standard.previewing.comparison import variants_of
 
-    chosen = variants_of(names) or [tuple(spec.variants)]
-    for name, variants in zip(names or [""], chosen, strict=True):
-        mine = replace(request, spec=spec.replace(variants=variants))
+    for name, spec in specs.items():
+        mine = replace(request, spec=spec)
         yield expected(name or request.name, mine)
         if examples is not None:
             blind = replace(mine, spec=mine.spec.replace(corrector="targen-core:blind"))
@@ -204,22 +227,21 @@ def _labelled(source: Path, task: Task[Any, Any]) -> Dataset:
 
 def _compare(
     registry: Registry,
-    spec: RunSpec,
-    names: Sequence[str],
+    what: str,
+    specs: Mapping[str, RunSpec],
     examples: Dataset | None,
     folder: Path,
     *,
     json: bool,
 ) -> list[TargenError]:
-    """Print how variants do side by side; return what ended some of them early."""
+    """Print how `specs` do side by side, which differ in `what`; return what ended some early."""
     from targen_cli.progress import progress
     from targen_core.folders import replies_folder
-    from targen_standard.previewing.comparison import compare_variants
+    from targen_standard.previewing.comparison import compare
 
-    results = compare_variants(
+    results = compare(
         registry,
-        spec,
-        names,
+        specs,
         examples=examples,
         cache=replies_folder(),
         show=partial(progress, transient=True),
@@ -230,9 +252,10 @@ def _compare(
     if json:
         print_json([{**asdict(one), "problem": str(one.problem or "")} for one in results])
         return stopped
-    heads = ["variant", "judged", "rows", "rejected", "relabelled", "duplicates", "tokens per row"]
+    heads = [what, "judged", "rows", "rejected", "relabelled", "duplicates", "tokens per row"]
+    of_variants = what == "variant"
     print_table(
-        [*heads, "similarity: instructions", "prompts"],
+        [*heads, *["similarity: instructions", "prompts"] * of_variants],
         [
             (
                 one.name,
@@ -242,8 +265,7 @@ def _compare(
                 _share(one.relabelled, one.judged),
                 _share(one.duplicates, one.judged),
                 f"{one.tokens / one.accepted:,.0f}" if one.accepted else "-",
-                _two(one.instructions_similarity),
-                _two(one.prompts_similarity),
+                *[_two(one.instructions_similarity), _two(one.prompts_similarity)] * of_variants,
             )
             for one in results
         ],
@@ -251,12 +273,13 @@ def _compare(
     reasons = [(one.name, reason, n) for one in results for reason, n in one.rejected.items()]
     if reasons:
         print("\nRejected because")
-        print_table(["variant", "reason", "count"], reasons)
+        print_table([what, "reason", "count"], reasons)
     if examples:
         solved = plural(len(examples), "labelled example")
-        print(f"\n{solved}, solved with each variant's instructions")
+        whose = "variant" if of_variants else "setting"
+        print(f"\n{solved}, solved with each {whose}'s instructions")
         print_table(
-            ["variant", "right", "wrong", "rejected", "accuracy"],
+            [what, "right", "wrong", "rejected", "accuracy"],
             [
                 (
                     one.name,

@@ -1,4 +1,4 @@
-"""Variants of a task side by side: over the same seeds, and on labelled examples.
+"""Variants of a task, or other settings, side by side, and on labelled examples.
 
 The paper varies its prompts (appendix A.1, table 9) and refines its
 instructions on hand-picked examples (appendix G); this measures both.
@@ -10,7 +10,7 @@ import contextlib
 import math
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ from targen_standard.correction.dataset import correct_dataset
 if TYPE_CHECKING:  # datasets know runs, and not the other way
     from targen_core.dataset.model import Dataset
 
-__all__ = ["DEFAULT", "Compared", "compare_variants", "mean_similarity", "variants_of"]
+__all__ = ["DEFAULT", "Compared", "compare", "mean_similarity", "variants_of"]
 
 DEFAULT = "default"
 """The name of the unmodified task, among its variants."""
@@ -37,10 +37,10 @@ DEFAULT = "default"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """The results of one variant.
+    """The results of one variant or setting.
 
     Attributes:
-        name: the variant.
+        name: the variant or setting.
         judged: candidates with a verdict.
         accepted: of these, those that became rows.
         rejected: of these, those that were rejected, by reason.
@@ -48,7 +48,7 @@ class Compared:
         relabelled: of these, those that step 4 gave another label.
         tokens: in and out, for the candidates and their lists.
         instructions_similarity: mean cosine similarity of the instructions to those of the other
-            variants; None for a single variant.
+            variants; None for a single variant, and for settings of one.
         prompts_similarity: the same for the used prompts of step 3.
         examples: right, wrong and rejected examples, if there were any.
         problem: what ended the trial early.
@@ -67,72 +67,75 @@ class Compared:
     problem: TargenError | None
 
 
-def compare_variants(
+def compare(
     registry: Registry,
-    spec: RunSpec,
-    names: Sequence[str],
+    specs: Mapping[str, RunSpec],
     *,
     examples: Dataset | None = None,
     cache: Path | None = None,
     show: Show | None = None,
     folder: Path | None = None,
 ) -> list[Compared]:
-    """Run `spec` once for each variant; the calls of steps 1 and 2 are shared.
+    """Run each of the `specs`, by name; equal calls of steps 1 and 2 are shared.
 
-    The labelled rows of `examples` are solved by each variant's instructions (corrector `blind`).
+    The labelled rows of `examples` are solved by each one's instructions (corrector `blind`).
     `show` displays how each run goes. `folder` keeps the files, as that of `run_trial` does.
 
     Raises:
-        UsageError: a variant that the task lacks, or one named twice.
-        Interrupted: somebody stopped it; the other variants are not run either.
+        UsageError: a variant that the task lacks.
+        Interrupted: somebody stopped it; the others are not run either.
     """
-    if len(set(names)) < len(names):
-        raise UsageError(Option("variants") + " lists a variant twice")
-    chosen = variants_of(names)
-    tasks = [find_task(registry, spec.task, variants)[1] for variants in chosen]
-    specs = [spec.replace(variants=variants) for variants in chosen]
+    tasks = [find_task(registry, spec.task, spec.variants)[1] for spec in specs.values()]
     with contextlib.ExitStack() as stack:
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="targen-")))
-        return _compared_in(folder, registry, specs, names, tasks, examples, cache, show)
+        return _compared_in(folder, registry, specs, tasks, examples, cache, show)
 
 
 def _compared_in(
     folder: Path,
     registry: Registry,
-    specs: Sequence[RunSpec],
-    names: Sequence[str],
+    specs: Mapping[str, RunSpec],
     tasks: Sequence[Task[Any, Any]],
     examples: Dataset | None,
     cache: Path | None,
     show: Show | None,
 ) -> list[Compared]:
-    """The same, with a folder for each variant."""
-    places = [folder / name for name in names]
+    """The same, with a folder for each of them."""
+    places = [folder / name for name in specs]
     shared: dict[bytes, ChatReply] = {}
     seen: dict[str, Any] = {} if show is None else {"show": show}
     trials = []
-    for mine, place in zip(specs, places, strict=True):
+    for mine, place in zip(specs.values(), places, strict=True):
         trials.append(run_trial(registry, mine, cache=cache, shared=shared, folder=place, **seen))
         if isinstance(trials[-1].problem, Interrupted):
             raise trials[-1].problem
-    instructions = mean_similarity([task.judging.instructions for task in tasks])
-    prompts = mean_similarity(
-        [_asked(task, trial) for task, trial in zip(tasks, trials, strict=True)]
-    )
+    instructions: list[float | None] = [None] * len(specs)
+    prompts = instructions
+    if len({tuple(spec.variants) for spec in specs.values()}) > 1:
+        instructions = mean_similarity([task.judging.instructions for task in tasks])
+        prompts = mean_similarity(
+            [_asked(task, trial) for task, trial in zip(tasks, trials, strict=True)]
+        )
     solved = [
         _solve(registry, mine, examples, cache, place / "examples") if examples else None
-        for mine, place in zip(specs, places, strict=True)
+        for mine, place in zip(specs.values(), places, strict=True)
     ]
     return [
         _compared(*figures)
-        for figures in zip(names, trials, instructions, prompts, solved, strict=True)
+        for figures in zip(specs, trials, instructions, prompts, solved, strict=True)
     ]
 
 
-def variants_of(names: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return the variants of a task by their names; `DEFAULT` is the unmodified task."""
-    return [() if name == DEFAULT else (name,) for name in names]
+def variants_of(spec: RunSpec, names: Sequence[str]) -> dict[str, RunSpec]:
+    """Return `spec` with each of these variants; `DEFAULT` is the unmodified task.
+
+    Raises:
+        UsageError: one is named twice.
+    """
+    if len(set(names)) < len(names):
+        raise UsageError(Option("variants") + " lists a variant twice")
+    return {name: spec.replace(variants=() if name == DEFAULT else (name,)) for name in names}
 
 
 def mean_similarity(texts: Sequence[str]) -> list[float | None]:
