@@ -134,3 +134,24 @@ def test_what_seeds_give_may_be_left_out(texts):
     rows = lines_of("rows.jsonl", (json.dumps({"note": note}) for note in notes))
     for path in (rows, lines_of("rows.txt", notes)):
         assert [row.text for row in read_examples(path, task).rows] == notes
+
+
+@pytest.mark.whole
+def test_each_query_of_a_nested_row_is_an_example(caplog):
+    text = "Ada Brenner met Jon Weld. Weld lost."
+    places = [{"start": 0, "end": 10}, {"start": 16, "end": 23}, {"start": 26, "end": 29}]
+    ada = [{"start": 0, "end": 10, "text": "Ada Brenner"}]
+
+    def row(*queries, answers=ada):
+        qas = [{"query": each, "answers": answers, "idx": at} for at, each in enumerate(queries)]
+        return {"source": "x", "passage": {"text": text, "entities": places}, "qas": qas, "idx": 3}
+
+    record = load_registry().get("task", "record")
+    queries = [f"@placeholder won in {year}." for year in range(1990, 1996)]
+    rows = [row(*queries[:2]), row(*queries[2:]), row("Who?", answers=None)]
+    with caplog.at_level(logging.WARNING, "targen.run"):
+        read = read_examples(lines_of("rows.jsonl", map(json.dumps, rows)), record)
+    assert [each.text for each in read.rows] == queries
+    assert read.rows[2].texts == (text, queries[2], "Ada Brenner")
+    assert read.left_out == {"not in the format of record, or without answers": [3]}
+    assert "2 of 3 rows are used as examples; skipped: 1 not in the format of" in caplog.text

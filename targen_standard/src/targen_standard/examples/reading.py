@@ -132,7 +132,7 @@ def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
         try:
             if isinstance(record, ValueError):
                 raise record
-            rows.append(columns.example(number, record))
+            rows += columns.examples(number, record)
         except _UnknownLabel as error:
             unknown[error.label] = None
             bad.setdefault(_UNKNOWN, []).append(number)
@@ -151,7 +151,8 @@ def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
         )
     said = [columns.chosen] if columns.chosen else []
     if bad:
-        used = f"{len(rows):,} of {min(len(several), _MOST):,} rows are used as examples"
+        read = min(len(several), _MOST)
+        used = f"{read - sum(map(len, bad.values())):,} of {read:,} rows are used as examples"
         said.append(f"{used}; skipped: {examples.bad}")
     if len(several) > _MOST:
         said.append(f"only its first {_MOST:,} rows are used as examples")
@@ -299,8 +300,8 @@ class _Columns:
         others = [name for name in names if share(name) >= 0.5]
         return next(iter([*called, *others]), None)
 
-    def example(self, line: int, record: Mapping[str, Any] | str) -> Example:
-        """A row as an example.
+    def examples(self, line: int, record: Mapping[str, Any] | str) -> list[Example]:
+        """A row as an example; a nested one, such as a passage with questions, as several.
 
         Raises:
             ValueError: why it cannot be one.
@@ -324,11 +325,17 @@ class _Columns:
             value is not None and not isinstance(value, str | list | Mapping) for value in values
         ):
             raise ValueError("not text")
-        texts = tuple(text for of in texts_of(row, self._fields).values() for text in of)
-        text = self._written(row, label)
-        if not plain_words(text):
+        written: Sequence[tuple[Mapping[str, Any], str]] = [(row, self._written(row, label))]
+        if not written[0][1] and self._task and any(isinstance(each, Mapping) for each in values):
+            written = _nested(row, self._task)
+        examples = []
+        for one, text in written:
+            if plain_words(text):
+                columns = texts_of(one, self._fields).values()
+                examples.append(Example(line, text, tuple(t for c in columns for t in c), label))
+        if not examples:
             raise ValueError("empty")
-        return Example(line, text, texts, label)
+        return examples
 
     def _label_of(self, value: Any) -> str | None:
         if value is None or (isinstance(value, str) and not value.strip()):
@@ -353,6 +360,20 @@ class _Columns:
             return task.dedup_text(instance).strip()
         except (ValueError, LookupError, TypeError, TargenError):
             return whole
+
+
+def _nested(row: Mapping[str, Any], task: Task[Any, Any]) -> list[tuple[Mapping[str, Any], str]]:
+    """Return the single rows of a nested one, and what the generator would have written of each.
+
+    Raises:
+        ValueError: it is not such a row.
+    """
+    try:
+        if instances := task.from_rows([{**row, "idx": 0}]):
+            return [(task.to_rows(one, 0)[0], task.dedup_text(one).strip()) for one in instances]
+    except (ValueError, LookupError, TypeError, TargenError):
+        pass
+    raise ValueError(f"not in the format of {task.name}, or without answers")
 
 
 def _written_fields(task: Task[Any, Any] | None, names: Iterable[str]) -> tuple[str, ...]:
