@@ -17,6 +17,14 @@ class Pair(BaseModel):
     count: int
 
 
+class Claim(BaseModel):
+    claim: str
+    text: str = "-"
+
+
+CLAIMS = [Claim(claim="a"), Claim(claim="b", text="c")]
+
+
 def _list(item):
     async def propose(llm, parent, existing):
         return []
@@ -33,11 +41,14 @@ def _list(item):
         ("pairs.csv", "note,word,count\nx,bank,3\n", Pair, [Pair(word="bank", count=3)]),
         ("blanks.txt", "  river ports \n\nnight trains\n", str, ["river ports", "night trains"]),
         ("blanks.jsonl", '"river ports"\n\n"night trains"', str, ["river ports", "night trains"]),
+        ("keys.jsonl", '{"text": "a"}\n{"context": "b", "text": "c"}\n"d"', str, ["a", "b", "d"]),
+        ("keys.jsonl", '{"context": "a"}\n{"claim": "b", "text": "c"}', Claim, CLAIMS),
+        ("ends.csv", b'context,x\r\n"a\r\nb",1\r\n', str, ["a\r\nb"]),
         ("lines.txt", "id,context\n", str, ["id,context"]),
     ],
 )
 def test_a_table_is_read_by_its_columns(tmp_path, name, text, item, items):
-    (tmp_path / name).write_text(text)
+    (tmp_path / name).write_bytes(text.encode() if isinstance(text, str) else text)
     assert list(read_items(tmp_path / name, _list(item), "--contexts")) == items
 
 
@@ -49,14 +60,17 @@ def test_a_table_is_read_by_its_columns(tmp_path, name, text, item, items):
         ("a.csv", "word,count\nbank,3,4\n", Pair, "line 2: too many cells"),
         ("a.csv", "place\n", str, "is empty"),
         ("a.txt", "\n \n", str, "is empty"),
-        ("a.jsonl", '"a"\n{"b": 1}\n', str, "line 2: .* is not of type str"),
+        ("a.jsonl", '"a"\n{"b": 1}\n', str, "line 2: an object needs the key context or text"),
+        ("a.jsonl", '"a"\n[]\n', str, r"line 2: \[\] is not of type str"),
+        ("a.txt", b"a\nb\n\xe9\nc\n", str, "line 3: it is not UTF-8 text\n.*iconv"),
+        ("a.csv", b"\xe9\nc\n", str, "line 1: it is not UTF-8 text"),
         ("a.jsonl", '"not json\n', str, "line 1: it is not JSON"),
         ("a.txt", None, str, "No such file"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_said(tmp_path, name, text, item, words):
     if text is not None:
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_bytes(text.encode() if isinstance(text, str) else text)
     with pytest.raises(UsageError, match=words):
         read_items(tmp_path / name, _list(item), "--contexts")
 
@@ -64,7 +78,8 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path, name, text, item, words):
 def test_real_texts_of_which_some_are_odd_are_used_as_far_as_they_go(tmp_path, caplog):
     path = tmp_path / "seeds.jsonl"
     good = [f'{{"word": "w{at}", "count": {at}}}' for at in range(6)]
-    path.write_text("\n".join([*good[:3], "{broken", '{"word": "x"}', *good[3:], "7", "8"]))
+    lines = [*good[:3], "{broken", '{"word": "x"}', *good[3:], '{"word": "ß", "count": 7}', "8"]
+    path.write_text("\n".join(lines), encoding="latin-1")
     with caplog.at_level(logging.WARNING, "targen.run"):
         items = read_items(path, _list(Pair), "--seeds", most=True)
         read_items(path, _list(Pair), "--seeds", most=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from targen_cli.reading import csv_cells, refuse_spreadsheet
 from targen_core.errors import NoSuchFile, Rejected, UnreadableFile, UsageError
 from targen_core.plain import content_of
 from targen_core.reading import json_of
+from targen_core.suggestions import as_utf_8
 from targen_core.tasks.steps import ListStep
 from targen_core.wording import Either, Words
 
@@ -36,7 +37,8 @@ def read_items(
 
     A `.jsonl` file has one JSON value per line. A `.csv` or `.tsv` file has a header and one item
     per line, each field in a column. Any other file has one item per line, which must be a text or
-    have one field. A text may also be in the column or under the key that `ListStep.column` names.
+    have one field. A text may also be in a column, or under a key, that is named as
+    `ListStep.column` says, `text`, or as the option in the singular: `seed` or `context`.
     Blank lines are passed over. With `most`, for real texts with odd lines, lines that are not
     items are left out and logged, as long as most are items.
 
@@ -52,7 +54,8 @@ def read_items(
             hint="pass a file with one item per line, such as a .txt file",
         )
     tables = path.suffix.lower() in (".csv", ".tsv")
-    lines = _cells(path, source, what) if tables else _lines(path, what)
+    names = _names(source, what)
+    lines = _cells(path, source, names, what) if tables else _lines(path, what)
     for number, line in lines:
         try:
             if len(items) == _MOST:
@@ -61,7 +64,7 @@ def read_items(
                 raise line
             if len(line) > _LONGEST:
                 raise ValueError(f"an item can have at most {_LONGEST:,} characters")
-            item = _item(line.strip(), source, as_json=tables or path.suffix == ".jsonl")
+            item = _item(line.strip(), source, names, as_json=tables or path.suffix == ".jsonl")
             if source.check is not None:
                 source.check(item)
         except (ValueError, Rejected, RecursionError) as error:
@@ -90,23 +93,39 @@ def _say(words: str) -> None:
 
 
 def _refused(what: str, path: Path, number: int, error: Exception) -> UsageError:
-    return UsageError(f"{what} file {path}, line {number}: {_words(error)}")
+    return UsageError(
+        f"{what} file {path}, line {number}: {_words(error)}",
+        hint=as_utf_8(path) if isinstance(error, UnicodeError) else "",
+    )
+
+
+def _required(kind: type[Any]) -> list[str]:
+    fields = kind.model_fields if issubclass(kind, BaseModel) else {}
+    return [name for name, info in fields.items() if info.is_required()]
+
+
+def _names(source: ListStep[Any], what: str) -> list[str]:
+    """What a column or a key with an item that is a single text may be called, best first."""
+    required = _required(source.item)
+    names = required[:1] if len(required) == 1 else [*filter(None, [source.column])]
+    return [*names, what.removeprefix("--").removesuffix("s"), "text"]
 
 
 def _lines(path: Path, what: str) -> Iterator[tuple[int, str]]:
     """Yield the lines that are not blank, numbered from 1, each decoded when its turn comes."""
-    number = 0
-    try:
-        data = io.BytesIO(content_of(path, _LARGEST))
-        for number, line in enumerate(io.TextIOWrapper(data, encoding="utf-8-sig"), 1):
+    with _content(path, what) as lines:
+        for number, line in enumerate(lines, 1):
             if line.strip():
                 yield number, line
+
+
+def _content(path: Path, what: str, newline: str | None = None) -> io.TextIOWrapper:
+    """The text of a file; each byte that is not UTF-8 is half of a surrogate pair."""
+    try:
+        data = io.BytesIO(content_of(path, _LARGEST))
     except UnreadableFile as error:
         raise _unreadable(path, what, error) from error
-    except UnicodeDecodeError as error:
-        raise UsageError(
-            f"{what} file {path}: invalid UTF-8 after line {number}: {error.reason}"
-        ) from error
+    return io.TextIOWrapper(data, encoding="utf-8-sig", errors="surrogateescape", newline=newline)
 
 
 def _unreadable(path: Path, what: str, error: UnreadableFile) -> UsageError:
@@ -116,27 +135,27 @@ def _unreadable(path: Path, what: str, error: UnreadableFile) -> UsageError:
     return UsageError(f"{what} file {path}: {error.reason}", hint=hint)
 
 
-def _cells(path: Path, source: ListStep[Any], what: str) -> Iterator[tuple[int, str | ValueError]]:
+def _cells(
+    path: Path, source: ListStep[Any], names: Sequence[str], what: str
+) -> Iterator[tuple[int, str | ValueError]]:
     """The items of a table, each as JSON, with the line that ends it; the first line is the header.
 
     Raises:
         UsageError: it cannot be read, or has no column for a text.
     """
-    try:
-        text = content_of(path, _LARGEST).decode("utf-8-sig")
-    except UnreadableFile as error:
-        raise _unreadable(path, what, error) from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{what} file {path}: it is not UTF-8 text: {error.reason}") from error
+    with _content(path, what, newline="") as file:
+        text = file.read()
     cells = csv_cells(text, tabs=path.suffix.lower() == ".tsv")
     _, columns = next(cells, (1, []))
-    if isinstance(columns, ValueError):
-        raise UsageError(f"{what} file {path}, line 1: {columns}")
+    try:
+        if isinstance(columns, ValueError):
+            raise columns
+        "".join(columns).encode()
+    except ValueError as error:
+        raise _refused(what, path, 1, error) from error
     kind = source.item
     fields = kind.model_fields if issubclass(kind, BaseModel) else {}
-    needed = [name for name, info in fields.items() if info.is_required()]
-    names = needed[:1] if len(needed) == 1 else [*filter(None, [source.column])]
-    names += [what.removeprefix("--").removesuffix("s"), "text"]
+    needed = _required(kind)
     only = next((name for name in names if name in columns), "")
     if len(columns) == 1:
         only = columns[0]
@@ -158,21 +177,24 @@ def _cells(path: Path, source: ListStep[Any], what: str) -> Iterator[tuple[int, 
             yield number, empty if item is None else json.dumps(item, ensure_ascii=False)
 
 
-def _item(line: str, source: ListStep[Any], *, as_json: bool) -> Any:
+def _item(line: str, source: ListStep[Any], names: Sequence[str], *, as_json: bool) -> Any:
     kind = source.item
     value: Any = json_of(line, strict=False) if as_json else line
     json.dumps(value, ensure_ascii=False).encode()  # ValueError for half of a surrogate pair
+    fields = kind.model_fields if issubclass(kind, BaseModel) else {}
+    required = _required(kind)
+    if isinstance(value, dict) and len(required) < 2 and not fields.keys() & value:
+        value = next((value[name] for name in names if name in value), value)
     if not issubclass(kind, BaseModel):
-        if isinstance(value, dict):
-            value = value.get(source.column, value)
         if not isinstance(value, kind):
-            raise ValueError(f"{value!r} is not of type {kind.__name__}")
+            needed = f"an object needs the key {' or '.join(names)}"
+            is_object = isinstance(value, dict)
+            raise ValueError(needed if is_object else f"{value!r} is not of type {kind.__name__}")
         return value
     if not isinstance(value, dict):
-        required = [name for name, info in kind.model_fields.items() if info.is_required()]
         if len(required) != 1:
-            fields = ", ".join(kind.model_fields)
-            raise ValueError(f"an item needs the fields {fields}, so use a .jsonl file of objects")
+            listed = ", ".join(fields)
+            raise ValueError(f"an item needs the fields {listed}, so use a .jsonl file of objects")
         value = {required[0]: value}
     return kind.model_validate(value)
 
@@ -181,4 +203,4 @@ def _words(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False)[0]
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    return str(error)
+    return "it is not UTF-8 text" if isinstance(error, UnicodeError) else str(error)
