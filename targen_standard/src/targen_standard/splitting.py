@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
+from targen_core.api.run import manner_of
 from targen_core.dataset.model import Dataset, Shares, Unit, row_digest
 from targen_core.errors import UsageError
 from targen_core.text import plural
@@ -103,8 +104,8 @@ def split(dataset: Dataset, shares: Shares, *, seed: int = 0) -> dict[str, Datas
     """The dataset in parts of these shares, each in the order of the whole.
 
     Rows that belong together remain together. So do rows of a run from the same seed, since they
-    share its text. Each label has the same shares, as nearly as that allows. The same rows and seed
-    give the same parts.
+    share its text, and rows in the manner of the same example. Each label has the same shares, as
+    nearly as that allows. The same rows and seed give the same parts.
 
     Raises:
         UsageError: no shares, or rows too few for them.
@@ -155,9 +156,10 @@ def _groups(dataset: Dataset, seed: int) -> Iterable[_Group]:
 
 
 def _seeds(dataset: Dataset) -> dict[Any, str]:
-    """The seed of each unit of a run, by the `idx` of its first row."""
+    """The seed of each unit of a run, or whose manner it has, by the `idx` of its first row."""
     return {
-        record.get("idx"): json.dumps(record["seed"], sort_keys=True, default=str)
+        record.get("idx"): manner_of(record)
+        or json.dumps(record["seed"], sort_keys=True, default=str)
         for record in dataset.provenance
         if record.get("seed")
     }

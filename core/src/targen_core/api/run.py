@@ -18,7 +18,7 @@ from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 
-__all__ = ["Folder", "Run"]
+__all__ = ["Folder", "Run", "manner_of"]
 
 
 class _Report(Protocol):
@@ -148,3 +148,15 @@ class Run(Folder[Report]):
             {**record, "reason": record.get("reason") or record["verdict"]}
             for record in read_jsonl(self.path / "rejects.jsonl")
         ]
+
+
+def manner_of(record: Mapping[str, Any]) -> str:
+    """Return the example whose manner a row has, by its record in the provenance.
+
+    Returns:
+        The example's number, after the run's if runs were merged; "" if the row follows none.
+    """
+    notes = record.get("notes")
+    if not isinstance(notes, Mapping) or not {"manner", "subject"} <= notes.keys():
+        return ""
+    return f"{record.get('run', '')} {notes['manner']}"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from targen_analysis.lexical.words import split
 from targen_analysis.metrics import Corpus
 from targen_core import load
+from targen_core.api.run import manner_of
 
 __all__ = ["COPY", "folds_of", "groups_of", "joined"]
 
@@ -59,8 +60,9 @@ def folds_of(
 def groups_of(corpus: Corpus) -> NDArray[np.int64]:
     """Number the groups of rows that are not independent draws, shape (rows,).
 
-    Rows of one seed are a group. So are rows that share a text of `COPY` words or more, such as a
-    premise, and rows of one instance of the task. Only a run records the seeds of its rows.
+    Rows of one seed, or in the manner of one example, are a group. So are rows that share a text of
+    `COPY` words or more, such as a premise, and rows of one instance of the task. Only a run
+    records the seeds of its rows.
     """
     together = corpus.task.rows_per_instance if corpus.task is not None else 1
     keys: list[list[Hashable]] = [[("instance", at // together)] for at in range(len(corpus))]
@@ -90,9 +92,12 @@ def _seeds(corpus: Corpus) -> dict[int, str]:
 def _seed(record: Mapping[str, Any]) -> str:
     """The place of a candidate's seed, from its name such as `0.3/entailment/0`.
 
-    For merged rows, it includes their run.
+    For merged rows, it includes their run. Seeds of rows that follow examples are mere numbers.
     """
-    return f"{record.get('run', '')} {str(record.get('id', '')).partition('/')[0]}"
+    return (
+        manner_of(record)
+        or f"{record.get('run', '')} {str(record.get('id', '')).partition('/')[0]}"
+    )
 
 
 def joined(keys: Iterable[Iterable[Hashable]]) -> NDArray[np.int64]:

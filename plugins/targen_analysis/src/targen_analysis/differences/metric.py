@@ -356,8 +356,8 @@ def _sentences(found: _Found) -> Iterator[str]:
         wide = max(widths, default=0.0)
         yield (
             f"There is little evidence: {few.name} has only "
-            f"{plural(few.seeds, 'independent row')} (seeds or premises), so intervals are rough "
-            "and only large differences are visible"
+            f"{plural(few.seeds, 'independent row')} (seeds, examples or premises), so intervals "
+            "are rough and only large differences are visible"
             + (
                 f"; the interval of an AUC is up to {100 * wide:.0f} points wide."
                 if wide > _WIDE
