@@ -31,8 +31,8 @@ def own(tmp_path, monkeypatch):
     Path("own.csv").write_text("".join(["text,label\n", *rows]))
 
 
-def labels():
-    return Counter(row["label"] for row in lines("run/dataset.jsonl"))
+def labels(run="run"):
+    return Counter(row["label"] for row in lines(f"{run}/dataset.jsonl"))
 
 
 GENERATE = "generate weather.yaml -b scripted --out run -q"
@@ -68,6 +68,23 @@ def test_what_cannot_be_is_said_and_a_label_that_the_rows_lack_is_named(refuses,
     done = works(f"{GENERATE} -n 4 --shares-of two.csv")
     assert labels() == {"warm": 2, "cold": 2}
     assert "two.csv has no rows with these labels, so targen will not generate any: wet" in done.err
+
+
+@pytest.mark.usefixtures("own")
+def test_the_shares_may_be_those_of_the_examples(works, refuses):
+    labelled = [row.split(",") for row in Path("own.csv").read_text().splitlines()[1:]]
+    works(f"{GENERATE} -n 8 --shares-of examples --examples own.csv")
+    assert labels() == {"warm": 5, "cold": 2, "wet": 1}
+    asked = {"shares_of": "examples", "model": "scripted", "out": "python", "progress": False}
+    rows = [{"text": text, "category": label.title()} for text, label in labelled]
+    targen_core.generate("weather.yaml", n=16, examples=rows, **asked)
+    assert labels("python") == {"warm": 10, "cold": 4, "wet": 2}
+    with pytest.raises(UsageError, match="examples does not contain any labelled rows"):
+        targen_core.generate("weather.yaml", n=4, examples=[text for text, _ in labelled], **asked)
+    refuses(f"{GENERATE} -n 8 --shares-of examples", "--shares-of examples needs --examples")
+    Path("weather.yaml").write_text(f"{TASK}examples: own.csv\n")
+    works("generate weather.yaml -b scripted --out file -q -n 8 --shares-of examples")
+    assert labels("file") == {"warm": 5, "cold": 2, "wet": 1}
 
 
 @pytest.mark.usefixtures("own")

@@ -78,7 +78,8 @@ SharesArg = Annotated[
     typer.Option(
         "--shares-of",
         metavar="DATA",
-        help="Divide -n among the labels in the same proportions as in these rows. "
+        help="Divide -n among the labels in the same proportions as in these rows, or, with "
+        "--shares-of examples, as in the run's examples. "
         "[default: evenly]",
         rich_help_panel=ROWS,
     ),

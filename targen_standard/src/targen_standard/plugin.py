@@ -65,6 +65,7 @@ _FOR_THE_CORE = {
     "earlier-records": "earlier:records_of_today",
     "file-of-rows": "datasets.kept:file_of_rows",
     "folder-of-others": "other_folders:no_run",
+    "labels-of-rows": "examples.reading:labels_of",
     "load-class": "langchain.named:load_class",
     "near-duplicates": "filters.near_duplicates.index:NearDuplicates",
     "no-task": "other_folders:no_task",

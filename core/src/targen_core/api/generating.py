@@ -104,7 +104,7 @@ async def agenerate(
         labels: rows by label.
         preset: a named set of counts of the task, such as "paper".
         shares_of: labelled rows, in any form that `read_dataset` accepts; `n` is divided in
-            proportion to their labels.
+            proportion to their labels. "examples" means the run's own examples.
         variants: variants of the task to apply, by name.
         model: a backend's name such as "llama", or a backend with a model such as
             "chatgpt/gpt-6-luna". It may also be a `ChatModel`, or a model from a library such as

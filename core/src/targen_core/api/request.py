@@ -244,6 +244,8 @@ def asked(
         if rows and is_file(called):
             task_file(order_of(called)).ready(registry)
         if shares_of is not None:
+            if isinstance(shares_of, str) and shares_of in _of_rows():
+                shares_of = _rows_of(shares_of, values, varied)
             n, labels = None, _like(registry, varied, shares_of, n, _plain(labels) or preset)
         quotas = quotas_of(varied, n, labels, preset) if rows else Quotas({})
         part = None
@@ -596,23 +598,11 @@ def _like(
             + " or "
             + Option("preset"),
         )
-    source = as_path(source) if isinstance(source, PathLike) else source
-    with _given_as("shares_of"):
-        dataset = read_dataset(source, task, registry=registry, strict=False)
-    place = source if isinstance(source, str | Path) else "the given data"
-    if bad := [problem for problem in dataset.problems if problem.left_out]:
-        _log.warning(
-            "%s: %s not counted, such as %s %d: %s",
-            place,
-            plural(len({problem.line for problem in bad}), "row"),
-            "line" if place is source else "row",
-            bad[0].line,
-            bad[0].message,
-        )
-    counts = {name: count for name, count in dataset.labels.items() if name in task.quota_names}
+    place, labels = _labels_of(registry, task, source)
+    counts = {name: count for name, count in labels.items() if name in task.quota_names}
     if not counts:
         raise UsageError(
-            f"{place} does not contain any labelled rows of {task.name}",
+            place + f" does not contain any labelled rows of {task.name}",
             hint=f"the labels of {task.name} are: {', '.join(task.quota_names)}",
         )
     if lacking := [name for name in task.quota_names if name not in counts]:
@@ -622,6 +612,56 @@ def _like(
             ", ".join(lacking),
         )
     return Quotas.shared(n, counts, task)
+
+
+@dataclass(frozen=True, slots=True)
+class _RowsOf:
+    """The rows of an option, such as `examples`."""
+
+    option: str
+    file: Path
+
+
+def _labels_of(
+    registry: Registry, task: Task[Any, Any], source: Any
+) -> tuple[Words, Mapping[str, int]]:
+    """Return what messages call labelled rows, and their number by label; log what is no row."""
+    if isinstance(source, _RowsOf):
+        labels_of = load_registry().function("labels-of-rows", of=str(Option(source.option)))
+        with _given_as(source.option):
+            return Option(source.option), labels_of(source.file, task)
+    source = as_path(source) if isinstance(source, PathLike) else source
+    with _given_as("shares_of"):
+        dataset = read_dataset(source, task, registry=registry, strict=False)
+    place = f"{source}" if isinstance(source, str | Path) else "the given data"
+    if bad := [problem for problem in dataset.problems if problem.left_out]:
+        _log.warning(
+            "%s: %s not counted, such as %s %d: %s",
+            place,
+            plural(len({problem.line for problem in bad}), "row"),
+            "line" if isinstance(source, str | Path) else "row",
+            bad[0].line,
+            bad[0].message,
+        )
+    return place, dataset.labels
+
+
+def _rows_of(option: str, values: Mapping[str, Any], task: Task[Any, Any]) -> _RowsOf:
+    """The rows of an option, as typed, or as the task says.
+
+    Raises:
+        UsageError: neither names one.
+    """
+    said = (rows for key, rows in task.part_options.items() if key.rpartition(".")[2] == option)
+    rows = next(iter((values[option],) if values.get(option) is not None else said), None)
+    if rows is None:
+        raise UsageError(
+            Option("shares_of", option) + " needs " + Option(option),
+            hint="pass " + Option(option, Blank("FILE")),
+        )
+    with _given_as(option):
+        file_of = load_registry().function("file-of-rows", of=str(Option(option)))
+        return _RowsOf(option, file_of(rows))
 
 
 def _part_of(task: Task[Any, Any], shard: Shard) -> Quotas:

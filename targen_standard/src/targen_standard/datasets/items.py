@@ -37,8 +37,8 @@ def read_items(
 
     A `.jsonl` file has one JSON value per line. A `.csv` or `.tsv` file has a header and one item
     per line, each field in a column. Any other file has one item per line, which must be a text or
-    have one field. A text may also be in a column, or under a key, that is named as
-    `ListStep.column` says, `text`, or as the option in the singular: `seed` or `context`.
+    have one field. A text may also be in a column, or under a key. Its name is `ListStep.column`,
+    `text`, or the option's in the singular, such as `seed`.
     Blank lines are passed over. With `most`, for real texts with odd lines, lines that are not
     items are left out and logged, as long as most are items.
 
@@ -105,7 +105,7 @@ def _required(kind: type[Any]) -> list[str]:
 
 
 def _names(source: ListStep[Any], what: str) -> list[str]:
-    """What a column or a key with an item that is a single text may be called, best first."""
+    """Return the names of a column or a key for an item that is a single text, best first."""
     required = _required(source.item)
     names = required[:1] if len(required) == 1 else [*filter(None, [source.column])]
     return [*names, what.removeprefix("--").removesuffix("s"), "text"]

@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -25,7 +26,7 @@ from targen_standard.datasets.source import open_source
 from targen_standard.datasets.texts import refuse_table
 from targen_standard.filters.excluded.comparing import plain_words, texts_of
 
-__all__ = ["FEWEST", "Example", "Examples", "read_examples"]
+__all__ = ["FEWEST", "Example", "Examples", "labels_of", "read_examples"]
 
 _log = logging.getLogger("targen.run")
 
@@ -160,6 +161,16 @@ def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
     for words in () if COPY.fullmatch(path.name) else said:
         _log.warning("%s: %s", examples.name, words)
     return examples
+
+
+def labels_of(path: Path, task: Task[Any, Any]) -> Mapping[str, int]:
+    """Count a file's examples by label, without those that have none.
+
+    Raises:
+        UsageError: as of `read_examples`.
+    """
+    rows = read_examples(path.expanduser(), task).rows
+    return Counter(row.label for row in rows if row.label is not None)
 
 
 class _UnknownLabel(ValueError):
