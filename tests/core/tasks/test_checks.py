@@ -13,6 +13,7 @@ from targen_core.tasks.checks import (
     content_words,
     is_copy,
     is_loop,
+    language_of,
     normalized,
     phrase,
     prose,
@@ -354,7 +355,7 @@ def test_an_abbreviation_ends_no_sentence(text, several):
 SPOKEN = {
     "English": "The lift in the old tower has been out of order since Monday, and nobody is sorry.",
     "German": "Der Aufzug im alten Turm steht seit Montag, und niemand hat es bemerkt.",
-    "French": "La porte du moulin est restée ouverte et le chat dort dans la farine.",
+    "French": "La porte du moulin est restée ouverte et le chat joue dans la farine.",
     "Spanish": "El tren de la tarde no llegó a la estación, pero los músicos tocaron en el andén.",
     "Italian": "La barca del fornaio è ferma nel porto e non si vede più il mare.",
     "Portuguese": "O padeiro não abriu a loja e os vizinhos foram comprar pão em outra rua.",
@@ -368,6 +369,25 @@ def test_a_language_is_told_from_its_neighbours(language, spoken):
     text, reason = SPOKEN[spoken], "" if language == spoken else f"not-{language.lower()}"
     assert reason_of(check_language, text, language=language) == reason
     assert reason or not reason_of(prose, text, min_words=5, max_words=30, language=language)
+
+
+UNCLEAR = (
+    "Kan du sende mig en ny regning inden fredag? Der er en mand ved døren, som vil tale med dig.",
+    "Em pots enviar una factura nova? Hi ha un home a la porta que vol parlar amb tu.",
+    "Podes enviarme unha factura nova? Hai un home na porta que quere falar contigo.",
+    "Ek het my sleutel vergeet en kan nie inkom nie. Daar is 'n man by die deur wat wil praat.",
+    f"{SPOKEN['English']} {SPOKEN['German']}",
+)
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+def test_the_language_of_texts_is_named_if_it_is_clear(language):
+    assert language_of(9 * f"{SPOKEN[language]}\n") == language
+
+
+@pytest.mark.parametrize("text", ["", "bank 9", *UNCLEAR])
+def test_the_language_of_other_texts_is_not_guessed(text):
+    assert language_of(9 * f"{text}\n") == ""
 
 
 SHORT = """

@@ -268,6 +268,14 @@ class TestCommand:
         Path("again.yaml").write_text(text, encoding="utf-8")
         assert Declaration.from_file("again.yaml").profile == Profile(**profile)
 
+    def test_it_names_the_language_of_the_texts_if_it_is_clear(self, works):
+        german = "Im Zimmer ist es kalt, und die Heizung geht nicht an."
+        danish = "Det er for koldt i stuen, og varmen virker ikke."
+        for text, named in ((german, ["language: German"]), (danish, [])):
+            Path("own.txt").write_text("".join(f"{at} {text}\n" for at in range(9)))
+            about = yaml.safe_load(works("profile", "own.txt").out)["profile"]["about"]
+            assert [line for line in about if "language" in line] == named
+
     def test_it_writes_a_file_or_into_a_task(self, targen, works):
         works("profile", "notes.txt", "--out", "profile.yaml")
         assert "profile:" in Path("profile.yaml").read_text()

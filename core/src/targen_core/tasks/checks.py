@@ -23,6 +23,7 @@ __all__ = [
     "is_copy",
     "is_cut_from",
     "is_loop",
+    "language_of",
     "normalized",
     "phrase",
     "prose",
@@ -72,6 +73,8 @@ _FOREIGN = frozenset(  # words of other languages that English texts hold in nam
     "os uma não das em ao foi mais seu "
     "het een niet voor op zijn dat naar ook maar wordt".split()
 )
+_OF_ONE = 0.25  # of a text's words, as small as it is in messages that leave many out
+_CLEARLY = 8  # times; with languages whose words are not known, it was at most five in samples
 _SCRIPTS: Mapping[
     str, str | tuple[str, ...]
 ] = {  # what the names of their letters begin with in Unicode
@@ -178,6 +181,26 @@ def check_language(text: str, what: str, language: str = "English") -> None:
         raise Rejected("not-latin", f"the {what} is not in Latin script")
     if any(_is_more_of(text, *pair) for pair in _rivals(name)):
         raise Rejected(f"not-{name}", f"the {what} is not in {language}: {text[:60]!r}")
+
+
+def language_of(text: str) -> str:
+    """Return the language of a text, such as "German"; "" if it is none or not clearly one.
+
+    The languages are those of `check_language` whose function words are known. A quarter of the
+    text's words must be among those of its language. They must be eight times as many as those of
+    any other language, without the words of both. Danish and Catalan texts, for example, have none.
+    """
+    said = words(text)
+    words_of = {each.name: each.function_words for each in all_languages()}
+    for name, mine in words_of.items():
+        others = [theirs for other, theirs in words_of.items() if other != name]
+        if sum(word in mine for word in said) >= max(1, len(said) * _OF_ONE) and all(
+            sum(word in mine - theirs for word in said)
+            >= _CLEARLY * max(1, sum(word in theirs - mine for word in said))
+            for theirs in others
+        ):
+            return name.capitalize()
+    return ""
 
 
 @cache

@@ -15,6 +15,7 @@ from targen_core.plugins.blame import blaming
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.tasks import find_task
+from targen_core.tasks.checks import language_of
 from targen_core.text import plural
 from targen_standard.datasets.kept import file_of_rows
 from targen_standard.examples.forms import forms_of
@@ -115,6 +116,7 @@ def profile(
             ) as request,
         ):
             lines, _ = described(request.registry, rows, request.spec, cache=replies_folder())
-    if lines:
-        made = made.model_copy(update={"about": (*made.about, *lines)})
+    language = language_of("\n".join(row.text for row in rows))
+    named = (f"language: {language}",) if language else ()
+    made = made.model_copy(update={"about": (*named, *made.about, *lines)})
     return Profiled(made, figures_of(rows), topics_of(rows), path.name)
