@@ -10,8 +10,6 @@ from functools import cache
 
 from targen_core.tasks.languages import find_language
 
-__all__ = ["in_prose", "is_remark"]
-
 _LABELS = (  # what tasks call their labels: in a text they give it away, or are a heading
     r"(?:not[_ -]?)?entail(?:ment|ed|s)|contradict(?:ion|ed|s)|neutral|true|false|correct|incorrect"
     r"|likely|unlikely|cause|effect|result"
