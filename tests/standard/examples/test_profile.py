@@ -225,6 +225,19 @@ class TestRuns:
         shown = targen("preview", "./porter.yaml", "-b", "scripted", "--full", "-n", "2").out
         assert "What holds of all such texts:\n- no greeting" in shown
 
+    def test_a_value_that_names_or_describes_a_label_is_warned_of(self, works):
+        forms = "{about 9 words; what must be done at once; no mark at the end: 1}"
+        text = Path("porter.yaml").read_text(encoding="utf-8")
+        with open("porter.yaml", "a", encoding="utf-8") as file:
+            file.write(f"profile: {{forms: {forms}, traits: {{kind: [dry, a false ALARM]}}}}\n")
+        said = works("generate porter.yaml -n 2 -b scripted -q").err
+        assert said.count("profile: ") == 2
+        assert "the kind “a false ALARM” names the label alarm, but rows of every label" in said
+        assert "no mark at the end” describes the label alarm, but" in said
+        Path("porter.yaml").write_text(text, encoding="utf-8")
+        works("profile notes.txt --into porter.yaml")
+        assert works("generate porter.yaml -n 2 -b scripted -q --out measured").err == ""
+
     def test_files_of_earlier_editions_draw_each_trait_by_itself(self, targen, works):
         for number, (edition, names) in enumerate({3: APART, 4: {FORM}}.items()):
             task = Path("porter.yaml").read_text()

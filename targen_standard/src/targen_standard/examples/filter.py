@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from targen_standard.examples.measuring import measured
 from targen_standard.examples.profile import FORM, Profile, Trait
 from targen_standard.examples.reading import Examples, read_examples
 from targen_standard.examples.showing import Hands, shown_to
+from targen_standard.examples.subjects import revealing
 from targen_standard.filters.excluded.comparing import SIMILARITY, texts_of
 from targen_standard.filters.excluded.index import ExclusionIndex
 
@@ -27,6 +29,7 @@ __all__ = ["COPY", "ExampleFilter"]
 COPY = "copy-of-an-example"
 """The reason of its refusals."""
 
+_log = logging.getLogger("targen.run")
 _LENGTH = re.compile(r"(?:^|[\s_-])(?:length|words)$", re.IGNORECASE)
 
 
@@ -64,7 +67,10 @@ class ExampleFilter(Filter):
             if following is not None:
                 kept = tuple(each for each in task.dimensions if each not in lengths)
                 return following.replace(dimensions=kept)
-        if not isinstance(profile, Profile):
+        if isinstance(profile, Profile):
+            for words in revealing(profile, task):
+                _warn(f"{words}, but rows of every label may draw it: reword or remove it")
+        else:
             profile = Profile() if examples is None else self._profile(examples, task)
         hands = {}
         if examples is not None and self._options.show_examples:
@@ -147,6 +153,11 @@ def _read(path: Path, task: Task[Any, Any]) -> Examples:
         error.option = "examples"
         error.args = (Unplaced(Option("examples") + ": ") + str(error),)
         raise
+
+
+@cache  # a run is prepared more than once
+def _warn(words: str) -> None:
+    _log.warning("profile: %s", words)
 
 
 @lru_cache(maxsize=1)  # a run is prepared more than once

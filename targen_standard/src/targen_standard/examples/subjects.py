@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from targen_core.tasks.model import Task
+from targen_core.tasks.parts import Label
 from targen_standard.examples.measuring import (
     Topic,
     parted,
@@ -24,7 +25,7 @@ from targen_standard.examples.reading import Example
 from targen_standard.examples.telltales import habits
 from targen_standard.filters.excluded.comparing import plain_words
 
-__all__ = ["SUBJECT", "closely_measured", "subjects_of"]
+__all__ = ["SUBJECT", "closely_measured", "revealing", "subjects_of"]
 
 SUBJECT = "may touch on"
 """The trait for subjects."""
@@ -33,6 +34,14 @@ _OTHER = "anything else"
 _SLOTS = 20
 _FEWEST = 3  # texts of a subject: that two share a word is chance
 _WORTH = 0.25  # minimum share of the texts with a subject, from which rows are assigned one
+_OF_FORMS = frozenset(
+    "about address at behind brackets capital capitals case casual code colon dash dots emoji end "
+    "exclamation first form greeting haste heading hesitations in last letter line lines list long "
+    "lower mark marks name names no number numbers oh on one point price question questions "
+    "quotation several sentence sentences short slips smiley space speakers speech start turns two "
+    "web well with word words yes you".split()
+)
+"""Words that the forms of any texts contain, and labels may be called."""
 _LETTERS = 5  # of a word's beginning, by which two forms of one are known
 
 
@@ -79,6 +88,33 @@ def _telling_a_label(rows: Sequence[Example], task: Task[Any, Any] | None) -> It
         for_itself = len(labels) > 1 and max(by_label.values()) > most * sum(by_label.values())
         if for_itself or any(_alike(word, other) for other in own):
             yield word
+
+
+def revealing(profile: Profile, task: Task[Any, Any]) -> Iterator[str]:
+    """Yield what is wrong with values of a profile that name or describe a label of the task.
+
+    Rows of all labels draw each value, so rows of other labels would contradict it.
+    """
+    meant = {label.name: telling_words(label.summary) - _OF_FORMS for label in task.labels}
+    for name, values in profile.weights.items():
+        for value in values:
+            said = plain_words(value)
+            words = {*said.split()} - _OF_FORMS
+            for label in task.labels:
+                others = (meant[each] for each in meant if each != label.name)
+                is_named = any(
+                    said == each or {*each.split()} <= words for each in _names_of(label)
+                )
+                if is_named or len(words & meant[label.name].difference(*others)) > 1:
+                    how = "names" if is_named else "describes"
+                    yield f"the {name} “{value}” {how} the label {label.name}"
+                    break
+
+
+def _names_of(label: Label) -> list[str]:
+    """Return what a label is called, without numbers."""
+    names = (plain_words(f"{each}".replace("_", " ")) for each in (label.name, label.official))
+    return [words for words in names if len(words) > 1 and not words.isdigit()]
 
 
 def _alike(one: str, other: str) -> bool:
