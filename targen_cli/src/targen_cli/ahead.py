@@ -71,12 +71,20 @@ def print_dry_run(runs: Ahead, *, price_from: str, suite: bool, json: bool) -> N
         print(
             f"{model} would be called" + (f": {', '.join(steps_of)}" if len(by_model) > 1 else "")
         )
+    for words in _shown(runs):
+        print(words)
     print()
     print_estimates(estimates, price_from)
     cap = runs[0][1].spec.limits.max_cost
     if cap is not None and cap < (dollars := sum(one.dollars or 0.0 for one in estimates)):
         print(f"\n${dollars:,.2f} exceeds --max-cost {cap:g}: generation would stop early.")
     print("\nDry run: targen made no calls and wrote no files.")
+
+
+def _shown(runs: Ahead) -> Sequence[str]:
+    """Return what filters say of texts of the user that prompts contain, each sentence once."""
+    parts = (each.part for _, request in runs for each in request.prepared.filters)
+    return [*dict.fromkeys(filter(None, (getattr(part, "shows", "") for part in parts)))]
 
 
 def tell_of_shortage(request: Request, n: int | None = None) -> None:
@@ -141,6 +149,7 @@ def confirm(runs: Ahead, choice: Choice, *, yes: bool) -> None:
         ask_above=choice.ask_above,
         yes=yes,
         shown="--dry-run shows the details",
+        notes=lambda: _shown(runs),
     )
 
 
@@ -152,6 +161,7 @@ def ask_first(
     ask_above: float,
     yes: bool = False,
     shown: str = "",
+    notes: Callable[[], Sequence[str]] = tuple,
 ) -> None:
     """Ask a person before a command starts that may cost more than `ask_above` dollars.
 
@@ -165,6 +175,7 @@ def ask_first(
         ask_above: the threshold, in dollars.
         yes: whether `--yes` was passed.
         shown: which option shows the estimate.
+        notes: returns further sentences for the question.
 
     Raises:
         Exit: the user refused.
@@ -187,7 +198,8 @@ def ask_first(
     if most < math.inf:
         words += f", and at most ${most:,.2f} (--max-cost)"
     tips = ([shown] if shown else []) + (["--max-cost sets a limit"] if cap is None else [])
-    print(f"{words}. {'; '.join(['This is an estimate', *tips])}.", file=sys.stderr)
+    said = [f"{words}.", f"{'; '.join(['This is an estimate', *tips])}.", *notes()]
+    print(" ".join(said), file=sys.stderr)
     if not typer.confirm("Continue?", err=True):
         print("targen made no calls.", file=sys.stderr)
         raise typer.Exit(1)

@@ -445,3 +445,6 @@ def test_it_is_said_once_which_columns_hold_the_examples(works, caplog):
     assert "text: message" not in caplog.text
     done = works(f"{generate} --dry-run")
     assert "own.csv would be used and copied into the run directory" in done.out
+    said = "Prompts contain texts of own.csv. --no-show-examples prevents this."
+    assert said in done.out
+    assert said not in works(f"{generate} --no-show-examples --dry-run").out

@@ -98,6 +98,14 @@ class Filter(ABC):
     shapes: bool = False
     across_runs: bool = False
 
+    @property
+    def shows(self) -> str:
+        """Return a sentence about texts of the user that it adds to prompts; empty by default.
+
+        Users see it before they start a run, so it also tells how to prevent that.
+        """
+        return ""
+
     def shaped(self, task: Task[Any, Any]) -> Task[Any, Any]:
         """Return the task with the filter's additions, such as dimensions or prompts.
 

@@ -13,6 +13,7 @@ from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.errors import UsageError
 from targen_core.tasks.model import Task
 from targen_core.wording import Blank, Option, Unplaced
+from targen_standard.datasets.kept import called
 from targen_standard.examples import MEASURED_FROM, ExampleOptions, ExamplesSection
 from targen_standard.examples.following import followed
 from targen_standard.examples.forms import forms_of
@@ -44,6 +45,15 @@ class ExampleFilter(Filter):
         """Use the file and the profile that the options name."""
         self._options = options
         self._examples: Examples | None = None
+
+    @property
+    def shows(self) -> str:
+        """See `Filter.shows`."""
+        path = self._options.examples
+        if path is None or not self._options.show_examples:
+            return ""
+        keep = Option("show_examples", False)
+        return f"Prompts contain texts of {called(path) or path.name}. {keep} prevents this."
 
     def shaped(self, task: Task[Any, Any]) -> Task[Any, Any]:
         """Add examples to the prompts of step 3, and the traits of their profile to the rows.
