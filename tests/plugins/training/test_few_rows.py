@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,25 @@ def test_a_curve_of_vectors_embeds_each_text_once(
     works("compare", "syn.jsonl", *ARGS, "--real", "real.jsonl", "--curve", "2,5",
           "--trainer", "vectors,embedder=words", "--json")  # fmt: skip
     assert len(counted) == len({*counted}) > 100
+
+
+def test_the_hint_for_vectors_without_their_package_works_at_each_edge(
+    targen: Command, works: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    asked = {
+        "compare": ("--test", "test.jsonl", "--repeats", "2", "--curve", "20"),
+        "train": ("--out", "model"),
+    }
+    hint = "or use the trainer vectors,embedder=words, which does not need a model"
+    for command, others in asked.items():
+        line = (command, "syn.jsonl", "--task", "mood.yaml", *others, "--trainer")
+        assert hint in targen(*line, "vectors").err
+        works(*line, "vectors,embedder=words")
+    made = targen_core.train(
+        "syn.jsonl", task="mood.yaml", trainer="vectors,embedder=words", out="made", progress=False
+    )
+    assert made.facts.options["embedder"] == "words"
 
 
 def _resolving(resolve: Command, name: str, target: object) -> Command:

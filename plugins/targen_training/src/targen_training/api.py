@@ -46,7 +46,8 @@ def train(
     Args:
         *data: runs, reviewed or corrected data, `Dataset`s, their paths, data frames or rows.
         task: the task of rows that do not say it.
-        trainer: what trains, such as "vectors"; by default what `model` is for, or "tfidf".
+        trainer: what trains, such as "vectors" or "vectors,embedder=words"; by default what `model`
+            is for, or "tfidf".
         model: the pretrained model to start from: a folder, or a model that is on this machine.
         start: a folder of a trained model to start from, with the same trainer.
         style: rows "plain", or as "instructions" with worked samples.

@@ -42,7 +42,7 @@ def train(
         str | None,
         typer.Option(
             "--trainer",
-            metavar="NAME",
+            metavar="NAME[,KEY=VALUE]...",
             help="The trainer: vectors suits small datasets, tfidf needs no extra packages. See "
             "targen list-trainers. [default: the trainer for the --model or the rows' output, or "
             "tfidf]",

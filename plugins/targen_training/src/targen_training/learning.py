@@ -48,6 +48,9 @@ def learned(
         UsageError: as `train`.
     """
     items = list(options)
+    if trainer is not None:
+        trainer, *own = trainer.split(",")
+        items = [*own, *items]
     started_from = ""
     if start is not None:
         if model is not None:

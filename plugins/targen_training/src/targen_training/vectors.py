@@ -18,7 +18,7 @@ from targen_core.embedding import Encode
 from targen_core.errors import UnknownName, UnreadableFile, UsageError
 from targen_core.outputs import write_file
 from targen_core.reading import read_json
-from targen_core.wording import Either, install
+from targen_core.wording import install
 from targen_training.decisions import parts_of
 from targen_training.features import Vectors, embedder_of, fields_of
 from targen_training.trainers import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
@@ -136,9 +136,9 @@ def _embedder(name: str) -> tuple[str, Encode]:
     except UnknownName:
         raise
     except UsageError as error:  # whose hint is for other uses of an embedder
-        words = Either("-o embedder=words", 'options={"embedder": "words"}')
         error.hint = (
-            f"{install('targen-training[vectors]')}, or use {words}, which does not need a model"
+            f"{install('targen-training[vectors]')}, or use the trainer vectors,embedder=words, "
+            "which does not need a model"
         )
         raise
 
