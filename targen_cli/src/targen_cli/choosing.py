@@ -45,7 +45,7 @@ class Choice:
     Attributes:
         model: the backend.
         steps: backends of single steps.
-        options: of backends, by `KEY` or `STEP.KEY`.
+        options: of backends and parts, by `KEY`, `STEP.KEY` or `PART.KEY`.
         limits: what was asked for, with defaults in the place of None.
         ask_above: dollars above which the user must confirm.
         held: the defaults and options that it is made of, by name.
@@ -54,7 +54,7 @@ class Choice:
 
     model: str
     steps: Mapping[str, str]
-    options: Mapping[str, Any]
+    options: dict[str, Any]
     limits: Mapping[str, Any]
     ask_above: float
     held: Mapping[str, Value]

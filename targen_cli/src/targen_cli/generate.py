@@ -120,12 +120,13 @@ def generate(
     if batch_offline and (batch or suite is not None):
         raise UsageError("--batch-offline cannot be used with --batch or --suite")
     registry = load_registry()
+    chosen = choice(registry, said)
     where = elsewhere(
         registry,
         said.of(WorkerOptions).asked,
+        options=chosen.options,
         delivery="files" if batch_offline else batch,
     )
-    chosen = choice(registry, said)
     keywords: dict[str, Any] = dict(
         n=n,
         preset=preset,
@@ -258,9 +259,11 @@ def resume(
     if batch_offline and batch:
         raise UsageError("--batch-offline cannot be used with --batch")
     registry = load_registry()
+    options = said.of(ModelOptions).values
     where = elsewhere(
         registry,
         said.of(WorkerOptions).asked,
+        options=options,
         delivery="files" if batch_offline else batch,
     )
     limits = said.part(RowOptions, Limits)
@@ -271,7 +274,7 @@ def resume(
         registry,
         n=n,
         labels=labels_of(label),
-        options=said.of(ModelOptions).values,
+        options=options,
         datasets={"exclude": exclude},
         verify=verify,
         **limits,

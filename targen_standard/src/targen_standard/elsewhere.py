@@ -14,6 +14,7 @@ from targen_core.options import Limits
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.models import PreparedStep
+from targen_core.runs.preparing.parts import Parts
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import Either, Option, Together, Words
 
@@ -38,11 +39,14 @@ class Elsewhere:
     asked: Mapping[str, Any]
 
     @classmethod
-    def read(cls, registry: Registry, asked: str | Mapping[str, Any]) -> Elsewhere:
+    def read(
+        cls, registry: Registry, asked: str | Mapping[str, Any], options: dict[str, Any]
+    ) -> Elsewhere:
         """An executor by its name, or by `name` with some of the others.
 
         `address` is that of a cluster, `workers` a number or a range such as "2-8", `resources` are
-        numbers by name, and `replicas` addresses of servers.
+        numbers by name, and `replicas` addresses of servers. Those of `options` that are the
+        executor's own are taken out.
 
         Raises:
             UsageError: the executor is unknown, or a value is invalid.
@@ -67,8 +71,12 @@ class Elsewhere:
             resources=_resources(said.get("resources", {})),
             replicas=_replicas(said.get("replicas", ())),
         )
-        registered = registry.find("executor", name)
-        return cls(registered, registry.resolve(registered), workers, said)
+        parts = Parts(registry, options, copies=False)
+        registered, executor = parts.find("executor", "executor", name)
+        for option in [*options]:
+            if option.rpartition(".")[0] in parts.names:
+                del options[option]
+        return cls(registered, executor, workers, said)
 
     @property
     def words(self) -> Words:

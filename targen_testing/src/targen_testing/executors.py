@@ -36,7 +36,7 @@ from targen_standard.scripted import ScriptedModel, ScriptedOptions
 from targen_testing import trials
 from targen_testing.exchange import request_of
 from targen_testing.sample import with_sample
-from targen_testing.suite import Suite, fail
+from targen_testing.suite import PartSuite, fail
 from targen_testing.trials import Trial
 
 __all__ = ["ExecutorSuite"]
@@ -71,7 +71,7 @@ def reply(request):
 """
 
 
-class ExecutorSuite(Suite):
+class ExecutorSuite(PartSuite[ModelExecutor]):
     """Checks of an executor; set `executor` to its registered name.
 
     Attributes:
@@ -91,14 +91,9 @@ class ExecutorSuite(Suite):
         """The plugins, and the kit's own task."""
         return with_sample(self.registry())
 
-    def target(self) -> ModelExecutor:
-        """The executor."""
-        executor: ModelExecutor = self.registry().get("executor", self.executor)
-        return executor
-
     def where(self) -> Elsewhere:
         """Return the executor, with the request."""
-        return Elsewhere.read(self.registry(), {"name": self.executor, **self.asked})
+        return Elsewhere.read(self.registry(), {"name": self.executor, **self.asked}, self.typed())
 
     def spec(self, options: Mapping[str, Any], **limits: Any) -> RunSpec:
         """A run of the kit's task by scripted replies."""

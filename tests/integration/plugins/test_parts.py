@@ -328,6 +328,7 @@ TYPED = """
     mail.yaml | --filter plain -o plain.most=1 | filter acme:plain has no options, but was given most
     mail.yaml | -o openings.most=1 | pass --filter openings, or omit the option
     mail.yaml | -o vote.votes=3 --corrector majority | this run does not use the corrector targen-core:vote
+    mail.yaml | -o lanes.lanes=2 | this run does not use the executor acme:lanes | pass --executor lanes, or omit
     mail.yaml | -o jury.times=3 | there is no step or part 'jury'
     mail.yaml | --corrector majority -o majority.times=5 -o acme:majority.times=7 | set the same option to two values
     mail.yaml | --contexts-from table | contexts acme:table needs the option 'path' | -o table.path=
@@ -361,7 +362,8 @@ chosen = dict(
 )
 made = tg.generate("mail.yaml", n=8, model="scripted", out="made", progress=False, **chosen)
 print(len(made), made.path, made.report.raw["openings"]["openings"] > 0)
-grown = tg.resume(made, n=10, progress=False)
+lanes = dict(executor="lanes", options={"lanes": {"lanes": 3}})
+grown = tg.resume(made, n=10, progress=False, **lanes)
 again = tg.replay(made, "again")
 print(len(grown), again.path.joinpath("dataset.jsonl").read_bytes()
       == made.path.joinpath("dataset.jsonl").read_bytes())
@@ -440,6 +442,19 @@ def test_an_embedder_has_options_by_its_own_name(acme):
     assert parts["embedder of filter distance"]["options"] == {"size": 30}
     assert "option shapes.size of embedder" in acme(f"{near} -o shapes.size=1", code=2).stderr
     acme("resume near -n 6")
+
+
+def test_an_executor_has_options_which_no_run_keeps(acme):
+    line = "generate mail.yaml -n 4 -b scripted --executor lanes"
+    assert "2 lanes" in acme(f"{line} -o lanes.lanes=2 --out run").stderr
+    assert "lanes" not in Path("run/manifest.json").read_text()
+    assert "3 lanes" in acme("resume run -n 6 --executor lanes -o acme:lanes.lanes=3").stderr
+    assert (
+        "option lanes.lanes of executor acme:lanes"
+        in acme(f"{line} -o lanes.lanes=5", code=2).stderr
+    )
+    judged = "correct rows.jsonl --task mail.yaml -b scripted --executor lanes -o lanes.lanes=4"
+    assert "4 lanes" in acme(judged).stderr
 
 
 DESCRIBED = """

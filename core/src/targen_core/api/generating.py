@@ -188,8 +188,13 @@ async def agenerate(
         JobFailed: the run ended early; the rows so far are kept in its directory.
     """
     keywords = keywords_of(locals(), "out", "executor", "progress")
+    where = elsewhere(
+        load_registry() if registry is None else registry,
+        executor,
+        options=keywords["options"],
+        delivery="batch" if batch else delivery or "",
+    )
     with asked(**keywords) as request:
-        where = elsewhere(request.registry, executor, delivery=request.spec.limits.delivered_by)
         job = request.job(out)
     job.elsewhere = where
     return await _finished(job, request.registry, progress)
@@ -269,7 +274,12 @@ async def aresume(
     keywords = keywords_of(locals(), "run", "registry", "exclude", "executor", "progress")
     known = registry or (run.registry if isinstance(run, Run) else None)
     known = load_registry() if known is None else known
-    where = elsewhere(known, executor, delivery="batch" if batch else delivery or "")
+    where = elsewhere(
+        known,
+        executor,
+        options=keywords["options"],
+        delivery="batch" if batch else delivery or "",
+    )
     job, registry = reopened(
         run.path if isinstance(run, Run) else run,
         known,

@@ -274,11 +274,19 @@ def asked(
 
 
 def elsewhere(
-    registry: Registry, executor: ExecutorLike | None, *, delivery: str = ""
+    registry: Registry,
+    executor: ExecutorLike | None,
+    *,
+    options: dict[str, Any],
+    delivery: str = "",
 ) -> Elsewhere | None:
     """Where the models of a run are to work; None for this process.
 
-    A `delivery` that was asked for, by its name, excludes an executor.
+    Args:
+        registry: finds the executor.
+        executor: its name, or `name` and which workers.
+        options: those of the request. The executor's are taken out, since no run keeps them.
+        delivery: the name of a delivery that was asked for, which excludes an executor.
 
     Raises:
         UsageError: the executor is unknown, or its options are invalid.
@@ -291,7 +299,10 @@ def elsewhere(
             hint='pass its name, such as "ray", or {"name": "ray", "workers": 4}',
         )
     read = load_registry().function("workers-elsewhere", of="executor")
-    where: Elsewhere = read(registry, executor)
+    said = spread(registry, options)
+    where: Elsewhere = read(registry, executor, said)
+    options.clear()
+    options.update(said)
     if delivery:
         where.refuse(registry.get("delivery", delivery))
     return where

@@ -21,6 +21,7 @@ from targen_core.api.request import (
 from targen_core.errors import JobFailed
 from targen_core.folders import replies_folder
 from targen_core.plugins.blame import blaming_plugins
+from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.event_loops import waiting
 from targen_core.runs.preparing.models import Elsewhere
@@ -102,6 +103,13 @@ async def acorrect(
         JobFailed: it ended early; all replies so far are kept.
     """
     handed = given_data(data, task, variants, registry)
+    options = {**model_options, **(options or {})}
+    where = elsewhere(
+        handed.registry or load_registry(),
+        executor,
+        options=options,
+        delivery="batch" if batch else delivery or "",
+    )
     with asked(
         handed.registry,
         handed.task,
@@ -109,7 +117,7 @@ async def acorrect(
         variants=handed.variants,
         corrector=corrector,
         model=model,
-        options={**model_options, **(options or {})},
+        options=options,
         seed=seed,
         max_cost=max_cost,
         max_tokens=max_tokens,
@@ -122,7 +130,6 @@ async def acorrect(
         rounds=rounds,
         cache=cache,
     ) as request:
-        where = elsewhere(request.registry, executor, delivery=request.spec.limits.delivered_by)
         watch = Watch()
         with shown(watch, request.name, enabled=progress):
             return await corrected(

@@ -119,12 +119,13 @@ def correct(
     files = FileTransport(answers) if batch_offline else None
     data = given_data(source, task, said.values.get("variants"), encoding=encoding)
     registry = data.registry or load_registry()
+    chosen = choice(registry, said)
     where = elsewhere(
         registry,
         said.of(WorkerOptions).asked,
+        options=chosen.options,
         delivery="files" if batch_offline else batch,
     )
-    chosen = choice(registry, said)
     with (
         chosen.explained(),
         asked(

@@ -108,6 +108,7 @@ def revise(
     from targen_cli.generate import run_job, say_next_export
     from targen_core.api.models import named
     from targen_core.api.request import elsewhere, reopened
+    from targen_core.plugins.loader import load_registry
     from targen_core.runs.jobs.event_loops import finish
     from targen_standard.revising.api import planned
 
@@ -116,6 +117,12 @@ def revise(
         raise UsageError("--batch-offline cannot be used with --batch")
     models = said.of(ModelOptions)
     options = models.values
+    placed = elsewhere(
+        load_registry(),
+        said.of(WorkerOptions).asked,
+        options=options,
+        delivery="files" if batch_offline else batch,
+    )
     changed = {name: value for name, value in options.items() if name not in _NO_CHANGE}
     if models.backend is not None:
         backend, own = named(models.backend)
@@ -160,8 +167,6 @@ def revise(
     limits = said.part(Limits)
     if batch_offline:
         limits["delivery"] = "files"
-    delivery = limits["delivery"] if batch_offline else batch
-    placed = elsewhere(registry, said.of(WorkerOptions).asked, delivery=delivery)
     job, _ = reopened(where, registry, options=options, **limits)
     with job:
         if plan.calls.total and (batch_offline or not job.sends):

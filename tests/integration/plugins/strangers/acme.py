@@ -1,6 +1,7 @@
 """A stranger's package: a part of every kind, each right, and most with options."""
 
 import csv
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from targen_core import (
     UsageError,
     hookimpl,
 )
+from targen_core.calls.executor import ModelExecutor
 from targen_core.embedding import Embedder
 
 
@@ -215,6 +217,23 @@ def shapes(options):
     return Embedder(open=lambda: embed)
 
 
+# An executor, which leaves the models where they are.
+
+
+class LanesOptions(Options):
+    lanes: int = Field(default=1, ge=1, le=4, description="how many lanes there are")
+
+
+def lanes(options):
+    async def place(sources, workers):
+        if workers.address or workers.replicas or workers.resources:
+            raise UsageError("lanes are in this process", hint="--executor lanes")
+        print(f"{options.lanes} lanes", file=sys.stderr)
+        return [source.model for source in sources]
+
+    return ModelExecutor(summary="lanes", place=place)
+
+
 @hookimpl
 def register_filters(register):
     openings = Configurable(OpeningsOptions, Openings)
@@ -257,3 +276,8 @@ def register_exporters(register):
 @hookimpl
 def register_embedders(register):
     register.register("shapes", Configurable(ShapesOptions, shapes), summary="Pairs of letters")
+
+
+@hookimpl
+def register_executors(register):
+    register.register("lanes", Configurable(LanesOptions, lanes), summary="Models in lanes")

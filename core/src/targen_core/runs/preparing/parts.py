@@ -344,9 +344,10 @@ class Parts:
 def _choosing() -> dict[str, str]:
     """Return the option that chooses a part of each kind, if a run has one."""
     declared = {**RowOptions.declared(), **ListOptions.declared()}
-    return {
+    named = {
         option.flag.completes: name for name, option in declared.items() if option.flag.completes
     }
+    return {"executor": "executor", **named}  # a run does not record its executor
 
 
 def _by_part(options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
