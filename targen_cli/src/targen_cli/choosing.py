@@ -63,7 +63,22 @@ class Choice:
     @property
     def keywords(self) -> dict[str, Any]:
         """As `asked` takes them."""
-        return {"model": self.model, "steps": self.steps, "options": self.options, **self.limits}
+        return {
+            "model": self.model,
+            "steps": self.steps,
+            "options": self.options,
+            "untyped": self.untyped,
+            **self.limits,
+        }
+
+    @property
+    def untyped(self) -> frozenset[str]:
+        """Return the names of the options that are defaults."""
+        return frozenset(
+            name.removeprefix("options.")
+            for name, value in self.held.items()
+            if name.startswith("options.") and value.origin != _TYPED
+        )
 
     @property
     def price_from(self) -> str:

@@ -62,6 +62,7 @@ def charged(
             quotas={},
             backend=chosen.model,
             options=chosen.options,
+            untyped=chosen.untyped,
             limits=Limits(**chosen.limits),
             **said.part(RowOptions),
         )

@@ -21,6 +21,7 @@ from targen_core.runs.jobs.event_loops import finish
 from targen_core.runs.jobs.session import open_layer
 from targen_core.runs.preparing.delivering import chosen_delivery
 from targen_core.runs.preparing.models import PreparedStep, bind_models, models_of
+from targen_core.runs.preparing.parts import Parts
 from targen_core.runs.preparing.plan import options_of
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
@@ -127,5 +128,6 @@ def _model(registry: Registry, spec: RunSpec, task: Task[Any, Any]) -> PreparedS
         UsageError: `spec` is invalid; its task and quotas are not looked at.
     """
     delivery = chosen_delivery(registry, spec.limits)
-    steps = models_of(registry, task, spec, options_of(task, spec), {"generate"}, delivery)
+    options = options_of(task, spec, Parts(registry, spec.options))
+    steps = models_of(registry, task, spec, options, {"generate"}, delivery)
     return steps["generate"]

@@ -457,6 +457,26 @@ def test_an_executor_has_options_which_no_run_keeps(acme):
     assert "4 lanes" in acme(judged).stderr
 
 
+def test_a_default_for_a_part_is_used_only_with_the_part(acme):
+    Path("config").mkdir()
+    held = Path("config/targen.toml")
+    held.write_text('backend = "scripted"\n[options]\n"openings.most" = 2\nlanes.lanes = 3\n')
+    own = {"TARGEN_CONFIG_DIR": "config"}
+    acme("estimate mail.yaml -n 4", **own)
+    acme("preview mail.yaml -n 2", **own)
+    acme("correct rows.jsonl --task mail.yaml", **own)
+    acme("generate mail.yaml -n 4 --out plain", **own)
+    assert "openings" not in Path("plain/manifest.json").read_text()
+    line = "generate mail.yaml -n 4 --filter openings --executor lanes --out run"
+    assert "3 lanes" in acme(line, **own).stderr
+    assert parts_of("run")["filter openings"]["options"] == {"letters": 14, "most": 2}
+    acme("resume run -n 6", **own)
+    said = acme("estimate mail.yaml -n 4 -o openings.most=2", code=2, **own).stderr
+    assert "this run does not use the filter" in said
+    held.write_text('backend = "scripted"\n[options]\n"opnings.most" = 2\n')
+    assert "'opnings'" in acme("estimate mail.yaml -n 4", code=2, **own).stderr
+
+
 DESCRIBED = """
     describe openings | openings.most
     describe no-she | Refuses the word she.

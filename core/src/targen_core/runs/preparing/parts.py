@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -305,8 +305,10 @@ class Parts:
         self.files[name] = path
         return name, digest
 
-    def refuse_unused(self, option: str) -> None:
+    def refuse_unused(self, option: str, untyped: Collection[str] = ()) -> bool:
         """Refuse an option of a part that is installed, and not used here.
+
+        Return whether it is one of the `untyped` options instead, which are defaults.
 
         Raises:
             UsageError: it is of one.
@@ -315,12 +317,15 @@ class Parts:
         for item in self._registry.everything():
             if about not in (item.name, item.id) or not self._registry.is_configurable(item):
                 continue
+            if option in untyped:
+                return True
             chooses = _choosing().get(item.kind)
             uses = "pass " + Option(chooses, about) + ", or " if chooses else ""
             raise UsageError(
                 f"option {option!r}: this run does not use the {item.kind} {item.id}",
                 hint=uses + "omit the option",
             )
+        return False
 
     @property
     def options(self) -> list[str]:

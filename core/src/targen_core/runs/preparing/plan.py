@@ -181,6 +181,7 @@ def prepare(
         task=file.copy if file is not None else registered.id,
         quotas=quotas,
         options=_kept(full, lock, parts.datasets),
+        untyped=(),
         corrector=corrector_id if spec.corrector else spec.corrector,
         labels_per_seed=task.labels_per_seed or "all",
         worked_examples=worked,
@@ -297,14 +298,21 @@ def _kept(spec: RunSpec, lock: Lock, datasets: Mapping[str, Sequence[str]]) -> d
 
 
 def options_of(
-    task: Task[Any, Any], spec: RunSpec, parts: Parts | None = None, former: Sequence[str] = ()
+    task: Task[Any, Any], spec: RunSpec, parts: Parts, former: Sequence[str] = ()
 ) -> dict[str, StepOptions]:
     """Return the user's options for each of the task's steps.
 
     Raises:
         UsageError: something is said of what is neither a step nor one of the `parts` in use.
     """
-    check_steps(task.steps, spec.options, spec.backend_for, parts=parts, former=former)
+    check_steps(
+        task.steps,
+        spec.options,
+        spec.backend_for,
+        parts=parts,
+        former=former,
+        untyped=spec.untyped,
+    )
     return {step.name: spec.options_of(step.name) for step in task.steps}
 
 

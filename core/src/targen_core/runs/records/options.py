@@ -94,10 +94,12 @@ def check_steps(
     *,
     parts: Parts | None = None,
     former: Collection[str] = (),
+    untyped: Collection[str] = (),
 ) -> None:
     """Check that options and backends are for steps that there are, or for `parts` in use.
 
-    Those of `former` parts, which an earlier run used, do no harm.
+    Those of `former` parts, which an earlier run used, do no harm. Neither do `untyped` ones of
+    parts that are not in use.
 
     Raises:
         UsageError: with the steps that the task has.
@@ -108,11 +110,11 @@ def check_steps(
         step, dot, key = name.partition(".")
         if dot and step not in known:
             about = name.rpartition(".")[0]
-            used = parts.names if parts is not None else set()
+            used = set() if parts is None else parts.names
             if about in used or about in former:
                 continue
-            if parts is not None:
-                parts.refuse_unused(name)
+            if parts is not None and parts.refuse_unused(name, untyped):
+                continue
             named = [*known, *sorted(each for each in used if ":" not in each)]
             raise UsageError(
                 f"option {name!r}: there is no step {'or part ' if used else ''}{about!r}",

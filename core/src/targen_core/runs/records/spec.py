@@ -32,7 +32,8 @@ class RunSpec(RowOptions, ListOptions):
     `STEP.NAME` to the values to draw from: texts, weights, `@NAME` for a vocabulary, or () for
     none. `lists_at_once` calls of a list do not see each other's items. With a `shard`, `quotas`
     are the shard's. `seats` is as in `Task`: in a run for different labels, those that took turns
-    before. In a run with different models, `worked_examples` lists the steps without any. See
+    before. In a run with different models, `worked_examples` lists the steps without any. `untyped`
+    names the options that are defaults: those of unused parts do no harm. A manifest lacks it. See
     `RowOptions` and `ListOptions` for the other fields. Shortcuts such as `max_cosine` mean a
     filter with options.
 
@@ -50,6 +51,7 @@ class RunSpec(RowOptions, ListOptions):
     seats: tuple[str, ...] = ()
     worked_examples: Literal["auto", "all", "none"] | tuple[str, ...] = "auto"  # type: ignore[assignment]
     limits: Limits = Limits()
+    untyped: frozenset[str] = Field(default=frozenset(), repr=False, exclude=True)
 
     @model_validator(mode="before")
     @classmethod
