@@ -119,9 +119,9 @@ class Loud(MetricOptions):
     times: int = 1
 
 
-def plug(monkeypatch, measure):
+def plug(monkeypatch, measure, target=None):
     module = ModuleType("third_party")
-    metric = Metric(title="Third", measure=measure, options=Loud, order=1)
+    metric = target or Metric(title="Third", measure=measure, options=Loud, order=1)
     module.register_metrics = hookimpl(lambda register: register.register("third", metric))
     sources = [*installed_sources(), Source("acme", "1", "third", module)]
     monkeypatch.setattr(loader, "installed_sources", lambda: sources)
@@ -152,6 +152,17 @@ def test_a_metric_that_fails_is_the_authors_fault(measure, said, targen, rows, m
     assert "Rows by label" in done.out
     with pytest.raises((KeyError, TypeError)):
         targen("--debug", "analyze", rows(), "--metric", "third", "--force")
+
+
+@pytest.mark.parametrize("target", ["json:NOSUCH", "json:loads"])
+def test_a_metric_that_cannot_be_loaded_fails_nobody_who_did_not_name_it(
+    target, targen, works, rows, monkeypatch
+):
+    plug(monkeypatch, None, target)
+    others = [part for name in OWN if name != "labels" for part in ("--without", name)]
+    done = works("analyze", rows(), *others)
+    assert "not measured: third: metric acme:third" in done.out
+    assert targen("analyze", rows(), "--metric", "third", "--force").code == 1
 
 
 REFUSED = """

@@ -16,7 +16,7 @@ from targen_analysis.metrics import Excerpt, Findings, Metric, MetricOptions, St
 from targen_analysis.wording import metric_option
 from targen_cli.pages import table
 from targen_core import Registration, Registry
-from targen_core.errors import MissingDependency, TargenError, UsageError
+from targen_core.errors import MissingDependency, PluginError, TargenError, UsageError
 from targen_core.suggestions import did_you_mean
 from targen_core.text import plural, refused, with_article
 
@@ -191,7 +191,7 @@ def _options(
 def _asked(registry: Registry, item: Registration[Metric], values: dict[str, str]) -> Asked:
     try:
         metric: Metric = registry.resolve(item)
-    except MissingDependency as error:
+    except (MissingDependency, PluginError) as error:
         return Asked(item, None, MetricOptions(), str(error), error.hint)
     try:
         return Asked(item, metric, metric.options.model_validate(values))

@@ -126,8 +126,8 @@ def analyze(
     """Measure a dataset and, with --against, how it differs from real rows.
 
     Prints tables and writes analysis.json, report.md and report.html, a page that needs no network.
-    If a metric lacks a package or a model, reports it and measures the other metrics. Exits with 1
-    if you asked for that metric with --metric or -o.
+    If a metric fails or lacks a package or a model, reports it and measures the other metrics.
+    Exits with 1 if you asked for that metric with --metric or -o.
 
     Examples:
     - targen analyze runs/rte-0 --against RTE/train.jsonl
