@@ -41,6 +41,7 @@ __all__ = [
     "Untrusted",
     "execute",
     "find_module",
+    "is_executed",
     "is_file",
     "is_place",
     "is_trusting",
@@ -197,6 +198,14 @@ def shown(value: Any) -> str:
 # --- code --------------------------------------------------------------------------
 
 
+_executed: set[str] = set()  # names of modules
+
+
+def is_executed(module: str) -> bool:
+    """Return whether `execute` made the module of this name."""
+    return module in _executed
+
+
 def execute(path: Typed, data: bytes, prefix: str) -> ModuleType:
     """Execute the code of a file that a person named, as a module of its own.
 
@@ -216,6 +225,7 @@ def execute(path: Typed, data: bytes, prefix: str) -> ModuleType:
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    _executed.add(name)
     # The text itself, not Python's compiled copy: that would miss an edit within one second.
     exec(compile(data, str(Path(path).absolute()), "exec"), module.__dict__)  # noqa: S102 - typed
     return module

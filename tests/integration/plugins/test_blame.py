@@ -156,6 +156,28 @@ def test_what_keeps_a_part_from_working_is_told(code, line, place, text, words, 
     assert not (tmp_path / "runs").exists() or (code == "1" and place != "create")
 
 
+BROKEN = """
+from targen_core import Texts
+from targen_testing.sample import SAMPLE
+
+def render(row):
+    return row.nosuch
+
+TASK = SAMPLE.replace(name="broken", texts=Texts(render=render))
+"""
+
+
+@pytest.mark.parametrize("form", ["openai", "instructions"])
+def test_a_file_is_blamed_for_what_its_code_does(form, targen, tmp_path):
+    (tmp_path / "broken.py").write_text(BROKEN)
+    (tmp_path / "rows.jsonl").write_text('{"text": "It is late.", "label": "good"}\n')
+    done = targen(*f"export rows.jsonl --task broken.py --as {form} --out out.jsonl".split())
+    assert done.returncode == 1
+    assert "error [file]: broken.py: AttributeError: 'Review' object has no" in done.stderr
+    assert "in render (line 6 of " in done.stderr
+    assert "try: fix broken.py" in done.stderr and "authors" not in done.stderr
+
+
 PROGRAM = """
 import targen_core as tg
 from odd_llm import Client

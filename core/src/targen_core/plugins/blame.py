@@ -14,10 +14,12 @@ import traceback
 from collections.abc import Callable, Coroutine, Iterator
 from operator import itemgetter
 from os.path import commonprefix
+from pathlib import Path
 from types import FrameType
 from typing import Any, ParamSpec, TypeVar
 
 from targen_core.errors import MissingDependency, PluginError, TargenError
+from targen_core.origin import is_executed
 from targen_core.plugins.configurable import Configurable
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE, MEMORY, Registration
@@ -94,10 +96,14 @@ def blamed(error: Exception, registry: Registry | None = None) -> PluginError | 
             words = _LINE.sub("", str(error).partition(": ")[2])
         kinds = {item.kind for item in items}
         what = f"{kinds.pop()} {' or '.join(item.id for item in items)}" if len(kinds) == 1 else ""
+        hint = f"report it to the authors of {distribution}"
+        if distribution == FILE:
+            what = Path(frame.f_code.co_filename).name
+            hint = f"fix {what}"
         found = (type(error) if isinstance(error, PluginError) else PluginError)(
             f"{what or distribution}: {words}{where}",
             distribution=distribution,
-            hint=f"report it to the authors of {distribution}",
+            hint=hint,
         )
     found.__cause__ = error
     return found
@@ -109,7 +115,8 @@ _Frames = list[tuple[FrameType, int]]
 def _called(error: BaseException, registry: Registry) -> list[tuple[str, _Frames]]:
     """Return whose code was running since the core called it, the innermost last.
 
-    Frames of libraries are left out. It is empty if the core's own code was running.
+    Frames of libraries are left out. It is empty if the core's own code was running. `FILE` stands
+    for a file that a person named.
     """
     modules = _modules(registry)
     chain: list[tuple[str, _Frames]] = []
@@ -117,7 +124,7 @@ def _called(error: BaseException, registry: Registry) -> list[tuple[str, _Frames
         module = frame.f_globals.get("__name__", "").split(".")
         if module[0] == _CORE:
             chain = []
-        elif theirs := _owner(module, modules):
+        elif theirs := FILE if is_executed(module[0]) else _owner(module, modules):
             if not chain or chain[-1][0] != theirs:
                 chain.append((theirs, []))
             chain[-1][1].append((frame, line))
@@ -132,7 +139,8 @@ def _culprit(
     A helper that is not a registered object belongs to its caller.
     """
     for distribution, frames in reversed(chain):
-        if items := _registered(registry, distribution, [frame for frame, _ in frames]):
+        items = _registered(registry, distribution, [frame for frame, _ in frames])
+        if items or distribution == FILE:
             return distribution, frames, items
     return (*chain[-1], [])
 
