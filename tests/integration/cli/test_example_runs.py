@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ...tables import table
+
 RUNS = Path(__file__).parents[3] / "examples/runs"
 SHOWN = RUNS.with_name("superglue_synthetic")
 SMALL = RUNS.with_name("small_writer")
@@ -35,6 +37,21 @@ def test_an_example_is_made_again_from_its_journal(run, targen, tmp_path, works)
     works("replay", run, "--out", tmp_path / "again")
     rows = (tmp_path / "again/dataset.jsonl").read_bytes()
     assert rows == (run / "dataset.jsonl").read_bytes()
+
+
+OLD = """
+    runs/cb | prompt settings has changed
+    superglue_synthetic/multirc | prompt questions has changed
+"""
+
+
+@pytest.mark.parametrize(("run", "why"), table(OLD, 2))
+def test_a_run_whose_calls_have_all_changed_cannot_be_replayed(run, why, targen):
+    done = targen("replay", RUNS.parent / run, "--out", "again")
+    assert done.code == 1
+    assert f"error: targen could not replay any row of {RUNS.parent / run}: {why}" in done.err
+    assert "to generate all rows again: targen resume again" in done.err
+    assert "Missing calls" in done.out
 
 
 def test_self_correction_changes_labels_of_a_small_model(works):

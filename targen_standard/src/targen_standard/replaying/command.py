@@ -13,6 +13,7 @@ from targen_cli.flags import Said, takes
 from targen_cli.report import with_concerns
 from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json, print_table
+from targen_core.errors import JobFailed
 from targen_core.options import RowOptions
 from targen_core.runs.records.shortcuts import rows, shortcuts
 from targen_core.text import plural
@@ -85,6 +86,7 @@ def replay(
 
     Rebuilds rows from the recorded replies. A candidate that would need a new call does not get a
     verdict, and is listed with the reason. targen resume makes these calls and completes the run.
+    Exits with 1 if no candidate has a recorded reply.
 
     Examples:
     - targen replay runs/rte-0 --near-duplicates 80
@@ -112,6 +114,17 @@ def replay(
         print(made.path / "dataset.jsonl")
     else:
         _print(run, made)
+    found: dict[str, Any] = made.report.raw["replay"]
+    needed = found["needed"]
+    if needed and not (found["waiting"] or _has_verdicts(made.path)):
+        raise JobFailed(
+            f"targen could not replay any row of {run}: {needed[0]['why']}",
+            hint=f"to generate all rows again: targen resume {made.path}",
+        )
+
+
+def _has_verdicts(run: Path) -> bool:
+    return any((run / name).stat().st_size for name in ("dataset.jsonl", "rejects.jsonl"))
 
 
 def _print(run: Path, made: Run) -> None:

@@ -85,6 +85,7 @@ class Replay(Job):
 
     Attributes:
         needed: what it lacks, by step, prompt and reason; set by `run`.
+        waiting: how many candidates have a reply but lack another; set by `run`.
         of: the run that it is made from.
         before: the manifest of that.
         carried: replies that were taken over although their prompts had changed.
@@ -103,6 +104,7 @@ class Replay(Job):
     ) -> None:
         self.of = of
         self.needed: list[Needed] = []
+        self.waiting = 0
         self.before = Manifest.load(of / "manifest.json")
         self.carried = 0
         self._places: set[str] = set()
@@ -282,6 +284,7 @@ class Replay(Job):
         if self._ledger is not None:
             self._ledger.forget()
         self.needed = _summed(waiting, records)
+        self.waiting = sum(bool(slot.keys) for slot in engine.lacking)
         count = sum(one.calls for one in self.needed)
         return AnswersAwaited(
             f"the replay needs {plural(count, 'call')}, because the journal of {self.of} has no "
@@ -294,7 +297,8 @@ class Replay(Job):
             {name: getattr(one, name) for name in Needed.__dataclass_fields__}
             for one in self.needed
         ]
-        return {"replay": {"of": str(self.of), "changed": self.changed, "needed": needed}}
+        found = {"changed": self.changed, "needed": needed, "waiting": self.waiting}
+        return {"replay": {"of": str(self.of), **found}}
 
     @property
     def changed(self) -> list[str]:
