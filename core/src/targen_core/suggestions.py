@@ -42,7 +42,7 @@ def did_you_mean(word: str, known: Collection[str], listing: str) -> str:
     near = suggestions_for(word, known)
     if near:
         return f"did you mean {' or '.join(near)}?"
-    return f"{listing}: {', '.join(known)}" if known else ""
+    return f"{listing}: {', '.join(dict.fromkeys(known))}" if known else ""
 
 
 def and_also(hint: str, more: str) -> str:

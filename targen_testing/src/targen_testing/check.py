@@ -12,6 +12,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Collection, Iterator
@@ -39,6 +40,8 @@ from targen_testing.suite import Suite
 
 __all__ = ["check", "chosen", "main"]
 
+
+_HOOK = re.compile(r"^@(?:\w+\.)?hookimpl\b.*\ndef register_\w+", re.MULTILINE)
 
 chosen: dict[str, type[Suite]] = {}
 """The suites that the test file of this process takes up."""
@@ -86,6 +89,10 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
                 "with it were not checked"
             )
             yield Finding("missing-kind", f"hook {hook}", "skipped", registry.and_broken(why))
+    if all(p.state == "ok" for p in registry.plugins if p.distribution == folder.name):
+        for module in _not_loaded(folder):
+            what = "it has hooks, but no entry point loads it, so its parts are not registered"
+            yield broken("module-not-loaded", f"module {module}", what)
     for kind in registry.kinds.values():
         if kind.owner == folder.name:
             yield from _of_kind(kind)
@@ -118,6 +125,18 @@ def _registers(plugin: Plugin, registry: Registry) -> bool:
         if (item.distribution, item.entry_point) == (plugin.distribution, plugin.entry_point)
     ]
     return bool(mine or plugin.kinds or plugin.unused)
+
+
+def _not_loaded(folder: Folder) -> Iterator[str]:
+    """Yield the modules with hooks, in the packages of the entry points, that are not loaded."""
+    for package in sorted(
+        {each.module.partition(".")[0] for each in folder.sources if each.module}
+    ):
+        for path in sorted((folder.code / package).rglob("*.py")):
+            parts = path.relative_to(folder.code).with_suffix("").parts
+            module = ".".join(parts).removesuffix(".__init__")
+            if module not in sys.modules and _HOOK.search(path.read_text(encoding="utf-8")):
+                yield module
 
 
 def _of_kind(kind: Kind) -> Iterator[Finding]:

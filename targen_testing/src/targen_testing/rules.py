@@ -46,6 +46,8 @@ LOADING_RULES = {
     "flag-taken": "give the option a name that no other option has",
     "name-taken": "give the part a name that targen list KIND does not already list",
     "registers-nothing": "mark the plugin's hooks with @targen_core.hookimpl",
+    "module-not-loaded": 'add a line NAME = "package.module" to '
+    '[project.entry-points."targen.v1"], or import the hooks in a module that has one',
     # what its lazy targets stand for
     "target-missing-module": "correct the module in the target, or create it",
     "target-missing-attribute": "correct the attribute in the target, or create it",

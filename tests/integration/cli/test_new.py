@@ -147,9 +147,12 @@ def test_a_part_is_added_to_a_plugin_that_exists_and_overwrites_nothing(
     refuses("new contexts ports --into demo", said)
 
 
-def test_a_plugin_with_an_added_part_is_checked(run, tmp_path, works):
+def test_a_plugin_with_an_added_part_is_checked(run, tmp_path, works, refuses):
     works("new corrector demo")
     works("new contexts shops --into demo")
+    forgotten = refuses("plugins check demo", "", code=1, keeps=False).out
+    assert "module-not-loaded: module demo.shops: it has hooks, but no entry point" in forgotten
+    assert "is installed" not in forgotten
     project = tmp_path / "demo/pyproject.toml"
     text = project.read_text()
     project.write_text(text.replace('demo = "demo"', 'demo = "demo"\nshops = "demo.shops"'))

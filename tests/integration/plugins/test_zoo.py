@@ -45,6 +45,7 @@ ELSEWHERE = {
     # test_check.py: the members have no tests, and build
     "suite-without-a-name",
     "tests-not-collected",
+    "module-not-loaded",  # tests/integration/cli/test_new.py
     "wheel-not-built",
     "bad-entry-point",  # a pyproject.toml has none: it would be no TOML
 }
