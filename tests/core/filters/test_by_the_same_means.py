@@ -21,6 +21,7 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.runs.records import shortcuts
 from targen_core.wording import install
+from targen_standard.previewing.command import preview
 from targen_testing.sample import SAMPLE
 
 from ...runs import manifest as read_manifest
@@ -92,6 +93,7 @@ class TestFlags:
         assert spec.filters == ("acme:lengths",)
         assert spec.options == {"lengths.longest": 9}
         assert "longest" in shortcuts.rows()
+        assert "near_duplicates" in inspect.signature(preview).parameters
         with pytest.raises(UsageError, match="longest is 0"):
             RunSpec(task="rte", quotas={"yes": 2}, longest=0)
 
@@ -178,6 +180,7 @@ def test_no_argument_of_ours_is_left_to_a_filter():
     ours |= {*inspect.signature(targen_core.estimate).parameters}
     ours |= {*inspect.signature(generate_command).parameters}
     ours |= {*inspect.signature(estimate_command).parameters}
+    ours |= {*inspect.signature(preview).parameters}
     known = {*shortcuts._COMMANDS, *shortcuts.rows()}
     known |= {name for of in (ListOptions, Limits) for name in of.model_fields}
     assert ours - known == set()

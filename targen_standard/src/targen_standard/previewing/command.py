@@ -16,6 +16,7 @@ from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json, print_table
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import Limits, ListOptions, RowOptions
+from targen_core.runs.records.shortcuts import shortcuts
 from targen_core.text import percent, plural
 from targen_standard.examples import ExampleOptions
 
@@ -35,6 +36,7 @@ _COMPARED = 5  # rows a label that a comparison makes of each variant
 
 @takes(
     RowOptions.declared("variants", "seed", "corrector", "checks", "filters"),
+    shortcuts(),
     ListOptions.declared(
         *("contexts", "seeds", "contexts_from", "seeds_from", "generators_from"),
         *("dimensions", "task_dimensions"),
@@ -135,7 +137,7 @@ def preview(
             # One candidate after the other, and few ahead of need: this is a look.
             concurrency=2,
             worked_examples="auto" if both else worked_examples,
-            **said.part(RowOptions, ListOptions, ExampleOptions),
+            **said.part(RowOptions, shortcuts(), ListOptions, ExampleOptions),
             **chosen.keywords,
         ) as request,
     ):

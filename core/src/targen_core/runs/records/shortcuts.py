@@ -44,8 +44,9 @@ _COMMANDS = (
     *("steps", "profile", "price_in", "price_out", "reasoning_tokens", "yield_"),
     *("executor", "address", "workers", "resources", "replica", "registry", "progress"),
     *("out", "dry_run", "yes", "quiet", "json", "strict", "batch_lists", "batch_offline"),
+    *("compared", "solve", "prompts", "full"),
 )
-"""Further options of `generate` and `estimate`, as commands and in Python."""
+"""Further options of `generate`, `estimate` and `preview`, as commands and in Python."""
 
 
 @dataclass(frozen=True, slots=True)
