@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -29,6 +29,7 @@ from targen_core.api.run import Run
 from targen_core.calls.model import Message, Price
 from targen_core.calls.tokens import estimate as token_estimate
 from targen_core.calls.usage import answered
+from targen_core.engine.filters import USUAL
 from targen_core.engine.growing import NEW
 from targen_core.engine.order import SPARE
 from targen_core.engine.quotas import Quotas
@@ -44,11 +45,13 @@ from targen_core.runs.preparing.delivering import (
     delivered_steps,
     require_deliverable,
 )
+from targen_core.runs.preparing.plan import Prepared
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import last_question
+from targen_core.tasks.steps import RegisteredCheck
 from targen_core.text import plural
-from targen_core.wording import Option
+from targen_core.wording import Either, Option
 
 __all__ = [
     "SAMPLE",
@@ -425,7 +428,7 @@ def estimated(
         spec.worked_examples,
         cheaper(summed(steps), others),
         prompts,
-        prepared.notes,
+        [*prepared.notes, *(_left_out(prepared) if measured is None else ())],
         too_few,
     )
 
@@ -508,6 +511,22 @@ def _prompts(
                 }
             )
     return found
+
+
+def _left_out(prepared: Prepared) -> Iterator[str]:
+    """Yield a note about the chosen checks and filters whose rejections no dry run shows."""
+    parts = [f"check {each.part}" for each in prepared.task.checks if type(each) is RegisteredCheck]
+    parts += [
+        f"filter {each.id}"
+        for each in prepared.filters
+        if not each.part.share and each.id.rpartition(":")[2] not in USUAL
+    ]
+    if parts:
+        small = Either("--from RUN", "measured=RUN")
+        yield (
+            f"rejections by these parts are not included: {', '.join(parts)}. To include them, "
+            f"base the estimate on a small run with {small}"
+        )
 
 
 def _whole_batches(task: Task[Any, Any], specs: Sequence[ListSpec]) -> int:

@@ -221,7 +221,10 @@ def test_a_run_from_a_stranger_reads_no_file_of_mine(chosen, tmp_path):
 def test_all_are_estimated_previewed_and_merged_by_shards(acme):
     acme("preview mail.yaml -b scripted", *CHOSEN)
     # No dry run is made to pass a check.
-    acme("estimate mail.yaml -n 4 -b scripted", *CHOSEN, "-o", "short.most=1")
+    said = acme("estimate mail.yaml -n 4 -b scripted", *CHOSEN, "-o", "short.most=1").stdout
+    parts = "check acme:no-she, check acme:short, filter acme:openings, filter acme:plain"
+    assert f"Rejections by these parts are not included: {parts}. To include" in said
+    assert "--from RUN" in said
     for shard in (1, 2):
         line = f"generate mail.yaml -n 8 -b scripted --out part-{shard} --shard {shard}/2"
         acme(line, *CHOSEN, "-o", "acme:openings.most=9")
