@@ -221,7 +221,8 @@ def test_the_core_names_no_plugin():
     """Which package brings what is data for hints of errors, in one file."""
     core = Path(targen_core.__file__).parent
     plugin = re.compile(
-        "targen[-_](analysis|backends|datatune|methods|ray|review|tasks|testing|training)"
+        "targen[-_](analysis|backends|datatune|methods|outputs|plugin|ray|review|tasks|testing"
+        "|training)"
     )
     naming = {
         (path.relative_to(core).as_posix(), found[0])
