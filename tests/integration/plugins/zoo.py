@@ -428,7 +428,7 @@ class Member:
         kind = self.place.removeprefix("PART of ") if "PART" in self.place else "exporter"
         hooks, part = HOOK % (f"{kind}s", REGISTERED), self.text
         if self.place == "module":
-            hooks = self.text
+            hooks, part = self.text, "PART = EXPORTER"
         elif self.place == "pyproject":
             before, _, after = self.text.strip().partition(" ->")
             assert before in pyproject, before
