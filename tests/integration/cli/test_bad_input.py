@@ -44,9 +44,9 @@ def test_a_number_beyond_its_range_is_refused(flag, value, refuses):
 ITEMS = f"""
     --contexts mine.jsonl | "a topic"\\n7 | line 2: 7 is not of type str
     --contexts mine.jsonl | a topic | line 1: it is not JSON: Expecting value
-    --contexts mine.jsonl | "half \\ud83d" | line 1: 'utf-8' codec can't encode
+    --contexts mine.jsonl | "half \\ud83d" | line 1: it is not UTF-8 text
     --seeds mine.jsonl | "{GOOD}"\\n{{"premise": 7}} | line 2: premise:
-    --seeds mine.jsonl | "{GOOD}"\\n{{"text": "x"}} | line 2: premise: Field
+    --seeds mine.jsonl | "{GOOD}"\\n{{"note": "x"}} | line 2: premise: Field
     --seeds mine.txt | {GOOD}\\nToo short. | line 2: the premise has 2 words
     --seeds mine.txt | {GOOD}\\n{GOOD[:-1]} | line 2: the premise ends mid-sentence
 """
