@@ -88,3 +88,10 @@ def test_a_preview_compares_prompts_with_and_without_them(works):
     assert whole["accepted"] == brief["accepted"] == 4 and whole["tokens"] > brief["tokens"]
     assert whole["examples"] == brief["examples"] == {"right": 2, "wrong": 0, "rejected": 0}
     assert "worked examples  judged" in works(asked).out
+
+
+def test_rows_of_a_comparison_can_be_read_from_the_cache(works, service):
+    asked = f"preview copa -b llama -o base_url={service.url}/v1 -o model=small"
+    works(f"{asked} --worked-examples both")
+    for shown in ("all", "none"):
+        assert "\n0 calls" in works(f"{asked} -n 10 --worked-examples {shown}").out
