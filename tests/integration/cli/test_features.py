@@ -150,6 +150,6 @@ def test_every_way_leads_to_the_same_rows(name, line, targen, silent, rows):
     said = go("replay whole --out again").out
     assert "replayed without making any calls" in said and "changed: nothing" in said
     assert outputs("again") == outputs("whole")
-    assert report("again")["replay"] == {"of": "whole", "changed": [], "needed": []}
+    assert report("again")["replay"] == {"of": "whole", "changed": [], "needed": [], "waiting": 0}
     assert report("again")["usage"]["total"]["calls"] == 0
     assert not Path("again/pending.jsonl").exists()
