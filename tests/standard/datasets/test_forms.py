@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 from typing import Any, Literal
 
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -96,6 +95,7 @@ def datasets_of(draw: st.DrawFn) -> Dataset:
 @settings(max_examples=12)
 @given(dataset=datasets_of())
 def test_every_export_reads_back_as_the_same_dataset(exporter, dataset):
+    pq = importlib.import_module("pyarrow.parquet")
     assert read_dataset(dataset) is dataset
     assert read_dataset(dataset.rows, dataset.task) == dataset
     assert read_dataset(iter(dataset.rows), dataset.task).digest == dataset.digest
