@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pandas
 import pytest
 
 import targen_core
@@ -176,8 +175,10 @@ def test_compare_from_python() -> None:
         assert "real rows per label" in shown and "c/results.html" in shown
 
 
+@pytest.mark.whole  # pandas
 def test_compare_accepts_rows_in_memory() -> None:
     rows = {name: lines(f"{name}.jsonl") for name in ("syn", "real", "test")}
+    pandas = pytest.importorskip("pandas")
     frames = {name: pandas.DataFrame(of) for name, of in rows.items()}
     task = targen_core.Declaration.from_file("mood.yaml").task(name="mood")
     dataset = targen_core.read_dataset("syn.jsonl", task)
