@@ -81,7 +81,11 @@ def _pairs():
 
 def _questions():
     for number, (person, place, verb) in enumerate(product(PEOPLE, PLACES, VERBS)):
-        passage = f"That was day {number}. {person} {verb} a friend in {place}."
+        # Else rows to learn are near copies of those to test, and left out.
+        aside = " ".join(
+            "".join(random.Random(f"{number}/{at}").sample("abcdefghijk", 8)) for at in range(5)
+        )
+        passage = f"That was day {number}. {person} {verb} a friend in {place}. {aside}."
         for kind, answer in (("who", person), ("when", f"day {number}")):
             question = {"who": f"Who {verb} a friend?", "when": "When was that?"}[kind]
             yield {"passage": passage, "question": question, "kind": kind, "answers": [answer]}
