@@ -56,6 +56,7 @@ def test_some_arms_several_times_beside_rows_that_are_there(works, mood):
     assert arms["whole, run 2"]["generate"]["seed"] == 1
 
 
+@pytest.mark.whole  # targen-backends
 def test_a_price_is_passed_as_an_option_of_the_model(targen, mood):
     mood("test.jsonl", 20)
     asked = ("--test", "test.jsonl", "--generator", "llama", "-o", "model=m", "--max-cost", 1)

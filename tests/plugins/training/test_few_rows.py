@@ -110,6 +110,7 @@ def test_a_curve_of_vectors_embeds_each_text_once(
     assert len(counted) == len({*counted}) > 100
 
 
+@pytest.mark.whole  # targen-analysis
 def test_the_hint_for_vectors_without_their_package_works_at_each_edge(
     targen: Command, works: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
