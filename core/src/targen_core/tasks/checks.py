@@ -184,30 +184,34 @@ def check_language(text: str, what: str, language: str = "English") -> None:
 
 
 def language_of(text: str) -> str:
-    """Return the language of a text, such as "German"; "" if it is none or not clearly one.
+    """Return the language of a text, such as "German", or "" if it is unclear.
 
     The languages are those of `check_language` whose function words are known. A quarter of the
     text's words must be among those of its language. They must be eight times as many as those of
     any other language, without the words of both. Danish and Catalan texts, for example, have none.
     """
     said = words(text)
-    words_of = {each.name: each.function_words for each in all_languages()}
-    for name, mine in words_of.items():
-        others = [theirs for other, theirs in words_of.items() if other != name]
-        if sum(word in mine for word in said) >= max(1, len(said) * _OF_ONE) and all(
-            sum(word in mine - theirs for word in said)
-            >= _CLEARLY * max(1, sum(word in theirs - mine for word in said))
-            for theirs in others
+    for each in all_languages():
+        own = sum(word in each.function_words for word in said)
+        if own >= max(1, len(said) * _OF_ONE) and all(
+            sum(word in mine for word in said)
+            >= _CLEARLY * max(1, sum(word in theirs for word in said))
+            for mine, theirs in _apart(each.name)
         ):
-            return name.capitalize()
+            return each.name.capitalize()
     return ""
 
 
-@cache
 def _rivals(name: str) -> Sequence[tuple[frozenset[str], frozenset[str]]]:
     """Return function words of a language and of each other that it may be mistaken for."""
     if name == "english":  # whose texts have foreign names and titles in them
         return [(_STOP, _FOREIGN)]
+    return _apart(name)
+
+
+@cache
+def _apart(name: str) -> Sequence[tuple[frozenset[str], frozenset[str]]]:
+    """Return the function words of only this language and of only the other, for each other."""
     words_of = {each.name: each.function_words for each in all_languages()}
     mine = words_of.pop(name)
     return [(mine - theirs, theirs - mine) for theirs in words_of.values()]

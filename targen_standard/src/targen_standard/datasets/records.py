@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from targen_core.reading import json_of
 from targen_core.suggestions import suggestions_for
@@ -67,7 +68,8 @@ def official_row(
     if task.rows.from_file is not None:
         row = task.rows.from_file(row)
     if others is not None:
-        odd = [name for name in row if name not in _columns(task) and not _is_json(row[name])]
+        known = _columns(task.schema)
+        odd = [name for name in row if name not in known and not _is_json(row[name])]
         others.update(dict.fromkeys(odd))
         row = {name: value for name, value in row.items() if name not in odd} if odd else row
     try:
@@ -90,9 +92,10 @@ def _is_json(value: Any) -> bool:
     return True
 
 
-def _columns(task: Task[Any, Any]) -> dict[str, bool]:
-    """Return the columns of a task's schema, and whether a row needs each."""
-    fields = task.schema.model_fields.items()
+@lru_cache  # for each row of a file
+def _columns(schema: type[BaseModel]) -> Mapping[str, bool]:
+    """Return the columns of a schema, and whether a row needs each."""
+    fields = schema.model_fields.items()
     return {field.alias or name: field.is_required() for name, field in fields}
 
 
@@ -128,7 +131,7 @@ def _validate(line: bytes, task: Task[Any, Any], others: dict[str, None] | None)
 def _misnamed(row: Mapping[str, Any], unknown: Sequence[str], task: Task[Any, Any]) -> str:
     """Return which unknown column seems to be one that a row lacks, in words; or ""."""
     labels = {str(name).casefold() for each in task.labels for name in (each.name, each.official)}
-    for column, needed in _columns(task).items():
+    for column, needed in _columns(task.schema).items():
         if column in row or column == "idx":
             continue
         near = suggestions_for(column, unknown)

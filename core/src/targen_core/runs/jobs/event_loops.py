@@ -44,7 +44,7 @@ class _Loop:
     def __init__(self) -> None:
         self.halt: Callable[[], None] | None = None  # if there is work to let finish
         self.resume: Words = ""  # how to continue after a stop
-        self.stopped = False  # whether calls were cut off, whose threads may still hang
+        self.stopped = False  # by a signal: threads of calls may still hang
         self.ends_by = math.inf  # on the monotonic clock, whatever the work does
         self._loop: asyncio.AbstractEventLoop | None = None
 
