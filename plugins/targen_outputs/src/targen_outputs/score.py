@@ -87,20 +87,21 @@ class Score(BaseModel):
 
     def points(self, number: int) -> list[int]:
         """The scores in a bin, as multiples of `step` above the lower end."""
-        low, high = self.ends
-        whole = math.floor(round((high - low) / self.step, _DIGITS))
-        return [point for point in range(whole + 1) if self.bin_of(self.at(point)) == number]
+        every = range(self._below(self.ends[1]) + 1)
+        return [point for point in every if self.bin_of(self.at(point)) == number]
 
     def at(self, point: int) -> float:
         """The score of a multiple of `step`."""
         return round(self.ends[0] + point * self.step, _DIGITS)
 
+    def _below(self, score: float) -> int:
+        """The last multiple of `step` that is not above a score."""
+        return math.floor(round((score - self.ends[0]) / self.step, _DIGITS))
+
     def nearest(self, score: float, then: float) -> float:
         """The nearest score of the scale, and if two are as near, the one nearer to `then`."""
-        low, high = self.ends
-        most = math.floor(round((high - low) / self.step, _DIGITS))
-        point = min(math.floor(round((score - low) / self.step, _DIGITS)), most)
-        around = (self.at(point), self.at(min(point + 1, most)), *self.score)
+        point, last = self._below(score), self._below(self.ends[1])
+        around = (self.at(point), self.at(min(point + 1, last)), *self.score)
         return min(around, key=lambda one: (round(abs(one - score), _DIGITS), abs(one - then)))
 
     def bin_of(self, score: float) -> int:
