@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from binascii import unhexlify
 from collections import defaultdict, deque
 from collections.abc import Callable
 from functools import partial
@@ -28,7 +29,8 @@ Mark = tuple[int, int]
 
 _CHUNK = 1 << 20
 _LATELY = 2_000  # calls whose replies a killed process may not have brought to the cache
-_KEYED = b'{"key":"'  # how the record of a call begins
+_KEYED = b'{"key":"'  # how the record of a call begins, after its check sum
+_KEY = slice(17, 49)  # where its key is
 _to_disk = getattr(os, "fdatasync", os.fsync)
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -128,9 +130,9 @@ class Journal:
             for line in iter(partial(file.readline, LINE), b""):
                 if offset >= mark[0]:
                     break
-                if key := key_of(line):
+                if line.startswith(_KEYED, 9):
                     with contextlib.suppress(ValueError):  # no key that can be asked for
-                        self._offsets.put(bytes.fromhex(key), offset)
+                        self._offsets.put(unhexlify(line[_KEY]), offset)
                 offset += len(line)
 
     def _load(self, on_record: Callable[[dict[str, Any]], None]) -> None:
@@ -303,11 +305,6 @@ def holds(path: Path, mark: Mark) -> bool:
         return check_sum(fd, mark[0]) == mark[1]
     finally:
         os.close(fd)
-
-
-def key_of(line: bytes) -> str:
-    """Return the key in the record of a call, without reading the record; "" for other records."""
-    return line[17:49].decode("ascii", "replace") if line.startswith(_KEYED, 9) else ""
 
 
 def decode(line: bytes) -> dict[str, Any] | None:

@@ -424,7 +424,7 @@ class Engine:
             number = slot.seed.sample if commit.stage == "generate" else slot.ordinal
             self._unread = slot.seed.place(commit.stage, slot.branch, number)
         again = self._before(slot)
-        place = self._order.part_of(slot.seed.path), slot.number
+        place = slot.part, slot.number
         counted_as = self._counted_as.get(place, "")
         limited = commit.stage == "filter" and commit.reason in self._filters.gives_way
         if limited:
@@ -471,7 +471,7 @@ class Engine:
 
     def _before(self, slot: Slot) -> Verdict | None:
         """Return a candidate's earlier verdict: skipped, surplus, rejected; None without one."""
-        past = self._past[self._order.part_of(slot.seed.path)]
+        past = self._past[slot.part]
         if slot.number >= len(past) or past[slot.number] == _NEEDLESS:
             return None
         if past[slot.number] == _GAVE_WAY:
@@ -480,7 +480,7 @@ class Engine:
 
     def _mark(self, slot: Slot, mark: int) -> None:
         """Note how a candidate fared, and what its seed was used for."""
-        past = self._past[self._order.part_of(slot.seed.path)]
+        past = self._past[slot.part]
         past.extend([_NEEDLESS] * (slot.number + 1 - len(past)))
         past[slot.number] = mark
         if mark != _SKIPPED and slot.visit is not None:
@@ -628,7 +628,7 @@ class Engine:
                         continue
                     generation = generation or SharedGeneration(self._scope())
                     slot = Slot(
-                        number, seed, branch, aim, ordinal, self._scope(), generation, passed
+                        part, number, seed, branch, aim, ordinal, self._scope(), generation, passed
                     )
                     slot.visit, slot.over = visit, self._order.over
                     yield slot

@@ -55,7 +55,8 @@ class Lacking:
 class Slot:
     """One candidate: instance `ordinal` of what G(branch, seed) gives; `aim` is the branch's."""
 
-    number: int
+    part: int  # of the task, that the seed is in
+    number: int  # among the candidates of its part
     seed: Seed
     branch: str
     aim: str | None

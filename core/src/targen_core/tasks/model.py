@@ -290,12 +290,16 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     def _branches_at(self, path: Sequence[int]) -> tuple[str, ...]:
         """Return the branches of the seed at that place, in the task's order."""
-        parts = [part.branches for part in self.parts.values()]
-        return tuple(parts[path[0]] if parts else self.branches)
+        return self._by_part[path[0] if self.parts else 0]
+
+    @cached_property
+    def _by_part(self) -> Sequence[tuple[str, ...]]:
+        """The branches of each part; of the whole task if it has no parts."""
+        return [tuple(part.branches) for part in self.parts.values()] or [tuple(self.branches)]
 
     def _seats(self, branches: tuple[str, ...]) -> tuple[str, ...]:
         """Those who take turns; parts have branches of their own."""
-        return self.seats if not {*self.seats}.isdisjoint(branches) and not self.parts else branches
+        return branches if self.parts or {*self.seats}.isdisjoint(branches) else self.seats
 
     def seats_at(self, path: Sequence[int]) -> int:
         """Return the number of neighbouring seeds after which a branch has its turn again."""
