@@ -252,7 +252,7 @@ def find_records(
         for line in iter(partial(file.readline, LINE), b""):
             if not line.endswith(b"\n"):
                 break  # torn, or no record
-            key = key_of(line)
+            key = key_of(line).decode("ascii", "replace")
             wanted = key in keys or (prefix and key.startswith(prefix))
             if not key or not (wanted or any(place in line for place in there)):
                 continue

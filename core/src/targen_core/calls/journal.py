@@ -29,8 +29,7 @@ Mark = tuple[int, int]
 
 _CHUNK = 1 << 20
 _LATELY = 2_000  # calls whose replies a killed process may not have brought to the cache
-_KEYED = b'{"key":"'  # how the record of a call begins, after its check sum
-_KEY = slice(17, 49)  # where its key is
+_KEYED = b'{"key":"'  # how the record of a call begins
 _to_disk = getattr(os, "fdatasync", os.fsync)
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -130,9 +129,9 @@ class Journal:
             for line in iter(partial(file.readline, LINE), b""):
                 if offset >= mark[0]:
                     break
-                if line.startswith(_KEYED, 9):
+                if key := key_of(line):
                     with contextlib.suppress(ValueError):  # no key that can be asked for
-                        self._offsets.put(unhexlify(line[_KEY]), offset)
+                        self._offsets.put(unhexlify(key), offset)
                 offset += len(line)
 
     def _load(self, on_record: Callable[[dict[str, Any]], None]) -> None:
@@ -305,6 +304,11 @@ def holds(path: Path, mark: Mark) -> bool:
         return check_sum(fd, mark[0]) == mark[1]
     finally:
         os.close(fd)
+
+
+def key_of(line: bytes) -> bytes:
+    """Return the key in the record of a call, without reading the record; b"" for other records."""
+    return line[17:49] if line.startswith(_KEYED, 9) else b""
 
 
 def decode(line: bytes) -> dict[str, Any] | None:
