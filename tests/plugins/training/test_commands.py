@@ -91,8 +91,9 @@ def test_parts_of_the_rows_are_measured(targen, mood):
     assert measured["figures"]["accuracy"]["value"] == pytest.approx(40 / 60)
     parts = {(part["by"], part["which"]): part for part in measured["slices"]}
     assert parts["dataset", "test"]["decisions"] == 40 and parts["dataset", "two"]["value"] == 0
-    lengths = [part["decisions"] for (by, _), part in parts.items() if by == "length"]
-    assert sum(lengths) == 60 and len(lengths) > 1
+    lengths = {which: part["decisions"] for (by, which), part in parts.items() if by == "length"}
+    assert sum(lengths.values()) == 60
+    assert [which.split()[0] for which in lengths] == ["short", "medium", "long"]
     assert sum(each["decisions"] for each in measured["calibration"]) == 60
     assert "two" in targen(*both).out
 

@@ -18,6 +18,7 @@ from targen_training.trainers import Decision, TrainedOutput
 
 __all__ = ["Examples", "Slice", "joined", "slices_of"]
 
+_LENGTHS = ("short", "medium", "long")
 _KINDS = 8  # values of a property that are few enough to be kinds
 
 
@@ -80,7 +81,10 @@ def slices_of(
     if output is not None:  # what rows are counted by says little of a figure of other things
         ways.pop("label", None)
     for by, values in ways.items():
-        for value in dict.fromkeys(sorted(values, key=_order)):
+        parts = sorted({*values})
+        if by == "length":
+            parts.sort(key=lambda value: _LENGTHS.index(value.partition(" ")[0]))
+        for value in parts:
             places = [at for at, own in enumerate(values) if own == value]
             part = [test.decisions[at] for at in places]
             known = measured(part, [scores[at] for at in places], labels, output=output)
@@ -88,13 +92,6 @@ def slices_of(
             draws, is_share = draws_of(known.count), name not in LOSSES
             figure = known.measures[name].estimate(draws, is_share=is_share)
             yield Slice(by, value, len(part), figure)
-
-
-def _order(value: str) -> tuple[int, str]:
-    return (_LENGTHS.index(value.partition(" ")[0]) if value.startswith(_LENGTHS) else 0, value)
-
-
-_LENGTHS = ("short", "middle", "long")
 
 
 def _ways(test: Examples, columns: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
@@ -131,7 +128,8 @@ def _lengths(decisions: Sequence[Decision]) -> list[str] | None:
     if len(sizes) < 30:
         return None
     low, high = (int(end) for end in np.quantile(list(sizes.values()), [1 / 3, 2 / 3]))
-    names = (f"short (up to {low:,})", f"medium (up to {high:,})", f"long (over {high:,})")
+    ends = (f"up to {low:,}", f"up to {high:,}", f"over {high:,}")
+    names = [f"{name} ({end})" for name, end in zip(_LENGTHS, ends, strict=True)]
     return [names[(sizes[d.row] > low) + (sizes[d.row] > high)] for d in decisions]
 
 
