@@ -7,6 +7,8 @@ import string
 from collections import Counter
 from collections.abc import Iterable
 
+from rapidfuzz.distance import LCSseq
+
 __all__ = ["plain_answer", "rouge_l", "token_f1"]
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
@@ -37,12 +39,4 @@ def rouge_l(answer: str, right: Iterable[str]) -> float:
 
 
 def _rouge(one: list[str], two: list[str]) -> float:
-    if not one or not two:
-        return 0.0
-    before = [0] * (len(two) + 1)
-    for word in one:
-        now = [0]
-        for at, other in enumerate(two):
-            now.append(before[at] + 1 if word == other else max(before[at + 1], now[at]))
-        before = now
-    return 2 * before[-1] / (len(one) + len(two))
+    return 2 * LCSseq.similarity(one, two) / max(1, len(one) + len(two))

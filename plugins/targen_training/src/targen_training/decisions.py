@@ -126,9 +126,8 @@ def _asked(
     named: bool,
 ) -> Question | None:
     """Return the question for a model that writes; None if the row holds no instance."""
-    several_rows = (
-        task.rows_per_instance > 1
-    )  # a pair of rows is one instance, with one question per row
+    # A pair of rows is one instance, with one question per row.
+    several_rows = task.rows_per_instance > 1
     at = 0 if several_rows else case.question
     if at >= len(instances):
         return None

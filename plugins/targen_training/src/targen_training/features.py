@@ -83,7 +83,7 @@ class Features:
                 counted.fit(texts)
             except ValueError:
                 continue  # no n-gram occurs in so many rows
-            words = {word: int(at) for word, at in counted.vocabulary_.items()}
+            words = {word: at for at, word in enumerate(counted.get_feature_names_out())}
             known[field] = words, counted.idf_.astype(np.float64)
         return cls(fields, known)
 
@@ -137,13 +137,12 @@ def _remembering(embedder: Embedder) -> Encode:
 
 
 class Vectors:
-    """Texts as the vectors of an embedder; each text is embedded once."""
+    """Texts as the vectors of an embedder."""
 
     def __init__(self, fields: Sequence[str], encode: Encode) -> None:
         """The texts of these names, by that embedder."""
         self.fields = tuple(fields)
         self._encode = encode
-        self._known: dict[str, NDArray[np.float64]] = {}
 
     def of(
         self, decisions: Sequence[Decision], watch: Callable[[int, int], None] = lambda _a, _b: None
@@ -158,14 +157,10 @@ class Vectors:
         """
         lines = []
         for number, decision in enumerate(decisions, 1):
-            parts = [self._vector(decision.texts.get(field, "")) for field in self.fields]
+            texts = [decision.texts.get(field, "") for field in self.fields]
+            parts = [np.asarray(self._encode(text), dtype=np.float64) for text in texts]
             if len(parts) == 2:
                 parts += [abs(parts[0] - parts[1]), parts[0] * parts[1]]
             lines.append(np.concatenate(parts))
             watch(number, len(decisions))
         return np.array(lines)
-
-    def _vector(self, text: str) -> NDArray[np.float64]:
-        if text not in self._known:
-            self._known[text] = np.asarray(self._encode(text), dtype=np.float64)
-        return self._known[text]

@@ -20,7 +20,7 @@ from targen_core.errors import UnreadableFile
 from targen_core.outputs import write_file
 from targen_core.reading import read_json
 from targen_training.ensembling import Ensemble, EnsemblingOptions, smoothed
-from targen_training.features import Features, Known
+from targen_training.features import Features
 from targen_training.trainers import Decision, Predictor, Trainer, TrainingSet
 from targen_training.weighing.head import balance
 
@@ -82,7 +82,7 @@ def train(data: TrainingSet, options: TfidfOptions, folder: Path) -> None:
         weights, bias = np.vstack([0 * weights, weights]), np.append(0 * bias, bias)
     numbers = {f"idf{number}": idf for number, (_, idf) in enumerate(features.known.values())}
     np.savez(folder / "numbers.npz", weights=weights, bias=bias, **numbers)
-    words = {field: list(known) for field, (known, _) in _in_order(features.known).items()}
+    words = {field: list(known) for field, (known, _) in features.known.items()}
     facts = {"format": _FORMAT, "fields": features.fields, "words": words}
     write_file(folder / "words.json", json.dumps(facts, ensure_ascii=False))
 
@@ -156,13 +156,6 @@ class _Fit:
         )
 
 
-def _in_order(known: Known) -> Known:
-    return {
-        field: (dict(sorted(words.items(), key=lambda item: item[1])), idf)
-        for field, (words, idf) in known.items()
-    }
-
-
 def load(folder: Path) -> Predictor:
     """The predictor that `train` wrote.
 
@@ -192,11 +185,12 @@ def load(folder: Path) -> Predictor:
     features = Features(fields, known)
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
+        from scipy.special import softmax
+
         if not decisions:
             return []
         scores = features.of(decisions) @ weights.T + bias
-        likely = np.exp(scores - scores.max(axis=1, keepdims=True))
-        shares: list[list[float]] = (likely / likely.sum(axis=1, keepdims=True)).tolist()
+        shares: list[list[float]] = softmax(scores, axis=1).tolist()
         return shares
 
     return predict

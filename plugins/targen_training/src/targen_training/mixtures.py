@@ -11,10 +11,9 @@ from targen_core import Dataset
 from targen_core.errors import UsageError
 from targen_training.trainers import Decision
 
-__all__ = ["MIXES", "Mix", "grouped", "labelled", "mix_said", "mixed", "of_task"]
+__all__ = ["Mix", "grouped", "labelled", "mix_said", "mixed", "of_task"]
 
 Mix = Literal["proportional", "equal", "temperature"]
-MIXES: tuple[Mix, ...] = ("proportional", "equal", "temperature")
 
 
 def grouped(datasets: Sequence[Dataset]) -> dict[str, list[Dataset]]:

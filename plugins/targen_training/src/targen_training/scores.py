@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from targen_cli.findings import Estimate
 from targen_core.tasks.cases import RIGHT, WRONG
 from targen_training.answers import rouge_l, token_f1
+from targen_training.statistics import interval
 from targen_training.trainers import ILLEGAL, Decision, TrainedOutput
 
 __all__ = [
@@ -75,14 +76,11 @@ class Measure:
         Rows that are all right, or all wrong, are so in every draw. The interval of a share then
         has the bound that is exact for so many rows (Clopper and Pearson, 1934).
         """
-        values = self.at(draws)
-        if np.isnan(value := self.value) or np.isnan(values).all():
-            return Estimate(None)
-        low, high = np.nanquantile(values, [0.025, 0.975])
-        if is_share and low == high and value in (0.0, 1.0):
+        found = interval(self.value, self.at(draws))
+        if is_share and found.low == found.high and found.value in (0.0, 1.0):
             least = 0.025 ** (1 / len(self.parts))
-            low, high = (least, 1.0) if value else (0.0, 1 - least)
-        return Estimate(value, float(low), float(high))
+            return Estimate(1.0, least, 1.0) if found.value else Estimate(0.0, 0.0, 1 - least)
+        return found
 
 
 Told = tuple[int, float | None, float | None, float | None]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["STYLES", "Style"]
+__all__ = ["Style"]
 
 Style = Literal["plain", "instructions"]
-STYLES: tuple[Style, ...] = ("plain", "instructions")

@@ -55,9 +55,9 @@ def balance(labels: NDArray[np.int64], counts: Array, number: int) -> Array:
 
 def shares_of(inputs: Any, head: Array) -> Array:
     """Return the head's share for each label, (n, C)."""
-    scores = np.asarray(inputs @ head.T)
-    likely = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares: Array = likely / likely.sum(axis=1, keepdims=True)
+    from scipy.special import softmax
+
+    shares: Array = softmax(np.asarray(inputs @ head.T), axis=1)
     return shares
 
 
