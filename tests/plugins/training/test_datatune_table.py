@@ -48,7 +48,7 @@ def _folder(alone):
 def test_it_says_first_what_will_run(works):
     done = works(*TABLE, "--transformed", "transformed", *SMALLEST, "--plan")
     assert "implicatures: 30 examples to test on; DataTune (40 rows)" in done.err
-    assert "1 training run: 1 of tfidf; training makes no paid calls" in done.err
+    assert "up to 1 training run; training makes no paid calls" in done.err
     assert "existing and synthetic rows are missing" in done.err
     assert "few-shot answers for implicatures: missing" in done.err
     assert not done.out

@@ -34,8 +34,7 @@ def _measure(study: Study, options: TrainingOptions) -> Findings:
         known = corpus.task and Dataset(corpus.name, corpus.task, corpus.rows).digest
         if known not in learned:
             warnings.append(f"the comparison in {options.results} does not include {corpus.name}")
-    # Figures belong to arms, which are not datasets of the study.
-    return replace(findings, figures={}, warnings=tuple(warnings))
+    return replace(findings, warnings=tuple(warnings))
 
 
 _NONE = (

@@ -665,7 +665,7 @@ def _sizes(registry: Registry, values: Mapping[str, Any]) -> list[Any]:
 
 def _values(experiment: Experiment, folder: Path) -> dict[str, Any]:
     """An experiment as a file in `folder` has it: paths from there, defaults left out."""
-    from targen_training.experiments.model import is_path
+    from targen_training.experiments.model import located
 
     def there(source: str) -> str:
         path = Path(source)
@@ -678,19 +678,6 @@ def _values(experiment: Experiment, folder: Path) -> dict[str, Any]:
             return {key: kept(each) for key, each in value.items() if each is not None}
         return [kept(each) for each in value] if isinstance(value, list) else value
 
-    def place(arms: dict[str, Any]) -> None:
-        for arm in arms.values():
-            if "data" in arm:
-                arm["data"] = [there(source) for source in arm["data"]]
-            if is_path(arm.get("task", "")):
-                arm["task"] = there(arm["task"])
-
-    values: dict[str, Any] = kept(experiment.model_dump(mode="json", exclude_defaults=True))
-    for part in values["tasks"].values():
-        part["test"] = [there(source) for source in part["test"]]
-        if is_path(part.get("task", "")):
-            part["task"] = there(part["task"])
-        place(part["arms"])
-    for arms in values.get("before", {}).values():
-        place(arms)
+    given = located(experiment, there)
+    values: dict[str, Any] = kept(given.model_dump(mode="json", exclude_defaults=True))
     return values

@@ -20,6 +20,7 @@ from targen_core.text import plural
 from targen_training.asked import of_one_label, read_rows
 from targen_training.decisions import digest
 from targen_training.models import Trained, facts_of, load_model
+from targen_training.printed import with_interval
 from targen_training.scores import Scores, score
 from targen_training.slices import Slice, joined, slices_of
 
@@ -143,16 +144,7 @@ class Evaluation:
                 }
                 for each in self.slices
             ],
-            "calibration": [
-                {
-                    "low": each.low,
-                    "high": each.high,
-                    "decisions": each.decisions,
-                    "confidence": each.confidence,
-                    "accuracy": each.accuracy,
-                }
-                for each in self.scores.bins
-            ],
+            "calibration": [asdict(each) for each in self.scores.bins],
         }
 
     def __repr__(self) -> str:
@@ -161,10 +153,7 @@ class Evaluation:
     @property
     def _figure(self) -> str:
         figure = self.scores.figures[self.scores.main]
-        if figure.value is None:
-            return f"{self.scores.main} -"
-        interval = "" if figure.low is None else f" ({figure.low:.1%} to {figure.high:.1%})"
-        return f"{self.scores.main} {figure.value:.1%}{interval}"
+        return f"{self.scores.main} {with_interval(figure, form='.1%', scale=1)}"
 
     def _repr_html_(self) -> str:
         said = [(f"predicted {name}", name) for name in self.scores.confusion]

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from targen_cli.findings import Estimate
 
-__all__ = ["with_interval"]
+__all__ = ["SIGNED", "mapped", "with_interval"]
+
+SIGNED = "+.1f"
+"""The form of differences."""
+
+
+def mapped(estimate: Estimate, change: Callable[[float], float]) -> Estimate:
+    """Return an estimate whose value and ends are changed alike."""
+    ends = (estimate.value, estimate.low, estimate.high)
+    return Estimate(*(None if end is None else change(end) for end in ends))
 
 
 def with_interval(
-    estimate: Estimate, *, sign: bool = False, scale: float = 100.0, unit: str = ""
+    estimate: Estimate | None, *, form: str = ".1f", scale: float = 100.0, unit: str = ""
 ) -> str:
     """Return a share in per cent, or a score at scale 1, with its interval if there is one.
 
-    `unit` follows the value: "75.0% (60.0 to 90.0)".
+    `form` is that of each number. `unit` follows the value: "75.0% (60.0 to 90.0)".
     """
-    if estimate.value is None:
+    if estimate is None or estimate.value is None:
         return "-"
-    form = "+.1f" if sign else ".1f"
     value = f"{scale * estimate.value:{form}}{unit}"
     if estimate.low is None or estimate.high is None:
         return value

@@ -14,6 +14,7 @@ from targen_cli.ahead import YesArg
 from targen_cli.flags import Said, takes
 from targen_core import Limits
 from targen_core.errors import UsageError
+from targen_core.text import plural
 from targen_core.wording import install
 from targen_training.asked import chosen
 from targen_training.comparing import (
@@ -24,7 +25,7 @@ from targen_training.comparing import (
     say_billed,
 )
 from targen_training.money import Money
-from targen_training.printed import with_interval
+from targen_training.printed import SIGNED, with_interval
 
 if TYPE_CHECKING:
     from targen_core import Registry
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from targen_training.reproduction.openllm import OpenLlm
     from targen_training.reproduction.paper import PaperTable, Size
 
-__all__ = ["reproduce"]
+__all__ = ["left_out", "reproduce", "trainings_said"]
 
 
 def _list(wanted: bool) -> None:
@@ -211,6 +212,7 @@ def reproduce(
     from targen_training.experiments.run import check_folder
     from targen_training.reproduction import datatune
     from targen_training.reproduction.items import items
+    from targen_training.reproduction.needs import needed
     from targen_training.reproduction.openllm import OpenLlm
     from targen_training.reproduction.paper import ROWS, paper_table, sizes, table_names
 
@@ -230,6 +232,9 @@ def reproduce(
             "--original, the folder of the original data, is missing",
             hint=f"targen reproduce {table} --original FOLDER",
         )
+    if (size := sizes().get(models)) is None:
+        raise UsageError(f"unknown --models {models}", hint=f"use one of: {', '.join(sizes())}")
+    registry = load_registry()
     if paper is None:
         given = datatune.Given(
             original=original,
@@ -246,22 +251,16 @@ def reproduce(
             },
             folder=out or Path("reproductions") / datatune.NAME,
         )
-        if models not in ("small", "paper"):
-            raise UsageError(f"unknown --models {models}", hint="use one of: small, paper")
         with going_on(), money:
-            datatune.reproduce_datatune(load_registry(), given, money, plan=plan, json=json)
+            datatune.reproduce_datatune(registry, given, money, plan=plan, json=json)
         return
-    known = sizes()
-    if models not in known:
-        raise UsageError(f"unknown --models {models}", hint=f"use one of: {', '.join(known)}")
-    registry = load_registry()
     open_llm = bool(paper.harness) and models == "paper"
     folder = out or Path("reproductions") / (
         f"{paper.name}-openllm" if open_llm else paper.trainings
     )
     if not open_llm:
         check_folder(folder)
-    rows = known[models].rows_of(generator or []) if number is None else number
+    rows = size.rows_of(generator or []) if number is None else number
     base = {"n": rows, **generator_options(option or [])}
     if synthetic is None and not generator and (examples := Path(paper.examples)).is_dir():
         synthetic = examples
@@ -276,7 +275,7 @@ def reproduce(
                 self_instruct,
                 (generator or [""])[0],
                 base,
-                _decoder(known[models], trainer or []),
+                _decoder(size, trainer or []),
                 repeats,
                 folder,
             ),
@@ -295,7 +294,7 @@ def reproduce(
             synthetic,
             generator,
             base,
-            known[models].others,
+            size.others,
         )
     else:
         values, differs = _declaration(
@@ -314,7 +313,6 @@ def reproduce(
         _limit(registry, values["tasks"], rows)
     from targen_training.experiments.model import declared
 
-    size = known[models]
     own, lacking = size.here(together=paper.together, before=bool(paper.harness))
     if paper.harness and not own and not trainer:
         raise UsageError(
@@ -330,22 +328,15 @@ def reproduce(
     print(f"{paper.name}: {paper.title}, on {', '.join(experiment.tasks)}", file=sys.stderr)
     if not trainer:
         differs += [*size.differs, *(size.differs_together if paper.together else ())]
-        for name, extra in lacking.items():
-            print(
-                f"{name} is left out; to include it: {install(f'targen-training[{extra}]')}",
-                file=sys.stderr,
-            )
-            differs.append(
-                f"{name} was left out, because targen-training[{extra}] is not installed."
-            )
+        differs += left_out(lacking)
     if "scripted" in (name.partition("/")[0] for name in generator or []):
         differs.append(
             "Rows from the scripted backend were not written by a model, so their results are "
             "meaningless."
         )
     differs += [*paper.differs_small, *paper.differs]
-    print(_trainings(experiment, size.seconds), file=sys.stderr)
-    for line in _needed(registry, experiment, size, folder):
+    print(trainings_said(experiment, size.seconds), file=sys.stderr)
+    for line in needed(registry, experiment, size, folder):
         print(line, file=sys.stderr)
     with money:
         results = carried_out(registry, experiment, folder, money, plan=plan)
@@ -446,7 +437,18 @@ def _left(
                 )
 
 
-def _trainings(experiment: Experiment, seconds: Mapping[str, float]) -> str:
+def left_out(lacking: Mapping[str, str]) -> list[str]:
+    """Tell how to include models that lack an extra, and return the difference that each makes."""
+    for name, extra in lacking.items():
+        hint = install(f"targen-training[{extra}]")
+        print(f"{name} is left out; to include it: {hint}", file=sys.stderr)
+    return [
+        f"{name} was left out, because targen-training[{extra}] is not installed."
+        for name, extra in lacking.items()
+    ]
+
+
+def trainings_said(experiment: Experiment, seconds: Mapping[str, float]) -> str:
     """Return the number of trainings, and their time if known."""
     parts = list(experiment.tasks.values())[: 1 if experiment.together else None]
 
@@ -459,7 +461,7 @@ def _trainings(experiment: Experiment, seconds: Mapping[str, float]) -> str:
         * len({*model.sizes} & {*experiment.sizes})
         for model in experiment.models
     }
-    said = f"up to {sum(cells.values()):,} training runs"
+    said = f"up to {plural(sum(cells.values()), 'training run')}"
     if not all(name in seconds for name in cells):
         return said
     # A set that is learned before takes as long as each of its tasks.
@@ -467,20 +469,6 @@ def _trainings(experiment: Experiment, seconds: Mapping[str, float]) -> str:
     each = len(experiment.tasks) if experiment.together else 1  # as many rows, of every task
     minutes = sum((each * count + first) * seconds[name] for name, count in cells.items()) / 60
     return f"{said}, about {max(1, minutes):,.0f} min on two cores if none of them is done yet"
-
-
-def _needed(registry: Registry, experiment: Experiment, size: Size, folder: Path) -> Iterator[str]:
-    """Yield the needs of the paper's models, with the steps if all rows exist."""
-    from targen_training.experiments.run import planned
-    from targen_training.reproduction.needs import needed
-
-    if not size.parameters:
-        return iter(())
-    there = all(
-        arm.generate is None for part in experiment.tasks.values() for arm in part.arms.values()
-    )
-    plan = planned(registry, experiment, folder, {}) if there else None
-    return needed(registry, experiment, size, plan)
 
 
 def _chosen(paper: PaperTable, tasks: str | None) -> list[str]:
@@ -749,26 +737,25 @@ def _print(
     paper: PaperTable, results: Results, differs: Sequence[str], alike: Mapping[str, float]
 ) -> None:
     from targen_cli.tables import print_table
-    from targen_training.experiments.pages import KINDS
+    from targen_training.experiments.pages import KINDS, main_groups, mean_table
 
     _print_paper(paper)
     print("this reproduction, with 95% intervals over test rows")
-    if paper.columns == "tasks" or paper.harness:
-        parts = results.parts
-        lines: dict[tuple[str, str, str], dict[str, str]] = {}
-        for part in parts:
-            for group in part.groups:
-                name = (group.model, group.arm, group.kind)
-                lines.setdefault(name, {})[part.key] = with_interval(group.figure)
-        print_table(
-            ["model", "size", "trained on", *(part.key for part in parts)],
-            [
-                (model, KINDS[kind], arm, *(of.get(part.key, "-") for part in parts))
-                for (model, arm, kind), of in _ordered(lines).items()
-            ],
-        )
+    if results.means and paper.columns == "arms" and not paper.harness:
+        means = sorted(results.means, key=lambda mean: (mean.model, mean.kind))
+        table = mean_table(results, means)
+        print_table(table.columns, table.rows)
     else:
-        _print_means(results)
+        lines: dict[tuple[str, str, str], dict[str, str]] = {}
+        for part in results.parts:
+            for group in main_groups(part):
+                name = (group.model, KINDS[group.kind], group.arm)
+                lines.setdefault(name, {})[part.key] = with_interval(group.figure)
+        keys = [part.key for part in results.parts]
+        print_table(
+            ["model", "size", "trained on", *keys],
+            [(*name, *(of.get(key, "-") for key in keys)) for name, of in lines.items()],
+        )
     chances = [(part.key, part.chance) for part in results.parts if part.chance is not None]
     if chances:
         said = ", ".join(f"{key} {100 * chance:.1f}" for key, chance in chances)
@@ -779,7 +766,7 @@ def _print(
             if pair.other == results.baseline and pair.kind == "matched":
                 print(
                     f"{part.key}, {pair.model}, equal numbers of rows: {pair.one} minus "
-                    f"{pair.other}: {with_interval(pair.difference, sign=True)}, p (Holm) = "
+                    f"{pair.other}: {with_interval(pair.difference, form=SIGNED)}, p (Holm) = "
                     f"{pair.holm:.3f}"
                 )
     if alike:
@@ -796,39 +783,3 @@ def _print(
         print(f"- {line}")
     rows = ", ".join(f"{part.key} {part.test['rows']:,}" for part in results.parts)
     print(f"- Test rows: {rows}. Seeds: {len(results.seeds)}.")
-
-
-def _ordered(
-    lines: Mapping[tuple[str, str, str], dict[str, str]],
-) -> dict[tuple[str, str, str], dict[str, str]]:
-    models = list(dict.fromkeys(model for model, _, _ in lines))
-    kinds = ["matched", "natural"]
-    return dict(
-        sorted(lines.items(), key=lambda item: (models.index(item[0][0]), kinds.index(item[0][2])))
-    )
-
-
-def _print_means(results: Results) -> None:
-    from targen_cli.tables import print_table
-    from targen_training.experiments.pages import KINDS
-
-    if results.means:
-        print_table(
-            ["model", "size", "trained on", "mean %", f"minus {results.baseline}"],
-            [
-                (
-                    mean.model,
-                    KINDS[mean.kind],
-                    mean.arm,
-                    with_interval(mean.figure),
-                    "" if mean.against is None else with_interval(mean.against, sign=True),
-                )
-                for mean in sorted(results.means, key=lambda mean: (mean.model, mean.kind))
-            ],
-        )
-        return
-    (part,) = results.parts
-    print_table(
-        ["model", "size", "trained on", f"{part.key} %"],
-        [(g.model, KINDS[g.kind], g.arm, with_interval(g.figure)) for g in part.groups],
-    )

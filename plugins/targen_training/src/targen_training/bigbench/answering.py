@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,12 +42,10 @@ class Answer(BaseModel):
 
 def answer_task(spec: Answer, name: str) -> Task[Any, Any]:
     """The task of answering a task's examples. The file is read when it runs."""
-    read: list[BigBench] = []
 
+    @cache
     def task() -> BigBench:
-        if not read:
-            read.append(task_json(Path(spec.file)))
-        return read[0]
+        return task_json(Path(spec.file))
 
     def rows() -> list[RowToAsk]:
         return [RowToAsk(row=at, input=each.input) for at, each in enumerate(task().examples)]

@@ -22,6 +22,7 @@ from targen_cli.findings import Estimate
 from targen_core.errors import UsageError
 from targen_standard.datasets.bigbench import BigBench, Example
 from targen_training.neural.answers import normal
+from targen_training.printed import mapped
 from targen_training.scores import Measure, draws_of
 
 __all__ = ["METRICS", "Grade", "chance_of", "graded", "metric_of", "named", "normalized", "written"]
@@ -52,29 +53,19 @@ class Grade:
     illegal: Estimate | None = None
 
 
-def metric_of(task: BigBench, *, choices: bool = True) -> str:
+def metric_of(task: BigBench) -> str:
     """The figure that counts of a task.
-
-    Args:
-        task: the task.
-        choices: whether the answers choose; else a task that can be written is.
 
     Raises:
         UsageError: it is measured by what is not here.
     """
-    names = dict.fromkeys([task.preferred, *task.metrics])
+    names = [name for name in (task.preferred, *task.metrics) if name]
     has_choices = all(example.scores for example in task.examples)
-    able = [
-        name for name in names if name == "exact_str_match" or (name in METRICS and has_choices)
-    ]
-    if not able and has_choices and not any(names):
-        able = [METRICS[0]]
-    if not able and not any(names):
-        able = [METRICS[1]]
+    known = METRICS if has_choices else METRICS[1:]
+    able = [name for name in names or known if name in known]
     if not able:
         raise UsageError(
-            f"targen cannot compute the metrics of {task.name}: "
-            f"{', '.join(filter(None, names)) or 'none'}",
+            f"targen cannot compute the metrics of {task.name}: {', '.join(dict.fromkeys(names))}",
             hint=f"use a task with {' or '.join(METRICS)}",
         )
     return able[0]
@@ -137,22 +128,17 @@ def graded(
         if chosen is None:
             illegal = _mean([float(pick is None) for pick in picks])
     else:
-        texts = answers if answers is not None else chosen or ()
         points = [
             float(written(text, task).strip() in {target.strip() for target in example.targets})
-            for text, example in zip(texts, examples, strict=True)
+            for text, example in zip(answers or (), examples, strict=True)
         ]
     raw, low = _mean(points), chance_of(examples, metric)
     return Grade(metric, raw, low, normalized(raw, low), len(examples), illegal)
 
 
-def normalized(raw: Estimate, low: float, high: float = 1.0) -> Estimate:
+def normalized(raw: Estimate, low: float) -> Estimate:
     """A raw score, and the ends of its interval, from 0 (chance) to 100."""
-
-    def scaled(value: float | None) -> float | None:
-        return None if value is None else 100 * (value - low) / (high - low)
-
-    return Estimate(scaled(raw.value), scaled(raw.low), scaled(raw.high))
+    return mapped(raw, lambda value: 100 * (value - low) / (1 - low))
 
 
 def _mean(points: Sequence[float]) -> Estimate:

@@ -273,7 +273,7 @@ def read_material(
     registry: Registry,
     experiment: Experiment,
     key: str,
-    made: Mapping[str, Path],
+    made: Mapping[str, Path] | None,
     output: TrainedOutput | None = None,
     *,
     warns: bool = True,
@@ -284,7 +284,8 @@ def read_material(
         registry: finds the task.
         experiment: the whole experiment.
         key: the part.
-        made: arms that were generated -> their run directories.
+        made: arms that were generated -> their run directories; with None, arms that are generated
+            are left out.
         output: what the models learn in place of labels.
         warns: whether to name bad rows, which are left out.
 
@@ -296,27 +297,27 @@ def read_material(
     tests = [read_rows(registry, source, task, strict=True) for source in part.test]
     name = tests[0].task.name
     styles: list[Style] = list(dict.fromkeys(["plain", *(a.style for a in part.arms.values())]))
-    known = [[each for each in decisions_of(one, output=output) if each.label] for one in tests]
-    if not any(known):
+    examples = _read_as("plain", tests, False, output)
+    if not examples.decisions:
         raise UsageError(
             f"{' + '.join(one.name for one in tests)}: none of the test rows have a label",
             hint="test on labelled rows, such as a validation split; the test files in "
             "SuperGLUE do not have labels",
         )
     size = tests[0].task.rows_per_instance
-    rows = sum(len(one) for one in tests)
-    examples = joined(tests, known)
     held = Held(
         examples,
-        {style: _read_as(style, tests, experiment.together, output) for style in styles},
+        {style: _read_as(style, tests, experiment.together, output).decisions for style in styles},
         size,
-        rows - len({decision.row for decision in examples.decisions}),
+        sum(map(len, tests)) - len({decision.row for decision in examples.decisions}),
     )
     read: dict[tuple[str, str], Source] = {}
     arms: dict[str, list[Source]] = {}
     for arm, declared in part.arms.items():
+        if made is None and not declared.data:
+            continue
         arms[arm] = []
-        for source in declared.data or (Typed(made[arm]),):
+        for source in declared.data or (Typed((made or {})[arm]),):
             place = (source, declared.style)
             if place not in read:
                 # A run of another task says itself which: called the same, or made from this one.
@@ -341,11 +342,13 @@ def read_material(
 def read_before(
     registry: Registry,
     experiment: Experiment,
-    made: Mapping[str, Mapping[str, Path]],
+    made: Mapping[str, Mapping[str, Path]] | None,
     *,
     warns: bool = True,
 ) -> dict[str, dict[str, list[Source]]]:
     """The sets that arms learn before: name -> task -> what is learned from.
+
+    With `made` None, arms that are generated are left out.
 
     Raises:
         UsageError: rows cannot be read, or a model cannot learn from them.
@@ -354,7 +357,9 @@ def read_before(
     for name, tasks in experiment.before.items():
         sets[name] = {}
         for task, arm in tasks.items():
-            run = made.get(task, {}).get(f"before {name}")
+            if made is None and not arm.data:
+                continue
+            run = (made or {}).get(task, {}).get(f"before {name}")
             datasets = [
                 read_rows(registry, source, None if arm.task else task, warns=warns)
                 for source in arm.data or (Typed(run),)
@@ -377,11 +382,11 @@ def task_for(registry: Registry, said: str) -> Task[Any, Any] | str:
 
 def _read_as(
     style: Style, datasets: Sequence[Dataset], named: bool, output: TrainedOutput | None
-) -> Sequence[Decision]:
-    """The labelled decisions of datasets, counted on."""
+) -> Examples:
+    """The labelled decisions of datasets."""
     every = [decisions_of(one, style, named=named, output=output) for one in datasets]
     known = [[each for each in decisions if each.label] for decisions in every]
-    return joined(datasets, known).decisions
+    return joined(datasets, known)
 
 
 def _source(

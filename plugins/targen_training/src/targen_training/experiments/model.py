@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -26,7 +27,7 @@ __all__ = [
     "TaskPart",
     "as_toml",
     "declared",
-    "is_path",
+    "located",
     "reaching",
     "read_asked",
     "read_experiment",
@@ -188,14 +189,6 @@ class Experiment(_Declared):
     before: Mapping[str, Mapping[str, Arm]] = Field(default_factory=dict)
     at_most: int = Field(0, ge=0)
 
-    @model_validator(mode="after")
-    def _known_models(self) -> Experiment:
-        known = {model.called for model in self.models}
-        for key, part in self.tasks.items():
-            if odd := [name for name in part.models if name not in known]:
-                raise ValueError(f"tasks.{key}: unknown model {odd[0]}")
-        return self
-
     def metric_of(self, part: str) -> str:
         """Return the figure that counts for a part, or "" for the benchmark's first."""
         return self.tasks[part].metric or self.metric
@@ -224,7 +217,7 @@ class Experiment(_Declared):
     @field_validator("per_label")
     @classmethod
     def _counts(cls, counts: tuple[int, ...]) -> tuple[int, ...]:
-        if list(counts) != sorted({*counts}) or (counts and counts[0] < 0):
+        if not _increase(counts, 0):
             raise ValueError("must be increasing numbers, 0 or more")
         return counts
 
@@ -246,14 +239,14 @@ class Experiment(_Declared):
     @classmethod
     def _growing(cls, rows: tuple[int | str, ...]) -> tuple[int | str, ...]:
         numbers = [each for each in rows if isinstance(each, int)]
-        if numbers != sorted(set(numbers)) or (numbers and numbers[0] < 2) or "all" in rows[:-1]:
+        if not _increase(numbers, 2) or "all" in rows[:-1]:
             raise ValueError('must be increasing numbers of at least 2; "all" must be last')
         return rows
 
     @field_validator("shares")
     @classmethod
     def _parts(cls, shares: tuple[float, ...]) -> tuple[float, ...]:
-        if not all(0 <= share <= 1 for share in shares) or list(shares) != sorted(set(shares)):
+        if not _increase(shares, 0, 1):
             raise ValueError("must be increasing numbers from 0 to 1")
         return shares
 
@@ -263,6 +256,8 @@ class Experiment(_Declared):
         if len(set(names)) < len(names):
             raise ValueError(f"two models have the name {max(names, key=names.count)}")
         for key, part in self.tasks.items():
+            if odd := [name for name in part.models if name not in names]:
+                raise ValueError(f"tasks.{key}: unknown model {odd[0]}")
             named = {self.baseline, *(self.mixture or ())} - {""}
             for name in sorted(named - set(part.arms)):
                 raise ValueError(
@@ -321,6 +316,11 @@ class Experiment(_Declared):
         return self.tasks[key].task or key
 
 
+def _increase(numbers: Sequence[float], least: float, most: float = math.inf) -> bool:
+    inside = all(least <= number <= most for number in numbers)
+    return inside and list(numbers) == sorted({*numbers})
+
+
 def read_experiment(path: Path) -> Experiment:
     """The experiment of a TOML file; paths in it are from its folder.
 
@@ -329,7 +329,7 @@ def read_experiment(path: Path) -> Experiment:
     """
     experiment = validated(read_toml(path, _LARGEST), str(path))
     require_trust(path, reaching(experiment, path.parent))
-    return experiment.model_copy(update=_placed(experiment, path.parent))
+    return located(experiment, lambda source: placed(path.parent, source))
 
 
 def read_asked(folder: Path) -> dict[str, Any] | None:
@@ -410,8 +410,7 @@ def declared(
     Raises:
         UsageError: what is wrong; the option behind its key is named before it, or `where`.
     """
-    experiment = validated(values, where, options=options)
-    return experiment.model_copy(update=_placed(experiment, None))
+    return located(validated(values, where, options=options), Typed)
 
 
 def validated(
@@ -441,11 +440,8 @@ def validated(
         raise UsageError(f"{where}: {place + ': ' if place else ''}{said}", hint=hint) from error
 
 
-def _placed(experiment: Experiment, folder: Path | None) -> dict[str, Any]:
-    """Return the parts with paths as orders; those of a file in `folder` as paths from here."""
-
-    def at(source: str) -> str:
-        return Typed(source) if folder is None else placed(folder, source)
+def located(experiment: Experiment, at: Callable[[str], str]) -> Experiment:
+    """Return an experiment with `at` of each path and dataset."""
 
     def task(name: str) -> str:
         return at(name) if is_path(name) else name
@@ -466,7 +462,8 @@ def _placed(experiment: Experiment, folder: Path | None) -> dict[str, Any]:
         )
         for key, part in experiment.tasks.items()
     }
-    return {"tasks": tasks, "before": {name: put(of) for name, of in experiment.before.items()}}
+    before = {name: put(of) for name, of in experiment.before.items()}
+    return experiment.model_copy(update={"tasks": tasks, "before": before})
 
 
 def is_path(task: str) -> bool:

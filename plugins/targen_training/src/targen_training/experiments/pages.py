@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from targen_cli.findings import Cell, Estimate, Findings, Plot, Table
 from targen_core.text import plural
 from targen_standard.findings import findings_as_html, findings_as_markdown
-from targen_training.experiments.results import Group, Pair, PartResult, Results
+from targen_training.experiments.results import Group, Mean, Pair, PartResult, Results
 from targen_training.experiments.svg import picture
-from targen_training.printed import with_interval
+from targen_training.printed import SIGNED, mapped, with_interval
 
-__all__ = ["KINDS", "as_html", "as_markdown", "findings_of", "shown"]
+__all__ = [
+    "KINDS",
+    "as_html",
+    "as_markdown",
+    "findings_of",
+    "main_groups",
+    "mean_table",
+    "shown",
+]
 
 _SURE = 0.05
 KINDS = {
@@ -26,26 +34,20 @@ _LABELS = 8  # of a dataset that are shown with their shares
 
 
 def findings_of(results: Results) -> Findings:
-    """Results as sentences, tables and pictures; figures are per cent."""
+    """Results as sentences, tables and pictures, in per cent."""
     headlines: list[str] = []
     tables: list[Table] = []
     plots: list[Plot] = []
     warnings: list[str] = []
-    figures: dict[str, dict[str, Estimate]] = {}
     if results.means:
-        tables.append(_mean_table(results))
+        tables.append(mean_table(results, results.means))
     for part in results.parts:
         headlines += _sentences(part)
         tables += _tables(part)
         plots += _plots(part)
         warnings += _warnings(part)
-        for group in part.groups:
-            if group.kind in KINDS:
-                own = figures.setdefault(group.arm, {})
-                own[f"{part.key}, {group.model}, {group.kind}: {part.metric}"] = group.figure
     return Findings(
         headlines=tuple(headlines),
-        figures=figures,
         tables=tuple(tables),
         plots=tuple(plots),
         warnings=tuple(dict.fromkeys(warnings)),
@@ -85,8 +87,6 @@ def _p_said(value: float) -> str:
 
 
 def _sentences(part: PartResult) -> Iterator[str]:
-    arms = list(part.arms)
-    baseline = arms[0]
     by_arm = {arm: _shares(of) for arm, of in part.arms.items()}
     if any(group.kind == "labels" for group in part.groups) and len({*by_arm.values()}) > 1:
         shares = "; ".join(f"{arm}: {labels}" for arm, labels in by_arm.items())
@@ -96,19 +96,15 @@ def _sentences(part: PartResult) -> Iterator[str]:
             f'"{KINDS["matched"]}" also includes the effect of the shares.'
         )
     yield from _few_sentences(part)
+    has_matched = any(pair.kind != "natural" for pair in part.pairs)
     for pair in part.pairs:
-        baseline = pair.other if pair is part.pairs[0] else baseline
-        if pair.other != baseline or (pair.kind == "natural" and _has_matched(part)):
+        if pair.other != part.pairs[0].other or (pair.kind == "natural" and has_matched):
             continue
         yield (
             f"{part.key}, {pair.model}, {KINDS[pair.kind]}: {pair.one} minus {pair.other} is "
-            f"{with_interval(pair.difference, sign=True)} points of {part.metric}, "
+            f"{with_interval(pair.difference, form=SIGNED)} points of {part.metric}, "
             f"p {_p_said(pair.p)}: {_said(pair)}."
         )
-
-
-def _has_matched(part: PartResult) -> bool:
-    return any(pair.kind in ("labels", "matched") for pair in part.pairs)
 
 
 def _shares(sources: Sequence[Mapping[str, Any]]) -> str:
@@ -136,7 +132,7 @@ def _few_sentences(part: PartResult) -> Iterator[str]:
             yield (
                 f"{part.key}, {few.model}: adding synthetic rows to {plural(few.each, 'real row')} "
                 f"per {part.unit} changes {part.metric} by "
-                f"{with_interval(few.difference, sign=True)} points{sure}."
+                f"{with_interval(few.difference, form=SIGNED)} points{sure}."
             )
 
 
@@ -150,10 +146,11 @@ def _said(pair: Pair) -> str:
     return f"{pair.one} is {side}"
 
 
-def _mean_table(results: Results) -> Table:
+def mean_table(results: Results, means: Iterable[Mean]) -> Table:
+    """Return a table of means over the parts."""
     rows: list[tuple[Cell, ...]] = []
-    for mean in results.means:
-        against = "" if mean.against is None else with_interval(mean.against, sign=True)
+    for mean in means:
+        against = "" if mean.against is None else with_interval(mean.against, form=SIGNED)
         rows.append((mean.model, KINDS[mean.kind], mean.arm, with_interval(mean.figure), against))
     names = ", ".join(part.key for part in results.parts)
     return Table(
@@ -165,7 +162,7 @@ def _mean_table(results: Results) -> Table:
 
 
 def _tables(part: PartResult) -> Iterator[Table]:
-    main = _main(part)
+    main = main_groups(part)
     others = _other_figures(main, part.metric)
     if main:
         yield _main_table(part, main, others)
@@ -192,7 +189,7 @@ def _tables(part: PartResult) -> Iterator[Table]:
                     KINDS[pair.kind],
                     pair.one,
                     pair.other,
-                    with_interval(pair.difference, sign=True),
+                    with_interval(pair.difference, form=SIGNED),
                     _p(pair.p),
                     _p(pair.holm),
                     f"{pair.only_one:.0f} : {pair.only_other:.0f}",
@@ -203,8 +200,9 @@ def _tables(part: PartResult) -> Iterator[Table]:
         )  # fmt: skip
     yield from _curve_tables(part)
     if part.worth:
+        baseline = part.pairs[0].other if part.pairs else next(iter(part.arms))
         yield Table(
-            f"{part.key}: rows from {_baseline_of(part)} needed for the same result",
+            f"{part.key}: rows from {baseline} needed for the same result",
             ("model", "arm", "size", "rows", "rows needed (95%)", "one row is worth (95%)",
              "no better than the smallest size", "better than all rows"),
             [
@@ -213,8 +211,8 @@ def _tables(part: PartResult) -> Iterator[Table]:
                     each.arm,
                     KINDS[each.kind],
                     each.rows,
-                    _number(each.equivalent, 0),
-                    _number(each.each, 2),
+                    with_interval(each.equivalent, form=",.0f", scale=1),
+                    with_interval(each.each, form=",.2f", scale=1),
                     f"{each.below:.0%}",
                     f"{each.above:.0%}",
                 )
@@ -236,13 +234,17 @@ def _main_table(part: PartResult, main: Sequence[Group], others: Sequence[str]) 
                 group.arm,
                 group.rows,
                 with_interval(group.figure),
-                "-" if group.sd is None else f"{100 * group.sd:.1f}",
+                _sd(group),
                 *(with_interval(group.figures[name]) for name in others),
             )
             for group in main
         ],
         note=_chance(part),
     )
+
+
+def _sd(group: Group) -> str:
+    return "-" if group.sd is None else f"{100 * group.sd:.1f}"
 
 
 def _few_tables(part: PartResult) -> Iterator[Table]:
@@ -261,9 +263,9 @@ def _few_tables(part: PartResult) -> Iterator[Table]:
                 (
                     few.each,
                     few.rows,
-                    "-" if few.alone is None else with_interval(few.alone),
+                    with_interval(few.alone),
                     with_interval(few.both),
-                    "-" if few.difference is None else with_interval(few.difference, sign=True),
+                    with_interval(few.difference, form=SIGNED),
                     "-" if few.p is None else _p(few.p),
                 )
                 for few in part.few
@@ -275,8 +277,8 @@ def _few_tables(part: PartResult) -> Iterator[Table]:
         )  # fmt: skip
 
 
-def _main(part: PartResult) -> list[Group]:
-    """The groups that are compared: by model, then at equal sizes before natural ones."""
+def main_groups(part: PartResult) -> list[Group]:
+    """Return the groups that are compared: by model, then at equal sizes before natural ones."""
     models = list(dict.fromkeys(group.model for group in part.groups))
     main = [group for group in part.groups if group.kind in KINDS]
     return sorted(main, key=lambda g: (models.index(g.model), [*KINDS].index(g.kind)))
@@ -304,18 +306,6 @@ def _chance(part: PartResult) -> str:
     )
 
 
-def _baseline_of(part: PartResult) -> str:
-    return part.pairs[0].other if part.pairs else next(iter(part.arms))
-
-
-def _number(estimate: Estimate, digits: int) -> str:
-    ends = (estimate.value, estimate.low, estimate.high)
-    if any(end is None or math.isnan(end) for end in ends):
-        return "-"
-    value, low, high = (f"{end:,.{digits}f}" for end in ends)
-    return f"{value} ({low} to {high})"
-
-
 def _curve_tables(part: PartResult) -> Iterator[Table]:
     for model in dict.fromkeys(group.model for group in part.groups):
         curve = [g for g in part.groups if g.kind == "curve" and g.model == model]
@@ -326,10 +316,7 @@ def _curve_tables(part: PartResult) -> Iterator[Table]:
             yield Table(
                 f"{part.key}: learning curve of {model}, {part.metric} %",
                 ("rows", *arms),
-                [
-                    (size, *(with_interval(at.get((arm, size), Estimate(None))) for arm in arms))
-                    for size in sizes
-                ],
+                [(size, *(with_interval(at.get((arm, size))) for arm in arms)) for size in sizes],
             )
         shares = [g for g in part.groups if g.kind == "share" and g.model == model]
         if shares:
@@ -337,11 +324,7 @@ def _curve_tables(part: PartResult) -> Iterator[Table]:
                 f"{part.key}: {shares[0].rows:,} rows of {shares[0].arm}, {model}",
                 ("share of the second arm", f"{part.metric} % (95%)", "sd"),
                 [
-                    (
-                        f"{group.share:.0%}",
-                        with_interval(group.figure),
-                        "-" if group.sd is None else f"{100 * group.sd:.1f}",
-                    )
+                    (f"{group.share:.0%}", with_interval(group.figure), _sd(group))
                     for group in shares
                 ],
             )
@@ -349,7 +332,6 @@ def _curve_tables(part: PartResult) -> Iterator[Table]:
 
 def _plots(part: PartResult) -> Iterator[Plot]:
     metric = f"{part.metric} %"
-    main = _main(part)
     yield from _few_plots(part)
     yield Plot(
         "intervals",
@@ -359,7 +341,7 @@ def _plots(part: PartResult) -> Iterator[Plot]:
                 "trained on": f"{group.model}: {group.arm}, {KINDS[group.kind]} ({group.rows:,})",
                 **_mark(metric, group.figure),
             }
-            for group in main
+            for group in main_groups(part)
         ],
         x=metric,
         y="trained on",
@@ -416,10 +398,8 @@ def _few_plots(part: PartResult) -> Iterator[Plot]:
 
 
 def _mark(metric: str, figure: Estimate) -> dict[str, float | None]:
-    value, low, high = (
-        None if end is None else 100 * end for end in (figure.value, figure.low, figure.high)
-    )
-    return {metric: value, "low": low, "high": high}
+    percent = mapped(figure, lambda end: 100 * end)
+    return {metric: percent.value, "low": percent.low, "high": percent.high}
 
 
 def _warnings(part: PartResult) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass, field
 from io import StringIO
@@ -22,6 +23,7 @@ from targen_core.text import plural
 from targen_training.experiments.cells import SIZE_OF, Cell, Done, Plan
 from targen_training.experiments.data import Material
 from targen_training.experiments.model import Experiment
+from targen_training.printed import mapped
 from targen_training.scores import RESAMPLES, Measured, draws_of, further_draws, measured
 from targen_training.statistics import (
     holm,
@@ -33,7 +35,6 @@ from targen_training.statistics import (
     sides,
     worth,
 )
-from targen_training.trainers import Decision
 
 __all__ = [
     "LARGEST",
@@ -269,7 +270,6 @@ class _Cells:
     """A group while it is being measured: of each seed its predictions."""
 
     cell: Cell
-    seeds: list[int]
     known: list[Measured]
     seconds: list[float]
 
@@ -350,8 +350,7 @@ def _part(
         )
         place: _Place = (cell.model, cell.arm, cell.kind, cell.share)
         place += (cell.rows,) if cell.kind == "curve" else (cell.each,) if cell.each else ()
-        group = cells.setdefault(place, _Cells(cell, [], [], []))
-        group.seeds.append(cell.seed)
+        group = cells.setdefault(place, _Cells(cell, [], []))
         group.known.append(known)
         group.seconds.append(made.seconds)
     metric = experiment.metric_of(key) or next(iter(cells.values())).known[0].main
@@ -367,14 +366,15 @@ def _part(
             name = (each.cell.model, each.cell.kind, each.cell.arm)
             kept[name] = float(by_seed.mean()), resampled.mean(axis=0)
     pairs = list(_pairs(experiment, key, metric, cells, values))
+    test = _test(material)
     return (
         PartResult(
             key,
             material.task,
             metric,
-            _test(material),
+            test,
             {arm: [_described(s) for s in of] for arm, of in material.arms.items()},
-            _chance(examples.decisions) if metric == "accuracy" else None,
+            _chance(test["labels"]) if metric == "accuracy" else None,
             groups,
             pairs,
             list(_worths(_baseline(experiment, key), experiment, key, cells, values)),
@@ -400,7 +400,7 @@ def _group(cells: _Cells, metric: str, values: tuple[Numbers, Numbers], draws: N
         cell.kind,
         cell.rows,
         cell.share,
-        len(cells.seeds),
+        len(cells.known),
         figures[metric],
         float(by_seed.std(ddof=1)) if len(by_seed) > 1 else None,
         figures,
@@ -499,7 +499,7 @@ def _sides(
     if more <= 0:
         return counted
     groups = {place: cells[place] for pair in pairs for place in pair}
-    seeds = {len(each.seeds) for each in groups.values()}
+    seeds = {len(each.known) for each in groups.values()}
     weights = {number: seed_draws(number, RESAMPLES + more) for number in seeds}
     start = RESAMPLES
     for draws in further_draws(next(iter(groups.values())).known[0].count, more):
@@ -554,15 +554,10 @@ def _worths(
                 kind,
                 each.cell.rows,
                 curve_worth.rows,
-                _mapped(curve_worth.rows, lambda value: (value - before) / besides),  # noqa: B023
+                mapped(curve_worth.rows, lambda value: (value - before) / besides),  # noqa: B023
                 curve_worth.below,
                 curve_worth.above,
             )
-
-
-def _mapped(estimate: Estimate, change: Callable[[float], float]) -> Estimate:
-    ends = (estimate.value, estimate.low, estimate.high)
-    return Estimate(*(None if end is None else change(end) for end in ends))
 
 
 def _with_first(values: tuple[Numbers, Numbers]) -> Numbers:
@@ -598,16 +593,13 @@ def _means(
 
 def _test(material: Material) -> dict[str, Any]:
     held = material.held
-    labels: dict[str, int] = {}
-    for decision in held.examples.decisions:
-        labels[decision.label] = labels.get(decision.label, 0) + 1
     return {
         "name": held.name,
         "digest": held.digest,
         "rows": held.rows,
         "unlabeled": held.unlabeled,
         "decisions": len(held.examples.decisions),
-        "labels": labels,
+        "labels": dict(Counter(decision.label for decision in held.examples.decisions)),
     }
 
 
@@ -624,6 +616,5 @@ def _described(source: Any) -> dict[str, Any]:
     }
 
 
-def _chance(decisions: Sequence[Decision]) -> float:
-    labels = [decision.label for decision in decisions]
-    return max(labels.count(label) for label in set(labels)) / len(labels)
+def _chance(labels: Mapping[str, int]) -> float:
+    return max(labels.values()) / sum(labels.values())

@@ -39,7 +39,7 @@ from targen_training.experiments.cells import (
     sweep,
 )
 from targen_training.experiments.data import Material, label_order, read_before, read_material
-from targen_training.experiments.model import Arm, Experiment, as_toml, reaching, validated
+from targen_training.experiments.model import Experiment, as_toml, reaching, validated
 from targen_training.experiments.pages import as_html, as_markdown
 from targen_training.experiments.results import LARGEST, Results, read_results, results_of
 from targen_training.models import require_able
@@ -148,23 +148,10 @@ def check_given(registry: Registry, experiment: Experiment) -> None:
         UnknownName: a trainer is not installed.
     """
     output = output_of(ready_models(registry, experiment))
-
-    def there(arms: Mapping[str, Arm]) -> dict[str, Arm]:
-        return {name: arm for name, arm in arms.items() if arm.generate is None}
-
-    given = experiment.model_copy(
-        update={
-            "tasks": {
-                key: part.model_copy(update={"arms": there(part.arms)})
-                for key, part in experiment.tasks.items()
-            },
-            "before": {name: there(tasks) for name, tasks in experiment.before.items()},
-        }
-    )
-    for key in given.tasks:
-        material = read_material(registry, given, key, {}, output)
-        _check_metric(given.metric_of(key), material)
-    read_before(registry, given, {})
+    for key in experiment.tasks:
+        material = read_material(registry, experiment, key, None, output)
+        _check_metric(experiment.metric_of(key), material)
+    read_before(registry, experiment, None)
 
 
 def check_models(registry: Registry, experiment: Experiment) -> None:

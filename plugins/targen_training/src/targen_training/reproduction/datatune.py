@@ -20,12 +20,11 @@ from targen_core import Typed
 from targen_core.errors import UsageError
 from targen_core.outputs import write_file
 from targen_core.plain import content_of
-from targen_core.text import plural
-from targen_core.wording import install
 from targen_standard.datasets.bigbench import CHOICE, BigBench, choices_in, task_json
 from targen_standard.datasets.source import open_source
 from targen_training.bigbench.score import METRICS, Grade, chance_of, metric_of, normalized
 from targen_training.experiments.run import check_folder
+from targen_training.reproduction.material import file_in
 from targen_training.reproduction.printed import printed
 
 if TYPE_CHECKING:
@@ -72,11 +71,6 @@ class Given:
     folder: Path
 
 
-def table() -> dict[str, Any]:
-    """Return the paper's figures, and the parts of its experiment."""
-    return printed("datatune")
-
-
 def reproduce_datatune(
     registry: Registry, given: Given, money: Money, *, plan: bool, json: bool
 ) -> None:
@@ -91,17 +85,17 @@ def reproduce_datatune(
     from targen_training.comparing import carried_out, say_billed
     from targen_training.experiments.model import declared
 
-    paper = table()
+    paper = printed("datatune")
     check_folder(given.folder)
     known = _tasks(given, paper["tasks"])
-    models, differs, minutes = _models(given, paper)
-    parts, left = _parts(given, known, paper["arms"])
+    models, differs, seconds = _models(given, paper)
+    parts, left = _parts(given, known, paper)
     differs += left
     for line in left:
         print(f"note: {line}", file=sys.stderr)
     values = {"name": NAME, "tasks": parts, "models": models, "seeds": given.seeds}
     experiment = declared({**values, "sizes": ["natural"]}, NAME)
-    print(_announced(experiment, minutes), file=sys.stderr)
+    print(_announced(experiment, seconds), file=sys.stderr)
     _announce_answers(registry, given, known, money)
     results = carried_out(registry, experiment, given.folder, money, keep=True, plan=plan)
     if results is None:
@@ -166,31 +160,23 @@ def _models(
     given: Given, paper: Mapping[str, Any]
 ) -> tuple[list[Mapping[str, Any]], list[str], Mapping[str, float]]:
     """Return the models, their differences from the paper, and seconds of a training."""
+    from targen_training.reproducing import left_out
     from targen_training.reproduction.paper import sizes
 
     if given.models:
-        return (
-            list(given.models),
-            ["The models are those passed with --trainer, not the paper's."],
-            {},
-        )
+        said = "The models are those passed with --trainer, not the paper's."
+        return list(given.models), [said], {}
     differs = list(paper[given.size]["differs"])
     if given.size == "paper":
         return list(paper["paper"]["models"]), differs, {}
     small = sizes()["small"]
     own, lacking = small.here()
-    for name, extra in lacking.items():
-        print(
-            f"{name} is left out; to include it: {install(f'targen-training[{extra}]')}",
-            file=sys.stderr,
-        )
-        differs.append(f"{name} was left out, because targen-training[{extra}] is not installed.")
     models: list[Mapping[str, Any]] = [{**each, "sizes": ["natural"]} for each in own]
-    return models, differs, small.seconds
+    return models, [*differs, *left_out(lacking)], small.seconds
 
 
 def _parts(
-    given: Given, known: Mapping[str, BigBench], arms: Mapping[str, Sequence[str]]
+    given: Given, known: Mapping[str, BigBench], paper: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[str]]:
     """The parts of the experiment, their rows written, and what is left out.
 
@@ -208,7 +194,7 @@ def _parts(
                 there[kind] = str(_write(data / f"{name}-{kind}.jsonl", _rows(source, kind)))
         own = {
             arm: {"data": [there[kind] for kind in kinds]}
-            for arm, kinds in arms.items()
+            for arm, kinds in paper["arms"].items()
             if all(kind in there for kind in kinds)
         }
         if lacking := [kind for kind in given.data if kind not in there]:
@@ -226,7 +212,7 @@ def _parts(
             "FOLDER/TASK or FOLDER/TASK.jsonl. --synthetic needs runs of targen generate, and "
             "--existing needs unchanged rows",
         )
-    if absent := [name for name in table()["tasks"] if name not in parts]:
+    if absent := [name for name in paper["tasks"] if name not in parts]:
         left.append(f"Tasks left out: {', '.join(absent)}.")
     return parts, left
 
@@ -236,8 +222,7 @@ def _source(folder: Path, name: str) -> Path | None:
         raise UsageError(f"the folder {folder} does not exist")
     if (folder / name / "dataset.jsonl").is_file():
         return folder / name
-    files = (folder / f"{name}{form}" for form in (".jsonl", ".json", ".csv", ".parquet"))
-    return next((path for path in files if path.is_file()), None)
+    return file_in(folder, (name,))
 
 
 def _rows(source: Path, kind: str) -> Iterable[dict[str, str]]:
@@ -302,20 +287,14 @@ def _write(path: Path, rows: Iterable[Mapping[str, str]]) -> Path:
 
 
 def _announced(experiment: Experiment, seconds: Mapping[str, float]) -> str:
-    """Return the plan: models, data, repetitions and time."""
+    """Return the plan: data, repetitions and time."""
+    from targen_training.reproducing import trainings_said
+
     lines = [f"{NAME}: {', '.join(experiment.tasks)}"]
     for key, part in experiment.tasks.items():
         arms = ", ".join(f"{arm} ({_count(of.data):,} rows)" for arm, of in part.arms.items())
         lines.append(f"{key}: {_count(part.test):,} examples to test on; {arms}")
-    arms_of = sum(len(part.arms) for part in experiment.tasks.values())
-    cells = {model.called: arms_of * len(experiment.seeds) for model in experiment.models}
-    said = f"{plural(sum(cells.values()), 'training run')}: " + ", ".join(
-        f"{count:,} of {name}" for name, count in cells.items()
-    )
-    if all(name in seconds for name in cells):
-        minutes = sum(count * seconds[name] for name, count in cells.items()) / 60
-        said += f"; about {max(1, minutes):,.0f} min on two cores if none of them is done yet"
-    lines.append(f"{said}; training makes no paid calls")
+    lines.append(f"{trainings_said(experiment, seconds)}; training makes no paid calls")
     return "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ from targen_core.outputs import write_file
 from targen_core.reading import read_text
 from targen_core.text import plural
 
-__all__ = ["REPLAYED", "Found", "original_of", "replayed_of", "synthetic_of"]
+__all__ = ["REPLAYED", "Found", "file_in", "original_of", "replayed_of", "synthetic_of"]
 
 REPLAYED = {"correct"}
 """Changes of an arm that a replay makes in a run, without a call."""
@@ -37,7 +37,8 @@ def _folder(folder: Path, task: str) -> Path | None:
     return folders[0] if folders else None
 
 
-def _file(folder: Path, names: tuple[str, ...]) -> Path | None:
+def file_in(folder: Path, names: tuple[str, ...]) -> Path | None:
+    """Return the first file of rows that a folder has under one of these names."""
     places = [folder / f"{name}{form}" for name in names for form in _FORMS]
     return next((path for path in places if path.is_file()), None)
 
@@ -56,10 +57,10 @@ def original_of(folder: Path, task: str, work: Path) -> Found | None:
     own = _folder(folder, task)
     if own is None:
         return None
-    if task == "axg" and _file(own, _TRAIN) is None:
-        whole = _file(own, (own.name, "axg", "AX-g", "test"))
+    if task == "axg" and file_in(own, _TRAIN) is None:
+        whole = file_in(own, (own.name, "axg", "AX-g", "test"))
         return None if whole is None or whole.suffix != ".jsonl" else _split(whole, work)
-    train, test = _file(own, _TRAIN), _file(own, _TEST)
+    train, test = file_in(own, _TRAIN), file_in(own, _TEST)
     return (train, test) if train is not None and test is not None else None
 
 
@@ -82,7 +83,7 @@ def synthetic_of(folder: Path | None, task: str) -> Path | None:
     own = _folder(folder, task)
     if own is not None and (own / "dataset.jsonl").exists():
         return own
-    return _file(own, _TRAIN) if own is not None else _file(folder, (task,))
+    return file_in(own, _TRAIN) if own is not None else file_in(folder, (task,))
 
 
 def replayed_of(

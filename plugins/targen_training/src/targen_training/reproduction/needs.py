@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from targen_core import Registry
 from targen_training.experiments.cells import Plan, ready_models
 from targen_training.experiments.model import Experiment
+from targen_training.experiments.run import planned
 from targen_training.neural.answers import questions_of
 from targen_training.neural.options import NeuralOptions
 from targen_training.reproduction.paper import Size
-
-if TYPE_CHECKING:
-    from targen_training.experiments.run import Planned
 
 __all__ = ["needed"]
 
@@ -23,17 +21,20 @@ _HALF = 2  # bytes of a frozen weight in bfloat16
 _QUARTER = 0.5  # bytes of one of 4 bits
 
 
-def needed(
-    registry: Registry, experiment: Experiment, size: Size, planned: Planned | None
-) -> Iterator[str]:
+def needed(registry: Registry, experiment: Experiment, size: Size, folder: Path) -> Iterator[str]:
     """Yield a line for each model whose parameters are known: its memory, and its steps.
 
     Args:
         registry: finds trainers.
         experiment: whose models.
         size: has their parameters.
-        planned: the experiment with its rows, for the steps; None if rows are missing.
+        folder: the experiment's; the steps are counted if all rows exist.
     """
+    if not size.parameters:
+        return
+    arms = [arm for part in experiment.tasks.values() for arm in part.arms.values()]
+    there = all(arm.generate is None for arm in arms)
+    cells = planned(registry, experiment, folder, {}).plans if there else []
     for name, model in ready_models(registry, experiment).items():
         options = model.options
         if name not in size.parameters or not isinstance(options, NeuralOptions):
@@ -48,8 +49,8 @@ def needed(
             memory = millions * _TRAINED
             said += ", all trainable"
         said += f"; needs {memory / 1000:,.1f} GB of GPU memory, plus activations"
-        if planned is not None:
-            plans = {plan.training: plan for plan in planned.plans if plan.cell.model == name}
+        if there:
+            plans = {plan.training: plan for plan in cells if plan.cell.model == name}
             steps = sum(
                 _steps(plan, options, writes=model.trainer.writes) for plan in plans.values()
             )

@@ -16,7 +16,7 @@ ROWS = 240
 """That an arm generates."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaperTable:
     """A table of the paper, and what its experiment is made of.
 
@@ -45,17 +45,17 @@ class PaperTable:
     name: str
     title: str
     tasks: Sequence[str]
-    also: Sequence[str]
+    also: Sequence[str] = ()
     columns: str
     arms: Sequence[Mapping[str, Any]]
-    each: str
+    each: str = ""
     rows: Sequence[Mapping[str, Any]]
     differs: Sequence[str]
-    differs_small: Sequence[str]
+    differs_small: Sequence[str] = ()
     metrics: Mapping[str, str]
-    harness: Sequence[Mapping[str, Any]]
-    harness_arms: Sequence[Mapping[str, Any]]
-    together: bool
+    harness: Sequence[Mapping[str, Any]] = ()
+    harness_arms: Sequence[Mapping[str, Any]] = ()
+    together: bool = False
     trainings: str
     examples: str
 
@@ -132,23 +132,8 @@ def paper_table(name: str) -> PaperTable:
     name = f"table{name}" if name.isdigit() else name
     if name not in values["tables"]:
         raise UsageError(f"unknown reproduction {name}", hint="targen reproduce --list")
-    table, common = values["tables"][name], values["common"]
-    trainings = table.get("trainings", name)
-    return PaperTable(
-        name,
-        table["title"],
-        table["tasks"],
-        table.get("also", ()),
-        table["columns"],
-        values["tables"][trainings]["arms"],
-        table.get("each", ""),
-        table["rows"],
-        [*table["differs"], *common["differs"]],
-        table.get("differs_small", ()),
-        common["metric"],
-        table.get("harness", ()),
-        table.get("harness_arms", ()),
-        table.get("together", False),
-        trainings,
-        table.get("examples", common["examples"]),
-    )
+    common = values["common"]
+    table = {"examples": common["examples"], "trainings": name, **values["tables"][name]}
+    table["arms"] = values["tables"][table["trainings"]]["arms"]
+    table["differs"] = [*table["differs"], *common["differs"]]
+    return PaperTable(name=name, metrics=common["metric"], **table)
