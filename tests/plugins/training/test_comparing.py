@@ -212,7 +212,7 @@ arms = { Og = "poor.jsonl", Syn = "good.jsonl" }
 
 
 @pytest.mark.usefixtures("three")
-def test_one_model_learns_all_tasks_of_an_arm(targen, works, monkeypatch):
+def test_one_model_learns_all_tasks_of_an_arm(targen, works, mood, monkeypatch):
     from targen_training.linear import TFIDF
 
     learned: list[TrainingSet] = []
@@ -228,14 +228,14 @@ def test_one_model_learns_all_tasks_of_an_arm(targen, works, monkeypatch):
     assert "8 of 8 training runs to do" in done.err and len(learned) == 8
     assert learned[0].labels == ("mood/praise", "mood/blame", "other/praise", "other/blame")
     assert {decision.task for decision in learned[0].decisions} == {"mood", "other"}
-    mood, other = done.json["parts"]
+    one, other = done.json["parts"]
     # 40 rows of each at equal sizes, and all 120 and 40 of the one and the other.
-    rows = {(g["arm"], g["kind"]): g["rows"] for g in mood["groups"]}
+    rows = {(g["arm"], g["kind"]): g["rows"] for g in one["groups"]}
     assert rows == {("Og", "matched"): 40, ("Syn", "matched"): 40, ("Og", "natural"): 120,
                     ("Syn", "natural"): 40}  # fmt: skip
     figures = {g["arm"]: g["figure"]["value"] for g in other["groups"] if g["kind"] == "natural"}
     assert figures["Syn"] > figures["Og"]
-    assert {part["metric"] for part in (mood, other)} == {"macro_f1"}
+    assert {part["metric"] for part in (one, other)} == {"macro_f1"}
     means = {mean["arm"]: mean for mean in done.json["means"]}
     assert means["Syn"]["against"]["value"] == pytest.approx(
         means["Syn"]["figure"]["value"] - means["Og"]["figure"]["value"]
@@ -243,6 +243,10 @@ def test_one_model_learns_all_tasks_of_an_arm(targen, works, monkeypatch):
     # What it wrote is an experiment again, and the same one.
     again = targen("compare", "c/experiment.toml", "--out", "c")
     assert "0 of 8" in again.err and "Mean over mood, other" in again.out
+    # Arms whose label shares differ in one task only are not matched by labels.
+    mood("poor.jsonl", 40, labels=("praise", "praise", "blame"))
+    Path("e.toml").write_text(TOGETHER.replace('Og = "poor.jsonl"', 'Og = "good.jsonl"'))
+    assert "6 of 6" in works("compare", "e.toml", "--out", "d", "--plan").err
 
 
 def test_test_rows_are_never_learned_from(targen, moods):

@@ -18,6 +18,7 @@ from targen_core.errors import UsageError
 from targen_core.outputs import write_file
 from targen_training.asked import chosen
 from targen_training.comparing import (
+    GeneratorOptions,
     carried_out,
     generator_options,
     model_choice,
@@ -50,7 +51,6 @@ def ablate(
             metavar="TASK",
             help="A task's name, or its file.",
             autocompletion=completer("task"),
-            show_default=False,
         ),
     ],
     test: Annotated[
@@ -59,7 +59,6 @@ def ablate(
             "--test",
             metavar="DATA",
             help="Labelled test rows.",
-            show_default=False,
         ),
     ],
     generator: Annotated[
@@ -68,7 +67,6 @@ def ablate(
             "--generator",
             metavar="NAME[/MODEL]",
             help="The model that generates the rows. Each additional model adds an arm.",
-            show_default=False,
         ),
     ],
     arms: Annotated[
@@ -101,12 +99,7 @@ def ablate(
             "most 40]",
         ),
     ] = None,
-    option: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--option", "-o", metavar="KEY=VALUE", help="An option of the generating model."
-        ),
-    ] = None,
+    option: GeneratorOptions = None,
     yes: YesArg = False,
     trainer: Annotated[
         list[str] | None,
@@ -195,7 +188,7 @@ def _arms(
     folder: Path,
 ) -> Iterator[tuple[str, Mapping[str, Any] | str]]:
     """Yield each arm as an experiment declares it, or the reason why it is missing."""
-    limit = {"contexts_limit": contexts} if _has_list(task) else {}
+    limit = {"contexts_limit": contexts} if task.contexts is not None or task.seeds else {}
 
     def arm(**values: Any) -> Mapping[str, Any]:
         return {"generate": {**limit, **values}}
@@ -239,10 +232,6 @@ def _arms(
     if "generators" in names:
         for name in generators[1:]:
             yield name.replace("/", " "), arm(model=name)
-
-
-def _has_list(task: Task[Any, Any]) -> bool:
-    return task.contexts is not None or bool(task.seeds)
 
 
 def _seedless(task: Task[Any, Any], said: str, arm: Any, folder: Path) -> Mapping[str, Any] | str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -13,7 +13,7 @@ import typer
 from targen_cli.completion import completer
 from targen_core import Task
 from targen_core.errors import TargenError, UsageError
-from targen_core.wording import Action, Blank, Either, Option, Setting
+from targen_core.wording import Action, Blank, Either, Option, Setting, Words
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NAME_THE_TASK",
     "TaskOption",
+    "assigned",
     "chosen",
     "file_of",
     "names_its_task",
@@ -86,8 +87,7 @@ def read_rows(
     if not is_typed:
         source = "rows"
     knows = isinstance(opened, Source) and opened.task is not None
-    if task is None and not knows:
-        task = usual
+    task = usual if task is None and not knows else task
     if task is None and not knows:
         raise UsageError(
             f"{source} does not state which task its rows belong to",
@@ -162,33 +162,52 @@ def _named(registry: Registry, task: TaskLike) -> str:
     return Blank(Either("FILE", "TASK"))
 
 
-def trainer_options(registry: Registry, name: str, items: list[str]) -> TrainerOptions:
+def assigned(items: Iterable[str], option: Words = "-o ") -> dict[str, str]:
+    """Return KEY=VALUE items as a mapping; `option` is the beginning of the error.
+
+    Raises:
+        UsageError: one is not written so.
+    """
+    values = {}
+    for item in items:
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise UsageError(option + f"{item} is not KEY=VALUE")
+        values[key] = value
+    return values
+
+
+def trainer_options(registry: Registry, name: str, items: Iterable[str]) -> TrainerOptions:
     """The options of a trainer, from KEY=VALUE."""
     from targen_training.trainers import Trainer
 
     trainer: Trainer = registry.resolve(registry.find("trainer", name))
-    return options_of(trainer.options, name, items)
+    return options_of(trainer.options, name, assigned(items))
 
 
-def options_of(model: type[M], name: str, items: list[str]) -> M:
-    """Parse options of a model, from KEY=VALUE; `name` is the model's.
+def options_of(
+    model: type[M],
+    name: str,
+    values: Mapping[str, Any],
+    setting: Callable[[str], Words] = Setting,
+) -> M:
+    """Read options of a model; `name` is the model's, and `setting` words an option.
 
     Raises:
         UsageError: the option is unknown, or its value invalid.
     """
     from pydantic import ValidationError
 
-    pairs = [item.partition("=") for item in items]
-    for key, equals, _ in pairs:
-        if not equals or key not in model.model_fields:
+    for key in values:
+        if key not in model.model_fields:
             known = ", ".join(model.model_fields) or "none"
             raise UsageError(f"{name} has no option {key}; its options are: {known}")
     try:
-        return model.model_validate({key: value for key, _, value in pairs})
+        return model.model_validate(dict(values))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(map(str, first["loc"]))
-        raise UsageError(Setting(key) + f": {first['msg'].lower()}") from error
+        raise UsageError(setting(key) + f": {first['msg'].lower()}") from error
 
 
 def of_one_label(scores: Scores, rows: str) -> str:

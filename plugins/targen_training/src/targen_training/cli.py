@@ -34,7 +34,6 @@ def train(
             metavar="DATA...",
             help="Run directories, files, or any data that `targen export` accepts. One model "
             "is trained on all of them. TASK=DATA states the task of the rows.",
-            show_default=False,
         ),
     ],
     task: TaskOption = None,

@@ -6,7 +6,7 @@ import math
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -21,7 +21,7 @@ from targen_core import Limits, Typed
 from targen_core.errors import Interrupted, MissingDependency, NoSuchFile, RunConflict, UsageError
 from targen_core.text import plural
 from targen_core.wording import REPEAT, Blank, Either, Option
-from targen_training.asked import NAME_THE_TASK, TaskOption, names_its_task
+from targen_training.asked import NAME_THE_TASK, TaskOption, assigned, names_its_task
 from targen_training.money import Money
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from targen_training.experiments.run import Planned
 
 __all__ = [
+    "GeneratorOptions",
     "arm_of",
     "asked_for",
     "carried_out",
@@ -46,6 +47,10 @@ __all__ = [
     "show",
 ]
 
+GeneratorOptions = Annotated[
+    list[str] | None,
+    typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the generating model."),
+]
 _DATA = Blank("DATA")
 _NAMED = Either("NAME=DATA", '{"NAME": DATA}')
 _COMBINED = Either("NAME=A+B", '{"NAME": [A, B]}')
@@ -66,7 +71,6 @@ def compare(
             metavar="EXPERIMENT.toml | [NAME=]DATA...",
             help="An experiment file, or the datasets to train on, in any form that "
             "`targen export` accepts. NAME=A+B combines two datasets.",
-            show_default=False,
         ),
     ],
     test: Annotated[
@@ -474,6 +478,7 @@ def asked_for(
         UsageError: what cannot be.
     """
     from targen_training.experiments.model import declared
+    from targen_training.learning import usual_trainer
 
     if not test:
         raise UsageError(
@@ -502,7 +507,8 @@ def asked_for(
         arms["+".join(arms)] = [source for sources in arms.values() for source in sources]
     whose = task or _whose([source for of in [*arms.values(), test] for source in of])
     called, found = _found(registry, whose)
-    usual = "tfidf" if models else _usual(registry, found)
+    loaded = registry.get("task", found) if isinstance(found, str) else found
+    usual = "tfidf" if models else usual_trainer(registry, loaded)
     if few and not models and usual == "tfidf":
         models = [_usual_of_few(registry)]
     values = {
@@ -553,14 +559,6 @@ def _found(registry: Registry, whose: str) -> tuple[str, Task[Any, Any] | str]:
     found = task_for(registry, whose)
     name = Path(found).stem.rpartition(":")[2] if isinstance(found, str) else found.name
     return name, found
-
-
-def _usual(registry: Registry, found: Task[Any, Any] | str) -> str:
-    """Return the usual trainer for a task."""
-    from targen_training.learning import usual_trainer
-
-    task = registry.get("task", found) if isinstance(found, str) else found
-    return usual_trainer(registry, task)
 
 
 def _usual_of_few(registry: Registry) -> str:
@@ -617,14 +615,8 @@ def model_choice(item: str) -> dict[str, Any]:
         UsageError: it is not written so.
     """
     name, *pairs = item.split(",")
-    options = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            option = Either("--trainer " + item, Option("trainers", item))
-            raise UsageError(option + f": {pair} is not KEY=VALUE")
-        options[key] = value
-    return {"trainer": name, "options": options}
+    option = Either("--trainer " + item, Option("trainers", item)) + ": "
+    return {"trainer": name, "options": assigned(pairs, option)}
 
 
 def generator_options(items: Sequence[str]) -> dict[str, Any]:
@@ -636,14 +628,10 @@ def generator_options(items: Sequence[str]) -> dict[str, Any]:
     import json
 
     options: dict[str, Any] = {}
-    for item in items:
-        key, equals, text = item.partition("=")
-        if not equals:
-            raise UsageError(f"-o {item} is not KEY=VALUE")
-        try:
+    for key, text in assigned(items).items():
+        options[key] = text
+        with suppress(ValueError):
             options[key] = json.loads(text)
-        except ValueError:
-            options[key] = text
     return {"options": options} if options else {}
 
 

@@ -29,7 +29,6 @@ def evaluate(
         typer.Argument(
             help="A model from `targen train`. For a BIG-bench task.json, also a pretrained "
             "decoder, or answers: a run of `targen answer`, or rows with `input` and `output`.",
-            show_default=False,
         ),
     ],
     data: Annotated[
@@ -37,7 +36,6 @@ def evaluate(
         typer.Argument(
             help="Labelled rows, in any form that `targen export` accepts. Several datasets "
             "are evaluated together and separately.",
-            show_default=False,
         ),
     ] = None,
     task: TaskOption = None,

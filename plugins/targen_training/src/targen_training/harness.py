@@ -17,25 +17,7 @@ from targen_standard.pretrained import device_of, named_place
 from targen_training.models import facts_of
 from targen_training.neural.weights import find_weights
 
-__all__ = ["harness_figures", "model_arguments"]
-
-
-def model_arguments(folder: Path) -> dict[str, Any]:
-    """Return the harness's arguments for a model of `targen train`.
-
-    Raises:
-        UsageError: the model does not continue texts.
-    """
-    facts, _ = facts_of(folder)
-    if facts.trainer != "targen-training:decoder":
-        raise UsageError(
-            f"{folder} was trained by {facts.trainer}, but lm-evaluation-harness needs a decoder",
-            hint="train with --trainer decoder",
-        )
-    weights = find_weights(named_place(folder / "model"))
-    if not weights.adapter:
-        return {"pretrained": str(weights.folder)}
-    return {"pretrained": str(facts.options["model"]), "peft": str(weights.folder)}
+__all__ = ["harness_figures"]
 
 
 def harness_figures(
@@ -52,7 +34,16 @@ def harness_figures(
         MissingDependency: lm-evaluation-harness is not installed.
         UsageError: the model is unsuitable, or the harness does not know a task.
     """
-    arguments = model_arguments(folder)
+    facts, _ = facts_of(folder)
+    if facts.trainer != "targen-training:decoder":
+        raise UsageError(
+            f"{folder} was trained by {facts.trainer}, but lm-evaluation-harness needs a decoder",
+            hint="train with --trainer decoder",
+        )
+    weights = find_weights(named_place(folder / "model"))
+    arguments = {"pretrained": str(weights.folder)}
+    if weights.adapter:
+        arguments = {"pretrained": str(facts.options["model"]), "peft": str(weights.folder)}
     try:
         import lm_eval
     except ModuleNotFoundError as error:
@@ -68,7 +59,7 @@ def harness_figures(
             tasks=list(tasks),
             num_fewshot=shots,
             device=str(device_of("")),  # it takes a GPU for granted
-            apply_chat_template=bool(facts_of(folder)[0].options.get("chat")),
+            apply_chat_template=bool(facts.options.get("chat")),
         )
     except (KeyError, ValueError) as error:
         raise UsageError(

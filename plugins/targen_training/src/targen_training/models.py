@@ -50,7 +50,7 @@ from targen_core.outputs import remove, write_file, writing
 from targen_core.plain import content_of
 from targen_core.reading import json_of
 from targen_core.task_files import TaskFile, require_known
-from targen_core.text import plural
+from targen_core.text import plural, refused
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Words, install
 from targen_training.decisions import decisions_of, digest, require_weighing
 from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task
@@ -139,10 +139,9 @@ class Facts(BaseModel):
     def _are_copies(cls, files: dict[str, str]) -> dict[str, str]:
         """A model may come from anybody: its copies are in its folder, under their own names."""
         for name, copy in files.items():
-            place = copy.removeprefix(f"tasks/{name}/")
-            if name in (".", "..") or "/" in name or "\\" in name or place == copy:
-                raise ValueError(f"files: {copy!r} is not a copy of a task in this folder")
-            if not _COPY.fullmatch(place):
+            folder, _, file = copy.rpartition("/")
+            is_plain = name not in (".", "..") and not {"/", "\\"} & {*name}
+            if not is_plain or folder != f"tasks/{name}" or not _COPY.fullmatch(file):
                 raise ValueError(f"files: {copy!r} is not a copy of a task in this folder")
         return files
 
@@ -340,7 +339,9 @@ def train_model(
     require_weighing({name: trainer}, chain.from_iterable(labeled.values()))
     known = {task: [each for each in theirs if each.weight] for task, theirs in labeled.items()}
     if trainer.output is not None:
-        _require_rows(datasets, known)
+        if not any(known.values()):
+            names = ", ".join(dataset.name for dataset in datasets)
+            raise UsageError(f"{names}: none of the rows have an output to learn from")
         tasks: dict[str, tuple[str, ...]] = dict.fromkeys(known, ())
     else:
         tasks = {task: _labels(by_task[task], theirs) for task, theirs in known.items()}
@@ -373,9 +374,14 @@ def train_model(
     check_free(out, "a model", _FACTS, force=force)
     with without_empty(out.parent), writing(out), _work(out, facts, force=force) as work:
         notes: list[str] = []
-        data = TrainingSet(
-            learned, labels, seed, work / "checkpoints", _noting(watch or Watch(), notes)
-        )
+        watch = watch or Watch()
+
+        def note(text: str, /) -> None:
+            notes.append(text)
+            watch.note(text)
+
+        noting = Watch(note, watch.step)
+        data = TrainingSet(learned, labels, seed, work / "checkpoints", noting)
         made = work / "made"
         (made / "model").mkdir(parents=True)
         with _blamed(item.id, trainer, OSError):
@@ -426,20 +432,6 @@ def _labels(datasets: Sequence[Dataset], known: Sequence[Decision]) -> tuple[str
     return names
 
 
-def _require_rows(datasets: Sequence[Dataset], known: Mapping[str, Sequence[Decision]]) -> None:
-    if not any(known.values()):
-        names = ", ".join(dataset.name for dataset in datasets)
-        raise UsageError(f"{names}: none of the rows have an output to learn from")
-
-
-def _noting(watch: Watch, notes: list[str]) -> Watch:
-    def note(text: str, /) -> None:
-        notes.append(text)
-        watch.note(text)
-
-    return Watch(note, watch.step)
-
-
 def facts_of(folder: Path) -> tuple[Facts, str]:
     """Return the content of a folder's `model.json`, and the first twelve digits of its SHA-256.
 
@@ -466,9 +458,8 @@ def facts_of(folder: Path) -> tuple[Facts, str]:
             f"{folder} does not contain a model: model.json: {error.reason}", hint=_MADE_BY
         ) from error
     except ValueError as error:
-        raise UsageError(
-            f"{folder} does not contain a model: {_first(error)}", hint=_MADE_BY
-        ) from error
+        said = f"model.json: {refused(error)}" if isinstance(error, ValidationError) else error
+        raise UsageError(f"{folder} does not contain a model: {said}", hint=_MADE_BY) from error
     return facts, hashlib.sha256(content).hexdigest()[:12]
 
 
@@ -555,19 +546,12 @@ def _predictor(item: str, trainer: Trainer, labels: tuple[str, ...], folder: Pat
             )
         with _blamed(item, trainer):
             scores = predictor(decisions)
+            if len(scores) != len(decisions):
+                raise TypeError(f"it returned {len(scores)} values for {len(decisions)} decisions")
             if trainer.output is not None:
-                if len(scores) != len(decisions):
-                    raise TypeError(
-                        f"it returned {len(scores)} values for {len(decisions)} decisions"
-                    )
                 return scores
-            widths = {len(each) for each in scores} - {len(answers)}
-            if len(scores) != len(decisions) or widths:
-                raise TypeError(
-                    f"it returned {len(scores)} rows of scores for {len(decisions)} decisions with "
-                    f"{len(answers)} answers"
-                    + (f", including a row of {min(widths)} scores" if widths else "")
-                )
+            if odd := {len(each) for each in scores} - {len(answers)}:
+                raise TypeError(f"it returned {min(odd)} scores for {len(answers)} answers")
             if not all(math.isfinite(score) for each in scores for score in each):
                 raise TypeError("it returned a score that is not a number")
             return scores
@@ -640,12 +624,3 @@ def _blamed(item: str, trainer: Trainer, *passing: type[Exception]) -> Iterator[
             distribution=distribution,
             hint=f"report it to the authors of {distribution}",
         ) from error
-
-
-def _first(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
-        return f"model.json: {'.'.join(map(str, first['loc']))}: {first['msg']}"
-    if isinstance(error, OSError):
-        return f"{Path(error.filename or '').name}: {error.strerror}"
-    return str(error)

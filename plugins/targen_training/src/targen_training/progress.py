@@ -28,31 +28,25 @@ def shown(*, quiet: bool = False) -> Iterator[Watch]:
 
 @contextmanager
 def cells_shown() -> Iterator[Callable[[int, int, Plan], Watch]]:
-    """Says which cell of an experiment is trained, and how far."""
-    with status() as line:
-        yield _Cells(line.at)
+    """Give a watch of each cell; a note that several seeds give is printed once."""
+    noted: set[tuple[str, str, str]] = set()
 
-
-class _Cells:
-    """A watch of each cell; a note that several seeds give is printed once."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
-        self._noted: set[tuple[str, str, str]] = set()
-
-    def __call__(self, done: int, of: int, plan: Plan) -> Watch:
+    def watch(done: int, of: int, plan: Plan) -> Watch:
         cell = plan.cell
         said = f"{done + 1:,} of {of:,}: {cell.task}, {cell.model}, {cell.arm}, {cell.rows:,} rows"
         said += f", seed {cell.seed}"
-        self._say(said)
+        line.at(said)
 
-        def noted(text: str, /) -> None:
+        def note_once(text: str, /) -> None:
             # Each seed draws other rows, and would say nearly the same.
-            if (place := (cell.task, cell.model, cell.arm)) not in self._noted:
-                self._noted.add(place)
+            if (place := (cell.task, cell.model, cell.arm)) not in noted:
+                noted.add(place)
                 note(f"{', '.join(place)}: {text}")
 
         def step(at: int, steps: int, _: Mapping[str, float], /) -> None:
-            self._say(f"{said}, step {at:,} of {steps:,}")
+            line.at(f"{said}, step {at:,} of {steps:,}")
 
-        return Watch(noted, step)
+        return Watch(note_once, step)
+
+    with status() as line:
+        yield watch

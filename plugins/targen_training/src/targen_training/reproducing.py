@@ -18,6 +18,7 @@ from targen_core.text import plural
 from targen_core.wording import install
 from targen_training.asked import chosen
 from targen_training.comparing import (
+    GeneratorOptions,
     carried_out,
     generator_options,
     going_on,
@@ -58,7 +59,6 @@ def reproduce(
         typer.Argument(
             metavar="ITEM",
             help="For example table3, figure2, appendixF or datatune-table2; --list shows all.",
-            show_default=False,
         ),
     ],
     original: Annotated[
@@ -68,7 +68,6 @@ def reproduce(
             metavar="FOLDER",
             help="SuperGLUE: one folder per task, with train.jsonl and val.jsonl. For DataTune, "
             "BIG-bench: one TASK.json per task.",
-            show_default=False,
         ),
     ] = None,
     synthetic: Annotated[
@@ -78,7 +77,6 @@ def reproduce(
             metavar="FOLDER",
             help="Synthetic rows: one run or file per task. [default without "
             "--generator: the repository's examples, if present]",
-            show_default=False,
         ),
     ] = None,
     transformed: Annotated[
@@ -134,7 +132,6 @@ def reproduce(
             "--instructions/--plain",
             help="Include or omit the arms trained on instructions. [default: --plain "
             "with --models small]",
-            show_default=False,
         ),
     ] = None,
     repeats: Annotated[int, typer.Option("--repeats", help="Number of training runs per arm.")] = 5,
@@ -145,7 +142,6 @@ def reproduce(
             "--number",
             help="Number of rows that each arm generates. [default: 240; 40 with the "
             "built-in model]",
-            show_default=False,
         ),
     ] = None,
     generator: Annotated[
@@ -164,12 +160,7 @@ def reproduce(
             help="Generate rows with this variant of each task, such as paper. Repeatable.",
         ),
     ] = None,
-    option: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--option", "-o", metavar="KEY=VALUE", help="An option of the generating model."
-        ),
-    ] = None,
+    option: GeneratorOptions = None,
     yes: YesArg = False,
     out: Annotated[
         Path | None,

@@ -11,10 +11,9 @@ import typer
 from targen_cli.completion import completer
 from targen_core.errors import UsageError
 from targen_core.text import plural
-from targen_training.asked import TaskOption, options_of, read_rows
+from targen_training.asked import TaskOption, assigned, options_of, read_rows
 
 if TYPE_CHECKING:
-    from targen_core import Dataset, Registry
     from targen_training.weighing import Weighed
 
 __all__ = ["reweigh"]
@@ -25,7 +24,6 @@ def reweigh(
         str,
         typer.Argument(
             help="A run directory, a file, or any data that `targen export` accepts.",
-            show_default=False,
         ),
     ],
     task: TaskOption = None,
@@ -109,6 +107,14 @@ def reweigh(
     from targen_core import load_registry
     from targen_standard.datasets.weighing import FILE
     from targen_standard.methods.form import task_of_rows
+    from targen_training.progress import shown
+    from targen_training.weighing import (
+        InfluenceOptions,
+        SunGenOptions,
+        given_weights,
+        measure_influence,
+        weigh,
+    )
 
     if weights is not None and (option or validation or features != "tfidf"):
         raise UsageError("--weights cannot be combined with -o, --features or --validation")
@@ -120,7 +126,17 @@ def reweigh(
     registry = load_registry()
     dataset = read_rows(registry, data, task)
     held = None if validation is None else read_rows(registry, validation, task, _known(data))
-    found = _found(registry, dataset, by, weights, option or [], held, features, seed, quiet=quiet)
+    with shown(quiet=quiet) as watch:
+        more: dict[str, Any] = {"features": features, "seed": seed, "registry": registry}
+        more["watch"] = lambda done, of: watch.step(done, of, {})
+        values = assigned(option or [])
+        if weights is not None:
+            found = given_weights(dataset, weights)
+        elif by == "sungen":
+            found = weigh(dataset, options_of(SunGenOptions, by, values), **more)
+        else:
+            options = options_of(InfluenceOptions, by, values)
+            found = measure_influence(dataset, options, validation=held, **more)
     if best is not None:
         found = found.best(best)
     whose, variants = task_of_rows(data, task, registry=registry)
@@ -133,50 +149,6 @@ def reweigh(
     _warn(report, best)
     if not json:
         print(target)
-
-
-def _found(
-    registry: Registry,
-    dataset: Dataset,
-    by: str,
-    weights: Path | None,
-    items: list[str],
-    validation: Dataset | None,
-    features: str,
-    seed: int,
-    *,
-    quiet: bool,
-) -> Weighed:
-    from targen_training.progress import shown
-    from targen_training.weighing import (
-        InfluenceOptions,
-        SunGenOptions,
-        given_weights,
-        measure_influence,
-        weigh,
-    )
-
-    if weights is not None:
-        return given_weights(dataset, weights)
-    with shown(quiet=quiet) as watch:
-
-        def step(done: int, of: int) -> None:
-            watch.step(done, of, {})
-
-        if by == "sungen":
-            options = options_of(SunGenOptions, "sungen", items)
-            return weigh(
-                dataset, options, features=features, seed=seed, registry=registry, watch=step
-            )
-        return measure_influence(
-            dataset,
-            options_of(InfluenceOptions, "influence", items),
-            validation=validation,
-            features=features,
-            seed=seed,
-            registry=registry,
-            watch=step,
-        )
 
 
 def _beside(data: str, by: str) -> Path:

@@ -17,7 +17,7 @@ __all__ = ["answer"]
 def answer(
     file: Annotated[
         Path,
-        typer.Argument(metavar="TASK.json", help="A BIG-bench task.", show_default=False),
+        typer.Argument(metavar="TASK.json", help="A BIG-bench task."),
     ],
     shots: Annotated[
         int,

@@ -30,6 +30,7 @@ from targen_core.outputs import remove, write_file, writing
 from targen_core.reading import read_json
 from targen_core.text import plural
 from targen_standard.pretrained import named_place
+from targen_training.asked import options_of
 from targen_training.decisions import require_weighing
 from targen_training.experiments.data import Material, Source, digest_of, label_order, numbered
 from targen_training.experiments.model import Experiment, Size
@@ -135,11 +136,6 @@ class Plan:
     labels: tuple[str, ...] = ()
     before: tuple[TrainingSet, str] | None = None
 
-    @property
-    def decisions(self) -> int:
-        """Decisions that are learned from."""
-        return len(self.data.decisions)
-
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -164,26 +160,13 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
         UsageError: an option is invalid, or a trainer that cannot continue a model is to learn some
             data before the rest.
     """
-    from pydantic import ValidationError
-
     ready = {}
     for model in experiment.models:
         item = registry.find("trainer", model.trainer)
         trainer: Trainer = registry.resolve(item)
-        for key in model.options:
-            if key not in trainer.options.model_fields:
-                known = ", ".join(trainer.options.model_fields) or "none"
-                raise UsageError(
-                    f"model {model.called}: {model.trainer} has no option {key}; its options are: "
-                    f"{known}"
-                )
-        try:
-            options = trainer.options.model_validate(dict(model.options))
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            raise UsageError(
-                f"model {model.called}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
-            ) from error
+        where = f"model {model.called}: "
+        name = where + model.trainer
+        options = options_of(trainer.options, name, model.options, where.__add__)
         if experiment.before and "model" not in trainer.options.model_fields:
             raise UsageError(
                 f"model {model.called} always starts from scratch, so it cannot be trained on the "
@@ -355,14 +338,16 @@ def _together(
     first = next(iter(experiment.tasks.values()))
     for seed in experiment.seeds:
         drawn = {
-            key: {(each.cell.arm, each.cell.kind): each for each in of_part}
-            for key, of_part in (
-                (key, list(_cells(experiment, key, material, seed)))
-                for key, material in materials.items()
-            )
+            key: {
+                (each.cell.arm, each.cell.kind): each
+                for each in _cells(experiment, key, material, seed)
+            }
+            for key, material in materials.items()
         }
         for place in next(iter(drawn.values())):
             arm, kind = place
+            if not all(place in of_part for of_part in drawn.values()):
+                continue  # only some tasks' arms differ in their labels
             known = {m.task: drawn[key][place].decisions for key, m in materials.items()}
             own = {m.task: label_order(m, known[m.task]) for m in materials.values()}
             for task, labels in own.items():
@@ -607,18 +592,7 @@ def _write_cell(
         np.save(own / "scores.npy", done.scores)
     else:
         write_file(own / _VALUES, json.dumps(done.scores, ensure_ascii=False))
-    facts = _facts(plan, ready, material, done.labels, done.seconds)
-    text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
-    write_file(own / "cell.json", text)
-    if keep:
-        shutil.copytree(work / "model", own / "model")
-    put_folder(own, folder / plan.key)  # a damaged one may lie there
-
-
-def _facts(
-    plan: Plan, ready: Ready, material: Material, labels: Sequence[str], seconds: float
-) -> dict[str, Any]:
-    return {
+    facts = {
         "format": _FORMAT,
         "key": plan.key,
         "trainer": ready.item,
@@ -626,17 +600,22 @@ def _facts(
         "options": ready.options.model_dump(mode="json"),
         "seed": plan.data.seed,
         "task": material.task,
-        "labels": list(labels),
+        "labels": list(done.labels),
         "arm": plan.cell.arm,
         "rows": plan.cell.rows,
-        "decisions": plan.decisions,
+        "decisions": len(plan.data.decisions),
         "train_digest": plan.train,
         "test": material.held.name,
         "style": plan.style,
         "test_digest": material.held.digests[plan.style],
         **({"before": plan.before[1]} if plan.before else {}),
-        "seconds": seconds,
+        "seconds": done.seconds,
     }
+    text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
+    write_file(own / "cell.json", text)
+    if keep:
+        shutil.copytree(work / "model", own / "model")
+    put_folder(own, folder / plan.key)  # a damaged one may lie there
 
 
 def done(plan: Plan, material: Material, folder: Path) -> Done | None:

@@ -265,13 +265,37 @@ class Results:
         return "\n".join([*tables, f"<p>{safe(self._title)}</p>"])
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Cells:
-    """A group while it is being measured: of each seed its predictions."""
+    """A group while it is being measured: of each seed its predictions.
+
+    Attributes:
+        cell: the first of them.
+        known: of each seed, its predictions.
+        seconds: of each seed, the time that it took.
+        by_seed: the main figure by seed, of shape (seeds,).
+        drawn: the same in resamples, (seeds, resamples).
+    """
 
     cell: Cell
-    known: list[Measured]
-    seconds: list[float]
+    known: list[Measured] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    by_seed: Numbers = field(default_factory=lambda: np.empty(0))
+    drawn: Numbers = field(default_factory=lambda: np.empty((0, 0)))
+
+    def minus(self, other: _Cells) -> tuple[float, Numbers]:
+        """The difference of the means over seeds, and in resamples of test rows and seeds."""
+        return float(self.by_seed.mean() - other.by_seed.mean()), _mixed(self.drawn - other.drawn)
+
+    @property
+    def over_draws(self) -> Estimate:
+        """The mean over seeds, with its interval over test rows and seeds."""
+        return interval(float(self.by_seed.mean()), _mixed(self.drawn))
+
+    @property
+    def means(self) -> Numbers:
+        """The mean over seeds: of the data, then of each resample."""
+        return np.append(self.by_seed.mean(), self.drawn.mean(axis=0))
 
     def resampled(self, name: str, draws: Numbers) -> tuple[Numbers, Numbers]:
         """The figure by seed, of shape (seeds,), and in resamples, (seeds, resamples)."""
@@ -350,22 +374,20 @@ def _part(
         )
         place: _Place = (cell.model, cell.arm, cell.kind, cell.share)
         place += (cell.rows,) if cell.kind == "curve" else (cell.each,) if cell.each else ()
-        group = cells.setdefault(place, _Cells(cell, [], []))
+        group = cells.setdefault(place, _Cells(cell))
         group.known.append(known)
         group.seconds.append(made.seconds)
     metric = experiment.metric_of(key) or next(iter(cells.values())).known[0].main
     draws = draws_of(next(iter(cells.values())).known[0].count)
     groups = []
     kept: dict[tuple[str, str, str], tuple[float, Numbers]] = {}
-    values: dict[_Place, tuple[Numbers, Numbers]] = {}
-    for place, each in cells.items():
-        values[place] = each.resampled(metric, draws)
-        groups.append(_group(each, metric, values[place], draws))
+    for each in cells.values():
+        each.by_seed, each.drawn = each.resampled(metric, draws)
+        groups.append(_group(each, metric, draws))
         if each.cell.kind in SIZE_OF:
-            by_seed, resampled = values[place]
             name = (each.cell.model, each.cell.kind, each.cell.arm)
-            kept[name] = float(by_seed.mean()), resampled.mean(axis=0)
-    pairs = list(_pairs(experiment, key, metric, cells, values))
+            kept[name] = float(each.by_seed.mean()), each.drawn.mean(axis=0)
+    pairs = list(_pairs(experiment, key, metric, cells))
     test = _test(material)
     return (
         PartResult(
@@ -377,23 +399,22 @@ def _part(
             _chance(test["labels"]) if metric == "accuracy" else None,
             groups,
             pairs,
-            list(_worths(_baseline(experiment, key), experiment, key, cells, values)),
-            list(_few(cells, values)),
+            list(_worths(experiment, key, cells)),
+            list(_few(cells)),
             "label" if material.output is None else material.output.unit,
         ),
         kept,
     )
 
 
-def _group(cells: _Cells, metric: str, values: tuple[Numbers, Numbers], draws: Numbers) -> Group:
+def _group(cells: _Cells, metric: str, draws: Numbers) -> Group:
     cell = cells.cell
     figures = {}
     shared = set.intersection(*(set(known.measures) for known in cells.known))
     for name in cells.known[0].measures:
         if name in shared:
-            by_seed, resampled = values if name == metric else cells.resampled(name, draws)
+            by_seed, resampled = cells.resampled(name, draws)
             figures[name] = interval(float(by_seed.mean()), resampled.mean(axis=0))
-    by_seed = values[0]
     return Group(
         cell.model,
         cell.arm,
@@ -402,7 +423,7 @@ def _group(cells: _Cells, metric: str, values: tuple[Numbers, Numbers], draws: N
         cell.share,
         len(cells.known),
         figures[metric],
-        float(by_seed.std(ddof=1)) if len(by_seed) > 1 else None,
+        float(cells.by_seed.std(ddof=1)) if len(cells.by_seed) > 1 else None,
         figures,
         float(np.mean([known.unlearned for known in cells.known])),
         float(np.mean(cells.seconds)),
@@ -410,35 +431,34 @@ def _group(cells: _Cells, metric: str, values: tuple[Numbers, Numbers], draws: N
     )
 
 
-def _few(
-    cells: Mapping[_Place, _Cells],
-    values: Mapping[_Place, tuple[Numbers, Numbers]],
-) -> Iterable[Few]:
+def _few(cells: Mapping[_Place, _Cells]) -> Iterable[Few]:
     """Compare few real rows, by their number per label, with and without the synthetic ones."""
-    alone = {
-        (each.cell.model, each.cell.each): place
-        for place, each in cells.items()
-        if each.cell.kind == "alone"
-    }
-    for place, each in cells.items():
-        if each.cell.kind != "with":
+    every = [each for each in cells.values() if each.cell.kind in ("alone", "with")]
+    alone = {(e.cell.model, e.cell.each): e for e in every if e.cell.kind == "alone"}
+    for both in every:
+        if both.cell.kind == "alone":
             continue
-        model, count = each.cell.model, each.cell.each
-        both = _over_draws(values[place])
+        model, count = both.cell.model, both.cell.each
         other = alone.get((model, count))
         if other is None:
-            yield Few(model, count, 0, None, both, None, None)
+            yield Few(model, count, 0, None, both.over_draws, None, None)
             continue
-        value, resampled = _difference(values[place], values[other])
-        rows, difference = cells[other].cell.rows, interval(value, resampled)
-        yield Few(model, count, rows, _over_draws(values[other]), both, difference, p_of(resampled))
+        value, resampled = both.minus(other)
+        yield Few(
+            model,
+            count,
+            other.cell.rows,
+            other.over_draws,
+            both.over_draws,
+            interval(value, resampled),
+            p_of(resampled),
+        )
 
 
-def _over_draws(values: tuple[Numbers, Numbers]) -> Estimate:
-    """The mean over seeds, with its interval over test rows and seeds."""
-    by_seed, resampled = values
-    counted = seed_draws(len(by_seed), resampled.shape[1])
-    return interval(float(by_seed.mean()), np.einsum("rs,sr->r", counted, resampled))
+def _mixed(by_seed: Numbers) -> Numbers:
+    """Return resamples of the seeds as well: from (seeds, resamples) to (resamples,)."""
+    mixed: Numbers = np.einsum("rs,sr->r", seed_draws(*by_seed.shape), by_seed)
+    return mixed
 
 
 def _pairs(
@@ -446,7 +466,6 @@ def _pairs(
     key: str,
     metric: str,
     cells: Mapping[_Place, _Cells],
-    values: Mapping[_Place, tuple[Numbers, Numbers]],
 ) -> Iterable[Pair]:
     arms = list(experiment.tasks[key].arms)
     baseline = _baseline(experiment, key)
@@ -457,12 +476,12 @@ def _pairs(
         if kind in SIZE_OF:
             there = [at for arm in order if (at := (model, arm, kind, 0.0)) in cells]
             families.append([(one, other) for other, one in combinations(there, 2)])
-    counted = _sides(metric, families, cells, values)
+    counted = _sides(metric, families, cells)
     for family in families:
         ps = [p_of_sides(counted[pair]) for pair in family]
         for (a, b), p, adjusted in zip(family, ps, holm(ps), strict=True):
             one, other = cells[a], cells[b]
-            value, resampled = _difference(values[a], values[b])
+            value, resampled = one.minus(other)
             tests = [
                 mcnemar(first.right, second.right)
                 for first, second in zip(one.known, other.known, strict=True)
@@ -486,7 +505,6 @@ def _sides(
     metric: str,
     families: Sequence[Sequence[tuple[_Place, _Place]]],
     cells: Mapping[_Place, _Cells],
-    values: Mapping[_Place, tuple[Numbers, Numbers]],
 ) -> dict[tuple[_Place, _Place], NDArray[np.int64]]:
     """Count the sides of each pair's resampled differences.
 
@@ -494,7 +512,7 @@ def _sides(
     number of pairs. So many pairs need more resamples than their intervals.
     """
     pairs = [pair for family in families for pair in family]
-    counted = {(a, b): sides(_difference(values[a], values[b])[1]) for a, b in pairs}
+    counted = {(a, b): sides(cells[a].minus(cells[b])[1]) for a, b in pairs}
     more = _PER_PAIR * max(map(len, families), default=0) - RESAMPLES
     if more <= 0:
         return counted
@@ -512,22 +530,8 @@ def _sides(
     return counted
 
 
-def _difference(
-    one: tuple[Numbers, Numbers], other: tuple[Numbers, Numbers]
-) -> tuple[float, Numbers]:
-    """Return the difference of the means over seeds, and in resamples of test rows and seeds."""
-    by_seed = one[1] - other[1]
-    counted = seed_draws(*by_seed.shape)
-    return float(one[0].mean() - other[0].mean()), np.einsum("rs,sr->r", counted, by_seed)
-
-
-def _worths(
-    baseline: str,
-    experiment: Experiment,
-    key: str,
-    cells: Mapping[_Place, _Cells],
-    values: Mapping[_Place, tuple[Numbers, Numbers]],
-) -> Iterable[WorthOf]:
+def _worths(experiment: Experiment, key: str, cells: Mapping[_Place, _Cells]) -> Iterable[WorthOf]:
+    baseline = _baseline(experiment, key)
     for model in (each.called for each in experiment.models):
         points = sorted(
             (each.cell.rows, place)
@@ -537,12 +541,12 @@ def _worths(
         if len(points) < 3:
             continue
         rows = [number for number, _ in points]
-        curve = np.array([_with_first(values[place]) for _, place in points])
+        curve = np.array([cells[place].means for _, place in points])
         part = experiment.tasks[key].arms
         for (own, arm, kind, *_), each in cells.items():
             if own != model or arm == baseline or kind not in SIZE_OF:
                 continue
-            curve_worth = worth(rows, curve, _with_first(values[own, arm, kind, 0.0]))
+            curve_worth = worth(rows, curve, each.means)
             has = set(part[baseline].data) & set(part[arm].data)
             before = rows[-1] if has and kind == "natural" else 0
             besides = each.cell.rows - before
@@ -558,12 +562,6 @@ def _worths(
                 curve_worth.below,
                 curve_worth.above,
             )
-
-
-def _with_first(values: tuple[Numbers, Numbers]) -> Numbers:
-    """The mean over seeds: of the data, then of each resample."""
-    by_seed, resampled = values
-    return np.append(by_seed.mean(), resampled.mean(axis=0))
 
 
 def _means(

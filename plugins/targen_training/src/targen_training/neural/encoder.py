@@ -12,10 +12,10 @@ from typing import Any
 
 from targen_core.errors import UsageError
 from targen_core.reading import read_json
-from targen_standard.pretrained import device_of, quiet
+from targen_standard.pretrained import device_of
 from targen_training.neural.options import EncoderOptions
 from targen_training.neural.search import learn
-from targen_training.neural.weights import ABOUT, Weights, check
+from targen_training.neural.weights import ABOUT, check, weights_in
 from targen_training.trainers import Decision, Predictor, Trainer, TrainingSet
 
 __all__ = ["ENCODER", "read"]
@@ -42,15 +42,12 @@ def train(data: TrainingSet, options: EncoderOptions, folder: Path) -> None:
 
 def _train(data: TrainingSet, options: EncoderOptions, folder: Path) -> float | None:
     """Do so with given options, and return the loss on held-out rows, if there are any."""
-    import transformers
     from transformers import AutoModelForSequenceClassification, DataCollatorWithPadding
 
     from targen_training.neural.fit import fit, longest, tokens_at_most
     from targen_training.neural.loading import Pretrained, save, tokenizer_of
 
     data = data.counting()
-    with quiet():  # what this imports looks for a GPU, and says so
-        transformers.set_seed(data.seed)
     pretrained = Pretrained(options, data)
     tokenizer = tokenizer_of(pretrained.base)
     names = dict(enumerate(data.labels))
@@ -79,9 +76,6 @@ def _train(data: TrainingSet, options: EncoderOptions, folder: Path) -> float | 
         kinds = _tokens(tokenizer, data.decisions, max_length, key="token_type_ids")
         for example, kind in zip(examples, kinds, strict=True):
             example["token_type_ids"] = kind
-    if any(decision.weight != 1 for decision in data.decisions):
-        for example, decision in zip(examples, data.decisions, strict=True):
-            example["weight"] = decision.weight
     collate = DataCollatorWithPadding(tokenizer)
     model, loss = fit(model, examples, collate, options, data, data.decisions)
     about = {"format": _FORMAT, "kind": "encoder", "labels": data.labels, "max_length": max_length}
@@ -169,8 +163,7 @@ def load(folder: Path) -> Predictor:
         if about["format"] != _FORMAT or about["kind"] != "encoder":
             raise ValueError("it has a different format")
         labels, max_length = [str(label) for label in about["labels"]], int(about["max_length"])
-        adapter = (folder / "adapter_config.json").is_file()
-        weights = Weights(folder.name, folder, adapter=adapter)
+        weights = weights_in(folder.name, folder)
         names = dict(enumerate(labels))
         model = load_saved(
             AutoModelForSequenceClassification,
@@ -179,7 +172,7 @@ def load(folder: Path) -> Predictor:
             num_labels=len(labels),
             id2label=names,
             label2id={label: at for at, label in names.items()},
-            ignore_mismatched_sizes=adapter,
+            ignore_mismatched_sizes=weights.adapter,
             dtype=torch.float32,
         )
         tokenizer = tokenizer_of(weights)

@@ -112,6 +112,9 @@ def fit(
         JobFailed: not enough memory, or a loss that is not a number.
         UsageError: no rows would be left to learn from.
     """
+    if any(row.weight != 1 for row in rows):
+        pairs = zip(examples, rows, strict=True)
+        examples = [{**example, "weight": row.weight} for example, row in pairs]
     train, held_out = _parted(examples, rows, options, data.seed)
     run = _Run(model, train, held_out, collate, options, data, shift)
     with tempfile.TemporaryDirectory(prefix="targen-training-") as scratch, quiet():

@@ -46,11 +46,15 @@ class Pretrained:
     """The weights that a training starts from, to be made a model of one kind."""
 
     def __init__(self, options: NeuralOptions, data: TrainingSet) -> None:
-        """Find the weights, and check that the machine supports the request.
+        """Seed all chance, find the weights, and check that the machine supports the request.
 
         Raises:
             UsageError: the weights do not exist, or the machine cannot do it.
         """
+        import transformers
+
+        with quiet():  # what this imports looks for a GPU, and says so
+            transformers.set_seed(data.seed)
         self.options = options
         self.weights = find_weights(options.model)
         self.base = find_weights(base_of(self.weights)) if self.weights.adapter else self.weights

@@ -13,7 +13,7 @@ from targen_core.reading import read_json
 from targen_standard.pretrained import device_of, is_used_model, model_folder
 from targen_training.neural.options import NeuralOptions
 
-__all__ = ["ABOUT", "Weights", "base_of", "check", "find_weights", "kind_of"]
+__all__ = ["ABOUT", "Weights", "base_of", "check", "find_weights", "kind_of", "weights_in"]
 
 ABOUT = "targen.json"
 """The file beside trained weights that says what a prediction needs."""
@@ -74,7 +74,7 @@ def find_weights(name: str) -> Weights:
     path = Path(name).expanduser()
     if path.suffix == ".gguf" and path.is_file():
         return Weights(name, path.parent, path.name)
-    return _in_folder(name, model_folder(name, "--model ", extra="targen-training[minilm]"))
+    return weights_in(name, model_folder(name, "--model ", extra="targen-training[minilm]"))
 
 
 def check(options: NeuralOptions) -> None:
@@ -97,7 +97,12 @@ def check(options: NeuralOptions) -> None:
     require_quantized(options)
 
 
-def _in_folder(name: str, folder: Path) -> Weights:
+def weights_in(name: str, folder: Path) -> Weights:
+    """Return the weights in a folder.
+
+    Raises:
+        UsageError: the folder does not contain any.
+    """
     if (folder / "adapter_config.json").is_file():
         return Weights(name, folder, adapter=True)
     if (folder / "config.json").is_file():

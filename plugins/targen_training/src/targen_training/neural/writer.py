@@ -13,12 +13,12 @@ from typing import Any
 
 from targen_core.errors import UsageError
 from targen_core.reading import read_json
-from targen_standard.pretrained import device_of, quiet
+from targen_standard.pretrained import device_of
 from targen_training.mixtures import labelled
 from targen_training.neural.answers import asked, meaning, questions_of
 from targen_training.neural.options import WriterOptions
 from targen_training.neural.search import learn
-from targen_training.neural.weights import ABOUT, Weights, check
+from targen_training.neural.weights import ABOUT, check, kind_of, weights_in
 from targen_training.trainers import Decision, Predictor, Question, Trainer, TrainingSet
 
 __all__ = ["DECODER", "ENCODER_DECODER"]
@@ -35,16 +35,12 @@ def train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) ->
 
 def _train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) -> float | None:
     """Do so with given options, and return the loss on held-out rows, if there are any."""
-    import transformers
     from transformers import DataCollatorForSeq2Seq
 
     from targen_training.neural.fit import fit, longest, tokens_at_most
     from targen_training.neural.loading import Pretrained, save, tokenizer_of
-    from targen_training.neural.weights import kind_of
 
     data = data.counting()
-    with quiet():  # what this imports looks for a GPU, and says so
-        transformers.set_seed(data.seed)
     pretrained = Pretrained(options, data)
     kind_of_model = kind_of(pretrained.base)
     if kind_of_model != kind:
@@ -81,9 +77,6 @@ def _train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) -
         _example(kind, reading.cut(prompt, room), answer)
         for prompt, answer in zip(prompts, answers, strict=True)
     ]
-    if any(row.weight != 1 for row in rows):
-        for example, row in zip(examples, rows, strict=True):
-            example["weight"] = row.weight
     collate = DataCollatorForSeq2Seq(tokenizer, label_pad_token_id=_IGNORED)
     if kind == "encoder-decoder":
         collate = DataCollatorForSeq2Seq(tokenizer, model, label_pad_token_id=_IGNORED)
@@ -119,12 +112,8 @@ class _Prompts:
         Raises:
             UsageError: the chat template is missing.
         """
-        self._tokenizer, self._decoder, self._chat, self.head = (
-            tokenizer,
-            kind == "decoder",
-            chat,
-            0,
-        )
+        self._tokenizer, self._decoder, self._chat = tokenizer, kind == "decoder", chat
+        self.head = 0
         if chat:
             if not tokenizer.chat_template:
                 raise UsageError(
@@ -184,10 +173,9 @@ def load(kind: str, folder: Path) -> Predictor:
             raise ValueError("it has a different format or type")
         labels = [str(label) for label in about["labels"]]
         room, length = int(about["prompt_tokens"]), int(about["answer_tokens"])
-        adapter = (folder / "adapter_config.json").is_file()
-        weights = Weights(folder.name, folder, adapter=adapter)
+        weights = weights_in(folder.name, folder)
         device = device_of("")
-        dtype = torch.bfloat16 if adapter and device.type == "cuda" else torch.float32
+        dtype = torch.bfloat16 if weights.adapter and device.type == "cuda" else torch.float32
         model = load_saved(_auto(kind), weights, device=device, dtype=dtype)
         tokenizer = tokenizer_of(weights)
         reading = _Prompts(tokenizer, kind, chat=bool(about["chat"]))

@@ -6,7 +6,6 @@ columns train the same models. BIG-bench's own examples test them.
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from targen_core.plain import content_of
 from targen_standard.datasets.bigbench import CHOICE, BigBench, choices_in, task_json
 from targen_standard.datasets.source import open_source
 from targen_training.bigbench.score import METRICS, Grade, chance_of, metric_of, normalized
+from targen_training.evaluation import write_lines
 from targen_training.experiments.run import check_folder
 from targen_training.reproduction.material import file_in
 from targen_training.reproduction.printed import printed
@@ -276,11 +276,8 @@ def _file(path: Path, name: str, original: Path) -> Path:
 
 
 def _write(path: Path, rows: Iterable[Mapping[str, str]]) -> Path:
-    lines = [
-        json.dumps({"row": at, **row, "idx": at}, ensure_ascii=False) + "\n"
-        for at, row in enumerate(rows)
-    ]
-    return write_file(path, "".join(lines))
+    write_lines(path, [{"row": at, **row, "idx": at} for at, row in enumerate(rows)])
+    return path
 
 
 # --- said before it starts ---

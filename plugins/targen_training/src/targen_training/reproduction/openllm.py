@@ -28,7 +28,7 @@ from targen_core.outputs import write_file
 from targen_core.reading import json_of
 from targen_core.wording import install
 from targen_training.reproduction.material import synthetic_of
-from targen_training.trainers import Trainer, TrainerOptions
+from targen_training.trainers import Trainer
 
 if TYPE_CHECKING:
     from targen_core import Dataset
@@ -85,7 +85,8 @@ def carry_out(
     from targen_training.asked import options_of, read_rows
     from targen_training.comparing import say_arms
     from targen_training.experiments.making import Made
-    from targen_training.models import require_able
+    from targen_training.models import require_able, train_model
+    from targen_training.progress import shown
 
     if find_spec("lm_eval") is None:
         raise MissingDependency(
@@ -101,7 +102,7 @@ def carry_out(
     check_own(asked.folder)
     item = registry.find("trainer", _DECODER)
     trainer: Trainer = registry.resolve(item)
-    options = options_of(trainer.options, _DECODER, [f"{k}={v}" for k, v in asked.options.items()])
+    options = options_of(trainer.options, _DECODER, asked.options)
     sources = _sources(asked)
     to_make = []
     for arm, places in sources.items():
@@ -128,7 +129,18 @@ def carry_out(
         for seed in range(asked.seeds):
             model = asked.folder / "models" / arm / str(seed)
             if not (model / "model.json").exists():
-                _train(registry, options, datasets, model, seed)
+                print(f"training {model}", file=sys.stderr)
+                with shown() as watch:
+                    train_model(
+                        registry,
+                        _DECODER,
+                        options,
+                        datasets,
+                        model,
+                        seed=seed,
+                        style="instructions",
+                        watch=watch,
+                    )
             for task, figure in _measured(asked, arm, seed, model).items():
                 found.setdefault(arm, {}).setdefault(task, []).append(100 * figure)
     write_file(asked.folder / "results.json", json.dumps(found, indent=2) + "\n")
@@ -184,26 +196,6 @@ def _rows(registry: Registry, asked: OpenLlm, places: Mapping[str, Path]) -> lis
                 print(f"note: {task}: {error}", file=sys.stderr)
         datasets.append(read_rows(registry, Typed(place), None, task))
     return datasets
-
-
-def _train(
-    registry: Registry, options: TrainerOptions, datasets: Sequence[Dataset], out: Path, seed: int
-) -> None:
-    from targen_training.models import train_model
-    from targen_training.progress import shown
-
-    print(f"training {out}", file=sys.stderr)
-    with shown() as watch:
-        train_model(
-            registry,
-            _DECODER,
-            options,
-            datasets,
-            out,
-            seed=seed,
-            style="instructions",
-            watch=watch,
-        )
 
 
 def _measured(asked: OpenLlm, arm: str, seed: int, model: Path) -> dict[str, float]:

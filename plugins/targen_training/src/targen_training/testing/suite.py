@@ -29,6 +29,7 @@ import pytest
 
 from targen_testing.forks import elsewhere
 from targen_testing.suite import Suite, fail
+from targen_training.asked import assigned
 from targen_training.trainers import (
     Decision,
     Predictor,
@@ -279,8 +280,7 @@ def _turned(decisions: Sequence[Decision]) -> list[Decision]:
 
 def options_of(trainer: Trainer, assignments: Sequence[str]) -> TrainerOptions:
     """A trainer's options, from `KEY=VALUE`."""
-    pairs = (each.partition("=") for each in assignments)
-    return trainer.options.model_validate({key: value for key, _, value in pairs})
+    return trainer.options.model_validate(assigned(assignments))
 
 
 def _sentence(rng: random.Random, label: str) -> str:
