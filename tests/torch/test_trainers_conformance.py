@@ -25,6 +25,12 @@ class TestEncoderDecoder(Suite):
     )
 
 
+class TestVectors(Suite):
+    """On the frozen vectors of MiniLM."""
+
+    trainer = "vectors"
+
+
 class TestDecoder(Suite):
     trainer = "decoder"
     options = (f"model={tiny('decoder')}", "learning_rate=1e-2", "epochs=12", "batch=16", *RECIPE)

@@ -13,22 +13,6 @@ import pytest
 from tests.files import changed, lines, write_lines
 
 
-def test_a_model_learns_and_is_measured(targen, works, mood):
-    mood("train.jsonl", 60)
-    mood("test.jsonl", 40, seed=1)
-    made = works("train", "train.jsonl", "--task", "mood.yaml")
-    assert made.out.splitlines()[-1] == "models/train"
-    assert "60 decisions of mood" in made.out
-
-    measured = targen("evaluate", "models/train", "test.jsonl", "--task", "mood.yaml", "--json")
-    assert measured.code == 0 and not measured.err
-    accuracy = measured.json["figures"]["accuracy"]
-    assert accuracy["value"] == 1.0 and accuracy["low"] <= 1.0 <= accuracy["high"]
-    assert measured.json["model"]["data"][0]["rows"] == 60
-    text = targen("evaluate", "models/train", "test.jsonl", "--task", "mood.yaml").out
-    assert "accuracy" in text and "predicted praise" in text
-
-
 def test_unequal_shares_do_not_decide_what_is_said(targen, mood):
     """By default; where a model says one label alone, training and evaluation warn."""
     mood("train.jsonl", 24, labels=("praise", "praise", "blame"))
@@ -71,16 +55,6 @@ def test_a_model_knows_the_task_of_its_file(refuses, works, monkeypatch):
 
 
 @pytest.mark.usefixtures("trained")
-def test_each_prediction_is_written(works):
-    works("evaluate", "m", "test.jsonl", "--task", "mood.yaml", "--out", "said.jsonl")
-    said, rows = lines("said.jsonl"), lines("test.jsonl")
-    assert [(one["row"], one["label"]) for one in said] == [(r["idx"], r["label"]) for r in rows]
-    for one in said:
-        assert sum(one["scores"].values()) == pytest.approx(1)
-        assert one["predicted"] == max(one["scores"], key=one["scores"].get)
-
-
-@pytest.mark.usefixtures("trained")
 def test_parts_of_the_rows_are_measured(targen, mood):
     mood("two.jsonl", 20, seed=2)
     with changed("two.jsonl") as rows:
@@ -95,7 +69,8 @@ def test_parts_of_the_rows_are_measured(targen, mood):
     assert sum(lengths.values()) == 60
     assert [which.split()[0] for which in lengths] == ["short", "medium", "long"]
     assert sum(each["decisions"] for each in measured["calibration"]) == 60
-    assert "two" in targen(*both).out
+    text = targen(*both).out
+    assert "two" in text and "predicted praise" in text and "accuracy" in text
 
 
 @pytest.mark.usefixtures("trained")

@@ -6,12 +6,15 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import targen_core
+from targen_core.embedding import Embedder
 from targen_core.errors import UsageError
+from targen_training.features import embedder_of
 from tests.files import lines
 
 Command = Callable[..., Any]
@@ -92,22 +95,15 @@ def test_a_curve_of_few_real_rows_alone_and_with_synthetic_ones(works: Command) 
     assert "0 of " in works("compare", "syn.jsonl", *ARGS, *words).err
 
 
-def test_a_curve_of_vectors_embeds_each_text_once(
-    works: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from targen_core import embedding
-
-    counted: list[str] = []
-    words = embedding._words
-    monkeypatch.setattr(embedding, "_words", lambda text: counted.append(text) or words(text))
-    registry = targen_core.load_registry()
-    embedder = embedding.Embedder(open=lambda: embedding._words)
-    monkeypatch.setattr(
-        type(registry), "resolve", _resolving(type(registry).resolve, "words", embedder)
+def test_a_text_is_embedded_once_however_many_models_read_it() -> None:
+    texts: list[str] = []
+    embedder = Embedder(open=lambda: texts.append)
+    registry: Any = SimpleNamespace(
+        find=lambda kind, name: SimpleNamespace(id=name), resolve=lambda item: embedder
     )
-    works("compare", "syn.jsonl", *ARGS, "--real", "real.jsonl", "--curve", "2,5",
-          "--trainer", "vectors,embedder=words", "--json")  # fmt: skip
-    assert len(counted) == len({*counted}) > 100
+    for _ in range(2):
+        embedder_of("mine", registry)[1]("The lamp is bright.")
+    assert texts == ["The lamp is bright."]
 
 
 @pytest.mark.whole  # targen-analysis
@@ -128,14 +124,6 @@ def test_the_hint_for_vectors_without_their_package_works_at_each_edge(
         "syn.jsonl", task="mood.yaml", trainer="vectors,embedder=words", out="made", progress=False
     )
     assert made.facts.options["embedder"] == "words"
-
-
-def _resolving(resolve: Command, name: str, target: object) -> Command:
-    def resolved(self: Any, item: Any) -> Any:
-        own = (item.kind, item.name) == ("embedder", name)
-        return target if own else resolve(self, item)
-
-    return resolved
 
 
 def test_results_of_another_task_or_of_other_options_replace_none(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 import targen_core
 import targen_training
 from targen_core import read_dataset
+from tests.files import lines
 
 Command = Callable[..., Any]
 
@@ -26,10 +26,13 @@ def test_they_make_and_say_what_the_commands_do(targen: Command, mood: Any) -> N
     said = targen("evaluate", "typed", "test.jsonl", "--by", "label", "--json", "--out", "said")
     assert measured.raw == said.json
     assert measured.value == 1.0 and not measured.warnings
-    lines = [json.loads(line) for line in Path("said").read_text().splitlines()]
-    assert [each["predicted"] for each in measured.predictions] == [e["predicted"] for e in lines]
-    texts = [row["text"] for row in read_dataset("test.jsonl", "mood.yaml")]
-    assert made.labels_of(texts) == [each["predicted"] for each in lines]
+    rows = read_dataset("test.jsonl", "mood.yaml")
+    assert measured.predictions == lines("said")
+    for row, each in zip(rows, measured.predictions, strict=True):
+        assert (each["row"], each["label"]) == (row["idx"], row["label"])
+        assert sum(each["scores"].values()) == pytest.approx(1)
+    texts, predicted = [row["text"] for row in rows], [e["predicted"] for e in measured.predictions]
+    assert made.labels_of(texts) == predicted == [row["label"] for row in rows]
     assert (
         made.labels_of(texts[0])
         == made.labels_of([{"text": texts[0]}])
