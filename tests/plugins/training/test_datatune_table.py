@@ -88,7 +88,7 @@ def test_a_generator_writes_the_few_shot_answers(targen, refuses, works):
 
 REFUSED = """
     --repeats 1 | have rows to train on
-    --tasks rte | rte is not in datatune-table2
+    --tasks rte | datatune-table2 has no task rte
     --transformed nowhere | the folder nowhere does not exist
     --models huge | unknown --models huge
     --transformed alike | does not have two different outputs

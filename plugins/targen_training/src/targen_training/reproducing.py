@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Results
     from targen_training.reproduction.items import Item
-    from targen_training.reproduction.openllm import OpenLlm
-    from targen_training.reproduction.paper import PaperTable, Size
+    from targen_training.reproduction.paper import Asked, PaperTable, Size
 
 __all__ = ["left_out", "reproduce", "trainings_said"]
 
@@ -204,8 +203,7 @@ def reproduce(
     from targen_training.reproduction import datatune
     from targen_training.reproduction.items import items
     from targen_training.reproduction.needs import needed
-    from targen_training.reproduction.openllm import OpenLlm
-    from targen_training.reproduction.paper import ROWS, paper_table, sizes, table_names
+    from targen_training.reproduction.paper import ROWS, Asked, paper_table, sizes, table_names
 
     table = f"table{table}" if table.isdigit() else table
     item = items().get(table)
@@ -226,82 +224,44 @@ def reproduce(
     if (size := sizes().get(models)) is None:
         raise UsageError(f"unknown --models {models}", hint=f"use one of: {', '.join(sizes())}")
     registry = load_registry()
-    if paper is None:
-        given = datatune.Given(
-            original=original,
-            data={"existing": existing, "synthetic": synthetic, "transformed": transformed},
-            answers=answers,
-            generator=(generator or [""])[0],
-            tasks=[name.strip() for name in (tasks or "").split(",") if name.strip()],
-            models=[model_choice(item) for item in trainer or []],
-            size=models,
-            seeds=repeats,
-            options={
-                "n": ROWS if number is None else number,
-                **generator_options(option or []),
-            },
-            folder=out or Path("reproductions") / datatune.NAME,
-        )
-        with going_on(), money:
-            datatune.reproduce_datatune(registry, given, money, plan=plan, json=json)
-        return
-    open_llm = bool(paper.harness) and models == "paper"
-    folder = out or Path("reproductions") / (
-        f"{paper.name}-openllm" if open_llm else paper.trainings
-    )
-    if not open_llm:
-        check_folder(folder)
-    rows = size.rows_of(generator or []) if number is None else number
-    base = {"n": rows, **generator_options(option or [])}
-    if synthetic is None and not generator and (examples := Path(paper.examples)).is_dir():
-        synthetic = examples
+    open_llm = paper is not None and bool(paper.harness) and models == "paper"
     if self_instruct is not None and not open_llm:
         raise UsageError("--self-instruct requires table8 with --models paper")
-    if open_llm:
-        _open_llm(
-            registry,
-            OpenLlm(
-                paper,
-                synthetic,
-                self_instruct,
-                (generator or [""])[0],
-                base,
-                _decoder(size, trainer or []),
-                repeats,
-                folder,
-            ),
-            money,
-            plan=plan,
-            json=json,
-        )
+    called, rows = datatune.NAME, ROWS
+    if paper is not None:
+        called = f"{paper.name}-openllm" if open_llm else paper.trainings
+        rows = size.rows_of(generator or [])
+        if synthetic is None and not generator and (examples := Path(paper.examples)).is_dir():
+            synthetic = examples
+    asked = Asked(
+        original=original,
+        synthetic=synthetic,
+        transformed=transformed,
+        existing=existing,
+        answers=answers,
+        self_instruct=self_instruct,
+        tasks=tasks,
+        generators=generator or [],
+        variants=variant or [],
+        options={"n": rows if number is None else number, **generator_options(option or [])},
+        models=[model_choice(item) for item in trainer or []],
+        size=size,
+        instructions=models == "paper" if instructions is None else instructions,
+        repeats=repeats,
+        folder=out or Path("reproductions") / called,
+    )
+    folder = asked.folder
+    if not open_llm:
+        check_folder(folder)
+    if paper is None:
+        with going_on(), money:
+            datatune.reproduce_datatune(registry, asked, money, plan=plan, json=json)
         return
-    if paper.harness:
-        values, differs = _other_tasks(
-            registry,
-            paper,
-            tasks,
-            folder,
-            original,
-            synthetic,
-            generator,
-            base,
-            size.others,
-        )
-    else:
-        values, differs = _declaration(
-            registry,
-            paper,
-            _chosen(paper, tasks),
-            folder,
-            original,
-            synthetic,
-            generator or [],
-            base,
-            size=models,
-            variants=variant or [],
-            instructions=models == "paper" if instructions is None else instructions,
-        )
-        _limit(registry, values["tasks"], rows)
+    if open_llm:
+        _open_llm(registry, paper, asked, money, plan=plan, json=json)
+        return
+    declare = _other_tasks if paper.harness else _declaration
+    values, differs = declare(registry, paper, asked)
     from targen_training.experiments.model import declared
 
     own, lacking = size.here(together=paper.together, before=bool(paper.harness))
@@ -310,7 +270,7 @@ def reproduce(
             f"{paper.name} pre-finetunes a pretrained model, but none is installed",
             hint=f"{install('targen-training[minilm]')}, or --trainer encoder,model=./FOLDER",
         )
-    values["models"] = [model_choice(item) for item in trainer or []] or own
+    values["models"] = asked.models or own
     if not trainer and not paper.together:  # one model for all tasks is trained on all of them
         differs += _left(values["tasks"], own, size)
     values["seeds"] = repeats
@@ -320,7 +280,7 @@ def reproduce(
     if not trainer:
         differs += [*size.differs, *(size.differs_together if paper.together else ())]
         differs += left_out(lacking)
-    if "scripted" in (name.partition("/")[0] for name in generator or []):
+    if "scripted" in (name.partition("/")[0] for name in asked.generators):
         differs.append(
             "Rows from the scripted backend were not written by a model, so their results are "
             "meaningless."
@@ -373,36 +333,35 @@ def _other_command(
         ctx.find_root().command(words[1:], prog_name=words[0])
 
 
-def _decoder(size: Size, models: Sequence[str]) -> Mapping[str, Any]:
+def _decoder(asked: Asked) -> Mapping[str, Any]:
     """The options of the decoder that is pre-finetuned: what `--trainer` says, or Llama-2-7B's.
 
     Raises:
         UsageError: `--trainer` names several, or no decoder.
     """
-    if not models:
-        options: Mapping[str, Any] = next(
-            each["options"] for each in size.together if each["name"].startswith("Llama")
-        )
-        return options
-    chosen = [model_choice(item) for item in models]
-    if len(chosen) > 1 or chosen[0]["trainer"] != "decoder":
+    llamas = (each for each in asked.size.together if each["name"].startswith("Llama"))
+    (model, *others) = asked.models or [next(llamas)]
+    if others or model["trainer"] != "decoder":
         raise UsageError(
             "table8 with --models paper pre-finetunes one decoder", hint="--trainer decoder,model=…"
         )
-    return dict(chosen[0]["options"])
+    options: Mapping[str, Any] = model["options"]
+    return options
 
 
-def _open_llm(registry: Registry, asked: OpenLlm, money: Money, *, plan: bool, json: bool) -> None:
+def _open_llm(
+    registry: Registry, paper: PaperTable, asked: Asked, money: Money, *, plan: bool, json: bool
+) -> None:
     """Do table 8 in the paper's form, and print it."""
     from targen_cli.tables import print_json
     from targen_training.reproduction.openllm import carry_out, show
 
+    options = _decoder(asked)
     with going_on(), money:
-        found = carry_out(registry, asked, money, plan=plan)
+        found = carry_out(registry, paper, asked, options, money, plan=plan)
     if found is None:
         return
     say_billed(money)
-    paper = asked.paper
     if json:
         print_json({"results": found, "paper": list(paper.rows), "differs": list(paper.differs)})
         return
@@ -462,24 +421,15 @@ def trainings_said(experiment: Experiment, seconds: Mapping[str, float]) -> str:
     return f"{said}, about {max(1, minutes):,.0f} min on two cores if none of them is done yet"
 
 
-def _chosen(paper: PaperTable, tasks: str | None) -> list[str]:
+def _chosen(paper: PaperTable, asked: Asked) -> list[str]:
     known = [*paper.tasks, *paper.also]
-    return chosen("--tasks", tasks, known, of=f"{paper.name} has no task", what="its tasks are")
+    return chosen(
+        "--tasks", asked.tasks, known, of=f"{paper.name} has no task", what="its tasks are"
+    )
 
 
 def _declaration(
-    registry: Registry,
-    paper: PaperTable,
-    tasks: Sequence[str],
-    folder: Path,
-    original: Path,
-    synthetic: Path | None,
-    generators: Sequence[str],
-    base: Mapping[str, Any],
-    *,
-    size: str,
-    variants: Sequence[str],
-    instructions: bool,
+    registry: Registry, paper: PaperTable, asked: Asked
 ) -> tuple[dict[str, Any], list[str]]:
     """The experiment of a table with what is at hand, and what of the table is missing.
 
@@ -494,6 +444,7 @@ def _declaration(
     )
     from targen_training.reproduction.methods import able_file
 
+    generators, size = asked.generators, asked.size.name
     if paper.each == "generator" and not generators:
         raise UsageError(
             f"{paper.name} compares generators",
@@ -501,7 +452,6 @@ def _declaration(
         )
     if paper.each != "generator" and len(generators) > 1:
         raise UsageError("only table11 accepts several --generator options")
-    model = {"model": generators[0]} if generators else None
     one_way = not paper.each and all(
         arm.get("generate", {}).keys() <= REPLAYED for arm in paper.arms
     )
@@ -511,25 +461,25 @@ def _declaration(
     unable: dict[str, str] = {}  # arms that the generator cannot make
     plain: dict[str, str] = {}  # arms that it cannot make by the settings of the size
     short: list[str] = []  # what replays lack
-    for task in tasks:
-        splits = original_of(original, task, folder / "data")
+    for task in _chosen(paper, asked):
+        splits = original_of(asked.original, task, asked.data)
         if splits is None:
-            missing[task] = f"{original} has no train or val split for this task"
+            missing[task] = f"{asked.original} has no train or val split for this task"
             continue
-        given = synthetic_of(synthetic, task) if one_way else None
+        given = synthetic_of(asked.synthetic, task) if one_way else None
         arms: dict[str, Any] = {}
         for arm in _arms(paper, generators):
-            if "style" in arm and not instructions:
+            if "style" in arm and not asked.instructions:
                 continue
             style = {"style": arm["style"]} if "style" in arm else {}
-            made = str(given or folder / "runs" / f"{task}-Syn")
+            made = str(given or asked.folder / "runs" / f"{task}-Syn")
             if arm.get("both"):
                 arms[arm["name"]] = {"data": [str(splits[0]), made]}
             elif arm.get("original"):
                 arms[arm["name"]] = {"data": [str(splits[0])], **style}
             elif given is not None and "generate" in arm:
                 name = f"{task}-{arm['name'].replace(' ', '-')}.jsonl"
-                file, said = replayed_of(given, arm["generate"], folder / "data" / name, registry)
+                file, said = replayed_of(given, arm["generate"], asked.data / name, registry)
                 if file is None:
                     missing[task] = said
                     continue
@@ -537,14 +487,15 @@ def _declaration(
                 short += [f"{task}, {arm['name']}: {said}."] if said else []
             elif given is not None and "method" not in arm:
                 arms[arm["name"]] = {"data": [str(given)], **style}
-            elif model is not None:
+            elif generators:
                 # A method of others has no variants of the task's.
-                own = {} if "method" in arm or not variants else {"variants": list(variants)}
-                values = {**base, **model, **own, **arm.get("generate", {})}
+                own = {"variants": [*asked.variants]} if asked.variants else {}
+                own = {} if "method" in arm else own
+                values = {**asked.options, **asked.generator, **own, **arm.get("generate", {})}
                 arms[arm["name"]] = {"generate": values, **style}
                 if "method" in arm:
                     path, why, without = able_file(
-                        registry, arm["method"], task, splits[0], size, values, folder / "data"
+                        registry, arm["method"], task, splits[0], size, values, asked.data
                     )
                     arms[arm["name"]]["task"] = str(path)
                     if why:
@@ -564,9 +515,9 @@ def _declaration(
         raise UsageError(
             f"none of the tasks of {paper.name} can be run: {next(iter(missing.values()))}",
             hint="pass --generator NAME/MODEL to generate the rows"
-            if model is None and makes
+            if not generators and makes
             else "pass --synthetic FOLDER for existing rows, or --generator NAME/MODEL"
-            if model is None
+            if not generators
             else "--original FOLDER must contain SuperGLUE: CB/train.jsonl, CB/val.jsonl, "
             "and so on",
         )
@@ -576,10 +527,11 @@ def _declaration(
         left.append(
             f"Tasks left out: {', '.join(missing)}: {'; '.join(dict.fromkeys(missing.values()))}."
         )
-    if not instructions and any("style" in arm for arm in paper.arms):
+    if not asked.instructions and any("style" in arm for arm in paper.arms):
         left.append("Og-I and Syn-I were left out; --instructions includes them.")
     if paper.together and len(parts) < 2:
         left.append("Only one task was used; the paper trains one model on all tasks.")
+    _limit(registry, parts, asked.options["n"])
     together = {"together": True} if paper.together and len(parts) > 1 else {}
     return {"name": paper.name, "tasks": parts, **together}, left
 
@@ -596,19 +548,12 @@ def _limit(registry: Registry, parts: Mapping[str, Any], number: int) -> None:
 
 
 def _other_tasks(
-    registry: Registry,
-    paper: PaperTable,
-    tasks: str | None,
-    folder: Path,
-    original: Path,
-    synthetic: Path | None,
-    generators: Sequence[str] | None,
-    base: Mapping[str, Any],
-    usual: Sequence[str],
+    registry: Registry, paper: PaperTable, asked: Asked
 ) -> tuple[dict[str, Any], list[str]]:
     """Table 8's experiment: models that learn some tasks first, then each of the others.
 
-    The tested tasks are `tasks`, or those without synthetic rows, preferably the `usual` ones.
+    The tested tasks are those asked for, or those without synthetic rows, preferably the usual ones
+    of the size.
 
     Raises:
         UsageError: no part of the table can be done.
@@ -616,23 +561,25 @@ def _other_tasks(
     from targen_training.reproduction.material import original_of, synthetic_of
     from targen_training.reproduction.methods import method_file, unwritable
 
-    there = {task: original_of(original, task, folder / "data") for task in paper.tasks}
+    there = {task: original_of(asked.original, task, asked.data) for task in paper.tasks}
     og = {task: splits for task, splits in there.items() if splits is not None}
-    given = {task: synthetic_of(synthetic, task) for task in og}
-    made = {"model": generators[0]} if generators else None
-    if tasks is not None:
-        tested = _chosen(paper, tasks)
+    given = {task: synthetic_of(asked.synthetic, task) for task in og}
+    made = {**asked.options, **asked.generator} if asked.generators else None
+    if asked.tasks is not None:
+        tested = _chosen(paper, asked)
     else:
         tested = [task for task in og if given[task] is None and not made] or list(og)[-1:]
-        tested = [task for task in tested if task in usual] or tested
+        tested = [task for task in tested if task in asked.size.others] or tested
     if missing := [task for task in tested if task not in og]:
-        raise UsageError(f"--tasks {tasks}: {original} has no train or val split for {missing[0]}")
+        raise UsageError(
+            f"--tasks {asked.tasks}: {asked.original} has no train or val split for {missing[0]}"
+        )
     syn: dict[str, Any] = {}
     for task in (task for task in og if task not in tested):
         if given[task] is not None:
             syn[task] = {"data": [str(given[task])]}
         elif made is not None:
-            syn[task] = {"generate": {**base, **made}}
+            syn[task] = {"generate": made}
     if not tested or not syn:
         raise UsageError(
             f"{paper.name} needs tasks with synthetic rows for pre-finetuning, and other tasks for "
@@ -657,7 +604,7 @@ def _other_tasks(
             continue
         before[arm["before"]] = {
             task: {
-                "generate": {**base, **made},
+                "generate": made,
                 "task": str(
                     method_file(
                         registry,
@@ -665,7 +612,7 @@ def _other_tasks(
                         task,
                         given=og[task][0],
                         settings="small",
-                        folder=folder / "data",
+                        folder=asked.data,
                     )
                 ),
             }
@@ -688,11 +635,11 @@ def _other_tasks(
         "name": paper.name,
         "tasks": parts,
         "before": before,
-        "at_most": base["n"],
+        "at_most": asked.options["n"],
         "sizes": ["matched"],
     }
     said = f"Pre-finetuned on {', '.join(syn)}, then fine-tuned and tested on {', '.join(tested)}: "
-    return values, [f"{said}at most {base['n']:,} rows per task.", *left]
+    return values, [f"{said}at most {asked.options['n']:,} rows per task.", *left]
 
 
 def _metric(paper: PaperTable, task: str) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -21,9 +21,9 @@ from targen_core.outputs import write_file
 from targen_core.plain import content_of
 from targen_standard.datasets.bigbench import CHOICE, BigBench, choices_in, task_json
 from targen_standard.datasets.source import open_source
+from targen_training.asked import chosen
 from targen_training.bigbench.score import METRICS, Grade, chance_of, metric_of, normalized
 from targen_training.evaluation import write_lines
-from targen_training.experiments.run import check_folder
 from targen_training.reproduction.material import file_in
 from targen_training.reproduction.printed import printed
 
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Results
     from targen_training.money import Money
+    from targen_training.reproduction.paper import Asked
 
-__all__ = ["NAME", "Given", "reproduce_datatune"]
+__all__ = ["NAME", "reproduce_datatune"]
 
 NAME = "datatune-table2"
 _FEW = 20  # different outputs that count as a closed set
@@ -42,37 +43,8 @@ _WRONG = 3  # outputs of other rows, if a row has no choices
 _SHOTS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """The typed options.
-
-    Attributes:
-        original: the folder with TASK.json of BIG-bench.
-        data: kind of dataset -> the folder with TASK.jsonl, or a run TASK, of each task.
-        answers: the folder with a run of `targen answer`, or a file of answers, of each task.
-        generator: the model that answers what is missing there, or "".
-        tasks: the wanted ones; empty: all that exist.
-        models: models of the experiment, as declared; empty: by `size`.
-        size: "small" or "paper".
-        seeds: how often each is trained.
-        options: what the generator is called with.
-        folder: the folder of all files.
-    """
-
-    original: Path
-    data: Mapping[str, Path | None]
-    answers: Path | None
-    generator: str
-    tasks: Sequence[str]
-    models: Sequence[Mapping[str, Any]]
-    size: str
-    seeds: int
-    options: Mapping[str, Any]
-    folder: Path
-
-
 def reproduce_datatune(
-    registry: Registry, given: Given, money: Money, *, plan: bool, json: bool
+    registry: Registry, asked: Asked, money: Money, *, plan: bool, json: bool
 ) -> None:
     """Do DataTune's table 2 again with what is at hand.
 
@@ -86,22 +58,21 @@ def reproduce_datatune(
     from targen_training.experiments.model import declared
 
     paper = printed("datatune")
-    check_folder(given.folder)
-    known = _tasks(given, paper["tasks"])
-    models, differs, seconds = _models(given, paper)
-    parts, left = _parts(given, known, paper)
+    known = _tasks(asked, paper["tasks"])
+    models, differs, seconds = _models(asked, paper)
+    parts, left = _parts(asked, known, paper)
     differs += left
     for line in left:
         print(f"note: {line}", file=sys.stderr)
-    values = {"name": NAME, "tasks": parts, "models": models, "seeds": given.seeds}
+    values = {"name": NAME, "tasks": parts, "models": models, "seeds": asked.repeats}
     experiment = declared({**values, "sizes": ["natural"]}, NAME)
     print(_announced(experiment, seconds), file=sys.stderr)
-    _announce_answers(registry, given, known, money)
-    results = carried_out(registry, experiment, given.folder, money, keep=True, plan=plan)
+    _announce_answers(registry, asked, known, money)
+    results = carried_out(registry, experiment, asked.folder, money, keep=True, plan=plan)
     if results is None:
         return
-    lines = _figures(registry, experiment, results, known, given.folder)
-    grades = _few_shot(registry, given, known)
+    lines = _figures(registry, experiment, results, known, asked.folder)
+    grades = _few_shot(registry, asked, known)
     say_billed(money)
     facts = {
         "paper": paper["rows"],
@@ -120,22 +91,21 @@ def reproduce_datatune(
         print_json(facts)
         return
     _print(paper, list(known), lines, grades, facts["differs"], results)
-    print(given.folder / "results.html")
+    print(asked.folder / "results.html")
 
 
-def _tasks(given: Given, names: Sequence[str]) -> dict[str, BigBench]:
+def _tasks(asked: Asked, names: Sequence[str]) -> dict[str, BigBench]:
     """Return the tasks whose examples exist.
 
     Raises:
         UsageError: no task has examples.
     """
-    if not given.original.is_dir():
-        raise UsageError(f"--original {given.original}: the folder does not exist")
-    if odd := [name for name in given.tasks if name not in names]:
-        raise UsageError(f"{odd[0]} is not in {NAME}", hint=f"its tasks are: {', '.join(names)}")
+    if not asked.original.is_dir():
+        raise UsageError(f"--original {asked.original}: the folder does not exist")
+    wanted = chosen("--tasks", asked.tasks, names, of=f"{NAME} has no task", what="its tasks are")
     tasks = {}
-    for name in given.tasks or names:
-        if (path := _place(given.original, name)) is not None:
+    for name in wanted:
+        if (path := _place(asked.original, name)) is not None:
             tasks[name] = task_json(path)
             if metric_of(tasks[name]) != METRICS[0]:
                 raise UsageError(
@@ -144,7 +114,7 @@ def _tasks(given: Given, names: Sequence[str]) -> dict[str, BigBench]:
                 )
     if not tasks:
         raise UsageError(
-            f"{given.original} does not contain any of the table's tasks",
+            f"{asked.original} does not contain any of the table's tasks",
             hint=f"add, for example, {names[-1]}.json: BIG-bench's task.json of that task",
         )
     return tasks
@@ -157,38 +127,41 @@ def _place(original: Path, name: str) -> Path | None:
 
 
 def _models(
-    given: Given, paper: Mapping[str, Any]
+    asked: Asked, paper: Mapping[str, Any]
 ) -> tuple[list[Mapping[str, Any]], list[str], Mapping[str, float]]:
     """Return the models, their differences from the paper, and seconds of a training."""
     from targen_training.reproducing import left_out
-    from targen_training.reproduction.paper import sizes
 
-    if given.models:
+    if asked.models:
         said = "The models are those passed with --trainer, not the paper's."
-        return list(given.models), [said], {}
-    differs = list(paper[given.size]["differs"])
-    if given.size == "paper":
+        return list(asked.models), [said], {}
+    differs = list(paper[asked.size.name]["differs"])
+    if asked.size.name == "paper":
         return list(paper["paper"]["models"]), differs, {}
-    small = sizes()["small"]
-    own, lacking = small.here()
+    own, lacking = asked.size.here()
     models: list[Mapping[str, Any]] = [{**each, "sizes": ["natural"]} for each in own]
-    return models, [*differs, *left_out(lacking)], small.seconds
+    return models, [*differs, *left_out(lacking)], asked.size.seconds
 
 
 def _parts(
-    given: Given, known: Mapping[str, BigBench], paper: Mapping[str, Any]
+    asked: Asked, known: Mapping[str, BigBench], paper: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[str]]:
     """The parts of the experiment, their rows written, and what is left out.
 
     Raises:
         UsageError: no task has any rows to train on.
     """
-    data = given.folder / "data"
+    data = asked.data
+    folders = {
+        "existing": asked.existing,
+        "synthetic": asked.synthetic,
+        "transformed": asked.transformed,
+    }
     parts: dict[str, Any] = {}
     left = []
     for name, task in known.items():
         there = {}
-        for kind, folder in given.data.items():
+        for kind, folder in folders.items():
             source = None if folder is None else _source(folder, name)
             if source is not None:
                 there[kind] = str(_write(data / f"{name}-{kind}.jsonl", _rows(source, kind)))
@@ -197,13 +170,13 @@ def _parts(
             for arm, kinds in paper["arms"].items()
             if all(kind in there for kind in kinds)
         }
-        if lacking := [kind for kind in given.data if kind not in there]:
+        if lacking := [kind for kind in folders if kind not in there]:
             left.append(f"{name}: {' and '.join(lacking)} rows are missing.")
         if not own:
             continue
         rows = ({"input": e.with_choices, "output": e.targets[0]} for e in task.examples)
         test = _write(data / f"{name}-test.jsonl", rows)
-        file = _file(data / f"{name}.json", name, given.original)
+        file = _file(data / f"{name}.json", name, asked.original)
         parts[name] = {"task": str(file), "test": [str(test)], "arms": own}
     if not parts:
         raise UsageError(
@@ -300,7 +273,7 @@ def _count(paths: Iterable[str]) -> int:
 
 
 def _announce_answers(
-    registry: Registry, given: Given, known: Mapping[str, BigBench], money: Money
+    registry: Registry, asked: Asked, known: Mapping[str, BigBench], money: Money
 ) -> None:
     """Report existing few-shot answers, and the cost of missing ones.
 
@@ -311,52 +284,52 @@ def _announce_answers(
     from targen_training.comparing import say_arms
 
     for name in known:
-        if (source := _answers_of(given, name)) is not None or not given.generator:
+        if (source := _answers_of(asked, name)) is not None or not asked.generators:
             said = source or "missing; pass --generator NAME/MODEL or --answers"
             print(f"few-shot answers for {name}: {said}", file=sys.stderr)
-    say_arms(registry, list(_to_write(given, known)), money)
+    say_arms(registry, list(_to_write(asked, known)), money)
 
 
-def _to_write(given: Given, known: Mapping[str, BigBench]) -> Iterator[Made]:
+def _to_write(asked: Asked, known: Mapping[str, BigBench]) -> Iterator[Made]:
     """The answers that the generator writes, or has written."""
     from targen_training.experiments.making import Made
 
     for name, task in known.items():
-        if given.generator and _answers_of(given, name) is None:
-            file = given.folder / "data" / f"{name}.json"
+        if asked.generators and _answers_of(asked, name) is None:
+            file = asked.data / f"{name}.json"
             yield Made(
-                name, "few-shot answers", Typed(file), _asked(given, task), _own(given, name)
+                name, "few-shot answers", Typed(file), _asked(asked, task), _own(asked, name)
             )
 
 
-def _asked(given: Given, task: BigBench) -> dict[str, Any]:
-    options = dict(given.options)
+def _asked(asked: Asked, task: BigBench) -> dict[str, Any]:
+    options = dict(asked.options)
     number = min(len(task.examples), options.pop("n", 0) or len(task.examples))
-    return {"n": number, "model": given.generator, **options, "near_duplicates": 0.0}
+    return {"n": number, **asked.generator, **options, "near_duplicates": 0.0}
 
 
-def _own(given: Given, name: str) -> Path:
-    return given.folder / "runs" / f"{name}-few-shot"
+def _own(asked: Asked, name: str) -> Path:
+    return asked.folder / "runs" / f"{name}-few-shot"
 
 
-def _answers_of(given: Given, name: str) -> Path | None:
+def _answers_of(asked: Asked, name: str) -> Path | None:
     """Return existing answers; with a generator, those that it need not write."""
-    if given.answers is not None and (source := _source(given.answers, name)) is not None:
+    if asked.answers is not None and (source := _source(asked.answers, name)) is not None:
         return source
-    made = _own(given, name)
-    return made if not given.generator and (made / "report.json").exists() else None
+    made = _own(asked, name)
+    return made if not asked.generators and (made / "report.json").exists() else None
 
 
 # --- results ---
 
 
-def _few_shot(registry: Registry, given: Given, known: Mapping[str, BigBench]) -> dict[str, Grade]:
+def _few_shot(registry: Registry, asked: Asked, known: Mapping[str, BigBench]) -> dict[str, Grade]:
     """Return written answers to each task, graded; request missing ones if there is a model."""
     from targen_core import generate
     from targen_training.bigbench.evaluating import answered
 
-    sources = {name: source for name in known if (source := _answers_of(given, name)) is not None}
-    for made in _to_write(given, known):
+    sources = {name: source for name in known if (source := _answers_of(asked, name)) is not None}
+    for made in _to_write(asked, known):
         generate(made.task, out=made.run, registry=registry, **made.values)
         sources[made.part] = made.run
     grades = {}
@@ -395,7 +368,7 @@ def _figures(
                 figure = normalized(group.figure, low)
                 lines.setdefault((group.model, group.arm), {})[part.key] = figure
     if decoders:
-        from targen_training.bigbench.evaluating import chosen
+        from targen_training.bigbench import evaluating
         from targen_training.experiments.run import planned
 
         estimates: dict[tuple[str, str, str], list[Estimate]] = {}
@@ -403,7 +376,7 @@ def _figures(
             cell = plan.cell
             if cell.model in decoders:
                 place = str(folder / "cells" / plan.key / "model")
-                grade, _ = chosen(known[cell.task], place, _SHOTS, None)
+                grade, _ = evaluating.chosen(known[cell.task], place, _SHOTS, None)
                 estimates.setdefault((cell.model, cell.arm, cell.task), []).append(grade.normalized)
         for (model, arm, key), each in estimates.items():
             lines.setdefault((model, arm), {})[key] = _mean(each)

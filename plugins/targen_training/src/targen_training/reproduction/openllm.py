@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import fmean
@@ -33,45 +32,26 @@ from targen_training.trainers import Trainer
 if TYPE_CHECKING:
     from targen_core import Dataset
     from targen_training.money import Money
-    from targen_training.reproduction.paper import PaperTable
+    from targen_training.reproduction.paper import Asked, PaperTable
 
-__all__ = ["OpenLlm", "carry_out", "show"]
+__all__ = ["carry_out", "show"]
 
 _FREE = "free-instructions"
 _DECODER = "decoder"
 
 
-@dataclass(frozen=True, slots=True)
-class OpenLlm:
-    """Models to train, and their data.
-
-    Attributes:
-        paper: the table.
-        synthetic: a folder with rows of SuperGLUE's tasks, a run or file each.
-        instructions: rows of free instructions: a run, a file, imported ones.
-        generator: the model that makes what is missing of these; "" for none.
-        base: further arguments of `targen_core.generate`.
-        options: of the decoder.
-        seeds: how often each is trained.
-        folder: the folder of all files.
-    """
-
-    paper: PaperTable
-    synthetic: Path | None
-    instructions: Path | None
-    generator: str
-    base: Mapping[str, Any]
-    options: Mapping[str, Any]
-    seeds: int
-    folder: Path
-
-
 def carry_out(
-    registry: Registry, asked: OpenLlm, money: Money, *, plan: bool
+    registry: Registry,
+    paper: PaperTable,
+    asked: Asked,
+    options: Mapping[str, Any],
+    money: Money,
+    *,
+    plan: bool,
 ) -> dict[str, Any] | None:
     """Make rows that are missing, train a decoder on each arm's and have the harness measure it.
 
-    Runs draw from `money`, which the caller has opened.
+    `options` are the decoder's. Runs draw from `money`, which the caller has opened.
 
     Returns:
         Arm -> task -> its figures by seed, in per cent; None if only the plan was wanted.
@@ -90,8 +70,7 @@ def carry_out(
 
     if find_spec("lm_eval") is None:
         raise MissingDependency(
-            f"{asked.paper.name} with --models paper needs lm-evaluation-harness, which is not "
-            "installed",
+            f"{paper.name} with --models paper needs lm-evaluation-harness, which is not installed",
             distribution="targen-training",
             hint=f"{install('targen-training[harness]')}; --models small evaluates on tasks of "
             "SuperGLUE instead of OpenLLM's",
@@ -102,18 +81,18 @@ def carry_out(
     check_own(asked.folder)
     item = registry.find("trainer", _DECODER)
     trainer: Trainer = registry.resolve(item)
-    options = options_of(trainer.options, _DECODER, asked.options)
-    sources = _sources(asked)
-    to_make = []
+    read = options_of(trainer.options, _DECODER, options)
+    sources = _sources(paper, asked)
+    to_make, values = [], {**asked.options, **asked.generator}
     for arm, places in sources.items():
         for task, place in places.items():
             if _is_ours(asked, place):
-                to_make.append(Made(task, arm, task, _values(asked), place))
+                to_make.append(Made(task, arm, task, values, place))
             else:
                 print(f"arm {arm} ({task}): using existing rows: {place}", file=sys.stderr)
     say_arms(registry, to_make, money)
-    names = ", ".join(each["task"] for each in asked.paper.harness)
-    trainings = len(sources) * asked.seeds
+    names = ", ".join(each["task"] for each in paper.harness)
+    trainings = len(sources) * asked.repeats
     print(f"{trainings} decoder training runs, each evaluated on {names}", file=sys.stderr)
     for places in sources.values():  # before anything is paid for
         for task, place in places.items():
@@ -121,12 +100,12 @@ def carry_out(
                 read_rows(registry, Typed(place), None, task)
     if plan:
         return None
-    require_able(item.id, trainer, options)
+    require_able(item.id, trainer, read)
     money.ask()
     data = {arm: _rows(registry, asked, places) for arm, places in sources.items()}
     found: dict[str, dict[str, list[float]]] = {}
     for arm, datasets in data.items():
-        for seed in range(asked.seeds):
+        for seed in range(asked.repeats):
             model = asked.folder / "models" / arm / str(seed)
             if not (model / "model.json").exists():
                 print(f"training {model}", file=sys.stderr)
@@ -134,56 +113,52 @@ def carry_out(
                     train_model(
                         registry,
                         _DECODER,
-                        options,
+                        read,
                         datasets,
                         model,
                         seed=seed,
                         style="instructions",
                         watch=watch,
                     )
-            for task, figure in _measured(asked, arm, seed, model).items():
+            for task, figure in _measured(paper, asked, arm, seed, model).items():
                 found.setdefault(arm, {}).setdefault(task, []).append(100 * figure)
     write_file(asked.folder / "results.json", json.dumps(found, indent=2) + "\n")
     return found
 
 
-def _sources(asked: OpenLlm) -> dict[str, dict[str, Path]]:
+def _sources(paper: PaperTable, asked: Asked) -> dict[str, dict[str, Path]]:
     """Arm -> task -> where its rows are, or go.
 
     Raises:
         UsageError: rows of an arm are missing, and no generator is given.
     """
-    given = {task: synthetic_of(asked.synthetic, task) for task in asked.paper.tasks}
+    given = {task: synthetic_of(asked.synthetic, task) for task in paper.tasks}
     runs = asked.folder / "runs"
     ours = {
         task: place or runs / f"{task}-Syn"
         for task, place in given.items()
-        if place is not None or asked.generator
+        if place is not None or asked.generators
     }
-    theirs = asked.instructions or (runs / _FREE if asked.generator else None)
+    theirs = asked.self_instruct or (runs / _FREE if asked.generators else None)
     if not ours or theirs is None:
         lacking = "synthetic rows" if not ours else "rows of Self-Instruct"
         raise UsageError(
-            f"{asked.paper.name} lacks {lacking}",
+            f"{paper.name} lacks {lacking}",
             hint="pass --generator NAME/MODEL, --synthetic FOLDER with a run or file per task, or "
             f"--self-instruct DATA with rows of {_FREE} (see targen import-rows)",
         )
-    if not theirs.exists() and asked.instructions is not None:
+    if not theirs.exists() and asked.self_instruct is not None:
         raise UsageError(f"--self-instruct {theirs} does not exist")
-    first, second = (arm["name"] for arm in asked.paper.harness_arms)
+    first, second = (arm["name"] for arm in paper.harness_arms)
     return {first: ours, second: {_FREE: theirs}}
 
 
-def _is_ours(asked: OpenLlm, place: Path) -> bool:
+def _is_ours(asked: Asked, place: Path) -> bool:
     """Return whether rows are those that the generator makes, or has made."""
-    return bool(asked.generator) and place.is_relative_to(asked.folder)
+    return bool(asked.generators) and place.is_relative_to(asked.folder)
 
 
-def _values(asked: OpenLlm) -> dict[str, Any]:
-    return {**asked.base, "model": asked.generator}
-
-
-def _rows(registry: Registry, asked: OpenLlm, places: Mapping[str, Path]) -> list[Dataset]:
+def _rows(registry: Registry, asked: Asked, places: Mapping[str, Path]) -> list[Dataset]:
     """The rows of an arm, made if they are not there."""
     from targen_training.asked import read_rows
 
@@ -191,20 +166,23 @@ def _rows(registry: Registry, asked: OpenLlm, places: Mapping[str, Path]) -> lis
     for task, place in places.items():
         if _is_ours(asked, place):
             try:
-                generate(task, out=place, registry=registry, **_values(asked))
+                values = {**asked.options, **asked.generator}
+                generate(task, out=place, registry=registry, **values)
             except QuotaNotMet as error:
                 print(f"note: {task}: {error}", file=sys.stderr)
         datasets.append(read_rows(registry, Typed(place), None, task))
     return datasets
 
 
-def _measured(asked: OpenLlm, arm: str, seed: int, model: Path) -> dict[str, float]:
+def _measured(
+    paper: PaperTable, asked: Asked, arm: str, seed: int, model: Path
+) -> dict[str, float]:
     """Task -> its figure, from 0 to 1; what was measured is kept."""
     from targen_training.harness import harness_figures
 
     kept = asked.folder / "openllm" / f"{arm}-{seed}.json"
     known = json_of(read_file(kept) or "{}")
-    for each in asked.paper.harness:
+    for each in paper.harness:
         if each["task"] in known:
             continue
         print(f"evaluating {model} on {each['task']}", file=sys.stderr)
@@ -217,7 +195,7 @@ def _measured(asked: OpenLlm, arm: str, seed: int, model: Path) -> dict[str, flo
             )
         known[each["task"]] = float(figures[each["figure"]])
         write_file(kept, json.dumps(known, indent=2) + "\n")
-    return {each["task"]: known[each["task"]] for each in asked.paper.harness}
+    return {each["task"]: known[each["task"]] for each in paper.harness}
 
 
 def show(paper: PaperTable, found: Mapping[str, Mapping[str, Sequence[float]]]) -> None:

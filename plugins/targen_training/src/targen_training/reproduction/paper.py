@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from targen_core.errors import UsageError
 from targen_training.reproduction.printed import printed
 
-__all__ = ["ROWS", "PaperTable", "Size", "paper_table", "sizes", "table_names"]
+__all__ = ["ROWS", "Asked", "PaperTable", "Size", "paper_table", "sizes", "table_names"]
 
 ROWS = 240
 """That an arm generates."""
@@ -65,6 +66,7 @@ class Size:
     """The models that a repetition trains.
 
     Attributes:
+        name: "small" or "paper".
         models: as an experiment declares them.
         seconds: rough time of a training, by the model's name; unknown for some.
         differs: from the paper's.
@@ -79,6 +81,7 @@ class Size:
         rows: of an arm, if a generator that is slow here is among them.
     """
 
+    name: str
     models: Sequence[Mapping[str, Any]]
     seconds: Mapping[str, float]
     differs: Sequence[str]
@@ -112,6 +115,55 @@ class Size:
         return [each for each in models if each.get("name") not in lacking], lacking
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The options of `targen reproduce` for an experiment.
+
+    Attributes:
+        original: the folder of the papers' own data.
+        synthetic: the folder of synthetic rows, a run or file of each task.
+        transformed: the same of transformed rows, for DataTune.
+        existing: the same of unchanged rows of existing datasets, for DataTune.
+        answers: the same of few-shot answers, for DataTune.
+        self_instruct: rows of free instructions, for table 8 in the paper's form.
+        tasks: the names of the wanted tasks, with commas between them; None: all that exist.
+        generators: the models that generate missing rows or answers.
+        variants: of each task, for rows that are generated.
+        options: further arguments of `targen_core.generate`, with the number of rows.
+        models: those of `--trainer`, as an experiment declares them; empty: by `size`.
+        size: the models that are trained otherwise.
+        instructions: whether arms that learn from instructions are included.
+        repeats: how often each model is trained.
+        folder: the folder of all files.
+    """
+
+    original: Path
+    synthetic: Path | None
+    transformed: Path | None
+    existing: Path | None
+    answers: Path | None
+    self_instruct: Path | None
+    tasks: str | None
+    generators: Sequence[str]
+    variants: Sequence[str]
+    options: Mapping[str, Any]
+    models: Sequence[Mapping[str, Any]]
+    size: Size
+    instructions: bool
+    repeats: int
+    folder: Path
+
+    @property
+    def data(self) -> Path:
+        """Return the folder of rows and task files that are written for the experiment."""
+        return self.folder / "data"
+
+    @property
+    def generator(self) -> dict[str, str]:
+        """Return the model of the first generator as an argument of `generate`; {} without one."""
+        return {"model": self.generators[0]} if self.generators else {}
+
+
 def table_names() -> list[str]:
     """The tables that can be asked for, by their numbers."""
     return sorted(printed("paper")["tables"], key=lambda name: int(name.removeprefix("table")))
@@ -119,7 +171,8 @@ def table_names() -> list[str]:
 
 def sizes() -> dict[str, Size]:
     """The sizes that can be asked for."""
-    return {name: Size(**values) for name, values in printed("paper")["models"].items()}
+    known = printed("paper")["models"]
+    return {name: Size(name, **values) for name, values in known.items()}
 
 
 def paper_table(name: str) -> PaperTable:
