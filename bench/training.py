@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from targen_core import Dataset, load_registry
-from targen_training.asked import trainer_options
-from targen_training.models import train_model
+from targen_training.asked import assigned
+from targen_training.models import ready_trainer, train_model
 
 TFIDF_SECONDS = 10.0
 ENCODER_RATIO = 1.1
@@ -51,9 +51,9 @@ def rows(count: int, words: list[str], long: int, short: int) -> list[dict[str, 
 
 def ours(name: str, options: list[str], data: Dataset, folder: Path) -> float:
     registry = load_registry()
-    chosen = trainer_options(registry, name, options)
+    ready = ready_trainer(registry, name, assigned(options))
     began = time.process_time()
-    train_model(registry, name, chosen, [data], folder / "m", force=True)
+    train_model(ready, [data], folder / "m", force=True)
     return time.process_time() - began
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from targen_core.task_files import TaskFile
     from targen_standard.given import DataLike, TaskLike
     from targen_training.scores import Scores
-    from targen_training.trainers import TrainerOptions
 
 __all__ = [
     "NAME_THE_TASK",
@@ -34,7 +33,6 @@ __all__ = [
     "of_one_label",
     "options_of",
     "read_rows",
-    "trainer_options",
 ]
 
 M = TypeVar("M", bound="BaseModel")
@@ -175,14 +173,6 @@ def assigned(items: Iterable[str], option: Words = "-o ") -> dict[str, str]:
             raise UsageError(option + f"{item} is not KEY=VALUE")
         values[key] = value
     return values
-
-
-def trainer_options(registry: Registry, name: str, items: Iterable[str]) -> TrainerOptions:
-    """The options of a trainer, from KEY=VALUE."""
-    from targen_training.trainers import Trainer
-
-    trainer: Trainer = registry.resolve(registry.find("trainer", name))
-    return options_of(trainer.options, name, assigned(items))
 
 
 def options_of(

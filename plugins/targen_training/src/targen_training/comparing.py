@@ -563,13 +563,10 @@ def _found(registry: Registry, whose: str) -> tuple[str, Task[Any, Any] | str]:
 
 def _usual_of_few(registry: Registry) -> str:
     """Return the trainer that learns most from few rows, of those that can run here."""
-    from targen_training.models import require_able
-    from targen_training.trainers import Trainer
+    from targen_training.models import ready_trainer, require_able
 
-    item = registry.find("trainer", "vectors")
-    trainer: Trainer = registry.resolve(item)
     try:
-        require_able(item.id, trainer, trainer.options())
+        require_able(ready_trainer(registry, "vectors", {}))
     except (MissingDependency, UsageError) as error:
         print(f"note: using `tfidf`, because `vectors` is not available: {error}", file=sys.stderr)
         return "tfidf"

@@ -83,21 +83,21 @@ def _decisions(dataset: Dataset, style: Style, named: bool) -> Iterator[Decision
                     asked[case.question] = _asked(
                         task, unit.instances, place, case, cases, style, named
                     )
-                yield _decision(
-                    case, case.label or own, number, asked[case.question], style, weights[number]
+                question = asked[case.question]
+                texts = dict(case.reads or case.texts)
+                if style == "instructions" and question is not None:
+                    option = dict([texts.popitem()]) if case.answer else {}
+                    texts = {"prompt": question.prompt, **option}
+                yield Decision(
+                    texts,
+                    case.label or own,
+                    number,
+                    case.question,
+                    question,
+                    case.answer if question else "",
+                    weight=weights[number],
                 )
             number += 1
-
-
-def _decision(
-    case: Case, label: str, row: int, asked: Question | None, style: Style, weight: float
-) -> Decision:
-    texts = dict(case.reads or case.texts)
-    if style == "instructions" and asked is not None:
-        option = dict([texts.popitem()]) if case.answer else {}
-        texts = {"prompt": asked.prompt, **option}
-    answer = case.answer if asked else ""
-    return Decision(texts, label, row, case.question, asked, answer, weight=weight)
 
 
 def _cases(task: Task[Any, Any], row: Mapping[str, Any], name: str, number: int) -> Sequence[Case]:

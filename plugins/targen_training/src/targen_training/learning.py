@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.wording import Either, Option, install
-from targen_training.asked import trainer_options
-from targen_training.models import Trained, facts_of, load_model, train_model
+from targen_training.asked import assigned
+from targen_training.models import Trained, facts_of, load_model, ready_trainer, train_model
 from targen_training.progress import shown
 from targen_training.trainers import Trainer
 
@@ -67,9 +67,7 @@ def learned(
     target = out or Path("models") / re.sub(r"[^\w.-]+", "-", datasets[0].name)
     with shown(quiet=quiet) as watch:
         train_model(
-            registry,
-            name,
-            trainer_options(registry, name, items),
+            ready_trainer(registry, name, assigned(items)),
             datasets,
             target,
             seed=seed,

@@ -15,7 +15,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -51,7 +51,8 @@ from targen_core.plain import content_of
 from targen_core.reading import json_of
 from targen_core.task_files import TaskFile, require_known
 from targen_core.text import plural, refused
-from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Words, install
+from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Setting, Words, install
+from targen_training.asked import options_of
 from targen_training.decisions import decisions_of, digest, require_weighing
 from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task
 from targen_training.styles import Style
@@ -69,11 +70,13 @@ from targen_training.trainers import (
 __all__ = [
     "DataFacts",
     "Facts",
+    "Ready",
     "Trained",
     "about_task",
     "facts_of",
     "fitted",
     "load_model",
+    "ready_trainer",
     "require_able",
     "train_model",
 ]
@@ -242,6 +245,34 @@ class Trained:
         return decisions_of(dataset, self.facts.style, named=named, output=self.output)
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A trainer, found and with its options read."""
+
+    item: str
+    trainer: Trainer
+    options: TrainerOptions
+
+
+def ready_trainer(
+    registry: Registry,
+    name: str,
+    values: Mapping[str, Any],
+    *,
+    where: str = "",
+    setting: Callable[[str], Words] = Setting,
+) -> Ready:
+    """Find a trainer and read its options; `where` begins the error about an unknown one.
+
+    Raises:
+        UnknownName: the trainer is not installed.
+        UsageError: an option is unknown or invalid; `setting` words it.
+    """
+    item = registry.find("trainer", name)
+    trainer: Trainer = registry.resolve(item)
+    return Ready(item.id, trainer, options_of(trainer.options, where + name, values, setting))
+
+
 def about_task(
     predict: Predictor, answers: Sequence[str], task: str, labels: Sequence[str]
 ) -> tuple[Predictor, tuple[str, ...]]:
@@ -275,9 +306,7 @@ def about_task(
 
 
 def train_model(
-    registry: Registry,
-    name: str,
-    options: TrainerOptions,
+    ready: Ready,
     datasets: Sequence[Dataset],
     out: Path,
     *,
@@ -296,9 +325,7 @@ def train_model(
     killed training continues from the trainer's checkpoints, and a finished model is kept.
 
     Args:
-        registry: where the trainer is.
-        name: its name.
-        options: its options.
+        ready: the trainer, and its options.
         datasets: what is learned from.
         out: the folder.
         seed: decides all chance.
@@ -315,14 +342,13 @@ def train_model(
             or rows have weights that the trainer ignores.
         WriteFailed: the operating system refuses.
     """
-    item = registry.find("trainer", name)
-    trainer: Trainer = registry.resolve(item)
+    item, trainer, options = ready.item, ready.trainer, ready.options
     if not (out / _FACTS).is_file():  # before rows are read
         check_free(out, "a model", _FACTS, force=force)
     by_task = grouped(datasets)
     if trainer.output is not None and len(by_task) > 1:
         raise UsageError(
-            f"{item.id} learns only one task, but the rows belong to {', '.join(by_task)}",
+            f"{item} learns only one task, but the rows belong to {', '.join(by_task)}",
             hint="train on each task's rows separately",
         )
     every = {
@@ -336,7 +362,7 @@ def train_model(
         for task, theirs in by_task.items()
     }
     labeled = {task: [each for each in theirs if each.label] for task, theirs in every.items()}
-    require_weighing({name: trainer}, chain.from_iterable(labeled.values()))
+    require_weighing({item.partition(":")[2]: trainer}, chain.from_iterable(labeled.values()))
     known = {task: [each for each in theirs if each.weight] for task, theirs in labeled.items()}
     if trainer.output is not None:
         if not any(known.values()):
@@ -353,7 +379,7 @@ def train_model(
         learned = mixed(known, mix, temperature=temperature, seed=seed)
         labels = tuple(labelled(task, each) for task, theirs in tasks.items() for each in theirs)
     facts = Facts(
-        trainer=item.id,
+        trainer=item,
         trainer_version=trainer.version,
         options=options.model_dump(mode="json"),
         task="+".join(by_task),
@@ -384,7 +410,7 @@ def train_model(
         data = TrainingSet(learned, labels, seed, work / "checkpoints", noting)
         made = work / "made"
         (made / "model").mkdir(parents=True)
-        with _blamed(item.id, trainer, OSError):
+        with _blamed(item, trainer, OSError):
             trainer.train(data, options, made / "model")
         facts = facts.model_copy(update={"notes": tuple(notes)})
         for task, copy in facts.files.items():
@@ -494,7 +520,7 @@ def load_model(registry: Registry, folder: Path) -> Trained:
     return Trained(facts, predict, np.sort(seen), answers, folder, trainer.output)
 
 
-def require_able(item: str, trainer: Trainer, options: TrainerOptions) -> None:
+def require_able(ready: Ready) -> None:
     """Check, before rows are paid for, that a trainer could learn from them here.
 
     Raises:
@@ -502,21 +528,20 @@ def require_able(item: str, trainer: Trainer, options: TrainerOptions) -> None:
         UsageError: weights or a device are lacking.
         PluginError: its check failed.
     """
-    if trainer.check is not None:
-        with _blamed(item, trainer):
-            trainer.check(options)
+    if ready.trainer.check is not None:
+        with _blamed(ready.item, ready.trainer):
+            ready.trainer.check(ready.options)
 
 
-def fitted(
-    item: str, trainer: Trainer, options: TrainerOptions, data: TrainingSet, folder: Path
-) -> tuple[Predictor, tuple[str, ...]]:
+def fitted(ready: Ready, data: TrainingSet, folder: Path) -> tuple[Predictor, tuple[str, ...]]:
     """Train into an empty folder and load the result.
 
     Returns:
         The model, and what its scores are of, in their order.
     """
+    item, trainer = ready.item, ready.trainer
     with _blamed(item, trainer, OSError):
-        trainer.train(data, options, folder)
+        trainer.train(data, ready.options, folder)
     return _predictor(item, trainer, data.labels, folder), _answers(trainer, data.labels)
 
 

@@ -30,17 +30,15 @@ from targen_core.outputs import remove, write_file, writing
 from targen_core.reading import read_json
 from targen_core.text import plural
 from targen_standard.pretrained import named_place
-from targen_training.asked import options_of
 from targen_training.decisions import require_weighing
 from targen_training.experiments.data import Material, Source, digest_of, label_order, numbered
 from targen_training.experiments.model import Experiment, Size
 from targen_training.mixtures import labelled, mixed
-from targen_training.models import about_task, fitted
+from targen_training.models import Ready, about_task, fitted, ready_trainer
 from targen_training.styles import Style
 from targen_training.trainers import (
     Decision,
     TrainedOutput,
-    Trainer,
     TrainerOptions,
     TrainingSet,
     Watch,
@@ -52,7 +50,6 @@ __all__ = [
     "Cell",
     "Done",
     "Plan",
-    "Ready",
     "done",
     "output_of",
     "plan_cells",
@@ -99,16 +96,6 @@ class Cell:
     seed: int
     share: float = 0.0
     each: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A model of the experiment, found and with its options read."""
-
-    item: str
-    trainer: Trainer
-    options: TrainerOptions
-    sizes: tuple[Size, ...] = ("matched", "natural")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,18 +149,17 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
     """
     ready = {}
     for model in experiment.models:
-        item = registry.find("trainer", model.trainer)
-        trainer: Trainer = registry.resolve(item)
         where = f"model {model.called}: "
-        name = where + model.trainer
-        options = options_of(trainer.options, name, model.options, where.__add__)
-        if experiment.before and "model" not in trainer.options.model_fields:
+        found = ready_trainer(
+            registry, model.trainer, model.options, where=where, setting=where.__add__
+        )
+        if experiment.before and "model" not in found.trainer.options.model_fields:
             raise UsageError(
                 f"model {model.called} always starts from scratch, so it cannot be trained on the "
                 "rows of `before` first",
                 hint="use a pretrained model, such as encoder,model=all-MiniLM-L6-v2",
             )
-        ready[model.called] = Ready(item.id, trainer, options, model.sizes)
+        ready[model.called] = found
     if len({each.trainer.output and each.trainer.output.name for each in ready.values()}) > 1:
         raise UsageError(
             f"the models {', '.join(ready)} learn different things from a row",
@@ -232,8 +218,9 @@ def plan_cells(
                 named = experiment.tasks[key].models
                 arm = experiment.tasks[key].arms[cell_of.arms[0]]
                 style = arm.style
-                for name, ready in models.items():
-                    if SIZE_OF.get(cell.kind, ready.sizes[0]) not in ready.sizes:
+                for model in experiment.models:
+                    name, ready = model.called, models[model.called]
+                    if SIZE_OF.get(cell.kind, model.sizes[0]) not in model.sizes:
                         continue
                     if named and name not in named:
                         continue
@@ -356,8 +343,9 @@ def _together(
             decisions = mixed(known, "proportional", temperature=1.0, seed=seed)
             names = tuple(labelled(task, each) for task in own for each in own[task])
             train, style = digest_of(decisions), first.arms[arm].style
-            for name, ready in models.items():
-                if SIZE_OF[kind] not in ready.sizes:
+            for model in experiment.models:
+                name, ready = model.called, models[model.called]
+                if SIZE_OF[kind] not in model.sizes:
                     continue
                 data = TrainingSet(decisions, names, seed)
                 training = _key(ready, data, train, "")
@@ -523,8 +511,8 @@ def run_cells(
         folder.mkdir(parents=True, exist_ok=True)
         with _places(folder, plans[0].training) as (work, checkpoints):
             data = replace(plans[0].data, checkpoints=checkpoints, watch=watch)
-            options = _started(plans[0], ready, folder, watch)
-            whole, answers = fitted(ready.item, ready.trainer, options, data, work / "model")
+            begun = replace(ready, options=_started(plans[0], ready, folder, watch))
+            whole, answers = fitted(begun, data, work / "model")
             for plan in plans:
                 material = materials[plan.cell.task]
                 predict, labels = whole, answers
@@ -567,7 +555,7 @@ def _started(plan: Plan, ready: Ready, folder: Path, watch: Watch) -> TrainerOpt
     if not there.exists():
         with _places(folder, key) as (work, checkpoints):
             data = replace(data, checkpoints=checkpoints, watch=watch)
-            fitted(ready.item, ready.trainer, ready.options, data, work / "model")
+            fitted(ready, data, work / "model")
             put_folder(work / "model", there)
     values = {"model": named_place(there)}
     if "head" in type(ready.options).model_fields:

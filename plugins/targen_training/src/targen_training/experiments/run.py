@@ -30,7 +30,6 @@ from targen_training.experiments.cells import (
     BEFORE,
     Done,
     Plan,
-    Ready,
     done,
     output_of,
     plan_cells,
@@ -42,7 +41,7 @@ from targen_training.experiments.data import Material, label_order, read_before,
 from targen_training.experiments.model import Experiment, as_toml, reaching, validated
 from targen_training.experiments.pages import as_html, as_markdown
 from targen_training.experiments.results import LARGEST, Results, read_results, results_of
-from targen_training.models import require_able
+from targen_training.models import Ready, require_able
 from targen_training.scores import measured
 from targen_training.trainers import Watch
 
@@ -163,7 +162,7 @@ def check_models(registry: Registry, experiment: Experiment) -> None:
     """
     for name, model in ready_models(registry, experiment).items():
         try:
-            require_able(model.item, model.trainer, model.options)
+            require_able(model)
         except UsageError as error:
             error.args = (f"model {name}: {error}",)
             raise

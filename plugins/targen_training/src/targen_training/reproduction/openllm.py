@@ -27,7 +27,6 @@ from targen_core.outputs import write_file
 from targen_core.reading import json_of
 from targen_core.wording import install
 from targen_training.reproduction.material import synthetic_of
-from targen_training.trainers import Trainer
 
 if TYPE_CHECKING:
     from targen_core import Dataset
@@ -62,10 +61,10 @@ def carry_out(
         MissingDependency: the harness, or what trains decoders, is not installed.
         TargenError: a run or training failed; the same call continues.
     """
-    from targen_training.asked import options_of, read_rows
+    from targen_training.asked import read_rows
     from targen_training.comparing import say_arms
     from targen_training.experiments.making import Made
-    from targen_training.models import require_able, train_model
+    from targen_training.models import ready_trainer, require_able, train_model
     from targen_training.progress import shown
 
     if find_spec("lm_eval") is None:
@@ -79,9 +78,7 @@ def carry_out(
     if there - {"models", "openllm", "results.json", "runs"}:
         raise UsageError(f"{asked.folder} contains other files", hint="choose a different --out")
     check_own(asked.folder)
-    item = registry.find("trainer", _DECODER)
-    trainer: Trainer = registry.resolve(item)
-    read = options_of(trainer.options, _DECODER, options)
+    ready = ready_trainer(registry, _DECODER, options)
     sources = _sources(paper, asked)
     to_make, values = [], {**asked.options, **asked.generator}
     for arm, places in sources.items():
@@ -100,7 +97,7 @@ def carry_out(
                 read_rows(registry, Typed(place), None, task)
     if plan:
         return None
-    require_able(item.id, trainer, read)
+    require_able(ready)
     money.ask()
     data = {arm: _rows(registry, asked, places) for arm, places in sources.items()}
     found: dict[str, dict[str, list[float]]] = {}
@@ -111,14 +108,7 @@ def carry_out(
                 print(f"training {model}", file=sys.stderr)
                 with shown() as watch:
                     train_model(
-                        registry,
-                        _DECODER,
-                        read,
-                        datasets,
-                        model,
-                        seed=seed,
-                        style="instructions",
-                        watch=watch,
+                        ready, datasets, model, seed=seed, style="instructions", watch=watch
                     )
             for task, figure in _measured(paper, asked, arm, seed, model).items():
                 found.setdefault(arm, {}).setdefault(task, []).append(100 * figure)
