@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from targen_backends.scores import asking, read_tokens
@@ -19,6 +20,7 @@ from targen_core.text import printable
 from targen_core.wording import Option
 
 __all__ = [
+    "SEED_MASK",
     "count",
     "fields",
     "read_reply",
@@ -28,7 +30,7 @@ __all__ = [
     "without_reasoning",
 ]
 
-_SEED_MASK = 0x7FFFFFFF
+SEED_MASK = 0x7FFFFFFF
 """llama.cpp reads 0xFFFFFFFF as "draw one"; some servers take 32 bits only."""
 
 _FINISH: dict[Any, Finish] = {
@@ -45,7 +47,7 @@ def fields(request: ChatRequest) -> dict[str, Any]:
     }
     for name, value in request.params.items():
         if value is not None:
-            body[name] = value & _SEED_MASK if name == "seed" else value
+            body[name] = value & SEED_MASK if name == "seed" else value
     return body | asking(request)
 
 
@@ -96,27 +98,21 @@ def read_reply(
     scores, unscored = read_tokens(listed, request, raw, text)
     if request.next_token and scores:  # llama.cpp repeats how the reply has begun
         text = scores[0].text
+    reply = ChatReply(
+        text, finish, input_tokens, output_tokens, rate, tokens=scores, unscored=unscored
+    )
     if not detailed:
-        return ChatReply(
-            text, finish, input_tokens, output_tokens, rate, tokens=scores, unscored=unscored
-        )
-    input_details = usage.get("prompt_tokens_details")
-    output_details = usage.get("completion_tokens_details")
-    cache_read = count(input_details, "cached_tokens", input_tokens) if input_details else 0
-    return ChatReply(
-        text,
-        finish,
-        input_tokens,
-        output_tokens,
-        rate,
-        cache_read,
-        count(input_details, "cache_write_tokens", input_tokens - cache_read)
-        if input_details
-        else 0,
-        count(output_details, "reasoning_tokens", output_tokens) if output_details else 0,
-        model if isinstance(model, str) else "",
-        scores,
-        unscored,
+        return reply
+    details = usage.get("prompt_tokens_details")
+    cache_read = count(details, "cached_tokens", input_tokens)
+    return replace(
+        reply,
+        cache_read_tokens=cache_read,
+        cache_write_tokens=count(details, "cache_write_tokens", input_tokens - cache_read),
+        reasoning_tokens=count(
+            usage.get("completion_tokens_details"), "reasoning_tokens", output_tokens
+        ),
+        model=model if isinstance(model, str) else "",
     )
 
 

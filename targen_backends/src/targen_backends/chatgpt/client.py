@@ -13,8 +13,7 @@ from typing import Any
 
 from targen_backends.http.completions import CompletionsModel
 from targen_backends.http.service import NOT_WITH_REASONING, Service
-from targen_backends.prices import price_of
-from targen_core import ChatRequest, Message, Price
+from targen_core import ChatRequest, Message
 from targen_core.wording import REPEAT, Setting
 
 __all__ = ["ADDRESS", "KEY_VARIABLE", "ChatGptModel"]
@@ -51,6 +50,7 @@ class ChatGptModel(CompletionsModel):
         ),
     )
     key_of = "chatgpt"
+    prices = "openai"
     seeded = False
 
     def __init__(
@@ -65,10 +65,6 @@ class ChatGptModel(CompletionsModel):
         super().__init__(base_url, model, extra=extra, **http_options)
         own = "prompt_cache_options" in (extra or {})
         self._marks = mark and not own and _MARKED.match(model) is not None
-
-    def priced(self, address: str, model: str) -> Price | None:
-        """The figure of `prices.toml`."""
-        return price_of("openai", model)
 
     def fields(self, request: ChatRequest) -> dict[str, Any]:
         """The messages and parameters under OpenAI's names."""

@@ -17,9 +17,8 @@ from targen_backends.http.limits import anthropic_rate_headers
 from targen_backends.http.model import HttpModel
 from targen_backends.http.poster import Answer
 from targen_backends.http.service import Service
-from targen_backends.prices import price_of
 from targen_backends.schema import described_schema
-from targen_core import ChatReply, ChatRequest, Price
+from targen_core import ChatReply, ChatRequest
 from targen_core.wording import REPEAT, Setting
 
 __all__ = ["ADDRESS", "KEY_VARIABLE", "ClaudeModel", "Structured", "Thinking"]
@@ -70,6 +69,7 @@ class ClaudeModel(HttpModel):
         + ", requests JSON in a different way",
     )
     key_of = "claude"
+    prices = "anthropic"
     seeded = False
 
     def __init__(
@@ -92,10 +92,6 @@ class ClaudeModel(HttpModel):
         # As the official client does: since the newer version as a bearer token.
         self._newer = {"anthropic-version": _VERSION, "Authorization": f"Bearer {self.key}"}
         self._older = {"anthropic-version": _OLDER, "x-api-key": self.key}
-
-    def priced(self, address: str, model: str) -> Price | None:
-        """The figure of `prices.toml`."""
-        return price_of("anthropic", model)
 
     def key_header(self, api_key: str) -> Mapping[str, str]:
         """Return no header: it depends on the call; see `headers`."""

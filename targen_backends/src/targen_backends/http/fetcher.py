@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from typing import Any
 
-import aiohttp
-
-from targen_backends.http.failures import failure
-from targen_backends.http.poster import LOST, Poster
-from targen_backends.http.reading import MAX_ANSWER, MAX_ERROR, Unreadable, body, decoded, lines
+from targen_backends.http.poster import Poster
+from targen_backends.http.reading import MAX_ANSWER, body, decoded, lines
 
 __all__ = ["Fetcher"]
 
@@ -33,7 +29,7 @@ class Fetcher(Poster):
         Raises:
             ServiceError: for every other answer, and for none.
         """
-        async with self._answer(method, path, data, headers) as response:
+        async with self._answer(method, f"{self.url}{path}", data, headers) as response:
             raw = await body(response, MAX_ANSWER)
         try:
             return decoded(raw, self._secrets)
@@ -48,33 +44,6 @@ class Fetcher(Poster):
         A file of results may have hundreds of megabytes. Lines that are longer
         than an answer may be are left out. The key is still in them: see `batches.parsed`.
         """
-        async with self._answer("GET", path, None, headers) as response:
+        async with self._answer("GET", f"{self.url}{path}", headers=headers) as response:
             async for line in lines(response, MAX_ANSWER):
                 yield line
-
-    @asynccontextmanager
-    async def _answer(
-        self, method: str, path: str, data: bytes | None, headers: Mapping[str, str] | None
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Yield an answer with status 200, with its body still unread."""
-        session = self._open()
-        try:
-            async with session.request(
-                method,
-                f"{self.url}{path}",
-                data=data,
-                headers=headers,
-                proxy=self._proxy,
-                allow_redirects=False,
-            ) as response:
-                if response.status != 200:
-                    raw = await body(response, MAX_ERROR, cut=True)
-                    raise failure(
-                        response.status, raw, response.headers, self._service, self.secret
-                    )
-                try:
-                    yield response
-                except Unreadable as error:
-                    raise self._unreadable(error, response.headers) from None
-        except LOST as error:
-            raise self._lost(error) from None  # its context may hold the headers we sent

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from targen_backends.completions import token_bound
-from targen_backends.http.bodies import SchemaParts, digest
 from targen_backends.http.failures import NotServed
 from targen_backends.http.keys import missing_key
 from targen_backends.http.poster import Answer, Poster
 from targen_backends.http.service import Service
+from targen_backends.prices import price_of
 from targen_core import ChatReply, ChatRequest, Price
 from targen_core.suggestions import suggestions_for
 from targen_core.wording import Option
@@ -21,6 +23,39 @@ __all__ = ["HttpModel"]
 
 _SHOWN = 10
 """Names of models that an error lists."""
+
+_KEPT = 64
+"""Schemas whose JSON is kept."""
+
+
+class _SchemaParts:
+    """A piece of JSON for each schema object, made when it is first asked for.
+
+    A run has a handful of schemas and asks for each thousands of times.
+    """
+
+    def __init__(self, make: Callable[[Mapping[str, Any], str], Any]) -> None:
+        self._make = make
+        # id of a schema -> the schema, which keeps its id its own, and its bytes.
+        self._made: dict[int, tuple[Mapping[str, Any], bytes]] = {}
+
+    def part(self, schema: Mapping[str, Any], name: str) -> bytes:
+        """The JSON of `schema`, called `name`."""
+        entry = self._made.get(id(schema))
+        if entry is None:
+            if len(self._made) >= _KEPT:
+                self._made.clear()
+            made = json.dumps(self._make(schema, name)).encode()
+            entry = self._made[id(schema)] = (schema, made)
+        return entry[1]
+
+
+def _digest(extra: Mapping[str, Any]) -> str:
+    """Return `":"` and 12 hex digits that represent `extra` in an identity; "" for none."""
+    if not extra:
+        return ""
+    text = json.dumps(extra, sort_keys=True)
+    return f":{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 class HttpModel(ABC):
@@ -47,6 +82,8 @@ class HttpModel(ABC):
     service: ClassVar[Service]
     key_of: ClassVar[str] = ""
     """The backend that makes no call without a key; "" if a call needs none."""
+    prices: ClassVar[str] = ""
+    """Whose table of `prices.toml` has its price; "": unknown, also behind a near address."""
     seeded = True
     top_logprobs: int | None = None
     scores_given = False
@@ -64,13 +101,13 @@ class HttpModel(ABC):
         extra: Mapping[str, Any] | None = None,
     ) -> None:
         self._address = address = base_url.rstrip("/")
-        self.identity = f"{self.kind}:{address}:{model}:{structured}{digest(extra or {})}"
+        self.identity = f"{self.kind}:{address}:{model}:{structured}{_digest(extra or {})}"
         self.structured = structured == "json_schema"
         self.max_concurrency = max_concurrency
-        self.price: Price | None = self.priced(address, model)
+        self.price: Price | None = price_of(self.prices, model) if self.prices else None
         self._head = {"model": model, **(extra or {})}
         self._mode = structured
-        self._schemas = SchemaParts(self.schema)
+        self._schemas = _SchemaParts(self.schema)
         self._poster = Poster(
             f"{address}{self.path}",
             headers=self.key_header(api_key) if api_key else {},
@@ -140,10 +177,6 @@ class HttpModel(ABC):
     async def aclose(self) -> None:
         """Close this event loop's connections; a later call opens new ones."""
         await self._poster.aclose()
-
-    @abstractmethod
-    def priced(self, address: str, model: str) -> Price | None:
-        """The model's price, or None if it is unknown."""
 
     @abstractmethod
     def schema(self, schema: Mapping[str, Any], name: str) -> Any:

