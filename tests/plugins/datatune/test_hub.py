@@ -217,7 +217,7 @@ def test_a_build_from_the_command_line_goes_on_after_an_outage(hub, in_process):
     assert broken.code == 1
     assert "run the same command again to continue" in broken.err
     searched = in_process("retrieve", "reviews of lamps", "--catalogue", "hf:")
-    assert "warning: hf: is only partly built: 2 datasets" in searched.err
+    assert "note: hf: is only partly built: 2 datasets" in searched.err
     assert searched.code == 0
     hub.faults.clear()
     asked = len(hub.asked)

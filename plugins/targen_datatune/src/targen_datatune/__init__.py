@@ -9,11 +9,9 @@ from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
     from targen_core.plugins.kinds import KindRegister
+    from targen_datatune.api import retrieve
     from targen_datatune.retrieval import Catalogue, Retriever
     from targen_standard import TaskForm
-
-if TYPE_CHECKING:
-    from targen_datatune.api import retrieve
 
 __all__ = [
     "register_catalogues",

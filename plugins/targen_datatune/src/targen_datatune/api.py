@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from targen_core import Registry, load_registry
-from targen_datatune.finding import Filters, Findings
+from targen_datatune.asked import read_request
+from targen_datatune.finding import Filters, Findings, search
+from targen_datatune.licenses import listed
 
 __all__ = ["retrieve"]
 
@@ -55,20 +57,17 @@ def retrieve(
         UsageError: the task, the index, a filter or an option is invalid.
         MissingDependency: the retriever needs a package.
     """
-    from targen_datatune.cli.options import licenses
-    from targen_datatune.cli.retrieve import retrieved
-
     sources = [catalogue] if isinstance(catalogue, str | PathLike) else catalogue
-    named = [license] if isinstance(license, str) else [*license]
-    _, findings, _ = retrieved(
-        load_registry() if registry is None else registry,
-        fspath(task),
-        catalogue=[fspath(each) for each in sources],
+    named = [license] if isinstance(license, str) else license
+    registry = load_registry() if registry is None else registry
+    return search(
+        registry,
+        read_request(fspath(task), registry).query,
+        catalogues=[fspath(each) for each in sources],
         index=None if index is None else Path(index).expanduser(),
         retriever=retriever,
         k=k,
-        filters=Filters(licenses(named), min_rows, max_rows, gated),
+        filters=Filters(listed(named), min_rows, max_rows, gated),
         options=options or {},
         quiet=not progress,
     )
-    return findings

@@ -5,19 +5,29 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from targen_core.errors import UsageError
+from targen_cli.status import bar, note, status
+from targen_core.errors import NoSuchFile, UsageError
 from targen_core.outputs import remove, write_file
 from targen_core.reading import read_json
-from targen_core.wording import Action, Blank
-from targen_datatune.index import Index, blamed, options_from
+from targen_core.text import plural
+from targen_core.wording import Action, Blank, Option
+from targen_datatune.index import (
+    Built,
+    Index,
+    blamed,
+    catalogue_of,
+    default_index,
+    options_from,
+)
 from targen_datatune.licenses import admits
 from targen_datatune.retrieval import (
     Catalogue,
@@ -31,7 +41,7 @@ from targen_datatune.retrieval import (
 if TYPE_CHECKING:
     from targen_core import Registration, Registry
 
-__all__ = ["Filters", "Findings", "Match", "find", "retriever_folder", "rows_of"]
+__all__ = ["Filters", "Findings", "Match", "find", "retriever_folder", "rows_of", "search"]
 
 _MADE = "made.json"
 _MORE = 4  # multiple to request if filters leave too few
@@ -98,12 +108,135 @@ class Findings:
         searched: how many entries of these sources there are, those left out included.
         left_out: nearer ones that the filters left out, by the reason.
         retriever: the id of what was asked.
+        seconds: how long the search took.
+        undescribed: how many datasets of the index could not be described.
     """
 
     matches: tuple[Match, ...]
     searched: int
     left_out: Mapping[str, int]
     retriever: str
+    seconds: float = 0.0
+    undescribed: int = 0
+
+
+def search(
+    registry: Registry,
+    query: str,
+    *,
+    catalogues: Sequence[str],
+    index: Path | None,
+    retriever: str,
+    k: int,
+    filters: Filters,
+    options: Mapping[str, Any],
+    quiet: bool,
+) -> Findings:
+    """Return the datasets near to a text; named files and folders are described first.
+
+    Args:
+        registry: finds catalogues and the retriever.
+        query: what is looked for.
+        catalogues: search only these; one may be the folder of an index. Empty searches all.
+        index: the folder of the index; None for the user's own.
+        retriever: its registered name.
+        k: at most so many.
+        filters: which entries are admitted, from any source.
+        options: of the retriever, by name.
+        quiet: whether to show no progress.
+
+    Raises:
+        UsageError: the index, a filter or an option makes no sense.
+        MissingDependency: the retriever needs a package.
+    """
+    if None not in (filters.min_rows, filters.max_rows) and filters.min_rows > filters.max_rows:  # type: ignore[operator]
+        raise UsageError(Option("min_rows") + " is larger than " + Option("max_rows"))
+    with _opened(index, catalogues) as base:
+        sources = _searched(registry, base, catalogues, quiet=quiet)
+        began = time.monotonic()
+        with bar(f"indexed for {retriever}", quiet=quiet) as indexed:
+            findings = find(
+                registry,
+                base,
+                query,
+                retriever=retriever,
+                options=options,
+                k=k,
+                filters=replace(filters, sources=sources),
+                progress=lambda done, of: indexed.step(done, of, ""),
+            )
+        took = time.monotonic() - began
+        undescribed = sum(len(source.problems) for source in base.sources())
+    return replace(findings, seconds=took, undescribed=undescribed)
+
+
+def _opened(index: Path | None, catalogues: Sequence[str]) -> Index:
+    """Open the index to search; build one if a catalogue is named.
+
+    A folder given as a catalogue may be an index itself.
+
+    Raises:
+        UsageError: the index does not exist, or two are named.
+    """
+    folders = [each for each in catalogues if _is_index(each)]
+    for each in folders:
+        if index is not None or len(folders) > 1:
+            raise UsageError(
+                f"{each} is an index, but another index was also given", hint="give only one index"
+            )
+        return Index(Path(each))
+    return Index(index if index is not None else default_index(), create=bool(catalogues))
+
+
+def _is_index(catalogue: str) -> bool:
+    return (Path(catalogue) / "index.sqlite").is_file()
+
+
+def _searched(
+    registry: Registry, index: Index, catalogues: Sequence[str], *, quiet: bool
+) -> tuple[str, ...]:
+    """The sources that are searched, brought up to date where that is quick: files and folders.
+
+    Raises:
+        UsageError: one of another kind was never built.
+    """
+    specs = []
+    empty: list[Built] = []
+    for spec in catalogues:
+        if _is_index(spec):
+            continue
+        if Path(spec).expanduser().exists():
+            with status(quiet=quiet) as line:
+                built = index.build(registry, spec, watch=line)
+            if not built.entries:
+                empty.append(built)
+        elif not any(source.spec == spec for source in index.sources()):
+            catalogue_of(registry, spec)
+            if ":" not in spec:
+                raise NoSuchFile(spec, "file or folder")
+        specs.append(index.spec_of(spec))
+    if empty and len(empty) == len(catalogues):
+        raise UsageError(
+            f"there is no readable dataset in {', '.join(catalogues)}", hint=_why_none(empty)
+        )
+    for source in index.sources():
+        if not source.complete and (not specs or source.spec in specs) and not quiet:
+            there = plural(source.datasets, "dataset")
+            note(
+                f"{source.spec} is only partly built: {there}; run targen catalogue build "
+                f"{source.spec} to continue"
+            )
+    return tuple(specs)
+
+
+def _why_none(empty: Sequence[Built]) -> str:
+    problems = {name: why for each in empty for name, why in each.problems.items()}
+    if not problems:
+        return (
+            "give a folder with CSV, TSV, JSON, JSON Lines or Parquet files, saved datasets or runs"
+        )
+    name, why = next(iter(problems.items()))
+    return f"{plural(len(problems), 'dataset')} left out, such as {name}: {why}"
 
 
 def find(

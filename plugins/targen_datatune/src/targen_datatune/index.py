@@ -12,7 +12,7 @@ import re
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from targen_cli.outputs import check_own
+from targen_cli.status import Status
 from targen_core.errors import (
     DatasetUnavailable,
     MissingDependency,
@@ -45,7 +46,6 @@ __all__ = [
     "Entries",
     "Index",
     "Source",
-    "Watch",
     "blamed",
     "catalogue_of",
     "default_index",
@@ -118,26 +118,18 @@ class Built:
     """The result of a build.
 
     Attributes:
+        entries: descriptions there are now.
         described: datasets that were new or had changed.
         same: those that were known already.
         gone: those that are not listed any more, and were taken out.
-        entries: descriptions there are now.
         problems: the datasets that are left out, with the reason.
     """
 
+    entries: int = 0
     described: int = 0
     same: int = 0
     gone: int = 0
-    entries: int = 0
     problems: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """Receives the progress of a build: a line for the current work, and notes that remain."""
-
-    at: Callable[[str], None] = lambda text: None
-    note: Callable[[str], None] = lambda text: None
 
 
 class Entries(Collection[DatasetEntry]):
@@ -330,7 +322,7 @@ class Index:
         options: Mapping[str, Any] | None = None,
         *,
         retry: bool = False,
-        watch: Watch | None = None,
+        watch: Status | None = None,
         wait: float = _WAIT,
     ) -> Built:
         """Update the index from a specification: add new, changed and remove vanished datasets.
@@ -349,7 +341,7 @@ class Index:
             UsageError: no catalogue opens it, it has no datasets, or another process is building.
             TargenError: what the catalogue raised, such as that a service gave up.
         """
-        watch = watch or Watch()
+        watch = watch or Status(at=lambda text: None, note=lambda text: None)
         spec = _absolute(spec)
         item = catalogue_of(registry, spec)
         catalogue: Catalogue = registry.resolve(item)
@@ -400,7 +392,7 @@ class Index:
         listed: Any,
         at: int,
         built: Built,
-        watch: Watch,
+        watch: Status,
         retry: bool,
     ) -> None:
         """Describe one dataset, unless it is known."""
@@ -443,33 +435,35 @@ class Index:
         problem: str,
     ) -> None:
         """Put a dataset's entries in the place of those that it had; no stamp takes it out."""
+        with self._writing():
+            for table in ("entry", "dataset"):
+                self._base.execute(f"DELETE FROM {table} WHERE spec = ? AND key = ?", (spec, key))  # noqa: S608
+            if stamp is not None:
+                values = (spec, key, stamp, at, problem)
+                self._base.execute("INSERT INTO dataset VALUES (?, ?, ?, ?, ?)", values)
+            for entry in entries:
+                text = entry.model_dump_json(exclude_defaults=True)
+                facts = (spec, key, entry.id, entry.license, entry.rows, entry.gated, text)
+                self._base.execute("INSERT INTO entry VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", facts)
+            self._change_token()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Make one transaction of all that is written meanwhile."""
         try:
             with self._base:
                 self._base.execute("BEGIN IMMEDIATE")
-                self._base.execute("DELETE FROM entry WHERE spec = ? AND key = ?", (spec, key))
-                self._base.execute("DELETE FROM dataset WHERE spec = ? AND key = ?", (spec, key))
-                if stamp is not None:
-                    values = (spec, key, stamp, at, problem)
-                    self._base.execute("INSERT INTO dataset VALUES (?, ?, ?, ?, ?)", values)
-                for entry in entries:
-                    text = entry.model_dump_json(exclude_defaults=True)
-                    facts = (spec, key, entry.id, entry.license, entry.rows, entry.gated, text)
-                    self._base.execute(
-                        "INSERT INTO entry VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", facts
-                    )
-                self._base.execute(
-                    "INSERT OR REPLACE INTO fact VALUES ('token', ?)", (secrets.token_hex(8),)
-                )
+                yield
         except sqlite3.Error as error:
             raise self._broken(error) from error
 
+    def _change_token(self) -> None:
+        values = (secrets.token_hex(8),)
+        self._base.execute("INSERT OR REPLACE INTO fact VALUES ('token', ?)", values)
+
     def _write(self, statement: str, values: Sequence[Any]) -> None:
-        try:
-            with self._base:
-                self._base.execute("BEGIN IMMEDIATE")
-                self._base.execute(statement, values)
-        except sqlite3.Error as error:
-            raise self._broken(error) from error
+        with self._writing():
+            self._base.execute(statement, values)
 
     def remove(self, spec: str) -> int:
         """Take a source out, with all its entries; how many there were.
@@ -479,16 +473,10 @@ class Index:
         """
         spec = self.spec_of(spec)
         ((count,),) = self.select("SELECT count(*) FROM entry WHERE spec = ?", spec)
-        try:
-            with self._base:
-                self._base.execute("BEGIN IMMEDIATE")
-                for table in ("entry", "dataset", "source"):
-                    self._base.execute(f"DELETE FROM {table} WHERE spec = ?", (spec,))  # noqa: S608
-                self._base.execute(
-                    "INSERT OR REPLACE INTO fact VALUES ('token', ?)", (secrets.token_hex(8),)
-                )
-        except sqlite3.Error as error:
-            raise self._broken(error) from error
+        with self._writing():
+            for table in ("entry", "dataset", "source"):
+                self._base.execute(f"DELETE FROM {table} WHERE spec = ?", (spec,))  # noqa: S608
+            self._change_token()
         return int(count)
 
     def spec_of(self, spec: str) -> str:

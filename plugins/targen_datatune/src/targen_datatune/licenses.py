@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
-__all__ = ["GROUPS", "admits", "forbids_changes", "mixes", "normal"]
+__all__ = ["GROUPS", "admits", "forbids_changes", "listed", "mixes", "normal"]
 
 _PERMISSIVE = (
     "afl-3.0 apache-2.0 bsd bsd-2-clause bsd-3-clause bsl-1.0 cc-by-2.0 cc-by-2.5 cc-by-3.0 "
@@ -52,6 +52,11 @@ def normal(text: str) -> str:
         text = re.sub(pattern, spelt, text)
     text = re.sub(r"^apache-licen[sc]e[-,]*(?:version-)?v?2(?:\.0)?$", "apache-2.0", text)
     return "" if text in _UNSAID else text
+
+
+def listed(items: Iterable[str]) -> tuple[str, ...]:
+    """Return the licences that a user names, such as `a,b` and `c`, in lower case."""
+    return tuple(name.strip().lower() for item in items for name in item.split(",") if name.strip())
 
 
 def admits(admitted: Collection[str], license: str) -> bool:

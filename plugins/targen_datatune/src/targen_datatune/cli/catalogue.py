@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from json import dumps
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +12,7 @@ import typer
 from targen_cli.tables import duration, print_json, print_table
 from targen_core.errors import Interrupted, UsageError
 from targen_core.text import plural, printable
-from targen_datatune.cli.options import IndexArg, assignments
+from targen_datatune.cli.options import IndexArg, assignments, licence_of
 
 if TYPE_CHECKING:
     from targen_core import Registry
@@ -101,22 +102,20 @@ def _build(
     quiet: bool,
 ) -> None:
     from targen_cli.status import status
-    from targen_datatune.index import Watch
 
     done: dict[str, Built] = {}
     for spec in specs:
         with status(quiet=quiet) as line:
-            watch = Watch(line.at, line.note)
             values = assignments(option) if option else None
             try:
-                done[spec] = index.build(registry, spec, values, retry=retry, watch=watch)
+                done[spec] = index.build(registry, spec, values, retry=retry, watch=line)
             except KeyboardInterrupt:
                 raise Interrupted(
                     f"stopped; the descriptions of {spec} so far are kept",
                     hint=f"run targen catalogue build {spec} to continue",
                 ) from None
     if json:
-        print_json({spec: _built_facts(built) for spec, built in done.items()})
+        print_json({spec: asdict(built) for spec, built in done.items()})
         return
     for spec, built in done.items():
         print(f"{spec}: {_built_words(built)}")
@@ -138,16 +137,6 @@ def _built_words(built: Built) -> str:
     return ", ".join(parts)
 
 
-def _built_facts(built: Built) -> dict[str, Any]:
-    return {
-        "entries": built.entries,
-        "described": built.described,
-        "same": built.same,
-        "gone": built.gone,
-        "problems": built.problems,
-    }
-
-
 def _list(index: Index, specs: list[str], *, json: bool) -> None:
     if specs:
         known = {index.spec_of(spec) for spec in specs}
@@ -165,7 +154,7 @@ def _list(index: Index, specs: list[str], *, json: bool) -> None:
         return
     sources = index.sources()
     if json:
-        print_json([_source_facts(source) for source in sources])
+        print_json([asdict(source) | {"built": source.built or None} for source in sources])
         return
     if not sources:
         raise UsageError(
@@ -179,19 +168,6 @@ def _list(index: Index, specs: list[str], *, json: bool) -> None:
     )
 
 
-def _source_facts(source: Source) -> dict[str, Any]:
-    return {
-        "spec": source.spec,
-        "catalogue": source.catalogue,
-        "options": dict(source.options),
-        "complete": source.complete,
-        "built": source.built or None,
-        "datasets": source.datasets,
-        "entries": source.entries,
-        "problems": dict(source.problems),
-    }
-
-
 def _age(source: Source) -> str:
     ago = f"{duration(max(0.0, time.time() - source.built))} ago" if source.built else "never"
     return ago if source.complete else "unfinished: build it again to continue"
@@ -199,8 +175,7 @@ def _age(source: Source) -> str:
 
 def _line(entry: DatasetEntry) -> tuple[str, str, str, str]:
     rows = "?" if entry.rows is None else f"{entry.rows:,}"
-    licence = entry.license or "unknown"
-    return entry.id, rows, licence + (", gated" if entry.gated else ""), ", ".join(entry.columns)
+    return entry.id, rows, licence_of(entry), ", ".join(entry.columns)
 
 
 def _cell(value: Any) -> str:
@@ -220,7 +195,7 @@ def _show(entries: list[DatasetEntry], *, json: bool) -> None:
         if entry.description:
             print(printable(entry.description))
         facts = {
-            "licence": (entry.license or "unknown") + (", gated" if entry.gated else ""),
+            "licence": licence_of(entry),
             "rows": rows,
             "tags": ", ".join(entry.tags),
             "at": entry.location,

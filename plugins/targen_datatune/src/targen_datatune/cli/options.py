@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from targen_cli.completion import completer
 from targen_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from targen_datatune.retrieval import DatasetEntry
 
 __all__ = [
     "CatalogueArg",
@@ -20,7 +23,7 @@ __all__ = [
     "MinRowsArg",
     "RetrieverArg",
     "assignments",
-    "licenses",
+    "licence_of",
 ]
 
 IndexArg = Annotated[
@@ -74,6 +77,11 @@ GatedArg = Annotated[
 ]
 
 
+def licence_of(entry: DatasetEntry) -> str:
+    """Return a dataset's licence for people, and whether it is gated."""
+    return (entry.license or "unknown") + (", gated" if entry.gated else "")
+
+
 def assignments(items: list[str] | None) -> dict[str, str]:
     """`-o KEY=VALUE` as a mapping.
 
@@ -87,10 +95,3 @@ def assignments(items: list[str] | None) -> dict[str, str]:
             raise UsageError(f"-o {item} is not KEY=VALUE")
         pairs[key.strip()] = value
     return pairs
-
-
-def licenses(items: list[str] | None) -> tuple[str, ...]:
-    """`--license A,B --license C` as names in lower case."""
-    return tuple(
-        name.strip().lower() for item in items or [] for name in item.split(",") if name.strip()
-    )

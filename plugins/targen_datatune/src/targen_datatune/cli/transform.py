@@ -24,7 +24,6 @@ from targen_datatune.cli.options import (
     MaxRowsArg,
     MinRowsArg,
     RetrieverArg,
-    licenses,
 )
 
 if TYPE_CHECKING:
@@ -217,6 +216,7 @@ def transform(
     """
     from targen_core import load_registry
     from targen_datatune.asked import read_request
+    from targen_datatune.licenses import listed
     from targen_datatune.transforming.sources import Sources
     from targen_datatune.transforming.task import TRANSFORM
     from targen_standard.task_files.files import task_name
@@ -237,7 +237,7 @@ def transform(
         candidates=candidates,
         datasets=datasets,
         draws=draws,
-        licenses=licenses(license),
+        licenses=listed(license or ()),
         min_rows=min_rows,
         max_rows=max_rows,
         gated=gated,

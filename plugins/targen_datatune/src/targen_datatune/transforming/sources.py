@@ -49,47 +49,29 @@ class Sources:
             return self._findings
         from targen_core import load_registry
         from targen_datatune.asked import TaskRequest
-        from targen_datatune.cli.retrieve import opened, searched
-        from targen_datatune.finding import Filters, find
+        from targen_datatune.finding import Filters, search
 
-        spec, registry = self.spec, load_registry()
-        catalogues = list(spec.catalogues) or None
-        request = TaskRequest(self.name, spec.instruction)
-        with opened(Path(spec.index) if spec.index else None, catalogues) as index:
-            filters = Filters(
-                spec.licenses,
-                spec.min_rows,
-                spec.max_rows,
-                spec.gated,
-                searched(registry, index, catalogues, quiet=quiet),
-            )
-            findings = find(
-                registry,
-                index,
-                request.query,
-                retriever=spec.retriever,
-                options=spec.retriever_options,
-                k=spec.candidates,
-                filters=filters,
-            )
-            problems = [problem for source in index.sources() for problem in source.problems]
+        spec = self.spec
+        findings = search(
+            load_registry(),
+            TaskRequest(self.name, spec.instruction).query,
+            catalogues=spec.catalogues,
+            index=Path(spec.index) if spec.index else None,
+            retriever=spec.retriever,
+            k=spec.candidates,
+            filters=Filters(spec.licenses, spec.min_rows, spec.max_rows, spec.gated),
+            options=spec.retriever_options,
+            quiet=quiet,
+        )
         if not findings.matches:
             why = ", ".join(f"{reason} {count:,}" for reason, count in findings.left_out.items())
             limits = [Option(name) for name in ("license", "min_rows", "max_rows")]
             hint = "relax " + listed(limits) + ", or pass " + Option("gated") + f"; excluded: {why}"
             if not why:
-                hint = (
-                    "run "
-                    + Action("retrieve")
-                    + " to see all, or "
-                    + Action("catalogue build")
-                    + " to add more"
-                )
-                hint += (
-                    f"; {plural(len(problems), 'dataset')} could not be described"
-                    if problems
-                    else ""
-                )
+                hint = "run " + Action("retrieve") + " to see all, or "
+                hint += Action("catalogue build") + " to add more"
+                if findings.undescribed:
+                    hint += f"; {plural(findings.undescribed, 'dataset')} could not be described"
             raise UsageError("there are no datasets left to create rows from", hint=hint)
         self._findings = findings
         return findings

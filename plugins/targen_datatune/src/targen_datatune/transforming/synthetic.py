@@ -40,9 +40,8 @@ class Synthetic:
         aims: branch -> the label that it aims at, "any" where outputs are open.
     """
 
-    def __init__(self, steps: Steps, row: type[BaseModel]) -> None:
+    def __init__(self, steps: Steps) -> None:
         self._steps = steps
-        self._row = row
         labels = steps.spec.labels
         self.aims = {f"synthetic: {label}": label for label in labels} or {"synthetic": "any"}
 
@@ -73,25 +72,22 @@ class Synthetic:
         return {branch: self._generator(aim) for branch, aim in self.aims.items()}
 
     async def _topics(self, llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
-        reply = await llm.ask(
-            _PROMPTS["topics"],
-            reply=list_of("topics", str, llm.batch),
-            task=self._steps.task,
-            examples=self._steps.examples,
-            have=_named(existing),
-            count=llm.batch,
-        )
-        return [item.strip() for item in reply.items if item.strip()]
+        return await self._listed(llm, "topics", existing)
 
     async def _ideas(self, llm: Llm, parent: str, existing: Sequence[str]) -> Sequence[str]:
+        return await self._listed(llm, "ideas", existing, topic=parent)
+
+    async def _listed(
+        self, llm: Llm, prompt: str, existing: Sequence[str], **more: Any
+    ) -> Sequence[str]:
         reply = await llm.ask(
-            _PROMPTS["ideas"],
-            reply=list_of("ideas", str, llm.batch),
+            _PROMPTS[prompt],
+            reply=list_of(prompt, str, llm.batch),
             task=self._steps.task,
             examples=self._steps.examples,
-            topic=parent,
-            have=_named(existing),
+            have="; ".join(existing[-_SHOWN:]) or "none",
             count=llm.batch,
+            **more,
         )
         return [item.strip() for item in reply.items if item.strip()]
 
@@ -119,7 +115,3 @@ class Synthetic:
             return self._steps.made(reply.input, reply.output)
 
         return write
-
-
-def _named(existing: Sequence[str]) -> str:
-    return "; ".join(existing[-_SHOWN:]) or "none"

@@ -60,7 +60,7 @@ def transform_task(spec: Transform, name: str) -> Task[Any, BaseModel]:
     """The task whose rows are transformed rows of the datasets that are found for it."""
     row = _row(spec)
     steps = Steps(spec, name, row)
-    synthetic = Synthetic(steps, row) if spec.synthetic else None
+    synthetic = Synthetic(steps) if spec.synthetic else None
     expand, *seeds = _lists(spec, steps)
     if synthetic is not None:
         transformed = Part(lists=(expand, *seeds), branches=(_ROW,), share=1 - spec.synthetic)
@@ -170,10 +170,6 @@ def _credit(source: Source) -> Credit:
     return Credit(source.dataset, source.license, source.revision)
 
 
-def _located(spec: Transform, folder: Path) -> Transform:
-    return spec.located(folder)
-
-
 def _reaching(spec: Transform, folder: Path) -> Mapping[str, Any]:
     """Catalogues and an index elsewhere, and options of a retriever, which may name weights."""
     paths = {f"catalogues.{at}": each for at, each in enumerate(spec.catalogues)}
@@ -187,6 +183,6 @@ TRANSFORM = TaskForm(
     summary="transform rows of existing datasets for a new task",
     spec=Transform,
     task=transform_task,
-    located=_located,
+    located=Transform.located,
     reaching=_reaching,
 )
