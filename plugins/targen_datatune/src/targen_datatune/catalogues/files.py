@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -268,15 +269,11 @@ def _describe(listed: Listed, options: Options) -> Sequence[DatasetEntry]:
         raise DatasetUnavailable(problem)
     paths = [Path(path) for path in listed.data["paths"]]
     card = _read_card(listed.data["card"])
-    try:
+    with _reading(listed.key):
         revision = _revision(paths)
         inside = _json_object(paths[0])
         encoding = options.encoding if options.encoding and _needs_one(paths) else ""
         columns, samples, rows, notes = _looked_through(paths, encoding)
-    except UnreadableFile as error:
-        raise DatasetUnavailable(f"{listed.key} cannot be read: {error.reason}") from error
-    except OSError as error:
-        raise DatasetUnavailable(f"{listed.key} cannot be read: {error.strerror}") from error
     name = listed.data["name"]
     said = plain(inside.said) if inside is not None else {}
     described = said.get("description", "") or card.description or _made_up(samples)
@@ -303,6 +300,16 @@ def _describe(listed: Listed, options: Options) -> Sequence[DatasetEntry]:
             notes=tuple(notes),
         )
     ]
+
+
+@contextmanager
+def _reading(dataset: str) -> Iterator[None]:
+    """Turn an error about a file into one about its dataset."""
+    try:
+        yield
+    except (UnreadableFile, OSError) as error:
+        why = error.reason if isinstance(error, UnreadableFile) else error.strerror
+        raise DatasetUnavailable(f"{dataset} cannot be read: {why}") from error
 
 
 def _read_card(path: str) -> Card:
@@ -475,14 +482,11 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
         )
     paths = sorted(at.parent.glob(at.name)) if "-*-of-" in at.name else [at]
     again = "run " + Action("catalogue build") + " to describe it again"
-    try:
-        changed = _revision(paths) != entry.revision
-    except (FileNotFoundError, NoSuchFile):
-        raise DatasetUnavailable(f"{entry.id} is no longer at {at}", hint=again) from None
-    except UnreadableFile as error:
-        raise DatasetUnavailable(f"{entry.id} cannot be read: {error.reason}") from error
-    except OSError as error:
-        raise DatasetUnavailable(f"{entry.id} cannot be read: {error.strerror}") from error
+    with _reading(entry.id):
+        try:
+            changed = _revision(paths) != entry.revision
+        except (FileNotFoundError, NoSuchFile):
+            raise DatasetUnavailable(f"{entry.id} is no longer at {at}", hint=again) from None
     if not paths or changed:
         raise DatasetUnavailable(f"{entry.id} has changed since it was described", hint=again)
     for _, row in _each(paths, entry.encoding):

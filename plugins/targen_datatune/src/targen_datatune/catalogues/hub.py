@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -121,28 +122,22 @@ def _query(author: str, options: Options) -> dict[str, Any]:
     return {name: value for name, value in query.items() if value}
 
 
-class _hub:  # noqa: N801 - used as a function
-    """The hub's client; what it raises, in words of ours."""
+@contextmanager
+def _hub(what: str) -> Iterator[Any]:
+    """Yield the hub's client; what it raises is told in words of ours."""
+    hub_without_telemetry()
+    from huggingface_hub import HfApi
 
-    def __init__(self, what: str) -> None:
-        self._what = what
-
-    def __enter__(self) -> Any:
-        hub_without_telemetry()
-        from huggingface_hub import HfApi
-
-        return HfApi(endpoint=_endpoint())
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if error is None or not isinstance(error, Exception) or isinstance(error, TargenError):
-            return
-        if isinstance(error, ModuleNotFoundError):
-            return  # said by who knows the extra
+    try:
+        yield HfApi(endpoint=_endpoint())
+    except (TargenError, ModuleNotFoundError):
+        raise  # a missing package is said by who knows the extra
+    except Exception as error:
         status = getattr(getattr(error, "response", None), "status_code", None)
         first = " ".join((str(error).strip() or type(error).__name__).split())[:200]
-        if status == 404 or (status == 401 and self._what != _PREFIX):
+        if status == 404 or (status == 401 and what != _PREFIX):
             raise UsageError(
-                f"the dataset {self._what.removeprefix(_PREFIX)!r} is not on the hub "
+                f"the dataset {what.removeprefix(_PREFIX)!r} is not on the hub "
                 f"{_endpoint()}, or this user has no access to it",
                 hint="if it is private, run hf auth login",
             ) from error
@@ -152,7 +147,7 @@ class _hub:  # noqa: N801 - used as a function
             ) from error
         if isinstance(error, ValueError) and status is None:
             raise UsageError(
-                f"{self._what}: {first}", hint="use hf:OWNER/NAME, or hf: for the whole hub"
+                f"{what}: {first}", hint="use hf:OWNER/NAME, or hf: for the whole hub"
             ) from error
         raise JobFailed(
             f"the request to the hub {_endpoint()} failed: {first}",

@@ -8,7 +8,13 @@ from pydantic import BaseModel, ConfigDict
 
 from targen_datatune.retrieval import DatasetEntry
 
-__all__ = ["Plan", "Source", "SourceRow"]
+__all__ = ["OF_ENTRY", "Plan", "Source", "SourceRow"]
+
+OF_ENTRY = {
+    *("name", "configuration", "split", "revision"),
+    *("license", "catalogue", "location", "encoding"),
+}
+"""Fields of a source that are those of its entry."""
 
 
 class _Item(BaseModel):
@@ -19,7 +25,7 @@ class Source(_Item):
     """A dataset that was chosen, and why.
 
     Attributes:
-        dataset: the id of its entry; `name` to `encoding` are the entry's also.
+        dataset: the id of its entry, whose fields `OF_ENTRY` it has also.
         license: "" if unknown.
         votes: draws that named it, of how many.
         problem: why it cannot be used, or "".
@@ -41,17 +47,7 @@ class Source(_Item):
     @property
     def entry(self) -> DatasetEntry:
         """Return the entry for which its catalogue gives rows."""
-        return DatasetEntry(
-            id=self.dataset,
-            name=self.name,
-            configuration=self.configuration,
-            split=self.split,
-            revision=self.revision,
-            license=self.license,
-            location=self.location,
-            encoding=self.encoding,
-            catalogue=self.catalogue,
-        )
+        return DatasetEntry(id=self.dataset, **self.model_dump(include=OF_ENTRY))
 
 
 class Plan(_Item):

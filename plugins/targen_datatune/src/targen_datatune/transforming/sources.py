@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from targen_core.errors import DatasetUnavailable, PluginError, UsageError
 from targen_core.text import plural
 from targen_core.wording import Action, Option, listed
-from targen_datatune.transforming.items import Source, SourceRow
+from targen_datatune.transforming.items import OF_ENTRY, Source, SourceRow
 from targen_datatune.transforming.spec import Transform
 
 if TYPE_CHECKING:
@@ -86,17 +86,10 @@ class Sources:
             problem = f"{error}; {error.hint}" if error.hint else str(error)
         return Source(
             dataset=entry.id,
-            name=entry.name,
-            configuration=entry.configuration,
-            split=entry.split,
-            revision=entry.revision,
-            license=entry.license,
             votes=votes,
-            catalogue=entry.catalogue,
-            location=entry.location,
-            encoding=entry.encoding,
             description=cut(entry.description, 600),
             problem=problem,
+            **entry.model_dump(include=OF_ENTRY),
         )
 
     def _first(self, entry: DatasetEntry) -> bool:
