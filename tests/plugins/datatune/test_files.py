@@ -123,7 +123,7 @@ def test_bytes_are_counted_and_not_shown(tmp_path, described):
     [
         ("empty.csv", "", "has no readable rows"),
         ("header.csv", "a,b\n", "has no readable rows"),
-        ("torn.jsonl", '{"a": 1', "torn.jsonl, line 1: Invalid JSON"),
+        ("torn.jsonl", '{"a": 1', "torn.jsonl, line 1: it is not JSON"),
         ("settings.json", '{"a": 1}', "is a single JSON object that contains no list of rows"),
         ("noise.parquet", "no table", "cannot read"),
     ],

@@ -223,7 +223,7 @@ def test_open_labels_are_columns_like_others(refuses, works, alone):
     # What the task refuses is said in its words.
     Path("open.py").write_text(OPEN.replace('input: str = ""', "input: int"))
     done = refuses((*start, "other"), "not-a-row-of-the-task 3", code=1)
-    assert "the first row: input: Input should be a valid integer" in done.err
+    assert "the first row: input: it must be a whole number" in done.err
 
 
 STRANGE = {

@@ -8,10 +8,12 @@ from targen_cli.describing import print_options, print_scored, scored_facts
 from targen_cli.facts import Described, fields
 from targen_core.errors import TargenError
 from targen_core.plugins.hookspecs import hookspec
-from targen_methods.example import example_task
+from targen_standard import Declaration
+from targen_standard.methods.columns import Columns
+from targen_standard.methods.model import Base
 
 if TYPE_CHECKING:
-    from targen_core import Register
+    from targen_core import Register, Task
     from targen_standard.methods.model import Method
 
 __all__ = ["facts", "prints", "register_methods"]
@@ -47,12 +49,31 @@ def facts(part: Described) -> dict[str, Any]:
 def _asked_of_a_backend(part: Described, method: Method[Any]) -> dict[str, Any]:
     """Return the demands of a method's task for a pair of texts, or why they are unknown."""
     try:
-        return {"scored": scored_facts(part.registry, example_task(method)), "not_made": ""}
+        return {"scored": scored_facts(part.registry, _example_task(method)), "not_made": ""}
     except TargenError as error:
         why = f"{error}" + (f" ({error.hint})" if error.hint else "")
     except Exception as error:  # a package that it lacks, an option without a default, a bug
         why = f"{type(error).__name__}: {error}"
     return {"scored": [], "not_made": why}
+
+
+_PAIR = {
+    "description": "Each row is a question and an answer to it.",
+    "fields": {"question": "what is asked", "answer": "the reply to the question"},
+    "labels": {"yes": "the answer is yes", "no": "the answer is no"},
+}
+
+
+def _example_task(method: Method[Any]) -> Task[Any, Any]:
+    """Return the task that a method makes from a task of pairs by its default options.
+
+    Raises:
+        TargenError: it lacks a package.
+        ValidationError: an option has no default.
+    """
+    base = Declaration.model_validate(_PAIR).task(name="example")
+    given = tuple if method.given == "required" else None
+    return method.task(Base(base, Columns.of(base), given), method.options())
 
 
 _ROWS = {

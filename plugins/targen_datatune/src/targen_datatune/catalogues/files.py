@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from targen_core import folders
+from targen_core.dataset.model import problem_in
 from targen_core.errors import (
     DatasetUnavailable,
     MissingDependency,
@@ -354,7 +355,7 @@ def _looked_through(
     for place, row in _each(paths, encoding):
         if isinstance(row, ValueError):
             bad += 1
-            first = first or f"{place}: {_short(row)}"
+            first = first or f"{place}: {problem_in(row)}"
             continue
         rows += 1
         columns.add({plain(str(name)): value for name, value in row.items()})
@@ -442,14 +443,6 @@ def _json_object(path: Path) -> _Inside | None:
 def _are_rows(value: Any) -> bool:
     parts = list(value.values()) if isinstance(value, dict) else value
     return isinstance(parts, list) and bool(parts) and all(isinstance(p, dict) for p in parts)
-
-
-def _short(error: ValueError) -> str:
-    from pydantic import ValidationError
-
-    from targen_core.text import refused
-
-    return refused(error) if isinstance(error, ValidationError) else str(error)
 
 
 def _made_up(samples: Sequence[Mapping[str, Any]]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -70,19 +69,6 @@ class Opened:
         """The file's name, as it can be written."""
         return self.path.name.encode("utf-8", "replace").decode()
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the file's bytes, in hexadecimal.
-
-        Raises:
-            UsageError: it cannot be read.
-        """
-        try:
-            with open(self.path, "rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise UsageError(f"cannot read {self.path}: {error.strerror}") from error
-
     def rows(self) -> Iterator[tuple[int, Mapping[str, Any] | Bad]]:
         """The rows with the place of their record, from 1; a record may hold several, or none."""
         for place, record in _records(self.source):
@@ -130,7 +116,7 @@ def _other(path: Path, of: Published, columns: set[str]) -> UsageError:
     """The error for a file of another form."""
     names = listed(sorted(map(str, columns)))
     likely = looks_like(columns)
-    if {"premise", "hypothesis"} <= columns or likely == "lstm":
+    if {"premise", "hypothesis"} <= columns:
         likely = "lstm"
     if {"tokens", "ner_tags"} <= columns:
         hint = "it labels words, but targen only imports texts and pairs of texts"

@@ -9,11 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import ValidationError
-
 from targen_core import Task
+from targen_core.dataset.model import problem_in
 from targen_core.errors import Rejected, UsageError
-from targen_core.text import plural, printable, refused
+from targen_core.text import plural, printable
 from targen_methods.importing.mapping import Columns, Labels
 from targen_methods.importing.reading import Bad, Opened
 from targen_methods.importing.weights import Weights
@@ -160,7 +159,7 @@ class Importing:
         except UnicodeEncodeError:
             raise Bad("half-a-character") from None
         except (ValueError, LookupError, TypeError, Rejected) as error:
-            detail = printable(_words(error), lines=False, max_length=200)
+            detail = printable(problem_in(error), lines=False, max_length=200)
             raise Bad("not-a-row-of-the-task", detail) from None
         if self.task.labels and not instances:
             raise Bad("not-a-row-of-the-task")
@@ -271,10 +270,6 @@ class Importing:
         lists = self.values.get(name, {})
         known = lists.get("", lists.get(label or "", ()))
         return known[number] if 0 <= number < len(known) else number
-
-
-def _words(error: Exception) -> str:
-    return refused(error) if isinstance(error, ValidationError) else str(error)
 
 
 def _said(value: Any) -> str:

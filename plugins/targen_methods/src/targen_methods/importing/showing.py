@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from targen_cli.tables import print_table
+from targen_core.plain import digest_of
 from targen_core.text import plural
 from targen_methods.importing.rows import Importing
 from targen_methods.importing.writing import FORMAT
@@ -28,7 +29,7 @@ def facts_of(done: Importing, task: str, license: str, license_from: str) -> dic
         "file": {
             "name": done.opened.name,
             "bytes": path.stat().st_size,
-            "sha256": done.opened.digest,
+            "sha256": digest_of(path),
         },
         "license": license,
         "license_from": license_from,
