@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -157,10 +157,6 @@ def overlap_of(one: str, other: str) -> float:
     return 2 * common / (len(first) + len(second))
 
 
-def _labels(spec: Answer) -> Mapping[str, str]:
-    return spec.answer
-
-
 def _output(spec: Answer, declaration: Declaration) -> AnswerOutput:
     texts = [name for name, part in declaration.fields.items() if part.type == "str"]
     if spec.within and spec.within not in texts:
@@ -177,6 +173,6 @@ def _output(spec: Answer, declaration: Declaration) -> AnswerOutput:
 ANSWER: OutputType[Any] = OutputType(
     summary="answers to a question, in free text or taken from a passage",
     spec=Answer,
-    labels=_labels,
+    labels=lambda spec: spec.answer,
     output=_output,
 )

@@ -299,13 +299,9 @@ class RankedOutput(PreferenceOutput):
         return {"ranking": [letter for _, letter in by_length]}
 
 
-def _labels(spec: Preference) -> Mapping[str, str]:
-    return spec.preference
-
-
 PREFERENCE: OutputType[Any] = OutputType(
     summary="replies to a prompt, ranked from best to worst by a criterion",
     spec=Preference,
-    labels=_labels,
+    labels=lambda spec: spec.preference,
     output=lambda spec, _: (RankedOutput if spec.replies > 2 else PreferenceOutput)(spec),
 )

@@ -21,15 +21,16 @@ from targen_core.tasks.checks import words as plain_words
 from targen_core.text import plural
 from targen_core.wording import Option
 from targen_outputs.answer import overlap_of
+from targen_outputs.training import stored
 from targen_outputs.training.figures import mean_of
 from targen_outputs.training.perceptron import (
     Numbers,
     PerceptronOptions,
     Places,
+    known_in,
     learn,
     numbered,
     places_of,
-    read,
     write,
 )
 from targen_outputs.training.words import shape_of, words_in
@@ -214,19 +215,16 @@ def load(folder: Path) -> Predictor:
     Raises:
         ValueError: the folder holds something else.
     """
-
-    def made(
-        facts: Mapping[str, Any], numbers: Mapping[str, Numbers], known: Mapping[str, int]
-    ) -> tuple[str, Mapping[str, int], _Weights] | None:
+    with stored.read(folder, "answers") as (facts, numbers):
+        passage, known = str(facts["passage"]), known_in(facts)
         weights = _Weights(numbers["features"], numbers["lengths"])
         whole = (
             weights.features.shape == (len(known) + 1, 3)
             and weights.lengths.ndim == 1
             and len(weights.lengths) > 1
         )
-        return (str(facts["passage"]), known, weights) if whole else None
-
-    passage, known, weights = read(folder, "answers", made)
+        if not whole:
+            raise ValueError("its weights have the wrong shape")
 
     def answer(texts: Mapping[str, str]) -> list[str]:
         text, question = _split(texts, passage)
@@ -237,10 +235,6 @@ def load(folder: Path) -> Predictor:
         return [text[words[start][0] : words[end - 1][1]]]
 
     return lambda decisions: [answer(each.texts) for each in decisions]
-
-
-def _value(row: Mapping[str, Any]) -> list[str]:
-    return list(row["answers"])
 
 
 def _measured(right: Sequence[Any], said: Sequence[Any]) -> Measured:
@@ -274,7 +268,11 @@ def _examples(rows: int, seed: int) -> list[Decision]:
 
 
 ANSWERS = TrainedOutput(
-    name="targen-outputs:answer", value=_value, measured=_measured, examples=_examples, unit="kind"
+    name="targen-outputs:answer",
+    value=lambda row: list(row["answers"]),
+    measured=_measured,
+    examples=_examples,
+    unit="kind",
 )
 
 ANSWER = Trainer(

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from targen_outputs.training import stored
 from targen_outputs.training.figures import found_sets
 from targen_outputs.training.reading import (
     Reader,
     ReaderOptions,
     best,
     check,
-    read_model,
+    reader_in,
     scores_of,
     write_model,
 )
@@ -68,10 +69,9 @@ def load(folder: Path) -> Predictor:
     Raises:
         ValueError: the folder holds something else.
     """
-    reader, facts, numbers = read_model(folder, None)
-    names = [str(name) for name in facts.get("labels", ())]
-    if len(names) != len(numbers["bias"]):
-        raise ValueError(f"{folder} does not contain a multi-label model")
+    with stored.read(folder, "labels") as (facts, numbers):
+        names = [str(name) for name in facts["labels"]]
+        reader = reader_in(facts, numbers, len(names))
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[list[str]]:
         if not decisions or not names:
@@ -82,10 +82,6 @@ def load(folder: Path) -> Predictor:
         ]
 
     return predict
-
-
-def _value(row: Mapping[str, Any]) -> list[str]:
-    return sorted(row["labels"])
 
 
 def _measured(right: Sequence[Any], said: Sequence[Any]) -> Measured:
@@ -106,7 +102,11 @@ def _examples(rows: int, seed: int) -> list[Decision]:
 
 
 SEVERAL_LABELS = TrainedOutput(
-    name="targen-outputs:labels", value=_value, measured=_measured, examples=_examples, unit="set"
+    name="targen-outputs:labels",
+    value=lambda row: sorted(row["labels"]),
+    measured=_measured,
+    examples=_examples,
+    unit="set",
 )
 
 LABELS = Trainer(

@@ -5,20 +5,16 @@ Collins (2002), https://aclanthology.org/W02-1001.
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from targen_cli.reading import read_arrays
-from targen_core.errors import UnreadableFile
-from targen_core.outputs import write_file
-from targen_core.reading import read_json
+from targen_outputs.training import stored
 from targen_training.trainers import TrainerOptions, TrainingSet
 
 __all__ = [
@@ -26,14 +22,12 @@ __all__ = [
     "PerceptronOptions",
     "Places",
     "Weights",
+    "known_in",
     "learn",
     "numbered",
     "places_of",
-    "read",
     "write",
 ]
-
-_FORMAT = 1
 
 Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -60,9 +54,6 @@ class Weights(Protocol):
     def add(self, places: Places, answer: Any, change: float) -> None:
         """Make an answer likelier, or less likely."""
         ...
-
-
-MadeT = TypeVar("MadeT")
 
 
 def numbered(features: Sequence[Sequence[str]], known: dict[str, int]) -> Places:
@@ -110,41 +101,14 @@ def learn(
 def write(
     folder: Path, facts: Mapping[str, Any], known: Mapping[str, int], weights: Weights
 ) -> None:
-    """Write `model.json` and `numbers.npz`, without features that have no weight."""
+    """Write a model, without features that have no weight."""
     arrays = {**weights.arrays}
     features = arrays["features"]
     kept = [(name, at) for name, at in known.items() if features[at].any()]
     arrays["features"] = np.vstack([features[:1], features[[at for _, at in kept]]])
-    np.savez(folder / "numbers.npz", **arrays)  # type: ignore[arg-type]
-    said = {"format": _FORMAT, **facts, "features": [name for name, _ in kept]}
-    write_file(folder / "model.json", json.dumps(said, ensure_ascii=False))
+    stored.write(folder, {**facts, "features": [name for name, _ in kept]}, arrays)
 
 
-def read(
-    folder: Path,
-    of: str,
-    make: Callable[[Mapping[str, Any], Mapping[str, Numbers], Mapping[str, int]], MadeT | None],
-) -> MadeT:
-    """Return what `make` makes of a model's facts, its arrays and the numbers of its features.
-
-    Args:
-        folder: where `write` put it.
-        of: what the model marks, for errors.
-        make: returns None if the parts do not fit together.
-
-    Raises:
-        ValueError: the folder contains something else.
-    """
-    try:
-        facts = read_json(folder / "model.json", inside=folder)
-        numbers = read_arrays(folder / "numbers.npz", inside=folder)
-        known = {str(name): at for at, name in enumerate(facts["features"], start=1)}
-        made = make(facts, numbers, known)
-        whole = facts["format"] == _FORMAT and {str(each.dtype) for each in numbers.values()} == {
-            "float64"
-        }
-    except (UnreadableFile, LookupError, TypeError, AttributeError) as error:
-        raise ValueError(f"{folder} does not contain a model of {of}: {error}") from error
-    if not whole or made is None:
-        raise ValueError(f"{folder} contains an incomplete or corrupt model of {of}")
-    return made
+def known_in(facts: Mapping[str, Any]) -> dict[str, int]:
+    """Return the numbers of the features that a model was written with."""
+    return {str(name): at for at, name in enumerate(facts["features"], start=1)}

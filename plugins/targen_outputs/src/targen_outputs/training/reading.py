@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,17 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from targen_cli.reading import read_arrays
-from targen_core.errors import UnreadableFile, UsageError
-from targen_core.outputs import write_file
-from targen_core.reading import read_json
+from targen_core.errors import UsageError
+from targen_outputs.training import stored
 from targen_training.decisions import parts_of
 from targen_training.features import Features, Vectors, embedder_of, fields_of
 from targen_training.trainers import Decision, TrainerOptions, TrainingSet
 
-__all__ = ["Reader", "ReaderOptions", "best", "check", "read_model", "write_model"]
+__all__ = ["Reader", "ReaderOptions", "best", "check", "reader_in", "scores_of", "write_model"]
 
-_FORMAT = 1
 _PARTS = 5
 
 Numbers = NDArray[np.float64]
@@ -142,35 +138,21 @@ def best(
 def write_model(
     folder: Path, reader: Reader, facts: Mapping[str, Any], numbers: Mapping[str, Numbers]
 ) -> None:
-    """Write what `read_model` reads: `model.json` and `numbers.npz`."""
+    """Write a linear model; `weights` and `bias` are among its numbers."""
     known, idf = reader.facts()
-    np.savez(folder / "numbers.npz", allow_pickle=False, **idf, **numbers)
-    said = {"format": _FORMAT, **known, **facts}
-    write_file(folder / "model.json", json.dumps(said, ensure_ascii=False))
+    stored.write(folder, {**known, **facts}, {**idf, **numbers})
 
 
-def read_model(
-    folder: Path, columns: int | None
-) -> tuple[Reader, dict[str, Any], dict[str, Numbers]]:
-    """Read a linear model; `weights` and `bias` are among its numbers.
+def reader_in(facts: Mapping[str, Any], numbers: Mapping[str, Numbers], lines: int) -> Reader:
+    """Return the reader of a linear model whose weights have so many lines.
 
     Raises:
-        ValueError: the folder holds something else.
+        ValueError: they have not.
     """
-    try:
-        facts = read_json(folder / "model.json", inside=folder)
-        numbers = read_arrays(folder / "numbers.npz", inside=folder)
-        if facts["format"] != _FORMAT or {str(each.dtype) for each in numbers.values()} != {
-            "float64"
-        }:
-            raise ValueError("it has a different format")
-        reader = Reader.read(facts, numbers)
-        weights, bias = numbers["weights"], numbers["bias"]
-        if weights.shape[:1] != bias.shape or columns not in (None, len(bias)):
-            raise ValueError("its weights have the wrong shape")
-    except (UnreadableFile, LookupError, TypeError, AttributeError, ValueError) as error:
-        raise ValueError(f"{folder} does not contain a model: {error}") from error
-    return reader, facts, numbers
+    weights, bias = numbers["weights"], numbers["bias"]
+    if weights.shape[:1] != bias.shape or bias.shape != (lines,):
+        raise ValueError("its weights have the wrong shape")
+    return Reader.read(facts, numbers)
 
 
 def scores_of(

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from targen_outputs.training import stored
 from targen_outputs.training.figures import agreement
 from targen_outputs.training.reading import (
     Reader,
     ReaderOptions,
     best,
     check,
-    read_model,
+    reader_in,
     scores_of,
     write_model,
 )
@@ -56,11 +57,9 @@ def load(folder: Path) -> Predictor:
     Raises:
         ValueError: the folder holds something else.
     """
-    reader, facts, numbers = read_model(folder, 1)
-    try:
+    with stored.read(folder, "scores") as (facts, numbers):
         low, high = map(float, facts["ends"])
-    except (LookupError, TypeError, ValueError) as error:
-        raise ValueError(f"{folder} does not contain a model for scores: {error}") from error
+        reader = reader_in(facts, numbers, 1)
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[float]:
         if not decisions:
@@ -71,10 +70,6 @@ def load(folder: Path) -> Predictor:
         return found
 
     return predict
-
-
-def _value(row: Mapping[str, Any]) -> float:
-    return float(row["score"])
 
 
 _WORDS = {"awful": 1.0, "dull": 2.0, "fair": 3.0, "kind": 4.0, "lovely": 5.0}
@@ -92,7 +87,11 @@ def _examples(rows: int, seed: int) -> list[Decision]:
 
 
 SCORES = TrainedOutput(
-    name="targen-outputs:score", value=_value, measured=agreement, examples=_examples, unit="part"
+    name="targen-outputs:score",
+    value=lambda row: float(row["score"]),
+    measured=agreement,
+    examples=_examples,
+    unit="part",
 )
 
 SCORE = Trainer(

@@ -6,27 +6,22 @@ as plain numbers. Vectors are not saved: a model needs the pipeline that it was 
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic import Field
 
-from targen_cli.reading import read_arrays
-from targen_core.errors import UnreadableFile, UsageError
-from targen_core.outputs import write_file
-from targen_core.reading import read_json
+from targen_core.errors import UsageError
 from targen_core.text import plural
+from targen_outputs.training import stored
 from targen_outputs.training.spans import TYPED_SPANS, field_of
 from targen_standard.pretrained import spacy_pipeline
 from targen_training.trainers import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 
 __all__ = ["SPACY", "SpacyOptions"]
 
-_FORMAT = 1
 _PARTS, _BATCH = 20, 32  # an epoch has this many steps, or more of this many rows
 _DROPOUT = 0.3
 
@@ -135,18 +130,14 @@ def train(data: TrainingSet, options: SpacyOptions, folder: Path) -> None:
             pipe.update(examples[start : start + size], sgd=optimizer, drop=_DROPOUT)
         data.watch.step(epoch + 1, options.epochs, {})
     facts = {
-        "format": _FORMAT,
         "field": field,
         "pipeline": options.pipeline,
         "spacy": __version__,
         "labels": pipe.label_data,
     }
     with pipe.model.use_params(optimizer.averages):
-        np.savez(
-            folder / "numbers.npz",
-            **{key: node.get_param(name) for key, node, name in _weights(pipe)},
-        )
-    write_file(folder / "model.json", json.dumps(facts, ensure_ascii=False))
+        numbers = {key: node.get_param(name) for key, node, name in _weights(pipe)}
+        stored.write(folder, facts, numbers)
 
 
 def _weights(pipe: Any) -> Iterator[tuple[str, Any, str]]:
@@ -165,11 +156,7 @@ def load(folder: Path) -> Predictor:
     """
     from spacy.training import Example
 
-    try:
-        facts = read_json(folder / "model.json", inside=folder)
-        numbers = read_arrays(folder / "numbers.npz", inside=folder)
-        if facts["format"] != _FORMAT:
-            raise ValueError("it has a different format")
+    with stored.read(folder, "spaCy") as (facts, numbers):
         field, nlp = str(facts["field"]), _blank(str(facts["pipeline"]))
         labels = {
             str(move): {str(name): int(count) for name, count in of.items()}
@@ -184,15 +171,6 @@ def load(folder: Path) -> Predictor:
             if node.get_param(name).shape != numbers[key].shape:
                 raise ValueError(f"its weights {key} have a different shape")
             node.set_param(name, numbers[key].copy())  # as read, it cannot be written to
-    except (
-        UnreadableFile,
-        LookupError,
-        TypeError,
-        AttributeError,
-        UsageError,
-        ValueError,
-    ) as error:
-        raise ValueError(f"{folder} does not contain a spaCy model: {error}") from error
 
     def predict(decisions: Sequence[Decision], /) -> Sequence[list[Mapping[str, Any]]]:
         texts = [each.texts.get(field, "") for each in decisions]

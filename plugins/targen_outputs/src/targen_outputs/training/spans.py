@@ -16,15 +16,16 @@ from typing import Any
 import numpy as np
 
 from targen_core.text import plural
+from targen_outputs.training import stored
 from targen_outputs.training.figures import found_sets
 from targen_outputs.training.perceptron import (
     Numbers,
     PerceptronOptions,
     Places,
+    known_in,
     learn,
     numbered,
     places_of,
-    read,
     write,
 )
 from targen_outputs.training.words import shape_of, words_in
@@ -227,19 +228,15 @@ def load(folder: Path) -> Predictor:
     Raises:
         ValueError: the folder holds something else.
     """
-
-    def made(
-        facts: Mapping[str, Any], numbers: Mapping[str, Numbers], known: Mapping[str, int]
-    ) -> tuple[str, Mapping[str, int], _Weights] | None:
-        tags = _tags_of(facts["types"])
+    with stored.read(folder, "spans") as (facts, numbers):
+        field, known, tags = str(facts["field"]), known_in(facts), _tags_of(facts["types"])
         weights = _Weights(tags, numbers["features"], numbers["pairs"], _legal(tags))
         whole = (
             weights.features.shape == (len(known) + 1, len(tags))
             and weights.pairs.shape == weights.legal.shape
         )
-        return (str(facts["field"]), known, weights) if whole else None
-
-    field, known, weights = read(folder, "spans", made)
+        if not whole:
+            raise ValueError("its weights have the wrong shape")
 
     def found(text: str) -> list[Span]:
         words = words_in(text)
