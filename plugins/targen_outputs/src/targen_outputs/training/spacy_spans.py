@@ -14,9 +14,8 @@ from typing import Any
 from pydantic import Field
 
 from targen_core.errors import UsageError
-from targen_core.text import plural
 from targen_outputs.training import stored
-from targen_outputs.training.spans import TYPED_SPANS, field_of
+from targen_outputs.training.spans import TYPED_SPANS, field_of, note_lost
 from targen_standard.pretrained import spacy_pipeline
 from targen_training.trainers import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 
@@ -113,11 +112,7 @@ def train(data: TrainingSet, options: SpacyOptions, folder: Path) -> None:
         if len(document):
             entities = [(span.start_char, span.end_char, span.label_) for span in spans]
             examples.append(Example.from_dict(document, {"entities": entities}))
-    if lost:
-        data.watch.note(
-            f"learned only partly: {plural(lost, 'span')} overlapping others, or beginning or "
-            "ending within a word"
-        )
+    note_lost(data, lost)
     fix_random_seed(data.seed)
     pipe = _prepared(nlp, examples, None)
     # As spaCy's own training has it, but with averaged weights: no rows are held out to choose by.

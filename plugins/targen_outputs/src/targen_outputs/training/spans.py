@@ -33,7 +33,7 @@ from targen_training.features import fields_of
 from targen_training.scores import Measured
 from targen_training.trainers import Decision, Predictor, TrainedOutput, Trainer, TrainingSet
 
-__all__ = ["SPANS", "TYPED_SPANS", "field_of"]
+__all__ = ["SPANS", "TYPED_SPANS", "field_of", "note_lost"]
 
 _NEVER = -1e9
 
@@ -182,11 +182,7 @@ def train(data: TrainingSet, options: PerceptronOptions, folder: Path) -> None:
         len(_found(each.value) - _found(_spans(text, at, tags)))
         for text, at, tags, each in zip(texts, words, tagged, data.decisions, strict=True)
     )
-    if lost:
-        data.watch.note(
-            f"learned only partly: {plural(lost, 'span')} overlapping others, or beginning or "
-            "ending within a word"
-        )
+    note_lost(data, lost)
     kinds = sorted({tag[2:] for tags in tagged for tag in tags} - {""})
     tags = _tags_of(kinds)
     number = {tag: at for at, tag in enumerate(tags)}
@@ -207,6 +203,15 @@ def train(data: TrainingSet, options: PerceptronOptions, folder: Path) -> None:
     )
     learn(rows, now, late, options.epochs, data)
     write(folder, {"field": field, "types": kinds}, known, now)
+
+
+def note_lost(data: TrainingSet, lost: int) -> None:
+    """Tell how many spans are learned only partly, if there are any."""
+    if lost:
+        data.watch.note(
+            f"learned only partly: {plural(lost, 'span')} overlapping others, or beginning or "
+            "ending within a word"
+        )
 
 
 def field_of(decisions: Sequence[Decision]) -> str:
