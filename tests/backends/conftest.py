@@ -2,14 +2,12 @@
 
 import asyncio
 import os
-import random
-import re
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from targen_backends.local.backend import LocalOptions, create
 from targen_core.calls.model import ChatReply, ChatRequest, Message
@@ -77,6 +75,23 @@ def call(request_of):
     return run
 
 
+@pytest.fixture
+def exchange(call):
+    """Asks a service once; gives the reply, and the path, the headers and the body it was sent."""
+
+    def run(provider: Provider, request: ChatRequest, answer: Any = None, **options: Any) -> Any:
+        seen = []
+
+        async def handler(got: web.Request) -> web.Response:
+            seen.append((got.path, dict(got.headers), await got.json()))
+            return web.json_response(answer or provider.good("Volga"))
+
+        reply = call(provider, handler, request, **options)
+        return reply, *seen[0]
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory):
     """One model cache for all workers of a test session; TARGEN_CACHE_DIR keeps it longer."""
@@ -94,42 +109,3 @@ def local_model(cache):
         model = create(LocalOptions(parallel=2, n_ctx=1024, kept_prompts=2))
         yield model  # it looks for its file when the first call comes
         asyncio.run(model.aclose())
-
-
-def spelled(text: str, rng: random.Random) -> str:
-    """`text` inside a JSON string, each character in any of the forms that JSON has for it."""
-    parts = []
-    for sign in text:
-        forms = [f"\\u{ord(sign):04x}", f"\\u{ord(sign):04X}"]
-        if sign in '"\\/':
-            forms.append(f"\\{sign}")
-        if sign not in '"\\':
-            forms.append(sign)
-        parts.append(rng.choice(forms))
-    return "".join(parts)
-
-
-def holding(folder: Path, key: str) -> list[str]:
-    """The files below `folder` that hold `key`, in clear or in any of JSON's escapes."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    assert len(files) > 3
-    return [str(path) for path in files if key in _plain(path.read_bytes().decode("latin-1"))]
-
-
-def _plain(text: str) -> str:
-    """`text` and what JSON makes of it, decoded up to six times, one after the other."""
-    forms = [text]
-    for _ in range(6):
-        text = re.sub(r"\\(?:u00([0-9a-fA-F]{2})|([\\\"/]))", _sign, text)
-        forms.append(text)
-    return "\0".join(forms)
-
-
-def _sign(match: re.Match[str]) -> str:
-    return chr(int(match[1], 16)) if match[1] else match[2]
-
-
-@pytest.fixture
-def echoing():
-    """What tests of services that repeat a key have in common."""
-    return SimpleNamespace(spelled=spelled, holding=holding)

@@ -1,27 +1,19 @@
 """What the claude client sends where a request is out of the ordinary."""
 
 import pytest
-from aiohttp import web
 
 from targen_core.calls.model import ChatRequest, Message
 from targen_core.errors import BadRequest
 
 
 @pytest.fixture
-def ask(call, services):
+def ask(exchange, services):
     """Asks once; gives the headers and the body that were sent."""
-    claude = services["claude"]
 
     def run(params, messages=None, schema=None, **options):
-        seen = []
-
-        async def handler(request):
-            seen.append((dict(request.headers), await request.json()))
-            return web.json_response(claude.good("Volga"))
-
         messages = messages or (Message("user", "Name a river."),)
-        call(claude, handler, ChatRequest(messages, params, schema, "r"), **options)
-        return seen[0]
+        request = ChatRequest(messages, params, schema, "r")
+        return exchange(services["claude"], request, **options)[2:]
 
     return run
 

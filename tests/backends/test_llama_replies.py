@@ -1,7 +1,6 @@
 """What the llama client sends, and how it reads what comes back."""
 
 import asyncio
-import functools
 
 import pytest
 from aiohttp import web
@@ -18,31 +17,29 @@ SCHEMA = {
 
 
 @pytest.fixture
-def ask(call, services):
-    """Asks a server made of a handler once, without a key."""
-    return functools.partial(call, services["llama"], api_key="")
+def ask(exchange, services, request_of):
+    """Asks once, without a key; gives the reply, and the headers and the body that were sent."""
+
+    def run(answer=None, request=None, **options):
+        llama, answer = services["llama"], answer or chat()
+        reply, _, *sent = exchange(llama, request or request_of(), answer, api_key="", **options)
+        return reply, *sent
+
+    return run
 
 
 def chat(content="Volga", finish="stop", usage=True, **more):
-    """A server that always answers the same, and notes what it was sent."""
-    seen = []
+    """An answer."""
     message = {"role": "assistant", "content": content, **more}
     body = {"choices": [{"message": message, "finish_reason": finish}]}
     if usage:
         body["usage"] = {"prompt_tokens": 11, "completion_tokens": 3}
-
-    async def handler(request):
-        seen.append((dict(request.headers), await request.json()))
-        return web.json_response(body, headers={"X-RateLimit-Remaining-Requests": "0"})
-
-    handler.seen = seen
-    return handler
+    return body
 
 
 def test_the_request_has_model_messages_and_parameters(ask, request_of):
-    handler = chat()
-    ask(handler, request_of(temperature=0.5, top_p=None, seed=2**40 + 5), extra={"top_k": 3})
-    headers, body = handler.seen[0]
+    request = request_of(temperature=0.5, top_p=None, seed=2**40 + 5)
+    _, headers, body = ask(request=request, extra={"top_k": 3})
     assert body == {
         "model": "tiny",
         "top_k": 3,
@@ -62,9 +59,8 @@ def test_the_request_has_model_messages_and_parameters(ask, request_of):
     ("mode", "sent"), [("json_object", {"type": "json_object"}), ("none", None)]
 )
 def test_a_schema_may_be_asked_for_less_strictly(ask, request_of, mode, sent):
-    handler = chat()
-    ask(handler, request_of(schema=SCHEMA), structured=mode)
-    assert handler.seen[0][1].get("response_format") == sent
+    _, _, body = ask(request=request_of(schema=SCHEMA), structured=mode)
+    assert body.get("response_format") == sent
     assert not LlamaModel("http://h/v1", "m", structured=mode).structured
 
 
@@ -82,12 +78,12 @@ def test_a_schema_may_be_asked_for_less_strictly(ask, request_of, mode, sent):
 )
 def test_text_and_finish_of_unusual_answers(ask, answer, text, finish):
     """Beside those of OpenAI's own service: see test_contracts."""
-    reply = ask(answer)
+    reply, *_ = ask(answer)
     assert (reply.text, reply.finish) == (text, finish)
 
 
 def test_absent_usage_is_estimated_at_four_bytes_a_token(ask):
-    reply = ask(chat("Wołga", usage=False))
+    reply, *_ = ask(chat("Wołga", usage=False))
     assert (reply.input_tokens, reply.output_tokens) == (8, 2)  # 32 and 6 bytes
 
 

@@ -1,7 +1,6 @@
 """Ollama's own API, as its documentation has it."""
 
 import pytest
-from aiohttp import web
 
 from targen_backends.llama.backend import LlamaOptions, create
 from targen_backends.llama.ollama import OllamaModel
@@ -10,19 +9,13 @@ SCHEMA = {"type": "object", "properties": {"km": {"type": "integer", "default": 
 
 
 @pytest.fixture
-def ask(call, services, request_of):
+def ask(exchange, services, request_of):
     """Asks once; gives the reply, the path and the body that were sent."""
-    ollama = services["ollama"]
 
     def run(answer=None, schema=None, params=None, **options):
-        seen = []
-
-        async def handler(request):
-            seen.append((request.path, await request.json()))
-            return web.json_response(answer or ollama.good("Volga"))
-
-        reply = call(ollama, handler, request_of(schema=schema, **(params or {})), **options)
-        return reply, *seen[0]
+        request = request_of(schema=schema, **(params or {}))
+        reply, path, _, body = exchange(services["ollama"], request, answer, **options)
+        return reply, path, body
 
     return run
 

@@ -4,6 +4,8 @@ import hashlib
 import itertools
 import json
 import random
+import re
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -22,6 +24,41 @@ from targen_testing.fault_server import FaultServer, Response
 pytestmark = pytest.mark.whole  # the task of targen_plugin_example
 
 KEY = "sk-verysecret-0123456789/AbC+dEfGhIjKlMnOpQrStUvWxYz"
+
+
+def spelled(text: str, rng: random.Random) -> str:
+    """`text` inside a JSON string, each character in any of the forms that JSON has for it."""
+    parts = []
+    for sign in text:
+        forms = [f"\\u{ord(sign):04x}", f"\\u{ord(sign):04X}"]
+        if sign in '"\\/':
+            forms.append(f"\\{sign}")
+        if sign not in '"\\':
+            forms.append(sign)
+        parts.append(rng.choice(forms))
+    return "".join(parts)
+
+
+def holding(folder: Path, key: str) -> list[str]:
+    """The files below `folder` that hold `key`, in clear or in any of JSON's escapes."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    assert len(files) > 3
+    return [str(path) for path in files if key in _plain(path.read_bytes().decode("latin-1"))]
+
+
+def _plain(text: str) -> str:
+    """`text` and what JSON makes of it, decoded up to six times, one after the other."""
+    forms = [text]
+    for _ in range(6):
+        text = re.sub(r"\\(?:u00([0-9a-fA-F]{2})|([\\\"/]))", _sign, text)
+        forms.append(text)
+    return "\0".join(forms)
+
+
+def _sign(match: re.Match[str]) -> str:
+    return chr(int(match[1], 16)) if match[1] else match[2]
+
+
 FEW = settings(
     max_examples=10,
     deadline=None,
@@ -39,19 +76,19 @@ def schema_of(body):
     return (form.get("format") or form)["schema"]
 
 
-def telling(value, rng, spelled):
+def telling(value, rng):
     """`value` with the key in its texts of several words, in clear or as text of escapes."""
     if isinstance(value, dict):
-        return {name: telling(part, rng, spelled) for name, part in value.items()}
+        return {name: telling(part, rng) for name, part in value.items()}
     if isinstance(value, list):
-        return [telling(part, rng, spelled) for part in value]
+        return [telling(part, rng) for part in value]
     if isinstance(value, str) and " " in value and rng.random() < 0.4:
         first, _, rest = value.partition(" ")
         return f"{first} {rng.choice([KEY, spelled(KEY, rng)])} {rest}"
     return value
 
 
-def body_of(answer, rng, spelled):
+def body_of(answer, rng):
     """An answer as it is sent: the key in any of JSON's forms."""
     return json.dumps(answer, ensure_ascii=rng.random() < 0.5).replace(KEY, spelled(KEY, rng))
 
@@ -59,9 +96,8 @@ def body_of(answer, rng, spelled):
 class Echo:
     """A service that repeats the key in each answer, and fails now and then."""
 
-    def __init__(self, provider, spelled, fails=True):
+    def __init__(self, provider, fails=True):
         self.provider = provider
-        self.spelled = spelled
         self.fails = fails
         self.told = 0
 
@@ -72,16 +108,16 @@ class Echo:
             self.told += 1
             fault = self.provider.fault(f"Busy. You are {KEY}.")
             headers = {self.provider.request_id: f"for-{KEY}"}
-            return Response(body_of(fault, rng, self.spelled), 503, headers)
+            return Response(body_of(fault, rng), 503, headers)
         self.told += 1
-        value = telling(fill_schema(schema_of(seen.body), rng), rng, self.spelled)
-        content = json.dumps(value).replace(KEY, self.spelled(KEY, rng))
+        value = telling(fill_schema(schema_of(seen.body), rng), rng)
+        content = json.dumps(value).replace(KEY, spelled(KEY, rng))
         answer = self.provider.good(content)
         answer["model"] = f"tiny {KEY}"
         if seen.body.get("tools"):
             used = {"type": "tool_use", "id": "t", "name": "reply", "input": value}
             answer["content"] = [used]
-        return Response(body_of(answer, rng, self.spelled))
+        return Response(body_of(answer, rng))
 
 
 @pytest.fixture
@@ -107,8 +143,8 @@ def run(in_process, provider, monkeypatch, tmp_path):
     return go
 
 
-def test_no_file_of_a_run_has_a_key_that_a_service_spells_out(run, provider, echoing, tmp_path):
-    echo = Echo(provider, echoing.spelled)
+def test_no_file_of_a_run_has_a_key_that_a_service_spells_out(run, provider, tmp_path):
+    echo = Echo(provider)
     tool = ["-o", "structured=tool"] if provider.name == "claude" else []
     done = run(echo, *tool)
     assert done.code == 0, done.err
@@ -116,7 +152,7 @@ def test_no_file_of_a_run_has_a_key_that_a_service_spells_out(run, provider, ech
         text = (tmp_path / "run" / name).read_text()
         assert "***" in text or "\\*" in text, f"{name}: repeated, and removed"
     assert len((tmp_path / "run" / "dataset.jsonl").read_text().splitlines()) == 4
-    assert echoing.holding(tmp_path, KEY) == []
+    assert holding(tmp_path, KEY) == []
 
 
 # --- services that fail ---
@@ -147,9 +183,9 @@ MOODS = {
     ],
     indirect=["provider"],
 )
-def test_a_run_makes_of_faults_what_can_be_made_of_them(run, provider, echoing, tmp_path, mood):
+def test_a_run_makes_of_faults_what_can_be_made_of_them(run, provider, tmp_path, mood):
     faults, code, said = MOODS[mood]
-    good, numbers = Echo(provider, echoing.spelled, fails=False), itertools.count(1)
+    good, numbers = Echo(provider, fails=False), itertools.count(1)
 
     def answer(seen):
         number = next(numbers)
@@ -165,7 +201,7 @@ def test_a_run_makes_of_faults_what_can_be_made_of_them(run, provider, echoing, 
     total = report["usage"]["total"]
     assert done.code == code, done.err
     assert said in done.err
-    assert echoing.holding(tmp_path, KEY) == []
+    assert holding(tmp_path, KEY) == []
     if code:
         assert f"HTTP {faults[0][0]}" in done.err
         assert next(numbers) <= 9  # what was in flight, and nothing after it
@@ -183,13 +219,13 @@ def test_a_run_makes_of_faults_what_can_be_made_of_them(run, provider, echoing, 
 
 @FEW
 @given(seed=st.integers(0, 2**32))
-def test_no_reply_and_no_error_spells_the_key(seed, provider, call, request_of, echoing):
+def test_no_reply_and_no_error_spells_the_key(seed, provider, call, request_of):
     rng = random.Random(seed)
-    good = provider.good(f"Sent by {echoing.spelled(KEY, rng)}.")
+    good = provider.good(f"Sent by {spelled(KEY, rng)}.")
     good["model"] = KEY
     status = rng.choice([200, 200, 400, 401, 429, 500])
     body = good if status == 200 else provider.fault(f"{KEY} is unknown", code=KEY)
-    raw = body_of(body, rng, echoing.spelled)
+    raw = body_of(body, rng)
     encoding = rng.choice(["utf-8", "utf-16", "utf-8-sig"]) if status == 200 else "utf-8"
 
     async def handler(request):
@@ -215,9 +251,9 @@ CODECS = {
 @FEW
 @given(seed=st.integers(0, 2**32))
 @pytest.mark.parametrize("name", CODECS)
-def test_no_line_of_a_batch_spells_the_key(seed, name, services, echoing):
+def test_no_line_of_a_batch_spells_the_key(seed, name, services):
     rng = random.Random(seed)
-    answer = services[name].good(f"Sent by {echoing.spelled(KEY, rng)}.")
+    answer = services[name].good(f"Sent by {spelled(KEY, rng)}.")
     if name == "chatgpt":
         failed = {"response": {"status_code": 400, "request_id": KEY, "body": {"error": KEY}}}
         lines = [{"response": {"status_code": 200, "body": answer}}, failed]
@@ -228,7 +264,7 @@ def test_no_line_of_a_batch_spells_the_key(seed, name, services, echoing):
         lines = [{"result": result} for result in results]
     asked = {"k": ChatRequest((Message("user", "?"),), {"max_tokens": 9})}
     for line in lines:
-        raw = body_of({"custom_id": "k", **line}, rng, echoing.spelled).encode()
+        raw = body_of({"custom_id": "k", **line}, rng).encode()
         _, found = CODECS[name].decode(raw, asked)
         if isinstance(found, ChatReply):
             assert json.loads(f'"{found.text}"') == "Sent by ***."
