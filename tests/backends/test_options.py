@@ -44,7 +44,7 @@ def test_registering_imports_nothing_heavy():
     """Nor is a provider's client ever needed."""
     ours = ", ".join(f"targen_backends.{name}" for name in (*NAMES, "local"))
     heavy = {"aiohttp", "openai", "anthropic", "pydantic", "xllamacpp", "langchain_core"}
-    code = f"""import sys, {ours}, targen_standard.langchain.chat, targen_standard.langchain.model
+    code = f"""import sys, {ours}, targen_standard.langchain.model
 print({heavy} & {{*sys.modules}})
 import targen_backends.chatgpt.langchain, targen_backends.claude.langchain
 print({{"openai", "anthropic"}} & {{*sys.modules}})"""

@@ -249,7 +249,7 @@ def register_adapters(register: Register[Adapter]) -> None:
     """Any LangChain chat model."""
     register.register(
         "langchain",
-        "targen_standard.langchain.adapter:LANGCHAIN",
+        "targen_standard.langchain.classes:LANGCHAIN",
         summary="a LangChain BaseChatModel",
         aliases=["langchain_core"],
     )

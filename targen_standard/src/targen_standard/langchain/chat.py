@@ -1,31 +1,20 @@
 """Any `ChatModel` as a LangChain chat model.
 
-Importing this module does not import langchain: `TargenChat` is made when it is first used, since
-its base class is langchain's.
+Importing this module imports langchain, whose class is the base of `TargenChat`.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import ConfigDict, Field
 
 from targen_core.calls.model import ChatRequest, Message, Role
 from targen_standard.langchain.loop import submit
-
-if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import BaseMessage
-
-    class TargenChat(BaseChatModel):
-        """Any `ChatModel` as a LangChain chat model; see `_make_targen_chat`."""
-
-        model: Any
-        params: dict[str, Any]
-
-        def close(self) -> None:
-            """See `_make_targen_chat`."""
-
 
 __all__ = ["TargenChat"]
 
@@ -40,67 +29,50 @@ def _from_langchain(messages: Iterable[BaseMessage]) -> tuple[Message, ...]:
     return tuple(turns)
 
 
-@functools.cache
-def _make_targen_chat() -> type[BaseChatModel]:
-    """The class `TargenChat`; made late, since its base class is langchain's."""
-    from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import AIMessage
-    from langchain_core.outputs import ChatGeneration, ChatResult
-    from pydantic import ConfigDict, Field
+class TargenChat(BaseChatModel):
+    """Any `ChatModel` as a LangChain chat model.
 
-    class TargenChat(BaseChatModel):
-        """Any `ChatModel` as a LangChain chat model.
+    `model` is the `ChatModel`, `params` the sampling parameters of every
+    call; keyword arguments of a call win over them.
+    """
 
-        `model` is the `ChatModel`, `params` the sampling parameters of every
-        call; keyword arguments of a call win over them.
-        """
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
-        model_config = ConfigDict(arbitrary_types_allowed=True)
+    model: Any
+    params: dict[str, Any] = Field(default_factory=lambda: {"max_tokens": 1024})
 
-        model: Any
-        params: dict[str, Any] = Field(default_factory=lambda: {"max_tokens": 1024})
+    @property
+    def _llm_type(self) -> str:
+        return "targen"
 
-        @property
-        def _llm_type(self) -> str:
-            return "targen"
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {"model": self.model.identity, **self.params}
 
-        @property
-        def _identifying_params(self) -> dict[str, Any]:
-            return {"model": self.model.identity, **self.params}
+    async def _agenerate(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> ChatResult:
+        params = {"max_tokens": 1024, **self.params, **kwargs}
+        if stop is not None:
+            params["stop"] = stop
+        reply = await self.model.complete(ChatRequest(_from_langchain(messages), params))
+        finish = "content_filter" if reply.finish == "content-filter" else reply.finish
+        message = AIMessage(
+            content=reply.text,
+            usage_metadata={
+                "input_tokens": reply.input_tokens,
+                "output_tokens": reply.output_tokens,
+                "total_tokens": reply.input_tokens + reply.output_tokens,
+            },
+            response_metadata={"finish_reason": finish, "model_name": self.model.identity},
+        )
+        return ChatResult(generations=[ChatGeneration(message=message)])
 
-        async def _agenerate(
-            self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
-        ) -> ChatResult:
-            params = {"max_tokens": 1024, **self.params, **kwargs}
-            if stop is not None:
-                params["stop"] = stop
-            reply = await self.model.complete(ChatRequest(_from_langchain(messages), params))
-            finish = "content_filter" if reply.finish == "content-filter" else reply.finish
-            message = AIMessage(
-                content=reply.text,
-                usage_metadata={
-                    "input_tokens": reply.input_tokens,
-                    "output_tokens": reply.output_tokens,
-                    "total_tokens": reply.input_tokens + reply.output_tokens,
-                },
-                response_metadata={"finish_reason": finish, "model_name": self.model.identity},
-            )
-            return ChatResult(generations=[ChatGeneration(message=message)])
+    def _generate(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> ChatResult:
+        return submit(self._agenerate(messages, stop, None, **kwargs)).result()
 
-        def _generate(
-            self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
-        ) -> ChatResult:
-            return submit(self._agenerate(messages, stop, None, **kwargs)).result()
-
-        def close(self) -> None:
-            """Release what the synchronous calls opened; `model.aclose` does the rest."""
-            submit(self.model.aclose()).result()
-
-    TargenChat.__qualname__ = "TargenChat"
-    return TargenChat
-
-
-def __getattr__(name: str) -> Any:
-    if name == "TargenChat":
-        return _make_targen_chat()
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def close(self) -> None:
+        """Release what the synchronous calls opened; `model.aclose` does the rest."""
+        submit(self.model.aclose()).result()

@@ -16,13 +16,13 @@ from pydantic import ConfigDict, SecretStr, ValidationError, model_validator
 from targen_core import Backend, BackendOptions
 from targen_core.calls.secrets import may_name_secret
 from targen_core.errors import UnknownOption, UsageError
-from targen_core.plugins.adapters import NamedClass
+from targen_core.plugins.adapters import Adapter, NamedClass
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import Blank, Setting
 from targen_standard import error_patterns
-from targen_standard.langchain.model import LangChainModel, decides_replies, place
+from targen_standard.langchain.model import LangChainModel, adapted, decides_replies, place
 
-__all__ = ["LangChainOptions", "backend"]
+__all__ = ["LANGCHAIN", "LangChainOptions", "backend"]
 
 _SLIP = 0.9  # similarity from which an unknown option counts as a misspelling of one of the class
 
@@ -205,3 +205,7 @@ def _distributions(module: str) -> tuple[str, ...]:
     except importlib_metadata.PackageNotFoundError:
         return ("langchain-core",)
     return (name, "langchain-core")
+
+
+LANGCHAIN = Adapter(adapt=adapted, backend=backend, example="langchain_openai.ChatOpenAI")
+"""The registered adapter for langchain's chat models."""
