@@ -244,7 +244,7 @@ def test_any_text_survives_a_sheet(name, first, second, tmp_path_factory):
     assert not any(each.problem for each in read)
     expected = {key: text.strip() for key, text in answers.items() if text.strip()}
     assert [each.key for each in read] == ["a0", "a1", "a2"]
-    assert {each.key: each.text for each in read if each.text} == expected
+    assert {each.key: each.content for each in read if each.content} == expected
 
 
 @SHEETS
@@ -274,7 +274,7 @@ def test_no_prompt_makes_a_section_or_a_block(prompts):
     sheet = sheet[:place] + "````answer\nmine\n````\n"
     from targen_standard.batches.sheets import _read_markdown
 
-    assert [(each.key, each.text, each.problem) for each in _read_markdown(path, sheet)] == [
+    assert [(each.key, each.content, each.problem) for each in _read_markdown(path, sheet)] == [
         ("a0", "mine", "")
     ]
 
@@ -290,7 +290,7 @@ def test_a_sheet_is_not_replaced_and_none_is_made_of_no_calls(name, tmp_path):
     with pytest.raises(UsageError, match="already exists"):
         write_requests([call], path)
     assert path.read_bytes() == before
-    assert [each.text for each in read_sheet(path)] == [""]
+    assert [each.content for each in read_sheet(path)] == [""]
 
 
 @SHEETS
@@ -342,7 +342,7 @@ def test_a_damaged_section_is_named_and_the_next_one_read(damaged, line, why, tm
     for end in ("\n", "\r\n"):
         path.write_bytes((HEAD + damaged + SECTION).replace("\n", end).encode())
         bad, good = read_sheet(path)
-        assert (bad.line, good.text) == (line, "good")
+        assert (bad.line, good.content) == (line, "good")
         assert why in bad.problem
 
 
@@ -372,7 +372,7 @@ def test_a_bad_line_of_csv_is_named(text, line, why, tmp_path):
     path = tmp_path / "calls.csv"
     path.write_text(text)
     read = list(read_sheet(path))
-    assert [each.text for each in read if not each.problem] == ["good"]
+    assert [each.content for each in read if not each.problem] == ["good"]
     (bad,) = [each for each in read if each.problem]
     assert bad.line == line and why in bad.problem
 

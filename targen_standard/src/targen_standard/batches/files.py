@@ -6,7 +6,6 @@ are missing.
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +29,7 @@ from targen_core.wording import Action, Blank, Words
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.batches.people import People
 from targen_standard.batches.replies import reply_of
-from targen_standard.batches.sheets import is_sheet, read_sheet, sheet_of
+from targen_standard.batches.sheets import Filled, is_sheet, read_sheet, sheet_of
 from targen_standard.batches.waiting import WaitingCall
 from targen_standard.datasets.lines import whole
 
@@ -135,7 +134,7 @@ class FileTransport:
         self._out = out
         self._run = run
         self._folder: Path | None = None  # where it is noted that a file was read
-        self._answers: dict[str, _Given] = {}
+        self._answers: dict[str, Filled] = {}
         if file is not None:
             self._answers = _read(file, self.imported, encoding)
             if not self._answers and not self.imported.bad:
@@ -164,20 +163,26 @@ class FileTransport:
 
     async def send(self, calls: Sequence[WaitingCall]) -> bool:
         """Return the answers in the file; stop at calls without one."""
-        if not sum(self._answer(call) for call in calls):
-            self.pending = list(calls)
-            run = Blank("RUN") if self._run is None else self._run
-            hint: Words = Action("batch export", run)
-            sheet = self._sheet_of(calls)
-            if sheet is not None and self._out is None:
-                hint = f"fill in {sheet}, then " + Action("batch import", run, sheet)
-            elif all(isinstance(call.codec, People) for call in calls):
-                hint = hint + f" --out {next_sheet()}"
-            else:
-                again = Action("resume", run, batch=False)
-                hint = hint + "; to send the calls to the service instead: " + again
-            raise AnswersAwaited(self._awaited(calls), hint=hint)
-        return False
+        if sum(self._answer(call) for call in calls):
+            return False
+        self.pending = list(calls)
+        run = Blank("RUN") if self._run is None else self._run
+        exported = {} if self._run is None else BatchLedgerFile(self._run).exported
+        files = Counter(exported[key] for call in calls if (key := call.request.key) in exported)
+        all_in_one = files.total() == len(calls) and len(files) == 1
+        file = self._out or (Path(next(iter(files))) if all_in_one else None)
+        hint: Words = Action("batch export", run)
+        if self._out is None and file is not None and is_sheet(file) and file.is_file():
+            hint = f"fill in {file}, then " + Action("batch import", run, file)
+        elif all(isinstance(call.codec, People) for call in calls):
+            hint = hint + f" --out {next_sheet()}"
+        else:
+            again = Action("resume", run, batch=False)
+            hint = hint + "; to send the calls to the service instead: " + again
+        places = (f"{count:,} of them in {name}" for name, count in files.items())
+        where = [f"in {file}"] if file is not None else places
+        words = ", ".join([f"{plural(len(calls), 'call')} waiting for answers", *where])
+        raise AnswersAwaited(words, hint=hint)
 
     async def collect(self, calls: Sequence[WaitingCall]) -> None:
         """Do nothing, since answers do not arrive later."""
@@ -208,26 +213,6 @@ class FileTransport:
         self.imported.good += 1
         call.give(answer)
         return True
-
-    def _sheet_of(self, calls: Sequence[WaitingCall]) -> Path | None:
-        """The sheet that has been written of all these calls, if there is one."""
-        exported = {} if self._run is None else BatchLedgerFile(self._run).exported
-        files = {exported.get(call.request.key, "") for call in calls}
-        sheet = Path(files.pop())
-        return sheet if not files and is_sheet(sheet) and sheet.is_file() else None
-
-    def _awaited(self, calls: Sequence[WaitingCall]) -> str:
-        """Return how many answers are missing, and where people find the calls."""
-        words = f"{plural(len(calls), 'call')} waiting for answers"
-        if self._run is None:
-            return words
-        exported = BatchLedgerFile(self._run).exported
-        files = Counter(exported[key] for call in calls if (key := call.request.key) in exported)
-        if self._out is not None or (files.total() == len(calls) and len(files) == 1):
-            return f"{words}, in {self._out or next(iter(files))}"
-        return ", ".join(
-            [words, *(f"{count:,} of them in {file}" for file, count in files.items())]
-        )
 
     def _answer_in(self, content: bytes | str, call: WaitingCall) -> BatchAnswer:
         """The answer to a call that a line or a place in a sheet holds.
@@ -305,61 +290,38 @@ def _lines_of(file: Path, encoding: str) -> Iterator[bytes]:
         raise UsageError(f"cannot read {file}: {error.strerror}") from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """An answer, and where it is: the line itself, or the text in a sheet's block or row."""
-
-    line: int
-    content: bytes | str
-
-    @property
-    def digest(self) -> str:
-        """A digest by which the text of a sheet is recognised later; "" for a line."""
-        if isinstance(self.content, bytes):
-            return ""
-        return hashlib.sha256(self.content.encode("utf-8", "replace")).hexdigest()[:16]
-
-
 _SERVICES = {"response", "result", "error"}
 _RIGHT = 'expected {"custom_id": "…", "content": "…"}, or a line in the service\'s format'
 
 
-def _read(file: Path, imported: Imported, encoding: str) -> dict[str, _Given]:
+def _read(file: Path, imported: Imported, encoding: str) -> dict[str, Filled]:
     """The answers in a file by `custom_id`; of several the last."""
-    read = _read_sheet if is_sheet(file) else _read_lines
-    return read(file, imported, encoding)
-
-
-def _read_sheet(file: Path, imported: Imported, encoding: str) -> dict[str, _Given]:
-    answers: dict[str, _Given] = {}
-    for filled in read_sheet(file, encoding):
+    answers: dict[str, Filled] = {}
+    read = read_sheet if is_sheet(file) else _read_lines
+    for filled in read(file, encoding):
         if filled.problem:
             imported.refuse(file, filled.line, filled.problem)
-        elif not filled.text:
+        elif not filled.content:
             imported.empty += 1
         else:
-            answers[filled.key] = _Given(filled.line, filled.text)
+            answers[filled.key] = filled
     return answers
 
 
-def _read_lines(file: Path, imported: Imported, encoding: str) -> dict[str, _Given]:
-    answers: dict[str, _Given] = {}
+def _read_lines(file: Path, encoding: str) -> Iterator[Filled]:
+    refused = 0
     for number, line in enumerate(_lines_of(file, encoding), 1):
         if len(line) > _LONGEST:
             why = f"longer than {_LONGEST >> 20} MiB; later lines are not read"
-            imported.refuse(file, number, why)
-            continue
-        if not line.strip():
-            continue
-        try:
-            key = json_of(line)["custom_id"]
-        except (ValueError, KeyError, TypeError):
-            why = f"not a JSON object with a custom_id; {_RIGHT}"
-            imported.refuse(file, number, why)
-            if imported.bad == _MOST_REFUSED:
-                why = f"{_MOST_REFUSED:,} lines were rejected; later lines are not read"
-                imported.refuse(file, number + 1, why)
-                break
-            continue
-        answers[str(key)] = _Given(number, line)
-    return answers
+            yield Filled(number, problem=why)
+        elif line.strip():
+            try:
+                yield Filled(number, str(json_of(line)["custom_id"]), line)
+            except (ValueError, KeyError, TypeError):
+                why = f"not a JSON object with a custom_id; {_RIGHT}"
+                yield Filled(number, problem=why)
+                refused += 1
+        if refused == _MOST_REFUSED:
+            why = f"{_MOST_REFUSED:,} lines were rejected; later lines are not read"
+            yield Filled(number + 1, problem=why)
+            return

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 
 from targen_core.calls.batch import BatchProvider, BatchState
 from targen_core.calls.model import ChatReply
@@ -35,15 +34,6 @@ _log = logging.getLogger("targen.run")
 _FIRST_POLL, _LAST_POLL = 0.1, 60.0  # seconds between two looks at a batch, growing
 
 
-@dataclass(slots=True)
-class _Open:
-    """A batch that was handed over, and the calls that wait for it."""
-
-    provider: BatchProvider
-    batch: str
-    calls: dict[str, WaitingCall]
-
-
 class ServiceTransport:
     """A `BatchTransport` to services that take batches.
 
@@ -62,16 +52,16 @@ class ServiceTransport:
         rounds: int,
         per_round: int,
         max_outage: float,
-        secrets: Secrets | None = None,
+        secrets: Secrets,
     ) -> None:
-        self._secrets = Secrets() if secrets is None else secrets
-        self.submissions = 0
+        self._secrets = secrets
         self._ledger = ledger
         self._max_waves = per_round * (rounds + 1)
         self._rounds = rounds
         self._waves = 0
         self._max_outage = max_outage
-        self._open: list[_Open] = []
+        # By service and id of a batch that was handed over: the calls that wait for it.
+        self._open: dict[tuple[BatchProvider, str], dict[str, WaitingCall]] = {}
         self._problem = ""
 
     async def send(self, calls: Sequence[WaitingCall]) -> bool:
@@ -81,19 +71,16 @@ class ServiceTransport:
             JobFailed: all rounds are used up.
             ServiceError: the service refuses the batch for good.
         """
-        self._open = []
+        self._open = {}
         fresh: list[WaitingCall] = []
         for call in calls:
             batch = self._ledger.find(call.codec.identity, call.request.key)
             if batch is None:
                 fresh.append(call)
             else:
-                self._attach(call, batch)
-        for open_batch in self._open:
-            held = len(open_batch.calls)
-            _log.info(
-                "waiting for batch %s, which contains %d of the calls", open_batch.batch, held
-            )
+                self._open.setdefault((_provider(call), batch), {})[call.request.key] = call
+        for (_, batch), held in self._open.items():
+            _log.info("waiting for batch %s, which contains %d of the calls", batch, len(held))
         if not fresh:
             return True
         if self._waves == self._max_waves:
@@ -108,13 +95,6 @@ class ServiceTransport:
             for part in split(provider, [call for call in fresh if call.codec is provider]):
                 await self._submit(provider, part)
         return True
-
-    def _attach(self, call: WaitingCall, batch: str) -> None:
-        for open_batch in self._open:
-            if open_batch.batch == batch and open_batch.provider is call.codec:
-                open_batch.calls[call.request.key] = call
-                return
-        self._open.append(_Open(_provider(call), batch, {call.request.key: call}))
 
     async def _submit(
         self, provider: BatchProvider, part: Sequence[tuple[bytes, WaitingCall]]
@@ -139,11 +119,10 @@ class ServiceTransport:
             raise MalformedAnswer(
                 "the batch id that the service returned contains an API key", billed=True
             )
-        self.submissions += 1
-        keys = [call.request.key for call in calls]
-        self._ledger.add(provider.identity, batch, keys)
+        by_key = {call.request.key: call for call in calls}
+        self._ledger.add(provider.identity, batch, [*by_key])
         _log.info("batch %s: %s submitted", batch, plural(len(calls), "call"))
-        self._open.append(_Open(provider, batch, dict(zip(keys, calls, strict=True))))
+        self._open.setdefault((provider, batch), {}).update(by_key)
 
     async def collect(self, calls: Sequence[WaitingCall]) -> None:
         """Look at each open batch now and then until all have ended.
@@ -152,16 +131,19 @@ class ServiceTransport:
             ServiceGaveUp: a service did not report a batch's progress for too long.
             AuthenticationFailed: the key does not do any more.
         """
-        await asyncio.gather(*map(self._wait_for, self._open))
+        waited = (self._wait_for(*of, waiting) for of, waiting in self._open.items())
+        await asyncio.gather(*waited)
 
-    async def _wait_for(self, waited: _Open) -> None:
+    async def _wait_for(
+        self, provider: BatchProvider, batch: str, calls: Mapping[str, WaitingCall]
+    ) -> None:
         loop = asyncio.get_running_loop()
-        requests = {key: call.request for key, call in waited.calls.items()}
+        requests = {key: call.request for key, call in calls.items()}
         pause = _FIRST_POLL
         heard = loop.time()
         while True:
             try:
-                state = await waited.provider.poll(waited.batch, requests)
+                state = await provider.poll(batch, requests)
                 heard = loop.time()
             except (AuthenticationFailed, CreditExhausted):
                 raise
@@ -170,24 +152,24 @@ class ServiceTransport:
                     state = BatchState(True, problem=str(error))
                 elif loop.time() - heard > self._max_outage:
                     raise ServiceGaveUp(
-                        f"batch {waited.batch}: no response from the service for more than "
+                        f"batch {batch}: no response from the service for more than "
                         f"{self._max_outage:g} s: {error}",
                         hint="resume when the service is back; the batch continues in the meantime",
                     ) from error
                 else:
                     state = BatchState(False)
                     pause = max(pause, error.retry_after or 0.0)
-            self._bring(waited, state)
+            self._bring(batch, calls, state)
             if state.ended:
                 return
             await asyncio.sleep(pause)
             pause = min(_LAST_POLL, pause * 1.5)
 
-    def _bring(self, waited: _Open, state: BatchState) -> None:
+    def _bring(self, batch: str, calls: Mapping[str, WaitingCall], state: BatchState) -> None:
         """Deliver the available answers; for an ended batch, failures to the rest."""
         failed: list[str] = []
         good = 0
-        for key in waited.calls:
+        for key in calls:
             answer = state.answers.get(key)
             if answer is None and not state.ended:
                 continue
@@ -199,17 +181,17 @@ class ServiceTransport:
                     self._problem = str(answer)
         if failed:
             self._problem = self._secrets.words(state.problem or self._problem)
-            self._ledger.failed(waited.batch, failed, self._problem)
+            self._ledger.failed(batch, failed, self._problem)
         if state.ended:
-            _log.info("batch %s: %s, %d failed", waited.batch, plural(good, "answer"), len(failed))
-        for key, call in waited.calls.items():
+            _log.info("batch %s: %s, %d failed", batch, plural(good, "answer"), len(failed))
+        for key, call in calls.items():
             answer = state.answers.get(key)
             if isinstance(answer, ServiceError) and answer.retryable:
                 call.give(BatchFailed(str(answer), billed=answer.billed))
             elif answer is not None:
                 call.give(answer)
             elif state.ended:
-                problem = state.problem or f"batch {waited.batch} returned no answer for this call"
+                problem = state.problem or f"batch {batch} returned no answer for this call"
                 call.give(BatchFailed(problem))
 
 

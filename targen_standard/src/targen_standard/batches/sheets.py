@@ -7,6 +7,7 @@ and addresses in it are not followed.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -48,19 +49,27 @@ Do not change the headings: they show which call an answer is for.
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A place of a sheet for an answer.
+    """A place of a file for an answer.
 
     Attributes:
         line: where the answer begins, from 1; of a CSV file its row, as spreadsheets number them.
         key: the call's id.
-        text: the answer, without space around it; empty if the place is.
+        content: in a sheet the answer, without space around it; empty if the place is. Else the
+            line itself.
         problem: why it cannot be read, or "".
     """
 
     line: int
     key: str = ""
-    text: str = ""
+    content: bytes | str = ""
     problem: str = ""
+
+    @property
+    def digest(self) -> str:
+        """A digest by which the text of a sheet is recognised later; "" for a line."""
+        if isinstance(self.content, bytes):
+            return ""
+        return hashlib.sha256(self.content.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def is_sheet(path: Path) -> bool:
