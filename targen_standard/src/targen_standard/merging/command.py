@@ -63,14 +63,14 @@ def merge(
     from targen_cli.report import print_report, say_what_is_next, with_concerns
     from targen_cli.tables import print_json
     from targen_core.plugins.loader import load_registry
-    from targen_standard.merging.api import merged
+    from targen_standard.merging.merge import merge_runs
 
     if out is None:
         raise UsageError(
             "the merged run needs a folder; give --out",
             hint="targen merge RUN... --out runs/merged",
         )
-    come = merged(
+    come = merge_runs(
         load_registry(),
         runs,
         out,

@@ -11,28 +11,29 @@ complete.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from targen_core.api.request import quotas_of, registry_for
 from targen_core.calls.usage import Usage
-from targen_core.engine.filters import Filter, Filters
+from targen_core.engine.filters import Filters
 from targen_core.engine.quota_tracker import QuotaTracker
-from targen_core.engine.quotas import Quotas
-from targen_core.errors import QuotaNotMet, UsageError
+from targen_core.errors import QuotaNotMet, UnknownName, UsageError
+from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.reporters import Ended, files_of
-from targen_core.runs.records.lock import PartPlan
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.preparing.tasks import find_task
 from targen_core.tasks.model import Task
-from targen_core.wording import Option
+from targen_core.wording import Action, Blank, Option, in_python
 from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
 from targen_standard.merging.folder import NewFolder, copy_files
 from targen_standard.merging.notes import notes_on, within_words
 from targen_standard.merging.outcome import merged_manifest, merged_report, shortage
 from targen_standard.merging.rows import Writer, add_flows, copy_rejects
 from targen_standard.merging.runs import (
+    Run,
     asked_of_all,
     filters_of,
     opened,
@@ -61,26 +62,17 @@ class Merged:
 
 
 def merge_runs(
+    registry: Registry,
     paths: Sequence[Path],
     out: Path,
-    task_of: Callable[[Path, Manifest], Task[Any, Any]],
     *,
-    filter_of: Callable[[PartPlan], Filter | None] = lambda plan: None,
-    quotas: Callable[[Task[Any, Any]], Quotas | None] = lambda task: None,
+    n: int | None = None,
+    labels: Mapping[str, int] | None = None,
     near_duplicates: float | None = None,
     conflicting: bool = False,
+    task: Task[Any, Any] | None = None,
 ) -> Merged:
-    """Merge runs of one task into the directory `out`.
-
-    Args:
-        paths: run directories, in any order.
-        out: what is to be made; another merge there is replaced.
-        task_of: finds the task of a run.
-        filter_of: makes a filter that a run had; None if that is not installed.
-        quotas: the rows wanted; None for all that were requested of the runs.
-        near_duplicates: similarity in per cent above which a row repeats an accepted one. The
-            default is that of the runs, the strictest if they differ.
-        conflicting: also merge runs that contradict each other, each unchanged.
+    """Merge runs as `merge` does, and report labels that lack rows without raising.
 
     Raises:
         UsageError: what cannot be merged, named with the runs.
@@ -88,6 +80,11 @@ def merge_runs(
         RunDirectoryError: a run cannot be read.
         WriteFailed: the operating system refuses; no half-written files remain.
     """
+    if n is not None and labels:
+        raise UsageError(
+            "give the number of rows in only one way",
+            hint=Option("n", 100) + ", or " + Option("labels", {"A": 40}),
+        )
     if not out.name.strip("."):
         raise UsageError(
             Option("out") + f" {out} cannot be used as the name of a new folder",
@@ -97,11 +94,14 @@ def merge_runs(
     require_one_task(runs, conflicting=conflicting)
     put_in_order(runs, conflicting=conflicting)
     require_one_division(runs)
-    across, within = filters_of(runs, filter_of)
+    across, within = filters_of(registry, runs)
     notes = [*notes_on(runs), *within_words(within)]
     first = runs[0]
-    task = task_of(first.path, first.manifest)
-    wanted = quotas(task) or asked_of_all(runs, task)
+    task = _task_of(registry, first, out, task)
+    if n is None and not labels:
+        wanted = asked_of_all(runs, task)
+    else:
+        wanted = quotas_of(task, n, labels, None)
     if near_duplicates is None:
         alike = [run.manifest.usual_options.get("near_duplicates", 0.0) for run in runs]
         near_duplicates = min((one for one in alike if one), default=0.0)
@@ -139,3 +139,18 @@ def merge_runs(
         )
         directory.finish(complete=True, report=report, files=files_of(ended))
     return Merged(report, notes, short)
+
+
+def _task_of(
+    registry: Registry, run: Run, out: Path, task: Task[Any, Any] | None
+) -> Task[Any, Any]:
+    """Find the task of a run; `task` is the object that it was made with."""
+    manifest = run.manifest
+    known = registry_for(run.path, manifest, registry, task)
+    try:
+        return find_task(known, manifest.task_name(run.path), manifest.task.variants)[1]
+    except UnknownName as error:
+        if "task" in manifest.objects:
+            objects = {"task": manifest.objects["task"]}
+            error.hint = in_python(Action("merge", Blank("RUNS"), out=out, **objects))
+        raise

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from targen_core.engine.guard import Guard
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.registered import RegisteredFilter
 from targen_core.engine.shards import Shard
-from targen_core.errors import RunConflict, RunLocked, UsageError
+from targen_core.errors import RunConflict, RunLocked, UnknownName, UsageError
+from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.manifest import Manifest, as_words, flat
@@ -221,9 +223,7 @@ def _family(manifest: Manifest) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def filters_of(
-    runs: Sequence[Run], filter_of: Callable[[PartPlan], Filter | None]
-) -> tuple[list[Filter], list[str]]:
+def filters_of(registry: Registry, runs: Sequence[Run]) -> tuple[list[Filter], list[str]]:
     """Filters that rows of different runs pass through, and the names of the other ones.
 
     A filter is as in the first run that has it; the near-duplicate filter is passed separately.
@@ -237,7 +237,9 @@ def filters_of(
     across: list[Filter] = []
     within: list[str] = []
     for name, plan in plans.values():
-        made = filter_of(plan)
+        made: Filter | None = None
+        with suppress(UnknownName):  # it is not installed
+            made = registry.configured(registry.find("filter", plan.id), plan.options)[0]
         if made is not None and made.across_runs:
             guard = Guard(runs[0].manifest.task.id, "").of("filter", plan.id)
             across.append(RegisteredFilter(made, guard))
