@@ -97,26 +97,9 @@ async def areplay(
         RunConflict: `out` holds something.
         RunDirectoryError: `run` is not a run directory, or its journal is damaged.
     """
-    known = registry or (run.registry if isinstance(run, Run) else None)
-    return await replayed(
-        run.path if isinstance(run, Run) else as_path(run),
-        None if out is None else as_path(out),
-        known,
-        task=task,
-        n=n,
-        labels=labels,
-        correct=correct,
-        corrector=corrector,
-        checks=checks,
-        filters=filters,
-        unsure=unsure,
-        near_duplicates=near_duplicates,
-        max_cosine=max_cosine,
-        max_refused=max_refused,
-        embedder=embedder,
-        options=options,
-        model=model,
-    )
+    asked = {k: v for k, v in locals().items() if k not in ("run", "out", "registry")}
+    path, known = (run.path, run.registry) if isinstance(run, Run) else (as_path(run), None)
+    return await replayed(path, None if out is None else as_path(out), registry or known, **asked)
 
 
 async def replayed(

@@ -8,9 +8,9 @@ the reason. With these calls `targen resume` finishes the run.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -293,10 +293,7 @@ class Replay(Job):
         )
 
     def _also_reported(self) -> dict[str, Any]:
-        needed = [
-            {name: getattr(one, name) for name in Needed.__dataclass_fields__}
-            for one in self.needed
-        ]
+        needed = [asdict(one) for one in self.needed]
         found = {"changed": self.changed, "needed": needed, "waiting": self.waiting}
         return {"replay": {"of": str(self.of), **found}}
 
@@ -414,10 +411,5 @@ def _summed(
     for (call, who), record in zip(waiting, records, strict=True):
         kind = (call.step, call.prompt, record["why"])
         calls.setdefault(kind, set()).add(call)
-        ids.setdefault(kind, set()).update(_id(who))
+        ids.setdefault(kind, set()).update({who["id"]} if "id" in who else ())
     return [Needed(*kind, len(calls[kind]), len(ids[kind])) for kind in calls]
-
-
-def _id(who: Mapping[str, str]) -> Iterator[str]:
-    if "id" in who:
-        yield who["id"]

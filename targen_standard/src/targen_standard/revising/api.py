@@ -85,22 +85,7 @@ async def aplan_revision(
     Raises:
         TargenError: as `revise`.
     """
-    revision = await _planned(
-        run,
-        None,
-        registry,
-        model,
-        options,
-        judge=judge,
-        rewrite=rewrite,
-        cache=cache,
-        task=task,
-        n=n,
-        labels=labels,
-        correct=correct,
-        corrector=corrector,
-        action="plan_revision",
-    )
+    revision = await _planned(**locals(), out=None, action="plan_revision")
     return revision.plan
 
 
@@ -161,21 +146,8 @@ async def arevise(
         RunDirectoryError: `run` is not a run directory, or its journal is damaged.
         TargenError: as `resume`.
     """
-    revision = await _planned(
-        run,
-        out,
-        registry,
-        model,
-        options,
-        judge=judge,
-        rewrite=rewrite,
-        cache=cache,
-        task=task,
-        n=n,
-        labels=labels,
-        correct=correct,
-        corrector=corrector,
-    )
+    asked = {name: value for name, value in locals().items() if name != "resumed"}
+    revision = await _planned(**asked)
     _check_keywords(run, model, revision.registry, resumed)
     if not revision.plan.changes:
         _log.warning("%s", revision.plan.said)

@@ -24,7 +24,7 @@ from targen_core.tasks.model import Task
 from targen_core.text import plural
 from targen_standard.tracing.asked import Asked, asked_for
 
-__all__ = ["Trace", "TracedCall", "trace", "traced_call", "traced_row"]
+__all__ = ["Trace", "TracedCall", "trace", "traced_call"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,33 +163,16 @@ def trace(
         UsageError: the directory or the row does not exist.
         RunDirectoryError: it is not a run directory, or cannot be read.
     """
-    if isinstance(run, Folder):
-        return traced_row(run.path, row, task=task, registry=registry or run.registry)
-    return traced_row(as_path(run), row, task=task, registry=registry)
-
-
-def traced_row(
-    path: Path,
-    row: int | str,
-    *,
-    task: Task[Any, Any] | None = None,
-    registry: Registry | None = None,
-) -> Trace:
-    """Return the result of `trace`; errors name options of the command line.
-
-    Raises:
-        TargenError: as `trace`.
-    """
+    path, known = (run.path, run.registry) if isinstance(run, Folder) else (as_path(run), None)
+    known = registry or known
     traced = tracing.find(path, str(row))
     made = tracing.made_by(path, traced.record)
     asked = Asked({})
     try:
         if traced.correction is None:
             manifest = Manifest.load(path / "manifest.json")
-            known = registry_for(path, manifest, registry, task)
-        else:
-            known = load_registry() if registry is None else registry
-        asked = finish(asked_for(known, traced))
+            known = registry_for(path, manifest, known, task)
+        asked = finish(asked_for(known or load_registry(), traced))
     except TargenError as error:
         asked = Asked({}, f"the prompts cannot be reconstructed: {error}")
     records = traced.calls()

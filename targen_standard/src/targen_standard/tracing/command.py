@@ -74,10 +74,10 @@ def trace(
     if call is not None:
         _trace_call(run, call, full=full, json=json)
         return
-    from targen_standard.tracing.api import traced_row
+    from targen_standard.tracing import api
 
     assert row is not None
-    traced = traced_row(run, row)
+    traced = api.trace(run, row)
     if json:
         print_json(traced.raw)
         return
