@@ -29,13 +29,13 @@ from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import OUTPUTS
 from targen_core.wording import Action
 
-__all__ = ["RecordedCall", "Show", "Trial", "dry_run_spec", "prepared_trial", "run_trial"]
+__all__ = ["RecordedCall", "Show", "Trial", "dry_run_spec", "prepared_trial", "run_trial", "unseen"]
 
 Show = Callable[[Job], AbstractContextManager[Listener]]
 """Displays a job while the context is open; the listener that it gives gets the job's events."""
 
 
-def _unseen(job: Job) -> AbstractContextManager[Listener]:
+def unseen(job: Job) -> AbstractContextManager[Listener]:
     """Display nothing."""
     return nullcontext(lambda event: None)
 
@@ -93,7 +93,7 @@ def run_trial(
     *,
     cache: Path | None = None,
     shared: dict[bytes, ChatReply] | None = None,
-    show: Show = _unseen,
+    show: Show = unseen,
     folder: Path | None = None,
     unfiltered: bool = False,
 ) -> Trial:

@@ -47,9 +47,11 @@ def made(lab):
     return registry, spec, model
 
 
-def test_variants_run_over_the_same_seeds_that_are_listed_once(made):
+def test_variants_run_over_the_same_seeds_that_are_listed_once(made, tmp_path):
     registry, spec, model = made
-    comparison = compare(registry, variants_of(spec, ["default", "twice", "other"]))
+    comparison = compare(
+        registry, variants_of(spec, ["default", "twice", "other"]), tmp_path / "three"
+    )
     assert [one.name for one in comparison] == ["default", "twice", "other"]
     lists = [r.key for r in model.requests if r.origin.step in ("contexts", "seeds")]
     assert len(set(lists)) == len(lists)
@@ -60,7 +62,12 @@ def test_variants_run_over_the_same_seeds_that_are_listed_once(made):
     assert twice.accepted == default.accepted == 12
     assert twice.instructions_similarity > other.instructions_similarity
     assert default.prompts_similarity == pytest.approx((1 + other.prompts_similarity) / 2)
-    assert compare(registry, variants_of(spec, ["default"]))[0].instructions_similarity is None
+    assert (
+        compare(registry, variants_of(spec, ["default"]), tmp_path / "one")[
+            0
+        ].instructions_similarity
+        is None
+    )
 
 
 def test_mean_cosine_similarity_by_hand():
@@ -79,10 +86,10 @@ def test_mean_cosine_similarity_by_hand():
         (["twice", "twice"], "lists a variant twice"),
     ],
 )
-def test_variants_that_are_not_are_refused(made, names, words):
+def test_variants_that_are_not_are_refused(made, names, words, tmp_path):
     registry, spec, _ = made
     with pytest.raises(UsageError, match=words) as caught:
-        compare(registry, variants_of(spec, names))
+        compare(registry, variants_of(spec, names), tmp_path)
     if "twyce" in names:
         assert caught.value.hint == "did you mean twice?"
 

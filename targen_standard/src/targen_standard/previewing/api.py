@@ -9,7 +9,7 @@ from typing import Any, Literal, overload
 from targen_cli.pages import table
 from targen_cli.show import text_of
 from targen_cli.shown import job_shown
-from targen_cli.trial import RecordedCall, Trial, run_trial
+from targen_cli.trial import RecordedCall, Trial, run_trial, unseen
 from targen_core.api.models import ModelLike
 from targen_core.api.report import UsageReport
 from targen_core.api.request import ItemsLike, StepLike, TaskLike, asked, keywords_of
@@ -158,8 +158,8 @@ def preview(
         of = request.task
         rows = n if n is not None else len(of.quota_names) * of.rows_per_instance
         spec = request.spec.replace(quotas=Quotas.even(rows, of))
-        show: dict[str, Any] = {"show": job_shown} if progress else {}
-        trial = run_trial(request.registry, spec, cache=replies_folder(), **show)
+        show = job_shown if progress else unseen
+        trial = run_trial(request.registry, spec, cache=replies_folder(), show=show)
     if trial.problem is not None and not trial.verdicts:
         raise trial.problem
     return Preview.of(trial, of.name, of.branches)

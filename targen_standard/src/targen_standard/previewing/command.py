@@ -244,10 +244,10 @@ def _compare(
     results = compare(
         registry,
         specs,
+        folder,
         examples=examples,
         cache=replies_folder(),
         show=partial(progress, transient=True),
-        folder=folder,
     )
     problems = [one.problem for one in results if one.problem is not None]
     stopped = [problem for problem in problems if not isinstance(problem, QuotaNotMet)]

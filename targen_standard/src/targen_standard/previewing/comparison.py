@@ -6,16 +6,14 @@ instructions on hand-picked examples (appendix G); this measures both.
 
 from __future__ import annotations
 
-import contextlib
 import math
-import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_cli.trial import Show, Trial, run_trial
+from targen_cli.trial import Show, Trial, run_trial, unseen
 from targen_core.calls.model import ChatReply
 from targen_core.errors import Interrupted, TargenError, UsageError
 from targen_core.plugins.registry import Registry
@@ -70,44 +68,30 @@ class Compared:
 def compare(
     registry: Registry,
     specs: Mapping[str, RunSpec],
+    folder: Path,
     *,
     examples: Dataset | None = None,
     cache: Path | None = None,
-    show: Show | None = None,
-    folder: Path | None = None,
+    show: Show = unseen,
 ) -> list[Compared]:
     """Run each of the `specs`, by name; equal calls of steps 1 and 2 are shared.
 
     The labelled rows of `examples` are solved by each one's instructions (corrector `blind`).
-    `show` displays how each run goes. `folder` keeps the files, as that of `run_trial` does.
+    `show` displays how each run goes. `folder` keeps the files of each in a folder of its own, as
+    that of `run_trial` does.
 
     Raises:
         UsageError: a variant that the task lacks.
         Interrupted: somebody stopped it; the others are not run either.
     """
     tasks = [find_task(registry, spec.task, spec.variants)[1] for spec in specs.values()]
-    with contextlib.ExitStack() as stack:
-        if folder is None:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="targen-")))
-        return _compared_in(folder, registry, specs, tasks, examples, cache, show)
-
-
-def _compared_in(
-    folder: Path,
-    registry: Registry,
-    specs: Mapping[str, RunSpec],
-    tasks: Sequence[Task[Any, Any]],
-    examples: Dataset | None,
-    cache: Path | None,
-    show: Show | None,
-) -> list[Compared]:
-    """The same, with a folder for each of them."""
     places = [folder / name for name in specs]
     shared: dict[bytes, ChatReply] = {}
-    seen: dict[str, Any] = {} if show is None else {"show": show}
     trials = []
     for mine, place in zip(specs.values(), places, strict=True):
-        trials.append(run_trial(registry, mine, cache=cache, shared=shared, folder=place, **seen))
+        trials.append(
+            run_trial(registry, mine, cache=cache, shared=shared, folder=place, show=show)
+        )
         if isinstance(trials[-1].problem, Interrupted):
             raise trials[-1].problem
     instructions: list[float | None] = [None] * len(specs)
