@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from targen_standard.correction.result import Corrected, CorrectionReport
     from targen_standard.exporting.api import export
     from targen_standard.exporting.model import Exporter
-    from targen_standard.exporting.publish import publish
+    from targen_standard.exporting.push import publish
     from targen_standard.merging.api import merge
     from targen_standard.previewing.api import Preview, preview
     from targen_standard.profiling.api import Profiled, profile
@@ -40,7 +40,7 @@ _HOMES = {
     "correction.result": "Corrected CorrectionReport",
     "exporting.api": "export",
     "exporting.model": "Exporter",
-    "exporting.publish": "publish",
+    "exporting.push": "publish",
     "merging.api": "merge",
     "previewing.api": "Preview preview",
     "profiling.api": "Profiled profile",

@@ -280,7 +280,7 @@ def _push(
     private: bool,
     force: bool,
 ) -> None:
-    from targen_standard.exporting.publish import publish
+    from targen_standard.exporting.push import publish
 
     if not dataset.license and "\nlicense:" not in dataset.card:
         print("note: the card does not state a licence; add one with --license", file=sys.stderr)

@@ -8,20 +8,24 @@ come with a way out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from targen_core.dataset.model import Dataset
 from targen_core.errors import JobFailed, UsageError
 from targen_core.text import printable
 from targen_core.wording import REPEAT, Option, Words
+from targen_standard.exporting.hub import HF
+from targen_standard.exporting.save import save
 from targen_standard.extras import hub_without_telemetry, needs
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-__all__ = ["check_push", "push", "words_of"]
+__all__ = ["check_push", "publish", "words_of"]
 
 _LOGIN = "run hf auth login, or set HF_TOKEN=hf_...; the token needs write access"
 _NAME = re.compile(r"(?!.*(--|\.\.))(?!.*\.git$)[\w.-]+/\w[\w.-]{,95}", re.ASCII)
@@ -48,14 +52,21 @@ def check_push(repo: str, *, token: str | None = None) -> None:
         raise UsageError("you are not logged in to the hub", hint=_LOGIN)
 
 
-def push(
-    folder: Path, repo: str, *, private: bool = True, force: bool = False, token: str | None = None
+def publish(
+    dataset: Dataset,
+    repo: str,
+    *,
+    parts: Mapping[str, Dataset] | None = None,
+    private: bool = True,
+    force: bool = False,
+    token: str | None = None,
 ) -> str:
-    """Put a folder as `targen export --as hf` writes it on the hub, in one commit.
+    """Put a dataset on the hub, in one commit, as `targen export --as hf` writes it.
 
     Args:
-        folder: what to put there.
+        dataset: the rows, with their card.
         repo: OWNER/NAME; made if it is not there.
+        parts: its splits by name; by default all rows are one.
         private: whether a new one is private; an existing one keeps its setting.
         force: replace an existing dataset. Files that no export writes are kept.
         token: of the hub; by default what `hf auth login` or HF_TOKEN left.
@@ -70,6 +81,13 @@ def push(
         JobFailed: the hub refuses, or cannot be reached; its data are unchanged.
     """
     check_push(repo, token=token)
+    with tempfile.TemporaryDirectory(prefix="targen-push-") as above:
+        folder = Path(above) / "dataset"
+        save(dataset, HF, folder, parts=parts)
+        return _push(folder, repo, private=private, force=force, token=token)
+
+
+def _push(folder: Path, repo: str, *, private: bool, force: bool, token: str | None) -> str:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
