@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,8 @@ from targen_cli.correction_plan import CorrectionPlan
 from targen_core.calls.journal import compact, decode, key_of
 from targen_core.calls.usage import check_record
 from targen_core.errors import RunDirectoryError, UsageError
-from targen_core.plain import open_plain
 from targen_core.reading import read_jsonl
-from targen_core.reading.lines import LINE
+from targen_core.reading.lines import whole_lines
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.reading import check_members, read_json
 from targen_core.text import plural, refused
@@ -242,22 +240,13 @@ def find_records(
     """
     records: dict[str, dict[str, Any]] = {}
     there = [b'"place":%s' % compact(place)[:-1] for place in places]
-    try:
-        fd = open_plain(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return records
-    except OSError as error:
-        raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
-    with os.fdopen(fd, "rb") as file:
-        for line in iter(partial(file.readline, LINE), b""):
-            if not line.endswith(b"\n"):
-                break  # torn, or no record
-            key = key_of(line).decode("ascii", "replace")
-            wanted = key in keys or (prefix and key.startswith(prefix))
-            if not key or not (wanted or any(place in line for place in there)):
-                continue
-            if (record := decode(line)) and _is_call(record):
-                records[key] = record
+    for line in whole_lines(path):
+        key = key_of(line).decode("ascii", "replace")
+        wanted = key in keys or (prefix and key.startswith(prefix))
+        if not key or not (wanted or any(place in line for place in there)):
+            continue
+        if (record := decode(line)) and _is_call(record):
+            records[key] = record
     return records
 
 

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,27 @@ def json_line(line: bytes) -> Any:
             raise ValueError("it is nested too deeply") from None
 
 
+def whole_lines(path: Path, *, start: int = 0) -> Iterator[bytes]:
+    """Yield the lines of a run's file from a byte on; a torn last line is left out.
+
+    Raises:
+        RunDirectoryError: it is not a regular file, or a line is too long.
+    """
+    try:
+        descriptor = open_plain(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
+    with os.fdopen(descriptor, "rb") as file:
+        file.seek(start)
+        for number, line in enumerate(iter(partial(file.readline, LINE), b""), 1):
+            if line.endswith(b"\n"):
+                yield line
+            elif len(line) == LINE:
+                raise RunDirectoryError(f"{path}: line {number} is longer than {LINE:,} bytes")
+
+
 def read_jsonl(path: Path, *, start: int = 0, skip: int = 0) -> Iterator[dict[str, Any]]:
     """Return the records of a run's file of JSON lines; a torn last line is left out.
 
@@ -44,25 +66,11 @@ def read_jsonl(path: Path, *, start: int = 0, skip: int = 0) -> Iterator[dict[st
     Raises:
         RunDirectoryError: it is not a regular file, or naming the line that is not a JSON object.
     """
-    try:
-        descriptor = open_plain(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        file.seek(start)
-        for number, line in enumerate(iter(partial(file.readline, LINE), b""), 1):
-            if not line.endswith(b"\n"):
-                if len(line) == LINE:
-                    raise RunDirectoryError(f"{path}: line {number} is longer than {LINE:,} bytes")
-                return
-            if number <= skip:
-                continue
-            try:
-                record = json_line(line)
-            except ValueError as error:
-                raise RunDirectoryError(f"{path}: line {number} is not JSON: {error}") from error
-            if not isinstance(record, dict):
-                raise RunDirectoryError(f"{path}: line {number} is not a JSON object")
-            yield record
+    for number, line in enumerate(islice(whole_lines(path, start=start), skip, None), skip + 1):
+        try:
+            record = json_line(line)
+        except ValueError as error:
+            raise RunDirectoryError(f"{path}: line {number} is not JSON: {error}") from error
+        if not isinstance(record, dict):
+            raise RunDirectoryError(f"{path}: line {number} is not a JSON object")
+        yield record

@@ -12,21 +12,18 @@ from typing import Any
 import numpy as np
 
 from targen_cli.tracing import rows
-from targen_core.calls.journal import checked, compact, unchecked
+from targen_core.calls.journal import checked, compact, key_of, unchecked
 from targen_core.calls.usage import Usage
-from targen_core.errors import CorruptJournal, RunConflict, RunDirectoryError
+from targen_core.errors import CorruptJournal, RunConflict
 from targen_core.plain import open_plain
 from targen_core.reading import json_line
-from targen_core.reading.lines import LINE
+from targen_core.reading.lines import whole_lines
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
 from targen_core.wording import Option
 from targen_standard.merging.runs import Run
 
 __all__ = ["find_copies", "join_journals"]
-
-
-_KEYED = b'{"key":"'  # how the record of a call begins
 
 
 class _Twins:
@@ -148,8 +145,8 @@ def join_journals(runs: Sequence[Run], path: Path, usage: Usage, *, conflicting:
     with os.fdopen(fd, "wb") as file:
         for run, mine, others in zip(runs, skipped, apart, strict=True):
             place = -1
-            for line in _lines(run.path / "journal"):  # they read back, so they are not parsed
-                if line.startswith(_KEYED, 9):
+            for line in whole_lines(run.path / "journal"):  # they read back, so they are not parsed
+                if key_of(line):
                     place += 1
                     if place in mine:
                         continue
@@ -170,34 +167,17 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
     Raises:
         CorruptJournal: one before it cannot be read.
     """
-    for number, line in enumerate(_lines(path), 1):
+    for number, line in enumerate(whole_lines(path), 1):
         try:
             body = unchecked(line[:-1])
             record = json_line(body)
             if not isinstance(record, dict):
                 raise ValueError("it is not a JSON object")
-            if "key" in record and not line.startswith(_KEYED, 9):
+            if "key" in record and not key_of(line):
                 raise ValueError("its key does not come first")
         except ValueError as error:
             raise CorruptJournal(f"{path}: record {number} is damaged: {error}") from error
         yield record
-
-
-def _lines(path: Path) -> Iterator[bytes]:
-    """The whole lines of a journal."""
-    try:
-        fd = open_plain(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
-    with os.fdopen(fd, "rb") as file:
-        for line in iter(lambda: file.readline(LINE), b""):
-            if not line.endswith(b"\n"):
-                if len(line) == LINE:
-                    raise CorruptJournal(f"{path}: a record is longer than {LINE:,} bytes")
-                return
-            yield line
 
 
 def _hash(text: str) -> int:

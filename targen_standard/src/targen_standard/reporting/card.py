@@ -78,7 +78,8 @@ def dataset_card(
         for name, requested in report["requested"].items()
     )
     steps = "\n".join(
-        f"| {markdown(step)} | {_named(model_name(plan))} | {markdown(backend_name(plan))} | "
+        f"| {markdown(step)} | {markdown(model_name(plan) or 'not named')} | "
+        f"{markdown(backend_name(plan))} | "
         f"{markdown(', '.join(f'{key}={value}' for key, value in plan.params.items()))} |"
         for step, plan in manifest.steps.items()
     )
@@ -96,6 +97,8 @@ def dataset_card(
         flagged = f"\n> Status: {status}. Not all requested rows were generated.\n"
     out_of = f" ({percent(accepted / judged)})" if judged else ""
     candidates = f"{plural(judged, 'candidate')}{' judged' if manifest.lock.corrector else ''}"
+    cited = "\n\n".join(filter(None, [_CITATION, task.citation.strip()]))
+    on_sources = ", and on the licences of the sources above" if report.get("sources") else ""
     uncorrected = "" if manifest.lock.corrector else " Labels were not corrected."
     front = {
         "pretty_name": f"{name} ({_kind(report)})",
@@ -145,13 +148,13 @@ and {usage["output_tokens"]:,} out; {free:,} replies were taken from earlier run
 ## Licence
 
 {NO_LICENCE} How generated text may be used depends on the terms of the models that
-wrote it{_models(report)}{_on_sources(report)}.
+wrote it{_models(report)}{on_sources}.
 
 ## Citation
 
 The method:
 
-{markdown_fence(_cited(task.citation), "bibtex")}
+{markdown_fence(cited, "bibtex")}
 {_canary(task.canary)}"""
 
 
@@ -173,14 +176,6 @@ of training corpora:
 
 {markdown_fence(" ".join(canary.split()), "text")}
 """
-
-
-def _cited(more: str) -> str:
-    return "\n\n".join(filter(None, [_CITATION, more.strip()]))
-
-
-def _named(name: str) -> str:
-    return markdown(name) if name else "not named"
 
 
 def _written(report: Mapping[str, Any]) -> str:
@@ -290,10 +285,6 @@ Rows were generated from rows of these datasets:
 |---|---|---|--:|
 {lines}
 """
-
-
-def _on_sources(report: Mapping[str, Any]) -> str:
-    return ", and on the licences of the sources above" if report.get("sources") else ""
 
 
 def _date(manifest: Manifest) -> str:

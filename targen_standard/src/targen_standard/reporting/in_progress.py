@@ -41,9 +41,10 @@ def unfinished_report(path: Path, manifest: Manifest) -> dict[str, Any]:
     # An extended run judges surplus candidates again: the last verdict holds.
     last = {commit.id: commit for commit in commits if commit.verdict != "skipped"}
     for commit in last.values():
-        flow = tracker.flows[_intended(commit)]
+        branch = _branch(commit.id)
+        flow = tracker.flows[branch]
         if commit.verdict == "accepted":
-            tracker.gain(_intended(commit), commit.quota, commit.rows)
+            tracker.gain(branch, commit.quota, commit.rows)
             flow.accepted[commit.ending or ""] += 1
             flow.unsure += bool(commit.reason)
         elif commit.verdict == "rejected":
@@ -132,7 +133,7 @@ def _written(path: Path, tracker: QuotaTracker, past: Past | None) -> tuple[list
         commits, marks = list(past.commits), past.marks
         for commit in commits:
             fits = tracker.knows(commit.quota, commit.rows)
-            if not fits or _intended(commit) not in tracker.flows:
+            if not fits or _branch(commit.id) not in tracker.flows:
                 raise Contradicted
         if past.sums is not None and holds(path / "journal", past.sums[0]):
             with contextlib.suppress(ValueError, TypeError, KeyError):
@@ -169,10 +170,6 @@ def _rejected(record: Mapping[str, Any], tracker: QuotaTracker) -> Commit:
     stage, reason = record["stage"], record["reason"]
     verdict, aim = record["verdict"], tracker.aims[record["intended"]]
     return Commit(record["id"], verdict, aim or "", label, end, stage, reason, 0, 0)
-
-
-def _intended(commit: Commit) -> str:
-    return _branch(commit.id)
 
 
 def _branch(candidate: str) -> str:
