@@ -22,7 +22,7 @@ from typing import Any
 from pydantic import Field
 
 from targen_core.calls.backend import Backend, BackendOptions
-from targen_core.calls.model import ChatReply, ChatRequest, Price
+from targen_core.calls.model import ChatReply, ChatRequest, Finish, Price
 from targen_core.calls.scores import TokenScore
 from targen_core.errors import (
     AuthenticationFailed,
@@ -123,18 +123,17 @@ class ScriptedModel:
         options = self.options
         if options.garbage_rate + options.cut_rate + options.empty_rate + options.refusal_rate:
             draw = random.Random(f"bad replies {request.key}").random()
-            if draw < options.garbage_rate:
-                return ChatReply("Sure! As for that, it depends.", "stop", reply.input_tokens, 9)
-            draw -= options.garbage_rate
-            if draw < options.cut_rate:
-                half = reply.text[: len(reply.text) // 2]
-                return ChatReply(half, "length", reply.input_tokens, request.params["max_tokens"])
-            draw -= options.cut_rate
-            if draw < options.empty_rate:
-                return ChatReply("", "stop", reply.input_tokens, 0)
-            draw -= options.empty_rate
-            if draw < options.refusal_rate:
-                return ChatReply("I cannot help with that.", "refusal", reply.input_tokens, 6)
+            most = request.params["max_tokens"]
+            bad: tuple[tuple[float, str, Finish, int], ...] = (
+                (options.garbage_rate, "Sure! As for that, it depends.", "stop", 9),
+                (options.cut_rate, reply.text[: len(reply.text) // 2], "length", most),
+                (options.empty_rate, "", "stop", 0),
+                (options.refusal_rate, "I cannot help with that.", "refusal", 6),
+            )
+            for rate, text, finish, tokens in bad:
+                if draw < rate:
+                    return ChatReply(text, finish, reply.input_tokens, tokens)
+                draw -= rate
         return reply
 
     def _reply(self, request: ChatRequest) -> ChatReply:

@@ -93,13 +93,13 @@ class Columns:
         """The text that depends on the label most: a pair's second, or the only one."""
         return self.texts[-1]
 
-    def reply(self, names: Sequence[str] | None = None, *, called: str = "Row") -> type[BaseModel]:
+    def reply(self, names: Sequence[str] | None = None) -> type[BaseModel]:
         """The model of a reply that has these columns, by default all."""
         fields: dict[str, Any] = {
             name: (Literal[self.choices[name]] if name in self.choices else _TEXT, ...)
             for name in (self.names if names is None else names)
         }
-        return create_model(called, __config__=ConfigDict(extra="ignore"), **fields)
+        return create_model("Row", __config__=ConfigDict(extra="ignore"), **fields)
 
     def instance(
         self, values: Mapping[str, str], label: str, *, as_they_are: Sequence[str] = ()

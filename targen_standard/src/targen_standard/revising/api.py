@@ -257,8 +257,9 @@ async def planned(
     if out is not None and is_inside(path, out):
         raise UsageError(f"{out} is in {path}, which must not change", hint=ANOTHER_OUT)
 
-    _require_objects(path, registry, action, asked.get("task"))
-    of_then = _may_carry(path)
+    begun_as = Manifest.load(path / "manifest.json")
+    _require_objects(path, begun_as, registry, action, asked.get("task"))
+    of_then = begun_as.may_carry
     if judge is None:
         judge = "changed" if "judgements" in of_then else "all"
     if rewrite is None:
@@ -297,26 +298,14 @@ def _taken(out: Path) -> RunConflict:
     return RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a revision creates a new run")
 
 
-def _may_carry(path: Path) -> tuple[Carried, ...]:
-    """Return what the revised run itself was allowed to keep."""
-    try:
-        return Manifest.load(path / "manifest.json").may_carry
-    except TargenError:  # opening the run reports the error
-        return ()
-
-
 def _require_objects(
-    path: Path, registry: Registry | None, action: str, task: TaskLike | None
+    path: Path, manifest: Manifest, registry: Registry | None, action: str, task: TaskLike | None
 ) -> None:
     """Say how to pass a run's objects again.
 
     Raises:
         UnknownName: one is not here.
     """
-    try:
-        manifest = Manifest.load(path / "manifest.json")
-    except TargenError:  # opening the run reports the error
-        return
     typed = [] if task is None else [task if isinstance(task, str | PathLike) else Blank("TASK")]
     lacking = {k: v for k, v in manifest.objects.items() if k != "task" or not typed}
     again = Action(action, path, *typed, **lacking)
