@@ -18,7 +18,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field, create_model
 
-from targen_cli.markup import sheet_cell
 from targen_core import Message
 from targen_core.calls.model import ChatReply, ChatRequest, Origin
 from targen_core.errors import AnswersAwaited, UnreadableFile, UsageError
@@ -29,6 +28,7 @@ from targen_standard.batches.replies import reply_of
 from targen_standard.batches.sheets import read_sheet, sheet_of
 from targen_standard.batches.waiting import WaitingCall
 
+from ...sheets import MARKDOWN_EMPTY, filled, filled_csv
 from ...tables import table
 
 
@@ -200,31 +200,6 @@ def test_a_file_of_something_else_is_not_read_to_its_end(tmp_path, drive):
     file.write_text("Call me Ishmael.\n" * 12_000)
     given, imported = answered(drive, file, request("sentence", "a1"))
     assert (given, imported.bad) == ({}, 10_001)
-
-
-MARKDOWN_EMPTY = "````answer\n\n````"
-
-
-def filled(sheet, answers):
-    """Fill in a sheet of Markdown as a person does."""
-    for key, text in answers.items():
-        longest = max(map(len, re.findall("`+", text)), default=0)
-        ticks = "`" * max(4, longest + 1)
-        head, _, tail = sheet.partition(f"## Call {key}\n")
-        tail = tail.replace(MARKDOWN_EMPTY, f"{ticks}answer\n{text}\n{ticks}", 1)
-        sheet = f"{head}## Call {key}\n{tail}"
-    return sheet
-
-
-def filled_csv(sheet, answers):
-    """Fill in a sheet of CSV as a program does that writes texts safely."""
-    rows = list(csv.DictReader(io.StringIO(sheet, newline="")))
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(rows[0]))
-    writer.writeheader()
-    for row in rows:
-        writer.writerow(row | {"answer": sheet_cell(answers.get(row["custom_id"], ""))})
-    return out.getvalue()
 
 
 TEXTS = st.text() | st.lists(

@@ -182,15 +182,11 @@ def test_closing_lets_go_and_leaves_nothing_running(drive):
         await asyncio.sleep(0)
         await model.aclose()
         assert not transport.collecting
-        assert all(call.cancelled() for call in await settled(*sent, *waiting))
+        await asyncio.wait([*sent, *waiting])
+        assert all(call.cancelled() for call in [*sent, *waiting])
         assert len(asyncio.all_tasks()) == 1
 
     drive(main())
-
-
-async def settled(*calls):
-    await asyncio.wait(calls)
-    return calls
 
 
 def test_a_bug_of_a_transport_ends_the_calls(drive):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import random
 import re
@@ -13,11 +12,13 @@ from typing import Any
 
 import pytest
 
-from targen_cli.markup import sheet_cell
-from targen_core.calls.journal import Journal
 from targen_standard.batches import waiting
 from targen_standard.scripted import fill_schema
 from targen_testing.fault_server import FaultServer, Response
+
+from ...files import lines, write_lines
+from ...runs import journal, records, report
+from ...sheets import filled, filled_csv
 
 pytest.importorskip("targen_tasks_superglue")
 
@@ -34,7 +35,7 @@ def _soon_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 def answers() -> dict[str, Any]:
     """The answers of a person who is always of the same mind, by id."""
     found = {}
-    for call in asked():
+    for call in lines("asked.jsonl"):
         schema = call["body"]["response_format"]["json_schema"]["schema"]
         key = call["custom_id"]
         found[key] = fill_schema(schema, random.Random(key))
@@ -42,35 +43,22 @@ def answers() -> dict[str, Any]:
     return found
 
 
-def fill_lines(file: Path, said: Answers) -> Path:
-    file = file.with_name("answers.jsonl")
-    lines = ({"custom_id": key, "content": value} for key, value in said.items())
-    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-    return file
+def fill_lines(said: Answers) -> Path:
+    rows = ({"custom_id": key, "content": value} for key, value in said.items())
+    return write_lines("answers.jsonl", rows)
 
 
-def fill_markdown(sheet: Path, said: Answers) -> Path:
-    def block(section: re.Match[str]) -> str:
-        return section[0].replace(
-            "answer\n\n", f"answer\n{json.dumps(said[section[1]], indent=1)}\n"
-        )
-
-    text = sheet.read_text()
-    sheet.write_text(re.sub(r"## Call (\w+)\n.*?````answer\n\n", block, text, flags=re.DOTALL))
+def fill(sheet: Path, said: Answers) -> Path:
+    """Write the answers into a file that was exported, or beside lines."""
+    if sheet.suffix == ".jsonl":
+        return fill_lines(said)
+    fill_in = filled if sheet.suffix == ".md" else filled_csv
+    texts = {key: json.dumps(value, indent=1) for key, value in said.items()}
+    sheet.write_text(fill_in(sheet.read_text(), texts), newline="")
     return sheet
 
 
-def fill_csv(sheet: Path, said: Answers) -> Path:
-    rows = list(csv.DictReader(io.StringIO(sheet.read_text(), newline="")))
-    with open(sheet, "w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        for row in rows:
-            writer.writerow(row | {"answer": sheet_cell(json.dumps(said[row["custom_id"]]))})
-    return sheet
-
-
-FILLERS = {"calls.jsonl": fill_lines, "calls.md": fill_markdown, "calls.csv": fill_csv}
+FORMS = ("calls.jsonl", "calls.md", "calls.csv")
 
 
 def export(targen: Targen, name: str, run: str = "run") -> int:
@@ -78,11 +66,6 @@ def export(targen: Targen, name: str, run: str = "run") -> int:
     assert done.code == 0, done.err
     requests: int = done.json["requests"]
     return requests
-
-
-def asked() -> list[dict[str, Any]]:
-    """The calls that were exported last."""
-    return [*map(json.loads, Path("asked.jsonl").read_text().splitlines())]
 
 
 def declare(*hues: str, file: str = "hue.yaml", more: str = "") -> None:
@@ -95,7 +78,7 @@ def turns(targen: Targen, name: str) -> Iterator[dict[str, Any]]:
     """Export and import until a run is complete; yields what became of each file."""
     # Words of the same made-up language as the answers, which then have to do with them.
     seeds = [fill_schema({"type": "string"}, random.Random(f"seed {n}")) for n in range(60)]
-    Path("seeds.jsonl").write_text("".join(f"{json.dumps(seed)}\n" for seed in seeds))
+    write_lines("seeds.jsonl", seeds)
     begun = targen(
         *("generate", "rte", "-n", 2, "-b", "llama", "-o", "model=m", "-q", "--no-cache"),
         *("--seeds", "seeds.jsonl", "--batch-offline", "--out", "run"),
@@ -108,8 +91,8 @@ def turns(targen: Targen, name: str) -> Iterator[dict[str, Any]]:
         assert export(targen, name) == asked
         if not asked:
             return
-        filled = FILLERS[name](file, answers())
-        done = targen("batch", "import", "run", filled, "--json")
+        answered = fill(file, answers())
+        done = targen("batch", "import", "run", answered, "--json")
         assert done.code == 0, done.err
         assert (done.json["good"], done.json["garbage"]) == (asked, [])
         yield done.json
@@ -117,13 +100,13 @@ def turns(targen: Targen, name: str) -> Iterator[dict[str, Any]]:
 
 def test_a_run_is_answered_by_sheets_as_by_lines(targen: Targen) -> None:
     rows = {}
-    for name in FILLERS:
+    for name in FORMS:
         assert sum(turn["good"] for turn in turns(targen, name)) >= 2
         rows[name] = Path("run", "dataset.jsonl").read_bytes()
         Path("run").rename(f"run-{name}")
     assert len(set(rows.values())) == 1
     assert len(rows["calls.md"].splitlines()) == 2
-    assert json.loads(Path("run-calls.md/report.json").read_text())["answers_by_files"] is True
+    assert report("run-calls.md")["answers_by_files"] is True
     card = Path("run-calls.md/README.md").read_text()
     assert (
         "The answers were imported from files. targen does not know who or what wrote them" in card
@@ -199,13 +182,13 @@ def test_people_judge_no_copy_of_an_example(targen: Targen) -> None:
         if copies or '"text"' not in call["reply"]:
             return said_of(call)
         copies.append(call["custom_id"])
-        long = fill_lines(Path("asked.jsonl"), {call["custom_id"]: "word " * 30})
+        long = fill_lines({call["custom_id"]: "word " * 30})
         done = targen("batch", "import", "run", long)
         assert done.code == 1 and "line 1: too-long: the text has 30 words" in done.out
         return copied
 
     assert [*answered(targen, says=says)]
-    rejected = [json.loads(line) for line in Path("run", "rejects.jsonl").read_text().splitlines()]
+    rejected = records("run", "rejects.jsonl")
     assert "copy-of-an-example" in {each.get("reason") for each in rejected}, rejected
     assert sum('"verdict"' in kind for kind in kinds) == 2
 
@@ -221,7 +204,7 @@ def test_people_judge_what_a_model_without_files_writes(targen: Targen) -> None:
 
     assert [*answered(targen, says=says)]
     assert len(kinds) == 1 and '"verdict"' in kinds.pop()  # the model answers all other calls
-    assert json.loads(Path("run", "report.json").read_text())["status"] == "complete"
+    assert report("run")["status"] == "complete"
 
 
 def test_people_are_asked_for_no_answer_that_is_not_used(targen: Targen) -> None:
@@ -233,11 +216,11 @@ def test_people_are_asked_for_no_answer_that_is_not_used(targen: Targen) -> None
         "run is ready; next, type: targen batch export run --out calls-1.md\n",
     )
     given = sum(done["good"] for done in answered(targen))
-    report = json.loads(Path("run", "report.json").read_text())
-    flows = report["flow"].values()
+    made = report("run")
+    flows = made["flow"].values()
     assert sum(flow["rejected"].get("generate", 0) for flow in flows) > 2
-    assert (report["status"], report["usage"]["total"]["calls"]) == ("complete", given)
-    assert report["unused_calls"] == 0
+    assert (made["status"], made["usage"]["total"]["calls"]) == ("complete", given)
+    assert made["unused_calls"] == 0
     bluer = Path("hue.yaml").read_text().replace("It is blue.", "It is blue, and not green.")
     Path("bluer.yaml").write_text(bluer)
     revised = targen("revise", "run", "--task", "bluer.yaml", "--yes", "-q")
@@ -252,8 +235,8 @@ def answered(
 ) -> Iterator[dict[str, Any]]:
     """Export a run's calls and import what a person says of them, until it is complete."""
     while export(targen, "asked.jsonl", run):
-        said = {call["custom_id"]: says(call) for call in asked()}
-        done = targen("batch", "import", run, fill_lines(Path("asked.jsonl"), said), "--json")
+        said = {call["custom_id"]: says(call) for call in lines("asked.jsonl")}
+        done = targen("batch", "import", run, fill_lines(said), "--json")
         assert done.code == 0, done.err
         yield done.json
         Path("asked.jsonl").unlink()
@@ -288,9 +271,7 @@ def test_a_revision_that_keeps_texts_asks_for_none_of_them_again(
 
 def texts_of(run: str) -> Iterator[dict[str, Any]]:
     """Return the records of texts in a run's journal."""
-    records = list[dict[str, Any]]()
-    Journal(Path(run, "journal"), on_record=records.append, read_only=True).close()
-    return (each for each in records if each.get("step") == "generate")
+    return (each for each in journal(run) if each.get("step") == "generate")
 
 
 def test_people_are_told_what_to_do_with_a_sheet(targen: Targen) -> None:
@@ -322,8 +303,8 @@ def test_a_file_with_no_answer_for_the_run_is_refused(targen: Targen) -> None:
         asked = ("generate", "hue.yaml", "-b", "people", "-n", 2, "--seed", seed, "--out", run)
         assert targen(*asked).code == 0
         assert targen("batch", "export", run, "--out", f"{run}.csv").code == 0
-    report = targen("report", "mine").out
-    assert "  1 call waiting for answers, in mine.csv\n" in report
+    waits = targen("report", "mine").out
+    assert "  1 call waiting for answers, in mine.csv\n" in waits
     empty = targen("batch", "import", "mine", "mine.csv")
     assert (empty.code, "mine.csv does not contain any answers" in empty.err) == (2, True)
     assert "write each answer in the answer column, save the file" in empty.err
@@ -339,7 +320,7 @@ def test_a_file_with_no_answer_for_the_run_is_refused(targen: Targen) -> None:
     strange = targen("batch", "import", "mine", "answers-1.csv")
     assert (strange.code, "its answers belong to other" in strange.err) == (2, True), strange.err
     assert "targen batch import other answers-1.csv" in strange.err
-    assert targen("report", "mine").out == report
+    assert targen("report", "mine").out == waits
     taken = targen("batch", "import", "other", "other.csv", "--encoding", "cp1252")
     assert taken.out.startswith("1 good, ")
     assert (taken.code, taken.out.endswith(" other --out other-2.csv\n")) == (0, True)

@@ -6,10 +6,9 @@ import re
 
 import pytest
 
-from targen_core import Job, JudgeQuestion, RunSpec, load_registry
+from targen_core import Job, RunSpec, load_registry
 from targen_standard.datasets.reading import read_dataset
 from targen_standard.exporting.save import save
-from targen_testing.sample import SAMPLE
 
 from ...files import lines
 
@@ -64,25 +63,3 @@ def test_instructions_and_messages_say_the_same(made, export):
         assert line["prompt"].endswith(talk["messages"][-2]["content"] + "\n")
         text = line["prompt"] + line["completion"]
         assert not re.search(r"\$(instructions|input|output)", text)
-
-
-def test_each_question_of_an_instance_has_its_own_answer(tmp_path):
-    def questions(row):
-        return [
-            JudgeQuestion(f"Is {row.text} good?", (row.label,), ("good", "bad")),
-            JudgeQuestion(f"What is {row.text}?", ("old", "red"), ("old", "red", "new")),
-            JudgeQuestion(f"Is {row.text} a or b?", None, ("good", "bad")),
-        ]
-
-    task = SAMPLE.replace(judging={"questions": questions, "aggregate": lambda row, answers: None})
-    rows = [{"text": "a", "label": "bad"}, {"text": "b", "label": "good"}]
-    dataset = read_dataset(rows, task)
-    for form in ("instructions", "openai"):
-        save(dataset, REGISTRY.get("exporter", form), tmp_path / form)
-    asked = [each.input for row in rows for each in questions(task.instance(**row))]
-    answers = ["bad", "old, red", "bad", "good", "old, red", "good"]
-    talks = [talk["messages"] for talk in lines(tmp_path / "openai")]
-    assert [talk[-1]["content"] for talk in talks] == answers
-    assert [line["completion"] for line in lines(tmp_path / "instructions")] == answers
-    for words, talk, line in zip(asked, talks, lines(tmp_path / "instructions"), strict=True):
-        assert words in talk[-2]["content"] and words in line["prompt"]

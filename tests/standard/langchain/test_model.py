@@ -12,21 +12,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field, SecretStr
 
-from targen_core import ChatModel, ChatReply, ChatRequest, Message, load_registry
-from targen_core.errors import (
-    AuthenticationFailed,
-    BadRequest,
-    ConnectionFailed,
-    ContentFiltered,
-    ContextTooLong,
-    CreditExhausted,
-    MalformedAnswer,
-    Overloaded,
-    PermissionDenied,
-    RateLimited,
-    ServiceUnavailable,
-    TimedOut,
-)
+from targen_core import ChatModel, ChatReply, ChatRequest, Message, errors, load_registry
 from targen_standard.langchain import LangChainModel, TargenChat
 
 
@@ -63,11 +49,11 @@ def complete(model, request=None):
     return asyncio.run(model.complete(request or request_of()))
 
 
-def fails(model, kind=BadRequest, match=None):
+def fails(model, kind=errors.BadRequest, match=None):
     """The error that a call of a langchain model ends with."""
     with pytest.raises(kind, match=match) as caught:
         complete(model)
-    assert kind is not BadRequest or type(caught.value) is kind
+    assert kind is not errors.BadRequest or type(caught.value) is kind
     return caught.value
 
 
@@ -177,32 +163,34 @@ def raised(name, *bases, **attributes):
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (raised("RateLimitError"), RateLimited),
-        (raised("Whatever", status_code=429), RateLimited),
-        (raised("RateLimitError", code="insufficient_quota"), CreditExhausted),
-        (raised("BadRequestError", status_code=400, code="content_filter"), ContentFiltered),
-        (raised("Whatever", status_code=529), Overloaded),
-        (raised("AuthenticationError"), AuthenticationFailed),
-        (raised("Whatever", status_code=403), PermissionDenied),
-        (raised("APIConnectionError"), ConnectionFailed),
-        (raised("InternalServerError", status_code=503), Overloaded),
-        (raised("InternalServerError", status_code=500), ServiceUnavailable),
-        (raised("Deep", type("APIConnectionError", (Exception,), {})), ConnectionFailed),
-        (ConnectionResetError("gone"), ConnectionFailed),
-        (TimeoutError(), TimedOut),
-        (raised("BadRequestError", status_code=400), BadRequest),
-        (ValueError("prompt is too long: 9 tokens"), ContextTooLong),
-        (KeyError("surprise"), BadRequest),
-        (ContextTooLong("ours"), ContextTooLong),
-        (RecursionError("deep"), MalformedAnswer),  # an envelope that it cannot read
-        (json.JSONDecodeError("x", "y", 0), MalformedAnswer),
+        (raised("RateLimitError"), errors.RateLimited),
+        (raised("Whatever", status_code=429), errors.RateLimited),
+        (raised("RateLimitError", code="insufficient_quota"), errors.CreditExhausted),
+        (raised("BadRequestError", status_code=400, code="content_filter"), errors.ContentFiltered),
+        (raised("Whatever", status_code=529), errors.Overloaded),
+        (raised("AuthenticationError"), errors.AuthenticationFailed),
+        (raised("Whatever", status_code=403), errors.PermissionDenied),
+        (raised("APIConnectionError"), errors.ConnectionFailed),
+        (raised("InternalServerError", status_code=503), errors.Overloaded),
+        (raised("InternalServerError", status_code=500), errors.ServiceUnavailable),
+        (raised("Deep", type("APIConnectionError", (Exception,), {})), errors.ConnectionFailed),
+        (ConnectionResetError("gone"), errors.ConnectionFailed),
+        (TimeoutError(), errors.TimedOut),
+        (raised("BadRequestError", status_code=400), errors.BadRequest),
+        (ValueError("prompt is too long: 9 tokens"), errors.ContextTooLong),
+        (KeyError("surprise"), errors.BadRequest),
+        (errors.ContextTooLong("ours"), errors.ContextTooLong),
+        (RecursionError("deep"), errors.MalformedAnswer),  # an envelope that it cannot read
+        (json.JSONDecodeError("x", "y", 0), errors.MalformedAnswer),
     ],
 )
 def test_errors_of_a_langchain_model(error, kind):
     found = fails(Chat(reply=error), kind)
     assert type(found) is kind
     assert "sk-abc" not in str(found)
-    assert found.billed is (kind in (TimedOut, ContentFiltered, MalformedAnswer))
+    assert found.billed is (
+        kind in (errors.TimedOut, errors.ContentFiltered, errors.MalformedAnswer)
+    )
 
 
 @pytest.mark.parametrize(
@@ -210,7 +198,7 @@ def test_errors_of_a_langchain_model(error, kind):
 )
 def test_retry_after_of_a_langchain_models_response(said, wait):
     response = SimpleNamespace(status_code=429, headers={"retry-after": said})
-    assert fails(Chat(reply=raised("E", response=response)), RateLimited).retry_after == wait
+    assert fails(Chat(reply=raised("E", response=response)), errors.RateLimited).retry_after == wait
 
 
 def test_a_langchain_model_s_own_key_is_not_repeated():
@@ -394,7 +382,7 @@ def test_a_service_that_refuses_a_schema_is_asked_in_words_from_then_on():
 
 def test_another_refusal_is_not_taken_for_one_of_the_schema():
     chat = Formed(reply=Refused("unknown model parrot"))
-    with pytest.raises(BadRequest, match="unknown model"):
+    with pytest.raises(errors.BadRequest, match="unknown model"):
         complete(chat, request_of(schema=SCHEMA))
     assert len(chat.seen) == 1
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from targen_core.wording import of_a_command
 from targen_standard.reporting.concerns import concerns as concerns_of
 from targen_standard.reporting.concerns import text_figures
 
+from ...files import write_lines
 from ...tables import table
 
 
@@ -45,6 +45,14 @@ def report(yes, no=None, *, rows=None, requested=40, texts=None, **more):
         **({"texts": texts} if texts else {}),
         **more,
     }
+
+
+def of_labels(flows, **more):
+    """A report in which each of some labels has all its rows."""
+    rows = {name: sum(of["accepted"].values()) for name, of in flows.items()}
+    aims = {name: name for name in flows}
+    figures = {"flow": flows, "rows": rows, "requested": rows, "branches": aims}
+    return report(GOOD) | figures | more
 
 
 def column(low, middle, high, *, texts=80, distinct=80):
@@ -165,22 +173,15 @@ def test_hints_are_in_the_words_of_their_edge():
 
 def test_many_labels_are_counted():
     names = [f"label{number}" for number in range(9)]
-    figures = report(GOOD)
-    figures.update(
-        flow={name: flow(name, 40, duplicate=60) for name in names},
-        rows=dict.fromkeys(names, 40),
-        requested=dict.fromkeys(names, 40),
-        branches={name: name for name in names},
-    )
-    (found,) = concerns_of(figures)
+    flows = {name: flow(name, 40, duplicate=60) for name in names}
+    (found,) = concerns_of(of_labels(flows))
     assert found.message.count("nearly repeat") == 3
     assert found.message.endswith("; and 6 more")
 
 
 def write(path, texts):
     rows = ({"idx": number, "text": text, "label": "yes"} for number, text in enumerate(texts))
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return path
+    return write_lines(path, rows)
 
 
 def test_texts_are_measured(tmp_path):
@@ -214,13 +215,7 @@ def test_rows_that_were_all_accepted_and_differ_give_none(tmp_path_factory, coun
     texts = (" ".join(["word"] * lengths[n % len(lengths)] + [str(n)]) for n in range(made))
     spread = sorted(lengths)[-1] > 1.3 * sorted(lengths)[0]
     path = write(tmp_path_factory.mktemp("rows") / "dataset.jsonl", texts)
-    figures = report(GOOD)
-    figures.update(
-        flow={n: flow(n, count) for n, count in zip(names, counts, strict=True)},
-        rows=dict(zip(names, counts, strict=True)),
-        requested=dict(zip(names, counts, strict=True)),
-        branches={name: name for name in names},
-        texts=text_figures(path, made),
-    )
+    flows = {name: flow(name, count) for name, count in zip(names, counts, strict=True)}
+    figures = of_labels(flows, texts=text_figures(path, made))
     kinds = [each.kind for each in concerns_of(figures)]
     assert kinds == [] or (kinds == ["even-lengths"] and not spread)

@@ -118,8 +118,9 @@ def test_each_question_has_its_own_answer(dataset, written):
         JudgeQuestion(pair.second, ("other", "same"), ("same", "other"), several=True),
         JudgeQuestion("both", None, ()),
     ]
-    lines = written(INSTRUCTIONS, dataset(judging={"questions": asked}))
-    assert [line["completion"] for line in lines[:3]] == ["same", "other, same", "same"]
+    made, answers = dataset(judging={"questions": asked}), ["same", "other, same", "same"]
+    assert [line["completion"] for line in written(INSTRUCTIONS, made)[:3]] == answers
+    assert [talk["messages"][-1]["content"] for talk in written(OPENAI, made)[:3]] == answers
 
 
 def test_rows_that_stay_together_are_questions_of_their_own(dataset, written):
