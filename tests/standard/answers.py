@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import re
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -29,21 +30,34 @@ def agreeing(request: ChatRequest) -> dict[str, Any]:
 
     assert request.schema is not None
     keys = request.schema["properties"]
+    label = "".join(re.findall(r"surely this one:\n(\w+)", asked))
+    reply = agree(keys, asked, text)
+    of_a_row = not {"contexts", "seeds", "explanation"} & reply.keys()
+    return {k: f"Something for {label}: {v}" for k, v in reply.items()} if of_a_row else reply
+
+
+def agree(keys: Collection[str], asked: str, text: Callable[[], str]) -> dict[str, Any]:
+    """Reply with these keys, and with `text` wherever a model may write; a judge agrees."""
     for name, what in (("contexts", "List"), ("seeds", "Write")):
         if name in keys:
             return {name: [text() for _ in range(int(re.findall(rf"{what} (\d+)", asked)[0]))]}
-    said = {"explanation": "The text says plainly what the customer wants."}
     if "answer" in keys:
-        return {**said, "answer": re.findall(r"for (\w+):", asked)[-1]}
+        return {"explanation": text(), "answer": re.findall(r"for (\w+):", asked)[-1]}
     if "verdict" in keys:
-        return {**said, "actual": claimed(request), "verdict": "correct"}
-    label = "".join(re.findall(r"surely this one:\n(\w+)", asked))
-    return {name: f"Something for {label}: {text()}" for name in keys if name != "unsuitable"}
+        claimed = asked.rpartition("Worker's output: ")[2].strip()
+        return {"explanation": text(), "actual": claimed, "verdict": "correct"}
+    return {name: text() for name in keys if name != "unsuitable"}
 
 
-def claimed(request: ChatRequest) -> str:
-    """The label that a judge is asked about."""
-    return request.messages[-1].content.rpartition("Worker's output: ")[2].strip()
+def in_words(asked: str) -> dict[str, Any]:
+    """Reply to a prompt that has the schema in words; what is written follows from it."""
+    own = hashlib.sha256(asked.encode()).hexdigest()
+    if found := re.findall(r"(?:List|Write) (\d+) (?:new )?(contexts|seeds)", asked):
+        count, name = found[0]
+        return {name: [f"{own[:8]} {at}" for at in range(int(count))]}
+    if claimed := re.findall(r"Worker's output: (\w+)", asked):
+        return {"explanation": "It says so.", "actual": claimed[0], "verdict": "correct"}
+    return {"text": " ".join(own)}
 
 
 def doubting(request: ChatRequest) -> dict[str, Any]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import multiprocessing
-import re
 import sys
 from typing import Any, ClassVar
 
@@ -19,6 +17,8 @@ import targen_core as tg
 from targen_standard.langchain.loop import submit
 from targen_testing.fault_server import FaultServer, Response, Seen
 
+from ..answers import in_words
+
 httpx = pytest.importorskip("httpx", reason="langchain's own clients are made of httpx")
 
 LABELS = {"order": "The customer asks where an order is.", "refund": "The customer wants money."}
@@ -27,17 +27,9 @@ MAIL: dict[str, Any] = {"name": "mail", "description": "E-mails to a shop.", "la
 
 def service(seen: Seen) -> Response:
     """Answer each step of the task; a model of another name does not exist."""
-    asked = seen.body["text"]
-    own = hashlib.sha256(asked.encode()).hexdigest()
     if seen.body["model"] != "large":
         return Response({"error": f"no model {seen.body['model']}"}, 404)
-    if found := re.findall(r"(?:List|Write) (\d+) (?:new )?(contexts|seeds)", asked):
-        of, name = found[0]
-        return Response({name: [f"{own[:8]} {at}" for at in range(int(of))]})
-    if claimed := re.findall(r"Worker's output: (\w+)", asked):
-        said = {"explanation": "It says so.", "actual": claimed[0], "verdict": "correct"}
-        return Response(said)
-    return Response({"text": " ".join(own)})
+    return Response(in_words(seen.body["text"]))
 
 
 class Chat(FakeListChatModel):

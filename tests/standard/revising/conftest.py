@@ -8,16 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from targen_testing.fault_server import FaultServer
-
-from .service import Service
+from .service import Service, served
 
 
 @pytest.fixture
 def service() -> Iterator[tuple[object, ...]]:
     """The options that name a service which answers no two calls alike."""
-    with FaultServer(Service()) as server:
-        yield "-b", "llama", "-o", f"base_url={server.url}/v1", "-o", "model=any", "-q"
+    with served(Service()) as options:
+        yield options
 
 
 @pytest.fixture(scope="module")

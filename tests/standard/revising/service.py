@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import random
-import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from targen_testing.fault_server import Response, Seen
+from targen_testing.fault_server import FaultServer, Response, Seen
 from targen_testing.wire import OPENAI
 
-_WORDS = "spade rake hose pump axe lamp net rope tray nail soil".split()
+from ..answers import WORDS, agree
 
 
 class Service:
@@ -26,15 +27,15 @@ class Service:
         return Response(OPENAI.answer(json.dumps(self._reply(keys, asked)), "stop"))
 
     def _reply(self, keys: Any, asked: str) -> dict[str, Any]:
-        for name, what in (("contexts", "List"), ("seeds", "Write")):
-            if name in keys:
-                count = int(re.findall(what + r" (\d+)", asked)[0])
-                return {name: [self._text() for _ in range(count)]}
-        if "verdict" not in keys:
-            return {name: self._text() for name in keys if name != "unsuitable"}
-        claimed = asked.rpartition("Worker's output: ")[2].strip()
-        return {"explanation": self._text(), "actual": claimed, "verdict": "correct"}
+        return agree(keys, asked, self._text)
 
     def _text(self) -> str:
-        words = " ".join(self._rng.choice(_WORDS) for _ in range(14))
+        words = " ".join(self._rng.choice(WORDS) for _ in range(14))
         return f"{words.capitalize()} {self._rng.randrange(10**9)}."
+
+
+@contextmanager
+def served(service: Service) -> Iterator[tuple[str, ...]]:
+    """Give the options that name a service."""
+    with FaultServer(service) as server:
+        yield "-b", "llama", "-o", f"base_url={server.url}/v1", "-o", "model=any", "-q"

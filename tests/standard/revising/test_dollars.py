@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from targen_testing.fault_server import Drop, FaultServer, Response, Seen
+from targen_testing.fault_server import Drop, Response, Seen
 
 from ...runs import journal, report
 from .mail import DEFINED, MAIL
-from .service import Service
+from .service import Service, served
 
 pytestmark = pytest.mark.whole  # asks as a service is asked, at a price
 
@@ -44,8 +44,7 @@ class Repeating(Service):
 def test_texts_are_expected_to_repeat_as_often_as_those_of_their_label_did(targen, works):
     Path("mail.yaml").write_text(MAIL)
     Path("changed.yaml").write_text(DEFINED)
-    with FaultServer(Repeating()) as server:
-        model = ("-b", "llama", "-o", f"base_url={server.url}/v1", "-o", "model=any", "-q")
+    with served(Repeating()) as model:
         works("generate", "mail.yaml", "-n", 32, *model, "--no-cache", "--out", "run")
     flow = report("run")["flow"]["complaint"]
     assert flow["duplicate"] > 3
@@ -57,11 +56,9 @@ def test_texts_are_expected_to_repeat_as_often_as_those_of_their_label_did(targe
 def test_what_lost_calls_may_have_cost_is_not_what_a_call_costs(targen, works):
     Path("mail.yaml").write_text(MAIL)
     Path("changed.yaml").write_text(DEFINED)
-    with FaultServer(Dropping()) as server:
-        model = ("-b", "llama", "-o", f"base_url={server.url}/v1", "-o", "model=any", "-q")
+    with served(Dropping()) as model:
         price = ("--price-in", 3, "--price-out", 12, "--no-cache", "--concurrency", 1)
-        words = ("generate", "mail.yaml", "-n", 8, *model, *price, "--out", "run")
-        works(*words)
+        works("generate", "mail.yaml", "-n", 8, *model, *price, "--out", "run")
     records = journal("run")
     lost = [record for record in records if record.get("lost")]
     assert {"generate", "correct"} <= {record["step"] for record in lost}

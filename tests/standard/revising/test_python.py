@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import hashlib
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,8 @@ from pydantic import Field
 
 import targen_core
 from targen_standard.revising.api import planned
+
+from ..answers import in_words
 
 LABELS = {"order": "The customer asks where an order is.", "refund": "The customer wants money."}
 DEFINED = {**LABELS, "refund": "The customer asks for money."}
@@ -81,14 +81,7 @@ class Object(FakeListChatModel):
         return {"kind": self.kind, "timeout": self.timeout}
 
     def _generate(self, messages: Any, *_: Any, **__: Any) -> ChatResult:
-        asked = str(messages[-1].content)
-        text = hashlib.sha256(asked.encode()).hexdigest()
-        reply: dict[str, Any] = {"text": " ".join(text)}
-        for name, what in (("contexts", "List"), ("seeds", "Write")):
-            if found := re.findall(rf"{what} (\d+) (?:new )?{name}", asked):
-                reply = {name: [f"{text[:8]} {number}" for number in range(int(found[0]))]}
-        if claimed := re.findall(r"Worker's output: (\w+)", asked):
-            reply = {"explanation": "It says so.", "actual": claimed[0], "verdict": "correct"}
+        reply = in_words(str(messages[-1].content))
         message = AIMessage(content=json.dumps(reply))
         return ChatResult(generations=[ChatGeneration(message=message)])
 

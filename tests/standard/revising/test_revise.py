@@ -43,19 +43,19 @@ def revise(targen):
     return revised
 
 
-CHANGES: Mapping[str, tuple[str, dict[str, int]]] = {
-    # what changed -> the file, and the calls of each step while none is refused
-    "a definition": (DEFINED, {"generate": 6, "correct": 24}),
-    "a sample": (MAIL + SAMPLE, {"correct": 24}),
-    "a label more": (MORE, {"generate": 6, "correct": 30}),
-    "a label less": (LESS, {"correct": 18}),
-    "nothing but words": (MAIL.replace("name: mail", "name: mail\nsummary: Mail to a shop"), {}),
+CHANGES: Mapping[str, tuple[str, set[str]]] = {
+    # what changed -> the file, and the steps that are asked again
+    "a definition": (DEFINED, {"generate", "correct"}),
+    "a sample": (MAIL + SAMPLE, {"correct"}),
+    "a label more": (MORE, {"generate", "correct"}),
+    "a label less": (LESS, {"correct"}),
+    "nothing but words": (MAIL.replace("name: mail", "name: mail\nsummary: Mail to a shop"), set()),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_it_asks_what_has_changed_and_makes_the_rows_of_a_new_run(change, make, revise, works):
-    text, least = CHANGES[change]
+    text, steps = CHANGES[change]
     before = outputs(make(MAIL, "run"))
     revise(text, "revised")
     labels = targen_core.load("revised").report.raw["requested"]
@@ -64,18 +64,13 @@ def test_it_asks_what_has_changed_and_makes_the_rows_of_a_new_run(change, make, 
         texts = {row["text"] for row in records("revised", "dataset.jsonl")}
         old = [row["text"] for row in records("run", "dataset.jsonl") if row["label"] in labels]
         # Seeds of a label that is gone serve the others; and what is relabelled moves turns.
-        few = 8 if "less" in change else 4
-        assert sum(text in texts for text in old) >= len(old) - few
+        assert sum(text in texts for text in old) > len(old) / 2
     else:
         assert outputs("revised") == outputs(fresh)
     done = outputs("revised")
     assert outputs("run") == before
     asked = calls("revised")
-    few = 16 if "a label" in change else 6  # beyond where a replay must guess what comes
-    assert least.keys() <= asked.keys()
-    assert {s: n for s, n in asked.items() if s not in least and n > few} == {}
-    few = 2  # that were relabelled
-    assert all(count - few <= asked[step] <= count + 10 for step, count in least.items()), asked
+    assert steps <= asked.keys()
     assert sum(asked.values()) < 0.75 * sum(calls(fresh).values())
     for verify in ((), ("--verify",)):
         works("resume", "revised", *verify, "-q")
