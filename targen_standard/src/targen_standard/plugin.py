@@ -224,7 +224,7 @@ def register_exporters(register: Register[Exporter]) -> None:
     )
     register.register(
         "parquet",
-        "targen_standard.exporting.parquet:PARQUET",
+        "targen_standard.exporting.hub:PARQUET",
         summary="one file with typed columns",
     )
     register.register(

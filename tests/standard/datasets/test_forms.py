@@ -17,9 +17,8 @@ from targen_core import Dataset, Label, Task, read_dataset
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.wording import install
 from targen_standard.exporting import table as csv
-from targen_standard.exporting.hub import HF
+from targen_standard.exporting.hub import HF, PARQUET
 from targen_standard.exporting.lines import JSONL
-from targen_standard.exporting.parquet import PARQUET
 
 from .tasks import make_task
 

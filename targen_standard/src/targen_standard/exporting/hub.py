@@ -1,4 +1,4 @@
-"""A folder that `datasets.load_dataset` loads and a hub accepts: Parquet and a card."""
+"""Parquet: one file, or a folder that `datasets.load_dataset` loads and a hub accepts."""
 
 from __future__ import annotations
 
@@ -7,15 +7,39 @@ from pathlib import Path
 
 from targen_core.dataset.model import Dataset
 from targen_core.outputs import write_file
-from targen_standard.datasets.kinds import column_kinds
+from targen_standard.datasets.arrow import arrow_schema, arrow_tables
+from targen_standard.datasets.kinds import Kind, column_kinds, unclassed
 from targen_standard.exporting.hub_card import hub_card
 from targen_standard.exporting.model import Exporter
-from targen_standard.exporting.parquet import write_parquet
 
-__all__ = ["HF"]
+__all__ = ["HF", "PARQUET"]
 
 
-def _write(dataset: Dataset, out: Path) -> None:
+def _parquet(dataset: Dataset, kinds: Mapping[str, Kind], out: Path) -> int:
+    """Write the rows as columns of `kinds`; return their size in memory, in bytes.
+
+    Raises:
+        MissingDependency: pyarrow is not installed.
+        UsageError: a number that fits no column.
+    """
+    schema = arrow_schema(kinds)
+    import pyarrow.parquet as pq
+
+    size = 0
+    with pq.ParquetWriter(out, schema) as writer:
+        for table in arrow_tables(dataset, kinds):
+            writer.write_table(table)
+            size += table.nbytes
+    return size
+
+
+def _write_file(dataset: Dataset, out: Path) -> None:
+    # Data frames and databases do not know the numbers of classes, unlike `datasets` and hubs.
+    kinds = {name: unclassed(kind) for name, kind in column_kinds(dataset).items()}
+    _parquet(dataset, kinds, out)
+
+
+def _write_folder(dataset: Dataset, out: Path) -> None:
     _write_parts(dataset, {"train": dataset}, out)
 
 
@@ -24,16 +48,19 @@ def _write_parts(dataset: Dataset, parts: Mapping[str, Dataset], out: Path) -> N
     data = out / "data"
     data.mkdir(parents=True)
     paths = {name: data / f"{name}-00000-of-00001.parquet" for name in parts}
-    sizes = {name: write_parquet(part, kinds, paths[name]) for name, part in parts.items()}
+    sizes = {name: _parquet(part, kinds, paths[name]) for name, part in parts.items()}
     on_disk = sum(path.stat().st_size for path in paths.values())
     card = hub_card(dataset, kinds, parts, in_memory=sizes, on_disk=on_disk)
     write_file(out / "README.md", card)
 
 
 HF = Exporter(
-    write=_write,
+    write=_write_folder,
     suffix="",
     summary="a folder for datasets.load_dataset and the hub",
     write_parts=_write_parts,
     columns=True,
+)
+PARQUET = Exporter(
+    write=_write_file, suffix=".parquet", summary="typed columns in one file", columns=True
 )

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from targen_core.errors import TargenError
+from targen_core.reading import read_jsonl
 from targen_core.runs.folder.reporters import CARD, Concern, Ended, Reporter
 from targen_core.tasks.model import Task
 from targen_standard.reporting.card import dataset_card
 from targen_standard.reporting.concerns import concerns, text_figures
-from targen_standard.reporting.refusals import refusal_notes
 
 __all__ = ["STANDARD"]
+
+_FEWEST = 20  # candidates judged, below which a share says little
+_SHARE = 0.1
+_OF_REPLIES = frozenset(  # what is wrong with a reply, before a check sees it
+    "malformed-reply refusal content-filter unanswered unscored-text unscored-reply "
+    "unaligned-scores not-recorded illegal-label".split()
+)
 
 
 class _Standard(Reporter):
@@ -23,8 +32,25 @@ class _Standard(Reporter):
         return {"texts": text_figures(folder / "dataset.jsonl", sum(report["rows"].values()))}
 
     def notes(self, run: Ended) -> Sequence[str]:
-        """Checks that refused many candidates."""
-        return refusal_notes(run.report, run.folder / "rejects.jsonl", run.file)
+        """Checks that refused more than one candidate in ten, most first.
+
+        The file that the task was read from, if there is one, knows what lets them pass.
+        """
+        flows = run.report["flow"].values()
+        judged = sum(flow["judged"] for flow in flows)
+        refused = sum(sum(flow["reasons"].values()) for flow in flows)
+        if judged < _FEWEST or refused <= judged * _SHARE:
+            return []
+        details: dict[str, list[str]] = {}
+        for reason, detail in _refused(run.folder / "rejects.jsonl"):
+            details.setdefault(reason, []).append(detail)
+        notes = []
+        for reason, said in sorted(details.items(), key=lambda item: -len(item[1])):
+            if len(said) > judged * _SHARE:
+                eased = "" if run.file is None else run.file.eased(reason, said)
+                note = f"the check {reason} rejected {len(said):,} of {judged:,} candidates"
+                notes.append(f"{note}: {eased}" if eased else note)
+        return notes
 
     def concerns(self, report: Mapping[str, Any], folder: Path | None) -> Sequence[Concern]:
         """Return concerns from the figures."""
@@ -33,6 +59,15 @@ class _Standard(Reporter):
     def files(self, run: Ended) -> Mapping[str, str]:
         """The dataset card."""
         return {CARD: dataset_card(run.task, run.manifest, run.report, run.sample)}
+
+
+def _refused(rejects: Path) -> Iterator[tuple[str, str]]:
+    """The reason and detail of what checks refused; an edited file is compared elsewhere."""
+    with contextlib.suppress(TargenError, OSError, KeyError):
+        for record in read_jsonl(rejects):
+            by_check = record["verdict"] == "rejected" and record["stage"] in ("generate", "check")
+            if by_check and record["reason"] not in _OF_REPLIES:
+                yield record["reason"], record["detail"]
 
 
 STANDARD = _Standard()

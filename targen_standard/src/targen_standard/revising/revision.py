@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -92,7 +92,8 @@ class Revision(Replay):
         before = prepare(
             registry, was.asked(self.of), admit=known_sources(self.of), recorded=was.lock
         )
-        self._past = self._closing.enter_context(_Past(self.of, before, was.spec.seed))
+        self._past = _Past(self.of, before, was.spec.seed)
+        self._closing.callback(self._past.journal.close)
 
     @cached_property
     def touched(self) -> frozenset[str]:
@@ -256,42 +257,34 @@ class _Standing(RecordedLayer):
         return await super()._send(bound, call, messages, key, scope)
 
 
-@dataclass
 class _Past:
-    """The run as it was: its task, and its journal in front of its models."""
+    """The run as it was: its task, and its journal in front of its models.
 
-    run: Path
-    prepared: Prepared
-    seed: int
-    written: dict[tuple[str, str], None] = field(default_factory=dict)
-    """The seed's place and the branch of each answered call of step 3, in order."""
+    Attributes:
+        written: the seed's place and the branch of each answered call of step 3, in order.
+    """
 
-    @property
-    def task(self) -> Task[Any, Any]:
-        return self.prepared.task
-
-    def __enter__(self) -> _Past:
-        self.journal = Journal(self.run / "journal", on_record=self._note, read_only=True)
-        return self
+    def __init__(self, run: Path, prepared: Prepared, seed: int) -> None:
+        self.task = prepared.task
+        self.written: dict[tuple[str, str], None] = {}
+        self._prepared, self._seed = prepared, seed
+        self.journal = Journal(run / "journal", on_record=self._note, read_only=True)
 
     def _note(self, record: Mapping[str, Any]) -> None:
         step, *place = str(record.get("place", "")).split("/")
         if step == "generate" and len(place) == 3:
             self.written[place[0], place[1]] = None
 
-    def __exit__(self, *_: object) -> None:
-        self.journal.close()
-
     def open(self, models: Mapping[str, BoundModel]) -> None:
         """Stand the same models for its own: what is found out about them holds for both."""
-        steps = self.prepared.steps
+        steps = self._prepared.steps
         bound = {
             name: replace(models[name], params=step.params, settled=step.settled)
             for name, step in steps.items()
             if name in models
         }
-        layer = RecordedLayer(bound, seed=self.seed, journal=self.journal, usage=Usage())
-        self._executor = executor_of(self.prepared, layer, LocalExecutor)
+        layer = RecordedLayer(bound, seed=self._seed, journal=self.journal, usage=Usage())
+        self._executor = executor_of(self._prepared, layer, LocalExecutor)
 
     async def generate(self, work: Generation) -> list[Mapping[str, Any]] | None:
         """The records that answered the calls of a candidate's step 3; None if one is lacking."""
