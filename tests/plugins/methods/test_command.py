@@ -159,7 +159,7 @@ PAIR = '{"text": "Is the atlas back?", "label": "loan"}\n'
 REFUSED = """
     attrpromt mail.yaml | attrprompt
     attrprompt mail.yaml --set value=3 | no option 'value'
-    attrprompt mail.yaml --set values=1 | method attrprompt: values:
+    attrprompt mail.yaml --set values=1 | option values of method attrprompt: it must be at least 2
     attrprompt mail.yaml --settings papers | no preset 'papers'
     attrprompt mail.yaml --given pair.jsonl | does not use given rows
     attrprompt mail.yaml --set values | for example --set values=20
@@ -172,7 +172,7 @@ REFUSED = """
     coda mail.yaml | no rows were given
     coda mail.yaml --given pair.jsonl --set solo=0 --set mix=0 | solo=0
     coda mail.yaml --given pair.jsonl --set embedder=wordz | wordz
-    coda mail.yaml --given pair.jsonl --set keep=2 | keep:
+    coda mail.yaml --given pair.jsonl --set keep=2 | option keep of method coda: it must be at most 1
 """
 
 

@@ -18,6 +18,7 @@ from targen_core.calls.secrets import may_name_secret
 from targen_core.errors import UnknownOption, UsageError
 from targen_core.plugins.adapters import Adapter, NamedClass
 from targen_core.suggestions import did_you_mean
+from targen_core.text import refused
 from targen_core.wording import Blank, Setting
 from targen_standard import error_patterns
 from targen_standard.langchain.model import LangChainModel, adapted, decides_replies, place
@@ -102,10 +103,8 @@ def _create(named: NamedClass, options: LangChainOptions) -> LangChainModel:
         chat = kind(**arguments)
         model = _PathModel(chat)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
         raise UsageError(
-            f"{path}: {field + ': ' if field else ''}{error_patterns.quoted(first['msg'])}",
+            f"{path}: {error_patterns.quoted(refused(error))}",
             hint=f"options of the class: {', '.join(sorted(kind.model_fields)[:40])}",
         ) from None
     except Exception as error:

@@ -21,6 +21,7 @@ from targen_core.tasks.made_up import sentence
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall, Label
 from targen_core.tasks.replies import line
+from targen_core.text import refused
 from targen_core.wording import Action
 
 __all__ = ["Columns"]
@@ -127,10 +128,7 @@ class Columns:
                 {**tidy, "label": self.task.label(label).official}
             )
         except ValidationError as error:
-            problem = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, problem["loc"]))
-            words = problem["msg"].removeprefix("Value error, ")
-            raise Rejected("illegal-row", f"{where}: {words}" if where else words) from None
+            raise Rejected("illegal-row", refused(error)) from None
         return made
 
     def check(self, instance: BaseModel, seed: object) -> None:

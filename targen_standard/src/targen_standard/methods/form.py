@@ -17,23 +17,23 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from targen_cli.trust import leaving, placed
-from targen_core.errors import UnknownOption, UsageError
+from targen_core.errors import UsageError
 from targen_core.origin import HUB, Named, Typed, is_file, is_place, order_of
+from targen_core.plugins.configurable import read_options
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE
 from targen_core.plugins.registry import Registry
 from targen_core.suggestions import did_you_mean
 from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
-from targen_core.text import plain_fault
-from targen_core.wording import Action, Blank, Option
+from targen_core.wording import Blank, Option
 from targen_standard.datasets.source import open_source
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.given import GivenRows, digest_of
-from targen_standard.methods.model import Base, Given, Method, MethodOptions
+from targen_standard.methods.model import Base, Given, Method
 from targen_standard.task_files.files import kept_file
 from targen_standard.task_files.forms import TaskForm
 from targen_standard.task_files.model import Declaration
@@ -167,27 +167,8 @@ def options_of(name: str, method: Method[Any], preset: str, values: dict[str, An
             f"method {name} has no preset {preset!r}",
             hint=did_you_mean(preset, method.presets, "presets"),
         )
-    try:
-        options: MethodOptions = method.options.model_validate(
-            {**(method.presets[preset] if preset else {}), **values}
-        )
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(map(str, first["loc"]))
-        if first["type"] == "extra_forbidden":
-            known = [field.alias or each for each, field in method.options.model_fields.items()]
-            raise UnknownOption(
-                f"method {name} has no option {key!r}",
-                option=key,
-                known=known,
-                hint=did_you_mean(key, known, "options"),
-            ) from None
-        words = plain_fault(first["msg"])
-        raise UsageError(
-            f"method {name}: {key}: {words}" if key else f"method {name}: {words}",
-            hint="to list its options: " + Action("describe", name),
-        ) from None
-    return options
+    over = {**(method.presets[preset] if preset else {}), **values}
+    return read_options(method.options, over, of=f"method {name}")
 
 
 def method_task(
