@@ -20,11 +20,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from targen_cli.outputs import check_files
 from targen_cli.trust import require_trust
 from targen_core import folders
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.origin import is_place
-from targen_core.plain import digest_of, is_inside, refuse_special
+from targen_core.plain import digest_of
 from targen_core.reading import read_json
 from targen_core.wording import Setting, install
 from targen_standard.extras import hub_without_telemetry
@@ -117,22 +118,10 @@ def sentence_model(folder: Path, device: str | None = None) -> Any:
         from sentence_transformers import SentenceTransformer
 
     if not folder.absolute().is_relative_to(Path(HF_HUB_CACHE).expanduser().absolute()):
-        _refuse_links(folder)  # the cache consists of links
+        check_files(folder)  # the cache consists of links
     _require_trusted_parts(folder)
     with quiet():
         return SentenceTransformer(str(folder), device=device, local_files_only=True)
-
-
-def _refuse_links(folder: Path) -> None:
-    """Refuse a folder with FIFOs or links that point outside it."""
-    for path in folder.rglob("*"):
-        if not is_inside(folder, path):
-            raise UnreadableFile(path, f"it is a link that points outside {folder}")
-        if not path.is_dir():
-            try:
-                refuse_special(path.resolve())
-            except OSError as error:
-                raise UnreadableFile(path, error.strerror or str(error)) from error
 
 
 def _require_trusted_parts(folder: Path) -> None:
@@ -184,7 +173,7 @@ def spacy_pipeline(name: str) -> Any:
         folder = Path(name).expanduser()
         config = folder / "config.cfg"
         try:
-            _refuse_links(folder)
+            check_files(folder)
             digest = digest_of(config)
         except UnreadableFile as error:
             raise OSError(f"[E050] {error}") from error
