@@ -172,7 +172,7 @@ REFUSED = """
     coda mail.yaml | no rows were given
     coda mail.yaml --given pair.jsonl --set solo=0 --set mix=0 | solo=0
     coda mail.yaml --given pair.jsonl --set embedder=wordz | wordz
-    coda mail.yaml --given pair.jsonl --set keep=2 | option keep of method coda: it must be at most 1
+    coda mail.yaml --given pair.jsonl --set keep=2 | option keep of method coda:
 """
 
 
