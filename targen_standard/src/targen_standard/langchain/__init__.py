@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,11 +10,13 @@ if TYPE_CHECKING:
 
 __all__ = ["LangChainModel", "TargenChat"]
 
-_HOME = {"LangChainModel": "model", "TargenChat": "chat"}
-
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        if name not in _HOME:
+        if name == "LangChainModel":
+            from targen_standard.langchain.model import LangChainModel as made
+        elif name == "TargenChat":
+            from targen_standard.langchain.chat import TargenChat as made
+        else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        return made
