@@ -8,8 +8,6 @@ from targen_core.api.request import PathText, as_path
 from targen_core.api.run import Folder
 from targen_standard.comparing.difference import Difference, difference
 
-__all__ = ["diff"]
-
 
 def diff(left: PathText | Folder[Any], right: PathText | Folder[Any]) -> Difference:
     """Compare two runs: settings, calls, candidates, rows and figures.

@@ -15,8 +15,6 @@ from targen_core.text import percent, plural, printable, row_name
 if TYPE_CHECKING:
     from targen_standard.comparing.difference import Changed, Difference, RowChange
 
-__all__ = ["diff", "print_rows"]
-
 _WORDS = {
     "same": "the same",
     "relabelled": "with a different label",

@@ -27,8 +27,6 @@ from targen_core.text import plural
 from targen_standard.filters.near_duplicates.index import NearDuplicates
 from targen_standard.task_files.output_report import output_of_run
 
-__all__ = ["Changed", "Difference", "RowChange", "difference", "row_difference"]
-
 _EXAMPLES = 3
 _ALIKE = 90.0  # from which similarity on two rows are nearly the same, as runs have it
 

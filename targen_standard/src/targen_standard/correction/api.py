@@ -30,8 +30,6 @@ from targen_standard.correction.dataset import acorrect_dataset
 from targen_standard.correction.result import Corrected, CorrectionReport
 from targen_standard.given import Data, DataLike, given_data
 
-__all__ = ["acorrect", "correct", "corrected"]
-
 
 @blaming_plugins
 async def acorrect(

@@ -67,15 +67,6 @@ from targen_standard.correction.together import Together
 if TYPE_CHECKING:  # datasets know runs, and not the other way
     from targen_core.dataset.model import Dataset, Unit
 
-__all__ = [
-    "acorrect_dataset",
-    "correct_dataset",
-    "flip",
-    "open_correction",
-    "patched",
-    "write_correction",
-]
-
 _log = logging.getLogger("targen.run")
 
 MOST_PER_CALL = 100

@@ -18,8 +18,6 @@ from targen_core.text import plural
 from targen_standard.correction.dataset import correct_dataset
 from targen_standard.correction.preparing import prepare_correction
 
-__all__ = ["estimated_correction"]
-
 
 def estimated_correction(
     request: Request, dataset: Dataset, n: int | None = None, rows_per_call: int = 1

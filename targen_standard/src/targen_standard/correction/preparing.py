@@ -25,8 +25,6 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector
 from targen_core.wording import Option
 
-__all__ = ["PreparedCorrection", "prepare_correction"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedCorrection:

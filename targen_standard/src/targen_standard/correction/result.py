@@ -17,8 +17,6 @@ from targen_core.reading import read_jsonl
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.tasks.model import Task
 
-__all__ = ["Corrected", "CorrectionReport"]
-
 
 @dataclass(frozen=True, slots=True)
 class CorrectionReport:

@@ -25,8 +25,6 @@ from targen_core.calls.model import ChatReply, Message
 from targen_core.engine.facade import read_reply
 from targen_core.errors import BadReply, Rejected
 
-__all__ = ["Together"]
-
 T = TypeVar("T")
 
 _TOLD = """\

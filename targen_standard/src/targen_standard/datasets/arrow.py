@@ -15,8 +15,6 @@ from targen_standard.extras import needs
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["arrow_schema", "arrow_tables", "feature"]
-
 _BATCH = 10_000  # rows that are held twice at once; each batch is a row group of Parquet
 
 

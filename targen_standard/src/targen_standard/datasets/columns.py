@@ -25,8 +25,6 @@ from targen_standard.datasets.schema import schema_of
 from targen_standard.datasets.texts import without_index
 from targen_standard.extras import hub_without_telemetry, needs
 
-__all__ = ["columns_of", "from_hub", "parquet", "saved"]
-
 _Classes = Mapping[str, Sequence[str]]
 
 _BATCH = 1000  # rows of a library's dataset that are held at once

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from targen_core import Register
     from targen_standard.datasets.source import DatasetReader
 
-__all__ = ["register_dataset_readers"]
-
 
 @hookspec
 def register_dataset_readers(register: Register[DatasetReader]) -> None:

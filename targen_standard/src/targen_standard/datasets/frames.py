@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     import datasets
     import pandas as pd
 
-__all__ = ["as_html", "to_hf", "to_pandas"]
-
 _SHOWN = 8  # rows of a table
 _LONGEST = 160  # characters of a cell
 

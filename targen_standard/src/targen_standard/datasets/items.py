@@ -20,8 +20,6 @@ from targen_core.suggestions import as_utf_8
 from targen_core.tasks.steps import ListStep
 from targen_core.wording import Either, Words
 
-__all__ = ["read_items"]
-
 _LARGEST = 64 << 20  # bytes
 _MOST = 200_000  # items
 _LONGEST = 1 << 20  # characters of an item

@@ -16,8 +16,6 @@ from targen_core.origin import HUB, Typed
 from targen_core.outputs import write_file
 from targen_standard.datasets.source import IN_MEMORY, open_source
 
-__all__ = ["called", "file_of_rows"]
-
 _UNNAMED = "rows"
 
 _FOLDERS_OF_ROWS = ("manifest.json", "correction.json", "state.json", "dataset.jsonl")

@@ -12,8 +12,6 @@ from targen_core.tasks.parts import Label
 from targen_core.wording import Either, Option
 from targen_standard.datasets.schema import Place, schema_of
 
-__all__ = ["Classes", "Kind", "Many", "Record", "Scalar", "column_kinds", "unclassed"]
-
 
 @dataclass(frozen=True, slots=True)
 class Scalar:

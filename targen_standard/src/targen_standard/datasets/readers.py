@@ -23,8 +23,6 @@ from targen_standard.datasets.texts import refuse_table
 from targen_standard.datasets.weighing import FILE as WEIGHING
 from targen_standard.datasets.weighing import read_weighing, weighed
 
-__all__ = ["BIGBENCH", "LEFT", "TEXTS"]
-
 
 class _Left(DatasetReader):
     def folder(self, path: Path) -> Source | None:

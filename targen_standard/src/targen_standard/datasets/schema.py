@@ -10,8 +10,6 @@ from pydantic import BaseModel
 
 from targen_core.reading import json_of
 
-__all__ = ["Place", "schema_of"]
-
 
 class Place:
     """One place of a row: the row itself, a column, or what a column nests.

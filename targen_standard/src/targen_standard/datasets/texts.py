@@ -18,8 +18,6 @@ from targen_standard.datasets.lines import content_in, decoded, lines, whole
 from targen_standard.datasets.records import Form, Record
 from targen_standard.datasets.schema import schema_of
 
-__all__ = ["document", "refuse_table", "table", "without_index"]
-
 _INDEX = frozenset({"", "Unnamed: 0", "__index_level_0__"})
 """Columns that pandas makes of a frame's index."""
 

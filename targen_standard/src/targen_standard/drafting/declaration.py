@@ -18,8 +18,6 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import line
 from targen_standard.task_files.model import Declaration, LabelPart
 
-__all__ = ["DRAFT_PROMPT", "DraftReply", "blank", "declared", "drafting_task", "outputs", "written"]
-
 DRAFT_PROMPT = Prompt("draft", package="targen_standard.drafting")
 
 

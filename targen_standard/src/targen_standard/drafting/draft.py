@@ -22,8 +22,6 @@ from targen_standard.drafting.declaration import (
 from targen_standard.single import ask_once, cost_of_one
 from targen_standard.task_files.model import Declaration
 
-__all__ = ["Draft", "draft_cost", "draft_task"]
-
 
 @dataclass(frozen=True, slots=True)
 class Draft:

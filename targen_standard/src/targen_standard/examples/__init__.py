@@ -27,16 +27,6 @@ from targen_standard.examples.profile import Profile
 if TYPE_CHECKING:  # with numpy
     from targen_standard.examples.filter import ExampleFilter
 
-__all__ = [
-    "EXAMPLES",
-    "MEASURED_FROM",
-    "PER_LABEL",
-    "Apart",
-    "ExampleOptions",
-    "ExamplesSection",
-    "Gap",
-]
-
 MEASURED_FROM = 20
 """Examples from which on their profile is measured: fewer say little about shares."""
 

@@ -33,8 +33,6 @@ from targen_standard.examples.reading import Examples
 from targen_standard.examples.subjects import closely_measured, subjects_of
 from targen_standard.examples.telltales import Telltales
 
-__all__ = ["GIVEN_AWAY", "ClosingFilter"]
-
 GIVEN_AWAY = "gives-itself-away"
 """The reason of its refusals."""
 

@@ -25,8 +25,6 @@ from targen_standard.examples.subjects import revealing
 from targen_standard.filters.excluded.comparing import SIMILARITY, texts_of
 from targen_standard.filters.excluded.index import ExclusionIndex
 
-__all__ = ["COPY", "ExampleFilter"]
-
 COPY = "copy-of-an-example"
 """The reason of its refusals."""
 

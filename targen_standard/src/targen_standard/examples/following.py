@@ -27,8 +27,6 @@ from targen_standard.examples.measuring import labelled_alike, varied
 from targen_standard.examples.reading import Example
 from targen_standard.examples.showing import MOST, Wrapping, indented
 
-__all__ = ["followed"]
-
 _AT_ONCE = 25  # examples that a call labels
 _PLACES = 50  # of a batch
 _FEWEST = 5  # examples of a label: with fewer, its rows follow those of any label

@@ -23,8 +23,6 @@ from targen_standard.examples.measuring import (
 )
 from targen_standard.examples.reading import Example
 
-__all__ = ["form_of", "forms_of", "length_of"]
-
 _MOST = 100  # texts whose forms are drawn, of all labels together
 _TRAITS = 5  # of a form: a writer keeps no more in mind
 _NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")

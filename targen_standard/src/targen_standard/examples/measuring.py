@@ -18,25 +18,6 @@ from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example
 from targen_standard.filters.excluded.comparing import plain_words
 
-__all__ = [
-    "HESITATION",
-    "SPEAKER",
-    "WORD",
-    "Figures",
-    "Topic",
-    "asks",
-    "figures_of",
-    "has_emoji",
-    "labelled_alike",
-    "measured",
-    "parted",
-    "sentences_of",
-    "telling_words",
-    "topics_of",
-    "varied",
-    "weights_of",
-]
-
 _FEW, _SLOTS = 50, (10, 20)  # of fewer rows a weight is a tenth, of others a twentieth
 
 _SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?]+(?=[\s\"'”’)]|$)|\n|$)", re.DOTALL)

@@ -34,8 +34,6 @@ from pydantic import (
 
 from targen_core.tasks.dimensions import Dimension
 
-__all__ = ["FORM", "Profile", "Trait", "interleaved"]
-
 FORM = "form"
 """The dimension that draws forms."""
 

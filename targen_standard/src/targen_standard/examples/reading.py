@@ -26,8 +26,6 @@ from targen_standard.datasets.source import open_source
 from targen_standard.datasets.texts import refuse_table
 from targen_standard.filters.excluded.comparing import plain_words, texts_of
 
-__all__ = ["FEWEST", "Example", "Examples", "labels_of", "read_examples"]
-
 _log = logging.getLogger("targen.run")
 
 FEWEST = 5

@@ -15,8 +15,6 @@ from targen_standard.examples.measuring import varied
 from targen_standard.examples.profile import FORM
 from targen_standard.examples.reading import Example
 
-__all__ = ["MOST", "Hands", "Wrapping", "indented", "shown_to"]
-
 MOST = 100
 """Examples that are shown; others are only measured."""
 

@@ -25,8 +25,6 @@ from targen_standard.examples.reading import Example
 from targen_standard.examples.telltales import habits
 from targen_standard.filters.excluded.comparing import plain_words
 
-__all__ = ["SUBJECT", "closely_measured", "revealing", "subjects_of"]
-
 SUBJECT = "may touch on"
 """The trait for subjects."""
 

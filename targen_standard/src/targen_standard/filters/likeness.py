@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import LCSseq
 
-__all__ = ["KEYS", "Index", "alike", "first_alike", "keys_of", "odd", "whole_key"]
-
 _U32 = np.uint32
 
 _RUN = (

@@ -27,8 +27,6 @@ from targen_standard.given import TaskLike, task_of
 from targen_standard.profiling.describing import described, describing_task
 from targen_standard.profiling.writing import section
 
-__all__ = ["Profiled", "profile"]
-
 
 @dataclass(frozen=True, slots=True)
 class Profiled:

@@ -21,8 +21,6 @@ from targen_standard.examples.reading import Example
 from targen_standard.single import ask_once, cost_of_one
 from targen_standard.task_files.model import Declaration
 
-__all__ = ["DESCRIBE", "described", "describing_task", "description_cost"]
-
 DESCRIBE = Prompt("describe", package="targen_standard.profiling")
 
 # A choice, not a draw: which of them a text has may depend on its label.

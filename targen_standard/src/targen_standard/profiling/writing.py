@@ -11,8 +11,6 @@ from targen_core.text import plural, printable
 from targen_standard.examples.measuring import Figures, Topic
 from targen_standard.examples.profile import Profile
 
-__all__ = ["section", "with_section"]
-
 _DEEPEST = 16  # levels of a task file
 
 

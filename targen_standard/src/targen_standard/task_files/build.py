@@ -50,8 +50,6 @@ from targen_standard.task_files.rows import (
     values_of,
 )
 
-__all__ = ["build_task"]
-
 _SHOWN = 20  # earlier items that a prompt names; more would crowd out the request
 _LONGEST = 20  # words of a context
 

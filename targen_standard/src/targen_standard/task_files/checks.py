@@ -24,14 +24,6 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.text import plural
 from targen_standard.task_files.model import Declaration, FieldPart
 
-__all__ = [
-    "RowCheck",
-    "check_seed",
-    "check_text",
-    "check_written",
-    "no_worked_answer",
-]
-
 _MAX_WORDS = 10_000  # words, if a declaration sets no bound
 
 

@@ -9,8 +9,6 @@ from targen_core.suggestions import did_you_mean
 from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.vocabularies import VOCABULARIES, meant
 
-__all__ = ["dimensions_of", "read_values", "refused"]
-
 
 def read_values(value: Any) -> Any:
     """Read values as in a file: a list of texts, weights by text, or `@NAME`.

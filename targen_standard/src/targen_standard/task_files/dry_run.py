@@ -19,8 +19,6 @@ from targen_core.tasks.parts import DryRunCall
 from targen_standard.task_files.lengths import length_in
 from targen_standard.task_files.model import Declaration, FieldPart
 
-__all__ = ["dry_run_of", "made_up_row"]
-
 _LETTERS = {  # of each script, a letter that represents a dozen others
     "CYRILLIC": "а",
     "GREEK": "α",

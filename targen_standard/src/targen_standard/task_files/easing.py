@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 
 from targen_standard.task_files.model import Declaration, FieldPart
 
-__all__ = ["eased"]
-
 _OF_FORM = frozenset("markup cut-off quoted placeholder repetitive no-question no-words".split())
 _OF_LANGUAGE = re.compile("not-[a-z]+")
 _COUNTED = {"too-short": "words", "too-long": "words"} | {

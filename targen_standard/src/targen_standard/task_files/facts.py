@@ -13,14 +13,6 @@ if TYPE_CHECKING:
     from targen_core import Register
     from targen_standard import OutputType, TaskForm
 
-__all__ = [
-    "form_facts",
-    "print_form",
-    "print_output",
-    "register_outputs",
-    "register_task_forms",
-]
-
 
 @hookspec
 def register_task_forms(register: Register[TaskForm[Any]]) -> None:

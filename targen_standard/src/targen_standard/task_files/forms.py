@@ -28,8 +28,6 @@ from targen_core.plugins.registry import Registry
 from targen_core.task_files import KNOWN
 from targen_core.tasks.model import Task
 
-__all__ = ["TaskForm", "as_text"]
-
 SpecT = TypeVar("SpecT", bound=BaseModel)
 _NONE: Mapping[str, Any] = MappingProxyType({})
 

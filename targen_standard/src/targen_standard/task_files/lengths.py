@@ -20,8 +20,6 @@ from targen_standard.examples.profile import Trait
 from targen_standard.task_files.model import Declaration, FieldPart, SeedsPart
 from targen_standard.task_files.outputs import output_of
 
-__all__ = ["length_in", "lengths_of_rows", "lengths_of_seeds", "tokens_of"]
-
 Size = tuple[float, float]
 """Words that 95 of 100 texts lie between."""
 

@@ -39,20 +39,6 @@ if TYPE_CHECKING:
     from targen_core.tasks.model import Task
     from targen_core.wording import Words
 
-__all__ = [
-    "IN_A_FILE",
-    "BranchPart",
-    "ContextsPart",
-    "Declaration",
-    "ExamplesPart",
-    "FieldPart",
-    "LabelPart",
-    "ParametersPart",
-    "PromptsPart",
-    "SamplePart",
-    "SeedsPart",
-]
-
 
 def _short_for(key: str, *, items: bool = False) -> Any:
     """Accept a text in place of a part with only that key, or a list in place of its items."""

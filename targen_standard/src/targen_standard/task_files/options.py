@@ -21,8 +21,6 @@ from targen_core.plain import is_inside
 from targen_core.task_files import Loc
 from targen_standard.task_files.model import Declaration, without_edition
 
-__all__ = ["content_digest", "located", "require_trusted", "spellings", "used_parts"]
-
 _OF_EXAMPLES: dict[str, Loc] = {
     "examples": ("examples", "file"),
     "show_examples": ("examples", "show"),

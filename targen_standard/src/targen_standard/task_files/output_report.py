@@ -20,8 +20,6 @@ from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_standard.task_files.outputs import Output, output_in
 
-__all__ = ["OUTPUTS", "output_of_run"]
-
 
 class _Stored(BaseModel):
     """A table as a report has it."""

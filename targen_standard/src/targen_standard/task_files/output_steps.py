@@ -32,8 +32,6 @@ from targen_standard.task_files.rows import (
     values_of,
 )
 
-__all__ = ["with_output"]
-
 
 def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any]:
     """Return a task whose rows have the declaration's output in place of one label."""

@@ -37,20 +37,6 @@ from targen_core.wording import Words, install
 if TYPE_CHECKING:
     from targen_standard.task_files.model import Declaration
 
-__all__ = [
-    "Output",
-    "OutputRefused",
-    "OutputType",
-    "Question",
-    "Row",
-    "Target",
-    "WithOutput",
-    "counted_by",
-    "label_named",
-    "output_in",
-    "output_of",
-]
-
 SpecT = TypeVar("SpecT", bound=BaseModel)
 
 Row = Mapping[str, Any]

@@ -22,16 +22,6 @@ from targen_core.tasks.prompt import Prompt
 from targen_standard.task_files.model import BranchPart, Declaration, FieldPart
 from targen_standard.task_files.outputs import Output
 
-__all__ = [
-    "branch_prompt",
-    "contexts_prompt",
-    "default_instructions",
-    "follow_prompt",
-    "output_prompts",
-    "seeds_prompt",
-    "without_others",
-]
-
 _NAMED = 24  # other labels that a prompt of step 3 names
 _OTHERS = "It must not be taken for one of the other labels: "
 _LIKE = (

@@ -30,8 +30,6 @@ from targen_standard.task_files.options import located, require_trusted
 from targen_standard.task_files.outputs import OutputRefused
 from targen_standard.task_files.validation import problems
 
-__all__ = ["Parsed", "declaration_of", "entries", "parsed_file", "read_declaration", "refusal"]
-
 Refuse = Callable[[Loc, str, Words], UsageError]
 """Makes the error for a place: its message, and what to type."""
 

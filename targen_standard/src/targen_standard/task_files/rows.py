@@ -17,20 +17,6 @@ from targen_core.tasks.replies import line, list_of
 from targen_core.tasks.steps import Llm
 from targen_standard.task_files.model import Declaration, FieldPart
 
-__all__ = [
-    "UNSUITABLE",
-    "line_of",
-    "model_of",
-    "render",
-    "reply_model",
-    "row_columns",
-    "row_model",
-    "texts_in",
-    "tidied",
-    "tidy",
-    "values_of",
-]
-
 UNSUITABLE = "unsuitable"
 """The reason where step 3 says that a seed cannot lead to a row of the label."""
 

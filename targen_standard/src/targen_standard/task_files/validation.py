@@ -21,8 +21,6 @@ from targen_standard.task_files.model import Declaration, FieldPart
 from targen_standard.task_files.options import used_parts
 from targen_standard.task_files.outputs import OutputRefused, output_of
 
-__all__ = ["Problem", "problems"]
-
 _TYPOGRAPHIC = "“”„«»‘’‚"
 """Quotes that a word processor types."""
 

@@ -19,8 +19,6 @@ from targen_standard.datasets.source import open_source
 from targen_standard.given import DataLike, given_data, task_of
 from targen_standard.validating.refusing import Checked, checked
 
-__all__ = ["Validation", "validate"]
-
 
 @dataclass(frozen=True)
 class Validation:

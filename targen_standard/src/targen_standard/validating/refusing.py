@@ -14,8 +14,6 @@ from targen_core.plugins.registry import Registry
 from targen_core.tasks.steps import RegisteredCheck
 from targen_standard.task_files.checks import RowCheck
 
-__all__ = ["Checked", "RefusedRow", "checked"]
-
 _ACCEPTED = re.compile(r"accepted instance (\d+)")
 
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:  # with numpy
     from targen_core.embedding import Embedder
     from targen_standard.filters.distance.filter import DistanceFilter
 
-__all__ = ["DISTANCE", "DistanceOptions", "DistanceSection"]
-
 
 class DistanceOptions(Options):
     """The least distance of rows, by a cosine of their embeddings."""

@@ -29,8 +29,6 @@ from targen_core.engine.guard import named
 from targen_core.errors import StageFailed, TargenError
 from targen_standard.filters.distance import DistanceSection
 
-__all__ = ["MAX_ROWS", "TOO_NEAR", "DistanceFilter"]
-
 MAX_ROWS = 100_000
 """Rows that a candidate is compared with, the latest: 4 bytes a dimension each."""
 

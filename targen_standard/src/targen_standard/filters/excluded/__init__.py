@@ -26,8 +26,6 @@ if TYPE_CHECKING:  # with numpy
     from targen_standard.filters.excluded.filter import ExclusionFilter
     from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
 
-__all__ = ["EXCLUDED", "REASONS", "ExcludedSection", "ExclusionOptions"]
-
 REASONS = {
     "exact": "excluded-exact",
     "normalized": "excluded-normalized",

@@ -13,20 +13,6 @@ from zlib import crc32
 from targen_core.tasks.prompt import texts_in
 from targen_standard.filters.likeness import alike
 
-__all__ = [
-    "COVERED",
-    "GRAM",
-    "MIN_ALONE",
-    "RUN",
-    "SIMILARITY",
-    "TESTS",
-    "Compared",
-    "Part",
-    "plain_words",
-    "text_sum",
-    "texts_of",
-]
-
 GRAM = 8
 """Words of a run that counts as shared."""
 

@@ -13,8 +13,6 @@ from targen_standard.filters.excluded.comparing import SIMILARITY, TESTS, texts_
 from targen_standard.filters.excluded.index import ExclusionIndex, Match
 from targen_standard.filters.excluded.sources import open_excluded
 
-__all__ = ["ExclusionFilter"]
-
 
 class ExclusionFilter(Filter):
     """Refuses candidates one of whose rows equals or nearly equals an excluded one."""

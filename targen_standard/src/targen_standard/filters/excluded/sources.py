@@ -28,8 +28,6 @@ from targen_standard.datasets.source import open_source
 from targen_standard.filters.excluded.comparing import plain_words, texts_of
 from targen_standard.filters.excluded.index import ExclusionIndex
 
-__all__ = ["ExcludedSource", "open_excluded"]
-
 _log = logging.getLogger("targen.run")
 
 _SAID_EVERY = 200_000  # rows

@@ -15,8 +15,6 @@ from targen_core.plugins.configurable import Configurable
 if TYPE_CHECKING:  # with numpy
     from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
 
-__all__ = ["NEAR_DUPLICATES", "NearDuplicateOptions"]
-
 
 class NearDuplicateOptions(Options):
     """The greatest likeness of rows, letter by letter."""

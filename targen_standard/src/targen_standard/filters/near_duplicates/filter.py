@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_standard.filters.near_duplicates.index import NearDuplicates
 
-__all__ = ["NearDuplicateFilter"]
-
 
 class NearDuplicateFilter(Filter):
     """Refuses candidates that nearly repeat an existing row."""

@@ -11,8 +11,6 @@ import numpy as np
 from targen_core.tasks.checks import normalized
 from targen_standard.filters.likeness import KEYS, Index, first_alike, keys_of, whole_key
 
-__all__ = ["NearDuplicates"]
-
 # Of an entry: its form and the bytes of seed, text and written; its keys, that of the whole last.
 _HEAD, _KEYS = struct.Struct("<BHII"), struct.Struct(f"<{KEYS + 1}I")
 _BEGUN = _HEAD.size + _KEYS.size
