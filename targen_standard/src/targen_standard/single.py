@@ -1,12 +1,14 @@
-"""One call that belongs to no run, through the call layer like any other."""
+"""One call that belongs to no run, through the call layer like any other; a command shows it."""
 
 from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
@@ -15,8 +17,11 @@ from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Counts, Usage
 from targen_core.engine.facade import StageLlm
+from targen_core.errors import JobFailed, Rejected
+from targen_core.folders import replies_folder
+from targen_core.options import Limits, RowOptions
 from targen_core.plugins.registry import Registry
-from targen_core.runs.jobs.account import part_limits
+from targen_core.runs.jobs.account import Account, part_limits
 from targen_core.runs.jobs.event_loops import finish
 from targen_core.runs.jobs.session import open_layer
 from targen_core.runs.preparing.delivering import chosen_delivery
@@ -25,109 +30,189 @@ from targen_core.runs.preparing.parts import Parts
 from targen_core.runs.preparing.plan import options_of
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
+from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
+from targen_core.wording import Words
+from targen_standard.task_files.model import Declaration
+from targen_standard.unfinished import unfinished
 
-__all__ = ["ask_once", "cost_of_one"]
+if TYPE_CHECKING:
+    from targen_cli.flags import Said
 
 R = TypeVar("R", bound=BaseModel)
 
 
-def ask_once(
-    registry: Registry,
-    task: Task[Any, Any],
-    spec: RunSpec,
-    prompt: Prompt,
-    *,
-    reply: type[R],
-    check: Callable[[R], None] | None = None,
-    place: str,
-    cache: Path | None = None,
-    folder: Path | None = None,
-    on_layer: Callable[[CallLayer], None] = lambda layer: None,
-    **values: Any,
-) -> tuple[R, Counts]:
-    """Return the reply to a prompt, and what it took, earlier processes included.
+@dataclass(frozen=True, kw_only=True)
+class Question(Generic[R]):
+    """One call, made as step 3 of a task that has its parameters and dry-run replies.
+
+    Attributes:
+        name: a word for the call: the name of its task and of its place.
+        prompt: the question, filled with `values`.
+        values: the texts of the prompt, by name.
+        reply: the model of the reply.
+        parameters: sampling parameters.
+        dry_run: the reply without a model.
+        unusable: what is wrong if two replies cannot be used, in words.
+        hint: what to do then.
+        check: raises `Rejected` for a reply that cannot be used, which is sent back once.
+    """
+
+    name: str
+    prompt: Prompt
+    values: Mapping[str, Any]
+    reply: type[R]
+    parameters: Mapping[str, Any]
+    dry_run: Callable[[DryRunCall], Any]
+    unusable: str
+    hint: Words = ""
+    check: Callable[[R], None] | None = None
+
+    @cached_property
+    def task(self) -> Task[Any, Any]:
+        """The task of the call."""
+        task = Declaration(description=f"One call: {self.name}.", labels={self.name: self.name})
+        return task.task(name=self.name).replace(
+            parameters={"generate": self.parameters}, prompts=(self.prompt,), dry_run=self.dry_run
+        )
+
+    def ask(
+        self,
+        registry: Registry,
+        spec: RunSpec,
+        *,
+        cache: Path | None = None,
+        folder: Path | None = None,
+        on_layer: Callable[[CallLayer], None] = lambda layer: None,
+    ) -> tuple[R, Counts]:
+        """Return the reply, and what it took, earlier processes included.
+
+        Args:
+            registry: finds the backend.
+            spec: its backend, options, seed and limits are used.
+            cache: the folder of replies that are shared between runs.
+            folder: keeps the journal, so that an answered call is not repeated; without it the
+                journal is in a temporary folder.
+            on_layer: is called with the call layer, before the call.
+
+        Raises:
+            UsageError: anything wrong with the backend or its options.
+            JobFailed: two replies could not be used; or budget or service stopped it.
+        """
+
+        async def asked(folder: Path, spec: RunSpec) -> tuple[R, Counts]:
+            step, usage = self._model(registry, spec), Usage()
+            journal = Journal(folder / "journal", on_record=usage.recall)
+            try:
+                async with open_layer(
+                    bind_models({"generate": step}, spec.limits),
+                    seed=spec.seed,
+                    limits=spec.limits,
+                    journal=journal,
+                    usage=usage,
+                    cache=cache,
+                ) as layer:
+                    on_layer(layer)
+                    llm = StageLlm(
+                        layer,
+                        self.task,
+                        step="generate",
+                        place=self.name,
+                        indices=(0,),
+                        label=None,
+                        scope=Scope(),
+                    )
+                    made = await llm.ask(
+                        self.prompt, reply=self.reply, check=self.check, **self.values
+                    )
+            finally:
+                journal.close()
+            return made, usage.total
+
+        with contextlib.ExitStack() as stack:
+            if folder is None:
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="targen-")))
+            spec = spec.replace(limits=part_limits(folder, spec.limits))
+            try:
+                return finish(asked(folder, spec))  # in a notebook, a loop is running
+            except Rejected as error:
+                raise JobFailed(f"{self.unusable}: {error}", hint=self.hint) from error
+
+    def cost(self, registry: Registry, spec: RunSpec) -> float | None:
+        """Return the most that the call may cost, in dollars; None if no price is known.
+
+        Raises:
+            UsageError: anything wrong with the backend or its options.
+        """
+        step = self._model(registry, spec)
+        if step.price is None:
+            return None
+        # The prompt and an answer; a second attempt carries both, and has an answer of its own.
+        asked, answer = len(self.prompt.text), step.params["max_tokens"]
+        asked += sum(map(len, self.values.values()))
+        first, second = (step.price.max_dollars(n, answer) for n in (asked, asked + answer))
+        return first + second
+
+    def _model(self, registry: Registry, spec: RunSpec) -> PreparedStep:
+        """Find and make the model of the call.
+
+        Raises:
+            UsageError: `spec` is invalid; its task and quotas are not looked at.
+        """
+        delivery = chosen_delivery(registry, spec.limits)
+        options = options_of(self.task, spec, Parts(registry, spec.options))
+        steps = models_of(registry, self.task, spec, options, {"generate"}, delivery)
+        return steps["generate"]
+
+
+@contextlib.contextmanager
+def charged(
+    registry: Registry, said: Said, what: str, question: Question[R]
+) -> Iterator[tuple[R, int, Account]]:
+    """Give the reply to one call, how many were made, and what they were billed.
+
+    Use it inside the block.
+
+    The journal of the call is kept until the block ends. So a command that is killed before it has
+    used the answer does not pay for it again.
 
     Args:
         registry: finds the backend.
-        task: the call is made as its step 3: with its parameters and dry-run replies.
-        spec: its backend, options, seed and limits are used.
-        prompt: the question, filled with `values`.
-        reply: the model of the reply.
-        check: raises `Rejected` for a reply that cannot be used, which is sent back once.
-        place: the name of the call's place.
-        cache: the folder of replies that are shared between runs.
-        folder: keeps the journal, so that an answered call is not repeated; without it the journal
-            is in a temporary folder.
-        on_layer: is called with the call layer, before the call.
-        **values: of the prompt.
+        said: the options of the command.
+        what: the result, after "a", when the user is asked whether to go ahead.
+        question: the call.
 
     Raises:
         UsageError: anything wrong with the backend or its options.
-        Rejected: two replies could not be used.
         JobFailed: budget or service stopped it.
     """
+    from targen_cli.ahead import Expected, ask_first
+    from targen_cli.choosing import choice
+    from targen_cli.progress import watching
 
-    async def asked(folder: Path, spec: RunSpec) -> tuple[R, Counts]:
-        step, usage = _model(registry, spec, task), Usage()
-        journal = Journal(folder / "journal", on_record=usage.recall)
-        try:
-            async with open_layer(
-                bind_models({"generate": step}, spec.limits),
-                seed=spec.seed,
-                limits=spec.limits,
-                journal=journal,
-                usage=usage,
-                cache=cache,
-            ) as layer:
-                on_layer(layer)
-                llm = StageLlm(
-                    layer,
-                    task,
-                    step="generate",
-                    place=place,
-                    indices=(0,),
-                    label=None,
-                    scope=Scope(),
+    chosen = choice(registry, said)
+    with chosen.explained():
+        spec = RunSpec(
+            task="",
+            quotas={},
+            backend=chosen.model,
+            options=chosen.options,
+            untyped=chosen.untyped,
+            limits=Limits(**chosen.limits),
+            **said.part(RowOptions),
+        )
+        ask_first(
+            f"A {what}",
+            lambda: [Expected(f"a {what}", question.cost(registry, spec))],
+            cap=spec.limits.max_cost,
+            ask_above=chosen.ask_above,
+        )
+    with chosen.explained():
+        decides = spec.model_dump(mode="json", exclude={"limits"})
+        work = unfinished(question.name, {**question.values}, decides)
+        with work as folder, Account() as account:
+            with watching() as watch:
+                reply, usage = question.ask(
+                    registry, spec, cache=replies_folder(), folder=folder, on_layer=watch.on_layer
                 )
-                made = await llm.ask(prompt, reply=reply, check=check, **values)
-        finally:
-            journal.close()
-        return made, usage.total
-
-    with contextlib.ExitStack() as stack:
-        if folder is None:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="targen-")))
-        spec = spec.replace(limits=part_limits(folder, spec.limits))
-        return finish(asked(folder, spec))  # in a notebook, a loop is running
-
-
-def cost_of_one(
-    registry: Registry, task: Task[Any, Any], spec: RunSpec, characters: int
-) -> float | None:
-    """Return the most that a call with a prompt of so many characters may cost, in dollars.
-
-    A second attempt is included. None if no price is known.
-
-    Raises:
-        UsageError: anything wrong with the backend or its options.
-    """
-    step = _model(registry, spec, task)
-    if step.price is None:
-        return None
-    # The prompt and an answer; a second attempt carries both, and has an answer of its own.
-    answer = step.params["max_tokens"]
-    first, second = (step.price.max_dollars(n, answer) for n in (characters, characters + answer))
-    return first + second
-
-
-def _model(registry: Registry, spec: RunSpec, task: Task[Any, Any]) -> PreparedStep:
-    """Find and make the model of a call, asked as step 3 of `task`.
-
-    Raises:
-        UsageError: `spec` is invalid; its task and quotas are not looked at.
-    """
-    delivery = chosen_delivery(registry, spec.limits)
-    options = options_of(task, spec, Parts(registry, spec.options))
-    steps = models_of(registry, task, spec, options, {"generate"}, delivery)
-    return steps["generate"]
+            yield reply, usage.calls, account

@@ -10,7 +10,7 @@ from targen_core import Job, RunSpec, load_registry
 from targen_core.errors import JobFailed, RunConflict, UsageError
 from targen_core.runs.preparing.tasks import find_task
 from targen_standard.datasets.reading import read_dataset
-from targen_standard.drafting.draft import draft_task
+from targen_standard.drafting.declaration import declared, drafting
 
 from ...runs import manifest
 
@@ -162,9 +162,11 @@ def test_a_bad_draft_is_sent_back_once():
     options = {"script": "script.py:reply"}
     spec = RunSpec(task="", quotas={}, backend="scripted", options=options)
     write("script.py", DRAFT.replace("BAD", "[1]"))
-    item = draft_task(load_registry(), "notes of a night porter", spec)
-    assert (item.declaration.draft, item.usage.calls) == (True, 2)
+    registry = load_registry()
+    question = drafting(registry, "notes of a night porter")
+    reply, usage = question.ask(registry, spec)
+    assert (declared(reply).draft, usage.calls) == (True, 2)
     write("script.py", DRAFT.replace("BAD", "[1, 2]"))
     with pytest.raises(JobFailed, match=r"not a valid task.*two or more are") as caught:
-        draft_task(load_registry(), "notes of a night porter", spec)
+        question.ask(registry, spec)
     assert "--blank" in caught.value.hint

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
@@ -79,27 +78,19 @@ def init_task(
         print(f"Created {path}. Fill it in, then type: targen preview {_typed(path)}")
         return
     from targen_core.plugins.loader import load_registry
-    from targen_standard.charged import charged
-    from targen_standard.drafting.declaration import written
-    from targen_standard.drafting.draft import draft_cost, draft_task
+    from targen_standard.drafting.declaration import declared, drafting, written
+    from targen_standard.single import charged
 
     if not description.strip():
         raise UsageError("the description is empty")
     registry = load_registry()
-    with charged(
-        registry,
-        said,
-        "init-task",
-        "draft",
-        partial(draft_cost, registry, description),
-        description,
-        partial(draft_task, registry, description),
-    ) as (draft, account):
-        declaration = draft.declaration
+    question = drafting(registry, description)
+    with charged(registry, said, "draft", question) as (reply, calls, account):
+        declaration = declared(reply)
         path = out or Path(f"{declaration.name or 'task'}.yaml")
         _write(path, written(declaration), force=force)
     labels = plural(len(declaration.labels), "label")
-    print(f"{path}: {labels}; {account.billed if draft.usage.calls else 'from the cache'}")
+    print(f"{path}: {labels}; {account.billed if calls else 'from the cache'}")
     print("This is a draft that has not been reviewed. Check:")
     part = "labels" if declaration.output is None else "output"
     print(f"  {part}      would two people who read the definitions always agree?")

@@ -12,11 +12,12 @@ from pydantic import BaseModel
 
 from targen_core.errors import Rejected, UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import line
-from targen_standard.task_files.model import Declaration, LabelPart
+from targen_core.wording import Action
+from targen_standard.single import Question
+from targen_standard.task_files.model import Declaration
 
 DRAFT_PROMPT = Prompt("draft", package="targen_standard.drafting")
 
@@ -68,7 +69,7 @@ def blank() -> str:
     return (files("targen_standard.task_files") / "blank.yaml").read_text(encoding="utf-8")
 
 
-def outputs(registry: Registry) -> str:
+def _outputs(registry: Registry) -> str:
     """Return the kinds of output that are installed, each with its keys, for the prompt."""
     kinds = []
     for item in registry.all("output"):
@@ -211,13 +212,26 @@ def written(declaration: Declaration) -> str:
     return "\n".join(parts)
 
 
-def drafting_task() -> Task[Any, Any]:
-    """Return the task of a draft's one call: its parameters, and its dry-run replies."""
-    task = Declaration(
-        description="Declarations of tasks.", labels={"draft": LabelPart(definition="a draft")}
-    ).task(name="init-task")
-    parameters = {"generate": {"temperature": 0.3, "max_tokens": 6000}}
-    return task.replace(parameters=parameters, prompts=(DRAFT_PROMPT,), dry_run=_dry_run)
+def drafting(registry: Registry, description: str) -> Question[DraftReply]:
+    """Return the call that drafts a task from its `description`.
+
+    A draft that makes no task is sent back once, with what is wrong.
+    """
+    return Question(
+        name="draft",
+        prompt=DRAFT_PROMPT,
+        values={"wanted": description.strip(), "outputs": _outputs(registry)},
+        reply=DraftReply,
+        parameters={"temperature": 0.3, "max_tokens": 6000},
+        dry_run=_dry_run,
+        unusable="the model's draft is not a valid task",
+        hint="try a different model, or: " + Action("init-task", blank=True),
+        check=_usable,
+    )
+
+
+def _usable(reply: DraftReply) -> None:
+    declared(reply)
 
 
 def _dry_run(call: DryRunCall) -> Any:

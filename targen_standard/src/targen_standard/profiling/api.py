@@ -24,7 +24,7 @@ from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example, read_examples
 from targen_standard.examples.subjects import closely_measured
 from targen_standard.given import TaskLike, task_of
-from targen_standard.profiling.describing import described, describing_task
+from targen_standard.profiling.describing import describing
 from targen_standard.profiling.writing import section
 
 
@@ -107,13 +107,15 @@ def profile(
     lines = () if about is None else about(rows)
     if model is not None:
         said = {**model_options, **(options or {})}
+        question = describing(rows)
         with (
             blaming(registry),
             asked(
-                known, describing_task(), rows=False, model=model, options=said, max_cost=max_cost
+                known, question.task, rows=False, model=model, options=said, max_cost=max_cost
             ) as request,
         ):
-            lines, _ = described(request.registry, rows, request.spec, cache=replies_folder())
+            description, _ = question.ask(request.registry, request.spec, cache=replies_folder())
+        lines = description.lines
     language = language_of("\n".join(row.text for row in rows))
     named = (f"language: {language}",) if language else ()
     made = made.model_copy(update={"about": (*named, *made.about, *lines)})

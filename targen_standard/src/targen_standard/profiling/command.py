@@ -108,16 +108,8 @@ def profile(
 
 def _asked(registry: Registry, rows: Sequence[Example], *, said: Said) -> tuple[str, ...]:
     """Ask a model to describe the texts."""
-    from targen_standard.charged import charged
-    from targen_standard.profiling.describing import described, description_cost
+    from targen_standard.profiling.describing import describing
+    from targen_standard.single import charged
 
-    with charged(
-        registry,
-        said,
-        "profile",
-        "description",
-        partial(description_cost, registry, rows),
-        [row.text for row in rows],
-        partial(described, registry, rows),
-    ) as ((lines, _), _account):
-        return lines
+    with charged(registry, said, "description", describing(rows)) as (description, _, _):
+        return description.lines

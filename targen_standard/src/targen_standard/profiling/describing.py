@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from targen_core.calls.layer import CallLayer
-from targen_core.calls.usage import Counts
-from targen_core.errors import JobFailed, Rejected
-from targen_core.plugins.registry import Registry
-from targen_core.runs.records.spec import RunSpec
-from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
 from targen_standard.examples.measuring import varied
 from targen_standard.examples.reading import Example
-from targen_standard.single import ask_once, cost_of_one
-from targen_standard.task_files.model import Declaration
-
-DESCRIBE = Prompt("describe", package="targen_standard.profiling")
+from targen_standard.single import Question
 
 # A choice, not a draw: which of them a text has may depend on its label.
 _TURNS = "some of them have one of these turns; choose one that suits the row, if any does: {}"
 _SHOWN, _LONGEST = 40, 1_000  # texts that a model reads, and characters of each
 
 
-class _Reply(BaseModel):
+class Description(BaseModel):
     """What holds of all the texts."""
 
     register_: str = Field(alias="register", min_length=3, max_length=200)
@@ -60,61 +50,17 @@ def _line(text: str) -> str:
     return " ".join(text.split())[:300].rstrip(". ")
 
 
-def described(
-    registry: Registry,
-    rows: Sequence[Example],
-    spec: RunSpec,
-    *,
-    cache: Path | None = None,
-    folder: Path | None = None,
-    on_layer: Callable[[CallLayer], None] = lambda layer: None,
-) -> tuple[tuple[str, ...], Counts]:
-    """Return what holds of all the texts, a line each, as a model says it, and what that took.
-
-    It reads up to 40 of them, of all lengths. See `ask_once` for the rest.
-
-    Raises:
-        JobFailed: the model's replies are of no use; or budget or service stopped it.
-    """
-    try:
-        reply, usage = ask_once(
-            registry,
-            describing_task(),
-            spec,
-            DESCRIBE,
-            reply=_Reply,
-            place="profile",
-            cache=cache,
-            folder=folder,
-            on_layer=on_layer,
-            texts=_texts(rows),
-        )
-    except Rejected as error:
-        raise JobFailed(f"the model's description is unusable: {error}") from error
-    return reply.lines, usage
-
-
-def description_cost(registry: Registry, rows: Sequence[Example], spec: RunSpec) -> float | None:
-    """Return the most that a description may cost, in dollars; None if no price is known.
-
-    Raises:
-        UsageError: anything wrong with the backend or its options.
-    """
-    return cost_of_one(registry, describing_task(), spec, len(DESCRIBE.text) + len(_texts(rows)))
-
-
-def _texts(rows: Sequence[Example]) -> str:
+def describing(rows: Sequence[Example]) -> Question[Description]:
+    """Return the call that describes texts; the model reads up to 40 of them, of all lengths."""
     cut = (row.text[:_LONGEST].replace("\n", "\n  ") for row in varied(rows, _SHOWN))
-    return "\n".join(f"- {text}" for text in cut)
-
-
-def describing_task() -> Task[Any, Any]:
-    """Return the task of the call: its parameters, and its dry-run replies."""
-    task = Declaration(description="Profiles of texts.", labels={"profile": "a profile"})
-    return task.task(name="profile").replace(
-        parameters={"generate": {"temperature": 0.3, "max_tokens": 1500}},
-        prompts=(DESCRIBE,),
+    return Question(
+        name="profile",
+        prompt=Prompt("describe", package="targen_standard.profiling"),
+        values={"texts": "\n".join(f"- {text}" for text in cut)},
+        reply=Description,
+        parameters={"temperature": 0.3, "max_tokens": 1500},
         dry_run=_dry_run,
+        unusable="the model's description is unusable",
     )
 
 
