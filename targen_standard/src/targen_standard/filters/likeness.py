@@ -77,8 +77,8 @@ def keys_of(text: str) -> list[int]:
     return keys
 
 
-def whole_key(text: str) -> int:
-    """The key under which the very same text is always found."""
+def check_sum(text: str) -> int:
+    """Return a text's CRC32, the key under which the very same text is always found."""
     return crc32(text.encode("utf-8", "surrogatepass"))
 
 

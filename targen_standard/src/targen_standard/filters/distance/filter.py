@@ -17,7 +17,6 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from struct import Struct
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +27,7 @@ from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.engine.guard import named
 from targen_core.errors import StageFailed, TargenError
 from targen_standard.filters.distance import DistanceSection
+from targen_standard.filters.likeness import check_sum
 
 MAX_ROWS = 100_000
 """Rows that a candidate is compared with, the latest: 4 bytes a dimension each."""
@@ -101,7 +101,7 @@ class DistanceFilter(Filter):
             return None
         cosines = self._vectors[:held] @ vector / self._lengths[:held] / _lengths(vector)
         if candidate.written != candidate.text:
-            cosines[self._seeds[:held] == _seed_sum(candidate.among)] = -1
+            cosines[self._seeds[:held] == check_sum(candidate.among)] = -1
         at = int(cosines.argmax())
         if cosines[at] <= self._limit:
             return None
@@ -110,7 +110,7 @@ class DistanceFilter(Filter):
 
     def add(self, accepted: Candidate) -> bytes:
         """See `Filter.add`: 5 bytes, and 2 a dimension."""
-        vector, seed = self._embed(accepted.text), _seed_sum(accepted.among)
+        vector, seed = self._embed(accepted.text), check_sum(accepted.among)
         self._keep(vector[np.newaxis], np.array([seed], np.uint32))
         self.passed += self._was_near
         return _HEAD.pack(self._was_near, seed) + vector.astype("<i2").tobytes()
@@ -193,13 +193,9 @@ class DistanceFilter(Filter):
         room = len(self._seeds)
         if room < min(end, MAX_ROWS):
             room = min(MAX_ROWS, max(end, 1024, room + room // 2))
-            held = self._rows
-            longer = np.zeros((room, vectors.shape[1]), np.float32)
-            if held:
-                longer[:held] = self._vectors[:held]
-            self._vectors = longer
-            self._seeds = np.resize(self._seeds, room) if held else np.zeros(room, np.uint32)
-            self._lengths = np.resize(self._lengths, room) if held else np.ones(room)
+            self._vectors.resize((room, vectors.shape[1]), refcheck=False)  # only one copy exists
+            self._seeds.resize(room, refcheck=False)
+            self._lengths.resize(room, refcheck=False)
         at = np.arange(self._rows, end) % MAX_ROWS
         self._vectors[at] = vectors
         self._lengths[at] = _lengths(vectors)
@@ -211,8 +207,3 @@ def _lengths(vectors: Vector) -> NDArray[np.float64]:
     """The length of each vector; 1 of zeros. Shape of all axes but the last."""
     squared = np.einsum("...i,...i", vectors, vectors, dtype=np.float64)
     return np.asarray(np.sqrt(np.where(squared > 0, squared, 1)))
-
-
-def _seed_sum(seed: str) -> int:
-    """Return the 32 bits that represent a seed's id."""
-    return crc32(seed.encode("utf-8", "surrogatepass"))

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from zlib import crc32
 
 from targen_core.tasks.prompt import texts_in
+from targen_standard.filters.excluded import REASONS
 from targen_standard.filters.likeness import alike
 
 GRAM = 8
@@ -28,7 +28,7 @@ MIN_ALONE = 5
 SIMILARITY = 90.0
 """From how alike on a row is refused where the near-duplicate filter, which says it, is off."""
 
-TESTS = ("exact", "normalized", "8-gram", "similar")
+TESTS = (*REASONS,)
 """The tests, the strictest first."""
 
 _NO_TEXT = frozenset({"idx", "label"})
@@ -67,11 +67,6 @@ def texts_of(row: Mapping[str, Any], columns: Iterable[str]) -> dict[str, list[s
         if texts:
             found[name] = texts
     return found
-
-
-def text_sum(text: str) -> int:
-    """Return a text's CRC32, to find texts that are the same to the letter."""
-    return crc32(text.encode("utf-8", "surrogatepass"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,18 +41,15 @@ class ExclusionFilter(Filter):
 
     def find(self, candidate: Candidate) -> Refusal | None:
         """See `Filter.find`: the first source of those whose strictest test refuses it."""
-        nearest: tuple[int, Match, SourcePlan] | None = None
-        for row in candidate.rows():
-            for source, index in zip(self.sources, self._indexes, strict=True):
-                match = self._match(row, source, index)
-                if match is None:
-                    continue
-                rank = TESTS.index(match.test)
-                if nearest is None or rank < nearest[0]:
-                    nearest = rank, match, source
-        if nearest is None:
+        found = [
+            (match, source)
+            for row in candidate.rows()
+            for source, index in zip(self.sources, self._indexes, strict=True)
+            if (match := self._match(row, source, index)) is not None
+        ]
+        if not found:
             return None
-        _, match, source = nearest
+        match, source = min(found, key=lambda pair: TESTS.index(pair[0].test))
         return Refusal(
             REASONS[match.test],
             f"{_WORDS[match.test, match.whole]} row {match.row:,} of {source.source}, which is "

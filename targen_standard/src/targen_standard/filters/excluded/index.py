@@ -17,9 +17,8 @@ from targen_standard.filters.excluded.comparing import (
     Compared,
     Part,
     plain_words,
-    text_sum,
 )
-from targen_standard.filters.likeness import Index, keys_of, odd, whole_key
+from targen_standard.filters.likeness import Index, check_sum, keys_of, odd
 
 __all__ = ["ExclusionIndex", "Match"]
 
@@ -90,12 +89,12 @@ class ExclusionIndex:
 
 
 def _parts(texts: Sequence[str]) -> list[Part]:
-    return [Part(words, text_sum(text)) for text in texts if (words := plain_words(text))]
+    return [Part(words, check_sum(text)) for text in texts if (words := plain_words(text))]
 
 
 def _exact(whole: str, parts: Sequence[Part]) -> list[int]:
     """Return the keys of a row as a whole, and of each of its texts that counts by itself."""
-    return [whole_key(whole), *(whole_key(part.text) for part in parts if part.counts_alone)]
+    return [check_sum(whole), *(check_sum(part.text) for part in parts if part.counts_alone)]
 
 
 def _grams(text: str) -> NDArray[np.uint32]:

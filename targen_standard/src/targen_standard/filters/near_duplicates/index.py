@@ -9,7 +9,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from targen_core.tasks.checks import normalized
-from targen_standard.filters.likeness import KEYS, Index, first_alike, keys_of, whole_key
+from targen_standard.filters.likeness import KEYS, Index, check_sum, first_alike, keys_of
 
 # Of an entry: its form and the bytes of seed, text and written; its keys, that of the whole last.
 _HEAD, _KEYS = struct.Struct("<BHII"), struct.Struct(f"<{KEYS + 1}I")
@@ -112,6 +112,6 @@ class NearDuplicates:
                 written,
                 whole,
                 whole if written == text else normalized(written),
-                [*keys_of(whole), whole_key(whole)],
+                [*keys_of(whole), check_sum(whole)],
             )
         return self._last
