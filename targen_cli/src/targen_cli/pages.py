@@ -52,7 +52,7 @@ def safe(value: object, *, lines: bool = True, max_length: int | None = None) ->
     return html.escape(printable(text, lines=lines, max_length=max_length))
 
 
-def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def table(caption: str, heads: Iterable[str], rows: Iterable[Sequence[object]]) -> str:
     """A table as HTML."""
     lines = ["<table>", f"<caption>{_safe(caption)}</caption>"]
     lines.append(

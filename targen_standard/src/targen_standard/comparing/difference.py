@@ -153,11 +153,12 @@ def difference(left: Path, right: Path) -> Difference:
             f"{correction} is a correction, but {run} is a run",
             hint="compare two runs or two corrections",
         )
-    _compare_asked(result, _asked(left, right), _asked(right, left))
+    result.asked = _changed(_asked(left, right), _asked(right, left))
     _compare_calls(result)
     _compare_candidates(result)
     _compare_rows(result)
-    _compare_figures(result, _figures(left), _figures(right))
+    was, now = _figures(left), _figures(right)
+    result.figures = [Changed(name, was[name], now[name]) for name in was]
     return result
 
 
@@ -184,8 +185,8 @@ def _asked(run: Path, beside: Path) -> dict[str, Any]:
     return flat({**manifest.deciding(), **packages}) | manifest.parts_beside(other)
 
 
-def _compare_asked(result: Difference, left: Mapping[str, Any], right: Mapping[str, Any]) -> None:
-    result.asked = [
+def _changed(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[Changed]:
+    return [
         Changed(name, left.get(name), right.get(name))
         for name in {**left, **right}
         if left.get(name) != right.get(name)
@@ -434,7 +435,3 @@ def _figures(run: Path) -> dict[str, Any]:
         "dollars": total["dollars"],
         **({} if correction else {"seconds": report.get("seconds")}),
     }
-
-
-def _compare_figures(result: Difference, left: Mapping[str, Any], right: Mapping[str, Any]) -> None:
-    result.figures = [Changed(name, left[name], right[name]) for name in left]

@@ -22,7 +22,6 @@ from targen_core.text import plural
 from targen_standard.batches.command import end_with, imported_facts, print_imported
 
 if TYPE_CHECKING:
-    from targen_cli.ahead import Expected
     from targen_cli.estimating import CostEstimate
     from targen_core.api.request import Request
     from targen_standard.batches.files import FileTransport
@@ -103,7 +102,7 @@ def correct(
     - targen correct RTE/train.jsonl --task rte -b claude --model claude-opus-4-6 --rows-per-call 10
     - targen correct RTE/train.jsonl --task rte -b llama --model m --batch-offline --answers a.jsonl
     """
-    from targen_cli.ahead import ask_first
+    from targen_cli.ahead import ask_first, expected_of
     from targen_cli.choosing import choice
     from targen_cli.progress import watching
     from targen_core.api.request import asked, elsewhere
@@ -147,7 +146,7 @@ def correct(
         if files is None:
             ask_first(
                 "This correction",
-                lambda: [_expected(request, data, n, rows_per_call)],
+                lambda: [expected_of("it", lambda: _estimate(request, data, n, rows_per_call))],
                 cap=request.spec.limits.max_cost,
                 ask_above=chosen.ask_above,
                 yes=yes,
@@ -185,13 +184,6 @@ def correct(
         _print(report, folder)
     if files is not None:
         end_with(files.imported)
-
-
-def _expected(request: Request, data: Data, n: int | None, rows_per_call: int) -> Expected:
-    """Return what a correction is likely to cost."""
-    from targen_cli.ahead import expected_of
-
-    return expected_of("it", lambda: _estimate(request, data, n, rows_per_call))
 
 
 def _estimate(request: Request, data: Data, n: int | None, rows_per_call: int) -> CostEstimate:

@@ -183,7 +183,7 @@ async def acorrect_dataset(
     plan = CorrectionPlan(
         task=prepared.plan,
         corrector=prepared.corrector_id,
-        step=prepared.step,
+        step=prepared.steps["correct"].plan,
         part=prepared.part,
         seed=spec.seed,
         flip=flip_fraction,

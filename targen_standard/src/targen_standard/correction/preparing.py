@@ -19,7 +19,7 @@ from targen_core.runs.preparing.tasks import (
     judged_offline,
     task_plan,
 )
-from targen_core.runs.records.lock import PartPlan, StepPlan, TaskPlan
+from targen_core.runs.records.lock import PartPlan, TaskPlan
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector
@@ -36,7 +36,6 @@ class PreparedCorrection:
     corrector: Corrector[Any]
     plan: TaskPlan
     steps: dict[str, PreparedStep]
-    step: StepPlan
     part: PartPlan | None
     delivery: Delivery | None = None
     deliveries: tuple[Delivery, ...] = ()
@@ -69,7 +68,6 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
         corrector=corrector,
         plan=task_plan(registered.id, task, spec.variants),
         steps=steps,
-        step=steps["correct"].plan,
         part=parts.plans.get("corrector"),
         delivery=delivery,
         deliveries=known_deliveries(registry),

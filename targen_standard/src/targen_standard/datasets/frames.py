@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from targen_cli.pages import safe
+from targen_cli.pages import table
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_standard.datasets.arrow import arrow_tables
@@ -43,22 +43,17 @@ def as_html(dataset: Dataset) -> str:
     """The first rows as a table, everything escaped."""
     rows = list(dataset.rows[:_SHOWN])
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    lines = ["<table>", f"<caption>{_safe(dataset.summary)}</caption>", "<thead><tr>"]
-    lines += [f"<th>{_safe(name)}</th>" for name in columns]
-    lines += ["</tr></thead>", "<tbody>"]
-    for row in rows:
-        cells = "".join(f"<td>{_safe(_cell(row.get(name)))}</td>" for name in columns)
-        lines.append(f"<tr>{cells}</tr>")
+    cells = [[_cell(row.get(name)) for name in columns] for row in rows]
     if (rest := len(dataset) - len(rows)) > 0:
-        lines.append(f'<tr><td colspan="{len(columns)}">… and {rest:,} more</td></tr>')
-    return "\n".join([*lines, "</tbody>", "</table>"])
+        cells.append([f"… and {rest:,} more"])
+    return table(_cut(dataset.summary), map(_cut, columns), cells)
 
 
 def _cell(value: Any) -> str:
     if value is None or isinstance(value, str):
-        return value or ""
-    return json.dumps(value, ensure_ascii=False, default=str)
+        return _cut(value or "")
+    return _cut(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def _safe(text: str) -> str:
-    return safe(text[:_LONGEST]) + ("…" if len(text) > _LONGEST else "")
+def _cut(text: str) -> str:
+    return text[:_LONGEST] + ("…" if len(text) > _LONGEST else "")
