@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from targen_analysis.analysis import Analysis, ask, measure_all
-from targen_analysis.data.corpus import Columns, named_apart, read_corpus
-from targen_analysis.metrics import Corpus, Study
-from targen_core import Registry, Task
+from targen_analysis.data.corpus import Columns, read_study
+from targen_core import Registry
 from targen_core.api.run import Folder
 from targen_core.errors import UsageError
 from targen_standard.given import DataLike, TaskLike, registry_of, task_of
@@ -62,56 +61,30 @@ def analyze(
         from targen_analysis.report.folder import check_free
 
         check_free(Path(out).expanduser(), force=force)
-    analysis = _measured(
-        data,
-        against=against,
-        task=task_of(task),
-        metrics=_names(metrics),
-        without=_names(without),
-        options=options or {},
-        columns=Columns(_names(text), label),
-        seed=seed,
-        registry=registry,
-    )
-    if out is not None:
-        analysis.save(out, force=force)
-    return analysis
-
-
-def _measured(
-    data: Sequence[Any],
-    *,
-    against: Any,
-    task: Task[Any, Any] | str | None,
-    metrics: Sequence[str],
-    without: Sequence[str],
-    options: Mapping[str, Any],
-    columns: Columns,
-    seed: int,
-    registry: Registry | None,
-) -> Analysis:
     if not data:
         raise UsageError("pass at least one dataset to analyse")
     registry = registry_of(data) if registry is None else registry
     texts = []
-    for name, value in options.items():
+    for name, value in (options or {}).items():
         if isinstance(value, Mapping):
             texts += [f"{name}.{key}={each}" for key, each in value.items()]
         else:
             texts.append(f"{name}={value}")
-    asked = ask(registry, metrics, without, texts)
+    asked = ask(registry, _names(metrics), _names(without), texts)
     if not asked:
         raise UsageError("no metrics are left to measure", hint="exclude fewer metrics")
-    sources = [_source(each) for each in data]
-    corpora = [read_corpus(registry, each, task=task, columns=columns) for each in sources]
-    if against is not None:
-        other = _source(against)
-        known = task or _task_of(corpora)
-        corpora.append(read_corpus(registry, other, task=known, columns=columns))
-        sources.append(other)
-    corpora = named_apart(corpora, sources)
-    reference = corpora.pop() if against is not None else None
-    return measure_all(Study(tuple(corpora), reference, seed), asked)
+    study = read_study(
+        registry,
+        [_source(each) for each in data],
+        _source(against),
+        task=task_of(task),
+        columns=Columns(_names(text), label),
+        seed=seed,
+    )
+    analysis = measure_all(study, asked)
+    if out is not None:
+        analysis.save(out, force=force)
+    return analysis
 
 
 def _names(names: str | Iterable[str]) -> tuple[str, ...]:
@@ -125,8 +98,3 @@ def _source(data: Any) -> Any:
     if isinstance(data, str | PathLike) and not str(data).startswith("hf:"):
         return Path(data).expanduser()
     return data
-
-
-def _task_of(corpora: Sequence[Corpus]) -> Task[Any, Any] | None:
-    """Return the task of the first run with an installed task, for its comparison data."""
-    return next((c.task for c in corpora if c.run is not None and c.task is not None), None)

@@ -165,5 +165,4 @@ CHOICES = Metric(
     title="Position of the answer",
     measure=_measure,
     order=45,
-    summary="the answer's position among a row's choices",
 )

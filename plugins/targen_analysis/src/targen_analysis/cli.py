@@ -137,8 +137,7 @@ def analyze(
     import webbrowser
 
     from targen_analysis.analysis import ask, measure_all, without_texts
-    from targen_analysis.data.corpus import Columns, named_apart, read_corpus
-    from targen_analysis.metrics import Study
+    from targen_analysis.data.corpus import Columns, read_study
     from targen_analysis.report.figures import as_json
     from targen_analysis.report.folder import check_free, write
     from targen_analysis.report.pictures import KINDS
@@ -153,24 +152,15 @@ def analyze(
     if not asked:
         raise UsageError("no metrics are left to measure", hint="omit --without")
     columns = Columns(tuple(text or ()), label if label != "label" else "", intended)
-    corpora = [
-        read_corpus(registry, path, task=task, columns=columns, encoding=encoding)
-        for path in synthetic
-    ]
-    sources = list(synthetic)
-    if intended and not any(corpus.intended for corpus in corpora):
+    study = read_study(
+        registry, synthetic, against, task=task, columns=columns, encoding=encoding, seed=seed
+    )
+    if intended and not any(corpus.intended for corpus in study.corpora):
         raise UsageError(f"none of the files have a column {intended!r} (--intended)")
-    if against is not None:
-        known = task or next((each.task for each in corpora if each.task is not None), None)
-        plain = Columns(columns.texts, columns.label)
-        corpora.append(read_corpus(registry, against, task=known, columns=plain, encoding=encoding))
-        sources.append(against)
-    corpora = named_apart(corpora, sources)
-    reference = corpora.pop() if against is not None else None
-    target = out or _target(corpora)
+    target = out or _target(study.corpora)
     check_free(target, force=force)
     say = (lambda name: print(f"{name} …", file=sys.stderr)) if _watched(quiet) else None
-    analysis = measure_all(Study(tuple(corpora), reference, seed), asked, say, raising=_debugging())
+    analysis = measure_all(study, asked, say, raising=_debugging())
     if not texts:
         analysis = without_texts(analysis)
     files = write(analysis, target, pictures=pictures)

@@ -189,5 +189,4 @@ DIMENSIONS = Metric(
     title="Dimensions drawn for rows",
     measure=_measure,
     order=15,
-    summary="rows by dimension value, with their labels and rejects",
 )

@@ -29,14 +29,9 @@ def register_metrics(register: Register[Metric]) -> None:
 
 
 def facts(part: Described) -> dict[str, Any]:
-    """Return a metric's title and options."""
+    """Return a metric's title and options, and its own summary besides that of its registration."""
     metric: Metric = part.target
-    return {
-        "summary": metric.summary,
-        "title": metric.title,
-        "options": fields(metric.options),
-        "about": metric.summary,
-    }
+    return {"title": metric.title, "options": fields(metric.options), "about": metric.summary}
 
 
 def prints(facts: dict[str, Any]) -> None:

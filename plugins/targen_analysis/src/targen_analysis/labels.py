@@ -24,7 +24,7 @@ from targen_core.text import percent
 
 __all__ = ["LABELS"]
 
-_REJECTED, _SURPLUS, _DUPLICATE = "rejected", "surplus", "duplicate"
+_REJECTED, _SURPLUS, _DUPLICATE = _LOST = ("rejected", "surplus", "duplicate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,21 +229,19 @@ def _together(flows: list[Flow]) -> Flow:
 
 def _ends(flow: Flow) -> list[str]:
     """Labels that candidates ended with, those intended first; then what became no row."""
-    rest = (_REJECTED, _SURPLUS, _DUPLICATE)
     reached = {end for ends in flow.ends.values() for end in ends}
-    last = [end for end in rest if any(ends.get(end) for ends in flow.ends.values())]
+    last = [end for end in _LOST if any(ends.get(end) for ends in flow.ends.values())]
     own = dict.fromkeys(aim for name in flow.ends if (aim := flow.aim(name)) is not None)
-    return [*own, *sorted(reached - set(own) - set(rest)), *last]
+    return [*own, *sorted(reached - set(own) - set(_LOST)), *last]
 
 
 def _changed(flow: Flow) -> tuple[int, int]:
     """Candidates that ended with another label than intended, of those that have both."""
-    rest = (_REJECTED, _SURPLUS, _DUPLICATE)
     labeled = [
         (aim, end, n)
         for name, ends in flow.ends.items()
         for end, n in ends.items()
-        if end not in rest and (aim := flow.aim(name)) is not None
+        if end not in _LOST and (aim := flow.aim(name)) is not None
     ]
     return sum(n for aim, end, n in labeled if end != aim), sum(n for *_, n in labeled)
 
@@ -280,5 +278,4 @@ LABELS = Metric(
     title="Labels and label flow",
     measure=_measure,
     order=10,
-    summary="rows by label, and the label flow of step 4 (figure 2 of the paper)",
 )

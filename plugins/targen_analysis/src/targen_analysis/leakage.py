@@ -17,11 +17,11 @@ from targen_analysis.metrics import (
     Findings,
     Metric,
     MetricOptions,
-    Plot,
     Study,
     Table,
 )
 from targen_analysis.statistics import generator, rate, subsample
+from targen_analysis.views import rouge_plot
 from targen_core.wording import Option
 
 __all__ = ["LEAKAGE", "LeakageOptions"]
@@ -69,7 +69,7 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
     strings = _strings(original, np.arange(len(original)))
     figures: dict[str, dict[str, Estimate]] = {}
     tables: list[Table] = []
-    marks: list[dict[str, object]] = []
+    found: dict[str, NDArray[np.float32]] = {}
     headlines: list[str] = []
     for corpus, mine in zip(study.corpora, words, strict=True):
         rng = generator(study.rng(f"leakage/{corpus.name}"))
@@ -77,10 +77,7 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
         probes = subsample(options.probes, len(corpus), rng)
         best, which = nearest(_strings(mine, probes), strings)
         figures[corpus.name] = _rates(corpus, reference, overlap, options.n)
-        marks += [
-            {"dataset": corpus.name, "ROUGE-L": low / 20, "share": float(share)}
-            for low, share in enumerate(np.histogram(best, bins=20, range=(0, 1))[0] / len(best))
-        ]
+        found[corpus.name] = best
         if options.shown:
             pairs = {
                 (int(p), int(w)): float(b) for p, w, b in zip(probes, which, best, strict=True)
@@ -114,13 +111,8 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
         better={"the same words": "lower", f"a run of {options.n} words": "lower"},
         tables=(table, *_by_field(study), *tables),
         plots=(
-            Plot(
-                "bars",
-                f"ROUGE-L between a row and the most similar row of {reference.name}",
-                marks,
-                x="ROUGE-L",
-                y="share",
-                color="dataset",
+            rouge_plot(
+                f"ROUGE-L between a row and the most similar row of {reference.name}", found
             ),
         ),
         warnings=tuple(
@@ -299,5 +291,4 @@ LEAKAGE = Metric(
     measure=_measure,
     options=LeakageOptions,
     order=40,
-    summary="rows of the reference that are also in a dataset: exact text, words, runs of words",
 )

@@ -13,8 +13,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_analysis.lexical.rouge import as_string, similarities
-from targen_analysis.lexical.words import split
+from targen_analysis.lexical.rouge import as_strings, similarities
 from targen_analysis.semantic.similarity import unit
 from targen_core.embedding import Encode
 
@@ -91,11 +90,7 @@ class Likeness:
 
 def by_words(texts: Iterable[str]) -> Likeness:
     """ROUGE-L of the words of two texts, from 0 to 1."""
-    numbers: dict[str, int] = {}
-    strings = [
-        as_string(np.array([numbers.setdefault(w, len(numbers)) for w in split(text)], np.int64))
-        for text in texts
-    ]
+    strings = as_strings(texts)
 
     def between(rows: Sequence[int], among: range) -> Similarities:
         return similarities([strings[row] for row in rows], strings[among.start : among.stop])

@@ -20,8 +20,11 @@ __all__ = [
     "generator",
     "half_samples",
     "half_samples_together",
+    "least",
     "mapped",
     "mean",
+    "over_draws",
+    "random_state",
     "rate",
     "subsample",
 ]
@@ -36,6 +39,11 @@ Rows = NDArray[np.int64]
 def generator(rng: random.Random) -> np.random.Generator:
     """Numpy's chance, seeded from Python's."""
     return np.random.default_rng(rng.getrandbits(64))
+
+
+def random_state(seed: int) -> np.random.RandomState:
+    """Return scikit-learn's chance; given only a number, it would ask the system for entropy."""
+    return np.random.RandomState(np.random.MT19937(seed))
 
 
 def subsample(size: int, of: int, rng: np.random.Generator) -> Rows:
@@ -131,6 +139,19 @@ def half_samples_together(
     ]
 
 
+def over_draws(draws: Sequence[float] | NDArray[np.float64], mean: float | None = None) -> Estimate:
+    """Return a mean, by default that of random draws, with the middle 95% of the draws.
+
+    It has no value without draws, or if one of them is NaN.
+    """
+    if not len(draws) or np.isnan(draws).any():
+        return Estimate(None)
+    middle = float(np.mean(draws)) if mean is None else mean
+    low, high = np.quantile(draws, [0.025, 0.975])
+    # Equal draws may differ from their own mean in the last digit.
+    return Estimate(middle, float(min(low, middle)), float(max(high, middle)))
+
+
 def rate(hits: float, of: float) -> Estimate:
     """A share with its Wilson interval (Wilson, JASA 22, 1927); of rows, or what they are worth."""
     if not of:
@@ -146,6 +167,13 @@ def apart(one: Estimate, other: Estimate) -> bool:
     if one.low is None or one.high is None or other.low is None or other.high is None:
         return True
     return one.low > other.high or one.high < other.low
+
+
+def least(difference: Estimate) -> float:
+    """Return the least distance of a difference from 0; 0 without an interval."""
+    if difference.low is None or difference.high is None:
+        return 0.0
+    return max(0.0, difference.low, -difference.high)
 
 
 def mapped(estimate: Estimate, rising: Callable[[float], float]) -> Estimate:

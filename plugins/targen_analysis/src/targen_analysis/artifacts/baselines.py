@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from targen_analysis.artifacts.properties import ALL, Numbers
 from targen_analysis.artifacts.sample import Sample
 from targen_analysis.folds import COPY, folds_of, joined
+from targen_analysis.lexical.grams import beside, weighted
 from targen_analysis.lexical.words import split
 from targen_analysis.metrics import Estimate
 from targen_analysis.statistics import Z
@@ -35,7 +36,6 @@ _MIN_DECISIONS = 10
 """The fewest decisions with the rarest label, and groups of them, to measure."""
 
 _FOLDS = 5
-_MAX_GRAMS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +69,14 @@ def baselines(sample: Sample, properties: Mapping[str, Numbers], seed: int) -> d
     for name, numbers in properties.items():
         values = np.column_stack(list(numbers.values()))
         scored[name] = Baseline("numbers", *_by_numbers(sample, values, seed))
-    grams = _Grams(sample)
+    grams = [weighted(texts) for texts in zip(*sample.texts, strict=True)]
     for seen in subsets(sample.fields):
         if not set(seen) & set(sample.telling):
             continue
         whole = len(seen) == len(sample.fields)
         name = ALL if whole else " + ".join(sample.fields[at] for at in seen) + ALONE
-        scored[name] = Baseline("texts", *_by_texts(sample, seen, grams, seed))
+        inputs = beside(grams[at] for at in seen)
+        scored[name] = Baseline("texts", *_by_texts(sample, seen, inputs, seed))
     return scored
 
 
@@ -90,47 +91,9 @@ def subsets(fields: Sequence[str]) -> list[tuple[int, ...]]:
 Outcome = tuple[Estimate, "NDArray[np.str_] | None"]
 
 
-class _Grams:
-    """Word 1- and 2-grams of each field, TF-IDF weighted, each text of length one."""
-
-    def __init__(self, sample: Sample) -> None:
-        self._sample = sample
-        self._vectors: dict[int, Any] = {}
-
-    def of(self, fields: tuple[int, ...]) -> Any:
-        """Return the features of some fields side by side, or None without fields."""
-        from scipy.sparse import hstack
-
-        parts = [part for at in fields if (part := self._field(at)) is not None]
-        return hstack(parts, format="csr") if parts else None
-
-    def _field(self, at: int) -> Any:
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
-        if at not in self._vectors:
-            # Options with the same passage belong together, so it is split once.
-            texts = [row[at] for row in self._sample.texts]
-            grams = {text: list(_grams(text)) for text in set(texts)}
-            counted = TfidfVectorizer(
-                analyzer=grams.__getitem__, min_df=2, max_features=_MAX_GRAMS, sublinear_tf=True
-            )
-            try:
-                self._vectors[at] = counted.fit_transform(texts)
-            except ValueError:  # no n-gram occurs in two of them
-                self._vectors[at] = None
-        return self._vectors[at]
-
-
-def _grams(text: str) -> Iterator[str]:
-    words = split(text)
-    yield from words
-    yield from (f"{one} {two}" for one, two in pairwise(words))
-
-
-def _by_texts(sample: Sample, seen: tuple[int, ...], grams: _Grams, seed: int) -> Outcome:
+def _by_texts(sample: Sample, seen: tuple[int, ...], inputs: Any, seed: int) -> Outcome:
     from sklearn.svm import LinearSVC
 
-    inputs = grams.of(seen)
     if inputs is None:
         return Estimate(None), None
     # Dual coordinate descent ends where logistic regression by gradients crawls: rows are long

@@ -22,6 +22,7 @@ from targen_analysis.metrics import (
     Table,
 )
 from targen_analysis.statistics import mapped, mean, rate
+from targen_analysis.views import interval_plot
 from targen_core.text import percent
 
 __all__ = ["ARTIFACTS", "ArtifactOptions"]
@@ -211,31 +212,14 @@ def _words(name: str, sample: Sample, limit: int) -> Table:
 
 
 def _plots(samples: Mapping[str, Sample], seen: Seen) -> tuple[Plot, ...]:
-    marks = [
-        {
-            "dataset": corpus,
-            "input": name,
-            "balanced accuracy": part.score.value,
-            "low": part.score.low,
-            "high": part.score.high,
-        }
-        for corpus, mine in seen.items()
-        for name, part in mine.items()
-        if part.score.value is not None
-    ]
-    if not marks:
-        return ()
     chances = sorted({f"{1 / len(set(sample.labels)):.2g}" for sample in samples.values()})
-    return (
-        Plot(
-            "intervals",
-            f"Parts that give away the label (chance: {' or '.join(chances)})",
-            marks,
-            x="balanced accuracy",
-            y="input",
-            color="dataset",
-        ),
+    plot = interval_plot(
+        f"Parts that give away the label (chance: {' or '.join(chances)})",
+        ((name, part, found.score) for name, mine in seen.items() for part, found in mine.items()),
+        x="balanced accuracy",
+        y="input",
     )
+    return (plot,) if plot.data else ()
 
 
 def _remarks(
@@ -316,5 +300,4 @@ ARTIFACTS = Metric(
     options=ArtifactOptions,
     extra="sklearn",
     order=50,
-    summary="what gives labels away: parts of a row, length, overlap, single words",
 )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targen_analysis.metrics import Estimate
-from targen_analysis.statistics import entropy
+from targen_analysis.statistics import entropy, over_draws
 
 __all__ = ["MIN_SIZE", "Counted", "Part", "compare", "jensen_shannon", "top_share"]
 
@@ -119,7 +119,7 @@ def compare(
             elif first is not None:
                 away = jensen_shannon(one, first)
             drawn[at].append((away, entropy(one), top_share(one)))
-    return size, [Counted(*_over(draws)) for draws in drawn]
+    return size, [Counted(*map(over_draws, zip(*draws, strict=True))) for draws in drawn]
 
 
 def _halves(
@@ -134,18 +134,3 @@ def _halves(
         taken = rng.permutation(things)[:size]
         counts.append(np.bincount(taken, minlength=kinds))
     return counts[0], counts[1]
-
-
-def _over(draws: Sequence[tuple[float, float, float]]) -> list[Estimate]:
-    if not draws:
-        return []
-    return [_estimate(np.array(values)) for values in zip(*draws, strict=True)]
-
-
-def _estimate(values: NDArray[np.float64]) -> Estimate:
-    if np.isnan(values).any():
-        return Estimate(None)
-    low, high = np.quantile(values, [0.025, 0.975])
-    # Equal draws may differ from their own mean in the last digit.
-    middle = min(max(float(values.mean()), float(low)), float(high))
-    return Estimate(middle, float(low), float(high))

@@ -329,5 +329,4 @@ ENTITIES = Metric(
     options=EntityOptions,
     extra="spacy",
     order=80,
-    summary="named entities by type and by name, and how they diverge from the reference's",
 )

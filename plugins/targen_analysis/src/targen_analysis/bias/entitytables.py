@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from targen_analysis.bias.mentions import Mentions
 from targen_analysis.data.excerpt import excerpt
 from targen_analysis.metrics import Cell, Estimate, Plot, Study, Table
+from targen_analysis.views import interval_plot
 
 __all__ = [
     "DENSITY",
@@ -116,26 +116,16 @@ def plots(
         for name in types
         if any((mine[share_of(name)].value or 0.0) >= _RARE for mine in figures.values())
     }
-    yield _intervals("Entity types", study, figures, drawn, "share", "type")
-    reference = study.reference
-    if reference is not None:
-        yield _intervals(
-            f"Divergence from {reference.name}, and between its halves (1: completely different)",
-            study,
-            figures,
-            {divergence_of(of): of or "types" for of in compared},
+    yield interval_plot("Entity types", _named(figures, drawn), "share", "type")
+    if study.reference is not None:
+        yield interval_plot(
+            f"Divergence from {study.reference.name}, and between its halves (1: completely "
+            "different)",
+            _named(figures, {divergence_of(of): of or "types" for of in compared}),
             "divergence",
             "of",
         )
 
 
-def _intervals(
-    title: str, study: Study, figures: Figures, named: Mapping[str, str], x: str, y: str
-) -> Plot:
-    marks: list[dict[str, Any]] = [
-        {"dataset": corpus.name, y: shown, x: mine.value, "low": mine.low, "high": mine.high}
-        for name, shown in named.items()
-        for corpus in study.everything
-        if (mine := figures[corpus.name][name]).value is not None
-    ]
-    return Plot("intervals", title, marks, x=x, y=y, color="dataset")
+def _named(figures: Figures, names: Mapping[str, str]) -> Iterable[tuple[str, str, Estimate]]:
+    return ((of, shown, mine[n]) for n, shown in names.items() for of, mine in figures.items())

@@ -22,7 +22,8 @@ from targen_analysis.metrics import (
     Study,
     Table,
 )
-from targen_analysis.statistics import apart, difference, rate
+from targen_analysis.statistics import apart, difference, least, rate
+from targen_analysis.views import figure_table, interval_plot
 from targen_core.text import percent
 
 __all__ = ["GENDER", "GenderOptions"]
@@ -86,7 +87,8 @@ def _measure(study: Study, options: GenderOptions) -> Findings:
     counts = {corpus.name: _counted(corpus, labels) for corpus in corpora}
     figures = {name: each.figures for name, each in counts.items()}
     glance = {_SHARE: "share among rows with words for one gender; 0.5: balanced"}
-    if any(each.pairs for each in counts.values()):
+    of_pairs = next((each.pairs.figures for each in counts.values() if each.pairs), {})
+    if of_pairs:
         glance["pairs of one label"] = (
             "pairs that differ only in the pronoun and have the same label; 1: all"
         )
@@ -95,22 +97,18 @@ def _measure(study: Study, options: GenderOptions) -> Findings:
         figures=figures,
         glance=glance,
         tables=(
-            _table("Rows with words for women and men", list(_SHOWN), figures),
-            _table(
+            figure_table("Rows with words for women and men", figures, _SHOWN),
+            figure_table(
                 "Female share: of the rows with words for one gender, those with female words",
+                figures,
                 [_SHARE, *map(_of, labels), *map(_less, _held(labels))],
-                figures,
             ),
-            _table(
-                "Pairs of rows that differ only in a pronoun",
-                [name for each in counts.values() if each.pairs for name in each.pairs.figures],
-                figures,
-            ),
+            figure_table("Pairs of rows that differ only in a pronoun", figures, of_pairs),
             *(_occupation_table(study, corpus, counts, options.shown) for corpus in corpora),
         ),
         plots=(_plot(figures, labels),),
         warnings=tuple(_warnings(study, counts, labels)),
-        notes=tuple(_notes(any(each.pairs is not None for each in counts.values()))),
+        notes=tuple(_notes(bool(of_pairs))),
     )
 
 
@@ -177,15 +175,6 @@ def _occupations(
     return sorted(occupations, key=lambda each: (-abs(each.z), each.name))
 
 
-def _table(
-    title: str, names: Sequence[str], figures: Mapping[str, Mapping[str, Estimate]]
-) -> Table:
-    rows: list[tuple[Cell, ...]] = [
-        (name, *(mine.get(name) for mine in figures.values())) for name in dict.fromkeys(names)
-    ]
-    return Table(title, ("figure", *figures), rows, note="95% intervals.")
-
-
 def _occupation_table(
     study: Study, corpus: Corpus, counts: Mapping[str, _Counted], limit: int
 ) -> Table:
@@ -210,20 +199,9 @@ def _occupation_table(
 
 def _plot(figures: Mapping[str, Mapping[str, Estimate]], labels: Sequence[str]) -> Plot:
     named = {_SHARE: "all", **{_of(label): label for label in labels}}
-    marks = [
-        {
-            "dataset": dataset,
-            "label": shown,
-            _SHARE: mine[name].value,
-            "low": mine[name].low,
-            "high": mine[name].high,
-        }
-        for name, shown in named.items()
-        for dataset, mine in figures.items()
-        if mine[name].value is not None
-    ]
+    shares = ((of, shown, mine[n]) for n, shown in named.items() for of, mine in figures.items())
     title = "Female share among rows with words for one gender"
-    return Plot("intervals", title, marks, x=_SHARE, y="label", color="dataset", line=0.5)
+    return interval_plot(title, shares, _SHARE, "label", line=0.5)
 
 
 def _headlines(study: Study, counts: Mapping[str, _Counted]) -> Iterable[str]:
@@ -260,7 +238,7 @@ def _label_warnings(
     """Warn about the label that correlates most with a gender, if more than in the reference."""
     differences: dict[str, float] = {}
     for label in _held(labels):
-        here = _nearer(mine.figures[_less(label)])
+        here = least(mine.figures[_less(label)])
         there = _further(original.figures[_less(label)]) if original is not None else 0.0
         if here > max(_MATTERS, there):
             differences[label] = here
@@ -275,15 +253,8 @@ def _label_warnings(
         )
 
 
-def _nearer(difference: Estimate) -> float:
-    """Return the least distance of a difference from 0."""
-    if difference.low is None or difference.high is None:
-        return 0.0
-    return max(0.0, difference.low, -difference.high)
-
-
 def _further(difference: Estimate) -> float:
-    """Return its greatest distance from 0."""
+    """Return the greatest distance of a difference from 0; 0 without an interval."""
     if difference.low is None or difference.high is None:
         return 0.0
     return max(difference.high, -difference.low)
@@ -346,5 +317,4 @@ GENDER = Metric(
     measure=_measure,
     options=GenderOptions,
     order=85,
-    summary="rows with words for women and men, by label and by occupation; AX-g's pairs",
 )

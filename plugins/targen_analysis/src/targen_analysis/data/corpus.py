@@ -11,7 +11,7 @@ from typing import Any
 
 from targen_analysis.data.columns import filled, text_columns
 from targen_analysis.data.known import TEMPLATES
-from targen_analysis.metrics import Corpus
+from targen_analysis.metrics import Corpus, Study
 from targen_core import Registry, Task
 from targen_core.errors import Rejected, UnknownName, UsageError
 from targen_core.tasks.fields import named, text_at
@@ -19,7 +19,7 @@ from targen_core.text import plural
 from targen_core.wording import Option
 from targen_standard.datasets.source import IN_MEMORY, Source, open_source
 
-__all__ = ["Columns", "named_apart", "read_corpus"]
+__all__ = ["Columns", "read_corpus", "read_study"]
 
 _PLAIN_NAMES = frozenset({"data", "dataset", "dev", "rows", "test", "train", "val", "validation"})
 
@@ -37,6 +37,42 @@ class Columns:
     texts: tuple[str, ...] = ()
     label: str = ""
     intended: str = ""
+
+
+def read_study(
+    registry: Registry,
+    data: Sequence[Any],
+    against: Any,
+    *,
+    task: Task[Any, Any] | str | None,
+    columns: Columns,
+    encoding: str = "utf-8",
+    seed: int,
+) -> Study:
+    """Read datasets, and the reference that they are compared with, if any.
+
+    Args:
+        registry: finds tasks.
+        data: the datasets, see `read_corpus`.
+        against: the reference, or None. Unless it states its task, it is that of the datasets.
+        task: see `read_corpus`.
+        columns: those of the datasets; a reference does not have intended labels.
+        encoding: of text files without a byte order mark.
+        seed: of the study.
+
+    Raises:
+        UsageError, RunDirectoryError: see `read_corpus`.
+    """
+    corpora = [
+        read_corpus(registry, each, task=task, columns=columns, encoding=encoding) for each in data
+    ]
+    if against is None:
+        return Study(tuple(_named_apart(corpora, data)), None, seed)
+    known = task or next((each.task for each in corpora if each.task is not None), None)
+    plain = replace(columns, intended="")
+    corpora.append(read_corpus(registry, against, task=known, columns=plain, encoding=encoding))
+    *corpora, reference = _named_apart(corpora, [*data, against])
+    return Study(tuple(corpora), reference, seed)
 
 
 def read_corpus(
@@ -79,9 +115,7 @@ def read_corpus(
             )
     rows = opened.rows(known)
     if known is not None and (columns.texts or columns.label):
-        known = known.replace(
-            rows={"cases": None}
-        )  # what is read and decided is what the user says
+        known = known.replace(rows={"cases": None})  # the user's columns are what is decided
     fields = _fields(opened.place, rows, known, columns)
     return _corpus(opened, rows, known, fields, columns, notes)
 
@@ -217,7 +251,7 @@ def _name(source: Source) -> str:
     return f"{Path(source.place).resolve().parent.name}/{source.name}"
 
 
-def named_apart(corpora: Sequence[Corpus], sources: Sequence[object]) -> list[Corpus]:
+def _named_apart(corpora: Sequence[Corpus], sources: Sequence[object]) -> list[Corpus]:
     """The same with names that no two share."""
     names = [corpus.name for corpus in corpora]
     if len(set(names)) < len(names):

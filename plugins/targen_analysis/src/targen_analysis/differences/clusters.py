@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from targen_analysis.differences.sides import Side, share_of
 from targen_analysis.lexical.words import split
 from targen_analysis.metrics import Estimate
-from targen_analysis.statistics import difference
+from targen_analysis.semantic.similarity import Vectors, unit
+from targen_analysis.statistics import difference, over_draws, random_state
 
 __all__ = ["MIN_ROWS", "Cluster", "Covered", "covered", "gaps", "latent"]
-
-Vectors = NDArray[np.float64]
 
 MIN_ROWS = 20
 """Real rows below which they are not clustered."""
@@ -81,13 +80,7 @@ def latent(texts: Sequence[str], seed: int) -> Vectors | None:
     most = min(inputs.shape) - 1
     if most < 2:
         return np.asarray(inputs.toarray(), dtype=np.float64)
-    found = TruncatedSVD(min(50, most), random_state=_chance(seed)).fit_transform(inputs)
-    return _unit(np.asarray(found, dtype=np.float64))
-
-
-def _chance(seed: int) -> np.random.RandomState:
-    # Given only a number, RandomState would first ask the system for entropy.
-    return np.random.RandomState(np.random.MT19937(seed))
+    return unit(TruncatedSVD(min(50, most), random_state=random_state(seed)).fit_transform(inputs))
 
 
 def _subjects(text: str) -> list[str]:
@@ -97,18 +90,13 @@ def _subjects(text: str) -> list[str]:
     return [word for word in split(text) if word not in ENGLISH_STOP_WORDS]
 
 
-def _unit(vectors: Vectors) -> Vectors:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(lengths, lengths, 1)
-
-
 class _Clusters:
     def __init__(self, vectors: Vectors, seed: int, most: int = _MOST) -> None:
         from sklearn.cluster import KMeans
 
         kinds = len(np.unique(vectors, axis=0))
         count = max(1, min(most, kinds, round(math.sqrt(len(vectors) / 2))))
-        model = KMeans(count, n_init=3, random_state=_chance(seed)).fit(vectors)
+        model = KMeans(count, n_init=3, random_state=random_state(seed)).fit(vectors)
         self.middles: Vectors = model.cluster_centers_
         self.of = np.asarray(model.labels_, dtype=np.int64)
         away = self._away(vectors)[np.arange(len(vectors)), self.of]
@@ -148,15 +136,7 @@ def covered(
             there = np.unique(clusters.nearest(drawn))
             found.append(float((there >= 0).sum() / counts[-1]))
     count = round(float(np.mean(counts))) if counts else 0
-    return Covered(count, rows, _over(mine), _over(theirs))
-
-
-def _over(found: Sequence[float]) -> Estimate:
-    if not found:
-        return Estimate(None)
-    low, high = np.quantile(found, [0.025, 0.975])
-    middle = float(np.mean(found))
-    return Estimate(middle, float(min(low, middle)), float(max(high, middle)))
+    return Covered(count, rows, over_draws(mine), over_draws(theirs))
 
 
 def gaps(

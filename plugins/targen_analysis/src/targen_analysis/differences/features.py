@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from targen_analysis.differences.sides import Side, share_of
 from targen_analysis.lexical.words import split
 from targen_analysis.metrics import Estimate
-from targen_analysis.statistics import Z, difference
+from targen_analysis.statistics import Z, difference, least
 from targen_standard.examples.telltales import SEEN
 
 __all__ = ["Feature", "telltales"]
@@ -45,9 +45,7 @@ class Feature:
     @property
     def surely(self) -> float:
         """Return the least distance of the shares."""
-        assert self.apart.low is not None
-        assert self.apart.high is not None
-        return max(self.apart.low, -self.apart.high, 0.0)
+        return least(self.apart)
 
 
 def telltales(sides: tuple[Side, Side], shown: int) -> tuple[list[Feature], int]:

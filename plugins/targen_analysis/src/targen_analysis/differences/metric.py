@@ -432,6 +432,5 @@ DIFFERENCES = Metric(
     measure=_measure,
     options=DifferenceOptions,
     order=0,
-    summary="how rows differ from real ones, measured by a classifier and described in words",
 )
 """Differences of synthetic rows from real ones, with which a report opens."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,10 @@ from numpy.typing import NDArray
 
 from targen_analysis.differences.sides import Side
 from targen_analysis.folds import folds_of
+from targen_analysis.lexical.grams import beside, weighted
 from targen_analysis.lexical.words import split
 from targen_analysis.metrics import Estimate
+from targen_analysis.statistics import over_draws
 
 __all__ = ["FOLDS", "MIN_GROUPS", "aucs", "by_form", "by_words", "estimated", "scores"]
 
@@ -21,7 +22,6 @@ FOLDS = 5
 MIN_GROUPS = 2 * FOLDS
 """The fewest groups of each side for learning."""
 
-_MAX_GRAMS = 20_000
 _MARKS = ".,;:?!'\"`()-–—/’“”…"
 _SHAPES = (
     (re.compile(r"[^\W\d_]"), lambda found: "A" if found[0].isupper() else "a"),
@@ -33,24 +33,7 @@ _SHAPES = (
 
 def by_words(texts: Sequence[tuple[str, ...]]) -> Any:
     """Words and word pairs of each field, by TF-IDF: sparse, a line a row; None without any."""
-    from scipy.sparse import hstack
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    columns = []
-    for at in range(len(texts[0])):
-        counted = TfidfVectorizer(
-            analyzer=_grams, min_df=2, max_features=_MAX_GRAMS, sublinear_tf=True
-        )
-        try:
-            columns.append(counted.fit_transform([row[at] for row in texts]))
-        except ValueError:  # no n-gram occurs in two rows
-            continue
-    return hstack(columns, format="csr") if columns else None
-
-
-def _grams(text: str) -> list[str]:
-    words = split(text)
-    return words + [f"{one} {two}" for one, two in pairwise(words)]
+    return beside(weighted(column) for column in zip(*texts, strict=True))
 
 
 def by_form(texts: Sequence[tuple[str, ...]]) -> Any:
@@ -59,12 +42,11 @@ def by_form(texts: Sequence[tuple[str, ...]]) -> Any:
     The form of "Dr. Li has 3 cats." is "Aa. Aa a 9 a.", in runs of up to five letters by TF-IDF.
     Counts are added, each scaled to its standard deviation.
     """
-    from scipy.sparse import csr_matrix, hstack
+    from scipy.sparse import csr_matrix
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     columns: list[Any] = []
-    for at in range(len(texts[0])):
-        own = [row[at] for row in texts]
+    for own in zip(*texts, strict=True):
         counts = np.array([_counts(text) for text in own])
         spread = counts.std(axis=0)
         columns.append(csr_matrix((counts - counts.mean(axis=0)) / np.where(spread, spread, 1)))
@@ -75,7 +57,7 @@ def by_form(texts: Sequence[tuple[str, ...]]) -> Any:
             columns.append(counted.fit_transform([_shape(text) for text in own]))
         except ValueError:  # they are empty
             continue
-    return hstack(columns, format="csr")
+    return beside(columns)
 
 
 def _shape(text: str) -> str:
@@ -164,9 +146,8 @@ def estimated(several: Sequence[NDArray[np.float64]]) -> Estimate:
     middles = [areas[0] for areas in several if not np.isnan(areas[0])]
     if not middles:
         return Estimate(None)
-    middle = float(np.mean(middles))
-    low, high = np.nanquantile(np.concatenate([areas[1:] for areas in several]), [0.025, 0.975])
-    return Estimate(middle, float(min(low, middle)), float(max(high, middle)))
+    drawn = np.concatenate([areas[1:] for areas in several])
+    return over_draws(drawn[~np.isnan(drawn)], float(np.mean(middles)))
 
 
 def _resampled(

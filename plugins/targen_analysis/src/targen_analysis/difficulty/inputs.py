@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from targen_analysis.artifacts.sample import draw
+from targen_analysis.folds import joined
 from targen_analysis.metrics import Corpus, Study
 from targen_analysis.statistics import generator
 from targen_core.errors import Rejected
@@ -120,24 +123,7 @@ def groups_of(decisions: Decisions, *, largest: int) -> list[int]:
         ]
         for unit, texts in zip(decisions.units, decisions.texts, strict=True)
     ]
-    groups = _joined(keys)
-    if max(Counter(groups).values()) > largest:
-        return _joined(list(zip(decisions.units, decisions.texts, strict=True)))
-    return groups
-
-
-def _joined(keys: Sequence[Sequence[Hashable]]) -> list[int]:
-    """Groups of what has a key in common."""
-    leader = list(range(len(keys)))
-
-    def find(at: int) -> int:
-        while leader[at] != at:
-            leader[at] = leader[leader[at]]
-            at = leader[at]
-        return at
-
-    first: dict[Hashable, int] = {}
-    for at, mine in enumerate(keys):
-        for key in mine:
-            leader[find(at)] = find(first.setdefault(key, at))
-    return [find(at) for at in range(len(keys))]
+    groups = joined(keys)
+    if np.bincount(groups).max() > largest:
+        groups = joined(zip(decisions.units, decisions.texts, strict=True))
+    return [int(group) for group in groups]

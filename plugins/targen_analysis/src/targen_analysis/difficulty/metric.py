@@ -13,7 +13,7 @@ from targen_analysis.difficulty.pvi import DOUBT
 from targen_analysis.difficulty.training import Recipe
 from targen_analysis.difficulty.views import figures_table, of_rows, plots, row_tables
 from targen_analysis.metrics import Findings, Metric, MetricOptions, Study
-from targen_analysis.statistics import difference
+from targen_analysis.statistics import difference, least
 from targen_analysis.wording import metric_option
 from targen_core.text import percent, plural
 from targen_standard.pretrained import device_of
@@ -170,11 +170,10 @@ def _beside(measured: Measured, original: Measured | None, reference: str) -> st
     if original is None or not (original.learned or measured.learned):
         return ""
     away = difference(measured.information, original.information)
-    apart = (away.low or 0.0) > 0 or (away.high or 0.0) < 0
     word = "easier" if (away.value or 0.0) > 0 else "harder"
     return (
         f"; in a row of {reference}, {_bits(original)} of {original.entropy:.2f}. The former is "
-        f"{word} for the model{'' if apart else ', but this may be chance'}"
+        f"{word} for the model{'' if least(away) else ', but this may be chance'}"
     )
 
 
@@ -246,6 +245,4 @@ DIFFICULTY = Metric(
     options=DifficultyOptions,
     extra="difficulty",
     order=70,
-    summary="V-usable information, PVI, probable mislabels, cartography, with a model of "
-    "your choice",
 )

@@ -10,6 +10,7 @@ import numpy as np
 from targen_analysis.data.excerpt import excerpt
 from targen_analysis.difficulty.measured import Measured
 from targen_analysis.metrics import Estimate, Plot, Table
+from targen_analysis.views import figure_table
 
 __all__ = ["figures_table", "of_rows", "plots", "row_tables"]
 
@@ -38,16 +39,10 @@ Results = Mapping[str, Measured]
 
 def figures_table(figures: Mapping[str, Mapping[str, Estimate]], size: int) -> Table:
     """Every figure, datasets side by side."""
-    lines = dict.fromkeys(line for mine in figures.values() for line in mine)
-    return Table(
-        f"Difficulty of {size:,} rows, each judged by a model that was not trained on it",
-        ("figure", *figures),
-        [
-            (_SHOWN.get(line, line), *(mine.get(line) for mine in figures.values()))
-            for line in lines
-        ],
-        note="More bits mean easier for this model.",
-    )
+    title = f"Difficulty of {size:,} rows, each judged by a model that was not trained on it"
+    names = dict.fromkeys(name for mine in figures.values() for name in mine)
+    note = "More bits mean easier for this model."
+    return figure_table(title, figures, names, _SHOWN, note=note)
 
 
 def row_tables(name: str, measured: Measured, shown: int) -> list[Table]:

@@ -75,12 +75,11 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
         note = "In DataTune, people judged 300 rows: 88% were right (86.6% of the synthetic ones)."
         tables.append(Table("Answers that a person found correct", _RIGHT, rows, note=note))
         tables += _wrong(verdicts, known)
-        warnings += [
-            (
+        if lost:
+            warnings.append(
                 f"{options.sheet}: left out {plural(lost, 'judged row')} that no dataset of this "
                 "analysis contains."
             )
-        ] * bool(lost)
     if options.ratings:
         ratings, lost = _ratings(options.ratings, known)
         for name, levels in ratings.items():
@@ -101,12 +100,11 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
             f"{figures[name]['difficulty'].value:.1f} on average, on a scale of 1 to 5."
             for name in ratings
         ]
-        warnings += [
-            (
+        if lost:
+            warnings.append(
                 f"{options.ratings}: left out {plural(lost, 'rating')} of rows that no dataset of "
                 "this analysis contains."
             )
-        ] * bool(lost)
     return Findings(
         headlines=tuple(headlines),
         figures={name: of for name, of in figures.items() if of},
@@ -165,9 +163,10 @@ def _rows(said: str, what: str, columns: Sequence[str]) -> list[Mapping[str, Any
         read = open_source(Path(each)).rows()
         lacking = [column for column in columns if column not in read[0]]
         if lacking:
-            raise UsageError(
-                metric_option("judged", what) + f": {each} has no column {lacking[0]}",
-                hint="use a file that targen sample wrote"
+            raise _refused(
+                what,
+                f"{each} has no column {lacking[0]}",
+                "use a file that targen sample wrote"
                 if what == "sheet"
                 else "use a run that targen rate created",
             )
@@ -186,10 +185,10 @@ def _verdicts(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, dict[in
         if not word:
             continue
         if word not in _YES | _NO:
-            raise UsageError(
-                metric_option("judged", "sheet")
-                + f": {said}: the column `right` contains {row['right']!r}; it must be yes, no or "
-                "empty"
+            raise _refused(
+                "sheet",
+                f"{said}: the column `right` contains {row['right']!r}; it must be yes, no or "
+                "empty",
             )
         filled += 1
         places = {
@@ -202,15 +201,11 @@ def _verdicts(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, dict[in
                 verdicts.setdefault(name, {})[at] = verdict
         lost += all(at is None for at in places.values())
     if not filled:
-        raise UsageError(
-            metric_option("judged", "sheet")
-            + f": {said} is not filled in: no row has yes or no in the column `right`"
+        raise _refused(
+            "sheet", f"{said} is not filled in: no row has yes or no in the column `right`"
         )
     if not verdicts:
-        raise UsageError(
-            metric_option("judged", "sheet")
-            + f": none of the rows in {said} match a row of these datasets"
-        )
+        raise _refused("sheet", f"none of the rows in {said} match a row of these datasets")
     return verdicts, lost
 
 
@@ -243,20 +238,18 @@ def _ratings(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, list[str
     for row in _rows(said, "ratings", ("input", "output")):
         level = str(row["output"]).strip()
         if level not in _LEVELS:
-            raise UsageError(
-                metric_option("judged", "ratings")
-                + f": {said}: {level!r} is not a rating from 1 to 5"
-            )
+            raise _refused("ratings", f"{said}: {level!r} is not a rating from 1 to 5")
         names = [name for name, of in known.items() if of.place(str(row["input"])) is not None]
         lost += not names
         for name in names:
             ratings.setdefault(name, []).append(level)
     if not ratings:
-        raise UsageError(
-            metric_option("judged", "ratings")
-            + f": none of the ratings in {said} are of rows of these datasets"
-        )
+        raise _refused("ratings", f"none of the ratings in {said} are of rows of these datasets")
     return ratings, lost
+
+
+def _refused(option: str, why: str, hint: str = "") -> UsageError:
+    return UsageError(metric_option("judged", option) + f": {why}", hint=hint)
 
 
 def _levels(
@@ -287,6 +280,4 @@ JUDGED = Metric(
     measure=_measure,
     options=JudgedOptions,
     order=800,
-    summary="a person's verdicts on answers and a model's difficulty ratings, from files that "
-    "you pass",
 )

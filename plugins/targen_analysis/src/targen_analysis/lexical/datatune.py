@@ -9,16 +9,13 @@ if its ROUGE-L with every other row of its dataset is below T.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from pydantic import Field
 
 from targen_analysis.lexical.repetition import THRESHOLDS
-from targen_analysis.lexical.rouge import COMPARED, as_string, nearest
-from targen_analysis.lexical.words import split
+from targen_analysis.lexical.rouge import COMPARED, as_strings, nearest
 from targen_analysis.metrics import (
     Cell,
     Corpus,
@@ -30,6 +27,7 @@ from targen_analysis.metrics import (
     Table,
 )
 from targen_analysis.statistics import generator, mean, rate, subsample
+from targen_analysis.views import figure_table
 
 __all__ = ["DATATUNE", "DataTuneOptions"]
 
@@ -64,12 +62,8 @@ class DataTuneOptions(MetricOptions):
 
 def _measure(study: Study, options: DataTuneOptions) -> Findings:
     figures = {corpus.name: _figures(study, corpus, options) for corpus in study.everything}
-    table = Table(
-        "DataTune's measures of diversity",
-        ("figure", *figures),
-        [(shown, *(of.get(name) for of in figures.values())) for name, shown in _SHOWN.items()],
-        note="; ".join(f"{corpus.name}: {len(corpus):,} rows" for corpus in study.everything),
-    )
+    sizes = "; ".join(f"{corpus.name}: {len(corpus):,} rows" for corpus in study.everything)
+    table = figure_table("DataTune's measures of diversity", figures, _SHOWN, _SHOWN, note=sizes)
     return Findings(
         figures=figures,
         tables=(table, *_printed(study)),
@@ -106,22 +100,12 @@ def _figures(study: Study, corpus: Corpus, options: DataTuneOptions) -> dict[str
     }
     if len(texts) > 1:
         rng = generator(study.rng(f"datatune/{corpus.name}"))
-        best = _best([texts[row] for row in subsample(options.among, len(texts), rng)])
+        strings = as_strings(texts[row] for row in subsample(options.among, len(texts), rng))
+        best, _ = nearest(strings, strings, own=range(len(strings)))
         for threshold in THRESHOLDS:
             unique = int((best < np.float32(threshold)).sum())
             figures[f"unique at {threshold}"] = rate(unique, len(best))
     return figures
-
-
-def _best(texts: Sequence[str]) -> Any:
-    """Return each text's highest ROUGE-L with another."""
-    known: dict[str, int] = {}
-    strings = [
-        as_string(np.array([known.setdefault(w, len(known)) for w in split(text)], dtype=np.int64))
-        for text in texts
-    ]
-    best, _ = nearest(strings, strings, own=range(len(strings)))
-    return best
 
 
 def _printed(study: Study) -> list[Table]:
@@ -147,6 +131,4 @@ DATATUNE = Metric(
     measure=_measure,
     options=DataTuneOptions,
     order=95,
-    summary="figure 4 and table 3 of DataTune: rows without a near copy, bigrams and tokens per "
-    "row",
 )

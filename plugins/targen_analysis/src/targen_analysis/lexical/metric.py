@@ -25,6 +25,7 @@ from targen_analysis.metrics import (
     Table,
 )
 from targen_analysis.statistics import apart, bootstrap, generator, half_samples, subsample
+from targen_analysis.views import figure_table
 
 __all__ = ["LEXICAL", "LexicalOptions"]
 
@@ -103,20 +104,16 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
         _figures(study, corpus, words, size, options.replicates)
         for corpus, words in zip(corpora, of_words, strict=True)
     ]
-    same = all(len(corpus) == size for corpus in corpora)
-    at = f"at {size:,} rows"
     tables = [
-        Table(
-            f"Lexical diversity {at}",
-            ("figure", *(corpus.name for corpus in corpora)),
-            [
-                (shown, *(measured.matched[name] for measured in results))
-                for name, shown in _SHOWN.items()
-            ],
+        figure_table(
+            f"Lexical diversity at {size:,} rows",
+            {c.name: measured.matched for c, measured in zip(corpora, results, strict=True)},
+            _SHOWN,
+            _SHOWN,
             note="95% intervals. Higher is more diverse, except for the compression ratio.",
         )
     ]
-    if not same:
+    if any(len(corpus) > size for corpus in corpora):
         tables.append(
             Table(
                 "Lexical diversity of all rows: depends on their number, so do not compare "
@@ -336,5 +333,4 @@ LEXICAL = Metric(
     measure=_measure,
     options=LexicalOptions,
     order=20,
-    summary="vocabulary, distinct-n, entropy, HD-D, MATTR, MTLD, compression, at equal sizes",
 )

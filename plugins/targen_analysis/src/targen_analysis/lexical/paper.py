@@ -26,6 +26,7 @@ from targen_analysis.metrics import (
     Table,
 )
 from targen_analysis.statistics import mean
+from targen_analysis.views import figure_table
 
 __all__ = ["PAPER_VOCABULARY"]
 
@@ -76,11 +77,11 @@ class _Tokens:
 def _measure(study: Study, options: MetricOptions) -> Findings:
     tokens = _Tokens()
     figures = {corpus.name: _figures(corpus, tokens) for corpus in study.everything}
-    names = list(_SHOWN)
-    table = Table(
+    table = figure_table(
         "Table 7 of the paper and its components",
-        ("figure", *figures),
-        [(_SHOWN[name], *(each[name] for each in figures.values())) for name in names],
+        figures,
+        _SHOWN,
+        _SHOWN,
         note="The sum grows with the number of rows; the true vocabulary is what a dictionary of "
         "the whole dataset would contain. Both exclude stop words and are case-sensitive.",
     )
@@ -142,5 +143,4 @@ PAPER_VOCABULARY = Metric(
     measure=_measure,
     extra="spacy",
     order=90,
-    summary="table 7 of the paper: unique non-stop tokens of each text, summed (needs spaCy)",
 )

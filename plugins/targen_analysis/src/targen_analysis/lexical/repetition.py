@@ -18,11 +18,11 @@ from targen_analysis.metrics import (
     Findings,
     Metric,
     MetricOptions,
-    Plot,
     Study,
     Table,
 )
 from targen_analysis.statistics import generator, mean, rate, subsample
+from targen_analysis.views import figure_table, rouge_plot
 from targen_core.text import percent
 
 __all__ = ["REPETITION", "THRESHOLDS", "RepetitionOptions"]
@@ -49,7 +49,7 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
     probes = min(options.probes, among)
     figures: dict[str, dict[str, Estimate]] = {}
     tables: list[Table] = []
-    marks: list[dict[str, object]] = []
+    found: dict[str, np.ndarray] = {}
     warnings: list[str] = []
     repeated: list[tuple[Cell, ...]] = []
     for corpus, words in zip(corpora, words_of(*corpora), strict=True):
@@ -71,22 +71,12 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
             for threshold in THRESHOLDS:
                 unique = int((best < threshold).sum())
                 mine[f"unique at {threshold}"] = rate(unique, len(asked))
-            marks += [
-                {"dataset": corpus.name, "ROUGE-L": low / 20, "share": float(share)}
-                for low, share in enumerate(
-                    np.histogram(best, bins=20, range=(0, 1))[0] / len(best)
-                )
-            ]
+            found[corpus.name] = best
             if options.shown:
                 tables.append(_pairs(corpus, best, place[asked], place[which], options.shown))
         figures[corpus.name] = mine
-    names = list(dict.fromkeys(name for mine in figures.values() for name in mine))
-    table = Table(
-        "Similarity of the rows within a dataset",
-        ("figure", *(corpus.name for corpus in corpora)),
-        [(_SHOWN[n], *(figures[c.name].get(n) for c in corpora)) for n in names],
-        note="95% intervals.",
-    )
+    names = next(iter(figures.values()))  # the same for all
+    table = figure_table("Similarity of the rows within a dataset", figures, names, _SHOWN)
     notes = (
         (
             f"Self-BLEU: {texts:,} random rows compared with each other; its value depends on that "
@@ -111,17 +101,8 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
             *tables,
             Table("Repeated word for word", ("dataset", "rows", "text"), repeated),
         ),
-        plots=(
-            Plot(
-                "bars",
-                "ROUGE-L between a row and the most similar other row",
-                marks,
-                x="ROUGE-L",
-                y="share",
-                color="dataset",
-            ),
-        )
-        if marks
+        plots=(rouge_plot("ROUGE-L between a row and the most similar other row", found),)
+        if found
         else (),
         warnings=tuple(warnings),
         notes=notes if smallest > 1 else ("A single row cannot be compared with others.",),
@@ -192,5 +173,4 @@ REPETITION = Metric(
     measure=_measure,
     options=RepetitionOptions,
     order=30,
-    summary="exact repeats, self-BLEU, share of rows without a near copy (ROUGE-L)",
 )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Indel
 from rapidfuzz.process import cdist
 
-__all__ = ["COMPARED", "as_string", "nearest", "similarities"]
+from targen_analysis.lexical.words import split
+
+__all__ = ["COMPARED", "as_string", "as_strings", "nearest", "similarities"]
 
 COMPARED = 1000
 """Words of a row that are compared: the time grows with the square of their number."""
@@ -28,6 +30,15 @@ def as_string(words: NDArray[np.int64]) -> str:
     codes = words[:COMPARED] % (0x110000 - _SURROGATES)
     codes = np.where(codes >= _BEFORE_SURROGATES, codes + _SURROGATES, codes)
     return codes.astype("<u4").tobytes().decode("utf-32-le")
+
+
+def as_strings(texts: Iterable[str]) -> list[str]:
+    """Texts by `as_string`; the same word has the same character in all."""
+    numbers: dict[str, int] = {}
+    return [
+        as_string(np.array([numbers.setdefault(w, len(numbers)) for w in split(text)], np.int64))
+        for text in texts
+    ]
 
 
 def similarities(probes: Sequence[str], texts: Sequence[str]) -> NDArray[np.float32]:

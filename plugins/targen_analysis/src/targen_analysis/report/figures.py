@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+import numpy as np
+
 from targen_analysis.analysis import Analysis, Part
 from targen_analysis.metrics import Corpus
 from targen_core.wording import anywhere
@@ -58,4 +60,4 @@ def plain(value: Any) -> Any:
         return [plain(part) for part in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return value if isinstance(value, str | int | float | bool | None) else value.item()
+    return value.item() if isinstance(value, np.generic) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -14,7 +15,6 @@ from targen_analysis.metrics import (
     Findings,
     Metric,
     MetricOptions,
-    Plot,
     Study,
     Table,
 )
@@ -26,6 +26,7 @@ from targen_analysis.semantic.projection import UMAP_ROWS, Projection, check_uma
 from targen_analysis.semantic.similarity import unit
 from targen_analysis.semantic.views import Sample, distribution, map_of, missing_and_new
 from targen_analysis.statistics import Rows, generator, subsample
+from targen_analysis.views import figure_table, interval_plot
 from targen_core.errors import UsageError
 from targen_core.text import percent, plural
 
@@ -88,7 +89,8 @@ def semantic_findings(study: Study, options: SemanticOptions, embed: Embedder) -
         return Findings(notes=tuple(notes))
     size = min(map(len, samples))
     figures = {sample.name: alone(study, sample, size) for sample in samples}
-    tables = [_table(f"Semantic diversity at {size:,} rows", samples, figures, tuple(_SHOWN)[:5])]
+    title = f"Semantic diversity at {size:,} rows"
+    tables = [figure_table(title, figures, tuple(_SHOWN)[:5], _SHOWN)]
     plots = [distribution(samples)]
     warnings: list[str] = []
     if reference is not None:
@@ -98,8 +100,16 @@ def semantic_findings(study: Study, options: SemanticOptions, embed: Embedder) -
                 figures[sample.name] |= beside(study, sample, reference, half, options.k)
             halves = beside(study, reference, reference, half, options.k)
             figures[reference.name] |= halves
-            tables.append(_coverage_table(mine, reference, figures, half))
-            plots.append(_coverage_plot(mine, reference, figures))
+            tables.append(_coverage_table(reference, figures, half))
+            plots.append(
+                interval_plot(
+                    f"Overlap with {reference.name}, and between the two halves of "
+                    f"{reference.name}",
+                    ((of, n, figures[of][n]) for of in figures for n in FIGURES),
+                    x="value",
+                    y="figure",
+                )
+            )
         else:
             notes.append(
                 f"Coverage was not measured: it needs more than {options.k} rows (semantic.k) of "
@@ -214,47 +224,11 @@ def _about(embed: Embedder, texts: Sequence[str], options: SemanticOptions) -> l
     ]
 
 
-def _table(
-    title: str, samples: Sequence[Sample], figures: Mapping[str, Figures], names: Sequence[str]
-) -> Table:
-    return Table(
-        title,
-        ("figure", *(sample.name for sample in samples)),
-        [(_SHOWN[name], *(figures[s.name].get(name) for s in samples)) for name in names],
-        note="95% intervals.",
-    )
-
-
-def _coverage_table(
-    mine: Sequence[Sample], reference: Sample, figures: Mapping[str, Figures], size: int
-) -> Table:
+def _coverage_table(reference: Sample, figures: Mapping[str, Figures], size: int) -> Table:
     title = f"Compared with {reference.name}: {size:,} rows each"
-    table = _table(title, [*mine, reference], figures, FIGURES)
-    half = f"one half of {reference.name} in the other"
-    return Table(title, (*table.columns[:-1], half), table.rows, note=table.note)
-
-
-def _coverage_plot(
-    mine: Sequence[Sample], reference: Sample, figures: Mapping[str, Figures]
-) -> Plot:
-    return Plot(
-        "intervals",
-        f"Overlap with {reference.name}, and between the two halves of {reference.name}",
-        [
-            {
-                "dataset": sample.name,
-                "figure": name,
-                "value": figures[sample.name][name].value,
-                "low": figures[sample.name][name].low,
-                "high": figures[sample.name][name].high,
-            }
-            for sample in (*mine, reference)
-            for name in FIGURES
-        ],
-        x="value",
-        y="figure",
-        color="dataset",
-    )
+    table = figure_table(title, figures, FIGURES, _SHOWN)
+    half = f"one half of {reference.name} in the other"  # the reference is the last dataset
+    return replace(table, columns=(*table.columns[:-1], half))
 
 
 _LESS_COVERED = 0.2
@@ -360,5 +334,4 @@ SEMANTIC = Metric(
     options=SemanticOptions,
     extra="minilm",
     order=60,
-    summary="mean cosine, Vendi score, coverage of the reference, near repeats, a map",
 )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targen_analysis.semantic.similarity import Vectors
+from targen_analysis.statistics import random_state
 from targen_core.errors import MissingDependency
 from targen_core.wording import install
 
@@ -41,8 +42,7 @@ def project(vectors: Vectors, how: Projection, seed: int) -> NDArray[np.float64]
     # As scikit-learn's own start from principal components, which fails where all are 0.
     start = plane / max(plane[:, 0].std(), 1e-12) * 1e-4
     perplexity = min(30.0, (len(vectors) - 1) / 3)
-    # Given only a number, RandomState would first ask the system for entropy.
-    chance = np.random.RandomState(np.random.MT19937(seed))
+    chance = random_state(seed)
     tsne = TSNE(init=start.astype(np.float32), perplexity=perplexity, random_state=chance)
     return np.asarray(tsne.fit_transform(vectors), dtype=np.float64)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from targen_analysis.metrics import Findings, Metric, MetricOptions
+from targen_analysis.report.figures import plain
 from targen_core.plugins.loader import installed_sources, load_registry
 
 __all__ = ["as_text", "main", "options_of"]
@@ -22,19 +21,8 @@ def options_of(metric: Metric, assignments: Sequence[str]) -> MetricOptions:
 
 def as_text(findings: Findings) -> str:
     """Findings as a text to compare; of floats nine digits, since the last ones are chance."""
-    return json.dumps(_plain(findings), indent=1)
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(name): _plain(part) for name, part in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(part) for part in value]
-    if isinstance(value, float):
-        return f"{value:.9g}"
-    return value if isinstance(value, str | int | None) else repr(value)
+    text = json.dumps(plain(findings), default=repr)
+    return json.dumps(json.loads(text, parse_float=lambda digits: f"{float(digits):.9g}"), indent=1)
 
 
 def main(metric: str, out: str, folder: str, *options: str) -> None:

@@ -57,5 +57,4 @@ REVIEWED = Metric(
     measure=_measure,
     options=ReviewedOptions,
     order=810,
-    summary="grades by people and models, their agreement, and confirmed labels",
 )
