@@ -29,7 +29,7 @@ def register_metrics(register: Register[Metric]) -> None:
 
 
 def facts(part: Described) -> dict[str, Any]:
-    """Return a metric's title and options, and its own summary besides that of its registration."""
+    """Return the title, the options and the own summary of a metric."""
     metric: Metric = part.target
     return {"title": metric.title, "options": fields(metric.options), "about": metric.summary}
 

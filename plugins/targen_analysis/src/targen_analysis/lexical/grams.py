@@ -33,7 +33,7 @@ def weighted(texts: Sequence[str]) -> Any:
 
 
 def beside(parts: Iterable[Any]) -> Any:
-    """Put features side by side; None if there are none."""
+    """Put features side by side; return None without features."""
     from scipy.sparse import hstack
 
     found = [part for part in parts if part is not None]
