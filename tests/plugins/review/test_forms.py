@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from targen_core.errors import UsageError
 from targen_review.forms import argilla, labelstudio
-from targen_review.forms.reading import read_answers
+from targen_review.forms.making import read_answers
 from targen_review.forms.sheet import Item, Reader, Sheet, rater_name
 from targen_review.grades import check_name
 

@@ -19,9 +19,9 @@ from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-__all__ = ["Figure", "cohen_kappa", "f1", "krippendorff_alpha", "share", "spearman"]
+__all__ = ["Figure", "Z", "cohen_kappa", "f1", "krippendorff_alpha", "share", "spearman"]
 
-_Z = 1.959964  # two-sided 95% quantile of the normal distribution
+Z = 1.959964  # two-sided 95% quantile of the normal distribution
 _Grade = TypeVar("_Grade", bound=Hashable)
 _Pattern = TypeVar("_Pattern", bound=Hashable)
 _Pair = tuple[int, int]
@@ -50,9 +50,9 @@ def share(hits: float, of: int) -> Figure:
     """`hits` of `of` rows, with Wilson's interval; a row may be hit in part."""
     if not of:
         return Figure(None, reason="no rows were graded")
-    value, square = hits / of, _Z * _Z / of
+    value, square = hits / of, Z * Z / of
     middle = (value + square / 2) / (1 + square)
-    half = _Z / (1 + square) * math.sqrt(value * (1 - value) / of + square / (4 * of))
+    half = Z / (1 + square) * math.sqrt(value * (1 - value) / of + square / (4 * of))
     # Rounding must not put an end on the wrong side of the figure.
     low, high = min(value, max(0.0, middle - half)), max(value, min(1.0, middle + half))
     return Figure(value, low, high, of)
@@ -231,7 +231,7 @@ def _figure(
         return Figure(value, rows=rows)
     error = math.sqrt((rows - 1) / rows * squares) / (1 - value * value)
     z = math.atanh(value)
-    low, high = math.tanh(z - _Z * error), math.tanh(z + _Z * error)
+    low, high = math.tanh(z - Z * error), math.tanh(z + Z * error)
     return Figure(value, min(value, low), max(value, high), rows)  # whatever rounding does
 
 

@@ -16,12 +16,12 @@ from targen_core.api.run import Folder
 from targen_core.errors import UsageError
 from targen_core.suggestions import did_you_mean
 from targen_core.text import with_article
-from targen_review.apply import Version, new_versions, review_of
+from targen_review.apply import new_versions
 from targen_review.grades import Grade, GradeBook, Rater, check_name
 from targen_review.rows import review_rows
 from targen_review.rubric import Effect
 
-__all__ = ["ReviewReport", "Reviewed", "apply_review", "review", "versions_of"]
+__all__ = ["ReviewReport", "Reviewed", "apply_review", "review"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +219,7 @@ def apply_review(
         RunConflict: `out` holds something else than an earlier version of these rows.
     """
     place = _place(data)
-    versions = versions_of(place, None if out is None else Path(out), resolve=resolve, exact=exact)
+    versions = new_versions(place, None if out is None else Path(out), resolve=resolve, exact=exact)
     if len(versions) > 1:
         raise UsageError(
             f"the review in {place} covers {len(versions)} datasets",
@@ -238,14 +238,3 @@ def apply_review(
         ),
         load_registry() if registry is None else registry,
     )
-
-
-def versions_of(
-    place: Path, out: Path | None = None, *, resolve: str = "agree", exact: bool = False
-) -> list[Version]:
-    """The new version of each dataset of a review, found by its folder or its data; see `Version`.
-
-    Raises:
-        UsageError: as `apply_review`.
-    """
-    return new_versions(review_of(place), out, resolve=resolve, exact=exact)

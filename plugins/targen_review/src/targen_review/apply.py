@@ -7,7 +7,6 @@ verdict on every row, `correction.json` and `report.json`. The same grades give 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,8 +17,8 @@ from targen_core import load, load_registry
 from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_review.grades import Grade, Graded, read_grades
-from targen_review.plan import Plan, PlanData, data_of, is_there, load_plan
-from targen_review.rows import ReviewData, ReviewRow, fix, open_data
+from targen_review.plan import Plan, PlanData, data_of, load_plan, review_of
+from targen_review.rows import ReviewData, ReviewRow, digest_of, fix, open_data
 from targen_review.rubric import Rubric
 from targen_review.verdicts import EFFECTS, Verdict, check_rule, people, said_of, verdict_of
 from targen_standard.correction.versions import Decided, patched, write_version
@@ -30,7 +29,6 @@ __all__ = [
     "deciding_raters",
     "judged_rows",
     "new_versions",
-    "review_of",
     "reviewed_data",
 ]
 
@@ -149,13 +147,6 @@ class Version:
         )
 
 
-def review_of(path: Path) -> Path:
-    """The folder of a review, where its data may have been named in its place."""
-    named = path if path.name.strip(".") else path.resolve()
-    beside = named.with_name(f"{named.name}.review")
-    return beside if not is_there(path) and is_there(beside) else path
-
-
 def reviewed_data(plan: Plan, folder: Path) -> Iterator[tuple[PlanData, ReviewData, str]]:
     """The datasets of a review, opened, each with what its rows' ids begin with in the review."""
     for known in data_of(folder, plan):
@@ -167,12 +158,12 @@ def reviewed_data(plan: Plan, folder: Path) -> Iterator[tuple[PlanData, ReviewDa
 
 
 def new_versions(
-    folder: Path, out: Path | None = None, *, resolve: str = "agree", exact: bool = False
+    place: Path, out: Path | None = None, *, resolve: str = "agree", exact: bool = False
 ) -> list[Version]:
     """Return the new version of each dataset of a review, without writing it.
 
     Args:
-        folder: of the review.
+        place: the folder of the review, or its data.
         out: the directory of the version; of several datasets, the folder of their versions. By
             default NAME-reviewed next to each, with -2 and so on if it exists.
         resolve: see `verdict_of`.
@@ -183,6 +174,7 @@ def new_versions(
         UsageError: no person has graded, grades are of other rows, the task of the rows is unknown,
             or `resolve` is not a rule.
     """
+    folder = review_of(place)
     plan = load_plan(folder)
     graded = read_grades(folder)
     strangers = sorted(name for name in people(graded) if not ({"", name} & plan.rows.keys()))
@@ -481,5 +473,4 @@ def _place(known: PlanData, out: Path | None, *, several: bool) -> Path:
 def _digest(judged: Sequence[Judged]) -> str:
     """A digest of all that people said."""
     said = [[each.row.id, said_of(each.verdict)] for each in judged if each.verdict.grades]
-    text = json.dumps(said, ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return digest_of(said)

@@ -172,11 +172,6 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def file_of(folder: Path, rater: str) -> Path:
-    """The file of a rater in a review's folder."""
-    return folder / f"grades-{rater}.jsonl"
-
-
 class GradeBook:
     """The file of one rater, open for grades; what others append to it is read on the way.
 
@@ -203,7 +198,7 @@ class GradeBook:
             RunDirectoryError: it cannot be read, or is another rater's.
         """
         self.rater = rater
-        self.path = file_of(folder, rater.rater)
+        self.path = folder / f"grades-{rater.rater}.jsonl"
         self.grades: dict[str, Grade] = {}
         self.done: set[str] = set()
         self._steps: list[tuple[Grade, Grade]] = []  # a state, and the one before it

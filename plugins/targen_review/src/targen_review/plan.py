@@ -40,6 +40,7 @@ __all__ = [
     "is_there",
     "load_plan",
     "located",
+    "review_of",
     "write_plan",
 ]
 
@@ -158,6 +159,12 @@ def folder_for(data: Sequence[Path | str], out: Path | None) -> Path:
         raise UsageError(f"a review {what} needs its own folder", hint="--out FOLDER")
     path = Path(data[0]).expanduser().resolve()
     return path.with_name(f"{path.name}.review")
+
+
+def review_of(path: Path) -> Path:
+    """Return the folder of a review, given that folder or the data next to it."""
+    places = (path, Path(f"{path}.review"), folder_for([path], None))
+    return next(filter(is_there, places), path)
 
 
 def is_there(folder: Path) -> bool:

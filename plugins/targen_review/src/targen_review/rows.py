@@ -30,6 +30,7 @@ __all__ = [
     "ReviewData",
     "ReviewRow",
     "blind_fields",
+    "digest_of",
     "fix",
     "has_columns",
     "name_of",
@@ -120,9 +121,7 @@ class ReviewRow:
     @property
     def digest(self) -> str:
         """16 hex digits of what a grade is about: texts and labels."""
-        content = [dict(self.fields), self.label, self.before]
-        text = json.dumps(content, ensure_ascii=False, sort_keys=True)
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return digest_of([dict(self.fields), self.label, self.before])
 
     @property
     def siblings(self) -> str:
@@ -131,8 +130,7 @@ class ReviewRow:
             shared: Any = [list(self.above), self.seed]
         else:
             shared = next(iter(self.fields.values()), self.id)
-        text = json.dumps(shared, ensure_ascii=False, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return digest_of(shared)
 
     @property
     def is_corrected(self) -> bool:
@@ -338,6 +336,12 @@ class ReviewData:
                 return None
         label = rows[0].get("label") if len(rows) == 1 else None
         return None if label is None else _text(label)
+
+
+def digest_of(value: Any) -> str:
+    """Return 16 hex digits of a value that JSON can hold."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def open_data(path: Path | str, task: str | None = None, *, encoding: str = "utf-8") -> ReviewData:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from targen_cli.reading import read_yaml
 from targen_core.errors import UsageError
@@ -46,18 +53,11 @@ class GradeMeaning(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    letter: Annotated[str, Field(pattern=r"^[A-Z0-9]$")]
+    letter: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]$", to_upper=True)]
     title: Annotated[str, Field(min_length=1, max_length=80)]
     meaning: Annotated[str, Field(max_length=1000)] = ""
     acceptable: bool
     effect: Effect | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _upper(cls, values: Any) -> Any:
-        if isinstance(values, dict) and isinstance(values.get("letter"), str | int):
-            return {**values, "letter": str(values["letter"]).upper()}
-        return values
 
 
 class Reason(BaseModel):
@@ -71,16 +71,9 @@ class Reason(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    key: Annotated[str, Field(pattern=r"^[A-Z]$")]
+    key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]$", to_upper=True)]
     name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\s;,][^\n;,]*$")]
     meaning: Annotated[str, Field(max_length=1000)] = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _upper(cls, values: Any) -> Any:
-        if isinstance(values, dict) and isinstance(values.get("key"), str):
-            return {**values, "key": values["key"].upper()}
-        return values
 
 
 class Rubric(BaseModel):

@@ -34,13 +34,8 @@ class Agreement:
 
     @property
     def of(self) -> int:
-        """Rows on which people agree with each other: what precision is of."""
+        """Rows on which people agree with each other."""
         return self.agreed + self.disagreed
-
-    @property
-    def precision(self) -> float | None:
-        """Return the share on which they agree with step 4, or None."""
-        return self.agreed / self.of if self.of else None
 
 
 @dataclass(frozen=True, slots=True)

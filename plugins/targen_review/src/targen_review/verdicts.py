@@ -89,14 +89,14 @@ def people(graded: Mapping[str, Graded]) -> dict[str, Graded]:
     return {name: graded[name] for name in sorted(graded) if graded[name].rater.kind == "person"}
 
 
-def check_rule(rule: str, raters: Collection[str]) -> str:
-    """A rule that can be followed.
+def check_rule(rule: str, raters: Collection[str]) -> None:
+    """Check that a rule can be followed.
 
     Raises:
         UsageError: it is neither a rule nor a rater of the review.
     """
     if rule in RULES or rule in raters:
-        return rule
+        return
     known = [*RULES, *sorted(raters)]
     raise UsageError(
         f"--resolve {rule!r} is neither a rule nor a rater of this review",

@@ -104,9 +104,9 @@ def apply(
     - targen review apply rows.jsonl.review --resolve ann --out runs/mine
     """
     from targen_core.runs.jobs.account import Account
-    from targen_review.api import versions_of
+    from targen_review.apply import new_versions
 
-    versions = versions_of(folder, out, resolve=resolve, exact=exact)
+    versions = new_versions(folder, out, resolve=resolve, exact=exact)
     if refill:
         # All of them, also those that an earlier start has refilled: it paid for these as well.
         _refuse_taken(versions, out)
@@ -116,7 +116,7 @@ def apply(
                 _refill(version, max_cost=max_cost, max_tokens=max_tokens, quiet=quiet or json)
         if account.spent.calls:
             print(account.billed, file=sys.stderr)
-        versions = versions_of(folder, out, resolve=resolve, exact=exact)
+        versions = new_versions(folder, out, resolve=resolve, exact=exact)
     paths = [version.write() for version in versions]
     for name in versions[0].strangers:
         print(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections import Counter
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -55,10 +57,9 @@ def export(
     - targen review export runs/rte-0 --to argilla --out for-argilla
     - targen review export runs/rte-0 --to label-studio --as ann --out for-ann
     """
-    from targen_review.apply import review_of
     from targen_review.forms import argilla, labelstudio
     from targen_review.forms.making import sheet_of
-    from targen_review.plan import load_plan
+    from targen_review.plan import load_plan, review_of
 
     folder = review_of(folder)
     plan = load_plan(folder)
@@ -108,10 +109,8 @@ def import_(
     - targen review import runs/rte-0 project-1-at-2026-11-20.json
     - targen review import runs/rte-0 back-from-argilla --rater 1f0c7c0e-...=ann
     """
-    from targen_review.apply import review_of
-    from targen_review.forms.making import sheet_of, take
-    from targen_review.forms.reading import read_answers
-    from targen_review.plan import load_plan
+    from targen_review.forms.making import read_answers, sheet_of, take
+    from targen_review.plan import load_plan, review_of
 
     folder = review_of(folder)
     plan = load_plan(folder)
@@ -136,11 +135,7 @@ def _per_row(plan: Plan, rater: str | None) -> int:
     """Return how many people answer a row."""
     if rater is not None or not plan.raters:
         return 1
-    counts: dict[str, int] = {}
-    for ids in plan.rows.values():
-        for row in ids:
-            counts[row] = counts.get(row, 0) + 1
-    return max(counts.values(), default=1)
+    return max(Counter(chain.from_iterable(plan.rows.values())).values(), default=1)
 
 
 def _names(pairs: list[str]) -> dict[str, str]:

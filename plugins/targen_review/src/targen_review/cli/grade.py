@@ -45,12 +45,11 @@ def grade(
     - targen review grade runs/rte-0.review -b chatgpt --batch --as gpt
     """
     from targen_core.text import plural
-    from targen_review.cli.folders import review_folder
     from targen_review.grades import check_name
     from targen_review.llm import FORM, GRADE, GradeSpec, collect, rater_name
-    from targen_review.plan import load_plan
+    from targen_review.plan import load_plan, review_of
 
-    folder = review_folder(review)
+    folder = review_of(review)
     plan = load_plan(folder)
     options = generate.options
     backend, _, model = str(options["backend"] or "").partition("/")

@@ -51,7 +51,7 @@ def report(
     - targen review report runs/*.review --paper --out review.html
     """
     from targen_core.outputs import write_file
-    from targen_review.cli.folders import review_folder
+    from targen_review.plan import review_of
     from targen_review.report.figures import figures_of
     from targen_review.report.pages import as_html, as_json, as_markdown, findings_of
     from targen_review.report.reading import read_reviews
@@ -61,7 +61,7 @@ def report(
         raise UsageError(f"--out {out}: the name must end in .html or .md")
     if out is not None and out.exists() and not force:
         raise UsageError(f"{out} already exists", hint="choose a different --out, or pass --force")
-    material = read_reviews([review_folder(folder) for folder in folders])
+    material = read_reviews(list(map(review_of, folders)))
     if not material.given:
         said = "; ".join(material.warnings)
         raise UsageError(

@@ -105,7 +105,7 @@ def read(
                 "dataset.records.to_json(FILE)",
             )
         answers += _answers(reader, sheet, number, record)
-    return [*latest(answers)]
+    return latest(answers)
 
 
 def _answers(

@@ -25,6 +25,7 @@ from targen_review.forms.sheet import (
     Sheet,
     latest,
     refused_file,
+    several,
     write_files,
 )
 
@@ -75,7 +76,7 @@ def read(
                 hint="from Label Studio, export the project as JSON or JSON-MIN; from Argilla, use "
                 "dataset.to_disk(FOLDER) or dataset.records.to_json(FILE)",
             )
-    return [*latest(answers)]
+    return latest(answers)
 
 
 # --- in ---
@@ -97,10 +98,7 @@ def _of_task(
             name = result.get("from_name")
             for kind in ("choices", "text"):
                 if isinstance(name, str) and kind in value:
-                    chosen = value[kind]
-                    values.setdefault(name, []).extend(
-                        chosen if isinstance(chosen, list) else [chosen]
-                    )
+                    values.setdefault(name, []).extend(several(value[kind]))
         who = annotation.get("completed_by")
         if isinstance(who, dict):
             who = who.get("email") or who.get("id")
@@ -112,9 +110,9 @@ def _of_annotation(reader: Reader, sheet: Sheet, number: int, record: Mapping[st
     values: dict[str, list[Any]] = {}
     names = ["label", "grade", "grade_before", "reasons", "decision", "comment"]
     for name in (*names, *sheet.boxes.values()):
-        for one in _several(record.get(name)):
+        for one in several(record.get(name)):
             inner = one.get("choices", one.get("text", one)) if isinstance(one, dict) else one
-            values.setdefault(name, []).extend(_several(inner))
+            values.setdefault(name, []).extend(several(inner))
     return _answer(reader, sheet, number, record, values, record, record.get("annotator"))
 
 
@@ -153,12 +151,6 @@ def _answer(
     )
 
 
-def _several(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
-
-
 def _time(value: object) -> str:
     """Return a time of Label Studio's in our format; "" if it is invalid."""
     try:
@@ -190,10 +182,8 @@ def _task(sheet: Sheet, item: Item) -> dict[str, Any]:
     first = next(iter(sheet.columns.values()))
     result = []
     if item.label is not None and not sheet.blind:
-        if sheet.labels:
-            result.append(_result("label", first, "choices", [item.label]))
-        else:
-            result.append(_result("label", first, "textarea", [item.label]))
+        kind = "choices" if sheet.labels else "textarea"
+        result.append(_result("label", first, kind, [item.label]))
     for path, box in sheet.boxes.items():
         if item.texts.get(path):  # a text that can be edited is already in its box
             result.append(_result(box, sheet.columns[path], "textarea", [item.texts[path]]))

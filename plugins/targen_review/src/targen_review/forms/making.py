@@ -11,11 +11,12 @@ from pydantic import ValidationError
 from targen_core.errors import UsageError
 from targen_core.text import refused
 from targen_review.apply import reviewed_data
-from targen_review.forms.sheet import Answer, Item, Sheet
+from targen_review.forms import argilla, labelstudio
+from targen_review.forms.sheet import Answer, Item, Sheet, read_records
 from targen_review.grades import Grade, GradeBook, Rater
 from targen_review.plan import Plan
 from targen_review.rows import blind_fields
-from targen_review.rubric import PAPER, Rubric
+from targen_review.rubric import Rubric
 
 __all__ = ["sheet_of", "take"]
 
@@ -95,9 +96,26 @@ def sheet_of(plan: Plan, folder: Path, name: str | None = None, rater: str | Non
     )
 
 
-def take(
-    folder: Path, answers: Sequence[Answer], rubric: Rubric = PAPER
-) -> list[tuple[str, Counter[str]]]:
+def read_answers(path: Path, sheet: Sheet, raters: Mapping[str, str]) -> list[Answer]:
+    """Return what people said in another tool.
+
+    Args:
+        path: a JSON or JSON-MIN export of Label Studio; a folder of Argilla's `Dataset.to_disk`, or
+            a file of `dataset.records.to_json`.
+        sheet: what went out.
+        raters: their names for people -> ours.
+
+    Raises:
+        UsageError: it cannot be read, or is not of this sheet.
+    """
+    file = path / "records.json" if path.is_dir() else path
+    records = read_records(file)
+    is_argilla = bool(records) and argilla.is_record(records[0])
+    read = argilla.read if is_argilla else labelstudio.read
+    return read(file, records, sheet, raters)
+
+
+def take(folder: Path, answers: Sequence[Answer], rubric: Rubric) -> list[tuple[str, Counter[str]]]:
     """Write answers as grades, by the rubric of the review, into the files of their raters.
 
     Returns:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ from targen_core.plain import read_plain
 from targen_core.reading import Malformed, json_of
 from targen_core.suggestions import did_you_mean
 from targen_core.text import printable
+from targen_review.grades import NAME
 
 __all__ = [
     "DIGEST",
@@ -35,6 +36,7 @@ __all__ = [
     "rater_name",
     "read_records",
     "refused_file",
+    "several",
     "write_files",
 ]
 
@@ -52,19 +54,10 @@ _MARK = re.compile(r"v(\d{1,9}):([0-9a-f]{16})")
 _DEEPEST = 64  # levels of nesting; exports have a dozen
 _LARGEST = 512 << 20  # bytes of a file that comes back
 _NAMED = 3  # bad records that an error names
-_TAKEN = {
-    "label",
-    "grade",
-    "grade_before",
-    "reasons",
-    "decision",
-    "comment",
-    "row",
-    "id",
-    "annotator",
-}
-_TAKEN |= {"created_at", "updated_at", "lead_time", "annotation_id", "agreement", "intended"}
-_RATER = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+_TAKEN = frozenset(
+    "label grade grade_before reasons decision comment row id annotator created_at updated_at "
+    "lead_time annotation_id agreement intended".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +212,7 @@ def rater_name(known: Mapping[str, str], theirs: object, prefix: str) -> str:
     if re.fullmatch(r"[0-9a-f]+", name):
         name = f"{prefix}-{name}"
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)[:40].strip(".-")
-    if not _RATER.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise UsageError(
             f"{printable(said, max_length=60)!r} cannot be made into a rater's name",
             hint=f"--rater '{printable(said, max_length=60)}=ann' assigns one",
@@ -362,8 +355,7 @@ class Reader:
         Raises:
             UsageError: one that the rubric does not have.
         """
-        chosen = [] if value is None else value if isinstance(value, list) else [value]
-        chosen = [each for each in chosen if each != NO_REASON]
+        chosen = [each for each in several(value) if each != NO_REASON]
         for each in chosen:
             if each not in self._sheet.reasons:
                 shown = printable(str(each), max_length=60)
@@ -377,7 +369,7 @@ class Reader:
         Raises:
             UsageError: something that we never asked.
         """
-        chosen = [] if value is None else value if isinstance(value, list) else [value]
+        chosen = several(value)
         for each in chosen:
             if each not in (REJECT, FLAG):
                 raise self._wrong(
@@ -427,14 +419,21 @@ class Reader:
         return refused_file(self.path, number, why, hint=hint)
 
 
-def latest(answers: Sequence[Answer]) -> Iterator[Answer]:
+def latest(answers: Sequence[Answer]) -> list[Answer]:
     """Return the last of each rater's answers for a row, by time."""
     last: dict[tuple[str, str], Answer] = {}
     for answer in answers:
         key = (answer.rater, answer.row)
         if key not in last or last[key].at <= answer.at:
             last[key] = answer
-    yield from last.values()
+    return list(last.values())
+
+
+def several(value: Any) -> list[Any]:
+    """Return the values of a field that may have one value, a list of them, or none."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
 
 
 def _kind(value: object) -> str:

@@ -24,13 +24,22 @@ from targen_core.errors import TargenError, UsageError
 from targen_core.text import plural, printable
 from targen_review.page.desk import Desk, Seat
 from targen_review.page.guard import MAX_FORM, LocalOnly, Secret
-from targen_review.rows import NO_TASK, name_of
+from targen_review.rows import NO_TASK, ReviewRow, name_of
 from targen_review.rubric import Rubric
 
 if TYPE_CHECKING:
     from targen_standard import Trace
 
-__all__ = ["Shared", "app_for", "origin_of", "static_routes", "templates", "traced"]
+__all__ = [
+    "Shared",
+    "app_for",
+    "html",
+    "number_in",
+    "origin_of",
+    "refused",
+    "static_routes",
+    "traced",
+]
 
 _LIST = 50  # rows of a page of the list
 _COUNTED = 10_000  # rows whose effects are counted on the last page: a second's work
@@ -69,7 +78,7 @@ class Shared:
 
 
 @lru_cache(maxsize=1)
-def templates() -> Environment:
+def _templates() -> Environment:
     """The templates, in which every text is escaped, and signs that cannot be seen are shown."""
     environment = Environment(
         loader=PackageLoader("targen_review.page"),
@@ -134,24 +143,24 @@ class _Pages:
             rater = request.path_params["rater"]
             secret = self._shared.secrets.get(rater)
             if secret is None or not secret.knows(request):
-                return _refused("Open the link that targen review printed.", 403)
+                return refused("Open the link that targen review printed.", 403)
             try:
                 number = request.path_params.get("number")
                 if number is not None and not 1 <= number <= len(self._shared.desks[rater].ids):
-                    return _refused(f"There is no row {number}.", 404)
+                    return refused(f"There is no row {number}.", 404)
                 if request.method == "POST":
                     fields = await _form(request)
                     form = dict(fields)
                     if not hmac.compare_digest(
                         form.get("secret", "").encode(), secret.form.encode()
                     ):
-                        return _refused("This request did not come from the page itself.", 403)
+                        return refused("This request did not come from the page itself.", 403)
                     request.state.form, request.state.fields = form, fields
                 return await page(request, self._shared.desks[rater])
             except ClientDisconnect:
-                return _refused("The rest of the form did not arrive.", 400)
+                return refused("The rest of the form did not arrive.", 400)
             except TargenError as error:
-                return _refused(str(error), 422 if error.exit_code == 2 else 500, error.hint)
+                return refused(str(error), 422 if error.exit_code == 2 else 500, error.hint)
 
         return answer
 
@@ -163,11 +172,11 @@ class _Pages:
         if secret is None or not (
             secret.opens(token) if token is not None else secret.knows(request)
         ):
-            return _refused("Open the link that targen review printed.", 403)
+            return refused("Open the link that targen review printed.", 403)
         # By a page, and no redirect: a strict cookie is not sent on a way that began elsewhere.
         at = self._shared.desks[rater].next_open()
         to = f"/{rater}/done" if at is None else f"/{rater}/row/{at + 1}"
-        response = _html("enter.html", {"to": to})
+        response = html("enter.html", {"to": to})
         secret.give(response)
         return response
 
@@ -206,34 +215,31 @@ class _Pages:
         """Return the findings of the task's checks about texts that are being written."""
         at = request.path_params["number"] - 1
         fixed = desk.check(at, _texts(request.state.form))
-        return _html("checks.html", {"fixed": fixed, "live": True})
+        return html("checks.html", {"fixed": fixed, "live": True})
 
     async def calls(self, request: Request, desk: Desk) -> Response:
         """The calls that a row rests on, as `targen trace` finds them."""
         at = request.path_params["number"] - 1
         seat = desk.seat(at)
         if seat.row is None or seat.data is None or not seat.data.has_origin or seat.hidden:
-            return _html("calls.html", {"trace": None})
+            return html("calls.html", {"trace": None})
         lead = f"{seat.data.name}:" if len(desk.plan.data) > 1 else ""
         name = seat.row.id.removeprefix(lead) if seat.row.number is None else seat.row.number
-        return _html("calls.html", {"trace": await traced(seat.data.path, name)})
+        return html("calls.html", {"trace": await traced(seat.data.path, name)})
 
     async def undo(self, request: Request, desk: Desk) -> Response:
         """Take the last answer back, and go to its row."""
         at = desk.undo()
         if at is None:
             form: dict[str, str] = request.state.form
-            asked = form.get("at", "")[:9]
-            here = int(asked) if asked.isascii() and asked.isdigit() else 1
-            here = min(max(here, 1), len(desk.ids)) - 1
+            here = min(max(number_in(form.get("at", "")), 1), len(desk.ids)) - 1
             return self._to(request, desk, here, "There is nothing to undo.")
         name = desk.name_of(desk.seat(at))
         return self._to(request, desk, at, f"{_capital(name)}: the last answer was undone.")
 
     async def skip(self, request: Request, desk: Desk) -> Response:
         """The next row that has no grade."""
-        after = request.query_params.get("after", "0")
-        at = desk.next_open(int(after) - 1 if after.isascii() and after.isdigit() else -1)
+        at = desk.next_open(number_in(request.query_params.get("after", "")) - 1)
         return RedirectResponse(f"/{desk.rater}/{'done' if at is None else f'row/{at + 1}'}", 303)
 
     async def goto(self, request: Request, desk: Desk) -> Response:
@@ -243,25 +249,22 @@ class _Pages:
         if at is not None:
             return RedirectResponse(f"/{desk.rater}/row/{at + 1}", 303)
         mine = plural(len(desk.ids), "row")
-        return _refused(f"There is no row {printable(asked)} among your {mine}.", 404)
+        return refused(f"There is no row {printable(asked)} among your {mine}.", 404)
 
     async def list_rows(self, request: Request, desk: Desk) -> Response:
         """All rows of a rater, with what they said, page by page."""
         kind = request.query_params.get("show", "all")
         book = desk.book
-        tests: dict[str, Callable[[int], bool]] = {
-            "all": lambda at: True,
-            "open": lambda at: not desk.is_done(at),
-            "flagged": lambda at: _said(book.grades.get(desk.ids[at]), "flag"),
-            "rejected": lambda at: _said(book.grades.get(desk.ids[at]), "reject"),
-            "edited": lambda at: _said(book.grades.get(desk.ids[at]), "edit"),
-            "commented": lambda at: _said(book.grades.get(desk.ids[at]), "comment"),
-        }
+        said = {"flagged": "flag", "rejected": "reject", "edited": "edit", "commented": "comment"}
         book.refresh()
-        places = [at for at in range(len(desk.ids)) if tests.get(kind, tests["all"])(at)]
-        page = request.query_params.get("page", "1")
+        places = [
+            at
+            for at, row in enumerate(desk.ids)
+            if (kind not in said or getattr(book.grades.get(row), said[kind], None))
+            and not (kind == "open" and desk.is_done(at))
+        ]
         pages = max(1, -(-len(places) // _LIST))
-        number = min(max(int(page) if page.isascii() and page.isdigit() else 1, 1), pages)
+        number = min(max(number_in(request.query_params.get("page", "")), 1), pages)
         shown = [desk.seat(at) for at in places[(number - 1) * _LIST : number * _LIST]]
         return self._page(
             request,
@@ -270,7 +273,7 @@ class _Pages:
             {
                 "seats": shown,
                 "kind": kind,
-                "kinds": list(tests),
+                "kinds": ["all", "open", *said],
                 "count": len(places),
                 "page": number,
                 "pages": pages,
@@ -285,7 +288,9 @@ class _Pages:
         self, request: Request, desk: Desk, at: int, *, said: str = "", editing: str = ""
     ) -> Response:
         seat = desk.seat(at)
-        context = {"seat": seat, "editing": editing, "no_task": NO_TASK, **origin_of(seat)}
+        # Any of a row's origin may reveal its label: a list may be for only one label.
+        origin = [] if seat.row is None or seat.hidden else origin_of(seat.row)
+        context = {"seat": seat, "editing": editing, "no_task": NO_TASK, "origin": origin}
         return self._page(request, desk, "row.html", context, said=said)
 
     def _to(self, request: Request, desk: Desk, at: int | None, said: str) -> Response:
@@ -323,7 +328,7 @@ class _Pages:
             "partial": request.headers.get("x-page") == "1",
             **context,
         }
-        return _html(template, whole)
+        return html(template, whole)
 
 
 async def traced(path: Path, name: str | int) -> Trace:
@@ -337,13 +342,8 @@ async def traced(path: Path, name: str | int) -> Trace:
     return await run_in_threadpool(trace, path, name)
 
 
-def origin_of(seat: Seat) -> dict[str, Any]:
+def origin_of(row: ReviewRow) -> list[tuple[str, str]]:
     """Return what a row came from, in the order in which it came: (what, text)."""
-    row = seat.row
-    if (
-        row is None or seat.hidden
-    ):  # any of it may reveal the label: a list may be for only one label
-        return {"origin": []}
     origin: list[tuple[str, str]] = []
     if len(row.above) == 1:
         origin.append(("context", row.above[0]))
@@ -356,8 +356,7 @@ def origin_of(seat: Seat) -> dict[str, Any]:
     origin += [(name.replace("_", " "), _words(value)) for name, value in row.drawn.items()]
     origin += [("generated for", row.intended)] if row.intended else []
     origin += [(name, _words(value)) for name, value in row.notes.items()]
-    origin.append(("candidate", row.id))
-    return {"origin": origin}
+    return [*origin, ("candidate", row.id)]
 
 
 def _words(value: Any) -> str:
@@ -412,10 +411,6 @@ def _letters(before: str | None, after: str | None) -> str:
     return f"{before} before, {after} after" if before and before != after else str(after)
 
 
-def _said(grade: Any, what: str) -> bool:
-    return grade is not None and bool(getattr(grade, what))
-
-
 def _texts(form: Mapping[str, str]) -> dict[str, str]:
     """The texts of a row in a form, by their fields."""
     lead = "field."
@@ -442,14 +437,21 @@ async def _form(request: Request) -> list[tuple[str, str]]:
     return parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True)
 
 
-def _html(template: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
-    text = templates().get_template(template).render(**context)
+def number_in(text: str) -> int:
+    """Return a number of an address or a form, or 0 without one."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def html(template: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+    """Return a page from a template."""
+    text = _templates().get_template(template).render(**context)
     return HTMLResponse(text.encode("utf-8", "replace"), status)
 
 
-def _refused(words: str, status: int, hint: str = "") -> Response:
-    return _html("refused.html", {"words": printable(words), "hint": printable(hint)}, status)
+def refused(words: str, status: int, hint: str = "") -> Response:
+    """Return the page that says why a request failed."""
+    return html("refused.html", {"words": printable(words), "hint": printable(hint)}, status)
 
 
 async def _lost(request: Request, error: Exception) -> Response:
-    return _refused("No such page.", 404)
+    return refused("No such page.", 404)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable
 
 from targen_review.rows import ReviewData, ReviewRow
 
 __all__ = ["RowStore"]
 
-_BATCH = 1000
 _CACHE = -4096  # KiB of pages that SQLite keeps in memory
 
 
@@ -41,10 +39,9 @@ class RowStore:
             self._database.executemany(
                 "INSERT OR IGNORE INTO rows (id) VALUES (?)", ((each,) for each in only)
             )
-            for batch in _batches(records):
-                self._database.executemany(
-                    "UPDATE rows SET data = ?, digest = ?, number = ?, raw = ? WHERE id = ?", batch
-                )
+            self._database.executemany(
+                "UPDATE rows SET data = ?, digest = ?, number = ?, raw = ? WHERE id = ?", records
+            )
             self._count = self._database.execute(
                 "SELECT count(*) FROM rows WHERE raw IS NOT NULL"
             ).fetchone()[0]
@@ -81,8 +78,3 @@ class RowStore:
     def close(self) -> None:
         """Give the file up."""
         self._database.close()
-
-
-def _batches(records: Iterator[tuple[object, ...]]) -> Iterator[list[tuple[object, ...]]]:
-    while batch := list(islice(records, _BATCH)):
-        yield batch

@@ -10,7 +10,7 @@ from itertools import combinations
 from statistics import median
 from typing import Literal
 
-from targen_review.agreement import Figure, cohen_kappa, krippendorff_alpha, share, spearman
+from targen_review.agreement import Figure, Z, cohen_kappa, krippendorff_alpha, share, spearman
 from targen_review.grades import Grade, as_key
 from targen_review.report.outputs import OutputAgreement, output_agreement
 from targen_review.report.reading import Given, Material
@@ -350,7 +350,7 @@ def _mean_change(values: Sequence[float]) -> Figure:
     error = math.sqrt(math.fsum((value - middle) ** 2 for value in values) / (size - 1) / size)
     if not error:
         return Figure(middle, rows=size)
-    return Figure(middle, middle - 1.959964 * error, middle + 1.959964 * error, size)
+    return Figure(middle, middle - Z * error, middle + Z * error, size)
 
 
 def _agreements(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from targen_cli.findings import Cell, Estimate, Excerpt, Findings, Table
@@ -442,9 +443,6 @@ def as_json(figures: ReviewFigures) -> dict[str, Any]:
     """All figures for programs: no NaN; what has no value has a reason."""
     material = figures.material
 
-    def figure(of: Figure | None) -> dict[str, Any] | None:
-        return None if of is None else _plain(of)
-
     def worded(counts: Mapping[str, float]) -> dict[str, float]:
         return {material.rubric.word(letter): count for letter, count in counts.items()}
 
@@ -454,34 +452,21 @@ def as_json(figures: ReviewFigures) -> dict[str, Any]:
         "datasets": material.tasks,
         "grades": [
             {
-                **_plain(of),
+                **asdict(of),
                 "before": None if of.before is None else worded(of.before),
                 "after": worded(of.after),
-                **{
-                    name: figure(getattr(of, name))
-                    for name in ("acceptable_before", "acceptable", "change", "confirmed")
-                },
             }
             for of in figures.letters
         ],
-        "reasons": [_plain(each) for each in figures.reasons],
-        "agreement": [_plain(each) for each in figures.agreement],
-        "outputs": [_plain(each) for each in figures.outputs],
-        "alpha": [_plain(each) for each in figures.alphas],
-        "raters": [_plain(each) for each in figures.raters],
-        "disagreements": [_plain(each) for each in figures.disagreements],
-        "step4": _plain(figures.step4),
+        "reasons": list(map(asdict, figures.reasons)),
+        "agreement": list(map(asdict, figures.agreement)),
+        "outputs": list(map(asdict, figures.outputs)),
+        "alpha": list(map(asdict, figures.alphas)),
+        "raters": list(map(asdict, figures.raters)),
+        "disagreements": list(map(asdict, figures.disagreements)),
+        "step4": asdict(figures.step4),
         "warnings": list(_warnings(figures)),
     }
-
-
-def _plain(value: Any) -> Any:
-    """Frozen parts as objects and lists."""
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 def as_markdown(findings: Findings) -> str:

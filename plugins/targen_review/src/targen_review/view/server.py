@@ -11,16 +11,14 @@ from urllib.parse import urlencode
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from targen_core.errors import TargenError
-from targen_core.text import plural, printable
-from targen_review.grades import Grade
-from targen_review.page.desk import Seat
+from targen_core.text import plural
 from targen_review.page.guard import LocalOnly, Secret
-from targen_review.page.server import origin_of, static_routes, templates, traced
+from targen_review.page.server import html, number_in, origin_of, refused, static_routes, traced
 from targen_review.rows import ReviewData
 from targen_review.view.catalogue import SORTS, Catalogue, Entry, Query
 from targen_review.view.difficulty import how_to_measure
@@ -54,7 +52,7 @@ def view_app(
     def guarded(page: _Page) -> _Page:
         async def answer(request: Request) -> Response:
             if not secret.knows(request):
-                return _refused("Open the link that targen view printed.", 403)
+                return refused("Open the link that targen view printed.", 403)
             return await page(request)
 
         return answer
@@ -62,8 +60,8 @@ def view_app(
     async def entrance(request: Request) -> Response:
         token = request.query_params.get("token")
         if not (secret.opens(token) if token is not None else secret.knows(request)):
-            return _refused("Open the link that targen view printed.", 403)
-        response = _html("enter.html", {"to": "/view/rows"})
+            return refused("Open the link that targen view printed.", 403)
+        response = html("enter.html", {"to": "/view/rows"})
         secret.give(response)
         return response
 
@@ -97,10 +95,10 @@ class _Pages:
             await run_in_threadpool(self._alike.begin, patience=_PATIENCE)
         progress = self._alike.progress
         if request.query_params.get("only") == "progress":
-            return _html("view_progress.html", {"progress": progress, "address": address})
+            return html("view_progress.html", {"progress": progress, "address": address})
         counts = [self._catalogue.count(each) for each in self._lists(query, sides)]
         pages = max(1, -(-max(counts) // _PAGE))
-        page = min(max(_number(request, "page") or 1, 1), pages)
+        page = min(max(number_in(request.query_params.get("page", "")), 1), pages)
         first = (page - 1) * _PAGE
         context: dict[str, Any] = {
             "title": self._title,
@@ -142,14 +140,14 @@ class _Pages:
             }
         else:
             context["entries"] = self._catalogue.rows(query, first, _PAGE)
-        return _html("view.html", context)
+        return html("view.html", context)
 
     async def row(self, request: Request) -> Response:
         """Show a row, next to its match in the other dataset."""
         at = request.path_params["at"]
         entry = self._catalogue.find(at)
         if entry is None:
-            return _refused(f"There is no row {at}.", 404)
+            return refused(f"There is no row {at}.", 404)
         beside: dict[str, Entry | None] = {}
         differs: list[str] = []
         if self._catalogue.keys.name:
@@ -157,10 +155,7 @@ class _Pages:
             there = {each.data: each for each in (entry, partner) if each is not None}
             beside = {name: there.get(name) for name in self._data}
             differs = _differing(list(there.values()))
-        empty = Grade(row=entry.row.id, digest=entry.row.digest)
-        source = self._data[entry.data]
-        seat = Seat(at, entry.row, source, empty, False, False, (), None)
-        return _html(
+        return html(
             "view_row.html",
             {
                 "title": self._title,
@@ -169,9 +164,9 @@ class _Pages:
                 "beside": beside,
                 "differs": differs,
                 "measure": self._alike.measure,
-                "data": source,
+                "data": self._data[entry.data],
+                "origin": origin_of(entry.row),
                 **self._ways(request, entry),
-                **origin_of(seat),
             },
         )
 
@@ -179,7 +174,7 @@ class _Pages:
         """The rows that are most like one."""
         at = request.path_params["at"]
         if self._catalogue.find(at) is None:
-            return _refused(f"There is no row {at}.", 404)
+            return refused(f"There is no row {at}.", 404)
         found = await run_in_threadpool(self._alike.neighbours, at, _NEIGHBOURS, patience=_PATIENCE)
         near = None
         if found is not None:
@@ -192,19 +187,19 @@ class _Pages:
             "measure": self._alike.measure,
             "progress": self._alike.progress,
         }
-        return _html("view_near.html", context)
+        return html("view_near.html", context)
 
     async def calls(self, request: Request) -> Response:
         """The calls that a row rests on, as `targen trace` finds them."""
         entry = self._catalogue.find(request.path_params["at"])
         if entry is None or not self._data[entry.data].has_origin:
-            return _html("calls.html", {"trace": None})
+            return html("calls.html", {"trace": None})
         key = entry.row.id if entry.row.number is None else entry.row.number
         try:
             found = await traced(self._data[entry.data].path, key)
         except TargenError as error:
-            return _refused(str(error), 500)
-        return _html("calls.html", {"trace": found})
+            return refused(str(error), 500)
+        return html("calls.html", {"trace": found})
 
     def _query(self, request: Request) -> tuple[Query, bool]:
         """Return the request, and whether two datasets are shown side by side."""
@@ -246,7 +241,7 @@ class _Pages:
     def _ways(self, request: Request, entry: Entry) -> dict[str, str]:
         """Return links to its neighbours in the list from which it was opened, and to the list."""
         query, sides = self._query(request)
-        place = _number(request, "place")
+        place = number_in(request.query_params.get("place", ""))
         asked = {**request.query_params}
         asked.pop("place", None)
         kept = urlencode(asked)
@@ -284,18 +279,3 @@ def _differing(rows: Sequence[Entry]) -> list[str]:
 
 def _places(found: Sequence[tuple[object, Sequence[tuple[int, float]]]]) -> list[int]:
     return [row for _, of in found for row, _ in of]
-
-
-def _number(request: Request, name: str) -> int:
-    """A number of an address, or 0 without one."""
-    said = request.query_params.get(name, "")
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0
-
-
-def _html(template: str, context: Mapping[str, object], status: int = 200) -> HTMLResponse:
-    text = templates().get_template(template).render(**context)
-    return HTMLResponse(text.encode("utf-8", "replace"), status)
-
-
-def _refused(words: str, status: int) -> Response:
-    return _html("refused.html", {"words": printable(words), "hint": ""}, status)
