@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -122,10 +123,12 @@ BROKEN = [
 
 @pytest.mark.parametrize(("suite", "check", "words", "more"), BROKEN)
 def test_what_is_wrong_is_caught(suite, check, words, more, monkeypatch, capsys, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
+    there = Suite.there.__wrapped__(suite(), tmp_path, monkeypatch)
+    ends = Suite.ends.__wrapped__(suite(), there, monkeypatch, capsys)
+    test = getattr(suite(), check)
+    folder = [there] if "there" in inspect.signature(test).parameters else []
     with pytest.raises(pytest.fail.Exception) as caught:
-        getattr(suite(), check)(tmp_path, monkeypatch, capsys, *more)
+        test(*folder, ends, *more)
     assert words in str(caught.value)
 
 

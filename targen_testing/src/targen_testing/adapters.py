@@ -20,13 +20,13 @@ from targen_core.errors import UsageError
 from targen_core.plugins.adapters import Adapter
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_testing.exchange import request_of, using
-from targen_testing.suite import Suite, fail
+from targen_testing.exchange import answered, request_of, using
+from targen_testing.suite import ObjectSuite, Suite, fail
 
 __all__ = ["AdapterSuite"]
 
 
-class AdapterSuite(Suite):
+class AdapterSuite(ObjectSuite[Adapter]):
     """Checks of an adapter; set `adapter` to its registered name, and write `object`.
 
     Attributes:
@@ -46,11 +46,6 @@ class AdapterSuite(Suite):
         """Return a model of the library that answers without a network."""
         pytest.skip("this suite's `object()` does not return one of the library's models")
 
-    def target(self) -> Adapter:
-        """The adapter."""
-        adapter: Adapter = self.registry().get("adapter", self.adapter)
-        return adapter
-
     def model(self) -> ChatModel:
         """The library's model as a run gets it."""
         try:
@@ -65,8 +60,7 @@ class AdapterSuite(Suite):
 
     def test_described(self) -> None:
         """The adapter's summary names such objects in errors: "a LangChain BaseChatModel"."""
-        item = self.registry().find("adapter", self.adapter)
-        assert item.summary.strip(), "register it with a summary"
+        assert self.item().summary.strip(), "register it with a summary"
 
     def test_leaves_other_objects(self) -> None:
         """It returns None for an object that is not a model, and raises no exception."""
@@ -92,7 +86,7 @@ class AdapterSuite(Suite):
         model, request = self.model(), request_of()
         counted = model.count_tokens(request)
         assert isinstance(counted, int) and counted > 0, "count_tokens must return a number above 0"
-        reply = using(model, lambda model: model.complete(request))
+        reply = answered(model, request)
         assert isinstance(reply, ChatReply) and isinstance(reply.text, str), (
             f"complete() returned {type(reply).__name__}, not a ChatReply"
         )

@@ -12,7 +12,7 @@ from targen_core.runs.jobs.job import Job
 def main(task: str, rows: str, out: str, folder: str = "") -> None:
     """Make `rows` rows per label of a task in the folder `out`."""
     from targen_testing.folder import sources_with
-    from targen_testing.tasks import job_of
+    from targen_testing.trials import job_of
 
     if folder:
         sources = sources_with(Path(folder))

@@ -17,7 +17,7 @@ import logging
 import math
 import re
 import tracemalloc
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -53,6 +53,7 @@ from targen_testing.exchange import (
     MOST,
     TEXT,
     Exchange,
+    answered,
     error_of,
     leaves,
     request_of,
@@ -61,13 +62,13 @@ from targen_testing.exchange import (
 from targen_testing.fault_server import Drop, FaultServer, Response, Seen, Silence
 from targen_testing.hostile import ANSWERS, ENOUGH
 from targen_testing.sample import with_sample
-from targen_testing.suite import Suite
+from targen_testing.suite import ObjectSuite
 from targen_testing.wire import OPENAI, TOKENS_IN, TOKENS_OUT, Wire
 
 __all__ = ["BackendSuite"]
 
 
-class BackendSuite(Suite):
+class BackendSuite(ObjectSuite[Backend]):
     """Checks of a backend; set `backend` to its registered name.
 
     Attributes:
@@ -94,11 +95,6 @@ class BackendSuite(Suite):
         return own if "base_url" in fields else {**own, "wire": None}
 
     # --- how the tests run it ---
-
-    def target(self) -> Backend:
-        """The backend."""
-        backend: Backend = self.registry().get("backend", self.backend)
-        return backend
 
     def given(self, url: str = "", *, key: str = KEY, more: Sequence[str] = ()) -> dict[str, Any]:
         """The options, filled in."""
@@ -133,13 +129,10 @@ class BackendSuite(Suite):
         top_logprobs: int | None = None,
     ) -> Exchange:
         """One call of a server that answers as `plan` says."""
+        request = request_of(schema=schema, top_logprobs=top_logprobs)
         with FaultServer(plan) as server:
-
-            async def call(model: ChatModel) -> ChatReply:
-                return await model.complete(request_of(schema=schema, top_logprobs=top_logprobs))
-
             try:
-                reply = using(self.model(server.url, more=more), call)
+                reply = answered(self.model(server.url, more=more), request)
             except Exception as error:
                 return Exchange(None, error, server.seen)
             return Exchange(reply, None, server.seen)
@@ -157,9 +150,8 @@ class BackendSuite(Suite):
 
     def test_described(self) -> None:
         """It has a summary, and each option has a description."""
-        item = self.registry().find("backend", self.backend)
         backend = self.target()
-        assert item.summary.strip(), "register it with a summary"
+        assert self.item().summary.strip(), "register it with a summary"
         assert backend.summary.strip(), "Backend.summary is empty"
         mute = [n for n, f in backend.options.model_fields.items() if not f.description]
         assert not mute, f"options without a description: {', '.join(mute)}"
@@ -198,12 +190,8 @@ class BackendSuite(Suite):
     def test_counts_tokens(self) -> None:
         """A reply counts its input and output tokens, and `count_tokens` is never too low."""
         if self.wire is None:
-
-            async def call(model: ChatModel) -> ChatReply:
-                return await model.complete(request_of())
-
             model = self.model()
-            reply: ChatReply | None = using(model, call)
+            reply: ChatReply | None = answered(model, request_of())
             error: Exception | None = None
         else:
             model = self.model("http://127.0.0.1:9")
@@ -235,11 +223,7 @@ class BackendSuite(Suite):
         )
         top = min(most, 2)
         if self.wire is None:
-
-            async def call(model: ChatModel) -> ChatReply:
-                return await model.complete(request_of(top_logprobs=top))
-
-            reply = using(self.model(), call)
+            reply = answered(self.model(), request_of(top_logprobs=top))
         else:
             exchange = self.ask(Response(self.wire.scored(TEXT, "stop", top)), top_logprobs=top)
             assert exchange.reply is not None, (
@@ -271,12 +255,7 @@ class BackendSuite(Suite):
         )
         if self.wire is not None:
             return  # how a service scores a text is its own affair
-        request = replace(request_of(top_logprobs=0), given="Volga")
-
-        async def call(model: ChatModel) -> ChatReply:
-            return await model.complete(request)
-
-        reply = using(self.model(), call)
+        reply = answered(self.model(), replace(request_of(top_logprobs=0), given="Volga"))
         assert reply.text == "Volga", f"the reply is {reply.text!r}, not the text to score"
         assert "".join(token.text for token in reply.tokens) == "Volga", (
             "its tokens must add up to that text"
@@ -298,11 +277,7 @@ class BackendSuite(Suite):
             params={"max_tokens": 1, "temperature": 0.0},
             next_token=True,
         )
-
-        async def call(model: ChatModel) -> ChatReply:
-            return await model.complete(request)
-
-        reply = using(self.model(), call)
+        reply = answered(self.model(), request)
         assert len(reply.tokens) == 1, (
             f"the reply has {len(reply.tokens)} tokens, but one was requested"
         )
@@ -435,25 +410,19 @@ class BackendSuite(Suite):
         """Any response becomes a reply or a `ServiceError`, without using much memory."""
         for plan in ANSWERS[how](self.served()):
             with FaultServer(plan) as server:
-
-                async def call(model: ChatModel) -> ChatReply:
-                    return await model.complete(request_of())
-
-                error, peak = self._measured(server, call)
+                error, peak = self._measured(server)
                 assert error is None or isinstance(error, ServiceError), f"{how}: {error!r}"
                 wait = error.retry_after if error is not None else None
                 assert wait is None or 0 <= wait < math.inf, f"{how}: retry_after is {wait} s"
                 assert server.taken < ENOUGH, f"{how}: the client does not stop reading"
                 assert peak < ENOUGH, f"{how}: one answer took {peak >> 20} MiB of memory"
 
-    def _measured(
-        self, server: FaultServer, call: Callable[[ChatModel], Awaitable[ChatReply]]
-    ) -> tuple[Exception | None, int]:
+    def _measured(self, server: FaultServer) -> tuple[Exception | None, int]:
         """Return what a call raises, and the most bytes that it takes."""
         model = self.model(server.url)
         tracemalloc.start()
         try:
-            using(model, call)
+            answered(model, request_of())
         except Exception as error:
             return error, tracemalloc.get_traced_memory()[1]
         else:
@@ -474,12 +443,8 @@ class BackendSuite(Suite):
             pytest.skip("does not declare a timeout")
         with FaultServer(Silence()) as server:
             model = self.model(server.url, more=[self.timeout.replace("{seconds}", "0.5")])
-
-            async def call(model: ChatModel) -> ChatReply:
-                return await model.complete(request_of())
-
             with pytest.raises(Exception) as caught:
-                using(model, call)
+                answered(model, request_of())
             assert not server.gave_up, f"{self.timeout} was exceeded"
         assert isinstance(caught.value, TimedOut), (
             f"a timeout raises {caught.value!r}, not TimedOut"

@@ -79,6 +79,14 @@ class Nondeterminism:
     chance: list[str] = field(default_factory=list)
     clock: list[str] = field(default_factory=list)
 
+    def __bool__(self) -> bool:
+        return bool(self.chance or self.clock)
+
+    def require_none(self, instead: str = "; use llm.rng(name)") -> None:
+        """Fail if there is any; `instead` says how to draw."""
+        assert not self.chance, f"it uses randomness: {'; '.join(self.chance)}{instead}"
+        assert not self.clock, f"it uses a clock: {'; '.join(self.clock)}"
+
 
 def homes_of(*parts: object) -> tuple[str, ...]:
     """The files and folders that hold the code of functions and classes."""

@@ -16,7 +16,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,9 @@ class Ended:
     code: int
     out: str
     err: str
+
+
+Run = Callable[[Sequence[str]], Ended]
 
 
 class CommandSuite(Suite):
@@ -106,61 +109,56 @@ class CommandSuite(Suite):
             monkeypatch.delenv(name, raising=False)
         return folder
 
+    @pytest.fixture
     def ends(
-        self,
-        args: Sequence[str],
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-    ) -> Ended:
-        """Run `targen` in this process."""
+        self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> Run:
+        """Run `targen` in this process, in that folder."""
         from targen_cli import main
 
-        monkeypatch.setattr(sys, "argv", ["targen", *args])
-        capsys.readouterr()
-        code: Any = 0
-        try:
-            main()
-        except SystemExit as stopped:
-            code = stopped.code or 0
-        out, err = capsys.readouterr()
-        typed = shlex.join(["targen", *args])
-        if "Traceback" in out + err or "targen failed" in err:
-            fail(f"{typed} fails with an exception:\n{err}")
-        return Ended(code, out, err)
+        def run(args: Sequence[str]) -> Ended:
+            monkeypatch.setattr(sys, "argv", ["targen", *args])
+            capsys.readouterr()
+            code: Any = 0
+            try:
+                main()
+            except SystemExit as stopped:
+                code = stopped.code or 0
+            out, err = capsys.readouterr()
+            typed = shlex.join(["targen", *args])
+            if "Traceback" in out + err or "targen failed" in err:
+                fail(f"{typed} fails with an exception:\n{err}")
+            return Ended(code, out, err)
+
+        return run
 
     # --- the checks ---
 
-    def test_help_shows_an_example(
-        self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_help_shows_an_example(self, ends: Run) -> None:
         """Its help has an example."""
         for name in self.each():
-            ended = self.ends([*name.split(), "--help"], monkeypatch, capsys)
+            ended = ends([*name.split(), "--help"])
             if ended.code or ended.err:
                 fail(f"targen {name} --help exits with {ended.code}:\n{ended.err}")
             if f"targen {name}" not in ended.out.partition("Example")[2]:
                 fail(f"the help of {name} does not show an Example: targen {name} …")
 
-    def test_a_misspelt_option_is_suggested(
-        self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_a_misspelt_option_is_suggested(self, ends: Run) -> None:
         """For a misspelt option, it suggests the right one and exits with 2."""
         for name, command in self.each().items():
             options = [opt for param in command.params for opt in param.opts if opt[:2] == "--"]
             right = max(options, key=len, default="--help")
             wrong = right[:4] + right[5:]
-            ended = self.ends([*name.split(), wrong], monkeypatch, capsys)
+            ended = ends([*name.split(), wrong])
             if ended.code != 2:
                 fail(f"targen {name} {wrong} exits with {ended.code}, not 2:\n{ended.err}")
             if wrong not in ended.err or right not in ended.err:
                 fail(f"targen {name} {wrong} does not suggest {right}:\n{ended.err}")
 
-    def test_a_file_that_is_missing_is_named(
-        self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_a_file_that_is_missing_is_named(self, there: Path, ends: Run) -> None:
         """For a missing file, it prints only an error message and exits with 2."""
         for line in self._missing():
-            ended = self.ends(line.split(), monkeypatch, capsys)
+            ended = ends(line.split())
             if ended.code != 2:
                 fail(f"targen {line} exits with {ended.code}, not 2:\n{ended.out}{ended.err}")
             if ended.out:
@@ -173,11 +171,7 @@ class CommandSuite(Suite):
 
     @pytest.mark.parametrize("content", [b"", b'{"text": "\xff\x00'], ids=["empty", "damaged"])
     def test_a_file_that_cannot_be_used_changes_nothing(
-        self,
-        there: Path,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-        content: bytes,
+        self, there: Path, ends: Run, content: bytes
     ) -> None:
         """Empty and damaged files raise no exception; if it refuses them, it changes nothing."""
         for line in self._missing():
@@ -185,16 +179,14 @@ class CommandSuite(Suite):
                 if name.startswith("no-such-"):
                     (there / name).write_bytes(content)
             before = _contents(there)
-            ended = self.ends(line.split(), monkeypatch, capsys)
+            ended = ends(line.split())
             if ended.code and "error" not in ended.err:
                 said = f"targen {line}, with a file of {content!r}, exits with {ended.code}"
                 fail(f"{said} without an error message")
             if ended.code and _contents(there) != before:
                 fail(f"targen {line}, with a file of {content!r}, fails but changes files")
 
-    def test_what_is_there_already_is_kept(
-        self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_what_is_there_already_is_kept(self, there: Path, ends: Run) -> None:
         """Existing files at the output's path remain unchanged."""
         line = self._used(there)
         out = self._out(line)
@@ -204,7 +196,7 @@ class CommandSuite(Suite):
             out.mkdir()
             (out / "mine.txt").write_text("mine")
         before = _contents(there)
-        ended = self.ends(line, monkeypatch, capsys)
+        ended = ends(line)
         after, typed = _contents(there), shlex.join(["targen", *line])
         if before.items() - after.items():
             fail(f"{typed} changes {out}, which it did not create")
@@ -216,24 +208,18 @@ class CommandSuite(Suite):
             fail(f"{typed} fails because {out} exists, but writes files:\n{ended.err}")
 
     @pytest.mark.parametrize("how", ["stopped", "full disk"])
-    def test_it_can_be_typed_again(
-        self,
-        there: Path,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-        how: str,
-    ) -> None:
+    def test_it_can_be_typed_again(self, there: Path, ends: Run, how: str) -> None:
         """If it is stopped or the disk is full, it says so; the same command then succeeds."""
         line = self._used(there)
         self._out(line)
         typed = shlex.join(["targen", *line])
         with _stopped() if how == "stopped" else _full_disk():
-            ended = self.ends(line, monkeypatch, capsys)
+            ended = ends(line)
         if not ended.code:
             pytest.skip("it finished before it could be stopped")
         if ended.code != (130 if how == "stopped" else 1):
             fail(f"{typed} ({how}) exits with {ended.code}:\n{ended.err}")
-        ended = self.ends(line, monkeypatch, capsys)
+        ended = ends(line)
         if ended.code:
             fail(f"{typed}, repeated ({how} before), exits with {ended.code}:\n{ended.err}")
 
@@ -254,20 +240,18 @@ class CommandSuite(Suite):
             pytest.skip("its example does not use --out")
         return Path(line[line.index("--out") + 1])
 
-    def test_json_is_alone(
-        self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_json_is_alone(self, there: Path, ends: Run) -> None:
         """With `--json`, the output is only JSON, or one line of JSON per row."""
         line = self._used(there)
         (name,) = [name for name in self.each() if line[: len(name.split())] == (*name.split(),)]
-        ended = self.ends(line, monkeypatch, capsys)
+        ended = ends(line)
         if ended.code:
             fail(f"{shlex.join(['targen', *line])} exits with {ended.code}:\n{ended.err}")
         if "--json" not in [opt for param in self.each()[name].params for opt in param.opts]:
             pytest.skip("does not have --json")
         for path in sorted(there.rglob("*"), reverse=True):
             path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
-        ended = self.ends([*self._used(there), "--json"], monkeypatch, capsys)
+        ended = ends([*self._used(there), "--json"])
         if not _is_json(ended.out):
             typed = shlex.join(["targen", *line, "--json"])
             fail(f"{typed} prints text that is not JSON:\n{ended.out[:500]}")

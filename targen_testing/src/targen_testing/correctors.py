@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 
 import pytest
 
-from targen_core import Limits
 from targen_core.dataset.model import Dataset
 from targen_core.engine.judging import CHANGED
 from targen_core.plugins.register import Registration
@@ -25,14 +24,13 @@ from targen_core.tasks.model import Task
 from targen_core.text import plural
 from targen_testing import trials
 from targen_testing.chance import Nondeterminism, homes_of, watching
-from targen_testing.sample import with_sample
-from targen_testing.suite import PartSuite, fail
+from targen_testing.suite import Described, PartSuite, fail
 from targen_testing.trials import GOOD, HOSTILE, Trial
 
 __all__ = ["CorrectorSuite"]
 
 
-class CorrectorSuite(PartSuite[Any]):
+class CorrectorSuite(Described[Any], PartSuite[Any]):
     """Checks of a corrector; set `corrector` to its registered name.
 
     Attributes:
@@ -55,10 +53,6 @@ class CorrectorSuite(PartSuite[Any]):
 
     # --- how the tests run it ---
 
-    def everything(self) -> Registry:
-        """The plugins, and the kit's own task."""
-        return with_sample(self.registry())
-
     def whose(self) -> Task[Any, Any]:
         """The task whose instances are judged."""
         task: Task[Any, Any] = self.everything().get("task", self.task)
@@ -68,14 +62,14 @@ class CorrectorSuite(PartSuite[Any]):
         self, options: Mapping[str, str], corrector: str | None, concurrency: int = 8
     ) -> RunSpec:
         """A job on the scripted backend."""
-        task = self.whose()
-        return RunSpec(
-            task=self.task,
-            quotas=dict.fromkeys(task.quota_names, self.rows * task.rows_per_instance),
-            backend="targen-standard:scripted",
-            options={**options, **(self.typed() if corrector == self.item().id else {})},
+        own = self.typed() if corrector == self.item().id else {}
+        return trials.job_of(
+            self.whose(),
+            self.task,
+            self.rows,
+            concurrency=concurrency,
+            options={**options, **own},
             corrector=corrector,
-            limits=Limits(concurrency=concurrency),
         )
 
     def claims_nothing(self) -> bool:
@@ -112,11 +106,6 @@ class CorrectorSuite(PartSuite[Any]):
 
     # --- what must hold ---
 
-    def test_described(self) -> None:
-        """It is registered with a summary, which listings show."""
-        summary = self.item().summary
-        assert summary.strip(), "register it with a summary"
-
     def test_judges(self, dataset: Dataset, tmp_path: Path) -> None:
         """With good replies, each instance gets a label or a reason, and some get a label."""
         trial = self.judge(dataset, tmp_path / "out")
@@ -136,7 +125,7 @@ class CorrectorSuite(PartSuite[Any]):
         self, dataset: Dataset, nondeterminism: Nondeterminism, tmp_path: Path
     ) -> None:
         """In a dry run, where all labels are correct, it keeps some instances of each label."""
-        if nondeterminism.chance or nondeterminism.clock:
+        if nondeterminism:
             pytest.skip("it uses randomness or a clock: see uses-no-chance-and-no-clock")
         if self.claims_nothing():
             pytest.skip("the task's instances do not claim labels")
@@ -181,10 +170,7 @@ class CorrectorSuite(PartSuite[Any]):
 
     def test_uses_no_chance_and_no_clock(self, nondeterminism: Nondeterminism) -> None:
         """Randomness comes only from `llm.rng`, and clocks are not used."""
-        assert not nondeterminism.chance, (
-            f"it uses randomness: {'; '.join(nondeterminism.chance)}; use llm.rng(name)"
-        )
-        assert not nondeterminism.clock, f"it uses a clock: {'; '.join(nondeterminism.clock)}"
+        nondeterminism.require_none()
 
     def test_changes_no_instance(self, dataset: Dataset, tmp_path: Path) -> None:
         """It does not change the instances that it judges."""
@@ -197,7 +183,7 @@ class CorrectorSuite(PartSuite[Any]):
         self, dataset: Dataset, nondeterminism: Nondeterminism, tmp_path: Path
     ) -> None:
         """The verdicts depend only on the replies, not on concurrency or earlier runs."""
-        if nondeterminism.chance or nondeterminism.clock:
+        if nondeterminism:
             pytest.skip("it uses randomness or a clock: see uses-no-chance-and-no-clock")
         files = []
         for name, concurrency in (("first", 1), ("again", 16)):

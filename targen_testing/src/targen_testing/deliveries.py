@@ -32,7 +32,7 @@ from targen_core.text import plural
 from targen_testing import trials
 from targen_testing.exchange import request_of
 from targen_testing.sample import with_sample
-from targen_testing.suite import Suite, fail
+from targen_testing.suite import Described, fail
 from targen_testing.trials import Trial
 
 __all__ = ["DeliverySuite"]
@@ -40,7 +40,7 @@ __all__ = ["DeliverySuite"]
 _ROWS = {"good": 4, "bad": 4}
 
 
-class DeliverySuite(Suite):
+class DeliverySuite(Described[Delivery]):
     """Checks of a delivery; set `delivery` to its registered name.
 
     Attributes:
@@ -59,11 +59,6 @@ class DeliverySuite(Suite):
     def everything(self) -> Registry:
         """The plugins, and the kit's own task."""
         return with_sample(self.registry())
-
-    def target(self) -> Delivery:
-        """The delivery."""
-        delivery: Delivery = self.registry().get("delivery", self.delivery)
-        return delivery
 
     def source(self) -> ModelSource:
         """A model whose calls it is to deliver; skips the check if it refuses them."""
@@ -94,8 +89,7 @@ class DeliverySuite(Suite):
 
     def test_described(self) -> None:
         """It has a summary, and names the options that turn it on and off."""
-        item = self.registry().find("delivery", self.delivery)
-        assert item.summary.strip() or self.target().summary.strip(), "register it with a summary"
+        super().test_described()
         for name in ("asked", "dropped"):
             assert str(getattr(self.target(), name)), (
                 f"set {name} to the option that errors should quote"

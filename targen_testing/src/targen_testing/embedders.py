@@ -23,7 +23,7 @@ from targen_core.errors import TargenError, UsageError
 from targen_testing.chance import homes_of, watching
 from targen_testing.forks import elsewhere
 from targen_testing.hostile import TEXTS
-from targen_testing.suite import PartSuite, fail
+from targen_testing.suite import Described, PartSuite, fail
 
 __all__ = ["EmbedderSuite"]
 
@@ -40,7 +40,7 @@ _TEXTS = (
 _CLOSE = 1e-6
 
 
-class EmbedderSuite(PartSuite[Embedder]):
+class EmbedderSuite(Described[Embedder], PartSuite[Embedder]):
     """Checks of an embedder; set `embedder` to its registered name."""
 
     embedder: ClassVar[str]
@@ -55,11 +55,6 @@ class EmbedderSuite(PartSuite[Embedder]):
             pytest.skip(str(error))
 
     # --- what must hold ---
-
-    def test_described(self) -> None:
-        """It is registered with a summary, which listings show."""
-        item = self.item()
-        assert item.summary.strip(), "register it with a summary"
 
     def test_says_what_is_missing(self) -> None:
         """If something is not installed, `open` raises a `UsageError` that says what to install."""
@@ -95,8 +90,7 @@ class EmbedderSuite(PartSuite[Embedder]):
         """It does not use randomness or clocks, since rows depend on the vectors."""
         with watching(homes_of(self.target().open, encode)) as seen:
             _vector(encode, _SAID)
-        assert not seen.chance, f"it uses randomness: {'; '.join(seen.chance)}"
-        assert not seen.clock, f"it uses a clock: {'; '.join(seen.clock)}"
+        seen.require_none(instead="")
 
     def test_same_vector_in_another_process(self, encode: Encode) -> None:
         """A process with a different hash seed returns the same vectors."""

@@ -11,7 +11,17 @@ from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Message
 from targen_core.errors import ServiceError
 from targen_testing.fault_server import Seen
 
-__all__ = ["KEY", "MOST", "TEXT", "Exchange", "error_of", "leaves", "request_of", "using"]
+__all__ = [
+    "KEY",
+    "MOST",
+    "TEXT",
+    "Exchange",
+    "answered",
+    "error_of",
+    "leaves",
+    "request_of",
+    "using",
+]
 
 KEY = "sk-conformance-7f3a91c2"
 _SCHEMA = {
@@ -59,6 +69,11 @@ def using(model: ChatModel, use: Callable[[ChatModel], Awaitable[T]]) -> T:
             await model.aclose()
 
     return asyncio.run(main())
+
+
+def answered(model: ChatModel, request: ChatRequest) -> ChatReply:
+    """Ask a model once, and close it."""
+    return using(model, lambda model: model.complete(request))
 
 
 def error_of(exchange: Exchange, what: str) -> Exception:

@@ -27,7 +27,6 @@ from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
 from targen_core.calls.model import ChatModel, ChatReply
 from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import BudgetExhausted, JobFailed, TargenError, UsageError
-from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.spec import RunSpec
 from targen_core.text import plural
@@ -35,15 +34,13 @@ from targen_standard.elsewhere import Elsewhere
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
 from targen_testing import trials
 from targen_testing.exchange import request_of
-from targen_testing.sample import with_sample
-from targen_testing.suite import PartSuite, fail
+from targen_testing.suite import Described, PartSuite, fail
 from targen_testing.trials import Trial
 
 __all__ = ["ExecutorSuite"]
 
 T = TypeVar("T")
 
-_FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 _BACKEND = "targen-standard:scripted"
 _FAULTS = {
     "garbage_rate": 0.1,
@@ -71,7 +68,7 @@ def reply(request):
 """
 
 
-class ExecutorSuite(PartSuite[ModelExecutor]):
+class ExecutorSuite(Described[ModelExecutor], PartSuite[ModelExecutor]):
     """Checks of an executor; set `executor` to its registered name.
 
     Attributes:
@@ -86,10 +83,6 @@ class ExecutorSuite(PartSuite[ModelExecutor]):
     kind = "executor"
 
     # --- how the tests run it ---
-
-    def everything(self) -> Registry:
-        """The plugins, and the kit's own task."""
-        return with_sample(self.registry())
 
     def where(self) -> Elsewhere:
         """Return the executor, with the request."""
@@ -159,11 +152,6 @@ class ExecutorSuite(PartSuite[ModelExecutor]):
         return asyncio.run(in_time())
 
     # --- what must hold ---
-
-    def test_described(self) -> None:
-        """It has a summary, which `targen list-executors` shows."""
-        item = self.registry().find("executor", self.executor)
-        assert item.summary.strip() or self.target().summary.strip(), "register it with a summary"
 
     def test_places_each_model(self) -> None:
         """It returns a model for each source, in order, with its identity, price and counts."""
@@ -333,9 +321,8 @@ class ExecutorSuite(PartSuite[ModelExecutor]):
     def _same(self, here: Trial, there: Trial) -> None:
         assert there.error is None, f"the run ended with {there.error!r}"
         assert there.report["status"] == "complete"
-        for name in _FILES:
-            one, other = ((each.folder / name).read_bytes() for each in (here, there))
-            assert one == other, f"{name} differs from that of a run in this process"
+        files = trials.differing(here.folder, there.folder)
+        assert not files, f"{' and '.join(files)} differ from those of a run in this process"
 
     def _replies(self, trial: Trial) -> dict[str, Any]:
         """Return the journal's replies to the calls that rows and rejects rest on, by key."""

@@ -19,17 +19,14 @@ from typing import Any, ClassVar
 
 import pytest
 
-from targen_core import Limits
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
-from targen_core.plugins.registry import Registry
-from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_standard.exporting.model import Exporter
 from targen_standard.exporting.save import save
 from targen_testing import trials
-from targen_testing.sample import PAIRS, with_sample
-from targen_testing.suite import PartSuite, fail
+from targen_testing.sample import PAIRS
+from targen_testing.suite import Described, PartSuite, fail
 from targen_testing.trials import GOOD
 
 __all__ = ["ExporterSuite"]
@@ -41,7 +38,7 @@ _ODD = (
 )
 
 
-class ExporterSuite(PartSuite[Exporter]):
+class ExporterSuite(Described[Exporter], PartSuite[Exporter]):
     """Checks of an exporter; set `exporter` to its registered name.
 
     Attributes:
@@ -59,10 +56,6 @@ class ExporterSuite(PartSuite[Exporter]):
 
     # --- how the tests run it ---
 
-    def everything(self) -> Registry:
-        """The plugins, and the kit's own task."""
-        return with_sample(self.registry())
-
     def whose(self) -> Task[Any, Any]:
         """The task whose rows are written."""
         task: Task[Any, Any] = self.everything().get("task", self.task)
@@ -75,14 +68,7 @@ class ExporterSuite(PartSuite[Exporter]):
 
     def _made(self, folder: Path) -> Dataset:
         task = self.whose()
-        spec = RunSpec(
-            task=self.task,
-            quotas=dict.fromkeys(task.quota_names, self.rows * task.rows_per_instance),
-            backend="targen-standard:scripted",
-            options=GOOD,
-            corrector=None,
-            limits=Limits(concurrency=8),
-        )
+        spec = trials.job_of(task, self.task, self.rows, options=GOOD, corrector=None)
         made = trials.generate(self.everything(), spec, folder)
         if made.error is not None:
             fail(f"task {self.task} generates no rows to write: {made.error}")
@@ -107,12 +93,6 @@ class ExporterSuite(PartSuite[Exporter]):
             )
 
     # --- what must hold ---
-
-    def test_described(self) -> None:
-        """It is registered with a summary, which listings show."""
-        assert self.item().summary.strip() or self.target().summary.strip(), (
-            "register it with a summary"
-        )
 
     def test_writes(self, dataset: Dataset, tmp_path: Path) -> None:
         """It writes a non-empty file or folder, whichever its suffix indicates."""

@@ -22,12 +22,12 @@ from targen_core.plugins.registry import Registry
 from targen_core.tasks.model import Task
 from targen_core.text import with_article
 from targen_standard.task_files.forms import TaskForm
-from targen_testing.suite import Suite, fail
+from targen_testing.suite import Described, fail
 
 __all__ = ["FormSuite"]
 
 
-class FormSuite(Suite):
+class FormSuite(Described[TaskForm[Any]]):
     """Checks of a form; set `form` to its registered name, `file` to a task file of this form.
 
     Attributes:
@@ -47,11 +47,6 @@ class FormSuite(Suite):
         raise UsageError(
             "write a FormSuite, and set `file` to the text of a task file in this form"
         )
-
-    def target(self) -> TaskForm[Any]:
-        """The form."""
-        form: TaskForm[Any] = self.registry().get("form", self.form)
-        return form
 
     def below(self) -> dict[str, Any]:
         """Return the part of the file below the form's key."""
@@ -77,8 +72,7 @@ class FormSuite(Suite):
 
     def test_described(self) -> None:
         """It is registered with a summary, and each key has a description."""
-        item = self.registry().find("form", self.form)
-        assert item.summary.strip() or self.target().summary.strip(), "register it with a summary"
+        super().test_described()
         bare = [
             name
             for name, field in self.target().spec.model_fields.items()

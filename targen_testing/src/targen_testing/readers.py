@@ -18,18 +18,17 @@ from targen_core.errors import TargenError, UsageError
 from targen_core.origin import Typed
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_core.runs.records.spec import RunSpec
 from targen_core.task_files import TaskFile, TaskReader, require_copy, task_file
 from targen_core.tasks.model import Task
 from targen_testing import trials
-from targen_testing.suite import Suite, fail
+from targen_testing.suite import Described, fail
 
 __all__ = ["ReaderSuite"]
 
 _BROKEN = (b"", b"\x00\xff\xfe", b"{", b"[" * 2000, "ключ: \u202e".encode("utf-16"))
 
 
-class ReaderSuite(Suite):
+class ReaderSuite(Described[TaskReader]):
     """Checks of a reader; set `reader` to its registered name, `file` to a file that it reads.
 
     Attributes:
@@ -48,11 +47,6 @@ class ReaderSuite(Suite):
             "write a ReaderSuite, and set `file` to the text of a task file with this suffix"
         )
 
-    def target(self) -> TaskReader:
-        """The reader."""
-        reader: TaskReader = self.registry().get("reader", self.reader)
-        return reader
-
     @pytest.fixture
     def path(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         """The file."""
@@ -69,12 +63,6 @@ class ReaderSuite(Suite):
             fail(f"reading {path.name} raised {type(error).__name__}: {error}")
 
     # --- what must hold ---
-
-    def test_described(self) -> None:
-        """It is registered with a summary, which `targen list readers` shows."""
-        assert self.registry().find("reader", self.reader).summary.strip(), (
-            "register it with a summary"
-        )
 
     def test_reads(self, path: Path) -> None:
         """It creates a task from the file, always with the same version."""
@@ -114,10 +102,7 @@ class ReaderSuite(Suite):
         """The task generates rows from scripted replies."""
         task = self.read(path).task
         registry = self.registry().including(tasks={task.name: task})
-        quotas = dict.fromkeys(task.quota_names, 2 * task.rows_per_instance)
-        spec = RunSpec(
-            task=f"memory:{task.name}", quotas=quotas, backend="targen-standard:scripted"
-        )
+        spec = trials.job_of(task, f"memory:{task.name}", 2)
         made = trials.generate(registry, spec, tmp_path / "run")
         if made.error is not None:
             fail(f"a run of the task ended with {made.error!r}")

@@ -22,22 +22,20 @@ from typing import Any, ClassVar, TypeVar, cast
 import pytest
 from pydantic import BaseModel
 
-from targen_core import Limits
 from targen_core.engine.commits import Commit
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.errors import QuotaNotMet, Rejected, TargenError
 from targen_core.plugins.configurable import Configurable
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.steps import Check, InverseGenerator, ListStep, Llm
 from targen_core.text import plural
 from targen_testing import trials
 from targen_testing.chance import Nondeterminism, homes_of, watching
-from targen_testing.sample import SAMPLE, Review, with_sample
-from targen_testing.suite import PartSuite, fail
+from targen_testing.sample import SAMPLE, Review
+from targen_testing.suite import Described, PartSuite, fail
 from targen_testing.trials import GOOD, HOSTILE, Trial
 
 __all__ = ["CheckSuite", "ContextsSuite", "FilterSuite", "GeneratorSuite", "SeedsSuite"]
@@ -59,10 +57,6 @@ class _StepSuite(PartSuite[PartT]):
 
     # --- how the tests run it ---
 
-    def everything(self) -> Registry:
-        """The plugins, and the task that the part runs in."""
-        raise NotImplementedError
-
     def asked(self) -> Mapping[str, Any]:
         """Return the fields of a spec that use the part: the task, at least."""
         raise NotImplementedError
@@ -82,13 +76,15 @@ class _StepSuite(PartSuite[PartT]):
         """Make rows with it on the scripted backend; what stops the run is kept."""
         registry, asked = registry or self.everything(), self.asked()
         task: Task[Any, Any] = registry.get("task", asked["task"])
-        spec = RunSpec(
-            quotas=dict.fromkeys(task.quota_names, self.rows * task.rows_per_instance),
-            backend="targen-standard:scripted",
+        spec = trials.job_of(
+            task,
+            asked["task"],
+            self.rows,
+            concurrency=concurrency,
             options={**options, **self.typed()},
             corrector=None,
-            limits=Limits(concurrency=concurrency),
-            **{**asked, **more},
+            **{name: value for name, value in asked.items() if name != "task"},
+            **more,
         )
         return trials.generate(registry, spec, folder)
 
@@ -106,19 +102,15 @@ class _StepSuite(PartSuite[PartT]):
     @pytest.fixture
     def hostile(self, tmp_path_factory: pytest.TempPathFactory) -> Trial:
         """A run with hostile replies; that it falls short is in order."""
-
-        def make() -> Trial:
-            folder = tmp_path_factory.mktemp("hostile") / "run"
-            return self.trial(folder, HOSTILE, give_up_after=40)
-
-        return self.kept("hostile", make)
+        folder = tmp_path_factory.mktemp("hostile") / "run"
+        return self.kept("hostile", lambda: self.trial(folder, HOSTILE, give_up_after=40))
 
     # --- what must hold ---
 
     def test_makes_rows(self, watched: tuple[Trial, Nondeterminism]) -> None:
         """With good replies, it is used for all rows of a complete run."""
         trial, seen = watched
-        if seen.chance or seen.clock:
+        if seen:
             return
         if trial.error is not None:
             fail(f"a run with good replies fails: {trial.error} {trial.reasons or ''}".rstrip())
@@ -126,8 +118,7 @@ class _StepSuite(PartSuite[PartT]):
     def test_uses_no_chance_and_no_clock(self, watched: tuple[Trial, Nondeterminism]) -> None:
         """Randomness comes only from `llm.rng`, and clocks are not used."""
         _, seen = watched
-        assert not seen.chance, f"it uses randomness: {'; '.join(seen.chance)}; use llm.rng(name)"
-        assert not seen.clock, f"it uses a clock: {'; '.join(seen.clock)}"
+        seen.require_none()
 
     def test_raises_only_rejections(self, hostile: Trial) -> None:
         """Hostile replies lead to rejections with reasons, not to other exceptions."""
@@ -139,7 +130,7 @@ class _StepSuite(PartSuite[PartT]):
     def test_same_rows_again(self, watched: tuple[Trial, Nondeterminism], tmp_path: Path) -> None:
         """The same replies always give the same rows, at any concurrency."""
         trial, seen = watched
-        if seen.chance or seen.clock or not trial.has_ended:
+        if seen or not trial.has_ended:
             pytest.skip("no run to compare with: see makes-rows")
         for concurrency in (1, 16):
             again = self.trial(tmp_path / f"{concurrency}", concurrency=concurrency)
@@ -183,7 +174,7 @@ def _of_any(write: InverseGenerator[str, Review]) -> InverseGenerator[Any, Revie
     return written
 
 
-class _ListSuite(_StepSuite[ListStep[Any]]):
+class _ListSuite(Described[ListStep[Any]], _StepSuite[ListStep[Any]]):
     task: ClassVar[str] = ""
 
     @classmethod
@@ -192,7 +183,7 @@ class _ListSuite(_StepSuite[ListStep[Any]]):
         return {"task": used_by(registry, item)}
 
     def everything(self) -> Registry:
-        registry = with_sample(self.registry())
+        registry = super().everything()
         if self.task:
             return registry
         step = self.target()
@@ -225,13 +216,6 @@ class _ListSuite(_StepSuite[ListStep[Any]]):
     def homes(self) -> tuple[str, ...]:
         step = self.target()
         return homes_of(*(f for f in (step.propose, step.check, step.key, step.item) if f))
-
-    # --- what must hold ---
-
-    def test_described(self) -> None:
-        """It is registered with a summary, which listings show."""
-        own = getattr(self.target(), "summary", "")
-        assert self.item().summary.strip() or str(own).strip(), "register it with a summary"
 
 
 class ContextsSuite(_ListSuite):
@@ -281,10 +265,6 @@ class GeneratorSuite(_StepSuite[InverseGenerator[Any, Any]]):
         used = written_for(registry, item) or ("sample", "")
         return {"task": used[0], "branch": used[1]}
 
-    def everything(self) -> Registry:
-        """The plugins, and the kit's own task."""
-        return with_sample(self.registry())
-
     def asked(self) -> Mapping[str, Any]:
         """The task, with this generator."""
         return {"task": self.task, "generators_from": {self.branch: self.item().id}}
@@ -297,7 +277,7 @@ class GeneratorSuite(_StepSuite[InverseGenerator[Any, Any]]):
 # --- checks and filters --------------------------------------------------------------
 
 
-class _RefusingSuite(_StepSuite[PartT]):
+class _RefusingSuite(Described[PartT], _StepSuite[PartT]):
     """Checks of a part that refuses rows: it may refuse those of a task that it is not for.
 
     Attributes:
@@ -349,10 +329,6 @@ class _RefusingSuite(_StepSuite[PartT]):
         if not self.refused and not any(self.refusals(tmp_path / r, runs[r]) for r in runs):
             pytest.skip("it accepts all of the kit's rows; list rows that it refuses in `refused`")
 
-    def everything(self) -> Registry:
-        """The plugins, and the kit's own task."""
-        return with_sample(self.registry())
-
     def asked(self) -> Mapping[str, Any]:
         """The task, with this part."""
         return {"task": self.task, f"{self.kind}s": (self.item().id,)}
@@ -362,14 +338,10 @@ class _RefusingSuite(_StepSuite[PartT]):
         target = self.target()
         return homes_of(target if inspect.isfunction(target) else type(target))
 
-    def test_described(self) -> None:
-        """It is registered with a summary, which listings show."""
-        assert self.item().summary.strip(), "register it with a summary"
-
     def test_makes_rows(self, watched: tuple[Trial, Nondeterminism]) -> None:
         """Rows of a suitable task pass, and others are rejected without another exception."""
         trial, seen = watched
-        if seen.chance or seen.clock:
+        if seen:
             return
         if isinstance(trial.error, QuotaNotMet):
             refused = f"rows of {self.task} are refused: {trial.reasons}"

@@ -19,8 +19,9 @@ from targen_core.errors import TargenError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_testing.sample import with_sample
 
-__all__ = ["PartSuite", "Suite", "fail"]
+__all__ = ["Described", "ObjectSuite", "PartSuite", "Suite", "fail"]
 
 T = TypeVar("T")
 PartT = TypeVar("PartT")
@@ -136,7 +137,29 @@ class Suite:
         watch(metafunc.config)
 
 
-class PartSuite(Suite, Generic[PartT]):
+class ObjectSuite(Suite, Generic[PartT]):
+    """Base of suites of one registered object."""
+
+    def item(self) -> Registration[PartT]:
+        """Its registration."""
+        return self.registry().find(self.kind, getattr(self, self.kind))
+
+    def target(self) -> PartT:
+        """The object."""
+        target: PartT = self.registry().resolve(self.item())
+        return target
+
+
+class Described(ObjectSuite[PartT]):
+    """A check that listings have something to show."""
+
+    def test_described(self) -> None:
+        """It is registered with a summary, which listings show."""
+        summary = self.item().summary.strip() or getattr(self.target(), "summary", "").strip()
+        assert summary, "register it with a summary"
+
+
+class PartSuite(ObjectSuite[PartT]):
     """Base of suites of parts that may have options.
 
     Attributes:
@@ -153,14 +176,9 @@ class PartSuite(Suite, Generic[PartT]):
         except TargenError as error:
             fail("; ".join(filter(None, (str(error), str(error.hint)))))
 
-    def name(self) -> str:
-        """The registered name."""
-        name: str = getattr(self, self.kind)
-        return name
-
-    def item(self) -> Registration[PartT]:
-        """Its registration."""
-        return self.registry().find(self.kind, self.name())
+    def everything(self) -> Registry:
+        """The plugins, and the kit's own task."""
+        return with_sample(self.registry())
 
     def typed(self) -> dict[str, Any]:
         """Its options, as a spec has them."""

@@ -20,7 +20,6 @@ from typing import Any, ClassVar
 
 import pytest
 
-from targen_core import Limits
 from targen_core.dataset.model import Dataset
 from targen_core.errors import QuotaNotMet, Rejected
 from targen_core.runs.records.manifest import Manifest
@@ -32,9 +31,9 @@ from targen_testing import trials
 from targen_testing.chance import Nondeterminism, homes_of, watching
 from targen_testing.forks import elsewhere
 from targen_testing.suite import Suite, fail
-from targen_testing.trials import HOSTILE, Trial
+from targen_testing.trials import HOSTILE, Trial, job_of
 
-__all__ = ["TaskSuite", "job_of", "rows_elsewhere"]
+__all__ = ["TaskSuite", "rows_elsewhere"]
 
 _HOSTILE_ROWS = 320  # of all labels together, at most
 _SHOWN = 12  # labels whose samples still fit a prompt
@@ -48,19 +47,6 @@ _SHUFFLED = (
 
 _REFUSED_ROW = "to_rows() returned a row that the task's schema rejects"
 """The engine's error for a row; the kit has a check for it."""
-
-
-def job_of(
-    task: Task[Any, Any], name: str, rows: int, *, concurrency: int = 8, **values: Any
-) -> RunSpec:
-    """A job of `rows` instances a label on the scripted backend."""
-    return RunSpec(
-        task=name,
-        quotas=dict.fromkeys(task.quota_names, rows * task.rows_per_instance),
-        backend="targen-standard:scripted",
-        limits=Limits(concurrency=concurrency),
-        **values,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,33 +109,23 @@ class TaskSuite(Suite):
         """The same without step 4, unless that finds the labels."""
         if None in self.target().branches.values():
             return good
-
-        def make() -> Trial:
-            return self.trial(tmp_path_factory.mktemp("uncorrected") / "run", corrector=None)
-
-        return self.kept("uncorrected", make)
+        folder = tmp_path_factory.mktemp("uncorrected") / "run"
+        return self.kept("uncorrected", lambda: self.trial(folder, corrector=None))
 
     @pytest.fixture
     def hostile(self, tmp_path_factory: pytest.TempPathFactory) -> Trial:
         """A run with hostile replies; that it falls short is in order."""
-
-        def make() -> Trial:
-            task = self.target()
-            rows = max(self.rows, min(40, _HOSTILE_ROWS // len(task.quota_names)))
-            spec = job_of(task, self.task, rows, options=HOSTILE, give_up_after=40)
-            folder = tmp_path_factory.mktemp("hostile") / "run"
-            return trials.generate(self.registry(), spec, folder)
-
-        return self.kept("hostile", make)
+        task = self.target()
+        rows = max(self.rows, min(40, _HOSTILE_ROWS // len(task.quota_names)))
+        spec = job_of(task, self.task, rows, options=HOSTILE, give_up_after=40)
+        folder = tmp_path_factory.mktemp("hostile") / "run"
+        return self.kept("hostile", lambda: trials.generate(self.registry(), spec, folder))
 
     @pytest.fixture
     def bad(self, good: Trial, tmp_path_factory: pytest.TempPathFactory) -> Trial:
         """A run in which a third of all replies is bad; that it falls short is in order."""
-
-        def make() -> Trial:
-            return self.trial(tmp_path_factory.mktemp("bad") / "run", options=_BAD)
-
-        return self.kept("bad", make)
+        folder = tmp_path_factory.mktemp("bad") / "run"
+        return self.kept("bad", lambda: self.trial(folder, options=_BAD))
 
     @pytest.fixture
     def shuffled(self, bad: Trial, tmp_path_factory: pytest.TempPathFactory) -> Trial:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from targen_core import Limits
 from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
 from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
 from targen_core.dataset.model import Dataset
@@ -42,6 +43,7 @@ __all__ = [
     "correct",
     "differing",
     "generate",
+    "job_of",
     "misread",
     "resume",
     "shuffled",
@@ -142,6 +144,19 @@ class Trial:
     def _lines(self, name: str) -> list[dict[str, Any]]:
         path = self.folder / name
         return list(read_jsonl(path)) if path.exists() else []
+
+
+def job_of(
+    task: Task[Any, Any], name: str, rows: int, *, concurrency: int = 8, **values: Any
+) -> RunSpec:
+    """A job of `rows` instances a label on the scripted backend."""
+    return RunSpec(
+        task=name,
+        quotas=dict.fromkeys(task.quota_names, rows * task.rows_per_instance),
+        backend="targen-standard:scripted",
+        limits=Limits(concurrency=concurrency),
+        **values,
+    )
 
 
 def generate(
