@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from targen_cli.arguments import JsonArg
 from targen_cli.tables import print_json
 from targen_core.errors import PluginError, UsageError
 from targen_core.plugins.elsewhere import ELSEWHERE, package_of
+from targen_core.runs.records.shortcuts import taken_flags
 from targen_core.wording import install
 
 if TYPE_CHECKING:
@@ -34,7 +38,7 @@ def plugins(
             "missing.",
         ),
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    json: JsonArg = False,
 ) -> None:
     """Show the installed plugins, their parts and their problems.
 
@@ -90,35 +94,14 @@ def _show(*, strict: bool, json: bool) -> None:
 
 def _row(registry: Registry, plugin: Plugin) -> dict[str, Any]:
     """One plugin, as `--json` has it."""
-    entry = (plugin.distribution, plugin.entry_point)
-    items = [i for i in registry.everything() if (i.distribution, i.entry_point) == entry]
-    problems = []
-    if plugin.problem:
-        problems.append(_problem(plugin.check, plugin.problem, plugin.hint))
-    for item in items:
-        problems += _resolved(registry, item)
+    items = _items(registry, plugin)
+    problems = [*problems_of(registry, plugin)]
+    unusable = {problem.check for problem in problems if problem.item} - HARMLESS
     state = plugin.state
-    if state == "ok" and problems:
-        left_out = all(problem["check"] == "missing-package" for problem in problems)
+    if state == "ok" and unusable:
         # A missing extra is only a fault if it is used: each backend has one.
-        state = "extra" if left_out and "[" in items[0].install else "broken"
-    for item in items:
-        problems += _taken(registry, item)
-        if meant := name_taken(registry, item):
-            said = f"the {item.kind} name {item.name} means {meant}"
-            problems.append(_problem("name-taken", said, f"type {item.id} for this one"))
-    for hook in plugin.unused:
-        problems.append(_missing_kind(registry, hook))
-    if plugin.state == "ok" and not (items or plugin.kinds or plugin.unused):
-        hint = "mark its hooks with @targen_core.hookimpl"
-        problems.append(_problem("registers-nothing", "it does not register anything", hint))
-    if plugin.printed:  # it works all the same: the words went to standard error
-        said = f"it prints {plugin.printed.splitlines()[0]!r} when it is imported"
-        problems.append(_problem("prints-at-import", said, _report(plugin)))
-    if plugin.is_slow:
-        said = f"importing it takes {plugin.seconds:.1f} s, which delays every command"
-        hint = "import large packages inside functions, and register lazy targets"
-        problems.append(_problem("slow-import", said, hint))
+        is_extra = unusable == {"missing-package"} and "[" in items[0].install
+        state = "extra" if is_extra else "broken"
     return {
         "distribution": plugin.distribution,
         "version": plugin.version,
@@ -130,58 +113,76 @@ def _row(registry: Registry, plugin: Plugin) -> dict[str, Any]:
             *(f"kind {name}" for name in plugin.kinds),
             *(f"{item.kind} {item.name}" for item in items),
         ],
-        "problems": problems,
+        "problems": [
+            {"check": each.check, "problem": each.problem, "try": each.hint} for each in problems
+        ],
     }
 
 
-def _missing_kind(registry: Registry, hook: str) -> dict[str, str]:
-    """Return the problem of a hook whose kind is not installed: its registrations are not used."""
-    package = package_of(next((kind for kind in ELSEWHERE if hook == f"register_{kind}s"), ""))
-    there = [plugin for plugin in registry.plugins if plugin.distribution == package]
-    hint = "install the distribution that defines the kind"
-    if package:
-        hint = f"see the line for {package}" if there else install(package)
-    said = f"{hook}: no installed kind has this hook, so it is not used"
-    return _problem("missing-kind", said, registry.and_broken(hint))
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A rule that an installed plugin does not keep.
+
+    Attributes:
+        check: the rule.
+        problem: what is wrong.
+        hint: what its user can type.
+        item: the object that it is about; None for the plugin.
+    """
+
+    check: str
+    problem: str
+    hint: str
+    item: Registration[Any] | None = None
 
 
-def _taken(registry: Registry, item: Registration[Any]) -> list[dict[str, str]]:
-    """Return problems of a filter's options whose flags' names are taken."""
-    from targen_core.runs.records.shortcuts import taken_flags
-
-    return [
-        _problem(
-            "flag-taken",
-            f"{item.kind} {item.name}: its option {name} is not a flag, because {whose} "
-            "already has that name",
-            f"rename it, or set it with -o {item.name}.{name}=VALUE",
-        )
-        for name, whose in (taken_flags(registry, item.id).items() if item.flags else ())
-    ]
+HARMLESS = frozenset({"flag-taken", "name-taken", "prints-at-import", "slow-import"})
+"""Rules that a plugin works without."""
 
 
-def name_taken(registry: Registry, item: Registration[Any]) -> str:
-    """Return the full id of what the bare name of an object means in its place; or ""."""
-    with contextlib.suppress(UsageError):  # of two strangers neither has the name
-        meant = registry.find(item.kind, item.name)
-        return "" if meant is item else meant.id
-    return ""
+def _items(registry: Registry, plugin: Plugin) -> list[Registration[Any]]:
+    entry = (plugin.distribution, plugin.entry_point)
+    return [i for i in registry.everything() if (i.distribution, i.entry_point) == entry]
 
 
-def _report(plugin: Plugin) -> str:
-    return f"report it to the authors of {plugin.distribution}"
-
-
-def _problem(check: str, problem: str, hint: str) -> dict[str, str]:
-    return {"check": check, "problem": problem, "try": hint}
-
-
-def _resolved(registry: Registry, item: Registration[Any]) -> list[dict[str, str]]:
-    """Return the problems of a registered object."""
-    try:
-        registry.resolve(item)
-    except PluginError as error:
-        return [_problem(error.check, str(error), error.hint)]
-    except UsageError:  # it needs an option, which its users set
-        return []
-    return []
+def problems_of(registry: Registry, plugin: Plugin) -> Iterator[Problem]:
+    """Yield what is wrong with a plugin and the objects that it registers, without calling them."""
+    items = _items(registry, plugin)
+    if plugin.problem:
+        yield Problem(plugin.check, plugin.problem, plugin.hint)
+    for item in items:
+        try:
+            registry.resolve(item)
+        except PluginError as error:
+            yield Problem(error.check or "target-import-error", str(error), error.hint, item)
+        except UsageError:  # it needs an option, which its users set
+            continue
+    for item in items:
+        for name, whose in taken_flags(registry, item.id).items() if item.flags else ():
+            said = f"its option {name} is not a flag, because {whose} already has that name"
+            hint = f"rename it, or set it with -o {item.name}.{name}=VALUE"
+            yield Problem("flag-taken", f"{item.kind} {item.name}: {said}", hint, item)
+        with contextlib.suppress(UsageError):  # of two strangers neither has the name
+            meant = registry.find(item.kind, item.name)
+            if meant is not item:
+                said = f"the {item.kind} name {item.name} means {meant.id}"
+                yield Problem("name-taken", said, f"type {item.id} for this one", item)
+    for hook in plugin.unused:
+        package = package_of(next((kind for kind in ELSEWHERE if hook == f"register_{kind}s"), ""))
+        hint = "install the distribution that defines the kind"
+        if package:
+            there = any(each.distribution == package for each in registry.plugins)
+            hint = f"see the line for {package}" if there else install(package)
+        said = f"{hook}: no installed kind has this hook, so it is not used"
+        yield Problem("missing-kind", said, registry.and_broken(hint))
+    if plugin.state == "ok" and not (items or plugin.kinds or plugin.unused):
+        hint = "mark its hooks with @targen_core.hookimpl"
+        yield Problem("registers-nothing", "it does not register anything", hint)
+    if plugin.printed:  # it works all the same: the words went to standard error
+        said = f"it prints {plugin.printed.splitlines()[0]!r} when it is imported"
+        hint = f"report it to the authors of {plugin.distribution}"
+        yield Problem("prints-at-import", said, hint)
+    if plugin.is_slow:
+        said = f"importing it takes {plugin.seconds:.1f} s, which delays every command"
+        hint = "import large packages inside functions, and register lazy targets"
+        yield Problem("slow-import", said, hint)

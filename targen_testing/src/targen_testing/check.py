@@ -23,16 +23,15 @@ from typing import Any
 import pytest
 
 from targen_cli.facts import Described, facts_of
-from targen_cli.plugins import name_taken
+from targen_cli.plugins import HARMLESS, problems_of
 from targen_cli.scaffold.names import Names
 from targen_cli.scaffold.writing import rendered
-from targen_core.errors import MissingDependency, PluginError, UsageError
+from targen_core.errors import PluginError, UsageError
 from targen_core.plugins import loader
 from targen_core.plugins.kinds import Kind
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
-from targen_core.plugins.registry import Plugin, Registry
-from targen_core.runs.records.shortcuts import taken_flags
+from targen_core.plugins.registry import Registry
 from targen_testing.folder import Folder, read_folder, sources_with
 from targen_testing.plugin import check_name, replaced, suite_of
 from targen_testing.rules import NOT_CHECKED, Finding, broken
@@ -54,8 +53,7 @@ def check(path: Path) -> list[Finding]:
     loader.installed_sources = lambda: sources  # in this process it is as good as installed
     registry = load_registry()
     loaded = list(_load(folder, registry))
-    harmless = ("flag-taken", "name-taken", "prints-at-import", "slow-import")
-    if any(f.outcome == "failed" and f.check not in harmless for f in loaded):
+    if any(f.outcome == "failed" and f.check not in HARMLESS for f in loaded):
         return loaded
     unmade = {f.about for f in loaded if f.outcome == "skipped"}
     findings, covered = _run_suites(folder, registry, unmade)
@@ -73,22 +71,16 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
     for plugin in registry.plugins:
         if plugin.distribution != folder.name:
             continue
-        about = f"entry point {plugin.entry_point}"
-        if plugin.check:
-            yield broken(plugin.check, about, plugin.problem)
-        elif not _registers(plugin, registry):
-            yield broken("registers-nothing", about, "it does not register anything")
-        if plugin.printed:
-            words = plugin.printed.splitlines()[0]
-            yield broken("prints-at-import", about, f"it prints {words!r}")
-        if plugin.is_slow:
-            yield broken("slow-import", about, f"importing it takes {plugin.seconds:.1f} s")
-        for hook in plugin.unused:
-            why = (
-                "no installed package defines this hook, so the objects that the plugin registers "
-                "with it were not checked"
-            )
-            yield Finding("missing-kind", f"hook {hook}", "skipped", registry.and_broken(why))
+        for problem in problems_of(registry, plugin):
+            item, rule = problem.item, problem.check
+            about = f"{item.kind} {item.name}" if item else f"entry point {plugin.entry_point}"
+            if rule == "missing-kind":
+                said = f"{problem.problem}, and its objects were not checked; {problem.hint}"
+                yield Finding(rule, about, "skipped", said)
+            elif rule == "missing-package" and item and "[" in item.install:  # an extra's
+                yield Finding(rule, about, "skipped", f"{NOT_CHECKED}{problem.hint}")
+            else:
+                yield broken(rule, about, problem.problem)
     if all(p.state == "ok" for p in registry.plugins if p.distribution == folder.name):
         for module in _not_loaded(folder):
             what = "it has hooks, but no entry point loads it, so its parts are not registered"
@@ -97,34 +89,15 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
         if kind.owner == folder.name:
             yield from _of_kind(kind)
     for item in _mine(folder, registry):
-        if meant := name_taken(registry, item):
-            said = f"{meant} has that name, so users have to type {item.id}"
-            yield broken("name-taken", f"{item.kind} {item.name}", said)
-        for name, whose in taken_flags(registry, item.id).items():
-            what = f"its option {name} is not a flag, since {whose} already has that name"
-            yield broken("flag-taken", f"{item.kind} {item.name}", what)
         try:
             registry.resolve(item)
-            if (kind := registry.kinds[item.kind]).owner == folder.name:
-                yield from _described(registry, kind, item)
-        except PluginError as error:
-            rule, about = error.check or "target-import-error", f"{item.kind} {item.name}"
-            if isinstance(error, MissingDependency) and "[" in item.install:  # an extra's
-                yield Finding(rule, about, "skipped", f"{NOT_CHECKED}{error.hint}")
-            else:
-                yield broken(rule, about, str(error))
+        except PluginError:
+            continue
         except UsageError as error:  # it cannot be made without an option
             yield Finding("needs-an-option", f"{item.kind} {item.name}", "skipped", str(error))
-
-
-def _registers(plugin: Plugin, registry: Registry) -> bool:
-    """Return whether a plugin registers an object, a kind, or an object of a missing kind."""
-    mine = [
-        item
-        for item in registry.everything()
-        if (item.distribution, item.entry_point) == (plugin.distribution, plugin.entry_point)
-    ]
-    return bool(mine or plugin.kinds or plugin.unused)
+        else:
+            if (kind := registry.kinds[item.kind]).owner == folder.name:
+                yield from _described(registry, kind, item)
 
 
 def _not_loaded(folder: Folder) -> Iterator[str]:
