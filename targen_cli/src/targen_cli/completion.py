@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from targen_core.plugins.loader import load_registry
 
-__all__ = ["complete_registered", "completer"]
+__all__ = ["complete_kind", "complete_registered", "complete_template", "completer"]
 
 
 def completer(*kinds: str) -> Callable[[str], list[tuple[str, str]]]:
@@ -35,3 +35,14 @@ def completer(*kinds: str) -> Callable[[str], list[tuple[str, str]]]:
 
 complete_registered = completer()
 """Names of any kind of thing."""
+
+
+def complete_kind(incomplete: str) -> list[str]:
+    """Names of kinds."""
+    return [name for name in load_registry().kinds if name.startswith(incomplete)]
+
+
+def complete_template(incomplete: str) -> list[str]:
+    """Names of kinds of which `targen new` makes one."""
+    kinds = load_registry().kinds
+    return [name for name in complete_kind(incomplete) if kinds[name].template]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from targen_cli.arguments import JsonArg
-from targen_cli.completion import complete_registered
+from targen_cli.completion import complete_kind, complete_registered
 from targen_cli.flags import Said, takes
 from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json
@@ -24,12 +24,6 @@ if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
 
 _FLAGS = {"variants": "--variant", "options": "-o", "prompts": "--prompts"}
-
-
-def _complete_kind(incomplete: str) -> list[str]:
-    from targen_core.plugins.loader import load_registry
-
-    return [kind for kind in load_registry().kinds if kind.startswith(incomplete)]
 
 
 @takes(RowOptions.declared("variants"), ModelOptions.declared("options"))
@@ -48,7 +42,7 @@ def describe(
             "--kind",
             metavar="KIND",
             help="The kind of part, such as task or backend, if several parts have this name.",
-            autocompletion=_complete_kind,
+            autocompletion=complete_kind,
         ),
     ] = "",
     prompts: Annotated[

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Literal
 
 __all__ = ["Cell", "Estimate", "Excerpt", "Findings", "Plot", "Table"]
@@ -97,17 +96,11 @@ class Findings:
     """
 
     headlines: tuple[str, ...] = ()
-    figures: Mapping[str, Mapping[str, Estimate]] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
-    glance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    better: Mapping[str, Literal["higher", "lower"]] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    figures: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
+    glance: Mapping[str, str] = field(default_factory=dict)
+    better: Mapping[str, Literal["higher", "lower"]] = field(default_factory=dict)
     tables: tuple[Table, ...] = ()
     plots: tuple[Plot, ...] = ()
-    rows: Mapping[str, Sequence[Mapping[str, Any]]] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    rows: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

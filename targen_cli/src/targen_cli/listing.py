@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from targen_cli.arguments import JsonArg
+from targen_cli.completion import complete_kind
 from targen_cli.inventory import show_kinds, show_registered
 from targen_core.errors import UsageError
 from targen_core.plugins.elsewhere import package_of
@@ -17,20 +19,14 @@ from targen_core.wording import install
 __all__ = ["list_installed", "listing_of"]
 
 
-def _complete_kind(incomplete: str) -> list[str]:
-    from targen_core.plugins.loader import load_registry
-
-    return [name for name in load_registry().kinds if name.startswith(incomplete)]
-
-
 def list_installed(
     kind: Annotated[
         str,
         typer.Argument(
-            metavar="KIND", help="A kind, such as reader.", autocompletion=_complete_kind
+            metavar="KIND", help="A kind, such as reader.", autocompletion=complete_kind
         ),
     ] = "",
-    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    json: JsonArg = False,
 ) -> None:
     """List the installed parts of a kind, or all kinds.
 
@@ -56,9 +52,7 @@ def list_installed(
 def listing_of(kind: Kind) -> Callable[..., Any]:
     """Return the command that lists what is registered of a kind."""
 
-    def show(
-        json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
-    ) -> None:
+    def show(json: JsonArg = False) -> None:
         show_registered(kind.listing, json=json)
 
     show.__doc__ = (

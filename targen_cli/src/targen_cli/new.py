@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from targen_cli.completion import complete_template
 from targen_core.errors import TargenError, UsageError
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.loader import canonical, load_registry
@@ -25,22 +26,13 @@ if TYPE_CHECKING:
 __all__ = ["new"]
 
 
-def _complete_kind(incomplete: str) -> list[str]:
-    return [name for name in _templates(load_registry()) if name.startswith(incomplete)]
-
-
-def _templates(registry: Registry) -> list[str]:
-    """The kinds that have a template."""
-    return [kind.name for kind in registry.kinds.values() if kind.template]
-
-
 def new(
     kind: Annotated[
         str,
         typer.Argument(
             metavar="KIND",
-            help=f"The kind of file or plugin: {', '.join(_templates(load_registry()))}.",
-            autocompletion=_complete_kind,
+            help=f"The kind of file or plugin: {', '.join(complete_template(''))}.",
+            autocompletion=complete_template,
         ),
     ],
     name: Annotated[
@@ -73,7 +65,7 @@ def new(
     from targen_core.suggestions import did_you_mean
 
     registry = load_registry()
-    if kind not in (known := _templates(registry)):
+    if kind not in (known := complete_template("")):
         package = package_of(kind) if kind not in registry.kinds else ""
         raise UsageError(
             f"new {kind}: no such template",

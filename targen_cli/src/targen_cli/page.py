@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_cli import tracing
+from targen_cli.findings import Table
 from targen_cli.pages import document, safe, scrolling
 from targen_cli.prices import price_words
 from targen_cli.report import (
@@ -16,13 +17,11 @@ from targen_cli.report import (
     MANY,
     branch_words,
     by_step,
-    cells_of,
     copied_head,
-    filter_sections,
     flow_columns,
     flow_table,
-    part_table,
-    source_table,
+    reject_sections,
+    row_tables,
 )
 from targen_cli.shelf import Shelved
 from targen_cli.show import content_of, origin_of, text_of
@@ -230,12 +229,7 @@ def _flow(raw: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _reasons(raw: Mapping[str, Any]) -> Iterator[str]:
-    if parts := part_table(raw):
-        yield "<h2>Rows by part</h2>"
-        yield _table(*parts)
-    if sources := source_table(raw):
-        yield "<h2>Rows by source</h2>"
-        yield _table(*sources)
+    yield from map(_titled, row_tables(raw))
     flows = raw["flow"]
     reasons: Counter[str] = Counter()
     for flow in flows.values():
@@ -254,16 +248,10 @@ def _reasons(raw: Mapping[str, Any]) -> Iterator[str]:
             for reason, count in reasons.most_common()
         ]
         yield _table(["reason", "", "candidates", *named], rows)
-    words, tables = filter_sections(raw)
+    words, tables = reject_sections(raw)
     for line in words:
         yield f'<p class="soft">{_safe(line)}</p>'
-    for table in tables:
-        yield f"<h2>{_safe(table.title)}</h2>"
-        yield _table([*table.columns], cells_of(table))
-    if raw["dropped_list_items"]:
-        yield "<h2>Omitted list items</h2>"
-        dropped = [(d["step"], d["reason"], d["count"]) for d in raw["dropped_list_items"]]
-        yield _table(["step", "reason", "count"], dropped)
+    yield from map(_titled, tables)
 
 
 def _calls(raw: Mapping[str, Any]) -> Iterator[str]:
@@ -368,6 +356,10 @@ class _Heat(int):
         return made
 
     share: float
+
+
+def _titled(table: Table) -> str:
+    return f"<h2>{_safe(table.title)}</h2>{_table(table.columns, table.rows)}"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -17,7 +17,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from targen_cli.terminal import folded, room_of
 from targen_cli.watch import SILENCE, JobWatch, Watch, lines_of, state_of
@@ -27,7 +27,7 @@ from targen_core.text import printable
 if TYPE_CHECKING:
     from targen_core.runs.jobs.job import Job
 
-__all__ = ["Watch", "progress", "watching"]
+__all__ = ["Display", "Face", "Watch", "progress", "watching"]
 
 _log = logging.getLogger("targen.display")
 
@@ -76,7 +76,7 @@ def _shown(watch: Watch, *, quiet: bool, transient: bool) -> Iterator[Callable[[
         return
     plain = not out.isatty() or os.environ.get("TERM", "").lower() in _DUMB
     face = _Plain(watch, out) if plain else _Bars(watch, out, transient=transient)
-    display = _Display(face)
+    display = Display(face)
     try:
         with contextlib.nullcontext() if plain else _log_through(display):
             yield display.say
@@ -103,7 +103,7 @@ def _own_standard_error() -> TextIO | None:
 
 
 @contextmanager
-def _log_through(display: _Display) -> Iterator[None]:
+def _log_through(display: Display) -> Iterator[None]:
     """Print log lines above the bars, not across them."""
     handlers = [
         handler
@@ -136,20 +136,24 @@ class _Lines:
         """Do nothing, since lines are written at once."""
 
 
-class _Face(Protocol):
+class Face:
     """A display's look: opened, drawn and closed by the display's thread."""
 
-    def open(self) -> None: ...
+    def open(self) -> None:
+        """Prepare to draw."""
 
-    def draw(self, lines: list[str], *, last: bool) -> None: ...
+    def draw(self, lines: list[str], *, last: bool) -> None:
+        """Draw the present state, and these lines above it."""
+        raise NotImplementedError
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give back what `open` took."""
 
 
-class _Display:
+class Display:
     """Draws a face again and again in a thread, until it is stopped or something goes wrong."""
 
-    def __init__(self, face: _Face) -> None:
+    def __init__(self, face: Face) -> None:
         self._face = face
         self._lines: deque[str] = deque()
         self._wake = threading.Event()
@@ -201,7 +205,7 @@ def _debugging() -> bool:
     return "--debug" in sys.argv or bool(os.environ.get("TARGEN_DEBUG"))
 
 
-class _Plain:
+class _Plain(Face):
     """Plain lines: soon if no call is answered, when that changes, and now and then."""
 
     def __init__(self, watch: Watch, out: TextIO) -> None:
@@ -209,9 +213,6 @@ class _Plain:
         self._out = out
         self._begun = self._last = time.monotonic()
         self._shown_trouble = False
-
-    def open(self) -> None:
-        """Do nothing, since a short run does not print lines."""
 
     def draw(self, lines: list[str], *, last: bool) -> None:
         for line in lines:
@@ -231,9 +232,6 @@ class _Plain:
         words = (rows, state.pace, state.money, state.figures, state.rejects, state.trouble)
         self._print("; ".join(filter(None, words)))
 
-    def close(self) -> None:
-        """Do nothing, since no resource is open."""
-
     def _print(self, line: str) -> None:
         room = room_of(self._out)  # a terminal where TERM=dumb
         safe = printable(line, lines=False)
@@ -241,7 +239,7 @@ class _Plain:
         self._out.flush()
 
 
-class _Bars:
+class _Bars(Face):
     """A bar for each label and one for all, what the calls took, and the last rows."""
 
     def __init__(self, watch: Watch, out: TextIO, *, transient: bool) -> None:

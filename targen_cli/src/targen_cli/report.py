@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from shlex import quote
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from targen_cli.arguments import StrictArg
+from targen_cli.arguments import JsonArg, StrictArg
+from targen_cli.findings import Cell, Table
 from targen_cli.tables import duration, print_json, print_table
 from targen_core.errors import TargenError, UsageError
 from targen_core.text import plural, printable
 
 if TYPE_CHECKING:
-    from targen_cli.findings import Table
     from targen_cli.shelf import Shelved
 
 __all__ = [
@@ -26,21 +26,18 @@ __all__ = [
     "MANY",
     "branch_words",
     "by_step",
-    "cells_of",
     "copied_head",
     "exit_on_concerns",
-    "filter_sections",
     "flow_columns",
     "flow_table",
-    "merged_table",
     "open_page",
-    "part_table",
     "print_concerns",
     "print_report",
     "print_usage",
+    "reject_sections",
     "report",
+    "row_tables",
     "say_what_is_next",
-    "source_table",
     "with_concerns",
     "write_page",
 ]
@@ -68,7 +65,7 @@ def report(
             help="With --html: the page to write. [default: report.html in the folder]",
         ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    json: JsonArg = False,
     strict: StrictArg = False,
 ) -> None:
     """Show a run's row counts, label flow, rejects, calls and cost.
@@ -192,15 +189,8 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
             for name, requested in report["requested"].items()
         ],
     )
-    if parts := part_table(report):
-        print("\nRows by part")
-        print_table(*parts)
-    if sources := source_table(report):
-        print("\nRows by source")
-        print_table(*sources)
-    if runs := merged_table(report):
-        print("\nRows by run")
-        print_table(*runs)
+    for table in row_tables(report):
+        _print_titled(table)
     print_flow(report["flow"], report.get("branches"), corrected=report.get("corrected", True))
     for branch, flow in report["flow"].items():
         if flow.get("unsure"):
@@ -214,18 +204,11 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
         print("\nRejected because")
         ranked = sorted(reasons.items(), key=lambda item: -item[1])
         print_table(["intended", "reason", "count"], [(*key, count) for key, count in ranked])
-    words, tables = filter_sections(report)
+    words, tables = reject_sections(report)
     for line in words:
         print(f"\n{line}")
     for table in tables:
-        print(f"\n{table.title}")
-        print_table([*table.columns], cells_of(table))
-    if report["dropped_list_items"]:
-        print("\nOmitted list items")
-        print_table(
-            ["step", "reason", "count"],
-            [(d["step"], d["reason"], d["count"]) for d in report["dropped_list_items"]],
-        )
+        _print_titled(table)
     print_usage(report)
     for line in price_words(report.get("prices", {})):
         print(line)
@@ -250,54 +233,33 @@ def print_concerns(report: Mapping[str, Any], run: Path, *, of: str = "") -> Non
         print(printable(f"- {each.message}\n  try: {each.hint}"))
 
 
-def part_table(report: Mapping[str, Any]) -> tuple[list[str], list[tuple[str | int, ...]]] | None:
-    """Return the parts of a task, with their rows; None for a task without parts."""
-    if not (parts := report.get("parts")):
-        return None
-    rows: list[tuple[str | int, ...]] = [
-        (name, counted["rows"], counted["requested"]) for name, counted in parts.items()
-    ]
-    return ["part", "rows", "requested"], rows
+def _print_titled(table: Table) -> None:
+    print(f"\n{table.title}")
+    print_table(table.columns, table.rows)
 
 
-def source_table(
-    report: Mapping[str, Any],
-) -> tuple[list[str], list[tuple[str | int, ...]]] | None:
-    """Return the data that rows were made from; None without such data."""
-    if not (sources := report.get("sources")):
-        return None
-    rows: list[tuple[str | int, ...]] = [
-        (one["name"], one["license"] or "not stated", one["revision"], one["rows"])
-        for one in sources
-    ]
-    heads = ["source", "licence", "revision", "rows"]
-    if any("alike" in one for one in sources):
-        heads.append("nearly the same as the source")
-        rows = [(*row, one.get("alike", 0)) for row, one in zip(rows, sources, strict=True)]
-    return heads, rows
+def row_tables(report: Mapping[str, Any]) -> Iterator[Table]:
+    """Yield the rows by a task's parts, by the data that they were made from, and by merged run."""
+    if parts := report.get("parts"):
+        counts = [(name, each["rows"], each["requested"]) for name, each in parts.items()]
+        yield Table("Rows by part", ("part", "rows", "requested"), counts)
+    if sources := report.get("sources"):
+        heads: tuple[str, ...] = ("source", "licence", "revision", "rows")
+        rows: list[tuple[Cell, ...]] = [
+            (one["name"], one["license"] or "not stated", one["revision"], one["rows"])
+            for one in sources
+        ]
+        if any("alike" in one for one in sources):
+            heads += ("nearly the same as the source",)
+            rows = [(*row, one.get("alike", 0)) for row, one in zip(rows, sources, strict=True)]
+        yield Table("Rows by source", heads, rows)
+    if runs := report.get("merged"):
+        keys = ("run", "seed", "status", "rows", "of")
+        yield Table("Rows by run", keys, [tuple(one[key] for key in keys) for one in runs])
 
 
-def cells_of(table: Table) -> list[tuple[str | int, ...]]:
-    """Return the rows of a table as printed."""
-    return [
-        tuple(cell if isinstance(cell, int) else str(cell) for cell in row) for row in table.rows
-    ]
-
-
-def merged_table(
-    report: Mapping[str, Any],
-) -> tuple[list[str], list[tuple[str | int, ...]]] | None:
-    """Return the merged runs; None for a single run."""
-    if not (runs := report.get("merged")):
-        return None
-    rows: list[tuple[str | int, ...]] = [
-        (one["run"], one["seed"], one["status"], one["rows"], one["of"]) for one in runs
-    ]
-    return ["run", "seed", "status", "rows", "of"], rows
-
-
-def filter_sections(report: Mapping[str, Any]) -> tuple[list[str], list[Table]]:
-    """Return the sections of filters, a sentence or a table each, and tables of reporters."""
+def reject_sections(report: Mapping[str, Any]) -> tuple[list[str], list[Table]]:
+    """Return the sentences of filters, and the tables of filters, reporters and list items."""
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.folder.reporters import tables_of
 
@@ -313,7 +275,12 @@ def filter_sections(report: Mapping[str, Any]) -> tuple[list[str], list[Table]]:
                 read = section.model.model_validate(report[item.name])
                 words += filter(None, [getattr(read, "words", "")])
                 tables += filter(None, [getattr(read, "table", None)])
-    return words, [*tables, *tables_of(report)]
+    tables += tables_of(report)
+    if dropped := report["dropped_list_items"]:
+        keys = ("step", "reason", "count")
+        rows = [tuple(each[key] for key in keys) for each in dropped]
+        tables.append(Table("Omitted list items", keys, rows))
+    return words, tables
 
 
 def _pace(report: dict[str, Any]) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
+from targen_cli.progress import Display, Face
 from targen_cli.watch import JobWatch, State, Watch, lines_of, state_of
 from targen_core.engine.events import Listener
 from targen_core.runs.jobs.job import Job
@@ -17,36 +17,21 @@ from targen_core.text import printable
 
 __all__ = ["job_shown", "shown"]
 
-_REFRESH = 0.5  # seconds between two drawings
 _NOTEBOOK = 100  # characters of a line in a notebook
-_CLOSING = 2.0  # seconds that the end of a run waits for the last drawing
 
 
 @contextmanager
 def shown(watch: Watch, name: str, *, enabled: bool) -> Iterator[None]:
     """Show the progress of the body's work; an error here only ends the line."""
-    face = _face() if enabled else None
+    face = _face(watch, name) if enabled else None
     if face is None:
         yield
         return
-    draw, words = face
-    begun, done = time.monotonic(), threading.Event()
-
-    def run() -> None:
-        try:
-            while not done.wait(_REFRESH):
-                draw(words(name, state_of(watch, time.monotonic() - begun)), False)
-            draw(words(name, state_of(watch, time.monotonic() - begun)), True)
-        except Exception:
-            return  # a closed stream, a front end that went away
-
-    thread = threading.Thread(target=run, name="targen-progress", daemon=True)
-    thread.start()
+    display = Display(face)
     try:
         yield
     finally:
-        done.set()
-        thread.join(_CLOSING)
+        display.stop()
 
 
 @contextmanager
@@ -57,27 +42,13 @@ def job_shown(job: Job) -> Iterator[Listener]:
         yield watch.listen
 
 
-def _face() -> tuple[Callable[[str, bool], None], Callable[[str, State], str]] | None:
-    """Return a function that draws words and one that makes them from a state.
-
-    Return None if no one would see them.
-    """
-    shell = _notebook()
-    if shell is not None:
-        return _in_notebook(shell), _lines
-    stream = sys.stderr
-    if stream is None or not stream.isatty():
+def _face(watch: Watch, name: str) -> Face | None:
+    """Return what draws the progress; None if no one would see it."""
+    if (shell := _notebook()) is not None:
+        return _Notebook(watch, name, shell)
+    if sys.stderr is None or not sys.stderr.isatty():
         return None
-    drawn = 0
-
-    def draw(line: str, last: bool) -> None:
-        nonlocal drawn
-        line = line[: shutil.get_terminal_size().columns - 1]
-        stream.write(f"\r{line.ljust(drawn)}" + "\n" * last)
-        stream.flush()
-        drawn = len(line)
-
-    return draw, _line
+    return _Line(watch, name, sys.stderr)
 
 
 def _notebook() -> Any:
@@ -87,30 +58,46 @@ def _notebook() -> Any:
     return shell if shell is not None and hasattr(shell, "kernel") else None
 
 
-def _in_notebook(shell: Any) -> Callable[[str, bool], None]:
-    handle = f"targen-{time.monotonic_ns()}"
-    first = True
+class _Line(Face):
+    """One line of a terminal, drawn over itself."""
 
-    def draw(line: str, last: bool) -> None:
-        nonlocal first
-        shell.display_pub.publish(
-            data={"text/plain": line}, transient={"display_id": handle}, update=not first
+    def __init__(self, watch: Watch, name: str, stream: TextIO) -> None:
+        self._watch, self._name, self._stream = watch, name, stream
+        self._begun = time.monotonic()
+        self._drawn = 0
+
+    def draw(self, lines: list[str], *, last: bool) -> None:
+        state = state_of(self._watch, time.monotonic() - self._begun)
+        parts = [_head(self._name, state), state.pace, state.money, state.figures, state.trouble]
+        line = printable("; ".join(filter(None, parts)), lines=False)
+        line = line[: shutil.get_terminal_size().columns - 1]
+        self._stream.write(f"\r{line.ljust(self._drawn)}" + "\n" * last)
+        self._stream.flush()
+        self._drawn = len(line)
+
+
+class _Notebook(Face):
+    """Some lines of a notebook's output, put in place of those before."""
+
+    def __init__(self, watch: Watch, name: str, shell: Any) -> None:
+        self._watch, self._name, self._shell = watch, name, shell
+        self._begun = time.monotonic()
+        self._handle = f"targen-{time.monotonic_ns()}"
+        self._update = False
+
+    def draw(self, lines: list[str], *, last: bool) -> None:
+        state = state_of(self._watch, time.monotonic() - self._begun)
+        head = _head(self._name, state)
+        if len(state.counts) > 1:
+            each = (f"{label} {done:,}/{of:,}" for label, (done, of) in state.counts.items())
+            head = f"{head}: {', '.join(each)}"
+        text = "\n".join([printable(head, lines=False), *lines_of(state, _NOTEBOOK)])
+        self._shell.display_pub.publish(
+            data={"text/plain": text},
+            transient={"display_id": self._handle},
+            update=self._update,
         )
-        first = False
-
-    return draw
-
-
-def _line(name: str, state: State) -> str:
-    parts = [_head(name, state), state.pace, state.money, state.figures, state.trouble]
-    return printable("; ".join(filter(None, parts)), lines=False)
-
-
-def _lines(name: str, state: State) -> str:
-    labels = ", ".join(f"{label} {done:,}/{of:,}" for label, (done, of) in state.counts.items())
-    several = len(state.counts) > 1
-    head = f"{_head(name, state)}: {labels}" if several else _head(name, state)
-    return "\n".join([printable(head, lines=False), *lines_of(state, _NOTEBOOK)])
+        self._update = True
 
 
 def _head(name: str, state: State) -> str:
