@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from dataclasses import dataclass, field
 
 from targen_core.errors import BudgetExhausted
 from targen_core.wording import REPEAT, Blank, Either, Option, Setting
 
 
+@dataclass(slots=True, eq=False, kw_only=True)
 class Budget:
     """Money and tokens: spent, reserved, and at most so many.
 
@@ -20,22 +22,15 @@ class Budget:
     amount spent, covers all parts of a command.
     """
 
-    def __init__(
-        self,
-        *,
-        max_tokens: int | None = None,
-        max_cost: float | None = None,
-        shared: tuple[bool, bool] = (False, False),
-    ) -> None:
-        self.max_tokens = max_tokens
-        self.max_cost = max_cost
-        self.shared = shared
-        self.tokens = 0
-        self.dollars = 0.0
-        self._reserved_tokens = 0
-        self._reserved_dollars = 0.0
-        self._open = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+    max_tokens: int | None = None
+    max_cost: float | None = None
+    shared: tuple[bool, bool] = (False, False)
+    tokens: int = 0
+    dollars: float = 0.0
+    _reserved_tokens: int = 0
+    _reserved_dollars: float = 0.0
+    _open: int = 0
+    _waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
 
     @property
     def waiting(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from targen_core.calls.call import CallCancelled, Scope
@@ -16,10 +16,11 @@ from targen_core.errors import Rejected, StageFailed, TargenError
 from targen_core.tasks.model import Task
 
 
+@dataclass(eq=False)
 class Execution:
     """Executes candidates; a failure stops all sending.
 
-    Args:
+    Attributes:
         task: whose they are.
         executor: does the work.
         layer: stops all calls if one fails.
@@ -27,23 +28,14 @@ class Execution:
         refuses: whether an instance of a candidate will be refused whatever step 4 says.
     """
 
-    def __init__(
-        self,
-        task: Task[Any, Any],
-        executor: Executor,
-        layer: CallLayer,
-        room: asyncio.Event,
-        refuses: Callable[[Slot, Any], bool],
-    ) -> None:
-        self._refuses = refuses
-        self._task = task
-        self._executor = executor
-        self._layer = layer
-        self._room = room
-        self._shares_generations = task.instances_per_call > 1 or task.samples_per_seed > 1
-        # Indexed by seed, branch and sample; empty if each seed has one sample.
-        self._generations: dict[tuple[str, str, int], SharedGeneration] = {}
-        self._running: set[asyncio.Task[Any]] = set()
+    task: Task[Any, Any]
+    executor: Executor
+    layer: CallLayer
+    room: asyncio.Event
+    refuses: Callable[[Slot, Any], bool]
+    # Indexed by seed, branch and sample; empty if each seed has one sample.
+    _generations: dict[tuple[str, str, int], SharedGeneration] = field(default_factory=dict)
+    _running: set[asyncio.Task[Any]] = field(default_factory=set)
 
     @property
     def running(self) -> int:
@@ -52,7 +44,7 @@ class Execution:
 
     def start(self, slot: Slot) -> None:
         """Start a candidate: its `task` gives the outcome."""
-        if self._shares_generations:
+        if self.task.instances_per_call > 1 or self.task.samples_per_seed > 1:
             slot.generation = self._generation(slot.seed, slot.branch, slot.generation)
         slot.task = asyncio.ensure_future(self._execute(slot))
         self._running.add(slot.task)
@@ -65,7 +57,7 @@ class Execution:
 
     async def drain(self) -> None:
         """Let calls in flight finish that are still wanted."""
-        self._layer.sweep()
+        self.layer.sweep()
         await asyncio.gather(*self._running, return_exceptions=True)
 
     def _generation(self, seed: Seed, branch: str, new: SharedGeneration) -> SharedGeneration:
@@ -77,7 +69,7 @@ class Execution:
         if new.task is None:
             new.task = asyncio.ensure_future(self._generate(seed, branch, new.scope))
             new.task.add_done_callback(self.on_done)
-        if self._task.samples_per_seed > 1:
+        if self.task.samples_per_seed > 1:
             self._generations[place] = new
         return new
 
@@ -88,7 +80,7 @@ class Execution:
         still to come are begun. If one fails, so do those after it.
         """
         before: list[asyncio.Task[Generated]] = []
-        for number in self._task.samples_before(seed.path, seed.sample, branch):
+        for number in self.task.samples_before(seed.path, seed.sample, branch):
             new = SharedGeneration()
             sample = self._generation(replace(seed, sample=number), branch, new)
             assert sample.task is not None
@@ -97,18 +89,18 @@ class Execution:
             before.append(sample.task)
         shown = [one for sample in before for one in (await asyncio.shield(sample)).instances]
         earlier = [instance for instance in shown if not isinstance(instance, Rejected)]
-        return await self._executor.generate(Generation(seed, branch, earlier), scope)
+        return await self.executor.generate(Generation(seed, branch, earlier), scope)
 
     def on_done(self, task: asyncio.Task[Any]) -> None:
         """Stop sending at a failure; commits continue up to it."""
         self._running.discard(task)
-        self._room.set()
+        self.room.set()
         if task.cancelled():
             return
         error = task.exception()
         if error is None or isinstance(error, (Rejected, CallCancelled)):
             return
-        self._layer.halt(
+        self.layer.halt(
             error
             if isinstance(error, TargenError)
             else StageFailed(f"{type(error).__name__}: {error}", distribution="targen-core")
@@ -119,18 +111,16 @@ class Execution:
         if slot.generation.task is not None:
             generated = await asyncio.shield(slot.generation.task)
         else:
-            generated = await self._executor.generate(
-                Generation(slot.seed, slot.branch), slot.scope
-            )
-        made = generated.at(slot.ordinal - slot.seed.sample * self._task.instances_per_call)
-        outcome = await self._executor.judge(
+            generated = await self.executor.generate(Generation(slot.seed, slot.branch), slot.scope)
+        made = generated.at(slot.ordinal - slot.seed.sample * self.task.instances_per_call)
+        outcome = await self.executor.judge(
             Judgement(
                 slot.seed,
                 slot.branch,
                 slot.ordinal,
                 made,
                 generated.notes,
-                not isinstance(made, Rejected) and self._refuses(slot, made),
+                not isinstance(made, Rejected) and self.refuses(slot, made),
             ),
             slot.scope,
         )

@@ -12,7 +12,7 @@ import asyncio
 import itertools
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -36,10 +36,11 @@ UNFIT = 5
 """Batches of seeds from elsewhere, all unfit, after which no more are requested."""
 
 
+@dataclass(eq=False)
 class SeedOrder:
     """Walks the chain of lists in the run's one order.
 
-    Args:
+    Attributes:
         specs: the lists, first to last.
         layer: answers the lists' calls.
         task: whose lists they are.
@@ -59,50 +60,36 @@ class SeedOrder:
     them if a list from elsewhere replaces the task's and never gave a seed.
     """
 
-    def __init__(
-        self,
-        specs: Sequence[ListSpec],
-        layer: CallLayer,
-        task: Task[Any, Any],
-        guard: Guard,
-        on_done: Callable[[asyncio.Task[Any]], None],
-        *,
-        settled: Callable[[], Awaitable[None]],
-        replays: Callable[[], bool],
-        row_count: Callable[[], int],
-        rows: Callable[[int], Sequence[Any]],
-        at_once: int = 1,
-        ledger: Ledger | None = None,
-        prefix: tuple[int, ...] = (),
-        shard: Shard | None = None,
-    ) -> None:
-        self.ledger = ledger or Ledger()
-        self.prefix = prefix
-        self.shard = shard
-        self.specs = specs
-        self.layer = layer
-        self.task = task
-        self.guard = guard
-        self.on_done = on_done
-        self.at_once = at_once
-        self.patience = 0
-        self.passed: list[ListBatch] = []
-        self.lacking: dict[Call, None] = {}
-        self.barren = 0
-        self.sown = False  # whether there was a seed
-        self.reached = 0  # lists that gave an item, the first ones of the chain
-        self.walks = 0
-        self.closed = False
-        self.settled = settled
-        self.replays = replays
-        self.row_count = row_count
-        self.rows = rows
-        self.trials: dict[tuple[int, ...], tuple[int, int]] = {}  # by path: judged, rejected
-        self._on_trial = [n for n, spec in enumerate(specs) if spec.source.max_rejected < 1]
+    specs: Sequence[ListSpec]
+    layer: CallLayer
+    task: Task[Any, Any]
+    guard: Guard
+    on_done: Callable[[asyncio.Task[Any]], None]
+    settled: Callable[[], Awaitable[None]]
+    replays: Callable[[], bool]
+    row_count: Callable[[], int]
+    rows: Callable[[int], Sequence[Any]]
+    at_once: int
+    ledger: Ledger
+    prefix: tuple[int, ...]
+    shard: Shard | None
+    patience: int = 0
+    passed: list[ListBatch] = field(default_factory=list)
+    lacking: dict[Call, None] = field(default_factory=dict)
+    barren: int = 0
+    sown: bool = False  # whether there was a seed
+    reached: int = 0  # lists that gave an item, the first ones of the chain
+    walks: int = 0
+    closed: bool = False
+    # By path: judged, rejected.
+    trials: dict[tuple[int, ...], tuple[int, int]] = field(default_factory=dict)
+    chunk: int = 0  # of the first list, that is walked now
+    _steps: int = 0  # that were made in it
+    _requested: Callable[[], int] = lambda: 0
+
+    def __post_init__(self) -> None:
+        self._on_trial = [n for n, spec in enumerate(self.specs) if spec.source.max_rejected < 1]
         self.root = GrowingList(self, 0)
-        self._requested: Callable[[], int] = lambda: 0
-        self.chunk = 0  # of the first list, that is walked now
-        self._steps = 0  # that were made in it
 
     @property
     def unfit(self) -> str:

@@ -134,10 +134,10 @@ class Engine:
         self._balance = Balance(self._order, lambda part: self.quotas.lacking(parts[part]))
         each = len(task.branches) if task.labels_per_seed == 1 else 1  # but one take no calls
         self._window = Window(
-            task,
-            self.quotas,
-            self._balance,
-            self._execution,
+            task=task,
+            quotas=self.quotas,
+            balance=self._balance,
+            execution=self._execution,
             size=_AHEAD * concurrency * each,
             busy=_BUSY * concurrency,
             margin=margin,

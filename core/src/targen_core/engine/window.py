@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from typing import Any
 
 from targen_core.engine.balance import Balance, Item
@@ -22,10 +23,11 @@ from targen_core.tasks.model import Task
 _FAR = 16  # times its size that a window may grow to
 
 
+@dataclass(eq=False, kw_only=True)
 class Window:
     """The candidates without a verdict, in their order.
 
-    Args:
+    Attributes:
         task: whose they are.
         quotas: what labels still need, and their yield.
         balance: the shares of the items of a balanced list.
@@ -35,36 +37,24 @@ class Window:
         margin: how far above the need over the yield a label's candidates may run ahead, in
             standard deviations of its rows. With None, only as many run as are needed if all are
             accepted.
-
-    `refused` says whether any candidate was, since it was foreseen what each seed is for.
+        refused: whether any candidate was, since it was foreseen what each seed is for.
     """
 
-    def __init__(
-        self,
-        task: Task[Any, Any],
-        quotas: QuotaTracker,
-        balance: Balance,
-        execution: Execution,
-        *,
-        size: int,
-        busy: int,
-        margin: float | None,
-    ) -> None:
-        self._task = task
-        self._quotas = quotas
-        self._balance = balance
-        self._execution = execution
-        self._size = size
-        self._busy = busy
-        self._margin = margin
-        self._slots: deque[Slot] = deque()
-        # By branch, and by item of a balanced list: those that were started, and the others in
-        # their order.
-        self._started: defaultdict[str, Counter[Item]] = defaultdict(Counter)
-        self._unstarted: defaultdict[str, defaultdict[Item, deque[Slot]]] = defaultdict(
-            lambda: defaultdict(deque)
-        )
-        self.refused = False
+    task: Task[Any, Any]
+    quotas: QuotaTracker
+    balance: Balance
+    execution: Execution
+    size: int
+    busy: int
+    margin: float | None
+    refused: bool = False
+    _slots: deque[Slot] = field(default_factory=deque)
+    # By branch, and by item of a balanced list: those that were started, and the others in
+    # their order.
+    _started: defaultdict[str, Counter[Item]] = field(default_factory=lambda: defaultdict(Counter))
+    _unstarted: defaultdict[str, defaultdict[Item, deque[Slot]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(deque))
+    )
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -94,7 +84,7 @@ class Window:
         """Take out the head of the window, whose turn is over."""
         slot = self._slots.popleft()
         if slot.task is not None:
-            self._started[slot.branch][self._balance.item_of(slot.seed)] -= slot.counted
+            self._started[slot.branch][self.balance.item_of(slot.seed)] -= slot.counted
         elif slot.lined_up:
             self._unstarted_like(slot).popleft()
 
@@ -117,11 +107,11 @@ class Window:
         if visit is None:
             return True
         if visit.foreseen is None:
-            may = [branch for branch in visit.branches if branch in self._quotas.open]
+            may = [branch for branch in visit.branches if branch in self.quotas.open]
             # Without a margin, another than the first is sure only when the first is filled.
-            at_most = may[:1] if self._margin is None else may
+            at_most = may[:1] if self.margin is None else may
             lacking = (branch for branch in at_most if before(branch) < worth(branch))
-            likely = may[0] if may and self._margin is not None else None
+            likely = may[0] if may and self.margin is not None else None
             visit.foreseen = visit.used or next(lacking, likely)
         return visit.foreseen == slot.branch
 
@@ -130,10 +120,10 @@ class Window:
 
         Candidates that were started too far back do not hold up earlier ones.
         """
-        if self._task.labels_per_seed is None:
+        if self.task.labels_per_seed is None:
             return
         self.refused = False
-        worth = {branch: self._worth(branch) for branch in self._quotas.open}
+        worth = {branch: self._worth(branch) for branch in self.quotas.open}
         for slot in self._slots:
             slot.counted = slot.lined_up = False
             if slot.visit is not None:
@@ -151,20 +141,20 @@ class Window:
                 self._unstarted_like(slot).append(slot)
             elif before[slot.branch] <= worth[slot.branch]:
                 slot.counted = True
-                self._started[slot.branch][self._balance.item_of(slot.seed)] += 1
+                self._started[slot.branch][self.balance.item_of(slot.seed)] += 1
 
     def _unstarted_like(self, slot: Slot) -> deque[Slot]:
         """Unstarted candidates of its branch, and its item of a balanced list, in their order."""
-        return self._unstarted[slot.branch][self._balance.item_of(slot.seed)]
+        return self._unstarted[slot.branch][self.balance.item_of(slot.seed)]
 
     def start_head(self) -> None:
         """Start the head of the window, though those of other items seemed to be all worth it."""
         self._start(self._unstarted_like(self._slots[0]).popleft())
 
     def _start(self, slot: Slot) -> None:
-        self._execution.start(slot)
+        self.execution.start(slot)
         slot.counted = True
-        self._started[slot.branch][self._balance.item_of(slot.seed)] += 1
+        self._started[slot.branch][self.balance.item_of(slot.seed)] += 1
 
     def start_due(self) -> None:
         """Start the candidates that are useful now, for each branch in their order.
@@ -172,7 +162,7 @@ class Window:
         The first in the window is among them, since a label that it may have needs a row. The
         exception: all useful ones belong to other items of a balanced list.
         """
-        for branch in self._quotas.open:
+        for branch in self.quotas.open:
             lined_up = self._unstarted[branch]
             if not any(lined_up.values()):
                 continue  # nearly all, if there are many branches
@@ -181,7 +171,7 @@ class Window:
                 while (
                     unstarted
                     and started.total() < worth
-                    and (not item or started[item] < self._balance.worth(unstarted[0].seed))
+                    and (not item or started[item] < self.balance.worth(unstarted[0].seed))
                 ):
                     self._start(unstarted.popleft())
 
@@ -190,20 +180,20 @@ class Window:
 
         More may wait if nearly all are done but the head, whose call hangs or is slow.
         """
-        size = _FAR * self._size if self._execution.running < self._busy else self._size
+        size = _FAR * self.size if self.execution.running < self.busy else self.size
         if len(self._slots) >= size:
             return False
-        branches = self._quotas.open
-        if self._task.labels_per_seed is None or self._margin is not None:
+        branches = self.quotas.open
+        if self.task.labels_per_seed is None or self.margin is not None:
             return any(map(self._lacking, branches))
         return self._wanting(branches) > 0
 
     def _wanting(self, branches: Collection[str]) -> int:
         """Return how many more candidates of these branches are useful."""
         lacking = [*map(self._lacking, branches)]
-        if self._task.labels_per_seed is None:
+        if self.task.labels_per_seed is None:
             return max(lacking, default=0)
-        seeds = 0 if self._margin is not None else self._undecided
+        seeds = 0 if self.margin is not None else self._undecided
         return max(0, sum(lacking) - seeds)
 
     def _lacking(self, branch: str) -> int:
@@ -222,11 +212,11 @@ class Window:
 
     def _worth(self, branch: str) -> int:
         """Candidates of a branch that are worth running."""
-        return self._quotas.worth(branch, self._task.rows_per_instance, self._margin)
+        return self.quotas.worth(branch, self.task.rows_per_instance, self.margin)
 
     def seeds_ahead(self, branches: Collection[str]) -> int:
         """Seeds of these branches worth preparing past the one that is walked to next."""
-        per_seed = len(branches) * self._task.instances_per_call
-        worth = self._wanting([branch for branch in self._quotas.open if branch in branches])
-        calls = math.ceil(worth / self._task.instances_per_call)
-        return max(0, min(calls, self._size // per_seed))
+        per_seed = len(branches) * self.task.instances_per_call
+        worth = self._wanting([branch for branch in self.quotas.open if branch in branches])
+        calls = math.ceil(worth / self.task.instances_per_call)
+        return max(0, min(calls, self.size // per_seed))
