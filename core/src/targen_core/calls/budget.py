@@ -14,7 +14,7 @@ from targen_core.errors import BudgetExhausted
 from targen_core.wording import REPEAT, Blank, Either, Option, Setting
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
+@dataclass(slots=True, eq=False, repr=False, kw_only=True)
 class Budget:
     """Money and tokens: spent, reserved, and at most so many.
 

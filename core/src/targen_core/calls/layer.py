@@ -14,7 +14,7 @@ import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import KW_ONLY, InitVar, dataclass, replace
 from typing import Any, TypeVar
 
 from targen_core.calls import scores
@@ -84,10 +84,11 @@ _REPAIR = (
 )
 
 
+@dataclass(eq=False, repr=False)
 class CallLayer:
     """Answers calls, each attempt paid at most once.
 
-    Args:
+    Attributes:
         models: by step.
         seed: the run's seed, part of every call's key.
         max_outage: seconds without any success after which a failing service stops the run. If
@@ -98,30 +99,22 @@ class CallLayer:
             `calls.hedging`.
     """
 
-    def __init__(
-        self,
-        models: Mapping[str, BoundModel],
-        *,
-        seed: int,
-        journal: Journal,
-        cache: ReplyCache | None,
-        budget: Budget,
-        usage: Usage,
-        max_outage: float | None = None,
-        outstanding: Sequence[Outstanding] = (),
-        hedge: bool = False,
-    ) -> None:
-        self.models = models
-        self.seed = seed
-        self.journal = journal
-        self.cache = cache
-        self.budget = budget
-        self.usage = usage
+    models: Mapping[str, BoundModel]
+    _: KW_ONLY
+    seed: int
+    journal: Journal
+    cache: ReplyCache | None
+    budget: Budget
+    usage: Usage
+    max_outage: InitVar[float | None] = None
+    outstanding: Sequence[Outstanding] = ()
+    hedge: InitVar[bool] = False
+
+    def __post_init__(self, max_outage: float | None, hedge: bool) -> None:
         self.halt_reason: TargenError | None = None
         self.flying: Counter[str] = Counter()  # calls that models are working on, by step
         self.answered = False  # whether there was any reply, from a model or the cache
         self.observer: Observer | None = None
-        self.outstanding = outstanding
         self.shared: dict[bytes, ChatReply] | None = None  # list calls of a suite's other runs
         self.asks_again = False  # whether to request unusable replies of the journal again
         self.again = 0  # how many were
@@ -129,13 +122,13 @@ class CallLayer:
         self._unusable: list[bytes] = []  # keys in the cache of replies that cannot be used
         self._sending = 0
         self._deferred: dict[asyncio.Task[ChatReply], Scope] = {}
-        for bound in models.values():
+        for bound in self.models.values():
             if isinstance(bound.model, DeferredModel):
                 bound.model.attach_run(self._not_deferred)
-        self._retries = Retries(seed, max_outage, self.unwanted)
+        self._retries = Retries(self.seed, max_outage, self.unwanted)
         self._proof_asked = asyncio.Lock()
         self._proof_asked_at = 0.0
-        patience = {bound.limiter: Patience() for bound in models.values()}
+        patience = {bound.limiter: Patience() for bound in self.models.values()}
         self._beside = SendingsBeside(self, patience, hedge)
 
     @property

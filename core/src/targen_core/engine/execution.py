@@ -16,7 +16,7 @@ from targen_core.errors import Rejected, StageFailed, TargenError
 from targen_core.tasks.model import Task
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Execution:
     """Executes candidates; a failure stops all sending.
 

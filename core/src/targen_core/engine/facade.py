@@ -98,26 +98,6 @@ def read_reply(text: str, model: type[R]) -> R:
 class StageLlm:
     """Implements `targen_core.tasks.steps.Llm` for one stage at one place."""
 
-    __slots__ = (
-        "_candidates",
-        "_dimensions",
-        "_indices",
-        "_label",
-        "_layer",
-        "_place",
-        "_rows",
-        "_seen",
-        "_step",
-        "above",
-        "batch",
-        "draws",
-        "earlier",
-        "fault",
-        "notes",
-        "scope",
-        "task",
-    )
-
     def __init__(
         self,
         layer: Answers,

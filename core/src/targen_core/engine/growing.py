@@ -16,7 +16,7 @@ import asyncio
 import math
 from array import array
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 
 NEW = 0.5
 """The expected share of new items of the first list, if lists grow in parallel."""
-
-_NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +80,6 @@ class _Listed:
 class _Silent(StageLlm):
     """The `Llm` for a list that every shard walks: it sends no calls."""
 
-    __slots__ = ()
-
     async def _answer(self, *_: Any, **__: Any) -> Any:
         shard, lists = Option("shard"), Option("contexts", ...) + " or " + Option("seeds", ...)
         without = "; or omit " + shard + ", and give each machine a different "
@@ -94,29 +90,23 @@ class _Silent(StageLlm):
         )
 
 
+@dataclass(eq=False, repr=False)
 class GrowingList:
     """The list below one parent: batches asked for in order, each once."""
 
-    def __init__(
-        self,
-        order: SeedOrder,
-        depth: int,
-        path: tuple[int, ...] = (),
-        above: tuple[Any, ...] = (),
-        calls: tuple[str, ...] = (),
-        draws: Mapping[str, str] = _NONE,
-        told: int = 0,
-    ) -> None:
-        self.order = order
-        self.depth = depth
-        self.path = path
-        self.above = above
-        self.calls = calls
-        self.draws = draws
+    order: SeedOrder
+    depth: int
+    path: tuple[int, ...] = ()
+    above: tuple[Any, ...] = ()
+    calls: tuple[str, ...] = ()
+    draws: Mapping[str, str] = field(default_factory=dict)
+    told: InitVar[int] = 0
+
+    def __post_init__(self, told: int) -> None:
         self._places = array("q")  # of each item, for its draws; -1: it has none
         self.items: list[Any] = []
-        self.spec = spec = order.specs[depth]
-        self.shard = None if depth else order.shard
+        self.spec = spec = self.order.specs[self.depth]
+        self.shard = None if self.depth else self.order.shard
         # A shard takes items of a list that exists already, and batches of one that a model writes.
         self.by_item = spec.fixed is not None or spec.source.once or not spec.source.asks
         self.every = [] if self.shard is not None and self.by_item else self.items
@@ -133,7 +123,7 @@ class GrowingList:
         self._looked_at = (0, 0, 0)  # the chunk walked, and its result in `_settled`
         source = spec.source
         in_turn = source.in_turn or source.told_rows or not source.asks
-        self.at_once = 1 if in_turn else order.at_once
+        self.at_once = 1 if in_turn else self.order.at_once
         self.on_trial = source.max_rejected < 1
         self.told_rows = source.told_rows
         self._told = [told]  # rows reported to each batch; the last applies to all later ones

@@ -36,7 +36,7 @@ UNFIT = 5
 """Batches of seeds from elsewhere, all unfit, after which no more are requested."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class SeedOrder:
     """Walks the chain of lists in the run's one order.
 

@@ -23,7 +23,7 @@ from targen_core.tasks.model import Task
 _FAR = 16  # times its size that a window may grow to
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class Window:
     """The candidates without a verdict, in their order.
 
