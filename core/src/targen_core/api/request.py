@@ -24,7 +24,7 @@ from targen_core import folders
 from targen_core.api.kinds import MEANT
 from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.dataset.model import Dataset
-from targen_core.dataset.read import read_dataset, rows_in
+from targen_core.dataset.read import rows_in
 from targen_core.engine.order import SIDE_BY_SIDE
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas
@@ -213,7 +213,7 @@ def asked(
     options = dict(options or {})  # a manifest could not store a program's rows as an option
     values |= {
         name: options.pop(name)
-        for name in {*options} & _of_rows()
+        for name in {*options} & options_of_rows()
         if not isinstance(options[name], Mapping)  # options of a part of that name
     }
     is_usual = model is None
@@ -244,9 +244,10 @@ def asked(
         if rows and is_file(called):
             task_file(order_of(called)).ready(registry)
         if shares_of is not None:
-            if isinstance(shares_of, str) and shares_of in _of_rows():
-                shares_of = _rows_of(shares_of, values, varied)
-            n, labels = None, _like(registry, varied, shares_of, n, _plain(labels) or preset)
+            like = load_registry().function("quotas-like", of=str(Option("shares_of")))
+            other = _plain(labels) or preset
+            labels = like(registry, varied, shares_of, n, other=other, given=values)
+            n = None
         quotas = quotas_of(varied, n, labels, preset) if rows else Quotas({})
         part = None
         if (numbers := read_shard(shard)) is not None:
@@ -464,15 +465,15 @@ def _with_files(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         for name, value in values.items()
     }
     kept = {}
-    for name in made.keys() & _of_rows():
+    for name in made.keys() & options_of_rows():
         file_of = load_registry().function("file-of-rows", of=str(Option(name)))
-        with _given_as(name):
+        with given_as(name):
             kept[name] = file_of(made[name])
     return made | kept
 
 
 @contextmanager
-def _given_as(option: str, item: int | None = None) -> Iterator[None]:
+def given_as(option: str, item: int | None = None) -> Iterator[None]:
     """Have an error about data that a program passes name its option, and its number in a list."""
     try:
         yield
@@ -482,7 +483,7 @@ def _given_as(option: str, item: int | None = None) -> Iterator[None]:
         raise
 
 
-def _of_rows() -> set[str]:
+def options_of_rows() -> set[str]:
     """The options that are files of rows."""
     return {name for name, option in shortcuts().items() if option.rows}
 
@@ -506,7 +507,7 @@ def _sources(option: str, sources: SourcesLike | None, folder: Path) -> list[str
             names.append(str(as_path(source)))
         else:
             file = folder / f"rows-{number}.jsonl"
-            with _given_as(option, number if several is sources else None):
+            with given_as(option, number if several is sources else None):
                 rows = rows_in(source)
             write_file(file, "".join(json.dumps(dict(row), default=str) + "\n" for row in rows))
             names.append(f"{MEMORY}:{file}")
@@ -588,91 +589,6 @@ def quotas_of(
         return Quotas(labels)
     assert preset is not None
     return Quotas.preset(preset, task)
-
-
-def _like(
-    registry: Registry, task: Task[Any, Any], source: Any, n: int | None, other: object
-) -> Quotas:
-    """`n` rows in the label shares of a dataset.
-
-    Raises:
-        UsageError: no number of rows, another way of numbering them, or a dataset without labels.
-    """
-    shares = Option("shares_of", "FILE")
-    if n is None or other:
-        raise UsageError(
-            shares + " needs a single total number of rows, which it divides among the labels",
-            hint="pass "
-            + Option("n", 100)
-            + " without "
-            + Option("labels")
-            + " or "
-            + Option("preset"),
-        )
-    place, labels = _labels_of(registry, task, source)
-    counts = {name: count for name, count in labels.items() if name in task.quota_names}
-    if not counts:
-        raise UsageError(
-            place + f" does not contain any labelled rows of {task.name}",
-            hint=f"the labels of {task.name} are: {', '.join(task.quota_names)}",
-        )
-    if lacking := [name for name in task.quota_names if name not in counts]:
-        _log.warning(
-            "%s has no rows with these labels, so targen will not generate any: %s",
-            place,
-            ", ".join(lacking),
-        )
-    return Quotas.shared(n, counts, task)
-
-
-@dataclass(frozen=True, slots=True)
-class _RowsOf:
-    """The rows of an option, such as `examples`."""
-
-    option: str
-    file: Path
-
-
-def _labels_of(
-    registry: Registry, task: Task[Any, Any], source: Any
-) -> tuple[Words, Mapping[str, int]]:
-    """Return what messages call labelled rows, and their number by label; log what is no row."""
-    if isinstance(source, _RowsOf):
-        labels_of = load_registry().function("labels-of-rows", of=str(Option(source.option)))
-        with _given_as(source.option):
-            return Option(source.option), labels_of(source.file, task)
-    source = as_path(source) if isinstance(source, PathLike) else source
-    with _given_as("shares_of"):
-        dataset = read_dataset(source, task, registry=registry, strict=False)
-    place = f"{source}" if isinstance(source, str | Path) else "the given data"
-    if bad := [problem for problem in dataset.problems if problem.left_out]:
-        _log.warning(
-            "%s: %s not counted, such as %s %d: %s",
-            place,
-            plural(len({problem.line for problem in bad}), "row"),
-            "line" if isinstance(source, str | Path) else "row",
-            bad[0].line,
-            bad[0].message,
-        )
-    return place, dataset.labels
-
-
-def _rows_of(option: str, values: Mapping[str, Any], task: Task[Any, Any]) -> _RowsOf:
-    """The rows of an option, as typed, or as the task says.
-
-    Raises:
-        UsageError: neither names one.
-    """
-    said = (rows for key, rows in task.part_options.items() if key.rpartition(".")[2] == option)
-    rows = next(iter((values[option],) if values.get(option) is not None else said), None)
-    if rows is None:
-        raise UsageError(
-            Option("shares_of", option) + " needs " + Option(option),
-            hint="pass " + Option(option, Blank("FILE")),
-        )
-    with _given_as(option):
-        file_of = load_registry().function("file-of-rows", of=str(Option(option)))
-        return _RowsOf(option, file_of(rows))
 
 
 def _part_of(task: Task[Any, Any], shard: Shard) -> Quotas:

@@ -1,0 +1,111 @@
+"""The rows of a run in the label shares of labelled rows: `--shares-of`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from targen_core.api.request import as_path, given_as, options_of_rows
+from targen_core.dataset.read import read_dataset
+from targen_core.engine.quotas import Quotas
+from targen_core.errors import UsageError
+from targen_core.plugins.registry import Registry
+from targen_core.tasks.model import Task
+from targen_core.text import plural
+from targen_core.wording import Blank, Option, Words
+from targen_standard.datasets.kept import file_of_rows
+from targen_standard.examples.reading import labels_of
+
+_log = logging.getLogger("targen")
+
+
+def quotas_like(
+    registry: Registry,
+    task: Task[Any, Any],
+    source: Any,
+    n: int | None,
+    *,
+    other: object,
+    given: Mapping[str, Any],
+) -> Quotas:
+    """Return `n` rows in the label shares of a dataset, or of the rows of an option.
+
+    Args:
+        registry: finds the dataset's task.
+        task: whose labels they are.
+        source: the dataset, or the name of an option that is a file of rows, such as "examples".
+        n: how many rows.
+        other: another way in which the number of rows was given, if it was.
+        given: the options of the request, by name.
+
+    Raises:
+        UsageError: no number of rows, another way of numbering them, or a dataset without labels.
+    """
+    if n is None or other:
+        raise UsageError(
+            Option("shares_of", "FILE")
+            + " needs a single total number of rows, which it divides among the labels",
+            hint="pass "
+            + Option("n", 100)
+            + " without "
+            + Option("labels")
+            + " or "
+            + Option("preset"),
+        )
+    if isinstance(source, str) and source in options_of_rows():
+        place, labels = _of_option(source, given.get(source), task)
+    else:
+        place, labels = _of_dataset(registry, task, source)
+    counts = {name: count for name, count in labels.items() if name in task.quota_names}
+    if not counts:
+        raise UsageError(
+            place + f" does not contain any labelled rows of {task.name}",
+            hint=f"the labels of {task.name} are: {', '.join(task.quota_names)}",
+        )
+    if lacking := [name for name in task.quota_names if name not in counts]:
+        _log.warning(
+            "%s has no rows with these labels, so targen will not generate any: %s",
+            place,
+            ", ".join(lacking),
+        )
+    return Quotas.shared(n, counts, task)
+
+
+def _of_option(option: str, typed: Any, task: Task[Any, Any]) -> tuple[Words, Mapping[str, int]]:
+    """Return an option and the labels of its rows, as typed, or as the task says.
+
+    Raises:
+        UsageError: neither names any.
+    """
+    said = (rows for key, rows in task.part_options.items() if key.rpartition(".")[2] == option)
+    rows = next(said, None) if typed is None else typed
+    if rows is None:
+        raise UsageError(
+            Option("shares_of", option) + " needs " + Option(option),
+            hint="pass " + Option(option, Blank("FILE")),
+        )
+    with given_as(option):
+        return Option(option), labels_of(file_of_rows(rows), task)
+
+
+def _of_dataset(
+    registry: Registry, task: Task[Any, Any], source: Any
+) -> tuple[Words, Mapping[str, int]]:
+    """Return what messages call a dataset, and its rows by label; log what is no row."""
+    source = as_path(source) if isinstance(source, PathLike) else source
+    with given_as("shares_of"):
+        dataset = read_dataset(source, task, registry=registry, strict=False)
+    place = f"{source}" if isinstance(source, str | Path) else "the given data"
+    if bad := [problem for problem in dataset.problems if problem.left_out]:
+        _log.warning(
+            "%s: %s not counted, such as %s %d: %s",
+            place,
+            plural(len({problem.line for problem in bad}), "row"),
+            "line" if isinstance(source, str | Path) else "row",
+            bad[0].line,
+            bad[0].message,
+        )
+    return place, dataset.labels
