@@ -61,6 +61,7 @@ _FOR_THE_CORE = {
     "dataset-split": "splitting:split",
     "dataset-to-hf": "datasets.frames:to_hf",
     "dataset-to-pandas": "datasets.frames:to_pandas",
+    "difference": "other_runs:difference",
     "earlier-manifest": "earlier:manifest_of_today",
     "earlier-records": "earlier:records_of_today",
     "file-of-rows": "datasets.kept:file_of_rows",

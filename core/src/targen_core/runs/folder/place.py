@@ -6,18 +6,24 @@ that is not up. Its leftovers do not block a later run.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from targen_core.errors import RunConflict, RunDirectoryError, RunLocked, UsageError, WriteFailed
+from targen_core.errors import (
+    RunConflict,
+    RunDirectoryError,
+    RunLocked,
+    TargenError,
+    UsageError,
+    WriteFailed,
+)
 from targen_core.outputs import remove
-from targen_core.plain import content_of
-from targen_core.runs.records.comparing import difference
+from targen_core.plugins.loader import load_registry
 from targen_core.runs.records.lock import COPY
 from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.writing import OUTPUTS
 from targen_core.suggestions import instead_of_address
 from targen_core.task_files import TaskFile
 from targen_core.text import plural
@@ -31,29 +37,12 @@ Place = Literal["exact", "replace", "number"]
 DIRECTORY-3, ... that is free or holds it.
 """
 
+_WHOLE = ("manifest.json", "task.json", "task.py", "report.json", "README.md")
+_PARTS = {f".{name}.part" for name in _WHOLE}  # half written ones
 # Files that a run killed before it wrote its manifest may leave.
-_FIRST_FILES = {
-    ".lock",
-    ".manifest.json.part",
-    "task.json",
-    ".task.json.part",
-    "task.py",
-    ".task.py.part",
-}
+_FIRST_FILES = {".lock", "task.json", "task.py", *_PARTS}
 # Files of a run without rows, in which nothing was paid for or written by hand.
-_EMPTY_RUN_FILES = _FIRST_FILES | {
-    "manifest.json",
-    "journal",
-    "dataset.jsonl",
-    "provenance.jsonl",
-    "rejects.jsonl",
-    "ledger",
-    "pending.jsonl",
-    "report.json",
-    ".report.json.part",
-    "README.md",
-    ".README.md.part",
-}
+_EMPTY_RUN_FILES = {*_FIRST_FILES, *_WHOLE, *OUTPUTS, "journal", "ledger", "pending.jsonl"}
 _MOST = 10_000  # directories that are tried
 
 
@@ -164,33 +153,16 @@ def same_run(
             + ANOTHER_OUT,
         )
     beside = next(path for path in numbered(out) if not path.exists())
+    words = differences[0]
+    with suppress(TargenError):  # what says it better is not here
+        words = load_registry().function("difference", of=str(out))(there, requested, out, file)
     raise RunConflict(
-        f"{out} contains a different run, started with "
-        + (_task_apart(there, requested, out, file) or difference(there, requested)),
+        f"{out} contains a different run, started with {words}",
         hint=Action("resume", out, **there.objects)
         + " resumes it with its recorded options; or "
         + ANOTHER_OUT
         + " for the new run, such as "
         + Option("out", beside),
-    )
-
-
-def _task_apart(there: Manifest, requested: Manifest, out: Path, file: TaskFile | None) -> str:
-    """Return in what the task's file differs from the run's copy, or ""."""
-    was, now = there.task, requested.task
-    if not there.task_file or was.id != now.id or was.version == now.version:
-        return ""
-    keys: list[str] = []
-    with suppress(OSError, ValueError):  # a file in Python
-        copies = content_of(out / there.task_file), file.text if file else ""
-        before, after = (json.loads(text) for text in copies)
-        keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
-    name = was.id.partition(":")[2]
-    what = ", ".join(keys)
-    return (
-        f"a version of the task {name} that differs in {what}"
-        if what
-        else f"a different version of the task {name}"
     )
 
 

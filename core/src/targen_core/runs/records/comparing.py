@@ -1,37 +1,16 @@
-"""Describe the difference between an existing run and the current request."""
+"""Check that a run would continue with what it started with, and say what has changed."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from targen_core.errors import RunConflict
 from targen_core.runs.records.lock import Lock, PartPlan, StepPlan, TaskPlan
-from targen_core.runs.records.manifest import USUAL_PLACES, Manifest, flat
 from targen_core.runs.records.model_names import called, settings_of
-from targen_core.runs.records.shortcuts import datasets_of
 from targen_core.wording import Option
 
 _Use = tuple[str, str]
 """A model, and the settings by which two uses may differ, or ""."""
-
-
-def difference(there: Manifest, asked: Manifest) -> str:
-    """Return the first difference between a run's start and the current request."""
-    if there.task.id != asked.task.id:
-        return _both(f"task {there.task.id}", asked.task.id)
-    if there.task.variants != asked.task.variants:  # they change much else
-        was, now = (" ".join(of.task.variants) for of in (there, asked))
-        return _both(f"variant {was}" if was else "no variant", now or "none")
-    both = there.steps.keys() & asked.steps.keys()
-    mine, theirs = ({step: of.steps[step] for step in both} for of in (there, asked))
-    if apart := _steps_apart(mine, theirs, lambda was, now: was != now):
-        uses, steps = max(apart.items(), key=lambda item: len(item[1]))
-        begun, now = (" with ".join(filter(None, use)) for use in uses)
-        return _both(
-            begun if len(steps) == len(asked.steps) else f"{begun} in step {min(steps)}", now
-        )
-    return _sources_apart(there, asked) or _parts_apart(there, asked) or _plan_apart(there, asked)
 
 
 def require_same(there: Lock, now: Lock, file: str) -> None:
@@ -52,7 +31,7 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
     if now.task != there.task:
         raise _other_task(there.task, now.task, file)
     hint = "resume it with its original options and the versions in its manifest.json"
-    steps = _steps_apart(
+    steps = steps_apart(
         there.steps,
         now.steps,
         lambda was, now: (was.identity, was.params) != (now.identity, now.params),
@@ -65,7 +44,7 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
         apart.append(f"this run's corrector was {there.corrector}, not {now.corrector}")
     for place, was in there.parts.items():
         is_now = now.parts.get(place)
-        if is_now is None or (was.id == is_now.id and not _alike(was, is_now)):
+        if is_now is None or (was.id == is_now.id and not alike(was, is_now)):
             apart.append(f"the {place} of this run, {was.id}, {changed_part(was, is_now)}")
     for place in now.parts.keys() - there.parts.keys():
         if place.startswith(("check ", "filter ")):  # earlier versions recorded no other parts
@@ -97,11 +76,7 @@ def changed_part(was: PartPlan, now: PartPlan | None) -> str:
     return "has different prompts now"
 
 
-def _both(begun: object, asked: object) -> str:
-    return f"{begun}; you asked for {asked}"
-
-
-def _alike(was: PartPlan, now: PartPlan) -> bool:
+def alike(was: PartPlan, now: PartPlan) -> bool:
     """Return whether parts are the same except for their datasets and versions.
 
     Datasets are compared by themselves. A run with another version of a filter continues: its rows
@@ -110,7 +85,7 @@ def _alike(was: PartPlan, now: PartPlan) -> bool:
     return was == now.model_copy(update={"sources": was.sources, "version": was.version})
 
 
-def _steps_apart(
+def steps_apart(
     there: Mapping[str, StepPlan],
     now: Mapping[str, StepPlan],
     differ: Callable[[StepPlan, StepPlan], bool],
@@ -143,55 +118,6 @@ def _uses(was: StepPlan, now: StepPlan) -> tuple[_Use, _Use]:
     if not names:  # only the backend knows
         words = [settings_of(was.identity), settings_of(now.identity)]
     return (mine, words[0]), (other, words[1])
-
-
-def _sources_apart(there: Manifest, asked: Manifest) -> str:
-    """The first other datasets that options of parts name, or ""."""
-    for place in {**there.lock.parts, **asked.lock.parts}:
-        plans = [of.lock.parts.get(place) for of in (there, asked)]
-        mine, theirs = (() if plan is None else plan.sources for plan in plans)
-        if [one.digest for one in mine] == [one.digest for one in theirs]:
-            continue
-        begun, now = (
-            ", ".join(f"{one.source} (digest {one.digest[:12]})" for one in sources)
-            for sources in (mine, theirs)
-        )
-        part = next(plan for plan in plans if plan is not None)
-        done = datasets_of(part.id)[1].done
-        return _both(f"{begun or 'nothing'} {done}", now or "nothing")
-    return ""
-
-
-def _parts_apart(there: Manifest, asked: Manifest) -> str:
-    """The first part in use that has different options now, or ""."""
-    now = asked.lock.parts
-    for place, was in there.lock.parts.items():
-        same = place in now and was.id == now[place].id
-        if same and place not in USUAL_PLACES and not _alike(was, now[place]):
-            return f"{place} {was.id}, which {changed_part(was, now[place])}"
-    return ""
-
-
-def _plan_apart(there: Manifest, asked: Manifest) -> str:
-    """The first value that differs between two plans whose models are alike."""
-    mine, theirs = (
-        flat({**decides, "targets": decides["targets"][-1]}) | of.parts_beside(other)
-        for of, other in ((there, asked), (asked, there))
-        for decides in (of.deciding(),)
-    )
-    for name in {**theirs, **mine}:
-        begun, now = (of.get(name, "the default") for of in (mine, theirs))
-        if begun != now:
-            words = re.sub(r"^targets\.|^parts\.|\boptions\.", "", name)
-            words = words.replace("_", " ").replace(".", " ")
-            return _both(f"{words} {_listed(begun)}", _listed(now))
-    return "different options"
-
-
-def _listed(value: object) -> object:
-    if isinstance(value, list):
-        value = ", ".join(map(str, value))
-    return "none" if value in (None, "") else value
 
 
 def _other_task(there: TaskPlan, now: TaskPlan, file: str) -> RunConflict:
