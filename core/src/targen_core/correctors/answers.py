@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, create_model
 
 from targen_core.calls.model import Message
 from targen_core.errors import Rejected
@@ -18,24 +21,30 @@ from targen_core.tasks.judging import NO_VALID_INSTANCE, UNSURE, JudgeQuestion
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt
 
+ReplyT = TypeVar("ReplyT", bound=BaseModel)
 
-def answer_form(
-    task: Task[Any, Any], question: JudgeQuestion, *, may_reject: bool = True
-) -> tuple[tuple[str, ...], bool]:
-    """The options of the field that holds a question's answer, and whether it holds several.
 
-    Caches are keyed by the options and never by the type. Two `Literal` are equal whatever their
-    order, but the order is part of the schema in the request.
-    """
+def reply_to(
+    task: Task[Any, Any],
+    question: JudgeQuestion,
+    form: type[ReplyT],
+    field: str,
+    *,
+    may_reject: bool = True,
+) -> type[ReplyT]:
+    """Return the form of a reply to a question, whose `field` holds the answer."""
     others = (NO_VALID_INSTANCE, UNSURE) if may_reject else ()
     options = tuple(dict.fromkeys((*question.options, *others)))
-    return options if task.labels else (), question.several
+    return _reply(form, field, options if task.labels else (), question.several)
 
 
-def answer_type(options: tuple[str, ...], several: bool) -> Any:
-    """The type of that field."""
+@lru_cache(maxsize=128)
+def _reply(form: type[ReplyT], field: str, options: tuple[str, ...], several: bool) -> type[ReplyT]:
+    # By the options and never by the type: two `Literal` are equal whatever their order, but the
+    # order is part of the schema in the request.
     one: Any = Literal[options] if options else str
-    return list[one] if several else one
+    fields: dict[str, Any] = {field: (list[one] if several else one, ...)}
+    return create_model(form.__name__.lstrip("_"), __base__=form, **fields)
 
 
 def outputs_of(task: Task[Any, Any], question: JudgeQuestion) -> str:

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel
 
 from targen_core.calls.model import Message
 from targen_core.correctors.answers import (
-    answer_form,
-    answer_type,
     as_json,
     matched,
     outputs_of,
+    reply_to,
     worked,
 )
 from targen_core.tasks.judging import Correction, CorrectionSample, JudgeAnswer, JudgeQuestion
@@ -70,7 +69,7 @@ async def solve(llm: Llm, question: JudgeQuestion) -> JudgeAnswer:
 
     reply = await llm.ask(
         SOLVE_PROMPT,
-        reply=_reply(*answer_form(task, question)),
+        reply=reply_to(task, question, _Solved, "answer"),
         check=legal,
         instructions=task.judging.instructions,
         outputs=outputs_of(task, question),
@@ -78,12 +77,6 @@ async def solve(llm: Llm, question: JudgeQuestion) -> JudgeAnswer:
         input=question.input,
     )
     return JudgeAnswer(matched(reply.answer, question), reply.explanation)
-
-
-@lru_cache(maxsize=64)
-def _reply(options: tuple[str, ...], several: bool) -> type[_Solved]:
-    answer = answer_type(options, several)
-    return create_model("Solved", answer=(answer, ...), __base__=_Solved)
 
 
 @lru_cache(maxsize=64)

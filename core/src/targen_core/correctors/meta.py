@@ -12,17 +12,16 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Literal
 
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel
 
 from targen_core.calls.model import Message
 from targen_core.correctors.answers import (
-    answer_form,
-    answer_type,
     as_json,
     as_text,
     listed,
     matched,
     outputs_of,
+    reply_to,
     worked,
 )
 from targen_core.correctors.blind import SOLVE_PROMPT, solve
@@ -95,7 +94,7 @@ class Meta:
 
         judgement = await llm.ask(
             self.prompt,
-            reply=_judgement(*answer_form(task, question, may_reject=self.may_reject)),
+            reply=reply_to(task, question, _Judgement, "actual", may_reject=self.may_reject),
             check=consistent,
             instructions=task.judging.instructions,
             outputs=outputs_of(task, question),
@@ -104,13 +103,6 @@ class Meta:
             output=as_text(claimed),
         )
         return JudgeAnswer(matched(judgement.actual, question), judgement.explanation)
-
-
-@lru_cache(maxsize=64)
-def _judgement(options: tuple[str, ...], several: bool) -> type[_Judgement]:
-    """The reply whose `actual` is of that form."""
-    answer = answer_type(options, several)
-    return create_model("Judgement", actual=(answer, ...), __base__=_Judgement)
 
 
 @lru_cache(maxsize=64)
