@@ -188,12 +188,8 @@ async def agenerate(
         JobFailed: the run ended early; the rows so far are kept in its directory.
     """
     keywords = keywords_of(locals(), "out", "executor", "progress")
-    where = elsewhere(
-        load_registry() if registry is None else registry,
-        executor,
-        options=keywords["options"],
-        delivery="batch" if batch else delivery or "",
-    )
+    delivered = "batch" if batch else delivery or ""
+    where = elsewhere(registry, executor, options=keywords["options"], delivery=delivered)
     with asked(**keywords) as request:
         job = request.job(out)
     job.elsewhere = where
@@ -272,14 +268,9 @@ async def aresume(
         JobFailed: the run ended early; the rows so far are kept.
     """
     keywords = keywords_of(locals(), "run", "registry", "exclude", "executor", "progress")
-    known = registry or (run.registry if isinstance(run, Run) else None)
-    known = load_registry() if known is None else known
-    where = elsewhere(
-        known,
-        executor,
-        options=keywords["options"],
-        delivery="batch" if batch else delivery or "",
-    )
+    known = registry or (run.registry if isinstance(run, Run) else load_registry())
+    delivered = "batch" if batch else delivery or ""
+    where = elsewhere(known, executor, options=keywords["options"], delivery=delivered)
     job, registry = reopened(
         run.path if isinstance(run, Run) else run,
         known,

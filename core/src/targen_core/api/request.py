@@ -275,7 +275,7 @@ def asked(
 
 
 def elsewhere(
-    registry: Registry,
+    registry: Registry | None,
     executor: ExecutorLike | None,
     *,
     options: dict[str, Any],
@@ -284,7 +284,7 @@ def elsewhere(
     """Where the models of a run are to work; None for this process.
 
     Args:
-        registry: finds the executor.
+        registry: finds the executor; by default, all installed plugins.
         executor: its name, or `name` and which workers.
         options: those of the request. The executor's are taken out, since no run keeps them.
         delivery: the name of a delivery that was asked for, which excludes an executor.
@@ -299,6 +299,7 @@ def elsewhere(
             f"executor: {type(executor).__name__} is not an executor",
             hint='pass its name, such as "ray", or {"name": "ray", "workers": 4}',
         )
+    registry = load_registry() if registry is None else registry
     read = load_registry().function("workers-elsewhere", of="executor")
     said = spread(registry, options)
     where: Elsewhere = read(registry, executor, said)

@@ -6,12 +6,15 @@ or not. Only where a stranger's part has the same name does a distribution in he
 
 from __future__ import annotations
 
+
+def _by(package: str, names: str) -> dict[str, str]:
+    return dict.fromkeys(names.split(), package)
+
+
 ELSEWHERE = {
     "task": {
         "": "targen-tasks-superglue",
-        **dict.fromkeys(
-            ["axg", "boolq", "cb", "copa", "record", "rte", "wic", "wsc"], "targen-tasks-superglue"
-        ),
+        **_by("targen-tasks-superglue", "axg boolq cb copa record rte wic wsc"),
         "multirc": "targen-tasks-multirc",
     },
     "backend": {
@@ -24,61 +27,40 @@ ELSEWHERE = {
     },
     "method": {
         "": "targen-methods",
-        **dict.fromkeys(
-            ["attrprompt", "coda", "selfinstruct", "supergen", "zerogen"], "targen-methods"
-        ),
+        **_by("targen-methods", "attrprompt coda selfinstruct supergen zerogen"),
         "progen": "targen-methods[progen]",
         "sungen": "targen-methods[sungen]",
     },
-    "reader": dict.fromkeys(["json", "py", "toml", "yaml", "yml"], "targen-standard"),
+    "reader": _by("targen-standard", "json py toml yaml yml"),
     "executor": {"": "targen-ray", "ray": "targen-ray"},
-    "delivery": dict.fromkeys(["", "batch", "files"], "targen-standard"),
+    "delivery": {"": "targen-standard", **_by("targen-standard", "batch files")},
     "embedder": {"minilm": "targen-analysis[embeddings,minilm]"},
-    "filter": dict.fromkeys(["distance", "excluded", "near-duplicates"], "targen-standard"),
-    "option": dict.fromkeys(
-        ["embedder", "exclude", "max_cosine", "max_refused", "near_duplicates"], "targen-standard"
-    ),
+    "filter": _by("targen-standard", "distance excluded near-duplicates"),
+    "option": _by("targen-standard", "embedder exclude max_cosine max_refused near_duplicates"),
     "metric": {"": "targen-analysis"},
     "output": {"": "targen-outputs"},
     "trainer": {"": "targen-training"},
     "catalogue": {"": "targen-datatune"},
     "retriever": {"": "targen-datatune"},
     "command": {
-        **dict.fromkeys(["analyze", "list-metrics", "rate", "sample"], "targen-analysis"),
-        **dict.fromkeys(
-            ["catalogue", "list-catalogues", "list-retrievers", "retrieve", "transform"],
-            "targen-datatune",
-        ),
-        **dict.fromkeys(
-            ["compare-methods", "import-rows", "list-methods", "select"], "targen-methods"
-        ),
-        **dict.fromkeys(["review", "view"], "targen-review"),
-        **dict.fromkeys(
-            [
-                "ablate",
-                "answer",
-                "compare",
-                "evaluate",
-                "list-trainers",
-                "reproduce",
-                "reweigh",
-                "train",
-            ],
+        **_by("targen-analysis", "analyze list-metrics rate sample"),
+        **_by("targen-datatune", "catalogue list-catalogues list-retrievers retrieve transform"),
+        **_by("targen-methods", "compare-methods import-rows list-methods select"),
+        **_by("targen-review", "review view"),
+        **_by(
             "targen-training",
+            "ablate answer compare evaluate list-trainers reproduce reweigh train",
         ),
     },
-    "adapter": dict.fromkeys(["langchain", "langchain_core"], "targen-standard"),
+    "adapter": _by("targen-standard", "langchain langchain_core"),
     "function": {
-        **dict.fromkeys(
-            [
-                *("Declaration", "RevisionPlan", "TaskForm", "acorrect", "aplan_revision"),
-                *("areplay", "arevise", "correct", "diff", "export", "merge", "plan_revision"),
-                *("preview", "profile", "publish", "replay", "revise", "trace", "validate"),
-                *("Script", "ScriptedModel", "ScriptedOptions", "export_batch", "import_batch"),
-            ],
+        **_by(
             "targen-standard",
+            "Declaration RevisionPlan TaskForm acorrect aplan_revision areplay arevise correct "
+            "diff export merge plan_revision preview profile publish replay revise trace validate "
+            "Script ScriptedModel ScriptedOptions export_batch import_batch",
         ),
-        **dict.fromkeys(["CostEstimate", "estimate", "show-progress"], "targen-cli"),
+        **_by("targen-cli", "CostEstimate estimate show-progress"),
         "analyze": "targen-analysis",
         "check-plugin": "targen-testing",
         "retrieve": "targen-datatune",

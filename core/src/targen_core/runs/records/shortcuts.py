@@ -25,27 +25,14 @@ from targen_core.wording import install
 _MOVED = "targen-core:"
 """Before the names of parts that were the core's own in earlier versions."""
 
-
 _COMMANDS = (
-    *(
-        "task",
-        "n",
-        "label",
-        "labels",
-        "preset",
-        "shares_of",
-        "shard",
-        "suite",
-        "measured",
-        "savings",
-        "correct",
-    ),
-    *("model", "backend", "backend_for", "base_url", "key_file", "options", "model_options"),
-    *("steps", "profile", "price_in", "price_out", "reasoning_tokens", "yield_"),
-    *("executor", "address", "workers", "resources", "replica", "registry", "progress"),
-    *("out", "dry_run", "yes", "quiet", "json", "strict", "batch_lists", "batch_offline"),
-    *("compared", "solve", "prompts", "full"),
-)
+    "task n label labels preset shares_of shard suite measured savings correct "
+    "model backend backend_for base_url key_file options model_options "
+    "steps profile price_in price_out reasoning_tokens yield_ "
+    "executor address workers resources replica registry progress "
+    "out dry_run yes quiet json strict batch_lists batch_offline "
+    "compared solve prompts full"
+).split()
 """Further options of `generate`, `estimate` and `preview`, as commands and in Python."""
 
 
