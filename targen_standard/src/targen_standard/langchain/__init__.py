@@ -13,10 +13,13 @@ __all__ = ["LangChainModel", "TargenChat"]
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        if name == "LangChainModel":
-            from targen_standard.langchain.model import LangChainModel as made
-        elif name == "TargenChat":
-            from targen_standard.langchain.chat import TargenChat as made
-        else:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return made
+        match name:
+            case "LangChainModel":
+                from targen_standard.langchain.model import LangChainModel
+
+                return LangChainModel
+            case "TargenChat":
+                from targen_standard.langchain.chat import TargenChat
+
+                return TargenChat
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -124,7 +124,7 @@ def _query(author: str, options: Options) -> dict[str, Any]:
 
 @contextmanager
 def _hub(what: str) -> Iterator[Any]:
-    """Yield the hub's client; what it raises is told in words of ours."""
+    """Yield the hub's client, and translate what it raises into our errors."""
     hub_without_telemetry()
     from huggingface_hub import HfApi
 
