@@ -43,6 +43,6 @@ def complete_kind(incomplete: str) -> list[str]:
 
 
 def complete_template(incomplete: str) -> list[str]:
-    """Names of kinds of which `targen new` makes one."""
+    """Return the names of kinds that `targen new` can make."""
     kinds = load_registry().kinds
     return [name for name in complete_kind(incomplete) if kinds[name].template]
