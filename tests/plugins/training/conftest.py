@@ -32,7 +32,7 @@ def mood(tmp_path):
     """Write rows of a task in which one word tells the label; the file of the task is mood.yaml."""
     (tmp_path / "mood.yaml").write_text(TASK)
 
-    def write(name: str, rows: int, seed: int = 0, labels: tuple[str, ...] = ("praise", "blame")):
+    def write(name, rows, seed=0, labels=("praise", "blame")):
         rng = random.Random(seed)
         words = {"praise": ("lovely", "bright", "kind"), "blame": ("awful", "broken", "dull")}
         made = []

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 ASKED = ("--test", "test.jsonl", "--generator", "scripted", "-n", 8, "--contexts-limit", 4)
 
 
-def spec(arm: str) -> Any:
+def spec(arm):
     run = Path("comparisons/ablate-mood/runs") / f"mood-{arm}"
     return json.loads((run / "manifest.json").read_text())["spec"]
 

@@ -110,30 +110,30 @@ def test_a_label_that_was_not_learned_is_said(targen, works, mood):
     assert measured.json["figures"]["accuracy"]["value"] == pytest.approx(0.9)
 
 
-def damaged(path: Path) -> None:
+def damaged(path):
     path.write_bytes(b'{"format": 1}')
 
 
-def a_fifo(path: Path) -> None:
+def a_fifo(path):
     path.unlink()
     os.mkfifo(path)
 
 
-def a_link_out(path: Path) -> None:
+def a_link_out(path):
     path.rename("elsewhere")
     path.symlink_to(Path("elsewhere").resolve())
 
 
-def deep(path: Path) -> None:
+def deep(path):
     path.write_text("[" * 200_000)
 
 
-def a_shape_of_its_own(path: Path) -> None:
+def a_shape_of_its_own(path):
     head = "{'descr': '<u8', 'fortran_order': False, 'shape': (99999999999,), }\n"
     path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode())
 
 
-def an_archive_of_zeros(path: Path) -> None:
+def an_archive_of_zeros(path):
     with path.open("wb") as file:
         np.savez_compressed(file, weights=np.zeros((2, 8 << 20)))  # 128 MiB in 128 KiB
 
@@ -164,7 +164,7 @@ def test_a_stranger_s_model_is_plain_files_that_take_no_more_than_they_explain(
 
 @pytest.mark.usefixtures("trained")
 def test_an_earlier_model_is_replaced_on_demand_alone(refuses, works):
-    def kept() -> tuple[int, int]:
+    def kept():
         stat = Path("m/model.json").stat()
         return stat.st_ino, stat.st_mtime_ns
 

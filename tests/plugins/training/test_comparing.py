@@ -6,7 +6,6 @@ import json
 import random
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,7 +20,7 @@ WORDS = "stone river cloud market window engine forest mirror ladder island".spl
 def moods(mood):
     """Rows whose label their words tell so often, no two of them alike."""
 
-    def write(name: str, rows: int, *, seed: int = 0, right: float = 1.0) -> Path:
+    def write(name, rows, *, seed=0, right=1.0):
         path: Path = mood(name, rows, seed=seed)
         rng = random.Random(f"{name}/{seed}")
         with changed(path) as made:
@@ -46,7 +45,7 @@ COMPARE = ("compare", "Og=good.jsonl", "Syn=poor.jsonl", "--test", "test.jsonl")
 COMPARE = (*COMPARE, "--task", "mood.yaml", "--repeats", 2, "--out", "c")
 
 
-def groups(results: Any, kind: str) -> dict[str, Any]:
+def groups(results, kind):
     return {g["arm"]: g for g in results["parts"][0]["groups"] if g["kind"] == kind}
 
 
@@ -154,7 +153,7 @@ def test_a_cell_that_was_stopped_goes_on_from_its_checkpoints(targen, monkeypatc
 
     actual: list[bool] = []
 
-    def train(data: TrainingSet, options: Any, folder: Path) -> None:
+    def train(data, options, folder):
         assert data.checkpoints is not None
         checkpoint = data.checkpoints / "checkpoint-1"
         actual.append(checkpoint.exists())
@@ -217,7 +216,7 @@ def test_one_model_learns_all_tasks_of_an_arm(targen, works, mood, monkeypatch):
 
     learned: list[TrainingSet] = []
 
-    def train(data: TrainingSet, options: Any, folder: Path) -> None:
+    def train(data, options, folder):
         learned.append(data)
         TFIDF.train(data, options, folder)
 

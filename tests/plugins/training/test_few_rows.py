@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -17,13 +15,12 @@ from targen_core.errors import UsageError
 from targen_training.features import embedder_of
 from tests.files import lines
 
-Command = Callable[..., Any]
 SKEWED = ("praise", "praise", "praise", "blame")
 ARGS = ("--test", "test.jsonl", "--task", "mood.yaml", "--repeats", "2")
 
 
 @pytest.fixture(autouse=True)
-def data(mood: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def data(mood, tmp_path, monkeypatch):
     """Balanced synthetic rows, and real and test rows of which three in four are praise."""
     monkeypatch.chdir(tmp_path)
     mood("syn.jsonl", 80, seed=1)
@@ -31,11 +28,11 @@ def data(mood: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     mood("test.jsonl", 40, seed=3, labels=SKEWED)
 
 
-def kinds(results: Any) -> dict[tuple[str, str], int]:
+def kinds(results):
     return {(g["kind"], g["arm"]): g["rows"] for g in results["parts"][0]["groups"]}
 
 
-def test_arms_of_other_label_shares_are_compared_with_the_same_labels_too(works: Command) -> None:
+def test_arms_of_other_label_shares_are_compared_with_the_same_labels_too(works):
     done = works("compare", "Og=real.jsonl", "Syn=syn.jsonl", *ARGS, "--apart")
     results = json.loads(Path("comparisons/Og-Syn/results.json").read_text())
     # Of praise Syn has fewest, 40; of blame Og, 15.
@@ -58,16 +55,14 @@ def test_arms_of_other_label_shares_are_compared_with_the_same_labels_too(works:
         ("order.jsonl syn.jsonl", {"matched", "natural"}),  # their labels come in another order
     ],
 )
-def test_arms_are_matched_by_labels_where_they_differ_or_as_is_said(
-    targen: Command, mood: Command, words: str, expected: set[str]
-) -> None:
+def test_arms_are_matched_by_labels_where_they_differ_or_as_is_said(targen, mood, words, expected):
     mood("more.jsonl", 60, seed=5)
     mood("order.jsonl", 60, seed=5, labels=("blame", "praise"))
     done = targen("compare", *words.split(), *ARGS, "--json")
     assert {kind for kind, _ in kinds(done.json)} == expected
 
 
-def test_a_curve_of_few_real_rows_alone_and_with_synthetic_ones(works: Command) -> None:
+def test_a_curve_of_few_real_rows_alone_and_with_synthetic_ones(works):
     words = ("--real", "real.jsonl", "--curve", "0,2,5,100,200", "--trainer", "tfidf")
     done = works("compare", "syn.jsonl", *ARGS, *words)
     (part,) = json.loads(Path("comparisons/real-syn/results.json").read_text())["parts"]
@@ -95,10 +90,10 @@ def test_a_curve_of_few_real_rows_alone_and_with_synthetic_ones(works: Command) 
     assert "0 of " in works("compare", "syn.jsonl", *ARGS, *words).err
 
 
-def test_a_text_is_embedded_once_however_many_models_read_it() -> None:
-    texts: list[str] = []
+def test_a_text_is_embedded_once_however_many_models_read_it():
+    texts = []
     embedder = Embedder(open=lambda: texts.append)
-    registry: Any = SimpleNamespace(
+    registry = SimpleNamespace(
         find=lambda kind, name: SimpleNamespace(id=name), resolve=lambda item: embedder
     )
     for _ in range(2):
@@ -107,9 +102,7 @@ def test_a_text_is_embedded_once_however_many_models_read_it() -> None:
 
 
 @pytest.mark.whole  # targen-analysis
-def test_the_hint_for_vectors_without_their_package_works_at_each_edge(
-    targen: Command, works: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_hint_for_vectors_without_their_package_works_at_each_edge(targen, works, monkeypatch):
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     asked = {
         "compare": ("--test", "test.jsonl", "--repeats", "2", "--curve", "20"),
@@ -126,10 +119,8 @@ def test_the_hint_for_vectors_without_their_package_works_at_each_edge(
     assert made.facts.options["embedder"] == "words"
 
 
-def test_results_of_another_task_or_of_other_options_replace_none(
-    targen: Command, mood: Command
-) -> None:
-    def results(folder: str) -> dict[str, bytes]:
+def test_results_of_another_task_or_of_other_options_replace_none(targen, mood):
+    def results(folder):
         return {path.name: path.read_bytes() for path in Path(folder).glob("results.*")}
 
     assert targen("compare", "syn.jsonl", *ARGS).out.endswith("comparisons/syn/results.html\n")
@@ -150,7 +141,7 @@ def test_results_of_another_task_or_of_other_options_replace_none(
     assert Path("comparisons/syn/earlier/2/results.html").exists()
 
 
-def test_compare_from_python() -> None:
+def test_compare_from_python():
     results = targen_core.compare(
         {"Syn": "syn.jsonl"}, real=Path("real.jsonl"), test="test.jsonl", task="mood.yaml",
         repeats=2, trainers="tfidf", curve=[2, 5], out="c",
@@ -165,13 +156,13 @@ def test_compare_from_python() -> None:
 
 
 @pytest.mark.whole  # pandas
-def test_compare_accepts_rows_in_memory() -> None:
+def test_compare_accepts_rows_in_memory():
     rows = {name: lines(f"{name}.jsonl") for name in ("syn", "real", "test")}
     pandas = pytest.importorskip("pandas")
     frames = {name: pandas.DataFrame(of) for name, of in rows.items()}
     task = targen_core.Declaration.from_file("mood.yaml").task(name="mood")
     dataset = targen_core.read_dataset("syn.jsonl", task)
-    options: dict[str, Any] = {"real": frames["real"], "trainers": "tfidf", "repeats": 2}
+    options = {"real": frames["real"], "trainers": "tfidf", "repeats": 2}
     options |= {"match": "rows", "together": False}
     figures = []
     for at, (syn, test, whose) in enumerate(
@@ -190,7 +181,7 @@ def test_compare_accepts_rows_in_memory() -> None:
     assert [g.rows for g in both.parts[0].groups if g.arm == "syn"] == [60, 60]
 
 
-def test_compare_accepts_runs_of_tasks_in_memory() -> None:
+def test_compare_accepts_runs_of_tasks_in_memory():
     declared = targen_core.Declaration.from_file("mood.yaml")
     for name, task in (("declared", declared), ("object", declared.task())):
         one, test = (
@@ -219,9 +210,7 @@ def test_compare_accepts_runs_of_tasks_in_memory() -> None:
         (["syn.jsonl"], {"out": "."}, "does not contain a comparison", "out=..."),
     ],
 )
-def test_errors_of_compare_name_its_keywords(
-    given: list[Any], options: dict[str, Any], error: str, hint: str
-) -> None:
+def test_errors_of_compare_name_its_keywords(given, options, error, hint):
     with pytest.raises(UsageError) as refused:
         targen_core.compare(*given, **{"test": "test.jsonl", "task": "mood.yaml"} | options)
     assert error in str(refused.value) and hint in refused.value.hint

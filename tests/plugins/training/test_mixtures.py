@@ -13,7 +13,7 @@ from targen_training.trainers import Decision
 from tests.files import write_lines
 
 
-def rows(task: str, count: int) -> list[Decision]:
+def rows(task, count):
     return [Decision({"text": f"{task} {at}"}, ("a", "b")[at % 2], at) for at in range(count)]
 
 

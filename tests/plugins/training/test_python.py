@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,10 +11,8 @@ import targen_training
 from targen_core import read_dataset
 from tests.files import lines
 
-Command = Callable[..., Any]
 
-
-def test_they_make_and_say_what_the_commands_do(targen: Command, mood: Any) -> None:
+def test_they_make_and_say_what_the_commands_do(targen, mood):
     mood("train.jsonl", 60)
     mood("test.jsonl", 40, seed=1)
     assert targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "typed").code == 0
@@ -45,9 +41,9 @@ def test_they_make_and_say_what_the_commands_do(targen: Command, mood: Any) -> N
 @pytest.mark.parametrize(
     "form", ["dataset", pytest.param("frame", marks=pytest.mark.whole), "rows", "run"]
 )
-def test_rows_of_any_form_are_learned_from(form: str, targen: Command, mood: Any) -> None:
+def test_rows_of_any_form_are_learned_from(form, targen, mood):
     mood("train.jsonl", 40)
-    rows: Any = read_dataset("train.jsonl", "mood.yaml")
+    rows = read_dataset("train.jsonl", "mood.yaml")
     if form == "frame":
         rows = rows.to_pandas()
     elif form == "rows":
@@ -62,7 +58,7 @@ def test_rows_of_any_form_are_learned_from(form: str, targen: Command, mood: Any
     assert targen("evaluate", "model", "train.jsonl").code == 0  # in a process of its own, too
 
 
-def test_what_cannot_be_is_said(targen: Command, mood: Any) -> None:
+def test_what_cannot_be_is_said(targen, mood):
     mood("train.jsonl", 20)
     model = targen_core.train("train.jsonl", task="mood.yaml", out="model", progress=False)
     for call, said in (

@@ -7,7 +7,6 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -25,7 +24,7 @@ RUNS = EXAMPLES / "runs"
 SMALLEST = ("--trainer", "tfidf", "--repeats", 1)  # whatever else is installed
 
 
-def original(folder: Path, name: str, file: str, train: int, test: int) -> None:
+def original(folder, name, file, train, test):
     """Write rows as people have them: the first to train on, and the last to test on."""
     rows = lines(EXAMPLES / file)
     write_lines(folder / name / "train.jsonl", rows[:train])
@@ -160,7 +159,7 @@ def test_arms_that_are_missing_are_generated_as_the_plan_says(targen, refuses, s
     base = ("reproduce", "table5", "--original", superglue, "--tasks", "rte", *SMALLEST)
     refuses(base, "", "or --generator NAME/MODEL", keeps=False)
 
-    def asked(model: str, rows: int, *more: Any) -> Any:
+    def asked(model, rows, *more):
         return targen(*base, "--generator", model, "-n", rows, *more)
 
     assert "variants=['paper']" in asked("scripted", 8, "--plan", "--variant", "paper").err

@@ -39,7 +39,7 @@ def dataset(noisy):
     return read_dataset(noisy, str(noisy.with_name("mood.yaml")))
 
 
-def weights_in(folder: str) -> list[float]:
+def weights_in(folder):
     return [record["weight"] for record in lines(Path(folder, "provenance.jsonl"))]
 
 
@@ -61,7 +61,7 @@ def test_wrong_rows_get_low_weights_and_training_heeds_them(targen, works, noisy
     targen("train", "noisy.jsonl", "--task", "mood.yaml", "--out", "plain")
     assert json.loads(Path("plain/model.json").read_text())["data"][0]["weights"] == ""
 
-    def confident(model: str) -> float:
+    def confident(model):
         said = targen("evaluate", model, "test.jsonl", "--json").json["figures"]
         assert said["accuracy"]["value"] == 1
         return float(said["log_loss"]["value"])
@@ -127,7 +127,7 @@ def test_a_label_that_goes_under_is_told_unless_the_best_of_each_are_kept(works,
     assert weights_in("array")[0] == 0
 
 
-def weighed(rows: range) -> list[dict[str, object]]:
+def weighed(rows):
     """A file of weights: one for each row."""
     return [{"idx": at, "weight": 1} for at in rows]
 
