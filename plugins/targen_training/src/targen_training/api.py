@@ -86,7 +86,7 @@ def train(
         style=style,
         mix=mix,
         mix_temperature=mix_temperature,
-        options=[f"{name}={value}" for name, value in (options or {}).items()],
+        options={name: str(value) for name, value in (options or {}).items()},
         seed=seed,
         out=None if out is None else Path(out).expanduser(),
         force=force,

@@ -143,11 +143,10 @@ def file_of(registry: Registry, source: DataLike, task: TaskLike | None) -> Task
         name = task if opened.task is None else opened.task()
     if isinstance(name, PathLike):
         name = str(name)
-    if not isinstance(name, str) or name.startswith("memory:"):
+    if not isinstance(name, str) or not name or name.startswith("memory:"):
         return None
-    if not name or not registry.find("task", name).id.startswith("file:"):
-        return None
-    return task_file(order_of(name))
+    is_file = registry.find("task", name).id.startswith("file:")
+    return task_file(order_of(name)) if is_file else None
 
 
 def _named(registry: Registry, task: TaskLike) -> str:

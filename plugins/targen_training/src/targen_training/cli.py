@@ -13,7 +13,7 @@ import typer
 from targen_cli.completion import completer
 from targen_core import Typed
 from targen_core.text import plural
-from targen_training.asked import TaskOption, file_of, of_one_label, read_rows
+from targen_training.asked import TaskOption, assigned, file_of, of_one_label, read_rows
 from targen_training.mixtures import Mix
 from targen_training.styles import Style
 
@@ -120,7 +120,7 @@ def train(
         style=style,
         mix=mix,
         mix_temperature=mix_temperature,
-        options=option or (),
+        options=assigned(option or ()),
         seed=seed,
         out=out,
         force=force,

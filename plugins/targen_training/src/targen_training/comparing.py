@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, Any
@@ -284,13 +284,13 @@ def folder_for(experiment: Experiment, called: str) -> Path:
         parts = tasks.items() if isinstance(tasks, dict) else ()
         return {key: (of.get("task"), of.get("test")) for key, of in parts if isinstance(of, dict)}
 
-    name = called.replace("/", "-")
-    for number in count(1):
-        folder = Path("comparisons") / (name if number == 1 else f"{name}-{number}")
+    def is_free(folder: Path) -> bool:
         asked = read_asked(folder)
-        if asked is None or subject(asked) == subject(_values(experiment, folder)):
-            return folder
-    raise AssertionError  # count() does not end
+        return asked is None or subject(asked) == subject(_values(experiment, folder))
+
+    name = called.replace("/", "-")
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(filter(is_free, (Path("comparisons") / each for each in names)))
 
 
 def _check_models(registry: Registry, experiment: Experiment, *, plan: bool) -> None:
@@ -389,7 +389,6 @@ def say_arms(registry: Registry, arms: Sequence[Made], money: Money) -> list[Mad
     from targen_training.experiments.making import expected, found_of
 
     missing: list[Made] = []
-    costs: list[Expected] = []
     other: RunConflict | None = None
     for arm in arms:
         said = f"arm {arm.arm} ({arm.part}): "
@@ -404,19 +403,17 @@ def say_arms(registry: Registry, arms: Sequence[Made], money: Money) -> list[Mad
             print(f"{said}using existing rows: {arm.said}", file=sys.stderr)
             continue
         missing.append(arm)
-        costs.append(expected(registry, arm))
-        money.expect(arm.run, costs[-1])
-        dollars, unknown = costs[-1].dollars, costs[-1].unknown
-        cost = (unknown or "the price is unknown") if dollars is None else f"about ${dollars:,.2f}"
+        part = expected(registry, arm)
+        money.expect(arm.run, part)
+        cost = part.unknown or "the price is unknown"
+        cost = cost if part.dollars is None else f"about ${part.dollars:,.2f}"
         does = "to generate"
         if report is not None:
-            does, cost = (
-                f"to continue after {plural(sum(report.rows.values()), 'row')}",
-                f"{cost} in total",
-            )
+            does = f"to continue after {plural(sum(report.rows.values()), 'row')}"
+            cost += " in total"
         print(f"{said}{does}: {arm.said}: {cost}", file=sys.stderr)
     caps = [arm.values.get("max_cost") for arm in missing]
-    _say_costs(costs, caps, money.account.limits.max_cost)
+    _say_costs(money.expected, caps, money.account.limits.max_cost)
     if other is not None:
         raise other
     return missing

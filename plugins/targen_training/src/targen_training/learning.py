@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.wording import Either, Option, install
 from targen_training.asked import assigned
-from targen_training.models import Trained, facts_of, load_model, ready_trainer, train_model
+from targen_training.models import (
+    Trained,
+    facts_of,
+    load_model,
+    ready_trainer,
+    starting_from,
+    train_model,
+)
 from targen_training.progress import shown
 from targen_training.trainers import Trainer
 
@@ -36,21 +44,20 @@ def learned(
     style: Style = "plain",
     mix: Mix = "proportional",
     mix_temperature: float = 2.0,
-    options: Iterable[str] = (),
+    options: Mapping[str, Any] = MappingProxyType({}),
     seed: int = 0,
     out: Path | None = None,
     force: bool = False,
     quiet: bool = False,
 ) -> Trained:
-    """Train on datasets; `files` are those of their tasks, and `options` are KEY=VALUE.
+    """Train on datasets; `files` are those of their tasks, and `options` are the trainer's.
 
     Raises:
         UsageError: as `train`.
     """
-    items = list(options)
     if trainer is not None:
         trainer, *own = trainer.split(",")
-        items = [*own, *items]
+        options = {**assigned(own), **options}
     started_from = ""
     if start is not None:
         if model is not None:
@@ -59,15 +66,15 @@ def learned(
                 hint="omit one of them",
             )
         trainer, more, started_from = _started(registry, start, trainer)
-        items = [*more, *items]
+        options = {**more, **options}
     elif model is not None:
         trainer = trainer or _trainer_for(registry, model)
-        items = [f"model={model}", *items]
+        options = {"model": model, **options}
     name = trainer or usual_trainer(registry, datasets[0].task)
     target = out or Path("models") / re.sub(r"[^\w.-]+", "-", datasets[0].name)
     with shown(quiet=quiet) as watch:
         train_model(
-            ready_trainer(registry, name, assigned(items)),
+            ready_trainer(registry, name, options),
             datasets,
             target,
             seed=seed,
@@ -96,10 +103,10 @@ def usual_trainer(registry: Registry, task: Task[Any, Any]) -> str:
     return min(found)[1] if found else "tfidf"
 
 
-def _started(registry: Registry, start: Path, trainer: str | None) -> tuple[str, list[str], str]:
+def _started(
+    registry: Registry, start: Path, trainer: str | None
+) -> tuple[str, dict[str, str], str]:
     """Trainer, options and name of a model to start from."""
-    from targen_standard.pretrained import named_place
-
     facts, digest = facts_of(start)
     chosen: Trainer = registry.resolve(registry.find("trainer", facts.trainer))
     if trainer is not None and registry.find("trainer", trainer).id != facts.trainer:
@@ -112,10 +119,8 @@ def _started(registry: Registry, start: Path, trainer: str | None) -> tuple[str,
             f"{facts.trainer} always trains a new model, so it cannot continue from {start}",
             hint="train on all of the data at once",
         )
-    items = [f"model={named_place(start / 'model')}"]
-    if "head" in chosen.options.model_fields:
-        items.append("head=auto-new")
-    return facts.trainer, items, f"{start.name} {digest}"
+    values = starting_from(chosen.options, start / "model")
+    return facts.trainer, values, f"{start.name} {digest}"
 
 
 def _trainer_for(registry: Registry, model: str) -> str:

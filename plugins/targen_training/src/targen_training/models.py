@@ -52,6 +52,7 @@ from targen_core.reading import json_of
 from targen_core.task_files import TaskFile, require_known
 from targen_core.text import plural, refused
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Setting, Words, install
+from targen_standard.pretrained import named_place
 from targen_training.asked import options_of
 from targen_training.decisions import decisions_of, digest, require_weighing
 from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task
@@ -78,6 +79,7 @@ __all__ = [
     "load_model",
     "ready_trainer",
     "require_able",
+    "starting_from",
     "train_model",
 ]
 
@@ -271,6 +273,12 @@ def ready_trainer(
     item = registry.find("trainer", name)
     trainer: Trainer = registry.resolve(item)
     return Ready(item.id, trainer, options_of(trainer.options, where + name, values, setting))
+
+
+def starting_from(options: type[TrainerOptions], weights: Path) -> dict[str, str]:
+    """Return the options with which a training starts from weights, with a new head if needed."""
+    head = {"head": "auto-new"} if "head" in options.model_fields else {}
+    return {"model": named_place(weights), **head}
 
 
 def about_task(

@@ -154,8 +154,8 @@ class Scores:
 
     figures: dict[str, Estimate]
     main: str
-    by_label: dict[str, Told]
-    confusion: dict[str, dict[str, int]]
+    by_label: Mapping[str, Told]
+    confusion: Mapping[str, Mapping[str, int]]
     bins: tuple[Bin, ...]
     decisions: int
     rows: int
@@ -194,8 +194,8 @@ def score(
             for name, measure in known.measures.items()
         },
         known.main,
-        dict(known.by_label),
-        {one: dict(of) for one, of in known.confusion.items()},
+        known.by_label,
+        known.confusion,
         known.bins,
         len(decisions),
         len({decision.row for decision in decisions}),

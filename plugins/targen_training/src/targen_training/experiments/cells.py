@@ -29,12 +29,11 @@ from targen_core.errors import UsageError
 from targen_core.outputs import remove, write_file, writing
 from targen_core.reading import read_json
 from targen_core.text import plural
-from targen_standard.pretrained import named_place
 from targen_training.decisions import require_weighing
 from targen_training.experiments.data import Material, Source, digest_of, label_order, numbered
 from targen_training.experiments.model import Experiment, Size
 from targen_training.mixtures import labelled, mixed
-from targen_training.models import Ready, about_task, fitted, ready_trainer
+from targen_training.models import Ready, about_task, fitted, ready_trainer, starting_from
 from targen_training.styles import Style
 from targen_training.trainers import (
     Decision,
@@ -557,10 +556,7 @@ def _started(plan: Plan, ready: Ready, folder: Path, watch: Watch) -> TrainerOpt
             data = replace(data, checkpoints=checkpoints, watch=watch)
             fitted(ready, data, work / "model")
             put_folder(work / "model", there)
-    values = {"model": named_place(there)}
-    if "head" in type(ready.options).model_fields:
-        values["head"] = "auto-new"
-    return ready.options.model_copy(update=values)
+    return ready.options.model_copy(update=starting_from(type(ready.options), there))
 
 
 def _write_cell(
