@@ -30,8 +30,6 @@ from targen_training.money import Money
 if TYPE_CHECKING:
     from targen_core import Task
 
-__all__ = ["ablate"]
-
 WHOLE = "whole"
 KINDS = (
     *("correction", "contexts", "no-contexts", "no-seeds"),

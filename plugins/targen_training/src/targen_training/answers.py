@@ -9,8 +9,6 @@ from collections.abc import Iterable
 
 from rapidfuzz.distance import LCSseq
 
-__all__ = ["plain_answer", "rouge_l", "token_f1"]
-
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _WORDS = re.compile(r"[a-z0-9]+")

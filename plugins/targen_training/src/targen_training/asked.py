@@ -23,18 +23,6 @@ if TYPE_CHECKING:
     from targen_standard.given import DataLike, TaskLike
     from targen_training.scores import Scores
 
-__all__ = [
-    "NAME_THE_TASK",
-    "TaskOption",
-    "assigned",
-    "chosen",
-    "file_of",
-    "names_its_task",
-    "of_one_label",
-    "options_of",
-    "read_rows",
-]
-
 M = TypeVar("M", bound="BaseModel")
 
 NAME_THE_TASK = Option("task", "NAME") + ", or a task file; see " + Action("list-tasks")

@@ -9,8 +9,6 @@ from pydantic import Field
 
 from targen_analysis.metrics import Findings, Metric, MetricOptions, Study
 
-__all__ = ["TRAINING", "TrainingOptions"]
-
 
 class TrainingOptions(MetricOptions):
     """Options of `training`."""

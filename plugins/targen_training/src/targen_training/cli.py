@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from targen_core import Dataset
     from targen_training.models import Facts, Trained
 
-__all__ = ["train"]
-
 _LOOKED_AT = 100  # training rows by which it is seen whether anything was learned
 _PREFIXED = re.compile(r"([^=]+)=(.+)", re.DOTALL)
 

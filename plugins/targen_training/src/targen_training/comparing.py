@@ -32,21 +32,6 @@ if TYPE_CHECKING:
     from targen_training.experiments.results import Results
     from targen_training.experiments.run import Planned
 
-__all__ = [
-    "GeneratorOptions",
-    "arm_of",
-    "asked_for",
-    "carried_out",
-    "compare",
-    "folder_for",
-    "generator_options",
-    "going_on",
-    "model_choice",
-    "say_arms",
-    "say_billed",
-    "show",
-]
-
 GeneratorOptions = Annotated[
     list[str] | None,
     typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the generating model."),

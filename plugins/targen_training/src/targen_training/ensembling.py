@@ -18,8 +18,6 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 
 from targen_training.trainers import TrainerOptions
 
-__all__ = ["Ensemble", "EnsemblingOptions", "smoothed"]
-
 
 class EnsemblingOptions(TrainerOptions):
     """Options of a trainer that can ensemble; the defaults are SuperGen's, except for `ensemble`.

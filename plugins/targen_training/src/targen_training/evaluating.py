@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from targen_training.evaluation import Evaluation
     from targen_training.scores import Scores
 
-__all__ = ["evaluate"]
-
 _WIDE = 12  # labels of which a table has columns
 
 

@@ -12,8 +12,6 @@ from targen_core.errors import UsageError
 from targen_standard.given import DataLike, TaskLike, file_of_rows, registry_of, task_of
 from targen_training.asked import names_its_task
 
-__all__ = ["Given", "several"]
-
 
 def several(data: DataLike | Sequence[DataLike]) -> Sequence[DataLike]:
     """Return the datasets in a list of them; anything else, such as a list of rows, is one."""

@@ -17,8 +17,6 @@ from targen_standard.pretrained import device_of, named_place
 from targen_training.models import facts_of
 from targen_training.neural.weights import find_weights
 
-__all__ = ["harness_figures"]
-
 
 def harness_figures(
     folder: Path, tasks: Sequence[str], *, shots: int | None = None

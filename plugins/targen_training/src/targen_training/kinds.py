@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from targen_core import Register
     from targen_training.trainers import Trainer
 
-__all__ = ["facts", "prints", "register_trainers"]
-
 
 @hookspec
 def register_trainers(register: Register[Trainer]) -> None:

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from targen_training.mixtures import Mix
     from targen_training.styles import Style
 
-__all__ = ["learned", "usual_trainer"]
-
 _MODEL = Either("--model", "model")  # of a trainer, not the backend
 
 

@@ -24,8 +24,6 @@ from targen_training.features import Features
 from targen_training.trainers import Decision, Predictor, Trainer, TrainingSet
 from targen_training.weighing.head import balance
 
-__all__ = ["TFIDF", "TfidfOptions"]
-
 _FORMAT = 1
 
 

@@ -11,8 +11,6 @@ from targen_core import Dataset
 from targen_core.errors import UsageError
 from targen_training.trainers import Decision
 
-__all__ = ["Mix", "grouped", "labelled", "mix_said", "mixed", "of_task"]
-
 Mix = Literal["proportional", "equal", "temperature"]
 
 

@@ -8,8 +8,6 @@ from targen_cli.ahead import Expected, ask_first, threshold
 from targen_core import Limits
 from targen_core.runs.jobs.account import Account
 
-__all__ = ["Money"]
-
 
 class Money:
     """The account of one command, and what its parts are likely to cost; a context manager.

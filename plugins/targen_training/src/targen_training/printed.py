@@ -6,8 +6,6 @@ from collections.abc import Callable
 
 from targen_cli.findings import Estimate
 
-__all__ = ["SIGNED", "mapped", "with_interval"]
-
 SIGNED = "+.1f"
 """The form of differences."""
 

@@ -12,8 +12,6 @@ from targen_training.trainers import Watch
 if TYPE_CHECKING:
     from targen_training.experiments.cells import Plan
 
-__all__ = ["cells_shown", "shown"]
-
 
 @contextmanager
 def shown(*, quiet: bool = False) -> Iterator[Watch]:

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from targen_training.reproduction.items import Item
     from targen_training.reproduction.paper import Asked, PaperTable, Size
 
-__all__ = ["left_out", "reproduce", "trainings_said"]
-
 
 def _list(wanted: bool) -> None:
     """Print what `--list` shows, and end."""

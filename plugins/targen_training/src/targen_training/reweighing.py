@@ -16,8 +16,6 @@ from targen_training.asked import TaskOption, assigned, options_of, read_rows
 if TYPE_CHECKING:
     from targen_training.weighing import Weighed
 
-__all__ = ["reweigh"]
-
 
 def reweigh(
     data: Annotated[

@@ -16,8 +16,6 @@ from targen_core.wording import Option
 from targen_training.scores import LOSSES, draws_of, measured
 from targen_training.trainers import Decision, TrainedOutput
 
-__all__ = ["Examples", "Slice", "joined", "slices_of"]
-
 _LENGTHS = ("short", "medium", "long")
 _KINDS = 8  # values of a property that are few enough to be kinds
 

@@ -10,18 +10,6 @@ from numpy.typing import NDArray
 
 from targen_cli.findings import Estimate
 
-__all__ = [
-    "Worth",
-    "holm",
-    "interval",
-    "mcnemar",
-    "p_of",
-    "p_of_sides",
-    "seed_draws",
-    "sides",
-    "worth",
-]
-
 Numbers = NDArray[np.float64]
 
 

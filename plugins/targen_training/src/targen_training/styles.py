@@ -4,6 +4,4 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["Style"]
-
 Style = Literal["plain", "instructions"]

@@ -24,8 +24,6 @@ from targen_training.features import Vectors, embedder_of, fields_of
 from targen_training.trainers import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 from targen_training.weighing.head import Array, balance, fit, shares_of, with_bias
 
-__all__ = ["VECTORS", "VectorsOptions"]
-
 _FORMAT = 1
 _DECAYS = (5.0, 1.5, 0.5, 0.15, 0.05, 0.015, 0.005)  # 1 / 2C of the usual C, from 0.1 to 100
 _PARTS = 5

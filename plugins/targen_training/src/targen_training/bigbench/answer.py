@@ -10,8 +10,6 @@ import typer
 
 from targen_cli.generating import ROWS_DECIDE, Generate, goes_on_as_generate
 
-__all__ = ["answer"]
-
 
 @goes_on_as_generate(without=ROWS_DECIDE)
 def answer(

@@ -18,8 +18,6 @@ from targen_standard.asking import RowToAsk, asking_task
 from targen_standard.datasets.bigbench import CHOICE, BigBench, Example, choices_in, task_json
 from targen_training.bigbench.shots import prompt_of
 
-__all__ = ["ANSWER", "FORM", "Answer"]
-
 FORM = "answer"
 _PROMPT = Prompt("answer", package="targen_training.bigbench")
 

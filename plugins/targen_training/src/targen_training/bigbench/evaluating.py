@@ -18,8 +18,6 @@ from targen_standard.datasets.source import open_source
 from targen_training.bigbench.score import Grade, graded
 from targen_training.printed import with_interval
 
-__all__ = ["answered", "as_facts", "bigbench_in", "chosen", "grade_said", "is_decoder"]
-
 
 def bigbench_in(sources: Sequence[str]) -> BigBench | None:
     """Return the BIG-bench task in a single file; None if the file holds another task."""

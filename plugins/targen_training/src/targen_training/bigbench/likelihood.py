@@ -10,8 +10,6 @@ from targen_core.wording import install
 from targen_standard.pretrained import device_of, named_place
 from targen_training.neural.weights import Weights, find_weights, kind_of
 
-__all__ = ["Chooser", "decoder_in"]
-
 
 def decoder_in(place: str) -> Weights:
     """The decoder that `targen train` left in a folder, or pretrained weights.

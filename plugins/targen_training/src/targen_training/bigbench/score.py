@@ -25,8 +25,6 @@ from targen_training.neural.answers import normal
 from targen_training.printed import mapped
 from targen_training.scores import Measure, draws_of
 
-__all__ = ["METRICS", "Grade", "chance_of", "graded", "metric_of", "named", "normalized", "written"]
-
 METRICS = ("multiple_choice_grade", "exact_str_match")
 _CLAUSE = r"[^\.\?\!\;\n]+"
 _LONGEST = 128  # characters of a written answer

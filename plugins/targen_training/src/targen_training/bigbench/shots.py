@@ -12,8 +12,6 @@ from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_standard.datasets.bigbench import BigBench, Example
 
-__all__ = ["asked_text", "prompt_of", "shots_for"]
-
 
 def asked_text(task: BigBench, example: Example) -> str:
     """An example up to where its answer begins."""

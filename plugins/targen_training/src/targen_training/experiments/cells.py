@@ -43,21 +43,6 @@ from targen_training.trainers import (
     Watch,
 )
 
-__all__ = [
-    "BEFORE",
-    "SIZE_OF",
-    "Cell",
-    "Done",
-    "Plan",
-    "done",
-    "output_of",
-    "plan_cells",
-    "ready_models",
-    "run_cells",
-    "sweep",
-    "too_large",
-]
-
 Kind = Literal["labels", "matched", "natural", "curve", "share", "alone", "with"]
 SIZE_OF: Mapping[str, Size] = {"labels": "matched", "matched": "matched", "natural": "natural"}
 """The kinds that compare all arms, with the size that an experiment asks for them by."""

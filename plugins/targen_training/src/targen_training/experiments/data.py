@@ -22,19 +22,6 @@ from targen_training.slices import Examples, joined
 from targen_training.styles import Style
 from targen_training.trainers import Decision, TrainedOutput
 
-__all__ = [
-    "Held",
-    "Material",
-    "NothingToLearn",
-    "Source",
-    "digest_of",
-    "label_order",
-    "numbered",
-    "read_before",
-    "read_material",
-    "task_for",
-]
-
 Unit = tuple[Decision, ...]
 """The decisions of an instance, which stay together."""
 

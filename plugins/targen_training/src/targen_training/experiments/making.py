@@ -23,8 +23,6 @@ from targen_training.experiments.model import Arm, Experiment
 if TYPE_CHECKING:
     from targen_core import Report
 
-__all__ = ["Made", "contexts_of", "expected", "found_of", "generated", "made_once", "to_generate"]
-
 
 @dataclass(frozen=True, slots=True)
 class Made:

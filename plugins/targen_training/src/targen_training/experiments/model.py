@@ -20,20 +20,6 @@ from targen_core.origin import Named
 from targen_core.wording import Words
 from targen_training.styles import Style
 
-__all__ = [
-    "Arm",
-    "Experiment",
-    "ModelChoice",
-    "TaskPart",
-    "as_toml",
-    "declared",
-    "located",
-    "reaching",
-    "read_asked",
-    "read_experiment",
-    "validated",
-]
-
 Size = Literal["matched", "natural"]
 _NAME = re.compile(r"[^\s/\\=][^/\\=]*")
 _LARGEST = 1 << 20  # bytes of a declaration

@@ -14,16 +14,6 @@ from targen_training.experiments.results import Group, Mean, Pair, PartResult, R
 from targen_training.experiments.svg import picture
 from targen_training.printed import SIGNED, mapped, with_interval
 
-__all__ = [
-    "KINDS",
-    "as_html",
-    "as_markdown",
-    "findings_of",
-    "main_groups",
-    "mean_table",
-    "shown",
-]
-
 _SURE = 0.05
 KINDS = {
     "labels": "equal numbers of rows, same labels",

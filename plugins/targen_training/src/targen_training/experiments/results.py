@@ -36,19 +36,6 @@ from targen_training.statistics import (
     worth,
 )
 
-__all__ = [
-    "LARGEST",
-    "Few",
-    "Group",
-    "Mean",
-    "Pair",
-    "PartResult",
-    "Results",
-    "WorthOf",
-    "read_results",
-    "results_of",
-]
-
 Numbers = NDArray[np.float64]
 LARGEST = 64 << 20  # bytes of results.json
 _PER_PAIR = 300  # resamples, so that the smallest p (Holm) is below 0.01 for any number of pairs

@@ -45,17 +45,6 @@ from targen_training.models import Ready, require_able
 from targen_training.scores import measured
 from targen_training.trainers import Watch
 
-__all__ = [
-    "Planned",
-    "check_folder",
-    "check_given",
-    "check_models",
-    "declare",
-    "planned",
-    "run_experiment",
-    "written",
-]
-
 _RESULTS = ("results.json", "results.md", "results.html")
 
 

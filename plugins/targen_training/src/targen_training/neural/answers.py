@@ -9,8 +9,6 @@ from collections.abc import Iterable, Sequence
 from targen_core.tasks.cases import RIGHT, WRONG
 from targen_training.trainers import Decision, Question
 
-__all__ = ["asked", "meaning", "normal", "questions_of"]
-
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 
 

@@ -18,8 +18,6 @@ from targen_training.neural.search import learn
 from targen_training.neural.weights import ABOUT, check, weights_in
 from targen_training.trainers import Decision, Predictor, Trainer, TrainingSet
 
-__all__ = ["ENCODER", "read"]
-
 _FORMAT = 1
 _BATCH = 32
 

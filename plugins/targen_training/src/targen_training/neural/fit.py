@@ -24,8 +24,6 @@ from targen_training.neural.loss import OWN, Ensembling, own_trainer
 from targen_training.neural.options import EncoderOptions, NeuralOptions
 from targen_training.trainers import Decision, TrainingSet
 
-__all__ = ["Example", "fit", "longest", "takes_bfloat16", "tokens_at_most"]
-
 Example = dict[str, list[int] | int | float]
 """One row as token ids, with what is to be learned under "labels", and its "weight" if any."""
 

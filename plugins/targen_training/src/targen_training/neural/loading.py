@@ -16,8 +16,6 @@ from targen_training.neural.options import NeuralOptions
 from targen_training.neural.weights import ABOUT, Weights, base_of, find_weights
 from targen_training.trainers import TrainingSet
 
-__all__ = ["Pretrained", "load_saved", "require_quantized", "save", "tokenizer_of"]
-
 
 def tokenizer_of(weights: Weights) -> Any:
     """Return the tokenizer stored with the weights, with a token for padding.

@@ -15,8 +15,6 @@ from targen_standard.pretrained import device_of
 from targen_training.ensembling import Ensemble, smoothed
 from targen_training.neural.options import EncoderOptions
 
-__all__ = ["OWN", "Ensembling", "own_trainer", "weighed_loss"]
-
 OWN = ("weight", "row")
 """Entries of an example that are not for the model."""
 

@@ -15,8 +15,6 @@ from pydantic import Field, model_validator
 from targen_training.ensembling import EnsemblingOptions
 from targen_training.trainers import TrainerOptions
 
-__all__ = ["EncoderOptions", "NeuralOptions", "WriterOptions"]
-
 
 class NeuralOptions(TrainerOptions):
     """Options of every trainer on transformers."""

@@ -15,8 +15,6 @@ from targen_core.reading import read_json
 from targen_training.neural.options import NeuralOptions
 from targen_training.trainers import TrainingSet
 
-__all__ = ["learn"]
-
 OptionsT = TypeVar("OptionsT", bound=NeuralOptions)
 
 

@@ -13,8 +13,6 @@ from targen_core.reading import read_json
 from targen_standard.pretrained import device_of, is_used_model, model_folder
 from targen_training.neural.options import NeuralOptions
 
-__all__ = ["ABOUT", "Weights", "base_of", "check", "find_weights", "kind_of", "weights_in"]
-
 ABOUT = "targen.json"
 """The file beside trained weights that says what a prediction needs."""
 

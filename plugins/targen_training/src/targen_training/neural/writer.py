@@ -21,8 +21,6 @@ from targen_training.neural.search import learn
 from targen_training.neural.weights import ABOUT, check, kind_of, weights_in
 from targen_training.trainers import Decision, Predictor, Question, Trainer, TrainingSet
 
-__all__ = ["DECODER", "ENCODER_DECODER"]
-
 _FORMAT = 1
 _BATCH = 16
 _IGNORED = -100  # what torch's cross entropy leaves out

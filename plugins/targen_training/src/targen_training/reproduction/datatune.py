@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from targen_training.money import Money
     from targen_training.reproduction.paper import Asked
 
-__all__ = ["NAME", "reproduce_datatune"]
-
 NAME = "datatune-table2"
 _FEW = 20  # different outputs that count as a closed set
 _WRONG = 3  # outputs of other rows, if a row has no choices

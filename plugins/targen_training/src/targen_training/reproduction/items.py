@@ -11,8 +11,6 @@ from pathlib import Path
 from targen_core.errors import UsageError
 from targen_training.reproduction.printed import printed
 
-__all__ = ["Item", "command_of", "items"]
-
 _STANDS_FOR = {"superglue": "--original", "bigbench": "--original", "runs": "--synthetic"}
 """Folders of the user's, by their names in commands."""
 

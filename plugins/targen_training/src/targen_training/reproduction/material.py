@@ -14,8 +14,6 @@ from targen_core.outputs import write_file
 from targen_core.reading import read_text
 from targen_core.text import plural
 
-__all__ = ["REPLAYED", "Found", "file_in", "original_of", "replayed_of", "synthetic_of"]
-
 REPLAYED = {"correct"}
 """Changes of an arm that a replay makes in a run, without a call."""
 

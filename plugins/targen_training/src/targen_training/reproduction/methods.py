@@ -15,8 +15,6 @@ from targen_standard.methods.columns import Columns
 from targen_standard.methods.form import FORM, METHOD, MethodFile
 from targen_standard.methods.model import Method
 
-__all__ = ["able_file", "method_file", "unwritable"]
-
 
 def method_file(
     registry: Registry, use: str, task: str, *, given: Path | None, settings: str, folder: Path

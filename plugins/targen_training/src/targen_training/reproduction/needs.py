@@ -14,8 +14,6 @@ from targen_training.neural.answers import questions_of
 from targen_training.neural.options import NeuralOptions
 from targen_training.reproduction.paper import Size
 
-__all__ = ["needed"]
-
 _TRAINED = 16  # bytes: a weight, its gradient and AdamW's two means, in float32
 _HALF = 2  # bytes of a frozen weight in bfloat16
 _QUARTER = 0.5  # bytes of one of 4 bits

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from targen_training.money import Money
     from targen_training.reproduction.paper import Asked, PaperTable
 
-__all__ = ["carry_out", "show"]
-
 _FREE = "free-instructions"
 _DECODER = "decoder"
 

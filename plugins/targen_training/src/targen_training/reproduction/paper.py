@@ -11,8 +11,6 @@ from typing import Any
 from targen_core.errors import UsageError
 from targen_training.reproduction.printed import printed
 
-__all__ = ["ROWS", "Asked", "PaperTable", "Size", "paper_table", "sizes", "table_names"]
-
 ROWS = 240
 """That an arm generates."""
 

@@ -6,8 +6,6 @@ import tomllib
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["printed"]
-
 
 def printed(name: str) -> dict[str, Any]:
     """Return the content of `NAME.toml`."""

@@ -10,8 +10,6 @@ from targen_core.wording import install
 from targen_training.features import embedder_of
 from targen_training.reproduction.paper import PaperTable
 
-__all__ = ["similarities"]
-
 
 def similarities(
     registry: Registry, paper: PaperTable, embedder: str = "minilm"

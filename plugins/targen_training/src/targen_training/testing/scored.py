@@ -8,8 +8,6 @@ from pathlib import Path
 
 from targen_core.plugins.loader import installed_sources, load_registry
 
-__all__ = ["main"]
-
 
 def main(trainer: str, out: str, folder: str, *options: str) -> None:
     """Train on the kit's data, and write the scores of others to the file `out`."""

@@ -25,8 +25,6 @@ from targen_training.weighing.head import (
 )
 from targen_training.weighing.influence import require_learned
 
-__all__ = ["SunGenOptions", "bilevel_weights", "hypergradient"]
-
 _SETTLED = 1e-3  # of a weight, in one iteration
 
 

@@ -14,20 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = [
-    "Array",
-    "alignment",
-    "balance",
-    "fit",
-    "gradient",
-    "hessian_product",
-    "reverse_cross_entropy",
-    "reverse_gradient",
-    "shares_of",
-    "solve",
-    "with_bias",
-]
-
 Array = NDArray[np.float64]
 
 

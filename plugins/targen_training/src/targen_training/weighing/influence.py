@@ -24,8 +24,6 @@ from targen_training.weighing.head import (
     solve,
 )
 
-__all__ = ["InfluenceOptions", "NotLearned", "influence_of", "require_learned"]
-
 
 class NotLearned(UsageError):
     """A model no better than the commonest label: its gradients are not informative."""

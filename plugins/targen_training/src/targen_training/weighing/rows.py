@@ -27,8 +27,6 @@ from targen_training.weighing.influence import InfluenceOptions, influence_of, r
 if TYPE_CHECKING:
     from targen_core.task_files import TaskFile
 
-__all__ = ["MOVED", "TFIDF", "Weighed", "given_weights", "measure_influence", "weigh"]
-
 TFIDF = "tfidf"
 """Features that need no embedder: those of the trainer of that name."""
 
