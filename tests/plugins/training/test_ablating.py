@@ -71,7 +71,5 @@ def test_variants_are_arms_and_what_a_task_lacks_is_named(targen, mood):
     assert "arm no dimensions (rte)" in rte.err
     assert "arm seeds for all labels (rte)" in rte.err
     wic = targen("ablate", "wic", *ASKED, "--plan", "--arms", "no-contexts")
-    assert (
-        wic.code == 2
-        and "arm 'no contexts' is left out: the contexts of wic are not texts" in wic.err
-    )
+    assert wic.code == 2
+    assert "arm 'no contexts' is left out: the contexts of wic are not texts" in wic.err

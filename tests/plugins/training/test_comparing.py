@@ -81,11 +81,8 @@ def test_a_page_a_table_and_markdown_say_the_same(works):
         "Always predicting the",
     ):
         assert words in done.out and words in page and words in text
-    assert (
-        page.count('<svg class="wide"') == page.count('<svg class="narrow"') == 3
-        and "<script" not in page
-        and "://" not in page
-    )
+    assert page.count('<svg class="wide"') == page.count('<svg class="narrow"') == 3
+    assert "<script" not in page and "://" not in page
 
 
 def test_a_difference_is_significant_with_any_number_of_arms(moods, works):
@@ -134,10 +131,8 @@ def test_what_is_trained_stays_until_something_changes(targen, moods):
     (damaged / "scores.npy").write_bytes(b"torn")
     assert "1 of 10" in targen(*COMPARE).err
     assert not Path("c/cells/.cell-killed").exists()
-    assert (
-        json.loads(Path("c/results.json").read_text())["parts"][0]["pairs"]
-        == (json.loads(first)["parts"][0]["pairs"])
-    )
+    again = json.loads(Path("c/results.json").read_text())
+    assert again["parts"][0]["pairs"] == json.loads(first)["parts"][0]["pairs"]
     # Other rows of Syn are other cells of Syn and of both, and no others.
     moods("poor.jsonl", 40, seed=3, right=0.2)
     again = targen(*COMPARE)

@@ -79,9 +79,8 @@ def test_a_generator_writes_the_few_shot_answers(targen, refuses, works):
     assert "Few-shot answers cover 10 of the 30 examples of implicatures." in done.out
     run = Path("reproductions/datatune-table2/runs/implicatures-few-shot")
     assert (run / "report.json").exists()
-    assert (
-        "few-shot answers (implicatures): using existing rows: n=10" in targen(*asked, "--plan").err
-    )
+    there = targen(*asked, "--plan").err
+    assert "few-shot answers (implicatures): using existing rows: n=10" in there
     assert f"few-shot answers for implicatures: {run}" in targen(*asked[:-6], "--plan").err
     refuses((*asked, "-n", 12), "its target is 10 rows, not 12")
 

@@ -29,11 +29,7 @@ def test_they_make_and_say_what_the_commands_do(targen, mood):
         assert sum(each["scores"].values()) == pytest.approx(1)
     texts, predicted = [row["text"] for row in rows], [e["predicted"] for e in measured.predictions]
     assert made.labels_of(texts) == predicted == [row["label"] for row in rows]
-    assert (
-        made.labels_of(texts[0])
-        == made.labels_of([{"text": texts[0]}])
-        == made.labels_of(texts)[:1]
-    )
+    assert made.labels_of(texts[0]) == made.labels_of([{"text": texts[0]}]) == predicted[:1]
     assert targen_core.evaluate("called", Path("test.jsonl"), by=["label"]).raw == measured.raw
     assert "predicted praise" in measured._repr_html_() and "accuracy 100.0%" in repr(measured)
 

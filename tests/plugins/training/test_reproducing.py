@@ -81,9 +81,8 @@ def test_small_models_are_those_that_are_installed(targen, superglue, monkeypatc
     monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: True)
     both = targen(*asked)
     assert both.code == 0 and "(tfidf, vectors)" in both.err
-    assert (
-        "up to 90 training runs, about 4 min" in both.err
-    )  # two tasks; vectors equal numbers of rows
+    # Two tasks; vectors equal numbers of rows.
+    assert "up to 90 training runs, about 4 min" in both.err
     monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: None)
     one = targen(*asked)
     assert f"vectors is left out; to include it: {install('targen-training[vectors]')}" in one.err
@@ -172,9 +171,8 @@ def test_arms_that_are_missing_are_generated_as_the_plan_says(targen, refuses, s
     run = Path("reproductions/table5/runs/rte-without-correction")
     assert json.loads((run / "manifest.json").read_text())["spec"]["corrector"] is None
     there = asked("scripted", 8, "--plan")
-    assert (
-        there.code == 0 and there.err.count("(rte): using existing rows: n=8, model=scripted") == 2
-    )
+    assert there.code == 0
+    assert there.err.count("(rte): using existing rows: n=8, model=scripted") == 2
     for model, rows, why in (
         ("claude/claude-haiku-5-5", 8, "started with model scripted on backend scripted; you"),
         ("scripted", 10, "its target is 8 rows, not 10"),
@@ -214,11 +212,10 @@ def test_the_other_arm_of_a_run_is_its_replay(targen, works, superglue, monkeypa
     )
     assert without == with_it  # the scripted judge agrees with every label
     Path("runs/rte/journal").write_text("")
-    assert (
-        "the replay of runs/rte lacks" in targen(*asked, "--synthetic", "runs", "--out", "no").err
-    )
+    given = (*asked, "--synthetic", "runs", "--out", "no")
+    assert "the replay of runs/rte lacks" in targen(*given).err
     Path("runs/rte/journal").unlink()
-    assert "runs/rte has no journal" in targen(*asked, "--synthetic", "runs", "--out", "no").err
+    assert "runs/rte has no journal" in targen(*given).err
 
 
 STOPPED = """

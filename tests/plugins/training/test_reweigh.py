@@ -115,10 +115,7 @@ def test_a_label_that_goes_under_is_told_unless_the_best_of_each_are_kept(works,
     mood("rows.jsonl", 40)
     write_lines("w.jsonl", ({"idx": at, "weight": [1, 0.25][at % 2]} for at in range(40)))
     done = works("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.jsonl")
-    assert (
-        "the weights changed the label shares: praise from 50% to 80%, blame from 50% to 20%"
-        in done.err
-    )
+    assert "label shares: praise from 50% to 80%, blame from 50% to 20%" in done.err
     assert weights_in("rows-weighted")[:3] == [1, 0.25, 1]
     np.save("w.npy", np.linspace(0, 1, 40))
     start = ("reweigh", "rows.jsonl", "--task", "mood.yaml", "--weights", "w.npy")
@@ -182,9 +179,8 @@ def test_rows_of_runs_keep_where_they_are_from(targen, works):
     done = targen("reweigh", "runs/rte", "--weights", "w.jsonl")
     assert done.code == 0 and done.out.splitlines()[-1] == "runs/rte-weighted"
     weighed = read_dataset("runs/rte-weighted")
-    assert (
-        weighed.task.name == "rte" and list(weighed.weights) == [0.5] * 40 == found.dataset.weights
-    )
+    assert weighed.task.name == "rte"
+    assert list(weighed.weights) == [0.5] * 40 == found.dataset.weights
     first, before = next(iter(weighed.provenance)), next(iter(dataset.provenance))
     assert {key: first[key] for key in before} == before
     assert first["weighed"] == {"by": "file", "value": 0.5}
