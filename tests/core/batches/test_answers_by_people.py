@@ -37,7 +37,6 @@ class Colour(Enum):
     BLUE = "blue"
 
 
-Answer, Note = Literal["yes", "no"], (str | None, None)
 Verdict = Literal["correct", "incorrect"]
 Label = Literal["order", "Refund"]
 Judged = Literal["order", "Refund", "unsure", "no_valid_instance"]
