@@ -28,7 +28,7 @@ from targen_standard.task_files import model as declared
 from targen_testing.rules import RULES
 from targen_training.reproduction.items import items
 
-DECLARED = [getattr(declared, name) for name in declared.__all__]
+DECLARED = [part for name, part in vars(declared).items() if name.endswith(("Part", "Declaration"))]
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 REFERENCE = DOCS / "reference"
