@@ -51,15 +51,17 @@ both = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 
 @pytest.mark.parametrize("name", FILES)
 def test_grades_of_two_people_come_back(name):
-    first, second, third = read_answers(RECORDED / name, SHEET, RATERS)
-    assert (first.row, first.rater, first.before, first.after) == ("1.0/e/0", "ann", "C", "A")
+    answers = read_answers(RECORDED / name, SHEET, RATERS)
+    assert [answer.rater for answer in answers] == ["ann", "bob", "ann"]
+    first, second, third = (answer.grade for answer in answers)
+    assert (first.row, first.before, first.after) == ("1.0/e/0", "C", "A")
     assert first.label is None, "as it was suggested"
     assert first.edit == {"premise": PREMISE.replace("five", "5")}
-    assert (second.rater, second.label, second.edit) == ("bob", "not_entailment", {})
+    assert (second.label, second.edit) == ("not_entailment", None)
     assert second.flag and second.comment == "no: it's wrong"
-    assert (third.row, third.rater, third.reject) == ("1.0/n/0", "ann", True)
+    assert (third.row, third.reject) == ("1.0/n/0", True)
     assert third.before == third.after == "D", "asked once where step 4 changed nothing"
-    assert {answer.digest for answer in (first, second)} == {ITEMS[0].digest}
+    assert {first.digest, second.digest} == {ITEMS[0].digest}
     if not name.startswith("argilla"):  # both exports of Label Studio say when and how long
         assert (first.at, first.seconds) == ("2026-11-20T10:01:00.000Z", 12.5)
 
@@ -135,9 +137,9 @@ def test_reasons_come_back_from_every_form():
     flat = {**data, "annotator": "ann", "reasons": {"choices": chosen}}
     for form, record in ((argilla, argilla_record), (labelstudio, task), (labelstudio, flat)):
         (answer,) = form.read(Path("x.json"), [record], REASONS, {})
-        assert answer.reasons == ("near copy", "ambiguous"), "in the rubric's order"
+        assert answer.grade.reasons == ("near copy", "ambiguous"), "in the rubric's order"
     (answer,) = labelstudio.read(Path("x.json"), [{**flat, "reasons": "ambiguous"}], REASONS, {})
-    assert answer.reasons == ("ambiguous",)
+    assert answer.grade.reasons == ("ambiguous",)
 
 
 def test_a_lone_reason_has_something_beside_it_in_argilla(tmp_path):
@@ -249,8 +251,8 @@ def test_no_record_is_anything_but_read_or_refused(name, parts):
         answers = form.read(Path(name), records, SHEET, RATERS)
     except UsageError:
         return
-    assert all(each.label in (None, *SHEET.labels) for each in answers)
-    assert all(each.after in (None, *SHEET.grades) for each in answers)
+    assert all(each.grade.label in (None, *SHEET.labels) for each in answers)
+    assert all(each.grade.after in (None, *SHEET.grades) for each in answers)
 
 
 def test_of_two_annotations_of_one_person_the_later_counts_and_none_that_was_cancelled(tmp_path):
@@ -262,7 +264,8 @@ def test_of_two_annotations_of_one_person_the_later_counts_and_none_that_was_can
     records[0]["annotations"].insert(0, later)
     file.write_text(json.dumps(records))
     first = read_answers(file, SHEET, {})[0]
-    assert (first.rater, first.edit, first.at) == ("ann", {}, "2026-11-21T08:00:00.000Z")
+    said = (first.rater, first.grade.edit, first.grade.at)
+    assert said == ("ann", None, "2026-11-21T08:00:00.000Z")
 
     for annotation in [each for record in records for each in record["annotations"]]:
         annotation["was_cancelled"] = True

@@ -119,7 +119,7 @@ def import_(
     _check_raters(plan, sheet, answers)
     taken = take(folder, answers, plan.rubric)
     changed = {item.row: item.digest for item in sheet.items}
-    if stale := sum(answer.digest != changed[answer.row] for answer in answers):
+    if stale := sum(answer.grade.digest != changed[answer.grade.row] for answer in answers):
         print(
             f"note: left out {plural(stale, 'grade')} for rows that have changed since the export",
             file=sys.stderr,

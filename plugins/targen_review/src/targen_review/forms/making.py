@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from targen_core.errors import UsageError
-from targen_core.text import refused
 from targen_review.apply import reviewed_data
 from targen_review.forms import argilla, labelstudio
 from targen_review.forms.sheet import Answer, Item, Sheet, read_records
@@ -122,19 +119,18 @@ def take(folder: Path, answers: Sequence[Answer], rubric: Rubric) -> list[tuple[
         By rater, how many were "new", already "known", or "older" than the rater's own grades.
 
     Raises:
-        UsageError: an answer is too long for a grade; then no grade is written.
         RunDirectoryError: a rater's name is that of a model.
     """
     letters = {rubric.word(letter): letter for letter in rubric.letters}
-    grades = [(answer.rater, _grade(answer, letters)) for answer in answers]
-    raters = sorted({name for name, _ in grades})
+    by_rater: defaultdict[str, list[Grade]] = defaultdict(list)
+    for answer in answers:
+        given = {side: letters.get(getattr(answer.grade, side)) for side in ("before", "after")}
+        by_rater[answer.rater].append(answer.grade.model_copy(update=given))
     taken = []
-    for name in raters:
+    for name in sorted(by_rater):
         counts: Counter[str] = Counter()
         with GradeBook(folder, Rater(rater=name)) as book:
-            for rater, grade in grades:
-                if rater != name:
-                    continue
+            for grade in by_rater[name]:
                 there = book.grades.get(grade.row)
                 if there is not None and there.says_as(grade):
                     counts["known"] += 1
@@ -147,23 +143,3 @@ def take(folder: Path, answers: Sequence[Answer], rubric: Rubric) -> list[tuple[
                     counts["new"] += 1
         taken.append((name, counts))
     return taken
-
-
-def _grade(answer: Answer, letters: Mapping[str, str]) -> Grade:
-    try:
-        return Grade(
-            row=answer.row,
-            digest=answer.digest,
-            at=answer.at,
-            before=letters.get(answer.before or "", answer.before),
-            after=letters.get(answer.after or "", answer.after),
-            reasons=answer.reasons,
-            label=answer.label,
-            edit=dict(answer.edit) or None,
-            reject=answer.reject,
-            flag=answer.flag,
-            comment=answer.comment,
-            seconds=answer.seconds,
-        )
-    except ValidationError as error:
-        raise UsageError(f"row {answer.row}, {answer.rater}: {refused(error)}") from error

@@ -15,13 +15,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.outputs import write_file
 from targen_core.plain import read_plain
 from targen_core.reading import Malformed, json_of
 from targen_core.suggestions import did_you_mean
-from targen_core.text import printable
-from targen_review.grades import NAME
+from targen_core.text import printable, refused
+from targen_review.grades import NAME, Grade
 
 __all__ = [
     "DIGEST",
@@ -161,34 +163,12 @@ class Answer:
     """One person's answer for one row.
 
     Attributes:
-        row: the id of the row.
-        digest: of the contents that the person saw.
         rater: who, by our names.
-        at: when, as ISO 8601 in UTC; "" if the file does not say.
-        before: the grade with the label before step 4.
-        after: the grade with the label now.
-        reasons: names of the rubric's reasons.
-        label: the label that the person would give it, where that is another, or was chosen blind.
-        edit: by field, the text that the person put in place of the row's.
-        reject: whether the row should go.
-        flag: whether somebody should look again.
-        comment: a remark.
-        seconds: how long it took; 0 if the file does not say.
+        grade: what they said, with the grades of the sheet in place of letters.
     """
 
-    row: str
-    digest: str
     rater: str
-    at: str = ""
-    before: str | None = None
-    after: str | None = None
-    reasons: tuple[str, ...] = ()
-    label: str | None = None
-    edit: Mapping[str, str] = field(default_factory=dict)
-    reject: bool = False
-    flag: bool = False
-    comment: str = ""
-    seconds: float = 0.0
+    grade: Grade
 
 
 def rater_name(known: Mapping[str, str], theirs: object, prefix: str) -> str:
@@ -302,7 +282,7 @@ class Reader:
         """A person's answer of a row, checked.
 
         Raises:
-            UsageError: a label, a grade or a text that cannot be.
+            UsageError: a label, a grade or a text that cannot be, or is too long.
         """
         choice = said.get("label")
         for name, options, key in (
@@ -322,14 +302,12 @@ class Reader:
             said["before"] = said.get("after") if item.before is not None else None
         if choice == item.label and not self._sheet.blind:
             said["label"] = None  # as it was suggested
-        edit = said.pop("edit", {})
-        return Answer(
-            item.row,
-            digest,
-            self._rater(number, theirs),
-            edit={k: v for k, v in edit.items() if v != item.texts.get(k)},
-            **said,
-        )
+        edit = {k: v for k, v in said.pop("edit", {}).items() if v != item.texts.get(k)}
+        rater = self._rater(number, theirs)
+        try:
+            return Answer(rater, Grade(row=item.row, digest=digest, edit=edit or None, **said))
+        except ValidationError as error:
+            raise self._wrong(number, f"row {item.row}, {rater}: {refused(error)}") from error
 
     def text(self, number: int, name: str, value: object) -> str:
         """Return a text that somebody wrote, or "".
@@ -423,8 +401,8 @@ def latest(answers: Sequence[Answer]) -> list[Answer]:
     """Return the last of each rater's answers for a row, by time."""
     last: dict[tuple[str, str], Answer] = {}
     for answer in answers:
-        key = (answer.rater, answer.row)
-        if key not in last or last[key].at <= answer.at:
+        key = (answer.rater, answer.grade.row)
+        if key not in last or last[key].grade.at <= answer.grade.at:
             last[key] = answer
     return list(last.values())
 
