@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from targen_analysis.difficulty.cartography import chart, inside
 from targen_analysis.difficulty.inputs import Decisions, groups_of, read
-from targen_analysis.difficulty.metric import DIFFICULTY
 from targen_analysis.difficulty.pvi import best_epoch, of_gold, pointwise, suspects
 from targen_analysis.folds import folds_of
 
@@ -146,12 +145,3 @@ def test_rows_without_a_label_are_left_out_and_chance_says_which_are_taken(corpu
     assert all(mine.labels[int(text.split()[1])] for text in drawn.inputs)
     assert drawn == read(study(mine), mine, 12)
     assert drawn.inputs != read(study(mine, seed=1), mine, 12).inputs
-
-
-# --- the metric ---
-
-
-def test_without_a_model_there_is_a_note(corpus, study):
-    findings = DIFFICULTY.measure(study(corpus(["a b c"] * 40)), DIFFICULTY.options())
-    assert not findings.figures
-    assert '{"difficulty": {"model": ' in findings.notes[0]

@@ -80,9 +80,10 @@ def test_rows_of_several_shapes_are_read_and_told(jsonl):
 
 def test_odd_values(tmp_path):
     path = tmp_path / "odd.jsonl"
-    path.write_text('{"text": "half \\ud800 pair", "label": {"deep": 1}}\n')
+    odd = ['"half \\ud800 pair", "label": {"deep": 1}', 'null, "label": "a"', '3, "label": null']
+    path.write_text("".join(f'{{"text": {each}, "more": [1, {{}}]}}\n' for each in odd))
     data = read(path)
-    assert (data.texts, data.labels) == ([("half ? pair",)], [""])
+    assert (data.texts, data.labels) == ([("half ? pair",), ("3",)], ["", ""])
 
 
 def test_names_of_plain_files_have_their_folder(jsonl):

@@ -55,10 +55,6 @@ def test_runs_do_not_reach_over_fields(corpus, study):
     assert findings.figures["mine"]["a run of 4 words"].value == 0
 
 
-def test_without_a_reference_it_says_so(corpus, study):
-    assert "pass against." in measure(study(corpus(["a"]))).notes[0]
-
-
 def test_other_fields_are_no_fault(corpus, study):
     other = corpus(["a b"], name="o", fields=("review",))
     findings = measure(study(corpus(["a b"]), against=other))

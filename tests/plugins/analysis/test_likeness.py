@@ -7,7 +7,6 @@ import math
 import numpy as np
 import pytest
 
-from targen_analysis.lexical.repetition import REPETITION
 from targen_analysis.likeness import by_vectors, by_words
 from targen_core.embedding import WORDS
 
@@ -40,14 +39,6 @@ def test_all_rows_in_steps_have_the_nearest_that_each_has(pairs, sentences):
     assert found.tolist() == likeness.nearest(among, among).tolist()
     ((_, alone),) = likeness.each_nearest(range(2, 3), pairs)
     assert np.isnan(alone).all()
-
-
-def test_it_is_what_the_metric_repetition_finds(corpus, study):
-    likeness = by_words(TEXTS)
-    nearest = likeness.nearest(range(4), range(4))
-    found = REPETITION.measure(study(corpus(TEXTS[:4])), REPETITION.options())
-    unique = found.figures["mine"]["unique at 0.7"].value
-    assert unique == pytest.approx((nearest < 0.7).mean()) == 0.25
 
 
 def test_vectors_give_cosines():

@@ -71,14 +71,6 @@ def test_alpha_is_that_of_krippendorff(level, rows):
     assert ours.value == pytest.approx(theirs, abs=1e-9)
 
 
-def test_alpha_is_that_of_krippendorffs_own_example():
-    """Computing Krippendorff's Alpha-Reliability (2011), section D: 4 observers, 12 units."""
-    sides = ("123321412***", "1233224125*3", "*3332342251*", "12332441251*")
-    rows = [[None if side[at] == "*" else side[at] for side in sides] for at in range(12)]
-    assert round(krippendorff_alpha(rows).value or 0, 3) == 0.743
-    assert round(krippendorff_alpha(rows, order="12345", level="ordinal").value or 0, 3) == 0.815
-
-
 @given(_SOME)
 def test_no_figure_is_ever_nan_and_intervals_hold_their_figure(rows):
     one, other = [row[0] for row in rows], [row[1] for row in rows]
