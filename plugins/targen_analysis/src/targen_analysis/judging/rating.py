@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from targen_analysis.judging.texts import judged_texts
+from targen_analysis.data.corpus import read_corpus
+from targen_analysis.judging.texts import texts_of
 from targen_cli.trust import placed
 from targen_core import DryRunCall, Llm, Prompt, Task, Typed, load_registry
 from targen_core.origin import HUB, is_file
@@ -77,8 +78,9 @@ def rating_task(spec: Rate, name: str) -> Task[Any, Any]:
 
     def rows() -> list[RowToAsk]:
         if not read:
-            texts = judged_texts(load_registry(), spec.data, spec.task or None)
-            read.extend(RowToAsk(row=at, input=text) for at, text in enumerate(texts))
+            corpus = read_corpus(load_registry(), spec.data, task=spec.task or None)
+            texts = enumerate(texts_of(corpus))
+            read.extend(RowToAsk(row=at, input=text) for at, text in texts)
         return read
 
     async def ask(llm: Llm, row: RowToAsk) -> str:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from targen_analysis.data.corpus import read_corpus
 from targen_analysis.metrics import Corpus
-from targen_core import Registry
 
-__all__ = ["ANSWERS", "answer_of", "judged_texts", "texts_of"]
+__all__ = ["answer_of", "texts_of"]
 
-ANSWERS = ("output", "answer", "target")
+_ANSWERS = ("output", "answer", "target")
 """Columns of answers, if a dataset has no labels."""
 
 
@@ -25,14 +21,5 @@ def texts_of(corpus: Corpus) -> list[str]:
 def answer_of(corpus: Corpus, at: int) -> str:
     """The answer of a row: its output, or its label; "" if it has neither."""
     row = corpus.rows[at]
-    answers = (str(row[name]) for name in ANSWERS if row.get(name) is not None)
+    answers = (str(row[name]) for name in _ANSWERS if row.get(name) is not None)
     return next(answers, corpus.labels[at]).strip()
-
-
-def judged_texts(registry: Registry, source: Any, task: str | None) -> list[str]:
-    """The texts of a dataset's rows.
-
-    Raises:
-        UsageError: it cannot be read.
-    """
-    return texts_of(read_corpus(registry, source, task=task))

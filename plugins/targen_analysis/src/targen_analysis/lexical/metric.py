@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from targen_analysis.lexical.compression import compression_ratio
 from targen_analysis.lexical.counts import FIGURES, counted
-from targen_analysis.lexical.richness import mattr, mtld
+from targen_analysis.lexical.richness import compression_ratio, mattr, mtld
 from targen_analysis.lexical.words import Words, words_of
 from targen_analysis.metrics import (
     Corpus,

@@ -7,10 +7,13 @@ here rows follow each other in their order, and the measures see one long text.
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DRAWN", "THRESHOLD", "WINDOW", "hdd", "mattr", "mtld"]
+__all__ = ["DRAWN", "THRESHOLD", "WINDOW", "compression_ratio", "hdd", "mattr", "mtld"]
 
 DRAWN = 42
 """Words that HD-D draws."""
@@ -22,6 +25,15 @@ THRESHOLD = 0.72
 """The type-token ratio below which MTLD ends a factor."""
 
 Ids = NDArray[np.int64]
+
+
+def compression_ratio(texts: Iterable[str]) -> float:
+    """Bytes of the texts, a line each, over their bytes by DEFLATE: higher is more redundant.
+
+    It is NaN for empty input. Shaib et al., arXiv:2403.00553.
+    """
+    plain = "\n".join(texts).encode("utf-8", "surrogatepass")
+    return len(plain) / len(zlib.compress(plain)) if plain else float("nan")
 
 
 def hdd(counts: Ids) -> float:
