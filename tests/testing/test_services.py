@@ -216,6 +216,7 @@ def test_the_best_client_is_never_refused(seed):
     assert max(peak for _, _, peak in log) <= scenario.concurrency
 
 
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), gap=st.sampled_from([0.0, 0.05, 1.0]))
 def test_a_call_gets_through_when_the_service_opens_and_not_before(seed, gap):
     _, make = limits_alone(seed)

@@ -17,8 +17,8 @@ from ...services import answer
 
 
 @pytest.fixture(autouse=True)
-def _alone(alone: None) -> None:
-    """Each test has a folder of its own, whether it runs the command or not."""
+def _alone(alone: None, few_samples: None) -> None:
+    """Each test has a folder of its own, and its estimates go by few rows."""
 
 
 @pytest.fixture

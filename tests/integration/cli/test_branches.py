@@ -25,7 +25,7 @@ TOLD = {
 
 
 @pytest.mark.parametrize("task", TOLD)
-def test_all_commands_that_tell_of_it_know_its_branches(task, works, few_samples):
+def test_all_commands_that_tell_of_it_know_its_branches(task, works):
     name = f"claims.py:{task}"
     works(f"generate {name} {ROWS} -q --out a")
     described, flow, shown = TOLD[task]

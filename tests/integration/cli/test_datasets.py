@@ -176,7 +176,7 @@ def test_a_suite_makes_a_run_of_each_task(works):
     assert settings("copa")["calls"] == settings("wsc")["calls"] == 0
 
 
-def test_an_estimate_of_a_suite_adds_up(targen, few_samples):
+def test_an_estimate_of_a_suite_adds_up(targen):
     line = "estimate --suite superglue -n 8 -b scripted"
     actual = targen(f"{line} -o price_in=1 -o price_out=2 --json").json
     assert sum(one["rows"] for one in actual) == 64

@@ -63,8 +63,8 @@ EARLIER = {
 @pytest.mark.parametrize("recorded", [True, False])
 def test_a_run_of_an_earlier_version_goes_on(targen, works, rows, recorded):
     """Its spec has the options as fields, and its lock the embedder alone, or no part at all."""
-    works(f"{GENERATE} -n 24 {NEAR} --out run")
-    works(f"{GENERATE} -n 40 {NEAR} --out whole")
+    works(f"{GENERATE} -n 12 {NEAR} --out run")
+    works(f"{GENERATE} -n 20 {NEAR} --out whole")
     made = manifest("run")
     spec, lock = made["spec"], made["lock"]
     del spec["checks"], spec["filters"]
@@ -74,10 +74,10 @@ def test_a_run_of_an_earlier_version_goes_on(targen, works, rows, recorded):
     lock["parts"] = {**others, **embedder} if recorded else {}
     for options in (NEAR, "--max-cosine 0.5 --embedder words"):
         Path("run/manifest.json").write_text(json.dumps(made))
-        done = targen(f"{GENERATE} -n 24 {options} --out run")
+        done = targen(f"{GENERATE} -n 12 {options} --out run")
         assert ("which had max_cosine=0.4, not 0.5" in done.err) == bool(done.code)
         assert done.code == (0 if options == NEAR else 2)
     works("replay run --out again")
     assert Path("again/dataset.jsonl").read_bytes() == Path("run/dataset.jsonl").read_bytes()
-    works("resume run -n 40 -q")
+    works("resume run -n 20 -q")
     assert rows("run") == rows("whole")

@@ -110,7 +110,7 @@ class Every(Commands):
     own = Commands.own | {"kitchen"}
 
     @pytest.fixture(autouse=True)
-    def _kitchen(self, kitchen, monkeypatch, _built, few_samples):
+    def _kitchen(self, kitchen, monkeypatch, _built):
         type(self).kitchen = kitchen
         monkeypatch.setattr(_LazyGroup, "get_command", _built)
 

@@ -57,7 +57,7 @@ def test_the_cap_on_money_is_said_to_be_of_one_shard(targen):
     assert "--max-cost applies only to this shard" in done.err
 
 
-def test_a_shard_is_estimated(targen, few_samples):
+def test_a_shard_is_estimated(targen):
     line = "estimate rte -n 24 -b scripted --json"
     whole, part = targen(line).json, targen(f"{line} --shard 1/3").json
     assert (whole["rows"], part["rows"]) == (24, 8)

@@ -46,7 +46,7 @@ DECIDED = """
 
 
 @pytest.mark.parametrize(("asked", "decided"), table(DECIDED, 2))
-def test_models_and_the_task_decide(works, few_samples, asked, decided):
+def test_models_and_the_task_decide(works, asked, decided):
     facts = works(f"estimate -n 4 {asked} --json").json
     assert facts["worked_examples"] == json.loads(decided)
 
@@ -67,7 +67,7 @@ def test_each_step_is_asked_as_its_model_needs(works, refuses, service, monkeypa
     assert "worked examples none in correct; you asked for all" in done.err
 
 
-def test_an_estimate_knows_that_a_cache_makes_long_openings_cheap(works, few_samples, monkeypatch):
+def test_an_estimate_knows_that_a_cache_makes_long_openings_cheap(works, monkeypatch):
     monkeypatch.setenv("ANTHROPIC_API_KEY", "none")
     asked = "estimate rte -n 200 -b claude -o model=claude-opus-5"
     brief = works(asked).out
