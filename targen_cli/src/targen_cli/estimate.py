@@ -171,41 +171,33 @@ def print_estimates(
         price_from: the file or variable that the user's own price is from; "" if neither.
         prompts: whether to show the size of one task's prompts.
     """
-    if len(estimates) == 1:
-        _print(estimates[0], price_from, prompts=prompts)
-    else:
-        _print_all(estimates, price_from)
-    if (folders.replies_folder() / "cache.db").exists() and estimates[0].total["dollars"] != 0:
-        print("\nThis does not take into account replies in the cache, which cost nothing.")
-
-
-def _print(estimated: CostEstimate, price_from: str, *, prompts: bool) -> None:
-    print(f"{plural(estimated.rows, 'row')} of {estimated.task}, based on {estimated.basis}\n")
-    lines = [*estimated.steps, {"step": "all", **estimated.total}]
-    shown = _shown(estimated.total)
-    heads = ["step", *(_HEADS[key] for key in shown)]
-    print_table(heads, [(line["step"], *_figures(line, shown)) for line in lines])
-    if prompts:
-        _print_prompts(estimated.prompts)
-    _say_prices(estimated.prices, price_from)
-    _say_savings(estimated)
-    _say_too_few([estimated])
-    _say_unknown(estimated.total["dollars"], estimated.prices, estimated.uncounted_reasoning)
-
-
-def _print_all(estimates: Sequence[CostEstimate], price_from: str) -> None:
     from targen_cli.estimating import summed
 
-    everything = summed([one.total for one in estimates])
-    shown = _shown(everything)
-    total = sum(one.rows for one in estimates)
-    print(f"{plural(total, 'row')}, based on {estimates[0].basis}\n")
-    lines = [(one.task, f"{one.rows:,}", *_figures(one.total, shown)) for one in estimates]
-    lines.append(("all", f"{total:,}", *_figures(everything, shown)))
-    print_table(["task", "rows", *(_HEADS[key] for key in shown)], lines)
-    _say_prices(estimates[0].prices, price_from)
-    _say_too_few(estimates)
-    _say_unknown(everything["dollars"], estimates[0].prices, estimates[0].uncounted_reasoning)
+    first, is_one = estimates[0], len(estimates) == 1
+    total, rows = summed([one.total for one in estimates]), sum(one.rows for one in estimates)
+    of_task = f" of {first.task}" if is_one else ""
+    print(f"{plural(rows, 'row')}{of_task}, based on {first.basis}\n")
+    if is_one:
+        heads = ["step"]
+        lines = [((line["step"],), line) for line in first.steps] + [(("all",), total)]
+    else:
+        heads = ["task", "rows"]
+        lines = [((one.task, f"{one.rows:,}"), one.total) for one in estimates]
+        lines.append((("all", f"{rows:,}"), total))
+    shown = _shown(total)
+    heads += [_HEADS[key] for key in shown]
+    print_table(heads, [(*names, *_figures(line, shown)) for names, line in lines])
+    if prompts:
+        _print_prompts(first.prompts)
+    _say_prices(first.prices, price_from)
+    if is_one:
+        _say_savings(first)
+    for one in estimates:
+        if one.too_few:
+            print(f"\n{one.too_few}")
+    _say_unknown(total["dollars"], first.prices, first.uncounted_reasoning)
+    if (folders.replies_folder() / "cache.db").exists() and first.total["dollars"] != 0:
+        print("\nThis does not take into account replies in the cache, which cost nothing.")
 
 
 def _shown(total: Mapping[str, Any]) -> list[str]:
@@ -270,12 +262,6 @@ def _print_prompts(prompts: Sequence[Mapping[str, Any]]) -> None:
             for each in prompts
         ],
     )
-
-
-def _say_too_few(estimates: Sequence[CostEstimate]) -> None:
-    for one in estimates:
-        if one.too_few:
-            print(f"\n{one.too_few}")
 
 
 def _say_unknown(

@@ -370,8 +370,7 @@ class _Suite:
         self._name = name
         self._where = where
         self._quiet = quiet
-        self._reports: list[dict[str, Any]] = []
-        self._paths: list[Path] = []
+        self._made: list[tuple[Path, dict[str, Any]]] = []
         self._short: list[QuotaNotMet] = []
 
     def run(self, job: Job) -> None:
@@ -397,8 +396,7 @@ class _Suite:
             ) from error
         finally:
             if job.report is not None and not job.leaves_nothing:
-                self._reports.append(job.report)
-                self._paths.append(job.path)
+                self._made.append((job.path, job.report))
 
     def show(self, *, json: bool) -> None:
         """Print what there is."""
@@ -406,17 +404,18 @@ class _Suite:
         from targen_cli.tables import print_json, print_table
 
         if json:
-            pairs = zip(self._reports, self._paths, strict=True)
-            print_json([with_concerns(report, path) for report, path in pairs])
-        elif self._reports:
+            print_json([with_concerns(report, path) for path, report in self._made])
+        elif self._made:
             heads = ["task", "status", "rows", "requested", "calls", "cached", "tokens", "dollars"]
             with _shown():
                 if self._quiet:
-                    print("\n".join(str(path / "dataset.jsonl") for path in self._paths))
+                    print("\n".join(str(path / "dataset.jsonl") for path, _ in self._made))
                     return
-                lines = [*map(_summary, self._reports), _whole(self._reports)]
+                reports = [report for _, report in self._made]
+                lines = [(*_outcome(report), *_usage(report)) for report in reports]
+                lines.append(("all", "", "", "", *_usage(*reports)))
                 print_table(heads, lines, optional=("cached", "dollars"))
-                for report, path in zip(self._reports, self._paths, strict=True):
+                for path, report in self._made:
                     print_concerns(report, path, of=report["task"].rpartition(":")[2])
 
     def complain(self, *, strict: bool) -> None:
@@ -426,15 +425,23 @@ class _Suite:
         if self._short:
             first = self._short[0]
             raise QuotaNotMet(
-                f"{len(self._short)} of {len(self._reports)} tasks fell short: {first}",
+                f"{len(self._short)} of {len(self._made)} tasks fell short: {first}",
                 hint=first.hint,
             )
-        found = zip(self._paths, self._reports, strict=True)
-        exit_on_concerns(found, strict=strict, untold=self._quiet)
+        exit_on_concerns(self._made, strict=strict, untold=self._quiet)
 
 
-def _whole(reports: Sequence[dict[str, Any]]) -> tuple[str, ...]:
-    """Return the usage of all tasks of a suite; their reports count their journals."""
+def _outcome(report: dict[str, Any]) -> tuple[str, ...]:
+    """Return what a task of a suite came to."""
+    rows, requested = (
+        ", ".join(f"{name} {count:,}" for name, count in report[key].items())
+        for key in ("rows", "requested")
+    )
+    return report["task"].rpartition(":")[2], report["status"], rows, requested
+
+
+def _usage(*reports: dict[str, Any]) -> tuple[str, ...]:
+    """Return the usage of tasks of a suite together; their reports count their journals."""
     totals = [report["usage"]["total"] for report in reports]
 
     def all_of(*names: str) -> str:
@@ -442,18 +449,4 @@ def _whole(reports: Sequence[dict[str, Any]]) -> tuple[str, ...]:
 
     dollars = sum(total["dollars"] for total in totals)
     tokens = all_of("input_tokens", "output_tokens")
-    return "all", "", "", "", all_of("calls"), all_of("cached"), tokens, f"{dollars:.4f}"
-
-
-def _summary(report: dict[str, Any]) -> tuple[str, ...]:
-    total = report["usage"]["total"]
-    return (
-        report["task"].rpartition(":")[2],
-        report["status"],
-        ", ".join(f"{name} {rows:,}" for name, rows in report["rows"].items()),
-        ", ".join(f"{name} {rows:,}" for name, rows in report["requested"].items()),
-        f"{total['calls']:,}",
-        f"{total['cached']:,}",
-        f"{total['input_tokens'] + total['output_tokens']:,}",
-        f"{total['dollars']:.4f}",
-    )
+    return all_of("calls"), all_of("cached"), tokens, f"{dollars:.4f}"

@@ -58,7 +58,7 @@ def note(text: str, /) -> None:
 def status(*, quiet: bool = False) -> Iterator[Status]:
     """Return a line that shows current work; with `quiet`, only notes."""
     if quiet or not _is_terminal():
-        yield Status(_nothing if quiet else _Lines(), note)
+        yield Status((lambda text: None) if quiet else _Lines(), note)
         return
     from rich.console import Console
     from rich.text import Text
@@ -81,7 +81,7 @@ def bar(what: str, *, quiet: bool = False) -> Iterator[Bar]:
         quiet: show no bar.
     """
     if quiet or not _is_terminal():
-        yield Bar(_no_step if quiet else _Steps(what), note)
+        yield Bar((lambda done, of, figures: None) if quiet else _Steps(what), note)
         return
     from rich.console import Console
     from rich.progress import (
@@ -120,14 +120,6 @@ def _noting(console: Console) -> Callable[[str], None]:
         console.print(Text(f"note: {printable(text, lines=False)}"), soft_wrap=True)
 
     return note
-
-
-def _nothing(_: str, /) -> None:
-    """Show nothing."""
-
-
-def _no_step(_done: int, _of: int, _figures: str, /) -> None:
-    """Show nothing."""
 
 
 class _Lines:
