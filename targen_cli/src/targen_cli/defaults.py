@@ -75,10 +75,9 @@ _LOGIN = re.compile(r"://[^/\s]*@")
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """The kind of a default: a text, an address, or a number, whole or not, with a minimum."""
+    """The kind of a default: a text, an address, or a number, whole or not, above 0 or from it."""
 
     kind: str
-    minimum: float = 0.0
     above: bool = False
 
     def read(self, value: Any) -> Any:
@@ -96,15 +95,12 @@ class _Key:
             if isinstance(value, str) and (_ADDRESS.match(value) or _LOGIN.search(value)):
                 return value
             raise ValueError("an address, such as http://127.0.0.1:8000/v1")
-        bound = f"above {self.minimum:g}" if self.above else f"{self.minimum:g} or more"
-        words = f"{'a whole number' if self.kind == 'whole' else 'a number'}, {bound}"
-        kinds: tuple[type, ...] = (int,) if self.kind == "whole" else (int, float)
-        if isinstance(value, bool) or not isinstance(value, kinds):
-            raise ValueError(words)
-        assert isinstance(value, int | float)
-        if not self.minimum <= value <= _LARGEST or (self.above and value == self.minimum):
-            raise ValueError(words)  # nan too
-        return value
+        kinds = int if self.kind == "whole" else int | float
+        is_number = isinstance(value, kinds) and not isinstance(value, bool)
+        if is_number and 0 <= value <= _LARGEST and not (self.above and value == 0):  # no nan
+            return value
+        number = "a whole number" if self.kind == "whole" else "a number"
+        raise ValueError(f"{number}, {'above 0' if self.above else '0 or more'}")
 
     def parse(self, text: str) -> Any:
         """The value that an environment variable holds.

@@ -12,26 +12,9 @@ import pytest
 
 from targen_testing.forks import COMMAND, Forks
 
+from .zoo import PYPROJECT
+
 collect_ignore = ["frozen_v1", "strangers"]  # plugins, some with tests of their own
-
-PYPROJECT = """\
-[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
-
-[project]
-name = "{name}"
-version = "1.0"
-readme = "README.md"
-requires-python = ">=3.11"
-dependencies = ["targen-core>=0.1,<0.2"]
-
-[project.entry-points."targen.v1"]
-{name} = "{name}"
-
-[tool.hatch.build.targets.wheel]
-packages = ["src/{name}"]
-"""
 
 
 @pytest.fixture
@@ -68,7 +51,11 @@ def author(tmp_path: Path) -> Callable[..., Path]:
 
     def write(name: str, files: dict[str, str]) -> Path:
         folder = tmp_path / f"{name}-folder"
-        texts = {"README.md": "A plugin.\n", "pyproject.toml": PYPROJECT.format(name=name), **files}
+        texts = {
+            "README.md": "A plugin.\n",
+            "pyproject.toml": PYPROJECT.format(name=name, package=name),
+            **files,
+        }
         for path, text in texts.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text)
