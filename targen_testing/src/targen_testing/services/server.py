@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
+from typing import Any
 
 from targen_testing.services.service import Answer, Service
 from targen_testing.wire import OPENAI, Wire
@@ -77,7 +78,13 @@ class _Door:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
         length = head.partition("content-length:")[2].partition("\r\n")[0].strip()
         body = await reader.readexactly(int(length or 0))
-        answer = self.service.arrive(self.service.now(), _tokens(body))
+        try:
+            asked = json.loads(body)
+        except ValueError:
+            asked = {}
+        most = asked.get("max_completion_tokens") or asked.get("max_tokens") or 0
+        tokens = int(most) + max(1, len(body) // 4)
+        answer = self.service.arrive(self.service.now(), tokens)
         gone = asyncio.ensure_future(reader.read(1))
         try:
             seconds = None if answer.what == "hang" else answer.seconds
@@ -88,7 +95,7 @@ class _Door:
         await asyncio.wait([gone])  # only one may wait for the connection's next bytes
         if not stays or answer.what in ("hang", "refuse"):
             return False
-        status, raw = self._body(answer, body)
+        status, raw = self._body(answer, asked)
         missing = 100 if answer.what == "drop" else 0
         headers = {
             **answer.headers(),
@@ -100,38 +107,18 @@ class _Door:
         await writer.drain()
         return not missing
 
-    def _body(self, answer: Answer, asked: bytes) -> tuple[int, bytes]:
+    def _body(self, answer: Answer, asked: Mapping[str, Any]) -> tuple[int, bytes]:
         if answer.what == "garbage":
             return 200, _WEB_PAGE
         if answer.what == "status":
             said = _SAID.get(answer.status, ("Internal error.", ""))
             return answer.status, json.dumps(self.wire.fault(*said)).encode()
-        top = _top_logprobs(asked) if self.scores else None
-        good = (
-            self.wire.answer(self.text, "stop")
-            if top is None
-            else self.wire.scored(self.text, "stop", top)
-        )
+        if self.scores and asked.get("logprobs") is True:
+            good = self.wire.scored(self.text, "stop", int(asked.get("top_logprobs") or 0))
+        else:
+            good = self.wire.answer(self.text, "stop")
         raw = json.dumps(good).encode()
         return 200, raw[:20] if answer.what == "drop" else raw
-
-
-def _tokens(body: bytes) -> int:
-    try:
-        asked = json.loads(body)
-    except ValueError:
-        return 1
-    max_tokens = asked.get("max_completion_tokens") or asked.get("max_tokens") or 0
-    return int(max_tokens) + max(1, len(body) // 4)
-
-
-def _top_logprobs(body: bytes) -> int | None:
-    """The likeliest tokens that a call asks for, None if it asks for no probabilities."""
-    try:
-        asked = json.loads(body)
-    except ValueError:
-        return None
-    return int(asked.get("top_logprobs") or 0) if asked.get("logprobs") is True else None
 
 
 def _phrase(status: int) -> str:
