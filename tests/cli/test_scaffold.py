@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 import pytest
 import yaml
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from targen_cli.scaffold.names import Names, choose_names
@@ -48,7 +48,6 @@ def test_its_ci_runs_every_check():
     assert "targen plugins check ." in steps
 
 
-@settings(max_examples=25)
 @given(NAME)
 def test_any_name_gives_a_module_that_python_imports(name):
     try:

@@ -8,7 +8,7 @@ import math
 from copy import deepcopy
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from targen_core import ChatRequest, Message, errors
@@ -216,7 +216,6 @@ def test_the_best_client_is_never_refused(seed):
     assert max(peak for _, _, peak in log) <= scenario.concurrency
 
 
-@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), gap=st.sampled_from([0.0, 0.05, 1.0]))
 def test_a_call_gets_through_when_the_service_opens_and_not_before(seed, gap):
     _, make = limits_alone(seed)
@@ -249,7 +248,6 @@ def test_the_best_time_is_the_one_on_paper():
         best(Fault(500, 1.0))
 
 
-@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000))
 @example(seed=240)  # calls put off go on in the order in which they began to wait
 def test_the_same_seed_is_the_same_run(seed):
