@@ -8,7 +8,10 @@ can be read, such as `\x1b` and `\u202e`. Beside it, what all messages share of 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from targen_core.suggestions import suggestions_for
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -19,6 +22,7 @@ __all__ = [
     "plain_fault",
     "plural",
     "printable",
+    "problem_in",
     "refused",
     "row_name",
     "with_article",
@@ -121,3 +125,40 @@ def refused(error: ValidationError) -> str:
     where = ".".join(map(str, first["loc"]))
     message = first["msg"].removeprefix("Value error, ")
     return f"{where}: {message}" if where else message
+
+
+def problem_in(error: Exception) -> str:
+    """The first problem of a row, with its column, in one line."""
+    from pydantic import ValidationError
+
+    if isinstance(error, ValidationError):
+        return _first_fault(error)
+    if isinstance(error, KeyError):
+        return f"no {error.args[0]!r}"
+    return str(error) or type(error).__name__
+
+
+_COLUMN = re.compile(r" at line \d+ (column \d+)$")
+
+
+def _first_fault(error: ValidationError) -> str:
+    """The first thing that a schema refuses of a row, in words for people."""
+    first = error.errors(include_url=False)[0]
+    where, value = ".".join(map(str, first["loc"])), first["input"]
+    if first["type"] == "missing" and isinstance(value, Mapping) and len(first["loc"]) == 1:
+        there = ", ".join(str(name) for name in value if name != "idx")  # which may be ours
+        unknown = any(each["type"] == "extra_forbidden" for each in error.errors())
+        rename = f"; if one contains it, rename that column to {where}" if unknown else ""
+        return f"{where}: no such column; the row has {there or 'no columns'}{rename}"
+    if first["type"] in ("literal_error", "enum"):
+        expected = str(first["ctx"]["expected"])
+        near = " or ".join(suggestions_for(str(value), re.findall("'(.+?)'", expected)))
+        meant = f"; did you mean {near}?" if near else ""
+        return f"{where}: {repr(value)[:80]} is not {expected[:200]}{meant}"
+    if first["type"] == "json_invalid":
+        why = _COLUMN.sub(r", \1", str(first["ctx"]["error"]))
+        quotes = ": names and strings need double quotes" if "key must be" in why else ""
+        return f"it is not JSON: {why}{quotes}"
+    if first["type"] in ("model_type", "dict_type", "model_attributes_type"):
+        return f"{where + ': ' if where else ''}it is not an object of the form {{COLUMN: VALUE}}"
+    return plain_fault(refused(error))

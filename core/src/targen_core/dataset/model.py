@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,17 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
-from pydantic import ValidationError
-
 from targen_core.errors import Rejected, TargenError, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Manifest
-from targen_core.suggestions import suggestions_for
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
-from targen_core.text import plain_fault, plural, refused, row_name
+from targen_core.text import plural, problem_in, row_name
 from targen_core.tracebacks import trimmed
 
 if TYPE_CHECKING:
@@ -384,41 +380,6 @@ def copied(value: Any) -> Any:
     if isinstance(value, list):
         return [copied(part) for part in value]
     return value
-
-
-def problem_in(error: Exception) -> str:
-    """The first problem of a row, with its column, in one line."""
-    if isinstance(error, ValidationError):
-        return _refused(error)
-    if isinstance(error, KeyError):
-        return f"no {error.args[0]!r}"
-    return str(error) or type(error).__name__
-
-
-_COLUMN = re.compile(r" at line \d+ (column \d+)$")
-
-
-def _refused(error: ValidationError) -> str:
-    """The first thing that a schema refuses of a row, in words for people."""
-    first = error.errors(include_url=False)[0]
-    where, value = ".".join(map(str, first["loc"])), first["input"]
-    if first["type"] == "missing" and isinstance(value, Mapping) and len(first["loc"]) == 1:
-        there = ", ".join(str(name) for name in value if name != "idx")  # which may be ours
-        unknown = any(each["type"] == "extra_forbidden" for each in error.errors())
-        rename = f"; if one contains it, rename that column to {where}" if unknown else ""
-        return f"{where}: no such column; the row has {there or 'no columns'}{rename}"
-    if first["type"] in ("literal_error", "enum"):
-        expected = str(first["ctx"]["expected"])
-        near = " or ".join(suggestions_for(str(value), re.findall("'(.+?)'", expected)))
-        meant = f"; did you mean {near}?" if near else ""
-        return f"{where}: {repr(value)[:80]} is not {expected[:200]}{meant}"
-    if first["type"] == "json_invalid":
-        why = _COLUMN.sub(r", \1", str(first["ctx"]["error"]))
-        quotes = ": names and strings need double quotes" if "key must be" in why else ""
-        return f"it is not JSON: {why}{quotes}"
-    if first["type"] in ("model_type", "dict_type", "model_attributes_type"):
-        return f"{where + ': ' if where else ''}it is not an object of the form {{COLUMN: VALUE}}"
-    return plain_fault(refused(error))
 
 
 def row_digest(row: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from targen_core.dataset.model import Dataset, Problem, problem_in, row_digest
+from targen_core.dataset.model import Dataset, Problem, row_digest
 from targen_core.errors import Rejected, RunDirectoryError, UnknownName, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
@@ -21,7 +21,7 @@ from targen_core.runs.folder.reporters import CARD, Ended, files_of
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
-from targen_core.text import plural, printable
+from targen_core.text import plural, printable, problem_in
 from targen_core.wording import Action, Option, Words
 from targen_standard.datasets.lines import lines
 from targen_standard.datasets.records import Form, Record, as_it_is, official_row

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from targen_cli.reading import refuse_spreadsheet
-from targen_core.dataset.model import Dataset, problem_in
+from targen_core.dataset.model import Dataset
 from targen_core.errors import NoSuchFile, RunDirectoryError, TargenError, UsageError
 from targen_core.origin import HUB, order_of
 from targen_core.plain import is_inside, read_plain
@@ -24,6 +24,7 @@ from targen_core.runs.records.model_names import backend_name, model_name
 from targen_core.runs.records.reading import SMALL
 from targen_core.suggestions import as_utf_8
 from targen_core.tasks.model import Task
+from targen_core.text import problem_in
 from targen_core.wording import Action, Option, Words
 from targen_standard.datasets.columns import columns_of, from_hub, parquet, saved
 from targen_standard.datasets.lines import lines

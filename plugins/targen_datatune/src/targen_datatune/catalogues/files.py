@@ -16,7 +16,6 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from targen_core import folders
-from targen_core.dataset.model import problem_in
 from targen_core.errors import (
     DatasetUnavailable,
     MissingDependency,
@@ -28,7 +27,7 @@ from targen_core.errors import (
 from targen_core.origin import is_trusting
 from targen_core.plain import WHOLE, content_of, digest_of, is_inside, open_plain
 from targen_core.reading import Malformed, json_of
-from targen_core.text import plural
+from targen_core.text import plural, problem_in
 from targen_core.wording import Action, Blank, Either, Option, Setting, Words, in_a_command
 from targen_datatune.cards import Card, read_card
 from targen_datatune.cells import NO_DESCRIPTION, Columns, cut, plain

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from targen_core import Task
-from targen_core.dataset.model import problem_in
 from targen_core.errors import Rejected, UsageError
-from targen_core.text import plural, printable
+from targen_core.text import plural, printable, problem_in
 from targen_methods.importing.mapping import Columns, Labels
 from targen_methods.importing.reading import Bad, Opened
 from targen_methods.importing.weights import Weights
