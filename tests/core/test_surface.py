@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import targen_core
+import targen_standard.plugin
 from targen_core import errors
 
 NAMES = """Backend BackendOptions Candidate Case ChatModel ChatReply ChatRequest Check Concern
@@ -43,6 +44,10 @@ def test_the_names_for_authors_are_these():
     assert dir(targen_core) == sorted({*NAMES, *typed})  # what Tab offers
     assert {targen_core.generate.__name__, targen_core.resume.__name__} == {"generate", "resume"}
     assert all(getattr(targen_core, name) is not None for name in NAMES)
+
+
+def test_functions_for_the_core_are_not_offered():
+    assert not set(targen_standard.plugin._FOR_THE_CORE) & set(dir(targen_core))
 
 
 def test_type_checkers_see_what_programs_get():

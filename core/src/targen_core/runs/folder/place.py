@@ -155,7 +155,7 @@ def same_run(
     beside = next(path for path in numbered(out) if not path.exists())
     words = differences[0]
     with suppress(TargenError):  # what says it better is not here
-        words = load_registry().function("difference", of=str(out))(there, requested, out, file)
+        words = load_registry().function("run-difference", of=str(out))(there, requested, out, file)
     raise RunConflict(
         f"{out} contains a different run, started with {words}",
         hint=Action("resume", out, **there.objects)
