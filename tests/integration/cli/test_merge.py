@@ -174,7 +174,7 @@ REFUSED = """
     a --out b | b contains a run
     a none --out y | no run directory none
     a --out y -n 4 --label entailment=2 | in only one way
-    . --out y | . is a folder of several runs, not a single run
+    . --out y | only runs of the same task can be merged
 """
 
 

@@ -80,6 +80,13 @@ def opened(paths: Sequence[Path], out: Path) -> list[Run]:
         )
     runs: list[Run] = []
     for path in paths:
+        if path.is_dir() and not (path / "manifest.json").exists():
+            inner = [each for each in sorted(path.iterdir()) if (each / "manifest.json").exists()]
+            if inner:
+                raise UsageError(
+                    f"{path} contains several runs, and only runs of the same task can be merged",
+                    hint=f"pass the runs of one task, such as {inner[0]}",
+                )
         manifest = Manifest.load(path / "manifest.json")
         twin = next((run.path for run in runs if run.path.samefile(path)), None)
         if twin is not None:
