@@ -149,7 +149,8 @@ def search(
         UsageError: the index, a filter or an option makes no sense.
         MissingDependency: the retriever needs a package.
     """
-    if None not in (filters.min_rows, filters.max_rows) and filters.min_rows > filters.max_rows:  # type: ignore[operator]
+    least, most = filters.min_rows, filters.max_rows
+    if least is not None and most is not None and least > most:
         raise UsageError(Option("min_rows") + " is larger than " + Option("max_rows"))
     with _opened(index, catalogues) as base:
         sources = _searched(registry, base, catalogues, quiet=quiet)
