@@ -80,8 +80,8 @@ def read_reviews(folders: Sequence[Path]) -> Material:
         RunDirectoryError: a file cannot be read, or two raters share a name.
     """
     merged: list[tuple[Plan, list[Path]]] = []
-    for folder in dict.fromkeys(each.resolve() for each in folders):
-        plan = load_plan(folder)
+    for folder, named in {each.resolve(): each for each in folders}.items():
+        plan = load_plan(named)  # errors have the path as typed
         for other, there in merged:
             if _is_same_data(other, plan):
                 _same_plan(there[0], other, folder, plan)
