@@ -1,4 +1,4 @@
-"""Say in what a run differs from a request whose folder it is in."""
+"""Describe how the run in a folder differs from a request for that folder."""
 
 from __future__ import annotations
 
