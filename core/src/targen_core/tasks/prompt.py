@@ -37,13 +37,19 @@ _WORKED = "samples"  # the inserted turns that are worked examples
 class Prompt:
     """A template of one conversation, read on first use."""
 
-    def __init__(self, name: str, text: str | None = None, *, package: str = "") -> None:
-        """A prompt from `text`, or from the file `prompts/NAME.md` of `package`."""
+    def __init__(
+        self, name: str, text: str | None = None, *, package: str = "", brief: str | None = None
+    ) -> None:
+        """A prompt from `text`, or from the file `prompts/NAME.md` of `package`.
+
+        `brief` is the text for models that need no worked examples, as `NAME.brief.md` is.
+        """
         if (text is None) == (not package):
             raise ValueError(f"prompt {name}: pass either its text or its package")
         self.name = name
         self._text = text
         self._package = package
+        self._brief = brief
 
     def __repr__(self) -> str:
         return f"Prompt({self.name!r})"
@@ -113,12 +119,13 @@ class Prompt:
 
     @cached_property
     def _shortened(self) -> Prompt | None:
-        """Return the package's brief form of this prompt, for models that need no examples."""
-        if not self._package:
-            return None
-        short = Prompt(f"{self.name}.brief", package=self._package)
-        there = (files(self._package) / "prompts" / f"{short.name}.md").is_file()
-        return short if there else None
+        """Return its authors' brief form of this prompt, for models that need no examples."""
+        name = f"{self.name}.brief"
+        if self._brief is not None:
+            return Prompt(name, self._brief)
+        if self._package and (files(self._package) / "prompts" / f"{name}.md").is_file():
+            return Prompt(name, package=self._package)
+        return None
 
     @property
     def may_be_brief(self) -> bool:
@@ -129,8 +136,9 @@ class Prompt:
     def brief(self) -> Prompt:
         """The prompt without worked examples, which needs the same values or fewer.
 
-        It is the package's file `prompts/NAME.brief.md`. Without such a file, it is this text
-        except for the turns that are examples.
+        It is the text that the prompt was given for this, or the package's file
+        `prompts/NAME.brief.md`. Without these, it is this text except for the turns that are
+        examples.
         """
         if self._shortened:
             return Prompt(self.name, self._shortened.text)

@@ -81,6 +81,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         ),
         *([seeds_prompt(declaration)] if seeds and not (fixed or seeds[0].origin) else []),
     ]
+    instructions = default_instructions(declaration)
     # A row without a claimed label is not checked by the meta-prompt, but solved.
     solved = (SOLVE_PROMPT,) if None in aims.values() else ()
     presets = {
@@ -111,7 +112,9 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         checks=(RowCheck(declaration),),
         judging=Judging(
             corrector=declaration.corrector,
-            instructions=default_instructions(declaration),
+            instructions=instructions,
+            # Whoever wrote samples wants them shown.
+            brief="" if declaration.samples else instructions,
             samples=_samples(declaration, row, labels[0].official),
         ),
         texts=Texts(dedup_text=lambda instance: render(instance, declaration.written)),

@@ -42,6 +42,7 @@ def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any
     texts = tuple(name for name, part in declaration.fields.items() if part.is_text)
     answer: dict[str, Any] = {name: (kind, ...) for name, kind in output.answer.items()}
     reply = create_model("Labelled", explanation=(str, ...), valid=(bool, True), **answer)
+    instructions = f"{declaration.description.strip()}\n{output.instructions}"
     judge = _Judge(output, label, row, reply, declaration.fields)
     return task.replace(
         instance=row,
@@ -50,7 +51,8 @@ def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any
         },
         judging=Judging(
             corrector=judge if declaration.corrector is not None else None,
-            instructions=f"{declaration.description.strip()}\n{output.instructions}",
+            instructions=instructions,
+            brief=instructions,
         ),
         rows=Rows(
             fields=texts,

@@ -224,12 +224,12 @@ class _Raw(str):
 
 
 @cache
-def _template(name: str) -> str:
-    return Prompt(name, package="targen_standard.task_files").text
+def _template(name: str) -> Prompt:
+    return Prompt(name, package="targen_standard.task_files")
 
 
 def _general(declaration: Declaration, name: str, template: str = "", **said: str) -> Prompt:
-    """Return a general prompt with the file's words filled in."""
+    """Return a general prompt with the file's words filled in, and its brief form if there is one."""
     said["description"] = declaration.description.strip()
     said["language"] = declaration.language
 
@@ -239,8 +239,14 @@ def _general(declaration: Declaration, name: str, template: str = "", **said: st
             return match[0]
         return value if isinstance(value, _Raw) else _quoted(value)
 
-    text = re.sub(r"\$\{?(\w+)\}?", put_in, _template(template or name))
-    return Prompt(name, re.sub(r"\n{3,}", "\n\n", text))
+    def filled(text: str) -> str:
+        text = re.sub(r"\$\{?(\w+)\}?", put_in, text)
+        return re.sub(r"\n{3,}", "\n\n", text)
+
+    general = _template(template or name)
+    short = general.brief.text
+    brief = None if short == general.text else filled(short)
+    return Prompt(name, filled(general.text), brief=brief)
 
 
 def _quoted(text: str) -> str:
