@@ -45,7 +45,7 @@ from targen_core.runs.preparing.delivering import (
     delivered_steps,
     require_deliverable,
 )
-from targen_core.runs.preparing.plan import Prepared
+from targen_core.runs.preparing.plan import Prepared, corrects_briefly
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import last_question
@@ -406,7 +406,8 @@ def estimated(
                     replace(request, spec=changed, is_usual=False), None, yield_, thought
                 )
                 others.append(({"worked_examples": worked}, other.total))
-                if worked == "all":  # as `correct` asks
+                # As `correct` asks.
+                if worked == "all" and not corrects_briefly(task, prepared.steps):
                     full = (other.steps, other.prompts)
     if savings:
         if batched := _batch_prices(request, prices):

@@ -13,6 +13,8 @@ from ...tables import table
 
 pytestmark = pytest.mark.whole
 
+ALL = "--worked-examples all"
+
 
 def roles(works, run, row=0):
     """Whose turns the first call of each step had."""
@@ -49,6 +51,51 @@ DECIDED = """
 def test_models_and_the_task_decide(works, asked, decided):
     facts = works(f"estimate -n 4 {asked} --json").json
     assert facts["worked_examples"] == json.loads(decided)
+
+
+FILE = """
+description: Notes on a door.
+labels: {calm: nothing happened, alarm: something must be done}
+"""
+SAMPLES = """
+samples:
+  - {input: All is well., output: alarm, actual: calm, explanation: Nothing happened.}
+  - {input: The roof leaks., output: alarm, actual: alarm, explanation: Water must be stopped.}
+"""
+
+
+@pytest.mark.parametrize(("more", "decided"), [("", "none"), (SAMPLES, "all")])
+def test_a_task_file_shows_its_own_samples_to_any_model(works, more, decided):
+    Path("door.yaml").write_text(FILE + more)
+    facts = works("estimate door.yaml -n 4 -b claude --model claude-opus-5 --json").json
+    assert facts["worked_examples"] == decided
+
+
+def test_a_correction_shows_samples_and_is_brief_without_any(works):
+    Path("door.yaml").write_text(FILE)
+
+    def size(run, out, more=""):
+        model = "-b claude --model claude-opus-5 --batch-offline"
+        works(f"correct {run} {model} --out {out} {more}")
+        return len(Path(out, "requests.jsonl").read_text())
+
+    for task in ("copa", "door.yaml"):
+        works(f"generate {task} -n 4 -b scripted -q --out {task[:4]}")
+    whole = size("copa", "shown")
+    assert size("copa", "brief", "--worked-examples none") < whole / 2
+    assert whole == size("copa", "all", ALL)
+    brief = size("door", "file")
+    assert brief < size("door", "begun", ALL)
+    # One that began with the longer prompts, as all did at first, goes on with them.
+    assert brief < size("door", "begun")
+
+
+def test_rows_are_solved_with_both_forms_of_the_instructions(works, service):
+    works("generate copa -n 2 -b scripted -q --out solved")
+    asked = f"preview copa -n 4 -b llama -o base_url={service.url}/v1 -o model=small --no-correct"
+    works(f"{asked} --worked-examples both --solve solved")
+    turns = [len(seen.body["messages"]) for seen in service.seen]
+    assert sum(n > 2 for n in turns[-4:]) == sum(n == 2 for n in turns[-4:]) == 2
 
 
 def test_each_step_is_asked_as_its_model_needs(works, refuses, service, monkeypatch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from targen_cli.shown import shown
 from targen_cli.watch import Watch
@@ -38,6 +38,7 @@ async def acorrect(
     task: TaskLike | None = None,
     variants: str | Iterable[str] = (),
     corrector: str | None = None,
+    worked_examples: Literal["auto", "all", "none"] = "auto",
     model: ModelLike | None = None,
     options: Mapping[str, Any] | None = None,
     n: int | None = None,
@@ -70,6 +71,7 @@ async def acorrect(
         task: the task of the rows; a run and a `Dataset` know theirs.
         variants: variants of the task; a run also knows its own.
         corrector: a corrector to use instead of the task's own, by name.
+        worked_examples: "all", "none" or "auto", as of `generate`.
         model: as `generate` takes it.
         options: as `generate` takes them.
         n: judge this many instances, sampled with `seed`.
@@ -114,6 +116,7 @@ async def acorrect(
         rows=False,
         variants=handed.variants,
         corrector=corrector,
+        worked_examples=worked_examples,
         model=model,
         options=options,
         seed=seed,

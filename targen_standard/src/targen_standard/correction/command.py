@@ -17,7 +17,7 @@ from targen_cli.request import ONE_MODEL, WorkerOptions
 from targen_cli.sources import EncodingArg, SourceArg, WhoseArg
 from targen_cli.tables import print_json, print_table
 from targen_core.errors import AnswersAwaited, UsageError
-from targen_core.options import Limits, RowOptions
+from targen_core.options import Limits, ListOptions, RowOptions
 from targen_core.text import plural
 from targen_standard.batches.command import end_with, imported_facts, print_imported
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 @takes(
     RowOptions.declared("variants", "seed", "corrector"),
+    ListOptions.declared("worked_examples"),
     ONE_MODEL,
     Limits,
     WorkerOptions,
@@ -132,7 +133,9 @@ def correct(
             data.task,
             rows=False,
             variants=data.variants,
-            **said.part(RowOptions.declared("seed", "corrector")),
+            **said.part(
+                RowOptions.declared("seed", "corrector"), ListOptions.declared("worked_examples")
+            ),
             **chosen.keywords,
         ) as request,
     ):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import json
 import logging
 import random
@@ -180,16 +181,25 @@ async def acorrect_dataset(
         )
     chosen = _sample(instances, limit, spec.seed)
     shown = _flipped(prepared.task, chosen, flip_fraction, spec.seed)
-    plan = CorrectionPlan(
-        task=prepared.plan,
-        corrector=prepared.corrector_id,
-        step=prepared.steps["correct"].plan,
-        part=prepared.part,
-        seed=spec.seed,
-        flip=flip_fraction,
-        rows_per_call=rows_per_call,
-        data=_digest(chosen),
-    )
+
+    def plan_of(prepared: PreparedCorrection) -> CorrectionPlan:
+        return CorrectionPlan(
+            task=prepared.plan,
+            corrector=prepared.corrector_id,
+            step=prepared.steps["correct"].plan,
+            part=prepared.part,
+            seed=spec.seed,
+            flip=flip_fraction,
+            rows_per_call=rows_per_call,
+            data=_digest(chosen),
+        )
+
+    plan = plan_of(prepared)
+    if spec.worked_examples == "auto" and prepared.worked_examples == "none":
+        # One that began before "auto" held for corrections goes on with its worked examples.
+        whole = prepare_correction(registry, spec.replace(worked_examples="all"))
+        if _is_begun(out, plan_of(whole), place):
+            prepared, plan = whole, plan_of(whole)
     directory = open_correction(out, plan, spec.task, place)
     out, came_to_nothing = directory.path, False
     started = {"journal", *(path.name for path in out.iterdir())}
@@ -621,6 +631,18 @@ def _place_for(out: Path, plan: CorrectionPlan) -> Path:
     if taken:
         _log.warning("%s. Writing this correction to %s", taken, path)
     return path
+
+
+def _is_begun(out: Path, plan: CorrectionPlan, place: Place) -> bool:
+    """Whether a correction of these rows with these prompts is in `out`, or in a numbered one."""
+    for path in itertools.takewhile(Path.exists, numbered(out)) if place == "number" else [out]:
+        try:
+            old = CorrectionPlan.model_validate(read_json(path / "correction.json"))
+        except (OSError, RunDirectoryError, ValidationError):
+            continue
+        if (old.data, old.task.prompts) == (plan.data, plan.task.prompts):
+            return True
+    return False
 
 
 def _same_plan(out: Path, plan: CorrectionPlan, *, again: bool = False) -> None:

@@ -229,7 +229,7 @@ def _template(name: str) -> Prompt:
 
 
 def _general(declaration: Declaration, name: str, template: str = "", **said: str) -> Prompt:
-    """Return a general prompt with the file's words filled in, and its brief form if there is one."""
+    """Return a general prompt, with its brief form if any, with the file's words filled in."""
     said["description"] = declaration.description.strip()
     said["language"] = declaration.language
 

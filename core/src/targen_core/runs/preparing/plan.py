@@ -154,8 +154,7 @@ def prepare(
     notes = [*_namesakes(registry, spec, registered)]
     worked = spec.worked_examples
     if worked == "auto":
-        able = (n for n, s in steps.items() if s.backend.follows_instructions(s.options))
-        brief = tuple(sorted(able)) if task.may_be_brief else ()
+        brief = without_examples(task, steps)
         worked = (brief if len(brief) < len(steps) else "none") if brief else "all"
         task = briefed(task, worked)
         if brief:
@@ -219,6 +218,20 @@ def _namesakes(registry: Registry, spec: RunSpec, task: Registration[Any]) -> It
                 f"{kind} {name} refers to {registry.find(kind, name).id}. To use "
                 f"{' or '.join(others)} instead, type the full id"
             )
+
+
+def without_examples(task: Task[Any, Any], steps: Mapping[str, PreparedStep]) -> tuple[str, ...]:
+    """Return the steps with a model that needs no worked examples, if the task has brief prompts."""
+    able = (n for n, s in steps.items() if s.backend.follows_instructions(s.options))
+    return tuple(sorted(able)) if task.may_be_brief else ()
+
+
+def corrects_briefly(task: Task[Any, Any], steps: Mapping[str, PreparedStep]) -> bool:
+    """Return whether step 4 needs no worked examples for rows from elsewhere.
+
+    Elsewhere, labels may be read as only the task's samples show.
+    """
+    return not task.judging.samples and "correct" in without_examples(task, steps)
 
 
 def _usual_filters(registry: Registry, begun: Lock | None) -> list[str]:
