@@ -32,7 +32,7 @@ class PreparedCorrection:
     """Step 4 of a task, ready for use on any dataset.
 
     Attributes:
-        worked_examples: whether its prompts show worked examples; what "auto" came to.
+        worked_examples: whether its prompts show worked examples, decided also for "auto".
     """
 
     worked_examples: Literal["all", "none"]

@@ -221,7 +221,7 @@ def _namesakes(registry: Registry, spec: RunSpec, task: Registration[Any]) -> It
 
 
 def without_examples(task: Task[Any, Any], steps: Mapping[str, PreparedStep]) -> tuple[str, ...]:
-    """Return the steps with a model that needs no worked examples, if the task has brief prompts."""
+    """Return the steps whose models need no worked examples, if the task has brief prompts."""
     able = (n for n, s in steps.items() if s.backend.follows_instructions(s.options))
     return tuple(sorted(able)) if task.may_be_brief else ()
 
