@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from targen_core import load_registry
@@ -34,6 +36,33 @@ def test_a_folder_is_a_catalogue_in_one_line(shop, works):
     assert not retrieve(ASKED, catalogue=[str(shop)], license="mit", progress=False).matches
     with pytest.raises(UsageError, match="min_rows is larger than max_rows"):
         retrieve(ASKED, catalogue=shop, min_rows=2, max_rows=1)
+
+
+STARS = "How many stars does a review of the shop give?"
+LABELS = {"few": "two or fewer", "many": "three or more"}
+MADE = f"Declaration(description={STARS!r}, labels={LABELS}).task(name='stars')"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("stars.yaml", f"description: {STARS}\nlabels: {LABELS}\n"),
+        ("stars.yaml", f"description: {STARS}\nlabels: {LABELS}\nexamples: mine.csv\n"),
+        ("stars.toml", f'description = "{STARS}"\n[labels]\nfew = "1"\nmany = "4"\n'),
+        ("stars.py", f"from targen_core import Declaration\nTASK = {MADE}\n"),
+    ],
+)
+def test_a_task_file_that_a_person_typed(name, content, shop, tmp_path, works, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text(content)
+    (tmp_path / "mine.csv").write_text("text,label\nToo late.,few\nLovely.,many\n")
+    for typed in (name, f"./{name}"):
+        done = works("retrieve", typed, "--catalogue", str(shop))
+        assert done.out.splitlines()[1].startswith("file:shop/talk/reviews.csv ")
+    asked = ("-n", "2", "-b", "scripted", "-q", "--out", "run")
+    works("transform", name, *asked, "--catalogue", str(shop))
+    rows = (tmp_path / "run" / "dataset.jsonl").read_text().splitlines()
+    assert sorted(json.loads(row)["label"] for row in rows) == ["few", "many"]
 
 
 def test_it_is_said_where_fewer_are_near_than_were_wanted(tmp_path, in_process):

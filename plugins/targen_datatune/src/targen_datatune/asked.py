@@ -91,9 +91,8 @@ def read_request(task: str, registry: Registry) -> TaskRequest:
     return request
 
 
-def _request(task: str, registry: Registry) -> TaskRequest:
-    text = task.strip()
-    if not text:
+def _request(text: str, registry: Registry) -> TaskRequest:
+    if not text.strip():
         raise UsageError("TASK is empty", hint="pass a task's name, a file, or an instruction")
     path = Path(text).expanduser()
     suffix = path.suffix.lower() if "\n" not in text else ""
@@ -160,11 +159,10 @@ def _of_mapping_file(path: Path, text: str, registry: Registry) -> TaskRequest:
     asked = data.get("instruction")
     if asked is None and isinstance(data.get("examples"), list):  # BIG-bench
         asked = data.get("description")
-    if asked is None and "examples" in data:
-        raise UsageError(f"{path} does not contain an instruction", hint=f"give {_FORM}")
+        if asked is None:
+            raise UsageError(f"{path} does not contain an instruction", hint=f"give {_FORM}")
     if asked is None:
-        named = text if "/" in text or "\\" in text else f"./{text}"
-        return wanted_of(registry.get("task", named))  # a declaration, or its own words for why not
+        return wanted_of(registry.get("task", text))  # a declaration, or its own words for why not
     if not isinstance(asked, str) or not asked.strip():
         raise UsageError(f"{path}: `instruction` is empty or not text", hint=f"give {_FORM}")
     return _of_mapping(data, asked, path)
