@@ -342,6 +342,8 @@ def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejecte
     ("declared", "problem"),
     [
         ({"spans": {"person": "x"}, "per_row": [3, 1]}, "per_row: the first number is larger"),
+        ({"spans": {"person": "x"}, "per_row": 3}, "output.per_row: 3 is not [min, max]"),
+        ({"spans": {"person": "x"}, "per_row": [3]}, "output.per_row: [3] is not [min, max]"),
         ({"spans": {"none": "x"}}, "none means rows without any label"),
         ({"spans": {"two words": "x"}}, "two words"),
         ({"spans": {}}, "it is empty"),

@@ -214,6 +214,8 @@ def refusal(error: ValidationError, model: type[BaseModel] = Declaration) -> tup
     if first["type"] == "extra_forbidden" and model is not Declaration and len(first["loc"]) == 1:
         missing = {problem["loc"] for problem in problems if problem["type"] == "missing"}
         return first["loc"], "unknown key", _meant_in(model, str(first["loc"][0]), missing)
+    if first["type"] == "missing" and isinstance(first["loc"][-1], int):  # half of a pair
+        first = {**first, "type": "tuple_type", "loc": first["loc"][:-1]}
     message, hint = _said(first, model)
     loc = [part for part in first["loc"] if part != "[key]"]
     return loc, message, hint
@@ -263,9 +265,9 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
         if loc[0] == "labels" and len(loc) == 2:
             wanted = "a text definition"
         return f"expected {wanted}, not {what}", _example(loc, value)
+    if problem["type"] in ("tuple_type", "too_long") and loc[-1] in _PAIRS:
+        return f"{_short(value)} is not [min, max]", f"{loc[-1]}: [min, max]"
     if problem["type"] == "tuple_type":
-        if loc[-1] == "range":
-            return f"{_short(value)} is not a list", "range: [min, max]"
         in_a_list = "write one item per line, each after a dash"
         whole = isinstance(value, dict)
         return f"{_short(value)} is not a list", (
@@ -304,6 +306,7 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
 _OF_A_RUN = ("backend", "base_url", "concurrency", "max_cost", "model", "n", "out", "seed")
 _SHARES = ("label_shares", "quotas", "ratio", "shares", "weights")
 _ROWS = ("count", "num_rows", "number", "n_rows", "rows", "size")  # a run's n elsewhere
+_PAIRS = ("range", "per_row")
 _NO_MAPPING = ("model_type", "dict_type", "model_attributes_type")
 _DEFINITION = "what makes a row belong to this label"
 _OF_A_SAMPLE = ("input", "output", "actual", "explanation")
