@@ -6,6 +6,7 @@ Building a command's options costs more than listing tasks does, so a command is
 
 from __future__ import annotations
 
+import sys
 from copy import copy
 from functools import cached_property
 from importlib import import_module
@@ -92,6 +93,20 @@ class _LazyGroup(TyperGroup):
                 hint = f"did you mean {near[0]}?"
             raise UsageError(f"targen has no option {option}", hint=hint) from None
         return rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; Ctrl-C at a question stops it as anywhere else.
+
+        Raises:
+            KeyboardInterrupt: a person answered a question with Ctrl-C.
+        """
+        try:
+            return super().invoke(ctx)
+        except typer.Abort as abort:
+            if not isinstance(abort.__context__, KeyboardInterrupt):
+                raise  # the end of the input
+            print(file=sys.stderr)  # behind the question
+            raise KeyboardInterrupt from None
 
     def _group(self, word: str) -> list[str]:
         """Return a group's commands; an empty list for any other word."""

@@ -146,12 +146,7 @@ def _remove(paths: Sequence[Path], *, yes: bool) -> None:
                 hint="pass --yes to remove without confirmation",
             )
         named = ", ".join(map(str, paths))
-        try:
-            agreed = typer.confirm(f"Remove {named}?", err=True)
-        except typer.Abort:  # Ctrl-C, or the end of what is typed
-            print(file=sys.stderr)
-            agreed = False
-        if not agreed:
+        if not typer.confirm(f"Remove {named}?", err=True):
             print("did not remove any runs", file=sys.stderr)
             raise typer.Exit(1)
     for path in paths:
