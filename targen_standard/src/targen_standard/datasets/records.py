@@ -139,7 +139,8 @@ def _misnamed(row: Mapping[str, Any], unknown: Sequence[str], task: Task[Any, An
             near += [name for name in unknown if str(row[name]).casefold() in labels]
         if near:
             rest = "" if needed else "; otherwise, remove it"
-            return f"{column}: no such column; if {near[0]} contains it, rename that column{rest}"
+            named = " or ".join(dict.fromkeys(near))
+            return f"{column}: no such column; if {named} contains it, rename that column{rest}"
     return ""
 
 
