@@ -162,9 +162,23 @@ def folder_for(data: Sequence[Path | str], out: Path | None) -> Path:
 
 
 def review_of(path: Path) -> Path:
-    """Return the folder of a review, given that folder or the data next to it."""
-    places = (path, Path(f"{path}.review"), folder_for([path], None))
-    return next(filter(is_there, places), path)
+    """Return the folder of a review, given that folder or the data next to it.
+
+    Raises:
+        UsageError: there is no review.
+    """
+    for folder in (path, Path(f"{path}.review"), folder_for([path], None)):
+        if is_there(folder):
+            return folder
+    raise _no_review(path, " or next to it")
+
+
+def _no_review(path: Path, or_where: str = "") -> UsageError:
+    """Return the error for a folder, or data, without a review."""
+    hint = "targen review DATA starts one and prints its folder; --out FOLDER starts it in FOLDER"
+    if not path.exists():
+        return NoSuchFile(path, "data or review", hint=hint)
+    return UsageError(f"there is no review in {path}{or_where}", hint=hint)
 
 
 def is_there(folder: Path) -> bool:
@@ -183,10 +197,7 @@ def load_plan(folder: Path) -> Plan:
     try:
         return Plan.model_validate_json(read_plain(path, _MAX_BYTES))
     except (FileNotFoundError, NotADirectoryError):
-        hint = "targen review DATA starts one and prints its folder"
-        if not folder.exists():
-            raise NoSuchFile(folder, "data or review", hint=hint) from None
-        raise UsageError(f"there is no review in {folder}", hint=hint) from None
+        raise _no_review(folder) from None
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
     except ValidationError as error:
