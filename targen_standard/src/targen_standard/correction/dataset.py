@@ -634,7 +634,7 @@ def _place_for(out: Path, plan: CorrectionPlan) -> Path:
 
 
 def _is_begun(out: Path, plan: CorrectionPlan, place: Place) -> bool:
-    """Whether a correction of these rows with these prompts is in `out`, or in a numbered one."""
+    """Return whether `out` or a numbered one has a correction of these rows, with these prompts."""
     for path in itertools.takewhile(Path.exists, numbered(out)) if place == "number" else [out]:
         try:
             old = CorrectionPlan.model_validate(read_json(path / "correction.json"))
