@@ -89,6 +89,8 @@ def test_published_files_become_training_and_test_rows(data, packages):
             len(set(Counter(r["label"] for r in rows).values())) == 1 for rows in (train, test)
         )
         assert read[name] == BENCH["SETS"][name].read(data if name == "scitail" else packages)
+    hedged = {int(row["text"].split()[-1]) % 2: row["label"] for row in read["hedges"][0]}
+    assert hedged == {0: "certain", 1: "uncertain"}  # 1 and -1 in the file
     train, test = read["scitail"]
     assert not {row["hypothesis"] for row in train} & {row["hypothesis"] for row in test}
 
