@@ -128,3 +128,4 @@ def test_what_cannot_be_judged(code, line, said, words, targen, works, rows, jso
     Path("rated.csv").write_text("input,difficulty\nWhat is 1+1?,9\n")
     done = targen(*line.split())
     assert (done.code, said in done.err) == (int(code), True), done.err
+    assert "try: \n" not in done.out, "a hint without words"

@@ -141,7 +141,8 @@ class Analysis:
         rows: list[tuple[object, ...]] = []
         for part in self.parts:
             if part.findings is None:
-                rows.append((part.title, f"not measured: {part.problem} ({part.hint})"))
+                hint = f" ({part.hint})" if part.hint else ""
+                rows.append((part.title, f"not measured: {part.problem}{hint}"))
             else:
                 said = (*part.findings.headlines, *part.findings.warnings)
                 rows += [(part.title, sentence) for sentence in said]

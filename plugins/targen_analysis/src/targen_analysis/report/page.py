@@ -172,10 +172,8 @@ def _list(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _unmeasured(part: Part, name: str) -> str:
-    return (
-        f'<p class="doubt">Not measured: {safe(name)}{safe(part.problem)}. '
-        f"Try: <code>{safe(anywhere(part.hint))}</code></p>"
-    )
+    hint = f" Try: <code>{safe(anywhere(part.hint))}</code>" if part.hint else ""
+    return f'<p class="doubt">Not measured: {safe(name)}{safe(part.problem)}.{hint}</p>'
 
 
 def _found(part: Part) -> bool:

@@ -42,7 +42,8 @@ def print_analysis(analysis: Analysis, *, tables: bool) -> None:
         print(f"* {line}")
     for part in short.unmeasured:
         print(f"not measured: {part.item.name}: {part.problem}")
-        print(f"  try: {part.hint}")
+        if part.hint:
+            print(f"  try: {part.hint}")
     notes = [
         (part.item.name, line)
         for part in analysis.parts
