@@ -210,7 +210,9 @@ def outcome_of(traced: Traced) -> tuple[str, str]:
         verdict += f" by {record['stage']}"
     words = [str(record[name]) for name in ("reason", "detail") if record.get(name)]
     final, full = record.get("corrected"), "has all its rows"
-    if final != record.get("intended") and words == [f"label {final} {full}"]:
+    instance = record.get("instance")
+    written = instance.get("label") if isinstance(instance, Mapping) else None
+    if final not in (record.get("intended"), written) and words == [f"label {final} {full}"]:
         words = ["step 4", f"{final}, which {full}"]  # readers want to know who determined it
     return verdict, ": ".join(words)
 

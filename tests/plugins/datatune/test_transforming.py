@@ -247,6 +247,12 @@ ASKED = "Say whether the customer recommends the product of a review."
 LINE = ("transform", ASKED, "--labels", "yes,no", "--catalogue", "data", *RUN)
 
 
+def test_a_surplus_row_with_the_label_that_it_was_written_with_is_not_blamed_on_step_4(works):
+    works(*LINE, "-n", "2", "--out", "a")
+    shown = works("show", "a", "--rejected", "--limit", "0").out
+    assert "surplus  label no has all its rows" in shown and "step 4" not in shown
+
+
 def test_one_line_makes_rows_of_a_folder_with_options_of_steps_by_either_name(refuses, works):
     step = ("--backend-for", "execute=scripted", "-o", "execute.temperature=0.5")
     line = (*LINE, *step, "-o", "rerank.temperature=0.2", "-n", "8", "--out", "a")
