@@ -511,7 +511,8 @@ def _declaration(
         part["arms"] = {name: arm for name, arm in part["arms"].items() if name not in unable}
     if not parts:
         raise UsageError(
-            f"none of the tasks of {paper.name} can be run: {next(iter(missing.values()))}",
+            f"none of the tasks of {paper.name} can be run: "
+            + "; ".join(dict.fromkeys(missing.values())),
             hint="pass --generator NAME/MODEL to generate the rows"
             if not generators and makes
             else "pass --synthetic FOLDER for existing rows, or --generator NAME/MODEL"
