@@ -166,7 +166,7 @@ def test_contradictions_are_named_and_merged_only_if_asked(targen, make, works, 
 
 REFUSED = """
     a b --out y | have different tasks
-    a c --out y | used different prompts or versions of | --conflicting
+    a c --out y | superglue:rte: variant default and variant paper | --conflicting
     a a --out y | a was passed twice
     a --out a | is one of the runs
     a | the merged run needs a folder; give --out | --out runs/merged

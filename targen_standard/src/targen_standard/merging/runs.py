@@ -139,6 +139,9 @@ def require_one_task(runs: Sequence[Run], *, conflicting: bool) -> None:
                 f"{name} {shown(flats[0].get(name))} and {shown(flats[1].get(name))}"
                 for name in (["version"] if "version" in apart else apart[:3])
             )
+            variants = [", ".join(each.manifest.spec.variants) for each in (first, run)]
+            if variants[0] != variants[1]:
+                said = " and ".join(f"variant {names or 'default'}" for names in variants)
             raise RunConflict(
                 f"{first.path} and {run.path} used different prompts or versions of "
                 f"{first.manifest.task.id}: {said}",
