@@ -146,7 +146,7 @@ class Replay(Job):
             raise UsageError(
                 f"{run} was merged from {plural(len(there.merged), 'run')}, which must be "
                 f"{cls.done} one by one",
-                hint="then merge the results with " + Action("merge"),
+                hint="merge the results with " + Action("merge") + " afterwards",
             )
         name = there.task_name(run) if task is None else task
         require_known_paths(there, {})
