@@ -96,7 +96,7 @@ def test_two_dimensions_of_one_size_do_not_move_together():
         (
             "length",
             ["a", "a"],
-            "'a' is listed twice; to make it twice as likely, give it a weight: {'a': 2}",
+            "'a' is listed twice; to make it twice as likely, set its weight to 2",
         ),
         ("length", {"a": 0}, "the weight of 'a' is 0; it must be a whole number, 1 or more"),
         ("length", {"a": 0.5}, "the weight of 'a' is 0.5"),

@@ -123,10 +123,7 @@ class Dimension(Keywords):
             elif not value.isprintable():
                 yield f"{value!r} is not a valid value: it must be a single line of text"
             elif value in seen:
-                yield (
-                    f"{value!r} is listed twice; to make it twice as likely, give it a weight: "
-                    f"{{{value!r}: 2}}"
-                )
+                yield f"{value!r} is listed twice; to make it twice as likely, set its weight to 2"
             seen.add(value)
         if isinstance(values, Mapping):
             for value, weight in values.items():
