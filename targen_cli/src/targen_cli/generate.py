@@ -188,7 +188,9 @@ def say_next_export(job: Job) -> None:
     from targen_cli.sheets import next_sheet
 
     sheet = f" --out {next_sheet()}" if job.by_people else ""
-    print(f"{job.path} is ready; next, type: targen batch export {job.path}{sheet}")
+    print(
+        f"{job.path} is ready; next, type: targen batch export {shlex.quote(str(job.path))}{sheet}"
+    )
 
 
 def _folder(shard: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -92,7 +93,8 @@ def show(
             print_json({**facts_of(traced), "calls": traced.calls()})
         else:
             _print_one(traced)
-            print(f"to see each call's prompt: targen trace {run} {row}", file=sys.stderr)
+            again = shlex.join([str(run), str(row)])
+            print(f"to see each call's prompt: targen trace {again}", file=sys.stderr)
         return
     rejected = rejected or reason is not None
     if changed and rejected:
@@ -178,7 +180,8 @@ def _print_list(run: Path, shown: list[Traced], *, more: bool) -> None:
         print("there are more; --limit 0 shows all", file=sys.stderr)
     if shown:
         example = shown[0].number if shown[0].rows else shown[0].id
-        print(f"to see a row's origin: targen show {run} {example}", file=sys.stderr)
+        again = shlex.join([str(run), str(example)])  # a stranger may have written the id
+        print(f"to see a row's origin: targen show {again}", file=sys.stderr)
 
 
 def _print_one(traced: Traced) -> None:

@@ -380,6 +380,14 @@ def test_a_record_that_no_run_writes(name, change, command, named, run, targen):
     untouched()
 
 
+def test_what_to_type_next_executes_no_id_and_no_folder_name(run, works):
+    folder = run.rename("run;id $(id)")
+    row = {"id": "0;id", "verdict": "rejected", "stage": "check", "reason": "odd"}
+    write_lines(folder / "rejects.jsonl", [row])
+    said = works("show", folder.name, "--rejected").err
+    assert "targen show 'run;id $(id)' '0;id'\n" in said
+
+
 @pytest.mark.parametrize(("way", "value", "named"), table(REPORTS))
 def test_a_report_that_no_run_writes(way, value, named, run, refuses):
     edit(run, way, json.loads(value), "report.json")

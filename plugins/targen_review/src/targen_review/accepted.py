@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,8 +111,8 @@ def _of_version(path: Path) -> list[_Row]:
 def _of_review(path: Path) -> list[_Row]:
     nobody = UsageError(
         f"none of the rows in {path} have been reviewed",
-        hint=f"targen review {path}; for a review in its own folder, targen review apply "
-        "FOLDER, then export the result",
+        hint=f"targen review {shlex.quote(str(path))}; for a review in its own folder, "
+        "targen review apply FOLDER, then export the result",
     )
     if str(path).startswith("hf:"):
         raise nobody

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -223,7 +224,7 @@ def apply_review(
     if len(versions) > 1:
         raise UsageError(
             f"the review in {place} covers {len(versions)} datasets",
-            hint=f"targen review apply {place} creates a version of each",
+            hint=f"targen review apply {shlex.quote(str(place))} creates a version of each",
         )
     (version,) = versions
     path, report = version.write(again=True), version.report

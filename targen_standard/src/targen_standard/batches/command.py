@@ -85,13 +85,14 @@ def batch(
             if str(run) in ("export", "import")
             else "targen batch export RUN, or targen batch import RUN FILE",
         )
+    typed = shlex.quote(str(run))
     if (action == "import") != (file is not None):
         wrong = "needs an answers file" if file is None else "does not accept a second argument"
         raise UsageError(
             f"batch {action} {wrong}",
-            hint=f"targen batch import {run} FILE"
+            hint=f"targen batch import {typed} FILE"
             if file is None
-            else f"targen batch export {run} --out {file}",
+            else f"targen batch export {typed} --out {shlex.quote(str(file))}",
         )
     if action == "import" and out is not None:
         raise UsageError("--out only works with batch export")
@@ -107,7 +108,8 @@ def batch(
             elif count:
                 each = ", ".join(f"{calls:,} {step}" for step, calls in by_step.items())
                 print(f"{plural(count, 'request')} in {where}: {each}")
-                print(f"then: targen batch import {run} {where if is_sheet(where) else 'ANSWERS'}")
+                answers = shlex.quote(str(where)) if is_sheet(where) else "ANSWERS"
+                print(f"then: targen batch import {typed} {answers}")
             else:
                 left = "was not written" if is_sheet(where) else "is empty"
                 print(f"{run} is complete and not waiting for any answers, so {where} {left}")
@@ -121,7 +123,7 @@ def batch(
     if brought.pending:
         # How many, export says: with these answers a run may ask for more side by side.
         sheet = f" --out {shlex.quote(str(next_sheet(file)))}" if is_sheet(file) else ""
-        print(f"calls are waiting for answers; next, type: targen batch export {run}{sheet}")
+        print(f"calls are waiting for answers; next, type: targen batch export {typed}{sheet}")
     else:
         print()
         print_report(read_report(run), run)
@@ -142,7 +144,8 @@ def print_imported(brought: Imported, run: Path | None = None) -> None:
         + (f", {brought.empty:,} left empty" if brought.empty else "")
     )
     if brought.edited:
-        then = "" if run is None else f"; to edit rows of a complete run: targen review {run}"
+        to_edit = f"; to edit rows of a complete run: targen review {shlex.quote(str(run))}"
+        then = "" if run is None else to_edit
         print(
             f"{brought.edited:,} edited since the last import and ignored: imported answers "
             f"cannot be changed{then}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -119,7 +120,7 @@ def replay(
     if needed and not (found["waiting"] or _has_verdicts(made.path)):
         raise JobFailed(
             f"targen could not replay any row of {run}: {needed[0]['why']}",
-            hint=f"to generate all rows again: targen resume {made.path}",
+            hint=f"to generate all rows again: targen resume {shlex.quote(str(made.path))}",
         )
 
 
@@ -153,5 +154,5 @@ def _print(run: Path, made: Run) -> None:
         )
     elif report["problem"]:
         print(f"\n{report['problem']}")
-    print(f"\nto see what else differs: targen diff {run} {made.path}")
+    print(f"\nto see what else differs: targen diff {shlex.join([str(run), str(made.path)])}")
     print(f"\n{made.path / 'dataset.jsonl'}")

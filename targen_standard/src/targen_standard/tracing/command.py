@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -68,9 +69,8 @@ def trace(
     - targen trace runs/rte-0 --call 495382e0
     """
     if (row is None) == (call is None):
-        raise UsageError(
-            "give a row or a call", hint=f"targen trace {run} 0, or targen trace {run} --call KEY"
-        )
+        again = f"targen trace {shlex.quote(str(run))}"
+        raise UsageError("give a row or a call", hint=f"{again} 0, or {again} --call KEY")
     if call is not None:
         _trace_call(run, call, full=full, json=json)
         return
@@ -121,7 +121,8 @@ def _trace_call(run: Path, prefix: str, *, full: bool, json: bool) -> None:
         )
     _draw(tree)
     if every:
-        print(f"to see a row's origin: targen trace {run} {_name(every[0])}", file=sys.stderr)
+        again = shlex.join([str(run), str(_name(every[0]))])  # a stranger may have written the id
+        print(f"to see a row's origin: targen trace {again}", file=sys.stderr)
 
 
 def _name(traced: Traced) -> object:

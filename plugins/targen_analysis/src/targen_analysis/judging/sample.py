@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import random
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -85,5 +86,5 @@ def sample(
     write_new(out, text.getvalue())  # what somebody filled in is not replaced
     print(
         f"Wrote {len(rows):,} of {plural(len(texts), 'row')} to {out}. Fill in the column `right`, "
-        f"then run: targen analyze {data} -o judged.sheet={out}"
+        f"then run: targen analyze {shlex.join([str(data), '-o', f'judged.sheet={out}'])}"
     )
