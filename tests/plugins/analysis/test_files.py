@@ -52,8 +52,9 @@ def test_a_byte_order_mark_or_the_user_says_the_encoding(tmp_path):
     assert str(caught.value) == f"{path}, line 3: byte 0xe9 is not valid UTF-8"
     assert "iconv -f cp1252 -t utf-8 " in caught.value.hint
     assert read(path, encoding="latin-1").texts[1] == ("café",)
-    with pytest.raises(UsageError, match="unknown encoding 'klingon'"):
-        read(path, encoding="klingon")
+    for wrong in ("klingon", "rot13", "undefined"):
+        with pytest.raises(UsageError, match=f"unknown encoding '{wrong}'"):
+            read(path, encoding=wrong)
 
 
 def test_a_column_that_is_not_there(jsonl):

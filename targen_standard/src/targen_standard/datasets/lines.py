@@ -91,9 +91,7 @@ def content_in(path: Path, encoding: str, max_bytes: int = WHOLE) -> tuple[bytes
     try:
         codecs.lookup(encoding)
     except LookupError:
-        raise UsageError(
-            f"unknown encoding {encoding!r}", hint="for example " + Option("encoding", "cp1252")
-        ) from None
+        raise _unknown(encoding) from None
     return data, encoding
 
 
@@ -113,3 +111,11 @@ def decoded(path: Path, data: bytes, encoding: str) -> str:
             if codecs.lookup(encoding).name == "utf-8"
             else "pass its encoding, for example " + Option("encoding", "cp1252"),
         ) from error
+    except (LookupError, UnicodeError):  # a codec of bytes, or one that only some texts have
+        raise _unknown(encoding) from None
+
+
+def _unknown(encoding: str) -> UsageError:
+    return UsageError(
+        f"unknown encoding {encoding!r}", hint="for example " + Option("encoding", "cp1252")
+    )
