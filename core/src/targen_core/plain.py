@@ -196,7 +196,7 @@ def is_inside(folder: Path, path: Path) -> bool:
     blobs = [above.parent / "blobs" for above in own.parents if above.name == "snapshots"]
     try:
         real = path.resolve()
-    except (OSError, RuntimeError):  # a circle of links
+    except (OSError, RuntimeError, ValueError):  # a circle of links, or a null character
         return False
     return any(real.is_relative_to(each) for each in (own, *blobs))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import TargenError, UsageError
-from targen_core.plain import content_of
+from targen_core.plain import content_of, what_is
 from targen_core.reading import json_of
 from targen_core.runs.records.lock import COPY
 from targen_core.tasks.fields import NO_TEXTS, text_at
@@ -99,7 +99,7 @@ def read_examples(path: Path, task: Task[Any, Any] | None = None) -> Examples:
         UsageError: the file cannot be read, the column of the text is unclear, or fewer than
             `FEWEST` rows can be used.
     """
-    of = path.stat() if path.is_file() else None
+    of = path.stat() if what_is(path) == "file" else None
     known = (
         str(path.absolute()),
         *(() if of is None else (str(of.st_mtime_ns), str(of.st_size))),
@@ -184,7 +184,7 @@ _Records = Iterator[tuple[int, Mapping[str, Any] | str | ValueError]]
 
 def _records(path: Path) -> tuple[str, _Records]:
     """Return what a place of a file is called, and its rows, each a text or its columns."""
-    if path.is_dir():
+    if what_is(path) == "folder":
         raise UsageError(
             f"{path} is a folder, not a file of rows",
             hint="for a run, pass its file dataset.jsonl",
