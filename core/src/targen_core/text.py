@@ -8,7 +8,7 @@ can be read, such as `\x1b` and `\u202e`. Beside it, what all messages share of 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from targen_core.suggestions import suggestions_for
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "json_safe",
+    "key_path",
     "percent",
     "plain_fault",
     "plural",
@@ -47,6 +48,11 @@ def printable(text: str, *, lines: bool = True, max_length: int | None = None) -
     if max_length is not None and len(text) > max_length:
         return f"{text[:max_length]} … ({plural(len(text) - max_length, 'more character')})"
     return text
+
+
+def key_path(loc: Iterable[object]) -> str:
+    """`labels.order`: the place of a key, in one line, since a stranger may have named the key."""
+    return printable(".".join(map(str, loc)), lines=False)
 
 
 def plural(count: int, noun: str, many: str = "") -> str:
@@ -122,7 +128,7 @@ def plain_fault(message: str) -> str:
 def refused(error: ValidationError) -> str:
     """The first thing that a model refuses, with its column, in one line."""
     first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(map(str, first["loc"]))
+    where = key_path(first["loc"])
     message = first["msg"].removeprefix("Value error, ")
     return f"{where}: {message}" if where else message
 
@@ -138,15 +144,18 @@ def problem_in(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
+_COLUMNS = 20  # of a row, to name
 _COLUMN = re.compile(r" at line \d+ (column \d+)$")
 
 
 def _first_fault(error: ValidationError) -> str:
     """The first thing that a schema refuses of a row, in words for people."""
     first = error.errors(include_url=False)[0]
-    where, value = ".".join(map(str, first["loc"])), first["input"]
+    where, value = key_path(first["loc"]), first["input"]
     if first["type"] == "missing" and isinstance(value, Mapping) and len(first["loc"]) == 1:
-        there = ", ".join(str(name) for name in value if name != "idx")  # which may be ours
+        # An `idx` may be ours.
+        named = [printable(str(name), lines=False) for name in value if name != "idx"]
+        there = ", ".join([*named[:_COLUMNS], *["…"][: len(named) > _COLUMNS]])
         unknown = any(each["type"] == "extra_forbidden" for each in error.errors())
         rename = f"; if one contains it, rename that column to {where}" if unknown else ""
         return f"{where}: no such column; the row has {there or 'no columns'}{rename}"

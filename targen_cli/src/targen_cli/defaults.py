@@ -32,6 +32,7 @@ from targen_core.errors import UnreadableFile, UsageError
 from targen_core.origin import split_model
 from targen_core.reading import Malformed, read_text
 from targen_core.suggestions import did_you_mean
+from targen_core.text import key_path
 from targen_core.wording import Option
 
 __all__ = [
@@ -289,8 +290,9 @@ def read_file(path: Path, *, project: bool, text: str | None = None) -> Defaults
     profiles = table.pop("profile", {}) if isinstance(table, dict) else {}
     values = reader.layer(table, ())
     if not isinstance(profiles, dict):
+        named = ".".join((*before, "profile", "NAME"))
         raise reader.wrong(
-            ("profile",), "is not a table", "write [profile.NAME], with its defaults below"
+            ("profile",), "is not a table", f"write [{named}], with its defaults below"
         )
     layers = {name: reader.layer(part, ("profile", name)) for name, part in profiles.items()}
     return DefaultsFile(path, values, layers, project)
@@ -307,9 +309,8 @@ class _Reader:
     def layer(self, table: Any, where: tuple[str, ...]) -> dict[str, Value]:
         """The defaults of one table."""
         if not isinstance(table, dict):
-            raise self.wrong(
-                where, "is not a table", f"write [{'.'.join(where)}], with its defaults below"
-            )
+            table = ".".join((*self.before, *where))
+            raise self.wrong(where, "is not a table", f"write [{table}], with its defaults below")
         values: dict[str, Any] = {}
         for key, value in table.items():
             at = (*where, key)
@@ -398,7 +399,7 @@ class _Reader:
         """Return the error for a value at a place."""
         line = _line_of(self.text, (*self.before, *at))
         where = f"{self.path}, line {line}" if line else str(self.path)
-        return UsageError(f"{where}: {'.'.join(at)} {what}", hint=hint)
+        return UsageError(f"{where}: {key_path(at or self.before)} {what}", hint=hint)
 
 
 def _line_of(text: str, at: tuple[str, ...]) -> int | None:

@@ -64,6 +64,18 @@ def test_the_nearest_folder_counts_and_says_so(targen, held, write, monkeypatch)
     assert held()["rpm"] == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "table"),
+    [
+        ("[tool]\ntargen = 1", "tool.targen"),
+        ("[tool.targen]\nprofile = 1", "tool.targen.profile.NAME"),
+    ],
+)
+def test_a_table_of_pyproject_is_named_in_full(text, table, refuses):
+    Path("pyproject.toml").write_text(text + "\n")
+    refuses("config", "line 2: ", f"write [{table}], with its defaults below")
+
+
 def test_the_command_line_wins_and_all_commands_take_defaults(works, write, service):
     write(USER, f'backend = "openai-compatible"\nbase-url = "{service.url}/v1"\nmodel = "one"\n')
     works("generate", "tickets", "-n", 2, "-q")
@@ -123,6 +135,7 @@ def test_a_key_is_not_sent_to_an_address_that_was_said_later(works, write, servi
 
 WRONG = r"""
     \nmodle = "x" | line 2: modle is not a setting that can have | did you mean model?
+    "modle\u000a  try: this" = 1 | : modle |
     rpm = 1\nmax-cost = 'a' | line 2: max-cost is "a"; it must be a number, above 0
     rpm = true | line 1: rpm is true
     [profile.p]\nrpm = 1\nmodle = 1 | line 3: profile.p.modle is not a setting that can have | model
@@ -142,6 +155,7 @@ def test_what_is_wrong_in_a_file_is_said_by_its_line(write, refuses, text, where
     write(USER, text + "\n")
     result = refuses("config", where, hint)
     assert f"{USER.resolve()}" in result.err
+    assert "\n  try: this" not in result.err, "a key must not forge a line of ours"
     assert "0123456789" not in result.err and "secret" not in result.err
 
 

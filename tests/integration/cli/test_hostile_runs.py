@@ -81,7 +81,7 @@ def test_a_task_that_is_a_file_is_opened_by_no_command(command, run, refuses):
     untouched()
 
 
-FIELDS = """
+FIELDS = r"""
     # names that are none
     spec.backend | "langchain:./by/task.py:Fly" | spec.backend
     spec.backend_for | {"generate": "langchain:../by.Fly"} | spec.backend_for
@@ -101,6 +101,8 @@ FIELDS = """
     spec | null | spec
     spec.surprise | 1 | surprise
     surprise | 1 | surprise
+    spec.surprise\nerror: forged | 1 | surprise
+    surprise\nerror: forged | 1 | surprise
     extensions | [{"quotas": {"nosuch": 1}}] | quotas
     extensions | [{"quotas": {"entailment": 1}, "give_up_after": 0}] | extensions.0
     lock.steps.../later | {"backend": "x", "identity": "", "options": {}, "params": {}} | steps

@@ -38,6 +38,7 @@ def test_it_is_refused_with_its_key(text, message, hint):
     assert message in str(caught.value)
     assert hint in caught.value.hint
     assert len(str(caught.value)) < 500
+    assert "\n" not in str(caught.value), "a key must not forge a line of ours"
 
 
 def test_a_file_of_a_list_needs_the_folder_of_a_file(declared):

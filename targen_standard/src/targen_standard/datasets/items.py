@@ -18,6 +18,7 @@ from targen_core.plain import content_of
 from targen_core.reading import json_of
 from targen_core.suggestions import as_utf_8
 from targen_core.tasks.steps import ListStep
+from targen_core.text import key_path
 from targen_core.wording import Either, Words
 
 _LARGEST = 64 << 20  # bytes
@@ -200,5 +201,5 @@ def _item(line: str, source: ListStep[Any], names: Sequence[str], *, as_json: bo
 def _words(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False)[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        return f"{key_path(first['loc'])}: {first['msg']}"
     return "it is not UTF-8 text" if isinstance(error, UnicodeError) else str(error)

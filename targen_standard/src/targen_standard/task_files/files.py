@@ -23,7 +23,7 @@ from targen_core.origin import Typed, execute
 from targen_core.plain import content_of
 from targen_core.task_files import KNOWN, Loc, TaskFile, TaskReader, path_of
 from targen_core.tasks.model import Task
-from targen_core.text import with_article
+from targen_core.text import key_path, with_article
 from targen_core.wording import Either, Option, Words, in_words
 from targen_standard.task_files.easing import eased
 from targen_standard.task_files.forms import TaskForm, as_text
@@ -124,7 +124,7 @@ def kept_file(name: Typed, kept: Mapping[str, Any] | str) -> TaskFile:
         return _from_module(Typed(path), attribute, data)
 
     def refuse(loc: Loc, message: str, hint: Words) -> UsageError:
-        key = f": {'.'.join(map(str, loc))}" if loc else ""
+        key = f": {key_path(loc)}" if loc else ""
         return UsageError(f"the saved copy of {path}{key}: {message}", hint=hint)
 
     return _read(_as_then(Parsed(path, dict(kept), refuse)))

@@ -29,7 +29,7 @@ from targen_core.errors import UsageError
 from targen_core.folders import make_known
 from targen_core.origin import Typed
 from targen_core.outputs import write_file
-from targen_core.text import with_article
+from targen_core.text import key_path, with_article
 from targen_core.wording import in_words
 from targen_standard.examples.profile import Profile
 from targen_standard.task_files.dimensions import read_values
@@ -697,7 +697,7 @@ class Declaration(_Part):
 
 def _refused(loc: Loc, message: str, hint: Words) -> UsageError:
     """Return the error for a key of a declaration that a program makes."""
-    where = f"{'.'.join(map(str, loc))}: " if loc else ""
+    where = f"{key_path(loc)}: " if loc else ""
     return UsageError(f"declaration: {where}{message}", hint=in_words(hint, "python"))
 
 

@@ -32,6 +32,7 @@ from targen_cli.findings import Table
 from targen_core.errors import UsageError
 from targen_core.tasks.cases import Case
 from targen_core.tasks.model import Task
+from targen_core.text import key_path
 from targen_core.wording import Words, install
 
 if TYPE_CHECKING:
@@ -253,7 +254,7 @@ class OutputRefused(UsageError):
     def __init__(self, loc: Sequence[str | int], message: str, hint: Words = "") -> None:
         if named := _KEY.match(message):  # who checks several keys names the one at fault
             loc, message = (*loc, named[1]), message[named.end() :]
-        super().__init__(f"{'.'.join(map(str, ('output', *loc)))}: {message}", hint=hint)
+        super().__init__(f"{key_path(('output', *loc))}: {message}", hint=hint)
         self.loc = ("output", *loc)
         self.message = message
         self.words = hint  # for a file, whose words `hint` does not use

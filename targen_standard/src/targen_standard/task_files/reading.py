@@ -23,7 +23,7 @@ from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
 from targen_core.reading import Malformed, json_of, read_text
 from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.task_files import Loc
-from targen_core.text import plain_fault, plural, printable
+from targen_core.text import key_path, plain_fault, plural, printable
 from targen_core.wording import Action, Blank, Either, Option, Words, in_a_command, in_words
 from targen_standard.task_files.model import IN_A_FILE, Declaration, LabelPart, ParametersPart
 from targen_standard.task_files.options import located, require_trusted
@@ -84,7 +84,7 @@ def parsed_file(path: Path) -> Parsed:
     def refuse(loc: Loc, message: str, hint: Words) -> UsageError:
         line = line_of(tree(), loc)
         where = f"{path}, line {line}" if line else str(path)
-        key = f": {'.'.join(map(str, loc))}" if loc else ""
+        key = f": {key_path(loc)}" if loc else ""
         return UsageError(f"{where}{key}: {message}", hint=in_words(hint, "file"))
 
     if _HALF.search(json.dumps(value, ensure_ascii=False, default=str)):

@@ -28,7 +28,7 @@ from targen_core.runs.records.shortcuts import is_of_today
 from targen_core.runs.records.spec import ManifestPart, RunSpec, references
 from targen_core.runs.records.writing import write_atomically
 from targen_core.suggestions import near_path
-from targen_core.text import plural, refused
+from targen_core.text import plural, printable, refused
 from targen_core.wording import Action, Blank, Either, Option, Words, in_words, install
 
 FORMAT = 3
@@ -202,7 +202,7 @@ class Manifest(ManifestPart):
         except ValidationError as error:
             raise RunDirectoryError(f"{path} cannot be read: {refused(error)}") from error
         except UsageError as error:  # by the names in the file, not by those of flags
-            words = in_words(error.args[0], "python")
+            words = printable(in_words(error.args[0], "python"), lines=False)
             raise RunDirectoryError(f"{path} cannot be read: {words}") from error
         for field, why in manifest.odd():
             raise RunDirectoryError(

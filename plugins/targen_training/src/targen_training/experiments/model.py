@@ -17,6 +17,7 @@ from targen_core import Typed
 from targen_core.calls.sampling import is_free
 from targen_core.errors import TargenError, UsageError
 from targen_core.origin import Named
+from targen_core.text import key_path
 from targen_core.wording import Words
 from targen_training.styles import Style
 
@@ -414,7 +415,7 @@ def validated(
         return Experiment.model_validate(dict(values))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(each) for each in first["loc"])
+        place = key_path(first["loc"])
         said = first["msg"].removeprefix("Value error, ")
         hint = ""
         if first["loc"] and (option := options.get(str(first["loc"][0]))):
