@@ -107,6 +107,7 @@ LabelName = Annotated[str, BeforeValidator(_as_name), Field(pattern=r"^\S(.*\S)?
 PartName = Annotated[str, Field(pattern=r"^[^:\s]+(:[^:\s]+)?$", max_length=200)]
 UsedName = Annotated[str, Field(pattern=r"^([^:\s]+(:[^:\s]+)?)?$", max_length=200)]
 Count = Annotated[int, Field(ge=1, le=_MAX)]
+PerCall = Annotated[int, Field(ge=1, le=1000)]  # more fit into no reply, and a dry run writes them
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Range = Annotated[tuple[int, int], BeforeValidator(_pair)]
 Dimensions = dict[
@@ -230,7 +231,7 @@ class ContextsPart(_Part):
     use: UsedName = Field(
         default="", description="the name of registered contexts, instead of the other keys"
     )
-    batch: Count = Field(default=10, description="contexts to request per call")
+    batch: PerCall = Field(default=10, description="contexts to request per call")
     items: tuple[Text, ...] = Field(
         default=(), description="fixed contexts; the model is not asked for any"
     )
@@ -258,7 +259,7 @@ class SeedsPart(_Part):
         default="",
         description="the name of registered seeds, instead of the other keys except `field`",
     )
-    batch: Count = Field(default=5, description="seeds to request per call, for each context")
+    batch: PerCall = Field(default=5, description="seeds to request per call, for each context")
     words: Range | None = Field(
         default=None,
         description="minimum and maximum number of words in a seed; by default 2 to 40, or 1 to "
@@ -442,7 +443,7 @@ class Declaration(_Part):
         description="how rows vary: name → values; one value is drawn for each row",
     )
     prompts: PromptsPart = Field(default=PromptsPart(), description="your own prompts")
-    instances_per_call: Count = Field(
+    instances_per_call: PerCall = Field(
         default=1, description="number of rows that each call of step 3 writes"
     )
     labels_per_seed: Literal[1, "all"] | None = Field(
