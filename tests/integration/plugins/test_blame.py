@@ -21,6 +21,8 @@ REGISTERED = """
     correctors judge odd_parts:JUDGE
     contexts own odd_parts:TOWNS
     filters picky odd_parts:Picky
+    filters sized odd_parts:SIZED
+    inverse_generators bare odd_parts:bare
     checks strictly odd_parts:strictly
     deliveries pigeon odd_post:PIGEON
     executors far odd_parts:FAR
@@ -45,6 +47,8 @@ RUNS = {
     "list": f"{MAIL} --contexts-from own",
     "filter": f"{MAIL} --no-correct --filter picky",
     "embed": f"{MAIL} --no-correct --max-cosine 0.5 --embedder shapes",
+    "sized": f"{MAIL} --no-correct --filter sized",
+    "bare": "generate rte -n 2 -b scripted --generators-from bare",
     "check": f"{MAIL} --no-correct --check strictly",
     "model": "generate rte -n 2 -b acme",
     "post": f"{MAIL} --delivery pigeon",
@@ -92,6 +96,9 @@ ASIDE = """
     1 | embed | opened | import no_such_sdk | pip install 'odd[shapes]'
     1 | list | towns | return [] | the list of contexts (odd:own) is empty
     2 | list | towns | raise UsageError('no column town') | no column town
+    # what its users did not set or write
+    1 | sized | words: int = 9 | words: int = 'nine' | error [odd]: filter odd:sized: the default of its option words is invalid: it must be a whole number
+    1 | bare | | | error [odd]: generator bare: the task's dry_run cannot reply to the prompt odd-ask
     # what is registered is not of its kind, or has settings that cannot be
     1 | generate rte -n 2 -b nobackend | | | backend odd:nobackend is a str, not a targen_core.Backend
     1 | strict | strict.parameters = {} | strict.parameters = dict(temprature=0.5) | there is no sampling parameter 'temprature'; did you mean

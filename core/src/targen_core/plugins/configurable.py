@@ -22,7 +22,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from targen_core.calls.secrets import scrub
-from targen_core.errors import UnknownOption, UsageError
+from targen_core.errors import PluginError, UnknownOption, UsageError
 from targen_core.suggestions import did_you_mean
 from targen_core.text import plain_fault
 from targen_core.wording import Blank, Setting, Unplaced
@@ -134,6 +134,35 @@ def read_options(
             ) from None
         why = scrub(plain_fault(first["msg"]))
         raise UnknownOption(Unplaced(f"option {prefix}{key} of {of}: ") + why, option=key) from None
+
+
+def check_defaults(options: BaseModel, *, of: str, distribution: str) -> None:
+    """Check the defaults that options have. Pydantic only validates what a user sets.
+
+    A run records them, and could not be resumed with a default that its model refuses.
+
+    Raises:
+        PluginError: a default is invalid. It blames the distribution, whose part `of` names.
+    """
+    model = type(options)
+    unset = model.model_fields.keys() - options.model_fields_set
+    # Not what else a model allows, such as the arguments of somebody's class.
+    fields = model.model_fields.items()
+    values = {field.alias or key: getattr(options, key) for key, field in fields}
+    try:
+        model.model_validate(values)
+    except (ValidationError, UsageError) as refused:
+        error = refused if isinstance(refused, ValidationError) else refused.__context__
+        problems = error.errors() if isinstance(error, ValidationError) else []
+        for problem in problems:
+            if problem["loc"] and problem["loc"][0] in unset:
+                key = ".".join(str(part) for part in problem["loc"])
+                raise PluginError(
+                    f"{of}: the default of its option {key} is invalid: "
+                    + scrub(plain_fault(problem["msg"])),
+                    distribution=distribution,
+                    hint=f"report it to the authors of {distribution}",
+                ) from None
 
 
 def misplaced(

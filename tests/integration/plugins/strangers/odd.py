@@ -6,6 +6,7 @@ from targen_core import (  # noqa: F401 - some for what tests put into it
     Backend,
     BackendOptions,
     ChatReply,
+    Configurable,
     Correction,
     Exporter,
     Filter,
@@ -130,6 +131,22 @@ async def towns(llm, parent, existing):
     return ["a town"]
 
 
+async def bare(llm, seed):
+    reply = await llm.ask(ASK, reply=Row, text=seed)
+    return llm.task.instance(text=reply.text, label=llm.branch)
+
+
+class Size(BaseModel, extra="forbid", frozen=True):
+    words: int = 9
+
+
+class Sized(Filter):
+    def __init__(self, options): ...
+
+    def find(self, candidate): ...
+
+
+SIZED = Configurable(Size, Sized)
 JUDGE, TOWNS = Judge(), ListStep(item=str, propose=towns, batch=2, asks=False)
 
 

@@ -22,7 +22,7 @@ from targen_core.calls.secrets import (
 )
 from targen_core.errors import UsageError
 from targen_core.options import MAX_COUNT
-from targen_core.plugins.configurable import read_options
+from targen_core.plugins.configurable import check_defaults, read_options
 from targen_core.plugins.register import MEMORY
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.steps import Step
@@ -190,6 +190,7 @@ def backend_options(name: str, backend: Backend, options: Mapping[str, Any]) -> 
     """
     of = backend.summary if name.startswith(f"{MEMORY}:") else f"backend {name}"
     chosen = read_options(backend.options, options, of=of, others=SAMPLING)
+    check_defaults(chosen, of=of, distribution=name.partition(":")[0])
     refuse_secrets(chosen, Secrets(*known_secrets(None, chosen)))
     return chosen
 
