@@ -52,14 +52,20 @@ def test_without_the_kind_its_objects_are_not_used(load):
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["register_dish", "register_dihses", "register_dishez", "register_kind", "register_task"],
+    ("name", "meant"),
+    [
+        ("register_dish", "register_dishes"),
+        ("register_dihses", "register_dishes"),
+        ("register_dishez", "register_dishes"),
+        ("register_kind", "register_kinds"),
+        ("register_task", "register_tasks"),
+    ],
 )
-def test_a_slip_of_the_pen_is_told_from_a_kind_that_is_missing(name, load):
+def test_a_slip_of_the_pen_is_told_from_a_kind_that_is_missing(name, meant, load):
     registry = load(acme=owner(), zeta={name: lambda register: None})
     assert states(registry) == {"acme": "ok", "zeta": "broken"}
     assert registry.plugins[1].check == "unknown-hook"
-    assert "register_dishes" in registry.plugins[1].hint
+    assert registry.plugins[1].problem.startswith(f"unknown hook '{name}'; did you mean {meant}")
 
 
 @pytest.mark.parametrize(

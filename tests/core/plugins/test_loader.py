@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import signal
 import sys
 
@@ -112,7 +113,9 @@ def test_where_no_ctrl_c_can_be_an_interrupt_is_the_plugin_s(
         registry = load_registry([source("interrupts", entry_point="bad")])
     finally:
         signal.signal(signal.SIGINT, before)
-    assert "KeyboardInterrupt: mine" in _only_problem(registry, "bad").problem
+    assert (
+        "KeyboardInterrupt: mine in <module> (line 1 of " in _only_problem(registry, "bad").problem
+    )
 
 
 @pytest.mark.parametrize(
@@ -131,6 +134,9 @@ def test_nothing_is_left_of_a_plugin_that_raises_half_way(error, load):
     assert _names(registry) == ["before:good", "later:good"]
     assert _names(registry, "backend") == []
     assert [p.state for p in registry.plugins] == ["ok", "broken", "ok"]
+    assert re.search(
+        rf" in half \(line \d+ of {re.escape(__file__)}\)$", registry.plugins[1].problem
+    )
 
 
 @pytest.mark.parametrize("where", ["import", "hook"])
@@ -236,26 +242,23 @@ def _named(name, target=GOOD):
 
 LAZY = "a lazy target must be 'package.module:ATTRIBUTE'"
 BROKEN = [
-    ({"register_tasks": _twice}, "task 'same' is registered twice by the same plugin", ""),
-    ({"register_task": _good}, "register_task'", "register_tasks, register_contexts"),
-    ({"register_tasks": lambda registry: None}, "registry", ""),
-    *((_named(name), "", "") for name in ["", "Upper", "two words", "a:b", "-dash", "ümlaut"]),
-    *((_named(name), "", "") for name in (None, 7)),
-    *((_named("bad", target), LAZY, "") for target in ["", "module", "module:", ":ATTR", "a b:C"]),
-    *((_named("bad", target), LAZY, "") for target in ["a-b:C", "a:b:c"]),
+    ({"register_tasks": _twice}, "task 'same' is registered twice by the same plugin"),
+    ({"register_task": _good}, "'register_task'; did you mean register_tasks"),
+    ({"register_tasks": lambda registry: None}, "(registry): a hook's only argument is `reg"),
+    *((_named(name), "") for name in ["", "Upper", "two words", "a:b", "-dash", "ümlaut"]),
+    *((_named(name), "") for name in (None, 7)),
+    *((_named("bad", target), LAZY) for target in ["", "module", "module:", ":ATTR", "a b:C"]),
+    *((_named("bad", target), LAZY) for target in ["a-b:C", "a:b:c"]),
 ]
 
 
-@pytest.mark.parametrize(("hooks", "problem", "hint"), BROKEN)
-def test_a_plugin_that_registers_what_it_cannot_is_left_out_with_the_reason(
-    hooks, problem, hint, load
-):
+@pytest.mark.parametrize(("hooks", "problem"), BROKEN)
+def test_a_plugin_that_registers_what_it_cannot_is_left_out_with_the_reason(hooks, problem, load):
     registry = load(acme=hooks)
     assert _names(registry) == []
     bad = _only_problem(registry)
     assert bad.state == "broken"
     assert problem in bad.problem
-    assert hint in bad.hint
 
 
 @pytest.mark.parametrize("group", ["targen.v2", "targen.v0", "targen.v10"])

@@ -8,15 +8,24 @@ command.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+import pluggy
+
+_CALLERS = (
+    "<frozen importlib",
+    *(str(Path(at).parent) for at in (__file__, importlib.__file__, pluggy.__file__)),
+)
 _MAX_BYTES = 65_536  # bytes of what was written past Python's own stream that are kept
 
 
@@ -78,6 +87,27 @@ def is_theirs(error: BaseException) -> bool:
     # If SIGINT is ignored, as by a shell's `&`, or ends the process, it does not raise anything.
     raising_nothing = (_raise_ctrl_c, signal.SIG_IGN, signal.SIG_DFL)
     return not isinstance(error, _CtrlC) and signal.getsignal(signal.SIGINT) in raising_nothing
+
+
+def line_of(error: BaseException) -> str:
+    """Return the line of a plugin's code at which an error was raised, as words, or "".
+
+    It is the last line in the module or package that targen called: below it, others' code runs.
+    """
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith(_CALLERS)
+    ]
+    if not frames:
+        return ""
+    first = Path(frames[0].filename)
+    own = (
+        [frame for frame in frames if first.parent in Path(frame.filename).parents]
+        if first.name == "__init__.py"
+        else [frame for frame in frames if frame.filename == frames[0].filename]
+    )
+    return f" in {own[-1].name} (line {own[-1].lineno} of {own[-1].filename})"
 
 
 def raised_by(error: BaseException) -> BaseException:

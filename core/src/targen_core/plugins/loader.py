@@ -26,7 +26,7 @@ import importlib_metadata
 import pluggy
 
 from targen_core.errors import TargenError
-from targen_core.plugins.capture import capture_output, is_theirs, raised_by
+from targen_core.plugins.capture import capture_output, is_theirs, line_of, raised_by
 from targen_core.plugins.elsewhere import OURS
 from targen_core.plugins.hookspecs import API_GROUP, hookspec
 from targen_core.plugins.kinds import KINDS, Kind, KindRegister
@@ -300,7 +300,7 @@ class _Loading:
         elif disabled & {canonical(source.entry_point), canonical(source.distribution)}:
             self._end("disabled", problem=f"named in {DISABLE_VARIABLE}")
         else:
-            with self._faults(kinds), capture_output() as said:
+            with self._faults(), capture_output() as said:
                 self._said.append(said)
                 begun = time.monotonic()
                 self._manager = _opened(source)
@@ -316,7 +316,7 @@ class _Loading:
         merged: dict[tuple[str, str], Registration[Any]],
     ) -> None:
         """Call the hooks of all kinds and add what they register."""
-        with self._faults(kinds), capture_output() as said:
+        with self._faults(), capture_output() as said:
             self._said.append(said)
             _specify(self._manager, (kind.hook for kind in kinds.values()))
             self.unused = _unknown_hooks(self._manager, kinds)
@@ -363,12 +363,12 @@ class _Loading:
         self.state, self._problem = state, (check, problem, hint)
 
     @contextlib.contextmanager
-    def _faults(self, kinds: Mapping[str, Kind]) -> Iterator[None]:
+    def _faults(self) -> Iterator[None]:
         """Note what the plugin raises inside the block as what is wrong with it."""
         try:
             yield
         except Exception as error:
-            self._end("broken", *_explain(raised_by(error), self.source, kinds))
+            self._end("broken", *_explain(raised_by(error), self.source))
 
 
 def _opened(source: Source) -> pluggy.PluginManager:
@@ -398,7 +398,9 @@ def _call(manager: pluggy.PluginManager, hook: str, register: Any) -> None:
     except BaseException as error:
         if not is_theirs(error):
             raise
-        raise RegistrationRefused("hook-raises", f"{type(error).__name__}: {error}") from error
+        raise RegistrationRefused(
+            "hook-raises", f"{type(error).__name__}: {error}{line_of(error)}"
+        ) from error
     if returned:
         check = "hook-returns"
         if inspect.iscoroutine(returned[0]):  # of an async hook: it would never run
@@ -422,10 +424,15 @@ def _unknown_hooks(manager: pluggy.PluginManager, kinds: Mapping[str, Kind]) -> 
     from rapidfuzz.distance.OSA import distance  # not at start-up
 
     meant = {_KINDS, *(kind.hook for kind in kinds.values())}
-    slips = {f"register_{kind.name}{end}" for kind in kinds.values() for end in ("", "s")}
+    slips = {
+        f"register_{kind.name}{end}": kind.hook for kind in kinds.values() for end in ("", "s")
+    }
     for name in unknown:
         if name in slips or any(distance(name, hook) == 1 for hook in meant):
-            raise RegistrationRefused("unknown-hook", f"unknown hook {name!r}")
+            near = slips.get(name) or min(meant, key=lambda hook: distance(name, hook))
+            raise RegistrationRefused(
+                "unknown-hook", f"unknown hook {name!r}; did you mean {near}?"
+            )
     return unknown
 
 
@@ -453,19 +460,17 @@ def _report(source: Source) -> str:
     return f"report it to the authors of {source.distribution}"
 
 
-def _explain(
-    error: BaseException, source: Source, kinds: Mapping[str, Kind]
-) -> tuple[str, str, str]:
+def _explain(error: BaseException, source: Source) -> tuple[str, str, str]:
     """Check, problem and hint for a plugin that failed to load."""
     report = _report(source)
-    hooks = ", ".join([*(kind.hook for kind in kinds.values()), _KINDS])
     if isinstance(error, pluggy.PluginValidationError):
-        # pluggy's message names the plugin and the hook; its first line gives the reason.
-        return "unknown-hook", " ".join(str(error).split()), f"the hooks are: {hooks}"
+        said = " ".join(str(error).split())
+        if defined := re.search(r"hookimpl definition: (.+) Argument", said):
+            said = f"{defined[1]}: a hook's only argument is `register`"
+        return "unknown-hook", said, report
     if isinstance(error, RegistrationRefused):
-        hint = f"the hooks are: {hooks}" if error.check == "unknown-hook" else report
-        return error.check, str(error), hint
-    problem = f"{type(error).__name__}: {error}"
+        return error.check, str(error), report
+    problem = f"{type(error).__name__}: {error}{line_of(error)}"
     if not isinstance(error, Exception):
         return "exit-at-import", problem, report
     if isinstance(error, ModuleNotFoundError):

@@ -26,7 +26,7 @@ from targen_core.errors import (
 )
 from targen_core.origin import DECLARED, is_file
 from targen_core.plugins.adapters import named_backend
-from targen_core.plugins.capture import capture_output, raised_by
+from targen_core.plugins.capture import capture_output, line_of, raised_by
 from targen_core.plugins.elsewhere import OURS, backend_serving, package_of
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import FINDER, KINDS, OPENER, Kind, looked_up
@@ -342,6 +342,7 @@ class Registry:
         """
         from targen_core.plugins.configurable import (  # reads pydantic
             Configurable,
+            check_defaults,
             misplaced,
             read_options,
         )
@@ -351,6 +352,7 @@ class Registry:
         kind = self.kinds.get(item.kind)  # None for objects that a program put in itself
         if isinstance(target, Configurable):
             read = read_options(target.options, options, of=whose, prefix=f"{item.name}.")
+            check_defaults(read, of=whose, distribution=item.distribution)
             parts = {}
             for option, of in target.uses.items():
                 found, parts[option] = (using or self._using)(option, of, getattr(read, option))
@@ -481,7 +483,7 @@ def _made(item: Registration[Any], make: Callable[[], Any]) -> Any:
 
 
 def _unmade(item: Registration[Any], error: Exception) -> PluginError:
-    problem = f" could not be created: {type(error).__name__}: {error}"
+    problem = f" could not be created: {type(error).__name__}: {error}{line_of(error)}"
     return item.fault(problem, "target-import-error")
 
 
@@ -509,6 +511,7 @@ def _imported(item: Registration[Any]) -> Any:
     except Exception as error:
         cause = raised_by(error)
         problem = f": importing {module_name} raised {type(cause).__name__}: {cause}"
+        problem += line_of(cause)
         fault = item.fault(problem, "target-import-error")
         # A derived task that lacks what it derives from: its error knows what to install.
         fault.hint = getattr(error, "hint", "") or fault.hint
