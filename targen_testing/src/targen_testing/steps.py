@@ -113,7 +113,7 @@ class _StepSuite(PartSuite[PartT]):
         if seen:
             return
         if trial.error is not None:
-            fail(f"a run with good replies fails: {trial.error} {trial.reasons or ''}".rstrip())
+            fail(f"a run with good replies fails: {trial.error}")
 
     def test_uses_no_chance_and_no_clock(self, watched: tuple[Trial, Nondeterminism]) -> None:
         """Randomness comes only from `llm.rng`, and clocks are not used."""
@@ -344,7 +344,7 @@ class _RefusingSuite(Described[PartT], _StepSuite[PartT]):
         if seen:
             return
         if isinstance(trial.error, QuotaNotMet):
-            refused = f"rows of {self.task} are refused: {trial.reasons}"
+            refused = f"too few rows of {self.task} pass: {trial.error}"
             pytest.skip(f"{refused}; set a task or options that let rows pass, or fewer rows")
         super().test_makes_rows(watched)
 

@@ -457,7 +457,8 @@ def _trouble(watched: _Watched) -> tuple[str, str]:
         return "prompts-fill", str(trial.error)
     if isinstance(trial.error, QuotaNotMet):
         lacks = (
-            f"{trial.error} ({trial.reasons}); if it cannot make more rows, set `rows` in its suite"
+            f"{trial.error}; vary the replies of its dry_run or, if it cannot make more rows, set "
+            "`rows` in its suite"
         )
         return "generates-exact-quotas", lacks
     if _REFUSED_ROW in str(trial.error):

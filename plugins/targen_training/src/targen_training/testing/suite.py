@@ -125,7 +125,7 @@ class TrainerSuite(Suite):
             found = output.measured([each.value for each in decisions], predictor(decisions))
             value = found.measures[found.main].value
             assert value >= self.min_accuracy, (
-                f"{found.main} is {value:.3f}, but {type(self).__name__}.min_accuracy is "
+                f"{found.main} is {value:.3f}, less than the suite's min_accuracy, "
                 f"{self.min_accuracy}"
             )
             return
@@ -209,7 +209,7 @@ class TrainerSuite(Suite):
             for decision, scores in zip(held_out, predictor(held_out), strict=True)
         )
         assert right >= self.min_accuracy * len(held_out), (
-            f"{right} of {len(held_out)} are correct, but {type(self).__name__}.min_accuracy is "
+            f"{right} of {len(held_out)} are correct, a share below the suite's min_accuracy, "
             f"{self.min_accuracy}{hint}"
         )
 
