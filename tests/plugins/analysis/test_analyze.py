@@ -171,7 +171,7 @@ REFUSED = """
     mine.jsonl -o lexikal.replicates=3 | | did you mean lexical?
     mine.jsonl -o lexical.replicates=-1 | replicates
     mine.jsonl -o third.times=x | third
-    mine.jsonl -o third.tims=3 | metric third: tims | its options are: times
+    mine.jsonl -o third.tims=3 | metric third has no option 'tims' | did you mean times?
     mine.jsonl --intended meant | none of the files have a column 'meant' (--intended)
     mine.jsonl --pictures gif | choose svg or png
     mine.jsonl --task no-such-task | no task named 'no-such-task' is installed

@@ -194,14 +194,17 @@ def _asked(registry: Registry, item: Registration[Metric], values: dict[str, str
         metric: Metric = registry.resolve(item)
     except (MissingDependency, PluginError) as error:
         return Asked(item, None, MetricOptions(), str(error), error.hint)
+    known = metric.options.model_fields
+    for key in values:
+        if key not in known:
+            raise UsageError(
+                f"metric {item.name} has no option {key!r}",
+                hint=did_you_mean(key, list(known), "its options are"),
+            )
     try:
         return Asked(item, metric, metric.options.model_validate(values))
     except ValidationError as error:
-        known = metric.options.model_fields
-        raise UsageError(
-            f"metric {item.name}: {refused(error)}",
-            hint=f"its options are: {', '.join(known) or 'none'}",
-        ) from error
+        raise UsageError(f"metric {item.name}: {refused(error)}") from error
 
 
 def measure_all(
