@@ -166,7 +166,10 @@ def problems_of(registry: Registry, plugin: Plugin) -> Iterator[Problem]:
             meant = registry.find(item.kind, item.name)
             if meant is not item:
                 said = f"the {item.kind} name {item.name} means {meant.id}"
-                yield Problem("name-taken", said, f"type {item.id} for this one", item)
+                hint = f"type {item.id} for this one"
+                if item.kind == "function":  # is an attribute of targen_core, without an id
+                    hint = "give it a different name"
+                yield Problem("name-taken", said, hint, item)
     for hook in plugin.unused:
         package = package_of(next((kind for kind in ELSEWHERE if hook == f"register_{kind}s"), ""))
         hint = "install the distribution that defines the kind"
