@@ -15,7 +15,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
             else:
                 yield broken(rule, about, problem.problem)
     if all(p.state == "ok" for p in registry.plugins if p.distribution == folder.name):
-        for module in _not_loaded(folder):
+        for module in _not_loaded(folder, registry.kinds.values()):
             what = "it has hooks, but no entry point loads it, so its parts are not registered"
             yield broken("module-not-loaded", f"module {module}", what)
     for kind in registry.kinds.values():
@@ -100,12 +100,19 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
                 yield from _described(registry, kind, item)
 
 
-def _not_loaded(folder: Folder) -> Iterator[str]:
-    """Yield the modules with hooks, in the packages of the entry points, that are not loaded."""
+def _not_loaded(folder: Folder, kinds: Iterable[Kind]) -> Iterator[str]:
+    """Yield the modules with hooks, in the packages of the entry points, that are not loaded.
+
+    The templates of the kinds are other plugins.
+    """
+    named = (kind.template.partition(":") for kind in kinds if kind.template)
+    templates = {folder.code.joinpath(*package.split("."), path) for package, _, path in named}
     for package in sorted(
         {each.module.partition(".")[0] for each in folder.sources if each.module}
     ):
         for path in sorted((folder.code / package).rglob("*.py")):
+            if not templates.isdisjoint(path.parents):
+                continue
             parts = path.relative_to(folder.code).with_suffix("").parts
             module = ".".join(parts).removesuffix(".__init__")
             if module not in sys.modules and _HOOK.search(path.read_text(encoding="utf-8")):

@@ -205,6 +205,19 @@ def test_its_template_makes_a_plugin_that_works(house, targen, tmp_path):
     assert "the name 'hi' is already used by an installed greeter: house:hi" in there.stderr
 
 
+def test_its_template_is_not_a_part_that_no_entry_point_loads(author, targen):
+    module = HOUSE.replace("house:", "house.hall:").replace("house_kit:", "house.kit:")
+    own = {f"src/house/kit/template/{path}": text for path, text in TEMPLATE.items()}
+    own |= {
+        "src/house/__init__.py": "from house.hall import *\n",
+        "src/house/hall.py": module,
+        "src/house/kit/__init__.py": KIT,
+    }
+    checked = targen("plugins", "check", str(author("house", own)))
+    assert "module-not-loaded" not in checked.stdout
+    assert "passed: " in checked.stdout and "bad-kind" not in checked.stdout, checked.stdout
+
+
 def _texts(module: ast.Module) -> Iterator[str]:
     """What a module imports, and its texts other than docstrings."""
     docs = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}
