@@ -383,10 +383,6 @@ class StageLlm:
         if dry_run is None:
             return None
 
-        # Another package's generator or corrector may have forgotten that it needs its own.
-        listed = any(mine.name == prompt for mine in self.task.every_prompt)
-        foreign = dry_run is self.task.dry_run and not listed
-
         def reply(key: bytes) -> Any:
             rng = random.Random(int.from_bytes(key, "big"))
             asked = DryRunCall(self._step, self._label, prompt, values, rng, draws, so_far)
@@ -395,7 +391,9 @@ class StageLlm:
                 if not isinstance(made, ChatReply):
                     json.dumps(made)
             except Exception as error:
-                if foreign:
+                # Another package's generator or corrector may have forgotten that it needs its own.
+                listed = any(mine.name == prompt for mine in self.task.every_prompt)
+                if dry_run is self.task.dry_run and not listed:
                     raise self.fault(
                         f"the task's dry_run cannot reply to the prompt {prompt}, which the task "
                         "does not list; set `prompts` and `dry_run` on the part that sends it"
