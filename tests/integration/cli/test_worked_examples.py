@@ -86,7 +86,7 @@ def test_a_correction_shows_samples_and_is_brief_without_any(works):
     assert whole == size("copa", "all", ALL)
     brief = size("door", "file")
     assert brief < size("door", "begun", ALL)
-    # One that began with the longer prompts, as all did at first, goes on with them.
+    # A correction that started with the longer prompts, as all once did, continues with them.
     assert brief < size("door", "begun")
 
 

@@ -196,7 +196,7 @@ async def acorrect_dataset(
 
     plan = plan_of(prepared)
     if spec.worked_examples == "auto" and prepared.worked_examples == "none":
-        # One that began before "auto" held for corrections goes on with its worked examples.
+        # Corrections from before "auto" applied to them continue with their worked examples.
         whole = prepare_correction(registry, spec.replace(worked_examples="all"))
         if _is_begun(out, plan_of(whole), place):
             prepared, plan = whole, plan_of(whole)
