@@ -96,9 +96,11 @@ def test_published_files_become_training_and_test_rows(data, packages):
 
 
 @pytest.mark.whole
-def test_the_command_prints_a_table_per_question(packages, tmp_path, monkeypatch, capsys):
+def test_the_command_prints_tables_and_draws_curves(packages, tmp_path, monkeypatch, capsys):
     asked = ["--packages", str(packages), "--only", "trec,sms", "--arms", "described,five"]
+    picture = tmp_path / "curves.svg"
     asked += ["--trainer", "tfidf", "--repeats", "2", "--out", str(tmp_path / "out")]
+    asked += ["--picture", str(picture)]
     monkeypatch.setattr(sys, "argv", ["evidence.py", *asked])
     BENCH["main"]()
     done = capsys.readouterr()
@@ -117,3 +119,5 @@ def test_the_command_prints_a_table_per_question(packages, tmp_path, monkeypatch
         "| messages, 5 labelled examples per label",
     ]
     assert same.count(" to ") == 2
+    drawn = picture.read_text(encoding="utf-8")
+    assert all(words in drawn for words in ("messages", "real rows only", "description only"))
