@@ -238,6 +238,14 @@ class TestRuns:
         works("profile notes.txt --into porter.yaml")
         assert works("generate porter.yaml -n 2 -b scripted -q --out measured").err == ""
 
+    def test_other_lengths_than_those_of_the_forms_are_warned_of(self, works):
+        with open("porter.yaml", "a", encoding="utf-8") as file:
+            file.write("dimensions: {extent: [about 5 words, a page], tone: [dry, warm]}\n")
+        asked = "generate porter.yaml -n 2 -b scripted -q --examples notes.txt"
+        whole = f"{asked} -o examples.profile=whole"
+        assert "lengths that extent and the examples set may contradict" in works(whole).err
+        assert not works(f"{whole} --out other --dimension extent=").err
+
     def test_files_of_earlier_editions_draw_each_trait_by_itself(self, targen, works):
         for number, (edition, names) in enumerate({3: APART, 4: {FORM}}.items()):
             task = Path("porter.yaml").read_text()

@@ -30,6 +30,7 @@ COPY = "copy-of-an-example"
 
 _log = logging.getLogger("targen.run")
 _LENGTH = re.compile(r"(?:^|[\s_-])(?:length|words)$", re.IGNORECASE)
+_WORDS = re.compile(r"\b\d+ words\b")
 
 
 class ExampleFilter(Filter):
@@ -77,7 +78,7 @@ class ExampleFilter(Filter):
                 return following.replace(dimensions=kept)
         if isinstance(profile, Profile):
             for words in revealing(profile, task):
-                _warn(f"{words}, but rows of every label may draw it: reword or remove it")
+                _warn(f"profile: {words}, but rows of every label may draw it: reword or remove it")
         else:
             profile = Profile() if examples is None else self._profile(examples, task)
         hands = {}
@@ -113,9 +114,18 @@ class ExampleFilter(Filter):
         return _profile_of(examples, whole=self._options.profile not in (None, True))
 
     def check_task(self, task: Task[Any, Any]) -> None:
-        """Read the examples, if `shaped` was not called."""
+        """Read the examples, if `shaped` was not called, and warn of other lengths than theirs."""
         if self._examples is None and self._options.examples is not None:
             self._examples = _read(self._options.examples, task)
+        by_name = {each.name: each.values for each in task.dimensions}
+        if by_name.pop(FORM, None) and self._examples is not None:
+            others = [name for name, values in by_name.items() if any(map(_WORDS.search, values))]
+            if others:
+                switch_off = Option("dimensions", dict.fromkeys(others, ()))
+                _warn(
+                    f"lengths that {', '.join(others)} and the examples set may contradict each "
+                    f"other; to follow only the examples, pass {switch_off}"
+                )
 
     @cached_property
     def _index(self) -> ExclusionIndex:
@@ -165,7 +175,7 @@ def _read(path: Path, task: Task[Any, Any]) -> Examples:
 
 @cache  # a run is prepared more than once
 def _warn(words: str) -> None:
-    _log.warning("profile: %s", words)
+    _log.warning("%s", words)
 
 
 @lru_cache(maxsize=1)  # a run is prepared more than once
