@@ -46,7 +46,9 @@ def show_kinds(*, json: bool) -> None:
         (row["kind"], f"{row['installed']:,}", row["hook"], row["distribution"]) for row in rows
     ]
     print_table(["kind", "installed", "hook", "distribution"], shown)
-    print("targen list KIND lists the parts of a kind; targen new KIND NAME creates one.")
+    unmade = " or ".join(str(row["kind"]) for row in rows if not row["template"])
+    print("targen list KIND lists the parts of a kind; targen new KIND NAME creates one", end="")
+    print(f", unless KIND is {unmade}." if unmade else ".")
 
 
 def show_registered(named: str, *, json: bool) -> bool:
