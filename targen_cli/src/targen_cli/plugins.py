@@ -98,6 +98,8 @@ def _row(registry: Registry, plugin: Plugin) -> dict[str, Any]:
     problems = [*problems_of(registry, plugin)]
     unusable = {problem.check for problem in problems if problem.item} - HARMLESS
     state = plugin.state
+    if any(problem.check == "bad-kind" for problem in problems):
+        state = "broken"
     if state == "ok" and unusable:
         # A missing extra is only a fault if it is used: each backend has one.
         is_extra = unusable == {"missing-package"} and "[" in items[0].install
@@ -127,13 +129,15 @@ class Problem:
         check: the rule.
         problem: what is wrong.
         hint: what its user can type.
-        item: the object that it is about; None for the plugin.
+        item: the object that it is about; None for the plugin or its kind.
+        kind: the name of the kind that it is about; "" for the plugin or its object.
     """
 
     check: str
     problem: str
     hint: str
     item: Registration[Any] | None = None
+    kind: str = ""
 
 
 HARMLESS = frozenset({"flag-taken", "name-taken", "prints-at-import", "slow-import"})
@@ -157,6 +161,12 @@ def problems_of(registry: Registry, plugin: Plugin) -> Iterator[Problem]:
             yield Problem(error.check or "target-import-error", str(error), error.hint, item)
         except UsageError:  # it needs an option, which its users set
             continue
+    for kind in (registry.kinds[name] for name in plugin.kinds if name in registry.kinds):
+        for attribute in ("type", "spec", "facts", "prints"):
+            try:
+                kind.resolve(attribute)
+            except PluginError as error:
+                yield Problem(error.check, str(error), error.hint, kind=kind.name)
     for item in items:
         for name, whose in taken_flags(registry, item.id).items() if item.flags else ():
             said = f"its option {name} is not a flag, because {whose} already has that name"

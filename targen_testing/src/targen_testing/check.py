@@ -73,7 +73,8 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
             continue
         for problem in problems_of(registry, plugin):
             item, rule = problem.item, problem.check
-            about = f"{item.kind} {item.name}" if item else f"entry point {plugin.entry_point}"
+            about = f"kind {problem.kind}" if problem.kind else f"entry point {plugin.entry_point}"
+            about = f"{item.kind} {item.name}" if item else about
             if rule == "missing-kind":
                 said = f"{problem.problem}, and its objects were not checked; {problem.hint}"
                 yield Finding(rule, about, "skipped", said)
@@ -120,23 +121,21 @@ def _not_loaded(folder: Folder, kinds: Iterable[Kind]) -> Iterator[str]:
 
 
 def _of_kind(kind: Kind) -> Iterator[Finding]:
-    """Yield names in a kind that do not exist."""
-    for attribute in ("type", "spec", "facts", "prints", "suite"):
-        try:
-            named = kind.resolve(attribute)
-        except PluginError as error:
-            yield broken("bad-kind", f"kind {kind.name}", str(error))
-            continue
-        if attribute == "suite" and named is not None and not _is_suite(named, kind):
+    """Yield what is wrong with a kind's suite and template, which only authors need."""
+    try:
+        suite = kind.resolve("suite")
+        if suite is not None and not _is_suite(suite, kind):
             problem = (
                 f'its suite, {kind.suite}, is not a subclass of Suite with kind = "{kind.name}"'
             )
             yield broken("bad-kind", f"kind {kind.name}", problem)
-    if kind.template:
-        try:
+    except PluginError as error:
+        yield broken("bad-kind", f"kind {kind.name}", str(error))
+    try:
+        if kind.template:
             rendered(kind, Names("acme", "acme"))
-        except PluginError as error:
-            yield broken("bad-kind", f"kind {kind.name}", str(error))
+    except PluginError as error:
+        yield broken("bad-kind", f"kind {kind.name}", str(error))
 
 
 def _described(registry: Registry, kind: Kind, item: Registration[Any]) -> Iterator[Finding]:
