@@ -17,6 +17,7 @@ from struct import error as struct_error
 from struct import unpack_from
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from targen_cli.reading.texts import COLUMNS
 from targen_core.errors import NoSuchFile, UnreadableFile
 from targen_core.plain import open_plain, place_of, refuse_waiting
 from targen_core.reading.values import Malformed
@@ -31,7 +32,6 @@ _FOOTER = 64 << 20  # bytes of the part that describes the file
 _AT_ONCE = 64 << 20  # bytes of the rows that are made at a time
 _WHOLE, _TIMES = 256 << 20, 100  # of all rows: so many, and so many for each byte of the file
 _ROWS = 10_000  # rows that are decoded at a time
-_COLUMNS = 10_000
 _FIELDS = 100  # of a struct in a page's header
 _HEADERS = (1 << 12, 1 << 24)  # bytes of a page's header: nearly always, and at most
 _FREE, _RATIO = 8 << 20, 64  # values in lists: so many, and so many for each byte of the file
@@ -257,8 +257,8 @@ def _check_pages(place: Path, about: pq.FileMetaData) -> int:
     Raises:
         Malformed: a page would unpack to too much, or lists hold too many values.
     """
-    if about.num_columns > _COLUMNS:
-        raise Malformed(f"it has more than {_COLUMNS:,} columns")
+    if about.num_columns > COLUMNS:
+        raise Malformed(f"it has more than {COLUMNS:,} columns")
     longest = 0
     with open(place, "rb") as file:
         size = file.seek(0, 2)

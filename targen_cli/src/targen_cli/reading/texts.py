@@ -13,6 +13,9 @@ from typing import Any
 from targen_core.errors import UnreadableFile
 from targen_core.reading.values import DEEPEST, Malformed, is_within, not_json, too_deep
 
+COLUMNS = 10_000
+"""The most columns that a table may have: errors list them, and each row repeats their names."""
+
 _OPENS = re.compile(r"[ \t\r\n]*+\[[ \t\r\n]*+(\][ \t\r\n]*+)?")
 _GOES_ON = re.compile(r"[ \t\r\n]*+([,\]])[ \t\r\n]*+")
 
@@ -68,7 +71,7 @@ def csv_cells(text: str, *, tabs: bool = False) -> Iterator[tuple[int, list[str]
 
     Cells are separated by commas, or, if the header has none, by its semicolons or tabs.
     Spreadsheets write semicolons if the comma is for decimals. A line that cannot be read is given
-    as a ValueError, and the next one follows.
+    as a ValueError, and the next one follows. So is a line of more than `COLUMNS` cells.
     """
     import csv
 
@@ -86,4 +89,7 @@ def csv_cells(text: str, *, tabs: bool = False) -> Iterator[tuple[int, list[str]
             continue
         if cells is None:
             return
-        yield reader.line_num, cells
+        if len(cells) > COLUMNS:
+            yield reader.line_num, ValueError(f"it has more than {COLUMNS:,} columns")
+        else:
+            yield reader.line_num, cells
