@@ -257,3 +257,16 @@ def test_a_revision_of_a_revision_judges_all_rows_or_says_what_it_keeps(
     assert kept[0] == kept[1] > 10
     inside = targen("revise", "run", "--label", "order=8", "--out", "run/inside")
     assert (inside.code, "which must not change" in inside.err) == (2, True)
+
+
+def test_only_yes_answers_its_question(make, in_process, monkeypatch):
+    make(MAIL, "run")
+    monkeypatch.setattr("targen_standard.revising.command.can_ask", lambda: True)
+    monkeypatch.setattr("typer.confirm", lambda question, **_: asked.append(question))
+    asked: list[str] = []
+    Path("mail.yaml").write_text(DEFINED)
+    line = ("revise", "run", "--task", "mail.yaml", "--out", "revised", "-q")
+    assert in_process(*line).code == 1
+    assert asked[0].startswith("This revision makes ") and asked[0].endswith("calls. Continue?")
+    assert in_process(*line, "--yes").code == 0
+    assert len(asked) == 1

@@ -158,9 +158,9 @@ def revise(
     if dry_run:
         print("\nDry run: targen made no calls and wrote no files.")
         return
-    if plan.calls.total and not yes and not quiet and can_ask():
-        print()
-        if not typer.confirm("Continue?", err=True):
+    if plan.calls.total and not yes and can_ask():
+        made = plural(plan.calls.total, "call")
+        if not typer.confirm(f"This revision makes {made}. Continue?", err=True):
             print("targen made no calls and wrote no files.", file=sys.stderr)
             raise typer.Exit(1)
     where, registry = finish(revision.begin())
