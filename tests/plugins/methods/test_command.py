@@ -167,6 +167,7 @@ REFUSED = """
     selfinstruct mail.yaml --set shortest=200 | shortest=200 is larger than longest=150
     selfinstruct mail.yaml --set 'instruction=["Sort the notes.", " "]' | one of the values is empty
     zerogen mail.yaml --set 'cues={"lone": "About a loan:"}' | 'lone', which is not a label
+    zerogen mail.yaml --set debias=maybe | option debias of method zerogen:
     zerogen mail.yaml --given pair.jsonl | does not use given rows: a row of mail has a single text
     supergen mail.yaml --given pair.jsonl | does not use given rows: a row of mail has a single text
     coda mail.yaml | no rows were given

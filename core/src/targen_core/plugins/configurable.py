@@ -13,7 +13,7 @@ Users of the part set them by its name: `-o majority.times=5` on the command lin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -119,7 +119,7 @@ def read_options(
             error.errors(include_url=False, include_input=False),
             key=lambda problem: problem["type"] != "extra_forbidden",
         )
-        key = ".".join(str(part) for part in first["loc"]) or "(all)"
+        key = ".".join(_place(first["loc"], values, first["type"])) or "(all)"
         if first["type"] == "extra_forbidden":
             known = [*model.model_fields, *others]
             raise UnknownOption(
@@ -134,6 +134,17 @@ def read_options(
             ) from None
         why = scrub(plain_fault(first["msg"]))
         raise UnknownOption(Unplaced(f"option {prefix}{key} of {of}: ") + why, option=key) from None
+
+
+def _place(loc: Sequence[int | str], value: Any, problem: str) -> Iterator[str]:
+    """Yield the parts of an option's place, without pydantic's names of the types in a union."""
+    for part in loc:
+        is_item = isinstance(value, list | tuple) and part in range(len(value))
+        if is_item or (isinstance(value, Mapping) and part in value):
+            value = value[part]
+        elif not (problem == "missing" and part == loc[-1]):
+            continue
+        yield str(part)
 
 
 def check_defaults(options: BaseModel, *, of: str, distribution: str) -> None:
