@@ -79,9 +79,12 @@ def test_the_shares_may_be_those_of_the_examples(works, refuses):
     rows = [{"text": text, "category": label.title()} for text, label in labelled]
     targen_core.generate("weather.yaml", n=16, examples=rows, **asked)
     assert labels("python") == {"warm": 10, "cold": 4, "wet": 2}
-    with pytest.raises(UsageError, match="examples does not contain any labelled rows"):
+    with pytest.raises(UsageError, match=r"shares_of=.examples. does not contain any labelled"):
         targen_core.generate("weather.yaml", n=4, examples=[text for text, _ in labelled], **asked)
     refuses(f"{GENERATE} -n 8 --shares-of examples", "--shares-of examples needs --examples")
+    Path("bare.csv").write_text("text\n" + "a report of the day\n" * 5)
+    said = "--shares-of examples does not contain any labelled rows of weather"
+    refuses(f"{GENERATE} -n 8 --shares-of examples --examples bare.csv", said)
     Path("weather.yaml").write_text(f"{TASK}examples: own.csv\n")
     works("generate weather.yaml -b scripted --out file -q -n 8 --shares-of examples")
     assert labels("file") == {"warm": 5, "cold": 2, "wet": 1}

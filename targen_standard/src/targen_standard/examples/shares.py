@@ -75,7 +75,7 @@ def quotas_like(
 
 
 def _of_option(option: str, typed: Any, task: Task[Any, Any]) -> tuple[Words, Mapping[str, int]]:
-    """Return an option and the labels of its rows, as typed, or as the task says.
+    """Return `--shares-of OPTION` and the labels of its rows, as typed, or as the task says.
 
     Raises:
         UsageError: neither names any.
@@ -88,7 +88,7 @@ def _of_option(option: str, typed: Any, task: Task[Any, Any]) -> tuple[Words, Ma
             hint="pass " + Option(option, Blank("FILE")),
         )
     with given_as(option):
-        return Option(option), labels_of(file_of_rows(rows), task)
+        return Option("shares_of", option), labels_of(file_of_rows(rows), task)
 
 
 def _of_dataset(
