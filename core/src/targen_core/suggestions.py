@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from itertools import islice
@@ -76,10 +77,14 @@ def instead_of_address(path: str) -> str:
     return f"download it first: curl -LO {shlex.quote(f'{scheme}://{rest}')}; then pass {name}"
 
 
-def as_utf_8(path: Path) -> str:
-    """The hint for a text in another encoding, which is usually that of Windows in the West."""
+def as_utf_8(path: Path, start: bytes = b"") -> str:
+    """The hint for a text in another encoding, which is usually that of Windows in the West.
+
+    If the text starts with the mark of UTF-16, which PowerShell writes, it is that.
+    """
+    encoding = "utf-16" if start.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "cp1252"
     file, copy = (shlex.quote(str(each)) for each in (path, path.with_name(f"utf-8-{path.name}")))
-    return f"save it as UTF-8, or run: iconv -f cp1252 -t utf-8 {file} > {copy}"
+    return f"save it as UTF-8, or run: iconv -f {encoding} -t utf-8 {file} > {copy}"
 
 
 def _near(path: Path, fits: Callable[[Path], bool], usual: str) -> list[Path]:

@@ -64,7 +64,7 @@ def read_text(path: Path, max_bytes: int = _DATA, *, inside: Path | None = None)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         reason = f"it is not UTF-8 text: {error.reason}"
-        raise UnreadableFile(path, reason, line, hint=as_utf_8(path)) from None
+        raise UnreadableFile(path, reason, line, hint=as_utf_8(path, data)) from None
 
 
 def read_json(
