@@ -125,7 +125,7 @@ def _sorted(
         return RateLimited(message, retry_after=wait, rate=rate, hint=_SLOWER)
     if status in (503, 529) or codes & _OVERLOADED:
         return Overloaded(message, retry_after=wait, rate=rate)
-    if status >= 500 or status in (408, 409, 425):
+    if status in (408, 409, 425) or (status >= 500 and status != 501):
         # The prompt was refused or lost; only a gateway that gave up waiting
         # (504) leaves a model at work behind it.
         failed = ServiceUnavailable(message, retry_after=wait, billed=status == 504)
@@ -159,6 +159,8 @@ def _sorted(
     hint: Words = service.missing_hint if status == 404 else ""
     if status == 413:
         hint = "raise the server's request size limit, such as client_max_body_size in nginx"
+    if status == 501:
+        hint = "the server does not support this kind of request; see its documentation"
     if status == 405:
         hint = "is " + Option("base_url") + " the address of the API?"
     if status in (400, 422) and _REFUSES.search(words):
