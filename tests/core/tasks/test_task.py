@@ -301,3 +301,11 @@ def test_an_official_row_may_lack_its_label_and_then_makes_no_instance(lab):
     assert task.schema.model_validate(bare)
     assert task.from_rows([row]) == [lab.Row(seed="a", text="b c", label="yes")]
     assert task.from_rows([bare]) == []
+
+
+@pytest.mark.parametrize("field", ["output", "options"])
+def test_a_text_is_not_a_tuple_of_answers(field):
+    """Its letters would be the answers."""
+    values = {"output": ("GOOD",), "options": ("GOOD", "BAD"), field: "GOOD"}
+    with pytest.raises(TypeError, match=rf"{field} is 'GOOD'; pass a tuple, such as \('GOOD',\)"):
+        JudgeQuestion("Is it?", **values)

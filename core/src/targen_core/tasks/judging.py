@@ -57,6 +57,11 @@ class JudgeQuestion:
     options: tuple[str, ...]
     several: bool = False
 
+    def __post_init__(self) -> None:
+        for name in ("output", "options"):
+            if isinstance(value := getattr(self, name), str):
+                raise TypeError(f"{name} is {value!r}; pass a tuple, such as ({value!r},)")
+
 
 @dataclass(frozen=True, slots=True)
 class JudgeAnswer:
