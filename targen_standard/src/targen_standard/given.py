@@ -73,7 +73,8 @@ def left_out(dataset: Dataset, source: object = None) -> str:
     ]
     count = len({line for lines in bad.values() for line in lines})
     more = "; …" if len(bad) > _NAMED else ""
-    return f"{dataset.name}: {plural(count, place)} skipped; {'; '.join(several)}{more}"
+    name = source.place if isinstance(source, Source) else dataset.name
+    return f"{name}: {plural(count, place)} skipped; {'; '.join(several)}{more}"
 
 
 def registry_of(data: Iterable[object]) -> Registry:

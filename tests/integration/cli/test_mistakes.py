@@ -121,7 +121,8 @@ def test_a_file_of_another_editor_is_read(data, works):
 @pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
 def test_a_file_of_another_encoding(encoding, refuses):
     Path("t.yaml").write_bytes(MAIL.replace("shop", "café").encode(encoding))
-    refuses("describe t.yaml", "t.yaml, line 1: it is not UTF-8 text", "save it as UTF-8")
+    hint = f"save it as UTF-8, or run: iconv -f {encoding} -t utf-8 t.yaml > utf-8-t.yaml"
+    refuses("describe t.yaml", "t.yaml, line 1: it is not UTF-8 text", hint)
 
 
 # --- a command --------------------------------------------------------------
@@ -237,10 +238,10 @@ def test_what_many_rows_lack_is_said_once(targen, works, refuses):
     assert shown.count("no such column") == 1
     said = "lines 3, 5, 7, …: label: 'ordr' is not 'order' or 'refund'; did you mean order?"
     made = works("train some.csv --task mail.yaml --out model")
-    assert made.err.count(f"warning: some: 4 lines skipped; {said}") == 1
+    assert made.err.count(f"warning: some.csv: 4 lines skipped; {said}") == 1
     hint = "correct or remove these lines; run targen validate some.csv --task"
     for line in ("evaluate model some.csv", "compare some.csv --task mail.yaml --test some.csv"):
-        refuses(line, f"error: some: 4 lines not scored; {said}", hint, keeps=False)
+        refuses(line, f"error: some.csv: 4 lines not scored; {said}", hint, keeps=False)
     done = works("compare some.csv --task mail.yaml --test good.csv")
     assert done.err.count("lines skipped") == 1
 

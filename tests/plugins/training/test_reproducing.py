@@ -431,6 +431,6 @@ def test_test_rows_that_are_published_with_a_fault_are_left_out_and_no_others(
     made = targen_training.train(train, task="cb", trainer="tfidf", out=out)
     seen = targen_training.evaluate(made, file, task=known)
     assert len(seen.predictions) == len(whole)
-    assert "val: 1 line skipped; line 21: label" in capsys.readouterr().err
+    assert "val.jsonl: 1 line skipped; line 21: label" in capsys.readouterr().err
     with pytest.raises(UsageError, match="1 line not scored; line 21: label"):
         targen_training.evaluate(made, file, task="cb")
