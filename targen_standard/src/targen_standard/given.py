@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from os import PathLike
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from targen_core.api.request import Request, TaskLike
@@ -30,6 +31,7 @@ __all__ = [
     "left_out",
     "registry_of",
     "task_of",
+    "unfinished_note",
 ]
 
 DataLike: TypeAlias = "Folder[Any] | Dataset | str | PathLike[str] | Iterable[Mapping[str, Any]]"
@@ -75,6 +77,23 @@ def left_out(dataset: Dataset, source: object = None) -> str:
     more = "; …" if len(bad) > _NAMED else ""
     name = source.place if isinstance(source, Source) else dataset.name
     return f"{name}: {plural(count, place)} skipped; {'; '.join(several)}{more}"
+
+
+def unfinished_note(dataset: Dataset, run: Path, doing: str) -> str:
+    """Return what people should know if a run did not generate all its rows, or "".
+
+    Args:
+        dataset: the rows.
+        run: the run that generated them.
+        doing: their use, such as "exporting".
+    """
+    from targen_core.runs.folder.report import read_report
+
+    report = dataset.report or read_report(run)  # which says why it cannot be read
+    if report["status"] == "complete":
+        return ""
+    why = f"because this run is {report['status']}: {report['problem']}"
+    return f"note: {doing} only the rows generated so far, {why}"
 
 
 def registry_of(data: Iterable[object]) -> Registry:

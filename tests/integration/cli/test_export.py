@@ -117,6 +117,8 @@ def test_a_run_that_fell_short_is_exported_with_a_word(works, rte, rows):
     assert 0 < made < 60
     said = "note: exporting only the rows generated so far, because this run is short: label "
     assert works("export short").err.startswith(said)
+    trained = works("train short --trainer tfidf --out model")
+    assert said.replace("exporting", "training on") in trained.err
     assert len(lines("short/exports/short.jsonl")) == made
 
 

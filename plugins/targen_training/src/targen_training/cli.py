@@ -102,11 +102,15 @@ def train(
     - targen train cb=CB/train.jsonl --from models/rte-0 --out models/cb
     """
     from targen_core import load_registry
+    from targen_standard.given import unfinished_note
     from targen_training.learning import learned
 
     registry = load_registry()
     sources = [_prefixed(source, task) for source in data]
     rows = [read_rows(registry, source, whose) for source, whose in sources]
+    for each in rows:
+        if each.run is not None and (note := unfinished_note(each, each.run, "training on")):
+            print(note, file=sys.stderr)
     files = [file_of(registry, source, whose) for source, whose in sources]
     made = learned(
         registry,

@@ -152,6 +152,7 @@ def export(
     from targen_standard.datasets.weighing import with_weights
     from targen_standard.exporting.api import require_used
     from targen_standard.exporting.save import check_apart, check_free, save_as
+    from targen_standard.given import unfinished_note
     from targen_standard.splitting import shares_of
 
     registry = load_registry()
@@ -187,8 +188,8 @@ def export(
     shares = shares_of(split) if split is not None else None
     variants = said.values.get("variants", ())
     dataset = read_dataset(source, task, variants=variants, registry=registry, encoding=encoding)
-    if dataset.run is not None:
-        _say_unfinished(dataset, dataset.run)
+    if dataset.run is not None and (note := unfinished_note(dataset, dataset.run, "exporting")):
+        print(note, file=sys.stderr)
     dataset = (_reviewed if reviewed else _with_figures)(registry, source, dataset)
     if dataset.problems:
         first = dataset.problems[0]
@@ -329,16 +330,3 @@ def _file_name(dataset: str, form: str, suffix: str, *, parts: bool) -> str:
     if parts and suffix:
         return f"{dataset}.{form}.splits"
     return f"{dataset}{suffix}" if suffix == f".{form}" else f"{dataset}.{form}{suffix}"
-
-
-def _say_unfinished(dataset: Dataset, run: Path) -> None:
-    """Tell on standard error that a run did not make all its rows."""
-    from targen_core.runs.folder.report import read_report
-
-    report = dataset.report or read_report(run)  # which says why it cannot be read
-    if report["status"] != "complete":
-        print(
-            f"note: exporting only the rows generated so far, because this run is "
-            f"{report['status']}: {report['problem']}",
-            file=sys.stderr,
-        )
