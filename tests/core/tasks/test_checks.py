@@ -424,6 +424,9 @@ def test_short_texts_are_in_their_language_and_in_no_other(language, text):
         ("Greek", "GREEK", "Το ασανσέρ δεν λειτουργεί.", ""),
         ("urdu", "ARABIC", "لفٹ پیر سے بند ہے۔", ""),
         ("Chinese", "CJK", "电梯从星期一起停了。", ""),
+        ("Chinese", "CJK", "AirPods Pro 2真的很好用！", ""),  # a product's name
+        ("Chinese", "CJK", "The restaurant 海底捞 was great.", "not-cjk"),
+        ("Chinese", "CJK", "この店はとても良い。", "not-cjk"),
         ("German", "LATIN", "Лифт стоит с понедельника.", "not-latin"),
         ("Klingon", "LATIN", "whatever Лифт says", ""),
     ],
@@ -441,6 +444,10 @@ def test_a_script_is_required_where_it_is_known(language, script, text, reason):
         ("One here. Another there.", 2, 2),
         ("He met Dr. Li at 5 p.m. sharp.", 1, 3),
         ("No end", 1, 1),
+        ("东西很好。物流也快！", 2, 2),
+        ("太差了。客服不理人。再也不买了。", 3, 3),
+        ("彼は「はい。」と言った。", 1, 2),
+        ("यह अच्छा है। मुझे पसंद आया।", 2, 2),
     ],
 )
 def test_sentences_are_counted_from_both_sides(text, minimum, maximum):
@@ -450,6 +457,7 @@ def test_sentences_are_counted_from_both_sides(text, minimum, maximum):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
+        ("नहीं हूँ", ""),  # vowel signs and nasal signs do not separate words
         *(("two words", ""), ("a b c", ""), ("...", "no-words"), ("a b c d", "too-long")),
         *(("- a b", "markup"), ("2. a", "markup"), ("# a", "markup"), ("1 a", "markup")),
     ],

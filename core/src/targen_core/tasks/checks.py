@@ -15,6 +15,7 @@ from rapidfuzz import fuzz
 from targen_core.errors import Rejected
 from targen_core.tasks import remarks
 from targen_core.tasks.languages import all_languages, find_language, plain_name
+from targen_core.tasks.letters import word_of
 
 __all__ = [
     "chatter",
@@ -36,7 +37,8 @@ __all__ = [
 ]
 
 _RUNS = 20  # fewer may repeat themselves by chance
-_WORD = re.compile(r"\w+(?:['’\-]\w+)*")
+_LETTERS = word_of(r"\W")
+_WORD = re.compile(rf"{_LETTERS}(?:['’\-]{_LETTERS})*")
 _PLAIN = "".join(chr(n).lower() if _WORD.match(chr(n)) else " " for n in range(128))
 _COLON = re.compile(r"\s*+\d*+[\"'”*]*+\s*+:")
 _QUOTED = re.compile(r"""^(?:"[^"]*"|“[^“”]*”|'[^']*'|‘[^‘’]*’)$""")
@@ -49,7 +51,8 @@ _PLACEHOLDER = re.compile(
     r"\[[A-Z_ ]{2,}\]|\$[A-Za-z_]\w*|<[A-Z_ ]{2,}>|\bX{4,}\b|\b[Ll]orem ipsum"
 )
 _END = re.compile(r"[.!?。！？।؟][\"'”’“»)\]]*$")
-_ANY_END = re.compile(r"[.!?。！？।؟][\"'”’“»)\]]*(?=\s|$)")
+_ANY_END = re.compile(r"[.!?।؟][\"'”’“»)\]]*(?=\s|$)|[。！？]+(?:[^\w\s]*$)?")
+_SURE_END = re.compile(r"[。।]\s*(?=\w)")  # a full stop that no abbreviation has
 _PARTS = re.compile(r"(?<=[.!?।؟])[\"'”’“»)\]]*\s+|(?<=[。！？])")
 _ABBREVIATIONS = (  # those of three lower-case letters or more
     "Assn Assoc Brig Bros Calif Capt Cmdr Conn Corp Dept Insp Lieut Messrs Minn Prof Sept Supt Univ"
@@ -74,6 +77,8 @@ _FOREIGN = frozenset(  # words of other languages that English texts hold in nam
     "het een niet voor op zijn dat naar ook maar wordt".split()
 )
 _OF_ONE = 0.25  # of a text's words, as small as it is in messages that leave many out
+_DENSE = frozenset(["chinese", "japanese", "korean"])  # a character says as much as
+_PER_DENSE = 3  # letters
 _CLEARLY = 8  # times; with languages whose words are not known, it was at most five in samples
 _SCRIPTS: Mapping[
     str, str | tuple[str, ...]
@@ -104,7 +109,7 @@ def normalized(text: str) -> str:
     """A text as comparisons see it: only its words, lower-cased and single-spaced."""
     if text.isascii() and "'" not in text and "-" not in text:  # in a third of the time
         return " ".join(text.translate(_PLAIN).split())
-    return " ".join(_WORD.findall(text)).lower()
+    return " ".join(_WORD.findall(unicodedata.normalize("NFC", text))).lower()
 
 
 def is_copy(text: str, of: str) -> bool:
@@ -171,7 +176,10 @@ def check_language(text: str, what: str, language: str = "English") -> None:
     letters = [char for char in text if char.isalpha()]
     if (script := _SCRIPTS.get(name)) is not None:
         own = sum(unicodedata.name(char, "").startswith(script) for char in letters)
-        if own < 0.8 * len(letters):
+        count = len(letters)
+        if name in _DENSE:  # as many Latin letters as the characters are worth may be names
+            count -= min(_PER_DENSE * own, sum(char < "\u0250" for char in letters))
+        if own < 0.8 * count:
             raise Rejected(
                 f"not-{script_of(name).lower()}", f"the {what} is not in {language} script"
             )
@@ -240,7 +248,8 @@ def sentences(text: str) -> tuple[int, int]:
 
     Abbreviations make the difference: see `several_sentences`.
     """
-    lowest = 1 + len(_TWO_SENTENCES.findall(text)) if text.strip() else 0
+    ends = (*_TWO_SENTENCES.findall(text), *_SURE_END.findall(text))
+    lowest = 1 + len(ends) if text.strip() else 0
     return lowest, max(lowest, len(_ANY_END.findall(text.strip())))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from targen_core.tasks.letters import UNSPACED_LETTER, word_of
 from targen_core.tasks.prompt import texts_in
 from targen_standard.filters.excluded import REASONS
 from targen_standard.filters.likeness import alike
@@ -33,17 +34,9 @@ TESTS = (*REASONS,)
 
 _NO_TEXT = frozenset({"idx", "label"})
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
-_WORD = re.compile(r"[^\W_]+")
-# Scripts that put no space between words: Thai and Lao, Burmese, Khmer, kana, Chinese characters.
-_UNSPACED = (
-    (0x0E00, 0x0EFF),
-    (0x1000, 0x109F),
-    (0x1780, 0x17FF),
-    (0x3040, 0x30FF),
-    (0x3400, 0x9FFF),
-)
-_UNSPACED_WORD = 2  # of their letters
-_UNSPACED_LETTER = re.compile(f"[{''.join(f'{chr(a)}-{chr(b)}' for a, b in _UNSPACED)}]")
+_WORD = re.compile(word_of(r"\W_"))
+_UNSPACED_WORD = 2  # letters of a script without spaces between words
+_UNSPACED_LETTER = re.compile(UNSPACED_LETTER)
 
 
 def plain_words(text: str) -> str:

@@ -1,0 +1,38 @@
+"""Characters of words, as parts of the character classes of regular expressions."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from itertools import groupby
+
+__all__ = ["MARKS", "UNSPACED", "UNSPACED_LETTER", "word_of"]
+
+
+def _marks() -> Iterator[str]:
+    codes = (*range(0x300, 0x1D00), *range(0xA800, 0xAC00))
+    for is_mark, run in groupby(codes, lambda n: unicodedata.category(chr(n)).startswith("M")):
+        if is_mark:
+            first, *_, last = [*run] * 2
+            yield f"{chr(first)}-{chr(last)}"
+
+
+MARKS = "".join(_marks())
+"""Marks that belong to the letter before them, such as vowel signs of Hindi and Thai."""
+
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
+"""Scripts without spaces between words: Thai, Lao, Burmese, Khmer, kana, Chinese characters."""
+
+UNSPACED_LETTER = rf"(?=\w)[{UNSPACED}][{MARKS}]*"
+"""A pattern for a letter of these scripts, with its marks."""
+
+
+def word_of(without: str) -> str:
+    r"""Return a pattern for a word: all characters with their marks except those given.
+
+    For `re`, a mark is not `\w`, so a word of Hindi would be several.
+
+    Args:
+        without: part of a character class, at least `\W`.
+    """
+    return rf"[^{without}]+(?:[{MARKS}]+[^{without}]*)*"
