@@ -43,6 +43,15 @@ FBI = "What does FBI stand for?"
         (90, FBI, "what does FBI stand for", True),
         (90, FBI, "What does the FBI stand for?", True),
         (90, FBI, "What do FBI stand for?", True),
+        # a character is worth three letters
+        (90, "这个耳机用了三天，声音非常满意。", "这个耳机用了两天，声音非常满意！", True),
+        (60, "北京在哪里？", "南京在哪里？", False),
+        # vowel signs are letters, and composed letters are equal to decomposed ones
+        (
+            *(90, "मैं दो महीने से यह कुकर इस्तेमाल कर रहा हूँ।"),
+            *("मैं दो महीने से यह जूते इस्तेमाल कर रही हूँ।", False),
+        ),
+        (100, "Über die Größe", "U\u0308ber die Gro\u0308ße", True),
     ],
 )
 def test_a_row_of_another_seed_falls_if_it_says_nearly_the_same(threshold, one, other, falls):

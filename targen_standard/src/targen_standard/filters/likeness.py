@@ -8,6 +8,7 @@ the same in every process, on every machine and with every version of a library.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Collection, Generator, Sequence
@@ -40,6 +41,8 @@ _BLOCK = 1 << 13  # runs that are hashed together: what a processor's cache hold
 
 _LONG = 256  # letters; in longer texts, comparing the beginnings first is quicker
 _SHORT = 40  # letters of a text in which one other word makes another text
+_DENSE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")  # kana, Chinese, Hangul
+_PER_DENSE = 3  # letters of other scripts that say as much
 _SMALL = frozenset("a an the am is are was were be been being do does did has have had".split())
 
 
@@ -87,11 +90,11 @@ def alike(one: str, other: str, threshold: float) -> bool:
 
     In texts of under 40 letters, letters do not show how much a word changes. For example, "what
     does fbi stand for" and "what does ibm stand for" are 91 alike. So only small words may differ
-    in these.
+    in these. A Chinese, Japanese or Korean character counts as three letters.
     """
     if not fuzz.ratio(one, other, score_cutoff=threshold):
         return False
-    return len(one) >= _SHORT or len(other) >= _SHORT or _words(one) == _words(other)
+    return not (_is_short(one) and _is_short(other)) or _words(one) == _words(other)
 
 
 def first_alike(one: str, others: Sequence[str], threshold: float) -> int | None:
@@ -122,6 +125,10 @@ def _begun_alike(
     most = common + 1 - share * len(one)
     beginnings = [other[: int(most + (1 - share) * len(other))] for other in others]
     return process.extract_iter(begun, beginnings, scorer=LCSseq.similarity, score_cutoff=common)
+
+
+def _is_short(text: str) -> bool:
+    return len(text) < _SHORT and len(text) + (_PER_DENSE - 1) * len(_DENSE.findall(text)) < _SHORT
 
 
 def _words(text: str) -> list[str]:
