@@ -297,6 +297,26 @@ class TestCommand:
             about = yaml.safe_load(works("profile", "own.txt").out)["profile"]["about"]
             assert [line for line in about if "language" in line] == named
 
+    @pytest.mark.parametrize(
+        ("text", "form"),
+        [
+            ("So, da bist du ja mit der Post", "about 8 words in one sentence; with a name"),
+            ("No, ele foi da casa à loja", "about 7 words in one sentence"),
+            ("Hayat eve da okula da gitti", "about 6 words in one sentence"),
+            ("用了三天就坏了再也不买", "about 12 characters in one sentence"),
+            ("ใช้ได้สามวันแล้วพังเลยไม่ดี", "about 30 characters in one sentence"),
+        ],
+    )
+    def test_words_of_english_are_not_looked_for_in_other_languages(self, works, text, form):
+        Path("own.txt").write_text(f"{text}.\n" * 6)
+        done = works("profile", "own.txt")
+        profile = yaml.safe_load(done.out)["profile"]
+        assert profile["forms"] == {form: 6}
+        about = " ".join(profile["about"])
+        assert "a question mark" in about
+        assert "negation" not in about and "please" not in about
+        assert ("# Characters per text" in done.out) == ("characters" in form)
+
     def test_it_writes_a_file_or_into_a_task(self, targen, works):
         works("profile", "notes.txt", "--out", "profile.yaml")
         assert "profile:" in Path("profile.yaml").read_text()

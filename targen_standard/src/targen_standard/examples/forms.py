@@ -15,8 +15,11 @@ from targen_standard.examples.measuring import (
     HESITATION,
     SPEAKER,
     WORD,
+    are_english,
     asks,
+    ends_in_word,
     has_emoji,
+    is_unspaced,
     labelled_alike,
     sentences_of,
     varied,
@@ -39,16 +42,18 @@ def forms_of(rows: Sequence[Example]) -> dict[str, int]:
     if len(by_label) > _MOST:
         by_label = {None: [*rows]}
     most = max(1, min(_MOST // len(by_label), max(map(len, by_label.values()))))
+    english = are_english(rows)
     forms: Counter[str] = Counter()
     for mine in by_label.values():
         some = varied(mine, most)
-        forms.update(form_of(some[at % len(some)].text) for at in range(most))
+        forms.update(form_of(some[at % len(some)].text, english=english) for at in range(most))
     return dict(forms)
 
 
-def form_of(text: str) -> str:
-    """Return how a text is written, in one line."""
-    traits = [name for name in (told(text) for told in _TOLD) if name]
+def form_of(text: str, *, english: bool = True) -> str:
+    """Return how a text is written, in one line; in other languages, by no word."""
+    known = _TOLD if english else _TOLD_IN_ANY
+    traits = [name for name in (told(text) for told in known) if name]
     return "; ".join([_size(text), *traits[:_TRAITS]])
 
 
@@ -59,7 +64,7 @@ def length_of(text: str, words: int | None = None) -> str:
     """The length of a text, as a prompt says it; `words` by default without lone marks."""
     if words is None:
         words = len(WORD.findall(text))
-    if len(text) >= _UNSPACED * max(words, 2):
+    if is_unspaced(text) or len(text) >= _UNSPACED * max(words, 2):
         return f"about {_rounded(len(text))} characters"
     return f"about {_rounded(words)} words" if words > 1 else "one or two words"
 
@@ -208,13 +213,13 @@ def _ending(text: str) -> str:
     end = re.sub(rf"(?:{_SMILEY})\s*$", "", text).rstrip().rstrip("\"'”’)]")
     if re.search(r"(?:\.\.+|…)$", end):
         return "trails off in dots"
-    if re.search(r"[!?]{2,}$", end):
+    if re.search(r"[!?！？]{2,}$", end):
         return "several marks at the end"
-    if end.endswith("!"):
+    if end.endswith(("!", "！")):
         return "an exclamation mark at the end"
     if end[-1:] in {",", "-", "–", "—", ":", ";"}:
         return "broken off at the end"
-    return "no mark at the end" if end[-1:].isalnum() else ""
+    return "no mark at the end" if ends_in_word(end) else ""
 
 
 def _spaces(text: str) -> str:
@@ -230,4 +235,6 @@ _TOLD: tuple[Callable[[str], str], ...] = (
     *(_speakers, _lines, _case, _opening, _haste),
     *(_with, _ending, _spaces, _person),
 )
+_TOLD_IN_ANY = tuple(told for told in _TOLD if told not in (_opening, _haste, _person))
+"""Those that do not depend on English words."""
 """Functions that return an unusual trait or "", the most telling first."""

@@ -14,15 +14,22 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
+from targen_core.tasks.checks import language_of, normalized
+from targen_core.tasks.languages import find_language
+from targen_core.tasks.letters import MARKS, UNSPACED_LETTER
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example
 from targen_standard.filters.excluded.comparing import plain_words
 
 _FEW, _SLOTS = 50, (10, 20)  # of fewer rows a weight is a tenth, of others a twentieth
 
-_SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?]+(?=[\s\"'”’)]|$)|\n|$)", re.DOTALL)
+_SENTENCE = re.compile(
+    r"[^.!?।؟۔。！？\n]*(?:[.!?।؟۔]+(?=[\s\"'”’)]|$)|[。！？]+[\"'”’」』）]*|\n|$)", re.DOTALL
+)
 _ABBREVIATION = re.compile(r"\b(?:[A-Za-z]|mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|no|jr|sr|inc)\.", re.I)
-WORD = re.compile(r"[^\W_][\w'’-]*")
+WORD = re.compile(rf"[^\W_][\w{MARKS}'’-]*")
+_ENGLISH = 0.1  # of the words of texts whose language is unclear: function words of English
+_UNSPACED = re.compile(UNSPACED_LETTER)
 _NAME = re.compile(r"(?<![.!?\n])\s(?!I\b)([A-Z][a-z][\w'’-]*)")
 _NUMBER = re.compile(r"\d")
 _SLIP = re.compile(
@@ -124,7 +131,7 @@ def sentences_of(text: str) -> list[str]:
 
 def asks(sentence: str) -> bool:
     """Return whether a sentence is a question: by its mark, or else by its first word."""
-    if sentence.rstrip("\"'”’)").endswith("?"):
+    if sentence.rstrip("\"'”’)」』）").endswith(("?", "？", "؟")):
         return True
     first = WORD.search(sentence)
     marked = sentence.rstrip("\"'”’)")[-1:] in ".!"
@@ -198,7 +205,7 @@ def _writing(text: str) -> str:
     elif letters and letters[0].islower():
         said.append("no capital at the start")
     end = text.rstrip()[-1:]
-    if end.isalnum():
+    if ends_in_word(text):
         said.append("no mark at the end")
     elif end in {",", "-", "–", "—"}:
         said.append("broken off at the end")
@@ -218,6 +225,27 @@ def _writing(text: str) -> str:
 def has_emoji(text: str) -> bool:
     """Return whether a text contains an emoji or a similar symbol."""
     return any(unicodedata.category(letter) == "So" for letter in text)
+
+
+def are_english(rows: Sequence[Example]) -> bool:
+    """Return whether texts are English, so that words of English say something about them."""
+    text = "\n".join(row.text for row in rows)
+    if language := language_of(text):
+        return language == "English"
+    english = find_language("english")
+    said = normalized(text).split()
+    known = english.function_words if english else frozenset()
+    return sum(word in known for word in said) >= _ENGLISH * len(said)
+
+
+def is_unspaced(text: str) -> bool:
+    """Return whether most letters of a text are of scripts without spaces between words."""
+    return 2 * len(_UNSPACED.findall(text)) > sum(map(str.isalpha, text))
+
+
+def ends_in_word(text: str) -> bool:
+    """Return whether a text ends without a mark."""
+    return re.search(rf"[^\W_][{MARKS}]*\s*$", text) is not None
 
 
 def _unspoken(text: str) -> str:
@@ -262,9 +290,10 @@ class Figures:
     Attributes:
         rows: how many there are.
         labelled: how many have a label.
-        words: the least, a tenth, the half, nine tenths, the most.
+        words: the least, a tenth, the half, nine tenths, the most; of `unit`.
         repeated: the share of rows whose words another one has also.
         scripts: the share of letters by script, the largest first.
+        unit: "words", or "characters" for scripts without spaces between words.
     """
 
     rows: int
@@ -272,11 +301,13 @@ class Figures:
     words: tuple[int, int, int, int, int]
     repeated: float
     scripts: tuple[tuple[str, float], ...]
+    unit: str = "words"
 
 
 def figures_of(rows: Sequence[Example]) -> Figures:
     """The figures of at least one text."""
-    sizes = sorted(len(row.text.split()) for row in rows)
+    unspaced = 2 * sum(is_unspaced(row.text) for row in rows) > len(rows)
+    sizes = sorted(len(row.text if unspaced else row.text.split()) for row in rows)
     last = len(sizes) - 1
     words = tuple(sizes[round(share * last)] for share in (0, 0.1, 0.5, 0.9, 1))
     same = Counter(plain_words(row.text) for row in rows)
@@ -293,6 +324,7 @@ def figures_of(rows: Sequence[Example]) -> Figures:
         (words[0], words[1], words[2], words[3], words[4]),
         sum(count for count in same.values() if count > 1) / len(rows),
         tuple((name, count / letters) for name, count in scripts.most_common(3)),
+        "characters" if unspaced else "words",
     )
 
 
@@ -360,9 +392,17 @@ _COMMON = frozenset(
 )
 
 
+_ALPHABETIC = re.compile(rf"(?:[^\W\d_][{MARKS}]*)+")
+
+
 def telling_words(text: str) -> frozenset[str]:
-    """The words of a text that can tell what it is about."""
+    """The words of a text that can tell what it is about, in scripts with spaces between them."""
     words: Iterable[str] = plain_words(text).split()
     return frozenset(
-        word for word in words if len(word) >= _TELLING and word not in _COMMON and word.isalpha()
+        word
+        for word in words
+        if len(word) >= _TELLING
+        and word not in _COMMON
+        and _ALPHABETIC.fullmatch(word)
+        and not _UNSPACED.search(word)
     )

@@ -11,7 +11,7 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt, with_paragraph
 from targen_core.tasks.steps import InverseGenerator, Llm
 from targen_standard.examples.forms import form_of
-from targen_standard.examples.measuring import varied
+from targen_standard.examples.measuring import are_english, varied
 from targen_standard.examples.profile import FORM
 from targen_standard.examples.reading import Example
 
@@ -67,9 +67,10 @@ class Hands:
             [chosen[(hand * size + place) % len(chosen)] for place in range(size)]
             for hand in range(count)
         ]
+        english = are_english(rows)
         self._by_form: dict[str, list[Example]] = defaultdict(list)
         for row in chosen:
-            self._by_form[form_of(row.text)].append(row)
+            self._by_form[form_of(row.text, english=english)].append(row)
 
     def of(self, llm: Llm, form: str = "") -> tuple[Sequence[Example], bool]:
         """Return the hand whose turn it is, and whether its first text has the form.

@@ -10,14 +10,16 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from targen_standard.examples.measuring import Topic, weights_of
+from targen_core.tasks.letters import MARKS, word_of
+from targen_standard.examples.measuring import Topic, are_english, weights_of
 from targen_standard.examples.reading import Example
 from targen_standard.filters.excluded.comparing import plain_words
 
 __all__ = ["SEEN", "Telltales", "habits", "sentences"]
 
 _END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|\n+")
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_LETTERS = word_of(r"\W_")
+_WORD = re.compile(rf"{_LETTERS}(?:['’]{_LETTERS})*")
 _HEDGES = "may might could perhaps maybe probably possibly seems seem appears likely apparently"
 _NEGATIONS = "not no never nothing nobody none neither cannot without"
 _OPENING = 2  # words with which a text begins
@@ -50,7 +52,7 @@ SEEN: dict[str, Callable[[str], bool]] = {
     "have more than one sentence": lambda text: len(sentences(text)) > 1,
     "have more than three sentences": lambda text: len(sentences(text)) > 3,
     "have several lines": lambda text: "\n" in text.strip(),
-    "end without a mark": _has(r"\w\s*$"),
+    "end without a mark": _has(rf"\w[{MARKS}]*\s*$"),
     "begin with a lower-case letter": lambda text: text.lstrip()[:1].islower(),
     "contain no capital letter": lambda text: text.islower(),
     "contain a name (a capital inside a sentence)": _has(
@@ -73,7 +75,14 @@ SEEN: dict[str, Callable[[str], bool]] = {
     "say you or your": _word("you your yours"),
     "say please or thank": _word("please thank thanks"),
 }
-"""Telltales to look for in a text; those about words are for English."""
+"""Telltales to look for in a text."""
+
+_OF_ENGLISH = {name for name in SEEN if name.startswith("say ")} | {
+    "contain a name (a capital inside a sentence)",
+    "contain a contraction",
+    "contain a hedge (may, perhaps, seems …)",
+    "contain a negation",
+}
 
 
 class Telltales:
@@ -134,7 +143,12 @@ def _touching(topic: Topic) -> str:
 
 def habits(rows: Sequence[Example]) -> tuple[str, ...]:
     """Return, in lines for a model that writes such texts, what all examples or none do."""
-    counts = {name: sum(map(has, (row.text for row in rows))) for name, has in SEEN.items()}
+    left_out = () if are_english(rows) else _OF_ENGLISH
+    counts = {
+        name: sum(map(has, (row.text for row in rows)))
+        for name, has in SEEN.items()
+        if name not in left_out
+    }
     never = [name for name, count in counts.items() if not count and " no " not in name]
     always = [name for name, count in counts.items() if count == len(rows)]
     return (*_lines("hardly any of them", never), *_lines("nearly all of them", always))

@@ -21,7 +21,10 @@ def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topi
     lines = [
         f"Style of the {plural(figures.rows, 'text')} of {name}.",
         "Each row uses one of these forms. Edit them and their frequencies freely.",
-        f"Words per text: {least} to {most} (half: at most {half}; 80%: {tenth} to {ninth}).",
+        (
+            f"{figures.unit.capitalize()} per text: {least} to {most} "
+            f"(half: at most {half}; 80%: {tenth} to {ninth})."
+        ),
         f"Repeated texts: {figures.repeated:.0%}. Scripts: {scripts or 'none'}.",
     ]
     if figures.labelled:
