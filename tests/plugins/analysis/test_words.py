@@ -24,6 +24,8 @@ WORDS = {
     "3.5 per cent_age": ["3", "5", "per", "cent", "age"],
     "don’t 'quote'": ["don’t", "quote"],
     "naïve Ænima": ["naïve", "ænima"],
+    "यह हफ़्ते, Gro\u0308ße": ["यह", "हफ़्ते", "gro\u0308ße"],
+    "我用iPhone 15 ที่": ["我", "用", "iphone", "15", "ที่"],
     " …!? ": [],
 }
 

@@ -57,6 +57,18 @@ def test_tags_are_of_words_and_a_row_ends_with_an_empty_line(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "tokens"),
+    [
+        ("हम दिल्ली गए।", "दिल्ली", "हम\tO\nदिल्ली\tB-place\nगए\tO\n।\tO\n\n"),
+        ("我在北京。", "北京", "我\tO\n在\tO\n北\tB-place\n京\tI-place\n。\tO\n\n"),
+    ],
+)
+def test_a_vowel_sign_ends_no_token_and_a_chinese_character_is_one(text, place, tokens, tmp_path):
+    written("bio", posts(span(text, place, "place"), text=text), tmp_path / "x")
+    assert (tmp_path / "x").read_text(encoding="utf-8") == tokens
+
+
 def test_a_span_that_cuts_a_token_is_refused_by_its_row_or_widened(tmp_path):
     made = posts(span(TOWN, "York", "place"), text=TOWN)
     for form, problem in [("bio", "covers only part of 'Yorkshire'"), ("spacy", "begins or ends")]:

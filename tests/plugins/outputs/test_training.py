@@ -270,6 +270,7 @@ def test_scores_agree_as_scipy_says_in_resamples_too():
     [
         ("I met Ann-Marie, in Rome.", ("Ann-Marie", "Rome")),
         ("昨日Ann と東京で会った", ("Ann", "東京")),
+        ("आज अन्नी दिल्ली में गई", ("अन्नी", "दिल्ली")),
         ("Ann", ("Ann",)),
     ],
 )

@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 
 from targen_core import Registry, load_registry
 from targen_core.embedding import Embedder, Encode
+from targen_core.tasks.letters import UNSPACED, UNSPACED_LETTER, word_of
 from targen_training.trainers import Decision
 
 __all__ = ["Features", "Known", "Vectors", "embedder_of", "fields_of"]
 
-_WORD = re.compile(r"\w+(?:'\w+)?")
+_LETTERS = word_of(rf"\W{UNSPACED}")
+_WORD = re.compile(rf"{UNSPACED_LETTER}|{_LETTERS}(?:'{_LETTERS})?")
 
 Known = dict[str, tuple[dict[str, int], Any]]
 """Field -> its n-grams with their columns, and their idf."""

@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targen_analysis.metrics import Corpus
+from targen_core.tasks.letters import UNSPACED, UNSPACED_LETTER, word_of
 
 __all__ = ["LONGEST", "Words", "split", "words_of"]
 
 LONGEST = 4
 """The longest n-grams that are counted."""
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_LETTERS = word_of(rf"\W_{UNSPACED}")
+_WORD = re.compile(rf"{UNSPACED_LETTER}|{_LETTERS}(?:['’]{_LETTERS})*")
 
 Ids = NDArray[np.int64]
 
@@ -24,7 +26,7 @@ Ids = NDArray[np.int64]
 def split(text: str) -> list[str]:
     """The words of a text: letters and digits, an apostrophe inside them, in lower case.
 
-    Scripts that put no space between words come out as one word a phrase.
+    Each letter of a script without spaces between words is a word.
     """
     return _WORD.findall(text.lower())
 

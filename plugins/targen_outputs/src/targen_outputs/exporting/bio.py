@@ -15,6 +15,7 @@ from pydantic import Field
 
 from targen_core.dataset.model import Dataset
 from targen_core.plugins.configurable import Configurable
+from targen_core.tasks.letters import MARKS, UNSPACED, UNSPACED_LETTER, word_of
 from targen_core.text import plural
 from targen_core.wording import Setting
 from targen_outputs.exporting.rows import CutOptions, Labelled, labelled, output_in_rows, write_out
@@ -23,9 +24,12 @@ from targen_standard.exporting.model import Exporter
 
 __all__ = ["BIO", "BioOptions"]
 
+_LETTERS = word_of(rf"\W{UNSPACED}")
 _TOKENS = {
-    "words": re.compile(r"\w+(?:['\u2019\u2010\u2011-]\w+)*|[^\w\s]"),
-    "characters": re.compile(r"\S"),
+    "words": re.compile(
+        rf"{UNSPACED_LETTER}|{_LETTERS}(?:['\u2019\u2010\u2011-]{_LETTERS})*|[^\w\s]"
+    ),
+    "characters": re.compile(rf"\S[{MARKS}]*"),
 }
 
 
@@ -34,8 +38,8 @@ class BioOptions(CutOptions):
 
     tokens: Literal["words", "characters"] = Field(
         default="words",
-        description="the unit of a token: a word, or a character for languages without spaces "
-        "between words",
+        description="the unit of a token: a word, or a letter of a script without spaces "
+        "between words; or any character",
     )
 
 

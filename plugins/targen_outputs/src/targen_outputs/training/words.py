@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+from targen_core.tasks.letters import UNSPACED, UNSPACED_LETTER, word_of
+
 __all__ = ["shape_of", "words_in"]
 
+_LETTERS = word_of(rf"\W_{UNSPACED}")
 # A word, a character of a script without spaces between words, or a sign.
-_WORD = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]|[^\W_]+|[^\w\s]|_")
+_WORD = re.compile(rf"{UNSPACED_LETTER}|{_LETTERS}|[^\w\s]|_")
 
 
 def words_in(text: str) -> list[tuple[int, int]]:
