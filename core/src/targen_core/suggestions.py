@@ -84,7 +84,8 @@ def as_utf_8(path: Path, start: bytes = b"") -> str:
     """
     encoding = "utf-16" if start.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "cp1252"
     file, copy = (shlex.quote(str(each)) for each in (path, path.with_name(f"utf-8-{path.name}")))
-    return f"save it as UTF-8, or run: iconv -f {encoding} -t utf-8 {file} > {copy}"
+    unsure = ", with its encoding if that is not cp1252" if encoding == "cp1252" else ""
+    return f"save it as UTF-8, or run{unsure}: iconv -f {encoding} -t utf-8 {file} > {copy}"
 
 
 def _near(path: Path, fits: Callable[[Path], bool], usual: str) -> list[Path]:
