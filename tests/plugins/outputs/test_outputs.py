@@ -15,6 +15,7 @@ from targen_cli.reading import yaml_of
 from targen_core import Declaration, generate, read_dataset
 from targen_core.errors import QuotaNotMet, Rejected, UsageError
 from targen_outputs import Answer, Labels, Preference, Score, Spans
+from targen_outputs.answer import overlap_of
 from targen_standard.drafting import declaration as drafting
 
 from ...files import lines
@@ -525,6 +526,14 @@ def test_types_of_a_program_say_the_same_as_a_file():
     ):
         mine = Declaration(**{**declared, "output": given})
         assert mine.task().labels == Declaration(**declared).task().labels
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "f1"),
+    [("in May", "May", 2 / 3), ("北京市", "北京", 0.8), ("मई में", "मई", 2 / 3), ("May", "June", 0)],
+)
+def test_answers_are_compared_by_words_or_by_letters_without_spaces(one, other, f1):
+    assert overlap_of(one, other) == pytest.approx(f1)
 
 
 @pytest.mark.parametrize(

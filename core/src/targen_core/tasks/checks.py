@@ -15,7 +15,7 @@ from rapidfuzz import fuzz
 from targen_core.errors import Rejected
 from targen_core.tasks import remarks
 from targen_core.tasks.languages import all_languages, find_language, plain_name
-from targen_core.tasks.letters import word_of
+from targen_core.tasks.letters import UNSPACED_LETTER, word_of
 
 __all__ = [
     "chatter",
@@ -39,6 +39,7 @@ __all__ = [
 _RUNS = 20  # fewer may repeat themselves by chance
 _LETTERS = word_of(r"\W")
 _WORD = re.compile(rf"{_LETTERS}(?:['’\-]{_LETTERS})*")
+_UNSPACED = re.compile(UNSPACED_LETTER)
 _PLAIN = "".join(chr(n).lower() if _WORD.match(chr(n)) else " " for n in range(128))
 _COLON = re.compile(r"\s*+\d*+[\"'”*]*+\s*+:")
 _QUOTED = re.compile(r"""^(?:"[^"]*"|“[^“”]*”|'[^']*'|‘[^‘’]*’)$""")
@@ -112,6 +113,12 @@ def normalized(text: str) -> str:
     return " ".join(_WORD.findall(unicodedata.normalize("NFC", text))).lower()
 
 
+def tokens(text: str) -> list[str]:
+    """The words of a text, and each letter of a script without spaces between words."""
+    plain = normalized(text)
+    return (plain if plain.isascii() else _UNSPACED.sub(r" \g<0> ", plain)).split()
+
+
 def is_copy(text: str, of: str) -> bool:
     """Return whether two texts are the same apart from case, spacing and punctuation."""
     return normalized(text) == normalized(of)
@@ -119,7 +126,7 @@ def is_copy(text: str, of: str) -> bool:
 
 def is_cut_from(text: str, of: str) -> bool:
     """Return whether a text's words occur in another in sequence, in any case."""
-    return f" {normalized(text)} " in f" {normalized(of)} "
+    return f" {' '.join(tokens(text))} " in f" {' '.join(tokens(of))} "
 
 
 def parts(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from targen_cli.findings import Table
 from targen_core.errors import Rejected, UsageError
-from targen_core.tasks.checks import words
+from targen_core.tasks.checks import tokens
 from targen_outputs.counting import Seen, counted, shared_out
 from targen_outputs.sets import IN_ORDER, Definitions, field_in
 from targen_standard import Declaration, Output, OutputType, Target
@@ -68,7 +68,7 @@ class AnswerOutput(Output):
 
     def check(self, row: Row) -> None:
         """Check that no answer occurs twice, and that each is in the passage if it must be."""
-        seen = [" ".join(words(each)) or each for each in row["answers"]]
+        seen = [" ".join(tokens(each)) or each for each in row["answers"]]
         if len({*seen}) < len(seen):
             raise ValueError("`answers` contains an answer twice")
         for answer in row["answers"] if self._spec.within else ():
@@ -148,9 +148,10 @@ def _last(text: str, count: int) -> list[str]:
 def overlap_of(one: str, other: str) -> float:
     """Return F1 of the words of two answers, as SQuAD does (Rajpurkar et al. 2016, section 6.1).
 
-    Case and signs do not count. Articles do, which SQuAD removes from English answers.
+    Case and signs do not count. Articles do, which SQuAD removes from English answers. In scripts
+    without spaces between words, each letter is a word.
     """
-    first, second = words(one), words(other)
+    first, second = tokens(one), tokens(other)
     if not first or not second:
         return float(one.strip() == other.strip())
     common = (Counter(first) & Counter(second)).total()
