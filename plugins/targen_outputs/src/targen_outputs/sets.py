@@ -39,7 +39,7 @@ def _no_label(name: str) -> str:
     return name
 
 
-Name = Annotated[str, AfterValidator(_no_label), Field(pattern=r"^[A-Za-z][\w.-]*$", max_length=60)]
+Name = Annotated[str, AfterValidator(_no_label), Field(pattern=r"^[^\W\d_][\w.-]*$", max_length=60)]
 """A name, as written in a set and in a mark: a letter, then letters, digits, `_`, `.` and `-`."""
 
 
