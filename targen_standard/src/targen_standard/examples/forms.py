@@ -235,6 +235,7 @@ _TOLD: tuple[Callable[[str], str], ...] = (
     *(_speakers, _lines, _case, _opening, _haste),
     *(_with, _ending, _spaces, _person),
 )
+"""Functions that return an unusual trait or "", the most telling first."""
+
 _TOLD_IN_ANY = tuple(told for told in _TOLD if told not in (_opening, _haste, _person))
 """Those that do not depend on English words."""
-"""Functions that return an unusual trait or "", the most telling first."""
