@@ -2,8 +2,9 @@
 
 A fenced block is marked by an HTML comment in the line above its fence:
 
-- `<!-- tested -->` before `console`: every `$ command` is run in a shell, or
-  in this process where it is `targen` and plain words; it must exit 0
+- `<!-- tested -->` before `console`: every `$ command` is run in a shell, but
+  `targen` and plain words in this process, with or without a filter such as
+  `| head` behind them; it must exit 0
   (`<!-- tested exit=2 -->`: 2), and the lines shown must come out in that
   order, whatever comes between them. What `_VARYING` finds in a line may
   differ. Before `python`: the block is run.
@@ -51,7 +52,9 @@ _BLOCK = re.compile(
     r"(?P<fence>`{3,})(?P<kind>\w*)[^\n]*\n(?P<body>.*?)\n(?P=fence)$",
     re.MULTILINE | re.DOTALL,
 )
-_PLAIN = re.compile(r"targen (?:[\w./:=,@%+ -]|\\\n|'[^']*'|\"[^\"$`\\]*\")*")
+_PLAIN = re.compile(
+    r"(targen (?:[\w./:=,@%+ -]|\\\n|'[^']*'|\"[^\"$`\\]*\")*)(?:\| ((?:head|tail|grep) [^|]*))?"
+)
 _SERVICE = re.compile(r"^<!-- service: (\S+) at (\S+) -->$", re.MULTILINE)
 _PLACES = {"config": "~/.config/targen", "cache": "~/.cache/targen", "work": "~"}
 """What pages call the folders of a test."""
@@ -161,31 +164,39 @@ def _run(block: Block, expected: int) -> None:
     assert not commands[0].strip(), f"{block.where}: output before the first command"
     for text in commands[1:]:
         command, shown = _split(text)
-        code, out = (_here if _PLAIN.fullmatch(command) else _in_a_shell)(command)
+        plain = _PLAIN.fullmatch(command)
+        code, out = _here(*plain.groups()) if plain else _in_a_shell(command)
         what = f"{block.where}\n$ {command}\n{out}"
         assert code == expected, f"exit {code}: {what}"
         _in_order(shown, out.splitlines(), what)
 
 
-def _here(command: str) -> tuple[int, str]:
+def _here(command: str, filtered: str | None) -> tuple[int, str]:
     """Run `targen` in this process: most pages have many commands, and each would import all."""
-    printed = io.StringIO()
+    printed, said = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    if not filtered:
+        said = printed
     code: object = 0
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", shlex.split(command.replace("\\\n", " ")))
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(said):
             try:
                 main()
             except SystemExit as ended:
                 code = ended.code or 0
     assert isinstance(code, int)
-    return code, printed.getvalue()
+    out, err = (stream.buffer.getvalue().decode() for stream in (printed, said))
+    if not filtered:
+        return code, out
+    code, out = _in_a_shell(filtered, out)
+    return code, err + out
 
 
-def _in_a_shell(command: str) -> tuple[int, str]:
+def _in_a_shell(command: str, text: str = "") -> tuple[int, str]:
     done = subprocess.run(
         command,
         shell=True,
+        input=text,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -16,6 +17,9 @@ sys.path.insert(0, str(Path(__file__).parent))  # for what tests here have in co
 
 if find_spec("torch") is None:  # a run in which everything is skipped would look like a good one
     pytest.exit("tests/torch needs torch: sh scripts/test --torch", returncode=4)
+
+# UMAP compiles for almost a minute what maps a few rows in seconds as it is.
+os.environ["NUMBA_DISABLE_JIT"] = "1"
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 from ...tables import table
 
 _BENCH = Path(__file__).parents[3] / "bench"
-_MUTATIONS = 2  # the bench has 2,000 of each kind
+_MUTATIONS = 1  # the bench has 2,000 of each kind
 _REFUSED = {"settings"}
 """Kinds whose good files are refused until they are trusted."""
 
