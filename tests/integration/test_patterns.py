@@ -9,13 +9,13 @@ from collections import Counter
 from targen_datatune.cards import read_card
 
 # It runs every pattern at the top of a package's modules as that module does, in a fork that the
-# system ends where one text takes 0.2 s of CPU time; another goes on after it. Of 30,000
+# system ends where one text takes 0.12 s of CPU time; another goes on after it. Of 20,000
 # characters, a pattern that reads each of them once needs 0.02 s, and one that reads the rest at
-# each of them 0.5 s or more.
+# each of them 0.2 s or more.
 PROBE = r"""
 import importlib, inspect, os, pkgutil, re, signal, sys
 
-SIZE, SECONDS = 30_000, 0.2
+SIZE, SECONDS = 20_000, 0.12
 UNITS = [
     "a", "A", "1", "_", " ", "\n", "\t", '"', "'", ".", ",", ":", "-", "*", "!", "[", "(", "<", "`",
     "{", "|", "\\", "&", "A b", "Ab ", "x ", "1,", "a'", "a-", " .", " -", ". ", "\n ", "](",

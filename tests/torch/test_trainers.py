@@ -290,7 +290,8 @@ def test_a_folder_that_holds_no_model(train, tmp_path):
 
 def test_a_search_keeps_the_values_of_the_lowest_held_out_loss(train):
     """Of two rates one learns nothing, so that the other's loss is lower."""
-    done = train("decoder", "-o", "search=learning_rate=1e-9/5e-3 lora_alpha=16/24", "-o", "lora=4")
+    search = ("-o", "search=learning_rate=1e-9/5e-3 lora_alpha=16/24", "-o", "lora=4")
+    done = train("decoder", *search, epochs=2)
     losses = dict(re.findall(r"(learning_rate=\S+, lora_alpha=\d+): held-out loss (\S+)", done.err))
     assert list(losses) == [
         f"learning_rate={rate}, lora_alpha={alpha}"

