@@ -138,6 +138,7 @@ class Retries:
         delay *= self._jitter.uniform(0.5, 1.0)
         sending.failures += 1
         if not bound.deferred and waited + delay > max_outage:
+            self.check_pause(error.retry_after or 0.0, error)
             raise ServiceGaveUp(
                 f"no answer from the service within {max_outage:g} s of retrying: {error}"
                 if self._max_outage is not None or max_outage >= _SILENCE
