@@ -65,3 +65,16 @@ def test_a_flipped_bit_is_found_or_harms_nothing(
             assert outputs(run) == expected, at
         else:
             assert "error" in result.err
+
+
+def test_a_journal_that_lost_records_is_noticed(
+    targen: Saboteur, complete: Path, folder: Path
+) -> None:
+    run = folder / "lost"
+    shutil.copytree(complete, run)
+    records = (run / "journal").read_bytes().splitlines(keepends=True)
+    (run / "journal").write_bytes(b"".join(records[: len(records) // 2]))
+    result = targen.works("resume", run, *QUIET)
+    assert "journal has lost records" in result.err
+    assert outputs(run) == outputs(complete)
+    assert "lost" not in targen.works("resume", run, *QUIET).err

@@ -64,6 +64,7 @@ class LedgerFile(Ledger):
             if there was one.
         sums: how far the journal went when the sums of the calls were written
             down last, and these sums.
+        outlasts_journal: whether the journal has lost records that a verdict depends on.
     """
 
     def __init__(self, path: Path, digest: str, solid: Sequence[int] | None = None) -> None:
@@ -78,6 +79,7 @@ class LedgerFile(Ledger):
         self.path = path
         self.marks: _Marks | None = None
         self.sums: tuple[Mark, Mapping[str, Any]] | None = None
+        self.outlasts_journal = False
         self._blank = False  # whether it existed without content, as after a power cut
         self._first = {"format": FORMAT, "digest": digest}
         self._where: Callable[[], _Marks] = tuple
@@ -104,6 +106,7 @@ class LedgerFile(Ledger):
         """Find the end of what is whole and has its bytes, and what was true there."""
         scanned = _scan(self._file)
         if scanned and solid and not _fits(scanned.marks, solid):
+            self.outlasts_journal = scanned.first == self._first and scanned.marks[0][0] > solid[0]
             end = _fitting(self._file, scanned, solid)
             os.ftruncate(self._fd, end)
             self._file.seek(0, os.SEEK_END)  # drops what was read ahead

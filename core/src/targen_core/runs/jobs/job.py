@@ -182,7 +182,13 @@ class Job:
                     self.usage.restore(ledger.sums[1])
                     known = ledger.sums[0]
         journal = Journal(path, on_record=self.usage.recall, known=known)
-        if journal.torn_bytes:
+        if ledger is not None and ledger.outlasts_journal:
+            _log.warning(
+                "%s has lost records: the run makes those calls again, unless the cache has their "
+                "replies",
+                path,
+            )
+        elif journal.torn_bytes:
             _log.warning(
                 "dropped the last journal record: it was incomplete, because the run was killed "
                 "mid-write"
