@@ -226,6 +226,21 @@ def test_a_table_as_pandas_writes_it(dataset, tmp_path):
         assert list(read_dataset(tmp_path / name, task)) == rows
 
 
+def test_a_data_frame_of_polars():
+    """It is not installed here: this has its methods, none of which pandas calls by that name."""
+
+    class Frame(list[dict[str, str]]):
+        columns = ("text",)
+
+        def to_dict(self) -> dict[str, list[str]]:
+            raise NotImplementedError
+
+        def to_dicts(self) -> list[dict[str, str]]:
+            return list(self)
+
+    assert list(read_dataset(Frame([{"text": "a"}]), flat())) == [{"text": "a", "idx": 0}]
+
+
 def flat() -> Task[Any, Any]:
     """A task of one column."""
 

@@ -353,7 +353,9 @@ def _in_memory(source: Any) -> Source:
     """Rows that are in memory."""
     if hasattr(source, "features") and hasattr(source, "with_format"):
         return Source(IN_MEMORY, "dataset", columns_of(source))
-    if hasattr(source, "to_dict") and hasattr(source, "columns"):  # a data frame
+    if hasattr(source, "to_dicts"):  # a data frame of polars
+        source = source.to_dicts()
+    elif hasattr(source, "to_dict") and hasattr(source, "columns"):  # one of pandas
         source = source.astype(object).where(source.notna(), None).to_dict("records")
     if isinstance(source, Mapping) or not isinstance(source, Iterable):
         raise UsageError(f"{type(source).__name__} is not a dataset: pass a path or rows")
