@@ -50,11 +50,11 @@ class LocalExecutor(Executor):
             branch: self._guard.of("generator", parts.get(f"generator of {branch}"))
             for branch in task.generators
         }
-        # Each with whose it is, and whether a plugin registers it.
+        # Each with whose it is.
         self._checks = [
-            (self._guard.of("check", check.part), check.check, True)
+            (self._guard.of("check", check.part), check.check)
             if isinstance(check, RegisteredCheck)
-            else (self._guard, check, False)
+            else (self._guard, check)
             for check in task.checks
         ]
 
@@ -193,13 +193,13 @@ class LocalExecutor(Executor):
             if label not in self._task.quota_names:
                 raise Rejected("illegal-label", f"{label!r} is not a label of {self._task.name}")
         before = instance.model_copy(deep=True) if self._checks else instance
-        for guard, check, registered in self._checks:
+        for guard, check in self._checks:
             returned = guard.call(check, instance, seed.value)
             if instance != before:
                 raise guard.fault(
                     "a check changed the instance that it was given; it may only raise Rejected"
                 )
-            if registered and returned is not None:  # as one that says no by a value would
+            if returned is not None:  # as one that says no by a value would
                 raise guard.fault(
                     f"{named(check)} returned {type(returned).__name__}; a check must raise "
                     "Rejected or return None"
