@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from targen_core.errors import RunConflict
+from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.lock import Lock, PartPlan, StepPlan, TaskPlan
 from targen_core.runs.records.model_names import called, settings_of
-from targen_core.wording import Option
+from targen_core.wording import Action, Blank, Option
 
 _Use = tuple[str, str]
 """A model, and the settings by which two uses may differ, or ""."""
@@ -130,6 +131,14 @@ def _other_task(there: TaskPlan, now: TaskPlan, file: str) -> RunConflict:
         return RunConflict(
             f"the task of this run, {file}, has changed",
             hint="restore the file, or generate a new run with a different " + Option("out", ...),
+        )
+    if now.id.startswith(f"{MEMORY}:"):
+        versions = f"version {there.version}, not {now.version},"
+        other = versions if now.version != there.version else "other prompts, dimensions or labels"
+        return RunConflict(
+            f"this run was started with {other} of the task {now.id.partition(':')[2]}",
+            hint="pass the Task that it was started with, or make a new version of the run: "
+            + Action("revise", Blank("RUN"), Blank("TASK"), out=...),
         )
     if now.version != there.version:
         return RunConflict(
