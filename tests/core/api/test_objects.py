@@ -11,6 +11,8 @@ from targen_testing.sample import SAMPLE
 
 from ...runs import manifest
 
+ASK = tg.Prompt("ask", "Ask for $a.")
+
 
 @pytest.fixture
 def world(lab):
@@ -41,8 +43,33 @@ def test_a_live_run_knows_them_itself(lab, world):
     run = tg.generate(world.task(), n=4, model=lab.ToyModel(world.reply), out="x")
     made = list(run)
     assert list(tg.resume(run, n=6))[:4] == made
-    with pytest.raises(RunConflict, match="version 1, but version 2"):
-        tg.resume(run, task=world.task(version="2"))
+    for other, said in (
+        ({"version": "2"}, "version 1, not 2,"),
+        ({"prompts": (ASK,)}, "other prompts"),
+    ):
+        with pytest.raises(RunConflict, match=f"started with {said}") as caught:
+            tg.resume(run, task=world.task(**other))
+        assert "targen_core.revise(RUN, TASK, out=...)" in caught.value.hint
+
+
+def test_a_check_that_returns_a_verdict_is_refused(lab, world):
+    """It must raise: as a verdict, False would let every row pass."""
+    task = world.task(checks=(lambda row, seed: False,))
+    with pytest.raises(StageFailed, match="returned bool; a check must raise Rejected or return"):
+        tg.generate(task, n=2, model=lab.ToyModel(world.reply), out="x")
+
+
+def test_a_task_is_shown_in_a_line(world):
+    assert repr(world.task()) == "<Task 'toy', version 1: labels yes, no>"
+
+
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [("abc", r"pass the items: \['abc'\]"), (["a", 1], "a str and a int"), ([], "no items")],
+)
+def test_a_list_of_existing_items_has_items_of_one_type(items, said):
+    with pytest.raises(ValueError, match=said):
+        tg.ListStep.of(items)
 
 
 @pytest.mark.parametrize(("identity", "said"), [("", "''"), (3, "3"), (str, "a method")])

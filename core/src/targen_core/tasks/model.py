@@ -57,7 +57,7 @@ def _from(turn: int, branches: tuple[str, ...]) -> tuple[str, ...]:
     return branches[turn:] + branches[:turn]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Task(Keywords, Generic[SeedT, InstanceT]):
     """A labelled-data task.
 
@@ -179,6 +179,9 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     def __post_init__(self) -> None:
         """Refuse a task that could not run, naming what is wrong."""
         validate(self)
+
+    def __repr__(self) -> str:
+        return f"<Task {self.name!r}, version {self.version}: labels {', '.join(self.quota_names)}>"
 
     @cached_property
     def quota_names(self) -> tuple[str, ...]:

@@ -379,11 +379,18 @@ class ListStep(Keywords, Generic[ItemT]):
             **more: further fields, such as `summary`.
 
         Raises:
-            ValueError: `items` is empty.
+            ValueError: `items` is empty, a single text, or of several types.
         """
+        if isinstance(items, str):
+            raise ValueError(f"a list of existing items is {items!r}; pass the items: [{items!r}]")
         there = tuple(items)
         if not there:
-            raise ValueError("a list of existing items does not have it")
+            raise ValueError("a list of existing items has no items")
+        if others := [each for each in there if not isinstance(each, type(there[0]))]:
+            raise ValueError(
+                f"a list of existing items has a {type(there[0]).__name__} and a "
+                f"{type(others[0]).__name__}; pass items of one type"
+            )
 
         async def propose(llm: Llm, parent: Any, existing: Sequence[ItemT]) -> Sequence[ItemT]:
             return there
