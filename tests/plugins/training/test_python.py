@@ -30,7 +30,8 @@ def test_they_make_and_say_what_the_commands_do(targen, mood):
     texts, predicted = [row["text"] for row in rows], [e["predicted"] for e in measured.predictions]
     assert made.labels_of(texts) == predicted == [row["label"] for row in rows]
     assert made.labels_of(texts[0]) == made.labels_of([{"text": texts[0]}]) == predicted[:1]
-    assert targen_core.evaluate("called", Path("test.jsonl"), by=["label"]).raw == measured.raw
+    again = targen_core.evaluate("called", Path("test.jsonl"), by=["label"])
+    assert again.raw == measured.raw and again != measured and again.model != made
     assert "predicted praise" in measured._repr_html_() and "accuracy 100.0%" in repr(measured)
 
 

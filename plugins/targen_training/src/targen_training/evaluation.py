@@ -17,6 +17,7 @@ from targen_core import Dataset, Registry
 from targen_core.errors import UsageError
 from targen_core.outputs import write_file
 from targen_core.text import plural
+from targen_core.wording import Action, Blank
 from targen_training.asked import of_one_label, read_rows
 from targen_training.decisions import digest
 from targen_training.models import Trained, facts_of, load_model
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Evaluation", "evaluated", "write_lines"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evaluation:
     """A trained model, held against labelled rows.
 
@@ -183,6 +184,11 @@ def evaluated(
     Raises:
         UsageError: the model does not exist, or there are no labelled rows of one of its tasks.
     """
+    if not isinstance(model, Trained | str | PathLike):
+        raise UsageError(
+            f"{type(model).__name__} is not a model",
+            hint=Action("evaluate", Blank("MODEL"), Blank("DATA")),
+        )
     if not isinstance(model, Trained):
         facts_of(Path(model))  # names a missing folder before a model takes time to load
     if not data:

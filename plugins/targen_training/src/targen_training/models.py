@@ -151,7 +151,7 @@ class Facts(BaseModel):
         return files
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Trained:
     """A model, loaded.
 
