@@ -25,6 +25,7 @@ from pydantic import (
 
 from targen_core import wording
 from targen_core.errors import UsageError
+from targen_core.suggestions import did_you_mean
 from targen_core.text import plain_fault
 
 __all__ = [
@@ -162,7 +163,13 @@ class Options(BaseModel):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             field = str(first["loc"][0]) if first["loc"] else ""
-            why = plain_fault(first["msg"])
+            if first["type"] == "extra_forbidden":
+                raise UsageError(
+                    f"{cls.__name__} has no field {field!r}",
+                    hint=did_you_mean(field, [*cls.model_fields], "fields"),
+                ) from None
+            missing = first["type"] == "missing"
+            why = "it is missing" if missing else plain_fault(first["msg"])
             # A text may be a key.
             value = f" is {first['input']};" if isinstance(first["input"], int | float) else ":"
             raise UsageError(

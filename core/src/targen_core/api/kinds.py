@@ -185,7 +185,7 @@ def _keywords(
         ours = [key for key, each in keywords.items() if each.kind != each.VAR_KEYWORD]
         ours += shortcuts() if "filters" in keywords else ()
         known = [key for key in (*ours, *error.known) if key != error.option]
-        if error.option not in kwargs:
+        if error.option not in kwargs or error.option in keywords:
             raise
         meant = MEANT.get(error.option, "")
         if meant in known or (error.known and suggestions_for(error.option, ours)):

@@ -401,7 +401,7 @@ class Registry:
                 f"the {word} {bare!r} was a Python object, which a run does not store",
                 hint=in_python(Action("resume", Blank("RUN"), **{word: Blank(word.upper())})),
             )
-        package = package_of(kind, bare if kind in self.kinds else "")
+        package = package_of(kind, bare if kind in self.kinds else "") if bare else ""
         if kind == "backend" and ":" in name:
             package = package or package_of("adapter", name.partition(":")[0])
         names = [item.name for item in self.all(kind) if kind != "function" or _is_typed(item)]
@@ -428,13 +428,15 @@ class Registry:
             hint = ours[0].hint
         elif kind == "backend" and colon and before in (*names, *aliases):
             hint = f"did you mean {before}/{after}?"
-        elif kind == "backend" and (serves := backend_serving(name)) in names:
+        elif kind == "backend" and name and (serves := backend_serving(name)) in names:
             model = Option("model", f"{serves}/{name}")
             hint = f"give the backend and its model: {model}"
             if serves == "llama":
                 hint = did_you_mean(bare, [*names, *aliases], f"{hint}; one of")
         elif names:
             hint = did_you_mean(bare, [*names, *aliases], "one of")
+        elif kind not in self.kinds:
+            hint = did_you_mean(kind, [*self.kinds], "kinds")
         else:
             hint = "omit it: no installed plugin provides one"
         if lame:

@@ -16,6 +16,7 @@ from typing import Any
 from targen_core import load, load_registry
 from targen_core.errors import UsageError
 from targen_core.text import plural
+from targen_core.wording import Option
 from targen_review.grades import Grade, Graded, read_grades
 from targen_review.plan import Plan, PlanData, data_of, load_plan, review_of
 from targen_review.rows import ReviewData, ReviewRow, digest_of, fix, open_data
@@ -422,8 +423,8 @@ def deciding_raters(folder: Path, graded: Mapping[str, Graded], rule: str) -> di
         models = [name for name in graded if name not in raters]
         data = folder.with_suffix("")
         first = f"first run targen review {data if data.exists() else 'DATA'}"
-        hint = f"--resolve {models[0]} lets a model decide" if models else first
-        raise UsageError(f"there are no grades by people in {folder}", hint=hint)
+        lets = Option("resolve", models[0]) + " lets a model decide" if models else ""
+        raise UsageError(f"there are no grades by people in {folder}", hint=lets or first)
     return {name: raters[name] for name in sorted(raters) if raters[name].grades}
 
 

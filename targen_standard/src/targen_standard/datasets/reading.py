@@ -22,10 +22,10 @@ from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable, problem_in
-from targen_core.wording import Action, Option, Words
+from targen_core.wording import Action, Blank, Option, Words
 from targen_standard.datasets.lines import lines
 from targen_standard.datasets.records import Form, Record, as_it_is, official_row
-from targen_standard.datasets.source import Source, open_source
+from targen_standard.datasets.source import IN_MEMORY, Source, open_source
 
 _Row = Mapping[str, Any]
 
@@ -258,7 +258,8 @@ def _strictly(
 def _way_out(source: Source, task: Task[Any, Any], named: Task[Any, Any] | str | None) -> Words:
     if source.run is None:
         name = named if isinstance(named, str) else task.name
-        return "to list all problems: " + Action("validate", source.place, task=name)
+        data = Blank("ROWS") if source.place == IN_MEMORY else source.place
+        return "to list all problems: " + Action("validate", data, task=name)
     if task.version != source.version:
         return (
             f"the rows were generated with version {source.version} of the task, but version "
