@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from targen_core import Registry
+from targen_core import Declaration, Registry
 from targen_core.errors import RunDirectoryError, UnknownName, UsageError
 from targen_core.plugins.register import Registration
 from targen_standard.datasets.readers import TEXTS
@@ -17,6 +17,7 @@ from targen_standard.datasets.source import open_source
 from .tasks import make_task
 
 ROW = b'{"first": "a", "second": "b", "label": "same", "idx": 0}'
+DIGITS = Declaration(description="Replies.", labels={"0": "a no", "1": "a yes"}).task(name="digits")
 
 
 def registered(name="pairs", **changes):
@@ -68,6 +69,20 @@ def test_a_row_that_is_none_is_named_with_its_line_and_column(part, wrong, why, 
     with pytest.raises(UsageError) as caught:
         read_dataset(path, "pairs", registry=registry)
     assert str(caught.value).startswith(f"{path}, line 3 does not fit the task pairs: {why}")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("mine.csv", "text,label\nyes,it,1\nyes,1\nno,0\n"),
+        ("mine.jsonl", '{"text"\n{"text": "yes", "label": "1"}\n{"text": "no", "label": "0"}\n'),
+    ],
+)
+def test_rows_after_a_bad_first_one_are_numbered_too(name, text, tmp_path):
+    (tmp_path / name).write_text(text)
+    dataset = read_dataset(tmp_path / name, DIGITS, strict=False)
+    assert len(dataset.problems) == 1
+    assert [(row["text"], row["idx"]) for row in dataset.rows] == [("yes", 1), ("no", 2)]
 
 
 REFUSED = [  # what is read, as what, the error, and its hint

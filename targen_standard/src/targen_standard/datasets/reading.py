@@ -339,8 +339,8 @@ def _records(source: Source, task: Task[Any, Any]) -> Iterator[tuple[int, Record
         if values is not None and "idx" not in values:
             numbered = {**values, "idx": at}
             record = json.dumps(numbered).encode() if isinstance(record, bytes) else numbered
-        elif not at:
-            needs_index = False  # the first row has an index, or is not an object
+        elif not at and values is not None:
+            needs_index = False  # the first row has an index
         yield number, record
 
 
