@@ -161,8 +161,11 @@ def _first_fault(error: ValidationError) -> str:
         return f"{where}: no such column; the row has {there or 'no columns'}{rename}"
     if first["type"] in ("literal_error", "enum"):
         expected = str(first["ctx"]["expected"])
-        near = " or ".join(suggestions_for(str(value), re.findall("'(.+?)'", expected)))
+        known = re.findall("'(.+?)'", expected)
+        near = " or ".join(suggestions_for(str(value), known))
         meant = f"; did you mean {near}?" if near else ""
+        if str(value) in known and not isinstance(value, str):  # 1 is not "1"
+            meant = "; it must be text"
         return f"{where}: {repr(value)[:80]} is not {expected[:200]}{meant}"
     if first["type"] == "json_invalid":
         why = _COLUMN.sub(r", \1", str(first["ctx"]["error"]))

@@ -85,6 +85,12 @@ def test_rows_after_a_bad_first_one_are_numbered_too(name, text, tmp_path):
     assert [(row["text"], row["idx"]) for row in dataset.rows] == [("yes", 1), ("no", 2)]
 
 
+def test_a_number_is_no_label_of_that_name(tmp_path):
+    (tmp_path / "mine.jsonl").write_text('{"text": "yes", "label": 1}\n')
+    (problem,) = read_dataset(tmp_path / "mine.jsonl", DIGITS, strict=False).problems
+    assert problem.message == "label: 1 is not '0' or '1'; it must be text"
+
+
 REFUSED = [  # what is read, as what, the error, and its hint
     ("mine.jsonl", None, UsageError, "does not state which task its rows belong to", "see targen"),
     ("run/dataset.jsonl", None, UsageError, "does not state which", "pass the run directory, "),
