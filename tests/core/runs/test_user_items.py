@@ -45,6 +45,9 @@ def _list(item):
         ("keys.jsonl", '{"context": "a"}\n{"claim": "b", "text": "c"}', Claim, CLAIMS),
         ("ends.csv", b'context,x\r\n"a\r\nb",1\r\n', str, ["a\r\nb"]),
         ("lines.txt", "id,context\n", str, ["id,context"]),
+        ("marked.txt", "Tür\nTor\n".encode("utf-16"), str, ["Tür", "Tor"]),
+        ("marked.csv", "x,context\n1,Tür\n".encode("utf-32"), str, ["Tür"]),
+        ("marked.jsonl", '"Tür"\n'.encode("utf-8-sig"), str, ["Tür"]),
     ],
 )
 def test_a_table_is_read_by_its_columns(tmp_path, name, text, item, items):
@@ -66,6 +69,7 @@ def test_a_table_is_read_by_its_columns(tmp_path, name, text, item, items):
         ("a.csv", b"\xe9\nc\n", str, "line 1: it is not UTF-8 text"),
         ("a.jsonl", '"not json\n', str, "line 1: it is not JSON"),
         ("a.txt", None, str, "No such file"),
+        ("a.gz", "a\n", str, "it is compressed\n.*decompress it"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_said(tmp_path, name, text, item, words):

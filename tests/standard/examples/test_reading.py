@@ -37,6 +37,9 @@ def test_each_form_gives_the_same_rows(porter, texts):
         assert [(row.text, row.label) for row in read.rows] == expected, name
     plain = read_examples(Path("notes.txt"), porter)
     assert [(row.text, row.label) for row in plain.rows] == [(text, None) for text, _ in expected]
+    for encoding in ("utf-8-sig", "utf-16", "utf-32"):
+        Path("marked.txt").write_text("\n".join(text for text, _ in expected), encoding)
+        assert read_examples(Path("marked.txt"), porter).rows == plain.rows, encoding
 
 
 def test_bad_rows_are_left_out_named_and_counted(porter, texts, caplog):
@@ -69,6 +72,23 @@ def test_too_few_say_what_was_wrong_with_the_others(porter, texts):
     assert "has 4 rows that can serve as examples, but at least 5 are needed" in str(error.value)
     assert "6 with an unknown label, 'joy' (lines 5, 6, 7, …)" in str(error.value)
     assert "calm, alarm" in str(error.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem", "hint"),
+    [
+        ("old.txt", "Café\n".encode("cp1252") * 9, "9 not UTF-8 (lines 1, 2, 3, …)", "iconv"),
+        ("book.xlsx", b"PK\n" * 9, "it is a spreadsheet", "save the sheet as CSV"),
+        ("notes.txt.gz", b"\x1f\x8b\n" * 9, "it is compressed", "decompress it"),
+        ("tab.txt", "text\tlabel\nFine.\tcalm\n".encode("utf-16"), "tab-separated", "tab.tsv"),
+    ],
+)
+def test_a_file_of_no_texts_is_refused_with_what_to_do(porter, name, content, problem, hint):
+    Path(name).write_bytes(content)
+    with pytest.raises(UsageError) as error:
+        read_examples(Path(name), porter)
+    assert problem in str(error.value)
+    assert hint in str(error.value.hint)
 
 
 def test_rows_of_many_unknown_labels_have_one_reason(porter, texts, caplog):

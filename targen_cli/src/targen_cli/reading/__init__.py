@@ -7,7 +7,7 @@ first needed.
 from targen_cli.reading.archives import read_zip
 from targen_cli.reading.arrays import read_array, read_arrays
 from targen_cli.reading.tables import ParquetRows, arrow_rows
-from targen_cli.reading.texts import csv_cells, json_items, refuse_spreadsheet
+from targen_cli.reading.texts import csv_cells, json_items, refuse_binary
 from targen_cli.reading.typed import read_toml, read_yaml, toml_of, yaml_of
 
 __all__ = [
@@ -20,7 +20,7 @@ __all__ = [
     "read_toml",
     "read_yaml",
     "read_zip",
-    "refuse_spreadsheet",
+    "refuse_binary",
     "toml_of",
     "yaml_of",
 ]

@@ -56,14 +56,17 @@ def json_items(text: str, *, deepest: int = DEEPEST) -> Iterator[Any]:
         raise not_json(json.JSONDecodeError("Extra data", text, at))
 
 
-def refuse_spreadsheet(path: Path) -> None:
-    """Refuse a workbook by its name: its bytes would be read as a broken text.
+def refuse_binary(path: Path) -> None:
+    """Refuse a workbook or an archive by its name: its bytes would be read as a broken text.
 
     Raises:
-        UnreadableFile: it is a spreadsheet.
+        UnreadableFile: it is one of these.
     """
-    if path.suffix.lower() in (".xlsx", ".xls", ".xlsm", ".ods", ".numbers") and path.is_file():
+    suffix = path.suffix.lower()
+    if suffix in (".xlsx", ".xls", ".xlsm", ".ods", ".numbers") and path.is_file():
         raise UnreadableFile(path, "it is a spreadsheet", hint="save the sheet as CSV (UTF-8)")
+    if suffix in (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z") and path.is_file():
+        raise UnreadableFile(path, "it is compressed", hint="decompress it first")
 
 
 def csv_cells(text: str, *, tabs: bool = False) -> Iterator[tuple[int, list[str] | ValueError]]:

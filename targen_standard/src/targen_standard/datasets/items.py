@@ -12,14 +12,14 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from targen_cli.reading import csv_cells, refuse_spreadsheet
+from targen_cli.reading import csv_cells, refuse_binary
 from targen_core.errors import NoSuchFile, Rejected, UnreadableFile, UsageError
-from targen_core.plain import content_of
 from targen_core.reading import json_of
 from targen_core.suggestions import as_utf_8
 from targen_core.tasks.steps import ListStep
 from targen_core.text import key_path
 from targen_core.wording import Either, Words
+from targen_standard.datasets.lines import in_utf_8
 
 _LARGEST = 64 << 20  # bytes
 _MOST = 200_000  # items
@@ -46,7 +46,7 @@ def read_items(
     """
     items: list[Any] = []
     bad: list[tuple[int, Exception]] = []
-    refuse_spreadsheet(path)
+    refuse_binary(path)
     if path.suffix.lower() in (".yaml", ".yml", ".toml"):
         raise UsageError(
             f"{what} file {path}: it is a task file or a settings file, not a list",
@@ -121,10 +121,10 @@ def _lines(path: Path, what: str) -> Iterator[tuple[int, str]]:
 def _content(path: Path, what: str, newline: str | None = None) -> io.TextIOWrapper:
     """The text of a file; each byte that is not UTF-8 is half of a surrogate pair."""
     try:
-        data = io.BytesIO(content_of(path, _LARGEST))
+        data = io.BytesIO(in_utf_8(path, max_bytes=_LARGEST))
     except UnreadableFile as error:
         raise _unreadable(path, what, error) from error
-    return io.TextIOWrapper(data, encoding="utf-8-sig", errors="surrogateescape", newline=newline)
+    return io.TextIOWrapper(data, encoding="utf-8", errors="surrogateescape", newline=newline)
 
 
 def _unreadable(path: Path, what: str, error: UnreadableFile) -> UsageError:

@@ -35,11 +35,7 @@ def lines(path: Path, encoding: str = "utf-8", *, may_be_torn: bool = False) -> 
         UsageError: the file cannot be read, or is in another encoding.
     """
     is_streamed = _is_streamed(path, encoding)
-    data = b""
-    if not is_streamed:
-        data, encoding = content_in(path, encoding)
-        if codecs.lookup(encoding).name != "utf-8":
-            data = decoded(path, data, encoding).encode()
+    data = b"" if is_streamed else in_utf_8(path, encoding)
 
     def records() -> Iterator[tuple[int, Record]]:
         with open(path, "rb") if is_streamed else io.BytesIO(data) as file:
@@ -93,6 +89,19 @@ def content_in(path: Path, encoding: str, max_bytes: int = WHOLE) -> tuple[bytes
     except LookupError:
         raise _unknown(encoding) from None
     return data, encoding
+
+
+def in_utf_8(path: Path, encoding: str = "utf-8", max_bytes: int = WHOLE) -> bytes:
+    """The bytes of a file in UTF-8 and without a mark, though some may not be valid.
+
+    Raises:
+        UsageError: the file cannot be read, is larger, or is not in the encoding that it or else
+            the caller says.
+    """
+    data, encoding = content_in(path, encoding, max_bytes)
+    if codecs.lookup(encoding).name == "utf-8":
+        return data
+    return decoded(path, data, encoding).encode()
 
 
 def decoded(path: Path, data: bytes, encoding: str) -> str:

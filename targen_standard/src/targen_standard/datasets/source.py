@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from targen_cli.reading import refuse_spreadsheet
+from targen_cli.reading import refuse_binary
 from targen_core.dataset.model import Dataset
 from targen_core.errors import NoSuchFile, RunDirectoryError, TargenError, UsageError
 from targen_core.origin import HUB, order_of
@@ -287,7 +287,7 @@ def _common(source: Any, encoding: str) -> Source:
             f"{path} is a task file, not a dataset",
             hint=f"{_FORMS}; pass the task with " + Option("task", str(path)),
         )
-    refuse_spreadsheet(path)
+    refuse_binary(path)
     if suffix in (".csv", ".tsv"):
         form = table(path, encoding)
     elif suffix == ".parquet":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import json
 import logging
@@ -14,14 +13,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from targen_cli.reading import refuse_binary
 from targen_core.errors import TargenError, UsageError
-from targen_core.plain import content_of, what_is
+from targen_core.plain import what_is
 from targen_core.reading import json_of
 from targen_core.runs.records.lock import COPY
+from targen_core.suggestions import as_utf_8
 from targen_core.tasks.fields import NO_TEXTS, text_at
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable
 from targen_standard.datasets.kept import called
+from targen_standard.datasets.lines import in_utf_8
 from targen_standard.datasets.source import open_source
 from targen_standard.datasets.texts import refuse_table
 from targen_standard.filters.excluded.comparing import plain_words, texts_of
@@ -37,6 +39,7 @@ _LOOKED_AT = 200  # rows by which columns are distinguished
 _NAMED = 3  # bad lines, and unknown labels, that a message names
 _LISTED = 20  # columns that a message names
 _UNKNOWN = "with an unknown label"
+_NOT_UTF_8 = "not UTF-8"
 _TABLES = frozenset((".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"))
 _NO_ROWS = frozenset((".yaml", ".yml", ".toml", ".py", ".ipynb"))
 _TEXT = ("text", "sentence", "content", "message", "question", "query", "utterance")
@@ -146,7 +149,11 @@ def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
         raise UsageError(
             f"{examples.name} has {plural(len(rows), 'row')} that can serve as examples, but at "
             f"least {FEWEST} are needed" + (f": {examples.bad}" if bad else ""),
-            hint=columns.hint if bad else f"add at least {plural(FEWEST - len(rows), 'row')}",
+            hint=as_utf_8(path)
+            if _NOT_UTF_8 in bad
+            else columns.hint
+            if unknown
+            else f"add at least {plural(FEWEST - len(rows), 'row')}",
         )
     said = [columns.chosen] if columns.chosen else []
     if bad:
@@ -196,7 +203,8 @@ def _records(path: Path) -> tuple[str, _Records]:
         return source.form.place, (
             (n, bad if isinstance(row, ValueError) else row) for n, row in source.each()
         )
-    data = content_of(path, _LARGEST).removeprefix(codecs.BOM_UTF8)
+    refuse_binary(path)
+    data = in_utf_8(path, max_bytes=_LARGEST)
     lines = ((n, _decoded(line)) for n, line in enumerate(_lines(data), 1))
     if suffix in _TABLES or data.lstrip()[:1] == b"{":
         return "line", ((n, _value(line)) for n, line in lines if line)
@@ -215,7 +223,7 @@ def _decoded(line: bytes) -> str | ValueError:
     try:
         return line.decode().strip()
     except UnicodeDecodeError:
-        return ValueError("not UTF-8")
+        return ValueError(_NOT_UTF_8)
 
 
 def _value(line: str | ValueError) -> Mapping[str, Any] | str | ValueError:
