@@ -206,6 +206,17 @@ def test_ctrl_c_says_that_the_same_command_goes_on(shop, in_process, monkeypatch
     assert "3 datasets described" in in_process("catalogue", "build", str(shop)).out
 
 
+def test_a_slip_is_not_a_catalogue_to_continue(shop, works, in_process):
+    (shop / "book.xlsx").write_bytes(b"PK")
+    works("catalogue", "build", str(shop))
+    for slip in ("nosuch", str(shop / "book.xlsx")):
+        assert in_process("catalogue", "build", slip).code == 2
+    assert "unfinished" not in works("catalogue", "list").out
+    shop.rename(shop.with_name("away"))
+    assert in_process("catalogue", "build", str(shop)).code == 2
+    assert "unfinished" in works("catalogue", "list").out, "its datasets are still there"
+
+
 def test_another_process_is_waited_for_with_words(shop, tmp_path):
     from filelock import FileLock
 

@@ -378,6 +378,12 @@ class Index:
             self._write(
                 "UPDATE source SET complete = 1, built = ? WHERE spec = ?", (time.time(), spec)
             )
+        except UsageError:  # such as no such file: a slip is not a catalogue to continue
+            self._write(
+                "DELETE FROM source WHERE spec = ? AND spec NOT IN (SELECT spec FROM dataset)",
+                (spec,),
+            )
+            raise
         finally:
             lock.release()
         ((built.entries,),) = self.select("SELECT count(*) FROM entry WHERE spec = ?", spec)
