@@ -304,6 +304,16 @@ def test_what_is_wrong_with_spans_of_a_file_is_said(spans, problem):
     assert problem in str(caught.value)
 
 
+@pytest.mark.parametrize("answer", ["reject", "ignore"])
+def test_a_row_that_a_prodigy_user_did_not_accept_is_no_annotation(answer):
+    task = Declaration(**NER).task(name="mine")
+    row = {"text": OWN, "_task_hash": 7, "spans": [[8, 11, "person"]], "answer": "accept"}
+    read = read_dataset([row, {**row, "answer": answer}], task, strict=False)
+    assert len(read) == 1
+    (problem,) = read.problems
+    assert problem.message == f"answer: an annotator chose {answer!r} in Prodigy; remove the row"
+
+
 def test_the_order_in_a_set_of_labels_does_not_matter():
     mine = Declaration(**{**NER, "presets": {"small": {"place+person": 1}}}).task(name="mine")
     assert mine.presets["small"] == {"person+place": 1}

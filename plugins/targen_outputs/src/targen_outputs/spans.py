@@ -101,7 +101,9 @@ class SpansOutput(Output):
 
     def from_file(self, row: Row) -> Row:
         """Return a row whose spans have their text, in the order of the text."""
-        text, spans = row.get(self._field), row.get("spans")
+        text, spans, answer = row.get(self._field), row.get("spans"), row.get("answer")
+        if answer in ("reject", "ignore") and "_task_hash" in row:  # in Prodigy
+            raise ValueError(f"answer: an annotator chose {answer!r} in Prodigy; remove the row")
         if not isinstance(text, str) or not isinstance(spans, list):
             return row
         return {**row, "spans": own_spans(spans, text, overlap=self._spec.overlap)}
