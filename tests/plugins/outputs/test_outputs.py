@@ -304,6 +304,15 @@ def test_what_is_wrong_with_spans_of_a_file_is_said(spans, problem):
     assert problem in str(caught.value)
 
 
+def test_a_score_that_is_no_number_is_said(tmp_path):
+    (tmp_path / "rows.jsonl").write_text('{"text": "Late again.", "score": NaN}\n')
+    task = Declaration(description="Mail.", output={"score": {0: "calm", 5: "angry"}}).task(
+        name="m"
+    )
+    (problem,) = read_dataset(tmp_path / "rows.jsonl", task, strict=False).problems
+    assert problem.message == "NaN is not valid JSON"
+
+
 @pytest.mark.parametrize("answer", ["reject", "ignore"])
 def test_a_row_that_a_prodigy_user_did_not_accept_is_no_annotation(answer):
     task = Declaration(**NER).task(name="mine")

@@ -76,6 +76,9 @@ def official_row(
         line = _json(row)
     except TypeError as error:  # a date, an image
         raise ValueError(str(error)) from error
+    except ValueError:
+        json_of(json.dumps(row))  # says which value JSON does not have
+        raise
     _validate(line, task, others)
     return row
 
