@@ -370,6 +370,11 @@ def _meant(loc: Loc, value: Any, known: list[str]) -> Words:
         key = "n"
     elif top and key in _keys_at(Declaration, ("fields", "")):
         return Option("fields", {"text": {key: value}})
+    elif top and key == "instruction":
+        return (
+            "did you mean instructions? If the file is for targen transform, run: targen transform "
+            "FILE --save task.json"
+        )
     elif near := suggestions_for(key, known):
         return f"did you mean {' or '.join(near)}?"
     if top and key in _OF_A_RUN:
