@@ -398,10 +398,11 @@ def _warnings(part: PartResult) -> Iterator[str]:
         for source in sources:
             if (source["same_as_test"] or source["near_test"]) and source["name"] not in warned:
                 warned.add(source["name"])
+                near = f", and near copies of {source['near_test']:,} more"
                 yield (
                     f"{part.key}: the test set also contains "
-                    f"{plural(source['same_as_test'], 'row')} of {source['name']}, and near "
-                    f"copies of {source['near_test']:,} more"
+                    f"{plural(source['same_as_test'], 'row')} of {source['name']}"
+                    f"{near if source['near_test'] else ''}"
                 )
         for group in part.groups:
             if group.arm == arm and group.kind in KINDS and group.unlearned:
