@@ -206,6 +206,14 @@ def test_ctrl_c_says_that_the_same_command_goes_on(shop, in_process, monkeypatch
     assert "3 datasets described" in in_process("catalogue", "build", str(shop)).out
 
 
+def test_a_review_beside_a_dataset_is_not_another(shop, works):
+    before = works("catalogue", "build", str(shop)).out.splitlines()[0]
+    (shop / "talk/reviews.review").mkdir()
+    (shop / "talk/reviews.review/review.json").write_text('{"rows": ["1", "2"]}')
+    assert "3 entries" in before
+    assert "3 entries" in works("catalogue", "build", str(shop)).out
+
+
 def test_a_slip_is_not_a_catalogue_to_continue(shop, works, in_process):
     (shop / "book.xlsx").write_bytes(b"PK")
     works("catalogue", "build", str(shop))

@@ -147,7 +147,8 @@ def _in_folder(root: Path) -> Iterator[_Files]:
     """The datasets below a folder, in the order of their paths."""
     for folder, below, names in os.walk(root):
         at = Path(folder)
-        below[:] = sorted(name for name in below if not name.startswith("."))
+        # A review lies beside its dataset.
+        below[:] = sorted(n for n in below if not n.startswith(".") and not n.endswith(".review"))
         if any(name in names for name in _WHOLE):
             below.clear()
             yield _Files(_key(root, at), at.name, "", (at,), at)
