@@ -435,6 +435,8 @@ REFUSED = """
     --catalogue data --license mit --min-rows 9 | --gated; excluded: licence 2
     --catalogue data --min-rows 1000 | too few rows 2
     --catalogue data --output-format ( | not a usable regular expression
+    --catalogue data --language Englsh | --language Englsh: targen cannot recognise this language
+    --catalogue data --labels= --label good=3,bad=1 | try: --labels good,bad
     --catalogue data --labels yes | at least two different labels
     --catalogue data --synthetic 1 | synthetic
     --catalogue data --synthetic -0.5 | synthetic

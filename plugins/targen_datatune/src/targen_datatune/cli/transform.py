@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from targen_cli.arguments import labels_of
 from targen_cli.generating import Generate, goes_on_as_generate, save_task_file
 from targen_core.errors import QuotaNotMet, UsageError
 from targen_core.options import RowOptions
 from targen_core.plain import content_of
+from targen_core.tasks.checks import script_of
+from targen_core.tasks.languages import all_languages, find_language
 from targen_core.text import plural
 from targen_datatune.cells import drawn
 from targen_datatune.cli.options import (
@@ -226,6 +229,8 @@ def transform(
     chosen = (
         asked.labels if labels is None else tuple(filter(None, map(str.strip, labels.split(","))))
     )
+    _refuse_labels(labels_of(generate.options["label"]), chosen)
+    _refuse_language(language)
     spec = _spec(
         instruction=asked.instruction,
         examples=_shown(asked, chosen, shots),
@@ -293,6 +298,25 @@ def _refuse_form(task: str) -> None:
     if _IS_FORM.search(content_of(path, _LARGEST).decode(errors="replace")):
         raise UsageError(
             f"{task} already contains a transformation", hint=f"targen generate {task}"
+        )
+
+
+def _refuse_labels(rows: Mapping[str, int], chosen: Sequence[str]) -> None:
+    """Refuse row counts for labels if the task has open outputs, which are counted as `any`."""
+    if not chosen and rows.keys() - {"any"}:
+        raise UsageError(
+            "--label sets the number of rows for a label, but the task has no labels",
+            hint=f"--labels {','.join(rows)}",
+        )
+
+
+def _refuse_language(language: str) -> None:
+    """Refuse a language in which any text would pass."""
+    if language and find_language(language) is None and script_of(language) == "LATIN":
+        known = ", ".join(each.name.capitalize() for each in all_languages())
+        raise UsageError(
+            f"--language {language}: targen cannot recognise this language",
+            hint=f"use {known}, or a language with its own script; or leave out --language",
         )
 
 
