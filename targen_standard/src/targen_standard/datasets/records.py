@@ -142,7 +142,8 @@ def _misnamed(row: Mapping[str, Any], unknown: Sequence[str], task: Task[Any, An
             near += [name for name in unknown if str(row[name]).casefold() in labels]
         if near:
             rest = "" if needed else "; otherwise, remove it"
-            named = " or ".join(dict.fromkeys(near))
+            seen = (name if name == name.strip() else repr(name) for name in dict.fromkeys(near))
+            named = " or ".join(seen)
             return f"{column}: no such column; if {named} contains it, rename that column{rest}"
     return ""
 
