@@ -146,14 +146,15 @@ def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
     name = called(path)
     examples = Examples(name or path.name, tuple(rows), bad, place, "row" if name else place)
     if len(rows) < FEWEST:
+        hint = f"add at least {plural(FEWEST - len(rows), 'row')}"
+        if _NOT_UTF_8 in bad:
+            hint = as_utf_8(path)
+        elif unknown:
+            hint = columns.hint
         raise UsageError(
             f"{examples.name} has {plural(len(rows), 'row')} that can serve as examples, but at "
             f"least {FEWEST} are needed" + (f": {examples.bad}" if bad else ""),
-            hint=as_utf_8(path)
-            if _NOT_UTF_8 in bad
-            else columns.hint
-            if unknown
-            else f"add at least {plural(FEWEST - len(rows), 'row')}",
+            hint=hint,
         )
     said = [columns.chosen] if columns.chosen else []
     if bad:
