@@ -49,6 +49,20 @@ ASSUMED = {
 }
 
 
+def test_a_price_given_to_resume_holds_from_then_on(service, refuses, works):
+    works(f"{on(service)} --max-cost 3 {FREE}")
+    works("resume run -n 6 -q -o price_in=10 -o price_out=20 -o correct.price_in=30")
+    works("resume run -n 8 -q")
+    prices = report("run")["prices"]
+    assert [prices[step][way] for step in ("generate", "correct") for way in ("in", "out")] == [
+        *(10, 20),
+        *(30, 20),
+    ]
+    assert report("run")["usage"]["total"]["dollars"] > 0
+    cap = report("run")["usage"]["total"]["dollars"]
+    refuses(f"resume run -n 40 -q --max-cost {cap}", "cost budget exhausted", code=1, keeps=False)
+
+
 def test_an_estimate_says_what_it_reckons_with(targen):
     for options, said in ASSUMED.items():
         assert said in targen(f"estimate rte -n 10 {options}").out

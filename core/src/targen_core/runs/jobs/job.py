@@ -82,6 +82,7 @@ from targen_core.runs.preparing.trust import (
 from targen_core.runs.records.comparing import require_same
 from targen_core.runs.records.lock import Lock
 from targen_core.runs.records.manifest import Manifest, require_unmerged
+from targen_core.runs.records.options import is_price
 from targen_core.runs.records.spec import RunSpec
 from targen_core.task_files import require_copy
 from targen_core.text import plural
@@ -365,6 +366,10 @@ class Job:
                 manifest = manifest.model_copy(update={"spec": kept})
             require_same(manifest.lock, prepared.lock, manifest.task_file)
             _say_what_changed(manifest.lock, prepared.lock, path)
+            new_prices = {name: value for name, value in typed.items() if is_price(name)}
+            if new_prices:  # like a limit: the next resume counts with them
+                manifest = manifest.model_copy(update={"spec": manifest.spec.also(new_prices)})
+                remember(spec.also(typed), manifest.steps)
             job = cls(directory, manifest, prepared, cache=cache, verify=verify)
             failing.enter_context(job)
             manifest.save(directory.manifest)

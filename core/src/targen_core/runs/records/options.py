@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 OF_LISTS = {"batch": "batch size", "candidates": "number of candidates"}
 """Keys that only list steps have, in words."""
 
-CORE = (*OF_LISTS, "price_in", "price_out")
+_PRICES = ("price_in", "price_out")
+CORE = (*OF_LISTS, *_PRICES)
 """Keys that are neither: items per call, candidates per item, and a model's prices."""
 
 _MAX_CANDIDATES = 50
@@ -55,9 +56,14 @@ class StepOptions:
     @property
     def reaching(self) -> dict[str, Any]:
         """Return options that may reach out, fool the budget or cost more."""
-        prices = zip(("price_in", "price_out"), self.price or (), strict=False)
+        prices = zip(_PRICES, self.price or (), strict=False)
         times = {"candidates": self.candidates} if self.candidates > 1 else {}
         return {**self.backend, **dict(prices), **costly(self.sampling), **times}
+
+
+def is_price(option: str) -> bool:
+    """Return whether an option is a price, of a step or of all steps."""
+    return option.rpartition(".")[2] in _PRICES
 
 
 def prices(dollars_in: str, dollars_out: str) -> Words:
