@@ -124,7 +124,7 @@ def save(
         for path in files:
             with open(path, "rb") as file:
                 os.fsync(file.fileno())
-        if folder and force and out.is_dir():
+        if folder and out.is_dir():
             _keep_others(out, {path.relative_to(made) for path in files})
             out.rename(beside / "old")
             try:
@@ -133,8 +133,6 @@ def save(
                 (beside / "old").rename(out)
                 raise
         else:
-            if not (folder or force):
-                open(out, "x").close()  # fails if another export was quicker
             made.replace(out)
     except OSError as error:
         raise _failed(out, error) from error

@@ -46,19 +46,6 @@ def test_a_file_and_a_folder(dataset, tmp_path):
 
 
 @pytest.mark.parametrize("exporter", [FILE, FOLDER])
-def test_an_export_that_was_quicker_stays(exporter, dataset, tmp_path):
-    out = tmp_path / "out"
-
-    def write(dataset, made):
-        save(dataset, exporter, out)
-        exporter.write(dataset, made)
-
-    with pytest.raises(WriteFailed, match=f"cannot write {out}: "):
-        save(dataset(), Exporter(write=write, suffix=exporter.suffix), out)
-    assert {path.split("/")[0] for path in everything(tmp_path)} == {"out"}
-
-
-@pytest.mark.parametrize("exporter", [FILE, FOLDER])
 def test_what_is_there_stays_unless_it_is_to_be_replaced(exporter, dataset, tmp_path):
     out = tmp_path / "out"
     save(dataset(), exporter, out)
