@@ -99,9 +99,9 @@ FIELDS = r"""
     spec.options | {"generate.temperature": "hot"} | spec.options
     spec.backend_for | {"../later": "x"} | steps
     spec | null | spec
-    spec.surprise | 1 | surprise
+    spec.surprise | 1 | RunSpec has no field 'surprise'
     surprise | 1 | surprise
-    spec.surprise\nerror: forged | 1 | surprise
+    spec.surprise\nerror: forged | 1 | RunSpec has no field 'surprise
     surprise\nerror: forged | 1 | surprise
     extensions | [{"quotas": {"nosuch": 1}}] | quotas
     extensions | [{"quotas": {"entailment": 1}, "give_up_after": 0}] | extensions.0

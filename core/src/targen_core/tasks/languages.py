@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
+__all__ = ["Language", "all_languages", "find_language", "plain_name"]
+
 _REGION = re.compile(r"[-_]\w{2,4}$| ?\(\w+\)$")
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.arguments import labels_of
 from targen_cli.generating import Generate, goes_on_as_generate, save_task_file
 from targen_core.errors import QuotaNotMet, UsageError
 from targen_core.options import RowOptions
@@ -229,7 +228,8 @@ def transform(
     chosen = (
         asked.labels if labels is None else tuple(filter(None, map(str.strip, labels.split(","))))
     )
-    _refuse_labels(labels_of(generate.options["label"]), chosen)
+    if not chosen:
+        _refuse_labels(generate.options["label"] or ())
     _refuse_language(language)
     spec = _spec(
         instruction=asked.instruction,
@@ -301,12 +301,13 @@ def _refuse_form(task: str) -> None:
         )
 
 
-def _refuse_labels(rows: Mapping[str, int], chosen: Sequence[str]) -> None:
-    """Refuse row counts for labels if the task has open outputs, which are counted as `any`."""
-    if not chosen and rows.keys() - {"any"}:
+def _refuse_labels(rows: Sequence[str]) -> None:
+    """Refuse row counts for labels of a task with open outputs, which are counted as `any`."""
+    names = [part.partition("=")[0].strip() for each in rows for part in each.split(",")]
+    if {*names} - {"any"}:
         raise UsageError(
             "--label sets the number of rows for a label, but the task has no labels",
-            hint=f"--labels {','.join(rows)}",
+            hint=f"--labels {','.join(names)}",
         )
 
 
