@@ -355,17 +355,20 @@ def drawn(results: dict[str, Any], arms: list[str], trainer: str) -> bytes:
     import vl_convert
 
     alone = "real rows only"
+    points_of_runs = (
+        (SETS[name].title, ARMS[arm], few)
+        for name, result in results.items()
+        for arm in arms
+        for run in found(results, name, arm)
+        for few in result["few"][run]
+        if few["model"] == trainer
+    )
     marks: dict[tuple[str, int, str], list[float]] = {}
-    for name, result in results.items():
-        for arm in arms:
-            for run in found(results, name, arm):
-                for few in result["few"][run]:
-                    if few["model"] != trainer:
-                        continue
-                    for kind, estimate in ((alone, few["alone"]), (ARMS[arm], few["both"])):
-                        if estimate:
-                            at = (SETS[name].title, few["each"], kind)
-                            marks.setdefault(at, []).append(100 * estimate["value"])
+    for title, arm, few in points_of_runs:
+        for kind, estimate in ((alone, few["alone"]), (arm, few["both"])):
+            if estimate:
+                at = (title, few["each"], kind)
+                marks.setdefault(at, []).append(100 * estimate["value"])
     kinds = [alone, *(ARMS[arm] for arm in arms)]
     titles = [SETS[name].title for name in results]
     values = [

@@ -8,14 +8,14 @@ from collections import Counter
 
 from targen_datatune.cards import read_card
 
-# It runs every pattern at the top of a package's modules as that module does, in a fork that the
-# system ends where one text takes 0.12 s of CPU time; another goes on after it. Of 20,000
-# characters, a pattern that reads each of them once needs 0.02 s, and one that reads the rest at
-# each of them 0.2 s or more.
+# It runs every pattern at the top of a package's modules as that module does, in a forked process.
+# The system kills the process if one text takes 0.2 s of CPU time, and a new process continues with
+# the next text. Given 30,000 characters, a pattern that reads each of them once needs 0.02 s. One
+# that reads the rest at each of them needs 0.5 s or more.
 PROBE = r"""
 import importlib, inspect, os, pkgutil, re, signal, sys
 
-SIZE, SECONDS = 20_000, 0.12
+SIZE, SECONDS = 30_000, 0.2
 UNITS = [
     "a", "A", "1", "_", " ", "\n", "\t", '"', "'", ".", ",", ":", "-", "*", "!", "[", "(", "<", "`",
     "{", "|", "\\", "&", "A b", "Ab ", "x ", "1,", "a'", "a-", " .", " -", ". ", "\n ", "](",

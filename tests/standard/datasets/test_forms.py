@@ -227,7 +227,7 @@ def test_a_table_as_pandas_writes_it(dataset, tmp_path):
 
 
 def test_a_data_frame_of_polars():
-    """It is not installed here: this has its methods, none of which pandas calls by that name."""
+    """A class with the methods of a polars frame takes its place, since polars is not installed."""
 
     class Frame(list[dict[str, str]]):
         columns = ("text",)

@@ -15,7 +15,7 @@ from rapidfuzz import fuzz
 from targen_core.errors import Rejected
 from targen_core.tasks import remarks
 from targen_core.tasks.languages import all_languages, find_language, plain_name
-from targen_core.tasks.letters import UNSPACED_LETTER, word_of
+from targen_core.tasks.letters import PER_DENSE, UNSPACED_LETTER, word_of
 
 __all__ = [
     "chatter",
@@ -78,8 +78,7 @@ _FOREIGN = frozenset(  # words of other languages that English texts hold in nam
     "het een niet voor op zijn dat naar ook maar wordt".split()
 )
 _OF_ONE = 0.25  # of a text's words, as small as it is in messages that leave many out
-_DENSE = frozenset(["chinese", "japanese", "korean"])  # a character says as much as
-_PER_DENSE = 3  # letters
+_DENSE = frozenset(["chinese", "japanese", "korean"])
 _CLEARLY = 8  # times; with languages whose words are not known, it was at most five in samples
 _SCRIPTS: Mapping[
     str, str | tuple[str, ...]
@@ -185,7 +184,7 @@ def check_language(text: str, what: str, language: str = "English") -> None:
         own = sum(unicodedata.name(char, "").startswith(script) for char in letters)
         count = len(letters)
         if name in _DENSE:  # as many Latin letters as the characters are worth may be names
-            count -= min(_PER_DENSE * own, sum(char < "\u0250" for char in letters))
+            count -= min(PER_DENSE * own, sum(char < "\u0250" for char in letters))
         if own < 0.8 * count:
             raise Rejected(
                 f"not-{script_of(name).lower()}", f"the {what} is not in {language} script"

@@ -17,7 +17,7 @@ from targen_standard.datasets.kept import called
 from targen_standard.examples import MEASURED_FROM, ExampleOptions, ExamplesSection
 from targen_standard.examples.following import followed
 from targen_standard.examples.forms import forms_of
-from targen_standard.examples.measuring import measured
+from targen_standard.examples.measuring import are_english, measured
 from targen_standard.examples.profile import FORM, Profile, Trait
 from targen_standard.examples.reading import Examples, read_examples
 from targen_standard.examples.showing import Hands, shown_to
@@ -84,8 +84,9 @@ class ExampleFilter(Filter):
         hands = {}
         if examples is not None and self._options.show_examples:
             labels = len({row.label for row in examples.rows})
+            english = are_english(examples.rows)
             hands = {
-                branch: Hands(examples.rows, aim, labels, self._options.shown)
+                branch: Hands(examples.rows, aim, labels, self._options.shown, english=english)
                 for branch, aim in task.branches.items()
             }
         # Real texts show the length of such texts better than a task file's usual values.

@@ -11,7 +11,7 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt, with_paragraph
 from targen_core.tasks.steps import InverseGenerator, Llm
 from targen_standard.examples.forms import form_of
-from targen_standard.examples.measuring import are_english, varied
+from targen_standard.examples.measuring import varied
 from targen_standard.examples.profile import FORM
 from targen_standard.examples.reading import Example
 
@@ -51,7 +51,15 @@ class Hands:
         hands: the examples that are shown at a time, in turns.
     """
 
-    def __init__(self, rows: Sequence[Example], aim: str | None, labels: int, size: int) -> None:
+    def __init__(
+        self,
+        rows: Sequence[Example],
+        aim: str | None,
+        labels: int,
+        size: int,
+        *,
+        english: bool,
+    ) -> None:
         """Deal `rows` for a branch that aims at a label, out of `labels`, in hands of `size`."""
         own = [row for row in rows if row.label is not None and row.label == aim]
         unlabelled = [row for row in rows if row.label is None]
@@ -67,7 +75,6 @@ class Hands:
             [chosen[(hand * size + place) % len(chosen)] for place in range(size)]
             for hand in range(count)
         ]
-        english = are_english(rows)
         self._by_form: dict[str, list[Example]] = defaultdict(list)
         for row in chosen:
             self._by_form[form_of(row.text, english=english)].append(row)

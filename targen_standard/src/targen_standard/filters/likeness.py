@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import LCSseq
 
+from targen_core.tasks.letters import PER_DENSE
+
 _U32 = np.uint32
 
 _RUN = (
@@ -42,7 +44,6 @@ _BLOCK = 1 << 13  # runs that are hashed together: what a processor's cache hold
 _LONG = 256  # letters; in longer texts, comparing the beginnings first is quicker
 _SHORT = 40  # letters of a text in which one other word makes another text
 _DENSE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")  # kana, Chinese, Hangul
-_PER_DENSE = 3  # letters of other scripts that say as much
 _SMALL = frozenset("a an the am is are was were be been being do does did has have had".split())
 
 
@@ -128,7 +129,7 @@ def _begun_alike(
 
 
 def _is_short(text: str) -> bool:
-    return len(text) < _SHORT and len(text) + (_PER_DENSE - 1) * len(_DENSE.findall(text)) < _SHORT
+    return len(text) < _SHORT and len(text) + (PER_DENSE - 1) * len(_DENSE.findall(text)) < _SHORT
 
 
 def _words(text: str) -> list[str]:

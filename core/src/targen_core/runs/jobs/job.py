@@ -340,7 +340,7 @@ class Job:
                 # installed now.
                 spec = spec.replace(corrector=manifest.lock.corrector)
             allow = partial(require_known, registry, spec, typed=typed)
-            spec = spec.replace(**datasets)
+            spec = spec.replace(**datasets).also(typed)
             for option, sources in datasets.items():
                 refuse_itself(option, sources, path)
 
@@ -349,9 +349,7 @@ class Job:
                     require_known_sources(option, words, sources, path)
 
             try:
-                prepared = prepare(
-                    registry, spec.also(typed), allow=allow, admit=admit, begun=manifest.lock
-                )
+                prepared = prepare(registry, spec, allow=allow, admit=admit, begun=manifest.lock)
             except UnknownName as error:
                 error.hint = manifest.to_install or error.hint
                 raise
@@ -369,7 +367,7 @@ class Job:
             new_prices = {name: value for name, value in typed.items() if is_price(name)}
             if new_prices:  # like a limit: the next resume counts with them
                 manifest = manifest.model_copy(update={"spec": manifest.spec.also(new_prices)})
-                remember(spec.also(typed), manifest.steps)
+                remember(spec, manifest.steps)
             job = cls(directory, manifest, prepared, cache=cache, verify=verify)
             failing.enter_context(job)
             manifest.save(directory.manifest)
