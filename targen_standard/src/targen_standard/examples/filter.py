@@ -84,7 +84,7 @@ class ExampleFilter(Filter):
         hands = {}
         if examples is not None and self._options.show_examples:
             labels = len({row.label for row in examples.rows})
-            english = are_english(examples.rows)
+            english = _are_english(examples)
             hands = {
                 branch: Hands(examples.rows, aim, labels, self._options.shown, english=english)
                 for branch, aim in task.branches.items()
@@ -177,6 +177,11 @@ def _read(path: Path, task: Task[Any, Any]) -> Examples:
 @cache  # a run is prepared more than once
 def _warn(words: str) -> None:
     _log.warning("%s", words)
+
+
+@lru_cache(maxsize=1)
+def _are_english(examples: Examples) -> bool:
+    return are_english(examples.rows)
 
 
 @lru_cache(maxsize=1)  # a run is prepared more than once
