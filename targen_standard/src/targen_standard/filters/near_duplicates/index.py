@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -14,7 +15,8 @@ from targen_standard.filters.likeness import KEYS, Index, check_sum, first_alike
 # Of an entry: its form and the bytes of seed, text and written; its keys, that of the whole last.
 _HEAD, _KEYS = struct.Struct("<BHII"), struct.Struct(f"<{KEYS + 1}I")
 _BEGUN = _HEAD.size + _KEYS.size
-_FORM = 2
+_FORM, _APART = 2, 128  # `_APART` is added if the generated part is not the whole text
+_TEXT, _WRITTEN = 1, 2  # after the seed
 
 
 class NearDuplicates:
@@ -29,9 +31,10 @@ class NearDuplicates:
         """Filter at `threshold` (0 to 100; 0 turns the filter off)."""
         self.threshold = threshold
         self._index = Index()
-        self._seeds: list[str] = []
-        self._texts: list[str] = []
-        self._written: list[str] = []  # mostly the very same strings
+        # The seed, text and generated part of each row. As strings, they would take 150 bytes more.
+        self._bytes = bytearray()
+        self._ends = array("Q", [0])
+        self._forms = bytearray()
         # What was looked for is most often added next.
         self._last = ("", "", "", "", [0] * (KEYS + 1))
 
@@ -40,22 +43,20 @@ class NearDuplicates:
 
         It is the first of those compared that are alike.
         """
-        if not self._seeds:
+        if not self._forms:
             return None
         _, _, text, written, keys = self._look(text, written)
         others = self._index.find(keys, keys[-1:])
-        siblings = [row for row in others if self._seeds[row] == seed]
+        of_seed, ends, parts = _encoded(seed), self._ends, self._bytes
+        siblings = [row for row in others if parts[ends[3 * row] : ends[3 * row + 1]] == of_seed]
         if siblings:
-            others = [row for row in others if self._seeds[row] != seed]
-        found = [
-            rows[place]
-            for mine, rows, theirs in (
-                (text, others, self._texts),
-                (written, siblings, self._written),
-            )
-            if (place := first_alike(mine, [theirs[row] for row in rows], self.threshold))
-            is not None
-        ]
+            others = sorted({*others}.difference(siblings))
+        found = []
+        for mine, rows, part in ((text, others, _TEXT), (written, siblings, _WRITTEN)):
+            theirs = [_decoded(self._part(row, part)) for row in rows]
+            place = first_alike(mine, theirs, self.threshold)
+            if place is not None:
+                found.append(rows[place])
         return min(found, default=None)
 
     def add(self, seed: str, text: str, written: str) -> bytes:
@@ -63,14 +64,11 @@ class NearDuplicates:
         if not self.threshold:
             return b""
         _, _, text, written, keys = self._look(text, written)
-        self._index.add(len(self._seeds), keys)
-        self._append(seed, text, written)
+        self._index.add(len(self._forms), keys)
         # Most tasks' generators write the whole row: one text, kept once.
-        form = _FORM | (written != text) << 7
-        parts = [
-            part.encode("utf-8", "surrogatepass")
-            for part in (seed, text, written if written != text else "")
-        ]
+        form = _FORM | (_APART if written != text else 0)
+        parts = [_encoded(part) for part in (seed, text, written if written != text else "")]
+        self._append(form, parts)
         return b"".join((_HEAD.pack(form, *map(len, parts)), _KEYS.pack(*keys), *parts))
 
     def restore(self, entries: Iterable[bytes]) -> None:
@@ -81,27 +79,33 @@ class NearDuplicates:
         if not self.threshold:
             return
         keys: list[bytes] = []
-        first = len(self._seeds)
+        first = len(self._forms)
         for entry in entries:
             try:
                 form, *sizes = _HEAD.unpack_from(entry)
                 cuts = [*accumulate(sizes, initial=_BEGUN)]
-                if form & 127 != _FORM or cuts[-1] != len(entry):
+                if form & ~_APART != _FORM or cuts[-1] != len(entry):
                     raise ValueError(f"form {form}, {len(entry)} bytes")
-                seed, text, written = (
-                    entry[begun:ended].decode("utf-8", "surrogatepass")
-                    for begun, ended in pairwise(cuts)
-                )
+                parts = [entry[begun:ended] for begun, ended in pairwise(cuts)]
+                for part in parts:
+                    _decoded(part)
             except (struct.error, ValueError) as error:
                 raise ValueError(f"not an entry of the near-duplicate index: {error}") from error
-            self._append(seed, text, written if form & 128 else text)
+            self._append(form, parts)
             keys.append(entry[_HEAD.size : _BEGUN])
         self._index.extend(first, np.frombuffer(b"".join(keys), "<u4").reshape(-1, KEYS + 1))
 
-    def _append(self, seed: str, text: str, written: str) -> None:
-        self._seeds.append(seed)
-        self._texts.append(text)
-        self._written.append(written)
+    def _append(self, form: int, parts: Sequence[bytes]) -> None:
+        for part in parts:
+            self._bytes += part
+            self._ends.append(len(self._bytes))
+        self._forms.append(form)
+
+    def _part(self, row: int, part: int) -> bytearray:
+        if part == _WRITTEN and not self._forms[row] & _APART:
+            part = _TEXT
+        at = 3 * row + part
+        return self._bytes[self._ends[at] : self._ends[at + 1]]
 
     def _look(self, text: str, written: str) -> tuple[str, str, str, str, list[int]]:
         """Return both texts, unchanged and normalised, and the keys."""
@@ -115,3 +119,11 @@ class NearDuplicates:
                 [*keys_of(whole), check_sum(whole)],
             )
         return self._last
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _decoded(text: bytes | bytearray) -> str:
+    return text.decode("utf-8", "surrogatepass")
