@@ -459,7 +459,8 @@ def test_sentences_are_counted_from_both_sides(text, minimum, maximum):
     [
         ("नहीं हूँ", ""),  # vowel signs and nasal signs do not separate words
         *(("two words", ""), ("a b c", ""), ("...", "no-words"), ("a b c d", "too-long")),
-        *(("- a b", "markup"), ("2. a", "markup"), ("# a", "markup"), ("1 a", "markup")),
+        *(("- a b", "markup"), ("2. a", "markup"), ("# a", "markup"), ("1) a", "markup")),
+        *(("75g mature cheddar", ""), ("2nd line support", ""), ("1.5 l", "")),
     ],
 )
 def test_a_phrase_is_a_few_words(text, reason):

@@ -43,9 +43,9 @@ _UNSPACED = re.compile(UNSPACED_LETTER)
 _PLAIN = "".join(chr(n).lower() if _WORD.match(chr(n)) else " " for n in range(128))
 _COLON = re.compile(r"\s*+\d*+[\"'”*]*+\s*+:")
 _QUOTED = re.compile(r"""^(?:"[^"]*"|“[^“”]*”|'[^']*'|‘[^‘’]*’)$""")
+_LISTED = r"^\s*(?:\(?(?:\d+[.):]|[a-hA-H]\))(?!\d)|[-*•])\s"  # numbering and bullets
 _MARKUP = re.compile(
-    r"\*\*|`|^\s*[#>]|\]\(|<\/?\w+>|[{}\[\]|\\]"
-    r"|^\s*(?:\(?(?:\d+[.):]|[a-hA-H]\))(?!\d)|[-*•])\s"  # numbering and bullets
+    rf"\*\*|`|^\s*[#>]|\]\(|<\/?\w+>|[{{}}\[\]|\\]|{_LISTED}"
     r"|(?<!\w)[*_]\w[^*_]*[*_](?!\w)"  # emphasis
 )
 _PLACEHOLDER = re.compile(
@@ -270,7 +270,7 @@ def phrase(text: str, *, max_words: int, what: str) -> None:
         raise Rejected("no-words", f"no word in the {what} {text!r}")
     if count > max_words:
         raise Rejected("too-long", f"the {what} has {count} words, more than {max_words}")
-    if "\n" in text or text[0] in "-*#>" or text[0].isdigit():
+    if "\n" in text or text[0] in "-*#>" or re.match(_LISTED, text):
         raise Rejected("markup", f"the {what} holds markup: {text[:60]!r}")
 
 
