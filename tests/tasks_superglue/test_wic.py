@@ -213,12 +213,12 @@ def test_few_words_are_drawn_of_again_and_told_what_is_taken(run):
     def three(step, good, repair):
         return {"words": ["bromel", "drindar", "slelock"]} if "words" in good else good
 
-    ran = run(three, task="wic", rows=50, give_up_after=60)
-    assert len(ran.rows) == 50
+    ran = run(three, task="wic", rows=32, give_up_after=60)
+    assert len(ran.rows) == 32
     assert {row["word"] for row in ran.rows} == {"bromel", "drindar", "slelock"}
     later = [r for r in ran.asked("sentences") if r.origin.values["have"] != "none"]
     assert later
-    for request in later[:10]:
+    for request in later:
         assert request.origin.values["word"] in request.origin.values["have"]
 
 
@@ -234,19 +234,3 @@ def test_a_part_of_speech_in_other_spellings(plain, run):
         return good
 
     assert run(bend, task="wic", rows=18).rows == plain("wic", 18).rows
-
-
-def test_a_meaning_that_comes_twice_is_used_once(run):
-    def bend(step, good, repair):
-        if "definitions" in good:
-            first = good["definitions"][0]
-            again = {**first, "definition": first["definition"].replace("that", "which")}
-            return {"definitions": [first, again, *good["definitions"][2:]]}
-        return good
-
-    bent = run(bend, task="wic", rows=12)
-    assert "near-equal-definitions" in bent.reasons
-    for entry in bent.provenance:
-        assert entry["seed"]["number"] != 1
-        if entry["intended"] == "false":
-            assert set(entry["notes"].values()) != {0, 1}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from collections import Counter, defaultdict
@@ -244,13 +243,6 @@ def test_in_the_paper_s_variant_a_bad_passage_costs_itself_alone(output):
     assert not ran.repairs
 
 
-def test_in_the_paper_s_variant_a_reply_without_a_good_passage_is_asked_for_again(output):
-    repaired = {"passages": [SECOND, FIRST]}
-    ran = output("The cook ran.", repaired=repaired, variants=("paper",))
-    assert len(ran.repairs) == 1
-    assert len(ran.rows) == 2
-
-
 def test_in_the_paper_s_variant_any_pronoun_may_be_drawn(output):
     """Also those that grammar settles."""
     one = "When [she=cook] had lit the oven at last, the cook called the guest back in."
@@ -298,14 +290,6 @@ def test_the_paper_s_variant_leaves_the_order_to_the_model_and_asks_both_labels_
         assert not re.search(r"first and|behind|In passage|true|false", rules)
     assert asked
     assert all(len(messages) == 1 for messages in asked.values()), "nor is an order turned"
-
-
-def test_the_phrases_of_a_pair_say_nothing_of_the_label(plain):
-    labels = defaultdict(Counter)
-    for entry in plain("wsc").provenance:
-        labels[json.dumps(entry["seed"])][entry["label"]] += 1
-    assert len(labels) == 40
-    assert all(counts == {"true": 2, "false": 2} for counts in labels.values())
 
 
 def test_both_labels_of_a_pair_are_asked_for_in_the_same_form(plain):
