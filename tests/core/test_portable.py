@@ -35,8 +35,6 @@ LACKING = {
     },
 }
 MODULES = {"crypt", "fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
-# One is for what a person asks of a machine that has it: workers that are killed, in a test kit.
-SPARED = {"targen_testing/src/targen_testing/executors.py"}
 
 
 def sources():
@@ -84,9 +82,8 @@ def is_guarded(node, above):
 
 def test_the_product_runs_where_there_is_no_posix():
     found = {
-        name: [*lacking(path.read_text(encoding="utf-8"))]
+        path.relative_to(ROOT).as_posix(): [*lacking(path.read_text(encoding="utf-8"))]
         for path in sources()
-        if (name := path.relative_to(ROOT).as_posix()) not in SPARED
     }
     assert {name: uses for name, uses in found.items() if uses} == {}
 
