@@ -379,27 +379,6 @@ SCRIPTED, LLAMA = ("-b", "scripted"), ("-b", "llama", "-o", "model=m")
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (
-            (*SCRIPTED, "--batch"),
-            "the scripted backend, which step generate uses, has no batch API",
-        ),
-        ((*SCRIPTED, "--batch-offline"), "cannot write calls to files"),
-        ((*LLAMA, "--batch"), "--batch: the llama backend, which step"),
-        ((*LLAMA, "--batch"), "or --batch-offline, which uses files"),
-        (
-            (*LLAMA, "--batch-offline", "-o", "api=ollama"),
-            "-o api=ollama cannot write calls to files",
-        ),
-    ],
-)
-def test_a_backend_without_batches_is_refused(args, words, targen):
-    assert words in targen("generate", "tickets", "-n", "4", *args, ok=2).stderr
-    assert not Path("runs").exists()
-
-
-@pytest.mark.parametrize(
-    ("args", "words"),
-    [
         (("--batch",), "--batch: the local backend, which step"),
         (("--answers", "answers.jsonl"), "--answers requires --batch-offline"),
         (("--batch-offline", "--batch"), "cannot be used with --batch"),

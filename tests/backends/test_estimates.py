@@ -48,14 +48,6 @@ def test_no_call_is_priced_as_a_long_prompt_because_all_are(estimate):
         assert step["dollars"] == cost(step)
 
 
-def test_a_batch_halves_the_price_of_what_goes_into_it(estimate):
-    online, batch = estimate(*HOSTED), estimate(*HOSTED, "--batch")
-    for name, step in batch["steps"].items():
-        assert step["calls"] == online["steps"][name]["calls"]
-        assert step["dollars"] == cost(step, 0.5 if name in ("generate", "correct") else 1.0)
-    assert batch["basis"].endswith(", in batches")
-
-
 def test_lists_side_by_side_take_more_calls_at_half_the_price(estimate, targen):
     online, batch = estimate(*HOSTED), estimate(*HOSTED, "--batch", "--batch-lists")
     for name, step in batch["steps"].items():

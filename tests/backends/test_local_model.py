@@ -7,7 +7,6 @@ import pytest
 
 from targen_backends.local.backend import DEFAULT_IDENTITY, LocalOptions, create
 from targen_backends.local.engine import LocalModel, _failure
-from targen_backends.local.langchain import ChatLocal
 from targen_core.calls.model import ChatModel, Price
 from targen_core.errors import BadRequest, ContextTooLong, ServiceUnavailable
 
@@ -109,9 +108,3 @@ def test_nothing_is_fetched_before_the_first_call(tmp_path, monkeypatch):
 def test_calls_at_once_keep_to_a_share_of_the_machine(cpus, calls, monkeypatch):
     monkeypatch.setenv("PYTHON_CPU_COUNT", cpus)
     assert LocalOptions().parallel in calls
-
-
-def test_as_a_langchain_model_it_is_the_same():
-    chat = ChatLocal(params={"max_tokens": 5}, parallel=1, n_ctx=512, kept_prompts=1)
-    assert chat._identifying_params["model"].startswith("local:SmolLM2-135M")
-    chat.close()

@@ -13,13 +13,11 @@ from hypothesis import strategies as st
 
 from targen_core import ChatRequest, Message, errors
 from targen_testing.services import (
-    CATALOG,
     Bucket,
     Cap,
     Fault,
     Fixed,
     Level,
-    Lognormal,
     Queue,
     Retry,
     Service,
@@ -270,29 +268,7 @@ def test_a_run_that_stops_early_is_worth_nothing():
     assert result.best > 50_000
 
 
-def test_a_series_counts_every_answer_once():
-    result = drive(
-        lambda: Service(Lognormal(1.0), Cap(8), Fault(500, 0.1), seed=2), calls=200, concurrency=16
-    )
-    series = result.series(50)
-    step = result.wall / 50
-    assert len(series) == 50
-    assert sum(row[2] for row in series) * step == pytest.approx(200)
-    assert sum(row[3] for row in series) * step == pytest.approx(result.refused)
-    busy = sum(min(result.wall - now, a.seconds) for now, a, _ in result.log)
-    assert sum(row[1] for row in series) * step == pytest.approx(busy)
-
-
 # --- the catalogue -------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", CATALOG)
-def test_every_service_of_the_catalogue_can_be_served(name):
-    scenario = CATALOG[name]
-    assert scenario.about
-    assert 200 <= scenario.calls <= 3000
-    load = {"concurrency": scenario.concurrency, "tokens": scenario.tokens}
-    assert 0 < omniscient(scenario.service, calls=scenario.calls // 10, **load) < 3600
 
 
 def test_bytes_under_way_come_before_the_next_timer():

@@ -111,18 +111,6 @@ class TestMine(Suite):
     assert done.returncode == 0, done.stdout
 
 
-def test_a_run_without_a_suite_never_imports_the_plugin(tmp_path):
-    text = """
-import sys
-
-
-def test_nothing():
-    assert "targen_testing.plugin" not in sys.modules
-"""
-    done = run(tmp_path, text)
-    assert done.returncode == 0, done.stdout
-
-
 def test_the_hook_that_names_them_is_the_kit_s_own():
     with pytest.raises(TypeError, match="the conformance kit defines it"):
         type("TestMine", (Suite,), {"pytest_generate_tests": None, "__module__": "mine"})

@@ -89,17 +89,6 @@ def test_the_command_prints_the_same(targen):
 
 
 @pytest.mark.whole
-def test_what_brief_prompts_save_is_estimated_if_asked():
-    known: dict[str, Any] = {"n": 10, "model": "scripted"}
-    plain = tg.estimate("rte", **known)
-    assert plain.worked_examples == "all" and not plain.savings
-    both = tg.estimate("rte", savings=True, **known)
-    assert both.steps == plain.steps
-    less = tg.estimate("rte", worked_examples="none", **known).total
-    assert both.savings[0] == {"change": {"worked_examples": "none"}, **less}
-
-
-@pytest.mark.whole
 def test_each_saving_is_what_an_estimate_of_it_says(few_samples):
     known: dict[str, Any] = {"n": 40, "model": "chatgpt/gpt-6-luna", "registry": load_registry()}
     made = tg.estimate("rte", savings=True, **known)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import math
-from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -167,19 +164,6 @@ def test_a_text_that_cannot_be_scored_rejects_the_candidate():
             WEIGHED, n=2, model=Some(ScriptedOptions()), out="x", correct=False, give_up_after=3
         )
     assert {record["reason"] for record in tg.load("x").rejects} == {"unscored-text"}
-
-
-def test_scripted_scores_are_probabilities():
-    request = tg.ChatRequest((tg.Message("user", "?"),), {"max_tokens": 9}, key="k", top_logprobs=9)
-    one, other = (
-        asyncio.run(scripted(lambda r: "It rains  today.\n").complete(replace(request, key=key)))
-        for key in ("k", "l")
-    )
-    assert "".join(token.text for token in one.tokens) == one.text
-    assert one.tokens != other.tokens
-    for token in one.tokens:
-        assert len(token.top) == 9 and sum(math.exp(p) for _, p in token.top) <= 1
-        assert [p for _, p in token.top] == sorted((p for _, p in token.top), reverse=True)
 
 
 # --- what comes next ---

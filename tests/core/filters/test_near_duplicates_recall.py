@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import tracemalloc
 
 import numpy as np
 import pytest
@@ -115,21 +114,6 @@ def test_an_index_finds_the_same_in_its_dictionary_and_in_its_array(plan, sought
         expected = listed.find(keys, keys[-1:])
         assert sorted_early.find(keys, keys[-1:]) == expected
         assert entered.find(keys, keys[-1:]) == expected
-
-
-def test_a_row_that_shares_no_key_takes_less_than_500_bytes_in_an_index():
-    rng = np.random.default_rng(3)
-    keys = rng.integers(0, 2**32, (8_000, 25)).tolist()
-    tracemalloc.start()
-    try:
-        index = Index(few=1 << 13)
-        for number, its in enumerate(keys):
-            index.add(number, its)
-        size, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert size < 500 * len(keys)
-    assert index.find(keys[5_432]) == [5_432]
 
 
 rows = st.lists(

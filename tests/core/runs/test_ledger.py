@@ -142,8 +142,8 @@ def harmed(how: str, at: int, ledger: Path, whole: Path, other: Path) -> bytes |
 IN_THE_MIDDLE = ["one left out", "one twice", "two in another order", "junk"]
 HARMS = [
     *((how, 0) for how in ("deleted", "of the whole run", "of another run", "another reason")),
-    *(("a flipped bit", at) for at in (3, 70, 999, 4711, 31_337, 10**6)),
-    *((how, at) for how in IN_THE_MIDDLE for at in (0, 4711)),
+    *(("a flipped bit", at) for at in (70, 4711)),
+    *((how, 4711) for how in IN_THE_MIDDLE),
 ]
 
 
