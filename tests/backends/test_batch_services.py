@@ -391,7 +391,7 @@ def test_a_correction_refuses_what_does_not_fit_its_backend(args, words, made, t
     assert not Path("new").exists()
 
 
-@pytest.mark.parametrize("backend", ["claude", "llama"])
+@pytest.mark.parametrize("backend", ["claude"])
 def test_files_by_turns_give_the_rows_of_an_online_run(
     generate, backend, service, targen, tmp_path
 ):

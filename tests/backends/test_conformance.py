@@ -51,15 +51,11 @@ OLLAMA = Wire(
 
 
 class TestChatGpt(Suite):
-    backend = "chatgpt"
-    wire = OPENAI
+    """A model that does not reason, so that it tells token probabilities."""
 
-
-class TestChatGptWithoutReasoning(Suite):
     backend = "chatgpt"
     options = ("base_url={url}", "model=gpt-4o-mini", "api_key={key}")
     wire = OPENAI
-    test_survives_hostile_answers = None  # type: ignore[assignment]  # read as above
 
 
 class TestClaude(Suite):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 
 import pytest
 
-from targen_backends.http.limits import anthropic_rate_headers, rate_headers, retry_after
 from targen_backends.llama.client import LlamaModel
 from targen_core import errors
 from targen_testing.services import (
@@ -20,7 +18,6 @@ from targen_testing.services import (
     Service,
     SimulatedModel,
     Window,
-    compose,
     serve,
 )
 from targen_testing.virtual_time import VirtualLoop
@@ -104,22 +101,3 @@ def test_who_goes_leaves_the_service(request_of):
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         runner.run(work())
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_headers_say_what_the_simulated_model_says(seed):
-    """Whatever is composed: the readers of headers find what the model hands to the call layer."""
-    service = compose(seed).service(seed)
-    for number in range(150):
-        answer = service.arrive(number * 0.11, 20)
-        if number % 3:
-            service.leave(answer)
-        if answer.what not in ("answer", "status"):
-            continue
-        headers = answer.headers()
-        rate = rate_headers(headers) or anthropic_rate_headers(headers)
-        assert (rate is None) == (answer.rate is None)
-        if rate is not None:
-            expected = pytest.approx(dataclasses.astuple(answer.rate), abs=1e-6)
-            assert dataclasses.astuple(rate) == expected
-        assert retry_after(headers, rate) == pytest.approx(answer.retry_after, abs=1e-6)

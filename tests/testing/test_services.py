@@ -8,7 +8,7 @@ import math
 from copy import deepcopy
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from targen_core import ChatRequest, Message, errors
@@ -215,6 +215,7 @@ def test_the_best_client_is_never_refused(seed):
 
 
 @given(seed=st.integers(0, 10_000), gap=st.sampled_from([0.0, 0.05, 1.0]))
+@settings(max_examples=10)
 def test_a_call_gets_through_when_the_service_opens_and_not_before(seed, gap):
     _, make = limits_alone(seed)
     service, now = make(), 0.0
@@ -247,6 +248,7 @@ def test_the_best_time_is_the_one_on_paper():
 
 
 @given(seed=st.integers(0, 10_000))
+@settings(max_examples=10)
 @example(seed=240)  # calls put off go on in the order in which they began to wait
 def test_the_same_seed_is_the_same_run(seed):
     scenario = compose(seed)

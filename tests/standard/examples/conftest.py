@@ -17,6 +17,7 @@ from targen_testing.fault_server import FaultServer, Response
 from targen_testing.wire import OPENAI
 
 HERE = Path(__file__).parent
+ALONE = ("--no-cache", "--no-hedge")  # tests count what a service is asked
 NOTES = (HERE / "notes.txt").read_text(encoding="utf-8").splitlines()
 CALM, ALARM = NOTES[:10], NOTES[10:]
 
@@ -107,6 +108,6 @@ def like(targen: Callable[..., Any]) -> Callable[..., Any]:
 
     def run(asked: Asked, *args: object, task: str = "porter.yaml", n: int = 16) -> Any:
         model = ("-b", "llama", "-o", "model=tiny", "-o", f"base_url={asked.url}")
-        return targen("generate", task, "-n", n, *model, "--no-cache", "-q", "--yes", *args)
+        return targen("generate", task, "-n", n, *model, *ALONE, "-q", "--yes", *args)
 
     return run

@@ -145,9 +145,7 @@ def test_without_labels_of_use_any_example_is_followed(served, follows, made_up)
     [
         ("--contexts", "own.txt"),
         ("--seeds", "own.txt"),
-        ("-o", "examples.profile=whole"),
         ("-o", "examples.profile=false"),
-        ("-o", "examples.shown=1"),
         ("--no-show-examples",),
         ("--shard", "1/2"),
     ],
@@ -162,10 +160,8 @@ def test_what_leaves_the_steps_of_the_task(generates, args):
 @pytest.mark.parametrize(
     "keys",
     [
-        "contexts: [the hall, the yard]\n",
         "seeds: {description: a thing in the house}\n",
         "fields: {text: the note, room: where}\n",
-        "instances_per_call: 2\n",
         "edition: 4\nexamples: notes.txt\n",
         "branches: {calm: well, alarm: trouble, odd: {definition: odd, judged: true}}\n",
     ],
