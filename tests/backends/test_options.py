@@ -210,11 +210,6 @@ def test_the_models_name_decides_the_price(name, model, price):
     assert BACKENDS[name].create(OPTIONS[name](model=model)).price == price
 
 
-def test_a_dated_name_has_the_price_of_its_model():
-    dated = claude.BACKEND.create(claude.ClaudeOptions(model="claude-haiku-4-5-20251001"))
-    assert dated.price.output == 5.0
-
-
 @pytest.mark.parametrize(
     ("kind", "key", "error"),
     [

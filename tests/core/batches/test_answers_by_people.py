@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import dataclasses
-import io
 import json
 import re
 from enum import Enum
@@ -272,24 +270,6 @@ def test_a_sheet_does_not_tell_a_judge_what_a_row_was_written_for(name):
     origin = Origin("correct", "Refund", "row 1", "label", {"input": "Give it back."})
     call = dataclasses.replace(request("marked"), origin=origin)
     assert "Refund" not in sheet_of([call], Path(name))
-
-
-def test_a_sheet_shows_each_call_and_what_it_asks_for():
-    sheet = sheet_of([request("sentence"), request("free", "a1")], Path("calls.md"))
-    assert '## Call a0\n\nStep `generate`, label `yes`. Reply: `{"text": "…"}`, or' in sheet
-    assert "````text\nSay it:\n\n```\ncode\n```\n````\n" in sheet
-    assert sheet.count(MARKDOWN_EMPTY) == 2
-    rows = list(csv.DictReader(io.StringIO(sheet_of([request("free")], Path("a.csv")), newline="")))
-    assert rows == [
-        {
-            "custom_id": "a0",
-            "step": "generate",
-            "label": "yes",
-            "instructions": "Reply: text",
-            "prompt": "Instructions:\nBe brief.\n\nTo answer:\nSay it:\n\n```\ncode\n```",
-            "answer": "",
-        }
-    ]
 
 
 PROMPT = "```text\n## no\n```"

@@ -16,18 +16,30 @@ FLOORS = {
     "plain": 0.98,
     "vllm-thrashing": 0.7,
     "cap-40-503-after-1s": 0.95,
+    "cap-40-429": 0.95,
+    "cap-absurd-day": 0.8,
+    "bucket-of-1": 0.65,
     "openai-500-a-minute": 0.9,
     "tokens-30k-a-minute": 0.85,
     "window-600-silent": 0.9,
+    "cap-40-15-60": 0.85,
+    "two-models-one-quota": 0.9,
+    "bad-replica-503": 0.8,
     "bad-replica-hangs": 0.65,
     "hangs-1-in-50": 0.9,
+    "hangs-heavy-tail": 0.6,
+    "hangs-cap": 0.8,
+    "hangs-few": 0.9,
+    "hangs-all": 0.65,
+    "garbage": 0.85,
     "cold-start-30s": 0.8,
+    "brownout-20s": 0.9,
     "storm": 0.85,
 }
-REFUSED = {"cap-40-503-after-1s": 60, "storm": 60, "plain": 0}
+REFUSED = {"cap-40-503-after-1s": 60, "cap-40-429": 60, "storm": 60, "plain": 0}
 """Refused calls, at most."""
-LONG = {"vllm-thrashing", "hangs-1-in-50"}
-"""A third of the calls is over before the layer has found out."""
+LONG = {"vllm-thrashing", "hangs-1-in-50", "hangs-heavy-tail"}
+"""A third of the calls is over before the layer has found out, or is too few for the tail."""
 
 
 @pytest.mark.parametrize("name", FLOORS)

@@ -108,16 +108,6 @@ def test_a_delivered_run_has_the_same_rows_its_price_and_its_section(made):
     assert price["generate"] == 1.0 and price["contexts"] == 4.0
 
 
-def test_an_estimate_has_its_price(tmp_path):
-    known = {"n": 4, "model": "scripted", "correct": False, "price_in": 4.0, "price_out": 4.0}
-    known["registry"] = registry(("pigeon", Pigeons()))
-    usual = targen_core.estimate(PORTER, **known)
-    flown = targen_core.estimate(PORTER, **known, delivery="pigeon")
-    assert flown.basis == f"{usual.basis}, by pigeon"
-    dollars = [{row["step"]: row["dollars"] for row in each.steps} for each in (usual, flown)]
-    assert dollars[1]["generate"] == pytest.approx(dollars[0]["generate"] / 4, abs=1e-5)
-
-
 def test_what_is_in_the_air_is_counted_where_a_run_goes_on_without_it(made, tmp_path):
     (tmp_path / "storm").touch()
     with pytest.raises(AnswersAwaited):

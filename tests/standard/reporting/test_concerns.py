@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from targen_core.wording import of_a_command
 from targen_standard.reporting.concerns import concerns as concerns_of
 from targen_standard.reporting.concerns import text_figures
 
@@ -161,16 +156,6 @@ def test_what_a_model_refuses_needs_another_one(reason):
     assert "a model that does not refuse" in str(found.hint)
 
 
-def test_hints_are_in_the_words_of_their_edge():
-    figures = report(flow("yes", 40, rejected={"correct": 90}))
-    (found,) = concerns_of(figures, Path("runs/rte-0"))
-    assert "read some of them: run.rejects;" in str(found.hint)
-    assert 'options={"correct.model": MODEL}' in str(found.hint)
-    with of_a_command():
-        assert "targen show runs/rte-0 --rejected;" in str(found.hint)
-        assert "-o correct.model=MODEL" in str(found.hint)
-
-
 def test_many_labels_are_counted():
     names = [f"label{number}" for number in range(9)]
     flows = {name: flow(name, 40, duplicate=60) for name in names}
@@ -203,19 +188,3 @@ def test_a_dataset_that_is_missing_or_odd_has_what_could_be_read(tmp_path):
     path = write(tmp_path / "dataset.jsonl", ["one"])
     path.write_text(path.read_text() + "not JSON\n")
     assert text_figures(path, 10)["rows"] == 1
-
-
-@given(
-    counts=st.lists(st.integers(1, 200), min_size=2, max_size=6),
-    lengths=st.lists(st.integers(10, 60), min_size=5, max_size=40, unique=True),
-)
-def test_rows_that_were_all_accepted_and_differ_give_none(tmp_path_factory, counts, lengths):
-    made = sum(counts)
-    names = [f"label{number}" for number in range(len(counts))]
-    texts = (" ".join(["word"] * lengths[n % len(lengths)] + [str(n)]) for n in range(made))
-    spread = sorted(lengths)[-1] > 1.3 * sorted(lengths)[0]
-    path = write(tmp_path_factory.mktemp("rows") / "dataset.jsonl", texts)
-    flows = {name: flow(name, count) for name, count in zip(names, counts, strict=True)}
-    figures = of_labels(flows, texts=text_figures(path, made))
-    kinds = [each.kind for each in concerns_of(figures)]
-    assert kinds == [] or (kinds == ["even-lengths"] and not spread)
