@@ -175,23 +175,6 @@ def test_bad_lines_are_named_and_the_good_ones_imported(drive, tmp_path):
     assert imported.good == 3
 
 
-@pytest.mark.parametrize("name", ["calls.jsonl", "calls.md", "calls.csv"])
-def test_of_many_places_that_are_no_answers_the_first_are_named(name, tmp_path, drive):
-    file = tmp_path / name
-    head, line = {
-        ".jsonl": ("", "x\n"),
-        ".md": ("# Calls\n", "## Call a1\n"),
-        ".csv": ("custom_id,answer\n", ",x\n"),
-    }[file.suffix]
-    file.write_text(head + line * 1_500)
-    given, imported = answered(drive, file, request("sentence", "a1"))
-    assert (given, imported.good, imported.bad) == ({}, 0, 1_500)
-    assert len(imported.garbage) == 1_000
-    first = 1 + bool(head)
-    place = "row" if name == "calls.csv" else "line"
-    assert imported.garbage[-1].startswith(f"{file}, {place} {first + 999}: ")
-
-
 def test_a_file_of_something_else_is_not_read_to_its_end(tmp_path, drive):
     file = tmp_path / "novel.txt"
     file.write_text("Call me Ishmael.\n" * 12_000)

@@ -43,20 +43,6 @@ def scan(path, task):
     return read_dataset(path, task, strict=False)
 
 
-@pytest.mark.parametrize("form", ["jsonl", "json", "csv"])
-def test_a_broken_row_that_the_original_data_has_is_known(lab, tmp_path, form):
-    odd = {"text": "word", "labels": "yes", "idx": 2}
-    task = lab.World().task(rows={"schema": Twin, "oddities": {row_digest(odd): "val 2"}})
-    texts = {
-        "jsonl": f"{json.dumps(odd)}\n{json.dumps({**odd, 'idx': 3})}\n",
-        "json": json.dumps([odd, {**odd, "idx": 3}]),
-        "csv": "text,labels,idx\nword,yes,2\nword,yes,3\n",
-    }
-    (tmp_path / f"f.{form}").write_text(texts[form])
-    problems = scan(tmp_path / f"f.{form}", task).problems
-    assert [(str(p.idx), p.known) for p in problems] == [("2", "val 2"), ("3", "")]
-
-
 def test_a_strict_reader_leaves_out_only_what_the_original_data_has(lab, tmp_path):
     odd = {"text": "word", "labels": "yes", "idx": 2}
     task = lab.World().task(rows={"schema": Twin, "oddities": {row_digest(odd): "val 2"}})

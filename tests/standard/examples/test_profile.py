@@ -16,7 +16,7 @@ from targen_core import Declaration
 from targen_core.tasks.dimensions import digest_of, draw
 from targen_standard.examples.forms import form_of, forms_of
 from targen_standard.examples.measuring import measured, topics_of, weights_of
-from targen_standard.examples.profile import FORM, Profile, Trait, interleaved
+from targen_standard.examples.profile import FORM, Profile, Trait
 from targen_standard.examples.reading import Example
 
 from ...runs import records
@@ -35,16 +35,6 @@ def examples(texts, label=None):
 
 
 class TestTheDraw:
-    @given(WEIGHTS)
-    def test_any_first_places_of_the_circle_have_each_value_within_one_of_its_share(self, weights):
-        circle, total = interleaved(weights), sum(weights.values())
-        assert Counter(circle) == weights
-        had = Counter()
-        for place, value in enumerate(circle, 1):
-            had[value] += 1
-            for each, weight in weights.items():
-                assert abs(had[each] - place * weight / total) < 1
-
     @given(WEIGHTS, st.integers(0, 99), st.integers(0, 3), st.integers(0, 60), st.integers(1, 60))
     def test_so_do_neighbours_in_a_run_within_two(self, weights, seed, below, first, count):
         trait, total = Trait(name="form", values=weights), sum(weights.values())
@@ -86,7 +76,6 @@ class TestTheDraw:
 
 
 APART = {"form", "writing", "names and numbers"}
-OPENINGS = {"a question may open with", "a statement may open with"}
 PIECES = st.sampled_from(
     "the door is shut and U R l8 2 costs £3, 50p or 44% for Anna at 07700900123 call www.a.b "
     "WHY SO LOUD? well... (or) [not] — said Åsa: 1. 2) hi; ‘so’ 門が 閉まる。 \n :-) !! um".split(
@@ -121,14 +110,6 @@ class TestForms:
         for form, weight in forms_of(rows).items():
             forms["question" in form] += weight
         assert forms[True] == forms[False] == max(many, few)
-
-    def test_of_many_texts_a_hundred_of_all_lengths(self):
-        many = examples([" ".join(["word"] * (1 + at % 90)) for at in range(1_000)])
-        labels = [Example(at, "very " * at, ("",), f"label {at}") for at in range(1, 120)]
-        for rows in (many, labels):
-            forms = forms_of(rows)
-            assert sum(forms.values()) == 100 or rows is labels
-            assert len(Profile(forms=forms).drawn[0].pool) == 100
 
 
 MEASURES = {
@@ -245,14 +226,6 @@ class TestRuns:
         whole = f"{asked} -o examples.profile=whole"
         assert "lengths that extent and the examples set may contradict" in works(whole).err
         assert not works(f"{whole} --out other --dimension extent=").err
-
-    def test_files_of_earlier_editions_draw_each_trait_by_itself(self, targen, works):
-        for number, (edition, names) in enumerate({3: APART, 4: {FORM}}.items()):
-            task = Path("porter.yaml").read_text()
-            keys = f"{task}edition: {edition}\nexamples: notes.txt\n"
-            Path("own.yaml").write_text(keys, encoding="utf-8")
-            rows = self.go(targen, n=4, task="./own.yaml", out=f"own{number}")
-            assert names <= {*rows[0][1]} <= names | OPENINGS
 
     def test_a_run_from_before_there_were_forms_goes_on_with_traits(self, targen, works):
         apart = ("--examples", "notes.txt", "-o", "examples.profile=true")
