@@ -15,6 +15,8 @@ from targen_core import ChatReply, Price, Rejected
 from targen_core.calls.call import CallCancelled, Scope
 from targen_core.calls.hedging import heard
 from targen_core.errors import BudgetExhausted, Interrupted, ServiceGaveUp, TimedOut
+from targen_testing.services import Fault, Fixed, Level, Service
+from targen_testing.services.drive import drive
 from targen_testing.virtual_time import virtual_time
 
 from ..models import Silent
@@ -105,6 +107,18 @@ def test_a_service_that_gets_slow_for_all_gets_no_second_calls(desk):
     one = desk(Sleeper(seconds), hedge=True, concurrency=64)
     run(one.many(640))
     assert set(one.model.sent.values()) == {1}
+
+
+def test_one_call_alone_asks_whether_a_service_that_went_silent_is_back():
+    """What is sent within two seconds of thirty is lost, whole windows of it."""
+
+    def make():
+        lost = Fault("hang", Level((0, 0), (10, 1), (12, 0), every=30))
+        return Service(Fixed(0.5), lost, timeout=FOR_EVER)
+
+    result = drive(make, calls=2000, concurrency=64)
+    assert result.answered == 2000
+    assert result.wall < FOR_EVER / 4
 
 
 @pytest.mark.parametrize(("hedge", "own_limit"), [(False, None), (True, 64)])
