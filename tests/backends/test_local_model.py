@@ -52,7 +52,7 @@ def test_a_reply_depends_on_its_request_alone(local_model, request_of):
         for i, schema in enumerate((SCHEMA, None, None))
     ]
     alone = [answer(local_model, request)[0] for request in requests]
-    other = request_of("Tell me of Rome.", max_tokens=4)
+    other = request_of("Tell me of Rome.", max_tokens=2)
     longer = [type(other)(other.messages * n, other.params) for n in (1, 3)]
     mixed = answer(local_model, *longer, *reversed(requests), *longer)
     assert mixed[4:1:-1] == alone
