@@ -38,10 +38,11 @@ _NAMES = ("out", "err", "modules")
 class Forks:
     """Runs Python, one order after the other; `close` ends the process that forks."""
 
-    def __init__(self, hash_seed: str = "") -> None:
-        """Start the process that forks, in which texts hash by `hash_seed` if it is given."""
+    def __init__(self, *, hashes_apart: bool = False) -> None:
+        """Start the process that forks; in it, texts may hash differently from here."""
         self._own = tempfile.TemporaryDirectory(prefix="targen-forks-")
-        self._seed = {"PYTHONHASHSEED": hash_seed} if hash_seed else {}
+        apart = "2" if os.getenv("PYTHONHASHSEED") == "1" else "1"
+        self._seed = {"PYTHONHASHSEED": apart} if hashes_apart else {}
         if _FORK is not None:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "targen_testing.forks"],
@@ -90,18 +91,16 @@ class Forks:
 
 
 @cache
-def _forks(hash_seed: str) -> Forks:
-    """The one process of this hash seed, for as long as the tests run."""
-    made = Forks(hash_seed)
+def _forks() -> Forks:
+    """The one process in which texts hash differently, for as long as the tests run."""
+    made = Forks(hashes_apart=True)
     atexit.register(made.close)
     return made
 
 
-def in_another_process(
-    code: str, args: Sequence[str], *, hash_seed: str = "1"
-) -> subprocess.CompletedProcess[str]:
+def in_another_process(code: str, args: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Run code in a process like this one, with another hash seed and without input."""
-    return _forks(hash_seed)(
+    return _forks()(
         code,
         args,
         cwd=Path.cwd(),
@@ -110,10 +109,10 @@ def in_another_process(
     )
 
 
-def elsewhere(module: str, *args: str, hash_seed: str) -> str:
+def elsewhere(module: str, *args: str) -> str:
     """Return what the `main` of a module prints in another process; its failure fails the check."""
     run = f"import sys; from {module} import main; main(*sys.argv[1:])"
-    done = in_another_process(run, args, hash_seed=hash_seed)
+    done = in_another_process(run, args)
     if done.returncode:
         fail(f"it fails in another process:\n{done.stdout}{done.stderr}")
     return done.stdout

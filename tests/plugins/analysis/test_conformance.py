@@ -42,8 +42,8 @@ main(*sys.argv[1:])
 def _one_draw(monkeypatch):
     """Draw few rows once, here and in other processes: each draw trains fifteen classifiers."""
 
-    def elsewhere(_, *args, hash_seed):
-        done = in_another_process(ONE_DRAW, args, hash_seed=hash_seed)
+    def elsewhere(_, *args):
+        done = in_another_process(ONE_DRAW, args)
         assert done.returncode == 0, done.stderr
 
     monkeypatch.setattr(differences, "_REPEATS", 1)

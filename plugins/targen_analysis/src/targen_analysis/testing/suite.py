@@ -11,7 +11,6 @@ from __future__ import annotations
 import copy
 import json
 import math
-import os
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence, Set
@@ -322,14 +321,13 @@ class MetricSuite(Suite):
     def test_same_findings_in_another_process(
         self, study: Study, findings: Findings, tmp_path: Path
     ) -> None:
-        """Other processes give the same findings, whatever the hash seed."""
+        """Another process gives the same findings, whatever the hash seed."""
         if type(self).registry is not Suite.registry or type(self).target is not MetricSuite.target:
             pytest.skip("its plugins are created in the test")
         there = tmp_path / "findings.json"
         elsewhere(
             "targen_analysis.testing.measured",
             *(self.metric, str(there), str(self.folder), *self.options),
-            hash_seed="2" if os.getenv("PYTHONHASHSEED") == "1" else "1",
         )
         assert there.read_text(encoding="utf-8") == as_text(findings), (
             "a different process gives different findings: does it depend on the order of a set, "
