@@ -61,22 +61,25 @@ def baselines(sample: Sample, properties: Mapping[str, Numbers], seed: int) -> d
     never on both sides of a fold. The rarity of n-grams, which reveals no label, is counted on all
     decisions.
     """
+    whole = tuple(range(len(sample.fields)))
+    division = _divided(sample, whole, seed)
     scored = {
         name: Baseline("cue", score, labels)
         for name, values in sample.cues.items()
-        for score, labels in [_by_cue(sample, values, seed)]
+        for score, labels in [_by_cue(sample, values, division)]
     }
     for name, numbers in properties.items():
         values = np.column_stack(list(numbers.values()))
-        scored[name] = Baseline("numbers", *_by_numbers(sample, values, seed))
+        scored[name] = Baseline("numbers", *_by_numbers(sample, values, division))
     grams = [weighted(texts) for texts in zip(*sample.texts, strict=True)]
+    telling = {*sample.telling}
     for seen in subsets(sample.fields):
-        if not set(seen) & set(sample.telling):
+        if telling.isdisjoint(seen):
             continue
-        whole = len(seen) == len(sample.fields)
-        name = ALL if whole else " + ".join(sample.fields[at] for at in seen) + ALONE
+        name = ALL if seen == whole else " + ".join(sample.fields[at] for at in seen) + ALONE
         inputs = beside(grams[at] for at in seen)
-        scored[name] = Baseline("texts", *_by_texts(sample, seen, inputs, seed))
+        own = division if seen == whole else _divided(sample, seen, seed)
+        scored[name] = Baseline("texts", *_by_texts(sample, inputs, own))
     return scored
 
 
@@ -91,7 +94,35 @@ def subsets(fields: Sequence[str]) -> list[tuple[int, ...]]:
 Outcome = tuple[Estimate, "NDArray[np.str_] | None"]
 
 
-def _by_texts(sample: Sample, seen: tuple[int, ...], inputs: Any, seed: int) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class _Division:
+    """The folds of a sample.
+
+    Attributes:
+        groups: of each decision, a number that it shares with those of its group.
+        folds: of each, its fold, which is that of its group.
+    """
+
+    groups: NDArray[np.int64]
+    folds: NDArray[np.int64]
+
+
+def _divided(sample: Sample, seen: Sequence[int], seed: int) -> _Division | None:
+    """Divide the decisions for a classifier that sees these fields; None if they are too few."""
+    often = Counter(sample.labels)
+    if len(often) < 2 or min(often.values()) < _MIN_DECISIONS:
+        return None
+    groups = _groups(sample, seen)
+    if len(set(groups.tolist())) < _MIN_DECISIONS:
+        return None
+    folds = folds_of(groups.tolist(), sample.labels, count=_FOLDS, seed=seed)
+    truth = np.array(sample.labels)
+    if any(len(np.unique(truth[folds != fold])) < len(often) for fold in range(_FOLDS)):
+        return None
+    return _Division(groups, folds)
+
+
+def _by_texts(sample: Sample, inputs: Any, division: _Division | None) -> Outcome:
     from sklearn.svm import LinearSVC
 
     if inputs is None:
@@ -99,46 +130,38 @@ def _by_texts(sample: Sample, seen: tuple[int, ...], inputs: Any, seed: int) -> 
     # Dual coordinate descent ends where logistic regression by gradients crawls: rows are long
     # and features many.
     model = LinearSVC(C=0.3, class_weight="balanced", dual=True, random_state=0, max_iter=5000)
-    return _outcome(model, inputs, sample, seen, seed)
+    return _outcome(model, inputs, sample, division)
 
 
-def _by_numbers(sample: Sample, values: NDArray[np.float64], seed: int) -> Outcome:
+def _by_numbers(sample: Sample, values: NDArray[np.float64], division: _Division | None) -> Outcome:
     from sklearn.tree import DecisionTreeClassifier
 
     model = DecisionTreeClassifier(
         max_depth=3, min_samples_leaf=10, class_weight="balanced", random_state=0
     )
-    return _outcome(model, values, sample, range(len(sample.fields)), seed)
+    return _outcome(model, values, sample, division)
 
 
-def _by_cue(sample: Sample, values: Sequence[Cue], seed: int) -> Outcome:
+def _by_cue(sample: Sample, values: Sequence[Cue], division: _Division | None) -> Outcome:
     from sklearn.naive_bayes import MultinomialNB
     from sklearn.preprocessing import OneHotEncoder
 
     if not isinstance(values[0], str):
-        return _by_numbers(sample, np.array(values, dtype=float), seed)
+        return _by_numbers(sample, np.array(values, dtype=float), division)
     # Of one word, naive Bayes with equal priors is the label of which it has the largest share.
     model = MultinomialNB(fit_prior=False)
     inputs = OneHotEncoder().fit_transform([[value] for value in values])
-    return _outcome(model, inputs, sample, range(len(sample.fields)), seed)
+    return _outcome(model, inputs, sample, division)
 
 
-def _outcome(model: Any, inputs: Any, sample: Sample, seen: Sequence[int], seed: int) -> Outcome:
+def _outcome(model: Any, inputs: Any, sample: Sample, division: _Division | None) -> Outcome:
     from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
-    nothing = Estimate(None), None
-    often = Counter(sample.labels)
-    if len(often) < 2 or min(often.values()) < _MIN_DECISIONS:
-        return nothing
-    groups = _groups(sample, seen)
-    if len(set(groups.tolist())) < _MIN_DECISIONS:
-        return nothing
-    folds = folds_of(groups.tolist(), sample.labels, count=_FOLDS, seed=seed)
+    if division is None:
+        return Estimate(None), None
     truth = np.array(sample.labels)
-    if any(len(np.unique(truth[folds != fold])) < len(often) for fold in range(_FOLDS)):
-        return nothing
-    labels = cross_val_predict(model, inputs, truth, cv=PredefinedSplit(folds))
-    return _balanced(labels == truth, truth, groups), labels
+    labels = cross_val_predict(model, inputs, truth, cv=PredefinedSplit(division.folds))
+    return _balanced(labels == truth, truth, division.groups), labels
 
 
 def _groups(sample: Sample, seen: Sequence[int]) -> NDArray[np.int64]:

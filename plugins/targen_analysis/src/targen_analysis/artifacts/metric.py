@@ -199,8 +199,9 @@ def _twins(seen: Seen, samples: Mapping[str, Sample]) -> list[str]:
 
 
 def _words(name: str, sample: Sample, limit: int) -> Table:
-    fields = [sample.fields[at] for at in sample.telling]
-    texts = [tuple(row[at] for at in sample.telling) for row in sample.texts]
+    telling = sample.telling
+    fields = [sample.fields[at] for at in telling]
+    texts = [tuple(row[at] for at in telling) for row in sample.texts]
     ranked = label_words(texts, fields, sample.labels)
     rows = [
         (s.field, s.word, s.label, s.rows, round(s.share, 2), round(s.pmi, 2), round(s.z, 1))
