@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,10 +11,7 @@ from pydantic import Field
 from typer.testing import CliRunner
 
 from targen_cli.flags import Said, takes
-from targen_cli.generate import generate
-from targen_core.errors import UsageError
-from targen_core.options import Flag, Limits, ListOptions, Options, RowOptions
-from targen_core.wording import of_a_command
+from targen_core.options import Flag, Options
 
 
 class Tea(Options):
@@ -66,15 +62,6 @@ def test_a_switch_has_the_form_that_changes_its_default(told):
     assert both["said"].values == {"milk": False, "warm": True}
 
 
-def test_the_range_is_the_model_s(told):
-    said = told("--minutes", "12")["said"]
-    with pytest.raises(UsageError, match=r"^minutes is 12; it must be at most 9") as caught:
-        said.of(Tea)
-    with of_a_command():
-        assert str(caught.value).startswith("--minutes is 12; ")
-    assert told("--kind", "white")["result"].exit_code == 2
-
-
 def test_the_help_has_the_words_and_the_default(told):
     def help_of(**groups):
         return " ".join(told("--help", **groups)["result"].output.replace("│", " ").split())
@@ -83,8 +70,3 @@ def test_the_help_has_the_words_and_the_default(told):
     assert [word for word in words if word not in help_of()] == []
     stays = help_of(groups=(), unchanged=(Tea,))
     assert "[default: unchanged]" in stays and "[default: 3]" not in stays
-
-
-@pytest.mark.parametrize("model", [RowOptions, ListOptions, Limits])
-def test_generate_takes_every_declared_option(model):
-    assert set(model.declared()) <= set(inspect.signature(generate).parameters)

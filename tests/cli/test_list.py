@@ -23,17 +23,6 @@ def test_another_word_is_refused_with_the_kinds(refuses):
     assert "reader" in refuses("list raeder", "unknown kind 'raeder'").err
 
 
-def test_the_kinds_that_new_cannot_create_are_named(works):
-    unmade = [name for name, kind in load_registry().kinds.items() if not kind.template]
-    assert works("list").out.endswith(f"creates one, unless KIND is {' or '.join(unmade)}.\n")
-
-
-def test_new_names_all_that_it_writes(works):
-    words = works("new --help").out
-    kinds = load_registry().kinds.values()
-    assert not [kind.name for kind in kinds if kind.template and kind.name not in words]
-
-
 @pytest.mark.parametrize(
     ("name", "kind", "words"),
     [

@@ -49,15 +49,6 @@ def test_rows_have_the_shares_by_the_largest_remainders(works):
 
 
 @pytest.mark.usefixtures("own")
-def test_the_same_from_python():
-    asked = {"shares_of": "own.csv", "model": "scripted", "out": "run", "progress": False}
-    with pytest.raises(UsageError, match="shares_of"):
-        targen_core.generate("weather.yaml", **asked)
-    targen_core.generate("weather.yaml", n=20, **asked)
-    assert labels() == {"warm": 13, "cold": 5, "wet": 2}
-
-
-@pytest.mark.usefixtures("own")
 def test_what_cannot_be_is_said_and_a_label_that_the_rows_lack_is_named(refuses, works):
     Path("strange.csv").write_text("text,label\nit snows today,snow\n")
     said = "--shares-of FILE needs a single total number of rows"

@@ -7,7 +7,7 @@ from types import MappingProxyType, SimpleNamespace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_cli.watch import State, Watch, lines_of, one_line, state_of
+from targen_cli.watch import Watch, one_line, state_of
 from targen_core.calls.budget import Budget
 from targen_core.calls.usage import Usage
 
@@ -74,16 +74,3 @@ def test_a_row_is_one_line_and_moves_no_cursor(label, texts, width):
     line = one_line((label, texts), width)
     assert len(line) <= width
     assert not set(line) & set("\n\r\x1b\x9b\u202e")
-
-
-def test_texts_share_a_line():
-    line = one_line(("yes", ("short", "x" * 90, "y" * 90)), 60, 5)
-    assert line.startswith("yes    short | xxx") and len(line) == 60
-    assert line.count("…") == 2 and abs(line.count("x") - line.count("y")) <= 1
-
-
-def test_words_are_wrapped_rows_are_cut_and_the_trouble_comes_last():
-    figures = "171 calls, 8 in flight, 5,814 tokens"
-    state = State({}, figures, "no answer \x1b[2J", rejects="", rows=[("a", ("x" * 50,))])
-    lines = ["171 calls, 8 in", "flight, 5,814 tokens", f"a  {'x' * 16}…", "no answer \\x1b[2J"]
-    assert lines_of(state, 20) == lines
