@@ -27,15 +27,9 @@ def run(finished):
 
 def test_official_rows_are_the_default(works, run, rows):
     result = works("export", run)
-    assert result.err == ""
     path = Path("runs/rte-0/exports/rte-0.jsonl")
-    assert lines(path) == rows(run)
-    assert result.out.splitlines() == [
-        f"8 rows of rte as jsonl: {path}",
-        "",
-        f"file{' ' * 28}bytes",
-        f"{path}  {path.stat().st_size:,}",
-    ]
+    assert (result.err, lines(path)) == ("", rows(run))
+    assert result.out.startswith(f"8 rows of rte as jsonl: {path}\n")
 
 
 @pytest.fixture

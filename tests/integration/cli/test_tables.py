@@ -40,13 +40,6 @@ def test_a_row_is_one_line_where_there_is_no_terminal(printed):
     assert lines == ["text    n", "日本語  1", "abc     2"], "as wide as they are drawn"
 
 
-def test_columns_that_say_nothing_are_left_out_where_that_is_allowed(printed):
-    heads = printed(HEADS, ROWS, optional=("cached", "calls"))[0]
-    assert heads.startswith("step  ")
-    assert "cached" not in heads and "calls" in heads
-    assert "cached" in printed(HEADS, ROWS)[0]
-
-
 @pytest.mark.parametrize("columns", [30, 45, 60, 80, 120])
 def test_no_line_is_wider_than_the_window_and_no_word_is_broken(printed, window, columns):
     window(columns)
@@ -54,15 +47,6 @@ def test_no_line_is_wider_than_the_window_and_no_word_is_broken(printed, window,
     assert max(map(len, lines)) <= columns
     words = {word.strip(",") for word in " ".join(lines).split()}
     assert words >= {"contexts", "12,345", "1,200", "several", "label"}
-
-
-def test_a_window_too_narrow_for_columns_gets_a_paragraph_a_row(printed, window):
-    window(24)
-    lines = printed(HEADS, ROWS)
-    assert lines[0] == "contexts" and lines[1].startswith("    label -, calls 1")
-    assert max(map(len, lines)) <= 24
-    assert "cached 0" in " ".join(lines).replace("    ", "")
-    assert "cached 0" not in " ".join(printed(HEADS, ROWS, sparse=True)).replace("    ", "")
 
 
 def test_many_labels_have_a_line_each_and_steps_their_sums():

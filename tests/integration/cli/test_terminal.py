@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_cli.terminal import Guard, folded, guarded
+from targen_cli.terminal import Guard, guarded
 from targen_testing import OPENAI
 from targen_testing.fault_server import FaultServer, Response
 
@@ -145,19 +145,6 @@ def test_rich_may_draw_and_no_more(capsys, monkeypatch):
     out = capsys.readouterr().out
     assert "\x1b[31mred\x1b[0m" in out
     assert "\\x1b]0;title" in out and "\u202e" not in out
-
-
-def test_lines_are_broken_between_words_and_commands_stay_whole():
-    line = "  try: a model that is stronger, or targen show runs/x --rejected; a word of 日本語 too"
-    lines = folded(f"short\n{line}", 40).split("\n")
-    assert lines == [
-        "short",
-        "  try: a model that is stronger, or",
-        "  targen show runs/x --rejected; a word",
-        "  of 日本語 too",
-    ]
-    assert folded("x" * 90, 40) == "x" * 90, "a path is not broken"
-    assert folded("  ", 1) == "  "
 
 
 @pytest.mark.parametrize(("columns", "lines"), [(20, 2), (0, 1)])

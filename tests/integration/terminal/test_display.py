@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import random
 import sys
 import threading
 from types import MappingProxyType, SimpleNamespace
@@ -134,22 +133,6 @@ def test_two_seconds_without_an_answer_are_told_in_plain_lines_too(terminal, hel
     shown.wait_for("1 in flight (contexts), 0 tokens; no answer yet after 2 s")
     service.go.set()
     assert shown.exit_code() == 0, shown.text
-
-
-def test_a_comparison_shows_its_trainings_and_leaves_nothing_of_them(terminal, tmp_path):
-    pytest.importorskip("targen_training")
-    labels = {"praise": "it speaks well of a thing", "blame": "it speaks ill of a thing"}
-    (tmp_path / "mood.yaml").write_text(json.dumps({"description": "A thing.", "labels": labels}))
-    rows = [
-        json.dumps({"text": f"{label} {random.Random(idx).getrandbits(200)}", "label": label})
-        for idx, label in enumerate([*labels] * 30)
-    ]
-    (tmp_path / "one.jsonl").write_text("\n".join(rows[:40]))
-    (tmp_path / "test.jsonl").write_text("\n".join(rows[40:]))
-    data = ("one=one.jsonl", "two=one.jsonl", "--test", "test.jsonl", "--task", "mood.yaml")
-    shown = terminal("compare", *data, "--repeats", "1")
-    assert shown.exit_code() == 0, shown.text
-    assert "1 of 3: mood, tfidf, " in shown.text and "\\x" not in shown.text
 
 
 def test_a_plain_line_moves_no_cursor():
