@@ -20,15 +20,11 @@ def asked(shell: str, line: str) -> dict[str, str]:
 
 LINES = {
     "targen gen": ["generate"],
-    "targen list-c": ["list-contexts", "list-correctors", "list-checks", "list-catalogues"],
     "targen generate rt": ["rte"],
     "targen generate rte --backend scr": ["scripted"],
     "targen generate rte --corrector meta": ["meta", "meta-paper"],
-    "targen export run --as cs": ["csv"],
-    "targen describe setting": ["settings"],
     "targen describe targen-core:vo": ["targen-core:vote"],
     "targen describe x --kind co": ["contexts", "corrector", "command"],
-    "targen new ba": ["backend"],
 }
 
 
