@@ -55,9 +55,10 @@ def test_what_is_left_out_is_absent_and_its_default_the_model_s(told):
     assert told("--milk", groups=some)["result"].exit_code == 2
 
 
-def test_a_switch_has_the_form_that_changes_its_default(told):
+def test_a_switch_has_the_form_that_changes_its_default_and_a_choice_its_values(told):
     assert told("--milk", "--no-warm")["said"].values == {"milk": True, "warm": False}
     assert told("--no-milk")["result"].exit_code == 2
+    assert told("--kind", "white")["result"].exit_code == 2
     both = told("--no-milk", "--warm", groups=(), unchanged=(Tea,))
     assert both["said"].values == {"milk": False, "warm": True}
 

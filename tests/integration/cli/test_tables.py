@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from targen_cli import report, tables
+from targen_cli import tables
 
 HEADS = ["step", "label", "calls", "cached", "input tokens"]
 ROWS = [
@@ -47,18 +47,3 @@ def test_no_line_is_wider_than_the_window_and_no_word_is_broken(printed, window,
     assert max(map(len, lines)) <= columns
     words = {word.strip(",") for word in " ".join(lines).split()}
     assert words >= {"contexts", "12,345", "1,200", "several", "label"}
-
-
-def test_many_labels_have_a_line_each_and_steps_their_sums():
-    names = [f"label{n}" for n in range(20)]
-    flow = {"judged": 3, "surplus": {}, "rejected": {"check": 1}, "duplicate": 0}
-    flows = {name: {**flow, "accepted": {name: 1, "label0": 1}} for name in names[1:]}
-    flows["label7"]["judged"] = 0
-    heads, rows = report.flow_table(flows, {name: name for name in flows})
-    assert heads == ["", "kept", "relabelled", "rejected", "surplus", "duplicate", "candidates"]
-    assert rows[0] == ("label1", 1, 1, 1, 0, 0, 3)
-    assert "label7" not in [row[0] for row in rows], "nothing was judged for it"
-    places = [{"step": "generate", "label": name, "calls": 2, "dollars": 0.5} for name in names]
-    summed = [{"step": "generate", "label": None, "calls": 40, "dollars": 10.0}]
-    assert report.by_step({"by_step": places}) == summed
-    assert report.by_step({"by_step": places[:3]}) == places[:3]
