@@ -76,7 +76,6 @@ LONGEST = (
     "integration/cli/test_new",
     "backends/",
     "integration/terminal/",
-    "integration/cli/test_strangers",
     "plugins/analysis/test_conformance",
     "integration/batches/",
     "core/engine/test_properties",
