@@ -76,6 +76,7 @@ LONGEST = (
     "integration/cli/test_new",
     "backends/",
     "integration/terminal/",
+    "integration/cli/test_strangers",
     "plugins/analysis/test_conformance",
     "integration/batches/",
     "core/engine/test_properties",
