@@ -7,6 +7,7 @@ import pytest
 
 from targen_backends.local.backend import DEFAULT_IDENTITY, LocalOptions, create
 from targen_backends.local.engine import LocalModel, _failure
+from targen_backends.local.langchain import ChatLocal
 from targen_core.calls.model import ChatModel, Price
 from targen_core.errors import BadRequest, ContextTooLong, ServiceUnavailable
 
@@ -53,9 +54,9 @@ def test_a_reply_depends_on_its_request_alone(local_model, request_of):
     ]
     alone = [answer(local_model, request)[0] for request in requests]
     other = request_of("Tell me of Rome.", max_tokens=2)
-    longer = [type(other)(other.messages * n, other.params) for n in (1, 3)]
+    longer = [type(other)(other.messages * n, other.params) for n in (1, 2, 3)]
     mixed = answer(local_model, *longer, *reversed(requests), *longer)
-    assert mixed[4:1:-1] == alone
+    assert mixed[5:2:-1] == alone
     assert len({reply.text for reply in alone}) > 1
 
 
@@ -108,3 +109,9 @@ def test_nothing_is_fetched_before_the_first_call(tmp_path, monkeypatch):
 def test_calls_at_once_keep_to_a_share_of_the_machine(cpus, calls, monkeypatch):
     monkeypatch.setenv("PYTHON_CPU_COUNT", cpus)
     assert LocalOptions().parallel in calls
+
+
+def test_as_a_langchain_model_it_is_the_same():
+    chat = ChatLocal(params={"max_tokens": 5}, parallel=1, n_ctx=512, kept_prompts=1)
+    assert chat._identifying_params["model"].startswith("local:SmolLM2-135M")
+    chat.close()

@@ -234,6 +234,15 @@ def test_the_next_token_of_a_reply_that_has_begun(local_model, scored):
     assert spaced != dict(ask(local_model, following(begun[2], 1000))[0].tokens[0].top)
 
 
+def test_a_given_text_has_the_probabilities_that_it_has_when_it_is_written(local_model, scored):
+    written = ask(local_model, scored(1, temperature=0.0, max_tokens=8))[0]
+    given = ask(local_model, replace(scored(1), given=written.text))[0]
+    assert (given.text, given.finish, given.output_tokens) == (written.text, "stop", 8)
+    assert texts(given.tokens) == texts(written.tokens)
+    for one, other in zip(given.tokens, written.tokens, strict=True):
+        assert one.logprob == pytest.approx(other.logprob, abs=0.01)
+
+
 def test_a_given_text_is_split_as_the_model_splits_it(local_model, scored):
     request = scored(1000, text="Is the trout good? Answer yes or no.", max_tokens=1)
     top = dict(ask(local_model, request)[0].tokens[0].top)
@@ -243,3 +252,9 @@ def test_a_given_text_is_split_as_the_model_splits_it(local_model, scored):
     odd = '"A" & <|im_end|>\n \\ ]> ::='
     reply = ask(local_model, replace(request, given=odd))[0]
     assert reply.text == odd == "".join(texts(reply.tokens))
+
+
+def test_a_text_with_a_character_of_several_tokens_is_not_scored(local_model, scored):
+    reply = ask(local_model, replace(scored(1), given="Привет"))[0]
+    assert (reply.text, reply.tokens) == ("", ())
+    assert ask(local_model, replace(scored(1), given="Hello"))[0].text == "Hello"

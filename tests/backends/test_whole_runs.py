@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from targen_backends.claude.backend import ClaudeOptions
 from targen_backends.claude.backend import batches as claude_batches
 from targen_core.calls import retries
 from targen_core.calls.model import ChatReply, ChatRequest, Message
+from targen_core.errors import ServiceError
 from targen_standard.scripted import fill_schema
 from targen_testing.fault_server import FaultServer, Response
 
@@ -214,6 +216,31 @@ def test_a_run_makes_of_faults_what_can_be_made_of_them(run, provider, tmp_path,
 
 
 # --- answers one by one ---
+
+
+@FEW
+@given(seed=st.integers(0, 2**32))
+def test_no_reply_and_no_error_spells_the_key(seed, provider, call, request_of):
+    rng = random.Random(seed)
+    good = provider.good(f"Sent by {spelled(KEY, rng)}.")
+    good["model"] = KEY
+    status = rng.choice([200, 200, 400, 401, 429, 500])
+    body = good if status == 200 else provider.fault(f"{KEY} is unknown", code=KEY)
+    raw = body_of(body, rng)
+    encoding = rng.choice(["utf-8", "utf-16", "utf-8-sig"]) if status == 200 else "utf-8"
+
+    async def handler(request):
+        return web.Response(body=raw.encode(encoding), status=status)
+
+    try:
+        reply = call(provider, handler, request_of(seed=None), api_key=KEY)
+    except ServiceError as error:
+        assert status != 200
+        shown = f"{error} {error.hint}"
+        assert not any(KEY[at : at + 9] in shown for at in range(len(KEY) - 8))
+    else:
+        assert json.loads(f'"{reply.text}"') == "Sent by ***."
+        assert reply.model in ("", "***")
 
 
 CODECS = {

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from targen_cli.outputs import check_own, locked, new_folder, put_folder, read_file
+from targen_cli.outputs import check_own, claim, locked, new_folder, put_folder, read_file
 from targen_core.errors import RunLocked, UsageError, WriteFailed
-from targen_core.outputs import remove, write_file
+from targen_core.outputs import remove, write_file, writing
 
 
 @pytest.fixture
@@ -17,6 +17,30 @@ def other(tmp_path: Path) -> Path:
     """A folder of somebody's, with a file."""
     write_file(tmp_path / "other/kept", "all of it")
     return tmp_path / "other"
+
+
+def test_plain_folders_are_taken_at_any_depth(tmp_path):
+    write_file(tmp_path / "a/b/c", "x")
+    check_own(tmp_path / "a")
+    check_own(tmp_path / "a", "b/", "nothing")
+    check_own(tmp_path / "nothing")
+    claim(tmp_path / "a/new")
+    assert (tmp_path / "a/new").is_dir()
+
+
+def test_links_are_refused_at_any_depth(tmp_path, other):
+    write_file(tmp_path / "a/b/c", "x")
+    link = tmp_path / "a/b/link"
+    link.symlink_to(other)
+    for folder, names in ((tmp_path / "a", ()), (tmp_path / "a/b", ("c", "link/"))):
+        with pytest.raises(UsageError, match=f"{link}: it is a link"):
+            check_own(folder, *names)
+    with pytest.raises(UsageError, match="it is a link"):
+        claim(link)
+    with pytest.raises(UsageError, match="it is a link"), locked(tmp_path / "a"):
+        pass
+    assert not (tmp_path / "a/.lock").exists()
+    check_own(tmp_path / "a", "b/c")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs there")
@@ -97,3 +121,11 @@ def test_a_new_folder_is_put_in_place_of_the_one_before(tmp_path):
     with new_folder(tmp_path / "part") as made:
         write_file(made / "new", "y")
     assert not (tmp_path / "part").exists()
+
+
+def test_an_error_names_the_place_and_the_reason(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(WriteFailed, match=r"cannot write .*: .*file is a file, not a folder"):
+        write_file(tmp_path / "file/inner", "y")
+    with pytest.raises(WriteFailed, match="no space"), writing(tmp_path):
+        raise OSError(28, "no space")

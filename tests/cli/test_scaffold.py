@@ -2,14 +2,50 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import PurePosixPath
+
+import pytest
+import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from targen_cli.scaffold.names import choose_names
+from targen_cli.scaffold.names import Names, choose_names
+from targen_cli.scaffold.writing import rendered
 from targen_core.errors import UsageError
+from targen_core.plugins.kinds import KINDS
 from targen_core.plugins.registry import Registry
 
+WITH_ONE = [kind for kind in KINDS.values() if kind.template]
 NAME = st.from_regex(r"[A-Za-z][A-Za-z0-9._-]{0,30}[A-Za-z0-9]", fullmatch=True)
+
+
+@pytest.mark.parametrize("kind", WITH_ONE, ids=lambda kind: kind.name)
+def test_a_distribution_is_whole(kind):
+    files = rendered(kind, Names("acme-thing", "acme_thing"))
+    project = tomllib.loads(files[PurePosixPath("pyproject.toml")])["project"]
+    assert project["name"] == "acme-thing"
+    assert project["entry-points"]["targen.v1"] == {"acme-thing": "acme_thing"}
+    needed = project["dependencies"]
+    assert {"targen-core>=0.1,<0.2", "targen-standard>=0.1,<0.2"} <= {*needed}
+    assert len(needed) == (3 if kind.name == "backend" else 2)
+    made = {str(path) for path in files}
+    assert made >= {".gitignore", ".github/workflows/ci.yml", "README.md"}
+    assert made >= {"src/acme_thing/__init__.py", "src/acme_thing/py.typed"}
+    assert f"tests/test_{kind.name}.py" in made
+    texts = "\n".join([*files.values(), *made])
+    assert not [word for word in ("my-demo", "my_demo", "MY_DEMO") if word in texts]
+    assert not [path for path in files if "__pycache__" in path.parts]
+
+
+def test_its_ci_runs_every_check():
+    text = rendered(KINDS["task"], Names("acme", "acme"))[PurePosixPath(".github/workflows/ci.yml")]
+    jobs = yaml.safe_load(text)["jobs"]
+    assert jobs["tests"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+    steps = [step.get("run", "") for job in jobs.values() for step in job["steps"]]
+    for command in ("pytest", "ruff check .", "ruff format --check .", "mypy"):
+        assert command in steps
+    assert "targen plugins check ." in steps
 
 
 @given(NAME)

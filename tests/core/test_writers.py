@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..tables import table
+
 ROOT = Path(__file__).parents[2]
 OWNERS = (
     "core/src/targen_core/plain.py",
@@ -72,6 +74,23 @@ def writes(tree: ast.AST) -> Iterator[str]:
             own = isinstance(called, ast.Attribute) and len(node.args) == 1 and not node.keywords
             if module == "os" or own:
                 yield said
+
+
+WRITING = """
+    open(path, 'w') | open(path, mode='ab') | path.open('x') | path.open('r+')
+    path.write_text(text) | path.write_bytes(data) | shutil.rmtree(folder) | path.unlink()
+    os.unlink(path) | os.truncate(path, 0) | path.rename(other) | path.replace(other)
+    os.replace(one, other)
+"""
+OTHERS = """
+    open(path) | open(path, 'rb') | path.open('rb') | t.replace('a', 'b') | replace(x, y=1)
+"""
+
+
+def test_each_way_to_write_is_found_and_nothing_else():
+    for text, count in ((WRITING, 13), (OTHERS, 0)):
+        calls = "\n".join(call for line in table(text, 4 + 1) for call in line if call)
+        assert len([*writes(ast.parse(calls))]) == count
 
 
 def test_files_are_written_and_removed_by_few_modules():

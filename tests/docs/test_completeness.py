@@ -66,6 +66,14 @@ def test_every_hook_has_its_section_and_signature() -> None:
         assert f"[`{hook}`](#{hook})" in row, hook
 
 
+def test_the_section_of_a_hook_says_where_its_type_is() -> None:
+    text = (REFERENCE / "hooks.md").read_text(encoding="utf-8")
+    for kind in (kind for kind in KINDS if kind.type):
+        section = text.partition(f"\n## `{kind.hook}`\n")[2].partition("\n## ")[0]
+        where = kind.described.removeprefix("a ") or kind.type.replace(":", ".")
+        assert f"`{where}`" in section, kind.hook
+
+
 def test_the_example_of_a_hook_is_that_of_its_specification() -> None:
     text = (REFERENCE / "hooks.md").read_text(encoding="utf-8")
     for hook, spec in SPECS.items():
@@ -142,6 +150,22 @@ EXPLAINED = {
 @pytest.mark.parametrize("page", EXPLAINED)
 def test_every_name_is_explained(page: str) -> None:
     assert missing([*EXPLAINED[page]], DOCS / page) == []
+
+
+def ours(kind: str, distribution: str) -> set[str]:
+    """What one of our distributions registers."""
+    found = load_registry().all(kind)
+    return {item.name for item in found if item.distribution == distribution}
+
+
+def test_every_metric_has_its_section() -> None:
+    text = (REFERENCE / "metrics.md").read_text(encoding="utf-8")
+    assert ours("metric", "targen-analysis") <= {*re.findall(r"^## `(.+)`$", text, re.MULTILINE)}
+
+
+def test_every_task_has_its_page() -> None:
+    pages = {path.stem for path in (REFERENCE / "tasks").glob("*.md")}
+    assert ours("task", "targen-tasks-superglue") <= pages
 
 
 @pytest.mark.parametrize("page", PAGES[:3], ids=lambda page: page.name)

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from ..tables import table
+
 ROOT = Path(__file__).parents[2]
 SOURCES = [
     ROOT / "core/src",
@@ -105,6 +107,34 @@ def test_files_are_read_by_the_readers_alone():
     assert used == set(ALLOWED)
 
 
+READING = """
+    import yaml\\nyaml.safe_load(x)
+    from yaml import safe_load
+    def f():\\n    import numpy as np\\n    np.load(x)
+    import pyarrow.parquet as pq\\npq.ParquetFile(x)
+    import pyarrow.parquet\\npyarrow.parquet.read_table(x)
+    from pyarrow import parquet\\nparquet.read_table(x)
+    import json\\njson.load(file)
+    json.loads(path.read_text())
+    import csv\\nmap(csv.reader, x)
+    path.read_bytes()
+    import zipfile\\nwith zipfile.ZipFile(x) as y: pass
+"""
+NOT_READING = """
+    import yaml\\nyaml.safe_dump(x)
+    import json\\njson.loads(reply)
+    (files('a') / 'b').read_text()
+    files('a').joinpath('b').read_text()
+    import csv\\ncsv.writer(x)
+"""
+
+
+@pytest.mark.parametrize(("given", "is_found"), [(READING, True), (NOT_READING, False)])
+def test_other_ways_to_read_are_found(given, is_found):
+    wrong = [code for (code,) in table(given, 1) if bool(raw_reads(uses(code))) != is_found]
+    assert wrong == []
+
+
 # --- code ---
 
 EXECUTING = {"exec", "eval", "compile", "__import__"}
@@ -143,6 +173,12 @@ def test_one_module_executes_what_a_person_names():
 def test_orders_are_made_in_the_places_that_are_listed():
     made = {name for name in found({"Typed"}) if not name.startswith(tuple(PLUGINS))}
     assert made == set(ORDERS)
+
+
+def test_other_ways_to_execute_are_found_and_methods_of_such_names_are_not():
+    for code in ("exec(x)", "importlib.import_module(x)", "a.run_path(x)"):
+        assert calls(uses(code), EXECUTING | IMPORTING), code
+    assert not calls(uses("model.eval(); re.compile(x)"), EXECUTING | IMPORTING)
 
 
 # --- models ---

@@ -80,3 +80,8 @@ def test_every_cell_runs_and_shows_itself(
     tables = [value._repr_html_() for value in values if hasattr(value, "_repr_html_")]
     assert len(tables) >= 4
     assert all("<table" in table for table in tables)
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
+def test_no_output_is_kept(notebook: Path) -> None:
+    assert not any(cell["outputs"] or cell["execution_count"] for cell in cells(notebook))

@@ -1,4 +1,4 @@
-"""`bench/evidence.py` reads the published forms of its data."""
+"""`bench/evidence.py` reads the published forms of its data, and prints its tables."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import runpy
+import sys
 import tarfile
 import zipfile
 from collections import Counter
@@ -92,3 +93,31 @@ def test_published_files_become_training_and_test_rows(data, packages):
     assert hedged == {0: "certain", 1: "uncertain"}  # 1 and -1 in the file
     train, test = read["scitail"]
     assert not {row["hypothesis"] for row in train} & {row["hypothesis"] for row in test}
+
+
+@pytest.mark.whole
+def test_the_command_prints_tables_and_draws_curves(packages, tmp_path, monkeypatch, capsys):
+    asked = ["--packages", str(packages), "--only", "trec,sms", "--arms", "described,five"]
+    picture = tmp_path / "curves.svg"
+    asked += ["--trainer", "tfidf", "--repeats", "2", "--out", str(tmp_path / "out")]
+    asked += ["--picture", str(picture)]
+    monkeypatch.setattr(sys, "argv", ["evidence.py", *asked])
+    BENCH["main"]()
+    done = capsys.readouterr()
+    assert "trec skipped: no folder was given" in done.err
+    gains, same = done.out.strip().split("\n\n")
+    first = [line.split(" | ")[0] for line in gains.splitlines()]
+    assert first[0] == "| `tfidf`"
+    assert first[2:] == [
+        "| **messages** (500): real rows only",
+        "| description only",
+        "| 5 labelled examples per label",
+    ]
+    assert gains.count(" to ") == 2  # of each arm with 5 real rows per label
+    assert [line.split(" | ")[0] for line in same.splitlines()[2:]] == [
+        "| messages, description only",
+        "| messages, 5 labelled examples per label",
+    ]
+    assert same.count(" to ") == 2
+    drawn = picture.read_text(encoding="utf-8")
+    assert all(words in drawn for words in ("messages", "real rows only", "description only"))

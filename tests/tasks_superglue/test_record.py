@@ -97,6 +97,16 @@ def test_a_row_with_several_queries_is_several_instances_and_joins_again():
     assert pack([other, GOOD]) == [other, {**GOOD, "qas": [{**first, "idx": 1}], "idx": 1}]
 
 
+def test_joined_rows_are_numbered_through_the_file(plain):
+    rows = plain("record", 60).rows[:12]
+    joined = RECORD.pack([*rows[:3], *rows])
+    assert [row["idx"] for row in joined] == list(range(12))
+    assert [q["idx"] for row in joined for q in row["qas"]] == list(range(15))
+    assert [len(row["qas"]) for row in joined] == [2, 2, 2, *[1] * 9]
+    for row in joined:
+        RECORD.schema.model_validate(row)
+
+
 # --- names and entities ---------------------------------------------------------
 
 
@@ -301,7 +311,45 @@ def test_what_is_no_entity_of_the_passage_is_no_label(text, name, reason):
     assert caught.value.reason == reason
 
 
+def test_a_relabelled_row_passes_the_checks_again():
+    said = f"The court believed {MASK} because Carmen Pardo had seen the storm coming."
+    named = query(WHALE, said, "Aurelio Nunez")
+    with pytest.raises(Rejected) as caught:
+        check_query(RECORD.with_label(named, "Carmen Pardo"), WHALE)
+    assert caught.value.reason == "answer-in-query"
+
+
+SPELLINGS = {
+    "capitals": lambda names: [name.upper() for name in names],
+    "lower case": lambda names: [name.lower() for name in names],
+    "quotes": lambda names: [f"“{name}”" for name in names],
+    "a full stop": lambda names: [f" {name}. " for name in names],
+    "given twice": lambda names: names * 2,
+    "no list": lambda names: names[0],  # which is asked for once more
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_an_answer_in_another_spelling_is_read(spelling, run, at):
+    def change(good):
+        return {**good, "actual": SPELLINGS[spelling](good["actual"])}
+
+    bent = run(at("correct", change), task="record", rows=4)
+    assert len(bent.rows) == 4
+    assert bool(bent.repairs) is (spelling == "no list")
+
+
 # --- the paper's variant --------------------------------------------------------
+
+
+def test_in_the_paper_s_variant_the_model_chooses(plain):
+    ran = plain("record", 24, variants=("paper",))
+    assert ran.asked("query-paper") and not ran.asked("query")
+    for row, entry in zip(ran.rows, ran.provenance, strict=True):
+        assert row["qas"][0]["query"].count(MASK) == 1
+        assert {"entities", "intended_place", "intended_most_frequent"} <= set(entry["notes"])
+    # The dry run chooses as models do: what can then be guessed without the query.
+    assert all(entry["notes"]["intended_most_frequent"] for entry in ran.provenance)
 
 
 def test_in_the_paper_s_variant_one_answer_is_asked_for(row):

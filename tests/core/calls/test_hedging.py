@@ -15,7 +15,7 @@ from targen_core import ChatReply, Price, Rejected
 from targen_core.calls.call import CallCancelled, Scope
 from targen_core.calls.hedging import heard
 from targen_core.errors import BudgetExhausted, Interrupted, ServiceGaveUp, TimedOut
-from targen_testing.services import Fault, Fixed, Level, Service
+from targen_testing.services import Fault, Fixed, Level, Lognormal, Queue, Service
 from targen_testing.services.drive import drive
 from targen_testing.virtual_time import virtual_time
 
@@ -98,6 +98,16 @@ def test_a_second_call_that_hangs_is_sent_a_third_time(desk):
 # --- where it must not -------------------------------------------------------------
 
 
+def test_of_a_heavy_tail_three_in_a_hundred_are_sent_twice_at_most():
+    def make():
+        return Service(Lognormal(0.09, 1.2))
+
+    twice = drive(make, calls=1000, concurrency=64)
+    once = drive(make, calls=1000, concurrency=64, hedge=False)
+    assert twice.sent - 1000 <= 30
+    assert twice.wall <= 1.01 * once.wall
+
+
 def test_a_service_that_gets_slow_for_all_gets_no_second_calls(desk):
     """Five times as long as before, for every call that is sent from some moment on."""
 
@@ -107,6 +117,11 @@ def test_a_service_that_gets_slow_for_all_gets_no_second_calls(desk):
     one = desk(Sleeper(seconds), hedge=True, concurrency=64)
     run(one.many(640))
     assert set(one.model.sent.values()) == {1}
+
+
+def test_a_queue_that_fills_at_the_start_gets_no_second_calls():
+    result = drive(lambda: Service(Queue(1.0, 4, 512)), calls=300, concurrency=64)
+    assert result.sent == 300
 
 
 def test_one_call_alone_asks_whether_a_service_that_went_silent_is_back():

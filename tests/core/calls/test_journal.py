@@ -78,6 +78,16 @@ def test_each_record_is_found_by_its_key_however_alike_the_keys_are(folder, keys
         journal.close()
 
 
+def test_what_is_appended_is_found_only_where_that_is_asked_for(path):
+    journal = Journal(path, on_record=lambda records: None)
+    journal.append(record(1))
+    assert journal.get(bytes.fromhex(KEY.format(1))) is None
+    journal.index_appends = True
+    journal.append(record(2))
+    assert journal.get(bytes.fromhex(KEY.format(2))) == record(2)
+    journal.close()
+
+
 def test_a_torn_last_record_is_cut_at_any_byte(path):
     write(path, 3)
     whole = path.read_bytes()
@@ -179,3 +189,18 @@ def test_a_journal_that_cannot_be_opened_is_an_error(tmp_path):
         Journal(tmp_path, on_record=lambda records: None)
     with pytest.raises(WriteFailed, match="cannot open"):
         Journal(tmp_path / "missing", on_record=lambda records: None, read_only=True)
+
+
+class TestInARun:
+    pytestmark = pytest.mark.usefixtures("virtual_time")
+
+    def test_a_damaged_journal_stops_a_resume_before_anything_is_paid(self, lab, tmp_path):
+        world = lab.World()
+        lab.run(world, tmp_path / "run", {"yes": 5, "no": 5})
+        path = tmp_path / "run" / "journal"
+        path.write_bytes(path.read_bytes().replace(b'"step"', b'"stop"', 1))
+        model = lab.ToyModel(world.reply)
+        for _ in range(2):  # and lets go of the directory
+            with pytest.raises(CorruptJournal, match="record 1 "):
+                lab.run(world, tmp_path / "run", resume=True, model=model)
+        assert model.asked == []

@@ -292,6 +292,13 @@ def test_a_long_wait_that_one_call_was_asked_for_is_tried_before_the_run_would_e
     assert at[1] - at[0] == pytest.approx(100.0)
 
 
+def test_a_run_that_ends_for_a_long_pause_says_how_long(lab, desk, drive):
+    hook, _ = failing(EVER, lambda: RateLimited("come back tomorrow", retry_after=86_400.0))
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=20.0)
+    with pytest.raises(ServiceGaveUp, match=r"a pause of 86400 s: come back tomorrow"):
+        drive(one.ask())
+
+
 def test_a_pause_longer_than_max_outage_ends_the_run(drive, desk, lab):
     tomorrow = RateHeaders(remaining_requests=0, reset_requests=86_400.0)
     model = lab.ToyModel(lambda request: ChatReply("fine", "stop", 5, 5, tomorrow))

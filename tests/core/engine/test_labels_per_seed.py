@@ -84,3 +84,25 @@ def test_given_seeds_are_for_all_labels_unless_one_is_asked_for(lab, folder):
         assert isinstance(ran.error, QuotaNotMet)
         assert 'labels_per_seed="all"' in ran.error.hint
         assert ran.report["rows"] == {"yes": 2, "no": 2}
+
+
+def test_alternation_is_even_within_each_label(lab, folder):
+    """What alternates over seeds does not follow the label, which alternates as well."""
+    seen = defaultdict(Counter)
+    world = lab.World(lists=(4, 3), one_label=True)
+    task = world.task()
+
+    def noting(name, write):
+        async def noted(llm, seed):
+            kind = llm.alternate("cause", "effect")
+            llm.note(kind=kind)
+            return await write(llm, seed)
+
+        return noted
+
+    changed = task.replace(generators={n: noting(n, g) for n, g in task.generators.items()})
+    with folder() as path:
+        ran = lab.run(world, path / "run", {"yes": 24, "no": 24}, task=changed)
+    for record in ran.provenance:
+        seen[record["label"]][record["notes"]["kind"]] += 1
+    assert all(abs(kinds["cause"] - kinds["effect"]) <= 2 for kinds in seen.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from unittest import mock
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from targen_core.tasks.checks import normalized
 from targen_standard.filters.likeness import Index, alike
 from targen_standard.filters.near_duplicates.index import NearDuplicates
+
+from ...runs import edit, manifest
 
 LONG = (
     "The mayor of Elmstead opened the new railway bridge on Friday after eleven years of "
@@ -134,3 +137,26 @@ class TestInARun:
         for record in duplicates:
             assert record["detail"].startswith("nearly repeats accepted instance")
             assert record["corrected"] is not None
+
+    @pytest.mark.parametrize("grown", [False, True])
+    def test_a_run_of_an_earlier_version_of_the_filter_goes_on_and_says_so(
+        self, lab, tmp_path, caplog, grown
+    ):
+        """Its lock has no version of the filter, and its ledger is not of this code."""
+        world = lab.World(repeat=0.5)
+        most = {"yes": 9, "no": 9}
+        first = lab.run(world, tmp_path / "run", {"yes": 5, "no": 5} if grown else most)
+        assert any(record["verdict"] == "duplicate" for record in first.rejects)
+        parts = manifest(tmp_path / "run")["lock"]["parts"]
+        assert parts["filter near-duplicates"].pop("version") == 2
+        edit(tmp_path / "run", "lock.parts", parts)
+        (tmp_path / "run" / "ledger").unlink()
+        with caplog.at_level(logging.WARNING, "targen.run"):
+            again = lab.run(world, tmp_path / "run", grow=most)
+        assert again.error is None
+        said = [record.getMessage() for record in caplog.records]
+        assert sum("filter near-duplicates has changed since" in one for one in said) == 1
+        assert "targen_core.replay(" in "".join(said)
+        whole = lab.run(world, tmp_path / "whole", most)
+        assert again.rows[: len(first.rows)] == first.rows
+        assert len(again.rows) == len(whole.rows)

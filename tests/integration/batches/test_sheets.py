@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+import targen_core as tg
+from targen_core.errors import AnswersAwaited, UsageError
+from targen_standard import Declaration, export_batch, import_batch
 from targen_standard.batches import waiting
 from targen_standard.scripted import fill_schema
 from targen_testing.fault_server import FaultServer, Response
@@ -327,3 +330,30 @@ def test_a_file_with_no_answer_for_the_run_is_refused(targen: Targen) -> None:
 
 
 # --- from Python ----------------------------------------------------------------
+
+NOTES = ["The lamp on the stairs is out.", "A guest has lost a key.", "Nobody rang all night."]
+
+
+def test_calls_are_exported_and_answers_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    task = Declaration(
+        description="Notes.", labels={"calm": "nothing", "alarm": "something"}, seeds=NOTES
+    ).task()
+    how: dict[str, Any] = {"n": 4, "model": "llama/m", "correct": False, "progress": False}
+    for seed, out in enumerate(["run", "other"]):
+        with pytest.raises(AnswersAwaited):
+            tg.generate(task, seed=seed, out=out, delivery="files", **how)
+    run, other = (tg.load(out, task=task) for out in ("run", "other"))
+    calls = export_batch(run, "calls.jsonl")
+    keys = [call["custom_id"] for call in lines("calls.jsonl")]
+    assert calls == {"generate": len(keys)} and len(run) == 0
+    answers = [{"text": f"{number} is the room that rang."} for number in range(len(keys))]
+    brought = import_batch(run, fill_lines(dict(zip(keys, answers, strict=True))))
+    assert (brought.good, brought.bad, brought.pending) == (len(keys), 0, 0)
+    assert run.report.complete and len(run) == 4
+    assert export_batch(run, "none.jsonl") == {}
+    with pytest.raises(UsageError, match="answers belong to run") as caught:
+        import_batch(other, "answers.jsonl")
+    assert caught.value.hint == 'targen_core.import_batch("run", "answers.jsonl")'

@@ -46,6 +46,22 @@ def test_describe_prompts_prints_each_prompt_filled_in(targen):
     assert not Path("runs").exists(), "describe leaves nothing behind"
 
 
+def test_preview(works):
+    plain, prompts, full = (
+        works(f"preview rte -b scripted {more}").out for more in ("", "--prompts", "--full")
+    )
+    heads, *lines = plain.splitlines()
+    assert heads.split() == ["label", "premise", "hypothesis"]
+    assert [line.split()[0] for line in lines[:2]] == ["entailment", "not_entailment"]
+    assert "[reply]" not in plain and "--prompts shows" in lines[-1]
+    assert prompts.splitlines()[0] == heads
+    assert "== candidate 0.0/entailment/0, generated for entailment" in prompts
+    assert "--- contexts: prompt themes at contexts/0" in prompts
+    assert "[reply]" in prompts and "--- correct" in prompts
+    assert "[system]" not in prompts and "[system]" in full
+    assert not Path("runs").exists()
+
+
 def test_a_preview_says_what_made_no_row_and_writes_long_texts_as_paragraphs(targen, works):
     result = works("preview rte -n 6 -b scripted -o refusal_rate=0.3")
     assert "Rejected" in result.out and "refusal: the model refused" in result.out

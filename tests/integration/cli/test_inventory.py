@@ -72,9 +72,33 @@ def test_a_description_says_what_its_reader_needs(works):
     assert "sk-very-secret" not in secret.out + secret.err
 
 
+def test_a_backend_says_its_options_and_what_it_supports(targen):
+    facts = targen("describe scripted --json").json
+    options = {option["name"]: option for option in facts["options"]}
+    assert options["down"] == {
+        "name": "down",
+        "type": "bool",
+        "description": "every call fails with a simulated HTTP 5xx",
+        "default": False,
+    }
+    assert facts["model"]["structured"] is True
+    assert facts["model"]["price"]["input"] == 0
+    assert (facts["batches"], facts["install"]) == (False, "targen-standard")
+
+
 def test_a_list_says_what_its_items_look_like_and_who_uses_it(targen):
     facts = targen("describe article-titles --json").json
     item = {field["name"]: field["type"] for field in facts["item"]}
     assert item == {"category": "str", "title": "str"}
     assert "targen-tasks-superglue:boolq" in facts["tasks"]
     assert facts["batch"] == 5
+
+
+def test_a_corrector_says_its_settings_parameters_and_prompts(targen):
+    vote = targen("describe vote --json").json
+    assert (vote["settings"], vote["parameters"]) == ({"votes": 3}, {"temperature": 0.8})
+    assert [(each["name"], each["default"]) for each in vote["options"]] == [("votes", 3)]
+    meta = targen("describe meta --prompts --json").json
+    assert [prompt["name"] for prompt in meta["prompts"]] == ["meta", "solve"]
+    assert "You check finished work" in meta["prompts"][0]["text"]
+    assert "targen-tasks-superglue:rte" in meta["tasks"]

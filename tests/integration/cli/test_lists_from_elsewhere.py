@@ -15,7 +15,7 @@ TASK = """
 from pydantic import BaseModel
 
 from targen_core import ListStep
-from targen_testing.sample import SAMPLE, Review
+from targen_testing.sample import SAMPLE
 
 
 class Pair(BaseModel):
@@ -23,27 +23,13 @@ class Pair(BaseModel):
     two: str
 
 
-class Name(BaseModel):
-    title: str
-
-
 async def propose(llm, parent, existing):
     return []
-
-
-async def write(llm, seed):
-    return Review(text=f"{seed.title} is about {seed.category}.", label=llm.branch)
 
 
 TASK = SAMPLE.replace(name="pairs", contexts=ListStep(item=Pair, propose=propose, batch=2))
 ALONE = SAMPLE.replace(name="alone", seeds=())
 SEEDS = SAMPLE.replace(name="seeds", contexts=None, seeds=(SAMPLE.contexts,))
-NAMES = SAMPLE.replace(
-    name="names",
-    seeds=(ListStep(item=Name, propose=propose, batch=2),),
-    generators=dict.fromkeys(SAMPLE.generators, write),
-    checks=(),
-)
 """
 
 
@@ -54,12 +40,6 @@ def test_seeds_of_another_plugin_are_taken_for_the_tasks_own(works):
     assert manifest("run")["spec"]["seeds_from"] == "targen-tasks-superglue:premises"
     assert "premises" in manifest("run")["lock"]["task"]["prompts"]
     assert manifest("run")["lock"]["distributions"]["targen-tasks-superglue"]
-
-
-def test_seeds_with_a_field_more_are_taken_and_the_generator_gets_it(works, rows):
-    Path("pairs.py").write_text(TASK)
-    works("generate", "pairs.py:NAMES", "-n", "2", "--seeds-from", "article-titles", *RUN)
-    assert all(" is about " in row["text"] for row in rows("run"))
 
 
 def test_a_run_says_before_it_starts_that_its_seeds_are_too_few(works):

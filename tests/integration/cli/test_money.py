@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import chain, repeat
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from targen_testing import OPENAI
 from targen_testing.fault_server import FaultServer, Response
 
-from ...runs import journal, report
+from ...runs import journal, manifest, report
 
 pytest.importorskip("targen_plugin_example")
 
@@ -113,9 +114,19 @@ def test_a_failed_run_publishes_no_words_of_a_service(targen):
     assert "10.9.8.7" not in card and "127.0.0.1" not in card
 
 
-def test_an_older_card_is_exported_without_addresses(works, service):
+def test_the_card_says_what_is_known_and_an_older_one_is_exported_without_addresses(
+    works, service, rows
+):
     works(on(service))
     path = Path("run/README.md")
+    card = path.read_text()
+    assert json.loads(card.partition("```json\n")[2].partition("```")[0]) == rows("run")[0]
+    candidates = sum(flow["judged"] for flow in report("run")["flow"].values())
+    assert f"of {candidates} candidates judged were accepted" in card
+    assert f"started on {manifest('run')['created'][:10]}" in card
+    assert "eprint        = {2310.17876}" in card
+    assert "checked by a person" not in card
+    assert "answers of the models named below" in card
     identity = f"openai-compatible:{service.url}/v1:tiny:json_schema"
     path.write_text(f"# Mine\n\nmade by {identity} at {service.url}/v1, see {service.url[7:]}\n")
     works("export run --as hf --out hub")

@@ -44,6 +44,18 @@ def run(finished):
     return finished("rte", "-n", 20, "-o", "refusal_rate=0.2", out="runs/run")
 
 
+def test_a_page_has_figures_rows_and_rejects_and_loads_nothing(works, run, rows):
+    assert works("report runs/run --html").out == "runs/run/report.html\n"
+    page = Page((run / "report.html").read_text())
+    row = rows(run)[0]
+    assert row["premise"] in page.said and row["hypothesis"] in page.said
+    words = (
+        "Report on run|Task rte, version|20 of 20 rows|Label flow|refusal|Some rows|Some rejected"
+    )
+    assert [each for each in words.split("|") if each not in page.said] == []
+    assert works("runs rm runs/run --yes").out == "runs/run: removed\n"
+
+
 def test_the_page_of_a_folder_has_every_run(works, finished, run):
     finished("rte", "-n", 4, out="runs/other")
     Path("runs/broken").mkdir()

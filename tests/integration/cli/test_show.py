@@ -59,6 +59,22 @@ def test_rows_that_step_4_changed_are_listed_with_their_earlier_labels(finished,
     assert works("show run --changed").out.startswith(title)
 
 
+def test_a_row_is_shown_with_all_that_made_it(works, run):
+    record = records(run)[4]
+    shown = works("show run 4")
+    assert "targen trace run 4" in shown.err
+    assert record["id"] in shown.out and record["above"][0] in shown.out
+    assert record["seed"]["premise"] in shown.out
+    facts = works("show run 4 --json").json
+    assert [call["key"] for call in facts["calls"]] == record["calls"]
+    for call in facts["calls"]:
+        assert call["place"] in shown.out
+        assert " ".join(call["text"].split())[:200] in " ".join(shown.out.split())
+    assert works("show", run, record["id"], "--json").json == facts
+    (run / "journal").write_bytes(b"nothing\n" + b"00000000 {}\n")
+    works("show run 0")  # what is left is shown
+
+
 def test_rows_of_a_pair_are_shown_together(finished, works):
     first, second = records(finished("axg", "-n", 8), "dataset.jsonl")[2:4]
     for row in (2, 3):

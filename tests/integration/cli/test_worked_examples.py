@@ -124,3 +124,22 @@ def test_an_estimate_knows_that_a_cache_makes_long_openings_cheap(works, monkeyp
     assert "of these cached" in shown and "--worked-examples none" not in shown
     cost = works(f"{asked} --worked-examples all --json").json["dollars"]
     assert told and told[1] == f"{cost:.2f}"
+
+
+def test_a_preview_compares_prompts_with_and_without_them(works):
+    solve = "-n 2 -b scripted -q --out solved"
+    works(f"generate copa {solve}")
+    asked = "preview copa -n 4 -b scripted --worked-examples both"
+    whole, brief = works(f"{asked} --solve solved --json").json
+    assert (whole["name"], brief["name"]) == ("all", "none")
+    assert whole["accepted"] == brief["accepted"] == 4 and whole["tokens"] > brief["tokens"]
+    assert whole["examples"] == brief["examples"] == {"right": 2, "wrong": 0, "rejected": 0}
+    assert "worked examples  judged" in works(asked).out
+
+
+def test_rows_of_a_comparison_can_be_read_from_the_cache(works, service):
+    # Without step 4 no row is rejected, so no candidate begins that the last row would cut off.
+    asked = f"preview copa -b llama -o base_url={service.url}/v1 -o model=small --no-correct"
+    works(f"{asked} --worked-examples both")
+    for shown in ("all", "none"):
+        assert "\n0 calls" in works(f"{asked} -n 10 --worked-examples {shown}").out

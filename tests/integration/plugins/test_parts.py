@@ -402,6 +402,41 @@ def test_a_label_a_correction_and_an_export_take_them(acme):
     assert Path("out.txt").read_text() == "THE PARCEL IS LATE.\n"
 
 
+PAIRS = """
+from pydantic import BaseModel
+
+from targen_core import ListStep
+from targen_testing.sample import SAMPLE, Review
+
+class Pair(BaseModel):
+    one: str
+    two: str
+
+async def propose(llm, parent, existing):
+    return [Pair(one="a", two="b")]
+
+def writer(label):
+    async def write(llm, seed):
+        place = getattr(seed, "place", "no place")
+        return Review(text=f"{seed.one} met {seed.two} in {place}.", label=label)
+
+    return write
+
+TASK = SAMPLE.replace(
+    name="pairs", contexts=None, seeds=(ListStep(item=Pair, propose=propose, batch=3),),
+    generators={"good": writer("good"), "bad": writer("bad")}, checks=(),
+)
+"""
+
+
+def test_seeds_with_a_field_more_are_taken(acme, tmp_path):
+    """The generator gets all fields."""
+    (tmp_path / "pairs.py").write_text(PAIRS)
+    acme("generate pairs.py:TASK -n 2 -b scripted --seeds-from couples --no-correct --out run")
+    texts = {row["text"] for row in records("run", "dataset.jsonl")}
+    assert texts == {"Ann 0 met Bo 0 in Rome.", "Ann 1 met Bo 1 in Rome."}
+
+
 def test_an_embedder_has_options_by_its_own_name(acme):
     near = "generate mail.yaml -n 4 -b scripted --max-cosine 0.999 --embedder shapes"
     acme(f"{near} -o shapes.size=30 --out near")
@@ -445,7 +480,21 @@ def test_a_default_for_a_part_is_used_only_with_the_part(acme):
     assert "'opnings'" in acme("estimate mail.yaml -n 4", code=2, **own).stderr
 
 
-SUITE = """
+DESCRIBED = """
+    describe openings | openings.most
+    describe no-she | Refuses the word she.
+    describe majority | at least 1, at most 99
+    describe letters --kind generator --prompts | Write a $label about: $seed
+    describe table | Use it: --contexts-from table; in a task file contexts: {use: acme:table}
+"""
+
+
+@pytest.mark.parametrize(("line", "words"), table(DESCRIBED, 2))
+def test_they_are_listed_and_described(line, words, acme):
+    assert words in acme(line).stdout
+
+
+SUITES = """
 from pathlib import Path
 from targen_testing import ContextsSuite as Contexts
 
@@ -455,15 +504,31 @@ class TestTable(Contexts):
 """
 
 
-def test_the_kit_skips_a_part_that_needs_an_option_which_no_suite_sets(acme, author, tmp_path):
+def test_the_kit_checks_each_and_lists_what_it_did_not_check(acme, author, tmp_path):
+    folder = author("acme", {"src/acme/__init__.py": CODE})
+
+    def checked(code):
+        of: dict[str, dict[str, set[str]]] = {}
+        for each in json.loads(acme(f"plugins check {folder} --json", code=code).stdout)["checks"]:
+            outcomes = of.setdefault(each["about"], {})
+            outcomes.setdefault(each["outcome"], set()).add(each["check"])
+        return of
+
+    of = checked(0)
+    assert of["contexts table"]["skipped"] == {"needs-an-option"}
+    assert of["check no-she"]["skipped"] == {"refuses"}  # no row of the kit has "she"
+    for right in ("filter openings", "generator letters", "embedder shapes"):
+        assert of[right].keys() == {"passed"}, right
+    assert {"remembers", "same-rows-again"} <= of["filter openings"]["passed"]
+    assert len(of["corrector majority"]["passed"]) > 5  # with its own prompts
     head, *hooks = CODE.split("@hookimpl\n")
     (only,) = (hook for hook in hooks if "register_contexts" in hook)
-    folder = author("acme", {"src/acme/__init__.py": f"{head}@hookimpl\n{only}"})
-    said = acme(f"plugins check {folder}").stdout
-    assert "needs-an-option" in said
+    (folder / "src/acme/__init__.py").write_text(f"{head}@hookimpl\n{only}")
     (folder / "tests").mkdir()
-    (folder / "tests/test_table.py").write_text(SUITE)
+    (folder / "tests/test_table.py").write_text(SUITES)
     (tmp_path / "places.csv").rename(folder / "tests/places.csv")
-    assert "needs-an-option" not in acme(f"plugins check {folder}").stdout
+    assert checked(0)["contexts table"].keys() == {"passed"}, "its suite sets the option it needs"
     (folder / "tests/places.csv").unlink()
-    assert "places.csv: No such file" in acme(f"plugins check {folder}", code=1).stdout
+    printed = acme(f"plugins check {folder}", code=1).stdout.splitlines()
+    (at,) = (n for n, line in enumerate(printed) if "makes-rows: contexts table: " in line)
+    assert "places.csv: No such file" in printed[at] and "verifies" in printed[at + 1]

@@ -251,6 +251,21 @@ def flat() -> Task[Any, Any]:
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("a.csv", "text,idx\nx,one\n", "idx: it must be a whole number"),
+        ("a.jsonl", '{"text": "x", "idx": 0}\n{"text": "x"}\n', "idx: no such column"),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_same_words(name, text, words, tmp_path):
+    """Beside the table of mistakes in datasets, of the command."""
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UsageError) as caught:
+        read_dataset(tmp_path / name, flat())
+    assert f"{name}, line 2 does not fit the task flat: {words}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("name", "text"), [("a.csv", "text\nx\ny\n"), ("a.jsonl", '{"text": "x"}\n{"text": "y"}\n')]
 )
 @pytest.mark.parametrize("strict", [True, False])
@@ -270,6 +285,20 @@ def test_a_row_of_typed_columns_is_told_by_its_place(library):
     dataset = read_dataset(held, task, strict=False)
     assert len(dataset) == 1
     assert [(problem.line, problem.idx) for problem in dataset.problems] == [(2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ({"text": "a"}, "is not a dataset: pass a path or rows"),
+        (5, "is not a dataset: pass a path or rows"),
+        (None, "is not a dataset: pass a path or rows"),
+        ([ROWS[0], "text"], "the given data, row 2 does not fit the task toy: str is not a row"),
+    ],
+)
+def test_what_is_no_dataset_at_all(source, said, dataset):
+    with pytest.raises(UsageError, match=said):
+        read_dataset(source, dataset.task)
 
 
 @pytest.mark.parametrize(

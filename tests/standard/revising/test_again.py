@@ -55,6 +55,14 @@ def test_where_only_counts_change_only_new_rows_are_asked_for(new, targen):
     assert json.loads(json.dumps(python.raw)) == plan
 
 
+def test_a_definition_that_changes_again_is_revised_as_the_first(new, targen):
+    Path("again.yaml").write_text(DEFINED.replace("unhappy", "cross"))
+    words = ("revise", "new", "--task", "again.yaml", "--out", "newer")
+    assert OF_THEN in targen(*words, "--yes").out
+    assert asked("newer") == (0, 4)  # the four that are complaints
+    assert new == texts("newer")
+
+
 # --- no reply to the new prompt ---
 
 ONWARD = {  # what may be done with a revision before another run asks

@@ -25,9 +25,12 @@ REVISIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "a definition, and texts stay": (DEFINED, ("--no-rewrite",)),
     "a sample": (MAIL + SAMPLE, ()),
     "a label more": (MORE, ()),
+    "a label more, judged where it is touched": (MORE, ("--judge", "changed")),
     "a label less": (LESS, ()),
+    "a count raised": (MAIL, ("--label", "refund=5")),
     "all counts raised": (MAIL, ("-n", "24")),
     "fewer rows": (MAIL, ("-n", "6")),
+    "another description": (MAIL.replace("small shop", "large shop"), ()),
     "no judge": (MAIL, ("--no-correct",)),
     "a judge of several calls": (MAIL, ("--corrector", "vote")),
     "a field more": (MAIL + "fields: {text: '', place: where it is}\n", ()),
@@ -63,7 +66,7 @@ def test_the_plan_is_what_is_asked(revision, works, once):
 
 @pytest.mark.parametrize(
     ("revision", "rows"),
-    [("a definition", 4), ("all counts raised", 24)],
+    [("a definition", 4), ("a definition", 12), ("a sample", 12), ("all counts raised", 24)],
 )
 def test_the_plan_counts_what_the_cache_of_other_runs_answers(
     revision, rows, targen, monkeypatch, works

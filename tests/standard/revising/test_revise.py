@@ -138,6 +138,43 @@ def test_a_corrector_and_the_options_of_a_step_may_change(make, works):
     works("revise", "judge", "-o", "temperature=0.3", "--dry-run")
 
 
+def test_it_says_first_what_it_will_do(make, revise, targen):
+    make(MAIL, "run")
+    before = sorted(map(str, Path().rglob("*")))
+    Path("mail.yaml").write_text(DEFINED)
+    plan = targen("revise", "run", "--task", "mail.yaml", "--dry-run", "--json").json
+    assert plan["changes"] == [
+        {
+            "name": "labels.complaint.definition",
+            "was": "The customer is unhappy, and asks for no money.",
+            "now": "The customer is unhappy, and does not ask for money.",
+        }
+    ]
+    # Rows that were written as complaints are written again; those that became one are judged.
+    came = [
+        row["intended"] for row in records("run", "provenance.jsonl") if row["label"] == "complaint"
+    ]
+    judged = sum(intended != "complaint" for intended in came)
+    written = {"requested": 6, "kept": 0, "judged": judged, "written": 6 - judged}
+    assert 0 < judged < 6 and plan["labels"]["complaint"] == written
+    assert plan["labels"]["order"] == {"requested": 6, "kept": 0, "judged": 6, "written": 0}
+    said = targen("revise", "run", "--task", "mail.yaml", "--dry-run").out
+    assert (
+        "run, revised as run-revised\n\nChanged\n  labels.complaint.definition\n    - The" in said
+    )
+    assert said.endswith("\nDry run: targen made no calls and wrote no files.\n")
+    assert sorted(map(str, Path().rglob("*"))) == before
+    made = targen("revise", "run", "--task", "mail.yaml")
+    asked = calls("run-revised")
+    assert abs(asked["generate"] - plan["calls"]["texts"]) <= 2
+    assert abs(asked["correct"] - plan["calls"]["judgements"]) <= 8
+    assert made.out.startswith(said.rpartition("\nDry run")[0])
+    less = targen_core.plan_revision("run", "mail.yaml", judge="changed")
+    assert plan["saved"] == plan["calls"]["judgements"] - less.calls.judgements
+    assert less.share < 0.6 * plan["share"]
+    assert not targen_core.plan_revision("run-revised", "mail.yaml").changes
+
+
 def test_where_nothing_has_changed_it_says_so_and_makes_nothing(make, targen):
     make(MAIL, "run")
     before = {path: path.stat().st_mtime_ns for path in Path().rglob("*")}

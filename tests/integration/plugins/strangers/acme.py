@@ -133,7 +133,7 @@ class Majority:
 MAJORITY = Configurable(MajorityOptions, lambda options: Majority(options.times))
 
 
-# Contexts that are read from a file.
+# Contexts that are read from a file, and seeds with a field more than a task needs.
 
 
 class FileOptions(Options):
@@ -148,6 +148,16 @@ def from_file(options):
 
 
 CONTEXTS = Configurable(FileOptions, from_file)
+
+
+class Couple(BaseModel):
+    one: str
+    two: str
+    place: str
+
+
+async def couples(llm, parent, existing):
+    return [Couple(one=f"Ann {n}", two=f"Bo {n}", place="Rome") for n in range(llm.batch)]
 
 
 # A generator for every label of a task of one text.
@@ -245,6 +255,12 @@ def register_correctors(register):
 @hookimpl
 def register_contexts(register):
     register.register("table", "acme:CONTEXTS", summary="A column of a CSV file")
+
+
+@hookimpl
+def register_seeds(register):
+    step = ListStep(item=Couple, propose=couples, batch=3, asks=False)
+    register.register("couples", step, summary="Two names and a place")
 
 
 @hookimpl

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import csv
+import json
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from targen_standard.exporting import table
 
 CSV = table.CSV.make(table.CsvOptions())
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
 
 def _read(path):
@@ -34,6 +40,18 @@ def test_what_is_no_text_is_json_and_what_is_not_there_is_empty(dataset, tmp_pat
     assert first == told | dict.fromkeys(("note", "of", "word"), "")
     told = {"idx": "1", "label": "false", "of": '{"text": "é"}'}
     assert second == told | dict.fromkeys(("version", "spans", "note", "word"), "")
+
+
+@given(texts=st.lists(TEXTS, min_size=1, max_size=5))
+@settings(max_examples=10)
+@example(texts=["", " ", "\r", "\n", "\r\n", '"', '""', ",", "=1+1", "\u2028", "\ufeff"])
+def test_any_text_survives(texts, dataset, tmp_path):
+    rows = [{"text": text, "nested": [text], "idx": n} for n, text in enumerate(texts)]
+    CSV.write(dataset(rows), tmp_path / "out.csv")
+    written = _read(tmp_path / "out.csv")
+    (tmp_path / "out.csv").unlink()
+    assert [row["text"] for row in written] == texts
+    assert [json.loads(row["nested"]) for row in written] == [[text] for text in texts]
 
 
 def test_one_column_of_nothing_is_still_a_row(dataset, tmp_path):
