@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import targen_core as tg
+from targen_standard.examples import showing
+from targen_standard.examples.measuring import varied
 
 from ...runs import records, report
 
@@ -59,6 +61,15 @@ class TestWhatIsShown:
         lengths = Counter(len(text.split()) // 11 for text in shown)
         assert lengths.keys() == {0, 1, 2, 3}
         assert max(lengths.values()) < 2 * min(lengths.values())
+
+    def test_labels_without_examples_share_theirs(self, works, monkeypatch):
+        labels = "".join(f"  at-{at}: it is at {at}\n" for at in range(60))
+        Path("many.yaml").write_text(f"description: Notes.\nlabels:\n{labels}")
+        chosen = []
+        monkeypatch.setattr(showing, "varied", lambda *of: chosen.append(of) or varied(*of))
+        whole = ("--examples", "notes.txt", "-o", "examples.profile=whole", "-b", "scripted")
+        works("generate", "many.yaml", "--label", "at-3=1", *whole)
+        assert len(chosen) == 1
 
     def test_a_task_in_code_does_not_know_of_it(self, served, works):
         rows = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -83,12 +83,8 @@ class ExampleFilter(Filter):
             profile = Profile() if examples is None else self._profile(examples, task)
         hands = {}
         if examples is not None and self._options.show_examples:
-            labels = len({row.label for row in examples.rows})
-            english = _are_english(examples)
-            hands = {
-                branch: Hands(examples.rows, aim, labels, self._options.shown, english=english)
-                for branch, aim in task.branches.items()
-            }
+            by_aim = _hands_of(examples, frozenset(task.branches.values()), self._options.shown)
+            hands = {branch: by_aim[aim] for branch, aim in task.branches.items()}
         # Real texts show the length of such texts better than a task file's usual values.
         own = [
             each
@@ -182,6 +178,21 @@ def _warn(words: str) -> None:
 @lru_cache(maxsize=1)
 def _are_english(examples: Examples) -> bool:
     return are_english(examples.rows)
+
+
+@lru_cache(maxsize=1)  # a run is prepared more than once
+def _hands_of(
+    examples: Examples, aims: Collection[str | None], size: int
+) -> Mapping[str | None, Hands]:
+    """Return the examples shown for each aim. Labels without examples share theirs."""
+    labels = {row.label for row in examples.rows}
+    english = _are_english(examples)
+
+    @cache
+    def dealt(aim: str | None) -> Hands:
+        return Hands(examples.rows, aim, len(labels), size, english=english)
+
+    return {aim: dealt(aim if aim in {None, *labels} else "") for aim in aims}
 
 
 @lru_cache(maxsize=1)  # a run is prepared more than once
