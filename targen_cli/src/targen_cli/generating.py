@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from targen_cli.arguments import labels_of
 from targen_cli.flags import with_signature
 from targen_cli.generate import generate
 from targen_cli.outputs import write_new
@@ -51,6 +52,15 @@ class Generate:
     """
 
     options: Mapping[str, Any]
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """Return the number of rows per label, as `--label` sets it.
+
+        Raises:
+            UsageError: an item is not LABEL=ROWS.
+        """
+        return labels_of(self.options.get("label"))
 
     def __call__(self, task: str, **changes: Any) -> None:
         """Generate the task of that name or file; `changes` take precedence over `options`."""

@@ -437,6 +437,7 @@ REFUSED = """
     --catalogue data --output-format ( | not a usable regular expression
     --catalogue data --language Englsh | --language Englsh: targen cannot recognise this language
     --catalogue data --labels= --label good=3,bad=1 | try: --labels good,bad
+    --catalogue data --labels= --label good=3,bad | --label good=3,bad: '3,bad' is not a number
     --catalogue data --labels yes | at least two different labels
     --catalogue data --synthetic 1 | synthetic
     --catalogue data --synthetic -0.5 | synthetic

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -229,7 +229,7 @@ def transform(
         asked.labels if labels is None else tuple(filter(None, map(str.strip, labels.split(","))))
     )
     if not chosen:
-        _refuse_labels(generate.options["label"] or ())
+        _refuse_labels(generate.labels)
     _refuse_language(language)
     spec = _spec(
         instruction=asked.instruction,
@@ -301,9 +301,8 @@ def _refuse_form(task: str) -> None:
         )
 
 
-def _refuse_labels(rows: Sequence[str]) -> None:
+def _refuse_labels(names: Collection[str]) -> None:
     """Refuse row counts for labels of a task with open outputs, which are counted as `any`."""
-    names = [part.partition("=")[0].strip() for each in rows for part in each.split(",")]
     if {*names} - {"any"}:
         raise UsageError(
             "--label sets the number of rows for a label, but the task has no labels",
