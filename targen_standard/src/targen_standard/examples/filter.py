@@ -11,6 +11,7 @@ from typing import Any
 
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.errors import UsageError
+from targen_core.runs.records.lock import COPY as COPY_OF_FILE
 from targen_core.tasks.model import Task
 from targen_core.wording import Blank, Option, Unplaced
 from targen_standard.datasets.kept import called
@@ -112,10 +113,14 @@ class ExampleFilter(Filter):
 
     def check_task(self, task: Task[Any, Any]) -> None:
         """Read the examples, if `shaped` was not called, and warn of other lengths than theirs."""
-        if self._examples is None and self._options.examples is not None:
-            self._examples = _read(self._options.examples, task)
+        path = self._options.examples
+        if path is None:
+            return
+        if self._examples is None:
+            self._examples = _read(path, task)
         by_name = {each.name: each.values for each in task.dimensions}
-        if by_name.pop(FORM, None) and self._examples is not None:
+        # A run that continues from its own copy of them keeps its dimensions.
+        if by_name.pop(FORM, None) and not COPY_OF_FILE.fullmatch(path.name):
             others = [name for name, values in by_name.items() if any(map(_WORDS.search, values))]
             if others:
                 switch_off = Option("dimensions", dict.fromkeys(others, ()))
