@@ -83,6 +83,14 @@ def test_a_model_without_an_identity_is_refused(lab, world, identity, said):
         tg.generate(world.task(), n=2, model=model, out="x")
 
 
+@pytest.mark.parametrize(("price", "said"), [(0.5, "0.5"), ((1, 2), r"\(1, 2\)")])
+def test_a_model_whose_price_is_something_else_is_refused(lab, world, price, said):
+    model = lab.ToyModel(world.reply, price=price)
+    with pytest.raises(UsageError, match=f"the price of ToyModel is {said}") as caught:
+        tg.generate(world.task(), n=2, model=model, out="x")
+    assert "Price(input=…, output=…)" in caught.value.hint
+
+
 def test_runs_are_merged_with_the_objects_that_they_know(lab, world):
     runs = [
         tg.generate(world.task(), n=4, seed=seed, model=lab.ToyModel(world.reply), out=f"r{seed}")
@@ -200,6 +208,13 @@ def test_a_fault_of_a_model_is_told_to_its_author(method, gives, wrong, lab, wor
     with pytest.raises(StageFailed, match=f"backend memory:toymodel: .*{wrong}") as caught:
         tg.generate(world.task(), n=2, model=model)
     assert caught.value.hint == "fix it, then resume: targen_core.resume(RUN, model=...)"
+
+
+def test_a_model_that_does_not_answer_asynchronously_is_told_to_its_author(lab, world):
+    model = lab.ToyModel(world.reply)
+    model.complete = lambda request: tg.ChatReply("a", "stop")
+    with pytest.raises(StageFailed, match=r"backend memory:toymodel: .*with `async def`"):
+        tg.generate(world.task(), n=2, model=model)
 
 
 @pytest.mark.whole

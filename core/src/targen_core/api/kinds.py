@@ -7,7 +7,7 @@ its use.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 from numbers import Integral, Real
@@ -47,7 +47,13 @@ def _is_mapping(value: Any) -> bool:
 
 
 def _is_names(value: Any) -> bool:
-    return _is_text(value) or (isinstance(value, Iterable) and not isinstance(value, bytes))
+    if isinstance(value, Collection) and not isinstance(value, bytes):
+        return all(map(_is_text, value))
+    return isinstance(value, Iterable) and not isinstance(value, bytes)
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str | PathLike)
 
 
 _NUMBER: _Kind = _is_number, "a number"
@@ -61,9 +67,13 @@ _KINDS: dict[str, _Kind] = {
         'a whole number of rows for each label, such as labels={"yes": 40}',
     ),
     "worked_examples": (_is_text, '"auto", "all" or "none"'),
+    "out": (_is_path, 'a path, such as out="runs/rte-0"'),
     "preset": (_is_text, 'the name of a preset, such as preset="paper"'),
     "variants": (_is_names, "the name of a variant, or a list of names"),
-    "checks": (_is_names, "the name of a check, or a list of names"),
+    "checks": (
+        _is_names,
+        "the name of a check, or a list of names; a Task of your own accepts functions",
+    ),
     "filters": (_is_names, "the name of a filter, or a list of names"),
     "options": (
         _is_mapping,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from targen_core.calls.backend import Backend, BackendOptions
-from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
+from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Price
 from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import UsageError
 from targen_core.origin import split_model
@@ -59,6 +59,11 @@ def backend_of(registry: Registry, model: object) -> Backend:
             hint="set `identity` to a text that tells your model from others, without secrets: its "
             "name, and its file or URL",
         )
+    if not isinstance(chat.price, Price | None):
+        raise UsageError(
+            f"model: the price of {type(model).__qualname__} is {repr(chat.price)[:80]}",
+            hint="set `price` to Price(input=…, output=…), in dollars per million tokens, or None",
+        )
     return Backend(
         summary=f"the model object {type(model).__qualname__}",
         options=BackendOptions,
@@ -83,8 +88,8 @@ class _Lent:
         self.scores_given = scores_given(model)
         self.continues = continues(model)
 
-    async def complete(self, request: ChatRequest) -> ChatReply:
-        return await self._model.complete(request)
+    def complete(self, request: ChatRequest) -> Coroutine[Any, Any, ChatReply]:
+        return self._model.complete(request)
 
     def count_tokens(self, request: ChatRequest) -> int:
         return self._model.count_tokens(request)

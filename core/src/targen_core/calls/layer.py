@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -566,6 +567,8 @@ class CallLayer:
         """A model's reply or its error, without secrets: from here on they are values."""
         try:
             answer = bound.model.complete(request)
+            if not inspect.isawaitable(answer):
+                raise TypeError("complete() must be defined with `async def`")
             if bound.deferred:
                 answer = self._while_needed(answer, scope)
             return bound.secrets.reply(checked_reply(await answer, request))
