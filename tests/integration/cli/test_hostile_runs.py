@@ -128,7 +128,17 @@ NO_JSON = ["[" * 10**5, '{"a":' * 5000 + "1" + "}" * 5000, "NaN", "\ufeff", "[{}
 @pytest.mark.parametrize("text", NO_JSON)
 def test_a_manifest_that_is_no_json(text, run, refuses):
     (run / "manifest.json").write_text(text, "utf-8", "surrogateescape")
-    refuses("report run", "run/manifest.json cannot be read", code=1)
+    hint = "" if text == "[{}]" else "restore it from a backup"
+    refuses("report run", "run/manifest.json cannot be read", hint, code=1)
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_run_without_the_copy_of_its_task(works, refuses):
+    Path("t.yaml").write_text("description: Mails.\nlabels: {a: b c, d: e f}\n")
+    works("generate t.yaml -n 2 -b scripted --out of-file")
+    Path("of-file/task.json").unlink()
+    wrong = "of-file has no task.json, the copy of its task"
+    refuses("resume of-file", wrong, "restore it from a backup", code=1)
 
 
 USED_BEFORE = """

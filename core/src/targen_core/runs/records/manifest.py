@@ -463,10 +463,16 @@ def copy_of(folder: Path, name: str) -> Typed:
     """Return what finds the task in a folder's copy of its file, which may come from a stranger.
 
     Raises:
-        UsageError: the copy is code that was not run on this machine before.
+        RunDirectoryError: the copy is missing.
+        UsageError: it is code that was not run on this machine before.
     """
-    from targen_core.task_files import require_known
+    from targen_core.task_files import path_of, require_known
 
+    copy, _ = path_of(name)
+    if not (folder / copy).exists():
+        raise RunDirectoryError(
+            f"{folder} has no {copy}, the copy of its task", hint="restore it from a backup"
+        )
     require_known(folder / name)
     return Typed(folder / name)
 

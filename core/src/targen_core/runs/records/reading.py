@@ -78,4 +78,8 @@ def read_json(path: Path) -> Any:
     try:
         return json_of(data)
     except ValueError as error:
-        raise RunDirectoryError(f"{path} cannot be read: {error}") from error
+        raise RunDirectoryError(
+            f"{path} cannot be read: {error}",
+            hint="restore it from a backup, or repeat the command that made it; cached replies are "
+            "reused",
+        ) from error
