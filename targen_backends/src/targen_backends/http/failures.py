@@ -161,11 +161,15 @@ def _sorted(
         hint = "raise the server's request size limit, such as client_max_body_size in nginx"
     if status == 501:
         hint = "the server does not support this kind of request; see its documentation"
-    if status == 405:
+    if status == 400:
+        hint = (
+            "compare the model's name and the options that you set with the service's documentation"
+        )
+    if status == 405 or status < 300:
         hint = "is " + Option("base_url") + " the address of the API?"
     if status in (400, 422) and _REFUSES.search(words):
         refused = (name for name in service.parameter_hints if re.search(rf"\b{name}\b", words))
-        hint = service.parameter_hints.get(next(refused, ""), "")
+        hint = service.parameter_hints.get(next(refused, ""), hint)
     if _SCHEMA.search(words):
         hint = service.schema_hint
     if _SCORES.search(words):
