@@ -175,6 +175,16 @@ def test_bad_lines_are_named_and_the_good_ones_imported(drive, tmp_path):
     assert imported.good == 3
 
 
+def test_of_two_answers_to_a_call_the_first_is_named(tmp_path, drive):
+    file = tmp_path / "calls.jsonl"
+    lines = [{"custom_id": "a1", "content": text} for text in ("A dog.", "A cat.", "A cat.")]
+    file.write_text("\n".join(map(json.dumps, lines)))
+    given, imported = answered(drive, file, request("sentence", "a1"))
+    assert given == {"a1": '{"text": "A cat."}'}
+    why = "line 2 has a different answer to this call, which is used"
+    assert imported.garbage == [f"{file}, line 1: {why}"]
+
+
 def test_a_file_of_something_else_is_not_read_to_its_end(tmp_path, drive):
     file = tmp_path / "novel.txt"
     file.write_text("Call me Ishmael.\n" * 12_000)

@@ -304,6 +304,11 @@ def _read(file: Path, imported: Imported, encoding: str) -> dict[str, Filled]:
         elif not filled.content:
             imported.empty += 1
         else:
+            earlier = answers.get(filled.key)
+            if earlier is not None and earlier.content.strip() != filled.content.strip():
+                place = "row" if _is_table(file) else "line"
+                why = f"{place} {filled.line} has a different answer to this call, which is used"
+                imported.refuse(file, earlier.line, why)
             answers[filled.key] = filled
     return answers
 
