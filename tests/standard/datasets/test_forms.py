@@ -266,7 +266,13 @@ def test_what_is_wrong_is_said_in_the_same_words(name, text, words, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("a.csv", "text\nx\ny\n"), ("a.jsonl", '{"text": "x"}\n{"text": "y"}\n')]
+    ("name", "text"),
+    [
+        ("a.csv", "text\nx\ny\n"),
+        ("a.csv", "sep=;\r\ntext\r\nx\r\ny\r\n"),
+        ("a.csv", 'sep=|\ntext|idx\nx|0\n"y"|1\n'),
+        ("a.jsonl", '{"text": "x"}\n{"text": "y"}\n'),
+    ],
 )
 @pytest.mark.parametrize("strict", [True, False])
 def test_rows_that_somebody_wrote_need_no_numbers(name, text, strict, tmp_path):

@@ -17,6 +17,7 @@ COLUMNS = 10_000
 """The most columns that a table may have: errors list them, and each row repeats their names."""
 
 _OPENS = re.compile(r"[ \t\r\n]*+\[[ \t\r\n]*+(\][ \t\r\n]*+)?")
+_SEPARATOR = re.compile(r'"?sep=([^"\r\n])"?\r?\n')
 _GOES_ON = re.compile(r"[ \t\r\n]*+([,\]])[ \t\r\n]*+")
 
 
@@ -73,7 +74,8 @@ def csv_cells(text: str, *, tabs: bool = False) -> Iterator[tuple[int, list[str]
     """Return the cells of each line of a CSV text with the number of the line that ends it.
 
     Cells are separated by commas, or, if the header has none, by its semicolons or tabs.
-    Spreadsheets write semicolons if the comma is for decimals. A line that cannot be read is given
+    Spreadsheets write semicolons if the comma is for decimals. For Excel, a first line such as
+    `sep=;` names the separator, and is not given. A line that cannot be read is given
     as a ValueError, and the next one follows. So is a line of more than `COLUMNS` cells.
     """
     import csv
@@ -81,7 +83,11 @@ def csv_cells(text: str, *, tabs: bool = False) -> Iterator[tuple[int, list[str]
     csv.field_size_limit(sys.maxsize)  # a cell may be a whole book; the file is in memory already
     header, _, _ = text.lstrip("\r\n").partition("\n")
     odd = next((mark for mark in ";\t" if mark in header and "," not in header), ",")
+    if named := _SEPARATOR.match(text):
+        odd = named[1]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if tabs else odd, strict=True)
+    if named:
+        next(reader)
     while True:
         try:
             cells = next(reader, None)
