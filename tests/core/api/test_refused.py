@@ -59,7 +59,7 @@ CALLS = table("""
     generate(n=2, speed=3) | generate() has no keyword 'speed' |
     generate(n=2, temperature=object()) | option temperature: |
     generate(n=2, registry="x") | registry is 'x' | load_registry()
-    generate(n=2, out=4) | 4 is not a path | pass a path
+    generate(n=2, out=4) | out is 4 | pass a path
     generate(n=2, out="stray") | stray | such as out="stray/run"
     generate(n=2, model="llama/m", max_cost=1) | max_cost needs a price | price_in=0.15, price_out
     estimate() | the number of rows |
