@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -118,18 +116,6 @@ def test_a_plan_from_elsewhere_names_raters_that_can_name_files(name, run, plan,
     file = Path(plan(run, "--raters", "ann,bob")["folder"], "review.json")
     file.write_text(file.read_text().replace('"ann"', json.dumps(name)))
     refuses(("review", run, "--no-open", "--plan"), "cannot be the name of a rater", code=1)
-
-
-def test_a_review_does_not_load_what_only_runs_need(run):
-    """Numbers take a fifth of the server's memory, and a page needs none."""
-    code = (
-        "import sys; from targen_cli import main\n"
-        f"sys.argv = ['targen', 'review', {str(run)!r}, '--plan']\n"
-        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
-        "print('numpy' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stdout.splitlines()[-1] == "False", done.stderr
 
 
 REFUSED = """
