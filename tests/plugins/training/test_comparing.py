@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from targen_training.experiments.results import read_results
 from targen_training.trainers import TrainingSet
 from tests.files import changed, lines
 
@@ -96,25 +95,6 @@ def test_a_difference_is_significant_with_any_number_of_arms(moods, works):
                  "--json")  # fmt: skip
     pairs = made.json["parts"][0]["pairs"]
     assert {pair["holm"] < 0.01 for pair in pairs if pair["other"] == "base"} == {True}
-
-
-@pytest.mark.usefixtures("three")
-def test_a_sentence_gives_the_p_of_an_insignificant_difference(works):
-    works(*COMPARE)
-    results = read_results(Path("c"))
-    (part,) = results.parts
-    pairs = [replace(pair, p=0.03, holm=0.061) for pair in part.pairs]
-    shown = str(replace(results, parts=[replace(part, pairs=pairs)]))
-    assert "but the difference is not significant: p (Holm) = 0.061." in shown
-
-
-def test_runs_are_compared_under_the_name_of_their_task(moods, finished, works):
-    moods("test.jsonl", 30)
-    for out in ("first", "second"):
-        finished("mood.yaml", "-n", 30, out=out)
-    done = works("compare", "first", "second", "--test", "test.jsonl", "--repeats", 2)
-    assert "mood: accuracy on test" in done.out
-    assert "first: accuracy on test" not in done.out
 
 
 @pytest.mark.usefixtures("three")
@@ -260,20 +240,6 @@ def test_test_rows_are_never_learned_from(targen, moods):
         del rows[1]
     compared = targen(*compare, "--repeats", 1, "--out", "d")
     assert "the test set also contains 1 row of train\n" in compared.err
-
-
-def test_a_label_without_training_rows_is_said(works, moods):
-    moods("train.jsonl", 40)
-    moods("test.jsonl", 20, seed=5)
-    wider = Path("mood.yaml").read_text() + "  doubt: it does not say\n"
-    Path("mood.yaml").write_text(wider)
-    with changed("test.jsonl") as rows:
-        rows[0]["label"] = "doubt"
-    done = works(
-        "compare", "train.jsonl", "--test", "test.jsonl", "--task", "mood.yaml", "--repeats", 1
-    )
-    assert "train lacks the label of 1 test decision" in done.err
-    assert "only 20 test rows" in done.err
 
 
 @pytest.mark.usefixtures("three")

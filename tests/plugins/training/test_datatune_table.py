@@ -45,15 +45,6 @@ def _folder(alone):
     write_lines("existing/implicatures.jsonl", yes_no(3000, 20, text="question", answer="label"))
 
 
-def test_it_says_first_what_will_run(works):
-    done = works(*TABLE, "--transformed", "transformed", *SMALLEST, "--plan")
-    assert "implicatures: 30 examples to test on; DataTune (40 rows)" in done.err
-    assert "up to 1 training run; training makes no paid calls" in done.err
-    assert "existing and synthetic rows are missing" in done.err
-    assert "few-shot answers for implicatures: missing" in done.err
-    assert not done.out
-
-
 def test_all_arms_beside_the_paper_s(targen, works):
     given = ("--transformed", "transformed", "--synthetic", "synthetic", "--existing", "existing")
     write_lines("answers/implicatures.jsonl", yes_no(0, 30))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -99,24 +98,6 @@ def test_a_text_is_embedded_once_however_many_models_read_it():
     assert texts == ["The lamp is bright."]
 
 
-@pytest.mark.whole  # targen-analysis
-def test_the_hint_for_vectors_without_their_package_works_at_each_edge(targen, works, monkeypatch):
-    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    asked = {
-        "compare": ("--test", "test.jsonl", "--repeats", "2", "--curve", "20"),
-        "train": ("--out", "model"),
-    }
-    hint = "or use the trainer vectors,embedder=words, which does not need a model"
-    for command, others in asked.items():
-        line = (command, "syn.jsonl", "--task", "mood.yaml", *others, "--trainer")
-        assert hint in targen(*line, "vectors").err
-        works(*line, "vectors,embedder=words")
-    made = targen_core.train(
-        "syn.jsonl", task="mood.yaml", trainer="vectors,embedder=words", out="made", progress=False
-    )
-    assert made.facts.options["embedder"] == "words"
-
-
 def test_results_of_another_task_or_of_other_options_replace_none(targen, mood):
     def results(folder):
         return {path.name: path.read_bytes() for path in Path(folder).glob("results.*")}
@@ -177,19 +158,6 @@ def test_compare_accepts_rows_in_memory():
     both = targen_core.compare({"syn": [rows["syn"][:40], dataset[40:60]]}, test="test.jsonl",
                                out="c4", **options)  # fmt: skip
     assert [g.rows for g in both.parts[0].groups if g.arm == "syn"] == [60, 60]
-
-
-def test_compare_accepts_runs_of_tasks_in_memory():
-    declared = targen_core.Declaration.from_file("mood.yaml")
-    for name, task in (("declared", declared), ("object", declared.task())):
-        one, test = (
-            targen_core.generate(task, n=24, seed=at, model="scripted", out=f"{name}-{at}")
-            for at in range(2)
-        )
-        for data in (one, list(one)):
-            for rows in (test, test.dataset):
-                made = targen_core.compare({"a": data}, test=rows, out="c", repeats=1)
-                assert made.parts[0].key == "praise-blame"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,20 +75,6 @@ def test_items_that_are_no_experiments_are_done_by_their_commands(works):
 
 
 @pytest.mark.whole
-def test_small_models_are_those_that_are_installed(targen, superglue, monkeypatch):
-    asked = ("reproduce", "table6", "--original", superglue, "--synthetic", RUNS, "--plan")
-    monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: True)
-    both = targen(*asked)
-    assert both.code == 0 and "(tfidf, vectors)" in both.err
-    # Two tasks; vectors equal numbers of rows.
-    assert "up to 90 training runs, about 4 min" in both.err
-    monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: None)
-    one = targen(*asked)
-    assert f"vectors is left out; to include it: {install('targen-training[vectors]')}" in one.err
-    assert "up to 60 training runs, about 1 min" in one.err and "(tfidf)" in one.err
-
-
-@pytest.mark.whole
 def test_a_table_from_folders_that_are_there(targen, works, superglue):
     asked = ("reproduce", "table6", "--original", superglue, "--synthetic", RUNS, *SMALLEST)
     plan = targen(*asked, "--plan")
@@ -140,17 +125,6 @@ def test_record_is_compared_by_the_paper_s_rouge_l_everywhere(works, superglue):
     assert group["figure"] == group["figures"]["rouge_l"]
     page = Path("reproductions/table3/results.md").read_text()
     assert "record: rouge_l" in page and "answer_f1 %" not in page
-
-
-@pytest.mark.whole
-def test_the_wordings_of_table_9_are_compared_by_vectors(installed):
-    from targen_training.reproduction.wordings import similarities
-
-    alike, why = similarities(installed, paper_table("table9"), "words")
-    assert list(alike) == ["variation 1", "variation 2", "variation 3"] and not why
-    assert all(0 < one < 1 for one in alike.values()) and len(set(alike.values())) == 3
-    none, why = similarities(installed, paper_table("table9"), "nobody-s")
-    assert not none and "nobody-s" in why
 
 
 @pytest.mark.whole
@@ -220,31 +194,6 @@ def test_the_other_arm_of_a_run_is_its_replay(targen, works, superglue, monkeypa
     assert why in said
 
 
-STOPPED = """
-import os, pathlib, signal
-
-def reply(request):
-    if (at := pathlib.Path("stop")).exists():
-        at.unlink()
-        os.kill(os.getpid(), signal.SIGINT)
-    return request.dry_run()
-"""
-
-
-@pytest.mark.whole
-def test_ctrl_c_says_that_the_same_command_goes_on(targen, works, superglue):
-    Path("stop.py").write_text(STOPPED)
-    Path("stop").touch()
-    asked = ("reproduce", "table5", "--original", superglue, "--tasks", "rte", *SMALLEST, "-n", 8,
-             "--generator", "scripted", "-o", "script=stop.py:reply", "-o",
-             "latency_ms=10")  # fmt: skip
-    stopped = targen(*asked)
-    assert stopped.code == 130, stopped.err
-    assert "run the same command again to continue" in stopped.err.splitlines()[-1]
-    assert "with correction (rte): to continue after" in targen(*asked, "--plan").err
-    works(*asked)
-
-
 @pytest.mark.whole
 def test_wordings_and_generators_are_arms(targen, superglue):
     base = ("--original", superglue, "--generator", "scripted", "-n", 8, "--plan")
@@ -270,15 +219,6 @@ def test_wordings_and_generators_are_arms(targen, superglue):
     slow = targen("reproduce", "table11", *base[:4], "--generator", "local", "--tasks", "cb",
                   "--plan")  # fmt: skip
     assert slow.err.count("n=40,") == 2, slow.err
-
-
-@pytest.mark.whole
-def test_a_plan_of_table_8_in_the_paper_s_form_says_what_rows_cost(works, monkeypatch):
-    monkeypatch.setattr("targen_training.reproduction.openllm.find_spec", lambda _: True)
-    asked = ("reproduce", "table8", "--original", ".", "--models", "paper", "--synthetic", RUNS)
-    plan = works(*asked, "--generator", "claude/claude-haiku-5-5", "-n", 8, "--plan")
-    assert f"arm synthetic SuperGLUE (rte): using existing rows: {RUNS / 'rte'}" in plan.err
-    assert re.search(r"Self-Instruct \(free-instructions\): to generate: .*: about \$\d", plan.err)
 
 
 @pytest.mark.whole
@@ -308,17 +248,6 @@ def test_what_would_fail_is_said_before_rows_are_made(
     assert "to generate" in done.err and not list(Path().glob("reproductions/*/runs"))
     plan = targen(*asked, "--plan")  # which may be made on another machine than the one that trains
     assert said in plan.err and plan.code == (0 if "encoder" in words else code), plan.err
-
-
-@pytest.mark.whole
-def test_a_method_learns_before_only_tasks_that_it_can_write(works, superglue, monkeypatch):
-    monkeypatch.setattr("targen_training.reproduction.paper.find_spec", lambda _: True)
-    shutil.rmtree(superglue / "CB")
-    original(superglue, "WiC", "runs/wic/dataset.jsonl", 60, 40)
-    asked = ("reproduce", "table8", "--original", superglue, "--generator", "scripted", "--plan")
-    alone = works(*asked, "--tasks", "rte")
-    assert "Self-Instruct lacks wic, which the other arms learn: a row of wic contains" in alone.err
-    assert not list(Path("reproductions").rglob("selfinstruct/*.json"))
 
 
 BAD = """

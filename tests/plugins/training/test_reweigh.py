@@ -17,7 +17,6 @@ from targen_training.trainers import Decision, Question
 from targen_training.weighing import (
     NotLearned,
     given_weights,
-    measure_influence,
     weigh,
 )
 from tests.files import changed, lines, write_lines
@@ -157,16 +156,6 @@ def test_embedders_are_features(dataset):
     # A method that chooses examples tells what did not learn from other errors.
     with pytest.raises(NotLearned, match="did not learn: it is correct for 50% of the 80 rows"):
         weigh(replace(dataset, rows=[{**row, "text": "The lamp."} for row in dataset.rows]))
-
-
-def test_examples_of_each_label_come_from_what_helps(dataset):
-    """As ProGen chooses them: those that help most, and none that harms."""
-    found = measure_influence(dataset)
-    pool = found.pool(50)
-    assert set(pool) == {"praise", "blame"} and all(0 < len(each) < 40 for each in pool.values())
-    for label, units in pool.items():
-        assert all(found.labels[at] == label and found.values[at] < 0 and at >= 8 for at in units)
-        assert list(found.values[units]) == sorted(found.values[units])
 
 
 @pytest.mark.whole
