@@ -102,12 +102,6 @@ def test_values_are_dropped_for_suiting_another_label_only_where_a_row_is_one_te
     assert len(ways) == 3
 
 
-def test_values_of_pairs_are_dropped_where_that_is_asked_for(bent):
-    quotas = {"agrees": 3, "objects": 3}
-    ran = bent("attrprompt", quotas, of_label("way"), base="kit-pairs", removed=2)
-    assert [one.origin.values["most"] for one in ran.asked("overlap")] == [2, 2, 2]
-
-
 @pytest.mark.parametrize(
     ("settings", "lengths"),
     [

@@ -264,40 +264,12 @@ def test_what_a_reply_holds_is_noted(coda):
     assert notes["length_held"] is True
 
 
-def test_a_word_that_the_text_has_already_is_no_other_word(coda):
-    others = {"drums": "please", "turn": "switch it all off at once", "never": "seldom", "ten": ""}
-    said = {"alternatives": [{"word": word, "other": other} for word, other in others.items()]}
-
-    def bend(request: Any, good: Any) -> Any:
-        return said if request.origin.prompt == "alternatives" else good
-
-    (record,) = coda({"asks": 1}, bend, keep=1.0).provenance
-    reading = record["seed"]["of_label"]["asks"]
-    assert (reading["alternatives"], reading["excluded"]) == ({}, [])
-
-
-def test_rows_are_made_though_the_model_says_nothing_of_given_ones(coda):
-    ran = coda(
-        {"thanks": 8},
-        lambda request, good: good if request.origin.prompt == "write" else "I do not know.",
-    )
-    assert (ran.problem, len(ran.rows)) == ("", 8)
-
-
 def test_a_label_without_given_rows_is_named(refuses, notes):
     rows = write_lines("rows.jsonl", GIVEN[:4])
     start = ("method", "coda", notes, "--given", rows, "-b", "scripted", "-n", "4", "--out", "run")
     label = GIVEN[0]["label"]
     hint = f"give rows with this label, or --label {label}=2"
     refuses(start, "the given rows do not contain the label asks", hint)
-
-
-def test_nothing_is_asked_of_given_rows_where_nothing_is_used(coda):
-    ran = coda({"thanks": 8}, alternatives=False, mix=0)
-    assert ran.problem == ""
-    assert {request.origin.prompt for request in ran.requests} == {"write"}
-    left_out = {line["notes"]["left_out"] for line in ran.provenance}
-    assert left_out == {"syntax, concept, other words"}
 
 
 def test_a_pair_is_not_mixed(targen, works, tmp_path):

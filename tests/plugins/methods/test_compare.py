@@ -19,8 +19,8 @@ pytestmark = [
 
 @pytest.fixture
 def start(mail):
-    """A command that compares three methods."""
-    line = ("compare-methods", mail, "--methods", "targen,attrprompt,claims", "-b", "scripted")
+    """A command that compares two methods."""
+    line = ("compare-methods", mail, "--methods", "targen,claims", "-b", "scripted")
     return (*line, "--out", "out", "--json")
 
 
@@ -40,7 +40,7 @@ def held(finished, mail):
 def test_equal_rows_are_measured_alike(works, start, held):
     more = ("--test", held(8), "--original", held(9), "--repeats", "2")
     ways = works(*start, "-n", "12", *more).json["ways"]
-    assert [way["name"] for way in ways] == ["targen", "attrprompt", "claims"]
+    assert [way["name"] for way in ways] == ["targen", "claims"]
     for way in ways:
         assert way["rows"] == way["requested"] == 12
         assert way["calls"] > 12
@@ -55,16 +55,16 @@ def test_equal_rows_are_measured_alike(works, start, held):
     page = Path("out/results.html").read_text()
     assert "analysis/report.html" in page
     assert "training/results.html" in page
-    assert "| attrprompt | 12 |" in Path("out/results.md").read_text()
+    assert "| claims | 12 |" in Path("out/results.md").read_text()
 
 
 def test_the_same_again_asks_nothing_and_says_the_same(refuses, works, start):
-    first = works(*start, "-n", "8").json
+    first = works(*start, "-n", "4").json
     times = {path: path.stat().st_mtime_ns for path in Path("out").rglob("journal")}
-    assert works(*start, "-n", "8").json == first
+    assert works(*start, "-n", "4").json == first
     assert times == {path: path.stat().st_mtime_ns for path in Path("out").rglob("journal")}
-    refuses((*start, "-n", "9"), "a different comparison: its -n is 8, not 9")
-    refuses((*start, "-n", "8", "--set", "attrprompt.values=5"), "with different options")
+    refuses((*start, "-n", "9"), "a different comparison: its -n is 4, not 9")
+    refuses((*start, "-n", "4", "--set", "claims.claims=5"), "with different options")
 
 
 STOP = """
@@ -89,20 +89,6 @@ def test_ctrl_c_says_that_the_same_command_goes_on(targen, works, mail):
     assert "run the same command again to continue" in done.err.splitlines()[-1]
     works(*start)
     assert Path("out/results.html").exists()
-
-
-def test_plugins_of_other_metrics_need_not_be_installed(works, start, monkeypatch):
-    monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", "targen-review")
-    done = works(*start, "-n", "4", "--no-judge")
-    assert all("hd-d" in way["figures"] for way in done.json["ways"])
-
-
-def test_a_service_that_is_not_there_is_told_in_words_of_the_command(targen, mail):
-    where = ("-b", "llama/m", "-o", "base_url=http://127.0.0.1:9/v1", "--out", "out")
-    done = targen("compare-methods", mail, "--methods", "targen", "-n", "4", *where)
-    assert done.code == 1
-    assert done.err.rstrip().endswith("run the same command again")
-    assert "targen_core" not in done.err
 
 
 def test_equal_dollars_end_each_method_where_they_are_spent(works, start):
@@ -195,8 +181,8 @@ def test_rows_that_are_there_are_measured_beside(refuses, works, mail, start, he
     assert (file["rows"], file["calls"], file["dollars"]) == (20, None, None)
     assert {*ran["trained"], *file["trained"]} == {"tfidf"}
     assert "unknown" in Path("out/results.md").read_text()
-    beside = works(*start, "-n", "8", *data, "--no-judge", "--out", "both")
-    assert [way["rows"] for way in beside.json["ways"]] == [8, 8, 8, 20, 20]
+    beside = works(*start, "-n", "4", *data, "--no-judge", "--out", "both")
+    assert [way["rows"] for way in beside.json["ways"]] == [4, 4, 20, 20]
     # Rows that were judged and are others now are not judged in silence.
     judged = ("compare-methods", mail, *data[2:], "-b", "scripted", "--out", "judged")
     works(*judged)
@@ -218,11 +204,6 @@ def test_a_method_with_one_label_trains_no_model_and_a_short_one_is_named(works,
     assert "correct labels" not in done.out.lower()
     text = Path("out/results.md").read_text()
     assert "fewest rows: 4." in text and "correct labels" not in text.lower()
-
-
-def test_a_folder_called_like_the_task_hides_no_task(works):
-    Path("rte").mkdir()
-    works("method attrprompt rte -n 4 -b scripted --out rte/a -q")
 
 
 PRICED = ("-o", "price_in=10", "-o", "price_out=20", "-o", "max_tokens=300", "--concurrency", "1")

@@ -137,21 +137,6 @@ def test_each_given_text_is_used_before_any_is_twice_in_an_order_of_the_seed(wor
     assert all(sorted(one) == sorted({*one}) and len(one) == 40 for one in orders)
 
 
-@pytest.mark.parametrize(
-    ("rows_given", "least", "said"),
-    [
-        (ASKED[:1], 3, "with one full sentence of about 5 words, and"),
-        (ASKED[:1], 9, "with one full sentence of about 9 words, and"),
-        ([], 6, "with one or two full sentences of at least 6 words in all, and"),
-    ],
-)
-def test_a_prompt_says_how_long_a_text_is(bent, rows_given, least, said):
-    settings = {"base": "kit-pairs", "given": rows_given, "min_words": least}
-    ran = bent("zerogen", {"agrees": 1}, **settings)
-    system = ran.asked("continue")[0].messages[0].content
-    assert said in system
-
-
 def test_lengths_are_those_of_given_texts_and_tell_no_label(bent):
     rows_given = [
         {

@@ -81,18 +81,6 @@ def test_by_the_paper_a_round_is_told_six_of_the_pool_and_two_of_its_own(bent):
     assert all(len(told & written) == 2 for told in texts[2:-1])
 
 
-def test_a_round_is_told_the_kinds_of_texts_that_are_taken(bent):
-    ran = bent("selfinstruct", {"thanks": 24, "asks": 24}, asked=4)
-    assert ran.problem == ""
-    written = [fact["seed"]["text"] for fact in ran.provenance]
-    second, third = [
-        {line.partition(". ")[2] for line in str(one.origin.values["told"]).split("\n")}
-        for one in ran.asked("instructions")[1:3]
-    ]
-    assert len(second & {*written}) == 4  # all that there are
-    assert len(third & {*written}) == 8
-
-
 def test_rows_of_a_few_are_of_many_instructions_and_told_which_labels_not_to_fit(bent):
     ran = bent("selfinstruct", {"thanks": 8, "asks": 8})
     of = [fact["seed"]["text"] for fact in ran.provenance]
@@ -101,20 +89,6 @@ def test_rows_of_a_few_are_of_many_instructions_and_told_which_labels_not_to_fit
     assert said == {"thanks: it thanks the neighbour", "asks: it asks the neighbour for something"}
     for one in ran.asked("instances"):
         assert one.origin.values["label"] != one.origin.values["others"]
-
-
-def test_near_copies_are_dropped_and_counted(bent):
-    def bend(request: Any, good: Any) -> Any:
-        if request.origin.prompt == "instructions":
-            first = good["instructions"][0]
-            return {"instructions": [first, f"{first} Please.", "too short", "   "]}
-        return good
-
-    ran = bent("selfinstruct", {"thanks": 12, "asks": 12}, bend, instances=2)
-    assert ran.problem == ""
-    assert ran.reasons == {"too-similar", "bad-length"}
-    near = [line for line in ran.rejects if line["reason"] == "too-similar"]
-    assert {line["place"] for line in near} == {line["place"] for line in ran.rejects}
 
 
 WORKED = "Parents of pupils write long letters to a village library. Sort each under loan or room."
