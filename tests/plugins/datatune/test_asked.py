@@ -31,16 +31,6 @@ def written(tmp_path):
     return write
 
 
-@pytest.mark.whole
-def test_an_installed_task(registry):
-    task = read_request("rte", registry)
-    assert task.name == "rte"
-    assert task.instruction.startswith("Each row is a premise")
-    assert task.labels == ("entailment", "not_entailment")
-    assert task.examples
-    assert all(example.output in task.labels for example in task.examples)
-
-
 def test_an_instruction(registry):
     task = read_request("Is the remark meant as a yes or as a no?", registry)
     assert task.name == "is-the-remark-meant-as-a"

@@ -40,19 +40,6 @@ def test_words_are_compared_in_lower_case_and_singular_without_function_words():
     assert words("news class bus series") == ["new", "class", "bus", "sery"]
 
 
-@pytest.mark.parametrize(
-    ("entries", "query"),
-    [
-        (ENTRIES, ""),
-        (ENTRIES, "the of and"),
-        (ENTRIES, "zzz qqq"),
-        ([DatasetEntry(id="a", name="", revision="")], "sentiment"),
-    ],
-)
-def test_nothing_in_common_is_nothing_found(entries, query, search):
-    assert search(entries)(query, 5) == []
-
-
 def test_a_part_of_an_index_is_refused(tmp_path, search):
     search()
     (tmp_path / "weights.npy").write_bytes((tmp_path / "weights.npy").read_bytes()[:-8])

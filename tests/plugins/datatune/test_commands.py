@@ -9,7 +9,6 @@ import pytest
 from targen_core import load_registry
 from targen_core.errors import UsageError
 from targen_datatune import retrieve
-from targen_datatune.finding import find, rows_of
 from targen_datatune.index import Index
 from tests.tables import table
 
@@ -63,16 +62,6 @@ def test_a_task_file_that_a_person_typed(name, content, shop, tmp_path, works, m
     works("transform", name, *asked, "--catalogue", str(shop))
     rows = (tmp_path / "run" / "dataset.jsonl").read_text().splitlines()
     assert sorted(json.loads(row)["label"] for row in rows) == ["few", "many"]
-
-
-def test_it_is_said_where_fewer_are_near_than_were_wanted(tmp_path, in_process):
-    (tmp_path / "data").mkdir()
-    for name in ("film", "stone", "bird", "river"):
-        (tmp_path / "data" / f"{name}.csv").write_text(f"{name},kind\nx,y\n")
-    line = ("retrieve", "Which film is it?", "--catalogue", str(tmp_path / "data"))
-    assert "1 of 3 found: no other entry shares a word" in in_process(*line, "-k", "3").out
-    assert "in common" not in in_process(*line, "-k", "1").out
-    assert "in common" not in in_process(*line, "-k", "4").out, "all there are"
 
 
 @pytest.mark.parametrize(
@@ -178,19 +167,6 @@ def test_two_folders_of_one_name_keep_apart(shop, tmp_path, in_process, refuses)
     refuses("catalogue show file:shop/questions.json", "matches several datasets")
 
 
-def test_rows_come_from_the_catalogue_that_has_them(shop, tmp_path):
-    registry = load_registry()
-    with Index(tmp_path / "index", create=True) as index:
-        index.build(registry, str(shop))
-        actual = find(registry, index, ASKED, k=1)
-        (best,) = actual.matches
-        assert best.entry.catalogue == "targen-datatune:files"
-        assert next(rows_of(registry, best.entry))["stars"] == "1"
-        (shop / "talk" / "extra.csv").write_text("complaint\nThe review of the customer\n")
-        index.build(registry, str(shop))
-        assert len(find(registry, index, ASKED).matches) == 4, "its index follows the entries"
-
-
 def test_ctrl_c_says_that_the_same_command_goes_on(shop, in_process, monkeypatch):
     from targen_datatune.catalogues import files
 
@@ -204,14 +180,6 @@ def test_ctrl_c_says_that_the_same_command_goes_on(shop, in_process, monkeypatch
     assert f"run targen catalogue build {shop} to continue" in done.err
     assert "unfinished: build it again to continue" in in_process("catalogue", "list").out
     assert "3 datasets described" in in_process("catalogue", "build", str(shop)).out
-
-
-def test_a_review_beside_a_dataset_is_not_another(shop, works):
-    before = works("catalogue", "build", str(shop)).out.splitlines()[0]
-    (shop / "talk/reviews.review").mkdir()
-    (shop / "talk/reviews.review/review.json").write_text('{"rows": ["1", "2"]}')
-    assert "3 entries" in before
-    assert "3 entries" in works("catalogue", "build", str(shop)).out
 
 
 def test_a_slip_is_not_a_catalogue_to_continue(shop, works, in_process):

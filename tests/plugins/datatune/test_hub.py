@@ -226,9 +226,3 @@ def test_a_build_from_the_command_line_goes_on_after_an_outage(hub, in_process):
     assert not any("reviews0" in path for path in hub.asked[asked:])
     rows = in_process("retrieve", "reviews of lamps", "-k", "2", "--json").json["found"]
     assert [row["dataset"]["id"] for row in rows] == ["hf:ada/reviews0", "hf:ada/reviews1"]
-
-
-def test_what_was_never_built_is_not_asked_for_in_passing(hub, in_process):
-    done = in_process("retrieve", "x y", "--catalogue", "hf:")
-    assert done.code == 2
-    assert "targen catalogue build hf:" in done.err
