@@ -6,7 +6,7 @@ import json
 
 from targen_testing import OutputSuite as Outputs
 
-from .declared import CHAT, NER, PAIRS, QA, RANKED, SHOP
+from .declared import NER, PAIRS, QA, RANKED, SHOP
 
 FIELDS = {"headline": "a headline", "text": "a post"}
 HEADED = {**NER, "fields": FIELDS, "output": {**NER["output"], "field": "text"}}
@@ -40,15 +40,8 @@ class TestAnswer(Outputs):
     file = json.dumps(QA)
 
 
-class TestPreference(Outputs):
-    """Two replies, judged in both orders."""
-
-    output = "preference"
-    file = json.dumps(CHAT)
-
-
 class TestRanking(Outputs):
-    """Three replies, which step 4 ranks in both orders."""
+    """Replies, which step 4 ranks in both orders."""
 
     output = "preference"
     file = json.dumps(RANKED)

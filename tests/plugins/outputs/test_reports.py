@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import Declaration, generate
+from targen_core import generate
 from targen_standard.task_files.outputs import output_in
 
 from ...files import changed, lines, write_lines
@@ -19,7 +19,6 @@ from .test_exporters import PLACES, REPLIES, span
 MET = "Ann met Bob in Rome."
 ANN, BOB = span(MET, "Ann", "person"), span(MET, "Bob", "person")
 ROME, TOWN = span(MET, "Rome", "place"), span(MET, "Bob", "place")
-JUDGED = ("found", "missed", "added")
 
 
 # The second row had Rome, which step 4 did not find, and Bob as a person.
@@ -125,22 +124,6 @@ def test_what_is_corrected_within_its_label_is_wrong_and_named_by_its_row(works)
     assert changes[1]["after"] == "Saw <person>Aba0</person> or <person>Bebe0</person>."
     assert report("out")["as_given"] == {"right": 1, "wrong": 1}
     assert lines("out/dataset.jsonl")[1]["spans"][1] == other
-
-
-@pytest.mark.whole
-def test_rows_with_one_label_have_no_such_section(works):
-    plain = Declaration(description="Short notes.", labels={"calm": "it is calm", "loud": "it is"})
-    assert output_in(plain.task(name="mine")) is None
-    works("generate", "rte", "-n", 2, "-b", "scripted", "--out", "run", "-q")
-    assert "output" not in report("run")
-
-
-def test_analysis_knows_the_label_that_rows_are_counted_by(works):
-    made("spans", 8, works)
-    works("analyze", "run", "--metric", "outputs", "--metric", "labels", "--out", "seen")
-    text = Path("seen/analysis.json").read_text()
-    assert "person+place" in text
-    assert "type from mention" in text
 
 
 def test_rows_of_one_text_with_another_output_are_paired_by_diff(works, in_process):
