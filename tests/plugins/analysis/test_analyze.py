@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 import webbrowser
 from types import ModuleType
@@ -186,20 +185,6 @@ def test_wrong_usage_writes_nothing(args, error, hint, refuses, rows, tmp_path, 
     rows()
     (tmp_path / "folder").mkdir()
     refuses(f"analyze {args}", error, hint, code=1 if args == "folder" else 2)
-
-
-def test_what_could_not_be_compared_says_so(targen, jsonl):
-    done = targen("analyze", jsonl("mine.jsonl", [{"text": "one"}]), "--metric", "leakage")
-    assert "note: leakage: Leakage needs a reference to compare with: pass --against." in done.out
-    rows = [{"text": f"Row {n}.", "label": "short"} for n in range(40)]
-    long = "is much longer than any row of the other label could ever hope to be"
-    rows += [{"text": f"Row {n} {long}.", "label": "long"} for n in range(40)]
-    without = ("--without", "entities", "--without", "semantic", "--without", "difficulty")
-    shown = targen("analyze", jsonl("told.jsonl", rows), *without).out
-    assert shown.index("warning: ") < shown.index("figure ")
-    assert shown.count("note: ") == 1
-    said = r"note: .*leakage.*: not measured, because some input is missing; report"
-    assert re.search(said, shown)
 
 
 def test_a_report_without_texts_holds_no_row(works, jsonl, tmp_path):

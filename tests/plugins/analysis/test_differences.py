@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 from targen_analysis.data.corpus import read_corpus
 from targen_analysis.differences.metric import DIFFERENCES
 from targen_analysis.folds import folds_of, groups_of
-from targen_core import analyze, load_registry
+from targen_core import load_registry
 from tests.files import lines
 
 pytest.importorskip("sklearn")
@@ -81,14 +80,6 @@ def test_a_planted_habit_is_named_first_with_both_shares(compared):
     assert re.search("On average, a row of mine has.*words \\(sd.*a row of real has 7.0", said)
 
 
-def test_features_of_each_text_name_it(compared):
-    mine = [(one, two.rstrip("?")) for one, two in zip(real(90), real(90, 2), strict=True)]
-    findings = compared(mine, [*zip(real(90, 3), real(90, 4), strict=True)], PAIR)
-    row = features(findings)["contain a question mark in the hypothesis"]
-    assert (row[1].value, row[2].value) == (0.0, 1.0)
-    assert not any(name.endswith("in the premise") for name in features(findings))
-
-
 def test_a_subject_that_is_missing_is_named(compared):
     rng = random.Random(9)
 
@@ -103,14 +94,6 @@ def test_a_subject_that_is_missing_is_named(compared):
     figures = findings.figures["mine"]
     other = figures["clusters with rows, other real rows"]
     assert figures["clusters with rows"].value < other.value
-
-
-def test_no_more_subjects_are_named_than_there_are_clusters(compared):
-    subjects = ("red cats sleep on mats", "old ships sail to ports", "tall trees lose leaves")
-    theirs = [f"{subject} {n}." for subject in subjects for n in range(8)]
-    findings = compared([f"Parcel {n} has not arrived {n} yet." for n in range(40)], theirs)
-    said = next(line for line in findings.headlines if "clusters of real" in line)
-    assert 0 < len(lacking(findings)) <= int(re.search(r"about (\d+) clusters", said)[1])
 
 
 def test_near_copies_are_counted_and_shown(compared):
@@ -171,30 +154,6 @@ def test_rows_of_one_round_of_examples_are_independent(works):
     manners = [record["notes"]["manner"] for record in lines("run/provenance.jsonl")]
     groups = groups_of(read_corpus(load_registry(), Path("run")))
     assert len({*zip(manners, groups, strict=True)}) == len({*groups}) == len({*manners}) > 9
-
-
-def test_the_report_opens_with_the_differences_in_every_form(works, jsonl, tmp_path):
-    mine = jsonl("mine.jsonl", [{"text": f"{text[:-1]} perhaps?"} for text in real(60)])
-    other = jsonl("real.jsonl", [{"text": text} for text in real(60, 1)])
-    metrics = ("--metric", "differences", "--metric", "lexical", "-o", "lexical.replicates=5")
-    done = works("analyze", mine, "--against", other, *metrics)
-    assert done.err == ""
-    hedge = "contain a hedge (may, perhaps, seems …)"
-    assert done.out.index("A classifier distinguishes rows of mine") < done.out.index(hedge)
-    assert done.out.index(hedge) < done.out.index("how to read it")
-    assert done.out.count("Features that distinguish mine from real") == 1
-    folder = tmp_path / "analyses" / "mine"
-    page = (folder / "report.html").read_text()
-    assert page.index("Features that distinguish mine from real") < page.index("<h2>Summary")
-    text = (folder / "report.md").read_text()
-    heading = "## Features that distinguish mine from real"
-    assert text.index("A classifier distinguishes") < text.index(heading)
-    found = json.loads((folder / "analysis.json").read_text())["metrics"]
-    table = found["targen-analysis:differences"]["findings"]["tables"][0]
-    assert hedge in [row[0] for row in table["rows"]]
-    analysis = analyze(mine, against=other, metrics="differences")
-    assert f"| {hedge} |" in analysis.as_markdown()
-    assert next(iter(found)) == "targen-analysis:differences"
 
 
 def test_few_rows_are_said_to_be_few(compared):

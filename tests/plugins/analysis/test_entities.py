@@ -132,14 +132,6 @@ def test_nothing_planted_nothing_found(measure):
     assert sum(figures[f"share of {kind}"].value for kind in NAMES) == pytest.approx(1)
 
 
-def test_other_types_are_found(measure):
-    findings = measure(texts(200, frames=FRAMES[2:3]), against=texts(200, 1))
-    away, within = (findings.figures[n]["divergence of types"] for n in ("mine", "original"))
-    assert away.low > within.high
-    assert "are PERSON, compared with" in findings.headlines[0]
-    assert findings.plots[1].data
-
-
 def test_other_names_of_one_type_are_found(measure):
     mine = texts(300, names=NAMES | {"GPE": ["Oslo"]})
     findings = measure(mine, against=texts(300, 1), types="GPE,NORP")
@@ -158,15 +150,6 @@ def test_ten_names_that_are_most_of_all(measure):
     original = texts(300, 1, frames, {"PERSON": MANY})
     (warning,) = measure(texts(300, frames=frames), against=original).warnings
     assert warning.startswith("The ten most frequent PERSON account for 100% of all PERSON in mine")
-
-
-def test_without_a_reference_and_with_several(measure):
-    findings = measure(texts(60), texts(60, 1))
-    assert "divergence of types" not in findings.figures["mine"]
-    assert "named entities per 100 words" in findings.headlines[0]
-    assert findings.figures["other"]["share of PERSON"].low is not None
-    plain = measure(texts(60), replicates=0)
-    assert plain.figures["mine"]["share of PERSON"].low is None
 
 
 def test_rows_without_names(measure):
@@ -194,21 +177,9 @@ def rows(jsonl):
     return lambda name, *args: jsonl(name, [{"text": text} for text in texts(*args)])
 
 
-def test_from_the_command_line(works, rows, pipeline, tmp_path):
-    options = ("--metric", "entities", "-o", f"entities.model={pipeline}", "--trust")
-    done = works("analyze", rows("mine.jsonl", 80), "--against", rows("b.jsonl", 80, 1), *options)
-    assert done.err == ""
-    assert "entities: divergence of types" in done.out
-    assert "The most frequent entities of type GPE" in done.out
-    analysis = json.loads((tmp_path / "analyses" / "mine" / "analysis.json").read_text())
-    figures = analysis["metrics"]["targen-analysis:entities"]["findings"]["figures"]
-    assert 0 < figures["mine"]["share of GPE"]["value"] < 1
-
-
 MISSING = """
     no_such_names | the spaCy pipeline no_such_names is not installed | python -m spacy download no_
     ./gone | there is no spaCy pipeline at ./gone | as written by nlp.to_disk
-    . | there is no spaCy pipeline at . | as written by nlp.to_disk
     pytest | the spaCy pipeline pytest cannot be loaded | python -m spacy validate
     en_core_web_none | the spaCy pipeline en_core_web_none is not installed
 """

@@ -87,11 +87,6 @@ def test_odd_values(tmp_path):
     assert (data.texts, data.labels) == ([("half ? pair",), ("3",)], ["", ""])
 
 
-def test_names_of_plain_files_have_their_folder(jsonl):
-    assert read(jsonl("RTE/train.jsonl", [{"t": "x"}])).name == "RTE/train"
-    assert read(jsonl("RTE/mine.jsonl", [{"t": "x"}])).name == "mine"
-
-
 def test_paths_reach_through_objects_and_lists():
     row = {"a.b": "dotted", "qas": [{"q": "one", "n": 1}, {"q": "two"}], "x": {"y": ["p", "r"]}}
     assert text_at(row, "qas.q") == "one\ntwo"

@@ -100,14 +100,6 @@ def test_occupations_beyond_chance(corpus, study):
     assert len(measure(study(corpus(texts)), shown=1).tables[3].rows) == 1
 
 
-def test_too_few_rows_say_so(corpus, study):
-    findings = measure(study(corpus(["she ran", "he ran", "it ran"])))
-    assert findings.headlines == ("mine has fewer than 10 rows with words for one gender.",)
-    assert findings.warnings == ()
-    assert findings.figures["mine"]["female share"].value is None
-    assert measure(study(corpus(rows(30, 1, "nurse")))).warnings == ()
-
-
 class Axg:
     """The task by its name: it need not be installed."""
 

@@ -59,14 +59,6 @@ def test_options_are_told_as_those_of_other_functions_too(run):
     assert said[0] == said[1] != said[2]
 
 
-def test_rows_in_memory_have_a_short_name(run):
-    names = [
-        [corpus.name for corpus in tg.analyze(*data, task="rte", metrics=["labels"]).study.corpora]
-        for data in ([list(run)], [list(run), list(run)])
-    ]
-    assert names == [["dataset"], ["dataset (1)", "dataset (2)"]]
-
-
 def test_what_could_not_be_measured_is_said_where_it_is_looked_at(run):
     def measure(study, options):
         raise tg.UsageError("it <b>cannot</b> be")

@@ -11,7 +11,6 @@ import pytest
 
 from targen_analysis.analysis import Analysis, Part, without_texts
 from targen_analysis.metrics import Estimate, Excerpt, Findings, Plot, Table
-from targen_analysis.report.cells import shown
 from targen_analysis.report.figures import as_json
 from targen_analysis.report.folder import write
 from targen_analysis.report.page import as_page
@@ -118,21 +117,3 @@ def test_single_rows_are_lines_of_a_file(analysis, tmp_path):
     kept = lines(tmp_path / "out/rows/good-mine-of-us.jsonl")
     assert kept == [{"row": 0, "PVI": None}, {"row": 1, "PVI": 0.5}]
     assert "rows" not in as_json(whole)["metrics"]["acme:good"]["findings"]
-
-
-CELLS = [
-    (None, "-"),
-    ("x", "x"),
-    (1234567, "1,234,567"),
-    (0.12345, "0.123"),
-    (12.345, "12.35"),
-    (1234.5, "1,234"),
-    (3.0, "3"),
-    (Estimate(0.5, 0.4, 0.6), "0.5 (0.4–0.6)"),
-    (Estimate(None), "-"),
-    (Estimate(0.0, 0.0, 0.00000001), "0 (0–0)"),
-]
-
-
-def test_numbers_as_people_read_them():
-    assert [shown(cell) for cell, _ in CELLS] == [text for _, text in CELLS]

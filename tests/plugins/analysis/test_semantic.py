@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import sys
 import zlib
 from dataclasses import replace
 from functools import cache
@@ -24,7 +23,7 @@ from targen_analysis.semantic.similarity import kth_nearest, nearest, pair_share
 from targen_analysis.testing import MetricSuite as Suite
 from targen_cli.findings import Excerpt
 from targen_core import load_registry
-from targen_core.errors import MissingDependency, UsageError
+from targen_core.errors import UsageError
 from targen_core.wording import install
 
 
@@ -239,18 +238,6 @@ def test_rows_that_say_the_same_are_found(corpus, study, sentences):
     assert said in findings.warnings[0]
 
 
-def test_the_map_shows_rows_with_labels_and_no_more_than_asked_for(corpus, study, sentences):
-    pytest.importorskip("sklearn")
-    mine = corpus(sentences(60), ["yes", "no"] * 30)
-    reference = corpus(sentences(60, seed=1), name="original")
-    findings = measure(study(mine, against=reference), points=20)
-    points = next(plot for plot in findings.plots if plot.kind == "map")
-    assert len(points.data) == 40
-    assert set(points.data[0]) == {"dataset", "row", "label", "across", "up"}
-    assert {mark["label"] for mark in points.data} == {"yes", "no", ""}
-    assert points.data[0]["row"] in {text for (text,) in mine.texts}
-
-
 def test_one_text_of_the_rows_is_chosen(corpus, study, sentences):
     texts = [("the same", text) for text in sentences(40)]
     rows = corpus(texts, fields=("premise", "hypothesis"))
@@ -291,22 +278,6 @@ def test_next_to_nothing_is_measured_without_a_crash(texts, corpus, study, sente
             assert "Coverage was not measured" in " ".join(findings.notes)
 
 
-def test_rows_without_the_text_are_left_out(corpus, study, sentences):
-    rows = [(text, "" if at % 2 else text) for at, text in enumerate(sentences(40))]
-    findings = measure(study(corpus(rows, fields=("a", "b"))), field="b", map="none")
-    assert "Left out 20 rows of mine without text." in findings.notes
-    assert findings.tables[0].title == "Semantic diversity at 20 rows"
-
-
-@pytest.mark.parametrize("options", [{"umap": True}, {"map": "umap"}])
-def test_umap_is_missed_before_anything_is_embedded(options, corpus, study, monkeypatch):
-    monkeypatch.setitem(sys.modules, "umap", None)
-    never = Embedder("none", lambda texts: 1 / 0)
-    with pytest.raises(MissingDependency, match="UMAP needs the package") as error:
-        measure(study(corpus(["a b", "c d"])), never, **options)
-    assert error.value.hint == install("targen-analysis[umap]")
-
-
 MISSING = [(None, "analysis[embeddings,minilm]"), (object(), "hf download")]
 
 
@@ -321,7 +292,3 @@ def test_what_is_missing_is_said_before_a_run_begins(there, hint, monkeypatch):
         load_registry().get("embedder", "minilm").open()
     assert install("targen-analysis").rpartition(" ")[2].strip("'") in caught.value.hint
     assert hint in caught.value.hint
-
-
-def test_describe_names_the_extras_of_an_embedder(works):
-    assert "[embeddings,minilm]" in works("describe", "minilm", "--kind", "embedder").out

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -43,17 +41,6 @@ def test_figures_stand_side_by_side_with_how_to_read_them(analysis):
     for glance in ({"else": "-"}, {"size": "-"}):  # a figure that no dataset has is no row
         figures = {"a": {"size": Estimate(None)}}
         assert in_short(analysis("a", glance=glance, figures=figures)).glance.rows == []
-
-
-def test_sentences_are_for_one_dataset_and_the_table_for_several(analysis):
-    one, two = analysis("a"), analysis("a", "b")
-    assert in_short(one).headlines == ("It is half.",)
-    assert in_short(two).headlines == ()
-    for each in (one, two):
-        assert as_page(each).count("It is half.") == 1
-    top = re.search(r'<section class="short">.*?</section>', as_page(two), re.DOTALL)
-    assert "It is half." not in top[0]
-    assert "more is more" in top[0]
 
 
 APART = [
@@ -97,19 +84,3 @@ def test_the_verdict_stands_on_top_and_names_what_is_farthest(analysis):
     assert page.count('<span class="mark above" title="above the reference">▲▲▲</span>') == 4 + 8
     alone = in_short(analysis("a", against="")).verdict
     assert alone == ("To get a verdict, pass the original dataset with against.",)
-
-
-def test_limits_are_in_numbers(analysis, corpus):
-    plain = analysis("a")
-    lines = "\n".join(in_short(plain).limits)
-    said = "a has 25 rows, so a share near one half is known only to within"
-    assert f"{said} ±20 percentage points at best." in lines
-    assert "label is right" in lines
-    assert "Without against" not in lines
-    assert "Without against" in "\n".join(in_short(analysis("a", against="")).limits)
-    run = replace(plain.study.corpora[0], run=Path("run"))
-    pairs = corpus([("x", "y")] * 9, fields=("one", "two"), name="original")
-    other = Analysis(replace(plain.study, corpora=(run,), reference=pairs), [])
-    lines = "\n".join(in_short(other).limits)
-    assert "original does not have the same texts (one, two) as a (text)" in lines
-    assert "share contexts and seeds" in lines
