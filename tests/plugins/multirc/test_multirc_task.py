@@ -114,19 +114,6 @@ def test_a_row_s_id_tells_which_evidence_is_its_own(run):
         assert entry["notes"][own] == ("1, 2" if first else "2, 3")
 
 
-def test_a_model_that_gives_no_wrong_options_makes_rows_only_where_a_draw_allows(run):
-    def all_right(prompt, good):
-        if prompt == "questions":
-            for item in good["questions"]:
-                item["wrong"] = []
-                item["right"] = ["a red boat", "a blue boat", "a green cart"]
-        return good
-
-    ran = run(all_right, rows=4, give_up_after=150)
-    assert ran.report["flow"]["any"]["reasons"]["all-right"] >= 100
-    assert len(ran.rows) < 0.05 * ran.report["flow"]["any"]["judged"]
-
-
 def test_the_paper_s_variant_is_made_as_in_the_paper(run):
     ran = run(rows=40, variants=["paper"])
     assert len(ran.rows) == 40
@@ -346,13 +333,6 @@ def test_an_official_file_is_read_and_joined_as_it_was():
     assert pack(single) == official
 
 
-@needs_data
-def test_the_original_preset_is_the_original_count():
-    train = [json.loads(line) for line in _official("train")]
-    asked = sum(len(row["passage"]["questions"]) for row in train)
-    assert MULTIRC.presets == {"small": {"any": 100}, "original": {"any": asked}}
-
-
 # --- prompts and worked examples --------------------------------------------
 
 
@@ -397,28 +377,6 @@ def test_samples_show_right_sets_wrong_sets_and_questions_that_are_too_easy():
         assert {*sample.actual} <= letters | {"one_sentence", "no_valid_instance"}
         _passes(built)
     assert kinds == {True, False, "one_sentence", "no_valid_instance"}
-
-
-def test_the_paper_s_samples_and_instructions_know_no_question_that_is_too_easy():
-    paper = MULTIRC.varied(["paper"])
-    assert "one_sentence" in MULTIRC.judging.instructions
-    assert "one_sentence" not in paper.judging.instructions
-    assert "one_sentence" not in {
-        answer for sample in paper.judging.samples for answer in sample.actual
-    }
-    (question,) = paper.questions(_question(*ABC))
-    assert question.options == ("A", "B", "C")
-
-
-def test_the_paper_s_worked_reply_keeps_its_rules():
-    (user, assistant) = PROMPTS["question-paper"].fill({"passage": "x"})[1:3]
-    item = json.loads(assistant.content)
-    assert list(item) == ["question", "options", "right"]
-    passage = user.content.removeprefix("Paragraph: ")
-    right = [letter in item["right"] for letter in "ABCDEFGH"]
-    options = zip(item["options"], right, strict=False)
-    built = _question(*options, passage=passage, question=item["question"], all_right=True)
-    _passes(built, MULTIRC.varied(["paper"]))
 
 
 def test_the_tuning_prompt_asks_for_what_its_completions_hold():
