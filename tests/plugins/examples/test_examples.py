@@ -18,6 +18,7 @@ SIZES = {
         ("--preset", "small"),
     ),
     **dict.fromkeys(("entities.py", "span_answers.py"), ("-n", 24)),  # OutputSuite checks the rest
+    "banking_intents.yaml": ("-n", 77),  # its steps are those of German mail
 }
 CLAUSES = EXAMPLES / "targen_contract_clauses"
 
@@ -29,21 +30,6 @@ class TestGermanMail(Suite):
 
 class TestNli(Suite):
     task = str(EXAMPLES / "nli.py")
-
-
-class TestBankingIntents(Suite):
-    """Its 77 labels take long, and its steps are those that German mail has tried."""
-
-    task = str(EXAMPLES / "banking_intents.yaml")
-    rows = 1
-    test_steps_raise_only_rejections = None
-    test_reasons_are_slugs = None
-    test_labels_come_from_the_set = None
-    test_hostile_replies_make_no_bad_rows = None
-    test_same_bytes_whatever_answer_comes_first = None
-    test_verifies = None
-    test_same_bytes_whatever_the_concurrency = None
-    test_same_bytes_again = None
 
 
 class TestContractClauses(Suite):
