@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -108,18 +107,6 @@ def test_which_fields_are_seen():
     assert subsets(("a", "b", "c"))[-1] == (0, 1, 2)
     assert len(subsets(("a", "b", "c"))) == 7
     assert subsets(tuple("abcde")) == [(0,), (1,), (2,), (3,), (4,), (0, 1, 2, 3, 4)]
-
-
-def test_what_one_field_gives_away_is_said_once(corpus, sentences, study):
-    labels = ["yes", "no"] * 100
-    two = [f"{'surely hardly'.split()[at % 2]} {text}" for at, text in enumerate(sentences(200))]
-    texts = [*zip(sentences(200, seed=1), two, sentences(200, seed=2), strict=True)]
-    mine = corpus(texts, labels, fields=("a", "b", "c"))
-    assert measure(study(mine, against=replace(mine, name="original"))).warnings == ()
-    findings = measure(study(mine))
-    assert len(findings.warnings) == 1
-    assert "from b alone" in findings.warnings[0]
-    assert findings.figures["mine"]["a + b alone"].low > 0.8
 
 
 # --- what a task declares -----------------------------------------------------
@@ -223,17 +210,6 @@ def test_twins_with_different_labels_are_no_artefact(corpus, study, sentences):
     assert findings.figures["mine"]["all fields"].high < 0.45
     assert any("as in deliberately contrasting pairs" in note for note in findings.notes)
     assert findings.warnings == ()
-
-
-def test_cues_that_not_all_rows_have_are_left_out(corpus, study, sentences):
-    def cases(row):
-        early = row["text"] < "m"
-        cues = {"some": (1,)} if early else {}
-        return [Case(texts={"text": row["text"]}, cues={"odd": (1,) * (1 + early), **cues})]
-
-    findings = measure(study(corpus(sentences(100), ["a", "b"] * 50, task=task(cases))))
-    assert {"some", "odd"}.isdisjoint(findings.figures["mine"])
-    assert "all fields" in findings.figures["mine"]
 
 
 def baseline(answers):

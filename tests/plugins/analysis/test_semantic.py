@@ -153,14 +153,6 @@ def test_coverage_is_that_of_its_definition(k, about):
     assert coverage(reference, rows, k) == pytest.approx(by_definition(reference, rows, k))
 
 
-def test_copies_cover_and_strangers_do_not():
-    rows = vectors(30)
-    for copies in (rows, np.repeat(rows[:1], 30, axis=0)):
-        assert coverage(copies, copies, 5)[[0, 1, 3]].tolist() == [1, 1, 1]
-    one, other = (unit([[side, at / 1000] for at in range(9)]) for side in (1, -1))
-    assert coverage(one, other, 3).tolist() == [0, 0, 0, 0]
-
-
 # --- maps ------------------------------------------------------------------
 
 
@@ -218,24 +210,6 @@ def test_a_narrow_dataset_is_less_varied_and_leaves_its_reference_uncovered(corp
     assert len(findings.headlines) == 2
     assert "one half of original covers" in findings.headlines[0]
     assert set(findings.glance) <= set(mine)
-
-
-def test_a_dataset_s_own_figures_do_not_depend_on_what_stands_beside_it(corpus, study, sentences):
-    mine, other = corpus(sentences(40)), corpus(sentences(40, seed=1), name="other")
-    alone = measure(study(mine), map="none").figures["mine"]
-    assert measure(study(mine, other), map="none").figures["mine"] == alone
-    assert measure(study(mine, seed=1), map="none").figures["mine"] != alone
-
-
-def test_rows_that_say_the_same_are_found(corpus, study, sentences):
-    texts = sentences(50)
-    again = corpus([*texts, *(" ".join(reversed(text.split())) for text in texts)])
-    original = corpus(sentences(100, seed=1), name="original")
-    findings = measure(study(again, against=original), map="none")
-    assert findings.figures["mine"]["near repeats"].value == 1
-    assert findings.figures["original"]["near repeats"].value == 0
-    said = "100% of the rows of mine say nearly the same thing as another row"
-    assert said in findings.warnings[0]
 
 
 def test_one_text_of_the_rows_is_chosen(corpus, study, sentences):

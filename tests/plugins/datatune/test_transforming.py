@@ -374,20 +374,6 @@ def test_an_estimate_takes_lists_of_both_kinds_by_whole_batches(works):
     assert ideas <= estimated(works, "mix.json")["ideas"] < 2 * ideas
 
 
-def test_open_outputs_mix_and_rows_of_both_parts_are_compared(in_process, works):
-    asked(synthetic=0.5, labels=[], trial=5)
-    works("generate", "recommends.yaml", "-n", "10", *RUN, "--out", "a")
-    assert Counter(record["intended"] for record in records()) == {"row": 5, "synthetic": 5}
-    with open("data/reviews.csv") as file:
-        text = next(csv.DictReader(file))["review"]
-    wrong(text=text, output="yes")
-    more = ("--out", "b", "--no-cache", "--give-up-after", "10")
-    again = in_process("generate", "recommends.yaml", "-n", "60", *RUN, *more)
-    assert again.code == 1, "all synthetic rows are one that is there"
-    assert report("b")["flow"]["synthetic"]["duplicate"] > 0
-    assert "label any (synthetic) has" in again.err
-
-
 # --- bad input ------------------------------------------------------------------
 
 

@@ -64,12 +64,6 @@ def test_weights_are_what_the_run_asked_for(targen, works, mail):
     assert len(kept) == 24 and shown == pytest.approx(total, abs=0.11)
 
 
-@pytest.mark.whole
-def test_rows_that_cannot_be_weighed_leave_nothing(refuses, works, mail):
-    works("method", "sungen", str(mail), "-n", "4", "-b", "scripted", "-q", "--out", "run")
-    refuses("finish run", "run has 4 labelled rows: too few to weigh")
-
-
 def test_what_has_nothing_to_finish_says_so(refuses, works, mail):
     for name in ("zerogen", "targen"):
         how = ("generate",) if name == "targen" else ("method", name)

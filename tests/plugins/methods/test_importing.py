@@ -73,7 +73,6 @@ JOINED = "--columns text=instruction+input --labels L=loan"
 DUE = [("Is it due?", "loan")]
 SAME = {"premise": "It rains.", "hypothesis": "It is wet.", "label": 0}
 TEXTS = [{"idx": at, "text": f"mail {at}", "label": label} for at, label in enumerate([0, "-", 1])]
-RATED = {"text": "Are &#34;Emma&#34; &amp; others back?", "label": "0", "score": -1.0}
 TABLE = 'text\tlabel\ngiven\t0\n"two\nlines"\t1\nno label\n"odd"quote\t1\nlast\t1\n'
 NUMBERED = "--labels 0=loan,1=room"
 
@@ -153,24 +152,6 @@ def test_conditions_and_texts_become_pairs(works, pairs, form):
     done = works(*known, "--json")
     assert done.json["columns"] == {"premise": ["C"], "hypothesis": ["X"]}
     assert made("pairs-zerogen") == made("out")
-
-
-def test_the_best_of_published_rows_are_kept_by_their_scores(works, pairs):
-    rows = [{**SCORED, "text2": f"It is wet in {at}.", "score": -at} for at in (3, 1, 2)]
-    Path("train.json").write_text(json.dumps(rows))
-    start = ("import-rows", "supergen", "train.json", "--task", pairs, "--labels", "supergen:rte")
-    works(*start, "--out", "out")
-    works("select", "out", "--task", pairs, "--keep", "2", "--out", "best")
-    assert [row["hypothesis"] for row in made("best")] == ["It is wet in 1.", "It is wet in 2."]
-
-
-def test_entities_are_left_and_told_where_nobody_asked_for_more(works, mail):
-    Path("train.json").write_text(json.dumps([RATED]))
-    start = ("import-rows", "supergen", "train.json", "--task", mail, "--labels", "0=loan")
-    assert "--unescape" in works(*start, "--out", "plain").err
-    assert made("plain")[0]["text"] == RATED["text"]
-    assert works(*start, "--unescape", "--out", "read").err == ""
-    assert made("read")[0]["text"] == 'Are "Emma" & others back?'
 
 
 def test_numbers_of_labels_and_attributes_are_read_by_their_lists(works, mail):
@@ -327,13 +308,6 @@ def test_what_is_wrong_is_said_with_a_way_out(refuses, pairs, typed, said):
     Path("best_thetas.pth").write_bytes(pickle.dumps([1.0]))
     words = typed.replace("LABELS", " ".join(LABELS)).split()
     assert said in refuses(("import-rows", "--out", "out", *words, "--task", pairs), "").err
-
-
-def test_a_file_of_which_nothing_is_left_fails(refuses, mail):
-    file = jsonl("x1.jsonl", [{"C": "A film", "X": None, "Y": 0}])
-    line = ("import-rows", "zerogen", file, "--task", mail, "--columns", "text=X")
-    done = refuses((*line, "--labels", "0=loan", "--out", "out"), "no-text 1", code=1)
-    assert "in C" in done.err
 
 
 @pytest.mark.parametrize("there", ["out", "out/mine.txt", "out/import.json out/grades.jsonl"])

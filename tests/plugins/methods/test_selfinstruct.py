@@ -81,16 +81,6 @@ def test_by_the_paper_a_round_is_told_six_of_the_pool_and_two_of_its_own(bent):
     assert all(len(told & written) == 2 for told in texts[2:-1])
 
 
-def test_rows_of_a_few_are_of_many_instructions_and_told_which_labels_not_to_fit(bent):
-    ran = bent("selfinstruct", {"thanks": 8, "asks": 8})
-    of = [fact["seed"]["text"] for fact in ran.provenance]
-    assert max(of.count(text) for text in of) == 4  # two of each label
-    said = {str(one.origin.values["others"]) for one in ran.asked("instances")}
-    assert said == {"thanks: it thanks the neighbour", "asks: it asks the neighbour for something"}
-    for one in ran.asked("instances"):
-        assert one.origin.values["label"] != one.origin.values["others"]
-
-
 WORKED = "Parents of pupils write long letters to a village library. Sort each under loan or room."
 """An instruction that the prompt shows."""
 

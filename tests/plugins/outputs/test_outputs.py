@@ -14,13 +14,12 @@ import yaml
 from targen_cli.reading import yaml_of
 from targen_core import Declaration, generate, read_dataset
 from targen_core.errors import QuotaNotMet, Rejected, UsageError
-from targen_outputs import Answer, Labels, Preference, Score, Spans
 from targen_outputs.answer import overlap_of
 from targen_standard.drafting import declaration as drafting
 
 from ...files import lines
 from ...tables import table
-from .declared import ALL, CHAT, NER, PAIRS, QA, SHOP
+from .declared import ALL, NER, PAIRS, SHOP
 
 ONE_SEED = {"contexts": ["x"], "seeds": ["one thing"]}
 WHY = {"explanation": "It says so in the text.", "valid": True}
@@ -111,24 +110,6 @@ def test_a_score_of_step_4_between_two_of_the_scale_is_the_nearest_one(judged, s
     write = lambda _: {"text": "A leaf takes up light."}  # noqa: E731
     dataset = rows(declared, write, lambda _: {"score": judged}, labels={f"{score}": 1})
     assert [row["score"] for row in dataset] == [score]
-
-
-def test_step_4_is_not_asked_to_find_fewer_spans_than_there_are():
-    asked = []
-
-    def label(call):
-        asked.append(call.values["input"])
-        return {"text": "<person>Ann</person> <person>Bob</person> <person>Cy</person>"}
-
-    declared = {**NER, "output": {**NER["output"], "per_row": [0, 2]}}
-    written = {"text": "<person>Ann</person> Bob Cy"}
-    with pytest.raises(QuotaNotMet):
-        rows(declared, lambda _: written, label, labels={"person": 1}, **ONE_SEED)
-    rejects = lines("runs/mine-0/rejects.jsonl")
-    assert {(each["reason"], each["detail"]) for each in rejects} == {
-        ("too-many-spans", "the text has 3 spans")
-    }
-    assert len(asked) == len(rejects)
 
 
 MAIL = {"text": "I want my money back."}
@@ -461,32 +442,6 @@ def test_replies_are_judged_in_both_orders(kind, first, second, kept):
     with pytest.raises(QuotaNotMet, match=str(kept)) if refused else nullcontext():
         (row,) = rows(ALL[kind], lambda _: reply, label, labels={"concise": 1})
         assert row[column] == kept
-
-
-def test_both_orders_of_replies_are_asked_for_at_once(works):
-    file_of(CHAT)
-    Path("seeds.txt").write_text("eggs\n", encoding="utf-8")
-    works(*"generate ./mine.yaml -n 1 -b people --seeds seeds.txt --out run".split())
-    reply = {"prompt": "How long do eggs take?", "better": "Six minutes.", "worse": "A while."}
-    works("batch", "export", "run", "--out", "write.jsonl")
-    (call,) = map(json.loads, Path("write.jsonl").read_text().splitlines())
-    answer = {"custom_id": call["custom_id"], "content": reply}
-    Path("answers.jsonl").write_text(json.dumps(answer), encoding="utf-8")
-    works("batch", "import", "run", "answers.jsonl")
-    works("batch", "export", "run", "--out", "label.jsonl")
-    assert len(Path("label.jsonl").read_text().splitlines()) == 2
-
-
-def test_types_of_a_program_say_the_same_as_a_file():
-    for given, declared in (
-        (Spans(spans={"person": "a named person", "place": "a named town"}, per_row=(0, 3)), NER),
-        (Labels(labels={"refund": "wants money", "delay": "is late"}, several=True), SHOP),
-        (Score(score={1: "nothing in common", 5: "the same"}, bins=4), PAIRS),
-        (Answer(answer={"when": "a date", "who": "a person"}, within="passage"), QA),
-        (Preference(preference={"concise": "fewer words", "correct": "no mistake"}), CHAT),
-    ):
-        mine = Declaration(**{**declared, "output": given})
-        assert mine.task().labels == Declaration(**declared).task().labels
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import generate
 from targen_standard.task_files.outputs import output_in
 
 from ...files import changed, lines, write_lines
 from ...runs import edit, records, report
 from .declared import ALL, declaration
-from .test_exporters import PLACES, REPLIES, span
+from .test_exporters import REPLIES, span
 
 MET = "Ann met Bob in Rome."
 ANN, BOB = span(MET, "Ann", "person"), span(MET, "Bob", "person")
@@ -95,16 +94,6 @@ def test_a_run_reports_them_and_commands_show_them(works):
     for broken in ("no table", [{"title": "x"}], [{"title": "x", "columns": ["a"], "rows": [[]]}]):
         edit("run", "output", broken, "report.json")
         assert "\nScores\n" not in works("report", "run").out
-
-
-@pytest.mark.usefixtures("alone")
-def test_a_run_of_a_task_of_a_program_reports_them():
-    """Such a task is in no file, so the folder alone does not tell what its rows have."""
-    task = PLACES.task(name="mine")
-    generate(task, n=4, model="scripted", progress=False, out="run")
-    first, _ = report("run")["output"]
-    assert first["title"] == "Spans"
-    assert [row[0] for row in first["rows"]] == ["person", "place"]
 
 
 def test_what_is_corrected_within_its_label_is_wrong_and_named_by_its_row(works):

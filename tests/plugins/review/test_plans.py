@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -81,23 +80,6 @@ def test_siblings_are_together_by_seed_or_first_text(rows_file, task_file, run, 
     plan(run, "--together")
     other = works("review", rows_file(3, name="other.jsonl"), "--together", "--plan")
     assert "--together changes nothing" in other.err
-
-
-def test_what_is_no_plain_file_in_a_plan_s_place_is_said(run, plan, refuses):
-    folder = Path(plan(run)["folder"])
-    (folder / "review.json").unlink()
-    os.mkfifo(folder / "review.json")
-    for line in (
-        ("review", run, "--plan"),
-        ("review", folder, "--plan"),
-        ("review", "report", run),
-        ("review", "report", folder),
-        ("review", "apply", run),
-        ("review", "grade", run, "-b", "scripted"),
-        ("review", "export", run, "--to", "argilla", "--out", folder / "x"),
-        ("export", run, "--reviewed"),
-    ):
-        refuses(line, "review.json: it is a FIFO", code=1)
 
 
 def test_the_order_of_a_blind_review_tells_no_label(rows_file, task_file, plan):

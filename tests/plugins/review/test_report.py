@@ -210,20 +210,6 @@ def test_several_datasets_stand_side_by_side(rows_file, lettered, tmp_path, refu
     refuses(("review", "report", one, three), "different rubrics (paper, mine)")
 
 
-def test_pages_are_written_with_what_people_said_escaped(rows_file, lettered, refuses, works):
-    folder = planned([str(rows_file(4, "<script>alert(1)</script> and more"))], rubric="paper")[0]
-    lettered(folder, "ann", "A A D D", comment="<b>no</b> | `x`")
-    lettered(folder, "bob", "D A D D")
-    report = ("review", "report", folder, "--out")
-    for name, words in (("r.html", "&lt;script&gt;alert"), ("r.md", "## Agreement")):
-        works(*report, name, "--paper")
-        text = Path(name).read_text()
-        assert words in text
-        assert "<script" not in text.replace("\\<script", "")
-    refuses((*report, "r.md"), "already exists")
-    refuses((*report, "r.pdf"), "must end in .html or .md")
-
-
 @pytest.mark.whole
 def test_a_review_beside_a_run_is_a_chapter_of_its_analysis(review, run, lettered, works):
     lettered(review, "ann", "A A B B C D")

@@ -81,20 +81,6 @@ def test_the_page_shows_them_to_who_has_the_link(both):
         assert page.ask(f"/view/row/{path}").status == 404
 
 
-def test_one_row_after_the_other_in_the_order_of_the_list(both):
-    listed = both.ask("rows?as=list&sort=shortest&label=negative")
-    places = [int(at) for at in re.findall(r'href="/view/row/(\d+)\?[^"]*place=\d+"', listed)]
-    assert len(places) > 3
-    at, seen = re.search(r'href="(/view/row/[^"]*place=1)"', listed)[1], []
-    while at:
-        seen.append(int(re.search(r"/view/row/(\d+)", at)[1]))
-        shown = both.page.ask(at.replace("&amp;", "&")).text
-        found = re.search(r'href="([^"]*)" data-key="n ArrowRight"', shown)
-        at = found and found[1]
-    assert seen == places
-    assert 'href="/view/row/2"' in both.ask("row/1"), "else in the order of the data"
-
-
 @pytest.mark.whole
 def test_rows_are_sorted_by_how_alike_they_are_and_show_their_neighbours(view, rows_file):
     soup, bus = "The soup was warm and good.", "The bus was late again today, as ever."
@@ -127,15 +113,6 @@ def test_a_reject_is_compared_with_the_rows_of_its_dataset(view, run):
     shown = opened.ask(f"row/{reject.at}")
     assert re.search(r'id="row-title"[^>]*>Reject \d+ ', shown), "its id is below, as its origin"
     assert '<dt>candidate</dt><dd dir="auto">1.8/negative/0</dd>' in shown
-
-
-@pytest.mark.whole
-def test_an_embedder_that_fails_is_named_and_the_page_goes_on(view, rows_file):
-    def fail(text):
-        raise RuntimeError("out of memory")
-
-    near = view(open_data(rows_file()), encode=fail).ask("row/1/near")
-    assert "RuntimeError: out of memory" in near
 
 
 def test_without_targen_analysis_the_page_says_what_to_install(view, rows_file, monkeypatch):
@@ -208,22 +185,6 @@ def test_rows_with_the_same_texts_stand_side_by_side(view, written):
     assert row.index("<h2>a</h2>") < row.index("<h2>b</h2>")
     assert 'href="/view/row/6"' in row
     assert "It does not have this row." in opened.ask("row/7")
-
-
-def test_two_datasets_that_share_nothing_have_a_column_each(view, rows_file, written):
-    other = written("b.jsonl", [{"text": "x" * n} for n in range(1, 61)])
-    opened = view(open_data(rows_file(3)), other)
-    assert opened.catalogue.keys.name == ""
-    shown = opened.ask("rows?sort=shortest")
-    assert "3 rows and 60 rows" in shown
-    assert shown.count('<li class="pair">') == 50
-    assert shown.count('<p class="dim">–</p>') == 47
-    last = opened.ask("rows?sort=shortest&page=2")
-    assert last.count('<li class="pair">') == 10
-    at = re.search(r'href="(/view/row/\d+\?[^"]*place=60)"', last)[1].replace("&amp;", "&")
-    end = opened.page.ask(at).text
-    assert "ArrowRight" not in end, "the end of its own column"
-    assert "page=2" in end
 
 
 def test_rows_are_paired_by_a_column_that_is_named(view, written):

@@ -137,15 +137,3 @@ def test_answers_in_a_file(works, refuses, task):
     refuses("evaluate other.jsonl task.json", "contains no answers to examples of mine")
     refuses("evaluate nowhere task.json", "there is no file nowhere")
     refuses("evaluate no/where task.json", "there is no folder no/where", "hf download no/where")
-
-
-def test_a_trained_model_has_a_normalised_score_too(works, task):
-    task(yes_no(60), append_choices_to_input=False)
-    Path("parity.yaml").write_text(
-        "description: A question.\nfields: {input: a question}\nlabels: {yes: even, no: odd}\n"
-    )
-    rows = [{"input": f"Is {n} even?", "label": "no" if n % 2 else "yes"} for n in range(60, 120)]
-    write_lines("mine.jsonl", rows)
-    done = works("train", "mine.jsonl", "--task", "parity.yaml", "--out", "m")
-    done = works("evaluate", "m", "task.json", "--task", "parity.yaml")
-    assert "normalised score: " in done.out

@@ -16,7 +16,6 @@ from targen_training.experiments.data import digest_of
 from targen_training.trainers import Decision, Question
 from targen_training.weighing import (
     NotLearned,
-    given_weights,
     weigh,
 )
 from tests.files import changed, lines, write_lines
@@ -159,23 +158,6 @@ def test_embedders_are_features(dataset):
 
 
 @pytest.mark.whole
-def test_rows_of_runs_keep_where_they_are_from(targen, works):
-    args = ("generate", "rte", "-n", "40", "-b", "scripted", "-q", "--out", "runs/rte")
-    works(*args)
-    dataset = read_dataset("runs/rte")
-    Path("w.jsonl").write_text("".join('{"weight": 0.5}\n' for _ in range(40)))
-    found = given_weights(dataset, Path("w.jsonl"))
-    done = targen("reweigh", "runs/rte", "--weights", "w.jsonl")
-    assert done.code == 0 and done.out.splitlines()[-1] == "runs/rte-weighted"
-    weighed = read_dataset("runs/rte-weighted")
-    assert weighed.task.name == "rte"
-    assert list(weighed.weights) == [0.5] * 40 == found.dataset.weights
-    first, before = next(iter(weighed.provenance)), next(iter(dataset.provenance))
-    assert {key: first[key] for key in before} == before
-    assert first["weighed"] == {"by": "file", "value": 0.5}
-
-
-@pytest.mark.whole
 def test_a_trainer_that_heeds_no_weights_is_not_given_any(refuses, works, noisy, mood):
     mood("test.jsonl", 40, seed=1)
     works("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--out", "w")
@@ -183,18 +165,6 @@ def test_a_trainer_that_heeds_no_weights_is_not_given_any(refuses, works, noisy,
     refuses(train, "the rows have weights, but bayes ignores weights")
     both = ("compare", "a=noisy.jsonl", "b=w", "--test", "test.jsonl", "--task", "mood.yaml")
     refuses((*both, "--trainer", "bayes", "--out", "c"), "ignores weights", keeps=False)
-
-
-def test_arms_of_a_comparison_are_weighed(works, noisy, mood):
-    mood("test.jsonl", 40, seed=1)
-    args = ("reweigh", "noisy.jsonl", "--task", "mood.yaml", "--by", "influence", "--out", "w")
-    works(*args)
-    zeros = weights_in("w").count(0)
-    Path("mood.yaml").rename("elsewhere.yaml")  # the folder has a copy
-    both = ("compare", "a=noisy.jsonl", "b=w", "--test", "test.jsonl")
-    done = works(*both, "--trainer", "tfidf", "--repeats", "2", "--out", "c", "--json")
-    notes = json.dumps(done.json)
-    assert f"rows of w are weighted; mean weight 1.00; {zeros} rows with weight 0 omitted" in notes
 
 
 def test_digests_of_what_has_no_weights_are_as_they_were():
