@@ -64,6 +64,16 @@ def test_a_task_file_that_a_person_typed(name, content, shop, tmp_path, works, m
     assert sorted(json.loads(row)["label"] for row in rows) == ["few", "many"]
 
 
+def test_it_is_said_where_fewer_are_near_than_were_wanted(tmp_path, in_process):
+    (tmp_path / "data").mkdir()
+    for name in ("film", "stone", "bird", "river"):
+        (tmp_path / "data" / f"{name}.csv").write_text(f"{name},kind\nx,y\n")
+    line = ("retrieve", "Which film is it?", "--catalogue", str(tmp_path / "data"))
+    assert "1 of 3 found: no other entry shares a word" in in_process(*line, "-k", "3").out
+    assert "in common" not in in_process(*line, "-k", "1").out
+    assert "in common" not in in_process(*line, "-k", "4").out, "all there are"
+
+
 @pytest.mark.parametrize(
     ("options", "actual", "left_out"),
     [

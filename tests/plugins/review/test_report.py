@@ -210,6 +210,19 @@ def test_several_datasets_stand_side_by_side(rows_file, lettered, tmp_path, refu
     refuses(("review", "report", one, three), "different rubrics (paper, mine)")
 
 
+def test_a_report_is_written_as_a_page_or_as_markdown_and_replaces_nothing(
+    review, lettered, refuses, works
+):
+    lettered(review, "ann", "A A B B C D", comment="<script>no</script>")
+    report = ("review", "report", review, "--out")
+    for name in ("r.html", "r.md"):
+        works(*report, name)
+        text = Path(name).read_text()
+        assert "acceptable" in text and "<script" not in text.replace("\\<script", "")
+    refuses((*report, "r.md"), "already exists")
+    refuses((*report, "r.pdf"), "must end in .html or .md")
+
+
 @pytest.mark.whole
 def test_a_review_beside_a_run_is_a_chapter_of_its_analysis(review, run, lettered, works):
     lettered(review, "ann", "A A B B C D")

@@ -68,6 +68,14 @@ def test_each_verdict_is_one_key_and_wrong_label_asks_which_by_one_more(mine):
     assert "<td>wrong label</td>\n<td>changes its label to negative</td>" in listed
 
 
+def test_a_verdict_on_a_corrected_label_says_what_the_one_before_was(mine):
+    mine = mine()
+    mine.say(2, "grade", "R")  # step 4 made it positive, from negative
+    assert (mine.lines[-1]["before"], mine.lines[-1]["after"]) == ("W", "R")
+    mine.say(2, "label", "negative")
+    assert (mine.lines[-1]["before"], mine.lines[-1]["after"]) == ("R", "W")
+
+
 def test_a_blind_label_is_a_verdict_and_a_bad_text_needs_none(mine):
     mine = mine(blind=True)
     hidden = mine.ask("/ann/row/1").text

@@ -81,6 +81,20 @@ def test_the_page_shows_them_to_who_has_the_link(both):
         assert page.ask(f"/view/row/{path}").status == 404
 
 
+def test_one_row_after_the_other_in_the_order_of_the_list(both):
+    listed = both.ask("rows?as=list&sort=shortest&label=negative")
+    places = [int(at) for at in re.findall(r'href="/view/row/(\d+)\?[^"]*place=\d+"', listed)]
+    assert len(places) > 3
+    at, seen = re.search(r'href="(/view/row/[^"]*place=1)"', listed)[1], []
+    while at:
+        seen.append(int(re.search(r"/view/row/(\d+)", at)[1]))
+        shown = both.page.ask(at.replace("&amp;", "&")).text
+        found = re.search(r'href="([^"]*)" data-key="n ArrowRight"', shown)
+        at = found and found[1]
+    assert seen == places
+    assert 'href="/view/row/2"' in both.ask("row/1"), "else in the order of the data"
+
+
 @pytest.mark.whole
 def test_rows_are_sorted_by_how_alike_they_are_and_show_their_neighbours(view, rows_file):
     soup, bus = "The soup was warm and good.", "The bus was late again today, as ever."
@@ -113,6 +127,15 @@ def test_a_reject_is_compared_with_the_rows_of_its_dataset(view, run):
     shown = opened.ask(f"row/{reject.at}")
     assert re.search(r'id="row-title"[^>]*>Reject \d+ ', shown), "its id is below, as its origin"
     assert '<dt>candidate</dt><dd dir="auto">1.8/negative/0</dd>' in shown
+
+
+@pytest.mark.whole
+def test_an_embedder_that_fails_is_named_and_the_page_goes_on(view, rows_file):
+    def fail(text):
+        raise RuntimeError("out of memory")
+
+    near = view(open_data(rows_file()), encode=fail).ask("row/1/near")
+    assert "RuntimeError: out of memory" in near
 
 
 def test_without_targen_analysis_the_page_says_what_to_install(view, rows_file, monkeypatch):
