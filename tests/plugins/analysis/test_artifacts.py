@@ -212,6 +212,17 @@ def test_twins_with_different_labels_are_no_artefact(corpus, study, sentences):
     assert findings.warnings == ()
 
 
+def test_cues_that_not_all_rows_have_are_left_out(corpus, study, sentences):
+    def cases(row):
+        early = row["text"] < "m"
+        cues = {"some": (1,)} if early else {}
+        return [Case(texts={"text": row["text"]}, cues={"odd": (1,) * (1 + early), **cues})]
+
+    findings = measure(study(corpus(sentences(100), ["a", "b"] * 50, task=task(cases))))
+    assert {"some", "odd"}.isdisjoint(findings.figures["mine"])
+    assert "all fields" in findings.figures["mine"]
+
+
 def baseline(answers):
     return Baseline("cue", Estimate(0.9), np.array(list(answers)))
 

@@ -255,6 +255,13 @@ def test_next_to_nothing_is_measured_without_a_crash(texts, corpus, study, sente
 MISSING = [(None, "analysis[embeddings,minilm]"), (object(), "hf download")]
 
 
+def test_rows_without_the_text_are_left_out(corpus, study, sentences):
+    rows = [(text, "" if at % 2 else text) for at, text in enumerate(sentences(40))]
+    findings = measure(study(corpus(rows, fields=("a", "b"))), field="b", map="none")
+    assert "Left out 20 rows of mine without text." in findings.notes
+    assert findings.tables[0].title == "Semantic diversity at 20 rows"
+
+
 @pytest.mark.parametrize(("there", "hint"), MISSING)
 def test_what_is_missing_is_said_before_a_run_begins(there, hint, monkeypatch):
     def no_model(name, option):

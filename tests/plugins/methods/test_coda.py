@@ -244,6 +244,26 @@ def test_what_is_no_row_is_dropped(coda, text, label, reasons):
     assert min(reasons) in ran.problem
 
 
+def test_what_a_reply_holds_is_noted(coda):
+    def bend(request: Any, good: Any) -> Any:
+        if request.origin.prompt == "alternatives":
+            words = str(request.origin.values["words"]).split(", ")
+            return {"alternatives": [{"word": word, "other": f"z{word}"} for word in words]}
+        if request.origin.prompt == "write" and "drums" in str(request.origin.values):
+            return {"text": "Please turn down the drums, and the zdrums too"}
+        return good
+
+    (record,) = coda({"asks": 1}, bend, replace=0.0).provenance
+    notes, recipe = record["notes"], record["seed"]["of_label"]["asks"]
+    assert len(recipe["excluded"]) == 1
+    assert notes["words_asked"] == 3
+    assert notes["words_held"] == sum(
+        word in ("Please", "please", "turn", "down", "drums") for word in recipe["words"]
+    )
+    assert notes["excluded_held"] is ("zdrums" not in recipe["excluded"])
+    assert notes["length_held"] is True
+
+
 def test_a_label_without_given_rows_is_named(refuses, notes):
     rows = write_lines("rows.jsonl", GIVEN[:4])
     start = ("method", "coda", notes, "--given", rows, "-b", "scripted", "-n", "4", "--out", "run")

@@ -73,6 +73,7 @@ JOINED = "--columns text=instruction+input --labels L=loan"
 DUE = [("Is it due?", "loan")]
 SAME = {"premise": "It rains.", "hypothesis": "It is wet.", "label": 0}
 TEXTS = [{"idx": at, "text": f"mail {at}", "label": label} for at, label in enumerate([0, "-", 1])]
+RATED = {"text": "Are &#34;Emma&#34; &amp; others back?", "label": "0", "score": -1.0}
 TABLE = 'text\tlabel\ngiven\t0\n"two\nlines"\t1\nno label\n"odd"quote\t1\nlast\t1\n'
 NUMBERED = "--labels 0=loan,1=room"
 
@@ -152,6 +153,15 @@ def test_conditions_and_texts_become_pairs(works, pairs, form):
     done = works(*known, "--json")
     assert done.json["columns"] == {"premise": ["C"], "hypothesis": ["X"]}
     assert made("pairs-zerogen") == made("out")
+
+
+def test_entities_are_left_and_told_where_nobody_asked_for_more(works, mail):
+    Path("train.json").write_text(json.dumps([RATED]))
+    start = ("import-rows", "supergen", "train.json", "--task", mail, "--labels", "0=loan")
+    assert "--unescape" in works(*start, "--out", "plain").err
+    assert made("plain")[0]["text"] == RATED["text"]
+    assert works(*start, "--unescape", "--out", "read").err == ""
+    assert made("read")[0]["text"] == 'Are "Emma" & others back?'
 
 
 def test_numbers_of_labels_and_attributes_are_read_by_their_lists(works, mail):

@@ -242,6 +242,20 @@ def test_test_rows_are_never_learned_from(targen, moods):
     assert "the test set also contains 1 row of train\n" in compared.err
 
 
+def test_a_label_without_training_rows_is_said(works, moods):
+    moods("train.jsonl", 40)
+    moods("test.jsonl", 20, seed=5)
+    wider = Path("mood.yaml").read_text() + "  doubt: it does not say\n"
+    Path("mood.yaml").write_text(wider)
+    with changed("test.jsonl") as rows:
+        rows[0]["label"] = "doubt"
+    done = works(
+        "compare", "train.jsonl", "--test", "test.jsonl", "--task", "mood.yaml", "--repeats", 1
+    )
+    assert "train lacks the label of 1 test decision" in done.err
+    assert "only 20 test rows" in done.err
+
+
 @pytest.mark.usefixtures("three")
 @pytest.mark.whole
 def test_an_analysis_shows_it_as_a_chapter(targen, works):

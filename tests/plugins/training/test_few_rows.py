@@ -12,6 +12,7 @@ import targen_core
 from targen_core.embedding import Embedder
 from targen_core.errors import UsageError
 from targen_training.features import embedder_of
+from tests.files import lines
 
 SKEWED = ("praise", "praise", "praise", "blame")
 ARGS = ("--test", "test.jsonl", "--task", "mood.yaml", "--repeats", "2")
@@ -131,6 +132,32 @@ def test_compare_from_python():
     assert len(repr(results)) < 80 and "c/results.html" in repr(results)
     for shown in (str(results), results._repr_html_()):
         assert "real rows per label" in shown and "c/results.html" in shown
+
+
+@pytest.mark.whole  # pandas
+def test_compare_accepts_rows_in_memory():
+    rows = {name: lines(f"{name}.jsonl") for name in ("syn", "real", "test")}
+    pandas = pytest.importorskip("pandas")
+    frames = {name: pandas.DataFrame(of) for name, of in rows.items()}
+    task = targen_core.Declaration.from_file("mood.yaml").task(name="mood")
+    dataset = targen_core.read_dataset("syn.jsonl", task)
+    options = {"real": frames["real"], "trainers": "tfidf", "repeats": 2}
+    options |= {"match": "rows", "together": False}
+    figures = []
+    for at, (syn, test, whose) in enumerate(
+        [
+            ("syn.jsonl", "test.jsonl", "mood.yaml"),
+            (rows["syn"], rows["test"], Path("mood.yaml")),
+            (frames["syn"], ["test.jsonl"], task),
+            ([dataset], frames["test"], None),
+        ]
+    ):
+        made = targen_core.compare({"syn": syn}, test=test, task=whose, out=f"c{at}", **options)
+        figures.append([(g.arm, g.kind, g.rows, g.figures) for g in made.parts[0].groups])
+    assert len(figures[0]) == 4 and all(each == figures[0] for each in figures)
+    both = targen_core.compare({"syn": [rows["syn"][:40], dataset[40:60]]}, test="test.jsonl",
+                               out="c4", **options)  # fmt: skip
+    assert [g.rows for g in both.parts[0].groups if g.arm == "syn"] == [60, 60]
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,19 @@ def test_wrong_labels_get_low_weights(flipped, balance):
     assert found[wrong[100:]].mean() > 0 > found[~wrong[100:]].mean()
 
 
+def test_weights_are_the_same_again_and_by_group():
+    inputs, labels, _ = separable((0.2, 0.2), 4, count=60)
+    options = SunGenOptions.model_validate({"iterations": 5})
+    once, again = (bilevel_weights(inputs, labels, 2, options, seed=3) for _ in range(2))
+    assert once.tobytes() == again.tobytes()
+    assert once.tobytes() != bilevel_weights(inputs, labels, 2, options, seed=4).tobytes()
+    # The outer loss is that of the heavier rows: another share of them, other weights.
+    other = options.model_copy(update={"trust": 0.3})
+    assert not np.allclose(once, bilevel_weights(inputs, labels, 2, other, seed=3))
+    pairs = np.repeat(np.arange(30), 2)
+    assert bilevel_weights(inputs, labels, 2, options, groups=pairs).shape == (30,)
+
+
 def test_a_label_goes_under_unless_weights_are_balanced():
     """Rows of which little tells the labels apart."""
     chance = np.random.default_rng(8)

@@ -179,6 +179,33 @@ def test_the_other_arm_of_a_run_is_its_replay(targen, works, superglue, monkeypa
 
 
 @pytest.mark.whole
+def test_wordings_and_generators_are_arms(targen, superglue):
+    base = ("--original", superglue, "--generator", "scripted", "-n", 8, "--plan")
+    wordings = targen("reproduce", "table9", *base)
+    assert all(f"arm variation {at} (cb)" in wordings.err for at in (1, 2, 3))
+    # WiC has no contexts: its words stand in their place. AX-g's one file is parted by a plan.
+    (superglue / "AX-g").mkdir()
+    axg = EXAMPLES / "superglue/axg.jsonl"
+    (superglue / "AX-g/AX-g.jsonl").write_text(axg.read_text() * 40)
+    original(superglue, "WiC", "runs/wic/dataset.jsonl", 60, 40)
+    for _ in range(2):
+        shares = targen("reproduce", "table10", *base, "--tasks", "wic,axg")
+        assert shares.code == 0 and shares.err.count("contexts_fraction=0.25") == 2, shares.err
+    priced = ("-o", "model=m", "-o", "base_url=http://127.0.0.1:9/v1", "-o", "price_in=5")
+    paid = targen("reproduce", "table10", *base[:2], "--generator", "llama", "-n", 60, *priced,
+                  "-o", "price_out=9", "--tasks", "cb", "--max-cost", 2, "--plan")  # fmt: skip
+    assert paid.code == 0 and paid.err.count(": about $0.") == 3, paid.err
+    assert re.search(r"costs about \$\d\.\d\d", paid.err), paid.err
+    assert "at most $2.00 (--max-cost)" in paid.err
+    generators = targen("reproduce", "table11", *base, "--generator", "local", "--tasks", "cb")
+    assert "arm scripted (cb)" in generators.err and "arm local (cb)" in generators.err
+    assert "n=8," in generators.err
+    slow = targen("reproduce", "table11", *base[:4], "--generator", "local", "--tasks", "cb",
+                  "--plan")  # fmt: skip
+    assert slow.err.count("n=40,") == 2, slow.err
+
+
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -286,6 +313,20 @@ def test_methods_are_arms(targen, refuses, works, superglue):
     # TarGEN's rows may be there; the other methods' are made all the same.
     given = targen(*made_so, "--synthetic", RUNS, "--out", "given", "--plan")
     assert "arm TarGEN" not in given.err and "arm CODA" in given.err
+
+
+@pytest.mark.whole
+def test_methods_that_a_model_cannot_do_are_left_out(targen, works, superglue):
+    done = works("reproduce", "table12", "--original", superglue, *SMALLEST, "-n", 8, "--plan",
+                  "--tasks", "rte", "--generator", "claude/some-model")  # fmt: skip
+    assert "SuperGen is left out" in done.err and "token probabilities" in done.err
+    assert "arm CODA" in done.err and "arm SuperGen" not in done.err
+    # The settings of its authors ask for what the model does not tell: it is made without them.
+    paper = targen("reproduce", "table12", "--original", superglue, "-n", 8, "--tasks", "rte",
+                   "--models", "paper", "--generator", "claude/some-model", "--plan")  # fmt: skip
+    assert "arm ZeroGen" in paper.err and "ZeroGen is left out" not in paper.err
+    spec = json.loads(Path("reproductions/table12/data/zerogen/rte.json").read_text())["method"]
+    assert "preset" not in spec
 
 
 @pytest.mark.whole

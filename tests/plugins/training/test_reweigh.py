@@ -16,6 +16,7 @@ from targen_training.experiments.data import digest_of
 from targen_training.trainers import Decision, Question
 from targen_training.weighing import (
     NotLearned,
+    given_weights,
     weigh,
 )
 from tests.files import changed, lines, write_lines
@@ -155,6 +156,23 @@ def test_embedders_are_features(dataset):
     # A method that chooses examples tells what did not learn from other errors.
     with pytest.raises(NotLearned, match="did not learn: it is correct for 50% of the 80 rows"):
         weigh(replace(dataset, rows=[{**row, "text": "The lamp."} for row in dataset.rows]))
+
+
+@pytest.mark.whole
+def test_rows_of_runs_keep_where_they_are_from(targen, works):
+    args = ("generate", "rte", "-n", "40", "-b", "scripted", "-q", "--out", "runs/rte")
+    works(*args)
+    dataset = read_dataset("runs/rte")
+    Path("w.jsonl").write_text("".join('{"weight": 0.5}\n' for _ in range(40)))
+    found = given_weights(dataset, Path("w.jsonl"))
+    done = targen("reweigh", "runs/rte", "--weights", "w.jsonl")
+    assert done.code == 0 and done.out.splitlines()[-1] == "runs/rte-weighted"
+    weighed = read_dataset("runs/rte-weighted")
+    assert weighed.task.name == "rte"
+    assert list(weighed.weights) == [0.5] * 40 == found.dataset.weights
+    first, before = next(iter(weighed.provenance)), next(iter(dataset.provenance))
+    assert {key: first[key] for key in before} == before
+    assert first["weighed"] == {"by": "file", "value": 0.5}
 
 
 @pytest.mark.whole
