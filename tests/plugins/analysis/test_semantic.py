@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 import zlib
 from dataclasses import replace
 from functools import cache
@@ -23,7 +24,7 @@ from targen_analysis.semantic.similarity import kth_nearest, nearest, pair_share
 from targen_analysis.testing import MetricSuite as Suite
 from targen_cli.findings import Excerpt
 from targen_core import load_registry
-from targen_core.errors import UsageError
+from targen_core.errors import MissingDependency, UsageError
 from targen_core.wording import install
 
 
@@ -212,6 +213,17 @@ def test_a_narrow_dataset_is_less_varied_and_leaves_its_reference_uncovered(corp
     assert set(findings.glance) <= set(mine)
 
 
+def test_rows_that_say_the_same_are_found(corpus, study, sentences):
+    texts = sentences(50)
+    again = corpus([*texts, *(" ".join(reversed(text.split())) for text in texts)])
+    original = corpus(sentences(100, seed=1), name="original")
+    findings = measure(study(again, against=original), map="none")
+    assert findings.figures["mine"]["near repeats"].value == 1
+    assert findings.figures["original"]["near repeats"].value == 0
+    said = "100% of the rows of mine say nearly the same thing as another row"
+    assert said in findings.warnings[0]
+
+
 def test_one_text_of_the_rows_is_chosen(corpus, study, sentences):
     texts = [("the same", text) for text in sentences(40)]
     rows = corpus(texts, fields=("premise", "hypothesis"))
@@ -260,6 +272,15 @@ def test_rows_without_the_text_are_left_out(corpus, study, sentences):
     findings = measure(study(corpus(rows, fields=("a", "b"))), field="b", map="none")
     assert "Left out 20 rows of mine without text." in findings.notes
     assert findings.tables[0].title == "Semantic diversity at 20 rows"
+
+
+@pytest.mark.parametrize("options", [{"umap": True}, {"map": "umap"}])
+def test_umap_is_missed_before_anything_is_embedded(options, corpus, study, monkeypatch):
+    monkeypatch.setitem(sys.modules, "umap", None)
+    never = Embedder("none", lambda texts: 1 / 0)
+    with pytest.raises(MissingDependency, match="UMAP needs the package") as error:
+        measure(study(corpus(["a b", "c d"])), never, **options)
+    assert error.value.hint == install("targen-analysis[umap]")
 
 
 @pytest.mark.parametrize(("there", "hint"), MISSING)

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from targen_methods.testing import BASES
+
+
+def of_label(*names: str) -> Callable[[Any, Any], Any]:
+    """Replies in which the model proposes these attributes, all of them for each label."""
+
+    def bend(request: Any, reply: Any) -> Any:
+        if request.origin.prompt == "attributes":
+            return {"attributes": [{"name": name, "depends_on_label": True} for name in names]}
+        return reply
+
+    return bend
 
 
 @pytest.mark.parametrize(
@@ -44,6 +58,30 @@ def test_other_pairs_of_values_meet_each_time(bent):
             assert set(pairs.values()) == {1} and len(pairs) == 25
 
 
+def test_prompts_say_what_the_rows_are(bent):
+    """What depends on the label is said first, and each value knows the other attributes."""
+    ran = bent("attrprompt", {"agrees": 2, "objects": 2}, of_label("way"), base="kit-pairs",
+               attributes=2, attribute={"tone": ["warm", "terse"]})  # fmt: skip
+    assert ran.problem == ""
+    assert not ran.asked("overlap")  # of a row of one text alone
+    description = BASES["kit-pairs"].task(name="pairs").description
+    for prompt in ("attributes", "values"):
+        for one in ran.asked(prompt):
+            assert one.origin.values["description"] == description
+            assert one.origin.values["texts"] == "question, answer"
+    asked = [str(one.origin.values["attribute"]) for one in ran.asked("values")]
+    of_labels = [text for text in asked if text.startswith("way")]
+    said = [text.partition("\n")[2].split(": ")[:2] for text in of_labels]
+    assert said == [
+        ["For rows of this label only", each] for each in ("agrees", "objects", "evades")
+    ]
+    assert all("Other attributes: tone" in one.messages[-1].content for one in ran.asked("values"))
+    for one in ran.asked("write"):
+        lines = one.messages[-1].content.splitlines()
+        traits = [line[2:].partition(":")[0] for line in lines if line.startswith("- ")]
+        assert traits[0] == "way" and {*traits[1:]} >= {"tone"}
+
+
 def test_values_are_dropped_for_suiting_another_label_only_where_a_row_is_one_text(bent):
     unfit = "thanks; and more"
 
@@ -62,6 +100,12 @@ def test_values_are_dropped_for_suiting_another_label_only_where_a_row_is_one_te
     ways = {fact["dimensions"]["way"] for fact in ran.provenance}
     assert unfit not in ways
     assert len(ways) == 3
+
+
+def test_values_of_pairs_are_dropped_where_that_is_asked_for(bent):
+    quotas = {"agrees": 3, "objects": 3}
+    ran = bent("attrprompt", quotas, of_label("way"), base="kit-pairs", removed=2)
+    assert [one.origin.values["most"] for one in ran.asked("overlap")] == [2, 2, 2]
 
 
 @pytest.mark.parametrize(

@@ -264,6 +264,18 @@ def test_what_a_reply_holds_is_noted(coda):
     assert notes["length_held"] is True
 
 
+def test_a_word_that_the_text_has_already_is_no_other_word(coda):
+    others = {"drums": "please", "turn": "switch it all off at once", "never": "seldom", "ten": ""}
+    said = {"alternatives": [{"word": word, "other": other} for word, other in others.items()]}
+
+    def bend(request: Any, good: Any) -> Any:
+        return said if request.origin.prompt == "alternatives" else good
+
+    (record,) = coda({"asks": 1}, bend, keep=1.0).provenance
+    reading = record["seed"]["of_label"]["asks"]
+    assert (reading["alternatives"], reading["excluded"]) == ({}, [])
+
+
 def test_a_label_without_given_rows_is_named(refuses, notes):
     rows = write_lines("rows.jsonl", GIVEN[:4])
     start = ("method", "coda", notes, "--given", rows, "-b", "scripted", "-n", "4", "--out", "run")
