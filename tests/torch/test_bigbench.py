@@ -56,3 +56,20 @@ def test_a_model_that_is_no_decoder(targen):
     done = targen("evaluate", tiny("encoder"), "task.json")
     assert done.code == 2
     assert "is of type encoder" in done.err
+
+
+def test_table_2_of_datatune_by_a_decoder(targen):
+    Path("bigbench").mkdir()
+    Path("task.json").rename("bigbench/implicatures.json")
+    rows = [{"input": f"a bright coat {n}", "output": ("good", "odd")[n % 2]} for n in range(8)]
+    Path("transformed").mkdir()
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    Path("transformed/implicatures.jsonl").write_text(text)
+    model = f"decoder,model={tiny('decoder')},max_steps=1,batch=4"
+    folders = ("--original", "bigbench", "--transformed", "transformed")
+    done = targen(
+        "reproduce", "datatune-table2", *folders, "--trainer", model, "--repeats", 1, "--json"
+    )
+    assert done.code == 0, done.err
+    (here,) = done.json["here"]
+    assert -50 <= here["scores"]["implicatures"]["value"] <= 100

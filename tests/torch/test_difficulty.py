@@ -59,7 +59,7 @@ def test_it_finds_what_was_planted(analyze, jsonl, tmp_path):
     wrong = set(rng.sample(range(len(clear)), 18))
     planted = [other(label) if at in wrong else label for at, label in enumerate(labels)]
     shuffled = rng.sample(labels, len(labels))
-    _, part = analyze(
+    done, part = analyze(
         jsonl("planted.jsonl", relabelled(clear, planted)),
         jsonl("shuffled.jsonl", relabelled(clear, shuffled)),
         "--against",
@@ -103,12 +103,22 @@ def test_it_finds_what_was_planted(analyze, jsonl, tmp_path):
     assert all(row[0] <= -1 and not row[2].startswith(row[1]) for row in doubted["rows"])
     assert any("labels may be wrong" in line for line in findings["warnings"])
 
+    histogram, chart, curve = findings["plots"]
+    for name in ("planted", "shuffled", "clear"):
+        shares = [mark["share"] for mark in histogram["data"] if mark["dataset"] == name]
+        assert sum(shares) == pytest.approx(1)
+        assert len([mark for mark in chart["data"] if mark["dataset"] == name]) == 240
+        assert len([mark for mark in curve["data"] if mark["dataset"] == name]) == 5
     lines = (tmp_path / "out/rows/difficulty-planted.jsonl").read_text().splitlines()
     each = [json.loads(line) for line in lines]
     assert [row["row"] for row in each] == list(range(240))
     mean = sum(row["PVI"] for row in each) / len(each)
     assert mean == pytest.approx(values["planted"]["V-information"])
     assert sum(each[0]["probabilities"].values()) == pytest.approx(1)
+    assert len(wrong & {at for at, row in enumerate(each) if row["PVI"] < 0}) >= 0.9 * len(wrong)
+    assert "the model finds" in "".join(findings["headlines"])
+    assert "<!doctype html>" in (tmp_path / "out" / "report.html").read_text()
+    assert "difficulty: V-information" in done.out
 
 
 def test_datasets_are_compared_at_the_rows_of_the_smallest(analyze, jsonl):

@@ -86,6 +86,21 @@ def test_one_topic_is_less_varied_than_two_and_leaves_one_out(targen, topics, tm
     assert "<!doctype html>" in (tmp_path / "analyses" / "kitchen" / "report.html").read_text()
 
 
+def test_the_same_twice_and_by_its_path(targen, topics, minilm, tmp_path):
+    args = ["analyze", topics[0], "--metric", "semantic", "--force", "--json"]
+    args += ["-o", "semantic.map=pca"]
+    one = json.loads(targen(*args).out)
+    assert json.loads(targen(*args).out) == one
+    done = targen(*args, "-o", f"semantic.model={minilm}", "-o", "semantic.batch=5")
+    assert (done.code, done.err) == (0, "")
+    (part,) = json.loads(done.out)["metrics"].values()
+    (other,) = one["metrics"].values()
+    assert values(part["findings"], "kitchen") == pytest.approx(
+        values(other["findings"], "kitchen"), abs=1e-4
+    )
+    assert str(minilm) in part["findings"]["notes"][0]
+
+
 @pytest.mark.parametrize(
     ("option", "problem", "hint"),
     [

@@ -94,6 +94,17 @@ LORA = ("-o", "lora=8")
 QLORA = (*LORA, "-o", "quantize=4bit")
 
 
+@pytest.mark.parametrize("kind", RATES)
+def test_qlora(train, targen, kind):
+    """bitsandbytes also quantizes on a processor.
+
+    `scripts/test` does not install it: peft would import it, which takes each process six seconds.
+    """
+    pytest.importorskip("bitsandbytes")
+    train(kind, *QLORA, epochs=30)
+    assert accuracy(targen)["accuracy"]["value"] >= 0.9
+
+
 @pytest.mark.filterwarnings("ignore:inner dimension.*is not aligned:UserWarning")  # so small
 @pytest.mark.parametrize("more", [(), LORA, QLORA], ids=["all weights", "LoRA", "QLoRA"])
 @pytest.mark.parametrize("kind", RATES)

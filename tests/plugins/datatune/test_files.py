@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from targen_core.errors import DatasetUnavailable
+from targen_core.errors import DatasetUnavailable, UsageError
 from targen_datatune.catalogues.files import FILES
 
 
@@ -158,6 +158,21 @@ def test_rows_that_changed_or_vanished_are_refused(shop, described):
     path.unlink()
     with pytest.raises(DatasetUnavailable, match=r"is no longer at "):
         next(FILES.rows(entry))
+
+
+def test_what_is_no_catalogue(tmp_path):
+    (tmp_path / "a.png").touch()
+    with pytest.raises(UsageError, match="is not a readable dataset"):
+        list(FILES.listing(str(tmp_path / "a.png"), FILES.options()))
+
+
+def test_half_characters_anywhere_cost_no_more_than_themselves(tmp_path, described):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "a.jsonl").write_text('{"\\ud800col": "x\\ud800"}\n{"col": "y"}\n')
+    (data / "b.json").write_text('{"description": "half \\ud800", "examples": [{"input": "a"}]}')
+    (data / "c.csv").write_text("text\nA word.\n")
+    assert {"a", "c"} <= {entry.name for entry in described(data).values()}
 
 
 def test_a_card_that_is_made_to_take_long_takes_no_longer(tmp_path, described):

@@ -192,6 +192,12 @@ def test_a_run_waits_for_its_data(in_process, works):
     assert report()["rows"] == {"yes": 10, "no": 10}
 
 
+def test_a_run_that_is_short_names_no_blank(in_process):
+    wrong(rows="none")
+    short = in_process("generate", "recommends.yaml", "-n", 4, *RUN, "--out", "a")
+    assert "rejects.jsonl lists" in short.err and "RUN" not in short.err
+
+
 def _journal(run):
     lines = Path(run, "journal").read_text(errors="replace").splitlines()
     return [line[line.index("{") :] for line in lines if '"key"' in line]
@@ -241,6 +247,12 @@ ASKED = "Say whether the customer recommends the product of a review."
 LINE = ("transform", ASKED, "--labels", "yes,no", "--catalogue", "data", *RUN)
 
 
+def test_a_surplus_row_with_the_label_that_it_was_written_with_is_not_blamed_on_step_4(works):
+    works(*LINE, "-n", "2", "--out", "a")
+    shown = works("show", "a", "--rejected", "--limit", "0").out
+    assert "surplus  label no has all its rows" in shown and "step 4" not in shown
+
+
 def test_one_line_makes_rows_of_a_folder_with_options_of_steps_by_either_name(refuses, works):
     step = ("--backend-for", "execute=scripted", "-o", "execute.temperature=0.5")
     line = (*LINE, *step, "-o", "rerank.temperature=0.2", "-n", "8", "--out", "a")
@@ -255,6 +267,14 @@ def test_one_line_makes_rows_of_a_folder_with_options_of_steps_by_either_name(re
     works(*line)
     works("resume", "a", "-n", "12", "-q")
     refuses((*line, "--datasets", "2"), "contains a different run")
+
+
+def test_it_says_what_it_chooses_from_before_anything_is_sent(works):
+    output = works(*LINE[:-1], "-n", "3000", "--dry-run")
+    assert "2 entries searched, 2 datasets found, 2 to be used; labels yes, no" in output.err
+    assert "2 datasets without a stated licence" in output.err
+    assert "Dry run: targen made no calls and wrote no files." in output.out
+    assert not Path("runs").exists()
 
 
 def test_what_was_asked_for_can_be_kept_as_a_file(refuses, works):
@@ -276,19 +296,25 @@ def test_what_was_asked_for_can_be_kept_as_a_file(refuses, works):
 
 
 @pytest.mark.whole
-def test_reports_and_cards_list_the_sources_with_their_licences(works):
+def test_reports_and_cards_list_the_sources_with_their_licences(in_process, works):
     Path("data/reviews.md").write_text(
         "---\nlicense: cc-by-4.0\n---\nReviews of lamps and stars.\n"
     )
     works(*LINE, "-n", "8", "--out", "a")
     (source,) = report()["sources"]
     assert (source["name"], source["license"]) == ("file:data/reviews.csv", "cc-by-4.0")
-    assert (source["rows"], 0 < source["alike"] <= 8) == (8, True)
-    assert "file:data/reviews.csv  cc-by-4.0" in works("report", "a").out
+    assert source["rows"] == 8
+    assert all(record["notes"]["like_source"] > 80 for record in records())
+    assert 0 < source["alike"] <= 8
+    output = in_process("report", "a").out
+    assert "Rows by source" in output and "nearly the same as the source" in output
+    assert "file:data/reviews.csv  cc-by-4.0" in output
+    line = f"| file:data/reviews.csv | cc-by-4.0 | {source['revision']} | 8 |"
+    assert line in Path("a/README.md").read_text()
+    assert str(Path.cwd()) not in Path("a/README.md").read_text()
     works("export", "a", "--as", "hf", "--out", "hub")
-    for card in (Path("a/README.md").read_text(), Path("hub/README.md").read_text()):
-        assert f"| file:data/reviews.csv | cc-by-4.0 | {source['revision']} | 8 |" in card
-        assert str(Path.cwd()) not in card
+    assert line in Path("hub/README.md").read_text()
+    assert "Rows by source" in Path(in_process("report", "a", "--html").out.strip()).read_text()
 
 
 MIXES = """
@@ -321,6 +347,16 @@ def test_licences_that_do_not_mix_are_not_mixed_and_changes_may_be_forbidden(in_
     Path("data/reviews.md").write_text("---\nlicense: cc-by-nd-4.0\n---\nReviews of lamps.\n")
     left = in_process("retrieve", ASKED, "--catalogue", "data", "--json").json
     assert [each["dataset"]["id"] for each in left["found"]] == ["file:data/orders.jsonl"]
+
+
+def test_cards_say_what_rows_are_cite_and_carry_a_canary_on(works):
+    task = {"instruction": ASKED, "canary": "KEEP OUT guid_7", "labels": ["yes", "no"]}
+    Path("task.json").write_text(json.dumps(task))
+    line = ["transform", "task.json", *LINE[4:]]
+    works(*line, "-n", "4", "--out", "a")
+    card = Path("a/README.md").read_text()
+    for words in ('"task (transformed)"', "gandhi2024better", "gupta2023targen", "KEEP OUT guid_7"):
+        assert words in card
 
 
 @pytest.mark.whole
@@ -374,6 +410,20 @@ def test_an_estimate_takes_lists_of_both_kinds_by_whole_batches(works):
     assert ideas <= estimated(works, "mix.json")["ideas"] < 2 * ideas
 
 
+def test_open_outputs_mix_and_rows_of_both_parts_are_compared(in_process, works):
+    asked(synthetic=0.5, labels=[], trial=5)
+    works("generate", "recommends.yaml", "-n", "10", *RUN, "--out", "a")
+    assert Counter(record["intended"] for record in records()) == {"row": 5, "synthetic": 5}
+    with open("data/reviews.csv") as file:
+        text = next(csv.DictReader(file))["review"]
+    wrong(text=text, output="yes")
+    more = ("--out", "b", "--no-cache", "--give-up-after", "10")
+    again = in_process("generate", "recommends.yaml", "-n", "60", *RUN, *more)
+    assert again.code == 1, "all synthetic rows are one that is there"
+    assert report("b")["flow"]["synthetic"]["duplicate"] > 0
+    assert "label any (synthetic) has" in again.err
+
+
 # --- bad input ------------------------------------------------------------------
 
 
@@ -387,7 +437,6 @@ REFUSED = """
     --catalogue data --output-format ( | not a usable regular expression
     --catalogue data --language Englsh | --language Englsh: targen cannot recognise this language
     --catalogue data --labels= --label good=3,bad=1 | try: --labels good,bad
-    --catalogue data --labels= --label good=3,bad | --label good=3,bad: '3,bad' is not a number
     --catalogue data --labels yes | at least two different labels
     --catalogue data --synthetic 1 | synthetic
     --catalogue data --synthetic -0.5 | synthetic

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import random
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.files import lines
+from tests.files import lines, write_lines
 
 from ...tables import table
+
+Targen = Callable[..., Any]
 
 
 @pytest.fixture
@@ -28,6 +33,20 @@ def test_a_method_makes_exact_rows_of_a_task_in_a_file(works, start):
     assert first["seed"]["number"] == 0
     manifest = json.loads(Path("run/manifest.json").read_text())
     assert "targen-methods" in manifest["lock"]["distributions"]
+
+
+def test_attributes_of_the_user_are_drawn_evenly(works, mail):
+    Path("asked.yaml").write_text(
+        f"method:\n  use: attrprompt\n  task: {mail}\n  options:\n    attributes: 1\n"
+        "    attribute:\n      tone: [warm, terse, formal, hurried]\n"
+        "    lengths: [20, 40]\n"
+    )
+    works("generate", "asked.yaml", "-n", "16", "-b", "scripted", "--out", "run")
+    tones = [row["dimensions"]["tone"] for row in lines("run/provenance.jsonl")]
+    assert {tones.count(tone) for tone in ("warm", "terse", "formal", "hurried")} == {4}
+    report = json.loads(Path("run/report.json").read_text())
+    asked = {step["step"] for step in report["usage"]["by_step"] if step["calls"]}
+    assert asked == {"generate"}  # nothing to propose, nothing to list
 
 
 def test_what_was_asked_for_is_a_task_file(refuses, works, mail):
@@ -72,6 +91,22 @@ def test_a_run_needs_the_file_of_its_task_no_more(targen, works, mail, start):
     assert changed.code != 0 and "the task of this run, task.json, has changed" in changed.err
 
 
+def test_a_run_whose_copy_names_the_file_alone_goes_on_with_that(refuses, works, mail, start):
+    works(*start, "-n", "4")
+    copy = Path("run/task.json")
+    asked = json.loads(copy.read_text())
+    del asked["method"]["kept"]
+    copy.write_text(json.dumps(asked, ensure_ascii=False, indent=2) + "\n")
+    works("resume", "run", "-n", "8")
+    gone = mail.rename(mail.with_name("moved.yaml"))
+    refuses("resume run -n 12", f"there is no file {mail}", keeps=False)
+    gone.rename(mail)
+    works("resume", "run", "-n", "12")
+    works(*start, "-n", "4")  # the command that began it makes the copy whole
+    mail.unlink()
+    works("resume", "run", "-n", "16")
+
+
 def test_a_run_keeps_a_module_and_runs_it_only_where_it_is_known(refuses, works, mail):
     module = mail.with_name("notes.py")
     module.write_text(
@@ -97,6 +132,27 @@ def test_a_run_keeps_a_module_and_runs_it_only_where_it_is_known(refuses, works,
     for command in ("resume", "finish", "validate"):
         assert "targen describe run/task.json" in refuses(f"{command} run", "").err
     assert not Path("executed").exists()
+
+
+@pytest.mark.whole
+def test_rows_are_measured_and_learned_without_the_file_of_their_task(works, mail):
+    for seed in ("0", "1"):
+        start = ("method", "zerogen", str(mail), "-n", "24", "-b", "scripted", "--seed", seed)
+        works(*start, "--out", f"run{seed}")
+    mail.unlink()
+    for line in (
+        "train run0 --out model",
+        "compare run0 --test run1 --repeats 1 --out compared",
+        "reweigh run0 --out weighed",
+        "evaluate model run1",
+        "validate weighed",
+        "analyze run0 --metric labels --out analysed",
+    ):
+        works(line)
+    assert json.loads(Path("weighed/task.json").read_text())["name"] == "mail"
+    said = Path("analysed/analysis.json").read_text()
+    assert "The labels of run0 were not corrected, because the run had no step 4." in said
+    assert "got a different label than requested." not in said
 
 
 PAIR = '{"text": "Is the atlas back?", "label": "loan"}\n'
@@ -165,6 +221,45 @@ def test_rows_that_a_file_names_and_that_are_gone_begin_no_run(refuses, works, m
     refuses(start, "there is no file")
     Path("rows.jsonl").write_text(both)
     works(start)
+
+
+@pytest.mark.whole
+def test_a_run_that_files_answered_grows_without_a_key(targen, works, mail, monkeypatch):
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    listed = ("--set", "attributes=0", "--set", "lengths=[20]")  # so that rows alone are asked for
+    model = ("-b", "claude", "-o", "model=m", "--batch-offline")
+    start = ("method", "attrprompt", str(mail), *listed, *model)
+    works(*start, "-n", "2", "--out", "run")
+    _answer(targen)
+    before = lines("run/dataset.jsonl")
+    assert len(before) == 2
+    again = targen(*start, "-n", "6", "--out", "run")
+    assert again.code != 0
+    assert "resume run -n N extends it, with --batch-offline" in " ".join(again.err.split())
+    grown = works("resume", "run", "-n", "6", "--batch-offline")
+    assert grown.out == "run is ready; next, type: targen batch export run\n"
+    _answer(targen)
+    rows = lines("run/dataset.jsonl")
+    assert len(rows) == 6
+    assert rows[:2] == before
+
+
+def _answer(targen: Targen) -> None:
+    """Answer a run's files until it is complete; each answer is another one."""
+    for turn in range(4):
+        if not targen("batch", "export", "run", "--out", "asked", "--json").json["requests"]:
+            return
+        answers = []
+        for number, request in enumerate(lines("asked")):
+            rng = random.Random(f"{turn}/{number}")
+            text = " ".join("".join(rng.choices("abcdefgh", k=6)) for _ in range(8))
+            said = {"type": "text", "text": json.dumps({"text": text})}
+            message = {"content": [said], "stop_reason": "end_turn"}
+            result = {"type": "succeeded", "message": message}
+            answers.append({"custom_id": request["custom_id"], "result": result})
+        write_lines("answers", answers)
+        assert targen("batch", "import", "run", "answers").code == 0
+    raise AssertionError("the run does not end")
 
 
 def test_a_run_says_whose_rows_they_are_and_that_nothing_was_corrected(refuses, works, mail, start):

@@ -182,6 +182,9 @@ def test_a_method_with_one_label_trains_no_model_and_a_short_one_is_named(works,
     assert "fewest rows: 4." in text and "correct labels" not in text.lower()
 
 
+PRICED = ("-o", "price_in=10", "-o", "price_out=20", "-o", "max_tokens=300", "--concurrency", "1")
+
+
 def billed(folder: str) -> float:
     """Dollars in all journals of a comparison, read by hand."""
     journals = [path.read_bytes() for path in Path(folder).rglob("journal")]
@@ -189,9 +192,8 @@ def billed(folder: str) -> float:
     return sum(record["cost"] for record in records if not record.get("cached"))
 
 
-def test_the_table_shows_what_runs_and_judge_cost_together(works, mail):
-    start = ("compare-methods", mail, "--methods", "targen", "-b", "scripted", "-n", "8")
-    start = (*start, "-o", "price_in=10", "-o", "price_out=20")
+def test_the_cap_is_for_runs_and_judge_together_and_the_table_shows_both(targen, works, mail):
+    start = ("compare-methods", mail, "--methods", "targen", "-b", "scripted", "-n", "16", *PRICED)
     whole = works(*start, "--out", "whole")
     paid = json.loads(Path("whole/results.json").read_text())
     (way,) = paid["ways"]
@@ -200,3 +202,18 @@ def test_the_table_shows_what_runs_and_judge_cost_together(works, mail):
     assert paid["billed"]["dollars"] == pytest.approx(way["dollars"] + way["judge_dollars"])
     assert f"billed: ${paid['billed']['dollars']:.4f} (" in whole.out
     assert f"{way['judge_dollars']:.4f}" in whole.out
+
+    # It pays for the rows, and for half of the judgement.
+    cap = way["dollars"] + way["judge_dollars"] / 2
+    for _ in range(2):
+        works(*start, "--max-cost", cap, "--no-judge", "--out", "out")
+        short = targen(*start, "--max-cost", cap, "--out", "out")
+        assert short.code == 1
+        assert f"of ${cap:.4f} spent by the whole command" in short.err
+        assert "try: run the same command again with a larger --max-cost" in short.err
+        assert way["dollars"] <= billed("out") <= cap
+    journal = Path("out/judged/targen/journal").read_bytes()
+    assert journal
+    works(*start, "--max-cost", 5, "--out", "out")
+    assert Path("out/judged/targen/journal").read_bytes().startswith(journal)
+    assert billed("out") == pytest.approx(billed("whole"))

@@ -50,6 +50,17 @@ def test_a_run_says_what_is_next_and_is_finished_by_its_own_options(targen, refu
     assert not [path for path in Path().iterdir() if path.name.startswith(".run")]
 
 
+def test_a_run_that_was_stopped_says_how_to_have_the_other_rows(targen, works, mail):
+    made = supergen(targen, mail, "--max-tokens", "4000")
+    rows = len(lines("run/dataset.jsonl"))
+    assert made.code == 1 and 0 < rows < 12, made.err
+    done = works("finish", "run")
+    assert (
+        f"note: run has {rows} of 12 rows. To generate the others, run targen resume run; then"
+        in done.err
+    )
+
+
 @pytest.mark.whole  # what weighs is of another distribution
 def test_weights_are_what_the_run_asked_for(targen, works, mail):
     start = ("method", "sungen", str(mail), "-n", "24", "-b", "scripted", "-q", "--out", "run")
@@ -62,6 +73,12 @@ def test_weights_are_what_the_run_asked_for(targen, works, mail):
     total = sum(record["weight"] for record in kept)
     shown = sum(float(line.split()[3]) for line in done.out.splitlines()[1:3])
     assert len(kept) == 24 and shown == pytest.approx(total, abs=0.11)
+
+
+@pytest.mark.whole
+def test_rows_that_cannot_be_weighed_leave_nothing(refuses, works, mail):
+    works("method", "sungen", str(mail), "-n", "4", "-b", "scripted", "-q", "--out", "run")
+    refuses("finish run", "run has 4 labelled rows: too few to weigh")
 
 
 def test_what_has_nothing_to_finish_says_so(refuses, works, mail):

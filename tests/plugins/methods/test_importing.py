@@ -155,6 +155,15 @@ def test_conditions_and_texts_become_pairs(works, pairs, form):
     assert made("pairs-zerogen") == made("out")
 
 
+def test_the_best_of_published_rows_are_kept_by_their_scores(works, pairs):
+    rows = [{**SCORED, "text2": f"It is wet in {at}.", "score": -at} for at in (3, 1, 2)]
+    Path("train.json").write_text(json.dumps(rows))
+    start = ("import-rows", "supergen", "train.json", "--task", pairs, "--labels", "supergen:rte")
+    works(*start, "--out", "out")
+    works("select", "out", "--task", pairs, "--keep", "2", "--out", "best")
+    assert [row["hypothesis"] for row in made("best")] == ["It is wet in 1.", "It is wet in 2."]
+
+
 def test_entities_are_left_and_told_where_nobody_asked_for_more(works, mail):
     Path("train.json").write_text(json.dumps([RATED]))
     start = ("import-rows", "supergen", "train.json", "--task", mail, "--labels", "0=loan")
@@ -318,6 +327,21 @@ def test_what_is_wrong_is_said_with_a_way_out(refuses, pairs, typed, said):
     Path("best_thetas.pth").write_bytes(pickle.dumps([1.0]))
     words = typed.replace("LABELS", " ".join(LABELS)).split()
     assert said in refuses(("import-rows", "--out", "out", *words, "--task", pairs), "").err
+
+
+def test_columns_of_a_strangers_file_are_shown_in_short(refuses, pairs):
+    strange = {**CXY[0], "\x1b[31m" + "x" * 10_000: 1, **dict.fromkeys(map(str, range(999)))}
+    file = jsonl("rows.jsonl", [strange])
+    done = refuses(("import-rows", "zerogen", file, "--task", pairs, *LABELS), "")
+    assert len(done.err) < 1500
+    assert "\x1b" not in done.err
+
+
+def test_a_file_of_which_nothing_is_left_fails(refuses, mail):
+    file = jsonl("x1.jsonl", [{"C": "A film", "X": None, "Y": 0}])
+    line = ("import-rows", "zerogen", file, "--task", mail, "--columns", "text=X")
+    done = refuses((*line, "--labels", "0=loan", "--out", "out"), "no-text 1", code=1)
+    assert "in C" in done.err
 
 
 @pytest.mark.parametrize("there", ["out", "out/mine.txt", "out/import.json out/grades.jsonl"])

@@ -14,12 +14,13 @@ import yaml
 from targen_cli.reading import yaml_of
 from targen_core import Declaration, generate, read_dataset
 from targen_core.errors import QuotaNotMet, Rejected, UsageError
+from targen_outputs import Answer, Labels, Preference, Score, Spans
 from targen_outputs.answer import overlap_of
 from targen_standard.drafting import declaration as drafting
 
 from ...files import lines
 from ...tables import table
-from .declared import ALL, NER, PAIRS, SHOP
+from .declared import ALL, CHAT, NER, PAIRS, QA, SHOP
 
 ONE_SEED = {"contexts": ["x"], "seeds": ["one thing"]}
 WHY = {"explanation": "It says so in the text.", "valid": True}
@@ -73,6 +74,11 @@ def test_each_kind_fills_its_quotas_and_every_command_reads_its_rows(kind, works
     assert asked.startswith(ALL[kind]["description"])
 
 
+def test_a_text_may_be_called_like_an_old_method_of_pydantic():
+    task = Declaration(**{**ALL["score"], "fields": {"copy": "a text"}}).task()
+    assert "copy" in task.instance.model_fields
+
+
 def test_spans_are_read_from_marks_and_counted_by_their_types(caplog):
     """Rows with one set of types are no cause for a warning."""
     text = "I met <person>Ann Lee</person> in <place> Rome</place>! <3"
@@ -85,6 +91,15 @@ def test_spans_are_read_from_marks_and_counted_by_their_types(caplog):
         ("place", "Rome", "Rome"),
     ]
     assert "no classifier can learn" not in caplog.text
+
+
+def test_names_of_types_may_be_in_any_script(works):
+    Path("orte.json").write_text(
+        json.dumps({**NER, "output": {"spans": {"人名": "谁", "Örtchen": "o"}}})
+    )
+    works("generate", "./orte.json", "-n", 4, "-b", "scripted", "--out", "run")
+    works("export", "run", "--as", "bio", "--out", "rows.conll")
+    assert {"B-人名", "B-Örtchen"} <= {*Path("rows.conll").read_text(encoding="utf-8").split()}
 
 
 def test_step_4_does_not_see_the_target_and_a_row_keeps_what_it_finds():
@@ -110,6 +125,24 @@ def test_a_score_of_step_4_between_two_of_the_scale_is_the_nearest_one(judged, s
     write = lambda _: {"text": "A leaf takes up light."}  # noqa: E731
     dataset = rows(declared, write, lambda _: {"score": judged}, labels={f"{score}": 1})
     assert [row["score"] for row in dataset] == [score]
+
+
+def test_step_4_is_not_asked_to_find_fewer_spans_than_there_are():
+    asked = []
+
+    def label(call):
+        asked.append(call.values["input"])
+        return {"text": "<person>Ann</person> <person>Bob</person> <person>Cy</person>"}
+
+    declared = {**NER, "output": {**NER["output"], "per_row": [0, 2]}}
+    written = {"text": "<person>Ann</person> Bob Cy"}
+    with pytest.raises(QuotaNotMet):
+        rows(declared, lambda _: written, label, labels={"person": 1}, **ONE_SEED)
+    rejects = lines("runs/mine-0/rejects.jsonl")
+    assert {(each["reason"], each["detail"]) for each in rejects} == {
+        ("too-many-spans", "the text has 3 spans")
+    }
+    assert len(asked) == len(rejects)
 
 
 MAIL = {"text": "I want my money back."}
@@ -160,6 +193,23 @@ def test_step_4_is_shown_the_same_whatever_a_row_is_aimed_at(kind):
     assert all(each == seen[0] for each in seen)
 
 
+def test_what_step_4_finds_decides_what_a_row_counts_as():
+    texts = {"person": "See <person>Ann</person> at ", "place": "Go to <place>Rome</place> at "}
+    hours = count()
+
+    def write(call):
+        return {"text": f"{texts[call.label]}{next(hours)}."}
+
+    def label(call):  # a person is never found
+        return {"text": call.values["input"].replace("Ann", "<place>Ann</place>")}
+
+    with pytest.raises(QuotaNotMet, match=r"person has 0 of 1 rows .*relabelled place, "):
+        rows(NER, write, label, labels={"place": 2, "person": 1})
+    kept = lines("runs/mine-0/dataset.jsonl")
+    assert len(kept) == 2
+    assert {span["type"] for row in kept for span in row["spans"]} == {"place"}
+
+
 COUNTED = SHOP["output"]
 
 
@@ -184,6 +234,20 @@ def test_counts_per_label_are_exact_when_step_4_changes_labels():
     found = {name: sum(name in each for each in sets) for name in COUNTED["labels"]}
     assert {**found, "none": sets.count(set())} == counts
     assert any("before" in record.get("notes", {}) for record in made.dataset.provenance)
+
+
+def test_counts_of_types_are_exact_from_a_file(works):
+    """A command makes rows of a file, and its copy in the run means the same."""
+    output = {**NER["output"], "counts": {"person": 7, "place": 4}, "rows": 9}
+    file_of({**NER, "output": output})
+    works("generate", "./mine.yaml", "--preset", "counts", "-b", "scripted", "--out", "run")
+    dataset = read_dataset("run")
+    kinds = [{span["type"] for span in row["spans"]} for row in dataset]
+    assert [sum(name in each for each in kinds) for name in ("person", "place")] == [7, 4]
+    assert len(kinds) == 9
+    (span, *_) = dataset[0]["spans"]
+    assert f"{span['text']} ({span['type']})" in works("show", "run").out
+    assert "changed: nothing" in works("replay", "run", "--out", "again").out
 
 
 def test_no_other_preset_is_called_counts():
@@ -238,6 +302,15 @@ def test_what_is_wrong_with_spans_of_a_file_is_said(spans, problem):
     with pytest.raises(UsageError) as caught:
         read_dataset([{"text": OWN, "spans": spans}], task)
     assert problem in str(caught.value)
+
+
+def test_a_score_that_is_no_number_is_said(tmp_path):
+    (tmp_path / "rows.jsonl").write_text('{"text": "Late again.", "score": NaN}\n')
+    task = Declaration(description="Mail.", output={"score": {0: "calm", 5: "angry"}}).task(
+        name="m"
+    )
+    (problem,) = read_dataset(tmp_path / "rows.jsonl", task, strict=False).problems
+    assert problem.message == "NaN is not valid JSON"
 
 
 @pytest.mark.parametrize("answer", ["reject", "ignore"])
@@ -413,6 +486,19 @@ def test_a_call_of_step_3_ends_in_its_target_and_says_all_else_in_the_same_words
     assert all(shown.index(each) < shown.index("$target") for each in definitions)
 
 
+def test_texts_of_one_kind_share_a_length_with_room_for_the_spans():
+    for name, expected in (
+        ("score", {"length of each text"}),
+        ("answer", {"passage length", "question length"}),
+        ("preference", {"prompt length"}),  # not that of the replies, which are written too
+        ("spans", {"length"}),
+    ):
+        dimensions = Declaration(**ALL[name]).task(name="mine").dimensions
+        assert {trait.name for trait in dimensions} == expected
+    (length,) = Declaration(**{**NER, "description": "Short tweets."}).task(name="mine").dimensions
+    assert min(int(value.split()[1]) for value in length.values) >= 2 * 3
+
+
 GOOD, BEST = {"better": "best", "worse": "bad"}, {"ranked": ["best", "good", "bad"]}
 
 
@@ -442,6 +528,32 @@ def test_replies_are_judged_in_both_orders(kind, first, second, kept):
     with pytest.raises(QuotaNotMet, match=str(kept)) if refused else nullcontext():
         (row,) = rows(ALL[kind], lambda _: reply, label, labels={"concise": 1})
         assert row[column] == kept
+
+
+def test_both_orders_of_replies_are_asked_for_at_once(works):
+    file_of(CHAT)
+    Path("seeds.txt").write_text("eggs\n", encoding="utf-8")
+    works(*"generate ./mine.yaml -n 1 -b people --seeds seeds.txt --out run".split())
+    reply = {"prompt": "How long do eggs take?", "better": "Six minutes.", "worse": "A while."}
+    works("batch", "export", "run", "--out", "write.jsonl")
+    (call,) = map(json.loads, Path("write.jsonl").read_text().splitlines())
+    answer = {"custom_id": call["custom_id"], "content": reply}
+    Path("answers.jsonl").write_text(json.dumps(answer), encoding="utf-8")
+    works("batch", "import", "run", "answers.jsonl")
+    works("batch", "export", "run", "--out", "label.jsonl")
+    assert len(Path("label.jsonl").read_text().splitlines()) == 2
+
+
+def test_types_of_a_program_say_the_same_as_a_file():
+    for given, declared in (
+        (Spans(spans={"person": "a named person", "place": "a named town"}, per_row=(0, 3)), NER),
+        (Labels(labels={"refund": "wants money", "delay": "is late"}, several=True), SHOP),
+        (Score(score={1: "nothing in common", 5: "the same"}, bins=4), PAIRS),
+        (Answer(answer={"when": "a date", "who": "a person"}, within="passage"), QA),
+        (Preference(preference={"concise": "fewer words", "correct": "no mistake"}), CHAT),
+    ):
+        mine = Declaration(**{**declared, "output": given})
+        assert mine.task().labels == Declaration(**declared).task().labels
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,14 @@ def test_no_figure_is_ever_nan_and_intervals_hold_their_figure(rows):
                 assert -1 <= figure.low <= figure.value <= figure.high <= 1
 
 
+def test_what_grades_do_not_define_has_a_reason():
+    none = Figure(None, reason="no rows have a grade from both raters")
+    assert cohen_kappa(["A", None], [None, "A"]) == none
+    assert spearman([1, 2], [None, None]).reason == "no rows have a grade from both raters"
+    assert krippendorff_alpha([["A"], []]).reason == "no rows have two grades"
+    assert share(0, 0).reason == "no rows were graded"
+
+
 def test_where_all_agree_or_no_row_changes_a_figure_there_is_one_without_an_interval():
     assert cohen_kappa("AABCD", "AABCD") == Figure(1.0, rows=5)
     assert spearman([1, 2, 3], [2, 4, 6]) == Figure(1.0, rows=3)

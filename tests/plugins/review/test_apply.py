@@ -268,11 +268,40 @@ def test_export_takes_what_people_found_acceptable(run, grades, refuses, works, 
 
 
 @pytest.mark.whole
-def test_a_damaged_review_leaves_its_figures_out_of_a_card(run, grades, works):
-    folder = grades(run, "ann", {0: {"after": "A"}})
-    (folder / "review.json").write_text("{")
-    done = works("export", run, "--as", "hf", "--out", "out")
+def test_the_card_of_an_export_has_what_people_found(run, grades, works, tmp_path):
+    right, wrong = {"before": "A", "after": "A"}, {"before": "D", "after": "B"}
+    grades(run, "ann", {0: right, 1: wrong})
+    grades(run, "bob", {0: right, 1: {**wrong, "after": "C"}})
+    grades(run, "llm-1", {4: {"after": "D"}})
+    works("export", run, "--as", "hf", "--out", "out")
+    section = Path("out/README.md").read_text().partition("## Review by people")[2]
+    for words in (
+        "2 people graded 2 of 6 rows (assigned to them: all rows; labels visible)",
+        "A (right) 1, B (weak) 0.5, C (a minor part is missing) 0.5",
+        "Acceptable (A, B): 75% (",
+        "before correction 50% (",
+        "on 2 rows: same letter 50% (",
+        "Cohen's κ",
+    ):
+        assert words in section, section
+    assert "ann" not in section and "llm" not in section
+    assert len(list(read_dataset("out", str(run / "task.json")))) == 6
+    (run.with_name("reviews-0.review") / "review.json").write_text("{")
+    done = works("export", run, "--as", "hf", "--out", "second")
     assert "the card does not include the review figures" in done.err
+    assert "## Review" not in Path("second/README.md").read_text()
+
+
+def test_version_that_somebody_else_wrote_is_data_and_nothing_more(run, grades, refuses, works):
+    grades(run, "ann", ANN)
+    works("review", "apply", run)
+    odd = ([], "x", {"said": 7}, {"said": [7], "by": 7})
+    with changed(NEW / "changes.jsonl") as changes:
+        for each, review in zip(changes, odd, strict=False):
+            each["review"] = review
+    works("show", NEW, "0")
+    export = ("export", NEW, "--task", run / "task.json", "--reviewed")
+    refuses(export, "no row was accepted")
 
 
 # --- to other tools and back ---

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,6 +85,23 @@ def test_siblings_are_together_by_seed_or_first_text(rows_file, task_file, run, 
     assert "--together changes nothing" in other.err
 
 
+def test_what_is_no_plain_file_in_a_plan_s_place_is_said(run, plan, refuses):
+    folder = Path(plan(run)["folder"])
+    (folder / "review.json").unlink()
+    os.mkfifo(folder / "review.json")
+    for line in (
+        ("review", run, "--plan"),
+        ("review", folder, "--plan"),
+        ("review", "report", run),
+        ("review", "report", folder),
+        ("review", "apply", run),
+        ("review", "grade", run, "-b", "scripted"),
+        ("review", "export", run, "--to", "argilla", "--out", folder / "x"),
+        ("export", run, "--reviewed"),
+    ):
+        refuses(line, "review.json: it is a FIFO", code=1)
+
+
 def test_the_order_of_a_blind_review_tells_no_label(rows_file, task_file, plan):
     data = rows_file(40)
     given, hidden, again = (
@@ -98,6 +118,18 @@ def test_a_plan_from_elsewhere_names_raters_that_can_name_files(name, run, plan,
     file = Path(plan(run, "--raters", "ann,bob")["folder"], "review.json")
     file.write_text(file.read_text().replace('"ann"', json.dumps(name)))
     refuses(("review", run, "--no-open", "--plan"), "cannot be the name of a rater", code=1)
+
+
+def test_a_review_does_not_load_what_only_runs_need(run):
+    """Numbers take a fifth of the server's memory, and a page needs none."""
+    code = (
+        "import sys; from targen_cli import main\n"
+        f"sys.argv = ['targen', 'review', {str(run)!r}, '--plan']\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "print('numpy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "False", done.stderr
 
 
 REFUSED = """

@@ -30,6 +30,19 @@ def test_what_is_said_of_rows_makes_a_version(works: Any, run: Path) -> None:
     assert targen_core.validate(made).valid
 
 
+@pytest.mark.whole
+def test_a_version_is_read_as_a_dataset_and_called_by_its_folder(run: Path) -> None:
+    targen_core.review(run, right=[0], rater="sam")
+    made = targen_core.apply_review(run, out="mine")
+    refused = targen_core.errors.UsageError
+    with pytest.raises(refused, match="corrected or reviewed") as caught:
+        targen_core.load("mine")
+    assert caught.value.hint == 'targen_core.read_dataset("mine")'
+    assert eval(caught.value.hint).digest == made.dataset.digest
+    (corpus,) = targen_core.analyze(made, metrics=["labels"]).study.corpora
+    assert corpus.name == "mine"
+
+
 def test_what_is_said_later_counts(run: Path) -> None:
     targen_core.review(targen_core.load(run), bad=[0], rater="sam")
     folder = targen_core.review(run, right=[0], rater="sam")

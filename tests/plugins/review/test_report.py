@@ -210,15 +210,16 @@ def test_several_datasets_stand_side_by_side(rows_file, lettered, tmp_path, refu
     refuses(("review", "report", one, three), "different rubrics (paper, mine)")
 
 
-def test_a_report_is_written_as_a_page_or_as_markdown_and_replaces_nothing(
-    review, lettered, refuses, works
-):
-    lettered(review, "ann", "A A B B C D", comment="<script>no</script>")
-    report = ("review", "report", review, "--out")
-    for name in ("r.html", "r.md"):
-        works(*report, name)
+def test_pages_are_written_with_what_people_said_escaped(rows_file, lettered, refuses, works):
+    folder = planned([str(rows_file(4, "<script>alert(1)</script> and more"))], rubric="paper")[0]
+    lettered(folder, "ann", "A A D D", comment="<b>no</b> | `x`")
+    lettered(folder, "bob", "D A D D")
+    report = ("review", "report", folder, "--out")
+    for name, words in (("r.html", "&lt;script&gt;alert"), ("r.md", "## Agreement")):
+        works(*report, name, "--paper")
         text = Path(name).read_text()
-        assert "acceptable" in text and "<script" not in text.replace("\\<script", "")
+        assert words in text
+        assert "<script" not in text.replace("\\<script", "")
     refuses((*report, "r.md"), "already exists")
     refuses((*report, "r.pdf"), "must end in .html or .md")
 

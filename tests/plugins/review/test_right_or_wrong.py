@@ -9,6 +9,7 @@ import pytest
 from targen_review.cli.open import planned
 from targen_review.plan import load_plan
 from targen_review.rubric import LABELS, PAPER
+from tests.files import lines
 
 
 @pytest.fixture
@@ -90,6 +91,20 @@ def test_a_blind_label_is_a_verdict_and_a_bad_text_needs_none(mine):
     assert mine.say(3, "grade", "R").status == 422
     said = [(line["label"], line["after"]) for line in mine.lines]
     assert said == [(row.label, "R"), (None, "B")]
+
+
+def test_apply_report_and_json_use_the_same_words(mine, run, works):
+    mine = mine()
+    for number, letter in enumerate("RRBR", 1):
+        mine.say(number, "grade", letter)
+    mine.say(5, "label", "negative")
+    mine.say(6, "grade", "W")  # and no label
+    done = works("review", "apply", run, "--json").json[0]
+    assert done["effects"] == {"stays": 3, "changes": 1, "leaves": 2}
+    assert [row["idx"] for row in lines("reviews-0-reviewed/dataset.jsonl")] == [0, 1, 3, 4]
+    assert "right  wrong label  bad text" in works("review", "report", run).out
+    report = works("review", "report", run, "--json").json
+    assert report["grades"][0]["after"] == {"right": 3.0, "wrong label": 2.0, "bad text": 1.0}
 
 
 def test_a_plan_from_before_verdicts_is_read_and_applied(run, graded, works):

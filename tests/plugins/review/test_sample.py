@@ -102,6 +102,27 @@ def test_teams_that_make_no_sense_are_refused(raters, teams, problem):
         teams_of(list(raters), [tuple(team) for team in teams])
 
 
+def test_teams_have_equal_shares_of_each_dataset_and_members_the_same_rows():
+    teams = teams_of("abcdef")
+    samples = {
+        task: [Drawable(f"{task}/{row.id}", row.label) for row in drawn(_rows(n), n, seed=0)]
+        for task, n in (("rte", 100), ("cb", 50), ("wsc", 30))
+    }
+    lists = assigned(samples, teams, seed=0)
+    assert sorted(len(of) for of in lists.values()) == [60] * 6
+    for one, other in teams:
+        assert set(lists[one]) == set(lists[other])
+        assert lists[one] != lists[other]
+        for task, size in (("rte", 100), ("cb", 50), ("wsc", 30)):
+            own = [row for row in lists[one] if row.startswith(task)]
+            assert abs(len(own) - size / 3) < 1
+            assert lists[one].index(own[0]) + len(own) == lists[one].index(own[-1]) + 1
+    everything = [row for one, _ in teams for row in lists[one]]
+    assert len(set(everything)) == len(everything) == 180
+    assert lists == assigned(samples, teams, seed=0)
+    assert lists != assigned(samples, teams, seed=1)
+
+
 def test_nobody_grades_what_their_own_instructions_made():
     samples = {"rte": _rows(20), "cb": [Drawable(f"c{at}") for at in range(20)]}
     lists = assigned(samples, teams_of("abcd"), barred={("a", "rte")}, seed=0)
@@ -127,10 +148,6 @@ def test_siblings_are_drawn_and_dealt_out_and_shown_together(seeds, number, seed
     lists = assigned({"rte": sample}, teams_of(names), seed=seed)
     taken = Counter(row.group for row in sample if row.group)
     assert sum(count == 1 for count in taken.values()) <= 1, "only the last may be there in part"
-    for at, (one, other) in enumerate(pairwise(names)):
-        same_team = at % 2 == 0
-        mine, theirs = set(lists[one]), set(lists[other])
-        assert mine == theirs if same_team else mine.isdisjoint(theirs)
     for name in names:
         group = [row.partition("/")[0] for row in lists[name] if "/" in row]
         assert all(group.count(each) == taken[each] for each in group), "all of them, for one team"

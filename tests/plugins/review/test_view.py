@@ -210,6 +210,22 @@ def test_rows_with_the_same_texts_stand_side_by_side(view, written):
     assert "It does not have this row." in opened.ask("row/7")
 
 
+def test_two_datasets_that_share_nothing_have_a_column_each(view, rows_file, written):
+    other = written("b.jsonl", [{"text": "x" * n} for n in range(1, 61)])
+    opened = view(open_data(rows_file(3)), other)
+    assert opened.catalogue.keys.name == ""
+    shown = opened.ask("rows?sort=shortest")
+    assert "3 rows and 60 rows" in shown
+    assert shown.count('<li class="pair">') == 50
+    assert shown.count('<p class="dim">–</p>') == 47
+    last = opened.ask("rows?sort=shortest&page=2")
+    assert last.count('<li class="pair">') == 10
+    at = re.search(r'href="(/view/row/\d+\?[^"]*place=60)"', last)[1].replace("&amp;", "&")
+    end = opened.page.ask(at).text
+    assert "ArrowRight" not in end, "the end of its own column"
+    assert "page=2" in end
+
+
 def test_rows_are_paired_by_a_column_that_is_named(view, written):
     one = written("a.jsonl", [{"no": n, "text": f"{n} a"} for n in range(4)])
     other = written("b.jsonl", [{"no": n, "text": f"{n} b"} for n in (3, 0, 9)])

@@ -157,3 +157,20 @@ def test_a_stranger_s_model_is_plain_files_that_take_no_more_than_they_explain(
 ):
     damage(Path("m", name))
     refuses("evaluate m train.jsonl --task mood.yaml", why)
+
+
+@pytest.mark.usefixtures("trained")
+def test_an_earlier_model_is_replaced_on_demand_alone(refuses, works):
+    def kept():
+        stat = Path("m/model.json").stat()
+        return stat.st_ino, stat.st_mtime_ns
+
+    train = ("train", "train.jsonl", "--task", "mood.yaml", "--out", "m")
+    before = kept()
+    works(*train)  # the same training: its model is kept
+    assert kept() == before
+    refuses((*train, "--seed", 3), "", "--force")
+    works(*train, "--force", "--seed", 3)
+    assert json.loads(Path("m/model.json").read_text())["seed"] == 3
+    there = {path.name for path in Path().iterdir()}
+    assert there == {"m", "mood.yaml", "test.jsonl", "train.jsonl"}
