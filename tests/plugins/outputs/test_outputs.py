@@ -256,8 +256,8 @@ def test_no_other_preset_is_called_counts():
         Declaration(**{**SHOP, "output": output, "presets": {"counts": 3}})
     task = Declaration(**{**SHOP, "output": output}).task(name="mine")
     assert task.presets == {"counts": {"refund": 1, "delay": 1}}
-    with pytest.raises(UsageError, match="the sets that satisfy counts do not include it"):
-        generate(task, labels={"refund+delay": 2}, model="scripted", progress=False)
+    made = generate(task, labels={"refund+delay": 2}, model="scripted", progress=False)
+    assert made.dataset.labels == {"refund+delay": 2}
 
 
 OWN = "\U0001f6b2 I met Ann in Rome"
@@ -331,10 +331,77 @@ def test_the_order_in_a_set_of_labels_does_not_matter():
     twice = {"place+person": 1, "person+place": 2}
     with pytest.raises(UsageError, match="person\\+place has two row counts"):
         generate(mine, labels=twice, model="scripted", progress=False)
-    three = {"spans": {"a": "x", "b": "x", "c": "x"}, "per_row": [0, 2]}
-    task = Declaration(**{**NER, "output": three}).task(name="mine")
-    with pytest.raises(UsageError, match="per_row allows 0 to 2"):
-        generate(task, labels={"a+b+c": 1}, model="scripted", progress=False)
+
+
+NAMES = dict.fromkeys("abcd", "x")
+FOUR = {
+    "spans": {**NER, "output": {"spans": NAMES, "per_row": [1, 6]}},
+    "labels": {**SHOP, "output": {"labels": NAMES, "several": True, "per_row": [1, 4]}},
+}
+"""Four names, of which a row may have all."""
+
+PLANNED = "a b c d a+b b+c c+d a+d a+b+c b+c+d a+c+d a+b+d".split()
+
+
+@pytest.mark.parametrize("kind", FOUR)
+def test_any_set_that_a_row_may_have_can_be_requested(kind, works):
+    """A set may have more names than planned ones, and its names may be apart in the file."""
+    wanted = {"a+c": 2, "a+b+c+d": 1}
+    file_of({**FOUR[kind], "presets": {"apart": {"d+c+b+a": 1, "c+a": 2}, "each": 1}})
+    works(*"generate mine.yaml --label d+b+c+a=1 --label c+a=2 -b scripted --out run".split())
+    works(*"generate mine.yaml --preset apart -b scripted --out again".split())
+    task = Declaration.from_file("mine.yaml").task(name="mine")
+    made = generate(task, labels={"c+a": 2, "a+b+c+d": 1}, model="scripted", progress=False)
+    assert made.dataset.labels == read_dataset("run").labels == wanted
+    assert Path("run/dataset.jsonl").read_bytes() == Path("again/dataset.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("kind", FOUR)
+def test_a_plan_has_small_sets_of_neighbours_by_default(kind):
+    task = Declaration(**FOUR[kind]).task(name="mine")
+    more = {"labels": ["a+b+c+d"], "spans": []}[kind]
+    assert [label.name for label in task.labels] == PLANNED + more
+
+
+def test_counts_may_need_rows_with_all_types():
+    output = {**FOUR["spans"]["output"], "counts": dict.fromkeys("abcd", 2), "rows": 2}
+    task = Declaration(**{**NER, "output": output}).task(name="mine")
+    made = generate(task, preset="counts", model="scripted", progress=False)
+    assert made.dataset.labels == {"a+b+c+d": 2}
+
+
+@pytest.mark.parametrize("found", ["a+c", "a+b+c+d"])
+@pytest.mark.parametrize("kind", FOUR)
+def test_a_row_whose_set_was_not_requested_is_relabelled_not_illegal(kind, found):
+    """A text is the names in its set; step 3 marks only the first."""
+    words = found.split("+")
+    marks = [f"<{name}>{name}</{name}>" for name in words]
+    written = {"text": " ".join([marks[0], *words[1:]])} if kind == "spans" else MAIL
+    judged = {"text": " ".join(marks)} if kind == "spans" else {"labels": words}
+    with pytest.raises(QuotaNotMet, match=re.escape(f"relabelled {found}, ")):
+        rows({**FOUR[kind], **ONE_SEED}, lambda _: written, lambda _: judged, labels={"a": 1})
+    rejects = lines("runs/mine-0/rejects.jsonl")
+    assert {(each["verdict"], each["corrected"]) for each in rejects} == {("surplus", found)}
+
+
+UNAVAILABLE = """
+    spans: {a: x, b: x, c: x}, per_row: [0, 2] | generate mine.yaml -b scripted --label a+b+c=1 | \
+        a+b+c has 3 names, but per_row allows at most 2 | change per_row in the task file
+    spans: {a: x, b: x}, per_row: [1, 2] | generate mine.yaml -b scripted --label none=1 | \
+        none has 0 names, but per_row allows only 1 or more | change per_row in the task file
+    labels: {a: x, b: x}, several: true, per_row: [2, 2] | \
+        generate mine.yaml -b scripted --label b=1 | \
+        b has 1 name, but per_row allows only 2 or more | change per_row in the task file
+    spans: {a: x, b: x, c: x} | generate mine.yaml -b scripted --label a+e=1 | \
+        task mine has no label 'a+e' | did you mean
+"""
+
+
+@pytest.mark.parametrize(("output", "typed", "error", "hint"), table(UNAVAILABLE, 4))
+def test_the_error_for_a_set_says_why_no_row_can_have_it(output, typed, error, hint, targen):
+    Path("mine.yaml").write_text(f"description: Texts.\noutput: {{{output}}}\n")
+    shown = targen(*typed.split()).err
+    assert f"error: {error}\n  try: {hint}" in shown
 
 
 REFUSED = """

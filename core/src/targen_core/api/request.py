@@ -249,6 +249,7 @@ def asked(
             labels = like(registry, varied, shares_of, n, other=other, given=values)
             n = None
         quotas = quotas_of(varied, n, labels, preset) if rows else Quotas({})
+        varied = varied.including(quotas)
         part = None
         if (numbers := read_shard(shard)) is not None:
             part = Shard(*numbers, quotas.for_task(varied))

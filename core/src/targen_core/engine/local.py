@@ -190,7 +190,7 @@ class LocalExecutor(Executor):
         """Require a legal label, if `labeled`, and run the task's checks."""
         if labeled:
             label = self._guard.call(self._task.quota_of, instance)
-            if label not in self._task.quota_names:
+            if not self._task.allows(label):
                 raise Rejected("illegal-label", f"{label!r} is not a label of {self._task.name}")
         before = instance.model_copy(deep=True) if self._checks else instance
         for guard, check in self._checks:

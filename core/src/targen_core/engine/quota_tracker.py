@@ -405,7 +405,8 @@ class QuotaTracker:
             # Without an aim, an accepted row of another label is not a loss.
             others = flow.accepted + flow.surplus if claimed else flow.surplus
             for label, count in others.items():
-                if label != self._whole[name][0] and label in self._labels:
+                is_label = label in self._labels or label != RELABELLED
+                if label != self._whole[name][0] and is_label:
                     reasons[f"{judged} {label}"] += count
             illegal += flow.illegal
         (top,) = reasons.most_common(1) or [("", 0)]

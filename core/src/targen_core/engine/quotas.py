@@ -113,10 +113,10 @@ class Quotas(Mapping[str, int]):
         Raises:
             UsageError: a label is unknown or given twice, a unit is split, or there are no rows.
         """
-        names, meant = task.quota_names, task.rows.label_named
+        names = task.quota_names
         found: dict[str, int] = {}
         for given, rows in self.items():
-            name = given if given in names or meant is None else meant(given)
+            name = task.label_named(given)
             if name not in names:
                 raise UsageError(
                     f"task {task.name} has no label {name!r}",

@@ -519,6 +519,8 @@ class Engine:
             return "rejected", slot.aim or "", ""
         by_aim = slot.aim if self.quotas.by_intended else None
         quota = by_aim or self.task.quota_of(outcome.final)
+        if quota not in self.task.quota_names:  # rows may have it, but none are requested
+            return "surplus", "", f"no rows are requested for label {quota}"
         if self.quotas.is_full(counted := self.quotas.counted(slot.branch, quota)):
             return "surplus", quota, f"label {counted} has all its rows"
         if refusal is not None and not self._takes_back:  # last: it would be a row

@@ -18,8 +18,9 @@ from typing_extensions import TypeVar
 from targen_core.tasks.cases import Case
 from targen_core.tasks.judging import Correction, CorrectionSample, JudgeAnswer, JudgeQuestion
 from targen_core.tasks.keywords import Keywords
+from targen_core.tasks.parts import Label
 from targen_core.tasks.prompt import Prompt
-from targen_core.tasks.steps import Corrector
+from targen_core.tasks.steps import Corrector, InverseGenerator
 
 InstanceT = TypeVar("InstanceT", bound=BaseModel, default=Any)
 
@@ -46,6 +47,9 @@ class Rows(Keywords, Generic[InstanceT]):
             as spans without their text. It raises a ValueError if the row is invalid.
         label_named: returns the label that a person means, for example if they type a set's names
             in a different order. If no label matches, it returns the name unchanged.
+        other_label: returns a label outside the task's `labels` and its generator, for example for
+            a set of names. If rows cannot have the label, returns None. A run adds such a label if
+            its rows are requested.
         label_of: returns the name of an instance's label, or None before step 4. By default, it
             reads the field `label`. Required for open labels.
         with_label: returns an instance with a different label; by default through the instance's
@@ -68,6 +72,9 @@ class Rows(Keywords, Generic[InstanceT]):
     pack: Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any]]] | None = None
     from_file: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     label_named: Callable[[str], str] | None = None
+    other_label: Callable[[str], tuple[Label, InverseGenerator[Any, InstanceT]] | None] | None = (
+        None
+    )
     label_of: Callable[[InstanceT], str | None] | None = None
     with_label: Callable[[InstanceT, str], InstanceT] | None = None
     fields: tuple[str, ...] = ()

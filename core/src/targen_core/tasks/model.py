@@ -7,7 +7,8 @@ TarGEN (arXiv:2310.17876, section 3) makes an instance in four steps. A `Task` h
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from types import MappingProxyType
@@ -383,6 +384,42 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
                 )
             task = task.replace(**self.variants[name].changes)
         return task
+
+    def label_named(self, name: str) -> str:
+        """Return the label that a person means by a name; the name itself if no label matches.
+
+        Raises:
+            UsageError: rows cannot have the label, and the task knows why.
+        """
+        meant = self.rows.label_named
+        return name if name in self.quota_names or meant is None else meant(name)
+
+    def allows(self, name: str) -> bool:
+        """Return whether rows may have a label, whether or not `labels` lists it."""
+        other = self.rows.other_label
+        return name in self.quota_names or (other is not None and other(name) is not None)
+
+    def including(self, names: Iterable[str]) -> Task[SeedT, InstanceT]:
+        """The task with those of these labels that rows may have, but `labels` does not list.
+
+        They follow the others, in alphabetical order: a run does not depend on the order of a
+        request. Other names are ignored.
+        """
+        other = self.rows.other_label
+        if other is None:
+            return self
+        wanted: set[str] = set()
+        for name in {*names} - {*self.quota_names}:
+            with suppress(UsageError):  # quotas report it
+                wanted.add(self.label_named(name))
+        found = map(other, sorted(wanted - {*self.quota_names}))
+        more = [each for each in found if each is not None]
+        if not more:
+            return self
+        return self.replace(
+            labels=(*self.labels, *(label for label, _ in more)),
+            generators={**self.generators, **{label.name: write for label, write in more}},
+        )
 
     def label(self, name: str) -> Label:
         """The label of that name.

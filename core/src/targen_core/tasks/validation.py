@@ -339,7 +339,7 @@ def _presets(task: Task[Any, Any]) -> Iterator[str]:
     names, unit = task.quota_names, task.rows.rows_per_instance
     for preset, counts in task.presets.items():
         for name, rows in counts.items():
-            if name not in names:
+            if not task.allows(name):
                 hint = did_you_mean(str(name), names, "the labels are")
                 yield f"preset {preset} contains {name!r}, which is not a label; {hint}"
             if not isinstance(rows, int) or rows < 0 or rows % unit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -12,7 +12,7 @@ from targen_cli.findings import Table
 from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_outputs.counting import Seen, by_name, shared_out
 from targen_outputs.plans import InSets
-from targen_outputs.sets import IN_ORDER, NONE, Definitions, label_for, meaning
+from targen_outputs.sets import IN_ORDER, NONE, Definitions, label_for, members_of
 from targen_standard import Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
@@ -23,6 +23,8 @@ _MOST = 5  # labels of a row, which a writer can still do justice to
 
 class Labels(InSets):
     """`output:` with several labels of each row."""
+
+    without: ClassVar[str] = "none of the labels applies"
 
     labels: Definitions = Field(description="label → the definition of its rows")
     several: bool = Field(
@@ -37,6 +39,11 @@ class Labels(InSets):
     def names(self) -> tuple[str, ...]:
         """The labels."""
         return tuple(self.labels)
+
+    @property
+    def definitions(self) -> Mapping[str, str]:
+        """The definition of each label."""
+        return self.labels
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -61,7 +68,6 @@ class LabelsOutput(Output):
     def __init__(self, spec: Labels) -> None:
         self._spec = spec
         names = self._names = spec.names
-        self._sets = spec.sets
         self.columns = self.answer = {"labels": list[Literal[names]]}  # type: ignore[valid-type]
         self.answer_form = {"labels": ["...", "..."]}
         defined = [f"- {name}: {text.strip()}" for name, text in spec.labels.items()]
@@ -72,7 +78,7 @@ class LabelsOutput(Output):
 
     def label_of(self, row: Row) -> str:
         """Return the set of labels, as rows are counted."""
-        return label_for(row["labels"], self._sets)
+        return label_for(row["labels"], self._names)
 
     def check(self, row: Row) -> None:
         """Check that no label occurs twice."""
@@ -81,7 +87,7 @@ class LabelsOutput(Output):
 
     def target(self, label: str, rng: random.Random) -> Target:
         """Return the labels of a set, by their names."""
-        wanted = self._sets[label]
+        wanted = members_of(label)
         if not wanted:
             return Target("None of the labels applies to it.")
         apply = "applies" if len(wanted) == 1 else "apply"
@@ -89,7 +95,7 @@ class LabelsOutput(Output):
 
     def read(self, label: str, target: Target, reply: Row) -> Row:
         """Return the texts with the labels that were aimed at."""
-        return {**reply, "labels": list(self._sets[label])}
+        return {**reply, "labels": list(members_of(label))}
 
     def judged(self, row: Row, answers: Sequence[Row]) -> Row:
         """Return the labels that step 4 finds, in the order of the file."""
@@ -137,21 +143,15 @@ class LabelsOutput(Output):
 
     def solved(self, label: str, shown: str, rng: random.Random) -> Row:
         """Return the labels of the set."""
-        return {"labels": list(self._sets[label])}
-
-
-def _labels(spec: Labels) -> Mapping[str, str]:
-    return {
-        label: meaning(members, spec.labels) or "none of the labels applies"
-        for label, members in spec.sets.items()
-    }
+        return {"labels": list(members_of(label))}
 
 
 LABELS: OutputType[Any] = OutputType(
     summary="any number of labels per row",
     spec=Labels,
-    labels=_labels,
+    labels=Labels.planned,
     output=lambda spec, _: LabelsOutput(spec),
     label_named=Labels.label_named,
+    other_label=Labels.definition_of,
     presets=lambda spec: spec.presets,
 )

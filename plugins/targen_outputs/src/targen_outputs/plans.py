@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from targen_core.errors import UsageError
 from targen_core.suggestions import did_you_mean
 from targen_core.text import plural
-from targen_outputs.sets import JOINED, NONE, label_for, sets_of
+from targen_outputs.sets import JOINED, NONE, label_for, meaning, members_of, sets_of
 
 __all__ = ["COUNTS", "InSets"]
 
@@ -30,6 +30,8 @@ class InSets(BaseModel):
     """Keys of an output whose rows are counted by sets of names."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    without: ClassVar[str]  # defines a row without names
 
     counts: dict[str, Annotated[int, Field(ge=0)]] = Field(
         default={},
@@ -51,10 +53,20 @@ class InSets(BaseModel):
         raise NotImplementedError
 
     @property
+    def definitions(self) -> Mapping[str, str]:
+        """The definition of each name."""
+        raise NotImplementedError
+
+    @property
+    def planned_sizes(self) -> tuple[int, int]:
+        """Fewest and most names of the sets that a plan has by default."""
+        return self.sizes
+
+    @property
     def sets(self) -> Mapping[str, tuple[str, ...]]:
-        """The sets that rows are counted by: label → its names."""
+        """The sets that a plan has by default: label → its names."""
         if not self.counts:
-            return sets_of(self.names, self.sizes)
+            return sets_of(self.names, self.planned_sizes)
         none = {NONE: ()} if self.counts.get(NONE) else {}
         return {JOINED.join(members): members for members in self._planned()} | none
 
@@ -74,28 +86,34 @@ class InSets(BaseModel):
         """Return the label of a set whose names a person gives in any order, else the name itself.
 
         Raises:
-            UsageError: the names are known, but no rows are planned for a set of them.
+            UsageError: the names are known, but a row cannot have this many.
         """
-        found, sets = {*name.split(JOINED)}, self.sets
-        label = label_for(found, sets)
-        if label in sets or not found <= {*self.names}:
-            return label if label in sets else name
-        problem = f"no rows are planned for {name}"
-        if self.counts:
-            raise UsageError(
-                f"{problem}: the sets that satisfy counts do not include it",
-                hint=f"use one of {', '.join(sets)}",
-            )
+        found = {*members_of(name)}
+        if not found <= {*self.names}:
+            return name
         low, high = self.sizes
         if not low <= len(found) <= high:
+            limit = f"at most {high}" if len(found) > high else f"only {low} or more"
             raise UsageError(
-                f"{name} has {len(found)} names, but per_row allows {low} to {high}",
+                f"{name} has {plural(len(found), 'name')}, but per_row allows {limit}",
                 hint="change per_row in the task file",
             )
-        raise UsageError(
-            f"{problem}: its names are not next to each other in the task file",
-            hint="put them next to each other",
-        )
+        return label_for(found, self.names)
+
+    def definition_of(self, label: str) -> str | None:
+        """Return the definition of a set, planned or not; None if rows cannot have it."""
+        members = members_of(label)
+        low, high = self.sizes
+        if not low <= len(members) <= high or label_for(members, self.names) != label:
+            return None
+        return meaning(members, self.definitions) or self.without
+
+    def planned(self) -> Mapping[str, str]:
+        """Return the definition of each set that a plan has by default."""
+        return {
+            label: meaning(members, self.definitions) or self.without
+            for label, members in self.sets.items()
+        }
 
     @model_validator(mode="after")
     def _can_be_met(self) -> InSets:

@@ -1,8 +1,9 @@
 """Sets of names, which rows are counted by: `refund`, `refund+delay`, `none`.
 
-If a row may have several of `k` names, there are too many sets to fill each. So for each size there
-are `k` sets or fewer, with each name in equally many: neighbours in the order of the file, counted
-round. Equal quotas then give equally many rows to each name and to each size.
+If a row may have several of `k` names, there are too many sets to fill each. By default,
+a plan has `k` sets or fewer of each size: neighbours in the order of the file, counted round. Each
+name is in equally many. Equal quotas then give equally many rows to each name and to each size. A
+request can name any other set.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ __all__ = [
     "field_in",
     "label_for",
     "meaning",
+    "members_of",
     "sets_of",
 ]
 
@@ -72,7 +74,7 @@ IN_ORDER = AfterValidator(_in_order)
 
 
 def sets_of(names: Sequence[str], sizes: tuple[int, int]) -> Mapping[str, tuple[str, ...]]:
-    """Return the sets that rows are counted by: label → the names in it, in their order.
+    """Return the sets that a plan has by default: label → the names in it, in their order.
 
     Args:
         names: all names.
@@ -83,7 +85,7 @@ def sets_of(names: Sequence[str], sizes: tuple[int, int]) -> Mapping[str, tuple[
         for first in range(len(names)):
             chosen = {names[(first + at) % len(names)] for at in range(size)}
             members = tuple(name for name in names if name in chosen)
-            sets.setdefault(JOINED.join(members), members)
+            sets.setdefault(label_for(members, names), members)
     return sets | ({NONE: ()} if sizes[0] == 0 else {})
 
 
@@ -92,12 +94,14 @@ def meaning(members: Sequence[str], definitions: Mapping[str, str]) -> str:
     return definitions[members[0]] if len(members) == 1 else " and ".join(members)
 
 
-def label_for(found: Collection[str], sets: Mapping[str, tuple[str, ...]]) -> str:
-    """Return the label of a set of names; of one that no rows are planned for, its own name."""
-    for label, members in sets.items():
-        if {*members} == {*found}:
-            return label
-    return JOINED.join(sorted(found)) or NONE
+def label_for(found: Collection[str], names: Sequence[str]) -> str:
+    """Return the label of a set of these names, in their order."""
+    return JOINED.join(name for name in names if name in found) or NONE
+
+
+def members_of(label: str) -> tuple[str, ...]:
+    """Return the names in the set of a label."""
+    return () if label == NONE else tuple(label.split(JOINED))
 
 
 def field_in(shown: str, name: str) -> str:

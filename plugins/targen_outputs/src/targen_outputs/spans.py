@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, create_model
 
@@ -20,7 +20,7 @@ from targen_outputs.counting import Seen, shared_out
 from targen_outputs.marks import marked, moved, read_marks
 from targen_outputs.own import own_spans
 from targen_outputs.plans import InSets
-from targen_outputs.sets import IN_ORDER, Definitions, field_in, label_for, meaning
+from targen_outputs.sets import IN_ORDER, Definitions, field_in, label_for, members_of
 from targen_standard import Declaration, Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
@@ -29,7 +29,7 @@ __all__ = ["SPANS", "Spans", "SpansOutput"]
 Place = tuple[int, int, str]
 """Start, end and type of a span."""
 
-_MOST_TYPES = 3  # maximum per row
+_MOST_TYPES = 3  # of the sets that a plan has by default
 _USUAL = 4  # spans that a text has room for; more are rarely drawn
 _WORDS_EACH = 2  # of a text, for each of these
 _ONE_MORE = 0.5  # probability of one more span in a row: most texts name few things
@@ -38,6 +38,8 @@ _MADE_UP = re.compile(r"\b[A-Z][a-z]+?(\d+)\b")
 
 class Spans(InSets):
     """`output:` with typed spans of a text."""
+
+    without: ClassVar[str] = "no span of any type"
 
     spans: Definitions = Field(description="type → the definition of its spans")
     field: str = Field(
@@ -54,10 +56,21 @@ class Spans(InSets):
         return tuple(self.spans)
 
     @property
+    def definitions(self) -> Mapping[str, str]:
+        """The definition of each type."""
+        return self.spans
+
+    @property
     def sizes(self) -> tuple[int, int]:
         """Fewest and most types of a row."""
         low, high = self.per_row
-        return min(low, 1), min(high, _MOST_TYPES)
+        return min(low, 1), high
+
+    @property
+    def planned_sizes(self) -> tuple[int, int]:
+        """Fewest and most types of the sets that a plan has by default."""
+        low, high = self.sizes
+        return low, min(high, _MOST_TYPES)
 
 
 class SpansOutput(Output):
@@ -70,7 +83,7 @@ class SpansOutput(Output):
     """
 
     def __init__(self, spec: Spans, field: str, language: str) -> None:
-        self._spec, self._field, self._sets = spec, field, spec.sets
+        self._spec, self._field = spec, field
         self.field, self.overlap, self.language = field, spec.overlap, language
         names = tuple(spec.spans)
         columns: dict[str, Any] = {
@@ -97,7 +110,7 @@ class SpansOutput(Output):
 
     def label_of(self, row: Row) -> str:
         """Return the set of the types in a row, as rows are counted."""
-        return label_for({span["type"] for span in row["spans"]}, self._sets)
+        return label_for({span["type"] for span in row["spans"]}, self._spec.names)
 
     def from_file(self, row: Row) -> Row:
         """Return a row whose spans have their text, in the order of the text."""
@@ -125,7 +138,7 @@ class SpansOutput(Output):
 
     def target(self, label: str, rng: random.Random) -> Target:
         """Return how many spans of each type of a set a row is to have."""
-        types, (low, high) = self._sets[label], self._spec.per_row
+        types, (low, high) = members_of(label), self._spec.per_row
         if not types:
             return Target("It has no span of any type, so nothing in it is marked.", {})
         count = max(low, len(types))
@@ -231,13 +244,6 @@ def _by_type(
     return Table("Spans", columns, rows)
 
 
-def _labels(spec: Spans) -> Mapping[str, str]:
-    return {
-        label: meaning(members, spec.spans) or "no span of any type"
-        for label, members in spec.sets.items()
-    }
-
-
 def _output(spec: Spans, declaration: Declaration) -> SpansOutput:
     texts = [name for name, part in declaration.written.items() if part.type == "str"]
     texts = [name for name in texts if name != "spans"]  # which is the column of the output
@@ -255,8 +261,9 @@ def _output(spec: Spans, declaration: Declaration) -> SpansOutput:
 SPANS: OutputType[Any] = OutputType(
     summary="typed spans in a text, such as named entities",
     spec=Spans,
-    labels=_labels,
+    labels=Spans.planned,
     output=_output,
     label_named=Spans.label_named,
+    other_label=Spans.definition_of,
     presets=lambda spec: spec.presets,
 )

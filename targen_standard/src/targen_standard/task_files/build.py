@@ -84,10 +84,6 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
     instructions = default_instructions(declaration)
     # A row without a claimed label is not checked by the meta-prompt, but solved.
     solved = (SOLVE_PROMPT,) if None in aims.values() else ()
-    presets = {
-        preset: dict.fromkeys(declaration.labels, counts) if isinstance(counts, int) else counts
-        for preset, counts in declaration.presets.items()
-    }
     task = Task(
         name=declaration.name or name,
         version="+".join(filter(None, [declaration.version, declaration.digest])),
@@ -118,7 +114,8 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
             samples=_samples(declaration, row, labels[0].official),
         ),
         texts=Texts(dedup_text=lambda instance: render(instance, declaration.written)),
-        presets=presets,
+        # An output may count rows by more labels, which only `with_output` knows.
+        presets=declaration.rows_of_presets if declaration.output is None else {},
         parameters=_parameters(declaration),
         prompts=(
             *asked,

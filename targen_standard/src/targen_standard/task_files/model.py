@@ -652,6 +652,14 @@ class Declaration(_Part):
         return {step: part for step, part in parts.items() if part is not None}
 
     @property
+    def rows_of_presets(self) -> Mapping[str, Mapping[str, int]]:
+        """The rows of each label, by preset."""
+        return {
+            preset: dict.fromkeys(self.labels, counts) if isinstance(counts, int) else counts
+            for preset, counts in self.presets.items()
+        }
+
+    @property
     def definitions(self) -> list[str]:
         """A line for each label: its name, and what it means."""
         return [f"{name}: {part.definition.strip()}" for name, part in self.labels.items()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model, model_validator
@@ -14,14 +15,21 @@ from targen_core.tasks.fields import text_at
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import Correction
 from targen_core.tasks.model import Task
-from targen_core.tasks.parts import DryRunCall
+from targen_core.tasks.parts import DryRunCall, Label
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import InverseGenerator, Llm
 from targen_core.text import refused
 from targen_standard.task_files.checks import check_written
 from targen_standard.task_files.dry_run import made_up_row
 from targen_standard.task_files.model import Declaration, FieldPart
-from targen_standard.task_files.outputs import Output, Row, WithOutput, label_named, output_of
+from targen_standard.task_files.outputs import (
+    Output,
+    Row,
+    WithOutput,
+    label_named,
+    other_label,
+    output_of,
+)
 from targen_standard.task_files.prompt_text import output_prompts
 from targen_standard.task_files.rows import (
     model_of,
@@ -31,6 +39,8 @@ from targen_standard.task_files.rows import (
     texts_in,
     values_of,
 )
+
+_LABELS = 1024
 
 
 def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any]:
@@ -44,6 +54,14 @@ def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any
     reply = create_model("Labelled", explanation=(str, ...), valid=(bool, True), **answer)
     instructions = f"{declaration.description.strip()}\n{output.instructions}"
     judge = _Judge(output, label, row, reply, declaration.fields)
+
+    @lru_cache(maxsize=_LABELS)  # asked for each row
+    def other(name: str) -> tuple[Label, InverseGenerator[str, BaseModel]] | None:
+        definition = other_label(declaration.output, name)
+        if definition is None:
+            return None
+        return Label(name, None, definition), _generator(declaration, output, row, write, name)
+
     return task.replace(
         instance=row,
         generators={
@@ -58,6 +76,7 @@ def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any
             fields=texts,
             from_file=output.from_file,
             label_named=lambda name: label_named(declaration.output, name),
+            other_label=other,
             label_of=lambda instance: output.label_of(instance.model_dump()),
             with_label=_refuse_label,
             cases=lambda row: output.cases(row, {name: text_at(row, name) for name in texts}),
@@ -67,6 +86,7 @@ def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any
             answer=lambda instance: output.as_text(instance.model_dump()),
             dedup_text=lambda instance: render(instance, declaration.written),
         ),
+        presets=declaration.rows_of_presets,
         prompts=(*lists, write, *((label,) if declaration.corrector is not None else ())),
         based_on=(*task.based_on, used),
         dry_run=_dry_run(task, declaration, output),

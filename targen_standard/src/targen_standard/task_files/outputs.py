@@ -124,8 +124,8 @@ class Output(ABC):
     def label_of(self, row: Row) -> str:
         """Return the label under which quotas count a row.
 
-        A row of somebody's data may have a label for which no rows are planned, such as another set
-        of types. The task then has no label of that name.
+        A row may have a label for which no rows are planned, such as another set of types. The task
+        then has no label of that name.
         """
 
     def from_file(self, row: Row) -> Row:
@@ -237,6 +237,9 @@ class OutputType(Generic[SpecT]):
         label_named: `label_named(spec, name)` returns the label that a person means, for example if
             the names of a set are in a different order. If no label matches, it returns the name
             unchanged. It raises `UsageError` if it knows why no such label exists.
+        other_label: `other_label(spec, name)` returns the definition of a label that rows may have
+            although `labels` does not return it, such as another set of names. It returns None if
+            rows cannot have it.
         presets: `presets(spec)` returns the output's own presets: name → counts of labels.
     """
 
@@ -245,6 +248,7 @@ class OutputType(Generic[SpecT]):
     labels: Callable[[SpecT], Mapping[str, str]]
     output: Callable[[SpecT, Declaration], Output]
     label_named: Callable[[SpecT, str], str] = lambda _, name: name
+    other_label: Callable[[SpecT, str], str | None] = lambda _, name: None
     presets: Callable[[SpecT], Mapping[str, Mapping[str, int]]] = lambda _: {}
 
 
@@ -285,6 +289,16 @@ def label_named(value: Any, name: str) -> str:
     """
     _, kind, spec = _read(value)
     return kind.label_named(spec, name)
+
+
+def other_label(value: Any, name: str) -> str | None:
+    """Return the definition of a label that is not planned; None if rows cannot have it.
+
+    Raises:
+        OutputRefused: the value of `output:` cannot be used.
+    """
+    _, kind, spec = _read(value)
+    return kind.other_label(spec, name)
 
 
 def output_of(declaration: Declaration) -> tuple[str, Output]:

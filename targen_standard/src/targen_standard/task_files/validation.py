@@ -19,7 +19,7 @@ from targen_core.wording import Blank, Setting, Words
 from targen_standard.task_files.dimensions import refused
 from targen_standard.task_files.model import Declaration, FieldPart
 from targen_standard.task_files.options import used_parts
-from targen_standard.task_files.outputs import OutputRefused, output_of
+from targen_standard.task_files.outputs import OutputRefused, other_label, output_of
 
 _TYPOGRAPHIC = "“”„«»‘’‚"
 """Quotes that a word processor types."""
@@ -54,7 +54,8 @@ def _presets(declaration: Declaration) -> Iterator[Problem]:
                 )
             continue
         for label, rows in counts.items():
-            yield from _unknown_label(declaration, label, ("presets", name, label))
+            if declaration.output is None or other_label(declaration.output, label) is None:
+                yield from _unknown_label(declaration, label, ("presets", name, label))
             if rows < 0:
                 yield (
                     ("presets", name, label),

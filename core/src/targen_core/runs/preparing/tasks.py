@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import NoneType
 from typing import Any, get_args
 
@@ -23,16 +23,18 @@ from targen_core.wording import Action, Blank, Option
 
 
 def find_task(
-    registry: Registry, name: str, variants: Sequence[str] = ()
+    registry: Registry, name: str, variants: Sequence[str] = (), labels: Iterable[str] = ()
 ) -> tuple[Registration[Any], Task[Any, Any]]:
     """A task by its name or its file, with variants applied, and its registration.
+
+    It includes those of `labels` that rows may have, but the task does not list.
 
     Raises:
         UsageError: the task or the variant is unknown.
     """
     registered = registry.find("task", name)
     task: Task[Any, Any] = registry.resolve(registered)
-    return registered, task.varied(variants)
+    return registered, task.varied(variants).including(labels)
 
 
 def task_of(registry: Registry, spec: RunSpec) -> tuple[Registration[Any], Task[Any, Any]]:
@@ -57,7 +59,7 @@ def task_and_parts(
         UsageError: the task or a list is unknown, the list has no place in the task, or a dimension
             is invalid.
     """
-    registered, own = find_task(registry, spec.task, spec.variants)
+    registered, own = find_task(registry, spec.task, spec.variants, spec.quotas)
     parts = Parts(
         registry,
         spec.options,
