@@ -354,6 +354,15 @@ def test_any_set_that_a_row_may_have_can_be_requested(kind, works):
     made = generate(task, labels={"c+a": 2, "a+b+c+d": 1}, model="scripted", progress=False)
     assert made.dataset.labels == read_dataset("run").labels == wanted
     assert Path("run/dataset.jsonl").read_bytes() == Path("again/dataset.jsonl").read_bytes()
+    assert "changed: nothing" in works("replay", "run", "--out", "replayed").out
+    for number in (1, 2):
+        shard = f"--shard {number}/2 --out {number}"
+        works(*f"generate mine.yaml --preset apart {shard} -b scripted".split())
+    works(*"merge 1 2 --out merged".split())
+    assert read_dataset("merged").labels == wanted
+    works(*"resume run --label c+a=3".split())
+    works(*"resume run -n 8".split())
+    assert read_dataset("run").labels == {"a+c": 6, "a+b+c+d": 2}
 
 
 @pytest.mark.parametrize("kind", FOUR)
@@ -394,12 +403,17 @@ UNAVAILABLE = """
         b has 1 name, but per_row allows only 2 or more | change per_row in the task file
     spans: {a: x, b: x, c: x} | generate mine.yaml -b scripted --label a+e=1 | \
         task mine has no label 'a+e' | did you mean
+    spans: {a: x, b: x, c: x, d: x} | resume run --label c+a=1 | \
+        run was started without rows of a+c, and cannot add a label | \
+        generate such rows with a different --out
 """
 
 
 @pytest.mark.parametrize(("output", "typed", "error", "hint"), table(UNAVAILABLE, 4))
-def test_the_error_for_a_set_says_why_no_row_can_have_it(output, typed, error, hint, targen):
+def test_the_error_for_a_set_says_why_no_row_can_have_it(output, typed, error, hint, works, targen):
     Path("mine.yaml").write_text(f"description: Texts.\noutput: {{{output}}}\n")
+    if typed.startswith("resume"):
+        works(*"generate mine.yaml --label a=1 -b scripted --out run".split())
     shown = targen(*typed.split()).err
     assert f"error: {error}\n  try: {hint}" in shown
 

@@ -342,9 +342,13 @@ def reopened(
     require_objects(registry, manifest, Action("resume", path, **manifest.objects))
     quotas = None
     if n is not None or _plain(labels):
-        _, of = find_task(registry, manifest.task_name(path), manifest.task.variants)
+        began, name = manifest.task, manifest.task_name(path)
+        _, of = find_task(registry, name, began.variants, began.labels)
         quotas = quotas_of(of, n, labels, None)
-        if n is not None:
+        if n is None:
+            _require_begun(of, quotas, path)
+            quotas = Quotas({of.label_named(each): rows for each, rows in quotas.items()})
+        else:
             quotas = Quotas.like(n, manifest.targets[-1].quotas.over(of.quota_names), of)
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         job = Job.resume(
@@ -359,6 +363,20 @@ def reopened(
             verify=verify,
         )
     return job, registry
+
+
+def _require_begun(task: Task[Any, Any], names: Iterable[str], run: Path) -> None:
+    """Check that a run was started with all of these labels: its labels decide its order.
+
+    Raises:
+        UsageError: the task allows one that the run does not have.
+    """
+    for name in map(task.label_named, names):
+        if name not in task.quota_names and task.allows(name):
+            raise UsageError(
+                f"{run} was started without rows of {name}, and cannot add a label",
+                hint="generate such rows with a different " + Option("out", ...),
+            )
 
 
 def require_objects(registry: Registry, manifest: Manifest, again: Action) -> None:

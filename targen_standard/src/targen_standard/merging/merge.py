@@ -98,6 +98,7 @@ def merge_runs(
     notes = [*notes_on(runs), *within_words(within)]
     first = runs[0]
     task = _task_of(registry, first, out, task)
+    task = task.including(label for run in runs for label in run.manifest.task.labels)
     if n is None and not labels:
         wanted = asked_of_all(runs, task)
     else:

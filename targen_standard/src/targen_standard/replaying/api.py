@@ -166,7 +166,8 @@ def begun(
                 of_then = in_edition_of(copy, told)
                 called = called if of_then is None else of_then.save_in(Path(folder))
             known = known.including(tasks=tasks, backends={})
-        _, of = find_task(known, called or manifest.task_name(path), manifest.task.variants)
+        began, name = manifest.task, called or manifest.task_name(path)
+        _, of = find_task(known, name, began.variants, (*began.labels, *(labels or ())))
         quotas = _quotas(of, manifest, n, labels, keeps_others=kind.keeps_others)
         job = kind.begin(
             known,
