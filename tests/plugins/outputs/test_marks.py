@@ -75,7 +75,7 @@ def test_each_name_is_in_equally_many_sets(count, low, more):
         of_size = [members for members in sets.values() if len(members) == size]
         assert len({sum(name in members for members in of_size) for name in names}) == 1
     for label, members in sets.items():
-        assert label_for(members, names) == label
+        assert label_for(members, sets) == label
 
 
 @given(st.data(), st.lists(st.integers(0, 12), min_size=1, max_size=6))

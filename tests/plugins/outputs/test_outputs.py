@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from targen_cli.reading import yaml_of
-from targen_core import Declaration, generate, read_dataset
+from targen_core import Declaration, generate, read_dataset, resume
 from targen_core.errors import QuotaNotMet, Rejected, UsageError
 from targen_outputs import Answer, Labels, Preference, Score, Spans
 from targen_outputs.answer import overlap_of
@@ -257,7 +257,7 @@ def test_no_other_preset_is_called_counts():
     task = Declaration(**{**SHOP, "output": output}).task(name="mine")
     assert task.presets == {"counts": {"refund": 1, "delay": 1}}
     made = generate(task, labels={"refund+delay": 2}, model="scripted", progress=False)
-    assert made.dataset.labels == {"refund+delay": 2}
+    assert made.dataset.labels == {"delay+refund": 2}
 
 
 OWN = "\U0001f6b2 I met Ann in Rome"
@@ -391,6 +391,26 @@ def test_a_row_whose_set_was_not_requested_is_relabelled_not_illegal(kind, found
         rows({**FOUR[kind], **ONE_SEED}, lambda _: written, lambda _: judged, labels={"a": 1})
     rejects = lines("runs/mine-0/rejects.jsonl")
     assert {(each["verdict"], each["corrected"]) for each in rejects} == {("surplus", found)}
+
+
+def test_a_run_that_rejected_sets_outside_its_plan_continues_to_do_so():
+    task = Declaration(**FOUR["labels"]).task(name="mine")
+    usual, calls = task.dry_run, count()
+
+    def replies(call):
+        odd = call.prompt == "label" and next(calls) % 2 == 0
+        return {**usual(call), **({"labels": ["a", "c"]} if odd else {})}
+
+    task = task.replace(dry_run=replies)
+    earlier = task.replace(rows={"other_label": None})
+    wanted = {**dict.fromkeys(task.quota_names, 0), "a": 1, "b": 1}
+    made = generate(earlier, labels=wanted, model="scripted", out="run", progress=False)
+    assert "other_labels" not in json.loads(Path("run/manifest.json").read_text())
+    kept = Path("run/rejects.jsonl").read_bytes()
+    resume(made.path, task=task, labels={"a": 3}, progress=False)
+    assert Path("run/rejects.jsonl").read_bytes().startswith(kept)
+    reasons = {each["reason"] for each in lines("run/rejects.jsonl")}
+    assert reasons == {"illegal-label"}
 
 
 UNAVAILABLE = """

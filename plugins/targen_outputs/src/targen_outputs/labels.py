@@ -68,6 +68,7 @@ class LabelsOutput(Output):
     def __init__(self, spec: Labels) -> None:
         self._spec = spec
         names = self._names = spec.names
+        self._sets = spec.sets
         self.columns = self.answer = {"labels": list[Literal[names]]}  # type: ignore[valid-type]
         self.answer_form = {"labels": ["...", "..."]}
         defined = [f"- {name}: {text.strip()}" for name, text in spec.labels.items()]
@@ -78,7 +79,7 @@ class LabelsOutput(Output):
 
     def label_of(self, row: Row) -> str:
         """Return the set of labels, as rows are counted."""
-        return label_for(row["labels"], self._names)
+        return label_for(row["labels"], self._sets)
 
     def check(self, row: Row) -> None:
         """Check that no label occurs twice."""
@@ -87,7 +88,7 @@ class LabelsOutput(Output):
 
     def target(self, label: str, rng: random.Random) -> Target:
         """Return the labels of a set, by their names."""
-        wanted = members_of(label)
+        wanted = members_of(label, self._names)
         if not wanted:
             return Target("None of the labels applies to it.")
         apply = "applies" if len(wanted) == 1 else "apply"
@@ -95,7 +96,7 @@ class LabelsOutput(Output):
 
     def read(self, label: str, target: Target, reply: Row) -> Row:
         """Return the texts with the labels that were aimed at."""
-        return {**reply, "labels": list(members_of(label))}
+        return {**reply, "labels": list(members_of(label, self._names))}
 
     def judged(self, row: Row, answers: Sequence[Row]) -> Row:
         """Return the labels that step 4 finds, in the order of the file."""
@@ -143,7 +144,7 @@ class LabelsOutput(Output):
 
     def solved(self, label: str, shown: str, rng: random.Random) -> Row:
         """Return the labels of the set."""
-        return {"labels": list(members_of(label))}
+        return {"labels": list(members_of(label, self._names))}
 
 
 LABELS: OutputType[Any] = OutputType(

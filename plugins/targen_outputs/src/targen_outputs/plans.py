@@ -88,7 +88,7 @@ class InSets(BaseModel):
         Raises:
             UsageError: the names are known, but a row cannot have this many.
         """
-        found = {*members_of(name)}
+        found = {*name.split(JOINED)} - {NONE}
         if not found <= {*self.names}:
             return name
         low, high = self.sizes
@@ -98,13 +98,13 @@ class InSets(BaseModel):
                 f"{name} has {plural(len(found), 'name')}, but per_row allows {limit}",
                 hint="change per_row in the task file",
             )
-        return label_for(found, self.names)
+        return label_for(found, self.sets)
 
     def definition_of(self, label: str) -> str | None:
         """Return the definition of a set, planned or not; None if rows cannot have it."""
-        members = members_of(label)
+        members = members_of(label, self.names)
         low, high = self.sizes
-        if not low <= len(members) <= high or label_for(members, self.names) != label:
+        if not low <= len(members) <= high or label_for(members, self.sets) != label:
             return None
         return meaning(members, self.definitions) or self.without
 

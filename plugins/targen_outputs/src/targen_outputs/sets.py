@@ -85,7 +85,7 @@ def sets_of(names: Sequence[str], sizes: tuple[int, int]) -> Mapping[str, tuple[
         for first in range(len(names)):
             chosen = {names[(first + at) % len(names)] for at in range(size)}
             members = tuple(name for name in names if name in chosen)
-            sets.setdefault(label_for(members, names), members)
+            sets.setdefault(JOINED.join(members), members)
     return sets | ({NONE: ()} if sizes[0] == 0 else {})
 
 
@@ -94,14 +94,18 @@ def meaning(members: Sequence[str], definitions: Mapping[str, str]) -> str:
     return definitions[members[0]] if len(members) == 1 else " and ".join(members)
 
 
-def label_for(found: Collection[str], names: Sequence[str]) -> str:
-    """Return the label of a set of these names, in their order."""
-    return JOINED.join(name for name in names if name in found) or NONE
+def label_for(found: Collection[str], sets: Mapping[str, tuple[str, ...]]) -> str:
+    """Return the label of a set of names; of an unplanned one, the names in alphabetical order."""
+    for label, members in sets.items():
+        if {*members} == {*found}:
+            return label
+    return JOINED.join(sorted({*found})) or NONE
 
 
-def members_of(label: str) -> tuple[str, ...]:
-    """Return the names in the set of a label."""
-    return () if label == NONE else tuple(label.split(JOINED))
+def members_of(label: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names in the set of a label, in their order."""
+    found = label.split(JOINED)
+    return tuple(name for name in names if name in found)
 
 
 def field_in(shown: str, name: str) -> str:

@@ -83,7 +83,7 @@ class SpansOutput(Output):
     """
 
     def __init__(self, spec: Spans, field: str, language: str) -> None:
-        self._spec, self._field = spec, field
+        self._spec, self._field, self._sets = spec, field, spec.sets
         self.field, self.overlap, self.language = field, spec.overlap, language
         names = tuple(spec.spans)
         columns: dict[str, Any] = {
@@ -110,7 +110,7 @@ class SpansOutput(Output):
 
     def label_of(self, row: Row) -> str:
         """Return the set of the types in a row, as rows are counted."""
-        return label_for({span["type"] for span in row["spans"]}, self._spec.names)
+        return label_for({span["type"] for span in row["spans"]}, self._sets)
 
     def from_file(self, row: Row) -> Row:
         """Return a row whose spans have their text, in the order of the text."""
@@ -138,7 +138,7 @@ class SpansOutput(Output):
 
     def target(self, label: str, rng: random.Random) -> Target:
         """Return how many spans of each type of a set a row is to have."""
-        types, (low, high) = members_of(label), self._spec.per_row
+        types, (low, high) = members_of(label, self._spec.names), self._spec.per_row
         if not types:
             return Target("It has no span of any type, so nothing in it is marked.", {})
         count = max(low, len(types))

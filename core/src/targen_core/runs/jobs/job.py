@@ -7,6 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -125,6 +126,8 @@ class Job:
         cache: Path | str | None,
         verify: bool = False,
     ) -> None:
+        if not manifest.other_labels:
+            prepared = replace(prepared, task=prepared.task.only_listed)
         self.manifest = manifest
         self.path = directory.path
         self.usage = Usage()
@@ -246,7 +249,12 @@ class Job:
             prepared = prepare(registry, spec.replace(limits=limits))
         _require_given(prepared)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        manifest = Manifest(spec=prepared.spec, lock=prepared.lock, created=now)
+        manifest = Manifest(
+            spec=prepared.spec,
+            lock=prepared.lock,
+            created=now,
+            other_labels=prepared.task.rows.other_label is not None,
+        )
         for field, why in manifest.odd():  # or it could not be opened again
             raise UsageError(f"{field}: {why}")
         if place == "number":

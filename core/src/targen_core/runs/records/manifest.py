@@ -67,7 +67,8 @@ class Manifest(ManifestPart):
     those of the first, except for the quotas, and `merged` has all of them. For a replay,
     `replay_of` is the name of the original run. `carried` is the number of replies that it kept
     although their prompts have changed. `may_carry` names the kinds of replies that it was allowed
-    to keep.
+    to keep. `other_labels` is whether step 4 may find labels outside the task's list; earlier runs
+    rejected them.
     """
 
     format: int = FORMAT
@@ -79,6 +80,7 @@ class Manifest(ManifestPart):
     replay_of: str = ""
     carried: Annotated[int, Field(ge=0)] = 0
     may_carry: tuple[Carried, ...] = ()
+    other_labels: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -153,7 +155,7 @@ class Manifest(ManifestPart):
 
     def save(self, path: Path) -> None:
         """Write the manifest atomically."""
-        often_empty = ("merged", "replay_of", "carried", "may_carry")
+        often_empty = ("merged", "replay_of", "carried", "may_carry", "other_labels")
         empty = {name for name in often_empty if not getattr(self, name)}
         value = self.model_dump(mode="json", exclude=empty)
         write_atomically(path, json.dumps(value, indent=2) + "\n")
