@@ -376,7 +376,43 @@ def test_a_batch_that_ends_badly_is_made_again(status, generate, service, tmp_pa
 SCRIPTED, LLAMA = ("-b", "scripted"), ("-b", "llama", "-o", "model=m")
 
 
-@pytest.mark.parametrize("backend", ["claude"])
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (
+            (*SCRIPTED, "--batch"),
+            "the scripted backend, which step generate uses, has no batch API",
+        ),
+        ((*SCRIPTED, "--batch-offline"), "cannot write calls to files"),
+        ((*LLAMA, "--batch"), "--batch: the llama backend, which step"),
+        ((*LLAMA, "--batch"), "or --batch-offline, which uses files"),
+        (
+            (*LLAMA, "--batch-offline", "-o", "api=ollama"),
+            "-o api=ollama cannot write calls to files",
+        ),
+    ],
+)
+def test_a_backend_without_batches_is_refused(args, words, targen):
+    assert words in targen("generate", "tickets", "-n", "4", *args, ok=2).stderr
+    assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("--batch",), "--batch: the local backend, which step"),
+        (("--answers", "answers.jsonl"), "--answers requires --batch-offline"),
+        (("--batch-offline", "--batch"), "cannot be used with --batch"),
+        (("--batch-offline", "--answers", "none.jsonl"), "there is no file none.jsonl"),
+        (("--batch-offline", *SCRIPTED, "--out", "new"), "cannot write calls to files"),
+    ],
+)
+def test_a_correction_refuses_what_does_not_fit_its_backend(args, words, made, targen):
+    assert words in targen(*made, *args, ok=2).stderr
+    assert not Path("new").exists()
+
+
+@pytest.mark.parametrize("backend", ["claude", "llama"])
 def test_files_by_turns_give_the_rows_of_an_online_run(
     generate, backend, service, targen, tmp_path
 ):

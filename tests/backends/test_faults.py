@@ -327,11 +327,12 @@ def test_what_does_not_unpack_is_malformed(provider, fails, encoding, raw, words
     assert error.billed
 
 
-def test_counts_that_are_none_are_the_request_s_bound(provider, call, plain):
+@pytest.mark.parametrize("odd", [-5, 10**30, True, 1.5, "7", {}])
+def test_counts_that_are_none_are_the_request_s_bound(provider, call, plain, odd):
     def spoilt(value):
         if isinstance(value, dict):
             return {name: spoilt(part) for name, part in value.items()}
-        return -5 if type(value) is int else value
+        return odd if type(value) is int else value
 
     reply = call(provider, answers(200, spoilt(provider.good("Volga"))), plain)
     model = provider.make("http://127.0.0.1:9", "tiny")

@@ -39,8 +39,13 @@ def kept(folder):
     ("option", "key_from"),
     [
         (f'extra={{"api_key": "{KEY}"}}', ""),
+        ('extra={"api_key": "verysecret"}', ""),
+        ('extra={"extra_headers": {"X-Api-Key": "verysecret"}}', ""),
+        (f'extra={{"metadata": {{"note": "{KEY}"}}}}', ""),
+        ('extra={"note": "\\u0073k-verysecret-0123456789"}', ""),
         ('extra={"deep": [{"body": "{\\"password\\": \\"verysecret\\"}"}]}', ""),
         (f"model={KEY}", ""),
+        (f"stop={KEY}", ""),
         ("base_url=http://127.0.0.1:9/v1?api_key=verysecret", ""),
         (OWN_USER, "TARGEN_LLAMA_API_KEY"),
         (OWN_USER, "api_key_file={file}"),
@@ -112,8 +117,17 @@ def test_headers_of_a_langchain_class_reach_it_and_no_file(in_process, tmp_path)
     assert "u0073" not in journal
 
 
-def test_no_key_gets_into_a_file_of_defaults(in_process, tmp_path):
-    done = in_process("config", "set", "options.extra", '{"api_key": "verysecret"}', "--project")
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("options.extra", '{"api_key": "verysecret"}'),
+        ("options.extra", '{"note": "sk-verysecret-0123456789"}'),
+        ("base-url", "http://127.0.0.1:9/v1?api_key=verysecret"),
+        ("options.default_headers", '{"X": "verysecret"}'),
+    ],
+)
+def test_no_key_gets_into_a_file_of_defaults(key, value, in_process, tmp_path):
+    done = in_process("config", "set", key, value, "--project")
     assert done.code == 2, done.out
     assert "looks like a key" in done.err
     assert "verysecret" not in done.out + done.err

@@ -338,7 +338,7 @@ FOUR = {
     "spans": {**NER, "output": {"spans": NAMES, "per_row": [1, 6]}},
     "labels": {**SHOP, "output": {"labels": NAMES, "several": True, "per_row": [1, 4]}},
 }
-"""Four names, of which a row may have all."""
+"""Outputs with four names. A row may have all four."""
 
 PLANNED = "a b c d a+b b+c c+d a+d a+b+c b+c+d a+c+d a+b+d".split()
 
@@ -423,6 +423,8 @@ UNAVAILABLE = """
         b has 1 name, but per_row allows only 2 or more | change per_row in the task file
     spans: {a: x, b: x, c: x} | generate mine.yaml -b scripted --label a+e=1 | \
         task mine has no label 'a+e' | did you mean
+    spans: {a: x, b: x} | resume run --label a+b=2 --label b+a=3 | \
+        label a+b has two row counts | give it only one
     spans: {a: x, b: x, c: x, d: x} | resume run --label c+a=1 | \
         run was started without rows of a+c, and cannot add a label | \
         generate such rows with a different --out

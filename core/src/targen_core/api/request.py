@@ -347,7 +347,7 @@ def reopened(
         quotas = quotas_of(of, n, labels, None)
         if n is None:
             _require_begun(of, quotas, path)
-            quotas = Quotas({of.label_named(each): rows for each, rows in quotas.items()})
+            quotas = quotas.named(of)
         else:
             quotas = Quotas.like(n, manifest.targets[-1].quotas.over(of.quota_names), of)
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:

@@ -405,8 +405,9 @@ class QuotaTracker:
             # Without an aim, an accepted row of another label is not a loss.
             others = flow.accepted + flow.surplus if claimed else flow.surplus
             for label, count in others.items():
-                is_label = label in self._labels or label != RELABELLED
-                if label != self._whole[name][0] and is_label:
+                # With open labels, the flow does not say which label it was.
+                is_known = label != RELABELLED or label in self._labels
+                if is_known and label != self._whole[name][0]:
                     reasons[f"{judged} {label}"] += count
             illegal += flow.illegal
         (top,) = reasons.most_common(1) or [("", 0)]

@@ -107,11 +107,11 @@ class Quotas(Mapping[str, int]):
         """The quotas of these labels only, in their order; 0 for missing ones."""
         return Quotas({name: self._rows.get(name, 0) for name in names})
 
-    def for_task(self, task: Task[Any, Any]) -> Quotas:
-        """The quotas of all labels of `task`, in their order.
+    def named(self, task: Task[Any, Any]) -> Quotas:
+        """The same quotas, under the names that `task` has for the labels.
 
         Raises:
-            UsageError: a label is unknown or given twice, a unit is split, or there are no rows.
+            UsageError: a label is unknown or given twice.
         """
         names = task.quota_names
         found: dict[str, int] = {}
@@ -124,14 +124,24 @@ class Quotas(Mapping[str, int]):
                 )
             if name in found:
                 raise UsageError(f"label {name} has two row counts", hint="give it only one")
-            _check_unit(f"label {name}", rows, task.rows_per_instance)
             found[name] = rows
+        return Quotas(found)
+
+    def for_task(self, task: Task[Any, Any]) -> Quotas:
+        """The quotas of all labels of `task`, in their order.
+
+        Raises:
+            UsageError: a label is unknown or given twice, a unit is split, or there are no rows.
+        """
+        names, found = task.quota_names, self.named(task)
+        for name, rows in found.items():
+            _check_unit(f"label {name}", rows, task.rows_per_instance)
         if not self.total:
             raise UsageError(
                 "all quotas are 0, so no rows would be generated",
                 hint=Option("labels", {names[0]: 40 * task.rows_per_instance}),
             )
-        return Quotas(found).over(names)
+        return found.over(names)
 
     def __getitem__(self, name: str) -> int:
         return self._rows[name]

@@ -404,6 +404,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         """The task whose rows have only the labels in `labels`, as in earlier versions."""
         if self.rows.other_label is None:
             return self
+        # Presets may have other labels. A run has its counts already.
         return self.replace(rows={"other_label": None}, presets={})
 
     def including(self, names: Iterable[str]) -> Task[SeedT, InstanceT]:

@@ -180,24 +180,20 @@ def _warn(words: str) -> None:
     _log.warning("%s", words)
 
 
-@lru_cache(maxsize=1)
-def _are_english(examples: Examples) -> bool:
-    return are_english(examples.rows)
-
-
 @lru_cache(maxsize=1)  # a run is prepared more than once
 def _hands_of(
     examples: Examples, aims: Collection[str | None], size: int
 ) -> Mapping[str | None, Hands]:
     """Return the examples shown for each aim. Labels without examples share theirs."""
     labels = {row.label for row in examples.rows}
-    english = _are_english(examples)
+    english = are_english(examples.rows)
 
     @cache
     def dealt(aim: str | None) -> Hands:
         return Hands(examples.rows, aim, len(labels), size, english=english)
 
-    return {aim: dealt(aim if aim in {None, *labels} else "") for aim in aims}
+    known = {None, *labels}
+    return {aim: dealt(aim if aim in known else "") for aim in aims}
 
 
 @lru_cache(maxsize=1)  # a run is prepared more than once

@@ -47,6 +47,7 @@ class NearDuplicates:
             return None
         _, _, text, written, keys = self._look(text, written)
         others = self._index.find(keys, keys[-1:])
+        # Without `_part`, since this is done for each row that is met.
         of_seed, ends, parts = _encoded(seed), self._ends, self._bytes
         siblings = [row for row in others if parts[ends[3 * row] : ends[3 * row + 1]] == of_seed]
         if siblings:
@@ -88,7 +89,7 @@ class NearDuplicates:
                     raise ValueError(f"form {form}, {len(entry)} bytes")
                 parts = [entry[begun:ended] for begun, ended in pairwise(cuts)]
                 for part in parts:
-                    _decoded(part)
+                    _decoded(part)  # or a later `find` could fail
             except (struct.error, ValueError) as error:
                 raise ValueError(f"not an entry of the near-duplicate index: {error}") from error
             self._append(form, parts)
