@@ -34,9 +34,9 @@ OPTIONS = {
     "axg": " --labels-per-seed all -o seeds.batch=10",
 }
 COMMANDS = [
-    *(f"generate {task} -n 48 --seed 7" for task in TASKS),
-    *(f"generate {task} -n 24 --seed 7 --variant paper" for task in TASKS),
-    "generate cb -n 24 --seed 7 --variant commitment",
+    *(f"generate {task} -n 120 --seed 7" for task in TASKS),
+    *(f"generate {task} -n 48 --seed 7 --variant paper" for task in TASKS),
+    "generate cb -n 48 --seed 7 --variant commitment",
     *(
         " ".join(
             [f"generate {Path(file).stem} --seed 0 -o recorded={file}"]

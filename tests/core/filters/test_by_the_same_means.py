@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import logging
+from dataclasses import replace
 from typing import Annotated
 
 import pytest
@@ -124,6 +125,14 @@ class TestFlags:
         assert shortcuts.taken_flags(registry, theirs.id) == {"out": "targen"}
         assert shortcuts.taken_flags(registry, later.id) == {"longest": "the filter acme:theirs"}
 
+    def test_are_off_where_nothing_else_turns_the_filter_on(self, installed):
+        class Theirs(Options):
+            longest: Annotated[int | None, Flag("Letters of the longest row.")] = 2
+
+        installed(of("theirs", Theirs))
+        assert shortcuts.shortcuts()["longest"].flag.default == "off"
+        assert shortcuts.shortcuts()["max_refused"].flag.default == ""  # --max-cosine does that
+
     @pytest.mark.whole
     def test_are_keywords_in_python(self, installed, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
@@ -140,6 +149,29 @@ class TestFlags:
         with pytest.raises(UsageError) as caught:
             targen_core.generate("rte", longst=9, **asked)
         assert caught.value.hint == "did you mean longest?"
+
+    @pytest.mark.whole
+    def test_leave_a_backend_its_own_options(self, installed, tmp_path, monkeypatch):
+        class Theirs(Options):
+            fail: Annotated[float, Flag("Theirs.")] = 1.0
+
+        class Named(targen_core.BackendOptions):
+            fail: bool = False
+
+        monkeypatch.chdir(tmp_path)
+        installed(of("theirs", Theirs))
+        scripted = load_registry().get("backend", "scripted")
+        asked = []
+
+        def create(options):
+            asked.append(options.fail)
+            return scripted.create(scripted.options())
+
+        backend = replace(scripted, options=Named, create=create)
+        item = Registration("backend", "named", backend, "", "acme", "a", "acme")
+        registry = Registry([*load_registry().everything(), item])
+        targen_core.generate("rte", n=2, model="named", fail=True, registry=registry)
+        assert asked == [True]
 
 
 def test_no_argument_of_ours_is_left_to_a_filter():

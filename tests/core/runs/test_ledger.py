@@ -113,7 +113,7 @@ def stopped(lab, often, virtual_time, tmp_path_factory):
     return world, whole, ran.path, lab.run(world, folder / "other", QUOTAS, seed=7)
 
 
-def harmed(how: str, ledger: Path, whole: Path, other: Path) -> bytes | None:
+def harmed(how: str, at: int, ledger: Path, whole: Path, other: Path) -> bytes | None:
     """What stands in a ledger's place: damaged, of another run, or of check sums that hold."""
     if how == "deleted":
         return None
@@ -122,8 +122,12 @@ def harmed(how: str, ledger: Path, whole: Path, other: Path) -> bytes | None:
     if how == "another reason":
         before, _, after = ledger.read_bytes().rpartition(b'"bad"')
         return before + b'"odd"' + after
+    if how == "a flipped bit":
+        text = bytearray(ledger.read_bytes())
+        text[at % len(text)] ^= 1 << at % 8
+        return bytes(text)
     there = frames(ledger)
-    middle = len(there) // 2
+    middle = 2 + at % (len(there) - 3)
     story = {
         "one left out": [],
         "one twice": [there[middle]] * 2,
@@ -135,17 +139,19 @@ def harmed(how: str, ledger: Path, whole: Path, other: Path) -> bytes | None:
     )
 
 
+IN_THE_MIDDLE = ["one left out", "one twice", "two in another order", "junk"]
 HARMS = [
-    *("deleted", "of the whole run", "of another run", "another reason"),
-    *("one left out", "one twice", "two in another order", "junk"),
+    *((how, 0) for how in ("deleted", "of the whole run", "of another run", "another reason")),
+    *(("a flipped bit", at) for at in (3, 70, 999, 4711, 31_337, 10**6)),
+    *((how, at) for how in IN_THE_MIDDLE for at in (0, 4711)),
 ]
 
 
-@pytest.mark.parametrize("how", HARMS)
-def test_whatever_the_ledger_says_the_run_ends_the_same(lab, tmp_path, stopped, how):
+@pytest.mark.parametrize(("how", "at"), HARMS)
+def test_whatever_the_ledger_says_the_run_ends_the_same(lab, tmp_path, stopped, how, at):
     world, whole, run, other = stopped
     copy = shutil.copytree(run, tmp_path / "run", ignore=shutil.ignore_patterns(".lock"))
-    ledger = harmed(how, copy / "ledger", whole.path / "ledger", other.path / "ledger")
+    ledger = harmed(how, at, copy / "ledger", whole.path / "ledger", other.path / "ledger")
     (copy / "ledger").unlink()
     if ledger is not None:
         (copy / "ledger").write_bytes(ledger)
