@@ -108,9 +108,7 @@ class Window:
             return True
         if visit.foreseen is None:
             may = [branch for branch in visit.branches if branch in self.quotas.open]
-            # Without a margin, another than the first is sure only when the first is filled.
-            at_most = may[:1] if self.margin is None else may
-            lacking = (branch for branch in at_most if before(branch) < worth(branch))
+            lacking = (branch for branch in may if before(branch) < worth(branch))
             likely = may[0] if may and self.margin is not None else None
             visit.foreseen = visit.used or next(lacking, likely)
         return visit.foreseen == slot.branch
@@ -183,28 +181,16 @@ class Window:
         size = _FAR * self.size if self.execution.running < self.busy else self.size
         if len(self._slots) >= size:
             return False
-        branches = self.quotas.open
-        if self.task.labels_per_seed is None or self.margin is not None:
-            return any(map(self._lacking, branches))
-        return self._wanting(branches) > 0
+        return any(map(self._lacking, self.quotas.open))
 
     def _wanting(self, branches: Collection[str]) -> int:
         """Return how many more candidates of these branches are useful."""
-        lacking = [*map(self._lacking, branches)]
-        if self.task.labels_per_seed is None:
-            return max(lacking, default=0)
-        seeds = 0 if self.margin is not None else self._undecided
-        return max(0, sum(lacking) - seeds)
+        lacking = map(self._lacking, branches)
+        return max(lacking, default=0) if self.task.labels_per_seed is None else sum(lacking)
 
     def _lacking(self, branch: str) -> int:
         """Return how many more candidates of a branch are worth running."""
         return max(0, self._worth(branch) - self._waiting(branch))
-
-    @property
-    def _undecided(self) -> int:
-        """Seeds in the window that may be for several branches: each can still make a row."""
-        visits = {id(slot.visit): slot.visit for slot in self._slots if slot.visit is not None}
-        return sum(visit.foreseen is None for visit in visits.values())
 
     def _waiting(self, branch: str) -> int:
         """A branch's candidates in the window."""

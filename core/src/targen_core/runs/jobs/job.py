@@ -656,7 +656,7 @@ class Job:
 
     @property
     def by_people(self) -> bool:
-        """Return whether people answer, so that answers must not be requested in vain."""
+        """Return whether people answer, so that no more answers are requested than are needed."""
         return self._prepared.by_people
 
     @property
