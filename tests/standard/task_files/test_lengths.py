@@ -40,7 +40,7 @@ def drawn(dimension: Any) -> list[int]:
 
 
 def lengths(description: str, **keys: Any) -> list[int]:
-    keys = {"description": description, "labels": LABELS, **keys}
+    keys = {"description": description, "labels": LABELS, "edition": 5, **keys}
     (one,) = Declaration.model_validate(keys).task().dimensions
     assert one.name == "length"
     return drawn(one)
@@ -72,16 +72,34 @@ def test_lengths_keep_to_the_words_of_a_file(pair, description):
 def test_texts_of_no_known_name_are_long_or_short_for_such_texts():
     said = {"fields": {"text": "a review of two or three sentences"}}
     for keys in ({}, said):
-        declaration = Declaration(description="What a guest says.", labels=LABELS, **keys)
+        declaration = Declaration(
+            description="What a guest says.", labels=LABELS, edition=5, **keys
+        )
         (one,) = declaration.task().dimensions
         assert not drawn(one)
         assert len(one.pool) == 10
         assert {"short for such a text", "long for such a text"} < {*one.pool}
 
 
+def test_texts_without_a_range_take_every_place_among_such_texts(small, tmp_path):
+    """A dry run guesses how many words those are, so that estimates are of their size."""
+    declaration = Declaration.model_validate({**small, "description": "Reviews of films."})
+    run = tg.generate(declaration, n=40, model="scripted", out=tmp_path / "run")
+    words: dict[str, list[int]] = {}
+    for record, row in zip(run.provenance, run, strict=True):
+        words.setdefault(record["dimensions"]["length"], []).append(len(row["text"].split()))
+    assert len(words) == 10
+    shortest, longest = (
+        words[f"{side} than 95 in 100 such texts"] for side in ("shorter", "longer")
+    )
+    assert max(shortest) < 25 < 110 < min(longest)
+    assert all(2 <= len(some) <= 6 for some in words.values())
+
+
 @pytest.mark.parametrize(
     "keys",
     [
+        {"dimensions": {"number of turns": ["two", "three"]}},
         {"fields": {"text": {"words": [10, 15]}}},
         {"fields": {"text": {"type": "list[str]"}}},
         {"edition": 1},
@@ -91,11 +109,13 @@ def test_texts_of_no_known_name_are_long_or_short_for_such_texts():
 )
 def test_none_is_drawn_if_a_file_says_it_otherwise(keys):
     said = {"description": "Notes.", "labels": LABELS, **keys}
-    assert Declaration.model_validate(said).task().dimensions == ()
+    assert [
+        d.name for d in Declaration.model_validate(said).task().dimensions if "length" in d.name
+    ] == []
 
 
 def test_each_row_has_its_length_in_its_prompt_and_in_its_provenance(small, tmp_path):
-    declaration = Declaration.model_validate(small)
+    declaration = Declaration.model_validate({**small, "edition": 5})
     run = tg.generate(declaration, n=40, model="scripted", out=tmp_path / "run")
     by_label: dict[str, list[int]] = {}
     for record, row in zip(run.provenance, run, strict=True):
@@ -120,7 +140,8 @@ def test_long_texts_have_room_in_a_reply():
         return next(s.parameters["max_tokens"] for s in steps if s.kind == "generate")
 
     long = {"text": {"words": [200, 900]}}
-    assert most() == 512
+    assert most() == 1024
+    assert most(fields={"text": {"words": [4, 40]}}) == most(edition=5) == 512
     assert most(fields=long) > 2 * 900
     assert most(fields=long, edition=1) == 512
     assert most(fields=long, parameters={"generate": {"max_tokens": 700}}) == 700

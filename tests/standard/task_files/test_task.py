@@ -172,7 +172,7 @@ def test_instructions_samples_presets_and_the_rest(declared):
     samples = [(sample.input, sample.actual) for sample in task.judging.samples]
     assert samples == [("A note.", "alarm"), ("B.", "no_valid_instance")]
     assert task.presets == {"small": {"calm": 4, "alarm": 4}, "mixed": {"alarm": 9}}
-    assert task.parameters == {"generate": {"temperature": 0.1}}
+    assert task.parameters == {"generate": {"max_tokens": 1024, "temperature": 0.1}}
 
 
 def test_samples_may_be_shown_to_the_generator(declared, rows_of):

@@ -78,7 +78,7 @@ class _Speaker:
     def row(self, draws: Mapping[str, str]) -> dict[str, Any]:
         """Return the part of a row that the generator writes."""
         return {
-            name: self.value(part, length_in(draws, name))
+            name: self.value(part, length_in(draws, name, self.declaration))
             for name, part in self.declaration.written.items()
         }
 
@@ -88,7 +88,7 @@ class _Speaker:
         assert part is not None
         if part.field:
             field = self.declaration.fields[part.field]
-            return self.text(field, length_in(draws, part.field))
+            return self.text(field, length_in(draws, part.field, self.declaration))
         return self.words(min(part.size[1], max(part.size[0], 12)))
 
     def value(self, part: FieldPart, length: int | None) -> Any:

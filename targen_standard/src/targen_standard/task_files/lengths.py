@@ -1,10 +1,14 @@
-"""Lengths of texts: words that code draws for each, by the usual name of such texts.
+"""Lengths of texts: code draws one for each.
 
 A model that gets a range of 4 to 50 words writes some 20 each time, and 45 if the prompt wants a
-long text. Real texts are short and skewed. The logarithms of their lengths are about normal, so the
-median is the geometric mean of the shortest and the longest. For texts that people wrote, `python
-bench/real_texts.py` prints both. So each text draws a number of words from such a distribution. It
-lies between the usual lengths of texts of its name and the limits of its field.
+long text. So each text draws its length. If the file has a range, that is a number of words within
+it. If not, it is a place among such texts, since the model knows how long those are, in any
+language and for each label. Real texts are short and skewed. The logarithms of their lengths are
+about normal, so the median is the geometric mean of the shortest and the longest. For texts that
+people wrote, `python bench/real_texts.py` prints both.
+
+Code guesses a number of words by the usual name of such texts. Dry runs and estimates need one, and
+so does the room in a reply. It also cuts a range that is too wide. Before edition 6, rows drew it.
 """
 
 from __future__ import annotations
@@ -53,6 +57,9 @@ _STATED = re.compile(
     r"\b(?:\d+|two|three|four|five|six|ten|few|several)\s+(?:\w+\s+)?"
     r"(?:words|sentences|lines|paragraphs|pages|characters)\b"
 )
+_SAYS_LENGTH = re.compile(
+    r"length|(?<![^\W_])(?:words|sentences|lines|turns|messages|paragraphs|tokens|size)(?![^\W_])"
+)
 _OF_A_SENTENCE = (4, 25)  # words, fewest and most
 _ROOM = 2  # times the fewest words: the most, from which lengths are drawn
 _SAFE = 2  # multiple of the usual length: the most that a file allows
@@ -64,13 +71,21 @@ _STEPS = ((300, 50), (100, 10), (20, 5))  # from how many words on a number is r
 _TOKENS = 2  # of a word, in languages that have many
 _ABOUT = re.compile(r"about (\d+) words")
 _OF_EACH = "length of each text"
+_PLACES = {
+    **{f"shorter than {share} in 100 such texts": 1 for share in (95, 85, 75, 65, 55)},
+    **{f"longer than {share} in 100 such texts": 1 for share in (55, 65, 75, 85, 95)},
+}
+"""The values to draw if the file has no range, in the order of `_MIDDLES`."""
+_GUESS = (6, 24)  # words of texts whose name says nothing, for a dry run
+_ROOMY = 2  # times the usual tokens of a reply, for texts of unknown length
+
 _UNKNOWN = {
     "one of the shortest such texts": 2,
     "short for such a text": 3,
     "usual for such a text": 4,
     "long for such a text": 1,
 }
-"""The values to draw if code cannot tell the usual length."""
+"""The values to draw before edition 6 if code cannot tell the usual length."""
 
 
 def lengths_of_rows(declaration: Declaration) -> tuple[Trait, ...]:
@@ -86,7 +101,9 @@ def lengths_of_rows(declaration: Declaration) -> tuple[Trait, ...]:
     alone = len(declaration.written) + len(more) == 1
     if declaration.output is not None and len(texts) > 1:
         first, *others = (_values(name, part, declaration) for name, part in texts.items())
-        if first and all(values == first for values in others):
+        kinds = {_size(name, part, declaration) for name, part in texts.items()}
+        one = declaration.edition < 6 or len(kinds) == 1
+        if one and first and all(values == first for values in others):
             # Texts of one kind share a length, or the writer pads a paraphrase to reach its own.
             return (Trait(name=_OF_EACH, values=first, by_branch=True),)
     return tuple(
@@ -104,10 +121,14 @@ def lengths_of_seeds(declaration: Declaration, part: SeedsPart) -> tuple[Trait, 
     return (Trait(name=_name_of(part.field), values=values),) if values else ()
 
 
-def length_in(draws: Mapping[str, str], field: str) -> int | None:
-    """Return the words that were drawn for a field; None if no number was."""
-    said = (draws.get(name) for name in (_name_of(field), _OF_EACH, "length"))
-    drawn = _ABOUT.fullmatch(next(filter(None, said), ""))
+def length_in(draws: Mapping[str, str], field: str, declaration: Declaration) -> int | None:
+    """Return the words that were drawn for a field, or a guess; None if no length was."""
+    names = (draws.get(name) for name in (_name_of(field), _OF_EACH, "length"))
+    said = next(filter(None, names), "")
+    if said in _PLACES:
+        size = _size(field, declaration.fields[field], declaration) or _GUESS
+        return [*_drawn(size)][[*_PLACES].index(said)]
+    drawn = _ABOUT.fullmatch(said)
     return drawn and int(drawn[1])
 
 
@@ -120,6 +141,8 @@ def tokens_of(declaration: Declaration) -> int | None:
         if part.is_text
     )
     needed = usual // 2 + math.ceil(words * declaration.instances_per_call * _TOKENS)
+    if any({*trait.values} == {*_PLACES} for trait in lengths_of_rows(declaration)):
+        needed = max(needed, usual * _ROOMY)
     return needed if declaration.edition > 1 and needed > usual else None
 
 
@@ -129,8 +152,10 @@ def _longest(name: str, part: FieldPart, declaration: Declaration) -> float:
 
 
 def _varied(declaration: Declaration) -> bool:
+    """Return whether a dimension of the file says how long texts are."""
     names = chain(declaration.dimensions, *(p.dimensions for p in declaration.lists.values()))
-    return any("length" in name.lower() for name in names)
+    says = _SAYS_LENGTH if declaration.edition > 5 else re.compile("length")
+    return any(says.search(name.lower()) for name in names)
 
 
 def _name_of(field: str) -> str:
@@ -141,6 +166,8 @@ def _values(name: str, part: FieldPart, declaration: Declaration) -> Mapping[str
     """Return the values to draw for a field, with weights; {} if it has no room for them."""
     if declaration.edition == 1 or (part.words and part.words[1] < _ROOM * part.words[0]):
         return {}
+    if declaration.edition > 5 and part.words is None and part.sentences is None:
+        return _PLACES
     size = _size(name, part, declaration)
     if size is None:
         return _UNKNOWN

@@ -377,13 +377,14 @@ class Declaration(_Part):
                 )
             return super().__new__(cls)
 
-    edition: Literal[1, 2, 3, 4, 5] = Field(
-        default=5,
+    edition: Literal[1, 2, 3, 4, 5, 6] = Field(
+        default=6,
         description="version of the general prompts and defaults; an old file keeps its edition. "
         "`1`: a seed is a situation, and is used for all labels. `2`: when a label's quota is "
         "full and its seeds are used for another label, those rows repeat lengths and traits. "
         "`3`: with `examples`, each trait is drawn separately. `4`: with `examples`, each row "
-        "takes the form of a whole text",
+        "takes the form of a whole text. `5`: code draws each text's number of words even if the "
+        "file has no `words`, by what such texts are called in English",
     )
     draft: bool = Field(
         default=False,
