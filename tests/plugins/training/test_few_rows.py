@@ -45,6 +45,21 @@ def test_arms_of_other_label_shares_are_compared_with_the_same_labels_too(works)
     assert "arms differ in their label shares (Og: praise 75%, blame 25%; Syn: " in done.out
 
 
+@pytest.mark.whole
+def test_a_test_on_a_runs_own_examples_is_called_so(works):
+    """By `compare` as by `analyze`: the rows imitate them."""
+    half = Path("test.jsonl").read_text().splitlines()[:10]
+    Path("shown.jsonl").write_text("\n".join([*half, *Path("real.jsonl").read_text().splitlines()]))
+    words = ("-n", 12, "-b", "scripted", "--examples", "shown.jsonl", "--out", "run", "-q")
+    works("generate", "mood.yaml", *words)
+    done = works("compare", "run", *ARGS)
+    assert "10 of the 40 test rows were examples of run, whose rows imitate them" in done.err
+    done = works("analyze", "run", "--against", "test.jsonl", "--metric", "differences")
+    assert "were examples of run, whose rows imitate them. Measure against other rows." in done.out
+    done = works("compare", "syn.jsonl", *ARGS)
+    assert "were examples of" not in done.err
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

@@ -46,6 +46,7 @@ from targen_core.embedding import Embedder
 from targen_core.errors import TargenError
 from targen_core.text import percent, plural
 from targen_core.wording import Option, anywhere, install
+from targen_standard.examples.shown import examples_among
 from targen_standard.examples.telltales import sentences
 from targen_standard.filters.excluded.index import ExclusionIndex
 
@@ -116,6 +117,8 @@ def _measure(study: Study, options: DifferenceOptions) -> Findings:
     figures = {name: _figures(each) for name, each in found.items()}
     figures[reference.name] = _lengths_of(next(iter(found.values())).sides[1])
     lines = [[*_sentences(each)] for each in found.values()]
+    for of, corpus in zip(lines, (c for c in study.corpora if c.name in found), strict=True):
+        of[:0] = _shown(corpus, reference)
     # Of several datasets the first two sentences: the rest is in the tables.
     headlines = [line for of in lines for line in (of if len(lines) == 1 else of[:2])]
     return Findings(
@@ -228,6 +231,16 @@ def _found(
             + anywhere(install("targen-analysis[sklearn]"))
         )
     return found
+
+
+def _shown(corpus: Corpus, reference: Corpus) -> Iterator[str]:
+    """Say how many reference rows a run had as examples, if any."""
+    shown = corpus.task and examples_among(corpus.run, corpus.task, reference.texts)
+    if shown:
+        yield (
+            f"{shown:,} of the {len(reference):,} rows of {reference.name} were examples of "
+            f"{corpus.name}, whose rows imitate them. Measure against other rows."
+        )
 
 
 def _classify(study: Study, found: _Found, options: DifferenceOptions, vectors: _Vectors) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from targen_core import Dataset, Registry, Task, Typed, read_dataset
 from targen_core.errors import UsageError
+from targen_standard.examples.shown import examples_among
 from targen_training.asked import names_its_task, read_rows
 from targen_training.decisions import decisions_of
 from targen_training.experiments.model import Experiment
@@ -38,6 +39,7 @@ class Source:
         same: rows that are also in the test set.
         near: rows that nearly are.
         unlabeled: rows without a label.
+        shown: test rows that the run had as examples.
         dataset: as it was read.
         weightless: rows of weight 0, which are left out.
     """
@@ -51,6 +53,7 @@ class Source:
     unlabeled: int
     dataset: Dataset = field(repr=False, compare=False)
     weightless: int = 0
+    shown: int = 0
 
     @property
     def labels(self) -> dict[str, int]:
@@ -422,6 +425,7 @@ def _source(
         len(unlabeled),
         dataset,
         len(weightless),
+        sum(examples_among(dataset.run, dataset.task, test.texts) for test in tests),
     )
 
 

@@ -404,6 +404,11 @@ def _warnings(part: PartResult) -> Iterator[str]:
                     f"{plural(source['same_as_test'], 'row')} of {source['name']}"
                     f"{near if source['near_test'] else ''}"
                 )
+            if shown := source.get("shown"):  # results of earlier versions lack it
+                yield (
+                    f"{part.key}: {shown:,} of the {plural(part.test['rows'], 'test row')} were "
+                    f"examples of {source['name']}, whose rows imitate them; test on other rows"
+                )
         for group in part.groups:
             if group.arm == arm and group.kind in KINDS and group.unlearned:
                 yield (

@@ -596,6 +596,7 @@ def _described(source: Any) -> dict[str, Any]:
         "rows": len(source.units) * source.size,
         "same_as_test": source.same,
         "near_test": source.near,
+        "shown": source.shown,
         "unlabeled": source.unlabeled,
         "labels": source.labels,
     }
