@@ -86,3 +86,17 @@ def test_what_cannot_be_said_of_rows_writes_nothing(
     with pytest.raises(targen_core.UsageError, match=wrong):
         targen_core.review(run, **said)
     assert not run.with_name(f"{run.name}.review").exists()
+
+
+def test_a_review_remembers_the_encoding_of_its_data(
+    works: Any, refuses: Any, task_file: Path
+) -> None:
+    Path("rows.csv").write_bytes("text;label\nDas Café war gut;positive\n".encode("cp1252"))
+    of = {"task": str(task_file), "encoding": "cp1252"}
+    folder = targen_core.review("rows.csv", bad=[], right=[0], **of)
+    works("review", "rows.csv", "--task", task_file, "--encoding", "cp1252", "--out", "r", "--plan")
+    works("review", "r", "--plan")
+    works("review", "export", "r", "--to", "label-studio", "--out", "sheet")
+    assert "100%" in works("review", "report", folder).out
+    assert targen_core.apply_review(folder)[0]["text"] == "Das Café war gut"
+    refuses(("review", folder, "--encoding", "cp850"), "encoding is cp1252, not cp850")

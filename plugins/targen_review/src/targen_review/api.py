@@ -84,6 +84,7 @@ def review(
     rater: str = "me",
     out: str | PathLike[str] | None = None,
     task: str | None = None,
+    encoding: str = "utf-8",
 ) -> Path:
     """Say of rows whether they are right, as the page of `targen review` writes it down.
 
@@ -98,6 +99,7 @@ def review(
         rater: who says it.
         out: the folder of the review; by default the data's name with `.review`.
         task: the task of rows in a file; a run knows.
+        encoding: of text files without a byte order mark.
 
     Returns:
         The folder of the review.
@@ -112,7 +114,11 @@ def review(
     said = _said(relabel or {}, bad=bad, right=right)
     place = _place(data)
     folder, plan, opened = planned(
-        [str(place)], out=None if out is None else Path(out), task=task, quiet=True
+        [str(place)],
+        out=None if out is None else Path(out),
+        task=task,
+        encoding=encoding,
+        quiet=True,
     )
     if not plan.rubric.is_of_labels:
         raise UsageError(

@@ -152,9 +152,9 @@ def reviewed_data(plan: Plan, folder: Path) -> Iterator[tuple[PlanData, ReviewDa
     """The datasets of a review, opened, each with what its rows' ids begin with in the review."""
     for known in data_of(folder, plan):
         # A folder says itself whose rows it has; of a run that was moved, better than the plan.
-        data = open_data(known.path)
+        data = open_data(known.path, encoding=plan.encoding)
         if data.source.task is None:
-            data = open_data(known.path, known.task or None)
+            data = open_data(known.path, known.task or None, encoding=plan.encoding)
         yield known, data, f"{known.name}:" if len(plan.data) > 1 else ""
 
 

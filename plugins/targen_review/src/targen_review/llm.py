@@ -227,7 +227,10 @@ def _shown(row: ReviewRow) -> str:
 def _material(folder: Path, plan: Plan) -> Iterator[tuple[str, _Material]]:
     """The rows of a plan by their ids, each with its context."""
     ids = set(plan.ids)
-    data = [open_data(each.path, each.task or None) for each in data_of(folder, plan)]
+    data = [
+        open_data(each.path, each.task or None, encoding=plan.encoding)
+        for each in data_of(folder, plan)
+    ]
     instructions = {each.name: _instructions(each) for each in data}
     for each, row in review_rows(data, rejects=plan.rejects):
         if row.id in ids:

@@ -82,6 +82,7 @@ class Plan(BaseModel):
 
     Attributes:
         data: the datasets.
+        encoding: of their text files without a byte order mark.
         sample: the rule by which rows were taken: `all`, `paper`, a share or a number.
         seed: decides which rows, and their order.
         together: whether rows of one seed are drawn, dealt out and shown together.
@@ -100,6 +101,7 @@ class Plan(BaseModel):
 
     format: Literal[1] = 1
     data: Annotated[tuple[PlanData, ...], Field(min_length=1)]
+    encoding: str = "utf-8"
     sample: str = "all"
     seed: int = 0
     together: bool = False

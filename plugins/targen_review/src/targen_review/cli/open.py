@@ -215,6 +215,7 @@ def planned(
         "blind": blind or None,
         "rejects": rejects or None,
         "seed": seed,
+        "encoding": None if encoding == "utf-8" else encoding,
     }
     requested = {name: value for name, value in requested.items() if value is not None}
     if "teams" in requested:
@@ -228,6 +229,8 @@ def planned(
     plan = load_plan(folder) if is_there(folder) else None
     if plan is not None and len(plan.data) == 1:
         task = task or data_of(folder, plan)[0].task or None
+    if plan is not None:
+        encoding = requested.get("encoding", plan.encoding)
     opened = opened_data(data, task, encoding)
     for each in opened:
         if each.task is None and not each.problem:

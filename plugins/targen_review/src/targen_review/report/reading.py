@@ -218,7 +218,7 @@ def _list_of(plan: Plan, rater: Rater) -> set[str] | None:
 
 def _opened(plan: Plan, data: PlanData, folders: Sequence[Path]) -> ReviewData:
     there = next(each for each in data_of(folders[0], plan, *folders[1:]) if each.name == data.name)
-    return open_data(there.path, there.task or None)
+    return open_data(there.path, there.task or None, encoding=plan.encoding)
 
 
 def _rows(
