@@ -187,5 +187,10 @@ def labels_of(items: Sequence[str] | None) -> dict[str, int]:
 
 def _parts(item: str) -> list[str]:
     """Split an item into labels; a name may contain commas, since its parts have no `=`."""
-    parts = [part.strip() for part in item.split(",")]
-    return parts if all("=" in part for part in parts) else [item]
+    parts: list[str] = []
+    for part in item.split(","):
+        if parts and "=" not in parts[-1]:
+            parts[-1] += f",{part}"
+        else:
+            parts.append(part)
+    return [part.strip() for part in parts] if "=" in parts[-1] else [item]
