@@ -140,7 +140,7 @@ def _check_known(run: Path, label: str | None, reason: str | None) -> None:
         )
         if reason not in reasons:
             raise UsageError(
-                f"{run} has no candidates rejected for {jsonlib.dumps(reason)}",
+                f"{run} has no candidates rejected for {jsonlib.dumps(reason, ensure_ascii=False)}",
                 hint=did_you_mean(reason, [*reasons], "reasons"),
             )
     if label is not None:
@@ -153,7 +153,7 @@ def _check_known(run: Path, label: str | None, reason: str | None) -> None:
         )
         if label not in labels:
             raise UsageError(
-                f"{run} has no rows with the label {jsonlib.dumps(label)}",
+                f"{run} has no rows with the label {jsonlib.dumps(label, ensure_ascii=False)}",
                 hint=did_you_mean(label, [*labels], "labels"),
             )
 

@@ -179,7 +179,7 @@ def find(run: Path, name: str) -> Traced:
         if traced.id == name:
             return traced
     raise UsageError(
-        f"{run} has no candidate {json.dumps(name)}",
+        f"{run} has no candidate {json.dumps(name, ensure_ascii=False)}",
         hint="give a row's number, or an id that " + Action("show", run, rejected=True) + " prints",
     )
 
