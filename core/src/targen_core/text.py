@@ -145,6 +145,7 @@ def problem_in(error: Exception) -> str:
 
 
 _COLUMNS = 20  # of a row, to name
+_EXPECTED = 200  # characters of the values that a column may have
 _COLUMN = re.compile(r" at line \d+ (column \d+)$")
 
 
@@ -166,7 +167,9 @@ def _first_fault(error: ValidationError) -> str:
         meant = f"; did you mean {near}?" if near else ""
         if str(value) in known and not isinstance(value, str):  # 1 is not "1"
             meant = "; it must be text"
-        return f"{where}: {repr(value)[:80]} is not {expected[:200]}{meant}"
+        if len(expected) > _EXPECTED:
+            expected = expected[:_EXPECTED].rpartition("', '")[0] + "', …"
+        return f"{where}: {repr(value)[:80]} is not {expected}{meant}"
     if first["type"] == "json_invalid":
         why = _COLUMN.sub(r", \1", str(first["ctx"]["error"]))
         quotes = ": names and strings need double quotes" if "key must be" in why else ""

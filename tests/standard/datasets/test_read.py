@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import pytest
@@ -89,6 +90,16 @@ def test_a_number_is_no_label_of_that_name(tmp_path):
     (tmp_path / "mine.jsonl").write_text('{"text": "yes", "label": 1}\n')
     (problem,) = read_dataset(tmp_path / "mine.jsonl", DIGITS, strict=False).problems
     assert problem.message == "label: 1 is not '0' or '1'; it must be text"
+
+
+def test_long_lists_of_labels_end_between_two_of_them(tmp_path):
+    labels = [f"Störung, Nummer {number}" for number in range(1, 30)]
+    made = Declaration(description="Notes.", labels=dict.fromkeys(labels, "a note"))
+    (tmp_path / "mine.jsonl").write_text('{"text": "ja", "label": "Storung, Nummer 2"}\n')
+    (problem,) = read_dataset(
+        tmp_path / "mine.jsonl", made.task(name="notes"), strict=False
+    ).problems
+    assert re.search(r" 9', …; did you mean Störung, Nummer 2 ", problem.message)
 
 
 REFUSED = [  # what is read, as what, the error, and its hint
