@@ -13,6 +13,7 @@ Users of the part set them by its name: `-o majority.times=5` on the command lin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,10 +26,12 @@ from targen_core.calls.secrets import scrub
 from targen_core.errors import PluginError, UnknownOption, UsageError
 from targen_core.suggestions import did_you_mean
 from targen_core.text import plain_fault
-from targen_core.wording import Blank, Setting, Unplaced
+from targen_core.wording import Blank, Setting, Unplaced, listed
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 PartT = TypeVar("PartT")
+
+_LEGAL = 4  # values of an option that a hint spells out as they are typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,13 @@ def read_options(
                 f"{of} needs the option {key!r}", hint=Setting(f"{prefix}{key}", Blank("..."))
             ) from None
         why = scrub(plain_fault(first["msg"]))
-        raise UnknownOption(Unplaced(f"option {prefix}{key} of {of}: ") + why, option=key) from None
+        legal = re.findall("'(.+?)'", why) if first["type"] == "literal_error" else []
+        settings = [Setting(f"{prefix}{key}", each) for each in legal[:_LEGAL]]
+        raise UnknownOption(
+            Unplaced(f"option {prefix}{key} of {of}: ") + why,
+            option=key,
+            hint=listed(settings, " or ") if settings else "",
+        ) from None
 
 
 def _place(loc: Sequence[int | str], value: Any, problem: str) -> Iterator[str]:
