@@ -205,7 +205,9 @@ def write_new(path: Path, text: str) -> None:
         WriteFailed: the operating system refuses.
     """
     try:
-        with writing(path), open(path, "x", encoding="utf-8", newline="") as file:
+        # Without a mark, Excel reads a table in the encoding of Windows.
+        encoding = "utf-8-sig" if path.suffix.lower() == ".csv" else "utf-8"
+        with writing(path), open(path, "x", encoding=encoding, newline="") as file:
             try:
                 file.write(text)
                 file.flush()

@@ -6,6 +6,7 @@ import csv
 import json
 import random
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,9 @@ def fill(sheet: Path, said: Answers) -> Path:
         return fill_lines(said)
     fill_in = filled if sheet.suffix == ".md" else filled_csv
     texts = {key: json.dumps(value, indent=1) for key, value in said.items()}
-    sheet.write_text(fill_in(sheet.read_text(), texts), newline="")
+    if sheet.suffix == ".csv":
+        assert sheet.read_bytes().startswith(BOM_UTF8), "without it, Excel shows Ã¶ for ö"
+    sheet.write_text(fill_in(sheet.read_text("utf-8-sig"), texts), "utf-8-sig", newline="")
     return sheet
 
 
@@ -327,7 +330,7 @@ def test_a_file_with_no_answer_for_the_run_is_refused(targen: Targen) -> None:
     empty = targen("batch", "import", "mine", "mine.csv")
     assert (empty.code, "mine.csv does not contain any answers" in empty.err) == (2, True)
     assert "write each answer in the answer column, save the file" in empty.err
-    rows = list(csv.DictReader(Path("other.csv").read_text().splitlines(keepends=True)))
+    rows = list(csv.DictReader(Path("other.csv").read_text("utf-8-sig").splitlines(keepends=True)))
     with Path("other.csv").open("w", newline="", encoding="cp1252") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()

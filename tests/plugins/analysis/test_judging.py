@@ -41,7 +41,7 @@ def filled(path, words):
 def test_a_sheet_is_written_filled_in_and_read(works, rows):
     done = works("sample", rows, "-n", "8", "--out", "sheet.csv")
     assert "Wrote 8 of 10 rows to sheet.csv. Fill in the column `right`" in done.out
-    with open("sheet.csv", newline="") as file:
+    with open("sheet.csv", encoding="utf-8-sig", newline="") as file:
         (first, *_) = csv.DictReader(file)
     assert first["text"].endswith(f" question {first['row']}?")
     assert first["answer"] == first["row"]
@@ -58,7 +58,7 @@ FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "'=1", "''=1", "plain", "'pl
 def test_a_sheet_has_no_formulas_and_its_rows_are_found_again(kept, works, jsonl):
     data = jsonl("f.jsonl", [{"input": f"{text} {text}", "output": text} for text in FORMULAS])
     works("sample", data, "--out", "sheet.csv")
-    with open("sheet.csv", newline="") as file:
+    with open("sheet.csv", encoding="utf-8-sig", newline="") as file:
         cells = [cell for line in csv.reader(file) for cell in line[1:]]
     assert "'=1+1" in cells
     assert not [cell for cell in cells if cell.lstrip(" ")[:1] in ("=", "+", "-", "@", "\t", "\r")]
