@@ -158,6 +158,21 @@ class Command(TyperCommand):
                 f"targen {ctx.info_name} has no option {name}", hint=_hint(name, known, ctx)
             ) from None
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; where it takes an encoding, that is the way to read a file in another.
+
+        Raises:
+            UsageError: of the command.
+        """
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            # A task file, which is always in UTF-8, has no such cause or no hint.
+            is_other = isinstance(error.__cause__, UnicodeError) and error.hint
+            if is_other and ctx.params.get("encoding") == "utf-8":
+                error.hint = "--encoding cp1252, or the encoding of the file"
+            raise
+
 
 def _typed(value: Any) -> Any:
     """The value of an argument or option, its texts as orders."""

@@ -57,7 +57,7 @@ def test_another_encoding(refuses, works):
     Path("mine.jsonl").write_text(json.dumps(row, ensure_ascii=False), encoding="latin-1")
     export = "export mine.jsonl --task rte --out made.jsonl"
     said = "mine.jsonl, line 1 does not fit the task rte: byte 0xe9 is not valid UTF-8"
-    refuses(export, said, "iconv -f cp1252 -t utf-8 mine.jsonl > utf-8-mine.jsonl")
+    refuses(export, said, "--encoding cp1252, or the encoding of the file")
     works(f"{export} --encoding latin-1")
     assert json.loads(Path("made.jsonl").read_text()) == row
 

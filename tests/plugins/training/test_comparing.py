@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import targen_core as tg
 from targen_training.trainers import TrainingSet
 from tests.files import changed, lines
 
@@ -267,3 +268,24 @@ def test_an_analysis_shows_it_as_a_chapter(targen, works):
     assert "does not include" not in done.out + done.err
     none = targen(*analyze, "-o", "training.results=nowhere", "--out", "a")
     assert none.code == 1 and "nowhere does not contain a comparison" in none.out + none.err
+
+
+@pytest.mark.usefixtures("three")
+def test_every_command_on_rows_reads_another_encoding(works, refuses):
+    for name in ("good", "test"):
+        rows = "".join(f"{row['text']} gemäß;{row['label']}\n" for row in lines(f"{name}.jsonl"))
+        Path(f"{name}.csv").write_bytes(f"text;label\n{rows}".encode("cp1252"))
+    for command in (
+        "profile good.csv --task mood.yaml",
+        "train good.csv --task mood.yaml --out m",
+        "evaluate m test.csv",
+        "compare good.csv --test test.csv --task mood.yaml --repeats 1 --curve auto --out e",
+    ):
+        refuses(command, "is not valid UTF-8", "--encoding cp1252, or the encoding", keeps=False)
+        works(f"{command} --encoding cp1252")
+    works("compare e/experiment.toml")
+    options = {"task": "mood.yaml", "encoding": "cp1252"}
+    model = tg.train("good.csv", out="p", progress=False, **options)
+    assert len(tg.evaluate(model, "test.csv", encoding="cp1252").datasets[0]) == 60
+    assert tg.profile("good.csv", **options).figures.rows == 120
+    assert tg.compare("good.csv", test="test.csv", repeats=1, out="q", **options).parts

@@ -36,6 +36,7 @@ def train(
     out: str | PathLike[str] | None = None,
     force: bool = False,
     progress: bool = True,
+    encoding: str = "utf-8",
     registry: Registry | None = None,
 ) -> Trained:
     """Train a model on a dataset, or one model on datasets of several tasks, as `targen train`.
@@ -58,6 +59,7 @@ def train(
         out: the folder; by default models/ and the dataset's name.
         force: replace an earlier model.
         progress: whether to show steps.
+        encoding: of text files without a byte order mark.
         registry: finds tasks and trainers; by default what is installed.
 
     Returns:
@@ -78,8 +80,8 @@ def train(
         )
     return learned(
         registry,
-        [read_rows(registry, each, task) for each in data],
-        [file_of(registry, each, task) for each in data],
+        [read_rows(registry, each, task, encoding=encoding) for each in data],
+        [file_of(registry, each, task, encoding) for each in data],
         trainer=trainer,
         model=model,
         start=None if start is None else Path(start),
@@ -99,6 +101,7 @@ def evaluate(
     *data: DataLike,
     task: TaskLike | None = None,
     by: str | Iterable[str] = (),
+    encoding: str = "utf-8",
     registry: Registry | None = None,
 ) -> Evaluation:
     """Measure a trained model on labelled rows, with 95% intervals, as `targen evaluate`.
@@ -110,6 +113,7 @@ def evaluate(
         *data: labelled rows, as `train` takes them; by default of the model's task.
         task: the task of the rows, if the model knows several.
         by: columns by whose values rows are also measured.
+        encoding: of text files without a byte order mark.
         registry: finds tasks and trainers; by default what is installed.
 
     Returns:
@@ -122,7 +126,7 @@ def evaluate(
 
     registry = load_registry() if registry is None else registry
     columns = (by,) if isinstance(by, str) else by
-    return evaluated(registry, model, data, task=task, by=columns)
+    return evaluated(registry, model, data, task=task, by=columns, encoding=encoding)
 
 
 def compare(
@@ -138,6 +142,7 @@ def compare(
     metric: str | None = None,
     together: bool = True,
     out: str | PathLike[str] | None = None,
+    encoding: str = "utf-8",
     registry: Registry | None = None,
 ) -> Results:
     """Train the same models on datasets, and test them on the same rows, as `targen compare` does.
@@ -161,6 +166,7 @@ def compare(
         metric: the figure that counts; by default the benchmark's first.
         together: of two datasets, train on both together as well.
         out: the folder; by default comparisons/ and the names.
+        encoding: of text files without a byte order mark.
         registry: finds tasks and trainers; by default what is installed.
 
     Returns:
@@ -200,6 +206,7 @@ def compare(
         mixture=mixture,
         metric=metric,
         together=together,
+        encoding=encoding,
     )
     folder = folder_for(experiment, experiment.name) if out is None else Path(out).expanduser()
     check_folder(folder)

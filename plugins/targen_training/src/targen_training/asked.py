@@ -47,6 +47,7 @@ def read_rows(
     *,
     strict: bool = False,
     warns: bool = True,
+    encoding: str = "utf-8",
 ) -> Dataset:
     """Return rows, whose task is that of a run, or `task`, or else `usual`.
 
@@ -68,7 +69,9 @@ def read_rows(
         if not own.rows:
             raise UsageError(f"{own.name} has no rows")
         return own
-    opened: Any = open_source(source) if isinstance(source, str | PathLike) else source
+    opened: Any = source
+    if isinstance(source, str | PathLike):
+        opened = open_source(source, encoding=encoding)
     is_typed = isinstance(opened, Source)
     if not is_typed:
         source = "rows"
@@ -113,7 +116,9 @@ def names_its_task(source: str) -> bool:
         return False
 
 
-def file_of(registry: Registry, source: DataLike, task: TaskLike | None) -> TaskFile | None:
+def file_of(
+    registry: Registry, source: DataLike, task: TaskLike | None, encoding: str = "utf-8"
+) -> TaskFile | None:
     """Return the file of some rows' task, for the copy in a run; None if the task is installed."""
     from targen_core import Dataset
     from targen_core.api.run import Folder
@@ -127,7 +132,7 @@ def file_of(registry: Registry, source: DataLike, task: TaskLike | None) -> Task
         source = source.run
     name = task
     if isinstance(source, str | PathLike):
-        opened = open_source(source)
+        opened = open_source(source, encoding=encoding)
         name = task if opened.task is None else opened.task()
     if isinstance(name, PathLike):
         name = str(name)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from targen_cli.completion import completer
+from targen_cli.sources import EncodingArg
 from targen_core import Typed
 from targen_core.text import plural
 from targen_training.asked import TaskOption, assigned, file_of, of_one_label, read_rows
@@ -35,6 +36,7 @@ def train(
         ),
     ],
     task: TaskOption = None,
+    encoding: EncodingArg = "utf-8",
     trainer: Annotated[
         str | None,
         typer.Option(
@@ -107,11 +109,11 @@ def train(
 
     registry = load_registry()
     sources = [_prefixed(source, task) for source in data]
-    rows = [read_rows(registry, source, whose) for source, whose in sources]
+    rows = [read_rows(registry, source, whose, encoding=encoding) for source, whose in sources]
     for each in rows:
         if each.run is not None and (note := unfinished_note(each, each.run, "training on")):
             print(note, file=sys.stderr)
-    files = [file_of(registry, source, whose) for source, whose in sources]
+    files = [file_of(registry, source, whose, encoding) for source, whose in sources]
     made = learned(
         registry,
         rows,

@@ -17,6 +17,7 @@ import typer
 
 from targen_cli.ahead import YesArg
 from targen_cli.flags import Said, takes
+from targen_cli.sources import EncodingArg
 from targen_core import Limits, Typed
 from targen_core.errors import Interrupted, MissingDependency, NoSuchFile, RunConflict, UsageError
 from targen_core.text import plural
@@ -63,6 +64,7 @@ def compare(
         typer.Option("--test", metavar="DATA", help="Labelled test rows."),
     ] = None,
     task: TaskOption = None,
+    encoding: EncodingArg = "utf-8",
     trainer: Annotated[
         list[str] | None,
         typer.Option(
@@ -151,7 +153,7 @@ def compare(
     if len(what) == 1 and what[0].endswith(".toml"):
         given = {"--test": test, "--task": task, "--trainer": trainer, "--repeats": repeats,
                  "--metric": metric, "--curve": curve, "--mixture": mixture,
-                 "--real": real, "--match": match}  # fmt: skip
+                 "--encoding": encoding != "utf-8", "--real": real, "--match": match}  # fmt: skip
         for name, value in given.items():
             if value:
                 raise UsageError(f"{what[0]} already sets {name}", hint=f"omit {name}")
@@ -172,6 +174,7 @@ def compare(
             mixture=mixture,
             metric=metric,
             together=together,
+            encoding=encoding,
         )
         called = experiment.name
     if out is None and len(what) == 1 and what[0].endswith("/experiment.toml"):
@@ -453,6 +456,7 @@ def asked_for(
     mixture: bool = False,
     metric: str | None = None,
     together: bool = True,
+    encoding: str = "utf-8",
 ) -> Experiment:
     """Return the requested experiment; `what` and `real` are names with their datasets.
 
@@ -496,6 +500,7 @@ def asked_for(
     values = {
         "name": "-".join(pair),
         "models": [model_choice(item) for item in models or [usual]],
+        "encoding": encoding,
         **({"seeds": 10} if few else {}),
         **({} if seeds is None else {"seeds": seeds}),
         **({} if metric is None else {"metric": metric}),
@@ -621,7 +626,10 @@ def _sizes(registry: Registry, values: Mapping[str, Any]) -> list[Any]:
 
     whose = task_for(registry, values["task"])
     max_rows = max(
-        sum(len(read_rows(registry, source, whose, warns=False)) for source in sources)
+        sum(
+            len(read_rows(registry, source, whose, warns=False, encoding=values["encoding"]))
+            for source in sources
+        )
         for sources in values["arms"].values()
     )
     sizes: list[Any] = [16]

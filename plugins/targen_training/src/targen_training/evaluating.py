@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from targen_cli.sources import EncodingArg
 from targen_core.errors import NoSuchFile, UsageError
 from targen_core.text import plural
 from targen_training.asked import TaskOption
@@ -37,6 +38,7 @@ def evaluate(
         ),
     ] = None,
     task: TaskOption = None,
+    encoding: EncodingArg = "utf-8",
     by: Annotated[
         list[str] | None,
         typer.Option(
@@ -114,7 +116,7 @@ def evaluate(
     if bigbench is not None and (is_decoder(model) or not (model / "model.json").is_file()):
         _grade(bigbench, model, data[0], shots, number, out, json=json)
         return
-    found = evaluated(load_registry(), model, data, task=task, by=by or ())
+    found = evaluated(load_registry(), model, data, task=task, by=by or (), encoding=encoding)
     if out is not None:
         found.save_predictions(out)
     if json:

@@ -178,6 +178,7 @@ def evaluated(
     *,
     task: TaskLike | None = None,
     by: Iterable[str] = (),
+    encoding: str = "utf-8",
 ) -> Evaluation:
     """Hold a model against labelled rows; see `evaluate`.
 
@@ -198,7 +199,9 @@ def evaluated(
     trained = model if isinstance(model, Trained) else load_model(registry, Path(model))
     usual = trained.task(trained.facts.task) if len(trained.facts.tasks) == 1 else None
     whose = trained.task(task) if isinstance(task, str) else task
-    datasets = [read_rows(registry, source, whose, usual, strict=True) for source in data]
+    datasets = [
+        read_rows(registry, source, whose, usual, strict=True, encoding=encoding) for source in data
+    ]
     if len({dataset.task.name for dataset in datasets}) > 1:
         raise UsageError("the datasets belong to different tasks", hint="evaluate each separately")
     trained = trained.of(datasets[0].task.name)

@@ -92,7 +92,9 @@ _KEPT = 4  # a run is prepared more than once
 _read: dict[tuple[str, ...], Examples] = {}  # of this process, by the file and the task
 
 
-def read_examples(path: Path, task: Task[Any, Any] | None = None) -> Examples:
+def read_examples(
+    path: Path, task: Task[Any, Any] | None = None, encoding: str = "utf-8"
+) -> Examples:
     """The rows of a file in any form of a dataset, or of a text file with a text per line.
 
     Labels are matched with those of `task` by name or value, whatever their case and punctuation.
@@ -105,17 +107,18 @@ def read_examples(path: Path, task: Task[Any, Any] | None = None) -> Examples:
     of = path.stat() if what_is(path) == "file" else None
     known = (
         str(path.absolute()),
+        encoding,
         *(() if of is None else (str(of.st_mtime_ns), str(of.st_size))),
         *(() if task is None else (task.name, task.version, *task.quota_names)),
     )
     if known not in _read:
-        _read[known] = _fresh(path, task)
+        _read[known] = _fresh(path, task, encoding)
         while len(_read) > _KEPT:
             del _read[next(iter(_read))]
     return _read[known]
 
 
-def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
+def _fresh(path: Path, task: Task[Any, Any] | None, encoding: str) -> Examples:
     if path.suffix.lower() in _NO_ROWS:
         raise UsageError(
             f"{path.name} is a "
@@ -124,7 +127,7 @@ def _fresh(path: Path, task: Task[Any, Any] | None) -> Examples:
             hint="pass real texts: a .csv or .jsonl file with the columns text and label, "
             "or a .txt file with one text per line",
         )
-    place, records = _records(path)
+    place, records = _records(path, encoding)
     several = [*islice(records, _MOST + 1)]
     columns = _Columns(task, [row for _, row in several[:_LOOKED_AT] if isinstance(row, Mapping)])
     rows: list[Example] = []
@@ -190,7 +193,7 @@ class _UnknownLabel(ValueError):
 _Records = Iterator[tuple[int, Mapping[str, Any] | str | ValueError]]
 
 
-def _records(path: Path) -> tuple[str, _Records]:
+def _records(path: Path, encoding: str) -> tuple[str, _Records]:
     """Return what a place of a file is called, and its rows, each a text or its columns."""
     if what_is(path) == "folder":
         raise UsageError(
@@ -199,13 +202,13 @@ def _records(path: Path) -> tuple[str, _Records]:
         )
     suffix = path.suffix.lower()
     if suffix in _TABLES and suffix not in (".jsonl", ".ndjson"):
-        source = open_source(path)
+        source = open_source(path, encoding=encoding)
         bad = ValueError("not a row")
         return source.form.place, (
             (n, bad if isinstance(row, ValueError) else row) for n, row in source.each()
         )
     refuse_binary(path)
-    data = in_utf_8(path, max_bytes=_LARGEST)
+    data = in_utf_8(path, encoding, _LARGEST)
     lines = ((n, _decoded(line)) for n, line in enumerate(_lines(data), 1))
     if suffix in _TABLES or data.lstrip()[:1] == b"{":
         return "line", ((n, _value(line)) for n, line in lines if line)

@@ -71,6 +71,7 @@ def profile(
     options: Mapping[str, Any] | None = None,
     max_cost: float | None = None,
     about: Callable[[Sequence[Example]], Sequence[str]] | None = None,
+    encoding: str = "utf-8",
     registry: Registry | None = None,
     **model_options: Any,
 ) -> Profiled:
@@ -86,6 +87,7 @@ def profile(
         options: backend options and sampling parameters whose names clash with a keyword here.
         max_cost: stop before spending more than this many dollars.
         about: what else is to be said of all texts, a line each, in place of what a model says.
+        encoding: of a text file without a byte order mark.
         registry: finds the task; by default what is installed.
         **model_options: backend options and sampling parameters.
 
@@ -102,7 +104,7 @@ def profile(
     whose = task_of(task or None)
     of = find_task(known, whose)[1] if isinstance(whose, str) else whose
     path = file_of_rows(examples)
-    rows = read_examples(path, of).rows
+    rows = read_examples(path, of, encoding).rows
     made = closely_measured(rows, of, Profile(forms=forms_of(rows)))
     lines = () if about is None else about(rows)
     if model is not None:

@@ -12,6 +12,7 @@ import typer
 
 from targen_cli.flags import Said, takes
 from targen_cli.request import ONE_MODEL
+from targen_cli.sources import EncodingArg
 from targen_core.errors import UsageError
 from targen_core.options import Limits, RowOptions
 
@@ -43,6 +44,7 @@ def profile(
         Path | None,
         typer.Option("--into", metavar="TASK.yaml", help="Add the profile to this task file."),
     ] = None,
+    encoding: EncodingArg = "utf-8",
     *,
     said: Said,
 ) -> None:
@@ -92,7 +94,7 @@ def profile(
     registry = load_registry()
     asks = bool({"backend", "model"} & said.values.keys())
     about = partial(_asked, registry, said=said) if asks else None
-    made = profiled(examples, task, about=about, registry=registry)
+    made = profiled(examples, task, about=about, encoding=encoding, registry=registry)
     text = made.text
     target = out or into
     if target is None:

@@ -284,7 +284,10 @@ def read_material(
     """
     part, task = experiment.tasks[key], task_for(registry, experiment.task_of(key))
     whose = registry.find("task", task).id if isinstance(task, str) else ""
-    tests = [read_rows(registry, source, task, strict=True) for source in part.test]
+    encoding = experiment.encoding
+    tests = [
+        read_rows(registry, source, task, strict=True, encoding=encoding) for source in part.test
+    ]
     name = tests[0].task.name
     styles: list[Style] = list(dict.fromkeys(["plain", *(a.style for a in part.arms.values())]))
     examples = _read_as("plain", tests, False, output)
@@ -313,7 +316,7 @@ def read_material(
                 # A run of another task says itself which: called the same, or made from this one.
                 own = None if declared.task else task
                 usual = experiment.task_of(key)
-                dataset = read_rows(registry, source, own, usual, warns=warns)
+                dataset = read_rows(registry, source, own, usual, warns=warns, encoding=encoding)
                 if dataset.task.name != name and whose not in dataset.task.based_on:
                     raise UsageError(
                         f"{source} contains rows of {dataset.task.name}, but the test rows belong "
@@ -351,7 +354,13 @@ def read_before(
                 continue
             run = (made or {}).get(task, {}).get(f"before {name}")
             datasets = [
-                read_rows(registry, source, None if arm.task else task, warns=warns)
+                read_rows(
+                    registry,
+                    source,
+                    None if arm.task else task,
+                    warns=warns,
+                    encoding=experiment.encoding,
+                )
                 for source in arm.data or (Typed(run),)
             ]
             sources = [

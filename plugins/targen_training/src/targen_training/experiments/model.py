@@ -153,6 +153,7 @@ class Experiment(_Declared):
         together: whether one model learns all tasks of an arm, each row seen once.
         before: sets of rows of other tasks, by task, for arms that learn them first. The models are
             pre-finetuned on a set, with as many rows per task in each, then fine-tuned.
+        encoding: of text files without a byte order mark.
         at_most: rows that a matched arm has at most, and each task of a set that is learned
             before; 0: no limit.
     """
@@ -174,6 +175,7 @@ class Experiment(_Declared):
     generate: Mapping[str, Any] = Field(default_factory=dict)
     together: bool = False
     before: Mapping[str, Mapping[str, Arm]] = Field(default_factory=dict)
+    encoding: str = "utf-8"
     at_most: int = Field(0, ge=0)
 
     def metric_of(self, part: str) -> str:
