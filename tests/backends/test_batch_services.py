@@ -312,6 +312,18 @@ def test_a_correction_in_batches_has_the_verdicts_of_an_online_one(
     assert typed in done.stderr
 
 
+def test_a_repeated_correction_requests_what_it_could_not_judge_in_a_new_batch(service, correct):
+    good = service.reply
+    service.reply = lambda name, body: service.services[name].good("It depends.")
+    done = correct("--out", "batch", "--batch", ok=1)
+    assert "none of the 12 instances could be judged (malformed-reply, 12 times)" in done.stderr
+    before = [*service.batches]
+    service.reply = good
+    correct("--out", "batch", "--batch")
+    new = [batch["asked"] for name, batch in service.batches.items() if name not in before]
+    assert new[0].keys() == service.batches[before[0]]["asked"].keys()
+
+
 def test_a_correction_through_files_has_the_verdicts_of_an_online_one(
     backend, service, correct, tmp_path
 ):

@@ -33,6 +33,7 @@ TREE = {
     "ServiceUnavailable": "Overloaded ConnectionFailed TimedOut MalformedAnswer",
     "AuthenticationFailed": "PermissionDenied",
     "BadRequest": "ContextTooLong",
+    "Rejected": "NoUsableReply",
 }
 PARENTS = {name: parent for parent, names in TREE.items() for name in names.split()}
 

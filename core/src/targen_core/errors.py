@@ -36,6 +36,7 @@ __all__ = [
     "MalformedAnswer",
     "MissingDependency",
     "NoSuchFile",
+    "NoUsableReply",
     "Overloaded",
     "PermissionDenied",
     "PluginError",
@@ -380,6 +381,10 @@ class Rejected(TargenError):
     def __init__(self, reason: str, message: Words = "") -> None:
         super().__init__(message or reason)
         self.reason = reason
+
+
+class NoUsableReply(Rejected):
+    """No reply to a call could be used, which says nothing about the candidate itself."""
 
 
 class BadReply(TargenError):

@@ -110,6 +110,7 @@ class Trial:
         dropped = self.report.get("dropped_list_items", {})
         if isinstance(dropped, dict):
             counts.append(dropped)
+        counts.append(self.report.get("unjudged", {}))  # of a correction
         for count in counts:
             for reason, times in count.items():
                 times_by_reason[reason] = times_by_reason.get(reason, 0) + times

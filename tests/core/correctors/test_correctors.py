@@ -114,10 +114,11 @@ def correct(tmp_path):
         out="out",
         instead=None,  # of each reply to several
         structured=True,
+        asked=None,
         **known,
     ):
         """`solve(input, output, rng)` -> the answer, or any other reply."""
-        asked = []
+        asked = [] if asked is None else asked
 
         def reply(request):
             asked.append(request)
@@ -197,28 +198,65 @@ NO_LABEL = {
     "undecided": "too-close",
     "no_valid_instance": "no-valid-instance",
     "unsure": "unsure",
-    "lukewarm": "malformed-reply",
 }
+NO_ANSWER = [
+    *((TONE, by, "lukewarm", "malformed-reply") for by in ("meta", "blind", "vote")),
+    (TONE, "meta", CONTRARY, "inconsistent"),
+    *((TAGS, "blind", answer, "illegal-output") for answer in (["D"], [], ["A", "D"])),
+]
 
 
 @pytest.mark.parametrize(
     ("task", "corrector", "answer", "reason"),
-    [
-        *((TONE, by, *each) for by in ("meta", "blind", "vote") for each in NO_LABEL.items()),
-        (TONE, "meta", CONTRARY, "inconsistent"),
-        *((TAGS, "blind", answer, "illegal-output") for answer in (["D"], [], ["A", "D"])),
-    ],
+    [(TONE, by, *each) for by in ("meta", "blind", "vote") for each in NO_LABEL.items()],
 )
 def test_outputs_that_are_no_label_reject_by_their_reason(correct, task, corrector, answer, reason):
-    rows = [ABC] if task is TAGS else _reviews(1)
-    report, asked = correct(task, rows, lambda *_: answer, corrector=corrector)
+    report, _ = correct(task, _reviews(1), lambda *_: answer, corrector=corrector)
     assert (report["kept"], report["accuracy_after"]) == (0, None)
     judged = [flow["reasons"] for flow in report["flow"].values() if flow["judged"]]
-    assert [{*reasons} for reasons in judged] == [{reason}]
-    if answer == "lukewarm":  # which is asked again first
-        assert all(len(request.messages) > 2 for request in asked[1::2])
-    else:
-        assert judged == [{reason: 1}]
+    assert judged == [{reason: 1}]
+
+
+@pytest.mark.parametrize(("task", "corrector", "answer", "reason"), NO_ANSWER)
+def test_a_row_without_a_usable_judgement_stays_and_is_tried_again(
+    correct, tmp_path, caplog, task, corrector, answer, reason
+):
+    rows = _reviews(6) if task is TONE else [ABC, ABC.model_copy(update={"text": "two"})]
+    broken = {rows[0].text}
+
+    def solve(text, output, rng):
+        if text.split("\n")[0] in broken:
+            return answer
+        return _right(text, output, rng) if task is TONE else ["A"]
+
+    together = {"corrector": corrector, "rows_per_call": 2}
+    first, _ = correct(task, rows, solve, **together)
+    assert (first["kept"], first["unjudged"]) == (len(rows), {reason: 1})
+    assert first["as_given"] == {"right": len(rows) - 1, "unjudged": 1}
+    assert sum(flow["skipped"] for flow in first["flow"].values()) == 1
+    assert first["accuracy_after"] == 1.0
+    change = lines(tmp_path / "out" / "changes.jsonl")[0]
+    assert (change["verdict"], change["label"]) == ("unjudged", change["claimed"])
+    assert len(lines(tmp_path / "out" / "dataset.jsonl")) == len(rows)
+    words = f"1 of {len(rows)} instances could not be judged and kept the label ({reason}, 1 time)"
+    assert f"{words}; make the same call again to retry" in caplog.text
+    same, asked = correct(task, rows, solve, **together)
+    assert asked and same["unjudged"] == first["unjudged"]
+    broken.clear()
+    healed, asked = correct(task, rows, solve, **together)
+    assert 0 < len(asked) <= 3  # only of that row
+    assert (healed["as_given"], "unjudged" in healed) == ({"right": len(rows)}, False)
+    _, asked = correct(task, rows, solve, **together)
+    assert not asked
+
+
+@pytest.mark.parametrize("rows_per_call", [1, 2])
+def test_a_correction_without_any_judgement_fails(correct, tmp_path, rows_per_call):
+    with pytest.raises(JobFailed, match=r"none of the 4 instances .*\(malformed-reply, 4 times\)"):
+        correct(TONE, _reviews(4), lambda *_: "lukewarm", rows_per_call=rows_per_call)
+    assert len(lines(tmp_path / "out" / "dataset.jsonl")) == 4
+    report, _ = correct(TONE, _reviews(4), _right, rows_per_call=rows_per_call)
+    assert report["as_given"] == {"right": 4}
 
 
 @CORRECTORS
@@ -259,15 +297,13 @@ def test_a_label_may_be_called_unsure(correct):
     ],
 )
 def test_the_paper_s_corrector_cannot_reject_a_broken_instance(correct, task, rows):
-    report, asked = correct(
-        task,
-        rows,
-        lambda *_: ["no_valid_instance"] if task is TAGS else "no_valid_instance",
-        corrector="meta-paper",
-    )
-    for flow in report["flow"].values():
-        assert {*flow["reasons"]} <= {"malformed-reply", "illegal-output"}
-        assert sum(flow["reasons"].values()) == flow["judged"]
+    asked = []
+
+    def solve(text, output, rng):
+        return ["no_valid_instance"] if task is TAGS else "no_valid_instance"
+
+    with pytest.raises(JobFailed, match=r"\((malformed-reply|illegal-output), 2 times\)"):
+        correct(task, rows, solve, corrector="meta-paper", asked=asked)
     text = "".join(message.content for request in asked[:1] for message in request.messages)
     assert "no_valid_instance" not in text + json.dumps(asked[0].schema)
 
@@ -387,7 +423,7 @@ def test_a_row_whose_answer_is_bad_is_asked_again_alone(correct, tmp_path, bad):
 
     report, asked = correct(TONE, _reviews(10), solve, rows_per_call=5)
     assert Counter("together" in request.origin.values for request in asked) == {True: 2, False: 2}
-    assert report["kept"] == 9
+    assert sum(report["unjudged"].values()) == 1
     _, calls = _verdicts(tmp_path / "out")
     assert [len(keys) for keys in calls] == [3 if at == 4 else 1 for at in range(10)]
 

@@ -14,7 +14,7 @@ import contextlib
 import inspect
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence, Set
 from dataclasses import KW_ONLY, InitVar, dataclass, replace
 from typing import Any, TypeVar
 
@@ -61,6 +61,7 @@ from targen_core.errors import (
     BudgetExhausted,
     ContentFiltered,
     CorruptJournal,
+    NoUsableReply,
     Rejected,
     ServiceError,
     ServiceGaveUp,
@@ -117,7 +118,8 @@ class CallLayer:
         self.answered = False  # whether there was any reply, from a model or the cache
         self.observer: Observer | None = None
         self.shared: dict[bytes, ChatReply] | None = None  # list calls of a suite's other runs
-        self.asks_again = False  # whether to request unusable replies of the journal again
+        # Whether to request unusable replies of the journal again, or the keys of those to request.
+        self.asks_again: bool | Set[str] = False
         self.again = 0  # how many were
         self._asked_again: set[bytes] = set()  # keys that were looked at for that
         self._unusable: list[bytes] = []  # keys in the cache of replies that cannot be used
@@ -197,9 +199,9 @@ class CallLayer:
             read: turns a reply's text into the value, or raises `BadReply`.
 
         Raises:
-            Rejected: the model or its filter decided so: `malformed-reply`, a reason of `read`,
-                `unscored-reply`, `refusal` or `content-filter`. Or the service answers other calls
-                and never this one: `unanswered`.
+            NoUsableReply: the model or its filter decided so: `malformed-reply`, a reason of
+                `read`, `unscored-reply`, `refusal` or `content-filter`. Or the service answers
+                other calls and never this one: `unanswered`.
             CallCancelled: the run stops or the scope was abandoned.
             TargenError: budget or service end the run.
         """
@@ -234,13 +236,13 @@ class CallLayer:
             if reply.finish in OF_THE_CALL:  # another run may ask again
                 self._unusable.append(bound.cache_key(key))
             if reply.finish == "refusal":
-                raise Rejected("refusal", f"the model refused: {reply.text[:200]!r}")
+                raise NoUsableReply("refusal", f"the model refused: {reply.text[:200]!r}")
             if reply.finish == "content-filter":
-                raise Rejected("content-filter", f"a filter stopped it: {reply.text[:200]!r}")
+                raise NoUsableReply("content-filter", f"a filter stopped it: {reply.text[:200]!r}")
             if reply.finish == "unanswered":
-                raise Rejected("unanswered", reply.text)
+                raise NoUsableReply("unanswered", reply.text)
             if call.given is not None and reply.text != call.given:
-                raise Rejected("unscored-text", f"the model cannot score {call.given[:200]!r}")
+                raise NoUsableReply("unscored-text", f"the model cannot score {call.given[:200]!r}")
             try:
                 return value_of(reply, call, read), reply
             except BadReply as error:
@@ -255,7 +257,7 @@ class CallLayer:
                         Message("user", _REPAIR.format(problem=problem)),
                     )
         assert problem is not None
-        raise Rejected(problem.reason, f"no usable reply in {ATTEMPTS} attempts: {problem}")
+        raise NoUsableReply(problem.reason, f"no usable reply in {ATTEMPTS} attempts: {problem}")
 
     # --- where a reply comes from ---
 
@@ -266,7 +268,9 @@ class CallLayer:
         record = self.journal.get(key)
         if record is not None:
             known = recorded_reply(record)
-            if self.asks_again and key not in self._asked_again:
+            asks = self.asks_again
+            asks = asks if isinstance(asks, bool) else key.hex() in asks
+            if asks and key not in self._asked_again:
                 self._asked_again.add(key)
                 if not is_usable(known, call, read):
                     if not self.again:

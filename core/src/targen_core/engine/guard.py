@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from targen_core.calls.call import CallCancelled
 from targen_core.calls.model import ChatReply
 from targen_core.engine.facade import StageLlm
-from targen_core.errors import BadReply, Rejected, StageFailed, TargenError
+from targen_core.errors import BadReply, NoUsableReply, Rejected, StageFailed, TargenError
 from targen_core.plugins.register import FILE, MEMORY
 from targen_core.tasks import lists as task_lists
 from targen_core.tasks import model as task_model
@@ -108,7 +108,7 @@ class Guard:
             if inspect.isawaitable(made):
                 return await made
         except BadReply as error:
-            raise Rejected(error.reason, str(error)) from error
+            raise NoUsableReply(error.reason, str(error)) from error
         except (TargenError, CallCancelled):
             raise
         except Exception as error:

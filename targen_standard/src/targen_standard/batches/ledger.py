@@ -6,7 +6,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,16 @@ class BatchLedgerFile:
             WriteFailed: the disk does not take it.
         """
         self._append({"batch": batch, "failed": list(keys), "problem": problem[:500]})
+
+    def drop(self, keys: Set[str]) -> None:
+        """Write down that the answers to some calls are of no use, so that they are asked again.
+
+        Raises:
+            WriteFailed: the disk does not take it.
+        """
+        for (identity, key), batch in [*self._batch.items()]:
+            if key in keys and self.find(identity, key):
+                self.failed(batch, [key], "the answer could not be used")
 
     def bring(self, answers: int, digests: Mapping[str, str]) -> None:
         """Write down that a file of so many answers is read, by key what a sheet says.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -25,10 +26,14 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.event_loops import waiting
 from targen_core.runs.preparing.models import Elsewhere
+from targen_core.text import plural
+from targen_core.wording import REPEAT, Action, Option, Words
 from targen_standard.batches.files import FileTransport
 from targen_standard.correction.dataset import acorrect_dataset
 from targen_standard.correction.result import Corrected, CorrectionReport
 from targen_standard.given import Data, DataLike, given_data
+
+_log = logging.getLogger("targen.run")
 
 
 @blaming_plugins
@@ -63,8 +68,9 @@ async def acorrect(
 ) -> Corrected:
     """Correct the labels of any dataset: generated, original or your own.
 
-    Only the labels of rows change. Making the same call again continues where it stopped. Use
-    `correct` in ordinary code and notebooks, `acorrect` inside an event loop.
+    Only the labels of rows change. A row for which no reply can be used stays as it is. Making the
+    same call again continues where it stopped, and retries such rows. Use `correct` in ordinary
+    code and notebooks, `acorrect` inside an event loop.
 
     Args:
         data: a run, a `Dataset`, the path of either, or rows.
@@ -100,7 +106,7 @@ async def acorrect(
 
     Raises:
         UsageError: the request is invalid, or some rows do not belong to the task.
-        JobFailed: it ended early; all replies so far are kept.
+        JobFailed: it ended early, or no row could be judged; all replies so far are kept.
     """
     handed = given_data(data, task, variants, registry)
     options = {**model_options, **(options or {})}
@@ -185,7 +191,31 @@ async def corrected(
     except JobFailed as error:
         error.add_note("make the same call again to continue where this one stopped")
         raise
-    return Corrected(folder, CorrectionReport.of(report), dataset.task, request.registry)
+    made = Corrected(folder, CorrectionReport.of(report), dataset.task, request.registry)
+    if made.report.unjudged:
+        _tell_of_unjudged(made.report, folder, files=files is not None)
+    return made
+
+
+def _tell_of_unjudged(report: CorrectionReport, folder: Path, *, files: bool) -> None:
+    """Warn that instances could not be judged.
+
+    Raises:
+        JobFailed: none could be.
+    """
+    lost = sum(report.unjudged.values())
+    why = "; ".join(f"{reason}, {plural(n, 'time')}" for reason, n in report.unjudged.items())
+    hint: Words = REPEAT
+    if files:  # a file has no other answers to the same calls
+        hint = hint + " without " + Option("batch_offline", True)
+    hint = hint + " to retry"
+    if lost == report.instances:
+        raise JobFailed(
+            f"none of the {plural(lost, 'instance')} could be judged ({why})",
+            hint=hint + "; to see a reply: " + Action("show", folder, 0),
+        )
+    of = plural(report.instances, "instance")
+    _log.warning("%d of %s could not be judged and kept the label (%s); %s", lost, of, why, hint)
 
 
 correct = waiting(acorrect)

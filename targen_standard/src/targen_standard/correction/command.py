@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from targen_standard.batches.files import FileTransport
     from targen_standard.given import Data
 
+_LOST = "not judged"  # a column
+
 
 @takes(
     RowOptions.declared("variants", "seed", "corrector"),
@@ -91,10 +93,11 @@ def correct(
     """Correct the labels of any dataset: generated, original or your own.
 
     Writes a directory with dataset.jsonl (the rows with their final labels), changes.jsonl (every
-    verdict) and report.json. Only the labels of rows change. A file's columns have the names of the
-    task's fields, and `label`. If a row does not fit the task, the command fails before the first
-    call. With --flip, it tests a corrector: it makes some labels wrong on purpose, and the report
-    shows how many of them the corrector found. The same command continues where it stopped.
+    verdict) and report.json. Only the labels of rows change. A row for which no reply can be used
+    stays as it is. A file's columns have the names of the task's fields, and `label`. If a row does
+    not fit the task, the command fails before the first call. With --flip, it tests a corrector: it
+    makes some labels wrong on purpose, and the report shows how many of them the corrector found.
+    The same command continues where it stopped, and retries rows that it could not judge.
 
     Examples:
     - targen correct runs/rte-0 --corrector blind
@@ -246,9 +249,11 @@ def _print_compared(report: Mapping[str, Any]) -> None:
     """Print how many labels were right before and after, by those in the file."""
     print("\nCompared with the labels in the file")
     kinds = ("as given", report["as_given"]), ("flipped", report["flipped"])
+    ends = ("right", "wrong", "rejected", "unjudged")
     print_table(
-        ["label shown", "right after", "wrong after", "rejected"],
-        [(name, *(c.get(k, 0) for k in ("right", "wrong", "rejected"))) for name, c in kinds],
+        ["label shown", "right after", "wrong after", "rejected", _LOST],
+        [(name, *(c.get(end, 0) for end in ends)) for name, c in kinds],
+        optional=(_LOST,),
     )
     after = report["accuracy_after"]
     kept = f"among the {plural(report['kept'], 'instance')} kept"
@@ -273,16 +278,18 @@ def _print(report: Mapping[str, Any], folder: Path) -> None:
     columns = flow_columns(flows, {name: name for name in flows})
     print("\nLabel flow (row: given label; column: label after correction)")
     print_table(
-        ["", *columns, "rejected", "judged"],
+        ["", *columns, "rejected", "judged", _LOST],
         [
             (
                 name,
                 *(flow["accepted"].get(column, 0) for column in columns),
                 sum(flow["rejected"].values()),
                 flow["judged"],
+                flow["skipped"],
             )
             for name, flow in flows.items()
         ],
+        optional=(_LOST,),
     )
     reasons = {
         (label, reason): count
@@ -295,10 +302,11 @@ def _print(report: Mapping[str, Any], folder: Path) -> None:
     if report["flip"]:
         _print_compared(report)
     else:  # it is not known which of the given labels are right
-        kept, changed, rejected = (
-            report["as_given"].get(k, 0) for k in ("right", "wrong", "rejected")
+        kept, changed, rejected, lost = (
+            report["as_given"].get(k, 0) for k in ("right", "wrong", "rejected", "unjudged")
         )
-        print(f"\n{kept:,} unchanged, {changed:,} changed, {rejected:,} rejected")
+        print(f"\n{kept:,} unchanged, {changed:,} changed, {rejected:,} rejected", end="")
+        print(f", {lost:,} {_LOST}" if lost else "")
         for count, what in ((changed, "changed"), (rejected, "rejected")):
             if count:
                 print(f"to see the {what} rows: targen show {shlex.quote(str(folder))} --{what}")

@@ -7,6 +7,7 @@ corrector finds, and how many right ones it takes for wrong.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import itertools
 import json
@@ -15,7 +16,7 @@ import random
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -34,6 +35,7 @@ from targen_core.engine.quota_tracker import OPEN, Flow, ending
 from targen_core.engine.seeds import item_value
 from targen_core.errors import (
     AnswersAwaited,
+    NoUsableReply,
     Rejected,
     RunConflict,
     RunDirectoryError,
@@ -42,6 +44,7 @@ from targen_core.errors import (
 )
 from targen_core.origin import is_file, order_of
 from targen_core.plugins.registry import Registry
+from targen_core.reading import read_jsonl
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.place import Place, numbered
 from targen_core.runs.jobs.account import part_limits
@@ -62,6 +65,7 @@ from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT, REPEAT, Blank, Either, Option, Words
 from targen_standard.batches.delivery import ByFiles
 from targen_standard.batches.files import FileTransport, write_requests
+from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.correction.preparing import PreparedCorrection, prepare_correction
 from targen_standard.correction.together import Together
 
@@ -72,6 +76,9 @@ _log = logging.getLogger("targen.run")
 
 MOST_PER_CALL = 100
 """Most instances that one call may judge."""
+
+UNJUDGED = "unjudged"
+"""The verdict on an instance for which no reply could be used: it stays as it was."""
 
 _Held: TypeAlias = "tuple[Unit, Any]"
 """A labelled instance, and the rows that hold it."""
@@ -86,8 +93,8 @@ class Judged:
         gold: the instance with the label of its rows.
         shown: the same, or with another label where that was flipped.
         final: with the label that it ended with; None if it was rejected.
-        verdict: "confirmed", "relabelled" or "rejected"; a correction within a label also counts as
-            relabelled.
+        verdict: "confirmed", "relabelled", "rejected" or "unjudged"; a correction within a label
+            also counts as relabelled.
     """
 
     unit: Unit
@@ -120,7 +127,7 @@ async def acorrect_dataset(
 
     The directory gets `dataset.jsonl` (the rows with their final labels), `changes.jsonl` (every
     instance's verdict), `report.json`, and the journal. The same command continues where it was
-    stopped.
+    stopped. Once it has ended, it tries those again that it could not judge, unless with `files`.
 
     Args:
         registry: finds task, corrector and backend.
@@ -209,9 +216,11 @@ async def acorrect_dataset(
         try:
             if files is not None:
                 files.begin(journal, out)
+            # A file of answers still has the unusable ones, so they would only be read again.
+            again = frozenset[str]() if files is not None else _calls_in_vain(out)
             work = _judge_all(
                 *(prepared, spec, shown, rows_per_call, journal, usage, cache, elsewhere, files),
-                *(out, on_judged, on_layer),
+                *(out, again, on_judged, on_layer),
             )
             try:
                 judged = await work
@@ -235,6 +244,8 @@ async def acorrect_dataset(
             write_requests([], out / "requests.jsonl")
         report = _report(plan, prepared.task, judged, usage)
         _write(out, prepared.task, judged, report)
+        # Otherwise the next try would fetch the same replies from their batch.
+        BatchLedgerFile(out).drop(_calls_in_vain(out))
     except TargenError as error:  # what says "resume" speaks of runs
         error.hint = re.sub(r"^resume( the run)?", str(REPEAT), error.hint)
         # A batch that was submitted is paid for, and so is in a file of its own.
@@ -381,10 +392,11 @@ async def _judge_all(
     elsewhere: Elsewhere | None,
     files: FileTransport | None,
     out: Path,
+    again: Set[str],
     on_judged: Callable[[int, int], None],
     on_layer: Callable[[CallLayer], None],
 ) -> list[Judged]:
-    """Every instance's verdict, in order."""
+    """Every instance's verdict, in order; unusable replies to the calls `again` do not count."""
     guard = Guard(prepared.task.name, prepared.distribution).of("corrector", prepared.corrector_id)
     groups = _groups(len(items), rows_per_call, spec.seed)
     queue = iter(enumerate(groups))
@@ -416,6 +428,7 @@ async def _judge_all(
         deliveries=prepared.deliveries,
     ) as layer:
         on_layer(layer)
+        layer.asks_again = again
 
         async def work() -> None:
             for place, group in queue:
@@ -435,6 +448,8 @@ async def _judge_all(
         await stoppable(layer, everyone, _resume(out))
         if layer.halt_reason is not None:
             raise layer.halt_reason
+        if any(each.verdict == UNJUDGED for each in results.values()):
+            layer.forget_unusable()
     return [results[number] for number in range(len(items))]
 
 
@@ -490,6 +505,14 @@ async def _judge(
         if not same:
             for row in guard.call(task.to_rows, final, 0):
                 guard.call(task.schema.model_validate, row)
+    except NoUsableReply as error:
+        return replace(
+            item,
+            verdict=UNJUDGED,
+            reason=error.reason,
+            explanation=str(error),
+            calls=scope.keys,
+        )
     except Rejected as error:
         return replace(
             item,
@@ -515,6 +538,8 @@ def _report(
     flows: dict[str, Flow] = {}
     verdicts = {"flipped": Counter[str](), "as_given": Counter[str]()}
     suspected = dict.fromkeys(verdicts, 0)  # changed or rejected
+    unjudged = Counter[str]()
+    right = 0
     for item in judged:
         gold, claimed = task.label_of(item.gold), task.label_of(item.shown)
         final = None if item.final is None else task.label_of(item.final)
@@ -522,6 +547,12 @@ def _report(
         kind = "as_given" if claimed == gold else "flipped"
         corrected = claimed == gold and item.verdict == "relabelled"
         right_after = final == gold and not corrected
+        right += right_after
+        if item.verdict == UNJUDGED:
+            verdicts[kind][UNJUDGED] += 1
+            unjudged[item.reason] += 1
+            flow.skipped += 1
+            continue
         verdicts[kind]["right" if right_after else "wrong" if final else "rejected"] += 1
         suspected[kind] += item.verdict != "confirmed"
         if final is None:
@@ -529,7 +560,6 @@ def _report(
             flow.reasons[item.reason] += 1
         else:
             flow.accepted[ending(final, claimed, closed=bool(task.labels))] += 1
-    right = verdicts["flipped"]["right"] + verdicts["as_given"]["right"]
     kept = sum(item.final is not None for item in judged)
     names = [name for name in task.quota_names if name in flows]
     return {
@@ -543,6 +573,7 @@ def _report(
         **({"rows_per_call": plan.rows_per_call} if plan.rows_per_call > 1 else {}),
         "instances": len(judged),
         "kept": kept,
+        **({"unjudged": dict(unjudged.most_common())} if unjudged else {}),
         "accuracy_before": verdicts["as_given"].total() / len(judged),
         "accuracy_after": right / kept if kept else None,
         "flipped": dict(verdicts["flipped"]),
@@ -584,6 +615,15 @@ def _write(
             rows += task.to_rows(item.final, at)
         at += task.rows_per_instance
     write_correction(out, rows, changes, report)
+
+
+def _calls_in_vain(out: Path) -> Set[str]:
+    """Return the keys of calls on which only instances rest that could not be judged."""
+    keys: dict[bool, set[str]] = {True: set(), False: set()}
+    with contextlib.suppress(TargenError, OSError, KeyError, TypeError):
+        for change in read_jsonl(out / "changes.jsonl"):
+            keys[change["verdict"] == UNJUDGED].update(change["calls"])
+    return keys[True] - keys[False]
 
 
 def _within(task: Task[Any, Any], item: Judged) -> Mapping[str, str]:

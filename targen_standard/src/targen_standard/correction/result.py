@@ -26,8 +26,9 @@ class CorrectionReport:
         task: the task's full id.
         corrector: the corrector's.
         model: the model's name, or "".
-        instances: instances that were judged.
+        instances: the instances.
         kept: how many of these were not rejected.
+        unjudged: how many of these could not be judged and keep their label, by reason.
         accuracy_before: the fraction of labels, as shown, that equal those of the data.
         accuracy_after: the same for the final labels; None if no instance was kept.
         labels: what became of the instances of each label that was shown.
@@ -45,6 +46,7 @@ class CorrectionReport:
     labels: Mapping[str, LabelReport]
     usage: UsageReport
     raw: Mapping[str, Any] = field(repr=False, compare=False)
+    unjudged: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> CorrectionReport:
@@ -55,6 +57,7 @@ class CorrectionReport:
             labels=labels_of(raw),
             usage=UsageReport.of(raw["usage"]),
             raw=raw,
+            unjudged=raw.get("unjudged", {}),
         )
 
     @property
@@ -66,9 +69,11 @@ class CorrectionReport:
     def summary(self) -> str:
         """The report in one line."""
         after = "" if self.accuracy_after is None else f", {self.accuracy_after:.1%} after"
+        lost = sum(self.unjudged.values())
+        lacking = f" ({lost:,} not judged)" if lost else ""
         return (
-            f"{self.kept:,} of {self.instances:,} kept by {self.corrector}; labels that agree "
-            f"with the data: {self.accuracy_before:.1%} before{after}, {self.usage.summary}"
+            f"{self.kept:,} of {self.instances:,} kept by {self.corrector}{lacking}; labels that "
+            f"agree with the data: {self.accuracy_before:.1%} before{after}, {self.usage.summary}"
         )
 
     def __repr__(self) -> str:

@@ -155,7 +155,9 @@ def _solve(
     blind = spec.replace(corrector="targen-core:blind")
     _, report = correct_dataset(registry, blind, examples, out, cache=cache)
     counts: dict[str, int] = report["as_given"]
-    return {kind: counts.get(kind, 0) for kind in ("right", "wrong", "rejected")}
+    solved = {kind: counts.get(kind, 0) for kind in ("right", "wrong", "rejected")}
+    solved["rejected"] += counts.get("unjudged", 0)  # no reply solves it
+    return solved
 
 
 def _compared(
