@@ -226,7 +226,9 @@ def content_of(traced: Traced) -> Iterator[tuple[str, object]]:
         if number:
             yield "", ""
         for name, value in row.items():
-            if name != "idx" and (name, text_of(value)) != ("label", traced.label):
+            # A correction keeps the numbers of its data, whose places change with a rejected row.
+            as_said = name == "idx" and value == (traced.number or 0) + number
+            if not as_said and (name, text_of(value)) != ("label", traced.label):
                 yield name, value
     if not traced.rows:
         instance = traced.record.get("instance", traced.record.get("item"))

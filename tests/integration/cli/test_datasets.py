@@ -156,6 +156,16 @@ def test_a_row_changes_in_its_label_alone(works, oracle):
     assert Path("out/dataset.jsonl").read_text().splitlines() == before
 
 
+def test_a_rejected_row_is_shown_and_the_rows_after_it_keep_their_idx(works, alone):
+    Path("judge.py").write_text(JUDGE.replace('"not_entailment"', '"no_valid_instance"'))
+    write_lines("rows.jsonl", [GOOD[3], GOOD[2]])
+    works("correct rows.jsonl --task rte -b scripted -o script=judge.py:reply --out out")
+    assert GOOD[3]["hypothesis"] in works("show out --rejected").out
+    shown = works("show out 0").out
+    assert GOOD[2]["hypothesis"] in shown
+    assert "\n  idx         2\n" in shown
+
+
 # --- suites ---
 
 

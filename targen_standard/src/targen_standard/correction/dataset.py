@@ -604,6 +604,8 @@ def _write(
                 "reason": item.reason,
                 "explanation": item.explanation,
                 "calls": list(item.calls),
+                # As a run's rejects have it: no other file of this directory has its text.
+                **({"instance": item_value(item.shown)} if item.final is None else {}),
             }
         )
         if item.final is None:
