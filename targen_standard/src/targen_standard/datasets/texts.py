@@ -100,7 +100,8 @@ def _typed(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, 
     values = {
         name: root.column(name).parsed(cell) if isinstance(cell, str) else cell
         for name, cell in row.items()
-        if cell != "" or name in root.required  # else it is missing, and not an empty text
+        # An empty cell of the task's own is missing, and not an empty text.
+        if cell != "" or name in root.required or name not in root.columns
     }
     for label in task.labels:
         if row.get("label") == json.dumps(label.official):  # numbers, if the schema names none
