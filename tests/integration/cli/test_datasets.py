@@ -156,6 +156,25 @@ def test_a_row_changes_in_its_label_alone(works, oracle):
     assert Path("out/dataset.jsonl").read_text().splitlines() == before
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ([2], "entailment' or 'not_entailment'\n"),
+        ([2, 4], " (1 more line does not fit: 4)\n"),
+        ([*range(2, 10)], " (7 more lines do not fit: 3, 4, 5, 6, 7, …)\n"),
+        ([*range(1, 1200)], " (at least 1,000 more lines do not fit: 2, 3, 4, 5, 6, …)\n"),
+    ],
+)
+def test_all_rows_that_do_not_fit_are_counted(refuses, alone, wrong, told):
+    rows = [{**GOOD[0], "idx": at} for at in range(1200)]
+    for line in wrong:
+        rows[line - 1]["label"] = "perhaps"
+    write_lines("rows.jsonl", rows)
+    first = f"rows.jsonl, line {wrong[0]} does not fit the task rte: label: 'perhaps' is not "
+    error = refuses("correct rows.jsonl --task rte -b scripted", first)
+    assert told in error.err
+
+
 def test_columns_of_a_table_stay_with_empty_cells(works, oracle):
     held = [f'"{row["premise"]}","{row["hypothesis"]}",{row["label"]},' for row in GOOD]
     Path("rows.csv").write_text("\n".join(["premise,hypothesis,label,status", *held]) + "open\n")

@@ -25,7 +25,7 @@ from targen_core.text import plural, printable, problem_in
 from targen_core.wording import Action, Blank, Option, Words
 from targen_standard.datasets.lines import lines
 from targen_standard.datasets.records import Form, Record, as_it_is, official_row
-from targen_standard.datasets.source import IN_MEMORY, Source, open_source
+from targen_standard.datasets.source import IN_MEMORY, MOST_TOLD, Source, open_source
 
 _Row = Mapping[str, Any]
 
@@ -228,10 +228,12 @@ def _strictly(
     """All rows, each valid; `problems` gets the known oddities of the original data.
 
     Raises:
-        UsageError: a row is invalid, or there are no rows.
+        UsageError: rows are invalid, or there are none; names the first, and places of others.
     """
     hint = _way_out(source, task, named)
     rows: list[_Row] = []
+    first: tuple[int, ValueError] | None = None  # row that is invalid
+    more: list[int] = []  # places of others
     for number, record in _records(source, task):
         try:
             rows.append(official_row(record, source.form, task, others))
@@ -239,8 +241,14 @@ def _strictly(
             known = _known(record, source.form, task) if task.rows_per_instance == 1 else ""
             if known:
                 problems.append(Problem(number, _idx(record), problem_in(error), known=known))
-                continue
-            raise source.no_row(number, error, task.name, hint) from error
+            elif first is None:
+                first = number, error
+            else:
+                more.append(number)
+                if len(more) == MOST_TOLD:  # a large file of another task need not be read
+                    break
+    if first is not None:
+        raise source.no_row(*first, task.name, hint, more) from first[1]
     if not rows:
         source.none(hint if source.run else "")
     over = len(rows) % task.rows_per_instance

@@ -24,7 +24,7 @@ from targen_core.runs.records.model_names import backend_name, model_name
 from targen_core.runs.records.reading import SMALL
 from targen_core.suggestions import as_utf_8
 from targen_core.tasks.model import Task
-from targen_core.text import problem_in
+from targen_core.text import plural, problem_in
 from targen_core.wording import Action, Option, Words
 from targen_standard.datasets.columns import columns_of, from_hub, parquet, saved
 from targen_standard.datasets.lines import lines
@@ -41,6 +41,11 @@ __all__ = [
     "open_source",
     "run_source",
 ]
+
+MOST_TOLD = 1_000
+"""Rows that do not fit a task, after the first, that are counted."""
+
+_NAMED = 5  # of them
 
 IN_MEMORY = "the given data"
 """The name of rows that a program passes."""
@@ -104,11 +109,24 @@ class Source:
                 row = error
             yield number, row
 
-    def no_row(self, number: int, error: Exception, of: str = "", hint: Words = "") -> UsageError:
-        """Return the error that describes the problem of a row."""
+    def no_row(
+        self,
+        number: int,
+        error: Exception,
+        of: str = "",
+        hint: Words = "",
+        others: Sequence[int] = (),
+    ) -> UsageError:
+        """Return the error that describes the problem of a row, with the places of `others`."""
         what = f"does not fit the task {of}" if of else "is not a valid row"
+        more = ""
+        if others:
+            some = ", ".join([*map(str, others[:_NAMED]), *["…"] * (len(others) > _NAMED)])
+            count = "at least " if len(others) == MOST_TOLD else ""
+            count += plural(len(others), f"more {self.form.place}")
+            more = f" ({count} {'does' if len(others) == 1 else 'do'} not fit: {some})"
         return UsageError(
-            f"{self.place}, {self.form.place} {number} {what}: {problem_in(error)}",
+            f"{self.place}, {self.form.place} {number} {what}: {problem_in(error)}{more}",
             hint=as_utf_8(Path(self.place))
             if isinstance(error, UnicodeError)
             else getattr(error, "hint", "") or hint,
