@@ -254,6 +254,40 @@ def test_a_scale_of_whole_numbers_is_rated_and_odd_letters_are_noted(tmp_path):
     assert not written("label-studio", posts(text="\U0001f600 Rome"), tmp_path / "counts-as-we-do")
 
 
+ONE_REPLY = "Write only one reply: the best that you can give."
+ANSWERED = (
+    "Answer the question: 1 to 2 right answers, as short as can be, copied word for word from the "
+    "passage. Reply only with the answers, separated by semicolons."
+)
+RANKING = {"prompt": "How long?", "ranked": ["An hour.", "No idea.", "It depends."],
+           "criterion": "concise", "margin": "clearly"}  # fmt: skip
+TRAINED_ON = {
+    "preference": (CHAT, REPLIES, ONE_REPLY, "How long?", "An hour."),
+    "ranking": (RANKED, RANKING, ONE_REPLY, "How long?", "An hour."),
+    "answer": (
+        QUESTIONS.model_copy(update={"output": {**QUESTIONS.output, "per_row": [1, 2]}}),
+        {
+            "passage": "In May $5.",
+            "question": "When?",
+            "kind": "when",
+            "answers": ["May", "In May"],
+        },
+        ANSWERED,
+        "Passage: In May $5.\nQuestion: When?",
+        "May; In May",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", TRAINED_ON)
+def test_an_instruction_asks_for_what_its_completion_is(kind, tmp_path):
+    declared, row, asked, shown, completion = TRAINED_ON[kind]
+    declared = declared.model_copy(update={"description": "Texts at $5."})
+    written("instructions", dataset(declared, row), tmp_path / "x")
+    prompt = f"Texts at $5.\n{asked}\n\nInput:\n{shown}\n\nOutput:\n"
+    assert json.loads((tmp_path / "x").read_text()) == {"prompt": prompt, "completion": completion}
+
+
 @pytest.mark.parametrize("form", ["bio", "spacy", "dpo", "sft"])
 def test_rows_without_that_output_are_refused(form, tmp_path):
     with pytest.raises(UsageError, match="which rows of mine do not have") as no:

@@ -61,6 +61,10 @@ class AnswerOutput(Output):
             "is broken. Then say of which kind it is:"
         )
         self.instructions = "\n".join([asked, *kinds])
+        alone = "the answer" if high == 1 else "the answers, separated by semicolons"
+        self.training = (
+            f"Answer the question: {many}, as short as can be{whole}. Reply only with {alone}."
+        )
 
     def label_of(self, row: Row) -> str:
         """Return the kind of the question."""

@@ -55,6 +55,7 @@ class PreferenceOutput(Output):
         "Two replies are compared by one criterion alone. Say which of them is better by it, A or "
         'B; "neither" only if no reader could tell.'
     )
+    training = "Write only one reply: the best that you can give."
 
     def __init__(self, spec: Preference) -> None:
         self._spec = spec

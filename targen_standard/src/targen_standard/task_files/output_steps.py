@@ -30,7 +30,7 @@ from targen_standard.task_files.outputs import (
     other_label,
     output_of,
 )
-from targen_standard.task_files.prompt_text import output_prompts
+from targen_standard.task_files.prompt_text import output_prompts, training_prompt
 from targen_standard.task_files.rows import (
     model_of,
     render,
@@ -85,6 +85,7 @@ def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any
             render=lambda instance: render(instance, declaration.fields),
             answer=lambda instance: output.as_text(instance.model_dump()),
             dedup_text=lambda instance: render(instance, declaration.written),
+            instruction_template=training_prompt(declaration, output) if output.training else None,
         ),
         presets=declaration.rows_of_presets,
         prompts=(*lists, write, *((label,) if declaration.corrector is not None else ())),

@@ -107,6 +107,8 @@ class Output(ABC):
             Drawn lengths are no shorter.
         how: how step 3 writes the output, for the prompt, or "".
         instructions: how to label a row, with all definitions: for step 4 and for people.
+        training: how to write what `as_text` returns, and only that, for training on instructions;
+            by default, `instructions`, if what they ask for is just that.
         answer: the columns of step 4's reply: name → type.
         answer_form: for each of these, a value that shows its form in the prompt.
     """
@@ -117,6 +119,7 @@ class Output(ABC):
     fewest_words: Mapping[str, int] = _NO_WORDS
     how: str = ""
     instructions: str
+    training: str = ""
     answer: Mapping[str, Any]
     answer_form: Mapping[str, object]
 

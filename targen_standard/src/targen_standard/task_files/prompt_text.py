@@ -143,6 +143,13 @@ def output_prompts(declaration: Declaration, output: Output) -> tuple[Prompt, Pr
     return write, label
 
 
+def training_prompt(declaration: Declaration, output: Output) -> Prompt:
+    """Return the prompt of exports for training, with the output's own instructions for it."""
+    general = Prompt("instruction", package="targen_standard.exporting")
+    asked = f"{declaration.description.strip()}\n{output.training}"
+    return Prompt(general.name, general.text.replace("$instructions", _quoted(asked)))
+
+
 def _form_of_reply(declaration: Declaration) -> dict[str, object]:
     """Return an example of the form of the fields that step 3 writes."""
     return {name: _PLACES.get(part.type, "...") for name, part in declaration.written.items()}
