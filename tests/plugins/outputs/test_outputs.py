@@ -413,6 +413,24 @@ def test_a_run_that_rejected_sets_outside_its_plan_continues_to_do_so():
     assert reasons == {"illegal-label"}
 
 
+def test_an_earlier_run_keeps_rows_with_another_number_of_answers_than_requested():
+    task = Declaration(**{**QA, "output": {**QA["output"], "per_row": [2, 3]}}).task(name="mine")
+    usual = task.dry_run
+
+    def replies(call):
+        found = usual(call)
+        return {**found, "answers": found["answers"][:2]} if "answers" in found else found
+
+    task = task.replace(dry_run=replies)
+    earlier = task.replace(rows={"other_label": None})
+    made = generate(earlier, n=8, model="scripted", out="run", progress=False)
+    kept = Path("run/dataset.jsonl").read_bytes()
+    grown = resume(made.path, task=task, n=12, progress=False)
+    assert Path("run/dataset.jsonl").read_bytes().startswith(kept)
+    assert {len(row["answers"]) for row in grown.dataset.rows} == {2}
+    assert not lines("run/rejects.jsonl")
+
+
 UNAVAILABLE = """
     spans: {a: x, b: x, c: x}, per_row: [0, 2] | generate mine.yaml -b scripted --label a+b+c=1 | \
         a+b+c has 3 names, but per_row allows at most 2 | change per_row in the task file
@@ -451,6 +469,8 @@ REFUSED = """
     answer | when | {"passage": "In May.", "question": "When?", "answers": ["June"]} | \
         'June' is not in the passage
     answer | when | {"passage": "In May.", "question": "When?", "answers": []} | at least 1 item
+    many | when | {"passage": "In May.", "question": "When?", "answers": ["In", "May"]} | \
+        the question has 2 right answers, not exactly
     preference | concise | {"prompt": "How long?", "better": "An hour.", "worse": "an hour"} | \
         chosen and rejected are the same reply
     ranking | concise | {"prompt": "How long?", "ranked": ["An hour.", "Depends.", "an hour"]} | \
@@ -464,8 +484,11 @@ REFUSED = """
 def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejected(
     kind, wanted, reply, reason
 ):
+    many = {**QA, "output": {**QA["output"], "per_row": [1, 20]}}
     with pytest.raises(QuotaNotMet, match="0 of 1 rows"):
-        rows(ALL[kind], lambda _: json.loads(reply), labels={wanted: 1}, **ONE_SEED)
+        rows(
+            {**ALL, "many": many}[kind], lambda _: json.loads(reply), labels={wanted: 1}, **ONE_SEED
+        )
     refused = lines("runs/mine-0/rejects.jsonl")
     assert all(reason in each["detail"] for each in refused)
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from targen_cli.findings import Table
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.checks import tokens
+from targen_core.text import plural
 from targen_outputs.counting import Seen, counted, shared_out
 from targen_outputs.sets import IN_ORDER, Definitions, field_in
 from targen_standard import Declaration, Output, OutputType, Target
@@ -80,15 +81,23 @@ class AnswerOutput(Output):
                 raise ValueError(f"answers: {answer[:80]!r} is not in the {self._spec.within}")
 
     def target(self, label: str, rng: random.Random) -> Target:
-        """Return the kind of a question."""
+        """Return the kind of a question, and how many right answers it is to have."""
         low, high = self._spec.per_row
         count = rng.randint(low, high)
         many = f", with exactly {count} right answers" if count > 1 else ""
-        return Target(f"A question of this kind{many}: {self._spec.answer[label].strip()}")
+        return Target(f"A question of this kind{many}: {self._spec.answer[label].strip()}", count)
 
     def read(self, label: str, target: Target, reply: Row) -> Row:
         """Return the texts with the answers and the kind."""
         return {**reply, "kind": label, "answers": [each.strip() for each in reply["answers"]]}
+
+    def check_target(self, row: Row, target: Target) -> None:
+        """Require as many answers as the prompt says exactly; it does not say one."""
+        count, wanted = len(row["answers"]), target.value
+        if count != wanted > 1:
+            reason = "too-few-answers" if count < wanted else "too-many-answers"
+            found = plural(count, "right answer")
+            raise Rejected(reason, f"the question has {found}, not exactly {wanted}")
 
     def judged(self, row: Row, answers: Sequence[Row]) -> Row:
         """Return the answers that step 4 gives."""
@@ -135,7 +144,7 @@ class AnswerOutput(Output):
         """Return the texts, with their last words as answers."""
         place = self._spec.within
         said = str(texts[place]) if place in texts else "\n".join(map(str, texts.values()))
-        return {**texts, "answers": _last(said, self._spec.per_row[0])}
+        return {**texts, "answers": _last(said, target.value)}
 
     def solved(self, label: str, shown: str, rng: random.Random) -> Row:
         """Return the same words of what is shown."""
@@ -144,9 +153,19 @@ class AnswerOutput(Output):
 
 
 def _last(text: str, count: int) -> list[str]:
-    """So many different words from the end of a text."""
-    found = dict.fromkeys(word.strip(".,?!") for word in reversed(text.split()))
-    return [*found][:count]
+    """So many different words from the end of a text, and runs of words if it has too few."""
+    parts = text.split()
+    runs = (
+        " ".join(parts[at - length : at]).strip(".,?!")
+        for length in range(1, len(parts) + 1)
+        for at in range(len(parts), length - 1, -1)
+    )
+    found: dict[str, None] = {}
+    for run in filter(None, runs):
+        found[run] = None
+        if len(found) == count:
+            break
+    return [*found]
 
 
 def overlap_of(one: str, other: str) -> float:

@@ -132,6 +132,8 @@ def _generator(
             said = texts_in(written, seed, declaration) | more
             instance = _valid(row, output.read(label, target, said))
             check_written(instance, seed, declaration)
+            if not _is_earlier(llm):
+                output.check_target(instance.model_dump(), target)
             if (found := output.label_of(instance.model_dump())) != label:
                 raise Rejected("other-output", f"the row counts as {found}, not as {label}")
             return instance
@@ -143,6 +145,14 @@ def _generator(
         return made(await llm.ask(prompt, reply=reply, check=usable, target=target.said, **values))
 
     return write
+
+
+def _is_earlier(llm: Llm) -> bool:
+    """Return whether a run is of a version with fewer checks, whose verdicts it keeps.
+
+    Such a run has no `other_labels` in its manifest.
+    """
+    return llm.task.rows.other_label is None
 
 
 def _valid(row: type[BaseModel], values: Row) -> BaseModel:

@@ -160,6 +160,15 @@ class Output(ABC):
             Rejected: the reply has no item with that label.
         """
 
+    def check_target(self, row: Row, target: Target) -> None:  # noqa: B027 - most have no more
+        """Check that a row of step 3 is what was requested, beyond what `read` requires.
+
+        Runs begun before there was this check do not make it.
+
+        Raises:
+            Rejected: it is not, such as a row with another number of answers.
+        """
+
     def cases(self, row: Row, texts: Mapping[str, str]) -> Sequence[Case]:
         """Return the decisions in a row; by default, its label."""
         return [Case(texts=texts, label=self.label_of(row))]
