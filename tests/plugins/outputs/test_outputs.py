@@ -145,6 +145,16 @@ def test_step_4_is_not_asked_to_find_fewer_spans_than_there_are():
     assert len(asked) == len(rejects)
 
 
+def test_step_4_is_asked_again_for_an_answer_that_does_not_fit_the_row():
+    said = iter(["Beta blockers", "Beta-blockers"])
+    passage = "Beta-blockers hide it, as do other tablets that slow the heart."
+    written = {"passage": passage, "question": "What hides it?", "answers": ["other tablets"]}
+    label = lambda _: {"kind": "who", "answers": [next(said)]}  # noqa: E731
+    dataset = rows(QA, lambda _: written, label, labels={"who": 1}, **ONE_SEED)
+    assert [row["answers"] for row in dataset] == [["Beta-blockers"]]
+    assert not lines("runs/mine-0/rejects.jsonl")
+
+
 MAIL = {"text": "I want my money back."}
 DOGS = {"one": "A dog runs.", "other": "A cat sleeps."}
 CAME = {"passage": "Ann came in May.", "question": "Which?"}

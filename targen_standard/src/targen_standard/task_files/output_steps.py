@@ -190,9 +190,15 @@ class _Judge:
         output, row = self.output, instance.model_dump()
         views = output.shown(row, render(instance, self.fields))
 
+        def corrected(judged: Row) -> BaseModel | None:
+            """The row with what step 4 says; None if it agrees with the row."""
+            return None if output.agrees(row, judged) else _valid(self.row, {**row, **judged})
+
         def usable(found: Any) -> None:
             if found.valid:
-                output.judged(row, [found.model_dump()])
+                judged = output.judged(row, [found.model_dump()])
+                if not _is_earlier(llm):
+                    corrected(judged)
 
         # Of several answers, none is wrong before all are known. They are sent together, so that in
         # batches they need one submission.
@@ -209,11 +215,11 @@ class _Judge:
         explanation = str(answers[0]["explanation"])
         judged = output.judged(row, answers)
         output.require({**row, **judged})
-        if output.agrees(row, judged):
+        other = corrected(judged)
+        if other is None:
             return Correction(output.label_of(row), explanation)
         llm.note(before=output.as_text(row))
-        corrected = _valid(self.row, {**row, **judged})
-        return Correction(output.label_of(corrected.model_dump()), explanation, instance=corrected)
+        return Correction(output.label_of(other.model_dump()), explanation, instance=other)
 
 
 # --- dry runs ----------------------------------------------------------------------
