@@ -102,6 +102,14 @@ def test_names_of_types_may_be_in_any_script(works):
     assert {"B-人名", "B-Örtchen"} <= {*Path("rows.conll").read_text(encoding="utf-8").split()}
 
 
+@pytest.mark.parametrize("kind", ["answer", "preference"])
+def test_names_that_stand_in_no_set_are_as_free_as_labels(kind, works):
+    names = {"Side Effect": "x", "Ü-b, c+d": "y"}
+    file_of({**ALL[kind], "output": {**ALL[kind]["output"], kind: names}})
+    works("generate", "./mine.yaml", "-n", 4, "-b", "scripted", "--out", "run")
+    assert read_dataset("run").labels == dict.fromkeys(names, 2)
+
+
 def test_step_4_does_not_see_the_target_and_a_row_keeps_what_it_finds():
     seen = []
 
@@ -510,7 +518,8 @@ def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejecte
         ({"spans": {"person": "x"}, "per_row": 3}, "output.per_row: 3 is not [min, max]"),
         ({"spans": {"person": "x"}, "per_row": [3]}, "output.per_row: [3] is not [min, max]"),
         ({"spans": {"none": "x"}}, "none means rows without any label"),
-        ({"spans": {"two words": "x"}}, "two words"),
+        ({"spans": {"two words": "x"}}, "'two words' is not a valid name here; use a letter"),
+        ({"answer": {"two words ": "x"}}, "'two words ' is not a valid name"),
         ({"spans": {}}, "it is empty"),
         ({"spans": {"a": "x"}, "field": "title"}, "'title' is not a text that step 3 writes"),
         ({"spans": {"a": "x"}, "labels": {"b": "y"}}, "labels and spans are different outputs"),

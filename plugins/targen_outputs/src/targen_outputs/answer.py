@@ -14,7 +14,7 @@ from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.checks import tokens
 from targen_core.text import plural
 from targen_outputs.counting import Seen, counted, shared_out
-from targen_outputs.sets import IN_ORDER, Definitions, field_in
+from targen_outputs.sets import IN_ORDER, Kinds, field_in
 from targen_standard import Declaration, Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
@@ -30,7 +30,7 @@ class Answer(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    answer: Definitions = Field(description="kind of question → what is asked")
+    answer: Kinds = Field(description="kind of question → what is asked")
     within: str = Field(
         default="",
         description="the text that contains each answer verbatim [default: answers are free text]",

@@ -16,7 +16,7 @@ from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_core.tasks.checks import normalized
 from targen_core.tasks.made_up import sentence, words
 from targen_outputs.counting import Seen, counted, shared_out
-from targen_outputs.sets import Definitions
+from targen_outputs.sets import Kinds
 from targen_standard import Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
@@ -31,7 +31,7 @@ class Preference(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    preference: Definitions = Field(description="criterion → what makes a reply the better one")
+    preference: Kinds = Field(description="criterion → what makes a reply the better one")
     margins: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
         default=("clearly", "slightly"),
         min_length=1,

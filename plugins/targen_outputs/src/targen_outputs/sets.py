@@ -8,18 +8,21 @@ request can name any other set.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from targen_core.tasks.fields import as_lines
+from targen_standard.task_files.model import LabelName
 
 __all__ = [
     "IN_ORDER",
     "JOINED",
     "NONE",
     "Definitions",
+    "Kinds",
     "Name",
     "field_in",
     "label_for",
@@ -41,8 +44,18 @@ def _no_label(name: str) -> str:
     return name
 
 
-Name = Annotated[str, AfterValidator(_no_label), Field(pattern=r"^[^\W\d_][\w.-]*$", max_length=60)]
+def _one_word(name: str) -> str:
+    if not re.fullmatch(r"[^\W\d_][\w.-]*", name):
+        raise ValueError(
+            f"{name!r} is not a valid name here; use a letter, then letters, digits, _, . and -"
+        )
+    return name
+
+
+Name = Annotated[str, AfterValidator(_one_word), AfterValidator(_no_label), Field(max_length=60)]
 """A name, as written in a set and in a mark: a letter, then letters, digits, `_`, `.` and `-`."""
+
+_AnyName = Annotated[LabelName, AfterValidator(_no_label)]
 
 
 def _differ(definitions: dict[str, str]) -> dict[str, str]:
@@ -58,6 +71,14 @@ Definitions = Annotated[
     Field(min_length=1, max_length=200),
     AfterValidator(_differ),
 ]
+"""Name → definition, of names that stand in sets or marks."""
+
+Kinds = Annotated[
+    dict[_AnyName, Annotated[str, Field(min_length=1)]],
+    Field(min_length=1, max_length=200),
+    AfterValidator(_differ),
+]
+"""Name → definition, of names that stand alone, like the labels of a task."""
 
 
 def _in_order(pair: tuple[int, int]) -> tuple[int, int]:

@@ -275,7 +275,7 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
         )
     if problem["type"] == "string_pattern_mismatch":
         hint = "use lower-case letters, digits, ., _ and -"
-        if loc[0] == "labels":
+        if problem["ctx"]["pattern"].startswith(r"^\S"):  # of a label
             hint = "remove the spaces before and after it"
         return f"{_short(value)} is not a valid name", hint
     if problem["type"] in ("bool_parsing", "bool_type"):
