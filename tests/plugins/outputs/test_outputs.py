@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from targen_cli.reading import yaml_of
 from targen_core import Declaration, generate, read_dataset, resume
@@ -151,6 +152,39 @@ def test_step_4_is_not_asked_to_find_fewer_spans_than_there_are():
         ("too-many-spans", "the text has 3 spans")
     }
     assert len(asked) == len(rejects)
+
+
+UNANSWERED = {**QA, "output": {**QA["output"], "per_row": [0, 2]}}
+
+
+def test_a_question_may_have_no_answer(works):
+    file_of(UNANSWERED)
+    works("generate", "./mine.yaml", "-n", 6, "-b", "scripted", "--out", "run")
+    assert read_dataset("run").labels == {"when": 2, "who": 2, "none": 2}
+    works("validate", "run")
+    works("export", "run", "--as", "instructions", "--out", "rows.jsonl")
+    without = [row for row in lines("rows.jsonl") if row["completion"] == "none"]
+    assert len(without) == 2 and without[0]["prompt"].count("reply: none") == 1
+    wrong = {"passage": "In May.", "question": "When?", "kind": "none", "answers": ["May"]}
+    with pytest.raises(ValidationError, match="a row of the kind none has no answers"):
+        Declaration(**UNANSWERED).task().instance.model_validate(wrong)
+
+
+@pytest.mark.parametrize("step_3", [[], ["May"]])
+def test_step_4_decides_whether_a_question_has_an_answer(step_3):
+    targets = []
+
+    def write(call):
+        targets.append(call.values["target"])
+        return {"passage": "Ann came in May.", "question": "When?", "answers": step_3}
+
+    aimed, found = ("when", "none") if step_3 else ("none", "when")
+    answer = {"kind": found, "answers": [] if step_3 else ["May"]}
+    declared = {**UNANSWERED, "output": {**QA["output"], "per_row": [0, 1]}, **ONE_SEED}
+    with pytest.raises(QuotaNotMet, match=f"relabelled {found}, "):
+        rows(declared, write, lambda _: answer, labels={aimed: 1})
+    unanswered = "A question that the passage does not answer, although it is about the same"
+    assert targets[0].startswith(unanswered) == (not step_3)
 
 
 def test_step_4_is_asked_again_for_an_answer_that_does_not_fit_the_row():
@@ -540,6 +574,7 @@ def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejecte
         ({"score": {"1": "a", "2": "b"}, "bins": 5, "step": 0.5}, "bins: no score lies between 1"),
         ({"score": {"1": "low", "x": "high"}}, "score.x: the key is not a number"),
         ({"answer": {"who": "x"}, "within": "passage"}, "'passage' is not a text of a row"),
+        ({"answer": {"who": "x"}, "per_row": [0, 1]}, "per_row: only a question about a passage"),
         ({"preference": {"short": "x"}, "replies": 1}, "replies: it must be at least 2"),
     ],
 )

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from targen_cli.findings import Table
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.checks import tokens
 from targen_core.text import plural
 from targen_outputs.counting import Seen, counted, shared_out
-from targen_outputs.sets import IN_ORDER, Kinds, field_in
+from targen_outputs.sets import IN_ORDER, NONE, Kinds, field_in
 from targen_standard import Declaration, Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
@@ -36,8 +36,27 @@ class Answer(BaseModel):
         description="the text that contains each answer verbatim [default: answers are free text]",
     )
     per_row: Annotated[
-        tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1, le=20)]], IN_ORDER
-    ] = Field(default=(1, 1), description="minimum and maximum number of right answers per row")
+        tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1, le=20)]], IN_ORDER
+    ] = Field(
+        default=(1, 1),
+        description="minimum and maximum number of right answers per row; with a minimum of 0, "
+        "`within` is required, and rows of the kind `none` do not have an answer",
+    )
+
+    @property
+    def kinds(self) -> Mapping[str, str]:
+        """The kinds of questions, and `none` if questions may have no answer."""
+        without = f"asks about the same subject something that the {self.within} does not answer"
+        return self.answer if self.per_row[0] else {**self.answer, NONE: without}
+
+    @model_validator(mode="after")
+    def _fits(self) -> Answer:
+        if not (self.per_row[0] or self.within):
+            raise ValueError(
+                "per_row: only a question about a passage can have no answer; add within: with the "
+                f"field of the passage, or use [1, {self.per_row[1]}]"
+            )
+        return self
 
 
 class AnswerOutput(Output):
@@ -46,7 +65,7 @@ class AnswerOutput(Output):
     def __init__(self, spec: Answer) -> None:
         self._spec = spec
         low, high = spec.per_row
-        self._kinds = tuple(spec.answer)
+        self._kinds = tuple(spec.kinds)
         answers = Annotated[list[_TEXT], Field(min_length=low, max_length=high)]
         self.columns = {"kind": Literal[self._kinds], "answers": answers}
         self.written = {"answers": list[str]}
@@ -54,17 +73,22 @@ class AnswerOutput(Output):
         self.form = {"answers": ["..."] if high == 1 else ["...", "..."]}
         self.answer_form = {"kind": "...", **self.form}
         whole = f", copied word for word from the {spec.within}" if spec.within else ""
-        many = "the right answer" if high == 1 else f"{low} to {high} right answers"
+        many = "the right answer" if high == 1 else f"{low or 1} to {high} right answers"
         self.how = f"- answers: {many}, as short as can be{whole}"
-        kinds = [f"- {name}: {text.strip()}" for name, text in spec.answer.items()]
+        kinds = [f"- {name}: {text.strip()}" for name, text in spec.kinds.items()]
+        without = "If it has no answer, the row is broken."
+        if not low:
+            self.how += f"; [] if the {spec.within} does not answer the question"
+            without = f"If the {spec.within} does not answer it, answers is [] and the kind {NONE}."
         asked = (
-            f"Answer the question: {many}, as short as can be{whole}. If it has no answer, the row "
-            "is broken. Then say of which kind it is:"
+            f"Answer the question: {many}, as short as can be{whole}. {without} Then say of which "
+            "kind it is:"
         )
         self.instructions = "\n".join([asked, *kinds])
         alone = "the answer" if high == 1 else "the answers, separated by semicolons"
         self.training = (
             f"Answer the question: {many}, as short as can be{whole}. Reply only with {alone}."
+            + ("" if low else f" If the {spec.within} does not answer it, reply: {NONE}")
         )
 
     def label_of(self, row: Row) -> str:
@@ -73,6 +97,8 @@ class AnswerOutput(Output):
 
     def check(self, row: Row) -> None:
         """Check that no answer occurs twice, and that each is in the passage if it must be."""
+        if bool(row["answers"]) == (row["kind"] == NONE):
+            raise ValueError(f"a row of the kind {NONE} has no answers, and any other has some")
         seen = [" ".join(tokens(each)) or each for each in row["answers"]]
         if len({*seen}) < len(seen):
             raise ValueError("`answers` contains an answer twice")
@@ -83,7 +109,10 @@ class AnswerOutput(Output):
     def target(self, label: str, rng: random.Random) -> Target:
         """Return the kind of a question, and how many right answers it is to have."""
         low, high = self._spec.per_row
-        count = rng.randint(low, high)
+        if label == NONE:
+            unanswered = f"A question that the {self._spec.within} does not answer"
+            return Target(f"{unanswered}, although it is about the same subject.", 0)
+        count = rng.randint(low or 1, high)
         many = f", with exactly {count} right answers" if count > 1 else ""
         return Target(f"A question of this kind{many}: {self._spec.answer[label].strip()}", count)
 
@@ -94,7 +123,7 @@ class AnswerOutput(Output):
     def check_target(self, row: Row, target: Target) -> None:
         """Require as many answers as the prompt says exactly; it does not say one."""
         count, wanted = len(row["answers"]), target.value
-        if count != wanted > 1:
+        if count != wanted > 1:  # `check` requires none of rows that are to have none
             reason = "too-few-answers" if count < wanted else "too-many-answers"
             found = plural(count, "right answer")
             raise Rejected(reason, f"the question has {found}, not exactly {wanted}")
@@ -102,7 +131,7 @@ class AnswerOutput(Output):
     def judged(self, row: Row, answers: Sequence[Row]) -> Row:
         """Return the answers that step 4 gives."""
         said = [each.strip() for each in answers[0]["answers"] if each.strip()]
-        if not said:
+        if not said and answers[0]["kind"] != NONE:
             raise Rejected("no-answer", "step 4 gives no answer")
         return {"kind": answers[0]["kind"], "answers": said}
 
@@ -117,12 +146,12 @@ class AnswerOutput(Output):
         )
 
     def as_text(self, row: Row) -> str:
-        """Return the answers, with semicolons."""
-        return "; ".join(row["answers"])
+        """Return the answers, with semicolons; `none` without any."""
+        return "; ".join(row["answers"]) or NONE
 
     def questions(self, row: Row) -> Sequence[Question]:
         """Ask for the kind of the question, and for the answers."""
-        kind, meanings, most = row["kind"], self._spec.answer, self._spec.per_row[1]
+        kind, meanings, most = row["kind"], self._spec.kinds, self._spec.per_row[1]
         return [
             Question(name="kind", kind="one", value=kind, options=self._kinds, meanings=meanings),
             Question(name="answers", kind="text", value=row["answers"], most=most),
@@ -149,7 +178,8 @@ class AnswerOutput(Output):
     def solved(self, label: str, shown: str, rng: random.Random) -> Row:
         """Return the same words of what is shown."""
         said = field_in(shown, self._spec.within)
-        return {"kind": label, "answers": _last(said, self._spec.per_row[0])}
+        count = 0 if label == NONE else self._spec.per_row[0] or 1
+        return {"kind": label, "answers": _last(said, count)}
 
 
 def _last(text: str, count: int) -> list[str]:
@@ -162,9 +192,9 @@ def _last(text: str, count: int) -> list[str]:
     )
     found: dict[str, None] = {}
     for run in filter(None, runs):
-        found[run] = None
         if len(found) == count:
             break
+        found[run] = None
     return [*found]
 
 
@@ -197,6 +227,6 @@ def _output(spec: Answer, declaration: Declaration) -> AnswerOutput:
 ANSWER: OutputType[Any] = OutputType(
     summary="answers to a question, in free text or taken from a passage",
     spec=Answer,
-    labels=lambda spec: spec.answer,
+    labels=lambda spec: spec.kinds,
     output=_output,
 )

@@ -64,7 +64,7 @@ def _record(row: Asked) -> Mapping[str, Any]:
         "suggestions": {
             name: {"value": value, "score": None, "agent": "targen"}
             for name, value in values.items()
-            if value != []  # several labels without a choice are not a suggestion
+            if value not in ([], "")  # no label and no answer are not suggestions
         },
         "responses": {},
         "vectors": {},

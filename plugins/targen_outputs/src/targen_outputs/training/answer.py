@@ -240,11 +240,15 @@ def load(folder: Path) -> Predictor:
 def _measured(right: Sequence[Any], said: Sequence[Any]) -> Measured:
     """Measure each row's first answer against the right one that it shares most words with."""
     overlap = [
-        max((overlap_of(one, other) for one in found[:1] for other in there), default=0.0)
+        max(
+            (overlap_of(one, other) for one in found[:1] for other in there),
+            default=float(there == found),
+        )
         for there, found in zip(right, said, strict=True)
     ]
     exact = np.array([
-        any(plain_words(one) == plain_words(other) for one in found[:1] for other in there)
+        there == found  # also if both have none
+        or any(plain_words(one) == plain_words(other) for one in found[:1] for other in there)
         for there, found in zip(right, said, strict=True)
     ])  # fmt: skip
     figures = {"f1": mean_of(overlap), "exact_match": mean_of(exact)}
