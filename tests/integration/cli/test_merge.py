@@ -255,3 +255,30 @@ def test_shards_that_divide_a_run_differently_are_refused(refuses, works):
     said = "is shard 1/3 and b shard 2/4: they do not divide a run"
     refuses("merge a b --out all", said, "use --conflicting to merge them anyway")
     works("merge a b --out all --conflicting")
+
+
+def test_rows_that_one_of_the_runs_excludes_are_left_out_of_all(works, finished, refuses):
+    finished("rte", "-n", 8, out="held")
+    finished("rte", "-n", 8, "--exclude", "held", out="a")
+    finished("rte", "-n", 8, out="b")
+    merge = "merge a b -n 8 --near-duplicates 0 --out all -q"
+    out = "a excludes held, but b does not: the merged rows might include rows from it"
+    refuses(merge, out, "use --exclude held to leave out such rows, or --conflicting to keep them")
+    refuses(f"{merge} --exclude a", out, "--exclude held")
+    held = {*unnumbered("held")}
+    done = works(f"{merge} --conflicting")
+    assert "not all runs exclude held, so merged rows may repeat rows" in done.err, "even with -q"
+    assert held & {*unnumbered("all")}
+    works(f"{merge} --exclude held")
+    assert not held & {*unnumbered("all")}
+    (section,) = report("all")["excluded"]
+    refused = [each for each in records("all", "rejects.jsonl") if each.get("run") == "b"]
+    noted = [each for each in refused if each["reason"].startswith("excluded-")]
+    assert section["source"] == "held"
+    assert noted
+    assert all(each["notes"]["excluded_source"] == "held" for each in noted)
+    assert "as a row of these datasets:\n" in Path("all/README.md").read_text()
+    works("merge a --out again -q --exclude held -n 2")
+    works("generate rte -n 2 -b scripted --seed 7 --out other -q")
+    works("merge a --out again -q --exclude other -n 2")
+    assert {each["source"] for each in report("again")["excluded"]} == {"held", "other"}

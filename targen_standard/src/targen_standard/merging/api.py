@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def merge(
     n: int | None = None,
     labels: Mapping[str, int] | None = None,
     near_duplicates: float | None = None,
+    exclude: PathText | Sequence[PathText] = (),
     conflicting: bool = False,
     task: Task[Any, Any] | None = None,
     registry: Registry | None = None,
@@ -42,6 +44,8 @@ def merge(
         labels: rows by label.
         near_duplicates: similarity in per cent above which a row is a near-duplicate; 0 turns the
             check off. The default is that of the runs, the strictest if they differ.
+        exclude: datasets whose rows must not occur, exactly or nearly: files, runs, folders or
+            datasets of the Hugging Face Hub.
         conflicting: whether to merge runs that contradict each other, each unchanged.
         task: the `Task`, if the runs were made with a `Task` object; a `Run` remembers it.
         registry: resolves names; by default among all that is installed.
@@ -57,6 +61,7 @@ def merge(
         raise UsageError(f"`runs` is {repr(runs)[:80]}, not a list", hint="pass a list of runs")
     runs = list(runs)
     paths = [run.path if isinstance(run, Run) else as_path(run) for run in runs]
+    several = [exclude] if isinstance(exclude, str | PathLike) else exclude
     known = registry_of(runs) if registry is None else registry
     path = as_path(out)
     come = merge_runs(
@@ -66,6 +71,7 @@ def merge(
         n=n,
         labels=labels,
         near_duplicates=near_duplicates,
+        exclude=[one if isinstance(one, str) else str(as_path(one)) for one in several],
         conflicting=conflicting,
         task=task,
     )

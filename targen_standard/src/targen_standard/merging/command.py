@@ -12,12 +12,16 @@ from targen_cli.arguments import ROWS, LabelArg, QuietArg, ReportJsonArg, labels
 from targen_cli.flags import Said, takes
 from targen_core.errors import UsageError
 from targen_core.text import printable
+from targen_standard.filters.excluded import ExclusionOptions
 from targen_standard.filters.near_duplicates import NearDuplicateOptions
 
 __all__ = ["merge"]
 
 
-@takes(unchanged=(NearDuplicateOptions,))
+_EXCLUDE = ExclusionOptions.declared("exclude")
+
+
+@takes(unchanged=(NearDuplicateOptions, _EXCLUDE))
 def merge(
     runs: Annotated[
         list[Path], typer.Argument(metavar="RUN", help="Run directories.", show_default=False)
@@ -42,7 +46,8 @@ def merge(
         typer.Option(
             "--conflicting",
             help="Also merge runs that contradict each other: with different prompts, different "
-            "versions of the task, or different replies to the same calls.",
+            "versions of the task, different replies to the same calls, or different excluded "
+            "datasets.",
             rich_help_panel=ROWS,
         ),
     ] = False,
@@ -79,9 +84,8 @@ def merge(
         conflicting=conflicting,
         **said.values,
     )
-    if not quiet:
-        for note in come.notes:
-            print(printable(note), file=sys.stderr)
+    for note in (*come.warnings, *(() if quiet else come.notes)):
+        print(printable(note), file=sys.stderr)
     if json:
         print_json(with_concerns(come.report, out))
     elif quiet:

@@ -27,9 +27,10 @@ from targen_core.runs.folder.reporters import Ended, files_of
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.tasks.model import Task
 from targen_core.wording import Action, Blank, Option, in_python
+from targen_standard.filters.excluded.filter import ExclusionFilter
 from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
 from targen_standard.merging.folder import NewFolder, copy_files
-from targen_standard.merging.notes import notes_on, within_words
+from targen_standard.merging.notes import not_excluded, notes_on, within_words
 from targen_standard.merging.outcome import merged_manifest, merged_report, shortage
 from targen_standard.merging.rows import Writer, add_flows, copy_rejects
 from targen_standard.merging.runs import (
@@ -38,6 +39,7 @@ from targen_standard.merging.runs import (
     filters_of,
     opened,
     put_in_order,
+    require_excluded,
     require_one_division,
     require_one_task,
 )
@@ -53,11 +55,13 @@ class Merged:
     Attributes:
         report: as `report.json` has it.
         notes: what to know of the runs: in what they differ, what is missing.
+        warnings: what may be wrong with the rows, which nobody may miss.
         short: labels that lack rows, with a remedy; None if all are full.
     """
 
     report: dict[str, Any]
     notes: Sequence[str]
+    warnings: Sequence[str]
     short: QuotaNotMet | None
 
 
@@ -69,6 +73,7 @@ def merge_runs(
     n: int | None = None,
     labels: Mapping[str, int] | None = None,
     near_duplicates: float | None = None,
+    exclude: Sequence[str] = (),
     conflicting: bool = False,
     task: Task[Any, Any] | None = None,
 ) -> Merged:
@@ -110,17 +115,21 @@ def merge_runs(
         raise UsageError(
             Option("near_duplicates") + f" is {near_duplicates:g}; it must be from 0 to 100"
         )
+    excluded = _excluding(exclude, near_duplicates, task)
+    sources = () if excluded is None else excluded.sources
+    require_excluded(runs, sources, conflicting=conflicting)
     find_copies(runs, task)
     usage = Usage()
     part = out.with_name(f".{out.name}.merging")
     with NewFolder(part, out) as directory:
         join_journals(runs, directory.journal, usage, conflicting=conflicting)
-        manifest = merged_manifest(runs, task, wanted, near_duplicates)
+        manifest = merged_manifest(runs, task, wanted, near_duplicates, exclude, sources)
         tracker = QuotaTracker(task.quota_names, task.branches, task.parts)
         tracker.aim(wanted, by_intended=manifest.spec.balance == "intended")
         add_flows(tracker, runs)
         copy_rejects(runs, directory)
-        filters = Filters([NearDuplicateFilter(near_duplicates), *across])
+        own = [] if excluded is None else [excluded]
+        filters = Filters([NearDuplicateFilter(near_duplicates), *own, *across])
         Writer(task, tracker, directory, filters).write(runs)
         short = None if tracker.met else shortage(tracker, runs, task, out)
         report = merged_report(runs, task, manifest, tracker, usage, directory, short)
@@ -139,7 +148,18 @@ def merge_runs(
             folder=directory.path, task=task, manifest=manifest, report=report, sample=sample
         )
         directory.finish(complete=True, report=report, files=files_of(ended))
-    return Merged(report, notes, short)
+    return Merged(report, notes, [*not_excluded(runs, sources)], short)
+
+
+def _excluding(
+    exclude: Sequence[str], similarity: float, task: Task[Any, Any]
+) -> ExclusionFilter | None:
+    """The filter that refuses rows of these datasets, which it has read; None without any."""
+    if not exclude:
+        return None
+    made = ExclusionFilter(exclude, similarity)
+    made.check_task(task)
+    return made
 
 
 def _task_of(

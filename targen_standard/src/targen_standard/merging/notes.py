@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from targen_core.runs.records.lock import SourcePlan
 from targen_core.runs.records.manifest import flat
 from targen_core.text import plural
 from targen_core.wording import Action
-from targen_standard.merging.runs import Run, exclude_the_same, shown
+from targen_standard.merging.runs import Run, exclude_the_same, excluded, shown
 
-__all__ = ["missing_shards", "missing_words", "notes_on", "within_words"]
+__all__ = ["missing_shards", "missing_words", "not_excluded", "notes_on", "within_words"]
 
 
 _NAMED = 12  # differences that are named
@@ -28,8 +29,18 @@ def notes_on(runs: Sequence[Run]) -> Iterator[str]:
         yield f"the runs differ in {setting}{of}: {values}"
     if (more := len(differences) - _NAMED) > 0:
         yield f"the runs also differ in {plural(more, 'other setting')}; see their manifest.json"
-    if not exclude_the_same(runs):
-        yield "the runs exclude different datasets, so merged rows may repeat rows from any of them"
+
+
+def not_excluded(runs: Sequence[Run], sources: Sequence[SourcePlan]) -> Iterator[str]:
+    """That rows may repeat datasets which only some runs exclude, unless `sources` has them."""
+    there = {digest: name for run in runs for digest, name in excluded(run).items()}
+    for source in sources:
+        there.pop(source.digest, None)
+    if there and not exclude_the_same(runs):
+        yield (
+            f"not all runs exclude {' and '.join(there.values())}, so merged rows may repeat rows "
+            "from there"
+        )
 
 
 def within_words(names: Sequence[str]) -> Iterator[str]:

@@ -14,14 +14,16 @@ from targen_core.errors import QuotaNotMet
 from targen_core.options import Limits
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.report import build_report
-from targen_core.runs.records.lock import PartPlan
+from targen_core.runs.preparing.sources import kept_source
+from targen_core.runs.records.lock import PartPlan, SourcePlan
 from targen_core.runs.records.manifest import Manifest, MergedRun
 from targen_core.runs.records.model_names import model_name
 from targen_core.tasks.model import Task
 from targen_core.wording import Action, Option, Words, listed
 from targen_standard.credits import sources_of
+from targen_standard.filters.excluded.filter import ExclusionFilter
 from targen_standard.merging.notes import missing_shards, missing_words
-from targen_standard.merging.runs import EXCLUDED, NEAR, Run, exclude_the_same
+from targen_standard.merging.runs import EXCLUDED, EXCLUDING, NEAR, Run, exclude_the_same
 
 __all__ = ["merged_manifest", "merged_report", "shortage"]
 
@@ -33,21 +35,41 @@ _COMMANDS = 8  # that are said
 
 
 def merged_manifest(
-    runs: Sequence[Run], task: Task[Any, Any], wanted: Quotas, alike: float
+    runs: Sequence[Run],
+    task: Task[Any, Any],
+    wanted: Quotas,
+    alike: float,
+    exclude: Sequence[str],
+    sources: Sequence[SourcePlan],
 ) -> Manifest:
-    """That of the first run, with what all are wanted to come to, and all of them in it."""
+    """That of the first run, with what all are wanted to come to, and all of them in it.
+
+    The merge itself leaves out rows of `exclude`, which are the datasets `sources`.
+    """
     first = runs[0].manifest
     spec = first.spec.replace(
         quotas=wanted.for_task(task), shard=None, near_duplicates=alike, limits=Limits()
     )
     near = PartPlan(id=NEAR, options={"near_duplicates": alike})
     parts = {**first.lock.parts, f"filter {near.names[1]}": near}
-    if not exclude_the_same(runs):
+    if exclude or not exclude_the_same(runs):
         plan = parts.pop(EXCLUDED, None)
         gone = () if plan is None else plan.names
         said = {k: v for k, v in spec.options.items() if k.rpartition(".")[0] not in gone}
         filters = tuple(name for name in spec.filters if name not in gone)
         spec = spec.replace(options=said, filters=filters)
+    if exclude:
+        there = first.lock.parts.get(EXCLUDED) if exclude_the_same(runs) else None
+        known = {each.digest: each for each in (*sources, *(there.sources if there else ()))}
+        plan = PartPlan(
+            id=EXCLUDING,
+            options={"alike": NEAR},
+            sources=tuple(known[digest] for digest in sorted(known)),
+            version=ExclusionFilter.version,
+        )
+        parts[EXCLUDED] = plan
+        said = {f"{EXCLUDING}.exclude": [kept_source(one) for one in exclude]}
+        spec = spec.replace(options={**spec.options, **said}, filters=(EXCLUDING, *spec.filters))
     lock = first.lock.model_copy(update={"parts": parts})
     return Manifest(
         spec=spec,

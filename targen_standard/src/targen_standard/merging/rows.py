@@ -81,6 +81,8 @@ class Writer:
             reject = _rejected(run, traced, instances, verdict, detail)
             if verdict == "rejected" and refusal is not None:
                 reject |= {"stage": "filter", "reason": refusal.reason}
+                if refusal.facts:
+                    reject["notes"] = {**reject.get("notes", {}), **refusal.facts}
             self._sink.reject(reject)
             return
         made = self._numbered(instances, traced.rows)

@@ -20,7 +20,8 @@ from targen_core.engine.shards import Shard
 from targen_core.errors import RunConflict, RunLocked, UnknownName, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.report import read_report
-from targen_core.runs.records.lock import PartPlan
+from targen_core.runs.preparing.sources import OBJECT, name_of_source
+from targen_core.runs.records.lock import PartPlan, SourcePlan
 from targen_core.runs.records.manifest import Manifest, as_words, flat
 from targen_core.runs.records.model_names import model_name
 from targen_core.tasks.model import Task
@@ -29,13 +30,16 @@ from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Word
 
 __all__ = [
     "EXCLUDED",
+    "EXCLUDING",
     "NEAR",
     "Run",
     "asked_of_all",
     "exclude_the_same",
+    "excluded",
     "filters_of",
     "opened",
     "put_in_order",
+    "require_excluded",
     "require_one_division",
     "require_one_task",
     "shown",
@@ -49,6 +53,7 @@ NEAR = "targen-standard:near-duplicates"
 
 
 EXCLUDED = "filter excluded"
+EXCLUDING = "targen-standard:excluded"
 
 
 @dataclass(slots=True)
@@ -253,12 +258,52 @@ def filters_of(registry: Registry, runs: Sequence[Run]) -> tuple[list[Filter], l
 
 def exclude_the_same(runs: Sequence[Run]) -> bool:
     """Return whether all runs excluded the same datasets."""
-    return len({_digests(run.manifest) for run in runs}) == 1
+    return len({tuple(excluded(run)) for run in runs}) == 1
 
 
-def _digests(manifest: Manifest) -> tuple[str, ...]:
-    plan = manifest.lock.parts.get(EXCLUDED)
-    return () if plan is None else tuple(source.digest for source in plan.sources)
+def require_excluded(
+    runs: Sequence[Run], sources: Sequence[SourcePlan], *, conflicting: bool
+) -> None:
+    """Refuse runs whose rows might repeat those of a dataset that another of them excludes.
+
+    `sources` are the datasets whose rows the merge itself leaves out.
+
+    Raises:
+        RunConflict: naming a dataset, and a run that does not exclude it.
+    """
+    if conflicting or exclude_the_same(runs):
+        return
+    known = {source.digest for source in sources}
+    for run in runs:
+        for digest, name in excluded(run).items():
+            other = next((each for each in runs if digest not in excluded(each)), None)
+            if digest not in known and other is not None:
+                typed = dict.fromkeys(source for each in runs for source in _typed(each))
+                raise RunConflict(
+                    f"{run.path} excludes {name}, but {other.path} does not: the merged rows might "
+                    "include rows from it",
+                    hint="use "
+                    + Option("exclude", [*typed])
+                    + " to leave out such rows, or "
+                    + Option("conflicting", True)
+                    + " to keep them",
+                )
+
+
+def excluded(run: Run) -> dict[str, str]:
+    """The names of the datasets that a run excludes, by their digests."""
+    plan = run.manifest.lock.parts.get(EXCLUDED)
+    return {} if plan is None else {source.digest: source.source for source in plan.sources}
+
+
+def _typed(run: Run) -> list[str]:
+    """The datasets that a run excludes as they were typed, as far as they were."""
+    plan = run.manifest.lock.parts.get(EXCLUDED)
+    options = run.manifest.spec.options
+    for name in () if plan is None else plan.names:
+        if isinstance(typed := options.get(f"{name}.exclude"), list | tuple):
+            return [name_of_source(one) if one.startswith(OBJECT) else one for one in typed]
+    return [*excluded(run).values()]
 
 
 def asked_of_all(runs: Sequence[Run], task: Task[Any, Any]) -> Quotas:

@@ -112,7 +112,7 @@ def _card(plan: PartPlan, manifest: Manifest) -> str:
         f"{markdown(', '.join(source.columns))} | `{source.digest}` |"
         for source in plan.sources
     )
-    runs = [run.manifest for run in manifest.merged] or [manifest]
+    runs = [manifest, *(run.manifest for run in manifest.merged)]  # any may be the least strict
     similarity = max(run.usual_options.get("near_duplicates") or SIMILARITY for run in runs)
     return f"""
 ## Excluded
