@@ -348,6 +348,22 @@ def test_a_file_with_no_answer_for_the_run_is_refused(targen: Targen) -> None:
     assert (taken.code, taken.out.endswith(" other --out other-2.csv\n")) == (0, True)
 
 
+def test_a_run_that_ends_without_all_its_rows_leaves_no_call_to_answer(targen: Targen) -> None:
+    declare("red", "blue", more="seeds: [A lamp on the stairs is out.]\n")
+    begun = ("generate", "hue.yaml", "-n", 4, "-b", "llama", "-o", "model=m", "--no-correct")
+    assert targen(*begun, "--batch-offline", "-q", "--out", "run").code == 0
+    assert export(targen, "asked.jsonl") == export(targen, "calls.md") == 2
+    sheet = Path("calls.md").read_text()
+    last = targen("batch", "import", "run", fill_lines(answers()))
+    assert (last.code, "all given seeds were used" in last.err) == (1, True)
+    assert last.out.startswith("2 good, 0 failed, "), last.out
+    for name in ("asked.jsonl", "calls.md"):
+        ended = targen("batch", "export", "run", "--out", name)
+        assert (ended.code, "all given seeds were used" in ended.err) == (1, True)
+    assert Path("asked.jsonl").read_text() == ""
+    assert Path("calls.md").read_text() == sheet, "people may have filled it in"
+
+
 # --- from Python ----------------------------------------------------------------
 
 NOTES = ["The lamp on the stairs is out.", "A guest has lost a key.", "Nobody rang all night."]

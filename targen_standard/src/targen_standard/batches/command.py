@@ -111,15 +111,23 @@ def batch(
                 answers = shlex.quote(str(where)) if is_sheet(where) else "ANSWERS"
                 print(f"then: targen batch import {typed} {answers}")
             else:
-                left = "was not written" if is_sheet(where) else "is empty"
+                left = "is empty"
+                if is_sheet(where):  # one that is there may have answers
+                    left = "is an earlier sheet" if where.exists() else "was not written"
                 print(f"{run} is complete and not waiting for any answers, so {where} {left}")
             return
-        brought = import_batch(job, file, encoding)
+
+        def tell(outcomes: Imported) -> None:
+            if json:
+                print_json(imported_facts(outcomes))
+            else:
+                print_imported(outcomes, run)
+
+        brought = import_batch(job, file, encoding, tell)
+    tell(brought)
     if json:
-        print_json(imported_facts(brought))
         end_with(brought)
         return
-    print_imported(brought, run)
     if brought.pending:
         # How many, export says: with these answers a run may ask for more side by side.
         sheet = f" --out {shlex.quote(str(next_sheet(file)))}" if is_sheet(file) else ""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from targen_core import Job, Task
 from targen_core.calls.model import ChatReply, ChatRequest
-from targen_core.errors import AnswersAwaited, Rejected, UsageError, WriteFailed
+from targen_core.errors import AnswersAwaited, QuotaNotMet, Rejected, UsageError, WriteFailed
 from targen_core.wording import Action, Blank, Either
 from targen_standard.batches.delivery import ByFiles
 from targen_standard.batches.files import FileTransport, Imported, write_requests
@@ -24,7 +24,7 @@ __all__ = ["export_batch", "import_batch"]
 def export_batch(job: Job, out: Path) -> Counter[str]:
     """Write the calls that a run waits for to `out`, a line each; return the number per step.
 
-    For a complete run the file is empty: a later reader would otherwise find the calls of an
+    For a run that has ended the file is empty: a later reader would otherwise find the calls of an
     earlier export, or no file.
 
     Raises:
@@ -40,11 +40,21 @@ def export_batch(job: Job, out: Path) -> Counter[str]:
         count = write_requests(transport.pending, out, job.task.canary)
         BatchLedgerFile(job.path).export(out, [call.request.key for call in transport.pending])
         return count
+    except QuotaNotMet:  # it waits for no answer either: a script would answer the last calls again
+        write_requests([], out)
+        raise
     return write_requests([], out)
 
 
-def import_batch(job: Job, file: Path, encoding: str = "utf-8") -> Imported:
+def import_batch(
+    job: Job,
+    file: Path,
+    encoding: str = "utf-8",
+    before_error: Callable[[Imported], object] = lambda got: None,
+) -> Imported:
     """Take the answers in `file` into a run's journal, and commit what rows they make.
+
+    `before_error` gets the outcomes of the answers with which a run ends that lacks rows.
 
     Raises:
         UsageError: the file cannot be read, has no answers, or only answers to another run.
@@ -56,12 +66,18 @@ def import_batch(job: Job, file: Path, encoding: str = "utf-8") -> Imported:
     job.delivery = ByFiles(transport)
     job.leave_to(job.delivery)
     transport.begin(job.journal, job.path)
+    ended: QuotaNotMet | None = None
     try:
         with contextlib.suppress(AnswersAwaited):
             job.run()
+    except QuotaNotMet as error:
+        ended = error
     finally:
         transport.end(job.journal)
     got = transport.imported
+    if ended is not None:
+        before_error(got)
+        raise ended
     if got.unknown and not (got.good or got.failed or got.again or got.cached or got.bad):
         other = _asked_by(transport.foreign, job.path)
         raise UsageError(
