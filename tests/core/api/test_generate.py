@@ -163,6 +163,13 @@ def test_what_ends_early_is_our_error_and_keeps_what_was_made(lab):
     assert len(kept) == sum(kept.report.rows.values())
 
 
+def test_rows_to_exclude_are_to_be_passed_again():
+    one = [{"text": "The boiler in the cellar has been humming since nine."}]
+    with pytest.raises(QuotaNotMet) as caught:
+        porter(n=20, seeds=["The tap of room 1 was left running."], exclude=one, out="short")
+    assert caught.value.__notes__[-1].endswith('targen_core.resume("short", exclude=ROWS)')
+
+
 def test_a_run_that_is_open_here_is_said_to_be():
     porter(n=2, out="x")
     job = tg.Job.resume(tg.load_registry(), "x")

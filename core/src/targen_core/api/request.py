@@ -339,7 +339,7 @@ def reopened(
     of_parts = spread(load_registry() if registry is None else registry, options)
     models, said = _by_step(model, steps, of_parts)
     registry = registry_for(path, manifest, registry, task, models)
-    require_objects(registry, manifest, Action("resume", path, **manifest.objects))
+    require_objects(registry, manifest, Action("resume", path, **manifest.to_resume))
     quotas = None
     if n is not None or _plain(labels):
         began, name = manifest.task, manifest.task_name(path)

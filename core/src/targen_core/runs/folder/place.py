@@ -146,7 +146,7 @@ def same_run(
     if rows != asked and all(each.startswith("targets") for each in differences):
         raise RunConflict(
             f"{out} contains a different run: its target is {plural(rows, 'row')}, not {asked:,}",
-            hint=Action("resume", out, n=Blank("N"), **there.objects)
+            hint=Action("resume", out, n=Blank("N"), **there.to_resume)
             + " extends it"
             + _BY_FILES
             + "; or "
@@ -158,7 +158,7 @@ def same_run(
         words = load_registry().function("run-difference", of=str(out))(there, requested, out, file)
     raise RunConflict(
         f"{out} contains a different run, started with {words}",
-        hint=Action("resume", out, **there.objects)
+        hint=Action("resume", out, **there.to_resume)
         + " resumes it with its recorded options; or "
         + ANOTHER_OUT
         + " for the new run, such as "

@@ -209,7 +209,7 @@ class Job:
         if self.resuming is not None:
             return self.resuming
         where = () if self.elsewhere is None else (self.elsewhere.words,)
-        return Action("resume", self.path, *where, **self.manifest.objects)
+        return Action("resume", self.path, *where, **self.manifest.to_resume)
 
     def __enter__(self) -> Job:
         return self

@@ -131,6 +131,17 @@ class Manifest(ManifestPart):
         return passed
 
     @property
+    def to_resume(self) -> dict[str, Any]:
+        """The keywords with which to resume it in another program: its objects, its rows."""
+        rows = {
+            option.rpartition(".")[2]: Blank("ROWS")
+            for option, sources in self.spec.options.items()
+            if isinstance(sources, list | tuple)
+            and any(str(source).startswith(f"{MEMORY}:") for source in sources)
+        }
+        return {**self.objects, **rows}
+
+    @property
     def usual_options(self) -> dict[str, Any]:
         """Return the options of the filters in every run, by bare name."""
         plans = [plan for place, plan in self.lock.parts.items() if place in USUAL_PLACES]
