@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import suppress
 from pathlib import Path
 
-from targen_core.errors import UnknownName, UsageError
+from targen_core.errors import TargenError, UnknownName, UsageError
 from targen_core.origin import DECLARED
 from targen_core.plain import what_is
 from targen_core.plugins.registry import Registry
+from targen_core.runs.records.manifest import Manifest
 from targen_core.suggestions import near_path
 from targen_core.text import printable
 from targen_core.wording import Action, Blank, Either
@@ -70,6 +72,10 @@ def no_task(registry: Registry, name: str) -> UnknownName | None:
     elif what_is(path / "manifest.json") == "file":
         problem = f"{name} is a run directory, not a task"
         hint = str(Action("resume", path, n=Blank("N")))
+        with suppress(TargenError):
+            manifest = Manifest.load(path / "manifest.json")
+            own = path / manifest.task_file if manifest.task_file else manifest.spec.task
+            hint = f"its task is {own}; to continue the run: {hint}"
     elif what_is(path / "pyproject.toml") == "file":
         problem = f"{name} is the source code of a plugin, not a task"
         hint = f"run pip install -e {shlex.quote(name)}; to list its parts: {Action('plugins')}"
