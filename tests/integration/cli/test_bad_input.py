@@ -65,6 +65,7 @@ def test_too_few_seeds_end_the_run_with_what_there_is(rte, rows):
     assert result.code == 1
     assert "labels entailment, not_entailment have 1 of 10 rows each" in result.err
     assert "rejects.jsonl" in result.err and "all given seeds were used" in result.err
+    assert "a run keeps its seeds: generate a new one with more seeds" in result.err
     assert len(rows("run")) == 2
 
 

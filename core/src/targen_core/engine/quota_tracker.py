@@ -488,10 +488,12 @@ class QuotaTracker:
             hint = "check its source: its options, the file that it reads, or its model"
         elif given:
             why = "all given seeds were used"
-            hint = "give more seeds, or raise the task's samples_per_seed"
+            revise = Action("revise", Blank("RUN"), task=Blank("FILE"))
+            more = "or raise samples_per_seed in the task's file and run " + revise
             if one_label:
                 every = Option("labels_per_seed", "all")
-                hint = "give more seeds, or use each for every label: " + every
+                more = "or use each seed for every label: a new run with " + every
+            hint = "a run keeps its seeds: generate a new one with more seeds, " + more
         else:
             drop = f" ({self.commonest_drop}{said})" if self.commonest_drop else ""
             why = f"the lists of {own or 'contexts and seeds'} ran out of new items{drop}"
