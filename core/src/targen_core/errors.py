@@ -234,12 +234,14 @@ class QuotaNotMet(JobFailed):
     """At least one label fell short of its quota.
 
     `lacking` is how many rows all labels lack, of how many `requested`; `reason` explains most
-    failed candidates.
+    failed candidates. `used_up` says that the rows or texts which it was to make more of, from a
+    file or a dataset, were all used.
     """
 
     lacking = 0
     requested = 0
     reason = ""
+    used_up = False
 
 
 class BudgetExhausted(JobFailed):

@@ -524,6 +524,13 @@ def test_what_a_model_does_wrong_ends_with_its_reason(how, step, reason, in_proc
     assert (step, reason) in dropped()
 
 
+def test_a_run_that_used_all_rows_of_its_datasets_says_so(refuses):
+    Path("data/orders.jsonl").unlink()
+    used = "all 60 items of the list of rows were used"
+    more = "add data with --catalogue, or use more --datasets"
+    refuses((*LINE, "-n", "200", "--out", "a"), used, more, code=1, keeps=False)
+
+
 BROKEN = """
     {"output": "Yes!"}                          | illegal-label
     {"input": "Review: It broke after a day."}  | copied-example

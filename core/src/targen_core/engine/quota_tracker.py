@@ -435,6 +435,7 @@ class QuotaTracker:
         unfit: str = "",
         fruitless: str = "",
         own: str = "",
+        used_up: str = "",
         unusable: str | None = None,
     ) -> QuotaNotMet | None:
         """The error that names the labels which fell short and why, or None.
@@ -442,7 +443,8 @@ class QuotaTracker:
         `given` says that the lists were given and do not grow, and `one_label` that a seed is for
         one label. `unfit` is a list from elsewhere whose items the task refused, and `fruitless` a
         list that never gave one. `own` names the lists of a task that has other lists than contexts
-        and seeds. `unusable` is the last unreadable reply, in the order of candidates.
+        and seeds. `used_up` says what the lists had, if no model writes the last one. `unusable` is
+        the last unreadable reply, in the order of candidates.
         """
         short = [name for name in self._whole if not self.is_full(name)]
         if not short:
@@ -467,6 +469,7 @@ class QuotaTracker:
             most = f" (most common cause: {worst})" if worst else ""
             lacks = f"{self._have[name]} of {self._requested[name]} rows"
             alike.setdefault((lacks, most), []).append(name)
+        is_used_up = False
         parts = [
             f"label {names[0]} has {lacks}{most}"
             if len(names) == 1
@@ -497,6 +500,10 @@ class QuotaTracker:
         else:
             drop = f" ({self.commonest_drop}{said})" if self.commonest_drop else ""
             why = f"the lists of {own or 'contexts and seeds'} ran out of new items{drop}"
+            cut_short = any(why == "too-many-rejected" for _, why in self.dropped)  # by a trial
+            is_used_up = bool(used_up) and not (cut_short or fruitless)
+            if is_used_up:
+                why = f"all {used_up} were used{drop}"
             if fruitless:  # none ever came
                 why = f"no reply for the list of {fruitless} could be used{drop}"
                 better = _ANOTHER if better is _STRONGER else better
@@ -516,6 +523,7 @@ class QuotaTracker:
         error = QuotaNotMet(f"{'; '.join(parts)}: {why}", hint=hint + "; " + kept if hint else kept)
         error.lacking = sum(map(self.needed, short))
         error.requested = sum(self._requested.values())
+        error.used_up = is_used_up
         error.reason = self.commonest_reason(short[0])
         return error
 

@@ -217,6 +217,11 @@ class Engine:
         given = seeds_at_most(self._order.specs) is not None
         lists = [spec.step for spec in self._order.specs]
         own = ", ".join(lists) if not {"contexts", "seeds"}.issuperset(lists) else ""
+        leaves = [order.specs[-1] for order in self._order.orders]
+        used_up = ""
+        if all(leaf.fixed is None and not leaf.source.asks for leaf in leaves):
+            used = sum(1 for _ in self.known_seeds())
+            used_up = f"{used:,} items of the list of {', '.join(leaf.step for leaf in leaves)}"
         unread = self._layer.journal.last_at(self._unread) if self._unread else None
         short = self.quotas.shortfall(
             targets[-1].give_up_after,
@@ -225,6 +230,7 @@ class Engine:
             unfit=self._order.unfit,
             fruitless=self._order.fruitless,
             own=own,
+            used_up=used_up,
             unusable=unread["text"] if unread else None,
         )
         if short is not None:

@@ -279,9 +279,11 @@ def transform(
         )
     except QuotaNotMet as error:
         run = generate.options["out"] or "RUN"
+        more = "Use more catalogues, more --datasets, or a stronger model for rerank and plan"
+        if error.used_up:  # a better plan could only reject fewer of them
+            more = "For more rows, add data with --catalogue, or use more --datasets"
         error.hint = (
-            f"run targen show {run} --rejected to see why. Use more catalogues, more --datasets, "
-            "or a stronger model for rerank and plan. The rows so far are kept"
+            f"run targen show {run} --rejected to see why. {more}. The rows so far are kept"
         )
         raise
 
