@@ -16,6 +16,7 @@ import pytest
 from targen_core import hookimpl
 from targen_core.errors import DatasetUnavailable
 from targen_core.plugins import loader
+from targen_core.runs.preparing.plan import Prepared
 from targen_datatune.finding import Match
 from targen_datatune.licenses import mixes
 from targen_datatune.retrieval import Catalogue, DatasetEntry, Listed
@@ -529,6 +530,25 @@ def test_a_run_that_used_all_rows_of_its_datasets_says_so(refuses):
     used = "all 60 items of the list of rows were used"
     more = "add data with --catalogue, or use more --datasets"
     refuses((*LINE, "-n", "200", "--out", "a"), used, more, code=1, keeps=False)
+
+
+def test_excluded_rows_do_not_count_against_their_dataset(works, in_process, monkeypatch):
+    asked(max_rejected=0.5)
+    line = ("generate", "recommends.yaml", *RUN, "-n", "10")
+    works(*line, "--out", "first")
+    write_lines("test.jsonl", lines("first/dataset.jsonl")[:6])
+    with monkeypatch.context() as patch:  # as earlier runs
+        patch.setattr(Prepared, "has_trials", False)
+        earlier = (*line, "--exclude", "test.jsonl", "--out", "earlier")
+        assert in_process(*earlier).code == 1
+    assert ("rows", "too-many-rejected") in dropped("earlier")
+    before = [Path("earlier", name).read_bytes() for name in FILES]
+    assert in_process("resume", "earlier", "--verify", "-q").code == 1
+    assert [Path("earlier", name).read_bytes() for name in FILES] == before
+    works(*line, "--exclude", "test.jsonl", "--out", "a")
+    assert sources() == {"file:data/reviews.csv"}
+    reasons = report()["flow"]["row"]["reasons"]
+    assert any(reason.startswith("excluded-") for reason in reasons)
 
 
 BROKEN = """

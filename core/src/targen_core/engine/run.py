@@ -91,6 +91,8 @@ class Engine:
             candidates may run ahead, in standard deviations of its rows; see `Window`.
         shard: the part of all the work to do, or None for all.
         listener: called with events.
+        filters_spare_lists: whether rejections by filters do not count in a list's trial, as they
+            did in earlier runs.
     """
 
     def __init__(
@@ -110,8 +112,10 @@ class Engine:
         shard: Shard | None = None,
         listener: Listener | None = None,
         corrector: str | None = None,
+        filters_spare_lists: bool = True,
     ) -> None:
         self.task = task
+        self._filters_spare_lists = filters_spare_lists
         self.quotas = QuotaTracker(
             task.quota_names, task.branches, task.parts, shard, task.rows_per_instance, corrector
         )
@@ -445,6 +449,8 @@ class Engine:
             self._mark(slot, _SKIPPED)
         if commit.verdict != "skipped" and again not in ("surplus", "rejected"):
             rejected = commit.verdict in ("rejected", "duplicate")
+            if self._filters_spare_lists and commit.verdict == "rejected":
+                rejected = commit.stage != "filter"  # that a row is excluded says nothing of others
             self._order.judged(slot.seed, rejected=rejected)
         self.used_calls += commit.calls
         self._filters.count(slot.branch, commit)

@@ -299,8 +299,9 @@ class ListStep(Keywords, Generic[ItemT]):
         key: returns the text that identifies an item. By default, this is a `str` itself, or all
             fields of a model, ignoring case and surrounding spaces.
         max_rejected: the maximum share of the first batch's candidates that may be rejected, from 0
-            to 1; above it, the list is not extended. Below 1, the second batch waits for these
-            verdicts, so an unsuitable source costs only one batch.
+            to 1; above it, the list is not extended. Duplicates count as rejected, but rejections
+            by filters do not. Below 1, the second batch waits for these verdicts, so an unsuitable
+            source costs only one batch.
         told_rows: whether later batches see the rows so far, in `llm.rows`, so that each round of
             rows can learn from earlier rounds. These batches wait until all earlier candidates have
             verdicts. Lists below this list see the same rows.

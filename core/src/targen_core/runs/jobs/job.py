@@ -254,6 +254,7 @@ class Job:
             lock=prepared.lock,
             created=now,
             other_labels=prepared.task.rows.other_label is not None,
+            filters_spare_lists=prepared.has_trials,
         )
         for field, why in manifest.odd():  # or it could not be opened again
             raise UsageError(f"{field}: {why}")
@@ -652,6 +653,7 @@ class Job:
             shard=self.manifest.spec.shard,
             listener=listener,
             corrector=self._prepared.lock.corrector,
+            filters_spare_lists=self.manifest.filters_spare_lists,
         )
 
     @property

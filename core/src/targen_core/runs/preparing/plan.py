@@ -88,6 +88,11 @@ class Prepared:
         """Return whether people answer, so that answers must not be requested in vain."""
         return any(step.backend.delivery for step in self.steps.values())
 
+    @property
+    def has_trials(self) -> bool:
+        """Return whether lists are extended only if few rows of their first batch are rejected."""
+        return any(spec.source.max_rejected < 1 for spec in self.specs)
+
     def keep_in(self, folder: Path) -> None:
         """Write the copies of what was given that a run keeps.
 

@@ -57,6 +57,9 @@ _DECIDING = {
 Carried = Literal["texts", "judgements"]
 """Kinds of replies that a revision may take over although their prompts have changed."""
 
+_LATER = ("other_labels", "filters_spare_lists")
+"""Fields that earlier runs do not have, and that make them continue as they began."""
+
 
 class Manifest(ManifestPart):
     """A run directory's `manifest.json`.
@@ -68,7 +71,8 @@ class Manifest(ManifestPart):
     `replay_of` is the name of the original run. `carried` is the number of replies that it kept
     although their prompts have changed. `may_carry` names the kinds of replies that it was allowed
     to keep. `other_labels` is whether step 4 may find labels outside the task's list; earlier runs
-    rejected them.
+    rejected them. `filters_spare_lists` is whether rejections by filters do not count in the trial
+    of a list, as they did in earlier runs.
     """
 
     format: int = FORMAT
@@ -81,6 +85,7 @@ class Manifest(ManifestPart):
     carried: Annotated[int, Field(ge=0)] = 0
     may_carry: tuple[Carried, ...] = ()
     other_labels: bool = False
+    filters_spare_lists: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -166,7 +171,7 @@ class Manifest(ManifestPart):
 
     def save(self, path: Path) -> None:
         """Write the manifest atomically."""
-        often_empty = ("merged", "replay_of", "carried", "may_carry", "other_labels")
+        often_empty = ("merged", "replay_of", "carried", "may_carry", *_LATER)
         empty = {name for name in often_empty if not getattr(self, name)}
         value = self.model_dump(mode="json", exclude=empty)
         write_atomically(path, json.dumps(value, indent=2) + "\n")
