@@ -5,10 +5,13 @@ from __future__ import annotations
 import html
 import json
 import re
+import unicodedata
+from urllib.parse import quote
 
 import pytest
 
 from targen_review.forms.making import sheet_of
+from targen_review.grades import read_grades
 from tests.files import changed, write_lines
 
 from .pages import OWN, PORT
@@ -34,6 +37,16 @@ def test_only_those_with_the_link_on_this_machine_are_answered(page, run):
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
         assert "frame-ancestors 'none'" in policy
+
+
+@pytest.mark.parametrize("name", ["J\u00fcrgen", "Ju\u0308rgen", "Жанна", "हिन्दी"])
+def test_a_rater_has_a_name_in_any_script(name, page, run):
+    composed = unicodedata.normalize("NFC", name)
+    mine = page(run, names=(composed,), raters=name)
+    entered = mine.ask(f"/{composed}/?token={mine.secret.token}", cookie="")
+    assert f"Path=/{quote(composed)}/" in entered.headers["set-cookie"]
+    assert mine.say(1, "grade", "A").status == 303
+    assert [*read_grades(mine.desk.book.path.parent)] == [composed]
 
 
 def test_what_another_site_sends_changes_nothing(page, run):

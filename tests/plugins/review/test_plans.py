@@ -113,7 +113,7 @@ def test_the_order_of_a_blind_review_tells_no_label(rows_file, task_file, plan):
     assert sorted(hidden) == sorted(given)
 
 
-@pytest.mark.parametrize("name", ["../../x", "a b", "<b>", "..", "é", "x" * 41])
+@pytest.mark.parametrize("name", ["../../x", "a b", "<b>", "..", "é/", "x" * 41])
 def test_a_plan_from_elsewhere_names_raters_that_can_name_files(name, run, plan, refuses):
     file = Path(plan(run, "--raters", "ann,bob")["folder"], "review.json")
     file.write_text(file.read_text().replace('"ann"', json.dumps(name)))

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from targen_core.errors import RunDirectoryError, UsageError, WriteFailed
 from targen_core.plain import open_plain, read_at, read_plain, sync_folder, way_out
+from targen_core.tasks.letters import MARKS
 from targen_core.text import refused
 
 __all__ = [
@@ -30,13 +32,15 @@ __all__ = [
     "Graded",
     "Rater",
     "as_key",
+    "as_name",
     "check_name",
     "now",
     "read_grades",
 ]
 
-NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
-"""The form of a rater's name, which is also part of a file name."""
+NAME = re.compile(rf"\A[\w{MARKS}.-]{{1,40}}\Z")
+"""The form of a rater's name, which is also part of a file name: letters of any script."""
+_ODD = re.compile(rf"[^\w{MARKS}.-]+")
 
 _MAX_BYTES = 256 << 20
 _MAX_TEXT = 100_000
@@ -135,7 +139,7 @@ class Rater(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[1] = 1
-    rater: Annotated[str, Field(pattern=rf"^{NAME.pattern}$")]
+    rater: Annotated[str, Field(pattern=NAME)]
     kind: Literal["person", "model"] = "person"
     model: str | None = None
 
@@ -154,17 +158,23 @@ class Graded:
 
 
 def check_name(name: str) -> str:
-    """The name of a rater.
+    """The name of a rater, composed (NFC), since a file system may decompose letters.
 
     Raises:
         UsageError: it cannot name a file.
     """
+    name = unicodedata.normalize("NFC", name)
     if not NAME.fullmatch(name) or not name.strip("."):
         raise UsageError(
             f"{name!r} cannot be the name of a rater",
             hint="use 1 to 40 letters, digits, '_', '.' and '-'",
         )
     return name
+
+
+def as_name(text: str) -> str:
+    """Return a text with hyphens in place of what no rater's name may contain."""
+    return _ODD.sub("-", unicodedata.normalize("NFC", text))
 
 
 def now() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from pathlib import Path
 from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_review.cli.browser import open_page
-from targen_review.grades import GradeBook, Rater, check_name
+from targen_review.grades import GradeBook, Rater, as_name, check_name
 from targen_review.page.desk import Desk
 from targen_review.page.guard import Secret
 from targen_review.page.server import Shared, app_for
@@ -100,7 +99,6 @@ def _effects(desk: Desk) -> str:
 def _user() -> str:
     """Return who is logged in, as a rater's name."""
     try:
-        name = re.sub(r"[^A-Za-z0-9_.-]+", "-", getpass.getuser())[:40]
-        return check_name(name)
+        return check_name(as_name(getpass.getuser())[:40])
     except (KeyError, OSError, UsageError, ImportError):
         return "me"

@@ -23,7 +23,7 @@ from targen_core.plain import read_plain
 from targen_core.reading import Malformed, json_of
 from targen_core.suggestions import did_you_mean
 from targen_core.text import printable, refused
-from targen_review.grades import NAME, Grade
+from targen_review.grades import NAME, Grade, as_name
 
 __all__ = [
     "DIGEST",
@@ -191,7 +191,7 @@ def rater_name(known: Mapping[str, str], theirs: object, prefix: str) -> str:
         name = name[:8]
     if re.fullmatch(r"[0-9a-f]+", name):
         name = f"{prefix}-{name}"
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)[:40].strip(".-")
+    name = as_name(name)[:40].strip(".-")
     if not NAME.fullmatch(name):
         raise UsageError(
             f"{printable(said, max_length=60)!r} cannot be made into a rater's name",

@@ -7,6 +7,7 @@ import hmac
 import re
 import secrets
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -74,7 +75,7 @@ class Secret:
 
     def __init__(self, port: int, rater: str) -> None:
         self.token = secrets.token_urlsafe(24)
-        self.path = f"/{rater}/"
+        self.path = f"/{quote(rater)}/"  # as browsers send it; a cookie's path is ASCII
         self._cookie = f"targen-{port}"
         self.form = hmac.new(self.token.encode(), b"form", hashlib.sha256).hexdigest()
         """A secret in each form of the page: a site that cannot read the page cannot know it."""
