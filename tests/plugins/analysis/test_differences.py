@@ -96,6 +96,24 @@ def test_a_subject_that_is_missing_is_named(compared):
     assert figures["clusters with rows"].value < other.value
 
 
+def test_a_german_subject_is_not_named_by_function_words(compared):
+    rng = random.Random(9)
+
+    def about(frame, nouns):
+        return [frame.format(*rng.sample(nouns.split(), 3)) for _ in range(60)]
+
+    nouns = "Zug Bremse Gleis Signal Bahnhof Wagen Weiche Fahrplan"
+    trains = "Wann ist {} bei {} und {} da?"
+    whales = about(
+        "Ich habe mich mit {} und dem {} bei der {} befasst.",
+        "Wal Finne Gesang Tauchgang Wanderung Krill Fluke Kalb",
+    )
+    findings = compared(about(trains, nouns), [*whales, *about(trains, nouns)])
+    named = set(lacking(findings)[0][0].split(", "))
+    assert named & {*"wal finne gesang tauchgang wanderung krill fluke kalb befasst".split()}
+    assert not named & {*"ich habe mich mit und dem bei der".split()}
+
+
 def test_near_copies_are_counted_and_shown(compared):
     theirs = real(60, 1)
     mine = [*real(40), theirs[7].upper(), *(text.replace("Which", "What") for text in theirs[:5])]

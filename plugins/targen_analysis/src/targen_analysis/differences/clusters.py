@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,8 @@ from targen_analysis.lexical.words import split
 from targen_analysis.metrics import Estimate
 from targen_analysis.semantic.similarity import Vectors, unit
 from targen_analysis.statistics import difference, over_draws, random_state
+from targen_core.tasks.checks import language_of
+from targen_core.tasks.languages import find_language
 
 __all__ = ["MIN_ROWS", "Cluster", "Covered", "covered", "gaps", "latent"]
 
@@ -67,12 +69,13 @@ class Cluster:
 def latent(texts: Sequence[str], seed: int) -> Vectors | None:
     """Vectors of texts by latent semantic analysis, each of length 1; None if they share no word.
 
-    Words of most texts, and English function words, do not count: clusters should be of subjects.
+    Words of most texts, and function words, do not count: clusters should be of subjects.
     """
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    counted = TfidfVectorizer(analyzer=_subjects, min_df=2, max_df=_COMMON, sublinear_tf=True)
+    subjects = _subjects_in(texts)
+    counted = TfidfVectorizer(analyzer=subjects, min_df=2, max_df=_COMMON, sublinear_tf=True)
     try:
         inputs = counted.fit_transform(texts)
     except ValueError:
@@ -83,11 +86,15 @@ def latent(texts: Sequence[str], seed: int) -> Vectors | None:
     return unit(TruncatedSVD(min(50, most), random_state=random_state(seed)).fit_transform(inputs))
 
 
-def _subjects(text: str) -> list[str]:
-    """Return the words of a text that are not function words."""
+def _subjects_in(texts: Sequence[str]) -> Callable[[str], list[str]]:
+    """Return what leaves function words out of a text: those of the texts' language, if known."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    return [word for word in split(text) if word not in ENGLISH_STOP_WORDS]
+    language = find_language(language_of("\n".join(texts)))
+    small = ENGLISH_STOP_WORDS  # longer than our own list
+    if language is not None and language.name != "english":
+        small = language.function_words
+    return lambda text: [word for word in split(text) if word not in small]
 
 
 class _Clusters:
@@ -148,7 +155,8 @@ def gaps(
     """
     clusters = _Clusters(vectors[1], seed, most)
     own = clusters.nearest(vectors[0])
-    words = [{*_subjects(text)} for text in sides[1].whole]
+    subjects = _subjects_in(sides[1].whole)
+    words = [{*subjects(text)} for text in sides[1].whole]
     found = []
     for at, middle in enumerate(clusters.middles):
         inside = clusters.of == at
