@@ -8,6 +8,7 @@ can be read, such as `\x1b` and `\u202e`. Beside it, what all messages share of 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 __all__ = [
+    "composed",
     "json_safe",
     "key_path",
     "percent",
@@ -48,6 +50,11 @@ def printable(text: str, *, lines: bool = True, max_length: int | None = None) -
     if max_length is not None and len(text) > max_length:
         return f"{text[:max_length]} … ({plural(len(text) - max_length, 'more character')})"
     return text
+
+
+def composed(name: str) -> str:
+    """Return a name with composed letters (NFC), in which names are compared: macOS splits ä."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def key_path(loc: Iterable[object]) -> str:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from unicodedata import normalize
 
 import pytest
 
-from targen_core import Declaration, Registry
+from targen_core import Declaration, Registry, generate
 from targen_core.errors import RunDirectoryError, UnknownName, UsageError
 from targen_core.plugins.register import Registration
 from targen_standard.datasets.readers import TEXTS
 from targen_standard.datasets.reading import read_dataset
 from targen_standard.datasets.source import open_source
+from targen_standard.examples.reading import labels_of
 
 from .tasks import make_task
 
@@ -51,6 +53,30 @@ def test_files_as_editors_and_others_leave_them(data, registry, tmp_path):
     dataset = read_dataset(path, "pairs", registry=registry)
     assert (dataset.name, dataset.card) == ("mine", "")
     assert dataset.rows == [json.loads(data.decode("utf-8-sig"))]
+
+
+@pytest.mark.parametrize("of_file", ["NFC", "NFD"])
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_letters_of_names_may_be_composed_or_not(of_file, suffix, tmp_path):
+    """As macOS writes them: a and two dots, in place of one letter."""
+    data, typed = tmp_path / f"mine{suffix}", {"NFC": "NFD", "NFD": "NFC"}[of_file]
+    task = "description: Mails.\nlabels: {Zähler: x, Umzug: x}\nfields: {größe: {}}\n"
+    (tmp_path / "mine.yaml").write_text(normalize(of_file, task))
+    text = normalize("NFD", "Ein Zähler, aber ein großer für alle")
+    rows = [{normalize(typed, "größe"): f"{text} {n}", "label": "Zähler"} for n in range(6)]
+    rows = [{**row, "label": normalize(typed, row["label"])} for row in rows]
+    cells = [[*rows[0]], *([f'"{row_text}"', label] for row_text, label in map(dict.values, rows))]
+    lines = map(",".join, cells) if suffix == ".csv" else map(json.dumps, rows)
+    data.write_text("\n".join(lines))
+    label = normalize("NFC", "Zähler")
+    declaration = Declaration.from_file(tmp_path / "mine.yaml")
+    assert [*declaration.labels] == [label, "Umzug"]
+    dataset = read_dataset(data, declaration.task())
+    assert dataset.rows[0] == {normalize("NFC", "größe"): f"{text} 0", "label": label, "idx": 0}
+    assert labels_of(data, declaration.task()) == {label: 6}
+    mine = {normalize(typed, label): 2}
+    made = generate(declaration, labels=mine, model="scripted", progress=False)
+    assert made.dataset.labels == {label: 2}
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ from targen_core.tasks.parts import DryRunCall, Label, RealTexts, Variant
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import PARAMETERS, Check, InverseGenerator, ListStep, Part, Step
 from targen_core.tasks.validation import validate
+from targen_core.text import composed
 from targen_core.wording import Option
 
 SeedT = TypeVar("SeedT")
@@ -388,9 +389,14 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     def label_named(self, name: str) -> str:
         """Return the label that a person means by a name; the name itself if no label matches.
 
+        It may be composed otherwise than the label, as `ä` may be typed.
+
         Raises:
             UsageError: rows cannot have the label, and the task knows why.
         """
+        if name in self.quota_names:
+            return name
+        name = {composed(each): each for each in self.quota_names}.get(composed(name), name)
         meant = self.rows.label_named
         return name if name in self.quota_names or meant is None else meant(name)
 

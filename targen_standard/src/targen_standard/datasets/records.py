@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,9 +15,12 @@ from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 from targen_core.reading import json_of
 from targen_core.suggestions import suggestions_for
 from targen_core.tasks.model import Task
+from targen_core.text import composed
 
 Record = bytes | Mapping[str, Any] | ValueError
 """A line of JSON, values by their columns, or why it cannot be read."""
+
+_ACCENT = re.compile(rb"\\u03[0-6]")  # escaped
 
 _ROW: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
@@ -58,7 +63,7 @@ def official_row(
     """
     if isinstance(record, ValueError):
         raise record
-    if isinstance(record, bytes) and task.rows.from_file is None:
+    if isinstance(record, bytes) and task.rows.from_file is None and _is_composed(record):
         _decode(record)
         _validate(record, task, others)
         parsed: dict[str, Any] = json_of(record)
@@ -157,13 +162,41 @@ def as_it_is(record: Record, form: Form, task: Task[Any, Any] | None = None) -> 
     if isinstance(record, ValueError):
         raise record
     if not isinstance(record, bytes):
-        return form.typed(record, task)
+        return _official_label(form.typed(_official_names(record, task), task), task)
     _decode(record)
     try:
         row = json_of(record, strict=False)
     except ValueError:
         row = None
-    return row if isinstance(row, dict) else _ROW.validate_json(record)
+    if not isinstance(row, dict):
+        return _ROW.validate_json(record)
+    return row if _is_composed(record) else _official_label(_official_names(row, task), task)
+
+
+def _is_composed(line: bytes) -> bool:
+    """Return whether names in a line can be compared as they are; its texts need not be."""
+    if line.isascii():
+        return _ACCENT.search(line) is None
+    return unicodedata.is_normalized("NFC", line.decode(errors="replace"))
+
+
+def _official_names(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, Any]:
+    """Return a row with the names of its columns as the task has them, however composed."""
+    if all(isinstance(name, str) and name.isascii() for name in row):
+        return row
+    known = {composed(name): name for name in (_columns(task.schema) if task else ())}
+    names = {name: composed(name) if isinstance(name, str) else name for name in row}
+    return {known.get(names[name], names[name]): value for name, value in row.items()}
+
+
+def _official_label(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, Any]:
+    """Return a row with its label as the task has it, however composed."""
+    label = row.get("label")
+    if not isinstance(label, str) or label.isascii():
+        return row
+    officials = [each.official for each in (task.labels if task else ())]
+    known = {composed(each): each for each in officials if isinstance(each, str)}
+    return {**row, "label": known.get(composed(label), composed(label))}
 
 
 def _decode(line: bytes) -> None:

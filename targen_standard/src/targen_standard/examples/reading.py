@@ -21,7 +21,7 @@ from targen_core.runs.records.lock import COPY
 from targen_core.suggestions import as_utf_8
 from targen_core.tasks.fields import NO_TEXTS, text_at
 from targen_core.tasks.model import Task
-from targen_core.text import plural, printable
+from targen_core.text import composed, plural, printable
 from targen_standard.datasets.kept import called
 from targen_standard.datasets.lines import in_utf_8
 from targen_standard.datasets.source import open_source
@@ -239,12 +239,14 @@ def _value(line: str | ValueError) -> Mapping[str, Any] | str | ValueError:
         json.dumps(value, ensure_ascii=False).encode()  # fails for half of a surrogate pair
     except (ValueError, RecursionError):
         return ValueError("not JSON")
-    return value if isinstance(value, Mapping | str) else ValueError("not text")
+    if isinstance(value, Mapping):
+        return {composed(name): each for name, each in value.items()}
+    return value if isinstance(value, str) else ValueError("not text")
 
 
 def _plain(value: Any) -> str:
     """Return a label in the form in which it is compared."""
-    return re.sub(r"[\W_]+", "_", str(value).casefold()).strip("_")
+    return re.sub(r"[\W_]+", "_", composed(str(value)).casefold()).strip("_")
 
 
 class _Columns:
@@ -362,7 +364,7 @@ class _Columns:
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
         if self._task is None:
-            return str(value)
+            return composed(str(value))
         name = self._labels.get(_plain(value))
         if name is None and self._labels:
             raise _UnknownLabel(f"{printable(str(value), max_length=40)!r}")

@@ -30,9 +30,11 @@ from targen_standard.task_files.forms import TaskForm, as_text
 from targen_standard.task_files.model import Declaration
 from targen_standard.task_files.options import located, spellings
 from targen_standard.task_files.reading import (
+    COPY,
     Parsed,
     declaration_of,
     entries,
+    is_copy,
     parsed_file,
     read_declaration,
     refusal,
@@ -40,14 +42,11 @@ from targen_standard.task_files.reading import (
 
 __all__ = ["DECLARED", "PYTHON", "in_edition_of", "kept_file", "keys_of", "task_name"]
 
-_COPY = "task.json"
-
 
 def _declared(name: Typed) -> TaskFile:
     """Read a declaration, or a file in a form of a plugin."""
     parsed = parsed_file(Path(name))
-    is_copy = parsed.path.name == _COPY and (parsed.path.parent / "manifest.json").is_file()
-    return _read(_as_then(parsed) if is_copy else parsed)
+    return _read(_as_then(parsed) if is_copy(parsed.path) else parsed)
 
 
 def _as_then(copy: Parsed) -> Parsed:
@@ -138,10 +137,10 @@ def _read(parsed: Parsed) -> TaskFile:
     task = declaration.task(name=task_name(parsed.path.stem))
     named = declaration.model_copy(update={"name": task.name})
     placed = task.replace(part_options=located(declaration, parsed.path.parent))
-    name = "the task's file" if parsed.path.name == _COPY else parsed.path.name
+    name = "the task's file" if parsed.path.name == COPY else parsed.path.name
     return TaskFile(
         placed,
-        _COPY,
+        COPY,
         named.as_json(),
         declaration.draft,
         eased=partial(eased, declaration, name),
@@ -242,7 +241,7 @@ def _formed(parsed: Parsed, key: str) -> TaskFile:
     version = f"{task.version}+{digest[:8]}"
     return TaskFile(
         task.replace(version=version),
-        _COPY,
+        COPY,
         text,
         distributions=(registered.distribution,),
         ready=partial(form.ready, spec),

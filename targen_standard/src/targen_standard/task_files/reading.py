@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
 from targen_core.reading import Malformed, json_of, read_text
 from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.task_files import Loc
-from targen_core.text import key_path, plain_fault, plural, printable
+from targen_core.text import composed, key_path, plain_fault, plural, printable
 from targen_core.wording import Action, Blank, Either, Option, Words, in_a_command, in_words
 from targen_standard.task_files.model import IN_A_FILE, Declaration, LabelPart, ParametersPart
 from targen_standard.task_files.options import located, require_trusted
@@ -48,6 +49,9 @@ class Parsed:
     value: dict[str, Any]
     refuse: Refuse
 
+
+COPY = "task.json"
+"""The name of a run's copy of a task file."""
 
 _MAX_TYPED = 1 << 20
 """Most bytes of a file that somebody wrote by hand."""
@@ -80,6 +84,8 @@ def parsed_file(path: Path) -> Parsed:
             error.hint = "put contexts and seeds in separate files: contexts: {file: …}"
         raise
     value, tree = _parsed(text, path)
+    if not is_copy(path) and any(name != composed(name) for name in _names(value)):
+        value, tree = _parsed(unicodedata.normalize("NFC", text), path)
 
     def refuse(loc: Loc, message: str, hint: Words) -> UsageError:
         line = line_of(tree(), loc)
@@ -96,6 +102,18 @@ def parsed_file(path: Path) -> Parsed:
             (), "it has no keys", "write description: … and labels: …; see targen init-task"
         )
     return Parsed(path, value, refuse)
+
+
+def is_copy(path: Path) -> bool:
+    """Return whether a file is a run's copy, whose labels are as its rows have them."""
+    return path.name == COPY and (path.parent / "manifest.json").is_file()
+
+
+def _names(value: Any) -> Iterator[str]:
+    """Yield the names of labels, columns and the like: keys, at any depth."""
+    for key, each in value.items() if isinstance(value, dict) else ():
+        yield str(key)
+        yield from _names(each)
 
 
 def read_declaration(path: Path, *, packaged: bool = False) -> Declaration:
