@@ -11,6 +11,7 @@ from targen_core.tasks.checks import (
     chatter,
     check_language,
     content_words,
+    filled,
     is_copy,
     is_loop,
     language_of,
@@ -317,6 +318,30 @@ def test_any_text_at_all_is_judged(text):
     if not reason:
         assert "\n" not in text.strip()
         assert 3 <= len(words(text)) <= 30
+
+
+UNFILLED = """
+    Dear [Your Name], hello! | Hi {{ first_name }}! | Yours, [NAME] | [Date of Purchase]
+    Guten Tag [Name einfügen], ich bin [Kundennummer]. | Mit Grüßen, [Ihr Name] | Ort: <Adresse>
+    Cordialement, [Votre nom] | [Nom de l'entreprise] | [Su nombre] | [Il tuo nome] | [O seu nome]
+    Groeten, [Uw naam] | mijn [Klantnummer] | {{kunde}} | {{customer.name}} | <YOUR NAME>
+"""
+FILLED = """
+    He [sic] said so [1] and [...] left. | [Laughs] | [Your] father | [Name Redacted] | [Edit]
+    XXXX on XX/XX/XXXX | [Name](https://shop.example) | ![Name](a.png) | [Date]: a link | rows[Name]
+    [[Name]] | <user> <BR> | `{{name}}` | <p>{{name}}</p> | <Name>Ann</Name> | [name] | {{1, 2}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        *((text, "placeholder") for row in table(UNFILLED, 6) for text in filter(None, row)),
+        *((text, "") for row in table(FILLED, 7) for text in filter(None, row)),
+    ],
+)
+def test_a_placeholder_to_fill_in_is_told_from_other_brackets(text, reason):
+    assert reason_of(filled, text) == reason
 
 
 def test_words_keep_hyphens_and_apostrophes_inside():

@@ -21,6 +21,7 @@ __all__ = [
     "chatter",
     "check_language",
     "content_words",
+    "filled",
     "is_copy",
     "is_cut_from",
     "is_loop",
@@ -51,6 +52,25 @@ _MARKUP = re.compile(
 _PLACEHOLDER = re.compile(
     r"\[[A-Z_ ]{2,}\]|\$[A-Za-z_]\w*|<[A-Z_ ]{2,}>|\bX{4,}\b|\b[Ll]orem ipsum"
 )
+_YOURS = (  # of the reader, in a placeholder
+    "your|ihre?|deine?|votre|vos|ton|ta|su|tu|il (?:suo|tuo)|la (?:sua|tua)|o seu|a sua|seu|sua"
+    "|uw|jouw|je"
+)
+_GIVEN = (  # what a placeholder is for; in German and Dutch, as the end of a word
+    r"names?|dates?|address|number|\w*(?:name|datum|adresse|anschrift|nummer|naam|adres)|nom|prénom"
+    "|date|numéro|nombre|apellidos?|fecha|dirección|número|nome|cognome|indirizzo|numero|endereço"
+)
+_UNFILLED = re.compile(
+    r"(?<![\[\]\w!])\[(?=[A-ZÀ-ÖØ-Þ])(?i:"
+    r"(?![^\]]*\b(?:redacted|withheld|removed|deleted|hidden|changed|geändert|entfernt)\b)"
+    rf"(?:(?:{_YOURS})(?: [^\W\d_]+){{1,3}}"
+    rf"|(?:[^\W\d_]+['’ ]){{0,2}}(?:{_GIVEN})(?:['’ ][^\W\d_]+){{0,3}})\](?![(\[:]))"
+)
+_OF_TEMPLATES = re.compile(
+    r"\{\{ ?[^\W\d][\w.]*(?: \w+){0,2} ?\}\}"
+    rf"|<(?=[A-ZÀ-ÖØ-Þ])(?i:(?:(?:{_YOURS}) )?(?:{_GIVEN})>)"
+)
+_CODE = re.compile(r"`|</|\{%|[;{]\s*$", re.MULTILINE)
 _END = re.compile(r"[.!?。！？।؟][\"'”’“»)\]]*$")
 _ANY_END = re.compile(r"[.!?।؟][\"'”’“»)\]]*(?=\s|$)|[。！？]+(?:[^\w\s]*$)?")
 _SURE_END = re.compile(r"[。।]\s*(?=\w)")  # a full stop that no abbreviation has
@@ -294,6 +314,22 @@ def chatter(text: str, what: str, language: str = "English") -> None:
 
 def _meta_text(text: str, what: str) -> Rejected:
     return Rejected("meta-text", f"the {what} talks about the answer: {text[:60]!r}")
+
+
+def filled(text: str, what: str) -> None:
+    """Refuse a text with a placeholder that its writer was to fill in, in the larger languages.
+
+    Examples are `[Your name]`, `[Kundennummer]`, `<Date>` and `{{customer}}`. Other brackets pass,
+    such as `[sic]` and `[1]`, and so do links, code, and data that people masked with `XXXX`.
+
+    Raises:
+        Rejected: `placeholder`.
+    """
+    found = _UNFILLED.search(text)
+    if found is None and not _CODE.search(text):
+        found = _OF_TEMPLATES.search(text)
+    if found is not None:
+        raise Rejected("placeholder", f"the {what} holds a placeholder: {found[0]!r}")
 
 
 def prose(

@@ -12,6 +12,7 @@ from targen_core.errors import Rejected
 from targen_core.tasks.checks import (
     chatter,
     check_language,
+    filled,
     is_copy,
     is_cut_from,
     normalized,
@@ -59,7 +60,7 @@ def check_text(text: str, part: FieldPart, what: str, language: str) -> None:
     """A text as its field asks for it.
 
     Raises:
-        Rejected: a reason of `prose`, `phrase`, `chatter` or `check_language`, or
+        Rejected: a reason of `prose`, `phrase`, `chatter`, `filled` or `check_language`, or
             `empty`, `no-question`, `too-few-sentences`, `too-many-sentences`,
             `lacks-words`, `forbidden-words`.
     """
@@ -73,6 +74,7 @@ def check_text(text: str, part: FieldPart, what: str, language: str) -> None:
             raise Rejected("no-question", f"the {what} ends with no question: {text[-40:]!r}")
     else:
         chatter(text, what, language)
+        filled(text, what)
         if part.form == "phrase":
             phrase(text, max_words=max_words, what=what)
         count = len(words(text))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from targen_standard.task_files.model import Declaration, FieldPart
 
-_OF_FORM = frozenset("markup cut-off quoted placeholder repetitive no-question no-words".split())
+_OF_FORM = frozenset("markup cut-off quoted repetitive no-question no-words".split())
 _OF_LANGUAGE = re.compile("not-[a-z]+")
 _COUNTED = {"too-short": "words", "too-long": "words"} | {
     f"too-{size}-sentences": "sentences" for size in ("few", "many")
