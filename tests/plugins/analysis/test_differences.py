@@ -114,6 +114,12 @@ def test_a_german_subject_is_not_named_by_function_words(compared):
     assert not named & {*"ich habe mich mit und dem bei der".split()}
 
 
+def test_capitals_of_german_nouns_are_not_names(compared):
+    theirs = [f"Ich habe das bei der Firma bestellt und es ist nicht da {n}" for n in range(60)]
+    mine = [text.replace("Firma", "firma") for text in theirs]
+    assert not features(compared(mine, theirs))
+
+
 def test_near_copies_are_counted_and_shown(compared):
     theirs = real(60, 1)
     mine = [*real(40), theirs[7].upper(), *(text.replace("Which", "What") for text in theirs[:5])]

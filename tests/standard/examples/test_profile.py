@@ -277,7 +277,8 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("text", "form"),
         [
-            ("So, da bist du ja mit der Post", "about 8 words in one sentence; with a name"),
+            ("So, da bist du ja mit der Post", "about 8 words in one sentence"),
+            ("Então ela foi da casa à Ana", "about 7 words in one sentence; with a name"),
             ("No, ele foi da casa à loja", "about 7 words in one sentence"),
             ("Hayat eve da okula da gitti", "about 6 words in one sentence"),
             ("用了三天就坏了再也不买", "about 12 characters in one sentence"),

@@ -87,6 +87,20 @@ class TestWhatIsShown:
         assert "Tower" not in written.partition("Take their manner")[2], "a seed gives the premise"
 
 
+def test_only_new_runs_leave_names_out_where_nouns_have_capitals(works):
+    text = "Das ist ja mit der Post zu mir gekommen, und es war nicht für mich"
+    Path("own.txt").write_text("".join(f"{text} {at}.\n" for at in range(20)))
+    asked = ("porter.yaml", "-b", "scripted", "--examples", "own.txt", "--no-show-examples")
+    works("generate", *asked, "-n", "2", "--out", "new")
+    assert not any("name" in record["dimensions"]["form"] for record in records("new"))
+    works("resume", "new", "-n", "4")
+    earlier = ("-o", "examples.by_language=false")
+    works("generate", *asked, *earlier, "-n", "2", "--out", "old")
+    assert "by_language" not in Path("old/manifest.json").read_text()
+    works("resume", "old", "-n", "4")
+    assert all("a name" in record["dimensions"]["form"] for record in records("old"))
+
+
 class TestPrivacy:
     def test_a_service_sees_no_example_when_showing_is_off(self, served, like, texts, labelled):
         asked = served()

@@ -6,6 +6,7 @@ A file has:
 - `small_words`: function words that made-up texts contain;
 - `function_words`: others. Without "a" and "mi" among its own, Spanish "a mi madre" is Italian,
   which has both;
+- `capital_nouns`: true if all nouns begin with a capital, which then says nothing of a name;
 - `remarks`: parts of models' remarks about their replies, as regular expressions of
   lower-case letters and curly apostrophes. Line breaks in them have no effect. The parts are those
   that `remarks.py` combines.
@@ -34,6 +35,7 @@ class Language:
     small_words: frozenset[str]
     function_words: frozenset[str]
     remarks: Mapping[str, str]
+    capital_nouns: bool = False
 
 
 @lru_cache
@@ -76,4 +78,5 @@ def _read(name: str) -> Language | None:
         small,
         small.union(read.get("function_words", "").split()),
         {part: text.replace("\n", "") for part, text in read.get("remarks", {}).items()},
+        capital_nouns=read.get("capital_nouns", False),
     )

@@ -17,10 +17,12 @@ from pydantic import (
     Field,
     SerializerFunctionWrapHandler,
     model_serializer,
+    model_validator,
 )
 
 from targen_core.options import Flag, ListOptions, Options, Rows
 from targen_core.plugins.configurable import Configurable, Section
+from targen_core.runs.records.lock import COPY
 from targen_core.text import plural
 from targen_standard.examples.profile import Profile
 
@@ -85,12 +87,31 @@ class ExampleOptions(Options):
         ),
     ] = "pairs"
 
+    by_language: Annotated[
+        bool,
+        Field(
+            description="whether forms leave out names if the texts are in a language that writes "
+            "nouns with capitals; every new run sets it, and earlier ones named all nouns"
+        ),
+    ] = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_new_runs(cls, values: Any) -> Any:
+        """Set `by_language`, except for a run that continues from its own copy of the examples."""
+        path = values.get("examples") if isinstance(values, dict) else None
+        if path is None or COPY.fullmatch(Path(path).name):
+            return values
+        return {"by_language": True, **values}
+
     @model_serializer(mode="wrap")
     def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Omit unused values, so that a run from before they existed continues."""
         values: dict[str, Any] = dump(self)
         if not self.close_gap:
             values = {name: v for name, v in values.items() if name not in ("close_gap", "extra")}
+        if not self.by_language:
+            del values["by_language"]
         return values
 
 

@@ -18,7 +18,7 @@ from targen_standard.datasets.kept import called
 from targen_standard.examples import MEASURED_FROM, ExampleOptions, ExamplesSection
 from targen_standard.examples.following import followed
 from targen_standard.examples.forms import forms_of
-from targen_standard.examples.measuring import are_english, measured
+from targen_standard.examples.measuring import are_english, measured, shows_names
 from targen_standard.examples.profile import FORM, Profile, Trait
 from targen_standard.examples.reading import Examples, read_examples
 from targen_standard.examples.showing import Hands, shown_to
@@ -84,7 +84,8 @@ class ExampleFilter(Filter):
             profile = Profile() if examples is None else self._profile(examples, task)
         hands = {}
         if examples is not None and self._options.show_examples:
-            by_aim = _hands_of(examples, frozenset(task.branches.values()), self._options.shown)
+            aims, named = frozenset(task.branches.values()), self._named(examples)
+            by_aim = _hands_of(examples, aims, self._options.shown, named=named)
             hands = {branch: by_aim[aim] for branch, aim in task.branches.items()}
         # Real texts show the length of such texts better than a task file's usual values.
         own = [
@@ -109,7 +110,13 @@ class ExampleFilter(Filter):
     def _measured(self, examples: Examples, task: Task[Any, Any]) -> Profile:
         """Return the profile of examples; filters that draw more, or less, override it."""
         # Rows draw the form of a whole text; in earlier runs, traits were apart.
-        return _profile_of(examples, whole=self._options.profile not in (None, True))
+        whole = self._options.profile not in (None, True)
+        return _profile_of(examples, whole=whole, named=self._named(examples))
+
+    def _named(self, examples: Examples) -> bool:
+        """Return whether forms say which texts have names; those of earlier runs did."""
+        texts = (row.text for row in examples.rows)
+        return not self._options.by_language or shows_names(texts)
 
     def check_task(self, task: Task[Any, Any]) -> None:
         """Read the examples, if `shaped` was not called, and warn of other lengths than theirs."""
@@ -182,7 +189,7 @@ def _warn(words: str) -> None:
 
 @lru_cache(maxsize=1)  # a run is prepared more than once
 def _hands_of(
-    examples: Examples, aims: Collection[str | None], size: int
+    examples: Examples, aims: Collection[str | None], size: int, *, named: bool
 ) -> Mapping[str | None, Hands]:
     """Return the examples shown for each aim. Labels without examples share theirs."""
     labels = {row.label for row in examples.rows}
@@ -190,12 +197,14 @@ def _hands_of(
 
     @cache
     def dealt(aim: str | None) -> Hands:
-        return Hands(examples.rows, aim, len(labels), size, english=english)
+        return Hands(examples.rows, aim, len(labels), size, english=english, named=named)
 
     known = {None, *labels}
     return {aim: dealt(aim if aim in known else "") for aim in aims}
 
 
 @lru_cache(maxsize=1)  # a run is prepared more than once
-def _profile_of(examples: Examples, *, whole: bool) -> Profile:
-    return Profile(forms=forms_of(examples.rows)) if whole else measured(examples.rows)
+def _profile_of(examples: Examples, *, whole: bool, named: bool) -> Profile:
+    if whole:
+        return Profile(forms=forms_of(examples.rows, named=named))
+    return measured(examples.rows)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from targen_standard.examples.measuring import (
     HESITATION,
@@ -33,10 +34,11 @@ _LONG, _STEPS = 30, ((300, 50), (100, 10), (20, 5))  # from so many words on, ro
 _UNSPACED = 12  # characters per word from which on a script has no spaces
 
 
-def forms_of(rows: Sequence[Example]) -> dict[str, int]:
+def forms_of(rows: Sequence[Example], *, named: bool = True) -> dict[str, int]:
     """Return the forms of texts of all lengths, each as often as texts have it.
 
-    Each label counts alike, whatever its number of rows.
+    Each label counts alike, whatever its number of rows. Without `named`, a capital inside a
+    sentence is not a name.
     """
     by_label = labelled_alike(rows)
     if len(by_label) > _MOST:
@@ -46,13 +48,16 @@ def forms_of(rows: Sequence[Example]) -> dict[str, int]:
     forms: Counter[str] = Counter()
     for mine in by_label.values():
         some = varied(mine, most)
-        forms.update(form_of(some[at % len(some)].text, english=english) for at in range(most))
+        texts = (some[at % len(some)].text for at in range(most))
+        forms.update(form_of(text, english=english, named=named) for text in texts)
     return dict(forms)
 
 
-def form_of(text: str, *, english: bool = True) -> str:
+def form_of(text: str, *, english: bool = True, named: bool = True) -> str:
     """Return how a text is written, in one line; in other languages, by no word."""
     known = _TOLD if english else _TOLD_IN_ANY
+    if not named:
+        known = tuple(partial(_with, named=False) if told is _with else told for told in known)
     traits = [name for name in (told(text) for told in known) if name]
     return "; ".join([_size(text), *traits[:_TRAITS]])
 
@@ -186,7 +191,7 @@ def _haste(text: str) -> str:
     return "words of casual speech" if _SPOKEN.search(text) else ""
 
 
-def _with(text: str) -> str:
+def _with(text: str, *, named: bool = True) -> str:
     """Return which addresses, figures, names and marks a text has."""
     found = []
     if _ADDRESS.search(text):
@@ -201,7 +206,7 @@ def _with(text: str) -> str:
     elif numbers := len(re.findall(r"(?<![^\W\d_])\d+(?:[.,]\d+)*", figures)):
         found.append("a number" if numbers == 1 else "numbers")
     unnamed = _HEADING.sub(" ", SPEAKER.sub("\n ", text))
-    if not text.isupper() and (names := len(_NAME.findall(unnamed))):
+    if named and not text.isupper() and (names := len(_NAME.findall(unnamed))):
         found.append("a name" if names == 1 else "names")
     found += [name for name, pattern in _MARKS.items() if re.search(pattern, text)]
     if has_emoji(text):

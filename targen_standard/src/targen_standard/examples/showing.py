@@ -59,6 +59,7 @@ class Hands:
         size: int,
         *,
         english: bool,
+        named: bool,
     ) -> None:
         """Deal `rows` for a branch that aims at a label, out of `labels`, in hands of `size`."""
         own = [row for row in rows if row.label is not None and row.label == aim]
@@ -77,7 +78,7 @@ class Hands:
         ]
         self._by_form: dict[str, list[Example]] = defaultdict(list)
         for row in chosen:
-            self._by_form[form_of(row.text, english=english)].append(row)
+            self._by_form[form_of(row.text, english=english, named=named)].append(row)
 
     def of(self, llm: Llm, form: str = "") -> tuple[Sequence[Example], bool]:
         """Return the hand whose turn it is, and whether its first text has the form.

@@ -15,7 +15,10 @@ from targen_standard.examples.measuring import Topic, are_english, weights_of
 from targen_standard.examples.reading import Example
 from targen_standard.filters.excluded.comparing import plain_words
 
-__all__ = ["SEEN", "Telltales", "habits", "sentences"]
+__all__ = ["NAMED", "SEEN", "Telltales", "habits", "sentences"]
+
+NAMED = "contain a name (a capital inside a sentence)"
+"""The telltale that means nothing where all nouns have capitals; see `shows_names`."""
 
 _END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|\n+")
 _LETTERS = word_of(r"\W_")
@@ -55,9 +58,7 @@ SEEN: dict[str, Callable[[str], bool]] = {
     "end without a mark": _has(rf"\w[{MARKS}]*\s*$"),
     "begin with a lower-case letter": lambda text: text.lstrip()[:1].islower(),
     "contain no capital letter": lambda text: text.islower(),
-    "contain a name (a capital inside a sentence)": _has(
-        r"[^\W\d_][,;]? (?!I\b)[^\W\d_a-z]\w*[a-z]"
-    ),
+    NAMED: _has(r"[^\W\d_][,;]? (?!I\b)[^\W\d_a-z]\w*[a-z]"),
     "contain a word in capitals": _has(r"\b[A-Z]{3,}\b"),
     "contain a digit": _has(r"\d"),
     "contain a comma": _has("[,，、]"),
@@ -78,7 +79,7 @@ SEEN: dict[str, Callable[[str], bool]] = {
 """Telltales to look for in a text."""
 
 _OF_ENGLISH = {name for name in SEEN if name.startswith("say ")} | {
-    "contain a name (a capital inside a sentence)",
+    NAMED,
     "contain a contraction",
     "contain a hedge (may, perhaps, seems …)",
     "contain a negation",

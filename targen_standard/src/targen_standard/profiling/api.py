@@ -19,7 +19,7 @@ from targen_core.tasks.checks import language_of
 from targen_core.text import plural
 from targen_standard.datasets.kept import file_of_rows
 from targen_standard.examples.forms import forms_of
-from targen_standard.examples.measuring import Figures, Topic, figures_of, topics_of
+from targen_standard.examples.measuring import Figures, Topic, figures_of, shows_names, topics_of
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example, read_examples
 from targen_standard.examples.subjects import closely_measured
@@ -105,7 +105,8 @@ def profile(
     of = find_task(known, whose)[1] if isinstance(whose, str) else whose
     path = file_of_rows(examples)
     rows = read_examples(path, of, encoding).rows
-    made = closely_measured(rows, of, Profile(forms=forms_of(rows)))
+    named = shows_names(row.text for row in rows)
+    made = closely_measured(rows, of, Profile(forms=forms_of(rows, named=named)))
     lines = () if about is None else about(rows)
     if model is not None:
         said = {**model_options, **(options or {})}
@@ -119,6 +120,6 @@ def profile(
             description, _ = question.ask(request.registry, request.spec, cache=replies_folder())
         lines = description.lines
     language = language_of("\n".join(row.text for row in rows))
-    named = (f"language: {language}",) if language else ()
-    made = made.model_copy(update={"about": (*named, *made.about, *lines)})
+    spoken = (f"language: {language}",) if language else ()
+    made = made.model_copy(update={"about": (*spoken, *made.about, *lines)})
     return Profiled(made, figures_of(rows), topics_of(rows), path.name)

@@ -14,7 +14,8 @@ from targen_analysis.differences.sides import Side, share_of
 from targen_analysis.lexical.words import split
 from targen_analysis.metrics import Estimate
 from targen_analysis.statistics import Z, difference, least
-from targen_standard.examples.telltales import SEEN
+from targen_standard.examples.measuring import shows_names
+from targen_standard.examples.telltales import NAMED, SEEN
 
 __all__ = ["Feature", "telltales"]
 
@@ -101,7 +102,10 @@ def _tried(sides: tuple[Side, Side]) -> Iterator[tuple[str, NDArray[np.bool_], b
 def _of_field(
     texts: Sequence[str], mine: int, reference: str
 ) -> Iterator[tuple[str, NDArray[np.bool_], bool]]:
+    named = shows_names(texts)
     for name, has in SEEN.items():
+        if name == NAMED and not named:
+            continue
         yield name, np.array([has(text) for text in texts]), False
     words = [split(text) for text in texts]
     counts = np.array([len(each) for each in words])
