@@ -224,6 +224,21 @@ def test_a_text_is_as_its_field_asks(part, reason, text):
     assert not reason or caught.value.reason == reason
 
 
+@pytest.mark.parametrize(
+    ("keys", "refused"),
+    [
+        ({}, True),
+        ({"edition": 5}, False),
+        ({"description": "Letters whose names are masked as [NAME]."}, False),
+    ],
+)
+def test_a_placeholder_is_left_in_no_row_unless_the_file_has_one(keys, refused, declared):
+    task = declared(**keys).task()
+    row = task.instance(text="Please ring me.\n[Your name]", label="calm")
+    with pytest.raises(Rejected, match="placeholder") if refused else nullcontext():
+        task.checks[0](row, "a seed")
+
+
 ROWS = """
 {type: int, range: [1, 5]} | 9 | out-of-range
 {type: 'list[str]', form: phrase, items: [2, 3]} | [a] | too-few-items

@@ -60,7 +60,7 @@ def check_text(text: str, part: FieldPart, what: str, language: str) -> None:
     """A text as its field asks for it.
 
     Raises:
-        Rejected: a reason of `prose`, `phrase`, `chatter`, `filled` or `check_language`, or
+        Rejected: a reason of `prose`, `phrase`, `chatter` or `check_language`, or
             `empty`, `no-question`, `too-few-sentences`, `too-many-sentences`,
             `lacks-words`, `forbidden-words`.
     """
@@ -74,7 +74,6 @@ def check_text(text: str, part: FieldPart, what: str, language: str) -> None:
             raise Rejected("no-question", f"the {what} ends with no question: {text[-40:]!r}")
     else:
         chatter(text, what, language)
-        filled(text, what)
         if part.form == "phrase":
             phrase(text, max_words=max_words, what=what)
         count = len(words(text))
@@ -103,7 +102,7 @@ def check_written(written: BaseModel, seed: str | None, declaration: Declaration
     """The fields that the generator wrote, of a seed if it is known.
 
     Raises:
-        Rejected: a reason of `check_text`, or `too-few-items`,
+        Rejected: a reason of `check_text` or `filled`, or `too-few-items`,
             `too-many-items`, `out-of-range`, `copy-of-seed`.
     """
     for name, part in declaration.written.items():
@@ -119,6 +118,10 @@ def check_written(written: BaseModel, seed: str | None, declaration: Declaration
             continue
         for text in [value] if isinstance(value, str) else value:
             check_text(text, part, name, declaration.language)
+            # Texts with masked names have placeholders. A description that says so shows one.
+            said = f"{declaration.description} {part.description}"
+            if declaration.edition > 5 and not any(mark in said for mark in ("[", "{{", "<")):
+                filled(text, name)
             if seed is None or part.may_copy_seed:
                 continue
             if is_copy(text, of=seed):

@@ -43,6 +43,8 @@ def _lines(part: FieldPart, reason: str, details: Sequence[str]) -> Iterable[str
         counts = [int(match[1]) for each in details if (match := _COUNT.search(each))]
         if counts:
             yield f"{key}: [{min(low, *counts)}, {max(high, *counts)}]"
+    elif reason == "placeholder":
+        yield "description: …, with placeholders such as [NAME]"
     elif reason in _OF_FORM and part.form != "any":
         yield "form: any"
     elif _OF_LANGUAGE.fullmatch(reason):
