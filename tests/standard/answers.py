@@ -73,6 +73,16 @@ def doubting(request: ChatRequest) -> dict[str, Any]:
     return reply
 
 
+def failing(request: ChatRequest) -> dict[str, Any]:
+    """The same, but until there is a file `mended`, one judgement of five lacks its answer."""
+    reply = agreeing(request)
+    numbers = re.findall(r"(?m)(\d+)\.$", "\n".join(each.content for each in request.messages))
+    bad = "actual" in reply and int(numbers[0]) % 5 == 0
+    if bad and not Path("mended").exists():
+        del reply["actual"]
+    return reply
+
+
 def refusing(request: ChatRequest) -> dict[str, Any]:
     """The same, but six seeds of ten suit no order."""
     reply = agreeing(request)

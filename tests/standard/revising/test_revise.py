@@ -78,6 +78,19 @@ def test_it_asks_what_has_changed_and_makes_the_rows_of_a_new_run(change, make, 
     assert calls("revised") == asked
 
 
+def test_a_judgement_that_failed_is_kept_where_nothing_changes(works, revise):
+    """Asked again, it would make a row, and move those after it."""
+    Path("mail.yaml").write_text(MAIL)
+    works("generate", "mail.yaml", "-n", 24, *script("failing"), "--out", "run")
+    failed = {each["id"] for each in records("run", "rejects.jsonl")}
+    assert len(failed) > 2
+    Path("mended").touch()
+    revise(DEFINED, "revised", "--judge", "changed")
+    others = {each for each in failed if "/complaint/" not in each}
+    assert others
+    assert not others & {each["id"] for each in records("revised")}
+
+
 def test_only_what_a_change_touches_is_judged_again(make, revise, targen, works):
     make(MAIL, "run")
     revise(DEFINED, "revised", "--judge", "changed")

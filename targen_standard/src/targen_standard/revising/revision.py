@@ -28,6 +28,7 @@ from targen_core.calls.model import ChatReply, Message
 from targen_core.calls.usage import Usage
 from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
 from targen_core.engine.local import LocalExecutor
+from targen_core.engine.quota_tracker import UNREADABLE
 from targen_core.errors import Rejected
 from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.job import executor_of
@@ -304,13 +305,14 @@ class _Past:
         except ValidationError:  # of a label or with a field that it did not have
             return outcome, None
         outcome = await self._executor.judge(replace(work, instance=own), scope)
-        return outcome, self._records(scope)
+        return outcome, self._records(scope, failed=outcome.reason == UNREADABLE)
 
-    def _records(self, scope: Scope) -> list[Mapping[str, Any]] | None:
+    def _records(self, scope: Scope, *, failed: bool = False) -> list[Mapping[str, Any]] | None:
         if scope.lacking:
             return None
-        # Of a call that was repaired, the reply that was used.
-        keys = [attempts[-1] for attempts in scope.attempts if attempts]
+        # Of a call that was repaired, the reply that was used; of one that failed, all of them.
+        used = slice(None) if failed else slice(-1, None)
+        keys = [key for attempts in scope.attempts for key in attempts[used]]
         found = [self.journal.get(bytes.fromhex(key)) for key in keys]
         return [record for record in found if record is not None]
 
