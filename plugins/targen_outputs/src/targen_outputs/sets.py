@@ -71,7 +71,7 @@ Definitions = Annotated[
     Field(min_length=1, max_length=200),
     AfterValidator(_differ),
 ]
-"""Name → definition, of names that stand in sets or marks."""
+"""Name → definition, for names in sets or tags."""
 
 Kinds = Annotated[
     dict[_AnyName, Annotated[str, Field(min_length=1)]],

@@ -201,7 +201,7 @@ def _tell_of_unjudged(report: CorrectionReport, folder: Path, *, files: bool) ->
     """Warn that instances could not be judged.
 
     Raises:
-        JobFailed: none could be.
+        JobFailed: no instance could be judged.
     """
     lost = sum(report.unjudged.values())
     why = "; ".join(f"{reason}, {plural(n, 'time')}" for reason, n in report.unjudged.items())

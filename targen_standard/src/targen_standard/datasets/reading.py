@@ -228,7 +228,7 @@ def _strictly(
     """All rows, each valid; `problems` gets the known oddities of the original data.
 
     Raises:
-        UsageError: rows are invalid, or there are none; names the first, and places of others.
+        UsageError: rows are invalid or lacking; names the first, and places of others.
     """
     hint = _way_out(source, task, named)
     rows: list[_Row] = []

@@ -90,8 +90,7 @@ class ExampleOptions(Options):
     by_language: Annotated[
         bool,
         Field(
-            description="whether forms leave out names if the texts are in a language that writes "
-            "nouns with capitals; every new run sets it, and earlier ones named all nouns"
+            description="whether forms omit names if the language capitalizes nouns; new runs do"
         ),
     ] = False
 

@@ -18,11 +18,12 @@ from targen_standard.datasets.kept import called
 from targen_standard.examples import MEASURED_FROM, ExampleOptions, ExamplesSection
 from targen_standard.examples.following import followed
 from targen_standard.examples.forms import forms_of
-from targen_standard.examples.measuring import are_english, measured, shows_names
+from targen_standard.examples.measuring import are_english, measured
 from targen_standard.examples.profile import FORM, Profile, Trait
 from targen_standard.examples.reading import Examples, read_examples
 from targen_standard.examples.showing import Hands, shown_to
 from targen_standard.examples.subjects import revealing
+from targen_standard.examples.telltales import shows_names
 from targen_standard.filters.excluded.comparing import SIMILARITY, texts_of
 from targen_standard.filters.excluded.index import ExclusionIndex
 

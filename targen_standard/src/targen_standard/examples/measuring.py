@@ -238,12 +238,6 @@ def are_english(rows: Sequence[Example]) -> bool:
     return sum(word in known for word in said) >= _ENGLISH * len(said)
 
 
-def shows_names(texts: Iterable[str]) -> bool:
-    """Return whether a capital inside a sentence of texts says that it is a name: not in German."""
-    language = find_language(language_of("\n".join(texts)))
-    return language is None or not language.capital_nouns
-
-
 def is_unspaced(text: str) -> bool:
     """Return whether most letters of a text are of scripts without spaces between words."""
     return 2 * len(_UNSPACED.findall(text)) > sum(map(str.isalpha, text))

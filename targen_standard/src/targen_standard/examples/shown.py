@@ -1,4 +1,4 @@
-"""Which rows a run had as examples: a test on them flatters it."""
+"""Which rows were examples of a run: a test on them flatters it."""
 
 from __future__ import annotations
 

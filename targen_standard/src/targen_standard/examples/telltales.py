@@ -10,12 +10,14 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from targen_core.tasks.checks import language_of
+from targen_core.tasks.languages import find_language
 from targen_core.tasks.letters import MARKS, word_of
 from targen_standard.examples.measuring import Topic, are_english, weights_of
 from targen_standard.examples.reading import Example
 from targen_standard.filters.excluded.comparing import plain_words
 
-__all__ = ["NAMED", "SEEN", "Telltales", "habits", "sentences"]
+__all__ = ["NAMED", "SEEN", "Telltales", "habits", "sentences", "shows_names"]
 
 NAMED = "contain a name (a capital inside a sentence)"
 """The telltale that means nothing where all nouns have capitals; see `shows_names`."""
@@ -84,6 +86,12 @@ _OF_ENGLISH = {name for name in SEEN if name.startswith("say ")} | {
     "contain a hedge (may, perhaps, seems …)",
     "contain a negation",
 }
+
+
+def shows_names(texts: Iterable[str]) -> bool:
+    """Return whether a capital inside a sentence of texts says that it is a name: not in German."""
+    language = find_language(language_of("\n".join(texts)))
+    return language is None or not language.capital_nouns
 
 
 class Telltales:

@@ -55,7 +55,7 @@ class Merged:
     Attributes:
         report: as `report.json` has it.
         notes: what to know of the runs: in what they differ, what is missing.
-        warnings: what may be wrong with the rows, which nobody may miss.
+        warnings: possible faults of the rows, which are shown even with `--quiet`.
         short: labels that lack rows, with a remedy; None if all are full.
     """
 

@@ -19,10 +19,11 @@ from targen_core.tasks.checks import language_of
 from targen_core.text import plural
 from targen_standard.datasets.kept import file_of_rows
 from targen_standard.examples.forms import forms_of
-from targen_standard.examples.measuring import Figures, Topic, figures_of, shows_names, topics_of
+from targen_standard.examples.measuring import Figures, Topic, figures_of, topics_of
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example, read_examples
 from targen_standard.examples.subjects import closely_measured
+from targen_standard.examples.telltales import shows_names
 from targen_standard.given import TaskLike, task_of
 from targen_standard.profiling.describing import describing
 from targen_standard.profiling.writing import section

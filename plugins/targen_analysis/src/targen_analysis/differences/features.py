@@ -14,8 +14,7 @@ from targen_analysis.differences.sides import Side, share_of
 from targen_analysis.lexical.words import split
 from targen_analysis.metrics import Estimate
 from targen_analysis.statistics import Z, difference, least
-from targen_standard.examples.measuring import shows_names
-from targen_standard.examples.telltales import NAMED, SEEN
+from targen_standard.examples.telltales import NAMED, SEEN, shows_names
 
 __all__ = ["Feature", "telltales"]
 

@@ -234,7 +234,7 @@ def _found(
 
 
 def _shown(corpus: Corpus, reference: Corpus) -> Iterator[str]:
-    """Say how many reference rows a run had as examples, if any."""
+    """Say how many reference rows were examples of a run, if any."""
     shown = corpus.task and examples_among(corpus.run, corpus.task, reference.texts)
     if shown:
         yield (
