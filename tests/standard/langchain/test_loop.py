@@ -41,7 +41,11 @@ class Chat(FakeListChatModel):
     model: str = "large"
 
     async def _agenerate(self, messages: Any, *_: Any, **__: Any) -> ChatResult:
-        client = self.clients.setdefault(self.url, httpx.AsyncClient(trust_env=False))
+        # On a busy machine, a connection of one loop would expire before another loop uses it.
+        forever = httpx.Limits(keepalive_expiry=None)
+        client = self.clients.setdefault(
+            self.url, httpx.AsyncClient(trust_env=False, limits=forever)
+        )
         asked = "\n".join(str(message.content) for message in messages)
         reply = await client.post(self.url, json={"model": self.model, "text": asked})
         reply.raise_for_status()
