@@ -116,8 +116,7 @@ class ExampleFilter(Filter):
 
     def _named(self, examples: Examples) -> bool:
         """Return whether forms say which texts have names; those of earlier runs did."""
-        texts = (row.text for row in examples.rows)
-        return not self._options.by_language or shows_names(texts)
+        return not self._options.by_language or _show_names(examples)
 
     def check_task(self, task: Task[Any, Any]) -> None:
         """Read the examples, if `shaped` was not called, and warn of other lengths than theirs."""
@@ -186,6 +185,11 @@ def _read(path: Path, task: Task[Any, Any]) -> Examples:
 @cache  # a run is prepared more than once
 def _warn(words: str) -> None:
     _log.warning("%s", words)
+
+
+@lru_cache(maxsize=1)  # a run is prepared more than once
+def _show_names(examples: Examples) -> bool:
+    return shows_names(row.text for row in examples.rows)
 
 
 @lru_cache(maxsize=1)  # a run is prepared more than once
