@@ -74,11 +74,11 @@ def doubting(request: ChatRequest) -> dict[str, Any]:
 
 
 def failing(request: ChatRequest) -> dict[str, Any]:
-    """The same, but until there is a file `mended`, one judgement of five lacks its answer."""
+    """The same, but one judgement of five lacks its answer, unless a file `fixed` exists."""
     reply = agreeing(request)
     numbers = re.findall(r"(?m)(\d+)\.$", "\n".join(each.content for each in request.messages))
     bad = "actual" in reply and int(numbers[0]) % 5 == 0
-    if bad and not Path("mended").exists():
+    if bad and not Path("fixed").exists():
         del reply["actual"]
     return reply
 

@@ -159,7 +159,7 @@ class Command(TyperCommand):
             ) from None
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; where it takes an encoding, that is the way to read a file in another.
+        """Run the command; if it takes an encoding, errors about one name that option.
 
         Raises:
             UsageError: of the command.

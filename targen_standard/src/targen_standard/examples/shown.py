@@ -24,7 +24,7 @@ def examples_among(run: Path | None, task: Task[Any, Any], rows: Iterable[Iterab
     copies = [] if run is None else [*run.glob("given-targen-standard.examples.examples*")]
     try:
         known = {_key(each.texts) for path in copies for each in read_examples(path, task).rows}
-    except UsageError:  # a damaged copy is reported where the run goes on
+    except UsageError:  # a damaged copy is reported when the run continues
         return 0
     return sum(_key(texts) in known for texts in rows) if known else 0
 

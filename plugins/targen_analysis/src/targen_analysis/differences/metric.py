@@ -234,7 +234,7 @@ def _found(
 
 
 def _shown(corpus: Corpus, reference: Corpus) -> Iterator[str]:
-    """Say how many reference rows were examples of a run, if any."""
+    """Yield a sentence if a run had some of the reference rows as examples."""
     shown = corpus.task and examples_among(corpus.run, corpus.task, reference.texts)
     if shown:
         yield (
