@@ -75,7 +75,8 @@ def test_letters_of_names_may_be_composed_or_not(of_file, suffix, tmp_path):
     assert dataset.rows[0] == {normalize("NFC", "größe"): f"{text} 0", "label": label, "idx": 0}
     assert labels_of(data, declaration.task()) == {label: 6}
     mine = {normalize(typed, label): 2}
-    made = generate(declaration, labels=mine, model="scripted", progress=False)
+    out = tmp_path / "run"
+    made = generate(declaration, labels=mine, model="scripted", progress=False, out=out)
     assert made.dataset.labels == {label: 2}
 
 

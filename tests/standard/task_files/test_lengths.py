@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import statistics
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -84,7 +85,7 @@ def test_texts_of_no_known_name_are_long_or_short_for_such_texts():
 def test_texts_without_a_range_take_every_place_among_such_texts(small, tmp_path):
     """A dry run guesses how many words those are, so that estimates are of their size."""
     declaration = Declaration.model_validate({**small, "description": "Reviews of films."})
-    run = tg.generate(declaration, n=40, model="scripted", out=tmp_path / "run")
+    run = tg.generate(declaration, n=80, model="scripted", out=tmp_path / "run")
     words: dict[str, list[int]] = {}
     for record, row in zip(run.provenance, run, strict=True):
         words.setdefault(record["dimensions"]["length"], []).append(len(row["text"].split()))
@@ -93,7 +94,28 @@ def test_texts_without_a_range_take_every_place_among_such_texts(small, tmp_path
         words[f"{side} than 95 in 100 such texts"] for side in ("shorter", "longer")
     )
     assert max(shortest) < 25 < 110 < min(longest)
-    assert all(2 <= len(some) <= 6 for some in words.values())
+    assert all(6 <= len(some) <= 10 for some in words.values())
+
+
+@pytest.mark.parametrize(("labels", "spread"), [(2, 5), (3, 18)])
+def test_rows_of_one_label_are_not_longer_than_others_in_a_small_run(labels, spread, tmp_path):
+    names = [f"label{number}" for number in range(labels)]
+    for seed in range(6):
+        run = tg.generate(
+            Declaration(description="Notes.", labels=dict.fromkeys(names, "some")),
+            n=8 * labels,
+            model="scripted",
+            seed=seed,
+            out=tmp_path / str(seed),
+            progress=False,
+        )
+        places: dict[str, list[int]] = {name: [] for name in names}
+        for record in run.provenance:
+            side, _, share, *_ = record["dimensions"]["length"].split()
+            place = int(share) if side == "longer" else 100 - int(share)
+            places[record["label"]].append(place)
+        means = [statistics.mean(each) for each in places.values()]
+        assert max(means) - min(means) <= spread
 
 
 @pytest.mark.parametrize(

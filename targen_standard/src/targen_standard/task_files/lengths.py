@@ -77,6 +77,7 @@ _PLACES = {
 }
 """The values to draw if the file has no range, in the order of `_MIDDLES`."""
 _GUESS = (6, 24)  # words of texts whose name says nothing, for a dry run
+_SHARING = 6  # most branches whose neighbouring rows share a length
 _ROOMY = 2  # times the usual tokens of a reply, for texts of unknown length
 
 _UNKNOWN = {
@@ -94,6 +95,9 @@ def lengths_of_rows(declaration: Declaration) -> tuple[Trait, ...]:
     They are left out if the file has lengths among its dimensions, or step 3 is not targen's own.
     """
     own = declaration.generators or any(branch.prompt for branch in declaration.asked.values())
+    # Of 24 rows, one label would get longer texts than another if each had its own draws. Of many
+    # labels, each has few rows, whose common draws would be few.
+    by_branch = declaration.edition < 7 or len(declaration.asked) > _SHARING
     if own or _varied(declaration):
         return ()
     texts = {name: part for name, part in declaration.written.items() if part.type == "str"}
@@ -105,9 +109,9 @@ def lengths_of_rows(declaration: Declaration) -> tuple[Trait, ...]:
         one = declaration.edition < 6 or len(kinds) == 1
         if one and first and all(values == first for values in others):
             # Texts of one kind share a length, or the writer pads a paraphrase to reach its own.
-            return (Trait(name=_OF_EACH, values=first, by_branch=True),)
+            return (Trait(name=_OF_EACH, values=first, by_branch=by_branch),)
     return tuple(
-        Trait(name="length" if alone else _name_of(name), values=values, by_branch=True)
+        Trait(name="length" if alone else _name_of(name), values=values, by_branch=by_branch)
         for name, part in texts.items()
         if (values := _values(name, part, declaration))
     )

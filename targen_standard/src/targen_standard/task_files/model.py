@@ -377,14 +377,15 @@ class Declaration(_Part):
                 )
             return super().__new__(cls)
 
-    edition: Literal[1, 2, 3, 4, 5, 6] = Field(
-        default=6,
+    edition: Literal[1, 2, 3, 4, 5, 6, 7] = Field(
+        default=7,
         description="version of the general prompts and defaults; an old file keeps its edition. "
         "`1`: a seed is a situation, and is used for all labels. `2`: when a label's quota is "
         "full and its seeds are used for another label, those rows repeat lengths and traits. "
         "`3`: with `examples`, each trait is drawn separately. `4`: with `examples`, each row "
         "takes the form of a whole text. `5`: code draws each text's number of words even if the "
-        "file has no `words`, by what such texts are called in English",
+        "file has no `words`, by what such texts are called in English. `6`: seeds suit any label, "
+        "and each label draws its own lengths",
     )
     draft: bool = Field(
         default=False,
@@ -689,6 +690,14 @@ class Declaration(_Part):
         lists = (self.contexts if self.seeds is None else self.seeds,)
         fixed = any(part is not None and part.items for part in lists)
         return self.edition > 1 and not fixed  # a fixed list cannot grow
+
+    @property
+    def seeds_by_label(self) -> bool:
+        """True if step 2 proposes each seed for a label, if it is not to suit all of them."""
+        part = self.seeds
+        asks = part is not None and not (part.items or part.use or part.field or self.prompts.seeds)
+        again = self.output is not None or self.samples_per_seed > 1
+        return asks and self.edition > 6 and self.one_label and not again
 
     @property
     def may_refuse(self) -> bool:
