@@ -12,6 +12,7 @@ from targen_core.calls.layer import CallLayer
 from targen_standard.scripted import ScriptedModel
 from targen_testing.fault_server import FaultServer, Response
 
+from ...mail import MAIL
 from ...runs import records
 from ...services import answer
 
@@ -19,6 +20,12 @@ from ...services import answer
 @pytest.fixture(autouse=True)
 def _alone(alone: None, few_samples: None) -> None:
     """Each test has a folder of its own, and its estimates go by few rows."""
+
+
+@pytest.fixture
+def mail_file() -> None:
+    """A task of the labels order and refund in this folder."""
+    Path("mail.yaml").write_text(MAIL)
 
 
 @pytest.fixture

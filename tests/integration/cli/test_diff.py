@@ -7,25 +7,21 @@ from pathlib import Path
 import pytest
 
 from ...files import changed
+from ...mail import MAIL
 from ...runs import journal, write_journal
-
-REMARKS = "description: A remark.\nlabels:\n  good: it praises\n  bad: it blames\n"
 
 
 @pytest.fixture
-def generate(finished):
+def generate(finished, mail_file):
     """A run of a task in a file."""
-    Path("remarks.yaml").write_text(REMARKS)
-    return lambda out, *words: finished("remarks.yaml", "-n", 12, *words, out=out)
+    return lambda out: finished("mail.yaml", "-n", 12, out=out)
 
 
 def test_what_was_asked_otherwise_is_named(targen, works, generate):
     generate("a")
-    Path("remarks.yaml").write_text(REMARKS.replace("it praises", "it praises warmly"))
-    works(
-        "generate remarks.yaml -n 12 -b scripted -q --no-cache --out b --corrector vote "
-        "-o generate.temperature=0.3"
-    )
+    Path("mail.yaml").write_text(MAIL.replace("wants money", "wants their money"))
+    changes = "--corrector vote -o generate.temperature=0.3"
+    works(f"generate mail.yaml -n 12 -b scripted -q --no-cache --out b {changes}")
     asked = {change["name"]: change for change in works("diff a b --json").json["asked"]}
     assert asked["steps.generate.params.temperature"]["right"] == 0.3
     assert asked["corrector"]["right"] == "targen-core:vote"
@@ -37,7 +33,7 @@ def test_what_was_asked_otherwise_is_named(targen, works, generate):
 def test_rows_and_candidates_are_compared_by_text_and_id(works, generate):
     generate("a")
     with changed(generate("b") / "dataset.jsonl") as rows:
-        rows[0]["label"] = "good" if rows[0]["label"] == "bad" else "bad"
+        rows[0]["label"] = "order" if rows[0]["label"] == "refund" else "refund"
         rows[1]["text"] = "Something else altogether, of which nobody has ever spoken in any way."
         rows[2]["text"] += " Oh"
     result = works("diff a b --json").json
@@ -64,7 +60,7 @@ def test_another_reply_under_the_same_key_is_said_loudly(targen, works, generate
 def test_corrections_are_compared_with_corrections_alone(refuses, generate, works):
     generate("a")
     for name in ("blind", "vote"):
-        words = f"--task remarks.yaml -b scripted -q --corrector {name} --out {name}"
+        words = f"--task mail.yaml -b scripted -q --corrector {name} --out {name}"
         works(f"correct a/dataset.jsonl {words}")
     result = works("diff blind vote --json").json
     assert result["candidates"] == {"left": 12, "right": 12, "both": 12}

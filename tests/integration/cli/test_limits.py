@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from ...mail import MAIL
 from ...runs import edit, manifest
 
-TASK = "description: A line to a shop.\nlabels:\n  praise: pleased\n  blame: displeased\n"
 MAKE = "-n 2 -b scripted -q --no-cache"
 
 
 def task(parameters):
-    Path("t.yaml").write_text(f"{TASK}parameters:\n  generate: {{{parameters}}}\n")
+    Path("t.yaml").write_text(f"{MAIL}parameters:\n  generate: {{{parameters}}}\n")
 
 
 @pytest.fixture

@@ -42,8 +42,8 @@ def test_seeds_of_another_plugin_are_taken_for_the_tasks_own(works):
     assert manifest("run")["lock"]["distributions"]["targen-tasks-superglue"]
 
 
+@pytest.mark.usefixtures("mail_file")
 def test_a_run_says_before_it_starts_that_its_seeds_are_too_few(works):
-    Path("mail.yaml").write_text("description: mail\nlabels: {order: orders, refund: complains}\n")
     Path("seeds.txt").write_text("a parcel is late\na cup broke\n")
     line = "generate mail.yaml -b people --seeds seeds.txt"
     said = (

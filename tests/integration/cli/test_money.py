@@ -11,7 +11,9 @@ import pytest
 from targen_testing import OPENAI
 from targen_testing.fault_server import FaultServer, Response
 
+from ...mail import MAIL
 from ...runs import journal, manifest, report
+from ...tables import table
 
 pytest.importorskip("targen_plugin_example")
 
@@ -41,14 +43,6 @@ def test_a_price_of_nothing_can_be_said(service, targen, works):
     works("resume run -q --max-cost 1")
 
 
-ASSUMED = {
-    "-b llama -o model=m -o base_url=http://127.0.0.1:1/v1": "The price of this model is unknown",
-    f"-b llama -o model=m {FREE}": "Price: $0 in, $0 out per million tokens (your own: --price-in",
-    "-b scripted --backend-for correct=llama -o correct.model=m": "The price of the model for "
-    "correct is unknown; add -o correct.price_in=... -o correct.",
-}
-
-
 def test_a_price_given_to_resume_holds_from_then_on(service, refuses, works):
     works(f"{on(service)} --max-cost 3 {FREE}")
     works("resume run -n 6 -q -o price_in=10 -o price_out=20 -o correct.price_in=30")
@@ -63,8 +57,15 @@ def test_a_price_given_to_resume_holds_from_then_on(service, refuses, works):
     refuses(f"resume run -n 40 -q --max-cost {cap}", "cost budget exhausted", code=1, keeps=False)
 
 
+ASSUMED = f"""
+    -b llama -o model=m -o base_url=http://127.0.0.1:1/v1 | The price of this model is unknown
+    -b llama -o model=m {FREE} | Price: $0 in, $0 out per million tokens (your own: --price-in
+    -b scripted --backend-for correct=llama -o correct.model=m | The price of the model for correct is unknown; add -o correct.price_in=... -o correct.
+"""  # noqa: E501
+
+
 def test_an_estimate_says_what_it_reckons_with(targen):
-    for options, said in ASSUMED.items():
+    for options, said in table(ASSUMED, 2):
         assert said in targen(f"estimate rte -n 10 {options}").out
     priced = "-o correct.price_in=1 -o correct.price_out=2"
     assert "is unknown" not in targen(f"estimate rte -n 10 {options} {priced}").out
@@ -133,27 +134,19 @@ def test_the_card_says_what_is_known_and_an_older_one_is_exported_without_addres
     assert "made by tiny at tiny, see the service" in Path("hub/README.md").read_text()
 
 
-WEATHER = """
-description: Weather reports of a local radio station, one or two sentences each.
-labels:
-  warm: the report says that it is or will be warm
-  cold: the report says that it is or will be cold
-seeds:
-  file: towns.txt
-"""
 TOO_FEW = (
-    "Too few seeds: weather.yaml provides 20, each used once per label. This is enough for "
-    "about 14 rows of warm at a yield of 70%; 50 are requested.\n"
+    "Too few seeds: mail.yaml provides 20, each used once per label. This is enough for "
+    "about 14 rows of order at a yield of 70%; 50 are requested.\n"
     "Add 52 or more, or set the task's samples_per_seed to 4"
 )
 
 
 def test_given_seeds_have_no_price_and_too_few_are_told_with_what_to_add(targen, works):
     """Fewer than a dry run would make otherwise are no error; lists are not asked for."""
-    Path("weather.yaml").write_text(WEATHER)
+    Path("mail.yaml").write_text(f"{MAIL}seeds: {{file: towns.txt}}\n")
     Path("towns.txt").write_text("".join(f"the town of Number{n}\n" for n in range(20)))
     for rows, told in ((28, ""), (100, TOO_FEW)):
-        asked = f"estimate weather.yaml -n {rows} -b scripted"
+        asked = f"estimate mail.yaml -n {rows} -b scripted"
         shown = works(asked).out
         assert told in shown and ("Too few" in shown) == bool(told)
         assert "contexts " not in shown

@@ -6,15 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ...mail import MAIL
 from ...runs import journal, records
-
-TASK = """
-name: kinds
-summary: What kind of question it is
-description: Questions that people ask each other.
-labels: {why: asks for a reason, when: asks for a time}
-contexts: [trains, bread, chess, rivers, hats]
-"""
 
 
 @pytest.fixture
@@ -43,13 +36,13 @@ def test_a_shard_is_resumed_grown_and_shown_as_any_run(shards, works):
 
 
 def test_a_task_in_a_file_is_sharded_by_the_items_of_its_list(refuses, shards):
-    Path("kinds.yaml").write_text(TASK)
-    runs = shards("kinds.yaml -n 6")
+    Path("mail.yaml").write_text(f"{MAIL}contexts: [trains, bread, chess, rivers, hats]\n")
+    runs = shards("mail.yaml -n 6")
     first, second = ({record["above"][0] for record in records(run)} for run in runs)
     assert first and first <= {"trains", "chess", "hats"}
     assert second and second <= {"bread", "rivers"}
     said = "has 5 items, so this shard would be empty"
-    refuses("generate kinds.yaml -n 60 -b scripted --shard 6/6", said, "use at most 5 shards")
+    refuses("generate mail.yaml -n 60 -b scripted --shard 6/6", said, "use at most 5 shards")
 
 
 def test_the_cap_on_money_is_said_to_be_of_one_shard(targen):

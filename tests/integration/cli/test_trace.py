@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import pytest
 
 from ...runs import journal, records, write_journal
-
-REMARKS = "description: A remark.\nlabels:\n  good: it praises\n  bad: it blames\n"
 
 
 @pytest.fixture
@@ -19,10 +16,9 @@ def run(finished):
 
 
 @pytest.fixture
-def remarks(finished):
+def mails(finished, mail_file):
     """A run of a task in a file."""
-    Path("remarks.yaml").write_text(REMARKS)
-    return finished("remarks.yaml", "-n", 6, out="remarks")
+    return finished("mail.yaml", "-n", 6, out="mails")
 
 
 @pytest.mark.whole
@@ -33,37 +29,37 @@ def test_a_reject_is_traced_by_its_id(run, works):
     assert all(call["sent"] for call in works("trace", run, record["id"], "--json").json["calls"])
 
 
-def test_a_prompt_that_changed_is_shown_as_it_is_today_and_said_so(works, remarks):
-    copy = next(path for path in remarks.iterdir() if path.name.startswith("task."))
-    copy.write_text(copy.read_text().replace("it praises", "it flatters"))
-    traced = works("trace remarks 0")
+def test_a_prompt_that_changed_is_shown_as_it_is_today_and_said_so(works, mails):
+    copy = next(path for path in mails.iterdir() if path.name.startswith("task."))
+    copy.write_text(copy.read_text().replace("asks where", "wonders where"))
+    traced = works("trace mails 0")
     assert "has changed since this run; prompts" in traced.err
-    assert "the original prompt is not known" in traced.out and "it flatters" in traced.out
-    calls = works("trace remarks 0 --json").json["calls"]
+    assert "the original prompt is not known" in traced.out and "wonders where" in traced.out
+    calls = works("trace mails 0 --json").json["calls"]
     assert not all(call["sent"] for call in calls)
     assert all(call["reply"] for call in calls)
 
 
-def test_a_call_leads_back_to_the_rows_that_rest_on_it(works, refuses, remarks):
-    made = records(remarks)
+def test_a_call_leads_back_to_the_rows_that_rest_on_it(works, refuses, mails):
+    made = records(mails)
     key = made[0]["calls"][0]
-    line = f"trace remarks --call {key[:8]}"
+    line = f"trace mails --call {key[:8]}"
     back = works(f"{line} --json").json
     assert back["call"]["key"] == key
     those = [r["id"] for r in made if key in r["calls"]]
     assert [each["id"] for each in back["resting"] if each["verdict"] == "accepted"] == those
     text = works(line)
     assert f"{len(those)} rows" in text.out and "a row's origin" in text.err
-    replies = journal(remarks)
+    replies = journal(mails)
     (call,) = [reply for reply in replies if reply["key"] == key]
     other = key[:31] + ("0" if key[31:] != "0" else "1")
-    write_journal(remarks, [*replies, call | {"key": other}])
+    write_journal(mails, [*replies, call | {"key": other}])
     assert "more digits" in refuses(line, "2 calls").err
 
 
-def test_a_row_of_a_correction_is_traced(remarks, works):
-    shutil.copy(remarks / "dataset.jsonl", "data.jsonl")
-    words = "--task remarks.yaml --corrector vote -b scripted -q --out corrected"
+def test_a_row_of_a_correction_is_traced(mails, works):
+    shutil.copy(mails / "dataset.jsonl", "data.jsonl")
+    words = "--task mail.yaml --corrector vote -b scripted -q --out corrected"
     works(f"correct data.jsonl {words}")
     traced = works("trace corrected correct/0 --json").json
     changes = records("corrected", "changes.jsonl")
@@ -72,8 +68,8 @@ def test_a_row_of_a_correction_is_traced(remarks, works):
     assert "verdict" in works("trace corrected 0").out
 
 
-def test_a_repaired_reply_is_one_call_asked_twice(works, remarks):
-    works("generate remarks.yaml -n 12 -b scripted -q -o garbage_rate=0.3 --out run")
+def test_a_repaired_reply_is_one_call_asked_twice(works, mails):
+    works("generate mail.yaml -n 12 -b scripted -q -o garbage_rate=0.3 --out run")
     calls = [(n, call) for n in range(12) for call in works(f"trace run {n} --json").json["calls"]]
     number, repaired = next((n, call) for n, call in calls if call["attempt"] == 2)
     assert "could not be used" in repaired["messages"][-1]["content"]

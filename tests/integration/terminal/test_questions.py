@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ...mail import MAIL
 from ...tables import table
 
 pytest.importorskip("targen_plugin_example")
@@ -85,14 +86,6 @@ def test_reasoning_that_no_estimate_counts_is_named_in_the_question(person, serv
     said = " plus the model's reasoning, which is billed as output. This is an estimate"
     assert said in person(*dear, "-o", "thinks=true").err
     assert "reasoning" not in person(*dear, "-o", "thinks=false").err
-
-
-MAIL = """
-description: Each row is a message to a library.
-labels:
-  loan: it is about books on loan
-  room: it is about rooms to book
-"""
 
 
 DEARER = """

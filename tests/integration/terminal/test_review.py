@@ -6,13 +6,7 @@ import json
 
 import pytest
 
-TASK = """
-description: Short reviews of restaurants.
-labels:
-  positive: the guest would come back
-  negative: the guest would not come back
-contexts: [lunch, dinner]
-"""
+from ...mail import MAIL
 
 
 @pytest.mark.whole
@@ -20,8 +14,8 @@ def test_a_review_begins_ends_and_is_refilled_on_a_terminal(terminal, tmp_path, 
     from targen_review.grades import Grade, GradeBook, Rater
     from targen_review.rows import open_data
 
-    (tmp_path / "reviews.yaml").write_text(TASK)
-    works("generate ./reviews.yaml -n 6 -b scripted --out run -q")
+    (tmp_path / "mail.yaml").write_text(f"{MAIL}contexts: [lunch, dinner]\n")
+    works("generate mail.yaml -n 6 -b scripted --out run -q")
     run = tmp_path / "run"
     shown = terminal("review", "run", "--as", "ann", "--no-open", columns=120)
     shown.wait_for("--blind hides it")
