@@ -175,13 +175,6 @@ def test_all_rows_that_do_not_fit_are_counted(refuses, alone, wrong, told):
     assert told in error.err
 
 
-def test_columns_of_a_table_stay_with_empty_cells(works, oracle):
-    held = [f'"{row["premise"]}","{row["hypothesis"]}",{row["label"]},' for row in GOOD]
-    Path("rows.csv").write_text("\n".join(["premise,hypothesis,label,status", *held]) + "open\n")
-    works(f"correct rows.csv --task rte {oracle} --out out")
-    assert [row["status"] for row in lines(Path("out/dataset.jsonl"))] == ["", "", "", "open"]
-
-
 def test_a_rejected_row_is_shown_and_the_rows_after_it_keep_their_idx(works, alone):
     Path("judge.py").write_text(JUDGE.replace('"not_entailment"', '"no_valid_instance"'))
     write_lines("rows.jsonl", [GOOD[3], GOOD[2]])

@@ -16,24 +16,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import typer
 
 import targen_core as tg
-from targen_cli import installed, misspelt
-from targen_cli.app import build
 from targen_testing import OPENAI
 from targen_testing.fault_server import FaultServer, Response
 
-from ...files import write_lines
+from ...files import lines, write_lines
+from ...mail import MAIL
 from ...tables import table
 
 pytestmark = pytest.mark.whole
 
-MAIL = """description: E-mails to an online shop.
-labels:
-  order: the customer asks where an order is
-  refund: the customer wants money back
-"""
 ROW = {"premise": "It rains.", "hypothesis": "It is wet.", "label": "entailment", "idx": 0}
 FILES = {
     "mail.yaml": MAIL,
@@ -63,6 +56,12 @@ def mistakes(name, columns=3):
     return table(text, columns)
 
 
+def refuse_line(refuses, line, error, hint):
+    """Check a line of a table: its exit code is 2, but where it begins with 1."""
+    code, typed = (1, line.removeprefix("1 ")) if line.startswith("1 ") else (2, line)
+    refuses(typed, error, hint, code=code)
+
+
 def write(files):
     for name, text in files.items():
         Path(name).parent.mkdir(parents=True, exist_ok=True)
@@ -84,11 +83,6 @@ def mail(finished, _kept):
         shutil.copytree(".", _kept, ignore=shutil.ignore_patterns("cache", "config"))
     else:
         shutil.copytree(_kept, ".", dirs_exist_ok=True)
-
-
-@pytest.fixture
-def mail_file(alone):
-    Path("mail.yaml").write_text(MAIL)
 
 
 # --- a task's file ----------------------------------------------------------
@@ -130,70 +124,20 @@ def test_a_file_of_another_encoding(encoding, refuses):
 
 @pytest.mark.usefixtures("mail")
 @pytest.mark.parametrize(("line", "error", "hint"), mistakes("commands"))
-def test_a_command(line, error, hint, refuses, monkeypatch):
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    refuses(line, error, hint)
+def test_a_command(line, error, hint, refuses):
+    refuse_line(refuses, line, error, hint)
 
 
 @pytest.mark.parametrize(("line", "error", "hint"), mistakes("lines"))
 def test_a_command_on_a_run_of_rte(line, error, hint, finished, refuses, monkeypatch):
-    """Of a run with rejects, and a plain one; the exit code is 2, but where the line begins with 1."""
+    """Of a run with rejects, and a plain one."""
     write(FILES_OF_RTE)
     write_lines("rows.jsonl", [ROW])
     write_lines("bad.jsonl", [ROW, {**ROW, "label": "maybe", "idx": 1}])
     finished("rte", "-n", 20, "--seed", 1, "-o", "refusal_rate=0.2")
     finished("rte", "-n", 4, out="plain")
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.setenv("HF_TOKEN", "of nobody")
-    refuses(line.removeprefix("1 "), error, hint, code=1 if line.startswith("1 ") else 2)
-
-
-def test_another_tool_s_name_of_a_command_is_answered_with_ours(refuses):
-    for name in installed._MEANT:
-        refuses(name, f"there is no command '{name}'", f"targen {installed._MEANT[name]}")
-
-
-def test_another_name_of_an_option_is_answered_with_ours(refuses):
-    """On each command that has the one and not the other."""
-    app = build()
-    context = typer.Context(app)
-    found = {name: app.get_command(context, name) for name in app.list_commands(context)}
-    options = {
-        name: {option for param in command.params for option in param.opts}
-        for name, command in found.items()
-        if hasattr(command, "params") and not hasattr(command, "list_commands")
-    }
-    for wrong, right in misspelt._MEANT.items():
-        takes = [name for name, has in options.items() if right in has and wrong not in has]
-        assert takes, f"no command has {right}"
-        for name in takes:
-            refuses(f"{name} x {wrong} 1", f"has no option {wrong}", right)
-    for wrong, hint in misspelt._ELSEWHERE.items():
-        if wrong not in options["generate"]:
-            refuses(f"generate x {wrong} 1", f"targen generate has no option {wrong}", hint)
-    for (command, wrong), hint in misspelt._INSTEAD.items():
-        refuses(f"{command} x {wrong} 1", f"targen {command} has no option {wrong}", hint)
-
-
-@pytest.mark.usefixtures("mail")
-@pytest.mark.parametrize("words", ["batch export", "batch import", "replay", "report", "resume"])
-def test_reviewed_rows_are_no_run(words, refuses):
-    line = f"{words} reviewed" + " rows.csv" * (words == "batch import")
-    problem = "reviewed contains corrected or reviewed rows, not a run"
-    refuses(line, problem, "show, analyze, train, validate and export accept this folder; if a run")
-
-
-@pytest.mark.usefixtures("mail")
-def test_a_model_is_no_run(refuses):
-    hint = "targen evaluate models/mail-0 DATA"
-    refuses("report models/mail-0", "models/mail-0 contains a model, not a run", hint)
-
-
-@pytest.mark.usefixtures("mail_file")
-def test_the_length_of_a_reply_is_no_budget(refuses):
-    line = "generate mail.yaml -n 4 -b scripted -q --max-tokens 200"
-    hint = "to limit the length of a reply, use -o max_tokens=N"
-    refuses(line, "token budget exhausted: 0 of 200 spent", hint, code=1)
+    refuse_line(refuses, line, error, hint)
 
 
 # --- a dataset --------------------------------------------------------------
@@ -249,7 +193,7 @@ def test_what_many_rows_lack_is_said_once(targen, works, refuses):
 @pytest.mark.usefixtures("mail_file")
 def test_columns_of_a_file_that_the_task_does_not_have_are_named_once_and_kept(targen, works):
     Path("rows.csv").write_text(
-        "id,text,label,split\n7,Where is it?,order,a\n9,Money back,refund,b\n"
+        "id,text,label,split\n7,Where is it?,order,\n9,Money back,refund,b\n"
     )
     said = "rows.csv: the task mail ignores the columns id, split\n"
     works("train rows.csv --task mail.yaml --out model")
@@ -259,8 +203,8 @@ def test_columns_of_a_file_that_the_task_does_not_have_are_named_once_and_kept(t
         "evaluate model rows.csv --by split",
     ):
         assert works(line).err.count(said) == 1
-    row = json.loads(Path("corrected/dataset.jsonl").read_text().splitlines()[1])
-    assert (row["id"], row["split"], row["idx"]) == ("9", "b", 1)
+    kept = [(row["id"], row["split"], row["idx"]) for row in lines("corrected/dataset.jsonl")]
+    assert kept == [("7", "", 0), ("9", "b", 1)]
     assert "valid" in works("validate corrected").out
     works("generate mail.yaml -n 4 -b scripted -q --out run")
     rows = Path("run/dataset.jsonl")
@@ -272,6 +216,14 @@ def test_columns_of_a_file_that_the_task_does_not_have_are_named_once_and_kept(t
 
 
 KINDS = {"data:": "text/event-stream", "<!DOCTYPE": "text/html"}
+
+
+def check_told(done, address, name, error, hint):
+    """Check what a command that failed said of a service, whose address is called `name`."""
+    told = done.err.replace(address, name)
+    assert done.code == 1
+    assert f"error: {error}" in told
+    assert f"  try: {hint}" in told
 
 
 def response(status, body):
@@ -292,10 +244,7 @@ def test_a_service(status, body, error, hint, targen):
     with FaultServer(response(status, body), models=("tiny", "large")) as service:
         address = f"--base-url {service.url}/v1 --max-outage 0.2"
         done = targen(f"generate mail.yaml -n 2 -b llama --model tinny -q {address}")
-    shown = done.err.replace(service.url, "URL")
-    assert done.code == 1
-    assert f"error: {error}" in shown
-    assert f"  try: {hint}" in shown
+    check_told(done, service.url, "URL", error, hint)
 
 
 CHECK = "backends check llama --model tiny --base-url"
@@ -306,10 +255,7 @@ def test_an_address(address, error, hint, targen):
     with FaultServer(Response({"detail": "Not Found"}, 404), models=("tiny",)) as service:
         host = service.url.removeprefix("http://")
         done = targen(f"{CHECK} {address.replace('HOST', host)}")
-    shown = done.err.replace(host, "HOST")
-    assert done.code == 1
-    assert f"error: {error}" in shown
-    assert f"  try: {hint}" in shown
+    check_told(done, host, "HOST", error, hint)
 
 
 def test_a_server_that_hangs_up_when_asked_for_https(targen):
@@ -359,8 +305,7 @@ def test_a_key_in_the_variable_of_another_service(targen, monkeypatch):
 
 @pytest.mark.usefixtures("mail")
 @pytest.mark.parametrize(("call", "error", "hint"), mistakes("python"))
-def test_a_call(call, error, hint, monkeypatch):
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+def test_a_call(call, error, hint):
     with pytest.raises((tg.TargenError, AttributeError)) as caught:
         eval(call)
     assert error in str(caught.value)
@@ -372,8 +317,7 @@ def test_a_call(call, error, hint, monkeypatch):
 
 
 @pytest.mark.usefixtures("mail_file")
-def test_the_small_model_is_never_asked_silently(targen, caplog, monkeypatch):
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+def test_the_small_model_is_never_asked_silently(targen, caplog):
     done = targen("generate mail.yaml -n 4 --dry-run")
     assert "no backend was given, so targen uses local, a small model for trying things" in done.err
     wrong = ("-n 0", "-n 4 --out mail.yaml", "-n 4 --contexts no.csv")
