@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ...files import changed
+from ...mail import MAIL
 from ...runs import edit, journal, records, report, write_journal
 from ...tables import table
 
@@ -172,6 +173,7 @@ REFUSED = """
     a none --out y | no run directory none
     a --out y -n 4 --label entailment=2 | in only one way
     . --out y | only runs of the same task can be merged
+    third fourth --out y | is shard 1/3 and fourth shard 2/4: they do not divide | --conflicting
 """
 
 
@@ -179,16 +181,17 @@ def test_runs_that_are_not_merged(works, finished, refuses):
     finished("rte", "-n", 4, out="a")
     finished("cb", "-n", 6, out="b")
     finished("rte", "-n", 4, "--variant", "paper", out="c")
+    finished("rte", "-n", 9, "--shard", "1/3", out="third")
+    finished("rte", "-n", 8, "--shard", "2/4", out="fourth")
     works("merge", "a", "c", "--out", "x", "--conflicting", "-q")
+    works("merge third fourth --out shards --conflicting")
     for line, error, hint in table(REFUSED):
         refuses(f"merge {line}", error, hint)
 
 
 def test_a_run_of_a_renamed_task_file_can_be_merged_after_a_replay(works, refuses):
     for number, name in ((1, "mail.yaml"), (2, "post.yaml")):
-        Path(name).write_text(
-            "description: mail\nlabels: {order: it orders, refund: it complains}\n"
-        )
+        Path(name).write_text(MAIL)
         words = ("-n", 8, "-b", "scripted", "-q", "--shard", f"{number}/2", "--out", f"run{number}")
         works("generate", name, *words)
     typed = "targen replay run2 --task run1/task.json --out run2-renamed"
@@ -229,32 +232,14 @@ def test_a_merge_does_not_go_on_and_is_replaced_by_another(make, works, refuses)
     assert not list(Path().glob(".all.*"))
 
 
-KINDS = """
-name: kinds
-summary: Kinds of questions
-description: Questions that people ask.
-labels: {why: asks for a reason, when: asks for a time}
-"""
-
-
-@pytest.mark.parametrize(("name", "text"), [("halves.py", PARTS), ("kinds.yaml", KINDS)])
-def test_tasks_of_files_and_of_parts_are_merged(works, make, name, text):
-    Path(name).write_text(text)
-    works("merge", *make(name, 12, 2), "--out", "all", "--near-duplicates", "0")
+def test_a_task_of_parts_is_merged_in_its_shares(works, make):
+    Path("halves.py").write_text(PARTS)
+    works("merge", *make("halves.py", 12, 2), "--out", "all", "--near-duplicates", "0")
     shutil.rmtree("runs")
     assert len(records("all", "dataset.jsonl")) == 12
-    if text is PARTS:
-        assert {one["rows"] for one in report("all")["parts"].values()} == {6}
+    assert {one["rows"] for one in report("all")["parts"].values()} == {6}
     works("validate all")
     assert "generated for" in works("show all 3").out
-
-
-def test_shards_that_divide_a_run_differently_are_refused(refuses, works):
-    works("generate rte -n 9 -b scripted -q --shard 1/3 --out a")
-    works("generate rte -n 8 -b scripted -q --shard 2/4 --out b")
-    said = "is shard 1/3 and b shard 2/4: they do not divide a run"
-    refuses("merge a b --out all", said, "use --conflicting to merge them anyway")
-    works("merge a b --out all --conflicting")
 
 
 def test_rows_that_one_of_the_runs_excludes_are_left_out_of_all(works, finished, refuses):
