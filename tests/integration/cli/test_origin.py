@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
-import targen_core
 from targen_cli.trust import ask_with, require_trust
 from targen_core import load_registry
-from targen_core.origin import Typed, Untrusted, trusting
-from targen_core.runs.preparing.tasks import find_task
+from targen_core.origin import Untrusted, trusting
 from targen_core.wording import of_a_command
 
 from ...files import write_lines
@@ -87,23 +85,18 @@ def test_a_review_names_no_data_elsewhere(path, here, refuses):
     refuses("review rows.review --plan", f"sets data.0.path = {path}")
 
 
-METHODS = {
-    "code": {"use": "zerogen", "task": "evil.py"},
-    "kept code": {"use": "zerogen", "task": "t.yaml", "kept": EVIL},
-    "data elsewhere": {"use": "coda", "task": "t.yaml", "given": "../private.jsonl"},
-    "data of a hub": {"use": "coda", "task": "t.yaml", "given": "hf:evil/name"},
-    "a model": {
-        "use": "coda",
-        "task": "t.yaml",
-        "given": "rows.jsonl",
-        "options": {"syntax": "./model"},
-    },
-}
+METHODS = """
+    {"use": "zerogen", "task": "evil.py"}
+    {"use": "zerogen", "task": "t.yaml", "kept": "open('ran', 'w')"}
+    {"use": "coda", "task": "t.yaml", "given": "../private.jsonl"}
+    {"use": "coda", "task": "t.yaml", "given": "hf:evil/name"}
+    {"use": "coda", "task": "t.yaml", "given": "rows.jsonl", "options": {"syntax": "./model"}}
+"""
 
 
-@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+@pytest.mark.parametrize("method", [method for (method,) in table(METHODS, 1)])
 def test_a_file_of_a_method_names_no_code_and_no_data_elsewhere(method, here, ran, refuses):
-    (here / "asked.json").write_text(json.dumps({"method": method}))
+    (here / "asked.json").write_text(f'{{"method": {method}}}')
     for command in ("describe", "generate", "validate rows.jsonl --task"):
         done = refuses(f"{command} asked.json", "asked.json sets method.")
         assert "SECRET" not in done.out + done.err
@@ -151,34 +144,10 @@ def test_a_model_names_no_code(here, ran, works, refuses):
     assert not ran()
 
 
-def test_what_a_command_reads_from_a_file_names_what_is_installed_alone(here, ran):
-    registry = load_registry()
-    with of_a_command():
-        assert find_task(registry, "rte")[1].name == "rte"
-        backend = registry.get("backend", "langchain:evil.Model")
-        for names_code in (
-            lambda: find_task(registry, "./evil.py"),
-            lambda: find_task(registry, "evil.py:TASK"),
-            lambda: targen_core.read_dataset("rows.jsonl", "rte"),
-            lambda: registry.get("backend", "langchain:./evil.py:Model"),
-            lambda: backend.create(backend.options()),
-        ):
-            with pytest.raises(Untrusted):
-                names_code()
-        assert not ran()
-        assert find_task(registry, Typed("./evil.py"))[1].name == "evil"
-    assert ran()
-
-
-def test_a_program_may_trust_a_file(here, ran):
-    from targen_review.plan import data_of, load_plan
-
-    folder = review_of(here, path="../rows.jsonl", task="../evil.py")
-    with pytest.raises(Untrusted):
-        data_of(folder, load_plan(folder))
-    with trusting():
-        assert data_of(folder, load_plan(folder))[0].path == str(folder / "../rows.jsonl")
-    assert data_of(folder, load_plan(folder))[0].task == str(folder / "../evil.py")
+def test_a_class_that_only_a_file_names_is_not_imported(ran):
+    backend = load_registry().get("backend", "langchain:evil.Model")
+    with of_a_command(), pytest.raises(Untrusted):
+        backend.create(backend.options())
     assert not ran()
 
 
@@ -193,30 +162,17 @@ def home(here, tmp_path, monkeypatch):
     return tmp_path / "home"
 
 
-OUTSIDE = "./~/private/bank.jsonl"
-FORMS = {
-    "given": {"method": {"use": "coda", "task": "rte", "given": OUTSIDE}},
-    "rated": {"rate": {"data": OUTSIDE, "about": "numbers", "task": "rte"}},
-    "transformed": {
-        "transform": {
-            "description": "Does the first sentence say the second?",
-            "labels": ["entailment", "not_entailment"],
-            "catalogues": ["./~/private"],
-        }
-    },
-    "kept": {
-        "method": {
-            "use": "progen",
-            "task": "~/x.yaml",
-            "kept": {"method": {"use": "coda", "task": "rte", "given": "private/bank.jsonl"}},
-        }
-    },
-}
+FORMS = """
+    {"method": {"use": "coda", "task": "rte", "given": "./~/private/bank.jsonl"}}
+    {"rate": {"data": "./~/private/bank.jsonl", "about": "numbers", "task": "rte"}}
+    {"transform": {"description": "Does it?", "labels": ["entailment", "not_entailment"], "catalogues": ["./~/private"]}}
+    {"method": {"use": "progen", "task": "~/x.yaml", "kept": {"method": {"use": "coda", "task": "rte", "given": "private/bank.jsonl"}}}}
+"""  # noqa: E501
 
 
-@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+@pytest.mark.parametrize("form", [form for (form,) in table(FORMS, 1)])
 def test_a_form_reads_nothing_of_a_home_folder(form, home, in_process):
-    Path("form.json").write_text(json.dumps(form))
+    Path("form.json").write_text(form)
     done = in_process("generate form.json -n 2 -b scripted --out out")
     assert done.code, done.out
     texts = [path.read_bytes() for path in Path("out").rglob("*") if path.is_file()]
