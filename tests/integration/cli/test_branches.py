@@ -57,15 +57,6 @@ def test_a_label_that_came_with_the_text_is_a_claim_like_any_other(rows, own_tas
     refuses(f"{generate} b", said, code=1, keeps=False)
 
 
-LABELS = """
-description: Claims about short passages, with what the passage makes of them.
-labels:
-  yes: the passage supports the claim
-  no: the passage does not support it
-fields: {claim: the claim}
-"""
-
-
 WRONG = r"""
     branches: {yes: a, maybe: b} | it does not state which label it is for
     branches: {yes: a, b: {definition: b, label: martian}} | 'martian' is not a label
@@ -78,5 +69,7 @@ WRONG = r"""
 
 @pytest.mark.parametrize(("branches", "words"), table(WRONG, 2))
 def test_a_wrong_table_is_a_clear_error(branches, words, refuses):
-    Path("claims.yaml").write_text(LABELS + branches + "\n")
+    Path("claims.yaml").write_text(
+        f"description: Claims.\nlabels: {{yes: it is so, no: it is not}}\n{branches}\n"
+    )
     refuses("generate claims.yaml -n 2 -b scripted", words)

@@ -16,10 +16,8 @@ from ...tables import table
 pytestmark = pytest.mark.whole  # the tasks of SuperGLUE
 
 LABELS = """
-description: Claims about short passages, with what the passage makes of them.
-labels:
-  yes: the passage supports the claim
-  no: the passage does not support it
+description: Claims about short passages.
+labels: {yes: the passage supports the claim, no: the passage does not support it}
 fields: {claim: the claim}
 """
 FILES = {

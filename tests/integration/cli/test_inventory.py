@@ -60,8 +60,16 @@ DESCRIBED = f"""
     chatgpt | abilities and prices are unknown: the chatgpt backend needs a model name
     settings | An item is text.
     settings | Used by: targen-tasks-superglue:axg;
-    vote | vote.votes
+    article-titles | title     str   (required)
+    article-titles | items per call: 5
+    article-titles | Used by: targen-tasks-superglue:boolq
+    vote | settings: votes=3
+    vote | parameters: temperature=0.8
+    vote | vote.votes  int, at least 1, at most 99        3  number of blind answers
     meta --prompts | You check finished work
+    meta --prompts | prompt: meta, version
+    meta --prompts | prompt: solve, version
+    meta | Used by: targen-tasks-superglue:axg
 """
 
 
@@ -84,21 +92,3 @@ def test_a_backend_says_its_options_and_what_it_supports(targen):
     assert facts["model"]["structured"] is True
     assert facts["model"]["price"]["input"] == 0
     assert (facts["batches"], facts["install"]) == (False, "targen-standard")
-
-
-def test_a_list_says_what_its_items_look_like_and_who_uses_it(targen):
-    facts = targen("describe article-titles --json").json
-    item = {field["name"]: field["type"] for field in facts["item"]}
-    assert item == {"category": "str", "title": "str"}
-    assert "targen-tasks-superglue:boolq" in facts["tasks"]
-    assert facts["batch"] == 5
-
-
-def test_a_corrector_says_its_settings_parameters_and_prompts(targen):
-    vote = targen("describe vote --json").json
-    assert (vote["settings"], vote["parameters"]) == ({"votes": 3}, {"temperature": 0.8})
-    assert [(each["name"], each["default"]) for each in vote["options"]] == [("votes", 3)]
-    meta = targen("describe meta --prompts --json").json
-    assert [prompt["name"] for prompt in meta["prompts"]] == ["meta", "solve"]
-    assert "You check finished work" in meta["prompts"][0]["text"]
-    assert "targen-tasks-superglue:rte" in meta["tasks"]

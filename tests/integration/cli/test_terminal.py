@@ -28,9 +28,7 @@ TASK = """
 name: gefuehl
 summary: Gefühle
 description: Kurze Sätze über Gefühle.
-labels:
-  "süß|bitter": "froh"
-  "traurig": "nicht froh"
+labels: {"süß|bitter": froh, traurig: nicht froh}
 """
 
 

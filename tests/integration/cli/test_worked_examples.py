@@ -90,14 +90,6 @@ def test_a_correction_shows_samples_and_is_brief_without_any(works):
     assert brief < size("door", "begun")
 
 
-def test_rows_are_solved_with_both_forms_of_the_instructions(works, service):
-    works("generate copa -n 2 -b scripted -q --out solved")
-    asked = f"preview copa -n 4 -b llama -o base_url={service.url}/v1 -o model=small --no-correct"
-    works(f"{asked} --worked-examples both --solve solved")
-    turns = [len(seen.body["messages"]) for seen in service.seen]
-    assert sum(n > 2 for n in turns[-4:]) == sum(n == 2 for n in turns[-4:]) == 2
-
-
 def test_each_step_is_asked_as_its_model_needs(works, refuses, service, monkeypatch):
     models = f"-o base_url={service.url}/v1 -o model=small -o correct.model=openai/gpt-6-sol"
     asked = f"generate copa -b llama {models} --out run"
@@ -137,9 +129,12 @@ def test_a_preview_compares_prompts_with_and_without_them(works):
     assert "worked examples  judged" in works(asked).out
 
 
-def test_rows_of_a_comparison_can_be_read_from_the_cache(works, service):
+def test_a_comparison_asks_in_both_forms_and_runs_find_its_replies_in_the_cache(works, service):
     # Without step 4 no row is rejected, so no candidate begins that the last row would cut off.
-    asked = f"preview copa -b llama -o base_url={service.url}/v1 -o model=small --no-correct"
-    works(f"{asked} --worked-examples both")
+    asked = f"preview copa -b llama -o base_url={service.url}/v1 -o model=small --no-correct -n 4"
+    works("generate copa -n 2 -b scripted -q --out solved")
+    works(f"{asked} --worked-examples both --solve solved")
+    turns = [len(seen.body["messages"]) for seen in service.seen]
+    assert sum(n > 2 for n in turns[-4:]) == sum(n == 2 for n in turns[-4:]) == 2
     for shown in ("all", "none"):
-        assert "\n0 calls" in works(f"{asked} -n 10 --worked-examples {shown}").out
+        assert "\n0 calls" in works(f"{asked} --worked-examples {shown}").out
