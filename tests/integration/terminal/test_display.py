@@ -6,13 +6,10 @@ import io
 import json
 import sys
 import threading
-from types import MappingProxyType, SimpleNamespace
 
 import pytest
 
 from targen_cli import progress
-from targen_core.calls.budget import Budget
-from targen_core.calls.usage import Usage
 from targen_testing.fault_server import Response
 
 pytest.importorskip("targen_plugin_example")
@@ -144,23 +141,13 @@ def test_a_plain_line_moves_no_cursor():
 def test_a_display_that_breaks_is_dropped_and_said_for_debugging(monkeypatch, caplog):
     looked = threading.Event()
 
-    class Broken(SimpleNamespace):
-        """A call layer whose count of calls cannot be read."""
+    def fail(*_):
+        looked.set()
+        raise ValueError("no such number")
 
-        flying = pauses = MappingProxyType({})
-        budget = Budget()
-        trouble = ""
-        answered = False
-
-        @property
-        def in_flight(self):
-            looked.set()
-            raise ValueError("no such number")
-
+    monkeypatch.setattr(progress, "state_of", fail)
     monkeypatch.setattr(progress, "SILENCE", 0.0)
-    monkeypatch.setattr(progress, "_PLAIN_INTERVAL", 0.0)
     monkeypatch.setenv("TARGEN_DEBUG", "1")
-    with progress.watching() as watch:
-        watch.on_layer(Broken(usage=Usage()))
+    with progress.watching():
         assert looked.wait(30)
     assert "the progress display failed: ValueError: no such number" in caplog.messages
