@@ -28,21 +28,6 @@ def test_plain_folders_are_taken_at_any_depth(tmp_path):
     assert (tmp_path / "a/new").is_dir()
 
 
-def test_links_are_refused_at_any_depth(tmp_path, other):
-    write_file(tmp_path / "a/b/c", "x")
-    link = tmp_path / "a/b/link"
-    link.symlink_to(other)
-    for folder, names in ((tmp_path / "a", ()), (tmp_path / "a/b", ("c", "link/"))):
-        with pytest.raises(UsageError, match=f"{link}: it is a link"):
-            check_own(folder, *names)
-    with pytest.raises(UsageError, match="it is a link"):
-        claim(link)
-    with pytest.raises(UsageError, match="it is a link"), locked(tmp_path / "a"):
-        pass
-    assert not (tmp_path / "a/.lock").exists()
-    check_own(tmp_path / "a", "b/c")
-
-
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs there")
 def test_what_blocks_a_reader_is_refused(tmp_path):
     pipe = tmp_path / "pipe"

@@ -8,16 +8,12 @@ from pathlib import Path
 import pytest
 
 import targen_core
-from targen_core.errors import UsageError
 
 from ..files import lines
 
 TASK = """
 description: Weather reports of a local radio station.
-labels:
-  warm: it is warm
-  cold: it is cold
-  wet: it rains
+labels: {warm: it is warm, cold: it is cold, wet: it rains}
 """
 
 
@@ -63,15 +59,8 @@ def test_what_cannot_be_is_said_and_a_label_that_the_rows_lack_is_named(refuses,
 
 @pytest.mark.usefixtures("own")
 def test_the_shares_may_be_those_of_the_examples(works, refuses):
-    labelled = [row.split(",") for row in Path("own.csv").read_text().splitlines()[1:]]
     works(f"{GENERATE} -n 8 --shares-of examples --examples own.csv")
     assert labels() == {"warm": 5, "cold": 2, "wet": 1}
-    asked = {"shares_of": "examples", "model": "scripted", "out": "python", "progress": False}
-    rows = [{"text": text, "category": label.title()} for text, label in labelled]
-    targen_core.generate("weather.yaml", n=16, examples=rows, **asked)
-    assert labels("python") == {"warm": 10, "cold": 4, "wet": 2}
-    with pytest.raises(UsageError, match=r"shares_of=.examples. does not contain any labelled"):
-        targen_core.generate("weather.yaml", n=4, examples=[text for text, _ in labelled], **asked)
     refuses(f"{GENERATE} -n 8 --shares-of examples", "--shares-of examples needs --examples")
     Path("bare.csv").write_text("text\n" + "a report of the day\n" * 5)
     said = "--shares-of examples does not contain any labelled rows of weather"

@@ -69,25 +69,24 @@ def test_what_is_no_file_is_named(read, tmp_path):
         read(tmp_path)
 
 
+NOT_REGULAR = {
+    "fifo": "a FIFO, not a regular file",
+    "device": "a device|points outside",
+    "socket": "socket|[Nn]o such device",
+}
+
+
 @EACH
 @pytest.mark.parametrize("inside", [True, False])
-def test_a_fifo_and_a_device_hold_up_no_reader(read, inside, tmp_path):
-    os.mkfifo(tmp_path / "fifo")
-    (tmp_path / "device").symlink_to("/dev/zero")
-    folder = tmp_path if inside else None
-    with pytest.raises(UnreadableFile, match="a FIFO, not a regular file"):
-        read(tmp_path / "fifo", inside=folder)
-    with pytest.raises(UnreadableFile, match=r"a device|points outside"):
-        read(tmp_path / "device", inside=folder)
-
-
-@EACH
-def test_a_socket_is_refused(read, tmp_path, monkeypatch):
+def test_a_fifo_a_device_and_a_socket_hold_up_no_reader(read, inside, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # a socket's path may have about 100 letters
+    os.mkfifo("fifo")
+    Path("device").symlink_to("/dev/zero")
     with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind("file")
-        with pytest.raises(UnreadableFile, match=r"socket|[Nn]o such device"):
-            read(Path("file"))
+        listening.bind("socket")
+        for name, why in NOT_REGULAR.items():
+            with pytest.raises(UnreadableFile, match=why):
+                read(tmp_path / name, inside=tmp_path if inside else None)
 
 
 @pytest.mark.parametrize("name", READERS)
