@@ -3,116 +3,70 @@
 from __future__ import annotations
 
 import inspect
-import json
 from dataclasses import replace
+from itertools import count
 from types import SimpleNamespace
 
 import pytest
 
-from targen_core.errors import DatasetUnavailable
-from targen_datatune.retrieval import Catalogue, DatasetEntry, Hit, Listed, Retriever
+from targen_datatune.catalogues.files import FILES
+from targen_datatune.retrieval import Hit, Listed
+from targen_datatune.retrievers.bm25 import BM25
 from targen_datatune.testing import CatalogueSuite, RetrieverSuite, _entries
 
-ROWS = [{"text": f"row {at}"} for at in range(3)]
+_counter = count()
 
 
-def _entry(name="a", **changes):
-    facts = {"id": f"made:{name}", "name": name, "revision": "1", "columns": {"text": "string"}}
-    return DatasetEntry(**(facts | {"rows": 3, "location": name} | changes))
+def _describing(**changes):
+    """A catalogue of files, with something wrong about its entries."""
 
+    def describe(listed, options):
+        return [entry.model_copy(update=changes) for entry in FILES.describe(listed, options)]
 
-def _rows(entry):
-    if entry.revision != "1":
-        raise DatasetUnavailable("it has changed")
-    return iter(ROWS)
-
-
-CATALOGUE = Catalogue(
-    summary="made up",
-    opens=lambda spec: spec == "made:",
-    listing=lambda spec, options: iter([Listed("a", "1"), Listed("b", "1")]),
-    describe=lambda listed, options: [_entry(listed.key)],
-    rows=_rows,
-)
-
-
-def _index(entries, options, folder, progress):
-    texts = [entry.text.lower() for entry in entries]
-    (folder / "texts.json").write_text(json.dumps(texts))
-
-
-def _load(folder):
-    try:
-        texts = json.loads((folder / "texts.json").read_text())
-    except OSError as error:
-        raise ValueError(str(error)) from error
-
-    def search(query, k):
-        expected = set(query.lower().split())
-        scores = [float(len(expected & set(text.split()))) for text in texts]
-        order = sorted(range(len(texts)), key=lambda at: (-scores[at], at))
-        return [Hit(at, scores[at]) for at in order[:k]]
-
-    return search
-
-
-RETRIEVER = Retriever(summary="common words", version="1", index=_index, load=_load)
-
-_counter = iter(range(1000))
+    return replace(FILES, describe=describe)
 
 
 def _searching(change):
+    """A retriever, with something wrong about its hits."""
+
     def load(folder):
-        search = _load(folder)
+        search = BM25.load(folder)
         return lambda query, k: change(search(query, k))
 
-    return replace(RETRIEVER, load=load)
+    return replace(BM25, load=load)
 
 
 CATALOGUES = {
-    "described": replace(CATALOGUE, summary=""),
-    "opens_its_own": replace(CATALOGUE, opens=lambda spec: True),
+    "described": replace(FILES, summary=""),
+    "opens_its_own": replace(FILES, opens=lambda spec: True),
     "lists_the_same_again": replace(
-        CATALOGUE, listing=lambda spec, options: iter([Listed("a", str(next(_counter)))])
+        FILES, listing=lambda spec, options: iter([Listed("a", str(next(_counter)))])
     ),
-    "describes_each_by_an_id_of_its_own": replace(
-        CATALOGUE, describe=lambda listed, options: [_entry("same")]
-    ),
-    "entries_survive_json": replace(
-        CATALOGUE, describe=lambda listed, options: [_entry(listed.key, samples=({"x": (1, 2)},))]
-    ),
+    "describes_each_by_an_id_of_its_own": _describing(id="same"),
+    "entries_survive_json": _describing(samples=({"x": (1, 2)},)),
     "rows_are_the_same_again": replace(
-        CATALOGUE, rows=lambda entry: iter([{"text": str(next(_counter))}] * 3)
+        FILES, rows=lambda entry: iter([{"text": str(next(_counter))}] * entry.rows)
     ),
-    "refuses_another_revision": replace(CATALOGUE, rows=lambda entry: iter(ROWS)),
+    "refuses_another_revision": replace(FILES, rows=lambda entry: iter([{"text": "row"}])),
 }
 RETRIEVERS = {
-    "described": replace(RETRIEVER, version=""),
+    "described": replace(BM25, version=""),
     "finds_what_says_the_same": _searching(lambda hits: []),
     "nearest_first_and_no_more_than_asked_for": _searching(lambda hits: [*hits, *hits]),
     "same_hits_again": _searching(
         lambda hits: [Hit(hit.at, hit.score + next(_counter)) for hit in hits]
     ),
-    "refuses_what_is_no_index": replace(RETRIEVER, load=lambda folder: lambda query, k: []),
+    "refuses_what_is_no_index": replace(BM25, load=lambda folder: lambda query, k: []),
 }
 
 
-def _of(suite, thing):
-    """The checks of a suite whose target is this."""
-
-    class Registered:
-        def find(self, kind, name):
-            return SimpleNamespace(summary="")
-
-        def get(self, kind, name):
-            return thing
-
-    facts = {"registry": lambda self: Registered(), suite.kind: "made", "_kept": {}}
-    spec = {"spec": "made:"} if suite is CatalogueSuite else {}
-    return type("TestMade", (suite,), facts | spec)()
-
-
-def _run(made, check, tmp_path):
+def _run(suite, thing, check, tmp_path):
+    """Run a check of a suite whose target is this thing."""
+    registry = SimpleNamespace(
+        find=lambda kind, name: SimpleNamespace(summary=""), get=lambda kind, name: thing
+    )
+    facts = {"registry": lambda self: registry, suite.kind: "made", "_kept": {}, "spec": "data"}
+    made = type("TestMade", (suite,), facts)()
     method = getattr(made, f"test_{check}")
     have = {
         "tmp_path": lambda: tmp_path,
@@ -122,15 +76,19 @@ def _run(made, check, tmp_path):
     method(**{name: have[name]() for name in inspect.signature(method).parameters})
 
 
-SUITES = {CatalogueSuite: (CATALOGUE, CATALOGUES), RetrieverSuite: (RETRIEVER, RETRIEVERS)}
+SUITES = {CatalogueSuite: (FILES, CATALOGUES), RetrieverSuite: (BM25, RETRIEVERS)}
 
 
 @pytest.mark.parametrize(
     ("suite", "check"), [(suite, check) for suite, (_, bad) in SUITES.items() for check in bad]
 )
-def test_each_check_passes_a_good_part_and_catches_its_own(suite, check, tmp_path):
+def test_each_check_passes_a_good_part_and_catches_its_own(suite, check, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "data" / f"{name}.csv").write_text("text\nrow\n")
     good, bad = SUITES[suite]
-    _run(_of(suite, good), check, tmp_path)
+    _run(suite, good, check, tmp_path)
     (tmp_path / "bad").mkdir()
     with pytest.raises((AssertionError, pytest.fail.Exception)):
-        _run(_of(suite, bad[check]), check, tmp_path / "bad")
+        _run(suite, bad[check], check, tmp_path / "bad")
