@@ -213,6 +213,7 @@ def test_a_build_from_the_command_line_goes_on_after_an_outage(hub, in_process):
     for at in range(4):
         hub.add(f"ada/reviews{at}", description="Reviews of lamps")
     hub.fail("info?dataset=ada%2Freviews2", 503, 99)
+    assert in_process("retrieve", "reviews of lamps", "--catalogue", "hf:").code == 2, "not built"
     broken = in_process("catalogue", "build", "hf:", "-o", "limit=10")
     assert broken.code == 1
     assert "run the same command again to continue" in broken.err

@@ -8,22 +8,22 @@ import shutil
 import sqlite3
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from targen_core import hookimpl
 from targen_core.errors import DatasetUnavailable
-from targen_core.plugins import loader
 from targen_core.runs.preparing.plan import Prepared
+from targen_datatune.catalogues.files import FILES
 from targen_datatune.finding import Match
 from targen_datatune.licenses import mixes
-from targen_datatune.retrieval import Catalogue, DatasetEntry, Listed
+from targen_datatune.retrieval import DatasetEntry
 from targen_datatune.transforming.formats import matches, refuse_pattern
 from targen_datatune.transforming.items import SourceRow
 from targen_datatune.transforming.steps import elected, varied
 from tests.files import lines, write_lines
+from tests.runs import journal, manifest, outputs, records, report
 from tests.tables import table
 
 TASK = """
@@ -88,7 +88,6 @@ def reply(request):
             "reason": ""} | WRONG.get("row", {})
 """
 WORDS = "bright dim heavy light cheap dear quiet loud smooth rough".split()
-FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 RUN = ("-b", "scripted", "-o", "script=answers.py:reply", "-q")
 
 
@@ -118,21 +117,12 @@ def asked(**changes) -> None:
     Path("recommends.yaml").write_text("\n".join([*kept, *lines]) + "\n")
 
 
-def report(run="a"):
-    return json.loads(Path(run, "report.json").read_text())
-
-
-def records(run="a"):
-    return lines(Path(run, "provenance.jsonl"))
-
-
-def sources(run="a"):
-    return {record["notes"]["source"] for record in records(run)}
+def sources():
+    return {record["notes"]["source"] for record in records("a")}
 
 
 def dropped(run="a"):
-    output = report(run)["dropped_list_items"]
-    return {(each["step"], each["reason"]) for each in output}
+    return {(each["step"], each["reason"]) for each in report(run)["dropped_list_items"]}
 
 
 def test_rows_are_exact_by_label_and_lead_back_to_their_source(works):
@@ -142,7 +132,7 @@ def test_rows_are_exact_by_label_and_lead_back_to_their_source(works):
     assert Counter(row["label"] for row in rows) == {"yes": 10, "no": 10}
     with open("data/reviews.csv") as file:
         source = list(csv.DictReader(file))
-    for row, record in zip(rows, records(), strict=True):
+    for row, record in zip(rows, records("a"), strict=True):
         description, dataset, plan = record["above"]
         assert description.startswith("Say whether a customer recommends")
         assert dataset["dataset"] == "file:data/reviews.csv"
@@ -152,9 +142,9 @@ def test_rows_are_exact_by_label_and_lead_back_to_their_source(works):
         original = source[record["seed"]["row"]]
         assert row["input"] == f"Review: {original['review']}"
         assert (row["label"] == "yes") == (int(original["stars"]) > 2)
-    assert len({record["seed"]["row"] for record in records()}) == 20
+    assert len({record["seed"]["row"] for record in records("a")}) == 20
     assert ("rows", "too-many-rejected") in dropped()
-    reasons = report()["flow"]["row"]["reasons"]
+    reasons = report("a")["flow"]["row"]["reasons"]
     assert reasons["of-no-use"] == 5, "one batch of the orders, and no more"
     shown = works("show", "a", "--rejected", "--reason", "of-no-use")
     assert "It is no review." in shown.out
@@ -177,9 +167,8 @@ def test_a_stopped_run_ends_the_same_and_no_call_is_made_twice(synthetic, gone, 
         shutil.rmtree("data")  # what was read lies there
     for name in ("b", "c"):
         works("resume", name, "--max-tokens", "1000000", "--no-cache", "-q")
-        for file in FILES:
-            assert Path(name, file).read_bytes() == Path("a", file).read_bytes()
-        keys = [json.loads(line)["key"] for line in _journal(name)]
+        assert outputs(name) == outputs("a")
+        keys = [record["key"] for record in journal(name) if "key" in record]
         assert len(keys) == len(set(keys))
 
 
@@ -190,18 +179,7 @@ def test_a_run_waits_for_its_data(in_process, works):
     assert stopped.code == 1 and "file:data/reviews.csv is no longer at" in stopped.err
     Path("away").rename("data")
     works("resume", "a", "-q")
-    assert report()["rows"] == {"yes": 10, "no": 10}
-
-
-def test_a_run_that_is_short_names_no_blank(in_process):
-    wrong(rows="none")
-    short = in_process("generate", "recommends.yaml", "-n", 4, *RUN, "--out", "a")
-    assert "rejects.jsonl lists" in short.err and "RUN" not in short.err
-
-
-def _journal(run):
-    lines = Path(run, "journal").read_text(errors="replace").splitlines()
-    return [line[line.index("{") :] for line in lines if '"key"' in line]
+    assert report("a")["rows"] == {"yes": 10, "no": 10}
 
 
 def estimated(works, file):
@@ -226,7 +204,7 @@ def test_sources_take_turns_where_they_are_to_whatever_is_rejected(balance, rows
             file.write(json.dumps(row) + "\n")
 
     def counts():
-        return Counter(Counter(each["notes"]["source"] for each in records()).values())
+        return Counter(Counter(each["notes"]["source"] for each in records("a")).values())
 
     asked(balance_sources=balance, labels=[], max_rejected=1)
     works("generate", "recommends.yaml", "-n", "12", *RUN, "--out", "a")
@@ -239,7 +217,7 @@ def test_sources_take_turns_where_they_are_to_whatever_is_rejected(balance, rows
 def test_step_4_is_asked_where_the_task_wants_it(works):
     asked(correct=True)
     works("generate", "recommends.yaml", "-n", "4", "-b", "scripted", "-q", "--out", "a")
-    assert report()["models"].keys() >= {"generate", "correct"}
+    assert report("a")["models"].keys() >= {"generate", "correct"}
 
 
 # --- targen transform ---------------------------------------------------------
@@ -258,10 +236,10 @@ def test_one_line_makes_rows_of_a_folder_with_options_of_steps_by_either_name(re
     step = ("--backend-for", "execute=scripted", "-o", "execute.temperature=0.5")
     line = (*LINE, *step, "-o", "rerank.temperature=0.2", "-n", "8", "--out", "a")
     works(*line)
-    assert report()["rows"] == {"yes": 4, "no": 4}
+    assert report("a")["rows"] == {"yes": 4, "no": 4}
     kept = json.loads(Path("a/task.json").read_text())
     assert kept["transform"]["catalogues"] == [str(Path("data").absolute())]
-    steps = json.loads(Path("a/manifest.json").read_text())["lock"]["steps"]
+    steps = manifest("a")["lock"]["steps"]
     assert list(steps) == ["expand", "rerank", "plan", "generate"]
     assert steps["generate"]["params"]["temperature"] == 0.5
     assert steps["rerank"]["params"]["temperature"] == 0.2
@@ -302,10 +280,10 @@ def test_reports_and_cards_list_the_sources_with_their_licences(in_process, work
         "---\nlicense: cc-by-4.0\n---\nReviews of lamps and stars.\n"
     )
     works(*LINE, "-n", "8", "--out", "a")
-    (source,) = report()["sources"]
+    (source,) = report("a")["sources"]
     assert (source["name"], source["license"]) == ("file:data/reviews.csv", "cc-by-4.0")
     assert source["rows"] == 8
-    assert all(record["notes"]["like_source"] > 80 for record in records())
+    assert all(record["notes"]["like_source"] > 80 for record in records("a"))
     assert 0 < source["alike"] <= 8
     output = in_process("report", "a").out
     assert "Rows by source" in output and "nearly the same as the source" in output
@@ -381,27 +359,27 @@ def test_synthetic_rows_have_their_share_of_each_label(in_process, works):
     assert "label yes (synthetic) has 0 of 1 rows (most common cause: other-label" in made.err
     wrong()
     works(*MIXED, "-n", "40", "--out", "a")
-    assert report()["rows"] == {"yes": 20, "no": 20}
-    parts = report()["parts"]
+    assert report("a")["rows"] == {"yes": 20, "no": 20}
+    parts = report("a")["parts"]
     assert parts["transformed"] == {"rows": 28, "requested": 28}
     assert parts["synthetic"] == {"rows": 12, "requested": 12}
-    made_of = Counter((record["intended"], record["label"]) for record in records())
+    made_of = Counter((record["intended"], record["label"]) for record in records("a"))
     assert made_of[("row", "yes")] == made_of[("row", "no")] == 14
     assert made_of[("synthetic: yes", "yes")] == made_of[("synthetic: no", "no")] == 6
     assert sources() == {"file:data/reviews.csv", "synthetic"}
-    (source,) = report()["sources"]
+    (source,) = report("a")["sources"]
     assert source["rows"] == 28
     card = Path("a/README.md").read_text()
     assert "that generated them: 28 transformed, 12 synthetic" in card
     assert '(transformed and synthetic)"' in card
     output = in_process("report", "a").out
     assert "Rows by part" in output
-    number = next(r["idx"] for r in records() if r["intended"].startswith("synthetic"))
+    number = next(r["idx"] for r in records("a") if r["intended"].startswith("synthetic"))
     shown = in_process("trace", "a", str(number), "--full").out
     assert "topics         topic 0 0" in shown
     assert "Write a row from this idea: idea" in shown
     works("resume", "a", "-n", "60", "-q")
-    assert report()["parts"]["synthetic"] == {"rows": 18, "requested": 18}
+    assert report("a")["parts"]["synthetic"] == {"rows": 18, "requested": 18}
     works("validate", "a")
 
 
@@ -414,7 +392,7 @@ def test_an_estimate_takes_lists_of_both_kinds_by_whole_batches(works):
 def test_open_outputs_mix_and_rows_of_both_parts_are_compared(in_process, works):
     asked(synthetic=0.5, labels=[], trial=5)
     works("generate", "recommends.yaml", "-n", "10", *RUN, "--out", "a")
-    assert Counter(record["intended"] for record in records()) == {"row": 5, "synthetic": 5}
+    assert Counter(record["intended"] for record in records("a")) == {"row": 5, "synthetic": 5}
     with open("data/reviews.csv") as file:
         text = next(csv.DictReader(file))["review"]
     wrong(text=text, output="yes")
@@ -492,14 +470,14 @@ def test_odd_cells_are_shown_cut_and_blank_ones_left_out(works):
     Path("data/reviews.csv").unlink()
     write_lines("data/reviews.jsonl", rows)
     works(*LINE, "--label", "yes=4", "--label", "no=0", "--out", "a")
-    cells = {record["seed"]["row"]: record["seed"]["cells"] for record in records()}
+    cells = {record["seed"]["row"]: record["seed"]["cells"] for record in records("a")}
     assert cells[0]["review"].endswith(" characters more)")
     assert cells[0]["more"] == {"deep": [[[[["…"]]]]]}
     assert cells[1]["more"].endswith(" characters more)")
     assert set(cells) == {0, 1, 3, 4}  # a blank row is none
     assert cells[3]["more"][-1].endswith(" more)")
     assert cells[4]["more"]["…"].endswith(" more")
-    assert max(len(json.dumps(record["seed"])) for record in records()) < 12_000
+    assert max(len(json.dumps(record["seed"])) for record in records("a")) < 12_000
     assert Path("a/ledger").stat().st_size < 200_000
 
 
@@ -542,12 +520,12 @@ def test_excluded_rows_do_not_count_against_their_dataset(works, in_process, mon
         earlier = (*line, "--exclude", "test.jsonl", "--out", "earlier")
         assert in_process(*earlier).code == 1
     assert ("rows", "too-many-rejected") in dropped("earlier")
-    before = [Path("earlier", name).read_bytes() for name in FILES]
+    before = outputs("earlier")
     assert in_process("resume", "earlier", "--verify", "-q").code == 1
-    assert [Path("earlier", name).read_bytes() for name in FILES] == before
+    assert outputs("earlier") == before
     works(*line, "--exclude", "test.jsonl", "--out", "a")
     assert sources() == {"file:data/reviews.csv"}
-    reasons = report()["flow"]["row"]["reasons"]
+    reasons = report("a")["flow"]["row"]["reasons"]
     assert any(reason.startswith("excluded-") for reason in reasons)
 
 
@@ -567,7 +545,7 @@ def test_rows_that_break_a_check_are_rejected(row, reason, in_process):
     asked(checks={"language": "English", "input_format": ".*[^p]"}, max_rejected=1)
     done = in_process("generate", "recommends.yaml", "-n", "4", *RUN, "--out", "a")
     assert done.code == 1
-    assert reason in report()["flow"]["row"]["reasons"]
+    assert reason in report("a")["flow"]["row"]["reasons"]
 
 
 # --- choosing ---------------------------------------------------------------------
@@ -600,52 +578,26 @@ def test_most_draws_decide_over_dataset_and_configuration(draws, chosen):
     assert [entry.id for entry, _ in found] == chosen.split()
 
 
-def _describe(listed, options):
-    yield DatasetEntry(
-        id=f"away:{listed.key}",
-        name=listed.key,
-        revision="1",
-        description="reviews of products that customers recommend",
-        gated=listed.key == "members",
-        columns={"review": "string", "stars": "int"},
-    )
+def test_gated_datasets_are_left_out_and_those_taken_down_passed_over(monkeypatch, works):
+    for name in ("members", "gone"):
+        shutil.copy("data/reviews.csv", f"data/{name}.csv")
 
+    def describe(listed, options):
+        for entry in FILES.describe(listed, options):
+            yield entry.model_copy(update={"gated": "members" in entry.id})
 
-def _rows(entry):
-    if entry.id == "away:gone":
-        raise DatasetUnavailable("away:gone was taken down")
-    for at in range(40):
-        yield {"review": f"{WORDS[at % 10]} lamp, number {at * 37}.", "stars": at % 5 + 1}
+    def rows(entry):
+        if "gone" in entry.id:
+            raise DatasetUnavailable(f"{entry.id} was taken down")
+        return FILES.rows(entry)
 
-
-@pytest.fixture
-def _away(monkeypatch):
-    """A catalogue of three datasets: one for members, one that is gone, one of reviews."""
-    module = ModuleType("away")
-    part = Catalogue(
-        summary="a service",
-        opens=lambda spec: spec == "away:",
-        listing=lambda spec, options: [Listed(key, "1") for key in ("members", "gone", "reviews")],
-        describe=_describe,
-        rows=_rows,
-    )
-    module.register_catalogues = hookimpl(lambda register: register.register("away", part))
-    sources = [*loader.installed_sources(), loader.Source("targen-away", "1.0", "main", module)]
-    monkeypatch.setattr(loader, "installed_sources", lambda: sources)
-
-
-AWAY = ("transform", ASKED, "--labels", "yes,no", "--catalogue", "away:", *RUN, "-n", "4")
-
-
-@pytest.mark.usefixtures("_away")
-def test_gated_datasets_are_left_out_and_those_taken_down_passed_over(in_process, works):
-    assert in_process(*AWAY, "--out", "a").code == 2, "it was never built"
-    works("catalogue", "build", "away:")
-    works(*AWAY, "--out", "a")
-    assert [source["name"] for source in report()["sources"]] == ["away:reviews"]
-    rejects = lines("a/rejects.jsonl")
-    assert ["away:gone was taken down" in str(each) for each in rejects] == [True]
-    works(*AWAY, "--gated", "--datasets", "1", "--out", "b")
+    away = replace(FILES, describe=describe, rows=rows)
+    monkeypatch.setattr("targen_datatune.catalogues.files.FILES", away)
+    works(*LINE, "-n", "4", "--out", "a")
+    assert sources() == {"file:data/reviews.csv"}
+    taken_down = [each for each in lines("a/rejects.jsonl") if "was taken down" in str(each)]
+    assert len(taken_down) == 1
+    works(*LINE, "-n", "4", "--gated", "--datasets", "1", "--out", "b")
 
 
 def test_sample_rows_show_the_values_of_short_columns():
