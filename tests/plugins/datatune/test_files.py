@@ -10,6 +10,14 @@ from targen_core.errors import DatasetUnavailable, UsageError
 from targen_datatune.catalogues.files import FILES
 
 
+@pytest.fixture
+def data(tmp_path):
+    """An empty folder."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder
+
+
 def test_a_folder_of_several_datasets(shop, described):
     actual = described(shop)
     assert list(actual) == [
@@ -166,36 +174,32 @@ def test_what_is_no_catalogue(tmp_path):
         list(FILES.listing(str(tmp_path / "a.png"), FILES.options()))
 
 
-def test_half_characters_anywhere_cost_no_more_than_themselves(tmp_path, described):
-    data = tmp_path / "data"
-    data.mkdir()
+def test_half_characters_anywhere_cost_no_more_than_themselves(data, described):
     (data / "a.jsonl").write_text('{"\\ud800col": "x\\ud800"}\n{"col": "y"}\n')
     (data / "b.json").write_text('{"description": "half \\ud800", "examples": [{"input": "a"}]}')
     (data / "c.csv").write_text("text\nA word.\n")
     assert {"a", "c"} <= {entry.name for entry in described(data).values()}
 
 
-def test_a_card_that_is_made_to_take_long_takes_no_longer(tmp_path, described):
-    data = tmp_path / "data"
-    data.mkdir()
+def test_a_card_that_is_made_to_take_long_takes_no_longer(data, described):
     (data / "a.csv").write_text("text\nA word.\n")
     for text in ("[", "<!--", "[\n", "<", "![a]("):
         (data / "a.md").write_text(text * 200_000)
         assert [entry.name for entry in described(data).values()] == ["a"]
 
 
-def test_links_out_of_a_folder_are_noted_and_those_of_the_hubs_cache_followed(tmp_path, described):
+def test_links_out_of_a_folder_are_noted_and_those_of_the_hubs_cache_followed(
+    data, tmp_path, described
+):
     secret = tmp_path / "secret.csv"
     secret.write_text("text\nhidden\n")
-    folder = tmp_path / "data"
-    folder.mkdir()
-    (folder / "mine.csv").write_text("text\nfine\n")
-    (folder / "theirs.csv").symlink_to(secret)
-    (folder / "gone.csv").symlink_to(tmp_path / "nothing.csv")
-    (folder / "same.csv").symlink_to(folder / "mine.csv")
+    (data / "mine.csv").write_text("text\nfine\n")
+    (data / "theirs.csv").symlink_to(secret)
+    (data / "gone.csv").symlink_to(tmp_path / "nothing.csv")
+    (data / "same.csv").symlink_to(data / "mine.csv")
     (tmp_path / "diary.md").write_text("# Diary\n\nDear diary, nobody must ever read this here.\n")
-    (folder / "mine.md").symlink_to(tmp_path / "diary.md")
-    actual = described(folder)
+    (data / "mine.md").symlink_to(tmp_path / "diary.md")
+    actual = described(data)
     assert "diary" not in actual["file:data/mine.csv"].description
     assert "file:data/same.csv" in actual
     for key in ("data/theirs.csv", "data/gone.csv"):
@@ -212,9 +216,9 @@ def test_links_out_of_a_folder_are_noted_and_those_of_the_hubs_cache_followed(tm
     assert any(getattr(each, "rows", 0) == 1 for each in actual.values())
 
 
-def test_a_file_in_another_encoding_is_read_in_the_one_that_is_said(tmp_path, in_process, refuses):
-    data = tmp_path / "data"
-    data.mkdir()
+def test_a_file_in_another_encoding_is_read_in_the_one_that_is_said(
+    data, tmp_path, in_process, refuses
+):
     (data / "old.csv").write_bytes("text\nM\xfcll\n".encode("cp1252"))
     (data / "new.csv").write_text("text\nF\xfcr\n", encoding="utf-8")
     build = ("catalogue", "build", str(data), "--index", str(tmp_path / "index"))
@@ -231,9 +235,7 @@ def test_a_file_in_another_encoding_is_read_in_the_one_that_is_said(tmp_path, in
     refuses((*build, "-o", "encoding=base64"), "unknown encoding 'base64'")
 
 
-def test_a_line_break_in_a_name_begins_no_other_line(tmp_path, described):
-    data = tmp_path / "data"
-    data.mkdir()
+def test_a_line_break_in_a_name_begins_no_other_line(data, described):
     (data / "a\nid: b.csv").write_text("text\nfine\n")
     (entry,) = described(data).values()
     assert entry.id == "file:data/a\ufffdid: b.csv"
