@@ -23,11 +23,30 @@ fields:
 """
 
 
+PAIRS = """
+description: Each row is two sentences.
+labels:
+  entailment: the second follows from the first
+  not_entailment: it does not
+fields:
+  premise: the first
+  hypothesis: the second
+"""
+
+
 @pytest.fixture
 def mail(tmp_path):
     """The task's file."""
     path = tmp_path / "mail.yaml"
     path.write_text(TASK, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    """The file of a task of two texts."""
+    path = tmp_path / "pairs.yaml"
+    path.write_text(PAIRS, encoding="utf-8")
     return path
 
 

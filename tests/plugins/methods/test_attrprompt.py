@@ -86,14 +86,12 @@ def test_values_are_dropped_for_suiting_another_label_only_where_a_row_is_one_te
     unfit = "thanks; and more"
 
     def bend(request: Any, reply: Any) -> Any:
-        if request.origin.prompt == "attributes":
-            return {"attributes": [{"name": "way", "depends_on_label": True}]}
         if request.origin.prompt == "values":
             return {"values": [unfit, f"fit {request.key[:6]}", "third"]}
         if request.origin.prompt == "overlap":
             assert unfit in json.loads(str(request.origin.values["values"]))
             return {"values": [unfit]}
-        return reply
+        return of_label("way")(request, reply)
 
     ran = bent("attrprompt", {"thanks": 4, "asks": 4}, bend, values=3)
     assert len(ran.asked("overlap")) == 2

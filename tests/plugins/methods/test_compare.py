@@ -9,6 +9,7 @@ import pytest
 
 from tests.files import lines, write_lines
 
+from ...runs import journal, report
 from ...tables import table
 
 pytestmark = [
@@ -45,12 +46,11 @@ def test_equal_rows_are_measured_alike(works, start, held):
         assert way["rows"] == way["requested"] == 12
         assert way["calls"] > 12
         assert {"hd-d", "self-BLEU", "leakage"} <= way["figures"].keys()
-        judged = json.loads(Path("out/judged", way["name"], "report.json").read_text())
+        judged = report(Path("out/judged", way["name"]))
         assert way["right"] == judged["as_given"]["right"] / 12
         assert 0 < way["right"] < 1  # the scripted judge guesses
         assert 0 <= way["trained"]["tfidf"]["value"] <= 1
-        run = json.loads(Path("out/runs", way["name"], "report.json").read_text())
-        total = run["usage"]["total"]
+        total = report(Path("out/runs", way["name"]))["usage"]["total"]
         assert way["tokens"] == total["input_tokens"] + total["output_tokens"]
     page = Path("out/results.html").read_text()
     assert "analysis/report.html" in page
@@ -152,7 +152,7 @@ def test_rows_that_are_there_are_measured_beside(refuses, works, mail, start, he
     alone = ("compare-methods", mail, *data, "--out", "out", "--json")
     done = works(*alone, "--test", held(8), "--repeats", "2", "--no-judge")
     ran, file = done.json["ways"]
-    total = json.loads((run / "report.json").read_text())["usage"]["total"]
+    total = report(run)["usage"]["total"]
     assert (ran["rows"], ran["calls"]) == (20, total["calls"] + total["cached"])
     assert (file["rows"], file["calls"], file["dollars"]) == (20, None, None)
     assert {*ran["trained"], *file["trained"]} == {"tfidf"}
@@ -187,8 +187,7 @@ PRICED = ("-o", "price_in=10", "-o", "price_out=20", "-o", "max_tokens=300", "--
 
 def billed(folder: str) -> float:
     """Dollars in all journals of a comparison, read by hand."""
-    journals = [path.read_bytes() for path in Path(folder).rglob("journal")]
-    records = [json.loads(line[9:]) for text in journals for line in text.splitlines()]
+    records = [each for path in Path(folder).rglob("journal") for each in journal(path.parent)]
     return sum(record["cost"] for record in records if not record.get("cached"))
 
 
@@ -212,8 +211,8 @@ def test_the_cap_is_for_runs_and_judge_together_and_the_table_shows_both(targen,
         assert f"of ${cap:.4f} spent by the whole command" in short.err
         assert "try: run the same command again with a larger --max-cost" in short.err
         assert way["dollars"] <= billed("out") <= cap
-    journal = Path("out/judged/targen/journal").read_bytes()
-    assert journal
+    judged = journal("out/judged/targen")
+    assert judged
     works(*start, "--max-cost", 5, "--out", "out")
-    assert Path("out/judged/targen/journal").read_bytes().startswith(journal)
+    assert journal("out/judged/targen")[: len(judged)] == judged
     assert billed("out") == pytest.approx(billed("whole"))

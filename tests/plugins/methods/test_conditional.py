@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from targen_methods.copies import Copies
 from targen_methods.testing import BASES
 from targen_standard.methods.columns import Columns
 from tests.files import lines, write_lines
+from tests.runs import report
 
 ENDS = [
     ('The quay is shut." said the man. And then', "The quay is shut."),
@@ -68,29 +68,11 @@ def test_what_ends_nowhere_is_refused(reply, first):
         kept(reply, first=first)
 
 
-PAIRS = """
-description: Each row is a report from a harbour and a remark about it.
-labels:
-  follows: the remark is sure from the report
-  open: the remark may be so or not
-fields:
-  report: what happened
-  remark: what somebody says
-"""
-
-
-@pytest.fixture
-def pairs(tmp_path):
-    path = tmp_path / "pairs.yaml"
-    path.write_text(PAIRS, encoding="utf-8")
-    return path
-
-
 def given(count: int) -> Path:
     rows = (
-        {"report": f"Ship  {number} came in.", "remark": "It is here.", "label": label}
+        {"premise": f"Ship  {number} came in.", "hypothesis": "It is here.", "label": label}
         for number in range(count)
-        for label in ("follows", "open")
+        for label in ("entailment", "not_entailment")
     )
     return write_lines("given.jsonl", rows)
 
@@ -100,16 +82,15 @@ def test_pairs_are_written_after_what_was_given(works, pairs):
         *("method", "zerogen", str(pairs), "--given", str(given(3)), "-n", "12"),
         *("--set", "per_condition=2", "-b", "scripted", "--out", "run"),
     )
-    run = Path("run")
-    reports = [row["report"] for row in lines(run / "dataset.jsonl")]
+    reports = [row["premise"] for row in lines("run/dataset.jsonl")]
     assert {reports.count(f"Ship  {number} came in.") for number in range(3)} == {4}  # as given
-    report = json.loads((run / "report.json").read_text())
-    assert {one["step"] for one in report["usage"]["by_step"] if one["calls"]} == {"generate"}
+    usage = report("run")["usage"]["by_step"]
+    assert {one["step"] for one in usage if one["calls"]} == {"generate"}
 
 
 def test_given_rows_run_out_and_the_run_says_so(refuses, pairs):
     start = f"method zerogen {pairs} --given {given(2)} -n 12 --set per_condition=2 -b scripted"
-    said = "the given rows yield at most 4 of the 6 requested rows of open"
+    said = "the given rows yield at most 4 of the 6 requested rows of not_entailment"
     assert said in refuses(f"{start} --out run", "", code=1, keeps=False).err
     assert len(lines("run/dataset.jsonl")) == 8
 
@@ -130,9 +111,9 @@ def test_each_given_text_is_used_before_any_is_twice_in_an_order_of_the_seed(wor
     for seed in ("1", "2"):
         works(
             *("method", "zerogen", str(pairs), "--given", str(given(40))),
-            *("-b", "scripted", "--label", "follows=40", "--seed", seed, "--out", f"run{seed}"),
+            *("-b", "scripted", "--label", "entailment=40", "--seed", seed, "--out", f"run{seed}"),
         )
-        orders.append([row["report"] for row in lines(f"run{seed}/dataset.jsonl")])
+        orders.append([row["premise"] for row in lines(f"run{seed}/dataset.jsonl")])
     assert orders[0] != orders[1]
     assert all(sorted(one) == sorted({*one}) and len(one) == 40 for one in orders)
 

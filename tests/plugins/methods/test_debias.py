@@ -12,8 +12,7 @@ import pytest
 from targen_methods.conditional.cut import ended, kept
 from targen_methods.conditional.debias import chosen, rescaled
 from tests.files import lines
-
-FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
+from tests.runs import outputs
 
 SCRIPT = '''
 def reply(request):
@@ -90,10 +89,9 @@ def test_each_label_has_the_words_that_it_alone_favours(works, mail):
     assert set(words["room"]) <= {"room", "hall", "loan"} and words["room"]["loan"] < 3
     assert words["room"]["room"] > 20 < words["room"]["hall"]
     assert words["loan"]["loan"] > 20 < words["loan"]["bank"] and words["loan"]["room"] < 3
-    before = [Path("run", name).read_bytes() for name in FILES]
     for at_once in ("1", "64"):
         works(*command, "--concurrency", at_once, "--out", at_once)
-        assert [Path(at_once, name).read_bytes() for name in FILES] == before
+        assert outputs(at_once) == outputs("run")
     for record in lines("run/provenance.jsonl"):
         assert len(record["calls"]) <= 2 * 30 + 1
 

@@ -16,24 +16,7 @@ from hypothesis import strategies as st
 
 from targen_core import read_dataset
 from targen_methods.importing.published import FORMS, PRESETS
-from tests.files import lines
-
-PAIRS = """
-description: Each row is two sentences.
-labels:
-  entailment: the second follows from the first
-  not_entailment: it does not
-fields:
-  premise: the first
-  hypothesis: the second
-"""
-
-
-@pytest.fixture
-def pairs(alone):
-    """A task of pairs in a file."""
-    Path("pairs.yaml").write_text(PAIRS)
-    return "pairs.yaml"
+from tests.runs import records
 
 
 def jsonl(path: str, rows: Iterable[Any]) -> str:
@@ -44,11 +27,7 @@ def jsonl(path: str, rows: Iterable[Any]) -> str:
 
 
 def made(folder: str) -> list[dict[str, Any]]:
-    return lines(Path(folder, "dataset.jsonl"))
-
-
-def origins(folder: str) -> list[dict[str, Any]]:
-    return lines(Path(folder, "provenance.jsonl"))
+    return records(folder, "dataset.jsonl")
 
 
 CXY = [
@@ -126,7 +105,7 @@ def test_published_forms_are_read(works, mail, pairs, name):
     assert [tuple(row[column] for column in columns) for row in made("out")] == rows
     left = {name: (each["rows"], each["first"]) for name, each in done.json["left_out"].items()}
     assert left == left_out
-    assert origins("out")[0].items() >= origin.items()
+    assert records("out")[0].items() >= origin.items()
 
 
 @pytest.mark.parametrize("form", ["zerogen", "progen"])
@@ -139,7 +118,7 @@ def test_conditions_and_texts_become_pairs(works, pairs, form):
     assert "unstated" in done.out
     second = {"premise": CXY[1]["C"], "hypothesis": CXY[1]["X"], "label": "not_entailment"}
     assert made("out")[1] == {**second, "idx": 1}
-    origin = origins("out")[1]
+    origin = records("out")[1]
     assert (origin["line"], origin["published_label"], origin["prompt"]) == (2, "1", "p3")
     assert "condition" not in origin  # it is the premise
     facts = json.loads(Path("out/import.json").read_text())
@@ -161,7 +140,10 @@ def test_the_best_of_published_rows_are_kept_by_their_scores(works, pairs):
     start = ("import-rows", "supergen", "train.json", "--task", pairs, "--labels", "supergen:rte")
     works(*start, "--out", "out")
     works("select", "out", "--task", pairs, "--keep", "2", "--out", "best")
-    assert [row["hypothesis"] for row in made("best")] == ["It is wet in 1.", "It is wet in 2."]
+    assert [row["hypothesis"] for row in made("best")] == [
+        "It is wet in 1.",
+        "It is wet in 2.",
+    ]
 
 
 def test_entities_are_left_and_told_where_nobody_asked_for_more(works, mail):
@@ -190,7 +172,7 @@ def test_numbers_of_labels_and_attributes_are_read_by_their_lists(works, mail):
         *("--out", "out", "--json"),
     )
     assert [row["label"] for row in made("out")] == ["room", "loan"]
-    first, second = (each["attributes"] for each in origins("out"))
+    first, second = (each["attributes"] for each in records("out"))
     assert first == {"style": "warm", "topic": "a cello", "length": 7}
     assert second == {"style": 5}
     assert done.json["left_out"].keys() == {"several-labels", "odd-label"}
@@ -377,7 +359,7 @@ def test_weights_go_with_their_rows(works, weighed, mail):
     jsonl("weights.jsonl", [{"idx": at, "weight": at / 2} for at in (2, 1, 0)])
     works(*weighed, "weights.jsonl", "--force")
     assert list(read_dataset("out", str(mail)).weights) == [0.0, 1.0]
-    assert [each["source_idx"] for each in origins("out")] == [0, 2]
+    assert [each["source_idx"] for each in records("out")] == [0, 2]
     card_and_weights = {path.name for path in Path("out").iterdir()}
     assert card_and_weights >= {"README.md", "import.json", "weighing.json"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -70,9 +71,8 @@ def test_by_the_paper_a_round_is_told_six_of_the_pool_and_two_of_its_own(bent):
     )
     assert ran.problem == ""
     written: set[str] = {line["seed"]["text"] for line in ran.provenance if line["seed"]}
-    rounds = [
-        str(request.origin.values["told"]).split("\n") for request in ran.asked("instructions")
-    ]
+    told = [str(request.origin.values["told"]) for request in ran.asked("instructions")]
+    rounds = [text.split("\n") for text in told]
     assert len(rounds) > 2
     assert [len(told) for told in rounds] == [8] * len(rounds)
     texts = [{line.partition(". ")[2] for line in told} for told in rounds]
@@ -100,14 +100,10 @@ def test_a_round_that_gives_nothing_new_ends_the_run_and_says_why(bent, text):
 
 def test_a_label_comes_first_and_a_call_writes_some_rows(bent):
     ran = bent("selfinstruct", {"thanks": 10, "asks": 5}, instances=5)
-    assert [str(one.origin.values["label"]).split(":")[0] for one in ran.asked("instances")].count(
-        "thanks"
-    ) >= 2
-    facts = ran.provenance
-    per_call: dict[tuple[str, str], int] = {}
-    for line, row in zip(facts, ran.rows, strict=True):
-        key = (line["seed"]["text"], row["label"])
-        per_call[key] = per_call.get(key, 0) + 1
+    labels = [str(one.origin.values["label"]).split(":")[0] for one in ran.asked("instances")]
+    assert labels.count("thanks") >= 2
+    calls = zip(ran.provenance, ran.rows, strict=True)
+    per_call = Counter((record["seed"]["text"], row["label"]) for record, row in calls)
     assert {*per_call.values()} == {5}
 
 
@@ -117,14 +113,12 @@ def test_unfinished_rows_labels_and_contradictions_are_dropped(bent):
     def bend(request: Any, good: Any) -> Any:
         if request.origin.prompt == "instances":
             label = str(request.origin.values["label"]).split(":")[0]
-            return {
-                "rows": [{"text": "Dear neighbour:"}, {"text": label}, same, same, *good["rows"]]
-            }
+            bad = [{"text": "Dear neighbour:"}, {"text": label}]
+            return {"rows": [*bad, same, same, *good["rows"]]}
         return good
 
     ran = bent("selfinstruct", {"thanks": 2, "asks": 2}, bend, instances=5)
-    rows = ran.rows
-    texts = [row["text"] for row in rows]
+    texts = [row["text"] for row in ran.rows]
     assert texts.count(same["text"]) == 1  # of both labels
     assert {"unfinished", "text-is-label"} <= ran.reasons
     assert "duplicate" in {line["verdict"] for line in ran.rejects}
