@@ -109,6 +109,8 @@ def test_documents_of_spacy_have_entities_or_groups_of_spans(tmp_path):
 
 REPLIES = {"prompt": "How long?", "chosen": "An hour.", "rejected": "It depends.",
            "criterion": "concise", "margin": "clearly"}  # fmt: skip
+RANKING = {"prompt": "How long?", "ranked": ["An hour.", "No idea.", "It depends."],
+           "criterion": "concise", "margin": "clearly"}  # fmt: skip
 
 
 PLAIN = {"prompt": "How long?\n", "chosen": "An hour.", "rejected": "It depends."}
@@ -132,12 +134,12 @@ def test_preferences_have_the_columns_of_trl(form, texts, record, tmp_path):
 
 
 def test_a_ranking_is_a_pair_for_each_two_of_its_replies(tmp_path):
-    ranked = ["An hour.", "An hour or two.", "It depends."]
-    row = {"prompt": "How long?", "ranked": ranked, "criterion": "concise", "margin": "clearly"}
-    rows = dataset(RANKED, row)
+    rows = dataset(RANKED, RANKING)
     written("dpo", rows, tmp_path / "dpo", texts="plain")
     pairs = [json.loads(line) for line in (tmp_path / "dpo").read_text().splitlines()]
-    assert [(pair["chosen"], pair["rejected"]) for pair in pairs] == [*combinations(ranked, 2)]
+    assert [(pair["chosen"], pair["rejected"]) for pair in pairs] == [
+        *combinations(RANKING["ranked"], 2)
+    ]
     written("sft", rows, tmp_path / "sft", texts="plain")
     assert json.loads((tmp_path / "sft").read_text())["completion"] == "An hour."
 
@@ -151,12 +153,8 @@ ROWS = {
         {"passage": "It was in May.", "question": "When?", "kind": "when", "answers": ["May"]},
     ),
     "preference": dataset(CHAT, REPLIES),
-    "ranking": dataset(
-        RANKED,
-        {"prompt": "?", "ranked": ["A b.", "C d.", "E f."], "criterion": "concise",
-         "margin": "clearly"},
-    ),
-}  # fmt: skip
+    "ranking": dataset(RANKED, RANKING),
+}
 
 SPAN = "{'start': Value('int64'), 'end': Value('int64'), 'type': Value('string'), "
 COLUMNS = {
@@ -259,22 +257,20 @@ ANSWERED = (
     "Answer the question: 1 to 2 right answers, as short as can be, copied word for word from the "
     "passage. Reply only with the answers, separated by semicolons."
 )
-RANKING = {"prompt": "How long?", "ranked": ["An hour.", "No idea.", "It depends."],
-           "criterion": "concise", "margin": "clearly"}  # fmt: skip
 TRAINED_ON = {
     "preference": (CHAT, REPLIES, ONE_REPLY, "How long?", "An hour."),
     "ranking": (RANKED, RANKING, ONE_REPLY, "How long?", "An hour."),
     "answer": (
         QUESTIONS.model_copy(update={"output": {**QUESTIONS.output, "per_row": [1, 2]}}),
         {
-            "passage": "In May $5.",
+            "passage": "In $5 May.",
             "question": "When?",
             "kind": "when",
-            "answers": ["May", "In May"],
+            "answers": ["May", "$5 May"],
         },
         ANSWERED,
-        "Passage: In May $5.\nQuestion: When?",
-        "May; In May",
+        "Passage: In $5 May.\nQuestion: When?",
+        "May; $5 May",
     ),
 }
 
