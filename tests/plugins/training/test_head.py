@@ -52,6 +52,11 @@ def objective(inputs, targets, counts, decay, head):
     return counts @ entropy + decay * (head[:, :-1] ** 2).sum()
 
 
+def slope_of(function, head, by):
+    """How fast a function of the head changes in a direction."""
+    return (function(head + STEP * by) - function(head - STEP * by)) / 2 / STEP
+
+
 @pytest.mark.parametrize("sparse", [False, True])
 def test_gradient_and_hessian_are_those_of_the_objective(rows, sparse):
     inputs, labels, *_ = rows
@@ -63,16 +68,14 @@ def test_gradient_and_hessian_are_those_of_the_objective(rows, sparse):
     def at(head):
         return gradient(inputs, shares_of(inputs, head), targets, counts, 0.3, head)
 
-    ends = [objective(inputs, targets, counts, 0.3, head + s * STEP * by) for s in (1, -1)]
-    assert (at(head) * by).sum() == pytest.approx((ends[0] - ends[1]) / 2 / STEP, rel=1e-6)
-    slopes = (at(head + STEP * by) - at(head - STEP * by)) / 2 / STEP
-    product = hessian_product(inputs, shares_of(inputs, head), counts, 0.3, by)
-    np.testing.assert_allclose(product, slopes, rtol=1e-5, atol=1e-7)
-    solved = solve(
-        lambda it: hessian_product(inputs, shares_of(inputs, head), counts, 0.3, it) + it, by
-    )
-    again = hessian_product(inputs, shares_of(inputs, head), counts, 0.3, solved) + solved
-    np.testing.assert_allclose(again, by, atol=1e-8)
+    def product(by):
+        return hessian_product(inputs, shares_of(inputs, head), counts, 0.3, by)
+
+    slope = slope_of(lambda it: objective(inputs, targets, counts, 0.3, it), head, by)
+    assert (at(head) * by).sum() == pytest.approx(slope, rel=1e-6)
+    np.testing.assert_allclose(product(by), slope_of(at, head, by), rtol=1e-5, atol=1e-7)
+    solved = solve(lambda it: product(it) + it, by)
+    np.testing.assert_allclose(product(solved) + solved, by, atol=1e-8)
 
 
 def test_the_fitted_head_is_sklearn_s(rows):
@@ -100,12 +103,12 @@ def test_the_noise_robust_loss_is_an_absolute_error(rows):
         np.testing.assert_allclose(loss, defined, rtol=1e-12)
         np.testing.assert_allclose(np.diff(loss), np.diff(sharpness * (1 - own)), rtol=1e-9)
     by = np.random.default_rng(2).normal(size=(3, 6))
-    ends = [
-        reverse_cross_entropy(shares_of(inputs, head + s * STEP * by), labels, 10.0).sum()
-        for s in (1, -1)
-    ]
+
+    def loss_at(head):
+        return reverse_cross_entropy(shares_of(inputs, head), labels, 10.0).sum()
+
     slope = (reverse_gradient(inputs, shares, labels, 10.0) * by).sum()
-    assert slope == pytest.approx((ends[0] - ends[1]) / 2 / STEP, rel=1e-6)
+    assert slope == pytest.approx(slope_of(loss_at, head, by), rel=1e-6)
 
 
 def test_influence_is_what_retraining_finds(rows):
