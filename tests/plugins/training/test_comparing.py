@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import targen_core as tg
+from targen_training.linear import TFIDF
 from targen_training.trainers import TrainingSet
 from tests.files import changed, lines
 
@@ -125,8 +126,6 @@ def test_what_is_trained_stays_until_something_changes(targen, moods):
 
 @pytest.mark.usefixtures("three")
 def test_a_cell_that_was_stopped_goes_on_from_its_checkpoints(targen, monkeypatch):
-    from targen_training.linear import TFIDF
-
     actual: list[bool] = []
 
     def train(data, options, folder):
@@ -188,8 +187,6 @@ arms = { Og = "poor.jsonl", Syn = "good.jsonl" }
 
 @pytest.mark.usefixtures("three")
 def test_one_model_learns_all_tasks_of_an_arm(targen, works, mood, monkeypatch):
-    from targen_training.linear import TFIDF
-
     learned: list[TrainingSet] = []
 
     def train(data, options, folder):
