@@ -157,17 +157,6 @@ def test_a_run_is_one_dataset(tmp_path, described, works):
     assert "synthetic" in entry.description
 
 
-def test_rows_that_changed_or_vanished_are_refused(shop, described):
-    entry = described(shop)["file:shop/talk/reviews.csv"]
-    path = shop / "talk" / "reviews.csv"
-    path.write_text("review\nother\n")
-    with pytest.raises(DatasetUnavailable, match="has changed since it was described"):
-        next(FILES.rows(entry))
-    path.unlink()
-    with pytest.raises(DatasetUnavailable, match=r"is no longer at "):
-        next(FILES.rows(entry))
-
-
 def test_what_is_no_catalogue(tmp_path):
     (tmp_path / "a.png").touch()
     with pytest.raises(UsageError, match="is not a readable dataset"):

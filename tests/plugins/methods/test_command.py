@@ -23,18 +23,6 @@ def start(mail):
     return ("method", "attrprompt", str(mail), "-b", "scripted", "--out", "run")
 
 
-def test_a_method_makes_exact_rows_of_a_task_in_a_file(works, start):
-    asked = ("--label", "loan=5", "--label", "room=3", "--set", "lengths=[20,40]")
-    works(*start, *asked)
-    labels = [row["label"] for row in lines("run/dataset.jsonl")]
-    assert sorted(labels) == ["loan"] * 5 + ["room"] * 3
-    first = lines("run/provenance.jsonl")[0]
-    assert first["dimensions"]["length"] in ("20 to 70 words", "40 to 90 words")
-    assert first["seed"]["number"] == 0
-    manifest = json.loads(Path("run/manifest.json").read_text())
-    assert "targen-methods" in manifest["lock"]["distributions"]
-
-
 def test_attributes_of_the_user_are_drawn_evenly(works, mail):
     Path("asked.yaml").write_text(
         f"method:\n  use: attrprompt\n  task: {mail}\n  options:\n    attributes: 1\n"

@@ -10,7 +10,7 @@ import pytest
 
 import targen_core
 from targen_core import ChatReply, ChatRequest
-from tests.files import lines, write_lines
+from tests.files import lines
 
 pytestmark = pytest.mark.whole  # influence is measured with targen-training
 
@@ -113,20 +113,3 @@ def test_a_model_that_learns_nothing_is_said_and_costs_no_row(notes, tmp_path):
     run = tmp_path / "run"
     targen_core.generate(str(notes), model=Diarist(learns=False), n=100, out=run, near_duplicates=0)
     assert rounds(run)[2]["chosen"].startswith("as before: the model did not learn")
-
-
-def test_given_rows_are_gone_through_in_turn(works):
-    pairs = [
-        {
-            "premise": f"The {word} of the town opened again on a Monday in spring.",
-            "hypothesis": f"The {word} had been closed for a while.",
-            "label": "entailment",
-        }
-        for word in PLAIN
-    ]
-    write_lines("rows.jsonl", pairs)
-    given = ("--given", "rows.jsonl", "--settings", "small", "-n", "60", "-b", "scripted")
-    works("method", "progen", "rte", *given, "--out", "run", "-q")
-    premises = [row["premise"] for row in lines("run/dataset.jsonl")]
-    assert {*premises} == {pair["premise"] for pair in pairs}
-    assert all(4 <= premises.count(one) <= 8 for one in {*premises})
