@@ -6,14 +6,8 @@ import json
 
 import pytest
 
-from targen_core import load_registry
 from targen_core.errors import UsageError
 from targen_datatune.asked import Example, read_request
-
-
-@pytest.fixture(scope="module")
-def registry():
-    return load_registry()
 
 
 @pytest.fixture
@@ -31,8 +25,8 @@ def written(tmp_path):
     return write
 
 
-def test_an_instruction(registry):
-    task = read_request("Is the remark meant as a yes or as a no?", registry)
+def test_an_instruction(installed):
+    task = read_request("Is the remark meant as a yes or as a no?", installed)
     assert task.name == "is-the-remark-meant-as-a"
     assert task.instruction == "Is the remark meant as a yes or as a no?"
     assert task.query == "is the remark meant as a\nIs the remark meant as a yes or as a no?"
@@ -61,35 +55,35 @@ MOOD = "description: A sentence.\nlabels:\n  good: kind\n  bad: unkind\n"
         ("mood.yaml", MOOD, {"name": "mood", "labels": ("good", "bad")}),
     ],
 )
-def test_a_file(name, content, said, registry, written):
-    task = read_request(written(name, content), registry)
+def test_a_file(name, content, said, installed, written):
+    task = read_request(written(name, content), installed)
     assert {key: getattr(task, key) for key in said} == said
 
 
-def test_bigbench_s_form(registry, written):
+def test_bigbench_s_form(installed, written):
     examples = [
         {"input": "Are you cold?", "target_scores": {"yes": 0.0, "no": 1.0}},
         {"input": "Are you hot?", "target_scores": {"yes": 1.0, "no": 0.0}},
     ]
     said = {"name": "heat", "description": "Guess.", "task_prefix": "Yes or no?\n"}
     said |= {"canary": "GUID 1", "examples": examples}
-    task = read_request(written("task.json", said), registry)
+    task = read_request(written("task.json", said), installed)
     assert (task.name, task.instruction) == ("heat", "Guess.\nYes or no?")
     assert task.examples[0] == Example("Are you cold?\nchoice: no\nchoice: yes", "no")
     assert task.labels == ("no", "yes")
     assert task.canary == "GUID 1"
-    bare = read_request(written("task.json", said | {"append_choices_to_input": False}), registry)
+    bare = read_request(written("task.json", said | {"append_choices_to_input": False}), installed)
     assert bare.examples[1] == Example("Are you hot?", "yes")
 
 
-def test_the_right_choice_of_bigbench_s_form_is_not_always_the_first(registry, written):
+def test_the_right_choice_of_bigbench_s_form_is_not_always_the_first(installed, written):
     """In many of its files it is."""
     examples = [
         {"input": f"Which is {n}?", "target_scores": {f"{n}": 1, f"{n + 1}": 0, f"{n + 2}": 0}}
         for n in range(60)
     ]
     file = written("task.json", {"description": "Choose.", "examples": examples})
-    shown = read_request(file, registry).examples
+    shown = read_request(file, installed).examples
     places = [each.input.splitlines().index(f"choice: {each.output}") for each in shown]
     assert min(places.count(place) for place in (1, 2, 3)) > 10
 
@@ -117,6 +111,6 @@ def test_the_right_choice_of_bigbench_s_form_is_not_always_the_first(registry, w
         ("bytes.txt", b"\xff", "is not UTF-8"),
     ],
 )
-def test_what_is_no_task(name, content, words, written, registry):
+def test_what_is_no_task(name, content, words, written, installed):
     with pytest.raises(UsageError, match=words):
-        read_request(written(name, content) if name else "  ", registry)
+        read_request(written(name, content) if name else "  ", installed)

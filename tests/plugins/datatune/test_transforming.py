@@ -49,10 +49,8 @@ WRONG = json.loads(Path("wrong.json").read_text()) if Path("wrong.json").exists(
 
 
 def reply(request):
-    system, user = request.messages[0].content, request.messages[-1].content
-    again = len([m for m in request.messages if m.role == "assistant"]) % 2
-    last = next(m for m in reversed(request.messages) if m.role == "user" and "Task:" in m.content)
-    user = last.content
+    system = request.messages[0].content
+    user = next(m.content for m in reversed(request.messages) if "Task:" in m.content)
     if system.startswith("You describe language tasks"):
         return {"description": "A review stands behind the word Review."}
     if system.startswith("You choose datasets"):

@@ -18,15 +18,6 @@ GLAD = "sunny bright cheerful golden gentle warm lucky merry happy radiant".spli
 SAD = "rainy gloomy bitter broken hollow frozen weary dismal lonely grey".split()
 PLAIN = "street market window garden harbour kitchen teacher village morning letter".split()
 
-NOTES = """
-description: Each row is a note about a day.
-labels:
-  good: the day was good
-  bad: the day was bad
-fields:
-  text: the note
-"""
-
 
 class Diarist:
     """Writes notes whose words tell the label, but every fifth has the other label's words."""
@@ -44,7 +35,7 @@ class Diarist:
         if "of one such text" in said:
             return ChatReply(f'{" ".join(rng.sample(PLAIN, 3))}"', "stop", 5, 5)
         self.shown.append(said)
-        words = GLAD if ("label good" in said) == (rng.random() < 0.8) else SAD
+        words = GLAD if ("label loan" in said) == (rng.random() < 0.8) else SAD
         mine = [*rng.sample(words, 5), *rng.sample(PLAIN, 6)]
         if not self.learns:  # no word stands in two rows
             mine = [f"w{rng.randrange(10**12)}" for _ in mine]
@@ -59,11 +50,10 @@ class Diarist:
 
 
 @pytest.fixture
-def notes(tmp_path):
-    (tmp_path / "notes.yaml").write_text(NOTES, encoding="utf-8")
+def notes(mail, tmp_path):
     path = tmp_path / "asked.yaml"
     path.write_text(
-        "method:\n  use: progen\n  task: notes.yaml\n  preset: small\n"
+        "method:\n  use: progen\n  task: mail.yaml\n  preset: small\n"
         "  options: {min_words: 5, examples: 4, plain: 0.25}\n",
         encoding="utf-8",
     )
@@ -81,7 +71,7 @@ def rounds(run: Path) -> dict[int, dict[str, Any]]:
 
 def is_true(row: dict[str, Any]) -> bool:
     """Whether a row's words are those of its label."""
-    return any(word in row["text"].lower() for word in (GLAD if row["label"] == "good" else SAD))
+    return any(word in row["text"].lower() for word in (GLAD if row["label"] == "loan" else SAD))
 
 
 def test_later_rounds_are_shown_rows_that_help_a_model(notes, tmp_path):
@@ -106,7 +96,7 @@ def test_later_rounds_are_shown_rows_that_help_a_model(notes, tmp_path):
     # They stand in the prompt without their label.
     told = [said for said in model.shown if said.count("\n\n") > 2]
     assert len(told) > 10
-    assert all(said.count("label good") + said.count("label bad") == 1 for said in told)
+    assert all(said.count("label loan") + said.count("label room") == 1 for said in told)
 
 
 def test_a_model_that_learns_nothing_is_said_and_costs_no_row(notes, tmp_path):

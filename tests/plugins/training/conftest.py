@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from targen_cli import estimating
 from tests.files import write_lines
 
 TASK = """
@@ -21,10 +20,8 @@ labels:
 
 
 @pytest.fixture(autouse=True)
-def _quick_estimates(monkeypatch):
+def _quick_estimates(few_samples):
     """Have estimates try a few rows: tests of estimates are elsewhere."""
-    monkeypatch.setattr(estimating, "SAMPLE", 4)
-    monkeypatch.setattr(estimating, "_LONGEST", 20)
 
 
 @pytest.fixture
