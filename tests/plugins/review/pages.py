@@ -62,9 +62,12 @@ class Page:
         text = b"".join(m.get("body", b"") for m in messages[1:]).decode()
         return Answer(messages[0]["status"], got, text)
 
+    def post(self, path: str, **form: str) -> Answer:
+        """Send a form of the page itself."""
+        return self.ask(path, {"secret": self.secret.form, **form}, origin=OWN)
+
     def say(self, number: int, action: str, value: str = "", **more: str) -> Answer:
-        form = {"secret": self.secret.form, f"do:{action}": value, **more}
-        return self.ask(f"/{self.desk.rater}/row/{number}", form, origin=OWN)
+        return self.post(f"/{self.desk.rater}/row/{number}", **{f"do:{action}": value, **more})
 
     @property
     def lines(self) -> list[dict[str, Any]]:
