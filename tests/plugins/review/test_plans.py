@@ -89,17 +89,15 @@ def test_what_is_no_plain_file_in_a_plan_s_place_is_said(run, plan, refuses):
     folder = Path(plan(run)["folder"])
     (folder / "review.json").unlink()
     os.mkfifo(folder / "review.json")
-    for line in (
-        ("review", run, "--plan"),
-        ("review", folder, "--plan"),
-        ("review", "report", run),
-        ("review", "report", folder),
-        ("review", "apply", run),
-        ("review", "grade", run, "-b", "scripted"),
-        ("review", "export", run, "--to", "argilla", "--out", folder / "x"),
-        ("export", run, "--reviewed"),
+    for command in (
+        f"review {folder} --plan",
+        f"review report {run}",
+        f"review apply {run}",
+        f"review grade {run} -b scripted",
+        f"review export {run} --to argilla --out x",
+        f"export {run} --reviewed",
     ):
-        refuses(line, "review.json: it is a FIFO", code=1)
+        refuses(command, "review.json: it is a FIFO", code=1)
 
 
 def test_the_order_of_a_blind_review_tells_no_label(rows_file, task_file, plan):

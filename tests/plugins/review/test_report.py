@@ -146,17 +146,10 @@ def test_models_are_kept_apart_from_people(review, lettered, reported, works):
 
 
 @pytest.mark.parametrize("command", ["report", "grade", "apply"])
-def test_data_without_a_review(command, tmp_path, rows_file, refuses):
-    for place in (tmp_path, rows_file(2), tmp_path / "nowhere"):
-        said = (
-            f"no review in {place} or next to it"
-            if place.exists()
-            else f"no data or review {place}"
-        )
-        starts = (
-            "targen review DATA starts one and prints its folder; --out FOLDER starts it in FOLDER"
-        )
-        refuses(("review", command, place), said, starts)
+def test_data_without_a_review(command, tmp_path, refuses):
+    starts = "targen review DATA starts one and prints its folder; --out FOLDER starts it in FOLDER"
+    refuses(f"review {command} {tmp_path}", f"no review in {tmp_path} or next to it", starts)
+    refuses(f"review {command} nowhere", "no data or review nowhere", starts)
 
 
 def test_what_does_not_count_is_said(rows_file, lettered, works):
