@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -22,99 +23,7 @@ version = "1"
 acme-metrics = "acme_metrics"
 """
 
-HOOKS = """
-from targen_core import hookimpl
-
-@hookimpl
-def register_metrics(register):
-    import acme_metrics.parts as parts
-    for name in parts.ALL:
-        register.register(name, parts.ALL[name], summary="" if name == "silent" else "Rows")
-"""
-
-PARTS = """
-import random
-import re
-from dataclasses import replace
-from fractions import Fraction
-
-from pydantic import ConfigDict, Field
-
-from targen_core.errors import UsageError
-from targen_analysis.metrics import (
-    Estimate, Excerpt, Findings, Metric, MetricOptions, Plot, Table
-)
-
-ALL = {}
-
-
-def rows(study, figure=None):
-    return {
-        corpus.name: {"rows": figure or Estimate(len(corpus))} for corpus in study.everything
-    }
-
-
-def needs_labels(study):
-    for corpus in study.everything:
-        if not corpus.label_names:
-            raise UsageError("there are no labels", hint="--label COLUMN")
-
-
-def letters(study):
-    return re.findall("[a-z]", study.corpora[0].rendered[0])
-
-
-def raised(error):
-    raise error
-
-
-def after(changed, study, figure=None):
-    return Findings(figures=rows(study, figure))
-
-
-def plotted(**changes):
-    marks = [{"dataset": "mine", "rows": 3}]
-    return Findings(plots=(replace(Plot("bars", "Rows", marks, "dataset", "rows"), **changes),))
-
-
-def of_row(**values):
-    return Findings(rows={"mine": [values]})
-
-
-def tabled(columns, *cells):
-    return Findings(tables=(Table("Rows", columns, [cells]),))
-
-
-def quoted(first, *rest):
-    return Findings(tables=(Table("Rows", ("text",), [(Excerpt(first),), (rest[-1],)]),))
-
-
-def words(study):
-    return [word for text in study.corpora[0].rendered for word in text.split()]
-
-
-def numpys(study):
-    import numpy
-
-    numpy.random.seed(study.seed)
-    return Estimate(float(numpy.random.random()))
-
-
-class Undescribed(MetricOptions):
-    size: int = 10
-
-
-class Needed(MetricOptions):
-    size: int = Field(description="Rows.")
-
-
-class Lax(MetricOptions):
-    model_config = ConfigDict(extra="allow")
-
-
-OPTIONS = {"mute-option": Undescribed, "needs-an-option": Needed, "takes-anything": Lax}
-STATE = []
-"""
+PARTS = Path(__file__).with_name("faulty.py").read_text()
 
 FAULTS = """
     silent | described | Findings(figures=rows(study))
@@ -165,8 +74,7 @@ ODD = {"no reference", "no labels", "no words"}
 """The data that are too odd for one of them."""
 CAUGHT = {name: check for name, check, _ in table(FAULTS)}
 METRICS = "".join(
-    f"ALL[{name!r}] = Metric(title='Rows', options=OPTIONS.get({name!r}, MetricOptions),\n"
-    f"    measure=lambda study, options: {measure})\n"
+    f"METRICS[{name!r}] = metric({name!r}, lambda study: {measure})\n"
     for name, _, measure in table(FAULTS)
 )
 
@@ -178,8 +86,7 @@ def outcomes(tmp_path_factory):
     package = folder / "src" / "acme_metrics"
     package.mkdir(parents=True)
     (folder / "pyproject.toml").write_text(PYPROJECT)
-    (package / "__init__.py").write_text(HOOKS)
-    (package / "parts.py").write_text(PARTS + METRICS)
+    (package / "__init__.py").write_text(PARTS + METRICS)
     suites = [
         "from targen_analysis.testing import corpora",
         f"for name in {{*corpora.ODD}} - {ODD!r}:",
