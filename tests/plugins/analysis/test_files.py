@@ -22,8 +22,8 @@ def read(path, **options):
 def test_columns_of_text_are_found(jsonl):
     values = [("One thing.", "thing", 1), ("Two.", "it", True)]
     rows = [
-        {"idx": at, "id": f"r{at}", "premise": text, "n": 5, "target": {"span": span}, "label": y}
-        for at, (text, span, y) in enumerate(values)
+        {"idx": 0, "id": f"r{n}", "premise": text, "n": 5, "target": {"span": span}, "label": n}
+        for text, span, n in values
     ]
     data = read(jsonl("rows.jsonl", rows))
     assert data.fields == ("premise", "target.span")
@@ -35,17 +35,14 @@ def test_a_table_and_its_numbers(tmp_path):
     path = tmp_path / "reviews.csv"
     path.write_text('review,stars,year\r\n"Good, really\nvery good",5,1999\r\nBad,1,2001\r\n')
     data = read(path, label="stars")
-    assert data.name == "reviews"
-    assert data.fields == ("review",)
+    assert (data.name, data.fields, data.labels) == ("reviews", ("review",), ["5", "1"])
     assert data.texts[0] == ("Good, really\nvery good",)
-    assert data.labels == ["5", "1"]
 
 
 def test_a_byte_order_mark_or_the_user_says_the_encoding(tmp_path):
     path = tmp_path / "a.csv"
-    for encoding in ("utf-8-sig", "utf-16", "utf-32"):
-        path.write_bytes("text\ncafé noir\n".encode(encoding))
-        assert read(path).texts == [("café noir",)]
+    path.write_bytes("text\ncafé noir\n".encode("utf-16"))
+    assert read(path).texts == [("café noir",)]
     path.write_bytes("text\nplain\ncafé\n".encode("latin-1"))
     with pytest.raises(UsageError) as caught:
         read(path)

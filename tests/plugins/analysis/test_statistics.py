@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from targen_analysis.metrics import Corpus, Study
 from targen_analysis.statistics import bootstrap, generator, half_samples, mean, rate, subsample
 from targen_testing.sample import SAMPLE
 
@@ -53,25 +51,17 @@ def test_a_mean_s_interval_and_a_subsample():
     assert len(few) == 3
 
 
-def corpus(name="mine", labels=("b", "", "a", "b")):
-    texts = [(f"text {at}",) for at in range(len(labels))]
-    rows = [{"text": text, "label": label} for (text,), label in zip(texts, labels, strict=True)]
-    return Corpus(name, rows, ("text",), texts, list(labels), [text for (text,) in texts])
-
-
-def test_labels_are_those_that_occur_in_the_order_of_their_task():
-    assert corpus().label_names == ("a", "b")
-    assert len(corpus()) == 4
+def test_labels_are_those_that_occur_in_the_order_of_their_task(corpus):
+    assert corpus("wxyz", ["b", "", "a", "b"]).label_names == ("a", "b")
     # The labels of this task are not in the order of the alphabet.
-    mine = replace(corpus(labels=("bad", "stray", "good", "bad")), task=SAMPLE)
+    mine = corpus("wxyz", ["bad", "stray", "good", "bad"], task=SAMPLE)
     assert mine.label_names == (*[label.name for label in SAMPLE.labels], "stray")
 
 
-def test_chance_is_decided_by_seed_and_purpose_alone():
-    study = Study((corpus(),), seed=3)
-    first = study.rng("sample").random()
-    study.rng("other").random()
-    assert study.rng("sample").random() == first
-    assert study.rng("other").random() != first
-    assert Study((corpus("x"),), seed=3).rng("sample").random() == first
-    assert Study((corpus(),), seed=4).rng("sample").random() != first
+def test_chance_is_decided_by_seed_and_purpose_alone(corpus, study):
+    def drawn(purpose="sample", name="mine", seed=3):
+        return study(corpus(["text"], name=name), seed=seed).rng(purpose).random()
+
+    mine = study(corpus(["text"]), seed=3)
+    assert [mine.rng("sample").random() for _ in range(2)] == [drawn(), drawn(name="x")]
+    assert drawn() not in (drawn("other"), drawn(seed=4))

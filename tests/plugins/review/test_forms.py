@@ -122,24 +122,24 @@ def test_columns_clash_with_nothing():
     assert all(name.isascii() and name not in ("label", "grade", "edit_x") for name in names)
 
 
-def test_reasons_come_back_from_every_form():
-    chosen = ["ambiguous", "near copy"]
-    mark = SHEET.mark_of(ITEMS[0])
-    argilla_record = {
-        "id": ITEMS[0].row,
-        "metadata": {"targen_digest": mark},
-        "responses": {"reasons": [{"value": chosen, "user_id": "ann"}]},
-        "fields": {},
-    }
-    data = {"targen_row": ITEMS[0].row, "targen_digest": mark}
-    result = [{"from_name": "reasons", "value": {"choices": chosen}}]
-    task = {"data": data, "annotations": [{"completed_by": "ann", "result": result}]}
-    flat = {**data, "annotator": "ann", "reasons": {"choices": chosen}}
-    for form, record in ((argilla, argilla_record), (labelstudio, task), (labelstudio, flat)):
-        (answer,) = form.read(Path("x.json"), [record], REASONS, {})
-        assert answer.grade.reasons == ("near copy", "ambiguous"), "in the rubric's order"
-    (answer,) = labelstudio.read(Path("x.json"), [{**flat, "reasons": "ambiguous"}], REASONS, {})
-    assert answer.grade.reasons == ("ambiguous",)
+CHOSEN = ["ambiguous", "near copy"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_reasons_come_back_from_every_form(name, tmp_path):
+    first, *others = _recorded(name)
+    if "responses" in first:
+        first["responses"]["reasons"] = [{"value": CHOSEN, "user_id": ANN}]
+    elif "annotations" in first:
+        chosen = {"from_name": "reasons", "value": {"choices": CHOSEN}}
+        first["annotations"][0]["result"].append(chosen)
+    else:
+        first["reasons"] = {"choices": CHOSEN}
+        others[0]["reasons"] = "ambiguous"
+    (tmp_path / name).write_text(json.dumps([first, *others]))
+    answers = read_answers(tmp_path / name, REASONS, RATERS)
+    assert answers[0].grade.reasons == ("near copy", "ambiguous"), "in the rubric's order"
+    assert (answers[1].grade.reasons == ("ambiguous",)) is ("reasons" in others[0])
 
 
 def test_a_lone_reason_has_something_beside_it_in_argilla(tmp_path):
@@ -221,10 +221,9 @@ ELSE = {
 }
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_file_of_something_else_is_refused(name, refused):
+def test_file_of_something_else_is_refused(refused):
     for text, said in ELSE.items():
-        assert said in refused(name, text), text[:80]
+        assert said in refused("argilla-records.json", text), text[:80]
 
 
 _JSON = st.recursive(
@@ -267,16 +266,12 @@ def test_of_two_annotations_of_one_person_the_later_counts_and_none_that_was_can
     said = (first.rater, first.grade.edit, first.grade.at)
     assert said == ("ann", None, "2026-11-21T08:00:00.000Z")
 
-    for annotation in [each for record in records for each in record["annotations"]]:
-        annotation["was_cancelled"] = True
-    file.write_text(json.dumps(records))
-    assert read_answers(file, SHEET, {}) == []
-    records = _recorded("argilla-records.json")
-    for responses in [each for record in records for each in record["responses"].values()]:
-        for response in responses:
-            response["status"] = "discarded"
-    file.write_text(json.dumps(records))
-    assert read_answers(file, SHEET, {}) == []
+    for name, old, new in (
+        ("labelstudio.json", '"was_cancelled": false', '"was_cancelled": true'),
+        ("argilla-records.json", '"user_id"', '"status": "discarded", "user_id"'),
+    ):
+        file.write_text((RECORDED / name).read_text().replace(old, new))
+        assert read_answers(file, SHEET, {}) == []
 
 
 @given(st.one_of(st.text(max_size=60), st.integers(), st.emails(), st.uuids().map(str)))
