@@ -18,25 +18,19 @@ _SOME = st.lists(
 )
 
 
-def _sides(pairs: list[tuple[str, str]]) -> tuple[list[str], list[str]]:
-    return [one for one, _ in pairs], [other for _, other in pairs]
-
-
 @pytest.mark.whole
 @pytest.mark.parametrize("linear", [False, True])
 @given(_PAIRS)
 def test_kappa_is_that_of_scikit_learn(linear, pairs):
     metrics = pytest.importorskip("sklearn.metrics")
-    one, other = _sides(pairs)
+    one, other = zip(*pairs, strict=True)
     ours = cohen_kappa(one, other, order=LETTERS, linear=linear)
     if len({*one, *other}) == 1:
-        assert ours == Figure(
-            None, rows=len(pairs), reason="both raters gave the same answer for every row"
-        )
+        reason = "both raters gave the same answer for every row"
+        assert ours == Figure(None, rows=len(pairs), reason=reason)
         return
-    theirs = metrics.cohen_kappa_score(
-        one, other, labels=list(LETTERS), weights="linear" if linear else None
-    )
+    weights = "linear" if linear else None
+    theirs = metrics.cohen_kappa_score(one, other, labels=list(LETTERS), weights=weights)
     assert ours.value == pytest.approx(theirs)
 
 
@@ -44,7 +38,7 @@ def test_kappa_is_that_of_scikit_learn(linear, pairs):
 @given(_PAIRS)
 def test_spearman_is_that_of_scipy(pairs):
     stats = pytest.importorskip("scipy.stats")
-    one, other = ([-LETTERS.index(each) for each in side] for side in _sides(pairs))
+    one, other = ([-LETTERS.index(each) for each in side] for side in zip(*pairs, strict=True))
     ours = spearman(one, other)
     if len({*one}) == 1 or len({*other}) == 1:
         reason = "one of the two raters gave every row the same grade"

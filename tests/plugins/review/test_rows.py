@@ -20,9 +20,9 @@ def test_rows_of_nobody_s_task_are_shown_as_they_are(tmp_path):
 def test_rows_of_a_run_have_their_origin(run):
     data = open_data(run)
     rows = list(data.rows())
-    assert len(rows) == 6
-    assert (rows[1].before, rows[1].label, rows[1].is_corrected) == ("negative", "positive", True)
-    assert (rows[0].before, rows[0].label, rows[0].is_corrected) == ("positive", "positive", False)
+    first, second = ((row.before, row.label, row.is_corrected) for row in rows[:2])
+    assert first == ("positive", "positive", False)
+    assert second == ("negative", "positive", True)
     assert rows[1].explanation == "The guest would come back."
     assert rows[0].above == ("lunch",)
     assert isinstance(rows[0].seed, str)
@@ -37,23 +37,20 @@ def test_rows_of_a_run_have_their_origin(run):
 
 def test_rows_of_others_have_what_their_file_said_of_them(rows_file, task_file, tmp_path):
     folder = tmp_path / "imported"
-    records = [
-        {"id": str(at), "idx": at, "label": "x", "line": at + 1, "score": -at} for at in (0, 1)
-    ]
-    write_lines(folder / "provenance.jsonl", records)
+    write_lines(folder / "provenance.jsonl", [{"id": "0", "idx": 0, "label": "x", "score": 2}])
     write_lines(folder / "import.json", [{}])
-    rows_file(2).rename(folder / "dataset.jsonl")
-    rows = list(open_data(folder, str(task_file)).rows())
-    assert [dict(row.notes) for row in rows] == [{"line": 1, "score": 0}, {"line": 2, "score": -1}]
+    rows_file(1).rename(folder / "dataset.jsonl")
+    (row,) = open_data(folder, str(task_file)).rows()
+    assert row.notes == {"score": 2}
 
 
 def test_an_edit_is_put_to_the_task_s_own_checks(run):
     data = open_data(run)
     row = next(data.rows())
-    good = fix(data.task, row, {"text": "The soup was cold and nobody came to us."}, "negative")
+    edit = {"text": "The soup was cold and nobody came to us."}
+    good = fix(data.task, row, edit, "negative")
     assert not good.problems
-    assert good.rows[0]["text"] == "The soup was cold and nobody came to us."
-    assert good.rows[0]["label"] == "negative"
+    assert good.rows[0].items() >= {**edit, "label": "negative"}.items()
     short = fix(data.task, row, {"text": "Cold."}, None)
     assert any("word" in problem for problem in short.problems)
     assert fix(data.task, row, None, "neutral").problems

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
+from itertools import groupby
 
 import pytest
 from hypothesis import given
@@ -36,8 +36,8 @@ PAPER = """
 that its table 16 counts; 2,693 together."""
 
 
-def _rows(size: int, labels: str = "ab") -> list[Drawable]:
-    return [Drawable(f"r{at}", labels[at % len(labels)]) for at in range(size)]
+def _rows(size: int, task: str) -> list[Drawable]:
+    return [Drawable(f"{task}/{at}", "ab"[at % 2]) for at in range(size)]
 
 
 def test_shares_by_size_give_table_16_but_for_three_single_rows():
@@ -66,6 +66,19 @@ def test_rules_that_are_none_are_refused(rule):
         sample_size(rule, 100)
 
 
+def test_teams_are_twos_in_the_order_of_the_names():
+    for names, teams in (("abcdef", "ab cd ef"), ("abcde", "ab cde"), ("abc", "abc"), ("a", "a")):
+        assert ["".join(team) for team in teams_of(names)] == teams.split()
+    assert teams_of([], [("ann", "bob"), ("cat",)]) == [("ann", "bob"), ("cat",)]
+    for names, given_teams, problem in (
+        ("aab", [], "--raters names a twice"),
+        ("", ["ab", "bc"], "--teams names b twice"),
+        ("abc", ["ab"], "--raters and --teams name different people: c"),
+    ):
+        with pytest.raises(UsageError, match=problem):
+            teams_of(names, given_teams)
+
+
 @given(
     st.lists(st.sampled_from("aaaabbc"), min_size=1, max_size=60),
     st.integers(0, 70),
@@ -81,52 +94,27 @@ def test_a_sample_has_the_labels_of_its_dataset(labels, number, seed):
     assert sample == drawn(rows[::-1], number, seed=seed) or len(every) > 1
 
 
-def test_teams_are_twos_in_the_order_of_the_names():
-    assert teams_of("abcdef") == [("a", "b"), ("c", "d"), ("e", "f")]
-    assert teams_of("abcde") == [("a", "b"), ("c", "d", "e")]
-    assert teams_of("abc") == [("a", "b", "c")]
-    assert teams_of("a") == [("a",)]
-    assert teams_of([], [("ann", "bob"), ("cat",)]) == [("ann", "bob"), ("cat",)]
-
-
-TEAMS = [
-    ("aab", [], "--raters names a twice"),
-    ("", ["ab", "bc"], "--teams names b twice"),
-    ("abc", ["ab"], "--raters and --teams name different people: c"),
-]
-
-
-@pytest.mark.parametrize(("raters", "teams", "problem"), TEAMS)
-def test_teams_that_make_no_sense_are_refused(raters, teams, problem):
-    with pytest.raises(UsageError, match=problem):
-        teams_of(list(raters), [tuple(team) for team in teams])
-
-
 def test_teams_have_equal_shares_of_each_dataset_and_members_the_same_rows():
-    teams = teams_of("abcdef")
-    samples = {
-        task: [Drawable(f"{task}/{row.id}", row.label) for row in drawn(_rows(n), n, seed=0)]
-        for task, n in (("rte", 100), ("cb", 50), ("wsc", 30))
-    }
+    teams, sizes = teams_of("abcdef"), {"rte": 100, "cb": 50, "wsc": 30}
+    samples = {task: _rows(size, task) for task, size in sizes.items()}
     lists = assigned(samples, teams, seed=0)
     assert sorted(len(of) for of in lists.values()) == [60] * 6
     for one, other in teams:
         assert set(lists[one]) == set(lists[other])
         assert lists[one] != lists[other]
-        for task, size in (("rte", 100), ("cb", 50), ("wsc", 30)):
-            own = [row for row in lists[one] if row.startswith(task)]
-            assert abs(len(own) - size / 3) < 1
-            assert lists[one].index(own[0]) + len(own) == lists[one].index(own[-1]) + 1
-    everything = [row for one, _ in teams for row in lists[one]]
-    assert len(set(everything)) == len(everything) == 180
+        tasks = [task for task, _ in groupby(row.partition("/")[0] for row in lists[one])]
+        assert sorted(tasks) == sorted(sizes), "one dataset after the other"
+        for task, size in sizes.items():
+            assert abs(sum(row.startswith(task) for row in lists[one]) - size / 3) < 1
+    assert len({row for of in lists.values() for row in of}) == 180
     assert lists == assigned(samples, teams, seed=0)
     assert lists != assigned(samples, teams, seed=1)
 
 
 def test_nobody_grades_what_their_own_instructions_made():
-    samples = {"rte": _rows(20), "cb": [Drawable(f"c{at}") for at in range(20)]}
+    samples = {task: _rows(20, task) for task in ("rte", "cb")}
     lists = assigned(samples, teams_of("abcd"), barred={("a", "rte")}, seed=0)
-    assert not any(row.startswith("r") for name in "ab" for row in lists[name])
+    assert not any(row.startswith("rte") for name in "ab" for row in lists[name])
     assert len(lists["c"]) == 30
     with pytest.raises(UsageError, match="no team is left to review rte"):
         assigned(samples, teams_of("ab"), barred={("b", "rte")}, seed=0)
@@ -151,8 +139,7 @@ def test_siblings_are_drawn_and_dealt_out_and_shown_together(seeds, number, seed
     for name in names:
         group = [row.partition("/")[0] for row in lists[name] if "/" in row]
         assert all(group.count(each) == taken[each] for each in group), "all of them, for one team"
-        turns = sum(one != other for one, other in pairwise(group))
-        assert turns == max(0, len(set(group)) - 1), "one after the other"
+        assert len([*groupby(group)]) == len(set(group)), "one after the other"
     sizes = [len(lists[name]) for name in names]
     assert max(sizes) - min(sizes) <= 2
 

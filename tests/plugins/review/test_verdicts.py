@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -41,6 +42,13 @@ VOTES = {
     "unedited": grade(after="C", edit={"text": "Good soup."}),
     "flag": grade(flag=True, comment="?"),
 }
+
+
+def votes(said: str) -> dict[str, Grade]:
+    """What a, b and c say."""
+    return dict(zip("abc", map(VOTES.__getitem__, said.split()), strict=False))
+
+
 DECIDED = """
     | agree | unseen | None
     flag | agree | unseen | None
@@ -67,8 +75,7 @@ DECIDED = """
 
 @pytest.mark.parametrize(("said", "rule", "outcome", "acceptable"), table(DECIDED, 4))
 def test_raters_decide_by_the_rule(said, rule, outcome, acceptable):
-    grades = dict(zip("abc", map(VOTES.__getitem__, said.split()), strict=False))
-    verdict = verdict_of(ROW, grades, rule, PAPER)
+    verdict = verdict_of(ROW, votes(said), rule, PAPER)
     assert (verdict.outcome, str(verdict.acceptable)) == (outcome, acceptable)
 
 
@@ -120,42 +127,28 @@ _SAID = st.fixed_dictionaries(
 )
 def test_who_comes_first_does_not_matter(said, rule):
     grades = {name: grade(**one) for name, one in said.items()}
-    backwards = dict(reversed(grades.items()))
-
-    verdict = verdict_of(ROW, grades, rule, PAPER)
-
-    assert verdict_of(ROW, backwards, rule, PAPER) == verdict
-    assert [*verdict_of(ROW, backwards, rule, PAPER).grades] == sorted(grades)
-
-
-def _row(before: str | None = "negative", stage: str = "") -> ReviewRow:
-    if stage:
-        return ReviewRow(id="r", number=None, fields={}, before=before, stage=stage)
-    return ReviewRow(
-        id="1", number=0, fields={}, label="positive", before=before, official=({"label": 1},)
-    )
+    verdict = verdict_of(ROW, dict(reversed(grades.items())), rule, PAPER)
+    assert verdict == verdict_of(ROW, grades, rule, PAPER)
+    assert [*verdict.grades] == sorted(grades)
 
 
 def test_step_4_is_as_right_as_people_say():
-    def said(votes: str) -> dict[str, Grade]:
-        return dict(zip("ab", map(VOTES.__getitem__, votes.split()), strict=False))
-
-    relabels = [
-        (_row(), said("keep") | {"b": grade(after="B", label="positive")}),  # agreed
-        (_row(), said("other other")),  # the old label was right
-        (_row(), said("doubt")),  # neither
-        (_row(), said("reject")),
-        (_row(), said("keep other")),  # split
-        (_row(), said("flag")),  # nothing said
-        (_row(before="positive"), said("doubt")),  # no relabel
-        (_row(before=None), said("doubt")),
+    relabelled = replace(ROW, before="negative")
+    rejected = ReviewRow(id="r", number=None, fields={}, before="negative", stage="correct")
+    rows = [
+        (relabelled, "keep same"),  # agreed
+        (relabelled, "other other"),  # the old label was right
+        (relabelled, "doubt"),  # neither
+        (relabelled, "reject"),
+        (relabelled, "keep other"),  # split
+        (relabelled, "flag"),  # nothing said
+        (replace(ROW, before="positive"), "doubt"),  # no relabel
+        (ROW, "doubt"),
+        (rejected, "reject doubt"),
+        (rejected, "keep"),
+        (rejected, "keep reject"),
+        (replace(rejected, stage="check"), "keep"),  # not of step 4
     ]
-    rejects = [
-        (_row(stage="correct"), said("reject doubt")),
-        (_row(stage="correct"), said("keep")),
-        (_row(stage="correct"), said("keep reject")),
-        (_row(stage="check"), said("keep")),  # not of step 4
-    ]
-    found = step4_precision([*relabels, *rejects], PAPER.acceptable)
+    found = step4_precision([(row, votes(said)) for row, said in rows], PAPER.acceptable)
     assert found.relabels == Agreement(agreed=1, disagreed=3, split=1, old=1)
     assert found.rejects == Agreement(agreed=1, disagreed=1, split=1)
