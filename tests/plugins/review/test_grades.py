@@ -8,6 +8,7 @@ import pytest
 
 from targen_core.errors import RunDirectoryError
 from targen_review.grades import Grade, GradeBook, Rater, read_grades
+from tests.files import changed
 
 ANN = Rater(rater="ann")
 
@@ -72,20 +73,14 @@ def test_files_of_several_machines_are_merged_by_time(tmp_path):
     assert found == {"1": "B", "here": "A", "there": "A"}, "the laptop's file is read first"
 
 
-def test_what_is_no_line_of_grades_is_refused_with_its_place(tmp_path):
+def test_what_is_no_line_of_grades_or_somebody_else_s_is_refused_with_its_place(tmp_path):
     with GradeBook(tmp_path, ANN) as book:
         book.append(grade("1"))
-    path = tmp_path / "grades-ann.jsonl"
-    good = path.read_text()
-    path.write_text(good + '{"row": "1", "digest": "0000000000000000", "mood": "good"}\n')
-    with pytest.raises(RunDirectoryError, match=r"grades-ann.jsonl, line 3 .*mood"):
+    with pytest.raises(RunDirectoryError, match="not of ann"):
+        GradeBook(tmp_path, Rater(rater="ann", kind="model", model="claude"))
+    with changed(tmp_path / "grades-ann.jsonl") as written:
+        written[1]["mood"] = "good"
+    with pytest.raises(RunDirectoryError, match=r"grades-ann.jsonl, line 2 .*mood"):
         read_grades(tmp_path)
     with pytest.raises(RunDirectoryError, match="mood"):
         GradeBook(tmp_path, ANN)
-
-
-def test_a_model_and_a_person_of_one_name_are_not_mixed(tmp_path):
-    with GradeBook(tmp_path, ANN):
-        pass
-    with pytest.raises(RunDirectoryError, match="not of ann"):
-        GradeBook(tmp_path, Rater(rater="ann", kind="model", model="claude"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
@@ -104,15 +103,3 @@ def test_apply_report_and_json_use_the_same_words(mine, run, works):
     assert "right  wrong label  bad text" in works("review", "report", run).out
     report = works("review", "report", run, "--json").json
     assert report["grades"][0]["after"] == {"right": 3.0, "wrong label": 2.0, "bad text": 1.0}
-
-
-def test_a_plan_from_before_verdicts_is_read_and_applied(run, graded, works):
-    folder = planned([str(run)], rubric="paper")[0]
-    raw = json.loads((folder / "review.json").read_text())
-    for each in raw["rubric"]["grades"]:
-        del each["effect"]
-    (folder / "review.json").write_text(json.dumps(raw))
-    graded(folder, "ann", {at: {"after": letter} for at, letter in enumerate("ABCDD")})
-    outcomes = works("review", "apply", run, "--json").json[0]["outcomes"]
-    found = {name: count for name, count in outcomes.items() if count}
-    assert found == {"confirmed": 2, "doubted": 1, "rejected": 2, "unseen": 1}

@@ -104,10 +104,15 @@ def test_a_verdict_has_the_effect_that_people_expect(said, rubric, effect, outco
     assert verdict_of(ROW, {"ann": given}, "agree", of).outcome == outcome
 
 
-def test_the_worst_grade_of_a_rubric_stays_only_if_it_is_acceptable():
+def test_a_grade_without_an_effect_has_that_of_its_place():
+    """Plans from before verdicts have none. The worst grade stays only if it is acceptable."""
+    given = PAPER.model_dump()
+    for each in given["grades"]:
+        del each["effect"]
+    effects = [Rubric.model_validate(given).effect_of(letter) for letter in PAPER.letters]
+    assert effects == [PAPER.effect_of(letter) for letter in PAPER.letters]
     both = [{"letter": each, "title": each, "acceptable": True} for each in "YN"]
-    rubric = Rubric.model_validate({"name": "mine", "grades": both})
-    assert rubric.effect_of("N") == "stays"
+    assert Rubric.model_validate({"name": "mine", "grades": both}).effect_of("N") == "stays"
 
 
 _LABELS = st.sampled_from(["positive", "negative", "reject", "=positive", ""])

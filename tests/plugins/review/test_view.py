@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from types import SimpleNamespace
@@ -118,10 +117,10 @@ def test_rows_are_sorted_by_how_alike_they_are_and_show_their_neighbours(view, r
 def test_a_reject_is_compared_with_the_rows_of_its_dataset(view, run):
     opened = view(open_data(run))
     opened.ask("rows?sort=most+alike")
-    entries = {each.row.id: each for each in opened.catalogue.rows(Query(), 0, 99)}
+    entries = opened.catalogue.rows(Query(), 0, 99)
     assert len(entries) == 8
-    assert all(each.likeness is not None for each in entries.values())
-    reject = entries["1.8/negative/0"]
+    assert all(each.likeness is not None for each in entries)
+    (reject,) = (each for each in entries if each.row.id == "1.8/negative/0")
     nearest = re.search(r'class="number">([\d.]+)', opened.ask(f"row/{reject.at}/near"))[1]
     assert nearest == f"{reject.likeness:.2f}"
     shown = opened.ask(f"row/{reject.at}")
@@ -154,9 +153,8 @@ def test_difficulty_is_read_from_an_analysis(view, rows_file, tmp_path):
 
     path = rows_file(6)
     made = analyze(path, metrics="labels")
-    bits = {5: 0.5, 1: -2.0, 2: 0.25}
-    rows = [{"row": at, "label": "negative" if at % 2 else "positive", "PVI": pvi}
-            for at, pvi in bits.items()]  # fmt: skip
+    bits = [(5, "negative", 0.5), (1, "negative", -2.0), (2, "positive", 0.25)]
+    rows = [{"row": at, "label": label, "PVI": pvi} for at, label, pvi in bits]
     findings = Findings(rows={made.study.corpora[0].name: rows})
     part = Part(load_registry().find("metric", "difficulty"), "Difficulty", findings)
     Analysis(made.study, [*made.parts, part]).save(tmp_path / "found")
@@ -166,24 +164,20 @@ def test_difficulty_is_read_from_an_analysis(view, rows_file, tmp_path):
     assert [each.pvi for each in hardest[3:]] == [None] * 3
     assert opened.catalogue.rows(Query(sort="easiest"), 0, 1)[0].at == 6
     assert "-2.00" in opened.ask("rows?sort=hardest")
-    strange = rows_file(6, name="strange.jsonl")
     for other, said in (
         (rows_file(7), "whose rows have changed"),
-        (strange, "does not contain the difficulty of rows of strange"),
+        (rows_file(6, name="odd.jsonl"), "does not contain the difficulty of rows of odd"),
     ):
         with pytest.raises(UsageError, match=said):
             view(open_data(other), analyses=[tmp_path / "found"])
 
 
 def test_what_is_wrong_with_a_run_s_own_analysis_keeps_nobody_from_reading(view, run):
-    own = run / "analysis" / "analysis.json"
-    own.parent.mkdir()
-    others = {"datasets": [{"name": "reviews-0", "rows": 5, "labels": []}], "reference": None}
     data = open_data(run)
     catalogue = view(data).catalogue
-    wrong = {"{": "not an analysis", json.dumps(others): "whose rows have changed"}
-    for text, problem in wrong.items():
-        own.write_text(text)
+    others = {"datasets": [{"name": "reviews-0", "rows": 5, "labels": []}], "reference": None}
+    for wrong, problem in (([], "not an analysis"), (others, "whose rows have changed")):
+        write_lines(run / "analysis" / "analysis.json", [wrong])
         (said,) = take_difficulty(catalogue, [data], [])
         assert problem in said
 
