@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -17,7 +18,7 @@ from targen_analysis.artifacts.metric import ARTIFACTS
 from targen_analysis.artifacts.sample import draw
 from targen_analysis.artifacts.words import label_words
 from targen_cli.findings import Estimate
-from targen_core import Case, Label, ListStep, Rows, Task
+from targen_core import Case, Declaration, Rows, Task
 from targen_core.tasks.cases import RIGHT, WRONG
 
 pytest.importorskip("sklearn")
@@ -29,39 +30,25 @@ def measure(study, **options):
     return ARTIFACTS.measure(study, ARTIFACTS.options(**options))
 
 
-def rows(sentences, plant=lambda premise, hypothesis, label, rng: (premise, hypothesis)):
-    rng = random.Random(5)
-    made, labels = [], []
-    for premise, hypothesis in zip(sentences(200), sentences(200, seed=1, words=6), strict=True):
-        label = rng.choice(["yes", "no"])
-        made.append(plant(premise, hypothesis, label, rng))
-        labels.append(label)
-    return made, labels
-
-
-@pytest.fixture
-def planted(corpus, sentences, study):
-    def find(plant, **options):
-        plain, plain_labels = rows(sentences)
-        texts, labels = rows(sentences, plant)
-        mine = corpus(texts, labels, fields=FIELDS)
-        original = corpus(plain, plain_labels, fields=FIELDS, name="original")
-        return measure(study(mine, against=original), **options)
-
-    return find
-
-
 def clear(findings, corpus="mine"):
     """What tells the label beyond chance by a wide margin."""
     found = {name for name, score in findings.figures[corpus].items() if (score.low or 0) > 0.65}
     return found - {"chance", "share of the most frequent label"}
 
 
-def test_a_word_of_the_hypothesis(planted):
-    def negated(premise, hypothesis, label, rng):
-        return premise, f"not {hypothesis.partition(' ')[2]}" if label == "no" else hypothesis
-
-    findings = planted(negated)
+def test_a_word_of_the_hypothesis(corpus, sentences, study):
+    rng = random.Random(5)
+    labels = [rng.choice(["yes", "no"]) for _ in range(200)]
+    premises, hypotheses = sentences(200), sentences(200, seed=1, words=6)
+    negated = [
+        f"not {text.partition(' ')[2]}" if label == "no" else text
+        for text, label in zip(hypotheses, labels, strict=True)
+    ]
+    mine, original = (
+        corpus([*zip(premises, texts, strict=True)], labels, fields=FIELDS, name=name)
+        for name, texts in (("mine", negated), ("original", hypotheses))
+    )
+    findings = measure(study(mine, against=original))
     assert clear(findings) >= {"hypothesis alone", "all fields"}
     assert "premise alone" not in clear(findings)
     assert clear(findings, "original") == set()
@@ -112,28 +99,10 @@ def test_which_fields_are_seen():
 # --- what a task declares -----------------------------------------------------
 
 
-async def _nothing(*_):
-    return []
-
-
 def task(cases, **rows) -> Task:
-    from pydantic import BaseModel
-
-    class Row(BaseModel):
-        text: str
-        label: str
-
-    return Task(
-        name="made-up",
-        version="1",
-        summary="",
-        description="",
-        instance=Row,
-        labels=(Label("a"), Label("b")),
-        contexts=ListStep(item=str, propose=_nothing, batch=1),
-        generators={"a": _nothing, "b": _nothing},
-        rows=Rows(cases=cases, **rows),
-    )
+    """A task of texts with the labels a and b, and these cases."""
+    declared = Declaration(description="Made up.", labels={"a": "one", "b": "the other"})
+    return replace(declared.task(), rows=Rows(cases=cases, **rows))
 
 
 def test_a_cue_that_is_a_word(corpus, study, sentences):

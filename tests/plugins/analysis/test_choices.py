@@ -9,21 +9,20 @@ import pytest
 
 from targen_analysis.choices import CHOICES
 from targen_analysis.lexical.datatune import DATATUNE, DataTuneOptions
-from targen_analysis.metrics import Corpus, MetricOptions
+from targen_analysis.metrics import MetricOptions
 
 TEMPORAL = Path(__file__).parents[4] / "shared/data/bigbench/temporal_sequences.json"
 
 
-def asked(name, answers, choices=("a", "b", "c", "d")):
+@pytest.fixture
+def asked(corpus):
     """Rows with these answers to the same choices."""
-    text = "\n".join(["Which?", *(f"choice: {choice}" for choice in choices)])
-    rows = [{"input": text, "output": answer} for answer in answers]
-    texts = [(text, answer) for answer in answers]
-    nothing, shown = [""] * len(rows), [text] * len(rows)
-    return Corpus(name, rows, ("input", "output"), texts, nothing, shown)
+    text = "\n".join(["Which?", *(f"choice: {choice}" for choice in "abcd")])
+    fields = ("input", "output")
+    return lambda name, answers: corpus([(text, a) for a in answers], name=name, fields=fields)
 
 
-def test_answers_that_stand_first_are_warned_of(study):
+def test_answers_that_stand_first_are_warned_of(asked, study):
     mine, gold = asked("mine", ["a"] * 30 + ["b"] * 10), asked("gold", [*"abcd"] * 10)
     actual = CHOICES.measure(study(mine, against=gold), MetricOptions())
     assert actual.figures["mine"]["first"].value == 0.75
@@ -35,7 +34,7 @@ def test_answers_that_stand_first_are_warned_of(study):
     assert actual.headlines[1] == said
 
 
-def test_an_answer_that_is_no_choice_is_counted(study):
+def test_an_answer_that_is_no_choice_is_counted(asked, study):
     actual = CHOICES.measure(study(asked("mine", ["a", "b", "c", "e"])), MetricOptions())
     assert actual.figures["mine"]["no choice"].value == 0.25
     assert "1 row of mine has an answer that is not one of the choices." in actual.warnings
@@ -52,7 +51,7 @@ def test_bigrams_and_tokens_by_hand(corpus, study):
     assert values["unique at 0.7"] == pytest.approx(1 / 3)
 
 
-def test_the_input_alone_is_measured(study):
+def test_the_input_alone_is_measured(asked, study):
     actual = DATATUNE.measure(study(asked("mine", ["a", "b"])), DataTuneOptions())
     assert actual.figures["mine"]["unique at 0.9"].value == 0
     # which ? choice : a choice : b choice : c choice : d

@@ -38,10 +38,6 @@ def measured(run, corpus, study):
     return measure
 
 
-def drawn(run):
-    return {record["idx"]: record["dimensions"] for record in run.provenance}
-
-
 def test_rows_are_counted_by_value(measured, run):
     actual = measured(lambda row: row["label"])
     tables = {table.columns[0]: table for table in actual.tables}
@@ -49,7 +45,7 @@ def test_rows_are_counted_by_value(measured, run):
     assert [row[:2] for row in by_length.rows] == [("one", 48), ("two", 16)]
     assert by_length.columns[2:4] == ("labelled complaint", "labelled question")
     assert by_length.rows[0][2].value == 0.5
-    assert len(by_word.rows) == len({one["word"] for one in drawn(run).values()})
+    assert len(by_word.rows) == len({record["dimensions"]["word"] for record in run.provenance})
     assert actual.figures["mine"]["length: balance"].value == pytest.approx(1 / 3)
     assert actual.headlines[0].startswith("For the rows of mine, targen drew values of word (")
     assert "length (2 values, 16 to 48 rows each)" in actual.headlines[0]
@@ -57,8 +53,8 @@ def test_rows_are_counted_by_value(measured, run):
 
 
 def test_a_value_that_gives_a_label_away_is_warned_of(measured, run):
-    of = drawn(run)
-    actual = measured(lambda row: of[row["idx"]]["length"])
+    lengths = {record["idx"]: record["dimensions"]["length"] for record in run.provenance}
+    actual = measured(lambda row: lengths[row["idx"]])
     said = "In mine, length hints at the label: 100% of the rows with 'one'"
     assert said in " ".join(actual.warnings)
 

@@ -17,7 +17,7 @@ from targen_analysis.bias.mentions import mentions, texts_of
 from targen_analysis.statistics import entropy
 from targen_analysis.testing import MetricSuite as Suite
 from targen_core.errors import UsageError
-from targen_core.origin import Untrusted, trusting
+from targen_core.origin import trusting
 
 from ...tables import table
 
@@ -183,7 +183,7 @@ def test_a_text_counts_once():
 @pytest.fixture
 def rows(jsonl):
     """A file of rows with names."""
-    return lambda name, *args: jsonl(name, [{"text": text} for text in texts(*args)])
+    return jsonl("mine.jsonl", [{"text": text} for text in texts(8)])
 
 
 MISSING = """
@@ -201,32 +201,26 @@ def test_a_model_that_is_not_there_stops_no_other(
     (tmp_path / "en_core_web_none").symlink_to(pipeline)  # a name is not a folder of that name
     metrics = ("--metric", "entities", "--metric", "gender")
     model = ("-o", f"entities.model={model}", "--trust")
-    done = targen("analyze", rows("mine.jsonl", 8), *metrics, *model)
+    done = targen("analyze", rows, *metrics, *model)
     assert done.code == 1
-    assert problem in done.out
-    assert hint in done.out
-    assert "== Gender" in done.out
+    for words in (problem, hint, "== Gender"):
+        assert words in done.out
 
 
-def test_a_pipeline_in_a_folder_needs_trust(targen, rows, pipeline, study, corpus):
-    with pytest.raises(Untrusted, match=r"config\.cfg sets what it calls"):
-        ENTITIES.measure(study(corpus(["Oslo"])), ENTITIES.options(model=str(pipeline)))
+def test_a_pipeline_in_a_folder_needs_trust(targen, rows, pipeline):
     model = ("-o", f"entities.model={pipeline}")
-    done = targen("analyze", rows("mine.jsonl", 8), "--metric", "entities", *model)
+    done = targen("analyze", rows, "--metric", "entities", *model)
     assert done.code == 1
-    assert "config.cfg sets what it calls" in done.out + done.err
+    assert "config.cfg sets what it calls" in done.out
 
 
-def test_a_pipeline_that_finds_no_entities(measure, tmp_path):
-    nlp = spacy.blank("en")
+def test_a_pipeline_that_finds_no_entities_or_not_those_of_a_type(measure, tmp_path):
+    nlp = spacy.blank("xx")
     nlp.add_pipe("sentencizer")
     nlp.to_disk(tmp_path / "bare")
     said = r"does not have a component that finds entities.*has: sentencizer"
     with pytest.raises(UsageError, match=said):
         measure(["Oslo"], model=str(tmp_path / "bare"))
-
-
-def test_a_type_that_the_pipeline_does_not_know(measure):
     with pytest.raises(UsageError, match="does not find entities of type 'GPA'") as error:
         measure(["Oslo"], types="GPE,GPA")
     assert error.value.hint == "its types are: GPE, NORP, PERSON"

@@ -108,17 +108,16 @@ class Axg:
 
 
 def pairs(count):
-    made = []
-    for at in range(count):
-        made += [(f"The cook told guest {at} that {who} was late.", f"Guest {at} was late.")
-                 for who in ("he", "she")]  # fmt: skip
-    return made
+    return [
+        f"The cook told guest {at} that {who} was late."
+        for at in range(count)
+        for who in ("he", "she")
+    ]
 
 
 def test_pairs_wherever_they_stand(corpus):
     made = pairs(6)
-    shuffled = [*made[1::2], *made[::2]]
-    paired = pairs_of(corpus(shuffled, ["a"] * 12, fields=("premise", "hypothesis")))
+    paired = pairs_of(corpus([*made[1::2], *made[::2]], ["a"] * 12))
     assert len(paired.pairs) == 6
     assert paired.figures["rows in pairs"].value == 1
     assert paired.figures["pairs of one label"].value == 1
@@ -126,9 +125,8 @@ def test_pairs_wherever_they_stand(corpus):
 
 
 def test_what_is_no_pair(corpus):
-    made = [*pairs(2), ("He met him.", "x"), ("She met him.", "x"), ("It rained.", "x"),
-            ("His dog ran.", "x"), ("Her cat ran.", "x"), *pairs(1)[:1]]  # fmt: skip
-    paired = pairs_of(corpus(made, fields=("premise", "hypothesis")))
+    alone = "He met him.|She met him.|It rained.|His dog ran.|Her cat ran.".split("|")
+    paired = pairs_of(corpus([*pairs(2), *alone, *pairs(1)[:1]]))
     assert len(paired.pairs) == 2
     assert (paired.labeled, paired.agreeing) == (0, 0)
     assert paired.figures["pairs of one label"].value is None
@@ -136,13 +134,13 @@ def test_what_is_no_pair(corpus):
 
 def test_pairs_are_looked_for_in_axg_alone(corpus, study):
     labels = ["a", "a", "b", "b", "a", "b"]
-    mine = corpus([*pairs(3), ("He ran.", "x")], [*labels, "a"],
-                  fields=("premise", "hypothesis"), task=Axg())  # fmt: skip
+    texts = [(text, "It was so.") for text in (*pairs(3), "He ran.")]
+    mine = corpus(texts, [*labels, "a"], fields=("premise", "hypothesis"), task=Axg())
     findings = measure(study(mine))
     assert findings.figures["mine"]["pairs of one label"].value == pytest.approx(2 / 3)
     alone, differing = findings.warnings
     assert "1 of 7 rows of mine have no partner" in alone
     assert "In 1 of 3 pairs of mine, each pronoun has a different label" in differing
     assert any("parity score describes a model" in note for note in findings.notes)
-    other = measure(study(corpus(pairs(3), labels, fields=("premise", "hypothesis"))))
+    other = measure(study(corpus(pairs(3), labels)))
     assert "rows in pairs" not in other.figures["mine"]

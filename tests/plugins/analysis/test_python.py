@@ -10,14 +10,13 @@ import pytest
 import targen_core as tg
 from targen_analysis.metrics import Metric
 from targen_core.plugins.register import Registration
+from tests.files import write_lines
 
 pytestmark = pytest.mark.whole
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
+def run(alone):
     return tg.generate("rte", n=8, model="scripted", out="runs/x")
 
 
@@ -81,7 +80,7 @@ def test_a_declaration_is_the_task_of_rows(run):
         tg.analyze()
     declared = tg.Declaration(description="Notes.", labels={"water": "A tap.", "power": "A lamp."})
     rows = [{"text": f"note {at} on it", "label": "water"} for at in range(24)]
-    Path("own.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    write_lines("own.jsonl", rows)
     for task in (declared, declared.task()):
         for data in ("own.jsonl", rows):
             assert tg.validate(data, task).valid
