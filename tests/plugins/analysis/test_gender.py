@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,11 +102,8 @@ def test_occupations_beyond_chance(corpus, study):
     assert len(measure(study(corpus(texts)), shown=1).tables[3].rows) == 1
 
 
-class Axg:
-    """The task by its name: it need not be installed."""
-
-    name = "axg"
-    labels = ()
+AXG = SimpleNamespace(name="axg", labels=())
+"""The task by its name: it need not be installed."""
 
 
 def pairs(count):
@@ -135,7 +134,7 @@ def test_what_is_no_pair(corpus):
 def test_pairs_are_looked_for_in_axg_alone(corpus, study):
     labels = ["a", "a", "b", "b", "a", "b"]
     texts = [(text, "It was so.") for text in (*pairs(3), "He ran.")]
-    mine = corpus(texts, [*labels, "a"], fields=("premise", "hypothesis"), task=Axg())
+    mine = corpus(texts, [*labels, "a"], fields=("premise", "hypothesis"), task=AXG)
     findings = measure(study(mine))
     assert findings.figures["mine"]["pairs of one label"].value == pytest.approx(2 / 3)
     alone, differing = findings.warnings

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from targen_analysis.data.columns import filled
 from targen_analysis.data.known import TEMPLATES
 from targen_analysis.lexical.paper import PAPER_VOCABULARY
-from targen_analysis.metrics import Corpus, MetricOptions
+from targen_analysis.metrics import MetricOptions
 from targen_standard.datasets.source import open_source
 
 pytest.importorskip("spacy")
@@ -33,9 +35,8 @@ def test_by_hand(corpus, study):
     assert values["share of template words"] == 0
 
 
-def test_words_of_the_template_are_told_apart(study):
-    rows = [{"premise": "Rain fell.", "hypothesis": "Rain: wet."}]
-    mine = as_paper("cb", "mine", rows)
+def test_words_of_the_template_are_told_apart(as_paper, study):
+    mine = as_paper("cb", [{"premise": "Rain fell.", "hypothesis": "Rain: wet."}])
     _, values = figures(study(mine))
     # Premise : Rain fell . Hypothesis wet (and the line feed, a token of its own).
     assert values["sum of unique non-stop tokens"] == 8
@@ -45,16 +46,16 @@ def test_words_of_the_template_are_told_apart(study):
     assert values["vocabulary"] == 5
 
 
-def as_paper(task: str, name: str, rows) -> Corpus:
+@pytest.fixture
+def as_paper(corpus):
     """Rows as a task's template shows them; the task itself need not be installed."""
 
-    class Named:
-        def __init__(self, of: str) -> None:
-            self.name, self.labels = of, ()
+    def make(task, rows):
+        named = SimpleNamespace(name=task, labels=())
+        shown = corpus([filled(TEMPLATES[task], row) for row in rows], task=named)
+        return replace(shown, rows=rows)
 
-    shown = [filled(TEMPLATES[task], row) for row in rows]
-    texts = [(text,) for text in shown]
-    return Corpus(name, rows, ("text",), texts, [""] * len(rows), shown, task=Named(task))
+    return make
 
 
 ROWS = {
@@ -73,10 +74,10 @@ Where no share is given, the figure comes out within two per cent.
 
 @pytest.mark.skipif(not ORIGINALS.exists(), reason="the original datasets are not at hand")
 @pytest.mark.parametrize("task", ROWS)
-def test_the_row_of_the_originals_comes_out(task, study):
+def test_the_row_of_the_originals_comes_out(task, as_paper, study):
     file, count, printed, share = ROWS[task]
     rows = open_source(ORIGINALS / file).rows()[:count]
-    findings, values = figures(study(as_paper(task, "mine", rows)))
+    findings, values = figures(study(as_paper(task, rows)))
     found = values["sum of unique non-stop tokens"]
     if share is None:
         assert found == pytest.approx(printed, rel=0.02)
