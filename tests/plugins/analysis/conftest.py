@@ -10,6 +10,7 @@ import pytest
 
 from targen_analysis.differences import metric as differences
 from targen_analysis.metrics import Corpus, Study
+from targen_core.plugins.register import Registration
 from tests.files import write_lines
 
 
@@ -68,6 +69,12 @@ def study():
         return Study(corpora, against, seed)
 
     return make
+
+
+@pytest.fixture
+def metric():
+    """A metric of a plugin that is not there, by its name."""
+    return lambda name: Registration("metric", name, "m:M", "", "acme", "main", "acme")
 
 
 @pytest.fixture

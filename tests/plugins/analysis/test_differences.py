@@ -80,16 +80,16 @@ def test_a_planted_habit_is_named_first_with_both_shares(compared):
     assert re.search("On average, a row of mine has.*words \\(sd.*a row of real has 7.0", said)
 
 
+def about(frame, words, seed):
+    """Sixty sentences of this form, each with three of the words."""
+    rng = random.Random(seed)
+    return [frame.format(*rng.sample(words.split(), 3)) for _ in range(60)]
+
+
 def test_a_subject_that_is_missing_is_named(compared):
-    rng = random.Random(9)
-
-    def about(subject, verbs):
-        return [f"{subject} {' '.join(rng.sample(verbs.split(), 3))}." for _ in range(60)]
-
-    verbs = "depart brake shunt couple arrive signal idle reverse"
-    whales = about("Humpback whales", "dive swim sing breach feed migrate calve surface")
-    trains = about("Freight trains", verbs)
-    findings = compared(about("Freight trains", verbs), [*whales, *trains])
+    frame, verbs = "Freight trains {} {} {}.", "depart brake shunt couple arrive signal idle"
+    whales = about("Humpback whales {} {} {}.", "dive swim sing breach feed migrate calve", 1)
+    findings = compared(about(frame, verbs, 2), [*whales, *about(frame, verbs, 3)])
     assert set(lacking(findings)[0][0].split(", ")) & set(" ".join(whales).lower().split())
     figures = findings.figures["mine"]
     other = figures["clusters with rows, other real rows"]
@@ -97,20 +97,11 @@ def test_a_subject_that_is_missing_is_named(compared):
 
 
 def test_a_german_subject_is_not_named_by_function_words(compared):
-    rng = random.Random(9)
-
-    def about(frame, nouns):
-        return [frame.format(*rng.sample(nouns.split(), 3)) for _ in range(60)]
-
-    nouns = "Zug Bremse Gleis Signal Bahnhof Wagen Weiche Fahrplan"
-    trains = "Wann ist {} bei {} und {} da?"
-    whales = about(
-        "Ich habe mich mit {} und dem {} bei der {} befasst.",
-        "Wal Finne Gesang Tauchgang Wanderung Krill Fluke Kalb",
-    )
-    findings = compared(about(trains, nouns), [*whales, *about(trains, nouns)])
-    named = set(lacking(findings)[0][0].split(", "))
-    assert named & {*"wal finne gesang tauchgang wanderung krill fluke kalb befasst".split()}
+    frame, nouns = "Wann ist {} bei {} und {} da?", "Zug Bremse Gleis Signal Bahnhof Wagen Weiche"
+    said, sea = "Ich habe mich mit {} und dem {} bei der {} befasst.", "Wal Finne Gesang Krill Kalb"
+    real_rows = [*about(said, sea, 1), *about(frame, nouns, 3)]
+    named = set(lacking(compared(about(frame, nouns, 2), real_rows))[0][0].split(", "))
+    assert named & {*sea.lower().split(), "befasst"}
     assert not named & {*"ich habe mich mit und dem bei der".split()}
 
 

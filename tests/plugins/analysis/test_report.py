@@ -15,7 +15,6 @@ from targen_analysis.report.figures import as_json
 from targen_analysis.report.folder import write
 from targen_analysis.report.page import as_page
 from targen_analysis.report.pictures import specification, write_picture
-from targen_core.plugins.register import Registration
 from tests.files import lines
 
 EVIL = "<script>alert('x')</script>"
@@ -38,7 +37,7 @@ def plot(kind):
 
 
 @pytest.fixture
-def analysis(corpus, study):
+def analysis(corpus, study, metric):
     """An analysis with something of everything."""
     cells = [(EVIL, Estimate(1234.5, 1200.0, 1300.0)), ("b", None)]
     findings = Findings(
@@ -49,12 +48,9 @@ def analysis(corpus, study):
         warnings=("Mind the gap.",),
         notes=("Measured so.",),
     )
-    good, lame = (
-        Registration("metric", name, "m:M", "", "acme", "main", "acme") for name in ("good", "lame")
-    )
     parts = [
-        Part(good, "A good one", findings),
-        Part(lame, "A lame one", None, "it needs a model", "fetch it"),
+        Part(metric("good"), "A good one", findings),
+        Part(metric("lame"), "A lame one", None, "it needs a model", "fetch it"),
     ]
     mine = corpus(["text"], ["a"], notes=("Two rows left out.",))
     return Analysis(study(mine, against=corpus(["text"], name="original")), parts)

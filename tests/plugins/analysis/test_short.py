@@ -12,11 +12,10 @@ from targen_analysis.report.cells import number
 from targen_analysis.report.page import as_page
 from targen_analysis.report.short import in_short
 from targen_cli.findings import Estimate, Findings
-from targen_core.plugins.register import Registration
 
 
 @pytest.fixture
-def analysis(corpus, study):
+def analysis(corpus, study, metric):
     """An analysis of so many datasets by one metric."""
 
     def make(*names, against="original", **changes):
@@ -26,8 +25,7 @@ def analysis(corpus, study):
         findings = Findings(
             headlines=("It is half.",), figures=figures, glance={"size": "more is more"}
         )
-        item = Registration("metric", "good", "m:M", "", "acme", "main", "acme")
-        part = Part(item, "A good one", replace(findings, **changes))
+        part = Part(metric("good"), "A good one", replace(findings, **changes))
         return Analysis(study(*corpora, against=other), [part])
 
     return make
