@@ -120,14 +120,11 @@ def test_a_plan_from_elsewhere_names_raters_that_can_name_files(name, run, plan,
 
 def test_a_review_does_not_load_what_only_runs_need(run):
     """Numbers take a fifth of the server's memory, and a page needs none."""
-    code = (
-        "import sys; from targen_cli import main\n"
-        f"sys.argv = ['targen', 'review', {str(run)!r}, '--plan']\n"
-        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
-        "print('numpy' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stdout.splitlines()[-1] == "False", done.stderr
+    line = [sys.executable, "-X", "importtime", "-m", "targen_cli", "review", run, "--plan"]
+    done = subprocess.run(line, capture_output=True, text=True, check=True)
+    imported = {said.rpartition("|")[2].strip() for said in done.stderr.splitlines()}
+    assert "targen_review.plan" in imported
+    assert "numpy" not in imported
 
 
 REFUSED = """
