@@ -59,7 +59,8 @@ def test_rows_are_chosen_by_label_reason_dataset_and_text(both):
     assert rows.count(Query()) == len(rows) == 6 + 2 + 60
     assert rows.choices["outcome"] == ["row", "no-valid-instance", "too-short"]
     assert rows.count(Query(choices={"data": "rows", "label": "negative"})) == 30
-    assert rows.count(Query(text="NEVER again", choices={"outcome": "too-short"})) == 1
+    assert rows.count(Query(text="NEVER again")) == 1
+    assert rows.count(Query(choices={"outcome": "too-short"})) == 1
     assert rows.count(Query(text="%' OR 1=1 --", choices={"no such": "x", "data": "rows"})) == 0
 
 
