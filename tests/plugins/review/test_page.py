@@ -23,7 +23,7 @@ def test_only_those_with_the_link_on_this_machine_are_answered(page, run):
     assert mine.ask("/bob/row/1").status == 403, "raters do not see each other"
     assert mine.ask("/bob/row/1", {"secret": mine.secret.form}, origin=OWN).status == 403
     assert mine.ask("/ann/row/1", host=f"localhost:{PORT}").status == 200
-    for host in ("evil.example", f"evil.example:{PORT}", "127.0.0.1:80", ""):
+    for host in ("evil.example", f"evil.example:{PORT}", "127.0.0.1", "127.0.0.1:80", ""):
         assert mine.ask("/ann/row/1", host=host).status == 403, host
     entered = mine.ask(f"/ann/?token={mine.secret.token}", cookie="")
     assert entered.status == 200
@@ -250,6 +250,7 @@ def test_texts_of_strangers_stay_texts(page, rows_file, task_file):
 def test_a_row_that_changed_since_is_told_and_asked_again(page, run):
     mine = page(run)
     mine.say(1, "grade", "A")
+    mine.desk.book.close()
     with changed(run / "dataset.jsonl") as rows:
         rows[0]["text"] = "Other words are here now."
     again = page(run)

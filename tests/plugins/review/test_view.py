@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from types import SimpleNamespace
@@ -173,11 +174,14 @@ def test_difficulty_is_read_from_an_analysis(view, rows_file, tmp_path):
 
 
 def test_what_is_wrong_with_a_run_s_own_analysis_keeps_nobody_from_reading(view, run):
+    own = run / "analysis" / "analysis.json"
+    own.parent.mkdir()
     data = open_data(run)
     catalogue = view(data).catalogue
     others = {"datasets": [{"name": "reviews-0", "rows": 5, "labels": []}], "reference": None}
-    for wrong, problem in (([], "not an analysis"), (others, "whose rows have changed")):
-        write_lines(run / "analysis" / "analysis.json", [wrong])
+    wrong = {"{": "not an analysis", json.dumps(others): "whose rows have changed"}
+    for text, problem in wrong.items():
+        own.write_text(text)
         (said,) = take_difficulty(catalogue, [data], [])
         assert problem in said
 
