@@ -19,6 +19,7 @@ from targen_cli.report import (
     by_step,
     copied_head,
     flow_columns,
+    flow_losses,
     flow_table,
     reject_sections,
     row_tables,
@@ -203,12 +204,7 @@ def _labels(report: Report) -> Iterator[str]:
 def _flow(raw: Mapping[str, Any]) -> Iterator[str]:
     flows, corrected = raw["flow"], raw.get("corrected", True)
     aims = raw.get("branches") or {name: name for name in flows}
-    apart = {
-        "rejected": lambda flow: sum(flow["rejected"].values()),
-        "surplus": lambda flow: sum(flow["surplus"].values()),
-        "duplicate": lambda flow: flow["duplicate"],
-    }
-    kept = [name for name, count in apart.items() if any(map(count, flows.values()))]
+    apart = flow_losses(flows, aims)
     ends = flow_columns(flows, aims)
     if len(ends) > MANY:
         yield "<h2>Label flow</h2>"
@@ -217,7 +213,7 @@ def _flow(raw: Mapping[str, Any]) -> Iterator[str]:
     rows = []
     for name, flow in flows.items():
         counts = [flow["accepted"].get(end, 0) for end in ends]
-        counts += [apart[name_](flow) for name_ in kept]
+        counts += [count(flow) for count in apart.values()]
         judged = max(1, flow["judged"])
         heats = [_Heat(count, count / judged) for count in counts]
         rows.append((branch_words(name, aims), *heats, flow["judged"]))
@@ -225,7 +221,7 @@ def _flow(raw: Mapping[str, Any]) -> Iterator[str]:
     words = "Rows: the label for which the candidates were generated; columns: their outcome."
     words += "" if corrected else " There was no step 4, so labels were not corrected."
     yield f'<p class="soft">{words}</p>'
-    yield _table(["", *ends, *kept, ALL], rows)
+    yield _table(["", *ends, *apart, ALL], rows)
 
 
 def _reasons(raw: Mapping[str, Any]) -> Iterator[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,6 +30,7 @@ __all__ = [
     "copied_head",
     "exit_on_concerns",
     "flow_columns",
+    "flow_losses",
     "flow_table",
     "open_page",
     "print_concerns",
@@ -318,14 +320,14 @@ def print_flow(
     heads, rows = flow_table(flows, aims)
     column = "after correction" if corrected else "label, not corrected"
     print(f"\nLabel flow (row: intended; column: {column})")
-    print_table(heads, rows, optional=("rejected", "surplus", "duplicate"), sparse=True)
+    print_table(heads, rows, sparse=True)
 
 
 def flow_table(
     flows: Mapping[str, Any], aims: Mapping[str, str | None]
 ) -> tuple[list[str], list[tuple[str | int, ...]]]:
     """The label-flow matrix; of many labels only what was kept, and what was relabelled."""
-    columns, apart = flow_columns(flows, aims), ["rejected", "surplus", "duplicate", ALL]
+    columns, apart = flow_columns(flows, aims), flow_losses(flows, aims)
     many = len(columns) > MANY
     rows: list[tuple[str | int, ...]] = []
     for name, flow in flows.items():
@@ -336,9 +338,42 @@ def flow_table(
         if many:
             kept = accepted.get(aims.get(name, name), 0)
             ends = [kept, sum(accepted.values()) - kept]
-        others = (sum(flow["rejected"].values()), sum(flow["surplus"].values()))
-        rows.append((branch_words(name, aims), *ends, *others, flow["duplicate"], flow["judged"]))
-    return ["", *(("kept", "relabelled") if many else columns), *apart], rows
+        others = (count(flow) for count in apart.values())
+        rows.append((branch_words(name, aims), *ends, *others, flow["judged"]))
+    return ["", *(("kept", "relabelled") if many else columns), *apart, ALL], rows
+
+
+def flow_losses(
+    flows: Mapping[str, Any], aims: Mapping[str, str | None]
+) -> dict[str, Callable[[Mapping[str, Any]], int]]:
+    """Return the columns of candidates that became no row, each with how to count one flow's.
+
+    Surplus candidates have a column per final label if step 4 relabelled any of them: otherwise
+    the matrix would hide what it did.
+    """
+    ends = sorted({end for flow in flows.values() for end in flow["surplus"]})
+    relabelled = any(
+        end != aims.get(name, name)
+        for name, flow in flows.items()
+        if aims.get(name, name) is not None
+        for end in flow["surplus"]
+    )
+    surplus = (
+        {f"surplus ({end})": partial(_surplus, end) for end in ends}
+        if relabelled and len(ends) <= MANY
+        else {"surplus": partial(_surplus, None)}
+    )
+    counts: dict[str, Callable[[Mapping[str, Any]], int]] = {
+        "rejected": lambda flow: sum(flow["rejected"].values()),
+        **surplus,
+        "duplicate": lambda flow: flow["duplicate"],
+    }
+    return {name: count for name, count in counts.items() if any(map(count, flows.values()))}
+
+
+def _surplus(end: str | None, flow: Mapping[str, Any]) -> int:
+    """Count a flow's surplus candidates that ended with a label; all of them for None."""
+    return sum(count for label, count in flow["surplus"].items() if end in (None, label))
 
 
 def branch_words(branch: str, aims: Mapping[str, str | None]) -> str:

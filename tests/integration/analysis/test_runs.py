@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from targen_analysis.data.corpus import read_corpus
 from targen_analysis.difficulty.inputs import read
 from targen_analysis.metrics import Study
 from targen_core import load_registry
 
+from ...files import lines
+
 QUICK = ["--metric", "labels", "--metric", "leakage"]
+DOUBTING = """
+def reply(request):
+    made = request.dry_run()
+    if request.origin.step == "correct" and len(request.origin.values["input"]) % 2:
+        made |= {"actual": "entailment", "verdict": "incorrect"}
+    return made
+"""
 
 
 def test_a_run_is_read_with_its_flow_and_its_task(finished, tmp_path, works, refuses):
@@ -48,3 +60,21 @@ def test_labels_are_called_by_their_names_and_texts_shown_as_the_task_shows_them
     row = tickets.rows[0]
     (instance,) = tickets.task.from_rows([row])
     assert tickets.rendered[0] == tickets.task.render(instance)
+
+
+def test_candidates_that_were_relabelled_into_a_full_label_count_as_changed(works):
+    Path("doubting.py").write_text(DOUBTING)
+    quotas = "--label entailment=1 --label not_entailment=5 -b scripted"
+    works(f"generate rte {quotas} -o script=doubting.py:reply --out noisy -q")
+    works(f"generate rte {quotas} -o script=doubting.py:reply --no-correct --out plain -q")
+    flow = re.search(r"\nnot_entailment +(.+)", works("report noisy").out.partition("flow")[2])
+    lost = [record for record in lines("noisy/rejects.jsonl") if record["verdict"] == "surplus"]
+    assert lost and {record["corrected"] for record in lost} == {"entailment"}
+    assert flow and flow[1].split() == ["0", "5", str(len(lost)), str(len(lost) + 5)]
+    assert "surplus (entailment)" in works("report noisy").out
+    works("report noisy --html")
+    assert "surplus (entailment)" in Path("noisy/report.html").read_text()
+    told = works("analyze noisy plain --metric labels --out both").out
+    assert f"the candidates of noisy that got a label ({len(lost)} of {len(lost) + 6})" in told
+    assert "together that got a label" not in told, "the other run had no step 4"
+    assert "surplus (entailment)" in told

@@ -36,11 +36,13 @@ class Flow:
         aims: the label that a branch was to give, if its name differs; None if the judge was to
             find it.
         corrected: whether there was a step 4 that could change a label.
+        surplus: branch -> final label -> how many of its surplus candidates got it.
     """
 
     ends: Mapping[str, Mapping[str, int]]
     aims: Mapping[str, str | None] = field(default_factory=dict)
     corrected: bool = True
+    surplus: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def aim(self, branch: str) -> str | None:
         """The label that a branch was to give."""
@@ -61,11 +63,21 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
     tables, plots = _distribution(corpora, counts, figures, labels)
     headlines, warnings, notes = _remarks(study, counts, labels, figures)
     flows = {corpus.name: flow for corpus in study.corpora if (flow := _flow(corpus))}
+    pooled = [flow for flow in flows.values() if flow.corrected]
+    every = f"all {len(flows)} together"
     if len(flows) > 1:
-        flows[f"all {len(flows)} together"] = _together(list(flows.values()))
+        flows[every] = _together([*flows.values()])
     for name, flow in flows.items():
         tables.append(_flow_table(name, flow))
         plots.append(_flow_plot(name, flow))
+    if every in flows:
+        # Without a step 4, no label could change: such candidates would only lower the share.
+        flows.pop(every)
+        if len(pooled) > 1:
+            all_corrected = len(pooled) == len(flows)
+            every = every if all_corrected else f"the {len(pooled)} corrected datasets together"
+            flows[every] = _together(pooled)
+    for name, flow in flows.items():
         changed, judged = _changed(flow)
         if all(aim is None for aim in flow.aims.values()) and flow.aims:
             continue  # no label was asked for
@@ -207,69 +219,95 @@ def _flow(corpus: Corpus) -> Flow | None:
         name: {
             **flow["accepted"],
             _REJECTED: sum(flow["rejected"].values()),
-            _SURPLUS: sum(flow["surplus"].values()),
             _DUPLICATE: flow["duplicate"],
         }
         for name, flow in report["flow"].items()
     }
     if not ends:
         return None
-    return Flow(ends, report.get("branches", {}), report.get("corrected", True))
+    surplus = {name: flow["surplus"] for name, flow in report["flow"].items()}
+    return Flow(ends, report.get("branches", {}), report.get("corrected", True), surplus)
 
 
 def _together(flows: list[Flow]) -> Flow:
     total: dict[str, Counter[str]] = {}
+    surplus: dict[str, Counter[str]] = {}
     aims: dict[str, str | None] = {}
     for flow in flows:
         aims.update(flow.aims)
-        for intended, ends in flow.ends.items():
-            total.setdefault(intended, Counter()).update(ends)
-    return Flow(total, aims, any(flow.corrected for flow in flows))
-
-
-def _ends(flow: Flow) -> list[str]:
-    """Labels that candidates ended with, those intended first; then what became no row."""
-    reached = {end for ends in flow.ends.values() for end in ends}
-    last = [end for end in _LOST if any(ends.get(end) for ends in flow.ends.values())]
-    own = dict.fromkeys(aim for name in flow.ends if (aim := flow.aim(name)) is not None)
-    return [*own, *sorted(reached - set(own) - set(_LOST)), *last]
+        for counted, of in ((total, flow.ends), (surplus, flow.surplus)):
+            for intended, ends in of.items():
+                counted.setdefault(intended, Counter()).update(ends)
+    return Flow(total, aims, any(flow.corrected for flow in flows), surplus)
 
 
 def _changed(flow: Flow) -> tuple[int, int]:
-    """Candidates that ended with another label than intended, of those that have both."""
+    """Candidates that ended with another label than intended, of those that have both.
+
+    Surplus ones count: a label that is full says nothing about whether they were relabelled.
+    """
     labeled = [
         (aim, end, n)
-        for name, ends in flow.ends.items()
+        for of in (flow.ends, flow.surplus)
+        for name, ends in of.items()
         for end, n in ends.items()
         if end not in _LOST and (aim := flow.aim(name)) is not None
     ]
     return sum(n for aim, end, n in labeled if end != aim), sum(n for *_, n in labeled)
 
 
+def _columns(flow: Flow) -> dict[str, Mapping[str, int]]:
+    """Return the candidates of each branch by outcome: labels, intended ones first; then losses.
+
+    Surplus has a column per label if any of it was relabelled, as in a run's report.
+    """
+    reached = {end for ends in flow.ends.values() for end in ends} - set(_LOST)
+    own = dict.fromkeys(aim for name in flow.ends if (aim := flow.aim(name)) is not None)
+
+    def those(of: Mapping[str, Mapping[str, int]], end: str) -> dict[str, int]:
+        return {name: ends.get(end, 0) for name, ends in of.items()}
+
+    losses = {_REJECTED: those(flow.ends, _REJECTED)}
+    full = sorted({end for ends in flow.surplus.values() for end in ends})
+    relabelled = any(
+        flow.aim(name) not in (None, end) for name, ends in flow.surplus.items() for end in ends
+    )
+    if relabelled and len(full) <= _MAX_LABELS:
+        losses |= {f"{_SURPLUS} ({end})": those(flow.surplus, end) for end in full}
+    else:
+        losses[_SURPLUS] = {name: sum(ends.values()) for name, ends in flow.surplus.items()}
+    losses[_DUPLICATE] = those(flow.ends, _DUPLICATE)
+    return {
+        **{end: those(flow.ends, end) for end in [*own, *sorted(reached - set(own))]},
+        **{name: counts for name, counts in losses.items() if any(counts.values())},
+    }
+
+
 def _flow_table(name: str, flow: Flow) -> Table:
-    ends = _ends(flow)
+    columns = _columns(flow)
     same = all(branch == aim for branch, aim in flow.aims.items())
     row = "the requested label" if same else "the task's branch"
     return Table(
         f"Label flow of {name}",
-        ("intended", *ends),
-        [(intended, *(of.get(end, 0) for end in ends)) for intended, of in flow.ends.items()],
+        ("intended", *columns),
+        [(intended, *(of.get(intended, 0) for of in columns.values())) for intended in flow.ends],
         note=f"Row: {row}; column: the candidate's outcome.",
     )
 
 
 def _flow_plot(name: str, flow: Flow) -> Plot:
+    columns = _columns(flow)
     marks = []
-    for intended, of in flow.ends.items():
-        total = sum(of.values())
+    for intended in flow.ends:
+        total = sum(of.get(intended, 0) for of in columns.values())
         marks += [
             {
                 "intended": intended,
                 "ended as": end,
-                "share": of.get(end, 0) / total if total else 0.0,
-                "candidates": of.get(end, 0),
+                "share": of.get(intended, 0) / total if total else 0.0,
+                "candidates": of.get(intended, 0),
             }
-            for end in _ends(flow)
+            for end, of in columns.items()
         ]
     return Plot("heatmap", f"Label flow of {name}", marks, "ended as", "intended", "share")
 
