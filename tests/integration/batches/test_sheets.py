@@ -118,6 +118,10 @@ def test_a_run_is_answered_by_sheets_as_by_lines(targen: Targen) -> None:
         "The answers were imported from files. targen does not know who or what wrote them" in card
     )
     assert "as the services returned them" not in card
+    for turn, of in (("again", "run-calls.md"), ("anew", "again")):
+        assert targen("replay", of, "--out", turn).code == 0
+        assert report(turn)["answers_by_files"] is True
+        assert "The answers were imported from files." in Path(turn, "README.md").read_text()
     complete = targen("batch", "export", "run-calls.md", "--out", "none.md")
     assert "is complete and not waiting for any answers, so none.md was not written" in complete.out
 

@@ -53,6 +53,7 @@ from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.steps import PARAMETERS
 from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT, Action, Option
+from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.recorded import RecordedLayer, recorded_models
 
 __all__ = ["COPIED", "Needed", "Replay", "known_sources", "reply_of"]
@@ -236,6 +237,8 @@ class Replay(Job):
                 Journal(source, on_record=copy, read_only=True, indexed=False).close()
         finally:
             records.close()
+        if BatchLedgerFile(self.of).imported:
+            BatchLedgerFile(directory.path).bring(0, {})  # the card says who answered
 
     def _takes_carried(self, manifest: Manifest) -> bool:
         """Return whether it keeps replies that a revision kept although prompts had changed."""
