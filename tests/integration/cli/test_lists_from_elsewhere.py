@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from importlib_metadata import version
 
 from ...runs import manifest
 from ...tables import table
@@ -40,6 +42,22 @@ def test_seeds_of_another_plugin_are_taken_for_the_tasks_own(works):
     assert manifest("run")["spec"]["seeds_from"] == "targen-tasks-superglue:premises"
     assert "premises" in manifest("run")["lock"]["task"]["prompts"]
     assert manifest("run")["lock"]["distributions"]["targen-tasks-superglue"]
+    card = Path("run/README.md").read_text()
+    assert "the task's own: seeds `targen-tasks-superglue:premises`." in card
+
+
+def test_the_card_says_what_was_given_and_what_to_cite(works):
+    Path("seeds.txt").write_text("The ferry left with forty cars.\nA cup broke as Ida washed it.\n")
+    works("generate", "rte", "-n", "2", "--seeds", "seeds.txt", *RUN)
+    card = Path("run/README.md").read_text()
+    digest = manifest("run")["lock"]["given"]["seeds"]
+    file = f"the user's file (copied to `given-seeds.jsonl`, digest {digest})"
+    assert f"Used instead of the task's own: seeds from {file}." in card
+    drawn = card.partition("Traits drawn by code, balanced over the run: ")[2].partition("\n")[0]
+    assert drawn.endswith("(rows).") and drawn.count("(") == 1, "no list was generated"
+    rows = sha256(Path("run/dataset.jsonl").read_bytes()).hexdigest()
+    assert f"generated with targen {version('targen-core')}; SHA-256 of" in card
+    assert f"`dataset.jsonl`: `{rows}`" in card
 
 
 @pytest.mark.usefixtures("mail_file")

@@ -17,8 +17,9 @@ from targen_cli.prices import price_words
 from targen_core.calls.usage import answered
 from targen_core.runs.folder.report import filter_sections
 from targen_core.runs.folder.reporters import concerns_of
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.manifest import Manifest, given_file
 from targen_core.runs.records.model_names import backend_name, model_name
+from targen_core.runs.records.spec import references
 from targen_core.tasks.model import Task
 from targen_core.text import json_safe, percent, plural
 from targen_standard.splitting import IN_ORDER
@@ -66,8 +67,13 @@ def dataset_card(
     manifest: Manifest,
     report: Mapping[str, Any],
     sample: Mapping[str, Any] | None = None,
+    *,
+    digest: str = "",
 ) -> str:
-    """The card of a run's dataset, with `sample`, one of its rows, in it."""
+    """The card of a run's dataset, with `sample`, one of its rows, in it.
+
+    `digest` is the SHA-256 of its file, to cite it by; "" if unknown.
+    """
     rows = sum(report["rows"].values())
     judged = sum(flow["judged"] for flow in report["flow"].values())
     accepted = sum(sum(flow["accepted"].values()) for flow in report["flow"].values())
@@ -144,7 +150,7 @@ folder, `rejects.jsonl` lists the others and says why; `provenance.jsonl` traces
 calls it came from. {usage["calls"]:,} calls were answered, with {usage["input_tokens"]:,} tokens in
 and {usage["output_tokens"]:,} out; {free:,} replies were taken from earlier runs.
 {_prices(report.get("prices", {}))}
-{_more(manifest, report)}
+{_more(task, manifest, report)}
 ## Licence
 
 {NO_LICENCE} How generated text may be used depends on the terms of the models that
@@ -152,7 +158,7 @@ wrote it{_models(report)}{on_sources}.
 
 ## Citation
 
-The method:
+{_cited(name, manifest, digest)}The method:
 
 {markdown_fence(cited, "bibtex")}
 {_canary(task.canary)}"""
@@ -207,10 +213,46 @@ def _concerns(report: Mapping[str, Any]) -> str:
     return f"\nPossible problems, according to the run's figures:\n\n{lines}" if lines else ""
 
 
-def _drawn(manifest: Manifest) -> str:
+def _cited(name: str, manifest: Manifest, digest: str) -> str:
+    """Return what distinguishes these rows from others of the task: a line."""
+    version = manifest.lock.distributions.get("targen-core", "")
+    by = f", generated with targen {markdown(version)}" if version else ""
+    file = f"; SHA-256 of `dataset.jsonl`: {markdown_code(digest)}" if digest else ""
+    return f"The dataset: {markdown_code(name)}{by}{file}.\n\n" if by or file else ""
+
+
+def _given(manifest: Manifest) -> str:
+    """Return what replaced parts of the task: the user's own lists, and parts of plugins."""
+    said: dict[str, None] = {}
+    for run in _runs(manifest):
+        for name, digest in run.lock.given.items():
+            file = markdown_code(given_file(name))
+            said[f"{name} from the user's file (copied to {file}, digest {digest})"] = None
+        for field, kind, part in references(run.spec):
+            if part and kind in ("contexts", "seeds", "generator"):
+                label = field.partition(".")[2]
+                of = f" of {markdown(label)}" if label else ""
+                said[f"{kind}{of} {markdown_code(part)}"] = None
+    return f"\nUsed instead of the task's own: {'; '.join(said)}.\n" if said else ""
+
+
+def _runs(manifest: Manifest) -> list[Manifest]:
+    """Return the manifests of the runs that generated the rows."""
+    return [run.manifest for run in manifest.merged] or [manifest]
+
+
+def _drawn(task: Task[Any, Any], manifest: Manifest) -> str:
     """In what items and rows were made to differ."""
+    # Lists that the user gave are not drawn for, but the lock keeps the task's dimensions.
+    lists = {"seeds": {each.name for each in task.steps if each.lists}, "contexts": {"contexts"}}
+    places = dict.fromkeys(
+        place
+        for run in _runs(manifest)
+        for place in run.task.dimensions
+        if not any(place.partition(".")[0] in lists[name] for name in run.lock.given)
+    )
     by_step: dict[str, list[str]] = {}
-    for place in manifest.task.dimensions:
+    for place in places:
         step, _, name = place.partition(".")
         by_step.setdefault("rows" if step == "generate" else step, []).append(markdown(name))
     if not by_step:
@@ -219,13 +261,13 @@ def _drawn(manifest: Manifest) -> str:
     return f"\nTraits drawn by code, balanced over the run: {said}.\n"
 
 
-def _more(manifest: Manifest, report: Mapping[str, Any]) -> str:
+def _more(task: Task[Any, Any], manifest: Manifest, report: Mapping[str, Any]) -> str:
     """Return chapters that only some runs have."""
     parts, sources = _parts(report.get("parts", {})), _sources(report.get("sources", ()))
     merged = _merged(manifest, report.get("missing_shards", ()))
     sections = filter_sections(manifest)
     chapters = "".join(of.card(plan, manifest) for plan, of in sections if of.card is not None)
-    return f"{merged}{_drawn(manifest)}{parts}{sources}{chapters}"
+    return f"{merged}{_given(manifest)}{_drawn(task, manifest)}{parts}{sources}{chapters}"
 
 
 def _merged(manifest: Manifest, lacking: Sequence[Mapping[str, Any]]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import TargenError
+from targen_core.plain import digest_of
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.reporters import CARD, Concern, Ended, Reporter
 from targen_core.tasks.model import Task
@@ -58,7 +59,11 @@ class _Standard(Reporter):
 
     def files(self, run: Ended) -> Mapping[str, str]:
         """The dataset card."""
-        return {CARD: dataset_card(run.task, run.manifest, run.report, run.sample)}
+        digest = ""
+        with contextlib.suppress(TargenError):  # the rows of a run in progress may lie elsewhere
+            digest = digest_of(run.folder / "dataset.jsonl")
+        card = dataset_card(run.task, run.manifest, run.report, run.sample, digest=digest)
+        return {CARD: card}
 
 
 def _refused(rejects: Path) -> Iterator[tuple[str, str]]:
