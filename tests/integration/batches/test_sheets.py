@@ -382,8 +382,9 @@ def test_calls_are_exported_and_answers_imported(
     ).task()
     how: dict[str, Any] = {"n": 4, "model": "llama/m", "correct": False, "progress": False}
     for seed, out in enumerate(["run", "other"]):
-        with pytest.raises(AnswersAwaited):
+        with pytest.raises(AnswersAwaited) as awaited:
             tg.generate(task, seed=seed, out=out, delivery="files", **how)
+        assert str(awaited.value.hint).startswith(f'targen_core.export_batch("{out}", ')
     run, other = (tg.load(out, task=task) for out in ("run", "other"))
     calls = export_batch(run, "calls.jsonl")
     keys = [call["custom_id"] for call in lines("calls.jsonl")]

@@ -25,7 +25,7 @@ from targen_core.reading import Malformed, json_of
 from targen_core.runs.records.writing import write_atomically
 from targen_core.suggestions import suggestions_for
 from targen_core.text import plural, printable
-from targen_core.wording import Action, Blank, Words
+from targen_core.wording import Action, Blank, Either, Words
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.batches.people import People
 from targen_standard.batches.replies import reply_of
@@ -171,12 +171,15 @@ class FileTransport:
         files = Counter(exported[key] for call in calls if (key := call.request.key) in exported)
         all_in_one = files.total() == len(calls) and len(files) == 1
         file = self._out or (Path(next(iter(files))) if all_in_one else None)
-        hint: Words = Action("batch export", run)
+        hint: Words
         if self._out is None and file is not None and is_sheet(file) and file.is_file():
-            hint = f"fill in {file}, then " + Action("batch import", run, file)
+            imports = Action("batch import", run, file), Action("import_batch", run, file)
+            hint = f"fill in {file}, then " + Either(*imports)
         elif all(isinstance(call.codec, People) for call in calls):
-            hint = hint + f" --out {next_sheet()}"
+            exports = Action("batch export", run, out=next_sheet())
+            hint = Either(exports, Action("export_batch", run, next_sheet()))
         else:
+            hint = Either(Action("batch export", run), Action("export_batch", run, Blank("FILE")))
             again = Action("resume", run, batch=False)
             hint = hint + "; to send the calls to the service instead: " + again
         places = (f"{count:,} of them in {name}" for name, count in files.items())
