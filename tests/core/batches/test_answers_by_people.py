@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import dataclasses
+import io
 import json
 import re
 from enum import Enum
@@ -228,6 +230,14 @@ def test_what_all_calls_of_a_step_say_is_written_once(name):
     assert sheet.count("Regards") == 2, "it is of the text that is judged"
     assert (sheet.count("Be brief."), sheet.count("Go.")) == (2, 2)
     assert sheet.index("Shared words.") < sheet.index("One")
+
+
+def test_a_row_of_csv_has_the_form_of_its_reply_unless_the_row_above_has_it():
+    asked = [request(model, f"a{at}") for at, model in enumerate(["free", "judged", "judged"])]
+    rows = list(csv.DictReader(io.StringIO(sheet_of(asked, Path("calls.csv")))))
+    replies = [row["instructions"].partition("Reply: ")[2] for row in rows]
+    assert (replies[0], replies[2]) == ("text", "")
+    assert "score" in replies[1]
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=3))

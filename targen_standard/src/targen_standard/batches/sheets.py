@@ -280,13 +280,14 @@ def _csv_of(requests: Sequence[ChatRequest]) -> str:
     writer.writerow(_COLUMNS)
     for calls in _by_step(requests).values():
         shared = _shared(calls)
-        # Beside the first call of the step.
-        instructions = "\n\n".join(filter(None, (_plain(shared), _reply(calls[0]))))
+        above = ""
         for request in calls:
+            instructions = "\n\n".join(filter(None, (_plain(shared), _reply(request))))
             prompt = _plain([part for part in _parts(request) if part not in shared])
-            cells = (request.key, *_origin(request), instructions, prompt, "")
-            writer.writerow(map(sheet_cell, cells))
-            instructions = ""
+            # Once for the calls below each other that share them: forms of replies may differ.
+            said = "" if instructions == above else instructions
+            writer.writerow(map(sheet_cell, (request.key, *_origin(request), said, prompt, "")))
+            above = instructions
     return text.getvalue()
 
 
