@@ -46,6 +46,13 @@ def test_seeds_of_another_plugin_are_taken_for_the_tasks_own(works):
     assert "the task's own: seeds `targen-tasks-superglue:premises`." in card
 
 
+def test_a_module_that_changes_a_task_of_a_plugin_records_the_plugin(works):
+    module = "from targen_tasks_superglue.rte import RTE\nTASK = RTE.replace(name='mine')\n"
+    Path("mine.py").write_text(module)
+    works("generate", "mine.py", "-n", "2", *RUN)
+    assert manifest("run")["lock"]["distributions"]["targen-tasks-superglue"]
+
+
 def test_the_card_says_what_was_given_and_what_to_cite(works):
     Path("seeds.txt").write_text("The ferry left with forty cars.\nA cup broke as Ida washed it.\n")
     works("generate", "rte", "-n", "2", "--seeds", "seeds.txt", *RUN)

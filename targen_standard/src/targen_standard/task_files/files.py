@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import json
@@ -14,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import importlib_metadata
 from pydantic import ValidationError
 
 from targen_cli.trust import require_trust
@@ -21,6 +23,7 @@ from targen_core import folders
 from targen_core.errors import UnknownName, UsageError
 from targen_core.origin import Typed, execute
 from targen_core.plain import content_of
+from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.task_files import KNOWN, Loc, TaskFile, TaskReader, path_of
 from targen_core.tasks.model import Task
 from targen_core.text import key_path, with_article
@@ -267,7 +270,23 @@ def _from_module(named: Typed, attribute: str, data: bytes) -> TaskFile:
     task = _chosen(_executed(named, data), path, attribute)
     digest = hashlib.sha256(data).hexdigest()[:8]
     copy = f"task.py:{attribute}" if attribute else "task.py"
-    return TaskFile(task.replace(version=f"{task.version}+{digest}"), copy, text)
+    task = task.replace(version=f"{task.version}+{digest}")
+    return TaskFile(task, copy, text, distributions=_plugins_in(text))
+
+
+def _plugins_in(text: str) -> tuple[str, ...]:
+    """Return the distributions of the plugins that a module imports, such as a task to change."""
+    imported: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            imported.add((node.module or "").partition(".")[0])
+    points = importlib_metadata.entry_points(group=API_GROUP)
+    named = {
+        point.dist.name for point in points if point.dist and point.module.split(".")[0] in imported
+    }
+    return tuple(sorted(named))
 
 
 def _executed(path: Typed, data: bytes) -> ModuleType:
