@@ -66,6 +66,13 @@ def test_a_missing_or_an_unused_value_is_an_error(values, words):
         Prompt("two", "$a and $b").fill(values)
 
 
+@pytest.mark.parametrize("braced", ["{{ kind }}", "{kind}"])
+def test_a_placeholder_of_another_template_language_is_named(braced):
+    with pytest.raises(ValueError) as refused:
+        Prompt("other", f"Be {braced}.").fill({"kind": "brief"})
+    assert str(refused.value).endswith(f"['kind']; write $kind instead of {braced}")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

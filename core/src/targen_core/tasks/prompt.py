@@ -167,7 +167,11 @@ class Prompt:
             return tuple(Message(m.role, _CLOSED_UP.sub("", m.content).rstrip()) for m in told)
         if needed != values.keys():
             missing, extra = sorted(needed - values.keys()), sorted(values.keys() - needed)
-            raise ValueError(f"prompt {self.name}: missing values {missing}, unused values {extra}")
+            said = f"prompt {self.name}: missing values {missing}, unused values {extra}"
+            for name in extra:
+                if braced := re.search(rf"\{{+\s*{re.escape(name)}\s*\}}+", self.text):
+                    said += f"; write ${name} instead of {braced[0]}"
+            raise ValueError(said)
         messages: list[Message] = []
         for turn in self._turns:
             if isinstance(turn, str):
