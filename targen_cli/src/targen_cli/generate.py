@@ -187,6 +187,9 @@ def say_next_export(job: Job) -> None:
     """Print what to type for a run that does not send by itself."""
     from targen_cli.sheets import next_sheet
 
+    if job.is_complete:
+        print(f"{job.path} is complete and not waiting for any answers: {job.path}/dataset.jsonl")
+        return
     sheet = f" --out {next_sheet()}" if job.by_people else ""
     print(
         f"{job.path} is ready; next, type: targen batch export {shlex.quote(str(job.path))}{sheet}"

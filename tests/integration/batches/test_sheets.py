@@ -242,6 +242,9 @@ def test_people_are_asked_for_few_answers_that_are_not_used(targen: Targen) -> N
         "run is ready; next, type: targen batch export run --out calls-1.md\n",
     )
     given = sum(done["good"] for done in answered(targen))
+    again = targen("generate", "hue.yaml", "-b", "people", "--label", COUNTS, "--out", "run")
+    done = "run is complete and not waiting for any answers: run/dataset.jsonl\n"
+    assert (again.code, again.out) == (0, done)
     made = report("run")
     flows = made["flow"].values()
     assert sum(flow["rejected"].get("generate", 0) for flow in flows) > 2

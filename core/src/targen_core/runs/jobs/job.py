@@ -455,7 +455,7 @@ class Job:
             self.layer = layer
             layer.observer = observer
             layer.shared = self.shared
-            if self._is_complete():
+            if self.is_complete:
                 # Its calls are in the journal: any other call is due to a later change.
                 layer.halt(
                     RunConflict(
@@ -587,9 +587,10 @@ class Job:
         if self.leaves_nothing:
             self._directory.remove_made()
 
-    def _is_complete(self) -> bool:
+    @property
+    def is_complete(self) -> bool:
         """Return whether an earlier process reached the current target, with its calls."""
-        report = self._reported
+        report = self._reported or self._report_there()
         if report is None:
             return False
         quotas = self.manifest.targets[-1].quotas.over(self.task.quota_names)
