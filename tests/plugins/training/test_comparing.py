@@ -286,3 +286,24 @@ def test_every_command_on_rows_reads_another_encoding(works, refuses):
     assert len(tg.evaluate(model, "test.csv", encoding="cp1252").datasets[0]) == 60
     assert tg.profile("good.csv", **options).figures.rows == 120
     assert tg.compare("good.csv", test="test.csv", repeats=1, out="q", **options).parts
+
+
+def test_rows_without_the_texts_of_the_task_are_refused(moods, works, refuses):
+    moods("train.jsonl", 40)
+    moods("test.jsonl", 40, seed=7)
+    Path("else").mkdir()
+    named = Path("mood.yaml").read_text() + "fields: {input: the sentence}\n"
+    Path("else/mood.yaml").write_text(named)
+    works("generate", "else/mood.yaml", "-n", 8, "-b", "scripted", "--out", "run", "-q")
+    works("train", "train.jsonl", "--task", "mood.yaml", "--out", "model")
+    said = (
+        "run/dataset.jsonl has the columns input, label, idx, but the task mood has text, label, "
+        "idx: the rows have no text"
+    )
+    other = ("--test", "test.jsonl", "--task", "mood.yaml")
+    refuses(("compare", "run=run", *other), said, "rename their columns")
+    refuses(("compare", "a=train.jsonl", "--test", "run", "--task", "mood.yaml"), said)
+    refuses(("train", "run", "--task", "mood.yaml", "--out", "other"), said)
+    refuses(("evaluate", "model", "run"), said)
+    refuses(("validate", "run", "--task", "mood.yaml"), said)
+    works("validate", "run", "--task", "else/mood.yaml")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from os import PathLike
@@ -14,10 +15,11 @@ import numpy as np
 
 from targen_cli.pages import table
 from targen_core import Dataset, Registry
-from targen_core.errors import UsageError
+from targen_core.errors import UnknownName, UsageError
 from targen_core.outputs import write_file
 from targen_core.text import plural
 from targen_core.wording import Action, Blank
+from targen_standard.datasets.reading import require_texts
 from targen_training.asked import of_one_label, read_rows
 from targen_training.decisions import digest
 from targen_training.models import Trained, facts_of, load_model
@@ -205,6 +207,10 @@ def evaluated(
     if len({dataset.task.name for dataset in datasets}) > 1:
         raise UsageError("the datasets belong to different tasks", hint="evaluate each separately")
     trained = trained.of(datasets[0].task.name)
+    with suppress(UnknownName):  # a task of a program, or one that is not installed here
+        learned = registry.get("task", trained.task(datasets[0].task.name))
+        for dataset in datasets:
+            require_texts(dataset.source or dataset.name, dataset.task, learned)
     known = [[each for each in trained.decisions(one) if each.label] for one in datasets]
     for dataset, labeled in zip(datasets, known, strict=True):
         if not labeled:

@@ -181,7 +181,33 @@ def _task(
             f"{source.run or source.place} already states the task of its rows: {item.id}",
             hint="omit " + Option("task") + " and " + Option("variants"),
         )
+    if task is not None:
+        require_texts(source.place, recorded, registry.get("task", task).varied(source.variants))
     return recorded
+
+
+def require_texts(place: str, own: Task[Any, Any], task: Task[Any, Any]) -> None:
+    """Refuse rows without the text columns of a task that has the same name as theirs.
+
+    Args:
+        place: where the rows are.
+        own: the task that they record.
+        task: the task that is to read them.
+
+    Raises:
+        UsageError: they lack one of its text columns.
+    """
+    columns, needed = own.schema.model_fields, task.schema.model_fields
+    wanted = dict.fromkeys(path.partition(".")[0] for path in task.fields)
+    lacking = [name for name in wanted if name not in columns and needed[name].is_required()]
+    if lacking:
+        raise UsageError(
+            f"{place} has the columns {', '.join(columns)}, but the task {task.name} has "
+            f"{', '.join(needed)}: the rows have no {', '.join(lacking)}",
+            hint="export the rows as JSONL, rename their columns, and pass that file with "
+            + Option("task", ...)
+            + "; or, for a new run, give the task's file the same columns under fields:",
+        )
 
 
 def _is_unknown(error: UsageError) -> bool:
@@ -201,6 +227,8 @@ def _same(
         task = find_task(load_registry() if registry is None else registry, task)[1]
     if task is not None and task.name != dataset.task.name:
         raise UsageError(f"{dataset.name} contains rows of {dataset.task.name}, not of {task.name}")
+    if task is not None:
+        require_texts(dataset.name, dataset.task, task)
     return dataset
 
 

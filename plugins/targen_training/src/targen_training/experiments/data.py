@@ -15,6 +15,7 @@ from typing import Any
 
 from targen_core import Dataset, Registry, Task, Typed, read_dataset
 from targen_core.errors import UsageError
+from targen_standard.datasets.reading import require_texts
 from targen_standard.examples.shown import examples_among
 from targen_training.asked import names_its_task, read_rows
 from targen_training.decisions import decisions_of
@@ -323,6 +324,7 @@ def read_material(
                         f"to {name}",
                         hint="compare rows of the same task",
                     )
+                require_texts(source, dataset.task, tests[0].task)
                 style = declared.style
                 read[place] = _source(experiment, arm, dataset, tests, style, output=output)
             arms[arm].append(read[place])
