@@ -17,6 +17,7 @@ import targen_core as tg
 from targen_core.errors import AnswersAwaited, UsageError
 from targen_standard import Declaration, export_batch, import_batch
 from targen_standard.batches import waiting
+from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.scripted import fill_schema
 from targen_testing.fault_server import FaultServer, Response
 
@@ -355,6 +356,10 @@ def test_a_file_with_no_answer_for_the_run_is_refused(targen: Targen) -> None:
     assert (taken.code, taken.out.endswith(" other --out other-2.csv\n")) == (0, True)
 
 
+    (theirs,) = re.findall(r"\b[0-9a-f]{32}\b", Path("other.csv").read_text("cp1252"))
+    BatchLedgerFile(Path("mine")).export(Path("mine.csv"), [theirs])
+    unneeded = targen("batch", "import", "mine", "answers-1.csv")
+    assert (unneeded.code, "1 not needed at present" in unneeded.out) == (0, True), unneeded.err
 def test_a_run_that_ends_without_all_its_rows_leaves_no_call_to_answer(targen: Targen) -> None:
     declare("red", "blue", more="seeds: [A lamp on the stairs is out.]\n")
     begun = ("generate", "hue.yaml", "-n", 4, "-b", "llama", "-o", "model=m", "--no-correct")

@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 import sqlite3
+import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import replace
@@ -21,6 +22,7 @@ from targen_datatune.licenses import mixes
 from targen_datatune.retrieval import DatasetEntry
 from targen_datatune.transforming.formats import matches, refuse_pattern
 from targen_datatune.transforming.items import SourceRow
+from targen_datatune.transforming.sources import Sources
 from targen_datatune.transforming.steps import elected, varied
 from tests.files import lines, write_lines
 from tests.runs import journal, manifest, outputs, records, report
@@ -628,3 +630,21 @@ def test_formats_take_no_time_and_know_all_scripts():
     assert matches("a.b", "a\nb")
     assert not matches("a|b", "ab")
     assert not matches(r"(a|aa)+(b|bb)*$", "a" * 5000 + "c")  # for ever, where it goes back
+
+
+def test_a_sheet_has_all_calls_however_long_a_catalogue_takes(works, monkeypatch):
+    asked(synthetic=0.5)
+    find = Sources.findings
+
+    def slowly(self, **more):
+        time.sleep(0.4)
+        return find(self, **more)
+
+    works("generate", "recommends.yaml", "-n", 8, "-b", "people", "--out", "run", "-q")
+    monkeypatch.setattr(Sources, "findings", slowly)
+    for number in range(2):
+        said = works("batch", "export", "run", "--out", f"calls-{number}.jsonl").out
+        assert "2 requests" in said and "1 topics, 1 expand" in said
+    (expand,) = (x for x in lines("calls-1.jsonl") if "describe language tasks" in json.dumps(x))
+    write_lines("answers.jsonl", [{"custom_id": expand["custom_id"], "content": "A review."}])
+    assert "1 good, 0 failed" in works("batch", "import", "run", "answers.jsonl").out

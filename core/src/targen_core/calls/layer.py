@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import inspect
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence, Set
 from dataclasses import KW_ONLY, InitVar, dataclass, replace
@@ -76,6 +77,7 @@ ATTEMPTS = 2
 
 _OWN_FAULT, _FEWEST = 8, 3  # failures, and
 _OWN_TIME = 60.0  # seconds of them after which a call is given up, if others are answered
+_WORKING = 30.0  # seconds after which a stage without calls waits for another, not for itself
 
 _log = logging.getLogger("targen")
 T = TypeVar("T")
@@ -126,6 +128,7 @@ class CallLayer:
         self._sending = 0
         self._deferred: dict[asyncio.Task[ChatReply], Scope] = {}
         for bound in self.models.values():
+        self.working: dict[object, float] = {}  # see `engine.facade.Answers`
             if isinstance(bound.model, DeferredModel):
                 bound.model.attach_run(self._not_deferred)
         self._retries = Retries(self.seed, max_outage, self.unwanted)
@@ -181,7 +184,9 @@ class CallLayer:
     def _not_deferred(self) -> int:
         """Calls under way that wait neither for a deferred model nor for the budget of others."""
         self._sweep_deferred()
-        return self._sending - len(self._deferred) - self.budget.waiting
+        late = time.monotonic() - _WORKING
+        working = sum(since > late for since in self.working.values())
+        return self._sending - len(self._deferred) - self.budget.waiting + working
 
     async def ask(self, call: Call, scope: Scope, read: Callable[[str], T]) -> T:
         """Answer a call with the value of its reply; see `answer`."""

@@ -308,7 +308,8 @@ class DeferredModel(ChatModel, Protocol):
     def attach_run(self, others: Callable[[], int]) -> None:
         """Receive a function: how many calls does the run wait for that no deferred model has?
 
-        A round is best started at 0, since no more calls come before it is answered. Calling the
+        A round is best started at 0, since no more calls come before it is answered. A stage whose
+        code runs, and has no call under way, counts as a call for its first 30 seconds. Calling the
         function also drops the calls that are no longer wanted.
         """
         ...

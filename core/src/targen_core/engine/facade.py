@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from functools import lru_cache, partial
 from typing import Any, Protocol, TypeVar
@@ -43,6 +45,10 @@ class Answers(Protocol):
     @property
     def observer(self) -> Observer | None:
         """The observer of each call, if anyone wants to see them."""
+
+    @property
+    def working(self) -> dict[object, float]:
+        """The passes over a stage's code that do not wait for a reply, and since when."""
 
     async def answer(
         self, call: Call, scope: Scope, read: Callable[[str], T]
@@ -123,6 +129,8 @@ class StageLlm:
         self._indices = indices
         self._label = label
         self._seen: dict[tuple[Message, ...], int] = {}
+        self._runs = False  # whether this pass has begun, and not ended
+        self._asking = 0  # its calls that are under way
         self.task = task
         self.above = above
         self.batch = batch
@@ -143,7 +151,19 @@ class StageLlm:
         """
         own = copy(self)
         own._seen, own.notes, own.scope = {}, {}, self.scope.begin(known)
+        own._runs, own._asking = False, 0
         return own
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Run the code of this pass, which is working whenever it does not wait for a reply."""
+        self._runs = True
+        self._layer.working[self] = time.monotonic()
+        try:
+            yield
+        finally:
+            self._runs = False  # calls that it left behind do not set it to work again
+            self._layer.working.pop(self, None)
 
     def take(self, over: StageLlm) -> None:
         """Take the calls and the notes of a pass that has ended."""
@@ -328,7 +348,7 @@ class StageLlm:
             so_far is not None,
         )
         if reply is None:
-            return await self._layer.answer(call, self.scope, str.strip)
+            return await self._answered(call, str.strip)
 
         def read(text: str) -> BaseModel:
             value: BaseModel = read_reply(text, several or reply)
@@ -344,7 +364,18 @@ class StageLlm:
                     raise BadReply(str(error), reason=error.reason) from None
             return value
 
-        return await self._layer.answer(call, self.scope, read)
+        return await self._answered(call, read)
+
+    async def _answered(self, call: Call, read: Callable[[str], T]) -> tuple[T, ChatReply]:
+        """Wait for the answer to a call, which this pass does in place of working."""
+        self._asking += 1
+        self._layer.working.pop(self, None)
+        try:
+            return await self._layer.answer(call, self.scope, read)
+        finally:
+            self._asking -= 1
+            if self._runs and not self._asking:
+                self._layer.working[self] = time.monotonic()
 
     @property
     def branch(self) -> str | None:

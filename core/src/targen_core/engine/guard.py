@@ -80,7 +80,8 @@ class Guard:
             made: Any = None
             raised: Exception | None = None
             try:
-                made = await self._wait(stage, own, *args)
+                with own.at_work():
+                    made = await self._wait(stage, own, *args)
             except Exception as error:
                 raised = error
             except BaseException:

@@ -140,7 +140,10 @@ def batch(
 
 def imported_facts(brought: Imported) -> dict[str, Any]:
     """Return the outcomes of a file of answers, for JSON."""
-    names = "good failed again edited cached unknown strange empty bad garbage pending".split()
+    names = (
+        *("good", "failed", "again", "edited", "cached", "unknown", "unneeded", "strange"),
+        *("empty", "bad", "garbage", "pending"),
+    )
     return {name: getattr(brought, name) for name in names}
 
 
@@ -162,6 +165,11 @@ def print_imported(brought: Imported, run: Path | None = None) -> None:
         print(
             f"{brought.cached:,} not used: the cache already had answers from other runs of this "
             "task and seed (--no-cache ignores the cache)"
+        )
+    if brought.unneeded:
+        print(
+            f"{brought.unneeded:,} not needed at present: other answers led the run elsewhere. If "
+            "it exports these calls again, import the same file again"
         )
     if brought.unknown:
         print(

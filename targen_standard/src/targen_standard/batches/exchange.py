@@ -78,7 +78,8 @@ def import_batch(
     if ended is not None:
         before_error(got)
         raise ended
-    if got.unknown and not (got.good or got.failed or got.again or got.cached or got.bad):
+    used = (got.good, got.failed, got.again, got.cached, got.bad, got.unneeded)
+    if got.unknown and not any(used):
         other = _asked_by(transport.foreign, job.path)
         raise UsageError(
             f"{file} does not contain any answers to the calls of {job.path}"

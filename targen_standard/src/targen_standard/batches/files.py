@@ -47,7 +47,8 @@ class Imported:
 
     `again` are answers that the run already has, and `edited` those of them that the sheet changed
     since. `cached` are those to calls that the cache of other runs has just answered. `unknown` are
-    those to calls that the run does not make, and `strange` names the first. `empty` places of a
+    those to calls that the run does not make, and `strange` names the first. `unneeded` are those
+    to calls that it exported, and does not make at present. `empty` places of a
     sheet have none. `bad` places are invalid, and `garbage` names the first thousand: file, line,
     and reason. `problem` says why the first of the failed ones failed. At least `pending` calls
     wait for the next file: with the answers, a run may continue side by side and make further
@@ -60,6 +61,7 @@ class Imported:
     edited: int = 0
     cached: int = 0
     unknown: int = 0
+    unneeded: int = 0
     strange: list[str] = field(default_factory=list)
     empty: int = 0
     bad: int = 0
@@ -152,7 +154,10 @@ class FileTransport:
 
     def end(self, journal: Journal) -> None:
         """Count the answers that were of no use."""
-        self.foreign = [key for key in self._answers if not _journaled(journal, key)]
+        unused = [key for key in self._answers if not _journaled(journal, key)]
+        own = {} if self._run is None else BatchLedgerFile(self._run).exported
+        self.foreign = [key for key in unused if key not in own]
+        self.imported.unneeded = len(unused) - len(self.foreign)
         self.imported.pending = len(self.pending)
         self.imported.cached = sum(_journaled(journal, key) for key in self._answers)
         self.imported.unknown = len(self.foreign)

@@ -91,6 +91,11 @@ class Together:
         """See `Answers.observer`."""
         return self._layer.observer
 
+    @property
+    def working(self) -> dict[object, float]:
+        """See `Answers.working`."""
+        return self._layer.working
+
     async def run(self, judging: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
         """Await correctors whose calls reach `answer`, and return their results.
 
