@@ -648,3 +648,24 @@ def test_a_sheet_has_all_calls_however_long_a_catalogue_takes(works, monkeypatch
     (expand,) = (x for x in lines("calls-1.jsonl") if "describe language tasks" in json.dumps(x))
     write_lines("answers.jsonl", [{"custom_id": expand["custom_id"], "content": "A review."}])
     assert "1 good, 0 failed" in works("batch", "import", "run", "answers.jsonl").out
+
+
+def test_sheets_keep_a_list_whole_and_tell_a_refused_answer_from_a_model(works):
+    asked(expand=False)
+    works("generate", "recommends.yaml", "-n", 8, "-b", "people", "--out", "run", "-q")
+    assert "3 rerank" in works("batch", "export", "run", "--out", "calls-1.md").out
+    shared, *calls = Path("calls-1.md").read_text().split("## Call ")
+    assert "You choose datasets" in shared and "\nid: " not in shared
+    assert all(call.count("\nid: file:data/") == 2 for call in calls)
+    keys = [call.split()[0] for call in calls]
+    content = {"reasoning": "By its name.", "datasets": ["reviews.csv"]}
+    write_lines("answers.jsonl", [{"custom_id": key, "content": content} for key in keys])
+    works("batch", "import", "run", "answers.jsonl")
+    works("batch", "export", "run", "--out", "calls-2.md")
+    text = Path("calls-2.md").read_text()
+    assert "**Example**" not in text and "**Its answer**" not in text
+    _, refused, wrong = text.partition("**The earlier answer, which was refused**")
+    assert "By its name." in refused + wrong
+    assert (
+        "**What is wrong with it**\n\n```text\nThat reply could not be used: 'reviews.csv'" in text
+    )

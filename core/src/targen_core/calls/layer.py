@@ -82,8 +82,11 @@ _WORKING = 30.0  # seconds after which a stage without calls waits for another, 
 _log = logging.getLogger("targen")
 T = TypeVar("T")
 _HELLO = Message("user", "Reply with the word yes.")
+REFUSING = "That reply could not be used: "
+"""The beginning of a request for another reply, in place of an unusable one."""
+
 _REPAIR = (
-    "That reply could not be used: {problem}\n"
+    f"{REFUSING}{{problem}}\n"
     "Write the whole reply again, corrected, in exactly the form that was asked for."
 )
 

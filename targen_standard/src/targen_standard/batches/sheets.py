@@ -17,6 +17,7 @@ from pathlib import Path
 
 from targen_cli.markup import markdown_code, markdown_fence, sheet_cell, sheet_text
 from targen_cli.reading import csv_cells
+from targen_core.calls.layer import REFUSING
 from targen_core.calls.model import ChatRequest
 from targen_core.errors import UnreadableFile
 from targen_core.text import printable
@@ -35,6 +36,7 @@ _HEADING_LINE = re.compile(r"^#{1,6}[ \t]+Call[ \t]", re.MULTILINE)
 _OPENING = re.compile(r" {0,3}(`{3,100}|~{3,100})([^`]*)")
 _TITLES = {"system": "Instructions", "user": "Example", "assistant": "Its answer"}
 _NEVER = re.compile(r"(?!)")
+_REFUSED = ("To answer", "The earlier answer, which was refused", "What is wrong with it")
 _Part = tuple[int, str, str]
 _INTRO = f"""# Calls
 
@@ -117,10 +119,13 @@ def _by_step(requests: Sequence[ChatRequest]) -> dict[str, list[ChatRequest]]:
 
 def _parts(request: ChatRequest) -> list[_Part]:
     """The paragraphs of a call's messages, each with its message's number and title."""
-    last = len(request.messages) - 1
+    titles = [_TITLES[message.role] for message in request.messages]
+    titles[-1] = "To answer"
+    if len(titles) > 2 and request.messages[-1].content.startswith(REFUSING):
+        titles[-3:] = _REFUSED
     return [
-        (number, "To answer" if number == last else _TITLES[message.role], paragraph)
-        for number, message in enumerate(request.messages)
+        (number, title, paragraph)
+        for number, (title, message) in enumerate(zip(titles, request.messages, strict=True))
         for paragraph in message.content.split("\n\n")
     ]
 
@@ -146,6 +151,9 @@ def _shared(requests: Sequence[ChatRequest]) -> list[_Part]:
     return [
         part
         for part in _parts(first)
+    # Several paragraphs of one subject, such as a list, stay together.
+    apart = {part[2] for part in _parts(first) if part not in everywhere}
+    own += [text for text in map(str, given[0].values()) if not apart.isdisjoint(_paragraphs(text))]
         if part in everywhere and not any(part[2] in text for text in own)
     ]
 
@@ -153,6 +161,10 @@ def _shared(requests: Sequence[ChatRequest]) -> list[_Part]:
 def _blocks(parts: Sequence[_Part]) -> str:
     """Paragraphs as the messages that they are of."""
     messages = (
+def _paragraphs(text: str) -> list[str]:
+    return text.split("\n\n") if "\n\n" in text else []
+
+
         f"**{title}**\n\n{markdown_fence(_shown(_text(message)), 'text')}"
         for (_, title), message in groupby(parts, key=lambda part: part[:2])
     )
