@@ -318,6 +318,11 @@ def test_people_are_told_what_to_do_with_a_sheet(targen: Targen) -> None:
         taken = targen("batch", "import", "run", "calls-1.md").out
         assert (said in taken, "edited" in taken) == (True, "edited" in said), taken
     assert "next, type: targen batch export run --out calls-2.md" in taken
+    for content, edited in (("a\nb", False), ("a\nc", True), ({"subjects": ["a", "b"]}, False)):
+        (key,) = re.findall(r"## Call (\w+)", empty)
+        write_lines(Path("copied.jsonl"), [{"custom_id": key, "content": content}])
+        taken = targen("batch", "import", "run", "copied.jsonl").out
+        assert ("1 already" in taken, "1 edited" in taken) == (True, edited), taken
     targen("batch", "export", "run", "--out", "calls-2.md")
     sheet = Path("calls-2.md").read_text().replace("answer\n\n", "answer\nx\ny\n")
     right = re.findall(r"## Call (\w+)", sheet)[-1]
@@ -351,15 +356,15 @@ def test_a_file_with_no_answer_for_the_run_is_refused(targen: Targen) -> None:
     assert (strange.code, "its answers belong to other" in strange.err) == (2, True), strange.err
     assert "targen batch import other answers-1.csv" in strange.err
     assert targen("report", "mine").out == waits
+    (theirs,) = re.findall(r"\b[0-9a-f]{32}\b", Path("other.csv").read_text("cp1252"))
+    BatchLedgerFile(Path("mine")).export(Path("mine.csv"), [theirs])
+    unneeded = targen("batch", "import", "mine", "answers-1.csv")
+    assert (unneeded.code, "1 not needed at present" in unneeded.out) == (0, True), unneeded.err
     taken = targen("batch", "import", "other", "other.csv", "--encoding", "cp1252")
     assert taken.out.startswith("1 good, ")
     assert (taken.code, taken.out.endswith(" other --out other-2.csv\n")) == (0, True)
 
 
-    (theirs,) = re.findall(r"\b[0-9a-f]{32}\b", Path("other.csv").read_text("cp1252"))
-    BatchLedgerFile(Path("mine")).export(Path("mine.csv"), [theirs])
-    unneeded = targen("batch", "import", "mine", "answers-1.csv")
-    assert (unneeded.code, "1 not needed at present" in unneeded.out) == (0, True), unneeded.err
 def test_a_run_that_ends_without_all_its_rows_leaves_no_call_to_answer(targen: Targen) -> None:
     declare("red", "blue", more="seeds: [A lamp on the stairs is out.]\n")
     begun = ("generate", "hue.yaml", "-n", 4, "-b", "llama", "-o", "model=m", "--no-correct")

@@ -148,7 +148,7 @@ class FileTransport:
         for key in [key for key in self._answers if _journaled(journal, key)]:
             given = self._answers.pop(key)
             self.imported.again += 1
-            self.imported.edited += taken.get(key, given.digest) != given.digest
+            self.imported.edited += given.digest not in ("", taken.get(key, given.digest))
         self._folder = folder
         journal.index_appends = True  # to distinguish cached answers from unused ones
 

@@ -20,6 +20,7 @@ from targen_cli.reading import csv_cells
 from targen_core.calls.layer import REFUSING
 from targen_core.calls.model import ChatRequest
 from targen_core.errors import UnreadableFile
+from targen_core.reading import json_of
 from targen_core.text import printable
 from targen_standard.batches.replies import shape_of, shorter
 from targen_standard.datasets.lines import whole
@@ -35,8 +36,8 @@ _HEADING = re.compile(r"#{1,6}[ \t]+Call[ \t]+`?([0-9a-f]+)`?[ \t#]*")
 _HEADING_LINE = re.compile(r"^#{1,6}[ \t]+Call[ \t]", re.MULTILINE)
 _OPENING = re.compile(r" {0,3}(`{3,100}|~{3,100})([^`]*)")
 _TITLES = {"system": "Instructions", "user": "Example", "assistant": "Its answer"}
-_NEVER = re.compile(r"(?!)")
 _REFUSED = ("To answer", "The earlier answer, which was refused", "What is wrong with it")
+_NEVER = re.compile(r"(?!)")
 _Part = tuple[int, str, str]
 _INTRO = f"""# Calls
 
@@ -68,10 +69,12 @@ class Filled:
 
     @property
     def digest(self) -> str:
-        """A digest by which the text of a sheet is recognised later; "" for a line."""
-        if isinstance(self.content, bytes):
-            return ""
-        return hashlib.sha256(self.content.encode("utf-8", "replace")).hexdigest()[:16]
+        """A digest by which a text is recognised later, in any form of file; "" if it is none."""
+        text = self.content
+        if isinstance(text, bytes):
+            said = json_of(text).get("content")
+            text = said.strip() if isinstance(said, str) else ""
+        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16] if text else ""
 
 
 def is_sheet(path: Path) -> bool:
@@ -148,23 +151,23 @@ def _shared(requests: Sequence[ChatRequest]) -> list[_Part]:
     ]
     everywhere = set(_parts(first)).intersection(*map(_parts, others))
     everywhere -= {_parts(each)[-1] for each in requests}
-    return [
-        part
-        for part in _parts(first)
     # Several paragraphs of one subject, such as a list, stay together.
     apart = {part[2] for part in _parts(first) if part not in everywhere}
     own += [text for text in map(str, given[0].values()) if not apart.isdisjoint(_paragraphs(text))]
+    return [
+        part
+        for part in _parts(first)
         if part in everywhere and not any(part[2] in text for text in own)
     ]
+
+
+def _paragraphs(text: str) -> list[str]:
+    return text.split("\n\n") if "\n\n" in text else []
 
 
 def _blocks(parts: Sequence[_Part]) -> str:
     """Paragraphs as the messages that they are of."""
     messages = (
-def _paragraphs(text: str) -> list[str]:
-    return text.split("\n\n") if "\n\n" in text else []
-
-
         f"**{title}**\n\n{markdown_fence(_shown(_text(message)), 'text')}"
         for (_, title), message in groupby(parts, key=lambda part: part[:2])
     )
