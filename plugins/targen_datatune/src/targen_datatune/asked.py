@@ -51,6 +51,7 @@ class TaskRequest:
         labels: all answers, if they are a closed set.
         canary: the sentence by which its authors keep their data out of training corpora, or "".
             Any copy of its examples must keep it.
+        earlier: the instruction as earlier runs have it, if that differs: some lines twice.
     """
 
     name: str
@@ -58,6 +59,7 @@ class TaskRequest:
     examples: tuple[Example, ...] = ()
     labels: tuple[str, ...] = ()
     canary: str = ""
+    earlier: str = ""
 
     @property
     def query(self) -> str:
@@ -114,7 +116,9 @@ def _request(text: str, registry: Registry) -> TaskRequest:
 def wanted_of(task: Task[Any, Any]) -> TaskRequest:
     """Return the request of a targen task: its description, and its right worked samples."""
     instructions = task.judging.instructions.strip()
-    parts = [task.description.strip(), instructions]
+    description = task.description.strip()
+    earlier = "\n\n".join(filter(None, (description, instructions))) or task.summary
+    is_repeated = {*description.splitlines()} <= {*instructions.splitlines()}
     examples = tuple(
         Example(sample.input, _answer(sample.output))
         for sample in task.judging.samples
@@ -122,9 +126,10 @@ def wanted_of(task: Task[Any, Any]) -> TaskRequest:
     )
     return TaskRequest(
         task.name,
-        "\n\n".join(filter(None, parts)) or task.summary,
+        (is_repeated and instructions) or earlier,
         examples,
         tuple(label.name for label in task.labels),
+        earlier=earlier,
     )
 
 

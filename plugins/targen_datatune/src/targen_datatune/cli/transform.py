@@ -6,13 +6,14 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from targen_cli.generating import Generate, goes_on_as_generate, save_task_file
-from targen_core.errors import QuotaNotMet, UsageError
+from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import RowOptions
 from targen_core.plain import content_of
 from targen_core.tasks.checks import script_of
@@ -231,8 +232,10 @@ def transform(
     if not chosen:
         _refuse_labels(generate.labels)
     _refuse_language(language)
+    name = task_name(asked.name)[:60]
+    run = generate.options["out"] or Path("runs") / f"{name}-{generate.options['seed'] or 0}"
     spec = _spec(
-        instruction=asked.instruction,
+        instruction=_instruction(asked, run),
         examples=_shown(asked, chosen, shots),
         labels=chosen,
         canary=asked.canary,
@@ -258,7 +261,6 @@ def transform(
             "may_copy": may_copy,
         },
     ).located(Path.cwd())
-    name = task_name(asked.name)[:60]
     text = TRANSFORM.typed("transform", spec, name)
     if save is not None:
         save_task_file(save, text)
@@ -310,6 +312,17 @@ def _refuse_labels(names: Collection[str]) -> None:
             "--label sets the number of rows for a label, but the task has no labels",
             hint=f"--labels {','.join(names)}",
         )
+
+
+def _instruction(asked: TaskRequest, run: Path) -> str:
+    """Return the instruction; that of an earlier run if the command continues one."""
+    from targen_standard.task_files.files import keys_of
+
+    with suppress(TargenError):
+        there = keys_of(run / "task.json").get("transform")
+        if isinstance(there, dict) and asked.earlier and there["instruction"] == asked.earlier:
+            return asked.earlier
+    return asked.instruction
 
 
 def _refuse_language(language: str) -> None:
