@@ -674,6 +674,25 @@ def test_a_sheet_has_all_calls_however_long_a_catalogue_takes(works, monkeypatch
     assert "1 good, 0 failed" in works("batch", "import", "run", "answers.jsonl").out
 
 
+def test_a_transformed_and_a_generated_run_are_used_together_as_files(works, refuses):
+    works("generate", "recommends.yaml", "-n", 8, *RUN, "--out", "transformed")
+    Path("same").mkdir()
+    text = "description: A review.\nlabels: {'yes': good, 'no': bad}\n"
+    Path("same/recommends.yaml").write_text(text)
+    generate = ("generate", "same/recommends.yaml", "-n", 4, "-b", "scripted", "-q")
+    works(*generate, "--out", "generated")
+    said = "generated and transformed have different tasks: their rows were made in different ways"
+    typed = "targen export generated --out generated.jsonl and targen export transformed --out"
+    refuses(("merge", "generated", "transformed", "--out", "both"), said, typed)
+    said = "Its columns are input, label, idx; the task's are text"
+    typed = "those of a run, in a file that targen export RUN --out FILE.jsonl writes"
+    refuses((*generate, "--exclude", "transformed", "--out", "more"), said, typed)
+    Path("same/recommends.yaml").write_text(f"{text}fields: {{input: the review}}\n")
+    works(*generate, "--exclude", "transformed", "--out", "more")
+    works("export", "transformed", "--out", "transformed.jsonl")
+    works("validate", "transformed.jsonl", "--task", "same/recommends.yaml")
+
+
 def test_sheets_keep_a_list_whole_and_tell_a_refused_answer_from_a_model(works):
     asked(expand=False)
     works("generate", "recommends.yaml", "-n", 8, "-b", "people", "--out", "run", "-q")

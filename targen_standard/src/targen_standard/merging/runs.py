@@ -126,10 +126,21 @@ def require_one_task(runs: Sequence[Run], *, conflicting: bool) -> None:
         mine, other = (each.manifest.task.model_dump(mode="json") for each in (first, run))
         for name in _ALWAYS:
             if mine[name] != other[name]:
+                is_made_otherwise = name in ("branches", "lists")
+                why = (
+                    ": their rows were made in different ways, such as from a description and from "
+                    "existing data"
+                    if is_made_otherwise
+                    else f" ({name}: {shown(mine[name])} in the first, {shown(other[name])} in "
+                    "the second)"
+                )
+                hint: Words = ""
+                if {**mine, "id": ""} == {**other, "id": ""}:
+                    hint = _renamed(first, run)
+                elif is_made_otherwise:
+                    hint = _exported(first, run)
                 raise RunConflict(
-                    f"{first.path} and {run.path} have different tasks ({name}: "
-                    f"{shown(mine[name])} in the first, {shown(other[name])} in the second)",
-                    hint=_renamed(first, run) if {**mine, "id": ""} == {**other, "id": ""} else "",
+                    f"{first.path} and {run.path} have different tasks{why}", hint=hint
                 )
         if first.manifest.spec.balance != run.manifest.spec.balance:
             raise RunConflict(
@@ -152,6 +163,21 @@ def require_one_task(runs: Sequence[Run], *, conflicting: bool) -> None:
                 f"{first.manifest.task.id}: {said}",
                 hint="use " + Option("conflicting", True) + " to merge them anyway",
             )
+
+
+def _exported(first: Run, run: Run) -> Words:
+    """Return how to use the rows of two runs together that cannot be merged."""
+    each = [
+        Action("export", one.path, out=f"{one.path.resolve().name}.jsonl") for one in (first, run)
+    ]
+    return (
+        "to use both, "
+        + each[0]
+        + " and "
+        + each[1]
+        + ", give both files the same columns, and pass them to train or compare with "
+        + Option("task", ...)
+    )
 
 
 def _renamed(first: Run, run: Run) -> Words:

@@ -23,7 +23,7 @@ from targen_core.origin import HUB, Typed
 from targen_core.runs.preparing.sources import OBJECT, UnreadSource, name_of_source
 from targen_core.runs.records.lock import SourcePlan
 from targen_core.tasks.model import Task
-from targen_core.wording import Blank, Either, Option, Unplaced, Words
+from targen_core.wording import Action, Blank, Either, Option, Unplaced, Words
 from targen_standard.datasets.source import open_source
 from targen_standard.filters.excluded.comparing import plain_words, texts_of
 from targen_standard.filters.excluded.index import ExclusionIndex
@@ -165,7 +165,9 @@ class _Rows:
                 Unplaced(Option("exclude") + ": ")
                 + f"{self._called} has no text in any of the columns of {self._task.name}. Its "
                 f"columns are {there}; the task's are {mine}",
-                hint="rename its columns to match the task's",
+                hint="rename its columns to match the task's; those of a run, in a file that "
+                + Action("export", Blank("RUN"), out=Blank("FILE.jsonl"))
+                + " writes",
             )
         plan = SourcePlan(
             source=self.named,
