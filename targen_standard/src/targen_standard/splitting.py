@@ -18,6 +18,7 @@ from typing import Any
 from targen_core.api.run import manner_of
 from targen_core.dataset.model import Dataset, Shares, Unit, row_digest
 from targen_core.errors import UsageError
+from targen_core.tasks.fields import text_at
 from targen_core.text import plural
 from targen_core.wording import Either
 
@@ -104,8 +105,9 @@ def split(dataset: Dataset, shares: Shares, *, seed: int = 0) -> dict[str, Datas
     """The dataset in parts of these shares, each in the order of the whole.
 
     Rows that belong together remain together. So do rows of a run from the same seed, since they
-    share its text, and rows in the manner of the same example. Each label has the same shares, as
-    nearly as that allows. The same rows and seed give the same parts.
+    share its text, and rows in the manner of the same example. Rows with the same texts also stay
+    together. Each label has the same shares, as nearly as that allows. The same rows and seed give
+    the same parts.
 
     Raises:
         UsageError: no shares, or rows too few for them.
@@ -144,9 +146,23 @@ def shuffle(dataset: Dataset, *, seed: int = 0) -> Dataset:
 
 def _groups(dataset: Dataset, seed: int) -> Iterable[_Group]:
     seeds = _seeds(dataset)
-    together: dict[str, list[Unit]] = {}
+    above: dict[object, object] = {}  # of seeds and texts: others that their units also have
+
+    def top(key: object) -> object:
+        while (next_ := above.setdefault(key, key)) != key:
+            key = above[key] = above[next_]  # which shortens the way for later ones
+        return key
+
+    named: list[tuple[Unit, str]] = []
     for unit in dataset.units():
-        together.setdefault(seeds.get(unit.idx) or f"unit {unit.number}", []).append(unit)
+        named.append((unit, seeds.get(unit.idx) or f"unit {unit.number}"))
+        paths = dataset.task.fields
+        texts = tuple(text_at(row, path) for row in unit.rows for path in paths)
+        if any(texts):
+            above[top(named[-1][1])] = top(texts)
+    together: dict[object, list[Unit]] = {}
+    for unit, name in named:
+        together.setdefault(top(name), []).append(unit)
     label_of = dataset.task.label_of
     for units in together.values():
         labels = Counter(str(label_of(each)) for unit in units for each in unit.instances)

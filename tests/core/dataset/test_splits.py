@@ -78,6 +78,15 @@ def test_rows_of_one_seed_stay_together(made):
     assert [dict(labels(part)) for part in parts.values()] == [{"yes": 10, "no": 10}] * 2
 
 
+def test_rows_with_the_same_texts_stay_together(made):
+    dataset = made(["yes", "no"] * 20, seeds=["a", "b", "", ""])
+    rows = [{**row, "text": f"{at % 20}."} for at, row in enumerate(dataset)]
+    rows[0]["text"] = rows[1]["text"] = "the same in two seeds"
+    parts = replace(dataset, rows=rows).split("0.5/0.5")
+    train, test = ({row["text"] for row in part} for part in parts.values())
+    assert not train & test and sum(map(len, parts.values())) == 40
+
+
 def test_rows_in_the_manner_of_one_example_stay_together_and_rounds_do_not(made):
     dataset = made(["yes", "no"] * 20)
     records = [

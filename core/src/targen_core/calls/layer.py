@@ -128,10 +128,10 @@ class CallLayer:
         self.again = 0  # how many were
         self._asked_again: set[bytes] = set()  # keys that were looked at for that
         self._unusable: list[bytes] = []  # keys in the cache of replies that cannot be used
+        self.working: dict[object, float] = {}  # see `engine.facade.Answers`
         self._sending = 0
         self._deferred: dict[asyncio.Task[ChatReply], Scope] = {}
         for bound in self.models.values():
-        self.working: dict[object, float] = {}  # see `engine.facade.Answers`
             if isinstance(bound.model, DeferredModel):
                 bound.model.attach_run(self._not_deferred)
         self._retries = Retries(self.seed, max_outage, self.unwanted)
@@ -185,7 +185,10 @@ class CallLayer:
                 task.cancel()
 
     def _not_deferred(self) -> int:
-        """Calls under way that wait neither for a deferred model nor for the budget of others."""
+        """Calls under way that wait neither for a deferred model nor for the budget of others.
+
+        A stage that reads a file, for example, counts as one: its next call is still to come.
+        """
         self._sweep_deferred()
         late = time.monotonic() - _WORKING
         working = sum(since > late for since in self.working.values())

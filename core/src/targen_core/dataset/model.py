@@ -272,8 +272,8 @@ class Dataset(Sequence[Mapping[str, Any]]):
         """Split the dataset into named parts with the same label shares.
 
         Rows that belong together stay together, as do rows of a run from the same seed, since they
-        share its text. So do rows in the manner of the same example. The same rows and seed give
-        the same parts.
+        share its text. So do rows in the manner of the same example, and rows with the same texts.
+        The same rows and seed give the same parts.
 
         Args:
             shares: "0.8/0.1/0.1" or (0.8, 0.1, 0.1) for train, validation and test,
