@@ -20,11 +20,12 @@ from targen_outputs.answer import overlap_of
 from targen_standard.drafting import declaration as drafting
 
 from ...files import lines
-from ...runs import manifest
+from ...runs import manifest, report
 from ...tables import table
 from .declared import ALL, CHAT, NER, PAIRS, QA, SHOP
 
 ONE_SEED = {"contexts": ["x"], "seeds": ["one thing"]}
+PARTLY, CORRECTED = "nearly the same, so not taken", "another one, which the row now has"
 WHY = {"explanation": "It says so in the text.", "valid": True}
 
 
@@ -199,6 +200,40 @@ def test_step_4_is_asked_again_for_an_answer_that_does_not_fit_the_row():
     dataset = rows(QA, lambda _: written, label, labels={"who": 1}, **ONE_SEED)
     assert [row["answers"] for row in dataset] == [["Beta-blockers"]]
     assert not lines("runs/mine-0/rejects.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("step_3", "step_4", "edition", "kept", "judged"),
+    [
+        ("12 March 2024", "13 March 2024", 7, "13 March 2024", None),
+        ("12 March 2024", "13 March 2024", 6, "12 March 2024", None),
+        ("Ann came 3-5", "Ann came 5-3", 7, "Ann came 5-3", None),
+        ("it was on time", "it wasn't on time", 7, "it wasn't on time", None),
+        (
+            "sie kam pünktlich an",
+            "sie kam nicht pünktlich an",
+            7,
+            "sie kam nicht pünktlich an",
+            None,
+        ),
+        ("in May 2024", "May 2024", 7, "in May 2024", "May 2024"),
+        ("in May 2024", "in May, 2024.", 7, "in May 2024", None),
+    ],
+)
+def test_answers_that_differ_in_a_number_or_a_negation_are_not_alike(
+    step_3, step_4, edition, kept, judged
+):
+    """Of those that differ in less, the run's notes and report say so."""
+    open_ended = {**QA, "output": {"answer": QA["output"]["answer"]}, "edition": edition}
+    written = {"passage": "Ann came to us.", "question": "When?", "answers": [step_3]}
+    label = lambda _: {"kind": "when", "answers": [step_4]}  # noqa: E731
+    dataset = rows(open_ended, lambda _: written, label, labels={"when": 1}, **ONE_SEED)
+    assert [row["answers"] for row in dataset] == [[kept]]
+    (record,) = lines("runs/mine-0/provenance.jsonl")
+    assert record.get("notes", {}).get("judged") == judged
+    said = {table["title"]: table["rows"] for table in report("runs/mine-0")["output"]}
+    told = said.get("Agreement with step 4", [])
+    assert told == ([["the same", 0], [PARTLY, 1], [CORRECTED, 0]] if judged else [])
 
 
 MAIL = {"text": "I want my money back."}

@@ -21,6 +21,13 @@ from targen_standard.task_files.outputs import Question, Row
 __all__ = ["ANSWER", "Answer", "AnswerOutput", "overlap_of"]
 
 _ALIKE = 0.6  # F1 of their words, from which two answers count as the same
+_NEGATING = frozenset(
+    "no not never none nobody nothing nor neither without cannot "  # English
+    "nicht nichts nie kein keine keinen keiner ohne "
+    "ne pas jamais aucun aucune sans "
+    "nunca nada sin não nem sem non mai senza niet geen nooit zonder "
+    "brak bez żaden değil yok hayır".split()
+)
 
 _TEXT = Annotated[str, Field(min_length=1)]
 
@@ -62,8 +69,8 @@ class Answer(BaseModel):
 class AnswerOutput(Output):
     """Right answers in a column `answers`, and the kind of the question in `kind`."""
 
-    def __init__(self, spec: Answer) -> None:
-        self._spec = spec
+    def __init__(self, spec: Answer, *, strict: bool = True) -> None:
+        self._spec, self._strict = spec, strict
         low, high = spec.per_row
         self._kinds = tuple(spec.kinds)
         answers = Annotated[list[_TEXT], Field(min_length=low, max_length=high)]
@@ -136,14 +143,21 @@ class AnswerOutput(Output):
         return {"kind": answers[0]["kind"], "answers": said}
 
     def agrees(self, row: Row, judged: Row) -> bool:
-        """Return whether both are of one kind, with answers that differ in a word or so."""
+        """Return whether both are of one kind, with answers that differ in a word or so.
+
+        Such a word is neither a number nor one that negates the other answer.
+        """
         return bool(
             row["kind"] == judged["kind"]
             and all(
-                any(overlap_of(one, other) >= _ALIKE for other in row["answers"])
+                any(self._alike(one, other) for other in row["answers"])
                 for one in judged["answers"]
             )
         )
+
+    def _alike(self, one: str, other: str) -> bool:
+        differ = self._strict and _decisive(one) != _decisive(other)
+        return not differ and overlap_of(one, other) >= _ALIKE
 
     def as_text(self, row: Row) -> str:
         """Return the answers, with semicolons; `none` without any."""
@@ -198,6 +212,13 @@ def _last(text: str, count: int) -> list[str]:
     return [*found]
 
 
+def _decisive(answer: str) -> tuple[list[str], bool]:
+    """The numbers of an answer in their order, and whether a word negates it."""
+    said = tokens(answer)
+    numbers = [each for each in said if any(map(str.isdigit, each))]
+    return numbers, any(each in _NEGATING or each.endswith(("n't", "n’t")) for each in said)
+
+
 def overlap_of(one: str, other: str) -> float:
     """Return F1 of the words of two answers, as SQuAD does (Rajpurkar et al. 2016, section 6.1).
 
@@ -221,7 +242,7 @@ def _output(spec: Answer, declaration: Declaration) -> AnswerOutput:
             "a row has a passage but no question",
             hint="fields: {passage: …, question: …}, and under output within: passage",
         )
-    return AnswerOutput(spec)
+    return AnswerOutput(spec, strict=declaration.edition > 6)
 
 
 ANSWER: OutputType[Any] = OutputType(

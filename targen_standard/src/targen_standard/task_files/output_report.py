@@ -42,11 +42,12 @@ class _Outputs(Reporter):
                 return {}
             rows = islice(read_jsonl(folder / "dataset.jsonl"), sum(report["rows"].values()))
             records = read_jsonl(folder / "provenance.jsonl")
-            seen = [
-                (row, (record.get("notes") or {}).get("before"))
-                for row, record in zip(rows, records, strict=False)
+            noted = [
+                (row, record.get("notes") or {}) for row, record in zip(rows, records, strict=False)
             ]
-            tables = output.tables(seen, judged=bool(report.get("corrected")))
+            seen = [(row, notes.get("before")) for row, notes in noted]
+            tables = [*output.tables(seen, judged=bool(report.get("corrected")))]
+            tables += _agreement([notes for _, notes in noted])
             return {
                 "output": [
                     {
@@ -70,6 +71,16 @@ class _Outputs(Reporter):
             for each in read
             if all(len(row) == len(each.columns) for row in each.rows)
         ]
+
+
+def _agreement(notes: Sequence[Mapping[str, Any]]) -> Sequence[Table]:
+    """Count rows by how far step 4 agreed, if there are some with which it agreed in part."""
+    partly = sum("judged" in each for each in notes)
+    corrected = sum("before" in each for each in notes)
+    counts = {"the same": len(notes) - partly - corrected, "nearly the same, so not taken": partly}
+    counts["another one, which the row now has"] = corrected
+    said = ("output of step 4", "rows")
+    return [Table("Agreement with step 4", said, [*counts.items()])] if partly else []
 
 
 def output_of_run(folder: Path) -> Output | None:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model, model_validator
 
 from targen_core.errors import Rejected
+from targen_core.tasks.checks import normalized
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import Correction
@@ -53,7 +54,7 @@ def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any
     answer: dict[str, Any] = {name: (kind, ...) for name, kind in output.answer.items()}
     reply = create_model("Labelled", explanation=(str, ...), valid=(bool, True), **answer)
     instructions = f"{declaration.description.strip()}\n{output.instructions}"
-    judge = _Judge(output, label, row, reply, declaration.fields)
+    judge = _Judge(output, label, row, reply, declaration.fields, declaration.edition > 6)
 
     @lru_cache(maxsize=_LABELS)  # asked for each row
     def other(name: str) -> tuple[Label, InverseGenerator[str, BaseModel]] | None:
@@ -179,6 +180,7 @@ class _Judge:
     row: type[BaseModel]
     reply: type[BaseModel]
     fields: Mapping[str, FieldPart]
+    notes_partial: bool
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:
@@ -217,6 +219,9 @@ class _Judge:
         output.require({**row, **judged})
         other = corrected(judged)
         if other is None:
+            found = output.as_text({**row, **judged})
+            if self.notes_partial and normalized(found) != normalized(output.as_text(row)):
+                llm.note(judged=found)
             return Correction(output.label_of(row), explanation)
         llm.note(before=output.as_text(row))
         return Correction(output.label_of(other.model_dump()), explanation, instance=other)
