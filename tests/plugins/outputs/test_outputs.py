@@ -87,16 +87,31 @@ def test_a_text_may_be_called_like_an_old_method_of_pydantic():
 
 def test_spans_are_read_from_marks_and_counted_by_their_types(caplog):
     """Rows with one set of types are no cause for a warning."""
-    text = "I met <person>Ann Lee</person> in <place> Rome</place>! <3"
+    text = "I met <Person> Ann Lee </person> in <place> Rome </place>. <3 to <her>!"
     marked = lambda _: {"text": text}  # noqa: E731
     dataset = rows(NER, marked, marked, labels={"person+place": 1})
     row = dict(dataset[0])
-    assert row["text"] == "I met Ann Lee in  Rome! <3"
+    assert row["text"] == "I met Ann Lee in Rome. <3 to <her>!"
     assert [(s["type"], s["text"], row["text"][s["start"] : s["end"]]) for s in row["spans"]] == [
         ("person", "Ann Lee", "Ann Lee"),
         ("place", "Rome", "Rome"),
     ]
     assert "no classifier can learn" not in caplog.text
+
+
+@pytest.mark.parametrize("more", [{"description": "Posts in HTML."}, {"edition": 6}])
+def test_tags_of_markup_are_text_if_the_task_says_so_or_is_earlier(more):
+    marked = lambda _: {"text": "<b>I</b> met <person>Ann</person>."}  # noqa: E731
+    dataset = rows({**NER, **more}, marked, marked, labels={"person": 1})
+    assert dataset[0]["text"] == "<b>I</b> met Ann."
+
+
+def test_step_4_is_asked_again_if_it_uses_an_unknown_tag():
+    said = iter(["I met Ann on <date>May 2</date>.", "I met <PERSON>Ann</PERSON> on May 2."])
+    marked = lambda _: {"text": "I met <person>Ann</person> on May 2."}  # noqa: E731
+    label = lambda _: {"text": next(said)}  # noqa: E731
+    dataset = rows(NER, marked, label, labels={"person": 1}, **ONE_SEED)
+    assert [span["text"] for span in dataset[0]["spans"]] == ["Ann"]
 
 
 @pytest.mark.parametrize(
@@ -512,6 +527,10 @@ REFUSED = """
     spans | person | {"text": "I met <person>Ann."} | <person> is never closed
     spans | person | {"text": "I met Ann</person>."} | </person> closes no mark
     spans | person | {"text": "I met <person> </person>."} | marks no text
+    spans | person | {"text": "I met <persn>Ann</persn>."} | \
+        <persn> is not a known tag; the tags are person, place
+    spans | person | {"text": "I met <person>Ann</person> on <b id='x'>May 2</b>."} | \
+        <b> is not a known tag
     spans | person | {"text": "I met <place>Ann</place>."} | counts as place, not as person
     spans | none | {"text": "<person>Ann</person>"} | counts as person, not as none
     spans | person+place | {"text": "<person>Ann of <place>Rome</place></person>"} | \

@@ -12,10 +12,42 @@ from typing import Any
 
 from targen_core.errors import Rejected
 
-__all__ = ["Span", "marked", "moved", "read_marks"]
+__all__ = ["Span", "marked", "moved", "read_marks", "read_strictly"]
 
 Span = Mapping[str, Any]
 """`{"start": 6, "end": 10, "type": "person", "text": "Anna"}`."""
+
+
+_TAG = re.compile(r"<\s*([^\W\d][\w.-]*)(?:\s[^<>]*)?>(?=.*</\s*\1\s*>)", re.I | re.S)
+
+
+def read_strictly(text: str, types: Collection[str], copied: str = "") -> tuple[str, list[Span]]:
+    """Return what `read_marks` does for a text in which all pairs of tags are to be marks.
+
+    A mark may differ in case from its type, and spaces inside a mark do not add to those around it.
+
+    Args:
+        text: the text with its marks.
+        types: those that are known.
+        copied: a text whose own tags the text may have.
+
+    Raises:
+        Rejected: `bad-marks`: as of `read_marks`, or a tag is unknown.
+    """
+    known = {name.casefold(): name for name in types}
+    for tag in _TAG.finditer(text):
+        if tag[1].casefold() not in known and tag[0] not in copied:
+            said = f"<{tag[1]}> is not a known tag; the tags are {', '.join(types)}"
+            raise Rejected("bad-marks", said)
+    any_of = "|".join(map(re.escape, sorted(types, key=len)[::-1]))
+
+    def as_known(tag: re.Match[str]) -> str:
+        return f"<{tag[1]}{known.get(tag[2].casefold(), tag[2])}>"
+
+    text = re.sub(rf"<\s*(/?)\s*({any_of})\s*>", as_known, text, flags=re.I)
+    text = re.sub(rf"(^|\s)((?:<(?:{any_of})>)+)\s+", r"\1\2", text, flags=re.I)
+    text = re.sub(rf"\s+((?:</(?:{any_of})>)+)(?=\s|[.,]|$)", r"\1", text, flags=re.I)
+    return read_marks(text, types)
 
 
 def read_marks(text: str, types: Collection[str]) -> tuple[str, list[Span]]:

@@ -17,7 +17,7 @@ from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.made_up import word
 from targen_core.text import plural
 from targen_outputs.counting import Seen, shared_out
-from targen_outputs.marks import marked, moved, read_marks
+from targen_outputs.marks import Span, marked, moved, read_marks, read_strictly
 from targen_outputs.own import own_spans
 from targen_outputs.plans import InSets
 from targen_outputs.sets import IN_ORDER, Definitions, field_in, label_for, members_of
@@ -33,6 +33,7 @@ _MOST_TYPES = 3  # of the sets that a plan has by default
 _USUAL = 4  # spans that a text has room for; more are rarely drawn
 _WORDS_EACH = 2  # of a text, for each of these
 _ONE_MORE = 0.5  # probability of one more span in a row: most texts name few things
+_MARKUP = re.compile(r"<|\b(?:html|xml|mark-?up)\b", re.IGNORECASE)
 _MADE_UP = re.compile(r"\b[A-Z][a-z]+?(\d+)\b")
 
 
@@ -82,8 +83,8 @@ class SpansOutput(Output):
         language: of the text, by its English name.
     """
 
-    def __init__(self, spec: Spans, field: str, language: str) -> None:
-        self._spec, self._field, self._sets = spec, field, spec.sets
+    def __init__(self, spec: Spans, field: str, language: str, *, strict: bool = True) -> None:
+        self._spec, self._field, self._sets, self._strict = spec, field, spec.sets, strict
         self.field, self.overlap, self.language = field, spec.overlap, language
         names = tuple(spec.spans)
         columns: dict[str, Any] = {
@@ -150,9 +151,14 @@ class SpansOutput(Output):
 
     def read(self, label: str, target: Target, reply: Row) -> Row:
         """Return the text without marks, and its spans."""
-        text, spans = read_marks(reply[self._field], self._spec.spans)
+        text, spans = self._read(reply[self._field])
         self._require_count(len(spans))
         return {**reply, self._field: text, "spans": spans}
+
+    def _read(self, text: str, copied: str = "") -> tuple[str, list[Span]]:
+        """Read the marks of a reply, which may have the tags of the text that it copies."""
+        types = self._spec.spans
+        return read_strictly(text, types, copied) if self._strict else read_marks(text, types)
 
     def _require_count(self, count: int) -> None:
         low, high = self._spec.per_row
@@ -162,7 +168,7 @@ class SpansOutput(Output):
 
     def judged(self, row: Row, answers: Sequence[Row]) -> Row:
         """Return the spans that step 4 marks, at their places in the row's own text."""
-        text, spans = read_marks(answers[0][self._field], self._spec.spans)
+        text, spans = self._read(answers[0][self._field], row[self._field])
         if text != row[self._field]:
             spans = moved(spans, row[self._field])
         return {"spans": spans}
@@ -255,7 +261,10 @@ def _output(spec: Spans, declaration: Declaration) -> SpansOutput:
         raise UsageError(
             "it does not state which text contains the spans", hint=f"field: {texts[0]}"
         )
-    return SpansOutput(spec, spec.field or texts[0], declaration.language)
+    field = spec.field or texts[0]
+    said = f"{declaration.description} {declaration.fields[field].description}"
+    strict = declaration.edition > 6 and not _MARKUP.search(said)
+    return SpansOutput(spec, field, declaration.language, strict=strict)
 
 
 SPANS: OutputType[Any] = OutputType(
