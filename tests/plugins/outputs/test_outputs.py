@@ -697,6 +697,25 @@ def test_texts_of_one_kind_share_a_length_with_room_for_the_spans():
     assert min(int(value.split()[1]) for value in length.values) >= 2 * 3
 
 
+@pytest.mark.parametrize("edition", [6, 7])
+def test_a_text_has_room_for_the_spans_that_are_asked_for(edition):
+    """Those of edition 6 asked for four in eight words, as their runs still do."""
+    text = {"text": {"words": [4, 40]}}
+    output = {**NER["output"], "per_row": [0, 4]}
+    declared = {**NER, "output": output, "fields": text, "edition": edition}
+    asked = []
+    mine = Declaration(**declared).task(name="mine")
+
+    def write(call):
+        asked.append((call.values["target"], call.draws[0]["length"]))
+        return mine.dry_run(call)
+
+    rows(declared, write, labels={"person": 20, "person+place": 40})
+    each = [sum(map(int, re.findall(r"\d+", one))) / int(two.split()[1]) for one, two in asked]
+    assert (max(each) <= 1 / 3) == (edition == 7)
+    assert max(sum(map(int, re.findall(r"\d+", target))) for target, _ in asked) == 4
+
+
 GOOD, BEST = {"better": "best", "worse": "bad"}, {"ranked": ["best", "good", "bad"]}
 
 

@@ -31,7 +31,8 @@ Place = tuple[int, int, str]
 
 _MOST_TYPES = 3  # of the sets that a plan has by default
 _USUAL = 4  # spans that a text has room for; more are rarely drawn
-_WORDS_EACH = 2  # of a text, for each of these
+_WORDS_EACH = 2  # of a text, for each of these, in earlier editions
+_WORDS_OF_SPAN = 3  # of a text, for each span
 _ONE_MORE = 0.5  # probability of one more span in a row: most texts name few things
 _MARKUP = re.compile(r"<|\b(?:html|xml|mark-?up)\b", re.IGNORECASE)
 _MADE_UP = re.compile(r"\b[A-Z][a-z]+?(\d+)\b")
@@ -83,8 +84,17 @@ class SpansOutput(Output):
         language: of the text, by its English name.
     """
 
-    def __init__(self, spec: Spans, field: str, language: str, *, strict: bool = True) -> None:
-        self._spec, self._field, self._sets, self._strict = spec, field, spec.sets, strict
+    def __init__(
+        self,
+        spec: Spans,
+        field: str,
+        language: str,
+        *,
+        has_markup: bool = False,
+        is_earlier: bool = False,
+    ) -> None:
+        self._spec, self._field, self._sets = spec, field, spec.sets
+        self._strict = not (has_markup or is_earlier)
         self.field, self.overlap, self.language = field, spec.overlap, language
         names = tuple(spec.spans)
         columns: dict[str, Any] = {
@@ -97,7 +107,11 @@ class SpansOutput(Output):
         span = create_model("Span", __config__=strict, **columns)
         self.columns = {"spans": list[span]}  # type: ignore[valid-type]
         self.answer = {field: str}
-        self.fewest_words = {field: _WORDS_EACH * min(spec.per_row[1], _USUAL)}
+        low, high = spec.per_row
+        fewest = _WORDS_EACH * min(high, _USUAL)
+        if not is_earlier:  # a drawn length then decides how many more there may be
+            fewest = _WORDS_OF_SPAN * max(low, min(high, _MOST_TYPES, len(names)))
+        self.fewest_words = {field: fewest}
         example = f"... <{names[0]}>...</{names[0]}> ..."
         self.form = self.answer_form = {field: example}
         marks = f"put <TYPE> before and </TYPE> behind each span in the {field}"
@@ -139,7 +153,17 @@ class SpansOutput(Output):
 
     def target(self, label: str, rng: random.Random) -> Target:
         """Return how many spans of each type of a set a row is to have."""
-        types, (low, high) = members_of(label, self._spec.names), self._spec.per_row
+        return self._target(label, rng, self._spec.per_row[1])
+
+    def target_within(self, label: str, rng: random.Random, words: Mapping[str, int]) -> Target:
+        """Return as many spans as the text has room for, or as few as the set needs."""
+        high = self._spec.per_row[1]
+        if (length := words.get(self._field)) is not None:
+            high = min(high, length // _WORDS_OF_SPAN)
+        return self._target(label, rng, high)
+
+    def _target(self, label: str, rng: random.Random, high: int) -> Target:
+        types, low = members_of(label, self._spec.names), self._spec.per_row[0]
         if not types:
             return Target("It has no span of any type, so nothing in it is marked.", {})
         count = max(low, len(types))
@@ -263,8 +287,11 @@ def _output(spec: Spans, declaration: Declaration) -> SpansOutput:
         )
     field = spec.field or texts[0]
     said = f"{declaration.description} {declaration.fields[field].description}"
-    strict = declaration.edition > 6 and not _MARKUP.search(said)
-    return SpansOutput(spec, field, declaration.language, strict=strict)
+    return SpansOutput(
+        *(spec, field, declaration.language),
+        has_markup=_MARKUP.search(said) is not None,
+        is_earlier=declaration.edition < 7,
+    )
 
 
 SPANS: OutputType[Any] = OutputType(

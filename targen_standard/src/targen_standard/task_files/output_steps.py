@@ -22,6 +22,7 @@ from targen_core.tasks.steps import InverseGenerator, Llm
 from targen_core.text import refused
 from targen_standard.task_files.checks import check_written
 from targen_standard.task_files.dry_run import made_up_row
+from targen_standard.task_files.lengths import length_in
 from targen_standard.task_files.model import Declaration, FieldPart
 from targen_standard.task_files.outputs import (
     Output,
@@ -126,7 +127,10 @@ def _generator(
     reply = reply_model(declaration, output.written)
 
     async def write(llm: Llm, seed: str) -> BaseModel:
-        target = output.target(label, llm.rng("target"))
+        draws = llm.draws[0] if llm.draws and declaration.edition > 6 else {}
+        lengths = ((name, length_in(draws, name, declaration)) for name in declaration.written)
+        words = {name: length for name, length in lengths if length is not None}
+        target = output.target_within(label, llm.rng("target"), words)
 
         def made(written: BaseModel) -> BaseModel:
             more = {name: getattr(written, name) for name in output.written}

@@ -152,6 +152,13 @@ class Output(ABC):
     def target(self, label: str, rng: random.Random) -> Target:
         """Return what to request for a row with a label; equal draws give equal targets."""
 
+    def target_within(self, label: str, rng: random.Random, words: Mapping[str, int]) -> Target:
+        """Return what to request for a row some of whose texts have a length, by name, in words.
+
+        By default, the same as without.
+        """
+        return self.target(label, rng)
+
     @abstractmethod
     def read(self, label: str, target: Target, reply: Row) -> Row:
         """Return the texts and columns of the row in a reply of step 3.
