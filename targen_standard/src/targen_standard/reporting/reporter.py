@@ -19,6 +19,7 @@ __all__ = ["STANDARD"]
 
 _FEWEST = 20  # candidates judged, below which a share says little
 _SHARE = 0.1
+_UNSUITABLE = "unsuitable"  # of a task file, if a seed cannot lead to a row of the label
 _OF_REPLIES = frozenset(  # what is wrong with a reply, before a check sees it
     "malformed-reply refusal content-filter unanswered unscored-text unscored-reply "
     "unaligned-scores not-recorded illegal-label".split()
@@ -49,7 +50,12 @@ class _Standard(Reporter):
         for reason, said in sorted(details.items(), key=lambda item: -len(item[1])):
             if len(said) > judged * _SHARE:
                 eased = "" if run.file is None else run.file.eased(reason, said)
-                note = f"the check {reason} rejected {len(said):,} of {judged:,} candidates"
+                who = (
+                    "step 3 said that the seed does not suit the label for"
+                    if reason == _UNSUITABLE
+                    else f"the check {reason} rejected"
+                )
+                note = f"{who} {len(said):,} of {judged:,} candidates"
                 notes.append(f"{note}: {eased}" if eased else note)
         return notes
 
