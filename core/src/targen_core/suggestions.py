@@ -14,12 +14,23 @@ __all__ = [
     "and_also",
     "as_utf_8",
     "did_you_mean",
+    "in_encoding",
     "instead_of_address",
     "near_path",
     "suggestions_for",
 ]
 
 _MOST = 10_000  # names of a folder that are looked at
+
+_ENCODINGS = {
+    "cp1252": "Western Europe",
+    "cp1250": "Central Europe",
+    "cp1254": "Turkish",
+    "cp1251": "Cyrillic",
+}
+_NAME = "; NAME is "  # before what encoding that may be
+_BEFORE, _BEHIND = 24, 48  # bytes of a line around its first that is not ASCII
+_LONGEST = 1 << 20  # bytes of a line
 
 _SHORTEST = 2  # letters that count as the beginning of a name
 
@@ -78,14 +89,46 @@ def instead_of_address(path: str) -> str:
 
 
 def as_utf_8(path: Path, start: bytes = b"") -> str:
-    """The hint for a text in another encoding, which is usually that of Windows in the West.
+    """The hint for a text in another encoding, which its first other line shows in the usual ones.
 
     If the text starts with the mark of UTF-16, which PowerShell writes, it is that.
     """
-    encoding = "utf-16" if start.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "cp1252"
+    is_marked = start.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
     file, copy = (shlex.quote(str(each)) for each in (path, path.with_name(f"utf-8-{path.name}")))
-    unsure = ", with its encoding if that is not cp1252" if encoding == "cp1252" else ""
-    return f"save it as UTF-8, or run{unsure}: iconv -f {encoding} -t utf-8 {file} > {copy}"
+    encoding = "utf-16" if is_marked else "NAME"
+    hint = f"save it as UTF-8, or run: iconv -f {encoding} -t utf-8 {file} > {copy}"
+    return hint if is_marked else hint + _NAME + _which(_other_line(path))
+
+
+def in_encoding(hint: str) -> str:
+    """The hint of `as_utf_8` for a command that takes an encoding."""
+    return f"--encoding NAME{''.join(hint.partition(_NAME)[1:])}"
+
+
+def _which(line: bytes) -> str:
+    """Say what a line is in each of the usual encodings, so that a reader sees which is right."""
+    at = next((at for at, byte in enumerate(line) if byte > 127), 0)
+    some = line[max(0, at - _BEFORE) : at + _BEHIND].strip()
+    said: dict[str, list[str]] = {}
+    for encoding, where in _ENCODINGS.items():
+        with suppress(UnicodeDecodeError):
+            shown = "".join(each if each.isprintable() else " " for each in some.decode(encoding))
+            said.setdefault(shown, []).append(f"{encoding} ({where})")
+    usual = [f"in {', '.join(names)}, “{shown}”" for shown, names in said.items() if some]
+    if not usual:
+        return f"its encoding, such as {' or '.join(_ENCODINGS)}"
+    return f"the encoding in which its text is right: {'; '.join(usual)}; or another"
+
+
+def _other_line(path: Path) -> bytes:
+    """The first line of a file that is not UTF-8; empty if there is none."""
+    with suppress(OSError), path.open("rb") as file:
+        for line in iter(lambda: file.readline(_LONGEST), b""):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return line
+    return b""
 
 
 def _near(path: Path, fits: Callable[[Path], bool], usual: str) -> list[Path]:

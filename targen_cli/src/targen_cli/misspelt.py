@@ -12,7 +12,7 @@ from typer.core import TyperCommand
 
 from targen_core.errors import UsageError
 from targen_core.origin import DECLARED, Typed
-from targen_core.suggestions import did_you_mean
+from targen_core.suggestions import did_you_mean, in_encoding
 from targen_core.text import plain_fault
 
 __all__ = ["Command"]
@@ -170,7 +170,7 @@ class Command(TyperCommand):
             # A task file, which is always in UTF-8, has no such cause or no hint.
             is_other = isinstance(error.__cause__, UnicodeError) and error.hint
             if is_other and ctx.params.get("encoding") == "utf-8":
-                error.hint = "--encoding cp1252, or the encoding of the file"
+                error.hint = in_encoding(error.hint)
             raise
 
 

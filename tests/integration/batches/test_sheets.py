@@ -349,7 +349,7 @@ def test_a_file_with_no_answer_for_the_run_is_refused(targen: Targen) -> None:
         writer.writeheader()
         writer.writerow(rows[0] | {"answer": "cafés\nrivers"})
     windows = targen("batch", "import", "other", "other.csv")
-    typed = "--encoding cp1252, or the encoding of the file"
+    typed = "--encoding NAME; NAME is the encoding in which its text is right"
     assert (windows.code, typed in windows.err) == (2, True), windows.err
     Path("answers-1.csv").write_text(Path("other.csv").read_text("cp1252"), "utf-8")
     strange = targen("batch", "import", "mine", "answers-1.csv")

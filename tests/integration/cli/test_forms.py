@@ -57,9 +57,30 @@ def test_another_encoding(refuses, works):
     Path("mine.jsonl").write_text(json.dumps(row, ensure_ascii=False), encoding="latin-1")
     export = "export mine.jsonl --task rte --out made.jsonl"
     said = "mine.jsonl, line 1 does not fit the task rte: byte 0xe9 is not valid UTF-8"
-    refuses(export, said, "--encoding cp1252, or the encoding of the file")
+    refuses(export, said, "--encoding NAME; NAME is the encoding in which")
     works(f"{export} --encoding latin-1")
     assert json.loads(Path("made.jsonl").read_text()) == row
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "shown"),
+    [
+        ("Paczkę odebrała żona", "cp1250", "in cp1250 (Central Europe), “Paczkę odebrała żona,b”"),
+        ("çalmayın bebek", "cp1254", "in cp1254 (Turkish), “çalmayın bebek,b”"),
+        (
+            "Where is café",
+            "cp1252",
+            "in cp1252 (Western Europe), cp1250 (Central Europe), cp1254",
+        ),
+    ],
+)
+def test_the_hint_for_another_encoding_shows_the_line_in_each_usual_one(
+    text, encoding, shown, refuses
+):
+    Path("mine.csv").write_bytes(f"text,label\nPlain,a\n{text},b\n".encode(encoding))
+    refuses("validate mine.csv", "line 3: byte", shown)
+    Path("mine.txt").write_bytes(f"{text},b\n".encode(encoding) * 9)
+    refuses("profile mine.txt", "9 not UTF-8", shown)
 
 
 def test_correct_goes_on_with_the_variant_of_a_run(works, finished):

@@ -115,7 +115,8 @@ def test_a_file_of_another_editor_is_read(data, works):
 @pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
 def test_a_file_of_another_encoding(encoding, refuses):
     Path("t.yaml").write_bytes(MAIL.replace("shop", "café").encode(encoding))
-    hint = f": iconv -f {encoding} -t utf-8 t.yaml > utf-8-t.yaml"
+    name = encoding if encoding == "utf-16" else "NAME"
+    hint = f": iconv -f {name} -t utf-8 t.yaml > utf-8-t.yaml"
     refuses("describe t.yaml", "t.yaml, line 1: it is not UTF-8 text", hint)
 
 

@@ -283,7 +283,7 @@ REFUSED = {
     "sungen rows.zip LABELS": "an archive",
     "supergen list.txt LABELS": "end in .json",
     "sungen words.txt LABELS": "neither JSON Lines",
-    "zerogen latin.jsonl LABELS": "--encoding cp1252",
+    "zerogen latin.jsonl LABELS": "--encoding NAME; NAME is the encoding in which its text is",
     "sungen empty.jsonl LABELS": "has no rows",
     "sungen odd.jsonl LABELS": "a row of sungen has idx, label, text; other formats: zerogen:",
 }

@@ -158,7 +158,7 @@ def _fresh(path: Path, task: Task[Any, Any] | None, encoding: str) -> Examples:
             f"{examples.name} has {plural(len(rows), 'row')} that can serve as examples, but at "
             f"least {FEWEST} are needed" + (f": {examples.bad}" if bad else ""),
             hint=hint,
-        )
+        ) from (UnicodeError(_NOT_UTF_8) if _NOT_UTF_8 in bad else None)
     said = [columns.chosen] if columns.chosen else []
     if bad:
         read = min(len(several), _MOST)
