@@ -38,8 +38,9 @@ def no_run(run: Path) -> UsageError | None:
         return UsageError(
             f"{run} contains corrected or reviewed rows, not a run",
             hint=Either(
-                "show, analyze, train, validate and export accept this folder; if a run generated "
-                "its rows, pass that run",
+                "show, analyze, train, validate and export accept this folder; a run that "
+                "generated its rows does not have these changes. To join them with others: "
+                f"{_joined(run)}, then pass the result with --task",
                 Action("read_dataset", run),
             ),
         )
@@ -49,6 +50,12 @@ def no_run(run: Path) -> UsageError | None:
             hint=Action("evaluate", run, Blank("DATA")),
         )
     return None
+
+
+def _joined(folder: Path) -> str:
+    """The command that writes one file of a folder's rows and others, without their numbers."""
+    mine = shlex.quote(str(folder / "dataset.jsonl"))
+    return f"jq -c 'del(.idx)' {mine} OTHER.jsonl > joined.jsonl"
 
 
 def _runs_in(folder: Path) -> list[Path]:

@@ -64,6 +64,7 @@ def test_each_problem_is_named_with_its_line_and_idx(targen):
     assert actual[5]["idx"] is None
     text = targen(f"{command} --limit 2")
     assert "and 2 more" in text.out and "4 lines of" in text.err
+    assert "run: jq -c 'del(.idx)' FILE… > joined.jsonl" in text.err
     assert "more; --limit" not in targen(f"{command} --limit 0").out
 
 

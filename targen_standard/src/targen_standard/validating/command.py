@@ -100,7 +100,11 @@ def validate(
             if len(bad) == 1
             else f"{len(bad):,} {word}s of {place} are not valid rows"
         )
-        raise JobFailed(f"{some} of {name}")
+        hint = ""
+        # Rows need no numbers.
+        if any("was already used" in problem.message for problem in problems):
+            hint = "if it joins several files, run: jq -c 'del(.idx)' FILE… > joined.jsonl"
+        raise JobFailed(f"{some} of {name}", hint=hint)
 
 
 def _as_json(found: Checked) -> dict[str, Any]:
