@@ -359,3 +359,11 @@ class TestCommand:
         ]
         assert len(asked.prompts) == 1
         assert "lift stuck with two people in it" in asked.prompts[0]
+
+
+def test_a_profile_says_nothing_of_english_words_if_most_texts_are_in_other_languages(works):
+    english = [f"The driver left the {at} boxes in the rain and they are wet" for at in range(5)]
+    polish = [f"Proszę {at} razy nie dzwonić domofonem, dziecko śpi" for at in range(7)]
+    for texts, is_said in ((english, True), (english + polish, False)):
+        Path("mixed.txt").write_text("\n".join(texts), encoding="utf-8")
+        assert ("please or thank" in works("profile", "mixed.txt").out) == is_said

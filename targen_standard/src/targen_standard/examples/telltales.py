@@ -150,9 +150,16 @@ def _touching(topic: Topic) -> str:
     return f"touch on “{', '.join(topic.words)}”"
 
 
-def habits(rows: Sequence[Example]) -> tuple[str, ...]:
-    """Return, in lines for a model that writes such texts, what all examples or none do."""
-    left_out = () if are_english(rows) else _OF_ENGLISH
+def habits(rows: Sequence[Example], *, each: bool = False) -> tuple[str, ...]:
+    """Return, in lines for a model that writes such texts, what all examples or none do.
+
+    With `each`, what is of English is left out if most texts are in other languages, even if that
+    of all of them together seems to be English.
+    """
+    english = are_english(rows)
+    if english and each:
+        english = 2 * sum(are_english([row]) for row in rows) >= len(rows)
+    left_out = () if english else _OF_ENGLISH
     counts = {
         name: sum(map(has, (row.text for row in rows)))
         for name, has in SEEN.items()

@@ -23,7 +23,7 @@ from targen_standard.examples.measuring import Figures, Topic, figures_of, topic
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example, read_examples
 from targen_standard.examples.subjects import closely_measured
-from targen_standard.examples.telltales import shows_names
+from targen_standard.examples.telltales import habits, shows_names
 from targen_standard.given import TaskLike, task_of
 from targen_standard.profiling.describing import describing
 from targen_standard.profiling.writing import section
@@ -108,6 +108,8 @@ def profile(
     rows = read_examples(path, of, encoding).rows
     named = shows_names(row.text for row in rows)
     made = closely_measured(rows, of, Profile(forms=forms_of(rows, named=named)))
+    # Runs with examples keep what they say of texts in several languages.
+    made = made.model_copy(update={"about": habits(rows, each=True)})
     lines = () if about is None else about(rows)
     if model is not None:
         said = {**model_options, **(options or {})}
