@@ -131,6 +131,15 @@ def test_names_may_be_in_any_script_and_are_as_free_as_labels_if_they_stand_in_n
     works("validate", "run")
 
 
+def test_names_of_types_may_be_in_any_script(works):
+    Path("orte.json").write_text(
+        json.dumps({**NER, "output": {"spans": {"人名": "谁", "Örtchen": "o"}}})
+    )
+    works("generate", "./orte.json", "-n", 4, "-b", "scripted", "--out", "run")
+    works("export", "run", "--as", "conll", "--out", "rows.conll")
+    assert {"B-人名", "B-Örtchen"} <= {*Path("rows.conll").read_text(encoding="utf-8").split()}
+
+
 def test_step_4_does_not_see_the_target_and_a_row_keeps_what_it_finds():
     seen = []
 

@@ -83,6 +83,7 @@ def register_exporters(register: Register[Exporter]) -> None:
     register.register(
         "bio",
         "targen_outputs.exporting.bio:BIO",
+        aliases=["conll"],
         summary="spans as BIO tags, one token per line, as in CoNLL-2003",
     )
     register.register(
