@@ -34,6 +34,7 @@ def problems(declaration: Declaration) -> Iterator[Problem]:
     yield from _output(declaration)
     yield from _lists(declaration)
     yield from _dimensions(declaration)
+    yield from _languages(declaration)
     yield from _labels(declaration)
     yield from _branches(declaration)
     yield from _samples(declaration)
@@ -41,6 +42,19 @@ def problems(declaration: Declaration) -> Iterator[Problem]:
     yield from _used(declaration)
     yield from _presets(declaration)
     yield from _parameters(declaration)
+
+
+def _languages(declaration: Declaration) -> Iterator[Problem]:
+    """A dimension that draws a language, of which each prompt asks for English."""
+    values = [*declaration.dimensions.get("language", ())]
+    usual = type(declaration).model_fields["language"].default
+    names = all(value.isalpha() and value.istitle() for value in values)
+    if declaration.edition > 6 and declaration.language == usual and len(values) > 1 and names:
+        yield (
+            ("dimensions", "language"),
+            f"each prompt also asks for {usual}",
+            f"language: {', '.join(values[:-1])} or {values[-1]}",
+        )
 
 
 def _presets(declaration: Declaration) -> Iterator[Problem]:
