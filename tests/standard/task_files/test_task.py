@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from targen_core import DryRunCall, Job, Register, Registry, Rejected, load_registry
-from targen_core.errors import PluginError
+from targen_core.errors import PluginError, UsageError
 from targen_standard.task_files.checks import check_text
 from targen_standard.task_files.model import Declaration, FieldPart
 
@@ -299,3 +299,23 @@ def test_a_package_may_hold_a_declaration(tmp_path, monkeypatch):
         with pytest.raises(PluginError, match=words) as caught:
             registry.get("task", name)
         assert caught.value.distribution == "acme"
+
+
+def test_a_dimension_of_languages_needs_them_in_language_too(declared):
+    drawn = {"dimensions": {"language": ["English", "Polish", "Turkish"]}}
+    with pytest.raises(UsageError, match="each prompt also asks for English") as refused:
+        declared(**drawn)
+    assert "language: English, Polish or Turkish" in refused.value.hint
+    declared(**drawn, language="English, Polish or Turkish")
+    declared(**drawn, edition=6)
+    declared(dimensions={"language": ["plain", "elaborate"]})
+
+
+def test_a_field_of_one_letter_is_called_a_field(declared):
+    pair = {"fields": {"a": "a message", "b": "a reply"}, "seeds": {"field": "a"}}
+    seeds, write = (
+        next(each.text for each in declared(**pair).task().prompts if name in each.name)
+        for name in ("seeds", "write")
+    )
+    assert "it becomes the field a of" in seeds and "a whole text" in seeds
+    assert "The field a is given" in write

@@ -52,12 +52,13 @@ def seeds_prompt(declaration: Declaration) -> Prompt:
     if part.field:
         field = declaration.fields[part.field]
         if declaration.edition > 2:  # a seed that is a text of the row is no few words
-            form = f"a whole {_words_of(part.field)}"
+            named = _words_of(part.field)
+            form = f"a whole {named if _called(declaration, part.field) == named else 'text'}"
         form = _form(field) or form
         kind = (field.description or kind).rstrip(".")
         once = declaration.one_label and declaration.instances_per_call == 1
         rows = "a row" if once and declaration.samples_per_seed == 1 else "several rows"
-        kind += f"; it becomes the {_words_of(part.field)} of {rows}, word for word"
+        kind += f"; it becomes the {_called(declaration, part.field)} of {rows}, word for word"
     below = declaration.contexts is not None
     return _general(
         declaration,
@@ -187,7 +188,9 @@ def _seed_lines(declaration: Declaration) -> str:
             "a text would, or only what it brings to mind: $seed"
         )
     if of := declaration.seed_field:
-        lines = f"The {_words_of(of)} is given; it is part of the row.\n{_title(of)}: $seed"
+        lines = (
+            f"The {_called(declaration, of)} is given; it is part of the row.\n{_title(of)}: $seed"
+        )
     if declaration.samples_per_seed > 1:
         lines += "\n\nWritten from it before, so write of something else:\n$earlier"
     return lines
@@ -349,6 +352,11 @@ def _list(names: Mapping[str, object] | tuple[str, ...]) -> str:
 
 def _words_of(name: str) -> str:
     return name.replace("_", " ")
+
+
+def _called(declaration: Declaration, field: str) -> str:
+    """A field behind "the": a letter alone is no noun."""
+    return f"field {field}" if len(field) == 1 and declaration.edition > 6 else _words_of(field)
 
 
 def _title(name: str) -> str:
