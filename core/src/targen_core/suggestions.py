@@ -121,7 +121,7 @@ def _which(line: bytes) -> str:
 
 
 def _other_line(path: Path) -> bytes:
-    """The first line of a file that is not UTF-8; empty if there is none."""
+    """The first line of a file that is not UTF-8, or an empty one."""
     with suppress(OSError), path.open("rb") as file:
         for line in iter(lambda: file.readline(_LONGEST), b""):
             try:

@@ -153,8 +153,7 @@ def _touching(topic: Topic) -> str:
 def habits(rows: Sequence[Example], *, each: bool = False) -> tuple[str, ...]:
     """Return, in lines for a model that writes such texts, what all examples or none do.
 
-    With `each`, what is of English is left out if most texts are in other languages, even if that
-    of all of them together seems to be English.
+    With `each`, lines about English are left out if most texts are in other languages.
     """
     english = are_english(rows)
     if english and each:

@@ -45,7 +45,7 @@ def problems(declaration: Declaration) -> Iterator[Problem]:
 
 
 def _languages(declaration: Declaration) -> Iterator[Problem]:
-    """A dimension that draws a language, of which each prompt asks for English."""
+    """A dimension that draws a language, although each prompt asks for English."""
     values = [*declaration.dimensions.get("language", ())]
     usual = type(declaration).model_fields["language"].default
     names = all(value.isalpha() and value.istitle() for value in values)
