@@ -186,7 +186,6 @@ class World:
     per_call: int = 1
     samples: int = 1
     one_label: bool = False  # whether a seed is for one
-    by_branch: bool = False  # whether it is proposed for one; it then ends in the branch's name
     lists: tuple[int, ...] = (3, 2)
     contexts: bool = True
     maximum: int | None = None
@@ -227,7 +226,6 @@ class World:
                 max_rejected=self.trial if depth else 1.0,
                 once=self.balanced and depth < 2,
                 balanced=self.balanced and depth == 1,
-                by_branch=self.by_branch,
             )
             for depth, size in enumerate(self.lists)
         ]
@@ -306,14 +304,7 @@ class World:
             )
             has_end = self.maximum is not None and not endless
             left = max(0, self.maximum - len(existing)) if has_end else len(reply.items)
-            if not llm.branches:
-                return reply.items[:left]
-            # A model may return more than was requested, and these are for none.
-            mine = [
-                f"{item} for {branch}"
-                for item, branch in zip(reply.items, llm.branches, strict=False)
-            ]
-            return [*mine[:left], *["more than requested"] * (left == len(mine))]
+            return reply.items[:left]
 
         return propose
 
@@ -529,7 +520,6 @@ _SIZES: dict[str, Any] = {
     "per_call": st.sampled_from([1, 3]),
     "samples": st.sampled_from([1, 1, 3]),
     "one_label": st.booleans(),
-    "by_branch": st.booleans(),
     "maximum": st.sampled_from([None, None, 2]),
     "trial": st.sampled_from([1.0, 1.0, 0.5, 0.0]),
     "lists": st.sampled_from([(3, 2), (4,), (1, 1), (2, 2, 2), (2, 5)]),

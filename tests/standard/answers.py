@@ -93,17 +93,6 @@ def refusing(request: ChatRequest) -> dict[str, Any]:
     return reply
 
 
-def naming(request: ChatRequest) -> dict[str, Any]:
-    """The same, but each seed begins with the label for which it was requested, or with "any"."""
-    reply = agreeing(request)
-    if "seeds" in reply:
-        asked = request.messages[-1].content.partition("one for each of these labels")[2]
-        labels = re.findall(r"(?m)^\d+\. (\w+)", asked) or ["any"] * len(reply["seeds"])
-        seeds = zip(labels, reply["seeds"], strict=False)
-        return {"seeds": [f"{label} {seed.lower()}" for label, seed in seeds]}
-    return reply
-
-
 def copying(request: ChatRequest) -> dict[str, Any]:
     """Write the seed again, with a word or two changed."""
     reply = agreeing(request)

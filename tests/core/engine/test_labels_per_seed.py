@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from targen_core import Dimension
-from targen_core.engine.shards import Shard
 from targen_core.errors import QuotaNotMet
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
@@ -43,39 +42,6 @@ def test_seeds_go_to_the_next_label_if_theirs_has_its_rows(lab, folder):
     assert len(seeds) == 48
     listed = [call for call in ran.journal if call["step"] == "seeds"]
     assert len(listed) <= 18  # of three seeds each; 32 if those of the full label were left
-
-
-@given(data=st.data())
-@settings(max_examples=16)
-def test_a_seed_is_used_by_the_branch_it_was_proposed_for(lab, folder, data):
-    """Also if others of its batch are left out, in any shard, and whatever the chain of lists."""
-    names = "abcd"[: data.draw(st.integers(2, 4))]
-    requested = data.draw(st.sets(st.sampled_from(names), min_size=1), label="requested")
-    lists = data.draw(st.sampled_from([(7,), (4, 3), (5, 6), (2, 2, 3)]))
-    world = lab.World(
-        labels=tuple(names),
-        lists=lists,
-        contexts=len(lists) > 1,
-        one_label=True,
-        by_branch=True,
-        bad=data.draw(st.sampled_from([0.0, 0.2])),
-        repeat=data.draw(st.sampled_from([0.0, 0.2])),
-        dimensioned=data.draw(st.booleans()),
-    )
-    quotas = {name: data.draw(st.integers(1, 20), label=name) for name in sorted(requested)}
-    how = {"concurrency": data.draw(st.sampled_from([1, 6]))}
-    if data.draw(st.booleans(), label="shard"):
-        how["shard"] = Shard(data.draw(st.integers(1, 2)), 2, quotas)
-    with folder() as path:
-        ran = lab.run(world, path / "run", quotas, **how)
-    assert not any("more than requested" in str(record["seed"]) for record in ran.provenance)
-    counts, full = Counter(), set()
-    for record in ran.provenance:
-        proposed = record["seed"].rpartition(" for ")[2]
-        assert proposed in requested  # the others would get seeds in vain
-        assert record["intended"] == proposed or proposed in full
-        counts[record["label"]] += record["rows"]
-        full |= {name for name, rows in ran.report["requested"].items() if counts[name] == rows}
 
 
 @given(data=st.data())

@@ -95,7 +95,7 @@ def test_no_run_gets_a_reply_that_was_taken_over(onward, service, targen, works)
     new = by_key("new")
     taken = {key: record for key, record in new.items() if "carried" in record}
     steps = {record["step"] for record in taken.values()}
-    assert steps == {"seeds", "generate", "correct"}
+    assert steps == {"generate", "correct"}
     if onward == "nothing":  # what the revision did ask, it shares
         asked = sum(not record.get("cached") for record in new.values())
         again = targen(*words, "--dry-run", "--json").json
@@ -106,7 +106,7 @@ def test_no_run_gets_a_reply_that_was_taken_over(onward, service, targen, works)
     works("generate", "mail.yaml", "-n", 16, *service, "--out", "fresh")
     fresh = by_key("fresh")
     met = [key for key in taken if key in fresh]
-    assert {fresh[key]["step"] for key in met} == {"seeds"}
+    assert any(fresh[key]["step"] == "generate" for key in met)
     for key in met:
         assert not fresh[key].get("cached")
         assert fresh[key]["text"] != taken[key]["text"]

@@ -66,7 +66,7 @@ def test_the_plan_is_what_is_asked(revision, works, once):
 
 @pytest.mark.parametrize(
     ("revision", "rows"),
-    [("a sample", 12), ("all counts raised", 24)],
+    [("a definition", 4), ("a definition", 12), ("a sample", 12), ("all counts raised", 24)],
 )
 def test_the_plan_counts_what_the_cache_of_other_runs_answers(
     revision, rows, targen, monkeypatch, works

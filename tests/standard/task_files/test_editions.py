@@ -90,33 +90,3 @@ def test_a_run_from_before_editions_goes_on_as_it_was(make, targen, works):
     }
     works("resume", "run", "-n", 15, "-q")
     assert len({row["seed"] for row in records("run")}) == 5
-
-
-def labels_of_seeds(run: str) -> set[tuple[str, str]]:
-    """The label that a prompt named for each seed, and the one that its row was written for."""
-    return {(row["seed"].split()[0], row["intended"]) for row in records(run)}
-
-
-def test_seeds_are_proposed_for_their_labels(make, works):
-    make(MAIL, "run", "-n", 24, model="naming")
-    assert labels_of_seeds("run") == {(label, label) for label in ("order", "refund", "advice")}
-    make(MAIL, "some", "--label=refund=5,advice=7", model="naming")
-    assert {proposed for proposed, _ in labels_of_seeds("some")} == {"refund", "advice"}
-    before = records("some")
-    works("resume", "some", "--label=refund=6,order=1", "-q")
-    assert records("some")[: len(before)] == before
-    assert {proposed for proposed, _ in labels_of_seeds("some")} == {"refund", "advice"}
-
-
-@pytest.mark.parametrize(
-    ("text", "options"),
-    [
-        (MAIL, ("--labels-per-seed", "all")),
-        (f"edition: 6\n{MAIL}", ()),
-        (f"{MAIL}fields: {{subject: {{}}, text: {{}}}}\nseeds: {{field: subject}}\n", ()),
-        (f"{MAIL}samples_per_seed: 2\n", ()),
-    ],
-)
-def test_other_seeds_suit_any_label(text, options, make):
-    make(text, "run", "-n", 12, *options, model="naming")
-    assert {proposed for proposed, _ in labels_of_seeds("run")} == {"any"}

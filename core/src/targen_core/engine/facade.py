@@ -116,7 +116,6 @@ class StageLlm:
         scope: Scope,
         above: Sequence[Any] = (),
         batch: int = 0,
-        branches: Sequence[str] = (),
         earlier: Sequence[Any] = (),
         rows: Callable[[], Sequence[Any]] = tuple,
         dimensions: Sequence[Dimension] = (),
@@ -134,7 +133,6 @@ class StageLlm:
         self.task = task
         self.above = above
         self.batch = batch
-        self.branches = branches
         self.earlier = earlier
         self._rows: Callable[[], Sequence[Any]] | Sequence[Any] = rows
         self._candidates = candidates

@@ -110,13 +110,6 @@ class GrowingList:
         # A shard takes items of a list that exists already, and batches of one that a model writes.
         self.by_item = spec.fixed is not None or spec.source.once or not spec.source.asks
         self.every = [] if self.shard is not None and self.by_item else self.items
-        # Its prompts name branches, so a seed's path has its place in the prompts.
-        self.by_branch = (
-            spec.source.by_branch
-            and spec.fixed is None
-            and self.is_leaf
-            and self.order.task.labels_per_seed == 1
-        )
         self.limit = spec.limit
         if self.shard is not None and self.limit is not None and not self.by_item:
             self.limit = self.shard.of(self.limit)
@@ -210,9 +203,7 @@ class GrowingList:
         batch = ListBatch(keys=listed.keys, start=len(self.items))
         if listed.failed is not None:
             batch.dropped += (Dropped(self.spec.step, making.place, *listed.failed, None),)
-        # Items that were not requested are for no branch.
-        count = self.spec.batch if self.by_branch else len(listed.items)
-        for number, item in enumerate(listed.items[:count]):
+        for number, item in enumerate(listed.items):
             if self._is_full:
                 self.finished = True
                 break
@@ -269,13 +260,12 @@ class GrowingList:
             self.every.append(item)
             if self.shard is not None and not self.shard.has(self._known[key]):
                 return
+        position = self._at(len(self.items))
         share_fields(item)
         self.items.append(item)
         spec = self.spec
         draws = spec.source.dimensions and spec.fixed is None and number < spec.batch
-        placed = draws or self.by_branch
-        self._places.append(making.at * spec.batch + number if placed else -1)
-        position = self._at(len(self.items) - 1)
+        self._places.append(making.at * spec.batch + number if draws else -1)
         batch.count += 1
         if not self.is_leaf:
             self.nodes.append(
@@ -296,8 +286,6 @@ class GrowingList:
 
     def _at(self, position: int) -> int:
         """Return the place of an item of this list in the list of all shards."""
-        if self.by_branch:
-            return self._places[position]
         return position if self.shard is None else self.shard.at(position)
 
     def _drawn(self, position: int) -> Mapping[str, str]:
@@ -315,10 +303,9 @@ class GrowingList:
         scope = self.scopes[making.index] = Scope(turn=turn)
         # Each shard goes through such a list, and would pay for it.
         stage = StageLlm if self.every is self.items else _Silent
-        first, task = making.at * spec.batch, self.order.task
         llm = stage(
             self.order.layer,
-            task,
+            self.order.task,
             step=spec.step,
             place=making.place,
             indices=(*self.path, making.at),
@@ -326,10 +313,6 @@ class GrowingList:
             scope=scope,
             above=self.above,
             batch=spec.batch,
-            branches=[
-                task.turns((*self.order.prefix, *self.path, first + number), 0)[0]
-                for number in range(spec.batch if self.by_branch else 0)
-            ],
             rows=partial(self.order.rows, self._rows_told(making.index)),
             candidates=spec.candidates,
             dimensions=spec.source.dimensions,
@@ -337,7 +320,7 @@ class GrowingList:
                 spec.source.dimensions,
                 self.order.layer.seed,
                 self.path,
-                first,
+                making.at * spec.batch,
                 spec.batch,
             ),
         )

@@ -71,11 +71,6 @@ class Llm(Protocol):
         ...
 
     @property
-    def branches(self) -> Sequence[str]:
-        """Return the branch of each of the `batch` items; empty unless the list is `by_branch`."""
-        ...
-
-    @property
     def earlier(self) -> Sequence[Any]:
         """Instances from earlier samples of this seed and label: see `Task.samples_per_seed`."""
         ...
@@ -328,9 +323,6 @@ class ListStep(Keywords, Generic[ItemT]):
             file.
         credit: returns the sources to credit for rows that come from an item.
         dimensions: properties that vary between the list's items; each item has its own draw.
-        by_branch: whether each seed is proposed for the branch that uses it, given in
-            `llm.branches`. This has an effect if each seed is for one label
-            (`Task.labels_per_seed`). If a label needs no more rows, another one uses its seeds.
         check_task: raises `UsageError` for a task that does not suit a registered list. targen
             calls it before it calls a model.
     """
@@ -354,7 +346,6 @@ class ListStep(Keywords, Generic[ItemT]):
     column: str = ""
     credit: Callable[[ItemT], Credit] | None = None
     dimensions: tuple[Dimension, ...] = ()
-    by_branch: bool = False
     check_task: Callable[[Task[Any, Any]], None] | None = None
 
     def __post_init__(self) -> None:

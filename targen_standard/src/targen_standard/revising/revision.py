@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from targen_core import folders
 from targen_core.calls.cache import ReplyCache
-from targen_core.calls.call import BoundModel, Call, Scope, call_key
+from targen_core.calls.call import BoundModel, Call, Scope
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply, Message
@@ -38,7 +38,6 @@ from targen_core.tasks.model import Task
 from targen_standard.recorded import RecordedLayer
 from targen_standard.replaying.replay import COPIED, Replay, known_sources, reply_of
 from targen_standard.revising.rehearsing import Rehearsal
-from targen_standard.task_files.build import Proposer
 from targen_standard.task_files.prompt_text import without_others
 
 __all__ = ["Judged", "Revision", "RevisionOfTouched", "touched_labels"]
@@ -153,7 +152,6 @@ class Revision(Replay):
         layer = _Standing(
             models, seed=self.manifest.spec.seed, journal=self.journal, usage=self.usage
         )
-        layer.revision, layer.past = self, self._past
         if self.rehearsal is not None:
             layer.rehearsal, layer.cache = self.rehearsal, self.rehearsal.cache
             for step in self.task.steps:  # as in `bind_models`
@@ -225,8 +223,6 @@ class _Standing(RecordedLayer):
     """A recorded layer in which records of other calls may replace missing ones."""
 
     rehearsal: Rehearsal | None = None
-    revision: Revision
-    past: _Past
 
     def __init__(self, models: Mapping[str, BoundModel], **more: Any) -> None:
         super().__init__(models, nearest=self._standing, **more)
@@ -235,8 +231,6 @@ class _Standing(RecordedLayer):
 
     def _standing(self, call: Call, key: bytes) -> dict[str, Any] | None:
         record = self.standing.get(key)
-        if record is None:
-            record = self._of_other_labels(call, key)
         if record is None:
             self.keys[call] = key
             return None
@@ -262,24 +256,6 @@ class _Standing(RecordedLayer):
         if self.rehearsal is not None and self.rehearsal.answers(call):
             return self.rehearsal.reply(call, key)
         return await super()._send(bound, call, messages, key, scope)
-
-    def _of_other_labels(self, call: Call, key: bytes) -> dict[str, Any] | None:
-        """Take over the reply to a call that named other labels for its seeds, or defined them so.
-
-        Seeds stay when labels change: with other seeds, each row would be another.
-        """
-        labels = self.past.labels_then(call)
-        if labels is None:
-            return None
-        then = tuple(
-            replace(each, content=each.content.replace(call.values["labels"], labels))
-            for each in call.messages
-        )
-        old = call_key(self.models[call.step], replace(call, messages=then), then, self.seed, 0)
-        record = self.past.journal.get(old)
-        if record is not None:
-            self.revision.take_over(record, call, key)
-        return record
 
 
 class _Past:
@@ -310,20 +286,6 @@ class _Past:
         }
         layer = RecordedLayer(bound, seed=self._seed, journal=self.journal, usage=Usage())
         self._executor = executor_of(self._prepared, layer, LocalExecutor)
-
-    def labels_then(self, call: Call) -> str | None:
-        """Return the labels of a call for seeds as the task put them before, if it did."""
-        seeds = self.task.seeds[-1] if self.task.seeds else None
-        if seeds is None or not seeds.by_branch or "labels" not in call.values:
-            return None
-        if not isinstance(seeds.propose, Proposer):
-            return None
-        *above, at = call.place.split("/")[1:]
-        path = [int(index) for each in above for index in each.split(".")]
-        count = call.values["count"]
-        places = range(int(at) * count, (int(at) + 1) * count)
-        branches = [self.task.turns((*path, place), 0)[0] for place in places]
-        return seeds.propose.labels(branches)["labels"]
 
     async def generate(self, work: Generation) -> list[Mapping[str, Any]] | None:
         """The records that answered the calls of a candidate's step 3; None if one is lacking."""

@@ -37,7 +37,6 @@ from targen_standard.task_files.prompt_text import (
     contexts_prompt,
     default_instructions,
     follow_prompt,
-    labels_of_seeds,
     seeds_prompt,
 )
 from targen_standard.task_files.rows import (
@@ -167,7 +166,7 @@ def _contexts(declaration: Declaration, part: ContextsPart) -> ListStep[str]:
 
     return ListStep(
         item=str,
-        propose=Proposer(declaration, prompt, line_of(2, 10, declaration.language), "; "),
+        propose=_proposing(prompt, line_of(2, 10, declaration.language), "; "),
         batch=part.batch,
         check=check,
         summary=part.description,
@@ -188,40 +187,26 @@ def _seeds(declaration: Declaration, part: SeedsPart) -> ListStep[str]:
     summary = field.description if field and field.description else part.description
     return ListStep(
         item=str,
-        propose=Proposer(declaration, prompt, line_of(*size, declaration.language), " / "),
+        propose=_proposing(prompt, line_of(*size, declaration.language), " / "),
         batch=part.batch,
         check=check,
         column=part.field,
-        by_branch=declaration.seeds_by_label,
         summary=summary,
         dimensions=(*dimensions_of(part.dimensions), *lengths_of_seeds(declaration, part)),
     )
 
 
-@dataclass(frozen=True)
-class Proposer:
-    """Asks for more items of a list, each a `line`; `between` joins the earlier ones in prompts."""
+def _proposing(prompt: Prompt, line: Any, between: str) -> Callable[..., Any]:
+    """Return the function that asks for more items of a list, each a `line`."""
 
-    declaration: Declaration
-    prompt: Prompt
-    line: Any
-    between: str
-
-    async def __call__(self, llm: Llm, above: str | None, existing: Sequence[str]) -> Sequence[str]:
-        """See `ListStep.propose`."""
-        values: dict[str, Any] = self.labels(llm.branches)
-        if "context" in self.prompt.variables:
-            values["context"] = above
-        have = self.between.join(existing[-_SHOWN:]) or "none"
-        model = list_of(self.prompt.name, self.line, llm.batch)
-        reply = await llm.ask(self.prompt, reply=model, count=llm.batch, have=have, **values)
+    async def propose(llm: Llm, above: str | None, existing: Sequence[str]) -> Sequence[str]:
+        values: dict[str, Any] = {"context": above} if "context" in prompt.variables else {}
+        have = between.join(existing[-_SHOWN:]) or "none"
+        model = list_of(prompt.name, line, llm.batch)
+        reply = await llm.ask(prompt, reply=model, count=llm.batch, have=have, **values)
         return [tidy(item) for item in reply.items if item.strip()]
 
-    def labels(self, branches: Sequence[str]) -> dict[str, str]:
-        """Return the value of the prompt that says which branch each item is for, if it has one."""
-        if "labels" not in self.prompt.variables:
-            return {}
-        return {"labels": labels_of_seeds(self.declaration, branches)}
+    return propose
 
 
 def _used(name: str, *, check: Callable[[str], None] | None) -> ListStep[str]:

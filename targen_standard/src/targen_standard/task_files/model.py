@@ -384,9 +384,9 @@ class Declaration(_Part):
         "full and its seeds are used for another label, those rows repeat lengths and traits. "
         "`3`: with `examples`, each trait is drawn separately. `4`: with `examples`, each row "
         "takes the form of a whole text. `5`: code draws each text's number of words even if the "
-        "file has no `words`, by what such texts are called in English. `6`: seeds suit any label, "
-        "and each label draws its own lengths. Answers that differ in a number count as the same. "
-        "Unknown tags are text, and texts may be too short for their spans",
+        "file has no `words`, by what such texts are called in English. `6`: each label draws its "
+        "own lengths. Answers that differ in a number count as the same. Unknown tags are text, and "
+        "texts may be too short for their spans",
     )
     draft: bool = Field(
         default=False,
@@ -691,14 +691,6 @@ class Declaration(_Part):
         lists = (self.contexts if self.seeds is None else self.seeds,)
         fixed = any(part is not None and part.items for part in lists)
         return self.edition > 1 and not fixed  # a fixed list cannot grow
-
-    @property
-    def seeds_by_label(self) -> bool:
-        """True if step 2 proposes each seed for a label, if it is not to suit all of them."""
-        part = self.seeds
-        asks = part is not None and not (part.items or part.use or part.field or self.prompts.seeds)
-        again = self.output is not None or self.samples_per_seed > 1
-        return asks and self.edition > 6 and self.one_label and not again
 
     @property
     def may_refuse(self) -> bool:

@@ -3,18 +3,17 @@
 Parts that are the same in each call are put in once. So a prompt of a declared task reads from top
 to bottom like one that was written for it.
 
-A prompt of step 3 only contains the definition of its own label, and those of step 1 none. So a
-changed definition leaves the calls of all other labels as they were, and their replies need not be
-paid for again. A separate line names the other labels (`without_others`), since "anything else" is
-meaningless without them. Step 2 has the definitions of the labels of its seeds, which a revision
-keeps (`Revision`). Step 4 has all definitions.
+A prompt of step 3 only contains the definition of its own label, and those of steps 1 and 2 none.
+So a changed definition leaves the calls of all other labels as they were, and their replies need
+not be paid for again. A separate line names the other labels (`without_others`), since "anything
+else" is meaningless without them. Step 4 has all definitions.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 
 from rapidfuzz import fuzz
@@ -42,7 +41,7 @@ def contexts_prompt(declaration: Declaration) -> Prompt:
 
 
 def seeds_prompt(declaration: Declaration) -> Prompt:
-    """Step 2: its values are count, have, context if there are any, and labels if it names some."""
+    """Step 2: its values are count, have and, if there are contexts, context."""
     if declaration.prompts.seeds:
         return Prompt("seeds", declaration.prompts.seeds)
     part = declaration.seeds
@@ -63,26 +62,12 @@ def seeds_prompt(declaration: Declaration) -> Prompt:
     return _general(
         declaration,
         "seeds",
-        "seeds-by-label" if declaration.seeds_by_label else _named(declaration, "seeds"),
+        _named(declaration, "seeds"),
         kind=kind.rstrip("."),
         form=form,
         context_line=_Raw("Context: $context\n" if below else ""),
         example_context=_Raw("Context: a tram line through the old market\n" if below else ""),
     )
-
-
-def labels_of_seeds(declaration: Declaration, branches: Sequence[str]) -> str:
-    """Return the end of a request for seeds: the branch of each, or none."""
-    if not branches:
-        return "."
-    asked = declaration.asked
-    lines = [
-        f"{number}. {branch}: {asked[branch].definition.strip()}"
-        if branch not in branches[: number - 1]
-        else f"{number}. {branch}"
-        for number, branch in enumerate(branches, 1)
-    ]
-    return "\n".join([", one for each of these labels, in this order:", *lines])
 
 
 def branch_prompt(

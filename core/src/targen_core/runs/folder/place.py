@@ -135,9 +135,6 @@ def same_run(
     Raises:
         RunConflict: it holds another one; says in what they differ.
     """
-    # Those follow from the first target, and from the labels of the runs that it was revised from.
-    spec = requested.spec.replace(seats=there.spec.seats)
-    requested = requested.model_copy(update={"spec": spec})
     if requested.spec.target in there.targets:  # it may have been extended since
         first = there.spec.target
         spec = requested.spec.replace(quotas=first.quotas, give_up_after=first.give_up_after)

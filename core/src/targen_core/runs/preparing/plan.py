@@ -188,7 +188,6 @@ def prepare(
         untyped=(),
         corrector=corrector_id if spec.corrector else spec.corrector,
         labels_per_seed=task.labels_per_seed or "all",
-        seats=task.seats,
         worked_examples=worked,
         unsure=task.judging.unsure,
         **{name: given_file(name) for name in user_items},

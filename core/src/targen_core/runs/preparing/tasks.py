@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import NoneType
 from typing import Any, get_args
 
-from targen_core.engine.quotas import Quotas
 from targen_core.errors import PluginError, UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
@@ -120,12 +119,6 @@ def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, An
         task = task.replace(labels_per_seed=None)
     if spec.seats:
         task = task.replace(seats=spec.seats)
-    elif task.seeds and task.seeds[-1].by_branch and any(spec.quotas.values()):
-        # Seeds for a label of which no rows are requested would suit no row. The manifest keeps
-        # these branches, so that seeds stay the same if another label is added to the run.
-        quotas = Quotas(spec.quotas).for_task(task)
-        asked = [b for b, aim in task.branches.items() if aim is None or quotas.get(aim)]
-        task = task.replace(seats=tuple(asked))
     if spec.dimensions or not spec.task_dimensions:
         given = [step.name for step in task.steps if step.lists] if spec.seeds else []
         given += ["contexts"] if spec.contexts else []
