@@ -94,6 +94,7 @@ MODULES = [
     "targen_core.task_files",
     "targen_standard.task_files.files",
     "targen_standard.datasets.bigbench",
+    "targen_standard.datasets.fitting",
     "targen_standard.extras",
     "targen_standard.datasets.source",
     "targen_standard.datasets.weighing",

@@ -100,9 +100,9 @@ def as_utf_8(path: Path, start: bytes = b"") -> str:
     return hint if is_marked else hint + _NAME + _which(_other_line(path))
 
 
-def in_encoding(hint: str) -> str:
-    """The hint of `as_utf_8` for a command that takes an encoding."""
-    return f"--encoding NAME{''.join(hint.partition(_NAME)[1:])}"
+def in_encoding(hint: str, option: str) -> str:
+    """The hint of `as_utf_8` for a command with an option for the encoding NAME."""
+    return option + "".join(hint.partition(_NAME)[1:])
 
 
 def _which(line: bytes) -> str:

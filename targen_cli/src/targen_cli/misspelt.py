@@ -170,7 +170,7 @@ class Command(TyperCommand):
             # A task file, which is always in UTF-8, has no such cause or no hint.
             is_other = isinstance(error.__cause__, UnicodeError) and error.hint
             if is_other and ctx.params.get("encoding") == "utf-8":
-                error.hint = in_encoding(error.hint)
+                error.hint = in_encoding(error.hint, "--encoding NAME")
             raise
 
 

@@ -19,7 +19,7 @@ from targen_core.errors import UnknownName, UsageError
 from targen_core.outputs import write_file
 from targen_core.text import plural
 from targen_core.wording import Action, Blank
-from targen_standard.datasets.reading import require_texts
+from targen_standard.datasets.fitting import require_texts
 from targen_training.asked import of_one_label, read_rows
 from targen_training.decisions import digest
 from targen_training.models import Trained, facts_of, load_model

@@ -23,6 +23,7 @@ from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable, problem_in
 from targen_core.wording import Action, Blank, Option, Words
+from targen_standard.datasets.fitting import require_texts
 from targen_standard.datasets.lines import lines
 from targen_standard.datasets.records import Form, Record, as_it_is, official_row
 from targen_standard.datasets.source import IN_MEMORY, MOST_TOLD, Source, open_source
@@ -184,30 +185,6 @@ def _task(
     if task is not None:
         require_texts(source.place, recorded, registry.get("task", task).varied(source.variants))
     return recorded
-
-
-def require_texts(place: str, own: Task[Any, Any], task: Task[Any, Any]) -> None:
-    """Refuse rows without the text columns of a task that has the same name as theirs.
-
-    Args:
-        place: where the rows are.
-        own: the task that they record.
-        task: the task that is to read them.
-
-    Raises:
-        UsageError: they lack one of its text columns.
-    """
-    columns, needed = own.schema.model_fields, task.schema.model_fields
-    wanted = dict.fromkeys(path.partition(".")[0] for path in task.fields)
-    lacking = [name for name in wanted if name not in columns and needed[name].is_required()]
-    if lacking:
-        raise UsageError(
-            f"{place} has the columns {', '.join(columns)}, but the task {task.name} has "
-            f"{', '.join(needed)}: the rows have no {', '.join(lacking)}",
-            hint="export the rows as JSONL, rename their columns, and pass that file with "
-            + Option("task", ...)
-            + "; or, for a new run, give the task's file the same columns under fields:",
-        )
 
 
 def _is_unknown(error: UsageError) -> bool:

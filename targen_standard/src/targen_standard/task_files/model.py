@@ -385,8 +385,8 @@ class Declaration(_Part):
         "`3`: with `examples`, each trait is drawn separately. `4`: with `examples`, each row "
         "takes the form of a whole text. `5`: code draws each text's number of words even if the "
         "file has no `words`, by what such texts are called in English. `6`: each label draws its "
-        "own lengths. Answers that differ in a number count as the same. Unknown tags are text, and "
-        "texts may be too short for their spans",
+        "own lengths. Answers that differ in a number count as the same. Unknown tags are text. "
+        "Texts may be too short for their spans",
     )
     draft: bool = Field(
         default=False,

@@ -13,6 +13,7 @@ from targen_core.errors import NoSuchFile, UsageError
 from targen_core.plain import refuse_waiting
 from targen_core.reading import TooDeep, is_within, json_of
 from targen_core.suggestions import as_utf_8, in_encoding
+from targen_core.wording import Blank, Option
 from targen_methods.importing.published import FORMS, Published, looks_like
 from targen_standard.datasets.source import Source, open_source
 
@@ -98,7 +99,7 @@ def open_published(path: Path, of: Published, encoding: str = "utf-8") -> Opened
     if not columns:
         hint = f"a row of {of.name} has {of.described}"
         if any(isinstance(bad, Bad) and bad.reason == "not-utf8" for bad in first):
-            hint = in_encoding(as_utf_8(path))
+            hint = in_encoding(as_utf_8(path), str(Option("encoding", Blank("NAME"))))
         raise UsageError(
             f"{path} does not look like {of.name}: its first records cannot be read "
             f"({', '.join(dict.fromkeys(bad.reason for bad in first if isinstance(bad, Bad)))})",

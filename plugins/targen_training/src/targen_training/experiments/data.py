@@ -15,7 +15,7 @@ from typing import Any
 
 from targen_core import Dataset, Registry, Task, Typed, read_dataset
 from targen_core.errors import UsageError
-from targen_standard.datasets.reading import require_texts
+from targen_standard.datasets.fitting import require_texts
 from targen_standard.examples.shown import examples_among
 from targen_training.asked import names_its_task, read_rows
 from targen_training.decisions import decisions_of
