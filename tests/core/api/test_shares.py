@@ -53,6 +53,27 @@ def test_no_label_shrinks(counts, more):
     assert all(grown[name] >= rows for name, rows in before.items())
 
 
+@given(
+    st.lists(st.integers(0, 40), min_size=3, max_size=3).filter(any),
+    st.lists(st.integers(0, 9), max_size=6),
+)
+def test_many_small_steps_give_the_shares_of_one(counts, steps):
+    task, targets = MAIL.task(), [Quotas(dict(zip(NAMES, counts, strict=True)))]
+    for more in steps:
+        targets.append(Quotas.extended(targets[-1].total + more, targets, task))
+        assert all(targets[-1][name] >= rows for name, rows in targets[-2].items())
+    total = targets[-1].total
+    assert total == sum(counts) + sum(steps)
+    once = Quotas.like(total, targets[0], task)
+    assert all(abs(targets[-1][name] - rows) <= 1 for name, rows in once.items())
+
+
+def test_labels_that_were_extended_alone_set_new_shares():
+    targets = [{"order": 4, "refund": 4, "other": 0}, {"order": 12, "refund": 4, "other": 0}]
+    grown = Quotas.extended(32, targets, MAIL.task())
+    assert dict(grown) == {"order": 24, "refund": 8, "other": 0}
+
+
 def test_every_reject_has_a_reason(alone):
     run = generated(n=24, near_duplicates=40, cache=False)
     reasons = {record["reason"] for record in run.rejects}

@@ -349,7 +349,8 @@ def reopened(
             _require_begun(of, quotas, path)
             quotas = quotas.named(of)
         else:
-            quotas = Quotas.like(n, manifest.targets[-1].quotas.over(of.quota_names), of)
+            targets = [each.quotas.over(of.quota_names) for each in manifest.targets]
+            quotas = Quotas.extended(n, targets, of)
     with tempfile.TemporaryDirectory(prefix="targen-") as folder:
         job = Job.resume(
             registry,

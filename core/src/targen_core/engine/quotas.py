@@ -98,6 +98,39 @@ class Quotas(Mapping[str, int]):
             return even
         return cls.shared(rows, before, task)
 
+    @classmethod
+    def extended(
+        cls, rows: int, targets: Sequence[Mapping[str, int]], task: Task[Any, Any]
+    ) -> Quotas:
+        """`rows` for a run with these targets so far: in the shares that its labels last got.
+
+        Those are the shares of an earlier target if later ones only kept them. Otherwise, what
+        each extension rounds off would add up. No label gets fewer rows than in the last target.
+
+        Raises:
+            UsageError: `rows` is not positive, or not a multiple of the task's unit.
+        """
+        said = last = targets[0]
+        for target in targets[1:]:
+            if dict(cls._grown(sum(target.values()), said, last, task)) != dict(target):
+                said = target
+            last = target
+        return cls._grown(rows, said, last, task)
+
+    @classmethod
+    def _grown(
+        cls, rows: int, said: Mapping[str, int], last: Mapping[str, int], task: Task[Any, Any]
+    ) -> Quotas:
+        given = dict(cls.like(rows, said, task))
+        if rows < sum(last.values()):  # which is refused later
+            return cls(given)
+        lacking = sum(last[name] - count for name, count in given.items() if count < last[name])
+        for name in sorted(given, key=lambda name: last[name] - given[name]):
+            less = min(lacking, max(0, given[name] - last[name]))
+            given[name] = max(given[name], last[name]) - less
+            lacking -= less
+        return cls(given)
+
     @property
     def total(self) -> int:
         """Rows of all labels together."""
