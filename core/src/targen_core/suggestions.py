@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+import unicodedata
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "instead_of_address",
     "near_path",
     "suggestions_for",
+    "usual_encodings",
 ]
 
 _MOST = 10_000  # names of a folder that are looked at
@@ -27,7 +29,13 @@ _ENCODINGS = {
     "cp1250": "Central Europe",
     "cp1254": "Turkish",
     "cp1251": "Cyrillic",
+    "cp1256": "Arabic",
+    "cp932": "Japanese",
+    "gb18030": "Chinese",
+    "cp949": "Korean",
 }
+_ALPHABETS = frozenset(["LATIN", "CYRILLIC", "ARABIC", "HALFWIDTH", "HANGUL"])
+_NEVER_INSIDE = frozenset("\u201a„†‡•‰")  # a word
 _NAME = "; NAME is "  # before what encoding that may be
 _BEFORE, _BEHIND = 24, 48  # bytes of a line around its first that is not ASCII
 _LONGEST = 1 << 20  # bytes of a line
@@ -105,6 +113,11 @@ def in_encoding(hint: str, option: str) -> str:
     return option + "".join(hint.partition(_NAME)[1:])
 
 
+def usual_encodings() -> str:
+    """The names of the usual encodings, each with where it is used."""
+    return ", ".join(f"{name} ({where})" for name, where in _ENCODINGS.items())
+
+
 def _which(line: bytes) -> str:
     """Say what a line is in each of the usual encodings, so that a reader sees which is right."""
     at = next((at for at, byte in enumerate(line) if byte > 127), 0)
@@ -112,12 +125,37 @@ def _which(line: bytes) -> str:
     said: dict[str, list[str]] = {}
     for encoding, where in _ENCODINGS.items():
         with suppress(UnicodeDecodeError):
-            shown = "".join(each if each.isprintable() else " " for each in some.decode(encoding))
-            said.setdefault(shown, []).append(f"{encoding} ({where})")
+            # The last character may be cut.
+            read = getincrementaldecoder(encoding)().decode(some, final=at + _BEHIND >= len(line))
+            if _may_be_right(read):
+                said.setdefault(read, []).append(f"{encoding} ({where})")
     usual = [f"in {', '.join(names)}, “{shown}”" for shown, names in said.items() if some]
     if not usual:
-        return f"its encoding, such as {' or '.join(_ENCODINGS)}"
+        return f"its encoding, such as {usual_encodings()}"
     return f"the encoding in which its text is right: {'; '.join(usual)}; or another"
+
+
+def _may_be_right(read: str) -> bool:
+    """Return whether bytes may be a text in the encoding in which they were read.
+
+    In another one, they often have characters that no text has, signs such as ½ or capitals inside
+    words, or words of two alphabets.
+    """
+    if not all(each.isprintable() or each.isspace() for each in read):
+        return False
+    for before, sign, after in zip(read, read[1:], read[2:], strict=False):
+        is_odd = sign > "\x7f" and unicodedata.category(sign) in ("No", "Sk", "So")
+        if (is_odd or sign in _NEVER_INSIDE) and before.isalpha() and after.isalpha():
+            return False
+    for word in re.findall(r"[^\W\d_]+", read):
+        if any(
+            one.islower() and other.isupper() and other > "\x7f" for one, other in pairwise(word)
+        ):
+            return False
+        alphabets = {unicodedata.name(each, "").partition(" ")[0] for each in word}
+        if len(alphabets & _ALPHABETS) > 1:
+            return False
+    return True
 
 
 def _other_line(path: Path) -> bytes:

@@ -72,6 +72,15 @@ def test_another_encoding(refuses, works):
             "cp1252",
             "in cp1252 (Western Europe), cp1250 (Central Europe), cp1254",
         ),
+        ("هل يوجد موقف؟", "cp1256", "in cp1256 (Arabic), “هل يوجد موقف؟,b”"),
+        ("تغيير موعد الوصول", "cp1256", "is right: in cp1256 (Arabic), “تغيير موعد الوصول,b”"),
+        ("请问几点可以入住", "gb18030", "in gb18030 (Chinese), “请问几点可以入住,b”; "),
+        ("체크인은 몇 시부터", "cp949", "in cp949 (Korean), “체크인은 몇 시부터,b”; or"),
+        (
+            "到着が遅れそうなので21日からに変更できますか",
+            "cp932",
+            "is right: in cp932 (Japanese), “到着が遅れそうなので21日からに変更できますか",
+        ),
     ],
 )
 def test_the_hint_for_another_encoding_shows_the_line_in_each_usual_one(
@@ -81,6 +90,17 @@ def test_the_hint_for_another_encoding_shows_the_line_in_each_usual_one(
     refuses("validate mine.csv", "line 3: byte", shown)
     Path("mine.txt").write_bytes(f"{text},b\n".encode(encoding) * 9)
     refuses("profile mine.txt", "9 not UTF-8", shown)
+
+
+def test_the_hint_for_a_wrong_encoding_shows_the_line_too(refuses):
+    text = "text,label\n予約変更を,b\n"
+    Path("mine.csv").write_bytes(text.encode("cp932"))
+    asked = "validate mine.csv --encoding cp1252"
+    hint = "--encoding NAME; NAME is the encoding in which its text is right: in cp932 (Japanese)"
+    refuses(asked, "line 2: byte 0x8d is not valid CP1252", hint)
+    Path("mine.csv").write_text(f"{text}チェック,c\n", encoding="utf-8")
+    refuses(asked, "line 3: byte 0x81 is not valid CP1252", "in UTF-8: leave out --encoding")
+    refuses("validate mine.csv --encoding no", "unknown encoding", "cp1256 (Arabic)")
 
 
 def test_correct_goes_on_with_the_variant_of_a_run(works, finished):

@@ -213,7 +213,7 @@ def test_a_file_in_another_encoding_is_read_in_the_one_that_is_said(
     build = ("catalogue", "build", str(data), "--index", str(tmp_path / "index"))
     made = in_process(*build)
     assert "1 left out" in made.out
-    assert "-o encoding=cp1252" in made.err
+    assert "-o encoding=NAME; NAME is the encoding in which its text is right" in made.err
     assert "2 entries" in in_process(*build, "-o", "encoding=cp1252").out
     assert "2 unchanged" in in_process(*build).out, "the option is kept"
     for listed in FILES.listing(str(data), FILES.options(encoding="cp1252")):

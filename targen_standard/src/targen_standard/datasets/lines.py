@@ -14,8 +14,8 @@ from pathlib import Path
 from targen_core.errors import UsageError
 from targen_core.plain import WHOLE, content_of
 from targen_core.reading.lines import LINE
-from targen_core.suggestions import as_utf_8
-from targen_core.wording import Option
+from targen_core.suggestions import as_utf_8, in_encoding, usual_encodings
+from targen_core.wording import Blank, Option, Words
 from targen_standard.datasets.records import Form, Record
 
 _MARKS = (
@@ -118,13 +118,23 @@ def decoded(path: Path, data: bytes, encoding: str) -> str:
             f"{path}, line {line}: byte 0x{data[error.start]:02x} is not valid {encoding.upper()}",
             hint=as_utf_8(path)
             if codecs.lookup(encoding).name == "utf-8"
-            else "pass its encoding, for example " + Option("encoding", "cp1252"),
+            else _instead(path, data),
         ) from error
     except (LookupError, UnicodeError):  # a codec of bytes, or one that only some texts have
         raise _unknown(encoding) from None
 
 
+def _instead(path: Path, data: bytes) -> Words:
+    """The hint for bytes that are not in the encoding that the caller says."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return in_encoding(as_utf_8(path), str(Option("encoding", Blank("NAME"))))
+    return "it is in UTF-8: leave out " + Option("encoding")
+
+
 def _unknown(encoding: str) -> UsageError:
     return UsageError(
-        f"unknown encoding {encoding!r}", hint="for example " + Option("encoding", "cp1252")
+        f"unknown encoding {encoding!r}",
+        hint=Option("encoding", Blank("NAME")) + f"; NAME is, for example, {usual_encodings()}",
     )

@@ -27,6 +27,7 @@ from targen_core.errors import (
 from targen_core.origin import is_trusting
 from targen_core.plain import WHOLE, content_of, digest_of, is_inside, open_plain
 from targen_core.reading import Malformed, json_of
+from targen_core.suggestions import as_utf_8, in_encoding, usual_encodings
 from targen_core.text import plural, problem_in
 from targen_core.wording import Action, Blank, Either, Option, Setting, Words, in_a_command
 from targen_datatune.cards import Card, read_card
@@ -56,10 +57,7 @@ _LARGE = 1 << 20  # characters of a cell that is worth a word
 _OUTSIDE = (
     "it is a broken link, or a link that points outside the folder; give the path of its target"
 )
-_BUILD_AGAIN = (
-    Action("catalogue build", Blank("FOLDER"), Setting("encoding", "cp1252"))
-    + ", or whichever encoding it uses"
-)
+_BUILD_AGAIN = Action("catalogue build", Blank("FOLDER"), Setting("encoding", Blank("NAME")))
 _SCHEME = re.compile(r"[a-z][a-z0-9+-]+:(?!\\)")
 
 
@@ -76,7 +74,8 @@ class Options(CatalogueOptions):
         try:
             "".encode(encoding or "utf-8")
         except (LookupError, ValueError):  # codecs that make no bytes of text, too
-            raise ValueError(f"unknown encoding {encoding!r}; use a name such as cp1252") from None
+            known = usual_encodings()
+            raise ValueError(f"unknown encoding {encoding!r}; use a name such as {known}") from None
         return encoding
 
 
@@ -400,7 +399,7 @@ def _each(
             hint: Words = error.hint
             if isinstance(error.__cause__, UnicodeError):
                 # The option that the error names is of commands for one file.
-                hint = _BUILD_AGAIN
+                hint = in_encoding(as_utf_8(path), str(_BUILD_AGAIN))
             raise DatasetUnavailable(str(error), hint=hint) from error
 
 

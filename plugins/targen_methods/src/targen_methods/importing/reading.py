@@ -12,7 +12,7 @@ from typing import Any
 from targen_core.errors import NoSuchFile, UsageError
 from targen_core.plain import refuse_waiting
 from targen_core.reading import TooDeep, is_within, json_of
-from targen_core.suggestions import as_utf_8, in_encoding
+from targen_core.suggestions import as_utf_8, in_encoding, usual_encodings
 from targen_core.wording import Blank, Option
 from targen_methods.importing.published import FORMS, Published, looks_like
 from targen_standard.datasets.source import Source, open_source
@@ -168,7 +168,7 @@ def _encoding(start: bytes, encoding: str) -> str:
     try:
         return codecs.lookup(encoding).name
     except LookupError:
-        hint = "pass a known encoding, such as --encoding cp1252"
+        hint = Option("encoding", Blank("NAME")) + f"; NAME is, for example, {usual_encodings()}"
         raise UsageError(f"unknown encoding {encoding!r}", hint=hint) from None
 
 
