@@ -90,3 +90,14 @@ def test_a_run_from_before_editions_goes_on_as_it_was(make, targen, works):
     }
     works("resume", "run", "-n", 15, "-q")
     assert len({row["seed"] for row in records("run")}) == 5
+
+
+ARABIC = f"{MAIL}language: Arabic\nfields: {{نص: the message}}\n"
+
+
+@pytest.mark.parametrize("edition", [6, 7])
+def test_only_new_editions_take_names_in_latin_letters_in_arabic(edition, works):
+    Path("mail.yaml").write_text(f"{ARABIC}edition: {edition}\n")
+    Path("own.csv").write_text("نص,label\nهل يوجد Netflix في الشقة؟,advice\n")
+    done = works("validate", "own.csv", "--task", "mail.yaml", "--checks")
+    assert ("not-arabic" in done.out) == (edition == 6)

@@ -98,6 +98,7 @@ _FOREIGN = frozenset(  # words of other languages that English texts hold in nam
     "het een niet voor op zijn dat naar ook maar wordt".split()
 )
 _OF_ONE = 0.25  # of a text's words, as small as it is in messages that leave many out
+_NAMED = re.compile(r"(?<![A-Za-z])[a-z]?[A-Z][A-Za-z]*")  # words with a capital, such as iPhone
 _DENSE = frozenset(["chinese", "japanese", "korean"])
 _CLEARLY = 8  # times; with languages whose words are not known, it was at most five in samples
 _SCRIPTS: Mapping[
@@ -186,12 +187,17 @@ def is_loop(text: str) -> bool:
     return len(runs) >= _RUNS and len({*runs}) < len(runs) / 2
 
 
-def check_language(text: str, what: str, language: str = "English") -> None:
+def check_language(
+    text: str, what: str, language: str = "English", *, earlier: bool = False
+) -> None:
     """Require a language, as far as its letters and function words show.
 
     Function words are known for English, Dutch, French, German, Italian, Portuguese and Spanish,
     and the script for a dozen more. Other languages always pass. These seven may also be given by
     their code or their own name, and with a region: "es-CL", "español (Chile)".
+
+    A text in another script may name things in Latin letters, such as products. With `earlier`, as
+    in earlier editions of task files, only Chinese, Japanese and Korean ones may.
 
     Raises:
         Rejected: `not-latin`: a fifth of the letters are of other scripts (`not-cyrillic` and so
@@ -201,10 +207,20 @@ def check_language(text: str, what: str, language: str = "English") -> None:
     name = plain_name(language)
     letters = [char for char in text if char.isalpha()]
     if (script := _SCRIPTS.get(name)) is not None:
-        own = sum(unicodedata.name(char, "").startswith(script) for char in letters)
+        if not earlier:  # half-width katakana have other names; vowel signs are marks
+            letters = [
+                char
+                for char in unicodedata.normalize("NFKC", text)
+                if char.isalpha() or (unicodedata.category(char)[0] == "M" and _is_of(script, char))
+            ]
+        own = sum(_is_of(script, char) for char in letters)
         count = len(letters)
-        if name in _DENSE:  # as many Latin letters as the characters are worth may be names
-            count -= min(PER_DENSE * own, sum(char < "\u0250" for char in letters))
+        latin = sum(char < "\u0250" for char in letters)
+        # As many Latin letters as the others are worth may be names, and if words have a capital,
+        # twice as many.
+        worth = PER_DENSE if name in _DENSE else 1 - earlier
+        named = 0 if earlier else sum(map(len, _NAMED.findall(text))) // 2
+        count -= min(worth * own + min(named, worth * own), latin)
         if own < 0.8 * count:
             raise Rejected(
                 f"not-{script_of(name).lower()}", f"the {what} is not in {language} script"
@@ -215,6 +231,10 @@ def check_language(text: str, what: str, language: str = "English") -> None:
         raise Rejected("not-latin", f"the {what} is not in Latin script")
     if any(_is_more_of(text, *pair) for pair in _rivals(name)):
         raise Rejected(f"not-{name}", f"the {what} is not in {language}: {text[:60]!r}")
+
+
+def _is_of(script: str | tuple[str, ...], char: str) -> bool:
+    return unicodedata.name(char, "").startswith(script)
 
 
 def language_of(text: str) -> str:
@@ -333,11 +353,17 @@ def filled(text: str, what: str) -> None:
 
 
 def prose(
-    text: str, *, min_words: int, max_words: int, what: str, language: str | None = "English"
+    text: str,
+    *,
+    min_words: int,
+    max_words: int,
+    what: str,
+    language: str | None = "English",
+    earlier: bool = False,
 ) -> None:
     """Require one or more whole sentences of `min_words` to `max_words` words.
 
-    A task in another language names it, or passes None; see `check_language`.
+    A task in another language names it, or passes None; see `check_language`, also for `earlier`.
 
     Raises:
         Rejected: `meta-text` (chatter, a refusal, a heading, a label), `markup`, `placeholder`,
@@ -365,6 +391,6 @@ def prose(
     if not _END.search(stripped):
         raise Rejected("cut-off", f"the {what} ends mid-sentence: {stripped[-40:]!r}")
     if language is not None:
-        check_language(stripped, what, language)
+        check_language(stripped, what, language, earlier=earlier)
     if count >= 8 and len(set(words(stripped))) < count * 0.45:
         raise Rejected("repetitive", f"the {what} repeats itself: {stripped[:60]!r}")

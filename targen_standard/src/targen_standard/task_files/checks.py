@@ -45,19 +45,26 @@ def check_seed(declaration: Declaration) -> Callable[[str], None]:
 
     def check(seed: str) -> None:
         if part.field:
-            check_text(seed, declaration.fields[part.field], part.field, declaration.language)
+            _check_field(seed, part.field, declaration)
             return
         least, most = part.size
         phrase(seed, max_words=most, what="seed")
         if len(words(seed)) < least:
             raise Rejected("too-short", f"the seed has fewer than {plural(least, 'word')}")
-        check_language(seed, "seed", declaration.language)
+        check_language(seed, "seed", declaration.language, earlier=declaration.edition < 7)
 
     return check
 
 
-def check_text(text: str, part: FieldPart, what: str, language: str) -> None:
-    """A text as its field asks for it.
+def _check_field(text: str, name: str, declaration: Declaration) -> None:
+    part, earlier = declaration.fields[name], declaration.edition < 7
+    check_text(text, part, name, declaration.language, earlier=earlier)
+
+
+def check_text(
+    text: str, part: FieldPart, what: str, language: str, *, earlier: bool = False
+) -> None:
+    """A text as its field asks for it; for `earlier`, see `check_language`.
 
     Raises:
         Rejected: a reason of `prose`, `phrase`, `chatter` or `check_language`, or
@@ -69,7 +76,8 @@ def check_text(text: str, part: FieldPart, what: str, language: str) -> None:
         raise Rejected("empty", f"the {what} is empty")
     if part.form in ("prose", "question"):
         spoken = language if part.check_language else None
-        prose(text, min_words=min_words, max_words=max_words, what=what, language=spoken)
+        bounds = {"min_words": min_words, "max_words": max_words}
+        prose(text, **bounds, what=what, language=spoken, earlier=earlier)
         if part.form == "question" and not text.rstrip("\"'”’) ").endswith(("?", "？", "؟")):
             raise Rejected("no-question", f"the {what} ends with no question: {text[-40:]!r}")
     else:
@@ -83,7 +91,7 @@ def check_text(text: str, part: FieldPart, what: str, language: str) -> None:
                 "too-short" if short else "too-long", f"the {what} has {plural(count, 'word')}"
             )
         if part.check_language:
-            check_language(text, what, language)
+            check_language(text, what, language, earlier=earlier)
     if part.sentences is not None:
         at_least, at_most = sentences(text)
         if at_most < part.sentences[0]:
@@ -117,7 +125,7 @@ def check_written(written: BaseModel, seed: str | None, declaration: Declaration
         if part.type in ("int", "enum"):
             continue
         for text in [value] if isinstance(value, str) else value:
-            check_text(text, part, name, declaration.language)
+            _check_field(text, name, declaration)
             # Texts with masked names have placeholders. A description that says so shows one.
             said = f"{declaration.description} {part.description}"
             if declaration.edition > 5 and not any(mark in said for mark in ("[", "{{", "<")):
@@ -171,5 +179,5 @@ class RowCheck:
         """
         if (seed := self.seed_of(row)) is not None:
             field = self.declaration.seed_field
-            check_text(seed, self.declaration.fields[field], field, self.declaration.language)
+            _check_field(seed, field, self.declaration)
         check_written(row, seed, self.declaration)
