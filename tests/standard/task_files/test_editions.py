@@ -101,3 +101,10 @@ def test_only_new_editions_take_names_in_latin_letters_in_arabic(edition, works)
     Path("own.csv").write_text("نص,label\nهل يوجد Netflix في الشقة؟,advice\n")
     done = works("validate", "own.csv", "--task", "mail.yaml", "--checks")
     assert ("not-arabic" in done.out) == (edition == 6)
+
+
+@pytest.mark.parametrize(("edition", "name"), [(6, "\\u0646\\u0635"), (7, "نص")])
+def test_prompts_of_new_editions_show_names_of_fields_as_they_are(edition, name, works):
+    Path("mail.yaml").write_text(f"{ARABIC}edition: {edition}\n")
+    shown = works("preview", "mail.yaml", "--full", "-b", "scripted").out
+    assert f'of the form {{"{name}": "..."}}' in shown

@@ -86,7 +86,7 @@ def branch_prompt(
         f"write-{name}",
         _named(declaration, "generate-any" if label is None else "generate"),
         what=_Raw("$count different rows") if several else "one row",
-        form=json.dumps(form),
+        form=_in_json(declaration, form),
         label=label or "",
         labels="\n".join(f"- {line}" for line in declaration.definitions),
         definition=branch.definition.strip(),
@@ -107,7 +107,7 @@ def follow_prompt(declaration: Declaration, name: str, branch: BranchPart, label
         declaration,
         f"follow-{name}",
         "follow",
-        form=json.dumps(dict.fromkeys(declaration.written, "...")),
+        form=_in_json(declaration, dict.fromkeys(declaration.written, "...")),
         label=label,
         definition=branch.definition.strip(),
         others=f"The other labels are: {others}\n" if others else "",
@@ -149,6 +149,11 @@ def training_prompt(declaration: Declaration, output: Output) -> Prompt:
     general = Prompt("instruction", package="targen_standard.exporting")
     asked = f"{declaration.description.strip()}\n{output.training}"
     return Prompt(general.name, general.text.replace("$instructions", _quoted(asked)))
+
+
+def _in_json(declaration: Declaration, form: Mapping[str, object]) -> str:
+    """Return a reply's form; earlier editions escape the letters of other scripts in names."""
+    return json.dumps(form, ensure_ascii=declaration.edition < 7)
 
 
 def _form_of_reply(declaration: Declaration) -> dict[str, object]:
