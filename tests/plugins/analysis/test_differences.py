@@ -80,6 +80,13 @@ def test_a_planted_habit_is_named_first_with_both_shares(compared):
     assert re.search("On average, a row of mine has.*words \\(sd.*a row of real has 7.0", said)
 
 
+def test_marks_of_other_scripts_are_known(compared):
+    arabic = [text.removesuffix("?") for text in real(120)]
+    findings = compared([f"{text}؛ هل؟" for text in arabic], [f"{text} هل." for text in arabic])
+    told = features(findings).keys()
+    assert {"contain a colon or semicolon", "contain a question mark"} & told
+
+
 def about(frame, words, seed):
     """Sixty sentences of this form, each with three of the words."""
     rng = random.Random(seed)

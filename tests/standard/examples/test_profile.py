@@ -283,6 +283,8 @@ class TestCommand:
             ("Hayat eve da okula da gitti", "about 6 words in one sentence"),
             ("用了三天就坏了再也不买", "about 12 characters in one sentence"),
             ("ใช้ได้สามวันแล้วพังเลยไม่ดี", "about 30 characters in one sentence"),
+            ("LINEは使えますか、カードは", "about 16 characters in one sentence"),
+            ("PayPayで、払えます", "about 13 characters in one sentence"),
         ],
     )
     def test_words_of_english_are_not_looked_for_in_other_languages(self, works, text, form):
@@ -294,6 +296,33 @@ class TestCommand:
         assert "a question mark" in about
         assert "negation" not in about and "please" not in about
         assert ("# Characters per text" in done.out) == ("characters" in form)
+
+    @pytest.mark.parametrize(
+        ("text", "form", "marks"),
+        [
+            (
+                "هل يوجد موقف؟ كم سعره، وهل هو آمن؟",
+                "about 8 words in two questions",
+                {"a question mark", "a comma"},
+            ),
+            (
+                "سؤال؛ كم السعر؟",
+                "about 3 words in one question; with a semicolon",
+                {"a question mark"},
+            ),
+            (
+                "「鍵」（玄関）は：どこ？",
+                "about 12 characters in one question; with brackets, quotation marks and a colon",
+                {"a question mark", "brackets", "quotation marks"},
+            ),
+        ],
+    )
+    def test_marks_of_other_scripts_are_known(self, works, text, form, marks):
+        Path("own.txt").write_text(f"{text}\n" * 6)
+        profile = yaml.safe_load(works("profile", "own.txt").out)["profile"]
+        assert profile["forms"] == {form: 6}
+        never = " ".join(line for line in profile["about"] if line.startswith("hardly any"))
+        assert not any(mark in never for mark in marks)
 
     def test_it_writes_a_file_or_into_a_task(self, targen, works):
         works("profile", "notes.txt", "--out", "profile.yaml")

@@ -101,6 +101,20 @@ def test_only_new_runs_leave_names_out_where_nouns_have_capitals(works):
     assert all("a name" in record["dimensions"]["form"] for record in records("old"))
 
 
+def test_only_new_runs_know_the_marks_of_other_scripts(works):
+    Path("own.txt").write_text("".join(f"رقم {at} هنا؛ أو «هناك»،\n" for at in range(20)))
+    asked = ("porter.yaml", "-b", "scripted", "--examples", "own.txt", "--no-show-examples")
+    for out, options, ending in (
+        ("new", (), "; broken off at the end"),
+        ("old", ("-o", "examples.by_language=true"), ""),
+    ):
+        works("generate", *asked, *options, "-n", "2", "--out", out)
+        works("resume", out, "-n", "4")
+        for record in records(out):
+            assert ("a semicolon" in record["dimensions"]["form"]) == (out == "new")
+            assert record["dimensions"]["form"].endswith(ending)
+
+
 class TestPrivacy:
     def test_a_service_sees_no_example_when_showing_is_off(self, served, like, texts, labelled):
         asked = served()

@@ -88,9 +88,10 @@ class ExampleOptions(Options):
     ] = "pairs"
 
     by_language: Annotated[
-        bool,
+        bool | Literal["script"],
         Field(
-            description="whether forms omit names if the language capitalizes nouns; new runs do"
+            description="true: forms omit names if the language capitalizes nouns. `script`, as "
+            "in new runs: they also know the marks of scripts other than Latin"
         ),
     ] = False
 
@@ -101,7 +102,7 @@ class ExampleOptions(Options):
         path = values.get("examples") if isinstance(values, dict) else None
         if path is None or COPY.fullmatch(Path(path).name):
             return values
-        return {"by_language": True, **values}
+        return {"by_language": "script", **values}
 
     @model_serializer(mode="wrap")
     def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:

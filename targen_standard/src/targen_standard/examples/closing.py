@@ -67,7 +67,8 @@ class ClosingFilter(ExampleFilter):
         super().check_task(task)
         if self._examples is not None:
             rows = self._examples.rows
-            self._telltales = Telltales(rows, subjects_of(rows, task))
+            subjects = subjects_of(rows, task)
+            self._telltales = Telltales(rows, subjects, by_script=self._by_script)
 
     def shaped(self, task: Task[Any, Any]) -> Task[Any, Any]:
         """Let rows also touch on the subjects of the examples.
@@ -88,7 +89,8 @@ class ClosingFilter(ExampleFilter):
     def _measured(self, examples: Examples, task: Task[Any, Any]) -> Profile:
         if not self._options.show_examples:  # subjects are words of theirs
             return super()._measured(examples, task)
-        return closely_measured(examples.rows, task, super()._measured(examples, task))
+        profile = super()._measured(examples, task)
+        return closely_measured(examples.rows, task, profile, by_script=self._by_script)
 
     def find(self, candidate: Candidate) -> Refusal | None:
         """See `Filter.find`: whether a row repeats an example, or gives itself away."""

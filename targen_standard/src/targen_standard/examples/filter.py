@@ -74,7 +74,9 @@ class ExampleFilter(Filter):
         self._examples = examples = None if path is None else _read(path, task)
         lengths = [e for e in task.dimensions if e.in_prompt and _LENGTH.search(e.name)]
         if examples is not None and self._options.show_examples and profile == "pairs":
-            following = followed(task, examples.rows, self._options.shown)
+            following = followed(
+                task, examples.rows, self._options.shown, by_script=self._by_script
+            )
             if following is not None:
                 kept = tuple(each for each in task.dimensions if each not in lengths)
                 return following.replace(dimensions=kept)
@@ -86,7 +88,9 @@ class ExampleFilter(Filter):
         hands = {}
         if examples is not None and self._options.show_examples:
             aims, named = frozenset(task.branches.values()), self._named(examples)
-            by_aim = _hands_of(examples, aims, self._options.shown, named=named)
+            by_aim = _hands_of(
+                examples, aims, self._options.shown, named=named, by_script=self._by_script
+            )
             hands = {branch: by_aim[aim] for branch, aim in task.branches.items()}
         # Real texts show the length of such texts better than a task file's usual values.
         own = [
@@ -112,11 +116,18 @@ class ExampleFilter(Filter):
         """Return the profile of examples; filters that draw more, or less, override it."""
         # Rows draw the form of a whole text; in earlier runs, traits were apart.
         whole = self._options.profile not in (None, True)
-        return _profile_of(examples, whole=whole, named=self._named(examples))
+        return _profile_of(
+            examples, whole=whole, named=self._named(examples), by_script=self._by_script
+        )
 
     def _named(self, examples: Examples) -> bool:
         """Return whether forms say which texts have names; those of earlier runs did."""
         return not self._options.by_language or _show_names(examples)
+
+    @property
+    def _by_script(self) -> bool:
+        """Return whether marks of all scripts are known; those of earlier runs were not."""
+        return self._options.by_language == "script"
 
     def check_task(self, task: Task[Any, Any]) -> None:
         """Read the examples, if `shaped` was not called, and warn of other lengths than theirs."""
@@ -194,7 +205,7 @@ def _show_names(examples: Examples) -> bool:
 
 @lru_cache(maxsize=1)  # a run is prepared more than once
 def _hands_of(
-    examples: Examples, aims: Collection[str | None], size: int, *, named: bool
+    examples: Examples, aims: Collection[str | None], size: int, *, named: bool, by_script: bool
 ) -> Mapping[str | None, Hands]:
     """Return the examples shown for each aim. Labels without examples share theirs."""
     labels = {row.label for row in examples.rows}
@@ -202,14 +213,15 @@ def _hands_of(
 
     @cache
     def dealt(aim: str | None) -> Hands:
-        return Hands(examples.rows, aim, len(labels), size, english=english, named=named)
+        how = {"english": english, "named": named, "by_script": by_script}
+        return Hands(examples.rows, aim, len(labels), size, **how)
 
     known = {None, *labels}
     return {aim: dealt(aim if aim in known else "") for aim in aims}
 
 
 @lru_cache(maxsize=1)  # a run is prepared more than once
-def _profile_of(examples: Examples, *, whole: bool, named: bool) -> Profile:
+def _profile_of(examples: Examples, *, whole: bool, named: bool, by_script: bool) -> Profile:
     if whole:
-        return Profile(forms=forms_of(examples.rows, named=named))
+        return Profile(forms=forms_of(examples.rows, named=named, by_script=by_script))
     return measured(examples.rows)

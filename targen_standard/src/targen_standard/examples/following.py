@@ -57,10 +57,12 @@ class _Reply(BaseModel):
     labels: list[_Labelled]
 
 
-def followed(task: Task[Any, Any], rows: Sequence[Example], shown: int) -> Task[Any, Any] | None:
+def followed(
+    task: Task[Any, Any], rows: Sequence[Example], shown: int, *, by_script: bool
+) -> Task[Any, Any] | None:
     """Return the task whose rows follow examples; None if it cannot, or they are too few.
 
-    Prompts of step 3 show `shown` of them.
+    Prompts of step 3 show `shown` of them; for `by_script`, see `length_of`.
     """
     if not task.following or shown < 2:
         return None
@@ -80,7 +82,9 @@ def followed(task: Task[Any, Any], rows: Sequence[Example], shown: int) -> Task[
         contexts=_labels(task, texts, ask=ask),
         seeds=(_PLACES_STEP,),
         generators={
-            branch: _Following(write, texts, branch, task.branches[branch], shown)
+            branch: _Following(
+                write, texts, branch, task.branches[branch], shown, by_script=by_script
+            )
             for branch, write in task.following.items()
         },
         following={},
@@ -187,12 +191,15 @@ class _Following(Wrapping):
         branch: str,
         aim: str | None,
         shown: int,
+        *,
+        by_script: bool,
     ) -> None:
         super().__init__(inner)
         self._texts = texts
         self._branch = branch
         self._aim = aim
         self._shown = shown
+        self._by_script = by_script
 
     async def __call__(self, llm: Llm, seed: str) -> Any:
         """See `InverseGenerator`."""
@@ -219,7 +226,7 @@ class _Following(Wrapping):
                 self._text(manner),
                 self._text(subject),
                 [self._text(line) for line in others[: self._shown - 2]],
-                length_of(self._texts[manner].text),
+                length_of(self._texts[manner].text, by_script=self._by_script),
                 own_label=is_own,
             ),
         )

@@ -24,6 +24,7 @@ from targen_standard.examples.measuring import (
     labelled_alike,
     sentences_of,
     varied,
+    with_plain_marks,
 )
 from targen_standard.examples.reading import Example
 
@@ -34,11 +35,13 @@ _LONG, _STEPS = 30, ((300, 50), (100, 10), (20, 5))  # from so many words on, ro
 _UNSPACED = 12  # characters per word from which on a script has no spaces
 
 
-def forms_of(rows: Sequence[Example], *, named: bool = True) -> dict[str, int]:
+def forms_of(
+    rows: Sequence[Example], *, named: bool = True, by_script: bool = True
+) -> dict[str, int]:
     """Return the forms of texts of all lengths, each as often as texts have it.
 
     Each label counts alike, whatever its number of rows. Without `named`, a capital inside a
-    sentence is not a name.
+    sentence is not a name. Without `by_script`, only the marks of Latin script are known.
     """
     by_label = labelled_alike(rows)
     if len(by_label) > _MOST:
@@ -49,34 +52,38 @@ def forms_of(rows: Sequence[Example], *, named: bool = True) -> dict[str, int]:
     for mine in by_label.values():
         some = varied(mine, most)
         texts = (some[at % len(some)].text for at in range(most))
-        forms.update(form_of(text, english=english, named=named) for text in texts)
+        how = {"english": english, "named": named, "by_script": by_script}
+        forms.update(form_of(text, **how) for text in texts)
     return dict(forms)
 
 
-def form_of(text: str, *, english: bool = True, named: bool = True) -> str:
+def form_of(text: str, *, english: bool = True, named: bool = True, by_script: bool = True) -> str:
     """Return how a text is written, in one line; in other languages, by no word."""
     known = _TOLD if english else _TOLD_IN_ANY
+    if by_script and any(map(_has_no_case, text)):  # the case of a product's name says nothing
+        known = tuple(told for told in known if told is not _case)
     if not named:
         known = tuple(partial(_with, named=False) if told is _with else told for told in known)
-    traits = [name for name in (told(text) for told in known) if name]
-    return "; ".join([_size(text), *traits[:_TRAITS]])
+    plain = with_plain_marks(text) if by_script else text
+    traits = [name for name in (told(plain) for told in known) if name]
+    return "; ".join([_size(text, by_script=by_script), *traits[:_TRAITS]])
 
 
 # --- how long it is ----------------------------------------------------------------------
 
 
-def length_of(text: str, words: int | None = None) -> str:
+def length_of(text: str, words: int | None = None, *, by_script: bool = True) -> str:
     """The length of a text, as a prompt says it; `words` by default without lone marks."""
     if words is None:
         words = len(WORD.findall(text))
-    if is_unspaced(text) or len(text) >= _UNSPACED * max(words, 2):
+    if is_unspaced(text, by_script=by_script) or len(text) >= _UNSPACED * max(words, 2):
         return f"about {_rounded(len(text))} characters"
     return f"about {_rounded(words)} words" if words > 1 else "one or two words"
 
 
-def _size(text: str) -> str:
+def _size(text: str, *, by_script: bool) -> str:
     words = len(text.split())
-    length = length_of(text, words)
+    length = length_of(text, words, by_script=by_script)
     kinds = [asks(sentence) for sentence in sentences_of(_POINT.sub("", text, count=1))]
     if len(kinds) < 2:
         long = "long " if words >= _LONG else ""
@@ -153,6 +160,10 @@ def _speakers(text: str) -> str:
 
 def _lines(text: str) -> str:
     return "on several lines" if "\n" in text.strip() else ""
+
+
+def _has_no_case(letter: str) -> bool:
+    return letter > "\u024f" and letter.isalpha() and letter.lower() == letter.upper()
 
 
 def _case(text: str) -> str:

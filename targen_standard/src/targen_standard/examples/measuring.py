@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from targen_core.tasks.checks import language_of, normalized
 from targen_core.tasks.languages import find_language
-from targen_core.tasks.letters import MARKS, UNSPACED_LETTER
+from targen_core.tasks.letters import MARKS, PER_DENSE, UNSPACED_LETTER
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example
 from targen_standard.filters.excluded.comparing import plain_words
@@ -30,6 +30,11 @@ _ABBREVIATION = re.compile(r"\b(?:[A-Za-z]|mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|no|j
 WORD = re.compile(rf"[^\W_][\w{MARKS}'’-]*")
 _ENGLISH = 0.1  # of the words of texts whose language is unclear: function words of English
 _UNSPACED = re.compile(UNSPACED_LETTER)
+_PLAIN_MARKS = str.maketrans(
+    dict(zip("؟،؛۔।（）［］【】", "?,;..()[][]", strict=True))
+    | dict(zip("、，：；", (", ", ", ", ": ", "; "), strict=True))  # no space follows these
+    | dict.fromkeys("「」『』《》", '"')
+)
 _NAME = re.compile(r"(?<![.!?\n])\s(?!I\b)([A-Z][a-z][\w'’-]*)")
 _NUMBER = re.compile(r"\d")
 _SLIP = re.compile(
@@ -238,9 +243,18 @@ def are_english(rows: Sequence[Example]) -> bool:
     return sum(word in known for word in said) >= _ENGLISH * len(said)
 
 
-def is_unspaced(text: str) -> bool:
-    """Return whether most letters of a text are of scripts without spaces between words."""
-    return 2 * len(_UNSPACED.findall(text)) > sum(map(str.isalpha, text))
+def is_unspaced(text: str, *, by_script: bool = True) -> bool:
+    """Return whether most of a text is in scripts without spaces between words.
+
+    With `by_script`, a letter of theirs is worth several of others, such as of a product's name.
+    """
+    worth = PER_DENSE if by_script else 1
+    return (1 + worth) * len(_UNSPACED.findall(text)) > sum(map(str.isalpha, text))
+
+
+def with_plain_marks(text: str) -> str:
+    """Return a text with the marks of Latin script for those of others, such as Arabic commas."""
+    return text.translate(_PLAIN_MARKS)
 
 
 def ends_in_word(text: str) -> bool:

@@ -60,6 +60,7 @@ class Hands:
         *,
         english: bool,
         named: bool,
+        by_script: bool,
     ) -> None:
         """Deal `rows` for a branch that aims at a label, out of `labels`, in hands of `size`."""
         own = [row for row in rows if row.label is not None and row.label == aim]
@@ -78,7 +79,8 @@ class Hands:
         ]
         self._by_form: dict[str, list[Example]] = defaultdict(list)
         for row in chosen:
-            self._by_form[form_of(row.text, english=english, named=named)].append(row)
+            form = form_of(row.text, english=english, named=named, by_script=by_script)
+            self._by_form[form].append(row)
 
     def of(self, llm: Llm, form: str = "") -> tuple[Sequence[Example], bool]:
         """Return the hand whose turn it is, and whether its first text has the form.

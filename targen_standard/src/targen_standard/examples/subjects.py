@@ -44,7 +44,11 @@ _LETTERS = 5  # of a word's beginning, by which two forms of one are known
 
 
 def closely_measured(
-    rows: Sequence[Example], task: Task[Any, Any] | None, profile: Profile
+    rows: Sequence[Example],
+    task: Task[Any, Any] | None,
+    profile: Profile,
+    *,
+    by_script: bool = True,
 ) -> Profile:
     """Their profile with what they are about and what they never do: some of their words."""
     traits = {}
@@ -57,7 +61,7 @@ def closely_measured(
     rest = max(0.0, 1 - sum(shares.values()))
     if 1 - rest >= _WORTH:
         traits = {SUBJECT: parted({**shares, _OTHER: rest}, _SLOTS)}
-    about = habits(rows)
+    about = habits(rows, by_script=by_script)
     return profile.model_copy(update={"traits": {**profile.traits, **traits}, "about": about})
 
 

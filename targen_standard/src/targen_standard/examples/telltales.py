@@ -13,11 +13,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from targen_core.tasks.checks import language_of
 from targen_core.tasks.languages import find_language
 from targen_core.tasks.letters import MARKS, word_of
-from targen_standard.examples.measuring import Topic, are_english, weights_of
+from targen_standard.examples.measuring import Topic, are_english, weights_of, with_plain_marks
 from targen_standard.examples.reading import Example
 from targen_standard.filters.excluded.comparing import plain_words
 
-__all__ = ["NAMED", "SEEN", "Telltales", "habits", "sentences", "shows_names"]
+__all__ = [
+    "NAMED",
+    "SEEN",
+    "Telltales",
+    "habits",
+    "sentences",
+    "shows_names",
+    "with_plain_marks",
+]
 
 NAMED = "contain a name (a capital inside a sentence)"
 """The telltale that means nothing where all nouns have capitals; see `shows_names`."""
@@ -78,7 +86,7 @@ SEEN: dict[str, Callable[[str], bool]] = {
     "say you or your": _word("you your yours"),
     "say please or thank": _word("please thank thanks"),
 }
-"""Telltales to look for in a text."""
+"""Telltales to look for in a text; in other scripts, `with_plain_marks`."""
 
 _OF_ENGLISH = {name for name in SEEN if name.startswith("say ")} | {
     NAMED,
@@ -102,8 +110,14 @@ class Telltales:
         topics: those that are about what a text says.
     """
 
-    def __init__(self, rows: Sequence[Example], topics: Sequence[Topic]) -> None:
-        """Learn them; each label of the examples counts alike, as in a profile."""
+    def __init__(
+        self, rows: Sequence[Example], topics: Sequence[Topic], *, by_script: bool = True
+    ) -> None:
+        """Learn them; each label of the examples counts alike, as in a profile.
+
+        Without `by_script`, only the marks of Latin script are known.
+        """
+        self._by_script = by_script
         self.rows = len(rows)
         self.topics = {_touching(topic): topic for topic in topics}
         sizes = sorted(len(_WORD.findall(row.text.lower())) for row in rows)
@@ -124,8 +138,9 @@ class Telltales:
 
     def _each(self, text: str) -> Iterator[str]:
         words = _WORD.findall(text.lower())
+        plain = with_plain_marks(text) if self._by_script else text
         for name, has in SEEN.items():
-            yield name if has(text) else _without(name)
+            yield name if has(plain) else _without(name)
         for size in self._sizes:
             yield f"{'' if len(words) > size else 'do not '}have more than {size} words"
         for word in words:
@@ -150,20 +165,20 @@ def _touching(topic: Topic) -> str:
     return f"touch on “{', '.join(topic.words)}”"
 
 
-def habits(rows: Sequence[Example], *, each: bool = False) -> tuple[str, ...]:
+def habits(
+    rows: Sequence[Example], *, each: bool = False, by_script: bool = True
+) -> tuple[str, ...]:
     """Return, in lines for a model that writes such texts, what all examples or none do.
 
-    With `each`, lines about English are left out if most texts are in other languages.
+    With `each`, lines about English are left out if most texts are in other languages. Without
+    `by_script`, only the marks of Latin script are known.
     """
     english = are_english(rows)
     if english and each:
         english = 2 * sum(are_english([row]) for row in rows) >= len(rows)
     left_out = () if english else _OF_ENGLISH
-    counts = {
-        name: sum(map(has, (row.text for row in rows)))
-        for name, has in SEEN.items()
-        if name not in left_out
-    }
+    texts = [with_plain_marks(row.text) if by_script else row.text for row in rows]
+    counts = {name: sum(map(has, texts)) for name, has in SEEN.items() if name not in left_out}
     never = [name for name, count in counts.items() if not count and " no " not in name]
     always = [name for name, count in counts.items() if count == len(rows)]
     return (*_lines("hardly any of them", never), *_lines("nearly all of them", always))

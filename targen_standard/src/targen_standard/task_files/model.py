@@ -642,7 +642,7 @@ class Declaration(_Part):
         if (part := self.examples) is not None:
             said = {"examples": part.file, "show_examples": part.show, "shown": part.shown}
             said |= {"close_gap": True} if part.close_gap else {}
-            said["by_language"] = self.edition > 5
+            said["by_language"] = "script" if self.edition > 6 else self.edition > 5
         if part is not None and self.edition < 5:
             said["profile"] = "whole" if self.edition == 4 else None  # each trait by itself
         if self.profile is not None:

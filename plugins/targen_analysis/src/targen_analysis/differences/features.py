@@ -14,7 +14,7 @@ from targen_analysis.differences.sides import Side, share_of
 from targen_analysis.lexical.words import split
 from targen_analysis.metrics import Estimate
 from targen_analysis.statistics import Z, difference, least
-from targen_standard.examples.telltales import NAMED, SEEN, shows_names
+from targen_standard.examples.telltales import NAMED, SEEN, shows_names, with_plain_marks
 
 __all__ = ["Feature", "telltales"]
 
@@ -102,10 +102,11 @@ def _of_field(
     texts: Sequence[str], mine: int, reference: str
 ) -> Iterator[tuple[str, NDArray[np.bool_], bool]]:
     named = shows_names(texts)
+    plain = [with_plain_marks(text) for text in texts]
     for name, has in SEEN.items():
         if name == NAMED and not named:
             continue
-        yield name, np.array([has(text) for text in texts]), False
+        yield name, np.array([has(text) for text in plain]), False
     words = [split(text) for text in texts]
     counts = np.array([len(each) for each in words])
     few, many = np.quantile(counts[mine:], [0.1, 0.9])

@@ -47,7 +47,7 @@ from targen_core.errors import TargenError
 from targen_core.text import percent, plural
 from targen_core.wording import Option, anywhere, install
 from targen_standard.examples.shown import examples_among
-from targen_standard.examples.telltales import sentences
+from targen_standard.examples.telltales import sentences, with_plain_marks
 from targen_standard.filters.excluded.index import ExclusionIndex
 
 __all__ = ["DIFFERENCES", "DifferenceOptions"]
@@ -301,7 +301,9 @@ def _counts(side: Side) -> dict[str, NDArray[np.float64]]:
     """Words and sentences of each row."""
     return {
         "words": np.array([len(split(text)) for text in side.whole], dtype=float),
-        "sentences": np.array([len(sentences(text)) for text in side.whole], dtype=float),
+        "sentences": np.array(
+            [len(sentences(with_plain_marks(text))) for text in side.whole], dtype=float
+        ),
     }
 
 
