@@ -48,6 +48,18 @@ class TestWhatIsShown:
             assert {*examples_in(prompt)} <= {*texts[own]}
             assert "of the label above" in prompt
 
+    def test_unlabelled_ones_are_not_said_to_be_shown_if_each_label_has_its_own(
+        self, served, like, labelled, targen
+    ):
+        plain = [f"Nothing at gate {at} today" for at in range(5)]
+        with labelled.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps({"text": text}) + "\n" for text in plain)
+        asked = served()
+        assert like(asked, "--examples", labelled, "--out", "run").code == 0
+        assert not {*plain} & {text for prompt in asked.prompts for text in examples_in(prompt)}
+        said = targen("report", "run").out
+        assert "25 examples, shown to the model except 5 without a label (every label has" in said
+
     def test_of_many_a_varied_hundred(self, served, like):
         many = [f"{'very ' * (at % 40)}odd noise number {at}" for at in range(600)]
         Path("many.txt").write_text("\n".join(many), encoding="utf-8")

@@ -167,6 +167,7 @@ class ExamplesSection(BaseModel):
         labelled: how many of them have a label.
         left_out: rows of the file that could not be used, by why.
         shown: whether the model was shown some.
+        not_shown: of these, the unlabelled ones, if each label has examples of its own.
         copies: candidates that repeated an example.
         gap: what became of the gap, if it was to be closed.
     """
@@ -177,6 +178,7 @@ class ExamplesSection(BaseModel):
     labelled: Annotated[int, Field(ge=0, le=10**12)]
     left_out: dict[str, Annotated[int, Field(ge=0, le=10**12)]] = {}
     shown: bool
+    not_shown: Annotated[int, Field(ge=0, le=10**12)] | None = None
     copies: Annotated[int, Field(ge=0, le=10**15)]
     gap: Gap | None = None
 
@@ -184,6 +186,8 @@ class ExamplesSection(BaseModel):
     def words(self) -> str:
         """Return what was done with them, in a sentence."""
         use = "shown to the model" if self.shown else "not shown to the model"
+        if self.not_shown:
+            use += f" except {self.not_shown:,} without a label (every label has its own)"
         copies = plural(self.copies, "copy of an example", "copies of examples")
         words = f"{plural(self.rows, 'example')}, {use}; {copies} rejected"
         if bad := sum(self.left_out.values()):

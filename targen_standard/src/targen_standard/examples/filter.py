@@ -46,6 +46,7 @@ class ExampleFilter(Filter):
         """Use the file and the profile that the options name."""
         self._options = options
         self._examples: Examples | None = None
+        self._aims: Collection[str | None] = ()
 
     @property
     def shows(self) -> str:
@@ -72,6 +73,7 @@ class ExampleFilter(Filter):
                 hint="pass " + Option("examples", Blank("FILE")),
             )
         self._examples = examples = None if path is None else _read(path, task)
+        self._aims = {*task.branches.values()}
         lengths = [e for e in task.dimensions if e.in_prompt and _LENGTH.search(e.name)]
         if examples is not None and self._options.show_examples and profile == "pairs":
             following = followed(
@@ -136,6 +138,7 @@ class ExampleFilter(Filter):
             return
         if self._examples is None:
             self._examples = _read(path, task)
+            self._aims = {*task.branches.values()}
         by_name = {each.name: each.values for each in task.dimensions}
         # A run that continues from its own copy of them keeps its dimensions.
         if by_name.pop(FORM, None) and not COPY_OF_FILE.fullmatch(path.name):
@@ -170,6 +173,14 @@ class ExampleFilter(Filter):
                 )
         return None
 
+    def _not_shown(self, examples: Examples) -> int | None:
+        """Return how many unlabelled examples no prompt shows; None if there are none."""
+        # Only a branch without examples of its own label is shown those without a label.
+        labelled = {row.label for row in examples.rows if row.label is not None}
+        if not self._options.show_examples or not {*self._aims} <= labelled:
+            return None
+        return len(examples.rows) - examples.labelled or None
+
     def report(self, reasons: Mapping[str, int]) -> Mapping[str, Any]:
         """See `Filter.report`."""
         examples = self._examples
@@ -180,6 +191,7 @@ class ExampleFilter(Filter):
             labelled=examples.labelled,
             left_out={why: len(lines) for why, lines in examples.left_out.items()},
             shown=self._options.show_examples,
+            not_shown=self._not_shown(examples),
             copies=reasons.get(COPY, 0),
         ).model_dump(mode="json", exclude_none=True)
 
