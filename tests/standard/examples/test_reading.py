@@ -100,6 +100,17 @@ def test_rows_of_many_unknown_labels_have_one_reason(porter, texts, caplog):
     assert len(caplog.text) < 500
 
 
+def test_a_column_of_few_labels_is_named(porter, texts, caplog):
+    calm = [{"text": text, "kind": "calm"} for text in texts["calm"][:4]]
+    rows = [*calm, *({"text": text, "kind": "to do"} for text in texts["alarm"])]
+    with caplog.at_level(logging.WARNING, "targen.run"):
+        read = read_examples(lines_of("rows.jsonl", map(json.dumps, rows)), porter)
+    assert (len(read.rows), read.labelled) == (14, 0)
+    (said,) = caplog.messages
+    assert "only 4 of 14 values in kind are labels of porter; of the others, 'to do' is" in said
+    assert "frequent (10)" in said
+
+
 def test_lines_end_as_editors_end_them(porter, texts):
     whole = [*texts["calm"][:5], "", "a\u2028b\x0cc\x85d"]
     for end in ("\n", "\r\n", "\r"):

@@ -37,6 +37,7 @@ _MOST = 20_000  # rows that are read
 _LARGEST = 64 << 20  # bytes of a file of lines
 _LOOKED_AT = 200  # rows by which columns are distinguished
 _NAMED = 3  # bad lines, and unknown labels, that a message names
+_SOME = 0.2  # share of a column's values: fewer may be labels by chance
 _LISTED = 20  # columns that a message names
 _UNKNOWN = "with an unknown label"
 _NOT_UTF_8 = "not UTF-8"
@@ -159,7 +160,8 @@ def _fresh(path: Path, task: Task[Any, Any] | None, encoding: str) -> Examples:
             f"least {FEWEST} are needed" + (f": {examples.bad}" if bad else ""),
             hint=hint,
         ) from (UnicodeError(_NOT_UTF_8) if _NOT_UTF_8 in bad else None)
-    said = [columns.chosen] if columns.chosen else []
+    whole = [row for _, row in several[:_MOST] if isinstance(row, Mapping)]
+    said = [words for words in (columns.chosen, columns.unused(whole)) if words]
     if bad:
         read = min(len(several), _MOST)
         used = f"{read - sum(map(len, bad.values())):,} of {read:,} rows are used as examples"
@@ -249,17 +251,46 @@ def _plain(value: Any) -> str:
     return re.sub(r"[\W_]+", "_", composed(str(value)).casefold()).strip("_")
 
 
+def _labels_of(task: Task[Any, Any] | None) -> dict[str, str]:
+    """Return the names of a task's labels by their names and official values as compared."""
+    labels: dict[str, str] = {}
+    for label in () if task is None else task.labels:
+        labels.setdefault(_plain(label.official), label.name)
+    return labels | {_plain(label.name): label.name for label in (task.labels if task else ())}
+
+
+def _said(rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
+    return [row.get(name) for row in rows if row.get(name) not in (None, "")]
+
+
+def label_column(task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]]) -> str | None:
+    """The column of the label: by its name, or the one most of whose values are labels."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    if task is None:
+        return next((name for name in _LABEL if name in names), None)
+    labels = _labels_of(task)
+    if not labels:
+        return None
+
+    def share(name: str) -> float:
+        said = _said(rows, name)
+        return sum(_plain(value) in labels for value in said) / max(1, len(said))
+
+    if "label" in names:
+        return "label"
+    called = [name for name in _LABEL if name in names and share(name)]
+    others = [name for name in names if share(name) >= 0.5]
+    return next(iter([*called, *others]), None)
+
+
 class _Columns:
     """The columns of a file that contain the texts and the label of a task's rows."""
 
     def __init__(self, task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]]) -> None:
         self._task = task
-        self._labels: dict[str, str] = {}
-        for label in () if task is None else task.labels:
-            self._labels.setdefault(_plain(label.official), label.name)
-        self._labels |= {_plain(label.name): label.name for label in (task.labels if task else ())}
+        self._labels = _labels_of(task)
         names = dict.fromkeys(name for row in rows for name in row)
-        self._label = self._label_column(names, rows)
+        self._label = label_column(task, rows)
         self._renamed: dict[str, str] = {}
         self.hint = ""
         self._fields = fields = _written_fields(task, names)
@@ -298,6 +329,30 @@ class _Columns:
             if column is not None
         )
 
+    def unused(self, rows: Sequence[Mapping[str, Any]]) -> str:
+        """Return which column has some labels, but too few to be that of the label; or ""."""
+        if self._task is None or not self._labels or self._label is not None:
+            return ""
+        texts = {*self._fields, *self._renamed.values()}
+        names = dict.fromkeys(name for row in rows for name in row if name not in texts)
+        said = {name: _said(rows, name) for name in names}
+        known = {
+            name: sum(_plain(value) in self._labels for value in values) / max(1, len(values))
+            for name, values in said.items()
+        }
+        name = max(known, key=lambda name: known[name], default="")
+        if known.get(name, 0) < _SOME:
+            return ""
+        others = Counter(str(value) for value in said[name] if _plain(value) not in self._labels)
+        (value, count), *_ = others.most_common(1) or [("", 0)]
+        return (
+            f"rows are used without a label: only {len(said[name]) - others.total():,} of "
+            f"{plural(len(said[name]), 'value')} in {printable(str(name), lines=False)} are labels "
+            f"of {self._task.name}; of the others, {printable(value, max_length=40)!r} is the most "
+            f"frequent ({count:,}). To use the labels, rename the column to label; rows with other "
+            "values are then skipped"
+        )
+
     def _require_one(self, names: Iterable[str], lacking: Sequence[str]) -> None:
         if self._task is not None and len(self._fields) != 1:
             raise UsageError(
@@ -305,23 +360,6 @@ class _Columns:
                 f"no column {lacking[0]}; the columns are {_listed(names)}",
                 hint=f"rename the columns to {', '.join(self._fields)}",
             )
-
-    def _label_column(self, names: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> str | None:
-        """The column of the label: by its name, or the one most of whose values are labels."""
-        if self._task is None:
-            return next((name for name in _LABEL if name in names), None)
-        if not self._labels:
-            return None
-
-        def share(name: str) -> float:
-            said = [row.get(name) for row in rows if row.get(name) not in (None, "")]
-            return sum(_plain(value) in self._labels for value in said) / max(1, len(said))
-
-        if "label" in names:
-            return "label"
-        called = [name for name in _LABEL if name in names and share(name)]
-        others = [name for name in names if share(name) >= 0.5]
-        return next(iter([*called, *others]), None)
 
     def examples(self, line: int, record: Mapping[str, Any] | str) -> list[Example]:
         """A row as an example; a nested one, such as a passage with questions, as several.
