@@ -7,7 +7,7 @@ import pytest
 from targen_analysis.data.columns import bare, filled
 from targen_analysis.data.corpus import Columns, read_corpus
 from targen_analysis.data.excerpt import excerpt
-from targen_core import Dataset
+from targen_core import Dataset, Declaration
 from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.fields import text_at
@@ -98,6 +98,20 @@ def test_excerpts_are_short_whatever_the_text():
     long = excerpt(("word " * 1_000_000, "x"))
     assert len(long) < 220
     assert "…" in long
+
+
+def test_the_column_whose_values_are_the_task_s_labels_is_the_label(tmp_path):
+    task = tmp_path / "notes.yaml"
+    task.write_text("description: Notes.\nlabels:\n  calm: all is well\n  alarm: it is not\n")
+    path = tmp_path / "own.csv"
+    path.write_text("text,kind\nAll is quiet.,calm\nFire!,alarm\nSmoke at the gate.,\n")
+    known = Declaration.from_file(task).task(name="notes")
+    data = read_corpus(Registry(), path, task=known)
+    assert data.labels == ["calm", "alarm", ""]
+    assert data.notes == ("There is no column label, so kind is read as the label.",)
+    path.write_text("text,kind\nAll is quiet.,calm\nFire!,to do\nSmoke.,to do\n")
+    data = read_corpus(Registry(), path, task=known)
+    assert data.notes == ("There is no column label, so all rows count as unlabelled.",)
 
 
 def test_rows_in_memory_are_read_as_a_file_of_them_is(jsonl):

@@ -18,10 +18,12 @@ from targen_core.tasks.fields import named, text_at
 from targen_core.text import plural
 from targen_core.wording import Option
 from targen_standard.datasets.source import IN_MEMORY, Source, open_source
+from targen_standard.examples.reading import label_column
 
 __all__ = ["Columns", "read_corpus", "read_study"]
 
 _PLAIN_NAMES = frozenset({"data", "dataset", "dev", "rows", "test", "train", "val", "validation"})
+_LOOKED_AT = 200  # rows by which the column of the label is found
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,13 @@ def _corpus(
     labels = [_label(row, column, names) for row in rows]
     if task is not None and task.labels and not (columns.label or any(column in r for r in rows)):
         labels = [_followed(row, task) for row in rows]
+        own = [{name: row[name] for name in row if name not in fields} for row in rows[:_LOOKED_AT]]
+        found = None if any(labels) else label_column(task, own)
+        if found is not None:
+            labels = [_label(row, found, names) for row in rows]
+            notes.append(f"There is no column label, so {found} is read as the label.")
+        elif not any(labels):
+            notes.append("There is no column label, so all rows count as unlabelled.")
     strange = sum(bool(label) and label not in names.values() for label in labels) if names else 0
     if strange and task is not None:
         notes.append(f"Rows with a label that {task.name} does not have: {strange:,}.")
