@@ -112,6 +112,21 @@ def test_a_german_subject_is_not_named_by_function_words(compared):
     assert not named & {*"ich habe mich mit und dem bei der".split()}
 
 
+def test_without_spaces_between_words_characters_are_counted_and_sequences_named(compared):
+    def said(frame, words, seed):
+        rng = random.Random(seed)
+        return [frame.format(*rng.sample(words.split(), 2)) for _ in range(60)]
+
+    rooms = ("{}と{}はありますか。", "椅子 机 浴槽 金庫 冷蔵庫")
+    money = ("{}から{}のキャンセル料を教えてください。", "土曜 日曜 来週 明日")
+    findings = compared(said(*rooms, 1), [*said(*rooms, 2), *said(*money, 3)])
+    named = lacking(findings)[0][0].split(", ")
+    assert any(name in "のキャンセル料を教えてください" for name in named)
+    assert all(len(name) > 1 for name in named)
+    assert "characters" in findings.figures["mine"]
+    assert re.search(r"a row of mine has 1\d\.\d characters", "\n".join(findings.headlines))
+
+
 def test_capitals_of_german_nouns_are_not_names(compared):
     theirs = [f"Ich habe das bei der Firma bestellt und es ist nicht da {n}" for n in range(60)]
     mine = [text.replace("Firma", "firma") for text in theirs]

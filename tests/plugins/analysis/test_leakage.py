@@ -48,6 +48,16 @@ def test_short_texts_have_no_runs(corpus, study):
     assert figures["a run of 3 words"].value == 1
 
 
+def test_a_polite_ending_is_no_run_without_spaces_between_words(corpus, study):
+    ending = "ていただくことはできますか。"
+    whole = "夕食の時間を一時間だけ遅らせていただくことはできますでしょうか。"
+    mine = corpus([f"部屋を和室に変え{ending}", f"そばを抜い{ending}", f"すみません、{whole}"])
+    reference = corpus([f"空港まで迎えに来{ending}", whole], name="o")
+    findings = measure(study(mine, against=reference))
+    assert findings.figures["mine"]["a run of 24 characters"].value == pytest.approx(1 / 3)
+    assert "33.3% share 24 consecutive characters" in findings.headlines[0]
+
+
 def test_runs_do_not_reach_over_fields(corpus, study):
     mine = corpus([("a b c", "d e f")], fields=("x", "y"))
     other = corpus([("a b c d e f", "")], fields=("x", "y"), name="original")

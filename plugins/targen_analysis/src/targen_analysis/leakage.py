@@ -10,7 +10,7 @@ from pydantic import Field
 
 from targen_analysis.data.excerpt import excerpt
 from targen_analysis.lexical.rouge import as_string, nearest
-from targen_analysis.lexical.words import Words, split, words_of
+from targen_analysis.lexical.words import Words, split, unit_of, words_of
 from targen_analysis.metrics import (
     Corpus,
     Estimate,
@@ -27,6 +27,10 @@ from targen_core.wording import Option
 __all__ = ["LEAKAGE", "LeakageOptions"]
 
 
+_PER_WORD = 3
+"""Characters of a script without spaces in place of a word: few more are just a polite ending."""
+
+
 class LeakageOptions(MetricOptions):
     """Options of `leakage`."""
 
@@ -34,7 +38,8 @@ class LeakageOptions(MetricOptions):
         8,
         ge=2,
         description="Number of consecutive words that two texts must share to count as "
-        "overlapping.",
+        f"overlapping. In scripts without spaces between words, {_PER_WORD} times as many "
+        "characters.",
     )
     probes: int = Field(
         200, ge=1, description="Number of rows to compare with the whole reference."
@@ -66,6 +71,9 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
             notes=(f"Leakage needs a reference to compare with: pass {Option('against')}.",)
         )
     *words, original = words_of(*study.everything)
+    unit = unit_of(reference.texts)
+    n = options.n if unit == "words" else _PER_WORD * options.n
+    run = f"a run of {n} {unit}"
     strings = _strings(original, np.arange(len(original)))
     figures: dict[str, dict[str, Estimate]] = {}
     tables: list[Table] = []
@@ -73,10 +81,10 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
     headlines: list[str] = []
     for corpus, mine in zip(study.corpora, words, strict=True):
         rng = generator(study.rng(f"leakage/{corpus.name}"))
-        overlap = _overlap(mine, original, options.n)
+        overlap = _overlap(mine, original, n)
         probes = subsample(options.probes, len(corpus), rng)
         best, which = nearest(_strings(mine, probes), strings)
-        figures[corpus.name] = _rates(corpus, reference, overlap, options.n)
+        figures[corpus.name] = _rates(corpus, reference, overlap, n, unit)
         found[corpus.name] = best
         if options.shown:
             pairs = {
@@ -84,8 +92,8 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
             }
             pairs.update(_partners(mine, original, overlap))
             tables.append(_pairs(corpus, reference, pairs, options.shown))
-        headlines.append(_headline(corpus, reference, figures[corpus.name], options.n))
-    within = _within(original, study, options.n)
+        headlines.append(_headline(corpus, reference, figures[corpus.name], n, unit))
+    within = _within(original, study, n, unit)
     names = list(figures[study.corpora[0].name])
     half = f"one half of {reference.name} in the other"
     figures[reference.name] = within
@@ -105,10 +113,9 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
         glance={
             "the same words": "rows also in the reference (for the reference: rows of one half "
             "in the other)",
-            f"a run of {options.n} words": f"rows that share {options.n} consecutive words with "
-            "the reference",
+            run: f"rows that share {n} consecutive {unit} with the reference",
         },
-        better={"the same words": "lower", f"a run of {options.n} words": "lower"},
+        better={"the same words": "lower", run: "lower"},
         tables=(table, *_by_field(study), *tables),
         plots=(
             rouge_plot(
@@ -124,7 +131,7 @@ def _measure(study: Study, options: LeakageOptions) -> Findings:
             (
                 f"ROUGE-L compares {options.probes:,} rows drawn at random with each row of "
                 f"{reference.name}. All rows are compared by exact text, by words only, and by "
-                f"runs of {options.n} words; the last comparison does not find shorter texts."
+                f"runs of {n} {unit}; the last comparison does not find shorter texts."
             ),
             (
                 "Paraphrases and translations are not found. The figures do not show what a model "
@@ -180,7 +187,9 @@ def _overlap(mine: Words, other: Words, n: int) -> _Overlap:
     return _Overlap(sums / np.maximum(mine.lengths, 1), partner)
 
 
-def _rates(corpus: Corpus, reference: Corpus, overlap: _Overlap, n: int) -> dict[str, Estimate]:
+def _rates(
+    corpus: Corpus, reference: Corpus, overlap: _Overlap, n: int, unit: str
+) -> dict[str, Estimate]:
     known = {tuple(row) for row in reference.texts}
     plain = {_normal(row) for row in reference.texts}
     of = len(corpus)
@@ -188,8 +197,8 @@ def _rates(corpus: Corpus, reference: Corpus, overlap: _Overlap, n: int) -> dict
     return {
         "the same texts": rate(sum(tuple(row) in known for row in corpus.texts), of),
         "the same words": rate(sum(_normal(row) in plain for row in corpus.texts), of),
-        f"a run of {n} words": rate(int(shared.sum()), of),
-        "half of its words in such runs": rate(int((overlap.covered >= 0.5).sum()), of),
+        f"a run of {n} {unit}": rate(int(shared.sum()), of),
+        f"half of its {unit} in such runs": rate(int((overlap.covered >= 0.5).sum()), of),
     }
 
 
@@ -248,7 +257,7 @@ def _by_field(study: Study) -> list[Table]:
     return [Table(title, ("field", *(corpus.name for corpus in study.corpora)), rows)]
 
 
-def _within(original: Words, study: Study, n: int) -> dict[str, Estimate]:
+def _within(original: Words, study: Study, n: int, unit: str) -> dict[str, Estimate]:
     """The same of the reference itself: one random half against the other."""
     reference = study.reference
     assert reference is not None
@@ -261,6 +270,7 @@ def _within(original: Words, study: Study, n: int) -> dict[str, Estimate]:
         _part(reference, two),
         _overlap(_take(original, one), _take(original, two), n),
         n,
+        unit,
     )
 
 
@@ -278,11 +288,13 @@ def _take(words: Words, rows: NDArray[np.int64]) -> Words:
     return Words(words.ids[places], starts, words.left[places], words.types)
 
 
-def _headline(corpus: Corpus, reference: Corpus, mine: dict[str, Estimate], n: int) -> str:
-    same, run = mine["the same words"].value or 0, mine[f"a run of {n} words"].value or 0
+def _headline(
+    corpus: Corpus, reference: Corpus, mine: dict[str, Estimate], n: int, unit: str
+) -> str:
+    same, run = mine["the same words"].value or 0, mine[f"a run of {n} {unit}"].value or 0
     return (
         f"{same:.1%} of the rows of {corpus.name} are also in {reference.name}, ignoring case "
-        f"and punctuation; {run:.1%} share {n} consecutive words with one of its rows."
+        f"and punctuation; {run:.1%} share {n} consecutive {unit} with one of its rows."
     )
 
 

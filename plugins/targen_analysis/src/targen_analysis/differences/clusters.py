@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from targen_analysis.differences.sides import Side, share_of
-from targen_analysis.lexical.words import split
+from targen_analysis.lexical.words import split, unit_of
 from targen_analysis.metrics import Estimate
 from targen_analysis.semantic.similarity import Vectors, unit
 from targen_analysis.statistics import difference, over_draws, random_state
 from targen_core.tasks.checks import language_of
 from targen_core.tasks.languages import find_language
+from targen_core.tasks.letters import UNSPACED_LETTER
 
 __all__ = ["MIN_ROWS", "Cluster", "Covered", "covered", "gaps", "latent"]
 
@@ -27,6 +29,9 @@ _MOST = 30  # clusters
 _SPLITS = 20
 _REACH = 0.05  # share of a cluster's own rows that lie farther out than what counts as in it
 _NAMED_BY = 4  # words
+_LONGEST = 2_000  # characters of a text without spaces between words whose sequences are counted
+_LETTER = re.compile(UNSPACED_LETTER)
+_RUN = re.compile(rf"(?:{UNSPACED_LETTER})+")
 _COMMON = 0.5  # share of the rows above which a word is of no subject
 
 
@@ -155,8 +160,9 @@ def gaps(
     """
     clusters = _Clusters(vectors[1], seed, most)
     own = clusters.nearest(vectors[0])
-    subjects = _subjects_in(sides[1].whole)
-    words = [{*subjects(text)} for text in sides[1].whole]
+    subjects, unspaced = _subjects_in(sides[1].whole), unit_of(sides[1].texts) == "characters"
+    said = _sequences if unspaced else subjects
+    words = [{*said(text)} for text in sides[1].whole]
     found = []
     for at, middle in enumerate(clusters.middles):
         inside = clusters.of == at
@@ -165,12 +171,27 @@ def gaps(
         apart = difference(mine, theirs)
         if apart.high is not None and apart.high < 0:
             near = np.linalg.norm(vectors[1] - middle, axis=1)
-            found.append(Cluster(_telling(words, inside), theirs, mine, apart, int(near.argmin())))
+            named = _telling(words, inside, apart=unspaced)
+            found.append(Cluster(named, theirs, mine, apart, int(near.argmin())))
     return sorted(found, key=lambda each: each.apart.high or 0.0)[:shown]
 
 
-def _telling(words: Sequence[set[str]], inside: NDArray[np.bool_]) -> tuple[str, ...]:
-    """The words that a cluster's rows have more often than the others, the most telling first."""
+def _sequences(text: str) -> Iterator[str]:
+    """The sequences of 2 to 5 letters of a text without spaces between words."""
+    for run in _RUN.findall(text[:_LONGEST]):
+        letters = _LETTER.findall(run)
+        for size in range(2, 6):
+            for at in range(len(letters) - size + 1):
+                yield "".join(letters[at : at + size])
+
+
+def _telling(
+    words: Sequence[set[str]], inside: NDArray[np.bool_], *, apart: bool
+) -> tuple[str, ...]:
+    """The words that a cluster's rows have more often than the others, the most telling first.
+
+    With `apart`, they are sequences of letters, and none shares a pair with one before it.
+    """
     here = Counter(word for own, there in zip(words, inside, strict=True) if there for word in own)
     rest = Counter(
         word for own, there in zip(words, inside, strict=True) if not there for word in own
@@ -180,4 +201,15 @@ def _telling(words: Sequence[set[str]], inside: NDArray[np.bool_]) -> tuple[str,
     def more(word: str) -> float:
         return here[word] / count - (rest[word] / others if others else 0.0)
 
-    return tuple(sorted(here, key=lambda word: (-more(word), word))[:_NAMED_BY])
+    if not apart:
+        return tuple(sorted(here, key=lambda word: (-more(word), word))[:_NAMED_BY])
+    named: list[str] = []
+    pairs: set[str] = set()
+    for word in sorted(here, key=lambda word: (-more(word), -len(word), word)):
+        own = {word[at : at + 2] for at in range(len(word) - 1)}
+        if not own & pairs:
+            named.append(word)
+        pairs |= own
+        if len(named) == _NAMED_BY:
+            break
+    return tuple(named)

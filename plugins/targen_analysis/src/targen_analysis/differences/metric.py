@@ -29,7 +29,7 @@ from targen_analysis.differences.telling import (
     estimated,
     scores,
 )
-from targen_analysis.lexical.words import split
+from targen_analysis.lexical.words import split, unit_of
 from targen_analysis.metrics import (
     Cell,
     Corpus,
@@ -96,6 +96,11 @@ class _Found:
         """Groups of the side that has the fewest."""
         return min(side.seeds for side in self.sides)
 
+    @property
+    def unit(self) -> str:
+        """Return what lengths are counted in: that of the reference, for all datasets."""
+        return unit_of(self.sides[1].texts)
+
 
 def _measure(study: Study, options: DifferenceOptions) -> Findings:
     reference = study.reference
@@ -115,7 +120,8 @@ def _measure(study: Study, options: DifferenceOptions) -> Findings:
     if not found:
         return Findings(notes=tuple(notes))
     figures = {name: _figures(each) for name, each in found.items()}
-    figures[reference.name] = _lengths_of(next(iter(found.values())).sides[1])
+    first = next(iter(found.values()))
+    figures[reference.name] = _lengths_of(first.sides[1], first.unit)
     lines = [[*_sentences(each)] for each in found.values()]
     for of, corpus in zip(lines, (c for c in study.corpora if c.name in found), strict=True):
         of[:0] = _shown(corpus, reference)
@@ -126,7 +132,7 @@ def _measure(study: Study, options: DifferenceOptions) -> Findings:
         figures=figures,
         glance={
             name: words
-            for name, words in _GLANCE.items()
+            for name, words in _glance(first.unit).items()
             if any(name in own for own in figures.values())
         },
         tables=tuple(_tables(found, reference, options)),
@@ -139,17 +145,19 @@ def _measure(study: Study, options: DifferenceOptions) -> Findings:
     )
 
 
-_GLANCE = {
-    "words": "mean number of words per row",
-    "sd of words": "standard deviation of words per row",
-    "sentences": "mean number of sentences per row",
-    **{
-        "AUC from "
-        f"{way}": f"how well a classifier tells real from synthetic rows from {way}; 0.5 is chance"
-        for way in _WAYS
-    },
-    "near copies": "rows that are near copies of a reference row",
-}
+def _glance(unit: str) -> dict[str, str]:
+    return {
+        unit: f"mean number of {unit} per row",
+        f"sd of {unit}": f"standard deviation of {unit} per row",
+        "sentences": "mean number of sentences per row",
+        **{
+            f"AUC from {way}": "how well a classifier tells real from synthetic rows from "
+            f"{way}; 0.5 is chance"
+            for way in _WAYS
+        },
+        "near copies": "rows that are near copies of a reference row",
+    }
+
 
 _NOTES = (
     (
@@ -297,27 +305,27 @@ def _copies(sides: tuple[Side, Side], near: float) -> tuple[Estimate, list[tuple
     return rate(len(pairs), len(sides[0])), pairs[:_PAIRS]
 
 
-def _counts(side: Side) -> dict[str, NDArray[np.float64]]:
-    """Words and sentences of each row."""
+def _counts(side: Side, unit: str) -> dict[str, NDArray[np.float64]]:
+    """Words, or characters, and sentences of each row."""
     return {
-        "words": np.array([len(split(text)) for text in side.whole], dtype=float),
+        unit: np.array([len(split(text)) for text in side.whole], dtype=float),
         "sentences": np.array(
             [len(sentences(with_plain_marks(text))) for text in side.whole], dtype=float
         ),
     }
 
 
-def _lengths_of(side: Side) -> dict[str, Estimate]:
-    counts = _counts(side)
+def _lengths_of(side: Side, unit: str) -> dict[str, Estimate]:
+    counts = _counts(side, unit)
     return {
-        "words": mean_of(counts["words"], side.groups),
-        "sd of words": Estimate(float(counts["words"].std())),
+        unit: mean_of(counts[unit], side.groups),
+        f"sd of {unit}": Estimate(float(counts[unit].std())),
         "sentences": mean_of(counts["sentences"], side.groups),
     }
 
 
 def _figures(found: _Found) -> dict[str, Estimate]:
-    figures = _lengths_of(found.sides[0])
+    figures = _lengths_of(found.sides[0], found.unit)
     figures |= {f"AUC from {way}": area for way, area in found.areas.items()}
     if found.cover is not None:
         figures["clusters with rows"] = found.cover.mine
@@ -334,11 +342,12 @@ def _sentences(found: _Found) -> Iterator[str]:
             f"A classifier distinguishes rows of {mine.name} from rows of {theirs.name} with an "
             f"AUC of {ways}. 0.50 is chance, 1 is perfect; {found.size:,} rows of each."
         )
-    ours, real = _lengths_of(mine), _lengths_of(theirs)
+    unit = found.unit
+    ours, real = _lengths_of(mine, unit), _lengths_of(theirs, unit)
     yield (
-        f"On average, a row of {mine.name} has {ours['words'].value:.1f} words (sd "
-        f"{ours['sd of words'].value:.1f}) in {ours['sentences'].value:.1f} sentences; a row of "
-        f"{theirs.name} has {real['words'].value:.1f} (sd {real['sd of words'].value:.1f}) in "
+        f"On average, a row of {mine.name} has {ours[unit].value:.1f} {unit} (sd "
+        f"{ours[f'sd of {unit}'].value:.1f}) in {ours['sentences'].value:.1f} sentences; a row of "
+        f"{theirs.name} has {real[unit].value:.1f} (sd {real[f'sd of {unit}'].value:.1f}) in "
         f"{real['sentences'].value:.1f}."
     )
     for feature in sorted(found.features, key=lambda each: each.word)[:_LEADS]:
@@ -407,15 +416,16 @@ def _tables(
         )
     sides = {name: each.sides[0] for name, each in found.items()}
     sides[reference.name] = next(iter(found.values())).sides[1]
+    unit = next(iter(found.values())).unit
     yield Table(
-        "Words and sentences per row",
+        f"{unit.capitalize()} and sentences per row",
         ("number of", "dataset", "mean", "sd", *(f"{q:.0%}" for q in _QUANTILES)),
         [
             (what, name, mean_of(counts, side.groups), round(float(counts.std()), 2),
              *(float(q) for q in np.quantile(counts, _QUANTILES)))
-            for what in ("words", "sentences")
+            for what in (unit, "sentences")
             for name, side in sides.items()
-            for counts in [_counts(side)[what]]
+            for counts in [_counts(side, unit)[what]]
         ],
         note="The last columns are quantiles; for example, half of the rows have at most the "
              "value under 50%.",

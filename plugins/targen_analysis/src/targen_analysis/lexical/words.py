@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from targen_analysis.metrics import Corpus
 from targen_core.tasks.letters import UNSPACED, UNSPACED_LETTER, word_of
+from targen_standard.examples.measuring import is_unspaced
 
-__all__ = ["LONGEST", "Words", "split", "words_of"]
+__all__ = ["LONGEST", "Words", "split", "unit_of", "words_of"]
 
 LONGEST = 4
 """The longest n-grams that are counted."""
@@ -29,6 +30,12 @@ def split(text: str) -> list[str]:
     Each letter of a script without spaces between words is a word.
     """
     return _WORD.findall(text.lower())
+
+
+def unit_of(*corpora: Sequence[tuple[str, ...]]) -> str:
+    """What `split` counts in most of these texts: "words", or "characters" without spaces."""
+    rows = [is_unspaced("\n".join(row)) for texts in corpora for row in texts]
+    return "characters" if 2 * sum(rows) > len(rows) else "words"
 
 
 class Words:

@@ -57,9 +57,9 @@ _FIGURES = {
     "hd-d": ("lexical", "hd-d"),
     "self-BLEU": ("repetition", "self-bleu"),
     "a part tells": ("artifacts", "best partial input, above chance"),
-    "leakage": ("leakage", "a run of 8 words"),
+    "leakage": ("leakage", "a run of 8 words", "a run of 24 characters"),
 }
-"""Column -> metric and figure of the analysis."""
+"""Column -> metric of the analysis and its figure, by any of these names."""
 
 _ASIDE = {"judged", "reviewed", "difficulty"}
 """Metrics of inputs that are never given here; some are of plugins that need not be installed."""
@@ -457,13 +457,13 @@ def _analyzed(
 
 def _figures(analysis: Analysis, name: str) -> dict[str, Estimate]:
     found: dict[str, Estimate] = {}
-    for column, (metric, figure) in _FIGURES.items():
+    for column, (metric, *called) in _FIGURES.items():
         try:
-            figures = analysis[metric].figures
+            figures = analysis[metric].figures.get(name, {})
         except KeyError:
             continue  # it failed, or its package is not installed
-        if (value := figures.get(name, {}).get(figure)) is not None:
-            found[column] = value
+        for figure in figures.keys() & {*called}:
+            found[column] = figures[figure]
     return found
 
 
