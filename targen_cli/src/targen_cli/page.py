@@ -319,7 +319,7 @@ def _some_rejects(run: Path) -> Iterator[str]:
         for traced in some:
             what = " ".join(filter(None, [traced.verdict, str(traced.record.get("stage") or "")]))
             detail = traced.record.get("detail")
-            said = f"<p>{_safe(detail)}</p>" if detail else ""
+            said = f'<p dir="auto">{_safe(detail)}</p>' if detail else ""
             yield f"<article><h3>{_safe(reason)}<small>{_safe(what)}</small></h3>{said}"
             yield f"{_pairs(content_of(traced))}<details><summary>origin</summary>"
             yield f"{_pairs(origin_of(traced))}</details></article>"
@@ -327,7 +327,7 @@ def _some_rejects(run: Path) -> Iterator[str]:
 
 def _pairs(pairs: Pairs) -> str:
     lines = [
-        f"<dt>{_safe(name)}</dt><dd>{_safe(text_of(value), lines=True)}</dd>"
+        f'<dt>{_safe(name)}</dt><dd dir="auto">{_safe(text_of(value), lines=True)}</dd>'
         for name, value in pairs
     ]
     return f'<dl class="pairs">{"".join(lines)}</dl>'
@@ -382,4 +382,6 @@ def _cell(cell: object) -> str:
     if isinstance(cell, _Heat):
         step = round(_HEATS * min(1.0, cell.share))
         return f'<td class="number{f" heat{step}" if step else ""}">{_safe(cell)}</td>'
+    if isinstance(cell, str) and not _kind(cell):  # may be of a row, in any script
+        return f'<td dir="auto">{_safe(cell)}</td>'
     return f'<td class="{_kind(cell)}">{_safe(cell)}</td>'

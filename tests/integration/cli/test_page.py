@@ -56,6 +56,12 @@ def test_a_page_has_figures_rows_and_rejects_and_loads_nothing(works, run, rows)
     assert works("runs rm runs/run --yes").out == "runs/run: removed\n"
 
 
+def test_texts_of_rows_run_in_their_own_direction(works, run, rows):
+    write_lines(run / "dataset.jsonl", [{**row, "premise": "أين غرفتي؟"} for row in rows(run)])
+    works("report runs/run --html")
+    assert '<dd dir="auto">أين غرفتي؟</dd>' in (run / "report.html").read_text(encoding="utf-8")
+
+
 def test_the_page_of_a_folder_has_every_run(works, finished, run):
     finished("rte", "-n", 4, out="runs/other")
     Path("runs/broken").mkdir()

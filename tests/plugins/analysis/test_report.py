@@ -64,6 +64,7 @@ def test_the_page_is_whole_and_asks_nobody(analysis):
     assert "@import" not in own
     assert page.count("<script") == page.count("</script") == 2
     assert EVIL not in page
+    assert re.search(r'<td[^>]* dir="auto">[^<]*&lt;script&gt;alert', page)
     assert "&lt;script&gt;alert(" in page
     said = "Mind the gap.|Measured so.|Two rows left out.|it needs a model|fetch it|1,200–1,300"
     assert [words for words in said.split("|") if words not in page] == []

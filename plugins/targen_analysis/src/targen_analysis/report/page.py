@@ -233,5 +233,6 @@ def _cell(cell: Cell, mark: str = "") -> str:
         before = f"{mark} " if mark else ""
         return f'<td class="number">{before}{safe(number(cell.value))}{beside}</td>'
     if isinstance(cell, str):
-        return f"<td{' class=long' if len(cell) > _LONG else ''}>{safe(cell)}</td>"
+        long = " class=long" if len(cell) > _LONG else ""
+        return f'<td{long} dir="auto">{safe(cell)}</td>'  # may be of a row, in any script
     return f'<td class="number">{safe(shown(cell))}</td>'
