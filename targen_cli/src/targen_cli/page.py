@@ -173,7 +173,9 @@ def _glance(report: Report) -> Iterator[str]:
     facts = [("rows", f"{sum(report.rows.values()):,}")]
     if report.yield_ is not None:
         facts.append(("candidates kept", percent(report.yield_)))
-    if report.seconds is not None and report.seconds >= 1:
+    # If answers were imported from files, the time went by elsewhere.
+    elsewhere = report.raw.get("answers_by_files")
+    if report.seconds is not None and report.seconds >= 1 and not elsewhere:
         facts.append(("time", duration(report.seconds)))
         if pace := report.rows_per_minute:
             facts.append(("rows per minute", f"{pace:,.0f}" if pace >= 10 else f"{pace:.1f}"))

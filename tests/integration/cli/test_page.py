@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import targen_core as tg
+
 from ...files import write_lines
 from ...runs import edit
 
@@ -54,6 +56,17 @@ def test_a_page_has_figures_rows_and_rejects_and_loads_nothing(works, run, rows)
     )
     assert [each for each in words.split("|") if each not in page.said] == []
     assert works("runs rm runs/run --yes").out == "runs/run: removed\n"
+
+
+def test_answers_from_files_have_no_rate(works, run):
+    edit(run, "seconds", 6.0, "report.json")
+    works("report runs/run --html")
+    assert "<dt>rows per minute</dt><dd>200</dd>" in (run / "report.html").read_text()
+    edit(run, "answers_by_files", True, "report.json")
+    works("report runs/run --html")
+    page = (run / "report.html").read_text()
+    assert "rows per minute" not in page and "<dt>time</dt>" not in page
+    assert tg.load(run).report.rows_per_minute is None
 
 
 def test_texts_of_rows_run_in_their_own_direction(works, run, rows):

@@ -208,7 +208,12 @@ class Report:
 
     @property
     def rows_per_minute(self) -> float | None:
-        """Return the rows per minute of working time; None if the time is unknown or 0."""
+        """Return the rows per minute of working time; None if the time is unknown or 0.
+
+        None also if answers were imported from files: the time went by elsewhere.
+        """
+        if self.raw.get("answers_by_files"):
+            return None
         return sum(self.rows.values()) * 60 / self.seconds if self.seconds else None
 
     @property
