@@ -210,7 +210,7 @@ class Report:
     def rows_per_minute(self) -> float | None:
         """Return the rows per minute of working time; None if the time is unknown or 0.
 
-        None also if answers were imported from files: the time went by elsewhere.
+        It is also None if answers were imported from files, since the time passed elsewhere.
         """
         if self.raw.get("answers_by_files"):
             return None

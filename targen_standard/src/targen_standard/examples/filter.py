@@ -174,7 +174,7 @@ class ExampleFilter(Filter):
         return None
 
     def _not_shown(self, examples: Examples) -> int | None:
-        """Return how many unlabelled examples no prompt shows; None if there are none."""
+        """Return how many unlabelled examples no prompt shows; None if all have labels."""
         # Only a branch without examples of its own label is shown those without a label.
         labelled = {row.label for row in examples.rows if row.label is not None}
         if not self._options.show_examples or not {*self._aims} <= labelled:

@@ -33,7 +33,7 @@ def split(text: str) -> list[str]:
 
 
 def unit_of(*corpora: Sequence[tuple[str, ...]]) -> str:
-    """What `split` counts in most of these texts: "words", or "characters" without spaces."""
+    """Return the units that `split` counts in most of these texts: "words" or "characters"."""
     rows = [is_unspaced("\n".join(row)) for texts in corpora for row in texts]
     return "characters" if 2 * sum(rows) > len(rows) else "words"
 
