@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from targen_standard.datasets.kept import called
 from targen_standard.datasets.lines import in_utf_8
 from targen_standard.datasets.source import open_source
 from targen_standard.datasets.texts import refuse_table
+from targen_standard.examples.labels import known_labels, label_column, plain_label, said_in
 from targen_standard.filters.excluded.comparing import plain_words, texts_of
 
 _log = logging.getLogger("targen.run")
@@ -44,7 +44,6 @@ _NOT_UTF_8 = "not UTF-8"
 _TABLES = frozenset((".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"))
 _NO_ROWS = frozenset((".yaml", ".yml", ".toml", ".py", ".ipynb"))
 _TEXT = ("text", "sentence", "content", "message", "question", "query", "utterance")
-_LABEL = ("label", "category", "intent", "class", "labels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,49 +245,12 @@ def _value(line: str | ValueError) -> Mapping[str, Any] | str | ValueError:
     return value if isinstance(value, str) else ValueError("not text")
 
 
-def _plain(value: Any) -> str:
-    """Return a label in the form in which it is compared."""
-    return re.sub(r"[\W_]+", "_", composed(str(value)).casefold()).strip("_")
-
-
-def _labels_of(task: Task[Any, Any] | None) -> dict[str, str]:
-    """Return the names of a task's labels by their names and official values as compared."""
-    labels: dict[str, str] = {}
-    for label in () if task is None else task.labels:
-        labels.setdefault(_plain(label.official), label.name)
-    return labels | {_plain(label.name): label.name for label in (task.labels if task else ())}
-
-
-def _said(rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
-    return [row.get(name) for row in rows if row.get(name) not in (None, "")]
-
-
-def label_column(task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]]) -> str | None:
-    """The column of the label: by its name, or the one most of whose values are labels."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    if task is None:
-        return next((name for name in _LABEL if name in names), None)
-    labels = _labels_of(task)
-    if not labels:
-        return None
-
-    def share(name: str) -> float:
-        said = _said(rows, name)
-        return sum(_plain(value) in labels for value in said) / max(1, len(said))
-
-    if "label" in names:
-        return "label"
-    called = [name for name in _LABEL if name in names and share(name)]
-    others = [name for name in names if share(name) >= 0.5]
-    return next(iter([*called, *others]), None)
-
-
 class _Columns:
     """The columns of a file that contain the texts and the label of a task's rows."""
 
     def __init__(self, task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]]) -> None:
         self._task = task
-        self._labels = _labels_of(task)
+        self._labels = known_labels(task)
         names = dict.fromkeys(name for row in rows for name in row)
         self._label = label_column(task, rows)
         self._renamed: dict[str, str] = {}
@@ -335,15 +297,17 @@ class _Columns:
             return ""
         texts = {*self._fields, *self._renamed.values()}
         names = dict.fromkeys(name for row in rows for name in row if name not in texts)
-        said = {name: _said(rows, name) for name in names}
+        said = {name: said_in(rows, name) for name in names}
         known = {
-            name: sum(_plain(value) in self._labels for value in values) / max(1, len(values))
+            name: sum(plain_label(value) in self._labels for value in values) / max(1, len(values))
             for name, values in said.items()
         }
         name = max(known, key=lambda name: known[name], default="")
         if known.get(name, 0) < _SOME:
             return ""
-        others = Counter(str(value) for value in said[name] if _plain(value) not in self._labels)
+        others = Counter(
+            str(value) for value in said[name] if plain_label(value) not in self._labels
+        )
         (value, count), *_ = others.most_common(1) or [("", 0)]
         return (
             f"rows are used without a label: only {len(said[name]) - others.total():,} of "
@@ -403,7 +367,7 @@ class _Columns:
             return None
         if self._task is None:
             return composed(str(value))
-        name = self._labels.get(_plain(value))
+        name = self._labels.get(plain_label(value))
         if name is None and self._labels:
             raise _UnknownLabel(f"{printable(str(value), max_length=40)!r}")
         return name

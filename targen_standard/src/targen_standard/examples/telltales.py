@@ -13,7 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from targen_core.tasks.checks import language_of
 from targen_core.tasks.languages import find_language
 from targen_core.tasks.letters import MARKS, word_of
-from targen_standard.examples.measuring import Topic, are_english, weights_of, with_plain_marks
+from targen_standard.examples.measuring import (
+    Topic,
+    are_english,
+    is_unspaced,
+    weights_of,
+    with_plain_marks,
+)
 from targen_standard.examples.reading import Example
 from targen_standard.filters.excluded.comparing import plain_words
 
@@ -22,6 +28,7 @@ __all__ = [
     "SEEN",
     "Telltales",
     "habits",
+    "is_unspaced",
     "sentences",
     "shows_names",
     "with_plain_marks",

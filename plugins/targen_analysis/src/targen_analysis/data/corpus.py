@@ -18,7 +18,7 @@ from targen_core.tasks.fields import named, text_at
 from targen_core.text import plural
 from targen_core.wording import Option
 from targen_standard.datasets.source import IN_MEMORY, Source, open_source
-from targen_standard.examples.reading import label_column
+from targen_standard.examples.labels import label_column
 
 __all__ = ["Columns", "read_corpus", "read_study"]
 
