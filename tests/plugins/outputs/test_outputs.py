@@ -437,9 +437,9 @@ def test_any_set_that_a_row_may_have_can_be_requested(kind, works):
         works(*f"generate mine.yaml --preset apart {shard} -b scripted".split())
     works(*"merge 1 2 --out merged".split())
     assert read_dataset("merged").labels == wanted
-    works(*"resume run --label c+a=3".split())
-    works(*"resume run -n 8".split())
-    assert read_dataset("run").labels == {"a+c": 6, "a+b+c+d": 2}
+    works(*"resume run --label c+a=4".split())
+    works(*"resume run -n 10".split())
+    assert read_dataset("run").labels == {"a+c": 8, "a+b+c+d": 2}
 
 
 @pytest.mark.parametrize("kind", FOUR)
