@@ -119,7 +119,7 @@ def usual_encodings() -> str:
 
 
 def _which(line: bytes) -> str:
-    """Say what a line is in each of the usual encodings, so that a reader sees which is right."""
+    """Show a line in each of the usual encodings in which it may be right, for people to choose."""
     at = next((at for at, byte in enumerate(line) if byte > 127), 0)
     some = line[max(0, at - _BEFORE) : at + _BEHIND].strip()
     said: dict[str, list[str]] = {}

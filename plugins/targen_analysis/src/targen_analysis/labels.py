@@ -63,21 +63,16 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
     tables, plots = _distribution(corpora, counts, figures, labels)
     headlines, warnings, notes = _remarks(study, counts, labels, figures)
     flows = {corpus.name: flow for corpus in study.corpora if (flow := _flow(corpus))}
-    pooled = [flow for flow in flows.values() if flow.corrected]
-    every = f"all {len(flows)} together"
-    if len(flows) > 1:
-        flows[every] = _together([*flows.values()])
-    for name, flow in flows.items():
+    every = {f"all {len(flows)} together": _together([*flows.values()])} if len(flows) > 1 else {}
+    for name, flow in (flows | every).items():
         tables.append(_flow_table(name, flow))
         plots.append(_flow_plot(name, flow))
-    if every in flows:
-        # Without a step 4, no label could change: such candidates would only lower the share.
-        flows.pop(every)
-        if len(pooled) > 1:
-            all_corrected = len(pooled) == len(flows)
-            every = every if all_corrected else f"the {len(pooled)} corrected datasets together"
-            flows[every] = _together(pooled)
-    for name, flow in flows.items():
+    # Without a step 4, no label could change: such candidates would only lower the share.
+    pooled = [flow for flow in flows.values() if flow.corrected]
+    if len(pooled) < len(flows):
+        named = f"the {len(pooled)} corrected datasets together"
+        every = {named: _together(pooled)} if len(pooled) > 1 else {}
+    for name, flow in (flows | every).items():
         changed, judged = _changed(flow)
         if all(aim is None for aim in flow.aims.values()) and flow.aims:
             continue  # no label was asked for

@@ -69,7 +69,7 @@ class Filled:
 
     @property
     def digest(self) -> str:
-        """A digest by which a text is recognised later, in any form of file; "" if it is none."""
+        """A digest that recognises a text later, in any form of file; "" for other content."""
         text = self.content
         if isinstance(text, bytes):
             said = json_of(text).get("content")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,7 @@ class _Found:
         """Groups of the side that has the fewest."""
         return min(side.seeds for side in self.sides)
 
-    @property
+    @cached_property
     def unit(self) -> str:
         """Return what lengths are counted in: that of the reference, for all datasets."""
         return unit_of(self.sides[1].texts)
