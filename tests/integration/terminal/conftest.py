@@ -100,6 +100,18 @@ class Terminal:
         """Press keys."""
         os.write(self.master, keys)
 
+    def interrupt(self) -> int:
+        """Press Ctrl-C at a question, again if need be; the exit status.
+
+        A key pressed just before `input()` blocks sets only Python's flag, and is noticed after
+        the next key.
+        """
+        while self.process.poll() is None:
+            self.type(b"\x03")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(5)
+        return self.exit_code()
+
     def resize(self, columns: int) -> None:
         """Make the window so wide."""
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))

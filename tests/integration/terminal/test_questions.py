@@ -48,8 +48,7 @@ def test_what_is_dear_is_asked_about_first(asked, service, tmp_path):
     assert shown.exit_code() == 1, shown.text
     stopped = asked("-b", "llama", *DEAR)
     stopped.wait_for("Continue? [y/N]")
-    stopped.type(b"\x03")
-    assert stopped.exit_code() == 130, stopped.text
+    assert stopped.interrupt() == 130, stopped.text
     assert service.seen == []
     assert not (tmp_path / "runs").exists()
 
