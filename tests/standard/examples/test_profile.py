@@ -336,7 +336,7 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("words", "error", "more"),
         [
-            ("notes.txt --into again.yaml", "again.yaml already has a profile", ""),
+            ("notes.txt --into again.yaml", "again.yaml already has a key `profile`", ""),
             ("notes.txt --out again.yaml", "again.yaml exists", ""),
             ("notes.txt --into task.json", "must end in .yaml or .yml", "--out profile.yaml"),
             ("nosuch.txt", "there is no file nosuch.txt", ""),

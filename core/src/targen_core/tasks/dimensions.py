@@ -196,7 +196,8 @@ def draw(
     drawn = {}
     for each in dimensions:
         place = path if late is None else late.moved(path, len(each.pool))
-        drawn[each.name] = each.at(seed, (*place, branch) if each.by_branch else place)
+        if value := each.at(seed, (*place, branch) if each.by_branch else place):
+            drawn[each.name] = value
     return drawn
 
 

@@ -26,7 +26,9 @@ def init_task(
     description: Annotated[
         str | None,
         typer.Argument(
-            metavar="DESCRIPTION", help="The task, in your own words.", show_default=False
+            metavar="DESCRIPTION|FILE",
+            help="The task, in your own words; or a task file.",
+            show_default=False,
         ),
     ] = None,
     blank: Annotated[
@@ -43,21 +45,33 @@ def init_task(
     *,
     said: Said,
 ) -> None:
-    """Write a task file for `targen generate`.
+    """Write a task file for `targen generate`, or complete one.
 
     A model drafts the file from your description, in one call. With --blank, the command writes a
     commented file to fill in. No rows are generated. A draft contains the line `draft: true`. Read
     the draft and remove this line before you generate rows.
 
+    If you pass a task file, a model lists the kinds of each label's texts, with their shares, in
+    one call. They are added to the end of the file as the key `kinds`. Correct them: each row draws
+    one of them.
+
     Examples:
     - targen init-task "Is a film review positive or negative?" -b chatgpt --model gpt-6-luna
+    - targen init-task reviews.yaml -b chatgpt --model gpt-6-luna
     - targen init-task --blank --out mytask.yaml
     """
-    if description is not None and Path(description).suffix in (".yaml", ".yml"):
-        raise UsageError(
-            f"{description} is a file name, but this command needs a description of the task",
-            hint=f"targen init-task --blank --out {quote(description)}",
-        )
+    file = Path(description) if description is not None else Path()
+    if file.suffix in (".yaml", ".yml"):
+        if not file.exists():
+            raise UsageError(
+                f"there is no file {file}, and this command needs a description of the task, or a "
+                "task file to complete",
+                hint=f"targen init-task --blank --out {quote(str(file))}",
+            )
+        if blank or out is not None:
+            raise UsageError("a task file is completed in place, without --blank and --out")
+        _complete(file, said)
+        return
     if blank and description is not None:
         raise UsageError(
             "--blank does not use a model, so omit the description",
@@ -94,6 +108,8 @@ def init_task(
     print("This is a draft that has not been reviewed. Check:")
     part = "labels" if declaration.output is None else "output"
     print(f"  {part}      would two people who read the definitions always agree?")
+    if declaration.kinds:
+        print("  kinds       are their shares right, and is a common kind missing?")
     print("  seeds       can the same seed be used for every label?")
     print("  dimensions  does any value give away a label?")
     if declaration.samples:
@@ -101,6 +117,29 @@ def init_task(
     print("Then remove the line `draft: true` and type:")
     named = f" --backend {backend}" if (backend := said.values.get("backend")) else ""
     print(f"  targen preview {_typed(path)}{named}")
+
+
+def _complete(path: Path, said: Said) -> None:
+    """Add the kinds of each label's texts to a task file."""
+    from targen_core.plugins.loader import load_registry
+    from targen_core.reading import read_text
+    from targen_standard.drafting.kinds import listing
+    from targen_standard.single import charged
+    from targen_standard.task_files.adding import with_key
+    from targen_standard.task_files.model import Declaration
+
+    declaration = Declaration.from_file(path)
+    before = read_text(path, 1 << 20)
+    hint = "edit the file yourself"
+    with_key(path, before, "kinds", "kinds: {}\n", hint)  # before anything is paid for
+    question = listing(declaration)
+    with charged(load_registry(), said, "list of kinds", question) as (reply, calls, account):
+        whole = with_key(path, before, "kinds", reply.section(declaration), hint)
+        with writing(path, hint=hint):
+            replace_plain(path, whole.encode())
+    print(f"{path}: added `kinds`; {account.billed if calls else 'from the cache'}")
+    print("Are their shares right for your texts, and is a common kind missing? Then type:")
+    print(f"  targen preview {_typed(path)}")
 
 
 def _may_write(path: Path, *, force: bool) -> None:

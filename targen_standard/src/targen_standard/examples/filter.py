@@ -19,7 +19,7 @@ from targen_standard.examples import MEASURED_FROM, ExampleOptions, ExamplesSect
 from targen_standard.examples.following import followed
 from targen_standard.examples.forms import forms_of
 from targen_standard.examples.measuring import are_english, measured
-from targen_standard.examples.profile import FORM, Profile, Trait
+from targen_standard.examples.profile import FORM, Kinds, Profile, Trait
 from targen_standard.examples.reading import Examples, read_examples
 from targen_standard.examples.showing import Hands, shown_to
 from targen_standard.examples.subjects import revealing
@@ -75,12 +75,14 @@ class ExampleFilter(Filter):
         self._examples = examples = None if path is None else _read(path, task)
         self._aims = {*task.branches.values()}
         lengths = [e for e in task.dimensions if e.in_prompt and _LENGTH.search(e.name)]
+        kinds = [e for e in task.dimensions if isinstance(e, Kinds)]
         if examples is not None and self._options.show_examples and profile == "pairs":
             following = followed(
                 task, examples.rows, self._options.shown, by_script=self._by_script
             )
             if following is not None:
-                kept = tuple(each for each in task.dimensions if each not in lengths)
+                # Rows after real texts have their kinds, too.
+                kept = tuple(e for e in task.dimensions if e not in (*lengths, *kinds))
                 return following.replace(dimensions=kept)
         if isinstance(profile, Profile):
             for words in revealing(profile, task):

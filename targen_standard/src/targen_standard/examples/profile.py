@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, Self
@@ -36,6 +37,9 @@ from targen_core.tasks.dimensions import Dimension
 
 FORM = "form"
 """The dimension that draws forms."""
+
+KIND = "kind"
+"""The dimension that draws kinds of a label's texts."""
 
 _MOST_VALUES = 200  # of a trait: a person reads them
 _MOST_SLOTS = 1_000  # weights of a trait, added up
@@ -68,6 +72,32 @@ class Trait(Dimension):
             order = _shuffled(seed, self.name, depth, turn, size)
             total += order[offset] if depth else offset + order[0]
         return self.pool[total % size]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kinds(Trait):
+    """The kinds of texts that each branch has, in their shares; some branches may have none.
+
+    Attributes:
+        of: the kinds of each branch, with weights, in the order of the task's branches.
+    """
+
+    of: tuple[Mapping[str, int], ...]
+    by_branch: bool = True
+
+    @cached_property
+    def _circles(self) -> tuple[Trait | None, ...]:
+        return tuple(Trait(name=self.name, values=mine) if mine else None for mine in self.of)
+
+    @cached_property
+    def pool(self) -> tuple[str, ...]:
+        """The longest circle, which says how far draws of late branches move on."""
+        return max((each.pool for each in self._circles if each is not None), key=len)
+
+    def at(self, seed: int, path: Sequence[int]) -> str:
+        """See `Trait.at`; the last index is the branch. Empty for a branch without kinds."""
+        mine = self._circles[path[-1]]
+        return "" if mine is None else mine.at(seed, path)
 
 
 @lru_cache(maxsize=512)

@@ -65,7 +65,7 @@ def profile(
     from targen_core.reading import read_text
     from targen_core.text import plural
     from targen_standard.profiling.api import profile as profiled
-    from targen_standard.profiling.writing import with_section
+    from targen_standard.task_files.adding import with_key
 
     if out is not None and into is not None:
         raise UsageError("--out and --into cannot be used together")
@@ -79,18 +79,12 @@ def profile(
             f"--into {into}: the name must end in .yaml or .yml", hint="--out profile.yaml"
         )
     before = read_text(into, 1 << 20) if into is not None else ""
-    try:
-        is_there = with_section(before, "profile: {}\n") is None
-    except ValueError as error:
-        raise UsageError(
-            f"{into}: targen cannot add a key at the end of the file: {error}",
-            hint="write to a new file with --out, and copy its `profile` key",
-        ) from error
-    if is_there:
-        raise UsageError(
-            f"{into} already has a profile",
-            hint="remove its `profile` key, or write to a new file with --out",
-        )
+
+    def added(section: str) -> str:
+        hint = "write to a new file with --out, and copy its `profile` key"
+        return section if into is None else with_key(into, before, "profile", section, hint)
+
+    added("profile: {}\n")  # before any work
     registry = load_registry()
     asks = bool({"backend", "model"} & said.values.keys())
     about = partial(_asked, registry, said=said) if asks else None
@@ -101,7 +95,7 @@ def profile(
         print(text, end="")
         return
     with writing(target, hint="choose a different --out"):
-        replace_plain(target, (with_section(before, text) or "").encode())
+        replace_plain(target, added(text).encode())
     forms = plural(len(made.profile.forms), "form")
     print(f"{target}: {forms} of {plural(made.figures.rows, 'text')}")
     if into is not None:

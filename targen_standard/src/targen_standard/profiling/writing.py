@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import yaml
-
-from targen_cli.reading.nodes import yaml_value
 from targen_core.text import plural, printable
 from targen_standard.examples.measuring import Figures, Topic
 from targen_standard.examples.profile import Profile
-
-_DEEPEST = 16  # levels of a task file
+from targen_standard.task_files.adding import as_yaml
 
 
 def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topic]) -> str:
@@ -37,23 +33,4 @@ def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topi
     # Names of files and words may contain line feeds: text after one would be a key.
     comments = "".join(f"# {printable(line, lines=False)}\n" for line in lines)
     value = {k: v for k, v in profile.model_dump(mode="json").items() if v}
-    said: str = yaml.safe_dump({"profile": value}, allow_unicode=True, sort_keys=False, width=1_000)
-    return comments + said
-
-
-def with_section(text: str, made: str) -> str | None:
-    """Return the text of a task file with a section added at the end; None if it already has one.
-
-    Raises:
-        ValueError: the file has no place for a key behind the rest, such as one in flow style.
-    """
-    was = yaml_value(text, deepest=_DEEPEST)[0] if text.strip() else {}
-    if not isinstance(was, Mapping):
-        raise ValueError("it is not a mapping")
-    if "profile" in was:
-        return None
-    whole = f"{text.rstrip()}\n\n{made}".lstrip()
-    profile = yaml_value(made, deepest=_DEEPEST)[0]
-    if yaml_value(whole, deepest=_DEEPEST)[0] != {**was, **profile}:
-        raise ValueError("it does not end with a key")
-    return whole
+    return comments + as_yaml({"profile": value})

@@ -100,7 +100,11 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         },
         following=_following(declaration, row, reply, official),
         branch_labels=aims if declaration.branches else {},
-        dimensions=(*dimensions_of(declaration.dimensions), *lengths_of_rows(declaration)),
+        dimensions=(
+            *dimensions_of(declaration.dimensions),
+            *declaration.drawn_kinds,  # first, since a length is one of such texts
+            *lengths_of_rows(declaration),
+        ),
         instances_per_call=declaration.instances_per_call,
         labels_per_seed=1 if declaration.one_label else None,
         repeats_draws=declaration.edition < 3,

@@ -31,7 +31,7 @@ from targen_core.origin import Typed
 from targen_core.outputs import write_file
 from targen_core.text import key_path, with_article
 from targen_core.wording import in_words
-from targen_standard.examples.profile import Profile
+from targen_standard.examples.profile import KIND, Kinds, Profile, Values
 from targen_standard.task_files.dimensions import read_values
 
 if TYPE_CHECKING:
@@ -425,6 +425,12 @@ class Declaration(_Part):
         description="branch → its definition, or a mapping with a branch's keys. Step 3 writes "
         "rows for branches; by default there is one per label",
     )
+    kinds: dict[LabelName, Values] = Field(
+        default={},
+        max_length=1000,
+        description="label (or branch) → the kinds of its texts, a list or a mapping from kinds to "
+        "shares; each row draws one. `targen init-task FILE` has a model list them",
+    )
     fields: dict[str, Annotated[FieldPart, _short_for("description")]] = Field(
         default={"text": FieldPart()},
         min_length=1,
@@ -682,6 +688,15 @@ class Declaration(_Part):
         return {
             name: None if part.judged else part.label or name for name, part in self.asked.items()
         }
+
+    @property
+    def drawn_kinds(self) -> tuple[Kinds, ...]:
+        """The dimension that draws the kinds of rows, if there are any."""
+        if not self.kinds:
+            return ()
+        of = tuple(self.kinds.get(branch, {}) for branch in self.asked)
+        every = {kind: 1 for kinds in of for kind in kinds}
+        return (Kinds(name=KIND, values=every, of=of),)
 
     @property
     def one_label(self) -> bool:

@@ -177,6 +177,8 @@ def _seed_lines(declaration: Declaration) -> str:
             "An idea that may set it apart from other rows. Use as much or as little of it as such "
             "a text would, or only what it brings to mind: $seed"
         )
+    if declaration.kinds:
+        lines += "\nIf it does not go with the kind of row below, the kind counts."
     if of := declaration.seed_field:
         lines = (
             f"The {_called(declaration, of)} is given; it is part of the row.\n{_title(of)}: $seed"

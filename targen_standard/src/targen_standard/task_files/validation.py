@@ -16,6 +16,7 @@ from targen_core.tasks.judging import NO_VALID_INSTANCE
 from targen_core.tasks.prompt import Prompt
 from targen_core.text import plural
 from targen_core.wording import Blank, Setting, Words
+from targen_standard.examples.profile import KIND
 from targen_standard.task_files.dimensions import refused
 from targen_standard.task_files.model import Declaration, FieldPart
 from targen_standard.task_files.options import used_parts
@@ -34,6 +35,7 @@ def problems(declaration: Declaration) -> Iterator[Problem]:
     yield from _output(declaration)
     yield from _lists(declaration)
     yield from _dimensions(declaration)
+    yield from _kinds(declaration)
     yield from _languages(declaration)
     yield from _labels(declaration)
     yield from _branches(declaration)
@@ -90,7 +92,7 @@ def _parameters(declaration: Declaration) -> Iterator[Problem]:
                 yield ("parameters", step, key), str(error), ""
 
 
-_NOT_WITH_OUTPUT = ("branches", "generators", "instructions", "samples", "show_samples")
+_NOT_WITH_OUTPUT = ("branches", "generators", "instructions", "kinds", "samples", "show_samples")
 
 
 def _output(declaration: Declaration) -> Iterator[Problem]:
@@ -272,6 +274,18 @@ def _dimensions(declaration: Declaration) -> Iterator[Problem]:
                 "it cannot be combined with fixed items",
                 "to vary rows, set dimensions at the top level",
             )
+
+
+def _kinds(declaration: Declaration) -> Iterator[Problem]:
+    for name, kinds in declaration.kinds.items():
+        if name not in declaration.asked:
+            what = "branch" if declaration.branches else "label"
+            yield ("kinds", name), f"no such {what}", _near(name, declaration.asked)
+        for _, why in refused({KIND: kinds}):
+            yield ("kinds", name), why, ""
+    for name in declaration.dimensions:
+        if declaration.kinds and name.casefold() == KIND:
+            yield ("dimensions", name), "the key `kinds` draws it", "choose a different name"
 
 
 def _labels(declaration: Declaration) -> Iterator[Problem]:
