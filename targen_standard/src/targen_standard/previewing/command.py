@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -110,6 +111,7 @@ def preview(
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.jobs.account import Account
     from targen_standard.previewing.comparison import variants_of
+    from targen_standard.task_files.adding import may_get_kinds
     from targen_standard.unfinished import unfinished
 
     both = worked_examples == "both"
@@ -183,6 +185,9 @@ def preview(
             print_json(_facts(trial))
         elif trial.calls or trial.problem is None:
             _print(trial, of.branches, prompts=prompts or full, full=full)
+            made_up = spec.backend.endswith(":scripted")
+            if not made_up and "examples" not in said.values and may_get_kinds(Path(task)):
+                print(f"for rows more like real ones: targen init-task {quote(task)}")
         if trial.problem is not None:
             raise trial.problem
 

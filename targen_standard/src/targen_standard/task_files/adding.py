@@ -10,6 +10,7 @@ import yaml
 
 from targen_cli.reading.nodes import yaml_value
 from targen_core.errors import UsageError
+from targen_standard.task_files.reading import parsed_file
 
 _DEEPEST = 16  # levels of a task file
 
@@ -18,6 +19,12 @@ def as_yaml(value: Mapping[str, Any]) -> str:
     """Return keys as a section of a task file."""
     text: str = yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=1_000)
     return text
+
+
+def may_get_kinds(path: Path) -> bool:
+    """Return whether a task file has labels, and nothing that says what their rows are like."""
+    keys = parsed_file(path).value.keys() if path.suffix in (".yaml", ".yml") else set()
+    return "labels" in keys and keys.isdisjoint({"kinds", "examples", "profile", "generators"})
 
 
 def with_key(path: Path, text: str, key: str, section: str, hint: str) -> str:
