@@ -78,9 +78,9 @@ def test_what_is_no_line_of_grades_or_somebody_else_s_is_refused_with_its_place(
         book.append(grade("1"))
     with pytest.raises(RunDirectoryError, match="not of ann"):
         GradeBook(tmp_path, Rater(rater="ann", kind="model", model="claude"))
-    with changed(tmp_path / "grades-ann.jsonl") as written:
-        written[1]["mood"] = "good"
-    with pytest.raises(RunDirectoryError, match=r"grades-ann.jsonl, line 2 .*mood"):
-        read_grades(tmp_path)
-    with pytest.raises(RunDirectoryError, match="mood"):
-        GradeBook(tmp_path, ANN)
+    for line in (2, 1):
+        with changed(tmp_path / "grades-ann.jsonl") as written:
+            written[line - 1]["mood"] = "good"
+        for read in (read_grades, lambda folder: GradeBook(folder, ANN)):
+            with pytest.raises(RunDirectoryError, match=rf"grades-ann.jsonl, line {line} .*mood"):
+                read(tmp_path)

@@ -212,7 +212,7 @@ class GradeBook:
         self.grades: dict[str, Grade] = {}
         self.done: set[str] = set()
         self._steps: list[tuple[Grade, Grade]] = []  # a state, and the one before it
-        self._read = 0
+        self._read = self._lines = 0  # bytes, and the lines in them
         self._relabels = relabels
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -282,8 +282,8 @@ class GradeBook:
         for line in data.splitlines(keepends=True):
             if not line.endswith(b"\n"):
                 return
-            if self._read:
-                self._take(_parsed(self.path, line, Grade))
+            if self._lines:
+                self._take(_parsed(self.path, line, Grade, self._lines + 1))
             elif (there := _parsed(self.path, line, Rater)) != self.rater:
                 raise RunDirectoryError(
                     f"{self.path} contains the grades of {_words(there)}, not of "
@@ -291,6 +291,7 @@ class GradeBook:
                     hint="choose a different name: --as NAME",
                 )
             self._read += len(line)
+            self._lines += 1
 
     def _take(self, grade: Grade) -> None:
         before = self.grades.get(grade.row, Grade(row=grade.row, digest=grade.digest))
@@ -389,13 +390,12 @@ def _file(path: Path) -> tuple[Rater | None, list[Grade]]:
     return first, [_parsed(path, line, Grade, number) for number, line in enumerate(lines[1:], 2)]
 
 
-def _parsed(path: Path, line: bytes, form: type[Any], number: int = 0) -> Any:
-    where = f"{path}, line {number}" if number else str(path)
+def _parsed(path: Path, line: bytes, form: type[Any], number: int = 1) -> Any:
     try:
         return form.model_validate_json(line, strict=True)
     except ValidationError as error:
         raise RunDirectoryError(
-            f"{where} is not a valid grade record: {refused(error)}",
+            f"{path}, line {number} is not a valid grade record: {refused(error)}",
             hint="targen review and targen_core.review write such records; was this one edited, or "
             "written by a newer version of targen-review?",
         ) from error
