@@ -141,6 +141,24 @@ def test_a_run_without_the_copy_of_its_task(works, refuses):
     refuses("resume of-file", wrong, "restore it from a backup", code=1)
 
 
+DAMAGED = """
+                   | of-file/task.json, line 1: it is not JSON
+    {"description": | of-file/task.json, line 1: it is not JSON
+    \udcff         | of-file/task.json, line 1: it is not UTF-8 text
+    null           | of-file/task.json, line 1: it has no keys
+"""
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_run_with_a_damaged_copy_of_its_task(works, refuses):
+    Path("t.yaml").write_text("description: Mails.\nlabels: {a: b c, d: e f}\n")
+    works("generate t.yaml -n 2 -b scripted --out of-file")
+    for text, wrong in table(DAMAGED, 2):
+        Path("of-file/task.json").write_text(text, "utf-8", "surrogateescape")
+        for command in ("resume of-file", "export of-file --as csv --out new"):
+            refuses(command, wrong, "restore it from a backup")
+
+
 USED_BEFORE = """
     spec.options | {"script": "by/task.py:replies"} | this run asks for script=by/task.py:replies
     spec.backend | "langchain:by.task.Fly" | targen backends check langchain:by.task.Fly

@@ -75,6 +75,15 @@ def parsed_file(path: Path) -> Parsed:
         UsageError: there is no such file, or it cannot be read; naming the line.
     """
     try:
+        return _read(path)
+    except UsageError as error:
+        if is_copy(path):  # nobody typed it, so the hints on typing mislead
+            error.hint = "restore it from a backup"
+        raise
+
+
+def _read(path: Path) -> Parsed:
+    try:
         text = read_text(path, _MAX_DATA if path.suffix == ".json" else _MAX_TYPED)
     except NoSuchFile as error:
         error.hint = error.hint or Action("init-task", blank=True) + " writes a template"
