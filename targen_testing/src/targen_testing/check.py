@@ -15,7 +15,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,12 @@ from targen_core.plugins.kinds import Kind
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_core.text import with_article
 from targen_testing.folder import Folder, read_folder, sources_with
 from targen_testing.plugin import check_name, replaced, suite_of
 from targen_testing.rules import NOT_CHECKED, Finding, broken
-from targen_testing.suite import Suite
+from targen_testing.sample import with_sample
+from targen_testing.suite import PartSuite, Suite
 
 __all__ = ["check", "chosen", "main"]
 
@@ -174,6 +176,7 @@ def _run_suites(
         if base is not None:
             try:
                 values = base.defaults(registry, item, tasks[0] if tasks else "sample")
+                _require_fit(registry, item, base, values)
             except UsageError as error:
                 base, why = None, str(error)
         if base is None:
@@ -195,6 +198,31 @@ def _run_suites(
             more, _ = _pytest(file, config)
             findings += more
     return findings, covered
+
+
+def _require_fit(
+    registry: Registry, item: Registration[Any], base: type[Suite], values: Mapping[str, Any]
+) -> None:
+    """Refuse to try a part in a task that it says it is not for.
+
+    Raises:
+        UsageError: its author has to name another.
+    """
+    if "task" not in values or not issubclass(base, PartSuite):
+        return
+    part, _ = registry.configured(item, {})
+    check_task = getattr(part, "check_task", None)
+    if check_task is None or not values["task"]:  # a list without a task is in one of the kit's
+        return
+    try:
+        check_task(with_sample(registry).get("task", values["task"]))
+    except UsageError as error:
+        raise UsageError(
+            f"it refuses the task {values['task']}: {error}; write "
+            f"{with_article(base.__name__)}, and set `task` to one that it suits"
+        ) from error
+    except Exception:  # the suite reports it
+        return
 
 
 def _pytest(path: Path, config: Path) -> tuple[list[Finding], set[str]]:

@@ -210,6 +210,33 @@ def test_bad_lists_and_generators_are_found(checked, author):
     assert "returned dict, not Review" in failed["generator plain", "makes-rows"]
 
 
+FOR_PAIRS = """
+from targen_core import UsageError, hookimpl
+
+class Pair:
+    async def __call__(self, llm, seed, /):
+        return llm.task.instance(premise=seed.premise, hypothesis="It was sold.", label=llm.branch)
+
+    def check_task(self, task):
+        if "premise" not in task.instance.model_fields:
+            raise UsageError(f"rows of {task.name} have no premise")
+
+@hookimpl
+def register_inverse_generators(register):
+    register.register("pair", Pair())
+"""
+
+
+def test_a_generator_that_is_not_for_the_kit_s_task_is_not_tried_in_it(checked, author):
+    folder = author("forpairs", {"src/forpairs/__init__.py": FOR_PAIRS})
+    said = checked(folder, path=[folder / "src"])
+    assert (
+        "skipped: generator pair (it refuses the task sample: rows of sample have no premise; "
+        in (said)
+    )
+    assert "write a GeneratorSuite, and set `task` to one that it suits)" in said
+
+
 def test_an_extra_that_is_not_installed_is_named_once(checked, frozen):
     """An exporter whose package is missing is not checked; strictly, that is a failure."""
     parts = frozen / "src" / "frozen_v1_plugin" / "parts.py"
