@@ -66,6 +66,22 @@ def test_rows_of_one_source_are_not_told_apart(compared):
     assert abs(figures["words"].value - findings.figures["real"]["words"].value) < 0.5
 
 
+def test_rows_that_share_only_a_premise_with_real_rows_are_no_near_copies(compared):
+    premises, others = real(60), real(180, 1)
+    theirs = [*zip(premises, others[:60], strict=True), *zip(premises, others[60:120], strict=True)]
+    mine = [
+        *zip(premises, others[120:], strict=True),  # new
+        *[(premise, f"{text} too") for premise, text in theirs[:20]],
+        *theirs[60:80],
+    ]
+    findings = compared(mine, theirs, fields=PAIR)
+    figures = findings.figures["mine"]
+    assert figures["near copies"].value == 0.4
+    assert figures["shared texts"].value == 0.6
+    (pairs,) = [each.rows for each in findings.tables if "near copies" in each.title]
+    assert all(ours.startswith(known[:-1]) for ours, known in pairs), "of one premise, the nearest"
+
+
 def test_a_planted_habit_is_named_first_with_both_shares(compared):
     habit = "Mr. Tanaka wrote to us. "
     mine = [f"{habit if at % 10 else ''}{text}" for at, text in enumerate(real(120))]

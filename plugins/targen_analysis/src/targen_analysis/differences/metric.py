@@ -49,6 +49,7 @@ from targen_core.text import percent, plural
 from targen_core.wording import Option, anywhere, install
 from targen_standard.examples.shown import examples_among
 from targen_standard.examples.telltales import sentences, with_plain_marks
+from targen_standard.filters.excluded.comparing import MIN_ALONE, Part, plain_words
 from targen_standard.filters.excluded.index import ExclusionIndex
 
 __all__ = ["DIFFERENCES", "DifferenceOptions"]
@@ -89,6 +90,7 @@ class _Found:
     cover: Covered | None = None
     gaps: list[Cluster] = field(default_factory=list)
     copies: Estimate = field(default_factory=lambda: Estimate(None))
+    sharing: Estimate = field(default_factory=lambda: Estimate(None))
     pairs: list[tuple[Cell, ...]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -157,6 +159,7 @@ def _glance(unit: str) -> dict[str, str]:
             for way in _WAYS
         },
         "near copies": "rows that are near copies of a reference row",
+        "shared texts": "other rows that share a text, such as a premise, with a reference row",
     }
 
 
@@ -231,7 +234,7 @@ def _found(
     )
     found = _Found(sides)
     found.features, found.tried = telltales(sides, options.shown)
-    found.copies, found.pairs = _copies(sides, options.near)
+    _copies(found, options.near)
     try:
         _classify(study, found, options, vectors)
     except ModuleNotFoundError:
@@ -293,17 +296,57 @@ def _classify(study: Study, found: _Found, options: DifferenceOptions, vectors: 
     found.gaps = gaps(sides, both, seed, found.cover.clusters, options.gaps)
 
 
-def _copies(sides: tuple[Side, Side], near: float) -> tuple[Estimate, list[tuple[Cell, ...]]]:
-    """The share of rows that repeat one of the other side, and some with that row."""
-    known = ExclusionIndex()
-    for row in sides[1].texts:
-        known.add(row)
-    pairs: list[tuple[Cell, ...]] = []
-    for row in sides[0].texts:
-        match = known.find(row, similarity=near)
+class _Real:
+    """Real rows, to find the one that a row repeats.
+
+    A text that a row has in common with a real one, such as a premise, may be shared by design. So
+    it is left out, and the other texts of both are compared.
+    """
+
+    def __init__(self, rows: Sequence[tuple[str, ...]]) -> None:
+        self._rows = [[(text, plain_words(text)) for text in row] for row in rows]
+        self._having: dict[str, list[int]] = {}  # a text's words -> the rows that have it
+        for number, row in enumerate(self._rows):
+            for words in {words for _, words in row if Part(words, 0).counts_alone}:
+                self._having.setdefault(words, []).append(number)
+        self._indexes: dict[frozenset[str], tuple[list[int], ExclusionIndex]] = {}
+
+    def find(self, row: Sequence[str], near: float) -> tuple[int | None, bool]:
+        """Return the real row that a row repeats, or None; and whether they share a text."""
+        texts = [(text, plain_words(text)) for text in row]
+        shared = frozenset(words for _, words in texts if words in self._having)
+        numbers, index = self._without(shared)
+        rest = [text for text, words in texts if words and words not in shared]
+        if shared and not rest:
+            return max(numbers, key=lambda at: sum(w in shared for _, w in self._rows[at])), True
+        match = index.find(rest, similarity=near)
+        return (None if match is None else numbers[match.row - 1]), bool(shared)
+
+    def _without(self, shared: frozenset[str]) -> tuple[list[int], ExclusionIndex]:
+        """Return the rows that have any of these texts, and an index of their other texts."""
+        if shared not in self._indexes:
+            numbers = sorted({at for words in shared for at in self._having[words]})
+            numbers = numbers if shared else [*range(len(self._rows))]
+            index = ExclusionIndex()
+            for at in numbers:
+                index.add([text for text, words in self._rows[at] if words not in shared])
+            self._indexes[shared] = numbers, index
+        return self._indexes[shared]
+
+
+def _copies(found: _Found, near: float) -> None:
+    """Find the rows that repeat one of the other side, and those that only share a text."""
+    mine, theirs = (side.texts for side in found.sides)
+    real = _Real(theirs)
+    copies = sharing = 0
+    for row in mine:
+        match, shares = real.find(row, near)
         if match is not None:
-            pairs.append((excerpt(row), excerpt(sides[1].texts[match.row - 1])))
-    return rate(len(pairs), len(sides[0])), pairs[:_PAIRS]
+            copies += 1
+            found.pairs.append((excerpt(row), excerpt(theirs[match])))
+        sharing += shares and match is None
+    found.copies, found.sharing = rate(copies, len(mine)), rate(sharing, len(mine))
+    del found.pairs[_PAIRS:]
 
 
 def _counts(side: Side, unit: str) -> dict[str, NDArray[np.float64]]:
@@ -332,6 +375,8 @@ def _figures(found: _Found) -> dict[str, Estimate]:
         figures["clusters with rows"] = found.cover.mine
         figures["clusters with rows, other real rows"] = found.cover.theirs
     figures["near copies"] = found.copies
+    if len(found.sides[0].fields) > 1:
+        figures["shared texts"] = found.sharing
     return figures
 
 
@@ -374,6 +419,11 @@ def _sentences(found: _Found) -> Iterator[str]:
         yield (
             f"{percent(found.copies.value)} of the rows of {mine.name} are near copies of rows of "
             f"{theirs.name}."
+        )
+    if found.sharing.value:
+        yield (
+            f"{percent(found.sharing.value)} of the rows of {mine.name} share a text, such as a "
+            f"premise, with a row of {theirs.name}, but their other texts differ."
         )
     if found.seeds < _SMALL:
         few = min(found.sides, key=lambda side: side.seeds)
@@ -448,8 +498,9 @@ def _tables(
             (name, reference.name),
             each.pairs,
             note="A near copy has the same words, eight consecutive words that are half of the "
-            f"other text, or a similarity of at least {options.near:g}%. The options --exclude "
-            "and --examples reject such rows.",
+            f"other text, or a similarity of at least {options.near:g}%. If rows share a text of "
+            f"{MIN_ALONE} words or more, only their other texts are compared. The options "
+            "--exclude and --examples reject near copies.",
         )
 
 
