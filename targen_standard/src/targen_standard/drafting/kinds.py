@@ -15,9 +15,9 @@ from targen_standard.single import Question
 from targen_standard.task_files.adding import as_yaml
 from targen_standard.task_files.model import Declaration
 
-_MANY = 12  # labels from which fewer kinds of each are asked for
+_MANY = 12  # labels above which fewer kinds of each are asked for
 _MOST = 100  # labels of a call
-_TOKENS = 250  # of a label's kinds, at most
+_TOKENS = 30  # of a kind in a reply
 _COMMENT = """\
 # The kinds of each label's texts, and their shares. Each row draws one of its label's. Are the
 # shares right for your texts, and is a common kind missing?
@@ -78,6 +78,7 @@ def listing(declaration: Declaration) -> Question[KindsReply]:
         UsageError: the task has an output in place of labels, or too many labels for one call.
     """
     asked = declaration.asked
+    few, most = (3, 8) if len(asked) <= _MANY else (2, 4)
     if declaration.output is not None:
         raise UsageError(
             "rows with an output have no kinds by label",
@@ -110,10 +111,10 @@ def listing(declaration: Declaration) -> Question[KindsReply]:
                 f"- {name}: {part.definition.strip()}" for name, part in asked.items()
             ),
             "language": declaration.language,
-            "few": "3 to 8" if len(asked) <= _MANY else "2 to 4",
+            "few": f"{few} to {most}",
         },
         reply=KindsReply,
-        parameters={"temperature": 0.3, "max_tokens": 500 + _TOKENS * len(asked)},
+        parameters={"temperature": 0.3, "max_tokens": 500 + most * _TOKENS * len(asked)},
         dry_run=dry_run,
         unusable="the model's list of kinds cannot be used",
         hint="try a different model, or write the key `kinds` yourself",
