@@ -9,6 +9,7 @@ Functions that end in `_of` take text or bytes that were read already, and raise
 
 from targen_core.reading.lines import json_line, read_jsonl
 from targen_core.reading.values import (
+    GivenTwice,
     Malformed,
     TooDeep,
     is_within,
@@ -18,6 +19,7 @@ from targen_core.reading.values import (
 )
 
 __all__ = [
+    "GivenTwice",
     "Malformed",
     "TooDeep",
     "is_within",

@@ -31,6 +31,10 @@ class TooDeep(Malformed):
     """A value is nested too deeply."""
 
 
+class GivenTwice(Malformed):
+    """An object has a key twice."""
+
+
 def is_within(value: Any, deepest: int) -> bool:
     """Return whether a value of JSON, YAML or TOML has at most so many levels below the first."""
     level = [value]
@@ -104,6 +108,7 @@ def json_of(
         once: whether a key that is given twice is refused.
 
     Raises:
+        GivenTwice: with `once`, an object has a key twice.
         Malformed: it is not JSON, is nested too deeply, or holds too many values.
     """
     if len(text) > 2 * most and _parts(text) > most:
@@ -112,8 +117,10 @@ def json_of(
         value = json.loads(
             text,
             parse_constant=_refuse if strict else None,
-            object_pairs_hook=_each_key_once if once else None,
+            object_pairs_hook=each_key_once if once else None,
         )
+    except Malformed:
+        raise
     except RecursionError:
         raise too_deep(text, deepest) from None
     except json.JSONDecodeError as error:
@@ -183,10 +190,15 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not valid JSON")
 
 
-def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    mapping: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in mapping:
-            raise ValueError(f"the key {key!r} is given twice")
-        mapping[key] = value
+def each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of these pairs.
+
+    Raises:
+        GivenTwice: two have the same key.
+    """
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        keys = [key for key, _ in pairs]
+        key = next(key for key in keys if keys.count(key) > 1)
+        raise GivenTwice(f"the key {key!r} is given twice")
     return mapping

@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import UnreadableFile
-from targen_core.reading.values import DEEPEST, Malformed, is_within, not_json, too_deep
+from targen_core.reading.values import (
+    DEEPEST,
+    Malformed,
+    each_key_once,
+    is_within,
+    not_json,
+    too_deep,
+)
 
 COLUMNS = 10_000
 """The most columns that a table may have: errors list them, and each row repeats their names."""
@@ -34,7 +41,7 @@ def json_items(text: str, *, deepest: int = DEEPEST) -> Iterator[Any]:
         Malformed: when the iterator reaches something that is not JSON, not a list, or nested too
             deeply.
     """
-    scan = json.JSONDecoder().raw_decode
+    scan = json.JSONDecoder(object_pairs_hook=each_key_once).raw_decode
     if not (start := _OPENS.match(text)):
         raise Malformed("it is not a JSON list")
     at, more = start.end(), not start[1]
@@ -45,8 +52,8 @@ def json_items(text: str, *, deepest: int = DEEPEST) -> Iterator[Any]:
             raise too_deep(text, deepest) from None
         except json.JSONDecodeError as error:
             raise not_json(error) from None
-        except ValueError as error:  # a number of too many digits
-            raise Malformed(str(error)) from None
+        except ValueError as error:  # a number of too many digits, or a key given twice
+            raise Malformed(str(error), text.count("\n", 0, at) + 1) from None
         if not is_within(value, deepest - 1):
             raise too_deep(text, deepest)
         yield value

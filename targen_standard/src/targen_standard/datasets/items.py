@@ -178,7 +178,7 @@ def _cells(
 
 def _item(line: str, source: ListStep[Any], names: Sequence[str], *, as_json: bool) -> Any:
     kind = source.item
-    value: Any = json_of(line, strict=False) if as_json else line
+    value: Any = json_of(line, strict=False, once=True) if as_json else line
     json.dumps(value, ensure_ascii=False).encode()  # ValueError for half of a surrogate pair
     fields = kind.model_fields if issubclass(kind, BaseModel) else {}
     required = _required(kind)

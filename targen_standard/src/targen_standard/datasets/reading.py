@@ -15,7 +15,7 @@ from targen_core.dataset.model import Dataset, Problem, row_digest
 from targen_core.errors import Rejected, RunDirectoryError, UnknownName, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
-from targen_core.reading import json_of
+from targen_core.reading import GivenTwice, json_of
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.folder.reporters import CARD, Ended, files_of
 from targen_core.runs.preparing.tasks import find_task
@@ -348,7 +348,11 @@ def _records(source: Source, task: Task[Any, Any]) -> Iterator[tuple[int, Record
     field = task.schema.model_fields.get("idx")
     needs_index = source.run is None and field is not None and field.annotation is int
     for at, (number, record) in enumerate(source.form.records()):
-        values = _values(record) if needs_index else None
+        try:
+            values = _values(record, once=True) if needs_index else None
+        except GivenTwice as error:  # with a number, the row would have the key once
+            yield number, error
+            continue
         if values is not None and "idx" not in values:
             numbered = {**values, "idx": at}
             record = json.dumps(numbered).encode() if isinstance(record, bytes) else numbered
@@ -357,11 +361,13 @@ def _records(source: Source, task: Task[Any, Any]) -> Iterator[tuple[int, Record
         yield number, record
 
 
-def _values(record: Record) -> Mapping[str, Any] | None:
-    """The values of a record, if it has some."""
+def _values(record: Record, *, once: bool = False) -> Mapping[str, Any] | None:
+    """The values of a record, if it has some; for `once`, see `json_of`."""
     if isinstance(record, bytes):
         try:
-            record = json_of(record, strict=False)
+            record = json_of(record, strict=False, once=once)
+        except GivenTwice:
+            raise
         except ValueError:
             return None
     return record if isinstance(record, Mapping) else None

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
-from targen_core.reading import json_of
+from targen_core.reading import GivenTwice, json_of
 from targen_core.suggestions import suggestions_for
 from targen_core.tasks.model import Task
 from targen_core.text import composed
@@ -66,7 +66,7 @@ def official_row(
     if isinstance(record, bytes) and task.rows.from_file is None and _is_composed(record):
         _decode(record)
         _validate(record, task, others)
-        parsed: dict[str, Any] = json_of(record)
+        parsed: dict[str, Any] = json_of(record, once=True)
         json.dumps(parsed, ensure_ascii=False).encode()  # fails for half of a surrogate pair
         return parsed
     row = as_it_is(record, form, task)
@@ -165,7 +165,9 @@ def as_it_is(record: Record, form: Form, task: Task[Any, Any] | None = None) -> 
         return _official_label(form.typed(_official_names(record, task), task), task)
     _decode(record)
     try:
-        row = json_of(record, strict=False)
+        row = json_of(record, strict=False, once=True)
+    except GivenTwice:
+        raise
     except ValueError:
         row = None
     if not isinstance(row, dict):

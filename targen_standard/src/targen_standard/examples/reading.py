@@ -15,7 +15,7 @@ from typing import Any
 from targen_cli.reading import refuse_binary
 from targen_core.errors import TargenError, UsageError
 from targen_core.plain import what_is
-from targen_core.reading import json_of
+from targen_core.reading import GivenTwice, json_of
 from targen_core.runs.records.lock import COPY
 from targen_core.suggestions import as_utf_8
 from targen_core.tasks.fields import NO_TEXTS, text_at
@@ -236,8 +236,10 @@ def _value(line: str | ValueError) -> Mapping[str, Any] | str | ValueError:
     if isinstance(line, ValueError):
         return line
     try:
-        value = json_of(line, strict=False)
+        value = json_of(line, strict=False, once=True)
         json.dumps(value, ensure_ascii=False).encode()  # fails for half of a surrogate pair
+    except GivenTwice:
+        return ValueError("with a key given twice")
     except (ValueError, RecursionError):
         return ValueError("not JSON")
     if isinstance(value, Mapping):
