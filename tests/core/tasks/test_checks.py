@@ -440,6 +440,25 @@ def test_short_texts_are_in_their_language_and_in_no_other(language, text):
 
 
 @pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("Japanese", "店員は「ただいま満室です。」"),
+        ("Japanese", "チェックインは三時からです（土曜日は四時から。）"),
+        ("Japanese", "母が『もう終わりました！』】"),
+        ("Chinese", "他说：“我不去。”"),
+        ("German", "Er sagte: »Ich komme heute nicht.«"),
+        ("French", "Il a dit : « Je ne viens pas. »"),
+        ("Urdu", "لفٹ پیر سے بند ہے۔"),
+    ],
+)
+def test_a_sentence_may_end_before_any_closing_mark(language, text):
+    limits = {"min_words": 1, "max_words": 30, "language": language}
+    assert reason_of(prose, text, **limits) == ""
+    cut = "".join(mark for mark in text if mark not in "。！.۔")
+    assert reason_of(prose, cut, **limits) == "cut-off"
+
+
+@pytest.mark.parametrize(
     ("language", "script", "text", "reason"),
     [
         ("Russian", "CYRILLIC", "Лифт стоит с понедельника.", ""),

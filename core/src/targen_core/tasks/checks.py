@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
+from unicodedata import category
 
 from rapidfuzz import fuzz
 
@@ -72,6 +73,8 @@ _OF_TEMPLATES = re.compile(
 )
 _CODE = re.compile(r"`|</|\{%|[;{]\s*$", re.MULTILINE)
 _END = re.compile(r"[.!?。！？।؟][\"'”’“»)\]]*$")
+_STOPS = tuple(".!?。！？।؟۔｡．")
+_CLOSING = frozenset(["Pe", "Pf", "Pi"])  # categories of Unicode
 _ANY_END = re.compile(r"[.!?।؟][\"'”’“»)\]]*(?=\s|$)|[。！？]+(?:[^\w\s]*$)?")
 _SURE_END = re.compile(r"[。।]\s*(?=\w)")  # a full stop that no abbreviation has
 _PARTS = re.compile(r"(?<=[.!?।؟])[\"'”’“»)\]]*\s+|(?<=[。！？])")
@@ -211,7 +214,7 @@ def check_language(
             letters = [
                 char
                 for char in unicodedata.normalize("NFKC", text)
-                if char.isalpha() or (unicodedata.category(char)[0] == "M" and _is_of(script, char))
+                if char.isalpha() or (category(char)[0] == "M" and _is_of(script, char))
             ]
         own = sum(_is_of(script, char) for char in letters)
         count = len(letters)
@@ -231,6 +234,15 @@ def check_language(
         raise Rejected("not-latin", f"the {what} is not in Latin script")
     if any(_is_more_of(text, *pair) for pair in _rivals(name)):
         raise Rejected(f"not-{name}", f"the {what} is not in {language}: {text[:60]!r}")
+
+
+def _is_ended(text: str) -> bool:
+    """Return whether a sentence ends a text, perhaps before quotation marks and brackets."""
+    at = len(text)
+    # French has a space before its quotation mark; German ones close with what opens others.
+    while at and ((mark := text[at - 1]) in "\"' \u00a0\u202f" or category(mark) in _CLOSING):
+        at -= 1
+    return text[:at].endswith(_STOPS)
 
 
 def _is_of(script: str | tuple[str, ...], char: str) -> bool:
@@ -388,7 +400,7 @@ def prose(
         raise Rejected("too-short", f"the {what} has {has}, fewer than {min_words}")
     if count > max_words:
         raise Rejected("too-long", f"the {what} has {count} words, more than {max_words}")
-    if not _END.search(stripped):
+    if not (_END.search(stripped) if earlier else _is_ended(stripped)):
         raise Rejected("cut-off", f"the {what} ends mid-sentence: {stripped[-40:]!r}")
     if language is not None:
         check_language(stripped, what, language, earlier=earlier)
