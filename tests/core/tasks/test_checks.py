@@ -458,6 +458,46 @@ def test_a_sentence_may_end_before_any_closing_mark(language, text):
     assert reason_of(prose, cut, **limits) == "cut-off"
 
 
+OTHER_LETTERS = """
+    not | Bu telefonu aldığıma pişman oldum, şarjı hemen bitiyor.
+    not | Kitap kapağı yırtık geldi, iade etmek istiyorum.
+    not | Okładka książki przyszła podarta, chcę ją zwrócić.
+    not | Žádný z těch obchodů už nemá otevřeno.
+    ok | Erdoğan und Łukasz Żurek reden im Café über Škoda.
+    ok | Phở mit Rind
+"""
+
+
+@pytest.mark.parametrize(("said", "text"), table(OTHER_LETTERS, 2))
+@pytest.mark.parametrize("language", ["English", "German"])
+def test_letters_of_another_language_show_it_unless_they_are_in_names(language, said, text):
+    reason = reason_of(check_language, text, language=language)
+    if said == "not":
+        assert reason == f"not-{language.lower()}"
+        assert reason_of(check_language, text, language=language, earlier=True) in ("", reason)
+    elif language == "German":
+        assert reason == ""
+
+
+CHINESE_AND_JAPANESE = """
+    | 東京都知事選、投票率過去最低
+    | 令和七年度第一回大阪府公立高等学校入学者選抜学力検査問題
+    | 𠮷野家新商品発売、髙島屋大阪店
+    | 返品交換不可。
+    | 明日は雨。
+    not-japanese | 快递在仓库里放了三天
+    not-japanese | 强烈推荐这个产品！
+    not-japanese | 快遞在倉庫裡放了三天，沒有人接電話。
+    not-japanese | 我們的飛機晚了兩個小時，沒有人說明。
+"""
+
+
+@pytest.mark.parametrize(("reason", "text"), table(CHINESE_AND_JAPANESE, 2))
+def test_chinese_is_not_japanese(reason, text):
+    assert reason_of(check_language, text, language="Japanese") == reason
+    assert reason_of(check_language, text, language="Japanese", earlier=True) == ""
+
+
 @pytest.mark.parametrize(
     ("language", "script", "text", "reason"),
     [

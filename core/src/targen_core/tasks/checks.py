@@ -102,6 +102,8 @@ _FOREIGN = frozenset(  # words of other languages that English texts hold in nam
 )
 _OF_ONE = 0.25  # of a text's words, as small as it is in messages that leave many out
 _NAMED = re.compile(r"(?<![A-Za-z])[a-z]?[A-Z][A-Za-z]*")  # words with a capital, such as iPhone
+_OTHER_LETTER = re.compile("[\u0100-\u0151\u0154-\u024f\u1ea0-\u1eff]")  # all but \u0153
+_HEADLINE = 10  # characters
 _DENSE = frozenset(["chinese", "japanese", "korean"])
 _CLEARLY = 8  # times; with languages whose words are not known, it was at most five in samples
 _SCRIPTS: Mapping[
@@ -200,12 +202,14 @@ def check_language(
     their code or their own name, and with a region: "es-CL", "español (Chile)".
 
     A text in another script may name things in Latin letters, such as products. With `earlier`, as
-    in earlier editions of task files, only Chinese, Japanese and Korean ones may.
+    in earlier editions of task files, only Chinese, Japanese and Korean ones may. They also lack
+    the checks for Chinese in Japanese and for letters of other languages, such as Polish ones.
 
     Raises:
         Rejected: `not-latin`: a fifth of the letters are of other scripts (`not-cyrillic` and so
             on, if the language has another). `not-english` and so on: small words of another
-            language outnumber those of this one; words of both do not count.
+            language, or words with letters that none of the seven has, outnumber the small words
+            of this one; words of both do not count.
     """
     name = plain_name(language)
     letters = [char for char in text if char.isalpha()]
@@ -228,12 +232,40 @@ def check_language(
             raise Rejected(
                 f"not-{script_of(name).lower()}", f"the {what} is not in {language} script"
             )
-    if find_language(name) is None:
+        is_other = name == "japanese" and not earlier and _is_chinese(text)
+    elif (known := find_language(name)) is None:
         return
-    if sum(char < "\u0250" for char in letters) < 0.8 * len(letters):
+    elif sum(char < "\u0250" for char in letters) < 0.8 * len(letters):
         raise Rejected("not-latin", f"the {what} is not in Latin script")
-    if any(_is_more_of(text, *pair) for pair in _rivals(name)):
+    else:
+        is_other = any(_is_more_of(text, *pair) for pair in _rivals(name)) or (
+            not earlier and _is_more_of(text, known.function_words, _with_other_letters(text))
+        )
+    if is_other:
         raise Rejected(f"not-{name}", f"the {what} is not in {language}: {text[:60]!r}")
+
+
+def _is_chinese(text: str) -> bool:
+    """Return whether a text of Chinese characters without kana is not Japanese.
+
+    Headlines in Japanese may have no kana, but sentences do, and no text has simplified characters.
+    """
+    han = [char for char in text if _is_of("CJK", char)]
+    if any(_is_of(("HIRAGANA", "KATAKANA", "HALFWIDTH KATAKANA"), char) for char in text):
+        return False
+    return ("。" in text and len(han) > _HEADLINE) or any(
+        char.encode("gb2312", "ignore") and not char.encode("cp932", "ignore") for char in han
+    )
+
+
+def _with_other_letters(text: str) -> frozenset[str]:
+    """The words of a text with letters of neither English nor a language of Western Europe.
+
+    Without words with a capital, which may be names.
+    """
+    return frozenset(
+        word for word in _WORD.findall(text) if not word[0].isupper() and _OTHER_LETTER.search(word)
+    )
 
 
 def _is_ended(text: str) -> bool:
