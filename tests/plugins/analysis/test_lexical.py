@@ -35,6 +35,17 @@ def test_figures_do_not_depend_on_what_stands_beside(corpus, sentences, study):
     assert other_seed["vocabulary"] != alone["vocabulary"]
 
 
+def test_without_spaces_between_words_characters_are_counted_and_named(corpus, study):
+    texts = ["部屋は清潔でした。", "荷物が届きません。", "駅から近くて便利です。"]
+    findings = measure(LEXICAL, study(corpus(texts)), replicates=0)
+    (headline,) = findings.headlines
+    assert headline == "mine: 25 distinct characters among the 26 characters of 3 rows."
+    said = [findings.glance["vocabulary"], findings.glance["mattr"]]
+    said += [row[0] for table in findings.tables for row in table.rows]
+    assert "MATTR (50 characters)" in said
+    assert not [each for each in said if "words" in each]
+
+
 def test_copies_are_found(corpus, sentences, study):
     texts = sentences(40, words=10)
     near = [f"{text} bal" for text in texts[:20]]

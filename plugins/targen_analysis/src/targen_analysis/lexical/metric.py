@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from pydantic import Field
 
 from targen_analysis.lexical.counts import FIGURES, counted
 from targen_analysis.lexical.richness import compression_ratio, mattr, mtld
-from targen_analysis.lexical.words import Words, words_of
+from targen_analysis.lexical.words import Words, unit_of, words_of
 from targen_analysis.metrics import (
     Corpus,
     Estimate,
@@ -99,6 +99,8 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
     smallest = min(map(len, corpora))
     size = min(options.rows or smallest, smallest)
     of_words = words_of(*corpora)
+    unit = unit_of(*(corpus.texts for corpus in corpora))
+    shown = {name: called.replace("words", unit) for name, called in _SHOWN.items()}
     results = [
         _figures(study, corpus, words, size, options.replicates)
         for corpus, words in zip(corpora, of_words, strict=True)
@@ -107,8 +109,8 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
         figure_table(
             f"Lexical diversity at {size:,} rows",
             {c.name: measured.matched for c, measured in zip(corpora, results, strict=True)},
-            _SHOWN,
-            _SHOWN,
+            shown,
+            shown,
             note="95% intervals. Higher is more diverse, except for the compression ratio.",
         )
     ]
@@ -119,13 +121,13 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
                 "datasets",
                 ("figure", *(f"{corpus.name} ({len(corpus):,} rows)" for corpus in corpora)),
                 [
-                    (shown, *(_plain(measured.whole[name]) for measured in results))
-                    for name, shown in _SHOWN.items()
+                    (called, *(_plain(measured.whole[name]) for measured in results))
+                    for name, called in shown.items()
                 ],
             )
         )
     return Findings(
-        headlines=_headlines(study, results, size),
+        headlines=_headlines(study, results, size, unit),
         figures={
             corpus.name: {
                 **measured.matched,
@@ -134,22 +136,23 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
             for corpus, measured in zip(corpora, results, strict=True)
         },
         glance={
-            "vocabulary": f"distinct words in {size:,} rows; higher is more diverse",
-            "mattr": "distinct words per 50; higher is more diverse",
+            "vocabulary": f"distinct {unit} in {size:,} rows; higher is more diverse",
+            "mattr": f"distinct {unit} per 50; higher is more diverse",
             "compression": "compression ratio of the texts; higher is more repetitive",
         },
         better={"vocabulary": "higher", "mattr": "higher", "compression": "lower"},
         tables=tuple(tables),
-        plots=_plots(study, results, of_words),
+        plots=_plots(study, results, of_words, shown),
         warnings=tuple(
-            f"{corpus.name} does not contain any words in Latin script."
+            f"{corpus.name} does not contain any words."
             for corpus, words in zip(corpora, of_words, strict=True)
             if not len(words.ids)
         ),
         notes=(
             (
-                "Words are lower-cased runs of letters and digits. N-grams do not cross "
-                "field boundaries. Words of a template do not count."
+                "Words are lower-cased runs of letters and digits. In scripts without spaces "
+                "between words, each character counts as one. N-grams do not cross field "
+                "boundaries. Words of a template do not count."
             ),
             (
                 f"Larger datasets are measured on {_SUBSAMPLES} samples of {size:,} random rows, "
@@ -213,11 +216,11 @@ def _bounded(name: str, estimate: Estimate) -> Estimate:
     return Estimate(estimate.value, max(0.0, estimate.low), high)
 
 
-def _headlines(study: Study, results: Sequence[_Measured], size: int) -> tuple[str, ...]:
+def _headlines(study: Study, results: Sequence[_Measured], size: int, unit: str) -> tuple[str, ...]:
     if study.reference is None:
         return tuple(
-            f"{corpus.name}: {_count(measured, 'vocabulary')} distinct words among the "
-            f"{_count(measured, 'words')} words of {size:,} rows."
+            f"{corpus.name}: {_count(measured, 'vocabulary')} distinct {unit} among the "
+            f"{_count(measured, 'words')} {unit} of {size:,} rows."
             for corpus, measured in zip(study.corpora, results, strict=True)
         )
     original = results[-1]
@@ -227,7 +230,7 @@ def _headlines(study: Study, results: Sequence[_Measured], size: int) -> tuple[s
         if not mine.value or not other.value:
             continue
         lines.append(
-            f"{corpus.name} has {mine.value:,.0f} distinct words and {study.reference.name} has "
+            f"{corpus.name} has {mine.value:,.0f} distinct {unit} and {study.reference.name} has "
             f"{other.value:,.0f} in the same number of rows ({size:,}): "
             f"{_share(mine.value, other.value)} as many"
             f"{'' if apart(mine, other) else ', which may be chance'}. The compression ratio is "
@@ -250,7 +253,9 @@ def _number(measured: _Measured, name: str) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
-def _plots(study: Study, results: Sequence[_Measured], words: Sequence[Words]) -> tuple[Plot, ...]:
+def _plots(
+    study: Study, results: Sequence[_Measured], words: Sequence[Words], shown: Mapping[str, str]
+) -> tuple[Plot, ...]:
     growth = Plot(
         "lines",
         "Vocabulary by number of rows, read in random order",
@@ -276,7 +281,7 @@ def _plots(study: Study, results: Sequence[_Measured], words: Sequence[Words]) -
             marks.append(
                 {
                     "dataset": corpus.name,
-                    "figure": _SHOWN[name],
+                    "figure": shown[name],
                     "ratio": ratio.value,
                     "low": ratio.low,
                     "high": ratio.high,
