@@ -10,7 +10,7 @@ from targen_core import Declaration, read_dataset
 from targen_core.errors import UsageError
 
 from .declared import declaration
-from .test_exporters import CHAT, PAIRS, PLACES, POST, REPLIES, ROWS, span, written
+from .test_exporters import CHAT, PAIRS, PLACES, POST, REPLIES, ROWS, posts, span, written
 
 
 def exported(form, made, tmp_path):
@@ -144,6 +144,13 @@ def test_what_cannot_be_read_is_said(record, declared, problem, tmp_path):
     with pytest.raises(UsageError) as caught:
         read([record], declared, tmp_path)
     assert problem in str(caught.value)
+
+
+def test_tags_of_tokens_are_no_rows(tmp_path):
+    written("bio", posts(span(POST, "New York", "place")), tmp_path / "mine.conll")
+    with pytest.raises(UsageError, match="has a tag for each token, but not the texts") as caught:
+        read_dataset(tmp_path / "mine.conll", PLACES.task(name="places"))
+    assert "jsonl" in str(caught.value.hint)
 
 
 def test_other_lists_of_objects_are_read_as_before(tmp_path):

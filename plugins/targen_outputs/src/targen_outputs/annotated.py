@@ -16,8 +16,10 @@ from targen_core.errors import UsageError
 from targen_core.reading import Malformed, json_of
 from targen_core.tasks.model import Task
 from targen_core.text import plural
+from targen_core.wording import Option
 from targen_outputs.exporting import argilla, label_studio
 from targen_outputs.exporting.asked import Answers
+from targen_outputs.exporting.bio import BIO_SUFFIX
 from targen_standard.datasets.lines import whole
 from targen_standard.datasets.records import Form
 from targen_standard.datasets.source import DatasetReader, Source
@@ -49,7 +51,12 @@ class _Annotated(DatasetReader):
         return self.file(path / "records.json", "utf-8") if (path / ".argilla").is_dir() else None
 
     def file(self, path: Path, encoding: str) -> Source | None:
-        """Open a JSON file of one of the tools."""
+        """Open a JSON file of one of the tools; refuse the tags that `bio` exports."""
+        if path.suffix.lower() == BIO_SUFFIX and path.is_file():
+            raise UsageError(
+                f"{path} has a tag for each token, but not the texts: their spaces are not in it",
+                hint="pass the rows that it was made of, or export them " + Option("as", "jsonl"),
+            )
         if path.suffix.lower() != ".json":
             return None
         text = whole(path, encoding)

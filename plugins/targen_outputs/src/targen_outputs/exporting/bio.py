@@ -22,7 +22,9 @@ from targen_outputs.exporting.rows import CutOptions, Labelled, labelled, output
 from targen_outputs.spans import SpansOutput
 from targen_standard.exporting.model import Exporter
 
-__all__ = ["BIO", "BioOptions"]
+__all__ = ["BIO", "BIO_SUFFIX", "BioOptions"]
+
+BIO_SUFFIX = ".conll"
 
 _LETTERS = word_of(rf"\W{UNSPACED}")
 _TOKENS = {
@@ -72,7 +74,7 @@ def _exporter(options: BioOptions) -> Exporter:
         return f"{plural(count, 'span end')} moved to token boundaries" if count else ""
 
     return Exporter(
-        write=write, suffix=".conll", summary="spans as BIO tags, one token per line", note=note
+        write=write, suffix=BIO_SUFFIX, summary="spans as BIO tags, one token per line", note=note
     )
 
 
