@@ -37,6 +37,12 @@ def test_a_folder_is_a_catalogue_in_one_line(shop, works):
         retrieve(ASKED, catalogue=shop, min_rows=2, max_rows=1)
 
 
+def test_rows_that_a_catalogue_left_out_are_counted(works, tmp_path):
+    (tmp_path / "shop.csv").write_text('review,stars\nGood shop.,5\n"Bad" shop.,1\n')
+    done = works("retrieve", ASKED, "--catalogue", str(tmp_path / "shop.csv"))
+    assert "shop.csv: left out 1 unreadable row; shop.csv, line 3: ',' expected" in done.out
+
+
 STARS = "How many stars does a review of the shop give?"
 LABELS = {"few": "two or fewer", "many": "three or more"}
 MADE = f"Declaration(description={STARS!r}, labels={LABELS}).task(name='stars')"

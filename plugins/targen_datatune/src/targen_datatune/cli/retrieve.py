@@ -102,6 +102,9 @@ def retrieve(
             hint=hint or "describe the task in more detail, or pass --retriever dense",
         )
     _print(findings)
+    for each in findings.matches:
+        for note in each.entry.notes:
+            print(printable(f"note: {each.entry.id}: {note}", lines=False))
     words = f"{findings.retriever} searched {plural(findings.searched, 'entry', 'entries')}"
     print(f"\n{words} in {duration(findings.seconds)}")
     if len(findings.matches) < min(k, findings.searched - sum(findings.left_out.values())):
