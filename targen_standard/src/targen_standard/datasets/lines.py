@@ -25,6 +25,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
+_ENCODING = Option("encoding", Blank("NAME"))
+
 _LARGE = 4 << 20  # bytes of a file that is streamed
 
 
@@ -124,17 +126,22 @@ def decoded(path: Path, data: bytes, encoding: str) -> str:
         raise _unknown(encoding) from None
 
 
+def encoding_of(path: Path, option: Words = _ENCODING) -> str:
+    """The hint to say the encoding of a file, whose first other line it shows in the usual ones."""
+    return in_encoding(as_utf_8(path), str(option))
+
+
 def _instead(path: Path, data: bytes) -> Words:
     """The hint for bytes that are not in the encoding that the caller says."""
     try:
         data.decode()
     except UnicodeDecodeError:
-        return in_encoding(as_utf_8(path), str(Option("encoding", Blank("NAME"))))
+        return encoding_of(path)
     return "it is in UTF-8: leave out " + Option("encoding")
 
 
 def _unknown(encoding: str) -> UsageError:
     return UsageError(
         f"unknown encoding {encoding!r}",
-        hint=Option("encoding", Blank("NAME")) + f"; NAME is, for example, {usual_encodings()}",
+        hint=_ENCODING + f"; NAME is, for example, {usual_encodings()}",
     )
