@@ -59,6 +59,9 @@ def test_another_encoding(refuses, works):
     said = "mine.jsonl, line 1 does not fit the task rte: byte 0xe9 is not valid UTF-8"
     refuses(export, said, "--encoding NAME; NAME is the encoding in which")
     works(f"{export} --encoding latin-1")
+    Path("odd.csv").write_text("premise,hypothesis,label\nCafé,x,maybe\n", encoding="latin-1")
+    odd = "odd.csv --task rte --encoding latin-1"
+    refuses(f"export {odd} --out odd.jsonl", "'maybe' is not", f": targen validate {odd}")
     assert json.loads(Path("made.jsonl").read_text()) == row
 
 

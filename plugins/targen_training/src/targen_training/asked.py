@@ -85,6 +85,8 @@ def read_rows(
     whose = task_of(task)
     dataset = read_dataset(opened, whose, registry=registry, strict=False)
     named = {} if knows else {"task": _named(registry, task or dataset.task)}
+    if isinstance(opened, Source):
+        named |= opened.options
     said = left_out(dataset, opened)
     unknown = any(problem.left_out and not problem.known for problem in dataset.problems)
     if unknown and strict and dataset.rows:

@@ -272,7 +272,7 @@ def _way_out(source: Source, task: Task[Any, Any], named: Task[Any, Any] | str |
     if source.run is None:
         name = named if isinstance(named, str) else task.name
         data = Blank("ROWS") if source.place == IN_MEMORY else source.place
-        return "to list all problems: " + Action("validate", data, task=name)
+        return "to list all problems: " + Action("validate", data, task=name, **source.options)
     if task.version != source.version:
         return (
             f"the rows were generated with version {source.version} of the task, but version "

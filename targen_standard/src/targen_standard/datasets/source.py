@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, NoReturn
@@ -71,6 +71,7 @@ class Source:
         card: the dataset card, or "".
         provenance: where a run's instances are from.
         then: what is done to the dataset once its rows are read, such as weighing them.
+        encoding: the one that was given for its text.
     """
 
     place: str
@@ -84,6 +85,12 @@ class Source:
     card: str = ""
     provenance: Iterable[Mapping[str, Any]] = ()
     then: Callable[[Dataset], Dataset] | None = None
+    encoding: str = "utf-8"
+
+    @property
+    def options(self) -> Mapping[str, str]:
+        """Return the options with which another command reads it too."""
+        return {} if self.encoding == "utf-8" else {"encoding": self.encoding}
 
     def rows(self, task: Task[Any, Any] | None = None) -> list[Mapping[str, Any]]:
         """Return the rows unchanged: of any schema, as values of `task` if it is given.
@@ -176,8 +183,8 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
         if (path / "manifest.json").exists():
             return run_source(path)
         if (opened := _by_a_reader(path, encoding)) is not None:
-            return opened
-    return _common(source, encoding)
+            return replace(opened, encoding=encoding)
+    return replace(_common(source, encoding), encoding=encoding)
 
 
 def _by_a_reader(path: Path, encoding: str) -> Source | None:
