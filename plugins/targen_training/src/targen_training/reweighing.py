@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from targen_cli.completion import completer
+from targen_cli.sources import EncodingArg
 from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_training.asked import TaskOption, assigned, options_of, read_rows
@@ -25,6 +26,7 @@ def reweigh(
         ),
     ],
     task: TaskOption = None,
+    encoding: EncodingArg = "utf-8",
     by: Annotated[
         Literal["sungen", "influence"],
         typer.Option(
@@ -103,6 +105,7 @@ def reweigh(
     from targen_cli.outputs import check_free
     from targen_cli.tables import print_json
     from targen_core import load_registry
+    from targen_standard.datasets.source import open_source
     from targen_standard.datasets.weighing import FILE
     from targen_standard.methods.form import task_of_rows
     from targen_training.progress import shown
@@ -122,8 +125,12 @@ def reweigh(
     target = out or _beside(data, name)
     check_free(target, "weighted rows", FILE, force=force)
     registry = load_registry()
-    dataset = read_rows(registry, data, task)
-    held = None if validation is None else read_rows(registry, validation, task, _known(data))
+    opened = open_source(data, encoding=encoding)
+    known = None if opened.task is None else opened.task()
+    dataset = read_rows(registry, data, task, encoding=encoding)
+    held = None
+    if validation is not None:
+        held = read_rows(registry, validation, task, known, encoding=encoding)
     with shown(quiet=quiet) as watch:
         more: dict[str, Any] = {"features": features, "seed": seed, "registry": registry}
         more["watch"] = lambda done, of: watch.step(done, of, {})
@@ -137,7 +144,7 @@ def reweigh(
             found = measure_influence(dataset, options, validation=held, **more)
     if best is not None:
         found = found.best(best)
-    whose, variants = task_of_rows(data, task, registry=registry)
+    whose, variants = task_of_rows(opened, task, registry=registry)
     found.write(target, task=whose, variants=variants, force=force)
     report = found.report()
     if json:
@@ -156,14 +163,6 @@ def _beside(data: str, by: str) -> Path:
     path = Path(data).expanduser()
     path = path if path.name.strip(".") else path.resolve()
     return path.with_name(f"{path.name if path.is_dir() else path.stem}-{by}")
-
-
-def _known(data: str) -> str | None:
-    """The task that a folder says it is of."""
-    from targen_standard.datasets.source import open_source
-
-    opened = open_source(data)
-    return None if opened.task is None else opened.task()
 
 
 def _print(report: dict[str, Any], found: Weighed) -> None:

@@ -14,6 +14,7 @@ import typer
 
 from targen_cli.completion import completer
 from targen_cli.outputs import write_new
+from targen_cli.sources import EncodingArg
 from targen_core.errors import UsageError
 
 __all__ = ["sample"]
@@ -42,6 +43,7 @@ def sample(
             autocompletion=completer("task"),
         ),
     ] = None,
+    encoding: EncodingArg = "utf-8",
     seed: Annotated[int, typer.Option("--seed", help="Random seed for choosing rows.")] = 0,
 ) -> None:
     """Draw a random sample of rows for a person to judge.
@@ -65,7 +67,7 @@ def sample(
 
     if out.suffix not in (".csv", ".jsonl"):
         raise UsageError(f"--out {out}: the name must end in .csv or .jsonl", hint="FILE.csv")
-    corpus = read_corpus(load_registry(), data, task=task)
+    corpus = read_corpus(load_registry(), data, task=task, encoding=encoding)
     texts = texts_of(corpus)
     drawn = random.Random(f"{seed}/sample").sample(range(len(texts)), min(number, len(texts)))
     rows = [(at, texts[at], answer_of(corpus, at), "", "") for at in drawn]
