@@ -15,6 +15,7 @@ __all__ = [
     "and_also",
     "as_utf_8",
     "did_you_mean",
+    "encoding_of",
     "in_encoding",
     "instead_of_address",
     "near_path",
@@ -106,6 +107,11 @@ def as_utf_8(path: Path, start: bytes = b"") -> str:
     encoding = "utf-16" if is_marked else "NAME"
     hint = f"save it as UTF-8, or run: iconv -f {encoding} -t utf-8 {file} > {copy}"
     return hint if is_marked else hint + _NAME + _which(_other_line(path))
+
+
+def encoding_of(path: Path, option: object) -> str:
+    """The hint to say the encoding of a file, whose first other line it shows in the usual ones."""
+    return in_encoding(as_utf_8(path), str(option))
 
 
 def in_encoding(hint: str, option: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from targen_core.errors import UsageError
 from targen_core.plain import WHOLE, content_of
 from targen_core.reading.lines import LINE
-from targen_core.suggestions import as_utf_8, in_encoding, usual_encodings
+from targen_core.suggestions import as_utf_8, encoding_of, usual_encodings
 from targen_core.wording import Blank, Option, Words
 from targen_standard.datasets.records import Form, Record
 
@@ -126,17 +126,12 @@ def decoded(path: Path, data: bytes, encoding: str) -> str:
         raise _unknown(encoding) from None
 
 
-def encoding_of(path: Path, option: Words = _ENCODING) -> str:
-    """The hint to say the encoding of a file, whose first other line it shows in the usual ones."""
-    return in_encoding(as_utf_8(path), str(option))
-
-
 def _instead(path: Path, data: bytes) -> Words:
     """The hint for bytes that are not in the encoding that the caller says."""
     try:
         data.decode()
     except UnicodeDecodeError:
-        return encoding_of(path)
+        return encoding_of(path, _ENCODING)
     return "it is in UTF-8: leave out " + Option("encoding")
 
 

@@ -27,7 +27,7 @@ from targen_core.errors import (
 from targen_core.origin import is_trusting
 from targen_core.plain import WHOLE, content_of, digest_of, is_inside, open_plain
 from targen_core.reading import Malformed, json_of
-from targen_core.suggestions import usual_encodings
+from targen_core.suggestions import encoding_of, usual_encodings
 from targen_core.text import plural, problem_in
 from targen_core.wording import Action, Blank, Either, Option, Setting, Words, in_a_command
 from targen_datatune.cards import Card, read_card
@@ -383,7 +383,6 @@ def _each(
     Raises:
         DatasetUnavailable: one cannot be read.
     """
-    from targen_standard.datasets.lines import encoding_of
     from targen_standard.datasets.source import open_source
 
     for path in paths:

@@ -12,10 +12,9 @@ from typing import Any
 from targen_core.errors import NoSuchFile, UsageError
 from targen_core.plain import refuse_waiting
 from targen_core.reading import TooDeep, is_within, json_of
-from targen_core.suggestions import usual_encodings
+from targen_core.suggestions import encoding_of, usual_encodings
 from targen_core.wording import Blank, Option
 from targen_methods.importing.published import FORMS, Published, looks_like
-from targen_standard.datasets.lines import encoding_of
 from targen_standard.datasets.source import Source, open_source
 
 __all__ = ["Bad", "Opened", "listed", "open_published", "refuse_binary"]
@@ -100,7 +99,7 @@ def open_published(path: Path, of: Published, encoding: str = "utf-8") -> Opened
     if not columns:
         hint = f"a row of {of.name} has {of.described}"
         if any(isinstance(bad, Bad) and bad.reason == "not-utf8" for bad in first):
-            hint = encoding_of(path)
+            hint = encoding_of(path, Option("encoding", Blank("NAME")))
         raise UsageError(
             f"{path} does not look like {of.name}: its first records cannot be read "
             f"({', '.join(dict.fromkeys(bad.reason for bad in first if isinstance(bad, Bad)))})",
