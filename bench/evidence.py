@@ -39,6 +39,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 EACH = (0, 2, 5, 20, 60)
 ARMS = {
     "described": "description only",
+    "kinds": "description with kinds",
     "five": "5 labelled examples per label",
     "fifty": "50 unlabelled examples",
 }
@@ -204,6 +205,7 @@ def runs(name: str, described: int = 1, fifty: tuple[str, ...] = ()) -> dict[str
     again = (f"unseen/{name}-{number}" for number in range(2, described + 1))
     return {
         "described": (f"unseen/{name}", *again),
+        "kinds": (f"kinds/{name}",),
         "five": (f"five/{name}",),
         "fifty": fifty or (f"pairs/{name}", f"pairs/{name}-2"),
     }
@@ -375,8 +377,8 @@ def drawn(results: dict[str, Any], arms: list[str], trainer: str) -> bytes:
         {"dataset": title, "each": each, "rows": kind, "accuracy": fmean(some)}
         for (title, each, kind), some in marks.items()
     ]
-    colors = ["#24292f", "#2f6db5", "#3f9a6b", "#d9822b"][: len(kinds)]
-    dashes = [[1, 0], [6, 3], [2, 3], [1, 0]][: len(kinds)]  # told apart without colours too
+    colors = ["#24292f", "#2f6db5", "#8250df", "#3f9a6b", "#d9822b"][: len(kinds)]
+    dashes = [[1, 0], [6, 3], [8, 2, 2, 2], [2, 3], [1, 0]][: len(kinds)]  # told apart without colours too
     legend = {"orient": "top", "title": None, "symbolStrokeWidth": 2, "labelLimit": 300}
     rows = {"field": "rows", "type": "nominal"}
     accuracy = {"field": "accuracy", "type": "quantitative", "title": None}

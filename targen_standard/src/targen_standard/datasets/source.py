@@ -89,7 +89,7 @@ class Source:
 
     @property
     def options(self) -> Mapping[str, str]:
-        """Return the options with which another command reads it too."""
+        """Return the options with which other commands read it."""
         return {} if self.encoding == "utf-8" else {"encoding": self.encoding}
 
     def rows(self, task: Task[Any, Any] | None = None) -> list[Mapping[str, Any]]:
