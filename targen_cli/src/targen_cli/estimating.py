@@ -67,7 +67,7 @@ __all__ = [
 
 _CACHED = ("cache_read_tokens", "cache_write_tokens")
 _COUNTS = ("calls", "input_tokens", *_CACHED, "output_tokens", "reasoning_tokens")
-SAMPLE = 60  # rows that a dry run makes, at least; lists are whole batches in it
+SAMPLE = 60  # rows of a label that a dry run makes, about; lists are whole batches in it
 SEVERAL = 10  # rows that a call for several judges, where one is compared with them
 _LONGEST = 500  # and at most, to see where lists end
 
@@ -320,17 +320,29 @@ def estimated(
         factor = 1.0
         basis = f"the run {measured}"
     else:
-        per_seed = task.samples_per_seed * task.instances_per_call
+        per_seed = _per_seed(task)
         seeds = seeds_at_most(prepared.specs)
-        whole = _whole_batches(task, prepared.specs) if seeds is None else seeds * per_seed + 1
+        if seeds is None:
+            enough = _whole_batches(task, prepared.specs)
+        else:
+            enough = max(SAMPLE, seeds * per_seed + 1)
         first = prepared.specs[0] if prepared.specs and spec.seeds is None else None
         contexts = first and (first.limit if first.fixed is None else len(first.fixed))
         if contexts is not None and not task.parts:
             # The more rows, the more seeds of a context are shown when others are requested.
             units = spec.target.quotas.total / len(task.quota_names) / task.rows_per_instance
-            whole = max(whole, math.ceil(units / yield_))
-        enough = min(_LONGEST, max(SAMPLE, whole))
-        sample = dict.fromkeys(task.quota_names, enough * task.rows_per_instance)
+            enough = max(enough, math.ceil(units / yield_))
+        enough = min(_LONGEST, enough)
+        unit = task.rows_per_instance
+        kept = math.prod(1 - each.part.share for each in prepared.filters)
+        factor = 1 / yield_ / kept
+        sample = {
+            name: math.ceil(count * factor / unit) * unit
+            for name, count in spec.target.quotas.items()
+        }
+        entire = sum(sample.values()) <= enough * unit * len(task.quota_names)
+        if not entire:
+            sample = dict.fromkeys(task.quota_names, enough * unit)
         # A dry run has few words: its repetition says nothing about a model. Its replies fit its
         # own lists: given lists are not requested, and not priced.
         dry_run = dry_run_spec(spec, sample, prepared.lock.parts.values()).replace(
@@ -338,9 +350,7 @@ def estimated(
         )
         with off_the_books():
             trial = run_trial(registry, dry_run, unfiltered=True)
-        report, factor = trial.report, 1 / yield_
-        kept = math.prod(1 - each.part.share for each in prepared.filters)
-        factor /= kept
+        report = trial.report
         by_label = [flow["judged"] for flow in report.get("flow", {}).values()]
         # A seed that is for one label is judged once, any other once for each label.
         judged = max(by_label, default=0) if task.labels_per_seed is None else sum(by_label)
@@ -374,9 +384,12 @@ def estimated(
         and step.backend.thinks is not None
         and step.backend.thinks(step.options)
     ]
-    total_calls = answered(report["usage"]["total"])
-    if measured is None:  # calls made in vain in so short a run are not representative
-        factor *= 1 - report["unused_calls"] / total_calls
+    lists = {step.name for step in task.steps if step.lists}
+    if trial is not None and not entire:
+        # Lists are asked for ahead, which so short a run does more than in proportion.
+        listed = sum(answered(line) for line in report["usage"]["by_step"] if line["step"] in lists)
+        ahead = report["unused_calls"] / max(1, listed)
+        more = {name: more.get(name, 1.0) * max(0.0, 1 - ahead) for name in lists}
     factors = {name: rows / made * factor * more.get(name, 1.0) for name in prices}
     for name, part in task.parts.items():  # one may have run out
         scale = factor * rows * part.share / max(1, report["parts"][name]["rows"])
@@ -531,13 +544,21 @@ def _left_out(prepared: Prepared) -> Iterator[str]:
 
 
 def _whole_batches(task: Task[Any, Any], specs: Sequence[ListSpec]) -> int:
-    """Rows of a label by which each part of a task has used up whole batches of its lists."""
+    """Rows of a label, about `SAMPLE`, by which whole batches of the task's lists are used up."""
+    if not task.parts:
+        labels = 1 if task.labels_per_seed is None else len(task.quota_names)
+        rows = math.prod(spec.batch for spec in specs) * _per_seed(task) / labels
+        return math.floor(rows * max(1, round(SAMPLE / rows)))
     rest = iter(specs)
-    rows = (
+    each = (
         math.prod(spec.batch for spec in itertools.islice(rest, len(part.lists))) / part.share
         for part in task.parts.values()
     )
-    return math.ceil(max(rows, default=0))
+    return max(SAMPLE, math.ceil(max(each)))
+
+
+def _per_seed(task: Task[Any, Any]) -> int:
+    return task.samples_per_seed * task.instances_per_call
 
 
 def _asked_once(task: Task[Any, Any]) -> set[str]:
@@ -552,7 +573,7 @@ def too_few_seeds(
 ) -> str:
     """Return a warning if the seeds make fewer rows than wanted, or ""."""
     if_so = f"at a yield of {yield_:.0%}" if yield_ < 1 else "if none is rejected"
-    unit, per_seed = task.rows_per_instance, task.samples_per_seed * task.instances_per_call
+    unit, per_seed = task.rows_per_instance, _per_seed(task)
     if task.labels_per_seed is not None:
         each = per_seed * unit * yield_
         if (lacking := quotas.total / each - seeds) <= 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,22 @@ def test_a_run_is_scaled():
     estimate = tg.estimate(PORTER, n=100, model="scripted", measured=run)
     assert f"the run {run.path}" in estimate.basis
     assert estimate.calls == 10 * run.report.usage.calls and not estimate.prompts
+
+
+@pytest.mark.parametrize("n", [4, 24, 100])
+def test_a_small_run_makes_the_calls_of_its_estimate(n):
+    run = tg.generate(PORTER, n=n, model="scripted", progress=False)
+    estimate = tg.estimate(PORTER, n=n, model="scripted", yield_=1)
+    made: Counter[str] = Counter()
+    for line in run.report.raw["usage"]["by_step"]:
+        made[line["step"]] += line["calls"]
+    assert {step["step"]: step["calls"] for step in estimate.steps} == made
+
+
+def test_each_row_of_a_large_run_has_its_calls():
+    estimate = tg.estimate(PORTER, n=2000, model="scripted", yield_=1)
+    calls = {step["step"]: step["calls"] for step in estimate.steps}
+    assert calls["generate"] == calls["correct"] == 2000
 
 
 def test_few_contexts_have_long_lists_of_seeds():
