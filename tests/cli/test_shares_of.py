@@ -72,11 +72,19 @@ def test_the_shares_may_be_those_of_the_examples(works, refuses):
 
 @pytest.mark.usefixtures("own")
 def test_rows_with_a_misspelt_label_are_told(works):
-    Path("own.csv").write_text(Path("own.csv").read_text().replace(",cold", ",Cold"))
-    said = works(f"{GENERATE} -n 4 --shares-of own.csv").err
-    assert "own.csv: 2 rows not counted, such as line 7: label: 'Cold' is not " in said
+    Path("own.csv").write_text(Path("own.csv").read_text().replace(",cold", ",Cold", 1))
+    said = works(f"{GENERATE} -n 7 --shares-of own.csv").err
+    assert "own.csv: 1 row not counted, such as line 7: label: 'Cold' is not " in said
     assert "did you mean cold?" in said
-    assert set(labels()) == {"warm", "wet"}
+    assert labels() == {"warm": 5, "cold": 1, "wet": 1}
+
+
+@pytest.mark.usefixtures("own")
+def test_a_label_that_all_rows_misspell_is_refused(refuses):
+    Path("own.csv").write_text(Path("own.csv").read_text().replace(",cold", ",Cold"))
+    said = "own.csv has no rows with these labels: cold; 2 rows not counted, such as line 7: "
+    refuses(f"{GENERATE} -n 4 --shares-of own.csv", said, "the labels of weather are warm, cold, wet")
+    assert not Path("run").exists()
 
 
 @pytest.mark.usefixtures("own")

@@ -42,7 +42,8 @@ def quotas_like(
         given: the options of the request, by name.
 
     Raises:
-        UsageError: no number of rows, another way of numbering them, or a dataset without labels.
+        UsageError: no number of rows, another way of numbering them, a dataset without labels, or
+            one without rows of a label, some of whose rows are invalid.
     """
     if n is None or other:
         raise UsageError(
@@ -57,8 +58,9 @@ def quotas_like(
         )
     if isinstance(source, str) and source in options_of_rows():
         place, labels = _of_option(source, given.get(source), task)
+        bad: Words = ""
     else:
-        place, labels = _of_dataset(registry, task, source)
+        place, labels, bad = _of_dataset(registry, task, source)
     counts = {name: count for name, count in labels.items() if name in task.quota_names}
     if not counts:
         raise UsageError(
@@ -66,11 +68,19 @@ def quotas_like(
             hint=f"the labels of {task.name} are: {', '.join(task.quota_names)}",
         )
     if lacking := [name for name in task.quota_names if name not in counts]:
+        if bad:  # these may be the rows of that label, misspelt
+            raise UsageError(
+                place + f" has no rows with these labels: {', '.join(lacking)}; {bad}",
+                hint=f"correct these rows: the labels of {task.name} are "
+                + ", ".join(task.quota_names),
+            )
         _log.warning(
             "%s has no rows with these labels, so targen will not generate any: %s",
             place,
             ", ".join(lacking),
         )
+    if bad:
+        _log.warning("%s: %s", place, bad)
     return Quotas.shared(n, counts, task)
 
 
@@ -93,19 +103,16 @@ def _of_option(option: str, typed: Any, task: Task[Any, Any]) -> tuple[Words, Ma
 
 def _of_dataset(
     registry: Registry, task: Task[Any, Any], source: Any
-) -> tuple[Words, Mapping[str, int]]:
-    """Return what messages call a dataset, and its rows by label; log what is no row."""
+) -> tuple[Words, Mapping[str, int], str]:
+    """Return what messages call a dataset, its rows by label, and which are not valid, or ""."""
     source = as_path(source) if isinstance(source, PathLike) else source
     with given_as("shares_of"):
         dataset = read_dataset(source, task, registry=registry, strict=False)
     place = f"{source}" if isinstance(source, str | Path) else "the given data"
-    if bad := [problem for problem in dataset.problems if problem.left_out]:
-        _log.warning(
-            "%s: %s not counted, such as %s %d: %s",
-            place,
-            plural(len({problem.line for problem in bad}), "row"),
-            "line" if isinstance(source, str | Path) else "row",
-            bad[0].line,
-            bad[0].message,
-        )
-    return place, dataset.labels
+    bad = [problem for problem in dataset.problems if problem.left_out]
+    if not bad:
+        return place, dataset.labels, ""
+    rows = plural(len({problem.line for problem in bad}), "row")
+    unit = "line" if isinstance(source, str | Path) else "row"
+    said = f"{rows} not counted, such as {unit} {bad[0].line}: {bad[0].message}"
+    return place, dataset.labels, said
