@@ -284,8 +284,10 @@ def resume(
         verify=verify,
         **limits,
     )
+    extended = n is not None or bool(label)
     with job:
-        if batch_offline:
+        # Where only people answer, a larger target cannot be reached before their next sheet.
+        if batch_offline or (extended and job.by_people and not job.sends):
             say_next_export(job)
             return
         run_job(job, where, quiet=quiet, json=json, strict=strict)

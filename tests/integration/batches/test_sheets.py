@@ -204,6 +204,16 @@ def test_people_judge_no_copy_of_an_example(targen: Targen) -> None:
     assert sum('"verdict"' in kind for kind in kinds) == 2
 
 
+def test_a_run_that_people_answer_is_extended_as_it_was_begun(targen: Targen) -> None:
+    declare("red", "blue", more="contexts: [sea, sky]\nseeds: [a boat, a kite, a bird]\n")
+    options = ("-b", "people", "--no-correct", "--out", "run")
+    begun = targen("generate", "hue.yaml", "-n", 2, *options)
+    assert [*answered(targen)]
+    done = targen("resume", "run", "-n", 4)
+    assert (done.code, done.out) == (0, begun.out), done.err
+    assert export(targen, "next.jsonl") == 2
+
+
 def test_people_judge_what_a_model_without_files_writes(targen: Targen) -> None:
     options = ("-b", "scripted", "--backend-for", "correct=people", "-q", "--out", "run")
     assert "waiting for answers" in targen("generate", "rte", "-n", 4, *options).err
