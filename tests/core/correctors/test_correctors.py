@@ -250,6 +250,22 @@ def test_a_row_without_a_usable_judgement_stays_and_is_tried_again(
     assert not asked
 
 
+def test_a_correction_gives_up_if_no_reply_can_be_used(correct, tmp_path):
+    rows, usable = _reviews(120), []
+
+    def solve(text, output, rng):
+        return _right(text, output, rng) if usable else {}
+
+    asked = []
+    with pytest.raises(JobFailed, match="gave up after 50 consecutive instances"):
+        correct(TONE, rows, solve, asked=asked)
+    assert 50 <= len({request.origin.values["input"] for request in asked}) < 70
+    assert len(lines(tmp_path / "out" / "dataset.jsonl")) == len(rows)
+    usable.append(True)
+    healed, _ = correct(TONE, rows, solve)
+    assert healed["as_given"] == {"right": len(rows)}
+
+
 @pytest.mark.parametrize("rows_per_call", [1, 2])
 def test_a_correction_without_any_judgement_fails(correct, tmp_path, rows_per_call):
     with pytest.raises(JobFailed, match=r"none of the 4 instances .*\(malformed-reply, 4 times\)"):

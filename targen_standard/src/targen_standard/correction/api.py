@@ -29,7 +29,7 @@ from targen_core.runs.preparing.models import Elsewhere
 from targen_core.text import plural
 from targen_core.wording import REPEAT, Action, Option, Words
 from targen_standard.batches.files import FileTransport
-from targen_standard.correction.dataset import acorrect_dataset
+from targen_standard.correction.dataset import GIVE_UP_AFTER, NOT_ASKED, acorrect_dataset
 from targen_standard.correction.result import Corrected, CorrectionReport
 from targen_standard.given import Data, DataLike, given_data
 
@@ -201,7 +201,7 @@ def _tell_of_unjudged(report: CorrectionReport, folder: Path, *, files: bool) ->
     """Warn that instances could not be judged.
 
     Raises:
-        JobFailed: no instance could be judged.
+        JobFailed: no instance could be judged, or too many in a row could not.
     """
     lost = sum(report.unjudged.values())
     why = "; ".join(f"{reason}, {plural(n, 'time')}" for reason, n in report.unjudged.items())
@@ -209,12 +209,18 @@ def _tell_of_unjudged(report: CorrectionReport, folder: Path, *, files: bool) ->
     if files:  # a file has no other answers to the same calls
         hint = hint + " without " + Option("batch_offline", True)
     hint = hint + " to retry"
+    of = plural(report.instances, "instance")
+    if report.unjudged.get(NOT_ASKED):
+        raise JobFailed(
+            f"gave up after {GIVE_UP_AFTER} consecutive instances could not be judged; "
+            f"{lost:,} of {of} kept the label ({why})",
+            hint=hint + "; " + Action("show", folder) + " lists the instances",
+        )
     if lost == report.instances:
         raise JobFailed(
             f"none of the {plural(lost, 'instance')} could be judged ({why})",
             hint=hint + "; to see a reply: " + Action("show", folder, 0),
         )
-    of = plural(report.instances, "instance")
     _log.warning("%d of %s could not be judged and kept the label (%s); %s", lost, of, why, hint)
 
 

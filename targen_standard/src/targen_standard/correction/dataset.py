@@ -80,6 +80,12 @@ MOST_PER_CALL = 100
 UNJUDGED = "unjudged"
 """The verdict on an instance for which no reply could be used: it stays as it was."""
 
+NOT_ASKED = "not-asked"
+"""The reason for which an instance is unjudged that came after too many others in a row."""
+
+GIVE_UP_AFTER = 50
+"""Unjudged instances in a row after which no more are judged, as `generate` gives a label up."""
+
 _Held: TypeAlias = "tuple[Unit, Any]"
 """A labelled instance, and the rows that hold it."""
 
@@ -128,6 +134,7 @@ async def acorrect_dataset(
     The directory gets `dataset.jsonl` (the rows with their final labels), `changes.jsonl` (every
     instance's verdict), `report.json`, and the journal. The same command continues where it was
     stopped. Once it has ended, it tries those again that it could not judge, unless with `files`.
+    It ends early after `GIVE_UP_AFTER` instances in a row that it could not judge.
 
     Args:
         registry: finds task, corrector and backend.
@@ -429,12 +436,19 @@ async def _judge_all(
     ) as layer:
         on_layer(layer)
         layer.asks_again = again
+        in_vain = 0  # instances in a row
 
         async def work() -> None:
+            nonlocal in_vain
             for place, group in queue:
                 held = {number: items[number] for number in group}
-                results.update(await _judge_group(prepared, layer, guard, held, place))
+                judged = await _judge_group(prepared, layer, guard, held, place)
+                results.update(judged)
                 on_judged(len(results), len(items))
+                lost = all(each.verdict == UNJUDGED for each in judged.values())
+                in_vain = in_vain + len(judged) if lost else 0
+                if in_vain >= GIVE_UP_AFTER:
+                    return
 
         async def guarded() -> None:
             try:
@@ -450,7 +464,11 @@ async def _judge_all(
             raise layer.halt_reason
         if any(each.verdict == UNJUDGED for each in results.values()):
             layer.forget_unusable()
-    return [results[number] for number in range(len(items))]
+    return [results.get(number) or _not_asked(item) for number, item in enumerate(items)]
+
+
+def _not_asked(item: Judged) -> Judged:
+    return replace(item, verdict=UNJUDGED, reason=NOT_ASKED)
 
 
 def _groups(count: int, size: int, seed: int) -> list[list[int]]:
