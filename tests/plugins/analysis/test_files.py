@@ -114,6 +114,15 @@ def test_the_column_whose_values_are_the_task_s_labels_is_the_label(tmp_path):
     assert data.notes == ("There is no column label, so all rows count as unlabelled.",)
 
 
+def test_labels_that_the_task_does_not_have_are_named(jsonl):
+    task = Declaration(
+        name="mood", description="One.", labels={"fine": "glad", "sad": "not glad"}
+    ).task()
+    rows = [{"text": f"row {n}", "label": label} for n, label in enumerate(["Fine", "fine", "odd"])]
+    said = "Rows with a label that mood does not have: 2, such as 'Fine'; did you mean fine?"
+    assert said in read(jsonl("mood.jsonl", rows), task=task).notes
+
+
 def test_rows_in_memory_are_read_as_a_file_of_them_is(jsonl):
     rows = [{"text": "glad, of course", "label": "good", "idx": 0}]
     data = read(Dataset("mine", SAMPLE, rows))

@@ -14,6 +14,7 @@ from targen_analysis.data.known import TEMPLATES
 from targen_analysis.metrics import Corpus, Study
 from targen_core import Registry, Task
 from targen_core.errors import Rejected, UnknownName, UsageError
+from targen_core.suggestions import suggestions_for
 from targen_core.tasks.fields import named, text_at
 from targen_core.text import plural
 from targen_core.wording import Option
@@ -182,9 +183,14 @@ def _corpus(
             notes.append(f"There is no column label, so {found} is read as the label.")
         elif not any(labels):
             notes.append("There is no column label, so all rows count as unlabelled.")
-    strange = sum(bool(label) and label not in names.values() for label in labels) if names else 0
+    known = {*names.values()}
+    strange = [label for label in labels if label and label not in known] if names else []
     if strange and task is not None:
-        notes.append(f"Rows with a label that {task.name} does not have: {strange:,}.")
+        near = " or ".join(suggestions_for(strange[0], known))
+        notes.append(
+            f"Rows with a label that {task.name} does not have: {len(strange):,}, such as "
+            f"{strange[0][:80]!r}{f'; did you mean {near}?' if near else '.'}"
+        )
     intended: list[str] = []
     if columns.intended and any(named(row, columns.intended) for row in rows):
         intended = [_label(row, columns.intended, names) for row in rows]
