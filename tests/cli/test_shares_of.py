@@ -83,7 +83,9 @@ def test_rows_with_a_misspelt_label_are_told(works):
 def test_a_label_that_all_rows_misspell_is_refused(refuses):
     Path("own.csv").write_text(Path("own.csv").read_text().replace(",cold", ",Cold"))
     said = "own.csv has no rows with these labels: cold; 2 rows not counted, such as line 7: "
-    refuses(f"{GENERATE} -n 4 --shares-of own.csv", said, "the labels of weather are warm, cold, wet")
+    refuses(
+        f"{GENERATE} -n 4 --shares-of own.csv", said, "the labels of weather are warm, cold, wet"
+    )
     assert not Path("run").exists()
 
 

@@ -64,7 +64,7 @@ LINES = """
     train rows.jsonl MOOD -o regularization=0 | greater than
     train rows.jsonl MOOD --trainer vectors -o embedder=wrods | | did you mean words
     train one.jsonl MOOD | all rows have the label praise
-    train mood.yaml=rows.jsonl else/mood.yaml=rows.jsonl | different tasks that have the same name
+    train mood.yaml=rows.jsonl else/mood.yaml=rows.jsonl | that have the same name | --task FILE
     train rows.jsonl MOOD --model tfidf | tfidf is a trainer
     train rows.jsonl MOOD --model ./nowhere | no model folder ./nowhere
     train rows.jsonl MOOD --from nowhere | no folder nowhere
