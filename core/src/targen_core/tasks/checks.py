@@ -207,9 +207,9 @@ def check_language(
 
     Raises:
         Rejected: `not-latin`: a fifth of the letters are of other scripts (`not-cyrillic` and so
-            on, if the language has another). `not-english` and so on: small words of another
-            language, or words with letters that none of the seven has, outnumber the small words
-            of this one; words of both do not count.
+            on, if the language has another). `not-english` and so on: more small words of
+            another language, or words with letters of none of the seven, than small words of
+            this one. Words of both do not count.
     """
     name = plain_name(language)
     letters = [char for char in text if char.isalpha()]

@@ -43,7 +43,7 @@ def quotas_like(
 
     Raises:
         UsageError: no number of rows, another way of numbering them, a dataset without labels, or
-            one without rows of a label, some of whose rows are invalid.
+            one that lacks a label and has invalid rows.
     """
     if n is None or other:
         raise UsageError(
