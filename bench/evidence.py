@@ -378,7 +378,8 @@ def drawn(results: dict[str, Any], arms: list[str], trainer: str) -> bytes:
         for (title, each, kind), some in marks.items()
     ]
     colors = ["#24292f", "#2f6db5", "#8250df", "#3f9a6b", "#d9822b"][: len(kinds)]
-    dashes = [[1, 0], [6, 3], [8, 2, 2, 2], [2, 3], [1, 0]][: len(kinds)]  # told apart without colours too
+    # Lines can be told apart without colours, too.
+    dashes = [[1, 0], [6, 3], [8, 2, 2, 2], [2, 3], [1, 0]][: len(kinds)]
     legend = {"orient": "top", "title": None, "symbolStrokeWidth": 2, "labelLimit": 300}
     rows = {"field": "rows", "type": "nominal"}
     accuracy = {"field": "accuracy", "type": "quantitative", "title": None}

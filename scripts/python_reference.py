@@ -104,6 +104,7 @@ MODULES = [
     "targen_standard.examples.labels",
     "targen_standard.examples.telltales",
     "targen_standard.examples.shown",
+    "targen_standard.filters.excluded.comparing",
     "targen_standard.filters.excluded.index",
     "targen_standard.pretrained",
     "targen_standard.langchain",

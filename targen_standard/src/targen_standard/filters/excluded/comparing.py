@@ -14,6 +14,8 @@ from targen_core.tasks.prompt import texts_in
 from targen_standard.filters.excluded import REASONS
 from targen_standard.filters.likeness import alike
 
+__all__ = ["MIN_ALONE", "Part", "plain_words"]
+
 GRAM = 8
 """Words of a run that counts as shared."""
 
