@@ -49,7 +49,7 @@ from targen_core.text import percent, plural
 from targen_core.wording import Option, anywhere, install
 from targen_standard.examples.shown import examples_among
 from targen_standard.examples.telltales import sentences, with_plain_marks
-from targen_standard.filters.excluded.comparing import MIN_ALONE, Part, plain_words
+from targen_standard.filters.excluded.comparing import MIN_ALONE, counts_alone, plain_words
 from targen_standard.filters.excluded.index import ExclusionIndex
 
 __all__ = ["DIFFERENCES", "DifferenceOptions"]
@@ -307,7 +307,7 @@ class _Real:
         self._rows = [[(text, plain_words(text)) for text in row] for row in rows]
         self._having: dict[str, list[int]] = {}  # a text's words -> the rows that have it
         for number, row in enumerate(self._rows):
-            for words in {words for _, words in row if Part(words, 0).counts_alone}:
+            for words in {words for _, words in row if counts_alone(words)}:
                 self._having.setdefault(words, []).append(number)
         self._indexes: dict[frozenset[str], tuple[list[int], ExclusionIndex]] = {}
 

@@ -14,7 +14,7 @@ from targen_core.tasks.prompt import texts_in
 from targen_standard.filters.excluded import REASONS
 from targen_standard.filters.likeness import alike
 
-__all__ = ["MIN_ALONE", "Part", "plain_words"]
+__all__ = ["MIN_ALONE", "counts_alone", "plain_words"]
 
 GRAM = 8
 """Words of a run that counts as shared."""
@@ -64,6 +64,14 @@ def texts_of(row: Mapping[str, Any], columns: Iterable[str]) -> dict[str, list[s
     return found
 
 
+def counts_alone(words: str) -> bool:
+    """Return whether `plain_words` of a text are enough to count without the rest of its row."""
+    count = words.count(" ") + 1
+    if count < MIN_ALONE and not words.isascii():
+        count += len(_UNSPACED_LETTER.findall(words)) // _UNSPACED_WORD
+    return count >= MIN_ALONE
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A text as comparisons see it, and the check sum of the original."""
@@ -73,11 +81,8 @@ class Part:
 
     @property
     def counts_alone(self) -> bool:
-        """Return whether it is long enough to count without the rest of its row."""
-        words = self.text.count(" ") + 1
-        if words < MIN_ALONE and not self.text.isascii():
-            words += len(_UNSPACED_LETTER.findall(self.text)) // _UNSPACED_WORD
-        return words >= MIN_ALONE
+        """See `counts_alone`."""
+        return counts_alone(self.text)
 
 
 class Compared:
