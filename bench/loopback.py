@@ -70,9 +70,9 @@ def _value(fields: dict[str, Any], asked: list[str], rng: random.Random) -> dict
     if "topics" in fields:
         pairs = [f"{field} {matter}" for field in _FIELDS for matter in _MATTERS]
         return {"topics": rng.sample(pairs, 10)}
-    if "premises" in fields:
+    if "sentences" in fields:
         topic = _after("Topic: ", asked)
-        return {"premises": [_premise(topic, rng) for _ in range(5)]}
+        return {"sentences": [_premise(topic, rng) for _ in range(5)]}
     if "hypothesis" in fields:
         return {"hypothesis": _hypothesis(_after("Premise: ", asked), rng)}
     for name in fields.keys() & {"contexts", "seeds"}:  # of a task in a file
