@@ -17,7 +17,7 @@ from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Counts, Usage
 from targen_core.engine.facade import StageLlm
-from targen_core.errors import JobFailed, Rejected
+from targen_core.errors import Rejected
 from targen_core.folders import replies_folder
 from targen_core.options import Limits, RowOptions
 from targen_core.plugins.registry import Registry
@@ -34,7 +34,7 @@ from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
 from targen_core.wording import Words
 from targen_standard.task_files.model import Declaration
-from targen_standard.unfinished import unfinished
+from targen_standard.unfinished import Unusable, unfinished
 
 if TYPE_CHECKING:
     from targen_cli.flags import Said
@@ -136,7 +136,7 @@ class Question(Generic[R]):
             try:
                 return finish(asked(folder, spec))  # in a notebook, a loop is running
             except Rejected as error:
-                raise JobFailed(f"{self.unusable}: {error}", hint=self.hint) from error
+                raise Unusable(f"{self.unusable}: {error}", hint=self.hint) from error
 
     def cost(self, registry: Registry, spec: RunSpec) -> float | None:
         """Return the most that the call may cost, in dollars; None if no price is known.

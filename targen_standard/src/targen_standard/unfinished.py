@@ -18,12 +18,16 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from targen_core.errors import QuotaNotMet
+from targen_core.errors import JobFailed, QuotaNotMet
 from targen_core.folders import cache_folder
 
-__all__ = ["unfinished"]
+__all__ = ["Unusable", "unfinished"]
 
 _KEPT = 30 * 86_400.0  # seconds after which what a killed process left is removed
+
+
+class Unusable(JobFailed):
+    """No reply could be used, so the same work would end in the same way."""
 
 
 @contextlib.contextmanager
@@ -53,7 +57,7 @@ def unfinished(kind: str, *asked: object) -> Iterator[Path]:
         os.utime(folder)
         try:
             yield folder
-        except QuotaNotMet:  # it is done: no calls are left
+        except (QuotaNotMet, Unusable):  # it is done: no calls are left
             shutil.rmtree(folder, ignore_errors=True)
             raise
         shutil.rmtree(folder, ignore_errors=True)

@@ -71,3 +71,13 @@ def test_rejects_count_for_their_value(measured, run):
         path.write_text(before)
     table = next(table for table in actual.tables if table.columns[0] == "length")
     assert [row[-1].value for row in table.rows] == [0.0, 0.5]
+
+
+def test_kinds_of_a_label_are_not_said_to_hint_at_it(tmp_path):
+    kinds = {"complaint": ["reports a delay"], "question": ["asks for a price"]}
+    run = tg.generate(
+        TASK.model_copy(update={"kinds": kinds}), n=40, model="scripted", out=tmp_path / "run"
+    )
+    said = json.dumps(tg.analyze(run.path, metrics=["dimensions"]).as_dict())
+    assert "asks for a price" in said
+    assert "hints at the label" not in said

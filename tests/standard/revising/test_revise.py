@@ -53,6 +53,23 @@ CHANGES: Mapping[str, tuple[str, set[str]]] = {
 }
 
 
+DRAWS = {
+    "kinds: {refund: {was billed twice: 3, sends it back: 1}}": (
+        "kinds: {refund: {was billed twice: 3, got the wrong one: 1}}"
+    ),
+    "dimensions: {tone: [plain, angry]}": "dimensions: {tone: [plain, angry, hasty]}",
+}
+
+
+@pytest.mark.parametrize("said", DRAWS)
+def test_rows_that_draw_something_else_are_written_again(said, make, revise):
+    make(f"{MAIL}{said}\n", "run")
+    revise(f"{MAIL}{DRAWS[said]}\n", "revised")
+    fresh = make(f"{MAIL}{DRAWS[said]}\n", "fresh")
+    assert outputs("revised") == outputs(fresh)
+    assert 0 < calls("revised")["generate"] < calls(fresh)["generate"]
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_it_asks_what_has_changed_and_makes_the_rows_of_a_new_run(change, make, revise, works):
     text, steps = CHANGES[change]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 import targen_core as tg
 from targen_core.errors import Rejected
 from targen_standard.drafting.kinds import KindsReply, listing
+
+from ...runs import records
 
 SHARES = st.lists(st.integers(1, 60), max_size=6)
 
@@ -88,6 +91,26 @@ def test_a_model_adds_kinds_to_a_file_whose_lines_stay(small, works, refuses, ke
     assert Path("porter.yaml").read_text() == after
 
 
+def test_a_completed_file_keeps_its_mode_and_its_ends_of_lines(small, works):
+    text = write(small).replace("\n", "\r\n")
+    Path("porter.yaml").write_bytes(text.encode())
+    Path("porter.yaml").chmod(0o600)
+    works("init-task porter.yaml -b scripted")
+    after = Path("porter.yaml").read_bytes().decode()
+    assert after.startswith(text) and after.count("\n") == after.count("\r\n")
+    if sys.platform != "win32":
+        assert Path("porter.yaml").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_person_s_dimension_takes_the_place_of_kinds(small, works):
+    write({**small, "kinds": {"calm": ["lists what was done"]}})
+    for said, kinds in (("=short,long", {"short", "long"}), ("=", {None})):
+        out = f"run{len(kinds)}"
+        works(f"generate porter.yaml -n 8 -b scripted --dimension kind{said} -q --out {out}")
+        drawn = {record.get("dimensions", {}).get("kind") for record in records(out)}
+        assert drawn == kinds
+
+
 @pytest.mark.parametrize(
     ("text", "line", "error"),
     [
@@ -112,9 +135,12 @@ KIND = {"kind": "lists what was done.", "share": 100}
 @pytest.mark.parametrize(
     ("labels", "fault"),
     [
-        ([("calm", [KIND])], "each of these needs kinds, and no other: calm, alarm"),
-        ([("calm", [KIND]), ("alarm", [])], "each of these needs kinds"),
-        ([("calm", [KIND]), ("alarms", [KIND])], "each of these needs kinds"),
+        ([("calm", [KIND])], "there are no kinds of alarm"),
+        ([("calm", [KIND]), ("alarm", [])], "there are no kinds of alarm"),
+        (
+            [("calm", [KIND]), ("alarm", [KIND]), ("odd", [KIND])],
+            "nothing of the task is called odd",
+        ),
         ([("calm", [KIND]), ("alarm", [{"kind": " ", "share": 1}])], "kinds.alarm"),
         ([("calm", [KIND]), (" alarm", [KIND])], ""),
     ],

@@ -70,7 +70,7 @@ class LocalExecutor(Executor):
             scope,
             earlier=work.earlier,
             dimensions=self._task.dimensions,
-            draws=self._draws(work),
+            draws=self.draws(work),
         )
         guard = self._of_branch[branch]
         try:
@@ -99,7 +99,7 @@ class LocalExecutor(Executor):
             )
         return Generated(instances, llm.notes)
 
-    def _draws(self, work: Generation) -> Sequence[Mapping[str, str]]:
+    def draws(self, work: Generation) -> Sequence[Mapping[str, str]]:
         """The draws of a candidate's instances."""
         seed, count, dimensions = work.seed, self._task.instances_per_call, self._task.dimensions
         late = self._task.late(work.branch, seed.path, seed.sample) if dimensions else None

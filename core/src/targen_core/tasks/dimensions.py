@@ -22,6 +22,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import ClassVar
 
 from targen_core.tasks.keywords import Keywords
 
@@ -88,6 +89,9 @@ class Dimension(Keywords):
     in_prompt: bool = True
     summary: str = ""
     by_branch: bool = False
+
+    tells_label: ClassVar[bool] = False
+    """Whether values are of certain labels, as the kinds of a label's rows are."""
 
     def __post_init__(self) -> None:
         """Refuse a dimension without values to draw from."""

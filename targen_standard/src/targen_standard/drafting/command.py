@@ -13,7 +13,7 @@ from targen_cli.request import ONE_MODEL
 from targen_core.errors import UsageError
 from targen_core.options import Limits, RowOptions
 from targen_core.outputs import writing
-from targen_core.plain import replace_plain
+from targen_core.plain import refuse_special, replace_plain
 from targen_core.text import plural
 
 
@@ -72,6 +72,11 @@ def init_task(
             raise UsageError("a task file is completed in place, without --blank and --out")
         _complete(file, said)
         return
+    if file.suffix in (".json", ".toml") and file.exists():
+        raise UsageError(
+            f"targen cannot add kinds to {file}: only task files in YAML are completed",
+            hint="write the key `kinds` yourself",
+        )
     if blank and description is not None:
         raise UsageError(
             "--blank does not use a model, so omit the description",
@@ -128,13 +133,18 @@ def _complete(path: Path, said: Said) -> None:
     from targen_standard.task_files.adding import with_key
     from targen_standard.task_files.model import Declaration
 
-    declaration = Declaration.from_file(path)
-    before = read_text(path, 1 << 20)
     hint = "edit the file yourself"
-    with_key(path, before, "kinds", "kinds: {}\n", hint)  # before anything is paid for
+
+    def with_kinds(section: str) -> str:
+        return with_key(path, read_text(path, 1 << 20), "kinds", section, hint)
+
+    declaration = Declaration.from_file(path)
     question = listing(declaration)
+    with writing(path, hint=hint):
+        refuse_special(path)
+    with_kinds("kinds: {}\n")  # before anything is paid for
     with charged(load_registry(), said, "list of kinds", question) as (reply, calls, account):
-        whole = with_key(path, before, "kinds", reply.section(declaration), hint)
+        whole = with_kinds(reply.section(declaration))  # somebody may have edited it meanwhile
         with writing(path, hint=hint):
             replace_plain(path, whole.encode())
     print(f"{path}: added `kinds`; {account.billed if calls else 'from the cache'}")

@@ -34,7 +34,7 @@ class _DraftLabel(BaseModel):
     name: line(2, 40)  # type: ignore[valid-type]
     definition: line(10, 300)  # type: ignore[valid-type]
     guidance: line(0, 300)  # type: ignore[valid-type]
-    kinds: list[Kind]
+    kinds: list[Kind] = []
 
 
 class _DraftDimension(BaseModel):

@@ -18,6 +18,7 @@ from targen_standard.task_files.model import Declaration
 _MANY = 12  # labels above which fewer kinds of each are asked for
 _MOST = 100  # labels of a call
 _TOKENS = 30  # of a kind in a reply
+_NAMED = 10  # labels that a message names
 _COMMENT = """\
 # The kinds of each label's texts, and their shares. Each row draws one of its label's. Are the
 # shares right for your texts, and is a common kind missing?
@@ -60,9 +61,11 @@ class KindsReply(BaseModel):
             Rejected: `bad-kinds`, in words that the model can act on.
         """
         kinds = {each.label.strip(): shares(each.kinds) for each in self.labels}
-        if kinds.keys() != declaration.asked.keys() or not all(kinds.values()):
-            names = ", ".join(declaration.asked)
-            raise Rejected("bad-kinds", f"each of these needs kinds, and no other: {names}")
+        asked = declaration.asked.keys()
+        if lacking := [label for label in asked if not kinds.get(label)]:
+            raise Rejected("bad-kinds", f"there are no kinds of {', '.join(lacking[:_NAMED])}")
+        if odd := [label for label in kinds if label not in asked]:
+            raise Rejected("bad-kinds", f"nothing of the task is called {odd[0]}")
         kinds = {label: kinds[label] for label in declaration.asked}
         try:
             declaration.model_copy(update={"kinds": kinds})
@@ -117,7 +120,7 @@ def listing(declaration: Declaration) -> Question[KindsReply]:
         parameters={"temperature": 0.3, "max_tokens": 500 + most * _TOKENS * len(asked)},
         dry_run=dry_run,
         unusable="the model's list of kinds cannot be used",
-        hint="try a different model, or write the key `kinds` yourself",
+        hint="try a different model or --seed, or write the key `kinds` yourself",
         check=usable,
     )
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -85,8 +86,21 @@ class Kinds(Trait):
     of: tuple[Mapping[str, int], ...]
     by_branch: bool = True
 
+    tells_label = True
+
+    @classmethod
+    def drawn(cls, name: str, of: Sequence[Mapping[str, int]]) -> Kinds:
+        """Return the dimension of these kinds."""
+        every: Counter[str] = Counter()
+        for kinds in of:
+            every.update(kinds)
+        return cls(name=name, values=dict(every), of=tuple(of), summary="each label has its own")
+
     @cached_property
     def _circles(self) -> tuple[Trait | None, ...]:
+        # Somebody may have set values that are for all labels.
+        if {*self.values} != {kind for kinds in self.of for kind in kinds}:
+            return (Trait(name=self.name, values=self.values),) * len(self.of)
         return tuple(Trait(name=self.name, values=mine) if mine else None for mine in self.of)
 
     @cached_property
@@ -138,6 +152,18 @@ Values = Annotated[dict[str, int], BeforeValidator(lambda value: _weights(value)
 def _weights(value: Any) -> Any:
     """Weights by value; a list has each once."""
     if isinstance(value, list | tuple):
+        for at, each in enumerate(value):
+            if isinstance(each, Mapping):
+                raise ValueError(
+                    f"{repr(each)[:80]} is not text; for values with weights, omit the hyphens or "
+                    "brackets of the list"
+                )
+            if not isinstance(each, str):
+                raise ValueError(f"{repr(each)[:80]} is not text: put it in quotes")
+            if each in value[:at]:
+                raise ValueError(
+                    f"{each!r} is listed twice; to draw it more often, give it a weight"
+                )
         value = dict.fromkeys(value, 1)
     if not isinstance(value, Mapping) or not value:
         raise ValueError(
@@ -148,11 +174,10 @@ def _weights(value: Any) -> Any:
             raise ValueError(f"{text!r} is not text: put it in quotes")
         if type(weight) is not int or weight < 1:
             raise ValueError(f"the weight of {text!r} is {weight!r}, not a whole number above 0")
-    if len(value) > _MOST_VALUES or sum(value.values()) > _MOST_SLOTS:
-        raise ValueError(
-            f"it has more than {_MOST_VALUES} values, or its weights add up to more than "
-            f"{_MOST_SLOTS:,}"
-        )
+    if len(value) > _MOST_VALUES:
+        raise ValueError(f"it has {len(value)} values, more than {_MOST_VALUES}")
+    if (total := sum(value.values())) > _MOST_SLOTS:
+        raise ValueError(f"its weights add up to {total:,}, more than {_MOST_SLOTS:,}")
     return dict(value)
 
 

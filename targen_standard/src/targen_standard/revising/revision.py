@@ -287,6 +287,10 @@ class _Past:
         layer = RecordedLayer(bound, seed=self._seed, journal=self.journal, usage=Usage())
         self._executor = executor_of(self._prepared, layer, LocalExecutor)
 
+    def draws(self, work: Generation) -> Sequence[Mapping[str, str]]:
+        """Return what the run drew for a candidate; nothing for a new label."""
+        return self._executor.draws(work) if work.branch in self.task.generators else ()
+
     async def generate(self, work: Generation) -> list[Mapping[str, Any]] | None:
         """The records that answered the calls of a candidate's step 3; None if one is lacking."""
         if work.branch not in self.task.generators:
@@ -337,7 +341,10 @@ class _Carrying(LocalExecutor):
 
     def _texts(self, work: Generation) -> Old:
         async def old(call: Call) -> list[Mapping[str, Any]] | None:
-            if self.revision.rewrites and call.prompt not in self.revision.told_alike:
+            if self.revision.rewrites and (
+                call.prompt not in self.revision.told_alike
+                or self.draws(work) != self.past.draws(work)
+            ):
                 return None
             return await self.past.generate(work)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,8 @@ def with_key(path: Path, text: str, key: str, section: str, hint: str) -> str:
         if key in was:
             raise UsageError(f"{path} already has a key `{key}`", hint=f"remove it, or {hint}")
         whole = f"{text.rstrip()}\n\n{section}".lstrip()
+        if "\r\n" in text:
+            whole = re.sub(r"\r?\n", "\r\n", whole)
         made = yaml_value(section, deepest=_DEEPEST)[0]
         if yaml_value(whole, deepest=_DEEPEST)[0] != {**was, **made}:
             raise ValueError("it does not end with a key")

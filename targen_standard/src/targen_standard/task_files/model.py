@@ -694,9 +694,7 @@ class Declaration(_Part):
         """The dimension that draws the kinds of rows, if there are any."""
         if not self.kinds:
             return ()
-        of = tuple(self.kinds.get(branch, {}) for branch in self.asked)
-        every = {kind: 1 for kinds in of for kind in kinds}
-        return (Kinds(name=KIND, values=every, of=of),)
+        return (Kinds.drawn(KIND, [self.kinds.get(branch, {}) for branch in self.asked]),)
 
     @property
     def one_label(self) -> bool:
