@@ -23,10 +23,10 @@ def json_line(line: bytes) -> Any:
     Raises:
         ValueError: it is not JSON, or is nested too deeply.
     """
-    from pydantic_core import from_json  # not at start-up, which needs no lines
+    import pydantic_core  # not at start-up, which needs no lines
 
     try:
-        return from_json(line)
+        return pydantic_core.from_json(line)
     except ValueError:  # half of a surrogate pair, a byte order mark
         try:
             return json.loads(line)

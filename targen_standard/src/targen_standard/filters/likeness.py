@@ -231,7 +231,7 @@ class Index:
             if there is not None:
                 met[key] = there
                 if row is not None and len(there) < _MOST:
-                    met[key] = np.concatenate((there, _listed(row)))[:_MOST]
+                    met[key] = [*there.tolist(), *_listed(row)][:_MOST]
             elif row is not None:
                 met[key] = _listed(row)
         return met

@@ -49,7 +49,7 @@ class Writer:
         if branch not in tracker.flows:
             raise RunDirectoryError(f"{run.path}: {traced.id} has the unknown branch {branch!r}")
         aim = tracker.aims[branch] if tracker.by_intended else label
-        quota = aim if aim in tracker.have else OPEN
+        quota = aim if aim is not None and tracker.knows(aim, 1) else OPEN
         if not tracker.knows(quota, 1):
             raise RunDirectoryError(f"{run.path}: {traced.id} has the unknown label {label!r}")
         counted = tracker.counted(branch, quota)
@@ -67,7 +67,7 @@ class Writer:
             refusal = self._filters.find(candidate)
             if refusal is not None:
                 verdict, detail = refusal.verdict, refusal.detail
-        ended = ending(label, record.get("claimed"), closed=label in tracker.have)
+        ended = ending(label, record.get("claimed"), closed=tracker.knows(label, 1))
         if verdict:
             flow = tracker.flows[branch]
             flow.accepted[ended] -= 1

@@ -6,6 +6,7 @@ import struct
 from array import array
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
+from zlib import crc32
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from targen_standard.filters.likeness import KEYS, Index, check_sum, first_alike
 _HEAD, _KEYS = struct.Struct("<BHII"), struct.Struct(f"<{KEYS + 1}I")
 _BEGUN = _HEAD.size + _KEYS.size
 _FORM, _APART = 2, 128  # `_APART` is added if the generated part is not the whole text
-_TEXT, _WRITTEN = 1, 2  # after the seed
+_SEED, _TEXT, _WRITTEN = range(3)
 
 
 class NearDuplicates:
@@ -35,6 +36,9 @@ class NearDuplicates:
         self._bytes = bytearray()
         self._ends = array("Q", [0])
         self._forms = bytearray()
+        self._seeds = array(
+            "I"
+        )  # their check sums, since each row that is met is asked for its own
         # What was looked for is most often added next.
         self._last = ("", "", "", "", [0] * (KEYS + 1))
 
@@ -47,9 +51,11 @@ class NearDuplicates:
             return None
         _, _, text, written, keys = self._look(text, written)
         others = self._index.find(keys, keys[-1:])
-        # Without `_part`, since this is done for each row that is met.
-        of_seed, ends, parts = _encoded(seed), self._ends, self._bytes
-        siblings = [row for row in others if parts[ends[3 * row] : ends[3 * row + 1]] == of_seed]
+        of_seed, seeds = _encoded(seed), self._seeds
+        checked = crc32(of_seed)
+        siblings = [
+            row for row in others if seeds[row] == checked and self._part(row, _SEED) == of_seed
+        ]
         if siblings:
             others = sorted({*others}.difference(siblings))
         found = []
@@ -101,6 +107,7 @@ class NearDuplicates:
             self._bytes += part
             self._ends.append(len(self._bytes))
         self._forms.append(form)
+        self._seeds.append(crc32(parts[_SEED]))
 
     def _part(self, row: int, part: int) -> bytearray:
         if part == _WRITTEN and not self._forms[row] & _APART:
