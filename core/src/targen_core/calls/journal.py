@@ -7,7 +7,6 @@ money spent and every reply are read back from it.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from binascii import unhexlify
@@ -129,9 +128,11 @@ class Journal:
             for line in iter(partial(file.readline, LINE), b""):
                 if offset >= mark[0]:
                     break
-                if key := key_of(line):
-                    with contextlib.suppress(ValueError):  # no key that can be asked for
-                        self._offsets.put(unhexlify(key), offset)
+                try:
+                    key = unhexlify(key_of(line))
+                except ValueError:
+                    key = b""  # none that can be asked for
+                self._offsets.put(key, offset)
                 offset += len(line)
 
     def _load(self, on_record: Callable[[dict[str, Any]], None]) -> None:

@@ -275,7 +275,7 @@ class GrowingList:
                     (*self.path, position),
                     (*self.above, item),
                     (*self.calls, *batch.keys),
-                    self._drawn(len(self.items) - 1),
+                    self.drawn(position),
                     self._rows_told(making.index),
                 )
             )
@@ -288,9 +288,13 @@ class GrowingList:
         """Return the place of an item of this list in the list of all shards."""
         return position if self.shard is None else self.shard.at(position)
 
-    def _drawn(self, position: int) -> Mapping[str, str]:
-        """Return the draws for an item, and for those above it."""
-        place = self._places[position]
+    def index(self, position: int) -> int:
+        """Return the place in this list of an item of the list of all shards."""
+        return position if self.shard is None else position // self.shard.count
+
+    def drawn(self, position: int) -> Mapping[str, str]:
+        """Return the draws for an item of the list of all shards, and for those above it."""
+        place = self._places[self.index(position)]
         if place < 0:
             return self.draws
         dimensions, seed = self.spec.source.dimensions, self.order.layer.seed
@@ -459,9 +463,7 @@ class GrowingList:
     def seed(self, position: int, calls: Sequence[str] = ()) -> Seed:
         """Return the seed at a position, whose batch took some calls."""
         path = (*self.order.prefix, *self.path, self._at(position))
-        calls = (*self.calls, *calls)
-        draws = self._drawn(position)
-        return Seed(self.items[position], path, self.above, calls, draws=draws)
+        return Seed(self.items[position], path, self.above, (*self.calls, *calls))
 
     def prepare(self, chunk: int, requested: int) -> int:
         """Start the calls that a chunk's seeds need, as far as they can be asked now.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
@@ -114,6 +114,14 @@ class SeedOrder:
         for position in path[len(self.prefix) : -1]:
             node = node.nodes[position]
         return len(node.items)
+
+    def draws(self, path: Sequence[int]) -> Mapping[str, str]:
+        """Return the draws for the item at a path, and for those above it."""
+        *above, last = path[len(self.prefix) :]
+        node = self.root
+        for position in above:
+            node = node.nodes[node.index(position)]
+        return node.drawn(last)
 
     def judged(self, seed: Seed, *, rejected: bool) -> None:
         """Count a first verdict on a seed, for the lists that are on trial."""
@@ -273,6 +281,10 @@ class Orders:
     def fruitless(self) -> str:
         """See `SeedOrder.fruitless`."""
         return next((order.fruitless for order in self.orders if order.fruitless), "")
+
+    def draws(self, path: Sequence[int]) -> Mapping[str, str]:
+        """See `SeedOrder.draws`."""
+        return self.orders[self.part_of(path)].draws(path)
 
     def judged(self, seed: Seed, *, rejected: bool) -> None:
         """See `SeedOrder.judged`."""

@@ -315,6 +315,8 @@ class Engine:
 
         Others may be endless, and walking them would be in vain.
         """
+        if not over:
+            return bool(self.quotas.open)
         mine = [branches for part, branches in enumerate(self._parts) if part not in over]
         return any(branch in branches for branches in mine for branch in self.quotas.open)
 
@@ -583,7 +585,8 @@ class Engine:
         own = draw(self.task.dimensions, self._layer.seed, place, self._numbers[slot.branch], late)
         if self.task.drawn is not None:
             own = {**own, **self._guard.call(self.task.drawn, seed.above, seed.value, slot.branch)}
-        return {"dimensions": {**seed.draws, **own}} if own or seed.draws else {}
+        drawn = {**self._order.draws(seed.path), **own}
+        return {"dimensions": drawn} if drawn else {}
 
     def _check_row(self, row: Mapping[str, Any]) -> None:
         """Require that the official schema accepts a row that the task's own code made."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
@@ -29,8 +29,7 @@ class Seed:
 
     `path` has its index in each list of the chain, after its part's number if the task has parts.
     `above` has the items that it grew from, contexts first. `calls` are the keys of the calls that
-    listed all of these, and `draws` their draws by dimension. `sample` counts how often the walk
-    passed it before.
+    listed all of these. `sample` counts how often the walk passed it before.
     """
 
     value: Any
@@ -38,7 +37,6 @@ class Seed:
     above: tuple[Any, ...]
     calls: tuple[str, ...] = ()
     sample: int = 0
-    draws: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -99,7 +97,8 @@ def share_fields(item: Any) -> None:
     """Let items with the same fields share the set of their names, which takes 216 bytes."""
     if isinstance(item, BaseModel):
         names = item.__pydantic_fields_set__
-        item.__pydantic_fields_set__ = _fields.setdefault(frozenset(names), names)
+        shared = _fields.setdefault(frozenset(names), names)
+        object.__setattr__(item, "__pydantic_fields_set__", shared)  # in a fifth of the time
 
 
 def items_from(source: ListStep[Any], values: Sequence[Any]) -> list[Any] | None:

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import takewhile
 from pathlib import Path
 from struct import Struct
 from typing import Any, BinaryIO, get_args
@@ -27,6 +27,7 @@ from targen_core.calls.journal import Mark
 from targen_core.engine.commits import Commit, Contradicted, Grown, Ledger, Target
 from targen_core.engine.events import Verdict
 from targen_core.plain import open_plain, write_failed
+from targen_core.reading import json_line
 
 FORMAT = 1
 
@@ -37,7 +38,6 @@ _SUMS, _LIST, _TARGET = b'["sums"', b'["list"', b'["target"'
 _ASIDE = (_SUMS, _LIST)
 _FILES = 4  # journal, dataset, provenance and rejects
 _VERDICTS = get_args(Verdict)
-_decode = json.JSONDecoder().decode
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 _Marks = tuple[Mark, ...]
@@ -118,7 +118,7 @@ class LedgerFile(Ledger):
         os.ftruncate(self._fd, scanned.end)
         self._end, self.marks, self.sums = scanned.end, scanned.marks, scanned.sums
         self._file.seek(scanned.behind)
-        self._frames = takewhile(lambda frame: frame[2] <= scanned.end, _frames(self._file))
+        self._frames = _frames(self._file, scanned.end)
         self._left = scanned.count
         try:
             self._advance()
@@ -269,9 +269,7 @@ def read_past(path: Path) -> Iterator[Past | None]:
 
 
 def _commits(file: BinaryIO, end: int) -> Iterator[Commit]:
-    for text, entry, at in _frames(file):
-        if at > end:
-            return  # written since
+    for text, entry, _ in _frames(file, end):  # others were written since
         if not text.startswith((*_ASIDE, _TARGET)):
             yield _commit(_read(text), entry)
 
@@ -342,10 +340,10 @@ def _fitting(file: BinaryIO, scanned: _Found, solid: Sequence[int]) -> int:
     return end
 
 
-def _frames(file: BinaryIO) -> Iterator[_Frame]:
+def _frames(file: BinaryIO, upto: float = math.inf) -> Iterator[_Frame]:
     """The whole frames behind a place, up to the first that is not: JSON, bytes, where they end."""
     end = file.tell()
-    while len(head := file.read(_HEAD.size)) == _HEAD.size:
+    while end < upto and len(head := file.read(_HEAD.size)) == _HEAD.size:
         size, more, crc = _HEAD.unpack(head)
         if not 0 < size <= _LARGEST or more > _LARGEST:  # 0: of zeros in place of what was lost
             return
@@ -358,8 +356,8 @@ def _frames(file: BinaryIO) -> Iterator[_Frame]:
 
 def _read(text: bytes) -> Any:
     try:
-        return _decode(text.decode())
-    except (ValueError, RecursionError):
+        return json_line(text)
+    except ValueError:
         return None
 
 
