@@ -91,7 +91,7 @@ class Dimension(Keywords):
     by_branch: bool = False
 
     tells_label: ClassVar[bool] = False
-    """Whether values are of certain labels, as the kinds of a label's rows are."""
+    """True if each value is meant for certain labels, as the kinds of a label's rows are."""
 
     def __post_init__(self) -> None:
         """Refuse a dimension without values to draw from."""

@@ -288,7 +288,7 @@ class _Past:
         self._executor = executor_of(self._prepared, layer, LocalExecutor)
 
     def draws(self, work: Generation) -> Sequence[Mapping[str, str]]:
-        """Return what the run drew for a candidate; nothing for a new label."""
+        """Return the draws that the run made for a candidate; empty for a new label."""
         return self._executor.draws(work) if work.branch in self.task.generators else ()
 
     async def generate(self, work: Generation) -> list[Mapping[str, Any]] | None:
