@@ -158,6 +158,10 @@ def test_one_draw_is_a_line_and_several_are_numbered():
     )
 
 
+def test_values_may_join_letters():
+    assert Dimension(name="kind", values=("می\u200cخواهد بداند", "👩\u200d🚀")).pool
+
+
 def test_what_prompts_do_not_say_leaves_no_line():
     assert draws_text([{"kind": "open"}], (KIND,)) == ""
     assert draws_text([{}, {}], (LENGTH,)) == ""

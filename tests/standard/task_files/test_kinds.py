@@ -18,6 +18,7 @@ from targen_standard.drafting.kinds import KindsReply, listing
 
 from ...runs import records
 
+CLASH = "description: a\nlabels: {calm: b, alarm: c}\n"
 SHARES = st.lists(st.integers(1, 60), max_size=6)
 
 
@@ -91,6 +92,13 @@ def test_a_model_adds_kinds_to_a_file_whose_lines_stay(small, works, refuses, ke
     assert Path("porter.yaml").read_text() == after
 
 
+def test_what_to_type_next_is_quoted(small, works):
+    write(small)
+    Path("porter.yaml").rename("$(touch x).yaml")
+    shown = works("init-task", "$(touch x).yaml", "-b", "scripted").out
+    assert "  targen preview './$(touch x).yaml'" in shown
+
+
 def test_a_completed_file_keeps_its_mode_and_its_ends_of_lines(small, works):
     text = write(small).replace("\n", "\r\n")
     Path("porter.yaml").write_bytes(text.encode())
@@ -119,6 +127,18 @@ def test_a_person_s_dimension_takes_the_place_of_kinds(small, works):
         ("", "init-task porter.yaml --out b.yaml -b scripted", "completed in place"),
         ("{description: a, labels: {b: c, d: e}}", "init-task porter.yaml", "cannot add a key"),
         ("description: a", "init-task porter.yaml -b scripted", "labels"),
+        (
+            f"{CLASH}dimensions: {{kind: [x, y]}}",
+            "init-task porter.yaml -b scripted",
+            "dimensions.kind: the key `kinds` draws it",
+        ),
+        (
+            f"{CLASH}seeds: {{description: x, dimensions: {{kind: [x, y]}}}}",
+            "init-task porter.yaml -b scripted",
+            "seeds.dimensions.kind: the key `kinds` draws it",
+        ),
+        ("", "init-task PORTER.JSON", "there is no file PORTER.JSON"),
+        ("", "init-task . -b scripted", "cannot complete ."),
         ("description: a\noutput: {score: [1, 2]}", "init-task porter.yaml", "output"),
     ],
 )
@@ -142,7 +162,8 @@ KIND = {"kind": "lists what was done.", "share": 100}
             "nothing of the task is called odd",
         ),
         ([("calm", [KIND]), ("alarm", [{"kind": " ", "share": 1}])], "kinds.alarm"),
-        ([("calm", [KIND]), (" alarm", [KIND])], ""),
+        ([("calm", [KIND]), ("alarm", [{"kind": "x" * 201, "share": 1}])], "fewer kinds"),
+        ([("calm", [KIND]), (" alarm", [{**KIND, "share": 60}, {**KIND, "share": 40}])], ""),
     ],
 )
 def test_a_reply_needs_kinds_of_each_label(small, labels, fault):

@@ -29,6 +29,7 @@ from targen_core.tasks.keywords import Keywords
 MAX_POOL = 100_000
 """Values that a dimension may have, those of weight 2 counted twice."""
 
+_JOINERS = re.compile("[\u200c\u200d]")  # Persian words and emoji need them
 _NAME = re.compile(r"[^\W\d_](?:[\w -]*\w)?")
 _RESERVED = ("dimensions", "draws", "idx", "label")
 
@@ -124,7 +125,7 @@ class Dimension(Keywords):
                     f"{value!r} is not a valid value: it must be text without leading or trailing "
                     "spaces"
                 )
-            elif not value.isprintable():
+            elif not _JOINERS.sub("", value).isprintable():
                 yield f"{value!r} is not a valid value: it must be a single line of text"
             elif value in seen:
                 yield f"{value!r} is listed twice; to make it twice as likely, set its weight to 2"

@@ -16,6 +16,8 @@ from targen_core.outputs import writing
 from targen_core.plain import refuse_special, replace_plain
 from targen_core.text import plural
 
+_OF_FILES = (".yaml", ".yml", ".json", ".toml", ".py")
+
 
 @takes(
     RowOptions.declared("seed"),
@@ -60,23 +62,25 @@ def init_task(
     - targen init-task reviews.yaml -b chatgpt --model gpt-6-luna
     - targen init-task --blank --out mytask.yaml
     """
-    file = Path(description) if description is not None else Path()
-    if file.suffix in (".yaml", ".yml"):
-        if not file.exists():
-            raise UsageError(
-                f"there is no file {file}, and this command needs a description of the task, or a "
-                "task file to complete",
-                hint=f"targen init-task --blank --out {quote(str(file))}",
-            )
+    file = Path(description or "")
+    is_there = description is not None and _exists(file)
+    kind = file.suffix.lower()
+    if kind in _OF_FILES and not is_there:
+        raise UsageError(
+            f"there is no file {file}, and this command needs a description of the task, or a "
+            "task file to complete",
+            hint=f"targen init-task --blank --out {quote(str(file.with_suffix('.yaml')))}",
+        )
+    if is_there and file.suffix not in (".yaml", ".yml"):
+        raise UsageError(
+            f"targen cannot complete {file}: only task files that end in .yaml or .yml get kinds",
+            hint="write the key `kinds` yourself, or pass a description of the task",
+        )
+    if is_there:
         if blank or out is not None:
             raise UsageError("a task file is completed in place, without --blank and --out")
         _complete(file, said)
         return
-    if file.suffix in (".json", ".toml") and file.exists():
-        raise UsageError(
-            f"targen cannot add kinds to {file}: only task files in YAML are completed",
-            hint="write the key `kinds` yourself",
-        )
     if blank and description is not None:
         raise UsageError(
             "--blank does not use a model, so omit the description",
@@ -124,6 +128,13 @@ def init_task(
     print(f"  targen preview {_typed(path)}{named}")
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a description is too long for a name
+        return False
+
+
 def _complete(path: Path, said: Said) -> None:
     """Add the kinds of each label's texts to a task file."""
     from targen_core.plugins.loader import load_registry
@@ -145,6 +156,8 @@ def _complete(path: Path, said: Said) -> None:
     with_kinds("kinds: {}\n")  # before anything is paid for
     with charged(load_registry(), said, "list of kinds", question) as (reply, calls, account):
         whole = with_kinds(reply.section(declaration))  # somebody may have edited it meanwhile
+        if Declaration.from_file(path).asked.keys() != declaration.asked.keys():
+            raise UsageError(f"{path} has other labels now", hint="repeat the command")
         with writing(path, hint=hint):
             replace_plain(path, whole.encode())
     print(f"{path}: added `kinds`; {account.billed if calls else 'from the cache'}")
@@ -172,4 +185,4 @@ def _write(path: Path, text: str, *, force: bool) -> None:
 
 def _typed(path: Path) -> str:
     """A path as a command takes it for a file."""
-    return str(path) if path.parent != Path() else f"./{path}"
+    return quote(str(path) if path.parent != Path() else f"./{path}")

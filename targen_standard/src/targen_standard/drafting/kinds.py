@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ _MANY = 12  # labels above which fewer kinds of each are asked for
 _MOST = 100  # labels of a call
 _TOKENS = 30  # of a kind in a reply
 _NAMED = 10  # labels that a message names
+_MOST_KINDS, _LONGEST = 20, 200  # kinds of a label, and characters of a kind
 _COMMENT = """\
 # The kinds of each label's texts, and their shares. Each row draws one of its label's. Are the
 # shares right for your texts, and is a common kind missing?
@@ -41,7 +43,10 @@ MEANINGLESS = (
 
 def shares(kinds: Sequence[Kind]) -> dict[str, int]:
     """Return kinds as a task file has them."""
-    return {" ".join(one.kind.split()).rstrip("."): one.share for one in kinds}
+    of: Counter[str] = Counter()
+    for one in kinds:
+        of[" ".join(one.kind.split()).rstrip(".")] += one.share
+    return dict(of)
 
 
 class _OfLabel(BaseModel):
@@ -66,7 +71,10 @@ class KindsReply(BaseModel):
             raise Rejected("bad-kinds", f"there are no kinds of {', '.join(lacking[:_NAMED])}")
         if odd := [label for label in kinds if label not in asked]:
             raise Rejected("bad-kinds", f"nothing of the task is called {odd[0]}")
-        kinds = {label: kinds[label] for label in declaration.asked}
+        for label in asked:
+            if len(kinds[label]) > _MOST_KINDS or max(map(len, kinds[label])) > _LONGEST:
+                raise Rejected("bad-kinds", f"{label}: list fewer kinds, in fewer words")
+        kinds = {label: kinds[label] for label in asked}
         try:
             declaration.model_copy(update={"kinds": kinds})
         except UsageError as error:
@@ -78,7 +86,8 @@ def listing(declaration: Declaration) -> Question[KindsReply]:
     """Return the call that lists the kinds of each label's texts, or of each branch's.
 
     Raises:
-        UsageError: the task has an output in place of labels, or too many labels for one call.
+        UsageError: the task has an output in place of labels, too many labels for one call, or
+            parts with which it cannot have kinds.
     """
     asked = declaration.asked
     few, most = (3, 8) if len(asked) <= _MANY else (2, 4)
@@ -91,6 +100,8 @@ def listing(declaration: Declaration) -> Question[KindsReply]:
         raise UsageError(
             f"a model cannot list the kinds of {len(asked)} labels in one call; the most is {_MOST}"
         )
+
+    declaration.model_copy(update={"kinds": {next(iter(asked)): {"any": 1}}})
 
     def usable(reply: KindsReply) -> None:
         reply.section(declaration)
@@ -120,7 +131,7 @@ def listing(declaration: Declaration) -> Question[KindsReply]:
         parameters={"temperature": 0.3, "max_tokens": 500 + most * _TOKENS * len(asked)},
         dry_run=dry_run,
         unusable="the model's list of kinds cannot be used",
-        hint="try a different model or --seed, or write the key `kinds` yourself",
+        hint="try --no-cache or a different model, or write the key `kinds` yourself",
         check=usable,
     )
 

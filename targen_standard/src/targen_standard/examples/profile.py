@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -91,10 +90,8 @@ class Kinds(Trait):
     @classmethod
     def drawn(cls, name: str, of: Sequence[Mapping[str, int]]) -> Kinds:
         """Return the dimension of these kinds."""
-        every: Counter[str] = Counter()
-        for kinds in of:
-            every.update(kinds)
-        return cls(name=name, values=dict(every), of=tuple(of), summary="each label has its own")
+        every = tuple({kind: 1 for kinds in of for kind in kinds})
+        return cls(name=name, values=every, of=tuple(of), summary="each label has its own")
 
     @cached_property
     def _circles(self) -> tuple[Trait | None, ...]:

@@ -78,11 +78,12 @@ def profile(
         raise UsageError(
             f"--into {into}: the name must end in .yaml or .yml", hint="--out profile.yaml"
         )
-    before = read_text(into, 1 << 20) if into is not None else ""
 
     def added(section: str) -> str:
+        if into is None:
+            return section
         hint = "write to a new file with --out, and copy its `profile` key"
-        return section if into is None else with_key(into, before, "profile", section, hint)
+        return with_key(into, read_text(into, 1 << 20), "profile", section, hint)
 
     added("profile: {}\n")  # before any work
     registry = load_registry()

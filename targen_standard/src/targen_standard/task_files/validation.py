@@ -283,9 +283,15 @@ def _kinds(declaration: Declaration) -> Iterator[Problem]:
             yield ("kinds", name), f"no such {what}", _near(name, declaration.asked)
         for _, why in refused({KIND: kinds}):
             yield ("kinds", name), why, ""
-    for name in declaration.dimensions:
-        if declaration.kinds and name.casefold() == KIND:
-            yield ("dimensions", name), "the key `kinds` draws it", "choose a different name"
+    if not declaration.kinds:
+        return
+    there = {("dimensions",): declaration.dimensions} | {
+        (step, "dimensions"): part.dimensions for step, part in declaration.lists.items()
+    }
+    for loc, values in there.items():
+        for name in values:
+            if name.casefold() == KIND:
+                yield (*loc, name), "the key `kinds` draws it", "choose a different name"
 
 
 def _labels(declaration: Declaration) -> Iterator[Problem]:
