@@ -68,6 +68,9 @@ def test_a_table_with_columns_and_an_encoding_of_the_users_own(works, tmp_path):
     columns = "--text review --label stars --intended asked --encoding latin-1"
     done = works(f"analyze reviews.csv {columns} --metric labels")
     assert "Label flow of reviews" in done.out
+    (tmp_path / "reviews.csv").write_text(text.replace("stars", "label"), encoding="latin-1")
+    works("sample reviews.csv --encoding latin-1 -n 3 --out sheet.csv")
+    assert "café" in (tmp_path / "sheet.csv").read_text("utf-8-sig")
 
 
 EXTRAS = [

@@ -276,7 +276,6 @@ def test_every_command_on_rows_reads_another_encoding(works, refuses):
         "profile good.csv --task mood.yaml",
         "train good.csv --task mood.yaml --out m",
         "evaluate m test.csv",
-        "sample good.csv --task mood.yaml --out s.csv",
         "reweigh good.csv --task mood.yaml --by influence --validation test.csv --out w",
         "compare good.csv --test test.csv --task mood.yaml --repeats 1 --curve auto --out e",
     ):
