@@ -263,6 +263,21 @@ def test_a_file_uses_them_wherever_it_lies_and_what_is_typed_wins(acme, tmp_path
     acme("resume run -n 12")
 
 
+def test_a_run_keeps_its_parts_beside_namesakes_that_are_installed_later(acme, install):
+    Path("bare.yaml").write_text((MAIL + PARTS).replace("acme:", ""))
+    acme("generate bare.yaml -n 8 -b scripted --out run")
+    install("zeta", "[targen.v1]\nzeta = zeta\n", {"zeta": CODE.replace("acme:", "zeta:")})
+    refused = acme("generate bare.yaml -n 8 -b scripted --out other", code=2)
+    assert "bare.yaml, line" in refused.stderr and "acme:table or zeta:table" in refused.stderr
+    acme("replay run --out again")
+    acme("resume run -n 10 --verify")
+    for run in ("run", "again"):
+        assert {part["id"].partition(":")[0] for part in parts_of(run).values()} <= {
+            "acme",
+            "targen-standard",
+        }
+
+
 def test_options_reach_the_lists_that_a_file_uses_and_rows_need_no_plugin(acme, targen):
     Path("lists.yaml").write_text(f"{MAIL}contexts:\n  use: acme:table\n")
     made = "generate lists.yaml -n 4 -b scripted --out run"

@@ -74,14 +74,17 @@ class Parts:
         file: str = "",
         copies: bool = True,
         admit: Admit = lambda option, words, sources: None,
+        recorded: Collection[str] = (),
     ) -> None:
         """Take what `-o` said over what the task says; defaults are its `distribution`'s first.
 
         `file` is the task's, if it was in one: errors about what it says name the line.
         Without `copies`, files that options name are not copied: plans have their absolute paths.
-        `admit` may refuse datasets that options name, before anything is read.
+        `admit` may refuse datasets that options name, before anything is read. Names that the task
+        has mean the ids of a run that are `recorded`, whatever else has been installed since.
         """
         self._registry = registry
+        self._recorded = recorded
         self._whose = (distribution,)
         self._file = file if is_file(file) else ""
         self._copies = copies
@@ -122,9 +125,11 @@ class Parts:
         named = [key for key, each in self._lists.get(kind, {}).items() if each == name]
         places: list[Loc] = [(kind, "use"), (kind,)]
         if named:
-            places = [*((f"{kind}s", key) for key in named), (f"{kind}s",)]
+            # One generator for all branches has no key.
+            places = [*((f"{kind}s", key) for key in named if key != ""), (f"{kind}s",)]
+        of = (each.rpartition(":")[0] for each in self._recorded if each.endswith(f":{name}"))
         with self._at_one_of(lambda error: places):
-            item = self._registry.find(kind, name, whose=self._whose)
+            item = self._registry.find(kind, name, whose=(*of, *self._whose))
         self._places[item.id] = places
         return item
 

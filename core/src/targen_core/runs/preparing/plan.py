@@ -134,7 +134,9 @@ def prepare(
     Raises:
         UsageError: `spec` is invalid.
     """
-    registered, task, parts = task_and_parts(registry, spec, admit=admit)
+    registered, task, parts = task_and_parts(
+        registry, spec, admit=admit, recorded=begun or recorded
+    )
     file = file_of(spec)
     quotas = Quotas(spec.quotas).for_task(task)
     full = named(registry, spec)

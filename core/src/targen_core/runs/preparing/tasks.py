@@ -11,7 +11,7 @@ from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.parts import Admit, Parts
 from targen_core.runs.records.dimensions import with_dimensions
-from targen_core.runs.records.lock import TaskPlan
+from targen_core.runs.records.lock import Lock, TaskPlan
 from targen_core.runs.records.spec import RunSpec
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.dimensions import digest_of
@@ -52,8 +52,11 @@ def task_and_parts(
     *,
     copies: bool = True,
     admit: Admit = lambda option, words, sources: None,
+    recorded: Lock | None = None,
 ) -> tuple[Registration[Any], Task[Any, Any], Parts]:
     """Return a spec's task as a run has it, its registration, and what finds its parts.
+
+    Names in the task mean the parts that a run's `recorded` lock has, if it has such.
 
     Raises:
         UsageError: the task or a list is unknown, the list has no place in the task, or a dimension
@@ -68,6 +71,7 @@ def task_and_parts(
         file=spec.task,
         copies=copies,
         admit=admit,
+        recorded=() if recorded is None else [plan.id for plan in recorded.parts.values()],
     )
     return registered, _as_asked(own, spec, parts), parts
 
