@@ -398,3 +398,31 @@ def test_options_that_decide_no_reply_are_no_part_of_the_identity():
 
     one, slow, hot = (LangChainModel(Timed(**of)) for of in ({}, {"timeout": 9}, {"heat": 2}))
     assert one.identity == slow.identity != hot.identity
+
+
+class Together(Chat):
+    """One that answers when as many calls are in it as its barrier waits for."""
+
+    barrier: object
+
+    def _generate(self, messages, **kwargs):
+        self.barrier.wait(120)
+        return ChatResult(generations=[ChatGeneration(message=AIMessage("The Elbe."))])
+
+
+def test_a_model_without_a_coroutine_gets_all_calls_at_once():
+    calls = 40  # more than a pool of threads has
+    model = LangChainModel(Together(barrier=threading.Barrier(calls)))
+
+    async def ask():
+        return await asyncio.gather(*(model.complete(request_of(str(n))) for n in range(calls)))
+
+    assert {reply.text for reply in asyncio.run(ask())} == {"The Elbe."}
+
+
+def test_a_model_that_answers_no_call_any_more_is_given_up(monkeypatch):
+    monkeypatch.setattr("targen_standard.langchain.model.SILENCE", 0.05)
+    barrier = threading.Barrier(2)
+    with pytest.raises(errors.TimedOut, match="Together answered no call"):
+        complete(Together(barrier=barrier))
+    barrier.abort()

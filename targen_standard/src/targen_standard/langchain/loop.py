@@ -12,8 +12,8 @@ import contextlib
 import functools
 import os
 import threading
-from collections.abc import Coroutine
-from concurrent.futures import Future
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 __all__ = ["submit"]
@@ -21,10 +21,36 @@ __all__ = ["submit"]
 T = TypeVar("T")
 
 
+class _Threads(ThreadPoolExecutor):
+    """Starts a thread for each call of a model that has only `_generate`.
+
+    The call layer limits how many there are; a pool's usual limit is far lower. The process does
+    not wait for one that hangs.
+    """
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **named: Any) -> Future[T]:
+        """See `Executor.submit`."""
+        future: Future[T] = Future()
+
+        def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                result = fn(*args, **named)
+            except BaseException as error:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        threading.Thread(target=run, name="targen-langchain-call", daemon=True).start()
+        return future
+
+
 @functools.cache
 def _loop() -> asyncio.AbstractEventLoop:
     """An event loop in a thread of its own, which ends with the process."""
     loop = asyncio.new_event_loop()
+    loop.set_default_executor(_Threads())
 
     def forever() -> None:
         while True:

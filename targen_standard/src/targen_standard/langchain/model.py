@@ -12,9 +12,11 @@ import inspect
 import json
 import re
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,6 +81,9 @@ _NO_REPLY = frozenset(
     "include_response_headers output_version profile".split()
 )
 """Fields of LangChain's classes that control how a reply is fetched, not its content."""
+
+SILENCE = 600.0
+"""Seconds after which a model that answers no call is given up; services have their own limits."""
 
 _ANSWERS = ("_agenerate", "_generate")
 """The methods of LangChain's classes that answer a call."""
@@ -153,6 +158,7 @@ class LangChainModel:
         self._is_refused = False  # the service takes no schema
         self._is_bound_elsewhere = False  # its client is of another event loop
         self._bindings: dict[str, Mapping[str, Any] | None] = {}
+        self._answered = 0.0  # when a call was answered last
         self.seeded = "seed" in type(model).model_fields
         self.price = price
         self.max_concurrency = max_concurrency
@@ -230,8 +236,7 @@ class LangChainModel:
     async def _answer(self, messages: list[BaseMessage], options: Mapping[str, Any]) -> Any:
         if not self._is_bound_elsewhere:
             try:
-                answer = self._model._agenerate(messages, **options)
-                return await asyncio.wrap_future(submit(answer))
+                return await self._awaited(submit(self._model._agenerate(messages, **options)))
             except Exception as error:
                 if not _of_a_loop(error):
                     raise
@@ -245,6 +250,21 @@ class LangChainModel:
                 "where its client has open connections, and it does not implement _generate",
                 hint="pass a new object with its own client",
             ) from error
+
+    async def _awaited(self, answer: Future[Any]) -> Any:
+        """Wait for an answer, but not for a model that no longer answers any call."""
+        waiting, began = asyncio.wrap_future(answer), time.monotonic()
+        silent = 0.0
+        try:
+            while silent < SILENCE:
+                done, _ = await asyncio.wait({waiting}, timeout=SILENCE - silent)
+                if done:
+                    self._answered = time.monotonic()
+                    return waiting.result()
+                silent = time.monotonic() - max(began, self._answered)
+        finally:
+            waiting.cancel()
+        raise TimedOut(f"{type(self._model).__qualname__} answered no call for {SILENCE:g} s")
 
     def count_tokens(self, request: ChatRequest) -> int:
         """An upper bound of the input tokens, those of the schema among them."""
