@@ -78,6 +78,8 @@ def test_a_slip_of_the_pen_is_told_from_a_kind_that_is_missing(name, meant, load
         {"hook": "dishes"},
         {"listing": "dishes"},
         {"type": "no colon"},
+        {"use": "targen cook {nam}"},
+        {"tries": ("targen cook {}",)},
     ],
 )
 def test_a_kind_that_cannot_be_is_refused_with_its_plugin(changed, load):

@@ -152,6 +152,12 @@ class KindRegister:
             if not isinstance(value, str) or not form.fullmatch(value):
                 problem = f"kind {kind.name!r}: {name} is {value!r}, which is malformed"
                 raise RegistrationRefused("bad-kind", problem)
+        for text in (kind.use, *kind.tries):
+            try:
+                text.format(name="", id="")
+            except (LookupError, ValueError) as error:
+                problem = f"kind {kind.name!r}: {text!r} may contain only {{name}} and {{id}}"
+                raise RegistrationRefused("bad-kind", problem) from error
         for other in (*self._known.values(), *self._kinds.values()):
             for name in ("name", "hook", "listing"):
                 value = getattr(kind, name)

@@ -19,6 +19,6 @@ def register_dataset_readers(register: Register[DatasetReader]) -> None:
         ```python
         @hookimpl
         def register_dataset_readers(register):
-            register.register("brat", "my_package.brat:BRAT", summary="brat folders")
+            register.register("brat", "my_package.brat:READER", summary="brat folders")
         ```
     """
