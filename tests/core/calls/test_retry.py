@@ -113,6 +113,26 @@ def test_an_outage_ends_with_the_services_own_words(lab, desk, drive):
     assert one.budget.tokens == 0
 
 
+@pytest.mark.parametrize("concurrency", [1, 4, 64])
+@pytest.mark.parametrize("most", [12.0, 600.0])
+def test_an_outage_in_the_middle_of_a_run_ends_it_in_time(lab, desk, drive, concurrency, most):
+    began = []
+
+    def hook(number, request):
+        began.append(now())
+        if now() > began[0] + 1:
+            raise ServiceUnavailable("no server is listening there")
+
+    async def work():
+        await asyncio.gather(*(one.ask(f"question {n}", place=f"p/{n}") for n in range(1_000)))
+
+    slow = lab.ToyModel(lambda request: "x", hook=hook, latency=lambda request: 0.1)
+    one = desk(slow, max_outage=most, concurrency=concurrency)
+    with pytest.raises(ServiceGaveUp, match="no server is listening"):
+        drive(work())
+    assert most * 0.9 < began[-1] - began[0] - 1 < most * 1.25
+
+
 def test_an_outage_counts_from_the_last_success_of_anyone(lab, desk, drive):
     """One call that always fails does not end a run in which others succeed."""
     start = []

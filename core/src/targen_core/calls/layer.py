@@ -562,6 +562,7 @@ class CallLayer:
             tokens = tokens_of(bound, request)
             hello = Sending(bound, call, request, key, tokens, sending.patience)
             hello.is_hello = True
+            hello.turn = -1  # in an outage, one call goes at a time, and the run waits for this one
             with contextlib.suppress(BudgetExhausted):
                 return isinstance(await self._attempt(hello, scope), ChatReply)
             return False
