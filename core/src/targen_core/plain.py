@@ -280,7 +280,7 @@ def replace_plain(path: Path, data: bytes) -> None:
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _QUIETLY | _BINARY, 0o644)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            with contextlib.suppress(OSError):  # there is none, or the disk has no modes
+            with contextlib.suppress(OSError):  # no file is there, or the disk has no modes
                 part.chmod(path.stat().st_mode & 0o777)
             file.write(data)
             file.flush()

@@ -107,7 +107,7 @@ def test_the_hint_for_a_wrong_encoding_shows_the_line_too(refuses):
 
 
 def test_no_form_takes_a_key_twice(refuses, in_process):
-    """Else the later value would count, and nobody would know."""
+    """Else the later value would count, without a word."""
     line = '{"premise": "It rained.", "premise": "It snowed.", "hypothesis": "It did."}'
     Path("lines.jsonl").write_text(f"{line}\n")
     Path("list.json").write_text(f"[\n{line}]\n")

@@ -253,7 +253,7 @@ def _dry_run(call: DryRunCall) -> Any:
                 "name": name,
                 "definition": f"texts of the {name} kind",
                 "guidance": "",
-                "kinds": [kind.model_dump() for kind in MEANINGLESS],
+                "kinds": MEANINGLESS,
             }
             for name in labels
         ],

@@ -35,10 +35,10 @@ class Kind(BaseModel):
 
 
 MEANINGLESS = (
-    Kind(kind="says it in a few plain words", share=70),
-    Kind(kind="says it at length, with a reason", share=30),
+    {"kind": "says it in a few plain words", "share": 70},
+    {"kind": "says it at length, with a reason", "share": 30},
 )
-"""The kinds of a reply without a model."""
+"""The kinds of a label in a reply without a model."""
 
 
 def shares(kinds: Sequence[Kind]) -> dict[str, int]:
@@ -107,12 +107,7 @@ def listing(declaration: Declaration) -> Question[KindsReply]:
         reply.section(declaration)
 
     def dry_run(_: DryRunCall) -> Any:
-        return {
-            "labels": [
-                {"label": label, "kinds": [kind.model_dump() for kind in MEANINGLESS]}
-                for label in asked
-            ]
-        }
+        return {"labels": [{"label": label, "kinds": MEANINGLESS} for label in asked]}
 
     return Question(
         name="kinds",

@@ -149,7 +149,8 @@ Values = Annotated[dict[str, int], BeforeValidator(lambda value: _weights(value)
 def _weights(value: Any) -> Any:
     """Weights by value; a list has each once."""
     if isinstance(value, list | tuple):
-        for at, each in enumerate(value):
+        seen = set[str]()
+        for each in value:
             if isinstance(each, Mapping):
                 raise ValueError(
                     f"{repr(each)[:80]} is not text; for values with weights, omit the hyphens or "
@@ -157,10 +158,11 @@ def _weights(value: Any) -> Any:
                 )
             if not isinstance(each, str):
                 raise ValueError(f"{repr(each)[:80]} is not text: put it in quotes")
-            if each in value[:at]:
+            if each in seen:
                 raise ValueError(
                     f"{each!r} is listed twice; to draw it more often, give it a weight"
                 )
+            seen.add(each)
         value = dict.fromkeys(value, 1)
     if not isinstance(value, Mapping) or not value:
         raise ValueError(

@@ -77,7 +77,7 @@ def parsed_file(path: Path) -> Parsed:
     try:
         return _read(path)
     except UsageError as error:
-        if is_copy(path):  # nobody typed it, so the hints on typing mislead
+        if is_copy(path):  # targen wrote it, so the hints on typing mislead
             error.hint = "restore it from a backup"
         raise
 

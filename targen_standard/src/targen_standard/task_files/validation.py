@@ -250,13 +250,17 @@ def _lists(declaration: Declaration) -> Iterator[Problem]:
             yield ("seeds", "field"), f"the field {seeds.field} is not text", "type: str"
 
 
-def _dimensions(declaration: Declaration) -> Iterator[Problem]:
+def _drawn(declaration: Declaration) -> dict[tuple[str, ...], Any]:
+    """Return the dimensions of lists and rows, by their place in the file."""
     there: dict[tuple[str, ...], Any] = {
         (step, "dimensions"): part.dimensions for step, part in declaration.lists.items()
     }
-    there[("dimensions",)] = declaration.dimensions
+    return there | {("dimensions",): declaration.dimensions}
+
+
+def _dimensions(declaration: Declaration) -> Iterator[Problem]:
     taken: dict[str, str] = {}
-    for loc, values in there.items():
+    for loc, values in _drawn(declaration).items():
         for name, why in refused(values):
             yield (*loc, name), why, ""
         for name in values:
@@ -285,10 +289,7 @@ def _kinds(declaration: Declaration) -> Iterator[Problem]:
             yield ("kinds", name), why, ""
     if not declaration.kinds:
         return
-    there = {("dimensions",): declaration.dimensions} | {
-        (step, "dimensions"): part.dimensions for step, part in declaration.lists.items()
-    }
-    for loc, values in there.items():
+    for loc, values in _drawn(declaration).items():
         for name in values:
             if name.casefold() == KIND:
                 yield (*loc, name), "the key `kinds` draws it", "choose a different name"
