@@ -397,14 +397,26 @@ async def _gathered(llm: Any, seed: str) -> str:
     return " ".join(await asyncio.gather(*(_chain(llm, seed, name, odd=True) for name in "abc")))
 
 
+def _chains(llm: Any, seed: str) -> list[asyncio.Task[str]]:
+    """Start the chains. Their errors count as retrieved, also those that no one waits for.
+
+    Otherwise asyncio logs them whenever garbage is collected, in whichever test that may be, and
+    early versions of Python 3.11 cannot parse code meanwhile (python/cpython#106905).
+    """
+    chains = [asyncio.create_task(_chain(llm, seed, name)) for name in "abc"]
+    for chain in chains:
+        chain.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return chains
+
+
 async def _first_come(llm: Any, seed: str) -> str:
     # as tasks: `as_completed` starts coroutines in the order of a set
-    chains = [asyncio.create_task(_chain(llm, seed, name)) for name in "abc"]
+    chains = _chains(llm, seed)
     return " ".join([await one for one in asyncio.as_completed(chains)])
 
 
 async def _race(llm: Any, seed: str) -> str:
-    chains = [asyncio.create_task(_chain(llm, seed, name)) for name in "abc"]
+    chains = _chains(llm, seed)
     done, others = await asyncio.wait(chains, return_when=asyncio.FIRST_COMPLETED)
     for other in others:
         other.cancel()
