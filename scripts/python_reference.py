@@ -77,7 +77,7 @@ MODULES = [
     "targen_standard.methods.columns",
     "targen_standard.finishing.api",
     "targen_standard.methods.form",
-    "targen_core.embedding",
+    "targen_standard.embedding",
     "targen_core.api.run",
     "targen_core.calls.model",
     "targen_core.calls.sampling",

@@ -42,7 +42,6 @@ from targen_core import (
     Task,
     Texts,
 )
-from targen_core.embedding import WORDS
 from targen_core.engine.executor import Executor
 from targen_core.engine.local import LocalExecutor
 from targen_core.engine.shards import Shard
@@ -50,6 +49,7 @@ from targen_core.options import Limits
 from targen_core.plugins.register import Registration
 from targen_core.runs.jobs import job as jobs
 from targen_core.tasks.steps import Part as TaskPart
+from targen_standard.embedding import WORDS
 from targen_standard.filters.distance import DISTANCE
 from targen_standard.filters.near_duplicates import NEAR_DUPLICATES
 from targen_testing.virtual_time import VirtualLoop

@@ -8,7 +8,6 @@ from targen_core.plugins.hookspecs import hookimpl
 from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
-    from targen_core.embedding import Embedder
     from targen_core.tasks.steps import Corrector
 
 
@@ -35,14 +34,4 @@ def register_correctors(register: Register[Corrector[Any]]) -> None:
         "targen_core.correctors.vote:vote",
         summary="the majority of several blind answers (by default 3); rejects rows without a "
         "majority",
-    )
-
-
-@hookimpl
-def register_embedders(register: Register[Embedder]) -> None:
-    """Register an embedder that compares rows by their words only."""
-    register.register(
-        "words",
-        "targen_core.embedding:WORDS",
-        summary="counts shared words and word pairs; does not need a model",
     )

@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from targen_core.tasks.model import Task
 
 
-def embedder_facts(part: Described) -> dict[str, Any]:
-    """Return what decides the vectors of an embedder."""
-    return {"packages": [*part.target.packages], "about": about(part.target.open)}
-
-
 def delivery_facts(part: Described) -> dict[str, Any]:
     """Return how a delivery gets calls answered."""
     return {"summary": part.target.summary, "answered": part.target.answered}

@@ -97,11 +97,18 @@ def _of_format_1(raw: dict[str, Any]) -> dict[str, Any]:
 
 def records_of_today(raw: dict[str, Any]) -> dict[str, Any]:
     """Return a manifest of today's format with what was said of parts and examples since."""
-    spec, lock = raw["spec"], raw["lock"]
+    spec, lock = _with_ids_of_today(raw["spec"]), raw["lock"]
     worked = spec.get("worked_examples", True)
     if isinstance(worked, bool):
         spec = {**spec, "worked_examples": "all" if worked else "none"}
     return {**raw, "spec": spec, "lock": _locked(spec, lock)}
+
+
+def _with_ids_of_today(value: Any) -> Any:
+    """Replace the id of the embedder that was the core's, also where it is an option's value."""
+    if isinstance(value, dict):
+        return {name: _with_ids_of_today(each) for name, each in value.items()}
+    return id_today("embedder", value) if value == "targen-core:words" else value
 
 
 def _locked(spec: Mapping[str, Any], lock: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,7 +121,7 @@ def _locked(spec: Mapping[str, Any], lock: Mapping[str, Any]) -> dict[str, Any]:
             else plan
             for step, plan in steps.items()
         }
-    parts = lock.get("parts", {})
+    parts = _with_ids_of_today(lock.get("parts", {}))
     if not isinstance(parts, Mapping):
         return today
     return {**today, "parts": _parts(spec, parts, lock.get("excluded", []))}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from targen_core.runs.folder.reporters import Reporter
     from targen_core.task_files import TaskReader
     from targen_standard.datasets.source import DatasetReader
+    from targen_standard.embedding import Embedder
     from targen_standard.exporting.model import Exporter
     from targen_standard.task_files.forms import TaskForm
 
@@ -82,13 +83,28 @@ _FOR_THE_CORE = {
 
 @hookimpl
 def register_kinds(register: KindRegister) -> None:
-    """Readers of datasets, exporters, and forms of task files."""
+    """Readers of datasets, embedders, exporters, and forms of task files."""
     register.register(
         Kind(
             "dataset-reader",
             "register_dataset_readers",
             type="targen_standard.datasets.source:DatasetReader",
             spec="targen_standard.datasets.facts:register_dataset_readers",
+        )
+    )
+    register.register(
+        Kind(
+            "embedder",
+            "register_embedders",
+            "list-embedders",
+            "targen_standard.embedding:Embedder",
+            lists="List the embedders that --embedder accepts.",
+            spec="targen_standard.filters.distance.facts:register_embedders",
+            facts="targen_standard.filters.distance.facts:embedder_facts",
+            use="--max-cosine 0.8 --embedder {name}",
+            suite="targen_testing:EmbedderSuite",
+            template="targen_standard.filters.distance:templates/embedder",
+            tries=("targen describe {name} --kind embedder",),
         )
     )
     register.register(
@@ -148,6 +164,16 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     for name, (panel, folder, summary) in _COMMANDS.items():
         target = f"targen_standard.{folder}.command:{name.replace('-', '_')}"
         register.register(name, target, summary=summary, panel=panel)
+
+
+@hookimpl
+def register_embedders(register: Register[Embedder]) -> None:
+    """Register an embedder that compares rows by their words only."""
+    register.register(
+        "words",
+        "targen_standard.embedding:WORDS",
+        summary="counts shared words and word pairs; does not need a model",
+    )
 
 
 @hookimpl

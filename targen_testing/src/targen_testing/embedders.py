@@ -18,8 +18,8 @@ from typing import ClassVar
 
 import pytest
 
-from targen_core.embedding import Embedder, Encode
 from targen_core.errors import TargenError, UsageError
+from targen_standard.embedding import Embedder, Encode
 from targen_testing.chance import homes_of, watching
 from targen_testing.forks import elsewhere
 from targen_testing.hostile import TEXTS

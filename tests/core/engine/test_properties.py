@@ -13,7 +13,6 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from targen_core.embedding import WORDS
 from targen_core.engine.events import Committed
 from targen_core.engine.shards import share_out
 from targen_core.errors import (
@@ -28,6 +27,7 @@ from targen_core.errors import (
 from targen_core.runs.folder import ledger
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.jobs import session
+from targen_standard.embedding import WORDS
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

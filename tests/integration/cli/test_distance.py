@@ -37,7 +37,7 @@ def test_a_flag_is_short_for_the_filter_with_its_options(works, rows):
     works(f"{GENERATE} -n 12 {spelled} --out other")
     assert rows("run") == rows("other")
     works(f"{GENERATE} -n 12 {spelled} --out run")  # the very same run
-    kept = {"max_cosine": 0.4, "max_refused": 0.2, "embedder": "targen-core:words"}
+    kept = {"max_cosine": 0.4, "max_refused": 0.2, "embedder": "targen-standard:words"}
     made = manifest("run")
     assert made["spec"]["filters"] == ["targen-standard:distance"]
     assert made["spec"]["options"] == {f"distance.{name}": kept[name] for name in kept}
@@ -75,5 +75,15 @@ def test_a_run_of_an_earlier_version_goes_on(targen, works, rows, recorded):
         assert done.code == (0 if options == NEAR else 2)
     works("replay run --out again")
     assert Path("again/dataset.jsonl").read_bytes() == Path("run/dataset.jsonl").read_bytes()
+    works("resume run -n 20 -q")
+    assert rows("run") == rows("whole")
+
+
+def test_a_run_whose_embedder_was_the_cores_goes_on(works, rows):
+    works(f"{GENERATE} -n 12 {NEAR} --out run")
+    works(f"{GENERATE} -n 20 {NEAR} --out whole")
+    made = Path("run/manifest.json")
+    made.write_text(made.read_text().replace("targen-standard:words", "targen-core:words"))
+    works("replay run --out again")
     works("resume run -n 20 -q")
     assert rows("run") == rows("whole")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from targen_analysis.likeness import by_vectors, by_words
-from targen_core.embedding import WORDS
+from targen_standard.embedding import WORDS
 
 TEXTS = [
     "the soup was warm",

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from targen_core.embedding import WORDS
 from targen_core.errors import UsageError
 from targen_core.origin import Untrusted, trusting
 from targen_methods.coda.constraints import Constraints
@@ -17,6 +16,7 @@ from targen_methods.coda.options import Options
 from targen_methods.coda.syntax import tagger
 from targen_methods.coda.words import content_words, has_word
 from targen_methods.testing import BASES
+from targen_standard.embedding import WORDS
 from targen_standard.methods.columns import Columns
 from tests.files import lines, write_lines
 

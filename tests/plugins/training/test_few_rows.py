@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 import targen_core
-from targen_core.embedding import Embedder
 from targen_core.errors import UsageError
+from targen_standard.embedding import Embedder
 from targen_training.features import embedder_of
 from tests.files import lines
 

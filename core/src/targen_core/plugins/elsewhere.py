@@ -34,7 +34,7 @@ ELSEWHERE = {
     "reader": _by("targen-standard", "json py toml yaml yml"),
     "executor": {"": "targen-ray", "ray": "targen-ray"},
     "delivery": {"": "targen-standard", **_by("targen-standard", "batch files")},
-    "embedder": {"minilm": "targen-analysis[embeddings,minilm]"},
+    "embedder": {"minilm": "targen-analysis[embeddings,minilm]", "words": "targen-standard"},
     "filter": _by("targen-standard", "distance excluded near-duplicates"),
     "option": _by("targen-standard", "embedder exclude max_cosine max_refused near_duplicates"),
     "metric": {"": "targen-analysis"},

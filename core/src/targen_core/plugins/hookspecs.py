@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
     from targen_core.calls.delivery import Delivery
     from targen_core.calls.executor import ModelExecutor
-    from targen_core.embedding import Embedder
     from targen_core.engine.filters import Filter
     from targen_core.plugins.adapters import Adapter
     from targen_core.runs.folder.reporters import Reporter
@@ -162,19 +161,6 @@ def register_backends(register: Register[Backend]) -> None:
         @hookimpl
         def register_backends(register):
             register.register("house", "my_package.backend:BACKEND", summary="Our server")
-        ```
-    """
-
-
-@hookspec
-def register_embedders(register: Register[Embedder]) -> None:
-    """Register embedders: what tells `targen generate --max-cosine` how near two rows are.
-
-    Example:
-        ```python
-        @hookimpl
-        def register_embedders(register):
-            register.register("house", "my_package.embed:HOUSE", summary="Our sentence encoder")
         ```
     """
 

@@ -265,12 +265,6 @@ KINDS = {
             ),
         ),
         _kind(
-            "embedder",
-            type="targen_core.embedding:Embedder",
-            lists="List the embedders that --embedder accepts.",
-            use="--max-cosine 0.8 --embedder {name}",
-        ),
-        _kind(
             "executor",
             type="targen_core.calls.executor:ModelExecutor",
             lists="List the executors that --executor accepts.",

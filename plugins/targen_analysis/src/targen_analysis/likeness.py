@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from targen_analysis.lexical.rouge import as_strings, similarities
 from targen_analysis.semantic.similarity import unit
-from targen_core.embedding import Encode
+from targen_standard.embedding import Encode
 
 __all__ = ["Likeness", "by_vectors", "by_words"]
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
         Task,
     )
     from targen_core.calls.executor import ModelExecutor
-    from targen_core.embedding import Embedder
     from targen_datatune.retrieval import Catalogue, Retriever
     from targen_standard import Exporter, TaskForm
+    from targen_standard.embedding import Embedder
     from targen_standard.methods.model import Method
     from targen_training.trainers import Trainer
 

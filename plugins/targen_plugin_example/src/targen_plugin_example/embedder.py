@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from string import ascii_lowercase
 
-from targen_core.embedding import Embedder
+from targen_standard.embedding import Embedder
 
 __all__ = ["LETTERS"]
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targen_core import Registry, load_registry
-from targen_core.embedding import Embedder, Encode
 from targen_core.tasks.letters import UNSPACED, UNSPACED_LETTER, word_of
+from targen_standard.embedding import Embedder, Encode
 from targen_training.trainers import Decision
 
 __all__ = ["Features", "Known", "Vectors", "embedder_of", "fields_of"]

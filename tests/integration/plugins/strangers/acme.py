@@ -20,7 +20,7 @@ from targen_core import (
     hookimpl,
 )
 from targen_core.calls.executor import ModelExecutor
-from targen_core.embedding import Embedder
+from targen_standard.embedding import Embedder
 
 
 class Options(BaseModel):

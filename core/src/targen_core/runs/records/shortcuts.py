@@ -187,8 +187,9 @@ def id_today(kind: str, name: Any) -> Any:
 
 def is_of_today(spec: Mapping[str, Any], lock: Mapping[str, Any]) -> bool:
     """Return whether a manifest says all of parts and of worked examples as one of today."""
-    ids = [("filter", name) for name in _named_in(lock, "parts", "id")]
-    ids += [("backend", name) for name in _named_in(lock, "steps", "backend")]
+    ids = [("backend", name) for name in _named_in(lock, "steps", "backend")]
+    for kind in ("filter", "embedder"):
+        ids += [(kind, name) for name in _named_in(lock, "parts", "id")]
     return not (
         isinstance(spec.get("worked_examples", True), bool)
         or "excluded" in lock

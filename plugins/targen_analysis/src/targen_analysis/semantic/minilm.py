@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from targen_analysis.semantic.embedding import DEFAULT_MODEL, load_embedder
 from targen_analysis.semantic.embedding import Embedder as Embedding
-from targen_core.embedding import Embedder, Encode
 from targen_core.errors import UsageError
 from targen_core.wording import install
+from targen_standard.embedding import Embedder, Encode
 from targen_standard.pretrained import model_folder
 
 __all__ = ["MINILM"]

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from targen_core.embedding import Encode
 from targen_methods.coda.items import Recipe, Row
 from targen_methods.coda.options import Options
 from targen_methods.coda.words import content_words
 from targen_methods.conditional.steps import told
+from targen_standard.embedding import Encode
 from targen_standard.methods.columns import Columns
 
 __all__ = ["Constraints", "share_of"]

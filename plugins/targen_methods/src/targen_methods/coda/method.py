@@ -6,11 +6,11 @@ from typing import Any
 
 from targen_core import ListStep, Task, load_registry
 from targen_core.correctors.meta import META_PROMPT
-from targen_core.embedding import Encode
 from targen_methods.coda.items import Group, Reading, Recipes
 from targen_methods.coda.options import Options
 from targen_methods.coda.steps import PROMPTS, Steps
 from targen_methods.coda.syntax import tagger
+from targen_standard.embedding import Encode
 from targen_standard.methods.model import Base, Method, derived
 
 __all__ = ["CODA"]

@@ -11,7 +11,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from targen_core import DryRunCall, Llm, Prompt, Rejected
-from targen_core.embedding import Encode
 from targen_core.errors import UsageError
 from targen_core.tasks.checks import normalized
 from targen_core.tasks.made_up import sentence, word, words
@@ -29,6 +28,7 @@ from targen_methods.coda.items import (
 from targen_methods.coda.options import Options
 from targen_methods.coda.words import has_word
 from targen_methods.copies import Copies
+from targen_standard.embedding import Encode
 from targen_standard.methods.model import Base
 
 __all__ = ["PROMPTS", "Steps"]

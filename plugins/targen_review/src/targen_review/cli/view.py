@@ -17,8 +17,8 @@ from targen_core.text import plural
 from targen_review.cli.open import DataArg
 
 if TYPE_CHECKING:
-    from targen_core.embedding import Encode
     from targen_review.rows import ReviewData
+    from targen_standard.embedding import Encode
 
 __all__ = ["view"]
 
@@ -111,7 +111,7 @@ def _encode(embedder: str) -> Encode:
         UsageError: unknown embedder, or something that it needs is missing.
     """
     from targen_core import load_registry
-    from targen_core.embedding import Embedder
+    from targen_standard.embedding import Embedder
 
     registry = load_registry()
     found: Embedder = registry.resolve(registry.find("embedder", embedder))

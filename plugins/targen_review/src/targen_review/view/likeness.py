@@ -8,10 +8,10 @@ from itertools import chain
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
-from targen_core.embedding import Encode
 from targen_core.errors import MissingDependency, TargenError
 from targen_core.wording import install
 from targen_review.view.catalogue import Catalogue, Part
+from targen_standard.embedding import Encode
 
 if TYPE_CHECKING:
     from targen_analysis.likeness import Likeness

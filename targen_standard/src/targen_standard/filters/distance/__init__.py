@@ -15,7 +15,7 @@ from targen_core.plugins.loader import load_registry
 from targen_core.text import plural
 
 if TYPE_CHECKING:  # with numpy
-    from targen_core.embedding import Embedder
+    from targen_standard.embedding import Embedder
     from targen_standard.filters.distance.filter import DistanceFilter
 
 

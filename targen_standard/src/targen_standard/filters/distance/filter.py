@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_core.embedding import Encode
 from targen_core.engine.commits import Commit
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.engine.guard import named
 from targen_core.errors import StageFailed, TargenError
+from targen_standard.embedding import Encode
 from targen_standard.filters.distance import DistanceSection
 from targen_standard.filters.likeness import check_sum
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from zlib import crc32
 
-from targen_core.embedding import Embedder
+from targen_standard.embedding import Embedder
 
 __all__ = ["EMBEDDER"]
 

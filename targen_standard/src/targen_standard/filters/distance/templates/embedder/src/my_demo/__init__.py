@@ -12,7 +12,7 @@ from targen_core import hookimpl
 
 if TYPE_CHECKING:
     from targen_core import Register
-    from targen_core.embedding import Embedder
+    from targen_standard.embedding import Embedder
 
 
 @hookimpl
