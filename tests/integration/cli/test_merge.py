@@ -91,11 +91,14 @@ def test_shards_become_one_run_that_stands_alone(targen, make, task, works):
 def test_what_lacks_is_said_with_the_command_that_gives_it(make, works, refuses):
     runs = make("rte", 8, 2)
     shutil.copytree(runs[0], "copy")
+    # Each has rows that the other lacks; otherwise, one would be refused.
+    works("resume", runs[0], "--label", "entailment=3", "-q")
+    works("resume copy --label not_entailment=3 -q")
 
     def lacks(what, hint, *words):
         return refuses(("merge", *words, "-q"), what, hint, code=1, keeps=False)
 
-    lacking = "label entailment has 4 of 6 rows; label not_entailment has 4 of 6 rows"
+    lacking = "label entailment has 5 of 7 rows; label not_entailment has 5 of 7 rows"
     lacks(lacking, "", *runs, "copy", "--out", "all")
     assert {one["detail"] for one in records("all", "rejects.jsonl")} == {
         "two of the merged runs have this candidate"
@@ -110,7 +113,7 @@ def test_what_lacks_is_said_with_the_command_that_gives_it(make, works, refuses)
     resume, _, rest = told.partition("try: targen ")[2].partition("; then merge again with ")
     works(*resume.split(), "-q")
     works(*merge, *rest.partition(" into ")[0].split())
-    assert report("all")["requested"] == {"entailment": 6, "not_entailment": 6}
+    assert report("all")["requested"] == {"entailment": 7, "not_entailment": 7}
 
 
 def test_shards_that_are_missing_are_named_in_the_report(targen, make, works, refuses):
@@ -146,13 +149,15 @@ def test_what_differs_in_several_steps_is_one_line(works, finished):
 def test_contradictions_are_named_and_merged_only_if_asked(targen, make, works, refuses):
     first, _ = make("rte", 8, 2)
     shutil.copytree(first, "other")
+    works("resume", first, "--label", "entailment=3", "-q")  # else one would be a copy
+    works("resume other --label not_entailment=3 -q")
     line = f"merge {first} other --out all --near-duplicates 0"
     with changed("other/dataset.jsonl") as lines:
         lines[0]["hypothesis"] = "A text that nobody else wrote, about nothing in particular."
     name = records(first)[0]["id"]
     refuses(line, f"have different rows for candidate {name}: candidates with the same seed")
     works(f"{line} --conflicting")
-    assert sum(report("all")["rows"].values()) == 8
+    assert sum(report("all")["rows"].values()) == 10
     first_reply, *others = journal("other")
     write_journal("other", [first_reply | {"text": f" {first_reply['text']}"}, *others])
     shutil.copy(first / "dataset.jsonl", "other/dataset.jsonl")
@@ -173,6 +178,8 @@ REFUSED = """
     a none --out y | no run directory none
     a --out y -n 4 --label entailment=2 | in only one way
     . --out y | only runs of the same task can be merged
+    a copy --out y | a contains all rows of copy: one is a copy of the other | omit copy
+    longer a --out y | longer contains all rows of a: one is a copy of the other | omit a
     third fourth --out y | is shard 1/3 and fourth shard 2/4: they do not divide | --conflicting
 """
 
@@ -183,6 +190,9 @@ def test_runs_that_are_not_merged(works, finished, refuses):
     finished("rte", "-n", 4, "--variant", "paper", out="c")
     finished("rte", "-n", 9, "--shard", "1/3", out="third")
     finished("rte", "-n", 8, "--shard", "2/4", out="fourth")
+    shutil.copytree("a", "copy")
+    shutil.copytree("a", "longer")
+    works("resume longer -n 6 -q")
     works("merge", "a", "c", "--out", "x", "--conflicting", "-q")
     works("merge third fourth --out shards --conflicting")
     for line, error, hint in table(REFUSED):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import numpy as np
 from targen_cli.tracing import rows
 from targen_core.calls.journal import checked, compact, key_of, unchecked
 from targen_core.calls.usage import Usage
-from targen_core.errors import CorruptJournal, RunConflict
+from targen_core.errors import CorruptJournal, RunConflict, UsageError
 from targen_core.plain import open_plain
 from targen_core.reading import json_line
 from targen_core.reading.lines import whole_lines
@@ -70,6 +72,7 @@ def find_copies(runs: Sequence[Run], task: Task[Any, Any]) -> None:
 
     Raises:
         RunConflict: runs have other rows of one candidate.
+        UsageError: a run has no rows of its own, such as a copy of another run.
     """
     twins = _Twins()
     for run in runs:
@@ -80,12 +83,22 @@ def find_copies(runs: Sequence[Run], task: Task[Any, Any]) -> None:
             twins.add(_hash(f"{run.family} {traced.id}"), value)
         twins.end()
     apart: list[tuple[int, int, int]] = []
+    shared: Counter[tuple[int, int]] = Counter()
     for (one, _), (other, place), same in twins.found():
         if same:
             runs[other].copies.add(place)
+            shared[one, other] += 1
         else:
             apart.append((one, other, place))
     if not apart:
+        for (one, other), count in shared.items():
+            less, more = sorted((runs[other], runs[one]), key=lambda run: run.units)
+            if count == less.units:  # it would add only to the number of rows that are requested
+                raise UsageError(
+                    f"{more.path} contains all rows of {less.path}: one is a copy of the other, or "
+                    "both used the same seed and shard",
+                    hint=f"omit {shlex.quote(str(less.path))}",
+                )
         return
     one, other, place = apart[0]
     there, here = runs[one], runs[other]
