@@ -178,15 +178,30 @@ def generate(
         job = request.job(out)
     with chosen.explained(), job:
         if batch_offline or not job.sends:
-            say_next_export(job)
+            say_next_export(job, quiet=quiet, json=json)
         else:
             run_job(job, where, quiet=quiet, json=json, strict=strict)
 
 
-def say_next_export(job: Job) -> None:
-    """Print what to type for a run that does not send by itself."""
+def say_next_export(job: Job, *, quiet: bool, json: bool) -> None:
+    """Print what to type for a run that does not send by itself, or what `run_job` prints."""
+    from targen_cli.report import with_concerns
     from targen_cli.sheets import next_sheet
+    from targen_cli.tables import print_json
+    from targen_core.plugins.loader import load_registry
+    from targen_core.runs.folder.report import read_report
 
+    if json:
+        if job.is_complete:
+            report = read_report(job.path)
+        else:  # the report of an extended run does not have its new target yet
+            unfinished = load_registry().function("unfinished-report", of="--json")
+            report = unfinished(job.path, job.manifest)
+        print_json(with_concerns(report, job.path))
+        return
+    if quiet:
+        print(job.path / "dataset.jsonl")
+        return
     if job.is_complete:
         print(f"{job.path} is complete and not waiting for any answers: {job.path}/dataset.jsonl")
         return
@@ -286,9 +301,9 @@ def resume(
     )
     extended = n is not None or bool(label)
     with job:
-        # Where only people answer, a larger target cannot be reached before their next sheet.
-        if batch_offline or (extended and job.by_people and not job.sends):
-            say_next_export(job)
+        # Where others answer, a larger target cannot be reached before the next export.
+        if batch_offline or (extended and not job.sends):
+            say_next_export(job, quiet=quiet, json=json)
             return
         run_job(job, where, quiet=quiet, json=json, strict=strict)
 

@@ -170,7 +170,7 @@ def revise(
     job, _ = reopened(where, registry, options=options, **limits)
     with job:
         if plan.calls.total and (batch_offline or not job.sends):
-            say_next_export(job)
+            say_next_export(job, quiet=quiet, json=json)
             return
         run_job(job, placed, quiet=quiet, json=json, strict=strict)
 
