@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +108,15 @@ def require_removable(run: Path) -> None:
         RunDirectoryError: it is not a run.
         RunLocked: a process is working on it.
     """
-    Manifest.load(run / "manifest.json")
+    try:
+        Manifest.load(run / "manifest.json")
+    except TargenError as error:
+        if run.is_dir() and not (run / "manifest.json").exists():
+            typed = shlex.quote(str(run))
+            error.hint = f"targen runs rm only removes runs; to remove this folder: rm -r {typed}"
+            if any(runs_in(run)):
+                error.hint = f"to remove all of them: targen runs rm {typed}/*/"
+        raise
     if run.is_symlink():
         raise RunDirectoryError(
             f"{run} is a link", hint="remove the folder that it points to instead"

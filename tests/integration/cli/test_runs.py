@@ -33,6 +33,8 @@ def test_runs_are_listed_and_reported_with_what_they_came_to(works):
 
 
 def test_a_run_is_removed(works, refuses):
+    several = "runs is a folder of several runs"
+    refuses("runs rm runs --yes", several, "to remove all of them: targen runs rm runs/*/")
     assert "--yes" in refuses("runs rm runs/one", "").err
     with FileLock("runs/one/.lock"):  # as if somebody worked on it
         refuses("runs rm runs/one --yes", "using runs/one", code=1)
