@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Collection, Sequence
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from typer.core import TyperCommand
@@ -131,6 +132,7 @@ class Command(TyperCommand):
         try:
             rest: list[str] = super().parse_args(ctx, args)
             _require_others(ctx)
+            _require_named_files(ctx)
             # The only place where texts become orders because somebody typed them.
             ctx.params = {name: _typed(value) for name, value in ctx.params.items()}
             return rest
@@ -211,6 +213,22 @@ def _require_others(ctx: Any) -> None:
             name = _called(param)
             hint = f"add {others[0]}, or omit {name}"
             raise UsageError(f"{name} requires {' or '.join(others)}", hint=hint)
+
+
+def _require_named_files(ctx: Any) -> None:
+    """Refuse `-` as a path: elsewhere it means standard input or output, not a file of that name.
+
+    Raises:
+        UsageError: it is one.
+    """
+    for param in ctx.command.params:
+        value = ctx.params.get(param.name)
+        if Path("-") in (value if isinstance(value, list | tuple) else [value]):
+            raise UsageError(
+                f"{_called(param)} -: targen does not read standard input or write files to "
+                "standard output",
+                hint="pass the name of a file or folder",
+            )
 
 
 def _example(ctx: Any) -> str:
