@@ -36,9 +36,16 @@ def examples(texts, label=None):
 
 
 class TestTheDraw:
-    @given(WEIGHTS, st.integers(0, 99), st.integers(0, 3), st.integers(0, 60), st.integers(1, 60))
-    def test_so_do_neighbours_in_a_run_within_two(self, weights, seed, below, first, count):
-        trait, total = Trait(name="form", values=weights), sum(weights.values())
+    @given(
+        WEIGHTS,
+        st.integers(0, 99),
+        st.integers(0, 3),
+        st.integers(0, 60),
+        st.integers(1, 60),
+        st.booleans(),
+    )
+    def test_so_do_neighbours_in_a_run_within_two(self, weights, seed, below, first, count, even):
+        trait, total = Trait(name="form", values=weights, even=even), sum(weights.values())
         first -= first % total  # a walk begins
         for many in (min(count, total), total, 3 * total):
             had = Counter(trait.at(seed, (at, below)) for at in range(first, first + many))
@@ -46,8 +53,11 @@ class TestTheDraw:
                 apart = abs(had[value] - many * weight / total)
                 assert apart < (1e-9 if many % total == 0 else 2)
 
-    def test_traits_of_one_size_do_not_go_in_step(self):
-        one, other = (Trait(name=name, values={"a": 5, "b": 5}) for name in ("form", "writing"))
+    @pytest.mark.parametrize("even", [True, False])
+    def test_traits_of_one_size_do_not_go_in_step(self, even):
+        one, other = (
+            Trait(name=name, values={"a": 5, "b": 5}, even=even) for name in ("form", "writing")
+        )
         pairs = Counter(
             (one.at(0, (at, below)), other.at(0, (at, below)))
             for below in range(20)
@@ -70,6 +80,21 @@ class TestTheDraw:
         ]
         if len(weights) > 1 and max(weights.values()) == 1:
             assert all(len(each) == min(branches, total) for each in beside), "and they differ"
+
+    @given(st.integers(3, 24), st.integers(0, 99), st.data())
+    def test_few_rows_draw_from_all_parts_of_the_values(self, size, seed, data):
+        trait = Trait(name="length", values=[*map(str, range(size))], even=True)
+        contexts = data.draw(st.integers(1, size))
+        seeds = data.draw(st.integers(1, max(1, size // contexts)))
+        drawn = [
+            int(trait.at(seed, (context, below)))
+            for context in range(contexts)
+            for below in range(seeds)
+        ]
+        assert len({*drawn}) >= 0.75 * len(drawn)
+        if len(drawn) >= 8:
+            assert min(drawn) < size / 3
+            assert max(drawn) >= size * 2 / 3 - 1
 
     def test_another_weight_is_another_run(self):
         digests = {digest_of(Trait(name="form", values={"a": n, "b": 3})) for n in (1, 2, 4)}

@@ -90,11 +90,12 @@ class SpansOutput(Output):
         field: str,
         language: str,
         *,
-        has_markup: bool = False,
-        is_earlier: bool = False,
+        has_markup: bool,
+        edition: int,
     ) -> None:
         self._spec, self._field, self._sets = spec, field, spec.sets
-        self._strict = not (has_markup or is_earlier)
+        self._strict = edition > 6 and not has_markup
+        self._counts_types = edition < 8
         self.field, self.overlap, self.language = field, spec.overlap, language
         names = tuple(spec.spans)
         columns: dict[str, Any] = {
@@ -109,7 +110,7 @@ class SpansOutput(Output):
         self.answer = {field: str}
         low, high = spec.per_row
         fewest = _WORDS_EACH * min(high, _USUAL)
-        if not is_earlier:  # a drawn length then decides how many more there may be
+        if edition > 6:  # a drawn length then decides how many more there may be
             fewest = _WORDS_OF_SPAN * max(low, min(high, _MOST_TYPES, len(names)))
         self.fewest_words = {field: fewest}
         example = f"... <{names[0]}>...</{names[0]}> ..."
@@ -170,8 +171,14 @@ class SpansOutput(Output):
         while count < high and rng.random() < _ONE_MORE:
             count += 1
         counts = Counter([*types, *rng.choices(types, k=count - len(types))])
-        wanted = ", ".join(f"{counts[kind]} {kind}" for kind in types)
-        return Target(f"It has these spans: {wanted}. It has none of another type.", counts)
+        if self._counts_types:
+            wanted = ", ".join(f"{counts[kind]} {kind}" for kind in types)
+            return Target(f"It has these spans: {wanted}. It has none of another type.", counts)
+        # The writer decides how many each has: a text with two quantities has two products.
+        spans, listed = plural(count, "span"), ", ".join(types)
+        each = "" if count == len(types) else "at least "
+        of = f"of the type {types[0]}" if len(types) == 1 else f"{each}one each of {listed}"
+        return Target(f"It has {spans}, {of}, and none of another type.", counts)
 
     def read(self, label: str, target: Target, reply: Row) -> Row:
         """Return the text without marks, and its spans."""
@@ -290,7 +297,7 @@ def _output(spec: Spans, declaration: Declaration) -> SpansOutput:
     return SpansOutput(
         *(spec, field, declaration.language),
         has_markup=_MARKUP.search(said) is not None,
-        is_earlier=declaration.edition < 7,
+        edition=declaration.edition,
     )
 
 

@@ -15,7 +15,6 @@ A person may edit it: it is a section of a task file.
 from __future__ import annotations
 
 import hashlib
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -33,7 +32,7 @@ from pydantic import (
     model_validator,
 )
 
-from targen_core.tasks.dimensions import Dimension
+from targen_core.tasks.dimensions import Dimension, seeded_rng
 
 FORM = "form"
 """The dimension that draws forms."""
@@ -45,6 +44,7 @@ _MOST_VALUES = 200  # of a trait: a person reads them
 _MOST_SLOTS = 1_000  # weights of a trait, added up
 
 
+@dataclass(frozen=True, kw_only=True)
 class Trait(Dimension):
     """A dimension whose values come in their shares among any neighbours, not only in whole blocks.
 
@@ -52,12 +52,19 @@ class Trait(Dimension):
     its weight says, evenly spread. So as many neighbours as the weights add up to have each value
     exactly so often, and any others within two of its share. A small run therefore also follows the
     weights.
+
+    Attributes:
+        even: whether few rows, too, draw from all parts of the values. Values that are listed near
+            each other are then apart on the circle, and the places of the lists below begin far
+            from each other. Otherwise, these are in random order, and few rows may draw few values.
     """
+
+    even: bool = False
 
     @cached_property
     def pool(self) -> tuple[str, ...]:
         """The values around the circle."""
-        return interleaved(self._weights)
+        return interleaved(self._weights, even=self.even)
 
     def at(self, seed: int, path: Sequence[int]) -> str:
         """See `Dimension.at`.
@@ -69,7 +76,8 @@ class Trait(Dimension):
         total = 0
         for depth, index in enumerate(path):
             turn, offset = divmod(index, size)
-            order = _shuffled(seed, self.name, depth, turn, size)
+            order_of = _spread if self.even and depth else _shuffled
+            order = order_of(seed, self.name, depth, turn, size)
             total += order[offset] if depth else offset + order[0]
         return self.pool[total % size]
 
@@ -88,17 +96,21 @@ class Kinds(Trait):
     tells_label = True
 
     @classmethod
-    def drawn(cls, name: str, of: Sequence[Mapping[str, int]]) -> Kinds:
+    def drawn(cls, name: str, of: Sequence[Mapping[str, int]], *, even: bool) -> Kinds:
         """Return the dimension of these kinds."""
         every = tuple({kind: 1 for kinds in of for kind in kinds})
-        return cls(name=name, values=every, of=tuple(of), summary="each label has its own")
+        summary = "each label has its own"
+        return cls(name=name, values=every, of=tuple(of), even=even, summary=summary)
 
     @cached_property
     def _circles(self) -> tuple[Trait | None, ...]:
         # Somebody may have set values that are for all labels.
         if {*self.values} != {kind for kinds in self.of for kind in kinds}:
-            return (Trait(name=self.name, values=self.values),) * len(self.of)
-        return tuple(Trait(name=self.name, values=mine) if mine else None for mine in self.of)
+            return (self._circle(self.values),) * len(self.of)
+        return tuple(self._circle(mine) if mine else None for mine in self.of)
+
+    def _circle(self, values: Sequence[str] | Mapping[str, int]) -> Trait:
+        return Trait(name=self.name, values=values, even=self.even)
 
     @cached_property
     def pool(self) -> tuple[str, ...]:
@@ -114,26 +126,49 @@ class Kinds(Trait):
 @lru_cache(maxsize=512)
 def _shuffled(seed: int, name: str, depth: int, turn: int, size: int) -> Sequence[int]:
     """The numbers below `size` in an order that is the same on every machine."""
-    text = "\n".join(map(str, (seed, name, depth, turn, "trait")))
-    rng = random.Random(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
+    rng = seeded_rng(seed, name, depth, turn, "trait")
     keys = [rng.random() for _ in range(size)]
     return sorted(range(size), key=keys.__getitem__)
 
 
-def interleaved(weights: Mapping[str, int]) -> tuple[str, ...]:
+@lru_cache(maxsize=512)
+def _spread(seed: int, name: str, depth: int, turn: int, size: int) -> Sequence[int]:
+    """The numbers below `size` in an order in which each is far from those just before it."""
+    return _apart(size, seeded_rng(seed, name, depth, turn, "spread").random())
+
+
+def _apart(size: int, start: float = 0.0) -> Sequence[int]:
+    """The numbers below `size`: one of each half in turn, and likewise within the halves.
+
+    This is van der Corput's sequence: bits read from their end are halves, quarters and so on.
+    `start`, from 0 to below 1, is where in the range it starts. It exchanges the halves at some of
+    these levels, so two traits of one size are not in step.
+    """
+    bits = max(1, (size - 1).bit_length())
+    flipped = int(start * 2**bits)
+    fine = (int(f"{at:0{bits}b}"[::-1], 2) ^ flipped for at in range(2**bits))
+    return [*dict.fromkeys(each * size >> bits for each in fine)]
+
+
+def interleaved(weights: Mapping[str, int], *, even: bool = False) -> tuple[str, ...]:
     """Values as often as their weights say, each as evenly apart as can be.
 
     Each place takes, among the values that may come without being early, the one that must come
     soonest. So any first k have each value within one of its share of k (Tijdeman 1980). Values
-    that are due at once come in an order without meaning. So values that are much alike, which are
-    neighbours in a profile, do not follow each other.
+    that are due at once come in an order without meaning, or `even` takes values that are listed
+    far from each other. So values that are much alike, which are neighbours in a profile, do not
+    follow each other.
     """
+    marks: Mapping[str, Any] = {value: _mark(value) for value in weights}
+    if even:
+        values = [*weights]
+        marks = {values[at]: rank for rank, at in enumerate(_apart(len(values)))}
     total = sum(weights.values())
     had = dict.fromkeys(weights, 0)
     circle = []
     for place in range(total):
         able = [v for v, w in weights.items() if had[v] * total < (place + 1) * w]
-        value = min(able, key=lambda v: (Fraction(had[v] + 1, weights[v]), _mark(v)))
+        value = min(able, key=lambda v: (Fraction(had[v] + 1, weights[v]), marks[v]))
         had[value] += 1
         circle.append(value)
     return tuple(circle)

@@ -98,6 +98,7 @@ def lengths_of_rows(declaration: Declaration) -> tuple[Trait, ...]:
     # Of 24 rows, one label would get longer texts than another if each had its own draws. Of many
     # labels, each has few rows, whose common draws would be few.
     by_branch = declaration.edition < 7 or len(declaration.asked) > _SHARING
+    even = declaration.edition > 7
     if own or _varied(declaration):
         return ()
     texts = {name: part for name, part in declaration.written.items() if part.type == "str"}
@@ -109,9 +110,14 @@ def lengths_of_rows(declaration: Declaration) -> tuple[Trait, ...]:
         one = declaration.edition < 6 or len(kinds) == 1
         if one and first and all(values == first for values in others):
             # Texts of one kind share a length, or the writer pads a paraphrase to reach its own.
-            return (Trait(name=_OF_EACH, values=first, by_branch=by_branch),)
+            return (Trait(name=_OF_EACH, values=first, by_branch=by_branch, even=even),)
     return tuple(
-        Trait(name="length" if alone else _name_of(name), values=values, by_branch=by_branch)
+        Trait(
+            name="length" if alone else _name_of(name),
+            values=values,
+            by_branch=by_branch,
+            even=even,
+        )
         for name, part in texts.items()
         if (values := _values(name, part, declaration))
     )
@@ -122,7 +128,8 @@ def lengths_of_seeds(declaration: Declaration, part: SeedsPart) -> tuple[Trait, 
     if not part.field or declaration.prompts.seeds or _varied(declaration):
         return ()
     values = _values(part.field, declaration.fields[part.field], declaration)
-    return (Trait(name=_name_of(part.field), values=values),) if values else ()
+    even = declaration.edition > 7
+    return (Trait(name=_name_of(part.field), values=values, even=even),) if values else ()
 
 
 def length_in(draws: Mapping[str, str], field: str, declaration: Declaration) -> int | None:

@@ -377,8 +377,8 @@ class Declaration(_Part):
                 )
             return super().__new__(cls)
 
-    edition: Literal[1, 2, 3, 4, 5, 6, 7] = Field(
-        default=7,
+    edition: Literal[1, 2, 3, 4, 5, 6, 7, 8] = Field(
+        default=8,
         description="version of the general prompts and defaults; an old file keeps its edition. "
         "`1`: a seed is a situation, and is used for all labels. `2`: when a label's quota is "
         "full and its seeds are used for another label, those rows repeat lengths and traits. "
@@ -386,7 +386,8 @@ class Declaration(_Part):
         "takes the form of a whole text. `5`: code draws each text's number of words even if the "
         "file has no `words`, by what such texts are called in English. `6`: each label draws its "
         "own lengths. Answers that differ in a number count as the same. Unknown tags are text. "
-        "Texts may be too short for their spans",
+        "Texts may be too short for their spans. `7`: in small runs, rows draw few of the lengths "
+        "and kinds",
     )
     draft: bool = Field(
         default=False,
@@ -694,7 +695,8 @@ class Declaration(_Part):
         """The dimension that draws the kinds of rows, if there are any."""
         if not self.kinds:
             return ()
-        return (Kinds.drawn(KIND, [self.kinds.get(branch, {}) for branch in self.asked]),)
+        of = [self.kinds.get(branch, {}) for branch in self.asked]
+        return (Kinds.drawn(KIND, of, even=self.edition > 7),)
 
     @property
     def one_label(self) -> bool:
