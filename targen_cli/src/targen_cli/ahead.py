@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from targen_cli.choosing import Choice
 from targen_cli.tables import print_json
 from targen_core.engine.seeds import seeds_at_most
 from targen_core.errors import TargenError, UsageError
+from targen_core.origin import is_file
 from targen_core.text import plural
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ __all__ = [
     "tell_of_shortage",
     "threshold",
 ]
+
+_NAMED = 5  # labels in a note
 
 Ahead = Sequence[tuple[Path, "Request"]]
 """Requests, each with the run directory that it goes to."""
@@ -87,13 +91,22 @@ def _shown(runs: Ahead) -> Sequence[str]:
     return [*dict.fromkeys(filter(None, (getattr(part, "shows", "") for part in parts)))]
 
 
-def tell_of_shortage(request: Request, n: int | None = None) -> None:
-    """Warn about labels with more rows than the task can make, or fewer than one each."""
+def tell_of_shortage(request: Request, n: int | None = None, preset: str | None = None) -> None:
+    """Warn about labels with more rows than the task can make, or others than the user may want."""
     names = request.task.quota_names
+    if n is not None and preset is None and is_file(request.spec.task):
+        uneven = [name for name, rows in request.task.presets.items() if len({*rows.values()}) > 1]
+        for name in uneven[:1]:  # the user wrote it
+            print(
+                "note: rows are divided evenly among the labels. To divide them as in a preset: "
+                f"--preset {shlex.quote(name)}",
+                file=sys.stderr,
+            )
     none = [name for name, rows in request.spec.quotas.items() if not rows]
     if n is not None and n < len(names):
         few = f"{plural(n, 'row')} for {plural(len(names), 'label')}"
-        left = ", ".join(f'"{name}"' for name in none[:5])
+        left = ", ".join(f'"{name}"' for name in none[:_NAMED])
+        left += f" and {len(none) - _NAMED} more" if len(none) > _NAMED else ""
         gets = "label {} gets" if len(none) == 1 else "labels {} get"
         print(f"note: {few}: {gets.format(left)} no rows", file=sys.stderr)
     most = {} if request.task.most is None else request.task.most()

@@ -88,7 +88,8 @@ PresetArg = Annotated[
     str | None,
     typer.Option(
         "--preset",
-        help="A named set of row counts, such as paper; see targen describe.",
+        help="A named set of row counts, such as paper; see targen describe. With -n, rows are "
+        "divided in the same proportions.",
         rich_help_panel=ROWS,
     ),
 ]

@@ -217,7 +217,7 @@ def estimate(
 
     Args:
         task: as of `generate`, like all that is not named below.
-        n: rows, split evenly over the labels.
+        n: rows, split evenly over the labels, or in proportion to `preset`.
         labels: rows by label.
         preset: a named set of counts of the task, such as "paper".
         shares_of: labelled rows: `n` rows get the shares of their labels.

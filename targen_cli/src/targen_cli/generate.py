@@ -162,7 +162,7 @@ def generate(
         return
     assert task is not None
     with chosen.explained(), asked(registry, task, **keywords) as request:
-        tell_of_shortage(request, n)
+        tell_of_shortage(request, n, preset)
         if dry_run:
             print_dry_run(
                 [(request.folder(out), request)],

@@ -346,6 +346,17 @@ def test_counts_of_types_are_exact_from_a_file(works):
     assert "changed: nothing" in works("replay", "run", "--out", "again").out
 
 
+def test_a_number_of_rows_takes_the_proportions_of_a_preset(works):
+    output = {**NER["output"], "counts": {"person": 7, "place": 4}, "rows": 9}
+    file_of({**NER, "output": output})
+    even = works("generate", "./mine.yaml", "-n", 6, "-b", "scripted", "--out", "even")
+    assert "To divide them as in a preset: --preset counts" in even.err
+    line = "generate ./mine.yaml -n 18 --preset counts -b scripted --out run"
+    assert "preset" not in works(*line.split()).err
+    kinds = [{span["type"] for span in row["spans"]} for row in read_dataset("run")]
+    assert [sum(name in each for each in kinds) for name in ("person", "place")] == [14, 8]
+
+
 def test_no_other_preset_is_called_counts():
     output = {**COUNTED, "counts": {"refund": 1, "delay": 1}, "rows": 2}
     with pytest.raises(UsageError, match=r"output.counts: presets also contains counts"):
@@ -669,7 +680,11 @@ def test_a_score_within_the_tolerance_stays_and_another_is_taken_over(apart, is_
     ("declared", "label", "said"),
     [
         (NER, "none", "It has no span of any type"),
-        (NER, "person+place", r"It has [23] spans, (at least )?one each of person, place, and none"),
+        (
+            NER,
+            "person+place",
+            r"It has [23] spans, (at least )?one each of person, place, and none",
+        ),
         (SHOP, "refund+delay", "refund and delay apply to it, and no other label does"),
         (SHOP, "none", "None of the labels applies to it"),
         (PAIRS, "4 to 5", r"Its score is (5\.|4(\.\d)?: between 1 and 5, nearer to 5\.)"),

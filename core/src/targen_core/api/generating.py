@@ -93,14 +93,14 @@ async def agenerate(
 ) -> Run:
     """Generate a labelled dataset into a run directory.
 
-    Give the number of rows in exactly one of three ways: `n`, `labels` or `preset`. Making the
-    same call again continues a run that was stopped. Use `generate` in ordinary code and
+    Give the number of rows by `n`, by `preset`, by both, or by `labels`. Making the same call
+    again continues a run that was stopped. Use `generate` in ordinary code and
     notebooks, `agenerate` inside an event loop: cancelling it lets the calls in flight finish, and
     their replies are kept.
 
     Args:
         task: a task's name, the path of its file, a `Task` or a `Declaration`.
-        n: rows, split evenly over the labels.
+        n: rows, split evenly over the labels, or in proportion to `preset`.
         labels: rows by label.
         preset: a named set of counts of the task, such as "paper".
         shares_of: labelled rows, in any form that `read_dataset` accepts; `n` is divided in

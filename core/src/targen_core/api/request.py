@@ -588,13 +588,13 @@ def _plain(labels: Mapping[str, int] | None) -> dict[str, int]:
 def quotas_of(
     task: Task[Any, Any], n: int | None, labels: Mapping[str, int] | None, preset: str | None
 ) -> Quotas:
-    """Rows by label, from exactly one of the three.
+    """Rows by label: given as such, divided evenly, or in the proportions of a preset.
 
     Raises:
-        UsageError: not exactly one of them is given, or a value is invalid.
+        UsageError: none is given, or labels and another, or a value is invalid.
     """
     labels = _plain(labels)
-    ways = (n is not None) + (preset is not None) + bool(labels)
+    ways = (n is not None or preset is not None) + bool(labels)
     if ways != 1:
         examples = [Option("n", 100), Option("labels", {task.quota_names[0]: 40})]
         examples[1:1] = [Option("preset", name) for name in [*task.presets][:1]]
@@ -604,12 +604,13 @@ def quotas_of(
             else "the number of rows is missing",
             hint=listed(examples, ", or "),
         )
-    if n is not None:
-        return Quotas.even(n, task)
     if labels:
         return Quotas(labels)
-    assert preset is not None
-    return Quotas.preset(preset, task)
+    if preset is None:
+        assert n is not None
+        return Quotas.even(n, task)
+    counts = Quotas.preset(preset, task)
+    return counts if n is None else Quotas.shared(n, counts, task.including(counts))
 
 
 def _part_of(task: Task[Any, Any], shard: Shard) -> Quotas:

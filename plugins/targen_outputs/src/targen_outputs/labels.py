@@ -18,7 +18,7 @@ from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["LABELS", "Labels", "LabelsOutput"]
 
-_MOST = 5  # labels of a row, which a writer can still do justice to
+_MOST_PLANNED = 5  # labels of a row, to which a writer can still do justice
 
 
 class Labels(InSets):
@@ -32,7 +32,7 @@ class Labels(InSets):
         description="`true` allows several labels per row; for one, use `labels` without `output`",
     )
     per_row: Annotated[
-        tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1, le=_MOST)]], IN_ORDER
+        tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1, le=50)]], IN_ORDER
     ] = Field(default=(0, 2), description="minimum and maximum number of labels per row")
 
     @property
@@ -49,6 +49,12 @@ class Labels(InSets):
     def sizes(self) -> tuple[int, int]:
         """Fewest and most labels of a row."""
         return self.per_row
+
+    @property
+    def planned_sizes(self) -> tuple[int, int]:
+        """Fewest and most labels of the sets that a plan has by default."""
+        low, high = self.per_row
+        return low, max(low, min(high, _MOST_PLANNED))
 
     @model_validator(mode="after")
     def _fits(self) -> Labels:

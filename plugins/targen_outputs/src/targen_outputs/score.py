@@ -209,7 +209,9 @@ class ScoreOutput(Output):
 
 
 def _labels(spec: Score) -> Mapping[str, str]:
-    return {spec.name(number): f"a score {spec.name(number)}" for number in range(spec.bins)}
+    names = map(spec.name, range(spec.bins))
+    described = {f"{point:g}": meaning.strip() for point, meaning in spec.score.items()}
+    return {name: described.get(name, f"a score {name}") for name in names}
 
 
 SCORE: OutputType[Any] = OutputType(
