@@ -363,7 +363,8 @@ def test_a_tool_that_must_be_called_stands_for_a_schema():
 def test_a_class_that_cannot_gets_its_schema_in_words(kind):
     model = LangChainModel(kind(reply=AIMessage("{}")))
     assert not model.structured
-    assert model.identity == LangChainModel(kind(), structured=False).identity
+    plain = LangChainModel(kind(reply=AIMessage("{}")), structured=False)
+    assert model.identity == plain.identity
     complete(model, request_of(schema=SCHEMA))  # the call layer has put it into words
 
 
@@ -398,6 +399,35 @@ def test_options_that_decide_no_reply_are_no_part_of_the_identity():
 
     one, slow, hot = (LangChainModel(Timed(**of)) for of in ({}, {"timeout": 9}, {"heat": 2}))
     assert one.identity == slow.identity != hot.identity
+
+
+def test_settings_that_a_class_does_not_name_tell_models_apart():
+    class Silent(Chat):
+        heat: float = 1
+        base_url: str = "http://one.test"
+        api_key: SecretStr = SecretStr("sk-first-key")
+        calls: int = 0
+
+        @property
+        def _identifying_params(self):
+            return {}
+
+    def identity(**settings):
+        return LangChainModel(Silent(**settings)).identity
+
+    ways = [{}, {"heat": 2}, {"heat": 3}, {"base_url": "http://two.test"}, {"reply": {(1,): 2}}]
+    assert len({identity(**way) for way in ways}) == len(ways)
+    assert identity(heat=2) == identity(heat=2, callbacks=[], api_key=SecretStr("sk-other-key"))
+    login = "http://me:{}@two.test"
+    assert identity(base_url=login.format("first-pass")) == identity(
+        base_url=login.format("other-pass")
+    )
+    chat = Silent(heat=2)
+    before = LangChainModel(chat).identity
+    chat.calls += 1  # as a class counts its calls
+    assert LangChainModel(chat).identity == before
+    chat.heat = 3
+    assert LangChainModel(chat).identity != before
 
 
 class Together(Chat):

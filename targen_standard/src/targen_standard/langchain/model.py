@@ -15,16 +15,19 @@ import sys
 import time
 import traceback
 import warnings
+import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from targen_core.calls import tokens
 from targen_core.calls.call import with_schema
 from targen_core.calls.model import ChatReply, ChatRequest, Finish, Message, Price, counted
-from targen_core.calls.secrets import scrub, secrets_in
+from targen_core.calls.secrets import may_name_secret, scrub, secrets_in
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
@@ -81,6 +84,9 @@ _NO_REPLY = frozenset(
     "include_response_headers output_version profile".split()
 )
 """Fields of LangChain's classes that control how a reply is fetched, not its content."""
+
+_GIVEN: dict[int, tuple[weakref.ref[BaseChatModel], frozenset[str]]] = {}
+"""The names of the fields that models were given, by the ids of the models, which have no hash."""
 
 SILENCE = 600.0
 """Seconds after which a model that answers no call is given up; services have their own limits."""
@@ -150,7 +156,9 @@ class LangChainModel:
         max_concurrency: int | None = None,
         structured: bool = True,
     ) -> None:
-        self.identity = _identity(model)
+        found = (secrets_in(value, name) for name, value in vars(model).items())
+        self.secrets = tuple(secret for some in found for secret in some)
+        self.identity = _identity(model, self.secrets)
         probe = _binding(model, _PROBE) if structured else None
         self.structured = probe is not None
         if probe is not None:
@@ -163,8 +171,6 @@ class LangChainModel:
         self.price = price
         self.max_concurrency = max_concurrency
         self._model = model
-        found = (secrets_in(value, name) for name, value in vars(model).items())
-        self.secrets = tuple(secret for some in found for secret in some)
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Answer one request; see `ChatModel.complete`."""
@@ -276,18 +282,57 @@ class LangChainModel:
         """Does nothing, since a LangChain model manages its own connections."""
 
 
-def _identity(model: BaseChatModel) -> str:
-    """Class, model name, and a digest of what else langchain says identifies the model.
+def _identity(model: BaseChatModel, secrets: Sequence[str]) -> str:
+    """Class, model name, and a digest of what else identifies the model.
 
-    Values that are not plain data count by their type, and time-outs and the like do not count.
+    A class says itself what identifies it, and may say nothing, so the fields that it was given
+    count too. Values that are not plain data count by their type. Secrets, time-outs and the like
+    do not count.
     """
     kind = type(model)
-    known = decides_replies(model._identifying_params)
-    names = [known.get(field) or getattr(model, field, None) for field in ("model_name", "model")]
+    said = decides_replies(model._identifying_params)
+    given = decides_replies({name: getattr(model, name, None) for name in _given(model)})
+    known = {name: _digest(value, secrets) for name, value in given.items() if value is not None}
+    known |= said
+    names = [said.get(field) or getattr(model, field, None) for field in ("model_name", "model")]
     name = next((name for name in names if isinstance(name, str)), "")
-    text = json.dumps(known, sort_keys=True, default=lambda value: type(value).__qualname__)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    digest = _digest(known, secrets)
     return f"langchain:{kind.__module__}.{kind.__qualname__}:{name}:{digest}"
+
+
+def _given(model: BaseChatModel) -> frozenset[str]:
+    """The public fields that were set when a model was first used here.
+
+    Not those that it sets at a call, such as a counter: the same object must stay the same model.
+    """
+    ref, names = _GIVEN.get(id(model), (None, frozenset()))
+    if ref is None or ref() is not model:
+        fields = type(model).model_fields
+        names = frozenset(
+            name
+            for name in model.model_fields_set
+            if not (name in fields and fields[name].exclude) and not may_name_secret(name)
+        )
+        _GIVEN[id(model)] = weakref.ref(model), names
+    return names
+
+
+def _digest(value: Any, secrets: Sequence[str] = ()) -> str:
+    """A digest of a value, or of its type where that cannot be written as JSON."""
+    try:
+        text = scrub(json.dumps(value, sort_keys=True, default=_as_plain), *secrets)
+    except (TypeError, ValueError, RecursionError):  # keys that are no names, a value within itself
+        text = type(value).__qualname__
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _as_plain(value: Any) -> Any:
+    """What of a value that is not plain data counts."""
+    if isinstance(value, BaseModel):
+        return {type(value).__qualname__: dict(value)}
+    if isinstance(value, set | frozenset):
+        return sorted(map(str, value))
+    return type(value).__qualname__
 
 
 def decides_replies(options: Mapping[str, Any]) -> dict[str, Any]:
