@@ -85,6 +85,8 @@ BLAMED = f"""
     far | place | {K} | executor odd:far: KeyError: 'nosuch' in place (line
     far | place | return 3 | executor odd:far: place() returned 3, not one model per source
     export | export | {K} | exporter odd:sheet failed: KeyError: 'nosuch' in export (line
+    export | export | return | exporter odd:sheet failed: RuntimeError: it did not create a file
+    export | export | open('/no/such.html') | exporter odd:sheet failed: FileNotFoundError
     read | read | {K} | reader odd:odd: KeyError: 'nosuch' in read (line
     form | form_task | return 3 | form odd:odd-form: its task() must return a targen_core.Task, not
     method | method_task | {K} | method odd:bad-way: KeyError: 'nosuch' in method_task (line

@@ -86,8 +86,8 @@ def blamed(error: Exception, registry: Registry | None = None) -> PluginError | 
         if not _LINE.search(str(error)):
             error.args = (f"{error}{where}", *error.args[1:])
         return None
-    if named in (FILE, MEMORY) and not items:  # that code is in no list, and may call ours wrongly
-        return None
+    if named and not items and (distribution != FILE or named == MEMORY):
+        return None  # that code may only have called the plugin's, and found its fault
     if isinstance(raised, ModuleNotFoundError) and len(items) == 1:
         found: PluginError = items[0].missing_dependency(raised.name or str(raised))
     else:

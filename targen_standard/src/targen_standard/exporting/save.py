@@ -104,6 +104,7 @@ def save(
         UsageError: see `check_free`.
         WriteFailed: the operating system refuses; what was at `out` is kept.
         RuntimeError: the exporter does not create anything, or not the declared file or folder.
+        FileNotFoundError: the exporter does not find a file of its own.
     """
     folder = not exporter.suffix or parts is not None
     check_free(out, folder=folder, force=force)
@@ -135,6 +136,9 @@ def save(
         else:
             made.replace(out)
     except OSError as error:
+        missing = error.filename if isinstance(error, FileNotFoundError) else None
+        if isinstance(missing, str) and not Path(missing).is_relative_to(out.parent):
+            raise  # a file of the exporter's own, such as a template
         raise _failed(out, error) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
