@@ -211,7 +211,9 @@ def print_task(facts: dict[str, Any]) -> None:
         [
             *((la["step"], la["summary"], la["batch"]) for la in facts["lists"]),
             ("generate", _generated(facts), facts["instances_per_call"]),
+            *[("checks", ", ".join(facts["checks"]), "")] * bool(facts["checks"]),
             ("correct", f"corrector {facts['corrector']}" if facts["corrector"] else "none", ""),
+            *[("filters", ", ".join(facts["filters"]), "")] * bool(facts["filters"]),
         ],
     )
     if any(place != "corrector" or part.get("options") for place, part in facts["parts"].items()):

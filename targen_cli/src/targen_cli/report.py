@@ -197,15 +197,7 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
     for branch, flow in report["flow"].items():
         if flow.get("unsure"):
             print(f"{branch}: {flow['unsure']:,} kept although the judge was unsure")
-    reasons = {
-        (branch, reason): count
-        for branch, flow in report["flow"].items()
-        for reason, count in flow["reasons"].items()
-    }
-    if reasons:
-        print("\nRejected because")
-        ranked = sorted(reasons.items(), key=lambda item: -item[1])
-        print_table(["intended", "reason", "count"], [(*key, count) for key, count in ranked])
+    print_reasons(report)
     words, tables = reject_sections(report)
     for line in words:
         print(f"\n{line}")
@@ -220,6 +212,19 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
         print(note)
     print_concerns(report, path)
     print(f"\n{path / 'dataset.jsonl'}")
+
+
+def print_reasons(report: Mapping[str, Any]) -> None:
+    """Print why candidates were rejected, and how many."""
+    reasons = {
+        (branch, reason): count
+        for branch, flow in report["flow"].items()
+        for reason, count in flow["reasons"].items()
+    }
+    if reasons:
+        print("\nRejected because")
+        ranked = sorted(reasons.items(), key=lambda item: -item[1])
+        print_table(["intended", "reason", "count"], [(*key, count) for key, count in ranked])
 
 
 def print_concerns(report: Mapping[str, Any], run: Path, *, of: str = "") -> None:

@@ -241,9 +241,9 @@ def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
     """Where it is from: its context and seed, what it was generated for, what step 4 said."""
     record = traced.record
     manifest = (traced.run / "manifest.json").absolute()
-    lists, of, corrected, alike = _CORRECTION
+    lists, of, corrected, alike, others = _CORRECTION
     if traced.correction is None:
-        lists, of, corrected, alike = _steps_of(manifest, manifest.stat().st_mtime_ns)
+        lists, of, corrected, alike, others = _steps_of(manifest, manifest.stat().st_mtime_ns)
     lists = of.get(record.get("intended", ""), lists)
     if "run" in record:
         yield "run", record["run"]
@@ -263,7 +263,8 @@ def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
         yield f"label before {'review' if reviewed else judge}", record["claimed"] or "none"
     if traced.rows:
         unlike = f"; no earlier row is {alike:g}% or more similar" if alike else ""
-        yield "checks", f"passed{unlike}"
+        passed = f"; accepted by {', '.join(others)}" if others else ""
+        yield "checks", f"passed{unlike}{passed}"
     ended = record.get("label", record.get("corrected"))
     if ended is not None and corrected:
         claimed = traced.claimed
@@ -287,16 +288,18 @@ def _people(record: Mapping[str, Any]) -> str:
     return f"{review.get('outcome') or record.get('verdict')}{who}{when}"
 
 
-_Steps = tuple[tuple[str, ...], Mapping[str, tuple[str, ...]], bool, float]
-_CORRECTION: _Steps = ((), {}, True, 0.0)
+_Steps = tuple[tuple[str, ...], Mapping[str, tuple[str, ...]], bool, float, tuple[str, ...]]
+_CORRECTION: _Steps = ((), {}, True, 0.0, ())
 
 
 @lru_cache(maxsize=8)
 def _steps_of(manifest: Path, _: int) -> _Steps:
     """The names of a task's own lists, outermost first; of parts, by branch.
 
-    Then whether step 4 is done, and how alike rows may be, in percent; 0 if they are not compared.
+    Then whether step 4 is done, how alike rows may be, in percent (0 if they are not compared), and
+    the filters that the run has beside that.
     """
+    from targen_core.engine.filters import USUAL
     from targen_core.runs.records.manifest import Manifest
 
     read = Manifest.load(manifest)
@@ -310,6 +313,11 @@ def _steps_of(manifest: Path, _: int) -> _Steps:
         lock.task.lists,
         lock.corrector is not None,
         read.usual_options.get("near_duplicates", 0.0),
+        tuple(
+            name
+            for place in lock.parts
+            if (name := place.removeprefix("filter ")) != place and name not in USUAL
+        ),
     )
 
 

@@ -128,6 +128,7 @@ def test_a_run_uses_all_records_them_and_grows_to_the_same_bytes(chosen):
     assert outputs("whole") == outputs("run")
     traced = chosen("trace run 1").stdout
     assert "Of 5 readers" in traced and "changed since" not in traced
+    assert "90% or more similar; accepted by openings, plain" in traced
 
 
 OTHERS = """
@@ -150,6 +151,8 @@ def test_a_replay_makes_the_same_rows_and_names_what_is_changed(chosen):
     same = chosen("replay run --out same -o majority.times=5")
     assert "changed: nothing" in same.stdout, same.stderr
     assert outputs("same") == outputs("run")
+    because = same.stdout.partition("Rejected because")[2].partition("Compared with")[0]
+    assert {"my", "she"} <= {*because.split()}
     other = chosen("replay run --out other -o majority.times=7")
     assert "changed: parts.corrector.options.times: 5 -> 7" in other.stdout
     assert "the corrector had times=5, not 7" in other.stdout
@@ -500,6 +503,8 @@ DESCRIBED = """
     describe no-she | Refuses the word she.
     describe majority | at least 1, at most 99
     describe letters --kind generator --prompts | Write a $label about: $seed
+    describe using.yaml | filters   acme:openings, plain
+    describe using.yaml | checks    no-she, short
     describe table | Use it: --contexts-from table; in a task file contexts: {use: acme:table}
 """
 

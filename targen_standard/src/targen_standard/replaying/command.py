@@ -129,6 +129,7 @@ def _has_verdicts(run: Path) -> bool:
 
 
 def _print(run: Path, made: Run) -> None:
+    from targen_cli.report import print_reasons
     from targen_standard.comparing.command import print_rows
     from targen_standard.comparing.difference import row_difference
 
@@ -140,6 +141,7 @@ def _print(run: Path, made: Run) -> None:
     print("\nRows (final labels)")
     rows = [(name, report["rows"][name], count) for name, count in report["requested"].items()]
     print_table(["label", "rows", "requested"], rows)
+    print_reasons(report)
     print(f"\nCompared with the rows of {run} (-)")
     print_rows(row_difference(run, made.path))
     needed = replayed["needed"]
