@@ -339,10 +339,11 @@ IN_A_FILE = """
     majority.times: 5 | majorty.times: 1 | the task does not use a part named 'majorty'
     majority.times: 5 | times: 1 | options are written NAME.KEY
     praise: acme | prise: acme | no such label
+    praise: acme:letters | praise: rte-entailment | line 14: generators.praise: generator rte-entailment needs seeds with the field premise, but the seeds of using are texts
     corrector: majority | corrector: majorty | line 10: corrector: no corrector named
     places.csv | palces.csv | options.table.path:
     [no-she, short] | [no-he, short] | no check named 'no-he' is installed
-"""
+"""  # noqa: E501
 TYPED = """
     mail.yaml | --filter openngs | did you mean openings
     mail.yaml | --filter openings -o openings.most=0 | option openings.most of filter
@@ -353,6 +354,7 @@ TYPED = """
     mail.yaml | -o jury.times=3 | there is no step or part 'jury'
     mail.yaml | --corrector majority -o majority.times=5 -o acme:majority.times=7 | set the same option to two values
     mail.yaml | --contexts-from table | contexts acme:table needs the option 'path' | -o table.path=
+    rte | --generators-from wic-true | needs seeds with the fields word, number, definitions | describe targen-tasks-superglue:wic-true shows
     rte | --corrector majority | corrector acme:majority, for task rte: it judges single texts | --corrector meta
 """  # noqa: E501
 

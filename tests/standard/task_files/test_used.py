@@ -54,7 +54,7 @@ def test_a_seed_that_is_a_field_is_checked_by_the_list_and_as_the_field(declared
 NAMED = {
     "contexts": "settings",
     "seeds": "events",
-    "generators": "targen-plugin-example:urgent-ticket",
+    "generators": "cb-entailment",  # whose seeds are texts
     "checks": "no-placeholder",
     "filters": "first-words",
     "corrector": "keywords",

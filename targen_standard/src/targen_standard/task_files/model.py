@@ -468,7 +468,7 @@ class Declaration(_Part):
     generators: Annotated[dict[str, PartName], BeforeValidator(_for_all)] = Field(
         default={},
         description="the name of a registered generator, instead of step 3's prompts; or label "
-        "→ name, for some labels",
+        "→ name, for some labels. It must accept texts as seeds",
     )
     corrector: Annotated[str | None, BeforeValidator(_absent)] = Field(
         default="meta", description="step 4: the name of a corrector, or `none`"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from types import NoneType
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
+
+from pydantic import BaseModel
 
 from targen_core.errors import PluginError, UsageError
 from targen_core.plugins.register import Registration
@@ -165,8 +168,41 @@ def _with_generators(
     for branch in generators:
         if name := named.get(branch, named.get("", "")):
             place, own = f"generator of {branch}", name not in typed.values()
-            _, generators[branch] = parts.find(place, "generator", name, is_default=own)
+            found, generators[branch] = parts.find(place, "generator", name, is_default=own)
+            if missing := _not_in_seeds(task, branch, generators[branch]):
+                fields = "field" if len(missing) == 1 else "fields"
+                what = f"{branch}={name}" if branch in named else name
+                with parts.about(found):
+                    raise UsageError(
+                        (f"generator {name}" if own else Option("generators_from") + f" {what}")
+                        + f" needs seeds with the {fields} {', '.join(missing)}, but the "
+                        f"seeds of {task.name} are {_item_words(task.chain_of(branch)[-1].item)}",
+                        hint=Action("describe", found.id)
+                        + " shows the fields that it needs; "
+                        + Action("list-generators")
+                        + " lists others",
+                    )
     return task.replace(generators=generators)
+
+
+def _not_in_seeds(task: Task[Any, Any], branch: str, generator: Any) -> list[str]:
+    """Return fields that a generator reads from a seed, by its annotation, and seeds do not have.
+
+    Nothing if that is not known, as with seeds of another kind of class.
+    """
+    call = generator if inspect.isroutine(generator) else type(generator).__call__
+    try:
+        _, seed, *_ = inspect.signature(generator).parameters
+        needed = get_type_hints(call).get(seed)
+    except (NameError, TypeError, AttributeError, ValueError):  # only type checkers can tell
+        return []
+    given = task.chain_of(branch)[-1].item
+    known = given is str or (isinstance(given, type) and issubclass(given, BaseModel))
+    if not (known and isinstance(needed, type) and issubclass(needed, BaseModel)):
+        return []
+    there = getattr(given, "model_fields", {})
+    fields = needed.model_fields.items()
+    return [name for name, field in fields if field.is_required() and name not in there]
 
 
 def _with_lists(task: Task[Any, Any], **lists: Any) -> Task[Any, Any]:
