@@ -30,6 +30,7 @@ async def main(model: tg.ChatModel, task: tg.Task[str, Any]) -> None:
 
 question = tg.JudgeQuestion("input", ("answer",), ("yes", "no"))
 ts.Declaration(description="a note", labels={"calm": "it soothes", "rude": {"definition": "no"}})
+ts.Declaration(description="a note", output={"spans": {"person": "a named person"}})
 
 
 @dataclass(frozen=True)

@@ -343,7 +343,7 @@ IN_A_FILE = "in a file"
 
 
 class Declaration(_Part):
-    """A task as data; only `description` and `labels` are needed.
+    """A task as data; only `description` and `labels` or `output` are needed.
 
     `Declaration(...)`, `Declaration.model_validate({...})` and
     `Declaration.from_file(path)` make one; the keys are the same.
@@ -358,7 +358,8 @@ class Declaration(_Part):
             self,
             *,
             description: str,
-            labels: Mapping[str, str | LabelPart | Mapping[str, Any]],
+            labels: Mapping[str, str | LabelPart | Mapping[str, Any]] = ...,
+            output: BaseModel | Mapping[str, Any] | None = ...,
             fields: Mapping[str, str | FieldPart | Mapping[str, Any]] = ...,
             contexts: str | Sequence[str] | ContextsPart | Mapping[str, Any] | None = ...,
             seeds: str | Sequence[str] | SeedsPart | Mapping[str, Any] | None = ...,
