@@ -24,6 +24,7 @@ CALLS = table("""
     generate(n=True) | n is True | n=100
     generate(labels={"entailment": "2"}) | labels is | labels={
     generate(labels={"entailment": 1.0}) | labels is | labels={
+    generate(labels={1.0: 2}) | labels is {1.0: 2} | labels={
     generate(n=2, labels={"entailment": 3}) | exactly one way | n=100, or preset="paper", or labels
     generate(preset=3) | preset is 3 | preset="paper"
     generate(n=2, variants=5) | variants is 5 | a list of names

@@ -45,6 +45,15 @@ def test_a_run_grows_in_its_shares(alone):
     }
 
 
+def test_labels_of_a_data_frame_that_are_numbers_are_those_of_the_task(alone):
+    rated = tg.Declaration(name="rated", description="Mails.", labels={0: "calm", 1: "angry"})
+    run = tg.generate(rated, labels={1: 2, 0: 1}, model="scripted", progress=False)
+    assert run.report.rows == {"0": 1, "1": 2}
+    assert tg.resume(run, labels={1: 3}, progress=False).report.rows == {"0": 1, "1": 3}
+    with pytest.raises(tg.errors.UsageError, match="label '2'"):
+        tg.generate(rated, labels={2: 2}, model="scripted")
+
+
 @given(st.lists(st.integers(0, 40), min_size=3, max_size=3).filter(any), st.integers(0, 200))
 def test_no_label_shrinks(counts, more):
     before = dict(zip(NAMES, counts, strict=True))

@@ -63,7 +63,10 @@ _SWITCH: _Kind = _is_switch, "True or False"
 _KINDS: dict[str, _Kind] = {
     "n": (_is_whole, "a whole number of rows, such as n=100"),
     "labels": (
-        lambda value: hasattr(value, "items") and all(_is_whole(rows) for _, rows in value.items()),
+        lambda value: (
+            hasattr(value, "items")
+            and all(isinstance(x, str | Integral) and _is_whole(rows) for x, rows in value.items())
+        ),
         'a whole number of rows for each label, such as labels={"yes": 40}',
     ),
     "worked_examples": (_is_text, '"auto", "all" or "none"'),

@@ -581,8 +581,14 @@ def _value(name: str, value: Any) -> Any:
 
 
 def _plain(labels: Mapping[str, int] | None) -> dict[str, int]:
-    """Rows by label as a dictionary: a Series has no truth value."""
-    return {} if labels is None else dict(labels.items())
+    """Rows by label as a dictionary: a Series has no truth value.
+
+    Labels of a data frame may be numbers, whose texts are the labels of a task.
+    """
+    if labels is None:
+        return {}
+    items = labels.items()
+    return {name if isinstance(name, str) else str(name).lower(): rows for name, rows in items}
 
 
 def quotas_of(
