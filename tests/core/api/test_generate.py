@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections import UserList
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,28 @@ def test_a_run_goes_where_the_command_would_put_it_and_the_same_call_goes_on_wit
     assert porter(n=2).path == first.path
     assert porter(n=2, seed=3).path == Path("runs/porter-3")
     assert porter(n=2, near_duplicates=80).path == Path("runs/porter-0-2")
+
+
+def test_different_runs_at_once_do_not_want_one_folder():
+    many = 4
+    begun = threading.Barrier(many)
+
+    def one(number):
+        begun.wait(60)
+        return porter(n=2, near_duplicates=80 + number)
+
+    with ThreadPoolExecutor(many) as threads:
+        runs = list(threads.map(one, range(many)))
+    assert {run.path.name for run in runs} == {"porter-0", *(f"porter-0-{n}" for n in (2, 3, 4))}
+    for number, run in enumerate(runs):
+        parts = manifest(run.path)["lock"]["parts"]
+        assert parts["filter near-duplicates"]["options"] == {"near_duplicates": 80 + number}
+
+    async def both():
+        made = (tg.agenerate(PORTER, n=n, seed=1, model="scripted") for n in (2, 4))
+        return await asyncio.gather(*made)
+
+    assert [len(run) for run in asyncio.run(both())] == [2, 4]
 
 
 def test_more_rows_of_the_same_run_are_refused_in_the_words_of_python():

@@ -6,7 +6,7 @@ that is not up. Its leftovers do not block a later run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -54,16 +54,24 @@ def numbered(out: Path) -> Iterator[Path]:
         yield named.with_name(f"{named.name}-{number}")
 
 
-def place_for(out: Path, requested: Manifest, file: TaskFile | None = None) -> tuple[Path, str]:
+def place_for(
+    out: Path,
+    requested: Manifest,
+    file: TaskFile | None = None,
+    busy: Collection[Path] = (),
+) -> tuple[Path, str]:
     """Return the directory of a run with a default name, and a note on it, or "".
 
-    `file` is the task's, if it is in one.
+    `file` is the task's, if it is in one. `busy` are directories in which other runs are starting.
 
     A run with another number of rows is also another run: its rows are the same as anywhere, and
     paid replies come from the cache.
     """
     taken = revised = ""
     for path in numbered(out):
+        if path in busy:
+            taken = taken or f"a different run is in progress in {path}"
+            continue
         if not path.exists() or is_fresh(path):
             break
         if not (path / "manifest.json").exists():

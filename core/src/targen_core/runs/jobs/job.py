@@ -33,6 +33,7 @@ from targen_core.errors import (
     Interrupted,
     QuotaNotMet,
     RunConflict,
+    RunLocked,
     ServiceError,
     ServiceGaveUp,
     TargenError,
@@ -95,6 +96,9 @@ _log = logging.getLogger("targen.run")
 
 _begun: set[Path] = set()
 """Runs that this process made without a call, until it opens them."""
+
+_STARTING = 10.0
+"""Seconds within which a run that has locked its directory writes its manifest."""
 
 _MARGIN = 2.0
 """A round of refill costs hours, an extra candidate one call: so request some more."""
@@ -258,27 +262,10 @@ class Job:
         )
         for field, why in manifest.odd():  # or it could not be opened again
             raise UsageError(f"{field}: {why}")
-        if place == "number":
-            out, said = place_for(out, manifest, prepared.file)
-            if said:
-                _log.warning("%s", said)
-        for option, sources in prepared.datasets.items():
-            refuse_itself(option, sources, out)
-        # In this order: another process may be writing its first files there.
-        require_run(out)
-        directory = RunDirectory(out)
+        directory, manifest = _claimed(out, manifest, prepared, place)
+        out = directory.path
         with contextlib.ExitStack() as failing:
             failing.callback(directory.close)
-            if directory.manifest.exists():
-                try:
-                    there = Manifest.load(directory.manifest)
-                    manifest = same_run(there, manifest, out, prepared.file)
-                    _say_what_changed(manifest.lock, prepared.lock, out)
-                except RunConflict:
-                    if place == "exact" or not is_unanswered(out):
-                        raise
-                    clear_unanswered(out)
-                    _log.warning("replaced the run in %s, in which no call had been answered", out)
             is_new = not directory.manifest.exists()
             # Open an existing one first: if its journal is damaged, do not write.
             opened = partial(cls, directory, manifest, prepared, cache=cache)
@@ -763,6 +750,71 @@ def executor_of(prepared: Prepared, layer: CallLayer, kind: type[ExecutorT]) -> 
         distribution=prepared.distribution,
         parts={**parts, "corrector": prepared.lock.corrector},
     )
+
+
+def _claimed(
+    out: Path, manifest: Manifest, prepared: Prepared, place: Place
+) -> tuple[RunDirectory, Manifest]:
+    """Lock the directory of a run, and return it with the manifest to write or to continue.
+
+    Another run may take a directory with a default name while this one chooses: it chooses again.
+
+    Raises:
+        RunConflict: `out` holds another run, or something else.
+        RunLocked: a process holds it, or this run is in progress there.
+    """
+    busy: set[Path] = set()
+    deadline = time.monotonic() + _STARTING
+    while True:
+        path, said = out, ""
+        if place == "number":
+            path, said = place_for(out, manifest, prepared.file, busy)
+        for option, sources in prepared.datasets.items():
+            refuse_itself(option, sources, path)
+        # In this order: another process may be writing its first files there.
+        require_run(path)
+        try:
+            directory = RunDirectory(path)
+        except RunLocked:
+            if place != "number":
+                raise
+            is_other = _is_other(path, manifest, prepared)
+            if is_other:
+                busy.add(path)
+            elif is_other is None and time.monotonic() < deadline:
+                time.sleep(0.05)
+            else:
+                raise
+            continue
+        with contextlib.ExitStack() as failing:
+            failing.callback(directory.close)
+            if directory.manifest.exists():
+                try:
+                    there = Manifest.load(directory.manifest)
+                    manifest = same_run(there, manifest, path, prepared.file)
+                    _say_what_changed(manifest.lock, prepared.lock, path)
+                except RunConflict:
+                    if place == "number" and not is_unanswered(path):
+                        continue  # that run began and ended meanwhile
+                    if place == "exact" or not is_unanswered(path):
+                        raise
+                    clear_unanswered(path)
+                    _log.warning("replaced the run in %s, in which no call had been answered", path)
+            if said:
+                _log.warning("%s", said)
+            failing.pop_all()
+        return directory, manifest
+
+
+def _is_other(path: Path, manifest: Manifest, prepared: Prepared) -> bool | None:
+    """Return whether the run in progress in a directory is another; None while it only starts."""
+    try:
+        same_run(Manifest.load(path / "manifest.json"), manifest, path, prepared.file)
+    except RunConflict:
+        return True
+    except TargenError:
+        return None
+    return False
 
 
 def _say_what_changed(there: Lock, now: Lock, path: Path) -> None:
