@@ -185,7 +185,7 @@ def test_a_run_keeps_the_files_that_options_name(chosen, tmp_path):
     # The file is edited and the folder moved: the run has its own.
     places.write_text(before.replace("town", "village"))
     other = chosen("generate mail.yaml -n 8 -b scripted --out run", *CHOSEN, code=2)
-    assert "contexts acme:table, which read a different file" in other.stderr
+    assert "contexts acme:table, which read different data" in other.stderr
     Path("elsewhere").mkdir()
     Path("run").rename("elsewhere/moved")
     places.unlink()
@@ -196,7 +196,7 @@ def test_a_run_keeps_the_files_that_options_name(chosen, tmp_path):
     assert Path("again", name).exists()
     Path("elsewhere/moved", name).write_text(before.replace("town", "village"))
     changed = chosen("resume elsewhere/moved -n 12", code=2)
-    assert "the file in its option path has changed" in changed.stderr
+    assert "the file or the rows in its option path have changed" in changed.stderr
 
 
 def test_a_run_from_a_stranger_reads_no_file_of_mine(chosen, tmp_path):

@@ -73,7 +73,7 @@ def changed_part(was: PartPlan, now: PartPlan | None) -> str:
             return f"had {name}={before}, not {after}"
     for name in sorted({*was.files, *now.files}):
         if was.files.get(name) != now.files.get(name):
-            return f"read a different file: the file in its option {name} has changed"
+            return f"read different data: the file or the rows in its option {name} have changed"
     return "has different prompts now"
 
 
