@@ -127,10 +127,14 @@ class TestFlags:
 
     def test_are_off_where_nothing_else_turns_the_filter_on(self, installed):
         class Theirs(Options):
-            longest: Annotated[int | None, Flag("Letters of the longest row.")] = 2
+            longest: Annotated[int | None, Flag("Letters of the longest row.")] = None
+            least: Annotated[int, Flag("Letters of the shortest row.")] = 2
+            told: Annotated[int, Flag("Letters of most rows.", default="none")] = 3
 
         installed(of("theirs", Theirs))
         assert shortcuts.shortcuts()["longest"].flag.default == "off"
+        assert shortcuts.shortcuts()["least"].flag.default == "2, with --filter theirs"
+        assert shortcuts.shortcuts()["told"].flag.default == "none"
         assert shortcuts.shortcuts()["max_refused"].flag.default == ""  # --max-cosine does that
 
     @pytest.mark.whole

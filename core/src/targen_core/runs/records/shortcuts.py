@@ -19,6 +19,7 @@ from targen_core.errors import TargenError, UsageError
 from targen_core.options import Datasets, Limits, ListOptions, Option, Options, RowOptions
 from targen_core.plugins.elsewhere import OURS, package_of
 from targen_core.plugins.loader import load_registry
+from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.wording import install
 
@@ -78,7 +79,10 @@ def _flagged(registry: Registry) -> Mapping[str, Flagged]:
         needed = any(model.model_fields[name].is_required() for name in declared)
         if not needed and item.name not in USUAL:  # whatever is given turns the filter on
             declared = {
-                name: replace(each, flag=replace(each.flag, default=each.flag.default or "off"))
+                name: replace(
+                    each,
+                    flag=replace(each.flag, default=each.flag.default or _usual(each, item)),
+                )
                 for name, each in declared.items()
             }
         taken = {name: owners[name] for name in declared if name in owners}
@@ -86,6 +90,14 @@ def _flagged(registry: Registry) -> Mapping[str, Flagged]:
         owners |= dict.fromkeys(flags, f"the filter {item.id}")
         found[item.id] = Flagged(model, flags, taken)
     return found
+
+
+def _usual(option: Option, item: Registration[Any]) -> str:
+    """The default of a flag in words: what it is once the filter is on, if that can be shown."""
+    usual = option.default
+    if isinstance(usual, bool) or not isinstance(usual, str | int | float) or usual == "":
+        return "off"
+    return f"{usual}, with --filter {item.name}"
 
 
 def shortcuts() -> Mapping[str, Option]:
