@@ -6,7 +6,16 @@ import contextlib
 
 import pytest
 
-from targen_testing import CheckSuite, CorrectorSuite, EmbedderSuite, ExporterSuite
+from targen_core.errors import UsageError
+from targen_standard.datasets.records import Form
+from targen_standard.datasets.source import DatasetReader, Source
+from targen_testing import (
+    CheckSuite,
+    CorrectorSuite,
+    DatasetReaderSuite,
+    EmbedderSuite,
+    ExporterSuite,
+)
 
 
 class TestWords(EmbedderSuite):
@@ -53,3 +62,59 @@ def test_a_check_must_refuse_the_rows_that_its_author_lists(refused, said, tmp_p
     ends = (pytest.fail.Exception, pytest.skip.Exception)
     with pytest.raises(ends, match=said) if said else contextlib.nullcontext():
         suite.test_refuses(tmp_path)
+
+
+ROW = '{"text": "The lift is broken.", "label": "urgent"}\n'
+
+
+class TestFolders(DatasetReaderSuite):
+    dataset_reader = "left"
+
+    def good(self, folder):
+        (folder / "import.json").write_text("{}")
+        (folder / "dataset.jsonl").write_text(ROW * 3)
+        return folder
+
+    def bad(self, folder):
+        path = self.good(folder)
+        (path / "dataset.jsonl").write_text(ROW * 2 + "{")
+        return path
+
+
+class Careless(DatasetReader):
+    """It opens all, follows links, and lets errors by."""
+
+    def folder(self, path):
+        notes = sorted(path.glob("*"))
+        return Source(str(path), path.name, Form(lambda: enumerate(map(self.row, notes), 1)))
+
+    def row(self, path):
+        return {"text": path.read_bytes().decode()}
+
+    def file(self, path, encoding):
+        raise UsageError("it is damaged")
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        ("test_leaves_others", "it opens |it is damaged"),
+        ("test_names_the_row", "names no file or no place"),
+        ("test_follows_no_links", "it follows the link note"),
+    ],
+)
+def test_a_careless_reader_of_datasets_is_found_out(check, said, tmp_path):
+    class Suite(DatasetReaderSuite):
+        def target(self):
+            return Careless()
+
+        def good(self, folder):
+            (folder / "note").write_text("The lift is broken.")
+            return folder
+
+        def bad(self, folder):
+            (folder / "x.bad").touch()
+            return folder / "x.bad"
+
+    with pytest.raises((pytest.fail.Exception, AssertionError, UsageError), match=said):
+        getattr(Suite(), check)(tmp_path)

@@ -90,6 +90,7 @@ def register_kinds(register: KindRegister) -> None:
             "register_dataset_readers",
             type="targen_standard.datasets.source:DatasetReader",
             spec="targen_standard.datasets.facts:register_dataset_readers",
+            suite="targen_testing:DatasetReaderSuite",
         )
     )
     register.register(

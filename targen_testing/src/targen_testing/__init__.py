@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from targen_testing.backends import BackendSuite
     from targen_testing.commands import CommandSuite
     from targen_testing.correctors import CorrectorSuite
+    from targen_testing.dataset_readers import DatasetReaderSuite
     from targen_testing.deliveries import DeliverySuite
     from targen_testing.embedders import EmbedderSuite
     from targen_testing.executors import ExecutorSuite
@@ -40,6 +41,7 @@ __all__ = [
     "CommandSuite",
     "ContextsSuite",
     "CorrectorSuite",
+    "DatasetReaderSuite",
     "DeliverySuite",
     "EmbedderSuite",
     "ExecutorSuite",
@@ -63,6 +65,7 @@ _HOME = {
     "CommandSuite": "commands",
     "ContextsSuite": "steps",
     "CorrectorSuite": "correctors",
+    "DatasetReaderSuite": "dataset_readers",
     "DeliverySuite": "deliveries",
     "EmbedderSuite": "embedders",
     "ExecutorSuite": "executors",

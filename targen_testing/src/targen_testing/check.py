@@ -183,7 +183,9 @@ def _run_suites(
             findings.append(Finding("no-suite", f"{item.kind} {item.name}", "skipped", why))
             continue
         name = f"Test{item.kind.title().replace('-', '')}{len(chosen)}"
-        chosen[name] = type(name, (base,), {base.kind: item.id, **values, "__module__": __name__})
+        chosen[name] = type(
+            name, (base,), {base.setting(): item.id, **values, "__module__": __name__}
+        )
     if chosen:
         with tempfile.TemporaryDirectory(prefix="targen-check-") as scratch:
             file = Path(scratch) / "test_by_default.py"
@@ -321,7 +323,7 @@ class _Results:
 
 def _about(suite: type[Suite]) -> str:
     """Return the subject of a suite: `task tickets`."""
-    return f"{suite.kind} {getattr(suite, suite.kind).rpartition(':')[2]}"
+    return f"{suite.kind} {getattr(suite, suite.setting()).rpartition(':')[2]}"
 
 
 def main() -> None:

@@ -142,7 +142,7 @@ def _lacking(suite: type[Suite], error: BaseException | None) -> str:
     if error is None:
         return ""
     registry = suite().registry()
-    item = registry.find(suite.kind, getattr(suite, suite.kind))
+    item = registry.find(suite.kind, getattr(suite, suite.setting()))
     try:
         extra = getattr(registry.resolve(item), "extra", "")
     except TargenError:  # a target that cannot be imported without it

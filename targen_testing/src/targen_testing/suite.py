@@ -44,7 +44,7 @@ class Suite:
 
     folder: ClassVar[str | Path] = ""
     kind: ClassVar[str]
-    """The kind that it checks, and its attribute with the registered name."""
+    """The kind that it checks, and with `_` for `-` its attribute with the registered name."""
 
     own: ClassVar[frozenset[str]] = frozenset({"_kept", "defaults", "folder", "own", "registry"})
     """Attributes that a subclass may set or replace; other replaced ones are named.
@@ -55,9 +55,16 @@ class Suite:
     @classmethod
     def unnamed(cls) -> str:
         """Return the problem of a suite that does not name its subject, or ""."""
-        if isinstance(getattr(cls, cls.kind, None), str):
+        if isinstance(getattr(cls, cls.setting(), None), str):
             return ""
-        return f'{cls.__name__} does not say which {cls.kind} it checks: add {cls.kind} = "NAME"'
+        return (
+            f'{cls.__name__} does not say which {cls.kind} it checks: add {cls.setting()} = "NAME"'
+        )
+
+    @classmethod
+    def setting(cls) -> str:
+        """Return the attribute with the registered name."""
+        return cls.kind.replace("-", "_")
 
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:
@@ -142,7 +149,7 @@ class ObjectSuite(Suite, Generic[PartT]):
 
     def item(self) -> Registration[PartT]:
         """Its registration."""
-        return self.registry().find(self.kind, getattr(self, self.kind))
+        return self.registry().find(self.kind, getattr(self, self.setting()))
 
     def target(self) -> PartT:
         """The object."""
