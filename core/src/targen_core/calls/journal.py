@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import json
 import os
-from binascii import unhexlify
 from collections import defaultdict, deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from pydantic_core import to_json
@@ -23,12 +22,18 @@ from targen_core.errors import CorruptJournal, WriteFailed
 from targen_core.plain import open_plain, read_at, way_out, write_failed
 from targen_core.reading.lines import LINE
 
+if TYPE_CHECKING:  # only a resumed run needs it here
+    import numpy as np
+    from numpy.typing import NDArray
+
 Mark = tuple[int, int]
 """A place in a file that only grows: bytes before it, and the CRC32 of them."""
 
 _CHUNK = 1 << 20
 _LATELY = 2_000  # calls whose replies a killed process may not have brought to the cache
+_END = ord("\n")
 _KEYED = b'{"key":"'  # how the record of a call begins
+_KEY = slice(17, 49)  # where its key is in its line
 _to_disk = getattr(os, "fdatasync", os.fsync)
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -53,6 +58,22 @@ class _Offsets:
         self._alike[key[: self._BEGUN]] += key[self._BEGUN :] + offset.to_bytes(6, "big")
         self.last.append(key)
         self.count += 1
+
+    def put_all(self, keys: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
+        """Note many, as `put` does one at a time: a key's bytes are a line of `keys`."""
+        import numpy as np
+
+        alike = keys[:, : self._BEGUN].copy().view(">u2").ravel()
+        order = np.argsort(alike, kind="stable")  # of a key's records, the last one counts
+        alike = alike[order]
+        rests = keys[order, self._BEGUN :], offsets[order].astype(">i8").view(np.uint8)
+        entries = np.hstack([rests[0], rests[1].reshape(-1, 8)[:, 2:]]).tobytes()
+        first = np.flatnonzero(np.diff(alike, prepend=alike[:1] ^ 1))
+        cuts = [*(first * self._SIZE).tolist(), len(entries)]
+        for begun, start, stop in zip(alike[first].tolist(), cuts, cuts[1:], strict=False):
+            self._alike[begun.to_bytes(self._BEGUN, "big")] += entries[start:stop]
+        self.last += map(bytes, keys[-_LATELY:])
+        self.count += len(keys)
 
     def get(self, key: bytes) -> int | None:
         """Return the offset; None for an unknown key."""
@@ -118,22 +139,37 @@ class Journal:
     def reindex(self) -> None:
         """Find what was appended by key as well, from now on."""
         self.index_appends = True
+        self._offsets = _Offsets()
         self._index(self.mark)
 
     def _index(self, mark: Mark) -> None:
         """Note where the records before a mark are; they read back, so they are not parsed."""
-        offset = 0
-        with open(self._fd, "rb", closefd=False) as file:
-            file.seek(0)
-            for line in iter(partial(file.readline, LINE), b""):
-                if offset >= mark[0]:
-                    break
-                try:
-                    key = unhexlify(key_of(line))
-                except ValueError:
-                    key = b""  # none that can be asked for
-                self._offsets.put(key, offset)
-                offset += len(line)
+        if not mark[0]:
+            return
+        import numpy as np
+
+        digits = np.full(256, 16, np.uint8)  # 16: no digit
+        digits[[*b"0123456789abcdef"]] = range(16)
+        keys, offsets, offset, size = [], [], 0, _CHUNK
+        while part := read_at(self._fd, min(size, mark[0] - offset), offset):
+            end = part.rfind(b"\n") + 1
+            if not end and size < LINE:
+                size = LINE
+                continue
+            part = part[: end or len(part)]
+            data = np.frombuffer(part, np.uint8)
+            ends = np.flatnonzero(data == _END)
+            starts = np.append(0, ends[:-1] + 1)[: len(ends)]
+            starts = starts[ends - starts >= _KEY.stop]
+            begun = data[starts[:, None] + np.arange(9, _KEY.stop)]
+            read = digits[begun[:, len(_KEYED) :]]
+            keyed = (begun[:, : len(_KEYED)] == [*_KEYED]).all(1) & (read < 16).all(1)
+            read = read[keyed]
+            keys.append(read[:, ::2] << 4 | read[:, 1::2])
+            offsets.append(starts[keyed] + offset)
+            offset += len(part)
+        if keys:
+            self._offsets.put_all(np.concatenate(keys), np.concatenate(offsets))
 
     def _load(self, on_record: Callable[[dict[str, Any]], None]) -> None:
         """Read the records behind `_end`."""
@@ -283,9 +319,9 @@ def unchecked(record: bytes) -> bytes:
     return record[9:]
 
 
-def check_sum(fd: int, size: int) -> int | None:
-    """Return the CRC32 of a file's first bytes; None if it has fewer."""
-    crc = at = 0
+def check_sum(fd: int, size: int, since: Mark = (0, 0)) -> int | None:
+    """Return the CRC32 of a file's first bytes; None if it has fewer. Those `since` are known."""
+    at, crc = since
     while at < size:
         part = read_at(fd, min(size - at, _CHUNK), at)
         if not part:
@@ -295,21 +331,24 @@ def check_sum(fd: int, size: int) -> int | None:
     return crc
 
 
-def holds(path: Path, mark: Mark) -> bool:
-    """Return whether a file's first bytes are those that an earlier process saw."""
+def holds(path: Path, mark: Mark, since: Mark = (0, 0)) -> bool:
+    """Return whether a file's first bytes are those that an earlier process saw.
+
+    `since` is a mark before it that holds.
+    """
     try:
         fd = open_plain(path, os.O_RDONLY)
     except OSError:
         return False
     try:
-        return check_sum(fd, mark[0]) == mark[1]
+        return check_sum(fd, mark[0], since) == mark[1]
     finally:
         os.close(fd)
 
 
 def key_of(line: bytes) -> bytes:
     """Return the key in the record of a call, without reading the record; b"" for other records."""
-    return line[17:49] if line.startswith(_KEYED, 9) else b""
+    return line[_KEY] if line.startswith(_KEYED, 9) else b""
 
 
 def decode(line: bytes) -> dict[str, Any] | None:

@@ -183,9 +183,12 @@ class Job:
         """The journal; its records are read from where the ledger has their sums."""
         path, ledger, known = self._directory.journal, self._ledger, (0, 0)
         if ledger is not None and ledger.marks is not None:
-            if not holds(path, ledger.marks[0]):
+            summed = (0, 0)
+            if ledger.sums is not None and holds(path, ledger.sums[0]):
+                summed = ledger.sums[0]
+            if not holds(path, ledger.marks[0], summed):
                 ledger.forget()
-            elif ledger.sums is not None and holds(path, ledger.sums[0]):
+            elif ledger.sums is not None and summed == ledger.sums[0]:
                 with contextlib.suppress(ValueError, TypeError, KeyError):
                     self.usage.restore(ledger.sums[1])
                     known = ledger.sums[0]
