@@ -13,8 +13,12 @@ from types import SimpleNamespace
 from zlib import crc32
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from targen_core import Job
+from targen_core.engine.commits import Commit, Target
+from targen_core.engine.quotas import Quotas
 from targen_core.errors import AuthenticationFailed, RunConflict, RunDirectoryError
 from targen_core.runs.folder import ledger as ledgers
 from targen_core.runs.folder.report import read_report
@@ -53,6 +57,33 @@ def value(frame: bytes):
     """A frame's JSON."""
     size, _, _ = HEAD.unpack_from(frame)
     return json.loads(frame[HEAD.size : HEAD.size + size])
+
+
+WORDS = st.text(max_size=8) | st.sampled_from(['a", "b', "a,[[b", "\\", '\\",[[1'])
+
+
+@given(
+    texts=st.lists(st.tuples(*[WORDS] * 4, st.none() | WORDS, st.none() | WORDS), max_size=6),
+    entry=st.binary(max_size=300),
+)
+def test_a_verdict_reads_back_whatever_its_texts_are(folder, texts, entry):
+    verdicts = [
+        Commit(name, "rejected", quota, label, end, stage, reason, number, number % 3, entry)
+        for number, (name, quota, stage, reason, label, end) in enumerate(texts)
+    ]
+    with folder() as folder_path:
+        target = Target(Quotas(QUOTAS))
+        ledger = ledgers.LedgerFile(folder_path / "ledger", "a run")
+        ledger.start(lambda: ((5, 6), (7, 8), (0, 0), (9, 10)), dict)
+        ledger.aim(target)
+        for verdict in verdicts:
+            ledger.keep(verdict)
+        ledger.close()
+        ledger = ledgers.LedgerFile(folder_path / "ledger", "a run")
+        ledger.aim(target)
+        assert [ledger.recall(verdict.id) for verdict in verdicts] == verdicts
+        assert not ledger.pending
+        ledger.close()
 
 
 # --- both ways agree ---

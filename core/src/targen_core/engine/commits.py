@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -30,8 +30,7 @@ class Target:
     give_up_after: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(NamedTuple):
     """One verdict, with all that the engine keeps about it.
 
     The label flow counts `corrected` under `ending`, and the label `quota` gains `rows`. `calls` is

@@ -18,6 +18,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from struct import Struct
 from typing import Any, BinaryIO, get_args
@@ -33,6 +34,7 @@ FORMAT = 1
 
 _HEAD = Struct("<III")
 _LARGEST = 1 << 24  # bytes of a part; far more than a run ever writes
+_BLOCK = 1 << 18  # bytes that are read at once
 _SUMS_EVERY = 1000  # commits
 _SUMS, _LIST, _TARGET = b'["sums"', b'["list"', b'["target"'
 _ASIDE = (_SUMS, _LIST)
@@ -118,7 +120,7 @@ class LedgerFile(Ledger):
         os.ftruncate(self._fd, scanned.end)
         self._end, self.marks, self.sums = scanned.end, scanned.marks, scanned.sums
         self._file.seek(scanned.behind)
-        self._frames = _frames(self._file, scanned.end)
+        self._frames = _frames(self._file, scanned.end, checked=True)
         self._left = scanned.count
         try:
             self._advance()
@@ -167,7 +169,7 @@ class LedgerFile(Ledger):
     def recall(self, candidate: str) -> Commit:
         """See `Ledger.recall`."""
         assert self._next is not None
-        commit = _commit(_read(self._next[0]), self._next[1])
+        commit = _commit(*self._next[:2])
         if commit.id != candidate:
             raise Contradicted
         self._advance()
@@ -222,11 +224,11 @@ class LedgerFile(Ledger):
         """
         self._next = None
         for frame in self._frames:
-            if frame[0].startswith(_LIST):
-                self._note_list(frame[0])
-            elif not frame[0].startswith(_SUMS):
+            if not frame[0].startswith(_ASIDE):
                 self._next = frame
                 break
+            if frame[0].startswith(_LIST):
+                self._note_list(frame[0])
         if (self._next is None) != (self._left == 0):
             raise Contradicted
         self._left -= self._next is not None
@@ -271,7 +273,7 @@ def read_past(path: Path) -> Iterator[Past | None]:
 def _commits(file: BinaryIO, end: int) -> Iterator[Commit]:
     for text, entry, _ in _frames(file, end):  # others were written since
         if not text.startswith((*_ASIDE, _TARGET)):
-            yield _commit(_read(text), entry)
+            yield _commit(text, entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,18 +342,29 @@ def _fitting(file: BinaryIO, scanned: _Found, solid: Sequence[int]) -> int:
     return end
 
 
-def _frames(file: BinaryIO, upto: float = math.inf) -> Iterator[_Frame]:
-    """The whole frames behind a place, up to the first that is not: JSON, bytes, where they end."""
-    end = file.tell()
-    while end < upto and len(head := file.read(_HEAD.size)) == _HEAD.size:
-        size, more, crc = _HEAD.unpack(head)
-        if not 0 < size <= _LARGEST or more > _LARGEST:  # 0: of zeros in place of what was lost
+def _frames(file: BinaryIO, upto: float = math.inf, *, checked: bool = False) -> Iterator[_Frame]:
+    """The whole frames behind a place, up to the first that is not: JSON, bytes, where they end.
+
+    What this process has `checked`, and holds the lock of, needs no other check.
+    """
+    before, block, at = file.tell(), b"", 0  # a block's frames are not read one by one
+    while before + at < upto:
+        begun = end = at + _HEAD.size
+        if begun <= len(block):
+            size, more, crc = _HEAD.unpack_from(block, at)
+            if not 0 < size <= _LARGEST or more > _LARGEST:  # 0: of zeros in place of what was lost
+                return
+            end += size + more
+            if end <= len(block):
+                text, data = block[begun : begun + size], block[begun + size : end]
+                if not checked and crc32(data, crc32(text)) != crc:
+                    return
+                at = end
+                yield text, data, before + end
+                continue
+        if not (further := file.read(max(_BLOCK, end - len(block)))):
             return
-        body = file.read(size + more)
-        if len(body) != size + more or crc32(body) != crc:
-            return
-        end += len(head) + len(body)
-        yield body[:size], body[size:], end
+        before, block, at = before + at, block[at:] + further, 0
 
 
 def _read(text: bytes) -> Any:
@@ -386,20 +399,40 @@ def _grown(items: Any, keys: Any, refused: Any, failed: Any) -> Grown:
     return Grown(items, tuple(map(str, keys)), why, (str(word), str(words)) if failed else None)
 
 
-def _commit(value: Any, entry: bytes) -> Commit:
+def _commit(text: bytes, entry: bytes) -> Commit:
     """A verdict as a frame holds it.
 
     Raises:
         Contradicted: it holds none.
     """
+    begun, end = text.find(b'",', 2), text.rfind(b",[[")
+    candidate, fared = text[2:begun], text[begun + 2 : end]
+    if not text.startswith(b'["') or not 0 <= begun < end:
+        raise Contradicted
+    if b"\\" not in candidate:
+        return Commit(candidate.decode("ascii", "replace"), *_fared(fared), entry)
+    value = _read(text)  # its branch has a name with quotes, or letters that JSON escapes
     if type(value) is not list or len(value) != 10:
         raise Contradicted
-    candidate, verdict, quota, corrected, ending, stage, reason, rows, calls, _ = value
-    for text in (candidate, quota, stage, reason, corrected or "", ending or ""):
-        if type(text) is not str:
+    return Commit(value[0], *_fared(_encode(value[1:9]).encode()[1:-1]), entry)
+
+
+@lru_cache(1 << 12)
+def _fared(text: bytes) -> tuple[Verdict, str, str | None, str | None, str, str, int, int]:
+    """A verdict as a frame holds it, without its candidate; most are alike, and read once.
+
+    Raises:
+        Contradicted: it holds none.
+    """
+    value = _read(b"[" + text + b"]")
+    if type(value) is not list or len(value) != 8:
+        raise Contradicted
+    verdict, quota, corrected, ending, stage, reason, rows, calls = value
+    for word in (quota, stage, reason, corrected or "", ending or ""):
+        if type(word) is not str:
             raise Contradicted
     if verdict not in _VERDICTS or type(rows) is not int or type(calls) is not int:
         raise Contradicted
     if rows < 0 or calls < 0:
         raise Contradicted
-    return Commit(candidate, verdict, quota, corrected, ending, stage, reason, rows, calls, entry)
+    return verdict, quota, corrected, ending, stage, reason, rows, calls
