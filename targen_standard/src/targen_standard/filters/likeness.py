@@ -35,7 +35,7 @@ KEYS = _BANDS
 
 _MOST = 256  # rows under one key, and rows compared
 _BY_CHANCE = 32  # of them that share a single key: among many rows, most are not alike
-_PART = 32  # more keys wait to be sorted where there are more: this part of all
+_PART = 64  # more keys wait to be sorted where there are more: this part of all
 _PLACE = 0xFFFFFFFF  # below a row or its number, in one integer
 _LOWER = 0 if sys.byteorder == "little" else 1  # half of a cell, where its row is
 _HALF, _ROW = np.uint64(32), np.uint64(_PLACE)
@@ -148,7 +148,10 @@ class Index:
     """
 
     def __init__(self, few: int = 1 << 20) -> None:
-        """Move keys from the dictionary to the array when there are more than so `few`."""
+        """Move keys from the dictionary to the array when there are more than so `few`.
+
+        Half as many are enough once there is an array: a search of both takes no longer then.
+        """
         self._few = few
         # Most keys are of one row: no list for those.
         self._last: dict[int, int | list[int]] = {}
@@ -167,7 +170,8 @@ class Index:
             elif len(there) < _MOST and there[-1] != number:
                 there.append(number)
         self._waiting += len(keys)
-        if self._waiting > self._few + len(self._cells) // _PART:
+        few = self._few // 2 if len(self._cells) else self._few
+        if self._waiting > few + len(self._cells) // _PART:
             pairs = ((key, at) for key, row in rows.items() for at in _listed(row))
             self._settle(np.fromiter((key << 32 | at for key, at in pairs), np.uint64))
             rows.clear()
@@ -182,10 +186,13 @@ class Index:
         """Add the cells of later rows, at most `_MOST` for each key."""
         cells.sort()
         cells = cells[np.diff(cells, prepend=~cells[:1]) > 0]  # a row once under each key
-        first = self._cells.searchsorted(cells & ~_ROW)
-        there = self._cells.searchsorted(cells | _ROW, "right") - first
-        there += np.arange(len(cells)) - cells.searchsorted(cells & ~_ROW)
-        cells = cells[there < _MOST]
+        lowest = cells & ~_ROW
+        begun = np.flatnonzero(np.diff(lowest, prepend=~lowest[:1]))  # of each key
+        places = begun.copy()
+        met, first, ends = self._under(lowest[begun])
+        places[met] -= ends - first  # behind those that are there
+        rank = np.arange(len(cells)) - np.repeat(places, np.diff(begun, append=len(cells)))
+        cells = cells[rank < _MOST]
         size = len(self._cells)
         self._cells.resize(size + len(cells), refcheck=False)  # in place: only one copy exists
         self._cells[size:] = cells
@@ -238,20 +245,25 @@ class Index:
 
     def _settled(self, keys: Sequence[int]) -> dict[int, NDArray[np.uint32]]:
         """The rows in cells under these keys; most keys have none."""
-        cells = self._cells
-        if not len(cells):
+        if not len(self._cells):
             return {}
-        lowest = np.array(keys, np.uint64) << _HALF
-        first = cells.searchsorted(lowest)
-        met = np.flatnonzero(cells.take(first, mode="clip") - lowest <= _ROW)
-        if not len(met):
-            return {}
-        ends = cells.searchsorted(lowest[met] | _ROW, "right")
-        rows = cells.view(_U32)[_LOWER::2]
+        met, first, ends = self._under(np.array(keys, np.uint64) << _HALF)
+        rows = self._cells.view(_U32)[_LOWER::2]
         return {
             keys[place]: rows[begun:ended]
-            for place, begun, ended in zip(met.tolist(), first[met], ends, strict=True)
+            for place, begun, ended in zip(met.tolist(), first, ends, strict=True)
         }
+
+    def _under(self, lowest: NDArray[np.uint64]) -> tuple[NDArray[np.intp], ...]:
+        """Which keys have cells, by the lowest each may have, and where these begin and end."""
+        cells = self._cells
+        first = cells.searchsorted(lowest)
+        met = first[:0]
+        if len(cells):
+            met = np.flatnonzero(cells.take(first, mode="clip") - lowest <= _ROW)
+        first = first[met]
+        ends = cells.searchsorted(lowest[met] | _ROW, "right") if len(met) else first
+        return met, first, ends
 
 
 def _listed(rows: int | list[int]) -> list[int]:

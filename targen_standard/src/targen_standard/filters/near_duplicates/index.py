@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Iterable, Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Iterable
+from itertools import pairwise
 from zlib import crc32
 
 import numpy as np
@@ -75,8 +75,9 @@ class NearDuplicates:
         # Most tasks' generators write the whole row: one text, kept once.
         form = _FORM | (_APART if written != text else 0)
         parts = [_encoded(part) for part in (seed, text, written if written != text else "")]
-        self._append(form, parts)
-        return b"".join((_HEAD.pack(form, *map(len, parts)), _KEYS.pack(*keys), *parts))
+        sizes, joined = [*map(len, parts)], b"".join(parts)
+        self._append(form, joined, *sizes)
+        return _HEAD.pack(form, *sizes) + _KEYS.pack(*keys) + joined
 
     def restore(self, entries: Iterable[bytes]) -> None:
         """Add the rows of what `add` returned in an earlier index, in order.
@@ -89,25 +90,26 @@ class NearDuplicates:
         first = len(self._forms)
         for entry in entries:
             try:
-                form, *sizes = _HEAD.unpack_from(entry)
-                cuts = [*accumulate(sizes, initial=_BEGUN)]
+                form, seed, text, written = _HEAD.unpack_from(entry)
+                cuts = _BEGUN, _BEGUN + seed, _BEGUN + seed + text, _BEGUN + seed + text + written
                 if form & ~_APART != _FORM or cuts[-1] != len(entry):
                     raise ValueError(f"form {form}, {len(entry)} bytes")
-                parts = [entry[begun:ended] for begun, ended in pairwise(cuts)]
-                for part in parts:
-                    _decoded(part)  # or a later `find` could fail
+                if not entry[_BEGUN:].isascii():
+                    for begun, ended in pairwise(cuts):
+                        _decoded(entry[begun:ended])  # or a later `find` could fail
             except (struct.error, ValueError) as error:
                 raise ValueError(f"not an entry of the near-duplicate index: {error}") from error
-            self._append(form, parts)
+            self._append(form, entry[_BEGUN:], seed, text, written)
             keys.append(entry[_HEAD.size : _BEGUN])
         self._index.extend(first, np.frombuffer(b"".join(keys), "<u4").reshape(-1, KEYS + 1))
 
-    def _append(self, form: int, parts: Sequence[bytes]) -> None:
-        for part in parts:
-            self._bytes += part
-            self._ends.append(len(self._bytes))
+    def _append(self, form: int, parts: bytes, seed: int, text: int, written: int) -> None:
+        """Add a row's parts, which are of these sizes."""
+        end = len(self._bytes) + seed + text
+        self._bytes += parts
+        self._ends.extend((end - text, end, end + written))
         self._forms.append(form)
-        self._seeds.append(crc32(parts[_SEED]))
+        self._seeds.append(crc32(parts[:seed]))
 
     def _part(self, row: int, part: int) -> bytearray:
         if part == _WRITTEN and not self._forms[row] & _APART:
