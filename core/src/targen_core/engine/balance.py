@@ -27,6 +27,8 @@ class Balance:
     Args:
         order: the walk of the seeds.
         lacking: how many rows a part of the task lacks.
+
+    `is_any` is whether there is such a list.
     """
 
     def __init__(self, order: Orders, lacking: Callable[[int], int]) -> None:
@@ -34,6 +36,7 @@ class Balance:
         self._part_of = order.part_of
         self._lacking = lacking
         self._ends = [_end(each) for each in order.orders]
+        self.is_any = any(self._ends)
         self._rows: Counter[Item] = Counter()
         self._judged: Counter[Item] = Counter()
         self._shares: dict[Item, int] = {}
@@ -93,6 +96,8 @@ class Balance:
     @property
     def none_else(self) -> bool:
         """Return whether only deferred candidates seem to come: two turns of each item were."""
+        if not self._in_a_row:
+            return False
         turn = max(order.specs[-1].batch for order in self._orders)
         return 0 < 2 * turn * len(self._shares) <= self._in_a_row
 

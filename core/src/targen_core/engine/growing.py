@@ -15,9 +15,9 @@ from __future__ import annotations
 import asyncio
 import math
 from array import array
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from targen_core.calls.call import Call, CallCancelled, Scope
@@ -46,7 +46,7 @@ NEW = 0.5
 """The expected share of new items of the first list, if lists grow in parallel."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Making:
     """A batch that is being made.
 
@@ -63,7 +63,7 @@ class _Making:
     refused: dict[int, tuple[str, str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Listed:
     """The items listed for a batch, before any was checked.
 
@@ -103,6 +103,8 @@ class GrowingList:
     told: InitVar[int] = 0
 
     def __post_init__(self, told: int) -> None:
+        above = [".".join(map(str, self.path))] if self.path else []
+        self._place = "/".join([self.order.specs[self.depth].step, *above, ""])
         self._places = array("q")  # of each item, for its draws; -1: it has none
         self.items: list[Any] = []
         self.spec = spec = self.order.specs[self.depth]
@@ -150,7 +152,7 @@ class GrowingList:
     @property
     def _requested(self) -> int:
         """Return the number of requested batches."""
-        return max(self.asked, default=self.grown - 1) + 1
+        return max(self.asked) + 1 if self.asked else self.grown
 
     async def _awaited(self, index: int) -> ListBatch | None:
         """A batch that was asked for."""
@@ -161,9 +163,7 @@ class GrowingList:
     def _making(self, index: int, before: ListBatch | None = None) -> _Making:
         """Begin a batch; `before` is the last one that its prompt may show."""
         at = index if self.shard is None or self.by_item else self.shard.at(index)
-        above = [".".join(map(str, self.path))] if self.path else []
-        number = str(at) if self.spec.fixed is None else "given"
-        place = "/".join([self.spec.step, *above, number])
+        place = self._place + (str(at) if self.spec.fixed is None else "given")
         shown = 0 if before is None else before.told
         return _Making(index, at, place, shown, self.order.ledger.grown(place))
 
@@ -255,12 +255,12 @@ class GrowingList:
         """Add an item, with the list below it, unless another shard is to have it."""
         self._known[key] = len(self.every)
         batch.barren = False
-        self.order.reached = max(self.order.reached, self.depth + 1)
+        if self.order.reached <= self.depth:
+            self.order.reached = self.depth + 1
         if self.every is not self.items:
             self.every.append(item)
             if self.shard is not None and not self.shard.has(self._known[key]):
                 return
-        position = self._at(len(self.items))
         share_fields(item)
         self.items.append(item)
         spec = self.spec
@@ -268,6 +268,7 @@ class GrowingList:
         self._places.append(making.at * spec.batch + number if draws else -1)
         batch.count += 1
         if not self.is_leaf:
+            position = self._at(len(self.items) - 1)
             self.nodes.append(
                 GrowingList(
                     self.order,
@@ -381,7 +382,7 @@ class GrowingList:
                 self._taken(making, listed)  # without a task, which a resume would make for each
             elif not (growing := self.prefetch(index, making)).done():
                 await self._let_ask(growing)
-        batch = await self._awaited(index)
+        batch = self.batches[index] if index < self.grown else await self._awaited(index)
         if batch is not None and batch.walk != self.order.walks:
             self.order.passed.append(batch)
             batch.walk = self.order.walks
@@ -407,7 +408,7 @@ class GrowingList:
         for scope in self.scopes.values():
             scope.let_send()
 
-    @property
+    @cached_property
     def guard(self) -> Guard:
         """Runs the list's code: that of the task, or of the package that the list is from."""
         return self.order.guard.of(self.spec.step, self.spec.source.origin)
@@ -450,20 +451,32 @@ class GrowingList:
     async def seeds(self, chunk: int) -> AsyncIterator[Seed]:
         """The seeds of the `chunk`-th chunk of this list."""
         if self.is_leaf:
-            batch = await self.batch(chunk)
-            if batch is not None:
-                for position in range(batch.start, batch.start + batch.count):
-                    yield self.seed(position, batch.keys)
+            for seed in await self.own_seeds(chunk):
+                yield seed
             return
         members, below = await self.below(chunk)
         for node in members:
             async for seed in node.seeds(below):
                 yield seed
 
-    def seed(self, position: int, calls: Sequence[str] = ()) -> Seed:
+    async def own_seeds(self, chunk: int) -> Iterator[Seed]:
+        """Return the seeds of a batch of a list whose items are seeds."""
+        batch = await self.batch(chunk)
+        if batch is None:
+            return iter(())
+        calls = (*self.calls, *batch.keys)
+        return (
+            self._seed(position, calls)
+            for position in range(batch.start, batch.start + batch.count)
+        )
+
+    def seed(self, position: int) -> Seed:
         """Return the seed at a position, whose batch took some calls."""
+        return self._seed(position, self.calls)
+
+    def _seed(self, position: int, calls: tuple[str, ...]) -> Seed:
         path = (*self.order.prefix, *self.path, self._at(position))
-        return Seed(self.items[position], path, self.above, (*self.calls, *calls))
+        return Seed(self.items[position], path, self.above, calls)
 
     def prepare(self, chunk: int, requested: int) -> int:
         """Start the calls that a chunk's seeds need, as far as they can be asked now.

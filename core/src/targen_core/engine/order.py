@@ -175,21 +175,10 @@ class SeedOrder:
         self.barren = 0
         self._requested = requested
         seeds: list[Seed] = []
-        async for seed in self._walk_once():
-            if self.task.samples_per_seed > 1:
-                seeds.append(seed)
-            yield seed
-        if self._worn_out:
-            return  # a more patient target would walk on here, not take another sample
-        for sample in range(1, self.task.samples_per_seed):
-            for seed in seeds:
-                yield replace(seed, sample=sample)
-
-    async def _walk_once(self) -> AsyncIterator[Seed]:
-        root = self.root
+        root, again = self.root, self.task.samples_per_seed > 1
         for chunk in itertools.count():
             if self._worn_out or root.ends_before(chunk):
-                return
+                break
             self.chunk, self._steps = chunk, 0
             self._prepare()
             if root.is_leaf:
@@ -199,10 +188,30 @@ class SeedOrder:
             async for seed in stream:
                 self._steps += 1
                 self._prepare()
+                if again:
+                    seeds.append(seed)
                 yield seed
+        if self._worn_out:
+            return  # a more patient target would walk on here, not take another sample
+        for sample in range(1, self.task.samples_per_seed):
+            for seed in seeds:
+                yield replace(seed, sample=sample)
 
     async def _round_robin(self, members: Sequence[GrowingList], chunk: int) -> AsyncIterator[Seed]:
         """The next seed of each member in turn, until all chunks are used up."""
+        if all(node.is_leaf for node in members):  # in half the time
+            batches: list[Iterator[Seed]] = []
+            for node in members:
+                batches.append(await node.own_seeds(chunk))
+                if (seed := next(batches[-1], None)) is not None:
+                    yield seed
+            while batches:
+                left, batches = batches, []
+                for batch in left:
+                    if (seed := next(batch, None)) is not None:
+                        batches.append(batch)
+                        yield seed
+            return
         streams: list[AsyncIterator[Seed]] = [node.seeds(chunk) for node in members]
         while streams:
             still: list[AsyncIterator[Seed]] = []
@@ -255,6 +264,7 @@ class Orders:
         self._weights = weights
         self.over: frozenset[int] = frozenset()  # parts that have no more seeds in this walk
         self.specs = [spec for order in orders for spec in order.specs]
+        self._on_trial = any(spec.source.max_rejected < 1 for spec in self.specs)
 
     def part_of(self, path: Sequence[int]) -> int:
         """The number of the part that a seed's path is in; a task without parts is part 0."""
@@ -267,9 +277,11 @@ class Orders:
 
     def take_passed(self) -> list[ListBatch]:
         """Return the batches that the walk came by since the last call."""
-        passed = [batch for order in self.orders for batch in order.passed]
+        passed: list[ListBatch] = []
         for order in self.orders:
-            order.passed = []
+            if order.passed:
+                passed += order.passed
+                order.passed = []
         return passed
 
     @property
@@ -288,7 +300,8 @@ class Orders:
 
     def judged(self, seed: Seed, *, rejected: bool) -> None:
         """See `SeedOrder.judged`."""
-        self.orders[self.part_of(seed.path)].judged(seed, rejected=rejected)
+        if self._on_trial:
+            self.orders[self.part_of(seed.path)].judged(seed, rejected=rejected)
 
     def cancel(self) -> None:
         """See `SeedOrder.cancel`."""

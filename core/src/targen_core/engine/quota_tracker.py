@@ -242,7 +242,7 @@ class QuotaTracker:
 
     def is_open(self, branch: str) -> bool:
         """Return whether a branch's candidates are still judged: it may give a wanted label."""
-        return any(self.wants(name) for name in self._may_give[branch])
+        return any(map(self.wants, self._may_give[branch]))
 
     def knows(self, name: str, rows: int) -> bool:
         """Return whether a verdict with this many rows can concern that label, "" for none."""
@@ -250,7 +250,7 @@ class QuotaTracker:
 
     def is_full(self, name: str) -> bool:
         """Return whether a label has all its rows, counting the awaited ones."""
-        return self.needed(name) == 0
+        return self._requested[name] <= self._have[name] + self._awaited[name]
 
     @property
     def met(self) -> bool:
@@ -362,8 +362,8 @@ class QuotaTracker:
         if verdict == "accepted":
             flow.accepted[commit.ending or ""] += 1
             flow.unsure += bool(commit.reason)
-            self.gain(branch, commit.quota, commit.rows)
             counted = self.counted(branch, commit.quota)
+            self._have[counted] += commit.rows
             self._since_gain[counted] = 0
             self._gained[counted] += 1
             if self.is_full(counted):

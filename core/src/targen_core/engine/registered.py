@@ -23,6 +23,7 @@ class RegisteredFilter(Filter):
         """Call `inner` under `guard`, which names its distribution in errors."""
         self._inner = inner
         self._guard = guard
+        self._counts = getattr(inner.count, "__func__", None) is not Filter.count
         self.gives_way = inner.gives_way
         self.stateless = inner.stateless
         self.precedence = inner.precedence
@@ -62,7 +63,8 @@ class RegisteredFilter(Filter):
 
     def count(self, branch: str, commit: Commit) -> None:
         """See `Filter.count`."""
-        self._call("count", branch, commit)
+        if self._counts:
+            self._call("count", branch, commit)
 
     def report(self, reasons: Mapping[str, int]) -> Mapping[str, Any]:
         """See `Filter.report`."""

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from targen_core.calls.call import Call, CallCancelled, Scope
+from targen_core.calls.call import Call, CallCancelled
 from targen_core.calls.layer import CallLayer
 from targen_core.engine.balance import Balance
 from targen_core.engine.commits import (
@@ -49,7 +49,7 @@ from targen_core.text import plural, refused
 _TURN = 16  # candidates that are made in one go
 _AHEAD = 4  # candidates that wait past the commit point, in multiples of concurrency
 _BUSY = 2  # candidates kept at work while the earliest takes long, in the same multiples
-_RESTORED = 25_000  # rows that filters take back at once: an index is laid out again each time
+_RESTORED = 50_000  # rows that filters take back at once: an index is laid out again each time
 # How a candidate fared. No later target reopens a final one; a needless one never had a verdict.
 # One whose refusal gives way is judged again if no other candidates are left.
 _SKIPPED, _FINAL, _SURPLUS, _NEEDLESS, _GAVE_WAY = range(5)
@@ -322,7 +322,7 @@ class Engine:
 
     async def _repeat(self, candidates: AsyncIterator[Slot], target: Target) -> None:
         """Adopt the verdicts of earlier processes without executing, judging or writing."""
-        entries: list[bytes] = []
+        entries, each = list[bytes](), self.task.rows_per_instance
 
         def restore() -> None:
             try:
@@ -336,17 +336,18 @@ class Engine:
             slot = await anext(candidates, None)
             if slot is None:
                 break
-            if not self._may_come(slot.over):
+            if slot.over and not self._may_come(slot.over):
                 self._window.line_up(slot)
                 break
             self._over = slot.over
             commit = self._ledger.recall(slot.id)
-            rows = self.task.rows_per_instance if commit.verdict == "accepted" else 0
+            rows = each if commit.verdict == "accepted" else 0
             if commit.rows != rows or not self.quotas.knows(commit.quota, rows):
                 raise Contradicted
             if self._passes_by(slot) and commit.verdict != "skipped":
                 raise Contradicted
-            self._report(slot.batches, written=True)
+            if slot.batches:
+                self._report(slot.batches, written=True)
             self._next_idx += commit.rows
             if commit.verdict == "accepted":
                 entries.append(commit.entry)
@@ -411,6 +412,8 @@ class Engine:
 
     def _passes_by(self, slot: Slot) -> bool:
         """Defer a candidate if its label lacks rows, but its item has its share of them."""
+        if not self._balance.is_any:
+            return False
         if not (self.quotas.is_open(slot.branch) and self._balance.has_share(slot.seed)):
             return False
         self._balance.pass_by(slot.seed)
@@ -470,7 +473,8 @@ class Engine:
                 commit.rows,
             )
         )
-        self._balance.count(slot.seed, commit.verdict, commit.rows)
+        if self._balance.is_any:
+            self._balance.count(slot.seed, commit.verdict, commit.rows)
         for label in self.quotas.give_up(slot.branch, target.give_up_after):
             if self._balance.some_wait:  # what was passed by may have it
                 continue
@@ -495,8 +499,11 @@ class Engine:
     def _mark(self, slot: Slot, mark: int) -> None:
         """Note how a candidate fared, and what its seed was used for."""
         past = self._past[slot.part]
-        past.extend([_NEEDLESS] * (slot.number + 1 - len(past)))
-        past[slot.number] = mark
+        if slot.number < len(past):
+            past[slot.number] = mark
+        else:
+            past.extend([_NEEDLESS] * (slot.number - len(past)))
+            past.append(mark)
         if mark != _SKIPPED and slot.visit is not None:
             slot.visit.used = slot.branch
 
@@ -643,22 +650,17 @@ class Engine:
                         continue
                     if visit is not None and not visit.is_for(branch):
                         continue
-                    generation = generation or SharedGeneration(self._scope())
+                    # While what earlier processes wrote is repeated, only the candidate whose turn
+                    # it is asks for what the journal lacks. Answers come at once then, so that
+                    # others would be ahead by more than they were, and ask for what the run never
+                    # needed.
+                    generation = generation or SharedGeneration(self._replays)
                     slot = Slot(
-                        part, number, seed, branch, aim, ordinal, self._scope(), generation, passed
+                        part, number, seed, branch, aim, ordinal, self._replays, generation, passed
                     )
                     slot.visit, slot.over = visit, self._order.over
                     yield slot
                     passed = []
-
-    def _scope(self) -> Scope:
-        """Calls of one candidate.
-
-        While what earlier processes wrote is repeated, only the candidate whose turn it is asks
-        for what the journal lacks. Answers come at once then, so that others would be ahead by
-        more than they were, and ask for what the run never needed.
-        """
-        return Scope(turn=asyncio.Event() if self._replays else None)
 
     @property
     def _finished(self) -> tuple[int, ...]:
@@ -667,6 +669,8 @@ class Engine:
 
     def _visit(self, past: bytearray, first: int, branches: Sequence[str]) -> Visit:
         """A seed that is for one label, with what an earlier target used it for."""
+        if first >= len(past):
+            return Visit(branches)
         each = self.task.instances_per_call
         for branch, start in zip(branches, range(first, len(past), each), strict=False):
             judged = past[start : start + each]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from targen_core.calls.call import Call, Scope
@@ -17,8 +17,20 @@ from targen_core.engine.seeds import ListBatch, Seed, item_value
 class SharedGeneration:
     """G(branch, seed), if it is shared: by several instances, or shown to later samples."""
 
-    scope: Scope = field(default_factory=Scope)
+    waits: bool = False  # whether its calls wait for the turn of a candidate
     task: asyncio.Task[Generated] | None = None
+    _scope: Scope | None = None
+
+    @property
+    def scope(self) -> Scope:
+        """Return what its calls are made for."""
+        if self._scope is None:  # as for most candidates of a resumed run, which make no calls
+            self._scope = _made(self.waits)
+        return self._scope
+
+
+def _made(waits: bool) -> Scope:
+    return Scope(turn=asyncio.Event() if waits else None)
 
 
 @dataclass(slots=True)
@@ -61,7 +73,7 @@ class Slot:
     branch: str
     aim: str | None
     ordinal: int
-    scope: Scope  # of the calls made only for it
+    waits: bool  # whether its calls wait for its turn
     generation: SharedGeneration
     batches: list[ListBatch]  # list batches walked since the candidate before
     visit: Visit | None = None  # None if the seed is for all labels
@@ -69,6 +81,14 @@ class Slot:
     counted: bool = False  # among those that were started, for what is worth starting
     over: frozenset[int] = frozenset()  # parts whose seeds all come before
     task: asyncio.Task[Outcome] | None = None
+    _scope: Scope | None = None
+
+    @property
+    def scope(self) -> Scope:
+        """Return what the calls are made for that are made only for it."""
+        if self._scope is None:
+            self._scope = _made(self.waits)
+        return self._scope
 
     @property
     def needless(self) -> bool:

@@ -286,6 +286,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         if self.labels_per_seed is None:
             return mine
         turn, seats = sum(path) + sample, self._seats(mine)
+        if seats is mine:
+            return _from(turn, mine)
         stay = tuple(branch for branch in seats if branch in mine)
         if seats[turn % len(seats)] in mine:
             first = tuple(branch for branch in _from(turn, seats) if branch in mine)
