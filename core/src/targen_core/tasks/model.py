@@ -306,7 +306,9 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     def _seats(self, branches: tuple[str, ...]) -> tuple[str, ...]:
         """Those who take turns; parts have branches of their own."""
-        return branches if self.parts or {*self.seats}.isdisjoint(branches) else self.seats
+        if self.parts or not self.seats or {*self.seats}.isdisjoint(branches):
+            return branches
+        return self.seats
 
     def seats_at(self, path: Sequence[int]) -> int:
         """Return the number of neighbouring seeds after which a branch has its turn again."""
