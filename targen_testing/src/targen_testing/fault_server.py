@@ -82,6 +82,7 @@ class FaultServer:
         arrived: set when a request came.
         taken: bytes of the last `Raw` answer that the client took, or that lie on the way to it.
         gave_up: whether a silent answer lasted longer than any client may wait.
+        closing: whether it takes no more connections.
     """
 
     def __init__(
@@ -95,21 +96,20 @@ class FaultServer:
         self.taken = 0
         self._change = threading.Condition()
         self._connections = 0
-        self._closing = False
+        self.closing = False
 
     def __enter__(self) -> FaultServer:
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.faults = self
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        )
+        self._thread = threading.Thread(target=self._server.serve, daemon=True)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._closing = True
-        self._server.shutdown()
+        self.closing = True
+        with contextlib.suppress(OSError):  # wakes the thread, where polls would keep us waiting
+            socket.create_connection(("127.0.0.1", self._server.server_port)).close()
         self._thread.join()
         self._server.server_close()
 
@@ -128,7 +128,7 @@ class FaultServer:
         """Wait until the client goes, or has waited for too long."""
         for _ in range(int(SILENCE / 0.05)):
             ready, _, _ = select.select([connection], [], [], 0.05)
-            if ready or self._closing:
+            if ready or self.closing:
                 return
         self.gave_up = True
 
@@ -138,6 +138,15 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128  # with the usual 5 a burst of calls waits for a second
     block_on_close = False
     faults: FaultServer
+
+    def serve(self) -> None:
+        """Take connections until the end."""
+        while not self.faults.closing:
+            self.handle_request()
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Take no connection at the end, when one comes only to wake this."""
+        return not self.faults.closing
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Print nothing: clients that leave are part of the tests."""
