@@ -76,13 +76,17 @@ def test_a_request_is_answered_among_many_silent_strangers(command, rows_file, t
     line += ("--as", "ann") if command == "review" else ()
     link = urlsplit(started(r"http://\S+", *line, descriptors=FEW)[0])
     with ExitStack() as stack:
-        for half in HALF * (FEW // 2):
+        for number, half in enumerate(HALF * (FEW // 2), start=1):
             stranger = stack.enter_context(socket.create_connection((link.hostname, link.port)))
             stranger.sendall(half)
-        mine = http.client.HTTPConnection(link.hostname, link.port, timeout=60)
-        stack.callback(mine.close)
-        mine.request("GET", f"{link.path}?{link.query}")
-        assert mine.getresponse().status == 200
+            if number % 32:
+                continue
+            # An answer also shows that all were accepted: the system has the next ones of a crowd
+            # try again after a second.
+            mine = http.client.HTTPConnection(link.hostname, link.port, timeout=60)
+            stack.callback(mine.close)
+            mine.request("GET", f"{link.path}?{link.query}")
+            assert mine.getresponse().status == 200
 
 
 @pytest.fixture(scope="module")
