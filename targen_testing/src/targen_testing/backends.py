@@ -442,7 +442,7 @@ class BackendSuite(ObjectSuite[Backend]):
         if not self.timeout:
             pytest.skip("does not declare a timeout")
         with FaultServer(Silence()) as server:
-            model = self.model(server.url, more=[self.timeout.replace("{seconds}", "0.5")])
+            model = self.model(server.url, more=[self.timeout.replace("{seconds}", "0.2")])
             with pytest.raises(Exception) as caught:
                 answered(model, request_of())
             assert not server.gave_up, f"{self.timeout} was exceeded"
