@@ -13,6 +13,7 @@ from contextlib import closing
 import pytest
 
 from targen_core import Job, RunSpec
+from targen_core.calls import cache as cache_module
 from targen_core.calls.cache import BytesDisk, ReplyCache
 
 KEYS = [bytes([number]) * 16 for number in range(200)]
@@ -138,8 +139,9 @@ def test_a_cache_that_fails_is_left_out_with_a_warning(tmp_path, caplog, harm):
 @pytest.mark.usefixtures("virtual_time")
 @pytest.mark.parametrize("released", [True, False])
 def test_a_cache_that_another_process_has_locked_is_written_later_or_left_out(
-    tmp_path, caplog, released
+    tmp_path, caplog, released, monkeypatch
 ):
+    monkeypatch.setattr(cache_module, "_TIMEOUT", 0.01)  # which passes in real time
     folder = tmp_path / "cache"
     fill(folder)
 
