@@ -25,6 +25,7 @@ from targen_datatune.transforming.formats import matches, refuse_pattern
 from targen_datatune.transforming.items import SourceRow
 from targen_datatune.transforming.sources import Sources
 from targen_datatune.transforming.steps import elected, varied
+from targen_standard.batches import waiting
 from tests.files import lines, write_lines
 from tests.runs import journal, manifest, outputs, records, report
 from tests.tables import table
@@ -661,11 +662,12 @@ def test_a_sheet_has_all_calls_however_long_a_catalogue_takes(works, monkeypatch
     find = Sources.findings
 
     def slowly(self, **more):
-        time.sleep(0.4)
+        time.sleep(0.1)  # ten times as long as a run without calls would wait
         return find(self, **more)
 
     works("generate", "recommends.yaml", "-n", 8, "-b", "people", "--out", "run", "-q")
     monkeypatch.setattr(Sources, "findings", slowly)
+    monkeypatch.setattr(waiting, "_SETTLE", 0.005)
     for number in range(2):
         said = works("batch", "export", "run", "--out", f"calls-{number}.jsonl").out
         assert "2 requests" in said and "1 topics, 1 expand" in said
