@@ -15,6 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-termi
 LOADING = Response({"error": {"message": "the model is loading", "type": "unavailable"}}, 503)
 
 
+@pytest.mark.usefixtures("virtual_time")
 @pytest.mark.parametrize(
     ("command", "again"), [("generate -n 8 --out run", True), ("preview", False)]
 )
