@@ -142,7 +142,7 @@ def _fork(
         os.environ.update(env)
         sys.path[:0] = path
         if any(found for folder in path for found in Path(folder).glob("*.dist-info")):
-            code_digest.known.clear()  # other code may be installed there
+            code_digest.known.clear()  # other code may be installed there, but files stay as read
         sys.argv = ["-c", *args]
         try:
             exec(code, {"__name__": "__main__"})  # noqa: S102 - the caller's own
@@ -184,7 +184,9 @@ def _serve() -> None:
             with contextlib.suppress(Exception):  # only that order's folders have it
                 importlib.import_module(name)
         for names in digests:
-            code_digest.digest_of(tuple(names))
+            if code_digest.digest_of(tuple(names)) is None:  # one is installed for that order alone
+                for name in names:
+                    code_digest.digest_of((name,))
 
 
 if __name__ == "__main__":

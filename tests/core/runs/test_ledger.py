@@ -25,6 +25,7 @@ from targen_core.runs.folder.report import read_report
 from targen_core.runs.preparing.code_digest import code_digest
 
 from ...runs import OUTPUTS
+from ...tables import table
 
 pytestmark = pytest.mark.usefixtures("virtual_time", "often")
 
@@ -309,6 +310,7 @@ def installed(tmp_path, monkeypatch):
         from targen_core.runs.preparing import code_digest as code
 
         code.known.clear()
+        code._read.cache_clear()
         lock = SimpleNamespace(distributions={"demo-plugin": "1"})
         return code_digest(SimpleNamespace(lock=lock, distribution=distribution, file=file))
 
@@ -335,6 +337,25 @@ def test_the_digest_follows_versions_of_what_a_plugin_needs(installed):
     (info / "METADATA").write_text("Name: demo-needs\nVersion: 2\n")
     info.rename(site / "demo_needs-2.dist-info")
     assert digest() not in (None, before)
+
+
+NEEDED = """
+    Demo.Needs                    | demo-needs
+    demo[a,b] >=1,<2              | demo
+    demo (>=1)                    | demo
+    demo @ file:///demo           | demo
+    demo; python_version >= "3"   | demo
+    demo>=1; python_version < "3" |
+    demo; extra == "more"         |
+    not a requirement             |
+"""
+
+
+@pytest.mark.parametrize(("requirement", "name"), table(NEEDED, 2))
+def test_requirements_that_apply_here_name_a_distribution(requirement, name):
+    from targen_core.runs.preparing import code_digest as code
+
+    assert code._needed(requirement) == name
 
 
 @pytest.mark.parametrize(

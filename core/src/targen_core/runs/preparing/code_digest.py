@@ -10,9 +10,10 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from importlib_metadata import Distribution, PackageNotFoundError
 from packaging.requirements import InvalidRequirement, Requirement
@@ -30,6 +31,18 @@ known: dict[tuple[str, ...], str | None] = {}
 """The digests that this process has computed, by distributions."""
 
 _OF_EXTRA = re.compile(r"""; *extra *== *["'][^"']*["']\s*\Z""")
+_EVERYWHERE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*) *(?:\[[^\]]*\])? *(?:[(<>=!~][^;]*)?")
+
+
+class Place(NamedTuple):
+    """A file; or, with an ending, the files below a folder whose names end so."""
+
+    path: str
+    ending: str | None = None
+
+    def files(self) -> Iterable[str]:
+        """Return their paths."""
+        return (self.path,) if self.ending is None else _files(self.path, self.ending)
 
 
 def code_digest(prepared: Prepared) -> str | None:
@@ -61,17 +74,29 @@ def _digest(names: tuple[str, ...]) -> str | None:
     size = 0
     try:
         for name, (version, distribution) in sorted(_required(names).items()):
-            digest.update(f"\n{name} {version}".encode())
-            for path in _sources(distribution):
-                with open(path, "rb", buffering=0) as file:
-                    size += os.fstat(file.fileno()).st_size
-                    if size > _MOST:
-                        return None
-                    text = file.readall()
-                digest.update(f"\n{path.rpartition(os.sep)[2]} {len(text)}\n".encode() + text)
+            code, length = _read(tuple(_places(distribution)))
+            size += length
+            if size > _MOST:
+                return None
+            digest.update(f"\n{name} {version} {code}".encode())
     except (PackageNotFoundError, ImportError, OSError, ValueError):
         return None
     return digest.hexdigest()[:32]
+
+
+@cache
+def _read(places: Sequence[Place]) -> tuple[str, int]:
+    """Return a digest of the files at these places, and their bytes; it stops above `_MOST`."""
+    digest, size = hashlib.sha256(), 0
+    for place in places:
+        for path in place.files():
+            with open(path, "rb", buffering=0) as file:
+                size += os.fstat(file.fileno()).st_size
+                if size > _MOST:
+                    return "", size
+                text = file.readall()
+            digest.update(f"\n{path.rpartition(os.sep)[2]} {len(text)}\n".encode() + text)
+    return digest.hexdigest(), size
 
 
 def _required(names: Iterable[str]) -> dict[str, tuple[str, Distribution]]:
@@ -94,18 +119,32 @@ def _required(names: Iterable[str]) -> dict[str, tuple[str, Distribution]]:
             continue
         required[name] = (version, distribution)
         for text in requirements:
-            if _OF_EXTRA.search(text):
-                continue  # half of all: to parse them takes as long as to read the code
-            with contextlib.suppress(InvalidRequirement):
-                requirement = Requirement(text)
-                marker, other = requirement.marker, canonical(requirement.name)
-                if other not in required and (marker is None or marker.evaluate({"extra": ""})):
-                    left.setdefault(other, False)
+            if (other := _needed(text)) and other not in required:
+                left.setdefault(other, False)
     return required
 
 
-def _sources(distribution: Distribution) -> Iterator[str]:
-    """The files that may change while the version stays: those of plugins and of checkouts."""
+@cache
+def _needed(text: str) -> str:
+    """Return the distribution that a requirement names, or "" if it does not apply here.
+
+    To parse all of them takes as long as to read the code: half belong to an extra, and most of the
+    others apply everywhere.
+    """
+    if _OF_EXTRA.search(text):
+        return ""
+    if found := _EVERYWHERE.fullmatch(text):
+        return canonical(found[1])
+    with contextlib.suppress(InvalidRequirement):
+        requirement = Requirement(text)
+        marker = requirement.marker
+        if marker is None or marker.evaluate({"extra": ""}):
+            return canonical(requirement.name)
+    return ""
+
+
+def _places(distribution: Distribution) -> Iterator[Place]:
+    """Where the files of plugins and of checkouts are, which may change while the version stays."""
     points = (
         distribution.entry_points if API_GROUP in _text(distribution, "entry_points.txt") else ()
     )
@@ -118,19 +157,19 @@ def _sources(distribution: Distribution) -> Iterator[str]:
         if spec is None:
             raise ImportError(top)
         if not spec.submodule_search_locations and spec.origin:
-            yield spec.origin
+            yield Place(spec.origin)
         for folder in spec.submodule_search_locations or ():
             imported.append(Path(folder))
-            yield from _files(folder, "")
+            yield Place(folder, "")
     for file in distribution.files or ():
         path = Path(str(file.locate()))
         if file.suffix == ".pth":  # an editable install: where the checkout is
             for root in map(Path, path.read_text(encoding="utf-8").splitlines()):
                 # Not where another copy comes before it on the path.
                 if root.is_dir() and all(root in folder.parents for folder in imported):
-                    yield from _files(str(root), ".py")
+                    yield Place(str(root), ".py")
         elif ours and file.suffix == ".py":
-            yield str(path)
+            yield Place(str(path))
 
 
 def _text(distribution: Distribution, name: str) -> str:
