@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -98,3 +99,4 @@ def test_a_second_ctrl_c_ends_a_run_whose_backend_never_answers(
         assert (folder / out / "journal").read_bytes().startswith(answered)
         rows = [(folder / name / "dataset.jsonl").read_bytes() for name in (out, "whole")]
         assert rows[0] == rows[1]
+    shutil.rmtree(info)  # other commands in this folder would look for more such distributions
