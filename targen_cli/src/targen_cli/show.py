@@ -296,8 +296,8 @@ _CORRECTION: _Steps = ((), {}, True, 0.0, ())
 def _steps_of(manifest: Path, _: int) -> _Steps:
     """The names of a task's own lists, outermost first; of parts, by branch.
 
-    Then whether step 4 is done, how alike rows may be, in percent (0 if they are not compared), and
-    the filters that the run has beside that.
+    Then whether step 4 is done, and how alike rows may be, in percent; 0 if they are not compared.
+    Then the run's other filters.
     """
     from targen_core.engine.filters import USUAL
     from targen_core.runs.records.manifest import Manifest

@@ -51,7 +51,7 @@ class DatasetReaderSuite(Described[DatasetReader]):
         fail(f"define {type(self).__name__}.good(folder)")
 
     def bad(self, folder: Path) -> Path:
-        """Write a dataset of which the last row cannot be read, and return its file or folder."""
+        """Write a dataset whose last row cannot be read, and return its file or folder."""
         pytest.skip("does not define bad(folder)")
 
     def open(self, path: Path) -> Source | None:
@@ -60,7 +60,7 @@ class DatasetReaderSuite(Described[DatasetReader]):
         return reader.folder(path) if path.is_dir() else reader.file(path, "utf-8")
 
     def rows(self, path: Path) -> list[Mapping[str, Any]]:
-        """Return the rows; none if it is not the reader's.
+        """Return the rows; an empty list if it is not the reader's.
 
         Raises:
             TargenError: they cannot be read.

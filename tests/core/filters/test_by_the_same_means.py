@@ -133,7 +133,7 @@ class TestFlags:
 
         installed(of("theirs", Theirs))
         assert shortcuts.shortcuts()["longest"].flag.default == "off"
-        assert shortcuts.shortcuts()["least"].flag.default == "2, with --filter theirs"
+        assert shortcuts.shortcuts()["least"].flag.default == "2, if the filter theirs is on"
         assert shortcuts.shortcuts()["told"].flag.default == "none"
         assert shortcuts.shortcuts()["max_refused"].flag.default == ""  # --max-cosine does that
 

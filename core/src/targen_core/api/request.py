@@ -597,7 +597,7 @@ def quotas_of(
     """Rows by label: given as such, divided evenly, or in the proportions of a preset.
 
     Raises:
-        UsageError: none is given, or labels and another, or a value is invalid.
+        UsageError: the number of rows is missing or given twice, or a value is invalid.
     """
     labels = _plain(labels)
     ways = (n is not None or preset is not None) + bool(labels)

@@ -54,7 +54,7 @@ class Trait(Dimension):
     weights.
 
     Attributes:
-        even: whether few rows, too, draw from all parts of the values. Values that are listed near
+        even: whether even a few rows draw from all parts of the values. Values that are listed near
             each other are then apart on the circle, and the places of the lists below begin far
             from each other. Otherwise, these are in random order, and few rows may draw few values.
     """
@@ -138,7 +138,7 @@ def _spread(seed: int, name: str, depth: int, turn: int, size: int) -> Sequence[
 
 
 def _apart(size: int, start: float = 0.0) -> Sequence[int]:
-    """The numbers below `size`: one of each half in turn, and likewise within the halves.
+    """Return the numbers below `size`. Those of its halves take turns, and so on within the halves.
 
     This is van der Corput's sequence: bits read from their end are halves, quarters and so on.
     `start`, from 0 to below 1, is where in the range it starts. It exchanges the halves at some of

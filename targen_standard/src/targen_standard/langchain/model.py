@@ -285,8 +285,8 @@ class LangChainModel:
 def _identity(model: BaseChatModel, secrets: Sequence[str]) -> str:
     """Class, model name, and a digest of what else identifies the model.
 
-    A class says itself what identifies it, and may say nothing, so the fields that it was given
-    count too. Values that are not plain data count by their type. Secrets, time-outs and the like
+    A class may name the settings that identify it or not, so all fields that it was given count.
+    Values that are not plain data count by their type. Secrets, time-outs and the like
     do not count.
     """
     kind = type(model)
@@ -327,7 +327,7 @@ def _digest(value: Any, secrets: Sequence[str] = ()) -> str:
 
 
 def _as_plain(value: Any) -> Any:
-    """What of a value that is not plain data counts."""
+    """Return plain data for a value that is not plain data."""
     if isinstance(value, BaseModel):
         return {type(value).__qualname__: dict(value)}
     if isinstance(value, set | frozenset):

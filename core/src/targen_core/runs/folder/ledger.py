@@ -345,7 +345,7 @@ def _fitting(file: BinaryIO, scanned: _Found, solid: Sequence[int]) -> int:
 def _frames(file: BinaryIO, upto: float = math.inf, *, checked: bool = False) -> Iterator[_Frame]:
     """The whole frames behind a place, up to the first that is not: JSON, bytes, where they end.
 
-    What this process has `checked`, and holds the lock of, needs no other check.
+    If this process has `checked` the file and holds its lock, the check sums are not checked again.
     """
     before, block, at = file.tell(), b"", 0  # a block's frames are not read one by one
     while before + at < upto:

@@ -188,7 +188,7 @@ def _with_generators(
 def _not_in_seeds(task: Task[Any, Any], branch: str, generator: Any) -> list[str]:
     """Return fields that a generator reads from a seed, by its annotation, and seeds do not have.
 
-    Nothing if that is not known, as with seeds of another kind of class.
+    The list is empty if that is not known, as with seeds of another kind of class.
     """
     call = generator if inspect.isroutine(generator) else type(generator).__call__
     try:

@@ -97,7 +97,7 @@ def _usual(option: Option, item: Registration[Any]) -> str:
     usual = option.default
     if isinstance(usual, bool) or not isinstance(usual, str | int | float) or usual == "":
         return "off"
-    return f"{usual}, with --filter {item.name}"
+    return f"{usual}, if the filter {item.name} is on"
 
 
 def shortcuts() -> Mapping[str, Option]:
