@@ -760,7 +760,10 @@ class Lab:
             [
                 Registration("task", "toy", task, "", "toy-tasks", "toy", "toy-tasks"),
                 Registration("backend", "toy", made, "", "toy-models", "toy", "toy-models"),
-                Registration("embedder", "words", WORDS, "", "targen-core", "core", "targen-core"),
+                Registration(
+                    *("embedder", "words", WORDS, ""),
+                    *("targen-standard", "standard", "targen-standard"),
+                ),
                 Registration("filter", "distance", DISTANCE, "", "targen-standard", "", ""),
                 Registration(
                     "filter", "near-duplicates", NEAR_DUPLICATES, "", "targen-standard", "", ""

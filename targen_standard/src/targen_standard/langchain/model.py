@@ -22,8 +22,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
-
 from targen_core.calls import tokens
 from targen_core.calls.call import with_schema
 from targen_core.calls.model import ChatReply, ChatRequest, Finish, Message, Price, counted
@@ -328,6 +326,8 @@ def _digest(value: Any, secrets: Sequence[str] = ()) -> str:
 
 def _as_plain(value: Any) -> Any:
     """Return plain data for a value that is not plain data."""
+    from pydantic import BaseModel
+
     if isinstance(value, BaseModel):
         return {type(value).__qualname__: dict(value)}
     if isinstance(value, set | frozenset):
