@@ -36,6 +36,7 @@ __all__ = [
     "expected_of",
     "print_dry_run",
     "tell_of_few_seeds",
+    "tell_of_presets",
     "tell_of_shortage",
     "threshold",
 ]
@@ -91,17 +92,23 @@ def _shown(runs: Ahead) -> Sequence[str]:
     return [*dict.fromkeys(filter(None, (getattr(part, "shows", "") for part in parts)))]
 
 
-def tell_of_shortage(request: Request, n: int | None = None, preset: str | None = None) -> None:
-    """Warn about labels with more rows than the task can make, or others than the user may want."""
-    names = request.task.quota_names
-    if n is not None and preset is None and is_file(request.spec.task):
-        uneven = [name for name, rows in request.task.presets.items() if len({*rows.values()}) > 1]
-        for name in uneven[:1]:  # the user wrote it
+def tell_of_presets(request: Request) -> None:
+    """Say that rows are divided evenly, if the user's own file has other counts."""
+    if not is_file(request.spec.task):
+        return
+    for name, rows in request.task.presets.items():
+        if len({*rows.values()}) > 1:
             print(
                 "note: rows are divided evenly among the labels. To divide them as in a preset: "
                 f"--preset {shlex.quote(name)}",
                 file=sys.stderr,
             )
+            return
+
+
+def tell_of_shortage(request: Request, n: int | None = None) -> None:
+    """Warn about labels with more rows than the task can make, or fewer than one each."""
+    names = request.task.quota_names
     none = [name for name, rows in request.spec.quotas.items() if not rows]
     if n is not None and n < len(names):
         few = f"{plural(n, 'row')} for {plural(len(names), 'label')}"

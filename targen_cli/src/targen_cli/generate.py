@@ -105,7 +105,13 @@ def generate(
     - targen generate --suite superglue --variant paper --preset paper --dry-run
     - targen generate rte -n 100000 --shard $SLURM_ARRAY_TASK_ID/8
     """
-    from targen_cli.ahead import confirm, print_dry_run, tell_of_few_seeds, tell_of_shortage
+    from targen_cli.ahead import (
+        confirm,
+        print_dry_run,
+        tell_of_few_seeds,
+        tell_of_presets,
+        tell_of_shortage,
+    )
     from targen_cli.choosing import choice
     from targen_cli.suite import suite_tasks
     from targen_core.api.request import asked, elsewhere
@@ -162,7 +168,9 @@ def generate(
         return
     assert task is not None
     with chosen.explained(), asked(registry, task, **keywords) as request:
-        tell_of_shortage(request, n, preset)
+        if n is not None and preset is None and shares_of is None:
+            tell_of_presets(request)
+        tell_of_shortage(request, n)
         if dry_run:
             print_dry_run(
                 [(request.folder(out), request)],

@@ -357,6 +357,16 @@ def test_a_number_of_rows_takes_the_proportions_of_a_preset(works):
     assert [sum(name in each for each in kinds) for name in ("person", "place")] == [14, 8]
 
 
+def test_a_preset_whose_labels_are_in_another_order_is_divided_alike(works, refuses):
+    file_of({**NER, "presets": {"mixed": {"place+person": 3, "none": 1}, "empty": {"none": 0}}})
+    line = "generate ./mine.yaml -b scripted -n 8 --preset"
+    works(f"{line} mixed --out run")
+    assert report("run")["requested"] | {"person+place": 6, "none": 2} == report("run")["requested"]
+    refuses(f"{line} empty --out other", "all quotas are 0")
+    shares = "generate ./mine.yaml -b scripted -n 4 --shares-of run --out other"
+    assert "divided evenly" not in works(shares).err
+
+
 def test_no_other_preset_is_called_counts():
     output = {**COUNTED, "counts": {"refund": 1, "delay": 1}, "rows": 2}
     with pytest.raises(UsageError, match=r"output.counts: presets also contains counts"):

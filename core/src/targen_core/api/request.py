@@ -616,7 +616,10 @@ def quotas_of(
         assert n is not None
         return Quotas.even(n, task)
     counts = Quotas.preset(preset, task)
-    return counts if n is None else Quotas.shared(n, counts, task.including(counts))
+    if n is None:
+        return counts
+    task = task.including(counts)  # a preset may name labels that the task does not plan
+    return Quotas.shared(n, counts.for_task(task), task)
 
 
 def _part_of(task: Task[Any, Any], shard: Shard) -> Quotas:
