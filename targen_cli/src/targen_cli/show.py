@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -241,7 +242,7 @@ def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
     """Where it is from: its context and seed, what it was generated for, what step 4 said."""
     record = traced.record
     manifest = (traced.run / "manifest.json").absolute()
-    lists, of, corrected, alike, others = _CORRECTION
+    lists, of, corrected, alike, others = _Steps()
     if traced.correction is None:
         lists, of, corrected, alike, others = _steps_of(manifest, manifest.stat().st_mtime_ns)
     lists = of.get(record.get("intended", ""), lists)
@@ -288,18 +289,19 @@ def _people(record: Mapping[str, Any]) -> str:
     return f"{review.get('outcome') or record.get('verdict')}{who}{when}"
 
 
-_Steps = tuple[tuple[str, ...], Mapping[str, tuple[str, ...]], bool, float, tuple[str, ...]]
-_CORRECTION: _Steps = ((), {}, True, 0.0, ())
+class _Steps(NamedTuple):
+    """The steps behind the rows of a run; the defaults are those of a corrected dataset."""
+
+    own: tuple[str, ...] = ()  # the names of a task's own lists, outermost first
+    of: Mapping[str, tuple[str, ...]] = MappingProxyType({})  # likewise of parts, by branch
+    corrected: bool = True  # whether step 4 is done
+    alike: float = 0.0  # in percent, from where on rows are too alike; 0: they are not compared
+    filters: tuple[str, ...] = ()  # others than those in every run
 
 
 @lru_cache(maxsize=8)
 def _steps_of(manifest: Path, _: int) -> _Steps:
-    """The names of a task's own lists, outermost first; of parts, by branch.
-
-    Then whether step 4 is done, and how alike rows may be, in percent; 0 if they are not compared.
-    Then the run's other filters.
-    """
-    from targen_core.engine.filters import USUAL
+    """Return the steps of a run; a changed manifest is read again."""
     from targen_core.runs.records.manifest import Manifest
 
     read = Manifest.load(manifest)
@@ -308,16 +310,12 @@ def _steps_of(manifest: Path, _: int) -> _Steps:
     named = [{"contexts": "context"}.get(name, name) for name in lists]
     usual = {"contexts", "seeds"}.issuperset(lists)
     own = () if usual else tuple(named)
-    return (
+    return _Steps(
         own,
         lock.task.lists,
         lock.corrector is not None,
         read.usual_options.get("near_duplicates", 0.0),
-        tuple(
-            name
-            for place in lock.parts
-            if (name := place.removeprefix("filter ")) != place and name not in USUAL
-        ),
+        tuple(plan.names[1] for plan in read.own_filters),
     )
 
 

@@ -218,10 +218,12 @@ class QuotaTracker:
         """Rows of what is counted, and of how many."""
         return self._have[name], self._requested[name]
 
-    def gain(self, branch: str, name: str, rows: int) -> None:
-        """Count rows of a label that came through a branch."""
-        self._have[self.counted(branch, name)] += rows
+    def gain(self, branch: str, name: str, rows: int) -> str:
+        """Count rows of a label that came through a branch, and return what they count as."""
+        counted = self.counted(branch, name)
+        self._have[counted] += rows
         self._worth.clear()
+        return counted
 
     def await_rows(self, branch: str, rows: int) -> None:
         """Count a candidate that cannot be judged now as rows that may come.
@@ -362,8 +364,7 @@ class QuotaTracker:
         if verdict == "accepted":
             flow.accepted[commit.ending or ""] += 1
             flow.unsure += bool(commit.reason)
-            counted = self.counted(branch, commit.quota)
-            self._have[counted] += commit.rows
+            counted = self.gain(branch, commit.quota, commit.rows)
             self._since_gain[counted] = 0
             self._gained[counted] += 1
             if self.is_full(counted):

@@ -654,9 +654,10 @@ class Engine:
                     # it is asks for what the journal lacks. Answers come at once then, so that
                     # others would be ahead by more than they were, and ask for what the run never
                     # needed.
-                    generation = generation or SharedGeneration(self._replays)
+                    waits = self._replays
+                    generation = generation or SharedGeneration(waits=waits)
                     slot = Slot(
-                        part, number, seed, branch, aim, ordinal, self._replays, generation, passed
+                        part, number, seed, branch, aim, ordinal, generation, passed, waits=waits
                     )
                     slot.visit, slot.over = visit, self._order.over
                     yield slot

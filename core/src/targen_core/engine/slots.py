@@ -13,24 +13,26 @@ from targen_core.engine.executor import Generated, Outcome
 from targen_core.engine.seeds import ListBatch, Seed, item_value
 
 
-@dataclass(slots=True)
-class SharedGeneration:
-    """G(branch, seed), if it is shared: by several instances, or shown to later samples."""
+@dataclass(slots=True, kw_only=True)
+class _Caller:
+    """A candidate or the like, for which calls are made."""
 
     waits: bool = False  # whether its calls wait for the turn of a candidate
-    task: asyncio.Task[Generated] | None = None
     _scope: Scope | None = None
 
     @property
     def scope(self) -> Scope:
-        """Return what its calls are made for."""
+        """Return the scope of its calls."""
         if self._scope is None:  # as for most candidates of a resumed run, which make no calls
-            self._scope = _made(self.waits)
+            self._scope = Scope(turn=asyncio.Event() if self.waits else None)
         return self._scope
 
 
-def _made(waits: bool) -> Scope:
-    return Scope(turn=asyncio.Event() if waits else None)
+@dataclass(slots=True)
+class SharedGeneration(_Caller):
+    """G(branch, seed), if it is shared: by several instances, or shown to later samples."""
+
+    task: asyncio.Task[Generated] | None = None
 
 
 @dataclass(slots=True)
@@ -64,8 +66,11 @@ class Lacking:
 
 
 @dataclass(slots=True)
-class Slot:
-    """One candidate: instance `ordinal` of what G(branch, seed) gives; `aim` is the branch's."""
+class Slot(_Caller):
+    """One candidate: instance `ordinal` of what G(branch, seed) gives; `aim` is the branch's.
+
+    Its own scope is for the calls that are made only for it.
+    """
 
     part: int  # of the task, that the seed is in
     number: int  # among the candidates of its part
@@ -73,7 +78,6 @@ class Slot:
     branch: str
     aim: str | None
     ordinal: int
-    waits: bool  # whether its calls wait for its turn
     generation: SharedGeneration
     batches: list[ListBatch]  # list batches walked since the candidate before
     visit: Visit | None = None  # None if the seed is for all labels
@@ -81,14 +85,6 @@ class Slot:
     counted: bool = False  # among those that were started, for what is worth starting
     over: frozenset[int] = frozenset()  # parts whose seeds all come before
     task: asyncio.Task[Outcome] | None = None
-    _scope: Scope | None = None
-
-    @property
-    def scope(self) -> Scope:
-        """Return what the calls are made for that are made only for it."""
-        if self._scope is None:
-            self._scope = _made(self.waits)
-        return self._scope
 
     @property
     def needless(self) -> bool:

@@ -22,7 +22,7 @@ from targen_core.plugins.loader import load_registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.reporters import figures_of
 from targen_core.runs.records.lock import PartPlan
-from targen_core.runs.records.manifest import USUAL_PLACES, Manifest
+from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import model_name
 from targen_core.runs.records.reading import MAX_SECONDS, read_json
 from targen_core.tasks.model import Task
@@ -103,12 +103,7 @@ def delivery_report(deliveries: Iterable[Delivery], path: Path) -> dict[str, Any
 
 def filter_sections(manifest: Manifest) -> Iterator[tuple[PartPlan, Section]]:
     """Yield the filters of a run that have a section of reports or cards and are installed."""
-    plans = [
-        plan
-        for place, plan in manifest.lock.parts.items()
-        if place.startswith("filter ") and place not in USUAL_PLACES
-    ]
-    if not plans:
+    if not (plans := manifest.own_filters):
         return
     registry = load_registry()
     for plan in plans:

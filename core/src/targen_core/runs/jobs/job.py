@@ -183,15 +183,15 @@ class Job:
         """The journal; its records are read from where the ledger has their sums."""
         path, ledger, known = self._directory.journal, self._ledger, (0, 0)
         if ledger is not None and ledger.marks is not None:
-            summed = (0, 0)
-            if ledger.sums is not None and holds(path, ledger.sums[0]):
-                summed = ledger.sums[0]
-            if not holds(path, ledger.marks[0], summed):
+            sums = ledger.sums
+            if sums is not None and not holds(path, sums[0]):
+                sums = None
+            if not holds(path, ledger.marks[0], since=known if sums is None else sums[0]):
                 ledger.forget()
-            elif ledger.sums is not None and summed == ledger.sums[0]:
+            elif sums is not None:
                 with contextlib.suppress(ValueError, TypeError, KeyError):
-                    self.usage.restore(ledger.sums[1])
-                    known = ledger.sums[0]
+                    self.usage.restore(sums[1])
+                    known = sums[0]
         journal = Journal(path, on_record=self.usage.recall, known=known)
         if ledger is not None and ledger.outlasts_journal:
             _log.warning(

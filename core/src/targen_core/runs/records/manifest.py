@@ -22,7 +22,7 @@ from targen_core.origin import TASK_FILE, Typed, is_file
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.dimensions import as_typed
-from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
+from targen_core.runs.records.lock import Lock, PartPlan, StepPlan, TaskPlan
 from targen_core.runs.records.reading import check_members, read_json
 from targen_core.runs.records.shortcuts import is_of_today
 from targen_core.runs.records.spec import ManifestPart, RunSpec, references
@@ -151,6 +151,15 @@ class Manifest(ManifestPart):
         """Return the options of the filters in every run, by bare name."""
         plans = [plan for place, plan in self.lock.parts.items() if place in USUAL_PLACES]
         return {name: value for plan in plans for name, value in plan.options.items()}
+
+    @property
+    def own_filters(self) -> list[PartPlan]:
+        """Return the filters that the run has beside those in every run."""
+        return [
+            plan
+            for place, plan in self.lock.parts.items()
+            if place.startswith("filter ") and place not in USUAL_PLACES
+        ]
 
     @property
     def to_install(self) -> str:
