@@ -17,7 +17,7 @@ from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Counts, Usage
 from targen_core.engine.facade import StageLlm
-from targen_core.errors import Rejected
+from targen_core.errors import Rejected, UsageError
 from targen_core.folders import replies_folder
 from targen_core.options import Limits, RowOptions
 from targen_core.plugins.registry import Registry
@@ -55,6 +55,7 @@ class Question(Generic[R]):
         dry_run: the reply without a model.
         unusable: what is wrong if two replies cannot be used, in words.
         hint: what to do then.
+        instead: what to do without a model that answers at once.
         check: raises `Rejected` for a reply that cannot be used, which is sent back once.
     """
 
@@ -66,6 +67,7 @@ class Question(Generic[R]):
     dry_run: Callable[[DryRunCall], Any]
     unusable: str
     hint: Words = ""
+    instead: Words = ""
     check: Callable[[R], None] | None = None
 
     @cached_property
@@ -162,7 +164,14 @@ class Question(Generic[R]):
         delivery = chosen_delivery(registry, spec.limits)
         options = options_of(self.task, spec, Parts(registry, spec.options))
         steps = models_of(registry, self.task, spec, options, {"generate"}, delivery)
-        return steps["generate"]
+        step = steps["generate"]
+        if step.backend.delivery:  # of a run, of which there is none
+            raise UsageError(
+                f"the backend {step.backend_id.rpartition(':')[2]} answers through files, but this "
+                "call needs an answer at once",
+                hint="choose a different backend, or " + self.instead,
+            )
+        return step
 
 
 @contextlib.contextmanager

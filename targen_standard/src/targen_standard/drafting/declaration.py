@@ -221,6 +221,7 @@ def drafting(registry: Registry, description: str) -> Question[DraftReply]:
 
     A draft that makes no task is sent back once, with what is wrong.
     """
+    blank = Action("init-task", blank=True)
     return Question(
         name="draft",
         prompt=DRAFT_PROMPT,
@@ -229,7 +230,8 @@ def drafting(registry: Registry, description: str) -> Question[DraftReply]:
         parameters={"temperature": 0.3, "max_tokens": 6000},
         dry_run=_dry_run,
         unusable="the model's draft is not a valid task",
-        hint="try a different model, or: " + Action("init-task", blank=True),
+        hint="try a different model, or: " + blank,
+        instead="write the file yourself: " + blank,
         check=_usable,
     )
 

@@ -21,6 +21,7 @@ _MOST = 100  # labels of a call
 _TOKENS = 30  # of a kind in a reply
 _NAMED = 10  # labels that a message names
 _MOST_KINDS, _LONGEST = 20, 200  # kinds of a label, and characters of a kind
+_YOURSELF = "write the key `kinds` yourself"
 _COMMENT = """\
 # The kinds of each label's texts, and their shares. Each row draws one of its label's. Are the
 # shares right for your texts, and is a common kind missing?
@@ -126,7 +127,8 @@ def listing(declaration: Declaration) -> Question[KindsReply]:
         parameters={"temperature": 0.3, "max_tokens": 500 + most * _TOKENS * len(asked)},
         dry_run=dry_run,
         unusable="the model's list of kinds cannot be used",
-        hint="try --no-cache or a different model, or write the key `kinds` yourself",
+        hint=f"try --no-cache or a different model, or {_YOURSELF}",
+        instead=_YOURSELF,
         check=usable,
     )
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
+from targen_core.wording import Either, Option
 from targen_standard.examples.measuring import varied
 from targen_standard.examples.reading import Example
 from targen_standard.single import Question
@@ -61,6 +62,7 @@ def describing(rows: Sequence[Example]) -> Question[Description]:
         parameters={"temperature": 0.3, "max_tokens": 1500},
         dry_run=_dry_run,
         unusable="the model's description is unusable",
+        instead="omit " + Either(Option("backend"), Option("model")),
     )
 
 
