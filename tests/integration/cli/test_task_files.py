@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+
+import yaml
 
 
 def without_draft(path):
@@ -30,6 +33,19 @@ def test_a_blank_is_a_declaration_but_for_its_draft_line(works):
     assert made.strip().endswith("targen preview ./mine.yml")
     without_draft("mine.yml")
     works("generate mine.yml --preset small -b scripted -q")
+
+
+def test_a_blank_has_an_output_to_take_the_place_of_its_labels(works):
+    works("init-task --blank --out mine.yml")
+    blank = Path("mine.yml").read_text(encoding="utf-8")
+    output = re.search(r"(?m)^# output:\n(#   .*\n)+", blank)
+    assert output is not None
+    keys = yaml.safe_load(blank) | yaml.safe_load(re.sub("(?m)^# ", "", output[0]))
+    for key in ("draft", "labels", "samples"):
+        del keys[key]
+    Path("mine.yml").write_text(yaml.safe_dump(keys), encoding="utf-8")
+    works("generate mine.yml -n 4 -b scripted -q --out run")
+    assert '"spans": [{' in Path("run/dataset.jsonl").read_text(encoding="utf-8")
 
 
 def test_a_typed_option_is_not_blamed_on_the_line_that_names_its_part(
