@@ -143,6 +143,11 @@ def _filled(
     return sorted(first.values(), key=lambda c: order.index(c.prompt) if c.prompt in order else 99)
 
 
+def _one_line(text: str) -> str:
+    """Return a text of a task file, which may have several lines, as a cell of a table."""
+    return " ".join(text.split())
+
+
 def _values(values: Sequence[str] | Mapping[str, int]) -> str:
     """Values in a line, with their weights; of many, the first and how many there are."""
     said = (
@@ -197,7 +202,8 @@ def print_task(facts: dict[str, Any]) -> None:
         print(f"Rows come in groups of {facts['rows_per_instance']}.")
     print()
     if facts["labels"]:
-        print_table(["label", "meaning"], [(la["name"], la["summary"]) for la in facts["labels"]])
+        meanings = [(la["name"], _one_line(la["summary"])) for la in facts["labels"]]
+        print_table(["label", "meaning"], meanings)
     else:
         print("The labels are not fixed, so all rows share one quota, called any.")
     if [*facts["branches"]] != ([label["name"] for label in facts["labels"]] or ["any"]):
@@ -209,7 +215,7 @@ def print_task(facts: dict[str, Any]) -> None:
     print_table(
         ["step", "what", "items per call"],
         [
-            *((la["step"], la["summary"], la["batch"]) for la in facts["lists"]),
+            *((la["step"], _one_line(la["summary"]), la["batch"]) for la in facts["lists"]),
             ("generate", _generated(facts), facts["instances_per_call"]),
             *[("checks", ", ".join(facts["checks"]), "")] * bool(facts["checks"]),
             ("correct", f"corrector {facts['corrector']}" if facts["corrector"] else "none", ""),

@@ -48,6 +48,19 @@ def test_a_blank_has_an_output_to_take_the_place_of_its_labels(works):
     assert '"spans": [{' in Path("run/dataset.jsonl").read_text(encoding="utf-8")
 
 
+def test_a_description_shows_texts_of_several_lines_on_one(works):
+    keys = {
+        "description": "Mails.",
+        "labels": {"a": "one\ntwo\n", "b": "three"},
+        "seeds": "four\nfive\n",
+        "kinds": {"a": ["six"]},
+    }
+    Path("t.yaml").write_text(yaml.safe_dump(keys), encoding="utf-8")
+    table = " ".join(works("describe t.yaml").out.partition("\nColumns: ")[2].split())
+    assert "a one two b three" in table and "seeds four five 5" in table
+    assert "kind generate six what a row says, and how; each label has its own kinds" in table
+
+
 def test_a_typed_option_is_not_blamed_on_the_line_that_names_its_part(
     refuses, monkeypatch, tmp_path
 ):

@@ -99,7 +99,7 @@ class Kinds(Trait):
     def drawn(cls, name: str, of: Sequence[Mapping[str, int]], *, even: bool) -> Kinds:
         """Return the dimension of these kinds."""
         every = tuple({kind: 1 for kinds in of for kind in kinds})
-        summary = "each label has its own"
+        summary = "what a row says, and how; each label has its own kinds"
         return cls(name=name, values=every, of=tuple(of), even=even, summary=summary)
 
     @cached_property
@@ -270,5 +270,11 @@ class Profile(BaseModel):
     def drawn(self) -> tuple[Trait, ...]:
         """It, as dimensions."""
         return tuple(
-            Trait(name=name, values=values, by_branch=True) for name, values in self.weights.items()
+            Trait(
+                name=name,
+                values=values,
+                by_branch=True,
+                summary="length and marks of a whole text" if name == FORM else "",
+            )
+            for name, values in self.weights.items()
         )
