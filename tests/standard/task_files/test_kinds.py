@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -90,6 +92,37 @@ def test_a_model_adds_kinds_to_a_file_whose_lines_stay(small, works, refuses, ke
     works("generate porter.yaml -n 2 -b scripted -q")
     refuses("init-task porter.yaml -b scripted", "already has a key `kinds`", "edit the file")
     assert Path("porter.yaml").read_text() == after
+
+
+TOML = """# Notes
+description = "Notes of a porter."
+[labels]
+'a "calm" one' = "nothing to do"
+"alarm.now" = "something to do"
+[[samples]]
+input = "A leak."
+output = "alarm.now"
+actual = "alarm.now"
+explanation = "It leaks."
+"""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+@pytest.mark.parametrize("suffix", [".json", ".toml"])
+def test_files_in_other_formats_get_kinds_too(works, refuses, suffix, end):
+    as_json = json.dumps(tomllib.loads(TOML), indent=4)
+    text = TOML if suffix == ".toml" else as_json
+    path = Path(f"porter{suffix}")
+    before = text.rstrip().replace("\n", end or "\n")
+    path.write_bytes((before + end).encode())
+    works(f"init-task {path} -b scripted")
+    after = path.read_bytes().decode()
+    assert after.startswith(before.removesuffix("}").rstrip())
+    assert after.endswith("\n") and after.count("\r\n") in (0, after.count("\n"))
+    declaration = tg.Declaration.from_file(path)
+    assert declaration.kinds.keys() == declaration.asked.keys() == {'a "calm" one', "alarm.now"}
+    refuses(f"init-task {path} -b scripted", "already has a key `kinds`")
+    assert path.read_bytes().decode() == after
 
 
 def test_what_to_type_next_is_quoted(small, works):

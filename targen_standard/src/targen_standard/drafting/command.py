@@ -62,6 +62,8 @@ def init_task(
     - targen init-task reviews.yaml -b chatgpt --model gpt-6-luna
     - targen init-task --blank --out mytask.yaml
     """
+    from targen_standard.task_files.adding import COMPLETED
+
     file = Path(description or "")
     is_there = description is not None and _exists(file)
     kind = file.suffix.lower()
@@ -71,9 +73,10 @@ def init_task(
             "task file to complete",
             hint=f"targen init-task --blank --out {quote(str(file.with_suffix('.yaml')))}",
         )
-    if is_there and file.suffix not in (".yaml", ".yml"):
+    if is_there and file.suffix not in COMPLETED:
         raise UsageError(
-            f"targen cannot complete {file}: only task files that end in .yaml or .yml get kinds",
+            f"targen cannot complete {file}: only task files that end in .yaml, .yml, .json or "
+            ".toml get kinds",
             hint="write the key `kinds` yourself, or pass a description of the task",
         )
     if is_there:

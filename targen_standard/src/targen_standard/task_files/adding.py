@@ -1,17 +1,23 @@
-"""Adding a key to a task file in YAML, whose other lines stay as they are."""
+"""Adding a key to a task file, whose other lines stay as they are."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from targen_cli.reading import toml_of
 from targen_cli.reading.nodes import yaml_value
 from targen_core.errors import UsageError
+from targen_core.reading import json_of
 from targen_standard.task_files.reading import parsed_file
+
+COMPLETED = (".yaml", ".yml", ".json", ".toml")
+"""The ends of the names of files that a key can be added to."""
 
 _DEEPEST = 16  # levels of a task file
 
@@ -24,13 +30,14 @@ def as_yaml(value: Mapping[str, Any]) -> str:
 
 def may_get_kinds(path: Path) -> bool:
     """Return whether a task file has labels, and nothing that says what their rows are like."""
-    keys = parsed_file(path).value.keys() if path.suffix in (".yaml", ".yml") else set()
+    keys = parsed_file(path).value.keys() if path.suffix in COMPLETED else set()
     return "labels" in keys and keys.isdisjoint({"kinds", "examples", "profile", "generators"})
 
 
 def with_key(path: Path, text: str, key: str, section: str, hint: str) -> str:
     """Return the text of the file at `path` with a `section`, which holds `key`, at its end.
 
+    The section is in YAML. A file in TOML can only get one whose key has mappings of mappings.
     `hint` is the rest of what to type otherwise.
 
     Raises:
@@ -38,19 +45,51 @@ def with_key(path: Path, text: str, key: str, section: str, hint: str) -> str:
             flow style.
     """
     try:
-        was = yaml_value(text, deepest=_DEEPEST)[0] if text.strip() else {}
+        was = _value(path, text) if text.strip() else {}
         if not isinstance(was, Mapping):
             raise ValueError("it is not a mapping")
         if key in was:
             raise UsageError(f"{path} already has a key `{key}`", hint=f"remove it, or {hint}")
-        whole = f"{text.rstrip()}\n\n{section}".lstrip()
+        made = _value(Path(), section)
+        whole = _joined(path, text.rstrip(), section, made)
         if "\r\n" in text:
             whole = re.sub(r"\r?\n", "\r\n", whole)
-        made = yaml_value(section, deepest=_DEEPEST)[0]
-        if yaml_value(whole, deepest=_DEEPEST)[0] != {**was, **made}:
+        if _value(path, whole) != {**was, **made}:
             raise ValueError("it does not end with a key")
     except ValueError as error:
         raise UsageError(
             f"{path}: targen cannot add a key at the end of the file: {error}", hint=hint
         ) from error
     return whole
+
+
+def _value(path: Path, text: str) -> Any:
+    if path.suffix == ".json":
+        return json_of(text, deepest=_DEEPEST, once=True)
+    if path.suffix == ".toml":
+        return toml_of(text, deepest=_DEEPEST)
+    return yaml_value(text, deepest=_DEEPEST)[0]
+
+
+def _joined(path: Path, text: str, section: str, made: Mapping[str, Any]) -> str:
+    """Return a text with a section behind it, whose value is `made`, in the file's format."""
+    if path.suffix == ".json":
+        keys = json.dumps(made, ensure_ascii=False, indent=2).removeprefix("{")
+        return f"{text.removesuffix('}').rstrip()},{keys}\n"
+    if path.suffix == ".toml":
+        comments = [line for line in section.splitlines() if line.startswith("#")]
+        section = "\n".join([*comments, *_tables(made)]) + "\n"
+    return f"{text}\n\n{section}".lstrip()
+
+
+def _tables(made: Mapping[str, Any]) -> Iterator[str]:
+    """Return a section as lines of TOML, whose quoted keys are written as in JSON."""
+    for key, parts in made.items():
+        yield f"[{key}]"
+        for name, values in parts.items():
+            yield f"\n[{key}.{_quoted(name)}]"
+            yield from (f"{_quoted(each)} = {value}" for each, value in values.items())
+
+
+def _quoted(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False)
