@@ -399,6 +399,7 @@ def test_a_language_is_told_from_its_neighbours(language, spoken):
 UNCLEAR = (
     "Kan du sende mig en ny regning inden fredag? Der er en mand ved døren, som vil tale med dig.",
     "Em pots enviar una factura nova? Hi ha un home a la porta que vol parlar amb tu.",
+    "No sé si la porta de la casa era oberta quan va arribar el carter.",
     "Podes enviarme unha factura nova? Hai un home na porta que quere falar contigo.",
     "Ek het my sleutel vergeet en kan nie inkom nie. Daar is 'n man by die deur wat wil praat.",
     f"{SPOKEN['English']} {SPOKEN['German']}",

@@ -106,6 +106,14 @@ _OTHER_LETTER = re.compile("[\u0100-\u0151\u0154-\u024f\u1ea0-\u1eff]")  # all b
 _HEADLINE = 10  # characters
 _DENSE = frozenset(["chinese", "japanese", "korean"])
 _CLEARLY = 8  # times; with languages whose words are not known, it was at most five in samples
+# Short texts in Catalan and Galician may have hardly any words that Spanish lacks and another has.
+_NEAR = {
+    "spanish": frozenset(
+        "això als amb aquest aquesta dels els em és hi i meu meva molt molta però perquè quan què "
+        "són unha nunha ningunha non xa".split()
+    )
+}
+_HARDLY_ANY = 32  # of such a language's words, for each of these
 _SCRIPTS: Mapping[
     str, str | tuple[str, ...]
 ] = {  # what the names of their letters begin with in Unicode
@@ -287,11 +295,13 @@ def language_of(text: str) -> str:
     The languages are those of `check_language` whose function words are known. A quarter of the
     text's words must be among those of its language. They must be eight times as many as those of
     any other language, without the words of both. Danish and Catalan texts, for example, have none.
+    Spanish texts have hardly any words of Catalan and Galician.
     """
     said = words(text)
     for each in all_languages():
         own = sum(word in each.function_words for word in said)
-        if own >= max(1, len(said) * _OF_ONE) and all(
+        near = sum(word in _NEAR.get(each.name, ()) for word in said)
+        if own >= max(1, len(said) * _OF_ONE, near * _HARDLY_ANY) and all(
             sum(word in mine for word in said)
             >= _CLEARLY * max(1, sum(word in theirs for word in said))
             for mine, theirs in _apart(each.name)
