@@ -152,6 +152,33 @@ def test_rows_of_several_texts_need_their_columns(texts):
         read_examples(few, rte)
 
 
+@pytest.mark.parametrize(
+    ("columns", "hint"),
+    [
+        ("premise,claim", "rename claim to `hypothesis`"),
+        ("one,other", "rename one, other to `premise`, `hypothesis`"),
+        ("premise,one,other", "to `hypothesis`; it may be one of one, other"),
+        ("one,other,third", "they may be among one, other, third"),
+        ("premise", "add a column `hypothesis`"),
+    ],
+)
+def test_a_hint_names_the_columns_that_may_be_meant(columns, hint):
+    keys = {"labels": {"yes": "it follows", "no": "it does not"}, "description": "Pairs."}
+    task = Declaration(**keys, fields={"premise": "a text", "hypothesis": "a text"}).task()
+    row = ",".join("a text" for _ in columns.split(","))
+    with pytest.raises(UsageError) as raised:
+        read_examples(lines_of("rows.csv", [f"{columns},label", *[f"{row},yes"] * 6]), task)
+    assert hint in str(raised.value.hint)
+
+
+def test_an_empty_column_is_named(caplog):
+    keys = {"labels": {"yes": "it follows", "no": "it does not"}, "description": "Pairs."}
+    task = Declaration(**keys, fields={"premise": "a text", "hypothesis": "a text"}).task()
+    lines = [f"A text {n}, ," for n in range(6)]
+    read_examples(lines_of("rows.csv", ["premise,hypothesis,label", *lines]), task)
+    assert "empty in every row: hypothesis, label" in caplog.text
+
+
 def test_what_seeds_give_may_be_left_out(texts):
     task = Declaration.model_validate(
         {

@@ -160,7 +160,9 @@ def _fresh(path: Path, task: Task[Any, Any] | None, encoding: str) -> Examples:
             hint=hint,
         ) from (UnicodeError(_NOT_UTF_8) if _NOT_UTF_8 in bad else None)
     whole = [row for _, row in several[:_MOST] if isinstance(row, Mapping)]
-    said = [words for words in (columns.chosen, columns.unused(whole)) if words]
+    said = [
+        words for words in (columns.chosen, columns.unused(whole), columns.empty(whole)) if words
+    ]
     if bad:
         read = min(len(several), _MOST)
         used = f"{read - sum(map(len, bad.values())):,} of {read:,} rows are used as examples"
@@ -265,19 +267,20 @@ class _Columns:
         lacking = [name for name in fields if name not in names]
         if not lacking or not names:
             return
-        self._require_one(names, lacking)
         texts = [
             name
             for name in names
             if name not in NO_TEXTS
             and name != self._label
+            and name not in fields
             and any(isinstance(row.get(name), str) for row in rows)
         ]
+        self._require_one(names, lacking, texts)
         named = [name for name in _TEXT if name in texts] or (texts if len(texts) == 1 else [])
         if not named:
             raise UsageError(
                 f"there is no column {fields[0]}; the columns are {_listed(names)}",
-                hint=f"rename the text column to `{fields[0]}`",
+                hint=_renaming(texts, lacking),
             )
         self._renamed = {fields[0]: named[0]}
 
@@ -292,6 +295,13 @@ class _Columns:
             for name, column in {**columns, "label": self._label}.items()
             if column is not None
         )
+
+    def empty(self, rows: Sequence[Mapping[str, Any]]) -> str:
+        """Return which columns of the texts or the label are empty in all rows; or ""."""
+        names = [self._renamed.get(name, name) for name in self._fields]
+        names += [self._label] if self._label is not None else []
+        empty = [name for name in names if not any(map(_has_words, said_in(rows, name)))]
+        return f"empty in every row: {_listed(empty)}" if rows and empty else ""
 
     def unused(self, rows: Sequence[Mapping[str, Any]]) -> str:
         """Return which column has some labels, but too few to be that of the label; or ""."""
@@ -319,12 +329,14 @@ class _Columns:
             "values are then skipped"
         )
 
-    def _require_one(self, names: Iterable[str], lacking: Sequence[str]) -> None:
+    def _require_one(
+        self, names: Iterable[str], lacking: Sequence[str], texts: Sequence[str]
+    ) -> None:
         if self._task is not None and len(self._fields) != 1:
             raise UsageError(
                 f"a row of {self._task.name} has the texts {', '.join(self._fields)}, but there is "
                 f"no column {lacking[0]}; the columns are {_listed(names)}",
-                hint=f"rename the columns to {', '.join(self._fields)}",
+                hint=_renaming(texts, lacking),
             )
 
     def examples(self, line: int, record: Mapping[str, Any] | str) -> list[Example]:
@@ -410,6 +422,22 @@ def _written_fields(task: Task[Any, Any] | None, names: Iterable[str]) -> tuple[
     given = task.seeds[-1].column if task.seeds else None
     fields = dict.fromkeys(field.partition(".")[0] for field in task.fields)
     return tuple(name for name in fields if name != given or name in names)
+
+
+def _renaming(texts: Sequence[str], lacking: Sequence[str]) -> str:
+    """Return what to do about fields without a column, if these other columns have texts."""
+    fields = ", ".join(f"`{name}`" for name in lacking)
+    if not texts:
+        return f"add {'the columns' if len(lacking) > 1 else 'a column'} {fields}"
+    if len(texts) == len(lacking):
+        return f"rename {_listed(texts)} to {fields}"
+    if len(lacking) == 1:
+        return f"rename the column with these texts to {fields}; it may be one of {_listed(texts)}"
+    return f"rename the columns with these texts to {fields}; they may be among {_listed(texts)}"
+
+
+def _has_words(value: Any) -> bool:
+    return bool(value.strip() if isinstance(value, str) else value is not None)
 
 
 def _listed(names: Iterable[str]) -> str:
