@@ -280,7 +280,11 @@ class ListOptions(Options):
     ] = None
     seeds: Annotated[
         Path | None,
-        Flag("Read seeds from this file instead of running steps 1 and 2.", metavar="FILE"),
+        Flag(
+            "Read seeds from this file instead of running steps 1 and 2. By default, each "
+            "is used for every label.",
+            metavar="FILE",
+        ),
     ] = None
     contexts_from: Annotated[
         str,
