@@ -82,6 +82,8 @@ class ExampleFilter(Filter):
             )
             if following is not None:
                 # Rows after real texts have their kinds, too.
+                if kinds and path is not None and not COPY_OF_FILE.fullmatch(path.name):
+                    _warn("rows follow the examples, so they draw none of the task's kinds")
                 kept = tuple(e for e in task.dimensions if e not in (*lengths, *kinds))
                 return following.replace(dimensions=kept)
         if isinstance(profile, Profile):
