@@ -22,6 +22,19 @@ def test_a_run_is_pickled_and_copied_with_its_rows_read_or_not(run):
     assert twin.rows is not dataset.rows
 
 
+def test_a_run_of_objects_is_pickled_without_them_and_copied_with_them(lab):
+    world = lab.World()
+    task, model = world.task(), lab.ToyModel(world.reply)
+    run = tg.generate(task, n=2, model=model)
+    twin = pickle.loads(pickle.dumps(run))
+    assert (twin.path, twin.report) == (run.path, run.report)
+    with pytest.raises(tg.errors.UnknownName, match="was a Python object") as caught:
+        tg.resume(twin, n=4)
+    assert "task=TASK, model=MODEL" in caught.value.hint
+    assert len(tg.resume(copy.deepcopy(run), n=4)) == 4
+    assert len(tg.resume(twin, n=6, task=task, model=model)) == 6
+
+
 def test_datasets_and_corrections_are_pickled_by_where_their_task_is(run):
     paper = tg.generate("rte", n=4, model="scripted", variants="paper", out="runs/paper")
     for dataset in (run.dataset, paper.dataset, tg.read_dataset("runs/x/dataset.jsonl", "rte")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,16 @@ def test_runs_paths_and_rows_stand_side_by_side(run):
     assert repr(analysis).startswith("<Analysis of ") and ": 1 metric>" in repr(analysis)
     assert str(analysis).startswith(f"{analysis.study.everything[0].name}: ")
     assert "how to read it" in str(analysis)
+
+
+def test_it_is_pickled_by_where_its_tasks_are(run):
+    analysis = tg.analyze(run, against="runs/x/dataset.jsonl", metrics=["labels"])
+    again = pickle.loads(pickle.dumps(analysis))
+    assert again.as_dict() == analysis.as_dict() and str(again) == str(analysis)
+    mine = run.task.replace(name="mine")
+    analysis = tg.analyze(list(run), task=mine, metrics=["labels"])
+    with pytest.raises(TypeError, match="its task exists only in this program"):
+        pickle.dumps(analysis)
 
 
 def test_it_is_written_like_the_command_writes_it(run):

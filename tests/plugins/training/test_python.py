@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,19 @@ def test_rows_of_any_form_are_learned_from(form, targen, mood):
     seen = targen_core.evaluate(made, rows, task="mood.yaml")
     assert any("the training data contained" in each for each in seen.warnings)
     assert targen("evaluate", "model", "train.jsonl").code == 0  # in a process of its own, too
+
+
+def test_a_model_is_pickled_by_its_folder(targen, mood):
+    texts = [row["text"] for row in read_dataset(mood("train.jsonl", 20), "mood.yaml")]
+    how = {"task": "mood.yaml", "out": "model", "progress": False}
+    model = targen_core.train("train.jsonl", **how)
+    packed = pickle.dumps(model)
+    again = pickle.loads(packed)
+    assert again.labels_of(texts) == model.labels_of(texts) and again.facts == model.facts
+    assert copy.deepcopy(model) is copy.copy(model) is model
+    targen_core.train("train.jsonl", **how, seed=1, force=True)
+    with pytest.raises(targen_core.UsageError, match="it was trained again after pickling"):
+        pickle.loads(packed)
 
 
 def test_what_cannot_be_is_said(targen, mood):

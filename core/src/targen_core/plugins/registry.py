@@ -95,6 +95,14 @@ class Registry:
                 raise ValueError(f"{item.kind} {item.id} is registered twice")
             self._by_id[item.kind, item.id] = item
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the running program's objects: many are no values, and hold keys or handles."""
+        kept = {key: item for key, item in self._by_id.items() if item.distribution != MEMORY}
+        return {**vars(self), "_by_id": kept}
+
+    def __deepcopy__(self, memo: object) -> Registry:
+        return self  # which does not change, and so keeps the program's objects
+
     def __repr__(self) -> str:
         kinds = Counter(kind for kind, _ in self._by_id)
         plugins = ", ".join(sorted({plugin.distribution for plugin in self.plugins}))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from targen_cli.findings import Cell, Estimate, Excerpt, Findings, Plot, Table
-from targen_core import Task
+from targen_core import Dataset, Task
 
 __all__ = [
     "Cell",
@@ -55,6 +55,19 @@ class Corpus:
     task: Task[Any, Any] | None = None
     run: Path | None = None
     notes: tuple[str, ...] = ()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the task, which is code: a dataset keeps where to find it again."""
+        state = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            **state,
+            "task": None if self.task is None else Dataset(self.name, self.task, [], run=self.run),
+        }
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        of: Dataset | None = state["task"]
+        for name, value in {**state, "task": None if of is None else of.task}.items():
+            object.__setattr__(self, name, value)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -162,6 +162,7 @@ class Trained:
         answers: what it may say: its labels, and `ILLEGAL` if it writes its answers.
         folder: where it is.
         output: what it learned in place of labels.
+        only: the task of a mixture that `of` restricted it to, or "".
     """
 
     facts: Facts
@@ -170,6 +171,17 @@ class Trained:
     answers: tuple[str, ...]
     folder: Path
     output: TrainedOutput | None = None
+    only: str = ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Its folder, from which it is loaded again: no pickle holds the code that predicts."""
+        return _loaded_again, (self.folder.absolute(), self.facts, self.only)
+
+    def __copy__(self) -> Trained:
+        return self  # which does not change
+
+    def __deepcopy__(self, memo: object) -> Trained:
+        return self
 
     def __repr__(self) -> str:
         facts = self.facts
@@ -203,7 +215,7 @@ class Trained:
         if len(self.facts.tasks) == 1:
             return self
         predict, answers = about_task(self.predict, self.answers, task, self.facts.tasks[task])
-        return replace(self, predict=predict, answers=answers)
+        return replace(self, predict=predict, answers=answers, only=task)
 
     def labels_of(self, texts: Iterable[str | Mapping[str, str]]) -> list[str]:
         """Return the label that the model finds most likely for each of some new texts.
@@ -526,6 +538,21 @@ def load_model(registry: Registry, folder: Path) -> Trained:
     predict = _predictor(item.id, trainer, facts.labels, folder / "model")
     answers = _answers(trainer, facts.labels)
     return Trained(facts, predict, np.sort(seen), answers, folder, trainer.output)
+
+
+def _loaded_again(folder: Path, facts: Facts, only: str) -> Trained:
+    """Return a pickled model.
+
+    Raises:
+        UsageError: the folder no longer contains it.
+    """
+    model = load_model(load_registry(), folder)
+    if model.facts != facts:
+        raise UsageError(
+            f"{folder} contains a different model by now: it was trained again after pickling",
+            hint="load the new one: pass the folder instead of the pickled model",
+        )
+    return model.of(only) if only else model
 
 
 def require_able(ready: Ready) -> None:
