@@ -1,6 +1,7 @@
 """From langchain to targen and back."""
 
 import asyncio
+import gc
 import json
 import threading
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic import Field, SecretStr
 
 from targen_core import ChatModel, ChatReply, ChatRequest, Message, errors, load_registry
 from targen_standard.langchain import LangChainModel, TargenChat
+from targen_standard.langchain.model import _GIVEN
 
 
 def request_of(text="Name a river.", schema=None, **params):
@@ -428,6 +430,20 @@ def test_settings_that_a_class_does_not_name_tell_models_apart():
     assert LangChainModel(chat).identity == before
     chat.heat = 3
     assert LangChainModel(chat).identity != before
+
+
+def test_models_that_are_gone_are_forgotten():
+    gc.collect()  # those of other tests
+    before = len(_GIVEN)
+    kept = Chat()
+    for each in (kept, Chat(), Chat()):
+        LangChainModel(each)
+    del each
+    gc.collect()
+    assert len(_GIVEN) == before + 1
+    del kept
+    gc.collect()
+    assert len(_GIVEN) == before
 
 
 class Together(Chat):

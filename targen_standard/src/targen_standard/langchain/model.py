@@ -311,7 +311,8 @@ def _given(model: BaseChatModel) -> frozenset[str]:
             for name in model.model_fields_set
             if not (name in fields and fields[name].exclude) and not may_name_secret(name)
         )
-        _GIVEN[id(model)] = weakref.ref(model), names
+        key = id(model)
+        _GIVEN[key] = weakref.ref(model, lambda _: _GIVEN.pop(key, None)), names
     return names
 
 
