@@ -54,6 +54,10 @@ Loc = Sequence[str | int]
 class SavedTask(Protocol):
     """A task that a program may pass because it can be a file, such as a `Declaration`."""
 
+    def task(self) -> Task[Any, Any]:
+        """Return the task that it declares."""
+        ...
+
     def save_in(self, folder: Path) -> Typed:
         """Write a task file into a folder and return its path."""
         ...

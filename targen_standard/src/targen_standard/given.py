@@ -9,11 +9,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from targen_core.api.request import Request, TaskLike
+from targen_core.api.request import Request, TaskLike, given_task
 from targen_core.api.run import Folder
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
-from targen_core.origin import Typed
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.model import Task
@@ -109,19 +108,9 @@ def task_of(task: TaskLike | None) -> Task[Any, Any] | str | None:
     """Return a task as datasets are read for it: a Task, or what finds one.
 
     Raises:
-        UsageError: it is neither, nor a path, nor a Declaration.
+        UsageError: it is not a task.
     """
-    if isinstance(task, Task | str) or task is None:
-        return task
-    if isinstance(task, PathLike):
-        return Typed(task)
-    made = getattr(task, "task", None)  # of a Declaration
-    if not callable(made) or not isinstance(whose := made(), Task):
-        raise UsageError(
-            f"task: {type(task).__name__} is not a task",
-            hint="pass a name, a file's path, a Task or a Declaration",
-        )
-    return whose
+    return None if task is None else given_task(task)
 
 
 def given_data(

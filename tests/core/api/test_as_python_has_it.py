@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import pickle
+from pathlib import Path
 
 import pytest
 
 import targen_core as tg
+from tests.files import write_lines
 
 pytestmark = pytest.mark.whole
 
@@ -46,6 +48,34 @@ def test_datasets_and_corrections_are_pickled_by_where_their_task_is(run):
     again = pickle.loads(pickle.dumps(corrected))
     assert list(again) == list(corrected)
     assert again.task.name == "rte"
+
+
+def test_every_function_takes_a_task_in_the_same_forms(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    kept = tg.Declaration(
+        name="mood", description="a remark", labels={"praise": "good", "blame": "bad"}
+    )
+    file = Path(kept.save_in(tmp_path))
+    rows = [{"text": f"So {label}.", "label": label, "idx": 0} for label in ("praise", "blame")]
+    write_lines("rows.jsonl", rows)
+    functions = [
+        lambda task: tg.read_dataset("rows.jsonl", task, strict=False),
+        lambda task: tg.validate("rows.jsonl", task),
+        lambda task: tg.export("rows.jsonl", "rows.csv", task=task, force=True),
+        lambda task: tg.estimate(task, n=2, model="scripted"),
+        lambda task: tg.analyze("rows.jsonl", task=task, metrics="labels"),
+        lambda task: tg.retrieve(task, catalogue="rows.jsonl", progress=False),
+    ]
+    for function in functions:
+        for task in (kept, kept.task(), file, str(file), f"~/{file.relative_to(tmp_path)}"):
+            function(task)
+        for wrong in (5, {"name": "mood"}, tg.Declaration):
+            with pytest.raises(tg.UsageError, match=r"task: .* is not a task"):
+                function(wrong)
+    review = tg.review("rows.jsonl", right=[0], task=file)
+    assert review.is_dir()
+    with pytest.raises(tg.UsageError, match="task: Task is not the name or file of a task"):
+        tg.review("rows.jsonl", right=[0], task=kept.task())
 
 
 def test_a_task_of_the_program_alone_is_no_matter_of_a_pickle(lab):

@@ -15,7 +15,6 @@ import pytest
 import targen_core as tg
 
 from ...tables import table
-from ..models import PORTER
 
 pytestmark = pytest.mark.whole
 
@@ -81,7 +80,7 @@ CALLS = table("""
     tg.correct("run", model="scripted", rows_per_call=0) | rows_per_call is 0 |
     tg.correct(ODD, task="rte", model="scripted") | row 1 does not fit the task rte: label: 'perh |
     tg.correct("run", task="cb", model="scripted") | already states the task of its rows |
-    tg.read_dataset([{"text": "t"}], PORTER) | task is <Declaration 'porter' | pass
+    tg.read_dataset([{"text": "t"}], {"name": "x"}) | task: dict is not a task | Declaration(
     tg.read_dataset("values.json", "rte") | values.json, row 1 does not fit the task rte: Input
     tg.read_dataset("torn.json", "rte") | cannot read torn.json, line 1: it is not JSON: Expecting |
     tg.read_dataset("none.json", "rte") | none.json has no rows |
@@ -116,7 +115,7 @@ def test_what_cannot_be_is_said(call, error, hint, run):
         for name in ("generate", "estimate")
     }
     with pytest.raises(tg.TargenError) as caught:
-        eval(call, {"tg": tg, "PORTER": PORTER, "ODD": ODD, **known})
+        eval(call, {"tg": tg, "ODD": ODD, **known})
     assert error in str(caught.value)
     assert hint in caught.value.hint
     assert not re.search(" --?[a-z]", f"{caught.value} {caught.value.hint}")

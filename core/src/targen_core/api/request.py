@@ -440,15 +440,29 @@ def _not_none(limits: Mapping[str, Any]) -> dict[str, Any]:
 
 def called_task(task: TaskLike, folder: Path) -> tuple[dict[str, Task[Any, Any]], str]:
     """The objects that a task brings, and what finds it."""
-    if isinstance(task, Task):
-        return {task.name: task}, f"{MEMORY}:{task.name}"
-    if isinstance(task, PathLike):
-        text = str(as_path(task))
-        return {}, Typed(text if is_file(text) else Path(text).absolute())
-    if isinstance(task, str):
-        return {}, type(task)(as_path(task)) if task.startswith("~") else task
     if hasattr(task, "save_in") and not isinstance(task, type):
         return {}, task.save_in(folder)  # as a file, which the run copies
+    found = given_task(task)
+    if isinstance(found, Task):
+        return {found.name: found}, f"{MEMORY}:{found.name}"
+    return {}, found
+
+
+def given_task(task: TaskLike) -> Task[Any, Any] | str:
+    """A task as rows are read for it: a `Task`, also that of a `Declaration`, or what finds one.
+
+    Raises:
+        UsageError: it is not a task.
+    """
+    if isinstance(task, Task):
+        return task
+    if isinstance(task, PathLike):
+        text = str(as_path(task))
+        return Typed(text if is_file(text) else Path(text).absolute())
+    if isinstance(task, str):
+        return type(task)(as_path(task)) if task.startswith("~") else task
+    if hasattr(task, "save_in") and not isinstance(task, type):
+        return task.task()
     usual: Words = "pass a name, a file's path, a Task or a Declaration"
     name = (task if isinstance(task, type) else type(task)).__name__
     if isinstance(task, type):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from typing import Any
 
 from targen_core.dataset.model import Dataset
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
+from targen_core.task_files import SavedTask
 from targen_core.tasks.model import Task
 
 
 def read_dataset(
     source: Any,
-    task: Task[Any, Any] | str | None = None,
+    task: Task[Any, Any] | SavedTask | PathLike[str] | str | None = None,
     *,
     variants: Sequence[str] = (),
     registry: Registry | None = None,
@@ -32,7 +34,8 @@ def read_dataset(
             .json, .csv or .parquet), or a folder that `targen export --as hf` or `datasets` saved.
             It may also be "hf:OWNER/NAME[:CONFIG[:SPLIT]]" of a hub, or rows: a `datasets.Dataset`,
             a data frame, mappings, a `Dataset`.
-        task: the task of the rows: a task, its name, or its file. A run records its task.
+        task: the task of the rows: its name, its file, a `Task` or a `Declaration`. A run records
+            its task.
         variants: variants of the task; a run also records these.
         registry: finds the task; by default what is installed.
         encoding: the encoding of text files without a byte order mark.

@@ -7,16 +7,17 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-from targen_core import Registry, load_registry
-from targen_datatune.asked import read_request
+from targen_core import Registry, Task, load_registry
+from targen_datatune.asked import read_request, wanted_of
 from targen_datatune.finding import Filters, Findings, search
 from targen_datatune.licenses import listed
+from targen_standard.given import TaskLike, task_of
 
 __all__ = ["retrieve"]
 
 
 def retrieve(
-    task: str | PathLike[str],
+    task: TaskLike,
     *,
     catalogue: str | PathLike[str] | Iterable[str | PathLike[str]] = (),
     index: str | PathLike[str] | None = None,
@@ -35,7 +36,7 @@ def retrieve(
     `targen_core.retrieve` is this function.
 
     Args:
-        task: a task's name, a file, or the instruction itself.
+        task: a task's name, a file, a `Task`, a `Declaration`, or the instruction itself.
         catalogue: search only these: files or folders, which are described first, or built
             catalogues such as "hf:"; by default all that are built.
         index: the folder of the index; by default catalogue/ in targen's cache.
@@ -60,9 +61,11 @@ def retrieve(
     sources = [catalogue] if isinstance(catalogue, str | PathLike) else catalogue
     named = [license] if isinstance(license, str) else license
     registry = load_registry() if registry is None else registry
+    whose = task_of(task)
+    wanted = wanted_of(whose) if isinstance(whose, Task) else read_request(whose or "", registry)
     return search(
         registry,
-        read_request(fspath(task), registry).query,
+        wanted.query,
         catalogues=[fspath(each) for each in sources],
         index=None if index is None else Path(index).expanduser(),
         retriever=retriever,

@@ -21,6 +21,7 @@ from targen_review.apply import new_versions
 from targen_review.grades import Grade, GradeBook, Rater, check_name
 from targen_review.rows import review_rows
 from targen_review.rubric import Effect
+from targen_standard.given import task_of
 
 __all__ = ["ReviewReport", "Reviewed", "apply_review", "review"]
 
@@ -83,7 +84,7 @@ def review(
     right: Iterable[int] = (),
     rater: str = "me",
     out: str | PathLike[str] | None = None,
-    task: str | None = None,
+    task: str | PathLike[str] | None = None,
     encoding: str = "utf-8",
 ) -> Path:
     """Say of rows whether they are right, as the page of `targen review` writes it down.
@@ -98,7 +99,7 @@ def review(
         right: rows that are right; rows that are not named stay also.
         rater: who says it.
         out: the folder of the review; by default the data's name with `.review`.
-        task: the task of rows in a file; a run knows.
+        task: the name or file of the task of rows in a file; a run knows.
         encoding: of text files without a byte order mark.
 
     Returns:
@@ -113,10 +114,16 @@ def review(
 
     said = _said(relabel or {}, bad=bad, right=right)
     place = _place(data)
+    named = task_of(task)
+    if named is not None and not isinstance(named, str):  # a review outlives the program
+        raise UsageError(
+            f"task: {type(task).__name__} is not the name or file of a task",
+            hint="pass the path of a task file",
+        )
     folder, plan, opened = planned(
         [str(place)],
         out=None if out is None else Path(out),
-        task=task,
+        task=named,
         encoding=encoding,
         quiet=True,
     )

@@ -7,10 +7,10 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from targen_core.api.request import TaskLike, given_task
 from targen_core.dataset.model import Dataset, Problem, row_digest
 from targen_core.errors import Rejected, RunDirectoryError, UnknownName, UsageError
 from targen_core.plugins.loader import load_registry
@@ -38,7 +38,7 @@ _log = logging.getLogger("targen.dataset")
 
 def read_dataset(
     source: Any,
-    task: Task[Any, Any] | str | None = None,
+    task: TaskLike | None = None,
     *,
     variants: Sequence[str] = (),
     registry: Registry | None = None,
@@ -46,6 +46,7 @@ def read_dataset(
     strict: bool = True,
 ) -> Dataset:
     """Read a dataset; see `targen_core.read_dataset`."""
+    task = None if task is None else given_task(task)
     if isinstance(made := getattr(source, "dataset", None), Dataset):  # of a run
         source = made
     if isinstance(source, Dataset):
@@ -157,11 +158,6 @@ def _task(
     """
     if isinstance(task, Task):
         return task.varied(variants)
-    if not isinstance(task, str | PathLike | None):
-        raise UsageError(
-            f"task is {repr(task)[:80]}, which is not a task",
-            hint="pass a task's name or file, or a Task such as declaration.task()",
-        )
     registry = load_registry() if registry is None else registry
     if source.task is None:
         if task is None:
