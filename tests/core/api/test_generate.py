@@ -10,10 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 import targen_core as tg
 from targen_core.errors import BudgetExhausted, QuotaNotMet, RunConflict, RunLocked, UsageError
 from targen_core.plugins import loader
+from targen_core.runs.jobs import job as jobs
 
 from ...runs import manifest, records
 from ..models import PORTER
@@ -203,6 +205,15 @@ def test_a_run_that_is_open_here_is_said_to_be():
     job.close()
     job.close()
     assert tg.resume("x").report.complete
+
+
+def test_a_start_says_that_it_waits_for_another(monkeypatch, caplog):
+    monkeypatch.setattr(jobs, "_STARTING", 0.2)
+    Path("runs/porter-0").mkdir(parents=True)
+    held = FileLock("runs/porter-0/.lock")
+    with held, caplog.at_level("INFO", logger="targen"), pytest.raises(RunLocked):
+        porter(n=2)
+    assert caplog.messages == ["waiting for another run that is starting in runs/porter-0"]
 
 
 # --- load -------------------------------------------------------------------

@@ -768,6 +768,7 @@ def _claimed(
     """
     busy: set[Path] = set()
     deadline = time.monotonic() + _STARTING
+    waits = False
     while True:
         path, said = out, ""
         if place == "number":
@@ -785,6 +786,9 @@ def _claimed(
             if is_other:
                 busy.add(path)
             elif is_other is None and time.monotonic() < deadline:
+                if not waits:
+                    _log.info("waiting for another run that is starting in %s", path)
+                waits = True
                 time.sleep(0.05)
             else:
                 raise
