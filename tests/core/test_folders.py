@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from targen_core import folders
 
 
@@ -18,3 +20,15 @@ def test_the_cache_is_where_the_platform_or_the_user_has_it(monkeypatch, tmp_pat
 def test_replies_have_a_folder_of_their_own_in_it(monkeypatch, tmp_path):
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path))
     assert folders.replies_folder() == tmp_path / "replies"
+
+
+def test_marks_that_cannot_be_stored_are_reported_once(monkeypatch, tmp_path, caplog):
+    own = tmp_path / "file"
+    own.touch()
+    monkeypatch.setenv("TARGEN_CACHE_DIR", str(own / "cache"))
+    with caplog.at_level(logging.WARNING, logger="targen"):
+        folders.make_known("options", "aa")
+        folders.make_known("options", "bb")
+    (said,) = caplog.messages
+    assert f"cannot write to {own / 'cache'}: " in said
+    assert "set TARGEN_CACHE_DIR" in said

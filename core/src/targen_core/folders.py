@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
+import logging
 import os
 from pathlib import Path
 
 __all__ = ["CACHE_VARIABLE", "cache_folder", "is_known", "make_known", "replies_folder"]
+
+_log = logging.getLogger("targen.cache")
 
 CACHE_VARIABLE = "TARGEN_CACHE_DIR"
 """Environment variable: the folder to use in place of the platform's own."""
@@ -34,9 +37,22 @@ def is_known(kind: str, digest: str) -> bool:
 def make_known(kind: str, digest: str) -> None:
     """Record that this user has used something; if that fails, the user is asked again."""
     mark = _mark(kind, digest)
-    with contextlib.suppress(OSError):
+    try:
         mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         mark.touch()
+    except OSError as error:
+        _say_unwritable(cache_folder(), error.strerror)
+
+
+@functools.cache  # a run notes several things: once is enough
+def _say_unwritable(folder: Path, why: str) -> None:
+    _log.warning(
+        "cannot write to %s: %s. targen does not remember what you trust, and will ask again; to "
+        "use another folder, set %s",
+        folder,
+        why,
+        CACHE_VARIABLE,
+    )
 
 
 def _mark(kind: str, digest: str) -> Path:
