@@ -222,7 +222,20 @@ def test_a_run_that_people_answer_is_extended_as_it_was_begun(targen: Targen) ->
     assert [*answered(targen)]
     done = targen("resume", "run", "-n", 4)
     assert (done.code, done.out) == (0, begun.out), done.err
+    assert [*report("run")["requested"].values()] == [1, 1]  # until the run goes on
+    assert [each["target"] for each in targen("runs", "list", "run", "--json").json] == [4]
+    said = targen("report", "run", "--json").json
+    assert (said["status"], said["requested"]) == ("unfinished", {"red": 2, "blue": 2})
     assert export(targen, "next.jsonl") == 2
+
+
+def test_a_run_extended_on_its_way_is_reported_with_its_last_target(targen: Targen) -> None:
+    declare("red", "blue", more="contexts: [sea, sky]\nseeds: [a boat, a kite, a bird]\n")
+    assert targen("generate", "hue.yaml", "-n", 2, "-b", "people", "--out", "run").code == 0
+    assert export(targen, "first.jsonl") == 2
+    assert targen("resume", "run", "-n", 4).code == 0
+    assert export(targen, "next.jsonl") == 2  # of the first target, which comes first
+    assert targen("report", "run", "--json").json["requested"] == {"red": 2, "blue": 2}
 
 
 def test_people_judge_what_a_model_without_files_writes(targen: Targen) -> None:

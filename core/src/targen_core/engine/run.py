@@ -205,8 +205,9 @@ class Engine:
             TargenError: whatever stopped the run; what was committed stays.
             Contradicted: the ledger belongs to another run; a new engine without it can continue.
         """
+        reached = 0
         try:
-            for target in targets:
+            for reached, target in enumerate(targets, 1):  # noqa: B007 (used where it ends)
                 await self._reach(target)
             if self._ledger.pending:
                 raise Contradicted
@@ -217,6 +218,9 @@ class Engine:
             self._layer.halt(error)
             raise
         finally:
+            if reached < len(targets):  # stopped on its way: the report is about the last one
+                last = targets[-1]
+                self.quotas.aim(last.quotas, by_intended=last.balance == "intended")
             await self._order.aclose()
         given = seeds_at_most(self._order.specs) is not None
         lists = [spec.step for spec in self._order.specs]

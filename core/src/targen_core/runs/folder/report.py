@@ -290,7 +290,7 @@ def status_words(report: Mapping[str, Any]) -> str:
 
 
 def read_report(path: Path) -> dict[str, Any]:
-    """A run's report; of a run that was killed, what its files tell.
+    """A run's report; of a run that was killed or was extended since, what its files tell.
 
     Raises:
         RunDirectoryError: `path` is not a run directory, or a file in it holds
@@ -298,13 +298,26 @@ def read_report(path: Path) -> dict[str, Any]:
     """
     manifest = Manifest.load(path / "manifest.json")
     try:
-        report: dict[str, Any] = read_json(path / "report.json")
+        report = stored_report(path)
     except FileNotFoundError:
-        unfinished = load_registry().function(
-            "unfinished-report", of="reporting on an unfinished run"
-        )
-        made: dict[str, Any] = unfinished(path, manifest)
-        return made
+        pass
+    else:
+        *earlier, last = (dict(each.quotas.over(manifest.task.labels)) for each in manifest.targets)
+        if report["requested"] == last or report["requested"] not in earlier:
+            return report
+    unfinished = load_registry().function("unfinished-report", of="reporting on an unfinished run")
+    made: dict[str, Any] = unfinished(path, manifest)
+    return made
+
+
+def stored_report(path: Path) -> dict[str, Any]:
+    """The report that a run wrote when it last ended, whatever its target is by now.
+
+    Raises:
+        FileNotFoundError: it wrote none.
+        RunDirectoryError: it holds what no run writes, naming the field.
+    """
+    report: dict[str, Any] = read_json(path / "report.json")
     if isinstance(report, dict):
         report["usage"] = _renamed(report.get("usage"))
         if "wanted" in report:  # as an older targen wrote it

@@ -56,7 +56,7 @@ from targen_core.runs.folder.place import (
     require_run,
     same_run,
 )
-from targen_core.runs.folder.report import build_report, delivery_report, read_report
+from targen_core.runs.folder.report import build_report, delivery_report, stored_report
 from targen_core.runs.folder.reporters import Ended, files_of, notes_on
 from targen_core.runs.jobs.account import part_limits
 from targen_core.runs.jobs.event_loops import finish, stoppable
@@ -605,7 +605,7 @@ class Job:
         """Return the report that an earlier process wrote at its end."""
         if (self.path / "report.json").exists():  # else all the files of the run would be read
             with contextlib.suppress(TargenError, OSError):
-                return read_report(self.path)
+                return stored_report(self.path)
         return None
 
     @property
