@@ -33,7 +33,7 @@ from targen_cli.arguments import (
 from targen_cli.flags import Said, takes
 from targen_cli.request import ModelOptions, WorkerOptions
 from targen_cli.streams import mute
-from targen_core.errors import BudgetExhausted, QuotaNotMet, UsageError
+from targen_core.errors import AnswersAwaited, BudgetExhausted, QuotaNotMet, UsageError
 from targen_core.options import Limits, ListOptions, RowOptions
 from targen_core.runs.records.shortcuts import rows
 from targen_core.text import plural
@@ -402,6 +402,7 @@ class _Suite:
         self._quiet = quiet
         self._made: list[tuple[Path, dict[str, Any]]] = []
         self._short: list[QuotaNotMet] = []
+        self._waiting: list[AnswersAwaited] = []
 
     def run(self, job: Job) -> None:
         from targen_cli.progress import progress
@@ -417,6 +418,8 @@ class _Suite:
                 job.run(listener)
         except QuotaNotMet as error:
             self._short.append(error)
+        except AnswersAwaited as error:  # people answer the tasks side by side
+            self._waiting.append(error)
         except BudgetExhausted as error:
             raise BudgetExhausted(
                 f"suite {self._name}, in {job.task.name}, with the budget left by earlier tasks: "
@@ -457,6 +460,15 @@ class _Suite:
             raise QuotaNotMet(
                 f"{len(self._short)} of {len(self._made)} tasks fell short: {first}",
                 hint=first.hint,
+            )
+        if self._waiting:
+            awaited = self._waiting[0]
+            raise AnswersAwaited(
+                f"{len(self._waiting)} of {len(self._made)} tasks are waiting for answers: "
+                f"{awaited}",
+                hint=awaited.hint + "; do the same for the other tasks"
+                if len(self._waiting) > 1
+                else awaited.hint,
             )
         exit_on_concerns(self._made, strict=strict, untold=self._quiet)
 

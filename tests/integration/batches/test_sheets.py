@@ -238,6 +238,14 @@ def test_a_run_extended_on_its_way_is_reported_with_its_last_target(targen: Targ
     assert targen("report", "run", "--json").json["requested"] == {"red": 2, "blue": 2}
 
 
+def test_every_task_of_a_suite_is_left_to_people(targen: Targen) -> None:
+    done = targen("generate", "--suite", "superglue", "-n", 4, "-b", "people", "--out", "all")
+    folders = sorted(path.name for path in Path("all").iterdir())
+    assert (done.code, len(folders)) == (1, 8)
+    assert "8 of 8 tasks are waiting for answers" in done.err
+    assert "try: targen batch export all/axg --out calls-1.md; do the same" in done.err
+
+
 def test_people_judge_what_a_model_without_files_writes(targen: Targen) -> None:
     options = ("-b", "scripted", "--backend-for", "correct=people", "-q", "--out", "run")
     assert "waiting for answers" in targen("generate", "rte", "-n", 4, *options).err
