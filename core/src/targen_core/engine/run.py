@@ -205,9 +205,9 @@ class Engine:
             TargenError: whatever stopped the run; what was committed stays.
             Contradicted: the ledger belongs to another run; a new engine without it can continue.
         """
-        reached = 0
+        last = targets[-1]
         try:
-            for reached, target in enumerate(targets, 1):  # noqa: B007 (used where it ends)
+            for target in targets:
                 await self._reach(target)
             if self._ledger.pending:
                 raise Contradicted
@@ -218,8 +218,7 @@ class Engine:
             self._layer.halt(error)
             raise
         finally:
-            if reached < len(targets):  # stopped on its way: the report is about the last one
-                last = targets[-1]
+            if target is not last:  # stopped on its way: the report is about the last one
                 self.quotas.aim(last.quotas, by_intended=last.balance == "intended")
             await self._order.aclose()
         given = seeds_at_most(self._order.specs) is not None
@@ -232,7 +231,7 @@ class Engine:
             used_up = f"{used:,} items of the list of {', '.join(leaf.step for leaf in leaves)}"
         unread = self._layer.journal.last_at(self._unread) if self._unread else None
         short = self.quotas.shortfall(
-            targets[-1].give_up_after,
+            last.give_up_after,
             given=given,
             one_label=self.task.labels_per_seed is not None,
             unfit=self._order.unfit,
