@@ -477,7 +477,7 @@ def test_counts_may_need_rows_with_all_types():
     assert made.dataset.labels == {"a+b+c+d": 2}
 
 
-@pytest.mark.parametrize("found", ["a+c", "a+b+c+d"])
+@pytest.mark.parametrize("found", ["a+b", "a+c", "a+b+c+d"])
 @pytest.mark.parametrize("kind", FOUR)
 def test_a_row_whose_set_was_not_requested_is_relabelled_not_illegal(kind, found):
     """A text is the names in its set; step 3 marks only the first."""
@@ -489,6 +489,7 @@ def test_a_row_whose_set_was_not_requested_is_relabelled_not_illegal(kind, found
         rows({**FOUR[kind], **ONE_SEED}, lambda _: written, lambda _: judged, labels={"a": 1})
     rejects = lines("runs/mine-0/rejects.jsonl")
     assert {(each["verdict"], each["corrected"]) for each in rejects} == {("surplus", found)}
+    assert {each["detail"] for each in rejects} == {f"no rows are requested for label {found}"}
 
 
 def test_a_run_that_rejected_sets_outside_its_plan_continues_to_do_so():

@@ -254,6 +254,12 @@ class QuotaTracker:
         """Return whether a label has all its rows, counting the awaited ones."""
         return self._requested[name] <= self._have[name] + self._awaited[name]
 
+    def why_full(self, name: str) -> str:
+        """Return why a full label takes no more rows, for people."""
+        if not self._requested[name]:
+            return f"no rows are requested for label {name}"
+        return f"label {name} has all its rows"
+
     @property
     def met(self) -> bool:
         """Return whether all labels have all their rows."""

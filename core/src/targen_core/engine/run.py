@@ -546,7 +546,7 @@ class Engine:
         if quota not in self.task.quota_names:  # rows may have it, but none are requested
             return "surplus", "", f"no rows are requested for label {quota}"
         if self.quotas.is_full(counted := self.quotas.counted(slot.branch, quota)):
-            return "surplus", quota, f"label {counted} has all its rows"
+            return "surplus", quota, self.quotas.why_full(counted)
         if refusal is not None and not self._takes_back:  # last: it would be a row
             return self._refuse(outcome, refusal), quota, refusal.detail
         return "accepted", quota, ""

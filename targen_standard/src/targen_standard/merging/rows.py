@@ -62,7 +62,7 @@ class Writer:
         if place in run.copies:
             verdict, detail = "duplicate", "two of the merged runs have this candidate"
         elif tracker.is_full(counted):
-            verdict, detail = "surplus", f"label {counted} has all its rows"
+            verdict, detail = "surplus", tracker.why_full(counted)
         else:
             refusal = self._filters.find(candidate)
             if refusal is not None:
