@@ -270,6 +270,8 @@ def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
     if ended is not None and corrected:
         claimed = traced.claimed
         what = "labelled" if claimed is None else "kept" if ended == claimed else "relabelled"
+        if what == "kept" and traced.changed:
+            what = "row changed, label kept"
         if traced.verdict == "unjudged":
             what = "not judged, kept"
         said = _people(record) if reviewed else what

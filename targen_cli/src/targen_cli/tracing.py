@@ -92,7 +92,9 @@ class Traced:
         """Return whether it kept its rows, but step 4 or people changed them."""
         if self.correction is not None:
             return self.verdict in ("relabelled", "edited")
-        return bool(self.rows) and self.claimed not in (None, self.label)
+        # Step 4 may change an output, such as the ends of spans, without changing its label.
+        within = "before" in (self.record.get("notes") or {})
+        return bool(self.rows) and (within or self.claimed not in (None, self.label))
 
     @cached_property
     def keys(self) -> Sequence[str]:

@@ -98,6 +98,15 @@ def test_a_run_reports_them_and_commands_show_them(works):
         assert "\nScores\n" not in works("report", "run").out
 
 
+def test_a_row_that_step_4_changed_within_its_label_is_shown_as_changed(works):
+    made("score", 40, works)
+    ends = [each for each in records("run") if "before" in each.get("notes", {})]
+    shown = works("show", "run", "--changed", "--json").out.splitlines()
+    assert [json.loads(each)["idx"] for each in shown] == [each["idx"] for each in ends]
+    origin = works("show", "run", str(ends[0]["idx"])).out
+    assert f"row changed, label kept: {ends[0]['label']}\n" in origin
+
+
 def test_what_is_corrected_within_its_label_is_wrong_and_named_by_its_row(works):
     Path("mine.yaml").write_text(json.dumps(ALL["spans"]))
     text = "See Aba0 or Bebe0."  # of such names the scripted backend marks each
