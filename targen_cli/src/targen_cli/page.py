@@ -21,8 +21,10 @@ from targen_cli.report import (
     flow_columns,
     flow_losses,
     flow_table,
+    judged_flows,
     reject_sections,
     row_tables,
+    rows_by_label,
 )
 from targen_cli.shelf import Shelved
 from targen_cli.show import content_of, origin_of, text_of
@@ -197,14 +199,16 @@ def _glance(report: Report) -> Iterator[str]:
 def _labels(report: Report) -> Iterator[str]:
     yield "<h2>Rows</h2>"
     rows = [
-        (name, _Bar(report.rows[name] / of if of else 0.0), report.rows[name], of)
-        for name, of in report.requested.items()
+        (name, _Bar(made / of if of else 0.0), made, of)
+        for name, made, of in rows_by_label(report.rows, report.requested)
     ]
     yield _table(["label", "", "rows", "requested"], rows)
 
 
 def _flow(raw: Mapping[str, Any]) -> Iterator[str]:
-    flows, corrected = raw["flow"], raw.get("corrected", True)
+    flows, corrected = judged_flows(raw["flow"]), raw.get("corrected", True)
+    if not flows:
+        return
     aims = raw.get("branches") or {name: name for name in flows}
     apart = flow_losses(flows, aims)
     ends = flow_columns(flows, aims)

@@ -32,6 +32,7 @@ __all__ = [
     "flow_columns",
     "flow_losses",
     "flow_table",
+    "judged_flows",
     "open_page",
     "print_concerns",
     "print_report",
@@ -39,6 +40,7 @@ __all__ = [
     "reject_sections",
     "report",
     "row_tables",
+    "rows_by_label",
     "say_what_is_next",
     "with_concerns",
     "write_page",
@@ -186,10 +188,7 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
     print(f"\nRows ({report['balance']} labels)")
     print_table(
         ["label", "rows", "requested"],
-        [
-            (name, report["rows"][name], requested)
-            for name, requested in report["requested"].items()
-        ],
+        rows_by_label(report["rows"], report["requested"]),
     )
     for table in row_tables(report):
         _print_titled(table)
@@ -212,6 +211,16 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
         print(note)
     print_concerns(report, path)
     print(f"\n{path / 'dataset.jsonl'}")
+
+
+def rows_by_label(
+    rows: Mapping[str, int], requested: Mapping[str, int]
+) -> list[tuple[str, int, int]]:
+    """Return each label with its rows and the requested ones, unless it has neither.
+
+    A task that has several labels per row may have hundreds of sets, few of them requested.
+    """
+    return [(name, rows[name], of) for name, of in requested.items() if rows[name] or of]
 
 
 def print_reasons(report: Mapping[str, Any]) -> None:
@@ -323,6 +332,8 @@ def print_flow(
     """
     aims = branches or {name: name for name in flows}
     heads, rows = flow_table(flows, aims)
+    if not rows:
+        return
     column = "after correction" if corrected else "label, not corrected"
     print(f"\nLabel flow (row: intended; column: {column})")
     print_table(heads, rows, sparse=True)
@@ -332,14 +343,13 @@ def flow_table(
     flows: Mapping[str, Any], aims: Mapping[str, str | None]
 ) -> tuple[list[str], list[tuple[str | int, ...]]]:
     """The label-flow matrix; of many labels only what was kept, and what was relabelled."""
+    flows = judged_flows(flows)
     columns, apart = flow_columns(flows, aims), flow_losses(flows, aims)
     many = len(columns) > MANY
     rows: list[tuple[str | int, ...]] = []
     for name, flow in flows.items():
         accepted = flow["accepted"]
         ends: list[int] = [accepted.get(column, 0) for column in columns]
-        if many and not flow["judged"]:
-            continue
         if many:
             kept = accepted.get(aims.get(name, name), 0)
             ends = [kept, sum(accepted.values()) - kept]
@@ -387,10 +397,15 @@ def branch_words(branch: str, aims: Mapping[str, str | None]) -> str:
     return branch if aim == branch else f"{branch} ({'any label' if aim is None else aim})"
 
 
+def judged_flows(flows: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the flows that have candidates."""
+    return {name: flow for name, flow in flows.items() if flow["judged"]}
+
+
 def flow_columns(flows: Mapping[str, Any], aims: Mapping[str, str | None]) -> list[str]:
-    """The labels that candidates ended with: those that branches aim at, then others."""
+    """The labels that candidates ended with: those that these flows aim at, then others."""
     labels = [set(flow["accepted"]) | set(flow["surplus"]) for flow in flows.values()]
-    own = dict.fromkeys(aim for aim in aims.values() if aim is not None)
+    own = dict.fromkeys(aim for name in flows if (aim := aims.get(name, name)) is not None)
     return [*own, *sorted(set().union(*labels) - set(own))]
 
 

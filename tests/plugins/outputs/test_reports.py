@@ -98,6 +98,25 @@ def test_a_run_reports_them_and_commands_show_them(works):
         assert "\nScores\n" not in works("report", "run").out
 
 
+def test_reports_leave_out_sets_of_which_no_rows_are_requested(works):
+    names = {name: f"is {name}" for name in ("ash", "birch", "cedar", "date")}
+    output = {"labels": names, "several": True}
+    Path("mine.yaml").write_text(json.dumps({"description": "Mails.", "output": output}))
+    asked = "--label ash=2 --label birch+date=1 -b scripted --out run"
+    works("generate", "./mine.yaml", *asked.split())
+    said = works("report", "run").out
+    rows, flow = (
+        [line.split()[0] for line in said.partition(head)[2].partition("\n\n")[0].splitlines()[2:]]
+        for head in ("Rows (", "Label flow")
+    )
+    assert rows == flow == ["ash", "birch+date"]
+    works("report", "run", "--html")
+    corrected = works("correct", "run", "-b", "scripted", "--out", "out").out
+    assert "birch+date" in corrected
+    assert "birch+cedar" not in corrected + Path("run/report.html").read_text()
+    assert "\n| birch+cedar |" not in Path("run/README.md").read_text()
+
+
 def test_a_row_that_step_4_changed_within_its_label_is_shown_as_changed(works):
     made("score", 40, works)
     ends = [each for each in records("run") if "before" in each.get("notes", {})]

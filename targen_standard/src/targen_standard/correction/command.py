@@ -274,7 +274,7 @@ def _print_found(*, flipped: int, as_given: int, of: int) -> None:
 def _print(report: Mapping[str, Any], folder: Path) -> None:
     instances = plural(report["instances"], "instance")
     print(f"{instances} of {report['task']}, judged by {report['corrector']}")
-    flows = report["flow"]
+    flows = {n: flow for n, flow in report["flow"].items() if flow["judged"] or flow["skipped"]}
     columns = flow_columns(flows, {name: name for name in flows})
     print("\nLabel flow (row: given label; column: label after correction)")
     print_table(

@@ -129,7 +129,7 @@ def _has_verdicts(run: Path) -> bool:
 
 
 def _print(run: Path, made: Run) -> None:
-    from targen_cli.report import print_reasons
+    from targen_cli.report import print_reasons, rows_by_label
     from targen_standard.comparing.command import print_rows
     from targen_standard.comparing.difference import row_difference
 
@@ -139,7 +139,7 @@ def _print(run: Path, made: Run) -> None:
     for words in replayed["changed"] or ["nothing"]:
         print(f"changed: {words}")
     print("\nRows (final labels)")
-    rows = [(name, report["rows"][name], count) for name, count in report["requested"].items()]
+    rows = rows_by_label(report["rows"], report["requested"])
     print_table(["label", "rows", "requested"], rows)
     print_reasons(report)
     print(f"\nCompared with the rows of {run} (-)")

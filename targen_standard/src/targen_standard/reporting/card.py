@@ -14,6 +14,7 @@ from typing import Any
 
 from targen_cli.markup import markdown, markdown_code, markdown_fence, markdown_prose
 from targen_cli.prices import price_words
+from targen_cli.report import rows_by_label
 from targen_core.calls.usage import answered
 from targen_core.runs.folder.report import filter_sections
 from targen_core.runs.folder.reporters import concerns_of
@@ -80,8 +81,8 @@ def dataset_card(
     usage = report["usage"]["total"]
     free = answered(usage) - usage["calls"]
     labels = "\n".join(
-        f"| {markdown(name)} | {report['rows'][name]:,} | {requested:,} |"
-        for name, requested in report["requested"].items()
+        f"| {markdown(name)} | {made:,} | {requested:,} |"
+        for name, made, requested in rows_by_label(report["rows"], report["requested"])
     )
     steps = "\n".join(
         f"| {markdown(step)} | {markdown(model_name(plan) or 'not named')} | "
