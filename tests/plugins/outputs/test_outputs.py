@@ -718,6 +718,26 @@ def test_a_call_of_step_3_ends_in_its_target_and_says_all_else_in_the_same_words
     assert all(shown.index(each) < shown.index("$target") for each in definitions)
 
 
+@pytest.mark.parametrize("edition", [8, 9])
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("spans", "which types of spans a row has: person, place."),
+        ("labels", "which of these apply to a row: refund, delay."),
+        ("score", "The label is a score from 1 to 5."),
+        ("answer", "The label is the kind of the question: when, who."),
+        ("preference", "what makes one reply better than another: concise, correct."),
+        ("ranking", "what makes one reply better than another: concise, correct."),
+    ],
+)
+def test_steps_1_and_2_name_the_labels_that_they_leave_open(kind, said, edition):
+    task = Declaration(**ALL[kind], edition=edition).task(name="mine")
+    texts = [p.text for p in task.prompts if p.name in ("contexts", "seeds")]
+    texts += [p.brief.text for p in task.prompts if p.name in ("contexts", "seeds")]
+    assert len(texts) == 4
+    assert [said in text for text in texts] == [edition == 9] * 4
+
+
 def test_texts_of_one_kind_share_a_length_with_room_for_the_spans():
     for name, expected in (
         ("score", {"length of each text"}),

@@ -82,6 +82,7 @@ class AnswerOutput(Output):
         whole = f", copied word for word from the {spec.within}" if spec.within else ""
         many = "the right answer" if high == 1 else f"{low or 1} to {high} right answers"
         self.how = f"- answers: {many}, as short as can be{whole}"
+        self.label_says = f"The label is the kind of the question: {', '.join(self._kinds)}."
         kinds = [f"- {name}: {text.strip()}" for name, text in spec.kinds.items()]
         without = "If it has no answer, the row is broken."
         if not low:

@@ -77,6 +77,7 @@ class LabelsOutput(Output):
         self._sets = spec.sets
         self.columns = self.answer = {"labels": list[Literal[names]]}  # type: ignore[valid-type]
         self.answer_form = {"labels": ["...", "..."]}
+        self.label_says = f"The label says which of these apply to a row: {', '.join(names)}."
         defined = [f"- {name}: {text.strip()}" for name, text in spec.labels.items()]
         self.how = "\n".join(["These labels may apply to a row:", *defined, ""])
         self.instructions = "\n".join(

@@ -60,6 +60,8 @@ class PreferenceOutput(Output):
     def __init__(self, spec: Preference) -> None:
         self._spec = spec
         self._criteria = tuple(spec.preference)
+        criteria = ", ".join(self._criteria)
+        self.label_says = f"The label says what makes one reply better than another: {criteria}."
         self.columns = {
             "chosen": _TEXT,
             "rejected": _TEXT,

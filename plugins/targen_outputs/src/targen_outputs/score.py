@@ -149,6 +149,7 @@ class ScoreOutput(Output):
         # Any number in the form draws replies towards it, and an end does so most.
         self.answer_form = {"score": spec.at(round((high - low) / spec.step / 2))}
         scale = f"from {low:g} to {high:g}, in steps of {spec.step:g}:\n{spec.described}"
+        self.label_says = f"The label is a score from {low:g} to {high:g}."
         self.how = f"Each row has a score {scale}\n"
         self.instructions = f"Give the row a score {scale}"
 

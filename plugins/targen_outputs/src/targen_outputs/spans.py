@@ -117,6 +117,7 @@ class SpansOutput(Output):
         self.form = self.answer_form = {field: example}
         marks = f"put <TYPE> before and </TYPE> behind each span in the {field}"
         every = f"{marks}, with its type for TYPE, each time it is named"
+        self.label_says = f"The label says which types of spans a row has: {', '.join(names)}."
         defined = [f"- {name}: {text.strip()}" for name, text in spec.spans.items()]
         self.how = "\n".join(["Spans have these types:", *defined, f"Mark them: {every}.", ""])
         overlap = "They may overlap." if spec.overlap else "They do not overlap."

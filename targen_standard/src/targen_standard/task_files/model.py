@@ -378,8 +378,8 @@ class Declaration(_Part):
                 )
             return super().__new__(cls)
 
-    edition: Literal[1, 2, 3, 4, 5, 6, 7, 8] = Field(
-        default=8,
+    edition: Literal[1, 2, 3, 4, 5, 6, 7, 8, 9] = Field(
+        default=9,
         description="version of the general prompts and defaults; an old file keeps its edition. "
         "`1`: a seed is a situation, and is used for all labels. `2`: when a label's quota is "
         "full and its seeds are used for another label, those rows repeat lengths and traits. "
@@ -388,7 +388,7 @@ class Declaration(_Part):
         "file has no `words`, by what such texts are called in English. `6`: each label draws its "
         "own lengths. Answers that differ in a number count as the same. Unknown tags are text. "
         "Texts may be too short for their spans. `7`: in small runs, rows draw few of the lengths "
-        "and kinds",
+        "and kinds. `8`: with `output`, steps 1 and 2 do not know the labels",
     )
     draft: bool = Field(
         default=False,

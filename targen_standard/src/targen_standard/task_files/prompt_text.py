@@ -3,7 +3,8 @@
 Parts that are the same in each call are put in once. So a prompt of a declared task reads from top
 to bottom like one that was written for it.
 
-A prompt of step 3 only contains the definition of its own label, and those of steps 1 and 2 none.
+A prompt of step 3 only contains the definition of its own label, and those of steps 1 and 2 none,
+but the names of an output's labels.
 So a changed definition leaves the calls of all other labels as they were, and their replies need
 not be paid for again. A separate line names the other labels (`without_others`), since "anything
 else" is meaningless without them. Step 4 has all definitions.
@@ -20,7 +21,7 @@ from rapidfuzz import fuzz
 
 from targen_core.tasks.prompt import Prompt
 from targen_standard.task_files.model import BranchPart, Declaration, FieldPart
-from targen_standard.task_files.outputs import Output
+from targen_standard.task_files.outputs import Output, output_of
 
 _NAMED = 24  # other labels that a prompt of step 3 names
 _OTHERS = "It must not be taken for one of the other labels: "
@@ -37,7 +38,20 @@ def contexts_prompt(declaration: Declaration) -> Prompt:
     if declaration.prompts.contexts:
         return Prompt("contexts", declaration.prompts.contexts)
     assert declaration.contexts is not None
-    return _general(declaration, "contexts", kind=declaration.contexts.description)
+    return _general(
+        declaration,
+        "contexts",
+        description=_with_names(declaration),
+        kind=declaration.contexts.description,
+    )
+
+
+def _with_names(declaration: Declaration) -> str:
+    """The description, with the names of an output's labels: its words may not mention them."""
+    said = declaration.description.strip()
+    if declaration.output is None or declaration.edition < 9:
+        return said
+    return f"{said}\n{output_of(declaration)[1].label_says}".strip()
 
 
 def seeds_prompt(declaration: Declaration) -> Prompt:
@@ -63,6 +77,7 @@ def seeds_prompt(declaration: Declaration) -> Prompt:
         declaration,
         "seeds",
         _named(declaration, "seeds"),
+        description=_with_names(declaration),
         kind=kind.rstrip("."),
         form=form,
         context_line=_Raw("Context: $context\n" if below else ""),
@@ -247,7 +262,7 @@ def _template(name: str) -> Prompt:
 
 def _general(declaration: Declaration, name: str, template: str = "", **said: str) -> Prompt:
     """Return a general prompt, with its brief form if any, with the file's words filled in."""
-    said["description"] = declaration.description.strip()
+    said.setdefault("description", declaration.description.strip())
     said["language"] = declaration.language
 
     def put_in(match: re.Match[str]) -> str:
