@@ -108,3 +108,33 @@ def test_prompts_of_new_editions_show_names_of_fields_as_they_are(edition, name,
     Path("mail.yaml").write_text(f"{ARABIC}edition: {edition}\n")
     shown = works("preview", "mail.yaml", "--full", "-b", "scripted").out
     assert f'of the form {{"{name}": "..."}}' in shown
+
+
+@pytest.mark.parametrize(("edition", "form"), [(8, "any"), (9, "any"), (9, "phrase")])
+def test_a_seed_that_is_a_field_keeps_its_lines_in_new_editions(edition, form):
+    asked = Declaration(
+        description="Letters and replies.",
+        labels={"kind": "it thanks"},
+        fields={"letter": {"description": "a letter", "form": form}, "reply": "a reply"},
+        seeds={"field": "letter", "batch": 1},
+        contexts="none",
+        edition=edition,
+    ).task(name="letters")
+    (prompt,) = (each for each in asked.prompts if each.name == "seeds")
+    letters = (f"Dear {name},\n\nthanks a lot\n" for name in ("Ann", "Bob", "Cal", "Dan"))
+    have = []
+
+    def replies(call):
+        if call.prompt != "seeds":
+            return asked.dry_run(call)
+        have.append(call.values["have"])
+        return {"seeds": [next(letters)]}
+
+    made = targen_core.generate(
+        asked.replace(dry_run=replies), n=2, model="scripted", progress=False
+    )
+    kept = edition == 9 and form == "any"
+    between = "\n\n" if kept else " "
+    assert made.dataset[0]["letter"] == f"Dear Ann,{between}thanks a lot"
+    assert have[:2] == ["none", "Dear Ann, thanks a lot"]
+    assert ["one line" in text for text in (prompt.text, prompt.brief.text)] == [not kept] * 2

@@ -30,7 +30,7 @@ from targen_standard.task_files.checks import (
 from targen_standard.task_files.dimensions import dimensions_of
 from targen_standard.task_files.dry_run import dry_run_of
 from targen_standard.task_files.lengths import lengths_of_rows, lengths_of_seeds, tokens_of
-from targen_standard.task_files.model import ContextsPart, Declaration, SeedsPart
+from targen_standard.task_files.model import ContextsPart, Declaration, FieldPart, SeedsPart
 from targen_standard.task_files.output_steps import with_output
 from targen_standard.task_files.prompt_text import (
     branch_prompt,
@@ -191,7 +191,13 @@ def _seeds(declaration: Declaration, part: SeedsPart) -> ListStep[str]:
     summary = field.description if field and field.description else part.description
     return ListStep(
         item=str,
-        propose=_proposing(prompt, line_of(*size, declaration.language), " / "),
+        propose=_proposing(
+            prompt,
+            line_of(*size, declaration.language),
+            " / ",
+            # Earlier editions flatten a text of the row that has paragraphs.
+            of=field if declaration.edition > 8 else None,
+        ),
         batch=part.batch,
         check=check,
         column=part.field,
@@ -200,15 +206,20 @@ def _seeds(declaration: Declaration, part: SeedsPart) -> ListStep[str]:
     )
 
 
-def _proposing(prompt: Prompt, line: Any, between: str) -> Callable[..., Any]:
-    """Return the function that asks for more items of a list, each a `line`."""
+def _proposing(
+    prompt: Prompt, line: Any, between: str, of: FieldPart | None = None
+) -> Callable[..., Any]:
+    """Return the function that asks for more items of a list, each a `line` or a text of a field.
+
+    What it shows of earlier items is on one line.
+    """
 
     async def propose(llm: Llm, above: str | None, existing: Sequence[str]) -> Sequence[str]:
         values: dict[str, Any] = {"context": above} if "context" in prompt.variables else {}
-        have = between.join(existing[-_SHOWN:]) or "none"
+        have = between.join(map(tidy, existing[-_SHOWN:])) or "none"
         model = list_of(prompt.name, line, llm.batch)
         reply = await llm.ask(prompt, reply=model, count=llm.batch, have=have, **values)
-        return [tidy(item) for item in reply.items if item.strip()]
+        return [tidied(item, of) if of else tidy(item) for item in reply.items if item.strip()]
 
     return propose
 

@@ -388,7 +388,8 @@ class Declaration(_Part):
         "file has no `words`, by what such texts are called in English. `6`: each label draws its "
         "own lengths. Answers that differ in a number count as the same. Unknown tags are text. "
         "Texts may be too short for their spans. `7`: in small runs, rows draw few of the lengths "
-        "and kinds. `8`: with `output`, steps 1 and 2 do not know the labels",
+        "and kinds. `8`: with `output`, steps 1 and 2 do not know the labels. A seed that becomes "
+        "a field is one line",
     )
     draft: bool = Field(
         default=False,

@@ -72,6 +72,8 @@ def seeds_prompt(declaration: Declaration) -> Prompt:
         once = declaration.one_label and declaration.instances_per_call == 1
         rows = "a row" if once and declaration.samples_per_seed == 1 else "several rows"
         kind += f"; it becomes the {_called(declaration, part.field)} of {rows}, word for word"
+    may_have_lines = part.field and declaration.fields[part.field].form == "any"
+    one_line = not may_have_lines or declaration.edition < 9
     below = declaration.contexts is not None
     return _general(
         declaration,
@@ -81,6 +83,8 @@ def seeds_prompt(declaration: Declaration) -> Prompt:
         kind=kind.rstrip("."),
         form=form,
         context_line=_Raw("Context: $context\n" if below else ""),
+        one_line="is one line, " if one_line else "",
+        one_line_that="is one line that " if one_line else "",
         example_context=_Raw("Context: a tram line through the old market\n" if below else ""),
     )
 
