@@ -470,6 +470,18 @@ def test_a_plan_has_small_sets_of_neighbours_by_default(kind):
     assert [label.name for label in task.labels] == PLANNED + more
 
 
+@pytest.mark.parametrize("edition", [8, 9])
+@pytest.mark.parametrize("kind", FOUR)
+def test_a_run_with_fewer_rows_than_sets_has_rows_without_any_in_new_editions(kind, edition, works):
+    output = {**FOUR[kind]["output"], "per_row": [0, 3]}
+    file_of({**FOUR[kind], "output": output, "edition": edition})
+    works(*"generate mine.yaml -n 6 -b scripted --out run".split())
+    assert [*read_dataset("run").labels] == [
+        *"abcd",
+        *(["a+b", "b+c"], ["none", "a+b"])[edition > 8],
+    ]
+
+
 def test_counts_may_need_rows_with_all_types():
     output = {**FOUR["spans"]["output"], "counts": dict.fromkeys("abcd", 2), "rows": 2}
     task = Declaration(**{**NER, "output": output}).task(name="mine")

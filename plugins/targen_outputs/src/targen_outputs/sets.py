@@ -99,10 +99,13 @@ def sets_of(names: Sequence[str], sizes: tuple[int, int]) -> Mapping[str, tuple[
 
     Args:
         names: all names.
-        sizes: fewest and most names in a set; if 0 are allowed, the last label is `none`.
+        sizes: fewest and most names in a set; if 0 are allowed, `none` follows the single names,
+            so that a run with fewer rows than sets also has rows without any.
     """
     sets: dict[str, tuple[str, ...]] = {}
     for size in range(max(1, sizes[0]), min(sizes[1], len(names)) + 1):
+        if size > 1 and sizes[0] == 0:
+            sets.setdefault(NONE, ())
         for first in range(len(names)):
             chosen = {names[(first + at) % len(names)] for at in range(size)}
             members = tuple(name for name in names if name in chosen)

@@ -73,6 +73,10 @@ def _as_name(value: Any) -> Any:
 _SITUATION = "a concrete situation in one sentence, with its people, place and occasion"
 """The description of a seed in the first edition, for files without one."""
 
+_NONE_LAST = range(1, 9)
+"""The editions in which the last label of an output is `none`: the draws of rows follow the order.
+"""
+
 _EXAMPLES = "examples"  # the filter that a key of that name means
 _MAX = 1_000_000  # words, sentences or texts of a row, and items at once
 _ROWS = 10**9
@@ -389,7 +393,7 @@ class Declaration(_Part):
         "own lengths. Answers that differ in a number count as the same. Unknown tags are text. "
         "Texts may be too short for their spans. `7`: in small runs, rows draw few of the lengths "
         "and kinds. `8`: with `output`, steps 1 and 2 do not know the labels. A seed that becomes "
-        "a field is one line",
+        "a field is one line. `none` is the last label, so small runs have no such rows",
     )
     draft: bool = Field(
         default=False,
@@ -754,6 +758,8 @@ def _with_labels(value: Any) -> Any:
     labels, own = counted_by(_as_keys(value["output"]))
     if {**value.get("labels", labels)}.keys() != labels.keys():
         raise OutputRefused((), "it cannot be combined with labels", "keep one of the two")
+    if value.get("edition") in _NONE_LAST:
+        labels = {name: labels[name] for name in sorted(labels, key=lambda each: each == "none")}
     presets = value.get("presets", {})
     if isinstance(presets, dict):
         presets = _named_as_labels(presets, labels, value["output"])
