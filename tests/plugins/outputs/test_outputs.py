@@ -482,6 +482,36 @@ def test_a_run_with_fewer_rows_than_sets_has_rows_without_any_in_new_editions(ki
     ]
 
 
+@pytest.mark.parametrize(
+    ("edition", "step", "written"), [(8, 1, float), (9, 1, int), (9, 0.5, float)]
+)
+def test_whole_scores_are_written_without_a_point_in_new_editions(edition, step, written, works):
+    file_of({**PAIRS, "output": {**PAIRS["output"], "step": step}, "edition": edition})
+    works(*"generate mine.yaml -n 4 -b scripted --out run".split())
+    assert {type(row["score"]) for row in lines("run/dataset.jsonl")} == {written}
+    own = {"one": "A dog runs.", "other": "A cat sleeps.", "score": 2.5}
+    assert Declaration.from_file("mine.yaml").task().instance(**own).model_dump() == own
+
+
+@pytest.mark.parametrize(
+    ("step", "scale", "typed"), [(0.3, [1, 5], 0.25), (7, [0, 10], 10), (0.1, [0, 0.25], 0.13)]
+)
+def test_a_step_must_divide_the_scale_in_new_editions(step, scale, typed, targen):
+    score = {point: f"is {point}" for point in scale}
+    declared = {**PAIRS, "output": {"score": score, "step": step, "bins": 1, "tolerance": 0}}
+    file_of(declared)
+    done = targen("describe", "mine.yaml")
+    low, high = scale
+    assert f"output.step: steps of {step:g} from {low:g} do not reach {high:g}" in done.err
+    hint = re.search(r"try: step: (.*)", done.err)[1]
+    declared["output"]["step"] = float(hint)
+    file_of(declared)
+    assert targen("describe", "mine.yaml").code == 0
+    declared["output"]["step"] = step
+    file_of({**declared, "edition": 8})
+    assert targen("describe", "mine.yaml").code == 0
+
+
 def test_counts_may_need_rows_with_all_types():
     output = {**FOUR["spans"]["output"], "counts": dict.fromkeys("abcd", 2), "rows": 2}
     task = Declaration(**{**NER, "output": output}).task(name="mine")

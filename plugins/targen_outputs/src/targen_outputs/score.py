@@ -7,12 +7,12 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 
 from targen_cli.findings import Table
-from targen_core.errors import Rejected
+from targen_core.errors import Rejected, UsageError
 from targen_outputs.counting import Seen, counted
-from targen_standard import Output, OutputType, Target
+from targen_standard import Declaration, Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["SCORE", "Score", "ScoreOutput"]
@@ -87,20 +87,29 @@ class Score(BaseModel):
 
     def points(self, number: int) -> list[int]:
         """The scores in a bin, as multiples of `step` above the lower end."""
-        every = range(self._below(self.ends[1]) + 1)
+        every = range(self.points_above(self.ends[1]) + 1)
         return [point for point in every if self.bin_of(self.at(point)) == number]
 
     def at(self, point: int) -> float:
         """The score of a multiple of `step`."""
         return round(self.ends[0] + point * self.step, _DIGITS)
 
-    def _below(self, score: float) -> int:
+    @property
+    def nearest_step(self) -> float:
+        """The step nearest to this one that divides the scale; exact, so that it can be typed."""
+        low, high = self.ends
+        many = range(1, round((high - low) / self.step) * 2 + 2)
+        able = [n for n in many if math.isclose(round((high - low) / n, 2) * n, high - low)]
+        steps = [(high - low) / n for n in able] or [high - low]
+        return min(steps, key=lambda step: abs(step - self.step))
+
+    def points_above(self, score: float) -> int:
         """The last multiple of `step` that is not above a score."""
         return math.floor(round((score - self.ends[0]) / self.step, _DIGITS))
 
     def nearest(self, score: float, then: float) -> float:
         """The nearest score of the scale, and if two are as near, the one nearer to `then`."""
-        point, last = self._below(score), self._below(self.ends[1])
+        point, last = self.points_above(score), self.points_above(self.ends[1])
         around = (self.at(point), self.at(min(point + 1, last)), *self.score)
         return min(around, key=lambda one: (round(abs(one - score), _DIGITS), abs(one - then)))
 
@@ -140,11 +149,14 @@ class Score(BaseModel):
 class ScoreOutput(Output):
     """A number within a range, in a column `score`."""
 
-    def __init__(self, spec: Score) -> None:
+    def __init__(self, spec: Score, *, whole: bool) -> None:
         self._spec = spec
         low, high = spec.ends
         self._names = [spec.name(number) for number in range(spec.bins)]
-        self.columns = {"score": Annotated[float, Field(ge=low, le=high)]}
+        number: Any = Annotated[float, Field(ge=low, le=high)]
+        if whole:  # a user's own rows may have others, so the type remains
+            number = Annotated[number, PlainSerializer(_shortest, return_type=int | float)]
+        self.columns = {"score": number}
         self.answer = {"score": float}
         # Any number in the form draws replies towards it, and an end does so most.
         self.answer_form = {"score": spec.at(round((high - low) / spec.step / 2))}
@@ -209,6 +221,24 @@ class ScoreOutput(Output):
         return {"score": self._spec.at(rng.choice(self._spec.points(self._names.index(label))))}
 
 
+def _shortest(score: float) -> int | float:
+    """3 instead of 3.0."""
+    return int(score) if score.is_integer() else score
+
+
+def _output(spec: Score, declaration: Declaration) -> ScoreOutput:
+    low, high = spec.ends
+    if declaration.edition < 9:  # their runs have rows of such steps
+        return ScoreOutput(spec, whole=False)
+    if spec.at(spec.points_above(high)) != high:
+        hint = f"step: {spec.nearest_step:g}"
+        raise UsageError(
+            f"step: steps of {spec.step:g} from {low:g} do not reach {high:g}", hint=hint
+        )
+    whole = all(number.is_integer() for number in (spec.step, *spec.score))
+    return ScoreOutput(spec, whole=whole)
+
+
 def _labels(spec: Score) -> Mapping[str, str]:
     names = map(spec.name, range(spec.bins))
     described = {f"{point:g}": meaning.strip() for point, meaning in spec.score.items()}
@@ -219,5 +249,5 @@ SCORE: OutputType[Any] = OutputType(
     summary="a number on a scale whose points are described",
     spec=Score,
     labels=_labels,
-    output=lambda spec, _: ScoreOutput(spec),
+    output=_output,
 )

@@ -393,7 +393,8 @@ class Declaration(_Part):
         "own lengths. Answers that differ in a number count as the same. Unknown tags are text. "
         "Texts may be too short for their spans. `7`: in small runs, rows draw few of the lengths "
         "and kinds. `8`: with `output`, steps 1 and 2 do not know the labels. A seed that becomes "
-        "a field is one line. `none` is the last label, so small runs have no such rows",
+        "a field is one line. `none` is the last label, so small runs have no such rows. "
+        "Scores such as 3 are written 3.0, and steps need not divide the scale",
     )
     draft: bool = Field(
         default=False,
