@@ -99,8 +99,8 @@ def sets_of(names: Sequence[str], sizes: tuple[int, int]) -> Mapping[str, tuple[
 
     Args:
         names: all names.
-        sizes: fewest and most names in a set; if 0 are allowed, `none` follows the single names,
-            so that a run with fewer rows than sets also has rows without any.
+        sizes: fewest and most names in a set. If it may be empty, `none` follows the single names:
+            a run with fewer rows than sets then also has rows without any.
     """
     sets: dict[str, tuple[str, ...]] = {}
     for size in range(max(1, sizes[0]), min(sizes[1], len(names)) + 1):

@@ -211,7 +211,7 @@ def _proposing(
 ) -> Callable[..., Any]:
     """Return the function that asks for more items of a list, each a `line` or a text of a field.
 
-    What it shows of earlier items is on one line.
+    It shows earlier items on one line.
     """
 
     async def propose(llm: Llm, above: str | None, existing: Sequence[str]) -> Sequence[str]:

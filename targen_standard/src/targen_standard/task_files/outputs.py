@@ -105,8 +105,8 @@ class Output(ABC):
             form in the prompt.
         fewest_words: for texts that need a minimum length to contain the output: name → words.
             Drawn lengths are no shorter.
-        label_says: a sentence for steps 1 and 2, whose items leave open which label their rows will
-            have: what the label says, with its names but no definitions; or "".
+        label_says: what the label says, in a sentence with all names but no definitions; or "". For
+            steps 1 and 2, whose items leave the label open.
         how: how step 3 writes the output, for the prompt, or "".
         instructions: how to label a row, with all definitions: for step 4 and for people.
         training: how to write what `as_text` returns, and only that, for training on instructions;
