@@ -182,14 +182,37 @@ def test_what_a_task_file_says_itself_stays(targen, keys):
     assert "Manner: like text 1" not in done.out
 
 
-def test_fewer_than_eight_examples_per_label_are_only_shown(targen):
+def test_rows_follow_examples_if_each_label_has_enough_by_the_rule_of_their_run(works):
+    notes = Path("notes.txt").read_text().splitlines()[:12]
+    Path("twelve.txt").write_text("\n".join(notes))
+    old = PLAIN + "edition: 8\nexamples: {file: twelve.txt}\n"
+    new = PLAIN + "edition: 9\nexamples: {file: twelve.txt}\n"
     three = PLAIN.replace("corrector", "  odd: neither\ncorrector")
-    Path("three.yaml").write_text(three, encoding="utf-8")
-    for task, is_followed in (("three.yaml", False), ("plain.yaml", True)):
-        said = ("--examples", "notes.txt", "-b", "scripted", "-n", "3", "--full")
-        done = targen("preview", task, *said)
-        assert done.code == 0, done.err
+    given = ("--examples", "twelve.txt")
+    for task, options, is_followed in (
+        (PLAIN, given, True),
+        (PLAIN, (*given, "-o", "examples.per_label=8"), False),
+        (three, given, False),
+        (old, (), False),
+        (new, (), True),
+    ):
+        Path("own.yaml").write_text(task, encoding="utf-8")
+        done = works("preview", "own.yaml", "-b", "scripted", "-n", "3", "--full", *options)
         assert ("Manner: like text 1" in done.out) is is_followed
+
+
+@pytest.mark.parametrize("per_label", [6, 8])
+def test_a_run_goes_on_by_the_rule_that_it_began_with(generates, works, per_label):
+    notes = Path("notes.txt").read_text().splitlines()[:12]
+    Path("twelve.txt").write_text("\n".join(notes))
+    rule = ("-o", f"examples.per_label={per_label}")
+    generates("plain.yaml", 4, "--examples", "twelve.txt", *rule)
+    assert ("per_label" in Path("run/manifest.json").read_text()) is (per_label == 6)
+    works("resume", "run", "-n", 6, "-q", "--no-cache")
+    assert all(
+        ("manner" in row.get("notes", {})) is (per_label == 6)
+        for row in records("run", "provenance.jsonl")
+    )
 
 
 def test_a_run_continues_to_the_same_rows(generates, works):

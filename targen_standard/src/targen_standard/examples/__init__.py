@@ -32,8 +32,11 @@ if TYPE_CHECKING:  # with numpy
 MEASURED_FROM = 20
 """Examples from which on their profile is measured: fewer say little about shares."""
 
-PER_LABEL = 8
+PER_LABEL = 6
 """With so many examples for each label, rows follow pairs of them; fewer make too few pairs."""
+
+ONCE_PER_LABEL = 8
+"""The same in earlier runs."""
 
 
 class ExampleOptions(Options):
@@ -79,13 +82,22 @@ class ExampleOptions(Options):
         Profile | bool | Literal["pairs", "whole"] | None,
         Field(
             description="how rows follow the examples. `pairs`: each row has the manner of one "
-            "example and a subject near that of another. Other tasks, and fewer than "
-            f"{PER_LABEL} examples per label, are treated as with `whole`. `whole`: each row has "
+            "example and a subject near that of another. Other tasks, and fewer than `per_label` "
+            "examples per label, are treated as with `whole`. `whole`: each row has "
             f"the form of one of at least {MEASURED_FROM} examples. true: each trait is drawn "
             "separately. false: "
             "examples are only shown. Or a profile, as `targen profile` prints it"
         ),
     ] = "pairs"
+
+    per_label: Annotated[
+        int,
+        Field(
+            ge=2,
+            description="the least number of examples per label for `pairs`. Earlier runs needed "
+            f"{ONCE_PER_LABEL}",
+        ),
+    ] = ONCE_PER_LABEL
 
     by_language: Annotated[
         bool | Literal["script"],
@@ -98,11 +110,11 @@ class ExampleOptions(Options):
     @model_validator(mode="before")
     @classmethod
     def _of_new_runs(cls, values: Any) -> Any:
-        """Set `by_language`, except for a run that continues from its own copy of the examples."""
+        """Set today's rules, except for a run that continues from its own copy of the examples."""
         path = values.get("examples") if isinstance(values, dict) else None
         if path is None or COPY.fullmatch(Path(path).name):
             return values
-        return {"by_language": "script", **values}
+        return {"by_language": "script", "per_label": PER_LABEL, **values}
 
     @model_serializer(mode="wrap")
     def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -112,6 +124,8 @@ class ExampleOptions(Options):
             values = {name: v for name, v in values.items() if name not in ("close_gap", "extra")}
         if not self.by_language:
             del values["by_language"]
+        if self.per_label == ONCE_PER_LABEL:
+            del values["per_label"]
         return values
 
 

@@ -77,9 +77,7 @@ class ExampleFilter(Filter):
         lengths = [e for e in task.dimensions if e.in_prompt and _LENGTH.search(e.name)]
         kinds = [e for e in task.dimensions if isinstance(e, Kinds)]
         if examples is not None and self._options.show_examples and profile == "pairs":
-            following = followed(
-                task, examples.rows, self._options.shown, by_script=self._by_script
-            )
+            following = followed(task, examples.rows, self._options, by_script=self._by_script)
             if following is not None:
                 # Rows after real texts have their kinds, too.
                 if kinds and path is not None and not COPY_OF_FILE.fullmatch(path.name):

@@ -21,7 +21,7 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall, RealTexts
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import InverseGenerator, ListStep, Llm
-from targen_standard.examples import PER_LABEL
+from targen_standard.examples import ExampleOptions
 from targen_standard.examples.forms import length_of
 from targen_standard.examples.measuring import labelled_alike, varied
 from targen_standard.examples.reading import Example
@@ -58,22 +58,22 @@ class _Reply(BaseModel):
 
 
 def followed(
-    task: Task[Any, Any], rows: Sequence[Example], shown: int, *, by_script: bool
+    task: Task[Any, Any], rows: Sequence[Example], options: ExampleOptions, *, by_script: bool
 ) -> Task[Any, Any] | None:
     """Return the task whose rows follow examples; None if it cannot, or they are too few.
 
-    Prompts of step 3 show `shown` of them; for `by_script`, see `length_of`.
+    For `by_script`, see `length_of`.
     """
-    if not task.following or shown < 2:
+    if not task.following or options.shown < 2:
         return None
     by_label = labelled_alike(rows)
     labels = [label.name for label in task.labels]
     ask = by_label.keys() <= {None}
     if ask:
-        if len(rows) < PER_LABEL * len(labels):
+        if len(rows) < options.per_label * len(labels):
             return None
         used = varied(rows, MOST)
-    elif all(len(by_label.get(label, ())) >= PER_LABEL for label in labels):
+    elif all(len(by_label.get(label, ())) >= options.per_label for label in labels):
         used = [row for label in labels for row in varied(by_label[label], MOST)]
     else:
         return None
@@ -83,7 +83,7 @@ def followed(
         seeds=(_PLACES_STEP,),
         generators={
             branch: _Following(
-                write, texts, branch, task.branches[branch], shown, by_script=by_script
+                write, texts, branch, task.branches[branch], options, by_script=by_script
             )
             for branch, write in task.following.items()
         },
@@ -190,7 +190,7 @@ class _Following(Wrapping):
         texts: Mapping[int, Example],
         branch: str,
         aim: str | None,
-        shown: int,
+        options: ExampleOptions,
         *,
         by_script: bool,
     ) -> None:
@@ -198,7 +198,7 @@ class _Following(Wrapping):
         self._texts = texts
         self._branch = branch
         self._aim = aim
-        self._shown = shown
+        self._shown, self._least = options.shown, options.per_label
         self._by_script = by_script
 
     async def __call__(self, llm: Llm, seed: str) -> Any:
@@ -209,7 +209,7 @@ class _Following(Wrapping):
         is_own = len(own) >= _FEWEST
         mine = own if is_own else [*self._texts]
         leads = [line for line in mine if line not in known.unsure]
-        if len(leads) < PER_LABEL:  # a few would give their manner to all rows of the label
+        if len(leads) < self._least:  # a few would give their manner to all rows of the label
             leads = [*mine]
         random.Random(f"{known.order} {self._branch}").shuffle(leads)
         turn, at = divmod(place, len(leads))

@@ -31,6 +31,7 @@ from targen_core.origin import Typed
 from targen_core.outputs import write_file
 from targen_core.text import key_path, with_article
 from targen_core.wording import in_words
+from targen_standard.examples import ONCE_PER_LABEL, PER_LABEL
 from targen_standard.examples.profile import KIND, Kinds, Profile, Values
 from targen_standard.task_files.dimensions import read_values
 
@@ -394,7 +395,8 @@ class Declaration(_Part):
         "Texts may be too short for their spans. `7`: in small runs, rows draw few of the lengths "
         "and kinds. `8`: with `output`, steps 1 and 2 do not know the labels. A seed that becomes "
         "a field is one line. `none` is the last label, so small runs have no such rows. "
-        "Scores such as 3 are written 3.0, and steps need not divide the scale",
+        "Scores such as 3 are written 3.0, and steps need not divide the scale. "
+        f"`examples` need {ONCE_PER_LABEL} texts per label for pairs",
     )
     draft: bool = Field(
         default=False,
@@ -657,6 +659,7 @@ class Declaration(_Part):
             said = {"examples": part.file, "show_examples": part.show, "shown": part.shown}
             said |= {"close_gap": True} if part.close_gap else {}
             said["by_language"] = "script" if self.edition > 6 else self.edition > 5
+            said["per_label"] = PER_LABEL if self.edition > 8 else ONCE_PER_LABEL
         if part is not None and self.edition < 5:
             said["profile"] = "whole" if self.edition == 4 else None  # each trait by itself
         if self.profile is not None:

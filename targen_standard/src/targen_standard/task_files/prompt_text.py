@@ -5,8 +5,9 @@ to bottom like one that was written for it.
 
 A prompt of step 3 only contains the definition of its own label. Those of steps 1 and 2 contain
 none, only the names of an output's labels. So a changed definition leaves the calls of all other
-labels as they were, and their replies need not be paid for again. A separate line names the other labels (`without_others`), since "anything
-else" is meaningless without them. Step 4 has all definitions.
+labels as they were, and their replies need not be paid for again. A separate line names the other
+labels (`without_others`), since "anything else" is meaningless without them. Step 4 has all
+definitions.
 """
 
 from __future__ import annotations
