@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -270,6 +271,22 @@ def test_bad_input_is_said(refuses, superglue, monkeypatch, words, said, hint):
     done = refuses(line, "", hint.replace("W/", f"{places['W']}/"), code=code, keeps=False)
     assert said in done.err
     assert not list(Path().glob("reproductions/*/cells"))
+
+
+def test_the_folder_of_a_task_s_name_is_used_and_otherwise_its_only_run(superglue, targen, refuses):
+    for name in ("AB-cb9", "cb12", "cb-paper", "rte-vote"):
+        for folder in (superglue, Path("syn")):
+            shutil.copytree(RUNS / ("rte" if "rte" in name else "cb"), folder / name)
+    asked = ("reproduce", "3", "--original", superglue, "--synthetic", "syn", *SMALLEST)
+    said = "--synthetic syn has several folders with rows of cb: AB-cb9, cb-paper, cb12"
+    refuses((*asked, "--plan"), said, "rename the one to use to cb", keeps=False)
+    Path("syn/cb-paper").rename("syn/CB")
+    plan = targen(*asked, "--plan")
+    assert plan.code == 0 and "on cb, rte" in plan.err
+    for task, folder in (("cb", "CB"), ("rte", "rte-vote")):
+        assert f"synthetic rows of {task}: syn/{folder}\n" in plan.err
+    shutil.copytree(superglue / "CB", superglue / "c-b")
+    refuses((*asked, "--plan"), "several folders with rows of cb: CB, c-b", keeps=False)
 
 
 def test_axg_is_split_as_in_the_paper(superglue, tmp_path):

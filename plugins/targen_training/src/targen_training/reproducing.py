@@ -465,6 +465,8 @@ def _declaration(
             missing[task] = f"{asked.original} has no train or val split for this task"
             continue
         given = synthetic_of(asked.synthetic, task) if one_way else None
+        if given is not None and given.parent == asked.synthetic and given.stem != task:
+            print(f"synthetic rows of {task}: {given}", file=sys.stderr)
         arms: dict[str, Any] = {}
         for arm in _arms(paper, generators):
             if "style" in arm and not asked.instructions:

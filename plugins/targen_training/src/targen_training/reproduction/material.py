@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from targen_core import Registry
-from targen_core.errors import UsageError
+from targen_core.errors import TargenError, UsageError
 from targen_core.outputs import write_file
 from targen_core.reading import read_text
 from targen_core.text import plural
+from targen_standard.datasets.source import open_source
 
 REPLAYED = {"correct"}
 """Changes of an arm that a replay makes in a run, without a call."""
@@ -26,13 +28,36 @@ _FORMS = (".jsonl", ".json", ".csv", ".parquet")
 _AXG_TRAIN = 284  # rows of AX-g that the paper trains on; the other 72 are tested on
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z]", "", name.lower())
+def _folder(option: str, folder: Path, task: str, has_rows: Callable[[Path], bool]) -> Path | None:
+    """The folder of a task's rows: that of its name, else a numbered one, or a run of the task.
+
+    Raises:
+        UsageError: several folders could be meant.
+    """
+    folders = sorted(path for path in folder.iterdir() if path.is_dir() and has_rows(path))
+    named = [path for path in folders if re.sub(r"[\W_]", "", path.name.lower()) == task]
+    found = named or [path for path in folders if task in (_letters(path), _task_of(path))]
+    if len(found) > 1:
+        raise UsageError(
+            f"{option} {folder} has several folders with rows of {task}: "
+            + ", ".join(path.name for path in found),
+            hint="keep one of them there, and move the others elsewhere"
+            if named
+            else f"rename the one to use to {task}",
+        )
+    return found[0] if found else None
 
 
-def _folder(folder: Path, task: str) -> Path | None:
-    folders = [path for path in folder.iterdir() if path.is_dir() and _plain(path.name) == task]
-    return folders[0] if folders else None
+def _letters(path: Path) -> str:
+    return re.sub(r"[^a-z]", "", path.name.lower())
+
+
+def _task_of(run: Path) -> str:
+    """The name of the task of a run, "" of another folder."""
+    with suppress(TargenError):
+        if (run / "manifest.json").exists() and (task := open_source(run).task) is not None:
+            return task().rpartition(":")[2]
+    return ""
 
 
 def file_in(folder: Path, names: tuple[str, ...]) -> Path | None:
@@ -47,19 +72,31 @@ def original_of(folder: Path, task: str, work: Path) -> Found | None:
     AX-g, which has one file, is split as in the paper; its parts are written below `work`.
 
     Raises:
-        UsageError: the folder does not exist.
+        UsageError: the folder does not exist, or several of its folders could be meant.
         WriteFailed: the operating system refuses.
     """
     if not folder.is_dir():
         raise UsageError(f"--original {folder}: the folder does not exist")
-    own = _folder(folder, task)
+    own = _folder(
+        "--original",
+        folder,
+        task,
+        lambda path: (
+            all(file_in(path, names) for names in (_TRAIN, _TEST))
+            or (task == "axg" and _whole(path) is not None)
+        ),
+    )
     if own is None:
         return None
     if task == "axg" and file_in(own, _TRAIN) is None:
-        whole = file_in(own, (own.name, "axg", "AX-g", "test"))
+        whole = _whole(own)
         return None if whole is None or whole.suffix != ".jsonl" else _split(whole, work)
     train, test = file_in(own, _TRAIN), file_in(own, _TEST)
     return (train, test) if train is not None and test is not None else None
+
+
+def _whole(own: Path) -> Path | None:
+    return file_in(own, (own.name, "axg", "AX-g", "test"))
 
 
 def _split(whole: Path, work: Path) -> Found:
@@ -69,19 +106,24 @@ def _split(whole: Path, work: Path) -> Found:
 
 
 def synthetic_of(folder: Path | None, task: str) -> Path | None:
-    """The synthetic rows of a task below a folder: a run directory, or a file, by its name.
+    """The synthetic rows of a task below a folder: a run of it, or a folder or file of its name.
 
     Raises:
-        UsageError: the folder does not exist.
+        UsageError: the folder does not exist, or several of its folders could be meant.
     """
     if folder is None:
         return None
     if not folder.is_dir():
         raise UsageError(f"--synthetic {folder}: the folder does not exist")
-    own = _folder(folder, task)
-    if own is not None and (own / "dataset.jsonl").exists():
-        return own
-    return file_in(own, _TRAIN) if own is not None else file_in(folder, (task,))
+    own = _folder(
+        "--synthetic",
+        folder,
+        task,
+        lambda path: (path / "dataset.jsonl").exists() or file_in(path, _TRAIN) is not None,
+    )
+    if own is None:
+        return file_in(folder, (task,))
+    return own if (own / "dataset.jsonl").exists() else file_in(own, _TRAIN)
 
 
 def replayed_of(
