@@ -71,6 +71,9 @@ def test_what_is_lacking_is_no_reject_and_resume_makes_it(works, words, step, wh
     needed = report("new")["replay"]["needed"]
     assert why in replayed.out and "targen resume new" in replayed.out
     assert {each["step"] for each in needed} == {record["step"] for record in pending}
+    quiet = works(f"replay run {words} --out quiet -q")
+    assert quiet.out == "quiet/dataset.jsonl\n"
+    assert "any that follow: targen resume quiet" in quiet.err
     if words.startswith("--near-duplicates"):
         return  # a scripted task never has so many unlike rows
     journaled = len(Path("new/journal").read_bytes().splitlines())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -117,6 +119,8 @@ def replay(
         _print(run, made)
     found: dict[str, Any] = made.report.raw["replay"]
     needed = found["needed"]
+    if needed and quiet and not json:
+        print(_how_to_resume(made.path, needed), file=sys.stderr)
     if needed and not (found["waiting"] or _has_verdicts(made.path)):
         raise JobFailed(
             f"targen could not replay any row of {run}: {needed[0]['why']}",
@@ -126,6 +130,11 @@ def replay(
 
 def _has_verdicts(run: Path) -> bool:
     return any((run / name).stat().st_size for name in ("dataset.jsonl", "rejects.jsonl"))
+
+
+def _how_to_resume(run: Path, needed: Sequence[Mapping[str, Any]]) -> str:
+    calls = plural(sum(each["calls"] for each in needed), "missing call")
+    return f"to make {calls} and any that follow: targen resume {shlex.quote(str(run))}"
 
 
 def _print(run: Path, made: Run) -> None:
@@ -149,11 +158,7 @@ def _print(run: Path, made: Run) -> None:
         print("\nMissing calls")
         names = ("step", "prompt", "why", "calls", "candidates")
         print_table(names, [[each[name] for name in names] for each in needed])
-        calls = sum(each["calls"] for each in needed)
-        print(
-            f"\nto make {plural(calls, 'missing call')} and any that follow: targen resume "
-            f"{made.path}"
-        )
+        print(f"\n{_how_to_resume(made.path, needed)}")
     elif report["problem"]:
         print(f"\n{report['problem']}")
     print(f"\nto see what else differs: targen diff {shlex.join([str(run), str(made.path)])}")

@@ -169,7 +169,7 @@ class Replay(Job):
             raise UsageError(
                 f"option {min(of_models)}: a replay does not call any model, so it only accepts "
                 "options of parts such as correctors",
-                hint="for example -o majority.times=5",
+                hint="for example --corrector vote -o vote.votes=5",
             )
         spec = _with_options(there, spec.replace(**changes), options, changes)
         others = bool(of_models or {"backend", "backend_for"} & changes.keys())
