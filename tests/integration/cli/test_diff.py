@@ -46,6 +46,15 @@ def test_rows_and_candidates_are_compared_by_text_and_id(works, generate):
     assert "+ row 1" in printed and rows[1]["text"] in printed
 
 
+def test_candidates_of_another_seed_are_not_the_same_ones(works, generate):
+    generate("a")
+    works("generate mail.yaml -n 12 -b scripted -q --seed 2 --out b")
+    result = works("diff a b --json").json
+    assert result["candidates"]["both"] == 0 < result["candidates"]["left"]
+    assert not (result["verdicts"] or result["changed"] or result["rewritten"])
+    assert "share no calls, so candidates with the same id" in works("diff a b").out
+
+
 def test_another_reply_under_the_same_key_is_said_loudly(targen, works, generate):
     generate("a")
     replies = journal(generate("b"))

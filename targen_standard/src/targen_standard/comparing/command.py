@@ -77,6 +77,8 @@ def _print(result: Difference) -> None:
     screen.heading("Candidates")
     candidates = result.candidates
     print(f"{candidates['left']:,} / {candidates['right']:,}, {candidates['both']:,} in both")
+    if result.unrelated:
+        print("the runs share no calls, so candidates with the same id have nothing in common")
     if result.verdicts:
         print_table(
             ["-", "+", "count"],

@@ -29,6 +29,7 @@ from targen_standard.task_files.output_report import output_of_run
 
 _EXAMPLES = 3
 _ALIKE = 90.0  # from which similarity on two rows are nearly the same, as runs have it
+_PLACES = ("seed", "contexts", "given.", "task.id")  # settings that decide what an id stands for
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,18 @@ class Difference:
     def _repr_html_(self) -> str:
         cells = [(each.name, each.left, each.right) for each in (*self.asked, *self.figures)]
         return table(repr(self)[1:-1], ("", str(self.left), str(self.right)), cells)
+
+    @property
+    def unrelated(self) -> bool:
+        """Return whether candidates with one id are not the same ones in both runs.
+
+        An id is a place in a run. Under another seed, in other lists or in another task, something
+        else was generated there, unless the runs share calls.
+        """
+        counts = self.calls.values()
+        made = all(any(each[side] for each in counts) for side in ("left", "right"))
+        apart = any(change.name.startswith(_PLACES) for change in self.asked)
+        return made and apart and not any(each["shared"] for each in counts)
 
     @property
     def same(self) -> bool:
@@ -287,12 +300,13 @@ def _content(row: Any) -> Any:
 
 def _compare_candidates(result: Difference) -> None:
     left = dict(_candidates(result.left))
+    unrelated = result.unrelated
     verdicts: Counter[str] = Counter()
     there = both = 0
     for name, right in _candidates(result.right):
         there += 1
         other = left.get(name)
-        if other is None:
+        if other is None or unrelated:
             continue
         both += 1
         changes: list[tuple[str, Any, Any]] = []
