@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.files import changed, lines
+
 ASKED = ("--test", "test.jsonl", "--generator", "scripted", "-n", 8, "--contexts-limit", 4)
 
 
@@ -53,6 +55,25 @@ def test_some_arms_several_times_beside_rows_that_are_there(works, mood):
     arms = declared["tasks"]["mood"]["arms"]
     assert list(arms) == ["whole", "whole, run 2", "no correction", "scripted", "original"]
     assert arms["whole, run 2"]["generate"]["seed"] == 1
+    # What two runs of an arm differ by is chance, which no test is for.
+    (part,) = json.loads(Path("comparisons/ablate-mood/results.json").read_text())["parts"]
+    pairs = {frozenset((pair["one"], pair["other"])) for pair in part["pairs"]}
+    assert len(pairs) == 9 and frozenset(("whole", "whole, run 2")) not in pairs
+    assert part["runs"] == [["whole", "whole, run 2"]]
+    assert "the 2 runs of whole differ only by chance: mean " in done.out
+
+
+def test_an_arm_whose_rows_are_all_tested_is_left_out(works, mood):
+    mood("test.jsonl", 20)
+    ask = ("ablate", "./mood.yaml", *ASKED, "--arms", "correction", "--runs", 2, "--repeats", 1)
+    works(*ask)
+    with changed("test.jsonl") as rows:
+        rows += lines("comparisons/ablate-mood/runs/mood-whole-run-2/dataset.jsonl")
+    said = "mood: whole, run 2 was left out: all 8 rows, or near copies of them, are also in the"
+    assert f"note: {said}" in works(*ask, "--plan").err
+    done = works(*ask, "--json")
+    assert f"note: {said}" in done.err and said in str(done.json["notes"])
+    assert list(done.json["parts"][0]["arms"]) == ["whole", "no correction"]
 
 
 @pytest.mark.whole  # targen-backends

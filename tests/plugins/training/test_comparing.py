@@ -99,6 +99,19 @@ def test_a_difference_is_significant_with_any_number_of_arms(moods, works):
     assert {pair["holm"] < 0.01 for pair in pairs if pair["other"] == "base"} == {True}
 
 
+def test_sentences_and_title_name_all_arms_that_differ(moods, works):
+    moods("good.jsonl", 60)
+    moods("test.jsonl", 60, seed=7)
+    for name in ("poor", "odd"):
+        with changed(moods(f"{name}.jsonl", 60, seed=1)) as made:
+            for row in made[: 60 if name == "odd" else 30]:
+                row["label"] = "praise" if row["label"] == "blame" else "blame"
+    made = works("compare", "poor.jsonl", "good.jsonl", "odd.jsonl", "--test", "test.jsonl",
+                 "--task", "mood.yaml", "--repeats", 1, "--out", "c")  # fmt: skip
+    assert "odd minus good is -" in made.out and "odd is worse" in made.out
+    assert Path("c/results.md").read_text().startswith("# Models trained on poor, good and odd\n")
+
+
 @pytest.mark.usefixtures("three")
 def test_what_is_trained_stays_until_something_changes(targen, moods):
     assert "10 of 10 training runs" in targen(*COMPARE).err

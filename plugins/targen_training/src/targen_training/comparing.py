@@ -230,7 +230,7 @@ def carried_out(
         made: dict[str, dict[str, Path]] = {}
         for arm in arms:
             made.setdefault(arm.part, {})[arm.arm] = arm.rows
-        _say(planned(registry, experiment, folder, made))
+        _say(_planned(registry, experiment, folder, made))
         return None
     money.ask()
     values = _values(experiment, folder)
@@ -239,10 +239,10 @@ def carried_out(
     with locked(folder), going_on():
         declare(folder, values)
         made, notes = generated(registry, arms)
-        ready = ready or planned(registry, experiment, folder, made)
+        ready = ready or _planned(registry, experiment, folder, made)
         notes += [*_alike(ready, made), *made_once(arms)]
         for key, material in ready.materials.items():
-            notes += too_large(experiment, key, material)
+            notes += too_large(ready.experiment, key, material)
         for line in notes:
             print(f"note: {line}", file=sys.stderr)
         ready.left.extend(notes)
@@ -258,6 +258,36 @@ def carried_out(
         results = replace(results, asked=values)
         written(folder, results)
     return results
+
+
+def _planned(
+    registry: Registry, experiment: Experiment, folder: Path, made: Mapping[str, Mapping[str, Path]]
+) -> Planned:
+    """Plan an experiment without the generated arms that leave nothing to learn.
+
+    Raises:
+        UsageError: anything else is wrong, or too few arms are left.
+    """
+    from targen_training.experiments.data import NothingToLearn
+    from targen_training.experiments.run import planned
+
+    left: list[str] = []
+    while True:
+        try:
+            ready = planned(registry, experiment, folder, made)
+            ready.left.extend(left)
+            return ready
+        except NothingToLearn as error:
+            of = [key for key in experiment.tasks if error.arm in made.get(key, {})]
+            named = (experiment.baseline, *(experiment.mixture or ()))
+            if len(of) != 1 or error.arm in named or len(experiment.tasks[of[0]].arms) < 3:
+                raise
+            left.append(f"{of[0]}: {error.arm} was left out: {error.reason}")
+            print(f"note: {left[-1]}", file=sys.stderr)
+            part = experiment.tasks[of[0]]
+            arms = {name: arm for name, arm in part.arms.items() if name != error.arm}
+            tasks = {**experiment.tasks, of[0]: part.model_copy(update={"arms": arms})}
+            experiment = experiment.model_copy(update={"tasks": tasks})
 
 
 def folder_for(experiment: Experiment, called: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from statistics import fmean, stdev
 from typing import Any
 
 from targen_cli.findings import Cell, Estimate, Findings, Plot, Table
@@ -86,15 +87,37 @@ def _sentences(part: PartResult) -> Iterator[str]:
             f'"{KINDS["matched"]}" also includes the effect of the shares.'
         )
     yield from _few_sentences(part)
+    yield from _run_sentences(part)
     has_matched = any(pair.kind != "natural" for pair in part.pairs)
     for pair in part.pairs:
-        if pair.other != part.pairs[0].other or (pair.kind == "natural" and has_matched):
+        if pair.kind == "natural" and has_matched:
+            continue
+        if pair.other != part.pairs[0].other and pair.holm >= _SURE:
             continue
         yield (
             f"{part.key}, {pair.model}, {KINDS[pair.kind]}: {pair.one} minus {pair.other} is "
             f"{with_interval(pair.difference, form=SIGNED)} points of {part.metric}, "
             f"p {_p_said(pair.p)}: {_said(pair)}."
         )
+
+
+def _run_sentences(part: PartResult) -> Iterator[str]:
+    """The mean and the spread of runs of one way, to hold differences between ways against."""
+    main = main_groups(part)
+    compared = [group for group in main if group.kind != "natural"] or main
+    for names in part.runs:
+        by_place: dict[tuple[str, str], list[float]] = {}
+        for group in compared:
+            if group.arm in names and group.figure.value is not None:
+                values = by_place.setdefault((group.model, group.kind), [])
+                values.append(100 * group.figure.value)
+        for (model, kind), values in by_place.items():
+            if len(values) > 1:
+                yield (
+                    f"{part.key}, {model}, {KINDS[kind]}: the {len(values)} runs of {names[0]} "
+                    f"differ only by chance: mean {fmean(values):.1f}% {part.metric}, "
+                    f"sd {stdev(values):.1f}, from {min(values):.1f} to {max(values):.1f}."
+                )
 
 
 def _shares(sources: Sequence[Mapping[str, Any]]) -> str:
@@ -437,12 +460,14 @@ def as_markdown(results: Results) -> str:
 
 
 def _title(results: Results) -> str:
-    """Name the two datasets of `targen compare A B`, or an experiment by its own name."""
+    """Name the datasets of `targen compare A B`, or an experiment by its own name."""
     groups = (group for part in results.parts for group in part.groups)
-    pair = list(dict.fromkeys(group.arm for group in groups))[:2]
-    if results.name != "-".join(pair):
+    arms = list(dict.fromkeys(group.arm for group in groups))
+    if results.name != "-".join(arms[:2]):
         return results.name
-    return f"Models trained on {' and '.join(pair)}"
+    both = "+".join(arms[:2])  # of two, the third arm is both
+    *others, last = [*arms[:2], *(arm for arm in arms[2:] if arm != both)]
+    return f"Models trained on {', '.join(others)}{' and ' if others else ''}{last}"
 
 
 def as_html(results: Results) -> str:

@@ -57,7 +57,6 @@ class Group:
         sd: the standard deviation over seeds; None for one seed.
         figures: all figures, in the same form.
         unlearned: test decisions with a label that no training row has, the mean over seeds.
-        seconds: of training and prediction, the mean over seeds.
         each: of few real rows, how many of each label.
     """
 
@@ -71,7 +70,6 @@ class Group:
     sd: float | None
     figures: Mapping[str, Estimate]
     unlearned: float
-    seconds: float
     each: int = 0
 
 
@@ -169,6 +167,8 @@ class PartResult:
         worth: what rows are worth; empty without a learning curve.
         few: results with few real rows of each label, with and without synthetic ones.
         unit: a word for what rows are counted by: "label", unless an output is learned.
+        runs: arms that were generated in the same way, with different seeds. Their differences are
+            chance, so they are not tested.
     """
 
     key: str
@@ -182,6 +182,7 @@ class PartResult:
     worth: Sequence[WorthOf]
     few: Sequence[Few] = ()
     unit: str = "label"
+    runs: Sequence[Sequence[str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,14 +260,12 @@ class _Cells:
     Attributes:
         cell: the first of them.
         known: of each seed, its predictions.
-        seconds: of each seed, the time that it took.
         by_seed: the main figure by seed, of shape (seeds,).
         drawn: the same in resamples, (seeds, resamples).
     """
 
     cell: Cell
     known: list[Measured] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
     by_seed: Numbers = field(default_factory=lambda: np.empty(0))
     drawn: Numbers = field(default_factory=lambda: np.empty((0, 0)))
 
@@ -341,6 +340,16 @@ def _baseline(experiment: Experiment, key: str) -> str:
     return experiment.baseline or next(iter(experiment.tasks[key].arms))
 
 
+def _runs(experiment: Experiment, key: str) -> list[list[str]]:
+    """Return the arms that were generated in the same way with different seeds, together."""
+    ways: dict[str, list[str]] = {}
+    for name, arm in experiment.tasks[key].arms.items():
+        if arm.generate is not None:
+            way = {each: value for each, value in arm.generate.items() if each != "seed"}
+            ways.setdefault(repr(arm.model_copy(update={"generate": way})), []).append(name)
+    return [names for names in ways.values() if len(names) > 1]
+
+
 def _part(
     experiment: Experiment,
     key: str,
@@ -363,7 +372,6 @@ def _part(
         place += (cell.rows,) if cell.kind == "curve" else (cell.each,) if cell.each else ()
         group = cells.setdefault(place, _Cells(cell))
         group.known.append(known)
-        group.seconds.append(made.seconds)
     metric = experiment.metric_of(key) or next(iter(cells.values())).known[0].main
     draws = draws_of(next(iter(cells.values())).known[0].count)
     groups = []
@@ -389,6 +397,7 @@ def _part(
             list(_worths(experiment, key, cells)),
             list(_few(cells)),
             "label" if material.output is None else material.output.unit,
+            _runs(experiment, key),
         ),
         kept,
     )
@@ -413,7 +422,6 @@ def _group(cells: _Cells, metric: str, draws: Numbers) -> Group:
         float(cells.by_seed.std(ddof=1)) if len(cells.by_seed) > 1 else None,
         figures,
         float(np.mean([known.unlearned for known in cells.known])),
-        float(np.mean(cells.seconds)),
         cell.each,
     )
 
@@ -457,12 +465,19 @@ def _pairs(
     arms = list(experiment.tasks[key].arms)
     baseline = _baseline(experiment, key)
     order = [baseline, *(arm for arm in arms if arm != baseline)]
+    runs = _runs(experiment, key)
     kinds = dict.fromkeys(each.cell.kind for each in cells.values())
     families: list[list[tuple[_Place, _Place]]] = []
     for model, kind in product((each.called for each in experiment.models), kinds):
         if kind in SIZE_OF:
             there = [at for arm in order if (at := (model, arm, kind, 0.0)) in cells]
-            families.append([(one, other) for other, one in combinations(there, 2)])
+            families.append(
+                [
+                    (one, other)
+                    for other, one in combinations(there, 2)
+                    if not any({one[1], other[1]} <= {*alike} for alike in runs)
+                ]
+            )
     counted = _sides(metric, families, cells)
     for family in families:
         ps = [p_of_sides(counted[pair]) for pair in family]
