@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ...files import lines, write_lines
+from ...files import changed, lines, write_lines
 from ...runs import report
 
 PREMISE = "The ferry to Ostra left at nine with forty cars."
@@ -87,6 +87,18 @@ labels: {yes: so, no: not so}
 seeds: {field: a}
 fields: {a: {words: [3, 9]}, b: {words: [3, 9]}}
 """
+
+
+@pytest.mark.usefixtures("mail_file")
+def test_a_run_s_rows_that_were_changed_are_named_once(works, finished):
+    finished("mail.yaml", "-n", 12, out="run")
+    assert "was changed" not in works("validate run").err
+    with changed("run/dataset.jsonl") as rows:
+        rows[0]["label"] = "order" if rows[0]["label"] == "refund" else "refund"
+    for line in ("validate run", "export run --as csv", "train run --out model"):
+        assert works(line).err.count("run/dataset.jsonl was changed after the run ended") == 1
+    Path("run/report.json").unlink()  # as of a run that goes on
+    assert "was changed" not in works("validate run").err
 
 
 def test_checks_show_which_real_rows_a_task_would_refuse(targen, works):

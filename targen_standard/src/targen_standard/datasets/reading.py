@@ -26,7 +26,7 @@ from targen_core.wording import Action, Blank, Option, Words
 from targen_standard.datasets.fitting import require_texts
 from targen_standard.datasets.lines import lines
 from targen_standard.datasets.records import Form, Record, as_it_is, official_row
-from targen_standard.datasets.source import IN_MEMORY, MOST_TOLD, Source, open_source
+from targen_standard.datasets.source import IN_MEMORY, MOST_TOLD, Source, open_source, written
 
 _Row = Mapping[str, Any]
 
@@ -54,7 +54,7 @@ def read_dataset(
     while True:
         opened = open_source(source, encoding=encoding)
         whose = _task(opened, task, variants, registry)
-        ended = _written(opened)
+        ended = written(opened.run)
         opened, report = _at_one_moment(opened)
         problems: list[Problem] = []
         # A run has the columns that its task makes; a person's file may have more.
@@ -64,7 +64,7 @@ def read_dataset(
             if strict
             else _leniently(opened, whose, problems, others)
         )
-        if _written(opened) == ended:
+        if written(opened.run) == ended:
             break  # otherwise the run ended, or was resumed, while it was read
     if others:
         _log.warning("%s", _ignored(opened, whose, [*others]))
@@ -96,17 +96,6 @@ def _ignored(source: Source, task: Task[Any, Any], columns: Sequence[str]) -> st
     return f"{source.place}: the task {task.name} ignores the {kind} {', '.join(named)}"
 
 
-def _written(source: Source) -> tuple[int, int] | None:
-    """Return what distinguishes one report of a run from the next; None without a report."""
-    if source.run is None:
-        return None
-    try:
-        there = (source.run / "report.json").stat()
-    except OSError:
-        return None
-    return there.st_ino, there.st_mtime_ns
-
-
 def _at_one_moment(source: Source) -> tuple[Source, Mapping[str, Any]]:
     """A run as of its report, which of a run in progress is what its ledger tells now.
 
@@ -118,7 +107,7 @@ def _at_one_moment(source: Source) -> tuple[Source, Mapping[str, Any]]:
         report = read_report(source.run)
     except RunDirectoryError:  # it is reported where the report is needed
         return source, {}
-    if _written(source) is not None:
+    if written(source.run) is not None:
         return source, report
     count = sum(report["rows"].values())
     if not (source.run / "provenance.jsonl").exists():  # whole rows cannot be recognised

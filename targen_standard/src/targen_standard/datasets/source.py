@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -40,6 +42,7 @@ __all__ = [
     "card_in",
     "open_source",
     "run_source",
+    "written",
 ]
 
 MOST_TOLD = 1_000
@@ -51,6 +54,9 @@ IN_MEMORY = "the given data"
 """The name of rows that a program passes."""
 
 _log = logging.getLogger("targen")
+_of_data = logging.getLogger("targen.dataset")  # a command says each of its messages once
+
+_CITED = re.compile(r"SHA-256 of `dataset\.jsonl`: `([0-9a-f]{64})`")
 
 _FORMS = "pass a run directory, or a .jsonl, .csv or .parquet file"
 
@@ -217,7 +223,7 @@ def run_source(run: Path) -> Source:
     return Source(
         str(rows),
         run.resolve().name,
-        lines(rows, may_be_torn=True),
+        _checked(lines(rows, may_be_torn=True), rows),
         run=run,
         version=manifest.task.version,
         task=lambda: manifest.task_name(run),
@@ -225,6 +231,44 @@ def run_source(run: Path) -> Source:
         card=_without_addresses(card_in(run), manifest.steps.values()),
         provenance=RecordsOf(run / "provenance.jsonl"),
     )
+
+
+def written(run: Path | None) -> tuple[int, int] | None:
+    """Return what distinguishes one report of a run from the next; None without a report."""
+    if run is None:
+        return None
+    try:
+        there = (run / "report.json").stat()
+    except OSError:
+        return None
+    return there.st_ino, there.st_mtime_ns
+
+
+def _checked(form: Form, rows: Path) -> Form:
+    """A run's rows, with a warning at their end if they are not those that its card cites.
+
+    They are hashed as they are read, so that a large file is not read twice for it.
+    """
+
+    def records() -> Iterator[tuple[int, Record]]:
+        ended, read = written(rows.parent), hashlib.sha256()
+        for number, record in form.records():
+            if isinstance(record, bytes):
+                read.update(record + b"\n")
+            yield number, record
+        cited = _CITED.search(card_in(rows.parent))
+        # The card of a run that goes on is of an earlier end.
+        if ended is None or written(rows.parent) != ended or cited is None:
+            return
+        if cited[1] != read.hexdigest():
+            _of_data.warning(
+                "%s was changed after the run ended: it does not have the SHA-256 in %s, and the "
+                "run's report and traces are those of the original rows",
+                rows,
+                CARD,
+            )
+
+    return replace(form, records=records)
 
 
 def _without_addresses(text: str, plans: Iterable[StepPlan]) -> str:
