@@ -181,8 +181,11 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
     """Print a report's tables; without `problem`, its problem and notes are said elsewhere."""
     from targen_cli.prices import price_words
     from targen_core.runs.folder.report import status_words
+    from targen_core.runs.records.manifest import Manifest
 
-    print(f"{report['task']} {report['task_version']}: {status_words(report)}")
+    variants = Manifest.load(path / "manifest.json").task.variants
+    of = f" ({', '.join(variants)})" if variants else ""
+    print(f"{report['task']} {report['task_version']}{of}: {status_words(report)}")
     if report["problem"] and problem:
         print(f"  {report['problem']}")
     print(f"\nRows ({report['balance']} labels)")
