@@ -61,6 +61,7 @@ PROSE = {
         "Surely certain people knew of the office course of events.",
         "Temperatures fell to -5 degrees in Oslo, which is 10 less than in May.",
         "The answer was no.",
+        "Note: From May to September dogs must be on a leash on the promenade.",
         "The premise of the novel: a bridge that nobody may cross.",
         "The crowd at Super Bowl XXX cheered.",
     ],
@@ -137,7 +138,7 @@ PROSE = {
 )
 def test_whole_sentences_pass_and_what_models_do_wrong_is_named(reason, text):
     for spaced in (text, f"  {text} "):
-        assert reason_of(prose, spaced, min_words=3, max_words=30) == reason
+        assert reason_of(prose, spaced, min_words=3, max_words=30, recent=True) == reason
     if reason in ("not-english", "not-latin"):
         assert reason_of(prose, text, min_words=3, max_words=30, language=None) == ""
 
@@ -164,6 +165,9 @@ CHATTER = [
     "Mail: where is my parcel",
     '**Mail 2:** "where is my parcel"',
     "Label: complaint",
+    "Gladly! Here's a review: the bridge is new.",
+    "I'm happy to help! Here is the message: where is it?",
+    "Where is it? (Note: This message belongs to the category order.)",
     "The premise: The mayor opened the bridge.",
     "Sentence 3: The mayor opened the bridge.",
 ]
@@ -178,6 +182,8 @@ WRITTEN = [  # by people, to people
     "I can't help with this parcel. Can you?",
     "Here is my question. Do you ship to Norway?",
     "Question: do you ship to Norway?",
+    "Here is the message that I got from you: order lost.",
+    "It is late. (Note: this message was sent automatically.)",
     "Mailing it took a week: is that usual?",
     "- one lamp (true)\n- two cups",
 ]
@@ -188,6 +194,10 @@ REMARKS = {  # by language: a model's, and what people write to people
         [
             "Gerne! Hier ist eine Nachricht für den Kundendienst",
             "Hier sind fünf Beispiele: 1. Wo bleibt mein Paket?",
+            "Gerne helfe ich Ihnen! Hier ist die Nachricht: wo bleibt das Paket",
+            "Hier ist eine Nachricht zum Label Paket: wo bleibt es",
+            "Selbstverständlich, hier die gewünschte Kundennachricht: wo bleibt es",
+            "Wo bleibt es? (Hinweis: Diese Nachricht gehört zur Kategorie Paket.)",
             "Als KI-Sprachmodell habe ich keine Meinung dazu.",
             "Es tut mir leid, aber ich kann diese Anfrage nicht erfüllen.",
             "Leider kann ich keine solchen Texte erstellen",
@@ -197,6 +207,9 @@ REMARKS = {  # by language: a model's, and what people write to people
         ],
         [
             "Klar, mache ich gleich.",
+            "ok, hier die nummer: 0176",
+            "hier die Nachricht von euch: Karte abgelehnt",
+            "Hier ist die Nachricht, die ich bekommen habe: abgelehnt",
             "Hier ist meine Nachricht von gestern: wo bleibt das Paket?",
             "Ich kann meine Anfrage nicht abschicken, können Sie mir helfen?",
             "Leider kann ich mich nicht anmelden.",
@@ -208,6 +221,7 @@ REMARKS = {  # by language: a model's, and what people write to people
         [
             "Bien sûr ! Voici un message pour le service client",
             "Voici trois exemples de messages : où est mon colis",
+            "Où est-il ? (Remarque : ce message appartient à la catégorie colis.)",
             "En tant qu'IA, je n'ai pas d'avis.",
             "Désolé, mais je ne peux pas répondre à cette demande.",
             "Je suis désolée, je ne peux pas vous aider avec cela.",
@@ -224,6 +238,7 @@ REMARKS = {  # by language: a model's, and what people write to people
     ),
     "español (Chile)": (
         [
+            "¡Con gusto! Aquí el mensaje solicitado: ¿dónde está?",
             "¡Claro! Aquí tienes un mensaje",
             "Aquí están los ejemplos: 1. ¿Dónde está mi paquete?",
             "Como modelo de lenguaje, no tengo opiniones.",
@@ -242,6 +257,7 @@ REMARKS = {  # by language: a model's, and what people write to people
     ),
     "Italian": (
         [
+            "Volentieri, qui il messaggio richiesto: dov'è il mio pacco?",
             "Certo! Ecco un messaggio per il negozio",
             "Ecco tre esempi di messaggi: dov'è il mio pacco?",
             "In quanto modello linguistico non ho opinioni.",
@@ -259,6 +275,8 @@ REMARKS = {  # by language: a model's, and what people write to people
     ),
     "pt-BR": (
         [
+            "Com prazer te ajudo! Aqui a mensagem pedida: onde está?",
+            "Onde está? (Nota: Esta mensagem pertence à categoria pedido.)",
             "Claro! Aqui está uma mensagem para a loja",
             "Aqui estão cinco exemplos: 1. Onde está meu pacote?",
             "Como um modelo de linguagem, não tenho opinião.",
@@ -276,6 +294,7 @@ REMARKS = {  # by language: a model's, and what people write to people
     ),
     "Dutch": (
         [
+            "Graag help ik u! Hier het gevraagde bericht: waar blijft mijn pakket?",
             "Natuurlijk! Hier is een bericht voor de winkel",
             "Hier zijn vijf voorbeelden: 1. Waar blijft mijn pakket?",
             "Als AI-taalmodel heb ik geen mening.",
@@ -308,7 +327,7 @@ REMARKS = {  # by language: a model's, and what people write to people
     ],
 )
 def test_chatter_is_told_from_what_people_write(text, language, reason):
-    assert reason_of(chatter, text, language=language, what="mail") == reason
+    assert reason_of(chatter, text, language=language, what="mail", recent=True) == reason
 
 
 @given(text=st.text(max_size=200))
@@ -325,11 +344,13 @@ UNFILLED = """
     Guten Tag [Name einfügen], ich bin [Kundennummer]. | Mit Grüßen, [Ihr Name] | Ort: <Adresse>
     Cordialement, [Votre nom] | [Nom de l'entreprise] | [Su nombre] | [Il tuo nome] | [O seu nome]
     Groeten, [Uw naam] | mijn [Klantnummer] | {{kunde}} | {{customer.name}} | <YOUR NAME>
+    Hallo {Name}, | Hi {Your name}!
 """
 FILLED = """
     He [sic] said so [1] and [...] left. | [Laughs] | [Your] father | [Name Redacted] | [Edit]
     XXXX on XX/XX/XXXX | [Name](https://shop.example) | ![Name](a.png) | [Date]: a link | rows[Name]
     [[Name]] | <user> <BR> | `{{name}}` | <p>{{name}}</p> | <Name>Ann</Name> | [name] | {{1, 2}}
+    the set {A} | {name: 1}
 """
 
 

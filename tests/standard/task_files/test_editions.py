@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import targen_core
+from targen_core.errors import Rejected
 from targen_standard.task_files.model import Declaration
 
 from ...runs import outputs, records
@@ -101,6 +103,31 @@ def test_only_new_editions_take_names_in_latin_letters_in_arabic(edition, works)
     Path("own.csv").write_text("نص,label\nهل يوجد Netflix في الشقة؟,advice\n")
     done = works("validate", "own.csv", "--task", "mail.yaml", "--checks")
     assert ("not-arabic" in done.out) == (edition == 6)
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "now"),
+    [
+        ("lost", "the text has 1 word", "the text has 1 word, fewer than 3"),
+        ("a b c d e f g", "the text has 7 words", "the text has 7 words, more than 6"),
+        ("Gone. Gone. Gone. Gone.", "has 4 sentences", "has 4 sentences, more than 2"),
+        ("Label: order is late", "answer: 'Label: order is late'", "answer: 'Label:'"),
+        ("Gladly! Here’s the mail: hi", "", "answer: 'Gladly! Here’s the mail:'"),
+        ("Dear {Name}, late", "", "the text holds a placeholder: '{Name}'"),
+    ],
+)
+def test_checks_of_new_editions_say_the_limit_and_the_words_that_count(text, before, now):
+    """Those of earlier ones keep their messages, which the prompts of their runs repeat."""
+    fields = {"text": {"description": "a mail", "words": [3, 6], "sentences": [1, 2]}}
+    for edition, said in ((8, before), (9, now)):
+        task = Declaration(
+            description="Mail.", labels={"a": "b"}, fields=fields, edition=edition
+        ).task(name="mail")
+        row = task.instance(text=text, label="a")
+        with pytest.raises(Rejected) if said else nullcontext() as caught:
+            for check in task.checks:
+                check(row, "another seed")
+        assert not said or str(caught.value).endswith(said)
 
 
 @pytest.mark.parametrize(("edition", "name"), [(6, "\\u0646\\u0635"), (7, "نص")])

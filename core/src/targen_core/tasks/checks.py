@@ -71,6 +71,9 @@ _OF_TEMPLATES = re.compile(
     r"\{\{ ?[^\W\d][\w.]*(?: \w+){0,2} ?\}\}"
     rf"|<(?=[A-ZÀ-ÖØ-Þ])(?i:(?:(?:{_YOURS}) )?(?:{_GIVEN})>)"
 )
+_IN_BRACES = re.compile(
+    rf"\{{(?=[A-ZÀ-ÖØ-Þ])(?i:(?:(?:{_YOURS})[ _])?(?:{_GIVEN})(?:[ _][^\W\d_]+){{0,2}}\}})"
+)
 _CODE = re.compile(r"`|</|\{%|[;{]\s*$", re.MULTILINE)
 _END = re.compile(r"[.!?。！？।؟][\"'”’“»)\]]*$")
 _STOPS = tuple(".!?。！？।؟۔｡．")
@@ -368,7 +371,7 @@ def phrase(text: str, *, max_words: int, what: str) -> None:
         raise Rejected("markup", f"the {what} holds markup: {text[:60]!r}")
 
 
-def chatter(text: str, what: str, language: str = "English") -> None:
+def chatter(text: str, what: str, language: str = "English", *, recent: bool = False) -> None:
     """Refuse a model's remarks about its reply, in English or in the text's language.
 
     That is an announcement ("Sure! Here is a premise: …"), a refusal ("I cannot generate …") or a
@@ -376,25 +379,30 @@ def chatter(text: str, what: str, language: str = "English") -> None:
     like more examples."). Ordinary speech between people, such as "Let me know if you can help
     me.", passes. The languages are those of `check_language`.
 
+    With `recent`, as in task files from edition 9 on, it also refuses more introductions, such as
+    "Gladly! Here is the message: …", and notes on the text's label. Its error shows the remark.
+
     Raises:
         Rejected: `meta-text`.
     """
     stripped = text.strip()
     heading = stripped.lstrip("\"'“*# ").casefold().removeprefix("the ")
     headed = heading.startswith(name := what.casefold()) and _COLON.match(heading[len(name) :])
-    if headed or remarks.is_remark(stripped, language):
-        raise _meta_text(stripped, what)
+    said = f"{what}:" if headed else remarks.remark(stripped, language, recent=recent)
+    if said:
+        raise _meta_text(said if recent else stripped, what)
 
 
-def _meta_text(text: str, what: str) -> Rejected:
-    return Rejected("meta-text", f"the {what} talks about the answer: {text[:60]!r}")
+def _meta_text(words: str, what: str) -> Rejected:
+    return Rejected("meta-text", f"the {what} talks about the answer: {words.strip()[:60]!r}")
 
 
-def filled(text: str, what: str) -> None:
+def filled(text: str, what: str, *, earlier: bool = False) -> None:
     """Refuse a text with a placeholder that its writer was to fill in, in the larger languages.
 
-    Examples are `[Your name]`, `[Kundennummer]`, `<Date>` and `{{customer}}`. Other brackets pass,
-    such as `[sic]` and `[1]`, and so do links, code, and data that people masked with `XXXX`.
+    Examples are `[Your name]`, `[Kundennummer]`, `<Date>`, `{Name}` and `{{customer}}`. Other
+    brackets pass, such as `[sic]` and `[1]`, and so do links, code, and data that people masked
+    with `XXXX`. With `earlier`, as in earlier editions of task files, `{Name}` also passes.
 
     Raises:
         Rejected: `placeholder`.
@@ -402,6 +410,8 @@ def filled(text: str, what: str) -> None:
     found = _UNFILLED.search(text)
     if found is None and not _CODE.search(text):
         found = _OF_TEMPLATES.search(text)
+        if found is None and not earlier:
+            found = _IN_BRACES.search(text)
     if found is not None:
         raise Rejected("placeholder", f"the {what} holds a placeholder: {found[0]!r}")
 
@@ -414,10 +424,12 @@ def prose(
     what: str,
     language: str | None = "English",
     earlier: bool = False,
+    recent: bool = False,
 ) -> None:
     """Require one or more whole sentences of `min_words` to `max_words` words.
 
     A task in another language names it, or passes None; see `check_language`, also for `earlier`.
+    With `recent`, see `chatter`; a text may then begin with "Note:".
 
     Raises:
         Rejected: `meta-text` (chatter, a refusal, a heading, a label), `markup`, `placeholder`,
@@ -425,9 +437,9 @@ def prose(
             no sentence end), `not-latin` (mostly other scripts), `not-english` or `repetitive`.
     """
     stripped = text.strip()
-    chatter(stripped, what, language or "English")
-    if remarks.in_prose(stripped):
-        raise _meta_text(stripped, what)
+    chatter(stripped, what, language or "English", recent=recent)
+    if said := remarks.in_prose(stripped, recent=recent):
+        raise _meta_text(said if recent else stripped, what)
     if _PLACEHOLDER.search(stripped):
         raise Rejected("placeholder", f"the {what} holds a placeholder: {stripped[:60]!r}")
     if "\n" in stripped:

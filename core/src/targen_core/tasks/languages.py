@@ -9,7 +9,8 @@ A file has:
 - `capital_nouns`: true if all nouns begin with a capital, which then says nothing of a name;
 - `remarks`: parts of models' remarks about their replies, as regular expressions of
   lower-case letters and curly apostrophes. Line breaks in them have no effect. The parts are those
-  that `remarks.py` combines.
+  that `remarks.py` combines;
+- `leads`: parts of what introduces a text, and of notes on its label, in the same form.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Language:
     small_words: frozenset[str]
     function_words: frozenset[str]
     remarks: Mapping[str, str]
+    leads: Mapping[str, str]
     capital_nouns: bool = False
 
 
@@ -72,11 +74,16 @@ def _read(name: str) -> Language | None:
         return None
     read = tomllib.loads(path.read_text(encoding="utf-8"))
     small = frozenset(read["small_words"].split())
+    remarks, leads = (
+        {part: text.replace("\n", "") for part, text in read.get(table, {}).items()}
+        for table in ("remarks", "leads")
+    )
     return Language(
         name,
         frozenset(read["names"]),
         small,
         small.union(read.get("function_words", "").split()),
-        {part: text.replace("\n", "") for part, text in read.get("remarks", {}).items()},
+        remarks,
+        leads,
         capital_nouns=read.get("capital_nouns", False),
     )

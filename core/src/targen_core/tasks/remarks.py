@@ -56,19 +56,35 @@ _META = re.compile(  # contents that prose must not have, in addition to chatter
     rf"|[(\[](?:label: )?(?:{_LABELS})[)\]]",
     re.IGNORECASE,
 )
+_NOTE = re.compile(  # people begin so, too, unless they mean the text itself
+    rf"\W*(?:the\s+)?notes?\s*:(?!\s*(?:th(?:is|e|ese))\s+(?:{_FIELDS})\b)", re.IGNORECASE
+)
 
 
-def is_remark(text: str, language: str = "English") -> bool:
-    """Return whether a text is or contains a remark, in English or in its own language."""
-    if _CHATTER.search(text):
-        return True
-    pattern = _remarks(language)
-    return pattern is not None and pattern.search(text.replace("'", "’")) is not None
+def remark(text: str, language: str = "English", *, recent: bool = False) -> str:
+    """Return the words of a remark in a text, in English or in its own language, or "".
+
+    With `recent`, more introductions and notes on the text's label are remarks.
+    """
+    if found := _CHATTER.search(text):
+        return found[0]
+    patterns = [_remarks(language)]
+    if recent:
+        patterns += map(_leads, dict.fromkeys(("English", language)))
+    plain = text.replace("'", "’")
+    found = next(filter(None, (each.search(plain) for each in patterns if each)), None)
+    return found[0] if found else ""
 
 
-def in_prose(text: str) -> bool:
-    """Return whether a text has headings, labels or remarks that whole sentences never have."""
-    return _META.search(text) is not None
+def in_prose(text: str, *, recent: bool = False) -> str:
+    """Return words of a text that whole sentences never have, or "": headings, labels or remarks.
+
+    With `recent`, "Note:" at its beginning is none, unless it is a note on the text itself.
+    """
+    found = _META.search(text)
+    if found and recent and _NOTE.match(text):
+        found = _META.search(text, found.end())
+    return found[0] if found else ""
 
 
 @cache  # and not when this module loads: each takes 3 ms to compile
@@ -89,5 +105,25 @@ def _remarks(language: str) -> re.Pattern[str] | None:
         r"|(?:{sorry}[,.]? (?:{but} )?)?(?:{machine}\b|{cannot}\b|{helpless}\W*$))"
         r"|\b{hope}\W*$"
         r"|\b{more}\b[^.!?\n]{{0,80}}\W*$".format_map({**parts, "here": here}),
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _leads(language: str) -> re.Pattern[str] | None:
+    """Return the pattern of what introduces a text with a colon, and of notes on its label.
+
+    A polite sentence may come before. The part `bare` is an introduction without a verb. What
+    people say of texts of their own, or from others, has words such as those of `mine`.
+    """
+    known = find_language(language)
+    if known is None or not known.leads:
+        return None
+    parts = {name: f"(?:{part})" for name, part in {**known.remarks, **known.leads}.items()}
+    return re.compile(
+        r"^[^\w{{]*(?:[^.!?:\n]{{0,30}}\b{sure}\b[^.!?:\n]{{0,60}}[,!.:]\s*)?(?:{here}|{bare})\b"
+        r"(?![^.!?:\n]*\b{mine}\b)[^.!?:\n]{{0,60}}\b{things}\b[^.!?:\n]{{0,60}}:"
+        r"|(?:^|[(\[*])\s*{note}\s*:\s*{this}\s+{things}\b[^.!?()\n]{{0,80}}\b{label}\b"
+        r"[^.!?()\n]{{0,80}}".format_map(parts),
         re.IGNORECASE,
     )

@@ -57,53 +57,76 @@ def check_seed(declaration: Declaration) -> Callable[[str], None]:
 
 
 def _check_field(text: str, name: str, declaration: Declaration) -> None:
-    part, earlier = declaration.fields[name], declaration.edition < 7
-    check_text(text, part, name, declaration.language, earlier=earlier)
+    part, edition = declaration.fields[name], declaration.edition
+    check_text(text, part, name, declaration.language, edition=edition)
 
 
 def check_text(
-    text: str, part: FieldPart, what: str, language: str, *, earlier: bool = False
+    text: str, part: FieldPart, what: str, language: str, *, edition: int | None = None
 ) -> None:
-    """A text as its field asks for it; for `earlier`, see `check_language`.
+    """A text as its field asks for it, in an edition of task files, by default the last.
 
     Raises:
         Rejected: a reason of `prose`, `phrase`, `chatter` or `check_language`, or
             `empty`, `no-question`, `too-few-sentences`, `too-many-sentences`,
             `lacks-words`, `forbidden-words`.
     """
+    earlier = edition is not None and edition < 7
+    old = edition is not None and edition < 9
+    beyond = _no_limit if old else _beyond
     min_words, max_words = part.words or (1, _MAX_WORDS)
     if not text.strip():
         raise Rejected("empty", f"the {what} is empty")
     if part.form in ("prose", "question"):
         spoken = language if part.check_language else None
         bounds = {"min_words": min_words, "max_words": max_words}
-        prose(text, **bounds, what=what, language=spoken, earlier=earlier)
+        prose(
+            text,
+            **bounds,
+            what=what,
+            language=spoken,
+            earlier=earlier,
+            recent=not old,
+        )
         if part.form == "question" and not text.rstrip("\"'”’) ").endswith(("?", "？", "؟")):
             raise Rejected("no-question", f"the {what} ends with no question: {text[-40:]!r}")
     else:
-        chatter(text, what, language)
+        chatter(text, what, language, recent=not old)
         if part.form == "phrase":
             phrase(text, max_words=max_words, what=what)
         count = len(words(text))
         if part.words and not min_words <= count <= max_words:
-            short = count < min_words
             raise Rejected(
-                "too-short" if short else "too-long", f"the {what} has {plural(count, 'word')}"
+                "too-short" if count < min_words else "too-long",
+                f"the {what} has {plural(count, 'word')}{beyond(count, (min_words, max_words))}",
             )
         if part.check_language:
             check_language(text, what, language, earlier=earlier)
     if part.sentences is not None:
         at_least, at_most = sentences(text)
         if at_most < part.sentences[0]:
-            raise Rejected("too-few-sentences", f"the {what} has {plural(at_most, 'sentence')}")
+            has = f"{plural(at_most, 'sentence')}{beyond(at_most, part.sentences)}"
+            raise Rejected("too-few-sentences", f"the {what} has {has}")
         if at_least > part.sentences[1]:
-            raise Rejected("too-many-sentences", f"the {what} has {plural(at_least, 'sentence')}")
+            has = f"{plural(at_least, 'sentence')}{beyond(at_least, part.sentences)}"
+            raise Rejected("too-many-sentences", f"the {what} has {has}")
     folded = text.casefold()
     if part.must_contain and not any(item.casefold() in folded for item in part.must_contain):
         raise Rejected("lacks-words", f"the {what} has none of: {', '.join(part.must_contain)}")
     for item in part.must_not_contain:
         if is_cut_from(item, of=text) if words(item) else item in text:
             raise Rejected("forbidden-words", f"the {what} contains {item!r}")
+
+
+def _beyond(count: int, bounds: tuple[int, int]) -> str:
+    """Return which of the bounds a count is beyond, in words."""
+    least, most = bounds
+    return f", fewer than {least}" if count < least else f", more than {most}"
+
+
+def _no_limit(count: int, bounds: tuple[int, int]) -> str:
+    """Return nothing: the calls of earlier editions repeat messages without limits."""
+    return ""
 
 
 def check_written(written: BaseModel, seed: str | None, declaration: Declaration) -> None:
@@ -113,14 +136,17 @@ def check_written(written: BaseModel, seed: str | None, declaration: Declaration
         Rejected: a reason of `check_text` or `filled`, or `too-few-items`,
             `too-many-items`, `out-of-range`, `copy-of-seed`.
     """
+    old = declaration.edition < 9
+    beyond = _no_limit if old else _beyond
+    brace = "{{" if old else "{"
     for name, part in declaration.written.items():
         value: Any = getattr(written, name)
         if part.type == "int" and part.range and not part.range[0] <= value <= part.range[1]:
-            raise Rejected("out-of-range", f"the {name} is {value}")
+            raise Rejected("out-of-range", f"the {name} is {value}{beyond(value, part.range)}")
         if part.type == "list[str]" and not part.items[0] <= len(value) <= part.items[1]:
-            few = len(value) < part.items[0]
             raise Rejected(
-                "too-few-items" if few else "too-many-items", f"{len(value)} texts in {name}"
+                "too-few-items" if len(value) < part.items[0] else "too-many-items",
+                f"{len(value)} texts in {name}{beyond(len(value), part.items)}",
             )
         if part.type in ("int", "enum"):
             continue
@@ -128,8 +154,8 @@ def check_written(written: BaseModel, seed: str | None, declaration: Declaration
             _check_field(text, name, declaration)
             # Texts with masked names have placeholders. A description that says so shows one.
             said = f"{declaration.description} {part.description}"
-            if declaration.edition > 5 and not any(mark in said for mark in ("[", "{{", "<")):
-                filled(text, name)
+            if declaration.edition > 5 and not any(mark in said for mark in ("[", brace, "<")):
+                filled(text, name, earlier=old)
             if seed is None or part.may_copy_seed:
                 continue
             if is_copy(text, of=seed):
