@@ -215,6 +215,64 @@ def test_people_judge_no_copy_of_an_example(targen: Targen) -> None:
     assert sum('"verdict"' in kind for kind in kinds) == 2
 
 
+def boats(name: str, text: str) -> Path:
+    """Answer all calls of a run with the same text, in the form that the name asks for."""
+    if name.endswith(".md"):
+        sheet = Path(name).read_text()
+        said = dict.fromkeys(re.findall(r"## Call (\w+)", sheet), text)
+        Path(name).write_text(filled(sheet, said))
+        return Path(name)
+    answer: Any = {"content": {"text": text}}
+    if name.startswith("service"):
+        message = {"role": "assistant", "content": json.dumps({"text": text})}
+        choice = {"index": 0, "finish_reason": "stop", "message": message}
+        answer = {"response": {"status_code": 200, "body": {"choices": [choice]}}}
+    keys = [call["custom_id"] for call in lines(name)]
+    return write_lines(f"{name}.answers", ({"custom_id": key, **answer} for key in keys))
+
+
+BOATS = "contexts: [sea]\nseeds: [a boat, a kite]\nfields: {text: {words: [3, 9]}}\n"
+SHORT = "That reply could not be used: the text has 1 word, fewer than 3"
+
+
+@pytest.mark.parametrize("name", ["service-{}.jsonl", "calls-{}.jsonl", "calls-{}.md"])
+def test_an_export_asks_again_for_what_was_refused_and_says_why(targen: Targen, name: str) -> None:
+    declare("red", "blue", more=BOATS)
+    begun = ("generate", "hue.yaml", "--label", "red=1", "-b", "llama", "-o", "model=m")
+    begun = (*begun, "--no-correct", "--batch-offline", "-q", "--out", "run")
+    assert targen(*begun).code == 0
+    by_service = name.startswith("service")
+    for number, is_again in enumerate([False, True, False, True]):
+        sheet = name.format(number)
+        assert export(targen, sheet) == 1
+        assert (SHORT in Path(sheet).read_text()) == is_again
+        done = targen("batch", "import", "run", boats(sheet, "boat"))
+        told = "too-short: the text has 1 word, fewer than 3" in done.out
+        assert (told, "before the next export" in done.err) == (not by_service,) * 2
+    ended = done if by_service else targen("batch", "export", "run", "--out", "calls-3.jsonl")
+    assert (ended.code, "too-short, 2 times" in ended.err) == (1, True), ended.err
+    assert by_service or Path("calls-3.jsonl").read_text() == ""
+    assert report("run")["answers_by_files"] is True
+
+
+@pytest.mark.parametrize("name", ["calls.jsonl", "calls.md"])
+def test_what_was_refused_is_corrected_until_the_next_export(targen: Targen, name: str) -> None:
+    declare("red", "blue", more=BOATS)
+    begun = ("generate", "hue.yaml", "-n", 2, "-b", "people", "--no-correct", "--out", "run")
+    assert targen(*begun).code == 0
+    assert export(targen, name) == 2
+    empty = Path(name).read_text()
+    for text in ("boat", "sail"):
+        Path(name).write_text(empty)
+        assert "2 rejected" in targen("batch", "import", "run", boats(name, text)).out
+    assert export(targen, f"next-{name}") == 2
+    Path(name).write_text(empty)
+    late = targen("batch", "import", "run", boats(name, "a boat at sea")).out
+    assert "2 already answered" in late and "2 edited since the last import" in late, late
+    done = targen("batch", "import", "run", boats(f"next-{name}", "a boat at sea"))
+    assert "2 good" in done.out, done.out
+
+
 def test_a_run_that_people_answer_is_extended_as_it_was_begun(targen: Targen) -> None:
     declare("red", "blue", more="contexts: [sea, sky]\nseeds: [a boat, a kite, a bird]\n")
     options = ("-b", "people", "--no-correct", "--out", "run")

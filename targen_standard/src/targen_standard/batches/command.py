@@ -62,7 +62,8 @@ def batch(
     {custom_id, result} for Anthropic. An answer may also be {custom_id, content}. If the file's
     name ends in .md or .csv, export writes a sheet for people, and import reads it once it is
     filled in. Export, get the calls answered, import, and repeat until the run is complete. Import
-    lists the answers that it rejects, keeps the others, and then exits with 1. To create a run for
+    lists the answers that it rejects, keeps the others, and then exits with 1. The next export asks
+    for others in place of those that were not corrected, and says why. To create a run for
     this, type: targen generate TASK -n N --batch-offline --out RUN
 
     Examples:
@@ -126,7 +127,7 @@ def batch(
         brought = import_batch(job, file, encoding, tell)
     tell(brought)
     if json:
-        end_with(brought)
+        end_with(brought, exports=True)
         return
     if brought.pending:
         # How many, export says: with these answers a run may ask for more side by side.
@@ -135,7 +136,7 @@ def batch(
     else:
         print()
         print_report(read_report(run), run)
-    end_with(brought)
+    end_with(brought, exports=True)
 
 
 def imported_facts(brought: Imported) -> dict[str, Any]:
@@ -186,7 +187,7 @@ def print_imported(brought: Imported, run: Path | None = None) -> None:
         print(f"rejected: {plural(brought.bad - _LINES, 'more line')}")
 
 
-def end_with(brought: Imported) -> None:
+def end_with(brought: Imported, *, exports: bool = False) -> None:
     """Exit with 1 if some of a file's lines are not answers: a script has to notice.
 
     Raises:
@@ -194,5 +195,6 @@ def end_with(brought: Imported) -> None:
     """
     if brought.bad:
         answers = plural(brought.bad, "rejected answer")
-        print(f"{answers}: correct the file and import it again", file=sys.stderr)
+        then = " before the next export, which asks for others in their place" if exports else ""
+        print(f"{answers}: correct the file and import it again{then}", file=sys.stderr)
         raise typer.Exit(1)

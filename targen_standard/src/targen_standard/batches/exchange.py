@@ -24,6 +24,9 @@ __all__ = ["export_batch", "import_batch"]
 def export_batch(job: Job, out: Path) -> Counter[str]:
     """Write the calls that a run waits for to `out`, a line each; return the number per step.
 
+    An answer that was refused and not corrected since is a reply: the call for another one, which
+    says why, is among them.
+
     For a run that has ended the file is empty: a later reader would otherwise find the calls of an
     earlier export, or no file.
 
@@ -31,7 +34,8 @@ def export_batch(job: Job, out: Path) -> Counter[str]:
         JobFailed: the run cannot continue for another reason.
         WriteFailed: `out` cannot be written.
     """
-    transport = FileTransport(run=job.path, out=out)
+    refused = BatchLedgerFile(job.path).refused  # and not corrected: they count from now on
+    transport = FileTransport(run=job.path, out=out, refused=refused)
     job.delivery = ByFiles(transport)
     job.leave_to(job.delivery)  # a model that writes no files is refused before anything changes
     try:

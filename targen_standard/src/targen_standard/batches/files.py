@@ -7,10 +7,12 @@ are missing.
 from __future__ import annotations
 
 import io
+import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from targen_cli.outputs import write_new
@@ -18,6 +20,7 @@ from targen_cli.sheets import next_sheet
 from targen_core.calls.batch import BatchAnswer
 from targen_core.calls.journal import Journal
 from targen_core.calls.model import ChatReply, ChatRequest
+from targen_core.calls.replies import is_unicode
 from targen_core.calls.secrets import scrub
 from targen_core.errors import AnswersAwaited, ContentFiltered, NoSuchFile, UsageError
 from targen_core.plain import refuse_waiting
@@ -28,7 +31,7 @@ from targen_core.text import plural, printable
 from targen_core.wording import Action, Blank, Either, Words
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.batches.people import People
-from targen_standard.batches.replies import reply_of
+from targen_standard.batches.replies import reply_of, uncorrected
 from targen_standard.batches.sheets import Filled, is_sheet, read_sheet, sheet_of
 from targen_standard.batches.waiting import WaitingCall
 from targen_standard.datasets.lines import whole
@@ -106,6 +109,7 @@ class FileTransport:
         run: the run directory, if it is known, for what to do next.
         out: where the calls will be written that wait for answers, where that is known.
         fault: what is wrong with a reply that a person wrote, or "".
+        refused: by key, answers that were refused and not corrected, to be taken as they are.
         encoding: of the answers, without a byte order mark.
 
     Attributes:
@@ -125,8 +129,11 @@ class FileTransport:
         run: Path | None = None,
         out: Path | None = None,
         fault: Callable[[ChatReply, ChatRequest], str] = lambda reply, request: "",
+        refused: Mapping[str, Any] = MappingProxyType({}),
         encoding: str = "utf-8",
     ) -> None:
+        self._uncorrected = dict(refused)
+        self._refused: dict[str, Any] = {}  # by key: answers of the file
         self._fault = fault
         self.foreign: list[str] = []
         self.pending: list[WaitingCall] = []
@@ -144,16 +151,22 @@ class FileTransport:
 
     def begin(self, journal: Journal, folder: Path) -> None:
         """Leave out what the journal has, and note in `folder` that a file was read."""
-        taken = BatchLedgerFile(folder).answers
+        ledger = BatchLedgerFile(folder)
+        taken = ledger.answers
         for key in [key for key in self._answers if _journaled(journal, key)]:
             given = self._answers.pop(key)
             self.imported.again += 1
-            self.imported.edited += given.digest not in ("", taken.get(key, given.digest))
+            edited = given.digest not in ("", taken.get(key, given.digest))
+            if key in ledger.taken:
+                edited = _content(given) != ledger.refused.get(key)
+            self.imported.edited += edited
         self._folder = folder
         journal.index_appends = True  # to distinguish cached answers from unused ones
 
     def end(self, journal: Journal) -> None:
-        """Count the answers that were of no use."""
+        """Count the answers that were of no use, and note those that were refused."""
+        if self._run is not None:
+            BatchLedgerFile(self._run).refuse(self._refused)
         unused = [key for key in self._answers if not _journaled(journal, key)]
         own = {} if self._run is None else BatchLedgerFile(self._run).exported
         self.foreign = [key for key in unused if key not in own]
@@ -169,6 +182,10 @@ class FileTransport:
     async def send(self, calls: Sequence[WaitingCall]) -> bool:
         """Return the answers in the file; stop at calls without one."""
         if sum(self._answer(call) for call in calls):
+            return False
+        taken = [call.request.key for call in calls if self._take_uncorrected(call)]
+        if taken and self._run is not None:
+            BatchLedgerFile(self._run).take(taken)  # before one is used
             return False
         self.pending = list(calls)
         run = Blank("RUN") if self._run is None else self._run
@@ -222,6 +239,13 @@ class FileTransport:
         call.give(answer)
         return True
 
+    def _take_uncorrected(self, call: WaitingCall) -> bool:
+        content = self._uncorrected.pop(call.request.key, None)
+        reply = None if content is None else uncorrected(content, call.request)
+        if reply is not None:
+            call.give(reply)
+        return reply is not None
+
     def _answer_in(self, content: bytes | str, call: WaitingCall) -> BatchAnswer:
         """The answer to a call that a line or a place in a sheet holds.
 
@@ -239,9 +263,14 @@ class FileTransport:
             raise Malformed(f"{error}; {_RIGHT}") from None
 
     def _by_person(self, content: Any, request: ChatRequest) -> ChatReply:
-        reply = reply_of(content, request)
-        if fault := self._fault(reply, request):
-            raise Malformed(fault)
+        try:
+            reply = reply_of(content, request)
+            if fault := self._fault(reply, request):
+                raise Malformed(fault)
+        except Malformed:
+            if _is_said(content):
+                self._refused[request.key] = content
+            raise
         return reply
 
 
@@ -265,6 +294,19 @@ def write_requests(calls: Sequence[WaitingCall], out: Path, canary: str = "") ->
         write_atomically(out.with_name(f"{out.name}.canary.txt"), f"{canary}\n")
     origins = (request.origin for request in requests)
     return Counter(origin.step for origin in origins if origin is not None)
+
+
+def _content(given: Filled) -> Any:
+    """What a place in a file says, if not in a service's format."""
+    return (
+        given.content if isinstance(given.content, str) else json_of(given.content).get("content")
+    )
+
+
+def _is_said(content: Any) -> bool:
+    """Return whether there is an answer, right or wrong, which is whole."""
+    blank = content is None or (isinstance(content, str) and not content.strip())
+    return not blank and is_unicode(json.dumps(content, ensure_ascii=False))
 
 
 def _journaled(journal: Journal, key: str) -> bool:

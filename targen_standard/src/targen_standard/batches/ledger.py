@@ -28,8 +28,10 @@ class BatchLedgerFile:
 
     A line is `{"batch", "model", "keys", "at"}` or `{"batch", "failed", "problem", "at"}`. For
     answers from a file it is `{"imported", "at"}` with their number, and for a sheet also
-    `answers`, their digests by key. For calls written to a file it is `{"exported", "file", "at"}`
-    with their keys. A line that does not read, torn by a kill, is passed over.
+    `answers`, their digests by key. For answers that were refused it is `{"refused", "at"}`, by
+    key, and `{"taken", "at"}` with the keys of those that count as replies. For calls written to a
+    file it is `{"exported", "file", "at"}` with their keys. A line that does not read, torn by a
+    kill, is passed over.
     """
 
     NAME = "batches.jsonl"
@@ -46,6 +48,8 @@ class BatchLedgerFile:
         self.exported: dict[str, str] = {}  # by key: the last file that has the call
         self.imported = False  # whether answers were ever brought by a file
         self.answers: dict[str, str] = {}  # by key: the digest of what a sheet last said
+        self.refused: dict[str, Any] = {}  # by key: the last answer that was refused
+        self.taken: set[str] = set()  # keys whose refused answer counts as the reply
         try:
             lines = io.BytesIO(read_plain(path, _LARGEST))  # a list of short ones is far larger
         except FileNotFoundError:
@@ -114,6 +118,27 @@ class BatchLedgerFile:
         """
         self._append({"imported": answers, **({"answers": {**digests}} if digests else {})})
 
+    def refuse(self, answers: Mapping[str, Any]) -> None:
+        """Write down answers that were refused, by key, so that the next export takes them.
+
+        They are forgotten if they would fill the file.
+
+        Raises:
+            WriteFailed: the disk does not take it.
+        """
+        size = len(json.dumps(answers, ensure_ascii=False).encode("utf-8", "replace"))
+        there = self._path.stat().st_size if self._path.exists() else 0
+        if answers and there + size < _LARGEST // 2:
+            self._append({"refused": {**answers}})
+
+    def take(self, keys: Sequence[str]) -> None:
+        """Write down that the refused answers to some calls count as replies.
+
+        Raises:
+            WriteFailed: the disk does not take it.
+        """
+        self._append({"taken": list(keys)})
+
     def export(self, file: Path, keys: Sequence[str]) -> None:
         """Write down that calls were written to a file.
 
@@ -140,6 +165,13 @@ class BatchLedgerFile:
         if "imported" in record:
             self.imported = True
             self.answers.update(record.get("answers", ()))
+            return
+        if "refused" in record:
+            self.refused.update(record["refused"])
+            return
+        if "taken" in record:
+            self.imported = True
+            self.taken.update(record["taken"])
             return
         if "exported" in record:
             self.exported.update(dict.fromkeys(map(str, record["exported"]), str(record["file"])))

@@ -1,7 +1,8 @@
 """Answers as people write them: a text or a JSON value, made into the reply that a call asks for.
 
 A service's line says that it is a reply, and its run judges what it holds. A person learns at once
-what is wrong with an answer, and what would be right.
+what is wrong with an answer, and what would be right. An answer that is not corrected then counts
+as a reply, so that the run asks for another one and says why.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from targen_core.reading import Malformed, json_of
 from targen_core.tasks.checks import normalized
 from targen_core.text import printable
 
-__all__ = ["reply_of", "shape_of", "shorter"]
+__all__ = ["reply_of", "shape_of", "shorter", "uncorrected"]
 
 _FENCED = re.compile(r"(`{3,})\w*[ \t]*\r?\n(.*)\n\1`*", re.DOTALL)
 _BULLET = re.compile(r"(?:[-*•]|\d+[.)])[ \t]+")
@@ -66,7 +67,7 @@ def reply_of(content: Any, request: ChatRequest) -> ChatReply:
     Raises:
         Malformed: it does not have the requested form; the message describes that.
     """
-    if request.top_logprobs is not None or request.given is not None or request.next_token:
+    if _needs_scores(request):
         raise Malformed("the call requests token probabilities, so answer in the service's format")
     if isinstance(content, str):
         content = content.strip()
@@ -87,6 +88,21 @@ def reply_of(content: Any, request: ChatRequest) -> ChatReply:
     if fault := _fault(value, request.schema, request.schema, ""):
         raise Malformed(fault + right)
     return _reply(json.dumps(value, ensure_ascii=False), request)
+
+
+def uncorrected(content: Any, request: ChatRequest) -> ChatReply | None:
+    """Make the reply of an answer that was refused; None if it cannot be one in any form."""
+    if _needs_scores(request):
+        return None
+    try:
+        return reply_of(content, request)
+    except Malformed:
+        text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+        return _reply(text, request)
+
+
+def _needs_scores(request: ChatRequest) -> bool:
+    return request.top_logprobs is not None or request.given is not None or request.next_token
 
 
 def shape_of(schema: Mapping[str, Any]) -> str:
