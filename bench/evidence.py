@@ -138,7 +138,7 @@ def banking(data: Path) -> Split:
             ]
 
     train = part("train")
-    shown = examples_of(EXAMPLES / "like/banking", [row["text"] for row in train])
+    shown = examples_of(EXAMPLES / "pairs/banking", [row["text"] for row in train])
     return [row for row in train if row["text"] not in shown], part("test")
 
 
@@ -217,7 +217,7 @@ SETS = {
     "reviews": Dataset("reviews", reviews, True, runs("reviews")),
     "sms": Dataset("messages", sms, True, runs("sms")),
     "hedges": Dataset("Wikipedia", hedges, True, runs("hedges")),
-    "banking": Dataset("BANKING77", banking, False, runs("banking", fifty=("like/banking",))),
+    "banking": Dataset("BANKING77", banking, False, runs("banking")),
 }
 
 

@@ -113,8 +113,8 @@ def _remarks(language: str) -> re.Pattern[str] | None:
 def _leads(language: str) -> re.Pattern[str] | None:
     """Return the pattern of what introduces a text with a colon, and of notes on its label.
 
-    A polite sentence may come before. The part `bare` is an introduction without a verb. What
-    people say of texts of their own, or from others, has words such as those of `mine`.
+    A polite sentence may come before. The part `bare` is an introduction without a verb.
+    People who introduce texts of their own, or from others, use words such as those of `mine`.
     """
     known = find_language(language)
     if known is None or not known.leads:

@@ -297,7 +297,7 @@ def write_requests(calls: Sequence[WaitingCall], out: Path, canary: str = "") ->
 
 
 def _content(given: Filled) -> Any:
-    """What a place in a file says, if not in a service's format."""
+    """Return the answer at a place in a file that is not in a service's format."""
     return (
         given.content if isinstance(given.content, str) else json_of(given.content).get("content")
     )

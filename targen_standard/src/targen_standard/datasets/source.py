@@ -262,8 +262,8 @@ def _checked(form: Form, rows: Path) -> Form:
             return
         if cited[1] != read.hexdigest():
             _of_data.warning(
-                "%s was changed after the run ended: it does not have the SHA-256 in %s, and the "
-                "run's report and traces are those of the original rows",
+                "%s was changed after the run ended: its SHA-256 is not the one in %s. The run's "
+                "report and traces are those of the original rows",
                 rows,
                 CARD,
             )

@@ -106,7 +106,7 @@ def _split(whole: Path, work: Path) -> Found:
 
 
 def synthetic_of(folder: Path | None, task: str) -> Path | None:
-    """The synthetic rows of a task below a folder: a run of it, or a folder or file of its name.
+    """Find the synthetic rows of a task in a folder: its run, or a folder or file with its name.
 
     Raises:
         UsageError: the folder does not exist, or several of its folders could be meant.
