@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.errors import DatasetUnavailable
+from targen_core import Declaration, revise
+from targen_core.errors import DatasetUnavailable, UsageError
 from targen_core.runs.preparing.plan import Prepared
 from targen_datatune import asked as asking
 from targen_datatune.catalogues.files import FILES
@@ -693,6 +694,25 @@ def test_a_transformed_and_a_generated_run_are_used_together_as_files(works, ref
     works(*generate, "--exclude", "transformed", "--out", "more")
     works("export", "transformed", "--out", "transformed.jsonl")
     works("validate", "transformed.jsonl", "--task", "same/recommends.yaml")
+
+
+def test_a_run_is_revised_for_a_task_in_its_own_form_only(works, refuses):
+    text = "description: A review.\nlabels: {'yes': good, 'no': bad}\n"
+    Path("review.yaml").write_text(text)
+    Path("changed.yaml").write_text(text.replace("bad", "bad or so"))
+    line = ("--catalogue", "data", "-n", 4, *RUN)
+    works("transform", "review.yaml", *line, "--out", "a")
+    works("generate", "review.yaml", "-n", 4, "-b", "scripted", "-q", "--out", "generated")
+    for command in ("revise", "replay"):
+        said = "changed.yaml does not contain transform:, so its rows are not made like those of a"
+        refuses(f"{command} a --task changed.yaml", said, "with changed.yaml and --save FILE.json")
+    with pytest.raises(UsageError, match="not contain transform:"):
+        revise("a", Declaration(description="A review.", labels={"yes": "good", "no": "bad"}))
+    works("transform", "changed.yaml", *line, "--save", "mine.json")
+    works("revise", "a", "--task", "mine.json", "-q", "--out", "b")
+    assert "bad or so" in Path("b/task.json").read_text()
+    start = "targen generate mine.json -n 100"
+    refuses("revise generated --task mine.json", "mine.json contains transform:", start)
 
 
 def test_sheets_keep_a_list_whole_and_tell_a_refused_answer_from_a_model(works):

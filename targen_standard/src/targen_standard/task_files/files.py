@@ -27,7 +27,7 @@ from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.task_files import KNOWN, Loc, TaskFile, TaskReader, path_of
 from targen_core.tasks.model import Task
 from targen_core.text import key_path, with_article
-from targen_core.wording import Either, Option, Words, in_words
+from targen_core.wording import Action, Either, Option, Words, in_words
 from targen_standard.task_files.easing import eased
 from targen_standard.task_files.forms import TaskForm, as_text
 from targen_standard.task_files.model import Declaration
@@ -43,7 +43,15 @@ from targen_standard.task_files.reading import (
     refusal,
 )
 
-__all__ = ["DECLARED", "PYTHON", "in_edition_of", "kept_file", "keys_of", "task_name"]
+__all__ = [
+    "DECLARED",
+    "PYTHON",
+    "in_edition_of",
+    "kept_file",
+    "keys_of",
+    "require_form_of",
+    "task_name",
+]
 
 
 def _declared(name: Typed) -> TaskFile:
@@ -99,6 +107,30 @@ def in_edition_of(copy: Path, task: Path | Declaration) -> Declaration | None:
     placed = located(said, parsed.path.parent)
     name = said.name or task_name(parsed.path.stem)
     return said.model_copy(update={"name": name, "options": placed})
+
+
+def require_form_of(copy: Path, task: Path | Declaration) -> None:
+    """Refuse a task in another form than a run's copy: it would generate rows in another way.
+
+    Raises:
+        UsageError: it is, or a file cannot be read.
+    """
+    was = _form_key(parsed_file(copy).value)
+    now = "" if isinstance(task, Declaration) else _form_key(parsed_file(task).value)
+    if was == now:
+        return
+    name = "the declaration" if isinstance(task, Declaration) else str(task)
+    if not was:
+        raise UsageError(
+            f"{name} contains {now}:, so its rows are not made like those of {copy.parent}",
+            hint="to start a new run: " + Action("generate", name, n=100),
+        )
+    edit = f"pass an edited copy of {copy}"
+    again = f"repeat the command that created the run with {name} and --save FILE.json, then pass"
+    raise UsageError(
+        f"{name} does not contain {was}:, so its rows are not made like those of {copy.parent}",
+        hint=Either(f"{edit}; or {again} --task FILE.json", edit),
+    )
 
 
 def _python(name: Typed) -> TaskFile:
