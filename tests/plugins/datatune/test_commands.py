@@ -37,6 +37,14 @@ def test_a_folder_is_a_catalogue_in_one_line(shop, works):
         retrieve(ASKED, catalogue=shop, min_rows=2, max_rows=1)
 
 
+def test_what_is_unreadable_is_said_at_each_build_and_listed(shop, works):
+    (shop / "quote.csv").write_text('id,text\n1,hello\n2,"open\n3,no\n4,yes\n')
+    said = "note: file:shop/quote.csv: left out 1 unreadable row; quote.csv, line 5: unclosed "
+    said += "quotation mark, so lines 3 to 5 were read as one row"
+    for line in (("build", shop), ("build", shop), ("list", shop)):
+        assert works("catalogue", *line).err.count(said) == 1
+
+
 def test_rows_that_a_catalogue_left_out_are_counted(works, tmp_path):
     (tmp_path / "shop.csv").write_text('review,stars\nGood shop.,5\n"Bad" shop.,1\n')
     done = works("retrieve", ASKED, "--catalogue", str(tmp_path / "shop.csv"))

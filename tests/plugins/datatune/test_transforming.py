@@ -255,8 +255,16 @@ def test_it_says_what_it_chooses_from_before_anything_is_sent(works):
     output = works(*LINE[:-1], "-n", "3000", "--dry-run")
     assert "2 entries searched, 2 datasets found, 2 to be used; labels yes, no" in output.err
     assert "2 datasets without a stated licence" in output.err
+    assert "note: 90 source rows: at most 90 rows" in output.err
+    assert "3,000 rows were requested. Add data with --catalogue\n" in output.err
     assert "Dry run: targen made no calls and wrote no files." in output.out
     assert not Path("runs").exists()
+    Path("data/ragged.csv").write_text('review,stars\nGood.,5\nBad.\n"Dim.,1\nDear.,2\n')
+    few = works(*LINE[:-1], "--label", "yes=41", "--label", "no=40", "--datasets", 1, "--dry-run")
+    assert "note: file:data/ragged.csv: left out 2 unreadable rows" in few.err
+    assert "at most 60 rows" in few.err and "or use more --datasets" in few.err
+    enough = works(*LINE[:-1], "-n", "180", "--synthetic", "0.5", "--dry-run")
+    assert "source rows" not in enough.err
 
 
 def test_what_was_asked_for_can_be_kept_as_a_file(refuses, works):

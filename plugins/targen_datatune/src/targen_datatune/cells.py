@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-__all__ = ["NO_DESCRIPTION", "Columns", "cut", "drawn", "plain"]
+__all__ = ["LEFT_OUT", "NO_DESCRIPTION", "Columns", "cut", "drawn", "plain"]
 
 NO_DESCRIPTION = "No description."
 """The start of words made from a row, for a dataset without a description."""
+
+LEFT_OUT = "left out"
+"""The start of a note on rows that cannot be read."""
 
 _SHOWN = 300  # characters of a text
 _ITEMS = 5  # of a list or an object

@@ -96,11 +96,14 @@ def csv_cells(text: str, *, tabs: bool = False) -> Iterator[tuple[int, list[str]
     if named:
         next(reader)
     while True:
+        first = reader.line_num + 1
         try:
             cells = next(reader, None)
         except csv.Error as error:
             is_open = "unexpected end" in str(error)
             why = "unclosed quotation mark" if is_open else str(error)
+            if first < reader.line_num:
+                why += f", so lines {first:,} to {reader.line_num:,} were read as one row"
             yield reader.line_num, ValueError(why)
             continue
         if cells is None:

@@ -31,7 +31,7 @@ from targen_core.suggestions import encoding_of, usual_encodings
 from targen_core.text import plural, problem_in
 from targen_core.wording import Action, Blank, Either, Option, Setting, Words, in_a_command
 from targen_datatune.cards import Card, read_card
-from targen_datatune.cells import NO_DESCRIPTION, Columns, cut, plain
+from targen_datatune.cells import LEFT_OUT, NO_DESCRIPTION, Columns, cut, plain
 from targen_datatune.licenses import normal
 from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry, Listed
 
@@ -365,7 +365,7 @@ def _looked_through(
             samples.append(cut(plain(row)))
     if not rows:
         raise DatasetUnavailable(f"{paths[0]} has no readable rows" + (f"; {first}" if bad else ""))
-    notes = [f"left out {plural(bad, 'unreadable row')}; {first}"] if bad else []
+    notes = [f"{LEFT_OUT} {plural(bad, 'unreadable row')}; {first}"] if bad else []
     if len(columns.types()) == 1 and ";" in (name := next(iter(columns.types()))):
         notes.append(f"its only column is {name!r}; targen assumes that commas separate cells")
     notes += [

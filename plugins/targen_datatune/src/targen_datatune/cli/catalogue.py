@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from json import dumps
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from targen_cli.status import note, status
 from targen_cli.tables import duration, print_json, print_table
 from targen_core.errors import Interrupted, UsageError
 from targen_core.text import plural, printable
+from targen_datatune.cells import LEFT_OUT
 from targen_datatune.cli.options import IndexArg, assignments, licence_of
 
 if TYPE_CHECKING:
@@ -101,8 +104,6 @@ def _build(
     json: bool,
     quiet: bool,
 ) -> None:
-    from targen_cli.status import status
-
     done: dict[str, Built] = {}
     for spec in specs:
         with status(quiet=quiet) as line:
@@ -119,6 +120,7 @@ def _build(
         return
     for spec, built in done.items():
         print(f"{spec}: {_built_words(built)}")
+    _note_unreadable(_entries_of(index, [*done]))
     print(index.folder)
     if not any(built.entries for built in done.values()):
         raise UsageError(
@@ -140,13 +142,13 @@ def _built_words(built: Built) -> str:
 def _list(index: Index, specs: list[str], *, json: bool) -> None:
     if specs:
         known = {index.spec_of(spec) for spec in specs}
-        rows = index.select("SELECT spec, entry FROM entry ORDER BY number")
-        entries = [index.read_entry(text) for spec, text in rows if spec in known]
+        entries = _entries_of(index, specs)
         if json:
             print_json([entry.model_dump(mode="json") for entry in entries])
             return
         heads = ["dataset", "rows", "licence", "columns"]
         print_table(heads, [_line(entry) for entry in entries], spaced=True)
+        _note_unreadable(entries)
         for source in index.sources():
             if source.spec in known:
                 for key, problem in source.problems.items():
@@ -166,6 +168,20 @@ def _list(index: Index, specs: list[str], *, json: bool) -> None:
         [(s.spec, s.datasets, s.entries, len(s.problems), _age(s)) for s in sources],
         optional=("left out",),
     )
+
+
+def _entries_of(index: Index, specs: Collection[str]) -> list[DatasetEntry]:
+    known = {index.spec_of(spec) for spec in specs}
+    rows = index.select("SELECT spec, entry FROM entry ORDER BY number")
+    return [index.read_entry(text) for spec, text in rows if spec in known]
+
+
+def _note_unreadable(entries: Iterable[DatasetEntry]) -> None:
+    """Say which datasets lack rows: a quotation mark that is not closed can take most of a file."""
+    for entry in entries:
+        for words in entry.notes:
+            if words.startswith(LEFT_OUT):
+                note(f"{entry.id}: {words}")
 
 
 def _age(source: Source) -> str:
@@ -206,8 +222,8 @@ def _show(entries: list[DatasetEntry], *, json: bool) -> None:
         for name, value in facts.items():
             if value:
                 print(printable(f"{name:9} {value}", lines=False))
-        for note in entry.notes:
-            print(printable(f"{'note':9} {note}", lines=False))
+        for words in entry.notes:
+            print(printable(f"{'note':9} {words}", lines=False))
         if entry.columns:
             print()
             shown = dict(entry.samples[0]) if entry.samples else {}

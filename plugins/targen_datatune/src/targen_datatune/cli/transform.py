@@ -7,12 +7,14 @@ import sys
 from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from heapq import nlargest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from targen_cli.generating import Generate, goes_on_as_generate, save_task_file
+from targen_cli.status import note
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import RowOptions
 from targen_core.plain import content_of
@@ -31,6 +33,7 @@ from targen_datatune.cli.options import (
 
 if TYPE_CHECKING:
     from targen_datatune.asked import Example, TaskRequest
+    from targen_datatune.finding import Findings
     from targen_datatune.transforming.spec import Transform
 
 __all__ = ["transform"]
@@ -268,7 +271,8 @@ def transform(
     sources = Sources(spec, name)
     findings = sources.findings(quiet=bool(generate.options["quiet"]))
     if not (generate.options["quiet"] or generate.options["json"]):
-        _say(asked, spec, [match.entry.license for match in findings.matches], findings.searched)
+        _say(asked, spec, findings)
+        _say_limit(spec, findings, generate)
     patience = generate.options["give_up_after"] or RowOptions().give_up_after
     try:
         generate.file(
@@ -383,11 +387,13 @@ def _step(text: str, sign: str) -> str:
     return f"{_ALIASES.get(name, name)}{separator}{rest}"
 
 
-def _say(asked: TaskRequest, spec: Transform, licenses: Sequence[str], searched: int) -> None:
+def _say(asked: TaskRequest, spec: Transform, findings: Findings) -> None:
     """Say what will be chosen from, before anything is paid."""
+    licenses = [match.entry.license for match in findings.matches]
     used = min(spec.datasets, len(licenses))
     found = plural(len(licenses), "dataset")
-    words = [f"{plural(searched, 'entry', 'entries')} searched, {found} found, {used} to be used"]
+    searched = plural(findings.searched, "entry", "entries")
+    words = [f"{searched} searched, {found} found, {used} to be used"]
     if asked.examples:
         words.append(f"{len(spec.examples)} of {plural(len(asked.examples), 'example')} shown")
     words.append(f"labels {', '.join(spec.labels)}" if spec.labels else "open outputs")
@@ -396,4 +402,23 @@ def _say(asked: TaskRequest, spec: Transform, licenses: Sequence[str], searched:
         print(
             f"{plural(unknown, 'dataset')} without a stated licence; --license excludes them",
             file=sys.stderr,
+        )
+    for match in findings.matches:
+        for words_on in match.entry.notes:
+            note(f"{match.entry.id}: {words_on}")
+
+
+def _say_limit(spec: Transform, findings: Findings, generate: Generate) -> None:
+    """Say if there are too few source rows, whichever of the datasets the model chooses."""
+    sizes = [match.entry.rows for match in findings.matches]
+    known = [min(size, spec.rows_per_dataset) for size in sizes if size is not None]
+    most = sum(nlargest(spec.datasets, known))
+    requested = generate.options["n"] or sum(generate.labels.values())
+    needed = requested - round(requested * spec.synthetic)
+    if len(known) == len(sizes) and most < needed:
+        rows = "transformed rows" if spec.synthetic else "rows"
+        more = ", or use more --datasets" if len(sizes) > spec.datasets else ""
+        note(
+            f"{plural(most, 'source row')}: at most {plural(most, 'row')}, since each becomes at "
+            f"most one; {needed:,} {rows} were requested. Add data with --catalogue{more}"
         )
