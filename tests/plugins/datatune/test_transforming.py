@@ -251,6 +251,19 @@ def test_one_line_makes_rows_of_a_folder_with_options_of_steps_by_either_name(re
     refuses((*line, "--datasets", "2"), "contains a different run")
 
 
+def test_the_same_command_says_that_data_has_changed_since_the_run_read_it(works):
+    line = (*LINE[:-1], "-n", "4", "--out", "a")
+    works(*line)
+    before = outputs("a")
+    for name, changed in (("orders.jsonl", False), ("reviews.csv", True)):
+        with open(f"data/{name}", "a") as file:
+            file.write('{"item": "lamp"}\n' if name.endswith("l") else "New.,5\n")
+        said = works(*line).err
+        assert (f"{name} has changed since a read it" in said) == changed
+    assert "--out FOLDER starts a new one" in said and outputs("a") == before
+    assert "has changed since" not in works(*line[:-1], "b").err
+
+
 def test_it_says_what_it_chooses_from_before_anything_is_sent(works):
     output = works(*LINE[:-1], "-n", "3000", "--dry-run")
     assert "2 entries searched, 2 datasets found, 2 to be used; labels yes, no" in output.err

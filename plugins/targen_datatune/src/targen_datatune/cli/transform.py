@@ -273,6 +273,7 @@ def transform(
     if not (generate.options["quiet"] or generate.options["json"]):
         _say(asked, spec, findings)
         _say_limit(spec, findings, generate)
+        _say_changed(run, findings)
     patience = generate.options["give_up_after"] or RowOptions().give_up_after
     try:
         generate.file(
@@ -292,6 +293,21 @@ def transform(
             f"run targen show {run} --rejected to see why. {more}. The rows so far are kept"
         )
         raise
+
+
+def _say_changed(run: Path, findings: Findings) -> None:
+    """Say which data of an earlier run, whose rows stay as they are, has changed since then."""
+    from targen_core import load
+
+    with suppress(TargenError, OSError):
+        sources = load(run).report.raw.get("sources", ())
+        read = {source["name"]: source["revision"] for source in sources}
+        for entry in (match.entry for match in findings.matches):
+            if read.get(entry.id, entry.revision) != entry.revision:
+                note(
+                    f"{entry.location} has changed since {run} read it, and the run keeps the rows "
+                    "that it read; --out FOLDER starts a new one"
+                )
 
 
 _LARGEST = 64 << 20  # bytes of a task's file
