@@ -251,6 +251,18 @@ def test_one_line_makes_rows_of_a_folder_with_options_of_steps_by_either_name(re
     refuses((*line, "--datasets", "2"), "contains a different run")
 
 
+def test_a_label_is_given_up_after_as_many_candidates_as_the_help_says(works, in_process):
+    assert "not before 20 for each of --datasets" in " ".join(
+        works("transform", "--help").out.replace("│", " ").split()
+    )
+    line = (*LINE[:-1], "--max-rejected", "1", "--label", "yes=1", "--label", "no=1")
+    wrong(row={"output": "yes"})
+    few = in_process(*line, "--datasets", "2", "--give-up-after", "3", "--out", "a")
+    assert "gave up after 40 consecutive candidates" in few.err
+    more = in_process(*line, "--datasets", "2", "--give-up-after", "45", "--out", "b")
+    assert "gave up after 45 consecutive candidates" in more.err
+
+
 def test_the_same_command_says_that_data_has_changed_since_the_run_read_it(works):
     line = (*LINE[:-1], "-n", "4", "--out", "a")
     works(*line)

@@ -125,6 +125,14 @@ def test_a_report_gives_this_concern(name, kind, words):
     assert (first.kind, words in first.message, bool(str(first.hint))) == (kind, True, True)
 
 
+def test_repeats_of_transformed_rows_are_blamed_on_their_data():
+    usual = REPORTS["near-duplicates"]
+    source = {"name": "file:a.csv", "license": "", "revision": "1", "rows": 80, "alike": 0}
+    of_data, of_lists = (concerns_of(each)[0] for each in (usual | {"sources": [source]}, usual))
+    assert of_data.message == of_lists.message
+    assert "contexts" in str(of_lists.hint) and "source data" in str(of_data.hint)
+
+
 @pytest.mark.parametrize("name", FINE)
 def test_a_report_gives_no_concern(name):
     assert concerns_of(FINE[name]) == []

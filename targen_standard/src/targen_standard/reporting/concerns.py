@@ -259,12 +259,13 @@ def _repeats(looked: _Looked) -> Concern | None:
             )
     if not found:
         return None
-    return Concern(
-        "repeats",
-        _listed(found),
+    hint: Words = (
         "give more contexts or seeds, raise " + Setting("generate.temperature") + ", or draw a "
-        "value for each row, such as " + Option("dimensions", {"length": _LENGTHS}),
+        "value for each row, such as " + Option("dimensions", {"length": _LENGTHS})
     )
+    if looked.report.get("sources"):  # these rows were transformed, so their data repeats itself
+        hint = "remove near-duplicates from the source data, or add other data"
+    return Concern("repeats", _listed(found), hint)
 
 
 def _even_lengths(looked: _Looked) -> Concern | None:

@@ -46,6 +46,9 @@ _OPTIONS = {
 } | {"candidates": "--top", "catalogues": "--catalogue", "licenses": "--license"}
 """The flags of the form's fields; other fields are set in TASK."""
 
+_TRIALS = 20
+"""Candidates for each dataset before a label is given up: two batches of `Transform.trial` rows."""
+
 _ALIASES = {"execute": "generate"}
 """DataTune's names of steps -> those of the task."""
 
@@ -178,6 +181,16 @@ def transform(
             rich_help_panel=_CHECKS,
         ),
     ] = False,
+    give_up_after: Annotated[
+        int | None,
+        typer.Option(
+            "--give-up-after",
+            min=1,
+            help="Give up on a label after this many consecutive candidates fail, but not before "
+            f"{_TRIALS} for each of --datasets. [default: {RowOptions().give_up_after}]",
+            rich_help_panel=RowOptions.panel,
+        ),
+    ] = None,
     synthetic: Annotated[
         float,
         typer.Option(
@@ -274,13 +287,13 @@ def transform(
         _say(asked, spec, findings)
         _say_limit(spec, findings, generate)
         _say_changed(run, findings)
-    patience = generate.options["give_up_after"] or RowOptions().give_up_after
+    patience = give_up_after or RowOptions().give_up_after
     try:
         generate.file(
             text,
             name,
             # A label is not given up before all datasets were tried.
-            give_up_after=max(patience, 2 * spec.trial * spec.datasets),
+            give_up_after=max(patience, _TRIALS * spec.datasets),
             backend_for=[_step(each, "=") for each in generate.options["backend_for"] or ()],
             options=[_step(each, ".") for each in generate.options["options"] or ()],
         )
