@@ -469,6 +469,21 @@ def test_what_cannot_work_is_refused_before_anything_is_sent(options, words, ref
     assert words in refuses(line, "").err
 
 
+def test_a_file_in_another_encoding_is_said_each_time_and_its_option_is_named(works, refuses):
+    Path("data/old.csv").write_bytes("review,stars\nSchön.,5\n".encode("cp1252"))
+    for _ in range(2):
+        said = works(*LINE[:-1], "-n", 4, "--dry-run").err
+        assert "note: 1 dataset left out; targen catalogue list SPEC shows why" in said
+    build = "targen catalogue build data -o encoding=VALUE sets this option of a catalogue"
+    option = ("-o", "encoding=cp1252")
+    refuses((*LINE, "-n", 4, *option), "backend scripted has no option 'encoding'", build)
+    retrieve = ("retrieve", ASKED, "--catalogue", "data")
+    refuses((*retrieve, *option), "bm25 has no option 'encoding'", build)
+    refuses((*retrieve, "-o", "k2=1"), "bm25 has no option 'k2'", "k1")
+    works("catalogue", "build", "data", *option)
+    assert "left out" not in works(*LINE[:-1], "-n", 4, "--dry-run").err
+
+
 @pytest.mark.parametrize("catalogue", [None, "", "gone-plugin:theirs"])
 def test_a_dataset_that_vanished_is_passed_over_and_the_next_one_tried(
     catalogue, in_process, works

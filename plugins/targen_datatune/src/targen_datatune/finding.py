@@ -109,7 +109,7 @@ class Findings:
         left_out: nearer ones that the filters left out, by the reason.
         retriever: the id of what was asked.
         seconds: how long the search took.
-        undescribed: how many datasets of the index could not be described.
+        undescribed: how many datasets of these sources could not be described.
     """
 
     matches: tuple[Match, ...]
@@ -167,7 +167,8 @@ def search(
                 progress=lambda done, of: indexed.step(done, of, ""),
             )
         took = time.monotonic() - began
-        undescribed = sum(len(source.problems) for source in base.sources())
+        searched = (each for each in base.sources() if not sources or each.spec in sources)
+        undescribed = sum(len(each.problems) for each in searched)
     return replace(findings, seconds=took, undescribed=undescribed)
 
 

@@ -29,6 +29,7 @@ from targen_core.errors import (
     MissingDependency,
     PluginError,
     TargenError,
+    UnknownOption,
     UsageError,
 )
 from targen_core.folders import cache_folder
@@ -554,13 +555,16 @@ def options_from(name: str, catalogue: Any, values: Mapping[str, Any]) -> Any:
     """The options of a catalogue or a retriever, from names and values.
 
     Raises:
-        UsageError: one is unknown, or its value makes no sense.
+        UnknownOption: there is no such option.
+        UsageError: a value makes no sense.
     """
     fields = catalogue.options.model_fields
     for key in values:
         if key not in fields:
-            raise UsageError(
+            raise UnknownOption(
                 f"{name} has no option {key!r}",
+                option=key,
+                known=fields,
                 hint=did_you_mean(key, list(fields), "its options are") if fields else "",
             )
     try:

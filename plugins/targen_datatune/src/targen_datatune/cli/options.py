@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from targen_cli.completion import completer
-from targen_core.errors import UsageError
+from targen_core.errors import UnknownOption, UsageError
+from targen_core.wording import Action, Blank, Setting
 
 if TYPE_CHECKING:
     from targen_datatune.retrieval import DatasetEntry
@@ -24,6 +27,7 @@ __all__ = [
     "RetrieverArg",
     "assignments",
     "licence_of",
+    "naming_catalogues",
 ]
 
 IndexArg = Annotated[
@@ -80,6 +84,23 @@ GatedArg = Annotated[
 def licence_of(entry: DatasetEntry) -> str:
     """Return a dataset's licence for people, and whether it is gated."""
     return (entry.license or "unknown") + (", gated" if entry.gated else "")
+
+
+@contextmanager
+def naming_catalogues(catalogues: Sequence[str]) -> Iterator[None]:
+    """Say where an unknown option is set if catalogues have it, such as the encoding of files."""
+    try:
+        yield
+    except UnknownOption as error:
+        from targen_core import load_registry
+
+        registry = load_registry()
+        every = (registry.resolve(item) for item in registry.all("catalogue"))
+        if any(error.option in each.options.model_fields for each in every):
+            spec = catalogues[0] if len(catalogues) == 1 else Blank("SPEC")
+            build = Action("catalogue build", spec, Setting(error.option, Blank("VALUE")))
+            error.hint = build + " sets this option of a catalogue"
+        raise
 
 
 def assignments(items: list[str] | None) -> dict[str, str]:

@@ -20,6 +20,7 @@ from targen_datatune.cli.options import (
     RetrieverArg,
     assignments,
     licence_of,
+    naming_catalogues,
 )
 
 if TYPE_CHECKING:
@@ -73,17 +74,18 @@ def retrieve(
 
     registry = load_registry()
     asked = read_request(task, registry)
-    findings = search(
-        registry,
-        asked.query,
-        catalogues=catalogue or [],
-        index=index,
-        retriever=retriever,
-        k=k,
-        filters=Filters(listed(license or ()), min_rows, max_rows, gated),
-        options=assignments(option),
-        quiet=quiet,
-    )
+    with naming_catalogues(catalogue or ()):
+        findings = search(
+            registry,
+            asked.query,
+            catalogues=catalogue or [],
+            index=index,
+            retriever=retriever,
+            k=k,
+            filters=Filters(listed(license or ()), min_rows, max_rows, gated),
+            options=assignments(option),
+            quiet=quiet,
+        )
     if json:
         facts: dict[str, Any] = {
             "task": asked.name,

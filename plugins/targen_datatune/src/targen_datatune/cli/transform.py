@@ -29,6 +29,7 @@ from targen_datatune.cli.options import (
     MaxRowsArg,
     MinRowsArg,
     RetrieverArg,
+    naming_catalogues,
 )
 
 if TYPE_CHECKING:
@@ -289,14 +290,15 @@ def transform(
         _say_changed(run, findings)
     patience = give_up_after or RowOptions().give_up_after
     try:
-        generate.file(
-            text,
-            name,
-            # A label is not given up before all datasets were tried.
-            give_up_after=max(patience, _TRIALS * spec.datasets),
-            backend_for=[_step(each, "=") for each in generate.options["backend_for"] or ()],
-            options=[_step(each, ".") for each in generate.options["options"] or ()],
-        )
+        with naming_catalogues(catalogue or ()):
+            generate.file(
+                text,
+                name,
+                # A label is not given up before all datasets were tried.
+                give_up_after=max(patience, _TRIALS * spec.datasets),
+                backend_for=[_step(each, "=") for each in generate.options["backend_for"] or ()],
+                options=[_step(each, ".") for each in generate.options["options"] or ()],
+            )
     except QuotaNotMet as error:
         run = generate.options["out"] or "RUN"
         more = "Use more catalogues, more --datasets, or a stronger model for rerank and plan"
@@ -432,6 +434,9 @@ def _say(asked: TaskRequest, spec: Transform, findings: Findings) -> None:
             f"{plural(unknown, 'dataset')} without a stated licence; --license excludes them",
             file=sys.stderr,
         )
+    if findings.undescribed:
+        left_out = plural(findings.undescribed, "dataset")
+        note(f"{left_out} left out; targen catalogue list SPEC shows why")
     for match in findings.matches:
         for words_on in match.entry.notes:
             note(f"{match.entry.id}: {words_on}")
