@@ -189,6 +189,11 @@ def test_two_folders_of_one_name_keep_apart(shop, tmp_path, in_process, refuses)
     (other / "questions.json").write_text('[{"question": "Why?"}]')
     in_process("catalogue", "build", str(shop), str(other))
     refuses("catalogue show file:shop/questions.json", "matches several datasets")
+    (other / "questions.json").write_text("[")
+    in_process("catalogue", "build", str(other))
+    shown = in_process("catalogue", "show", "file:shop/questions.json")
+    assert str(shop) in shown.out
+    assert f"note: another shop/questions.json, of {other}, is left out: " in shown.err
 
 
 def test_ctrl_c_says_that_the_same_command_goes_on(shop, in_process, monkeypatch):

@@ -484,6 +484,18 @@ def test_a_file_in_another_encoding_is_said_each_time_and_its_option_is_named(wo
     assert "left out" not in works(*LINE[:-1], "-n", 4, "--dry-run").err
 
 
+def test_datasets_of_one_name_in_two_folders_are_both_used(works):
+    Path("data/orders.jsonl").unlink()
+    Path("other/data").mkdir(parents=True)
+    text = Path("data/reviews.csv").read_text()
+    Path("other/data/reviews.csv").write_text(text.replace("lamp", "chair"))
+    line = (*LINE, "--catalogue", "other/data", "--balance-sources", "-n", 8)
+    works(*line, "--out", "a")
+    assert sources() == {"file:data/reviews.csv", "file:data/reviews.csv#2"}
+    words = {"lamp" in row["input"] for row in lines("a/dataset.jsonl")}
+    assert words == {True, False}
+
+
 @pytest.mark.parametrize("catalogue", [None, "", "gone-plugin:theirs"])
 def test_a_dataset_that_vanished_is_passed_over_and_the_next_one_tried(
     catalogue, in_process, works

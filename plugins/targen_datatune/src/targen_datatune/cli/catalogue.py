@@ -87,7 +87,9 @@ def catalogue(
         elif action == "list":
             _list(opened, given, json=json)
         elif action == "show":
-            _show([opened.find(name) for name in given], json=json)
+            entries = [opened.find(name) for name in given]
+            _show(entries, json=json)
+            _note_left_out(opened, entries)
         else:
             for name in given:
                 count = opened.remove(name)
@@ -182,6 +184,15 @@ def _note_unreadable(entries: Iterable[DatasetEntry]) -> None:
         for words in entry.notes:
             if words.startswith(LEFT_OUT):
                 note(f"{entry.id}: {words}")
+
+
+def _note_left_out(index: Index, entries: Iterable[DatasetEntry]) -> None:
+    """Say that a dataset of the same name, in another folder, is not the one that was shown."""
+    names = {entry.id.partition(":")[2] for entry in entries}
+    for source in index.sources():
+        for key, problem in source.problems.items():
+            if key in names:
+                note(f"another {key}, of {source.spec}, is left out: {problem}")
 
 
 def _age(source: Source) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import heapq
 import json
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,7 @@ from targen_datatune.transforming.items import OF_ENTRY, Source, SourceRow
 from targen_datatune.transforming.spec import Transform
 
 if TYPE_CHECKING:
-    from targen_datatune.finding import Findings
+    from targen_datatune.finding import Findings, Match
     from targen_datatune.retrieval import DatasetEntry
 
 __all__ = ["Sources"]
@@ -73,8 +75,8 @@ class Sources:
                 if findings.undescribed:
                     hint += f"; {plural(findings.undescribed, 'dataset')} could not be described"
             raise UsageError("there are no datasets left to create rows from", hint=hint)
-        self._findings = findings
-        return findings
+        self._findings = replace(findings, matches=_told_apart(findings.matches))
+        return self._findings
 
     def source(self, entry: DatasetEntry, votes: str) -> Source:
         """An entry as an item, with what keeps it from being used."""
@@ -128,6 +130,19 @@ class Sources:
             self._rows.pop(next(iter(self._rows)))
         self._rows[key] = rows
         return rows
+
+
+def _told_apart(matches: Sequence[Match]) -> tuple[Match, ...]:
+    """Matches whose ids differ: folders of one name in several places give the same ones."""
+    seen: Counter[str] = Counter()
+    different = []
+    for match in matches:
+        entry = match.entry
+        seen[entry.id] += 1
+        if (count := seen[entry.id]) > 1:
+            entry = entry.model_copy(update={"id": f"{entry.id}#{count}"})
+        different.append(replace(match, entry=entry))
+    return tuple(different)
 
 
 def _rank(order: str, number: int) -> bytes:
