@@ -273,6 +273,7 @@ def test_bad_input_is_said(refuses, superglue, monkeypatch, words, said, hint):
     assert not list(Path().glob("reproductions/*/cells"))
 
 
+@pytest.mark.whole
 def test_the_folder_of_a_task_s_name_is_used_and_otherwise_its_only_run(superglue, targen, refuses):
     for name in ("AB-cb9", "cb12", "cb-paper", "rte-vote"):
         for folder in (superglue, Path("syn")):
