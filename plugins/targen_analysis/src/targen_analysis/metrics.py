@@ -56,18 +56,14 @@ class Corpus:
     run: Path | None = None
     notes: tuple[str, ...] = ()
 
-    def __getstate__(self) -> dict[str, Any]:
-        """All but the task, which is code: a dataset keeps where to find it again."""
-        state = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {
-            **state,
-            "task": None if self.task is None else Dataset(self.name, self.task, [], run=self.run),
-        }
+    def __reduce__(self) -> tuple[Any, ...]:
+        """All but the task, which is code: a dataset keeps where to find it again.
 
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        of: Dataset | None = state["task"]
-        for name, value in {**state, "task": None if of is None else of.task}.items():
-            object.__setattr__(self, name, value)
+        Python 3.11.2 replaces a `__getstate__` of dataclasses with slots by its own.
+        """
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        of = None if self.task is None else Dataset(self.name, self.task, [], run=self.run)
+        return _unpickled, ({**values, "task": of},)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -79,6 +75,11 @@ class Corpus:
         known = [label.name for label in self.task.labels] if self.task else []
         first = [name for name in known if name in used]
         return (*first, *sorted(used - set(first)))
+
+
+def _unpickled(values: Mapping[str, Any]) -> Corpus:
+    of: Dataset | None = values["task"]
+    return Corpus(**{**values, "task": None if of is None else of.task})
 
 
 @dataclass(frozen=True, slots=True)
