@@ -109,14 +109,7 @@ _OTHER_LETTER = re.compile("[\u0100-\u0151\u0154-\u024f\u1ea0-\u1eff]")  # all b
 _HEADLINE = 10  # characters
 _DENSE = frozenset(["chinese", "japanese", "korean"])
 _CLEARLY = 8  # times; with languages whose words are not known, it was at most five in samples
-# Short texts in Catalan and Galician may have hardly any words that Spanish lacks and another has.
-_NEAR = {
-    "spanish": frozenset(
-        "això als amb aquest aquesta dels els em és hi i meu meva molt molta però perquè quan què "
-        "són unha nunha ningunha non xa".split()
-    )
-}
-_HARDLY_ANY = 32  # of such a language's words, for each of these
+_HARDLY_ANY = 32  # times; short texts in Catalan may have hardly any words that Spanish lacks
 _SCRIPTS: Mapping[
     str, str | tuple[str, ...]
 ] = {  # what the names of their letters begin with in Unicode
@@ -303,7 +296,7 @@ def language_of(text: str) -> str:
     said = words(text)
     for each in all_languages():
         own = sum(word in each.function_words for word in said)
-        near = sum(word in _NEAR.get(each.name, ()) for word in said)
+        near = sum(word in each.near_words for word in said)
         if own >= max(1, len(said) * _OF_ONE, near * _HARDLY_ANY) and all(
             sum(word in mine for word in said)
             >= _CLEARLY * max(1, sum(word in theirs for word in said))

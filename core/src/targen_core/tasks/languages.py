@@ -10,7 +10,8 @@ A file has:
 - `remarks`: parts of models' remarks about their replies, as regular expressions of
   lower-case letters and curly apostrophes. Line breaks in them have no effect. The parts are those
   that `remarks.py` combines;
-- `leads`: parts of what introduces a text, and of notes on its label, in the same form.
+- `leads`: parts of what introduces a text, and of notes on its label, in the same form;
+- `near_words`: words of related languages without a file. Texts contain hardly any of them.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Language:
     function_words: frozenset[str]
     remarks: Mapping[str, str]
     leads: Mapping[str, str]
+    near_words: frozenset[str]
     capital_nouns: bool = False
 
 
@@ -85,5 +87,6 @@ def _read(name: str) -> Language | None:
         small.union(read.get("function_words", "").split()),
         remarks,
         leads,
+        frozenset(read.get("near_words", "").split()),
         capital_nouns=read.get("capital_nouns", False),
     )

@@ -79,7 +79,7 @@ def remark(text: str, language: str = "English", *, recent: bool = False) -> str
 def in_prose(text: str, *, recent: bool = False) -> str:
     """Return words of a text that whole sentences never have, or "": headings, labels or remarks.
 
-    With `recent`, "Note:" at its beginning is none, unless it is a note on the text itself.
+    With `recent`, a text may begin with "Note:", unless the note is about the text itself.
     """
     found = _META.search(text)
     if found and recent and _NOTE.match(text):
