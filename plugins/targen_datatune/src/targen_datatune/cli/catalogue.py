@@ -122,7 +122,7 @@ def _build(
         return
     for spec, built in done.items():
         print(f"{spec}: {_built_words(built)}")
-    _note_unreadable(_entries_of(index, [*done]))
+    _note_unreadable(_entries_of(index, {index.spec_of(spec) for spec in done}))
     print(index.folder)
     if not any(built.entries for built in done.values()):
         raise UsageError(
@@ -144,7 +144,7 @@ def _built_words(built: Built) -> str:
 def _list(index: Index, specs: list[str], *, json: bool) -> None:
     if specs:
         known = {index.spec_of(spec) for spec in specs}
-        entries = _entries_of(index, specs)
+        entries = _entries_of(index, known)
         if json:
             print_json([entry.model_dump(mode="json") for entry in entries])
             return
@@ -172,14 +172,13 @@ def _list(index: Index, specs: list[str], *, json: bool) -> None:
     )
 
 
-def _entries_of(index: Index, specs: Collection[str]) -> list[DatasetEntry]:
-    known = {index.spec_of(spec) for spec in specs}
+def _entries_of(index: Index, known: Collection[str]) -> list[DatasetEntry]:
     rows = index.select("SELECT spec, entry FROM entry ORDER BY number")
     return [index.read_entry(text) for spec, text in rows if spec in known]
 
 
 def _note_unreadable(entries: Iterable[DatasetEntry]) -> None:
-    """Say which datasets lack rows: a quotation mark that is not closed can take most of a file."""
+    """List datasets with unreadable rows: one unclosed quotation mark can take most of a file."""
     for entry in entries:
         for words in entry.notes:
             if words.startswith(LEFT_OUT):
@@ -187,7 +186,7 @@ def _note_unreadable(entries: Iterable[DatasetEntry]) -> None:
 
 
 def _note_left_out(index: Index, entries: Iterable[DatasetEntry]) -> None:
-    """Say that a dataset of the same name, in another folder, is not the one that was shown."""
+    """List left-out datasets of other folders with the same names as these entries."""
     names = {entry.id.partition(":")[2] for entry in entries}
     for source in index.sources():
         for key, problem in source.problems.items():

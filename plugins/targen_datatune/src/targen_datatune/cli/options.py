@@ -88,7 +88,7 @@ def licence_of(entry: DatasetEntry) -> str:
 
 @contextmanager
 def naming_catalogues(catalogues: Sequence[str]) -> Iterator[None]:
-    """Say where an unknown option is set if catalogues have it, such as the encoding of files."""
+    """Explain how to set an option that only catalogues have, such as the encoding of files."""
     try:
         yield
     except UnknownOption as error:

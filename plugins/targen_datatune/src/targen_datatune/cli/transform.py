@@ -47,9 +47,6 @@ _OPTIONS = {
 } | {"candidates": "--top", "catalogues": "--catalogue", "licenses": "--license"}
 """The flags of the form's fields; other fields are set in TASK."""
 
-_TRIALS = 20
-"""Candidates for each dataset before a label is given up: two batches of `Transform.trial` rows."""
-
 _ALIASES = {"execute": "generate"}
 """DataTune's names of steps -> those of the task."""
 
@@ -187,8 +184,9 @@ def transform(
         typer.Option(
             "--give-up-after",
             min=1,
+            # 20 are two trials, if TASK does not set `trial`.
             help="Give up on a label after this many consecutive candidates fail, but not before "
-            f"{_TRIALS} for each of --datasets. [default: {RowOptions().give_up_after}]",
+            f"20 for each of --datasets. [default: {RowOptions().give_up_after}]",
             rich_help_panel=RowOptions.panel,
         ),
     ] = None,
@@ -295,7 +293,7 @@ def transform(
                 text,
                 name,
                 # A label is not given up before all datasets were tried.
-                give_up_after=max(patience, _TRIALS * spec.datasets),
+                give_up_after=max(patience, 2 * spec.trial * spec.datasets),
                 backend_for=[_step(each, "=") for each in generate.options["backend_for"] or ()],
                 options=[_step(each, ".") for each in generate.options["options"] or ()],
             )
@@ -311,7 +309,7 @@ def transform(
 
 
 def _say_changed(run: Path, findings: Findings) -> None:
-    """Say which data of an earlier run, whose rows stay as they are, has changed since then."""
+    """List data that has changed since an earlier run read it; the run keeps its rows."""
     from targen_core import load
 
     with suppress(TargenError, OSError):
@@ -443,7 +441,7 @@ def _say(asked: TaskRequest, spec: Transform, findings: Findings) -> None:
 
 
 def _say_limit(spec: Transform, findings: Findings, generate: Generate) -> None:
-    """Say if there are too few source rows, whichever of the datasets the model chooses."""
+    """Warn if no choice of datasets has enough source rows."""
     sizes = [match.entry.rows for match in findings.matches]
     known = [min(size, spec.rows_per_dataset) for size in sizes if size is not None]
     most = sum(nlargest(spec.datasets, known))
