@@ -16,6 +16,7 @@ from targen_cli import defaults
 from targen_cli.arguments import YesArg
 from targen_cli.asking import can_ask
 from targen_cli.choosing import Choice
+from targen_cli.status import note
 from targen_cli.tables import print_json
 from targen_core.engine.seeds import seeds_at_most
 from targen_core.errors import TargenError, UsageError
@@ -93,15 +94,14 @@ def _shown(runs: Ahead) -> Sequence[str]:
 
 
 def tell_of_presets(request: Request) -> None:
-    """Say that rows are divided evenly, if the user's own file has other counts."""
+    """Point to the presets of a user's own file that divide rows unevenly."""
     if not is_file(request.spec.task):
         return
     for name, rows in request.task.presets.items():
         if len({*rows.values()}) > 1:
-            print(
-                "note: rows are divided evenly among the labels. To divide them as in a preset: "
-                f"--preset {shlex.quote(name)}",
-                file=sys.stderr,
+            note(
+                "rows are divided evenly among the labels. To divide them as in a preset: "
+                f"--preset {shlex.quote(name)}"
             )
             return
 
@@ -115,14 +115,13 @@ def tell_of_shortage(request: Request, n: int | None = None) -> None:
         left = ", ".join(f'"{name}"' for name in none[:_NAMED])
         left += f" and {len(none) - _NAMED} more" if len(none) > _NAMED else ""
         gets = "label {} gets" if len(none) == 1 else "labels {} get"
-        print(f"note: {few}: {gets.format(left)} no rows", file=sys.stderr)
+        note(f"{few}: {gets.format(left)} no rows")
     most = {} if request.task.most is None else request.task.most()
     for label, wanted in request.spec.quotas.items():
         if wanted > most.get(label, wanted):
-            print(
-                f"note: the given rows yield at most {most[label]:,} of the {wanted:,} requested "
-                f"rows of {label}. Give more rows, or the run will fall short",
-                file=sys.stderr,
+            note(
+                f"the given rows yield at most {most[label]:,} of the {wanted:,} requested rows of "
+                f"{label}. Give more rows, or the run will fall short"
             )
 
 
@@ -135,7 +134,7 @@ def tell_of_few_seeds(request: Request) -> None:
     if seeds is None or prepared.task.parts:
         return
     if few := too_few_seeds(prepared.task, spec.target.quotas, f"{spec.seeds}", seeds):
-        print(f"note: {few[:1].lower()}{few[1:]}", file=sys.stderr)
+        print(f"note: {few[:1].lower()}{few[1:]}", file=sys.stderr)  # it has two lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ import typer
 from targen_cli.ahead import YesArg
 from targen_cli.flags import Said, takes
 from targen_cli.sources import EncodingArg
+from targen_cli.status import note
 from targen_core import Limits, Typed
 from targen_core.errors import Interrupted, MissingDependency, NoSuchFile, RunConflict, UsageError
 from targen_core.text import plural
@@ -244,7 +245,7 @@ def carried_out(
         for key, material in ready.materials.items():
             notes += too_large(ready.experiment, key, material)
         for line in notes:
-            print(f"note: {line}", file=sys.stderr)
+            note(line)
         ready.left.extend(notes)
         _say(ready)
         try:
@@ -283,7 +284,7 @@ def _planned(
             if len(of) != 1 or error.arm in named or len(experiment.tasks[of[0]].arms) < 3:
                 raise
             left.append(f"{of[0]}: {error.arm} was left out: {error.reason}")
-            print(f"note: {left[-1]}", file=sys.stderr)
+            note(left[-1])
             part = experiment.tasks[of[0]]
             arms = {name: arm for name, arm in part.arms.items() if name != error.arm}
             tasks = {**experiment.tasks, of[0]: part.model_copy(update={"arms": arms})}

@@ -257,7 +257,7 @@ def _checked(form: Form, rows: Path) -> Form:
                 read.update(record + b"\n")
             yield number, record
         cited = _CITED.search(card_in(rows.parent))
-        # The card of a run that goes on is of an earlier end.
+        # While a run continues, its card still cites the rows of an earlier end.
         if ended is None or written(rows.parent) != ended or cited is None:
             return
         if cited[1] != read.hexdigest():
