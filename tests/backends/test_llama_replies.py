@@ -105,3 +105,24 @@ def test_connections_are_kept_and_shared_by_a_loop(request_of):
 
     asyncio.run(main())
     assert len(ports) == 2
+
+
+def test_a_loop_that_ends_closes_its_connections(request_of):
+    """A program's own model stays open, but `generate` has a loop for each call."""
+    open_ones = set()
+
+    async def handler(request):
+        open_ones.add(request.transport)
+        return web.json_response({"choices": [{"message": {"content": "x"}}]})
+
+    async def main():
+        async with serving(handler) as address:
+            model = LlamaModel(address, "m")
+            for _ in range(2):
+                await asyncio.to_thread(asyncio.run, model.complete(request_of()))
+            async with asyncio.timeout(60):
+                while not all(each.is_closing() for each in open_ones):  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+
+    asyncio.run(main())
+    assert len(open_ones) == 2

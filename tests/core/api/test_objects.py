@@ -163,16 +163,14 @@ def test_steps_may_have_models_of_their_own(lab, world):
     assert again.report.complete
 
 
-def test_a_lent_model_is_closed_with_the_loop_that_it_was_used_in_and_no_other(lab, world, drive):
+def test_a_model_that_a_program_passes_stays_open(lab, world, drive):
     model = lab.ToyModel(world.reply)
-
-    async def lend():
-        await tg.agenerate(world.task(), n=2, model=model, out="a")
-        return model.closed
-
-    assert drive(lend()) == 0
-    tg.generate(world.task(), n=2, model=model, out="b")
-    assert model.closed == 1
+    drive(tg.agenerate(world.task(), n=2, model=model, out="a"))
+    tg.generate(world.task(), n=2, model=model, steps={"correct": model}, out="b")
+    tg.resume("b", n=4, task=world.task(), model=model)
+    tg.correct("b", task=world.task(), model=model, out="c")
+    tg.preview(world.task(), model=model)
+    assert model.closed == 0
 
 
 def test_a_fault_of_a_task_is_told_to_its_author(lab, world):

@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 
+import targen_core as tg
 from targen_core import Backend, BackendOptions, RunSpec, Typed, load_registry
 from targen_core.errors import AmbiguousName, MissingDependency, UnknownName, UsageError
 from targen_core.origin import Untrusted
@@ -81,6 +82,15 @@ def test_an_object_of_a_library_becomes_a_model(acme):
     model = registry.chat_model(Client("small"))
     assert model.identity == "acme:small"
     assert registry.chat_model(model) is model
+
+
+def test_a_run_closes_the_model_that_an_adapter_made(acme, lab, drive, tmp_path):
+    world = lab.World()
+    model = lab.ToyModel(world.reply)
+    registry = acme(Adapter(adapt=lambda thing: model if isinstance(thing, Client) else None))
+    work = tg.agenerate(world.task(), n=2, model=Client(), registry=registry, out=tmp_path / "x")
+    drive(work)
+    assert model.closed == 1
 
 
 @pytest.mark.parametrize("thing", [Tool(), object()])

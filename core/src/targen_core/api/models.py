@@ -12,7 +12,6 @@ from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import UsageError
 from targen_core.origin import split_model
 from targen_core.plugins.registry import NotAModel
-from targen_core.runs.jobs.event_loops import is_ours
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
@@ -67,17 +66,18 @@ def backend_of(registry: Registry, model: object) -> Backend:
     return Backend(
         summary=f"the model object {type(model).__qualname__}",
         options=BackendOptions,
-        create=lambda options: _Lent(chat),
+        create=lambda options: _Lent(chat, is_ours=chat is not model),
         # The code of an object may change from one program to the next.
         cacheable=getattr(model, "cacheable", getattr(model, "targen_cacheable", False)) is True,
     )
 
 
 class _Lent:
-    """A model that is its owner's: closed only with the event loop that it was used in."""
+    """A model that the program passed and closes; or an adapter of one, which is ours to close."""
 
-    def __init__(self, model: ChatModel) -> None:
+    def __init__(self, model: ChatModel, *, is_ours: bool) -> None:
         self._model = model
+        self._is_ours = is_ours
         self.identity = model.identity
         self.structured = model.structured
         self.seeded = model.seeded
@@ -95,6 +95,6 @@ class _Lent:
         return self._model.count_tokens(request)
 
     async def aclose(self) -> None:
-        # Connections of a loop that ends are of no use to anybody.
-        if is_ours():
+        # A program may be using its model elsewhere, or use it again.
+        if self._is_ours:
             await self._model.aclose()

@@ -268,7 +268,10 @@ class ChatModel(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Release connections, threads and memory; a later call may acquire them again."""
+        """Release connections, threads and memory; a later call may acquire them again.
+
+        targen closes the models that it makes, and never one that a program passes.
+        """
         ...
 
 

@@ -7,8 +7,8 @@ import errno
 import socket
 import ssl
 import weakref
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -114,7 +114,7 @@ class Poster:
         self._proxy = proxy_for(url)
         # A session lives in one event loop; LangChain users may have several.
         self._sessions: weakref.WeakKeyDictionary[
-            asyncio.AbstractEventLoop, aiohttp.ClientSession
+            asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, AsyncGenerator[None]]
         ] = weakref.WeakKeyDictionary()
         self._latest: tuple[Any, aiohttp.ClientSession] | None = None  # the loop that asked last
 
@@ -210,18 +210,18 @@ class Poster:
 
     async def aclose(self) -> None:
         """Close this event loop's connections; a later call opens new ones."""
-        session = self._sessions.pop(asyncio.get_running_loop(), None)
-        if session is not None:
-            await session.close()
+        _, ending = self._sessions.get(asyncio.get_running_loop(), (None, None))
+        if ending is not None:
+            await ending.aclose()
 
     def _open(self) -> aiohttp.ClientSession:
         loop = asyncio.get_running_loop()
         latest = self._latest
         if latest is not None and latest[0]() is loop and not latest[1].closed:
             return latest[1]
-        session = self._sessions.get(loop)
+        session, _ = self._sessions.get(loop, (None, None))
         if session is None or session.closed:
-            session = self._sessions[loop] = aiohttp.ClientSession(
+            session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE),
                 timeout=aiohttp.ClientTimeout(
                     total=self._timeout, sock_connect=min(_CONNECT, self._timeout)
@@ -230,8 +230,25 @@ class Poster:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,  # see targen_backends.http.reading
             )
+            ending = self._until_end(loop, session)
+            with suppress(StopIteration):
+                ending.asend(None).send(None)  # enters it, as `_open` cannot await
+            self._sessions[loop] = session, ending
         self._latest = weakref.ref(loop), session
         return session
+
+    async def _until_end(
+        self, loop: asyncio.AbstractEventLoop, session: aiohttp.ClientSession
+    ) -> AsyncGenerator[None]:
+        """Close a session at the latest with its loop, which ends the generators begun in it.
+
+        A program that passes its own model to `generate` cannot close what is of that call's loop.
+        """
+        try:
+            yield
+        finally:
+            self._sessions.pop(loop, None)
+            await session.close()
 
     def _lost(self, error: Exception) -> ServiceUnavailable:
         """The error for an answer that never came whole."""

@@ -97,11 +97,6 @@ class _Loop:
 _OURS: ContextVar[_Loop | None] = ContextVar("targen_loop", default=None)
 
 
-def is_ours() -> bool:
-    """Return whether the running loop was made here, and ends with the work."""
-    return _OURS.get() is not None
-
-
 def finish(work: Coroutine[Any, Any, T]) -> T:
     """Do the work in its own loop, in another thread if one is running in this."""
     loop = _Loop()

@@ -40,7 +40,7 @@ class _Adapted:
         return sum(len(each.content.encode()) + 8 for each in request.messages)
 
     async def aclose(self) -> None:
-        """Close connections."""
+        """Close what this class opened, but not the client, which the program closes."""
 
 
 def adapt(thing: Any) -> ChatModel | None:
