@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 import targen_core as tg
+
+from ..core.models import Silent
 
 LABELS = {"order": "It asks where an order is.", "refund": "It asks for money back."}
 MAIL = tg.Declaration(name="mail", description="E-mails to a shop.", labels=LABELS)
@@ -44,6 +49,17 @@ def test_a_preview_says_why_candidates_became_no_row():
     made = tg.preview(MAIL, model="scripted", steps=steps, progress=False)
     assert not made.rows and made.problem is not None
     assert "malformed-reply" in made.rejected[0]["reason"]
+
+
+def test_ctrl_c_in_a_preview_ends_the_program():
+    class Stops(Silent):
+        async def complete(self, request: tg.ChatRequest) -> tg.ChatReply:
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.sleep(0)
+            return tg.ChatReply(json.dumps(request.dry_run and request.dry_run()))
+
+    with pytest.raises(KeyboardInterrupt, match="stopped by Ctrl-C"):
+        tg.preview(MAIL, model=Stops(), progress=False)
 
 
 def test_a_model_reads_texts_for_a_profile():

@@ -164,7 +164,8 @@ def _tidy_when_killed() -> Iterator[None]:
     def leave(number: int, frame: object) -> None:
         sys.exit(128 + number)
 
-    if threading.current_thread() is not threading.main_thread():
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:  # the program's own
         yield
         return
     before = signal.signal(signal.SIGTERM, leave)

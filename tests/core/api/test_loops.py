@@ -6,12 +6,15 @@ import asyncio
 import logging
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 
 import targen_core as tg
+from targen_core.errors import StageFailed
 
 
 @pytest.fixture
@@ -107,6 +110,10 @@ def ctrl_c():
     os.kill(os.getpid(), signal.SIGINT)
 
 
+def sigterm():
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 @pytest.mark.parametrize("where", [in_a_loop, lambda function: function()], ids=["loop", "plain"])
 def test_ctrl_c_lets_the_calls_in_flight_finish(where, lab, world, stops):
     model = stops(ctrl_c)
@@ -130,6 +137,75 @@ def test_a_run_leaves_a_programs_own_handler(lab, world, stops):
         assert signal.getsignal(signal.SIGINT) is own
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("where", [in_a_loop, lambda function: function()], ids=["loop", "plain"])
+def test_ctrl_c_during_the_last_call_is_not_lost(where, lab, world):
+    """The program would go on with its next run."""
+    model = lab.ToyModel(world.reply)
+    tg.generate(world.task(), n=4, model=model, out="whole")
+    last = len(model.asked)
+    model = lab.ToyModel(world.reply)
+    model.hook = lambda number, request: ctrl_c() if number == last else None
+    with pytest.raises(KeyboardInterrupt, match="stopped by Ctrl-C; the work is complete"):
+        where(lambda: tg.generate(world.task(), n=4, model=model, out="x"))
+    assert tg.load("x").report.complete
+
+
+def test_a_run_that_fails_after_ctrl_c_still_ends_the_program(lab, world):
+    def hook(number, request):
+        if number == 5:
+            ctrl_c()
+            raise ZeroDivisionError
+
+    model = lab.ToyModel(world.reply)
+    model.hook = hook
+    with pytest.raises(KeyboardInterrupt, match="stopped by Ctrl-C; to continue: ") as caught:
+        tg.generate(world.task(), n=4, model=model, out="x")
+    assert isinstance(caught.value.__cause__, StageFailed)
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_programs_own_handler_of_sigterm_is_called_after_the_run_is_saved(
+    ends, lab, world, stops
+):
+    seen = []
+
+    def own(number, frame):
+        seen.append((number, tg.load("x").report.status))
+        if ends:
+            sys.exit(7)
+
+    before = signal.signal(signal.SIGTERM, own)
+    try:
+        with pytest.raises(SystemExit if ends else KeyboardInterrupt):
+            tg.generate(world.task(), n=40, model=stops(sigterm), out="x")
+        assert signal.getsignal(signal.SIGTERM) is own
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert seen == [(signal.SIGTERM, "stopped")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
+def test_sigterm_ends_a_program_without_a_handler_after_the_run_is_saved():
+    program = """if True:
+        import os, pathlib, signal, threading, time
+        import targen_core as tg
+
+        def stop():
+            journal = pathlib.Path("x/journal")
+            while not (journal.exists() and journal.stat().st_size):
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        threading.Thread(target=stop).start()
+        tg.generate("rte", n=4000, model="scripted", latency_ms=20, out="x", progress=False)
+        """
+    ended = subprocess.run([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True)
+    assert ended.returncode == -signal.SIGTERM
+    said = ended.stderr.splitlines()[-1]
+    assert said == 'stopped by SIGTERM; to continue: targen_core.resume("x")'
+    assert tg.load("x").report.status == "stopped"
 
 
 def test_a_second_ctrl_c_ends_it_at_once(lab, world, stops):

@@ -15,7 +15,7 @@ from targen_core.api.report import UsageReport
 from targen_core.api.request import ItemsLike, StepLike, TaskLike, asked, keywords_of
 from targen_core.engine.events import Committed
 from targen_core.engine.quotas import Quotas
-from targen_core.errors import TargenError
+from targen_core.errors import Interrupted, TargenError
 from targen_core.folders import replies_folder
 from targen_core.plugins.blame import blaming
 from targen_core.plugins.registry import Registry
@@ -160,6 +160,8 @@ def preview(
         spec = request.spec.replace(quotas=Quotas.even(rows, of))
         show = job_shown if progress else unseen
         trial = run_trial(request.registry, spec, cache=replies_folder(), show=show)
+    if isinstance(trial.problem, Interrupted):  # ends the program too, as in `generate`
+        raise KeyboardInterrupt(str(trial.problem)) from trial.problem
     if trial.problem is not None and not trial.verdicts:
         raise trial.problem
     return Preview.of(trial, of.name, of.branches)

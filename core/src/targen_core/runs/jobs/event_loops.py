@@ -1,7 +1,8 @@
 """Event loops: whose they are, and what stops the work in them.
 
 Ordinary code gets its own loop, in a thread if one is already running, as in a notebook. There the
-first Ctrl-C halts the calls and the second one kills. A caller's loop keeps its signals: cancelling
+first Ctrl-C halts the calls and the second one kills. At the end, a program gets the signal: Ctrl-C
+as an error, another one as if it came then. A caller's loop keeps its signals: cancelling
 the task is what halts there, and Ctrl-C while it ends is added to what it does itself.
 """
 
@@ -24,7 +25,7 @@ from typing import Any, ParamSpec, TypeVar
 from targen_core.calls.layer import CallLayer
 from targen_core.errors import Interrupted
 from targen_core.text import plural
-from targen_core.wording import Words
+from targen_core.wording import Words, in_a_command
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,6 +47,7 @@ class _Loop:
         self.resume: Words = ""  # how to continue after a stop
         self.stopped = False  # by a signal: threads of calls may still hang
         self.ends_by = math.inf  # on the monotonic clock, whatever the work does
+        self.caught: int | None = None  # the signal that the program did not see
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -67,7 +69,8 @@ class _Loop:
         runner.close()
 
     def interrupt(self) -> None:
-        """Halt at the first call, kill at the second."""
+        """Halt at the first call, kill at the second; both are Ctrl-C."""
+        self.caught = signal.SIGINT
         act, self.halt = self.halt or self._kill, None
         if act == self._kill:
             self.ends_by = time.monotonic() + _ABORT
@@ -84,6 +87,35 @@ class _Loop:
         """Return what is raised where it stopped in the middle."""
         return KeyboardInterrupt(f"aborted{self._then}")
 
+    def tell(self, ended: BaseException | None) -> None:
+        """Tell the program about the signal that it did not see, as all is saved now.
+
+        Calls in flight may have completed the work, or it may have failed for another reason. Then
+        a loop over seeds would go on to the next.
+
+        Raises:
+            KeyboardInterrupt: it was Ctrl-C, and nothing else says so.
+        """
+        if self.caught is None or in_a_command():
+            return
+        if self.caught == signal.SIGINT:
+            if not isinstance(ended, Interrupted | KeyboardInterrupt):
+                outcome = self._then if ended else "; the work is complete"
+                raise KeyboardInterrupt(f"stopped by Ctrl-C{outcome}") from ended
+            return
+        default = signal.getsignal(self.caught) == signal.SIG_DFL  # which ends the process
+        if not (default and isinstance(ended, Interrupted)):  # whose caller decides
+            signal.raise_signal(self.caught)
+
+    def end_program(self, stopped: str) -> None:
+        """End the program as the signal does by default, if that stopped the work."""
+        number = self.caught
+        if number is None or number == signal.SIGINT or in_a_command():
+            return
+        if signal.getsignal(number) == signal.SIG_DFL:
+            _log.warning("%s", stopped)
+            signal.raise_signal(number)
+
     @property
     def _then(self) -> str:
         return f"; to continue: {self.resume}" if self.resume else ""
@@ -99,9 +131,20 @@ _OURS: ContextVar[_Loop | None] = ContextVar("targen_loop", default=None)
 
 def finish(work: Coroutine[Any, Any, T]) -> T:
     """Do the work in its own loop, in another thread if one is running in this."""
-    loop = _Loop()
-    if _running():
-        return _beside(loop, work)
+    return _finish(_Loop(), work)
+
+
+def _finish(loop: _Loop, work: Coroutine[Any, Any, T]) -> T:
+    try:
+        done = _beside(loop, work) if _running() else _here(loop, work)
+    except BaseException as error:
+        loop.tell(error)
+        raise
+    loop.tell(None)
+    return done
+
+
+def _here(loop: _Loop, work: Coroutine[Any, Any, T]) -> T:
     try:
         return _run(loop, work)
     except KeyboardInterrupt:
@@ -147,14 +190,15 @@ def waiting(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
     Raises:
         KeyboardInterrupt: in place of `Interrupted`, with its hint, which Python would not show.
     """
-    plain = synchronous(function)
 
-    @functools.wraps(plain)
+    @functools.wraps(synchronous(function))
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        loop = _Loop()
         try:
-            return plain(*args, **kwargs)
+            return _finish(loop, function(*args, **kwargs))
         except Interrupted as stopped:
             resume = f"; to continue: {stopped.hint}" if stopped.hint else ""
+            loop.end_program(f"{stopped}{resume}")
             raise KeyboardInterrupt(f"{stopped}{resume}") from stopped
 
     return call
@@ -250,12 +294,14 @@ def _interruptible(ours: _Loop, layer: CallLayer, resume: Words) -> Iterator[Non
         finally:
             ours.halt = None
         return
-    with _signals(loop, stop):
+    with _signals(ours, loop, stop):
         yield
 
 
 @contextlib.contextmanager
-def _signals(loop: asyncio.AbstractEventLoop, stop: Callable[[str], None]) -> Iterator[None]:
+def _signals(
+    ours: _Loop, loop: asyncio.AbstractEventLoop, stop: Callable[[str], None]
+) -> Iterator[None]:
     """Stop at the first signal; another one does at once what it does in the program."""
     # nohup's ignored signals remain ignored; SIGINT is ignored by everything that a shell starts
     # with `&`.
@@ -274,6 +320,7 @@ def _signals(loop: asyncio.AbstractEventLoop, stop: Callable[[str], None]) -> It
         stop(name)
 
     def caught(number: int, frame: FrameType | None) -> None:
+        ours.caught = number
         for other in before:
             signal.signal(other, before[other])
         # The runner would wait at a second Ctrl-C, and a program may only make a note of it.
