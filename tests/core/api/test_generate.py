@@ -259,6 +259,25 @@ def test_a_job_takes_text_paths_and_runs_where_a_loop_runs():
     assert first["rows"] == second["rows"] == {"calm": 1, "alarm": 1}
 
 
+def test_a_job_that_runs_or_is_complete_or_closed_is_not_run():
+    registry = tg.load_registry()
+    Path("porter.json").write_text(PORTER.as_json())
+    spec = tg.RunSpec(task="./porter.json", quotas={"calm": 4, "alarm": 4}, backend="scripted")
+
+    async def twice(job):
+        return await asyncio.gather(job.arun(), job.arun(), return_exceptions=True)
+
+    with tg.Job.create(registry, spec, "a") as job:
+        report, second = asyncio.run(twice(job))
+        assert report["status"] == "complete"
+        assert isinstance(second, tg.UsageError) and "already running" in str(second)
+        with pytest.raises(tg.UsageError, match=r"a has finished, and job\.report is its report"):
+            job.run()
+    with pytest.raises(tg.UsageError, match="the job of a is closed"):
+        job.run()
+    assert len(Path("a/dataset.jsonl").read_text().splitlines()) == 8
+
+
 def test_a_run_is_the_same_in_another_folder(monkeypatch):
     """A program may change its folder, in which a run of the same name may be."""
     Path("one").mkdir()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import threading
 import time
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -150,6 +151,8 @@ class Job:
         self._prepared = prepared
         self._cache_folder = None if cache is None else Path(cache)
         self._closing = contextlib.ExitStack()
+        self._running = threading.Lock()
+        self._is_closed = False
         self._reporting: dict[str, Filter] = {}  # filters of the engine, by name
         self._is_new = False  # whether this process began the run
         self._failed_to_start = False  # whether it ended for a reason outside its rows
@@ -226,6 +229,7 @@ class Job:
 
     def close(self) -> None:
         """Close its files and release its directory; calling it again does nothing."""
+        self._is_closed = True
         self._closing.close()
 
     # --- making and opening ---
@@ -403,6 +407,7 @@ class Job:
         the job runs in its own thread.
 
         Raises:
+            UsageError: it is running, has reached its target, or is closed.
             JobFailed: the run ended early; the report is still written.
             TargenError: a different problem stopped it; the report is still written.
         """
@@ -417,9 +422,39 @@ class Job:
         it again stops at once.
 
         Raises:
+            UsageError: it is running, has reached its target, or is closed.
             JobFailed: the run ended early; the report is still written.
             TargenError: a different problem stopped it; the report is still written.
         """
+        with self._alone():
+            return await self._runs(listener, observer)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Check that it can run now, and let nobody else run it meanwhile."""
+        if not self._running.acquire(blocking=False):
+            raise UsageError(
+                f"the job of {self.path} is already running",
+                hint="wait until it ends, or create another job with a different "
+                + Option("out", ...),
+            )
+        try:
+            if self._is_closed:
+                raise UsageError(
+                    f"the job of {self.path} is closed",
+                    hint="open the run again: Job.resume(registry, path)",
+                )
+            if self.report is not None and self.report["status"] == "complete":
+                raise UsageError(
+                    f"the job of {self.path} has finished, and job.report is its report",
+                    hint="to extend the run: Job.resume(registry, path, quotas=...)",
+                )
+            yield
+        finally:
+            self._running.release()
+
+    async def _runs(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:
+        """Run, and note whether a failure is one of the start."""
         try:
             return await self._run(listener, observer)
         except Interrupted as stopped:
