@@ -3,6 +3,7 @@
 import copy
 import inspect
 import pickle
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +61,7 @@ def tree(cls):
 def test_an_error_survives_whole(cls):
     error = cls(**{name: VALUES[name] for name in inspect.signature(cls).parameters})
     error.add_note("seen at noon")
+    error.run_path = Path("runs/x")
     for way, taken in WAYS.items():
         again = taken(error)
         assert type(again) is cls, way

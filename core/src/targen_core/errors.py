@@ -65,9 +65,14 @@ class TargenError(Exception):
 
     Both consist of texts and values (`targen_core.wording`), which become one text when read. It is
     in the words of the command if one is running, otherwise in those of Python.
+
+    Attributes:
+        run_path: the directory that `generate` or `resume` kept of a run that ended early; None for
+            any other error.
     """
 
     exit_code = 1
+    run_path: Path | None = None
     _hint: Words = ""
     _notes: tuple[str, ...] = ()
 

@@ -13,7 +13,14 @@ import pytest
 from filelock import FileLock
 
 import targen_core as tg
-from targen_core.errors import BudgetExhausted, QuotaNotMet, RunConflict, RunLocked, UsageError
+from targen_core.errors import (
+    AuthenticationFailed,
+    BudgetExhausted,
+    QuotaNotMet,
+    RunConflict,
+    RunLocked,
+    UsageError,
+)
 from targen_core.plugins import loader
 from targen_core.runs.jobs import job as jobs
 
@@ -183,10 +190,21 @@ def test_what_ends_early_is_our_error_and_keeps_what_was_made(lab):
     load, resume = 'load("short", task=TASK)', 'resume("short", task=TASK, model=MODEL)'
     kept = f"to load the rows generated so far: targen_core.{load}"
     assert caught.value.__notes__[-1] == f"{kept}; to continue: targen_core.{resume}"
+    assert caught.value.run_path == Path("short")
     kept = tg.load("short", task=world.task())
     assert kept.report.status == "short"
     assert not kept.report.complete
     assert len(kept) == sum(kept.report.rows.values())
+
+
+def test_an_error_of_the_service_has_the_path_of_the_run_that_is_kept():
+    refuse = {"model": "scripted", "unauthorized": True}
+    with pytest.raises(AuthenticationFailed) as caught:
+        porter(n=4, steps={"correct": refuse}, out="kept")
+    assert caught.value.run_path == Path("kept")
+    with pytest.raises(AuthenticationFailed) as caught:
+        porter(n=4, unauthorized=True, out="gone")
+    assert caught.value.run_path is None and not Path("gone").exists()
 
 
 def test_rows_to_exclude_are_to_be_passed_again():

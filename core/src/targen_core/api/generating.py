@@ -318,6 +318,7 @@ async def _finished(job: Job, registry: Registry, progress: bool) -> Run:
                 report = await job.arun(listener)
         except TargenError as error:
             if not job.leaves_nothing:
+                error.run_path = job.path
                 error.add_note(_kept(job))
             raise
     return Run(job.path, Report.of(report), registry)
