@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from targen_core.errors import NoSuchFile, UnreadableFile, WriteFailed
+from targen_core.errors import NoSuchFile, UnreadableFile, UsageError, WriteFailed
 from targen_core.wording import Words
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "refuse_special",
     "refuse_waiting",
     "replace_plain",
+    "require_possible",
     "sync_folder",
     "way_out",
     "what_is",
@@ -72,6 +73,28 @@ _KINDS = (
 
 class NotPlain(OSError):
     """The path is not a regular file, is too large, or is another file's second name."""
+
+
+def require_possible(path: Path) -> Path:
+    """Return a path, whether something is there or not.
+
+    Raises:
+        UsageError: the system has no such names: it is too long, or contains NUL or half a
+            character.
+    """
+    problem = ""
+    try:
+        os.lstat(path)
+    except ValueError:
+        problem = "contains a character that no path can contain"
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            problem = "is too long for a path"
+    if problem:
+        name = str(path)
+        shown = repr(name if len(name) <= 80 else f"{name[:80]}…")
+        raise UsageError(f"{shown} {problem}", hint="choose a different name")
+    return path
 
 
 def kind_of(path: Path) -> str:

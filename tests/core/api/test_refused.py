@@ -60,6 +60,18 @@ CALLS = table("""
     generate(n=2, temperature=object()) | option temperature: |
     generate(n=2, registry="x") | registry is 'x' | load_registry()
     generate(n=2, out=4) | out is 4 | pass a path
+    generate(n=2, out="x" * 300) | is too long for a path | choose a different name
+    generate(n=2, out="a\\0b") | 'a\\x00b' contains a character that no path can contain |
+    generate(n=2, contexts="a\\0b") | contains a character that no path can contain |
+    tg.generate("./\\ud800.yaml", n=2, model="scripted") | contains a character that no path |
+    tg.load("x" * 300) | is too long for a path |
+    tg.resume("a\\ud800") | 'a\\ud800' contains a character that no path can contain |
+    tg.read_dataset("x" * 300, task="rte") | is too long for a path |
+    tg.export("run", "a\\0.csv") | contains a character that no path can contain |
+    tg.train("run", out="a\\0b") | contains a character that no path can contain |
+    tg.evaluate("x" * 300, "run") | is too long for a path |
+    tg.review("a\\0b") | contains a character that no path can contain |
+    tg.Job.resume(tg.load_registry(), "a\\0b") | contains a character that no path can contain |
     generate(n=2, out="stray") | stray | such as out="stray/run"
     generate(n=2, model="llama/m", max_cost=1) | max_cost needs a price | price_in=0.15, price_out
     estimate() | the number of rows |

@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from functools import cache, partial
 from numbers import Integral, Real
 from os import PathLike
+from pathlib import Path
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from targen_core.errors import UnknownOption, UsageError
+from targen_core.plain import require_possible
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.shortcuts import shortcuts
 from targen_core.suggestions import did_you_mean, suggestions_for
@@ -170,6 +172,8 @@ def _check_kinds(arguments: Mapping[str, Any]) -> None:
         fits, expected = _KINDS[name]
         if not fits(value):
             raise UsageError(f"{name} is {repr(value)[:80]}", hint=f"pass {expected}")
+        if fits is _is_path:
+            require_possible(Path(value))
 
 
 @cache  # a name is always the same function, as pickle wants

@@ -33,6 +33,7 @@ from targen_core.errors import UnknownName, UnknownOption, UsageError
 from targen_core.options import Limits
 from targen_core.origin import Typed, is_file, order_of
 from targen_core.outputs import write_file
+from targen_core.plain import require_possible
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
@@ -143,13 +144,13 @@ def as_path(path: PathText) -> Path:
     """A path as a person writes it.
 
     Raises:
-        UsageError: it is something else.
+        UsageError: it is something else, or no file can have this name.
     """
     if not isinstance(path, str | PathLike):
         raise UsageError(
             f"{repr(path)[:80]} is not a path", hint='pass a path, such as "runs/rte-0"'
         )
-    return Path(fspath(path)).expanduser()
+    return require_possible(Path(fspath(path)).expanduser())
 
 
 def keywords_of(passed: Mapping[str, Any], *own: str) -> dict[str, Any]:
@@ -460,7 +461,9 @@ def given_task(task: TaskLike) -> Task[Any, Any] | str:
         text = str(as_path(task))
         return Typed(text if is_file(text) else Path(text).absolute())
     if isinstance(task, str):
-        return type(task)(as_path(task)) if task.startswith("~") else task
+        is_home = task.startswith("~")
+        path = as_path(task) if is_file(task) or is_home else None  # or it is a name
+        return type(task)(path) if is_home else task
     if hasattr(task, "save_in") and not isinstance(task, type):
         return task.task()
     usual: Words = "pass a name, a file's path, a Task or a Declaration"

@@ -23,7 +23,7 @@ from targen_core import Typed
 from targen_core.errors import NoSuchFile, RunDirectoryError, UsageError
 from targen_core.origin import HUB, Named, is_file
 from targen_core.outputs import write_file, writing
-from targen_core.plain import kind_of, read_plain
+from targen_core.plain import kind_of, read_plain, require_possible
 from targen_core.text import refused
 from targen_review.grades import check_name
 from targen_review.ids import Ids
@@ -159,7 +159,7 @@ def folder_for(data: Sequence[Path | str], out: Path | None) -> Path:
     if len(data) > 1 or str(data[0]).startswith("hf:"):
         what = "of several datasets" if len(data) > 1 else "of a dataset on the Hugging Face Hub"
         raise UsageError(f"a review {what} needs its own folder", hint="--out FOLDER")
-    path = Path(data[0]).expanduser().resolve()
+    path = require_possible(Path(data[0]).expanduser()).resolve()
     return path.with_name(f"{path.name}.review")
 
 

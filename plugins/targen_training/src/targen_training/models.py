@@ -47,7 +47,7 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.outputs import remove, write_file, writing
-from targen_core.plain import content_of
+from targen_core.plain import content_of, require_possible
 from targen_core.reading import json_of
 from targen_core.task_files import TaskFile, require_known
 from targen_core.text import plural, refused
@@ -484,7 +484,7 @@ def facts_of(folder: Path) -> tuple[Facts, str]:
     Raises:
         UsageError: the folder does not exist, or holds no model.
     """
-    path = folder / _FACTS
+    path = require_possible(folder) / _FACTS
     if not folder.is_dir():
         hint = Action("evaluate", Blank("MODEL"), Blank("DATA")) + ", with a MODEL from "
         hint += Either("targen train", "targen_core.train(DATA)")

@@ -16,7 +16,7 @@ from targen_cli.reading import refuse_binary
 from targen_core.dataset.model import Dataset
 from targen_core.errors import NoSuchFile, RunDirectoryError, TargenError, UsageError
 from targen_core.origin import HUB, order_of
-from targen_core.plain import is_inside, read_plain
+from targen_core.plain import is_inside, read_plain, require_possible
 from targen_core.plugins.loader import installed, load_registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.reporters import CARD
@@ -185,7 +185,7 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
     if isinstance(source, str):
         source = order_of(source)
     if isinstance(source, str | PathLike) and not str(source).startswith(HUB):
-        path = Path(source).expanduser()
+        path = require_possible(Path(source).expanduser())
         if (path / "manifest.json").exists():
             return run_source(path)
         if (opened := _by_a_reader(path, encoding)) is not None:

@@ -42,6 +42,7 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.options import Datasets, Limits
+from targen_core.plain import require_possible
 from targen_core.plugins.blame import blamed
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.loader import load_registry
@@ -254,7 +255,7 @@ class Job:
             UsageError: `spec` is invalid.
             RunConflict: `out` holds another run, or something else.
         """
-        out = Path(out)
+        out = require_possible(Path(out))
         limits = part_limits(out, spec.limits)
         if prepared is None or limits != spec.limits:
             prepared = prepare(registry, spec.replace(limits=limits))
@@ -321,7 +322,7 @@ class Job:
             RunConflict: the installed task or its prompts have changed.
             UsageError: it uses a service that this user has not used before.
         """
-        path = Path(path)
+        path = require_possible(Path(path))
         # Is it a run at all? Only then is it locked.
         require_unmerged(Manifest.load(path / "manifest.json"), path)
         directory = RunDirectory(path)
