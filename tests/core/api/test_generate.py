@@ -277,6 +277,17 @@ def test_a_job_takes_text_paths_and_runs_where_a_loop_runs():
     assert first["rows"] == second["rows"] == {"calm": 1, "alarm": 1}
 
 
+def test_an_async_listener_of_a_job_is_refused():
+    async def listen(event):
+        raise AssertionError("nobody awaits it")
+
+    spec = tg.RunSpec(task="rte", quotas={"entailment": 1}, backend="scripted")
+    with tg.Job.create(tg.load_registry(), spec, "a") as job:
+        with pytest.raises(tg.UsageError, match="the listener is an async function"):
+            job.run(listen)
+        assert job.run(lambda event: None)["status"] == "complete"
+
+
 def test_a_job_that_runs_or_is_complete_or_closed_is_not_run():
     registry = tg.load_registry()
     Path("porter.json").write_text(PORTER.as_json())

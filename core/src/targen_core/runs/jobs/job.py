@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import logging
 import threading
 import time
@@ -408,7 +409,7 @@ class Job:
         the job runs in its own thread.
 
         Raises:
-            UsageError: it is running, has reached its target, or is closed.
+            UsageError: it is running, has reached its target, or is closed; or a function is async.
             JobFailed: the run ended early; the report is still written.
             TargenError: a different problem stopped it; the report is still written.
         """
@@ -423,10 +424,18 @@ class Job:
         it again stops at once.
 
         Raises:
-            UsageError: it is running, has reached its target, or is closed.
+            UsageError: it is running, has reached its target, or is closed; or a function is async.
             JobFailed: the run ended early; the report is still written.
             TargenError: a different problem stopped it; the report is still written.
         """
+        for name, each in (("listener", listener), ("observer", observer)):
+            if inspect.iscoroutinefunction(each) or inspect.iscoroutinefunction(
+                getattr(each, "__call__", None)  # noqa: B004
+            ):
+                raise UsageError(
+                    f"the {name} is an async function, which a run does not await",
+                    hint="pass an ordinary function; it may put events into an asyncio.Queue",
+                )
         with self._alone():
             return await self._runs(listener, observer)
 
