@@ -57,7 +57,9 @@ CALLS = table("""
     generate(n=2, dimensions={"tone": None}) | no such dimension |
     generate(n=2, dimensions="length") | dimensions is 'length' |
     generate(n=2, speed=3) | generate() has no keyword 'speed' |
-    generate(n=2, temperature=object()) | option temperature: |
+    generate(n=2, temperature=object()) | temperature is <object | numbers, strings, lists or
+    generate(n=2, listener=print) | listener is <built-in function print> | only Job.run takes a
+    generate(n=2, script=print) | script is <built-in function print> | model=ScriptedModel(
     generate(n=2, registry="x") | registry is 'x' | load_registry()
     generate(n=2, out=4) | out is 4 | pass a path
     generate(n=2, out="x" * 300) | is too long for a path | choose a different name

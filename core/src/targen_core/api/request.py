@@ -588,12 +588,14 @@ def _value(name: str, value: Any) -> Any:
         return str(as_path(value))
     try:
         return json.loads(json.dumps(value, allow_nan=False))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError):
+        hint: Words = "options of models are numbers, strings, lists or mappings"
+        if callable(value) and name == "script":
+            hint = "pass the function as model=ScriptedModel(ScriptedOptions(), FUNCTION)"
+        elif callable(value):
+            hint += "; only Job.run takes a function, which it calls with each event"
         raise UnknownOption(
-            f"option {name}: {error}",
-            option=name,
-            known=[name],
-            hint="use numbers, strings, lists or mappings",
+            f"{name} is {repr(value)[:80]}", option=name, known=[name], hint=hint
         ) from None
 
 
