@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import threading
 from collections import UserList
 from concurrent.futures import ThreadPoolExecutor
@@ -275,6 +276,14 @@ def test_a_job_takes_text_paths_and_runs_where_a_loop_runs():
 
     first, second = asyncio.run(both())
     assert first["rows"] == second["rows"] == {"calm": 1, "alarm": 1}
+
+
+@pytest.mark.parametrize("of", [len, lambda run: run.provenance, lambda run: run.rejects])
+def test_what_a_deleted_run_held_is_not_empty(of):
+    run = porter(n=2, out="x")
+    shutil.rmtree("x")
+    with pytest.raises(tg.UsageError, match="there is no run directory x"):
+        of(run)
 
 
 def test_an_async_listener_of_a_job_is_refused():

@@ -136,7 +136,7 @@ class Run(Folder[Report]):
     @property
     def provenance(self) -> Sequence[dict[str, Any]]:
         """The origin of each accepted instance, in the order of the rows."""
-        return list(read_jsonl(self.path / "provenance.jsonl"))
+        return list(self._records("provenance.jsonl"))
 
     @property
     def rejects(self) -> Sequence[dict[str, Any]]:
@@ -146,8 +146,17 @@ class Run(Folder[Report]):
         """
         return [
             {**record, "reason": record.get("reason") or record["verdict"]}
-            for record in read_jsonl(self.path / "rejects.jsonl")
+            for record in self._records("rejects.jsonl")
         ]
+
+    def _records(self, name: str) -> Iterator[dict[str, Any]]:
+        """The records of one of its files, which a run without any need not have.
+
+        Raises:
+            UsageError: the whole directory no longer exists.
+        """
+        Manifest.load(self.path / "manifest.json")
+        return read_jsonl(self.path / name)
 
 
 def manner_of(record: Mapping[str, Any]) -> str:
