@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,24 @@ def test_a_run_is_removed(works, refuses):
     Path("runs/two/mine.txt").write_text("kept")
     assert "except for mine.txt" in works("runs rm runs/two --yes").out
     assert [path.name for path in Path("runs/two").iterdir()] == ["mine.txt"]
+
+
+def test_an_edited_card_is_kept_and_cites_the_rows_of_now(finished, works):
+    run = finished("rte", "-n", 4)
+    card = run / "README.md"
+    written = card.read_text()
+    edited = written.replace("# ", "# Mine: ", 1)
+    card.write_text(edited)
+    done = works("resume", run, "-n", 6)
+    assert "README.md was edited" in done.err
+    assert "Mine: " in card.read_text()
+    assert "SHA-256" not in works("validate", run).err
+    # The card of an earlier version has no digest, and that of this one is unedited.
+    earlier = re.sub('card_digest: "[0-9a-f]+"\n', "", written)
+    for text in (earlier, written):
+        card.write_text(text)
+        assert "README.md" not in works("resume", run).err
+        new = card.read_text()
+        assert "card_digest" in new and "| entailment | 3 | 3 |" in new
+    card.write_text(earlier.replace("# ", "# Mine: ", 1))
+    assert "README.md was edited, or is by an earlier" in works("resume", run).err

@@ -34,6 +34,7 @@ from targen_standard.datasets.records import Form, Record, as_it_is
 from targen_standard.datasets.texts import document, table
 
 __all__ = [
+    "CITED",
     "IN_MEMORY",
     "DatasetReader",
     "Form",
@@ -56,7 +57,8 @@ IN_MEMORY = "the given data"
 _log = logging.getLogger("targen")
 _of_data = logging.getLogger("targen.dataset")  # a command says each of its messages once
 
-_CITED = re.compile(r"SHA-256 of `dataset\.jsonl`: `([0-9a-f]{64})`")
+CITED = re.compile(r"SHA-256 of `dataset\.jsonl`: `([0-9a-f]{64})`")
+"""Where a card cites the rows of its folder."""
 
 _FORMS = "pass a run directory, or a .jsonl, .csv or .parquet file"
 
@@ -256,7 +258,7 @@ def _checked(form: Form, rows: Path) -> Form:
             if isinstance(record, bytes):
                 read.update(record + b"\n")
             yield number, record
-        cited = _CITED.search(card_in(rows.parent))
+        cited = CITED.search(card_in(rows.parent))
         # While a run continues, its card still cites the rows of an earlier end.
         if ended is None or written(rows.parent) != ended or cited is None:
             return

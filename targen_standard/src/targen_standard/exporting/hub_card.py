@@ -10,7 +10,13 @@ from typing import Any
 from targen_cli.markup import markdown, markdown_code
 from targen_core.dataset.model import Dataset
 from targen_standard.datasets.kinds import Classes, Kind, Many, Record, Scalar
-from targen_standard.reporting.card import NO_LICENCE, front_matter, heading, size_category
+from targen_standard.reporting.card import (
+    DIGEST,
+    NO_LICENCE,
+    front_matter,
+    heading,
+    size_category,
+)
 
 __all__ = ["hub_card"]
 
@@ -68,7 +74,7 @@ def hub_card(
     items = (kind.item if isinstance(kind, Many) else kind for kind in kinds.values())
     if any(isinstance(kind, Classes) for kind in items):
         own["task_categories"] = ["text-classification"]
-    for key in ("size_categories", "configs", "dataset_info"):
+    for key in ("size_categories", "configs", "dataset_info", DIGEST):
         front.pop(key, None)
     if dataset.license:
         own["license"] = dataset.license

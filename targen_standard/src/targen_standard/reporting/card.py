@@ -7,30 +7,69 @@ service, and stay in the report.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from targen_cli.markup import markdown, markdown_code, markdown_fence, markdown_prose
 from targen_cli.prices import price_words
 from targen_cli.report import rows_by_label
 from targen_core.calls.usage import answered
+from targen_core.dataset.model import Dataset
+from targen_core.engine.quota_tracker import OPEN
 from targen_core.runs.folder.report import filter_sections
-from targen_core.runs.folder.reporters import concerns_of
+from targen_core.runs.folder.reporters import CARD, concerns_of
 from targen_core.runs.records.manifest import Manifest, given_file
 from targen_core.runs.records.model_names import backend_name, model_name
 from targen_core.runs.records.spec import references
+from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.model import Task
 from targen_core.text import json_safe, percent, plural
+from targen_standard.datasets.source import CITED, card_in
 from targen_standard.splitting import IN_ORDER
 
-__all__ = ["NO_LICENCE", "dataset_card", "front_matter", "heading", "size_category"]
+__all__ = [
+    "DIGEST",
+    "NO_LICENCE",
+    "UNREAD",
+    "card_of_rows",
+    "corrected_card",
+    "counts_of",
+    "dataset_card",
+    "front_matter",
+    "heading",
+    "is_edited",
+    "kept_card",
+    "signed",
+    "size_category",
+    "write_card",
+]
+
+_log = logging.getLogger("targen.dataset")
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _LONGEST = 2_000  # characters of the sample row
 
 NO_LICENCE = "No licence is stated here."
+
+DIGEST = "card_digest"
+"""The key of a card's front matter that tells whether somebody edited the card."""
+
+UNREAD = """
+People do not read them during a run; targen does not know whether anybody has read them since."""
+"""What the card of a run says as long as nobody is known to have read its rows."""
+
+_DIGEST = re.compile(rf'^{DIGEST}: "([0-9a-f]+)"\n', re.MULTILINE)
+_FIGURE = re.compile(r"; SHA-256 of .*|[\d,.]+|^> Status: .*\n\n?", re.MULTILINE)
+_SIZE = re.compile(r"^size_categories: .*\n", re.MULTILINE)
+_COUNTS = re.compile(
+    r"^\| label \| rows \| requested \|\n\|---\|--:\|--:\|\n(?:\|.*\n)*", re.MULTILINE
+)
+_FIRST = re.compile(r"\nThe first row:\n\n(`{3,})json\n.*?\n\1\n", re.DOTALL)
 
 _CITATION = """@misc{gupta2023targen,
   title         = {{TarGEN}: Targeted Data Generation with Large Language Models},
@@ -118,7 +157,7 @@ def dataset_card(
             }
         ],
     }
-    return f"""---
+    return signed(f"""---
 {front_matter(front)}---
 
 {title}
@@ -162,7 +201,91 @@ wrote it{_models(report)}{on_sources}.
 {_cited(name, manifest, digest)}The method:
 
 {markdown_fence(cited, "bibtex")}
-{_canary(task.canary)}"""
+{_canary(task.canary)}""")
+
+
+def signed(card: str) -> str:
+    """Return a card with its digest in its front matter, so that `is_edited` can tell."""
+    card = _DIGEST.sub("", card)
+    head, end, body = card.partition("\n---\n")
+    line = front_matter({DIGEST: _digest_of(card)}).rstrip()
+    return f"{head}\n{line}{end}{body}" if end else card
+
+
+def is_edited(card: str, new: str = "") -> bool:
+    """Return whether a card is not as targen wrote it.
+
+    That of an earlier version, which has no digest, is edited if it differs from the `new` card in
+    more than figures. An absent card is not edited.
+    """
+    if found := _DIGEST.search(card):
+        return found[1] != _digest_of(_DIGEST.sub("", card))
+    return card != "" and _FIGURE.sub("", card) != _FIGURE.sub("", _DIGEST.sub("", new))
+
+
+def kept_card(card: str, digest: str) -> str:
+    """Return a card that somebody edited as it is, except that it cites the rows of now."""
+    cited = CITED.search(card)
+    return card.replace(cited[1], digest) if cited and digest else card
+
+
+def write_card(folder: Path, card: str) -> None:
+    """Write the card of a folder, unless somebody edited the one that is there; say so then."""
+    if is_edited(card_in(folder), card):
+        _log.warning("%s was edited, so it was kept: its figures may be old", folder / CARD)
+    else:
+        write_atomically(folder / CARD, card)
+
+
+def _digest_of(card: str) -> str:
+    # An editor may write other line ends, which is no edit.
+    return hashlib.sha256("\n".join(card.splitlines()).encode()).hexdigest()[:16]
+
+
+def card_of_rows(card: str, labels: Mapping[str, int], first: Mapping[str, Any] | None) -> str:
+    """Return the card of a dataset for other rows that were made from its rows.
+
+    Args:
+        card: the card, which somebody may have edited.
+        labels: the rows by label.
+        first: the first row.
+    """
+    lines = "".join(f"| {markdown(name)} | {count:,} |\n" for name, count in labels.items())
+    size = front_matter({"size_categories": [size_category(sum(labels.values()))]})
+    card = _SIZE.sub(lambda _: size, card)
+    card = _COUNTS.sub(lambda _: f"| label | rows |\n|---|--:|\n{lines}", card)
+    card = _FIRST.sub(lambda _: _sample(first), card)
+    if cited := CITED.search(card):
+        card = card.replace(f"; {cited[0]}", "")
+    return signed(card)
+
+
+def counts_of(dataset: Dataset) -> Mapping[str, int]:
+    """Return the rows of a dataset by label, as `card_of_rows` takes them."""
+    return dataset.labels if dataset.task.labels else {OPEN: len(dataset)}
+
+
+def corrected_card(
+    card: str,
+    labels: Mapping[str, int],
+    first: Mapping[str, Any] | None,
+    *,
+    by: str,
+    verdicts: Mapping[str, int],
+) -> str:
+    """Return the card of a dataset that was corrected.
+
+    Args:
+        card: the dataset's card.
+        labels: the rows by label.
+        first: the first row.
+        by: the corrector, and its model if it has one.
+        verdicts: how many instances were confirmed, relabelled and so on.
+    """
+    body = card.replace(" Labels were not corrected.", " Labels were not corrected in the run.")
+    counts = ", ".join(f"{count:,} {name}" for name, count in verdicts.items())
+    said = f"Corrected afterwards by {markdown(by)}: {counts}."
+    return card_of_rows(f"{body.rstrip()}\n\n## Correction\n\n{said}\n", labels, first)
 
 
 def _kind(report: Mapping[str, Any]) -> str:
@@ -194,8 +317,7 @@ def _written(report: Mapping[str, Any]) -> str:
         )
     return (
         "The rows come from the answers of the models named below, as the services returned "
-        "them.\nPeople do not read them during a run; targen does not know whether anybody has "
-        "read them since."
+        f"them.{UNREAD}"
     )
 
 

@@ -12,13 +12,18 @@ from targen_core.plain import digest_of
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.reporters import CARD, Concern, Ended, Reporter
 from targen_core.tasks.model import Task
-from targen_standard.reporting.card import dataset_card
+from targen_standard.datasets.source import card_in
+from targen_standard.reporting.card import dataset_card, is_edited, kept_card
 from targen_standard.reporting.concerns import concerns, text_figures
 
 __all__ = ["STANDARD"]
 
 _FEWEST = 20  # candidates judged, below which a share says little
 _SHARE = 0.1
+_KEPT = (
+    f"{CARD} was edited, or is by an earlier targen, so it was kept. Its figures may be old: for a "
+    "new one, rename it and resume the run"
+)
 _UNSUITABLE = "unsuitable"  # of a task file, if a seed cannot lead to a row of the label
 _OF_REPLIES = frozenset(  # what is wrong with a reply, before a check sees it
     "malformed-reply refusal content-filter unanswered unscored-text unscored-reply "
@@ -34,10 +39,15 @@ class _Standard(Reporter):
         return {"texts": text_figures(folder / "dataset.jsonl", sum(report["rows"].values()))}
 
     def notes(self, run: Ended) -> Sequence[str]:
-        """Checks that refused more than one candidate in ten, most first.
+        """Checks that refused more than one candidate in ten, most first; and a card that is kept.
 
-        The file that the task was read from, if there is one, knows what lets them pass.
+        The file that the task was read from, if there is one, knows what lets checks pass.
         """
+        there = card_in(run.folder)
+        is_kept = is_edited(there) and is_edited(there, _card(run, ""))
+        return [*self._refusals(run), *([_KEPT] if is_kept else [])]
+
+    def _refusals(self, run: Ended) -> Sequence[str]:
         flows = run.report["flow"].values()
         judged = sum(flow["judged"] for flow in flows)
         refused = sum(sum(flow["reasons"].values()) for flow in flows)
@@ -64,12 +74,20 @@ class _Standard(Reporter):
         return concerns(report, folder)
 
     def files(self, run: Ended) -> Mapping[str, str]:
-        """The dataset card."""
-        digest = ""
-        with contextlib.suppress(TargenError):  # the rows of a run in progress may lie elsewhere
-            digest = digest_of(run.folder / "dataset.jsonl")
-        card = dataset_card(run.task, run.manifest, run.report, run.sample, digest=digest)
-        return {CARD: card}
+        """The dataset card; one that somebody edited stays, and cites the rows of now."""
+        digest = _digest(run)
+        card, there = _card(run, digest), card_in(run.folder)
+        return {CARD: kept_card(there, digest) if is_edited(there, card) else card}
+
+
+def _card(run: Ended, digest: str) -> str:
+    return dataset_card(run.task, run.manifest, run.report, run.sample, digest=digest)
+
+
+def _digest(run: Ended) -> str:
+    with contextlib.suppress(TargenError):  # the rows of a run in progress may lie elsewhere
+        return digest_of(run.folder / "dataset.jsonl")
+    return ""
 
 
 def _refused(rejects: Path) -> Iterator[tuple[str, str]]:
