@@ -13,16 +13,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Any
 
+from targen_cli.markup import markdown_code
 from targen_core.api.run import manner_of
-from targen_core.dataset.model import Dataset, Shares, Unit, row_digest
+from targen_core.dataset.model import Dataset, Shares, Unit, origins_of, row_digest
 from targen_core.errors import UsageError
 from targen_core.tasks.fields import text_at
+from targen_core.tasks.letters import plain_words
 from targen_core.text import plural
 from targen_core.wording import Either
 
-__all__ = ["IN_ORDER", "shares_of", "shuffle", "split"]
+__all__ = ["IN_ORDER", "shares_of", "shuffle", "split", "together"]
 
 IN_ORDER = """\
 Rows are in the order in which they were generated: neighbours share contexts, and a label with few
@@ -105,9 +106,9 @@ def split(dataset: Dataset, shares: Shares, *, seed: int = 0) -> dict[str, Datas
     """The dataset in parts of these shares, each in the order of the whole.
 
     Rows that belong together remain together. So do rows of a run from the same seed, since they
-    share its text, and rows in the manner of the same example. Rows with the same texts also stay
-    together. Each label has the same shares, as nearly as that allows. The same rows and seed give
-    the same parts.
+    share its text, and rows in the manner of the same example. Rows with the same texts, or the
+    same seed in their fields, also stay together, whatever their case and punctuation. Each label
+    has the same shares, as nearly as that allows. The same rows and seed give the same parts.
 
     Raises:
         UsageError: no shares, or rows too few for them.
@@ -141,7 +142,18 @@ def shuffle(dataset: Dataset, *, seed: int = 0) -> Dataset:
     rows = [row for start in starts for row in dataset.rows[start : start + size]]
     weights = [each for start in starts for each in dataset.weights[start : start + size]]
     card = dataset.card.replace(IN_ORDER, f"Rows are shuffled with seed {seed}.")
-    return replace(dataset, rows=rows, weights=weights, card=card, provenance=(), problems=())
+    return replace(dataset, rows=rows, weights=weights, card=card, problems=())
+
+
+def together(dataset: Dataset) -> str:
+    """What the card says of rows that `split` keeps together."""
+    seeds, size = _seeds(dataset), dataset.task.rows_per_instance
+    rows = "Rows that belong together are in the same split."
+    if seeds and all(str(row.get("idx")) in seeds for row in dataset.rows[::size]):
+        return f"{rows} So are rows generated from the same\nseed, because they share its text."
+    if fields := dataset.task.rows.seed_fields:
+        return f"{rows} So are rows with the same {' and '.join(map(markdown_code, fields))}."
+    return f"{rows} So are rows with the same texts.\nThe seeds of the rows are not recorded."
 
 
 def _groups(dataset: Dataset, seed: int) -> Iterable[_Group]:
@@ -153,13 +165,19 @@ def _groups(dataset: Dataset, seed: int) -> Iterable[_Group]:
             key = above[key] = above[next_]  # which shortens the way for later ones
         return key
 
+    def texts_of(unit: Unit, paths: Sequence[str]) -> tuple[str, ...]:
+        texts = (text_at(row, path) for row in unit.rows for path in paths)
+        return tuple(plain_words(text) or text for text in texts)
+
+    paths, of_seed = dataset.task.fields, dataset.task.rows.seed_fields
     named: list[tuple[Unit, str]] = []
     for unit in dataset.units():
-        named.append((unit, seeds.get(unit.idx) or f"unit {unit.number}"))
-        paths = dataset.task.fields
-        texts = tuple(text_at(row, path) for row in unit.rows for path in paths)
+        named.append((unit, seeds.get(str(unit.idx)) or f"unit {unit.number}"))
+        texts, shared = texts_of(unit, paths), texts_of(unit, of_seed)
         if any(texts):
             above[top(named[-1][1])] = top(texts)
+        if any(shared):
+            above[top(named[-1][1])] = top(("seed", *shared))
     together: dict[object, list[Unit]] = {}
     for unit, name in named:
         together.setdefault(top(name), []).append(unit)
@@ -171,10 +189,10 @@ def _groups(dataset: Dataset, seed: int) -> Iterable[_Group]:
         yield _Group(units, tuple(sorted(labels.items())), order)
 
 
-def _seeds(dataset: Dataset) -> dict[Any, str]:
+def _seeds(dataset: Dataset) -> dict[str, str]:
     """The seed of each unit of a run, or whose manner it has, by the `idx` of its first row."""
     return {
-        record.get("idx"): manner_of(record)
+        str(record.get("idx")): manner_of(record)
         or json.dumps(record["seed"], sort_keys=True, default=str)
         for record in dataset.provenance
         if record.get("seed")
@@ -186,4 +204,5 @@ def _of(dataset: Dataset, units: Iterable[Unit]) -> Dataset:
     rows = [row for unit in ordered for row in unit.rows]
     places = [unit.number - 1 + at for unit in ordered for at in range(len(unit.rows))]
     weights = [dataset.weights[at] for at in places] if dataset.weights else ()
-    return replace(dataset, rows=rows, weights=weights, provenance=(), problems=())
+    origins = origins_of(dataset.provenance, rows)
+    return replace(dataset, rows=rows, weights=weights, provenance=origins, problems=())

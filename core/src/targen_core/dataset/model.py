@@ -90,7 +90,8 @@ class Dataset(Sequence[Mapping[str, Any]]):
         license: the licence, by its name on hubs ("cc-by-4.0"), or "".
         source: where it was read from, for people, or "".
         run: the run directory it belongs to, if any.
-        provenance: for a run, the origin of each instance, one record each.
+        provenance: where it is known, the origin of each instance: one record each, with the `idx`
+            of its first row. It is read again for each iteration, so pass it to `list` to count it.
         weights: how much each row counts in training; () if all count the same. Rows that belong
             together have the same weight.
         problems: problems with rows that were read with `strict=False`, and known oddities in the
@@ -140,7 +141,9 @@ class Dataset(Sequence[Mapping[str, Any]]):
                 "splits a group"
             )
         weights = self.weights[index]
-        return replace(self, rows=self.rows[index], weights=weights, provenance=(), problems=())
+        rows = self.rows[index]
+        origins = origins_of(self.provenance, rows)
+        return replace(self, rows=rows, weights=weights, provenance=origins, problems=())
 
     def units(self) -> Iterator[Unit]:
         """The rows in groups that must stay together, each with its instances.
@@ -349,6 +352,26 @@ class Dataset(Sequence[Mapping[str, Any]]):
             labels = []  # rows that were never checked
         of = f" ({', '.join(labels)})" if 0 < len(labels) <= _NAMED else ""
         return f"{self.name}: {plural(len(self), 'row')} of {self.task.name}{of}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Origins:
+    """The records of some rows; each iteration reads all records again, which may be many."""
+
+    records: Iterable[Mapping[str, Any]]
+    numbers: frozenset[str]
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        return (each for each in self.records if str(each.get("idx")) in self.numbers)
+
+
+def origins_of(
+    records: Iterable[Mapping[str, Any]], rows: Iterable[Mapping[str, Any]]
+) -> Iterable[Mapping[str, Any]]:
+    """The records of a provenance that are those of some rows, by `idx`."""
+    if not records:
+        return ()
+    return _Origins(records, frozenset(str(row["idx"]) for row in rows if "idx" in row))
 
 
 def _pickled_task(dataset: Dataset) -> tuple[str, tuple[str, ...]]:

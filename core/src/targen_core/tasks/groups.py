@@ -56,6 +56,8 @@ class Rows(Keywords, Generic[InstanceT]):
             schema.
         fields: the texts of an official row, as paths such as "target.span1_text"; by default the
             schema's text fields.
+        seed_fields: those of them that are the row's seed, such as a premise. Rows with the same
+            ones go to the same split, also where no file records their seeds.
         cases: for analysis: returns the decisions in an official row as `Case`s, with cues that may
             reveal the answers. Empty if the row has no label. By default, returns one decision: the
             row's texts and its label.
@@ -78,6 +80,7 @@ class Rows(Keywords, Generic[InstanceT]):
     label_of: Callable[[InstanceT], str | None] | None = None
     with_label: Callable[[InstanceT, str], InstanceT] | None = None
     fields: tuple[str, ...] = ()
+    seed_fields: tuple[str, ...] = ()
     cases: Callable[[Mapping[str, Any]], Sequence[Case]] | None = None
     oddities: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from itertools import groupby
 
-__all__ = ["MARKS", "PER_DENSE", "UNSPACED", "UNSPACED_LETTER", "word_of"]
+__all__ = ["MARKS", "PER_DENSE", "UNSPACED", "UNSPACED_LETTER", "plain_words", "word_of"]
 
 PER_DENSE = 3
 """Letters of other scripts that say as much as a Chinese, Japanese or Korean character."""
@@ -39,3 +40,19 @@ def word_of(without: str) -> str:
         without: part of a character class, at least `\W`.
     """
     return rf"[^{without}]+(?:[{MARKS}]+[^{without}]*)*"
+
+
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
+_PLAIN_WORD = re.compile(word_of(r"\W_"))
+
+
+def plain_words(text: str) -> str:
+    """Return the words of a text as texts are compared by, single-spaced.
+
+    Letters and digits, after Unicode's compatibility composition (NFKC) and case folding. Invisible
+    letters are left out, and all other characters separate words.
+    """
+    folded = text.lower()
+    if not text.isascii():
+        folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()
+    return " ".join(_PLAIN_WORD.findall(folded))

@@ -131,6 +131,7 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
         pack=pack,
         label_of=lambda question: question.label,
         with_label=MultiRcQuestion.with_label,
+        seed_fields=("passage.text",),
         cases=cases,
         oddities={  # an empty answer, or the same answer twice
             "6f641220f9eae659f352699bda531ad7": "train 1",

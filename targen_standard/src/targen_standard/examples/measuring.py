@@ -16,10 +16,9 @@ from dataclasses import dataclass
 
 from targen_core.tasks.checks import language_of, normalized
 from targen_core.tasks.languages import find_language
-from targen_core.tasks.letters import MARKS, PER_DENSE, UNSPACED_LETTER
+from targen_core.tasks.letters import MARKS, PER_DENSE, UNSPACED_LETTER, plain_words
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example
-from targen_standard.filters.excluded.comparing import plain_words
 
 _FEW, _SLOTS = 50, (10, 20)  # of fewer rows a weight is a tenth, of others a twentieth
 

@@ -19,6 +19,7 @@ from targen_core.reading import GivenTwice, json_of
 from targen_core.runs.records.lock import COPY
 from targen_core.suggestions import as_utf_8
 from targen_core.tasks.fields import NO_TEXTS, text_at
+from targen_core.tasks.letters import plain_words
 from targen_core.tasks.model import Task
 from targen_core.text import composed, plural, printable
 from targen_standard.datasets.kept import called
@@ -26,7 +27,7 @@ from targen_standard.datasets.lines import in_utf_8
 from targen_standard.datasets.source import open_source
 from targen_standard.datasets.texts import refuse_table
 from targen_standard.examples.labels import known_labels, label_column, plain_label, said_in
-from targen_standard.filters.excluded.comparing import plain_words, texts_of
+from targen_standard.filters.excluded.comparing import texts_of
 
 _log = logging.getLogger("targen.run")
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from targen_core.tasks.letters import plain_words
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import Label
 from targen_standard.examples.measuring import (
@@ -23,7 +24,6 @@ from targen_standard.examples.measuring import (
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example
 from targen_standard.examples.telltales import habits
-from targen_standard.filters.excluded.comparing import plain_words
 
 SUBJECT = "may touch on"
 """The trait for subjects."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from targen_core.tasks.checks import language_of
 from targen_core.tasks.languages import find_language
-from targen_core.tasks.letters import MARKS, word_of
+from targen_core.tasks.letters import MARKS, plain_words, word_of
 from targen_standard.examples.measuring import (
     Topic,
     are_english,
@@ -21,7 +21,6 @@ from targen_standard.examples.measuring import (
     with_plain_marks,
 )
 from targen_standard.examples.reading import Example
-from targen_standard.filters.excluded.comparing import plain_words
 
 __all__ = [
     "NAMED",

@@ -10,20 +10,12 @@ from typing import Any
 from targen_cli.markup import markdown, markdown_code
 from targen_core.dataset.model import Dataset
 from targen_standard.datasets.kinds import Classes, Kind, Many, Record, Scalar
-from targen_standard.reporting.card import (
-    DIGEST,
-    NO_LICENCE,
-    front_matter,
-    heading,
-    size_category,
-)
+from targen_standard.reporting.card import DIGEST, NO_LICENCE, front_matter, heading, size_category
+from targen_standard.splitting import together
 
 __all__ = ["hub_card"]
 
 _MOST_LABELS = 12  # columns of the table of splits
-_TOGETHER = """\
-Rows that belong together are in the same split. So are rows generated from the same
-seed, because they share its text."""
 
 _FRONT = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
 _FENCE = re.compile(r"^ {0,3}(`{3,})[^`\n]*\n.*?^ {0,3}\1`*[ \t]*$", re.DOTALL | re.MULTILINE)
@@ -86,7 +78,7 @@ def hub_card(
     if dataset.license:
         given = f"{markdown(dataset.license)}, chosen by the publisher of the dataset."
         body = body.replace(NO_LICENCE, given)
-    body = f"{body.strip()}\n{_splits(parts)}{_columns(kinds)}"
+    body = f"{body.strip()}\n{_splits(dataset, parts)}{_columns(kinds)}"
     return f"---\n{''.join(front.values())}---\n\n{body}"
 
 
@@ -103,7 +95,7 @@ def _plain(text: str) -> str:
     return _ODD_LINK.sub(r"\1#", _IMAGE.sub("[", _HTML.sub("&lt;", text)))
 
 
-def _splits(parts: Mapping[str, Dataset]) -> str:
+def _splits(dataset: Dataset, parts: Mapping[str, Dataset]) -> str:
     """Return the rows of each label in each split; "" for a single split."""
     if len(parts) < 2:
         return ""
@@ -114,7 +106,7 @@ def _splits(parts: Mapping[str, Dataset]) -> str:
     for name, part in parts.items():
         counts = "".join(f" {part.labels.get(label, 0):,} |" for label in labels)
         lines.append(f"| {markdown(name)} | {len(part):,} |{counts}")
-    lines += ["", _TOGETHER, ""]
+    lines += ["", together(dataset), ""]
     return "\n".join(lines)
 
 

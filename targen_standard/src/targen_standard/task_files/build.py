@@ -13,7 +13,7 @@ from targen_core.correctors.blind import SOLVE_PROMPT
 from targen_core.correctors.meta import META_PROMPT
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.checks import phrase
-from targen_core.tasks.groups import Judging, Texts
+from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import CorrectionSample
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import Label, RealTexts
@@ -117,6 +117,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
             brief="" if declaration.samples else instructions,
             samples=_samples(declaration, row, labels[0].official),
         ),
+        rows=Rows(seed_fields=(declaration.seed_field,) if declaration.seed_field else ()),
         texts=Texts(dedup_text=lambda instance: render(instance, declaration.written)),
         # An output may count rows by more labels, which only `with_output` knows.
         presets=declaration.rows_of_presets if declaration.output is None else {},

@@ -21,6 +21,7 @@ from targen_core.tasks.checks import (
     sentences,
     words,
 )
+from targen_core.tasks.letters import plain_words
 from targen_core.tasks.prompt import Prompt
 from targen_core.text import plural
 from targen_standard.task_files.model import Declaration, FieldPart
@@ -167,7 +168,7 @@ def check_written(written: BaseModel, seed: str | None, declaration: Declaration
 def _repeats(text: str, seed: str) -> bool:
     """Return whether a text nearly equals its seed, as `--exclude` compares: a seed may be real."""
     # Imported here, since it loads numpy, which a task does not need by itself.
-    from targen_standard.filters.excluded.comparing import SIMILARITY, Compared, Part, plain_words
+    from targen_standard.filters.excluded.comparing import SIMILARITY, Compared, Part
 
     one, other = (Part(plain_words(each), 0) for each in (text, seed))
     return (

@@ -76,6 +76,7 @@ def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any
         ),
         rows=Rows(
             fields=texts,
+            seed_fields=task.rows.seed_fields,
             from_file=output.from_file,
             label_named=lambda name: label_named(declaration.output, name),
             other_label=other,

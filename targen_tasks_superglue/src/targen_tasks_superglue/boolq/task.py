@@ -72,7 +72,7 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
         samples=SAMPLES,
         rejecting={"undecided": "undecided"},
     ),
-    rows=Rows(cases=cases, from_texts=official),
+    rows=Rows(cases=cases, from_texts=official, seed_fields=("passage",)),
     texts=Texts(
         render=_render,
         dedup_text=lambda row: row.question,

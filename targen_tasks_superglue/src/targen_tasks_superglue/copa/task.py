@@ -64,7 +64,7 @@ COPA: Task[Event, CopaRow] = Task(
     repeats_draws=True,  # as in earlier runs
     checks=(check_row,),
     judging=Judging(instructions=INSTRUCTIONS, brief=BRIEF, samples=SAMPLES),
-    rows=Rows(cases=cases),
+    rows=Rows(cases=cases, seed_fields=("premise",)),
     texts=Texts(
         render=_render,
         dedup_text=_choices,

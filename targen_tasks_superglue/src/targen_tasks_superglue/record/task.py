@@ -105,6 +105,7 @@ RECORD: Task[Paragraph, RecordRow] = Task(
         label_of=answer_of,
         with_label=with_answer,
         fields=("passage.text", "qas.query"),
+        seed_fields=("passage.text",),
         cases=cases,
     ),
     texts=Texts(

@@ -44,12 +44,13 @@ from targen_analysis.metrics import (
 from targen_analysis.statistics import generator, rate
 from targen_core import load_registry
 from targen_core.errors import TargenError
+from targen_core.tasks.letters import plain_words
 from targen_core.text import percent, plural
 from targen_core.wording import Option, anywhere, install
 from targen_standard.embedding import Embedder
 from targen_standard.examples.shown import examples_among
 from targen_standard.examples.telltales import sentences, with_plain_marks
-from targen_standard.filters.excluded.comparing import MIN_ALONE, counts_alone, plain_words
+from targen_standard.filters.excluded.comparing import MIN_ALONE, counts_alone
 from targen_standard.filters.excluded.index import ExclusionIndex
 
 __all__ = ["DIFFERENCES", "DifferenceOptions"]

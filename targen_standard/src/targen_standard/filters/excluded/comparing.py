@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from targen_core.tasks.letters import UNSPACED_LETTER, word_of
+from targen_core.tasks.letters import UNSPACED_LETTER
 from targen_core.tasks.prompt import texts_in
 from targen_standard.filters.excluded import REASONS
 from targen_standard.filters.likeness import alike
 
-__all__ = ["MIN_ALONE", "counts_alone", "plain_words"]
+__all__ = ["MIN_ALONE", "counts_alone"]
 
 GRAM = 8
 """Words of a run that counts as shared."""
@@ -35,22 +34,8 @@ TESTS = (*REASONS,)
 """The tests, the strictest first."""
 
 _NO_TEXT = frozenset({"idx", "label"})
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
-_WORD = re.compile(word_of(r"\W_"))
 _UNSPACED_WORD = 2  # letters of a script without spaces between words
 _UNSPACED_LETTER = re.compile(UNSPACED_LETTER)
-
-
-def plain_words(text: str) -> str:
-    """Return the words of a text as the tests compare them, single-spaced.
-
-    Letters and digits, after Unicode's compatibility composition (NFKC) and case folding. Invisible
-    letters are left out, and all other characters separate words.
-    """
-    folded = text.lower()
-    if not text.isascii():
-        folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()
-    return " ".join(_WORD.findall(folded))
 
 
 def texts_of(row: Mapping[str, Any], columns: Iterable[str]) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from targen_core.tasks.letters import plain_words
 from targen_standard.filters.excluded.comparing import (
     GRAM,
     RUN,
@@ -16,7 +17,6 @@ from targen_standard.filters.excluded.comparing import (
     TESTS,
     Compared,
     Part,
-    plain_words,
 )
 from targen_standard.filters.likeness import Index, check_sum, keys_of, odd
 

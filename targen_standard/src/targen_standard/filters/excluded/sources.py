@@ -22,10 +22,11 @@ from targen_core.errors import (
 from targen_core.origin import HUB, Typed
 from targen_core.runs.preparing.sources import OBJECT, UnreadSource, name_of_source
 from targen_core.runs.records.lock import SourcePlan
+from targen_core.tasks.letters import plain_words
 from targen_core.tasks.model import Task
 from targen_core.wording import Action, Blank, Either, Option, Unplaced, Words
 from targen_standard.datasets.source import open_source
-from targen_standard.filters.excluded.comparing import plain_words, texts_of
+from targen_standard.filters.excluded.comparing import texts_of
 from targen_standard.filters.excluded.index import ExclusionIndex
 
 _log = logging.getLogger("targen.run")
