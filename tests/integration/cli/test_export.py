@@ -82,6 +82,47 @@ def test_splits_of_a_form_are_files_in_a_folder(works, run):
         assert Counter(row["label"] for row in part) == {"entailment": 2, "not_entailment": 2}
 
 
+PAIRS = """\
+description: A premise and a hypothesis.
+labels: {entailment: it follows, neutral: it may be true}
+fields:
+  premise: {description: a sentence}
+  hypothesis: {description: a statement about it}
+seeds: {field: premise}
+labels_per_seed: all
+"""
+
+
+def test_rows_of_one_seed_are_in_one_split_in_every_form_of_a_dataset(works):
+    Path("pairs.yaml").write_text(PAIRS)
+    works("generate", "./pairs.yaml", *"-n 24 -b scripted --quiet --out run".split())
+    works("correct", "run", *"-b scripted --quiet --out corrected".split())
+    copies = [dict(row) for row in lines("run/dataset.jsonl")]
+    copies[1]["premise"] = copies[1]["premise"].upper() + " "
+    write_lines("copies.jsonl", copies)
+    given = "are rows with the same `premise`."
+    seeds = "So are rows generated from the same\nseed"
+    plain = ("--task", "./pairs.yaml")
+    for data, said, *options in (
+        ("run", seeds),
+        ("corrected", seeds),
+        ("run/dataset.jsonl", given, *plain),
+        ("copies.jsonl", given, *plain),
+    ):
+        works("export", data, *options, *"--as hf --split 0.6/0.2/0.2 --out hf --force".split())
+        assert said in Path("hf/README.md").read_text()
+        places: dict[str, set[str]] = {}
+        for path in Path("hf/data").iterdir():
+            for row in pq.read_table(path).to_pylist():
+                places.setdefault(row["premise"].strip().lower(), set()).add(path.name)
+        assert {len(each) for each in places.values()} == {1}, data
+    parts = read_dataset("run").shuffle(seed=1).split("0.5/0.5")
+    inner = parts["train"].split("0.5/0.5")
+    assert len({row["premise"] for part in inner.values() for row in part}) == sum(
+        len({row["premise"] for row in part}) for part in inner.values()
+    )
+
+
 def test_splits_for_hubs(refuses, run, works):
     works("export", run, *"--as hf --split 0.5/0.5 --license CC-BY-4.0".split())
     folder = Path("runs/rte-0/exports/rte-0.hf")

@@ -264,7 +264,14 @@ def test_export_takes_what_people_found_acceptable(run, grades, refuses, works, 
     again = ("export", NEW, "--task", run / "task.json", "--reviewed", "--out")
     works(*again, "a.jsonl")
     assert lines("a.jsonl") == rows
-    assert "train 2, test 1" in works(*again, "s", "--split", "0.7/0.3").out
+    # Two of the three rows are from one seed, which the version knows.
+    assert "train 1, test 2" in works(*again, "s", "--split", "0.5/0.5").out
+    works("export", NEW, "--as", "hf", "--out", "version")
+    card = Path("version/README.md").read_text()
+    assert 'tags: ["synthetic", "targen"]' in card
+    assert "| scripted |" in card
+    assert "2 people read 6 of 6 rows, which became: " in card
+    assert "whether anybody has read them" not in card
 
 
 @pytest.mark.whole

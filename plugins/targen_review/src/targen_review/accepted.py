@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from targen_core.text import plural
 from targen_review.apply import new_versions
 from targen_review.card import figures_for, with_section
 from targen_review.plan import folder_for, is_there
+from targen_standard.reporting.card import card_of_rows, counts_of
 
 __all__ = ["accepted"]
 
@@ -67,26 +68,23 @@ def accepted(path: Path, dataset: Dataset) -> tuple[Dataset, str]:
         f"{plural(len(rows), 'row')} and accepted {len(good):,} of them"
         + (f", {changed:,} after changing the label or the text" if changed else "")
     )
-    ids = {row.id for row in good}
+    official = [each for row in good for each in row.rows]
+    numbers = {str(row["idx"]) for row in official if "idx" in row}
     kept = Dataset(
         dataset.name,
         dataset.task,
-        [each for row in good for each in row.rows],
-        card=_card(path, dataset, said),
+        official,
         license=dataset.license,
         source=dataset.source,
         run=dataset.run,
-        provenance=[each for each in dataset.provenance if each.get("id") in ids],
+        provenance=[each for each in dataset.provenance if str(each.get("idx")) in numbers],
     )
-    return kept, said
+    return replace(kept, card=_card(path, dataset, kept, said)), said
 
 
-def _card(path: Path, dataset: Dataset, said: str) -> str:
-    section = (
-        f"{said[0].upper()}{said[1:]}. Only those rows are included; the row counts "
-        f"above refer to the dataset before review.\n\n{figures_for(path)}"
-    )
-    return with_section(dataset, section)
+def _card(path: Path, dataset: Dataset, kept: Dataset, said: str) -> str:
+    only = f"{said[0].upper()}{said[1:]}. Only those rows are included.\n\n{figures_for(path)}"
+    return card_of_rows(with_section(dataset, only), counts_of(kept), kept.rows[0])
 
 
 def _is_version(path: Path) -> bool:

@@ -17,12 +17,14 @@ from targen_core import load, load_registry
 from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_core.wording import Option
+from targen_review.card import figures_in, with_lines
 from targen_review.grades import Grade, Graded, read_grades
 from targen_review.plan import Plan, PlanData, data_of, load_plan, review_of
 from targen_review.rows import ReviewData, ReviewRow, digest_of, fix, open_data
 from targen_review.rubric import Rubric
 from targen_review.verdicts import EFFECTS, Verdict, check_rule, people, said_of, verdict_of
 from targen_standard.correction.versions import Decided, patched, write_version
+from targen_standard.reporting.card import card_of_rows
 
 __all__ = [
     "Judged",
@@ -94,6 +96,7 @@ class Version:
         good_rejects: rejects of step 4 that people find acceptable; they stay out all the same.
         strangers: people who graded but are not raters of the review; their grades do not count.
         requested: rows by label when the review began.
+        figures: the findings of people as Markdown; "" if the review is of several datasets.
         targets: rows by label that a run needs, for as many in its new version as were requested;
             empty if no label is short.
     """
@@ -111,6 +114,7 @@ class Version:
     place: Path
     numbered: bool
     rubric: Rubric
+    figures: str
     good_rejects: int = 0
     strangers: tuple[str, ...] = ()
 
@@ -145,7 +149,26 @@ class Version:
             exact=self.exact,
             place="number" if self.numbered else "replace" if again else "exact",
             report=self.report,
+            provenance=self.source.source.provenance,
+            card=self._card,
         )
+
+    @property
+    def _card(self) -> str:
+        """Return the card of the data, with its figures and those of the review; "" without one."""
+        card = self.source.source.card
+        if not card:
+            return ""
+        rows = [row for each in self.rows for row in each.rows]
+        labels = {name: count for name, count in self.report["rows"].items() if count}
+        people = plural(len(self.report["raters"]), "person", "people")
+        outcomes = [f"{n:,} {name}" for name, n in self.report["outcomes"].items() if n]
+        said = (
+            f"{people} read {self.report['seen']:,} of {plural(len(self.rows), 'row')}, which "
+            f"became: {', '.join(outcomes)}.\n\n{self.figures}"
+        )
+        reviewed = with_lines(card, said)
+        return card_of_rows(reviewed, labels, rows[0] if rows else None)
 
 
 def reviewed_data(plan: Plan, folder: Path) -> Iterator[tuple[PlanData, ReviewData, str]]:
@@ -185,7 +208,7 @@ def new_versions(
     several = len(plan.data) > 1
     return [
         replace(
-            _version(plan, known, data, prefix, raters, resolve, exact, out, several),
+            _version(folder, plan, known, data, prefix, raters, resolve, exact, out, several),
             strangers=tuple(strangers),
         )
         for known, data, prefix in reviewed_data(plan, folder)
@@ -235,6 +258,7 @@ def _judged(data: ReviewData, row: ReviewRow, verdict: Verdict) -> Judged:
 
 
 def _version(
+    folder: Path,
     plan: Plan,
     known: PlanData,
     data: ReviewData,
@@ -282,6 +306,7 @@ def _version(
         place=_place(known, out, several=several),
         numbered=out is None,
         rubric=plan.rubric,
+        figures="" if several else figures_in(folder),
         good_rejects=good,
     )
 

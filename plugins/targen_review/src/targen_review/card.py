@@ -13,9 +13,11 @@ from targen_review.agreement import Figure
 from targen_review.plan import Plan, folder_for, is_there, load_plan
 from targen_review.report.figures import ALL, PEOPLE, Letters, ReviewFigures, figures_of
 from targen_review.report.reading import read_reviews
-from targen_standard.reporting.card import heading
+from targen_standard.reporting.card import UNREAD, heading
 
-__all__ = ["figures_for", "with_figures", "with_section"]
+__all__ = ["figures_for", "figures_in", "with_figures", "with_lines", "with_section"]
+
+_SECTION = "\n\n## Review by people\n\n"
 
 
 def with_figures(path: Path, dataset: Dataset) -> Dataset:
@@ -30,8 +32,13 @@ def with_figures(path: Path, dataset: Dataset) -> Dataset:
 
 def with_section(dataset: Dataset, lines: str) -> str:
     """The card of a dataset with these lines as its section on the review."""
-    body = dataset.card or heading(dataset.task)
-    return f"{body.rstrip()}\n\n## Review by people\n\n{lines.strip()}\n"
+    return with_lines(dataset.card or heading(dataset.task), lines)
+
+
+def with_lines(card: str, lines: str) -> str:
+    """A card with these lines in its section on the review, before those that are there."""
+    before, found, after = card.replace(UNREAD, "").partition(_SECTION)
+    return f"{before.rstrip()}{_SECTION}{lines.strip()}\n" + (f"\n{after}" if found else "")
 
 
 def figures_for(path: Path) -> str:
@@ -43,8 +50,15 @@ def figures_for(path: Path) -> str:
     if str(path).startswith("hf:"):
         return ""
     folder = folder_for([path], None)
-    if not is_there(folder):
-        return ""
+    return figures_in(folder) if is_there(folder) else ""
+
+
+def figures_in(folder: Path) -> str:
+    """Return the findings of people in a review as Markdown; "" without grades.
+
+    Raises:
+        TargenError: the review cannot be read.
+    """
     figures = figures_of(read_reviews([folder]))
     return "\n".join(_lines(load_plan(folder), figures))
 

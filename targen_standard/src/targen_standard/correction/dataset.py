@@ -43,6 +43,7 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.origin import is_file, order_of
+from targen_core.outputs import remove
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.directory import RunDirectory
@@ -68,6 +69,7 @@ from targen_standard.batches.files import FileTransport, write_requests
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.correction.preparing import PreparedCorrection, prepare_correction
 from targen_standard.correction.together import Together
+from targen_standard.reporting.card import corrected_card, write_card
 
 if TYPE_CHECKING:  # datasets know runs, and not the other way
     from targen_core.dataset.model import Dataset, Unit
@@ -250,7 +252,7 @@ async def acorrect_dataset(
         if files is not None:
             write_requests([], out / "requests.jsonl")
         report = _report(plan, prepared.task, judged, usage)
-        _write(out, prepared.task, judged, report)
+        _write(out, dataset, prepared.task, judged, report)
         # Otherwise the next try would fetch the same replies from their batch.
         BatchLedgerFile(out).drop(_calls_in_vain(out))
     except TargenError as error:  # what says "resume" speaks of runs
@@ -312,8 +314,20 @@ def write_correction(
     rows: Sequence[Mapping[str, Any]],
     changes: Sequence[Mapping[str, Any]],
     report: Mapping[str, Any],
+    *,
+    origins: Sequence[Mapping[str, Any]] = (),
+    card: str = "",
 ) -> None:
-    """The results of a correction: its rows, a verdict on each instance, and the report."""
+    """The results of a correction: its rows, a verdict on each instance, and the report.
+
+    Before them, as far as it is known, where the rows are from (`origins`), and their card.
+    """
+    if origins:
+        _write_lines(out / "provenance.jsonl", origins)
+    else:
+        remove(out / "provenance.jsonl")
+    if card:
+        write_card(out, card)
     _write_lines(out / "dataset.jsonl", rows)
     _write_lines(out / "changes.jsonl", changes)
     text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
@@ -603,11 +617,18 @@ def _report(
 
 
 def _write(
-    out: Path, task: Task[Any, Any], judged: Sequence[Judged], report: Mapping[str, Any]
+    out: Path,
+    dataset: Dataset,
+    task: Task[Any, Any],
+    judged: Sequence[Judged],
+    report: Mapping[str, Any],
 ) -> None:
     """The corrected rows, every verdict, and the report."""
     rows: list[Mapping[str, Any]] = []
     changes: list[dict[str, Any]] = []
+    known = {str(record.get("idx")): record for record in dataset.provenance}
+    origins: list[Mapping[str, Any]] = []
+    labels = dict.fromkeys(task.quota_names, 0)
     at = 0
     for item in judged:
         gold, claimed = task.label_of(item.gold), task.label_of(item.shown)
@@ -633,8 +654,19 @@ def _write(
             rows += patched(item.unit.rows, before, after)
         else:  # a row of several instances is split up, so they get new numbers
             rows += task.to_rows(item.final, at)
+        if record := known.get(str(item.unit.idx)):
+            origins.append({**record, "idx": rows[at].get("idx")})
         at += task.rows_per_instance
-    write_correction(out, rows, changes, report)
+        name = str(task.label_of(item.final)) if task.labels else OPEN
+        labels[name] = labels.get(name, 0) + task.rows_per_instance
+    card = dataset.card and corrected_card(
+        dataset.card,
+        labels,
+        rows[0] if rows else None,
+        by=" with ".join(filter(None, [report["corrector"].rpartition(":")[2], report["model"]])),
+        verdicts=Counter(change["verdict"] for change in changes),
+    )
+    write_correction(out, rows, changes, report, origins=origins, card=card)
 
 
 def _calls_in_vain(out: Path) -> Set[str]:

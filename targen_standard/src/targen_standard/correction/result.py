@@ -16,6 +16,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.tasks.model import Task
+from targen_standard.datasets.source import RecordsOf, card_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +119,15 @@ class Corrected(Folder[CorrectionReport]):
     @cached_property
     def dataset(self) -> Dataset:
         """The rows with their task, read on first access."""
-        file = self.path / "dataset.jsonl"
-        return Dataset(self.path.name, self.task, list(read_jsonl(file)), source=str(file))
+        file, origins = self.path / "dataset.jsonl", self.path / "provenance.jsonl"
+        return Dataset(
+            self.path.name,
+            self.task,
+            list(read_jsonl(file)),
+            card_in(self.path),
+            source=str(file),
+            provenance=RecordsOf(origins) if origins.exists() else (),
+        )
 
     @property
     def finds_task(self) -> tuple[str, Sequence[str]] | None:  # type: ignore[override]

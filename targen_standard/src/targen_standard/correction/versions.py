@@ -6,7 +6,7 @@ correction also reads such a version.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,8 @@ def write_version(
     exact: bool = False,
     place: Place = "exact",
     report: Mapping[str, Any],
+    provenance: Iterable[Mapping[str, Any]] = (),
+    card: str = "",
 ) -> Path:
     """Write a version of a dataset, and give its directory; the same decisions, the same bytes.
 
@@ -89,6 +91,8 @@ def write_version(
         exact: whether rows above a label's number were left out.
         place: what may become of something else in `out`; see `open_correction`.
         report: more for `report.json`.
+        provenance: where the rows are from, as far as it is known: records with their `idx`.
+        card: the card of the version, or "".
 
     Raises:
         UsageError: unknown task.
@@ -126,7 +130,15 @@ def write_version(
     directory = open_correction(out, plan, task, place)
     try:
         rows = [row for each in decided for row in each.rows]
-        write_correction(directory.path, rows, [each.record for each in decided], whole)
+        kept = {str(each.idx) for each in decided if each.rows}
+        write_correction(
+            directory.path,
+            rows,
+            [each.record for each in decided],
+            whole,
+            origins=[each for each in provenance if str(each.get("idx")) in kept],
+            card=card,
+        )
     finally:
         directory.close()
     return directory.path

@@ -49,7 +49,13 @@ def _of_correction(folder: Path) -> Source:
     plan = plan if isinstance(plan, dict) else {}
     task = plan.get("task")
     known = task.get("id") if isinstance(task, dict) else None
-    return _source(folder, task=_copied(folder, plan.get("task_file")) or _named(known))
+    origins = folder / "provenance.jsonl"  # which an earlier version did not write
+    return _source(
+        folder,
+        task=_copied(folder, plan.get("task_file")) or _named(known),
+        card=card_in(folder),
+        provenance=RecordsOf(origins) if origins.exists() else (),
+    )
 
 
 def _of_weighing(folder: Path) -> Source:
