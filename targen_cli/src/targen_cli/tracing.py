@@ -127,11 +127,15 @@ def rows(run: Path) -> Iterator[Traced]:
         return
     Manifest.load(run / "manifest.json")
     official = read_jsonl(run / "dataset.jsonl")
+    row = next(official, None)
     for record in _records(run / "provenance.jsonl"):
-        made = list(islice(official, _count(record)))
-        if not made:
+        if row is None:
             return  # a kill came between the two files
-        yield Traced(run, record, made)
+        first, number = record.get("idx"), row.get("idx")
+        if type(first) is int and type(number) is int and number > first:
+            continue  # somebody removed its rows
+        yield Traced(run, record, [row, *islice(official, _count(record) - 1)])
+        row = next(official, None)
 
 
 def rejects(run: Path) -> Iterator[Traced]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections import Counter
@@ -152,6 +153,7 @@ def test_contradictions_are_named_and_merged_only_if_asked(targen, make, works, 
     works("resume", first, "--label", "entailment=3", "-q")  # else one would be a copy
     works("resume other --label not_entailment=3 -q")
     line = f"merge {first} other --out all --near-duplicates 0"
+    rows = Path("other/dataset.jsonl").read_bytes()
     with changed("other/dataset.jsonl") as lines:
         lines[0]["hypothesis"] = "A text that nobody else wrote, about nothing in particular."
     name = records(first)[0]["id"]
@@ -160,7 +162,7 @@ def test_contradictions_are_named_and_merged_only_if_asked(targen, make, works, 
     assert sum(report("all")["rows"].values()) == 10
     first_reply, *others = journal("other")
     write_journal("other", [first_reply | {"text": f" {first_reply['text']}"}, *others])
-    shutil.copy(first / "dataset.jsonl", "other/dataset.jsonl")
+    Path("other/dataset.jsonl").write_bytes(rows)
     refuses(line, "have different replies to the same call, contexts/0 (key ")
     works(f"{line} --conflicting")
     replies = {targen("show", "all", n, "--json").json["calls"][0]["text"] for n in (0, 1)}
@@ -277,3 +279,33 @@ def test_rows_that_one_of_the_runs_excludes_are_left_out_of_all(works, finished,
     works("generate rte -n 2 -b scripted --seed 7 --out other -q")
     works("merge a --out again -q --exclude other -n 2")
     assert {each["source"] for each in report("again")["excluded"]} == {"held", "other"}
+
+
+def test_a_run_that_somebody_edited_counts_as_it_is_now(targen, works, refuses):
+    for seed in (0, 1):
+        works(f"generate rte -n 8 -b scripted -q --seed {seed} --out run{seed}")
+    with changed("run0/dataset.jsonl") as lines:
+        del lines[2]
+        labels = ("entailment", "not_entailment")
+        lines[0]["label"] = labels[lines[0]["label"] == labels[0]]
+        left = [row["premise"] for row in lines]
+    line = "merge run0 run1 --near-duplicates 0 --label entailment=9 --label not_entailment=9 --out"
+    done = targen(f"{line} all")
+    assert "run0/dataset.jsonl was changed after the run ended" in done.err
+    made = list(map(json.loads, Path("all/dataset.jsonl").read_text().splitlines()))
+    assert report("all")["rows"] == Counter(row["label"] for row in made)
+    assert len(made) == 15
+    before = {each["id"]: each["seed"] for each in records("run0")}
+    for record in records("all"):
+        if record["run"] == "run0":
+            assert before[record["id"].partition(":")[2]] == record["seed"]
+            assert made[record["idx"]]["premise"] in left
+            assert made[record["idx"]]["label"] == record["label"]
+    # A card of the merge that somebody edited stays, too.
+    card = Path("all/README.md")
+    card.write_text(card.read_text().replace("# ", "# Mine: ", 1))
+    assert "all/README.md was edited" in targen(f"{line} all").err
+    assert "# Mine: " in card.read_text()
+    with changed("run0/dataset.jsonl") as lines:
+        lines.append({**lines[0], "idx": 99})
+    refuses(f"{line} other", "row 7 has no record in provenance.jsonl", "targen export run0")

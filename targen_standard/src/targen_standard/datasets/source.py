@@ -41,6 +41,7 @@ __all__ = [
     "RecordsOf",
     "Source",
     "card_in",
+    "changed_words",
     "open_source",
     "run_source",
     "written",
@@ -263,14 +264,17 @@ def _checked(form: Form, rows: Path) -> Form:
         if ended is None or written(rows.parent) != ended or cited is None:
             return
         if cited[1] != read.hexdigest():
-            _of_data.warning(
-                "%s was changed after the run ended: its SHA-256 is not the one in %s. The run's "
-                "report and traces are those of the original rows",
-                rows,
-                CARD,
-            )
+            _of_data.warning("%s", changed_words(rows))
 
     return replace(form, records=records)
+
+
+def changed_words(rows: Path) -> str:
+    """Return the warning that the rows of a run are not those that its card cites."""
+    return (
+        f"{rows} was changed after the run ended: its SHA-256 is not the one in {CARD}. The run's "
+        "report and traces are those of the original rows"
+    )
 
 
 def _without_addresses(text: str, plans: Iterable[StepPlan]) -> str:

@@ -23,10 +23,12 @@ from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.errors import QuotaNotMet, UnknownName, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
-from targen_core.runs.folder.reporters import Ended, files_of
+from targen_core.runs.folder.reporters import CARD, Ended, files_of
 from targen_core.runs.preparing.tasks import find_task
+from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.model import Task
 from targen_core.wording import Action, Blank, Option, in_python
+from targen_standard.datasets.source import card_in, changed_words
 from targen_standard.filters.excluded.filter import ExclusionFilter
 from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
 from targen_standard.merging.folder import NewFolder, copy_files
@@ -44,6 +46,7 @@ from targen_standard.merging.runs import (
     require_one_task,
 )
 from targen_standard.merging.twins import find_copies, join_journals
+from targen_standard.reporting.card import is_edited, kept_words
 
 __all__ = ["Merged", "merge_runs"]
 
@@ -147,8 +150,14 @@ def merge_runs(
         ended = Ended(
             folder=directory.path, task=task, manifest=manifest, report=report, sample=sample
         )
-        directory.finish(complete=True, report=report, files=files_of(ended))
-    return Merged(report, notes, [*not_excluded(runs, sources)], short)
+        if there := card_in(out):  # of an earlier merge, which somebody may have edited
+            write_atomically(directory.path / CARD, there)
+        files = files_of(ended)
+        directory.finish(complete=True, report=report, files=files)
+    if is_edited(files.get(CARD, "")):
+        notes.append(kept_words(out))
+    edited = [changed_words(run.path / "dataset.jsonl") for run in runs if run.edited]
+    return Merged(report, notes, [*edited, *not_excluded(runs, sources)], short)
 
 
 def _excluding(

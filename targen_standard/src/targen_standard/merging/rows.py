@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -45,13 +46,20 @@ class Writer:
         record, tracker = traced.record, self._tracker
         if odd := [n for n in ("id", "intended", "label") if type(record.get(n)) is not str]:
             raise RunDirectoryError(f"{run.path}: a row's record lacks {odd[0]}")
-        branch, label = (str(record.get(name)) for name in ("intended", "label"))
+        branch, label = str(record["intended"]), str(run.label_of(self._task, traced))
         if branch not in tracker.flows:
             raise RunDirectoryError(f"{run.path}: {traced.id} has the unknown branch {branch!r}")
         aim = tracker.aims[branch] if tracker.by_intended else label
         quota = aim if aim is not None and tracker.knows(aim, 1) else OPEN
         if not tracker.knows(quota, 1):
             raise RunDirectoryError(f"{run.path}: {traced.id} has the unknown label {label!r}")
+        if label != record["label"]:
+            claimed, flow = record.get("claimed"), tracker.flows[branch]
+            before = ending(record["label"], claimed, closed=tracker.knows(record["label"], 1))
+            flow.accepted[before] -= 1
+            flow.accepted[ending(label, claimed, closed=tracker.knows(label, 1))] += 1
+            traced = replace(traced, record={**record, "label": label})
+            record = traced.record
         counted = tracker.counted(branch, quota)
         seed = f"{run.prefix}{traced.id.partition('/')[0]}"
         instances, among, text, written = self._content(traced, seed)
@@ -185,6 +193,14 @@ def add_flows(tracker: QuotaTracker, runs: Sequence[Run]) -> None:
             flow.duplicate += counts["duplicate"]
             flow.skipped += counts["skipped"]
             flow.unsure += counts.get("unsure", 0)
+        if run.edited:  # a row that somebody removed was accepted
+            there = {traced.id for traced in rows(run.path)}
+            for record in read_jsonl(run.path / "provenance.jsonl"):
+                if record["id"] not in there:
+                    label = str(record["label"])
+                    closed = tracker.knows(label, 1)
+                    ended = ending(label, record.get("claimed"), closed=closed)
+                    tracker.flows[record["intended"]].accepted[ended] -= 1
         for part in run.report["dropped_list_items"]:
             dropped = Dropped(part["step"], "", part["reason"], "", None)
             tracker.dropped[dropped.step, dropped.reason] += part["count"]

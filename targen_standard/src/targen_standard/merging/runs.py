@@ -12,21 +12,25 @@ from pathlib import Path
 from typing import Any
 
 from targen_cli.shelf import is_busy
+from targen_cli.tracing import Traced, rows
 from targen_core.engine.filters import Filter
 from targen_core.engine.guard import Guard
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.registered import RegisteredFilter
 from targen_core.engine.shards import Shard
 from targen_core.errors import RunConflict, RunLocked, UnknownName, UsageError
+from targen_core.plain import digest_of
 from targen_core.plugins.registry import Registry
+from targen_core.reading import read_jsonl
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.preparing.sources import OBJECT, name_of_source
 from targen_core.runs.records.lock import PartPlan, SourcePlan
 from targen_core.runs.records.manifest import Manifest, as_words, flat
 from targen_core.runs.records.model_names import model_name
 from targen_core.tasks.model import Task
-from targen_core.text import plural, printable
+from targen_core.text import plural, printable, row_name
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Words
+from targen_standard.datasets.source import CITED, card_in, written
 
 __all__ = [
     "EXCLUDED",
@@ -71,6 +75,15 @@ class Run:
     taken: int = 0  # rows
     copies: set[int] = field(default_factory=set)  # units that an earlier run has, too
     keys: dict[str, str] = field(default_factory=dict)  # of calls that another has a reply to
+    edited: bool = False  # its rows are not those that its card cites
+
+    def label_of(self, task: Task[Any, Any], traced: Traced) -> Any:
+        """Return the label of a unit: the one on record, unless somebody edited the rows."""
+        if self.edited:
+            instances = task.from_rows(traced.rows)
+            if len(instances) == 1:
+                return task.label_of(instances[0])
+        return traced.record.get("label")
 
 
 def opened(paths: Sequence[Path], out: Path) -> list[Run]:
@@ -107,12 +120,45 @@ def opened(paths: Sequence[Path], out: Path) -> list[Run]:
             )
         if is_busy(path):
             raise RunLocked(f"a process is using {path}", hint="wait for it, or stop it")
-        runs.append(Run(path, manifest, read_report(path)))
+        run = Run(path, manifest, read_report(path), edited=_is_edited(path))
+        if run.edited:
+            _require_records(run)
+        runs.append(run)
     names = Counter(run.path.resolve().name for run in runs)
     for run in runs:
         path = run.path.resolve()
         run.name = path.name if names[path.name] == 1 else f"{path.parent.name}/{path.name}"
     return runs
+
+
+def _is_edited(path: Path) -> bool:
+    if written(path) is None:  # a run that continues has the card of an earlier end
+        return False
+    cited = CITED.search(card_in(path))
+    return cited is not None and cited[1] != digest_of(path / "dataset.jsonl", inside=path)
+
+
+def _require_records(run: Run) -> None:
+    """Refuse a run whose rows were edited so that its records do not fit them.
+
+    Raises:
+        RunConflict: naming the first row that has no record.
+    """
+    number, file = 0, run.path / "dataset.jsonl"
+    for traced in rows(run.path):
+        if traced.rows[0].get("idx") != traced.record.get("idx"):
+            break
+        number += len(traced.rows)
+    if number < sum(1 for _ in read_jsonl(file)):
+        raise RunConflict(
+            f"{file} was changed after the run ended, and {row_name(number)} has no record in "
+            "provenance.jsonl: a merge can take rows whose labels or texts were changed, and leave "
+            "out those that were removed, but not take rows from elsewhere",
+            hint="use the rows as a file, with "
+            + Option("task", ...)
+            + ": "
+            + Action("export", run.path, out=f"{run.path.resolve().name}.jsonl"),
+        )
 
 
 def require_one_task(runs: Sequence[Run], *, conflicting: bool) -> None:

@@ -79,7 +79,7 @@ def find_copies(runs: Sequence[Run], task: Task[Any, Any]) -> None:
         for traced in rows(run.path):
             run.units += 1
             texts = [text_at(row, path) for row in traced.rows for path in task.fields]
-            value = _hash("\0".join([*texts, str(traced.record.get("label"))]))
+            value = _hash("\0".join([*texts, str(run.label_of(task, traced))]))
             twins.add(_hash(f"{run.family} {traced.id}"), value)
         twins.end()
     apart: list[tuple[int, int, int]] = []

@@ -44,6 +44,7 @@ __all__ = [
     "heading",
     "is_edited",
     "kept_card",
+    "kept_words",
     "signed",
     "size_category",
     "write_card",
@@ -229,10 +230,18 @@ def kept_card(card: str, digest: str) -> str:
     return card.replace(cited[1], digest) if cited and digest else card
 
 
+def kept_words(folder: Path) -> str:
+    """Return the note that the card of a folder was kept."""
+    return (
+        f"{folder / CARD} was edited, or is by an earlier targen, so it was kept. Its figures may "
+        "be old: for a new one, rename it and repeat the command"
+    )
+
+
 def write_card(folder: Path, card: str) -> None:
     """Write the card of a folder, unless somebody edited the one that is there; say so then."""
     if is_edited(card_in(folder), card):
-        _log.warning("%s was edited, so it was kept: its figures may be old", folder / CARD)
+        _log.warning("%s", kept_words(folder))
     else:
         write_atomically(folder / CARD, card)
 
