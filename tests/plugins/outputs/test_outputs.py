@@ -19,10 +19,10 @@ from targen_outputs import Answer, Labels, Preference, Score, Spans
 from targen_outputs.answer import overlap_of
 from targen_standard.drafting import declaration as drafting
 
-from ...files import lines
+from ...files import lines, write_lines
 from ...runs import manifest, report
 from ...tables import table
-from .declared import ALL, CHAT, NER, PAIRS, QA, SHOP
+from .declared import ALL, CHAT, NER, PAIRS, QA, RANKED, SHOP
 
 ONE_SEED = {"contexts": ["x"], "seeds": ["one thing"]}
 PARTLY, CORRECTED = "nearly the same, so not taken", "another one, which the row now has"
@@ -868,6 +868,20 @@ def test_types_of_a_program_say_the_same_as_a_file():
     ):
         mine = Declaration(**{**declared, "output": given})
         assert mine.task().labels == Declaration(**declared).task().labels
+
+
+def test_people_may_rank_replies_that_differ_in_a_mark(refuses, works):
+    for name, declared in (("pair", CHAT), ("ranked", RANKED)):
+        Path(f"{name}.yaml").write_text(yaml.safe_dump(declared))
+    row = {"prompt": "How cold?", "criterion": "correct", "margin": "clearly"}
+    pairs = [("-5 °C", "5 °C"), ("x < 3", "x > 3"), ("C++", "C#"), ("Yes.", "Yes!")]
+    write_lines("pair.jsonl", [{**row, "chosen": a, "rejected": b} for a, b in pairs])
+    write_lines("ranked.jsonl", [{**row, "ranked": [*pair, "?"]} for pair in pairs])
+    for name in ("pair", "ranked"):
+        works("validate", f"{name}.jsonl", "--task", f"{name}.yaml")
+    write_lines("pair.jsonl", [{**row, "chosen": "Yes.", "rejected": "Yes. "}])
+    same = "chosen and rejected are the same reply"
+    refuses("export pair.jsonl --task pair.yaml", same)
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,7 @@ class PreferenceOutput(Output):
         "Two replies are compared by one criterion alone. Say which of them is better by it, A or "
         'B; "neither" only if no reader could tell.'
     )
+    twice = "chosen and rejected are the same reply"
     training = "Write only one reply: the best that you can give."
 
     def __init__(self, spec: Preference) -> None:
@@ -82,10 +83,9 @@ class PreferenceOutput(Output):
         return row["chosen"], row["rejected"]
 
     def check(self, row: Row) -> None:
-        """Check that the replies differ."""
-        one, other = (normalized(each) or each for each in self.replies(row))
-        if one == other:
-            raise ValueError("chosen and rejected are the same reply")
+        """Check that no two replies are the same; people may rank what differs in a mark."""
+        if _has_twice([each.strip() for each in self.replies(row)]):
+            raise ValueError(self.twice)
 
     def cases(self, row: Row, texts: Mapping[str, str]) -> Sequence[Case]:
         """Return for each reply whether it is the best one, in an order that does not tell it."""
@@ -110,6 +110,7 @@ class PreferenceOutput(Output):
         """Return the texts, with the two replies in their columns."""
         texts = {name: value for name, value in reply.items() if name not in self.written}
         better, worse = reply["better"].strip(), reply["worse"].strip()
+        self._require_apart([better, worse])
         return {
             **texts,
             "chosen": better,
@@ -117,6 +118,15 @@ class PreferenceOutput(Output):
             "criterion": label,
             "margin": target.value,
         }
+
+    def _require_apart(self, replies: Sequence[str]) -> None:
+        """Check that a model wrote replies that differ in more than case and punctuation.
+
+        Raises:
+            Rejected: `unusable-output`: they do not.
+        """
+        if all(replies) and _has_twice([normalized(each) or each for each in replies]):
+            raise Rejected("unusable-output", self.twice)
 
     def shown(self, row: Row, text: str) -> Sequence[str]:
         """Return the replies in both orders, since judges favour one place."""
@@ -199,11 +209,17 @@ class PreferenceOutput(Output):
         return {"better": "A" if len(one) > len(other) else "B"}
 
 
+def _has_twice(replies: Sequence[str]) -> bool:
+    return len({*replies}) < len(replies)
+
+
 class RankedOutput(PreferenceOutput):
     """More than two replies from the best to the worst in `ranked`, with a criterion and a margin.
 
     Step 4 ranks them twice, the second time in the reverse order.
     """
+
+    twice = "ranked has a reply twice"
 
     def __init__(self, spec: Preference) -> None:
         super().__init__(spec)
@@ -229,12 +245,6 @@ class RankedOutput(PreferenceOutput):
         """Return the replies of a row, from the best to the worst."""
         return tuple(row["ranked"])
 
-    def check(self, row: Row) -> None:
-        """Check that no two replies are the same."""
-        seen = [normalized(each) or each for each in row["ranked"]]
-        if len({*seen}) < len(seen):
-            raise ValueError("ranked has a reply twice")
-
     def target(self, label: str, rng: random.Random) -> Target:
         """Return a criterion, and by how much each reply is to be better than the next."""
         margin = rng.choice(self._spec.margins)
@@ -245,6 +255,8 @@ class RankedOutput(PreferenceOutput):
     def read(self, label: str, target: Target, reply: Row) -> Row:
         """Return the texts with the replies."""
         ranked = [each.strip() for each in reply["ranked"]]
+        if len(ranked) == self._count:
+            self._require_apart(ranked)
         return {**reply, "ranked": ranked, "criterion": label, "margin": target.value}
 
     def judged(self, row: Row, answers: Sequence[Row]) -> Row:
