@@ -19,6 +19,12 @@ TOKEN = "hf_goodToken"
 DROP = 0
 """In place of a status: the connection ends without an answer."""
 
+DONE_AND_DROPPED = -1
+"""The same after the request was carried out."""
+
+DONE_AND_GARBLED = -2
+"""In place of a status: the request is carried out, and the answer is no JSON."""
+
 
 class Hub:
     """What the hub holds, what it was asked, and what it does wrong."""
@@ -89,7 +95,11 @@ class _Handler(BaseHTTPRequestHandler):
         hub.asked.append(f"{self.command} {path}")
         hub.agents.add(self.headers.get("User-Agent", ""))
         status = hub.fault(path)
-        if status == DROP:
+        if status in (DONE_AND_DROPPED, DONE_AND_GARBLED):
+            self._answered(path, body)
+        if status == DONE_AND_GARBLED:
+            self._answer(200, "<html>")
+        elif status in (DROP, DONE_AND_DROPPED):
             self.close_connection = True
             self.connection.close()
         elif status is not None:

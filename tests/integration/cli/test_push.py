@@ -17,7 +17,7 @@ from targen_core.errors import JobFailed, UsageError
 from targen_core.wording import install
 
 from ...tables import table
-from .hub import TOKEN, serving
+from .hub import DONE_AND_DROPPED, DONE_AND_GARBLED, TOKEN, serving
 
 # Of the hub's client, which sends files in a way that its HTTP library does not like any more.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=")
@@ -96,7 +96,9 @@ FAULTS = """
     /commit/ | 409 | somebody else changed the dataset in the meantime | run the same command again
     /commit/ | 429 | the hub is limiting the rate of requests | again in 7 s
     /put/ | 500 | the hub returned status 500 | run the same command again later
-    /commit/ | 0 | closed the connection while sending the rows | no files were committed
+    /put/ | 0 | closed the connection while sending the rows | no files were committed
+    /commit/ | 0 | closed the connection while sending the rows | may have been committed: see
+    /commit/ | 502 | the hub returned status 502 | may have been committed: see
     repos/create | 0 | the hub cannot be reached | no files were committed
 """
 
@@ -109,6 +111,20 @@ def test_what_the_hub_refuses_is_said_and_nothing_is_changed(
     done = refuses(PUSH, error, hint, code=1, keeps=False)
     assert TOKEN not in done.out + done.err
     assert all(set(repo["files"]) == {".gitattributes"} for repo in hub.repos.values())
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (DONE_AND_DROPPED, "closed the connection while sending the rows"),
+        (DONE_AND_GARBLED, "the hub's answer cannot be read (sending the rows"),
+    ],
+)
+def test_a_commit_whose_answer_is_lost_may_have_been_made(fault, error, refuses, hub):
+    hub.faults["/commit/"] = [fault]
+    hint = f"the files may have been committed: see {hub.url}/datasets/me/rte/commits/main"
+    refuses(PUSH, error, hint, code=1, keeps=False)
+    assert TRAIN in hub.files("me/rte")
 
 
 @pytest.mark.parametrize("path", ["/preupload/", "/put/"])

@@ -7,10 +7,11 @@ come with a way out.
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,10 @@ _LOGIN = "run hf auth login, or set HF_TOKEN=hf_...; the token needs write acces
 _NAME = re.compile(r"(?!.*(--|\.\.))(?!.*\.git$)[\w.-]+/\w[\w.-]{,95}", re.ASCII)
 _TOKEN = re.compile(r"\bhf_\w+|Bearer \S+")
 _OURS = re.compile(r"data/[^/]+\.parquet|README\.md")
+_UNREADABLE = (json.JSONDecodeError, LookupError, TypeError)
+"""Errors of the client if the answer to a commit is not what a hub says."""
+
+_SERVER_ERROR = 500
 _LONGEST = 300  # characters of the hub's own words
 
 
@@ -78,7 +83,7 @@ def publish(
         MissingDependency: huggingface_hub is not installed.
         UsageError: the token is missing, the name is invalid, or a dataset exists and `force` is
             false.
-        JobFailed: the hub refuses, or cannot be reached; its data are unchanged.
+        JobFailed: the hub refuses, or cannot be reached; says whether its data may have changed.
     """
     check_push(repo, token=token)
     with tempfile.TemporaryDirectory(prefix="targen-push-") as above:
@@ -110,7 +115,7 @@ def _push(folder: Path, repo: str, *, private: bool, force: bool, token: str | N
         if path.is_file()
     }
     stale = [name for name in sorted(there - files.keys()) if _OURS.fullmatch(name)]
-    with _explained(repo, "sending the rows"):
+    with _explained(repo, "sending the rows", str(url)):
         api.create_commit(
             repo,
             [
@@ -130,8 +135,10 @@ def _files(api: HfApi, repo: str) -> set[str]:
 
 
 @contextmanager
-def _explained(repo: str, doing: str) -> Iterator[None]:
+def _explained(repo: str, doing: str, url: str = "") -> Iterator[None]:
     """Around what asks the hub: what goes wrong is said in our words.
+
+    `url` is the dataset's if a commit may be sent, which counts even if its answer is lost.
 
     Raises:
         JobFailed: what the hub or the way to it did.
@@ -142,14 +149,23 @@ def _explained(repo: str, doing: str) -> Iterator[None]:
         yield
     except Exception as error:
         for cause in _causes(error):  # the client wraps some in a RuntimeError
+            committing = url != "" and _is_commit(cause)
             if isinstance(cause, HfHubHTTPError) and cause.response is not None:
-                raise _refused(repo, doing, cause) from error
+                refusal = _refused(repo, doing, cause)
+                if committing and cause.response.status_code >= _SERVER_ERROR:
+                    refusal.hint = _perhaps(url)
+                raise refusal from error
             if _is_of_transport(cause):
                 raise JobFailed(
                     f"{repo}: the hub cannot be reached, or closed the connection while {doing}: "
                     f"{words_of(cause)}",
-                    hint="no files were committed; " + REPEAT,
+                    hint=_perhaps(url) if committing else "no files were committed; " + REPEAT,
                 ) from error
+        if url and any(isinstance(each, _UNREADABLE) for each in _causes(error)):
+            raise JobFailed(
+                f"{repo}: the hub's answer cannot be read ({doing}: {words_of(error)})",
+                hint=_perhaps(url),
+            ) from error
         if not isinstance(error, (OSError, ValueError)):
             raise
         # ValueError: what the hub finds wrong with a card, before anything is sent.
@@ -163,6 +179,20 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+def _is_commit(error: BaseException) -> bool:
+    """Return whether an error is from a commit that may have reached the hub."""
+    if type(error).__name__ in ("ConnectError", "ConnectTimeout"):
+        return False
+    with suppress(AttributeError, RuntimeError):  # of the HTTP library: there was no request
+        asked: Any = getattr(error, "response", None) or error
+        return "/commit/" in str(asked.request.url)
+    return False
+
+
+def _perhaps(url: str) -> Words:
+    return f"the files may have been committed: see {url}/commits/main. If they were not, " + REPEAT
 
 
 def _is_of_transport(error: BaseException) -> bool:
