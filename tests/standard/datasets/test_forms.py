@@ -271,6 +271,8 @@ def test_what_is_wrong_is_said_in_the_same_words(name, text, words, tmp_path):
         ("a.csv", "text\nx\ny\n"),
         ("a.csv", "sep=;\r\ntext\r\nx\r\ny\r\n"),
         ("a.csv", 'sep=|\ntext|idx\nx|0\n"y"|1\n'),
+        ("a.csv", "\r\ntext;;\r\nx;;\r\n;;\r\ny;\r\n;\r\n"),  # what was emptied in a sheet
+        ("a.tsv", "text\t\r\nx\t\r\n\t\r\ny\t\t\r\n"),
         ("a.jsonl", '{"text": "x"}\n{"text": "y"}\n'),
     ],
 )
@@ -333,3 +335,31 @@ def test_what_correct_leaves_names_its_task_and_never_a_file(tmp_path, dataset):
         with pytest.raises(UsageError, match="does not state which task its rows belong to"):
             read_dataset(tmp_path)
         assert read_dataset(tmp_path, dataset.task).digest == dataset.digest
+
+
+def test_an_unnamed_column_with_cells_is_not_dropped(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text;;\nx;;note\n")
+    with pytest.raises(UsageError, match="two columns with the same name"):
+        read_dataset(path, flat())
+
+
+def test_a_null_label_is_no_label_in_every_form(tmp_path):
+    class Row(BaseModel):
+        text: str
+        label: Literal["same", "other"]
+
+    task = make_task(name="flat", instance=Row)
+    rows = [{"text": "x", "label": None}, {"text": "y", "label": "same"}]
+    forms = {
+        "a.jsonl": "".join(json.dumps(row) + "\n" for row in rows),
+        "a.json": json.dumps(rows),
+        "a.csv": "text,label\nx,\ny,same\n",
+    }
+    for name, text in forms.items():
+        (tmp_path / name).write_text(text)
+        read = read_dataset(tmp_path / name, task)
+        assert read.rows == [{"text": "x", "idx": 0}, {**rows[1], "idx": 1}], name
+    (tmp_path / "a.jsonl").write_text('{"text": null, "label": null}\n')
+    with pytest.raises(UsageError, match="text: it must be text"):
+        read_dataset(tmp_path / "a.jsonl", task)

@@ -16,6 +16,7 @@ from targen_core.reading import GivenTwice, json_of
 from targen_core.suggestions import suggestions_for
 from targen_core.tasks.model import Task
 from targen_core.text import composed
+from targen_standard.datasets.schema import schema_of
 
 Record = bytes | Mapping[str, Any] | ValueError
 """A line of JSON, values by their columns, or why it cannot be read."""
@@ -65,8 +66,8 @@ def official_row(
         raise record
     if isinstance(record, bytes) and task.rows.from_file is None and _is_composed(record):
         _decode(record)
-        _validate(record, task, others)
-        parsed: dict[str, Any] = json_of(record, once=True)
+        line = _accepted(record, task, others)
+        parsed: dict[str, Any] = json_of(line, once=True)
         json.dumps(parsed, ensure_ascii=False).encode()  # fails for half of a surrogate pair
         return parsed
     row = as_it_is(record, form, task)
@@ -84,8 +85,33 @@ def official_row(
     except ValueError:
         json_of(json.dumps(row))  # says which value JSON does not have
         raise
-    _validate(line, task, others)
-    return row
+    accepted = _accepted(line, task, others)
+    return row if accepted is line else json_of(accepted)
+
+
+def _accepted(line: bytes, task: Task[Any, Any], others: dict[str, None] | None) -> bytes:
+    """Return a row that the schema accepts: as it is, or without nulls in place of absent values.
+
+    Other libraries write these, as pandas does for a missing label.
+
+    Raises:
+        ValueError: see `_validate`.
+    """
+    try:
+        _validate(line, task, others)
+    except ValueError:
+        if b"null" not in line:
+            raise
+        try:
+            row = schema_of(task.schema).without_nulls(json_of(line, once=True))
+        except ValueError:
+            row = None
+        if not isinstance(row, dict):
+            raise
+        filled = _json(row)
+        _validate(filled, task, others)
+        return filled
+    return line
 
 
 def _json(value: Any) -> bytes:
