@@ -82,8 +82,9 @@ def csv_cells(text: str, *, tabs: bool = False) -> Iterator[tuple[int, list[str]
 
     Cells are separated by commas, or, if the header has none, by its semicolons or tabs.
     Spreadsheets write semicolons if the comma is for decimals. For Excel, a first line such as
-    `sep=;` names the separator, and is not given. A line that cannot be read is given
-    as a ValueError, and the next one follows. So is a line of more than `COLUMNS` cells.
+    `sep=;` names the separator, and is not given. Nor are empty lines before the header. A line
+    that cannot be read is given as a ValueError, and the next one follows. So is a line of more
+    than `COLUMNS` cells.
     """
     import csv
 
@@ -95,6 +96,7 @@ def csv_cells(text: str, *, tabs: bool = False) -> Iterator[tuple[int, list[str]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if tabs else odd, strict=True)
     if named:
         next(reader)
+    begun = False
     while True:
         first = reader.line_num + 1
         try:
@@ -108,6 +110,8 @@ def csv_cells(text: str, *, tabs: bool = False) -> Iterator[tuple[int, list[str]
             continue
         if cells is None:
             return
+        if not (begun := begun or any(cells)):
+            continue
         if len(cells) > COLUMNS:
             yield reader.line_num, ValueError(f"it has more than {COLUMNS:,} columns")
         else:

@@ -61,7 +61,7 @@ def document(path: Path, encoding: str = "utf-8") -> Form:
 
 
 def table(path: Path, encoding: str = "utf-8") -> Form:
-    """A CSV file with a header, or one with tabs.
+    """A CSV file with a header, or one with tabs; empty rows, and empty columns at its end, go.
 
     Raises:
         UsageError: the file cannot be read, is in another encoding, or names a column twice.
@@ -69,16 +69,18 @@ def table(path: Path, encoding: str = "utf-8") -> Form:
     text = whole(path, encoding)
     tabs = path.suffix.lower() == ".tsv"
     header = _header(path, text, tabs=tabs)
+    width = len(header)
 
     def records() -> Iterator[tuple[int, Record]]:
         for line, cells in islice(csv_cells(text, tabs=tabs), 1, None):
             if isinstance(cells, ValueError):
                 yield line, cells
-            elif len(cells) == len(header):
-                yield line, without_index(dict(zip(header, cells, strict=True)))
-            elif cells:
+            elif len(cells) == width or (len(cells) > width and not any(cells[width:])):
+                if any(cells):  # a spreadsheet leaves rows and columns that somebody emptied
+                    yield line, without_index(dict(zip(header, cells, strict=False)))
+            elif any(cells):
                 some = plural(len(cells), "cell")
-                yield line, ValueError(f"{some}, but the header has {len(header)}")
+                yield line, ValueError(f"{some}, but the header has {width}")
 
     return Form(records, typed=_typed)
 
@@ -87,6 +89,13 @@ def _header(path: Path, text: str, *, tabs: bool) -> list[str]:
     line, header = next(csv_cells(text, tabs=tabs), (1, []))
     if isinstance(header, ValueError):
         raise UnreadableFile(path, str(header), line)
+    last = len(header)
+    while last and not header[last - 1]:
+        last -= 1
+    if last < len(header):
+        rows = islice(csv_cells(text, tabs=tabs), 1, None)
+        if not any(any(cells[last:]) for _, cells in rows if not isinstance(cells, ValueError)):
+            header = header[:last]
     if len(set(header)) < len(header):
         raise UsageError(f"{path} has two columns with the same name: {', '.join(header)}")
     return header
