@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
+from targen_core.text import printable
 from targen_core.wording import Either, Option
 from targen_standard.datasets.kinds import Classes, Kind, Many, Record, Scalar, column_kinds
 from targen_standard.extras import needs
@@ -49,11 +50,23 @@ def arrow_tables(dataset: Dataset, kinds: Mapping[str, Kind] | None = None) -> I
             yield pa.Table.from_pylist(batch, schema=schema)
         except (pa.ArrowException, OverflowError) as error:
             raise UsageError(
-                f"{dataset.name} cannot be written as Parquet: {error}",
+                f"{dataset.name} cannot be written as Parquet: {_column(batch, schema)}{error}",
                 hint="use "
                 + Either(Option("as", "jsonl"), "the exporter jsonl")
                 + ", which accepts any values",
             ) from error
+
+
+def _column(batch: Sequence[Mapping[str, Any]], schema: pa.Schema) -> str:
+    """Return which column pyarrow cannot take, as the start of a message; "" if it is none."""
+    import pyarrow as pa
+
+    for field in schema:
+        try:
+            pa.array([row.get(field.name) for row in batch], type=field.type)
+        except (pa.ArrowException, OverflowError):
+            return f"column {printable(field.name, lines=False)}: "
+    return ""
 
 
 def feature(kind: Kind) -> Any:
