@@ -196,6 +196,8 @@ def test_runs_that_are_not_merged(works, finished, refuses):
     shutil.copytree("a", "longer")
     works("resume longer -n 6 -q")
     works("merge", "a", "c", "--out", "x", "--conflicting", "-q")
+    said = r"different versions of the task: (\S+) in a; (\S+, variant paper) in c. This card"
+    assert re.search(said, Path("x/README.md").read_text())
     works("merge third fourth --out shards --conflicting")
     for line, error, hint in table(REFUSED):
         refuses(f"merge {line}", error, hint)

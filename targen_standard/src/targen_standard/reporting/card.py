@@ -134,7 +134,6 @@ def dataset_card(
     name = manifest.task.id.rpartition(":")[2]
     task_id = markdown_code(name if manifest.task_file else manifest.task.id)
     source = markdown_prose(task.source)
-    variants = "".join(f", variant {markdown(name)}" for name in manifest.task.variants)
     corrector = markdown((manifest.lock.corrector or "none").rpartition(":")[2])
     title, _, description = heading(task).partition("\n\n")
     day = _date(manifest)
@@ -179,7 +178,7 @@ Columns: {columns}.
 {_concerns(report)}
 ## How it was made
 
-Task {task_id}, version {manifest.task.version}{variants}, run seed {manifest.spec.seed}{day};
+Task {task_id}, version {_version(manifest)}, run seed {manifest.spec.seed}{day};
 labels balanced by the {manifest.spec.balance} label; corrector: {corrector}. {source}
 
 | step | model | backend | parameters |
@@ -415,6 +414,15 @@ def _merged(manifest: Manifest, lacking: Sequence[Mapping[str, Any]]) -> str:
         f"\nMissing shards: {', '.join(map(str, one['missing']))} (of {one['count']:,}).\n"
         for one in lacking
     )
+    versions: dict[str, list[str]] = {}
+    for run in manifest.merged:
+        versions.setdefault(_version(run.manifest), []).append(markdown(run.name))
+    if len(versions) > 1:
+        said = "; ".join(f"{version} in {', '.join(names)}" for version, names in versions.items())
+        missing += (
+            f"\nThe runs used different versions of the task: {said}. This card describes version "
+            f"{_version(manifest)}.\n"
+        )
     return f"""
 Merged from these runs, without near-duplicates. `run` in `provenance.jsonl` records which run each
 row came from:
@@ -423,6 +431,12 @@ row came from:
 |---|--:|---|--:|
 {lines}
 {missing}"""
+
+
+def _version(manifest: Manifest) -> str:
+    """Return the version of a run's task, with its variants."""
+    variants = "".join(f", variant {markdown(name)}" for name in manifest.task.variants)
+    return f"{manifest.task.version}{variants}"
 
 
 def _asked(manifest: Manifest) -> str:
