@@ -9,9 +9,11 @@ to rate limits and budgets, from what `_failure` and `_read` tell it.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import aiohttp
 from targen_core import ChatReply, ChatRequest, Price
@@ -49,17 +51,21 @@ class HttpModel:
         self._model = model
         self._key = key
         self._timeout = aiohttp.ClientTimeout(total=timeout)
-        self._session: aiohttp.ClientSession | None = None
+        # A session lives in one event loop, and a program's calls may each have their own.
+        self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = (
+            WeakKeyDictionary()
+        )
         # What decides the replies: part of each call's key. It must not contain a secret.
         self.identity = f"my-demo:{self._url}:{model}"
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Answer one request, or raise the error that says whether trying later can help."""
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-        if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=self._timeout)
+        loop = asyncio.get_running_loop()
+        if loop not in self._sessions:
+            self._sessions[loop] = aiohttp.ClientSession(timeout=self._timeout)
         try:
-            async with self._session.post(
+            async with self._sessions[loop].post(
                 self._url, json=self._body(request), headers=headers, allow_redirects=False
             ) as answer:
                 text = await _text(answer)
@@ -80,10 +86,9 @@ class HttpModel:
         return sum(len(text.encode("utf-8", "replace")) + _TURN for text in sent)
 
     async def aclose(self) -> None:
-        """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        """Close the connections of this event loop."""
+        if session := self._sessions.pop(asyncio.get_running_loop(), None):
+            await session.close()
 
     def _body(self, request: ChatRequest) -> dict[str, Any]:
         """Return the request body. Leave out a parameter that is None."""
