@@ -780,6 +780,17 @@ def test_steps_1_and_2_name_the_labels_that_they_leave_open(kind, said, edition)
     assert [said in text for text in texts] == [edition == 9] * 4
 
 
+@pytest.mark.parametrize(("overlap", "said"), [(True, "may overlap"), (False, "do not overlap")])
+def test_steps_3_and_4_know_whether_spans_may_overlap(overlap, said):
+    for edition in (9, 10):
+        output = {**NER["output"], "overlap": overlap}
+        task = Declaration(**{**NER, "output": output, "edition": edition}).task(name="mine")
+        write, judge = (p.text for p in task.prompts if p.name not in ("contexts", "seeds"))
+        assert f"They {said}." in judge
+        assert (f"Spans {said}. Mark them: put <TYPE>" in write) == (edition == 10)
+        assert ("overlap" in write) == (edition == 10)
+
+
 def test_texts_of_one_kind_share_a_length_with_room_for_the_spans():
     for name, expected in (
         ("score", {"length of each text"}),

@@ -119,9 +119,12 @@ class SpansOutput(Output):
         every = f"{marks}, with its type for TYPE, each time it is named"
         self.label_says = f"The label says which types of spans a row has: {', '.join(names)}."
         defined = [f"- {name}: {text.strip()}" for name, text in spec.spans.items()]
-        self.how = "\n".join(["Spans have these types:", *defined, f"Mark them: {every}.", ""])
-        overlap = "They may overlap." if spec.overlap else "They do not overlap."
-        asked = f"Find all spans of these types in the {field}; there may be none. {overlap}"
+        overlap = f"{'may' if spec.overlap else 'do not'} overlap."
+        mark = f"Mark them: {every}."
+        if edition > 9:
+            mark = f"Spans {overlap} {mark}"
+        self.how = "\n".join(["Spans have these types:", *defined, mark, ""])
+        asked = f"Find all spans of these types in the {field}; there may be none. They {overlap}"
         copied = f"Reply with the same {field}, character by character, and {every}"
         self.instructions = "\n".join([asked, *defined, f"{copied}."])
 

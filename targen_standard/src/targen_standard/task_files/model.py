@@ -383,8 +383,8 @@ class Declaration(_Part):
                 )
             return super().__new__(cls)
 
-    edition: Literal[1, 2, 3, 4, 5, 6, 7, 8, 9] = Field(
-        default=9,
+    edition: Literal[1, 2, 3, 4, 5, 6, 7, 8, 9, 10] = Field(
+        default=10,
         description="version of the general prompts and defaults; an old file keeps its edition. "
         "`1`: a seed is a situation, and is used for all labels. `2`: when a label's quota is "
         "full and its seeds are used for another label, those rows repeat lengths and traits. "
@@ -396,7 +396,8 @@ class Declaration(_Part):
         "and kinds. `8`: with `output`, steps 1 and 2 do not know the labels. A seed that becomes "
         "a field is one line. `none` is the last label, so small runs have no such rows. "
         "Scores such as 3 are written 3.0, and steps need not divide the scale. "
-        f"`examples` need {ONCE_PER_LABEL} texts per label for pairs",
+        f"`examples` need {ONCE_PER_LABEL} texts per label for pairs. "
+        "`9`: step 3 does not know whether spans may overlap",
     )
     draft: bool = Field(
         default=False,
