@@ -101,7 +101,7 @@ MODULES = [
     "targen_standard.reporting.card",
     "targen_cli.tracing",
     "targen_standard.correction.versions",
-    "targen_standard.examples.labels",
+    "targen_standard.datasets.naming",
     "targen_standard.examples.telltales",
     "targen_standard.examples.shown",
     "targen_standard.filters.excluded.comparing",

@@ -174,11 +174,11 @@ def test_a_pipe_from_a_shell_is_read(targen):
 
 @pytest.mark.usefixtures("mail_file")
 def test_what_many_rows_lack_is_said_once(targen, works, refuses):
-    Path("none.csv").write_text("text,intent\n" + "a,order\n" * 30)
+    Path("none.csv").write_text("text,lable\n" + "a,ordre\n" * 30)
     Path("some.csv").write_text("text,label\n" + "a,order\nb,ordr\nc,refund\nd,ordr\n" * 2)
     Path("good.csv").write_text("text,label\nOh,order\nAh,refund\n")
     shown = targen("validate none.csv --task mail.yaml").out
-    said = r"2 +0 +30  label: no such column; if intent contains it, rename that column"
+    said = r"2 +0 +30  label: no such column; if lable contains it, rename that column"
     assert re.search(said, shown)
     assert shown.count("no such column") == 1
     said = "lines 3, 5, 7, …: label: 'ordr' is not 'order' or 'refund'; did you mean order?"
@@ -189,6 +189,41 @@ def test_what_many_rows_lack_is_said_once(targen, works, refuses):
         refuses(line, f"error: some.csv: 4 lines not scored; {said}", hint, keeps=False)
     done = works("compare some.csv --task mail.yaml --test good.csv")
     assert done.err.count("lines skipped") == 1
+
+
+@pytest.mark.usefixtures("mail_file")
+@pytest.mark.parametrize("name", ["own.csv", "own.jsonl", "own.parquet"])
+def test_all_commands_find_the_same_columns_of_text_and_label(name, works):
+    rows = [
+        {"Text": f"{text} {n}", "Kategorie": label}
+        for n in "abcd"
+        for text, label in (("where is my parcel", "order"), ("my money back for", "refund"))
+    ]
+    if name == "own.csv":
+        rows = [{"\ufeffText;Kategorie": ";".join(row.values())} for row in rows]
+        Path(name).write_text(
+            "\n".join([*rows[0], *(text for row in rows for text in row.values())])
+        )
+    elif name == "own.jsonl":
+        write_lines(name, rows)
+    else:
+        pytest.importorskip("pyarrow.parquet").write_table(
+            pytest.importorskip("pyarrow").Table.from_pylist(rows), name
+        )
+    said = f"{name}: text: Text, label: Kategorie"
+    for line in (
+        f"profile {name} --task mail.yaml",
+        f"validate {name} --task mail.yaml",
+        f"train {name} --task mail.yaml --out model",
+        f"generate mail.yaml -n 4 -b scripted -q --shares-of {name} --out run",
+    ):
+        assert works(line).err.count(said) == 1
+    assert (
+        "text: Text, label: Kategorie"
+        in works(f"analyze run --metric lexical --against {name}").out
+    )
+    works(f"export {name} --task mail.yaml --out rows.jsonl")
+    assert lines("rows.jsonl")[0] == {"text": "where is my parcel a", "label": "order", "idx": 0}
 
 
 @pytest.mark.usefixtures("mail_file")

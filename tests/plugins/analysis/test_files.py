@@ -108,7 +108,7 @@ def test_the_column_whose_values_are_the_task_s_labels_is_the_label(tmp_path):
     known = Declaration.from_file(task).task(name="notes")
     data = read_corpus(Registry(), path, task=known)
     assert data.labels == ["calm", "alarm", ""]
-    assert data.notes == ("There is no column label, so kind is read as the label.",)
+    assert data.notes == ("The task's columns in this file: text: text, label: kind.",)
     path.write_text("text,kind\nAll is quiet.,calm\nFire!,to do\nSmoke.,to do\n")
     data = read_corpus(Registry(), path, task=known)
     assert data.notes == ("There is no column label, so all rows count as unlabelled.",)

@@ -174,7 +174,7 @@ def test_what_makes_no_sense_begins_no_run(refuses, mail, line, said):
 
 GIVEN = {
     "": ("has no rows", ""),
-    '{"premise": "It rains.", "label": 1}': (
+    '{"premise": "It rains.", "hypothesis": "It is wet.", "label": 1}': (
         "text: no such column",
         "mail has these columns: text, label",
     ),

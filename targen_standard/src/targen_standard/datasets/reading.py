@@ -25,6 +25,7 @@ from targen_core.text import plural, printable, problem_in
 from targen_core.wording import Action, Blank, Option, Words
 from targen_standard.datasets.fitting import require_texts
 from targen_standard.datasets.lines import lines
+from targen_standard.datasets.naming import in_columns_of
 from targen_standard.datasets.records import Form, Record, as_it_is, official_row
 from targen_standard.datasets.source import IN_MEMORY, MOST_TOLD, Source, open_source, written
 
@@ -56,6 +57,7 @@ def read_dataset(
         whose = _task(opened, task, variants, registry)
         ended = written(opened.run)
         opened, report = _at_one_moment(opened)
+        opened, chosen = in_columns_of(opened, whose)
         problems: list[Problem] = []
         # A run has the columns that its task makes; a person's file may have more.
         others: dict[str, None] | None = {} if opened.run is None else None
@@ -66,6 +68,8 @@ def read_dataset(
         )
         if written(opened.run) == ended:
             break  # otherwise the run ended, or was resumed, while it was read
+    if chosen:
+        _log.warning("%s: %s", opened.place, chosen)
     if others:
         _log.warning("%s", _ignored(opened, whose, [*others]))
     card = opened.card

@@ -6,7 +6,7 @@ import io
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -18,15 +18,22 @@ from targen_core.plain import what_is
 from targen_core.reading import GivenTwice, json_of
 from targen_core.runs.records.lock import COPY
 from targen_core.suggestions import as_utf_8
-from targen_core.tasks.fields import NO_TEXTS, text_at
+from targen_core.tasks.fields import text_at
 from targen_core.tasks.letters import plain_words
 from targen_core.tasks.model import Task
 from targen_core.text import composed, plural, printable
 from targen_standard.datasets.kept import called
 from targen_standard.datasets.lines import in_utf_8
+from targen_standard.datasets.naming import (
+    LOOKED_AT,
+    known_labels,
+    listed,
+    naming_of,
+    plain_label,
+    said_in,
+)
 from targen_standard.datasets.source import open_source
 from targen_standard.datasets.texts import refuse_table
-from targen_standard.examples.labels import known_labels, label_column, plain_label, said_in
 from targen_standard.filters.excluded.comparing import texts_of
 
 _log = logging.getLogger("targen.run")
@@ -36,15 +43,12 @@ FEWEST = 5
 
 _MOST = 20_000  # rows that are read
 _LARGEST = 64 << 20  # bytes of a file of lines
-_LOOKED_AT = 200  # rows by which columns are distinguished
 _NAMED = 3  # bad lines, and unknown labels, that a message names
 _SOME = 0.2  # share of a column's values: fewer may be labels by chance
-_LISTED = 20  # columns that a message names
 _UNKNOWN = "with an unknown label"
 _NOT_UTF_8 = "not UTF-8"
 _TABLES = frozenset((".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"))
 _NO_ROWS = frozenset((".yaml", ".yml", ".toml", ".py", ".ipynb"))
-_TEXT = ("text", "sentence", "content", "message", "question", "query", "utterance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ def _fresh(path: Path, task: Task[Any, Any] | None, encoding: str) -> Examples:
         )
     place, records = _records(path, encoding)
     several = [*islice(records, _MOST + 1)]
-    columns = _Columns(task, [row for _, row in several[:_LOOKED_AT] if isinstance(row, Mapping)])
+    columns = _Columns(task, [row for _, row in several[:LOOKED_AT] if isinstance(row, Mapping)])
     rows: list[Example] = []
     bad: dict[str, list[int]] = {}
     unknown: dict[str, None] = {}  # labels, of which there may be one per row
@@ -256,53 +260,21 @@ class _Columns:
     def __init__(self, task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]]) -> None:
         self._task = task
         self._labels = known_labels(task)
-        names = dict.fromkeys(name for row in rows for name in row)
-        self._label = label_column(task, rows)
-        self._renamed: dict[str, str] = {}
         self.hint = ""
-        self._fields = fields = _written_fields(task, names)
         if task is not None and self._labels:
             self.hint = (
                 f"{task.name} has these labels: {', '.join(dict.fromkeys(self._labels.values()))}"
             )
-        lacking = [name for name in fields if name not in names]
-        if not lacking or not names:
-            return
-        texts = [
-            name
-            for name in names
-            if name not in NO_TEXTS
-            and name != self._label
-            and name not in fields
-            and any(isinstance(row.get(name), str) for row in rows)
-        ]
-        self._require_one(names, lacking, texts)
-        named = [name for name in _TEXT if name in texts] or (texts if len(texts) == 1 else [])
-        if not named:
-            raise UsageError(
-                f"there is no column {fields[0]}; the columns are {_listed(names)}",
-                hint=_renaming(texts, lacking),
-            )
-        self._renamed = {fields[0]: named[0]}
-
-    @property
-    def chosen(self) -> str:
-        """Return which columns hold the text and the label, if their names do not say so; or ""."""
-        if not self._renamed and self._label in (None, "label"):
-            return ""
-        columns = {name: self._renamed.get(name, name) for name in self._fields}
-        return ", ".join(
-            f"{name}: {column}"
-            for name, column in {**columns, "label": self._label}.items()
-            if column is not None
-        )
+        naming = naming_of(task, rows)
+        self.chosen = naming.chosen
+        self._label, self._fields, self._renamed = naming.label, naming.fields, naming.renamed
 
     def empty(self, rows: Sequence[Mapping[str, Any]]) -> str:
         """Return which columns of the texts or the label are empty in all rows; or ""."""
         names = [self._renamed.get(name, name) for name in self._fields]
         names += [self._label] if self._label is not None else []
         empty = [name for name in names if not any(map(_has_words, said_in(rows, name)))]
-        return f"empty in every row: {_listed(empty)}" if rows and empty else ""
+        return f"empty in every row: {listed(empty)}" if rows and empty else ""
 
     def unused(self, rows: Sequence[Mapping[str, Any]]) -> str:
         """Return which column has some labels, but too few to be that of the label; or ""."""
@@ -329,16 +301,6 @@ class _Columns:
             f"frequent ({count:,}). To use the labels, rename the column to label; rows with other "
             "values are then skipped"
         )
-
-    def _require_one(
-        self, names: Iterable[str], lacking: Sequence[str], texts: Sequence[str]
-    ) -> None:
-        if self._task is not None and len(self._fields) != 1:
-            raise UsageError(
-                f"a row of {self._task.name} has the texts {', '.join(self._fields)}, but there is "
-                f"no column {lacking[0]}; the columns are {_listed(names)}",
-                hint=_renaming(texts, lacking),
-            )
 
     def examples(self, line: int, record: Mapping[str, Any] | str) -> list[Example]:
         """A row as an example; a nested one, such as a passage with questions, as several.
@@ -416,32 +378,5 @@ def _nested(row: Mapping[str, Any], task: Task[Any, Any]) -> list[tuple[Mapping[
     raise ValueError(f"not in the format of {task.name}, or without answers")
 
 
-def _written_fields(task: Task[Any, Any] | None, names: Iterable[str]) -> tuple[str, ...]:
-    """The fields of a task, without what its seeds give if the file lacks it."""
-    if task is None:
-        return ("text",)
-    given = task.seeds[-1].column if task.seeds else None
-    fields = dict.fromkeys(field.partition(".")[0] for field in task.fields)
-    return tuple(name for name in fields if name != given or name in names)
-
-
-def _renaming(texts: Sequence[str], lacking: Sequence[str]) -> str:
-    """Return what to do about fields without a column, if these other columns have texts."""
-    fields = ", ".join(f"`{name}`" for name in lacking)
-    if not texts:
-        return f"add {'the columns' if len(lacking) > 1 else 'a column'} {fields}"
-    if len(texts) == len(lacking):
-        return f"rename {_listed(texts)} to {fields}"
-    if len(lacking) == 1:
-        return f"rename the column with these texts to {fields}; it may be one of {_listed(texts)}"
-    return f"rename the columns with these texts to {fields}; they may be among {_listed(texts)}"
-
-
 def _has_words(value: Any) -> bool:
     return bool(value.strip() if isinstance(value, str) else value is not None)
-
-
-def _listed(names: Iterable[str]) -> str:
-    """The first columns of a file, which may have any number and any name."""
-    some = [printable(str(name), lines=False, max_length=40) for name in islice(names, _LISTED + 1)]
-    return ", ".join([*some[:_LISTED], *["…"][: len(some) > _LISTED]])

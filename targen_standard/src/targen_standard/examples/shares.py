@@ -58,13 +58,14 @@ def quotas_like(
         )
     if isinstance(source, str) and source in options_of_rows():
         place, labels = _of_option(source, given.get(source), task)
-        bad: Words = ""
+        bad = ""
     else:
         place, labels, bad = _of_dataset(registry, task, source)
     counts = {name: count for name, count in labels.items() if name in task.quota_names}
     if not counts:
         raise UsageError(
-            place + f" does not contain any labelled rows of {task.name}",
+            place
+            + f" does not contain any labelled rows of {task.name}{f'; {bad}' if bad else ''}",
             hint=f"the labels of {task.name} are: {', '.join(task.quota_names)}",
         )
     if lacking := [name for name in task.quota_names if name not in counts]:

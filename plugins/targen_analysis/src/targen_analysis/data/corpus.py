@@ -18,13 +18,12 @@ from targen_core.suggestions import suggestions_for
 from targen_core.tasks.fields import named, text_at
 from targen_core.text import plural
 from targen_core.wording import Option
+from targen_standard.datasets.naming import in_columns_of
 from targen_standard.datasets.source import IN_MEMORY, Source, open_source
-from targen_standard.examples.labels import label_column
 
 __all__ = ["Columns", "read_corpus", "read_study"]
 
 _PLAIN_NAMES = frozenset({"data", "dataset", "dev", "rows", "test", "train", "val", "validation"})
-_LOOKED_AT = 200  # rows by which the column of the label is found
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +115,9 @@ def read_corpus(
                 f"{opened.place} already states the task of its rows: {known.name}, not {other}",
                 hint="leave out " + Option("task"),
             )
+    if known is not None and not (columns.texts or columns.label):
+        opened, chosen = in_columns_of(opened, known)
+        notes += [f"The task's columns in this file: {chosen}."] if chosen else []
     rows = opened.rows(known)
     if known is not None and (columns.texts or columns.label):
         known = known.replace(rows={"cases": None})  # the user's columns are what is decided
@@ -176,12 +178,7 @@ def _corpus(
     labels = [_label(row, column, names) for row in rows]
     if task is not None and task.labels and not (columns.label or any(column in r for r in rows)):
         labels = [_followed(row, task) for row in rows]
-        own = [{name: row[name] for name in row if name not in fields} for row in rows[:_LOOKED_AT]]
-        found = None if any(labels) else label_column(task, own)
-        if found is not None:
-            labels = [_label(row, found, names) for row in rows]
-            notes.append(f"There is no column label, so {found} is read as the label.")
-        elif not any(labels):
+        if not any(labels):
             notes.append("There is no column label, so all rows count as unlabelled.")
     known = {*names.values()}
     strange = [label for label in labels if label and label not in known] if names else []
