@@ -10,7 +10,7 @@ from typing import Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 import targen_core as tg
 from targen_core import (
@@ -28,6 +28,7 @@ from targen_core.calls.model import ChatReply
 from targen_core.correctors.blind import solve as solve_alone
 from targen_core.errors import JobFailed, RunConflict, UsageError
 from targen_core.tasks.dimensions import seeded_rng
+from targen_core.tasks.replies import one_of
 from targen_standard.correction.dataset import flip
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
 from targen_testing.sample import PAIRS, SAMPLE, Review
@@ -534,3 +535,18 @@ def test_another_task_with_the_same_labels_in_another_order_changes_no_schema():
     for order in (("yes", "no"), ("no", "yes")):
         schema = json.dumps(_reply(BaseModel, "answer", order, False).model_json_schema())
         assert schema.index(f'"{order[0]}"') < schema.index(f'"{order[1]}"')
+        lenient = _reply(BaseModel, "answer", order, False, one_of)
+        assert json.dumps(lenient.model_json_schema()) == schema
+
+
+def test_a_name_is_read_in_another_spelling_unless_that_could_be_several():
+    named = TypeAdapter(one_of(("no", "No!", "Kasko / Glasbruch", "Straße", "+")))
+    for said in ("no", "No!", "+"):
+        assert named.validate_python(said) == said
+    assert named.validate_python("kasko/glasbruch") == "Kasko / Glasbruch"
+    assert named.validate_python("STRASSE") == "Straße"
+    for said in ("NO", "-", "x" * 200, 3, None):
+        with pytest.raises(
+            ValidationError, match="'NO' is none of: no, No!" if said == "NO" else None
+        ):
+            named.validate_python(said)

@@ -165,3 +165,18 @@ def test_a_seed_that_is_a_field_keeps_its_lines_in_new_editions(edition, form):
     assert made.dataset[0]["letter"] == f"Dear Ann,{between}thanks a lot"
     assert have[:2] == ["none", "Dear Ann, thanks a lot"]
     assert ["one line" in text for text in (prompt.text, prompt.brief.text)] == [not kept] * 2
+
+
+CLAIMS = """\
+description: Claims.
+labels: {Kasko / Glasbruch: a broken pane, Überspannung: a stroke of lightning}
+"""
+
+
+@pytest.mark.parametrize(("edition", "rows"), [(9, 0), (10, 4)])
+def test_new_editions_accept_a_label_that_step_4_spells_otherwise(edition, rows, targen):
+    Path("claims.yaml").write_text(f"{CLAIMS}edition: {edition}\n")
+    done = targen("generate", "claims.yaml", "-n", 4, *script("varying"), "--out", "run")
+    assert done.code == (0 if rows else 1)
+    assert len(outputs(Path("run"))) >= 1
+    assert sum(targen_core.load("run").report.raw["rows"].values()) == rows

@@ -8,7 +8,7 @@ same and the answer is checked on arrival.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
@@ -20,6 +20,7 @@ from targen_core.tasks.checks import normalized
 from targen_core.tasks.judging import NO_VALID_INSTANCE, UNSURE, JudgeQuestion
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt
+from targen_core.tasks.replies import one_of
 
 ReplyT = TypeVar("ReplyT", bound=BaseModel)
 
@@ -35,14 +36,25 @@ def reply_to(
     """Return the form of a reply to a question, whose `field` holds the answer."""
     others = (NO_VALID_INSTANCE, UNSURE) if may_reject else ()
     options = tuple(dict.fromkeys((*question.options, *others)))
-    return _reply(form, field, options if task.labels else (), question.several)
+    kind = one_of if task.judging.lenient else _exactly
+    return _reply(form, field, options if task.labels else (), question.several, kind)
+
+
+def _exactly(options: Sequence[str]) -> Any:
+    return Literal[tuple(options)]
 
 
 @lru_cache(maxsize=128)
-def _reply(form: type[ReplyT], field: str, options: tuple[str, ...], several: bool) -> type[ReplyT]:
+def _reply(
+    form: type[ReplyT],
+    field: str,
+    options: tuple[str, ...],
+    several: bool,
+    kind: Callable[[Sequence[str]], Any] = _exactly,
+) -> type[ReplyT]:
     # By the options and never by the type: two `Literal` are equal whatever their order, but the
     # order is part of the schema in the request.
-    one: Any = Literal[options] if options else str
+    one: Any = kind(options) if options else str
     fields: dict[str, Any] = {field: (list[one] if several else one, ...)}
     return create_model(form.__name__.lstrip("_"), __base__=form, **fields)
 

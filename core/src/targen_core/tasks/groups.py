@@ -128,6 +128,8 @@ class Judging(Keywords, Generic[InstanceT]):
             with its claimed label.
         aggregate: turns the answers to an instance's questions into a correction; by default the
             single answer is the label.
+        lenient: whether an answer may differ from its label in case, spaces and punctuation.
+            Otherwise, it is a malformed reply, which the model may correct once.
     """
 
     corrector: Corrector[InstanceT] | str | None = "meta"
@@ -138,3 +140,4 @@ class Judging(Keywords, Generic[InstanceT]):
     rejecting: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     unsure: Literal["drop", "keep"] = "drop"
     aggregate: Callable[[InstanceT, Sequence[JudgeAnswer]], Correction] | None = None
+    lenient: bool = False

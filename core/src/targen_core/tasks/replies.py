@@ -1,4 +1,4 @@
-"""Parts of reply models: lines of text and lists of a requested size.
+"""Parts of reply models: lines of text, lists of a requested size, and one of several names.
 
 Sizes are hints in the reply's JSON schema: a model that is held to a
 schema keeps them, and small ones need that. A reply that misses them is read
@@ -7,14 +7,20 @@ all the same; what may be used is for the task's checks to say.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, Field, WithJsonSchema, create_model
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema, create_model
+from pydantic_core import PydanticCustomError
 
-__all__ = ["ListReply", "line", "list_of"]
+from targen_core.tasks.checks import normalized
+
+__all__ = ["ListReply", "line", "list_of", "one_of"]
 
 T = TypeVar("T")
+
+_SHOWN = 80  # characters of a name that a model made up
 
 
 class ListReply(BaseModel, Generic[T]):
@@ -30,6 +36,31 @@ def line(min_chars: int, max_chars: int, *, pattern: str = "") -> Any:
     """
     hint: dict[str, Any] = {"type": "string", "minLength": min_chars, "maxLength": max_chars}
     return Annotated[str, WithJsonSchema(hint | ({"pattern": pattern} if pattern else {}))]
+
+
+def one_of(options: Sequence[str]) -> Any:
+    """The field type for one of several names, whatever their case, spaces and punctuation.
+
+    A name that is equal to several of them in these respects is none of them.
+    """
+    known: dict[str, list[str]] = {}
+    for option in options:
+        known.setdefault(_plain(option), []).append(option)
+
+    def option_of(value: Any) -> Any:
+        if value in options or not isinstance(value, str):
+            return value
+        near = known.get(_plain(value), []) if _plain(value) else []
+        if len(near) != 1:
+            said = {"value": repr(value[:_SHOWN]), "options": ", ".join(options)}
+            raise PydanticCustomError("one_of", "{value} is none of: {options}", said)
+        return near[0]
+
+    return Annotated[Literal[tuple(options)], BeforeValidator(option_of)]
+
+
+def _plain(name: str) -> str:
+    return normalized(name).casefold()
 
 
 def list_of(name: str, item: Any, count: int) -> type[ListReply[Any]]:

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from targen_cli.findings import Table
 from targen_core.tasks.cases import RIGHT, WRONG, Case
+from targen_core.tasks.replies import one_of
 from targen_outputs.counting import Seen, by_name, shared_out
 from targen_outputs.plans import InSets
 from targen_outputs.sets import IN_ORDER, NONE, Definitions, label_for, members_of
@@ -69,13 +70,17 @@ class Labels(InSets):
 
 
 class LabelsOutput(Output):
-    """Any number of labels of a row, within bounds, in a column `labels`."""
+    """Any number of labels of a row, within bounds, in a column `labels`.
 
-    def __init__(self, spec: Labels) -> None:
+    With `lenient`, step 4 may write a label in other case, spaces and punctuation.
+    """
+
+    def __init__(self, spec: Labels, *, lenient: bool = False) -> None:
         self._spec = spec
         names = self._names = spec.names
         self._sets = spec.sets
-        self.columns = self.answer = {"labels": list[Literal[names]]}  # type: ignore[valid-type]
+        self.columns = {"labels": list[Literal[names]]}  # type: ignore[valid-type]
+        self.answer = {"labels": list[one_of(names)]} if lenient else self.columns  # type: ignore[misc]
         self.answer_form = {"labels": ["...", "..."]}
         self.label_says = f"The label says which of these apply to a row: {', '.join(names)}."
         defined = [f"- {name}: {text.strip()}" for name, text in spec.labels.items()]
@@ -158,7 +163,7 @@ LABELS: OutputType[Any] = OutputType(
     summary="any number of labels per row",
     spec=Labels,
     labels=Labels.planned,
-    output=lambda spec, _: LabelsOutput(spec),
+    output=lambda spec, declaration: LabelsOutput(spec, lenient=declaration.edition > 9),
     label_named=Labels.label_named,
     other_label=Labels.definition_of,
     presets=lambda spec: spec.presets,

@@ -116,6 +116,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
             # Whoever wrote samples wants them shown.
             brief="" if declaration.samples else instructions,
             samples=_samples(declaration, row, labels[0].official),
+            lenient=declaration.edition > 9,
         ),
         rows=Rows(seed_fields=(declaration.seed_field,) if declaration.seed_field else ()),
         texts=Texts(dedup_text=lambda instance: render(instance, declaration.written)),
