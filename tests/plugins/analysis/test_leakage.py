@@ -39,6 +39,23 @@ def test_copies_of_each_kind_are_found(corpus, sentences, study):
     assert findings.figures["original"]["a run of 8 words"].value == 0
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("İlk ödeme", "ilk ödeme"),
+        ("IŞIK KIRILDI", "\u0131ş\u0131k k\u0131r\u0131ld\u0131"),
+        ("STRASSE", "Straße"),
+        ("L’assuré a payé", "L'ASSURE\u0301 A PAYE\u0301"),
+        ("\u0645\u064f\u0631\u0640\u0631", "\u0645\u0631\u0631"),
+    ],
+)
+def test_neither_case_nor_how_letters_are_written_makes_other_words(corpus, study, one, other):
+    mine, reference = (corpus([(each,), ("the rest",)], name=each) for each in (one, other))
+    findings = measure(study(mine, against=reference))
+    assert findings.figures[one]["the same texts"].value == 0.5
+    assert findings.figures[one]["the same words"].value == 1
+
+
 def test_short_texts_have_no_runs(corpus, study):
     mine = corpus(["a b c"])
     figures = measure(study(mine, against=corpus(["a b c", "d"], name="o"))).figures["mine"]

@@ -22,10 +22,11 @@ def figures(words, rows):
 WORDS = {
     "The cat's  hat, the CAT-hat!": ["the", "cat's", "hat", "the", "cat", "hat"],
     "3.5 per cent_age": ["3", "5", "per", "cent", "age"],
-    "don’t 'quote'": ["don’t", "quote"],
+    "don’t 'quote'": ["don't", "quote"],
     "naïve Ænima": ["naïve", "ænima"],
-    "यह हफ़्ते, Gro\u0308ße": ["यह", "हफ़्ते", "gro\u0308ße"],
+    "यह हफ़्ते, Gro\u0308ße": ["यह", "हफ़्ते", "größe"],
     "我用iPhone 15 ที่": ["我", "用", "iphone", "15", "ที่"],
+    "İlk \u0645\u064f\u0631\u0640\u0640\u0631": ["ilk", "\u0645\u0631\u0631"],
     " …!? ": [],
 }
 

@@ -348,6 +348,7 @@ class TestCommand:
         assert profile["forms"] == {form: 6}
         never = " ".join(line for line in profile["about"] if line.startswith("hardly any"))
         assert not any(mark in never for mark in marks)
+        assert "lower-case" not in never and "capitals" not in never
 
     def test_it_writes_a_file_or_into_a_task(self, targen, works):
         works("profile", "notes.txt", "--out", "profile.yaml")

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from targen_analysis.data.excerpt import excerpt
 from targen_analysis.lexical.rouge import as_string, nearest
-from targen_analysis.lexical.words import Words, split, unit_of, words_of
+from targen_analysis.lexical.words import Words, folded, unit_of, words_of
 from targen_analysis.metrics import (
     Corpus,
     Estimate,
@@ -204,7 +204,7 @@ def _rates(
 
 def _normal(row: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     """The words of a row: case, punctuation and spacing do not count."""
-    return tuple(tuple(split(text)) for text in row)
+    return tuple(map(folded, row))
 
 
 def _partners(mine: Words, other: Words, overlap: _Overlap) -> dict[tuple[int, int], float]:
@@ -240,14 +240,14 @@ def _by_field(study: Study) -> list[Table]:
     assert reference is not None
     rows: list[tuple[str | Estimate | None, ...]] = []
     for at, name in enumerate(reference.fields):
-        known = {tuple(split(row[at])) for row in reference.texts}
+        known = {folded(row[at]) for row in reference.texts}
         cells: list[Estimate | None] = []
         for corpus in study.corpora:
             if name not in corpus.fields:
                 cells.append(None)
                 continue
             place = corpus.fields.index(name)
-            mine = {tuple(split(row[place])) for row in corpus.texts if row[place].strip()}
+            mine = {folded(row[place]) for row in corpus.texts if row[place].strip()}
             cells.append(rate(len(mine & known), len(mine)))
         rows.append((name, *cells))
     title = (

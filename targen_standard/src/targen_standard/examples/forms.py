@@ -20,6 +20,7 @@ from targen_standard.examples.measuring import (
     asks,
     ends_in_word,
     has_emoji,
+    has_no_case,
     is_unspaced,
     labelled_alike,
     sentences_of,
@@ -60,7 +61,7 @@ def forms_of(
 def form_of(text: str, *, english: bool = True, named: bool = True, by_script: bool = True) -> str:
     """Return how a text is written, in one line; in other languages, by no word."""
     known = _TOLD if english else _TOLD_IN_ANY
-    if by_script and any(map(_has_no_case, text)):  # the case of a product's name says nothing
+    if by_script and has_no_case(text):  # the case of a product's name says nothing
         known = tuple(told for told in known if told is not _case)
     if not named:
         known = tuple(partial(_with, named=False) if told is _with else told for told in known)
@@ -160,10 +161,6 @@ def _speakers(text: str) -> str:
 
 def _lines(text: str) -> str:
     return "on several lines" if "\n" in text.strip() else ""
-
-
-def _has_no_case(letter: str) -> bool:
-    return letter > "\u024f" and letter.isalpha() and letter.lower() == letter.upper()
 
 
 def _case(text: str) -> str:

@@ -251,6 +251,14 @@ def is_unspaced(text: str, *, by_script: bool = True) -> bool:
     return (1 + worth) * len(_UNSPACED.findall(text)) > sum(map(str.isalpha, text))
 
 
+def has_no_case(text: str) -> bool:
+    """Return whether some letters of a text are of a script without capitals."""
+    return any(
+        letter > "\u024f" and letter.isalpha() and letter.lower() == letter.upper()
+        for letter in text
+    )
+
+
 def with_plain_marks(text: str) -> str:
     """Return a text with the marks of Latin script for those of others, such as Arabic commas."""
     return text.translate(_PLAIN_MARKS)

@@ -16,6 +16,7 @@ from targen_core.tasks.letters import MARKS, plain_words, word_of
 from targen_standard.examples.measuring import (
     Topic,
     are_english,
+    has_no_case,
     is_unspaced,
     weights_of,
     with_plain_marks,
@@ -102,6 +103,9 @@ _OF_ENGLISH = {name for name in SEEN if name.startswith("say ")} | {
 }
 
 
+_OF_CASE = {name for name in SEEN if "lower-case" in name or "capital" in name} - {NAMED}
+
+
 def shows_names(texts: Iterable[str]) -> bool:
     """Return whether a capital inside a sentence of texts says that it is a name: not in German."""
     language = find_language(language_of("\n".join(texts)))
@@ -176,13 +180,16 @@ def habits(
 ) -> tuple[str, ...]:
     """Return, in lines for a model that writes such texts, what all examples or none do.
 
-    With `each`, lines about English are left out if most texts are in other languages. Without
+    With `each`, lines about English are left out if most texts are in other languages, and lines
+    about capitals if most are in a script without them; prompts of runs keep these. Without
     `by_script`, only the marks of Latin script are known.
     """
     english = are_english(rows)
     if english and each:
         english = 2 * sum(are_english([row]) for row in rows) >= len(rows)
-    left_out = () if english else _OF_ENGLISH
+    left_out = set() if english else _OF_ENGLISH
+    if each and 2 * sum(has_no_case(row.text) for row in rows) > len(rows):
+        left_out = left_out | _OF_CASE
     texts = [with_plain_marks(row.text) if by_script else row.text for row in rows]
     counts = {name: sum(map(has, texts)) for name, has in SEEN.items() if name not in left_out}
     never = [name for name, count in counts.items() if not count and " no " not in name]

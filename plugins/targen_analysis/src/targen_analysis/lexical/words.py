@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -13,13 +14,18 @@ from targen_analysis.metrics import Corpus
 from targen_core.tasks.letters import UNSPACED, UNSPACED_LETTER, word_of
 from targen_standard.examples.telltales import is_unspaced
 
-__all__ = ["LONGEST", "Words", "split", "unit_of", "words_of"]
+__all__ = ["LONGEST", "Words", "folded", "split", "unit_of", "words_of"]
 
 LONGEST = 4
 """The longest n-grams that are counted."""
 
 _LETTERS = word_of(rf"\W_{UNSPACED}")
-_WORD = re.compile(rf"{UNSPACED_LETTER}|{_LETTERS}(?:['’]{_LETTERS})*")
+_WORD = re.compile(rf"{UNSPACED_LETTER}|{_LETTERS}(?:'{_LETTERS})*")
+
+# Vowel signs and stretched letters of Arabic, which most texts leave out.
+_OPTIONAL = re.compile("[\u0640\u064b-\u0652\u0670]")
+_DOTTED = "i\u0307"  # what Python makes of the Turkish capital İ
+_DOTLESS = str.maketrans("\u0131", "i")
 
 Ids = NDArray[np.int64]
 
@@ -27,9 +33,22 @@ Ids = NDArray[np.int64]
 def split(text: str) -> list[str]:
     """The words of a text: letters and digits, an apostrophe inside them, in lower case.
 
-    Each letter of a script without spaces between words is a word.
+    Each letter of a script without spaces between words is a word. The form of apostrophes, how
+    letters are composed, and Arabic vowel signs do not count.
     """
-    return _WORD.findall(text.lower())
+    plain = text.lower()
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFC", plain).replace(_DOTTED, "i").replace("’", "'")
+        plain = _OPTIONAL.sub("", plain)
+    return _WORD.findall(plain)
+
+
+def folded(text: str) -> tuple[str, ...]:
+    """The words of a text such that two which differ only in case are equal.
+
+    The Turkish i without a dot counts as one with a dot: `I` may be the capital of either.
+    """
+    return tuple(word.casefold().translate(_DOTLESS) for word in split(text))
 
 
 def unit_of(*corpora: Sequence[tuple[str, ...]]) -> str:
