@@ -441,6 +441,19 @@ FOUR = {
 PLANNED = "a b c d a+b b+c c+d a+d a+b+c b+c+d a+c+d a+b+d".split()
 
 
+def test_labels_may_have_spaces_and_slashes(works):
+    names = {"Sturm & Hagel": "x", "Kasko / Glasbruch": "y", "Überspannung": "z"}
+    file_of({**SHOP, "output": {"labels": names, "several": True, "per_row": [0, 2]}})
+    several = "Sturm & Hagel+Kasko / Glasbruch"
+    works("generate", "mine.yaml", "--label", f"{several}=2", "-b", "scripted", "--out", "run")
+    works("resume", "run", "--label", "none=1")
+    assert read_dataset("run").labels == {several: 2, "none": 1}
+    assert "changed: nothing" in works("replay", "run", "--out", "again").out
+    for form in ("csv", "instructions", "label-studio", "hf"):
+        works("export", "run", "--as", form, "--out", f"out.{form}")
+    assert read_dataset("out.csv", "./mine.yaml").rows == read_dataset("run").rows
+
+
 @pytest.mark.parametrize("edition", [9, 10])
 def test_new_editions_read_labels_of_step_4_in_any_case(edition):
     wanted = {"labels": {"a+b": 1}, "edition": edition}
@@ -650,7 +663,10 @@ def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejecte
         ({"spans": {"person": "x"}, "per_row": 3}, "output.per_row: 3 is not [min, max]"),
         ({"spans": {"person": "x"}, "per_row": [3]}, "output.per_row: [3] is not [min, max]"),
         ({"spans": {"none": "x"}}, "none means rows without any label"),
-        ({"spans": {"two words": "x"}}, "'two words' is not a valid name here; use a letter"),
+        ({"spans": {"two words": "x"}}, "'two words' is not a valid name here, since it is"),
+        ({"spans": {"Sturm & Hagel": "x"}}, "_, . and -, such as Sturm_Hagel"),
+        ({"labels": {"a+b": "x"}, "several": True}, "between the names of a set, such as a_b"),
+        ({"labels": {"a, b": "x"}, "several": True}, "between the names of a set, such as a_b"),
         ({"answer": {"two words ": "x"}}, "'two words ' is not a valid name"),
         ({"spans": {}}, "it is empty"),
         ({"spans": {"a": "x"}, "field": "title"}, "'title' is not a text that step 3 writes"),

@@ -13,7 +13,7 @@ from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_core.tasks.replies import one_of
 from targen_outputs.counting import Seen, by_name, shared_out
 from targen_outputs.plans import InSets
-from targen_outputs.sets import IN_ORDER, NONE, Definitions, label_for, members_of
+from targen_outputs.sets import IN_ORDER, NONE, Members, label_for, members_of
 from targen_standard import Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
@@ -27,7 +27,7 @@ class Labels(InSets):
 
     without: ClassVar[str] = "none of the labels applies"
 
-    labels: Definitions = Field(description="label → the definition of its rows")
+    labels: Members = Field(description="label → the definition of its rows")
     several: bool = Field(
         default=False,
         description="`true` allows several labels per row; for one, use `labels` without `output`",

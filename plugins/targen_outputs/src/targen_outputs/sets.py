@@ -23,6 +23,7 @@ __all__ = [
     "NONE",
     "Definitions",
     "Kinds",
+    "Members",
     "Name",
     "field_in",
     "label_for",
@@ -47,13 +48,32 @@ def _no_label(name: str) -> str:
 def _one_word(name: str) -> str:
     if not re.fullmatch(r"[^\W\d_][\w.-]*", name):
         raise ValueError(
-            f"{name!r} is not a valid name here; use a letter, then letters, digits, _, . and -"
+            f"{name!r} is not a valid name here, since it is a tag in prompts; use a letter, then "
+            f"letters, digits, _, . and -{_instead(name)}"
         )
     return name
 
 
+def _in_a_set(name: str) -> str:
+    if "," in name or JOINED in name:
+        raise ValueError(
+            f"{name!r} is not a valid name here, since , and {JOINED} stand between the names of a "
+            f"set{_instead(name)}"
+        )
+    return name
+
+
+def _instead(name: str) -> str:
+    """Return a proposal for a name of one word, or ""."""
+    one = re.sub(r"[^\w.-]+", "_", name).strip("_.-0123456789")
+    return f", such as {one}" if one else ""
+
+
 Name = Annotated[str, AfterValidator(_one_word), AfterValidator(_no_label), Field(max_length=60)]
 """A name, as written in a set and in a mark: a letter, then letters, digits, `_`, `.` and `-`."""
+
+SetName = Annotated[LabelName, AfterValidator(_in_a_set), AfterValidator(_no_label)]
+"""A name in a set: as of a label, without `+` and commas."""
 
 _AnyName = Annotated[LabelName, AfterValidator(_no_label)]
 
@@ -71,7 +91,14 @@ Definitions = Annotated[
     Field(min_length=1, max_length=200),
     AfterValidator(_differ),
 ]
-"""Name → definition, for names in sets or tags."""
+"""Name → definition, for names in tags."""
+
+Members = Annotated[
+    dict[SetName, Annotated[str, Field(min_length=1)]],
+    Field(min_length=1, max_length=200),
+    AfterValidator(_differ),
+]
+"""Name → definition, for names in sets."""
 
 Kinds = Annotated[
     dict[_AnyName, Annotated[str, Field(min_length=1)]],
