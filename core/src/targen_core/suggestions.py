@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import unicodedata
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections.abc import Callable, Collection
@@ -103,9 +104,18 @@ def as_utf_8(path: Path, start: bytes = b"") -> str:
     If the text starts with the mark of UTF-16, which PowerShell writes, it is that.
     """
     is_marked = start.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
-    file, copy = (shlex.quote(str(each)) for each in (path, path.with_name(f"utf-8-{path.name}")))
+    names = [str(path), str(path.with_name(f"utf-8-{path.name}"))]
     encoding = "utf-16" if is_marked else "NAME"
-    hint = f"save it as UTF-8, or run: iconv -f {encoding} -t utf-8 {file} > {copy}"
+    if shutil.which("iconv"):
+        file, copy = map(shlex.quote, names)
+        command = f"iconv -f {encoding} -t utf-8 {file} > {copy}"
+    else:  # as on Windows
+        file, copy = map(repr, names)
+        command = (
+            f'python -c "from pathlib import Path; Path({copy}).write_text('
+            f"Path({file}).read_text('{encoding}'), 'utf-8')\""
+        )
+    hint = f"save it as UTF-8, or run: {command}"
     return hint if is_marked else hint + _NAME + _which(_other_line(path))
 
 

@@ -153,6 +153,7 @@ def problem_in(error: Exception) -> str:
 
 _COLUMNS = 20  # of a row, to name
 _EXPECTED = 200  # characters of the values that a column may have
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _COLUMN = re.compile(r" at line \d+ (column \d+)$")
 
 
@@ -183,4 +184,9 @@ def _first_fault(error: ValidationError) -> str:
         return f"it is not JSON: {why}{quotes}"
     if first["type"] in ("model_type", "dict_type", "model_attributes_type"):
         return f"{where + ': ' if where else ''}it is not an object of the form {{COLUMN: VALUE}}"
+    if isinstance(value, str):
+        if first["type"] in ("list_type", "tuple_type"):
+            return f'{where}: it must be a list in JSON, such as ["a", "b"]'
+        if first["type"] == "float_type" and _DECIMAL_COMMA.fullmatch(value.strip()):
+            return f"{where}: it must be a number with a decimal point, such as 0.5"
     return plain_fault(refused(error))

@@ -110,6 +110,11 @@ def test_checks_show_which_real_rows_a_task_would_refuse(targen, works):
     assert result.err == ""
     assert "\nchecks reject 5 of 6 instances (83%)\nreason     count\ncut-off" in result.out
     assert "nearly repeats row 0" in result.out
+    rows += [{**rows[-1], "text": f"Hi {at}", "idx": at} for at in range(6, 10)]
+    write_lines("more.jsonl", rows)
+    for limit, shown in ((20, 3), (0, 5)):
+        done = works(f"validate more.jsonl --task mail.yaml --checks --limit {limit}")
+        assert done.out.partition("detail")[2].count("too-short") == shown
     found = targen(f"{command} --checks --json").json["checks"]
     assert found["reasons"] == {"cut-off": 2, "duplicate": 1, "markup": 1, "too-short": 1}
     assert [row["row"] for row in found["rows"]] == [1, 2, 3, 4, 5]

@@ -441,6 +441,23 @@ FOUR = {
 PLANNED = "a b c d a+b b+c c+d a+d a+b+c b+c+d a+c+d a+b+d".split()
 
 
+@pytest.mark.parametrize(
+    ("kind", "cell", "said"),
+    [
+        ("labels", '"a, b"', 'labels: it must be a list in JSON, such as ["a", "b"]'),
+        ("score", '"97,5"', "score: it must be a number with a decimal point, such as 0.5"),
+        ("score", "much", "score: it must be a number"),
+    ],
+)
+def test_a_cell_of_a_table_says_which_form_it_needs(kind, cell, said):
+    task = Declaration(**{**ALL, **FOUR}[kind]).task(name="mine")
+    texts = [*task.fields]
+    cells = ["a" for _ in texts]
+    Path("rows.csv").write_text(f"{','.join([*texts, kind])}\n{','.join([*cells, cell])}\n")
+    (problem,) = read_dataset("rows.csv", task, strict=False).problems
+    assert problem.message == said
+
+
 def test_labels_may_have_spaces_and_slashes(works):
     names = {"Sturm & Hagel": "x", "Kasko / Glasbruch": "y", "Überspannung": "z"}
     file_of({**SHOP, "output": {"labels": names, "several": True, "per_row": [0, 2]}})

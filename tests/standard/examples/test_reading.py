@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,16 @@ def test_too_few_say_what_was_wrong_with_the_others(porter, texts):
     assert "has 4 rows that can serve as examples, but at least 5 are needed" in str(error.value)
     assert "6 with an unknown label, 'joy' (lines 5, 6, 7, …)" in str(error.value)
     assert "calm, alarm" in str(error.value.hint)
+
+
+def test_a_system_without_iconv_converts_a_file_with_python(porter, monkeypatch):
+    Path("old.txt").write_bytes("Café\n".encode("cp1252") * 9)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(UsageError) as error:
+        read_examples(Path("old.txt"), porter)
+    program = str(error.value.hint).partition('run: python -c "')[2].partition('"; NAME is')[0]
+    subprocess.run([sys.executable, "-c", program.replace("NAME", "cp1252")], check=True)
+    assert Path("utf-8-old.txt").read_text() == "Café\n" * 9
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,9 @@ def validate(
     limit: Annotated[
         int,
         typer.Option(
-            "--limit", min=0, help="Print at most this many problems; 0 prints all, as --json does."
+            "--limit",
+            min=0,
+            help="Print at most this many problems; 0 prints all, as --json does.",
         ),
     ] = 20,
     checks: Annotated[
@@ -93,7 +95,7 @@ def validate(
             if (more := len(problems) - len(shown)) and limit:
                 print(f"... and {more:,} more; --limit 0 shows all")
         if found:
-            _print_checked(found)
+            _print_checked(found, _FIRST if limit else None)
     if bad:
         some = (
             f"1 {word} of {place} is not a valid row"
@@ -125,18 +127,17 @@ def _by_reason(found: Checked) -> list[tuple[str, list[RefusedRow]]]:
     return sorted(rows.items(), key=lambda item: -len(item[1]))
 
 
-def _print_checked(found: Checked) -> None:
+def _print_checked(found: Checked, most: int | None) -> None:
     count = len(found.refused)
     share = f" ({percent(count / found.instances)})" if count else ""
     print(f"\nchecks reject {count:,} of {plural(found.instances, 'instance')}{share}")
     reasons = _by_reason(found)
     if reasons:
         print_table(["reason", "count"], [(reason, len(rows)) for reason, rows in reasons])
-        cells = [
-            (r.row, r.idx, reason, r.detail) for reason, rows in reasons for r in rows[:_FIRST]
-        ]
+        cells = [(r.row, r.idx, reason, r.detail) for reason, rows in reasons for r in rows[:most]]
         print()
-        print_table(["row", "idx", "reason", "detail (first of each reason)"], cells)
+        detail = "detail (first of each reason)" if most else "detail"
+        print_table(["row", "idx", "reason", detail], cells)
     for name in sorted(found.skipped):
         print(f"not checked: {name} needs the seeds from which rows are generated")
 
