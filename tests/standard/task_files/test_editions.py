@@ -180,3 +180,12 @@ def test_new_editions_accept_a_label_that_step_4_spells_otherwise(edition, rows,
     assert done.code == (0 if rows else 1)
     assert len(outputs(Path("run"))) >= 1
     assert sum(targen_core.load("run").report.raw["rows"].values()) == rows
+
+
+@pytest.mark.parametrize(("edition", "refused"), [(9, False), (10, True)])
+def test_new_editions_forbid_words_in_any_case(edition, refused, targen):
+    Path("own.csv").write_text("text,label\nAuf der STRASSE lag Glas,order\n")
+    fields = "fields: {text: {must_not_contain: [Straße]}}"
+    Path("mail.yaml").write_text(f"{MAIL}language: German\nedition: {edition}\n{fields}\n")
+    done = targen("validate", "own.csv", "--task", "mail.yaml", "--checks")
+    assert ("the text contains 'Straße'" in done.out) == refused
