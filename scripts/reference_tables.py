@@ -30,9 +30,12 @@ from targen_training.reproduction.items import items as items_of_papers
 _LINE = re.compile(r"^<!-- table: (.+) -->$", re.MULTILINE)
 
 
+_FOR_READERS_OF_FILES = re.compile(r"^<!-- This file .+ -->\n\n", re.MULTILINE)
+
+
 def filled(text: str) -> str:
-    """Return a page with its tables."""
-    return _LINE.sub(lambda line: _table(line[1]), text)
+    """Return a page with its tables, and without the line that says where they are."""
+    return _LINE.sub(lambda line: _table(line[1]), _FOR_READERS_OF_FILES.sub("", text))
 
 
 def _table(what: str) -> str:
