@@ -42,7 +42,7 @@ _HALF, _ROW = np.uint64(32), np.uint64(_PLACE)
 _BLOCK = 1 << 13  # runs that are hashed together: what a processor's cache holds
 
 _LONG = 256  # letters; in longer texts, comparing the beginnings first is quicker
-_SHORT = 40  # letters of a text in which one other word makes another text
+_SHORT = 40  # characters of a text in which one other word makes another text
 _DENSE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")  # kana, Chinese, Hangul
 _SMALL = frozenset("a an the am is are was were be been being do does did has have had".split())
 
@@ -89,9 +89,9 @@ def check_sum(text: str) -> int:
 def alike(one: str, other: str, threshold: float) -> bool:
     """Return whether normalised texts are alike: by letters, and short ones also by their words.
 
-    In texts of under 40 letters, letters do not show how much a word changes. For example, "what
+    In texts of under 40 characters, letters do not show how much a word changes. For example, "what
     does fbi stand for" and "what does ibm stand for" are 91 alike. So only small words may differ
-    in these. A Chinese, Japanese or Korean character counts as three letters.
+    in these. A Chinese, Japanese or Korean character counts as three.
     """
     if not fuzz.ratio(one, other, score_cutoff=threshold):
         return False
