@@ -48,7 +48,7 @@ def _no_label(name: str) -> str:
 def _one_word(name: str) -> str:
     if not re.fullmatch(r"[^\W\d_][\w.-]*", name):
         raise ValueError(
-            f"{name!r} is not a valid name here, since it is a tag in prompts; use a letter, then "
+            f"{name!r} is not a valid name here, since prompts use it as a tag; use a letter, then "
             f"letters, digits, _, . and -{_instead(name)}"
         )
     return name
@@ -57,8 +57,8 @@ def _one_word(name: str) -> str:
 def _in_a_set(name: str) -> str:
     if "," in name or JOINED in name:
         raise ValueError(
-            f"{name!r} is not a valid name here, since , and {JOINED} stand between the names of a "
-            f"set{_instead(name)}"
+            f"{name!r} is not a valid name here: commas and {JOINED} separate the names in a set; "
+            f"use a name without them{_instead(name)}"
         )
     return name
 

@@ -180,8 +180,8 @@ def habits(
 ) -> tuple[str, ...]:
     """Return, in lines for a model that writes such texts, what all examples or none do.
 
-    With `each`, lines about English are left out if most texts are in other languages, and lines
-    about capitals if most are in a script without them; prompts of runs keep these. Without
+    With `each`, lines about English are left out if most texts are in other languages. So are lines
+    about capitals if most are in a script without them, which prompts of runs keep. Without
     `by_script`, only the marks of Latin script are known.
     """
     english = are_english(rows)
