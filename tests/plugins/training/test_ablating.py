@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import tomllib
 from pathlib import Path
+from statistics import fmean, stdev
 
 import pytest
+from scipy.stats import t
 
 from tests.files import changed, lines
 
@@ -46,7 +48,7 @@ def test_parts_of_one_s_own_task_are_left_out_one_by_one(targen, works, mood):
 
 
 def test_some_arms_several_times_beside_rows_that_are_there(works, mood):
-    mood("test.jsonl", 20)
+    mood("test.jsonl", 61)
     mood("own.jsonl", 20, seed=3)
     some = ("--arms", "correction,generators", "--runs", 2, "--original", "own.jsonl")
     done = works("ablate", "./mood.yaml", *ASKED, "--generator", "scripted", *some, "--repeats", 1)
@@ -55,12 +57,27 @@ def test_some_arms_several_times_beside_rows_that_are_there(works, mood):
     arms = declared["tasks"]["mood"]["arms"]
     assert list(arms) == ["whole", "whole, run 2", "no correction", "scripted", "original"]
     assert arms["whole, run 2"]["generate"]["seed"] == 1
-    # What two runs of an arm differ by is chance, which no test is for.
+    # What two runs of an arm differ by is chance: their mean is compared, with that variance.
     (part,) = json.loads(Path("comparisons/ablate-mood/results.json").read_text())["parts"]
-    pairs = {frozenset((pair["one"], pair["other"])) for pair in part["pairs"]}
-    assert len(pairs) == 9 and frozenset(("whole", "whole, run 2")) not in pairs
+    assert [(pair["one"], pair["other"], pair["runs"]) for pair in part["pairs"]] == [
+        ("no correction", "whole", [1, 2]), ("scripted", "whole", [1, 2]),
+        ("original", "whole", [1, 2]), ("scripted", "no correction", [1, 1]),
+        ("original", "no correction", [1, 1]), ("original", "scripted", [1, 1]),
+    ]  # fmt: skip
+    values = {group["arm"]: group["figure"]["value"] for group in part["groups"]}
+    of_whole = [values["whole"], values["whole, run 2"]]
+    (over,) = part["over_runs"]
+    assert over["arm"] == "whole" and over["runs"] == 2
+    assert over["figure"]["value"] == pytest.approx(fmean(of_whole))
+    assert over["sd"] == pytest.approx(stdev(of_whole)) and over["sd"] > 0
+    first = part["pairs"][0]["difference"]
+    assert first["value"] == pytest.approx(values["no correction"] - fmean(of_whole))
+    by_t = t.isf(0.025, 1) * over["sd"] * (1 + 1 / 2) ** 0.5
+    assert first["high"] - first["value"] > by_t
     assert part["runs"] == [["whole", "whole, run 2"]]
     assert "the 2 runs of whole differ only by chance: mean " in done.out
+    assert "no correction minus whole (mean of 2 runs) is" in done.out
+    assert " whole, run 2 is" not in done.out and "mood: means over runs\n" in done.out
 
 
 def test_an_arm_whose_rows_are_all_tested_is_left_out(works, mood):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from targen_training.statistics import holm, mcnemar, p_of, seed_draws, worth
+from targen_training.statistics import holm, mcnemar, over_runs, p_of, seed_draws, worth
 
 
 def test_mcnemar_is_the_binomial_test():
@@ -22,6 +22,23 @@ def test_holm_is_that_of_the_paper():
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([]) == []
     assert max(holm([0.9, 0.8])) == 1.0
+
+
+def test_runs_are_the_unit_of_a_test_over_runs():
+    whole, other = np.array([0.686, 0.636, 0.768]), 0.706
+    variance, value = whole.var(ddof=1) * (1 + 1 / 3), other - whole.mean()
+    # Where the same test rows would do again: the t-test, of two samples with the same variance.
+    figure, p = over_runs(value, np.full(9, value), variance=variance, free=2)
+    expected = stats.ttest_ind([other], whole)
+    assert p == pytest.approx(expected.pvalue)
+    assert figure.high == pytest.approx(expected.confidence_interval().high)
+    # The choice of test rows adds to it, and is all there is where runs do not differ.
+    draws = np.random.default_rng(0).normal(value, 0.1, 9999)
+    wider, _ = over_runs(value, draws, variance=variance, free=2)
+    assert wider.high > figure.high
+    rows, p = over_runs(value, draws, variance=0.0, free=2)
+    assert (rows.low, rows.high) == pytest.approx((value - 0.196, value + 0.196), abs=0.01)
+    assert p == p_of(draws)
 
 
 def test_p_is_two_sided():

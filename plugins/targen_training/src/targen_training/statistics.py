@@ -21,6 +21,38 @@ def interval(value: float, resampled: Numbers) -> Estimate:
     return Estimate(float(value), float(low), float(high))
 
 
+def over_runs(
+    value: float, resampled: Numbers, *, variance: float, free: int
+) -> tuple[Estimate, float]:
+    """Return a figure with its 95% interval over test rows and runs, and its two-sided p against 0.
+
+    The error is a sum: Student's t for the runs, and a normal one for the rows (the distribution of
+    Behrens, 1929, and Fisher, 1935). A bootstrap of two or three runs would understate their
+    variance, and that of a single run would be 0. Without variance between runs, the bootstrap of
+    the rows remains.
+
+    Args:
+        value: the mean over runs, or the difference of two such means.
+        resampled: the same in resamples of test rows, of the same runs.
+        variance: of `value`, by the variance between runs.
+        free: the degrees of freedom of `variance`.
+    """
+    from scipy.optimize import brentq
+    from scipy.stats import norm, t
+
+    if not variance > 0:
+        return interval(value, resampled), p_of(resampled)
+    runs, rows = variance**0.5, float(np.nanstd(resampled))
+    errors = rows * norm.ppf((np.arange(1000) + 0.5) / 1000)
+
+    def beyond(distance: float) -> float:
+        return 2 * float(t.sf((distance - errors) / runs, free).mean())
+
+    most = float(t.isf(0.001, free)) * runs + float(errors[-1])
+    half = brentq(lambda distance: beyond(distance) - 0.05, 0.0, most)
+    return Estimate(value, value - half, value + half), min(1.0, beyond(abs(value)))
+
+
 def p_of(differences: Numbers) -> float:
     """Two-sided p of resampled differences: how often they lie on the other side of 0."""
     return p_of_sides(sides(differences))

@@ -42,7 +42,7 @@ def findings_of(results: Results) -> Findings:
         tables=tuple(tables),
         plots=tuple(plots),
         warnings=tuple(dict.fromkeys(warnings)),
-        notes=(*_HOW, *results.notes),
+        notes=(*_HOW, *(_RUNS if any(p.over_runs for p in results.parts) else ()), *results.notes),
     )
 
 
@@ -66,9 +66,18 @@ _HOW = (
         "unless the experiment keeps them."
     ),
 )
+_RUNS = (
+    (
+        "Several runs of an arm: their mean is compared. Intervals and p of generated arms then "
+        "combine the bootstrap with Student's t for runs, whose variance is taken to be the same "
+        "for all arms."
+    ),
+)
 
 
-def _p(value: float) -> str:
+def _p(value: float | None) -> str:
+    if value is None:
+        return "-"
     return "<0.002" if value < 0.002 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
 
 
@@ -95,10 +104,16 @@ def _sentences(part: PartResult) -> Iterator[str]:
         if pair.other != part.pairs[0].other and pair.holm >= _SURE:
             continue
         yield (
-            f"{part.key}, {pair.model}, {KINDS[pair.kind]}: {pair.one} minus {pair.other} is "
+            f"{part.key}, {pair.model}, {KINDS[pair.kind]}: {_arm(pair, 0)} minus "
+            f"{_arm(pair, 1)} is "
             f"{with_interval(pair.difference, form=SIGNED)} points of {part.metric}, "
             f"p {_p_said(pair.p)}: {_said(pair)}."
         )
+
+
+def _arm(pair: Pair, at: int) -> str:
+    runs = 1 if pair.runs is None else pair.runs[at]
+    return (pair.one, pair.other)[at] + (f" (mean of {runs} runs)" if runs > 1 else "")
 
 
 def _run_sentences(part: PartResult) -> Iterator[str]:
@@ -151,7 +166,8 @@ def _few_sentences(part: PartResult) -> Iterator[str]:
 
 def _said(pair: Pair) -> str:
     if pair.difference.value is None or pair.p >= _SURE:
-        return "too few test rows and seeds to detect a difference"
+        of = "test rows and seeds" if pair.runs is None else "runs, test rows and seeds"
+        return f"too few {of} to detect a difference"
     side = "better" if pair.difference.value > 0 else "worse"
     if pair.holm >= _SURE:
         sure = f"p (Holm) {_p_said(pair.holm)}"
@@ -191,6 +207,17 @@ def _tables(part: PartResult) -> Iterator[Table]:
         ],
         note="" if main else _chance(part),
     )  # fmt: skip
+    if part.over_runs:
+        yield Table(
+            f"{part.key}: means over runs",
+            ("model", "size", "arm", "runs", "mean % (95%)", "sd"),
+            [
+                (each.model, KINDS[each.kind], each.arm, each.runs, with_interval(each.figure),
+                 f"{100 * each.sd:.1f}")
+                for each in part.over_runs
+            ],
+            note="Intervals over runs, test rows and seeds; sd over runs.",
+        )  # fmt: skip
     if part.pairs:
         yield Table(
             f"{part.key}: differences",
@@ -205,7 +232,7 @@ def _tables(part: PartResult) -> Iterator[Table]:
                     with_interval(pair.difference, form=SIGNED),
                     _p(pair.p),
                     _p(pair.holm),
-                    f"{pair.only_one:.0f} : {pair.only_other:.0f}",
+                    "-" if pair.runs else f"{pair.only_one:.0f} : {pair.only_other:.0f}",
                     _p(pair.mcnemar),
                 )
                 for pair in part.pairs

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from io import StringIO
 from itertools import combinations, product
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,7 @@ from targen_training.statistics import (
     holm,
     interval,
     mcnemar,
+    over_runs,
     p_of,
     p_of_sides,
     seed_draws,
@@ -75,19 +78,22 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two arms, held against each other.
+    """Two arms, held against each other; an arm with several runs by their mean.
 
     Attributes:
         model: what was trained.
         kind: at equal sizes, or at natural ones.
-        one: the arm.
+        one: the arm, or the first of its runs.
         other: what it is held against.
-        difference: of the main figure, with its interval over test rows and seeds.
-        p: two-sided, by the same paired bootstrap, with more resamples for many pairs.
+        difference: of the main figure, with its interval over test rows and seeds, and over runs if
+            an arm of the comparison has several.
+        p: two-sided. By the same paired bootstrap, with more resamples for many pairs; or by
+            `statistics.over_runs`.
         holm: the same, made larger for as many tests as there are of this model and kind.
-        only_one: questions that only the one got right, the mean over seeds.
+        only_one: questions that only the one got right, the mean over seeds; None over runs.
         only_other: that only the other did.
-        mcnemar: McNemar's exact p, the median over seeds.
+        mcnemar: McNemar's exact p, the median over seeds. It knows nothing of runs.
+        runs: how many the one and the other have, if p is over runs.
     """
 
     model: str
@@ -97,9 +103,32 @@ class Pair:
     difference: Estimate
     p: float
     holm: float
-    only_one: float
-    only_other: float
-    mcnemar: float
+    only_one: float | None
+    only_other: float | None
+    mcnemar: float | None
+    runs: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OverRuns:
+    """An arm that was generated several times.
+
+    Attributes:
+        model: what was trained.
+        arm: the first of its runs.
+        kind: at which size.
+        runs: how many.
+        figure: the mean of the main figure over runs, with its interval over test rows, seeds and
+            runs.
+        sd: its standard deviation over runs.
+    """
+
+    model: str
+    arm: str
+    kind: str
+    runs: int
+    figure: Estimate
+    sd: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +198,7 @@ class PartResult:
         unit: a word for what rows are counted by: "label", unless an output is learned.
         runs: arms that were generated in the same way, with different seeds. Their differences are
             chance, so they are not tested.
+        over_runs: their means.
     """
 
     key: str
@@ -183,6 +213,7 @@ class PartResult:
     few: Sequence[Few] = ()
     unit: str = "label"
     runs: Sequence[Sequence[str]] = ()
+    over_runs: Sequence[OverRuns] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,14 +371,17 @@ def _baseline(experiment: Experiment, key: str) -> str:
     return experiment.baseline or next(iter(experiment.tasks[key].arms))
 
 
-def _runs(experiment: Experiment, key: str) -> list[list[str]]:
-    """Return the arms that were generated in the same way with different seeds, together."""
+def _ways(experiment: Experiment, key: str) -> list[list[str]]:
+    """Return the arms, the baseline first, those together that only differ in their run's seed."""
     ways: dict[str, list[str]] = {}
-    for name, arm in experiment.tasks[key].arms.items():
+    arms = experiment.tasks[key].arms
+    for name in dict.fromkeys((_baseline(experiment, key), *arms)):
+        way, arm = name, arms[name]
         if arm.generate is not None:
-            way = {each: value for each, value in arm.generate.items() if each != "seed"}
-            ways.setdefault(repr(arm.model_copy(update={"generate": way})), []).append(name)
-    return [names for names in ways.values() if len(names) > 1]
+            values = {each: value for each, value in arm.generate.items() if each != "seed"}
+            way = repr(arm.model_copy(update={"generate": values}))
+        ways.setdefault(way, []).append(name)
+    return list(ways.values())
 
 
 def _part(
@@ -379,10 +413,13 @@ def _part(
     for each in cells.values():
         each.by_seed, each.drawn = each.resampled(metric, draws)
         groups.append(_group(each, metric, draws))
-        if each.cell.kind in SIZE_OF:
-            name = (each.cell.model, each.cell.kind, each.cell.arm)
-            kept[name] = float(each.by_seed.mean()), each.drawn.mean(axis=0)
-    pairs = list(_pairs(experiment, key, metric, cells))
+    families = list(_families(experiment, key, cells))
+    ways = {way.place: way for family in families for way in family.ways}
+    for place in cells:
+        if place in ways:
+            mean = ways[place].mean
+            name = (mean.cell.model, mean.cell.kind, mean.cell.arm)
+            kept[name] = float(mean.by_seed.mean()), mean.drawn.mean(axis=0)
     test = _test(material)
     return (
         PartResult(
@@ -393,11 +430,12 @@ def _part(
             {arm: [_described(s) for s in of] for arm, of in material.arms.items()},
             _chance(test["labels"]) if metric == "accuracy" else None,
             groups,
-            pairs,
+            list(_pairs(metric, families, cells)),
             list(_worths(experiment, key, cells)),
             list(_few(cells)),
             "label" if material.output is None else material.output.unit,
-            _runs(experiment, key),
+            [names for names in _ways(experiment, key) if len(names) > 1],
+            list(_over_runs(families)),
         ),
         kept,
     )
@@ -456,67 +494,143 @@ def _mixed(by_seed: Numbers) -> Numbers:
     return mixed
 
 
-def _pairs(
-    experiment: Experiment,
-    key: str,
-    metric: str,
-    cells: Mapping[_Place, _Cells],
-) -> Iterable[Pair]:
-    arms = list(experiment.tasks[key].arms)
-    baseline = _baseline(experiment, key)
-    order = [baseline, *(arm for arm in arms if arm != baseline)]
-    runs = _runs(experiment, key)
+@dataclass(frozen=True)
+class _Way:
+    """A way to get rows, with one model and at one size.
+
+    Attributes:
+        place: of its first run.
+        runs: the cells of each run.
+        share: of the variance between runs, what their mean has: none if the rows were given.
+    """
+
+    place: _Place
+    runs: Sequence[_Cells]
+    share: float
+
+    @cached_property
+    def mean(self) -> _Cells:
+        """The mean of the runs."""
+        first = self.runs[0]
+        if len(self.runs) == 1:
+            return first
+        return _Cells(
+            first.cell,
+            by_seed=np.mean([run.by_seed for run in self.runs], axis=0),
+            drawn=np.mean([run.drawn for run in self.runs], axis=0),
+        )
+
+
+@dataclass(frozen=True)
+class _Family:
+    """The ways that are held against each other, with the variance between runs of the same way.
+
+    Attributes:
+        ways: the baseline's first.
+        variance: one for all ways, as in an analysis of variance: most have a single run.
+        free: its degrees of freedom; 0 if every way has a single run.
+    """
+
+    ways: Sequence[_Way]
+    variance: float
+    free: int
+
+    def over_runs(self, value: float, resampled: Numbers, share: float) -> tuple[Estimate, float]:
+        """Return a figure that has this share of the variance, and its p against 0."""
+        return over_runs(value, resampled, variance=self.variance * share, free=self.free)
+
+
+def _families(
+    experiment: Experiment, key: str, cells: Mapping[_Place, _Cells]
+) -> Iterator[_Family]:
     kinds = dict.fromkeys(each.cell.kind for each in cells.values())
-    families: list[list[tuple[_Place, _Place]]] = []
+    arms = experiment.tasks[key].arms
     for model, kind in product((each.called for each in experiment.models), kinds):
-        if kind in SIZE_OF:
-            there = [at for arm in order if (at := (model, arm, kind, 0.0)) in cells]
-            families.append(
-                [
-                    (one, other)
-                    for other, one in combinations(there, 2)
-                    if not any({one[1], other[1]} <= {*alike} for alike in runs)
-                ]
-            )
-    counted = _sides(metric, families, cells)
+        if kind not in SIZE_OF:
+            continue
+        ways: list[_Way] = []
+        for names in _ways(experiment, key):
+            there = [at for arm in names if (at := (model, arm, kind, 0.0)) in cells]
+            if there:
+                share = 0.0 if arms[names[0]].generate is None else 1 / len(there)
+                ways.append(_Way(there[0], [cells[at] for at in there], share))
+        values = [[float(run.by_seed.mean()) for run in way.runs] for way in ways]
+        free = sum(len(each) - 1 for each in values)
+        squares = sum((value - fmean(each)) ** 2 for each in values for value in each)
+        yield _Family(ways, squares / free if free else 0.0, free)
+
+
+def _over_runs(families: Iterable[_Family]) -> Iterator[OverRuns]:
     for family in families:
-        ps = [p_of_sides(counted[pair]) for pair in family]
-        for (a, b), p, adjusted in zip(family, ps, holm(ps), strict=True):
-            one, other = cells[a], cells[b]
-            value, resampled = one.minus(other)
-            tests = [
-                mcnemar(first.right, second.right)
-                for first, second in zip(one.known, other.known, strict=True)
-            ]
-            only_one, only_other, exact = (list(column) for column in zip(*tests, strict=True))
-            yield Pair(
-                one.cell.model,
-                one.cell.kind,
-                one.cell.arm,
-                other.cell.arm,
-                interval(value, resampled),
-                p,
-                adjusted,
-                float(np.mean(only_one)),
-                float(np.mean(only_other)),
-                float(np.median(exact)),
+        for way in family.ways:
+            if len(way.runs) > 1:
+                cell, values = way.mean.cell, [float(run.by_seed.mean()) for run in way.runs]
+                figure, _ = family.over_runs(fmean(values), _mixed(way.mean.drawn), way.share)
+                yield OverRuns(cell.model, cell.arm, cell.kind, len(values), figure, stdev(values))
+
+
+def _pairs(
+    metric: str, families: Sequence[_Family], cells: Mapping[_Place, _Cells]
+) -> Iterator[Pair]:
+    of_each = [[(one, other) for other, one in combinations(f.ways, 2)] for f in families]
+    given = [
+        (one.place, other.place)
+        for family, pairs in zip(families, of_each, strict=True)
+        for one, other in pairs
+        if not (family.free and one.share + other.share)
+    ]
+    counted = _sides(metric, given, max(map(len, of_each), default=0), cells)
+    for family, pairs in zip(families, of_each, strict=True):
+        found = []
+        for a, b in pairs:
+            value, resampled = a.mean.minus(b.mean)
+            of_sides = counted.get((a.place, b.place))
+            found.append(
+                family.over_runs(value, resampled, a.share + b.share)
+                if of_sides is None
+                else (interval(value, resampled), p_of_sides(of_sides))
             )
+        adjusted = holm([p for _, p in found])
+        for (a, b), (difference, p), of_all in zip(pairs, found, adjusted, strict=True):
+            cell = a.mean.cell
+            over = (a.place, b.place) not in counted
+            only_one, only_other, exact = (None,) * 3 if over else _right(a.mean, b.mean)
+            yield Pair(
+                cell.model,
+                cell.kind,
+                cell.arm,
+                b.mean.cell.arm,
+                difference,
+                p,
+                of_all,
+                only_one,
+                only_other,
+                exact,
+                (len(a.runs), len(b.runs)) if over else None,
+            )
+
+
+def _right(one: _Cells, other: _Cells) -> tuple[float, float, float]:
+    """Return how many decisions only the one and only the other got right, and McNemar's p."""
+    tests = [mcnemar(a.right, b.right) for a, b in zip(one.known, other.known, strict=True)]
+    only_one, only_other, exact = zip(*tests, strict=True)
+    return float(np.mean(only_one)), float(np.mean(only_other)), float(np.median(exact))
 
 
 def _sides(
     metric: str,
-    families: Sequence[Sequence[tuple[_Place, _Place]]],
+    pairs: Sequence[tuple[_Place, _Place]],
+    tests: int,
     cells: Mapping[_Place, _Cells],
 ) -> dict[tuple[_Place, _Place], NDArray[np.int64]]:
     """Count the sides of each pair's resampled differences.
 
     The smallest p of a pair depends on the number of resamples, and Holm multiplies it by the
-    number of pairs. So many pairs need more resamples than their intervals.
+    number of `tests`. So many tests need more resamples than their intervals.
     """
-    pairs = [pair for family in families for pair in family]
     counted = {(a, b): sides(cells[a].minus(cells[b])[1]) for a, b in pairs}
-    more = _PER_PAIR * max(map(len, families), default=0) - RESAMPLES
-    if more <= 0:
+    more = _PER_PAIR * tests - RESAMPLES
+    if more <= 0 or not pairs:
         return counted
     groups = {place: cells[place] for pair in pairs for place in pair}
     seeds = {len(each.known) for each in groups.values()}
