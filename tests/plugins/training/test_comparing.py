@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from scipy.stats import binomtest
 
 import targen_core as tg
 from targen_training.linear import TFIDF
@@ -68,6 +69,11 @@ def test_arms_are_compared_at_equal_and_at_natural_sizes(works):
     assert pair["difference"]["high"] < 0 and pair["p"] < 0.05 and pair["mcnemar"] < 0.05
     assert pair["holm"] >= pair["p"]
     assert len(pairs) == 6
+    for each in pairs.values():  # each p is that of the counts beside it
+        only = each["only_one"], each["only_other"]
+        whole = sum(only)
+        assert each["mcnemar"] == (binomtest(only[0], whole).pvalue if whole else 1.0)
+    assert {each["only_one"] % 1 for each in pairs.values()} == {0}
     assert json.loads(Path("c/results.json").read_text()) == results
 
 

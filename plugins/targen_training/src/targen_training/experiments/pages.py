@@ -55,7 +55,7 @@ _HOW = (
     (
         "Differences: 95% intervals and p by paired bootstrap over test rows and seeds. p (Holm) "
         "is corrected for all arms of a model and size. McNemar: exact test on the decisions that "
-        "only one arm got right; median over seeds."
+        "only one arm got right with most seeds."
     ),
     (
         "With equal numbers of rows, an arm with several datasets uses equally many from each. All "
