@@ -129,7 +129,11 @@ def test_results_of_another_task_or_of_other_options_replace_none(targen, mood):
     targen("compare", "syn.jsonl", *ARGS)
     assert results("comparisons/syn") == first
     assert not Path("comparisons/syn/earlier").exists()
-    targen("compare", "syn.jsonl", *ARGS, "--metric", "macro_f1")
+    kept = targen("compare", "syn.jsonl", *ARGS, "--metric", "macro_f1").err
+    assert (
+        "note: the earlier results in comparisons/syn, with different options, are now in "
+        "comparisons/syn/earlier/1\n"
+    ) in kept
     targen("compare", "syn.jsonl", *ARGS, "--trainer", "tfidf,regularization=5")
     assert results("comparisons/syn/earlier/1") == first
     assert Path("comparisons/syn/earlier/2/results.html").exists()

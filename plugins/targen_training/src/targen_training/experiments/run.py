@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_cli.outputs import check_own
+from targen_cli.status import note
 from targen_cli.trust import remember_trust
 from targen_core import Registry
 from targen_core.errors import UsageError
@@ -242,12 +243,15 @@ def _set_aside(folder: Path, results: Results) -> None:
             return
     except UsageError:  # damaged, or of an earlier version
         pass
-    there = folder / "earlier"
-    numbers = [int(p.name) for p in there.iterdir() if p.name.isdecimal()] if there.exists() else []
+    earlier = folder / "earlier"
+    there = earlier.iterdir() if earlier.exists() else ()
+    numbers = (int(path.name) for path in there if path.name.isdecimal())
+    kept = earlier / str(max(numbers, default=0) + 1)
     for name in _RESULTS:
         if (folder / name).exists():
             content = content_of(folder / name, LARGEST, inside=folder)
-            write_file(there / str(max(numbers, default=0) + 1) / name, content)
+            write_file(kept / name, content)
+    note(f"the earlier results in {folder}, with different options, are now in {kept}")
 
 
 def declare(folder: Path, values: Mapping[str, Any]) -> None:
