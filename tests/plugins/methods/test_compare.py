@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from targen_testing.fault_server import FaultServer, Response
 from tests.files import lines, write_lines
 
 from ...runs import journal, report
+from ...services import answer
 from ...tables import table
 
 pytestmark = [
@@ -51,7 +53,7 @@ def test_equal_rows_are_measured_alike(works, start, held):
         assert 0 < way["right"] < 1  # the scripted judge guesses
         assert 0 <= way["trained"]["tfidf"]["value"] <= 1
         total = report(Path("out/runs", way["name"]))["usage"]["total"]
-        assert way["tokens"] == total["input_tokens"] + total["output_tokens"]
+        assert way["tokens"] == sum(total[key] for key in total if key.endswith("put_tokens"))
     page = Path("out/results.html").read_text()
     assert "analysis/report.html" in page
     assert "training/results.html" in page
@@ -189,6 +191,19 @@ def billed(folder: str) -> float:
     """Dollars in all journals of a comparison, read by hand."""
     records = [each for path in Path(folder).rglob("journal") for each in journal(path.parent)]
     return sum(record["cost"] for record in records if not record.get("cached"))
+
+
+def test_what_a_method_costs_does_not_depend_on_the_cache(works, mail):
+    with FaultServer(lambda seen: Response(answer(seen.body))) as service:
+        model = ("-b", "llama", "-o", f"base_url={service.url}/v1", "-o", "model=tiny", *PRICED)
+        start = ("compare-methods", mail, "--methods", "targen", "-n", "2", "--no-judge", *model)
+        (first,), (again,) = (
+            works(*start, "--json", "--out", out).json["ways"] for out in ("first", "again")
+        )
+    assert first["dollars"] == first["billed"] > 0 == again["billed"]
+    # A stream that asks ahead may make a call more. All calls here cost the same.
+    for key in ("dollars", "tokens"):
+        assert again[key] / again["calls"] == pytest.approx(first[key] / first["calls"])
 
 
 def test_the_cap_is_for_runs_and_judge_together_and_the_table_shows_both(targen, works, mail):

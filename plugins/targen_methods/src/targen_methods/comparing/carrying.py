@@ -324,8 +324,26 @@ def _measured(
 ) -> Measured:
     if report is None:
         return Measured(name, rows, wanted, None, None, None, note=note)
+    tokens, dollars = _cost(report)
     usage = report.usage
-    return Measured(name, rows, wanted, usage.answered, usage.tokens, usage.cost, note=note)
+    return Measured(
+        name, rows, wanted, usage.answered, tokens, dollars, note=note, billed=usage.cost
+    )
+
+
+def _cost(report: Report) -> tuple[int, float | None]:
+    """Return a run's tokens and dollars as if none of its replies had come from the cache."""
+    usage, prices = report.usage, report.raw.get("prices", {})
+    tokens, dollars = usage.tokens, usage.cost
+    for step in report.raw["usage"]["by_step"]:
+        saved = {way: step[f"saved_{way}put_tokens"] for way in ("in", "out")}
+        tokens += sum(saved.values())
+        if not any(saved.values()) or dollars is None:
+            continue
+        price = prices.get(step["step"])
+        of_step = price and sum(saved[way] * price[way] for way in saved) / 1e6
+        dollars = None if of_step is None else dollars + of_step
+    return tokens, dollars
 
 
 def _rows_of(way: Way, folder: Path) -> str:

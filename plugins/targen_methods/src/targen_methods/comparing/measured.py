@@ -19,14 +19,15 @@ class Measured:
         name: the method's.
         rows: rows that it made.
         requested: how many were requested; None if its dollars decided.
-        calls: calls that models answered; None if unknown, as for rows from elsewhere.
-        tokens: in and out; None if unknown.
-        dollars: what they cost; None if a price is unknown.
+        calls: calls that models or the cache answered; None if unknown, as for rows from elsewhere.
+        tokens: of these calls, in and out; None if unknown.
+        dollars: what they cost if the cache is empty; None if a price is unknown.
         figures: from the analysis, by column.
         right: the share of labels that a blind judge confirms; None without a judge.
-        judge_dollars: what the judge cost; None without a judge, or if a price is unknown.
+        judge_dollars: what the judge was billed; None without a judge, or if a price is unknown.
         trained: by trainer, the main figure of what its rows train.
         note: a remark on it.
+        billed: dollars for its calls that the cache did not answer; None if a price is unknown.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Measured:
     judge_dollars: float | None = None
     trained: Mapping[str, Estimate] = field(default_factory=dict)
     note: str = ""
+    billed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ _JUDGED = (
 )
 _NOTES = (
     (
-        "Calls include replies from the cache, for example if two methods make the same call. "
-        "Tokens and dollars count only the other calls, and exclude the judge's."
+        "Calls, tokens and dollars include replies from the cache, for example if two methods make "
+        "the same call. They exclude the judge's. Billed, as for the judge: without such replies."
     ),
     (
         "hd-d: variety of words, where higher is more varied. self-BLEU: similarity of rows, where "
@@ -42,7 +42,7 @@ def columns(compared: Compared) -> list[str]:
     figures = dict.fromkeys(name for way in compared.ways for name in way.figures)
     trainers = dict.fromkeys(name for way in compared.ways for name in way.trained)
     return [
-        *("method", "rows", "calls", "tokens", "dollars"),
+        *("method", "rows", "calls", "tokens", "dollars", "billed"),
         *(_HEADS.get(name, name) for name in figures),
         *(["correct labels", "judge: dollars"] if _is_judged(compared) else []),
         *(f"{name}: {compared.metric}" for name in trainers),
@@ -62,7 +62,8 @@ def _line(way: Measured, heads: Sequence[str], metric: str) -> list[str]:
         + (f" of {way.requested:,}" if way.requested != way.rows and way.requested else ""),
         "calls": _count(way.calls),
         "tokens": _count(way.tokens),
-        "dollars": "unknown" if way.dollars is None else f"{way.dollars:.4f}",
+        "dollars": _dollars(way.dollars),
+        "billed": _dollars(way.billed),
         "correct labels": "" if way.right is None else f"{way.right:.1%}",
         "judge: dollars": _judge(way),
         **{_HEADS.get(name, name): _said(figure) for name, figure in way.figures.items()},
@@ -76,9 +77,11 @@ def _is_judged(compared: Compared) -> bool:
 
 
 def _judge(way: Measured) -> str:
-    if way.right is None:
-        return ""
-    return "unknown" if way.judge_dollars is None else f"{way.judge_dollars:.4f}"
+    return "" if way.right is None else _dollars(way.judge_dollars)
+
+
+def _dollars(dollars: float | None) -> str:
+    return "unknown" if dollars is None else f"{dollars:.4f}"
 
 
 def _count(number: int | None) -> str:
