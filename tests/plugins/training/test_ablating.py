@@ -101,6 +101,26 @@ def test_a_price_is_passed_as_an_option_of_the_model(targen, mood):
 
 
 @pytest.mark.whole
+def test_defaults_hold_for_the_backend_that_they_name(targen, mood):
+    mood("test.jsonl", 20)
+    for key, value in (("backend", "llama/m"), ("price-in", 1), ("price-out", 2)):
+        targen("config", "set", key, value)
+    asked = ("ablate", "./mood.yaml", "--test", "test.jsonl", "-n", 8, "--max-cost", 1, "--plan")
+    plain = targen(*asked, "--arms", "correction")
+    assert plain.code == 0, plain.err
+    assert "arm whole (mood): to generate: n=8, model=llama, options={'model': 'm'," in plain.err
+    assert "generating all arms costs about $0." in plain.err
+    several = ("--generator", "llama/m", "--generator", "scripted", "--arms", "generators")
+    assert "model=scripted, options={}," in targen(*asked, *several).err
+    # A plan must not promise a cap that the run would refuse.
+    other = targen(*asked, "--generator", "llama/other", "--arms", "correction")
+    assert other.code == 2 and "price of arm whole (mood) is unknown" in other.err
+    targen("config", "unset", "backend")
+    none = targen(*asked, "--arms", "correction")
+    assert "no model was named to generate the rows" in none.err
+
+
+@pytest.mark.whole
 def test_variants_are_arms_and_what_a_task_lacks_is_named(targen, mood):
     mood("test.jsonl", 20)
     rte = targen("ablate", "rte", *ASKED, "--plan")

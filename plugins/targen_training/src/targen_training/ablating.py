@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from targen_cli import defaults
 from targen_cli.ahead import YesArg
+from targen_cli.choosing import choice, same_backend
 from targen_cli.completion import completer
 from targen_cli.flags import Said, takes
 from targen_core import Limits
@@ -28,7 +30,7 @@ from targen_training.comparing import (
 from targen_training.money import Money
 
 if TYPE_CHECKING:
-    from targen_core import Task
+    from targen_core import Registry, Task
 
 WHOLE = "whole"
 KINDS = (
@@ -60,13 +62,14 @@ def ablate(
         ),
     ],
     generator: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             "--generator",
             metavar="NAME[/MODEL]",
-            help="The model that generates the rows. Each additional model adds an arm.",
+            help="The model that generates the rows. Each additional model adds an arm. [default: "
+            "the backend of your defaults]",
         ),
-    ],
+    ] = None,
     arms: Annotated[
         str | None,
         typer.Option(
@@ -140,9 +143,14 @@ def ablate(
     check_folder(folder)
     names = chosen("--arms", arms, KINDS, of="there is no arm", what="the arms are")
     limit = contexts or contexts_of(loaded, number, 40)
-    base = {"n": number, "model": generator[0], **generator_options(option or [])}
+    called: list[str | None] = [*generator] if generator else [None]
+    first, *others = [_model(registry, name, option or []) for name in called]
+    for other in others:  # the defaults of one service are not for another
+        if other["options"] == first["options"]:
+            del other["options"]
+    base = {"n": number, **{key: value for key, value in first.items() if value}}
     made: dict[str, Any] = {}
-    for name, values in _arms(loaded, task, generator, names, runs, limit, folder):
+    for name, values in _arms(loaded, task, others, names, runs, limit, folder):
         if isinstance(values, str):
             print(f"arm {name!r} is left out: {values}", file=sys.stderr)
         else:
@@ -176,10 +184,31 @@ def ablate(
         print(f"to see how varied each arm's rows are: targen analyze {paths}", file=sys.stderr)
 
 
+def _model(registry: Registry, name: str | None, typed: list[str]) -> dict[str, Any]:
+    """Return what `generate` is called with for a model: what was typed, over the defaults.
+
+    Defaults of single steps and of parts are left out: some arms lack these steps and parts.
+
+    Raises:
+        UsageError: an option or a default is invalid, or no model is named.
+    """
+    held = defaults.merged(defaults.layers(defaults.read_files()), same_backend(registry))
+    if name is None and "backend" not in held:
+        raise UsageError(
+            "no model was named to generate the rows",
+            hint="--generator NAME, or targen config set backend NAME",
+        )
+    chosen = choice(registry, Said({"options": typed}, frozenset()), backend=name)
+    values = generator_options(typed)
+    by_default = {key: chosen.options[key] for key in sorted(chosen.untyped) if "." not in key}
+    options = {**by_default, **values.get("options", {})}
+    return {"model": name or chosen.model, "options": options}
+
+
 def _arms(
     task: Task[Any, Any],
     said: str,
-    generators: Sequence[str],
+    generators: Sequence[Mapping[str, Any]],
     names: Sequence[str],
     runs: int,
     contexts: int,
@@ -228,8 +257,8 @@ def _arms(
             if variant != _SEEDLESS:
                 yield from several(variant, variants=[variant])
     if "generators" in names:
-        for name in generators[1:]:
-            yield name.replace("/", " "), arm(model=name)
+        for values in generators:
+            yield values["model"].replace("/", " "), arm(**values)
 
 
 def _seedless(task: Task[Any, Any], said: str, arm: Any, folder: Path) -> Mapping[str, Any] | str:

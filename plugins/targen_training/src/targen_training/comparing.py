@@ -21,6 +21,7 @@ from targen_cli.sources import EncodingArg
 from targen_cli.status import note
 from targen_core import Limits, Typed
 from targen_core.errors import Interrupted, MissingDependency, NoSuchFile, RunConflict, UsageError
+from targen_core.runs.records.options import prices
 from targen_core.text import plural
 from targen_core.wording import REPEAT, Blank, Either, Option
 from targen_training.asked import NAME_THE_TASK, TaskOption, assigned, names_its_task
@@ -435,12 +436,25 @@ def say_arms(registry: Registry, arms: Sequence[Made], money: Money) -> list[Mad
     _say_costs(money.expected, caps, money.account.limits.max_cost)
     if other is not None:
         raise other
+    # A run would refuse it; a plan, too, must not promise a cap that cannot hold.
+    if money.account.limits.max_cost is not None and (unpriced := _unpriced(money.expected)):
+        raise UsageError(
+            Option("max_cost") + f" needs a price, but the price of {unpriced[0]} is unknown",
+            hint="give it in dollars per million tokens: "
+            + prices("0.15", "0.60")
+            + "; if calls are free: "
+            + prices("0", "0"),
+        )
     return missing
+
+
+def _unpriced(costs: Sequence[Expected]) -> list[str]:
+    return [part.name for part in costs if part.dollars is None and not part.unknown]
 
 
 def _say_costs(costs: Sequence[Expected], caps: Sequence[float | None], cap: float | None) -> None:
     known = [part.dollars for part in costs if part.dollars is not None]
-    unpriced = sum(part.dollars is None and not part.unknown for part in costs)
+    unpriced = len(_unpriced(costs))
     unknown = sum(bool(part.unknown) for part in costs)
     if not any(known) and not unknown:
         return
