@@ -119,6 +119,17 @@ def test_sentences_and_title_name_all_arms_that_differ(moods, works):
 
 
 @pytest.mark.usefixtures("three")
+def test_the_same_rows_twice_are_named_as_such(works):
+    Path("copy.jsonl").write_bytes(Path("good.jsonl").read_bytes())
+    data = ("a=good.jsonl", "b=copy.jsonl", "c=poor.jsonl")
+    rest = ("--test", "test.jsonl", "--task", "mood.yaml", "--repeats", 1)
+    done = works("compare", *data, *rest)
+    assert "p = 1.00: b and a have the same rows." in done.out
+    assert "note: mood: b has the same rows as a\n" in done.err
+    assert "c has the same" not in done.err
+
+
+@pytest.mark.usefixtures("three")
 def test_what_is_trained_stays_until_something_changes(targen, moods):
     assert "10 of 10 training runs" in targen(*COMPARE).err
     first = Path("c/results.json").read_bytes()

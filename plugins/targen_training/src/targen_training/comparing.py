@@ -242,7 +242,7 @@ def carried_out(
         declare(folder, values)
         made, notes = generated(registry, arms)
         ready = ready or _planned(registry, experiment, folder, made)
-        notes += [*_alike(ready, made), *made_once(arms)]
+        notes += [*_alike(ready), *made_once(arms)]
         for key, material in ready.materials.items():
             notes += too_large(ready.experiment, key, material)
         for line in notes:
@@ -346,18 +346,18 @@ def going_on() -> Iterator[None]:
         raise Interrupted(str(stopped) or "stopped", hint=REPEAT + " to continue") from None
 
 
-def _alike(ready: Planned, made: Mapping[str, Mapping[str, Path]]) -> list[str]:
-    """Generated arms that came to the same rows, so that no dataset was given to compare."""
+def _alike(ready: Planned) -> list[str]:
+    """Return a note for each arm with the same rows as an earlier one."""
     notes = []
     for key, material in ready.materials.items():
         first: dict[tuple[object, ...], str] = {}
         for name, arm in ready.experiment.tasks[key].arms.items():
-            if name in made.get(key, {}):
-                source = material.arms[name][0]
-                rows = (source.digest, arm.style, *source.dataset.weights)
-                other = first.setdefault(rows, name)
-                if other != name:
-                    notes.append(f"{key}: {name} has the same rows as {other}")
+            sources = material.arms[name]
+            data = [(each.digest, *each.dataset.weights) for each in sources]
+            rows = (arm.style, arm.before, *data)
+            other = first.setdefault(rows, name)
+            if other != name:
+                notes.append(f"{key}: {name} has the same rows as {other}")
     return notes
 
 

@@ -107,7 +107,7 @@ def _sentences(part: PartResult) -> Iterator[str]:
             f"{part.key}, {pair.model}, {KINDS[pair.kind]}: {_arm(pair, 0)} minus "
             f"{_arm(pair, 1)} is "
             f"{with_interval(pair.difference, form=SIGNED)} points of {part.metric}, "
-            f"p {_p_said(pair.p)}: {_said(pair)}."
+            f"p {_p_said(pair.p)}: {_said(part, pair)}."
         )
 
 
@@ -164,7 +164,10 @@ def _few_sentences(part: PartResult) -> Iterator[str]:
             )
 
 
-def _said(pair: Pair) -> str:
+def _said(part: PartResult, pair: Pair) -> str:
+    one, other = ([each["digest"] for each in part.arms[arm]] for arm in (pair.one, pair.other))
+    if one == other and not pair.difference.value and max(pair.runs or (1,)) == 1:
+        return f"{pair.one} and {pair.other} have the same rows"
     if pair.difference.value is None or pair.p >= _SURE:
         of = "test rows and seeds" if pair.runs is None else "runs, test rows and seeds"
         return f"too few {of} to detect a difference"
