@@ -6,6 +6,7 @@ import json
 import random
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 from scipy.stats import binomtest
@@ -75,6 +76,20 @@ def test_arms_are_compared_at_equal_and_at_natural_sizes(works):
         assert each["mcnemar"] == (binomtest(only[0], whole).pvalue if whole else 1.0)
     assert {each["only_one"] % 1 for each in pairs.values()} == {0}
     assert json.loads(Path("c/results.json").read_text()) == results
+
+
+@pytest.mark.usefixtures("three")
+def test_each_figure_leads_to_the_cells_that_it_is_made_of(works):
+    results = works(*COMPARE, "--curve", "40", "--mixture", "--json").json
+    for group in results["parts"][0]["groups"]:
+        figures = [one["figure"] for one in group["trained"]]
+        assert [one["seed"] for one in group["trained"]] == results["seeds"] == [0, 1]
+        assert fmean(figures) == pytest.approx(group["figure"]["value"])
+        for one in group["trained"]:
+            cell = json.loads(Path("c/cells", one["cell"], "cell.json").read_text())
+            assert (cell["key"], cell["seed"]) == (one["cell"], one["seed"])
+            # A mixture with none of an arm trains the same as an arm alone, and is named second.
+            assert cell["arm"] == group["arm"] or group["share"] in (0, 1)
 
 
 @pytest.mark.usefixtures("three")

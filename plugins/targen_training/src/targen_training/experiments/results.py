@@ -46,6 +46,21 @@ _Place = tuple[Any, ...]  # of a group of cells: model, arm, kind, share and so 
 
 
 @dataclass(frozen=True, slots=True)
+class Trained:
+    """One training of a group.
+
+    Attributes:
+        seed: its seed.
+        figure: the main figure; None if the test rows do not say.
+        cell: its folder in `cells/`, which groups that train the same share.
+    """
+
+    seed: int
+    figure: float | None
+    cell: str
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """The cells that differ only in their seed.
 
@@ -61,6 +76,7 @@ class Group:
         figures: all figures, in the same form.
         unlearned: test decisions with a label that no training row has, the mean over seeds.
         each: of few real rows, how many of each label.
+        trained: each seed's training; empty in results of earlier versions.
     """
 
     model: str
@@ -74,6 +90,7 @@ class Group:
     figures: Mapping[str, Estimate]
     unlearned: float
     each: int = 0
+    trained: Sequence[Trained] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,12 +308,14 @@ class _Cells:
     Attributes:
         cell: the first of them.
         known: of each seed, its predictions.
+        plans: of each seed, its cell.
         by_seed: the main figure by seed, of shape (seeds,).
         drawn: the same in resamples, (seeds, resamples).
     """
 
     cell: Cell
     known: list[Measured] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
     by_seed: Numbers = field(default_factory=lambda: np.empty(0))
     drawn: Numbers = field(default_factory=lambda: np.empty((0, 0)))
 
@@ -406,6 +425,7 @@ def _part(
         place += (cell.rows,) if cell.kind == "curve" else (cell.each,) if cell.each else ()
         group = cells.setdefault(place, _Cells(cell))
         group.known.append(known)
+        group.plans.append(plan)
     metric = experiment.metric_of(key) or next(iter(cells.values())).known[0].main
     draws = draws_of(next(iter(cells.values())).known[0].count)
     groups = []
@@ -461,6 +481,10 @@ def _group(cells: _Cells, metric: str, draws: Numbers) -> Group:
         figures,
         float(np.mean([known.unlearned for known in cells.known])),
         cell.each,
+        [
+            Trained(plan.cell.seed, None if np.isnan(value) else float(value), plan.key)
+            for plan, value in zip(cells.plans, cells.by_seed, strict=True)
+        ],
     )
 
 

@@ -73,8 +73,11 @@ class Planned:
 
     @property
     def missing(self) -> list[Plan]:
-        """Cells that are to be trained, each once."""
-        keys = {plan.key: plan for plan in self.plans if plan.key not in self.there}
+        """Cells that are to be trained, each once, for the first group that needs it."""
+        keys: dict[str, Plan] = {}
+        for plan in self.plans:
+            if plan.key not in self.there:
+                keys.setdefault(plan.key, plan)
         return list(keys.values())
 
 
