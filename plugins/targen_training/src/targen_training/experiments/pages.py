@@ -49,8 +49,8 @@ def findings_of(results: Results) -> Findings:
 _HOW = (
     (
         "Mean and sd: over seeds. A seed determines which rows are drawn from larger datasets, and "
-        "the randomness in training. Interval: 95%, by bootstrap over test rows, with the same "
-        "resamples for all seeds."
+        "the randomness in training. No sd: all seeds trained the same model. Interval: 95%, by "
+        "bootstrap over test rows, with the same resamples for all seeds."
     ),
     (
         "Differences: 95% intervals and p by paired bootstrap over test rows and seeds. p (Holm) "

@@ -72,7 +72,7 @@ class Group:
         share: of a mixture, the share of the second arm.
         seeds: how many.
         figure: the main figure, the mean over seeds, with its interval over test rows.
-        sd: the standard deviation over seeds; None for one seed.
+        sd: the standard deviation over seeds; None for one seed, or if all trained the same model.
         figures: all figures, in the same form.
         unlearned: test decisions with a label that no training row has, the mean over seeds.
         each: of few real rows, how many of each label.
@@ -309,6 +309,7 @@ class _Cells:
         cell: the first of them.
         known: of each seed, its predictions.
         plans: of each seed, its cell.
+        scores: of each seed, its predictions as the model gave them.
         by_seed: the main figure by seed, of shape (seeds,).
         drawn: the same in resamples, (seeds, resamples).
     """
@@ -316,8 +317,20 @@ class _Cells:
     cell: Cell
     known: list[Measured] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
+    scores: list[NDArray[np.float64] | Sequence[Any]] = field(default_factory=list)
     by_seed: Numbers = field(default_factory=lambda: np.empty(0))
     drawn: Numbers = field(default_factory=lambda: np.empty((0, 0)))
+
+    @property
+    def is_one_model(self) -> bool:
+        """Whether there is one seed, or all trained the same model, so that a spread says nothing.
+
+        A trainer without chance of its own does so on all rows of an arm.
+        """
+        first, *others = self.scores
+        if isinstance(first, np.ndarray):
+            return all(np.allclose(first, each, equal_nan=True) for each in others)
+        return all(first == each for each in others)
 
     def minus(self, other: _Cells) -> tuple[float, Numbers]:
         """The difference of the means over seeds, and in resamples of test rows and seeds."""
@@ -426,6 +439,7 @@ def _part(
         group = cells.setdefault(place, _Cells(cell))
         group.known.append(known)
         group.plans.append(plan)
+        group.scores.append(made.scores)
     metric = experiment.metric_of(key) or next(iter(cells.values())).known[0].main
     draws = draws_of(next(iter(cells.values())).known[0].count)
     groups = []
@@ -477,7 +491,7 @@ def _group(cells: _Cells, metric: str, draws: Numbers) -> Group:
         cell.share,
         len(cells.known),
         figures[metric],
-        float(cells.by_seed.std(ddof=1)) if len(cells.by_seed) > 1 else None,
+        None if cells.is_one_model else float(cells.by_seed.std(ddof=1)),
         figures,
         float(np.mean([known.unlearned for known in cells.known])),
         cell.each,
