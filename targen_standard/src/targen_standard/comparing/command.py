@@ -84,18 +84,25 @@ def _print(result: Difference) -> None:
             ["-", "+", "count"],
             [(*pair.split(" -> ", 1), count) for pair, count in result.verdicts.items()],
         )
+        _print_changed(result, " verdict")
     if result.relabelled:
         print(f"{result.relabelled:,} with a different label")
+        _print_changed(result, " label")
     if result.rewritten:
         print(f"{result.rewritten:,} with a different text")
-    for change in result.changed:
-        sides_of = "" if change.left is None else f": {change.left} -> {change.right}"
-        print(f"  {change.name}{sides_of}")
+        _print_changed(result, " text")
     screen.heading("Rows")
     print_rows(result)
     screen.heading("Figures")
     print_table(["", "-", "+"], [_figure(change) for change in result.figures])
     print("\nthe runs are the same" if result.same else "\nthe runs differ")
+
+
+def _print_changed(result: Difference, what: str) -> None:
+    for change in result.changed:
+        if change.name.endswith(what):
+            sides_of = "" if change.left is None else f": {change.left} -> {change.right}"
+            print(f"  {change.name}{sides_of}")
 
 
 def _field(change: Changed) -> tuple[str, str, str]:

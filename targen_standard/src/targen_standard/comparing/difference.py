@@ -80,7 +80,7 @@ class Difference:
         verdicts: how many went from one verdict to another, by both in words.
         relabelled: how many ended with another label in both.
         rewritten: how many say something else under the same id.
-        changed: the first of these, by id.
+        changed: the first of each of these three, by id and "verdict", "label" or "text".
         rows: how many rows are the "same", "relabelled", "near", only "left" and only "right".
         examples: the first row changes of each kind.
         figures: figures of the two reports.
@@ -302,6 +302,7 @@ def _compare_candidates(result: Difference) -> None:
     left = dict(_candidates(result.left))
     unrelated = result.unrelated
     verdicts: Counter[str] = Counter()
+    shown: Counter[str] = Counter()
     there = both = 0
     for name, right in _candidates(result.right):
         there += 1
@@ -319,9 +320,10 @@ def _compare_candidates(result: Difference) -> None:
         if other.made_rows == right.made_rows and other.text != right.text:
             result.rewritten += 1
             changes.append(("text", None, None))
-        if changes and len(result.changed) < _EXAMPLES:
-            what, was, now = changes[0]
-            result.changed.append(Changed(f"{name} {what}", was, now))
+        for what, was, now in changes:
+            shown[what] += 1
+            if shown[what] <= _EXAMPLES:
+                result.changed.append(Changed(f"{name} {what}", was, now))
     result.candidates = {"left": len(left), "right": there, "both": both}
     result.verdicts = dict(verdicts.most_common())
 
