@@ -80,6 +80,15 @@ def test_some_arms_several_times_beside_rows_that_are_there(works, mood):
     assert " whole, run 2 is" not in done.out and "mood: means over runs\n" in done.out
 
 
+def test_other_contexts_than_before_are_explained(refuses, works, mood):
+    mood("test.jsonl", 20)
+    ask = ("ablate", "./mood.yaml", "--test", "test.jsonl", "--generator", "scripted")
+    ask = (*ask, "--arms", "correction", "--repeats", 1, "-n")
+    works(*ask, 12)
+    hint = "the contexts limit follows -n; repeat the original request"
+    refuses((*ask, 20), "started with contexts limit 12; you asked for 20", hint)
+
+
 def test_an_arm_whose_rows_are_all_tested_is_left_out(works, mood):
     mood("test.jsonl", 20)
     ask = ("ablate", "./mood.yaml", *ASKED, "--arms", "correction", "--runs", 2, "--repeats", 1)

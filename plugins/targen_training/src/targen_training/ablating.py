@@ -16,7 +16,7 @@ from targen_cli.choosing import choice, same_backend
 from targen_cli.completion import completer
 from targen_cli.flags import Said, takes
 from targen_core import Limits
-from targen_core.errors import UsageError
+from targen_core.errors import RunConflict, UsageError
 from targen_core.outputs import write_file
 from targen_training.asked import chosen
 from targen_training.comparing import (
@@ -175,7 +175,12 @@ def ablate(
         "ablate",
     )
     with Money(said.of(Limits), yes=yes) as money:
-        results = carried_out(registry, experiment, folder, money, plan=plan)
+        try:
+            results = carried_out(registry, experiment, folder, money, plan=plan)
+        except RunConflict as error:
+            if contexts is None and "contexts limit" in str(error):
+                error.hint = f"the contexts limit follows -n; {error.hint}"
+            raise
     if results is not None:
         show(results, folder, json=json)
         say_billed(money)
@@ -192,6 +197,7 @@ def _model(registry: Registry, name: str | None, typed: list[str]) -> dict[str, 
     Raises:
         UsageError: an option or a default is invalid, or no model is named.
     """
+    values = generator_options(typed)
     held = defaults.merged(defaults.layers(defaults.read_files()), same_backend(registry))
     if name is None and "backend" not in held:
         raise UsageError(
@@ -199,7 +205,6 @@ def _model(registry: Registry, name: str | None, typed: list[str]) -> dict[str, 
             hint="--generator NAME, or targen config set backend NAME",
         )
     chosen = choice(registry, Said({"options": typed}, frozenset()), backend=name)
-    values = generator_options(typed)
     by_default = {key: chosen.options[key] for key in sorted(chosen.untyped) if "." not in key}
     options = {**by_default, **values.get("options", {})}
     return {"model": name or chosen.model, "options": options}
