@@ -26,6 +26,7 @@ EXPERIMENTS = {
     "odd.toml": 'task="rte"\ntest="t"\ncolour=1\n[arms]\na="b"\n',
     "arms.toml": TOGETHER.replace('Og = "other.jsonl"', 'Odd = "other.jsonl"'),
     "curve.toml": TOGETHER.replace("together = true", "together = true\nrows = [16]"),
+    "lost.toml": TOGETHER.replace('Og = "other.jsonl"', 'Og = "lost.jsonl"'),
     "twice.toml": TOGETHER.replace('"other.yaml"', '"mood.yaml"'),
 }
 
@@ -99,6 +100,7 @@ LINES = """
     compare odd.toml --repeats 3 | odd.toml already sets --repeats
     compare arms.toml | with the same arms
     compare curve.toml | cannot be combined with learning curves
+    compare lost.toml | no file lost.jsonl | lost.toml, line 10, names it; paths are relative to
     compare twice.toml | two parts contain rows of mood
 
     ablate ./mood.yaml ABLATED --arms corection | there is no arm corection

@@ -148,7 +148,7 @@ def compare(
     - targen compare experiment.toml
     """
     from targen_core import load_registry
-    from targen_training.experiments.model import read_experiment
+    from targen_training.experiments.model import paths_of, read_experiment
     from targen_training.experiments.run import check_folder
 
     registry = load_registry()
@@ -184,7 +184,7 @@ def compare(
         out = parent if (parent / "cells").is_dir() else None  # a comparison that is there
     folder = out or folder_for(experiment, called)
     check_folder(folder)
-    with Money(said.of(Limits), yes=yes) as money:
+    with Money(said.of(Limits), yes=yes) as money, paths_of(what[0] if len(what) == 1 else ""):
         results = carried_out(registry, experiment, folder, money, keep=keep_models, plan=plan)
     if results is not None:
         show(results, folder, json=json)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from targen_cli.reading import read_toml
 from targen_cli.trust import leaving, placed, require_trust
 from targen_core import Typed
 from targen_core.calls.sampling import is_free
-from targen_core.errors import TargenError, UsageError
+from targen_core.errors import NoSuchFile, TargenError, UsageError
 from targen_core.origin import Named
 from targen_core.text import key_path
 from targen_core.wording import Words
@@ -319,6 +320,24 @@ def read_experiment(path: Path) -> Experiment:
     experiment = validated(read_toml(path, _LARGEST), str(path))
     require_trust(path, reaching(experiment, path.parent))
     return located(experiment, lambda source: placed(path.parent, source))
+
+
+@contextmanager
+def paths_of(source: str) -> Iterator[None]:
+    """Explain an error about a missing file that an experiment file names, if `source` is one."""
+    try:
+        yield
+    except NoSuchFile as error:
+        file = Path(source)
+        lines = file.read_text("utf-8").splitlines() if source.endswith(".toml") else ()
+        for number, line in enumerate(lines, 1):
+            for text in re.findall(r'"([^"]*)"|\'([^\']*)\'', line):
+                if str(placed(file.parent, "".join(text))) == str(error.path):
+                    near = str(error.hint) if str(error.hint).startswith("did you") else ""
+                    error.hint = f"{file}, line {number}, names it; paths are relative to this file"
+                    error.hint += f"; {near}" if near else ""
+                    raise
+        raise
 
 
 def read_asked(folder: Path) -> dict[str, Any] | None:
