@@ -194,6 +194,33 @@ def test_a_schema_that_vllm_refuses_leads_to_the_other_ways(services, fails, wor
     assert 'structured="json_object"' in error.hint
 
 
+def test_a_reply_that_a_service_finds_invalid_is_a_reply(services, call, plain):
+    """Groq's answer; it gets its second attempt, and says nothing of other calls."""
+    llama = services["llama"]
+    fault = llama.fault("Failed to generate JSON.", code="json_validate_failed")
+    fault["error"]["failed_generation"] = '{"km": '
+    reply = call(llama, answers(400, fault), plain)
+    assert (reply.text, reply.finish) == ('{"km": ', "other")
+    assert reply.output_tokens == 2
+    del fault["error"]["failed_generation"]
+    assert "Failed to generate JSON." in call(llama, answers(400, fault), plain).text
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "of_content"),
+    [
+        (400, "Invalid token in grammar at position 7", True),
+        (422, "no such field", True),
+        (400, "No models loaded. Please load a model", False),
+        (400, "model 'tiny' is not loaded", False),
+        (404, "no such page", False),
+    ],
+)
+def test_a_refusal_may_be_due_to_what_a_call_says(services, fails, status, words, of_content):
+    llama = services["llama"]
+    assert fails(llama, answers(status, llama.fault(words))).of_content is of_content
+
+
 def test_an_error_inside_a_200_counts_as_what_it_says(services, fails):
     llama = services["llama"]
     assert type(fails(llama, answers(200, llama.fault("slow down", code=429)))) is RateLimited

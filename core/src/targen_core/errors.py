@@ -361,18 +361,26 @@ class CreditExhausted(ServiceError):
 
 
 class BadRequest(ServiceError):
-    """The service rejects the request in this form."""
+    """The service rejects the request in this form.
+
+    `of_content` says that this may be due to what the one request says, so that the service may
+    answer others of its step. The call layer then turns it into a rejection: `unanswered`.
+    """
+
+    of_content = False
 
 
 class ContextTooLong(BadRequest):
     """Prompt and `max_tokens` do not fit the model's context."""
 
+    of_content = True
+
 
 class ContentFiltered(ServiceError):
     """A filter of the service stopped this prompt or its reply.
 
-    The only service error that says something about the candidate: the call
-    layer turns it into a rejection with the reason `content-filter`.
+    It says something about the candidate: the call layer turns it into a rejection with the
+    reason `content-filter`.
     """
 
 

@@ -65,7 +65,8 @@ _NO_CREDIT = re.compile(
     re.IGNORECASE,
 )
 _FILTERED = re.compile(
-    r"content[ _]management policy|content[ _]filtering policy|blocked by (our )?content filter",
+    r"content[ _]management policy|content[ _]filtering policy|blocked by (our )?content filter"
+    r"|requires moderation on|input was flagged",  # OpenRouter
     re.IGNORECASE,
 )
 _READ = 16_384

@@ -188,6 +188,65 @@ def test_a_call_that_always_hangs_is_given_up_after_three_time_outs(lab, desk, d
         drive(cursed_beside(one, 40, 10))
 
 
+def refusing(of_content=True):
+    refused = BadRequest("no such grammar", hint="do this")
+    refused.of_content = of_content
+    return refused
+
+
+@pytest.mark.parametrize("cursed", ["first", "question 30"])
+def test_a_call_that_is_refused_where_others_are_answered_is_given_up(lab, desk, drive, cursed):
+    """Also if the refusal comes before the first reply."""
+
+    def is_cursed(request):
+        return request.messages[0].content == cursed
+
+    def reply(request):
+        if is_cursed(request):
+            at.append(now())
+            raise refusing()
+        return "x"
+
+    at = []
+    one = desk(lab.ToyModel(reply, latency=lambda request: 0.1 if is_cursed(request) else 1.0))
+
+    async def work():
+        first = asyncio.ensure_future(one.ask("first", place="f"))
+        results = [*await one.many(40), *await asyncio.gather(first, return_exceptions=True)]
+        (refused,) = (each for each in results if each != "x")
+        assert isinstance(refused, Rejected) and refused.reason == "unanswered"
+        assert "answers other calls but refused this generate call" in str(refused)
+        assert "no such grammar" in str(refused)
+        place = "f" if cursed == "first" else "p/30"
+        with pytest.raises(Rejected) as read:  # from the journal
+            await desk(one.model).ask(cursed, place=place)
+        assert (str(read.value), len(at)) == (str(refused), 1)
+
+    drive(work())
+
+
+def test_many_refusals_in_a_row_end_the_run_with_what_the_service_says(lab, desk, drive):
+    def hook(number, request):
+        if number > 5:
+            raise refusing()
+
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), concurrency=1)
+    results = drive(one.many(40))
+    assert sum(isinstance(each, Rejected) for each in results) == 20
+    ended = next(each for each in results if isinstance(each, BadRequest))
+    assert (str(ended), ended.hint) == ("no such grammar", "do this")
+
+
+@pytest.mark.parametrize("of_content", [True, False])
+def test_a_service_that_refuses_all_is_soon_asked_no_more(lab, desk, drive, of_content):
+    hook, at = failing(EVER, lambda: refusing(of_content))
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook, latency=lambda request: 1.0))
+    results = drive(one.many(40))
+    assert any(isinstance(each, BadRequest) for each in results)
+    assert not any(isinstance(each, Rejected) for each in results)
+    assert len(at) <= 40
+
+
 @pytest.mark.parametrize(
     ("error", "lasting"), [(engine_crashed, 30.0), (lambda: Overloaded("too much"), float("inf"))]
 )

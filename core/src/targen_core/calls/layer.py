@@ -36,6 +36,7 @@ from targen_core.calls.model import (
     counted,
 )
 from targen_core.calls.rate import Outcome, outcome_of
+from targen_core.calls.refusals import Refusals
 from targen_core.calls.replies import (
     OF_THE_CALL,
     checked_reply,
@@ -59,6 +60,7 @@ from targen_core.calls.sending import (
 from targen_core.calls.usage import Usage
 from targen_core.errors import (
     BadReply,
+    BadRequest,
     BudgetExhausted,
     ContentFiltered,
     CorruptJournal,
@@ -135,6 +137,8 @@ class CallLayer:
             if isinstance(bound.model, DeferredModel):
                 bound.model.attach_run(self._not_deferred)
         self._retries = Retries(self.seed, max_outage, self.unwanted)
+        self._refusals = Refusals(self.usage)
+        self._refused: set[str] = set()  # steps of which a refused call was reported
         self._proof_asked = asyncio.Lock()
         self._proof_asked_at = 0.0
         patience = {bound.limiter: Patience() for bound in self.models.values()}
@@ -212,7 +216,7 @@ class CallLayer:
         Raises:
             NoUsableReply: the model or its filter decided so: `malformed-reply`, a reason of
                 `read`, `unscored-reply`, `refusal` or `content-filter`. Or the service answers
-                other calls and never this one: `unanswered`.
+                other calls and never this one, or refuses it for what it says: `unanswered`.
             CallCancelled: the run stops or the scope was abandoned.
             TargenError: budget or service end the run.
         """
@@ -399,6 +403,17 @@ class CallLayer:
     ) -> ChatReply:
         """Ask the model until it answers; journal the answer."""
         await scope.await_turn()
+        with self._refusals.under_way(call.step):
+            return await self._answer_to(bound, call, messages, key, scope)
+
+    async def _answer_to(
+        self,
+        bound: BoundModel,
+        call: Call,
+        messages: tuple[Message, ...],
+        key: bytes,
+        scope: Scope,
+    ) -> ChatReply:
         self._sending += 1
         try:
             request = request_of(bound, call, messages, key)
@@ -409,10 +424,14 @@ class CallLayer:
             )
             while not isinstance(answer := await self._attempt(sending, scope), ChatReply):
                 if not answer.retryable:
-                    raise answer
+                    if not await self._is_refused_alone(sending, answer):
+                        raise answer
+                    answer = self._given_up(sending, "refused", answer)
+                    break
                 self._check(scope)
                 if await self._is_own_fault(sending, answer, scope):
-                    answer = self._given_up(sending, answer)
+                    how = f"failed {plural(sending.failures + 1, 'time')} on"
+                    answer = self._given_up(sending, how, answer)
                     break
                 try:
                     delay = self._retries.delay(sending, answer)
@@ -515,11 +534,23 @@ class CallLayer:
             self.write_lost(sending.call, reply.input_tokens, reply.output_tokens, bound.price)
             return reply, (reply.input_tokens + reply.output_tokens, cost or 0.0)
         self._write(bound, sending.call, sending.key, reply, cached=False, cost=cost)
+        if reply.finish != "content-filter":
+            self._refusals.answered(sending.call.step)
         if self.cache is not None and _shares(bound):
             self.cache.put(bound.cache_key(sending.key), for_the_cache(reply))
         return reply, (reply.input_tokens + reply.output_tokens, cost or 0.0)
 
     # --- calls that the service never answers, while it answers others ---
+
+    async def _is_refused_alone(self, sending: Sending, error: ServiceError) -> bool:
+        """Return whether a call is refused for what it says, while others are answered."""
+        if not isinstance(error, BadRequest) or not error.of_content:
+            return False
+        self._sending -= 1  # it may wait for others, and no round waits for it
+        try:
+            return await self._refusals.is_own(sending.call.step)
+        finally:
+            self._sending += 1
 
     async def _is_own_fault(self, sending: Sending, error: ServiceError, scope: Scope) -> bool:
         """Return whether a call has failed for long while another one, sent later, was answered."""
@@ -567,14 +598,17 @@ class CallLayer:
                 return isinstance(await self._attempt(hello, scope), ChatReply)
             return False
 
-    def _given_up(self, sending: Sending, error: ServiceError) -> ChatReply:
+    def _given_up(self, sending: Sending, how: str, error: ServiceError) -> ChatReply:
         """Journal that a call was given up, so that a resume or a replay gives the same rows."""
         call = sending.call
         words = (
-            f"the service answers other calls but failed {plural(sending.failures + 1, 'time')} on "
-            f"this {call.step} call ({call.place}): {error}"
+            f"the service answers other calls but {how} this {call.step} call ({call.place}): "
+            f"{error}"
         )
-        _log.warning("giving up on a call: %s", words)
+        is_known = how == "refused" and sending.call.step in self._refused
+        if how == "refused":
+            self._refused.add(sending.call.step)
+        _log.log(logging.DEBUG if is_known else logging.WARNING, "giving up on a call: %s", words)
         reply = ChatReply(words[:1000], "unanswered")
         self._write(sending.bound, call, sending.key, reply, cached=False, cost=0.0)
         return reply

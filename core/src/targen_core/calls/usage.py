@@ -175,6 +175,14 @@ class Usage:
         self.by_place = by_place
         self.unpriced = bool(snapshot["unpriced"])
 
+    def has_reply(self, step: str) -> bool:
+        """Return whether a call of a step has a reply, however it ended."""
+        return any(
+            counts.answered and (counts.output_tokens or counts.saved_output_tokens)
+            for (at, _), counts in self.by_place.items()
+            if at == step
+        )
+
     @property
     def total(self) -> Counts:
         """The sum over all places."""

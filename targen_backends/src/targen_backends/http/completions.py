@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from targen_backends.batches import NOBODY, careful, parsed
-from targen_backends.completions import fields, read_reply
-from targen_backends.http.failures import failure
+from targen_backends.completions import fields, read_reply, reported_or_estimated
+from targen_backends.http.failures import UnusableReply, failure
 from targen_backends.http.model import HttpModel
 from targen_backends.http.poster import Answer
 from targen_backends.schema import response_format
@@ -45,6 +45,13 @@ class CompletionsModel(HttpModel):
         else:
             form = self._schemas.part(request.schema, request.schema_name)
         return b'%s,"response_format":%s}' % (body[:-1], form)
+
+    async def complete(self, request: ChatRequest) -> ChatReply:
+        """Answer one request over HTTP; see `ChatModel.complete`."""
+        try:
+            return await super().complete(request)
+        except UnusableReply as error:
+            return _refused(error, request)
 
     def fields(self, request: ChatRequest) -> dict[str, Any]:
         """Return the messages and parameters as sent."""
@@ -96,9 +103,12 @@ class CompletionCodec:
                     return key, raised
             headers = {"x-request-id": str(response.get("request_id") or "")}
             words = body or error or ""  # vLLM's run-batch writes the error next to an empty body
-            return key, failure(
+            failed = failure(
                 status, json.dumps(words).encode(), headers, self._model.service, self._model.key
             )
+            if isinstance(failed, UnusableReply):
+                return key, _refused(failed, requests.get(key, NOBODY))
+            return key, failed
         if isinstance(error, dict):
             words = f"{error.get('code')}: {error.get('message')}"
             return key, BatchFailed(error_patterns.quoted(words, self._model.key))
@@ -107,3 +117,10 @@ class CompletionCodec:
     async def aclose(self) -> None:
         """Close this event loop's connections."""
         await self._model.aclose()
+
+
+def _refused(error: UnusableReply, request: ChatRequest) -> ChatReply:
+    """The reply that a service refused, to be read like any other; its tokens are estimated."""
+    text = error.text or str(error)
+    tokens = reported_or_estimated(None, None, request, text)
+    return ChatReply(text, "other", *tokens, unscored=str(error))

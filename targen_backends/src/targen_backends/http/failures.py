@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from targen_backends.http.keys import other_keys
 from targen_backends.http.limits import retry_after
 from targen_backends.http.service import Service
+from targen_core.calls.secrets import scrub
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
@@ -33,7 +34,7 @@ from targen_standard.error_patterns import (
     too_long,
 )
 
-__all__ = ["NotServed", "failure", "named", "request_id"]
+__all__ = ["NotServed", "UnusableReply", "failure", "named", "request_id"]
 
 E = TypeVar("E", bound=ServiceError)
 
@@ -61,10 +62,26 @@ _SLOWER = (
     + Option("tpm", ...)
     + " to the account's limits"
 )
+_NO_MODEL = re.compile(
+    r"\bno models?\b|\bmodel\b.{0,80}\bnot (found|loaded|exist|available)|(unknown|invalid) model",
+    re.IGNORECASE,
+)
 _BROKEN = 15.0  # seconds that a service may answer 500 from the first call on: it has not started
+_REFUSED_REPLY = "json_validate_failed"
+"""Groq's code for a reply that does not follow the schema; `failed_generation` has it
+(console.groq.com/docs/structured-outputs)."""
+_OF_MODERATION = {"reasons", "flagged_input"}
+"""What OpenRouter tells of a prompt that a moderation stopped (openrouter.ai/docs, errors)."""
 _OVERLOADED = {"overloaded_error", "engine_overloaded_error"}
 # Azure's filter bills the prompt; the others do not document this.
 _BILLED_FILTERS = {"ResponsibleAIPolicyViolation"}
+
+
+class UnusableReply(BadRequest):
+    """The service refuses the reply that its model wrote; `text` is that reply, or ""."""
+
+    text = ""
+    of_content = True
 
 
 class NotServed(BadRequest):
@@ -79,12 +96,14 @@ def failure(
     The provider's own words are quoted, up to 500 characters (`quoted`);
     then its name for the request, by which its support finds it.
     """
-    words, codes = _words(body)
+    words, codes, details = _words(body)
     words = quoted(words, secret)
     place = quoted(headers.get("Location", "").partition("?")[0], secret) or "nowhere"
-    return named(
-        _sorted(status, words, codes, headers, place, service), request_id(headers, secret)
-    )
+    error = _sorted(status, words, codes, headers, place, service)
+    if _REFUSED_REPLY in codes:
+        error = UnusableReply(*error.args)
+        error.text = scrub(str(details.get("failed_generation") or ""), secret)
+    return named(error, request_id(headers, secret))
 
 
 def named(error: E, request: str) -> E:
@@ -117,11 +136,13 @@ def _sorted(
         return CreditExhausted(message, hint=service.credit_hint)
     if status == 429:
         if _TOO_BIG_FOR_THE_RATE.search(words):
-            return BadRequest(
+            refused = BadRequest(
                 message,
-                hint="this single request exceeds the limit: lower "
+                hint="this single request exceeds the limit: start a new run with a lower "
                 + Setting("max_tokens", Blank("N")),
             )
+            refused.of_content = True
+            return refused
         return RateLimited(message, retry_after=wait, rate=rate, hint=_SLOWER)
     if status in (503, 529) or codes & _OVERLOADED:
         return Overloaded(message, retry_after=wait, rate=rate)
@@ -140,6 +161,8 @@ def _sorted(
         )
     if status == 407 or (status == 403 and words.startswith(_PAGE)):
         return PermissionDenied(message, hint=_BETWEEN)
+    if codes & CONTENT_FILTER_CODES or (status in (400, 403) and filtered(words)):
+        return ContentFiltered(message, billed=bool(codes & _BILLED_FILTERS))
     # Together answers 403 to a prompt that is too long.
     if status == 403 and not too_long(words):
         return PermissionDenied(
@@ -147,8 +170,6 @@ def _sorted(
             hint=f"set {service.key_variable} to a key with access to this model, or use a "
             "different model",
         )
-    if codes & CONTENT_FILTER_CODES or (status == 400 and filtered(words)):
-        return ContentFiltered(message, billed=bool(codes & _BILLED_FILTERS))
     if codes & TOO_LONG_CODES or (status in (400, 403, 413, 422) and too_long(words)):
         return ContextTooLong(message, hint=service.long_hint)
     if 300 <= status < 400:
@@ -168,35 +189,42 @@ def _sorted(
     if status == 405 or status < 300:
         hint = "is " + Option("base_url") + " the address of the API?"
     if status in (400, 422) and _REFUSES.search(words):
-        refused = (name for name in service.parameter_hints if re.search(rf"\b{name}\b", words))
-        hint = service.parameter_hints.get(next(refused, ""), hint)
+        named_ones = (name for name in service.parameter_hints if re.search(rf"\b{name}\b", words))
+        hint = service.parameter_hints.get(next(named_ones, ""), hint)
     if _SCHEMA.search(words):
         hint = service.schema_hint
     if _SCORES.search(words):
         hint = service.scores_hint
-    return (NotServed if status == 404 else BadRequest)(message, hint=hint)
+    error = (NotServed if status == 404 else BadRequest)(message, hint=hint)
+    # A server's limit on requests (413) is met by long ones only.
+    error.of_content = status in (400, 413, 422) and not _NO_MODEL.search(words)
+    return error
 
 
-def _words(body: bytes) -> tuple[str, set[str]]:
-    """The provider's message and the codes and types that it gave."""
+def _words(body: bytes) -> tuple[str, set[str], Mapping[str, Any]]:
+    """The provider's message, the codes and types that it gave, and all of its error."""
     text = body.decode("utf-8", "replace").strip()
     try:
         data: Any = json.loads(text)
     except (ValueError, RecursionError):
         if re.match(r"<(!doctype|html|head|body)\b", text, re.IGNORECASE):
             title = _TITLE.search(text)
-            return f"{_PAGE}: {' '.join(title[1].split())}" if title else f"{_PAGE}: {text}", set()
-        return text, set()
+            text = " ".join(title[1].split()) if title else text
+            return f"{_PAGE}: {text}", set(), {}
+        return text, set(), {}
     error = data.get("error", data) if isinstance(data, dict) else data
     if not isinstance(error, dict):
-        return error if isinstance(error, str) else text, set()
+        return error if isinstance(error, str) else text, set(), {}
     inner = [(error, "code"), (error, "type")]
     for part, key in (("details", "error_code"), ("innererror", "code")):
         if isinstance(error.get(part), dict):
             inner.append((error[part], key))
     codes = {str(one[key]) for one, key in inner if isinstance(one.get(key), str | int)}
+    metadata = error.get("metadata")
+    if isinstance(metadata, dict) and metadata.keys() & _OF_MODERATION:
+        codes.add("content_filter")
     for key in ("message", "detail", "error"):
         if error.get(key):
             # Undecodable content is quoted as received, with its surroundings.
-            return error[key] if isinstance(error[key], str) else text, codes
-    return text, codes
+            return error[key] if isinstance(error[key], str) else text, codes, error
+    return text, codes, error

@@ -44,7 +44,9 @@ class Service:
         + ", requests JSON in a different way"
     )
     long_hint: Words = (
-        "lower " + Setting("max_tokens", Blank("N")) + ", or use a model with a longer context"
+        "start a new run with a lower "
+        + Setting("max_tokens", Blank("N"))
+        + ", or with a model that has a longer context"
     )
     scores_hint: Words = (
         "this model returns no token probabilities, or lists fewer tokens at each position; use a "

@@ -23,9 +23,8 @@ class LlamaModel(CompletionsModel):
     service = Service(
         key_variable=KEY_VARIABLE,
         missing_hint="is the model name right? " + Option("base_url") + " usually ends in /v1",
-        long_hint="lower "
-        + Setting("max_tokens", Blank("N"))
-        + ", or serve the model with a longer context",
+        long_hint="serve the model with a longer context, or start a new run with a lower "
+        + Setting("max_tokens", Blank("N")),
         parameter_hints={
             "temperature": Setting("temperature", 1) + ", or " + _REASONING,
             **dict.fromkeys(("max_tokens", *NOT_WITH_REASONING[1:]), _REASONING),

@@ -44,7 +44,8 @@ class OllamaModel(HttpModel):
     service = Service(
         key_variable=KEY_VARIABLE,
         missing_hint="ollama pull NAME downloads a model; ollama list shows those you have",
-        long_hint=Setting("extra", {"options": {"num_ctx": 16384}}) + " sets a longer context",
+        long_hint="start a new run with a longer context: "
+        + Setting("extra", {"options": {"num_ctx": 16384}}),
     )
 
     def schema(self, schema: Mapping[str, Any], name: str) -> Any:

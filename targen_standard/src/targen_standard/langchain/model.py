@@ -512,11 +512,13 @@ def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:
     if code in TOO_LONG_CODES or too_long(words):
         return ContextTooLong(
             words,
-            hint="lower "
+            hint="start a new run with a lower "
             + Setting("max_tokens", Blank("N"))
-            + ", or use a model with a longer context",
+            + ", or with a model that has a longer context",
         )
-    return BadRequest(words)
+    refused = BadRequest(words)
+    refused.of_content = status in (400, 413, 422)
+    return refused
 
 
 def _status(error: Exception) -> int:

@@ -12,6 +12,7 @@ from targen_core.plain import digest_of
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.reporters import CARD, Concern, Ended, Reporter
 from targen_core.tasks.model import Task
+from targen_core.text import plural
 from targen_standard.datasets.source import card_in
 from targen_standard.reporting.card import dataset_card, is_edited, kept_card
 from targen_standard.reporting.concerns import concerns, text_figures
@@ -39,15 +40,16 @@ class _Standard(Reporter):
         return {"texts": text_figures(folder / "dataset.jsonl", sum(report["rows"].values()))}
 
     def notes(self, run: Ended) -> Sequence[str]:
-        """Checks that refused more than one candidate in ten, most first; and a card that is kept.
+        """What the service said of calls that it refused; checks that refused much; a kept card.
 
-        The file that the task was read from, if there is one, knows what lets checks pass.
+        The checks are those that refused more than one candidate in ten, most first. The file that
+        the task was read from, if there is one, knows what lets candidates pass.
         """
         there = card_in(run.folder)
         is_kept = is_edited(there) and is_edited(there, _card(run, ""))
-        return [*self._refusals(run), *([_KEPT] if is_kept else [])]
+        return [*_unanswered(run), *self._strict(run), *([_KEPT] if is_kept else [])]
 
-    def _refusals(self, run: Ended) -> Sequence[str]:
+    def _strict(self, run: Ended) -> Sequence[str]:
         flows = run.report["flow"].values()
         judged = sum(flow["judged"] for flow in flows)
         refused = sum(sum(flow["reasons"].values()) for flow in flows)
@@ -88,6 +90,16 @@ def _digest(run: Ended) -> str:
     with contextlib.suppress(TargenError):  # the rows of a run in progress may lie elsewhere
         return digest_of(run.folder / "dataset.jsonl")
     return ""
+
+
+def _unanswered(run: Ended) -> Iterator[str]:
+    """What the service said of the last call that it refused, or failed on."""
+    flows = run.report["flow"].values()
+    if count := sum(flow["reasons"].get("unanswered", 0) for flow in flows):
+        with contextlib.suppress(TargenError, OSError, KeyError):
+            records = read_jsonl(run.folder / "rejects.jsonl")
+            said = [each["detail"] for each in records if each["reason"] == "unanswered"]
+            yield f"{plural(count, 'candidate')} got no reply. The reason for the last: {said[-1]}"
 
 
 def _refused(rejects: Path) -> Iterator[tuple[str, str]]:
