@@ -227,6 +227,43 @@ def test_an_error_inside_a_200_counts_as_what_it_says(services, fails):
     error = fails(llama, answers(200, llama.fault("provider returned an error")))
     assert isinstance(error, ServiceUnavailable)
     assert error.billed
+    assert str(error) == "HTTP 200 with an error: provider returned an error"
+
+
+def broken(finish="error", content="Vol", **choice):
+    message = {"role": "assistant", "content": content}
+    return {"choices": [{"message": message, "finish_reason": finish, **choice}]}
+
+
+BOOM = {"code": 502, "message": "provider broke"}
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (broken(), "the reply ended with finish_reason error"),
+        (broken(error=BOOM), "error 502: provider broke"),
+        ({**broken(), "error": BOOM}, "error 502: provider broke"),
+        ({**broken("stop", ""), "error": BOOM}, "error 502: provider broke"),
+        ({"choices": [], "error": BOOM}, "error 502: provider broke"),
+    ],
+)
+def test_a_reply_that_broke_off_with_an_error_is_requested_again(services, fails, body, words):
+    error = fails(services["llama"], answers(200, body))
+    assert type(error) is ServiceUnavailable
+    assert words in str(error)
+    assert error.billed
+    decode = codec(LlamaOptions(base_url="http://127.0.0.1:9/v1", model="tiny")).decode
+    line = json.dumps({"custom_id": "k", "response": {"status_code": 200, "body": body}})
+    assert words in str(decode(line.encode(), {})[1])
+
+
+@pytest.mark.parametrize("error", [None, {}, {"message": "a warning"}])
+def test_a_whole_reply_counts_whatever_stands_beside_it(services, call, plain, error):
+    reply = call(
+        services["llama"], answers(200, {**broken("stop", "Volga"), "error": error}), plain
+    )
+    assert reply.text == "Volga"
 
 
 def completed(model, request):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from targen_backends.batches import NOBODY, careful, parsed
 from targen_backends.completions import fields, read_reply, reported_or_estimated
-from targen_backends.http.failures import UnusableReply, failure
+from targen_backends.http.failures import UnusableReply, failure, failure_inside
 from targen_backends.http.model import HttpModel
 from targen_backends.http.poster import Answer
 from targen_backends.schema import response_format
@@ -96,12 +96,14 @@ class CompletionCodec:
         response, error = record.get("response"), record.get("error")
         if isinstance(response, dict) and isinstance(response.get("status_code", 200), int):
             status, body = response.get("status_code", 200), response.get("body")
+            headers = {"x-request-id": str(response.get("request_id") or "")}
             if status == 200:
+                if inside := failure_inside(body, headers, self._model.service, self._model.key):
+                    return key, inside
                 try:
                     return key, read_reply(body, requests.get(key, NOBODY), detailed=True)
                 except MalformedAnswer as raised:
                     return key, raised
-            headers = {"x-request-id": str(response.get("request_id") or "")}
             words = body or error or ""  # vLLM's run-batch writes the error next to an empty body
             failed = failure(
                 status, json.dumps(words).encode(), headers, self._model.service, self._model.key

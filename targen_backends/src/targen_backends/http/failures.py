@@ -34,7 +34,7 @@ from targen_standard.error_patterns import (
     too_long,
 )
 
-__all__ = ["NotServed", "UnusableReply", "failure", "named", "request_id"]
+__all__ = ["NotServed", "UnusableReply", "failure", "failure_inside", "named", "request_id"]
 
 E = TypeVar("E", bound=ServiceError)
 
@@ -89,21 +89,61 @@ class NotServed(BadRequest):
 
 
 def failure(
-    status: int, body: bytes, headers: Mapping[str, str], service: Service, secret: str = ""
+    status: int,
+    body: bytes,
+    headers: Mapping[str, str],
+    service: Service,
+    secret: str = "",
+    *,
+    shown: str = "",
 ) -> ServiceError:
     """Return the error for an answer with a `status` other than 200.
 
     The provider's own words are quoted, up to 500 characters (`quoted`);
-    then its name for the request, by which its support finds it.
+    then its name for the request, by which its support finds it. `shown` is
+    what the message says in place of the status.
     """
     words, codes, details = _words(body)
     words = quoted(words, secret)
     place = quoted(headers.get("Location", "").partition("?")[0], secret) or "nowhere"
-    error = _sorted(status, words, codes, headers, place, service)
+    shown = shown or f"HTTP {status}"
+    error = _sorted(status, shown, words, codes, headers, place, service)
     if _REFUSED_REPLY in codes:
         error = UnusableReply(*error.args)
         error.text = scrub(str(details.get("failed_generation") or ""), secret)
     return named(error, request_id(headers, secret))
+
+
+def failure_inside(
+    envelope: Any, headers: Mapping[str, str], service: Service, secret: str = ""
+) -> ServiceError | None:
+    """Return the error that some gateways put into an answer with status 200, or None.
+
+    It is in place of the choices, or beside a choice that broke off or is empty, or in that choice.
+    """
+    if not isinstance(envelope, dict):
+        return None
+    error, choice = envelope.get("error"), None
+    if "choices" in envelope:
+        choices = envelope["choices"]
+        choice = choices[0] if isinstance(choices, list) and choices else None
+        if isinstance(choice, dict):
+            message = choice.get("message")
+            is_broken = choice.get("finish_reason") == "error"
+            is_empty = not (isinstance(message, dict) and message.get("content"))
+            error = choice.get("error") or error
+            if not is_broken and not (error and is_empty):
+                return None
+            error = error or "the reply ended with finish_reason error"
+    if not error:
+        return None
+    code = error.get("code") if isinstance(error, dict) else None
+    status = code if isinstance(code, int) and 400 <= code < 600 else 502
+    shown = f"HTTP 200 with error {status}" if status == code else "HTTP 200 with an error"
+    body = json.dumps({"error": error}).encode()
+    failed = failure(status, body, headers, service, secret, shown=shown)
+    failed.billed = failed.retryable and status != 429
+    return failed
 
 
 def named(error: E, request: str) -> E:
@@ -122,13 +162,14 @@ def request_id(headers: Mapping[str, str], secret: str = "") -> str:
 
 def _sorted(
     status: int,
+    shown: str,
     words: str,
     codes: set[str],
     headers: Mapping[str, str],
     place: str,
     service: Service,
 ) -> ServiceError:
-    message = f"HTTP {status}: {words}" if words else f"HTTP {status}"
+    message = f"{shown}: {words}" if words else shown
     rate = service.limits(headers)
     wait = retry_after(headers, rate)
     # Of a 5xx only the code counts: what was up-stream may be back in a moment.

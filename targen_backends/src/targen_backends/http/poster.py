@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from targen_backends.http.address import is_loopback, proxy_for
-from targen_backends.http.failures import failure, named, request_id
+from targen_backends.http.failures import failure, failure_inside, named, request_id
 from targen_backends.http.reading import (
     ENCODINGS,
     MAX_ANSWER,
@@ -131,8 +131,8 @@ class Poster:
             envelope = decoded(raw, self._secrets)
         except (ValueError, RecursionError):
             raise self._malformed(raw, headers) from None
-        if isinstance(envelope, dict) and envelope.get("error") and "choices" not in envelope:
-            raise self._failure_inside(envelope, raw, headers)
+        if inside := failure_inside(envelope, headers, self._service, self.secret):
+            raise inside
         return Answer(envelope, self._service.limits(headers), headers)
 
     async def models(self, url: str) -> list[str]:
@@ -317,17 +317,6 @@ class Poster:
             billed=True,
         )
         return named(error, request_id(headers, self.secret))
-
-    def _failure_inside(
-        self, envelope: dict[str, Any], raw: bytes, headers: Mapping[str, str]
-    ) -> Exception:
-        """The error that some gateways put into an answer with status 200."""
-        error = envelope["error"]
-        code = error.get("code") if isinstance(error, dict) else None
-        status = code if isinstance(code, int) and 400 <= code < 600 else 502
-        error = failure(status, raw, headers, self._service, self.secret)
-        error.billed = error.retryable and status != 429
-        return error
 
 
 def _no_descriptors(error: Exception) -> str | None:
