@@ -82,6 +82,14 @@ def test_text_and_finish_of_unusual_answers(ask, answer, text, finish):
     assert (reply.text, reply.finish) == (text, finish)
 
 
+@pytest.mark.parametrize(("content", "finish"), [('{"km": 3}', "stop"), ('{"km": 3', "length")])
+def test_a_whole_object_was_not_cut(ask, request_of, content, finish):
+    reply, *_ = ask(chat(content, "length"), request_of(schema=SCHEMA))
+    assert reply.finish == finish
+    reply, *_ = ask(chat(content, "length"))
+    assert reply.finish == "length", "a text may go on"
+
+
 def test_absent_usage_is_estimated_at_four_bytes_a_token(ask):
     reply, *_ = ask(chat("Wołga", usage=False))
     assert (reply.input_tokens, reply.output_tokens) == (8, 2)  # 32 and 6 bytes

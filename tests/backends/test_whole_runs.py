@@ -205,7 +205,8 @@ def test_a_run_makes_of_faults_what_can_be_made_of_them(run, provider, tmp_path,
     assert holding(tmp_path, KEY) == []
     if code:
         assert f"HTTP {faults[0][0]}" in done.err
-        assert next(numbers) <= 9  # what was in flight, and nothing after it
+        # What was in flight, and nothing after it; a 400 may be due to what some calls say.
+        assert next(numbers) <= (30 if mood == "bad" else 9)
         assert report["status"] == "stopped"
         return
     assert total["lost"] == 0
@@ -213,6 +214,27 @@ def test_a_run_makes_of_faults_what_can_be_made_of_them(run, provider, tmp_path,
     assert ("content-filter" in json.dumps(report)) is (mood == "filter")
     expected = (total["input_tokens"] * 0.1 + total["output_tokens"] * 0.5) / 1e6
     assert total["dollars"] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("provider", ["llama"], indirect=True)
+@pytest.mark.parametrize("cut", ["contexts", "generate"])
+def test_a_run_of_replies_that_were_cut_names_the_limit(run, provider, cut):
+    good, lists = Echo(provider, fails=False), itertools.count()
+
+    def answer(seen):
+        response = good(seen)
+        if cut == "contexts" or next(lists) > 3:
+            whole = json.loads(response.body)
+            whole["choices"][0]["finish_reason"] = "length"
+            whole["choices"][0]["message"]["content"] = '{"text": "I wan'
+            response = Response(json.dumps(whole))
+        return response
+
+    done = run(answer, "--give-up-after", "5", "-o", "max_tokens=300")
+    assert done.code == 1
+    assert "the model's last reply was cut at max_tokens=300" in done.err
+    assert "start a new run with -o max_tokens=600" in done.err
+    assert "stronger" not in done.err and "different model" not in done.err
 
 
 # --- answers one by one ---

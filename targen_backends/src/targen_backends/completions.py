@@ -6,6 +6,7 @@ hands it to llama.cpp in the same process.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -27,6 +28,7 @@ __all__ = [
     "reported_or_estimated",
     "sound",
     "token_bound",
+    "whole",
     "without_reasoning",
 ]
 
@@ -60,8 +62,8 @@ def read_reply(
 ) -> ChatReply:
     """The reply inside the JSON that a server answered.
 
-    A refusal's words become the text. Reasoning is dropped, in a field of its own or as a leading
-    `<think>` block. Token counts that the server leaves out are estimated at four bytes per token.
+    A refusal's words become the text. A whole JSON object was not cut, whatever the server says.
+    Reasoning is dropped, in a field of its own or as a leading `<think>` block. Token counts that the server leaves out are estimated at four bytes per token.
     An invalid count is replaced by the most that the request may take. With `detailed` the model's
     name and the cached and the reasoning tokens are also reported. Probabilities of tokens are read
     if the request asks for them.
@@ -95,6 +97,7 @@ def read_reply(
         text, finish = text or str(refusal), "refusal"
     input_tokens, output_tokens = reported_or_estimated(*known, request, text)
     raw, text = text, without_reasoning(text)
+    finish = whole(finish, text, request)
     scores, unscored = read_tokens(listed, request, raw, text)
     if request.next_token and scores:  # llama.cpp repeats how the reply has begun
         text = scores[0].text
@@ -161,6 +164,15 @@ def _text(content: str | Sequence[Mapping[str, Any]] | None) -> str:
     if content is None or isinstance(content, str):
         return content or ""
     return "".join(part["text"] for part in content if part.get("type") == "text")
+
+
+def whole(finish: Finish, text: str, request: ChatRequest) -> Finish:
+    """Return how a reply ended: its last token may be the last that it could have."""
+    if finish == "length" and request.schema is not None:
+        with contextlib.suppress(ValueError, RecursionError):
+            if isinstance(json.loads(text), dict):
+                return "stop"
+    return finish
 
 
 def without_reasoning(text: str) -> str:

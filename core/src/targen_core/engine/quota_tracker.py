@@ -421,10 +421,12 @@ class QuotaTracker:
         by = f" from corrector {self._corrector}" if top[0] == _ILLEGAL and illegal else ""
         return f"{top[0]}{by}, {plural(top[1], 'time')}" if top[1] else ""
 
-    def _last_words(self, unusable: str | None) -> str:
+    def _last_words(self, unusable: str | None, cut_at: int) -> str:
         """Return what the model said last, if it could not be read; or ""."""
         if unusable is None:
             return ""
+        if cut_at:
+            return f"; the model's last reply was cut at max_tokens={cut_at}"
         return f"; the model replied {unusable[:100]!r}" if unusable.strip() else _EMPTY
 
     @property
@@ -444,6 +446,7 @@ class QuotaTracker:
         own: str = "",
         used_up: str = "",
         unusable: str | None = None,
+        cut_at: int = 0,
     ) -> QuotaNotMet | None:
         """The error that names the labels which fell short and why, or None.
 
@@ -451,18 +454,23 @@ class QuotaTracker:
         one label. `unfit` is a list from elsewhere whose items the task refused, and `fruitless` a
         list that never gave one. `own` names the lists of a task that has other lists than contexts
         and seeds. `used_up` says what the lists had, if no model writes the last one. `unusable` is
-        the last unreadable reply, in the order of candidates.
+        the last unreadable reply, in the order of candidates, and `cut_at` the `max_tokens` that it
+        reached, or 0.
         """
         short = [name for name in self._whole if not self.is_full(name)]
         if not short:
             return None
-        said = self._last_words(unusable)
+        said = self._last_words(unusable, cut_at)
         is_empty = said == _EMPTY
         reasons = self.commonest_reason(short[0]), self.commonest_drop.partition(": ")[2]
         refused = any(reason.startswith(_REFUSED) for reason in reasons)
         flows = [self.flows[branch] for branch in self._given_by[short[0]]]
         filtered = sum(flow.rejected["filter"] for flow in flows)
-        if is_empty:
+        better: Words
+        longer = "start a new run with " + Setting("max_tokens", 2 * cut_at)
+        if cut_at:
+            better = longer
+        elif is_empty:
             better = _REPLIES
         elif refused:
             better = _WILLING
@@ -486,8 +494,8 @@ class QuotaTracker:
         if self.given_up & set(short):
             why = f"gave up after {give_up_after} consecutive candidates failed to yield a row"
             larger = Option("give_up_after", ...)
-            why += said if is_empty else ""
-            hint: Words = "resume with a larger " + larger + ", or " + better
+            why += said if is_empty or cut_at else ""
+            hint: Words = longer if cut_at else "resume with a larger " + larger + ", or " + better
         elif unfit:
             why = (
                 f"no item from {unfit} can be used as a seed for this task ({self.commonest_drop})"
@@ -515,11 +523,11 @@ class QuotaTracker:
                 why = f"no reply for the list of {fruitless} could be used{drop}"
                 better = _ANOTHER if better is _STRONGER else better
             own_lists = Option("contexts", ...) + " or " + Option("seeds", ...)
-            hint = "" if own else better + ", or give your own " + own_lists
+            hint = longer if cut_at else "" if own else better + ", or give your own " + own_lists
         kept: Words = "rejects.jsonl lists what was rejected and why"
         if any(self._have.values()):
             kept = "the rows generated so far are kept, and " + kept
-        if self._has_unusable:
+        if self._has_unusable and not cut_at:
             again = AGAIN + " requests new replies in place of the unusable ones"
             other = (
                 "with a different "

@@ -239,9 +239,15 @@ class Engine:
             own=own,
             used_up=used_up,
             unusable=unread["text"] if unread else None,
+            cut_at=self._max_tokens(unread) if unread and unread["finish"] == "length" else 0,
         )
         if short is not None:
             raise short
+
+    def _max_tokens(self, record: Mapping[str, Any]) -> int:
+        """The most tokens that the reply of a call in the journal could have."""
+        bound = self._layer.models.get(record["step"])
+        return int(bound.params["max_tokens"] if bound else record["out"])
 
     # --- commit -----------------------------------------------------------
 

@@ -12,7 +12,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from targen_backends.completions import SEED_MASK, reported_or_estimated, sound, without_reasoning
+from targen_backends.completions import (
+    SEED_MASK,
+    reported_or_estimated,
+    sound,
+    whole,
+    without_reasoning,
+)
 from targen_backends.http.model import HttpModel
 from targen_backends.http.poster import Answer
 from targen_backends.http.service import Service
@@ -101,7 +107,7 @@ def _read(envelope: Any, request: ChatRequest) -> ChatReply:
     tokens, unscored = read_tokens(listed, request, raw, text)
     return ChatReply(
         text,
-        finish,
+        whole(finish, text, request),
         input_tokens,
         output_tokens,
         model=model if isinstance(model, str) else "",
