@@ -391,14 +391,25 @@ def test_what_does_not_unpack_is_malformed(provider, fails, encoding, raw, words
     assert error.billed
 
 
-@pytest.mark.parametrize("odd", [-5, 10**30, True, 1.5, "7", {}])
-def test_counts_that_are_none_are_the_request_s_bound(provider, call, plain, odd):
-    def spoilt(value):
-        if isinstance(value, dict):
-            return {name: spoilt(part) for name, part in value.items()}
-        return odd if type(value) is int else value
+def spoilt(value, odd):
+    """An answer with something else in place of each of its numbers."""
+    if isinstance(value, dict):
+        return {name: spoilt(part, odd) for name, part in value.items()}
+    return odd if type(value) is int else value
 
-    reply = call(provider, answers(200, spoilt(provider.good("Volga"))), plain)
+
+@pytest.mark.parametrize(
+    ("odd", "tokens"),
+    [("7", 7), ("7.0", 7), (7.0, 7), (6.5, 7), ("many", 2), (True, 2), ({}, 2), ("nan", 2)],
+)
+def test_counts_of_another_type_are_read_or_else_estimated(provider, call, plain, odd, tokens):
+    reply = call(provider, answers(200, spoilt(provider.good("Volga"), odd)), plain)
+    assert (reply.output_tokens, reply.estimated) == (tokens, tokens == 2)
+
+
+@pytest.mark.parametrize("odd", [-5, 10**30, "-5"])
+def test_counts_that_are_none_are_the_request_s_bound(provider, call, plain, odd):
+    reply = call(provider, answers(200, spoilt(provider.good("Volga"), odd)), plain)
     model = provider.make("http://127.0.0.1:9", "tiny")
     assert reply.output_tokens == 40
     assert 0 < reply.input_tokens <= model.count_tokens(plain)

@@ -237,6 +237,23 @@ def test_a_run_of_replies_that_were_cut_names_the_limit(run, provider, cut):
     assert "stronger" not in done.err and "different model" not in done.err
 
 
+@pytest.mark.parametrize("provider", ["llama"], indirect=True)
+def test_a_report_tells_that_tokens_are_estimated(run, provider, in_process, tmp_path):
+    good = Echo(provider, fails=False)
+
+    def answer(seen):
+        whole = json.loads(good(seen).body)
+        del whole["usage"]
+        return Response(json.dumps(whole))
+
+    assert run(answer).code == 0
+    calls = json.loads((tmp_path / "run" / "report.json").read_text())["usage"]["total"]["calls"]
+    line = f"The service reported no tokens for {calls} calls"
+    assert line in in_process("report", tmp_path / "run").out
+    (tmp_path / "run" / "report.json").unlink()  # the journal knows it as well
+    assert line in in_process("report", tmp_path / "run").out
+
+
 # --- answers one by one ---
 
 

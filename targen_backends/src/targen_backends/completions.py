@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -25,6 +26,7 @@ __all__ = [
     "count",
     "fields",
     "read_reply",
+    "reported",
     "reported_or_estimated",
     "sound",
     "token_bound",
@@ -63,10 +65,11 @@ def read_reply(
     """The reply inside the JSON that a server answered.
 
     A refusal's words become the text. A whole JSON object was not cut, whatever the server says.
-    Reasoning is dropped, in a field of its own or as a leading `<think>` block. Token counts that the server leaves out are estimated at four bytes per token.
-    An invalid count is replaced by the most that the request may take. With `detailed` the model's
-    name and the cached and the reasoning tokens are also reported. Probabilities of tokens are read
-    if the request asks for them.
+    Reasoning is dropped, in a field of its own or as a leading `<think>` block. Token counts that
+    the server leaves out are estimated at four bytes per token. An invalid count is replaced by the
+    most that the request may take. With `detailed` the model's name and the cached and the
+    reasoning tokens are also reported. Probabilities of tokens are read if the request asks for
+    them.
 
     Raises:
         MalformedAnswer: if the envelope has no first choice with a message; billed, since a model
@@ -79,7 +82,7 @@ def read_reply(
         finish = _FINISH.get(choice.get("finish_reason"), "other")
         refusal = message.get("refusal")
         usage = envelope.get("usage") or {}
-        known = usage.get("prompt_tokens"), usage.get("completion_tokens")
+        known = reported(usage.get("prompt_tokens"), usage.get("completion_tokens"))
         model = envelope.get("model")
         listed = choice.get("logprobs")
     except (KeyError, IndexError, TypeError, AttributeError):
@@ -102,7 +105,14 @@ def read_reply(
     if request.next_token and scores:  # llama.cpp repeats how the reply has begun
         text = scores[0].text
     reply = ChatReply(
-        text, finish, input_tokens, output_tokens, rate, tokens=scores, unscored=unscored
+        text,
+        finish,
+        input_tokens,
+        output_tokens,
+        rate,
+        tokens=scores,
+        unscored=unscored,
+        estimated=known[0] is None or (known[1] is None and bool(text)),
     )
     if not detailed:
         return reply
@@ -125,26 +135,39 @@ def count(usage: Any, name: str, maximum: int) -> int:
     return min(token_count(value, 0), maximum)
 
 
+def reported(input_tokens: object, output_tokens: object) -> tuple[int | None, int | None]:
+    """Return the counts that a server reports, whatever JSON type it gives them.
+
+    One is None if it is absent, cannot be read, or is 0, which some servers report for all.
+    """
+    return _reported(input_tokens), _reported(output_tokens)
+
+
+def _reported(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        return (value if isinstance(value, int) else math.ceil(float(value))) or None
+    except (ValueError, OverflowError):  # no number, or not a finite one
+        return None
+
+
 def reported_or_estimated(
-    input_tokens: object, output_tokens: object, request: ChatRequest, text: str
+    input_tokens: int | None, output_tokens: int | None, request: ChatRequest, text: str
 ) -> tuple[int, int]:
-    """Return the tokens that a server reports, or else estimates, or 0 for a text.
+    """Return the tokens that are `reported`, or else estimated.
 
     An invalid count (`targen_core.calls.model.token_count`) becomes the request's bound.
     """
-    if _is_nothing(input_tokens):
+    if input_tokens is None:
         input_tokens = tokens.estimate(m.content for m in request.messages)
-    if _is_nothing(output_tokens):
+    if output_tokens is None:
         output_tokens = tokens.estimate([text])
     max_output = request.params.get("max_tokens") or tokens.estimate([text])
     return (
         token_count(input_tokens, token_bound(request)),
         token_count(output_tokens, max_output),
     )
-
-
-def _is_nothing(value: object) -> bool:
-    return value is None or (type(value) is int and value == 0)  # some servers report 0 for all
 
 
 def token_bound(request: ChatRequest) -> int:

@@ -463,6 +463,10 @@ def print_usage(report: Mapping[str, Any]) -> None:
         ],
         optional=("label", "cached", copied, "lost", "of these cached", "dollars"),
     )
+    if estimated := usage.get("estimated"):
+        print(
+            f"The service reported no tokens for {plural(estimated, 'call')}: those are estimated."
+        )
     if hung := report.get("hung"):
         print(
             f"{plural(hung, 'call')} took far longer than others and "

@@ -374,6 +374,8 @@ class CallLayer:
             record["tokens"] = scores.as_json(reply.tokens)
         if reply.unscored:
             record["unscored"] = reply.unscored
+        if reply.estimated and not cached:
+            record["estimated"] = True
         if cached:
             record["cached"] = True
         elif self.cache is not None and _shares(bound):

@@ -164,7 +164,7 @@ class ChatReply:
     text. `model` is the service's name for the model that answered, or "". `tokens` are those of
     the text, if the request has `top_logprobs`. `unscored` states why the tokens that the service
     listed cannot be read, or is "". A reply with `unscored` is requested again, like an unreadable
-    one.
+    one. `estimated` says that the service did not report the tokens, or not readably.
     """
 
     text: str
@@ -178,6 +178,7 @@ class ChatReply:
     model: str = ""
     tokens: tuple[TokenScore, ...] = ()
     unscored: str = ""
+    estimated: bool = False
 
 
 def token_count(value: object, otherwise: int) -> int:

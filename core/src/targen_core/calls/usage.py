@@ -105,6 +105,7 @@ class Usage:
     def __init__(self) -> None:
         self.by_place: dict[tuple[str, str | None], Counts] = {}
         self.unpriced = False
+        self.estimated = 0  # calls whose tokens the service did not report
 
     def recall(self, record: Mapping[str, Any]) -> None:
         """Count a record that was read back from a journal.
@@ -137,6 +138,7 @@ class Usage:
             counts.lost += 1
         else:
             counts.calls += 1
+            self.estimated += bool(record.get("estimated"))
         counts.input_tokens += record["in"]
         counts.output_tokens += record["out"]
         counts.cache_read_tokens += record.get("cache_read", 0)
@@ -151,7 +153,8 @@ class Usage:
     def snapshot(self) -> dict[str, Any]:
         """Return the counts as JSON, for `restore`; sums of dollars keep their last bit."""
         places = [[step, label, *asdict(c).values()] for (step, label), c in self.by_place.items()]
-        return {"places": places, "unpriced": self.unpriced}
+        more = {"estimated": self.estimated} if self.estimated else {}
+        return {"places": places, "unpriced": self.unpriced, **more}
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Begin where an earlier process was, before any record is counted.
@@ -174,6 +177,7 @@ class Usage:
             by_place[step, label] = Counts(*sums)
         self.by_place = by_place
         self.unpriced = bool(snapshot["unpriced"])
+        self.estimated = int(snapshot.get("estimated", 0))
 
     def has_reply(self, step: str) -> bool:
         """Return whether a call of a step has a reply, however it ended."""
@@ -201,7 +205,12 @@ class Usage:
                 self.by_place.items(), key=lambda item: (turn[item[0][0]], item[0][1] or "")
             )
         ]
-        return {"total": _rounded(self.total), "priced": not self.unpriced, "by_step": rows}
+        return {
+            "total": _rounded(self.total),
+            "priced": not self.unpriced,
+            "by_step": rows,
+            **({"estimated": self.estimated} if self.estimated else {}),
+        }
 
 
 def _rounded(counts: Counts) -> dict[str, Any]:

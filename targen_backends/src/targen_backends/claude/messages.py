@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from targen_backends.completions import count, reported_or_estimated, sound
+from targen_backends.completions import count, reported, reported_or_estimated, sound
 from targen_core import ChatReply, ChatRequest, Message
 from targen_core.calls.model import Finish, RateHeaders
 from targen_core.errors import BadRequest, MalformedAnswer
@@ -110,7 +110,7 @@ def read_message(envelope: Any, request: ChatRequest, rate: RateHeaders | None =
         details = envelope.get("stop_details")
         model = envelope.get("model")
         usage = envelope.get("usage") or {}
-        known = usage.get("input_tokens"), usage.get("output_tokens")
+        known = reported(usage.get("input_tokens"), usage.get("output_tokens"))
     except (KeyError, TypeError, AttributeError):
         raise MalformedAnswer("the answer is not an Anthropic message", billed=True) from None
     if finish == "refusal" and isinstance(details, Mapping):
@@ -134,4 +134,5 @@ def read_message(envelope: Any, request: ChatRequest, rate: RateHeaders | None =
             usage.get("output_tokens_details"), "thinking_tokens", output_tokens
         ),
         model=model if isinstance(model, str) else "",
+        estimated=known[0] is None or (known[1] is None and bool(text)),
     )

@@ -125,4 +125,4 @@ def _refused(error: UnusableReply, request: ChatRequest) -> ChatReply:
     """The reply that a service refused, to be read like any other; its tokens are estimated."""
     text = error.text or str(error)
     tokens = reported_or_estimated(None, None, request, text)
-    return ChatReply(text, "other", *tokens, unscored=str(error))
+    return ChatReply(text, "other", *tokens, unscored=str(error), estimated=True)

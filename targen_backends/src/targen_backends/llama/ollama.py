@@ -14,6 +14,7 @@ from typing import Any
 
 from targen_backends.completions import (
     SEED_MASK,
+    reported,
     reported_or_estimated,
     sound,
     whole,
@@ -94,15 +95,14 @@ def _read(envelope: Any, request: ChatRequest) -> ChatReply:
     try:
         text = envelope["message"]["content"] or ""
         finish = _FINISH.get(envelope.get("done_reason") or "stop", "other")
-        input_tokens = envelope.get("prompt_eval_count")
-        output_tokens = envelope.get("eval_count")
+        known = reported(envelope.get("prompt_eval_count"), envelope.get("eval_count"))
         model = envelope.get("model")
         listed = envelope.get("logprobs")
     except (KeyError, TypeError, AttributeError):
         raise MalformedAnswer("the answer is not an Ollama chat response", billed=True) from None
     if not isinstance(text, str):
         raise MalformedAnswer("the answer is not an Ollama chat response", billed=True)
-    input_tokens, output_tokens = reported_or_estimated(input_tokens, output_tokens, request, text)
+    input_tokens, output_tokens = reported_or_estimated(*known, request, text)
     raw, text = text, without_reasoning(text)
     tokens, unscored = read_tokens(listed, request, raw, text)
     return ChatReply(
@@ -113,4 +113,5 @@ def _read(envelope: Any, request: ChatRequest) -> ChatReply:
         model=model if isinstance(model, str) else "",
         tokens=tokens,
         unscored=unscored,
+        estimated=known[0] is None or (known[1] is None and bool(text)),
     )

@@ -178,6 +178,7 @@ class _Usage(_Part):
     total: _Counts
     priced: bool
     by_step: list[_Place]
+    estimated: _Count = 0
 
 
 class _Source(_Part):
