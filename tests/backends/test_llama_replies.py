@@ -71,6 +71,20 @@ def test_a_schema_may_be_asked_for_less_strictly(ask, request_of, mode, sent):
         (chat(None), "", "stop"),
         (chat("<think>\nhm </think>\n\nVolga"), "Volga", "stop"),
         (chat("<think> hm", "length"), "", "length"),
+        (chat("<thinking>hm</thinking>\n\nVolga"), "Volga", "stop"),
+        (chat('hm {"km": 0}\n</think>\n\n{"km": 3}'), '{"km": 3}', "stop"),
+        (chat('hm</think>{"km": 3}'), '{"km": 3}', "stop"),
+        (chat('{"river": "a </think> b"}'), '{"river": "a </think> b"}', "stop"),
+        (chat("Write <think> and </think> around it."), None, "stop"),
+        (
+            chat(
+                "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final "
+                "<|constrain|>json<|message|>Volga<|return|>"
+            ),
+            "Volga",
+            "stop",
+        ),
+        (chat("<|channel|>analysis<|message|>hm", "length"), "", "length"),
         (chat("Volga", reasoning_content="hm"), "Volga", "stop"),
         (chat(None, "length", reasoning="hm"), "", "length"),  # as vLLM 0.32 names it
         (chat([{"type": "thinking"}, {"type": "text", "text": "Volga"}]), "Volga", "stop"),
@@ -79,7 +93,8 @@ def test_a_schema_may_be_asked_for_less_strictly(ask, request_of, mode, sent):
 def test_text_and_finish_of_unusual_answers(ask, answer, text, finish):
     """Beside those of OpenAI's own service: see test_contracts."""
     reply, *_ = ask(answer)
-    assert (reply.text, reply.finish) == (text, finish)
+    whole = answer["choices"][0]["message"]["content"]
+    assert (reply.text, reply.finish) == (whole if text is None else text, finish)
 
 
 @pytest.mark.parametrize(("content", "finish"), [('{"km": 3}', "stop"), ('{"km": 3', "length")])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -43,6 +44,15 @@ _FINISH: dict[Any, Finish] = {
     "content_filter": "content-filter",
 }
 
+_OPENED = re.compile(r"<(think|thinking)>")
+_ENDED = re.compile(r"</(think|thinking)>(?:\s+(?=\S)|(?=[{\[]))")
+_CHANNELS = re.compile(r"(<\|start\|>assistant)?<\|channel\|>")
+_FINAL = re.compile(
+    r"<\|channel\|>final[^<]*(?:<\|constrain\|>[^<]*)?<\|message\|>(.*?)(?:<\|(?:return|end)\|>|\Z)",
+    re.DOTALL,
+)
+"""A final message (cookbook.openai.com, "OpenAI harmony response format", read 2026-11-20)."""
+
 
 def fields(request: ChatRequest) -> dict[str, Any]:
     """Return the messages and sampling parameters of `request`; one that is None is omitted."""
@@ -65,7 +75,7 @@ def read_reply(
     """The reply inside the JSON that a server answered.
 
     A refusal's words become the text. A whole JSON object was not cut, whatever the server says.
-    Reasoning is dropped, in a field of its own or as a leading `<think>` block. Token counts that
+    Reasoning is dropped, in a field of its own or at the beginning of the text. Token counts that
     the server leaves out are estimated at four bytes per token. An invalid count is replaced by the
     most that the request may take. With `detailed` the model's name and the cached and the
     reasoning tokens are also reported. Probabilities of tokens are read if the request asks for
@@ -191,16 +201,29 @@ def _text(content: str | Sequence[Mapping[str, Any]] | None) -> str:
 
 def whole(finish: Finish, text: str, request: ChatRequest) -> Finish:
     """Return how a reply ended: its last token may be the last that it could have."""
-    if finish == "length" and request.schema is not None:
-        with contextlib.suppress(ValueError, RecursionError):
-            if isinstance(json.loads(text), dict):
-                return "stop"
-    return finish
+    is_whole = finish == "length" and request.schema is not None and _is_json(text)
+    return "stop" if is_whole else finish
 
 
 def without_reasoning(text: str) -> str:
-    """Return `text` after its leading <think> block; "" if the block never ends."""
+    """Return `text` after its leading reasoning; "" if that never ends.
+
+    Reasoning is a block <think> or <thinking>, or, if the prompt's template opened it, all that
+    comes before its end. gpt-oss has channels: the last one, `final`, is the text.
+    """
     start = text.lstrip()
-    if not start.startswith("<think>"):
+    if _CHANNELS.match(start):
+        finals = _FINAL.findall(start)
+        return finals[-1].strip() if finals else ""
+    if opened := _OPENED.match(start):
+        return start.partition(f"</{opened[1]}>")[2].lstrip()
+    ends = _ENDED.search(text)
+    if ends is None or f"<{ends[1]}>" in text[: ends.start()] or _is_json(text):
         return text
-    return start.partition("</think>")[2].lstrip()
+    return text[ends.end() :]
+
+
+def _is_json(text: str) -> bool:
+    with contextlib.suppress(ValueError, RecursionError):
+        return isinstance(json.loads(text), dict | list)
+    return False
