@@ -53,6 +53,8 @@ _BETWEEN = (
 )
 _SCORES = re.compile(r"log_?prob", re.IGNORECASE)
 _TOO_BIG_FOR_THE_RATE = re.compile(r"request too large", re.IGNORECASE)
+# Groq answers 498 if its flexible tier is full, and LiteLLM's proxy 400 for a limit of its own.
+_LATER = re.compile(r"try again in (about )?\d", re.IGNORECASE)
 _SLOWER = (
     "lower "
     + Option("concurrency", ...)
@@ -175,7 +177,7 @@ def _sorted(
     # Of a 5xx only the code counts: what was up-stream may be back in a moment.
     if codes & NO_CREDIT_CODES or status == 402 or (status < 500 and no_credit(words)):
         return CreditExhausted(message, hint=service.credit_hint)
-    if status == 429:
+    if status == 429 or (status == 400 and ("429" in codes or _LATER.search(words))):
         if _TOO_BIG_FOR_THE_RATE.search(words):
             refused = BadRequest(
                 message,
@@ -185,9 +187,9 @@ def _sorted(
             refused.of_content = True
             return refused
         return RateLimited(message, retry_after=wait, rate=rate, hint=_SLOWER)
-    if status in (503, 529) or codes & _OVERLOADED:
+    if status in (498, 503, 529) or codes & _OVERLOADED:
         return Overloaded(message, retry_after=wait, rate=rate)
-    if status in (408, 409, 425) or (status >= 500 and status != 501):
+    if status in (408, 409, 424, 425) or (status >= 500 and status != 501):
         # The prompt was refused or lost; only a gateway that gave up waiting
         # (504) leaves a model at work behind it.
         failed = ServiceUnavailable(message, retry_after=wait, billed=status == 504)
