@@ -12,7 +12,9 @@ from targen_cli.completion import completer
 from targen_cli.flags import Said, takes
 from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json
-from targen_core.errors import TargenError, UsageError
+from targen_core.engine.quota_tracker import EMPTY_REPLIES
+from targen_core.errors import ContentFiltered, ServiceError, TargenError, UsageError
+from targen_core.wording import Blank, Setting
 
 if TYPE_CHECKING:
     from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Price
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["backends"]
 
+_SYSTEM = "You answer briefly."
 _QUESTION = "Name one river. Answer as JSON, in the field `river`."
 _SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -27,7 +30,7 @@ _SCHEMA: dict[str, Any] = {
     "required": ["river"],
     "additionalProperties": False,
 }
-_MOST = 64  # tokens of the answer
+_SEED = 7
 
 
 @takes(
@@ -104,24 +107,32 @@ def _check(registry: Registry, name: str, options: Mapping[str, Any]) -> dict[st
         refuse_secrets,
         step_options,
     )
+    from targen_core.tasks.steps import PARAMETERS
 
     item = registry.find("backend", name)
     backend = registry.resolve(item)
     user = step_options(options, "generate")
     chosen = backend_options(name, backend, user.backend)
     suited = dict(backend.defaults(chosen)) if backend.defaults is not None else {}
-    params = {"max_tokens": _MOST, **{k: v for k, v in suited.items() if "." not in k}}
-    request = ChatRequest(
-        (Message("user", _QUESTION),), {**params, **user.sampling}, _SCHEMA, "river", key="check"
-    )
+    params = {
+        **PARAMETERS["generate"],
+        **{k: v for k, v in suited.items() if "." not in k},
+        **user.sampling,
+    }
     secrets = Secrets(*known_secrets(None, chosen))
     try:
         model = registry.chat_model(backend.create(chosen))
         secrets = Secrets(*known_secrets(model, chosen))
         refuse_secrets(chosen, secrets)
+        # What a run sends: a server may refuse any of these.
+        params = {"seed": _SEED, **params} if model.seeded else params
+        messages = (Message("system", _SYSTEM), Message("user", _QUESTION))
+        request = ChatRequest(messages, params, _SCHEMA, "river", key="check")
         reply, seconds = asyncio.run(_ask(model, request))
     except TargenError as error:
         secrets.error(error)
+        if isinstance(error, ServiceError) and error.retry_after:
+            error.args = (f"{error}; the service requests a pause of {error.retry_after:,.0f} s",)
         raise
     except ModuleNotFoundError as error:
         raise item.missing_dependency(error.name or str(error)) from error
@@ -131,6 +142,7 @@ def _check(registry: Registry, name: str, options: Mapping[str, Any]) -> dict[st
         )
     price = Price(*user.price, source=str(USER_PRICE)) if user.price else model.price
     reply = secrets.reply(reply)
+    _require_text(reply)
     return {
         "backend": item.id,
         "identity": model.identity,
@@ -143,6 +155,26 @@ def _check(registry: Registry, name: str, options: Mapping[str, Any]) -> dict[st
         "dollars": None if price is None else _cost(price, reply),
         "notes": _notes(model, reply),
     }
+
+
+def _require_text(reply: ChatReply) -> None:
+    """Check that a reply has a text that a run could use.
+
+    Raises:
+        ServiceError: it has none.
+    """
+    if reply.finish == "content-filter":
+        raise ContentFiltered("a filter of the service stopped the reply to a harmless question")
+    if reply.finish == "refusal":
+        raise ServiceError(f"the model refused a harmless question: {reply.text[:200]!r}")
+    if not reply.text.strip():
+        is_cut = reply.finish == "length"
+        raise ServiceError(
+            "the reply was cut at max_tokens before it had any text"
+            if is_cut
+            else "the reply was empty",
+            hint="set a larger " + Setting("max_tokens", Blank("N")) if is_cut else EMPTY_REPLIES,
+        )
 
 
 async def _ask(model: ChatModel, request: ChatRequest) -> tuple[ChatReply, float]:

@@ -39,6 +39,37 @@ def test_a_run_without_an_answer_leaves_no_folder(refuses, status, words, error)
     assert "resume" not in "".join(caught.value.__notes__)
 
 
+def test_a_check_sends_what_a_run_sends(refuses):
+    """A server may refuse any of it."""
+    asked = []
+
+    def answer(seen):
+        asked.append(seen.body)
+        words = {"error": {"message": "System role not supported"}}
+        return Response(words, 429, {"Retry-After": "86400"}) if asked[1:] else Response(words, 400)
+
+    with FaultServer(answer) as server:
+        check = f"backends check llama/m --base-url {server.url}/v1"
+        refuses(check, "System role not supported", "takes no system message", code=1)
+        refuses(check, "the service requests a pause of 86,400 s", code=1)
+    sent = asked[0]
+    assert [message["role"] for message in sent["messages"]] == ["system", "user"]
+    assert {"temperature", "seed", "max_tokens", "response_format"} <= {*sent}
+
+
+@pytest.mark.parametrize(
+    ("text", "finish", "words"),
+    [
+        ("", "stop", ["the reply was empty", "turn off its tool or reasoning parser"]),
+        ("", "length", ["the reply was cut at max_tokens", "set a larger -o max_tokens=N"]),
+        ("I stop.", "content_filter", ["a filter of the service stopped the reply"]),
+    ],
+)
+def test_a_backend_whose_reply_has_no_text_does_not_work(refuses, text, finish, words):
+    with FaultServer(Response(OPENAI.answer(text, finish))) as server:
+        refuses(f"backends check llama/m --base-url {server.url}/v1", *words, code=1)
+
+
 # --- a service that answers badly at first ---------------------------------------
 
 TASK = """description: Notes of a night porter.

@@ -30,10 +30,9 @@ _FILTERED: Words = "relax the filter that rejects most candidates"
 _WILLING: Words = (
     "use a different model, or reword the task so that the current model does not refuse it"
 )
-_REPLIES: Words = (
-    "use a model that returns text (if this one reasons first, raise "
-    + Setting("max_tokens", Blank("N"))
-    + ")"
+EMPTY_REPLIES: Words = (
+    "use a model that returns text; if the server puts it into tool_calls or reasoning_content, "
+    "turn off its tool or reasoning parser"
 )
 OPEN, RELABELLED = "any", "relabelled"
 """Where the flow of a task with open labels ends: the label was kept, or changed."""
@@ -471,7 +470,7 @@ class QuotaTracker:
         if cut_at:
             better = longer
         elif is_empty:
-            better = _REPLIES
+            better = EMPTY_REPLIES
         elif refused:
             better = _WILLING
         elif filtered > sum(flow.judged for flow in flows) / 2:

@@ -54,6 +54,7 @@ _BETWEEN = (
 _SCORES = re.compile(r"log_?prob", re.IGNORECASE)
 _TOO_BIG_FOR_THE_RATE = re.compile(r"request too large", re.IGNORECASE)
 # Groq answers 498 if its flexible tier is full, and LiteLLM's proxy 400 for a limit of its own.
+_NO_SYSTEM = re.compile(r"\bsystem (role|message|prompt|instruction)", re.IGNORECASE)
 _LATER = re.compile(r"try again in (about )?\d", re.IGNORECASE)
 _SLOWER = (
     "lower "
@@ -234,6 +235,11 @@ def _sorted(
     if status in (400, 422) and _REFUSES.search(words):
         named_ones = (name for name in service.parameter_hints if re.search(rf"\b{name}\b", words))
         hint = service.parameter_hints.get(next(named_ones, ""), hint)
+    if status == 400 and _NO_SYSTEM.search(words):
+        hint = (
+            "the model's chat template takes no system message, which targen's prompts have: serve "
+            "it with a template that does, or use a different model"
+        )
     if _SCHEMA.search(words):
         hint = service.schema_hint
     if _SCORES.search(words):
