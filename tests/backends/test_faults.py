@@ -108,6 +108,7 @@ def test_errors_are_sorted_by_what_helps(provider, fails, status, words, more, k
         (307, "", "redirects to http://elsewhere/v1\n"),
         (400, {"detail": [{"loc": ["body"]}]}, "HTTP 400: "),
         (400, {"error": {"odd": 1}}, 'HTTP 400: {"error": {"odd": 1}}'),
+        (400, [{"error": {"code": 400, "message": "Unknown name."}}], "HTTP 400: Unknown name.\n"),
     ],
 )
 def test_errors_of_no_form_are_told_as_well(provider, fails, status, body, words):
@@ -164,8 +165,21 @@ def test_an_answer_that_does_not_come_whole_is_billed(provider, fails, handler, 
     assert kind_of(error) is kind
     assert words in str(error)
     assert error.billed
+    assert "https" not in error.hint or handler is not cut, "it answered"
     if handler in (silent, page):
         assert {silent: "timeout=", page: "base_url"}[handler] in error.hint
+
+
+@pytest.mark.parametrize(
+    ("location", "hint"),
+    [
+        ("https://new/v2/chat/completions", 'base_url="https://new/v2"'),
+        ("/v2/chat/completions", "the path /v2 of the same host"),
+        ("https://login.example.com/sso", "a page to log in"),
+    ],
+)
+def test_a_redirect_is_followed_by_hand(services, fails, location, hint):
+    assert hint in fails(services["llama"], answers(307, "", {"Location": location})).hint
 
 
 def test_no_redirect_takes_the_key_elsewhere(provider, fails):

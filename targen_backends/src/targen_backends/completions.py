@@ -40,6 +40,7 @@ SEED_MASK = 0x7FFFFFFF
 
 _FINISH: dict[Any, Finish] = {
     "stop": "stop",
+    "eos": "stop",  # Together
     "length": "length",
     "content_filter": "content-filter",
 }

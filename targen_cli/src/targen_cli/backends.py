@@ -207,8 +207,6 @@ def _notes(model: ChatModel, reply: ChatReply) -> list[str]:
         )
     if reply.finish == "length":
         notes.append("the reply was cut off; -o max_tokens=N allows longer replies")
-    elif reply.finish != "stop":
-        notes.append(f"the reply ended with the finish reason {reply.finish!r}")
     else:
         try:
             fits = isinstance(json.loads(reply.text), dict)

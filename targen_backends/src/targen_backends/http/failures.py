@@ -54,6 +54,9 @@ _BETWEEN = (
 _SCORES = re.compile(r"log_?prob", re.IGNORECASE)
 _TOO_BIG_FOR_THE_RATE = re.compile(r"request too large", re.IGNORECASE)
 # Groq answers 498 if its flexible tier is full, and LiteLLM's proxy 400 for a limit of its own.
+_BAD_KEY = re.compile(r"\bapi[ _]key (is )?(not valid|invalid)", re.IGNORECASE)
+"""Gemini's API answers 400 to a wrong key (ai.google.dev/gemini-api/docs/troubleshooting)."""
+_ENDPOINT = re.compile(r"(/chat/completions|/api/chat|/v1/messages)/?$")
 _NO_SYSTEM = re.compile(r"\bsystem (role|message|prompt|instruction)", re.IGNORECASE)
 _LATER = re.compile(r"try again in (about )?\d", re.IGNORECASE)
 _SLOWER = (
@@ -197,7 +200,7 @@ def _sorted(
         if status == 500:
             failed.max_startup = _BROKEN
         return failed
-    if status == 401:
+    if status == 401 or (status == 400 and _BAD_KEY.search(words)):
         return AuthenticationFailed(
             message,
             hint=f"set {service.key_variable} to a key with access to this model"
@@ -217,10 +220,7 @@ def _sorted(
     if codes & TOO_LONG_CODES or (status in (400, 403, 413, 422) and too_long(words)):
         return ContextTooLong(message, hint=service.long_hint)
     if 300 <= status < 400:
-        return BadRequest(
-            f"{message}: the address redirects to {place}",
-            hint="set " + Option("base_url", ...) + " to that address",
-        )
+        return BadRequest(f"{message}: the address redirects to {place}", hint=_moved(place))
     hint: Words = service.missing_hint if status == 404 else ""
     if status == 413:
         hint = "raise the server's request size limit, such as client_max_body_size in nginx"
@@ -250,6 +250,20 @@ def _sorted(
     return error
 
 
+def _moved(place: str) -> Words:
+    """What to do if an address redirects to another one."""
+    if not _ENDPOINT.search(place):
+        return (
+            "that is not an address of an API, but perhaps of a page to log in: is "
+            + Option("base_url")
+            + " right, and does the address need no login?"
+        )
+    root = _ENDPOINT.sub("", place)
+    if place.startswith("/"):
+        return f"use the path {root or '/'} of the same host in " + Option("base_url", ...)
+    return Option("base_url", root)
+
+
 def _words(body: bytes) -> tuple[str, set[str], Mapping[str, Any]]:
     """The provider's message, the codes and types that it gave, and all of its error."""
     text = body.decode("utf-8", "replace").strip()
@@ -261,6 +275,8 @@ def _words(body: bytes) -> tuple[str, set[str], Mapping[str, Any]]:
             text = " ".join(title[1].split()) if title else text
             return f"{_PAGE}: {text}", set(), {}
         return text, set(), {}
+    if isinstance(data, list) and len(data) == 1:  # Gemini's API
+        (data,) = data
     error = data.get("error", data) if isinstance(data, dict) else data
     if not isinstance(error, dict):
         return error if isinstance(error, str) else text, set(), {}

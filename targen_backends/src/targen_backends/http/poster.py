@@ -279,8 +279,8 @@ class Poster:
             f"the connection to {self.url} broke before the answer was complete: "
             f"{type(error).__name__}: {words}",
             hint="if the server uses https: " + Option("base_url", secure)
-            if self.url.startswith("http://")
-            else "",
+            if self.url.startswith("http://") and not isinstance(error, aiohttp.ClientPayloadError)
+            else "",  # a payload belongs to an answer that began, and so in plain http
             billed=True,
         )
 

@@ -113,7 +113,7 @@ def _uses(was: StepPlan, now: StepPlan) -> tuple[_Use, _Use]:
         if names:
             break
     words = [
-        ", ".join(f"{name}={of[name]}" if name in of else f"no {name}" for name in names)
+        ", ".join(f"{name}={of[name]}" if name in of else f"the default {name}" for name in names)
         for of in (before, after)
     ]
     if not names:  # only the backend knows
