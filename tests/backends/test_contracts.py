@@ -185,6 +185,7 @@ def test_openais_answers_are_read_as_its_client_reads_them(answer, finish):
         cache_write_tokens=usage.prompt_tokens_details.cache_write_tokens,
         reasoning_tokens=usage.completion_tokens_details.reasoning_tokens,
         model=official.model,
+        is_other=True,
     )
 
 
@@ -330,4 +331,5 @@ def test_anthropics_answers_are_read_as_its_client_reads_them(changes, finish, t
         cache_write_tokens=cached[1],
         reasoning_tokens=usage.output_tokens_details.thinking_tokens,
         model=official.model,
+        is_other=True,
     )

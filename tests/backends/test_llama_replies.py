@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from aiohttp import web
 
+from targen_backends.completions import is_another
 from targen_backends.llama.client import LlamaModel
 
 from .providers import serving
@@ -103,6 +104,25 @@ def test_a_whole_object_was_not_cut(ask, request_of, content, finish):
     assert reply.finish == finish
     reply, *_ = ask(chat(content, "length"))
     assert reply.finish == "length", "a text may go on"
+
+
+@pytest.mark.parametrize(
+    ("requested", "served", "other"),
+    [
+        ("gpt-4o", "gpt-4o-2024-08-06", False),
+        ("gpt-4o", "openai/gpt-4o", False),
+        ("meta-llama/Llama-3-8B", "llama-3-8b:latest", False),
+        ("gpt-4", "gpt-4.1", True),
+        ("claude-3", "claude-3-5", True),
+        ("gpt-4o", "gpt-4o-mini", True),
+        ("tiny", "", False),
+        ("tiny", "cheap-7b", True),
+    ],
+)
+def test_a_model_that_was_not_requested_is_told(ask, requested, served, other):
+    reply, *_ = ask({**chat(), "model": served})
+    assert reply.is_other is is_another(served, "tiny")
+    assert is_another(served, requested) is other
 
 
 def test_absent_usage_is_estimated_at_four_bytes_a_token(ask):

@@ -254,6 +254,25 @@ def test_a_report_tells_that_tokens_are_estimated(run, provider, in_process, tmp
     assert line in in_process("report", tmp_path / "run").out
 
 
+@pytest.mark.parametrize("provider", ["llama"], indirect=True)
+def test_a_report_counts_the_replies_of_a_model_that_was_not_requested(
+    run, provider, in_process, tmp_path
+):
+    good, numbers = Echo(provider, fails=False), itertools.count(1)
+
+    def answer(seen):
+        whole = json.loads(good(seen).body)
+        whole["model"] = "cheap-7b" if next(numbers) in (2, 5) else "vendor/tiny-20261101"
+        return Response(json.dumps(whole))
+
+    done = run(answer)
+    assert done.code == 0
+    calls = json.loads((tmp_path / "run" / "report.json").read_text())["usage"]["total"]["calls"]
+    line = f"2 of {calls} calls to tiny were answered by cheap-7b"
+    assert line in done.err
+    assert line in in_process("report", tmp_path / "run").out
+
+
 # --- answers one by one ---
 
 

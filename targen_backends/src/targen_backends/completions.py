@@ -26,6 +26,7 @@ __all__ = [
     "SEED_MASK",
     "count",
     "fields",
+    "is_another",
     "read_reply",
     "reported",
     "reported_or_estimated",
@@ -45,6 +46,7 @@ _FINISH: dict[Any, Finish] = {
     "content_filter": "content-filter",
 }
 
+_RELEASE = re.compile(r"[-@:](\d{3}[\d-]*|latest|free|nitro|floor)")
 _OPENED = re.compile(r"<(think|thinking)>")
 _ENDED = re.compile(r"</(think|thinking)>(?:\s+(?=\S)|(?=[{\[]))")
 _CHANNELS = re.compile(r"(<\|start\|>assistant)?<\|channel\|>")
@@ -198,6 +200,17 @@ def _text(content: str | Sequence[Mapping[str, Any]] | None) -> str:
     if content is None or isinstance(content, str):
         return content or ""
     return "".join(part["text"] for part in content if part.get("type") == "text")
+
+
+def is_another(served: str, requested: str) -> bool:
+    """Return whether a service's name for a model is not just a form of the requested one.
+
+    Such a form has a provider's name before it, or a date or the like after it.
+    """
+    names = sorted((each.rpartition("/")[2].lower() for each in (served, requested)), key=len)
+    shorter, longer = names
+    rest = longer.removeprefix(shorter)
+    return bool(served) and rest != "" and (rest == longer or not _RELEASE.fullmatch(rest))
 
 
 def whole(finish: Finish, text: str, request: ChatRequest) -> Finish:

@@ -79,6 +79,7 @@ ATTEMPTS = 2
 
 _OWN_FAULT, _FEWEST = 8, 3  # failures, and
 _OWN_TIME = 60.0  # seconds of them after which a call is given up, if others are answered
+_NAME = 200  # characters of a model's name that are kept
 _WORKING = 30.0  # seconds after which a stage without calls waits for another, not for itself
 
 _log = logging.getLogger("targen")
@@ -376,6 +377,8 @@ class CallLayer:
             record["unscored"] = reply.unscored
         if reply.estimated and not cached:
             record["estimated"] = True
+        if reply.is_other and not cached:
+            record["served"] = reply.model[:_NAME]
         if cached:
             record["cached"] = True
         elif self.cache is not None and _shares(bound):

@@ -161,7 +161,8 @@ class ChatReply:
 
     `cache_read_tokens` of the `input_tokens` came from the service's own prompt cache, and
     `cache_write_tokens` went into it. `reasoning_tokens` of the `output_tokens` are not in the
-    text. `model` is the service's name for the model that answered, or "". `tokens` are those of
+    text. `model` is the service's name for the model that answered, or "", and `is_other` says that
+    it is not the requested one. `tokens` are those of
     the text, if the request has `top_logprobs`. `unscored` states why the tokens that the service
     listed cannot be read, or is "". A reply with `unscored` is requested again, like an unreadable
     one. `estimated` says that the service did not report the tokens, or not readably.
@@ -179,6 +180,7 @@ class ChatReply:
     tokens: tuple[TokenScore, ...] = ()
     unscored: str = ""
     estimated: bool = False
+    is_other: bool = False
 
 
 def token_count(value: object, otherwise: int) -> int:

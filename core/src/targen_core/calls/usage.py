@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -106,6 +107,7 @@ class Usage:
         self.by_place: dict[tuple[str, str | None], Counts] = {}
         self.unpriced = False
         self.estimated = 0  # calls whose tokens the service did not report
+        self.served = Counter[tuple[str, str]]()  # by step: models that were not the requested one
 
     def recall(self, record: Mapping[str, Any]) -> None:
         """Count a record that was read back from a journal.
@@ -139,6 +141,8 @@ class Usage:
         else:
             counts.calls += 1
             self.estimated += bool(record.get("estimated"))
+            if "served" in record:
+                self.served[record["step"], str(record["served"])] += 1
         counts.input_tokens += record["in"]
         counts.output_tokens += record["out"]
         counts.cache_read_tokens += record.get("cache_read", 0)
@@ -153,7 +157,9 @@ class Usage:
     def snapshot(self) -> dict[str, Any]:
         """Return the counts as JSON, for `restore`; sums of dollars keep their last bit."""
         places = [[step, label, *asdict(c).values()] for (step, label), c in self.by_place.items()]
-        more = {"estimated": self.estimated} if self.estimated else {}
+        more: dict[str, Any] = {"estimated": self.estimated} if self.estimated else {}
+        if self.served:
+            more["served"] = [[*at, count] for at, count in self.served.items()]
         return {"places": places, "unpriced": self.unpriced, **more}
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
@@ -178,6 +184,8 @@ class Usage:
         self.by_place = by_place
         self.unpriced = bool(snapshot["unpriced"])
         self.estimated = int(snapshot.get("estimated", 0))
+        served = snapshot.get("served", [])
+        self.served = Counter({(str(step), str(name)): int(n) for step, name, n in served})
 
     def has_reply(self, step: str) -> bool:
         """Return whether a call of a step has a reply, however it ended."""
@@ -210,7 +218,14 @@ class Usage:
             "priced": not self.unpriced,
             "by_step": rows,
             **({"estimated": self.estimated} if self.estimated else {}),
+            **({"served": self._served()} if self.served else {}),
         }
+
+    def _served(self) -> list[dict[str, Any]]:
+        return [
+            {"step": step, "model": model, "calls": calls}
+            for (step, model), calls in sorted(self.served.items())
+        ]
 
 
 def _rounded(counts: Counts) -> dict[str, Any]:

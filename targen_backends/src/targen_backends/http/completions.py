@@ -101,7 +101,8 @@ class CompletionCodec:
                 if inside := failure_inside(body, headers, self._model.service, self._model.key):
                     return key, inside
                 try:
-                    return key, read_reply(body, requests.get(key, NOBODY), detailed=True)
+                    reply = read_reply(body, requests.get(key, NOBODY), detailed=True)
+                    return key, self._model.told_apart(reply)
                 except MalformedAnswer as raised:
                     return key, raised
             words = body or error or ""  # vLLM's run-batch writes the error next to an empty body

@@ -6,9 +6,10 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from targen_backends.completions import token_bound
+from targen_backends.completions import is_another, token_bound
 from targen_backends.http.failures import NotServed
 from targen_backends.http.keys import missing_key
 from targen_backends.http.poster import Answer, Poster
@@ -133,14 +134,21 @@ class HttpModel(ABC):
         """Answer one request over HTTP; see `ChatModel.complete`."""
         self.require_key()
         try:
-            return await self._poster.ask(
-                self.body(request),
-                lambda answer: self.reply(answer, request),
-                self.headers(request.params),
+            return self.told_apart(
+                await self._poster.ask(
+                    self.body(request),
+                    lambda answer: self.reply(answer, request),
+                    self.headers(request.params),
+                )
             )
         except NotServed as error:
             await self._explain(error)
             raise
+
+    def told_apart(self, reply: ChatReply) -> ChatReply:
+        """`reply`, marked if a model answered that is not the requested one."""
+        other = is_another(reply.model, str(self._head["model"]))
+        return replace(reply, is_other=True) if other else reply
 
     async def _explain(self, error: NotServed) -> None:
         """Explain a 404: its address, and the available models, or an address that has some."""

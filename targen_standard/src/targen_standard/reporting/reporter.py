@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from targen_core.plain import digest_of
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.reporters import CARD, Concern, Ended, Reporter
 from targen_core.tasks.model import Task
-from targen_core.text import plural
+from targen_core.text import plural, printable
 from targen_standard.datasets.source import card_in
 from targen_standard.reporting.card import dataset_card, is_edited, kept_card
 from targen_standard.reporting.concerns import concerns, text_figures
@@ -47,7 +48,12 @@ class _Standard(Reporter):
         """
         there = card_in(run.folder)
         is_kept = is_edited(there) and is_edited(there, _card(run, ""))
-        return [*_unanswered(run), *self._strict(run), *([_KEPT] if is_kept else [])]
+        return [
+            *_other_models(run.report),
+            *_unanswered(run),
+            *self._strict(run),
+            *([_KEPT] if is_kept else []),
+        ]
 
     def _strict(self, run: Ended) -> Sequence[str]:
         flows = run.report["flow"].values()
@@ -90,6 +96,21 @@ def _digest(run: Ended) -> str:
     with contextlib.suppress(TargenError):  # the rows of a run in progress may lie elsewhere
         return digest_of(run.folder / "dataset.jsonl")
     return ""
+
+
+def _other_models(report: Mapping[str, Any]) -> Iterator[str]:
+    """How many calls other models than the requested ones answered."""
+    usage, models = report["usage"], report["models"]
+    others: Counter[tuple[str, str]] = Counter()
+    for served in usage.get("served", ()):
+        others[models.get(served["step"], ""), served["model"]] += served["calls"]
+    for (requested, model), calls in others.items():
+        all_calls = sum(
+            each["calls"] for each in usage["by_step"] if models.get(each["step"], "") == requested
+        )
+        asked = requested or "the requested model"
+        name = printable(model, lines=False, max_length=80)
+        yield f"{calls:,} of {plural(all_calls, 'call')} to {asked} were answered by {name}"
 
 
 def _unanswered(run: Ended) -> Iterator[str]:

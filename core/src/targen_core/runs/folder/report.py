@@ -174,11 +174,18 @@ class _Place(_Counts):
     label: str | None
 
 
+class _Served(_Part):
+    step: str
+    model: str
+    calls: _Count
+
+
 class _Usage(_Part):
     total: _Counts
     priced: bool
     by_step: list[_Place]
     estimated: _Count = 0
+    served: list[_Served] = []
 
 
 class _Source(_Part):
