@@ -125,6 +125,15 @@ def test_a_model_that_was_not_requested_is_told(ask, requested, served, other):
     assert is_another(served, requested) is other
 
 
+def test_of_several_choices_the_one_with_index_0_counts(ask):
+    answer = chat()
+    answer["choices"] = [
+        {"index": 1, "message": {"content": "Ob"}, "finish_reason": "stop"},
+        {"index": 0, **answer["choices"][0]},
+    ]
+    assert ask(answer)[0].text == "Volga"
+
+
 def test_absent_usage_is_estimated_at_four_bytes_a_token(ask):
     reply, *_ = ask(chat("Wołga", usage=False))
     assert (reply.input_tokens, reply.output_tokens) == (8, 2)  # 32 and 6 bytes

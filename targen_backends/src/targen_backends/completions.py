@@ -26,6 +26,7 @@ __all__ = [
     "SEED_MASK",
     "count",
     "fields",
+    "first_choice",
     "is_another",
     "read_reply",
     "reported",
@@ -89,7 +90,7 @@ def read_reply(
             has been at work.
     """
     try:
-        choice = envelope["choices"][0]
+        choice = first_choice(envelope["choices"])
         message = choice["message"]
         text = _text(message.get("content"))
         finish = _FINISH.get(choice.get("finish_reason"), "other")
@@ -194,6 +195,11 @@ def token_bound(request: ChatRequest) -> int:
 def sound(text: str) -> str:
     """`text` without lone surrogates, which no server takes."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def first_choice(choices: Any) -> Any:
+    """Return the choice with the index 0, wherever it stands; the first without one."""
+    return next((c for c in choices if isinstance(c, dict) and c.get("index") == 0), choices[0])
 
 
 def _text(content: str | Sequence[Mapping[str, Any]] | None) -> str:

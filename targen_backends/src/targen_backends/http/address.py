@@ -24,6 +24,12 @@ def checked(address: str, key_variable: str) -> str:
         example = f", such as http://{address[:80]}" if is_bare and address else ""
         raise ValueError(f"an address must start with http:// or https://, then a host{example}")
     if "@" in parts.netloc or parts.query or parts.fragment:
+        if "api-version=" in parts.query:
+            raise ValueError(
+                "an address must not contain a query: for Azure, use an address that ends in "
+                "/openai/v1, which needs no api-version, or the backend "
+                "langchain:langchain_openai.AzureChatOpenAI"
+            )
         raise ValueError(
             f"an address must not contain a user, password, query or fragment; put a key in "
             f"{key_variable}"

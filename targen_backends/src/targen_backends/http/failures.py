@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from targen_backends.completions import first_choice
 from targen_backends.http.keys import other_keys
 from targen_backends.http.limits import retry_after
 from targen_backends.http.service import Service
@@ -132,7 +133,7 @@ def failure_inside(
     error, choice = envelope.get("error"), None
     if "choices" in envelope:
         choices = envelope["choices"]
-        choice = choices[0] if isinstance(choices, list) and choices else None
+        choice = first_choice(choices) if isinstance(choices, list) and choices else None
         if isinstance(choice, dict):
             message = choice.get("message")
             is_broken = choice.get("finish_reason") == "error"
