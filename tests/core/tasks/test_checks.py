@@ -570,6 +570,26 @@ def test_sentences_are_counted_from_both_sides(text, minimum, maximum):
 
 
 @pytest.mark.parametrize(
+    ("language", "text", "several"),
+    [
+        ("German", "Der Unfall geschah am 3. Mai gegen 14.30 Uhr in Celle.", False),
+        ("de-AT", "Am 1. und 2. Stock sind Nr. 5 bzw. Nr. 6 inkl. Keller nass.", False),
+        ("German", "Das Haus in der Goethestr. Ecke Ring mit der Kundennr. AB steht leer.", False),
+        ("German", "Das Auto ist von 2015. Der Schaden ist neu. Ich warte.", True),
+        ("French", "Notre prof. Mme Dupont habite av. Foch, appt. 3.", False),
+        ("French", "Le toit est neuf. La porte est vieille. Elle grince.", True),
+        ("Italian", "Il sig. Rossi e il dott. Bianchi sono arrivati.", False),
+        ("Dutch", "Dhr. Jansen en mevr. De Vries wonen bijv. Amsterdam.", False),
+        ("Spanish", "La srta. López y el lic. Ruiz viven aquí.", False),
+        ("Portuguese", "O prof. Silva e a profa. Costa moram aqui.", False),
+    ],
+)
+def test_abbreviations_of_a_language_end_no_sentence_in_it(language, text, several):
+    assert (sentences(text, language)[0] > 1) == several
+    assert sentences(text)[0] > 1
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("नहीं हूँ", ""),  # vowel signs and nasal signs do not separate words

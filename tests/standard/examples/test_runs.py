@@ -127,6 +127,20 @@ def test_only_new_runs_know_the_marks_of_other_scripts(works):
             assert record["dimensions"]["form"].endswith(ending)
 
 
+def test_only_new_runs_know_the_abbreviations_of_the_language(works):
+    text = "Der Unfall war am 3. Mai bzw. Juni, und ich war nicht bei der Post, um"
+    Path("own.txt").write_text("".join(f"{text} {at} Uhr.\n" for at in range(20)))
+    asked = ("porter.yaml", "-b", "scripted", "--examples", "own.txt", "--no-show-examples")
+    for out, options, count in (
+        ("new", (), "one sentence"),
+        ("old", ("-o", "examples.by_language=script"), "three sentences"),
+    ):
+        works("generate", *asked, *options, "-n", "2", "--out", out)
+        works("resume", out, "-n", "4")
+        assert all(f"in {count}" in record["dimensions"]["form"] for record in records(out))
+    assert "in one sentence" in works("profile", "own.txt").out
+
+
 class TestPrivacy:
     def test_a_service_sees_no_example_when_showing_is_off(self, served, like, texts, labelled):
         asked = served()

@@ -130,6 +130,21 @@ def test_checks_of_new_editions_say_the_limit_and_the_words_that_count(text, bef
         assert not said or str(caught.value).endswith(said)
 
 
+@pytest.mark.parametrize("edition", [9, 10])
+def test_only_new_editions_know_the_abbreviations_of_the_language(edition):
+    task = Declaration(
+        description="Ein Satz.",
+        language="German",
+        labels={"a": "b"},
+        fields={"text": {"sentences": 1}},
+        edition=edition,
+    ).task(name="satz")
+    row = task.instance(text="Das war am 3. Mai im 2. Stock.", label="a")
+    with nullcontext() if edition > 9 else pytest.raises(Rejected, match="3 sentences"):
+        for check in task.checks:
+            check(row, "another seed")
+
+
 @pytest.mark.parametrize(("edition", "name"), [(6, "\\u0646\\u0635"), (7, "نص")])
 def test_prompts_of_new_editions_show_names_of_fields_as_they_are(edition, name, works):
     Path("mail.yaml").write_text(f"{ARABIC}edition: {edition}\n")

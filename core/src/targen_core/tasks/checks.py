@@ -107,6 +107,7 @@ _OF_ONE = 0.25  # of a text's words, as small as it is in messages that leave ma
 _NAMED = re.compile(r"(?<![A-Za-z])[a-z]?[A-Z][A-Za-z]*")  # words with a capital, such as iPhone
 _OTHER_LETTER = re.compile("[\u0100-\u0151\u0154-\u024f\u1ea0-\u1eff]")  # all but \u0153
 _HEADLINE = 10  # characters
+_LONGEST = 40  # letters of an abbreviation, as of a street's name
 _DENSE = frozenset(["chinese", "japanese", "korean"])
 _CLEARLY = 8  # times; with languages whose words are not known, it was at most five in samples
 _HARDLY_ANY = 32  # times; short texts in Catalan may have hardly any words that Spanish lacks
@@ -339,14 +340,27 @@ def small_words(language: str) -> Sequence[str]:
     return sorted(known.small_words) if known else ()
 
 
-def sentences(text: str) -> tuple[int, int]:
+def sentences(text: str, language: str = "") -> tuple[int, int]:
     """Return the least and the most sentences that a text may have.
 
-    Abbreviations make the difference: see `several_sentences`.
+    Abbreviations make the difference: see `several_sentences`. Those of a known language, and its
+    ordinal numbers ("am 3. Mai"), are known too.
     """
-    ends = (*_TWO_SENTENCES.findall(text), *_SURE_END.findall(text))
-    lowest = 1 + len(ends) if text.strip() else 0
+    unsure = _unsure_stop(language)
+    ends = [
+        end
+        for end in _TWO_SENTENCES.finditer(text)
+        if unsure is None or not unsure.search(text, max(0, end.start() - _LONGEST), end.start())
+    ]
+    lowest = 1 + len(ends) + len(_SURE_END.findall(text)) if text.strip() else 0
     return lowest, max(lowest, len(_ANY_END.findall(text.strip())))
+
+
+@cache
+def _unsure_stop(language: str) -> re.Pattern[str] | None:
+    """Return the pattern of a word before a full stop that may end no sentence in a language."""
+    known = find_language(language)
+    return re.compile(rf"(?<!\w)(?:{known.stops})\Z", re.IGNORECASE) if known else None
 
 
 def phrase(text: str, *, max_words: int, what: str) -> None:

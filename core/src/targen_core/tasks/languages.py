@@ -11,7 +11,9 @@ A file has:
   lower-case letters and curly apostrophes. Line breaks in them have no effect. The parts are those
   that `remarks.py` combines;
 - `leads`: parts of what introduces a text, and of notes on its label, in the same form;
-- `near_words`: words of related languages without a file. Texts contain hardly any of them.
+- `near_words`: words of related languages without a file. Texts contain hardly any of them;
+- `stops`: abbreviations of three letters or more, and perhaps ordinal numbers, in the same form. A
+  full stop behind one may end no sentence.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ class Language:
     remarks: Mapping[str, str]
     leads: Mapping[str, str]
     near_words: frozenset[str]
+    stops: str
     capital_nouns: bool = False
 
 
@@ -88,5 +91,6 @@ def _read(name: str) -> Language | None:
         remarks,
         leads,
         frozenset(read.get("near_words", "").split()),
+        read["stops"].replace("\n", ""),
         capital_nouns=read.get("capital_nouns", False),
     )

@@ -100,10 +100,11 @@ class ExampleOptions(Options):
     ] = ONCE_PER_LABEL
 
     by_language: Annotated[
-        bool | Literal["script"],
+        bool | Literal["script", "words"],
         Field(
-            description="true: forms omit names if the language capitalizes nouns. `script`, as "
-            "in new runs: they also know the marks of scripts other than Latin"
+            description="true: forms omit names if the language capitalizes nouns. `script`: "
+            "they also know the marks of scripts other than Latin. `words`, as in new runs: they "
+            "also know the abbreviations of the language"
         ),
     ] = False
 
@@ -114,7 +115,7 @@ class ExampleOptions(Options):
         path = values.get("examples") if isinstance(values, dict) else None
         if path is None or COPY.fullmatch(Path(path).name):
             return values
-        return {"by_language": "script", "per_label": PER_LABEL, **values}
+        return {"by_language": "words", "per_label": PER_LABEL, **values}
 
     @model_serializer(mode="wrap")
     def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:

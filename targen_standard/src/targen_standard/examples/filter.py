@@ -12,6 +12,7 @@ from typing import Any
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.errors import UsageError
 from targen_core.runs.records.lock import COPY as COPY_OF_FILE
+from targen_core.tasks.checks import language_of
 from targen_core.tasks.model import Task
 from targen_core.wording import Blank, Option, Unplaced
 from targen_standard.datasets.kept import called
@@ -93,7 +94,10 @@ class ExampleFilter(Filter):
         if examples is not None and self._options.show_examples:
             aims, named = frozenset(task.branches.values()), self._named(examples)
             by_aim = _hands_of(
-                examples, aims, self._options.shown, named=named, by_script=self._by_script
+                *(examples, aims, self._options.shown),
+                named=named,
+                by_script=self._by_script,
+                language=self._language(examples),
             )
             hands = {branch: by_aim[aim] for branch, aim in task.branches.items()}
         # Real texts show the length of such texts better than a task file's usual values.
@@ -121,7 +125,11 @@ class ExampleFilter(Filter):
         # Rows draw the form of a whole text; in earlier runs, traits were apart.
         whole = self._options.profile not in (None, True)
         return _profile_of(
-            examples, whole=whole, named=self._named(examples), by_script=self._by_script
+            examples,
+            whole=whole,
+            named=self._named(examples),
+            by_script=self._by_script,
+            language=self._language(examples),
         )
 
     def _named(self, examples: Examples) -> bool:
@@ -131,7 +139,11 @@ class ExampleFilter(Filter):
     @property
     def _by_script(self) -> bool:
         """Return whether marks of all scripts are known; those of earlier runs were not."""
-        return self._options.by_language == "script"
+        return self._options.by_language in ("script", "words")
+
+    def _language(self, examples: Examples) -> str:
+        """Return the language whose abbreviations are known; earlier runs knew those of none."""
+        return _language_of(examples) if self._options.by_language == "words" else ""
 
     def check_task(self, task: Task[Any, Any]) -> None:
         """Read the examples, if `shaped` was not called, and warn of other lengths than theirs."""
@@ -218,8 +230,19 @@ def _show_names(examples: Examples) -> bool:
 
 
 @lru_cache(maxsize=1)  # a run is prepared more than once
+def _language_of(examples: Examples) -> str:
+    return language_of("\n".join(row.text for row in examples.rows))
+
+
+@lru_cache(maxsize=1)  # a run is prepared more than once
 def _hands_of(
-    examples: Examples, aims: Collection[str | None], size: int, *, named: bool, by_script: bool
+    examples: Examples,
+    aims: Collection[str | None],
+    size: int,
+    *,
+    named: bool,
+    by_script: bool,
+    language: str,
 ) -> Mapping[str | None, Hands]:
     """Return the examples shown for each aim. Labels without examples share theirs."""
     labels = {row.label for row in examples.rows}
@@ -228,14 +251,17 @@ def _hands_of(
     @cache
     def dealt(aim: str | None) -> Hands:
         how = {"english": english, "named": named, "by_script": by_script}
-        return Hands(examples.rows, aim, len(labels), size, **how)
+        return Hands(examples.rows, aim, len(labels), size, **how, language=language)
 
     known = {None, *labels}
     return {aim: dealt(aim if aim in known else "") for aim in aims}
 
 
 @lru_cache(maxsize=1)  # a run is prepared more than once
-def _profile_of(examples: Examples, *, whole: bool, named: bool, by_script: bool) -> Profile:
+def _profile_of(
+    examples: Examples, *, whole: bool, named: bool, by_script: bool, language: str
+) -> Profile:
     if whole:
-        return Profile(forms=forms_of(examples.rows, named=named, by_script=by_script))
+        how = {"named": named, "by_script": by_script}
+        return Profile(forms=forms_of(examples.rows, **how, language=language))
     return measured(examples.rows)

@@ -37,12 +37,13 @@ _UNSPACED = 12  # characters per word from which on a script has no spaces
 
 
 def forms_of(
-    rows: Sequence[Example], *, named: bool = True, by_script: bool = True
+    rows: Sequence[Example], *, named: bool = True, by_script: bool = True, language: str = ""
 ) -> dict[str, int]:
     """Return the forms of texts of all lengths, each as often as texts have it.
 
     Each label counts alike, whatever its number of rows. Without `named`, a capital inside a
-    sentence is not a name. Without `by_script`, only the marks of Latin script are known.
+    sentence is not a name. Without `by_script`, only the marks of Latin script are known. For
+    `language`, that of the texts, see `sentences_of`.
     """
     by_label = labelled_alike(rows)
     if len(by_label) > _MOST:
@@ -53,12 +54,21 @@ def forms_of(
     for mine in by_label.values():
         some = varied(mine, most)
         texts = (some[at % len(some)].text for at in range(most))
-        how = {"english": english, "named": named, "by_script": by_script}
-        forms.update(form_of(text, **how) for text in texts)
+        forms.update(
+            form_of(text, english=english, named=named, by_script=by_script, language=language)
+            for text in texts
+        )
     return dict(forms)
 
 
-def form_of(text: str, *, english: bool = True, named: bool = True, by_script: bool = True) -> str:
+def form_of(
+    text: str,
+    *,
+    english: bool = True,
+    named: bool = True,
+    by_script: bool = True,
+    language: str = "",
+) -> str:
     """Return how a text is written, in one line; in other languages, by no word."""
     known = _TOLD if english else _TOLD_IN_ANY
     if by_script and has_no_case(text):  # the case of a product's name says nothing
@@ -67,7 +77,7 @@ def form_of(text: str, *, english: bool = True, named: bool = True, by_script: b
         known = tuple(partial(_with, named=False) if told is _with else told for told in known)
     plain = with_plain_marks(text) if by_script else text
     traits = [name for name in (told(plain) for told in known) if name]
-    return "; ".join([_size(text, by_script=by_script), *traits[:_TRAITS]])
+    return "; ".join([_size(text, language, by_script=by_script), *traits[:_TRAITS]])
 
 
 # --- how long it is ----------------------------------------------------------------------
@@ -82,10 +92,11 @@ def length_of(text: str, words: int | None = None, *, by_script: bool = True) ->
     return f"about {_rounded(words)} words" if words > 1 else "one or two words"
 
 
-def _size(text: str, *, by_script: bool) -> str:
+def _size(text: str, language: str, *, by_script: bool) -> str:
     words = len(text.split())
     length = length_of(text, words, by_script=by_script)
-    kinds = [asks(sentence) for sentence in sentences_of(_POINT.sub("", text, count=1))]
+    parts = sentences_of(_POINT.sub("", text, count=1), language)
+    kinds = [asks(sentence) for sentence in parts]
     if len(kinds) < 2:
         long = "long " if words >= _LONG else ""
         return f"{length} in one {long}{'question' if any(kinds) else 'sentence'}"

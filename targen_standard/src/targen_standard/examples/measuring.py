@@ -13,6 +13,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cache
 
 from targen_core.tasks.checks import language_of, normalized
 from targen_core.tasks.languages import find_language
@@ -126,11 +127,22 @@ def _shares(
 # --- form: sentences, and how many words ---------------------------------------------
 
 
-def sentences_of(text: str) -> list[str]:
-    """The sentences of a text, in order; an abbreviation's full stop ends none."""
-    hidden = _ABBREVIATION.sub(lambda found: found[0].replace(".", "\0"), text)
+def sentences_of(text: str, language: str = "") -> list[str]:
+    """The sentences of a text, in order; an abbreviation's full stop ends none.
+
+    Abbreviations and ordinal numbers of a known language are known, besides some of English.
+    """
+    hidden = text
+    for pattern in filter(None, (_ABBREVIATION, _stops(language))):
+        hidden = pattern.sub(lambda found: found[0].replace(".", "\0"), hidden)
     found = (match[0].replace("\0", ".").strip() for match in _SENTENCE.finditer(hidden))
     return [part for part in found if WORD.search(part)]
+
+
+@cache
+def _stops(language: str) -> re.Pattern[str] | None:
+    known = find_language(language)
+    return re.compile(rf"(?<!\w)(?:{known.stops})\.(?=[^\S\n]+\w)", re.I) if known else None
 
 
 def asks(sentence: str) -> bool:

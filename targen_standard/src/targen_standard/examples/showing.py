@@ -61,6 +61,7 @@ class Hands:
         english: bool,
         named: bool,
         by_script: bool,
+        language: str,
     ) -> None:
         """Deal `rows` for a branch that aims at a label, out of `labels`, in hands of `size`."""
         own = [row for row in rows if row.label is not None and row.label == aim]
@@ -79,7 +80,8 @@ class Hands:
         ]
         self._by_form: dict[str, list[Example]] = defaultdict(list)
         for row in chosen:
-            form = form_of(row.text, english=english, named=named, by_script=by_script)
+            how = {"english": english, "named": named, "by_script": by_script}
+            form = form_of(row.text, **how, language=language)
             self._by_form[form].append(row)
 
     def of(self, llm: Llm, form: str = "") -> tuple[Sequence[Example], bool]:

@@ -107,7 +107,8 @@ def profile(
     path = file_of_rows(examples)
     rows = read_examples(path, of, encoding).rows
     named = shows_names(row.text for row in rows)
-    made = closely_measured(rows, of, Profile(forms=forms_of(rows, named=named)))
+    language = language_of("\n".join(row.text for row in rows))
+    made = closely_measured(rows, of, Profile(forms=forms_of(rows, named=named, language=language)))
     # Runs with examples keep what they say of texts in several languages.
     made = made.model_copy(update={"about": habits(rows, each=True)})
     lines = () if about is None else about(rows)
@@ -122,7 +123,6 @@ def profile(
         ):
             description, _ = question.ask(request.registry, request.spec, cache=replies_folder())
         lines = description.lines
-    language = language_of("\n".join(row.text for row in rows))
     spoken = (f"language: {language}",) if language else ()
     made = made.model_copy(update={"about": (*spoken, *made.about, *lines)})
     return Profiled(made, figures_of(rows), topics_of(rows), path.name)

@@ -397,7 +397,8 @@ class Declaration(_Part):
         "a field is one line. `none` is the last label, so small runs have no such rows. "
         "Scores such as 3 are written 3.0, and steps need not divide the scale. "
         f"`examples` need {ONCE_PER_LABEL} texts per label for pairs. "
-        "`9`: step 3 does not know whether spans may overlap",
+        "`9`: step 3 does not know whether spans may overlap. Abbreviations and ordinal numbers of "
+        "other languages than English count as ends of sentences",
     )
     draft: bool = Field(
         default=False,
@@ -659,7 +660,8 @@ class Declaration(_Part):
         if (part := self.examples) is not None:
             said = {"examples": part.file, "show_examples": part.show, "shown": part.shown}
             said |= {"close_gap": True} if part.close_gap else {}
-            said["by_language"] = "script" if self.edition > 6 else self.edition > 5
+            by_language = "script" if self.edition > 6 else self.edition > 5
+            said["by_language"] = "words" if self.edition > 9 else by_language
             said["per_label"] = PER_LABEL if self.edition > 8 else ONCE_PER_LABEL
         if part is not None and self.edition < 5:
             said["profile"] = "whole" if self.edition == 4 else None  # each trait by itself
