@@ -104,7 +104,7 @@ class ExampleOptions(Options):
         Field(
             description="true: forms omit names if the language capitalizes nouns. `script`: "
             "they also know the marks of scripts other than Latin. `words`, as in new runs: they "
-            "also know the abbreviations of the language"
+            "also know the abbreviations of the language, and subjects are spelled as in the texts"
         ),
     ] = False
 

@@ -68,7 +68,10 @@ class ClosingFilter(ExampleFilter):
         if self._examples is not None:
             rows = self._examples.rows
             subjects = subjects_of(rows, task)
-            self._telltales = Telltales(rows, subjects, by_script=self._by_script)
+            language = self._language(self._examples)
+            self._telltales = Telltales(
+                rows, subjects, by_script=self._by_script, language=language
+            )
 
     def shaped(self, task: Task[Any, Any]) -> Task[Any, Any]:
         """Let rows also touch on the subjects of the examples.
@@ -90,7 +93,13 @@ class ClosingFilter(ExampleFilter):
         if not self._options.show_examples:  # subjects are words of theirs
             return super()._measured(examples, task)
         profile = super()._measured(examples, task)
-        return closely_measured(examples.rows, task, profile, by_script=self._by_script)
+        return closely_measured(
+            examples.rows,
+            task,
+            profile,
+            by_script=self._by_script,
+            language=self._language(examples),
+        )
 
     def find(self, candidate: Candidate) -> Refusal | None:
         """See `Filter.find`: whether a row repeats an example, or gives itself away."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from targen_standard.examples.measuring import are_english, measured
 from targen_standard.examples.profile import FORM, Kinds, Profile, Trait
 from targen_standard.examples.reading import Examples, read_examples
 from targen_standard.examples.showing import Hands, shown_to
-from targen_standard.examples.subjects import revealing
+from targen_standard.examples.subjects import OTHER, SUBJECT, revealing
 from targen_standard.examples.telltales import shows_names
 from targen_standard.filters.excluded.comparing import SIMILARITY, texts_of
 from targen_standard.filters.excluded.index import ExclusionIndex
@@ -97,7 +98,7 @@ class ExampleFilter(Filter):
                 *(examples, aims, self._options.shown),
                 named=named,
                 by_script=self._by_script,
-                language=self._language(examples),
+                language=self._language(examples) or "",
             )
             hands = {branch: by_aim[aim] for branch, aim in task.branches.items()}
         # Real texts show the length of such texts better than a task file's usual values.
@@ -108,7 +109,12 @@ class ExampleFilter(Filter):
             or not (profile.forms or FORM in profile.traits or (hands and isinstance(each, Trait)))
         ]
         there = {each.name.casefold() for each in own}
-        traits = (each for each in profile.drawn if each.name.casefold() not in there)
+        unsaid = OTHER if self._options.by_language == "words" else ""
+        traits = (
+            replace(each, unsaid=unsaid) if each.name == SUBJECT else each
+            for each in profile.drawn
+            if each.name.casefold() not in there
+        )
         task = task.replace(dimensions=(*own, *traits))
         if hands or profile.about or profile.forms:
             return shown_to(task, hands, profile.about, profile.forms)
@@ -129,7 +135,7 @@ class ExampleFilter(Filter):
             whole=whole,
             named=self._named(examples),
             by_script=self._by_script,
-            language=self._language(examples),
+            language=self._language(examples) or "",
         )
 
     def _named(self, examples: Examples) -> bool:
@@ -141,9 +147,9 @@ class ExampleFilter(Filter):
         """Return whether marks of all scripts are known; those of earlier runs were not."""
         return self._options.by_language in ("script", "words")
 
-    def _language(self, examples: Examples) -> str:
-        """Return the language whose abbreviations are known; earlier runs knew those of none."""
-        return _language_of(examples) if self._options.by_language == "words" else ""
+    def _language(self, examples: Examples) -> str | None:
+        """Return the language whose abbreviations are known; None in earlier runs."""
+        return _language_of(examples) if self._options.by_language == "words" else None
 
     def check_task(self, task: Task[Any, Any]) -> None:
         """Read the examples, if `shaped` was not called, and warn of other lengths than theirs."""

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from targen_core.tasks.checks import language_of, normalized
@@ -132,11 +132,16 @@ def sentences_of(text: str, language: str = "") -> list[str]:
 
     Abbreviations and ordinal numbers of a known language are known, besides some of English.
     """
-    hidden = text
-    for pattern in filter(None, (_ABBREVIATION, _stops(language))):
-        hidden = pattern.sub(lambda found: found[0].replace(".", "\0"), hidden)
+    hidden = without_stops(text, language, "\0")
     found = (match[0].replace("\0", ".").strip() for match in _SENTENCE.finditer(hidden))
     return [part for part in found if WORD.search(part)]
+
+
+def without_stops(text: str, language: str, mark: str = "") -> str:
+    """Return a text with `mark` for the full stops of abbreviations; see `sentences_of`."""
+    for pattern in filter(None, (_ABBREVIATION, _stops(language))):
+        text = pattern.sub(lambda found: found[0].replace(".", mark), text)
+    return text
 
 
 @cache
@@ -410,6 +415,19 @@ def topics_of(rows: Sequence[Example], without: Set[str] = frozenset()) -> list[
         topics.append(Topic((word, *near[:3]), tuple(sorted(mine))))
         left -= mine
     return topics
+
+
+def as_spelled(topics: Sequence[Topic], rows: Sequence[Example]) -> list[Topic]:
+    """Return topics with each word in its most common spelling: "Groß", not "gross"."""
+    spellings: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        for word in WORD.findall(unicodedata.normalize("NFKC", row.text)):
+            spellings[plain_words(word)][word] += 1
+    known = {
+        plain: min(counts, key=lambda word: (-counts[word], word))
+        for plain, counts in spellings.items()
+    }
+    return [replace(topic, words=tuple(known.get(w, w) for w in topic.words)) for topic in topics]
 
 
 _COMMON = frozenset(

@@ -57,9 +57,11 @@ class Trait(Dimension):
         even: whether even a few rows draw from all parts of the values. Values that are listed near
             each other are then apart on the circle, and the places of the lists below begin far
             from each other. Otherwise, these are in random order, and few rows may draw few values.
+        unsaid: a value that says nothing, and that prompts leave out.
     """
 
     even: bool = False
+    unsaid: str = ""
 
     @cached_property
     def pool(self) -> tuple[str, ...]:
@@ -70,7 +72,7 @@ class Trait(Dimension):
         """See `Dimension.at`.
 
         Each walk around the circle has its own start, and so has each place of the lists below, in
-        shuffled order. So two traits of one size are not in step.
+        shuffled order. So two traits of one size are not in step. Empty for `unsaid`.
         """
         size = len(self.pool)
         total = 0
@@ -79,7 +81,8 @@ class Trait(Dimension):
             order_of = _spread if self.even and depth else _shuffled
             order = order_of(seed, self.name, depth, turn, size)
             total += order[offset] if depth else offset + order[0]
-        return self.pool[total % size]
+        value = self.pool[total % size]
+        return "" if value == self.unsaid else value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.parts import Label
 from targen_standard.examples.measuring import (
     Topic,
+    as_spelled,
     parted,
     telling_words,
     topics_of,
@@ -28,7 +29,9 @@ from targen_standard.examples.telltales import habits
 SUBJECT = "may touch on"
 """The trait for subjects."""
 
-_OTHER = "anything else"
+OTHER = "anything else"
+"""Its value for rows that may have any subject."""
+
 _SLOTS = 20
 _FEWEST = 3  # texts of a subject: that two share a word is chance
 _WORTH = 0.25  # minimum share of the texts with a subject, from which rows are assigned one
@@ -49,10 +52,16 @@ def closely_measured(
     profile: Profile,
     *,
     by_script: bool = True,
+    language: str | None = "",
 ) -> Profile:
-    """Their profile with what they are about and what they never do: some of their words."""
+    """Their profile with what they are about and what they never do: some of their words.
+
+    If `language` is None, the letters of words are folded, as in earlier runs; see also `habits`.
+    """
     traits = {}
     subjects = subjects_of(rows, task)
+    if language is not None:
+        subjects = as_spelled(subjects, rows)
     weights = weights_of(rows)
     shares = {
         f"“{', '.join(topic.words)}”": sum(weights[at] for at in topic.members)
@@ -60,8 +69,8 @@ def closely_measured(
     }
     rest = max(0.0, 1 - sum(shares.values()))
     if 1 - rest >= _WORTH:
-        traits = {SUBJECT: parted({**shares, _OTHER: rest}, _SLOTS)}
-    about = habits(rows, by_script=by_script)
+        traits = {SUBJECT: parted({**shares, OTHER: rest}, _SLOTS)}
+    about = habits(rows, by_script=by_script, language=language)
     return profile.model_copy(update={"traits": {**profile.traits, **traits}, "about": about})
 
 

@@ -20,6 +20,7 @@ from targen_standard.examples.measuring import (
     is_unspaced,
     weights_of,
     with_plain_marks,
+    without_stops,
 )
 from targen_standard.examples.reading import Example
 
@@ -121,13 +122,19 @@ class Telltales:
     """
 
     def __init__(
-        self, rows: Sequence[Example], topics: Sequence[Topic], *, by_script: bool = True
+        self,
+        rows: Sequence[Example],
+        topics: Sequence[Topic],
+        *,
+        by_script: bool = True,
+        language: str | None = None,
     ) -> None:
         """Learn them; each label of the examples counts alike, as in a profile.
 
-        Without `by_script`, only the marks of Latin script are known.
+        For `by_script` and `language`, see `habits`.
         """
         self._by_script = by_script
+        self._language = language
         self.rows = len(rows)
         self.topics = {_touching(topic): topic for topic in topics}
         sizes = sorted(len(_WORD.findall(row.text.lower())) for row in rows)
@@ -148,7 +155,7 @@ class Telltales:
 
     def _each(self, text: str) -> Iterator[str]:
         words = _WORD.findall(text.lower())
-        plain = with_plain_marks(text) if self._by_script else text
+        plain = _plain(text, by_script=self._by_script, language=self._language)
         for name, has in SEEN.items():
             yield name if has(plain) else _without(name)
         for size in self._sizes:
@@ -176,13 +183,18 @@ def _touching(topic: Topic) -> str:
 
 
 def habits(
-    rows: Sequence[Example], *, each: bool = False, by_script: bool = True
+    rows: Sequence[Example],
+    *,
+    each: bool = False,
+    by_script: bool = True,
+    language: str | None = None,
 ) -> tuple[str, ...]:
     """Return, in lines for a model that writes such texts, what all examples or none do.
 
     With `each`, lines about English are left out if most texts are in other languages. So are lines
     about capitals if most are in a script without them, which prompts of runs keep. Without
-    `by_script`, only the marks of Latin script are known.
+    `by_script`, only the marks of Latin script are known. In a `language`, or "" for an unclear
+    one, abbreviations end no sentence; None is for earlier runs, where they did.
     """
     english = are_english(rows)
     if english and each:
@@ -190,11 +202,18 @@ def habits(
     left_out = set() if english else _OF_ENGLISH
     if each and 2 * sum(has_no_case(row.text) for row in rows) > len(rows):
         left_out = left_out | _OF_CASE
-    texts = [with_plain_marks(row.text) if by_script else row.text for row in rows]
+    texts = [_plain(row.text, by_script=by_script, language=language) for row in rows]
     counts = {name: sum(map(has, texts)) for name, has in SEEN.items() if name not in left_out}
     never = [name for name, count in counts.items() if not count and " no " not in name]
     always = [name for name, count in counts.items() if count == len(rows)]
     return (*_lines("hardly any of them", never), *_lines("nearly all of them", always))
+
+
+def _plain(text: str, *, by_script: bool, language: str | None) -> str:
+    """Return a text as telltales see it."""
+    if language is not None:
+        text = without_stops(text, language)
+    return with_plain_marks(text) if by_script else text
 
 
 def _lines(who: str, names: Iterable[str]) -> Iterator[str]:

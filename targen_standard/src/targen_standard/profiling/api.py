@@ -19,7 +19,7 @@ from targen_core.tasks.checks import language_of
 from targen_core.text import plural
 from targen_standard.datasets.kept import file_of_rows
 from targen_standard.examples.forms import forms_of
-from targen_standard.examples.measuring import Figures, Topic, figures_of, topics_of
+from targen_standard.examples.measuring import Figures, Topic, as_spelled, figures_of, topics_of
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example, read_examples
 from targen_standard.examples.subjects import closely_measured
@@ -108,9 +108,10 @@ def profile(
     rows = read_examples(path, of, encoding).rows
     named = shows_names(row.text for row in rows)
     language = language_of("\n".join(row.text for row in rows))
-    made = closely_measured(rows, of, Profile(forms=forms_of(rows, named=named, language=language)))
+    forms = forms_of(rows, named=named, language=language)
+    made = closely_measured(rows, of, Profile(forms=forms), language=language)
     # Runs with examples keep what they say of texts in several languages.
-    made = made.model_copy(update={"about": habits(rows, each=True)})
+    made = made.model_copy(update={"about": habits(rows, each=True, language=language)})
     lines = () if about is None else about(rows)
     if model is not None:
         said = {**model_options, **(options or {})}
@@ -125,4 +126,4 @@ def profile(
         lines = description.lines
     spoken = (f"language: {language}",) if language else ()
     made = made.model_copy(update={"about": (*spoken, *made.about, *lines)})
-    return Profiled(made, figures_of(rows), topics_of(rows), path.name)
+    return Profiled(made, figures_of(rows), as_spelled(topics_of(rows), rows), path.name)

@@ -398,7 +398,8 @@ class Declaration(_Part):
         "Scores such as 3 are written 3.0, and steps need not divide the scale. "
         f"`examples` need {ONCE_PER_LABEL} texts per label for pairs. "
         "`9`: step 3 does not know whether spans may overlap. Abbreviations and ordinal numbers of "
-        "other languages than English count as ends of sentences",
+        "other languages than English count as ends of sentences. With `close_gap`, subjects are "
+        "in lower case",
     )
     draft: bool = Field(
         default=False,
@@ -667,6 +668,7 @@ class Declaration(_Part):
             said["profile"] = "whole" if self.edition == 4 else None  # each trait by itself
         if self.profile is not None:
             said["profile"] = self.profile.model_dump(mode="json")
+            said |= {"by_language": "words"} if self.edition > 9 else {}
         return {f"{_EXAMPLES}.{name}": value for name, value in said.items()} | self.options
 
     @property
