@@ -127,6 +127,12 @@ def test_rows_of_one_label_are_not_longer_than_others_in_a_small_run(labels, spr
         {"edition": 1},
         {"labels": {"calm": {"definition": "quiet", "prompt": "Write: $seed"}, "alarm": "help"}},
         {"contexts": {"dimensions": {"length": ["short", "long"]}}},
+        {"dimensions": {"format": {"one sentence": 2, "three sentences": 1}}},
+        {"language": "German", "dimensions": {"Textlänge": ["kurz", "lang"]}},
+        {"language": "de-CH", "dimensions": {"Anzahl_Wörter": ["10", "30"]}},
+        {"language": "German", "dimensions": {"Form": ["ein Satz", "fünf kurze Sätze"]}},
+        {"language": "French", "dimensions": {"longueur du texte": ["court", "long"]}},
+        {"language": "Spanish", "seeds": {"dimensions": {"tipo": ["una frase", "dos frases"]}}},
     ],
 )
 def test_none_is_drawn_if_a_file_says_it_otherwise(keys):
@@ -134,6 +140,23 @@ def test_none_is_drawn_if_a_file_says_it_otherwise(keys):
     assert [
         d.name for d in Declaration.model_validate(said).task().dimensions if "length" in d.name
     ] == []
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"edition": 9, "dimensions": {"Länge": ["kurz", "lang"]}},
+        {"dimensions": {"Stil": ["ein Satz mit Nachdruck", "sachlich"]}},
+        {"dimensions": {"Satzbau": ["einfach", "verschachtelt"]}},
+        {"dimensions": {"Klänge": ["laut", "leise"]}},
+        {"dimensions": {"genre": ["pick-up line", "punch line"]}},
+        {"dimensions": {"Fenster": "@words"}},
+    ],
+)
+def test_other_dimensions_leave_the_length(keys):
+    said = {"description": "Notizen.", "language": "German", "labels": LABELS, **keys}
+    names = [d.name for d in Declaration.model_validate(said).task().dimensions]
+    assert names == [*keys["dimensions"], "length"]
 
 
 def test_each_row_has_its_length_in_its_prompt_and_in_its_provenance(small, tmp_path):

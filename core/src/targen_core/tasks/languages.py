@@ -11,6 +11,8 @@ A file has:
   lower-case letters and curly apostrophes. Line breaks in them have no effect. The parts are those
   that `remarks.py` combines;
 - `leads`: parts of what introduces a text, and of notes on its label, in the same form;
+- `lengths`: parts of names of dimensions for the length of texts, and numbers and units, which
+  each value of such a dimension has, in the same form;
 - `near_words`: words of related languages without a file. Texts contain hardly any of them;
 - `stops`: abbreviations of three letters or more, and perhaps ordinal numbers, in the same form. A
   full stop behind one may end no sentence.
@@ -20,7 +22,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -40,9 +42,21 @@ class Language:
     function_words: frozenset[str]
     remarks: Mapping[str, str]
     leads: Mapping[str, str]
+    lengths: Mapping[str, str]
     near_words: frozenset[str]
     stops: str
     capital_nouns: bool = False
+
+    def says_length(self, name: str, values: Iterable[str]) -> bool:
+        """Return whether a dimension, by its name or by each of its values, is a text's length."""
+        plain = name.replace("'", "’").replace("_", " ")
+        if re.search(self.lengths["names"], plain, re.IGNORECASE):
+            return True
+        stated = re.compile(
+            r"\b(?:{numbers}) (?:\w+ )?(?:{units})\b".format_map(self.lengths), re.IGNORECASE
+        )
+        said = [stated.search(value.replace("'", "’")) for value in values]
+        return bool(said) and all(said)
 
 
 @lru_cache
@@ -79,9 +93,9 @@ def _read(name: str) -> Language | None:
         return None
     read = tomllib.loads(path.read_text(encoding="utf-8"))
     small = frozenset(read["small_words"].split())
-    remarks, leads = (
+    remarks, leads, lengths = (
         {part: text.replace("\n", "") for part, text in read.get(table, {}).items()}
-        for table in ("remarks", "leads")
+        for table in ("remarks", "leads", "lengths")
     )
     return Language(
         name,
@@ -90,6 +104,7 @@ def _read(name: str) -> Language | None:
         small.union(read.get("function_words", "").split()),
         remarks,
         leads,
+        lengths,
         frozenset(read.get("near_words", "").split()),
         read["stops"].replace("\n", ""),
         capital_nouns=read.get("capital_nouns", False),

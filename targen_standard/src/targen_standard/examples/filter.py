@@ -14,6 +14,7 @@ from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.errors import UsageError
 from targen_core.runs.records.lock import COPY as COPY_OF_FILE
 from targen_core.tasks.checks import language_of
+from targen_core.tasks.languages import find_language
 from targen_core.tasks.model import Task
 from targen_core.wording import Blank, Option, Unplaced
 from targen_standard.datasets.kept import called
@@ -76,7 +77,13 @@ class ExampleFilter(Filter):
             )
         self._examples = examples = None if path is None else _read(path, task)
         self._aims = {*task.branches.values()}
-        lengths = [e for e in task.dimensions if e.in_prompt and _LENGTH.search(e.name)]
+        known = find_language((examples and self._language(examples)) or "")
+        lengths = [
+            each
+            for each in task.dimensions
+            if each.in_prompt
+            and (_LENGTH.search(each.name) or (known and known.says_length(each.name, each.values)))
+        ]
         kinds = [e for e in task.dimensions if isinstance(e, Kinds)]
         if examples is not None and self._options.show_examples and profile == "pairs":
             following = followed(task, examples.rows, self._options, by_script=self._by_script)

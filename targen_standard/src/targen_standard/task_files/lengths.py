@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
+from targen_core.tasks.languages import find_language
 from targen_core.tasks.steps import PARAMETERS
 from targen_standard.examples.profile import Trait
 from targen_standard.task_files.model import Declaration, FieldPart, SeedsPart
@@ -163,10 +164,20 @@ def _longest(name: str, part: FieldPart, declaration: Declaration) -> float:
 
 
 def _varied(declaration: Declaration) -> bool:
-    """Return whether a dimension of the file says how long texts are."""
-    names = chain(declaration.dimensions, *(p.dimensions for p in declaration.lists.values()))
+    """Return whether a dimension says how long texts are, in English or the file's language."""
+    parts = (declaration, *declaration.lists.values())
+    dimensions = [*chain(*(part.dimensions.items() for part in parts))]
     says = _SAYS_LENGTH if declaration.edition > 5 else re.compile("length")
-    return any(says.search(name.lower()) for name in names)
+    if any(says.search(name.lower()) for name, _ in dimensions):
+        return True
+    if declaration.edition < 10:
+        return False
+    known = filter(None, map(find_language, ("English", declaration.language)))
+    return any(
+        each.says_length(name, () if isinstance(values, str) else values)
+        for each in known
+        for name, values in dimensions
+    )
 
 
 def _name_of(field: str) -> str:

@@ -399,7 +399,7 @@ class Declaration(_Part):
         f"`examples` need {ONCE_PER_LABEL} texts per label for pairs. "
         "`9`: step 3 does not know whether spans may overlap. Abbreviations and ordinal numbers of "
         "other languages than English count as ends of sentences. With `close_gap`, subjects are "
-        "in lower case",
+        "in lower case. Only a dimension with an English name replaces `length`",
     )
     draft: bool = Field(
         default=False,
