@@ -24,6 +24,7 @@ from targen_core.tasks.checks import (
     similarity,
     words,
 )
+from targen_core.tasks.languages import named_language, with_name
 
 from ...tables import table
 
@@ -147,6 +148,46 @@ def test_whole_sentences_pass_and_what_models_do_wrong_is_named(reason, text):
 def test_limits_are_inclusive(count, reason):
     text = " ".join(f"word{number}" for number in range(count)) + "."
     assert reason_of(prose, text, min_words=5, max_words=8) == reason
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "in_prompts"),
+    [
+        ("formal German", "German", "formal German"),
+        ("German, formal", "German", "German, formal"),
+        ("Österreichisches Deutsch", "German", "Österreichisches Deutsch"),
+        ("Brazilian Portuguese", "Portuguese", "Brazilian Portuguese"),
+        ("Latin American Spanish", "Spanish", "Latin American Spanish"),
+        ("Traditional Chinese", "Chinese", "Traditional Chinese"),
+        ("de", "German", "German"),
+        ("pt-BR", "Portuguese", "Portuguese (BR)"),
+        ("tr", "Turkish", "Turkish"),
+        ("zh_Hant", "Chinese", "Chinese (Hant)"),
+        ("Turkish", "Turkish", "Turkish"),
+        ("German with English terms", "", "German with English terms"),
+        ("Hindi in Latin letters", "", "Hindi in Latin letters"),
+        ("Serbian (Latin)", "", "Serbian (Latin)"),
+        ("the language of the seed", "", "the language of the seed"),
+        ("Klingon", "", "Klingon"),
+    ],
+)
+def test_a_language_is_known_by_its_name_among_other_words(said, name, in_prompts):
+    assert named_language(said) == name
+    assert with_name(said) == in_prompts
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "reason"),
+    [
+        ("Turkish", "أريد إلغاء الوثيقة اليوم", "not-latin"),
+        ("Turkish", "Arabama bir karaca çarptı, Привет dedi.", ""),
+        ("Vietnamese", "Tôi muốn hủy hợp đồng bảo hiểm của mình ngay hôm nay.", ""),
+        ("Klingon", "أريد إلغاء الوثيقة اليوم", ""),
+    ],
+)
+def test_the_script_of_languages_without_known_words_counts_for_new_files(language, text, reason):
+    assert reason_of(check_language, text, what="mail", language=language, newest=True) == reason
+    assert reason_of(check_language, text, what="mail", language=language) == ""
 
 
 CHATTER = [

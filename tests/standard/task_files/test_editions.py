@@ -145,6 +145,31 @@ def test_only_new_editions_know_the_abbreviations_of_the_language(edition):
             check(row, "another seed")
 
 
+@pytest.mark.parametrize("edition", [9, 10])
+def test_new_editions_know_a_language_among_other_words_and_by_its_code(edition, works):
+    said = f"{MAIL}edition: {edition}\nlanguage: "
+    Path("mail.yaml").write_text(f"{said}formal German\n")
+    row = {"text": "Hello, I have not had my parcel yet.", "label": "order", "idx": 0}
+    Path("rows.jsonl").write_text(json.dumps(row))
+    checked = works("validate", "rows.jsonl", "--task", "mail.yaml", "--checks")
+    assert ("not-german" in checked.out) == (edition == 10)
+    Path("mail.yaml").write_text(f"{said}de-AT\n")
+    prompts = works("describe", "mail.yaml", "--prompts").out
+    assert ("in German (AT)" if edition == 10 else "in de-AT") in prompts
+
+
+def test_a_note_says_once_that_the_language_is_not_checked(works):
+    for number, line in enumerate(("generate -n 3 -b scripted", "describe", "preview -b scripted")):
+        language = f"German and English {number}"  # a process says it once of each
+        text = f"{MAIL}language: {language}\n"
+        Path("mail.yaml").write_text(f"{text}fields: {{text: {{check_language: false}}}}\n")
+        command, *others = line.split()
+        assert language not in works(command, "mail.yaml", *others).err
+        Path("mail.yaml").write_text(text)
+        said = works(command, "mail.yaml", *others).err
+        assert said.count(f"language: {language} is not exactly one language that targen") == 1
+
+
 @pytest.mark.parametrize(("edition", "name"), [(6, "\\u0646\\u0635"), (7, "نص")])
 def test_prompts_of_new_editions_show_names_of_fields_as_they_are(edition, name, works):
     Path("mail.yaml").write_text(f"{ARABIC}edition: {edition}\n")

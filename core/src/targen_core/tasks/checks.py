@@ -15,7 +15,7 @@ from rapidfuzz import fuzz
 
 from targen_core.errors import Rejected
 from targen_core.tasks import remarks
-from targen_core.tasks.languages import all_languages, find_language, plain_name
+from targen_core.tasks.languages import OTHERS, all_languages, find_language, plain_name
 from targen_core.tasks.letters import PER_DENSE, UNSPACED_LETTER, word_of
 
 __all__ = [
@@ -198,7 +198,12 @@ def is_loop(text: str) -> bool:
 
 
 def check_language(
-    text: str, what: str, language: str = "English", *, earlier: bool = False
+    text: str,
+    what: str,
+    language: str = "English",
+    *,
+    earlier: bool = False,
+    newest: bool = False,
 ) -> None:
     """Require a language, as far as its letters and function words show.
 
@@ -209,6 +214,8 @@ def check_language(
     A text in another script may name things in Latin letters, such as products. With `earlier`, as
     in earlier editions of task files, only Chinese, Japanese and Korean ones may. They also lack
     the checks for Chinese in Japanese and for letters of other languages, such as Polish ones.
+    With `newest`, as in task files from edition 10 on, a text in any language of Latin script must
+    be in that script, for example in Turkish.
 
     Raises:
         Rejected: `not-latin`: a fifth of the letters are of other scripts (`not-cyrillic` and so
@@ -238,10 +245,14 @@ def check_language(
                 f"not-{script_of(name).lower()}", f"the {what} is not in {language} script"
             )
         is_other = name == "japanese" and not earlier and _is_chinese(text)
-    elif (known := find_language(name)) is None:
+    elif (known := find_language(name)) is None and not (newest and name in OTHERS.values()):
         return
-    elif sum(char < "\u0250" for char in letters) < 0.8 * len(letters):
+    elif sum(char < "\u0250" or (newest and _is_of("LATIN", char)) for char in letters) < 0.8 * len(
+        letters
+    ):
         raise Rejected("not-latin", f"the {what} is not in Latin script")
+    elif known is None:
+        return
     else:
         is_other = any(_is_more_of(text, *pair) for pair in _rivals(name)) or (
             not earlier and _is_more_of(text, known.function_words, _with_other_letters(text))
@@ -432,11 +443,12 @@ def prose(
     language: str | None = "English",
     earlier: bool = False,
     recent: bool = False,
+    newest: bool = False,
 ) -> None:
     """Require one or more whole sentences of `min_words` to `max_words` words.
 
-    A task in another language names it, or passes None; see `check_language`, also for `earlier`.
-    With `recent`, see `chatter`; a text may then begin with "Note:".
+    A task in another language names it, or passes None; see `check_language`, also for `earlier`
+    and `newest`. With `recent`, see `chatter`; a text may then begin with "Note:".
 
     Raises:
         Rejected: `meta-text` (chatter, a refusal, a heading, a label), `markup`, `placeholder`,
@@ -464,6 +476,6 @@ def prose(
     if not (_END.search(stripped) if earlier else _is_ended(stripped)):
         raise Rejected("cut-off", f"the {what} ends mid-sentence: {stripped[-40:]!r}")
     if language is not None:
-        check_language(stripped, what, language, earlier=earlier)
+        check_language(stripped, what, language, earlier=earlier, newest=newest)
     if count >= 8 and len(set(words(stripped))) < count * 0.45:
         raise Rejected("repetitive", f"the {what} repeats itself: {stripped[:60]!r}")

@@ -27,8 +27,32 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
-__all__ = ["Language", "all_languages", "find_language", "plain_name"]
+__all__ = [
+    "OTHERS",
+    "Language",
+    "all_languages",
+    "find_language",
+    "named_language",
+    "plain_name",
+    "with_name",
+]
 
+OTHERS = dict(
+    pair.split(":")
+    for pair in (
+        "af:afrikaans ar:arabic bg:bulgarian bs:bosnian ca:catalan cs:czech cy:welsh da:danish "
+        "el:greek eo:esperanto et:estonian eu:basque fa:persian fi:finnish ga:irish gl:galician "
+        "he:hebrew hi:hindi hr:croatian hu:hungarian id:indonesian is:icelandic ja:japanese "
+        "ko:korean lb:luxembourgish lt:lithuanian lv:latvian mk:macedonian mr:marathi ms:malay "
+        "mt:maltese nb:norwegian ne:nepali nn:norwegian no:norwegian pl:polish ro:romanian "
+        "ru:russian sk:slovak sl:slovenian sq:albanian sr:serbian sv:swedish sw:swahili "
+        "th:thai tl:tagalog tr:turkish uk:ukrainian ur:urdu vi:vietnamese zh:chinese"
+    ).split()
+)
+"""Languages without a file, by their ISO codes: those whose script is known, in lower case."""
+
+_RESPELLED = re.compile(r"\b(?:latin(?! americ)|romani[sz]|translit|pinyin|romaji)", re.IGNORECASE)
+_CODE = 3  # letters at most
 _REGION = re.compile(r"[-_]\w{2,4}$| ?\(\w+\)$")
 
 
@@ -70,6 +94,41 @@ def plain_name(name: str) -> str:
     """The English name in lower case of "Spanish (Chile)", "es-CL" or "español"."""
     found = find_language(name)
     return found.name if found else _without_region(name)
+
+
+@lru_cache
+def named_language(said: str) -> str:
+    """Return the one language that words name, in English; "" if there is none, or several.
+
+    "formal German", "Schweizer Deutsch" and "de-CH" name German. "German with English terms" and
+    "Hindi in Latin letters" name none whose texts can be known.
+    """
+    if _RESPELLED.search(said):
+        return ""
+    names = _names()
+    words = re.findall(r"[^\W\d_]+", said.casefold())
+    found = {names[word] for word in words if len(word) > _CODE and word in names}
+    name = names.get(_without_region(said)) or (found.pop() if len(found) == 1 else "")
+    return name.capitalize()
+
+
+def with_name(said: str) -> str:
+    """Return a code with the language's name in its place: "German (AT)" for "de-AT"."""
+    plain = _without_region(said)
+    name = _names().get(plain) if len(plain) <= _CODE else None
+    if name is None:
+        return said
+    region = said.strip()[len(plain) :].strip("-_ ()")
+    return f"{name.capitalize()} ({region})" if region else name.capitalize()
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    """The names of languages by all their names and codes."""
+    names = {name: name for name in OTHERS.values()} | OTHERS
+    for each in all_languages():
+        names |= dict.fromkeys((each.name, *each.names), each.name)
+    return names
 
 
 def all_languages() -> Iterator[Language]:

@@ -120,7 +120,7 @@ def listing(declaration: Declaration) -> Question[KindsReply]:
             "definitions": "\n".join(
                 f"- {name}: {part.definition.strip()}" for name, part in asked.items()
             ),
-            "language": declaration.language,
+            "language": declaration.language_said,
             "few": f"{few} to {most}",
         },
         reply=KindsReply,

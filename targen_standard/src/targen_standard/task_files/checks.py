@@ -52,14 +52,20 @@ def check_seed(declaration: Declaration) -> Callable[[str], None]:
         phrase(seed, max_words=most, what="seed")
         if len(words(seed)) < least:
             raise Rejected("too-short", f"the seed has fewer than {plural(least, 'word')}")
-        check_language(seed, "seed", declaration.language, earlier=declaration.edition < 7)
+        check_language(
+            seed,
+            "seed",
+            declaration.spoken,
+            earlier=declaration.edition < 7,
+            newest=declaration.edition > 9,
+        )
 
     return check
 
 
 def _check_field(text: str, name: str, declaration: Declaration) -> None:
     part, edition = declaration.fields[name], declaration.edition
-    check_text(text, part, name, declaration.language, edition=edition)
+    check_text(text, part, name, declaration.spoken, edition=edition)
 
 
 def check_text(
@@ -74,6 +80,7 @@ def check_text(
     """
     earlier = edition is not None and edition < 7
     old = edition is not None and edition < 9
+    newest = edition is None or edition > 9
     beyond = _no_limit if old else _beyond
     min_words, max_words = part.words or (1, _MAX_WORDS)
     if not text.strip():
@@ -88,6 +95,7 @@ def check_text(
             language=spoken,
             earlier=earlier,
             recent=not old,
+            newest=newest,
         )
         if part.form == "question" and not text.rstrip("\"'”’) ").endswith(("?", "？", "؟")):
             raise Rejected("no-question", f"the {what} ends with no question: {text[-40:]!r}")
@@ -102,10 +110,9 @@ def check_text(
                 f"the {what} has {plural(count, 'word')}{beyond(count, (min_words, max_words))}",
             )
         if part.check_language:
-            check_language(text, what, language, earlier=earlier)
+            check_language(text, what, language, earlier=earlier, newest=newest)
     if part.sentences is not None:
-        new = edition is None or edition > 9
-        at_least, at_most = sentences(text, language if new else "")
+        at_least, at_most = sentences(text, language if newest else "")
         if at_most < part.sentences[0]:
             has = f"{plural(at_most, 'sentence')}{beyond(at_most, part.sentences)}"
             raise Rejected("too-few-sentences", f"the {what} has {has}")

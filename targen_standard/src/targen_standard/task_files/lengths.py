@@ -172,7 +172,7 @@ def _varied(declaration: Declaration) -> bool:
         return True
     if declaration.edition < 10:
         return False
-    known = filter(None, map(find_language, ("English", declaration.language)))
+    known = filter(None, map(find_language, ("English", declaration.spoken)))
     return any(
         each.says_length(name, () if isinstance(values, str) else values)
         for each in known

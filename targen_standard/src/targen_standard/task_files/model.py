@@ -29,6 +29,7 @@ from targen_core.errors import UsageError
 from targen_core.folders import make_known
 from targen_core.origin import Typed
 from targen_core.outputs import write_file
+from targen_core.tasks.languages import named_language, with_name
 from targen_core.text import key_path, with_article
 from targen_core.wording import in_words
 from targen_standard.examples import ONCE_PER_LABEL, PER_LABEL
@@ -399,7 +400,8 @@ class Declaration(_Part):
         f"`examples` need {ONCE_PER_LABEL} texts per label for pairs. "
         "`9`: step 3 does not know whether spans may overlap. Abbreviations and ordinal numbers of "
         "other languages than English count as ends of sentences. With `close_gap`, subjects are "
-        "in lower case. Only a dimension with an English name replaces `length`",
+        "in lower case. Only a dimension with an English name replaces `length`. "
+        "A language of several words is not checked",
     )
     draft: bool = Field(
         default=False,
@@ -689,6 +691,16 @@ class Declaration(_Part):
     def definitions(self) -> list[str]:
         """A line for each label: its name, and what it means."""
         return [f"{name}: {part.definition.strip()}" for name, part in self.labels.items()]
+
+    @property
+    def spoken(self) -> str:
+        """The language as checks know it; "" if it is not exactly one that they know."""
+        return self.language if self.edition < 10 else named_language(self.language)
+
+    @property
+    def language_said(self) -> str:
+        """The language as prompts say it: codes do without their names in earlier editions."""
+        return self.language if self.edition < 10 else with_name(self.language)
 
     @property
     def asked(self) -> Mapping[str, BranchPart]:

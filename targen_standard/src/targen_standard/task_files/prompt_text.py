@@ -183,7 +183,7 @@ def _form_of_reply(declaration: Declaration) -> dict[str, object]:
 def _fields(declaration: Declaration) -> str:
     """Return the requirements of each field that step 3 writes, line by line."""
     return "\n".join(
-        _field(name, part, declaration.language) for name, part in declaration.written.items()
+        _field(name, part, declaration.language_said) for name, part in declaration.written.items()
     )
 
 
@@ -267,7 +267,7 @@ def _template(name: str) -> Prompt:
 def _general(declaration: Declaration, name: str, template: str = "", **said: str) -> Prompt:
     """Return a general prompt, with its brief form if any, with the file's words filled in."""
     said.setdefault("description", declaration.description.strip())
-    said["language"] = declaration.language
+    said["language"] = declaration.language_said
 
     def put_in(match: re.Match[str]) -> str:
         value = said.get(match[1])

@@ -85,7 +85,7 @@ def reply_model(
     `more` are further columns of a row: name → type.
     """
     columns: dict[str, Any] = {
-        name: (_asked(p, declaration.language), ...) for name, p in declaration.written.items()
+        name: (_asked(p, declaration.spoken), ...) for name, p in declaration.written.items()
     }
     columns |= {name: (kind, ...) for name, kind in more.items()}
     base = _Written if declaration.may_refuse else BaseModel
