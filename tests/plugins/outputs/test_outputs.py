@@ -21,6 +21,7 @@ from targen_standard.drafting import declaration as drafting
 
 from ...files import lines, write_lines
 from ...runs import manifest, report
+from ...sheets import filled
 from ...tables import table
 from .declared import ALL, CHAT, NER, PAIRS, QA, RANKED, SHOP
 
@@ -908,6 +909,33 @@ def test_both_orders_of_replies_are_asked_for_at_once(works):
     works("batch", "import", "run", "answers.jsonl")
     works("batch", "export", "run", "--out", "label.jsonl")
     assert len(Path("label.jsonl").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize("name", ["calls.jsonl", "calls.md"])
+def test_an_import_refuses_what_an_output_cannot_use(name, works, in_process):
+    file_of({**QA, "seeds": ["eggs"], "contexts": ["food"]})
+    works(*"generate ./mine.yaml -n 1 -b people --out run".split())
+    reply = {"passage": "Ana cooked six eggs in May.", "question": "When did Ana cook?"}
+
+    def brought(answers):
+        Path(name).unlink(missing_ok=True)
+        works("batch", "export", "run", "--out", name)
+        (key,) = re.findall(r"\b[0-9a-f]{32}\b", Path(name).read_text())[:1]
+        file, empty = Path(f"answered-{name}"), Path(name).read_text()
+        for answer, said in answers:
+            if file.suffix == ".md":
+                file.write_text(filled(empty, {key: json.dumps(answer)}))
+            else:
+                file.write_text(json.dumps({"custom_id": key, "content": answer}))
+            done = in_process("batch", "import", "run", file)
+            assert (said in done.out, done.code) == (True, int("good" not in said)), done.out
+
+    june = "unusable-output: answers: 'in June' is not in the passage"
+    brought([({**reply, "answers": ["in June"]}, june), ({**reply, "answers": ["May"]}, "1 good")])
+    none = "no-answer: step 4 gives no answer"
+    found = {**WHY, "kind": "when"}
+    brought([({**found, "answers": []}, none), ({**found, "answers": ["May"]}, "1 good")])
+    assert report("run")["status"] == "complete"
 
 
 def test_types_of_a_program_say_the_same_as_a_file():

@@ -215,7 +215,8 @@ class Call:
     `place` is its place in the run, a path of structure; `occurrence` counts the same messages
     within one stage. `sampling` are parameters that the task sets only for this call, and
     `top_logprobs` is as in a `ChatRequest`. With `may_be_cut` a reply that reaches `max_tokens` is
-    whole. With `given` the reply is that text, to be scored; `next_token` is as in a `ChatRequest`.
+    whole. With `given` the reply is that text, to be scored; `next_token` and `read` are as in a
+    `ChatRequest`.
     """
 
     step: str
@@ -234,6 +235,7 @@ class Call:
     may_be_cut: bool = False
     given: str | None = None
     next_token: bool = False
+    read: Callable[[str], Any] | None = None
 
 
 Observer = Callable[[Call, tuple[Message, ...], ChatReply, str], None]

@@ -115,6 +115,7 @@ def request_of(
         call.top_logprobs,
         call.given,
         call.next_token,
+        call.read,
     )
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, Protocol, TypeVar
 
@@ -362,7 +363,7 @@ class StageLlm:
                     raise BadReply(str(error), reason=error.reason) from None
             return value
 
-        return await self._answered(call, read)
+        return await self._answered(replace(call, read=read), read)
 
     async def _answered(self, call: Call, read: Callable[[str], T]) -> tuple[T, ChatReply]:
         """Wait for the answer to a call, which this pass does in place of working."""

@@ -12,13 +12,22 @@ from typing import Any
 
 from targen_core import Job, Task
 from targen_core.calls.model import ChatReply, ChatRequest
-from targen_core.errors import AnswersAwaited, QuotaNotMet, Rejected, UsageError, WriteFailed
+from targen_core.errors import (
+    AnswersAwaited,
+    BadReply,
+    QuotaNotMet,
+    Rejected,
+    UsageError,
+    WriteFailed,
+)
 from targen_core.wording import Action, Blank, Either
 from targen_standard.batches.delivery import ByFiles
 from targen_standard.batches.files import FileTransport, Imported, write_requests
 from targen_standard.batches.ledger import BatchLedgerFile
 
 __all__ = ["export_batch", "import_batch"]
+
+_FORM = BadReply("").reason  # of a reply in a wrong form
 
 
 def export_batch(job: Job, out: Path) -> Counter[str]:
@@ -109,10 +118,18 @@ def _asked_by(keys: Collection[str], run: Path) -> Path | None:
 
 
 def _fault(task: Task[Any, Any], reply: ChatReply, request: ChatRequest) -> str:
-    """Return why a check would reject the row, or "", so that its author can correct it at once.
+    """Return why the run would reject the reply, or "", so that its author can correct it at once.
 
-    Where a task makes more of a reply than an instance of its fields, the run finds out.
+    Where a task makes more of a reply than an instance of its fields, the run finds out what its
+    checks say of that.
     """
+    try:
+        if request.read is not None:
+            request.read(reply.text)
+    except BadReply as error:
+        return str(error) if error.reason == _FORM else f"{error.reason}: {error}"
+    except Exception:  # a reply that refuses, or code of the task
+        return ""
     origin = request.origin
     if origin is None or origin.step != "generate" or request.schema is None:
         return ""
