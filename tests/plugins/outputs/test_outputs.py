@@ -833,6 +833,46 @@ def test_steps_3_and_4_know_whether_spans_may_overlap(overlap, said):
         assert ("overlap" in write) == (edition == 10)
 
 
+@pytest.mark.parametrize(
+    ("per_row", "said"),
+    [
+        ([0, 4], "there may be none:"),
+        ([0, 1], "at most 1 is, and there may be none:"),
+        ([1, 4], "at least 1 is:"),
+        ([1, 3], "1 to 3 are:"),
+        ([2, 2], "exactly 2 are:"),
+    ],
+)
+def test_step_4_knows_how_many_labels_a_row_has(per_row, said):
+    for edition in (9, 10):
+        output = {**FOUR["labels"]["output"], "per_row": per_row}
+        task = Declaration(**{**SHOP, "output": output, "edition": edition}).task(name="mine")
+        (judge,) = (p.text for p in task.prompts if p.name == "label")
+        known = said if edition == 10 else "there may be none:"
+        assert f"Decide of each of these labels whether it is right; {known}\n" in judge
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        ("a", "too-few-labels: no usable reply in 2 attempts: `labels` contains 1 label instead "),
+        ("abc", "too-many-labels: no usable reply in 2 attempts: `labels` contains 3 labels inste"),
+    ],
+)
+def test_step_4_is_asked_again_for_another_number_of_labels(found, says):
+    """Its first and second replies have a wrong number; that of the next row is right."""
+    output = {**FOUR["labels"]["output"], "per_row": [2, 2]}
+    calls = count()
+
+    def label(call):
+        return {"labels": ["a", "b"] if next(calls) > 1 else [*found]}
+
+    made = rows({**SHOP, "output": output}, lambda _: MAIL, label, labels={"a+b": 1})
+    (reject,) = lines("runs/mine-0/rejects.jsonl")
+    assert f"{reject['reason']}: {reject['detail']}".startswith(says), reject
+    assert made.dataset.labels["a+b"] == 1
+
+
 def test_texts_of_one_kind_share_a_length_with_room_for_the_spans():
     for name, expected in (
         ("score", {"length of each text"}),

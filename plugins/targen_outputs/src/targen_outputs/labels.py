@@ -9,8 +9,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from targen_cli.findings import Table
+from targen_core.errors import Rejected
 from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_core.tasks.replies import one_of
+from targen_core.text import plural
 from targen_outputs.counting import Seen, by_name, shared_out
 from targen_outputs.plans import InSets
 from targen_outputs.sets import IN_ORDER, NONE, Members, label_for, members_of
@@ -72,21 +74,27 @@ class Labels(InSets):
 class LabelsOutput(Output):
     """Any number of labels of a row, within bounds, in a column `labels`.
 
-    With `lenient`, step 4 may write a label in other case, spaces and punctuation.
+    From edition 10 on, step 4 may write a label in other case, spaces and punctuation.
     """
 
-    def __init__(self, spec: Labels, *, lenient: bool = False) -> None:
+    def __init__(self, spec: Labels, *, edition: int) -> None:
         self._spec = spec
         names = self._names = spec.names
         self._sets = spec.sets
-        self.columns = {"labels": list[Literal[names]]}  # type: ignore[valid-type]
-        self.answer = {"labels": list[one_of(names)]} if lenient else self.columns  # type: ignore[misc]
+        self._says_sizes = edition > 9
+        self.columns = self.answer = {"labels": list[Literal[names]]}  # type: ignore[valid-type]
+        low, high = spec.per_row[0], min(spec.per_row[1], len(names))
+        allowed = "there may be none"
+        if self._says_sizes:
+            sizes = Field(json_schema_extra={"minItems": low, "maxItems": high})
+            self.answer = {"labels": Annotated[list[one_of(names)], sizes]}  # type: ignore[misc]
+            allowed = _allowed(low, high, len(names))
         self.answer_form = {"labels": ["...", "..."]}
         self.label_says = f"The label says which of these apply to a row: {', '.join(names)}."
         defined = [f"- {name}: {text.strip()}" for name, text in spec.labels.items()]
         self.how = "\n".join(["These labels may apply to a row:", *defined, ""])
         self.instructions = "\n".join(
-            ["Decide of each of these labels whether it is right; there may be none:", *defined]
+            [f"Decide of each of these labels whether it is right; {allowed}:", *defined]
         )
 
     def label_of(self, row: Row) -> str:
@@ -112,7 +120,14 @@ class LabelsOutput(Output):
 
     def judged(self, row: Row, answers: Sequence[Row]) -> Row:
         """Return the labels that step 4 finds, in the order of the file."""
-        return {"labels": [name for name in self._names if name in answers[0]["labels"]]}
+        found = [name for name in self._names if name in answers[0]["labels"]]
+        low, high = self._spec.per_row
+        if self._says_sizes and not low <= len(found) <= high:
+            reason = "too-few-labels" if len(found) < low else "too-many-labels"
+            allowed = f"{low}" if low == high else f"{low} to {high}"
+            has = plural(len(found), "label")
+            raise Rejected(reason, f"`labels` contains {has} instead of {allowed}")
+        return {"labels": found}
 
     def as_text(self, row: Row) -> str:
         """Return the labels, with commas."""
@@ -159,11 +174,21 @@ class LabelsOutput(Output):
         return {"labels": list(members_of(label, self._names))}
 
 
+def _allowed(low: int, high: int, names: int) -> str:
+    """Return how many of some names may be right, for the prompt."""
+    most = "" if high == names else f"at most {high} {'is' if high == 1 else 'are'}"
+    if not low:
+        return ", and ".join(filter(None, [most, "there may be none"]))
+    if low == high:
+        return f"exactly {low} {'is' if low == 1 else 'are'}"
+    return f"{low} to {high} are" if most else f"at least {low} {'is' if low == 1 else 'are'}"
+
+
 LABELS: OutputType[Any] = OutputType(
     summary="any number of labels per row",
     spec=Labels,
     labels=Labels.planned,
-    output=lambda spec, declaration: LabelsOutput(spec, lenient=declaration.edition > 9),
+    output=lambda spec, declaration: LabelsOutput(spec, edition=declaration.edition),
     label_named=Labels.label_named,
     other_label=Labels.definition_of,
     presets=lambda spec: spec.presets,
