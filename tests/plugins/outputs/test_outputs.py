@@ -16,7 +16,7 @@ from targen_cli.reading import yaml_of
 from targen_core import Declaration, generate, read_dataset, resume
 from targen_core.errors import QuotaNotMet, Rejected, UsageError
 from targen_outputs import Answer, Labels, Preference, Score, Spans
-from targen_outputs.answer import overlap_of
+from targen_outputs.answer import overlap_of, span_of
 from targen_standard.drafting import declaration as drafting
 
 from ...files import lines, write_lines
@@ -196,7 +196,7 @@ def test_a_question_may_have_no_answer(works):
     without = [row for row in lines("rows.jsonl") if row["completion"] == "none"]
     assert len(without) == 2 and without[0]["prompt"].count("reply: none") == 1
     wrong = {"passage": "In May.", "question": "When?", "kind": "none", "answers": ["May"]}
-    with pytest.raises(ValidationError, match="a row of the kind none has no answers"):
+    with pytest.raises(ValidationError, match="the passage does not answer the question"):
         Declaration(**UNANSWERED).task().instance.model_validate(wrong)
 
 
@@ -649,7 +649,8 @@ REFUSED = """
         it overlaps the previous span
     answer | when | {"passage": "In May.", "question": "When?", "answers": ["June"]} | \
         'June' is not in the passage
-    answer | when | {"passage": "In May.", "question": "When?", "answers": []} | at least 1 item
+    answer | when | {"passage": "In May.", "question": "When?", "answers": []} | \
+        answers: it is empty
     many | when | {"passage": "In May.", "question": "When?", "answers": ["In", "May"]} | \
         the question has 2 right answers, not exactly
     preference | concise | {"prompt": "How long?", "better": "An hour.", "worse": "an hour"} | \
@@ -1010,6 +1011,60 @@ def test_people_may_rank_replies_that_differ_in_a_mark(refuses, works):
 )
 def test_answers_are_compared_by_words_or_by_letters_without_spaces(one, other, f1):
     assert overlap_of(one, other) == pytest.approx(f1)
+
+
+BLENDER = "Press the button. Use 70 ml of oil, or 1,700 ml (by 12.05.2024) of it when fitted."
+
+
+@pytest.mark.parametrize(
+    ("answer", "passage", "span"),
+    [
+        ("70 ml", BLENDER, "70 ml"),
+        ("70  ML.", BLENDER, "70 ml"),
+        ("press the Button", BLENDER, "Press the button"),
+        ("use 70 ml of oil;", BLENDER, "Use 70 ml of oil"),
+        ("fit", BLENDER, ""),
+        ("itted", BLENDER, ""),
+        ("700 ml", BLENDER, ""),
+        ("2024", BLENDER, "2024"),
+        ("the lid", BLENDER, ""),
+        ("...", BLENDER, ""),
+        ("it", "Fit it.", "it"),
+        ("दिन", "सात दिनों में", ""),
+        ("दिन", "सात दिन में", "दिन"),
+        ("5分", "水を約5分温める。", "5分"),
+        ("温める", "水を約5分温める。", "温める"),
+        ("서울", "안나는 서울에서 왔다.", "서울"),
+    ],
+)
+def test_an_answer_is_whole_words_of_the_passage(answer, passage, span):
+    assert span_of(answer, passage) == span
+
+
+@pytest.mark.parametrize("edition", [9, 10])
+@pytest.mark.parametrize(
+    ("said", "kept", "earlier"),
+    [
+        ("use 70  ml", "Use 70 ml", "is not in the passage"),
+        ("70 ml of oi", "begins or ends inside a word or number of the passage", "70 ml of oi"),
+        (BLENDER, "an answer is the whole passage", BLENDER),
+        ("", "answers.0: it is empty", "answers.0: String should have at least 1 char"),
+    ],
+)
+def test_a_row_has_the_words_of_its_passage(said, kept, earlier, edition):
+    kept = earlier if edition == 9 else kept
+    reply = {"passage": BLENDER, "question": "How much oil?", "answers": [said]}
+    refused = kept not in (said, "Use 70 ml")
+    with pytest.raises(QuotaNotMet) if refused else nullcontext():
+        made = rows(
+            {**QA, **ONE_SEED, "edition": edition},
+            lambda _: reply,
+            lambda _: {"kind": "when", "answers": [said]},
+            labels={"when": 1},
+        )
+        assert made.dataset.rows[0]["answers"] == [kept]
+    if refused:
+        assert kept in lines("runs/mine-0/rejects.jsonl")[0]["detail"]
 
 
 @pytest.mark.parametrize(

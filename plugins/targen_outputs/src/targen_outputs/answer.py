@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -11,14 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from targen_cli.findings import Table
 from targen_core.errors import Rejected, UsageError
-from targen_core.tasks.checks import tokens
+from targen_core.tasks.checks import is_copy, tokens
+from targen_core.tasks.letters import MARKS, UNSPACED
 from targen_core.text import plural
 from targen_outputs.counting import Seen, counted, shared_out
 from targen_outputs.sets import IN_ORDER, NONE, Kinds, field_in
 from targen_standard import Declaration, Output, OutputType, Target
 from targen_standard.task_files.outputs import Question, Row
 
-__all__ = ["ANSWER", "Answer", "AnswerOutput", "overlap_of"]
+__all__ = ["ANSWER", "Answer", "AnswerOutput", "overlap_of", "span_of"]
 
 _ALIKE = 0.6  # F1 of their words, from which two answers count as the same
 _NEGATING = frozenset(
@@ -28,6 +30,11 @@ _NEGATING = frozenset(
     "nunca nada sin não nem sem non mai senza niet geen nooit zonder "
     "brak bez żaden değil yok hayır".split()
 )
+
+_END_SIGNS = " .,;:!?…。、！？\"'”’»)"
+_MARK = re.compile(f"[{MARKS}]")
+_JOINED = re.compile(f"[{UNSPACED}\uac00-\ud7a3\u0590-\u06ff]")  # also Korean, Hebrew and Arabic
+_NUMBER = re.compile(r"(?<![\d.,])(\d{1,3}([.,]\d{3})+([.,]\d+)?|\d+[.,]\d+)(?![.,]?\d)")
 
 _TEXT = Annotated[str, Field(min_length=1)]
 
@@ -69,8 +76,8 @@ class Answer(BaseModel):
 class AnswerOutput(Output):
     """Right answers in a column `answers`, and the kind of the question in `kind`."""
 
-    def __init__(self, spec: Answer, *, strict: bool = True) -> None:
-        self._spec, self._strict = spec, strict
+    def __init__(self, spec: Answer, *, edition: int) -> None:
+        self._spec, self._strict, self._is_exact = spec, edition > 6, edition > 9
         low, high = spec.per_row
         self._kinds = tuple(spec.kinds)
         answers = Annotated[list[_TEXT], Field(min_length=low, max_length=high)]
@@ -86,7 +93,8 @@ class AnswerOutput(Output):
         kinds = [f"- {name}: {text.strip()}" for name, text in spec.kinds.items()]
         without = "If it has no answer, the row is broken."
         if not low:
-            self.how += f"; [] if the {spec.within} does not answer the question"
+            if not self._is_exact:  # later editions say it of the rows without one
+                self.how += f"; [] if the {spec.within} does not answer the question"
             without = f"If the {spec.within} does not answer it, answers is [] and the kind {NONE}."
         asked = (
             f"Answer the question: {many}, as short as can be{whole}. {without} Then say of which "
@@ -105,28 +113,47 @@ class AnswerOutput(Output):
 
     def check(self, row: Row) -> None:
         """Check that no answer occurs twice, and that each is in the passage if it must be."""
+        place = self._spec.within
         if bool(row["answers"]) == (row["kind"] == NONE):
-            raise ValueError(f"a row of the kind {NONE} has no answers, and any other has some")
+            clash = f"a row of the kind {NONE} has no answers, and any other has some"
+            if self._is_exact:  # step 3 does not know the kinds
+                clash = f"answers: it must be [] if the {place} does not answer the question"
+                if not row["answers"]:
+                    clash = "answers: it is empty, but the question has an answer"
+            raise ValueError(clash)
         seen = [" ".join(tokens(each)) or each for each in row["answers"]]
         if len({*seen}) < len(seen):
             raise ValueError("`answers` contains an answer twice")
-        for answer in row["answers"] if self._spec.within else ():
-            if answer not in row[self._spec.within]:
-                raise ValueError(f"answers: {answer[:80]!r} is not in the {self._spec.within}")
+        for answer in row["answers"] if place else ():
+            said, passage = f"answers: {answer[:80]!r}", row[place]
+            if answer not in passage:
+                raise ValueError(f"{said} is not in the {place}")
+            if self._is_exact and span_of(answer, passage) != answer:
+                raise ValueError(f"{said} begins or ends inside a word or number of the {place}")
+            if self._is_exact and is_copy(answer, of=passage):
+                raise ValueError(f"answers: an answer is the whole {place}")
 
     def target(self, label: str, rng: random.Random) -> Target:
         """Return the kind of a question, and how many right answers it is to have."""
         low, high = self._spec.per_row
         if label == NONE:
             unanswered = f"A question that the {self._spec.within} does not answer"
-            return Target(f"{unanswered}, although it is about the same subject.", 0)
+            without = "; answers is []" if self._is_exact else ""
+            return Target(f"{unanswered}, although it is about the same subject{without}.", 0)
         count = rng.randint(low or 1, high)
         many = f", with exactly {count} right answers" if count > 1 else ""
         return Target(f"A question of this kind{many}: {self._spec.answer[label].strip()}", count)
 
     def read(self, label: str, target: Target, reply: Row) -> Row:
         """Return the texts with the answers and the kind."""
-        return {**reply, "kind": label, "answers": [each.strip() for each in reply["answers"]]}
+        return {**reply, "kind": label, "answers": self._copied(reply["answers"], reply)}
+
+    def _copied(self, answers: Sequence[str], row: Row) -> list[str]:
+        """Return answers as the passage has them, where it does; `check` refuses the others."""
+        said = [each.strip() for each in answers]
+        if not (self._is_exact and self._spec.within):
+            return said
+        return [span_of(each, row[self._spec.within]) or each for each in said]
 
     def check_target(self, row: Row, target: Target) -> None:
         """Require as many answers as the prompt says exactly; it does not say one."""
@@ -138,7 +165,7 @@ class AnswerOutput(Output):
 
     def judged(self, row: Row, answers: Sequence[Row]) -> Row:
         """Return the answers that step 4 gives."""
-        said = [each.strip() for each in answers[0]["answers"] if each.strip()]
+        said = [each for each in self._copied(answers[0]["answers"], row) if each]
         if not said and answers[0]["kind"] != NONE:
             raise Rejected("no-answer", "step 4 gives no answer")
         return {"kind": answers[0]["kind"], "answers": said}
@@ -213,6 +240,38 @@ def _last(text: str, count: int) -> list[str]:
     return [*found]
 
 
+def span_of(answer: str, passage: str) -> str:
+    """Return the words of a passage that an answer copies, whole words only; "" if there are none.
+
+    They may differ from it in case, in spaces and in the signs at its end.
+    """
+    for said, flags in ((answer, 0), (answer, re.I), (answer.rstrip(_END_SIGNS), re.I)):
+        words = said.split()
+        pattern = re.escape(said) if not flags else r"\s+".join(map(re.escape, words))
+        for found in re.finditer(f"(?=({pattern}))", passage, flags) if words else ():
+            start, end = found.span(1)
+            if not (_is_in_word(passage, start) or _is_in_word(passage, end)):
+                return found[1]
+    return ""
+
+
+def _is_in_word(text: str, at: int) -> bool:
+    """Return whether a place is inside a word or a number.
+
+    Some languages join particles to a word: then a part of it may be an answer.
+    """
+    if not 0 < at < len(text):
+        return False
+    before, after = text[at - 1], text[at]
+    if _MARK.match(after):
+        return True
+    if _JOINED.match(before) or _JOINED.match(after):
+        return False
+    if after.isalnum() and (before.isalnum() or _MARK.match(before)):
+        return True
+    return any(number.start() < at < number.end() for number in _NUMBER.finditer(text))
+
+
 def _decisive(answer: str) -> tuple[list[str], bool]:
     """The numbers of an answer in their order, and whether a word negates it."""
     said = tokens(answer)
@@ -243,7 +302,7 @@ def _output(spec: Answer, declaration: Declaration) -> AnswerOutput:
             "a row has a passage but no question",
             hint="fields: {passage: …, question: …}, and under output within: passage",
         )
-    return AnswerOutput(spec, strict=declaration.edition > 6)
+    return AnswerOutput(spec, edition=declaration.edition)
 
 
 ANSWER: OutputType[Any] = OutputType(

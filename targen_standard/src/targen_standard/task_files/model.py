@@ -399,7 +399,8 @@ class Declaration(_Part):
         "Scores such as 3 are written 3.0, and steps need not divide the scale. "
         f"`examples` need {ONCE_PER_LABEL} texts per label for pairs. "
         "`9`: step 3 does not know whether spans may overlap, nor step 4 how many labels a row "
-        "may have. Abbreviations and ordinal numbers of "
+        "may have. Answers within a passage have its exact signs, and may cut a word. "
+        "Abbreviations and ordinal numbers of "
         "other languages than English count as ends of sentences. With `close_gap`, subjects are "
         "in lower case. Only a dimension with an English name replaces `length`. "
         "A language of several words is not checked",

@@ -19,7 +19,7 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall, Label
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import InverseGenerator, Llm
-from targen_core.text import refused
+from targen_core.text import plain_fault, refused
 from targen_standard.task_files.checks import check_written
 from targen_standard.task_files.dry_run import made_up_row
 from targen_standard.task_files.lengths import length_in
@@ -55,7 +55,7 @@ def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any
     answer: dict[str, Any] = {name: (kind, ...) for name, kind in output.answer.items()}
     reply = create_model("Labelled", explanation=(str, ...), valid=(bool, True), **answer)
     instructions = f"{declaration.description.strip()}\n{output.instructions}"
-    judge = _Judge(output, label, row, reply, declaration.fields, declaration.edition > 6)
+    judge = _Judge(output, label, row, reply, declaration.fields, declaration.edition)
 
     @lru_cache(maxsize=_LABELS)  # asked for each row
     def other(name: str) -> tuple[Label, InverseGenerator[str, BaseModel]] | None:
@@ -136,7 +136,7 @@ def _generator(
         def made(written: BaseModel) -> BaseModel:
             more = {name: getattr(written, name) for name in output.written}
             said = texts_in(written, seed, declaration) | more
-            instance = _valid(row, output.read(label, target, said))
+            instance = _valid(row, output.read(label, target, said), declaration.edition)
             check_written(instance, seed, declaration)
             if not _is_earlier(llm):
                 output.check_target(instance.model_dump(), target)
@@ -161,8 +161,8 @@ def _is_earlier(llm: Llm) -> bool:
     return llm.task.rows.other_label is None
 
 
-def _valid(row: type[BaseModel], values: Row) -> BaseModel:
-    """A row with these columns.
+def _valid(row: type[BaseModel], values: Row, edition: int) -> BaseModel:
+    """A row with these columns. The calls of earlier editions repeat the words of pydantic.
 
     Raises:
         Rejected: `unusable-output`: the output does not fit the texts.
@@ -170,7 +170,8 @@ def _valid(row: type[BaseModel], values: Row) -> BaseModel:
     try:
         return row.model_validate(values)
     except ValidationError as error:
-        raise Rejected("unusable-output", refused(error)) from error
+        why = refused(error)
+        raise Rejected("unusable-output", plain_fault(why) if edition > 9 else why) from error
 
 
 # --- step 4 ----------------------------------------------------------------------
@@ -185,7 +186,7 @@ class _Judge:
     row: type[BaseModel]
     reply: type[BaseModel]
     fields: Mapping[str, FieldPart]
-    notes_partial: bool
+    edition: int
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:
@@ -199,7 +200,11 @@ class _Judge:
 
         def corrected(judged: Row) -> BaseModel | None:
             """The row with what step 4 says; None if it agrees with the row."""
-            return None if output.agrees(row, judged) else _valid(self.row, {**row, **judged})
+            return (
+                None
+                if output.agrees(row, judged)
+                else _valid(self.row, {**row, **judged}, self.edition)
+            )
 
         def usable(found: Any) -> None:
             if found.valid:
@@ -225,7 +230,7 @@ class _Judge:
         other = corrected(judged)
         if other is None:
             found = output.as_text({**row, **judged})
-            if self.notes_partial and normalized(found) != normalized(output.as_text(row)):
+            if self.edition > 6 and normalized(found) != normalized(output.as_text(row)):
                 llm.note(judged=found)
             return Correction(output.label_of(row), explanation)
         llm.note(before=output.as_text(row))
