@@ -140,8 +140,8 @@ class ChatRequest:
     single token and its alternatives (`top_logprobs`). It is the reply's first, or continues the
     last message if that is the assistant's own. The end of the reply is also a token, with the text
     "". Only a `ScoringModel` with `continues` gets such a request. `origin` (where the call comes
-    from), `dry_run` (a function that returns the task's offline reply) and `read` (a function that
-    raises `BadReply` for the text of a reply that the step cannot use) are never sent.
+    from) and `dry_run` (a function that returns the task's offline reply) are never sent. Neither
+    is `read`, a function that raises `BadReply` for the text of a reply that the step cannot use.
     """
 
     messages: tuple[Message, ...]

@@ -241,7 +241,7 @@ def _last(text: str, count: int) -> list[str]:
 
 
 def span_of(answer: str, passage: str) -> str:
-    """Return the words of a passage that an answer copies, whole words only; "" if there are none.
+    """Return the words of a passage that an answer copies, whole words only; "" if it copies none.
 
     They may differ from it in case, in spaces and in the signs at its end.
     """

@@ -398,8 +398,8 @@ class Declaration(_Part):
         "a field is one line. `none` is the last label, so small runs have no such rows. "
         "Scores such as 3 are written 3.0, and steps need not divide the scale. "
         f"`examples` need {ONCE_PER_LABEL} texts per label for pairs. "
-        "`9`: step 3 does not know whether spans may overlap, nor step 4 how many labels a row "
-        "may have. Answers within a passage have its exact signs, and may cut a word. "
+        "`9`: step 3 does not know whether spans may overlap, nor step 4 how many labels rows "
+        "have. Answers within a passage have its exact signs, and may cut a word. "
         "Abbreviations and ordinal numbers of "
         "other languages than English count as ends of sentences. With `close_gap`, subjects are "
         "in lower case. Only a dimension with an English name replaces `length`. "
@@ -780,7 +780,12 @@ def _with_labels(value: Any) -> Any:
 
     labels, own = counted_by(_as_keys(value["output"]))
     if {**value.get("labels", labels)}.keys() != labels.keys():
-        raise OutputRefused((), "it cannot be combined with labels", "keep one of the two")
+        raise OutputRefused(
+            (),
+            "it cannot be combined with labels",
+            "keep one of the two; to have both, generate rows with one file, and pass them to "
+            "targen correct with another",
+        )
     if value.get("edition") in _NONE_LAST:
         labels = {name: labels[name] for name in sorted(labels, key=lambda each: each == "none")}
     presets = value.get("presets", {})
