@@ -13,7 +13,7 @@ import yaml
 from pydantic import ValidationError
 
 from targen_cli.reading import yaml_of
-from targen_core import Declaration, generate, read_dataset, resume
+from targen_core import Declaration, correct, generate, read_dataset, resume
 from targen_core.errors import QuotaNotMet, Rejected, UsageError
 from targen_outputs import Answer, Labels, Preference, Score, Spans
 from targen_outputs.answer import overlap_of, span_of
@@ -746,6 +746,15 @@ COLUMNS = """
     spans:spans labels:labels score:score answer:kind preference:margin preference:better
     ranking:ranked
 """
+
+
+def test_who_wants_labels_and_a_score_learns_how():
+    with pytest.raises(UsageError, match="cannot be combined with labels") as refused:
+        Declaration(**{**PAIRS, "labels": {"a": "x", "b": "y"}}).task()
+    assert "to have both, generate rows with one file, and pass them" in str(refused.value.hint)
+    given = [{"one": f"Dog {number}.", "other": "Cat.", "score": 3} for number in range(3)]
+    task = answering(Declaration(**PAIRS).task(name="mine"), label=lambda call: {"score": 5})
+    assert [row["score"] for row in correct(given, task=task, model="scripted").dataset] == [5, 5, 5]
 
 
 @pytest.mark.parametrize(("kind", "column"), [each.split(":") for each in COLUMNS.split()])
