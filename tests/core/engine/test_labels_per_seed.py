@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -53,7 +54,7 @@ def test_neighbouring_rows_of_a_label_draw_different_things(lab, folder, data):
     word = Dimension(name="word", values=tuple(values), by_branch=data.draw(st.booleans()))
     world = lab.World(labels=tuple(names), lists=(7,), one_label=True)
     quotas = {name: data.draw(st.integers(0, 25), label=name) for name in names[1:]}
-    task = world.task(dimensions=(word,))
+    task = world.task(dimensions=(word,), balanced_draws=data.draw(st.booleans()))
     most = dict.fromkeys(names, 25)
     with folder() as path:
         even = lab.run(world, path / "even", most, task=task)
@@ -65,13 +66,50 @@ def test_neighbouring_rows_of_a_label_draw_different_things(lab, folder, data):
         at = int(record["id"].split("/")[0].split(".")[-1])
         block = at // len(names) // len(values)  # the order of the values is drawn for each anew
         drawn[record["label"], block].append((at, record["dimensions"]["word"]))
-        if names[at % len(names)] == record["label"]:
+        if task.turns((at,), 0)[0] == record["label"]:
             assert record["dimensions"] == own[record["id"]]
     for rows in drawn.values():
         assert all(one != other for (_, one), (_, other) in pairwise(rows))
-        for first in range(len(names)):
-            alike = [word for at, word in rows if at % len(names) == first]
+        for first in names:
+            alike = [word for at, word in rows if task.turns((at,), 0)[0] == first]
             assert len({*alike}) == len(alike)
+
+
+@given(data=st.data())
+@settings(max_examples=12)
+def test_nothing_drawn_for_a_seed_hints_at_its_label(lab, folder, data):
+    """Nor does its place in the reply that lists it, nor that of its context, nor draws of rows."""
+    names = tuple("abcdefghijklmn"[: data.draw(st.integers(2, 14))])
+    lists = data.draw(st.sampled_from([(10, 5), (2, 4), (5,), (4,), (10,), (1, 6), (3, 3)]))
+    world = lab.World(labels=names, lists=lists, contexts=len(lists) > 1, one_label=True)
+    several = {f"one of {n}": tuple("klmn"[:n]) for n in (2, 3, 4)}
+
+    def drawn(step):
+        return tuple(Dimension(name=f"{name} in {step}", values=v) for name, v in several.items())
+
+    task = world.task(balanced_draws=True, dimensions=drawn("rows"))
+    task = task.replace(
+        contexts=task.contexts and replace(task.contexts, dimensions=drawn("contexts")),
+        seeds=tuple(replace(step, dimensions=drawn("seeds")) for step in task.seeds),
+    )
+    more = data.draw(st.sampled_from([1, 1, 3]))
+    quotas = dict.fromkeys(names, 16) | {data.draw(st.sampled_from(names)): 16 * more}
+    with folder() as path:
+        ran = lab.run(world, path / "run", quotas, task=task)
+    assert ran.report["rows"] == quotas
+    seen = defaultdict(lambda: defaultdict(Counter))
+    for record in ran.provenance:
+        *_, seed = map(int, record["id"].split("/")[0].split("."))
+        there = {**record["dimensions"], "place in its reply": seed % lists[-1]}
+        for name, value in there.items():
+            seen[name][record["label"]][value] += 1
+    for by_label in seen.values():
+        every = sum(by_label.values(), Counter())
+        for label, values in by_label.items():
+            for value, count in every.items():
+                share = count * quotas[label] / every.total()
+                room = 4 if more == 1 else quotas[label] / 4
+                assert abs(values[value] - share) <= room
 
 
 def test_given_seeds_are_for_all_labels_unless_one_is_asked_for(lab, folder):
@@ -86,11 +124,14 @@ def test_given_seeds_are_for_all_labels_unless_one_is_asked_for(lab, folder):
         assert ran.report["rows"] == {"yes": 2, "no": 2}
 
 
-def test_alternation_is_even_within_each_label(lab, folder):
+@pytest.mark.parametrize(
+    ("lists", "balanced"), [((4, 3), False), ((4, 3), True), ((1, 6), True), ((3, 4), True)]
+)
+def test_alternation_is_even_within_each_label(lab, folder, lists, balanced):
     """What alternates over seeds does not follow the label, which alternates as well."""
     seen = defaultdict(Counter)
-    world = lab.World(lists=(4, 3), one_label=True)
-    task = world.task()
+    world = lab.World(lists=lists, one_label=True)
+    task = world.task(balanced_draws=balanced)
 
     def noting(name, write):
         async def noted(llm, seed):

@@ -26,6 +26,9 @@ from ...tables import table
 WEIGHTS = st.dictionaries(
     st.text("abcdefgh", min_size=1, max_size=3), st.integers(1, 9), min_size=1, max_size=7
 )
+ORDERS = st.sampled_from(
+    ({"even": False}, {"even": True}, {"even": True, "own_order": True}),
+)
 
 CHOICE = "some of them have one of these turns; choose one that suits the row, if any does"
 LINES = table((Path(__file__).parent / "forms.txt").read_text(encoding="utf-8"))
@@ -42,10 +45,10 @@ class TestTheDraw:
         st.integers(0, 3),
         st.integers(0, 60),
         st.integers(1, 60),
-        st.booleans(),
+        ORDERS,
     )
-    def test_so_do_neighbours_in_a_run_within_two(self, weights, seed, below, first, count, even):
-        trait, total = Trait(name="form", values=weights, even=even), sum(weights.values())
+    def test_so_do_neighbours_in_a_run_within_two(self, weights, seed, below, first, count, order):
+        trait, total = Trait(name="form", values=weights, **order), sum(weights.values())
         first -= first % total  # a walk begins
         for many in (min(count, total), total, 3 * total):
             had = Counter(trait.at(seed, (at, below)) for at in range(first, first + many))
@@ -66,6 +69,18 @@ class TestTheDraw:
         assert len(pairs) == 4
         assert min(pairs.values()) > 30
 
+    def test_traits_with_an_order_of_their_own_do_not_walk_side_by_side(self):
+        """Nor are they near each other in the few rows of a small run."""
+        values = {str(number): 1 for number in range(10)}
+        apart = Counter[int]()
+        for seed in range(40):
+            one, other = (
+                Trait(name=name, values=values, even=True, own_order=True) for name in ("a", "b")
+            )
+            pairs = [(int(one.at(seed, (n,))), int(other.at(seed, (n,)))) for n in range(6)]
+            apart.update((a < 5) == (b < 5) for a, b in pairs)
+        assert 0.35 < apart[True] / apart.total() < 0.65
+
     @given(WEIGHTS, st.integers(0, 99), st.integers(2, 9))
     def test_each_branch_has_each_value_as_often_as_its_weight_says(self, weights, seed, branches):
         trait, total = Trait(name="form", values=weights, by_branch=True), sum(weights.values())
@@ -81,9 +96,10 @@ class TestTheDraw:
         if len(weights) > 1 and max(weights.values()) == 1:
             assert all(len(each) == min(branches, total) for each in beside), "and they differ"
 
-    @given(st.integers(3, 24), st.integers(0, 99), st.data())
-    def test_few_rows_draw_from_all_parts_of_the_values(self, size, seed, data):
-        trait = Trait(name="length", values=[*map(str, range(size))], even=True)
+    @given(st.integers(3, 24), st.integers(0, 99), st.booleans(), st.data())
+    def test_few_rows_draw_from_all_parts_of_the_values(self, size, seed, own_order, data):
+        values = [*map(str, range(size))]
+        trait = Trait(name="length", values=values, even=True, own_order=own_order)
         contexts = data.draw(st.integers(1, size))
         seeds = data.draw(st.integers(1, max(1, size // contexts)))
         drawn = [

@@ -35,7 +35,7 @@ from targen_core.engine.seeds import (
     share_fields,
 )
 from targen_core.errors import Rejected, UsageError
-from targen_core.tasks.dimensions import draw, draws_from
+from targen_core.tasks.dimensions import draw
 from targen_core.text import plural, with_article
 from targen_core.wording import Option
 
@@ -299,7 +299,13 @@ class GrowingList:
         if place < 0:
             return self.draws
         dimensions, seed = self.spec.source.dimensions, self.order.layer.seed
-        return {**self.draws, **draw(dimensions, seed, (*self.path, place))}
+        return {**self.draws, **draw(dimensions, seed, self._draw_path(place))}
+
+    def _draw_path(self, place: int) -> tuple[int, ...]:
+        """Return the place of an item in draws, by its number among those that were requested."""
+        prefix = self.order.prefix
+        path = self.order.task.item_path((*prefix, *self.path, place))
+        return path[len(prefix) :]
 
     async def _ask(self, making: _Making) -> _Listed:
         """Have a batch listed."""
@@ -321,12 +327,13 @@ class GrowingList:
             rows=partial(self.order.rows, self._rows_told(making.index)),
             candidates=spec.candidates,
             dimensions=spec.source.dimensions,
-            draws=draws_from(
-                spec.source.dimensions,
-                self.order.layer.seed,
-                self.path,
-                making.at * spec.batch,
-                spec.batch,
+            draws=tuple(
+                draw(
+                    spec.source.dimensions,
+                    self.order.layer.seed,
+                    self._draw_path(making.at * spec.batch + number),
+                )
+                for number in range(spec.batch)
             ),
         )
         parent = self.above[-1] if self.above else None

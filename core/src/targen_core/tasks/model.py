@@ -7,10 +7,12 @@ TarGEN (arXiv:2310.17876, section 3) makes an instance in four steps. A `Task` h
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from itertools import chain, count
 from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeVar
 
@@ -35,6 +37,8 @@ from targen_core.tasks.steps import PARAMETERS, Check, InverseGenerator, ListSte
 from targen_core.tasks.validation import validate
 from targen_core.text import composed
 from targen_core.wording import Option
+
+_GOLDEN = 0.618  # of a turn: shifts by it are far from each other, however many there are
 
 SeedT = TypeVar("SeedT")
 InstanceT = TypeVar("InstanceT", bound=BaseModel)
@@ -94,6 +98,9 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             next label. With None, each seed is used for all labels, one after the other.
         repeats_draws: whether a label that receives a full label's seed repeats the draws of its
             own seeds, as in earlier versions. Set it to keep runs of earlier versions replayable.
+        balanced_draws: whether draws for contexts and seeds do not reveal the one label that a seed
+            is for. Neither does its position in the reply that lists it. Otherwise, as in earlier
+            versions, this only holds for draws for rows.
         seats: the branches that take turns using the seeds, if not all branches do; any other
             branches come last. If you remove a branch, its turns are spread evenly over the others,
             so a run that is repeated for different labels keeps its texts.
@@ -153,6 +160,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     instances_per_call: int = 1
     labels_per_seed: Literal[1] | None = None
     repeats_draws: bool = False
+    balanced_draws: bool = False
     seats: tuple[str, ...] = ()
     samples_per_seed: int = 1
     most: Callable[[], Mapping[str, int]] | None = None
@@ -285,14 +293,15 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         mine = self._branches_at(path)
         if self.labels_per_seed is None:
             return mine
-        turn, seats = sum(path) + sample, self._seats(mine)
+        seats = self._seats(mine)
+        turn = self._turn(path) + sample
         if seats is mine:
             return _from(turn, mine)
         stay = tuple(branch for branch in seats if branch in mine)
         if seats[turn % len(seats)] in mine:
             first = tuple(branch for branch in _from(turn, seats) if branch in mine)
         else:
-            first = _from(turn // len(seats), stay)
+            first = _from((sum(path) + sample) // len(seats), stay)
         return (*first, *(branch for branch in mine if branch not in stay))
 
     def _branches_at(self, path: Sequence[int]) -> tuple[str, ...]:
@@ -309,6 +318,32 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         if self.parts or not self.seats or {*self.seats}.isdisjoint(branches):
             return branches
         return self.seats
+
+    def _turn(self, path: Sequence[int]) -> int:
+        """Return whose turn a seed is: a number that counts modulo the seats there."""
+        if not self.balanced_draws:
+            return sum(path)
+        return sum(self._turns_along(path))
+
+    def _turns_along(self, path: Sequence[int]) -> list[int]:
+        """Return the turn that each index of a path adds; the number of a part counts as it is.
+
+        The few seeds of a context are not for a few neighbouring labels.
+        """
+        first, seats = self._first, self.seats_at(path)
+        lists = self._lists_by_part[path[0] if self.parts else 0]
+        each = zip(path[first:], lists, strict=False)
+        turns = [_turn_in(index, part.batch, seats) for index, part in each]
+        return [*path[:first], *turns[:1], *(_shift(seats) * turn for turn in turns[1:])]
+
+    @property
+    def _first(self) -> int:
+        """Return where the first list's index is in a path: behind the number of a part."""
+        return 1 if self.parts else 0
+
+    @cached_property
+    def _lists_by_part(self) -> Sequence[Sequence[ListStep[Any]]]:
+        return [part.lists for part in self.parts.values()] or [self.chain]
 
     def seats_at(self, path: Sequence[int]) -> int:
         """Return the number of neighbouring seeds after which a branch has its turn again."""
@@ -328,17 +363,39 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         """
         if self.labels_per_seed is None:
             return tuple(path)
-        first = 1 if self.parts else 0  # behind the number of its part
+        first = self._first
         shared = path[first] // self.seats_at(path)
-        return (*path[:first], shared, *path[first + 1 :])
+        below = self._split(path)[first + 2 :] if self.balanced_draws else path[first + 1 :]
+        return (*path[:first], shared, *below)
+
+    def item_path(self, path: Sequence[int]) -> tuple[int, ...]:
+        """Return the place whose draws the item of a list at a path uses.
+
+        Neighbours do not share draws, as rows do: items that serve a label alone would be alike.
+        """
+        if self.labels_per_seed is None or not self.balanced_draws:
+            return tuple(path)
+        return self._split(path)
+
+    def _split(self, path: Sequence[int]) -> tuple[int, ...]:
+        """Return a path with each index as its block of neighbours and its turn there.
+
+        So a label goes through the values along the blocks, and meets each as often as any other.
+        """
+        first, seats = self._first, self.seats_at(path)
+        each = zip(path[first:], self._turns_along(path)[first:], strict=True)
+        parts = ((index // seats, turn % seats) for index, turn in each)
+        return (*path[:first], *chain.from_iterable(parts))
 
     def late(self, branch: str, path: Sequence[int], sample: int) -> Late | None:
         """Return which of its own seeds a branch repeats; None if it uses its own draws."""
         if self.labels_per_seed is None or self.repeats_draws:
             return None
-        first = 1 if self.parts else 0
+        first = self._first
         seats, own = self._seat_of(branch, path)
-        at = (own - sum(path) + path[first] - sample) % len(seats)  # its own seed's, of these
+        at = (own - self._turn(path) + path[first] - sample) % len(
+            seats
+        )  # its own seed's, of these
         return Late(first, path[first] % len(seats) - at, len(seats))
 
     def alternation(self, branch: str | None, path: Sequence[int], sample: int, size: int) -> int:
@@ -348,6 +405,9 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             return turn
         seats, own = self._seat_of(branch, path)
         turn, at = divmod(turn, len(seats))  # neighbours are for other labels
+        if self.balanced_draws:
+            turn = sum(index // len(seats) for index in path[self._first :]) + sample
+            at = (self._turn(path) + sample) % len(seats)
         late = Late(0, at - own, len(seats))
         return turn if self.repeats_draws else turn + late.steps(size)
 
@@ -591,3 +651,18 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         if self.judging.aggregate is not None:
             return self.judging.aggregate(instance, answers)
         return Correction(answers[0].answers[0], answers[0].explanation)
+
+
+@lru_cache(maxsize=1024)
+def _shift(seats: int) -> int:
+    """Return the shift of turns after which all seats have come once each was shifted to."""
+    return next(step for step in count(round(_GOLDEN * seats)) if math.gcd(step, seats) == 1)
+
+
+def _turn_in(index: int, batch: int, seats: int) -> int:
+    """Return the turn of an item in a list that is requested in batches.
+
+    Neighbours take turns. If the batch and the seats share a factor, a place in the batch would
+    only ever have some of the turns. So these are shifted after each of their common periods.
+    """
+    return index + _shift(seats) * (index // math.lcm(batch, seats))

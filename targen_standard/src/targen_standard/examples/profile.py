@@ -15,11 +15,13 @@ A person may edit it: it is a section of a task file.
 from __future__ import annotations
 
 import hashlib
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from typing import Annotated, Any, Self
+from itertools import chain
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -40,6 +42,8 @@ FORM = "form"
 KIND = "kind"
 """The dimension that draws kinds of a label's texts."""
 
+ValueT = TypeVar("ValueT")
+
 _MOST_VALUES = 200  # of a trait: a person reads them
 _MOST_SLOTS = 1_000  # weights of a trait, added up
 
@@ -57,10 +61,13 @@ class Trait(Dimension):
         even: whether even a few rows draw from all parts of the values. Values that are listed near
             each other are then apart on the circle, and the places of the lists below begin far
             from each other. Otherwise, these are in random order, and few rows may draw few values.
+        own_order: with `even`, whether each trait has its own such order in each run. Otherwise,
+            two traits with the same values walk along one circle, and few of their pairs occur.
         unsaid: a value that says nothing, and that prompts leave out.
     """
 
     even: bool = False
+    own_order: bool = False
     unsaid: str = ""
 
     @cached_property
@@ -74,15 +81,30 @@ class Trait(Dimension):
         Each walk around the circle has its own start, and so has each place of the lists below, in
         shuffled order. So two traits of one size are not in step. Empty for `unsaid`.
         """
-        size = len(self.pool)
+        pool = self._own_pool(seed) if self.own_order else self.pool
+        size = len(pool)
+        apart = _own_spread if self.own_order else _spread
         total = 0
         for depth, index in enumerate(path):
             turn, offset = divmod(index, size)
-            order_of = _spread if self.even and depth else _shuffled
+            order_of = apart if self.even and depth else _shuffled
             order = order_of(seed, self.name, depth, turn, size)
             total += order[offset] if depth else offset + order[0]
-        value = self.pool[total % size]
+        value = pool[total % size]
         return "" if value == self.unsaid else value
+
+    def _own_pool(self, seed: int) -> tuple[str, ...]:
+        """The values around this trait's circle in a run of a seed."""
+        if seed not in self._pools:
+            values = _dealt([*self._weights], seeded_rng(seed, self.name, "circle"))
+            marks = {value: rank for rank, value in enumerate(values)}
+            self._pools[seed] = _around(self._weights, marks)
+        return self._pools[seed]
+
+    @cached_property
+    def _pools(self) -> dict[int, tuple[str, ...]]:
+        """What `_own_pool` returned, by seed."""
+        return {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,11 +121,14 @@ class Kinds(Trait):
     tells_label = True
 
     @classmethod
-    def drawn(cls, name: str, of: Sequence[Mapping[str, int]], *, even: bool) -> Kinds:
+    def drawn(
+        cls, name: str, of: Sequence[Mapping[str, int]], *, even: bool, own_order: bool
+    ) -> Kinds:
         """Return the dimension of these kinds."""
         every = tuple({kind: 1 for kinds in of for kind in kinds})
         summary = "what a row says, and how; each label has its own kinds"
-        return cls(name=name, values=every, of=tuple(of), even=even, summary=summary)
+        how = {"even": even, "own_order": own_order}
+        return cls(name=name, values=every, of=tuple(of), summary=summary, **how)
 
     @cached_property
     def _circles(self) -> tuple[Trait | None, ...]:
@@ -113,7 +138,7 @@ class Kinds(Trait):
         return tuple(self._circle(mine) if mine else None for mine in self.of)
 
     def _circle(self, values: Sequence[str] | Mapping[str, int]) -> Trait:
-        return Trait(name=self.name, values=values, even=self.even)
+        return Trait(name=self.name, values=values, even=self.even, own_order=self.own_order)
 
     @cached_property
     def pool(self) -> tuple[str, ...]:
@@ -138,6 +163,26 @@ def _shuffled(seed: int, name: str, depth: int, turn: int, size: int) -> Sequenc
 def _spread(seed: int, name: str, depth: int, turn: int, size: int) -> Sequence[int]:
     """The numbers below `size` in an order in which each is far from those just before it."""
     return _apart(size, seeded_rng(seed, name, depth, turn, "spread").random())
+
+
+@lru_cache(maxsize=512)
+def _own_spread(seed: int, name: str, depth: int, turn: int, size: int) -> Sequence[int]:
+    """The same in an order of the trait's own."""
+    return _dealt(range(size), seeded_rng(seed, name, depth, turn, "spread"))
+
+
+def _dealt(values: Sequence[ValueT], rng: random.Random) -> list[ValueT]:
+    """Values in an order in which the halves give one each in turn, either first, and so on within.
+
+    So each pair of them spans the halves, and each four the quarters, but two such orders do not
+    change halves together.
+    """
+    if len(values) < 2:
+        return [*values]
+    half = len(values) // 2
+    one, other = _dealt(values[:half], rng), _dealt(values[half:], rng)
+    pairs = ((a, b) if rng.random() < 0.5 else (b, a) for a, b in zip(one, other, strict=False))
+    return [*chain(*pairs), *other[half:]]
 
 
 def _apart(size: int, start: float = 0.0) -> Sequence[int]:
@@ -166,6 +211,11 @@ def interleaved(weights: Mapping[str, int], *, even: bool = False) -> tuple[str,
     if even:
         values = [*weights]
         marks = {values[at]: rank for rank, at in enumerate(_apart(len(values)))}
+    return _around(weights, marks)
+
+
+def _around(weights: Mapping[str, int], marks: Mapping[str, Any]) -> tuple[str, ...]:
+    """See `interleaved`; of values that are due at once, the one with the lowest mark is first."""
     total = sum(weights.values())
     had = dict.fromkeys(weights, 0)
     circle = []

@@ -112,6 +112,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         instances_per_call=declaration.instances_per_call,
         labels_per_seed=1 if declaration.one_label else None,
         repeats_draws=declaration.edition < 3,
+        balanced_draws=declaration.edition > 9,
         samples_per_seed=declaration.samples_per_seed,
         checks=(RowCheck(declaration),),
         judging=Judging(

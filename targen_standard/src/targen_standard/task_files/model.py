@@ -399,7 +399,8 @@ class Declaration(_Part):
         "Scores such as 3 are written 3.0, and steps need not divide the scale. "
         f"`examples` need {ONCE_PER_LABEL} texts per label for pairs. "
         "`9`: step 3 does not know whether spans may overlap, nor step 4 how many labels rows "
-        "have. Answers within a passage have its exact signs, and may cut a word. "
+        "have. What is drawn for a seed may hint at its label, and lengths of a row's texts are "
+        "linked. Answers within a passage have its exact signs, and may cut a word. "
         "Abbreviations and ordinal numbers of "
         "other languages than English count as ends of sentences. With `close_gap`, subjects are "
         "in lower case. Only a dimension with an English name replaces `length`. "
@@ -725,7 +726,7 @@ class Declaration(_Part):
         if not self.kinds:
             return ()
         of = [self.kinds.get(branch, {}) for branch in self.asked]
-        return (Kinds.drawn(KIND, of, even=self.edition > 7),)
+        return (Kinds.drawn(KIND, of, even=self.edition > 7, own_order=self.edition > 9),)
 
     @property
     def one_label(self) -> bool:
