@@ -83,6 +83,22 @@ class TestWhatIsShown:
         works("generate", "many.yaml", "--label", "at-3=1", *whole)
         assert len(chosen) == 1
 
+    def test_of_a_pair_the_seeds_are_as_long_as_the_examples_and_shown_with_them(self, works):
+        Path("shop.yaml").write_text(
+            "description: Queries and titles.\nlabels: {exact: it fits, other: it does not}\n"
+            "fields: {query: a query, title: a title}\nseeds: {field: query}\n"
+        )
+        queries = ["air fryer", "clear case", "usb cable", "mug", "blue baby socks"]
+        rows = [f"{query},The {query} of brand {at}" for at, query in enumerate(queries)]
+        Path("pairs.csv").write_text("\n".join(["query,title", *rows]))
+        how = ("--examples", "pairs.csv", "-b", "scripted", "--out", "run")
+        works("generate", "shop.yaml", "-n", "10", *how)
+        drawn = {row["dimensions"]["query length"] for row in records("run")}
+        assert drawn == {"about 2 words", "one or two words", "about 3 words"}
+        seen = works("trace", "run", "0", "--full").out
+        assert "- query: clear case\n" in seen
+        assert "The clear case of brand 1" in seen
+
     def test_a_task_in_code_does_not_know_of_it(self, served, works):
         rows = [
             {

@@ -257,6 +257,20 @@ def test_a_row_is_checked_against_its_seed(part, value, reason, declared):
     assert not reason or caught.value.reason == reason
 
 
+@pytest.mark.parametrize("edition", [9, 10])
+def test_a_much_longer_text_may_contain_its_seed(edition, declared):
+    """As the docstring of a function does, which says what the function is for."""
+    seed = "how many of the numbers in a list are above a limit, for a list that may be empty"
+    body = "count = 0\n    for each in numbers:\n        if each > limit:\n            count += 1"
+    code = f'def above(numbers, limit):\n    """Return {seed}."""\n    {body}\n    return count'
+    task = declared(edition=edition).task()
+    row = task.instance(text=code, label="calm")
+    with pytest.raises(Rejected, match="nearly the seed") if edition < 10 else nullcontext():
+        task.checks[0](row, seed)
+    with pytest.raises(Rejected, match="nearly the seed"):
+        task.checks[0](row.model_copy(update={"text": f"It is {seed}."}), seed)
+
+
 @pytest.mark.parametrize(
     "language",
     [

@@ -192,9 +192,14 @@ def _written_fields(task: Task[Any, Any] | None, names: Iterable[str]) -> tuple[
     """The fields of a task, without what its seeds give if the file lacks it."""
     if task is None:
         return ("text",)
-    given = task.seeds[-1].column if task.seeds else None
+    given = seed_column(task)
     fields = dict.fromkeys(field.partition(".")[0] for field in task.fields)
     return tuple(name for name in fields if name != given or name in names)
+
+
+def seed_column(task: Task[Any, Any] | None) -> str:
+    """Return the column of the seeds of a task whose rows have them; else ""."""
+    return task.seeds[-1].column if task is not None and task.seeds else ""
 
 
 def _renaming(texts: Sequence[str], lacking: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cache, cached_property, lru_cache
@@ -11,17 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.engine.filters import Candidate, Filter, Refusal
-from targen_core.errors import UsageError
+from targen_core.errors import Rejected, UsageError
 from targen_core.runs.records.lock import COPY as COPY_OF_FILE
 from targen_core.tasks.checks import language_of
 from targen_core.tasks.languages import find_language
 from targen_core.tasks.model import Task
+from targen_core.tasks.steps import ListStep
 from targen_core.wording import Blank, Option, Unplaced
 from targen_standard.datasets.kept import called
 from targen_standard.examples import MEASURED_FROM, ExampleOptions, ExamplesSection
 from targen_standard.examples.following import followed
-from targen_standard.examples.forms import forms_of
-from targen_standard.examples.measuring import are_english, measured
+from targen_standard.examples.forms import forms_of, length_of
+from targen_standard.examples.measuring import are_english, labelled_alike, measured
 from targen_standard.examples.profile import FORM, Kinds, Profile, Trait
 from targen_standard.examples.reading import Examples, read_examples
 from targen_standard.examples.showing import Hands, shown_to
@@ -34,6 +36,7 @@ COPY = "copy-of-an-example"
 """The reason of its refusals."""
 
 _log = logging.getLogger("targen.run")
+_MOST_LENGTHS = 200  # of seeds that are drawn, of all labels together
 _LENGTH = re.compile(r"(?:^|[\s_-])(?:length|words)$", re.IGNORECASE)
 _WORDS = re.compile(r"\b\d+ words\b")
 
@@ -123,8 +126,12 @@ class ExampleFilter(Filter):
             if each.name.casefold() not in there
         )
         task = task.replace(dimensions=(*own, *traits))
+        # Earlier editions of task files, which do not balance these draws, also keep their prompts.
+        column = task.seeds[-1].column if task.seeds and task.balanced_draws else ""
+        if examples is not None and column:
+            task = _with_lengths(task, examples, by_script=self._by_script)
         if hands or profile.about or profile.forms:
-            return shown_to(task, hands, profile.about, profile.forms)
+            return shown_to(task, hands, profile.about, profile.forms, column)
         return task
 
     def _profile(self, examples: Examples, task: Task[Any, Any]) -> Profile:
@@ -230,6 +237,37 @@ def _read(path: Path, task: Task[Any, Any]) -> Examples:
         error.option = "examples"
         error.args = (Unplaced(Option("examples") + ": ") + str(error),)
         raise
+
+
+def _with_lengths(task: Task[Any, Any], examples: Examples, *, by_script: bool) -> Task[Any, Any]:
+    """Return the task whose seeds, if they are texts of rows, are as long as those of examples."""
+    *above, last = task.seeds
+    by_label = labelled_alike([row for row in examples.rows if _passes(last, row.seed)])
+    if not by_label:
+        return task
+    most = max(map(len, by_label.values()))
+    lengths = Counter(
+        length_of(rows[at % len(rows)].seed, by_script=by_script)
+        for rows in by_label.values()
+        for at in range(min(most, _MOST_LENGTHS // len(by_label) or 1))
+    )
+    dimensions = tuple(
+        replace(each, values=dict(lengths))
+        if isinstance(each, Trait) and each.name == f"{last.column} length"
+        else each
+        for each in last.dimensions
+    )
+    return task.replace(seeds=(*above, replace(last, dimensions=dimensions)))
+
+
+def _passes(seeds: ListStep[Any], text: str) -> bool:
+    """Return whether a text could be a seed."""
+    try:
+        if text and seeds.check is not None:
+            seeds.check(text)
+    except Rejected:
+        return False
+    return bool(text)
 
 
 @cache  # a run is prepared more than once

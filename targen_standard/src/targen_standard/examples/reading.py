@@ -31,6 +31,7 @@ from targen_standard.datasets.naming import (
     naming_of,
     plain_label,
     said_in,
+    seed_column,
 )
 from targen_standard.datasets.source import open_source
 from targen_standard.datasets.texts import refuse_table
@@ -60,12 +61,14 @@ class Example:
         text: the part that a model would have written: all its texts, without those of a seed.
         texts: all its texts, for comparing rows with it.
         label: the name of its label; None without one.
+        seed: its text of the field that a seed becomes; "" without one.
     """
 
     line: int
     text: str
     texts: tuple[str, ...]
     label: str | None = None
+    seed: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -334,7 +337,16 @@ class _Columns:
         for one, text in written:
             if plain_words(text):
                 columns = texts_of(one, self._fields).values()
-                examples.append(Example(line, text, tuple(t for c in columns for t in c), label))
+                seed = one.get(seed_column(self._task))
+                examples.append(
+                    Example(
+                        line,
+                        text,
+                        tuple(t for c in columns for t in c),
+                        label,
+                        seed if isinstance(seed, str) else "",
+                    )
+                )
         if not examples:
             raise ValueError("empty")
         return examples

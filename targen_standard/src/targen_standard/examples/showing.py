@@ -103,17 +103,26 @@ def _in_turn(llm: Llm, several: Sequence[_T]) -> _T:
     return several[int(llm.alternate(*map(str, range(len(several)))))]
 
 
-def _paragraphs(hand: Sequence[Example], whose: str, about: Sequence[str], of_form: str) -> str:
-    """Return a prompt's words about examples, about all such texts, and about the drawn form."""
+def _paragraphs(
+    hand: Sequence[Example], whose: str, about: Sequence[str], of_form: str, column: str
+) -> str:
+    """Return a prompt's words about examples, about all such texts, and about the drawn form.
+
+    Texts of `column`, which the row has from its seed, are shown above what was written for them.
+    """
     parts = []
     if hand:
-        texts = [f"- {indented(row.text)}" for row in hand]
+        texts = [f"- {indented(_with_seed(row, column))}" for row in hand]
         parts.append("\n".join([_MANNER.format(whose=_WHOSE[whose]), *texts]))
     if about:
         parts.append("\n".join([_ABOUT, *(f"- {line}" for line in about)]))
     if of_form:
         parts.append(_FORM.format(whose=of_form))
     return "\n\n".join(parts)
+
+
+def _with_seed(row: Example, column: str) -> str:
+    return f"{column}: {row.seed}\n{row.text}" if column and row.seed else row.text
 
 
 def indented(text: str) -> str:
@@ -127,13 +136,14 @@ def shown_to(
     hands: Mapping[str, Hands],
     about: Sequence[str],
     forms: Collection[str],
+    column: str = "",
 ) -> Task[Any, Any]:
     """Return the task with further instructions for step 3, by branch.
 
-    Each row draws one of `forms`.
+    Each row draws one of `forms`. Examples are shown with their texts of `column`.
     """
     generators = {
-        branch: _Told(generator, hands.get(branch), about, forms)
+        branch: _Told(generator, hands.get(branch), about, forms, column)
         for branch, generator in task.generators.items()
     }
     return task.replace(generators=generators)
@@ -160,9 +170,11 @@ class _Told(Wrapping):
         hands: Hands | None,
         about: Sequence[str],
         forms: Collection[str],
+        column: str,
     ) -> None:
         super().__init__(inner)
         self._hands = hands
+        self._column = column
         self._about = about
         self._forms = forms
 
@@ -177,7 +189,7 @@ class _Told(Wrapping):
             llm.note(examples=", ".join(str(row.line) for row in hand))
         whose = self._hands.whose if self._hands else ""
         told_form = (_FIRST if is_first else _ANY) if forms else ""
-        more = _paragraphs(hand, whose, self._about, told_form)
+        more = _paragraphs(hand, whose, self._about, told_form, self._column)
         return await self._inner(_Telling(llm, more), seed)
 
 

@@ -26,6 +26,7 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.text import plural
 from targen_standard.task_files.model import Declaration, FieldPart
 
+_LONGER = 1.5  # times its seed: a text of more words does not just repeat it
 _MAX_WORDS = 10_000  # words, if a declaration sets no bound
 
 
@@ -172,7 +173,11 @@ def check_written(written: BaseModel, seed: str | None, declaration: Declaration
                 continue
             if is_copy(text, of=seed):
                 raise Rejected("copy-of-seed", f"the {name} is the seed itself")
-            if not declaration.seed_field and declaration.edition > 1 and _repeats(text, seed):
+            # A much longer text may well contain its seed, as a docstring in code does.
+            longer = len(words(text)) > _LONGER * len(words(seed))
+            if declaration.seed_field or declaration.edition < 2:
+                continue
+            if (declaration.edition < 10 or not longer) and _repeats(text, seed):
                 raise Rejected("copy-of-seed", f"the {name} is nearly the seed itself")
 
 

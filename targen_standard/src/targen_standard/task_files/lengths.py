@@ -99,7 +99,6 @@ def lengths_of_rows(declaration: Declaration) -> tuple[Trait, ...]:
     # Of 24 rows, one label would get longer texts than another if each had its own draws. Of many
     # labels, each has few rows, whose common draws would be few.
     by_branch = declaration.edition < 7 or len(declaration.asked) > _SHARING
-    how = _how(declaration)
     if own or _varied(declaration):
         return ()
     texts = {name: part for name, part in declaration.written.items() if part.type == "str"}
@@ -111,14 +110,9 @@ def lengths_of_rows(declaration: Declaration) -> tuple[Trait, ...]:
         one = declaration.edition < 6 or len(kinds) == 1
         if one and first and all(values == first for values in others):
             # Texts of one kind share a length, or the writer pads a paraphrase to reach its own.
-            return (Trait(name=_OF_EACH, values=first, by_branch=by_branch, **how),)
+            return (_trait(_OF_EACH, first, declaration, by_branch=by_branch),)
     return tuple(
-        Trait(
-            name="length" if alone else _name_of(name),
-            values=values,
-            by_branch=by_branch,
-            **how,
-        )
+        _trait("length" if alone else _name_of(name), values, declaration, by_branch=by_branch)
         for name, part in texts.items()
         if (values := _values(name, part, declaration))
     )
@@ -129,13 +123,20 @@ def lengths_of_seeds(declaration: Declaration, part: SeedsPart) -> tuple[Trait, 
     if not part.field or declaration.prompts.seeds or _varied(declaration):
         return ()
     values = _values(part.field, declaration.fields[part.field], declaration)
-    how = _how(declaration)
-    return (Trait(name=_name_of(part.field), values=values, **how),) if values else ()
+    return (_trait(_name_of(part.field), values, declaration),) if values else ()
 
 
-def _how(declaration: Declaration) -> dict[str, bool]:
-    """Return how traits of an edition draw their values."""
-    return {"even": declaration.edition > 7, "own_order": declaration.edition > 9}
+def _trait(
+    name: str, values: Mapping[str, int], declaration: Declaration, *, by_branch: bool = False
+) -> Trait:
+    """Return a dimension that draws lengths as its edition does."""
+    return Trait(
+        name=name,
+        values=values,
+        by_branch=by_branch,
+        even=declaration.edition > 7,
+        own_order=declaration.edition > 9,
+    )
 
 
 def length_in(draws: Mapping[str, str], field: str, declaration: Declaration) -> int | None:
