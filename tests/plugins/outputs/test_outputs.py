@@ -754,7 +754,11 @@ def test_who_wants_labels_and_a_score_learns_how():
     assert "to have both, generate rows with one file, and pass them" in str(refused.value.hint)
     given = [{"one": f"Dog {number}.", "other": "Cat.", "score": 3} for number in range(3)]
     task = answering(Declaration(**PAIRS).task(name="mine"), label=lambda call: {"score": 5})
-    assert [row["score"] for row in correct(given, task=task, model="scripted").dataset] == [5, 5, 5]
+    assert [row["score"] for row in correct(given, task=task, model="scripted").dataset] == [
+        5,
+        5,
+        5,
+    ]
 
 
 @pytest.mark.parametrize(("kind", "column"), [each.split(":") for each in COLUMNS.split()])

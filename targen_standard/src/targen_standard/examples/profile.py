@@ -127,8 +127,14 @@ class Kinds(Trait):
         """Return the dimension of these kinds."""
         every = tuple({kind: 1 for kinds in of for kind in kinds})
         summary = "what a row says, and how; each label has its own kinds"
-        how = {"even": even, "own_order": own_order}
-        return cls(name=name, values=every, of=tuple(of), summary=summary, **how)
+        return cls(
+            name=name,
+            values=every,
+            of=tuple(of),
+            summary=summary,
+            even=even,
+            own_order=own_order,
+        )
 
     @cached_property
     def _circles(self) -> tuple[Trait | None, ...]:
