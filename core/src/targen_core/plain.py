@@ -76,7 +76,7 @@ class NotPlain(OSError):
 
 
 def require_possible(path: Path) -> Path:
-    """Return a path, whether something is there or not.
+    """Return a path, whether or not it exists.
 
     Raises:
         UsageError: the system has no such names: it is too long, or contains NUL or half a

@@ -198,7 +198,7 @@ def sound(text: str) -> str:
 
 
 def first_choice(choices: Any) -> Any:
-    """Return the choice with the index 0, wherever it stands; the first without one."""
+    """Return the choice with the index 0, in any place; the first if no choice has it."""
     return next((c for c in choices if isinstance(c, dict) and c.get("index") == 0), choices[0])
 
 
@@ -228,8 +228,8 @@ def whole(finish: Finish, text: str, request: ChatRequest) -> Finish:
 def without_reasoning(text: str) -> str:
     """Return `text` after its leading reasoning; "" if that never ends.
 
-    Reasoning is a block <think> or <thinking>, or, if the prompt's template opened it, all that
-    comes before its end. gpt-oss has channels: the last one, `final`, is the text.
+    Reasoning is a block <think> or <thinking>. If the prompt's template opened it, it is all text
+    before its end. gpt-oss has channels: the last one, `final`, is the text.
     """
     start = text.lstrip()
     if _CHANNELS.match(start):

@@ -146,7 +146,7 @@ def shuffle(dataset: Dataset, *, seed: int = 0) -> Dataset:
 
 
 def together(dataset: Dataset) -> str:
-    """What the card says of rows that `split` keeps together."""
+    """Return the sentences of a card on rows that `split` keeps together."""
     seeds, size = _seeds(dataset), dataset.task.rows_per_instance
     rows = "Rows that belong together are in the same split."
     if seeds and all(str(row.get("idx")) in seeds for row in dataset.rows[::size]):

@@ -21,7 +21,7 @@ from targen_core.errors import Overloaded, RateLimited, ServiceError, ServiceUna
 
 Outcome = Literal["answered", "refused", "failed", "timed-out", "nothing"]
 """The outcome of a call: an answer, a refusal for too much load (429, 503, 529), another passing
-failure, silence, or an error unrelated to load, such as a wrong key.
+failure, or silence. "nothing" is an error unrelated to load, such as a wrong key.
 """
 
 

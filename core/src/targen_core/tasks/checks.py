@@ -354,8 +354,8 @@ def small_words(language: str) -> Sequence[str]:
 def sentences(text: str, language: str = "") -> tuple[int, int]:
     """Return the least and the most sentences that a text may have.
 
-    Abbreviations make the difference: see `several_sentences`. Those of a known language, and its
-    ordinal numbers ("am 3. Mai"), are known too.
+    Abbreviations make the difference: see `several_sentences`. Some are English; others, and
+    ordinal numbers ("am 3. Mai"), are those of a known language.
     """
     unsure = _unsure_stop(language)
     ends = [

@@ -11,8 +11,8 @@ A file has:
   lower-case letters and curly apostrophes. Line breaks in them have no effect. The parts are those
   that `remarks.py` combines;
 - `leads`: parts of what introduces a text, and of notes on its label, in the same form;
-- `lengths`: parts of names of dimensions for the length of texts, and numbers and units, which
-  each value of such a dimension has, in the same form;
+- `lengths`: parts of names of dimensions for the length of texts, in the same form, and the numbers
+  and units in their values;
 - `near_words`: words of related languages without a file. Texts contain hardly any of them;
 - `stops`: abbreviations of three letters or more, and perhaps ordinal numbers, in the same form. A
   full stop behind one may end no sentence.
@@ -98,7 +98,7 @@ def plain_name(name: str) -> str:
 
 @lru_cache
 def named_language(said: str) -> str:
-    """Return the one language that words name, in English; "" if there is none, or several.
+    """Return the language that words name, in English; "" if they name no language, or several.
 
     "formal German", "Schweizer Deutsch" and "de-CH" name German. "German with English terms" and
     "Hindi in Latin letters" name none whose texts can be known.

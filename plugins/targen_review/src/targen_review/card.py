@@ -36,7 +36,7 @@ def with_section(dataset: Dataset, lines: str) -> str:
 
 
 def with_lines(card: str, lines: str) -> str:
-    """A card with these lines in its section on the review, before those that are there."""
+    """Return a card with these lines at the start of its section on the review."""
     before, found, after = card.replace(UNREAD, "").partition(_SECTION)
     return f"{before.rstrip()}{_SECTION}{lines.strip()}\n" + (f"\n{after}" if found else "")
 

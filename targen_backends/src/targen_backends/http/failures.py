@@ -78,7 +78,7 @@ _REFUSED_REPLY = "json_validate_failed"
 """Groq's code for a reply that does not follow the schema; `failed_generation` has it
 (console.groq.com/docs/structured-outputs)."""
 _OF_MODERATION = {"reasons", "flagged_input"}
-"""What OpenRouter tells of a prompt that a moderation stopped (openrouter.ai/docs, errors)."""
+"""Fields of OpenRouter's errors for prompts that its moderation stopped (openrouter.ai/docs)."""
 _OVERLOADED = {"overloaded_error", "engine_overloaded_error"}
 # Azure's filter bills the prompt; the others do not document this.
 _BILLED_FILTERS = {"ResponsibleAIPolicyViolation"}
@@ -252,7 +252,7 @@ def _sorted(
 
 
 def _moved(place: str) -> Words:
-    """What to do if an address redirects to another one."""
+    """Return a hint for an address that redirects to another one."""
     if not _ENDPOINT.search(place):
         return (
             "that is not an address of an API, but perhaps of a page to log in: is "

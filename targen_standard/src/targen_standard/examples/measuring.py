@@ -130,7 +130,7 @@ def _shares(
 def sentences_of(text: str, language: str = "") -> list[str]:
     """The sentences of a text, in order; an abbreviation's full stop ends none.
 
-    Abbreviations and ordinal numbers of a known language are known, besides some of English.
+    It knows some English abbreviations, and abbreviations and ordinal numbers of the language.
     """
     hidden = without_stops(text, language, "\0")
     found = (match[0].replace("\0", ".").strip() for match in _SENTENCE.finditer(hidden))

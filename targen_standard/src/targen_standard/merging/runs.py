@@ -152,8 +152,7 @@ def _require_records(run: Run) -> None:
     if number < sum(1 for _ in read_jsonl(file)):
         raise RunConflict(
             f"{file} was changed after the run ended, and {row_name(number)} has no record in "
-            "provenance.jsonl: a merge can take rows whose labels or texts were changed, and leave "
-            "out those that were removed, but not take rows from elsewhere",
+            "provenance.jsonl; a merge cannot use rows from elsewhere",
             hint="use the rows as a file, with "
             + Option("task", ...)
             + ": "

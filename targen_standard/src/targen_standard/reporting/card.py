@@ -62,7 +62,7 @@ DIGEST = "card_digest"
 
 UNREAD = """
 People do not read them during a run; targen does not know whether anybody has read them since."""
-"""What the card of a run says as long as nobody is known to have read its rows."""
+"""The sentences of a run's card until somebody is known to have read its rows."""
 
 _DIGEST = re.compile(rf'^{DIGEST}: "([0-9a-f]+)"\n', re.MULTILINE)
 _FIGURE = re.compile(r"; SHA-256 of .*|[\d,.]+|^> Status: .*\n\n?", re.MULTILINE)
@@ -238,7 +238,7 @@ def kept_words(folder: Path) -> str:
 
 
 def write_card(folder: Path, card: str) -> None:
-    """Write the card of a folder, unless somebody edited the one that is there; say so then."""
+    """Write the card of a folder; keep one that somebody edited, and say so."""
     if is_edited(card_in(folder), card):
         _log.warning("%s", kept_words(folder))
     else:

@@ -41,7 +41,7 @@ class _Standard(Reporter):
         return {"texts": text_figures(folder / "dataset.jsonl", sum(report["rows"].values()))}
 
     def notes(self, run: Ended) -> Sequence[str]:
-        """What the service said of calls that it refused; checks that refused much; a kept card.
+        """Return notes on other models, refused calls, strict checks and a kept card.
 
         The checks are those that refused more than one candidate in ten, most first. The file that
         the task was read from, if there is one, knows what lets candidates pass.
@@ -99,7 +99,7 @@ def _digest(run: Ended) -> str:
 
 
 def _other_models(report: Mapping[str, Any]) -> Iterator[str]:
-    """How many calls other models than the requested ones answered."""
+    """Notes on calls that other models than the requested ones answered."""
     usage, models = report["usage"], report["models"]
     others: Counter[tuple[str, str]] = Counter()
     for served in usage.get("served", ()):
@@ -114,7 +114,7 @@ def _other_models(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _unanswered(run: Ended) -> Iterator[str]:
-    """What the service said of the last call that it refused, or failed on."""
+    """A note with the service's reason for the last call that it refused, or failed on."""
     flows = run.report["flow"].values()
     if count := sum(flow["reasons"].get("unanswered", 0) for flow in flows):
         with contextlib.suppress(TargenError, OSError, KeyError):

@@ -91,7 +91,7 @@ class _Loop:
         """Tell the program about the signal that it did not see, as all is saved now.
 
         Calls in flight may have completed the work, or it may have failed for another reason. Then
-        a loop over seeds would go on to the next.
+        a loop over seeds would start the next.
 
         Raises:
             KeyboardInterrupt: it was Ctrl-C, and nothing else says so.

@@ -69,8 +69,8 @@ _HOW = (
 _RUNS = (
     (
         "Several runs of an arm: their mean is compared. Intervals and p of generated arms then "
-        "combine the bootstrap with Student's t for runs, whose variance is taken to be the same "
-        "for all arms."
+        "combine the bootstrap with Student's t for runs. The variance between runs is assumed to "
+        "be the same for all arms."
     ),
 )
 

@@ -323,7 +323,7 @@ class _Cells:
 
     @property
     def is_one_model(self) -> bool:
-        """Whether there is one seed, or all trained the same model, so that a spread says nothing.
+        """Return whether all seeds, or the only one, trained the same model, which has no spread.
 
         A trainer without chance of its own does so on all rows of an arm.
         """
@@ -539,7 +539,7 @@ class _Way:
     Attributes:
         place: of its first run.
         runs: the cells of each run.
-        share: of the variance between runs, what their mean has: none if the rows were given.
+        share: the part of the variance between runs that their mean has; 0 if the rows were given.
     """
 
     place: _Place
