@@ -126,7 +126,8 @@ def test_defaults_hold_for_the_backend_that_they_name(targen, mood):
     assert other.code == 2 and "price of arm whole (mood) is unknown" in other.err
     targen("config", "unset", "backend")
     none = targen(*asked, "--arms", "correction")
-    assert "no model was named to generate the rows" in none.err
+    assert "no backend was given" in none.err
+    assert "try: --generator NAME, or targen config set backend NAME" in none.err
 
 
 @pytest.mark.whole

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli import defaults
 from targen_cli.ahead import YesArg
-from targen_cli.choosing import choice, same_backend
+from targen_cli.choosing import choice
 from targen_cli.completion import completer
 from targen_cli.flags import Said, takes
 from targen_core import Limits
@@ -195,16 +194,15 @@ def _model(registry: Registry, name: str | None, typed: list[str]) -> dict[str, 
     Defaults of single steps and of parts are left out: some arms lack these steps and parts.
 
     Raises:
-        UsageError: an option or a default is invalid, or no model is named.
+        UsageError: an option or a default is invalid, or no backend is named.
     """
     values = generator_options(typed)
-    held = defaults.merged(defaults.layers(defaults.read_files()), same_backend(registry))
-    if name is None and "backend" not in held:
-        raise UsageError(
-            "no model was named to generate the rows",
-            hint="--generator NAME, or targen config set backend NAME",
-        )
-    chosen = choice(registry, Said({"options": typed}, frozenset()), backend=name)
+    try:
+        chosen = choice(registry, Said({"options": typed}, frozenset()), backend=name, usual=False)
+    except UsageError as error:
+        if str(error).startswith("no backend was given"):
+            error.hint = "--generator NAME, or targen config set backend NAME"
+        raise
     by_default = {key: chosen.options[key] for key in sorted(chosen.untyped) if "." not in key}
     options = {**by_default, **values.get("options", {})}
     return {"model": name or chosen.model, "options": options}

@@ -21,9 +21,8 @@ from targen_cli.sources import EncodingArg
 from targen_cli.status import note
 from targen_core import Limits, Typed
 from targen_core.errors import Interrupted, MissingDependency, NoSuchFile, RunConflict, UsageError
-from targen_core.runs.records.options import prices
 from targen_core.text import plural
-from targen_core.wording import REPEAT, Blank, Either, Option
+from targen_core.wording import REPEAT, Blank, Either, Option, Setting, Together, Words
 from targen_training.asked import NAME_THE_TASK, TaskOption, assigned, names_its_task
 from targen_training.money import Money
 
@@ -441,11 +440,17 @@ def say_arms(registry: Registry, arms: Sequence[Made], money: Money) -> list[Mad
         raise UsageError(
             Option("max_cost") + f" needs a price, but the price of {unpriced[0]} is unknown",
             hint="give it in dollars per million tokens: "
-            + prices("0.15", "0.60")
+            + _prices("0.15", "0.60")
             + "; if calls are free: "
-            + prices("0", "0"),
+            + _prices("0", "0"),
         )
     return missing
+
+
+def _prices(dollars_in: str, dollars_out: str) -> Words:
+    return Together(
+        Setting("price_in", Blank(dollars_in)), Setting("price_out", Blank(dollars_out))
+    )
 
 
 def _unpriced(costs: Sequence[Expected]) -> list[str]:

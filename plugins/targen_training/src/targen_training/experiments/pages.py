@@ -68,9 +68,9 @@ _HOW = (
 )
 _RUNS = (
     (
-        "Several runs of an arm: their mean is compared. Intervals and p of generated arms then "
-        "combine the bootstrap with Student's t for runs. The variance between runs is assumed to "
-        "be the same for all arms."
+        "Several runs of an arm: their mean is compared. Intervals and p of generated arms combine "
+        "the bootstrap with Student's t for runs. All arms are assumed to have the same variance "
+        "between runs."
     ),
 )
 

@@ -323,9 +323,9 @@ class _Cells:
 
     @property
     def is_one_model(self) -> bool:
-        """Return whether all seeds, or the only one, trained the same model, which has no spread.
+        """Return whether all seeds trained the same model, as a single one does.
 
-        A trainer without chance of its own does so on all rows of an arm.
+        A trainer without randomness does so on all rows of an arm. Their spread means nothing.
         """
         first, *others = self.scores
         if isinstance(first, np.ndarray):
@@ -539,7 +539,7 @@ class _Way:
     Attributes:
         place: of its first run.
         runs: the cells of each run.
-        share: the part of the variance between runs that their mean has; 0 if the rows were given.
+        share: the mean's share of the variance between runs; 0 if the rows were given.
     """
 
     place: _Place
