@@ -176,6 +176,108 @@ def test_a_language_is_known_by_its_name_among_other_words(said, name, in_prompt
     assert with_name(said) == in_prompts
 
 
+NEWEST = {  # by language: what people write, and what a model writes around a text
+    "German": (
+        [
+            "Gerne! Hier ist die Rechnung von der Werkstatt, bitte an Frau Groß weiterleiten.",
+            "Natürlich, hier sind die Fotos vom Dach und vom Carport, die Sie wollten.",
+            "Natürlich, hier ist die Liste der gestohlenen Sachen: ein Rad, ein Ring",
+            "Klar, ich schreibe Ihnen am Montag noch einmal.",
+            "Anbei der Bericht der Feuerwehr. Ich hoffe, das hilft Ihnen weiter.",
+            "Klar, eine Nachricht von Ihnen: die fehlte noch.",
+            "Hier ist der Schaden (14 Zimmer)",
+        ],
+        [
+            "Gerne! Hier ist eine Nachricht für den Kundendienst",
+            "Natürlich, hier ist der Text:\n\nGuten Tag, es wurde eingebrochen.",
+            "Klar, hier mal ein realistischer Text: der blitz hat den fernseher geschrottet",
+            "Wie gewünscht, eine E-Mail zum Thema Überspannung: der Herd ging kaputt.",
+            'Sicher! "Hiermit widerspreche ich der Ablehnung."',
+            "(Wortzahl: 14) Der Blitz hat meinen Fernseher zerstört.",
+            "Der Blitz hat meinen Fernseher zerstört. (14 Wörter)",
+        ],
+    ),
+    "English": (
+        [
+            "Sure, here are the photos of the roof that you asked for.",
+            "Of course, here is the invoice from the garage.",
+            "The report is attached. Hope this helps!",
+        ],
+        [
+            "Sure! Here is a message for the support team\nHi, where is it?",
+            "Of course, here is a realistic review: the bridge is new.",
+            "As requested, a short e-mail about hail: the roof has holes.",
+            "The roof has holes. [Word count: 4]",
+        ],
+    ),
+    "French": (
+        [
+            "Bien sûr, voici les photos du toit.",
+            "Le rapport est joint. J'espère que cela vous aide.",
+        ],
+        [
+            "Bien sûr, voici un message :\nLe toit est troué.",
+            "Comme demandé, un e-mail bref : allô.",
+        ],
+    ),
+    "Spanish": (
+        ["Claro, aquí están las fotos del techo."],
+        ["Claro, aquí tienes un mensaje: hola.", "Tal como pediste, un correo breve: hola."],
+    ),
+    "Italian": (
+        ["Certo, ecco le foto del tetto."],
+        ["Certo, ecco un messaggio: ciao.", "Come richiesto, un’e-mail breve: ciao."],
+    ),
+    "Portuguese": (
+        ["Claro, aqui estão as fotos do telhado."],
+        ["Claro, aqui está uma mensagem: olá.", "Conforme solicitado, um texto curto: olá."],
+    ),
+    "Dutch": (
+        ["Natuurlijk, hier zijn de foto’s van het dak."],
+        ["Natuurlijk, hier is een bericht: hallo.", "Zoals gevraagd, een korte tekst: hallo."],
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "reason"),
+    [
+        (text, language, reason)
+        for language, lists in NEWEST.items()
+        for reason, texts in zip(("", "meta-text"), lists, strict=True)
+        for text in texts
+    ],
+)
+def test_people_announce_photos_and_models_texts(text, language, reason):
+    how = {"language": language, "recent": True, "newest": True}
+    assert reason_of(chatter, text, what="mail", **how) == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Moin, Scheibe is kaputt, was nu?", ""),
+        ("Servus, i hob a Problem mit meim Auto, da is a Reh neigrennt.", ""),
+        ("Die App sagt: „You are not allowed to see this file“, was tun?", ""),
+        ("Die Firma „Van der Valk en Zonen van het Noorden“ hat die Bergung bezahlt.", ""),
+        ("Totalschaden laut Gutachter, Leasing, Cashback?", ""),
+        ("Mein Gutachter Łukasz Wiśniewski aus Świnoujście hat es bestätigt.", ""),
+        ("„You are not allowed to see this file and the report.“", "not-german"),
+        ("Hello, I have hit a deer with my car last night.", "not-german"),
+        ("Hej, i går körde jag in i ett rådjur med min bil och den är sönder.", "not-german"),
+        ("Hej, i går kørte jeg ind i et rådyr med min bil, og den er i stykker.", "not-german"),
+        ("Hei, ajoin eilen peuran kanssa kolarin ja puskuri on rikki, mitä nyt?", "not-german"),
+        ("Jó napot, egy őz ugrott az autóm elé, és eltört a lökhárító.", "not-german"),
+        ("Witam, samochod zostal uszkodzony przez sarne, prosze o kontakt.", "not-german"),
+        ("Dzień dobry, wczoraj sarna wbiegła mi pod auto i zderzak jest zniszczony.", "not-german"),
+        ("sizinle görüşmek istiyorum arabam bozuldu ne zaman para gelecek", "not-german"),
+    ],
+)
+def test_german_is_known_by_its_speech_and_from_languages_near_it(text, reason):
+    language = "German"
+    assert reason_of(check_language, text, what="mail", language=language, newest=True) == reason
+
+
 @pytest.mark.parametrize(
     ("language", "text", "reason"),
     [
@@ -369,6 +471,29 @@ REMARKS = {  # by language: a model's, and what people write to people
 )
 def test_chatter_is_told_from_what_people_write(text, language, reason):
     assert reason_of(chatter, text, language=language, what="mail", recent=True) == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Hallo, ich heiße (Name einfügen) und hatte einen Unfall.", "placeholder"),
+        ("Hello, I am (insert your name).", "placeholder"),
+        ("Guten Tag, am TT.MM.JJJJ wurde eingebrochen.", "placeholder"),
+        ("It was stolen on DD/MM/YYYY.", "placeholder"),
+        ("Mit freundlichen Grüßen, Ihr Name", "placeholder"),
+        ("Where is it?\n\nYour Name", "placeholder"),
+        ("Das kostet fÃ¼r alle 400 Euro.", "garbled"),
+        ("Das kostet f\ufffdr alle 400 Euro.", "garbled"),
+        ("Please send me the order number, your name and the date.", ""),
+        ("Schreiben Sie das Datum bitte im Format TT.MM.JJJJ.", ""),
+        ("Am XX.XX.2024 um XX Uhr hat XXXX angerufen.", ""),
+        ("Grüße, Ihre Familie Groß", ""),
+        ("SÃO PAULO, ÂNGELA, Ähre, Ãbo", ""),
+    ],
+)
+def test_placeholders_of_forms_and_wrong_encodings_are_refused_in_new_files(text, reason):
+    assert reason_of(filled, text, what="mail", newest=True) == reason
+    assert reason_of(filled, text, what="mail") == ""
 
 
 @given(text=st.text(max_size=200))

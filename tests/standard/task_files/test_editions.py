@@ -130,6 +130,29 @@ def test_checks_of_new_editions_say_the_limit_and_the_words_that_count(text, bef
         assert not said or str(caught.value).endswith(said)
 
 
+@pytest.mark.parametrize(
+    ("text", "is_label"),
+    [
+        ("Kategorie: Wildunfall\nEin Reh.", True),
+        ("**Label:** Wildunfall. Ein Reh.", True),
+        ("Betreff: Wildunfall\nEin Reh.", False),
+        ("Kategorie: Wildunfallmeldung\nEin Reh.", False),
+        ("Ein Reh. Kategorie: Wildunfall", False),
+    ],
+)
+@pytest.mark.parametrize("edition", [9, 10])
+def test_texts_of_new_editions_do_not_begin_with_their_label(text, is_label, edition):
+    declaration = Declaration(
+        description="Mails.", language="German", labels={"Wildunfall": "ein Tier"}, edition=edition
+    )
+    task = declaration.task(name="mails")
+    refused = pytest.raises(Rejected, match=r"its label|answer")
+    old = "Label" in text  # in all editions
+    with refused if is_label and (old or edition > 9) else nullcontext():
+        for check in task.checks:
+            check(task.instance(text=text, label="Wildunfall"), "another seed")
+
+
 @pytest.mark.parametrize("edition", [9, 10])
 def test_only_new_editions_know_the_abbreviations_of_the_language(edition):
     task = Declaration(

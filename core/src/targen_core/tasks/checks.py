@@ -15,7 +15,13 @@ from rapidfuzz import fuzz
 
 from targen_core.errors import Rejected
 from targen_core.tasks import remarks
-from targen_core.tasks.languages import OTHERS, all_languages, find_language, plain_name
+from targen_core.tasks.languages import (
+    OTHERS,
+    WORDS_OF_OTHERS,
+    all_languages,
+    find_language,
+    plain_name,
+)
 from targen_core.tasks.letters import PER_DENSE, UNSPACED_LETTER, word_of
 
 __all__ = [
@@ -74,7 +80,23 @@ _OF_TEMPLATES = re.compile(
 _IN_BRACES = re.compile(
     rf"\{{(?=[A-ZÀ-ÖØ-Þ])(?i:(?:(?:{_YOURS})[ _])?(?:{_GIVEN})(?:[ _][^\W\d_]+){{0,2}}\}})"
 )
+_TO_INSERT = "insert|enter|insérer|insertar|inserire|inserir"
+_INSERTED = "einfügen|eintragen|ergänzen|einsetzen|invullen|here|hier"
+_CLOSINGS = (
+    "grüßen?|gruß|regards|sincerely|wishes|cordialement|salutations|saludos|saluti|cumprimentos"
+    "|groeten?"
+)
+_OF_FORMS = re.compile(  # "(Name einfügen)", "TT.MM.JJJJ", and a name in place of a signature
+    rf"\((?i:(?:{_TO_INSERT}) (?:[^\W\d_]+ ){{0,2}}(?:{_GIVEN})"
+    rf"|(?:(?:{_YOURS}) )?(?:{_GIVEN}) (?:{_INSERTED}))\)"
+    r"|\b(?:TT([./-])MM\1JJ(?:JJ)?|DD([./-])MM\2(?:YYYY|YY|JJJJ|AAAA)|MM([./-])DD\3YY(?:YY)?"
+    r"|JJ([./-])MM\4AA(?:AA)?|GG([./-])MM\5AA(?:AA)?)\b"
+    rf"|(?:\n|(?i:{_CLOSINGS})[,.!]?\s)\s*(?=[A-ZÀ-ÖØ-Þ])(?i:(?:{_YOURS}) (?:{_GIVEN}))\W*\Z"
+)
 _CODE = re.compile(r"`|</|\{%|[;{]\s*$", re.MULTILINE)
+_QUOTES = re.compile(r"„[^“”\n]*[“”]|“[^“”\n]*”|«[^«»\n]*»|»[^«»\n]*«|\"[^\"\n]*\"")
+_OUTSIDE = 3  # words, from which on those in quotes need not be of the text's language
+_GARBLED = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]+|\ufffd")
 _END = re.compile(r"[.!?。！？।؟][\"'”’“»)\]]*$")
 _STOPS = tuple(".!?。！？।؟۔｡．")
 _CLOSING = frozenset(["Pe", "Pf", "Pi"])  # categories of Unicode
@@ -214,8 +236,9 @@ def check_language(
     A text in another script may name things in Latin letters, such as products. With `earlier`, as
     in earlier editions of task files, only Chinese, Japanese and Korean ones may. They also lack
     the checks for Chinese in Japanese and for letters of other languages, such as Polish ones.
-    With `newest`, as in task files from edition 10 on, a text in any language of Latin script must
-    be in that script, for example in Turkish.
+    With `newest`, as in task files from edition 10 on, Turkish and other languages of Latin script
+    must be in it. Quotations may be in any language, and words of Danish and nine other languages
+    count as those of another language.
 
     Raises:
         Rejected: `not-latin`: a fifth of the letters are of other scripts (`not-cyrillic` and so
@@ -224,6 +247,8 @@ def check_language(
             this one. Words of both do not count.
     """
     name = plain_name(language)
+    if newest and len(words(outside := _QUOTES.sub(" ", text))) >= _OUTSIDE:
+        text = outside
     letters = [char for char in text if char.isalpha()]
     if (script := _SCRIPTS.get(name)) is not None:
         if not earlier:  # half-width katakana have other names; vowel signs are marks
@@ -254,9 +279,12 @@ def check_language(
     elif known is None:
         return
     else:
-        is_other = any(_is_more_of(text, *pair) for pair in _rivals(name)) or (
-            not earlier and _is_more_of(text, known.function_words, _with_other_letters(text))
-        )
+        vague = known.spoken_words if newest else frozenset[str]()
+        is_other = any(_is_more_of(text, *pair, vague) for pair in _rivals(name))
+        if not (earlier or is_other):
+            lettered = _with_other_letters(text)
+            pairs = _others(name) if newest else [(known.function_words, frozenset[str]())]
+            is_other = any(_is_more_of(text, m, theirs | lettered, vague) for m, theirs in pairs)
     if is_other:
         raise Rejected(f"not-{name}", f"the {what} is not in {language}: {text[:60]!r}")
 
@@ -326,6 +354,15 @@ def _rivals(name: str) -> Sequence[tuple[frozenset[str], frozenset[str]]]:
 
 
 @cache
+def _others(name: str) -> Sequence[tuple[frozenset[str], frozenset[str]]]:
+    """Return function words of a language, and those of each language without a file."""
+    known = find_language(name)
+    assert known is not None
+    mine = known.function_words
+    return [(mine, theirs - mine) for theirs in WORDS_OF_OTHERS.values()]
+
+
+@cache
 def _apart(name: str) -> Sequence[tuple[frozenset[str], frozenset[str]]]:
     """Return the function words of only this language and of only the other, for each other."""
     words_of = {each.name: each.function_words for each in all_languages()}
@@ -333,10 +370,20 @@ def _apart(name: str) -> Sequence[tuple[frozenset[str], frozenset[str]]]:
     return [(mine - theirs, theirs - mine) for theirs in words_of.values()]
 
 
-def _is_more_of(text: str, mine: frozenset[str], theirs: frozenset[str]) -> bool:
+def _is_more_of(
+    text: str,
+    mine: frozenset[str],
+    theirs: frozenset[str],
+    vague: frozenset[str] = frozenset(),
+) -> bool:
+    """Return whether a text has more words of theirs than of mine, and not only vague ones."""
     text_words = words(text)
     foreign = [word for word in text_words if word in theirs]
-    return len({*foreign}) >= 2 and len(foreign) > sum(word in mine for word in text_words)
+    return (
+        len({*foreign}) >= 2
+        and not vague.issuperset(foreign)
+        and len(foreign) > sum(word in mine for word in text_words)
+    )
 
 
 def script_of(language: str) -> str:
@@ -389,7 +436,14 @@ def phrase(text: str, *, max_words: int, what: str) -> None:
         raise Rejected("markup", f"the {what} holds markup: {text[:60]!r}")
 
 
-def chatter(text: str, what: str, language: str = "English", *, recent: bool = False) -> None:
+def chatter(
+    text: str,
+    what: str,
+    language: str = "English",
+    *,
+    recent: bool = False,
+    newest: bool = False,
+) -> None:
     """Refuse a model's remarks about its reply, in English or in the text's language.
 
     That is an announcement ("Sure! Here is a premise: …"), a refusal ("I cannot generate …") or a
@@ -399,6 +453,8 @@ def chatter(text: str, what: str, language: str = "English", *, recent: bool = F
 
     With `recent`, as in task files from edition 9 on, it also refuses more introductions, such as
     "Gladly! Here is the message: …", and notes on the text's label. Its error shows the remark.
+    With `newest`, as from edition 10 on, "Sure, here are the photos." and "I hope this helps!"
+    pass. It then refuses counts of words, and introductions such as "As requested, a mail:".
 
     Raises:
         Rejected: `meta-text`.
@@ -406,7 +462,9 @@ def chatter(text: str, what: str, language: str = "English", *, recent: bool = F
     stripped = text.strip()
     heading = stripped.lstrip("\"'“*# ").casefold().removeprefix("the ")
     headed = heading.startswith(name := what.casefold()) and _COLON.match(heading[len(name) :])
-    said = f"{what}:" if headed else remarks.remark(stripped, language, recent=recent)
+    said = (
+        f"{what}:" if headed else remarks.remark(stripped, language, recent=recent, newest=newest)
+    )
     if said:
         raise _meta_text(said if recent else stripped, what)
 
@@ -415,23 +473,39 @@ def _meta_text(words: str, what: str) -> Rejected:
     return Rejected("meta-text", f"the {what} talks about the answer: {words.strip()[:60]!r}")
 
 
-def filled(text: str, what: str, *, earlier: bool = False) -> None:
+def filled(text: str, what: str, *, earlier: bool = False, newest: bool = False) -> None:
     """Refuse a text with a placeholder that its writer was to fill in, in the larger languages.
 
     Examples are `[Your name]`, `[Kundennummer]`, `<Date>`, `{Name}` and `{{customer}}`. Other
     brackets pass, such as `[sic]` and `[1]`, and so do links, code, and data that people masked
     with `XXXX`. With `earlier`, as in earlier editions of task files, `{Name}` also passes.
+    With `newest`, as from edition 10 on, `(Name einfügen)`, `TT.MM.JJJJ` and the signature `Ihr
+    Name` are placeholders. Texts in a wrong encoding, such as `fÃ¼r`, do not pass.
 
     Raises:
-        Rejected: `placeholder`.
+        Rejected: `placeholder`, or `garbled`.
     """
     found = _UNFILLED.search(text)
     if found is None and not _CODE.search(text):
         found = _OF_TEMPLATES.search(text)
         if found is None and not earlier:
             found = _IN_BRACES.search(text)
+    if found is None and newest:
+        found = _OF_FORMS.search(text)
+        if found is not None and "format" in text.casefold():
+            found = None  # it says how to write dates
     if found is not None:
-        raise Rejected("placeholder", f"the {what} holds a placeholder: {found[0]!r}")
+        raise Rejected("placeholder", f"the {what} holds a placeholder: {found[0].strip()!r}")
+    if newest and (garbled := next(filter(_is_garbled, _GARBLED.findall(text)), "")):
+        raise Rejected("garbled", f"the {what} has letters of a wrong encoding: {garbled!r}")
+
+
+def _is_garbled(letters: str) -> bool:
+    """Return whether letters are UTF-8 that was read as Windows-1252, or could not be read."""
+    try:
+        return letters == "\ufffd" or len(letters.encode("cp1252").decode("utf-8")) < len(letters)
+    except UnicodeError:
+        return False
 
 
 def prose(
@@ -456,7 +530,7 @@ def prose(
             no sentence end), `not-latin` (mostly other scripts), `not-english` or `repetitive`.
     """
     stripped = text.strip()
-    chatter(stripped, what, language or "English", recent=recent)
+    chatter(stripped, what, language or "English", recent=recent, newest=newest)
     if said := remarks.in_prose(stripped, recent=recent):
         raise _meta_text(said if recent else stripped, what)
     if _PLACEHOLDER.search(stripped):

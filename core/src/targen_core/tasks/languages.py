@@ -14,6 +14,8 @@ A file has:
 - `lengths`: parts of names of dimensions for the length of texts, in the same form, and the numbers
   and units in their values;
 - `near_words`: words of related languages without a file. Texts contain hardly any of them;
+- `spoken_words`: words of casual texts that are also words of other languages. Alone, they do not
+  make a text one in another language;
 - `stops`: abbreviations of three letters or more, and perhaps ordinal numbers, in the same form. A
   full stop behind one may end no sentence.
 """
@@ -29,6 +31,7 @@ from importlib.resources import files
 
 __all__ = [
     "OTHERS",
+    "WORDS_OF_OTHERS",
     "Language",
     "all_languages",
     "find_language",
@@ -51,6 +54,26 @@ OTHERS = dict(
 )
 """Languages without a file, by their ISO codes: those whose script is known, in lower case."""
 
+WORDS_OF_OTHERS = {
+    name: frozenset(words.split())
+    for name, words in {
+        "croatian": "ali bilo ili jer kada kao koja koji moj nije samo što",
+        "czech": "byl bylo jako jsem jsme jsou když které mám můj nebo není prosím protože už že",
+        "danish": "af det dig hvad hvor ikke jeg med mig og også på skal som til være",
+        "finnish": "eli että joka kanssa kun minulla minun minä mitä mutta myös niin olen ovat "
+        "pitäisi tämä vain",
+        "hungarian": "az azt csak egy ez hogy kell már nagyon nem vagy volt én és",
+        "indonesian": "akan dan dengan itu karena saya sudah tidak untuk yang",
+        "polish": "czy dla jest jestem już juz nie oraz proszę prosze przez się tylko został "
+        "zostal została zostala że",
+        "romanian": "acest din dar fost meu mea pentru sau sunt în și că",
+        "swedish": "att av dig det ett inte jag med mig när och också på ska som till vad är",
+        "turkish": "ama benim bir bu daha değil degil gibi için icin istiyorum kadar lütfen lutfen "
+        "olarak sizin zaman çok",
+    }.items()
+}
+"""A few function words of languages without a file, also as typed without diacritics."""
+
 _RESPELLED = re.compile(r"\b(?:latin(?! americ)|romani[sz]|translit|pinyin|romaji)", re.IGNORECASE)
 _CODE = 3  # letters at most
 _REGION = re.compile(r"[-_]\w{2,4}$| ?\(\w+\)$")
@@ -68,6 +91,7 @@ class Language:
     leads: Mapping[str, str]
     lengths: Mapping[str, str]
     near_words: frozenset[str]
+    spoken_words: frozenset[str]
     stops: str
     capital_nouns: bool = False
 
@@ -165,6 +189,7 @@ def _read(name: str) -> Language | None:
         leads,
         lengths,
         frozenset(read.get("near_words", "").split()),
+        frozenset(read.get("spoken_words", "").split()),
         read["stops"].replace("\n", ""),
         capital_nouns=read.get("capital_nouns", False),
     )

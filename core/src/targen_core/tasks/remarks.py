@@ -6,6 +6,7 @@ A model makes them in English or in the language of the texts that it writes.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
 from targen_core.tasks.languages import find_language
@@ -18,14 +19,25 @@ _FIELDS = (
     r"premises?|hypothes[ie]s|sentences?|passages?|paragraphs?|questions?|queries|query|answers?"
     r"|outputs?|labels?|explanations?|notes?|statements?|titles?|topics?|choices?|options?|texts?"
 )
+_KINDS = (
+    rf"{_FIELDS}|rows?|examples?|json|messages?|(?:e-?)?mails?|reviews?|tweets?|posts?|comments?"
+)
 _STARTS = r"here (?:is|are)\b|here['’]s\b"
 _CANNOT = r"\bi(?: am|['’]m)? (?:cannot|can['’]t|can not|unable to|not able to|won['’]t) "
-_CHATTER = re.compile(
-    # before what was asked for: an announcement, with or without an interjection
-    r"^[^\w{]*(?:(?:sure(?: thing)?|certainly|absolutely|of course|okay|ok|great)\s*[,!.:]\s*"
-    rf"(?:{_STARTS}|(?:let me|i['’]ll|i will|i can) (?:write|generate|create|provide)\b)"
+_SURE = r"(?:sure(?: thing)?|certainly|absolutely|of course|okay|ok|great)\s*[,!.:]\s*"
+_I_WRITE = r"(?:let me|i['’]ll|i will|i can) (?:write|generate|create|provide)\b"
+# before what was asked for: an announcement, with or without an interjection
+_ANNOUNCED = (
+    rf"{_SURE}(?:{_STARTS}|{_I_WRITE})"
     rf"|(?:{_STARTS})[^.!?\n]{{0,60}}\b(?:{_FIELDS}|rows?|examples?|lists?|json)\b[^.!?\n]{{0,60}}:"
-    r"|(?:as an ai\b|(?:(?:i['’]m|i am) )?sorry,? (?:but )?as an ai\b)"
+)
+_NO_OTHERS = r"(?![^.!?:\n]*\b(?:my|our|i|me|we|us|you|they|he|she|from)\b)"
+_OF_A_KIND = rf"{_NO_OTHERS}[^.!?:\n]{{0,60}}\b(?:{_KINDS})\b[^.!?:\n]{{0,60}}"
+_ANNOUNCED_AS_TEXT = (  # people announce photos, and what they got from others
+    rf"{_SURE}(?:{_STARTS}|{_I_WRITE}){_OF_A_KIND}(?::|\n|$)|(?:{_STARTS}){_OF_A_KIND}:"
+)
+_OTHER_CHATTER = (
+    r"(?:as an ai\b|(?:(?:i['’]m|i am) )?sorry,? (?:but )?as an ai\b)"
     # headings that no text of its own starts with
     r"|(?:the\s+)?(?:premises?|hypothes[ie]s|outputs?|labels?)\s*\d*[\"'”*]*\s*[:=]"
     r"|(?:sentence|passage|paragraph|question|answer|statement|text|example)\s+\d+[\"'”*]*\s*:"
@@ -35,13 +47,16 @@ _CHATTER = re.compile(
     rf"|{_CANNOT}(?:help(?: you)? with|provide|write|create|generate|produce) "
     r"(?:that|this|the|your|such|any|more)? ?(?:requests?|content|examples?|rows?|texts?|data)\b"
     # chatter behind what was asked for
-    r"|\bhope (?:this|that|it) helps\b[^\w]*$"
     r"|\blet me know if you(?:['’]d| would)? (?:like|want|need|prefer) (?:[^.!?\n]* )??"
     r"(?:(?:more|other|another|further|different|additional) (?:\w+ ){0,2}?(?:examples?|rows?"
     r"|variations?|versions?|sentences?|premises?|hypothes[ie]s|passages?)"
-    r"|me to (?:adjust|modify|revise|rewrite|generate))\b[^.!?\n]*[^\w]*$",
+    r"|me to (?:adjust|modify|revise|rewrite|generate))\b[^.!?\n]*[^\w]*$"
+)
+_CHATTER = re.compile(
+    rf"^[^\w{{]*(?:{_ANNOUNCED}|{_OTHER_CHATTER}|\bhope (?:this|that|it) helps\b[^\w]*$",
     re.IGNORECASE,
 )
+_NEWEST_CHATTER = re.compile(rf"^[^\w{{]*(?:{_ANNOUNCED_AS_TEXT}|{_OTHER_CHATTER}", re.IGNORECASE)
 _META = re.compile(  # contents that prose must not have, in addition to chatter
     r"^[^\w{]*(?:sure\s*[!.:]|sure thing\b|certainly\s*[,!.:]"
     r"|(?:absolutely|of course|okay|ok|great)\s*(?:!|[,.:]\s*(?:let|this|i['’]ll))"
@@ -61,16 +76,21 @@ _NOTE = re.compile(  # people begin so, too, unless they mean the text itself
 )
 
 
-def remark(text: str, language: str = "English", *, recent: bool = False) -> str:
+def remark(
+    text: str, language: str = "English", *, recent: bool = False, newest: bool = False
+) -> str:
     """Return the words of a remark in a text, in English or in its own language, or "".
 
-    With `recent`, more introductions and notes on the text's label are remarks.
+    With `recent`, more introductions and notes on the text's label are remarks. With `newest`, an
+    announcement is one only if it names a kind of text, and "I hope this helps!" is none.
     """
-    if found := _CHATTER.search(text):
+    if found := (_NEWEST_CHATTER if newest else _CHATTER).search(text):
         return found[0]
-    patterns = [_remarks(language)]
+    patterns = [_remarks(language, newest=newest)]
     if recent:
         patterns += map(_leads, dict.fromkeys(("English", language)))
+    if newest:
+        patterns += map(_frames, dict.fromkeys(("English", language)))
     plain = text.replace("'", "’")
     found = next(filter(None, (each.search(plain) for each in patterns if each)), None)
     return found[0] if found else ""
@@ -88,7 +108,7 @@ def in_prose(text: str, *, recent: bool = False) -> str:
 
 
 @cache  # and not when this module loads: each takes 3 ms to compile
-def _remarks(language: str) -> re.Pattern[str] | None:
+def _remarks(language: str, *, newest: bool) -> re.Pattern[str] | None:
     """Return the pattern of remarks in a language; None if its file has none, as for English.
 
     The part `mine` follows `here` when people announce something of their own. `cannot` is a
@@ -99,12 +119,23 @@ def _remarks(language: str) -> re.Pattern[str] | None:
         return None
     parts = {name: f"(?:{part})" for name, part in known.remarks.items()}
     here = r"{here}\b(?! {mine})".format_map(parts)
+    opened = r"{sure}\s*[,!.:]\s*(?:{here}|{will})"
+    closed = r"|\b{hope}\W*$"
+    if newest:
+        parts["others"], parts["kinds"] = known.leads["mine"], known.leads["things"]
+        opened += (
+            r"(?![^.!?:\n]*\b(?:{others})\b)[^.!?:\n]{{0,60}}\b(?:{kinds}|(?!lij?st|elenc){things})\b"
+            r"[^.!?:\n]{{0,60}}(?::|\n|$)"
+        )
+        closed = ""
     return re.compile(
-        r"^[^\w{{]*(?:{sure}\s*[,!.:]\s*(?:{here}|{will})"
-        r"|{here}[^.!?\n]{{0,60}}\b{things}\b[^.!?\n]{{0,60}}:"
-        r"|(?:{sorry}[,.]? (?:{but} )?)?(?:{machine}\b|{cannot}\b|{helpless}\W*$))"
-        r"|\b{hope}\W*$"
-        r"|\b{more}\b[^.!?\n]{{0,80}}\W*$".format_map({**parts, "here": here}),
+        (
+            rf"^[^\w{{{{]*(?:{opened}"
+            r"|{here}[^.!?\n]{{0,60}}\b{things}\b[^.!?\n]{{0,60}}:"
+            r"|(?:{sorry}[,.]? (?:{but} )?)?(?:{machine}\b|{cannot}\b|{helpless}\W*$))"
+            rf"{closed}"
+            r"|\b{more}\b[^.!?\n]{{0,80}}\W*$"
+        ).format_map({**parts, "here": here}),
         re.IGNORECASE,
     )
 
@@ -127,3 +158,37 @@ def _leads(language: str) -> re.Pattern[str] | None:
         r"[^.!?()\n]{{0,80}}".format_map(parts),
         re.IGNORECASE,
     )
+
+
+@cache
+def _frames(language: str) -> re.Pattern[str] | None:
+    """Return the pattern of what a model puts around a text.
+
+    It may introduce the text with an indefinite article ("As requested, a mail about hail:"), quote
+    all of it behind an interjection, or count its words in brackets.
+    """
+    known = find_language(language)
+    if known is None or not known.leads:
+        return None
+    every = {**known.remarks, **known.leads, **known.lengths}
+    parts = {name: f"(?:{part})" for name, part in every.items()}
+    counted = r"[(\[](?:{count}\s*[:=]\s*\d+|\d+ {units})[)\]]".format_map(parts)
+    return re.compile(
+        r"^[^\w{{]*(?:{sure}|{asked})\s*[,!.:–-]\s*(?![^.!?:\n]*\b{mine}\b)(?:[\w’]+ ){{0,4}}"
+        r"{a} ?(?:[\w-]+ ){{0,4}}{things}\b[^.!?:\n]{{0,60}}:"
+        r"|^{sure}\s*[!.:]\s*[\"“„«»][^\"“”«»]+[\"“”«»]\W*$"
+        r"|^{counted}|{counted}\W*$".format_map({**parts, "counted": counted}),
+        re.IGNORECASE,
+    )
+
+
+def says_label(text: str, labels: Iterable[str], language: str) -> str:
+    """Return the words with which a text begins if they state its label, or "".
+
+    Examples are "Category: refund" and, in German, "Kategorie: Wildunfall".
+    """
+    known = filter(None, map(find_language, dict.fromkeys(("English", language))))
+    words = "|".join(each.leads["label"] for each in known if each.leads)
+    names = "|".join(map(re.escape, labels))
+    found = re.match(rf"\W*(?:{words})\W*:\W*(?:{names})(?!\w)", text, re.IGNORECASE)
+    return found[0] if found else ""

@@ -23,6 +23,7 @@ from targen_core.tasks.checks import (
 )
 from targen_core.tasks.letters import plain_words
 from targen_core.tasks.prompt import Prompt
+from targen_core.tasks.remarks import says_label
 from targen_core.text import plural
 from targen_standard.task_files.model import Declaration, FieldPart
 
@@ -101,7 +102,7 @@ def check_text(
         if part.form == "question" and not text.rstrip("\"'”’) ").endswith(("?", "？", "؟")):
             raise Rejected("no-question", f"the {what} ends with no question: {text[-40:]!r}")
     else:
-        chatter(text, what, language, recent=not old)
+        chatter(text, what, language, recent=not old, newest=newest)
         if part.form == "phrase":
             phrase(text, max_words=max_words, what=what)
         count = len(words(text))
@@ -152,6 +153,7 @@ def check_written(written: BaseModel, seed: str | None, declaration: Declaration
     old = declaration.edition < 9
     beyond = _no_limit if old else _beyond
     brace = "{{" if old else "{"
+    newest = declaration.edition > 9
     for name, part in declaration.written.items():
         value: Any = getattr(written, name)
         if part.type == "int" and part.range and not part.range[0] <= value <= part.range[1]:
@@ -168,7 +170,9 @@ def check_written(written: BaseModel, seed: str | None, declaration: Declaration
             # Texts with masked names have placeholders. A description that says so shows one.
             said = f"{declaration.description} {part.description}"
             if declaration.edition > 5 and not any(mark in said for mark in ("[", brace, "<")):
-                filled(text, name, earlier=old)
+                filled(text, name, earlier=old, newest=newest)
+            if newest and (said := says_label(text, declaration.labels, declaration.spoken)):
+                raise Rejected("meta-text", f"the {name} states its label: {said.strip()!r}")
             if seed is None or part.may_copy_seed:
                 continue
             if is_copy(text, of=seed):

@@ -405,7 +405,8 @@ class Declaration(_Part):
         "Abbreviations and ordinal numbers of "
         "other languages than English count as ends of sentences. With `close_gap`, subjects are "
         "in lower case. Only a dimension with an English name replaces `length`. "
-        "A language of several words is not checked",
+        "A language of several words is not checked. Checks know fewer introductions, placeholders "
+        "and languages",
     )
     draft: bool = Field(
         default=False,
