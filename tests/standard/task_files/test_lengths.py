@@ -70,6 +70,22 @@ def test_lengths_keep_to_the_words_of_a_file(pair, description):
         assert low <= min(drawn(one)) < max(drawn(one)) <= high
 
 
+@pytest.mark.parametrize(
+    ("description", "values"),
+    [
+        ("what was typed, 1 to 8 words", {"one word", "about 2 words", "about 5 words"}),
+        ("the source, 4 to 15 lines", {"short for such a text", "long for such a text"}),
+        ("the source", {"shorter than 95 in 100 such texts"}),
+    ],
+)
+def test_lengths_do_not_contradict_one_in_a_description(description, values):
+    for edition in (9, 10):
+        said = {"fields": {"text": description}, "edition": edition}
+        declaration = Declaration(description="What was written.", labels=LABELS, **said)
+        (one,) = declaration.task().dimensions
+        assert ({*one.pool} >= values) is (edition > 9 or description == "the source")
+
+
 def test_texts_of_no_known_name_are_long_or_short_for_such_texts():
     said = {"fields": {"text": "a review of two or three sentences"}}
     for keys in ({}, said):

@@ -63,9 +63,27 @@ def test_each_prompt_says_what_was_declared(declared):
     assert "\nSeed: a guest and a door\nForm: 2 to 40 words, in German\n" in prompt(task, "seeds")
     text = prompt(task, "write-calm")
     assert "calm: nothing $$5 worth\nBe dull.\n" in text
-    assert "- note: the note, 5 to 9 words, in German, with one of" in text
+    assert "- note: the note. 5 to 9 words, in German, with one of" in text
     assert "one of these in it: key" in text
     assert '{"note": "..."}' in text
+
+
+@pytest.mark.parametrize("edition", [9, 10])
+def test_requirements_do_not_go_on_from_a_clause_or_line_of_a_description(edition, declared):
+    clause = "a function, without comments that point to the bug"
+    fields = {"code": clause, "title": {"description": "its title\n", "words": [2, 9]}}
+    task = declared(fields=fields, contexts="kinds of code\n", edition=edition).task()
+    text, contexts = prompt(task, "write-calm"), prompt(task, "contexts")
+    if edition < 10:
+        assert f"- code: {clause}, in English\n" in text
+        assert "- title: its title\n, 2 to 9 words, in English\n" in text
+        assert "kinds of code\n.\n" in contexts
+        assert "tidiness and slips" in text
+        return
+    assert f"- code: {clause}. In English\n- title: its title. 2 to 9 words, in English\n" in text
+    assert "kinds of code.\n" in contexts
+    assert "does not ask for mistakes" in text
+    assert "slips" not in text
 
 
 def test_a_description_cannot_open_a_turn(declared):

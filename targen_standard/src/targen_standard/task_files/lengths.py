@@ -58,6 +58,7 @@ _STATED = re.compile(
     r"\b(?:\d+|two|three|four|five|six|ten|few|several)\s+(?:\w+\s+)?"
     r"(?:words|sentences|lines|paragraphs|pages|characters)\b"
 )
+_RANGE = re.compile(r"\b(\d{1,4}) ?(?:to|and|-|–) ?(\d{1,4}) words\b")
 _SAYS_LENGTH = re.compile(
     r"length|(?<![^\W_])(?:words|sentences|lines|turns|messages|paragraphs|tokens|size)(?![^\W_])"
 )
@@ -71,6 +72,7 @@ _DEVIATIONS = 4  # that 95 of 100 lie within, from end to end
 _STEPS = ((300, 50), (100, 10), (20, 5))  # from how many words on a number is rounded, and to what
 _TOKENS = 2  # of a word, in languages that have many
 _ABOUT = re.compile(r"about (\d+) words")
+_ONE_WORD = "one word"
 _OF_EACH = "length of each text"
 _PLACES = {
     **{f"shorter than {share} in 100 such texts": 1 for share in (95, 85, 75, 65, 55)},
@@ -87,7 +89,8 @@ _UNKNOWN = {
     "usual for such a text": 4,
     "long for such a text": 1,
 }
-"""The values to draw before edition 6 if code cannot tell the usual length."""
+"""The values to draw if code cannot tell the usual length, before edition 6, or if a description
+states one in other units."""
 
 
 def lengths_of_rows(declaration: Declaration) -> tuple[Trait, ...]:
@@ -146,6 +149,8 @@ def length_in(draws: Mapping[str, str], field: str, declaration: Declaration) ->
     if said in _PLACES:
         size = _size(field, declaration.fields[field], declaration) or _GUESS
         return [*_drawn(size)][[*_PLACES].index(said)]
+    if said == _ONE_WORD:
+        return 1
     drawn = _ABOUT.fullmatch(said)
     return drawn and int(drawn[1])
 
@@ -192,6 +197,12 @@ def _name_of(field: str) -> str:
 
 def _values(name: str, part: FieldPart, declaration: Declaration) -> Mapping[str, int]:
     """Return the values to draw for a field, with weights; {} if it has no room for them."""
+    if declaration.edition > 9 and part.words is None:
+        if found := _RANGE.search(part.description):
+            low, high = sorted(map(int, found.groups()))
+            part = part.model_copy(update={"words": (max(1, low), max(1, high))})
+        elif part.sentences is None and _STATED.search(part.description.lower()):
+            return _UNKNOWN  # "shorter than 95 in 100" may be beyond what the file allows
     if declaration.edition == 1 or (part.words and part.words[1] < _ROOM * part.words[0]):
         return {}
     if declaration.edition > 5 and part.words is None and part.sentences is None:
@@ -202,7 +213,9 @@ def _values(name: str, part: FieldPart, declaration: Declaration) -> Mapping[str
     if declaration.output is not None:  # what is aimed at must fit
         fewest = output_of(declaration)[1].fewest_words.get(name, 0)
         size = min(max(size[0], fewest), size[1]), size[1]
-    return dict(Counter(f"about {number} words" for number in _drawn(size)))
+    one = _ONE_WORD if declaration.edition > 9 else "about 1 words"
+    said = (f"about {number} words" if number > 1 else one for number in _drawn(size))
+    return dict(Counter(said))
 
 
 def _size(name: str, part: FieldPart, declaration: Declaration) -> Size | None:

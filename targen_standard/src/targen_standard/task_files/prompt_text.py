@@ -29,6 +29,11 @@ _LIKE = (
     "Write as such texts are really written, with their usual tone, tidiness and slips. Names, "
     "places and stories belong in it only if most such texts have them."
 )
+_LIKE_NOW = (
+    "Write as such texts are really written, in their usual tone, and as tidy or careless as most "
+    "of them. This does not ask for mistakes that the description, the form or the label rules "
+    "out. Names, places and stories belong in it only if most such texts have them."
+)
 _REFUSAL = "\n\nIf no honest text of this {} can come of it, do not force one, and reply with "
 _PLACES: Mapping[str, object] = {"list[str]": ["...", "..."], "int": 0}
 
@@ -42,8 +47,13 @@ def contexts_prompt(declaration: Declaration) -> Prompt:
         declaration,
         "contexts",
         description=_with_names(declaration),
-        kind=declaration.contexts.description,
+        kind=_stripped(declaration.contexts.description, declaration),
     )
+
+
+def _stripped(text: str, declaration: Declaration) -> str:
+    """Return a description without the line break of YAML's `>`; old prompts keep it."""
+    return text.strip() if declaration.edition > 9 else text
 
 
 def _with_names(declaration: Declaration) -> str:
@@ -61,14 +71,14 @@ def seeds_prompt(declaration: Declaration) -> Prompt:
     part = declaration.seeds
     assert part is not None
     form = "a few words" if part.is_short else _numbers(part.size, "word")
-    kind = part.description
+    kind = _stripped(part.description, declaration)
     if part.field:
         field = declaration.fields[part.field]
         if declaration.edition > 2:  # a seed that is a text of the row is no few words
             named = _words_of(part.field)
             form = f"a whole {named if _called(declaration, part.field) == named else 'text'}"
         form = _form(field) or form
-        kind = (field.description or kind).rstrip(".")
+        kind = (_stripped(field.description, declaration) or kind).rstrip(".")
         once = declaration.one_label and declaration.instances_per_call == 1
         rows = "a row" if once and declaration.samples_per_seed == 1 else "several rows"
         kind += f"; it becomes the {_called(declaration, part.field)} of {rows}, word for word"
@@ -113,7 +123,7 @@ def branch_prompt(
         others="" if label is None else f"{_OTHERS}{_list(_others(declaration, label))}\n",
         fields=_fields(declaration),
         seed_line=_Raw(_seed_lines(declaration)),
-        like=_LIKE,
+        like=_like(declaration),
         refusal="" if label is None or not declaration.may_refuse else _refusal(declaration),
         worked=_Raw(worked),
     )
@@ -147,7 +157,7 @@ def output_prompts(declaration: Declaration, output: Output) -> tuple[Prompt, Pr
         form=json.dumps({**_form_of_reply(declaration), **output.form}, ensure_ascii=False),
         fields=_fields(declaration),
         how=output.how and f"{output.how.strip()}\n",
-        like=_LIKE,
+        like=_like(declaration),
         seed_line=_Raw(_seed_lines(declaration)),
         refusal=_refusal(declaration, "kind") if declaration.may_refuse else "",
     )
@@ -170,6 +180,11 @@ def training_prompt(declaration: Declaration, output: Output) -> Prompt:
     return Prompt(general.name, general.text.replace("$instructions", _quoted(asked)))
 
 
+def _like(declaration: Declaration) -> str:
+    """Return how texts are to be written; earlier editions ask for slips."""
+    return _LIKE_NOW if declaration.edition > 9 else _LIKE
+
+
 def _in_json(declaration: Declaration, form: Mapping[str, object]) -> str:
     """Return a reply's form; earlier editions escape the letters of other scripts in names."""
     return json.dumps(form, ensure_ascii=declaration.edition < 7)
@@ -183,7 +198,8 @@ def _form_of_reply(declaration: Declaration) -> dict[str, object]:
 def _fields(declaration: Declaration) -> str:
     """Return the requirements of each field that step 3 writes, line by line."""
     return "\n".join(
-        _field(name, part, declaration.language_said) for name, part in declaration.written.items()
+        _field(name, part, declaration.language_said, declaration)
+        for name, part in declaration.written.items()
     )
 
 
@@ -305,9 +321,10 @@ def without_others(prompt: str) -> str:
     return re.sub(rf"(?m)^{re.escape(_OTHERS)}.*\n", "", prompt)
 
 
-def _field(name: str, part: FieldPart, language: str) -> str:
+def _field(name: str, part: FieldPart, language: str, declaration: Declaration) -> str:
     """Return the requirements of a field, in a line."""
-    said = [part.description.rstrip(".")] if part.description else []
+    description = _stripped(part.description, declaration).rstrip(".")
+    said = []
     if part.type == "enum":
         said.append(f"one of {_list(part.values)}")
     elif part.type == "int":
@@ -326,7 +343,12 @@ def _field(name: str, part: FieldPart, language: str) -> str:
             said.append(f"with one of these in it: {_list(part.must_contain)}")
         if part.must_not_contain:
             said.append(f"without these: {_list(part.must_not_contain)}")
-    return f"- {name}: " + ", ".join(filter(None, said))
+    rules = ", ".join(filter(None, said))
+    # A sentence of its own: a description may end in a clause, which a rule would seem to go on.
+    if description and rules and declaration.edition > 9:
+        end = "" if description.endswith(("!", "?", "…", ":", ";")) else "."
+        return f"- {name}: {description}{end} {rules[:1].upper()}{rules[1:]}"
+    return f"- {name}: {', '.join(filter(None, [description, rules]))}"
 
 
 _FORMS = {
