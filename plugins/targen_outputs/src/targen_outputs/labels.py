@@ -83,12 +83,14 @@ class LabelsOutput(Output):
         self._sets = spec.sets
         self._says_sizes = edition > 9
         self.columns = self.answer = {"labels": list[Literal[names]]}  # type: ignore[valid-type]
-        low, high = spec.per_row[0], min(spec.per_row[1], len(names))
         allowed = "there may be none"
         if self._says_sizes:
-            sizes = Field(json_schema_extra={"minItems": low, "maxItems": high})
-            self.answer = {"labels": Annotated[list[one_of(names)], sizes]}  # type: ignore[misc]
-            allowed = _allowed(low, high, len(names))
+            low, high = spec.per_row
+            # A maximum is not told: if a text has more labels, step 4 must not drop some of them.
+            most: dict[str, Any] = {"maxItems": high} if low == high else {}
+            of = Field(json_schema_extra={"minItems": low, **most})
+            self.answer = {"labels": Annotated[list[one_of(names)], of]}  # type: ignore[misc]
+            allowed = _allowed(low, high)
         self.answer_form = {"labels": ["...", "..."]}
         self.label_says = f"The label says which of these apply to a row: {', '.join(names)}."
         defined = [f"- {name}: {text.strip()}" for name, text in spec.labels.items()]
@@ -122,9 +124,9 @@ class LabelsOutput(Output):
         """Return the labels that step 4 finds, in the order of the file."""
         found = [name for name in self._names if name in answers[0]["labels"]]
         low, high = self._spec.per_row
-        if self._says_sizes and not low <= len(found) <= high:
+        if self._says_sizes and (len(found) < low or len(found) > high == low):
             reason = "too-few-labels" if len(found) < low else "too-many-labels"
-            allowed = f"{low}" if low == high else f"{low} to {high}"
+            allowed = f"{low}" if low == high else f"at least {low}"
             has = plural(len(found), "label")
             raise Rejected(reason, f"`labels` contains {has} instead of {allowed}")
         return {"labels": found}
@@ -174,14 +176,11 @@ class LabelsOutput(Output):
         return {"labels": list(members_of(label, self._names))}
 
 
-def _allowed(low: int, high: int, names: int) -> str:
-    """Return how many of some names may be right, for the prompt."""
-    most = "" if high == names else f"at most {high} {'is' if high == 1 else 'are'}"
+def _allowed(low: int, high: int) -> str:
+    """Return how many labels may be right, for the prompt of step 4."""
     if not low:
-        return ", and ".join(filter(None, [most, "there may be none"]))
-    if low == high:
-        return f"exactly {low} {'is' if low == 1 else 'are'}"
-    return f"{low} to {high} are" if most else f"at least {low} {'is' if low == 1 else 'are'}"
+        return "there may be none"
+    return f"{'exactly' if low == high else 'at least'} {low} {'is' if low == 1 else 'are'}"
 
 
 LABELS: OutputType[Any] = OutputType(
