@@ -164,8 +164,8 @@ def _leads(language: str) -> re.Pattern[str] | None:
 def _frames(language: str) -> re.Pattern[str] | None:
     """Return the pattern of what a model puts around a text.
 
-    It may introduce the text with an indefinite article ("As requested, a mail about hail:"), quote
-    all of it behind an interjection, or count its words in brackets.
+    It may introduce the text with an indefinite article ("As requested, a mail about hail:"). Or it
+    quotes all of it behind an interjection, or counts its words in brackets.
     """
     known = find_language(language)
     if known is None or not known.leads:
