@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from targen_cli.defaults import KEYS
+from targen_cli.options.defaults import KEYS
 from targen_core import Registry, load_registry
 from targen_testing.virtual_time import virtual_time
 

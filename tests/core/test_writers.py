@@ -16,7 +16,7 @@ OWNERS = (
     "targen_cli/src/targen_cli/outputs.py",
 )
 ALLOWED = {
-    "targen_cli/src/targen_cli/terminal.py": "writes to the null device",
+    "targen_cli/src/targen_cli/display/terminal.py": "writes to the null device",
     "targen_standard/src/targen_standard/exporting/lines.py": "streams into the new folder of save",
     "targen_standard/src/targen_standard/exporting/save.py": "swaps an export with the one before",
     "targen_standard/src/targen_standard/exporting/table.py": "streams into the new folder of save",

@@ -10,8 +10,8 @@ import sys
 from contextlib import nullcontext
 from itertools import pairwise
 
-from targen_cli.streams import mute, sound_streams
-from targen_cli.terminal import guarded, print_traceback
+from targen_cli.display.streams import mute, sound_streams
+from targen_cli.display.terminal import guarded, print_traceback
 from targen_core.errors import Interrupted, PluginError, TargenError, UsageError
 from targen_core.text import printable
 from targen_core.wording import of_a_command
@@ -171,7 +171,7 @@ def _dispatch(args: list[str], *, trust: bool = False) -> None:
     # Listing is what people type first and most: it goes past typer, which
     # imports pydantic to run any command and would take most of the time.
     if args and args[0].startswith("list-") and args[1:] in ([], ["--json"]):
-        from targen_cli.inventory import show_registered
+        from targen_cli.commands.inventory import show_registered
 
         if show_registered(args[0], json=bool(args[1:])):
             return

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from targen_cli import defaults
-from targen_cli.arguments import YesArg
 from targen_cli.asking import can_ask
 from targen_cli.choosing import Choice
+from targen_cli.options import defaults
+from targen_cli.options.arguments import YesArg
 from targen_cli.status import note
 from targen_cli.tables import print_json
 from targen_core.engine.seeds import seeds_at_most
@@ -50,7 +50,7 @@ Ahead = Sequence[tuple[Path, "Request"]]
 
 def print_dry_run(runs: Ahead, *, price_from: str, suite: bool, json: bool) -> None:
     """Print what would run, and its price, without writing or sending."""
-    from targen_cli.estimate import print_estimates
+    from targen_cli.commands.estimate import print_estimates
     from targen_cli.estimating import estimated
 
     estimates = [estimated(request) for _, request in runs]

@@ -23,7 +23,7 @@ from targen_cli.installed import (
     panel_of,
     unknown_command,
 )
-from targen_cli.misspelt import Command
+from targen_cli.options.misspelt import Command
 from targen_core.errors import UsageError
 from targen_core.plugins.kinds import Kind
 from targen_core.plugins.registry import Registry
@@ -135,11 +135,11 @@ class _LazyGroup(TyperGroup):
         alone = typer.Typer(add_completion=False, rich_markup_mode="markdown")
         if cmd_name in COMMANDS:
             module, _, function = COMMANDS[cmd_name].partition(":")
-            run = getattr(import_module(f"targen_cli.{module}"), function)
+            run = getattr(import_module(f"targen_cli.commands.{module}"), function)
             panel = next(panel for panel, names in PANELS.items() if cmd_name in names)
             alone.command(name=cmd_name, cls=Command, rich_help_panel=panel)(run)
         elif cmd_name in self.listings:
-            from targen_cli.listing import listing_of
+            from targen_cli.commands.listing import listing_of
 
             show = listing_of(self.listings[cmd_name])
             alone.command(name=cmd_name, cls=Command, rich_help_panel=LISTS)(show)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from targen_cli import defaults
 from targen_cli.asking import can_ask
-from targen_cli.defaults import DefaultsFile, Value
 from targen_cli.flags import Said
+from targen_cli.options import defaults
+from targen_cli.options.defaults import DefaultsFile, Value
 from targen_cli.request import ModelOptions
 from targen_core.errors import TargenError, UsageError
 from targen_core.options import Limits

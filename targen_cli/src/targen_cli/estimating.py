@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from targen_cli.defaults import YIELD
+from targen_cli.options.defaults import YIELD
 from targen_cli.trial import RecordedCall, Trial, dry_run_spec, run_trial
 from targen_core.api.models import ModelLike
 from targen_core.api.request import (

@@ -61,7 +61,7 @@ class Said:
         names = {name for group in groups for name in _options(group)}
         said = {name: value for name, value in self.values.items() if name in names}
         if "dimensions" in said:
-            from targen_cli.typed import parse_dimensions
+            from targen_cli.options.typed import parse_dimensions
 
             said["dimensions"] = parse_dimensions(said["dimensions"])
         return said

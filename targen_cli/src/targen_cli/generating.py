@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targen_cli.arguments import labels_of
+from targen_cli.commands.generate import generate
 from targen_cli.flags import with_signature
-from targen_cli.generate import generate
+from targen_cli.options.arguments import labels_of
 from targen_cli.outputs import write_new
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import ListOptions
@@ -161,7 +161,7 @@ def grow(
         UsageError: it has a target above one of these.
         JobFailed: it ended early; its rows so far are kept, and the same command continues.
     """
-    from targen_cli.progress import progress
+    from targen_cli.display.progress import progress
     from targen_core.api.request import reopened
     from targen_core.plugins.loader import load_registry
 

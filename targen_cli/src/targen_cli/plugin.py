@@ -34,4 +34,4 @@ def register_functions(register: Register[Callable[..., Any]]) -> None:
     """Register estimates of runs, their result class, and the display of a run."""
     for name in ("CostEstimate", "estimate"):
         register.register(name, f"targen_cli.estimating:{name}")
-    register.register("show-progress", "targen_cli.shown:job_shown")
+    register.register("show-progress", "targen_cli.display.shown:job_shown")

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from targen_cli.terminal import folded, room_of, width_of
+from targen_cli.display.terminal import folded, room_of, width_of
 from targen_core.text import json_safe, printable
 
 __all__ = ["duration", "print_json", "print_table"]

@@ -197,7 +197,7 @@ def charged(
     """
     from targen_cli.ahead import Expected, ask_first
     from targen_cli.choosing import choice
-    from targen_cli.progress import watching
+    from targen_cli.display.progress import watching
 
     chosen = choice(registry, said)
     with chosen.explained():

@@ -24,7 +24,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from targen_cli.typed import parse_options
+from targen_cli.options.typed import parse_options
 from targen_core import Limits
 from targen_core.calls.backend import Backend
 from targen_core.calls.model import ChatModel, ChatReply, Message, Price

@@ -22,8 +22,8 @@ from typing import Any
 
 import pytest
 
+from targen_cli.commands.plugins import HARMLESS, problems_of
 from targen_cli.facts import Described, facts_of
-from targen_cli.plugins import HARMLESS, problems_of
 from targen_cli.scaffold.names import Names
 from targen_cli.scaffold.writing import rendered
 from targen_core.errors import PluginError, UsageError

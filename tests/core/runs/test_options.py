@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_cli.typed import parse_options
+from targen_cli.options.typed import parse_options
 from targen_core import Backend, BackendOptions
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import UsageError

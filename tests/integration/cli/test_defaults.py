@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_cli.defaults import user_file
+from targen_cli.options.defaults import user_file
 
 from ...runs import manifest
 from ...tables import table

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from targen_cli import progress
+from targen_cli.display import progress
 from targen_testing.fault_server import Response
 
 pytest.importorskip("targen_plugin_example")

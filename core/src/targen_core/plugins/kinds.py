@@ -173,7 +173,7 @@ class KindRegister:
         return iter(self._kinds.values())
 
 
-_FACTS = "targen_cli.describe_parts"
+_FACTS = "targen_cli.commands.describe_parts"
 
 
 def _kind(name: str, hook: str = "", **more: Any) -> Kind:
@@ -200,8 +200,8 @@ KINDS = {
             "task",
             type="targen_core:Task",
             lists="List the installed tasks.",
-            facts="targen_cli.describe_task:task_facts",
-            prints="targen_cli.describe_task:print_task",
+            facts="targen_cli.commands.describe_task:task_facts",
+            prints="targen_cli.commands.describe_task:print_task",
             flags=("variants", "prompts"),
             tries=("targen generate {name} -n 4 --backend local",),
         ),

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.arguments import JsonArg
 from targen_cli.flags import Said, takes
+from targen_cli.options.arguments import JsonArg
 from targen_cli.request import ModelOptions
 from targen_cli.sources import EncodingArg
 from targen_cli.tables import print_json
@@ -71,7 +71,7 @@ def batch(
     - targen batch import runs/rte-0 answers.jsonl
     - targen batch export runs/rte-0 --out calls-1.md
     """
-    from targen_cli.report import print_report
+    from targen_cli.commands.report import print_report
     from targen_cli.sheets import next_sheet
     from targen_core.runs.folder.report import read_report
     from targen_standard.batches.api import opened

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from targen_cli.shown import shown
-from targen_cli.watch import Watch
+from targen_cli.display.shown import shown
+from targen_cli.display.watch import Watch
 from targen_core.api.models import ModelLike
 from targen_core.api.request import (
     ExecutorLike,

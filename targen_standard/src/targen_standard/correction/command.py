@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.arguments import BATCHES, QuietArg, ReportJsonArg, YesArg
+from targen_cli.commands.report import flow_columns, print_usage
 from targen_cli.flags import Said, takes
-from targen_cli.report import flow_columns, print_usage
+from targen_cli.options.arguments import BATCHES, QuietArg, ReportJsonArg, YesArg
 from targen_cli.request import ONE_MODEL, WorkerOptions
 from targen_cli.sources import EncodingArg, SourceArg, WhoseArg
 from targen_cli.tables import print_json, print_table
@@ -108,7 +108,7 @@ def correct(
     """
     from targen_cli.ahead import ask_first, expected_of
     from targen_cli.choosing import choice
-    from targen_cli.progress import watching
+    from targen_cli.display.progress import watching
     from targen_core.api.request import asked, elsewhere
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.jobs.event_loops import finish
@@ -216,7 +216,7 @@ def _print_estimate(
     json: bool,
 ) -> None:
     """Print what a correction would cost, and what calls for several rows would save."""
-    from targen_cli.estimate import print_estimates
+    from targen_cli.commands.estimate import print_estimates
     from targen_cli.estimating import SEVERAL, cheaper
 
     expected = _estimate(request, data, n, rows_per_call)

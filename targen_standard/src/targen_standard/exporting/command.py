@@ -144,7 +144,7 @@ def export(
     - targen export runs/rte-0 --reviewed --as hf
     - targen export runs/rte-0-sungen --weights --as parquet
     """
-    from targen_cli.typed import parse_options
+    from targen_cli.options.typed import parse_options
     from targen_core.errors import UsageError
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.preparing.parts import Parts

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from targen_cli.arguments import ROWS, LabelArg, QuietArg, ReportJsonArg, labels_of
 from targen_cli.flags import Said, takes
+from targen_cli.options.arguments import ROWS, LabelArg, QuietArg, ReportJsonArg, labels_of
 from targen_core.errors import UsageError
 from targen_core.text import printable
 from targen_standard.filters.excluded import ExclusionOptions
@@ -65,7 +65,7 @@ def merge(
     - targen merge runs/rte-0-shard-*of8 --out runs/rte
     - targen merge runs/rte-0 runs/rte-1 --out runs/both -n 1000
     """
-    from targen_cli.report import print_report, say_what_is_next, with_concerns
+    from targen_cli.commands.report import print_report, say_what_is_next, with_concerns
     from targen_cli.tables import print_json
     from targen_core.plugins.loader import load_registry
     from targen_standard.merging.merge import merge_runs

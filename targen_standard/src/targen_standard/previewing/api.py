@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, overload
 
+from targen_cli.commands.show import text_of
+from targen_cli.display.shown import job_shown
 from targen_cli.pages import table
-from targen_cli.show import text_of
-from targen_cli.shown import job_shown
 from targen_cli.trial import RecordedCall, Trial, run_trial, unseen
 from targen_core.api.models import ModelLike
 from targen_core.api.report import UsageReport

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from targen_cli.arguments import CorrectArg, JsonArg, TaskArg
 from targen_cli.flags import Said, takes
+from targen_cli.options.arguments import CorrectArg, JsonArg, TaskArg
 from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json, print_table
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
@@ -103,7 +103,7 @@ def preview(
     """
     from targen_cli.ahead import ask_first
     from targen_cli.choosing import choice
-    from targen_cli.progress import progress
+    from targen_cli.display.progress import progress
     from targen_cli.trial import run_trial
     from targen_core.api.request import asked
     from targen_core.engine.quotas import Quotas
@@ -242,7 +242,7 @@ def _compare(
     json: bool,
 ) -> list[TargenError]:
     """Print how `specs` do side by side, which differ in `what`; return what ended some early."""
-    from targen_cli.progress import progress
+    from targen_cli.display.progress import progress
     from targen_core.folders import replies_folder
     from targen_standard.previewing.comparison import compare
 
@@ -388,7 +388,7 @@ def _print(trial: Trial, branches: Mapping[str, str | None], *, prompts: bool, f
 
 def _print_rows(made: Sequence[Committed], branches: Mapping[str, str | None]) -> None:
     """A table of rows; texts that are long, or many, get paragraphs."""
-    from targen_cli.show import Screen
+    from targen_cli.commands.show import Screen
     from targen_standard.previewing.api import texts_of
 
     content = [texts_of(verdict) for verdict in made]

@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_cli.arguments import LabelArg, QuietArg, ReportJsonArg, StrictRunArg, YesArg, labels_of
 from targen_cli.asking import can_ask
 from targen_cli.flags import Said, takes
+from targen_cli.options.arguments import (
+    LabelArg,
+    QuietArg,
+    ReportJsonArg,
+    StrictRunArg,
+    YesArg,
+    labels_of,
+)
 from targen_cli.request import ModelOptions, WorkerOptions
 from targen_cli.tables import print_json, print_table
 from targen_core.errors import UsageError
@@ -105,7 +112,7 @@ def revise(
     - targen revise runs/mail-0 --task mail.yaml --label complaint=40 --max-cost 1
     - targen revise runs/mail-0 --task mail.yaml --batch-offline
     """
-    from targen_cli.generate import run_job, say_next_export
+    from targen_cli.commands.generate import run_job, say_next_export
     from targen_core.api.models import named
     from targen_core.api.request import elsewhere, reopened
     from targen_core.plugins.loader import load_registry

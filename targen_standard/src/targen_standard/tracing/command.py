@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.show import REPLY, content_of, facts_of, origin_of, outcome_of, text_of
+from targen_cli.commands.show import REPLY, content_of, facts_of, origin_of, outcome_of, text_of
 from targen_cli.tables import print_json
 from targen_core.errors import UsageError
 from targen_core.text import plural, printable, row_name

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli import defaults
-from targen_cli.defaults import Value
 from targen_cli.flags import Said, takes
+from targen_cli.options import defaults
+from targen_cli.options.defaults import Value
 from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json, print_table
 from targen_core.errors import UsageError

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.arguments import (
+from targen_cli.display.streams import mute
+from targen_cli.flags import Said, takes
+from targen_cli.options.arguments import (
     BATCHES,
     BatchListsArg,
     CorrectArg,
@@ -30,9 +32,7 @@ from targen_cli.arguments import (
     YesArg,
     labels_of,
 )
-from targen_cli.flags import Said, takes
 from targen_cli.request import ModelOptions, WorkerOptions
-from targen_cli.streams import mute
 from targen_core.errors import AnswersAwaited, BudgetExhausted, QuotaNotMet, UsageError
 from targen_core.options import Limits, ListOptions, RowOptions
 from targen_core.runs.records.shortcuts import rows
@@ -193,7 +193,7 @@ def generate(
 
 def say_next_export(job: Job, *, quiet: bool, json: bool) -> None:
     """Print what to type for a run that does not send by itself, or what `run_job` prints."""
-    from targen_cli.report import with_concerns
+    from targen_cli.commands.report import with_concerns
     from targen_cli.sheets import next_sheet
     from targen_cli.tables import print_json
     from targen_core.plugins.loader import load_registry
@@ -318,13 +318,13 @@ def resume(
 
 def run_job(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool, strict: bool) -> None:
     """Run with a progress display; print the report, whole or not, or where the rows are."""
-    from targen_cli.progress import progress
-    from targen_cli.report import (
+    from targen_cli.commands.report import (
         exit_on_concerns,
         print_report,
         say_what_is_next,
         with_concerns,
     )
+    from targen_cli.display.progress import progress
     from targen_cli.tables import print_json
 
     job.elsewhere = where
@@ -405,7 +405,7 @@ class _Suite:
         self._waiting: list[AnswersAwaited] = []
 
     def run(self, job: Job) -> None:
-        from targen_cli.progress import progress
+        from targen_cli.display.progress import progress
 
         if not self._quiet:
             rows = job.manifest.targets[-1].quotas.total
@@ -433,7 +433,7 @@ class _Suite:
 
     def show(self, *, json: bool) -> None:
         """Print what there is."""
-        from targen_cli.report import print_concerns, with_concerns
+        from targen_cli.commands.report import print_concerns, with_concerns
         from targen_cli.tables import print_json, print_table
 
         if json:
@@ -453,7 +453,7 @@ class _Suite:
 
     def complain(self, *, strict: bool) -> None:
         """Raise if a task fell short, and with `strict` where something looks wrong."""
-        from targen_cli.report import exit_on_concerns
+        from targen_cli.commands.report import exit_on_concerns
 
         if self._short:
             first = self._short[0]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.arguments import (
+from targen_cli.flags import Said, takes
+from targen_cli.options.arguments import (
     BatchListsArg,
     CorrectArg,
     JsonArg,
@@ -21,8 +22,7 @@ from targen_cli.arguments import (
     SuiteArg,
     labels_of,
 )
-from targen_cli.defaults import YIELD
-from targen_cli.flags import Said, takes
+from targen_cli.options.defaults import YIELD
 from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json, print_table
 from targen_core import folders
@@ -214,7 +214,7 @@ def _figures(line: Mapping[str, Any], shown: Sequence[str]) -> tuple[str, ...]:
 
 def _say_prices(prices: Mapping[str, Any], price_from: str) -> None:
     """Print each known price, and its source."""
-    from targen_cli.prices import price_words
+    from targen_cli.options.prices import price_words
 
     if known := {step: price for step, price in prices.items() if price is not None}:
         print()

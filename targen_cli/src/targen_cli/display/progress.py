@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from targen_cli.terminal import folded, room_of
-from targen_cli.watch import SILENCE, JobWatch, Watch, lines_of, state_of
+from targen_cli.display.terminal import folded, room_of
+from targen_cli.display.watch import SILENCE, JobWatch, Watch, lines_of, state_of
 from targen_core.engine.events import Event, LabelGivenUp, Listener
 from targen_core.text import printable
 

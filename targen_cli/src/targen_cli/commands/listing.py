@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from targen_cli.arguments import JsonArg
+from targen_cli.commands.inventory import show_kinds, show_registered
 from targen_cli.completion import complete_kind
-from targen_cli.inventory import show_kinds, show_registered
+from targen_cli.options.arguments import JsonArg
 from targen_core.errors import UsageError
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.kinds import Kind

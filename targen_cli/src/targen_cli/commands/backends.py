@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.arguments import JsonArg
 from targen_cli.completion import completer
 from targen_cli.flags import Said, takes
+from targen_cli.options.arguments import JsonArg
 from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json
 from targen_core.engine.quota_tracker import EMPTY_REPLIES

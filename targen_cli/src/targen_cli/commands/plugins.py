@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.arguments import JsonArg
+from targen_cli.options.arguments import JsonArg
 from targen_cli.tables import print_json
 from targen_core.errors import PluginError, UsageError
 from targen_core.plugins.elsewhere import ELSEWHERE, package_of

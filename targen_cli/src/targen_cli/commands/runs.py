@@ -14,7 +14,7 @@ from targen_cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from targen_cli.shelf import Shelved
+    from targen_cli.commands.shelf import Shelved
 
 __all__ = ["print_runs", "runs"]
 
@@ -68,7 +68,7 @@ def runs(
 
 
 def _list(folders: Sequence[Path], *, json: bool) -> None:
-    from targen_cli.shelf import runs_in
+    from targen_cli.commands.shelf import runs_in
 
     if len(folders) > 1:
         raise UsageError("runs list accepts only one folder", hint="targen runs list runs")
@@ -83,7 +83,7 @@ def _list(folders: Sequence[Path], *, json: bool) -> None:
 
 
 def _open(paths: Sequence[Path]) -> None:
-    from targen_cli.report import open_page, write_page
+    from targen_cli.commands.report import open_page, write_page
 
     if not paths:
         raise UsageError("runs open needs a run", hint="targen runs open runs/rte-0")
@@ -133,7 +133,7 @@ def _facts(each: Shelved) -> dict[str, Any]:
 
 
 def _remove(paths: Sequence[Path], *, yes: bool) -> None:
-    from targen_cli.shelf import remove, require_removable
+    from targen_cli.commands.shelf import remove, require_removable
 
     if not paths:
         raise UsageError("runs rm needs the runs to remove", hint="targen runs rm runs/rte-0")

@@ -9,10 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_cli import tracing
-from targen_cli.findings import Table
-from targen_cli.pages import document, safe, scrolling
-from targen_cli.prices import price_words
-from targen_cli.report import (
+from targen_cli.commands.report import (
     ALL,
     MANY,
     branch_words,
@@ -26,8 +23,11 @@ from targen_cli.report import (
     row_tables,
     rows_by_label,
 )
-from targen_cli.shelf import Shelved
-from targen_cli.show import content_of, origin_of, text_of
+from targen_cli.commands.shelf import Shelved
+from targen_cli.commands.show import content_of, origin_of, text_of
+from targen_cli.findings import Table
+from targen_cli.options.prices import price_words
+from targen_cli.pages import document, safe, scrolling
 from targen_cli.tables import duration
 from targen_core.api.report import Report
 from targen_core.runs.folder.report import read_report, status_words

@@ -1,0 +1,1 @@
+"""Options of commands: shared, as typed, by default, and misspelt."""
