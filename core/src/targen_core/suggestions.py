@@ -42,7 +42,6 @@ _NAME = "; NAME is "  # before what encoding that may be
 _BEFORE, _BEHIND = 24, 48  # bytes of a line around its first that is not ASCII
 _LONGEST = 1 << 20  # bytes of a line
 
-_CLOSE = 0.61  # how like a name it must be: not just as `lines` is like `items`
 _SHORTEST = 2  # letters that count as the beginning of a name
 
 
@@ -54,7 +53,7 @@ def suggestions_for(word: str, known: Collection[str]) -> list[str]:
     if typed.startswith("--"):  # counted, the dashes would make any two short options alike
         typed = typed.removeprefix("--")
         folded = {name[2:]: folded[name] for name in folded if name.startswith("--")}
-    near = get_close_matches(typed, folded, n=3, cutoff=_CLOSE)
+    near = get_close_matches(typed, folded, n=3)
     if len(typed) >= _SHORTEST:
         near += [name for name in folded if name.startswith(typed)]
     return [folded[name] for name in dict.fromkeys(near)][:3]
