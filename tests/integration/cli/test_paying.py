@@ -24,7 +24,7 @@ ELSEWHERE = {
 def _functions():
     for name, target in COMMANDS.items():
         module, _, function = target.partition(":")
-        loaded = importlib.import_module(f"targen_cli.{module}")
+        loaded = importlib.import_module(f"targen_cli.commands.{module}")
         yield name, getattr(loaded, function)
     registry = load_registry()
     for item in registry.all("command"):

@@ -20,12 +20,16 @@ from targen_core.wording import AGAIN, Action, Blank, Option, Setting, Words
 UNREADABLE = "malformed-reply"
 """The reason if neither a reply nor its repair could be read."""
 
+UNANSWERED = "unanswered"
+"""The reason if the service refuses a call or never answers it, while it answers others."""
+
 _REFUSED = ("refusal", "content-filter")
 _ILLEGAL = "illegal-label"
 _UNUSABLE = {UNREADABLE, *_REFUSED}
 _EMPTY = "; the model's last reply was empty"
 _STRONGER: Words = "use a stronger model"
 _ANOTHER: Words = "use a different model, since this one does not follow the prompt"
+_ANSWERED: Words = "change what the service refuses"
 _FILTERED: Words = "relax the filter that rejects most candidates"
 _WILLING: Words = (
     "use a different model, or reword the task so that the current model does not refuse it"
@@ -446,6 +450,7 @@ class QuotaTracker:
         used_up: str = "",
         unusable: str | None = None,
         cut_at: int = 0,
+        refusal: str = "",
     ) -> QuotaNotMet | None:
         """The error that names the labels which fell short and why, or None.
 
@@ -454,7 +459,7 @@ class QuotaTracker:
         list that never gave one. `own` names the lists of a task that has other lists than contexts
         and seeds. `used_up` says what the lists had, if no model writes the last one. `unusable` is
         the last unreadable reply, in the order of candidates, and `cut_at` the `max_tokens` that it
-        reached, or 0.
+        reached, or 0. `refusal` is the service's reason for the last call that it refused alone.
         """
         short = [name for name in self._whole if not self.is_full(name)]
         if not short:
@@ -462,6 +467,9 @@ class QuotaTracker:
         said = self._last_words(unusable, cut_at)
         is_empty = said == _EMPTY
         reasons = self.commonest_reason(short[0]), self.commonest_drop.partition(": ")[2]
+        is_unanswered = any(reason.startswith(UNANSWERED) for reason in reasons)
+        if is_unanswered:
+            said = f"; {refusal}" if refusal else ""
         refused = any(reason.startswith(_REFUSED) for reason in reasons)
         flows = [self.flows[branch] for branch in self._given_by[short[0]]]
         filtered = sum(flow.rejected["filter"] for flow in flows)
@@ -471,6 +479,8 @@ class QuotaTracker:
             better = longer
         elif is_empty:
             better = EMPTY_REPLIES
+        elif is_unanswered:
+            better = _ANSWERED
         elif refused:
             better = _WILLING
         elif filtered > sum(flow.judged for flow in flows) / 2:
@@ -493,7 +503,7 @@ class QuotaTracker:
         if self.given_up & set(short):
             why = f"gave up after {give_up_after} consecutive candidates failed to yield a row"
             larger = Option("give_up_after", ...)
-            why += said if is_empty or cut_at else ""
+            why += said if is_empty or cut_at or is_unanswered else ""
             hint: Words = longer if cut_at else "resume with a larger " + larger + ", or " + better
         elif unfit:
             why = (

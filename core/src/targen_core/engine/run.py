@@ -36,7 +36,7 @@ from targen_core.engine.executor import Executor, Outcome
 from targen_core.engine.filters import Candidate, Filter, Filters, Refusal
 from targen_core.engine.guard import Guard
 from targen_core.engine.order import Orders, SeedOrder
-from targen_core.engine.quota_tracker import UNREADABLE, QuotaTracker, ending
+from targen_core.engine.quota_tracker import UNANSWERED, UNREADABLE, QuotaTracker, ending
 from targen_core.engine.seeds import ListBatch, ListSpec, Seed, seeds_at_most
 from targen_core.engine.shards import Shard
 from targen_core.engine.slots import Lacking, SharedGeneration, Slot, Visit
@@ -158,6 +158,7 @@ class Engine:
         self._next_idx = 0
         self._replays = False
         self._unread = ""  # the place of the last call whose reply could not be read
+        self._refusal = ""  # why the service refused the last call that it refused alone
         self.used_calls = 0  # whose replies a verdict or a walked list rests on
         self._arrived = asyncio.Event()
 
@@ -240,6 +241,7 @@ class Engine:
             used_up=used_up,
             unusable=unread["text"] if unread else None,
             cut_at=self._max_tokens(unread) if unread and unread["finish"] == "length" else 0,
+            refusal=self._refusal,
         )
         if short is not None:
             raise short
@@ -447,6 +449,8 @@ class Engine:
         if commit.reason == UNREADABLE:
             number = slot.seed.sample if commit.stage == "generate" else slot.ordinal
             self._unread = slot.seed.place(commit.stage, slot.branch, number)
+        elif commit.reason == UNANSWERED:
+            self._refusal = detail
         again = self._before(slot)
         place = slot.part, slot.number
         counted_as = self._counted_as.get(place, "")
@@ -534,6 +538,8 @@ class Engine:
                 self.quotas.dropped[item.step, item.reason] += 1
                 if item.reason == UNREADABLE:
                     self._unread = item.place
+                elif item.reason == UNANSWERED:
+                    self._refusal = item.detail
                 if not written:
                     self._sink.reject({"verdict": "dropped", **asdict(item)})
 
