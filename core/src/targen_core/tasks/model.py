@@ -365,8 +365,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             return tuple(path)
         first = self._first
         shared = path[first] // self.seats_at(path)
-        below = self._split(path)[first + 2 :] if self.balanced_draws else path[first + 1 :]
-        return (*path[:first], shared, *below)
+        return (*path[:first], shared, *path[first + 1 :])
 
     def item_path(self, path: Sequence[int]) -> tuple[int, ...]:
         """Return the place whose draws the item of a list at a path uses.
