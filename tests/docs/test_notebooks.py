@@ -74,7 +74,12 @@ def test_every_cell_runs_and_shows_itself(
 
     async def kernel() -> list[Any]:
         namespace: dict[str, Any] = {"__name__": "__main__"}
-        return [await shown("".join(cell["source"]), namespace) for cell in cells(notebook)]
+        sources = ("".join(cell["source"]) for cell in cells(notebook))
+        # The edition whose draws the replies answer.
+        sources = (
+            source.replace('"name": "mail",', '"name": "mail", "edition": 9,') for source in sources
+        )
+        return [await shown(source, namespace) for source in sources]
 
     values = asyncio.run(kernel())
     tables = [value._repr_html_() for value in values if hasattr(value, "_repr_html_")]

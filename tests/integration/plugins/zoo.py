@@ -387,7 +387,7 @@ class Member(HttpModel):
         return super()._body(request)
     async def aclose(self):
         if "Name river 7." in asked:
-            opened.append(self._session)
+            opened.extend(self._sessions.values())
         else:
             await super().aclose()
 PART = backend(Member)

@@ -775,7 +775,7 @@ def test_a_run_is_revised_for_a_task_in_its_own_form_only(works, refuses):
     refuses("revise generated --task mine.json", "mine.json contains transform:", start)
 
 
-def test_sheets_keep_a_list_whole_and_tell_a_refused_answer_from_a_model(works):
+def test_sheets_keep_a_list_whole_and_tell_a_refused_answer_from_a_model(works, targen):
     asked(expand=False)
     works("generate", "recommends.yaml", "-n", 8, "-b", "people", "--out", "run", "-q")
     assert "3 rerank" in works("batch", "export", "run", "--out", "calls-1.md").out
@@ -785,7 +785,7 @@ def test_sheets_keep_a_list_whole_and_tell_a_refused_answer_from_a_model(works):
     keys = [call.split()[0] for call in calls]
     content = {"reasoning": "By its name.", "datasets": ["reviews.csv"]}
     write_lines("answers.jsonl", [{"custom_id": key, "content": content} for key in keys])
-    works("batch", "import", "run", "answers.jsonl")
+    assert targen("batch", "import", "run", "answers.jsonl").code == 1  # each is refused
     works("batch", "export", "run", "--out", "calls-2.md")
     text = Path("calls-2.md").read_text()
     assert "**Example**" not in text and "**Its answer**" not in text

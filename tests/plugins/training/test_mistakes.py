@@ -48,7 +48,7 @@ def _there(mood, decoder):
             row["text"] = f"The lamp is {['lovely', 'awful'][at % 2]}."
     np.save("w.npy", np.linspace(0, 1, 40))
     Path("torn.npy").write_bytes(b"no array")
-    Path("other.csv").write_text("message,category\nall is well,praise\n")
+    Path("other.csv").write_text("one,two,category\nall is well,so far,praise\n")
     Path("full").mkdir()
     Path("full/file").touch()
     Path("third.yaml").write_text(Path("mood.yaml").read_text())

@@ -143,8 +143,9 @@ def in_columns_of(source: Source, task: Task[Any, Any]) -> tuple[Source, str]:
         naming = naming_of(task, [*_looked_at(source.form, LOOKED_AT)])
     except UsageError:  # the task's schema says what each row lacks
         return source, ""
-    names = {column: name for name, column in naming.renamed.items()}
-    if naming.label not in (None, "label") and _has_label(task):
+    own = task.schema.model_fields  # such as a column that is no text of the task
+    names = {column: name for name, column in naming.renamed.items() if column not in own}
+    if naming.label and naming.label not in {"label", *own} and _has_label(task):
         names[naming.label] = "label"
     if not names:
         return source, ""

@@ -18,6 +18,7 @@ from targen_core import Typed
 from targen_core.calls.sampling import is_free
 from targen_core.errors import NoSuchFile, TargenError, UsageError
 from targen_core.origin import Named
+from targen_core.plain import content_of
 from targen_core.text import key_path
 from targen_core.wording import Words
 from targen_training.styles import Style
@@ -329,10 +330,10 @@ def paths_of(source: str) -> Iterator[None]:
         yield
     except NoSuchFile as error:
         file = Path(source)
-        lines = file.read_text("utf-8").splitlines() if source.endswith(".toml") else ()
-        for number, line in enumerate(lines, 1):
-            for text in re.findall(r'"([^"]*)"|\'([^\']*)\'', line):
-                if str(placed(file.parent, "".join(text))) == str(error.path):
+        text = content_of(file, _LARGEST).decode() if source.endswith(".toml") else ""
+        for number, line in enumerate(text.splitlines(), 1):
+            for quoted in re.findall(r'"([^"]*)"|\'([^\']*)\'', line):
+                if str(placed(file.parent, "".join(quoted))) == str(error.path):
                     near = str(error.hint) if str(error.hint).startswith("did you") else ""
                     error.hint = f"{file}, line {number}, names it; paths are relative to this file"
                     error.hint += f"; {near}" if near else ""
