@@ -91,7 +91,8 @@ _OF_FORMS = re.compile(  # "(Name einfügen)", "TT.MM.JJJJ", and a name in place
     rf"|(?:(?:{_YOURS}) )?(?:{_GIVEN}) (?:{_INSERTED}))\)"
     r"|\b(?:TT([./-])MM\1JJ(?:JJ)?|DD([./-])MM\2(?:YYYY|YY|JJJJ|AAAA)|MM([./-])DD\3YY(?:YY)?"
     r"|JJ([./-])MM\4AA(?:AA)?|GG([./-])MM\5AA(?:AA)?)\b"
-    rf"|(?:\n|(?i:{_CLOSINGS})[,.!]?\s)\s*(?=[A-ZÀ-ÖØ-Þ])(?i:(?:{_YOURS}) (?:{_GIVEN}))\W*\Z"
+    r"|(?:\n[ \t]{0,20}"
+    rf"|(?i:{_CLOSINGS})[,.!]?\s{{1,20}})(?=[A-ZÀ-ÖØ-Þ])(?i:(?:{_YOURS}) (?:{_GIVEN}))\W{{0,20}}\Z"
 )
 _CODE = re.compile(r"`|</|\{%|[;{]\s*$", re.MULTILINE)
 _QUOTES = re.compile(r"„[^“”\n]*[“”]|“[^“”\n]*”|«[^«»\n]*»|»[^«»\n]*«|\"[^\"\n]*\"")
