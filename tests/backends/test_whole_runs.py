@@ -207,7 +207,8 @@ def test_a_run_makes_of_faults_what_can_be_made_of_them(run, provider, tmp_path,
         assert f"HTTP {faults[0][0]}" in done.err
         # What was in flight, and nothing after it; a 400 may be due to what some calls say.
         assert next(numbers) <= (30 if mood == "bad" else 9)
-        assert report["status"] == "stopped"
+        # If all calls of the lists are refused first, there is nothing to go on with.
+        assert report["status"] in (("stopped", "short") if mood == "bad" else ("stopped",))
         return
     assert total["lost"] == 0
     assert total["input_tokens"] == 11 * (total["calls"] - (mood == "filter"))
