@@ -124,8 +124,14 @@ def load(payload: bytes) -> tuple[Any, ...]:
 
 
 def sendable(request: ChatRequest) -> ChatRequest:
-    """A request without what stays in the process of the run: the function of its dry run."""
-    return replace(request, dry_run=None, params=dict(request.params), schema=_dict(request.schema))
+    """A request without what stays in the process of the run: its functions."""
+    return replace(
+        request,
+        dry_run=None,
+        read=None,
+        params=dict(request.params),
+        schema=_dict(request.schema),
+    )
 
 
 def _dict(value: Any) -> dict[str, Any] | None:
