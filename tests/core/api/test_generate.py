@@ -286,6 +286,7 @@ def test_what_a_deleted_run_held_is_not_empty(of):
         of(run)
 
 
+@pytest.mark.whole
 def test_an_async_listener_of_a_job_is_refused():
     async def listen(event):
         raise AssertionError("nobody awaits it")

@@ -210,6 +210,7 @@ class TestSubjects:
             works("resume", out, "-n", 24)
             assert {r["dimensions"].get(SUBJECT) for r in records(out)} <= said
 
+    @pytest.mark.whole
     def test_prompts_leave_out_that_a_subject_may_be_any(self, served, like):
         odd = [f"{chr(97 + at) * 5} is odd" for at in range(20)]
         Path("notes.txt").write_text("\n".join([*notes(20), *odd]), encoding="utf-8")
