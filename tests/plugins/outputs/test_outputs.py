@@ -459,6 +459,7 @@ def test_a_cell_of_a_table_says_which_form_it_needs(kind, cell, said):
     assert problem.message == said
 
 
+@pytest.mark.whole
 def test_labels_may_have_spaces_and_slashes(works):
     names = {"Sturm & Hagel": "x", "Kasko / Glasbruch": "y", "Überspannung": "z"}
     file_of({**SHOP, "output": {"labels": names, "several": True, "per_row": [0, 2]}})
