@@ -298,14 +298,16 @@ class GrowingList:
         place = self._places[self.index(position)]
         if place < 0:
             return self.draws
-        dimensions, seed = self.spec.source.dimensions, self.order.layer.seed
-        return {**self.draws, **draw(dimensions, seed, self._draw_path(place))}
+        return {**self.draws, **self._draws_of(place)}
 
-    def _draw_path(self, place: int) -> tuple[int, ...]:
-        """Return the place of an item in draws, by its number among those that were requested."""
+    def _draws_of(self, place: int) -> Mapping[str, str]:
+        """Return an item's own draws, by its number among those that were requested."""
+        dimensions = self.spec.source.dimensions
+        if not dimensions:
+            return {}
         prefix = self.order.prefix
         path = self.order.task.item_path((*prefix, *self.path, place))
-        return path[len(prefix) :]
+        return draw(dimensions, self.order.layer.seed, path[len(prefix) :])
 
     async def _ask(self, making: _Making) -> _Listed:
         """Have a batch listed."""
@@ -328,12 +330,7 @@ class GrowingList:
             candidates=spec.candidates,
             dimensions=spec.source.dimensions,
             draws=tuple(
-                draw(
-                    spec.source.dimensions,
-                    self.order.layer.seed,
-                    self._draw_path(making.at * spec.batch + number),
-                )
-                for number in range(spec.batch)
+                self._draws_of(making.at * spec.batch + number) for number in range(spec.batch)
             ),
         )
         parent = self.above[-1] if self.above else None

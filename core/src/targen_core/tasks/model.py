@@ -392,9 +392,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             return None
         first = self._first
         seats, own = self._seat_of(branch, path)
-        at = (own - self._turn(path) + path[first] - sample) % len(
-            seats
-        )  # its own seed's, of these
+        # The place of its own seed, of these.
+        at = (own - self._turn(path) + path[first] - sample) % len(seats)
         return Late(first, path[first] % len(seats) - at, len(seats))
 
     def alternation(self, branch: str | None, path: Sequence[int], sample: int, size: int) -> int:
@@ -403,11 +402,11 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         if branch is None or self.labels_per_seed is None:
             return turn
         seats, own = self._seat_of(branch, path)
-        turn, at = divmod(turn, len(seats))  # neighbours are for other labels
         if self.balanced_draws:
             turn = sum(index // len(seats) for index in path[self._first :]) + sample
-            at = (self._turn(path) + sample) % len(seats)
-        late = Late(0, at - own, len(seats))
+        else:
+            turn //= len(seats)  # neighbours are for other labels
+        late = Late(0, (self._turn(path) + sample) % len(seats) - own, len(seats))
         return turn if self.repeats_draws else turn + late.steps(size)
 
     def _seat_of(self, branch: str, path: Sequence[int]) -> tuple[tuple[str, ...], int]:
