@@ -139,7 +139,7 @@ class CallLayer:
                 bound.model.attach_run(self._not_deferred)
         self._retries = Retries(self.seed, max_outage, self.unwanted)
         self._refusals = Refusals(self.usage)
-        self._refused: set[str] = set()  # steps of which a refused call was reported
+        self._refused: set[str] = set()  # steps for which a refused call was reported
         self._proof_asked = asyncio.Lock()
         self._proof_asked_at = 0.0
         patience = {bound.limiter: Patience() for bound in self.models.values()}
@@ -408,18 +408,8 @@ class CallLayer:
     ) -> ChatReply:
         """Ask the model until it answers; journal the answer."""
         await scope.await_turn()
-        with self._refusals.under_way(call.step):
-            return await self._answer_to(bound, call, messages, key, scope)
-
-    async def _answer_to(
-        self,
-        bound: BoundModel,
-        call: Call,
-        messages: tuple[Message, ...],
-        key: bytes,
-        scope: Scope,
-    ) -> ChatReply:
         self._sending += 1
+        self._refusals.begin(call.step)
         try:
             request = request_of(bound, call, messages, key)
             tokens = tokens_of(bound, request)
@@ -447,6 +437,7 @@ class CallLayer:
                 await self._retries.back_off(*delay, bound.limiter, scope)
         finally:
             self._sending -= 1
+            self._refusals.end(call.step)
         if scope.known is not None:
             scope.known[key] = answer
         return answer

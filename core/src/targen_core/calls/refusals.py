@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from targen_core.calls.usage import Usage
 
@@ -33,15 +31,14 @@ class Refusals:
         self._in_a_row, self._most = 0, _FIRST
         self._waiting = defaultdict[str, list[asyncio.Future[None]]](list)
 
-    @contextmanager
-    def under_way(self, step: str) -> Iterator[None]:
-        """Count a call as under way."""
+    def begin(self, step: str) -> None:
+        """Count a call as under way, until `end`."""
         self._under_way[step] += 1
-        try:
-            yield
-        finally:
-            self._under_way[step] -= 1
-            self._decide(step)
+
+    def end(self, step: str) -> None:
+        """Record that a call is no longer under way, however it ended."""
+        self._under_way[step] -= 1
+        self._decide(step)
 
     def answered(self, step: str) -> None:
         """Record a reply, which is counted in the usage."""
