@@ -42,6 +42,7 @@ __all__ = [
     "Source",
     "card_in",
     "changed_words",
+    "cited_in",
     "open_source",
     "run_source",
     "written",
@@ -259,14 +260,20 @@ def _checked(form: Form, rows: Path) -> Form:
             if isinstance(record, bytes):
                 read.update(record + b"\n")
             yield number, record
-        cited = CITED.search(card_in(rows.parent))
+        cited = cited_in(card_in(rows.parent))
         # While a run continues, its card still cites the rows of an earlier end.
-        if ended is None or written(rows.parent) != ended or cited is None:
+        if ended is None or written(rows.parent) != ended or not cited:
             return
-        if cited[1] != read.hexdigest():
+        if cited != read.hexdigest():
             _of_data.warning("%s", changed_words(rows))
 
     return replace(form, records=records)
+
+
+def cited_in(card: str) -> str:
+    """Return the SHA-256 of the rows that a card cites, or ""."""
+    cited = CITED.search(card)
+    return cited[1] if cited else ""
 
 
 def changed_words(rows: Path) -> str:

@@ -155,7 +155,7 @@ def merge_runs(
         files = files_of(ended)
         directory.finish(complete=True, report=report, files=files)
     if is_edited(files.get(CARD, "")):
-        notes.append(kept_words(out))
+        notes.append(kept_words(out / CARD))
     edited = [changed_words(run.path / "dataset.jsonl") for run in runs if run.edited]
     return Merged(report, notes, [*edited, *not_excluded(runs, sources)], short)
 

@@ -54,12 +54,11 @@ class Writer:
         if not tracker.knows(quota, 1):
             raise RunDirectoryError(f"{run.path}: {traced.id} has the unknown label {label!r}")
         if label != record["label"]:
-            claimed, flow = record.get("claimed"), tracker.flows[branch]
-            before = ending(record["label"], claimed, closed=tracker.knows(record["label"], 1))
-            flow.accepted[before] -= 1
-            flow.accepted[ending(label, claimed, closed=tracker.knows(label, 1))] += 1
+            flow = tracker.flows[branch]
+            flow.accepted[_ended(tracker, record)] -= 1
             traced = replace(traced, record={**record, "label": label})
             record = traced.record
+            flow.accepted[_ended(tracker, record)] += 1
         counted = tracker.counted(branch, quota)
         seed = f"{run.prefix}{traced.id.partition('/')[0]}"
         instances, among, text, written = self._content(traced, seed)
@@ -75,7 +74,7 @@ class Writer:
             refusal = self._filters.find(candidate)
             if refusal is not None:
                 verdict, detail = refusal.verdict, refusal.detail
-        ended = ending(label, record.get("claimed"), closed=tracker.knows(label, 1))
+        ended = _ended(tracker, record)
         if verdict:
             flow = tracker.flows[branch]
             flow.accepted[ended] -= 1
@@ -181,6 +180,12 @@ def copy_rejects(runs: Sequence[Run], sink: RunDirectory) -> None:
             sink.reject(_of(run, record))
 
 
+def _ended(tracker: QuotaTracker, record: Mapping[str, Any]) -> str:
+    """Return where the flow of an accepted unit ended, by its record."""
+    label = str(record["label"])
+    return ending(label, record.get("claimed"), closed=tracker.knows(label, 1))
+
+
 def add_flows(tracker: QuotaTracker, runs: Sequence[Run]) -> None:
     """Add up what became of the candidates of all runs."""
     for run in runs:
@@ -197,10 +202,8 @@ def add_flows(tracker: QuotaTracker, runs: Sequence[Run]) -> None:
             there = {traced.id for traced in rows(run.path)}
             for record in read_jsonl(run.path / "provenance.jsonl"):
                 if record["id"] not in there:
-                    label = str(record["label"])
-                    closed = tracker.knows(label, 1)
-                    ended = ending(label, record.get("claimed"), closed=closed)
-                    tracker.flows[record["intended"]].accepted[ended] -= 1
+                    flow = tracker.flows[record["intended"]]
+                    flow.accepted[_ended(tracker, record)] -= 1
         for part in run.report["dropped_list_items"]:
             dropped = Dropped(part["step"], "", part["reason"], "", None)
             tracker.dropped[dropped.step, dropped.reason] += part["count"]

@@ -30,7 +30,7 @@ from targen_core.runs.records.model_names import model_name
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable, row_name
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Words
-from targen_standard.datasets.source import CITED, card_in, written
+from targen_standard.datasets.source import card_in, cited_in, written
 
 __all__ = [
     "EXCLUDED",
@@ -134,8 +134,8 @@ def opened(paths: Sequence[Path], out: Path) -> list[Run]:
 def _is_edited(path: Path) -> bool:
     if written(path) is None:  # a run that continues has the card of an earlier end
         return False
-    cited = CITED.search(card_in(path))
-    return cited is not None and cited[1] != digest_of(path / "dataset.jsonl", inside=path)
+    cited = cited_in(card_in(path))
+    return cited != "" and cited != digest_of(path / "dataset.jsonl", inside=path)
 
 
 def _require_records(run: Run) -> None:

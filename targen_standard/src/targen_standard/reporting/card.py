@@ -29,7 +29,7 @@ from targen_core.runs.records.spec import references
 from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.model import Task
 from targen_core.text import json_safe, percent, plural
-from targen_standard.datasets.source import CITED, card_in
+from targen_standard.datasets.source import CITED, card_in, cited_in
 from targen_standard.splitting import IN_ORDER
 
 __all__ = [
@@ -225,22 +225,22 @@ def is_edited(card: str, new: str = "") -> bool:
 
 def kept_card(card: str, digest: str) -> str:
     """Return a card that somebody edited as it is, except that it cites the rows of now."""
-    cited = CITED.search(card)
-    return card.replace(cited[1], digest) if cited and digest else card
+    cited = cited_in(card)
+    return card.replace(cited, digest) if cited and digest else card
 
 
-def kept_words(folder: Path) -> str:
-    """Return the note that the card of a folder was kept."""
+def kept_words(card: Path | str, again: str = "repeat the command") -> str:
+    """Return the note that a card was kept, and what to do again for a new one."""
     return (
-        f"{folder / CARD} was edited, or is by an earlier targen, so it was kept. Its figures may "
-        "be old: for a new one, rename it and repeat the command"
+        f"{card} was edited, or is by an earlier targen, so it was kept. Its figures may be old: "
+        f"for a new one, rename it and {again}"
     )
 
 
 def write_card(folder: Path, card: str) -> None:
     """Write the card of a folder; keep one that somebody edited, and say so."""
     if is_edited(card_in(folder), card):
-        _log.warning("%s", kept_words(folder))
+        _log.warning("%s", kept_words(folder / CARD))
     else:
         write_atomically(folder / CARD, card)
 

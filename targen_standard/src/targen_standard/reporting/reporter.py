@@ -15,17 +15,13 @@ from targen_core.runs.folder.reporters import CARD, Concern, Ended, Reporter
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable
 from targen_standard.datasets.source import card_in
-from targen_standard.reporting.card import dataset_card, is_edited, kept_card
+from targen_standard.reporting.card import dataset_card, is_edited, kept_card, kept_words
 from targen_standard.reporting.concerns import concerns, text_figures
 
 __all__ = ["STANDARD"]
 
 _FEWEST = 20  # candidates judged, below which a share says little
 _SHARE = 0.1
-_KEPT = (
-    f"{CARD} was edited, or is by an earlier targen, so it was kept. Its figures may be old: for a "
-    "new one, rename it and resume the run"
-)
 _UNSUITABLE = "unsuitable"  # of a task file, if a seed cannot lead to a row of the label
 _OF_REPLIES = frozenset(  # what is wrong with a reply, before a check sees it
     "malformed-reply refusal content-filter unanswered unscored-text unscored-reply "
@@ -52,7 +48,7 @@ class _Standard(Reporter):
             *_other_models(run.report),
             *_unanswered(run),
             *self._strict(run),
-            *([_KEPT] if is_kept else []),
+            *([kept_words(CARD, "resume the run")] if is_kept else []),
         ]
 
     def _strict(self, run: Ended) -> Sequence[str]:
