@@ -289,7 +289,7 @@ def test_what_a_deleted_run_held_is_not_empty(of):
 @pytest.mark.whole
 def test_an_async_listener_of_a_job_is_refused():
     async def listen(event):
-        raise AssertionError("nobody awaits it")
+        raise AssertionError("this must not be awaited")
 
     spec = tg.RunSpec(task="rte", quotas={"entailment": 1}, backend="scripted")
     with tg.Job.create(tg.load_registry(), spec, "a") as job:

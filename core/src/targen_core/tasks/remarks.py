@@ -82,7 +82,7 @@ def remark(
     """Return the words of a remark in a text, in English or in its own language, or "".
 
     With `recent`, more introductions and notes on the text's label are remarks. With `newest`, an
-    announcement is one only if it names a kind of text, and "I hope this helps!" is none.
+    announcement must name a kind of text, and "I hope this helps!" does not count.
     """
     if found := (_NEWEST_CHATTER if newest else _CHATTER).search(text):
         return found[0]

@@ -41,7 +41,7 @@ def line(min_chars: int, max_chars: int, *, pattern: str = "") -> Any:
 def one_of(options: Sequence[str]) -> Any:
     """The field type for one of several names, whatever their case, spaces and punctuation.
 
-    A name that is equal to several of them in these respects is none of them.
+    A name that equals several of them in these respects is refused.
     """
     known: dict[str, list[str]] = {}
     for option in options:

@@ -54,12 +54,12 @@ _BETWEEN = (
 )
 _SCORES = re.compile(r"log_?prob", re.IGNORECASE)
 _TOO_BIG_FOR_THE_RATE = re.compile(r"request too large", re.IGNORECASE)
-# Groq answers 498 if its flexible tier is full, and LiteLLM's proxy 400 for a limit of its own.
 _BAD_KEY = re.compile(r"\bapi[ _]key (is )?(not valid|invalid)", re.IGNORECASE)
 """Gemini's API answers 400 to a wrong key (ai.google.dev/gemini-api/docs/troubleshooting)."""
 _ENDPOINT = re.compile(r"(/chat/completions|/api/chat|/v1/messages)/?$")
 _NO_SYSTEM = re.compile(r"\bsystem (role|message|prompt|instruction)", re.IGNORECASE)
 _LATER = re.compile(r"try again in (about )?\d", re.IGNORECASE)
+"""LiteLLM's proxy answers 400 for a limit of its own."""
 _SLOWER = (
     "lower "
     + Option("concurrency", ...)
@@ -192,7 +192,7 @@ def _sorted(
             refused.of_content = True
             return refused
         return RateLimited(message, retry_after=wait, rate=rate, hint=_SLOWER)
-    if status in (498, 503, 529) or codes & _OVERLOADED:
+    if status in (498, 503, 529) or codes & _OVERLOADED:  # 498: Groq's flexible tier is full
         return Overloaded(message, retry_after=wait, rate=rate)
     if status in (408, 409, 424, 425) or (status >= 500 and status != 501):
         # The prompt was refused or lost; only a gateway that gave up waiting

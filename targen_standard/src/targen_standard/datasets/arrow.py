@@ -58,7 +58,7 @@ def arrow_tables(dataset: Dataset, kinds: Mapping[str, Kind] | None = None) -> I
 
 
 def _column(batch: Sequence[Mapping[str, Any]], schema: pa.Schema) -> str:
-    """Return which column pyarrow cannot take, as the start of a message; "" if it is none."""
+    """Return which column pyarrow cannot take, as the start of a message, or ""."""
     import pyarrow as pa
 
     for field in schema:

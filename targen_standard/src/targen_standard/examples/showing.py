@@ -80,8 +80,9 @@ class Hands:
         ]
         self._by_form: dict[str, list[Example]] = defaultdict(list)
         for row in chosen:
-            how = {"english": english, "named": named, "by_script": by_script}
-            form = form_of(row.text, **how, language=language)
+            form = form_of(
+                row.text, english=english, named=named, by_script=by_script, language=language
+            )
             self._by_form[form].append(row)
 
     def of(self, llm: Llm, form: str = "") -> tuple[Sequence[Example], bool]:

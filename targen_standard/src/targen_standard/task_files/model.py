@@ -403,11 +403,10 @@ class Declaration(_Part):
         "Texts must not contain their seed, however long they are. "
         "Prompts of step 3 ask for slips. Drawn lengths ignore those in a description, such as "
         "`4 to 15 lines`. Answers within a passage have its exact signs, and may cut a word. "
-        "Abbreviations and ordinal numbers of "
-        "other languages than English count as ends of sentences. With `close_gap`, subjects are "
-        "in lower case. Only a dimension with an English name replaces `length`. "
-        "A language of several words is not checked. Checks know fewer introductions, placeholders "
-        "and languages",
+        "Abbreviations and ordinal numbers of other languages than English count as ends of "
+        "sentences. With `close_gap`, subjects are in lower case. Only a dimension with an English "
+        "name replaces `length`. A language of several words is not checked. Checks know fewer "
+        "introductions, placeholders and languages",
     )
     draft: bool = Field(
         default=False,

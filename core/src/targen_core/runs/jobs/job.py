@@ -441,7 +441,7 @@ class Job:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        """Check that it can run now, and let nobody else run it meanwhile."""
+        """Check that it can run now, and keep other callers from running it meanwhile."""
         if not self._running.acquire(blocking=False):
             raise UsageError(
                 f"the job of {self.path} is already running",
