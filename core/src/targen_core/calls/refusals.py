@@ -60,7 +60,9 @@ class Refusals:
         return self._usage.has_reply(step) and self._in_a_row <= self._most
 
     def _decide(self, step: str) -> None:
-        waiting = self._waiting[step]
+        waiting = self._waiting.get(step)
+        if not waiting:  # as nearly always
+            return
         is_open = self._under_way[step] and len(waiting) < _FIRST
         if is_open and not self._usage.has_reply(step):
             return

@@ -77,7 +77,7 @@ class Counts:
     @property
     def answered(self) -> int:
         """Calls that have an answer, from wherever it came."""
-        return answered(asdict(self))
+        return self.calls + self.cached + self.copied
 
     @property
     def sent(self) -> int:
@@ -190,9 +190,8 @@ class Usage:
     def has_reply(self, step: str) -> bool:
         """Return whether a call of a step has a reply, however it ended."""
         return any(
-            counts.answered and (counts.output_tokens or counts.saved_output_tokens)
+            at == step and counts.answered and (counts.output_tokens or counts.saved_output_tokens)
             for (at, _), counts in self.by_place.items()
-            if at == step
         )
 
     @property
