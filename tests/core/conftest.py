@@ -186,6 +186,7 @@ class World:
     per_call: int = 1
     samples: int = 1
     one_label: bool = False  # whether a seed is for one
+    balanced_draws: bool = False
     lists: tuple[int, ...] = (3, 2)
     contexts: bool = True
     maximum: int | None = None
@@ -259,6 +260,7 @@ class World:
             "instances_per_call": self.per_call,
             "samples_per_seed": self.samples,
             "labels_per_seed": 1 if self.one_label else None,
+            "balanced_draws": self.balanced_draws,
         }
         if self.share:
             first, *others = self.branch_labels
@@ -532,6 +534,7 @@ _SIZES: dict[str, Any] = {
     "per_call": st.sampled_from([1, 3]),
     "samples": st.sampled_from([1, 1, 3]),
     "one_label": st.booleans(),
+    "balanced_draws": st.booleans(),
     "maximum": st.sampled_from([None, None, 2]),
     "trial": st.sampled_from([1.0, 1.0, 0.5, 0.0]),
     "lists": st.sampled_from([(3, 2), (4,), (1, 1), (2, 2, 2), (2, 5)]),

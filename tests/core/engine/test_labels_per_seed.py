@@ -45,6 +45,30 @@ def test_seeds_go_to_the_next_label_if_theirs_has_its_rows(lab, folder):
     assert len(listed) <= 18  # of three seeds each; 32 if those of the full label were left
 
 
+@pytest.mark.parametrize("at", range(6))
+def test_one_relabelled_row_moves_one_seed(lab, folder, at):
+    """Otherwise each label would be full a seed early, and what was written for it wasted."""
+    names = tuple("abcdef")
+    world = lab.World(labels=names, lists=(6, 4), one_label=True, balanced_draws=True)
+    judged = []
+
+    def reply(request):
+        kind, claimed, *_ = request.messages[0].content.split()
+        if kind != "judge":
+            return world.reply(request)
+        judged.append(claimed)
+        moved = len(judged) == at + 1
+        return {"label": names[(names.index(claimed) + 2) % 6] if moved else claimed}
+
+    with folder() as path:
+        model = lab.ToyModel(reply)
+        ran = lab.run(world, path / "run", dict.fromkeys(names, 4), model=model, concurrency=1)
+    assert ran.report["rows"] == dict.fromkeys(names, 4)
+    paths = [tuple(map(int, row["id"].split("/")[0].split("."))) for row in ran.provenance]
+    turns = [world.task().turns(path, 0)[0] for path in paths]
+    assert sum(a != row["intended"] for a, row in zip(turns, ran.provenance, strict=True)) == 1
+
+
 @given(data=st.data())
 @settings(max_examples=8)
 def test_neighbouring_rows_of_a_label_draw_different_things(lab, folder, data):

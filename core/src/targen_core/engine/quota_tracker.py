@@ -249,6 +249,10 @@ class QuotaTracker:
         """Return whether a branch's candidates are still judged: it may give a wanted label."""
         return any(map(self.wants, self._may_give[branch]))
 
+    def lacks(self, branch: str) -> int:
+        """Return the rows that a branch may still give; 0 if it is not open."""
+        return max(map(self.needed, filter(self.wants, self._may_give[branch])), default=0)
+
     def knows(self, name: str, rows: int) -> bool:
         """Return whether a verdict with this many rows can concern that label, "" for none."""
         return name in self._labels or (not name and not rows)

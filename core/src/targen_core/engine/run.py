@@ -6,7 +6,7 @@ of the commit point; the verdicts fall in order. So the rows depend only on the 
 concurrency, on arrival order, or on how often the run was killed and resumed.
 
 If a seed is for one label (`Task.labels_per_seed`), its branches take turns to come first. The
-seed's only candidate is the first branch that is open at its verdict. `Window` foresees which.
+seed's only candidate is decided at its verdict (`Visit.branch`). `Window` foresees which.
 """
 
 from __future__ import annotations
@@ -371,7 +371,7 @@ class Engine:
 
     async def _commit(self, slot: Slot, target: Target) -> None:
         """Give the candidate at the head of the window its verdict."""
-        if self.quotas.is_open(slot.branch) and not self._passes_by(slot):
+        if self._is_due(slot) and not self._passes_by(slot):
             if slot.task is None or (self._window.refused and not slot.task.done()):
                 self._window.foresee_again()
                 self._window.start_due()
@@ -420,6 +420,15 @@ class Engine:
             self._window.foresee_again()
         self._window.start_due()
         self._room.set()
+
+    def _is_due(self, slot: Slot) -> bool:
+        """Return whether a candidate's branch lacks rows and its seed is for it."""
+        if not self.quotas.is_open(slot.branch):
+            return False
+        visit, quotas = slot.visit, self.quotas
+        if visit is None:
+            return True
+        return slot.branch == (visit.used or visit.branch(quotas.is_open, quotas.lacks))
 
     def _passes_by(self, slot: Slot) -> bool:
         """Defer a candidate if its label lacks rows, but its item has its share of them."""
@@ -655,7 +664,7 @@ class Engine:
             past = self._past[part]
             visit, mine = None, self.task.turns(seed.path, seed.sample)
             if self.task.labels_per_seed == 1:
-                visit = self._visit(past, numbers[part] + 1, mine)
+                visit = self._visit(past, numbers[part] + 1, mine, self.task.seats_at(seed.path))
             for branch in mine:
                 aim = self.quotas.aims[branch]
                 generation: SharedGeneration | None = None
@@ -683,16 +692,16 @@ class Engine:
         """Return marks of candidates that no walk will reach again."""
         return (_FINAL,) if self._takes_back else (_FINAL, _GAVE_WAY)
 
-    def _visit(self, past: bytearray, first: int, branches: Sequence[str]) -> Visit:
+    def _visit(self, past: bytearray, first: int, branches: Sequence[str], turns: int) -> Visit:
         """A seed that is for one label, with what an earlier target used it for."""
-        if first >= len(past):
-            return Visit(branches)
+        visit = Visit(branches, turns, self.task.balanced_draws)
         each = self.task.instances_per_call
         for branch, start in zip(branches, range(first, len(past), each), strict=False):
             judged = past[start : start + each]
             if _FINAL in judged or _GAVE_WAY in judged:
-                return Visit(branches, branch)
-        return Visit(branches)
+                visit.used = branch
+                break
+        return visit
 
     async def _produce(self, candidates: AsyncIterator[Slot]) -> None:
         """Line candidates up while there is room for more."""

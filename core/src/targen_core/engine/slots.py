@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +40,23 @@ class Visit:
     """A seed that is for one label: what it was used for, and what it is foreseen for."""
 
     branches: Sequence[str]  # in their order here
+    turns: int  # branches that take turns, the first ones
+    to_most: bool  # whether the seed of a full branch goes to the one that lacks most
     used: str | None = None
     foreseen: str | None = None
+
+    def branch(self, lacks: Callable[[str], bool], rows: Callable[[str], int]) -> str | None:
+        """Return the branch that the seed is for: one that `lacks` rows, and so many `rows`.
+
+        The branch whose turn it is comes first. If step 4 gave it a row of another branch, that
+        branch lacks the row. So the seed goes there: if it went to the next branch, that one would
+        be full a seed early, too, and so on. Of equals, the one whose turn comes last lacks most.
+        """
+        lacking = [branch for branch in self.branches if lacks(branch)]
+        if not (lacking and self.to_most) or lacking[0] == self.branches[0]:
+            return next(iter(lacking), None)
+        turns = self.branches[: self.turns]
+        return max(reversed(lacking), key=lambda branch: (branch in turns, rows(branch)))
 
     def is_for(self, branch: str) -> bool:
         """Return whether it was not used for another branch."""

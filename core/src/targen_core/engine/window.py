@@ -98,7 +98,7 @@ class Window:
     def _is_foreseen(
         self, slot: Slot, worth: Callable[[str], int], before: Callable[[str], int]
     ) -> bool:
-        """Return whether its branch will be the first open one of its seed at the commit.
+        """Return whether its seed will be for its branch at the commit.
 
         Branches with as many candidates `before` the seed as they are `worth` should be filled by
         then.
@@ -106,11 +106,15 @@ class Window:
         visit = slot.visit
         if visit is None:
             return True
+        unit = self.task.rows_per_instance
         if visit.foreseen is None:
-            may = [branch for branch in visit.branches if branch in self.quotas.open]
-            lacking = (branch for branch in may if before(branch) < worth(branch))
-            likely = may[0] if may and self.margin is not None else None
-            visit.foreseen = visit.used or next(lacking, likely)
+            is_open = self.quotas.open.__contains__
+            visit.foreseen = visit.used or visit.branch(
+                lambda branch: is_open(branch) and before(branch) < worth(branch),
+                lambda branch: self.quotas.lacks(branch) - before(branch) * unit,
+            )
+            if visit.foreseen is None and self.margin is not None:
+                visit.foreseen = next(filter(is_open, visit.branches), None)
         return visit.foreseen == slot.branch
 
     def foresee_again(self) -> None:

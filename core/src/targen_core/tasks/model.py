@@ -94,13 +94,14 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             records them like draws of dimensions.
         instances_per_call: the number of instances that one generator call returns.
         labels_per_seed: 1 to use each seed for one label, so that no two rows share a seed. Labels
-            then rotate over neighbouring seeds. Once a label's quota is full, its seeds go to the
-            next label. With None, each seed is used for all labels, one after the other.
+            then rotate over neighbouring seeds. Once a label's quota is full, its seeds go to
+            others. With None, each seed is used for all labels, one after the other.
         repeats_draws: whether a label that receives a full label's seed repeats the draws of its
             own seeds, as in earlier versions. Set it to keep runs of earlier versions replayable.
         balanced_draws: whether draws for contexts and seeds do not reveal the one label that a seed
-            is for. Neither does its position in the reply that lists it. Otherwise, as in earlier
-            versions, this only holds for draws for rows.
+            is for. Neither does its position in the reply that lists it. If that label's quota is
+            full, the seed goes to the label that lacks the most rows. Otherwise, as in earlier
+            versions, only draws for rows hide the label, and such a seed goes to the next label.
         seats: the branches that take turns using the seeds, if not all branches do; any other
             branches come last. If you remove a branch, its turns are spread evenly over the others,
             so a run that is repeated for different labels keeps its texts.
