@@ -18,6 +18,7 @@ from targen_core.engine.commits import Commit
 from targen_core.engine.filters import Candidate
 from targen_standard.examples import ExampleOptions
 from targen_standard.examples.closing import GIVEN_AWAY, ClosingFilter
+from targen_standard.examples.measuring import Spoken
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example
 from targen_standard.examples.subjects import SUBJECT, closely_measured, subjects_of
@@ -188,10 +189,10 @@ class TestSubjects:
 
     def test_weights_follow_the_texts_and_words_that_few_share_are_not_drawn(self):
         odd = [f"{chr(97 + at) * 5} and {chr(98 + at) * 6}" for at in range(24)]
-        assert SUBJECT not in closely_measured(examples(odd), None, Profile()).traits
+        assert SUBJECT not in closely_measured(examples(odd), None, Profile(), Spoken()).traits
         texts = [f"the {'garden' if at % 4 else 'tunnel'} {at} is old" for at in range(24)]
         texts += [f"{chr(97 + at) * 5} is odd" for at in range(16)]
-        traits = closely_measured(examples(texts), None, Profile()).traits
+        traits = closely_measured(examples(texts), None, Profile(), Spoken()).traits
         assert traits[SUBJECT] == {"“garden”": 9, "“tunnel”": 3, "anything else": 8}
 
     def test_subjects_are_spelled_as_in_most_texts_in_new_runs(self, works):

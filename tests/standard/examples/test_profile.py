@@ -16,7 +16,7 @@ from targen_core import Declaration
 from targen_core.tasks.dimensions import digest_of, draw
 from targen_standard.examples import filter as of_examples
 from targen_standard.examples.forms import form_of, forms_of
-from targen_standard.examples.measuring import measured, topics_of, weights_of
+from targen_standard.examples.measuring import Spoken, measured, topics_of, weights_of
 from targen_standard.examples.profile import FORM, Profile, Trait
 from targen_standard.examples.reading import Example
 
@@ -129,18 +129,18 @@ PIECES = st.sampled_from(
 class TestForms:
     @given(st.lists(PIECES, min_size=1, max_size=60).map(" ".join))
     def test_every_text_has_one_that_can_be_drawn_and_has_no_word_of_it(self, text):
-        form = form_of(text)
+        form = form_of(text, Spoken())
         trait = Trait(name=FORM, values={form: 1})
         assert trait.at(0, (0, 0)) == form
         assert form.count(";") <= 5
         own = {"door", "shut", "costs", "anna", "call", "loud", "said", "åsa"}
         assert not own & {*re.findall(r"\w+", form.casefold())}
         assert not re.search("07700900123|44|£|門", form)
-        assert form == form_of(text)
+        assert form == form_of(text, Spoken())
 
     @given(st.integers(1, 400))
     def test_a_length_is_near_the_texts(self, count):
-        form = form_of(" ".join(["word"] * count) + ".")
+        form = form_of(" ".join(["word"] * count) + ".", Spoken())
         said = re.match(r"(?:about (\d+)|one or two) words in one", form)
         assert abs(int(said[1] or 1) - count) <= max(1, count / 7)
 
@@ -149,13 +149,13 @@ class TestForms:
         rows = examples([f"it is {'very ' * at}old." for at in range(many)], "many")
         rows += examples([f"Why is it {'very ' * at}old?" for at in range(few)], "few")
         forms = Counter()
-        for form, weight in forms_of(rows).items():
+        for form, weight in forms_of(rows, Spoken()).items():
             forms["question" in form] += weight
         assert forms[True] == forms[False] == max(many, few)
 
 
 MEASURES = {
-    "form": form_of,
+    "form": lambda text: form_of(text, Spoken()),
     "sentences": lambda text: one_of("form", text).rpartition(",")[0],
     "writing": lambda text: one_of("writing", text),
 }
@@ -292,7 +292,7 @@ class TestRuns:
         for prompt in asked.prompts:
             shown = [line[2:] for line in prompt.split("\n") if line.startswith("- ")]
             first = next(text for text in shown if text in texts["calm"] + texts["alarm"])
-            assert prompt.rstrip().endswith(f"form: {form_of(first)}")
+            assert prompt.rstrip().endswith(f"form: {form_of(first, Spoken())}")
             assert "that of the first of these texts" in prompt
 
 

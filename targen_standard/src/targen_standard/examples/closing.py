@@ -28,6 +28,7 @@ from targen_core.text import plural
 from targen_core.wording import Option
 from targen_standard.examples import MEASURED_FROM, Apart, ExampleOptions, Gap
 from targen_standard.examples.filter import ExampleFilter
+from targen_standard.examples.measuring import Spoken
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Examples
 from targen_standard.examples.subjects import closely_measured, subjects_of
@@ -56,7 +57,7 @@ class ClosingFilter(ExampleFilter):
         super().__init__(options)
         self.share = options.extra / (1 + options.extra)
         self._extra = options.extra
-        self._telltales = Telltales((), ())
+        self._telltales = Telltales((), (), Spoken())
         self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)  # of each branch
         self._rows: Counter[str] = Counter()
         self._refused = 0
@@ -67,11 +68,8 @@ class ClosingFilter(ExampleFilter):
         super().check_task(task)
         if self._examples is not None:
             rows = self._examples.rows
-            subjects = subjects_of(rows, task)
-            language = self._language(self._examples)
-            self._telltales = Telltales(
-                rows, subjects, by_script=self._by_script, language=language
-            )
+            spoken = self._spoken(self._examples)
+            self._telltales = Telltales(rows, subjects_of(rows, task), spoken)
 
     def shaped(self, task: Task[Any, Any]) -> Task[Any, Any]:
         """Let rows also touch on the subjects of the examples.
@@ -90,16 +88,10 @@ class ClosingFilter(ExampleFilter):
         return task
 
     def _measured(self, examples: Examples, task: Task[Any, Any]) -> Profile:
-        if not self._options.show_examples:  # subjects are words of theirs
-            return super()._measured(examples, task)
         profile = super()._measured(examples, task)
-        return closely_measured(
-            examples.rows,
-            task,
-            profile,
-            by_script=self._by_script,
-            language=self._language(examples),
-        )
+        if not self._options.show_examples:  # subjects are words of theirs
+            return profile
+        return closely_measured(examples.rows, task, profile, self._spoken(examples))
 
     def find(self, candidate: Candidate) -> Refusal | None:
         """See `Filter.find`: whether a row repeats an example, or gives itself away."""

@@ -14,7 +14,6 @@ from typing import Any
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.errors import Rejected, UsageError
 from targen_core.runs.records.lock import COPY as COPY_OF_FILE
-from targen_core.tasks.checks import language_of
 from targen_core.tasks.languages import find_language
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import ListStep
@@ -23,12 +22,11 @@ from targen_standard.datasets.kept import called
 from targen_standard.examples import MEASURED_FROM, ExampleOptions, ExamplesSection
 from targen_standard.examples.following import followed
 from targen_standard.examples.forms import forms_of, length_of
-from targen_standard.examples.measuring import are_english, labelled_alike, measured
+from targen_standard.examples.measuring import Spoken, labelled_alike, measured
 from targen_standard.examples.profile import FORM, Kinds, Profile, Trait
 from targen_standard.examples.reading import Examples, read_examples
 from targen_standard.examples.showing import Hands, shown_to
 from targen_standard.examples.subjects import OTHER, SUBJECT, revealing
-from targen_standard.examples.telltales import shows_names
 from targen_standard.filters.excluded.comparing import SIMILARITY, texts_of
 from targen_standard.filters.excluded.index import ExclusionIndex
 
@@ -80,7 +78,7 @@ class ExampleFilter(Filter):
             )
         self._examples = examples = None if path is None else _read(path, task)
         self._aims = {*task.branches.values()}
-        known = find_language((examples and self._language(examples)) or "")
+        known = find_language((examples and self._spoken(examples).language) or "")
         lengths = [
             each
             for each in task.dimensions
@@ -89,7 +87,9 @@ class ExampleFilter(Filter):
         ]
         kinds = [e for e in task.dimensions if isinstance(e, Kinds)]
         if examples is not None and self._options.show_examples and profile == "pairs":
-            following = followed(task, examples.rows, self._options, by_script=self._by_script)
+            following = followed(
+                task, examples.rows, self._options, by_script=self._spoken(examples).by_script
+            )
             if following is not None:
                 # Rows after real texts have their kinds, too.
                 if kinds and path is not None and not COPY_OF_FILE.fullmatch(path.name):
@@ -103,13 +103,8 @@ class ExampleFilter(Filter):
             profile = Profile() if examples is None else self._profile(examples, task)
         hands = {}
         if examples is not None and self._options.show_examples:
-            aims, named = frozenset(task.branches.values()), self._named(examples)
-            by_aim = _hands_of(
-                *(examples, aims, self._options.shown),
-                named=named,
-                by_script=self._by_script,
-                language=self._language(examples) or "",
-            )
+            aims = frozenset(task.branches.values())
+            by_aim = _hands_of(examples, aims, self._options.shown, self._spoken(examples))
             hands = {branch: by_aim[aim] for branch, aim in task.branches.items()}
         # Real texts show the length of such texts better than a task file's usual values.
         own = [
@@ -129,7 +124,7 @@ class ExampleFilter(Filter):
         # Earlier editions of task files, which do not balance these draws, also keep their prompts.
         column = task.seeds[-1].column if task.seeds and task.balanced_draws else ""
         if examples is not None and column:
-            task = _with_lengths(task, examples, by_script=self._by_script)
+            task = _with_lengths(task, examples, by_script=self._spoken(examples).by_script)
         if hands or profile.about or profile.forms:
             return shown_to(task, hands, profile.about, profile.forms, column)
         return task
@@ -144,26 +139,10 @@ class ExampleFilter(Filter):
         """Return the profile of examples; filters that draw more, or less, override it."""
         # Rows draw the form of a whole text; in earlier runs, traits were apart.
         whole = self._options.profile not in (None, True)
-        return _profile_of(
-            examples,
-            whole=whole,
-            named=self._named(examples),
-            by_script=self._by_script,
-            language=self._language(examples) or "",
-        )
+        return _profile_of(examples, self._spoken(examples), whole=whole)
 
-    def _named(self, examples: Examples) -> bool:
-        """Return whether forms say which texts have names; those of earlier runs did."""
-        return not self._options.by_language or _show_names(examples)
-
-    @property
-    def _by_script(self) -> bool:
-        """Return whether marks of all scripts are known; those of earlier runs were not."""
-        return self._options.by_language in ("script", "words")
-
-    def _language(self, examples: Examples) -> str | None:
-        """Return the language whose abbreviations are known; None in earlier runs."""
-        return _language_of(examples) if self._options.by_language == "words" else None
+    def _spoken(self, examples: Examples) -> Spoken:
+        return _spoken_in(examples, self._options.by_language)
 
     def check_task(self, task: Task[Any, Any]) -> None:
         """Read the examples, if `shaped` was not called, and warn of other lengths than theirs."""
@@ -276,43 +255,25 @@ def _warn(words: str) -> None:
 
 
 @lru_cache(maxsize=1)  # a run is prepared more than once
-def _show_names(examples: Examples) -> bool:
-    return shows_names(row.text for row in examples.rows)
-
-
-@lru_cache(maxsize=1)  # a run is prepared more than once
-def _language_of(examples: Examples) -> str:
-    return language_of("\n".join(row.text for row in examples.rows))
+def _spoken_in(examples: Examples, by_language: bool | str) -> Spoken:
+    return Spoken.of((row.text for row in examples.rows), by_language)
 
 
 @lru_cache(maxsize=1)  # a run is prepared more than once
 def _hands_of(
-    examples: Examples,
-    aims: Collection[str | None],
-    size: int,
-    *,
-    named: bool,
-    by_script: bool,
-    language: str,
+    examples: Examples, aims: Collection[str | None], size: int, spoken: Spoken
 ) -> Mapping[str | None, Hands]:
     """Return the examples shown for each aim. Labels without examples share theirs."""
     labels = {row.label for row in examples.rows}
-    english = are_english(examples.rows)
 
     @cache
     def dealt(aim: str | None) -> Hands:
-        how = {"english": english, "named": named, "by_script": by_script}
-        return Hands(examples.rows, aim, len(labels), size, **how, language=language)
+        return Hands(examples.rows, aim, len(labels), size, spoken)
 
     known = {None, *labels}
     return {aim: dealt(aim if aim in known else "") for aim in aims}
 
 
 @lru_cache(maxsize=1)  # a run is prepared more than once
-def _profile_of(
-    examples: Examples, *, whole: bool, named: bool, by_script: bool, language: str
-) -> Profile:
-    if whole:
-        how = {"named": named, "by_script": by_script}
-        return Profile(forms=forms_of(examples.rows, **how, language=language))
-    return measured(examples.rows)
+def _profile_of(examples: Examples, spoken: Spoken, *, whole: bool) -> Profile:
+    return Profile(forms=forms_of(examples.rows, spoken)) if whole else measured(examples.rows)

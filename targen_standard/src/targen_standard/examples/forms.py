@@ -16,7 +16,7 @@ from targen_standard.examples.measuring import (
     HESITATION,
     SPEAKER,
     WORD,
-    are_english,
+    Spoken,
     asks,
     ends_in_word,
     has_emoji,
@@ -36,48 +36,33 @@ _LONG, _STEPS = 30, ((300, 50), (100, 10), (20, 5))  # from so many words on, ro
 _UNSPACED = 12  # characters per word from which on a script has no spaces
 
 
-def forms_of(
-    rows: Sequence[Example], *, named: bool = True, by_script: bool = True, language: str = ""
-) -> dict[str, int]:
+def forms_of(rows: Sequence[Example], spoken: Spoken) -> dict[str, int]:
     """Return the forms of texts of all lengths, each as often as texts have it.
 
-    Each label counts alike, whatever its number of rows. Without `named`, a capital inside a
-    sentence is not a name. Without `by_script`, only the marks of Latin script are known. For
-    `language`, that of the texts, see `sentences_of`.
+    Each label counts alike, whatever its number of rows.
     """
     by_label = labelled_alike(rows)
     if len(by_label) > _MOST:
         by_label = {None: [*rows]}
     most = max(1, min(_MOST // len(by_label), max(map(len, by_label.values()))))
-    english = are_english(rows)
     forms: Counter[str] = Counter()
     for mine in by_label.values():
         some = varied(mine, most)
         texts = (some[at % len(some)].text for at in range(most))
-        forms.update(
-            form_of(text, english=english, named=named, by_script=by_script, language=language)
-            for text in texts
-        )
+        forms.update(form_of(text, spoken) for text in texts)
     return dict(forms)
 
 
-def form_of(
-    text: str,
-    *,
-    english: bool = True,
-    named: bool = True,
-    by_script: bool = True,
-    language: str = "",
-) -> str:
-    """Return how a text is written, in one line; in other languages, by no word."""
-    known = _TOLD if english else _TOLD_IN_ANY
-    if by_script and has_no_case(text):  # the case of a product's name says nothing
+def form_of(text: str, spoken: Spoken) -> str:
+    """Return how a text is written, in one line; in other languages than English, by no word."""
+    known = _TOLD if spoken.english else _TOLD_IN_ANY
+    if spoken.by_script and has_no_case(text):  # the case of a product's name says nothing
         known = tuple(told for told in known if told is not _case)
-    if not named:
+    if not spoken.named:
         known = tuple(partial(_with, named=False) if told is _with else told for told in known)
-    plain = with_plain_marks(text) if by_script else text
+    plain = with_plain_marks(text) if spoken.by_script else text
     traits = [name for name in (told(plain) for told in known) if name]
-    return "; ".join([_size(text, language, by_script=by_script), *traits[:_TRAITS]])
+    return "; ".join([_size(text, spoken), *traits[:_TRAITS]])
 
 
 # --- how long it is ----------------------------------------------------------------------
@@ -92,10 +77,10 @@ def length_of(text: str, words: int | None = None, *, by_script: bool = True) ->
     return f"about {_rounded(words)} words" if words > 1 else "one or two words"
 
 
-def _size(text: str, language: str, *, by_script: bool) -> str:
+def _size(text: str, spoken: Spoken) -> str:
     words = len(text.split())
-    length = length_of(text, words, by_script=by_script)
-    parts = sentences_of(_POINT.sub("", text, count=1), language)
+    length = length_of(text, words, by_script=spoken.by_script)
+    parts = sentences_of(_POINT.sub("", text, count=1), spoken.language or "")
     kinds = [asks(sentence) for sentence in parts]
     if len(kinds) < 2:
         long = "long " if words >= _LONG else ""

@@ -248,11 +248,38 @@ def has_emoji(text: str) -> bool:
     return any(unicodedata.category(letter) == "So" for letter in text)
 
 
-def are_english(rows: Sequence[Example]) -> bool:
-    """Return whether texts are English, so that words of English say something about them."""
-    text = "\n".join(row.text for row in rows)
-    if language := language_of(text):
-        return language == "English"
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """The language of texts, as far as what is measured depends on it.
+
+    Attributes:
+        language: whose abbreviations end no sentence; "" if it is unclear. None is for earlier
+            runs, whose telltales knew no abbreviations, and whose subjects had folded letters.
+        english: whether words of English say something about the texts.
+        named: whether a capital inside a sentence says that it is a name: not in German.
+        by_script: whether marks of all scripts are known, not only those of Latin script.
+    """
+
+    language: str | None = ""
+    english: bool = True
+    named: bool = True
+    by_script: bool = True
+
+    @classmethod
+    def of(cls, texts: Iterable[str], by_language: bool | str = "words") -> Spoken:
+        """Return that of texts; for `by_language`, see `ExampleOptions`."""
+        text = "\n".join(texts)
+        language = language_of(text)
+        known = find_language(language)
+        return cls(
+            language if by_language == "words" else None,
+            english=language == "English" or (not language and _seems_english(text)),
+            named=not (by_language and known and known.capital_nouns),
+            by_script=by_language in ("script", "words"),
+        )
+
+
+def _seems_english(text: str) -> bool:
     english = find_language("english")
     said = normalized(text).split()
     known = english.function_words if english else frozenset()

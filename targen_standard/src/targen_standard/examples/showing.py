@@ -11,7 +11,7 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt, with_paragraph
 from targen_core.tasks.steps import InverseGenerator, Llm
 from targen_standard.examples.forms import form_of
-from targen_standard.examples.measuring import varied
+from targen_standard.examples.measuring import Spoken, varied
 from targen_standard.examples.profile import FORM
 from targen_standard.examples.reading import Example
 
@@ -57,11 +57,7 @@ class Hands:
         aim: str | None,
         labels: int,
         size: int,
-        *,
-        english: bool,
-        named: bool,
-        by_script: bool,
-        language: str,
+        spoken: Spoken,
     ) -> None:
         """Deal `rows` for a branch that aims at a label, out of `labels`, in hands of `size`."""
         own = [row for row in rows if row.label is not None and row.label == aim]
@@ -80,10 +76,7 @@ class Hands:
         ]
         self._by_form: dict[str, list[Example]] = defaultdict(list)
         for row in chosen:
-            form = form_of(
-                row.text, english=english, named=named, by_script=by_script, language=language
-            )
-            self._by_form[form].append(row)
+            self._by_form[form_of(row.text, spoken)].append(row)
 
     def of(self, llm: Llm, form: str = "") -> tuple[Sequence[Example], bool]:
         """Return the hand whose turn it is, and whether its first text has the form.

@@ -15,6 +15,7 @@ from targen_core.tasks.letters import plain_words
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import Label
 from targen_standard.examples.measuring import (
+    Spoken,
     Topic,
     as_spelled,
     parted,
@@ -50,17 +51,12 @@ def closely_measured(
     rows: Sequence[Example],
     task: Task[Any, Any] | None,
     profile: Profile,
-    *,
-    by_script: bool = True,
-    language: str | None = "",
+    spoken: Spoken,
 ) -> Profile:
-    """Their profile with what they are about and what they never do: some of their words.
-
-    If `language` is None, the letters of words are folded, as in earlier runs; see also `habits`.
-    """
+    """Their profile with what they are about and what they never do: some of their words."""
     traits = {}
     subjects = subjects_of(rows, task)
-    if language is not None:
+    if spoken.language is not None:
         subjects = as_spelled(subjects, rows)
     weights = weights_of(rows)
     shares = {
@@ -70,7 +66,7 @@ def closely_measured(
     rest = max(0.0, 1 - sum(shares.values()))
     if 1 - rest >= _WORTH:
         traits = {SUBJECT: parted({**shares, OTHER: rest}, _SLOTS)}
-    about = habits(rows, by_script=by_script, language=language)
+    about = habits(rows, spoken)
     return profile.model_copy(update={"traits": {**profile.traits, **traits}, "about": about})
 
 

@@ -10,12 +10,10 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from targen_core.tasks.checks import language_of
-from targen_core.tasks.languages import find_language
 from targen_core.tasks.letters import MARKS, plain_words, word_of
 from targen_standard.examples.measuring import (
+    Spoken,
     Topic,
-    are_english,
     has_no_case,
     is_unspaced,
     weights_of,
@@ -109,8 +107,7 @@ _OF_CASE = {name for name in SEEN if "lower-case" in name or "capital" in name} 
 
 def shows_names(texts: Iterable[str]) -> bool:
     """Return whether a capital inside a sentence of texts says that it is a name: not in German."""
-    language = find_language(language_of("\n".join(texts)))
-    return language is None or not language.capital_nouns
+    return Spoken.of(texts).named
 
 
 class Telltales:
@@ -121,20 +118,9 @@ class Telltales:
         topics: those that are about what a text says.
     """
 
-    def __init__(
-        self,
-        rows: Sequence[Example],
-        topics: Sequence[Topic],
-        *,
-        by_script: bool = True,
-        language: str | None = None,
-    ) -> None:
-        """Learn them; each label of the examples counts alike, as in a profile.
-
-        For `by_script` and `language`, see `habits`.
-        """
-        self._by_script = by_script
-        self._language = language
+    def __init__(self, rows: Sequence[Example], topics: Sequence[Topic], spoken: Spoken) -> None:
+        """Learn them; each label of the examples counts alike, as in a profile."""
+        self._spoken = spoken
         self.rows = len(rows)
         self.topics = {_touching(topic): topic for topic in topics}
         sizes = sorted(len(_WORD.findall(row.text.lower())) for row in rows)
@@ -155,7 +141,7 @@ class Telltales:
 
     def _each(self, text: str) -> Iterator[str]:
         words = _WORD.findall(text.lower())
-        plain = _plain(text, by_script=self._by_script, language=self._language)
+        plain = _plain(text, self._spoken)
         for name, has in SEEN.items():
             yield name if has(plain) else _without(name)
         for size in self._sizes:
@@ -182,38 +168,30 @@ def _touching(topic: Topic) -> str:
     return f"touch on “{', '.join(topic.words)}”"
 
 
-def habits(
-    rows: Sequence[Example],
-    *,
-    each: bool = False,
-    by_script: bool = True,
-    language: str | None = None,
-) -> tuple[str, ...]:
+def habits(rows: Sequence[Example], spoken: Spoken, *, each: bool = False) -> tuple[str, ...]:
     """Return, in lines for a model that writes such texts, what all examples or none do.
 
     With `each`, lines about English are left out if most texts are in other languages. So are lines
-    about capitals if most are in a script without them, which prompts of runs keep. Without
-    `by_script`, only the marks of Latin script are known. In a `language`, or "" for an unclear
-    one, abbreviations end no sentence; None is for earlier runs, where they did.
+    about capitals if most are in a script without them, which prompts of runs keep.
     """
-    english = are_english(rows)
+    english = spoken.english
     if english and each:
-        english = 2 * sum(are_english([row]) for row in rows) >= len(rows)
+        english = 2 * sum(Spoken.of([row.text]).english for row in rows) >= len(rows)
     left_out = set() if english else _OF_ENGLISH
     if each and 2 * sum(has_no_case(row.text) for row in rows) > len(rows):
         left_out = left_out | _OF_CASE
-    texts = [_plain(row.text, by_script=by_script, language=language) for row in rows]
+    texts = [_plain(row.text, spoken) for row in rows]
     counts = {name: sum(map(has, texts)) for name, has in SEEN.items() if name not in left_out}
     never = [name for name, count in counts.items() if not count and " no " not in name]
     always = [name for name, count in counts.items() if count == len(rows)]
     return (*_lines("hardly any of them", never), *_lines("nearly all of them", always))
 
 
-def _plain(text: str, *, by_script: bool, language: str | None) -> str:
+def _plain(text: str, spoken: Spoken) -> str:
     """Return a text as telltales see it."""
-    if language is not None:
-        text = without_stops(text, language)
-    return with_plain_marks(text) if by_script else text
+    if spoken.language is not None:
+        text = without_stops(text, spoken.language)
+    return with_plain_marks(text) if spoken.by_script else text
 
 
 def _lines(who: str, names: Iterable[str]) -> Iterator[str]:

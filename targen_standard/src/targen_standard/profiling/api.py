@@ -15,15 +15,21 @@ from targen_core.plugins.blame import blaming
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.tasks import find_task
-from targen_core.tasks.checks import language_of
 from targen_core.text import plural
 from targen_standard.datasets.kept import file_of_rows
 from targen_standard.examples.forms import forms_of
-from targen_standard.examples.measuring import Figures, Topic, as_spelled, figures_of, topics_of
+from targen_standard.examples.measuring import (
+    Figures,
+    Spoken,
+    Topic,
+    as_spelled,
+    figures_of,
+    topics_of,
+)
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example, read_examples
 from targen_standard.examples.subjects import closely_measured
-from targen_standard.examples.telltales import habits, shows_names
+from targen_standard.examples.telltales import habits
 from targen_standard.given import TaskLike, task_of
 from targen_standard.profiling.describing import describing
 from targen_standard.profiling.writing import section
@@ -106,12 +112,10 @@ def profile(
     of = find_task(known, whose)[1] if isinstance(whose, str) else whose
     path = file_of_rows(examples)
     rows = read_examples(path, of, encoding).rows
-    named = shows_names(row.text for row in rows)
-    language = language_of("\n".join(row.text for row in rows))
-    forms = forms_of(rows, named=named, language=language)
-    made = closely_measured(rows, of, Profile(forms=forms), language=language)
+    spoken = Spoken.of(row.text for row in rows)
+    made = closely_measured(rows, of, Profile(forms=forms_of(rows, spoken)), spoken)
     # Runs with examples keep what they say of texts in several languages.
-    made = made.model_copy(update={"about": habits(rows, each=True, language=language)})
+    made = made.model_copy(update={"about": habits(rows, spoken, each=True)})
     lines = () if about is None else about(rows)
     if model is not None:
         said = {**model_options, **(options or {})}
@@ -124,6 +128,6 @@ def profile(
         ):
             description, _ = question.ask(request.registry, request.spec, cache=replies_folder())
         lines = description.lines
-    spoken = (f"language: {language}",) if language else ()
-    made = made.model_copy(update={"about": (*spoken, *made.about, *lines)})
+    language = (f"language: {spoken.language}",) if spoken.language else ()
+    made = made.model_copy(update={"about": (*language, *made.about, *lines)})
     return Profiled(made, figures_of(rows), as_spelled(topics_of(rows), rows), path.name)
