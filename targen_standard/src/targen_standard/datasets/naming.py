@@ -135,12 +135,15 @@ def in_columns_of(source: Source, task: Task[Any, Any]) -> tuple[Source, str]:
 
     Rows that state their task, and those that have its columns, remain as they are.
     """
-    first = next(iter(_looked_at(source.form, 1)), {})
+    if source.task or source.of or task.rows.from_file:
+        return source, ""
+    rows = _looked_at(source.form)
+    first = next(rows, {})
     needed = {*_written_fields(task, first), *(["label"] if _has_label(task) else [])}
-    if source.task or source.of or task.rows.from_file or not needed - {*first}:
+    if not needed - {*first}:
         return source, ""
     try:
-        naming = naming_of(task, [*_looked_at(source.form, LOOKED_AT)])
+        naming = naming_of(task, [first, *rows])
     except UsageError:  # the task's schema says what each row lacks
         return source, ""
     own = task.schema.model_fields  # such as a column that is no text of the task
@@ -160,8 +163,8 @@ def _has_label(task: Task[Any, Any]) -> bool:
     return bool(task.labels) and "label" in task.schema.model_fields
 
 
-def _looked_at(form: Form, most: int) -> Iterator[Mapping[str, Any]]:
-    for _, record in islice(form.records(), most):
+def _looked_at(form: Form) -> Iterator[Mapping[str, Any]]:
+    for _, record in islice(form.records(), LOOKED_AT):
         if (row := _values(record)) is not None:
             yield row
 
