@@ -16,6 +16,7 @@ from targen_cli.completion import completer
 from targen_cli.flags import Said, takes
 from targen_core import Limits
 from targen_core.errors import RunConflict, UsageError
+from targen_core.origin import DECLARED
 from targen_core.outputs import write_file
 from targen_training.asked import chosen
 from targen_training.comparing import (
@@ -271,7 +272,7 @@ def _seedless(task: Task[Any, Any], said: str, arm: Any, folder: Path) -> Mappin
         return values
     if not task.seeds:
         return f"{task.name} has no seeds"
-    if task.contexts is None or not said.endswith((".yaml", ".yml", ".toml", ".json")):
+    if task.contexts is None or not said.endswith(DECLARED):
         return f"{task.name} has no variant {_SEEDLESS}"
     from targen_standard import Declaration
 

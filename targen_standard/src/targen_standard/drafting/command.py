@@ -12,11 +12,10 @@ from targen_cli.flags import Said, takes
 from targen_cli.request import ONE_MODEL
 from targen_core.errors import UsageError
 from targen_core.options import Limits, RowOptions
+from targen_core.origin import DECLARED
 from targen_core.outputs import writing
 from targen_core.plain import refuse_special, replace_plain
 from targen_core.text import plural
-
-_OF_FILES = (".yaml", ".yml", ".json", ".toml", ".py")
 
 
 @takes(
@@ -62,18 +61,16 @@ def init_task(
     - targen init-task reviews.yaml -b chatgpt --model gpt-6-luna
     - targen init-task --blank --out mytask.yaml
     """
-    from targen_standard.task_files.adding import COMPLETED
-
     file = Path(description or "")
     is_there = description is not None and _exists(file)
     kind = file.suffix.lower()
-    if kind in _OF_FILES and not is_there:
+    if kind in (*DECLARED, ".py") and not is_there:
         raise UsageError(
             f"there is no file {file}, and this command needs a description of the task, or a "
             "task file to complete",
             hint=f"targen init-task --blank --out {quote(str(file.with_suffix('.yaml')))}",
         )
-    if is_there and file.suffix not in COMPLETED:
+    if is_there and file.suffix not in DECLARED:
         raise UsageError(
             f"targen cannot complete {file}: only task files that end in .yaml, .yml, .json or "
             ".toml get kinds",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_cli.generating import Generate, goes_on_as_generate, save_task_file
+from targen_core.origin import DECLARED
 from targen_standard.task_files.files import task_name
 
 if TYPE_CHECKING:
@@ -126,6 +127,6 @@ def method(
 def _stem(name: str) -> str:
     """A part of a task's name, from the name or the file of one."""
     last = Path(name.partition(".py:")[0]).name.rpartition(":")[2]
-    for suffix in (".yaml", ".yml", ".json", ".toml", ".py"):
+    for suffix in (*DECLARED, ".py"):
         last = last.removesuffix(suffix)
     return task_name(last)

@@ -10,16 +10,9 @@ from typing import Any
 
 import yaml
 
-from targen_cli.reading import toml_of
-from targen_cli.reading.nodes import yaml_value
 from targen_core.errors import UsageError
-from targen_core.reading import json_of
-from targen_standard.task_files.reading import parsed_file
-
-COMPLETED = (".yaml", ".yml", ".json", ".toml")
-"""The ends of the names of files that a key can be added to."""
-
-_DEEPEST = 16  # levels of a task file
+from targen_core.origin import DECLARED
+from targen_standard.task_files.reading import parsed_file, values_of
 
 
 def as_yaml(value: Mapping[str, Any]) -> str:
@@ -30,7 +23,7 @@ def as_yaml(value: Mapping[str, Any]) -> str:
 
 def may_get_kinds(path: Path) -> bool:
     """Return whether a task file has labels, and nothing that says what their rows are like."""
-    keys = parsed_file(path).value.keys() if path.suffix in COMPLETED else set()
+    keys = parsed_file(path).value.keys() if path.suffix in DECLARED else set()
     return "labels" in keys and keys.isdisjoint({"kinds", "examples", "profile", "generators"})
 
 
@@ -45,30 +38,22 @@ def with_key(path: Path, text: str, key: str, section: str, hint: str) -> str:
             flow style.
     """
     try:
-        was = _value(path, text) if text.strip() else {}
+        was, _ = values_of(text, path) if text.strip() else ({}, None)
         if not isinstance(was, Mapping):
             raise ValueError("it is not a mapping")
         if key in was:
             raise UsageError(f"{path} already has a key `{key}`", hint=f"remove it, or {hint}")
-        made = _value(Path(), section)
+        made, _ = values_of(section, Path())
         whole = _joined(path, text.rstrip(), section, made)
         if "\r\n" in text:
             whole = re.sub(r"\r?\n", "\r\n", whole)
-        if _value(path, whole) != {**was, **made}:
+        if values_of(whole, path)[0] != {**was, **made}:
             raise ValueError("it does not end with a key")
     except ValueError as error:
         raise UsageError(
             f"{path}: targen cannot add a key at the end of the file: {error}", hint=hint
         ) from error
     return whole
-
-
-def _value(path: Path, text: str) -> Any:
-    if path.suffix == ".json":
-        return json_of(text, deepest=_DEEPEST, once=True)
-    if path.suffix == ".toml":
-        return toml_of(text, deepest=_DEEPEST)
-    return yaml_value(text, deepest=_DEEPEST)[0]
 
 
 def _joined(path: Path, text: str, section: str, made: Mapping[str, Any]) -> str:

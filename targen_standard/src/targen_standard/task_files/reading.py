@@ -198,16 +198,25 @@ def _require_labels(parsed: Parsed) -> None:
             raise parsed.refuse(("labels", name), "it is a key, not a label", place)
 
 
+def values_of(text: str, path: Path) -> tuple[Any, Callable[[], Any]]:
+    """Return the values of a text, and a function that finds their places as far as possible.
+
+    Raises:
+        Malformed: it is not in the format of files with the suffix of `path`, by default YAML.
+    """
+    if path.suffix == ".toml":
+        return toml_of(text, deepest=_DEEPEST), lambda: None
+    if path.suffix == ".json":
+        # One that is larger was written by no person: to find its lines would take long.
+        value = json_of(text, deepest=_DEEPEST, once=True)
+        return value, lambda: json_nodes(text) if len(text) <= _MAX_TYPED else None
+    value, node = yaml_value(text, deepest=_DEEPEST)
+    return value, lambda: node
+
+
 def _parsed(text: str, path: Path) -> tuple[Any, Callable[[], Any]]:
-    """Return the values of a text, and a function that finds their places as far as possible."""
     try:
-        if path.suffix == ".toml":
-            return toml_of(text, deepest=_DEEPEST), lambda: None
-        if path.suffix == ".json":
-            # One that is larger was written by no person: to find its lines would take long.
-            value = json_of(text, deepest=_DEEPEST, once=True)
-            return value, lambda: json_nodes(text) if len(text) <= _MAX_TYPED else None
-        value, node = yaml_value(text, deepest=_DEEPEST)
+        return values_of(text, path)
     except Malformed as error:
         where = f"{path}, line {error.line}" if error.line else str(path)
         hint = _hint(error.reason, _line(text, error.line or 1))
@@ -219,7 +228,6 @@ def _parsed(text: str, path: Path) -> tuple[Any, Callable[[], Any]]:
                 f"on line {error.line - 1}, put a colon and a space after the key, as in KEY: text"
             )
         raise UsageError(f"{where}: {error.reason}", hint=hint) from error
-    return value, lambda: node
 
 
 def _line(text: str, number: int) -> str:

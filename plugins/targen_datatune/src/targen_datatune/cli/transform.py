@@ -17,6 +17,7 @@ from targen_cli.generating import Generate, goes_on_as_generate, save_task_file
 from targen_cli.status import note
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import RowOptions
+from targen_core.origin import DECLARED
 from targen_core.plain import content_of
 from targen_core.tasks.checks import script_of
 from targen_core.tasks.languages import all_languages, find_language
@@ -330,7 +331,7 @@ _IS_FORM = re.compile(r'^[ \t]*+"?transform"?[ \t]*+:|^\[transform\]', re.MULTIL
 def _refuse_form(task: str) -> None:
     """Name the command for a file that is complete already."""
     path = Path(task).expanduser()
-    if path.suffix.lower() not in (".yaml", ".yml", ".json", ".toml") or not path.is_file():
+    if path.suffix.lower() not in DECLARED or not path.is_file():
         return
     if _IS_FORM.search(content_of(path, _LARGEST).decode(errors="replace")):
         raise UsageError(
