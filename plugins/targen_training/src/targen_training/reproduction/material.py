@@ -35,8 +35,11 @@ def _folder(option: str, folder: Path, task: str, has_rows: Callable[[Path], boo
         UsageError: several folders could be meant.
     """
     folders = sorted(path for path in folder.iterdir() if path.is_dir() and has_rows(path))
-    named = [path for path in folders if re.sub(r"[\W_]", "", path.name.lower()) == task]
-    found = named or [path for path in folders if task in (_letters(path), _task_of(path))]
+    plain = {path: re.sub(r"[\W_]", "", path.name.lower()) for path in folders}
+    named = [path for path in folders if plain[path] == task]
+    found = named or [
+        path for path in folders if task in (re.sub(r"\d", "", plain[path]), _task_of(path))
+    ]
     if len(found) > 1:
         raise UsageError(
             f"{option} {folder} has several folders with rows of {task}: "
@@ -46,10 +49,6 @@ def _folder(option: str, folder: Path, task: str, has_rows: Callable[[Path], boo
             else f"rename the one to use to {task}",
         )
     return found[0] if found else None
-
-
-def _letters(path: Path) -> str:
-    return re.sub(r"[^a-z]", "", path.name.lower())
 
 
 def _task_of(run: Path) -> str:
