@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ["Cell", "Estimate", "Excerpt", "Findings", "Plot", "Table"]
+__all__ = ["Cell", "Estimate", "Excerpt", "Findings", "Plot", "Table", "flow_losses"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +104,34 @@ class Findings:
     rows: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def flow_losses(
+    flows: Mapping[str, Mapping[str, Any]], aims: Mapping[str, str | None], most: int
+) -> dict[str, dict[str, int]]:
+    """Return the candidates of a label flow that became no row, by outcome and by branch.
+
+    Surplus candidates have an outcome per final label if step 4 relabelled any of them: otherwise
+    the flow would hide what it did.
+
+    Args:
+        flows: the flow of each branch, as in a run's report.
+        aims: the label that a branch was to give, if its name differs.
+        most: if there are more such final labels, surplus is one outcome.
+    """
+    ends = sorted({end for flow in flows.values() for end in flow["surplus"]})
+    relabelled = any(
+        aims.get(name, name) not in (None, end)
+        for name, flow in flows.items()
+        for end in flow["surplus"]
+    )
+    losses = {"rejected": {name: sum(flow["rejected"].values()) for name, flow in flows.items()}}
+    if relabelled and len(ends) <= most:
+        for end in ends:
+            losses[f"surplus ({end})"] = {
+                n: flow["surplus"].get(end, 0) for n, flow in flows.items()
+            }
+    else:
+        losses["surplus"] = {name: sum(flow["surplus"].values()) for name, flow in flows.items()}
+    losses["duplicate"] = {name: flow["duplicate"] for name, flow in flows.items()}
+    return {name: counts for name, counts in losses.items() if any(counts.values())}

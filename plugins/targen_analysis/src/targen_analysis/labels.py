@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from targen_analysis.metrics import (
     Cell,
@@ -19,12 +20,11 @@ from targen_analysis.metrics import (
     Table,
 )
 from targen_analysis.statistics import rate
+from targen_cli.findings import flow_losses
 from targen_core import load
 from targen_core.text import percent
 
 __all__ = ["LABELS"]
-
-_REJECTED, _SURPLUS, _DUPLICATE = _LOST = ("rejected", "surplus", "duplicate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +32,15 @@ class Flow:
     """Where candidates went.
 
     Attributes:
-        ends: branch, or the label that it is for -> where its candidates went -> how many.
+        branches: the flow of each branch, or of the label that it is for, as in a run's report.
         aims: the label that a branch was to give, if its name differs; None if the judge was to
             find it.
         corrected: whether there was a step 4 that could change a label.
-        surplus: branch -> final label -> how many of its surplus candidates got it.
     """
 
-    ends: Mapping[str, Mapping[str, int]]
+    branches: Mapping[str, Mapping[str, Any]]
     aims: Mapping[str, str | None] = field(default_factory=dict)
     corrected: bool = True
-    surplus: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def aim(self, branch: str) -> str | None:
         """The label that a branch was to give."""
@@ -203,37 +201,34 @@ def _flow(corpus: Corpus) -> Flow | None:
     """Return the flow of a run from its report, or of a file from its two columns of labels."""
     if corpus.intended:
         order = [name for name in corpus.label_names if name in corpus.intended]
-        flow: dict[str, Counter[str]] = {name: Counter() for name in order}
+        flow = {name: _empty() for name in order}
         for intended, label in zip(corpus.intended, corpus.labels, strict=True):
-            flow.setdefault(intended or "(none)", Counter())[label or _REJECTED] += 1
+            mine = flow.setdefault(intended or "(none)", _empty())
+            mine["accepted" if label else "rejected"][label] += 1
         return Flow(flow) if flow else None
     if corpus.run is None:
         return None
     report = load(corpus.run).report.raw
-    ends = {
-        name: {
-            **flow["accepted"],
-            _REJECTED: sum(flow["rejected"].values()),
-            _DUPLICATE: flow["duplicate"],
-        }
-        for name, flow in report["flow"].items()
-    }
-    if not ends:
+    if not report["flow"]:
         return None
-    surplus = {name: flow["surplus"] for name, flow in report["flow"].items()}
-    return Flow(ends, report.get("branches", {}), report.get("corrected", True), surplus)
+    return Flow(report["flow"], report.get("branches", {}), report.get("corrected", True))
+
+
+def _empty() -> dict[str, Any]:
+    return {"accepted": Counter(), "rejected": Counter(), "surplus": Counter(), "duplicate": 0}
 
 
 def _together(flows: list[Flow]) -> Flow:
-    total: dict[str, Counter[str]] = {}
-    surplus: dict[str, Counter[str]] = {}
+    total: dict[str, dict[str, Any]] = {}
     aims: dict[str, str | None] = {}
     for flow in flows:
         aims.update(flow.aims)
-        for counted, of in ((total, flow.ends), (surplus, flow.surplus)):
-            for intended, ends in of.items():
-                counted.setdefault(intended, Counter()).update(ends)
-    return Flow(total, aims, any(flow.corrected for flow in flows), surplus)
+        for intended, counts in flow.branches.items():
+            sums = total.setdefault(intended, _empty())
+            for place in ("accepted", "rejected", "surplus"):
+                sums[place].update(counts[place])
+            sums["duplicate"] += counts["duplicate"]
+    return Flow(total, aims, any(flow.corrected for flow in flows))
 
 
 def _changed(flow: Flow) -> tuple[int, int]:
@@ -243,38 +238,25 @@ def _changed(flow: Flow) -> tuple[int, int]:
     """
     labeled = [
         (aim, end, n)
-        for of in (flow.ends, flow.surplus)
-        for name, ends in of.items()
-        for end, n in ends.items()
-        if end not in _LOST and (aim := flow.aim(name)) is not None
+        for name, counts in flow.branches.items()
+        if (aim := flow.aim(name)) is not None
+        for place in ("accepted", "surplus")
+        for end, n in counts[place].items()
     ]
     return sum(n for aim, end, n in labeled if end != aim), sum(n for *_, n in labeled)
 
 
 def _columns(flow: Flow) -> dict[str, Mapping[str, int]]:
-    """Return the candidates of each branch by outcome: labels, intended ones first; then losses.
-
-    Surplus has a column per label if any of it was relabelled, as in a run's report.
-    """
-    reached = {end for ends in flow.ends.values() for end in ends} - set(_LOST)
-    own = dict.fromkeys(aim for name in flow.ends if (aim := flow.aim(name)) is not None)
-
-    def those(of: Mapping[str, Mapping[str, int]], end: str) -> dict[str, int]:
-        return {name: ends.get(end, 0) for name, ends in of.items()}
-
-    losses = {_REJECTED: those(flow.ends, _REJECTED)}
-    full = sorted({end for ends in flow.surplus.values() for end in ends})
-    relabelled = any(
-        flow.aim(name) not in (None, end) for name, ends in flow.surplus.items() for end in ends
-    )
-    if relabelled and len(full) <= _MAX_LABELS:
-        losses |= {f"{_SURPLUS} ({end})": those(flow.surplus, end) for end in full}
-    else:
-        losses[_SURPLUS] = {name: sum(ends.values()) for name, ends in flow.surplus.items()}
-    losses[_DUPLICATE] = those(flow.ends, _DUPLICATE)
+    """Return the candidates of each branch by outcome: labels, intended ones first; then losses."""
+    accepted = {name: counts["accepted"] for name, counts in flow.branches.items()}
+    own = dict.fromkeys(aim for name in accepted if (aim := flow.aim(name)) is not None)
+    others = {end for ends in accepted.values() for end in ends}.difference(own)
     return {
-        **{end: those(flow.ends, end) for end in [*own, *sorted(reached - set(own))]},
-        **{name: counts for name, counts in losses.items() if any(counts.values())},
+        **{
+            end: {name: ends.get(end, 0) for name, ends in accepted.items()}
+            for end in [*own, *sorted(others)]
+        },
+        **flow_losses(flow.branches, flow.aims, _MAX_LABELS),
     }
 
 
@@ -285,7 +267,7 @@ def _flow_table(name: str, flow: Flow) -> Table:
     return Table(
         f"Label flow of {name}",
         ("intended", *columns),
-        [(intended, *(of.get(intended, 0) for of in columns.values())) for intended in flow.ends],
+        [(intended, *(of[intended] for of in columns.values())) for intended in flow.branches],
         note=f"Row: {row}; column: the candidate's outcome.",
     )
 
@@ -293,14 +275,14 @@ def _flow_table(name: str, flow: Flow) -> Table:
 def _flow_plot(name: str, flow: Flow) -> Plot:
     columns = _columns(flow)
     marks = []
-    for intended in flow.ends:
-        total = sum(of.get(intended, 0) for of in columns.values())
+    for intended in flow.branches:
+        total = sum(of[intended] for of in columns.values())
         marks += [
             {
                 "intended": intended,
                 "ended as": end,
-                "share": of.get(intended, 0) / total if total else 0.0,
-                "candidates": of.get(intended, 0),
+                "share": of[intended] / total if total else 0.0,
+                "candidates": of[intended],
             }
             for end, of in columns.items()
         ]

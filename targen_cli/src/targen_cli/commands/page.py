@@ -16,7 +16,6 @@ from targen_cli.commands.report import (
     by_step,
     copied_head,
     flow_columns,
-    flow_losses,
     flow_table,
     judged_flows,
     reject_sections,
@@ -25,7 +24,7 @@ from targen_cli.commands.report import (
 )
 from targen_cli.commands.shelf import Shelved
 from targen_cli.commands.show import content_of, origin_of, text_of
-from targen_cli.findings import Table
+from targen_cli.findings import Table, flow_losses
 from targen_cli.options.prices import price_words
 from targen_cli.pages import document, safe, scrolling
 from targen_cli.tables import duration
@@ -210,7 +209,7 @@ def _flow(raw: Mapping[str, Any]) -> Iterator[str]:
     if not flows:
         return
     aims = raw.get("branches") or {name: name for name in flows}
-    apart = flow_losses(flows, aims)
+    apart = flow_losses(flows, aims, MANY)
     ends = flow_columns(flows, aims)
     if len(ends) > MANY:
         yield "<h2>Label flow</h2>"
@@ -219,7 +218,7 @@ def _flow(raw: Mapping[str, Any]) -> Iterator[str]:
     rows = []
     for name, flow in flows.items():
         counts = [flow["accepted"].get(end, 0) for end in ends]
-        counts += [count(flow) for count in apart.values()]
+        counts += [lost[name] for lost in apart.values()]
         judged = max(1, flow["judged"])
         heats = [_Heat(count, count / judged) for count in counts]
         rows.append((branch_words(name, aims), *heats, flow["judged"]))

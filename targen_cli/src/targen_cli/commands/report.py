@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from targen_cli.findings import Cell, Table
+from targen_cli.findings import Cell, Table, flow_losses
 from targen_cli.options.arguments import JsonArg, StrictArg
 from targen_cli.tables import duration, print_json, print_table
 from targen_core.errors import TargenError, UsageError
@@ -30,7 +29,6 @@ __all__ = [
     "copied_head",
     "exit_on_concerns",
     "flow_columns",
-    "flow_losses",
     "flow_table",
     "judged_flows",
     "open_page",
@@ -347,7 +345,7 @@ def flow_table(
 ) -> tuple[list[str], list[tuple[str | int, ...]]]:
     """The label-flow matrix; of many labels only what was kept, and what was relabelled."""
     flows = judged_flows(flows)
-    columns, apart = flow_columns(flows, aims), flow_losses(flows, aims)
+    columns, apart = flow_columns(flows, aims), flow_losses(flows, aims, MANY)
     many = len(columns) > MANY
     rows: list[tuple[str | int, ...]] = []
     for name, flow in flows.items():
@@ -356,42 +354,9 @@ def flow_table(
         if many:
             kept = accepted.get(aims.get(name, name), 0)
             ends = [kept, sum(accepted.values()) - kept]
-        others = (count(flow) for count in apart.values())
+        others = (counts[name] for counts in apart.values())
         rows.append((branch_words(name, aims), *ends, *others, flow["judged"]))
     return ["", *(("kept", "relabelled") if many else columns), *apart, ALL], rows
-
-
-def flow_losses(
-    flows: Mapping[str, Any], aims: Mapping[str, str | None]
-) -> dict[str, Callable[[Mapping[str, Any]], int]]:
-    """Return the columns of candidates that became no row, each with how to count one flow's.
-
-    Surplus candidates have a column per final label if step 4 relabelled any of them: otherwise
-    the matrix would hide what it did.
-    """
-    ends = sorted({end for flow in flows.values() for end in flow["surplus"]})
-    relabelled = any(
-        end != aims.get(name, name)
-        for name, flow in flows.items()
-        if aims.get(name, name) is not None
-        for end in flow["surplus"]
-    )
-    surplus = (
-        {f"surplus ({end})": partial(_surplus, end) for end in ends}
-        if relabelled and len(ends) <= MANY
-        else {"surplus": partial(_surplus, None)}
-    )
-    counts: dict[str, Callable[[Mapping[str, Any]], int]] = {
-        "rejected": lambda flow: sum(flow["rejected"].values()),
-        **surplus,
-        "duplicate": lambda flow: flow["duplicate"],
-    }
-    return {name: count for name, count in counts.items() if any(map(count, flows.values()))}
-
-
-def _surplus(end: str | None, flow: Mapping[str, Any]) -> int:
-    """Count a flow's surplus candidates that ended with a label; all of them for None."""
-    return sum(count for label, count in flow["surplus"].items() if end in (None, label))
 
 
 def branch_words(branch: str, aims: Mapping[str, str | None]) -> str:
