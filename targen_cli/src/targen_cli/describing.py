@@ -63,11 +63,13 @@ def _print_plainly(facts: dict[str, Any]) -> None:
 def print_options(facts: Mapping[str, Any], *, prefix: str = "") -> None:
     """Print the table of the fact `options`, if there is any; `prefix` precedes each name."""
     if options := facts.get("options"):
-        heads = ["option", "type", "default", "meaning"]
-        rows = [
-            (f"{prefix}{f['name']}", type_of(f), default_of(f), f["description"]) for f in options
-        ]
-        print_table(heads, rows)
+        print_described("option", options, prefix=prefix)
+
+
+def print_described(head: str, fields: Sequence[dict[str, Any]], *, prefix: str = "") -> None:
+    """Print a table of fields, whose first column is headed `head`."""
+    rows = [(f"{prefix}{f['name']}", type_of(f), default_of(f), f["description"]) for f in fields]
+    print_table([head, "type", "default", "meaning"], rows)
 
 
 def print_fields(what: str, fields: Sequence[dict[str, Any]]) -> None:
@@ -78,8 +80,7 @@ def print_fields(what: str, fields: Sequence[dict[str, Any]]) -> None:
         print(f"{what} is text.")
         return
     print(f"\n{what} has these fields:")
-    heads = ["field", "type", "default", "meaning"]
-    print_table(heads, [(f["name"], type_of(f), default_of(f), f["description"]) for f in fields])
+    print_described("field", fields)
 
 
 def type_of(field: dict[str, Any]) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-__all__ = ["LEFT_OUT", "NO_DESCRIPTION", "Columns", "cut", "drawn", "plain"]
+__all__ = ["LEFT_OUT", "NO_DESCRIPTION", "Columns", "cut", "plain"]
 
 NO_DESCRIPTION = "No description."
 """The start of words made from a row, for a dataset without a description."""
@@ -20,11 +19,6 @@ _SHOWN = 300  # characters of a text
 _ITEMS = 5  # of a list or an object
 _DEEP = 3  # levels of a sample
 _DEEPEST = 100
-
-
-def drawn(text: str) -> bytes:
-    """Return a key that orders texts by chance, in the same way everywhere."""
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
 
 
 def plain(value: Any, deep: int = 0) -> Any:

@@ -23,6 +23,7 @@ __all__ = [
     "Example",
     "bigbench_of",
     "choices_in",
+    "drawn",
     "example_of",
     "is_bigbench",
     "task_json",
@@ -155,7 +156,7 @@ def example_of(value: Any) -> Example:
     if isinstance(scores, Mapping) and scores:
         if not all(isinstance(s, int | float) and abs(s) < 1e300 for s in scores.values()):
             raise ValueError("target_scores contains a value that is not a number")
-        order = sorted(map(str, scores), key=lambda choice: _drawn(f"{text}/{choice}"))
+        order = sorted(map(str, scores), key=lambda choice: drawn(f"{text}/{choice}"))
         best = max(scores.values())
         right = tuple(choice for choice in order if scores[choice] == best)
         return Example(text, right, {choice: float(scores[choice]) for choice in order})
@@ -168,7 +169,7 @@ def example_of(value: Any) -> Example:
     return Example(text, known)
 
 
-def _drawn(text: str) -> bytes:
+def drawn(text: str) -> bytes:
     """Return a key that orders texts by chance, in the same way everywhere."""
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
 

@@ -15,9 +15,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from targen_cli.trust import leaving, placed
 from targen_core.errors import UsageError
@@ -36,7 +36,7 @@ from targen_standard.methods.given import GivenRows, digest_of
 from targen_standard.methods.model import Base, Given, Method
 from targen_standard.task_files.files import kept_file
 from targen_standard.task_files.forms import TaskForm
-from targen_standard.task_files.model import Declaration
+from targen_standard.task_files.model import AS_LIST, Declaration
 
 __all__ = [
     "FORM",
@@ -74,16 +74,11 @@ class MethodFile(BaseModel):
     use: str
     task: Named
     variants: tuple[str, ...] = ()
-    given: tuple[str, ...] = ()
+    given: Annotated[tuple[str, ...], AS_LIST] = ()
     digest: str = ""
     preset: str = ""
     options: dict[str, Any] = {}
     kept: dict[str, Any] | str | None = Field(default=None, exclude=True)
-
-    @field_validator("given", mode="before")
-    @classmethod
-    def _one_or_several(cls, given: Any) -> Any:
-        return (given,) if isinstance(given, str) else given
 
 
 def _located(spec: MethodFile, folder: Path) -> MethodFile:

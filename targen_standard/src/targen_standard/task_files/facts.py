@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from targen_cli.describing import default_of, type_of
+from targen_cli.describing import print_described
 from targen_cli.facts import Described, fields
-from targen_cli.tables import print_table
 from targen_core.plugins.hookspecs import hookspec
 
 if TYPE_CHECKING:
@@ -48,16 +47,11 @@ def form_facts(part: Described) -> dict[str, Any]:
 def print_form(facts: dict[str, Any]) -> None:
     """Print the keys of a form."""
     name = facts["id"].rpartition(":")[2]
-    _print_keys(facts)
+    print_described("key", facts["keys"])
     print(f"In a task file, use no key but {name} and `name`, and put these options under {name}.")
 
 
 def print_output(facts: dict[str, Any]) -> None:
     """Print the keys of an output."""
-    _print_keys(facts)
+    print_described("key", facts["keys"])
     print("In a task file, put these keys under output.")
-
-
-def _print_keys(facts: dict[str, Any]) -> None:
-    rows = [(f["name"], type_of(f), default_of(f), f["description"]) for f in facts["keys"]]
-    print_table(["key", "type", "default", "meaning"], rows)

@@ -141,9 +141,8 @@ def _apart(value: Any) -> Any:
     return apart
 
 
-def _as_list(value: Any) -> Any:
-    """Read one name as a list with that name."""
-    return (value,) if isinstance(value, str) else value
+AS_LIST = BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
+"""Reads one name as a list with that name."""
 
 
 class _Part(BaseModel):
@@ -492,13 +491,13 @@ class Declaration(_Part):
     corrector: Annotated[str | None, BeforeValidator(_absent)] = Field(
         default="meta", description="step 4: the name of a corrector, or `none`"
     )
-    checks: Annotated[tuple[PartName, ...], BeforeValidator(_as_list)] = Field(
+    checks: Annotated[tuple[PartName, ...], AS_LIST] = Field(
         default=(),
         max_length=100,
         description="names of registered checks that a row must pass, in addition to its "
         "fields' checks",
     )
-    filters: Annotated[tuple[PartName, ...], BeforeValidator(_as_list)] = Field(
+    filters: Annotated[tuple[PartName, ...], AS_LIST] = Field(
         default=(),
         max_length=100,
         description="names of registered filters that rows pass through, in this order",

@@ -22,7 +22,6 @@ from targen_core.plain import content_of
 from targen_core.tasks.checks import script_of
 from targen_core.tasks.languages import all_languages, find_language
 from targen_core.text import plural
-from targen_datatune.cells import drawn
 from targen_datatune.cli.options import (
     CatalogueArg,
     GatedArg,
@@ -390,6 +389,8 @@ def _spec(**values: Any) -> Transform:
 
 def _shown(asked: TaskRequest, labels: Sequence[str], limit: int) -> list[dict[str, str]]:
     """The examples that the model is shown, of each label in turn; of many, some by chance."""
+    from targen_standard.datasets.bigbench import drawn
+
     legal = [each for each in asked.examples if not labels or each.output in labels]
     if len(legal) > limit:  # files are often sorted by something
         legal.sort(key=lambda each: drawn(each.input))
