@@ -25,6 +25,7 @@ from targen_standard.examples.reading import Example
 __all__ = [
     "NAMED",
     "SEEN",
+    "Spoken",
     "Telltales",
     "habits",
     "is_unspaced",
