@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ["Cell", "Estimate", "Excerpt", "Findings", "Plot", "Table", "flow_losses"]
+__all__ = [
+    "Cell",
+    "Estimate",
+    "Excerpt",
+    "Findings",
+    "Plot",
+    "Table",
+    "flow_changes",
+    "flow_losses",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +113,24 @@ class Findings:
     rows: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def flow_changes(
+    flows: Mapping[str, Mapping[str, Any]], aims: Mapping[str, str | None]
+) -> tuple[int, int]:
+    """Return how many candidates got another label than requested, and how many have both labels.
+
+    Surplus ones count: a label that is full says nothing about whether they were relabelled. See
+    `flow_losses` for the arguments.
+    """
+    labelled = [
+        (aim, end, count)
+        for name, flow in flows.items()
+        if (aim := aims.get(name, name)) is not None
+        for place in ("accepted", "surplus")
+        for end, count in flow[place].items()
+    ]
+    return sum(n for aim, end, n in labelled if end != aim), sum(n for *_, n in labelled)
 
 
 def flow_losses(

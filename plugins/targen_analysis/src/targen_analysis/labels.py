@@ -20,7 +20,7 @@ from targen_analysis.metrics import (
     Table,
 )
 from targen_analysis.statistics import rate
-from targen_cli.findings import flow_losses
+from targen_cli.findings import flow_changes, flow_losses
 from targen_core import load
 from targen_core.text import percent
 
@@ -41,10 +41,6 @@ class Flow:
     branches: Mapping[str, Mapping[str, Any]]
     aims: Mapping[str, str | None] = field(default_factory=dict)
     corrected: bool = True
-
-    def aim(self, branch: str) -> str | None:
-        """The label that a branch was to give."""
-        return self.aims.get(branch, branch)
 
 
 def _measure(study: Study, options: MetricOptions) -> Findings:
@@ -71,7 +67,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
         named = f"the {len(pooled)} corrected datasets together"
         every = {named: _together(pooled)} if len(pooled) > 1 else {}
     for name, flow in (flows | every).items():
-        changed, judged = _changed(flow)
+        changed, judged = flow_changes(flow.branches, flow.aims)
         if all(aim is None for aim in flow.aims.values()) and flow.aims:
             continue  # no label was asked for
         if not flow.corrected:
@@ -231,25 +227,10 @@ def _together(flows: list[Flow]) -> Flow:
     return Flow(total, aims, any(flow.corrected for flow in flows))
 
 
-def _changed(flow: Flow) -> tuple[int, int]:
-    """Candidates that ended with another label than intended, of those that have both.
-
-    Surplus ones count: a label that is full says nothing about whether they were relabelled.
-    """
-    labeled = [
-        (aim, end, n)
-        for name, counts in flow.branches.items()
-        if (aim := flow.aim(name)) is not None
-        for place in ("accepted", "surplus")
-        for end, n in counts[place].items()
-    ]
-    return sum(n for aim, end, n in labeled if end != aim), sum(n for *_, n in labeled)
-
-
 def _columns(flow: Flow) -> dict[str, Mapping[str, int]]:
     """Return the candidates of each branch by outcome: labels, intended ones first; then losses."""
     accepted = {name: counts["accepted"] for name, counts in flow.branches.items()}
-    own = dict.fromkeys(aim for name in accepted if (aim := flow.aim(name)) is not None)
+    own = dict.fromkeys(aim for name in accepted if (aim := flow.aims.get(name, name)) is not None)
     others = {end for ends in accepted.values() for end in ends}.difference(own)
     return {
         **{

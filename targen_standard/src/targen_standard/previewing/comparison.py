@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from targen_cli.findings import flow_changes
 from targen_cli.trial import Show, Trial, run_trial, unseen
+from targen_core.api.report import flows_together
 from targen_core.calls.model import ChatReply
 from targen_core.errors import Interrupted, TargenError, UsageError
 from targen_core.plugins.registry import Registry
@@ -167,27 +169,18 @@ def _compared(
     prompts: float | None,
     examples: dict[str, int] | None,
 ) -> Compared:
-    reasons: Counter[str] = Counter()
-    totals: Counter[str] = Counter()
-    for branch, flow in trial.report.get("flow", {}).items():
-        aim = trial.report["branches"][branch]
-        reasons.update(flow["reasons"])
-        totals["judged"] += flow["judged"]
-        totals["accepted"] += sum(flow["accepted"].values())
-        totals["duplicates"] += flow["duplicate"]
-        ended = Counter(flow["accepted"]) + Counter(flow["surplus"])
-        totals["relabelled"] += sum(
-            count for end, count in ended.items() if aim is not None and end != aim
-        )
+    flows = trial.report.get("flow", {})
+    together = flows_together([*flows.values()], 0, 0)
+    relabelled, _ = flow_changes(flows, trial.report.get("branches", {}))
     usage = trial.report["usage"]["total"] if trial.report else {}
     keys = ("input_tokens", "output_tokens", "saved_input_tokens", "saved_output_tokens")
     return Compared(
         name=name,
-        judged=totals["judged"],
-        accepted=totals["accepted"],
-        rejected=dict(reasons.most_common()),
-        duplicates=totals["duplicates"],
-        relabelled=totals["relabelled"],
+        judged=together.judged,
+        accepted=sum(together.accepted.values()),
+        rejected=dict(Counter(together.reasons).most_common()),
+        duplicates=together.duplicate,
+        relabelled=relabelled,
         tokens=sum(usage.get(key, 0) for key in keys),
         instructions_similarity=instructions,
         prompts_similarity=prompts,
