@@ -253,8 +253,8 @@ class Spoken:
     """The language of texts, as far as what is measured depends on it.
 
     Attributes:
-        language: whose abbreviations end no sentence; "" if it is unclear. None is for earlier
-            runs, whose telltales knew no abbreviations, and whose subjects had folded letters.
+        language: the one whose abbreviations are known; "" if it is unclear. It is None in earlier
+            runs, where telltales knew no abbreviations, and subjects had folded letters.
         english: whether words of English say something about the texts.
         named: whether a capital inside a sentence says that it is a name: not in German.
         by_script: whether marks of all scripts are known, not only those of Latin script.
@@ -267,7 +267,7 @@ class Spoken:
 
     @classmethod
     def of(cls, texts: Iterable[str], by_language: bool | str = "words") -> Spoken:
-        """Return that of texts; for `by_language`, see `ExampleOptions`."""
+        """Return the language of texts; for `by_language`, see `ExampleOptions`."""
         text = "\n".join(texts)
         language = language_of(text)
         known = find_language(language)
