@@ -17,7 +17,7 @@ from targen_cli.trust import leaving, placed, require_trust
 from targen_core import Typed
 from targen_core.calls.sampling import is_free
 from targen_core.errors import NoSuchFile, TargenError, UsageError
-from targen_core.origin import Named
+from targen_core.origin import Named, is_file
 from targen_core.plain import content_of
 from targen_core.text import key_path
 from targen_core.wording import Words
@@ -370,13 +370,13 @@ def reaching(experiment: Experiment, folder: Path) -> dict[str, Any]:
         for at, source in enumerate(part.test)
     }
     for key in experiment.tasks:
-        if is_path(task := experiment.task_of(key)):
+        if is_file(task := experiment.task_of(key)):
             paths[f"tasks.{key}.task"] = task
     asked = {"generate": experiment.generate}
     for place, of in arms.items():
         for name, arm in of.items():
             paths |= {f"{place}.{name}.data.{at}": each for at, each in enumerate(arm.data)}
-            if is_path(arm.task):
+            if is_file(arm.task):
                 paths[f"{place}.{name}.task"] = arm.task
             asked[f"{place}.{name}.generate"] = arm.generate or {}
     weights = {
@@ -453,7 +453,7 @@ def located(experiment: Experiment, at: Callable[[str], str]) -> Experiment:
     """Return an experiment with `at` of each path and dataset."""
 
     def task(name: str) -> str:
-        return at(name) if is_path(name) else name
+        return at(name) if is_file(name) else name
 
     def put(arms: Mapping[str, Arm]) -> dict[str, Arm]:
         return {
@@ -473,11 +473,6 @@ def located(experiment: Experiment, at: Callable[[str], str]) -> Experiment:
     }
     before = {name: put(of) for name, of in experiment.before.items()}
     return experiment.model_copy(update={"tasks": tasks, "before": before})
-
-
-def is_path(task: str) -> bool:
-    """Return whether a task is named by its file, or by a run."""
-    return "/" in task or task.endswith((".yaml", ".yml", ".json", ".py"))
 
 
 def as_toml(values: Mapping[str, Any]) -> str:
