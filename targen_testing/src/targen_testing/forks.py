@@ -140,8 +140,9 @@ def _fork(
         os.chdir(cwd)
         os.environ.clear()
         os.environ.update(env)
+        added = [Path(folder) for folder in path if folder not in sys.path]
         sys.path[:0] = path
-        if any(found for folder in path for found in Path(folder).glob("*.dist-info")):
+        if any(found for folder in added for found in folder.glob("*.dist-info")):
             code_digest.known.clear()  # other code may be installed there, but files stay as read
         sys.argv = ["-c", *args]
         try:
