@@ -414,6 +414,7 @@ class FilterSuite(_RefusingSuite[Filter]):
                 instance,
                 task.render(instance),
                 task.dedup_text(instance),
+                label=task.label_of(instance) if task.labels else "",
             )
             found = own.find(candidate)
             own.add(candidate)

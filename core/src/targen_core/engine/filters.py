@@ -37,6 +37,9 @@ class Candidate:
         written: what the generator wrote.
         branch: what it was generated for.
         rows: returns its official rows, as they would be committed; empty if step 4 rejects it.
+        label: the label of these rows, which step 4 may have changed. If step 4 rejects it, the
+            label that it was generated for. Empty if a task has open labels, or leaves the label to
+            step 4, which rejects the instance.
     """
 
     among: str
@@ -45,6 +48,7 @@ class Candidate:
     written: str
     branch: str = ""
     rows: Callable[[], Sequence[Mapping[str, Any]]] = tuple
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

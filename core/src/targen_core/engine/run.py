@@ -639,6 +639,7 @@ class Engine:
         def rows() -> Sequence[Mapping[str, Any]]:
             return () if final is None else call(task.to_rows, final, self._next_idx)
 
+        label = slot.aim if final is None else call(task.claimed_label, final)
         text = call(task.render, instance)
         candidate = Candidate(
             call(task.dedup_among, instance, slot.seed.id),
@@ -647,6 +648,7 @@ class Engine:
             text if task.texts.dedup_text is None else call(task.dedup_text, instance),
             slot.branch,
             rows,
+            (label or "") if task.labels else "",  # open labels are answers, with many wordings
         )
         self._looked_for = slot, final, candidate
         return candidate

@@ -63,7 +63,8 @@ class Writer:
         seed = f"{run.prefix}{traced.id.partition('/')[0]}"
         instances, among, text, written = self._content(traced, seed)
         one = instances[0] if len(instances) == 1 else instances
-        candidate = Candidate(among, one, text, written, branch, lambda: traced.rows)
+        counts = label if self._task.labels else ""
+        candidate = Candidate(among, one, text, written, branch, lambda: traced.rows, counts)
         verdict = detail = ""
         refusal: Refusal | None = None
         if place in run.copies:

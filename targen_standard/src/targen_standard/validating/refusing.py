@@ -84,6 +84,7 @@ def checked(dataset: Dataset, registry: Registry) -> Checked:
                     instance,
                     task.render(instance),
                     task.dedup_text(instance),
+                    label=task.label_of(instance) if task.labels else "",
                 )
                 for each in filters:
                     if (refusal := each.find(candidate)) is not None:
