@@ -6,6 +6,7 @@ import contextlib
 
 import pytest
 
+from targen_core.engine.filters import Filter
 from targen_core.errors import UsageError
 from targen_standard.datasets.records import Form
 from targen_standard.datasets.source import DatasetReader, Source
@@ -15,6 +16,7 @@ from targen_testing import (
     DatasetReaderSuite,
     EmbedderSuite,
     ExporterSuite,
+    FilterSuite,
 )
 
 
@@ -39,6 +41,29 @@ class TestTabs(ExporterSuite):
     def test_it_has_them(self, dataset, tmp_path):
         (written,) = self.write(dataset, tmp_path)
         assert "text\tlabel" in written.read_text()
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [(None, "returns NoneType"), (0, "has the version 0; it must be from 1 to 2")],
+)
+def test_a_filter_must_return_one_of_an_earlier_version(made, said):
+    class Newer(Filter):
+        version = 2
+
+        def find(self, candidate):
+            return None
+
+        def earlier(self, version):
+            self.version = made
+            return None if made is None else self
+
+    class Suite(FilterSuite):
+        def target(self):
+            return Newer()
+
+    with pytest.raises(pytest.fail.Exception, match=said):
+        Suite().test_knows_its_versions()
 
 
 def test_a_setting_that_is_misspelt_is_refused():

@@ -276,6 +276,10 @@ class Job:
         with contextlib.ExitStack() as failing:
             failing.callback(directory.close)
             is_new = not directory.manifest.exists()
+            if not is_new and any(_changed(manifest.lock, prepared.lock)):
+                # Only now is it known how its filters judged.
+                prepared = prepare(registry, spec.replace(limits=limits), begun=manifest.lock)
+                _say_what_changed(manifest.lock, prepared.lock, out)
             # Open an existing one first: if its journal is damaged, do not write.
             opened = partial(cls, directory, manifest, prepared, cache=cache)
             job = None if is_new else failing.enter_context(opened())
@@ -844,7 +848,6 @@ def _claimed(
                 try:
                     there = Manifest.load(directory.manifest)
                     manifest = same_run(there, manifest, path, prepared.file)
-                    _say_what_changed(manifest.lock, prepared.lock, path)
                 except RunConflict:
                     if place == "number" and not is_unanswered(path):
                         continue  # that run began and ended meanwhile
@@ -871,18 +874,24 @@ def _is_other(path: Path, manifest: Manifest, prepared: Prepared) -> bool | None
 
 def _say_what_changed(there: Lock, now: Lock, path: Path) -> None:
     """Say which filters give other verdicts than when the run was begun, and what follows."""
+    for place, was, is_now in _changed(there, now):
+        _log.warning(
+            "the %s has changed since this run was started (version %d, now %d). Existing "
+            "rows are kept, and new rows are judged by the new version. If the new version "
+            "contradicts a recorded verdict, the run stops and is left unchanged; %s judges "
+            "all rows again",
+            place,
+            was,
+            is_now,
+            Action("replay", path),
+        )
+
+
+def _changed(there: Lock, now: Lock) -> Iterator[tuple[str, int, int]]:
+    """Yield the places of filters whose versions differ, with both versions."""
     for place, was in there.parts.items():
         if place in now.parts and now.parts[place].version != was.version:
-            _log.warning(
-                "the %s has changed since this run was started (version %d, now %d). Existing "
-                "rows are kept, and new rows are judged by the new version. If the new version "
-                "contradicts a recorded verdict, the run stops and is left unchanged; %s judges "
-                "all rows again",
-                place,
-                was.version,
-                now.parts[place].version,
-                Action("replay", path),
-            )
+            yield place, was.version, now.parts[place].version
 
 
 def _require_given(prepared: Prepared) -> None:

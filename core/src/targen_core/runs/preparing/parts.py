@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel
@@ -74,14 +75,15 @@ class Parts:
         file: str = "",
         copies: bool = True,
         admit: Admit = lambda option, words, sources: None,
-        recorded: Collection[str] = (),
+        recorded: Mapping[str, PartPlan] = MappingProxyType({}),
     ) -> None:
         """Take what `-o` said over what the task says; defaults are its `distribution`'s first.
 
         `file` is the task's, if it was in one: errors about what it says name the line.
         Without `copies`, files that options name are not copied: plans have their absolute paths.
-        `admit` may refuse datasets that options name, before anything is read. Names that the task
-        has mean the ids of a run that are `recorded`, whatever else has been installed since.
+        `admit` may refuse datasets that options name, before anything is read. `recorded` are the
+        parts of a run by their places. Names that the task has mean these, whatever else has been
+        installed since. Filters judge as they did in these versions, if they can.
         """
         self._registry = registry
         self._recorded = recorded
@@ -127,7 +129,8 @@ class Parts:
         if named:
             # One generator for all branches has no key.
             places = [*((f"{kind}s", key) for key in named if key != ""), (f"{kind}s",)]
-        of = (each.rpartition(":")[0] for each in self._recorded if each.endswith(f":{name}"))
+        ids = (plan.id for plan in self._recorded.values())
+        of = (each.rpartition(":")[0] for each in ids if each.endswith(f":{name}"))
         with self._at_one_of(lambda error: places):
             item = self._registry.find(kind, name, whose=(*of, *self._whose))
         self._places[item.id] = places
@@ -207,6 +210,9 @@ class Parts:
                 raise
 
         part, options = self._registry.configured(item, said, using=using)
+        was = self._recorded.get(place)
+        if isinstance(part, Filter) and was is not None and was.id == item.id:
+            part = _as_before(item, part, was.version)
         self._used[place] = item, part, options
         self.packages |= {*getattr(part, "packages", ())}
         return part
@@ -349,6 +355,23 @@ class Parts:
             if options is not None and type(options).model_fields
             for name in (item.name, item.id)
         }
+
+
+def _as_before(item: Registration[Any], part: Filter, version: int) -> Filter:
+    """Return a filter as it judged in the version that a run began with, if it can.
+
+    Raises:
+        PluginError: its `earlier` does not return a filter.
+    """
+    if version == part.version:
+        return part
+    try:
+        earlier = part.earlier(version)
+    except Exception as error:
+        raise item.fault(f": earlier raised {type(error).__name__}: {error}") from error
+    if not isinstance(earlier, Filter):
+        raise item.fault(f": earlier returned {type(earlier).__name__}, not a Filter")
+    return earlier
 
 
 def _choosing() -> dict[str, str]:

@@ -74,7 +74,7 @@ def task_and_parts(
         file=spec.task,
         copies=copies,
         admit=admit,
-        recorded=() if recorded is None else [plan.id for plan in recorded.parts.values()],
+        recorded={} if recorded is None else recorded.parts,
     )
     return registered, _as_asked(own, spec, parts), parts
 
