@@ -22,6 +22,7 @@ from targen_core.tasks.model import Task
 from targen_core.wording import Action, Option, Words, listed
 from targen_standard.credits import sources_of
 from targen_standard.filters.excluded.filter import ExclusionFilter
+from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
 from targen_standard.merging.notes import missing_shards, missing_words
 from targen_standard.merging.runs import EXCLUDED, EXCLUDING, NEAR, Run, exclude_the_same
 
@@ -50,7 +51,8 @@ def merged_manifest(
     spec = first.spec.replace(
         quotas=wanted.for_task(task), shard=None, near_duplicates=alike, limits=Limits()
     )
-    near = PartPlan(id=NEAR, options={"near_duplicates": alike})
+    version = NearDuplicateFilter.version
+    near = PartPlan(id=NEAR, options={"near_duplicates": alike}, version=version)
     parts = {**first.lock.parts, f"filter {near.names[1]}": near}
     if exclude or not exclude_the_same(runs):
         plan = parts.pop(EXCLUDED, None)
