@@ -1,9 +1,9 @@
 """What a row costs in the near-duplicate filter, and what the filter finds.
 
 Cost: microseconds of this process's CPU per row (`find`, then `add`; and `restore`) and
-bytes per row, up to 1,000, 10,000 and 100,000 rows, of texts made up here. Recall: texts
-edited on purpose until they are 90 to 100 alike to a row that is there, made-up ones and
-with `--shared FOLDER` those of JSONL files; which of them are found? Texts of under 40
+bytes per row, up to 1,000, 10,000 and 100,000 rows of two labels, of texts made up here.
+Recall: texts edited on purpose until they are 90 to 100 alike to a row that is there, made-up
+ones and with `--shared FOLDER` those of JSONL files; which of them are found? Texts of under 40
 letters are left out: the words of these decide. Exit 1 if 100,000 rows take more than 300 MB,
 if fewer than 50,000 rows per second are restored, if the filter finds fewer than 99 of 100
 edits of words, or 60 of letters, or if it finds something that is not alike.
@@ -193,7 +193,7 @@ def recall(texts: list[str], name: str, count: int, rng: random.Random) -> list[
     return lines
 
 
-def cost(rows: Iterator[tuple[str, str, str]], marks: Iterable[int]) -> list[dict]:
+def cost(rows: Iterator[tuple[str, str, str, str]], marks: Iterable[int]) -> list[dict]:
     """CPU and memory per row, over the tenth of the rows before each mark."""
     index = NearDuplicates(90)
     lines = []
@@ -205,10 +205,10 @@ def cost(rows: Iterator[tuple[str, str, str]], marks: Iterable[int]) -> list[dic
         spent = floor = 0.0
         fallen = 0
         start = mark - mark // 10
-        for seed, text, written in itertools.islice(rows, mark - done):
+        for seed, text, written, label in itertools.islice(rows, mark - done):
             begun = clock()
-            if index.find(seed, text, written) is None:
-                entries.append(index.add(seed, text, written))
+            if index.find(seed, text, written, label) is None:
+                entries.append(index.add(seed, text, written, label))
             elif done >= start:
                 fallen += 1
             ended = clock()
@@ -264,7 +264,7 @@ def main() -> int:
     language = Language(rng)
     if args.only != "recall":
         rows = (
-            (f"{n // 10}.{n % 10}", text, text)
+            (f"{n // 10}.{n % 10}", text, text, f"{n % 2}")
             for n, text in ((n, language.text(rng.randint(120, 280))) for n in range(10**9))
         )
         marks = [mark for mark in (1_000, 10_000, 30_000, 100_000) if mark <= args.rows]

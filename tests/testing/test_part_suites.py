@@ -43,6 +43,24 @@ class TestTabs(ExporterSuite):
         assert "text\tlabel" in written.read_text()
 
 
+LATE = {"text": "The parcel was two days late, and nobody told me when it would come."}
+SAME = {"text": "The parcel was two days late; and nobody told me when it would come!"}
+IN_TIME = {"text": "The parcel was not two days late, and nobody told me when it would come."}
+
+
+class TestNearDuplicates(FilterSuite):
+    filter = "near-duplicates"
+    refused = (
+        ({**LATE, "label": "bad"}, {**IN_TIME, "label": "bad"}),
+        ({**LATE, "label": "bad"}, {**SAME, "label": "good"}),
+    )
+
+    def test_it_accepts_a_minimal_pair(self):
+        task = self.everything().get("task", self.task)
+        pair = [{**LATE, "label": "bad"}, {**IN_TIME, "label": "good"}]
+        assert not self.refuses(task, pair)
+
+
 @pytest.mark.parametrize(
     ("made", "said"),
     [(None, "returns NoneType"), (0, "has the version 0; it must be from 1 to 2")],

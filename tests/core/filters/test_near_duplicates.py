@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from itertools import combinations
 from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import targen_core
+from targen_core.engine.filters import Candidate, Filter
 from targen_core.tasks.checks import normalized
 from targen_standard.filters.likeness import Index, alike
+from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
 from targen_standard.filters.near_duplicates.index import NearDuplicates
 
-from ...runs import edit, manifest
+from ...runs import edit, manifest, records
 
 LONG = (
     "The mayor of Elmstead opened the new railway bridge on Friday after eleven years of "
@@ -108,6 +113,102 @@ def test_a_row_that_is_alike_is_compared_whatever_its_letters(part, times, edits
             assert near.find("1", other, other) == 0
 
 
+NOT = LONG.replace("opened", "never opened")
+
+
+@pytest.mark.parametrize(
+    ("threshold", "label", "other", "falls"),
+    [
+        (90, "yes", NOT, True),
+        (90, "no", NOT, False),
+        (90, "no", LONG, True),
+        (100, "no", LONG.upper().replace(",", ""), True),
+        (60, "no", OTHER, False),
+        (90, "no", LONG.replace("the", "a", 1), False),
+        (0, "no", LONG, False),
+    ],
+)
+@pytest.mark.parametrize("seed", ["0", "1"])
+def test_rows_of_different_labels_are_alike_only_if_they_are_equal(
+    threshold, label, other, falls, seed
+):
+    one = NearDuplicates(threshold)
+    entry = one.add("0", LONG, LONG, "yes")
+    again = NearDuplicates(threshold)
+    again.restore([entry])
+    for near in (one, again):
+        assert near.find(seed, other, other, label) == (0 if falls else None)
+        if falls:
+            assert near.has_label(0, "yes")
+            assert not near.has_label(0, "no")
+
+
+def test_rows_of_one_seed_are_equal_if_what_was_written_is():
+    """As in COPA, where the order of the choices decides on the label."""
+    near = NearDuplicates(90)
+    near.add("0", f"{LONG} Why? 1: It rained. 2: It snowed.", "It rained. It snowed.", "1")
+    swapped = f"{LONG} Why? 1: It snowed. 2: It rained."
+    assert near.find("0", swapped, "It rained. It snowed.", "2") == 0
+    assert near.find("1", swapped, swapped, "2") is None
+
+
+TEXTS = st.builds(
+    lambda part, times, edits, upper: "".join(
+        [part * times, *edits] if not upper else [part.upper() * times, *edits]
+    ),
+    st.sampled_from(["the parcel came on Friday ", "i <= n ", "a", "日本語の文。", LONG]),
+    st.integers(1, 3),
+    st.lists(st.sampled_from([" ", "!", " not", " q", "7"]), max_size=3),
+    st.booleans(),
+)
+
+
+@given(
+    st.lists(st.tuples(TEXTS, st.sampled_from(["yes", "no", ""])), max_size=14),
+    st.sampled_from([60.0, 90.0, 100.0]),
+    st.booleans(),
+)
+def test_what_is_accepted_differs_within_a_label_and_is_never_the_same(plan, threshold, every):
+    """With `every`, all rows are compared, even those that a search misses."""
+    near: Filter = NearDuplicateFilter(threshold)
+    accepted: list[tuple[str, str]] = []
+    entries: list[bytes] = []
+    found = Index.find
+    for number, (text, label) in enumerate(plan):
+        candidate = Candidate(f"{number}", None, text, text, label=label)
+        whole, rows = normalized(text), [*range(len(accepted))]
+        with mock.patch.object(Index, "find", lambda *a: rows if every else found(*a)):  # noqa: B023
+            refusal = near.find(candidate)
+        mine = [other for other, of in accepted if of == label]
+        near_mine = any(alike(whole, other, threshold) for other in mine)
+        equal = whole in [other for other, _ in accepted]
+        if refusal is None:
+            assert not equal
+            assert not (every and near_mine)
+            accepted.append((whole, label))
+            entries.append(near.add(candidate))
+        else:
+            assert equal or near_mine
+            assert refusal.verdict == "duplicate"
+            is_other = "which has a different label" in refusal.detail
+            assert not (is_other and not equal)
+        near = NearDuplicateFilter(threshold)  # as a resumed run has it
+        near.restore(entries)
+
+
+@given(st.lists(st.tuples(TEXTS, st.sampled_from(["yes", "no", ""])), max_size=10))
+def test_an_earlier_version_ignores_labels(plan):
+    now = NearDuplicateFilter(90)
+    assert now.earlier(3) is now
+    before, unlabeled = now.earlier(2), NearDuplicateFilter(90)
+    assert (before.version, now.earlier(1).version) == (2, 2)
+    for number, (text, label) in enumerate(plan):
+        candidate = Candidate(f"{number}", None, text, text, label=label)
+        bare = replace(candidate, label="")
+        assert before.find(candidate) == unlabeled.find(bare)
+        assert before.add(candidate) == unlabeled.add(bare)
+
+
 class TestInARun:
     pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -140,15 +241,16 @@ class TestInARun:
 
     @pytest.mark.parametrize("grown", [False, True])
     def test_a_run_of_an_earlier_version_of_the_filter_goes_on_and_says_so(
-        self, lab, tmp_path, caplog, grown
+        self, lab, tmp_path, caplog, grown, monkeypatch
     ):
         """Its lock has no version of the filter, and its ledger is not of this code."""
-        world = lab.World(repeat=0.5)
-        most = {"yes": 9, "no": 9}
-        first = lab.run(world, tmp_path / "run", {"yes": 5, "no": 5} if grown else most)
+        monkeypatch.setattr(NearDuplicateFilter, "earlier", Filter.earlier)
+        world = lab.World(repeat=0.5, labels=("only",))
+        most = {"only": 18}
+        first = lab.run(world, tmp_path / "run", {"only": 10} if grown else most)
         assert any(record["verdict"] == "duplicate" for record in first.rejects)
         parts = manifest(tmp_path / "run")["lock"]["parts"]
-        assert parts["filter near-duplicates"].pop("version") == 2
+        assert parts["filter near-duplicates"].pop("version") == 3
         edit(tmp_path / "run", "lock.parts", parts)
         (tmp_path / "run" / "ledger").unlink()
         with caplog.at_level(logging.WARNING, "targen.run"):
@@ -160,3 +262,58 @@ class TestInARun:
         whole = lab.run(world, tmp_path / "whole", most)
         assert again.rows[: len(first.rows)] == first.rows
         assert len(again.rows) == len(whole.rows)
+
+    def test_rows_are_compared_with_those_of_the_label_that_step_4_gives(self, lab, tmp_path):
+        world = lab.World(lists=(4,), repeat=0.6, relabel=0.5, mend=0.3)
+        ran = lab.run(world, tmp_path / "run", {"yes": 8, "no": 8})
+        kept = [(f"{row['seed']} {row['text']}", row["label"]) for row in ran.rows]
+        texts = [normalized(text) for text, _ in kept]
+        assert len({*texts}) == len(texts)
+        near = {
+            one[1] == other[1]
+            for one, other in combinations(kept, 2)
+            if alike(normalized(one[0]), normalized(other[0]), 90)
+        }
+        assert near == {False}
+        assert any(r["intended"] != r["label"] for r in records(tmp_path / "run"))
+
+    def test_open_labels_are_no_labels(self, lab, tmp_path):
+        """They are answers: nearly the same text with other words for an answer is a repeat."""
+        world = lab.World(labels=(), lists=(5,), repeat=1.0, correct=False)
+        task = world.task(texts={"render": lambda row: row.text})
+        ran = lab.run(world, tmp_path / "run", {"any": 2}, task=task, give_up_after=40)
+        assert {r["label"] for r in records(tmp_path / "run")} <= {"red", "blue"}
+        texts = [normalized(row["text"]) for row in ran.rows]
+        assert not any(alike(one, other, 90) for one, other in combinations(texts, 2))
+        duplicates = [r for r in ran.rejects if r["verdict"] == "duplicate"]
+        assert all("different label" not in record["detail"] for record in duplicates)
+
+    @pytest.mark.parametrize("how", ["resumed", "typed again", "grown", "replayed"])
+    def test_a_run_of_version_2_keeps_its_verdicts(self, lab, tmp_path, caplog, monkeypatch, how):
+        world = lab.World(lists=(4,), repeat=0.6)
+        task = world.task(texts={"render": lambda row: row.text})
+        few, most = {"yes": 5, "no": 5}, {"yes": 8, "no": 8}
+        path, reference = tmp_path / "run", tmp_path / "reference"
+        with monkeypatch.context() as before:
+            before.setattr(NearDuplicateFilter.__init__, "__kwdefaults__", {"by_label": False})
+            for out in (path, reference):
+                lab.run(world, out, few if how == "grown" else most, task=task)
+            whole = lab.run(world, reference, grow=most, task=task)
+        assert manifest(path)["lock"]["parts"]["filter near-duplicates"]["version"] == 2
+        (path / "ledger").unlink()
+        with caplog.at_level(logging.WARNING):
+            if how == "typed again":
+                again = lab.run(world, path, most, task=task)
+            elif how == "replayed":
+                registry = lab.registry(task, lab.ToyModel(world.reply))
+                path = tmp_path / "again"
+                targen_core.replay(tmp_path / "run", out=path, registry=registry)
+                again = None
+            else:
+                again = lab.run(world, path, grow=most, task=task)
+        assert again is None or again.error is None
+        assert not [r for r in caplog.records if "has changed since" in r.getMessage()]
+        assert manifest(path)["lock"]["parts"]["filter near-duplicates"]["version"] == 2
+        assert records(path, "dataset.jsonl") == whole.rows
+        new = lab.run(world, tmp_path / "new", most, task=task)
+        assert new.rows != whole.rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 import pytest
@@ -12,7 +13,7 @@ import targen_core
 from targen_core.errors import QuotaNotMet
 from targen_testing.sample import SAMPLE
 
-from ...runs import records
+from ...runs import manifest, records
 from ...runs import report as report_of
 
 
@@ -85,3 +86,28 @@ def test_no_run_is_cut_off_alone(runs):
     assert all(abs(rows - 10 * total / 22) <= 1.5 for rows, total in of.values())
     assert [row["idx"] for row in merged] == list(range(10))
     assert {record["run"] for record in merged.provenance} == {"a", "b", "c"}
+
+
+def test_rows_of_different_labels_are_alike_only_if_they_are_equal(tmp_path):
+    text = "The parcel was two days late, and nobody told me when it would come."
+    near = text.replace("was", "was not")
+    said = {"a": {"good": text}, "b": {"good": near, "bad": text}, "c": {"bad": near}}
+    runs = []
+    for seed, (name, texts) in enumerate(said.items()):
+        labels = {"good": 0, "bad": 0, **dict.fromkeys(texts, 1)}
+        out = tmp_path / name
+        how = {"cache": False, "progress": False, "near_duplicates": 90 * (name != "b")}
+        targen_core.generate(SAMPLE, out=out, labels=labels, seed=seed, model="scripted", **how)
+        rows = records(out, "dataset.jsonl")
+        with open(out / "dataset.jsonl", "w", encoding="utf-8") as file:
+            for row in rows:
+                file.write(json.dumps({**row, "text": texts[row["label"]]}) + "\n")
+        runs.append(out)
+    out = tmp_path / "all"
+    with pytest.raises(QuotaNotMet):  # "b" repeats both rows of "a": one nearly, one exactly
+        targen_core.merge(runs, out=out, task=SAMPLE)
+    kept = [(row["text"], row["label"]) for row in records(out, "dataset.jsonl")]
+    assert len(kept) == 2
+    assert {label for _, label in kept} == {"good", "bad"}
+    assert len({text for text, _ in kept}) == 2
+    assert manifest(out)["lock"]["parts"]["filter near-duplicates"]["version"] == 3

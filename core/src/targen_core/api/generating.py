@@ -148,8 +148,8 @@ async def agenerate(
             "unsure"; by default the task's setting.
         balance: whether rows are counted by the label after ("final") or before
             ("intended") correction.
-        near_duplicates: similarity in per cent above which a candidate is a near-duplicate, by
-            default 90; 0 turns the check off.
+        near_duplicates: similarity in per cent above which a candidate repeats a row with the same
+            label, by default 90; 0 turns the check off.
         max_cosine: maximum cosine similarity of a candidate's embedding to any row's; by default
             unlimited.
         max_refused: the maximum share of a label's candidates that `max_cosine` may reject; 0.2 by

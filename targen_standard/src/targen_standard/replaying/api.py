@@ -81,7 +81,8 @@ async def areplay(
         checks: registered checks, by name, in place of those that were chosen for the run.
         filters: registered filters, by name, in place of those that were chosen for the run.
         unsure: "drop" or "keep" rows whose judge was unsure.
-        near_duplicates: reject rows at least this similar to another one, 0 to 100; 0 is off.
+        near_duplicates: reject rows at least this similar to another one with the same label, 0 to
+            100; 0 is off.
         max_cosine: reject rows whose embedding is nearer than this to another one's.
         max_refused: the largest share of candidates that `max_cosine` may reject.
         embedder: what embeds rows for `max_cosine`.

@@ -1,4 +1,6 @@
-"""The filter `near-duplicates`: no row nearly repeats another. Every run has it, unless it is off.
+"""The filter `near-duplicates`: no row nearly repeats another of its label, or equals any other.
+
+Every run has it, unless it is off.
 
 This module has its options; the filter itself loads numpy.
 """
@@ -25,8 +27,8 @@ class NearDuplicateOptions(Options):
         float,
         Field(ge=0, le=100),
         Flag(
-            "Reject rows that are at least this similar to another row, from 0 to 100; 0 disables "
-            "this."
+            "Reject rows that are at least this similar to another row with the same label, from 0 "
+            "to 100; 0 disables this."
         ),
     ] = 90.0
 

@@ -13,10 +13,11 @@ import numpy as np
 from targen_core.tasks.checks import normalized
 from targen_standard.filters.likeness import KEYS, Index, check_sum, first_alike, keys_of
 
-# Of an entry: its form and the bytes of seed, text and written; its keys, that of the whole last.
-_HEAD, _KEYS = struct.Struct("<BHII"), struct.Struct(f"<{KEYS + 1}I")
+# Of an entry: its form, the check sum of its label, and the bytes of seed, text and written; its
+# keys, that of the whole last.
+_HEAD, _KEYS = struct.Struct("<BIHII"), struct.Struct(f"<{KEYS + 1}I")
 _BEGUN = _HEAD.size + _KEYS.size
-_FORM, _APART = 2, 128  # `_APART` is added if the generated part is not the whole text
+_FORM, _APART = 3, 128  # `_APART` is added if the generated part is not the whole text
 _SEED, _TEXT, _WRITTEN = range(3)
 
 
@@ -26,6 +27,9 @@ class NearDuplicates:
     Rows of different seeds are compared on their whole text. Rows of one seed are compared on the
     generated part, since they share the rest by design. A task may name another thing than the seed
     (`Texts.dedup_among`).
+
+    Rows with different labels are alike only if what is compared is the same. One word may decide
+    between labels, but the same text with two labels is a contradiction.
     """
 
     def __init__(self, threshold: float) -> None:
@@ -39,10 +43,12 @@ class NearDuplicates:
         self._seeds = array(
             "I"
         )  # their check sums, since each row that is met is asked for its own
+        # Check sums, too. Labels with the same one count as one label.
+        self._labels = array("I")
         # What was looked for is most often added next.
         self._last = ("", "", "", "", [0] * (KEYS + 1))
 
-    def find(self, seed: str, text: str, written: str) -> int | None:
+    def find(self, seed: str, text: str, written: str, label: str = "") -> int | None:
         """The number of the committed row that this one nearly repeats, or None.
 
         It is the first of those compared that are alike.
@@ -59,14 +65,24 @@ class NearDuplicates:
         if siblings:
             others = sorted({*others}.difference(siblings))
         found = []
+        of_label, labels = check_sum(label), self._labels
         for mine, rows, part in ((text, others, _TEXT), (written, siblings, _WRITTEN)):
-            theirs = [_decoded(self._part(row, part)) for row in rows]
+            same = [row for row in rows if labels[row] == of_label]
+            theirs = [_decoded(self._part(row, part)) for row in same]
             place = first_alike(mine, theirs, self.threshold)
             if place is not None:
-                found.append(rows[place])
+                found.append(same[place])
+            if len(same) < len(rows):
+                encoded = _encoded(mine)
+                equal = (row for row in rows if self._part(row, part) == encoded)
+                found += [row for row in equal if labels[row] != of_label]
         return min(found, default=None)
 
-    def add(self, seed: str, text: str, written: str) -> bytes:
+    def has_label(self, row: int, label: str) -> bool:
+        """Return whether a committed row has this label."""
+        return self._labels[row] == check_sum(label)
+
+    def add(self, seed: str, text: str, written: str, label: str = "") -> bytes:
         """Index a committed row; return its data for `restore`, or b"" if the filter is off."""
         if not self.threshold:
             return b""
@@ -76,8 +92,9 @@ class NearDuplicates:
         form = _FORM | (_APART if written != text else 0)
         parts = [_encoded(part) for part in (seed, text, written if written != text else "")]
         sizes, joined = [*map(len, parts)], b"".join(parts)
-        self._append(form, joined, *sizes)
-        return _HEAD.pack(form, *sizes) + _KEYS.pack(*keys) + joined
+        of_label = check_sum(label)
+        self._append(form, of_label, joined, *sizes)
+        return _HEAD.pack(form, of_label, *sizes) + _KEYS.pack(*keys) + joined
 
     def restore(self, entries: Iterable[bytes]) -> None:
         """Add the rows of what `add` returned in an earlier index, in order.
@@ -90,7 +107,7 @@ class NearDuplicates:
         first = len(self._forms)
         for entry in entries:
             try:
-                form, seed, text, written = _HEAD.unpack_from(entry)
+                form, label, seed, text, written = _HEAD.unpack_from(entry)
                 cuts = _BEGUN, _BEGUN + seed, _BEGUN + seed + text, _BEGUN + seed + text + written
                 if form & ~_APART != _FORM or cuts[-1] != len(entry):
                     raise ValueError(f"form {form}, {len(entry)} bytes")
@@ -99,17 +116,20 @@ class NearDuplicates:
                         _decoded(entry[begun:ended])  # or a later `find` could fail
             except (struct.error, ValueError) as error:
                 raise ValueError(f"not an entry of the near-duplicate index: {error}") from error
-            self._append(form, entry[_BEGUN:], seed, text, written)
+            self._append(form, label, entry[_BEGUN:], seed, text, written)
             keys.append(entry[_HEAD.size : _BEGUN])
         self._index.extend(first, np.frombuffer(b"".join(keys), "<u4").reshape(-1, KEYS + 1))
 
-    def _append(self, form: int, parts: bytes, seed: int, text: int, written: int) -> None:
+    def _append(
+        self, form: int, label: int, parts: bytes, seed: int, text: int, written: int
+    ) -> None:
         """Add a row's parts, which are of these sizes."""
         end = len(self._bytes) + seed + text
         self._bytes += parts
         self._ends.extend((end - text, end, end + written))
         self._forms.append(form)
         self._seeds.append(crc32(parts[:seed]))
+        self._labels.append(label)
 
     def _part(self, row: int, part: int) -> bytearray:
         if part == _WRITTEN and not self._forms[row] & _APART:
