@@ -139,7 +139,7 @@ PROSE = {
 )
 def test_whole_sentences_pass_and_what_models_do_wrong_is_named(reason, text):
     for spaced in (text, f"  {text} "):
-        assert reason_of(prose, spaced, min_words=3, max_words=30, recent=True) == reason
+        assert reason_of(prose, spaced, min_words=3, max_words=30, edition=9) == reason
     if reason in ("not-english", "not-latin"):
         assert reason_of(prose, text, min_words=3, max_words=30, language=None) == ""
 
@@ -249,8 +249,7 @@ NEWEST = {  # by language: what people write, and what a model writes around a t
     ],
 )
 def test_people_announce_photos_and_models_texts(text, language, reason):
-    how = {"language": language, "recent": True, "newest": True}
-    assert reason_of(chatter, text, what="mail", **how) == reason
+    assert reason_of(chatter, text, what="mail", language=language, edition=10) == reason
 
 
 @pytest.mark.parametrize(
@@ -275,7 +274,7 @@ def test_people_announce_photos_and_models_texts(text, language, reason):
 )
 def test_german_is_known_by_its_speech_and_from_languages_near_it(text, reason):
     language = "German"
-    assert reason_of(check_language, text, what="mail", language=language, newest=True) == reason
+    assert reason_of(check_language, text, what="mail", language=language, edition=10) == reason
 
 
 @pytest.mark.parametrize(
@@ -288,7 +287,7 @@ def test_german_is_known_by_its_speech_and_from_languages_near_it(text, reason):
     ],
 )
 def test_the_script_of_languages_without_known_words_counts_for_new_files(language, text, reason):
-    assert reason_of(check_language, text, what="mail", language=language, newest=True) == reason
+    assert reason_of(check_language, text, what="mail", language=language, edition=10) == reason
     assert reason_of(check_language, text, what="mail", language=language) == ""
 
 
@@ -470,7 +469,7 @@ REMARKS = {  # by language: a model's, and what people write to people
     ],
 )
 def test_chatter_is_told_from_what_people_write(text, language, reason):
-    assert reason_of(chatter, text, language=language, what="mail", recent=True) == reason
+    assert reason_of(chatter, text, language=language, what="mail", edition=9) == reason
 
 
 @pytest.mark.parametrize(
@@ -492,7 +491,7 @@ def test_chatter_is_told_from_what_people_write(text, language, reason):
     ],
 )
 def test_placeholders_of_forms_and_wrong_encodings_are_refused_in_new_files(text, reason):
-    assert reason_of(filled, text, what="mail", newest=True) == reason
+    assert reason_of(filled, text, what="mail", edition=10) == reason
     assert reason_of(filled, text, what="mail") == ""
 
 
@@ -662,7 +661,7 @@ def test_letters_of_another_language_show_it_unless_they_are_in_names(language, 
     reason = reason_of(check_language, text, language=language)
     if said == "not":
         assert reason == f"not-{language.lower()}"
-        assert reason_of(check_language, text, language=language, earlier=True) in ("", reason)
+        assert reason_of(check_language, text, language=language, edition=6) in ("", reason)
     elif language == "German":
         assert reason == ""
 
@@ -683,7 +682,7 @@ CHINESE_AND_JAPANESE = """
 @pytest.mark.parametrize(("reason", "text"), table(CHINESE_AND_JAPANESE, 2))
 def test_chinese_is_not_japanese(reason, text):
     assert reason_of(check_language, text, language="Japanese") == reason
-    assert reason_of(check_language, text, language="Japanese", earlier=True) == ""
+    assert reason_of(check_language, text, language="Japanese", edition=6) == ""
 
 
 @pytest.mark.parametrize(

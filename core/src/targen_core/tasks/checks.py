@@ -1,6 +1,7 @@
 """Checks that many tasks share: is a text clean, and is it prose?
 
-Each raises `Rejected` with a reason that the report counts by.
+Each raises `Rejected` with a reason that the report counts by. With an `edition`, it is as in that
+edition of task files. The defaults keep the rows of tasks in Python.
 """
 
 from __future__ import annotations
@@ -225,8 +226,7 @@ def check_language(
     what: str,
     language: str = "English",
     *,
-    earlier: bool = False,
-    newest: bool = False,
+    edition: int = 8,
 ) -> None:
     """Require a language, as far as its letters and function words show.
 
@@ -234,12 +234,11 @@ def check_language(
     and the script for a dozen more. Other languages always pass. These seven may also be given by
     their code or their own name, and with a region: "es-CL", "español (Chile)".
 
-    A text in another script may name things in Latin letters, such as products. With `earlier`, as
-    in earlier editions of task files, only Chinese, Japanese and Korean ones may. They also lack
-    the checks for Chinese in Japanese and for letters of other languages, such as Polish ones.
-    With `newest`, as in task files from edition 10 on, Turkish and other languages of Latin script
-    must be in it. Quotations may be in any language, and words of Danish and nine other languages
-    count as those of another language.
+    A text in another script may name things in Latin letters, such as products. Before `edition` 7,
+    only Chinese, Japanese and Korean ones may. They also lack the checks for Chinese in Japanese
+    and for letters of other languages, such as Polish ones. From edition 10 on, Turkish and other
+    languages of Latin script must be in it. Quotations may be in any language, and words of Danish
+    and nine other languages count as those of another language.
 
     Raises:
         Rejected: `not-latin`: a fifth of the letters are of other scripts (`not-cyrillic` and so
@@ -248,6 +247,7 @@ def check_language(
             this one. Words of both do not count.
     """
     name = plain_name(language)
+    earlier, newest = edition < 7, edition > 9
     if newest and len(words(outside := _QUOTES.sub(" ", text))) >= _OUTSIDE:
         text = outside
     letters = [char for char in text if char.isalpha()]
@@ -442,8 +442,7 @@ def chatter(
     what: str,
     language: str = "English",
     *,
-    recent: bool = False,
-    newest: bool = False,
+    edition: int = 8,
 ) -> None:
     """Refuse a model's remarks about its reply, in English or in the text's language.
 
@@ -452,10 +451,10 @@ def chatter(
     like more examples."). Ordinary speech between people, such as "Let me know if you can help
     me.", passes. The languages are those of `check_language`.
 
-    With `recent`, as in task files from edition 9 on, it also refuses more introductions, such as
-    "Gladly! Here is the message: …", and notes on the text's label. Its error shows the remark.
-    With `newest`, as from edition 10 on, "Sure, here are the photos." and "I hope this helps!"
-    pass. It then refuses counts of words, and introductions such as "As requested, a mail:".
+    From `edition` 9 on, it also refuses more introductions, such as "Gladly! Here is the message:
+    …", and notes on the text's label. Its error shows the remark. From edition 10 on, "Sure, here
+    are the photos." and "I hope this helps!" pass. It then refuses counts of words, and
+    introductions such as "As requested, a mail:".
 
     Raises:
         Rejected: `meta-text`.
@@ -463,25 +462,22 @@ def chatter(
     stripped = text.strip()
     heading = stripped.lstrip("\"'“*# ").casefold().removeprefix("the ")
     headed = heading.startswith(name := what.casefold()) and _COLON.match(heading[len(name) :])
-    said = (
-        f"{what}:" if headed else remarks.remark(stripped, language, recent=recent, newest=newest)
-    )
-    if said:
-        raise _meta_text(said if recent else stripped, what)
+    if said := f"{what}:" if headed else remarks.remark(stripped, language, edition=edition):
+        raise _meta_text(said if edition > 8 else stripped, what)
 
 
 def _meta_text(words: str, what: str) -> Rejected:
     return Rejected("meta-text", f"the {what} talks about the answer: {words.strip()[:60]!r}")
 
 
-def filled(text: str, what: str, *, earlier: bool = False, newest: bool = False) -> None:
+def filled(text: str, what: str, *, edition: int = 9) -> None:
     """Refuse a text with a placeholder that its writer was to fill in, in the larger languages.
 
     Examples are `[Your name]`, `[Kundennummer]`, `<Date>`, `{Name}` and `{{customer}}`. Other
     brackets pass, such as `[sic]` and `[1]`, and so do links, code, and data that people masked
-    with `XXXX`. With `earlier`, as in earlier editions of task files, `{Name}` also passes.
-    With `newest`, as from edition 10 on, `(Name einfügen)`, `TT.MM.JJJJ` and the signature `Ihr
-    Name` are placeholders. Texts in a wrong encoding, such as `fÃ¼r`, do not pass.
+    with `XXXX`. Before `edition` 9, `{Name}` also passes. From edition 10 on, `(Name einfügen)`,
+    `TT.MM.JJJJ` and the signature `Ihr Name` are placeholders. Texts in a wrong encoding, such as
+    `fÃ¼r`, do not pass.
 
     Raises:
         Rejected: `placeholder`, or `garbled`.
@@ -489,15 +485,15 @@ def filled(text: str, what: str, *, earlier: bool = False, newest: bool = False)
     found = _UNFILLED.search(text)
     if found is None and not _CODE.search(text):
         found = _OF_TEMPLATES.search(text)
-        if found is None and not earlier:
+        if found is None and edition > 8:
             found = _IN_BRACES.search(text)
-    if found is None and newest:
+    if found is None and edition > 9:
         found = _OF_FORMS.search(text)
         if found is not None and "format" in text.casefold():
             found = None  # it says how to write dates
     if found is not None:
         raise Rejected("placeholder", f"the {what} holds a placeholder: {found[0].strip()!r}")
-    if newest and (garbled := next(filter(_is_garbled, _GARBLED.findall(text)), "")):
+    if edition > 9 and (garbled := next(filter(_is_garbled, _GARBLED.findall(text)), "")):
         raise Rejected("garbled", f"the {what} has letters of a wrong encoding: {garbled!r}")
 
 
@@ -516,14 +512,12 @@ def prose(
     max_words: int,
     what: str,
     language: str | None = "English",
-    earlier: bool = False,
-    recent: bool = False,
-    newest: bool = False,
+    edition: int = 8,
 ) -> None:
     """Require one or more whole sentences of `min_words` to `max_words` words.
 
-    A task in another language names it, or passes None; see `check_language`, also for `earlier`
-    and `newest`. With `recent`, see `chatter`; a text may then begin with "Note:".
+    A task in another language names it, or passes None; see `check_language` and `chatter`, also
+    for `edition`. From edition 9 on, a text may begin with "Note:".
 
     Raises:
         Rejected: `meta-text` (chatter, a refusal, a heading, a label), `markup`, `placeholder`,
@@ -531,9 +525,9 @@ def prose(
             no sentence end), `not-latin` (mostly other scripts), `not-english` or `repetitive`.
     """
     stripped = text.strip()
-    chatter(stripped, what, language or "English", recent=recent, newest=newest)
-    if said := remarks.in_prose(stripped, recent=recent):
-        raise _meta_text(said if recent else stripped, what)
+    chatter(stripped, what, language or "English", edition=edition)
+    if said := remarks.in_prose(stripped, edition=edition):
+        raise _meta_text(said if edition > 8 else stripped, what)
     if _PLACEHOLDER.search(stripped):
         raise Rejected("placeholder", f"the {what} holds a placeholder: {stripped[:60]!r}")
     if "\n" in stripped:
@@ -548,9 +542,9 @@ def prose(
         raise Rejected("too-short", f"the {what} has {has}, fewer than {min_words}")
     if count > max_words:
         raise Rejected("too-long", f"the {what} has {count} words, more than {max_words}")
-    if not (_END.search(stripped) if earlier else _is_ended(stripped)):
+    if not (_END.search(stripped) if edition < 7 else _is_ended(stripped)):
         raise Rejected("cut-off", f"the {what} ends mid-sentence: {stripped[-40:]!r}")
     if language is not None:
-        check_language(stripped, what, language, earlier=earlier, newest=newest)
+        check_language(stripped, what, language, edition=edition)
     if count >= 8 and len(set(words(stripped))) < count * 0.45:
         raise Rejected("repetitive", f"the {what} repeats itself: {stripped[:60]!r}")

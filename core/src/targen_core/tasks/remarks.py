@@ -76,18 +76,17 @@ _NOTE = re.compile(  # people begin so, too, unless they mean the text itself
 )
 
 
-def remark(
-    text: str, language: str = "English", *, recent: bool = False, newest: bool = False
-) -> str:
+def remark(text: str, language: str, *, edition: int) -> str:
     """Return the words of a remark in a text, in English or in its own language, or "".
 
-    With `recent`, more introductions and notes on the text's label are remarks. With `newest`, an
-    announcement must name a kind of text, and "I hope this helps!" does not count.
+    From `edition` 9 on, more introductions and notes on the text's label are remarks. From edition
+    10 on, an announcement must name a kind of text, and "I hope this helps!" does not count.
     """
+    newest = edition > 9
     if found := (_NEWEST_CHATTER if newest else _CHATTER).search(text):
         return found[0]
     patterns = [_remarks(language, newest=newest)]
-    if recent:
+    if edition > 8:
         patterns += map(_leads, dict.fromkeys(("English", language)))
     if newest:
         patterns += map(_frames, dict.fromkeys(("English", language)))
@@ -96,13 +95,13 @@ def remark(
     return found[0] if found else ""
 
 
-def in_prose(text: str, *, recent: bool = False) -> str:
+def in_prose(text: str, *, edition: int) -> str:
     """Return words of a text that whole sentences never have, or "": headings, labels or remarks.
 
-    With `recent`, a text may begin with "Note:", unless the note is about the text itself.
+    From `edition` 9 on, a text may begin with "Note:", unless the note is about the text itself.
     """
     found = _META.search(text)
-    if found and recent and _NOTE.match(text):
+    if found and edition > 8 and _NOTE.match(text):
         found = _META.search(text, found.end())
     return found[0] if found else ""
 

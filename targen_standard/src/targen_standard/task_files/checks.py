@@ -54,13 +54,7 @@ def check_seed(declaration: Declaration) -> Callable[[str], None]:
         phrase(seed, max_words=most, what="seed")
         if len(words(seed)) < least:
             raise Rejected("too-short", f"the seed has fewer than {plural(least, 'word')}")
-        check_language(
-            seed,
-            "seed",
-            declaration.spoken,
-            earlier=declaration.edition < 7,
-            newest=declaration.edition > 9,
-        )
+        check_language(seed, "seed", declaration.spoken, edition=declaration.edition)
 
     return check
 
@@ -80,29 +74,27 @@ def check_text(
             `empty`, `no-question`, `too-few-sentences`, `too-many-sentences`,
             `lacks-words`, `forbidden-words`.
     """
-    earlier = edition is not None and edition < 7
-    old = edition is not None and edition < 9
-    newest = edition is None or edition > 9
-    beyond = _no_limit if old else _beyond
+    if edition is None:
+        edition = int(Declaration.model_fields["edition"].default)
+    newest = edition > 9
+    beyond = _beyond if edition > 8 else _no_limit
     min_words, max_words = part.words or (1, _MAX_WORDS)
     if not text.strip():
         raise Rejected("empty", f"the {what} is empty")
     if part.form in ("prose", "question"):
         spoken = language if part.check_language else None
-        bounds = {"min_words": min_words, "max_words": max_words}
         prose(
             text,
-            **bounds,
+            min_words=min_words,
+            max_words=max_words,
             what=what,
             language=spoken,
-            earlier=earlier,
-            recent=not old,
-            newest=newest,
+            edition=edition,
         )
         if part.form == "question" and not text.rstrip("\"'”’) ").endswith(("?", "？", "؟")):
             raise Rejected("no-question", f"the {what} ends with no question: {text[-40:]!r}")
     else:
-        chatter(text, what, language, recent=not old, newest=newest)
+        chatter(text, what, language, edition=edition)
         if part.form == "phrase":
             phrase(text, max_words=max_words, what=what)
         count = len(words(text))
@@ -112,7 +104,7 @@ def check_text(
                 f"the {what} has {plural(count, 'word')}{beyond(count, (min_words, max_words))}",
             )
         if part.check_language:
-            check_language(text, what, language, earlier=earlier, newest=newest)
+            check_language(text, what, language, edition=edition)
     if part.sentences is not None:
         at_least, at_most = sentences(text, language if newest else "")
         if at_most < part.sentences[0]:
@@ -125,7 +117,7 @@ def check_text(
     if part.must_contain and not any(item.casefold() in folded for item in part.must_contain):
         raise Rejected("lacks-words", f"the {what} has none of: {', '.join(part.must_contain)}")
     # Earlier editions only lower-case, so that STRASSE is not Straße.
-    said = folded if edition is None or edition > 9 else text
+    said = folded if newest else text
     for item in part.must_not_contain:
         kept = item if said is text else item.casefold()
         if is_cut_from(kept, of=said) if words(item) else item in text:
@@ -170,7 +162,7 @@ def check_written(written: BaseModel, seed: str | None, declaration: Declaration
             # Texts with masked names have placeholders. A description that says so shows one.
             said = f"{declaration.description} {part.description}"
             if declaration.edition > 5 and not any(mark in said for mark in ("[", brace, "<")):
-                filled(text, name, earlier=old, newest=newest)
+                filled(text, name, edition=declaration.edition)
             if newest and (said := says_label(text, declaration.labels, declaration.spoken)):
                 raise Rejected("meta-text", f"the {name} states its label: {said.strip()!r}")
             if seed is None or part.may_copy_seed:
