@@ -24,7 +24,7 @@ from pathlib import Path
 from memory import resident
 from rapidfuzz import fuzz
 
-from targen_core.tasks.checks import normalized
+from targen_core.tasks.words import normalized
 from targen_standard.filters.near_duplicates.index import NearDuplicates
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

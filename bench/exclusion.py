@@ -24,7 +24,7 @@ from dedup import EDITS, LETTERS_HIT, Language, edited, spread
 from memory import resident
 from rapidfuzz import fuzz
 
-from targen_core.tasks.checks import normalized
+from targen_core.tasks.words import normalized
 from targen_standard.filters.excluded.index import ExclusionIndex
 
 SIZES = (10_000, 100_000)

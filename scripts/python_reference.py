@@ -65,6 +65,7 @@ MODULES = [
     "targen_core.tasks.checks",
     "targen_core.tasks.languages",
     "targen_core.tasks.letters",
+    "targen_core.tasks.words",
     "targen_core.tasks.replies",
     "targen_core.tasks.made_up",
     "targen_core.tasks.cases",

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 from zlib import crc32
 
-from targen_core.tasks.checks import normalized
+from targen_core.tasks.words import normalized
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from rapidfuzz import fuzz
 
-from targen_core.tasks.checks import normalized
+from targen_core.tasks.words import normalized
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 

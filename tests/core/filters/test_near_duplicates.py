@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import targen_core
 from targen_core.engine.filters import Candidate, Filter
-from targen_core.tasks.checks import normalized
+from targen_core.tasks.words import normalized
 from targen_standard.filters.likeness import Index, alike
 from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
 from targen_standard.filters.near_duplicates.index import NearDuplicates

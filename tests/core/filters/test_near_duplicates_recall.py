@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz import fuzz, process
 
-from targen_core.tasks.checks import normalized
+from targen_core.tasks.words import normalized
 from targen_standard.filters.likeness import Index, keys_of
 from targen_standard.filters.near_duplicates.index import NearDuplicates
 

@@ -16,11 +16,11 @@ from pydantic import BaseModel, create_model
 
 from targen_core.calls.model import Message
 from targen_core.errors import Rejected
-from targen_core.tasks.checks import normalized
 from targen_core.tasks.judging import NO_VALID_INSTANCE, UNSURE, JudgeQuestion
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import one_of
+from targen_core.tasks.words import normalized
 
 ReplyT = TypeVar("ReplyT", bound=BaseModel)
 

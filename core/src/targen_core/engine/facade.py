@@ -21,11 +21,11 @@ from targen_core.calls.sampling import check_own
 from targen_core.calls.scores import Scored, most_top, tells
 from targen_core.engine.candidates import drawn, told, widened, with_candidates
 from targen_core.errors import BadReply, Rejected, StageFailed, TargenError, UsageError
-from targen_core.tasks.checks import normalized
 from targen_core.tasks.dimensions import Dimension, draws_text, seeded_rng
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt, texts_in, with_paragraph
+from targen_core.tasks.words import normalized
 from targen_core.text import plural
 
 R = TypeVar("R", bound=BaseModel)

@@ -23,7 +23,8 @@ from targen_core.tasks.languages import (
     find_language,
     plain_name,
 )
-from targen_core.tasks.letters import PER_DENSE, UNSPACED_LETTER, word_of
+from targen_core.tasks.letters import PER_DENSE
+from targen_core.tasks.words import WORD, normalized, parts, words
 
 __all__ = [
     "chatter",
@@ -31,10 +32,8 @@ __all__ = [
     "content_words",
     "filled",
     "is_copy",
-    "is_cut_from",
     "is_loop",
     "language_of",
-    "normalized",
     "phrase",
     "prose",
     "script_of",
@@ -42,14 +41,9 @@ __all__ = [
     "several_sentences",
     "similarity",
     "small_words",
-    "words",
 ]
 
 _RUNS = 20  # fewer may repeat themselves by chance
-_LETTERS = word_of(r"\W")
-_WORD = re.compile(rf"{_LETTERS}(?:['’\-]{_LETTERS})*")
-_UNSPACED = re.compile(UNSPACED_LETTER)
-_PLAIN = "".join(chr(n).lower() if _WORD.match(chr(n)) else " " for n in range(128))
 _COLON = re.compile(r"\s*+\d*+[\"'”*]*+\s*+:")
 _QUOTED = re.compile(r"""^(?:"[^"]*"|“[^“”]*”|'[^']*'|‘[^‘’]*’)$""")
 _LISTED = r"^\s*(?:\(?(?:\d+[.):]|[a-hA-H]\))(?!\d)|[-*•])\s"  # numbering and bullets
@@ -104,7 +98,6 @@ _STOPS = tuple(".!?。！？।؟۔｡．")
 _CLOSING = frozenset(["Pe", "Pf", "Pi"])  # categories of Unicode
 _ANY_END = re.compile(r"[.!?।؟][\"'”’“»)\]]*(?=\s|$)|[。！？]+(?:[^\w\s]*$)?")
 _SURE_END = re.compile(r"[。।]\s*(?=\w)")  # a full stop that no abbreviation has
-_PARTS = re.compile(r"(?<=[.!?।؟])[\"'”’“»)\]]*\s+|(?<=[。！？])")
 _ABBREVIATIONS = (  # those of three lower-case letters or more
     "Assn Assoc Brig Bros Calif Capt Cmdr Conn Corp Dept Insp Lieut Messrs Minn Prof Sept Supt Univ"
 ).split()
@@ -150,42 +143,14 @@ _SCRIPTS: Mapping[
 }
 
 
-def words(text: str) -> list[str]:
-    """The words of a text, lower-cased; hyphens and apostrophes stay inside."""
-    return [word.lower() for word in _WORD.findall(text)]
-
-
 def content_words(text: str) -> set[str]:
     """The content words of a text: no articles, auxiliaries or prepositions."""
     return {word for word in words(text) if word not in _STOP}
 
 
-def normalized(text: str) -> str:
-    """A text as comparisons see it: only its words, lower-cased and single-spaced."""
-    if text.isascii() and "'" not in text and "-" not in text:  # in a third of the time
-        return " ".join(text.translate(_PLAIN).split())
-    return " ".join(_WORD.findall(unicodedata.normalize("NFC", text))).lower()
-
-
-def tokens(text: str) -> list[str]:
-    """The words of a text, and each letter of a script without spaces between words."""
-    plain = normalized(text)
-    return (plain if plain.isascii() else _UNSPACED.sub(r" \g<0> ", plain)).split()
-
-
 def is_copy(text: str, of: str) -> bool:
     """Return whether two texts are the same apart from case, spacing and punctuation."""
     return normalized(text) == normalized(of)
-
-
-def is_cut_from(text: str, of: str) -> bool:
-    """Return whether a text's words occur in another in sequence, in any case."""
-    return f" {' '.join(tokens(text))} " in f" {' '.join(tokens(of))} "
-
-
-def parts(text: str) -> list[str]:
-    """A text cut behind each mark that may end a sentence: "Mr." is also a part."""
-    return [part for part in _PARTS.split(text) if normalized(part)]
 
 
 def is_sentences_of(text: str, of: str) -> bool:
@@ -309,7 +274,7 @@ def _with_other_letters(text: str) -> frozenset[str]:
     Without words with a capital, which may be names.
     """
     return frozenset(
-        word for word in _WORD.findall(text) if not word[0].isupper() and _OTHER_LETTER.search(word)
+        word for word in WORD.findall(text) if not word[0].isupper() and _OTHER_LETTER.search(word)
     )
 
 

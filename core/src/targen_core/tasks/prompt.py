@@ -24,7 +24,7 @@ from string import Template
 from typing import Any, cast
 
 from targen_core.calls.model import Message, Role
-from targen_core.tasks.checks import is_cut_from, normalized, parts, words
+from targen_core.tasks.words import is_cut_from, normalized, parts, words
 
 _SECTION = re.compile(r"^--- *(\w+(?: +\w+)?) *$", re.MULTILINE)
 _NOTHING = "\0"  # in place of draws, if there were none; no prompt contains it

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema, create_model
 from pydantic_core import PydanticCustomError
 
-from targen_core.tasks.checks import normalized
+from targen_core.tasks.words import normalized
 
 __all__ = ["ListReply", "line", "list_of", "one_of"]
 

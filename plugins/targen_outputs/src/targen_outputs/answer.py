@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from targen_cli.findings import Table
 from targen_core.errors import Rejected, UsageError
-from targen_core.tasks.checks import is_copy, tokens
+from targen_core.tasks.checks import is_copy
 from targen_core.tasks.letters import MARKS, UNSPACED
+from targen_core.tasks.words import tokens
 from targen_core.text import plural
 from targen_outputs.counting import Seen, counted, shared_out
 from targen_outputs.sets import IN_ORDER, NONE, Kinds, field_in

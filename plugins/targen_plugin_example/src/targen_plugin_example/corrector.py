@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from targen_core import Correction, Llm
-from targen_core.tasks.checks import words
+from targen_core.tasks.words import words
 from targen_plugin_example.steps import Ticket
 
 __all__ = ["keywords"]

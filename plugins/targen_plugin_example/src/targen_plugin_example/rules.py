@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict, Field
 
 from targen_core import Candidate, Configurable, Filter, Refusal, Rejected
-from targen_core.tasks.checks import normalized
 from targen_core.tasks.fields import as_lines
+from targen_core.tasks.words import normalized
 
 __all__ = ["FIRST_WORDS", "FirstWords", "no_placeholder"]
 

@@ -15,7 +15,7 @@ from typing import Any
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.calls.tokens import estimate
 from targen_core.reading import Malformed, json_of
-from targen_core.tasks.checks import normalized
+from targen_core.tasks.words import normalized
 from targen_core.text import printable
 
 __all__ = ["reply_of", "shape_of", "shorter", "uncorrected"]

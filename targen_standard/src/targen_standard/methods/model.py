@@ -16,8 +16,8 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from targen_core.tasks.checks import normalized
 from targen_core.tasks.model import Task
+from targen_core.tasks.words import normalized
 from targen_standard.methods.columns import Columns
 
 __all__ = ["Base", "Given", "Method", "MethodOptions", "derived"]

@@ -21,8 +21,8 @@ from targen_core.errors import Interrupted, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.spec import RunSpec
-from targen_core.tasks.checks import words
 from targen_core.tasks.model import Task
+from targen_core.tasks.words import words
 from targen_core.wording import Option
 from targen_standard.correction.dataset import correct_dataset
 

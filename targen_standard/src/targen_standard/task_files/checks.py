@@ -14,16 +14,14 @@ from targen_core.tasks.checks import (
     check_language,
     filled,
     is_copy,
-    is_cut_from,
-    normalized,
     phrase,
     prose,
     sentences,
-    words,
 )
 from targen_core.tasks.letters import plain_words
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.remarks import says_label
+from targen_core.tasks.words import is_cut_from, normalized, words
 from targen_core.text import plural
 from targen_standard.task_files.model import Declaration, FieldPart
 

@@ -11,7 +11,6 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model, model_validator
 
 from targen_core.errors import Rejected
-from targen_core.tasks.checks import normalized
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import Correction
@@ -19,6 +18,7 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall, Label
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import InverseGenerator, Llm
+from targen_core.tasks.words import normalized
 from targen_core.text import plain_fault, refused
 from targen_standard.task_files.checks import check_written
 from targen_standard.task_files.dry_run import made_up_row

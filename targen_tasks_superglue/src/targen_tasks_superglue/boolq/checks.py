@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 
 from targen_core import Rejected
-from targen_core.tasks.checks import content_words, prose, words
+from targen_core.tasks.checks import content_words, prose
+from targen_core.tasks.words import words
 from targen_tasks_superglue.boolq.rows import SEPARATOR, BoolqRow
 from targen_tasks_superglue.shared.articles import Paragraph
 from targen_tasks_superglue.shared.sentences import copied_from

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from targen_core import Case
-from targen_core.tasks.checks import words
+from targen_core.tasks.words import words
 from targen_tasks_superglue.shared.cues import negations
 
 __all__ = ["cases"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from targen_core import Rejected
-from targen_core.tasks.checks import is_copy, prose, words
+from targen_core.tasks.checks import is_copy, prose
+from targen_core.tasks.words import words
 from targen_tasks_superglue.cb.rows import CbRow
 from targen_tasks_superglue.shared.nli import claim, no_copy, related, statement, stems
 from targen_tasks_superglue.shared.sentences import sentences

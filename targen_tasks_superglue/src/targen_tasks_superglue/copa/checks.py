@@ -9,14 +9,8 @@ import re
 from collections import Counter
 
 from targen_core import Rejected
-from targen_core.tasks.checks import (
-    content_words,
-    is_copy,
-    is_cut_from,
-    several_sentences,
-    similarity,
-    words,
-)
+from targen_core.tasks.checks import content_words, is_copy, several_sentences, similarity
+from targen_core.tasks.words import is_cut_from, words
 from targen_tasks_superglue.copa.rows import CopaRow, Event, asks_for_link
 from targen_tasks_superglue.shared.irregular import VERBS
 from targen_tasks_superglue.shared.nli import COPY, statement

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from targen_core.tasks.checks import words
+from targen_core.tasks.words import words
 
 __all__ = ["beside", "beside_lengths", "is_labeled", "negations", "new_names", "shared"]
 

@@ -8,15 +8,8 @@ from __future__ import annotations
 import re
 
 from targen_core import Rejected
-from targen_core.tasks.checks import (
-    content_words,
-    is_cut_from,
-    normalized,
-    prose,
-    several_sentences,
-    similarity,
-    words,
-)
+from targen_core.tasks.checks import content_words, prose, several_sentences, similarity
+from targen_core.tasks.words import is_cut_from, normalized, words
 
 __all__ = ["COPY", "asks", "claim", "no_copy", "related", "statement", "stems"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from targen_core.tasks.checks import normalized, similarity
+from targen_core.tasks.checks import similarity
+from targen_core.tasks.words import normalized
 
 __all__ = ["copied_from", "sentences"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from targen_core import Case
-from targen_core.tasks.checks import words
+from targen_core.tasks.words import words
 
 __all__ = ["cases"]
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from targen_core import Rejected
-from targen_core.tasks.checks import content_words, is_copy, normalized, phrase, prose, similarity
+from targen_core.tasks.checks import content_words, is_copy, phrase, prose, similarity
+from targen_core.tasks.words import normalized
 from targen_tasks_superglue.wic.forms import PartOfSpeech, Span, find, forms
 from targen_tasks_superglue.wic.rows import Definition, Entry, Sense, WicRow
 

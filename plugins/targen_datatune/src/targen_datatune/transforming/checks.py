@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from targen_core import Rejected
-from targen_core.tasks.checks import check_language, is_copy, is_cut_from
+from targen_core.tasks.checks import check_language, is_copy
+from targen_core.tasks.words import is_cut_from
 from targen_datatune.transforming.formats import matches
 
 if TYPE_CHECKING:

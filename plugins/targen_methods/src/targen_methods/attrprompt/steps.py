@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 
 from targen_core import DryRunCall, Llm, Prompt, Rejected
 from targen_core.errors import UsageError
-from targen_core.tasks.checks import normalized
 from targen_core.tasks.made_up import sentence, words
+from targen_core.tasks.words import normalized
 from targen_methods.attrprompt.items import (
     Attribute,
     Attributes,

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from targen_core import DryRunCall, Llm, Prompt, Rejected
 from targen_core.errors import UsageError
-from targen_core.tasks.checks import normalized
 from targen_core.tasks.made_up import sentence, word, words
+from targen_core.tasks.words import normalized
 from targen_core.text import plural
 from targen_methods.coda.constraints import Constraints
 from targen_methods.coda.items import (

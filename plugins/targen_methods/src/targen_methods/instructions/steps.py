@@ -7,8 +7,8 @@ from importlib.resources import files
 from typing import Any
 
 from targen_core import DryRunCall, Llm, Prompt, Rejected
-from targen_core.tasks.checks import normalized
 from targen_core.tasks.made_up import sentence
+from targen_core.tasks.words import normalized
 from targen_methods.instructions.items import (
     AnswersReply,
     FreeInstruction,

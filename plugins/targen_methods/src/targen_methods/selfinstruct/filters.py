@@ -8,7 +8,7 @@ import string
 from rapidfuzz.distance import LCSseq
 
 from targen_core.errors import Rejected
-from targen_core.tasks.checks import normalized
+from targen_core.tasks.words import normalized
 from targen_methods.selfinstruct.options import Options
 
 __all__ = ["check_instruction", "rouge_l", "tokens"]

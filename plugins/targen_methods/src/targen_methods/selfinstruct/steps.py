@@ -10,9 +10,9 @@ from pydantic import BaseModel
 
 from targen_core import DryRunCall, Llm, Prompt, Rejected
 from targen_core.errors import UsageError
-from targen_core.tasks.checks import normalized
 from targen_core.tasks.made_up import sentence
 from targen_core.tasks.replies import list_of
+from targen_core.tasks.words import normalized
 from targen_methods.selfinstruct.filters import check_instruction
 from targen_methods.selfinstruct.items import Instruction, InstructionsReply, Pool
 from targen_methods.selfinstruct.options import TaskOptions

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from targen_core.errors import UsageError
-from targen_core.tasks.checks import words as plain_words
+from targen_core.tasks.words import words as plain_words
 from targen_core.text import plural
 from targen_core.wording import Option
 from targen_outputs.answer import overlap_of

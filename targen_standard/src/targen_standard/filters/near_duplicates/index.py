@@ -10,7 +10,7 @@ from zlib import crc32
 
 import numpy as np
 
-from targen_core.tasks.checks import normalized
+from targen_core.tasks.words import normalized
 from targen_standard.filters.likeness import KEYS, Index, check_sum, first_alike, keys_of
 
 # Of an entry: its form, the check sum of its label, and the bytes of seed, text and written; its

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from targen_core import DryRunCall, ListStep, Llm, Prompt, Rejected
-from targen_core.tasks.checks import words
 from targen_core.tasks.replies import line, list_of
+from targen_core.tasks.words import words
 
 __all__ = ["SEEDS"]
 
