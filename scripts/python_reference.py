@@ -62,8 +62,6 @@ GROUPS = {
 }
 MODULES = [
     "targen_standard",
-    "targen_core.tasks.checks",
-    "targen_core.tasks.languages",
     "targen_core.tasks.letters",
     "targen_core.tasks.words",
     "targen_core.tasks.replies",
@@ -71,6 +69,11 @@ MODULES = [
     "targen_core.tasks.cases",
     "targen_core.tasks.fields",
     "targen_standard.asking",
+    "targen_standard.checks.copies",
+    "targen_standard.checks.languages",
+    "targen_standard.checks.placeholders",
+    "targen_standard.checks.prose",
+    "targen_standard.checks.remarks",
     "targen_core.correctors.blind",
     "targen_core.correctors.meta",
     "targen_standard.exporting.conversations",

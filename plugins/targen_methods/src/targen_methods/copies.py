@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from targen_core import Rejected
-from targen_core.tasks.checks import similarity
 from targen_core.tasks.words import normalized
+from targen_standard.checks.copies import similarity
 from targen_standard.methods.columns import Columns
 
 __all__ = ["Copies"]

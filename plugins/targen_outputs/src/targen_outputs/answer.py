@@ -12,13 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from targen_cli.findings import Table
 from targen_core.errors import Rejected, UsageError
-from targen_core.tasks.checks import is_copy
 from targen_core.tasks.letters import MARKS, UNSPACED
 from targen_core.tasks.words import tokens
 from targen_core.text import plural
 from targen_outputs.counting import Seen, counted, shared_out
 from targen_outputs.sets import IN_ORDER, NONE, Kinds, field_in
 from targen_standard import Declaration, Output, OutputType, Target
+from targen_standard.checks.copies import is_copy
 from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["ANSWER", "Answer", "AnswerOutput", "overlap_of", "span_of"]

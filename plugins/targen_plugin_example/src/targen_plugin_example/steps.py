@@ -8,8 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from targen_core import ListStep, Llm, Prompt
-from targen_core.tasks.checks import prose
 from targen_plugin_example.dry_run import dry_run
+from targen_standard.checks.prose import prose
 
 __all__ = ["BUSINESSES", "PROBLEMS", "PROMPTS", "Problem", "Ticket", "check_ticket"]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from itertools import permutations
 
 from targen_core import Rejected
-from targen_core.tasks.checks import prose
 from targen_core.tasks.words import is_cut_from, normalized
+from targen_standard.checks.prose import prose
 from targen_tasks_multirc.rows import MultiRcQuestion, Option
 from targen_tasks_superglue.shared.articles import Paragraph
 from targen_tasks_superglue.shared.sentences import sentences

@@ -15,10 +15,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache
 
-from targen_core.tasks.checks import language_of
-from targen_core.tasks.languages import find_language
 from targen_core.tasks.letters import MARKS, PER_DENSE, UNSPACED_LETTER, plain_words
 from targen_core.tasks.words import normalized
+from targen_standard.checks.languages import find_language, language_of
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example
 

@@ -15,7 +15,6 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from targen_core.errors import Rejected, UsageError
-from targen_core.tasks.checks import is_loop, is_sentences_of
 from targen_core.tasks.fields import as_lines
 from targen_core.tasks.made_up import sentence
 from targen_core.tasks.model import Task
@@ -24,6 +23,7 @@ from targen_core.tasks.replies import line
 from targen_core.tasks.words import normalized
 from targen_core.text import refused
 from targen_core.wording import Action
+from targen_standard.checks.copies import is_loop, is_sentences_of
 
 __all__ = ["Columns"]
 

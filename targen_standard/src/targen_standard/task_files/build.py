@@ -13,7 +13,6 @@ from pydantic import BaseModel, ValidationError
 from targen_core.correctors.blind import SOLVE_PROMPT
 from targen_core.correctors.meta import META_PROMPT
 from targen_core.errors import Rejected, UsageError
-from targen_core.tasks.checks import phrase
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import CorrectionSample
 from targen_core.tasks.model import Task
@@ -22,6 +21,7 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import list_of
 from targen_core.tasks.steps import InverseGenerator, ListStep, Llm
 from targen_core.text import refused
+from targen_standard.checks.prose import phrase
 from targen_standard.task_files.checks import (
     RowCheck,
     check_seed,

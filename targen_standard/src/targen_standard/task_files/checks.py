@@ -9,20 +9,15 @@ from typing import Any
 from pydantic import BaseModel
 
 from targen_core.errors import Rejected
-from targen_core.tasks.checks import (
-    chatter,
-    check_language,
-    filled,
-    is_copy,
-    phrase,
-    prose,
-    sentences,
-)
 from targen_core.tasks.letters import plain_words
 from targen_core.tasks.prompt import Prompt
-from targen_core.tasks.remarks import says_label
 from targen_core.tasks.words import is_cut_from, normalized, words
 from targen_core.text import plural
+from targen_standard.checks.copies import is_copy
+from targen_standard.checks.languages import check_language
+from targen_standard.checks.placeholders import filled
+from targen_standard.checks.prose import phrase, prose, sentences
+from targen_standard.checks.remarks import chatter, says_label
 from targen_standard.task_files.model import Declaration, FieldPart
 
 _LONGER = 1.5  # times its seed: a text of more words does not just repeat it

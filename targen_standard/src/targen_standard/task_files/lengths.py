@@ -19,8 +19,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from targen_core.tasks.languages import find_language
 from targen_core.tasks.steps import PARAMETERS
+from targen_standard.checks.languages import find_language
 from targen_standard.examples.profile import Trait
 from targen_standard.task_files.model import Declaration, FieldPart, SeedsPart
 from targen_standard.task_files.outputs import output_of

@@ -29,9 +29,9 @@ from targen_core.errors import UsageError
 from targen_core.folders import make_known
 from targen_core.origin import Typed
 from targen_core.outputs import write_file
-from targen_core.tasks.languages import named_language, with_name
 from targen_core.text import key_path, with_article
 from targen_core.wording import in_words
+from targen_standard.checks.languages import named_language, with_name
 from targen_standard.examples import ONCE_PER_LABEL, PER_LABEL
 from targen_standard.examples.profile import KIND, Kinds, Profile, Values
 from targen_standard.task_files.dimensions import read_values

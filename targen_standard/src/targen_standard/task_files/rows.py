@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model, model_validator
 
 from targen_core.errors import Rejected
-from targen_core.tasks.checks import script_of
 from targen_core.tasks.fields import as_lines
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import line, list_of
 from targen_core.tasks.steps import Llm
+from targen_standard.checks.languages import script_of
 from targen_standard.task_files.model import Declaration, FieldPart
 
 UNSUITABLE = "unsuitable"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from targen_core import Rejected
-from targen_core.tasks.checks import several_sentences
 from targen_core.tasks.words import normalized
+from targen_standard.checks.prose import several_sentences
 from targen_tasks_superglue.axg.rows import AxgPair, Sentences, gendered, swapped_pronoun
 from targen_tasks_superglue.shared.mentions import mentions
 from targen_tasks_superglue.shared.nli import claim, no_copy, statement

@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 
 from targen_core import Rejected
-from targen_core.tasks.checks import content_words, prose
 from targen_core.tasks.words import words
+from targen_standard.checks.languages import content_words
+from targen_standard.checks.prose import prose
 from targen_tasks_superglue.boolq.rows import SEPARATOR, BoolqRow
 from targen_tasks_superglue.shared.articles import Paragraph
 from targen_tasks_superglue.shared.sentences import copied_from

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from targen_core import Rejected
-from targen_core.tasks.checks import is_copy, prose
 from targen_core.tasks.words import words
+from targen_standard.checks.copies import is_copy
+from targen_standard.checks.prose import prose
 from targen_tasks_superglue.cb.rows import CbRow
 from targen_tasks_superglue.shared.nli import claim, no_copy, related, statement, stems
 from targen_tasks_superglue.shared.sentences import sentences

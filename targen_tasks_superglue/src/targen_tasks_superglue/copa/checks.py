@@ -9,8 +9,10 @@ import re
 from collections import Counter
 
 from targen_core import Rejected
-from targen_core.tasks.checks import content_words, is_copy, several_sentences, similarity
 from targen_core.tasks.words import is_cut_from, words
+from targen_standard.checks.copies import is_copy, similarity
+from targen_standard.checks.languages import content_words
+from targen_standard.checks.prose import several_sentences
 from targen_tasks_superglue.copa.rows import CopaRow, Event, asks_for_link
 from targen_tasks_superglue.shared.irregular import VERBS
 from targen_tasks_superglue.shared.nli import COPY, statement

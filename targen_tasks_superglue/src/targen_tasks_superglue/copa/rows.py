@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
-from targen_core.tasks.checks import is_copy
+from targen_standard.checks.copies import is_copy
 from targen_tasks_superglue.shared.fields import Text
 
 __all__ = ["ASKED", "CopaRow", "Event", "Question", "asks_for_link"]

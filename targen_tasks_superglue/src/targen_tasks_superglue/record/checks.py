@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from targen_core import Rejected
-from targen_core.tasks.checks import prose, several_sentences
+from targen_standard.checks.prose import prose, several_sentences
 from targen_tasks_superglue.record.entities import Entity
 from targen_tasks_superglue.record.forms import stands_for
 from targen_tasks_superglue.record.names import find_names

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from targen_core import Rejected
-from targen_core.tasks.checks import phrase
+from targen_standard.checks.prose import phrase
 from targen_tasks_superglue.rte.rows import Premise, RteRow
 from targen_tasks_superglue.shared.nli import claim, no_copy, related, statement
 

@@ -21,9 +21,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from targen_core import Dimension, ListStep, Llm, Prompt, Rejected
-from targen_core.tasks.checks import check_language, phrase, prose
 from targen_core.tasks.replies import line, list_of
 from targen_core.tasks.words import normalized
+from targen_standard.checks.languages import check_language
+from targen_standard.checks.prose import phrase, prose
 from targen_tasks_superglue.shared.article_dimensions import (
     FIELDS,
     NEWS_FIELDS,

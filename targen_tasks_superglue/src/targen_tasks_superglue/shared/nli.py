@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 
 from targen_core import Rejected
-from targen_core.tasks.checks import content_words, prose, several_sentences, similarity
 from targen_core.tasks.words import is_cut_from, normalized, words
+from targen_standard.checks.copies import similarity
+from targen_standard.checks.languages import content_words
+from targen_standard.checks.prose import prose, several_sentences
 
 __all__ = ["COPY", "asks", "claim", "no_copy", "related", "statement", "stems"]
 

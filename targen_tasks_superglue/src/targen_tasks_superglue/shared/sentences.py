@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from targen_core.tasks.checks import similarity
 from targen_core.tasks.words import normalized
+from targen_standard.checks.copies import similarity
 
 __all__ = ["copied_from", "sentences"]
 

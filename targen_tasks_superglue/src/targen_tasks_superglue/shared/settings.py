@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Any
 
 from targen_core import Dimension, DryRunCall, ListStep, Llm, Prompt, Rejected
-from targen_core.tasks.checks import phrase
 from targen_core.tasks.replies import line, list_of
 from targen_core.tasks.words import normalized
+from targen_standard.checks.prose import phrase
 
 __all__ = [
     "PAPER_SETTINGS",

@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 
 from targen_core import Rejected
-from targen_core.tasks.checks import content_words, is_copy, phrase, prose, similarity
 from targen_core.tasks.words import normalized
+from targen_standard.checks.copies import is_copy, similarity
+from targen_standard.checks.languages import content_words
+from targen_standard.checks.prose import phrase, prose
 from targen_tasks_superglue.wic.forms import PartOfSpeech, Span, find, forms
 from targen_tasks_superglue.wic.rows import Definition, Entry, Sense, WicRow
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from targen_core import Rejected
-from targen_core.tasks.checks import prose
+from targen_standard.checks.prose import prose
 from targen_tasks_superglue.shared.mentions import same_words, words_of
 from targen_tasks_superglue.shared.sentences import sentences
 from targen_tasks_superglue.shared.subjects import PronounPair

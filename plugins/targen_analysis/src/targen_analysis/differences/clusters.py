@@ -16,9 +16,8 @@ from targen_analysis.lexical.words import split, unit_of
 from targen_analysis.metrics import Estimate
 from targen_analysis.semantic.similarity import Vectors, unit
 from targen_analysis.statistics import difference, over_draws, random_state
-from targen_core.tasks.checks import language_of
-from targen_core.tasks.languages import find_language
 from targen_core.tasks.letters import UNSPACED_LETTER
+from targen_standard.checks.languages import find_language, language_of
 
 __all__ = ["MIN_ROWS", "Cluster", "Covered", "covered", "gaps", "latent"]
 

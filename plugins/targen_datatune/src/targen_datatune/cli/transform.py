@@ -19,8 +19,6 @@ from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import RowOptions
 from targen_core.origin import DECLARED
 from targen_core.plain import content_of
-from targen_core.tasks.checks import script_of
-from targen_core.tasks.languages import all_languages, find_language
 from targen_core.text import plural
 from targen_datatune.cli.options import (
     CatalogueArg,
@@ -31,6 +29,7 @@ from targen_datatune.cli.options import (
     RetrieverArg,
     naming_catalogues,
 )
+from targen_standard.checks.languages import all_languages, find_language, script_of
 
 if TYPE_CHECKING:
     from targen_datatune.asked import Example, TaskRequest

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from targen_core import Rejected
-from targen_core.tasks.checks import check_language, is_copy
 from targen_core.tasks.words import is_cut_from
 from targen_datatune.transforming.formats import matches
+from targen_standard.checks.copies import is_copy
+from targen_standard.checks.languages import check_language
 
 if TYPE_CHECKING:
     from targen_datatune.transforming.spec import Transform

@@ -17,7 +17,6 @@ from pydantic import BaseModel
 
 from targen_core import Llm, Prompt, Rejected
 from targen_core.errors import DatasetUnavailable, JobFailed, UsageError
-from targen_core.tasks.checks import similarity
 from targen_core.wording import REPEAT, Option
 from targen_datatune.cells import NO_DESCRIPTION
 from targen_datatune.licenses import mixes, normal
@@ -30,6 +29,7 @@ from targen_datatune.transforming.replies import (
     Transformed,
 )
 from targen_datatune.transforming.sources import Sources, cut, shown
+from targen_standard.checks.copies import similarity
 
 if TYPE_CHECKING:
     from targen_datatune.finding import Match

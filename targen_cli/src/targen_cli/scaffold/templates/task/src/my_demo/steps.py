@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, Field
 from targen_core import ListStep, Llm, Prompt, Rejected
-from targen_core.tasks.checks import prose
 from targen_core.tasks.replies import line, list_of
 from targen_core.tasks.words import words
+from targen_standard.checks.prose import prose
 
 from my_demo.dry_run import dry_run
 from my_demo.rows import Matter, Row

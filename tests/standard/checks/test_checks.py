@@ -7,23 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_core import Rejected
-from targen_core.tasks.checks import (
-    chatter,
+from targen_core.tasks.words import words
+from targen_standard.checks.copies import is_copy, is_loop, similarity
+from targen_standard.checks.languages import (
     check_language,
     content_words,
-    filled,
-    is_copy,
-    is_loop,
     language_of,
-    phrase,
-    prose,
+    named_language,
     script_of,
-    sentences,
-    several_sentences,
-    similarity,
+    with_name,
 )
-from targen_core.tasks.languages import named_language, with_name
-from targen_core.tasks.words import words
+from targen_standard.checks.placeholders import filled
+from targen_standard.checks.prose import phrase, prose, sentences, several_sentences
+from targen_standard.checks.remarks import chatter
 
 from ...tables import table
 

@@ -9,8 +9,12 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from targen_core.tasks.languages import find_language
+from targen_core.errors import Rejected
+from targen_standard.checks.languages import find_language
 
+__all__ = ["chatter", "meta_text", "says_label"]
+
+_COLON = re.compile(r"\s*+\d*+[\"'”*]*+\s*+:")
 _LABELS = (  # what tasks call their labels: in a text they give it away, or are a heading
     r"(?:not[_ -]?)?entail(?:ment|ed|s)|contradict(?:ion|ed|s)|neutral|true|false|correct|incorrect"
     r"|likely|unlikely|cause|effect|result"
@@ -76,7 +80,55 @@ _NOTE = re.compile(  # people begin so, too, unless they mean the text itself
 )
 
 
-def remark(text: str, language: str, *, edition: int) -> str:
+def chatter(
+    text: str,
+    what: str,
+    language: str = "English",
+    *,
+    edition: int = 8,
+) -> None:
+    """Refuse a model's remarks about its reply, in English or in the text's language.
+
+    That is an announcement ("Sure! Here is a premise: …"), a refusal ("I cannot generate …") or a
+    heading, such as `what` with a colon. It may also be an offer at the end ("Let me know if you'd
+    like more examples."). Ordinary speech between people, such as "Let me know if you can help
+    me.", passes. The languages are those of `check_language`.
+
+    From `edition` 9 on, it also refuses more introductions, such as "Gladly! Here is the message:
+    …", and notes on the text's label. Its error shows the remark. From edition 10 on, "Sure, here
+    are the photos." and "I hope this helps!" pass. It then refuses counts of words, and
+    introductions such as "As requested, a mail:".
+
+    Raises:
+        Rejected: `meta-text`.
+    """
+    stripped = text.strip()
+    heading = stripped.lstrip("\"'“*# ").casefold().removeprefix("the ")
+    headed = heading.startswith(name := what.casefold()) and _COLON.match(heading[len(name) :])
+    if said := f"{what}:" if headed else _remark(stripped, language, edition=edition):
+        raise _rejected(said if edition > 8 else stripped, what)
+
+
+def meta_text(text: str, what: str, *, edition: int = 8) -> None:
+    """Refuse what whole sentences never have: headings, labels and more remarks than `chatter`.
+
+    From `edition` 9 on, a text may begin with "Note:", unless the note is about the text itself.
+
+    Raises:
+        Rejected: `meta-text`.
+    """
+    found = _META.search(text)
+    if found and edition > 8 and _NOTE.match(text):
+        found = _META.search(text, found.end())
+    if found:
+        raise _rejected(found[0] if edition > 8 else text, what)
+
+
+def _rejected(words: str, what: str) -> Rejected:
+    return Rejected("meta-text", f"the {what} talks about the answer: {words.strip()[:60]!r}")
+
+
+def _remark(text: str, language: str, *, edition: int) -> str:
     """Return the words of a remark in a text, in English or in its own language, or "".
 
     From `edition` 9 on, more introductions and notes on the text's label are remarks. From edition
@@ -92,17 +144,6 @@ def remark(text: str, language: str, *, edition: int) -> str:
         patterns += map(_frames, dict.fromkeys(("English", language)))
     plain = text.replace("'", "’")
     found = next(filter(None, (each.search(plain) for each in patterns if each)), None)
-    return found[0] if found else ""
-
-
-def in_prose(text: str, *, edition: int) -> str:
-    """Return words of a text that whole sentences never have, or "": headings, labels or remarks.
-
-    From `edition` 9 on, a text may begin with "Note:", unless the note is about the text itself.
-    """
-    found = _META.search(text)
-    if found and edition > 8 and _NOTE.match(text):
-        found = _META.search(text, found.end())
     return found[0] if found else ""
 
 

@@ -1,0 +1,1 @@
+"""Checks of texts for tasks: languages, models' remarks, placeholders and prose."""

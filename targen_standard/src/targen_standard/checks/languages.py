@@ -1,0 +1,413 @@
+"""In which language is a text? Each language that checks know has a file in the folder `data`.
+
+A file has:
+
+- `names`: other names and codes, in lower case;
+- `small_words`: function words that made-up texts contain;
+- `function_words`: others. Without "a" and "mi" among its own, Spanish "a mi madre" is Italian,
+  which has both;
+- `capital_nouns`: true if all nouns begin with a capital, which then says nothing of a name;
+- `remarks`: parts of models' remarks about their replies, as regular expressions of
+  lower-case letters and curly apostrophes. Line breaks in them have no effect. The parts are those
+  that `remarks.py` combines;
+- `leads`: parts of what introduces a text, and of notes on its label, in the same form;
+- `lengths`: parts of names of dimensions for the length of texts, in the same form, and the numbers
+  and units in their values;
+- `near_words`: words of related languages without a file. Texts contain hardly any of them;
+- `spoken_words`: words of casual texts that are also words of other languages. Alone, they do not
+  make a text one in another language;
+- `stops`: abbreviations of three letters or more, and perhaps ordinal numbers, in the same form. A
+  full stop behind one may end no sentence.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from unicodedata import category
+
+from targen_core.errors import Rejected
+from targen_core.tasks.letters import PER_DENSE
+from targen_core.tasks.words import WORD, words
+
+__all__ = [
+    "Language",
+    "all_languages",
+    "check_language",
+    "content_words",
+    "find_language",
+    "language_of",
+    "named_language",
+    "script_of",
+    "small_words",
+    "with_name",
+]
+
+_OTHERS = dict(
+    pair.split(":")
+    for pair in (
+        "af:afrikaans ar:arabic bg:bulgarian bs:bosnian ca:catalan cs:czech cy:welsh da:danish "
+        "el:greek eo:esperanto et:estonian eu:basque fa:persian fi:finnish ga:irish gl:galician "
+        "he:hebrew hi:hindi hr:croatian hu:hungarian id:indonesian is:icelandic ja:japanese "
+        "ko:korean lb:luxembourgish lt:lithuanian lv:latvian mk:macedonian mr:marathi ms:malay "
+        "mt:maltese nb:norwegian ne:nepali nn:norwegian no:norwegian pl:polish ro:romanian "
+        "ru:russian sk:slovak sl:slovenian sq:albanian sr:serbian sv:swedish sw:swahili "
+        "th:thai tl:tagalog tr:turkish uk:ukrainian ur:urdu vi:vietnamese zh:chinese"
+    ).split()
+)
+"""Languages without a file, by their ISO codes: those whose script is known, in lower case."""
+
+_WORDS_OF_OTHERS = {
+    name: frozenset(several.split())
+    for name, several in {
+        "croatian": "ali bilo ili jer kada kao koja koji moj nije samo što",
+        "czech": "byl bylo jako jsem jsme jsou když které mám můj nebo není prosím protože už že",
+        "danish": "af det dig hvad hvor ikke jeg med mig og også på skal som til være",
+        "finnish": "eli että joka kanssa kun minulla minun minä mitä mutta myös niin olen ovat "
+        "pitäisi tämä vain",
+        "hungarian": "az azt csak egy ez hogy kell már nagyon nem vagy volt én és",
+        "indonesian": "akan dan dengan itu karena saya sudah tidak untuk yang",
+        "polish": "czy dla jest jestem już juz nie oraz proszę prosze przez się tylko został "
+        "zostal została zostala że",
+        "romanian": "acest din dar fost meu mea pentru sau sunt în și că",
+        "swedish": "att av dig det ett inte jag med mig när och också på ska som till vad är",
+        "turkish": "ama benim bir bu daha değil degil gibi için icin istiyorum kadar lütfen lutfen "
+        "olarak sizin zaman çok",
+    }.items()
+}
+"""A few function words of languages without a file, also as typed without diacritics."""
+
+_QUOTES = re.compile(r"„[^“”\n]*[“”]|“[^“”\n]*”|«[^«»\n]*»|»[^«»\n]*«|\"[^\"\n]*\"")
+_OUTSIDE = 3  # words, from which on those in quotes need not be of the text's language
+_STOP = frozenset(
+    "a an and are as at be been but by did do does for from had has have he her his in is it its "
+    "of on or she that the their them there they this to was were which who will with would not "
+    "no than then also after before into over under more most".split()
+)
+_FOREIGN = frozenset(  # words of other languages that English texts hold in names at most
+    "und der das ist nicht ein eine einen einem einer für auf wird wurde sich auch dem von zu "
+    "haben sie im zum zur aus nach bei er ihr "
+    "el los las una que del por para su fue como más pero está sus entre desde "
+    "le les une est dans qui sur avec pas aux ce cette et du il elle mais ont "
+    "gli della che sono di nel alla più anche dei "
+    "os uma não das em ao foi mais seu "
+    "het een niet voor op zijn dat naar ook maar wordt".split()
+)
+_OF_ONE = 0.25  # of a text's words, as small as it is in messages that leave many out
+_NAMED = re.compile(r"(?<![A-Za-z])[a-z]?[A-Z][A-Za-z]*")  # words with a capital, such as iPhone
+_OTHER_LETTER = re.compile("[\u0100-\u0151\u0154-\u024f\u1ea0-\u1eff]")  # all but \u0153
+_HEADLINE = 10  # characters
+_DENSE = frozenset(["chinese", "japanese", "korean"])
+_CLEARLY = 8  # times; with languages whose words are not known, it was at most five in samples
+_HARDLY_ANY = 32  # times; short texts in Catalan may have hardly any words that Spanish lacks
+_SCRIPTS: Mapping[
+    str, str | tuple[str, ...]
+] = {  # what the names of their letters begin with in Unicode
+    **dict.fromkeys("russian ukrainian bulgarian serbian macedonian".split(), "CYRILLIC"),
+    "greek": "GREEK",
+    **dict.fromkeys(["arabic", "persian", "urdu"], "ARABIC"),
+    **dict.fromkeys(["hindi", "marathi", "nepali"], "DEVANAGARI"),
+    "hebrew": "HEBREW",
+    "chinese": "CJK",
+    "japanese": ("CJK", "HIRAGANA", "KATAKANA"),
+    "korean": ("HANGUL", "CJK"),
+    "thai": "THAI",
+}
+_RESPELLED = re.compile(r"\b(?:latin(?! americ)|romani[sz]|translit|pinyin|romaji)", re.IGNORECASE)
+_CODE = 3  # letters at most
+_REGION = re.compile(r"[-_]\w{2,4}$| ?\(\w+\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """The contents of a file; `function_words` include `small_words`."""
+
+    name: str
+    names: frozenset[str]
+    small_words: frozenset[str]
+    function_words: frozenset[str]
+    remarks: Mapping[str, str]
+    leads: Mapping[str, str]
+    lengths: Mapping[str, str]
+    near_words: frozenset[str]
+    spoken_words: frozenset[str]
+    stops: str
+    capital_nouns: bool = False
+
+    def says_length(self, name: str, values: Iterable[str]) -> bool:
+        """Return whether a dimension, by its name or by each of its values, is a text's length."""
+        plain = name.replace("'", "’").replace("_", " ")
+        if re.search(self.lengths["names"], plain, re.IGNORECASE):
+            return True
+        stated = re.compile(
+            r"\b(?:{numbers}) (?:\w+ )?(?:{units})\b".format_map(self.lengths), re.IGNORECASE
+        )
+        said = [stated.search(value.replace("'", "’")) for value in values]
+        return bool(said) and all(said)
+
+
+@lru_cache
+def find_language(name: str) -> Language | None:
+    """The language of a name or code, with or without a region: "es-CL", "español (Chile)"."""
+    plain = _without_region(name)
+    return _read(plain) or next((each for each in all_languages() if plain in each.names), None)
+
+
+def _plain_name(name: str) -> str:
+    """The English name in lower case of "Spanish (Chile)", "es-CL" or "español"."""
+    found = find_language(name)
+    return found.name if found else _without_region(name)
+
+
+@lru_cache
+def named_language(said: str) -> str:
+    """Return the language that words name, in English; "" if they name no language, or several.
+
+    "formal German", "Schweizer Deutsch" and "de-CH" name German. "German with English terms" and
+    "Hindi in Latin letters" name none whose texts can be known.
+    """
+    if _RESPELLED.search(said):
+        return ""
+    names = _names()
+    found = re.findall(r"[^\W\d_]+", said.casefold())
+    known = {names[word] for word in found if len(word) > _CODE and word in names}
+    name = names.get(_without_region(said)) or (known.pop() if len(known) == 1 else "")
+    return name.capitalize()
+
+
+def with_name(said: str) -> str:
+    """Return a code with the language's name in its place: "German (AT)" for "de-AT"."""
+    plain = _without_region(said)
+    name = _names().get(plain) if len(plain) <= _CODE else None
+    if name is None:
+        return said
+    region = said.strip()[len(plain) :].strip("-_ ()")
+    return f"{name.capitalize()} ({region})" if region else name.capitalize()
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    """The names of languages by all their names and codes."""
+    names = {name: name for name in _OTHERS.values()} | _OTHERS
+    for each in all_languages():
+        names |= dict.fromkeys((each.name, *each.names), each.name)
+    return names
+
+
+def all_languages() -> Iterator[Language]:
+    """Each language, by its name."""
+    for path in sorted(path.name for path in _FOLDER.iterdir()):
+        if found := _read(path.removesuffix(".toml")):
+            yield found
+
+
+def _without_region(name: str) -> str:
+    return _REGION.sub("", name.strip().casefold())
+
+
+_FOLDER = files("targen_standard.checks") / "data"
+
+
+@cache
+def _read(name: str) -> Language | None:
+    path = _FOLDER / f"{name}.toml"
+    if not name.isalpha() or not path.is_file():
+        return None
+    read = tomllib.loads(path.read_text(encoding="utf-8"))
+    small = frozenset(read["small_words"].split())
+    remarks, leads, lengths = (
+        {part: text.replace("\n", "") for part, text in read.get(table, {}).items()}
+        for table in ("remarks", "leads", "lengths")
+    )
+    return Language(
+        name,
+        frozenset(read["names"]),
+        small,
+        small.union(read.get("function_words", "").split()),
+        remarks,
+        leads,
+        lengths,
+        frozenset(read.get("near_words", "").split()),
+        frozenset(read.get("spoken_words", "").split()),
+        read["stops"].replace("\n", ""),
+        capital_nouns=read.get("capital_nouns", False),
+    )
+
+
+def content_words(text: str) -> set[str]:
+    """The content words of a text: no articles, auxiliaries or prepositions."""
+    return {word for word in words(text) if word not in _STOP}
+
+
+def check_language(
+    text: str,
+    what: str,
+    language: str = "English",
+    *,
+    edition: int = 8,
+) -> None:
+    """Require a language, as far as its letters and function words show.
+
+    Function words are known for English, Dutch, French, German, Italian, Portuguese and Spanish,
+    and the script for a dozen more. Other languages always pass. These seven may also be given by
+    their code or their own name, and with a region: "es-CL", "español (Chile)".
+
+    A text in another script may name things in Latin letters, such as products. Before `edition` 7,
+    only Chinese, Japanese and Korean ones may. They also lack the checks for Chinese in Japanese
+    and for letters of other languages, such as Polish ones. From edition 10 on, Turkish and other
+    languages of Latin script must be in it. Quotations may be in any language, and words of Danish
+    and nine other languages count as those of another language.
+
+    Raises:
+        Rejected: `not-latin`: a fifth of the letters are of other scripts (`not-cyrillic` and so
+            on, if the language has another). `not-english` and so on: more small words of
+            another language, or words with letters of none of the seven, than small words of
+            this one. Words of both do not count.
+    """
+    name = _plain_name(language)
+    earlier, newest = edition < 7, edition > 9
+    if newest and len(words(outside := _QUOTES.sub(" ", text))) >= _OUTSIDE:
+        text = outside
+    letters = [char for char in text if char.isalpha()]
+    if (script := _SCRIPTS.get(name)) is not None:
+        if not earlier:  # half-width katakana have other names; vowel signs are marks
+            letters = [
+                char
+                for char in unicodedata.normalize("NFKC", text)
+                if char.isalpha() or (category(char)[0] == "M" and _is_of(script, char))
+            ]
+        own = sum(_is_of(script, char) for char in letters)
+        count = len(letters)
+        latin = sum(char < "\u0250" for char in letters)
+        # As many Latin letters as the others are worth may be names, and if words have a capital,
+        # twice as many.
+        worth = PER_DENSE if name in _DENSE else 1 - earlier
+        named = 0 if earlier else sum(map(len, _NAMED.findall(text))) // 2
+        count -= min(worth * own + min(named, worth * own), latin)
+        if own < 0.8 * count:
+            raise Rejected(
+                f"not-{script_of(name).lower()}", f"the {what} is not in {language} script"
+            )
+        is_other = name == "japanese" and not earlier and _is_chinese(text)
+    elif (known := find_language(name)) is None and not (newest and name in _OTHERS.values()):
+        return
+    elif sum(char < "\u0250" or (newest and _is_of("LATIN", char)) for char in letters) < 0.8 * len(
+        letters
+    ):
+        raise Rejected("not-latin", f"the {what} is not in Latin script")
+    elif known is None:
+        return
+    else:
+        vague = known.spoken_words if newest else frozenset[str]()
+        is_other = any(_is_more_of(text, *pair, vague) for pair in _rivals(name))
+        if not (earlier or is_other):
+            lettered = _with_other_letters(text)
+            pairs = _others(name) if newest else [(known.function_words, frozenset[str]())]
+            is_other = any(_is_more_of(text, m, theirs | lettered, vague) for m, theirs in pairs)
+    if is_other:
+        raise Rejected(f"not-{name}", f"the {what} is not in {language}: {text[:60]!r}")
+
+
+def _is_chinese(text: str) -> bool:
+    """Return whether a text of Chinese characters without kana is not Japanese.
+
+    Headlines in Japanese may have no kana, but sentences do, and no text has simplified characters.
+    """
+    han = [char for char in text if _is_of("CJK", char)]
+    if any(_is_of(("HIRAGANA", "KATAKANA", "HALFWIDTH KATAKANA"), char) for char in text):
+        return False
+    return ("。" in text and len(han) > _HEADLINE) or any(
+        char.encode("gb2312", "ignore") and not char.encode("cp932", "ignore") for char in han
+    )
+
+
+def _with_other_letters(text: str) -> frozenset[str]:
+    """The words of a text with letters of neither English nor a language of Western Europe.
+
+    Without words with a capital, which may be names.
+    """
+    return frozenset(
+        word for word in WORD.findall(text) if not word[0].isupper() and _OTHER_LETTER.search(word)
+    )
+
+
+def _is_of(script: str | tuple[str, ...], char: str) -> bool:
+    return unicodedata.name(char, "").startswith(script)
+
+
+def language_of(text: str) -> str:
+    """Return the language of a text, such as "German", or "" if it is unclear.
+
+    The languages are those of `check_language` whose function words are known. A quarter of the
+    text's words must be among those of its language. They must be eight times as many as those of
+    any other language, without the words of both. Danish and Catalan texts, for example, have none.
+    Spanish texts have hardly any words of Catalan and Galician.
+    """
+    said = words(text)
+    for each in all_languages():
+        own = sum(word in each.function_words for word in said)
+        near = sum(word in each.near_words for word in said)
+        if own >= max(1, len(said) * _OF_ONE, near * _HARDLY_ANY) and all(
+            sum(word in mine for word in said)
+            >= _CLEARLY * max(1, sum(word in theirs for word in said))
+            for mine, theirs in _apart(each.name)
+        ):
+            return each.name.capitalize()
+    return ""
+
+
+def _rivals(name: str) -> Sequence[tuple[frozenset[str], frozenset[str]]]:
+    """Return function words of a language and of each other that it may be mistaken for."""
+    if name == "english":  # whose texts have foreign names and titles in them
+        return [(_STOP, _FOREIGN)]
+    return _apart(name)
+
+
+@cache
+def _others(name: str) -> Sequence[tuple[frozenset[str], frozenset[str]]]:
+    """Return function words of a language, and those of each language without a file."""
+    known = find_language(name)
+    assert known is not None
+    mine = known.function_words
+    return [(mine, theirs - mine) for theirs in _WORDS_OF_OTHERS.values()]
+
+
+@cache
+def _apart(name: str) -> Sequence[tuple[frozenset[str], frozenset[str]]]:
+    """Return the function words of only this language and of only the other, for each other."""
+    words_of = {each.name: each.function_words for each in all_languages()}
+    mine = words_of.pop(name)
+    return [(mine - theirs, theirs - mine) for theirs in words_of.values()]
+
+
+def _is_more_of(
+    text: str,
+    mine: frozenset[str],
+    theirs: frozenset[str],
+    vague: frozenset[str],
+) -> bool:
+    """Return whether a text has more words of theirs than of mine, and not only vague ones."""
+    text_words = words(text)
+    foreign = [word for word in text_words if word in theirs]
+    return (
+        len({*foreign}) >= 2
+        and not vague.issuperset(foreign)
+        and len(foreign) > sum(word in mine for word in text_words)
+    )
+
+
+def script_of(language: str) -> str:
+    """A language's script by its Unicode name; "LATIN" if no other is known."""
+    script = _SCRIPTS.get(_plain_name(language), "LATIN")
+    return script if isinstance(script, str) else script[0]
+
+
+def small_words(language: str) -> Sequence[str]:
+    """Function words of a language; empty if it is unknown."""
+    known = find_language(language)
+    return sorted(known.small_words) if known else ()
