@@ -1,1 +1,5 @@
-"""Checks of texts for tasks: languages, models' remarks, placeholders and prose."""
+"""Checks of texts, for those who write tasks.
+
+Each raises `Rejected` with a reason that the report counts by. With an `edition`, it is as in that
+edition of task files. The defaults keep the rows of tasks in Python.
+"""

@@ -244,13 +244,7 @@ def content_words(text: str) -> set[str]:
     return {word for word in words(text) if word not in _STOP}
 
 
-def check_language(
-    text: str,
-    what: str,
-    language: str = "English",
-    *,
-    edition: int = 8,
-) -> None:
+def check_language(text: str, what: str, language: str = "English", *, edition: int = 8) -> None:
     """Require a language, as far as its letters and function words show.
 
     Function words are known for English, Dutch, French, German, Italian, Portuguese and Spanish,

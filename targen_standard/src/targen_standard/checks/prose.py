@@ -1,8 +1,4 @@
-"""Is a text a phrase, or whole sentences of clean prose?
-
-The checks of this package raise `Rejected` with a reason that the report counts by. With an
-`edition`, they are as in that edition of task files. The defaults keep the rows of tasks in Python.
-"""
+"""Is a text a phrase, or whole sentences of clean prose?"""
 
 from __future__ import annotations
 

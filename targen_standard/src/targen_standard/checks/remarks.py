@@ -80,13 +80,7 @@ _NOTE = re.compile(  # people begin so, too, unless they mean the text itself
 )
 
 
-def chatter(
-    text: str,
-    what: str,
-    language: str = "English",
-    *,
-    edition: int = 8,
-) -> None:
+def chatter(text: str, what: str, language: str = "English", *, edition: int = 8) -> None:
     """Refuse a model's remarks about its reply, in English or in the text's language.
 
     That is an announcement ("Sure! Here is a premise: …"), a refusal ("I cannot generate …") or a
