@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from array import array
 from collections.abc import Iterable
 from itertools import pairwise
+from unicodedata import normalize
 from zlib import crc32
 
 import numpy as np
@@ -13,12 +15,13 @@ import numpy as np
 from targen_core.tasks.words import normalized
 from targen_standard.filters.likeness import KEYS, Index, check_sum, first_alike, keys_of
 
-# Of an entry: its form, the check sum of its label, and the bytes of seed, text and written; its
-# keys, that of the whole last.
-_HEAD, _KEYS = struct.Struct("<BIHII"), struct.Struct(f"<{KEYS + 1}I")
+# Of an entry: its form, the check sums of its label and of what was written with symbols, and the
+# bytes of seed, text and written; its keys, that of the whole last.
+_HEAD, _KEYS = struct.Struct("<BIIHII"), struct.Struct(f"<{KEYS + 1}I")
 _BEGUN = _HEAD.size + _KEYS.size
 _FORM, _APART = 3, 128  # `_APART` is added if the generated part is not the whole text
 _SEED, _TEXT, _WRITTEN = range(3)
+_LIGHT = re.compile(r"[\s,;\"'“”„«»‘’`]+")  # what makes no other text, anywhere in it
 
 
 class NearDuplicates:
@@ -28,8 +31,8 @@ class NearDuplicates:
     generated part, since they share the rest by design. A task may name another thing than the seed
     (`Texts.dedup_among`).
 
-    Rows with different labels are alike only if what is compared is the same. One word may decide
-    between labels, but the same text with two labels is a contradiction.
+    Rows with different labels are alike only if what is compared is the same. One word or symbol
+    may decide between labels, but the same text with two labels is a contradiction.
     """
 
     def __init__(self, threshold: float) -> None:
@@ -40,11 +43,9 @@ class NearDuplicates:
         self._bytes = bytearray()
         self._ends = array("Q", [0])
         self._forms = bytearray()
-        self._seeds = array(
-            "I"
-        )  # their check sums, since each row that is met is asked for its own
-        # Check sums, too. Labels with the same one count as one label.
-        self._labels = array("I")
+        # Check sums, since each row that is met is asked for its own. Labels with the same one
+        # count as one label.
+        self._seeds, self._labels, self._symbols = array("I"), array("I"), array("I")
         # What was looked for is most often added next.
         self._last = ("", "", "", "", [0] * (KEYS + 1))
 
@@ -55,6 +56,7 @@ class NearDuplicates:
         """
         if not self._forms:
             return None
+        said = written
         _, _, text, written, keys = self._look(text, written)
         others = self._index.find(keys, keys[-1:])
         of_seed, seeds = _encoded(seed), self._seeds
@@ -74,8 +76,9 @@ class NearDuplicates:
                 found.append(same[place])
             if len(same) < len(rows):
                 encoded = _encoded(mine)
-                equal = (row for row in rows if self._part(row, part) == encoded)
-                found += [row for row in equal if labels[row] != of_label]
+                equal = [row for row in rows if self._part(row, part) == encoded]
+                symbols = _with_symbols(said) if equal else 0
+                found += [row for row in equal if self._symbols[row] == symbols]
         return min(found, default=None)
 
     def has_label(self, row: int, label: str) -> bool:
@@ -86,6 +89,7 @@ class NearDuplicates:
         """Index a committed row; return its data for `restore`, or b"" if the filter is off."""
         if not self.threshold:
             return b""
+        symbols = _with_symbols(written)
         _, _, text, written, keys = self._look(text, written)
         self._index.add(len(self._forms), keys)
         # Most tasks' generators write the whole row: one text, kept once.
@@ -93,8 +97,8 @@ class NearDuplicates:
         parts = [_encoded(part) for part in (seed, text, written if written != text else "")]
         sizes, joined = [*map(len, parts)], b"".join(parts)
         of_label = check_sum(label)
-        self._append(form, of_label, joined, *sizes)
-        return _HEAD.pack(form, of_label, *sizes) + _KEYS.pack(*keys) + joined
+        self._append(form, of_label, symbols, joined, *sizes)
+        return _HEAD.pack(form, of_label, symbols, *sizes) + _KEYS.pack(*keys) + joined
 
     def restore(self, entries: Iterable[bytes]) -> None:
         """Add the rows of what `add` returned in an earlier index, in order.
@@ -107,7 +111,7 @@ class NearDuplicates:
         first = len(self._forms)
         for entry in entries:
             try:
-                form, label, seed, text, written = _HEAD.unpack_from(entry)
+                form, label, symbols, seed, text, written = _HEAD.unpack_from(entry)
                 cuts = _BEGUN, _BEGUN + seed, _BEGUN + seed + text, _BEGUN + seed + text + written
                 if form & ~_APART != _FORM or cuts[-1] != len(entry):
                     raise ValueError(f"form {form}, {len(entry)} bytes")
@@ -116,12 +120,12 @@ class NearDuplicates:
                         _decoded(entry[begun:ended])  # or a later `find` could fail
             except (struct.error, ValueError) as error:
                 raise ValueError(f"not an entry of the near-duplicate index: {error}") from error
-            self._append(form, label, entry[_BEGUN:], seed, text, written)
+            self._append(form, label, symbols, entry[_BEGUN:], seed, text, written)
             keys.append(entry[_HEAD.size : _BEGUN])
         self._index.extend(first, np.frombuffer(b"".join(keys), "<u4").reshape(-1, KEYS + 1))
 
     def _append(
-        self, form: int, label: int, parts: bytes, seed: int, text: int, written: int
+        self, form: int, label: int, symbols: int, parts: bytes, seed: int, text: int, written: int
     ) -> None:
         """Add a row's parts, which are of these sizes."""
         end = len(self._bytes) + seed + text
@@ -130,6 +134,7 @@ class NearDuplicates:
         self._forms.append(form)
         self._seeds.append(crc32(parts[:seed]))
         self._labels.append(label)
+        self._symbols.append(symbols)
 
     def _part(self, row: int, part: int) -> bytearray:
         if part == _WRITTEN and not self._forms[row] & _APART:
@@ -149,6 +154,12 @@ class NearDuplicates:
                 [*keys_of(whole), check_sum(whole)],
             )
         return self._last
+
+
+def _with_symbols(text: str) -> int:
+    """Return the check sum of a text with its symbols, which may decide between labels."""
+    plain = _LIGHT.sub("", normalize("NFKC", text).casefold()).rstrip(".!?…")
+    return crc32(_encoded(plain))
 
 
 def _encoded(text: str) -> bytes:

@@ -19,8 +19,9 @@ from targen_core import (
     Task,
 )
 from targen_core.correctors.meta import META_PROMPT
-from targen_core.tasks.checks import prose, words
 from targen_core.tasks.replies import line, list_of
+from targen_core.tasks.words import words
+from targen_standard.checks.prose import prose
 
 __all__ = ["LETTERS", "OCCASIONS", "SENDERS", "Letter", "write_thanks"]
 
