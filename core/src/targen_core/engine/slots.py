@@ -48,9 +48,10 @@ class Visit:
     def branch(self, lacks: Callable[[str], bool], rows: Callable[[str], int]) -> str | None:
         """Return the branch that the seed is for: one that `lacks` rows, and so many `rows`.
 
-        The branch whose turn it is comes first. If step 4 gave it a row of another branch, that
-        branch lacks the row. So the seed goes there: if it went to the next branch, that one would
-        be full a seed early, too, and so on. Of equals, the one whose turn comes last lacks most.
+        The branch whose turn it is comes first. It may be full because step 4 gave it a row of
+        another branch, which then lacks a row. So the seed goes there. If it went to the next
+        branch, that one would be full a seed early, and would pass on one of its own seeds. If two
+        branches lack the same number, the one whose turn comes last has fewer seeds to come.
         """
         lacking = [branch for branch in self.branches if lacks(branch)]
         if not (lacking and self.to_most) or lacking[0] == self.branches[0]:
