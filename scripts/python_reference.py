@@ -65,7 +65,7 @@ MODULES = [
     "targen_core.tasks.letters",
     "targen_core.tasks.words",
     "targen_core.tasks.replies",
-    "targen_core.tasks.made_up",
+    "targen_standard.made_up",
     "targen_core.tasks.cases",
     "targen_core.tasks.fields",
     "targen_standard.asking",

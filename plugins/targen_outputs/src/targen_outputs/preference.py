@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from targen_cli.findings import Table
 from targen_core.errors import Rejected
 from targen_core.tasks.cases import RIGHT, WRONG, Case
-from targen_core.tasks.made_up import sentence, words
 from targen_core.tasks.words import normalized
 from targen_outputs.counting import Seen, counted, shared_out
 from targen_outputs.sets import Kinds
 from targen_standard import Output, OutputType, Target
+from targen_standard.made_up import sentence, words
 from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["PREFERENCE", "Preference", "PreferenceOutput", "RankedOutput"]

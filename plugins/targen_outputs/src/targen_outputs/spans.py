@@ -14,7 +14,6 @@ from pydantic import ConfigDict, Field, create_model
 
 from targen_cli.findings import Cell, Table
 from targen_core.errors import Rejected, UsageError
-from targen_core.tasks.made_up import word
 from targen_core.text import plural
 from targen_outputs.counting import Seen, shared_out
 from targen_outputs.marks import Span, marked, moved, read_marks, read_strictly
@@ -22,6 +21,7 @@ from targen_outputs.own import own_spans
 from targen_outputs.plans import InSets
 from targen_outputs.sets import IN_ORDER, Definitions, field_in, label_for, members_of
 from targen_standard import Declaration, Output, OutputType, Target
+from targen_standard.made_up import word
 from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["SPANS", "Spans", "SpansOutput"]

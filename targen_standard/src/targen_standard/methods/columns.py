@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.fields import as_lines
-from targen_core.tasks.made_up import sentence
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall, Label
 from targen_core.tasks.replies import line
@@ -24,6 +23,7 @@ from targen_core.tasks.words import normalized
 from targen_core.text import refused
 from targen_core.wording import Action
 from targen_standard.checks.copies import is_loop, is_sentences_of
+from targen_standard.made_up import sentence
 
 __all__ = ["Columns"]
 

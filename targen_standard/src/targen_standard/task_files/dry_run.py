@@ -12,11 +12,11 @@ from itertools import chain, islice, repeat
 from typing import Any
 
 from targen_core.tasks.judging import NO_VALID_INSTANCE
-from targen_core.tasks.made_up import words
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.words import is_cut_from
 from targen_core.tasks.words import words as words_of
 from targen_standard.checks.languages import script_of, small_words
+from targen_standard.made_up import words
 from targen_standard.task_files.lengths import length_in
 from targen_standard.task_files.model import Declaration, FieldPart
 

@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 
 from targen_core import DryRunCall, Llm, Prompt, Rejected
 from targen_core.errors import UsageError
-from targen_core.tasks.made_up import sentence, words
 from targen_core.tasks.words import normalized
 from targen_methods.attrprompt.items import (
     Attribute,
@@ -21,6 +20,7 @@ from targen_methods.attrprompt.items import (
     Values,
     ValuesReply,
 )
+from targen_standard.made_up import sentence, words
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.model import Base, MethodOptions
 

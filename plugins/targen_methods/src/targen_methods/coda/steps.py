@@ -12,7 +12,6 @@ from pydantic import BaseModel
 
 from targen_core import DryRunCall, Llm, Prompt, Rejected
 from targen_core.errors import UsageError
-from targen_core.tasks.made_up import sentence, word, words
 from targen_core.tasks.words import normalized
 from targen_core.text import plural
 from targen_methods.coda.constraints import Constraints
@@ -29,6 +28,7 @@ from targen_methods.coda.options import Options
 from targen_methods.coda.words import has_word
 from targen_methods.copies import Copies
 from targen_standard.embedding import Encode
+from targen_standard.made_up import sentence, word, words
 from targen_standard.methods.model import Base
 
 __all__ = ["PROMPTS", "Steps"]

@@ -14,11 +14,11 @@ from pydantic import BaseModel, Field
 from targen_core import DryRunCall, ListStep, Llm, Prompt, Rejected
 from targen_core.errors import UsageError
 from targen_core.suggestions import did_you_mean
-from targen_core.tasks.made_up import sentence, words
 from targen_methods.conditional.cut import ENDS, kept, phrase_kept
 from targen_methods.conditional.items import Condition, Sample
 from targen_methods.copies import Copies
 from targen_standard.checks.prose import prose
+from targen_standard.made_up import sentence, words
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.model import Base, MethodOptions
 

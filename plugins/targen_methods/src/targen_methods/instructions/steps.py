@@ -7,7 +7,6 @@ from importlib.resources import files
 from typing import Any
 
 from targen_core import DryRunCall, Llm, Prompt, Rejected
-from targen_core.tasks.made_up import sentence
 from targen_core.tasks.words import normalized
 from targen_methods.instructions.items import (
     AnswersReply,
@@ -20,6 +19,7 @@ from targen_methods.selfinstruct.filters import check_instruction
 from targen_methods.selfinstruct.items import Pool
 from targen_methods.selfinstruct.options import Options
 from targen_methods.selfinstruct.rounds import Known, told_list
+from targen_standard.made_up import sentence
 
 __all__ = ["CASES", "PROMPTS", "check", "check_row", "dry_run", "instructions", "pool", "write"]
 

@@ -10,13 +10,13 @@ from pydantic import BaseModel
 
 from targen_core import DryRunCall, Llm, Prompt, Rejected
 from targen_core.errors import UsageError
-from targen_core.tasks.made_up import sentence
 from targen_core.tasks.replies import list_of
 from targen_core.tasks.words import normalized
 from targen_methods.selfinstruct.filters import check_instruction
 from targen_methods.selfinstruct.items import Instruction, InstructionsReply, Pool
 from targen_methods.selfinstruct.options import TaskOptions
 from targen_methods.selfinstruct.rounds import Known, told_list
+from targen_standard.made_up import sentence
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.model import Base
 
