@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core.calls.journal import Journal
+from targen_core.calls.journal import Journal, checked, compact
 from targen_core.errors import CorruptJournal, WriteFailed
 
 KEY = "00112233445566778899aabbccddee{:02x}"
@@ -152,6 +152,17 @@ def test_a_damaged_record_is_named_by_its_number(path, number):
     with pytest.raises(CorruptJournal):
         read(path, read_only=True)
     assert path.read_bytes() == damaged  # nobody repairs it behind the user's back
+
+
+def test_what_follows_a_record_that_is_too_long_is_kept(path):
+    write(path, 3)
+    whole = path.read_bytes()
+    long = checked(compact(record(3, "y" * (20 << 20)))) + b"\n"
+    path.write_bytes(whole + long + whole)
+    with pytest.raises(CorruptJournal, match=r"record 4 .* is longer than 16 MiB") as caught:
+        read(path)
+    assert str(path) in str(caught.value)
+    assert path.read_bytes() == whole + long + whole
 
 
 @given(at=st.integers(0, 10**6), bit=st.integers(0, 7))

@@ -46,6 +46,25 @@ def test_a_reply_that_is_none_is_rejected_at_once(lab, desk, drive, finish):
     assert len(one.model.asked) == 1
 
 
+@pytest.mark.parametrize("text", ["y" * (5 << 20), "\x01" * (1 << 20), "\U0001f600" * (2 << 20)])
+def test_a_reply_too_long_for_the_journal_is_asked_for_again(lab, desk, drive, read_journal, text):
+    replies = iter(["good", text])
+    one = desk(lab.ToyModel(lambda request: next(replies, "short")))
+    assert drive(one.ask()) == "good"
+    assert drive(one.ask(place="p/1")) == "short"
+    assert [record.get("text") for record in read_journal()] == ["good", None, "short"]
+    assert one.usage.total.output_tokens > 50  # what it may have cost is counted
+
+
+def test_what_a_filter_says_is_cut(lab, desk, drive, read_journal):
+    def reply(request):
+        raise ContentFiltered("no" * (9 << 20))
+
+    with pytest.raises(Rejected):
+        drive(desk(lab.ToyModel(reply)).ask())
+    assert read_journal()[0]["text"] == "no" * 500
+
+
 def test_input_from_the_services_cache_is_priced_and_told(lab, desk, drive, read_journal):
     def reply(request):
         counts = {"cache_read_tokens": 600, "cache_write_tokens": 300, "reasoning_tokens": 80}

@@ -177,7 +177,8 @@ class Journal:
         with open(self._fd, "rb", closefd=False) as file:
             file.seek(offset)
             for number, line in enumerate(iter(partial(file.readline, LINE), b""), 1):
-                if not line.endswith(b"\n"):
+                is_whole = line.endswith(b"\n")
+                if not is_whole and len(line) < LINE:  # more records may follow a longer one
                     self.torn_bytes = len(line)
                     if not self._read_only:
                         os.ftruncate(self._fd, offset)
@@ -185,8 +186,9 @@ class Journal:
                 record = decode(line)
                 if record is None:
                     after = f" after byte {self._end}" if self._end else ""
+                    how = "damaged" if is_whole else f"longer than {LINE >> 20} MiB"
                     raise CorruptJournal(
-                        f"{self.path}: record {number}{after} (at byte {offset}) is damaged",
+                        f"{self.path}: record {number}{after} (at byte {offset}) is {how}",
                         hint="restore the file from a backup, or delete the run directory and "
                         "start again; cached replies are not paid for twice",
                     )

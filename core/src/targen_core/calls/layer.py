@@ -80,6 +80,7 @@ ATTEMPTS = 2
 _OWN_FAULT, _FEWEST = 8, 3  # failures, and
 _OWN_TIME = 60.0  # seconds of them after which a call is given up, if others are answered
 _NAME = 200  # characters of a model's name that are kept
+_SAID = 1000  # of what stands in place of a reply
 _WORKING = 30.0  # seconds after which a stage without calls waits for another, not for itself
 
 _log = logging.getLogger("targen")
@@ -489,7 +490,7 @@ class CallLayer:
             # Said of the candidate, not of the service: an answer. Some
             # services bill the prompt all the same.
             billed = sending.tokens if raised.billed else 0
-            answer = ChatReply(str(raised), "content-filter", billed)
+            answer = ChatReply(str(raised)[:_SAID], "content-filter", billed)
         except ServiceError as raised:
             answer = raised
         except (TimeoutError, StageFailed):  # some models make an error of being cut
@@ -605,7 +606,7 @@ class CallLayer:
         if how == "refused":
             self._refused.add(sending.call.step)
         _log.log(logging.DEBUG if is_known else logging.WARNING, "giving up on a call: %s", words)
-        reply = ChatReply(words[:1000], "unanswered")
+        reply = ChatReply(words[:_SAID], "unanswered")
         self._write(sending.bound, call, sending.key, reply, cached=False, cost=0.0)
         return reply
 

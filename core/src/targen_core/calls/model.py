@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from targen_core.calls.scores import TokenScore
 
 __all__ = [
+    "MAX_REPLY",
     "ChatModel",
     "ChatReply",
     "ChatRequest",
@@ -31,6 +32,9 @@ __all__ = [
 
 Role = Literal["system", "user", "assistant"]
 Finish = Literal["stop", "length", "refusal", "content-filter", "unanswered", "other"]
+
+MAX_REPLY = 4 << 20
+"""Bytes of a reply as the journal keeps it, or as a service sends it: room for a million tokens."""
 
 _MAX_TOKENS = 10**9
 """No call takes as many: who says more does not count."""

@@ -10,12 +10,14 @@ from typing import Any, TypeVar, get_args
 from targen_core.calls import scores
 from targen_core.calls.call import Call
 from targen_core.calls.journal import checked, compact, unchecked
-from targen_core.calls.model import ChatReply, ChatRequest, Finish
-from targen_core.errors import BadReply, BadRequest
+from targen_core.calls.model import MAX_REPLY, ChatReply, ChatRequest, Finish
+from targen_core.errors import BadReply, BadRequest, MalformedAnswer
 from targen_core.wording import Option
 
 OF_THE_CALL = ("refusal", "content-filter", "unanswered")
 """Ends of a call without a reply to read."""
+
+_ESCAPED = 6  # bytes of JSON that a character takes at most
 
 T = TypeVar("T")
 
@@ -69,13 +71,17 @@ def checked_reply(reply: Any, request: ChatRequest) -> ChatReply:
 
     Raises:
         BadRequest: it has no scores: the service ignores the parameter.
+        MalformedAnswer: it is longer than `MAX_REPLY`.
     """
     if not isinstance(reply, ChatReply):
         raise TypeError(f"complete() returned {type(reply).__name__}, not a ChatReply")
     if request.top_logprobs is None:
-        return replace(reply, tokens=(), unscored="") if reply.tokens or reply.unscored else reply
+        if reply.tokens or reply.unscored:
+            reply = replace(reply, tokens=(), unscored="")
+        return _short(reply)
     if problem := scores.problem(reply.tokens):
         raise ValueError(f"complete() returned invalid tokens: {problem}")
+    _short(reply)
     if lacks_scores(reply, request):
         raise BadRequest(
             "the service's answer lacks the token probabilities that were requested",
@@ -85,6 +91,18 @@ def checked_reply(reply: Any, request: ChatRequest) -> ChatReply:
             + "; vLLM, llama.cpp's server and Ollama 0.12.11 support them",
             billed=True,
         )
+    return reply
+
+
+def _short(reply: ChatReply) -> ChatReply:
+    """Check that a reply is not too long for the journal, and return it.
+
+    Raises:
+        MalformedAnswer: it is longer than `MAX_REPLY`.
+    """
+    may_be_long = reply.tokens or _ESCAPED * (len(reply.text) + len(reply.unscored)) > MAX_REPLY
+    if may_be_long and len(for_the_cache(reply)) > MAX_REPLY:
+        raise MalformedAnswer(f"the reply is longer than {MAX_REPLY >> 20} MiB", billed=True)
     return reply
 
 
@@ -114,7 +132,9 @@ def recorded_reply(record: Mapping[str, Any]) -> ChatReply:
 
 
 def from_the_cache(stored: bytes) -> ChatReply | None:
-    """Read a reply from the cache; None if the entry is damaged, or is not a reply."""
+    """Read a reply from the cache; None if the entry is damaged, too long, or is not a reply."""
+    if len(stored) > MAX_REPLY:
+        return None
     try:
         value = json.loads(unchecked(stored))
         reply = recorded_reply(value)

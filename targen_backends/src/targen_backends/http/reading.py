@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 
 from targen_core.calls.hedging import heard
+from targen_core.calls.model import MAX_REPLY
 from targen_core.calls.secrets import Secrets
 
 __all__ = [
@@ -30,8 +31,8 @@ __all__ = [
 ENCODINGS = "gzip, deflate"
 """Encodings that we accept from a service."""
 
-MAX_ANSWER = 4 << 20
-"""Bytes of one answer, unpacked: room for a million tokens."""
+MAX_ANSWER = MAX_REPLY
+"""Bytes of one answer, unpacked."""
 
 MAX_ERROR = 64 << 10
 """Bytes of an answer other than 200 that are read; of its words 500 characters are quoted."""

@@ -19,7 +19,7 @@ from targen_cli.outputs import write_new
 from targen_cli.sheets import next_sheet
 from targen_core.calls.batch import BatchAnswer
 from targen_core.calls.journal import Journal
-from targen_core.calls.model import ChatReply, ChatRequest
+from targen_core.calls.model import MAX_REPLY, ChatReply, ChatRequest
 from targen_core.calls.replies import is_unicode
 from targen_core.calls.secrets import scrub
 from targen_core.errors import AnswersAwaited, ContentFiltered, NoSuchFile, UsageError
@@ -316,7 +316,7 @@ def _journaled(journal: Journal, key: str) -> bool:
         return False
 
 
-_LONGEST = 4 << 20  # bytes of a line, as many as of a service's answer
+_LONGEST = MAX_REPLY  # bytes of a line, as many as of a service's answer
 _MOST_REFUSED = 10_000  # lines: a file with more of them is not one of answers
 
 
