@@ -14,7 +14,23 @@ from targen_core.origin import HUB, Typed, split_model
 
 PARTS = st.lists(
     st.sampled_from(
-        ["~", "~root", ".", "..", "a", "in.jsonl", "hf:o", "hf:", "zz:", "", " ", "/", "C:", "\\"]
+        [
+            "~",
+            "~root",
+            ".",
+            "..",
+            ".env",
+            "a",
+            "in.jsonl",
+            "hf:o",
+            "hf:",
+            "zz:",
+            "",
+            " ",
+            "/",
+            "C:",
+            "\\",
+        ]
     ),
     min_size=1,
     max_size=5,
@@ -40,14 +56,15 @@ def test_what_needs_no_trust_lies_in_the_folder(parts, here, tmp_path_factory):
         seen = Path() if here else folder
         if not reaches_out(seen, text):
             place = placed(seen, text)
-            assert opened(place).is_relative_to(folder.resolve()), text
+            below = opened(place).relative_to(folder.resolve())
+            assert not any(part.startswith(".") for part in below.parts), text
             assert Path(place).is_absolute() or not place.startswith(("~", HUB)), text
     finally:
         os.chdir(old)
 
 
 @pytest.mark.parametrize(
-    "text", ["~/private", "hf:a/b", "zz:x", "../x", "/etc/passwd", "a/../../b"]
+    "text", ["~/private", "hf:a/b", "zz:x", "../x", "/etc/passwd", "a/../../b", ".env", "a/.git/x"]
 )
 def test_what_leads_out_is_told(text, tmp_path):
     assert leaving(tmp_path, {"data": text}) == {"data": text}

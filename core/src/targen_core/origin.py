@@ -64,7 +64,10 @@ TASK_FILE = re.compile(r"task\.json|task\.py(:[A-Za-z_]\w*)?")
 
 _SHOWN = 100  # characters of a name in a message
 _PLACE = re.compile(r"(?:\.{1,2}|~[^/\\]*|[A-Za-z]:)?[/\\]|\.{1,2}$|~$")
-_ELSEWHERE = re.compile(r"^(?:~[\w/\\]|/[\w.~]|\\\\|[A-Za-z]:[/\\])|(?:^|[/\\])\.\.(?:[/\\]|$)|://")
+_ELSEWHERE = re.compile(
+    rf"^(?:~[\w/\\]|/[\w.~]|\\\\|[A-Za-z]:[/\\]|{HUB}\S)"
+    r"|(?:^|[/\\])\.\.(?:[/\\]|$)|(?:^|/)\.[A-Za-z_][\w.-]*(?:/|$)|://"
+)
 
 
 class Typed(str):
@@ -142,7 +145,11 @@ def split_model(backend: str) -> tuple[str, str | None]:
 
 
 def leads_elsewhere(value: Any) -> bool:
-    """Return whether a text in a value starts like an absolute path, climbs, or is an address."""
+    """Return whether a text in a value may lead elsewhere.
+
+    It starts like an absolute path, climbs, has a hidden name in it, or is an address or a dataset
+    of a hub.
+    """
     return any(map(_ELSEWHERE.search, texts_in(value)))
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "NotPlain",
     "content_of",
     "digest_of",
+    "is_hidden",
     "is_inside",
     "kind_of",
     "open_plain",
@@ -222,6 +223,16 @@ def is_inside(folder: Path, path: Path) -> bool:
     except (OSError, RuntimeError, ValueError):  # a circle of links, or a null character
         return False
     return any(real.is_relative_to(each) for each in (own, *blobs))
+
+
+def is_hidden(folder: Path, path: Path) -> bool:
+    """Return whether a path inside `folder` leads to a name there that begins with a dot.
+
+    A home or a project has its keys, settings and history behind such names: `.env`, `.ssh`.
+    """
+    own, real = folder.resolve(), path.resolve()
+    below = real.relative_to(own).parts if real.is_relative_to(own) else ()
+    return any(part.startswith(".") for part in below)
 
 
 def content_of(path: Path, max_bytes: int = 64 << 20, *, inside: Path | None = None) -> bytes:

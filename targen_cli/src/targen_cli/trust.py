@@ -19,7 +19,7 @@ from typing import Any
 from targen_core import folders
 from targen_core.errors import UsageError
 from targen_core.origin import Typed, Untrusted, is_trusting, shown, texts_in
-from targen_core.plain import content_of, kind_of
+from targen_core.plain import content_of, is_hidden, kind_of
 from targen_core.text import printable
 from targen_core.wording import Either, Option
 
@@ -47,7 +47,7 @@ class _Person:
 
 
 def leaving(folder: Path, paths: Mapping[str, str]) -> dict[str, str]:
-    """Those of a file's paths that are code or lie outside its folder; see `reaches_out`."""
+    """Those of a file's paths that need trust; see `reaches_out`."""
     return {key: path for key, path in paths.items() if reaches_out(folder, path)}
 
 
@@ -63,7 +63,7 @@ def placed(folder: Path, text: str) -> Typed:
 
 
 def reaches_out(folder: Path, text: str) -> bool:
-    """Return whether a path that a file in `folder` names is code, or lies outside that folder."""
+    """Return whether a path that a file in `folder` names is code, hidden, or lies elsewhere."""
     path = Path(text.rpartition(":")[0] if ".py:" in text else text)
     if text.startswith("~") or "\0" in text or path.suffix == ".py" or _ADDRESS.match(text):
         return True
@@ -76,7 +76,7 @@ def reaches_out(folder: Path, text: str) -> bool:
         place = place / part
         if kind_of(place) == "a link":  # it may lead out
             return True
-    return False
+    return is_hidden(folder, place)
 
 
 def ask_with(asked: Callable[[str], bool] | None) -> None:

@@ -90,7 +90,9 @@ METHODS = """
     {"use": "zerogen", "task": "t.yaml", "kept": "open('ran', 'w')"}
     {"use": "coda", "task": "t.yaml", "given": "../private.jsonl"}
     {"use": "coda", "task": "t.yaml", "given": "hf:evil/name"}
+    {"use": "coda", "task": "t.yaml", "given": ".rows.jsonl"}
     {"use": "coda", "task": "t.yaml", "given": "rows.jsonl", "options": {"syntax": "./model"}}
+    {"use": "coda", "task": "t.yaml", "given": "rows.jsonl", "options": {"syntax": ["hf:evil/x"]}}
 """
 
 
@@ -109,6 +111,26 @@ def test_a_file_of_a_method_may_name_what_lies_beside_it(here, works):
     works("describe asked.json")
 
 
+DECLARATIONS = r"""
+    filters: [excluded]\noptions: {excluded.exclude: [hf:evil/x]} | hf:evil/x
+    filters: [excluded]\noptions: {excluded: {exclude: hf:evil/x}} | hf:evil/x
+    filters: [excluded]\noptions: {excluded.exclude: [.rows.jsonl]} | .rows.jsonl
+    filters: [excluded]\noptions: {excluded.exclude: [private.jsonl]} | private.jsonl
+    examples: {file: .rows.jsonl} | .rows.jsonl
+"""
+
+
+@pytest.mark.parametrize(("keys", "named"), table(DECLARATIONS, 2))
+def test_a_declaration_names_no_hidden_file_and_no_dataset_elsewhere(
+    keys, named, here, refuses, monkeypatch
+):
+    write_lines(Path(".rows.jsonl"), ROWS)
+    Path("d.yaml").write_text(DECLARED + keys)
+    monkeypatch.chdir(here.parent)  # where datasets are looked for
+    said = refuses("generate theirs/d.yaml -n 2 -b scripted", "theirs/d.yaml sets ").err
+    assert named in said
+
+
 EXPERIMENTS = r"""
     task = "evil.py"\ntest = "rows.jsonl"\narms = {a = "rows.jsonl"} | evil.py
     {top}arms = {a = "../private.jsonl"} | ../private.jsonl
@@ -118,6 +140,7 @@ EXPERIMENTS = r"""
     {top}arms = {a = {generate = {options = {max_tokens = 9999999}}}} | max_tokens
     {top}arms = {a = {generate = {concurrency = 500}}} | concurrency
     {top}arms = {a = "rows.jsonl"}\nmodels = [{trainer = "tfidf", options = {model = "../m"}}] | /m
+    {top}arms = {a = "rows.jsonl"}\nmodels = [{trainer = "tfidf", options = {b = [".env"]}}] | .env
 """
 
 

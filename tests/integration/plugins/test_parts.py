@@ -298,6 +298,7 @@ def test_options_reach_the_lists_that_a_file_uses_and_rows_need_no_plugin(acme, 
 TRUST = """
     table.path | ../places.csv | 2
     table.path | {folder}/places.csv | 2
+    table.path | .places.csv | 2
     table.column | /etc/passwd | 2
     table.column | and/or |
 """
@@ -310,6 +311,7 @@ def test_a_file_names_no_path_elsewhere_unless_it_is_trusted(option, text, code,
     using = (MAIL + PARTS).replace(f"{option}: {before}", f"{option}: {json.dumps(text)}")
     Path("theirs").mkdir()
     Path("theirs/using.yaml").write_text(using)
+    shutil.copy("places.csv", "theirs/.places.csv")
     line = "generate theirs/using.yaml -n 2 -b scripted --out run"
     made = acme(line, code=2)  # no file has such a column
     assert (f"options.{option} = {text}" in made.stderr) == bool(code)
@@ -325,8 +327,20 @@ def test_a_file_names_no_path_elsewhere_unless_it_is_trusted(option, text, code,
 @pytest.mark.parametrize(
     ("texts", "elsewhere"),
     [
-        (["../there.csv", "a/../../b", "~/x", "C:\\x", "http://host/x"], True),
-        (["/", "...", "a: b", "3/4"], False),
+        (
+            [
+                "../there.csv",
+                "a/../../b",
+                "~/x",
+                "C:\\x",
+                "http://host/x",
+                "hf:a/b",
+                ".env",
+                "a/.b/c",
+            ],
+            True,
+        ),
+        (["/", "...", "a: b", "3/4", ".5", "hf: a", ".NET code", r"\.com"], False),
     ],
 )
 def test_a_text_of_an_option_that_is_a_path_elsewhere_is_told(texts, elsewhere):

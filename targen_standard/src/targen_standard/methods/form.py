@@ -21,7 +21,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from targen_cli.trust import leaving, placed
 from targen_core.errors import UsageError
-from targen_core.origin import HUB, Named, Typed, is_file, is_place, order_of
+from targen_core.origin import (
+    HUB,
+    Named,
+    Typed,
+    is_file,
+    is_place,
+    leads_elsewhere,
+    order_of,
+    texts_in,
+)
 from targen_core.plugins.configurable import read_options
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE
@@ -115,7 +124,7 @@ def _reaching(spec: MethodFile, folder: Path) -> Mapping[str, Any]:
     options = {
         f"options.{name}": value
         for name, value in spec.options.items()
-        if isinstance(value, str) and is_place(value)
+        if leads_elsewhere(value) or any(map(is_place, texts_in(value)))
     }
     return {**leaving(folder, paths), **options, **kept}
 

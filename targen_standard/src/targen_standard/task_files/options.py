@@ -1,23 +1,26 @@
 """Options of registered parts that a declaration uses: `options: {table.path: places.csv}`.
 
-A file's options are data. A path among them is in the folder of the file, or the person has trusted
-the file with it.
+A file's options are data. A path among them is in the folder of the file, and not hidden there, or
+the person has trusted the file with it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
+
+from pydantic.fields import FieldInfo
 
 from targen_cli.trust import require_trust
 from targen_core import folders
 from targen_core.calls.sampling import costly
 from targen_core.errors import TargenError
-from targen_core.origin import leads_elsewhere
-from targen_core.plain import is_inside
+from targen_core.options import Datasets
+from targen_core.origin import leads_elsewhere, texts_in
+from targen_core.plain import is_hidden, is_inside
 from targen_core.task_files import Loc
 from targen_standard.task_files.model import Declaration, without_edition
 
@@ -63,21 +66,26 @@ def require_trusted(declaration: Declaration, file: Path) -> None:
     """Ask whether a file is trusted with options that lead out of its folder, and long replies.
 
     An option that is not a `Path` may still be used as one. So a text that leads elsewhere, or is
-    an address, needs trust, whatever its type.
+    an address, needs trust, whatever its type. A dataset is looked for from the current folder, as
+    one that is typed.
 
     Raises:
         Untrusted: the file is not trusted with them.
     """
     paths = dict(_paths(declaration))
+    datasets = {*_marked(declaration, lambda field: any(map(_is_datasets, field.metadata)))}
     folder = file.parent.absolute()
+
+    def is_outside(option: str, value: Any) -> bool:
+        if option in paths:
+            return _is_outside(folder, folder / Path(value).expanduser())
+        here = texts_in(value) if option in datasets else ()
+        return leads_elsewhere(value) or any(_is_outside(folder, Path(text)) for text in here)
+
     outside = {
         _key(declaration, option): value
         for option, value in declaration.used_options.items()
-        if (
-            not is_inside(folder, folder / Path(paths[option]).expanduser())
-            if option in paths
-            else leads_elsewhere(value)
-        )
+        if is_outside(option, value)
     }
     limits = {
         f"parameters.{step}.{key}": value
@@ -89,6 +97,10 @@ def require_trusted(declaration: Declaration, file: Path) -> None:
         if reaching and not folders.is_known(known, digest := content_digest(declaration)):
             require_trust(file, reaching)
             folders.make_known(known, digest)
+
+
+def _is_outside(folder: Path, path: Path) -> bool:
+    return not is_inside(folder, path) or is_hidden(folder, path)
 
 
 def _key(declaration: Declaration, option: str) -> str:
@@ -108,6 +120,13 @@ def located(declaration: Declaration, folder: Path) -> dict[str, Any]:
 
 def _paths(declaration: Declaration) -> Iterator[tuple[str, str]]:
     """The options that are paths, with their values."""
+    for option in _marked(declaration, lambda field: _holds_path(field.annotation)):
+        if isinstance(value := declaration.used_options[option], str):
+            yield option, value
+
+
+def _marked(declaration: Declaration, is_such: Callable[[FieldInfo], bool]) -> Iterator[str]:
+    """The options that the file sets whose fields are such, as it spells them."""
     from targen_core.plugins.loader import load_registry
 
     if not declaration.used_options:
@@ -120,9 +139,12 @@ def _paths(declaration: Declaration) -> Iterator[tuple[str, str]]:
             continue  # it is said where the part is used
         for field, info in (model.model_fields if model is not None else {}).items():
             for option in (f"{name.rpartition(':')[2]}.{field}", f"{name}.{field}"):
-                value = declaration.used_options.get(option)
-                if isinstance(value, str) and _holds_path(info.annotation):
-                    yield option, value
+                if option in declaration.used_options and is_such(info):
+                    yield option
+
+
+def _is_datasets(mark: Any) -> bool:
+    return isinstance(mark, Datasets)
 
 
 def _holds_path(annotation: Any) -> bool:

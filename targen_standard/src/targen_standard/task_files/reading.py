@@ -21,6 +21,7 @@ from targen_cli.reading import toml_of
 from targen_cli.reading.nodes import json_nodes, line_of, yaml_value
 from targen_core.calls.sampling import SAMPLING
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
+from targen_core.plain import is_hidden
 from targen_core.reading import Malformed, json_of, read_text
 from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.task_files import Loc
@@ -484,6 +485,13 @@ def _with_files(
                     (step, "file"),
                     f"{part.file} is not in the declaration's folder",
                     f"move it there, or pass it with --{step} FILE",
+                )
+            if not packaged and is_hidden(folder, where):
+                raise refuse(
+                    (step, "file"),
+                    f"{part.file} is hidden: a name that begins with a dot often has keys or "
+                    "settings behind it",
+                    f"rename it, or pass it with --{step} FILE",
                 )
             lines = read_text(where, _MAX_LIST, inside=where.parent).splitlines()
         except UnreadableFile as error:

@@ -17,7 +17,7 @@ from targen_cli.trust import leaving, placed, require_trust
 from targen_core import Typed
 from targen_core.calls.sampling import is_free
 from targen_core.errors import NoSuchFile, TargenError, UsageError
-from targen_core.origin import Named, is_file
+from targen_core.origin import Named, is_file, leads_elsewhere, texts_in
 from targen_core.plain import content_of
 from targen_core.text import key_path
 from targen_core.wording import Words
@@ -383,7 +383,8 @@ def reaching(experiment: Experiment, folder: Path) -> dict[str, Any]:
         f"models.{at}.options.{key}": value
         for at, model in enumerate(experiment.models)
         for key, value in model.options.items()
-        if isinstance(value, str) and (key == "model" or "/" in value or "\\" in value)
+        if leads_elsewhere(value)
+        or any(key == "model" or {"/", "\\"} & {*text} for text in texts_in(value))
     }
     costs = {
         f"{place}.{key}": value
