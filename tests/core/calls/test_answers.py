@@ -41,6 +41,15 @@ def test_a_bad_answer_is_journaled_before_it_is_read_and_gets_one_repair(
     assert "it must begin with good" in repair.messages[2].content
 
 
+def test_a_repair_quotes_no_more_than_the_model_may_write(lab, desk, drive):
+    """Otherwise a service that ignores max_tokens would have its own words paid for as input."""
+    replies = iter(["bad " * 100_000, "good"])
+    one = desk(lab.ToyModel(lambda request: next(replies)), params={"max_tokens": 50})
+    assert drive(one.ask(read=picky)) == "good"
+    quoted = one.model.requests[1].messages[1].content
+    assert quoted == "bad " * 200
+
+
 def test_after_the_repair_it_is_rejected_for_what_was_wrong(lab, desk, drive, read_journal):
     one = desk(lab.ToyModel(lambda request: "awful"))
     scope = Scope()

@@ -81,6 +81,7 @@ _OWN_FAULT, _FEWEST = 8, 3  # failures, and
 _OWN_TIME = 60.0  # seconds of them after which a call is given up, if others are answered
 _NAME = 200  # characters of a model's name that are kept
 _SAID = 1000  # of what stands in place of a reply
+_QUOTED = 16  # of an unusable reply in a repair, for each token that it may have: far above usual
 _WORKING = 30.0  # seconds after which a stage without calls waits for another, not for itself
 
 _log = logging.getLogger("targen")
@@ -267,10 +268,11 @@ class CallLayer:
                 self._unusable.append(bound.cache_key(key))
                 if reply.unscored:  # its words may be good
                     continue
+                most = bound.params_of(call)["max_tokens"]
                 if reply.finish != "length" and reply.text.strip() and is_unicode(reply.text):
                     messages = (
                         *call.messages,
-                        Message("assistant", reply.text),
+                        Message("assistant", reply.text[: _QUOTED * most]),
                         Message("user", _REPAIR.format(problem=problem)),
                     )
         assert problem is not None
