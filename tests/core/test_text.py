@@ -23,6 +23,7 @@ from targen_cli.tables import duration
 from targen_core.text import json_safe, printable
 
 ODD = "\x00\x07\x1b\x7f\x85\x9b\u061c\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069\ud800\udfff"
+ODD += "\u200b\u200c\u200d\ufe0f\U000e0041\U000e0100\u3164👍葛"
 TEXT = st.text(st.characters(exclude_categories=()) | st.sampled_from(ODD + "\r\n\t"))
 
 
@@ -36,6 +37,31 @@ def test_ordinary_text_stays():
     assert printable(text) == text
     assert printable("a\r\nb") == "a\nb"
     assert printable("a\tb\n", lines=False) == "a\\tb\\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("hi\U000e0041\U000e0042", "hi\\U000e0041\\U000e0042"),
+        ("👍\ufe0f\ufe01\U000e0100", "👍\ufe0f\\ufe01\\U000e0100"),
+        ("a\ufe0fb", "a\\ufe0fb"),
+        ("a\u200bb\u200cc\u200dd\u2060\ufeff", "a\\u200bb\\u200cc\\u200dd\\u2060\\ufeff"),
+        ("👩\u200dx\u200d", "👩\\u200dx\\u200d"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("می\u200c\u200cخواهم", "می\u200c\\u200cخواهم"),
+        ("ක්\u200dෂ, র\u200d্য", "ක්\u200dෂ, র\u200d্য"),
+        ("ខ្ញុំ\u200bទៅ\u200b\u200bx", "ខ្ញុំ\u200bទៅ\u200b\\u200bx"),
+        ("葛\U000e0100城\U000e0100\U000e0101", "葛\U000e0100城\U000e0100\\U000e0101"),
+        ("ok\u3164 soft\xadly", "ok\\u3164 soft\\xadly"),
+        (
+            "1\ufe0f\u20e3 ❤\ufe0f\u200d🔥 🏳\ufe0f\u200d🌈",
+            "1\ufe0f\u20e3 ❤\ufe0f\u200d🔥 🏳\ufe0f\u200d🌈",
+        ),
+    ],
+)
+def test_what_nobody_sees_becomes_an_escape_unless_a_script_needs_it(text, shown):
+    assert printable(text) == shown
+    assert json.loads(json_safe(json.dumps(text, ensure_ascii=False))) == text
 
 
 def test_what_is_too_long_is_cut_and_says_so():

@@ -1,8 +1,10 @@
 r"""Foreign text made safe to show, on a terminal and as JSON. `targen_cli.markup` has Markdown.
 
 Texts of services, models, plugins and files may contain characters that control a terminal:
-colours, cursor moves, the clipboard (OSC 52), a change of direction. Here they become escapes that
-can be read, such as `\x1b` and `\u202e`. Beside it, what all messages share of grammar.
+colours, cursor moves, the clipboard (OSC 52), a change of direction. Others are invisible: a model
+reads what a person does not see. Here they become escapes that can be read, such as `\x1b` and
+`\u202e`, except where a script or an emoji needs them. Beside it, what all messages share of
+grammar.
 """
 
 from __future__ import annotations
@@ -34,12 +36,28 @@ __all__ = [
 _ODD = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and line feed, DEL, C1
     r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"  # separators of lines, and of direction
-    r"\ud800-\udfff\ufffe\uffff]"  # halves of characters, which cannot be written, and none
+    r"\ud800-\udfff\ufffe\uffff"  # halves of characters, which cannot be written, and none
+    # Invisible ones.
+    r"\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200d\u2060-\u2065\u206a-\u206f"
+    r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    r"\U000e0000-\U000e0fff]"
+)
+_EMOJI = r"\u00a9\u00ae\u203c\u2049\u2100-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+_JOINED = (  # scripts whose words need a mark that letters join or do not
+    r"\u0600-\u0dff\u1780-\u18af\u1b00-\u1bff\ua800-\uaadf\ufb50-\ufdff\ufe70-\ufefc"
+    r"\U00010a00-\U00011fff"
+)
+_UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u1aaf"  # that may mark ends of words
+_HAN = r"\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_NEEDED = re.compile(
+    rf"(?<=[{_JOINED}])[\u200c\u200d]|(?<=[{_EMOJI}\ufe0f])\u200d(?=[{_EMOJI}])"
+    rf"|(?<=[{_UNSPACED}])\u200b|(?<=[{_EMOJI}#*0-9])\ufe0f|(?<=[{_EMOJI}])\ufe0e"
+    rf"|(?<=[{_HAN}])[\U000e0100-\U000e01ef]"
 )
 
 
 def printable(text: str, *, lines: bool = True, max_length: int | None = None) -> str:
-    """`text` with control characters escaped, so that a terminal does not act on them.
+    """`text` with control characters, on which a terminal acts, and invisible ones escaped.
 
     Line feeds and tabs remain, unless `lines` is false: then they are also escaped. Text longer
     than `max_length` characters is cut, with a note.
@@ -93,13 +111,29 @@ def percent(share: float | None) -> str:
 
 
 def json_safe(text: str) -> str:
-    """JSON with the same value, with control characters escaped."""
-    return _ODD.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    """JSON with the same value, with control and invisible characters escaped."""
+    return _ODD.sub(_json_escape, text)
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    if _is_needed(match):
+        return match[0]
+    code = match[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{code[at : at + 4]}" for at in range(0, len(code), 4))
 
 
 def _escape(match: re.Match[str]) -> str:
+    if _is_needed(match):
+        return match[0]
     code = ord(match[0])
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def _is_needed(match: re.Match[str]) -> bool:
+    """Return whether a script or an emoji needs a character where it is."""
+    return _NEEDED.match(match.string, match.start()) is not None
 
 
 _PYDANTIC = {
