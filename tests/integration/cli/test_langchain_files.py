@@ -89,6 +89,19 @@ def test_a_file_s_class_does_not_vouch_for_a_module_of_its_name(targen, monkeypa
     assert "chat" not in sys.modules
 
 
+def test_a_run_of_a_class_in_a_file_says_how_it_is_continued(targen, refuses, monkeypatch):
+    write("chat.py")
+    started = f"{RUN}./chat.py:Chat --out run"
+    targen(started)
+    targen(started)
+    refuses("resume run -n 4", "", "with --backend langchain:./chat.py:Chat")
+    refuses(started.replace("-n 2", "-n 4"), "is 2 rows, not 4", "cannot be extended")
+    monkeypatch.syspath_prepend(".")
+    targen("backends check langchain:chat.Chat")  # the same file, as a module
+    words = "used class Chat of chat.py, not class Chat of module chat"
+    refuses("resume run -n 4", words, "with the command that started it")
+
+
 WRONG = r"""
     2 | chat.py:Chat | | chat.py has no Chat
     2 | gone.py:Chat | x = 1 | there is no file gone.py

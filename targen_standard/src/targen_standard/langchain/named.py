@@ -9,6 +9,7 @@ from targen_core.errors import MissingDependency, NoSuchFile, UsageError
 from targen_core.origin import Typed, execute, find_module, order_of
 from targen_core.plain import content_of
 from targen_core.plugins.adapters import NamedClass, is_known_class, remember_class
+from targen_core.runs.records.model_names import IN_FILE
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import AGAIN, Option
 
@@ -66,7 +67,7 @@ def _executed(named: NamedClass) -> Any:
             hint=f"use {named.adapter}:./file.py:Class, with a path relative to the current folder",
         )
     try:
-        made = execute(Typed(named.where), content_of(file), "targen_file_")
+        made = execute(Typed(named.where), content_of(file), IN_FILE)
     except ModuleNotFoundError as error:
         raise MissingDependency(
             f"{file} imports {error.name!r}, but no module of that name can be imported",

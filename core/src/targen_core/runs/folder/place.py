@@ -23,6 +23,7 @@ from targen_core.outputs import remove
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.records.lock import COPY
 from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.model_names import is_in_file
 from targen_core.runs.records.writing import OUTPUTS
 from targen_core.suggestions import instead_of_address
 from targen_core.task_files import TaskFile
@@ -154,7 +155,9 @@ def same_run(
     if rows != asked and all(each.startswith("targets") for each in differences):
         raise RunConflict(
             f"{out} contains a different run: its target is {plural(rows, 'row')}, not {asked:,}",
-            hint=Action("resume", out, n=Blank("N"), **there.to_resume)
+            hint=ANOTHER_OUT + "; a run of a class in a file cannot be extended"
+            if any(map(is_in_file, there.lock.steps.values()))
+            else Action("resume", out, n=Blank("N"), **there.to_resume)
             + " extends it"
             + _BY_FILES
             + "; or "

@@ -165,7 +165,10 @@ def require_known(
             raise UsageError(
                 f"step {step} of this run uses {name}, which has not been used on this "
                 "machine before",
-                hint="if you trust that code, run: " + Action("backends check", name),
+                hint="if you trust that code, run: "
+                + Action("backends check", name)
+                + "; a run of a class in a file continues only with the command that started it, "
+                "with " + Option("model", _in_file(name)),
             )
         same = True
         doubtful = list(_doubtful(name, asked, backend))
@@ -185,6 +188,13 @@ def require_known(
             _unknown(lacking) + "specify any URL, file, price or limit",
             hint="give the right value or, if you trust the run, repeat these: " + again,
         )
+
+
+def _in_file(name: str) -> str:
+    """Return how a class is typed that is in a file: its run has the id of a module."""
+    adapter, _, path = name.partition(":")
+    module, _, attribute = path.rpartition(".")
+    return f"{adapter}:./{module}.py:{attribute}"
 
 
 def _doubtful(name: str, asked: Mapping[str, Any], backend: Backend) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from targen_core.errors import RunConflict
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.lock import Lock, PartPlan, StepPlan, TaskPlan
-from targen_core.runs.records.model_names import called, settings_of
+from targen_core.runs.records.model_names import called, class_of, is_in_file, settings_of
 from targen_core.wording import Action, Blank, Option
 
 _Use = tuple[str, str]
@@ -32,6 +32,8 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
     if now.task != there.task:
         raise _other_task(there.task, now.task, file)
     hint = "resume it with its original options and the versions in its manifest.json"
+    if any(map(is_in_file, there.steps.values())):
+        hint = "a run of a class in a file continues only with the command that started it"
     steps = steps_apart(
         there.steps,
         now.steps,
@@ -117,7 +119,10 @@ def _uses(was: StepPlan, now: StepPlan) -> tuple[_Use, _Use]:
         for of in (before, after)
     ]
     if not names:  # only the backend knows
-        words = [settings_of(was.identity), settings_of(now.identity)]
+        tell = next(
+            (way for way in (settings_of, class_of) if way(was.identity) != way(now.identity)), str
+        )
+        words = [tell(was.identity), tell(now.identity)]
     return (mine, words[0]), (other, words[1])
 
 

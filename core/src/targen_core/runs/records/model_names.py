@@ -20,6 +20,9 @@ _OPTIONS = (
 _DIGEST = re.compile(r"[0-9a-f]{8,}")
 _ADAPTED = re.compile(r"[^:]+:[A-Za-z_]\w*(\.\w+)+:[^:]*:")
 """The start of an adapted model's identity: ADAPTER:package.module.Class:NAME:DIGEST."""
+IN_FILE = "targen_file_"
+"""The start of the name of a module that is a user's file."""
+
 _FILE = re.compile(r"\.(gguf|bin|safetensors|pt|pth|onnx|py)$", re.IGNORECASE)
 _ADDRESS = re.compile(r"://|^[\w.-]+:\d+(/|$)")
 
@@ -63,6 +66,20 @@ def _bare(name: str) -> str:
 def settings_of(identity: str) -> str:
     """Return how two models that are called alike differ, as far as their identities tell."""
     return f"settings {identity.split(':')[3]}" if _ADAPTED.match(identity) else identity
+
+
+def class_of(identity: str) -> str:
+    """Return the class of an adapted model; one in a file has the name of no module."""
+    if not _ADAPTED.match(identity):
+        return identity
+    where, _, name = identity.split(":")[1].rpartition(".")
+    module = where.removeprefix(IN_FILE)
+    return f"class {name} of {f'module {where}' if module == where else f'{module}.py'}"
+
+
+def is_in_file(plan: StepPlan) -> bool:
+    """Return whether a step's model is of a class in a file, which a run does not keep."""
+    return bool(_ADAPTED.match(plan.identity)) and f":{IN_FILE}" in plan.identity
 
 
 def called(plan: StepPlan) -> str:
