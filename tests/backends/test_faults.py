@@ -5,6 +5,7 @@ import base64
 import contextlib
 import gzip
 import json
+import math
 import resource
 import socket
 import zlib
@@ -415,14 +416,14 @@ def spoilt(value, odd):
 
 @pytest.mark.parametrize(
     ("odd", "tokens"),
-    [("7", 7), ("7.0", 7), (7.0, 7), (6.5, 7), ("many", 2), (True, 2), ({}, 2), ("nan", 2)],
+    [("7", 7), ("7.0", 7), (7.0, 7), (6.5, 7), ("many", 2), (True, 2), ({}, 2)],
 )
 def test_counts_of_another_type_are_read_or_else_estimated(provider, call, plain, odd, tokens):
     reply = call(provider, answers(200, spoilt(provider.good("Volga"), odd)), plain)
     assert (reply.output_tokens, reply.estimated) == (tokens, tokens == 2)
 
 
-@pytest.mark.parametrize("odd", [-5, 10**30, "-5"])
+@pytest.mark.parametrize("odd", [-5, 10**30, "-5", math.nan, math.inf, "nan", "-inf", "9" * 999])
 def test_counts_that_are_none_are_the_request_s_bound(provider, call, plain, odd):
     reply = call(provider, answers(200, spoilt(provider.good("Volga"), odd)), plain)
     model = provider.make("http://127.0.0.1:9", "tiny")

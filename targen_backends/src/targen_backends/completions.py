@@ -152,7 +152,8 @@ def count(usage: Any, name: str, maximum: int) -> int:
 def reported(input_tokens: object, output_tokens: object) -> tuple[int | None, int | None]:
     """Return the counts that a server reports, whatever JSON type it gives them.
 
-    One is None if it is absent, cannot be read, or is 0, which some servers report for all.
+    One is None if it is absent, is no number, or is 0, which some servers report for all. One that
+    is not finite becomes -1, which is invalid as well.
     """
     return _reported(input_tokens), _reported(output_tokens)
 
@@ -160,10 +161,13 @@ def reported(input_tokens: object, output_tokens: object) -> tuple[int | None, i
 def _reported(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
+    if isinstance(value, int):
+        return value or None
     try:
-        return (value if isinstance(value, int) else math.ceil(float(value))) or None
-    except (ValueError, OverflowError):  # no number, or not a finite one
+        number = float(value)
+    except ValueError:
         return None
+    return (math.ceil(number) or None) if math.isfinite(number) else -1
 
 
 def reported_or_estimated(
