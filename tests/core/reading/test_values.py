@@ -21,6 +21,7 @@ from targen_core.reading import Malformed, TooDeep, json_line, json_of, read_jso
         ('{"a":\n' + "[" * 99 + "]" * 99 + "}", "line 2: nested more than 64 levels"),
         ("[" * 100_000, "line 1: nested more than 64 levels"),
         ("", "line 1: it is not JSON"),
+        ('{"a":\n1, "b":\n' + "9" * 5000 + "}", "line 3: it contains a number of more than 4,300"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_line(text, why, tmp_path):

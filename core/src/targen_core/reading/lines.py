@@ -12,6 +12,7 @@ from typing import Any
 
 from targen_core.errors import RunDirectoryError
 from targen_core.plain import open_plain
+from targen_core.reading.values import unreadable_number
 
 LINE = 16 << 20
 """Most bytes of one line of a file of records."""
@@ -32,6 +33,10 @@ def json_line(line: bytes) -> Any:
             return json.loads(line)
         except RecursionError:
             raise ValueError("it is nested too deeply") from None
+        except json.JSONDecodeError:
+            raise
+        except ValueError as error:
+            raise unreadable_number(error, line) from None
 
 
 def whole_lines(path: Path, *, start: int = 0) -> Iterator[bytes]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -128,7 +130,7 @@ def json_of(
     except UnicodeDecodeError as error:
         raise Malformed(f"it is not JSON: {error}") from None
     except ValueError as error:
-        raise Malformed(str(error)) from None
+        raise unreadable_number(error, text) from None
     return shallow(value, text, deepest)
 
 
@@ -147,6 +149,18 @@ def value_in(path: Path, text: str, parsed: Callable[..., Any], **how: Any) -> A
 def not_json(error: json.JSONDecodeError) -> Malformed:
     """Return the error for what the parser refuses, with the line."""
     return Malformed(f"it is not JSON: {error.msg}, column {error.colno}", error.lineno)
+
+
+def unreadable_number(error: ValueError, text: str | bytes) -> Malformed:
+    """Return the error for a number that a parser refuses; Python names a setting of its own."""
+    if not str(error).startswith("Exceeds the limit"):
+        return Malformed(str(error))
+    if isinstance(text, bytes):
+        text = text.decode(json.detect_encoding(text), "replace")
+    most = sys.get_int_max_str_digits()
+    found = re.search(rf"(?<![\d_])(?:\d_?){{{most + 1}}}", text, re.ASCII)
+    line = text.count("\n", 0, found.start()) + 1 if found else 0
+    return Malformed(f"it contains a number of more than {most:,} digits", line)
 
 
 def _parts(text: str | bytes) -> int:

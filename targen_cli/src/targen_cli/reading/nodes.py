@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from targen_core.reading.values import Malformed, TooDeep
+from targen_core.reading.values import Malformed, TooDeep, unreadable_number
 
 __all__ = ["json_nodes", "line_of", "yaml_value"]
 
@@ -133,7 +133,9 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
         except yaml.YAMLError:
             raise
         except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
-            problem = f"{_short(str(getattr(node, 'value', '')))} cannot be read: {error}"
+            said = str(getattr(node, "value", ""))
+            why = unreadable_number(error, said) if isinstance(error, ValueError) else error
+            problem = f"{_short(said)} cannot be read: {why}"
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from error
 
     def construct_yaml_int(self, node: Any) -> int:

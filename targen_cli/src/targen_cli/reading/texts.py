@@ -18,6 +18,7 @@ from targen_core.reading.values import (
     is_within,
     not_json,
     too_deep,
+    unreadable_number,
 )
 
 COLUMNS = 10_000
@@ -53,7 +54,8 @@ def json_items(text: str, *, deepest: int = DEEPEST) -> Iterator[Any]:
         except json.JSONDecodeError as error:
             raise not_json(error) from None
         except ValueError as error:  # a number of too many digits, or a key given twice
-            raise Malformed(str(error), text.count("\n", 0, at) + 1) from None
+            line = text.count("\n", 0, at) + 1
+            raise Malformed(unreadable_number(error, text[at:]).reason, line) from None
         if not is_within(value, deepest - 1):
             raise too_deep(text, deepest)
         yield value

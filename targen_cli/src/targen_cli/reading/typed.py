@@ -6,7 +6,15 @@ import re
 from pathlib import Path
 from typing import Any
 
-from targen_core.reading.values import Malformed, TooDeep, read_text, shallow, too_deep, value_in
+from targen_core.reading.values import (
+    Malformed,
+    TooDeep,
+    read_text,
+    shallow,
+    too_deep,
+    unreadable_number,
+    value_in,
+)
 
 __all__ = ["read_toml", "read_yaml", "toml_of", "yaml_of"]
 
@@ -73,10 +81,12 @@ def toml_of(text: str, *, deepest: int = _LEVELS) -> dict[str, Any]:
         table = tomllib.loads(text)
     except RecursionError:
         raise too_deep(text, deepest) from None
-    except ValueError as error:
+    except tomllib.TOMLDecodeError as error:
         found = _AT_LINE.search(str(error))
         line = int(found[1] or text.count("\n") + 1) if found else 0
         raise Malformed(f"it is not TOML: {_AT_LINE.sub('', str(error))}", line) from None
+    except ValueError as error:
+        raise unreadable_number(error, text) from None
     whole: dict[str, Any] = shallow(table, text, deepest)
     if len(text) * 4 > _BITS and _has_long_number(whole):
         raise Malformed(f"it contains a number of more than {_BITS:,} bits")
