@@ -35,6 +35,7 @@ __all__ = [
     "Flag",
     "Limits",
     "ListOptions",
+    "Multiplies",
     "Option",
     "Options",
     "RowOptions",
@@ -101,6 +102,17 @@ class Datasets:
             for each in field.metadata
             if isinstance(each, Datasets)
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Multiplies:
+    """Marks an option, a number, that multiplies the calls of a run.
+
+    Attributes:
+        free: the most that a task file may set without the user's trust.
+    """
+
+    free: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,11 +117,13 @@ DECLARATIONS = r"""
     filters: [excluded]\noptions: {excluded.exclude: [.rows.jsonl]} | .rows.jsonl
     filters: [excluded]\noptions: {excluded.exclude: [private.jsonl]} | private.jsonl
     examples: {file: .rows.jsonl} | .rows.jsonl
+    corrector: vote\noptions: {vote.votes: 17} | votes
+    corrector: vote\noptions: {vote: {votes: "17"}} | votes
 """
 
 
 @pytest.mark.parametrize(("keys", "named"), table(DECLARATIONS, 2))
-def test_a_declaration_names_no_hidden_file_and_no_dataset_elsewhere(
+def test_a_declaration_names_no_hidden_file_no_dataset_elsewhere_and_no_cost(
     keys, named, here, refuses, monkeypatch
 ):
     write_lines(Path(".rows.jsonl"), ROWS)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from targen_core.correctors.blind import SOLVE_PROMPT, solve
 from targen_core.errors import Rejected
+from targen_core.options import Multiplies
 from targen_core.plugins.configurable import Configurable
 from targen_core.tasks.judging import Correction, JudgeAnswer, JudgeQuestion
 from targen_core.tasks.prompt import Prompt
@@ -75,7 +76,7 @@ class VoteOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    votes: Annotated[int, Field(ge=1, le=99)] = Field(
+    votes: Annotated[int, Field(ge=1, le=99), Multiplies(free=15)] = Field(
         default=3,
         description="number of blind answers per question; must be odd, so that the vote cannot be "
         "tied",

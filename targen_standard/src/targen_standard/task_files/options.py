@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,7 +18,7 @@ from targen_cli.trust import require_trust
 from targen_core import folders
 from targen_core.calls.sampling import costly
 from targen_core.errors import TargenError
-from targen_core.options import Datasets
+from targen_core.options import Datasets, Multiplies
 from targen_core.origin import leads_elsewhere, texts_in
 from targen_core.plain import is_hidden, is_inside
 from targen_core.task_files import Loc
@@ -63,7 +63,7 @@ def spellings(loc: Loc) -> Iterator[Loc]:
 
 
 def require_trusted(declaration: Declaration, file: Path) -> None:
-    """Ask whether a file is trusted with options that lead out of its folder, and long replies.
+    """Ask whether a file is trusted with options that lead out of its folder or raise the cost.
 
     An option that is not a `Path` may still be used as one. So a text that leads elsewhere, or is
     an address, needs trust, whatever its type. A dataset is looked for from the current folder, as
@@ -73,13 +73,17 @@ def require_trusted(declaration: Declaration, file: Path) -> None:
         Untrusted: the file is not trusted with them.
     """
     paths = dict(_paths(declaration))
-    datasets = {*_marked(declaration, lambda field: any(map(_is_datasets, field.metadata)))}
+    marks = {
+        (option, type(mark)): mark
+        for option, field in _fields(declaration)
+        for mark in field.metadata
+    }
     folder = file.parent.absolute()
 
     def is_outside(option: str, value: Any) -> bool:
         if option in paths:
             return _is_outside(folder, folder / Path(value).expanduser())
-        here = texts_in(value) if option in datasets else ()
+        here = texts_in(value) if (option, Datasets) in marks else ()
         return leads_elsewhere(value) or any(_is_outside(folder, Path(text)) for text in here)
 
     outside = {
@@ -92,6 +96,10 @@ def require_trusted(declaration: Declaration, file: Path) -> None:
         for step in type(declaration.parameters).model_fields
         for key, value in costly(getattr(declaration.parameters, step)).items()
     }
+    for (option, kind), mark in marks.items():
+        value = declaration.used_options[option]
+        if kind is Multiplies and not (isinstance(value, int) and value <= mark.free):
+            limits[_key(declaration, option)] = value
     for known, reaching in (("paths", outside), ("limits", limits)):
         # A run keeps a copy elsewhere, so what the user has trusted is what the file contains.
         if reaching and not folders.is_known(known, digest := content_digest(declaration)):
@@ -120,13 +128,14 @@ def located(declaration: Declaration, folder: Path) -> dict[str, Any]:
 
 def _paths(declaration: Declaration) -> Iterator[tuple[str, str]]:
     """The options that are paths, with their values."""
-    for option in _marked(declaration, lambda field: _holds_path(field.annotation)):
-        if isinstance(value := declaration.used_options[option], str):
+    for option, field in _fields(declaration):
+        value = declaration.used_options[option]
+        if isinstance(value, str) and _holds_path(field.annotation):
             yield option, value
 
 
-def _marked(declaration: Declaration, is_such: Callable[[FieldInfo], bool]) -> Iterator[str]:
-    """The options that the file sets whose fields are such, as it spells them."""
+def _fields(declaration: Declaration) -> Iterator[tuple[str, FieldInfo]]:
+    """The options of parts in use that the file sets, as it spells them, with their fields."""
     from targen_core.plugins.loader import load_registry
 
     if not declaration.used_options:
@@ -139,12 +148,8 @@ def _marked(declaration: Declaration, is_such: Callable[[FieldInfo], bool]) -> I
             continue  # it is said where the part is used
         for field, info in (model.model_fields if model is not None else {}).items():
             for option in (f"{name.rpartition(':')[2]}.{field}", f"{name}.{field}"):
-                if option in declaration.used_options and is_such(info):
-                    yield option
-
-
-def _is_datasets(mark: Any) -> bool:
-    return isinstance(mark, Datasets)
+                if option in declaration.used_options:
+                    yield option, info
 
 
 def _holds_path(annotation: Any) -> bool:
