@@ -66,11 +66,15 @@ BLAMED = f"""
     parcels | correct | row.text = 'b' | the corrector changed the instance that it was given; rows
     parcels | check_row | row.text = 'b' | a check changed the instance that it was given; it may
     strict | strict | {K} | corrector strict: KeyError: 'nosuch' in strict (line
+    strict | strict | llm.note(near=1, odd=set('a')) | TypeError: llm.note: odd is {{'a'}}, which
+    strict | strict | llm.note(odd=float('nan')) | TypeError: llm.note: odd is nan, which
+    list | towns | llm.note(odd=b'a') | odd is b'a', which JSON cannot hold; note a text, a finite
     judge | Judge.dry_run | return dict(right=set((1, 2))) | corrector judge: dry_run failed for
     list | towns | return existing[99] | IndexError: list index out of range in towns (line
     filter | Picky.__init__ | {K} | filter odd:picky could not be created: KeyError: 'nosuch' in
     filter | Picky.find | {K} | filter picky: KeyError: 'nosuch' in find (line
     filter | Picky.find | return Refusal('Too Long', '') | find() returned a Refusal whose reason
+    filter | Picky.find | return Refusal('odd', '', facts=dict(a=1e999)) | whose facts are not a
     filter | Picky.add | return 'text' | filter picky: add() returned str; it must return bytes
     embed | embed | {K} | embedder odd:shapes: KeyError: 'nosuch' in embed (line
     embed | embed | return [1.0] * len(text) | embedder odd:shapes: its vectors have

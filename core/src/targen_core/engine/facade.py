@@ -65,6 +65,15 @@ def reply_schema(model: type[BaseModel]) -> tuple[Mapping[str, Any], str]:
     return schema, hashlib.sha256(text.encode()).hexdigest()
 
 
+def is_json(value: object) -> bool:
+    """Return whether a value can be written as JSON; infinity and NaN cannot."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def read_reply(text: str, model: type[R]) -> R:
     """Read a reply as `model`: the whole text, or the first JSON object in it.
 
@@ -400,6 +409,12 @@ class StageLlm:
 
     def note(self, **facts: str | int | float | bool) -> None:
         """See `targen_core.tasks.steps.Llm.note`."""
+        for name, value in facts.items():
+            if not is_json(value):
+                raise TypeError(
+                    f"llm.note: {name} is {repr(value)[:80]}, which JSON cannot hold; note a text, "
+                    "a finite number or a bool"
+                )
         self.notes.update(facts)
 
     def _dry_run(

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from targen_core.engine.commits import Commit
+from targen_core.engine.facade import is_json
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.engine.guard import Guard
 from targen_core.errors import Rejected, StageFailed
@@ -100,8 +101,8 @@ def _problem(refusal: Refusal) -> str:
         return f"verdict is {refusal.verdict!r}; it must be {' or '.join(_VERDICTS)}"
     facts = refusal.facts
     if not isinstance(facts, Mapping) or not all(
-        isinstance(name, str) and isinstance(value, int | float | str)
+        isinstance(name, str) and isinstance(value, int | float | str) and is_json(value)
         for name, value in facts.items()
     ):
-        return "facts are not a mapping of names to numbers or strings"
+        return "facts are not a mapping of names to finite numbers or strings"
     return ""

@@ -265,7 +265,11 @@ class Llm(Protocol):
         ...
 
     def note(self, **facts: str | int | float | bool) -> None:
-        """Record facts about this candidate in its provenance."""
+        """Record facts about this candidate in its provenance.
+
+        Raises:
+            TypeError: JSON cannot hold a value, such as NaN or a number of numpy's.
+        """
         ...
 
 
