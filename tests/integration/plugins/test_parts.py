@@ -166,6 +166,32 @@ def test_a_replay_makes_the_same_rows_and_names_what_is_changed(chosen):
     assert "only accepts options of parts" in model.stderr
 
 
+@pytest.fixture
+def newer(install, targen):
+    """Run a command beside another version of the package, with another text in place of one."""
+
+    def run(line, old, new, version, code=0):
+        assert old in CODE
+        modules = {"acme": CODE.replace(old, new)}
+        entry = "[targen.v1]\nacme = acme\n"
+        site = install("acme", entry, modules, version=version, folder=f"site-{version}")
+        done = targen(*line.split(), path=[site])
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stderr
+
+    return run
+
+
+def test_rows_that_another_version_changes_name_it_and_stay(chosen, newer):
+    before = outputs("run")
+    newer("resume run --verify", "few doubt it", "few doubt it", "1.1")
+    said = newer("resume run -n 10", "few doubt it", "none doubts it", "2.0", code=2)
+    assert outputs("run") == before
+    assert "provenance.jsonl: replaying the run produces different content at byte 0" in said
+    assert "it was started with acme 1.0, but 2.0 is installed" in said
+    assert "try: to continue it, pip install acme==1.0; or generate a new run" in said
+
+
 def test_a_refused_verification_does_no_harm(chosen, tmp_path):
     code = tmp_path / "site/acme.py"
     code.write_text(CODE.replace("ListStep.of(items)", "ListStep.of(f'near {n}' for n in items)"))

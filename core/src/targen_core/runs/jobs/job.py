@@ -84,7 +84,7 @@ from targen_core.runs.preparing.trust import (
     require_known_limits,
     require_known_paths,
 )
-from targen_core.runs.records.comparing import require_same
+from targen_core.runs.records.comparing import require_same, versions_apart
 from targen_core.runs.records.lock import Lock
 from targen_core.runs.records.manifest import Manifest, require_unmerged
 from targen_core.runs.records.options import is_price
@@ -482,7 +482,22 @@ class Job:
             away = isinstance(error, ServiceError | ServiceGaveUp | BudgetExhausted)
             usage = error.exit_code == UsageError.exit_code
             self._failed_to_start = self.engine is None or away or usage
+            if isinstance(error, RunConflict):
+                self._blame_versions(error)
             raise
+
+    def _blame_versions(self, error: RunConflict) -> None:
+        """Say in an error about different content which other versions may have caused it."""
+        apart = versions_apart(self.manifest.lock, self._prepared.lock)
+        if not apart:
+            return
+        was = " and ".join(f"{name} {before}" for name, (before, _) in apart.items())
+        now = " and ".join(version for _, version in apart.values())
+        error.args = (f"{error}; it was started with {was}, but {now} is installed",)
+        error.hint = (
+            f"to continue it, {self.manifest.to_install_again(apart)}; or generate a new run; or, "
+            "if the file was edited, restore it"
+        )
 
     async def _run(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:
         manifest, limits = self.manifest, self.manifest.spec.limits

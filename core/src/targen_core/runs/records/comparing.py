@@ -63,6 +63,19 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
         raise RunConflict("; ".join(apart), hint=hint)
 
 
+def versions_apart(there: Lock, now: Lock) -> dict[str, tuple[str, str]]:
+    """Return the distributions of which another version is installed, with both versions.
+
+    A run continues with it, as long as it gives the same rows from the same replies.
+    """
+    installed = now.distributions
+    return {
+        name: (was, installed[name])
+        for name, was in there.distributions.items()
+        if installed.get(name, was) != was
+    }
+
+
 def changed_part(was: PartPlan, now: PartPlan | None) -> str:
     """Return what has changed in a part in use."""
     if now is None:

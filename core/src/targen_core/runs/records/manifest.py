@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -165,14 +165,19 @@ class Manifest(ManifestPart):
     def to_install(self) -> str:
         """The command that installs the distributions that the run used and that are missing."""
         missing = []
-        for name, version in self.lock.distributions.items():
+        for name in self.lock.distributions:
             try:
                 importlib_metadata.version(name)
             except importlib_metadata.PackageNotFoundError:
-                missing.append(f"{name}=={version}")
-        ours = " ".join(name for name in missing if name.startswith("targen-"))
-        others = [shlex.quote(name) for name in missing if not name.startswith("targen-")]
-        return " ".join([install(ours) if ours else "pip install", *others]) if missing else ""
+                missing.append(name)
+        return self.to_install_again(missing)
+
+    def to_install_again(self, names: Iterable[str]) -> str:
+        """Return the command that installs distributions in the run's versions; "" for none."""
+        pinned = [f"{name}=={self.lock.distributions[name]}" for name in names]
+        ours = " ".join(name for name in pinned if name.startswith("targen-"))
+        others = [shlex.quote(name) for name in pinned if not name.startswith("targen-")]
+        return " ".join([install(ours) if ours else "pip install", *others]) if pinned else ""
 
     def run_of(self, record: Mapping[str, Any]) -> MergedRun | None:
         """Return the merged run that a record of provenance or rejects is from, if any."""
