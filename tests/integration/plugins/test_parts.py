@@ -192,6 +192,17 @@ def test_rows_that_another_version_changes_name_it_and_stay(chosen, newer):
     assert "try: to continue it, pip install acme==1.0; or generate a new run" in said
 
 
+def test_an_option_that_a_newer_version_adds_has_its_default_in_a_run(chosen, newer):
+    before = outputs("run")
+    more = "class OpeningsOptions(Options):\n"
+    added = (more, f"{more}    shy: int = 3\n")
+    newer("resume run --verify", *added, "1.1")
+    assert outputs("run") == before
+    said = newer("resume run -o openings.shy=4", *added, "1.2", code=2)
+    assert "acme:openings, was started without the option shy, which is 4 now" in said
+    newer("resume run -n 10 -o openings.shy=3", *added, "1.3")
+
+
 def test_a_refused_verification_does_no_harm(chosen, tmp_path):
     code = tmp_path / "site/acme.py"
     code.write_text(CODE.replace("ListStep.of(items)", "ListStep.of(f'near {n}' for n in items)"))

@@ -285,6 +285,28 @@ class Parts:
         """
         return {place: self._plan(*used) for place, used in self._used.items()}
 
+    def plans_since(self, begun: Mapping[str, PartPlan]) -> dict[str, PartPlan]:
+        """Return the same as `plans`, as in the lock of a run that has `begun`.
+
+        An option that a newer version of a part has, with its default, is left out: without it, the
+        part did what it does by default. Its rows are compared in any case.
+        """
+        plans = self.plans
+        for place, (item, _, options) in self._used.items():
+            was, is_now = begun.get(place), plans[place]
+            if was is None or was.id != item.id or options is None:
+                continue
+            fields = type(options).model_fields
+            new = {
+                name
+                for name in is_now.options.keys() - was.options.keys() - is_now.files.keys()
+                if name in fields  # not computed
+                and getattr(options, name) == fields[name].get_default(call_default_factory=True)
+            }
+            kept = {name: value for name, value in is_now.options.items() if name not in new}
+            plans[place] = is_now.model_copy(update={"options": kept})
+        return plans
+
     def _plan(self, item: Registration[Any], part: Any, options: BaseModel | None) -> PartPlan:
         values: dict[str, Any] = {}
         files: dict[str, str] = {}

@@ -134,14 +134,13 @@ def prepare(
     Raises:
         UsageError: `spec` is invalid.
     """
-    registered, task, parts = task_and_parts(
-        registry, spec, admit=admit, recorded=begun or recorded
-    )
+    before = begun or recorded
+    registered, task, parts = task_and_parts(registry, spec, admit=admit, recorded=before)
     file = file_of(spec)
     quotas = Quotas(spec.quotas).for_task(task)
     full = named(registry, spec)
     corrector_id, corrector = find_corrector(parts, task, spec.corrector)
-    usual = _usual_filters(registry, begun or recorded)
+    usual = _usual_filters(registry, before)
     filters = parts.several("filter", (*usual, *task.filters_from), spec.filters)
     parts.require_fit(task)
     former = [] if recorded is None else [*recorded.parts.values()]
@@ -181,7 +180,7 @@ def prepare(
         batches=tuple(part.batch for part in specs),
         given={name: _digest(items) for name, items in user_items.items()},
         distributions=_distributions(registered.id, task, steps, file, parts),
-        parts=parts.plans,
+        parts=parts.plans_since({} if before is None else before.parts),
     )
     kept = full.replace(
         task=file.copy if file is not None else registered.id,

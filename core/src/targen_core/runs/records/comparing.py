@@ -84,8 +84,13 @@ def changed_part(was: PartPlan, now: PartPlan | None) -> str:
         return f"is {now.id} now"
     for name in sorted({*was.options, *now.options}):
         before, after = was.options.get(name), now.options.get(name)
-        if before != after:
-            return f"had {name}={before}, not {after}"
+        if before == after:
+            continue
+        if name not in was.options:
+            return f"was started without the option {name}, which is {after} now"
+        if name not in now.options:
+            return f"had {name}={before}, which is no option of it now"
+        return f"had {name}={before}, not {after}"
     for name in sorted({*was.files, *now.files}):
         if was.files.get(name) != now.files.get(name):
             return f"read different data: the file or the rows in its option {name} have changed"
