@@ -118,7 +118,13 @@ class UsageError(TargenError):
 
 
 class UnknownName(UsageError):
-    """No registered object has this name."""
+    """No registered object has this name.
+
+    Attributes:
+        distribution: the distribution, if the name is a full id; or "".
+    """
+
+    distribution = ""
 
 
 class UnknownOption(UsageError):

@@ -203,6 +203,24 @@ def test_an_option_that_a_newer_version_adds_has_its_default_in_a_run(chosen, ne
     newer("resume run -n 10 -o openings.shy=3", *added, "1.3")
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["resume run -n 10", "replay run", "revise run --out other --yes", "trace run 0"],
+)
+def test_what_a_run_lacks_is_to_be_installed_in_its_version(line, chosen, newer, targen):
+    done = targen(*line.split())
+    said = done.stdout + done.stderr
+    assert " named 'acme:" in said, said
+    assert "try: pip install acme==1.0" in said, said
+    name, code = "register_correctors(register", 0 if line.startswith("trace") else 2
+    done = newer(line, name, "not_now(register", "2.0", code=code)
+    if code:
+        assert "no corrector named 'acme:majority' is installed" in done
+        assert "pip install acme==1.0; the installed acme 2.0 does not have it" in done
+        done = newer(line, '"majority", "acme:MAJ', '"majority2", "acme:MAJ', "1.0", code=code)
+        assert "the installed acme 1.0 does not have it; did you mean majority2?" in done
+
+
 def test_a_refused_verification_does_no_harm(chosen, tmp_path):
     code = tmp_path / "site/acme.py"
     code.write_text(CODE.replace("ListStep.of(items)", "ListStep.of(f'near {n}' for n in items)"))

@@ -116,7 +116,8 @@ class Run(Folder[Report]):
             return read_dataset(self.path, registry=self.registry)
         manifest = Manifest.load(self.path / "manifest.json")
         name, variants = manifest.task_name(self.path), manifest.task.variants
-        _, task = find_task(self.registry, name, variants)
+        with manifest.telling_what_to_install():
+            _, task = find_task(self.registry, name, variants)
         return Dataset(self.path.name, task, [], run=self.path)
 
     def refresh(self) -> None:

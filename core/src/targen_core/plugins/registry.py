@@ -402,6 +402,11 @@ class Registry:
         return _declared(item) if item.target.endswith(read) else _imported(item)
 
     def _unknown(self, kind: str, name: str) -> UnknownName:
+        error = self._of_unknown(kind, name)
+        error.distribution = name.rpartition(":")[0]
+        return error
+
+    def _of_unknown(self, kind: str, name: str) -> UnknownName:
         bare = name.rpartition(":")[2]
         if name.startswith(f"{MEMORY}:"):
             word = "task" if kind == "task" else "model"
@@ -416,7 +421,8 @@ class Registry:
         aliases = [alias for item in self.all(kind) for alias in item.aliases]
         lame = [plugin for plugin in self.plugins if plugin.state in ("broken", "incompatible")]
         disabled = [plugin for plugin in self.plugins if plugin.state == "disabled"]
-        if kind == "task" and not package and (unknown := self.no_task(name)):
+        theirs = [p for p in self.plugins if p.distribution == name.rpartition(":")[0]]
+        if kind == "task" and not (package or theirs) and (unknown := self.no_task(name)):
             return unknown
         package = package or ("" if names else package_of(kind))
         ours = [p for p in self.plugins if package and p.distribution == package.split("[")[0]]
@@ -434,6 +440,13 @@ class Registry:
             )
         elif states == {"incompatible"}:
             hint = ours[0].hint
+        elif theirs:
+            its = [item.name for item in self.all(kind) if item.distribution == before]
+            hint = f"the installed {before} {theirs[0].version} does not have it"
+            if any(plugin.state != "ok" for plugin in theirs):
+                hint = f"{before} is installed, but not all of it is loaded"
+            elif its:
+                hint = and_also(hint, did_you_mean(bare, its, "it has"))
         elif kind == "backend" and colon and before in (*names, *aliases):
             hint = f"did you mean {before}/{after}?"
         elif kind == "backend" and name and (serves := backend_serving(name)) in names:

@@ -12,7 +12,7 @@ from typing import Any
 
 from targen_core.api.request import TaskLike, given_task
 from targen_core.dataset.model import Dataset, Problem, row_digest
-from targen_core.errors import Rejected, RunDirectoryError, UnknownName, UsageError
+from targen_core.errors import Rejected, RunDirectoryError, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.reading import GivenTwice, json_of
@@ -158,11 +158,11 @@ def _task(
         return find_task(registry, task, variants)[1]
     try:
         item, recorded = find_task(registry, source.task(), source.variants)
-    except UsageError as error:
-        if source.run is not None and _is_unknown(error):
-            manifest = Manifest.load(source.run / "manifest.json")
-            error.hint = manifest.to_install or error.hint
-        raise
+    except UsageError:
+        if source.run is None:
+            raise
+        with Manifest.load(source.run / "manifest.json").telling_what_to_install():
+            raise
     # A method's rows are those of the task that it is based on.
     same = (item.id, *recorded.based_on)
     other = task is not None and registry.find("task", task).id not in same
@@ -174,11 +174,6 @@ def _task(
     if task is not None:
         require_texts(source.place, recorded, registry.get("task", task).varied(source.variants))
     return recorded
-
-
-def _is_unknown(error: UsageError) -> bool:
-    """Return whether a name is that of a part that is not installed."""
-    return isinstance(error, UnknownName) or isinstance(error.__cause__, UnknownName)
 
 
 def _same(

@@ -178,7 +178,8 @@ def _task_of(
     manifest = run.manifest
     known = registry_for(run.path, manifest, registry, task)
     try:
-        return find_task(known, manifest.task_name(run.path), manifest.task.variants)[1]
+        with manifest.telling_what_to_install():
+            return find_task(known, manifest.task_name(run.path), manifest.task.variants)[1]
     except UnknownName as error:
         if "task" in manifest.objects:
             objects = {"task": manifest.objects["task"]}

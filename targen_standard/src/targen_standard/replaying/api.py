@@ -154,7 +154,10 @@ def begun(
     changes = {name: value for name, value in fields.items() if value is not None}
     if correct is not None or corrector is not None:
         changes["corrector"] = None if correct is False else corrector or ""
-    with tempfile.TemporaryDirectory(prefix="targen-") as folder:
+    with (
+        manifest.telling_what_to_install(),
+        tempfile.TemporaryDirectory(prefix="targen-") as folder,
+    ):
         called = None
         if task is not None:
             if isinstance(task, Declaration) and not task.name and manifest.task_file:

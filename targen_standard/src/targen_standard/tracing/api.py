@@ -174,7 +174,8 @@ def trace(
             known = registry_for(path, manifest, known, task)
         asked = finish(asked_for(known or load_registry(), traced))
     except TargenError as error:
-        asked = Asked({}, f"the prompts cannot be reconstructed: {error}")
+        hint = f"; try: {error.hint}" if error.hint else ""
+        asked = Asked({}, f"the prompts cannot be reconstructed: {error}{hint}")
     records = traced.calls()
     problem = asked.problem
     if lost := len(traced.keys) - len(records):

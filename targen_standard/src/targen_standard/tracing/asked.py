@@ -141,7 +141,9 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
     manifest, traced = _begun(Manifest.load(traced.run / "manifest.json"), traced)
     require_known_paths(manifest, {})
     spec = manifest.asked(traced.run)
-    registered, task = task_of(registry, spec)
+    with manifest.telling_what_to_install():
+        registered, task = task_of(registry, spec)
+        _, corrector = _corrector_of(registry, task, manifest.lock.corrector, spec.options)
     options = {step.name: spec.options_of(step.name) for step in task.steps}
     specs, _ = chain_of(task, spec, options)
     try:
@@ -153,7 +155,6 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
     if "seed" in traced.record:
         places.append(f"generate/{traced.id.rpartition('/')[0]}/")
     watch = _Watch(find_records(traced.run / "journal", keys, places=places))
-    _, corrector = _corrector_of(registry, task, manifest.lock.corrector, spec.options)
     candidates = {name: spec.options_of(name).candidates for name in manifest.steps}
     layer = watch.layer(_models(manifest.steps, task, corrector, candidates), spec.seed)
     guard = Guard(task.name, registered.distribution)

@@ -39,7 +39,6 @@ from targen_core.errors import (
     ServiceError,
     ServiceGaveUp,
     TargenError,
-    UnknownName,
     UsageError,
 )
 from targen_core.options import Datasets, Limits
@@ -358,10 +357,10 @@ class Job:
                     require_known_sources(option, words, sources, path)
 
             try:
-                prepared = prepare(registry, spec, allow=allow, admit=admit, begun=manifest.lock)
-            except UnknownName as error:
-                error.hint = manifest.to_install or error.hint
-                raise
+                with manifest.telling_what_to_install():
+                    prepared = prepare(
+                        registry, spec, allow=allow, admit=admit, begun=manifest.lock
+                    )
             except UnreadSource as error:
                 if not error.hint or error.option not in datasets:
                     error.ask_where(path)

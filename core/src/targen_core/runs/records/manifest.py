@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 from targen_core.engine.commits import Target
 from targen_core.engine.filters import USUAL
 from targen_core.engine.shards import Shard
-from targen_core.errors import RunConflict, RunDirectoryError, TargenError, UsageError
+from targen_core.errors import RunConflict, RunDirectoryError, TargenError, UnknownName, UsageError
 from targen_core.origin import TASK_FILE, Typed, is_file
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
@@ -171,6 +171,28 @@ class Manifest(ManifestPart):
             except importlib_metadata.PackageNotFoundError:
                 missing.append(name)
         return self.to_install_again(missing)
+
+    @contextlib.contextmanager
+    def telling_what_to_install(self) -> Iterator[None]:
+        """Have an error about a part of the run that is not installed say how to install it."""
+        try:
+            yield
+        except UsageError as error:
+            unknown = error if isinstance(error, UnknownName) else error.__cause__
+            if isinstance(unknown, UnknownName):
+                lost = self._of_another_version(unknown.distribution)
+                error.hint = self.to_install or lost or error.hint
+            raise
+
+    def _of_another_version(self, name: str) -> str:
+        """Return what to type if the run had another version of a distribution; or ""."""
+        was = self.lock.distributions.get(name)
+        with contextlib.suppress(importlib_metadata.PackageNotFoundError):
+            now = importlib_metadata.version(name) if was else was
+            if now != was:
+                command = self.to_install_again([name])
+                return f"{command}; the installed {name} {now} does not have it"
+        return ""
 
     def to_install_again(self, names: Iterable[str]) -> str:
         """Return the command that installs distributions in the run's versions; "" for none."""
