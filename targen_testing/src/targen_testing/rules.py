@@ -44,6 +44,8 @@ LOADING_RULES = {
     "duplicate-kind": "give the kind, its hook and its listing names that no other kind has",
     "reserved-name": "give the command a name that targen --help does not already list",
     "flag-taken": "give the option a name that no other option has",
+    "option-taken": "give the option a name that is neither a sampling parameter nor batch, "
+    "candidates, price_in or price_out",
     "name-taken": "give the part a name that targen list KIND does not already list",
     "registers-nothing": "mark the plugin's hooks with @targen_core.hookimpl",
     "module-not-loaded": 'add a line NAME = "package.module" to '

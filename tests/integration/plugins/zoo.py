@@ -167,6 +167,12 @@ def register_filters(register):
     sizes = Configurable(SizeOptions, Sizes)
     register.register("creature", sizes, summary="sizes of rows", flags=True)
 
+# option-taken | PART of backend | Its option has the name of a sampling parameter.
+from pydantic import Field
+class Own(Options):
+    top_k: int = Field(default=3, description="how many tokens are drawn from")
+PART = Backend(summary="of the zoo", options=Own, create=backend(HttpModel).create)
+
 # described | PART of task | It says not what it is.
 PART = TASK.replace(description="")
 # has-checks | PART of task | It takes whatever parses.

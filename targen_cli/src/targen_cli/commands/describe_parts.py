@@ -90,12 +90,13 @@ def backend_facts(part: Described) -> dict[str, Any]:
     """Options, and what the model that they make supports and costs."""
     from targen_cli.options.typed import parse_options
     from targen_core.calls.sampling import SAMPLING
-    from targen_core.runs.records.options import backend_options, step_options
+    from targen_core.runs.records.options import backend_options, step_options, taken_options
 
     backend, items = part.target, part.options
     facts: dict[str, Any] = {
         "summary": backend.summary,
         "options": [*fields(backend.options)],
+        "taken": taken_options(backend),
         "sampling": [*SAMPLING],
         "batches": backend.batch is not None,
         "top_logprobs": backend.top_logprobs,
@@ -197,6 +198,8 @@ def _tasks(registry: Registry) -> Iterator[tuple[str, Task[Any, Any]]]:
 def print_backend(facts: dict[str, Any]) -> None:
     """Print the options of a backend, and what the model that they make supports and costs."""
     print_options(facts)
+    if taken := facts["taken"]:
+        print(f"\nCannot be set, because -o reads these as targen's own: {', '.join(taken)}")
     print(f"\nSampling parameters that -o also accepts: {', '.join(facts['sampling'])}")
     own = facts.get("defaults", {})
     if any(value is not None for value in own.values()):

@@ -12,7 +12,7 @@ import typer
 
 from targen_cli.options.arguments import JsonArg
 from targen_cli.tables import print_json
-from targen_core.errors import PluginError, UsageError
+from targen_core.errors import PluginError, TargenError, UsageError
 from targen_core.plugins.elsewhere import ELSEWHERE, package_of
 from targen_core.runs.records.shortcuts import taken_flags
 from targen_core.wording import install
@@ -140,13 +140,23 @@ class Problem:
     kind: str = ""
 
 
-HARMLESS = frozenset({"flag-taken", "name-taken", "prints-at-import", "slow-import"})
+HARMLESS = frozenset(
+    {"flag-taken", "name-taken", "option-taken", "prints-at-import", "slow-import"}
+)
 """Rules that a plugin works without."""
 
 
 def _items(registry: Registry, plugin: Plugin) -> list[Registration[Any]]:
     entry = (plugin.distribution, plugin.entry_point)
     return [i for i in registry.everything() if (i.distribution, i.entry_point) == entry]
+
+
+def _taken_options(registry: Registry, item: Registration[Any]) -> list[str]:
+    from targen_core.runs.records.options import taken_options  # reads the call layer
+
+    with contextlib.suppress(TargenError):  # a problem of its own
+        return taken_options(registry.resolve(item))
+    return []
 
 
 def problems_of(registry: Registry, plugin: Plugin) -> Iterator[Problem]:
@@ -168,6 +178,10 @@ def problems_of(registry: Registry, plugin: Plugin) -> Iterator[Problem]:
             except PluginError as error:
                 yield Problem(error.check, str(error), error.hint, kind=kind.name)
     for item in items:
+        for name in _taken_options(registry, item) if item.kind == "backend" else ():
+            said = f"its option {name} cannot be set, because -o {name} is targen's own"
+            hint = f"report it to the authors of {plugin.distribution}"
+            yield Problem("option-taken", f"backend {item.name}: {said}", hint, item)
         for name, whose in taken_flags(registry, item.id).items() if item.flags else ():
             said = f"its option {name} is not a flag, because {whose} already has that name"
             hint = f"rename it, or set it with -o {item.name}.{name}=VALUE"

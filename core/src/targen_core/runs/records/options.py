@@ -43,6 +43,11 @@ _MAX_CANDIDATES = 50
 _MAX_PRICE = 1_000_000  # dollars per million tokens: a dollar for one
 
 
+def taken_options(backend: Backend) -> list[str]:
+    """Return the options of a backend that no user can set, since targen reads their names."""
+    return [name for name in backend.options.model_fields if name in (*SAMPLING, *CORE)]
+
+
 @dataclass(frozen=True, slots=True)
 class StepOptions:
     """One step's options as the user gave them, those of all steps included."""
