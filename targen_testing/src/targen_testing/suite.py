@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 import pytest
 
+from targen_cli.options.typed import parse_options
 from targen_core.errors import TargenError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
@@ -189,12 +190,14 @@ class PartSuite(ObjectSuite[PartT]):
 
     def typed(self) -> dict[str, Any]:
         """Its options, as a spec has them."""
-        pairs = (option.partition("=") for option in self.options)
-        return {f"{self.item().id}.{key}": value for key, _, value in pairs}
+        return {f"{self.item().id}.{key}": value for key, value in self._parsed().items()}
 
     def target(self) -> PartT:
         """The part, made with its options."""
-        pairs = (option.partition("=") for option in self.options)
         made: PartT
-        made, _ = self.registry().configured(self.item(), {key: value for key, _, value in pairs})
+        made, _ = self.registry().configured(self.item(), self._parsed())
         return made
+
+    def _parsed(self) -> dict[str, Any]:
+        """Its options as `-o` reads them."""
+        return parse_options(self.options)

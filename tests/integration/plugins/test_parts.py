@@ -422,6 +422,7 @@ TYPED = """
     mail.yaml | -o lanes.lanes=2 | this run does not use the executor acme:lanes | pass --executor lanes, or omit
     mail.yaml | -o jury.times=3 | there is no step or part 'jury'
     mail.yaml | --corrector majority -o majority.times=5 -o acme:majority.times=7 | set the same option to two values
+    mail.yaml | --contexts-from table -o table.path=places.csv -o table.skip=b,c | table.skip of contexts acme:table: it must be a list | -o 'table.skip=["b", "c"]'
     mail.yaml | --contexts-from table | contexts acme:table needs the option 'path' | -o table.path=
     rte | --generators-from wic-true | needs seeds with the fields word, number, definitions | describe targen-tasks-superglue:wic-true shows
     rte | --corrector majority | corrector acme:majority, for task rte: it judges single texts | --corrector meta
@@ -591,7 +592,7 @@ from targen_testing import ContextsSuite as Contexts
 
 class TestTable(Contexts):
     contexts = "table"
-    options = (f"path={Path(__file__).parent / 'places.csv'}", "column=place")
+    options = (f"path={Path(__file__).parent / 'places.csv'}", "column=place", 'skip=["town 1"]')
 """
 
 

@@ -31,6 +31,7 @@ from targen_core.wording import Blank, Setting, Unplaced, listed
 ModelT = TypeVar("ModelT", bound=BaseModel)
 PartT = TypeVar("PartT")
 
+_OF_LISTS = ("list_type", "tuple_type", "set_type", "frozen_set_type", "sequence_str")
 _LEGAL = 4  # values of an option that a hint spells out as they are typed
 
 
@@ -138,6 +139,9 @@ def read_options(
         why = scrub(plain_fault(first["msg"]))
         legal = re.findall("'(.+?)'", why) if first["type"] == "literal_error" else []
         settings = [Setting(f"{prefix}{key}", each) for each in legal[:_LEGAL]]
+        if first["type"] in _OF_LISTS and isinstance(said := values.get(key), str):
+            items = [scrub(item.strip()) for item in said.split(",")]
+            settings = [Setting(f"{prefix}{key}", items)]
         raise UnknownOption(
             Unplaced(f"option {prefix}{key} of {of}: ") + why,
             option=key,

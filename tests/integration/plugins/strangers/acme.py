@@ -139,11 +139,13 @@ MAJORITY = Configurable(MajorityOptions, lambda options: Majority(options.times)
 class FileOptions(Options):
     path: Path = Field(description="a CSV file")
     column: str = Field(default="context", description="where the contexts are")
+    skip: tuple[str, ...] = Field(default=(), description="contexts to leave out")
 
 
 def from_file(options):
     with open(options.path, newline="") as file:
         items = [row[options.column] for row in csv.DictReader(file)]
+        items = [item for item in items if item not in options.skip]
     return ListStep.of(items)
 
 
