@@ -67,6 +67,14 @@ BLAMED = f"""
     parcels | check_row | row.text = 'b' | a check changed the instance that it was given; it may
     strict | strict | {K} | corrector strict: KeyError: 'nosuch' in strict (line
     strict | strict | llm.note(near=1, odd=set('a')) | TypeError: llm.note: odd is {{'a'}}, which
+    strict | strict | raise SystemExit(3) | corrector strict: SystemExit: 3 in strict (line
+    strict | strict | raise type('Own', (BaseException,), {{}})('x') | corrector strict: Own: x in
+    check | strictly | raise SystemExit(3) | check strictly: SystemExit: 3 in strictly (line
+    filter | Picky.find | raise SystemExit | filter picky: SystemExit:  in find (line
+    filter | Picky.__init__ | raise SystemExit(3) | filter odd:picky could not be created: Sys
+    model | Model.complete | raise SystemExit(3) | backend odd:acme: SystemExit: 3
+    model | create | raise SystemExit(3) | created: SystemExit: 3
+    export | export | raise SystemExit(3) | exporter odd:sheet failed: SystemExit: 3
     strict | strict | llm.note(odd=float('nan')) | TypeError: llm.note: odd is nan, which
     list | towns | llm.note(odd=b'a') | odd is b'a', which JSON cannot hold; note a text, a finite
     judge | Judge.dry_run | return dict(right=set((1, 2))) | corrector judge: dry_run failed for

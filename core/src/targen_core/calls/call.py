@@ -79,6 +79,12 @@ class BoundModel:
         return hashlib.sha256(self.shared_by.encode() + b"\n" + key).digest()[:16]
 
 
+STOPS = (KeyboardInterrupt, GeneratorExit, asyncio.CancelledError)
+"""What ends code from outside. Anything else that a plugin raises is its fault: `SystemExit`, too,
+which would end the process without a word.
+"""
+
+
 class CallCancelled(Exception):
     """The run is stopping, or the answer is no longer wanted: send no call.
 

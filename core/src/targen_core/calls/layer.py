@@ -23,7 +23,7 @@ from targen_core.calls import scores
 from targen_core.calls.beside import SendingsBeside
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
-from targen_core.calls.call import BoundModel, Call, CallCancelled, Observer, Scope, call_key
+from targen_core.calls.call import STOPS, BoundModel, Call, CallCancelled, Observer, Scope, call_key
 from targen_core.calls.delivery import Outstanding
 from targen_core.calls.hedging import Patience
 from targen_core.calls.journal import Journal, compact
@@ -624,9 +624,9 @@ class CallLayer:
         except TargenError as error:
             bound.secrets.error(error)
             raise
-        except CallCancelled:
+        except (CallCancelled, *STOPS):
             raise
-        except Exception as error:
+        except BaseException as error:
             raise backend_failed(bound, error) from (
                 error if bound.secrets.spared_by(error) else None
             )

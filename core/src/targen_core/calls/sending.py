@@ -127,7 +127,7 @@ def tokens_of(bound: BoundModel, request: ChatRequest) -> int:
             raise TypeError(f"count_tokens() returned {type(tokens).__name__}, not an int")
     except TargenError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise backend_failed(bound, error) from error
     return tokens
 
@@ -138,7 +138,7 @@ def may_be_own(sending: Sending, error: ServiceError) -> bool:
     return failed and not sending.bound.deferred
 
 
-def backend_failed(bound: BoundModel, error: Exception) -> StageFailed:
+def backend_failed(bound: BoundModel, error: BaseException) -> StageFailed:
     """A backend's own bug: neither the service's doing nor the task's."""
     backend = bound.backend
     distribution = backend.partition(":")[0]

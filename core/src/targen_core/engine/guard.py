@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from targen_core.calls.call import CallCancelled
+from targen_core.calls.call import STOPS, CallCancelled
 from targen_core.calls.model import ChatReply
 from targen_core.engine.facade import StageLlm
 from targen_core.errors import BadReply, NoUsableReply, Rejected, StageFailed, TargenError
@@ -112,7 +112,9 @@ class Guard:
             raise NoUsableReply(error.reason, str(error)) from error
         except (TargenError, CallCancelled):
             raise
-        except Exception as error:
+        except STOPS:
+            raise
+        except BaseException as error:
             raise self._verdict_or_fault(error) from error
         raise self.fault(
             f"{named(stage)} is a plain function; targen awaits it, so write `async def`"
@@ -126,7 +128,9 @@ class Guard:
             raise Rejected(error.reason, str(error)) from error
         except TargenError:
             raise
-        except Exception as error:
+        except STOPS:
+            raise
+        except BaseException as error:
             raise self._verdict_or_fault(error) from error
 
     def fault(self, message: str) -> StageFailed:
@@ -139,7 +143,7 @@ class Guard:
             hint = "fix it, then resume: targen_core.resume(RUN, task=...)"
         return StageFailed(f"{self._what}: {message}", distribution=whose, hint=hint)
 
-    def _verdict_or_fault(self, error: Exception) -> Rejected | StageFailed:
+    def _verdict_or_fault(self, error: BaseException) -> Rejected | StageFailed:
         """Values that a model refuses are the language model's words; the rest is a bug."""
         if isinstance(error, ValidationError):
             problems = error.errors(include_url=False, include_input=False)
@@ -147,7 +151,7 @@ class Guard:
                 return Rejected("not-official", refused(error))
         return self._failed(error)
 
-    def _failed(self, error: Exception) -> StageFailed:
+    def _failed(self, error: BaseException) -> StageFailed:
         # The plugin's own line: the last frame in the file that the guard called into,
         # past `Task`, whose methods hand on to the plugin's functions.
         frames = traceback.extract_tb(error.__traceback__)[1:]

@@ -501,11 +501,11 @@ def _made(item: Registration[Any], make: Callable[[], Any]) -> Any:
         raise item.missing_dependency(error.name or str(error)) from error
     except OSError:
         raise  # of a path that an option names, perhaps
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _unmade(item, error) from error
 
 
-def _unmade(item: Registration[Any], error: Exception) -> PluginError:
+def _unmade(item: Registration[Any], error: BaseException) -> PluginError:
     problem = f" could not be created: {type(error).__name__}: {error}{line_of(error)}"
     return item.fault(problem, "target-import-error")
 

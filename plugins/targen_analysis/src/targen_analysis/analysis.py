@@ -242,7 +242,7 @@ def _measure(study: Study, asked: Asked, *, raising: bool) -> Part:
         return Part(item, title, None, str(missing), missing.hint)
     except TargenError as error:
         return Part(item, title, None, str(error), error.hint)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if raising:
             raise
         return Part(

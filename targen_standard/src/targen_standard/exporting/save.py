@@ -81,7 +81,7 @@ def save_as(
         raise
     except ModuleNotFoundError as error:
         raise item.missing_dependency(error.name or str(error), exporter.extra) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise item.fault(f" failed: {type(error).__name__}: {error}") from error
 
 

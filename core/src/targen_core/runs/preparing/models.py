@@ -178,7 +178,7 @@ def models_of(
                 raise registered.missing_dependency(error.name or str(error)) from error
             except TargenError:
                 raise
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 secrets = Secrets(*known_secrets(None, chosen))
                 words = secrets.words(f"{type(error).__name__}: {error}")
                 raise registered.fault(f" could not be created: {words}") from (

@@ -271,7 +271,7 @@ class Parts:
             if error is not self._blamed and not error.option:
                 error.args = (f"{item.kind} {item.id}, for task {task.name}: {error}",)
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise item.fault(f": {method} raised {type(error).__name__}: {error}") from error
 
     @property
