@@ -56,7 +56,8 @@ GROUPS = {
     "Judge": "Corrector JudgeQuestion JudgeAnswer Correction CorrectionSample",
     "Write a backend": "Backend BackendOptions ChatModel ScoringModel ChatRequest ChatReply "
     "Message Price",
-    "Plugins": "hookimpl Configurable Kind Register Registration Registry load_registry",
+    "Plugins": "hookimpl Configurable Kind KindRegister Register Registration Registry "
+    "load_registry",
     "Jobs": "Job RunSpec Limits Quotas",
     "Files from others": "Typed trusting",
 }

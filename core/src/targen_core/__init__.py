@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from targen_core.origin import Typed, trusting
     from targen_core.plugins.configurable import Configurable
     from targen_core.plugins.hookspecs import hookimpl
-    from targen_core.plugins.kinds import Kind
+    from targen_core.plugins.kinds import Kind, KindRegister
     from targen_core.plugins.loader import load_registry
     from targen_core.plugins.register import Register, Registration
     from targen_core.plugins.registry import Registry
@@ -79,7 +79,7 @@ _HOMES = {
     "origin": "Typed trusting",
     "plugins.configurable": "Configurable",
     "plugins.hookspecs": "hookimpl",
-    "plugins.kinds": "Kind",
+    "plugins.kinds": "Kind KindRegister",
     "plugins.loader": "load_registry",
     "plugins.register": "Register Registration",
     "plugins.registry": "Registry",
@@ -124,6 +124,7 @@ __all__ = [
     "JudgeQuestion",
     "Judging",
     "Kind",
+    "KindRegister",
     "Label",
     "LabelReport",
     "Limits",

@@ -9,7 +9,7 @@ from targen_cli.commands import COMMANDS
 from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
-    from targen_core.plugins.kinds import KindRegister
+    from targen_core import KindRegister
 
 
 @hookimpl

@@ -9,10 +9,9 @@ import targen_standard
 from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
-    from targen_core import Backend, Filter
+    from targen_core import Backend, Filter, KindRegister
     from targen_core.calls.delivery import Delivery
     from targen_core.plugins.adapters import Adapter
-    from targen_core.plugins.kinds import KindRegister
     from targen_core.runs.folder.reporters import Reporter
     from targen_core.task_files import TaskReader
     from targen_standard.datasets.source import DatasetReader

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from decimal import Decimal
+from typing import get_type_hints
 
 import pytest
 
+import targen_core
 from targen_cli.facts import Described, facts_of
 from targen_core import Kind, UsageError, load_registry
 from targen_core.errors import PluginError, UnknownName
-from targen_core.plugins import loader
+from targen_core.plugins import hookspecs, loader
 from targen_core.plugins.functions import function
 from targen_core.plugins.kinds import KINDS
 
@@ -28,6 +30,10 @@ def owner(kind=DISH, **hooks):
 
 def states(registry):
     return {plugin.distribution: plugin.state for plugin in registry.plugins}
+
+
+def test_the_argument_of_its_hook_has_a_public_type():
+    assert get_type_hints(hookspecs.register_kinds)["register"] is targen_core.KindRegister
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -10,7 +10,7 @@ from targen_core import Kind, Register, hookimpl
 if TYPE_CHECKING:
     from targen_analysis.api import analyze
     from targen_analysis.metrics import Metric
-    from targen_core.plugins.kinds import KindRegister
+    from targen_core import KindRegister
     from targen_standard import TaskForm
     from targen_standard.embedding import Embedder
 

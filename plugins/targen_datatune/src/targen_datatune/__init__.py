@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
-    from targen_core.plugins.kinds import KindRegister
+    from targen_core import KindRegister
     from targen_datatune.api import retrieve
     from targen_datatune.retrieval import Catalogue, Retriever
     from targen_standard import TaskForm

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
-    from targen_core import Task
-    from targen_core.plugins.kinds import KindRegister
+    from targen_core import KindRegister, Task
     from targen_standard.methods.model import Method
 
 __all__ = ["register_commands", "register_kinds", "register_methods", "register_tasks"]

@@ -9,7 +9,7 @@ from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
     from targen_analysis.metrics import Metric
-    from targen_core.plugins.kinds import KindRegister
+    from targen_core import KindRegister
     from targen_standard import TaskForm
     from targen_training.api import compare, evaluate, train
     from targen_training.trainers import Trainer
