@@ -104,6 +104,8 @@ def test_of_two_owners_of_one_kind_ours_or_the_first_by_name_has_it(first, secon
     assert broken.check == "duplicate-kind"
     assert f"belongs to the kind 'dish' of {first}" in broken.problem
     assert registry.kinds["dish"].owner == first
+    either = f"use {first} or {second}: uninstall the other, or name it in TARGEN_DISABLE_PLUGINS"
+    assert broken.hint == (either if first == "acme" else "report it to the authors of acme")
 
 
 def test_an_owner_that_breaks_takes_its_kind_along_and_nothing_else(load):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from targen_core.errors import PluginError
+from targen_core.plugins.elsewhere import OURS
 from targen_core.plugins.register import FILE, MEMORY, RegistrationRefused
 from targen_core.text import with_article
 
@@ -162,10 +163,17 @@ class KindRegister:
             for name in ("name", "hook", "listing"):
                 value = getattr(kind, name)
                 if value and value == getattr(other, name):
+                    taken = (
+                        f"kind {kind.name!r}: the {name} {value!r} already belongs to the kind "
+                        f"{other.name!r} of {other.owner or self._distribution}"
+                    )
+                    if other.owner in (*OURS, self._distribution):
+                        raise RegistrationRefused("duplicate-kind", taken)
                     raise RegistrationRefused(
                         "duplicate-kind",
-                        f"kind {kind.name!r}: the {name} {value!r} already belongs to the kind "
-                        f"{other.name!r} of {other.owner or self._distribution}",
+                        f"{taken}, which comes first by its name",
+                        hint=f"use {other.owner} or {self._distribution}: uninstall the other, or "
+                        "name it in TARGEN_DISABLE_PLUGINS",
                     )
         self._kinds[kind.name] = replace(kind, owner=self._distribution)
 

@@ -469,7 +469,7 @@ def _explain(error: BaseException, source: Source) -> tuple[str, str, str]:
             said = f"{defined[1]}: a hook's only argument is `register`"
         return "unknown-hook", said, report
     if isinstance(error, RegistrationRefused):
-        return error.check, str(error), report
+        return error.check, str(error), error.hint or report
     problem = f"{type(error).__name__}: {error}{line_of(error)}"
     if not isinstance(error, Exception):
         return "exit-at-import", problem, report

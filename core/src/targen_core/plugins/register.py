@@ -25,11 +25,15 @@ _LAZY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
 class RegistrationRefused(ValueError):
-    """A hook breaks a rule, such as to register what cannot be; `check` is the rule's name."""
+    """A hook breaks a rule, such as to register what cannot be; `check` is the rule's name.
 
-    def __init__(self, check: str, message: str) -> None:
+    `hint` says what users can do, if it is not only the fault of the plugin's authors.
+    """
+
+    def __init__(self, check: str, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.check = check
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
