@@ -25,6 +25,7 @@ from targen_core.tasks.model import Task
 from targen_standard.exporting.model import Exporter
 from targen_standard.exporting.save import save
 from targen_testing import trials
+from targen_testing.clock import days_later
 from targen_testing.sample import PAIRS
 from targen_testing.suite import Described, PartSuite, fail
 from targen_testing.trials import GOOD
@@ -102,13 +103,22 @@ class ExporterSuite(Described[Exporter], PartSuite[Exporter]):
 
     def test_same_bytes_again(self, dataset: Dataset, tmp_path: Path) -> None:
         """The same rows give the same bytes, without dates, randomness or folder names."""
-        first, again = (
-            {path.relative_to(folder): path.read_bytes() for path in self.write(dataset, folder)}
-            for folder in (tmp_path / "first", tmp_path / "again")
-        )
-        assert first.keys() == again.keys(), "writing the same rows again gives different files"
-        for name, content in first.items():
-            assert content == again[name], f"writing the same rows again gives a different {name}"
+        first = self._written(dataset, tmp_path / "first")
+        again = self._written(dataset, tmp_path / "again")
+        with days_later(1.5):
+            later = self._written(dataset, tmp_path / "later")
+        for when, other in (("again", again), ("a day later", later)):
+            said = f"writing the same rows {when} gives"
+            assert first.keys() == other.keys(), f"{said} different files"
+            for name, content in first.items():
+                assert content == other[name], (
+                    f"{said} a different {name}; files in a zip, such as .xlsx and .docx, also "
+                    "hold times, which must always be the same"
+                )
+
+    def _written(self, dataset: Dataset, folder: Path) -> dict[Path, bytes]:
+        files = self.write(dataset, folder)
+        return {path.relative_to(folder): path.read_bytes() for path in files}
 
     def test_keeps_pairs_together(self, tmp_path: Path) -> None:
         """It keeps two rows of one instance together, or raises an error that explains why not."""

@@ -294,6 +294,21 @@ def dated(dataset, out):
     with open(out, "a") as file:
         file.write(f"written at {time.time_ns()}\n")
 PART = exporter(dated)
+# same-bytes-again | PART of exporter | Its archive holds when it was written.
+import zipfile
+def zipped(dataset, out):
+    rows = "".join(f"{json.dumps(row)}\n" for row in dataset.rows)
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("rows.jsonl", rows)
+PART = exporter(zipped)
+# same-bytes-again | PART of exporter | Its first line is the day.
+from datetime import datetime
+def dated(dataset, out):
+    write(dataset, out)
+    assert isinstance(datetime(2020, 1, 2), datetime)
+    with open(out, "a") as file:
+        file.write(f"written on {datetime.now():%d %B}\n")
+PART = exporter(dated)
 # leaves-nothing-half-done | PART of exporter | It ends in the middle and says nothing.
 import contextlib
 def half(dataset, out):
