@@ -143,6 +143,18 @@ def test_a_plugin_of_a_newer_core_is_incompatible(install, targen):
     assert targen("plugins", "--strict", path=[site]).returncode == 1
 
 
+def test_a_requirement_that_the_installed_targen_does_not_meet_is_told_once(install, targen):
+    modules = {name: TASK.format(name, "no_task") for name in ("old", "older")}
+    site = install("older", "[targen.v1]\none = old\ntwo = older\n", modules)
+    metadata = site / "older-1.0.dist-info/METADATA"
+    more = "Requires-Dist: targen-core<0.1\nRequires-Dist: targen_standard>=9; extra == 'x'\n"
+    metadata.write_text(f"{metadata.read_text()}{more}")
+    shown = targen("plugins", "--strict", path=[site]).stdout
+    assert shown.count("unmet-requirement: it requires targen-core<0.1, but ") == 1
+    assert "try: pip install --upgrade older" in shown
+    assert "targen-standard>=9" not in shown
+
+
 # --- names that several have --------------------------------------------------
 
 

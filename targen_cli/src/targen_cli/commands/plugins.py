@@ -73,7 +73,8 @@ def _show(*, strict: bool, json: bool) -> None:
     from targen_core.plugins.loader import load_registry
 
     registry = load_registry()
-    rows = [_row(registry, plugin) for plugin in registry.plugins]
+    told: set[str] = set()
+    rows = [_row(registry, plugin, told) for plugin in registry.plugins]
     if json:
         print_json(rows)
     else:
@@ -92,10 +93,13 @@ def _show(*, strict: bool, json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _row(registry: Registry, plugin: Plugin) -> dict[str, Any]:
-    """One plugin, as `--json` has it."""
+def _row(registry: Registry, plugin: Plugin, told: set[str]) -> dict[str, Any]:
+    """One plugin, as `--json` has it; distributions whose requirements were `told` are added."""
     items = _items(registry, plugin)
     problems = [*problems_of(registry, plugin)]
+    if plugin.state == "ok" and plugin.distribution not in told:
+        told.add(plugin.distribution)
+        problems += _unmet(plugin.distribution)
     unusable = {problem.check for problem in problems if problem.item} - HARMLESS
     state = plugin.state
     if any(problem.check == "bad-kind" for problem in problems):
@@ -149,6 +153,30 @@ HARMLESS = frozenset(
 def _items(registry: Registry, plugin: Plugin) -> list[Registration[Any]]:
     entry = (plugin.distribution, plugin.entry_point)
     return [i for i in registry.everything() if (i.distribution, i.entry_point) == entry]
+
+
+def _unmet(distribution: str) -> Iterator[Problem]:
+    """Yield the requirements on targen that another version than the installed one would meet.
+
+    pip warns of them while it installs, and never again.
+    """
+    import importlib_metadata
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    with contextlib.suppress(importlib_metadata.PackageNotFoundError, InvalidRequirement):
+        for text in importlib_metadata.requires(distribution) or ():
+            required = Requirement(text)
+            name = required.name.lower().replace("_", "-")
+            if not name.startswith("targen-"):
+                continue
+            if required.marker and not required.marker.evaluate({"extra": ""}):
+                continue
+            with contextlib.suppress(importlib_metadata.PackageNotFoundError):
+                there = importlib_metadata.version(name)
+                if not required.specifier.contains(there, prereleases=True):
+                    said = f"it requires {name}{required.specifier}, but {there} is installed"
+                    hint = f"pip install --upgrade {distribution}"
+                    yield Problem("unmet-requirement", said, hint)
 
 
 def _taken_options(registry: Registry, item: Registration[Any]) -> list[str]:
