@@ -56,7 +56,8 @@ def check(path: Path) -> list[Finding]:
     registry = load_registry()
     loaded = list(_load(folder, registry))
     if any(f.outcome == "failed" and f.check not in HARMLESS for f in loaded):
-        return loaded
+        why = "not run, since the plugin does not load"
+        return [*loaded, Finding("the conformance suites", folder.name, "skipped", why)]
     unmade = {f.about for f in loaded if f.outcome == "skipped"}
     findings, covered = _run_suites(folder, registry, unmade)
     # The option that a part needs is set by the suite of its author.

@@ -73,6 +73,15 @@ def test_a_failing_check_is_named_with_what_to_do(checked, frozen):
     assert sum(line.startswith("      try: ") for line in lines) == 2
 
 
+def test_what_did_not_run_is_told(checked, frozen):
+    hooks = frozen / "src" / "frozen_v1_plugin" / "__init__.py"
+    rewrite(hooks, "def register_exporters(", "def register_exporter(")
+    said = checked(frozen, code=1)
+    assert "    unknown-hook: entry point frozen: unknown hook 'register_exporter'; did" in said
+    why = "not run, since the plugin does not load"
+    assert f"    skipped: frozen-v1 ({why}): the conformance suites\n" in said
+
+
 @pytest.fixture
 def calm(targen, tmp_path):
     """A filter of `targen new`."""
