@@ -109,6 +109,7 @@ ASIDE = """
     1 | export | export | import no_such_sdk | pip install 'odd[sheets]'
     1 | embed | opened | import no_such_sdk | pip install 'odd[shapes]'
     1 | list | towns | return [] | the list of contexts (odd:own) is empty
+    2 | list | ListStep(item=str, propose=towns | ListStep(item=int, propose=towns | its items are of the type int, but mail needs texts
     2 | list | towns | raise UsageError('no column town') | no column town
     # what its users did not set or write
     1 | sized | words: int = 9 | words: int = 'nine' | error [odd]: filter odd:sized: the default of its option words is invalid: it must be a whole number

@@ -249,6 +249,8 @@ def _from(
 
 def _item_words(kind: type[Any]) -> str:
     fields = ", ".join(getattr(kind, "model_fields", ()))
+    if not fields and kind is not str:
+        return f"of the type {kind.__name__}"  # which no prompt can show
     return f"{kind.__name__} ({fields})" if fields else "texts"
 
 
