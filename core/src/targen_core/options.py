@@ -195,12 +195,13 @@ def _number_of(text: object) -> object:
 
 
 def _by_branch(said: object) -> object:
-    """Names by label, "" for all: of one text, or of several `NAME` and `LABEL=NAME`."""
+    """Names by label, "" for all: of `NAME` and `LABEL=NAME`, which commas may separate."""
     if not said:
         return {}
     items = (said,) if isinstance(said, str) else said
     if not isinstance(items, Sequence):
         return said
+    items = [each for item in items for each in _pairs_in(item)]
     names = {}
     for item in items:
         label, equals, name = item.rpartition("=")
@@ -208,6 +209,12 @@ def _by_branch(said: object) -> object:
             raise ValueError(f"the value for {label or 'all labels'} is given twice")
         names[label] = name
     return names
+
+
+def _pairs_in(item: str) -> Sequence[str]:
+    """Return the LABEL=NAME of one text; a label may contain a comma itself."""
+    parts = item.split(",")
+    return parts if all("=" in part for part in parts) else (item,)
 
 
 def several(said: object) -> object:

@@ -403,6 +403,7 @@ def test_a_text_of_an_option_that_is_a_path_elsewhere_is_told(texts, elsewhere):
 
 
 IN_A_FILE = """
+    majority.times: 5 | majority.times: true | options.majority.times: it must be a number
     majority.times: 5 | majority.times: 0 | options.majority.times: it must be at least
     majority.times: 5 | majority.tims: 5 | options.majority.tims: corrector acme:majority
     majority.times: 5 | majorty.times: 1 | the task does not use a part named 'majorty'
@@ -418,6 +419,8 @@ TYPED = """
     mail.yaml | --filter openings -o openings.most=0 | option openings.most of filter
     mail.yaml | --filter plain -o plain.most=1 | filter acme:plain has no options, but was given most
     mail.yaml | -o openings.most=1 | pass --filter openings, or omit the option
+    mail.yaml | -o most=1 --filter openings --check short | no option 'most' | did you mean -o short.most or -o openings.most?
+    mail.yaml | --generators-from praise=letters,complaint=nosuch | no generator named 'nosuch' |
     mail.yaml | -o vote.votes=3 --corrector majority | this run does not use the corrector targen-core:vote
     mail.yaml | -o lanes.lanes=2 | this run does not use the executor acme:lanes | pass --executor lanes, or omit
     mail.yaml | -o jury.times=3 | there is no step or part 'jury'

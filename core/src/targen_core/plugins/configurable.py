@@ -112,7 +112,7 @@ def read_options(
         UsageError: naming the option, what is wrong, and the options there are.
     """
     try:
-        return model.model_validate(dict(values))
+        made = model.model_validate(dict(values))
     except (ValidationError, UsageError) as refused:
         # Our own options report their problems in the words of their flags.
         error = refused if isinstance(refused, ValidationError) else refused.__context__
@@ -147,6 +147,13 @@ def read_options(
             option=key,
             hint=listed(settings, " or ") if settings else "",
         ) from None
+    for key, value in values.items():
+        if isinstance(value, bool) and type(getattr(made, key, value)) in (int, float):
+            # Pydantic takes it as 1 or 0.
+            raise UnknownOption(
+                Unplaced(f"option {prefix}{key} of {of}: ") + "it must be a number", option=key
+            )
+    return made
 
 
 def _place(loc: Sequence[int | str], value: Any, problem: str) -> Iterator[str]:

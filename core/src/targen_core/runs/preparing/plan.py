@@ -17,7 +17,7 @@ from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.filters import USUAL
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.seeds import ListSpec, item_value
-from targen_core.errors import UsageError
+from targen_core.errors import UnknownOption, UsageError
 from targen_core.origin import Typed, is_file, order_of
 from targen_core.plugins.loader import metadata_of
 from targen_core.plugins.register import Registration
@@ -44,6 +44,7 @@ from targen_core.runs.records.writing import keep_copies, write_atomically
 from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, RegisteredCheck
+from targen_core.wording import Setting, listed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -156,7 +157,13 @@ def prepare(
     answered = None if recorded is None else recorded.steps
     delivery = chosen_delivery(registry, spec.limits)
     judged = judged_by(task, corrector)
-    steps = models_of(registry, judged, spec, options, asked, delivery, answered)
+    try:
+        steps = models_of(registry, judged, spec, options, asked, delivery, answered)
+    except UnknownOption as error:
+        meant = [each for each in parts.options if each.rpartition(".")[2] == error.option]
+        if error.known and meant:
+            error.hint = "did you mean " + listed([*map(Setting, meant)], " or ") + "?"
+        raise
     notes = [*_namesakes(registry, spec, registered)]
     worked = spec.worked_examples
     if worked == "auto":
