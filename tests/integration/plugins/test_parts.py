@@ -189,7 +189,7 @@ def test_rows_that_another_version_changes_name_it_and_stay(chosen, newer):
     assert outputs("run") == before
     assert "provenance.jsonl: replaying the run produces different content at byte 0" in said
     assert "it was started with acme 1.0, but 2.0 is installed" in said
-    assert "try: to continue it, pip install acme==1.0; or generate a new run" in said
+    assert "try: to continue it, pip install acme==1.0; or restore the file, if it was" in said
 
 
 def test_an_option_that_a_newer_version_adds_has_its_default_in_a_run(chosen, newer):

@@ -80,8 +80,8 @@ class BoundModel:
 
 
 STOPS = (KeyboardInterrupt, GeneratorExit, asyncio.CancelledError)
-"""What ends code from outside. Anything else that a plugin raises is its fault: `SystemExit`, too,
-which would end the process without a word.
+"""What ends code from outside. Anything else that a plugin raises is its fault, even a
+`SystemExit`, which would end the process without a word.
 """
 
 

@@ -494,8 +494,8 @@ class Job:
         now = " and ".join(version for _, version in apart.values())
         error.args = (f"{error}; it was started with {was}, but {now} is installed",)
         error.hint = (
-            f"to continue it, {self.manifest.to_install_again(apart)}; or generate a new run; or, "
-            "if the file was edited, restore it"
+            f"to continue it, {self.manifest.to_install_again(apart)}; or restore the file, if it "
+            "was edited, or generate a new run"
         )
 
     async def _run(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
 
 
 def versions_apart(there: Lock, now: Lock) -> dict[str, tuple[str, str]]:
-    """Return the distributions of which another version is installed, with both versions.
+    """Return the distributions that are installed in another version, with both versions.
 
     A run continues with it, as long as it gives the same rows from the same replies.
     """
@@ -89,7 +89,7 @@ def changed_part(was: PartPlan, now: PartPlan | None) -> str:
         if name not in was.options:
             return f"was started without the option {name}, which is {after} now"
         if name not in now.options:
-            return f"had {name}={before}, which is no option of it now"
+            return f"had {name}={before}, but no longer has this option"
         return f"had {name}={before}, not {after}"
     for name in sorted({*was.files, *now.files}):
         if was.files.get(name) != now.files.get(name):

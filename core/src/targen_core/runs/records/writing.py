@@ -96,8 +96,8 @@ class ReplayedFile:
             if not line.startswith(old):
                 raise RunConflict(
                     f"{self.path}: replaying the run produces different content at byte {self._at}",
-                    hint="the file was edited, the journal cut, or the code of a plugin changed "
-                    "without a new version; restore a backup, or move this file away and resume",
+                    hint="the file was edited, the journal cut, or a plugin changed without a new "
+                    "version; restore a backup, or move this file away and resume",
                 )
         try:
             if write_at(self._fd, line, self._at) != len(line):
@@ -124,8 +124,8 @@ class ReplayedFile:
         if self.replaying:
             raise RunConflict(
                 f"{self.path} contains more than the run produces (from byte {self._at})",
-                hint="the file was edited, or the code of a plugin changed without a new version "
-                "number; move this file away and resume",
+                hint="the file was edited, or a plugin changed without a new version number; "
+                "move this file away and resume",
             )
         try:
             os.fsync(self._fd)
