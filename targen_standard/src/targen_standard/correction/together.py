@@ -3,8 +3,8 @@
 A corrector judges one row. `Together` takes the place of the call layer for the correctors of some
 rows. When each of them waits for an answer, it sends their questions in one call and gives each its
 part of the reply. A part that its corrector cannot use is requested again by itself, in exactly the
-words in which a single row is judged. So is a row from the start if its text contains a line like
-the numbers between rows: it could put words into the mouths of its neighbours.
+words in which a single row is judged. A row whose text contains a line like the numbers between
+rows is never judged with others, since it could forge them.
 
 Only the rows and earlier replies decide which questions share a call, never time.
 """

@@ -288,8 +288,8 @@ class Parts:
     def plans_since(self, begun: Mapping[str, PartPlan]) -> dict[str, PartPlan]:
         """Return the same as `plans`, as in the lock of a run that has `begun`.
 
-        An option that a newer version of a part has, with its default, is left out: without it, the
-        part did what it does by default. Its rows are compared in any case.
+        Options that a newer version of a part has added are left out if they have their defaults.
+        The run's rows are compared in any case.
         """
         plans = self.plans
         for place, (item, _, options) in self._used.items():
