@@ -292,4 +292,5 @@ BACKEND = Backend(
     top_logprobs=ScriptedModel.top_logprobs,
     scores_given=True,
     continues=True,
+    made_up=True,
 )

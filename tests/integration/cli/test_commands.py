@@ -53,13 +53,35 @@ def test_preview(works):
     heads, *lines = plain.splitlines()
     assert heads.split() == ["label", "premise", "hypothesis"]
     assert [line.split()[0] for line in lines[:2]] == ["entailment", "not_entailment"]
-    assert "[reply]" not in plain and "--prompts shows" in lines[-1]
+    assert "[reply]" not in plain and "--prompts shows" in lines[-2]
     assert prompts.splitlines()[0] == heads
     assert "== candidate 0.0/entailment/0, generated for entailment" in prompts
     assert "--- contexts: prompt themes at contexts/0" in prompts
     assert "[reply]" in prompts and "--- correct" in prompts
     assert "[system]" not in prompts and "[system]" in full
     assert not Path("runs").exists()
+
+
+def test_replies_that_are_made_up_are_called_so(works, monkeypatch):
+    said = "The backend scripted calls no model: its replies are made up"
+    compared = "preview rte -b scripted --worked-examples both"
+    made_up, real = scripted.BACKEND, dataclasses.replace(scripted.BACKEND, made_up=False)
+    for is_told in (True, False):
+        if not is_told:
+            monkeypatch.setattr(scripted, "BACKEND", real)
+        shown = [works(line).out for line in ("preview rte -b scripted", compared)]
+        shown += [works("generate rte -n 2 -b scripted --out run").out, works("report run").out]
+        shown += [works("describe scripted --kind backend").out.replace("Calls a model: no", said)]
+        assert [said in each for each in shown] == [is_told] * 5
+        card = Path("run/README.md").read_text()
+        assert ("The backend `scripted` calls no model: its replies are made up" in card) is is_told
+        assert ("as the services returned them" in card) is not is_told
+        assert ("the models that\nwrote it: scripted" in card) is not is_told
+        Path("run").rename(f"run-{is_told}")
+    monkeypatch.setattr(scripted, "BACKEND", made_up)
+    works("generate rte -n 2 -b scripted --backend-for contexts=canned --out mixed")
+    card = Path("mixed/README.md").read_text()
+    assert "`scripted` calls no model" in card and "as the services returned them" in card
 
 
 def test_a_preview_says_what_made_no_row_and_writes_long_texts_as_paragraphs(targen, works):

@@ -59,6 +59,9 @@ class Backend:
         scores_given: whether the backend's models also report the probability of a given text.
         continues: whether the backend's models also report the likely next tokens of an unfinished
             reply, including its end.
+        made_up: whether code makes the replies up, or takes them from a script, so that neither a
+            model nor a person wrote the rows. Commands and cards then say so, and drafts of tasks
+            may be tried out.
     """
 
     summary: str
@@ -77,3 +80,4 @@ class Backend:
     top_logprobs: int | None = None
     scores_given: bool = False
     continues: bool = False
+    made_up: bool = False

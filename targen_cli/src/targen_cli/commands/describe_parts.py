@@ -103,6 +103,7 @@ def backend_facts(part: Described) -> dict[str, Any]:
         "scores_given": backend.scores_given,
         "continues": backend.continues,
         "cacheable": backend.cacheable,
+        "made_up": backend.made_up,
         "packages": [*backend.packages],
         "model": None,
         "not_made": "",
@@ -210,6 +211,8 @@ def print_backend(facts: dict[str, Any]) -> None:
             "Omitted from requests by default: "
             f"{', '.join(key for key, value in own.items() if value is None)}"
         )
+    if facts["made_up"]:
+        print("Calls a model: no, its replies are made up")
     print(f"Batches (--batch): {'yes' if facts['batches'] else 'no'}")
     made = facts["model"]
     most = (made or facts)["top_logprobs"]

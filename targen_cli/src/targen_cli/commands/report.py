@@ -31,6 +31,7 @@ __all__ = [
     "flow_columns",
     "flow_table",
     "judged_flows",
+    "made_up_words",
     "open_page",
     "print_concerns",
     "print_report",
@@ -181,7 +182,8 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
     from targen_core.runs.folder.report import status_words
     from targen_core.runs.records.manifest import Manifest
 
-    variants = Manifest.load(path / "manifest.json").task.variants
+    manifest = Manifest.load(path / "manifest.json")
+    variants = manifest.task.variants
     of = f" ({', '.join(variants)})" if variants else ""
     print(f"{report['task']} {report['task_version']}{of}: {status_words(report)}")
     if report["problem"] and problem:
@@ -211,7 +213,23 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
     for note in report.get("notes", ()) if problem else ():
         print(note)
     print_concerns(report, path)
+    if not report.get("answers_by_files") and (said := made_up_words(manifest.backends)):
+        print(f"\n{said}")
     print(f"\n{path / 'dataset.jsonl'}")
+
+
+def made_up_words(backends: Iterable[str]) -> str:
+    """Return a sentence on replies that no model wrote; "" if no backend makes them up."""
+    from targen_core.plugins.loader import load_registry
+    from targen_core.runs.preparing.models import made_up
+
+    names = made_up(load_registry(), backends)
+    if not names:
+        return ""
+    return (
+        f"The backend {' and '.join(names)} calls no model: its replies are made up, so these rows "
+        "are only for trying things out."
+    )
 
 
 def rows_by_label(

@@ -54,7 +54,7 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
         UsageError: `spec` is invalid.
     """
     registered, task = find_task(registry, spec.task, spec.variants)
-    file_of(spec)
+    file_of(registry, spec)
     parts = Parts(registry, spec.options, task, distribution=registered.distribution, copies=False)
     corrector_id, corrector = find_corrector(parts, task, spec.corrector)
     if corrector is None or corrector_id is None:

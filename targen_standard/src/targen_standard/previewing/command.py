@@ -103,6 +103,7 @@ def preview(
     """
     from targen_cli.ahead import ask_first
     from targen_cli.choosing import choice
+    from targen_cli.commands.report import made_up_words
     from targen_cli.display.progress import progress
     from targen_cli.trial import run_trial
     from targen_core.api.request import asked
@@ -161,6 +162,7 @@ def preview(
             ask_above=chosen.ask_above,
         )
     limits = spec.limits
+    note = [*filter(None, [made_up_words([spec.backend, *spec.backend_for.values()])])]
     with chosen.explained(), unfinished("preview", *decides) as folder:
         parts = [path.parent for path in folder.rglob("journal")]
         with Account(
@@ -170,7 +172,7 @@ def preview(
                 what = "worked examples" if both else "variant"
                 problems = _compare(registry, what, specs, solved, folder, json=json)
                 if not json:
-                    print(f"\n{account.billed}")
+                    print("\n".join(["", str(account.billed), *note]))
                 for problem in problems:
                     raise problem
                 return
@@ -185,8 +187,9 @@ def preview(
             print_json(_facts(trial))
         elif trial.calls or trial.problem is None:
             _print(trial, of.branches, prompts=prompts or full, full=full)
-            made_up = spec.backend.endswith(":scripted")
-            if not made_up and "examples" not in said.values and may_get_kinds(Path(task)):
+            for line in note:
+                print(line)
+            if not note and "examples" not in said.values and may_get_kinds(Path(task)):
                 print(f"for rows more like real ones: targen init-task {quote(task)}")
         if trial.problem is not None:
             raise trial.problem

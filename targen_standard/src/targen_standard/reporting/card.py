@@ -21,8 +21,10 @@ from targen_cli.options.prices import price_words
 from targen_core.calls.usage import answered
 from targen_core.dataset.model import Dataset
 from targen_core.engine.quota_tracker import OPEN
+from targen_core.plugins.loader import load_registry
 from targen_core.runs.folder.report import filter_sections
 from targen_core.runs.folder.reporters import CARD, concerns_of
+from targen_core.runs.preparing.models import made_up
 from targen_core.runs.records.manifest import Manifest, given_file
 from targen_core.runs.records.model_names import backend_name, model_name
 from targen_core.runs.records.spec import references
@@ -164,7 +166,7 @@ def dataset_card(
 {flagged}
 {description}
 
-{_written(report)}
+{_written(manifest, report)}
 
 ## Rows
 
@@ -194,7 +196,7 @@ and {usage["output_tokens"]:,} out; {free:,} replies were taken from earlier run
 ## Licence
 
 {NO_LICENCE} How generated text may be used depends on the terms of the models that
-wrote it{_models(report)}{on_sources}.
+wrote it{_models(manifest, report)}{on_sources}.
 
 ## Citation
 
@@ -316,17 +318,24 @@ of training corpora:
 """
 
 
-def _written(report: Mapping[str, Any]) -> str:
+def _written(manifest: Manifest, report: Mapping[str, Any]) -> str:
     """Return the writers of the rows, as far as known."""
     if report.get("answers_by_files"):
         return (
             "The answers were imported from files. targen does not know who or what wrote "
             "them;\nthe models below are those to which the calls were addressed."
         )
-    return (
-        "The rows come from the answers of the models named below, as the services returned "
-        f"them.{UNREAD}"
+    said = (
+        "The rows come from the answers of the models named below, as the services returned them."
     )
+    if names := made_up(load_registry(), manifest.backends):
+        others = f"\n{said}" if len(names) < len(manifest.backends) else ""
+        backends = " and ".join(map(markdown_code, names))
+        said = (
+            f"The backend {backends} calls no model: its replies are made up, so the rows are only "
+            f"for\ntrying things out.{others}"
+        )
+    return said + UNREAD
 
 
 def _sample(sample: Mapping[str, Any] | None) -> str:
@@ -480,8 +489,9 @@ def _date(manifest: Manifest) -> str:
     return f", started on {day}" if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day) else ""
 
 
-def _models(report: Mapping[str, Any]) -> str:
-    names = sorted({name for name in report["models"].values() if name})
+def _models(manifest: Manifest, report: Mapping[str, Any]) -> str:
+    made = made_up(load_registry(), manifest.backends)
+    names = sorted({name for name in report["models"].values() if name and name not in made})
     return f": {markdown(', '.join(names))}" if names else ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -258,7 +258,7 @@ def _require_scores(
 def backends_with_scores(
     registry: Registry, wanted: int, *, given: bool, going_on: bool
 ) -> list[str]:
-    """Installed backends that can tell token probabilities; the scripted one makes them up.
+    """Installed backends that can tell token probabilities, except those that make them up.
 
     Args:
         registry: knows them.
@@ -268,15 +268,24 @@ def backends_with_scores(
     """
     having = []
     for item in registry.all("backend"):
-        if item.name == "scripted":
-            continue
         with contextlib.suppress(TargenError, ModuleNotFoundError):
             backend = registry.resolve(item)
-            most = backend.top_logprobs
+            most = None if backend.made_up else backend.top_logprobs
             able = tells(backend, given=given, next_token=going_on)
             if most is not None and most >= wanted and able:
                 having.append(item.name)
     return having
+
+
+def made_up(registry: Registry, backends: Iterable[str]) -> list[str]:
+    """Return the names of those `backends` whose replies are made up; unknown ones are not."""
+    names: dict[str, None] = {}
+    for backend in backends:
+        with contextlib.suppress(TargenError, ModuleNotFoundError):
+            item = registry.find("backend", backend)
+            if registry.resolve(item).made_up:
+                names[item.name] = None
+    return [*names]
 
 
 def _recorded_model(

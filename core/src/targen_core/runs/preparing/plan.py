@@ -24,7 +24,7 @@ from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.delivering import chosen_delivery, delivered_steps, known_deliveries
 from targen_core.runs.preparing.lists import chain_of, refuse_unsharded
-from targen_core.runs.preparing.models import PreparedStep, models_of
+from targen_core.runs.preparing.models import PreparedStep, made_up, models_of
 from targen_core.runs.preparing.parts import Admit, Chosen, Parts
 from targen_core.runs.preparing.sources import kept_source
 from targen_core.runs.preparing.tasks import (
@@ -137,7 +137,7 @@ def prepare(
     """
     before = begun or recorded
     registered, task, parts = task_and_parts(registry, spec, admit=admit, recorded=before)
-    file = file_of(spec)
+    file = file_of(registry, spec)
     quotas = Quotas(spec.quotas).for_task(task)
     full = named(registry, spec)
     corrector_id, corrector = find_corrector(parts, task, spec.corrector)
@@ -256,12 +256,12 @@ def _usual_filters(registry: Registry, begun: Lock | None) -> list[str]:
     return [plan.id for plan in plans if plan is not None]
 
 
-def file_of(spec: RunSpec) -> TaskFile | None:
-    """Return the task's file; a draft makes rows only on the scripted backend."""
+def file_of(registry: Registry, spec: RunSpec) -> TaskFile | None:
+    """Return the task's file; a draft only gets replies that are made up."""
     if not is_file(spec.task):
         return None
     file = task_file(order_of(spec.task))
-    if file.draft and spec.backend.rpartition(":")[2] != "scripted":
+    if file.draft and not made_up(registry, [spec.backend]):
         raise UsageError(
             f"{spec.task} is a draft that has not been reviewed",
             hint="review it, fix any mistakes, and remove the line `draft: true`",

@@ -111,6 +111,12 @@ class Manifest(ManifestPart):
         return self.lock.steps
 
     @property
+    def backends(self) -> tuple[str, ...]:
+        """Return the full ids of the backends that its steps, or those of merged runs, use."""
+        runs = [run.manifest for run in self.merged] or [self]
+        return tuple(dict.fromkeys(plan.backend for run in runs for plan in run.steps.values()))
+
+    @property
     def targets(self) -> tuple[Target, ...]:
         """Return the run's targets: at first, and after each extension."""
         return self.spec.target, *self.extensions
