@@ -12,6 +12,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 
@@ -65,6 +66,24 @@ class Said:
 
             said["dimensions"] = parse_dimensions(said["dimensions"])
         return said
+
+    def typed(self, *groups: Group) -> str:
+        """Return those of some groups as they are typed again behind a command; "" without any.
+
+        Options with a secret are left out, since hints end up in logs.
+        """
+        from targen_core.calls.secrets import secret_in
+
+        names = {name: option for group in groups for name, option in _options(group).items()}
+        again = ""
+        for name, option in names.items():
+            value = self.values.get(name, ())
+            flag = min(option.flag.names or (f"--{name.replace('_', '-')}",), key=len)
+            for text in map(str, value if option.flag.repeats else [value][: name in self.values]):
+                key, _, own = text.partition("=") if option.flag.repeats else (name, "", text)
+                if not secret_in(own, key) and not ("://" in own and "@" in own):
+                    again += f" {flag} {quote(text)}"
+        return again
 
     def of(self, model: type[OptionsT]) -> OptionsT:
         """Those of one model, as the model.

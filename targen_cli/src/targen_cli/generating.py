@@ -19,12 +19,14 @@ import tempfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from targen_cli.commands.generate import generate
-from targen_cli.flags import with_signature
+from targen_cli.flags import Said, with_signature
 from targen_cli.options.arguments import labels_of
 from targen_cli.outputs import write_new
+from targen_cli.request import ModelOptions
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import ListOptions
 from targen_core.origin import Typed
@@ -125,8 +127,10 @@ def goes_on_as_generate(
     return decorated
 
 
-def save_task_file(path: Path, text: str) -> None:
+def save_task_file(path: Path, text: str, generate: Generate) -> None:
     """Write a task's file, as `TaskForm.text` returns it, and print the next command.
+
+    This command uses the model of `generate`.
 
     Raises:
         UsageError: the file exists.
@@ -135,7 +139,8 @@ def save_task_file(path: Path, text: str) -> None:
     if path.suffix != ".json":
         raise UsageError(f"--save {path}: the name must end in .json", hint="FILE.json")
     write_new(path, text)
-    print(f"Wrote {path}; next: targen preview {path}")
+    said = Said({n: v for n, v in generate.options.items() if v is not None}, frozenset())
+    print(f"Wrote {path}; next: targen preview {quote(str(path))}{said.typed(ModelOptions)}")
 
 
 def grow(

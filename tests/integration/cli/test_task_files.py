@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+import shlex
 from pathlib import Path
 
 import yaml
+
+from targen_cli.flags import Said
+from targen_cli.request import ModelOptions
+from targen_standard import scripted
+
+MAIL = "description: Mail.\nlabels: {a: Of a., b: Of b.}\n"
 
 
 def without_draft(path):
@@ -15,9 +23,9 @@ def without_draft(path):
 
 
 def test_a_draft_is_written_refused_and_then_run(refuses, works):
-    made = works("init-task 'Are notes of a night porter calm?' -b scripted").out
+    made = works("init-task 'Are notes of a night porter calm?' -b scripted -o temperature=0").out
     assert "This is a draft that has not been reviewed" in made
-    assert "targen preview ./dry-run-task.yaml --backend scripted" in made
+    assert made.endswith("  targen preview ./dry-run-task.yaml -b scripted -o temperature=0\n")
     generate = "generate dry-run-task.yaml -n 2"
     said = "a draft that has not been reviewed"
     refuses(generate, said, "remove the line `draft: true`")
@@ -26,6 +34,26 @@ def test_a_draft_is_written_refused_and_then_run(refuses, works):
     works(f"{generate} -b scripted -q")
     refuses("init-task 'Other notes' -b scripted", "dry-run-task.yaml exists")
     works("init-task 'Other notes' -b scripted --force")
+
+
+def test_hints_repeat_the_model_that_was_typed_but_no_key(works, monkeypatch):
+    monkeypatch.setattr(scripted, "BACKEND", dataclasses.replace(scripted.BACKEND, made_up=False))
+    again = "-b scripted -o top_p=0.9 -o script= --price-in 1.0 --price-out 2.0"
+    typed = f"{again} --max-cost 9"
+    made = works(f"init-task 'Are notes calm?' {typed}").out
+    assert "This is a draft that has not been reviewed. Check:" in made
+    assert made.endswith(f"  targen preview ./dry-run-task.yaml {again}\n")
+    without_draft("dry-run-task.yaml")
+    Path("a b.yaml").write_text(MAIL, encoding="utf-8")
+    done = works("preview", "a b.yaml", *shlex.split(typed)).out
+    assert done.endswith(f"for rows more like real ones: targen init-task 'a b.yaml' {again}\n")
+    Path("a b.yaml").write_text(f"draft: true\n{MAIL}", encoding="utf-8")
+    done = works("init-task", "a b.yaml", *shlex.split(typed)).out
+    assert "Then remove the line `draft: true` and type:" in done
+    assert done.endswith(f"  targen preview './a b.yaml' {again}\n")
+    typed = ("-b", "http://name:word@host/v1", "-o", "api_key=short", "-o", "top_p=1")
+    said = Said({"backend": typed[1], "options": typed[3::2]}, frozenset())
+    assert said.typed(ModelOptions) == " -o top_p=1"
 
 
 def test_a_blank_is_a_declaration_but_for_its_draft_line(works):

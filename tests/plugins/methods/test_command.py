@@ -39,7 +39,8 @@ def test_attributes_of_the_user_are_drawn_evenly(works, mail):
 
 def test_what_was_asked_for_is_a_task_file(refuses, works, mail):
     save = ("method", "attrprompt", mail, "--save", "asked.json")
-    works(*save, "--set", "values=7")
+    done = works(*save, "--set", "values=7", "-b", "scripted")
+    assert done.out == "Wrote asked.json; next: targen preview asked.json -b scripted\n"
     method = {"use": "attrprompt", "task": str(mail), "options": {"values": 7}}
     assert json.loads(Path("asked.json").read_text()) == {
         "name": "mail-attrprompt",

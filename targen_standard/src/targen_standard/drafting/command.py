@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from targen_cli.flags import Said, takes
-from targen_cli.request import ONE_MODEL
+from targen_cli.request import ONE_MODEL, ModelOptions
 from targen_core.errors import UsageError
 from targen_core.options import Limits, RowOptions
 from targen_core.origin import DECLARED
@@ -124,8 +124,7 @@ def init_task(
     if declaration.samples:
         print("  samples     are their actual labels right?")
     print("Then remove the line `draft: true` and type:")
-    named = f" --backend {backend}" if (backend := said.values.get("backend")) else ""
-    print(f"  targen preview {_typed(path)}{named}")
+    print(f"  targen preview {_typed(path)}{said.typed(ModelOptions)}")
 
 
 def _exists(path: Path) -> bool:
@@ -161,8 +160,9 @@ def _complete(path: Path, said: Said) -> None:
         with writing(path, hint=hint):
             replace_plain(path, whole.encode())
     print(f"{path}: added `kinds`; {account.billed if calls else 'from the cache'}")
-    print("Are their shares right for your texts, and is a common kind missing? Then type:")
-    print(f"  targen preview {_typed(path)}")
+    print("Are their shares right for your texts, and is a common kind missing?")
+    print(f"Then {'remove the line `draft: true` and ' if declaration.draft else ''}type:")
+    print(f"  targen preview {_typed(path)}{said.typed(ModelOptions)}")
 
 
 def _may_write(path: Path, *, force: bool) -> None:

@@ -119,7 +119,7 @@ def method(
     text = METHOD.typed(FORM, spec, called)
     if save is not None:
         require_given(spec)
-        save_task_file(save, text)
+        save_task_file(save, text, generate)
         return
     generate.file(text, called, variants=None)
 

@@ -13,7 +13,7 @@ import typer
 
 from targen_cli.flags import Said, takes
 from targen_cli.options.arguments import CorrectArg, JsonArg, TaskArg
-from targen_cli.request import ModelOptions
+from targen_cli.request import ONE_MODEL, ModelOptions
 from targen_cli.tables import print_json, print_table
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import Limits, ListOptions, RowOptions
@@ -190,7 +190,8 @@ def preview(
             for line in note:
                 print(line)
             if not note and "examples" not in said.values and may_get_kinds(Path(task)):
-                print(f"for rows more like real ones: targen init-task {quote(task)}")
+                more = said.typed(ONE_MODEL)
+                print(f"for rows more like real ones: targen init-task {quote(task)}{more}")
         if trial.problem is not None:
             raise trial.problem
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from targen_cli.flags import Said, takes
-from targen_cli.request import ONE_MODEL
+from targen_cli.request import ONE_MODEL, ModelOptions
 from targen_cli.sources import EncodingArg
 from targen_core.errors import UsageError
 from targen_core.options import Limits, RowOptions
@@ -100,7 +100,7 @@ def profile(
     forms = plural(len(made.profile.forms), "form")
     print(f"{target}: {forms} of {plural(made.figures.rows, 'text')}")
     if into is not None:
-        print(f"Then: targen preview {quote(str(into))}")
+        print(f"Then: targen preview {quote(str(into))}{said.typed(ModelOptions)}")
 
 
 def _asked(registry: Registry, rows: Sequence[Example], *, said: Said) -> tuple[str, ...]:

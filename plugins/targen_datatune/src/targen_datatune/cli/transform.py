@@ -277,7 +277,7 @@ def transform(
     ).located(Path.cwd())
     text = TRANSFORM.typed("transform", spec, name)
     if save is not None:
-        save_task_file(save, text)
+        save_task_file(save, text, generate)
         return
     sources = Sources(spec, name)
     findings = sources.findings(quiet=bool(generate.options["quiet"]))
