@@ -25,7 +25,7 @@ from targen_core.runs.jobs.account import Account, part_limits
 from targen_core.runs.jobs.event_loops import finish
 from targen_core.runs.jobs.session import open_layer
 from targen_core.runs.preparing.delivering import chosen_delivery
-from targen_core.runs.preparing.models import PreparedStep, bind_models, models_of
+from targen_core.runs.preparing.models import PreparedStep, bind_models, made_up, models_of
 from targen_core.runs.preparing.parts import Parts
 from targen_core.runs.preparing.plan import options_of
 from targen_core.runs.records.spec import RunSpec
@@ -174,13 +174,26 @@ class Question(Generic[R]):
         return step
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charged(Generic[R]):
+    """The reply to one call.
+
+    Attributes:
+        reply: the reply.
+        billed: what it cost, in words.
+        made_up: the backend that made it up; "" if a model wrote it.
+    """
+
+    reply: R
+    billed: str
+    made_up: str
+
+
 @contextlib.contextmanager
 def charged(
     registry: Registry, said: Said, what: str, question: Question[R]
-) -> Iterator[tuple[R, int, Account]]:
-    """Give the reply to one call, how many were made, and what they were billed.
-
-    Use it inside the block.
+) -> Iterator[Charged[R]]:
+    """Give the reply to one call, to use inside the block.
 
     The journal of the call is kept until the block ends. So a command that is killed before it has
     used the answer does not pay for it again.
@@ -224,4 +237,8 @@ def charged(
                 reply, usage = question.ask(
                     registry, spec, cache=replies_folder(), folder=folder, on_layer=watch.on_layer
                 )
-            yield reply, usage.calls, account
+            yield Charged(
+                reply=reply,
+                billed=account.billed if usage.calls else "from the cache",
+                made_up=" and ".join(made_up(registry, [spec.backend])),
+            )

@@ -24,7 +24,8 @@ def without_draft(path):
 
 def test_a_draft_is_written_refused_and_then_run(refuses, works):
     made = works("init-task 'Are notes of a night porter calm?' -b scripted -o temperature=0").out
-    assert "This is a draft that has not been reviewed" in made
+    assert made.startswith("dry-run-task.yaml is only a placeholder: scripted calls no model")
+    assert "  targen init-task --blank\n" in made and "Check:" not in made
     assert made.endswith("  targen preview ./dry-run-task.yaml -b scripted -o temperature=0\n")
     generate = "generate dry-run-task.yaml -n 2"
     said = "a draft that has not been reviewed"

@@ -108,12 +108,19 @@ def init_task(
         raise UsageError("the description is empty")
     registry = load_registry()
     question = drafting(registry, description)
-    with charged(registry, said, "draft", question) as (reply, calls, account):
-        declaration = declared(reply)
+    with charged(registry, said, "draft", question) as asked:
+        declaration = declared(asked.reply)
         path = out or Path(f"{declaration.name or 'task'}.yaml")
         _write(path, written(declaration), force=force)
+    if asked.made_up:
+        print(f"{path} is only a placeholder: {asked.made_up} calls no model, so none read the")
+        print("description. For a draft, pass a different backend with -b. For a template:")
+        print("  targen init-task --blank")
+        print("To try out the commands with the placeholder:")
+        print(f"  targen preview {_typed(path)}{said.typed(ModelOptions)}")
+        return
     labels = plural(len(declaration.labels), "label")
-    print(f"{path}: {labels}; {account.billed if calls else 'from the cache'}")
+    print(f"{path}: {labels}; {asked.billed}")
     print("This is a draft that has not been reviewed. Check:")
     part = "labels" if declaration.output is None else "output"
     print(f"  {part}      would two people who read the definitions always agree?")
@@ -153,15 +160,21 @@ def _complete(path: Path, said: Said) -> None:
     with writing(path, hint=hint):
         refuse_special(path)
     with_kinds("kinds: {}\n")  # before anything is paid for
-    with charged(load_registry(), said, "list of kinds", question) as (reply, calls, account):
-        whole = with_kinds(reply.section(declaration))  # somebody may have edited it meanwhile
+    with charged(load_registry(), said, "list of kinds", question) as asked:
+        whole = with_kinds(
+            asked.reply.section(declaration)
+        )  # somebody may have edited it meanwhile
         if Declaration.from_file(path).asked.keys() != declaration.asked.keys():
             raise UsageError(f"{path} has other labels now", hint="repeat the command")
         with writing(path, hint=hint):
             replace_plain(path, whole.encode())
-    print(f"{path}: added `kinds`; {account.billed if calls else 'from the cache'}")
-    print("Are their shares right for your texts, and is a common kind missing?")
-    print(f"Then {'remove the line `draft: true` and ' if declaration.draft else ''}type:")
+    if asked.made_up:
+        print(f"{path}: added placeholders as `kinds`: {asked.made_up} calls no model, so none")
+        print("read the task. Replace them with kinds of your own, or remove them. Then type:")
+    else:
+        print(f"{path}: added `kinds`; {asked.billed}")
+        print("Are their shares right for your texts, and is a common kind missing?")
+        print(f"Then {'remove the line `draft: true` and ' if declaration.draft else ''}type:")
     print(f"  targen preview {_typed(path)}{said.typed(ModelOptions)}")
 
 

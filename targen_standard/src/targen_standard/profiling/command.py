@@ -108,5 +108,5 @@ def _asked(registry: Registry, rows: Sequence[Example], *, said: Said) -> tuple[
     from targen_standard.profiling.describing import describing
     from targen_standard.single import charged
 
-    with charged(registry, said, "description", describing(rows)) as (description, _, _):
-        return description.lines
+    with charged(registry, said, "description", describing(rows)) as asked:
+        return asked.reply.lines
