@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ from targen_standard.unfinished import Unusable, unfinished
 
 if TYPE_CHECKING:
     from targen_cli.flags import Said
+
+_log = logging.getLogger("targen.run")
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -103,7 +106,7 @@ class Question(Generic[R]):
         """
 
         async def asked(folder: Path, spec: RunSpec) -> tuple[R, Counts]:
-            step, usage = self._model(registry, spec), Usage()
+            step, usage = self.model(registry, spec), Usage()
             journal = Journal(folder / "journal", on_record=usage.recall)
             try:
                 async with open_layer(
@@ -146,7 +149,7 @@ class Question(Generic[R]):
         Raises:
             UsageError: anything wrong with the backend or its options.
         """
-        step = self._model(registry, spec)
+        step = self.model(registry, spec)
         if step.price is None:
             return None
         # The prompt and an answer; a second attempt carries both, and has an answer of its own.
@@ -155,7 +158,7 @@ class Question(Generic[R]):
         first, second = (step.price.max_dollars(n, answer) for n in (asked, asked + answer))
         return first + second
 
-    def _model(self, registry: Registry, spec: RunSpec) -> PreparedStep:
+    def model(self, registry: Registry, spec: RunSpec) -> PreparedStep:
         """Find and make the model of the call.
 
         Raises:
@@ -223,6 +226,7 @@ def charged(
             limits=Limits(**chosen.limits),
             **said.part(RowOptions),
         )
+        _require_able(question.model(registry, spec), what, is_chosen="backend" in chosen.held)
         ask_first(
             f"A {what}",
             lambda: [Expected(f"a {what}", question.cost(registry, spec))],
@@ -242,3 +246,19 @@ def charged(
                 billed=account.billed if usage.calls else "from the cache",
                 made_up=" and ".join(made_up(registry, [spec.backend])),
             )
+
+
+def _require_able(step: PreparedStep, what: str, *, is_chosen: bool) -> None:
+    """Say that a model is too small before it is used.
+
+    Raises:
+        UsageError: nobody chose it.
+    """
+    if step.backend.drafts(step.options):
+        return
+    name = step.backend_id.rpartition(":")[2]
+    problem = f"the model of {name} is too small for a {what}"
+    hint = "choose a different backend with -b (see targen list-backends), or another --model"
+    if not is_chosen:
+        raise UsageError(f"no backend was given, and {problem}", hint=hint)
+    _log.warning("%s, so its answer will hardly be usable; %s", problem, hint)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from targen_backends.local.backend import BACKEND as LOCAL
 from targen_cli.flags import Said
 from targen_cli.request import ModelOptions
 from targen_standard import scripted
@@ -55,6 +56,19 @@ def test_hints_repeat_the_model_that_was_typed_but_no_key(works, monkeypatch):
     typed = ("-b", "http://name:word@host/v1", "-o", "api_key=short", "-o", "top_p=1")
     said = Said({"backend": typed[1], "options": typed[3::2]}, frozenset())
     assert said.typed(ModelOptions) == " -o top_p=1"
+
+
+def test_a_model_too_small_for_drafts_writes_none_unasked(works, refuses, monkeypatch):
+    assert not LOCAL.drafts(LOCAL.options()) and LOCAL.drafts(LOCAL.options(model="mine.gguf"))
+    refuses(
+        "init-task 'Are notes calm?'",
+        "no backend was given, and the model of local is too small for a draft",
+        "choose a different backend with -b",
+    )
+    small = dataclasses.replace(scripted.BACKEND, drafts=lambda options: False)
+    monkeypatch.setattr(scripted, "BACKEND", small)
+    said = "the model of scripted is too small for a draft, so its answer will hardly be usable"
+    assert said in works("init-task 'Are notes calm?' -b scripted").err
 
 
 def test_a_blank_is_a_declaration_but_for_its_draft_line(works):

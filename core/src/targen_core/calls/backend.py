@@ -48,6 +48,8 @@ class Backend:
             estimate` can mention what it does not count.
         follows_instructions: whether the model with these options writes as well from instructions
             as from worked examples, so that prompts may be brief. By default false.
+        drafts: whether the model with these options can write a whole task file, or a list for one,
+            as `targen init-task` asks. By default true.
         ready: whether this machine can use the backend with the user's options, for example because
             the environment contains a key. Such a backend is offered if the user does not choose
             one. With None, the backend is used only if the user names it.
@@ -75,6 +77,7 @@ class Backend:
     delivery: str = ""
     thinks: Callable[[Any], bool] | None = None
     follows_instructions: Callable[[Any], bool] = lambda options: False
+    drafts: Callable[[Any], bool] = lambda options: True
     ready: Callable[[Mapping[str, Any]], bool] | None = None
     caveat: Callable[[Any, int], str] | None = None
     top_logprobs: int | None = None

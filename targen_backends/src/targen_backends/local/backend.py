@@ -109,6 +109,7 @@ BACKEND = Backend(
     create=create,
     defaults=defaults,
     packages=("xllamacpp",),
+    drafts=lambda options: options.model != DEFAULT_MODEL,
     ready=lambda said: True,  # what it needs was imported above
     caveat=caveat,
     top_logprobs=LocalModel.top_logprobs,
