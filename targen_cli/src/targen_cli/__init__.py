@@ -115,8 +115,7 @@ def _main() -> None:
             raise
         sys.exit(_say(_reblamed(error) or error))
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        sys.exit(_STOPPED)
+        sys.exit(_say(Interrupted("stopped")))
     except BrokenPipeError:
         mute(sys.stdout)
         sys.exit(1)

@@ -7,6 +7,8 @@ Building a command's options costs more than listing tasks does, so a command is
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy
 from functools import cached_property
 from importlib import import_module
@@ -24,12 +26,27 @@ from targen_cli.installed import (
     unknown_command,
 )
 from targen_cli.options.misspelt import Command
-from targen_core.errors import UsageError
+from targen_core.errors import Interrupted, UsageError
 from targen_core.plugins.kinds import Kind
 from targen_core.plugins.registry import Registry
 from targen_core.suggestions import suggestions_for
 
 __all__ = ["COMMANDS", "build"]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Have Ctrl-C told, where typer would end without a word.
+
+    Raises:
+        Interrupted: a person pressed it.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as stopped:
+        if stopped.args:  # who raised it has told it
+            raise
+        raise Interrupted("stopped") from None
 
 
 class _LazyGroup(TyperGroup):
@@ -98,15 +115,25 @@ class _LazyGroup(TyperGroup):
         """Run a command; Ctrl-C at a question stops it as anywhere else.
 
         Raises:
-            KeyboardInterrupt: a person answered a question with Ctrl-C.
+            Interrupted: a person pressed Ctrl-C.
         """
         try:
-            return super().invoke(ctx)
+            with _told():
+                return super().invoke(ctx)
         except typer.Abort as abort:
             if not isinstance(abort.__context__, KeyboardInterrupt):
                 raise  # the end of the input
             print(file=sys.stderr)  # behind the question
-            raise KeyboardInterrupt from None
+            raise Interrupted("stopped") from None
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        """Read the command line, for which a command may be imported.
+
+        Raises:
+            Interrupted: a person pressed Ctrl-C.
+        """
+        with _told():
+            return super().make_context(*args, **extra)
 
     def _group(self, word: str) -> list[str]:
         """Return a group's commands; an empty list for any other word."""

@@ -73,12 +73,13 @@ def status(*, quiet: bool = False) -> Iterator[Status]:
 
 
 @contextmanager
-def bar(what: str, *, quiet: bool = False) -> Iterator[Bar]:
+def bar(what: str, *, quiet: bool = False, doing: str = "") -> Iterator[Bar]:
     """Return a bar that appears once something is counted; with `quiet`, only notes.
 
     Args:
         what: what is counted: "steps".
         quiet: show no bar.
+        doing: what to show until then; "" shows nothing.
     """
     if quiet or not _is_terminal():
         yield Bar((lambda done, of, figures: None) if quiet else _Steps(what), note)
@@ -86,7 +87,6 @@ def bar(what: str, *, quiet: bool = False) -> Iterator[Bar]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
-        MofNCompleteColumn,
         Progress,
         TextColumn,
         TimeRemainingColumn,
@@ -95,16 +95,27 @@ def bar(what: str, *, quiet: bool = False) -> Iterator[Bar]:
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        MofNCompleteColumn(),
+        TextColumn("{task.fields[count]}", markup=False),
         TimeRemainingColumn(),
         TextColumn("{task.fields[figures]}", markup=False),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        shown = bars.add_task(printable(what, lines=False), total=None, figures="", visible=False)
+        shown = bars.add_task(
+            printable(doing, lines=False), total=None, count="", figures="", visible=bool(doing)
+        )
+        what = printable(what, lines=False)
 
         def step(done: int, of: int, figures: str) -> None:
             said = printable(figures, lines=False) or bars.tasks[shown].fields["figures"]
-            bars.update(shown, completed=done, total=of, visible=True, figures=said)
+            bars.update(
+                shown,
+                description=what,
+                completed=done,
+                total=of,
+                visible=True,
+                count=f"{done}/{of}",
+                figures=said,
+            )
 
         yield Bar(step, _noting(bars.console))
 

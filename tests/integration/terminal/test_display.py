@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import sys
 import threading
 
@@ -84,6 +85,22 @@ def test_the_second_ctrl_c_stops_at_once_and_gives_the_terminal_back(generate, h
     assert "aborting; to continue: targen resume run" in shown.text
     assert "Traceback" not in shown.text
     assert bytes(shown._seen).rfind(b"\x1b[?25h") > bytes(shown._seen).rfind(b"\x1b[?25l")
+
+
+def test_a_training_without_steps_shows_itself_and_how_to_go_on(terminal, tmp_path):
+    chance = random.Random(1)
+    words = [f"word{chance.randrange(10**9)}" for _ in range(200_000)]
+    with (tmp_path / "own.jsonl").open("w") as file:
+        for number in range(20_000):
+            label = ("urgent", "routine")[number % 2]
+            row = {"text": " ".join(chance.sample(words, 40)), "label": label}
+            file.write(json.dumps(row) + "\n")
+    shown = terminal("train", "own.jsonl", "--task", "tickets", "--out", "model")
+    shown.wait_for("training tfidf")
+    shown.type(b"\x03")
+    assert shown.exit_code() == 130, shown.text
+    said = "error: stopped\n  try: run the same command again to continue\n"
+    assert shown.text.endswith(said), shown.text
 
 
 @pytest.mark.parametrize("befalls", ["hung up", "stopped"])

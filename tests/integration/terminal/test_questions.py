@@ -49,6 +49,7 @@ def test_what_is_dear_is_asked_about_first(asked, service, tmp_path):
     stopped = asked("-b", "llama", *DEAR)
     stopped.wait_for("Continue? [y/N]")
     assert stopped.interrupt() == 130, stopped.text
+    assert stopped.text.endswith("error: stopped\n")
     assert service.seen == []
     assert not (tmp_path / "runs").exists()
 

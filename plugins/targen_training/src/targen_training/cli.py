@@ -105,6 +105,7 @@ def train(
     """
     from targen_core import load_registry
     from targen_standard.given import unfinished_note
+    from targen_training.comparing import going_on
     from targen_training.learning import learned
 
     registry = load_registry()
@@ -114,22 +115,23 @@ def train(
         if each.run is not None and (note := unfinished_note(each, each.run, "training on")):
             print(note, file=sys.stderr)
     files = [file_of(registry, source, whose, encoding) for source, whose in sources]
-    made = learned(
-        registry,
-        rows,
-        files,
-        trainer=trainer,
-        model=model,
-        start=start,
-        style=style,
-        mix=mix,
-        mix_temperature=mix_temperature,
-        options=assigned(option or ()),
-        seed=seed,
-        out=out,
-        force=force,
-        quiet=quiet,
-    )
+    with going_on():
+        made = learned(
+            registry,
+            rows,
+            files,
+            trainer=trainer,
+            model=model,
+            start=start,
+            style=style,
+            mix=mix,
+            mix_temperature=mix_temperature,
+            options=assigned(option or ()),
+            seed=seed,
+            out=out,
+            force=force,
+            quiet=quiet,
+        )
     print(_said(made.facts))
     _warn(made, rows)
     print(made.folder)

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def shown(*, quiet: bool = False) -> Iterator[Watch]:
-    """Return a watch that shows steps and notes; with `quiet`, only notes."""
-    with bar("steps", quiet=quiet) as steps:
+def shown(*, quiet: bool = False, doing: str = "") -> Iterator[Watch]:
+    """Return a watch that shows steps and notes; with `quiet`, only notes.
+
+    `doing` is shown until there is a step: some trainers have none.
+    """
+    with bar("steps", quiet=quiet, doing=doing) as steps:
 
         def step(done: int, of: int, figures: Mapping[str, float], /) -> None:
             steps.step(done, of, ", ".join(f"{key} {value:.3g}" for key, value in figures.items()))
