@@ -104,7 +104,7 @@ def test_more_rows_of_the_same_run_are_refused_in_the_words_of_python():
     porter(n=2)
     with pytest.raises(RunConflict, match="its target is 2 rows, not 4") as caught:
         porter(n=4, out="runs/porter-0")
-    assert 'targen_core.resume("runs/porter-0", n=N)' in caught.value.hint
+    assert 'targen_core.resume("runs/porter-0", n=4)' in caught.value.hint
     assert "--" not in caught.value.hint
     grown = tg.resume("runs/porter-0", n=4)
     assert len(grown) == 4

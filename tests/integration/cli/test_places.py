@@ -40,6 +40,24 @@ def test_another_run_takes_the_next_number_and_is_found_there_again(works, rows)
         assert f"started with {said}. Writing" in works(f"{RTE} {typed}").err
 
 
+def test_a_larger_run_says_how_to_extend_the_other_instead(works):
+    works(RTE)
+    said = "Writing this run to runs/rte-0-{}"
+    for number, more, size in (
+        (2, "-n 7", "-n 7"),
+        (3, "--label entailment=5", ""),  # of the other label, fewer
+        (
+            4,
+            "--label entailment=5 --label not_entailment=2",
+            "--label entailment=5 --label not_entailment=2",
+        ),
+    ):
+        line = works(f"generate rte -b scripted -q {more}").err.splitlines()[0]
+        instead = f"; to extend the other run instead: targen resume runs/rte-0 {size}"
+        assert line.endswith(said.format(number) + instead * bool(size))
+    works("resume runs/rte-0 -n 7 -q")
+
+
 def test_a_folder_of_something_else_is_passed_by(works):
     Path("runs/rte-0").mkdir(parents=True)
     Path("runs/rte-0/thesis.txt").write_text("years of work")

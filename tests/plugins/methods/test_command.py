@@ -224,7 +224,7 @@ def test_a_run_that_files_answered_grows_without_a_key(targen, works, mail, monk
     assert len(before) == 2
     again = targen(*start, "-n", "6", "--out", "run")
     assert again.code != 0
-    assert "resume run -n N extends it, with --batch-offline" in " ".join(again.err.split())
+    assert "resume run -n 6 extends it, with --batch-offline" in " ".join(again.err.split())
     grown = works("resume", "run", "-n", "6", "--batch-offline")
     assert grown.out == "run is ready; next, type: targen batch export run\n"
     _answer(targen)

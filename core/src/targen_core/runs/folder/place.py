@@ -94,6 +94,8 @@ def place_for(
                     Action("plan_revision", path, Blank("TASK"), **there.objects),
                 )
                 revised = f"; {again} shows what the change affects"
+            elif not taken and (larger := _larger(there, requested, path)) is not None:
+                revised = f"; to extend the other run instead: {larger}"
             taken = taken or str(conflict)
     return path, f"{taken}. Writing this run to {path}{revised}" if taken else ""
 
@@ -153,11 +155,12 @@ def same_run(
         return there.model_copy(update={"spec": requested.spec})
     rows, asked = (m.targets[-1].quotas.total for m in (there, requested))
     if rows != asked and all(each.startswith("targets") for each in differences):
+        any_larger = Action("resume", out, n=Blank("N"), **there.to_resume)
         raise RunConflict(
             f"{out} contains a different run: its target is {plural(rows, 'row')}, not {asked:,}",
             hint=ANOTHER_OUT + "; a run of a class in a file cannot be extended"
             if any(map(is_in_file, there.lock.steps.values()))
-            else Action("resume", out, n=Blank("N"), **there.to_resume)
+            else (_larger(there, requested, out) or any_larger)
             + " extends it"
             + _BY_FILES
             + "; or "
@@ -175,6 +178,21 @@ def same_run(
         + " for the new run, such as "
         + Option("out", beside),
     )
+
+
+def _larger(there: Manifest, requested: Manifest, out: Path) -> Action | None:
+    """Return what extends the run in `out` to the requested one; None if it differs otherwise."""
+    was, wanted = (m.targets[-1].quotas for m in (there, requested))
+    differs = there.differences(requested)
+    if not all(each.startswith("targets") for each in differs) or wanted.total == was.total:
+        return None
+    if any(wanted.get(label, rows) < rows for label, rows in was.items()):
+        return None
+    if any(map(is_in_file, there.lock.steps.values())):
+        return None
+    is_even = max(wanted.values()) - min(wanted.values()) <= 1
+    size = {"n": wanted.total} if is_even else {"labels": dict(wanted)}
+    return Action("resume", out, **size, **there.to_resume)
 
 
 def is_fresh(out: Path) -> bool:
