@@ -32,6 +32,17 @@ def test_official_rows_are_the_default(works, run, rows):
     assert result.out.startswith(f"8 rows of rte as jsonl: {path}\n")
 
 
+def test_a_run_whose_edited_rows_are_invalid_gets_them_back_as_the_hint_says(works, refuses, run):
+    file = Path("runs/rte-0/dataset.jsonl")
+    before = file.read_bytes()
+    file.write_bytes(before.replace(b'"label":', b'"lable":', 1))
+    said = "correct it; or move it away, and targen resume runs/rte-0 writes it again"
+    refuses("export runs/rte-0", "line 1 does not fit the task rte", said)
+    file.rename("edited.jsonl")
+    works("resume runs/rte-0 -q")
+    assert file.read_bytes() == before
+
+
 @pytest.fixture
 def weighed(run):
     rows = replace(read_dataset(run), weights=[at / 4 for at in range(8)])

@@ -239,7 +239,7 @@ def _strictly(
     if first is not None:
         raise source.no_row(*first, task.name, hint, more) from first[1]
     if not rows:
-        source.none(hint if source.run else "")
+        source.none(_way_out(source, task, named, is_there=False) if source.run else "")
     over = len(rows) % task.rows_per_instance
     if over and source.run is not None:  # it was killed between the rows of one instance
         del rows[-over:]
@@ -252,7 +252,14 @@ def _strictly(
     return rows
 
 
-def _way_out(source: Source, task: Task[Any, Any], named: Task[Any, Any] | str | None) -> Words:
+def _way_out(
+    source: Source,
+    task: Task[Any, Any],
+    named: Task[Any, Any] | str | None,
+    *,
+    is_there: bool = True,
+) -> Words:
+    """Return what to do about rows that are invalid, or if not `is_there`, about their absence."""
     if source.run is None:
         name = named if isinstance(named, str) else task.name
         data = Blank("ROWS") if source.place == IN_MEMORY else source.place
@@ -262,7 +269,10 @@ def _way_out(source: Source, task: Task[Any, Any], named: Task[Any, Any] | str |
             f"the rows were generated with version {source.version} of the task, but version "
             f"{task.version} is installed"
         )
-    return "to continue the run: " + Action("resume", source.run)
+    again = Action("resume", source.run)
+    if not is_there:
+        return "to continue the run: " + again
+    return "if the file was edited, correct it; or move it away, and " + again + " writes it again"
 
 
 def _leniently(
