@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -41,8 +42,14 @@ def test_a_report_names_the_variant(works, finished):
 
 def test_a_run_is_removed(works, refuses):
     several = "runs is a folder of several runs"
-    refuses("runs rm runs --yes", several, "to remove all of them: targen runs rm runs/*/")
+    all_of_them = "to remove all runs in it: targen runs rm runs/one runs/two"
+    refuses("runs rm runs --yes", several, all_of_them)
+    refuses("runs rm . --yes", ". is not a run directory", all_of_them, code=1)
     assert "--yes" in refuses("runs rm runs/one", "").err
+    Path("many").mkdir()
+    for number in range(13):
+        shutil.copytree("runs/one", f"many/{number}")
+    refuses("runs rm many --yes", "many is a folder", "targen runs list many shows its 13 runs")
     with FileLock("runs/one/.lock"):  # as if somebody worked on it
         refuses("runs rm runs/one --yes", "using runs/one", code=1)
         assert "running" in works("runs").out

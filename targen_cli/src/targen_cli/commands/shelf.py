@@ -29,6 +29,9 @@ from targen_core.wording import Action
 __all__ = ["Shelved", "is_busy", "remove", "require_removable", "runs_in"]
 
 
+_NAMED = 12  # runs that a hint names
+
+
 @dataclass(frozen=True, slots=True)
 class Shelved:
     """A run directory at a glance.
@@ -114,8 +117,11 @@ def require_removable(run: Path) -> None:
         if run.is_dir() and not (run / "manifest.json").exists():
             typed = shlex.quote(str(run))
             error.hint = f"targen runs rm only removes runs; to remove this folder: rm -r {typed}"
-            if any(runs_in(run)):
-                error.hint = f"to remove all of them: targen runs rm {typed}/*/"
+            if inner := [each.path for each in runs_in(run) if not each.problem]:
+                error.hint = f"targen runs list {typed} shows its {len(inner):,} runs"
+                if len(inner) <= _NAMED:
+                    paths = shlex.join(map(str, inner))
+                    error.hint = f"to remove all runs in it: targen runs rm {paths}"
         raise
     if run.is_symlink():
         raise RunDirectoryError(
