@@ -384,11 +384,13 @@ class Manifest(ManifestPart):
             quotas={**last.quotas, **quotas},
             give_up_after=last.give_up_after if give_up_after is None else give_up_after,
         ).target
-        for name, rows in last.quotas.items():
-            if requested.quotas[name] < rows:
+        counts = {f"label {name}: ": (requested.quotas[name], n) for name, n in last.quotas.items()}
+        if quotas.keys() >= last.quotas.keys():  # as for a number without labels
+            counts = {"": (requested.quotas.total, last.quotas.total)} | counts
+        for of, (rows, target) in counts.items():
+            if rows < target:
                 raise UsageError(
-                    f"label {name}: {requested.quotas[name]} rows requested, but the run's "
-                    f"target is {rows}",
+                    f"{of}{plural(rows, 'row')} requested, but the run's target is {target:,}",
                     hint="a run can only grow; to get a smaller one, generate it with a different "
                     + Option("out", ...),
                 )
