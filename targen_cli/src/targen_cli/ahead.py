@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from targen_cli.asking import can_ask
+from targen_cli.asking import can_ask, confirmed
 from targen_cli.choosing import Choice
 from targen_cli.options import defaults
 from targen_cli.options.arguments import YesArg
@@ -219,7 +219,7 @@ def ask_first(
     tips = ([shown] if shown else []) + (["--max-cost sets a limit"] if cap is None else [])
     said = [f"{words}.", f"{'; '.join(['This is an estimate', *tips])}.", *notes()]
     print(" ".join(said), file=sys.stderr)
-    if not typer.confirm("Continue?", err=True):
+    if not confirmed("Continue?"):
         print("targen made no calls.", file=sys.stderr)
         raise typer.Exit(1)
 

@@ -6,16 +6,37 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import typer
-
 from targen_cli.trust import ask_with
 
-__all__ = ["ask_about_files", "can_ask"]
+__all__ = ["answered", "ask_about_files", "can_ask", "confirmed"]
 
 
 def can_ask() -> bool:
     """Return whether a person can answer: both ends are a terminal."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def answered(question: str) -> str | None:
+    """Return a person's answer; None at the end of the input, as by Ctrl-D."""
+    print(question, end=" ", file=sys.stderr, flush=True)
+    try:
+        line = sys.stdin.readline()
+    except KeyboardInterrupt:
+        print(file=sys.stderr)  # behind the question
+        raise
+    if line:
+        return line.strip()
+    print(file=sys.stderr)
+    return None
+
+
+def confirmed(question: str) -> bool:
+    """Return whether a person says yes; no answer is a no."""
+    while True:
+        answer = (answered(f"{question} [y/N]:") or "no").lower()
+        if answer in ("y", "yes", "n", "no"):
+            return answer in ("y", "yes")
+        print("type y for yes, or n for no", file=sys.stderr)
 
 
 @contextmanager
@@ -25,7 +46,7 @@ def ask_about_files() -> Iterator[None]:
     def asked(said: str) -> bool:
         print(said, file=sys.stderr)
         print("Someone else's file could refer to any code, file or address.", file=sys.stderr)
-        return typer.confirm("Use it from now on?", err=True)
+        return confirmed("Use it from now on?")
 
     ask_with(asked if can_ask() else None)
     try:

@@ -14,9 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from targen_cli.asking import can_ask
+from targen_cli.asking import answered, can_ask, confirmed
 from targen_cli.flags import Said
 from targen_cli.options import defaults
 from targen_cli.options.defaults import DefaultsFile, Value
@@ -235,8 +233,8 @@ def _picked(registry: Registry, options: Mapping[str, Any], usual: bool) -> tupl
         return ready[0].id, note if ready[0].name == USUAL_MODEL else ""
     if not ready:
         raise _none_ready(registry)
-    if can_ask():
-        return _asked_for(ready), ""
+    if can_ask() and (name := _asked_for(ready)):
+        return name, ""
     each = "; or ".join(f"-b {item.name}" for item in ready)
     raise UsageError(
         f"no backend was given, but {len(ready)} are set up: "
@@ -279,7 +277,7 @@ def _none_ready(registry: Registry) -> UsageError:
 
 
 def _asked_for(items: Sequence[Registration[Backend]]) -> str:
-    """Ask a person which backend to use."""
+    """Ask a person which backend to use; "" if the person ends the input."""
     print("No backend was given. These are set up:", file=sys.stderr)
     width = max(len(item.name) for item in items)
     for number, item in enumerate(items, 1):
@@ -287,12 +285,10 @@ def _asked_for(items: Sequence[Registration[Backend]]) -> str:
     names = {item.name: item.id for item in items}
     names |= {str(number): item.id for number, item in enumerate(items, 1)}
     names |= {alias: item.id for item in items for alias in item.aliases}
-    answer = ""
-    while answer not in names:
-        answer = typer.prompt(
-            "Type a name or number (targen config set backend NAME sets the default)",
-            err=True,
-        ).strip()
+    question = "Type a name or number (targen config set backend NAME sets the default):"
+    while (answer := answered(question)) not in names:
+        if answer is None:
+            return ""
     return names[answer]
 
 
@@ -312,7 +308,7 @@ def _require_trust(file: DefaultsFile) -> None:
         print(f"{file.path} is not trusted yet, or has changed. It contains:", file=sys.stderr)
         for name, value in file.reaching.items():
             print(printable(f"  {name} = {value}", lines=False), file=sys.stderr)
-        if typer.confirm("Use it from now on?", err=True):
+        if confirmed("Use it from now on?"):
             file.trust()
             return
     raise UsageError(

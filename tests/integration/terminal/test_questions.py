@@ -36,7 +36,9 @@ def asked(terminal, service):
 def person(in_process, monkeypatch):
     """The command for a person who says no to each question, in this process."""
     monkeypatch.setattr("targen_cli.ahead.can_ask", lambda: True)
-    monkeypatch.setattr("typer.confirm", lambda question, **_: print(question, file=sys.stderr))
+    monkeypatch.setattr(
+        "targen_cli.ahead.confirmed", lambda question: print(question, file=sys.stderr)
+    )
     return in_process
 
 
@@ -52,6 +54,19 @@ def test_what_is_dear_is_asked_about_first(asked, service, tmp_path):
     assert stopped.text.endswith("error: stopped\n")
     assert service.seen == []
     assert not (tmp_path / "runs").exists()
+
+
+def test_an_answer_that_is_none_is_asked_for_again_and_none_means_no(terminal, works, tmp_path):
+    works("generate tickets -n 2 -b scripted -q --out run")
+    shown = terminal("runs", "rm", "run")
+    shown.wait_for("Remove run? [y/N]:")
+    shown.type(b"maybe\n")
+    at = shown.wait_for("type y for yes, or n for no\nRemove run? [y/N]:")
+    shown.type(b"\x04")
+    shown.wait_for("did not remove any runs", after=at)
+    assert shown.exit_code() == 1, shown.text
+    assert "error" not in shown.text.lower() and "Abort" not in shown.text
+    assert (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(

@@ -292,7 +292,9 @@ def test_a_revision_of_a_revision_judges_all_rows_or_says_what_it_keeps(
 def test_only_yes_answers_its_question(make, in_process, monkeypatch):
     make(MAIL, "run")
     monkeypatch.setattr("targen_standard.revising.command.can_ask", lambda: True)
-    monkeypatch.setattr("typer.confirm", lambda question, **_: asked.append(question))
+    monkeypatch.setattr(
+        "targen_standard.revising.command.confirmed", lambda question: asked.append(question)
+    )
     asked: list[str] = []
     Path("mail.yaml").write_text(DEFINED)
     line = ("revise", "run", "--task", "mail.yaml", "--out", "revised", "-q")

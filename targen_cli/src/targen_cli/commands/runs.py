@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from targen_cli.asking import confirmed
 from targen_cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 
@@ -146,7 +147,7 @@ def _remove(paths: Sequence[Path], *, yes: bool) -> None:
                 hint="pass --yes to remove without confirmation",
             )
         named = ", ".join(map(str, paths))
-        if not typer.confirm(f"Remove {named}?", err=True):
+        if not confirmed(f"Remove {named}?"):
             print("did not remove any runs", file=sys.stderr)
             raise typer.Exit(1)
     for path in paths:

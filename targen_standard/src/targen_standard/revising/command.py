@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_cli.asking import can_ask
+from targen_cli.asking import can_ask, confirmed
 from targen_cli.flags import Said, takes
 from targen_cli.options.arguments import (
     LabelArg,
@@ -167,7 +167,7 @@ def revise(
         return
     if plan.calls.total and not yes and can_ask():
         made = plural(plan.calls.total, "call")
-        if not typer.confirm(f"This revision makes {made}. Continue?", err=True):
+        if not confirmed(f"This revision makes {made}. Continue?"):
             print("targen made no calls and wrote no files.", file=sys.stderr)
             raise typer.Exit(1)
     where, registry = finish(revision.begin())
