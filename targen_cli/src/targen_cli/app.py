@@ -25,7 +25,7 @@ from targen_cli.installed import (
     panel_of,
     unknown_command,
 )
-from targen_cli.options.misspelt import Command
+from targen_cli.options.misspelt import Command, as_switches
 from targen_core.errors import Interrupted, UsageError
 from targen_core.plugins.kinds import Kind
 from targen_core.plugins.registry import Registry
@@ -63,6 +63,10 @@ class _LazyGroup(TyperGroup):
     def listings(self) -> dict[str, Kind]:
         """The commands that list what is installed, and what of."""
         return {kind.listing: kind for kind in self.registry.kinds.values() if kind.listing}
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the options before a command."""
+        return as_switches(super().get_params(ctx))
 
     def list_commands(self, ctx: Any) -> list[str]:
         """All, panel by panel."""

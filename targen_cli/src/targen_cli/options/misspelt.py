@@ -16,7 +16,7 @@ from targen_core.origin import DECLARED, Typed
 from targen_core.suggestions import did_you_mean, in_encoding
 from targen_core.text import plain_fault
 
-__all__ = ["Command"]
+__all__ = ["Command", "as_switches"]
 
 _MEANT = {
     "-m": "--model",
@@ -119,8 +119,23 @@ _OF_TRAINERS = {
 _BY_OPTION = ("structured", "thinking", "seeded", "n_ctx")
 
 
+def as_switches(params: list[Any]) -> list[Any]:
+    """Return parameters whose switches have no placeholder of a value in the help.
+
+    typer shows `--quiet <bool>`, which invites a value that it then refuses.
+    """
+    for param in params:
+        if getattr(param, "is_flag", False):
+            param.metavar = ""
+    return params
+
+
 class Command(TyperCommand):
     """A command that tells what was meant by an option that it does not have."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the options and arguments, for the help and for reading them."""
+        return as_switches(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the command line.
