@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import struct
@@ -68,6 +69,17 @@ def test_parts_of_the_rows_are_measured(targen, mood):
     assert sum(each["decisions"] for each in measured["calibration"]) == 60
     text = targen(*both).out
     assert "two" in text and "predicted praise" in text and "accuracy" in text
+
+
+@pytest.mark.usefixtures("trained")
+def test_predictions_are_written_as_the_file_is_named(works):
+    for name in ("said.jsonl", "said.CSV"):
+        works("evaluate", "m", "test.jsonl", "--out", name)
+    with open("said.CSV", encoding="utf-8", newline="") as file:
+        read = [*csv.DictReader(file)]
+    for row, each in zip(lines("said.jsonl"), read, strict=True):
+        assert (each["row"], each["predicted"]) == (str(row["row"]), row["predicted"])
+        assert json.loads(each["scores"]) == row["scores"]
 
 
 @pytest.mark.usefixtures("trained")

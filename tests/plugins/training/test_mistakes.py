@@ -76,6 +76,7 @@ LINES = """
     evaluate m bare.jsonl MOOD | none of the rows have a label
     evaluate m rows.jsonl MOOD --by colour | the rows do not have this column
     evaluate m rows.jsonl MOOD --out w.npy | w.npy already exists
+    evaluate m rows.jsonl MOOD --out said.xlsx | must end in .csv or .jsonl | --out said.csv
     evaluate d rows.jsonl --harness arc_easy | has its own data
     evaluate d | no rows for evaluation were given
     evaluate m --harness arc_easy | | --trainer decoder

@@ -21,11 +21,11 @@ def test_they_make_and_say_what_the_commands_do(targen, mood):
     made = targen_training.train("train.jsonl", task="mood.yaml", out="called", progress=False)
     assert Path("called/model.json").read_bytes() == Path("typed/model.json").read_bytes()
     measured = targen_training.evaluate(made, "test.jsonl", by="label")
-    said = targen("evaluate", "typed", "test.jsonl", "--by", "label", "--json", "--out", "said")
+    said = targen("evaluate", "typed", "test.jsonl", "--by", "label", "--json", "--out", "a.jsonl")
     assert measured.raw == said.json
     assert measured.value == 1.0 and not measured.warnings
     rows = read_dataset("test.jsonl", "mood.yaml")
-    assert measured.predictions == lines("said")
+    assert measured.predictions == lines("a.jsonl")
     for row, each in zip(rows, measured.predictions, strict=True):
         assert (each["row"], each["label"]) == (row["idx"], row["label"])
         assert sum(each["scores"].values()) == pytest.approx(1)

@@ -76,7 +76,9 @@ def evaluate(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="FILE", help="Write the predictions to this file, as JSON Lines."
+            "--out",
+            metavar="FILE",
+            help="Write the predictions to this file, as its name ends: .csv or .jsonl.",
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
@@ -102,7 +104,7 @@ def evaluate(
     from targen_cli.tables import print_json
     from targen_core import load_registry
     from targen_training.bigbench.evaluating import bigbench_in, is_decoder
-    from targen_training.evaluation import evaluated
+    from targen_training.evaluation import evaluated, require_format
 
     data = data or []
     if harness is not None:
@@ -112,6 +114,8 @@ def evaluate(
         return
     if out is not None and out.exists():
         raise UsageError(f"{out} already exists", hint="choose a different --out")
+    if out is not None:
+        require_format(out)
     bigbench = bigbench_in(data)
     if bigbench is not None and (is_decoder(model) or not (model / "model.json").is_file()):
         _grade(bigbench, model, data[0], shots, number, out, json=json)
@@ -148,7 +152,7 @@ def _grade(
         grade_said,
         is_decoder,
     )
-    from targen_training.evaluation import write_lines
+    from targen_training.evaluation import write_rows
 
     by_choice = is_decoder(model)
     if not by_choice and not model.exists():
@@ -157,7 +161,7 @@ def _grade(
         chosen(task, str(model), shots, number) if by_choice else answered(task, str(model))
     )
     if out is not None:
-        write_lines(out, rows)
+        write_rows(out, rows)
     if json:
         print_json(as_facts(task, grade, shots if by_choice else None))
         return

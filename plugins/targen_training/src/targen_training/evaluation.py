@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from io import StringIO
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,7 @@ from targen_core import Dataset, Registry
 from targen_core.errors import UnknownName, UsageError
 from targen_core.outputs import write_file
 from targen_core.text import plural
-from targen_core.wording import Action, Blank
+from targen_core.wording import Action, Blank, Option
 from targen_standard.datasets.fitting import require_texts
 from targen_training.asked import of_one_label, read_rows
 from targen_training.decisions import digest
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from targen_standard.given import DataLike, TaskLike
     from targen_training.slices import Examples
 
-__all__ = ["Evaluation", "evaluated", "write_lines"]
+__all__ = ["Evaluation", "evaluated", "require_format", "write_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,12 +114,14 @@ class Evaluation:
         return lines
 
     def save_predictions(self, file: str | PathLike[str]) -> None:
-        """Write the predictions, as JSON lines.
+        """Write the predictions, as CSV or JSON lines by its suffix.
 
         Raises:
+            UsageError: its name ends with neither .csv nor .jsonl.
             WriteFailed: the file cannot be written.
         """
-        write_lines(Path(file), self.predictions)
+        require_format(Path(file))
+        write_rows(Path(file), self.predictions)
 
     @property
     def raw(self) -> dict[str, Any]:
@@ -240,10 +244,38 @@ def evaluated(
     )
 
 
-def write_lines(out: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows as JSON lines.
+def require_format(out: Path) -> None:
+    """Check, before a model is loaded, that the name of a file tells how rows are written.
+
+    Raises:
+        UsageError: it does not.
+    """
+    if out.suffix.lower() not in (".csv", ".jsonl"):
+        raise UsageError(
+            f"{out}: the name must end in .csv or .jsonl",
+            hint=Option("out", str(out.with_suffix(".csv"))),
+        )
+
+
+def write_rows(out: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows as CSV, in which nested values are JSON, or as JSON lines, by the suffix.
 
     Raises:
         WriteFailed: the file cannot be written.
     """
+    if out.suffix.lower() == ".csv":
+        text = StringIO(newline="")
+        table = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)))
+        table.writeheader()
+        for row in rows:
+            table.writerow({name: _cell(value) for name, value in row.items()})
+        write_file(out, text.getvalue())
+        return
     write_file(out, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def _cell(value: Any) -> str:
+    """Return texts unchanged, None as an empty cell, and everything else as JSON, as exports do."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False)

@@ -23,7 +23,7 @@ from targen_standard.datasets.bigbench import CHOICE, BigBench, choices_in, task
 from targen_standard.datasets.source import open_source
 from targen_training.asked import chosen
 from targen_training.bigbench.score import METRICS, Grade, chance_of, metric_of, normalized
-from targen_training.evaluation import write_lines
+from targen_training.evaluation import write_rows
 from targen_training.reproduction.material import file_in
 from targen_training.reproduction.printed import printed
 
@@ -247,7 +247,7 @@ def _file(path: Path, name: str, original: Path) -> Path:
 
 
 def _write(path: Path, rows: Iterable[Mapping[str, str]]) -> Path:
-    write_lines(path, [{"row": at, **row, "idx": at} for at, row in enumerate(rows)])
+    write_rows(path, [{"row": at, **row, "idx": at} for at, row in enumerate(rows)])
     return path
 
 
