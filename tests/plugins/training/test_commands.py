@@ -68,7 +68,24 @@ def test_parts_of_the_rows_are_measured(targen, mood):
     assert [which.split()[0] for which in lengths] == ["short", "medium", "long"]
     assert sum(each["decisions"] for each in measured["calibration"]) == 60
     text = targen(*both).out
-    assert "two" in text and "predicted praise" in text and "accuracy" in text
+    assert "two" in text and "accuracy" in text
+    heads = [line.split() for line in text.splitlines()]
+    assert ["label", "rows", "precision", "recall", "F1"] in heads and ["praise", "blame"] in heads
+
+
+def test_of_many_labels_the_commonest_mistakes_are_listed(works):
+    names = [f"kind{n:02}" for n in range(14)]
+    declared = {"description": "A sentence.", "labels": {name: f"of {name}" for name in names}}
+    Path("many.yaml").write_text(json.dumps(declared))
+    rows = [{"text": f"a {name} {at}", "label": name} for name in names for at in range(4)]
+    write_lines("train.jsonl", ({**row, "idx": at} for at, row in enumerate(rows)))
+    wrong = [{"text": f"a kind00 {at}", "label": "kind13"} for at in range(3)]
+    write_lines("test.jsonl", ({**row, "idx": at} for at, row in enumerate([*rows, *wrong])))
+    works("train", "train.jsonl", "--task", "many.yaml", "--out", "m")
+    text = works("evaluate", "m", "test.jsonl").out
+    _, _, listed = text.partition("Commonest mistakes\n")
+    assert [line.split() for line in listed.splitlines()[1:2]] == [["kind13", "kind00", "3"]]
+    assert max(map(len, text.splitlines()[1:])) < 80
 
 
 @pytest.mark.usefixtures("trained")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from targen_training.scores import Scores
 
 _WIDE = 12  # labels of which a table has columns
+_MOST = 10  # mistakes of more labels that are listed
 
 
 def evaluate(
@@ -227,11 +229,11 @@ def _print(found: Evaluation) -> None:
     for name in LOSSES:
         if name in scores.figures:
             print(f"{name}: {scores.figures[name].value:.3f}")
-    names = list(scores.confusion)
-    wide = names if len(names) <= _WIDE else []
     if scores.by_label:
         print()
-        _print_labels(scores, wide)
+        _print_labels(scores)
+    if scores.confusion:
+        _print_confusion(scores.confusion)
     parts = [each for each in slices if each.by != "label"]
     if parts:
         print()
@@ -258,32 +260,37 @@ def _print(found: Evaluation) -> None:
         )
 
 
-def _print_labels(scores: Scores, wide: list[str]) -> None:
+def _print_labels(scores: Scores) -> None:
     from targen_cli.tables import print_table
 
     print_table(
-        [
-            *(
-                "label",
-                "rows" if scores.confusion else "number",
-                "precision",
-                "recall",
-                "F1",
-                *("|" for _ in wide[:1]),
-            ),
-            *(f"predicted {name}" for name in wide),
-        ],
-        [
-            (
-                name,
-                rows,
-                *map(_percent, figures),
-                *("|" for _ in wide[:1]),
-                *(scores.confusion[name][other] for other in wide),
-            )
-            for name, (rows, *figures) in scores.by_label.items()
-        ],
+        ["label", "rows" if scores.confusion else "number", "precision", "recall", "F1"],
+        [(name, n, *map(_percent, shares)) for name, (n, *shares) in scores.by_label.items()],
     )
+
+
+def _print_confusion(confusion: Mapping[str, Mapping[str, int]]) -> None:
+    """Print which label was predicted for which; of many labels only the commonest mistakes."""
+    from targen_cli.tables import print_table
+
+    if len(confusion) <= _WIDE:
+        print("\nPredictions (row: right label; column: predicted label)")
+        rows = [(name, *said.values()) for name, said in confusion.items()]
+        print_table(["", *confusion], rows, sparse=True)
+        return
+    wrong = [
+        (n, one, other)
+        for one, said in confusion.items()
+        for other, n in said.items()
+        if n and one != other
+    ]
+    if wrong:
+        wrong.sort(key=lambda each: -each[0])
+        print("\nCommonest mistakes" + f" ({_MOST} of {len(wrong):,})" * (len(wrong) > _MOST))
+        print_table(
+            ["right label", "predicted label", "rows"],
+            [(one, other, n) for n, one, other in wrong[:_MOST]],
+        )
 
 
 def _percent(value: float | None) -> str:
