@@ -155,7 +155,7 @@ OWNED = [
 ]
 FUNCTIONS = {
     "targen_review.api": "review apply_review Reviewed ReviewReport",
-    "targen_training.api": "train evaluate compare",
+    "targen_training.api": "train evaluate predict compare",
     "targen_training.models": "Trained",
     "targen_training.evaluation": "Evaluation",
     "targen_analysis.api": "analyze",

@@ -14,14 +14,16 @@ from targen_core.origin import DECLARED
 from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_core.suggestions import and_also, did_you_mean
+from targen_core.suggestions import and_also, did_you_mean, suggestions_for
 from targen_core.wording import install
 
 __all__ = ["add_command", "is_command", "named_commands", "panel_of", "unknown_command"]
 
 _MEANT = {
     "cat": "show RUN",
+    "apply": "predict MODEL FILE --out FILE",
     "check": "backends check NAME, or: targen validate DATA",
+    "classify": "predict MODEL FILE --out FILE",
     "clean": "correct DATA --task FILE",
     "continue": "resume RUN",
     "cost": "estimate TASK -n 100",
@@ -35,6 +37,7 @@ _MEANT = {
     "fix": "correct DATA --task FILE",
     "head": "show RUN -n 3",
     "help": "--help",
+    "infer": "predict MODEL FILE --out FILE",
     "info": "describe NAME",
     "init": "init-task DESCRIPTION",
     "inspect": "show RUN",
@@ -133,7 +136,9 @@ def _refusing(error: PluginError) -> Callable[..., Any]:
 
 def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageError:
     """Return the error for an unknown command."""
-    hint = and_also(did_you_mean(name, known, "the commands are"), "see: targen --help")
+    hint = "targen --help lists the commands"
+    if near := suggestions_for(name, known):  # all of them would fill a screen
+        hint = and_also(did_you_mean(name, near, ""), "see: targen --help")
     if package := package_of("command", name):
         hint = install(package)
     elif name in _MEANT:

@@ -128,6 +128,12 @@ def test_a_task_s_output_is_learned_and_measured_by_default(kind, works):
     assert found["figures"][main]["value"] > 0.9
     assert {each["by"] for each in found["slices"]} == {"length"}
     assert lines("said.jsonl")[0].keys() == {"row", "right", "predicted"}
+    outputs = {"labels", "spans", "score", "answers"}
+    rows = [{k: v for k, v in row.items() if k not in outputs} for row in lines("test.jsonl")]
+    write_lines("new.jsonl", rows)
+    works("predict", "m", "new.jsonl", "--out", "new-said.jsonl")
+    predicted = [row["predicted"] for row in lines("said.jsonl")]
+    assert [row["predicted"] for row in lines("new-said.jsonl")] == predicted
     if kind != "spans":  # all rows have both types
         works(*TRAIN[:-1], "by", "--trainer", "tfidf")
     if kind == "labels":

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import targen_core
 from tests.files import changed, lines, write_lines
 
 
@@ -97,6 +98,25 @@ def test_predictions_are_written_as_the_file_is_named(works):
     for row, each in zip(lines("said.jsonl"), read, strict=True):
         assert (each["row"], each["predicted"]) == (str(row["row"]), row["predicted"])
         assert json.loads(each["scores"]) == row["scores"]
+
+
+@pytest.mark.usefixtures("trained")
+def test_the_labels_of_new_rows_are_predicted(works, refuses):
+    new = [{"id": f"A{n}", "text": row["text"]} for n, row in enumerate(lines("test.jsonl"))]
+    write_lines("new.jsonl", [*new, {"id": "empty", "text": ""}])
+    write_lines("bare.jsonl", new)
+    refuses("evaluate m bare.jsonl", "", "targen predict m bare.jsonl --out FILE.csv")
+    done = works("predict", "m", "new.jsonl", "--out", "said.csv")
+    assert done.out == "40 rows; predicted praise 20, blame 20\nsaid.csv\n"
+    assert "line 41: text: it is empty" in done.err
+    with open("said.csv", encoding="utf-8", newline="") as file:
+        said = [*csv.DictReader(file)]
+    for row, right, each in zip(new, lines("test.jsonl"), said, strict=True):
+        assert {"id": each["id"], "text": each["text"]} == row
+        assert each["predicted"] == right["label"] and 0.5 < float(each["score"]) <= 1
+    again = targen_core.predict("m", "new.jsonl")
+    assert [row["predicted"] for row in again] == [row["predicted"] for row in said]
+    refuses("predict m said.csv --out again.csv", "said already has a column score")
 
 
 @pytest.mark.usefixtures("trained")

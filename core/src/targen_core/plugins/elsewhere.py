@@ -49,7 +49,7 @@ ELSEWHERE = {
         **_by("targen-review", "review view"),
         **_by(
             "targen-training",
-            "ablate answer compare evaluate list-trainers reproduce reweigh train",
+            "ablate answer compare evaluate list-trainers predict reproduce reweigh train",
         ),
     },
     "adapter": _by("targen-standard", "langchain langchain_core"),

@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from targen_analysis.metrics import Metric
     from targen_core import KindRegister
     from targen_standard import TaskForm
-    from targen_training.api import compare, evaluate, train
+    from targen_training.api import compare, evaluate, predict, train
     from targen_training.trainers import Trainer
 
 __all__ = [
     "compare",
     "evaluate",
+    "predict",
     "register_commands",
     "register_functions",
     "register_kinds",
@@ -29,7 +30,7 @@ __all__ = [
 if not TYPE_CHECKING:  # registering needs no other imports
 
     def __getattr__(name: str) -> object:
-        if name in ("compare", "evaluate", "train"):
+        if name in ("compare", "evaluate", "predict", "train"):
             from targen_training import api
 
             return getattr(api, name)
@@ -75,6 +76,12 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         panel="Models",
     )
     register.register(
+        "predict",
+        "targen_training.predicting:predict",
+        summary="Predict the labels of new rows with a trained model.",
+        panel="Models",
+    )
+    register.register(
         "answer",
         "targen_training.bigbench.answer:answer",
         summary="Answer a BIG-bench task with a model.",
@@ -101,10 +108,13 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
 
 @hookimpl
 def register_functions(register: Register[Callable[..., Any]]) -> None:
-    """`targen_core.train`, `evaluate` and `compare`."""
+    """`targen_core.train`, `evaluate`, `predict` and `compare`."""
     register.register("train", "targen_training.api:train", summary="train a model on datasets")
     register.register(
         "evaluate", "targen_training.api:evaluate", summary="evaluate a model on labelled rows"
+    )
+    register.register(
+        "predict", "targen_training.api:predict", summary="predict the labels of new rows"
     )
     register.register(
         "compare",

@@ -1,4 +1,4 @@
-"""`train`, `evaluate` and `compare`: from datasets to models, and how good these are."""
+"""`train`, `evaluate`, `predict` and `compare`: from datasets to models, and how good these are."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from targen_core import Limits, Registry, load_registry
 from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
+    from targen_core import Dataset
     from targen_standard.given import DataLike, TaskLike
     from targen_training.evaluation import Evaluation
     from targen_training.experiments.results import Results
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from targen_training.models import Trained
     from targen_training.styles import Style
 
-__all__ = ["compare", "evaluate", "train"]
+__all__ = ["compare", "evaluate", "predict", "train"]
 
 
 def train(
@@ -127,6 +128,40 @@ def evaluate(
     registry = load_registry() if registry is None else registry
     columns = (by,) if isinstance(by, str) else by
     return evaluated(registry, model, data, task=task, by=columns, encoding=encoding)
+
+
+def predict(
+    model: Trained | str | PathLike[str],
+    data: DataLike,
+    *,
+    task: TaskLike | None = None,
+    encoding: str = "utf-8",
+    registry: Registry | None = None,
+) -> Dataset:
+    """Predict the labels of new rows with a trained model, as `targen predict`.
+
+    `targen_core.predict` is this function. A warning names rows that cannot be read, which are left
+    out. For texts alone, see `Trained.labels_of`.
+
+    Args:
+        model: what `train` returned, or its folder.
+        data: rows, as `train` takes them, but they need no labels; by default of the model's task.
+        task: the task of the rows, if the model knows several.
+        encoding: of text files without a byte order mark.
+        registry: finds tasks and trainers; by default what is installed.
+
+    Returns:
+        The rows with a column `predicted`, and for labels also `score`, which is higher the surer
+        the model is, in most trainers a probability.
+
+    Raises:
+        UsageError: the model does not exist, writes its answers or decides about options, or the
+            rows have such columns.
+    """
+    from targen_training.predicting import predicted
+
+    registry = load_registry() if registry is None else registry
+    return predicted(registry, model, data, task=task, encoding=encoding)
 
 
 def compare(

@@ -6,7 +6,7 @@ import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from io import StringIO
 from os import PathLike
@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import create_model
 
 from targen_cli.pages import table
-from targen_core import Dataset, Registry
+from targen_core import Dataset, Registry, Task
 from targen_core.errors import UnknownName, UsageError
 from targen_core.outputs import write_file
 from targen_core.text import plural
-from targen_core.wording import Action, Blank, Option
+from targen_core.wording import Action, Blank, Either, Option
 from targen_standard.datasets.fitting import require_texts
+from targen_standard.given import task_of
 from targen_training.asked import of_one_label, read_rows
 from targen_training.decisions import digest
 from targen_training.models import Trained, facts_of, load_model
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from targen_standard.given import DataLike, TaskLike
     from targen_training.slices import Examples
 
-__all__ = ["Evaluation", "evaluated", "require_format", "write_rows"]
+__all__ = ["Evaluation", "evaluated", "opened", "require_format", "write_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,37 +193,20 @@ def evaluated(
     Raises:
         UsageError: the model does not exist, or there are no labelled rows of one of its tasks.
     """
-    if not isinstance(model, Trained | str | PathLike):
-        raise UsageError(
-            f"{type(model).__name__} is not a model",
-            hint=Action("evaluate", Blank("MODEL"), Blank("DATA")),
-        )
-    if not isinstance(model, Trained):
-        facts_of(Path(model))  # names a missing folder before a model takes time to load
-    if not data:
-        raise UsageError(
-            "no rows for evaluation were given", hint="pass a run, or a file of labelled rows"
-        )
-    trained = model if isinstance(model, Trained) else load_model(registry, Path(model))
-    usual = trained.task(trained.facts.task) if len(trained.facts.tasks) == 1 else None
-    whose = trained.task(task) if isinstance(task, str) else task
-    datasets = [
-        read_rows(registry, source, whose, usual, strict=True, encoding=encoding) for source in data
-    ]
-    if len({dataset.task.name for dataset in datasets}) > 1:
-        raise UsageError("the datasets belong to different tasks", hint="evaluate each separately")
-    trained = trained.of(datasets[0].task.name)
-    with suppress(UnknownName):  # a task of a program, or one that is not installed here
-        learned = registry.get("task", trained.task(datasets[0].task.name))
-        for dataset in datasets:
-            require_texts(dataset.source or dataset.name, dataset.task, learned)
+    trained, datasets = opened(
+        registry, model, data, "evaluate", task=task, labelled=True, encoding=encoding
+    )
     known = [[each for each in trained.decisions(one) if each.label] for one in datasets]
-    for dataset, labeled in zip(datasets, known, strict=True):
+    for source, dataset, labeled in zip(data, datasets, known, strict=True):
         if not labeled:
+            rows = source if isinstance(source, str | PathLike) else Blank("DATA")
             raise UsageError(
                 f"{dataset.name}: none of the rows have a label",
-                hint="evaluate on labelled rows, such as "
-                "a validation split; SuperGLUE's test files do not have labels",
+                hint="evaluate on labelled rows; to predict labels of these: "
+                + Either(
+                    Action("predict", trained.folder, rows, out=Blank("FILE.csv")),
+                    Action("predict", trained.folder, rows),
+                ),
             )
     test = joined(datasets, known)
     shares = trained.predict(test.decisions)
@@ -242,6 +227,67 @@ def evaluated(
         test,
         shares,
     )
+
+
+def opened(
+    registry: Registry,
+    model: Trained | str | PathLike[str],
+    data: Sequence[DataLike],
+    action: str,
+    *,
+    task: TaskLike | None,
+    labelled: bool,
+    encoding: str,
+) -> tuple[Trained, list[Dataset]]:
+    """Return a model, of the task of some rows, and the rows.
+
+    `action` is the command that needs them. If they must be `labelled`, a row that is none of the
+    task is an error; otherwise a warning names it.
+
+    Raises:
+        UsageError: the model does not exist, or there are no rows of one of its tasks.
+    """
+    if not isinstance(model, Trained | str | PathLike):
+        raise UsageError(
+            f"{type(model).__name__} is not a model",
+            hint=Action(action, Blank("MODEL"), Blank("DATA")),
+        )
+    if not isinstance(model, Trained):
+        facts_of(Path(model), action)  # names a missing folder before a model takes time to load
+    if not data:
+        raise UsageError(
+            "no rows for evaluation were given", hint="pass a run, or a file of labelled rows"
+        )
+    trained = model if isinstance(model, Trained) else load_model(registry, Path(model))
+    usual = trained.task(trained.facts.task) if len(trained.facts.tasks) == 1 else None
+    whose = trained.task(task) if isinstance(task, str) else task
+    if trained.output is not None and not labelled:
+        named = task_of(whose or usual)
+        whose = _without_output(named if isinstance(named, Task) else registry.get("task", named))
+    datasets = [
+        read_rows(registry, source, whose, usual, strict=labelled, encoding=encoding)
+        for source in data
+    ]
+    if len({dataset.task.name for dataset in datasets}) > 1:
+        raise UsageError("the datasets belong to different tasks", hint="evaluate each separately")
+    trained = trained.of(datasets[0].task.name)
+    with suppress(UnknownName):  # a task of a program, or one that is not installed here
+        learned = registry.get("task", trained.task(datasets[0].task.name))
+        for dataset in datasets:
+            require_texts(dataset.source or dataset.name, dataset.task, learned)
+    return trained, datasets
+
+
+def _without_output(task: Task[Any, Any]) -> Task[Any, Any]:
+    """Return a task whose rows need only their texts: unlike a label, its output is required."""
+    texts = {path.partition(".")[0] for path in task.fields}
+    columns: dict[str, Any] = {
+        name: (info.annotation, info) if name in texts else (Any, None)
+        for name, info in task.schema.model_fields.items()
+    }
+    schema = create_model("Row", __config__=task.schema.model_config, **columns)
+    rows = replace(task.rows, schema=schema, fields=task.fields, from_rows=lambda _: ())
+    return replace(task, rows=rows)
 
 
 def require_format(out: Path) -> None:

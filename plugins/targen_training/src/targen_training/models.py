@@ -209,7 +209,7 @@ class Trained:
         if task not in self.facts.tasks:
             raise UsageError(
                 f"the model was trained on rows of {self.facts.task}, not of {task}",
-                hint="evaluate a model on rows of its own task; a task is called like its file, "
+                hint="use a model on rows of its own task; a task is called like its file, "
                 "unless that has the key name:",
             )
         if len(self.facts.tasks) == 1:
@@ -230,12 +230,12 @@ class Trained:
         """
         (name, *others) = self.facts.tasks
         task: Task[Any, Any] = load_registry().get("task", self.task(name))
-        is_plain = self.facts.style == "plain" and ILLEGAL not in self.answers and not self.output
-        if others or not is_plain or task.rows.cases is not None:
+        if others or self.output is not None:
             raise UsageError(
                 f"{self.folder} predicts more than a text's label",
-                hint="evaluate it on rows: " + Action("evaluate", self.folder, Blank("DATA")),
+                hint="pass it rows: " + Action("predict", self.folder, Blank("DATA"), out=...),
             )
+        self.require_only_texts(task)
         decisions = []
         for row, each in enumerate([texts] if isinstance(texts, str) else texts):
             given = (
@@ -252,6 +252,27 @@ class Trained:
             decisions.append(Decision({field: given[field] for field in task.fields}, "", row))
         scores = self.predict(decisions)
         return [self.answers[max(range(len(each)), key=each.__getitem__)] for each in scores]
+
+    def require_only_texts(self, task: Task[Any, Any]) -> None:
+        """Check that the model can predict for rows of a task without their labels.
+
+        Raises:
+            UsageError: it writes its answers, reads rows as instructions, or decides about options.
+        """
+        if self.output is None and task.rows.cases is not None:
+            why = f"it decides about the options in rows of {task.name}"
+        elif ILLEGAL in self.answers or self.facts.style != "plain":
+            why = "it reads prompts, which only labelled rows have"
+        else:
+            return
+        raise UsageError(
+            f"{self.folder} cannot predict labels of new rows: {why}",
+            hint="for predictions of labelled rows: "
+            + Either(
+                Action("evaluate", self.folder, Blank("DATA"), out=Blank("FILE.jsonl")),
+                Action("evaluate", self.folder, Blank("DATA")) + ".predictions",
+            ),
+        )
 
     def decisions(self, dataset: Dataset) -> list[Decision]:
         """The decisions of a dataset, as the model reads them; those without a label have ""."""
@@ -478,15 +499,17 @@ def _labels(datasets: Sequence[Dataset], known: Sequence[Decision]) -> tuple[str
     return names
 
 
-def facts_of(folder: Path) -> tuple[Facts, str]:
+def facts_of(folder: Path, action: str = "evaluate") -> tuple[Facts, str]:
     """Return the content of a folder's `model.json`, and the first twelve digits of its SHA-256.
+
+    `action` is the command that the hint shows if there is no such folder.
 
     Raises:
         UsageError: the folder does not exist, or holds no model.
     """
     path = require_possible(folder) / _FACTS
     if not folder.is_dir():
-        hint = Action("evaluate", Blank("MODEL"), Blank("DATA")) + ", with a MODEL from "
+        hint = Action(action, Blank("MODEL"), Blank("DATA")) + ", with a MODEL from "
         hint += Either("targen train", "targen_core.train(DATA)")
         if folder.is_file():
             raise UsageError(f"{folder} is a file, not a model's folder", hint=hint)

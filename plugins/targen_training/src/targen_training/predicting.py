@@ -1,0 +1,124 @@
+"""`targen predict`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from targen_cli.sources import EncodingArg
+from targen_core.errors import UsageError
+from targen_core.text import plural
+from targen_training.asked import TaskOption
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from targen_core import Dataset, Registry
+    from targen_standard.given import DataLike, TaskLike
+    from targen_training.models import Trained
+
+PREDICTED, SCORE = "predicted", "score"
+"""The columns that predictions add to rows."""
+
+_NAMED = 12  # labels that are counted in a line
+
+
+def predict(
+    model: Annotated[Path, typer.Argument(help="A model from `targen train`.")],
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="The rows, in any form that `targen export` accepts. They need no labels.",
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Write the rows with their predictions to this file, as its name ends: .csv or "
+            ".jsonl.",
+        ),
+    ],
+    task: TaskOption = None,
+    encoding: EncodingArg = "utf-8",
+) -> None:
+    """Predict the labels of new rows with a trained model.
+
+    The output has all columns of the rows, the column `predicted`, and for labels also
+    `score`, which is higher the surer the model is, in most trainers a probability. Rows that
+    cannot be read, such as those without a text, are named and left out.
+
+    Examples:
+    - targen predict models/mail-0 new.csv --out predicted.csv
+    - targen predict models/rte-0 RTE/test.jsonl --out predicted.jsonl
+    """
+    from targen_core import load_registry
+    from targen_training.evaluation import require_format, write_rows
+
+    if out.exists():
+        raise UsageError(f"{out} already exists", hint="choose a different --out")
+    require_format(out)
+    found = predicted(load_registry(), model, data, task=task, encoding=encoding)
+    write_rows(out, found.rows)
+    print(f"{plural(len(found), 'row')}{_counted(found.rows)}")
+    print(out)
+
+
+def _counted(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return how often each label was predicted; nothing of many labels, or of outputs."""
+    counts = Counter(row[PREDICTED] for row in rows if SCORE in row)
+    few = [f"{name} {n:,}" for name, n in counts.most_common()] if len(counts) <= _NAMED else []
+    return f"; predicted {', '.join(few)}" if few else ""
+
+
+def predicted(
+    registry: Registry,
+    model: Trained | str | PathLike[str],
+    data: DataLike,
+    *,
+    task: TaskLike | None = None,
+    encoding: str = "utf-8",
+) -> Dataset:
+    """Return rows with a model's predictions in further columns; see `targen_core.predict`.
+
+    Raises:
+        UsageError: the model does not exist, does not predict from texts alone, or there are no
+            rows of one of its tasks.
+    """
+    from targen_training.evaluation import opened
+    from targen_training.trainers import Decision
+
+    trained, (dataset,) = opened(
+        registry, model, [data], "predict", task=task, labelled=False, encoding=encoding
+    )
+    trained.require_only_texts(dataset.task)
+    for column in (PREDICTED, SCORE) if trained.output is None else (PREDICTED,):
+        if any(column in row for row in dataset.rows):
+            raise UsageError(
+                f"{dataset.name} already has a column {column}",
+                hint="rename or remove it, since the predictions have a column of that name",
+            )
+    said = trained.predict(
+        [
+            Decision(dict(zip(dataset.task.fields, texts, strict=True)), "", row)
+            for row, texts in enumerate(dataset.texts)
+        ]
+    )
+    columns: list[dict[str, Any]]
+    if trained.output is not None:
+        columns = [{PREDICTED: value} for value in said]
+    else:
+        best = [max(range(len(each)), key=each.__getitem__) for each in said]
+        columns = [
+            {PREDICTED: trained.answers[at], SCORE: round(float(each[at]), 4)}
+            for at, each in zip(best, said, strict=True)
+        ]
+    rows = [{**row, **more} for row, more in zip(dataset.rows, columns, strict=True)]
+    return replace(dataset, rows=rows)
