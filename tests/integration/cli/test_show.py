@@ -27,6 +27,12 @@ def shown(works):
     return read
 
 
+def test_a_run_that_is_complete_names_this_command(works):
+    line = "generate rte -b scripted -n 2 --out 'my run'"
+    assert works(line).err.endswith("next, type: targen show 'my run'\n")
+    assert "next" not in works(f"{line} -q").err
+
+
 def test_the_first_rows_are_shown_with_their_labels(works, run):
     shown = works("show run -n 3")
     for row in records(run, "dataset.jsonl")[:3]:

@@ -21,7 +21,7 @@ def test_unequal_shares_do_not_decide_what_is_said(targen, mood):
     mood("test.jsonl", 40, seed=1)
     words = ("train", "train.jsonl", "--task", "mood.yaml", "-o", "regularization=0.01")
     evaluate = ("evaluate", "models/train", "test.jsonl", "--json")
-    assert not targen(*words).err
+    assert "warning" not in targen(*words).err
     weighed = targen(*evaluate)
     assert weighed.json["figures"]["accuracy"]["value"] > 0.7 and not weighed.err
     plain = targen(*words, "-o", "class_weight=false", "--force")
@@ -98,6 +98,17 @@ def test_predictions_are_written_as_the_file_is_named(works):
     for row, each in zip(lines("said.jsonl"), read, strict=True):
         assert (each["row"], each["predicted"]) == (str(row["row"]), row["predicted"])
         assert json.loads(each["scores"]) == row["scores"]
+
+
+@pytest.mark.usefixtures("trained")
+def test_training_names_the_next_command(works):
+    train = ("train", "train.jsonl", "--task", "mood.yaml", "--out")
+    said = works(*train, "a model").err
+    assert said == "next, type: targen predict 'a model' FILE --out predicted.csv\n"
+    assert not works(*train, "quiet", "-q").err
+    both = ("train", "./mood.yaml=train.jsonl", "./other.yaml=train.jsonl", "--out", "both")
+    Path("other.yaml").write_text(Path("mood.yaml").read_text())
+    assert "next, type: targen evaluate both DATA\n" in works(*both).err
 
 
 @pytest.mark.usefixtures("trained")

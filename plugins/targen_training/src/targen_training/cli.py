@@ -13,7 +13,9 @@ import typer
 from targen_cli.completion import completer
 from targen_cli.sources import EncodingArg
 from targen_core import Typed
+from targen_core.errors import UsageError
 from targen_core.text import plural
+from targen_core.wording import Action, Blank
 from targen_training.asked import TaskOption, assigned, file_of, of_one_label, read_rows
 from targen_training.mixtures import Mix
 from targen_training.styles import Style
@@ -135,6 +137,19 @@ def train(
     print(_said(made.facts))
     _warn(made, rows)
     print(made.folder)
+    if not quiet:
+        print(f"next, type: {_next(made, rows)}", file=sys.stderr)
+
+
+def _next(trained: Trained, datasets: Sequence[Dataset]) -> Action:
+    """Return the command that uses a model on new rows, or on labelled ones if it needs these."""
+    try:
+        if len(trained.facts.tasks) == 1:
+            trained.require_only_texts(datasets[0].task)
+            return Action("predict", trained.folder, Blank("FILE"), out="predicted.csv")
+    except UsageError:
+        pass
+    return Action("evaluate", trained.folder, Blank("DATA"))
 
 
 def _warn(trained: Trained, datasets: Sequence[Dataset]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -467,11 +468,11 @@ def print_usage(report: Mapping[str, Any]) -> None:
 
 
 def say_what_is_next(run: Path) -> None:
-    """Say what is left to do with a complete run whose task's file knows of something."""
+    """Say what to type next for a complete run: what its task's file knows of, or to read rows."""
     from targen_core.origin import order_of
     from targen_core.runs.records.manifest import Manifest
     from targen_core.task_files import task_file
 
     manifest = Manifest.load(run / "manifest.json")
-    if manifest.task_file and (words := task_file(order_of(manifest.task_name(run))).then(run)):
-        print(words, file=sys.stderr)
+    words = task_file(order_of(manifest.task_name(run))).then(run) if manifest.task_file else ""
+    print(words or f"next, type: targen show {shlex.quote(str(run))}", file=sys.stderr)
