@@ -258,10 +258,15 @@ class QuotaNotMet(JobFailed):
 class BudgetExhausted(JobFailed):
     """The next call might exceed `--max-cost` or `--max-tokens`.
 
-    `shared` says whether the cap is that of all parts of a command, not of one run.
+    Attributes:
+        shared: whether the cap is that of all parts of a command, not of one run.
+        option: the cap, "max_tokens" or "max_cost".
+        needed: what the next call may use.
     """
 
     shared = False
+    option = ""
+    needed = 0.0
 
 
 class ServiceGaveUp(JobFailed):

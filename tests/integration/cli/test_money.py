@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import chain, repeat
 from pathlib import Path
 
@@ -198,8 +199,18 @@ def test_a_cap_below_what_a_run_has_spent_is_named_when_it_stops_the_run(refuses
     refuses(
         "resume run -n 6 -q",
         "spent, more than the run's limit of 99, and the next",
-        "resume with a larger --max-tokens",
+        "targen resume run --max-tokens ",
         code=1,
         keeps=False,
     )
     works("resume run -n 6 -q --max-tokens 99000")
+
+
+@pytest.mark.parametrize("cap", ["--max-tokens 9000", "--max-tokens 15000", "--max-cost 0.02"])
+def test_a_spent_budget_names_a_command_with_an_amount_that_is_enough(cap, targen, works, rows):
+    prices = "--price-in 1 --price-out 4" if "cost" in cap else ""
+    stopped = targen(f"generate rte -n 24 -b scripted -q {prices} {cap} --out 'a run'")
+    (hint,) = re.findall(r"  try: targen (resume 'a run' .*)", stopped.err)
+    assert stopped.code == 1 and hint.split()[-2] == cap.split()[0]
+    works(f"{hint} -q")
+    assert len(rows("a run")) == 24

@@ -116,5 +116,6 @@ class Budget:
         error = BudgetExhausted(
             f"{kind} budget exhausted: {spent}, and the next call may {more}", hint=hint
         )
-        error.shared = shared
+        error.shared, error.option = shared, option
+        error.needed = tokens if option == "max_tokens" else dollars
         return error

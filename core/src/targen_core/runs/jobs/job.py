@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import inspect
 import logging
+import math
 import threading
 import time
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
@@ -104,6 +105,12 @@ _STARTING = 10.0
 
 _MARGIN = 2.0
 """A round of refill costs hours, an extra candidate one call: so request some more."""
+
+_SOME = 8
+"""Rows from which on it can be told what lists for all of them need."""
+
+_CALLS = 4
+"""Calls that a row takes at most in most tasks, until there are some."""
 
 
 class Job:
@@ -221,6 +228,26 @@ class Job:
             return self.resuming
         where = () if self.elsewhere is None else (self.elsewhere.words,)
         return Action("resume", self.path, *where, **self.manifest.to_resume)
+
+    def _with_larger(self, error: BudgetExhausted) -> Words:
+        """Return how to resume it with a cap that should be enough for all of its rows."""
+        assert self.engine is not None
+        have = sum(self.engine.quotas.have.values())
+        requested = sum(self.engine.quotas.requested.values())
+        lists = rows = 0.0  # used by the lists of contexts and seeds, and by rows
+        for (_, label), counts in self.usage.by_place.items():
+            used = counts.tokens if error.option == "max_tokens" else counts.dollars
+            lists, rows = (lists + used, rows) if label is None else (lists, rows + used)
+        a_call = (lists + rows) / self._answered
+        # The first lists are for more rows than there are yet.
+        lists *= requested / have if have >= _SOME else 2
+        rows = rows * requested / have if have else rows + _CALLS * a_call * requested
+        enough = 1.1 * (lists + rows) + error.needed
+        digit = 10.0 ** (math.floor(math.log10(enough)) - 1)  # two are kept
+        cap = float(f"{math.ceil(enough / digit) * digit:.2g}")
+        where = () if self.elsewhere is None else (self.elsewhere.words,)
+        larger = {error.option: int(cap) if error.option == "max_tokens" else cap}
+        return Action("resume", self.path, *where, **self.manifest.to_resume, **larger)
 
     def __enter__(self) -> Job:
         return self
@@ -562,6 +589,8 @@ class Job:
         if error is not None and gone and self._is_only_asked_to_grow(answered):
             self._leave_as_it_was()
             raise error
+        if isinstance(error, BudgetExhausted) and not error.shared and self.resuming is None:
+            error.hint = self._with_larger(error) if self._answered else error.hint
         before = 0.0 if fresh else self._directory.seconds_before
         self.report = report = build_report(
             manifest,
