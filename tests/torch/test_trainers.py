@@ -63,7 +63,7 @@ def test_the_kind_of_a_model_says_how_it_is_trained(train, targen, kind):
     import transformers
 
     done = train(kind)
-    assert f"targen-training:{kind} on 80 decisions of mood" in done.out
+    assert f"targen-training:{kind} on 80 rows of mood" in done.out
     figures = accuracy(targen)
     assert figures["accuracy"]["value"] >= 0.9
     assert ("illegal" in figures) == (kind != "encoder")

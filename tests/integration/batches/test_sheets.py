@@ -143,6 +143,7 @@ def begun(targen: Targen) -> Iterator[FaultServer]:
 def test_a_run_begun_offline_is_resumed_offline(targen: Targen, begun: FaultServer) -> None:
     done = targen("resume", "run", "-n", 4)
     assert (done.code, done.out) == (0, "run is ready; next, type: targen batch export run\n")
+    assert re.search(r"^1 request in .*: 1 for contexts$", targen("batch export run").out, re.M)
     done = targen("resume", "run")
     assert done.code == 1
     assert re.search("calls? waiting for answers", done.err)

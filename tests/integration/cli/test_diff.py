@@ -62,6 +62,13 @@ def test_candidates_are_listed_beneath_the_number_of_their_kind(works, generate)
         assert [f" {kind}" in line for line in printed[at + 1 : at + 4]] == [True] * 3
 
 
+def test_settings_of_several_values_are_words(works, generate):
+    generate("a")
+    works("generate mail.yaml -n 4 -b scripted -q --out b")
+    (line,) = [each for each in works("diff a b").out.splitlines() if each.startswith("targets")]
+    assert "quotas (" in line and not {*'{}"[]'} & {*line}
+
+
 def test_candidates_of_another_seed_are_not_the_same_ones(works, generate):
     generate("a")
     works("generate mail.yaml -n 12 -b scripted -q --seed 2 --out b")

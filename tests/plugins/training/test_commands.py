@@ -137,7 +137,7 @@ def test_rows_that_were_learned_from_are_counted(targen):
     write_lines("both.jsonl", [{**row, "idx": idx} for idx, row in enumerate(both)])
     measured = targen("evaluate", "m", "both.jsonl", "--task", "mood.yaml", "--json")
     assert measured.json["seen_in_training"] == 7
-    assert "the training data contained 7 of 47 decisions" in measured.err
+    assert "the training data contained 7 of 47 rows" in measured.err
 
 
 def test_labelled_rows_of_several_datasets_are_learned_from_together(targen, mood):
@@ -147,7 +147,7 @@ def test_labelled_rows_of_several_datasets_are_learned_from_together(targen, moo
         for row in rows[:10]:
             del row["label"]
     made = targen("train", "a.jsonl", "b.jsonl", "--task", "mood.yaml", "--out", "m")
-    assert "50 decisions of mood, 10 unlabelled omitted" in made.out
+    assert "50 rows of mood, 10 unlabelled omitted" in made.out
     facts = json.loads(Path("m/model.json").read_text())
     assert [(data["name"], data["rows"]) for data in facts["data"]] == [("a", 30), ("b", 30)]
 

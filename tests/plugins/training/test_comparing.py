@@ -98,6 +98,9 @@ def test_each_figure_leads_to_the_cells_that_it_is_made_of(works):
 def test_a_page_a_table_and_markdown_say_the_same(works):
     done = works(*COMPARE, "--curve", "auto", "--mixture")
     assert "Syn is worse" in done.out and done.out.splitlines()[-1] == "c/results.html"
+    # What explains p stands below the table, and what would make rows long is on the page alone.
+    assert "adjusted for comparing several pairs" in done.out and "compare-datasets.md" in done.out
+    assert "digest" not in done.out
     page, text = Path("c/results.html").read_text(), Path("c/results.md").read_text()
     for words in (
         "learning curve of tfidf",

@@ -54,7 +54,7 @@ def test_wrong_rows_get_low_weights_and_training_heeds_them(targen, works, noisy
     assert made["data"]["rows"] == 80
 
     trained = targen("train", "noisy-sungen", "--out", "m")
-    assert "80 decisions of mood, weighted" in trained.out
+    assert "80 rows of mood, weighted" in trained.out
     facts = json.loads(Path("m/model.json").read_text())
     assert facts["data"][0]["weights"] and facts["weightless"] == 0
     targen("train", "noisy.jsonl", "--task", "mood.yaml", "--out", "plain")
@@ -92,7 +92,7 @@ def test_rows_that_harm_are_left_out_by_influence(targen, works, noisy, mood, va
     assert done.json["labels"]["praise"]["of_weight_0"] >= 4
     trained = targen("train", "noisy-influence", "--task", "mood.yaml", "--out", "m")
     left = weights.count(0)
-    assert f"{80 - left} decisions of mood, weighted, {left} with weight 0 omitted" in trained.out
+    assert f"{80 - left} rows of mood, weighted, {left} with weight 0 omitted" in trained.out
 
 
 @pytest.mark.whole

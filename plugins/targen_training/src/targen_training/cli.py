@@ -192,8 +192,10 @@ def _said(facts: Facts) -> str:
     left += f", {facts.weightless:,} with weight 0 omitted" if facts.weightless else ""
     mixed = f", mixed: {facts.mix}" if facts.mix else ""
     weighted = ", weighted" if any(data.weights for data in facts.data) else ""
-    # A model of a whole output has no labels: a row is one example of it.
-    examples = plural(facts.decisions, "decision" if facts.labels else "row")
+    # Of most tasks, as of a whole output, a row is one decision.
+    count = facts.decisions + facts.left_out + facts.weightless
+    each_row = not facts.mix and count == sum(data.rows for data in facts.data)
+    examples = plural(facts.decisions, "row" if each_row or not facts.labels else "decision")
     known = f"{facts.trainer} on {examples} of {facts.task}"
     return f"{known}{mixed}{weighted}{left}"
 

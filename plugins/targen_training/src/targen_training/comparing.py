@@ -372,6 +372,13 @@ def show(results: Results, folder: Path, *, json: bool) -> None:
     print(folder / "results.html")
 
 
+_PAGE_ONLY = ("labels", "digest")
+"""Columns of results.html that would make each row of a table many lines of a terminal."""
+
+_COUNTS = ("same as test", "near test", "no label")
+"""Columns that are left out if all are 0."""
+
+
 def print_tables(results: Results) -> Sequence[str]:
     """Print the tables and conclusions; return the warnings."""
     from targen_cli.tables import print_table
@@ -380,7 +387,12 @@ def print_tables(results: Results) -> Sequence[str]:
     findings = findings_of(results)
     for table in findings.tables:
         print(table.title)
-        print_table(table.columns, [[shown(cell) for cell in row] for row in table.rows])
+        kept = [at for at, name in enumerate(table.columns) if name not in _PAGE_ONLY]
+        print_table(
+            [table.columns[at] for at in kept],
+            [[shown(row[at]) for at in kept] for row in table.rows],
+            optional=_COUNTS,
+        )
         if table.note:
             print(table.note)
         print()

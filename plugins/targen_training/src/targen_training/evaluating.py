@@ -219,6 +219,7 @@ def _print(found: Evaluation) -> None:
     from targen_training.scores import LOSSES
 
     scores, slices = found.scores, found.slices
+    counted = f"{scores.unit}s"
     print(f"{found.said}\n")
     names = sorted(scores.figures, key=lambda name: name != scores.main)
     shares = {name: scores.figures[name] for name in names if name not in LOSSES}
@@ -238,7 +239,7 @@ def _print(found: Evaluation) -> None:
     if parts:
         print()
         print_table(
-            ["rows by", "which", "decisions", f"{scores.main} %", "low", "high"],
+            ["rows by", "which", counted, f"{scores.main} %", "low", "high"],
             [
                 (each.by, each.value, each.decisions, *map(_percent, astuple(each.figure)))
                 for each in parts
@@ -247,7 +248,7 @@ def _print(found: Evaluation) -> None:
     if scores.bins:
         print()
         print_table(
-            ["confidence", "decisions", "mean confidence %", "correct %"],
+            ["confidence", counted, "mean confidence %", "correct %"],
             [
                 (
                     f"{each.low:.1f} to {each.high:.1f}",

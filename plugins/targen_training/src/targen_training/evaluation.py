@@ -68,9 +68,11 @@ class Evaluation:
         """Return which model was held against which rows, in a line."""
         learned = " + ".join(each.name for each in self.model.facts.data)
         names = " + ".join(dataset.name for dataset in self.datasets)
+        is_row = self.scores.unit == "row"
+        of = "" if is_row else f" for {plural(self.scores.rows, 'row')}"
         return (
             f"{self.model.facts.trainer}, trained on {learned}, evaluated on {names}: "
-            f"{plural(self.scores.decisions, 'decision')} for {plural(self.scores.rows, 'row')}"
+            f"{plural(self.scores.decisions, self.scores.unit)}{of}"
         )
 
     @property
@@ -85,7 +87,7 @@ class Evaluation:
         if self.seen:
             said.append(
                 f"the training data contained {self.seen:,} of {self.scores.decisions:,} "
-                "decisions, so the results are too optimistic"
+                f"{self.scores.unit}s, so the results are too optimistic"
             )
         said += filter(None, [of_one_label(self.scores, "test")])
         return said + [
@@ -262,7 +264,8 @@ def opened(
     usual = trained.task(trained.facts.task) if len(trained.facts.tasks) == 1 else None
     whose = trained.task(task) if isinstance(task, str) else task
     if trained.output is not None and not labelled:
-        named = task_of(whose or usual)
+        named = task_of(whose or usual or trained.facts.task)
+        assert named is not None
         whose = _without_output(named if isinstance(named, Task) else registry.get("task", named))
     datasets = [
         read_rows(registry, source, whose, usual, strict=labelled, encoding=encoding)

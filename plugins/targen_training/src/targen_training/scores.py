@@ -161,6 +161,11 @@ class Scores:
     rows: int
 
     @property
+    def unit(self) -> str:
+        """What is counted, in a word: rows, or decisions where a row has several or none."""
+        return "row" if self.decisions == self.rows else "decision"
+
+    @property
     def one_label(self) -> tuple[str, float, float] | None:
         """The label that nearly all decisions get although no label is that common.
 

@@ -462,8 +462,8 @@ def print_usage(report: Mapping[str, Any]) -> None:
         ahead = f"{plural(count, 'call')} {'was' if count == 1 else 'were'}"
         waiting = "; a resumed run uses those that it needs"
         print(
-            f"{ahead} made ahead of "
-            f"time{waiting if report['status'] != 'complete' else ' but not needed'}."
+            f"{ahead} made ahead of time, to save waiting"
+            f"{waiting if report['status'] != 'complete' else ', but not needed'}."
         )
 
 

@@ -107,7 +107,7 @@ def batch(
             if json:
                 print_json({"requests": count, "by_step": by_step, "file": str(where)})
             elif count:
-                each = ", ".join(f"{calls:,} {step}" for step, calls in by_step.items())
+                each = ", ".join(f"{calls:,} for {step}" for step, calls in by_step.items())
                 print(f"{plural(count, 'request')} in {where}: {each}")
                 answers = shlex.quote(str(where)) if is_sheet(where) else "ANSWERS"
                 print(f"then: targen batch import {typed} {answers}")

@@ -114,8 +114,20 @@ def _field(change: Changed) -> tuple[str, str, str]:
 def _short(value: Any, digest: bool) -> str:
     from targen_core.runs.records.manifest import as_words
 
-    text = as_words(value)
+    text = _listed(value) if isinstance(value, Mapping | list) else as_words(value)
     return text[:_HASH] if digest else text
+
+
+def _listed(value: Any) -> str:
+    """Return values in names and lists without the signs of JSON: `delivery 6, refund 6`."""
+    from targen_core.runs.records.manifest import as_words
+
+    if isinstance(value, Mapping):
+        return ", ".join(
+            f"{name} ({_listed(of)})" if isinstance(of, Mapping) else f"{name} {_listed(of)}"
+            for name, of in value.items()
+        )
+    return "; ".join(map(_listed, value)) if isinstance(value, list) else as_words(value)
 
 
 def _figure(change: Changed) -> tuple[str, str, str]:

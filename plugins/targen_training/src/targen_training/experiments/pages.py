@@ -66,6 +66,12 @@ _HOW = (
         "unless the experiment keeps them."
     ),
 )
+_PAIRS = (
+    "p: how often chance alone would give so large a difference. p (Holm): the same, adjusted for "
+    "comparing several pairs; below 0.05, chance is an unlikely explanation. McNemar: a p of "
+    '"only one right", the test rows that only one of the two got right. See '
+    "docs/how-to/compare-datasets.md"
+)
 _RUNS = (
     (
         "Several runs of an arm: their mean is compared. Intervals and p of generated arms combine "
@@ -240,6 +246,7 @@ def _tables(part: PartResult) -> Iterator[Table]:
                 )
                 for pair in part.pairs
             ],
+            note=_PAIRS,
         )  # fmt: skip
     yield from _curve_tables(part)
     if part.worth:
