@@ -252,7 +252,7 @@ def _require_able(step: PreparedStep, what: str, *, is_chosen: bool) -> None:
     """Say that a model is too small before it is used.
 
     Raises:
-        UsageError: nobody chose it.
+        UsageError: it is a default that was not chosen.
     """
     if step.backend.drafts(step.options):
         return

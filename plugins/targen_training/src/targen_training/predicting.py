@@ -72,7 +72,7 @@ def predict(
 
 
 def _counted(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return how often each label was predicted; nothing of many labels, or of outputs."""
+    """Return how often each label was predicted; "" for many labels or for outputs."""
     counts = Counter(row[PREDICTED] for row in rows if SCORE in row)
     few = [f"{name} {n:,}" for name, n in counts.most_common()] if len(counts) <= _NAMED else []
     return f"; predicted {', '.join(few)}" if few else ""

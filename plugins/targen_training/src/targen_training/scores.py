@@ -162,7 +162,7 @@ class Scores:
 
     @property
     def unit(self) -> str:
-        """What is counted, in a word: rows, or decisions where a row has several or none."""
+        """Return what is counted: rows, or decisions if a row has several labels or none."""
         return "row" if self.decisions == self.rows else "decision"
 
     @property

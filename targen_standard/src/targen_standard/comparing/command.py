@@ -114,7 +114,7 @@ def _field(change: Changed) -> tuple[str, str, str]:
 def _short(value: Any, digest: bool) -> str:
     from targen_core.runs.records.manifest import as_words
 
-    text = _listed(value) if isinstance(value, Mapping | list) else as_words(value)
+    text = _listed(value) if value and isinstance(value, Mapping | list) else as_words(value)
     return text[:_HASH] if digest else text
 
 

@@ -107,7 +107,7 @@ _MARGIN = 2.0
 """A round of refill costs hours, an extra candidate one call: so request some more."""
 
 _SOME = 8
-"""Rows from which on it can be told what lists for all of them need."""
+"""After so many rows, targen can estimate what the lists for all of them need."""
 
 _CALLS = 4
 """Calls that a row takes at most in most tasks, until there are some."""

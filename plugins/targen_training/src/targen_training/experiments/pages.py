@@ -68,7 +68,7 @@ _HOW = (
 )
 _PAIRS = (
     "p: how often chance alone would give so large a difference. p (Holm): the same, adjusted for "
-    "comparing several pairs; below 0.05, chance is an unlikely explanation. McNemar: a p of "
+    "comparing several pairs. Below 0.05, chance is an unlikely explanation. McNemar: a p of "
     '"only one right", the test rows that only one of the two got right. See '
     "docs/how-to/compare-datasets.md"
 )
