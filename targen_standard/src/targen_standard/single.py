@@ -249,7 +249,7 @@ def charged(
 
 
 def _require_able(step: PreparedStep, what: str, *, is_chosen: bool) -> None:
-    """Say that a model is too small before it is used.
+    """Refuse a model that is too small before it is used.
 
     Raises:
         UsageError: it is a default that was not chosen.

@@ -468,7 +468,7 @@ def print_usage(report: Mapping[str, Any]) -> None:
 
 
 def say_what_is_next(run: Path) -> None:
-    """Say what to type next for a complete run: what its task's file knows of, or to read rows."""
+    """Name the next command for a complete run: one from its task's file, or to read rows."""
     from targen_core.origin import order_of
     from targen_core.runs.records.manifest import Manifest
     from targen_core.task_files import task_file

@@ -513,7 +513,7 @@ class Job:
             raise
 
     def _blame_versions(self, error: RunConflict) -> None:
-        """Say in an error about different content which other versions may have caused it."""
+        """Name, in an error about different content, the other versions that may have caused it."""
         apart = versions_apart(self.manifest.lock, self._prepared.lock)
         if not apart:
             return
