@@ -13,7 +13,7 @@ from targen_core import errors
 
 NAMES = """Backend BackendOptions Candidate Case ChatModel ChatReply ChatRequest Check Concern
 Configurable Correction CorrectionSample Corrector Credit Dataset Dimension
-DryRunCall Filter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Judging Kind
+DryRunCall Filter InverseGenerator Job JobFailed JudgeAnswer JudgeQuestion Judging Kind KindRegister
 Label LabelReport Limits ListStep Llm Message Part Price Prompt Quotas Refusal Register
 Registration Registry Rejected Report Rows Run RunSpec Scored ScoringModel Step TargenError Task
 Texts TokenScore Typed UsageError UsageReport Variant agenerate aresume errors generate hookimpl

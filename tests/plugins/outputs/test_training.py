@@ -297,4 +297,4 @@ def test_labels_of_texts_are_not_asked_of_a_model_of_outputs():
     with pytest.raises(UsageError, match="predicts more than a text's label"):
         model.labels_of("I met Ann.")
     (warning, *_) = evaluate(model, "learn.jsonl").warnings
-    assert warning.startswith("the training data contained 32 of 32 decisions")
+    assert warning.startswith("the training data contained 32 of 32 rows")

@@ -148,13 +148,13 @@ def test_a_fork_has_a_loop_of_its_own(url):
     assert child.exitcode == 0 and received.recv()
 
 
-def test_a_class_that_ends_the_program_ends_it(url):
+def test_a_class_that_would_end_the_program_fails(url):
     """And the next call is answered."""
 
     class Exits(Chat):
         async def _agenerate(self, *_: Any, **__: Any) -> ChatResult:
             raise SystemExit(3)
 
-    with pytest.raises(SystemExit):
+    with pytest.raises(tg.errors.StageFailed, match="SystemExit: 3"):
         tg.generate(tg.Declaration(**MAIL), n=2, model=Exits(url=url), out="x", progress=False)
     assert make(url, "y").report.complete
