@@ -19,7 +19,7 @@ from targen_core.tasks.model import Task
 from targen_core.text import plural
 from targen_standard.datasets.kept import file_of_rows
 from targen_standard.datasets.reading import NAME_THE_TASK, of_no_task, read_dataset
-from targen_standard.datasets.source import Source, open_source
+from targen_standard.datasets.source import Source, open_source, require_one
 
 __all__ = [
     "Data",
@@ -126,6 +126,7 @@ def given_data(
     Raises:
         UsageError: the task of the rows is unknown.
     """
+    require_one(source)
     if isinstance(source, Folder) and registry is None:
         registry = source.registry
     made: Any = source.dataset if isinstance(source, Folder) else source

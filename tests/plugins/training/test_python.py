@@ -70,6 +70,23 @@ def test_a_model_is_pickled_by_its_folder(targen, mood):
         pickle.loads(packed)
 
 
+def test_a_list_of_datasets_is_not_taken_for_one(targen, mood):
+    paths = [str(mood("train.jsonl", 20)), str(mood("test.jsonl", 20, seed=1))]
+    datasets = [read_dataset(path, "mood.yaml") for path in paths]
+    for several in (paths, datasets, (paths[0], datasets[1])):
+        for call in (
+            lambda given: targen_core.compare(given, test=paths[1], task="mood.yaml"),
+            targen_core.train,
+            lambda given: targen_core.analyze(given, metrics=["labels"]),
+            lambda given: targen_core.export(given, "rows.csv"),
+            lambda given: targen_core.correct(given, model="scripted"),
+            targen_core.validate,
+        ):
+            with pytest.raises(targen_core.UsageError, match="where one dataset is") as caught:
+                call(several)
+            assert "merge([a, b]" in caught.value.hint and "compare(a, b" in caught.value.hint
+
+
 def test_what_cannot_be_is_said(targen, mood):
     mood("train.jsonl", 20)
     model = targen_core.train("train.jsonl", task="mood.yaml", out="model", progress=False)

@@ -301,6 +301,8 @@ def test_a_row_of_typed_columns_is_told_by_its_place(library):
         ({"text": "a"}, "is not a dataset: pass a path or rows"),
         (5, "is not a dataset: pass a path or rows"),
         (None, "is not a dataset: pass a path or rows"),
+        (([ROWS[0]], [ROWS[0]]), r"a list of datasets \(2\) was passed where one"),
+        ([Path("nowhere")], "a list of datasets"),
         ([ROWS[0], "text"], "the given data, row 2 does not fit the task toy: str is not a row"),
     ],
 )

@@ -211,6 +211,7 @@ def compare(
     Raises:
         UsageError: the request is invalid.
     """
+    from targen_standard.datasets.source import require_one
     from targen_training.comparing import arm_of, asked_for, carried_out, folder_for
     from targen_training.experiments.run import check_folder
     from targen_training.given import Given, several
@@ -218,6 +219,7 @@ def compare(
 
     arms: list[tuple[str, DataLike | Sequence[DataLike]]] = []
     for each in data:
+        require_one(each)
         arms += each.items() if isinstance(each, Mapping) else [("", each)]
     if not arms:
         raise UsageError("no datasets to compare were given")

@@ -61,9 +61,10 @@ def read_rows(
     """
     from targen_core import Dataset, read_dataset
     from targen_core.api.run import Folder
-    from targen_standard.datasets.source import Source, open_source
+    from targen_standard.datasets.source import Source, open_source, require_one
     from targen_standard.given import left_out, task_of
 
+    require_one(source)
     if isinstance(source, Folder | Dataset):
         own = source if isinstance(source, Dataset) else source.dataset
         if not own.rows:

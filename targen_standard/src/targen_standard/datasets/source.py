@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from targen_cli.reading import refuse_binary
+from targen_core.api.run import Folder
 from targen_core.dataset.model import Dataset
 from targen_core.errors import NoSuchFile, RunDirectoryError, TargenError, UsageError
 from targen_core.origin import HUB, order_of
@@ -44,6 +45,7 @@ __all__ = [
     "changed_words",
     "cited_in",
     "open_source",
+    "require_one",
     "run_source",
     "written",
 ]
@@ -431,6 +433,38 @@ def _several(path: Path, parts: Sequence[Path]) -> NoReturn:
     )
 
 
+def require_one(source: Any) -> None:
+    """Check that a program did not pass a list of datasets in place of one.
+
+    Raises:
+        UsageError: it did.
+    """
+    if isinstance(source, list | tuple) and any(map(_is_dataset, source)):
+        raise UsageError(
+            f"a list of datasets ({len(source)}) was passed where one dataset is expected",
+            hint="pass one dataset; to combine runs: targen_core.merge([a, b], out=FOLDER); to "
+            "compare datasets: targen_core.compare(a, b, test=ROWS)",
+        )
+
+
+def _is_dataset(item: Any) -> bool:
+    """Return whether an item of a list is not a row, but a dataset of its own."""
+    if isinstance(item, Mapping):
+        return False
+    if isinstance(item, str):
+        try:
+            return item.startswith(HUB) or Path(item).expanduser().exists()
+        except (OSError, RuntimeError):  # a long text, or a `~` of nobody
+            return False
+    if isinstance(item, list | tuple):
+        return bool(item) and all(isinstance(row, Mapping) for row in item)
+    return (
+        isinstance(item, Dataset | Folder | PathLike)
+        or hasattr(item, "columns")  # a data frame
+        or hasattr(item, "features")  # one of the library `datasets`
+    )
+
+
 def _in_memory(source: Any) -> Source:
     """Rows that are in memory."""
     if hasattr(source, "features") and hasattr(source, "with_format"):
@@ -442,6 +476,7 @@ def _in_memory(source: Any) -> Source:
     if isinstance(source, Mapping) or not isinstance(source, Iterable):
         raise UsageError(f"{type(source).__name__} is not a dataset: pass a path or rows")
     rows = list(source)
+    require_one(rows)
 
     def records() -> Iterator[tuple[int, Record]]:
         for number, row in enumerate(rows, 1):
