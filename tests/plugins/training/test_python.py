@@ -70,6 +70,18 @@ def test_a_model_is_pickled_by_its_folder(targen, mood):
         pickle.loads(packed)
 
 
+def test_new_texts_are_the_rows_of_a_frame_or_one_mapping(targen, mood):
+    rows = read_dataset(mood("train.jsonl", 20), "mood.yaml")
+    model = targen_core.train(rows, task="mood.yaml", out="model", progress=False)
+    labels = [row["label"] for row in rows]
+    frame = rows.to_pandas()
+    assert model.labels_of(frame) == model.labels_of(rows) == labels
+    assert model.labels_of(frame.rename(columns={"text": "message"})) == labels
+    assert model.labels_of({"text": rows[0]["text"]}) == labels[:1]
+    with pytest.raises(targen_core.UsageError, match="text 1 is not valid"):
+        model.labels_of(frame[["label"]])
+
+
 def test_a_list_of_datasets_is_not_taken_for_one(targen, mood):
     paths = [str(mood("train.jsonl", 20)), str(mood("test.jsonl", 20, seed=1))]
     datasets = [read_dataset(path, "mood.yaml") for path in paths]

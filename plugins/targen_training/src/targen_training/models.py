@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -52,6 +53,8 @@ from targen_core.reading import json_of
 from targen_core.task_files import TaskFile, require_known
 from targen_core.text import plural, refused
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Setting, Words, install
+from targen_standard.datasets.naming import in_columns_of
+from targen_standard.datasets.source import open_source
 from targen_standard.pretrained import named_place
 from targen_training.asked import options_of
 from targen_training.decisions import decisions_of, digest, require_weighing
@@ -217,12 +220,13 @@ class Trained:
         predict, answers = about_task(self.predict, self.answers, task, self.facts.tasks[task])
         return replace(self, predict=predict, answers=answers, only=task)
 
-    def labels_of(self, texts: Iterable[str | Mapping[str, str]]) -> list[str]:
+    def labels_of(self, texts: Iterable[str | Mapping[str, str]] | Mapping[str, str]) -> list[str]:
         """Return the label that the model finds most likely for each of some new texts.
 
         Args:
             texts: one text or several, each a row. For a task of several texts, such as a premise
-                and a hypothesis, mappings with all of them by name.
+                and a hypothesis, mappings with all of them by name. Of a data frame, each row is
+                one, and its columns are found as `evaluate` finds them.
 
         Raises:
             UsageError: a text is invalid, or the model has several tasks or questions that are not
@@ -236,8 +240,13 @@ class Trained:
                 hint="pass it rows: " + Action("predict", self.folder, Blank("DATA"), out=...),
             )
         self.require_only_texts(task)
+        if hasattr(texts, "columns"):  # a data frame, which iterates over its columns' names
+            opened, chosen = in_columns_of(open_source(texts), task)
+            if chosen:
+                logging.getLogger("targen.dataset").warning("%s: %s", opened.place, chosen)
+            texts = opened.rows(task)
         decisions = []
-        for row, each in enumerate([texts] if isinstance(texts, str) else texts):
+        for row, each in enumerate([texts] if isinstance(texts, str | Mapping) else texts):
             given = (
                 {task.fields[0]: each} if len(task.fields) == 1 and isinstance(each, str) else each
             )
