@@ -70,6 +70,21 @@ def test_a_model_is_pickled_by_its_folder(targen, mood):
         pickle.loads(packed)
 
 
+def test_a_program_may_change_its_folder(targen, mood, tmp_path, monkeypatch):
+    mood("train.jsonl", 20)
+    run = targen_core.generate("mood.yaml", n=4, model="scripted", out="run", progress=False)
+    datasets = [run.dataset, targen_core.read_dataset("run"), run.dataset[:2]]
+    counts = [len([*each.provenance]) for each in datasets]
+    model = targen_core.train("train.jsonl", task="mood.yaml", out="model", progress=False)
+    packed = [pickle.dumps(each) for each in datasets]
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    assert len(model.labels_of(["A lamp."])) == 1
+    for each in (*datasets, *map(pickle.loads, packed)):
+        assert len([*each.provenance]) in counts and len([*each.provenance]) >= 2
+        assert not targen_core.analyze(each, metrics=["labels"]).failed
+
+
 def test_new_texts_are_the_rows_of_a_frame_or_one_mapping(targen, mood):
     rows = read_dataset(mood("train.jsonl", 20), "mood.yaml")
     model = targen_core.train(rows, task="mood.yaml", out="model", progress=False)

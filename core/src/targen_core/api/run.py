@@ -118,7 +118,7 @@ class Run(Folder[Report]):
         name, variants = manifest.task_name(self.path), manifest.task.variants
         with manifest.telling_what_to_install():
             _, task = find_task(self.registry, name, variants)
-        return Dataset(self.path.name, task, [], run=self.path)
+        return Dataset(self.path.name, task, [], run=self.path.absolute())
 
     def refresh(self) -> None:
         """Read the report again, and the rows on next access; `resume` does so for its run.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from typing import Any
 
@@ -55,7 +56,9 @@ def read_dataset(
     dataset: Dataset = read(
         source, task, variants=variants, registry=registry, encoding=encoding, strict=strict
     )
-    return dataset
+    if dataset.run is None or dataset.run.is_absolute():
+        return dataset
+    return replace(dataset, run=dataset.run.absolute())  # a program may change its folder
 
 
 def rows_in(source: Any) -> list[Mapping[str, Any]]:

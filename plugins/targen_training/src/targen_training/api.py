@@ -79,7 +79,7 @@ def train(
         raise UsageError(
             "no training dataset was given", hint='pass a run, such as train("runs/mail-0")'
         )
-    return learned(
+    trained = learned(
         registry,
         [read_rows(registry, each, task, encoding=encoding) for each in data],
         [file_of(registry, each, task, encoding) for each in data],
@@ -95,6 +95,8 @@ def train(
         force=force,
         quiet=not progress,
     )
+    # A program may change its folder.
+    return replace(trained, folder=trained.folder.absolute())
 
 
 def evaluate(

@@ -312,6 +312,9 @@ class RecordsOf:
 
     path: Path
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", self.path.absolute())  # a program may change its folder
+
     def __iter__(self) -> Iterator[Mapping[str, Any]]:
         return read_jsonl(self.path)
 
