@@ -50,6 +50,23 @@ def test_datasets_and_corrections_are_pickled_by_where_their_task_is(run):
     assert again.task.name == "rte"
 
 
+def test_rows_of_a_task_in_a_file_are_pickled_by_its_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mood.yaml").write_text("description: A remark.\nlabels:\n  praise: good\n  blame: bad\n")
+    rows = [{"text": f"So {label}.", "label": label} for label in ("praise", "blame")]
+    for task in ("mood.yaml", Path("mood.yaml")):
+        dataset = tg.read_dataset(rows, task)
+        corrected = tg.correct(rows, task=task, model="scripted", progress=False)
+        several = [dataset, dataset[:1], dataset.shuffle(), tg.read_dataset(corrected.path)]
+        packed = [pickle.dumps(each) for each in several]
+        (tmp_path / "other").mkdir(exist_ok=True)
+        monkeypatch.chdir("other")
+        for each, again in zip(several, map(pickle.loads, packed), strict=True):
+            assert list(again) == list(copy.deepcopy(each)) == list(each)
+            assert again.labels == each.labels
+        monkeypatch.chdir(tmp_path)
+
+
 def test_every_function_takes_a_task_in_the_same_forms(run, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     kept = tg.Declaration(

@@ -87,7 +87,7 @@ def test_a_program_may_change_its_folder(targen, mood, tmp_path, monkeypatch):
 
 def test_new_texts_are_the_rows_of_a_frame_or_one_mapping(targen, mood):
     rows = read_dataset(mood("train.jsonl", 20), "mood.yaml")
-    model = targen_core.train(rows, task="mood.yaml", out="model", progress=False)
+    model = targen_core.train(rows, out="model", progress=False)
     labels = [row["label"] for row in rows]
     frame = rows.to_pandas()
     assert model.labels_of(frame) == model.labels_of(rows) == labels

@@ -97,6 +97,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
         problems: problems with rows that were read with `strict=False`, and known oddities in the
             original data.
         report: for a run, its report at the moment when its rows were read; otherwise empty.
+        finds_task: the file of the task and its variants, if it was read for a task in a file.
     """
 
     name: str = field(compare=False)
@@ -110,6 +111,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
     weights: Sequence[float] = field(default=(), compare=False)
     problems: Sequence[Problem] = field(default=(), compare=False)
     report: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    finds_task: tuple[str, tuple[str, ...]] | None = field(default=None, compare=False)
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the task, which is code: what is kept is where to find it again."""
@@ -384,6 +386,8 @@ def _pickled_task(dataset: Dataset) -> tuple[str, tuple[str, ...]]:
         manifest = Manifest.load(dataset.run / "manifest.json")
         if not manifest.task.id.startswith(f"{MEMORY}:"):
             return manifest.task_name(dataset.run), manifest.task.variants
+    if dataset.finds_task is not None:
+        return dataset.finds_task
     registry, name = load_registry(), dataset.task.name
     for item in registry.all("task"):
         if item.name == name and registry.resolve(item) is dataset.task:

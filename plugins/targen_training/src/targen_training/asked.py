@@ -134,6 +134,8 @@ def file_of(
     if isinstance(source, Dataset) and source.run is not None:
         source = source.run
     name = task
+    if isinstance(source, Dataset) and task is None and source.finds_task is not None:
+        name = source.finds_task[0]
     if isinstance(source, str | PathLike):
         opened = open_source(source, encoding=encoding)
         name = task if opened.task is None else opened.task()

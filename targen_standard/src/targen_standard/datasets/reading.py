@@ -13,6 +13,7 @@ from typing import Any
 from targen_core.api.request import TaskLike, given_task
 from targen_core.dataset.model import Dataset, Problem, row_digest
 from targen_core.errors import Rejected, RunDirectoryError, UsageError
+from targen_core.origin import Typed, is_file
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.reading import GivenTwice, json_of
@@ -88,6 +89,7 @@ def read_dataset(
         provenance=opened.provenance,
         problems=problems,
         report=report,
+        finds_task=_found_in_a_file(opened, task, variants),
     )
     return dataset if opened.then is None else opened.then(dataset)
 
@@ -174,6 +176,19 @@ def _task(
     if task is not None:
         require_texts(source.place, recorded, registry.get("task", task).varied(source.variants))
     return recorded
+
+
+def _found_in_a_file(
+    source: Source, task: Task[Any, Any] | str | None, variants: Sequence[str]
+) -> tuple[str, tuple[str, ...]] | None:
+    """What finds the task of rows again, from any folder, if a file has it."""
+    if isinstance(task, Task):
+        return None
+    if source.task is not None:
+        task, variants = source.task(), source.variants
+    if task is None or not is_file(task):
+        return None
+    return Typed(Path(task).absolute()), tuple(variants)
 
 
 def _same(
