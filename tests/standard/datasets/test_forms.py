@@ -241,6 +241,20 @@ def test_a_data_frame_of_polars():
     assert list(read_dataset(Frame([{"text": "a"}]), flat())) == [{"text": "a", "idx": 0}]
 
 
+def test_columns_without_names_are_called_by_their_numbers(caplog):
+    pandas = pytest.importorskip("pandas")
+    cells = [["a lamp", 4], ["a boat", 5]]
+    for source in (pandas.DataFrame(cells), [dict(enumerate(row)) for row in cells]):
+        dataset = read_dataset(source, flat())
+        assert [row["text"] for row in dataset] == ["a lamp", "a boat"]
+        assert "text: 0" in caplog.text
+        caplog.clear()
+    levels = pandas.DataFrame([["a"]], columns=pandas.MultiIndex.from_tuples([("a", "text")]))
+    with pytest.raises(UsageError, match="names of several levels") as caught:
+        read_dataset(levels, flat())
+    assert "frame.columns = " in caught.value.hint
+
+
 def flat() -> Task[Any, Any]:
     """A task of one column."""
 

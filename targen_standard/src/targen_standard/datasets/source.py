@@ -436,6 +436,20 @@ def _several(path: Path, parts: Sequence[Path]) -> NoReturn:
     )
 
 
+def _require_names(frame: Any) -> None:
+    """Check that each column of a data frame of pandas has one name.
+
+    Raises:
+        UsageError: a name has several levels.
+    """
+    names = list(frame.columns)
+    if any(isinstance(name, tuple) for name in names):
+        raise UsageError(
+            f"{IN_MEMORY}: the columns have names of several levels: {', '.join(map(str, names))}",
+            hint='give each column one name, as in frame.columns = ["text", "label"]',
+        )
+
+
 def require_one(source: Any) -> None:
     """Check that a program did not pass a list of datasets in place of one.
 
@@ -475,6 +489,7 @@ def _in_memory(source: Any) -> Source:
     if hasattr(source, "to_dicts"):  # a data frame of polars
         source = source.to_dicts()
     elif hasattr(source, "to_dict") and hasattr(source, "columns"):  # one of pandas
+        _require_names(source)
         source = source.astype(object).where(source.notna(), None).to_dict("records")
     if isinstance(source, Mapping) or not isinstance(source, Iterable):
         raise UsageError(f"{type(source).__name__} is not a dataset: pass a path or rows")
@@ -483,7 +498,11 @@ def _in_memory(source: Any) -> Source:
 
     def records() -> Iterator[tuple[int, Record]]:
         for number, row in enumerate(rows, 1):
-            bad = ValueError(f"{type(row).__name__} is not a row")
-            yield number, row if isinstance(row, Mapping) else bad
+            if not isinstance(row, Mapping):
+                yield number, ValueError(f"{type(row).__name__} is not a row")
+            elif all(isinstance(name, str) for name in row):
+                yield number, row
+            else:  # of a frame without a header, whose columns have numbers
+                yield number, {str(name): value for name, value in row.items()}
 
     return Source(IN_MEMORY, "dataset", Form(records, place="row"))
