@@ -249,6 +249,9 @@ def test_columns_without_names_are_called_by_their_numbers(caplog):
         assert [row["text"] for row in dataset] == ["a lamp", "a boat"]
         assert "text: 0" in caplog.text
         caplog.clear()
+    for names in (["text", "text"], [0, "0"]):  # `to_dict` keeps only the last of these
+        with pytest.raises(UsageError, match="has two columns with the same name: "):
+            read_dataset(pandas.DataFrame(cells, columns=names), flat())
     levels = pandas.DataFrame([["a"]], columns=pandas.MultiIndex.from_tuples([("a", "text")]))
     with pytest.raises(UsageError, match="names of several levels") as caught:
         read_dataset(levels, flat())

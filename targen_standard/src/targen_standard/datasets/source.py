@@ -32,7 +32,7 @@ from targen_core.wording import Action, Option, Words
 from targen_standard.datasets.columns import columns_of, from_hub, parquet, saved
 from targen_standard.datasets.lines import lines
 from targen_standard.datasets.records import Form, Record, as_it_is
-from targen_standard.datasets.texts import document, table
+from targen_standard.datasets.texts import document, require_distinct, table
 
 __all__ = [
     "CITED",
@@ -437,10 +437,10 @@ def _several(path: Path, parts: Sequence[Path]) -> NoReturn:
 
 
 def _require_names(frame: Any) -> None:
-    """Check that each column of a data frame of pandas has one name.
+    """Check that each column of a data frame of pandas has one name, which no other has.
 
     Raises:
-        UsageError: a name has several levels.
+        UsageError: a name has several levels, or two columns have the same name.
     """
     names = list(frame.columns)
     if any(isinstance(name, tuple) for name in names):
@@ -448,6 +448,7 @@ def _require_names(frame: Any) -> None:
             f"{IN_MEMORY}: the columns have names of several levels: {', '.join(map(str, names))}",
             hint='give each column one name, as in frame.columns = ["text", "label"]',
         )
+    require_distinct(IN_MEMORY, list(map(str, names)))
 
 
 def require_one(source: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -96,9 +96,18 @@ def _header(path: Path, text: str, *, tabs: bool) -> list[str]:
         rows = islice(csv_cells(text, tabs=tabs), 1, None)
         if not any(any(cells[last:]) for _, cells in rows if not isinstance(cells, ValueError)):
             header = header[:last]
-    if len(set(header)) < len(header):
-        raise UsageError(f"{path} has two columns with the same name: {', '.join(header)}")
+    require_distinct(str(path), header)
     return header
+
+
+def require_distinct(place: str, names: Sequence[str]) -> None:
+    """Check that a table names no column twice.
+
+    Raises:
+        UsageError: it does.
+    """
+    if len(set(names)) < len(names):
+        raise UsageError(f"{place} has two columns with the same name: {', '.join(names)}")
 
 
 def _typed(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, Any]:
