@@ -258,6 +258,15 @@ def test_columns_without_names_are_called_by_their_numbers(caplog):
     assert "frame.columns = " in caught.value.hint
 
 
+def test_values_that_json_does_not_have_are_said_to_be_left_out(caplog):
+    pandas = pytest.importorskip("pandas")
+    days = pandas.to_datetime(["2020-01-01", "2020-01-02"])
+    frame = pandas.DataFrame({"text": ["a", "b"], "when": days, "n": [1, 2]})
+    assert list(read_dataset(frame, flat()).to_pandas()) == ["text", "n", "idx"]
+    assert "left out the column when, whose values JSON cannot store (Timestamp)" in caplog.text
+    assert "ignores" not in caplog.text
+
+
 def flat() -> Task[Any, Any]:
     """A task of one column."""
 

@@ -61,7 +61,7 @@ def read_dataset(
         opened, chosen = in_columns_of(opened, whose)
         problems: list[Problem] = []
         # A run has the columns that its task makes; a person's file may have more.
-        others: dict[str, None] | None = {} if opened.run is None else None
+        others: dict[str, str] | None = {} if opened.run is None else None
         rows = (
             _strictly(opened, whose, task, problems, others)
             if strict
@@ -71,8 +71,15 @@ def read_dataset(
             break  # otherwise the run ended, or was resumed, while it was read
     if chosen:
         _log.warning("%s: %s", opened.place, chosen)
-    if others:
-        _log.warning("%s", _ignored(opened, whose, [*others]))
+    if kept := [name for name, odd in (others or {}).items() if not odd]:
+        _log.warning("%s: the task %s ignores %s", opened.place, whose.name, _listed(kept))
+    if lost := {name: odd for name, odd in (others or {}).items() if odd}:
+        _log.warning(
+            "%s: left out %s, whose values JSON cannot store (%s); convert these to text",
+            opened.place,
+            _listed(list(lost)),
+            ", ".join(dict.fromkeys(lost.values())),
+        )
     card = opened.card
     if opened.run is not None and report and ended is None:
         # A README.md, if there is one, tells of an earlier end of the run.
@@ -94,12 +101,12 @@ def read_dataset(
     return dataset if opened.then is None else opened.then(dataset)
 
 
-def _ignored(source: Source, task: Task[Any, Any], columns: Sequence[str]) -> str:
-    """Return which columns of a person's file the task does not have, in words."""
+def _listed(columns: Sequence[str]) -> str:
+    """Return the columns of a person's file that the task does not have, in words."""
     named = [printable(name, lines=False, max_length=40) for name in columns[:_NAMED]]
     named += ["…"] if len(columns) > _NAMED else []
     kind = "column" if len(columns) == 1 else "columns"
-    return f"{source.place}: the task {task.name} ignores the {kind} {', '.join(named)}"
+    return f"the {kind} {', '.join(named)}"
 
 
 def _at_one_moment(source: Source) -> tuple[Source, Mapping[str, Any]]:
@@ -227,7 +234,7 @@ def _strictly(
     task: Task[Any, Any],
     named: Task[Any, Any] | str | None,
     problems: list[Problem],
-    others: dict[str, None] | None,
+    others: dict[str, str] | None,
 ) -> list[_Row]:
     """All rows, each valid; `problems` gets the known oddities of the original data.
 
@@ -294,7 +301,7 @@ def _leniently(
     source: Source,
     task: Task[Any, Any],
     problems: list[Problem],
-    others: dict[str, None] | None,
+    others: dict[str, str] | None,
 ) -> list[_Row]:
     """The rows that are right, with all that belong to them; `problems` gets what is wrong.
 

@@ -47,7 +47,7 @@ class Form:
 
 
 def official_row(
-    record: Record, form: Form, task: Task[Any, Any], others: dict[str, None] | None = None
+    record: Record, form: Form, task: Task[Any, Any], others: dict[str, str] | None = None
 ) -> Mapping[str, Any]:
     """Return the row of a record, which the task's schema accepts: `"true"` is not a truth value.
 
@@ -56,7 +56,8 @@ def official_row(
         form: the form.
         task: the row's task.
         others: gets the names of columns that the schema does not know. The row keeps them, unless
-            JSON cannot hold their values. With None, such a column is an error.
+            JSON cannot hold their values; then the name comes with the type of one. With None, such
+            a column is an error.
 
     Raises:
         ValueError: the schema does not accept the row; see `problem_in`. Or the row lacks a column,
@@ -76,7 +77,7 @@ def official_row(
     if others is not None:
         known = _columns(task.schema)
         odd = [name for name in row if name not in known and not _is_json(row[name])]
-        others.update(dict.fromkeys(odd))
+        others.update((name, type(row[name]).__name__) for name in odd)
         row = {name: value for name, value in row.items() if name not in odd} if odd else row
     try:
         line = _json(row)
@@ -89,7 +90,7 @@ def official_row(
     return row if accepted is line else json_of(accepted)
 
 
-def _accepted(line: bytes, task: Task[Any, Any], others: dict[str, None] | None) -> bytes:
+def _accepted(line: bytes, task: Task[Any, Any], others: dict[str, str] | None) -> bytes:
     """Return a row that the schema accepts: as it is, or without nulls in place of absent values.
 
     Other libraries write these, as pandas does for a missing label.
@@ -133,7 +134,7 @@ def _columns(schema: type[BaseModel]) -> Mapping[str, bool]:
     return {field.alias or name: field.is_required() for name, field in fields}
 
 
-def _validate(line: bytes, task: Task[Any, Any], others: dict[str, None] | None) -> None:
+def _validate(line: bytes, task: Task[Any, Any], others: dict[str, str] | None) -> None:
     """Check a row against the schema; `others` gets the columns that the schema does not know.
 
     Raises:
@@ -159,7 +160,8 @@ def _validate(line: bytes, task: Task[Any, Any], others: dict[str, None] | None)
             raise ValueError(f"{unknown[0]}: unknown column") from error
         rest = {name: value for name, value in row.items() if name not in unknown}
         task.schema.model_validate_json(_json(rest), strict=True)
-        others.update(dict.fromkeys(unknown))
+        for name in unknown:
+            others.setdefault(name, "")
 
 
 def _misnamed(row: Mapping[str, Any], unknown: Sequence[str], task: Task[Any, Any]) -> str:
