@@ -198,6 +198,14 @@ def test_what_ends_early_is_our_error_and_keeps_what_was_made(lab):
     assert len(kept) == sum(kept.report.rows.values())
 
 
+def test_a_run_can_be_loaded_again(lab):
+    world = lab.World()
+    tg.generate(world.task(), n=4, model=lab.ToyModel(world.reply), out="x")
+    run = tg.load("x", task=world.task())
+    assert list(tg.load(run)) == list(tg.load(run, task=world.task())) == list(run)
+    assert tg.load(run) is not run
+
+
 def test_an_error_of_the_service_has_the_path_of_the_run_that_is_kept():
     refuse = {"model": "scripted", "unauthorized": True}
     with pytest.raises(AuthenticationFailed) as caught:

@@ -291,20 +291,22 @@ resume = waiting(aresume)
 
 
 def load(
-    run: PathText, *, task: Task[Any, Any] | None = None, registry: Registry | None = None
+    run: PathText | Run, *, task: Task[Any, Any] | None = None, registry: Registry | None = None
 ) -> Run:
     """Load a run, finished or not.
 
     Args:
-        run: its directory.
-        task: the `Task`, if the run was made with a `Task` object.
-        registry: resolves names; by default, all installed plugins.
+        run: its directory; or a run, which is read again.
+        task: the `Task`, if the run was made with a `Task` object; a `Run` remembers it.
+        registry: resolves names; by default the registry of the `Run`, or all that is installed.
 
     Raises:
         UsageError: the directory does not exist.
         RunDirectoryError: it is not a run directory.
     """
-    path = as_path(run)
+    path = run.path if isinstance(run, Run) else as_path(run)
+    if registry is None and isinstance(run, Run):
+        registry = run.registry
     manifest = Manifest.load(path / "manifest.json")
     known = registry_for(path, manifest, registry, task)
     return Run(path, Report.of(read_report(path)), known)
