@@ -223,6 +223,13 @@ def test_rows_to_exclude_are_to_be_passed_again():
     assert caught.value.__notes__[-1].endswith('targen_core.resume("short", exclude=ROWS)')
 
 
+def test_excluding_no_dataset_is_the_same_as_not_excluding():
+    first = porter(n=4, exclude=[], out="x")
+    assert manifest("x")["spec"]["filters"] == manifest(porter(n=2).path)["spec"]["filters"]
+    assert list(porter(n=4, out="x")) == list(first)
+    assert len(tg.resume("x", n=6, exclude=[])) == 6
+
+
 def test_a_run_that_is_open_here_is_said_to_be():
     porter(n=2, out="x")
     job = tg.Job.resume(tg.load_registry(), "x")

@@ -111,3 +111,19 @@ def test_rows_of_different_labels_are_alike_only_if_they_are_equal(tmp_path):
     assert {label for _, label in kept} == {"good", "bad"}
     assert len({text for text, _ in kept}) == 2
     assert manifest(out)["lock"]["parts"]["filter near-duplicates"]["version"] == 3
+
+
+def test_a_merge_leaves_out_rows_in_any_form(runs):
+    parts, wanted = [runs / name for name in "bc"], {"good": 3, "bad": 3}
+    usual = {"labels": wanted, "task": SAMPLE}
+    kept = targen_core.merge(parts, out=runs / "out", **usual)
+    given = targen_core.load(runs / "out", task=SAMPLE)
+    forms = [given, [given], given.dataset, list(given), [runs / "out" / "dataset.jsonl"]]
+    left = [
+        [*targen_core.merge(parts, out=runs / f"out-{at}", exclude=form, **usual)]
+        for at, form in enumerate(forms)
+    ]
+    assert left.count(left[0]) == len(forms)
+    assert not {row["text"] for row in left[0]} & {row["text"] for row in kept}
+    for none in ([], (), None):
+        assert [*targen_core.merge(parts, out=runs / "out", exclude=none, **usual)] == [*kept]

@@ -496,12 +496,14 @@ def _items(items: ItemsLike | None, file: Path) -> Path | None:
 
 
 def _with_files(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Return values by option, with names for datasets, as `_sources` has them."""
+    """Return values by option, with names for datasets, as `names_of_sources` has them."""
     named = {name for name, option in shortcuts().items() if option.datasets is not None}
     made = {
-        name: _sources(name, value, folder) if name in named else value
+        name: names_of_sources(name, value, folder) if name in named else value
         for name, value in values.items()
     }
+    # Without a dataset, a run is that of a call without the option.
+    made = {name: value for name, value in made.items() if name not in named or value}
     kept = {}
     for name in made.keys() & options_of_rows():
         file_of = load_registry().function("file-of-rows", of=str(Option(name)))
@@ -526,13 +528,13 @@ def options_of_rows() -> set[str]:
     return {name for name, option in shortcuts().items() if option.rows}
 
 
-def _sources(option: str, sources: SourcesLike | None, folder: Path) -> list[str]:
+def names_of_sources(option: str, sources: SourcesLike | None, folder: Path) -> list[str]:
     """Datasets by their names; rows of a program are written into `folder`.
 
     Raises:
         UsageError: one is not a dataset.
     """
-    if sources is None:
+    if sources is None or (isinstance(sources, list | tuple) and not sources):
         return []
     several: Sequence[Any] = [sources]
     if isinstance(sources, list | tuple) and not all(isinstance(one, Mapping) for one in sources):

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from os import PathLike
+import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from targen_core.api.report import Report
-from targen_core.api.request import PathText, as_path, registry_for
+from targen_core.api.request import (
+    PathText,
+    SourcesLike,
+    as_path,
+    names_of_sources,
+    registry_for,
+)
 from targen_core.api.run import Run
 from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
@@ -27,7 +33,7 @@ def merge(
     n: int | None = None,
     labels: Mapping[str, int] | None = None,
     near_duplicates: float | None = None,
-    exclude: PathText | Sequence[PathText] = (),
+    exclude: SourcesLike | None = None,
     conflicting: bool = False,
     task: Task[Any, Any] | None = None,
     registry: Registry | None = None,
@@ -44,8 +50,8 @@ def merge(
         labels: rows by label.
         near_duplicates: similarity in per cent above which a row is a near-duplicate; 0 turns the
             check off. The default is that of the runs, the strictest if they differ.
-        exclude: datasets whose rows must not occur, exactly or nearly: files, runs, folders or
-            datasets of the Hugging Face Hub.
+        exclude: datasets whose rows must not occur, exactly or nearly: in any form that
+            `read_dataset` reads, or several in a list.
         conflicting: whether to merge runs that contradict each other, each unchanged.
         task: the `Task`, if the runs were made with a `Task` object; a `Run` remembers it.
         registry: resolves names; by default among all that is installed.
@@ -57,24 +63,24 @@ def merge(
         UsageError: what cannot be merged.
         JobFailed: labels lack rows; the rows that there are are merged.
     """
-    if isinstance(runs, str | Path | Run):
+    if isinstance(runs, str | Path | Run) or not isinstance(runs, Iterable):
         raise UsageError(f"`runs` is {repr(runs)[:80]}, not a list", hint="pass a list of runs")
     runs = list(runs)
     paths = [run.path if isinstance(run, Run) else as_path(run) for run in runs]
-    several = [exclude] if isinstance(exclude, str | PathLike) else exclude
     known = registry_of(runs) if registry is None else registry
     path = as_path(out)
-    come = merge_runs(
-        known,
-        paths,
-        path,
-        n=n,
-        labels=labels,
-        near_duplicates=near_duplicates,
-        exclude=[one if isinstance(one, str) else str(as_path(one)) for one in several],
-        conflicting=conflicting,
-        task=task,
-    )
+    with tempfile.TemporaryDirectory(prefix="targen-") as folder:
+        come = merge_runs(
+            known,
+            paths,
+            path,
+            n=n,
+            labels=labels,
+            near_duplicates=near_duplicates,
+            exclude=names_of_sources("exclude", exclude, Path(folder)),
+            conflicting=conflicting,
+            task=task,
+        )
     if come.short is not None:
         come.short.add_note(f"to load the existing rows: targen_core.load({str(out)!r})")
         raise come.short
