@@ -179,6 +179,7 @@ def compare(
     metric: str | None = None,
     together: bool = True,
     out: str | PathLike[str] | None = None,
+    progress: bool = True,
     encoding: str = "utf-8",
     registry: Registry | None = None,
 ) -> Results:
@@ -203,6 +204,7 @@ def compare(
         metric: the figure that counts; by default the benchmark's first.
         together: of two datasets, train on both together as well.
         out: the folder; by default comparisons/ and the names.
+        progress: whether to show the number of training runs and the current one.
         encoding: of text files without a byte order mark.
         registry: finds tasks and trainers; by default what is installed.
 
@@ -250,6 +252,6 @@ def compare(
     folder = folder_for(experiment, experiment.name) if out is None else Path(out).expanduser()
     check_folder(folder)
     with Money(Limits()) as money:  # no arm is generated
-        results = carried_out(given.registry, experiment, folder, money)
+        results = carried_out(given.registry, experiment, folder, money, quiet=not progress)
     assert results is not None
     return replace(results, folder=folder)

@@ -198,10 +198,11 @@ def carried_out(
     *,
     keep: bool = False,
     plan: bool = False,
+    quiet: bool = False,
 ) -> Results | None:
     """Announce the plan, carry it out and write the results; None if only the plan was wanted.
 
-    Runs draw from `money`, which the caller has opened.
+    Runs draw from `money`, which the caller has opened. With `quiet`, only notes are shown.
 
     Raises:
         TargenError: anything wrong with what was asked for, or a run or training that failed.
@@ -247,9 +248,10 @@ def carried_out(
         for line in notes:
             note(line)
         ready.left.extend(notes)
-        _say(ready)
+        if not quiet:
+            _say(ready)
         try:
-            with cells_shown() as tell:
+            with cells_shown(quiet=quiet) as tell:
                 results = run_experiment(ready, keep=keep, tell=tell)
         except KeyboardInterrupt:
             left, known = ({p.training for p in of} for of in (ready.missing, ready.plans))

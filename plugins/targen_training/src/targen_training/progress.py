@@ -28,8 +28,11 @@ def shown(*, quiet: bool = False, doing: str = "") -> Iterator[Watch]:
 
 
 @contextmanager
-def cells_shown() -> Iterator[Callable[[int, int, Plan], Watch]]:
-    """Give a watch of each cell; a note that several seeds give is printed once."""
+def cells_shown(*, quiet: bool = False) -> Iterator[Callable[[int, int, Plan], Watch]]:
+    """Give a watch of each cell; a note that several seeds give is printed once.
+
+    With `quiet`, only notes are shown.
+    """
     noted: set[tuple[str, str, str]] = set()
 
     def watch(done: int, of: int, plan: Plan) -> Watch:
@@ -49,5 +52,5 @@ def cells_shown() -> Iterator[Callable[[int, int, Plan], Watch]]:
 
         return Watch(note_once, step)
 
-    with status() as line:
+    with status(quiet=quiet) as line:
         yield watch
