@@ -86,6 +86,12 @@ def test_what_could_not_be_measured_is_said_where_it_is_looked_at(run):
     assert repr(analysis).endswith(": 1 metric; failed: broken>")
 
 
+def test_an_empty_list_of_metrics_is_not_all_of_them(run):
+    for none in ([], ()):
+        with pytest.raises(tg.UsageError, match="metrics is empty"):
+            tg.analyze(run, metrics=none)
+
+
 def test_a_declaration_is_the_task_of_rows(run):
     with pytest.raises(tg.UsageError, match="pass at least one dataset to analyse"):
         tg.analyze()

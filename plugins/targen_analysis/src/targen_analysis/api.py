@@ -21,7 +21,7 @@ def analyze(
     *data: DataLike,
     against: DataLike | None = None,
     task: TaskLike | None = None,
-    metrics: str | Iterable[str] = (),
+    metrics: str | Iterable[str] | None = None,
     without: str | Iterable[str] = (),
     options: Mapping[str, Any] | None = None,
     text: str | Iterable[str] = (),
@@ -70,7 +70,10 @@ def analyze(
             texts += [f"{name}.{key}={each}" for key, each in value.items()]
         else:
             texts.append(f"{name}={value}")
-    asked = ask(registry, _names(metrics), _names(without), texts)
+    names = () if metrics is None else _names(metrics)
+    if metrics is not None and not names:
+        raise UsageError("metrics is empty", hint="omit metrics= to measure everything")
+    asked = ask(registry, names, _names(without), texts)
     if not asked:
         raise UsageError("no metrics are left to measure", hint="exclude fewer metrics")
     study = read_study(

@@ -171,7 +171,7 @@ def compare(
     test: DataLike | Sequence[DataLike],
     real: DataLike | None = None,
     task: TaskLike | None = None,
-    trainers: str | Iterable[str] = (),
+    trainers: str | Iterable[str] | None = None,
     repeats: int | None = None,
     curve: str | Iterable[int] | None = None,
     match: str | None = None,
@@ -227,6 +227,9 @@ def compare(
         arms += each.items() if isinstance(each, Mapping) else [("", each)]
     if not arms:
         raise UsageError("no datasets to compare were given")
+    trainers = trainers if trainers is None or isinstance(trainers, str) else [*trainers]
+    if trainers == []:
+        raise UsageError("trainers is empty", hint="omit trainers= for the usual one")
     parts = [test, *([] if real is None else [real]), *(of for _, of in arms)]
     given = Given(registry, task, [each for part in parts for each in several(part)])
 
@@ -239,7 +242,7 @@ def compare(
         [named(name, of) for name, of in arms],
         [given.file(each) for each in several(test)],
         given.task,
-        [trainers] if isinstance(trainers, str) else [*trainers],
+        [trainers] if isinstance(trainers, str) else [*(trainers or ())],
         repeats,
         real=None if real is None else named("real", real),
         curve=curve if curve is None or isinstance(curve, str) else ",".join(map(str, curve)),
