@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
+from operator import index
 
 from targen_cli.markup import markdown_code
 from targen_core.api.run import manner_of
@@ -135,7 +136,15 @@ def split(dataset: Dataset, shares: Shares, *, seed: int = 0) -> dict[str, Datas
 
 
 def shuffle(dataset: Dataset, *, seed: int = 0) -> Dataset:
-    """The dataset in a random order that the seed decides; rows that belong together stay so."""
+    """The dataset in a random order that the seed decides; rows that belong together stay so.
+
+    Raises:
+        UsageError: the seed is not a whole number.
+    """
+    try:
+        seed = index(seed)  # `Random` refuses numbers of numpy's
+    except TypeError:
+        raise UsageError(f"seed is {seed!r}", hint="pass a whole number") from None
     size = dataset.task.rows_per_instance
     starts = list(range(0, len(dataset), size))
     random.Random(seed).shuffle(starts)

@@ -10,6 +10,7 @@ from collections import UserList
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 from filelock import FileLock
 
@@ -117,6 +118,27 @@ def test_a_run_whose_resumption_ends_early_has_the_new_report():
     with pytest.raises(BudgetExhausted):
         tg.resume(run, n=40, max_tokens=run.report.usage.tokens + 3000)
     assert (run.report.status, sum(run.report.requested.values())) == ("stopped", 40)
+
+
+def test_numbers_of_numpy_are_those_of_python():
+    made = [
+        porter(
+            n=number(2),
+            seed=number(3),
+            near_duplicates=real(80),
+            temperature=real(0.5),
+            steps={"correct": {"temperature": real(0.25)}},
+            options={"max_tokens": number(900), "stop": several(["END"])},
+            out=out,
+        )
+        for out, number, real, several in (
+            ("x", np.int64, np.float32, np.array),
+            ("y", int, float, list),
+        )
+    ]
+    assert [*made[0]] == [*made[1]] and manifest("x")["spec"] == manifest("y")["spec"]
+    with pytest.raises(UsageError, match="temperature is <object"):
+        porter(n=2, temperature=object())
 
 
 def test_paths_are_texts_or_paths_and_a_tilde_is_the_home(tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -116,6 +117,9 @@ def test_a_shuffle_moves_units_whole(made):
     assert idx != sorted(idx) == list(range(40))
     assert all(second == first + 1 for first, second in zip(idx[::2], idx[1::2], strict=True))
     assert shuffled == dataset.shuffle(seed=1) != dataset.shuffle(seed=2)
+    assert shuffled == dataset.shuffle(seed=np.int64(1))
+    with pytest.raises(UsageError, match=r"seed is 1\.5"):
+        dataset.shuffle(seed=1.5)
 
 
 def test_labels_that_no_two_rows_share_are_split_all_the_same(made):

@@ -210,6 +210,7 @@ def asked(
             Option("corrector", "none") + ": there is no corrector with that name",
             hint=Option("correct", False),
         )
+    values = {name: _number(value) for name, value in values.items()}
     limits = {name: values.pop(name, None) for name in Limits.model_fields}
     options = dict(options or {})  # a manifest could not store a program's rows as an option
     values |= {
@@ -589,7 +590,7 @@ def _value(name: str, value: Any) -> Any:
     if isinstance(value, PathLike):
         return str(as_path(value))
     try:
-        return json.loads(json.dumps(value, allow_nan=False))
+        return json.loads(json.dumps(value, allow_nan=False, default=_of_numpy))
     except (TypeError, ValueError):
         hint: Words = "options of models are numbers, strings, lists or mappings"
         if callable(value) and name == "script":
@@ -599,6 +600,22 @@ def _value(name: str, value: Any) -> Any:
         raise UnknownOption(
             f"{name} is {repr(value)[:80]}", option=name, known=[name], hint=hint
         ) from None
+
+
+def _number(value: Any) -> Any:
+    """Return a number of numpy's as one of Python's; other values are unchanged."""
+    return _of_numpy(value) if getattr(value, "shape", None) == () else value
+
+
+def _of_numpy(value: Any) -> Any:
+    """Return a number or an array of numpy's, which json does not know, as Python has it.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if not hasattr(value, "tolist"):
+        raise TypeError(f"not of numpy: {type(value).__name__}")
+    return value.tolist()
 
 
 def _plain(labels: Mapping[str, int] | None) -> dict[str, int]:
