@@ -112,6 +112,17 @@ def test_a_list_of_datasets_is_not_taken_for_one(targen, mood):
             with pytest.raises(targen_core.UsageError, match="where one dataset is") as caught:
                 call(several)
             assert "merge([a, b]" in caught.value.hint and "compare(a, b" in caught.value.hint
+def test_models_of_other_rows_get_folders_of_their_own(targen, mood, capsys):
+    mood("train.jsonl", 40)
+    rows = [*read_dataset("train.jsonl", "mood.yaml")]
+    how = {"task": "mood.yaml", "progress": False}
+    made = [targen_core.train(each, **how).folder for each in (rows, rows[:20], rows, rows[:20])]
+    assert list(map(str, made)) == ["models/dataset", "models/dataset-2"] * 2
+    said = "models/dataset already contains a model; writing this model to models/dataset-2"
+    assert capsys.readouterr().err == f"note: {said}\n"
+    assert targen_core.train(rows[:20], **how, force=True).folder == made[0]
+    with pytest.raises(targen_core.UsageError, match="already contains a model"):
+        targen_core.train(rows, **how, out=made[0])
 
 
 def test_what_cannot_be_is_said(targen, mood):

@@ -57,7 +57,8 @@ def train(
         mix_temperature: of the mix "temperature".
         options: options of the trainer, such as {"regularization": 5}.
         seed: random seed of the training.
-        out: the folder; by default models/ and the dataset's name.
+        out: the folder; by default models/DATASET, or models/DATASET-2 and so on if another model
+            exists.
         force: replace an earlier model.
         progress: whether to show steps.
         encoding: of text files without a byte order mark.

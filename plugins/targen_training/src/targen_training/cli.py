@@ -87,7 +87,11 @@ def train(
     seed: Annotated[int, typer.Option("--seed", help="Random seed for the training.")] = 0,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="The output folder. [default: models/DATASET]"),
+        typer.Option(
+            "--out",
+            help="The output folder. [default: models/DATASET; if that contains a different model, "
+            "models/DATASET-2 and so on]",
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier model.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress.")] = False,

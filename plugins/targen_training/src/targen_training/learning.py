@@ -72,6 +72,7 @@ def learned(
     target = out or Path("models") / re.sub(r"[^\w.-]+", "-", datasets[0].name)
     with shown(quiet=quiet, doing=f"training {name.rpartition(':')[2]}") as watch:
         train_model(
+        folder = train_model(
             ready_trainer(registry, name, options),
             datasets,
             target,
@@ -87,8 +88,9 @@ def learned(
                 if file is not None
             },
             watch=watch,
+            by_number=out is None,
         )
-    return load_model(registry, target)
+    return load_model(registry, folder)
 
 
 def usual_trainer(registry: Registry, task: Task[Any, Any]) -> str:

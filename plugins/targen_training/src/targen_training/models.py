@@ -368,8 +368,9 @@ def train_model(
     started_from: str = "",
     files: Mapping[str, TaskFile] = MappingProxyType({}),
     watch: Watch | None = None,
-) -> Facts:
-    """Train on datasets and write the folder `out`, whole or not at all.
+    by_number: bool = False,
+) -> Path:
+    """Train on datasets and write the folder `out`, whole or not at all; return the folder.
 
     Datasets of several tasks make a mixture: one model for all. If all settings are the same, a
     killed training continues from the trainer's checkpoints, and a finished model is kept.
@@ -386,6 +387,7 @@ def train_model(
         started_from: what of the options' weights is to be remembered.
         files: tasks that are not installed, by their names; a copy of each is kept.
         watch: whom to tell how it goes.
+        by_number: write to OUT-2 and so on if `out` contains something else; ignored with `force`.
 
     Raises:
         UsageError: `out` exists, two tasks share a name, there are fewer than two labels to learn,
@@ -393,7 +395,8 @@ def train_model(
         WriteFailed: the operating system refuses.
     """
     item, trainer, options = ready.item, ready.trainer, ready.options
-    if not (out / _FACTS).is_file():  # before rows are read
+    by_number = by_number and not force
+    if not (out / _FACTS).is_file() and not by_number:  # before rows are read
         check_free(out, "a model", _FACTS, force=force)
     by_task = grouped(datasets)
     if trainer.output is not None and len(by_task) > 1:
@@ -445,12 +448,24 @@ def train_model(
         mix=mix_said(mix, temperature) if len(by_task) > 1 else "",
         started_from=started_from,
     )
-    if not force and (there := _model_there(out, facts)) is not None:
-        return there
-    check_free(out, "a model", _FACTS, force=force)
+    watch = watch or Watch()
+    taken = ""
+    others = (out.with_name(f"{out.name}-{number}") for number in range(2, 10_000))
+    for folder in chain([out], others if by_number else ()):
+        if not force and _model_there(folder, facts) is not None:
+            return folder
+        try:
+            check_free(folder, "a model", _FACTS, force=force)
+            break
+        except UsageError as error:
+            if not by_number:
+                raise
+            taken = taken or str(error)
+    if taken:
+        watch.note(f"{taken}; writing this model to {folder}")
+    out = folder
     with without_empty(out.parent), writing(out), _work(out, facts, force=force) as work:
         notes: list[str] = []
-        watch = watch or Watch()
 
         def note(text: str, /) -> None:
             notes.append(text)
@@ -469,7 +484,7 @@ def train_model(
         np.save(made / "seen.npy", np.array([digest(d) for d in learned], dtype=np.uint64))
         write_file(made / _FACTS, facts.model_dump_json(indent=2))
         put_folder(made, out)
-    return facts
+    return out
 
 
 def _model_there(out: Path, facts: Facts) -> Facts | None:
