@@ -173,6 +173,14 @@ def test_a_model_that_a_program_passes_stays_open(lab, world, drive):
     assert model.closed == 0
 
 
+def test_a_task_of_a_program_is_passed_when_its_run_is_loaded(lab, world):
+    tg.generate(world.task(), n=2, model=lab.ToyModel(world.reply), out="x")
+    with pytest.raises(UnknownName) as caught:
+        len(tg.load("x"))
+    assert caught.value.hint == "targen_core.load(RUN, task=TASK)"
+    assert len(tg.load("x", task=world.task())) == 2
+
+
 def test_a_fault_of_a_task_is_told_to_its_author(lab, world):
     def broken(row):
         raise ZeroDivisionError("oh")

@@ -409,10 +409,10 @@ class Registry:
     def _of_unknown(self, kind: str, name: str) -> UnknownName:
         bare = name.rpartition(":")[2]
         if name.startswith(f"{MEMORY}:"):
-            word = "task" if kind == "task" else "model"
+            word, call = ("task", "load") if kind == "task" else ("model", "resume")
             return UnknownName(
                 f"the {word} {bare!r} was a Python object, which a run does not store",
-                hint=in_python(Action("resume", Blank("RUN"), **{word: Blank(word.upper())})),
+                hint=in_python(Action(call, Blank("RUN"), **{word: Blank(word.upper())})),
             )
         package = package_of(kind, bare if kind in self.kinds else "") if bare else ""
         if kind == "backend" and ":" in name:
