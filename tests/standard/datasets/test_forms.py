@@ -155,6 +155,16 @@ def test_what_datasets_saves_and_holds(dataset, library, tmp_path):
     assert read_dataset(tmp_path / "two" / "train", dataset.task).digest == dataset.digest
 
 
+def test_no_rows_have_the_columns_of_their_task(dataset, library):
+    none = dataset[:0]
+    held = none.to_hf()
+    assert len(held) == 0 and held.features["label"] == dataset.to_hf().features["label"]
+    assert (
+        set(held.features) == set(none.to_pandas().columns) == set(dataset.task.schema.model_fields)
+    )
+    assert all(f"<th>{name}</th>" in none._repr_html_() for name in held.features)
+
+
 def test_a_hub(dataset, library, tmp_path, monkeypatch):
     asked = []
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from targen_cli.pages import table
 from targen_core.dataset.model import Dataset
-from targen_core.errors import UsageError
-from targen_standard.datasets.arrow import arrow_tables
+from targen_standard.datasets.arrow import arrow_schema, arrow_tables
+from targen_standard.datasets.kinds import column_kinds
 from targen_standard.extras import needs
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def to_pandas(dataset: Dataset) -> pd.DataFrame:
     with needs("creating a data frame", extra="pandas"):
         import pandas as pd
     if not dataset.rows:  # as a slice may be: its columns are those of any row
-        return pd.DataFrame(columns=list(dataset.task.schema.model_fields))
+        return pd.DataFrame(columns=_columns(dataset))
     return pd.DataFrame([dict(row) for row in dataset.rows])
 
 
@@ -32,21 +32,26 @@ def to_hf(dataset: Dataset) -> datasets.Dataset:
     """See `Dataset.to_hf`."""
     with needs("creating a datasets.Dataset", extra="datasets"):
         import datasets
-    if not dataset.rows:
-        raise UsageError(f"{dataset.name} has no rows, so its columns are unknown")
     import pyarrow as pa
 
-    return datasets.Dataset(pa.concat_tables(arrow_tables(dataset)))
+    kinds = column_kinds(dataset)
+    tables = list(arrow_tables(dataset, kinds)) or [arrow_schema(kinds).empty_table()]
+    return datasets.Dataset(pa.concat_tables(tables))
 
 
 def as_html(dataset: Dataset) -> str:
     """The first rows as a table, everything escaped."""
     rows = list(dataset.rows[:_SHOWN])
-    columns = list(dict.fromkeys(name for row in rows for name in row))
+    columns = list(dict.fromkeys(name for row in rows for name in row)) or _columns(dataset)
     cells = [[_cell(row.get(name)) for name in columns] for row in rows]
     if (rest := len(dataset) - len(rows)) > 0:
         cells.append([f"… and {rest:,} more"])
     return table(_cut(dataset.summary), map(_cut, columns), cells)
+
+
+def _columns(dataset: Dataset) -> list[str]:
+    """Return the columns of any row of its task."""
+    return list(dataset.task.schema.model_fields)
 
 
 def _cell(value: Any) -> str:

@@ -64,7 +64,8 @@ def column_kinds(dataset: Dataset) -> dict[str, Kind]:
     kinds = dict(top.fields)
     classes = _classes(dataset.task.labels)
     labels = [row["label"] for row in dataset.rows if row.get("label") is not None]
-    if classes is not None and labels and _are_of(classes, labels):
+    known = bool(labels) or ("label" in kinds and not dataset.rows)  # none speaks against them
+    if classes is not None and known and _are_of(classes, labels):
         kinds["label"] = classes
     return kinds
 
