@@ -173,7 +173,10 @@ class Options(BaseModel):
         try:
             return read(asked)
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
+            found = error.errors(include_url=False)
+            # A slip in a required field's name comes before the field that is therefore missing.
+            slips = (each for each in found if each["type"] == "extra_forbidden")
+            first = next(slips, found[0])
             field = str(first["loc"][0]) if first["loc"] else ""
             if first["type"] == "extra_forbidden":
                 raise UsageError(

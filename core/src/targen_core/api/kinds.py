@@ -156,6 +156,7 @@ MEANT = {
     **dict.fromkeys(("api_base", "url"), "base_url"),
     **dict.fromkeys(("label", "shares", "ratio"), "labels"),
     **dict.fromkeys(("decl", "declaration"), "task"),
+    **dict.fromkeys(("from_run", "run"), "measured"),
 }
 """Keywords of ours by the names that people try for them."""
 
