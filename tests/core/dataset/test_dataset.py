@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Hashable
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core import Dataset
+from targen_core import Dataset, Declaration
 from targen_core.errors import UsageError
 from targen_testing.sample import PAIRS, SAMPLE
 
@@ -138,3 +139,14 @@ def test_rows_of_another_dataset_are_found_again_whatever_their_labels():
     assert one.repeats(other) == {0: 1, 1: 1}
     assert one.repeats(other, 100) == {0: 1}
     assert one.repeats(other, 50)[0] == 1
+
+
+@pytest.mark.parametrize("task", ["porter", None, Declaration(description="x", labels={"a": "b"})])
+def test_a_dataset_takes_no_other_task(task):
+    with pytest.raises(UsageError, match="not a Task") as caught:
+        Dataset("mine", task, [{"text": "a"}])
+    assert "targen_core.read_dataset(ROWS, task=TASK)" in caught.value.hint
+
+
+def test_a_dataset_says_that_it_has_no_hash():
+    assert not isinstance(Dataset("mine", SAMPLE, []), Hashable)

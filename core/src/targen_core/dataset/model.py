@@ -20,6 +20,7 @@ from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
 from targen_core.text import plural, problem_in, row_name
 from targen_core.tracebacks import trimmed
+from targen_core.wording import Action, Blank
 
 if TYPE_CHECKING:
     import datasets
@@ -112,6 +113,16 @@ class Dataset(Sequence[Mapping[str, Any]]):
     problems: Sequence[Problem] = field(default=(), compare=False)
     report: Mapping[str, Any] = field(default_factory=dict, compare=False)
     finds_task: tuple[str, tuple[str, ...]] | None = field(default=None, compare=False)
+
+    __hash__ = None  # type: ignore[assignment]  # its rows have none
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.task, Task):
+            raise UsageError(
+                f"task is {repr(self.task)[:80]}, not a Task",
+                hint="for the name, the file or the declaration of a task: "
+                + Action("read_dataset", Blank("ROWS"), task=Blank("TASK")),
+            )
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the task, which is code: what is kept is where to find it again."""
