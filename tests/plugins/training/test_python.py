@@ -135,6 +135,7 @@ def test_what_cannot_be_is_said(targen, mood):
         (lambda: targen_core.evaluate("nowhere", "train.jsonl"), "nowhere"),
         (lambda: model.predict(["So good."]), r"predict\(\) accepts Decisions"),
         (lambda: model.labels_of([3]), "text 1 is not valid: 3"),
+        (lambda: model.labels_of(None), "None is not a list of texts"),
         (lambda: model.labels_of([{"txt": "So good."}]), "text 1 is"),
     ):
         with pytest.raises(targen_core.TargenError, match=said):

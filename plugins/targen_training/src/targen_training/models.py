@@ -232,6 +232,8 @@ class Trained:
             UsageError: a text is invalid, or the model has several tasks or questions that are not
                 only about texts.
         """
+        if not isinstance(texts, Iterable):
+            raise UsageError(f"{repr(texts)[:80]} is not a list of texts", hint="pass a list")
         (name, *others) = self.facts.tasks
         task: Task[Any, Any] = load_registry().get("task", self.task(name))
         if others or self.output is not None:
