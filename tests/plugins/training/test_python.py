@@ -112,6 +112,8 @@ def test_a_list_of_datasets_is_not_taken_for_one(targen, mood):
             with pytest.raises(targen_core.UsageError, match="where one dataset is") as caught:
                 call(several)
             assert "merge([a, b]" in caught.value.hint and "compare(a, b" in caught.value.hint
+
+
 def test_models_of_other_rows_get_folders_of_their_own(targen, mood, capsys):
     mood("train.jsonl", 40)
     rows = [*read_dataset("train.jsonl", "mood.yaml")]

@@ -71,7 +71,6 @@ def learned(
     name = trainer or usual_trainer(registry, datasets[0].task)
     target = out or Path("models") / re.sub(r"[^\w.-]+", "-", datasets[0].name)
     with shown(quiet=quiet, doing=f"training {name.rpartition(':')[2]}") as watch:
-        train_model(
         folder = train_model(
             ready_trainer(registry, name, options),
             datasets,
