@@ -225,8 +225,8 @@ class Trained:
 
         Args:
             texts: one text or several, each a row. For a task of several texts, such as a premise
-                and a hypothesis, mappings with all of them by name. Of a data frame, each row is
-                one, and its columns are found as `evaluate` finds them.
+                and a hypothesis, mappings with all of them by name. In a data frame, columns
+                are found as `evaluate` finds them.
 
         Raises:
             UsageError: a text is invalid, or the model has several tasks or questions that are not

@@ -188,7 +188,7 @@ def _task(
 def _found_in_a_file(
     source: Source, task: Task[Any, Any] | str | None, variants: Sequence[str]
 ) -> tuple[str, tuple[str, ...]] | None:
-    """What finds the task of rows again, from any folder, if a file has it."""
+    """Return what finds the task of rows again from any folder, if it is in a file."""
     if isinstance(task, Task):
         return None
     if source.task is not None:
