@@ -566,6 +566,20 @@ def test_what_a_model_does_wrong_ends_with_its_reason(how, step, reason, in_proc
     assert (step, reason) in dropped()
 
 
+def test_a_column_is_known_without_the_spaces_around_its_name_and_in_other_case(works):
+    Path("data/orders.jsonl").unlink()
+    file = Path("data/reviews.csv")
+    file.write_text(file.read_text().replace("stars", " Star Rating (1–5) ", 1))
+    script = Path("answers.py")
+    script.write_text(script.read_text().replace('row["stars"]', 'row[" Star Rating (1–5) "]'))
+    wrong(columns={"input": ["Review"], "output": ["star rating (1–5)"]})
+    works(*LINE, "-n", "4", "--out", "a")
+    assert dropped() == set()
+    (plan,) = {json.dumps(record["above"][-1]) for record in records("a")}
+    assert json.loads(plan)["columns"] == ["review", " Star Rating (1–5) "]
+    assert json.loads(plan)["output"] == " Star Rating (1–5) "
+
+
 def test_a_run_that_used_all_rows_of_its_datasets_says_so(refuses):
     Path("data/orders.jsonl").unlink()
     used = "all 60 items of the list of rows were used"

@@ -191,6 +191,7 @@ class Steps:
             columns=", ".join(f"{name} ({_kind(rows, name)})" for name in columns),
             rows=_samples(rows, columns),
         )
+        choice = _as_written(choice, columns)
         used = [n for n in columns if n in (*choice.input, *choice.output, *choice.ambiguous)]
         if not (choice.input or choice.output or choice.ambiguous):
             raise Rejected("no-columns", f"no column is of use: {choice.reasoning.strip()}")
@@ -314,6 +315,7 @@ def _of(columns: Sequence[str]) -> Any:
     """A check that a choice is one of these columns, each in one list."""
 
     def check(reply: ColumnChoice) -> None:
+        reply = _as_written(reply, columns)
         chosen = [*reply.input, *reply.output, *reply.irrelevant, *reply.ambiguous]
         for name, count in Counter(chosen).items():
             if name not in columns:
@@ -327,6 +329,25 @@ def _of(columns: Sequence[str]) -> Any:
             raise Rejected("unclear-columns", "there is at most one output column")
 
     return check
+
+
+def _as_written(choice: ColumnChoice, columns: Sequence[str]) -> ColumnChoice:
+    """Return a choice with the names of columns as the dataset has them.
+
+    Models rarely repeat a space around a name, and some change its case.
+    """
+    alike = defaultdict(list)
+    for name in columns:
+        alike[name.strip().casefold()].append(name)
+
+    def column(name: str) -> str:
+        found = alike[name.strip().casefold()]
+        return found[0] if name not in columns and len(found) == 1 else name
+
+    lists = ("input", "output", "irrelevant", "ambiguous")
+    return choice.model_copy(
+        update={each: [column(name) for name in getattr(choice, each)] for each in lists}
+    )
 
 
 def _followable(reply: PlanReply) -> None:
