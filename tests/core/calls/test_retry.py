@@ -188,6 +188,35 @@ def test_a_call_that_always_hangs_is_given_up_after_three_time_outs(lab, desk, d
         drive(cursed_beside(one, 40, 10))
 
 
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_kind_of_call_that_is_never_answered_ends_the_run(lab, desk, drive, answered):
+    """However many calls of other kinds are answered; each of these is billed."""
+
+    def hook(number, request):
+        if request.messages[0].content.startswith("question"):
+            raise engine_crashed()
+
+    one = desk(lab.ToyModel(lambda request: "x", hook=hook), concurrency=16)
+
+    async def work():
+        await one.ask("first", step="generate" if answered else "seeds", place="first")
+        asked = asyncio.ensure_future(one.many(40))
+        for number in range(60):
+            await asyncio.sleep(5)
+            if one.layer.halt_reason is not None:
+                break
+            await one.ask(f"fine {number}", step="seeds", place=f"f/{number}")
+        return await asked
+
+    results = drive(work())
+    ended = [each for each in results if isinstance(each, ServiceGaveUp)]
+    assert len(ended) == (0 if answered else 31)
+    assert sum(isinstance(each, Rejected) for each in results) == (40 if answered else 9)
+    if ended:
+        assert "has answered no generate call with the prompt inline" in str(ended[0])
+        assert "engine crashed" in str(ended[0]) and "resume" in ended[0].hint
+
+
 def refusing(of_content=True):
     refused = BadRequest("no such grammar", hint="do this")
     refused.of_content = of_content

@@ -79,6 +79,7 @@ ATTEMPTS = 2
 
 _OWN_FAULT, _FEWEST = 8, 3  # failures, and
 _OWN_TIME = 60.0  # seconds of them after which a call is given up, if others are answered
+_OF_A_KIND = 10  # calls of a kind given up, and none answered, after which the run stops
 _NAME = 200  # characters of a model's name that are kept
 _SAID = 1000  # of what stands in place of a reply
 _QUOTED = 16  # of an unusable reply in a repair, for each token that it may have: far above usual
@@ -141,6 +142,8 @@ class CallLayer:
                 bound.model.attach_run(self._not_deferred)
         self._retries = Retries(self.seed, max_outage, self.unwanted)
         self._refusals = Refusals(self.usage)
+        self._answered_kinds: set[tuple[str, str]] = set()  # steps and prompts with a reply
+        self._failed_kinds = Counter[tuple[str, str]]()  # calls given up, of those without
         self._refused: set[str] = set()  # steps for which a refused call was reported
         self._proof_asked = asyncio.Lock()
         self._proof_asked_at = 0.0
@@ -245,6 +248,8 @@ class CallLayer:
                 raise
             if self.shared is not None and bound.shared_by:
                 self.shared[key] = reply
+            if reply.finish != "unanswered":
+                self._answered_kinds.add(_kind(call))
             used.append(key.hex())
             if self.observer is not None:
                 if scope.parent is None:
@@ -428,6 +433,7 @@ class CallLayer:
                     break
                 self._check(scope)
                 if await self._is_own_fault(sending, answer, scope):
+                    self._check_kind(call, answer)
                     how = f"failed {plural(sending.failures + 1, 'time')} on"
                     answer = self._given_up(sending, how, answer)
                     break
@@ -568,6 +574,24 @@ class CallLayer:
             await self._answers_others(sending, error, scope)
         return False  # it gets one chance more, after that
 
+    def _check_kind(self, call: Call, error: ServiceError) -> None:
+        """Stop the run if all calls of a kind are given up: each may be billed many times.
+
+        Raises:
+            ServiceGaveUp: it was the last that may be.
+        """
+        kind = _kind(call)
+        if kind in self._answered_kinds:
+            return
+        self._failed_kinds[kind] += 1
+        if self._failed_kinds[kind] >= _OF_A_KIND:
+            raise ServiceGaveUp(
+                f"the service answers other calls, but it has answered no {call.step} call with "
+                f"the prompt {call.prompt}, and {_OF_A_KIND} of them were given up: {error}",
+                hint="resume when the service answers them, or start a new run with another "
+                "backend or model",
+            ) from error
+
     async def _answers_others(self, sending: Sending, error: ServiceError, scope: Scope) -> bool:
         """Send the service a call that it can answer, on behalf of one that fails.
 
@@ -691,6 +715,11 @@ class CallLayer:
     def _check(self, scope: Scope) -> None:
         if self.unwanted(scope):
             raise CallCancelled
+
+
+def _kind(call: Call) -> tuple[str, str]:
+    """Return what calls have in common that ask for the same: the generators of a step differ."""
+    return call.step, call.prompt
 
 
 def _shares(bound: BoundModel) -> bool:
