@@ -768,6 +768,11 @@ def test_a_transformed_and_a_generated_run_are_used_together_as_files(works, ref
     works(*generate, "--exclude", "transformed", "--out", "more")
     works("export", "transformed", "--out", "transformed.jsonl")
     works("validate", "transformed.jsonl", "--task", "same/recommends.yaml")
+    works(*generate, "--out", "also")
+    train = ("train", "also", "transformed", "--out", "model", "-q")
+    refuses(train, "belong to different tasks", "pass its file with --task FILE")
+    works(*train, "--task", "same/recommends.yaml")
+    works("evaluate", "model", "also")
 
 
 def test_a_run_is_revised_for_a_task_in_its_own_form_only(works, refuses):

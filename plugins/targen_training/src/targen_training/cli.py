@@ -116,7 +116,10 @@ def train(
 
     registry = load_registry()
     sources = [_prefixed(source, task) for source in data]
-    rows = [read_rows(registry, source, whose, encoding=encoding) for source, whose in sources]
+    rows = [
+        read_rows(registry, source, whose, as_given=True, encoding=encoding)
+        for source, whose in sources
+    ]
     for each in rows:
         if each.run is not None and (note := unfinished_note(each, each.run, "training on")):
             print(note, file=sys.stderr)
