@@ -18,7 +18,7 @@ from targen_core.engine.guard import Guard
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.registered import RegisteredFilter
 from targen_core.engine.shards import Shard
-from targen_core.errors import RunConflict, RunLocked, UnknownName, UsageError
+from targen_core.errors import RunConflict, RunLocked, TargenError, UnknownName, UsageError
 from targen_core.plain import digest_of
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
@@ -31,6 +31,7 @@ from targen_core.tasks.model import Task
 from targen_core.text import plural, printable, row_name
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Words
 from targen_standard.datasets.source import card_in, cited_in, written
+from targen_standard.task_files.files import keys_of
 
 __all__ = [
     "EXCLUDED",
@@ -58,6 +59,9 @@ NEAR = "targen-standard:near-duplicates"
 
 EXCLUDED = "filter excluded"
 EXCLUDING = "targen-standard:excluded"
+
+
+_OF_A_FILE = 200  # characters of a setting in a task file, such as of absolute paths
 
 
 @dataclass(slots=True)
@@ -172,13 +176,17 @@ def require_one_task(runs: Sequence[Run], *, conflicting: bool) -> None:
         for name in _ALWAYS:
             if mine[name] != other[name]:
                 is_made_otherwise = name in ("branches", "lists")
-                why = (
-                    ": their rows were made in different ways, such as from a description and from "
-                    "existing data"
-                    if is_made_otherwise
-                    else f" ({name}: {shown(mine[name])} in the first, {shown(other[name])} in "
-                    "the second)"
-                )
+                if is_made_otherwise:
+                    why = _in_files(first, run, of_one_form=True) or (
+                        "their rows were made in different ways, such as from a description and "
+                        "from existing data"
+                    )
+                    why = f": {why}"
+                else:
+                    why = (
+                        f" ({name}: {shown(mine[name])} in the first, {shown(other[name])} in the "
+                        "second)"
+                    )
                 hint: Words = ""
                 if {**mine, "id": ""} == {**other, "id": ""}:
                     hint = _renamed(first, run)
@@ -200,14 +208,40 @@ def require_one_task(runs: Sequence[Run], *, conflicting: bool) -> None:
                 f"{name} {shown(flats[0].get(name))} and {shown(flats[1].get(name))}"
                 for name in (["version"] if "version" in apart else apart[:3])
             )
+            what = "prompts or versions"
+            if "version" in apart and (files := _in_files(first, run)):
+                what, said = "task files", files
             variants = [", ".join(each.manifest.spec.variants) for each in (first, run)]
             if variants[0] != variants[1]:
                 said = " and ".join(f"variant {names or 'default'}" for names in variants)
             raise RunConflict(
-                f"{first.path} and {run.path} used different prompts or versions of "
+                f"{first.path} and {run.path} used different {what} of "
                 f"{first.manifest.task.id}: {said}",
                 hint="use " + Option("conflicting", True) + " to merge them anyway",
             )
+
+
+def _in_files(first: Run, run: Run, *, of_one_form: bool = False) -> str:
+    """Return in what the task files of two runs differ, or "".
+
+    With `of_one_form`, it is "" if they differ in their keys: these are two forms of files.
+    """
+    paths = [each.path / each.manifest.task_file for each in (first, run)]
+    if any(path.suffix != ".json" for path in paths):
+        return ""
+    try:
+        files = [keys_of(path) for path in paths]
+    except TargenError:
+        return ""
+    if of_one_form and {*files[0]} != {*files[1]}:
+        return ""
+    flats = [flat(dict(file)) for file in files]
+    keys = sorted({*flats[0], *flats[1]})
+    apart = [key for key in keys if flats[0].get(key) != flats[1].get(key)]
+    return "; ".join(
+        f"{key} " + " and ".join(shown(each.get(key), _OF_A_FILE) for each in flats)
+        for key in apart[:3]
+    )
 
 
 def _exported(first: Run, run: Run) -> Words:
@@ -385,6 +419,6 @@ def asked_of_all(runs: Sequence[Run], task: Task[Any, Any]) -> Quotas:
     return Quotas(total).over(task.quota_names)
 
 
-def shown(value: Any) -> str:
+def shown(value: Any, max_length: int = 60) -> str:
     """Return a setting as a message has it."""
-    return printable(as_words(None if value == {} else value), max_length=60)
+    return printable(as_words(None if value == {} else value), max_length=max_length)
