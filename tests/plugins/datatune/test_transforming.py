@@ -276,6 +276,15 @@ def test_the_same_command_says_that_data_has_changed_since_the_run_read_it(works
     assert "has changed since" not in works(*line[:-1], "b").err
 
 
+def test_a_run_that_is_extended_says_that_its_data_has_changed(works):
+    line = [word for word in LINE if word != "-q"]
+    assert "has changed" not in works(*line, "-n", "4", "--out", "a").err
+    with open("data/reviews.csv", "a") as file:
+        file.write("New.,5\n")
+    said = "file:data/reviews.csv has changed since it was described; the run continues with"
+    assert works("resume", "a", "-n", "8").err.count(said) == 1
+
+
 def test_it_says_what_it_chooses_from_before_anything_is_sent(works):
     output = works(*LINE[:-1], "-n", "3000", "--dry-run")
     assert "2 entries searched, 2 datasets found, 2 to be used; labels yes, no" in output.err

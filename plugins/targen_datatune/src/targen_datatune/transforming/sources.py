@@ -38,6 +38,7 @@ class Sources:
         self.name = name
         self._findings: Findings | None = None
         self._rows: dict[tuple[str, str], list[SourceRow]] = {}
+        self._opened: set[str] = set()  # datasets that this process has tried to read
 
     def findings(self, *, quiet: bool = True) -> Findings:
         """The datasets that are near to the task.
@@ -94,10 +95,24 @@ class Sources:
             **entry.model_dump(include=OF_ENTRY),
         )
 
+    def lost(self, source: Source) -> str:
+        """Return why an earlier process's dataset of files is no longer what it was, once; or "".
+
+        Rows that a run has read before stay its own.
+        """
+        if source.dataset in self._opened or not Path(source.location).is_absolute():
+            return ""
+        try:
+            self._first(source.entry)
+        except (DatasetUnavailable, UsageError) as error:
+            return str(error)
+        return ""
+
     def _first(self, entry: DatasetEntry) -> bool:
         from targen_core import load_registry
         from targen_datatune.finding import rows_of
 
+        self._opened.add(entry.id)
         return next(rows_of(load_registry(), entry), None) is not None
 
     def rows(self, source: Source, order: str) -> Sequence[SourceRow]:

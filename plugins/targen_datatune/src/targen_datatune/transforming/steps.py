@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,9 @@ _SHORT = 24  # characters of a cell that is a class more than a text
 _SAMPLE = 1_500  # characters of a cell in them
 _LISTED = 250  # characters of a sample row of a dataset among many
 _STEPS = (2, 12)  # of a plan
+
+
+_log = logging.getLogger("targen")
 
 
 class Steps:
@@ -267,6 +271,12 @@ class Steps:
         task, source, plan = llm.above
         facts = {"source": source.dataset, "row": row.row, "license": source.license or "unknown"}
         llm.note(**facts)
+        if lost := await asyncio.to_thread(self.sources.lost, source):
+            _log.warning(
+                "%s; the run continues with the rows that it read before. To use other rows, "
+                "stop it and start a new run",
+                lost,
+            )
         reply = await llm.ask(
             _PROMPTS["execute"],
             reply=Transformed,
