@@ -146,6 +146,15 @@ def test_what_cannot_be_read_is_left_out_with_the_reason(name, content, words, s
     assert sum(isinstance(entry, DatasetUnavailable) for entry in actual.values()) == 1
 
 
+def test_formats_that_are_not_read_are_listed_once_for_each_folder(shop, described):
+    for name in ("talk/a.txt", "talk/b.txt", "talk/README.txt", "talk/c.xlsx", "notes.py"):
+        (shop / name).touch()
+    actual = described(shop)
+    left_out = {key: str(each) for key, each in actual.items() if not key.startswith("file:")}
+    assert [*left_out] == ["shop/talk/*.txt", "shop/talk/*.xlsx"]
+    assert left_out["shop/talk/*.txt"].startswith("2 .txt files not read: use .csv, .tsv")
+
+
 @pytest.mark.whole
 def test_a_run_is_one_dataset(tmp_path, described, works):
     run = tmp_path / "runs" / "mine"

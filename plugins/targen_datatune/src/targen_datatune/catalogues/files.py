@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,6 +40,12 @@ __all__ = ["FILES", "SUFFIXES"]
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 """Suffixes of files that are read."""
+
+_DOCUMENTS = (".txt", ".xlsx", ".xls", ".ods", ".xml", ".html", ".pdf", ".docx")
+"""Suffixes of files that a person may take for data, and that are not read."""
+
+_ABOUT = ("readme", "license", "licence", "notice", "requirements", "citation")
+"""Names of such files that have no rows, without their suffixes."""
 
 _WHOLE = ("manifest.json", "correction.json", "state.json")
 """Files that say that their folder is one dataset: a run, a correction, what `datasets` saved."""
@@ -161,6 +168,7 @@ def _in_folder(root: Path) -> Iterator[_Files]:
                 yield _Files(_key(root, at), at.name, _split(one.name) or one.name, (one,), at)
             continue
         yield from _of_files(root, at, sorted(names))
+        yield from _documents(root, at, names)
 
 
 def _of_files(root: Path, folder: Path, names: Sequence[str]) -> Iterator[_Files]:
@@ -195,6 +203,16 @@ def _of_files(root: Path, folder: Path, names: Sequence[str]) -> Iterator[_Files
             key = _key(root, folder / whose) if whose else _key(root, above)
             key += suffix if stems.count(whose) > 1 else ""
         yield _Files(key, name, split_name, tuple(paths), above)
+
+
+def _documents(root: Path, folder: Path, names: Sequence[str]) -> Iterator[_Files]:
+    """What is not read of a folder's own files, one for each format: there may be thousands."""
+    paths = [folder / name for name in names if not name.startswith(".")]
+    found = Counter(path.suffix.lower() for path in paths if path.stem.casefold() not in _ABOUT)
+    for suffix in _DOCUMENTS:
+        if count := found[suffix]:
+            problem = f"{plural(count, f'{suffix} file')} not read: use {', '.join(SUFFIXES)}"
+            yield _Files(_key(root, folder / f"*{suffix}"), "", "", (), folder, problem)
 
 
 def _is_inside(root: Path, path: Path) -> bool:
