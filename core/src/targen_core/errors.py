@@ -270,7 +270,7 @@ class BudgetExhausted(JobFailed):
 
 
 class ServiceGaveUp(JobFailed):
-    """The service failed for longer than `--max-outage`."""
+    """The service failed for longer than `--max-outage`, or answered no call of one kind."""
 
 
 class AnswersAwaited(JobFailed):

@@ -460,8 +460,8 @@ def require_one(source: Any) -> None:
     if isinstance(source, list | tuple) and any(map(_is_dataset, source)):
         raise UsageError(
             f"a list of datasets ({len(source)}) was passed where one dataset is expected",
-            hint="combine runs with targen_core.merge([a, b], out=FOLDER), or compare datasets with "
-            "targen_core.compare(a, b, test=ROWS)",
+            hint="combine runs with targen_core.merge([a, b], out=FOLDER), or compare datasets "
+            "with targen_core.compare(a, b, test=ROWS)",
         )
 
 
