@@ -206,7 +206,7 @@ def _of_files(root: Path, folder: Path, names: Sequence[str]) -> Iterator[_Files
 
 
 def _documents(root: Path, folder: Path, names: Sequence[str]) -> Iterator[_Files]:
-    """Return what is not read of a folder's own files, one for each format: there may be thousands."""
+    """Return the formats of a folder's own files that are not read, not each file."""
     paths = [folder / name for name in names if not name.startswith(".")]
     found = Counter(path.suffix.lower() for path in paths if path.stem.casefold() not in _ABOUT)
     for suffix in _DOCUMENTS:
