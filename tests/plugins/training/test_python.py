@@ -119,7 +119,7 @@ def test_models_of_other_rows_get_folders_of_their_own(targen, mood, capsys):
     rows = [*read_dataset("train.jsonl", "mood.yaml")]
     how = {"task": "mood.yaml", "progress": False}
     made = [targen_core.train(each, **how).folder for each in (rows, rows[:20], rows, rows[:20])]
-    assert list(map(str, made)) == ["models/dataset", "models/dataset-2"] * 2
+    assert made == [Path(f"models/{name}").absolute() for name in ("dataset", "dataset-2")] * 2
     said = "models/dataset already contains a model; writing this model to models/dataset-2"
     assert capsys.readouterr().err == f"note: {said}\n"
     assert targen_core.train(rows[:20], **how, force=True).folder == made[0]

@@ -188,12 +188,12 @@ def _task(
 def _found_in_a_file(
     source: Source, task: Task[Any, Any] | str | None, variants: Sequence[str]
 ) -> tuple[str, tuple[str, ...]] | None:
-    """Return what finds the task of rows again from any folder, if it is in a file."""
-    if isinstance(task, Task):
-        return None
+    """Return what finds the task of rows again from any folder, if a program named its file."""
     if source.task is not None:
         task, variants = source.task(), source.variants
-    if task is None or not is_file(task):
+        if not isinstance(task, Typed):  # what a file names is not to become an order
+            return None
+    if not isinstance(task, str) or not is_file(task):
         return None
     return Typed(Path(task).absolute()), tuple(variants)
 
