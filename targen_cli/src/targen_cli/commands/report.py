@@ -475,4 +475,6 @@ def say_what_is_next(run: Path) -> None:
 
     manifest = Manifest.load(run / "manifest.json")
     words = task_file(order_of(manifest.task_name(run))).then(run) if manifest.task_file else ""
-    print(words or f"next, type: targen show {shlex.quote(str(run))}", file=sys.stderr)
+    # On stdout, as the report: a terminal that takes no output may not hold up a command whose
+    # report goes elsewhere.
+    print(words or f"next, type: targen show {shlex.quote(str(run))}")
