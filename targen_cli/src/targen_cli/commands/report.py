@@ -475,6 +475,7 @@ def say_what_is_next(run: Path) -> None:
 
     manifest = Manifest.load(run / "manifest.json")
     words = task_file(order_of(manifest.task_name(run))).then(run) if manifest.task_file else ""
-    # On stdout, as the report: a terminal that takes no output may not hold up a command whose
-    # report goes elsewhere.
-    print(words or f"next, type: targen show {shlex.quote(str(run))}")
+    if words:
+        print(words, file=sys.stderr)
+    else:  # as the report: a terminal that takes no output does not hold up what is read elsewhere
+        print(f"next, type: targen show {shlex.quote(str(run))}")
