@@ -29,7 +29,7 @@ def shown(works):
 
 def test_a_run_that_is_complete_names_this_command(works):
     line = "generate rte -b scripted -n 2 --out 'my run'"
-    assert works(line).out.endswith("next, type: targen show 'my run'\n")
+    assert works(line).err.endswith("next, type: targen show 'my run'\n")
     assert "next" not in works(f"{line} -q").err
 
 

@@ -477,5 +477,6 @@ def say_what_is_next(run: Path) -> None:
     words = task_file(order_of(manifest.task_name(run))).then(run) if manifest.task_file else ""
     if words:
         print(words, file=sys.stderr)
-    else:  # as the report: a terminal that takes no output does not hold up what is read elsewhere
-        print(f"next, type: targen show {shlex.quote(str(run))}")
+    # If the report goes elsewhere, a terminal that takes no output may not hold up the command.
+    elif sys.stdout.isatty() == sys.stderr.isatty():
+        print(f"next, type: targen show {shlex.quote(str(run))}", file=sys.stderr)
