@@ -754,12 +754,13 @@ def test_a_sheet_has_all_calls_however_long_a_catalogue_takes(works, monkeypatch
     monkeypatch.setattr(waiting, "_SETTLE", 0.005)
     for number in range(2):
         said = works("batch", "export", "run", "--out", f"calls-{number}.jsonl").out
-        assert "2 requests" in said and "1 topics, 1 expand" in said
+        assert "2 requests" in said and "1 for topics, 1 for expand" in said
     (expand,) = (x for x in lines("calls-1.jsonl") if "describe language tasks" in json.dumps(x))
     write_lines("answers.jsonl", [{"custom_id": expand["custom_id"], "content": "A review."}])
     assert "1 good, 0 failed" in works("batch", "import", "run", "answers.jsonl").out
 
 
+@pytest.mark.whole
 def test_a_transformed_and_a_generated_run_are_used_together_as_files(works, refuses):
     works("generate", "recommends.yaml", "-n", 8, *RUN, "--out", "transformed")
     Path("same").mkdir()
@@ -818,7 +819,7 @@ def test_a_run_is_revised_for_a_task_in_its_own_form_only(works, refuses):
 def test_sheets_keep_a_list_whole_and_tell_a_refused_answer_from_a_model(works, targen):
     asked(expand=False)
     works("generate", "recommends.yaml", "-n", 8, "-b", "people", "--out", "run", "-q")
-    assert "3 rerank" in works("batch", "export", "run", "--out", "calls-1.md").out
+    assert "3 for rerank" in works("batch", "export", "run", "--out", "calls-1.md").out
     shared, *calls = Path("calls-1.md").read_text().split("## Call ")
     assert "You choose datasets" in shared and "\nid: " not in shared
     assert all(call.count("\nid: file:data/") == 2 for call in calls)

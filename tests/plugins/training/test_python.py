@@ -70,6 +70,7 @@ def test_a_model_is_pickled_by_its_folder(targen, mood):
         pickle.loads(packed)
 
 
+@pytest.mark.whole
 def test_a_program_may_change_its_folder(targen, mood, tmp_path, monkeypatch):
     mood("train.jsonl", 20)
     run = targen_core.generate("mood.yaml", n=4, model="scripted", out="run", progress=False)
@@ -85,6 +86,7 @@ def test_a_program_may_change_its_folder(targen, mood, tmp_path, monkeypatch):
         assert not targen_core.analyze(each, metrics=["labels"]).failed
 
 
+@pytest.mark.whole
 def test_new_texts_are_the_rows_of_a_frame_or_one_mapping(targen, mood):
     rows = read_dataset(mood("train.jsonl", 20), "mood.yaml")
     model = targen_core.train(rows, out="model", progress=False)
@@ -97,6 +99,7 @@ def test_new_texts_are_the_rows_of_a_frame_or_one_mapping(targen, mood):
         model.labels_of(frame[["label"]])
 
 
+@pytest.mark.whole
 def test_a_list_of_datasets_is_not_taken_for_one(targen, mood):
     paths = [str(mood("train.jsonl", 20)), str(mood("test.jsonl", 20, seed=1))]
     datasets = [read_dataset(path, "mood.yaml") for path in paths]
