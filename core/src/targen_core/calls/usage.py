@@ -77,7 +77,7 @@ class Counts:
     @property
     def answered(self) -> int:
         """Calls that have an answer, from wherever it came."""
-        return self.calls + self.cached + self.copied
+        return answered(asdict(self))
 
     @property
     def sent(self) -> int:

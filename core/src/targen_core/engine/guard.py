@@ -110,9 +110,7 @@ class Guard:
                 return await made
         except BadReply as error:
             raise NoUsableReply(error.reason, str(error)) from error
-        except (TargenError, CallCancelled):
-            raise
-        except STOPS:
+        except (TargenError, CallCancelled, *STOPS):
             raise
         except BaseException as error:
             raise self._verdict_or_fault(error) from error
@@ -126,9 +124,7 @@ class Guard:
             return function(*args)
         except BadReply as error:
             raise Rejected(error.reason, str(error)) from error
-        except TargenError:
-            raise
-        except STOPS:
+        except (TargenError, *STOPS):
             raise
         except BaseException as error:
             raise self._verdict_or_fault(error) from error

@@ -106,9 +106,8 @@ class Window:
         visit = slot.visit
         if visit is None:
             return True
-        unit = self.task.rows_per_instance
         if visit.foreseen is None:
-            is_open = self.quotas.open.__contains__
+            is_open, unit = self.quotas.open.__contains__, self.task.rows_per_instance
             visit.foreseen = visit.used or visit.branch(
                 lambda branch: is_open(branch) and before(branch) < worth(branch),
                 lambda branch: self.quotas.lacks(branch) - before(branch) * unit,

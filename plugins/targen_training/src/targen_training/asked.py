@@ -112,8 +112,11 @@ def read_rows(
         )
     if as_given and knows and isinstance(whose, str):
         given = registry.get("task", whose)
-        labels = ([(one.name, one.official) for one in of.labels] for of in (given, dataset.task))
-        if given.name == dataset.task.name and next(labels) == next(labels):
+        ours, theirs = (
+            (of.name, [(label.name, label.official) for label in of.labels])
+            for of in (given, dataset.task)
+        )
+        if ours == theirs:
             return replace(dataset, task=given)
     return dataset
 
