@@ -202,7 +202,7 @@ class World:
     refuse: float = 0.0
     salt: str = ""
     unsure: float = 0.0  # corrections that keep a label in doubt
-    mend: float = 0.0  # corrections that change the text as well
+    rewrite: float = 0.0  # corrections that change the text as well
     side: str = ""  # how a generator makes calls side by side: a name of `SIDES`
     dimensioned: bool = False  # whether something is drawn for each item and each row
     rounds: bool = False
@@ -330,7 +330,7 @@ class World:
             return Correction.reject("no-label", "nothing fits")
         doubt = "unsure" if self.unsure and llm.rng("mood").random() < self.unsure else ""
         mended = None
-        if self.mend and llm.rng("pen").random() < self.mend:
+        if self.rewrite and llm.rng("pen").random() < self.rewrite:
             mended = row.model_copy(update={"text": f"{row.text} mended", "label": reply.label})
         return Correction(reply.label, f"judged {reply.label}", doubt, mended)
 
@@ -542,7 +542,7 @@ _SIZES: dict[str, Any] = {
     "bad": _RATES,
     "repeat": _RATES,
     "relabel": _RATES,
-    "mend": _RATES,
+    "rewrite": _RATES,
     "none": st.sampled_from([0.0, 0.1]),
     "foreign": st.sampled_from([0.0, 0.1]),
     "malformed": st.sampled_from([0.0, 0.2]),

@@ -43,9 +43,9 @@ class TestTabs(ExporterSuite):
         assert "text\tlabel" in written.read_text()
 
 
-LATE = {"text": "The parcel was two days late, and nobody told me when it would come."}
-SAME = {"text": "The parcel was two days late; and nobody told me when it would come!"}
-IN_TIME = {"text": "The parcel was not two days late, and nobody told me when it would come."}
+LATE = {"text": "The parcel was two days late, and no one told me when it would come."}
+SAME = {"text": "The parcel was two days late; and no one told me when it would come!"}
+IN_TIME = {"text": "The parcel was not two days late, and no one told me when it would come."}
 
 
 class TestNearDuplicates(FilterSuite):

@@ -265,7 +265,7 @@ class TestInARun:
         assert len(again.rows) == len(whole.rows)
 
     def test_rows_are_compared_with_those_of_the_label_that_step_4_gives(self, lab, tmp_path):
-        world = lab.World(lists=(4,), repeat=0.6, relabel=0.5, mend=0.3)
+        world = lab.World(lists=(4,), repeat=0.6, relabel=0.5, rewrite=0.3)
         ran = lab.run(world, tmp_path / "run", {"yes": 8, "no": 8})
         kept = [(f"{row['seed']} {row['text']}", row["label"]) for row in ran.rows]
         texts = [normalized(text) for text, _ in kept]

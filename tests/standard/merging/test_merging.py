@@ -89,7 +89,7 @@ def test_no_run_is_cut_off_alone(runs):
 
 
 def test_rows_of_different_labels_are_alike_only_if_they_are_equal(tmp_path):
-    text = "The parcel was two days late, and nobody told me when it would come."
+    text = "The parcel was two days late, and no one told me when it would come."
     near = text.replace("was", "was not")
     said = {"a": {"good": text}, "b": {"good": near, "bad": text}, "c": {"bad": near}}
     runs = []

@@ -243,8 +243,8 @@ def opened(
 ) -> tuple[Trained, list[Dataset]]:
     """Return a model, of the task of some rows, and the rows.
 
-    `action` is the command that needs them. If they must be `labelled`, a row that is none of the
-    task is an error; otherwise a warning names it.
+    `action` is the command that needs them. If they must be `labelled`, a row that does not fit
+    the task is an error; otherwise a warning names it.
 
     Raises:
         UsageError: the model does not exist, or there are no rows of one of its tasks.

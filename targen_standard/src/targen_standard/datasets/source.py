@@ -472,7 +472,7 @@ def _is_dataset(item: Any) -> bool:
     if isinstance(item, str):
         try:
             return item.startswith(HUB) or Path(item).expanduser().exists()
-        except (OSError, RuntimeError):  # a long text, or a `~` of nobody
+        except (OSError, RuntimeError):  # a long text, or `~` with an unknown user
             return False
     if isinstance(item, list | tuple):
         return bool(item) and all(isinstance(row, Mapping) for row in item)
