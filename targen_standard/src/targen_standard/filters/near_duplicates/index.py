@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from array import array
 from collections.abc import Iterable
@@ -21,7 +20,7 @@ _HEAD, _KEYS = struct.Struct("<BIIHII"), struct.Struct(f"<{KEYS + 1}I")
 _BEGUN = _HEAD.size + _KEYS.size
 _FORM, _APART = 3, 128  # `_APART` is added if the generated part is not the whole text
 _SEED, _TEXT, _WRITTEN = range(3)
-_LIGHT = re.compile(r"[\s,;\"'“”„«»‘’`]+")  # what makes no other text, anywhere in it
+_LIGHT = dict.fromkeys(map(ord, ",;\"'“”„«»‘’`"))  # with spaces, what makes no other text, anywhere
 
 
 class NearDuplicates:
@@ -158,7 +157,7 @@ class NearDuplicates:
 
 def _with_symbols(text: str) -> int:
     """Return the check sum of a text with its symbols, which may decide between labels."""
-    plain = _LIGHT.sub("", normalize("NFKC", text).casefold()).rstrip(".!?…")
+    plain = "".join(normalize("NFKC", text).casefold().split()).translate(_LIGHT).rstrip(".!?…")
     return crc32(_encoded(plain))
 
 
