@@ -19,6 +19,7 @@ from targen_core.api.request import (
     ItemsLike,
     PathText,
     Request,
+    SourcesLike,
     StepLike,
     TaskLike,
     as_path,
@@ -199,6 +200,9 @@ def estimate(
     dimensions: Mapping[str, Any] | None = None,
     task_dimensions: bool = True,
     worked_examples: Literal["auto", "all", "none"] = "auto",
+    examples: SourcesLike | None = None,
+    show_examples: bool | None = None,
+    close_gap: bool | None = None,
     batch: bool = False,
     batch_lists: bool = False,
     delivery: str | None = None,
@@ -244,6 +248,9 @@ def estimate(
         task_dimensions: whether the task's own dimensions that prompts say are kept.
         worked_examples: "all" to show worked examples in prompts, "none" for brief prompts. "auto"
             uses brief prompts, if the task has them, in steps whose model is known to follow these.
+        examples: real rows or texts in whose style rows are written, which prompts contain.
+        show_examples: whether prompts contain some of the `examples`, as they do by default.
+        close_gap: whether to describe the `examples` to the model.
         batch: use the service's batch API for steps 3 and 4.
         batch_lists: also use the batch API for steps 1 and 2.
         delivery: another way to have calls answered later; see `targen list-deliveries`.

@@ -18,6 +18,7 @@ from targen_core import Candidate, Configurable, Filter, Refusal, Registry, RunS
 from targen_core.engine.filters import Filters
 from targen_core.errors import PluginError
 from targen_core.options import Flag, Limits, ListOptions, Options
+from targen_core.plugins.elsewhere import OURS
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.runs.records import shortcuts
@@ -191,6 +192,14 @@ def test_no_argument_of_ours_is_left_to_a_filter():
     assert ours - known == set()
 
 
+def test_each_flag_of_our_filters_is_a_keyword_of_generate():
+    """So `help` and editors show it."""
+    ours = Registry(i for i in load_registry().everything() if i.distribution in OURS)
+    flags = {name for of in shortcuts._flagged(ours).values() for name in of.flags}
+    assert "examples" in flags
+    assert flags <= {*inspect.signature(targen_core.generate).parameters}
+
+
 def test_a_former_filter_of_the_core_is_found_by_its_former_name():
     assert load_registry().find("filter", "targen-core:distance").id == "targen-standard:distance"
     spec = RunSpec(task="rte", quotas={"yes": 2}, filters=["targen-core:distance"])
@@ -231,6 +240,8 @@ class TestWithoutIt:
             with pytest.raises(UsageError, match="exclude: no installed filter") as caught:
                 RunSpec(task="rte", quotas={"yes": 2}, exclude=["a.jsonl"])
             assert caught.value.hint == install("targen-standard")
+            with pytest.raises(UsageError, match="examples: no installed filter"):
+                RunSpec(task="rte", quotas={"yes": 2}, examples="a.jsonl")
             RunSpec(task="rte", quotas={"yes": 2}, exclude=(), max_cosine=None)
         finally:
             shortcuts.filters_with_flags.cache_clear()

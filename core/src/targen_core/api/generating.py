@@ -73,6 +73,9 @@ async def agenerate(
     max_refused: float | None = None,
     embedder: str = "",
     exclude: SourcesLike | None = None,
+    examples: SourcesLike | None = None,
+    show_examples: bool | None = None,
+    close_gap: bool | None = None,
     give_up_after: int = 50,
     max_cost: float | None = None,
     max_tokens: int | None = None,
@@ -158,6 +161,12 @@ async def agenerate(
             "words", which does not need a model.
         exclude: datasets whose rows must not occur, exactly or nearly: in any form that
             `read_dataset` reads, or several in a list.
+        examples: real rows or texts in whose style rows are written: a file, a list, a data frame
+            or a run. Rows that repeat an example are rejected.
+        show_examples: whether prompts contain some of the `examples`, as they do by default, or
+            only their profile affects the rows.
+        close_gap: whether to describe the `examples` to the model, and to reject rows that give
+            themselves away as generated; False by default.
         give_up_after: give up on a label after this many consecutive candidates fail.
         max_cost: stop before spending more than this many dollars.
         max_tokens: stop before using more than this many tokens in total, input and output.

@@ -142,7 +142,17 @@ _KINDS: dict[str, _Kind] = {
         _NUMBER,
     ),
     **dict.fromkeys(
-        ("batch", "batch_lists", "cache", "hedge", "progress", "task_dimensions", "verify"),
+        (
+            "batch",
+            "batch_lists",
+            "cache",
+            "close_gap",
+            "hedge",
+            "progress",
+            "show_examples",
+            "task_dimensions",
+            "verify",
+        ),
         _SWITCH,
     ),
 }

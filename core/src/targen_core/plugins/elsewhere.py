@@ -35,8 +35,11 @@ ELSEWHERE = {
     "executor": {"": "targen-ray", "ray": "targen-ray"},
     "delivery": {"": "targen-standard", **_by("targen-standard", "batch files")},
     "embedder": {"minilm": "targen-analysis[embeddings,minilm]", "words": "targen-standard"},
-    "filter": _by("targen-standard", "distance excluded near-duplicates"),
-    "option": _by("targen-standard", "embedder exclude max_cosine max_refused near_duplicates"),
+    "filter": _by("targen-standard", "distance examples excluded near-duplicates"),
+    "option": _by(
+        "targen-standard",
+        "close_gap embedder examples exclude max_cosine max_refused near_duplicates show_examples",
+    ),
     "metric": {"": "targen-analysis"},
     "output": {"": "targen-outputs"},
     "trainer": {"": "targen-training"},

@@ -12,7 +12,7 @@ from targen_cli.pages import table
 from targen_cli.trial import RecordedCall, Trial, run_trial, unseen
 from targen_core.api.models import ModelLike
 from targen_core.api.report import UsageReport
-from targen_core.api.request import ItemsLike, StepLike, TaskLike, asked, keywords_of
+from targen_core.api.request import ItemsLike, SourcesLike, StepLike, TaskLike, asked, keywords_of
 from targen_core.engine.events import Committed
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import Interrupted, TargenError
@@ -113,6 +113,9 @@ def preview(
     seeds: ItemsLike | None = None,
     dimensions: Mapping[str, Any] | None = None,
     worked_examples: Literal["auto", "all", "none"] = "auto",
+    examples: SourcesLike | None = None,
+    show_examples: bool | None = None,
+    close_gap: bool | None = None,
     max_cost: float | None = None,
     max_tokens: int | None = None,
     progress: bool = True,
@@ -138,6 +141,10 @@ def preview(
         seeds: your own seeds, instead of steps 1 and 2.
         dimensions: in what items and rows are made to differ, by name.
         worked_examples: "all", "none" or "auto", as of `generate`.
+        examples: real rows or texts in whose style rows are written.
+        show_examples: whether prompts contain some of the `examples`, as they do by default.
+        close_gap: whether to describe the `examples` to the model, and to reject rows that give
+            themselves away as generated.
         max_cost: stop before spending more than this many dollars.
         max_tokens: stop before using more than this many tokens in total, input and output.
         progress: whether to show a line of progress in a notebook or on a terminal.
