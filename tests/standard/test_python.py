@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import json
 import os
 import signal
@@ -39,12 +40,14 @@ def test_a_preview_shows_rows_and_calls_and_leaves_no_run():
     assert repr(asyncio.run(cell())) == repr(made)
 
 
-def test_a_preview_says_why_candidates_became_no_row():
+def test_a_preview_says_what_ended_it_and_why_candidates_became_no_row():
     with pytest.raises(tg.JobFailed, match="cost budget exhausted"):
         tg.preview(MAIL, model="scripted", price_in=1e6, price_out=1, max_cost=1, progress=False)
     refusing = {"garbage_rate": 1.0}
-    with pytest.raises(tg.JobFailed, match="no reply for the list of contexts"):
-        tg.preview(MAIL, model="scripted", progress=False, **refusing)
+    made = tg.preview(MAIL, model="scripted", progress=False, **refusing)
+    assert "no reply for the list of contexts" in str(made.problem)
+    assert made.calls and str(made.problem) in html.unescape(made._repr_html_())
+    assert made.calls[0].reply.text in html.unescape(made._repr_html_())
     steps = {"generate": {"model": "scripted", **refusing}}
     made = tg.preview(MAIL, model="scripted", steps=steps, progress=False)
     assert not made.rows and made.problem is not None

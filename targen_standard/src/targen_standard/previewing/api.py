@@ -91,11 +91,13 @@ class Preview(Sequence[Mapping[str, str]]):
         return f"<{self._title}>"
 
     def _repr_html_(self) -> str:
-        parts = []
-        for title, rows in ((self._title, self.rows), ("Rejected", self.rejected)):
-            if heads := list(dict.fromkeys(name for row in rows for name in row)):
-                parts.append(table(title, heads, [[row.get(n, "") for n in heads] for row in rows]))
-        return "\n".join(parts)
+        tables = [(self._title, self.rows)]
+        if self.rejected:
+            tables.append(("Rejected", self.rejected))
+        if self.problem:
+            replies = [{"step": call.step, "reply": call.reply.text} for call in self.calls]
+            tables.append(("Replies", replies))
+        return "\n".join(_table(title, rows) for title, rows in tables)
 
 
 def preview(
@@ -156,7 +158,7 @@ def preview(
 
     Raises:
         UsageError: the request is invalid.
-        JobFailed: it ended before any candidate was judged.
+        JobFailed: it ended before any reply. With replies, the result's `problem` is the error.
     """
     passed = locals()
     keywords = keywords_of(passed, "n", "progress")
@@ -169,9 +171,14 @@ def preview(
         trial = run_trial(request.registry, spec, cache=replies_folder(), show=show)
     if isinstance(trial.problem, Interrupted):  # ends the program too, as in `generate`
         raise KeyboardInterrupt(str(trial.problem)) from trial.problem
-    if trial.problem is not None and not trial.verdicts:
+    if trial.problem is not None and not trial.calls:
         raise trial.problem
     return Preview.of(trial, of.name, of.branches)
+
+
+def _table(title: str, rows: Sequence[Mapping[str, str]]) -> str:
+    heads = list(dict.fromkeys(name for row in rows for name in row))
+    return table(title, heads, [[row.get(name, "") for name in heads] for row in rows])
 
 
 def reason_of(verdict: Committed) -> str:
