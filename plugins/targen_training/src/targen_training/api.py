@@ -228,8 +228,8 @@ def compare(
         arms += each.items() if isinstance(each, Mapping) else [("", each)]
     if not arms:
         raise UsageError("no datasets to compare were given")
-    trainers = trainers if trainers is None or isinstance(trainers, str) else [*trainers]
-    if trainers == []:
+    wanted = [trainers] if isinstance(trainers, str) else [*(() if trainers is None else trainers)]
+    if trainers is not None and not wanted:
         raise UsageError("trainers is empty", hint="omit trainers= for the usual one")
     parts = [test, *([] if real is None else [real]), *(of for _, of in arms)]
     given = Given(registry, task, [each for part in parts for each in several(part)])
@@ -243,7 +243,7 @@ def compare(
         [named(name, of) for name, of in arms],
         [given.file(each) for each in several(test)],
         given.task,
-        [trainers] if isinstance(trainers, str) else [*(trainers or ())],
+        wanted,
         repeats,
         real=None if real is None else named("real", real),
         curve=curve if curve is None or isinstance(curve, str) else ",".join(map(str, curve)),
@@ -258,4 +258,5 @@ def compare(
     with Money(Limits()) as money:  # no arm is generated
         results = carried_out(given.registry, experiment, folder, money, quiet=not progress)
     assert results is not None
-    return replace(results, folder=folder)
+    # A program may change its folder.
+    return replace(results, folder=folder.absolute())
