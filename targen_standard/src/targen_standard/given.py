@@ -139,9 +139,10 @@ def given_data(
     if folder is not None and folder.task is not None:
         known = folder.task() if task is None else task
         return Data(made, known, chosen or folder.variants, registry)
-    if task is None and isinstance(source, Folder) and source.finds_task is not None:
-        name, own = source.finds_task
-        return Data(made, name, tuple(own), registry)
+    for each in (source, made):
+        if task is None and isinstance(each, Folder | Dataset) and each.finds_task is not None:
+            name, own = each.finds_task
+            return Data(made, name, tuple(own), registry)
     if task is None and isinstance(made, Dataset):
         return Data(made, made.task, (), registry)
     if task is None and isinstance(made, Source):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,32 @@ def test_without_a_folder_of_its_own_it_steps_aside(run, caplog):
     words = "contains a different correction (it differs in: rows). Writing this correction to"
     assert words in caplog.text
     assert tg.correct(run, model="scripted", n=4).path == other.path
+
+
+class TestTaskFile:
+    @pytest.fixture
+    def data(self, alone):
+        labels = {"order": "It asks where an order is.", "refund": "It asks for money back."}
+        mail = {"description": "E-mails to a shop.", "labels": labels}
+        Path("mail.json").write_text(json.dumps(mail))
+        Path("rows.jsonl").write_text('{"text": "Where is it?", "label": "order"}\n')
+        return tg.read_dataset("rows.jsonl", "mail.json")
+
+    def test_a_dataset_and_its_corrections_keep_the_file(self, data):
+        first = tg.correct(data, model="scripted", out="first")
+        again = tg.correct(first, model="scripted", out="again")
+        assert [made.report.task for made in (first, again)] == ["file:mail"] * 2
+        assert Path("again/task.json").read_bytes() == Path("first/task.json").read_bytes()
+        assert pickle.loads(pickle.dumps(again)).task.name == "mail"
+
+    def test_a_correction_from_before_they_did_so_continues(self, data):
+        first = tg.correct(data, model="scripted", out="first")
+        plan = json.loads(Path("first/correction.json").read_text())
+        plan["task"]["id"] = "memory:mail"
+        del plan["task_file"]
+        Path("first/correction.json").write_text(json.dumps(plan))
+        assert [*tg.correct(data, model="scripted", out="first")] == [*first]
+        plan["task"]["id"] = "memory:letters"
+        Path("first/correction.json").write_text(json.dumps(plan))
+        with pytest.raises(RunConflict, match="it differs in: task"):
+            tg.correct(data, model="scripted", out="first")

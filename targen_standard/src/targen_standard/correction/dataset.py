@@ -44,6 +44,7 @@ from targen_core.errors import (
 )
 from targen_core.origin import is_file, order_of
 from targen_core.outputs import remove
+from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.directory import RunDirectory
@@ -756,8 +757,11 @@ def _same_plan(out: Path, plan: CorrectionPlan, *, again: bool = False) -> None:
         raise RunConflict(f"{there} cannot be read", hint=ANOTHER_OUT) from error
     if old.part is None:  # it is older than the record of parts
         plan = plan.model_copy(update={"part": None})
-    if not old.task_file:  # it is older than copies of tasks
-        plan = plan.model_copy(update={"task_file": ""})
+    if not old.task_file:  # it is older than copies of tasks, or than files that datasets know
+        task = plan.task
+        if plan.task_file and old.task.id == f"{MEMORY}:{task.id.partition(':')[2]}":
+            task = task.model_copy(update={"id": old.task.id})
+        plan = plan.model_copy(update={"task": task, "task_file": ""})
     mine, theirs = flat(plan.model_dump(mode="json")), flat(old.model_dump(mode="json"))
     different = [name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
     if again and old.review and plan.review:

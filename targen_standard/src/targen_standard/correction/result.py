@@ -11,12 +11,12 @@ from typing import Any
 from targen_core.api.report import LabelReport, UsageReport, labels_of
 from targen_core.api.run import Folder
 from targen_core.dataset.model import Dataset
-from targen_core.plugins.register import FILE, MEMORY
+from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.tasks.model import Task
-from targen_standard.datasets.source import RecordsOf, card_in
+from targen_standard.datasets.source import RecordsOf, card_in, open_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,8 @@ class Corrected(Folder[CorrectionReport]):
     @cached_property
     def task(self) -> Task[Any, Any]:
         """The task of the rows, found again after unpickling."""
-        return find_task(self.registry, self.report.task, self.report.raw["variants"])[1]
+        name, variants = self.finds_task or (self.report.task, self.report.raw["variants"])
+        return find_task(self.registry, name, variants)[1]
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -131,10 +132,11 @@ class Corrected(Folder[CorrectionReport]):
 
     @property
     def finds_task(self) -> tuple[str, Sequence[str]] | None:  # type: ignore[override]
-        """Its task by name; None if that is a file or an object, which no name finds."""
-        if self.report.task.partition(":")[0] in (FILE, MEMORY):
+        """Its task by name, or the copy of its file; None for an object, which no name finds."""
+        find = open_source(self.path).task
+        if find is None or self.report.task.startswith(f"{MEMORY}:"):
             return None
-        return self.report.task, self.report.raw["variants"]
+        return find(), self.report.raw["variants"]
 
     @property
     def changes(self) -> Iterator[dict[str, Any]]:
