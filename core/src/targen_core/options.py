@@ -7,7 +7,7 @@ same, with the same message, for a value from anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -220,11 +220,20 @@ def _pairs_in(item: str) -> Sequence[str]:
     return parts if all("=" in part for part in parts) else (item,)
 
 
-def several(said: object) -> object:
-    """Return names, each once; a text is one."""
-    if isinstance(said, str):
+def several(said: Any) -> Any:
+    """Return names as a tuple, each once: of a text, a list, an iterator, an array or a column.
+
+    For None and "" it is empty. Other values are unchanged, so that a validator refuses them: the
+    names of a set have no order.
+    """
+    if hasattr(said, "tolist"):  # of numpy or pandas
+        said = said.tolist()
+    if said is None or isinstance(said, str):
         return (said,) if said else ()
-    return tuple(dict.fromkeys(said)) if isinstance(said, Sequence) else said
+    if not isinstance(said, Iterable) or isinstance(said, bytes | Mapping | Set):
+        return said
+    names = tuple(said)
+    return tuple(dict.fromkeys(names)) if all(isinstance(name, str) for name in names) else names
 
 
 class RowOptions(Options):

@@ -13,6 +13,7 @@ from targen_core.api.request import Request, TaskLike, given_task
 from targen_core.api.run import Folder
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
+from targen_core.options import several
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.model import Task
@@ -135,7 +136,7 @@ def given_data(
         folder = made = open_source(made, encoding=encoding)
     elif isinstance(made, Dataset) and made.run is not None and made.run.exists():
         folder = open_source(made.run)
-    chosen = (variants,) if isinstance(variants, str) else tuple(variants or ())
+    chosen: tuple[str, ...] = several(variants)
     if folder is not None and folder.task is not None:
         known = folder.task() if task is None else task
         return Data(made, known, chosen or folder.variants, registry)

@@ -141,6 +141,17 @@ def test_numbers_of_numpy_are_those_of_python():
         porter(n=2, temperature=object())
 
 
+@pytest.mark.parametrize("form", [list, iter, np.array])
+def test_names_are_given_in_any_list(form):
+    """The truth value of an array is ambiguous."""
+    run = porter(n=2, filters=form(["near-duplicates"]), checks=form([]), out="x")
+    assert manifest("x")["spec"]["filters"] == ["targen-standard:near-duplicates"]
+    assert len(porter(n=2, filters=form([]), variants=form([]), out="y")) == 2
+    assert tg.correct(run, model="scripted", variants=form([])).report.kept == 2
+    with pytest.raises(UsageError, match="porter has no variants"):
+        porter(n=2, variants=form(["loud"]))
+
+
 def test_paths_are_texts_or_paths_and_a_tilde_is_the_home(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert porter(n=2, out="~/runs/x").path == tmp_path / "home" / "runs" / "x"

@@ -27,6 +27,8 @@ CALLS = table("""
     generate(n=2, labels={"entailment": 3}) | exactly one way | n=100, or preset="paper", or labels
     generate(preset=3) | preset is 3 | preset="paper"
     generate(n=2, variants=5) | variants is 5 | a list of names
+    generate(n=2, filters={"a", "b"}) | filters is {' | a list of names
+    generate(n=2, shard=2) | shard is 2 | shard="2/8" or (2, 8)
     generate(n=2, steps=["correct"]) | steps is | steps={
     generate(n=2, steps={"judge": {"temperature": 1}}) | there is no step or part 'judge' |
     generate(n=2, options=["x"]) | options is | options={

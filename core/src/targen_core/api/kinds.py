@@ -7,7 +7,7 @@ its use.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 from numbers import Integral, Real
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from targen_core.errors import UnknownOption, UsageError
+from targen_core.options import several
 from targen_core.plain import require_possible
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.shortcuts import shortcuts
@@ -49,9 +50,10 @@ def _is_mapping(value: Any) -> bool:
 
 
 def _is_names(value: Any) -> bool:
-    if isinstance(value, Collection) and not isinstance(value, bytes):
-        return all(map(_is_text, value))
-    return isinstance(value, Iterable) and not isinstance(value, bytes)
+    if isinstance(value, Iterator):  # it can be read only once, by its use
+        return True
+    names = several(value)
+    return isinstance(names, tuple) and all(map(_is_text, names))
 
 
 def _is_path(value: Any) -> bool:
@@ -111,6 +113,10 @@ _KINDS: dict[str, _Kind] = {
     "labels_per_seed": (
         lambda value: value == "all" or (_is_whole(value) and value == 1),
         'labels_per_seed=1, or "all"',
+    ),
+    "shard": (
+        lambda value: isinstance(value, str | tuple | list),
+        'the number of the shard and of all shards, such as shard="2/8" or (2, 8)',
     ),
     "delivery": (_is_text, 'the name of a delivery method, such as delivery="batch"'),
     "registry": (

@@ -30,7 +30,7 @@ from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard, read_shard
 from targen_core.errors import UnknownName, UnknownOption, UsageError
-from targen_core.options import Limits
+from targen_core.options import Limits, several
 from targen_core.origin import Typed, is_file, order_of
 from targen_core.outputs import write_file
 from targen_core.plain import require_possible
@@ -241,13 +241,13 @@ def asked(
         registry = registry.including(tasks=tasks, backends=backends)
         values |= _of_filters(registry, said, values, names.values())
         drawn = read_dimensions(dimensions or {})
-        chosen = (variants,) if isinstance(variants, str) else tuple(variants or ())
+        chosen: tuple[str, ...] = several(variants)
         registration, varied = find_task(registry, called, chosen)
         if rows and is_file(called):
             task_file(order_of(called)).ready(registry)
         if shares_of is not None:
             like = load_registry().function("quotas-like", of=str(Option("shares_of")))
-            other = _plain(labels) or preset
+            other = counts_in(labels) or preset
             labels = like(registry, varied, shares_of, n, other=other, given=values)
             n = None
         quotas = quotas_of(varied, n, labels, preset) if rows else Quotas({})
@@ -343,7 +343,7 @@ def reopened(
     registry = registry_for(path, manifest, registry, task, models)
     require_objects(registry, manifest, Action("resume", path, **manifest.to_resume))
     quotas = None
-    if n is not None or _plain(labels):
+    if n is not None or counts_in(labels):
         began, name = manifest.task, manifest.task_name(path)
         _, of = find_task(registry, name, began.variants, began.labels)
         quotas = quotas_of(of, n, labels, None)
@@ -618,8 +618,8 @@ def _of_numpy(value: Any) -> Any:
     return value.tolist()
 
 
-def _plain(labels: Mapping[str, int] | None) -> dict[str, int]:
-    """Rows by label as a dictionary: a Series has no truth value.
+def counts_in(labels: Mapping[str, int] | None) -> dict[str, int]:
+    """Return rows by label as a dictionary: a Series has no truth value.
 
     Labels of a data frame may be numbers, whose texts are the labels of a task.
     """
@@ -637,7 +637,7 @@ def quotas_of(
     Raises:
         UsageError: the number of rows is missing or given twice, or a value is invalid.
     """
-    labels = _plain(labels)
+    labels = counts_in(labels)
     ways = (n is not None or preset is not None) + bool(labels)
     if ways != 1:
         examples = [Option("n", 100), Option("labels", {task.quota_names[0]: 40})]

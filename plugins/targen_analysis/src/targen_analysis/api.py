@@ -12,6 +12,7 @@ from targen_analysis.data.corpus import Columns, read_study
 from targen_core import Registry
 from targen_core.api.run import Folder
 from targen_core.errors import UsageError
+from targen_core.options import several
 from targen_standard.given import DataLike, TaskLike, registry_of, task_of
 
 __all__ = ["analyze"]
@@ -70,10 +71,10 @@ def analyze(
             texts += [f"{name}.{key}={each}" for key, each in value.items()]
         else:
             texts.append(f"{name}={value}")
-    names = () if metrics is None else _names(metrics)
+    names = several(metrics)
     if metrics is not None and not names:
         raise UsageError("metrics is empty", hint="omit metrics= to measure everything")
-    asked = ask(registry, names, _names(without), texts)
+    asked = ask(registry, names, several(without), texts)
     if not asked:
         raise UsageError("no metrics are left to measure", hint="exclude fewer metrics")
     study = read_study(
@@ -81,18 +82,13 @@ def analyze(
         [_source(each) for each in data],
         _source(against),
         task=task_of(task),
-        columns=Columns(_names(text), label),
+        columns=Columns(several(text), label),
         seed=seed,
     )
     analysis = measure_all(study, asked)
     if out is not None:
         analysis.save(out, force=force)
     return analysis
-
-
-def _names(names: str | Iterable[str]) -> tuple[str, ...]:
-    """Return names as a tuple, also for a single one."""
-    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def _source(data: Any) -> Any:

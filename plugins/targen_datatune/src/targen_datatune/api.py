@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core import Registry, Task, load_registry
+from targen_core.options import several
 from targen_datatune.asked import read_request, wanted_of
 from targen_datatune.finding import Filters, Findings, search
 from targen_datatune.licenses import listed
@@ -59,7 +60,6 @@ def retrieve(
         MissingDependency: the retriever needs a package.
     """
     sources = [catalogue] if isinstance(catalogue, str | PathLike) else catalogue
-    named = [license] if isinstance(license, str) else license
     registry = load_registry() if registry is None else registry
     whose = task_of(task)
     wanted = wanted_of(whose) if isinstance(whose, Task) else read_request(whose or "", registry)
@@ -70,7 +70,7 @@ def retrieve(
         index=None if index is None else Path(index).expanduser(),
         retriever=retriever,
         k=k,
-        filters=Filters(listed(named), min_rows, max_rows, gated),
+        filters=Filters(listed(several(license)), min_rows, max_rows, gated),
         options=options or {},
         quiet=not progress,
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from targen_core import Limits, Registry, load_registry
 from targen_core.errors import UsageError
+from targen_core.options import several
 
 if TYPE_CHECKING:
     from targen_core import Dataset
@@ -129,8 +130,7 @@ def evaluate(
     from targen_training.evaluation import evaluated
 
     registry = load_registry() if registry is None else registry
-    columns = (by,) if isinstance(by, str) else by
-    return evaluated(registry, model, data, task=task, by=columns, encoding=encoding)
+    return evaluated(registry, model, data, task=task, by=several(by), encoding=encoding)
 
 
 def predict(
@@ -219,7 +219,7 @@ def compare(
     from targen_standard.datasets.source import require_one
     from targen_training.comparing import arm_of, asked_for, carried_out, folder_for
     from targen_training.experiments.run import check_folder
-    from targen_training.given import Given, several
+    from targen_training.given import Given, datasets_in
     from targen_training.money import Money
 
     arms: list[tuple[str, DataLike | Sequence[DataLike]]] = []
@@ -228,22 +228,22 @@ def compare(
         arms += each.items() if isinstance(each, Mapping) else [("", each)]
     if not arms:
         raise UsageError("no datasets to compare were given")
-    wanted = [trainers] if isinstance(trainers, str) else [*(() if trainers is None else trainers)]
+    wanted = several(trainers)
     if trainers is not None and not wanted:
         raise UsageError("trainers is empty", hint="omit trainers= for the usual one")
     parts = [test, *([] if real is None else [real]), *(of for _, of in arms)]
-    given = Given(registry, task, [each for part in parts for each in several(part)])
+    given = Given(registry, task, [each for part in parts for each in datasets_in(part)])
 
     def named(name: str, of: DataLike | Sequence[DataLike]) -> tuple[str, list[str]]:
-        sources = [given.file(each) for each in several(of)]
+        sources = [given.file(each) for each in datasets_in(of)]
         return (name, sources) if name else arm_of(sources[0])
 
     experiment = asked_for(
         given.registry,
         [named(name, of) for name, of in arms],
-        [given.file(each) for each in several(test)],
+        [given.file(each) for each in datasets_in(test)],
         given.task,
-        wanted,
+        [*wanted],
         repeats,
         real=None if real is None else named("real", real),
         curve=curve if curve is None or isinstance(curve, str) else ",".join(map(str, curve)),

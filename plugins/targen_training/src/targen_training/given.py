@@ -13,7 +13,7 @@ from targen_standard.given import DataLike, TaskLike, file_of_rows, registry_of,
 from targen_training.asked import names_its_task
 
 
-def several(data: DataLike | Sequence[DataLike]) -> Sequence[DataLike]:
+def datasets_in(data: DataLike | Sequence[DataLike]) -> Sequence[DataLike]:
     """Return the datasets in a list of them; anything else, such as a list of rows, is one."""
     if isinstance(data, list | tuple) and not all(isinstance(one, Mapping) for one in data):
         return data

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targen_core.api.request import quotas_of, registry_for
+from targen_core.api.request import counts_in, quotas_of, registry_for
 from targen_core.calls.usage import Usage
 from targen_core.engine.filters import Filters
 from targen_core.engine.quota_tracker import QuotaTracker
@@ -88,6 +88,7 @@ def merge_runs(
         RunDirectoryError: a run cannot be read.
         WriteFailed: the operating system refuses; no half-written files remain.
     """
+    labels = counts_in(labels)
     if n is not None and labels:
         raise UsageError(
             "give the number of rows in only one way",

@@ -16,6 +16,7 @@ from targen_core.api.request import (
     TaskLike,
     as_path,
     called_task,
+    counts_in,
     quotas_of,
     registry_for,
     spread,
@@ -149,6 +150,7 @@ def begun(
         raise UsageError(
             Option("correct", False) + " and " + Option("corrector") + " cannot be combined"
         )
+    labels = counts_in(labels)
     manifest = Manifest.load(path / "manifest.json")
     known = registry_for(path, manifest, registry, None, {} if model is None else {"": model})
     changes = {name: value for name, value in fields.items() if value is not None}
@@ -172,7 +174,7 @@ def begun(
                 called = called if of_then is None else of_then.save_in(Path(folder))
             known = known.including(tasks=tasks, backends={})
         began, name = manifest.task, called or manifest.task_name(path)
-        _, of = find_task(known, name, began.variants, (*began.labels, *(labels or ())))
+        _, of = find_task(known, name, began.variants, (*began.labels, *labels))
         quotas = _quotas(of, manifest, n, labels, keeps_others=kind.keeps_others)
         job = kind.begin(
             known,
@@ -192,7 +194,7 @@ def _quotas(
     task: Task[Any, Any],
     was: Manifest,
     n: int | None,
-    labels: Mapping[str, int] | None,
+    labels: Mapping[str, int],
     *,
     keeps_others: bool,
 ) -> Mapping[str, int] | None:
@@ -213,7 +215,7 @@ def _quotas(
         return Quotas.like(asked.total, had, task) if same else asked
     if not labels and not new and stay == dict(had):
         return None
-    named = {} if not labels else dict(quotas_of(task, None, labels, None))
+    named = dict(quotas_of(task, None, labels, None)) if labels else {}
     lacking = [label for label in new if label not in named]
     if not stay:
         raise UsageError(

@@ -16,7 +16,7 @@ from targen_core import wording
 from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.filters import USUAL
 from targen_core.errors import TargenError, UsageError
-from targen_core.options import Datasets, Limits, ListOptions, Option, Options, RowOptions
+from targen_core.options import Datasets, Limits, ListOptions, Option, Options, RowOptions, several
 from targen_core.plugins.elsewhere import OURS, package_of
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
@@ -135,7 +135,7 @@ def spelled_out(asked: Mapping[str, Any], fields: Collection[str]) -> dict[str, 
             installed filter has it.
     """
     spec = {name: value for name, value in asked.items() if name in fields}
-    spec["filters"] = _as_today(spec.get("filters") or ())
+    spec["filters"] = _as_today(several(spec.get("filters")))
     others = {name: value for name, value in asked.items() if name not in fields}
     if not others:
         return spec
@@ -182,9 +182,7 @@ def is_given(value: Any) -> bool:
 
 def _as_today(names: Any) -> Any:
     """The names of filters, those of former filters of the core by the ids that they have now."""
-    if isinstance(names, str):
-        return (names,)
-    if not isinstance(names, list | tuple):
+    if not isinstance(names, tuple):
         return names
     return tuple(id_today("filter", name) for name in names)
 
