@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from enum import Enum, StrEnum
+from pathlib import Path
+
 import pytest
+from pydantic import BaseModel
 
 import targen_core as tg
 from targen_core.errors import RunConflict, StageFailed, UnknownName, UsageError
 from targen_core.plugins.register import Registration
+from targen_core.tasks.judging import CorrectionSample
 from targen_testing.sample import SAMPLE
 
 from ...runs import manifest
@@ -246,3 +252,49 @@ def test_a_part_that_a_task_names_is_that_of_its_own_distribution():
     ]
     registry = tg.Registry([*tg.load_registry().everything(), *items])
     assert len(tg.generate("acme:ours", n=2, model="scripted", registry=registry)) == 2
+
+
+class Mood(str, Enum):  # noqa: UP042 - unlike a StrEnum, str(Mood.GOOD) is not "good"
+    GOOD = "good"
+    BAD = "bad"
+
+
+class Tone(StrEnum):
+    GOOD = "good"
+    BAD = "bad"
+
+
+@pytest.mark.parametrize("of", [Mood, Tone])
+def test_labels_that_are_members_of_an_enum_are_their_texts(of, alone):
+    class Row(BaseModel):
+        text: str
+        label: of
+
+    def generator(mood):
+        async def write(llm, topic):
+            review = await SAMPLE.generators[mood.value](llm, topic)
+            return Row(text=review.text, label=mood)
+
+        return write
+
+    shown = SAMPLE.judging.samples
+    samples = [CorrectionSample(s.input, of(s.output), of(s.actual), s.explanation) for s in shown]
+    task = SAMPLE.replace(
+        instance=Row,
+        labels=tuple(map(tg.Label, of)),
+        generators={mood: generator(mood) for mood in of},
+        judging={"samples": tuple(samples)},
+    )
+    asked = {"model": "scripted", "garbage_rate": 0.2, "cache": False, "progress": False}
+    plain = tg.generate(SAMPLE, labels={"good": 4, "bad": 3}, out="plain", **asked)
+    made = tg.generate(task, labels={of.GOOD: 4, of.BAD: 3}, out="made", **asked)
+    assert [*made] == [*plain] and made.report.raw["flow"] == plain.report.raw["flow"]
+    for name in ("dataset.jsonl", "provenance.jsonl"):
+        assert (made.path / name).read_bytes() == (plain.path / name).read_bytes()
+    rows = [{"text": "glad: a lamp", "label": of.GOOD, "idx": 0, "tags": [of.BAD]}]
+    dataset = tg.read_dataset(rows, task)
+    assert json.dumps(dict(dataset[0])) == json.dumps(rows[0])
+    tg.export(dataset, "rows.csv")
+    assert ",good," in Path("rows.csv").read_text()
+    with pytest.raises(UsageError, match="label good has a quota of -1"):
+        tg.generate(task, labels={of.GOOD: -1}, **asked)

@@ -50,6 +50,7 @@ from targen_core.runs.records.spec import RunSpec
 from targen_core.suggestions import did_you_mean
 from targen_core.task_files import SavedTask, task_file
 from targen_core.tasks.model import Task
+from targen_core.tasks.parts import unwrapped
 from targen_core.text import plural
 from targen_core.wording import Action, Blank, Option, Words, in_python, listed
 
@@ -625,7 +626,7 @@ def counts_in(labels: Mapping[str, int] | None) -> dict[str, int]:
     """
     if labels is None:
         return {}
-    items = labels.items()
+    items = ((unwrapped(name), rows) for name, rows in labels.items())
     return {name if isinstance(name, str) else str(name).lower(): rows for name, rows in items}
 
 

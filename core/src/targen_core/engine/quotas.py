@@ -11,6 +11,7 @@ from targen_core.errors import UsageError
 from targen_core.options import MAX_COUNT
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
+from targen_core.tasks.parts import unwrapped
 from targen_core.text import plural
 from targen_core.wording import Option, Words
 
@@ -27,6 +28,7 @@ class Quotas(Mapping[str, int]):
     __slots__ = ("_rows",)
 
     def __init__(self, rows: Mapping[str, int]) -> None:
+        rows = {unwrapped(name): count for name, count in rows.items()}
         for name, count in rows.items():
             if count < 0:
                 raise UsageError(
@@ -37,7 +39,7 @@ class Quotas(Mapping[str, int]):
                 raise UsageError(
                     f"label {name} has a quota above the maximum of {MAX_COUNT:,} rows"
                 )
-        self._rows = dict(rows)
+        self._rows = rows
 
     @classmethod
     def even(cls, rows: int, task: Task[Any, Any]) -> Quotas:

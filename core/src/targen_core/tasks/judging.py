@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from targen_core.tasks.parts import unwrapped
+
 NO_VALID_INSTANCE = "no_valid_instance"
 """An output that is legal for every question: its input is broken.
 
@@ -31,6 +33,9 @@ class Correction:
     explanation: str = ""
     reason: str = ""
     instance: Any = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label", unwrapped(self.label))
 
     @classmethod
     def reject(cls, reason: str, explanation: str = "") -> Correction:
@@ -61,6 +66,8 @@ class JudgeQuestion:
         for name in ("output", "options"):
             if isinstance(value := getattr(self, name), str):
                 raise TypeError(f"{name} is {value!r}; pass a tuple, such as ({value!r},)")
+            if value is not None:
+                object.__setattr__(self, name, tuple(map(unwrapped, value)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +91,9 @@ class CorrectionSample:
     output: str | tuple[str, ...]
     actual: str | tuple[str, ...]
     explanation: str
+
+    def __post_init__(self) -> None:
+        for name in ("output", "actual"):
+            value = unwrapped(getattr(self, name))
+            several = isinstance(value, tuple)
+            object.__setattr__(self, name, tuple(map(unwrapped, value)) if several else value)

@@ -31,7 +31,7 @@ from targen_core.tasks.judging import (
     JudgeQuestion,
 )
 from targen_core.tasks.keywords import Keywords, refuse_unknown
-from targen_core.tasks.parts import DryRunCall, Label, RealTexts, Variant
+from targen_core.tasks.parts import DryRunCall, Label, RealTexts, Variant, unwrapped
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import PARAMETERS, Check, InverseGenerator, ListStep, Part, Step
 from targen_core.tasks.validation import validate
@@ -207,9 +207,11 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         finds the label. Branches named as labels come first, in their order.
         """
         names = self.quota_names
-        mine = sorted(self.generators, key=lambda b: names.index(b) if b in names else len(names))
+        own = map(unwrapped, self.generators)
+        mine = sorted(own, key=lambda b: names.index(b) if b in names else len(names))
         aims = {branch: branch if self.labels else "any" for branch in mine}
-        return {**aims, **{b: self.branch_labels[b] for b in mine if b in self.branch_labels}}
+        labels = self.branch_labels
+        return {**aims, **{b: unwrapped(labels[b]) for b in mine if b in labels}}
 
     @property
     def chain(self) -> tuple[ListStep[Any], ...]:
@@ -568,8 +570,9 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             Rejected: `illegal-label`, if it is not in the label set.
         """
         if self.rows.label_of is not None:
-            return self.rows.label_of(instance)
-        value = getattr(instance, "label")  # noqa: B009 - the field is the task's own
+            name: str | None = unwrapped(self.rows.label_of(instance))
+            return name
+        value = unwrapped(getattr(instance, "label"))  # noqa: B009 - the field is the task's own
         if value is None:
             return None
         for label in self.labels:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
+
+
+def unwrapped(value: Any) -> Any:
+    """Return the value of an enum's member, whose `str()` is not always its text; else `value`."""
+    return value.value if isinstance(value, Enum) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +21,10 @@ class Label:
     name: str
     value: Any = None
     summary: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", unwrapped(self.name))
+        object.__setattr__(self, "value", unwrapped(self.value))
 
     @property
     def official(self) -> Any:

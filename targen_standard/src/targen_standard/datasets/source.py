@@ -27,6 +27,7 @@ from targen_core.runs.records.model_names import backend_name, model_name
 from targen_core.runs.records.reading import SMALL
 from targen_core.suggestions import as_utf_8
 from targen_core.tasks.model import Task
+from targen_core.tasks.parts import unwrapped
 from targen_core.text import plural, problem_in
 from targen_core.wording import Action, Option, Words
 from targen_standard.datasets.columns import columns_of, from_hub, parquet, saved
@@ -483,6 +484,11 @@ def _is_dataset(item: Any) -> bool:
     )
 
 
+def _plain(value: Any) -> Any:
+    """Return a value of a row, with the texts of labels that are members of an enum."""
+    return [*map(_plain, value)] if isinstance(value, list | tuple) else unwrapped(value)
+
+
 def _in_memory(source: Any) -> Source:
     """Rows that are in memory."""
     if hasattr(source, "features") and hasattr(source, "with_format"):
@@ -501,9 +507,7 @@ def _in_memory(source: Any) -> Source:
         for number, row in enumerate(rows, 1):
             if not isinstance(row, Mapping):
                 yield number, ValueError(f"{type(row).__name__} is not a row")
-            elif all(isinstance(name, str) for name in row):
-                yield number, row
-            else:  # of a frame without a header, whose columns have numbers
-                yield number, {str(name): value for name, value in row.items()}
+            else:  # the columns of a frame without a header have numbers
+                yield number, {str(unwrapped(name)): _plain(row[name]) for name in row}
 
     return Source(IN_MEMORY, "dataset", Form(records, place="row"))
