@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,15 +24,20 @@ NEARLY_THE_SAME = 90
 """From how alike on, in percent, a row is counted as nearly the same as what it was made from."""
 
 
-def sources_of(task: Task[Any, Any], provenance: Path) -> list[dict[str, Any]]:
+def sources_of(
+    task: Task[Any, Any], provenance: Path, tasks: Mapping[str, Task[Any, Any]] | None = None
+) -> list[dict[str, Any]]:
     """The data that the rows of a run were made from, with how many rows of each, most first.
+
+    `tasks` are those of merged runs, by name, if they may differ.
 
     If a task notes the likeness of a row to its source (`like_source`, 0 to 100), rows that are
     nearly the same are also counted.
 
     The result is empty if no list of the task gives credit, or if `provenance` cannot be read.
     """
-    if all(part.credit is None for part in task.chain):
+    of_run = tasks or {}
+    if all(part.credit is None for each in (task, *of_run.values()) for part in each.chain):
         return []
     rows: Counter[Credit] = Counter()
     alike: Counter[Credit] = Counter()
@@ -40,7 +46,7 @@ def sources_of(task: Task[Any, Any], provenance: Path) -> list[dict[str, Any]]:
     with contextlib.suppress(TargenError, OSError):
         for record in read_jsonl(provenance):
             items = [*record["above"], record["seed"]]
-            chain = task.chain_of(record["intended"])
+            chain = of_run.get(record.get("run", ""), task).chain_of(record["intended"])
             if len(items) != len(chain):  # seeds of the user's own
                 continue
             for part, item in zip(chain, items, strict=True):

@@ -760,29 +760,75 @@ def test_a_sheet_has_all_calls_however_long_a_catalogue_takes(works, monkeypatch
     assert "1 good, 0 failed" in works("batch", "import", "run", "answers.jsonl").out
 
 
+GENERATED = (
+    "description: A review.\nlabels: {'yes': good, 'no': bad}\nfields: {input: the review}\n"
+)
+
+
+def test_a_transformed_run_is_filled_up_with_generated_rows(works, targen, refuses):
+    Path("rec.yaml").write_text(GENERATED)
+    transform = ("transform", "rec.yaml", "--catalogue", "data", "--no-expand", *RUN)
+    short = targen(*transform, "-n", 130, "--out", "a")
+    assert short.code == 1
+    have = report("a")["rows"]
+    lacking = {label: 65 - count for label, count in have.items()}
+    start, merge = short.err.rpartition("To generate the others: ")[2].strip().split("; then ")
+    assert all(f"--label {label}={count}" in start for label, count in lacking.items())
+    works(*start.split()[1:], "-b", "scripted", "-q")
+    works(*merge.split()[1:], "-q")
+    works("merge", "a-generated", "a", "--out", "again", "-q")
+    assert outputs("again") == outputs("a-both"), "in any order"
+    assert report("a-both")["rows"] == {"yes": 65, "no": 65}
+    (source,) = report("a-both")["sources"]
+    assert source["name"] == "file:data/reviews.csv"
+    assert source["rows"] == sum(have.values())
+    with open("data/reviews.csv") as file:
+        originals = list(csv.DictReader(file))
+    rows = lines("a-both/dataset.jsonl")
+    keys = {record["key"] for record in journal("a-both") if "key" in record}
+    assert {record["run"] for record in records("a-both")} == {"a", "a-generated"}
+    for row, record in zip(rows, records("a-both"), strict=True):
+        assert keys.issuperset(record["calls"])
+        if record["run"] == "a":
+            original = originals[record["seed"]["row"]]["review"]
+            assert row["input"] == f"Review: {original}"
+            assert record["notes"]["source"] == "file:data/reviews.csv"
+        else:
+            assert record["seed"] and record["intended"] == row["label"]
+    card = Path("a-both/README.md").read_text()
+    assert "rec (transformed and synthetic)" in card
+    assert "gandhi2024better" in card and "| file:data/reviews.csv |" in card
+    assert "Excluded" not in card, "each half may have the other's rows beside it"
+    shown = {record["run"]: str(record["idx"]) for record in records("a-both")}
+    assert "prompts are those of the run a:" in works("trace", "a-both", shown["a"]).err
+    assert "Write one row" in works("trace", "a-both", shown["a-generated"]).out
+    works("validate", "a-both")
+    works("export", "a-both", "--split", "0.8/0.2", "--out", "parts")
+    Path("rec.yaml").write_text(GENERATED.replace("input", "text"))
+    works("generate", "rec.yaml", "-n", 4, "-b", "scripted", "-q", "--out", "b")
+    said = "b has the columns label, text and a has the columns input, label"
+    refuses(("merge", "a", "b", "--out", "x"), said, "give both files the same columns")
+
+
 @pytest.mark.whole
-def test_a_transformed_and_a_generated_run_are_used_together_as_files(works, refuses):
+def test_a_transformed_and_a_generated_run_are_trained_on_together(works, refuses):
     works("generate", "recommends.yaml", "-n", 8, *RUN, "--out", "transformed")
     Path("same").mkdir()
-    text = "description: A review.\nlabels: {'yes': good, 'no': bad}\n"
-    Path("same/recommends.yaml").write_text(text)
+    Path("same/recommends.yaml").write_text(GENERATED.partition("fields")[0])
     generate = ("generate", "same/recommends.yaml", "-n", 4, "-b", "scripted", "-q")
-    works(*generate, "--out", "generated")
-    said = "generated and transformed have different tasks: their rows were made in different ways"
-    typed = "targen export generated --out generated.jsonl and targen export transformed --out"
-    refuses(("merge", "generated", "transformed", "--out", "both"), said, typed)
     said = "Its columns are input, label, idx; the task's are text"
     typed = "those of a run, in a file that targen export RUN --out FILE.jsonl writes"
     refuses((*generate, "--exclude", "transformed", "--out", "more"), said, typed)
-    Path("same/recommends.yaml").write_text(f"{text}fields: {{input: the review}}\n")
-    works(*generate, "--exclude", "transformed", "--out", "more")
+    Path("same/recommends.yaml").write_text(GENERATED)
+    works(*generate, "--exclude", "transformed", "--out", "also")
     works("export", "transformed", "--out", "transformed.jsonl")
     works("validate", "transformed.jsonl", "--task", "same/recommends.yaml")
-    works(*generate, "--out", "also")
     train = ("train", "also", "transformed", "--out", "model", "-q")
     refuses(train, "belong to different tasks", "pass its file with --task FILE")
     works(*train, "--task", "same/recommends.yaml")
     works("evaluate", "model", "also")
+    works("merge", "also", "transformed", "--out", "both", "-q")
+    works("train", "both", "--out", "of-both", "-q")
 
 
 def test_a_merge_says_in_what_two_transformations_differ(works, refuses):

@@ -44,9 +44,11 @@ def merge(
     of `runs` plays no part: the same runs give the same bytes.
 
     Args:
-        runs: runs, or their directories: shards of one run, or runs of other seeds or models.
+        runs: runs, or their directories: shards of one run, or runs of other seeds or models. Rows
+            transformed from existing data may be merged with generated ones of the same form.
         out: the directory to make; another merge there is replaced.
         n: total rows, split evenly over the labels; by default all that the runs were asked for.
+            If only some transformed existing data, the default is all that they have.
         labels: rows by label.
         near_duplicates: similarity in per cent above which a row is a near-duplicate; 0 turns the
             check off. The default is that of the runs, the strictest if they differ.

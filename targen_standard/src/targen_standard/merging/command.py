@@ -36,7 +36,7 @@ def merge(
             "-n",
             "--number",
             help="Number of rows, split evenly across the labels. [default: the sum of the runs' "
-            "targets]",
+            "targets, or of their rows if only some transformed existing data]",
             show_default=False,
         ),
     ] = None,
@@ -59,11 +59,13 @@ def merge(
     """Merge runs of one task, such as shards, into one run directory.
 
     Takes rows from the runs in turn, with exact numbers for each label and without near-duplicates.
-    The same runs give the same bytes in any order. targen does not call a model.
+    The same runs give the same bytes in any order. targen does not call a model. Runs of targen
+    transform and targen generate can be merged if their rows have the same columns and labels.
 
     Examples:
     - targen merge runs/rte-0-shard-*of8 --out runs/rte
     - targen merge runs/rte-0 runs/rte-1 --out runs/both -n 1000
+    - targen merge runs/transformed runs/generated --out runs/both
     """
     from targen_cli.commands.report import print_report, say_what_is_next, with_concerns
     from targen_cli.tables import print_json

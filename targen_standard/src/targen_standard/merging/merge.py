@@ -4,6 +4,10 @@ The rows of the runs are visited in turns, each run in its own order. All runs h
 so that all lose equally at the end. A row is kept if its label still needs rows and it is not
 nearly one that was kept. The order in which runs are named does not matter.
 
+Runs of two tasks can be merged if one half transformed existing data and the rows of both have the
+same form. The result has the task of the other half, which also describes labels. It credits the
+sources of rows by the task of each run.
+
 The result does not need the runs, so that they may be deleted. It has their manifests, the records
 of all their calls and all their rejects. It is written next to its final place and moved there when
 complete.
@@ -20,7 +24,7 @@ from targen_core.api.request import counts_in, quotas_of, registry_for
 from targen_core.calls.usage import Usage
 from targen_core.engine.filters import Filters
 from targen_core.engine.quota_tracker import QuotaTracker
-from targen_core.errors import QuotaNotMet, UnknownName, UsageError
+from targen_core.errors import QuotaNotMet, RunConflict, UnknownName, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.reporters import CARD, Ended, files_of
@@ -37,8 +41,11 @@ from targen_standard.merging.outcome import merged_manifest, merged_report, shor
 from targen_standard.merging.rows import Writer, add_flows, copy_rejects
 from targen_standard.merging.runs import (
     Run,
+    allow_each_other,
     asked_of_all,
+    exported,
     filters_of,
+    halves,
     opened,
     put_in_order,
     require_excluded,
@@ -106,8 +113,8 @@ def merge_runs(
     across, within = filters_of(registry, runs)
     notes = [*notes_on(runs), *within_words(within)]
     first = runs[0]
-    task = _task_of(registry, first, out, task)
-    task = task.including(label for run in runs for label in run.manifest.task.labels)
+    tasks = _tasks_of(registry, runs, out, task)
+    task = tasks[first.name]
     if n is None and not labels:
         wanted = asked_of_all(runs, task)
     else:
@@ -121,6 +128,7 @@ def merge_runs(
         )
     excluded = _excluding(exclude, near_duplicates, task)
     sources = () if excluded is None else excluded.sources
+    allow_each_other(runs, task)
     require_excluded(runs, sources, conflicting=conflicting)
     find_copies(runs, task)
     usage = Usage()
@@ -128,7 +136,8 @@ def merge_runs(
     with NewFolder(part, out) as directory:
         join_journals(runs, directory.journal, usage, conflicting=conflicting)
         manifest = merged_manifest(runs, task, wanted, near_duplicates, exclude, sources)
-        tracker = QuotaTracker(task.quota_names, task.branches, task.parts)
+        branches, parts = manifest.task.aims, task.parts if len(halves(runs)) == 1 else {}
+        tracker = QuotaTracker(task.quota_names, branches, parts)
         tracker.aim(wanted, by_intended=manifest.spec.balance == "intended")
         add_flows(tracker, runs)
         copy_rejects(runs, directory)
@@ -136,7 +145,7 @@ def merge_runs(
         filters = Filters([NearDuplicateFilter(near_duplicates), *own, *across])
         Writer(task, tracker, directory, filters).write(runs)
         short = None if tracker.met else shortage(tracker, runs, task, out)
-        report = merged_report(runs, task, manifest, tracker, usage, directory, short)
+        report = merged_report(runs, tasks, manifest, tracker, usage, directory, short)
         copy_files(first, directory.path)
         manifest = manifest.model_copy(
             update={
@@ -148,8 +157,9 @@ def merge_runs(
         )
         manifest.save(directory.manifest)
         sample = next(read_jsonl(directory.path / "dataset.jsonl"), None)
+        told = task if len(halves(runs)) == 1 else _of_both(runs, tasks)
         ended = Ended(
-            folder=directory.path, task=task, manifest=manifest, report=report, sample=sample
+            folder=directory.path, task=told, manifest=manifest, report=report, sample=sample
         )
         if there := card_in(out):  # of an earlier merge, which somebody may have edited
             write_atomically(directory.path / CARD, there)
@@ -170,6 +180,37 @@ def _excluding(
     made = ExclusionFilter(exclude, similarity)
     made.check_task(task)
     return made
+
+
+def _tasks_of(
+    registry: Registry, runs: Sequence[Run], out: Path, task: Task[Any, Any] | None
+) -> dict[str, Task[Any, Any]]:
+    """The task of each run, by the run's name: one, or one for each half.
+
+    Raises:
+        RunConflict: their rows have different columns.
+    """
+    labels = dict.fromkeys(label for run in runs for label in run.manifest.task.labels)
+    tasks: dict[str, Task[Any, Any]] = {}
+    columns: dict[str, Run] = {}
+    for half in halves(runs):
+        whose = _task_of(registry, half[0], out, task).including(labels)
+        tasks |= {run.name: whose for run in half}
+        columns.setdefault(", ".join(sorted({*whose.schema.model_fields} - {"idx"})), half[0])
+    if len(columns) > 1:
+        said = " and ".join(f"{run.path} has the columns {names}" for names, run in columns.items())
+        raise RunConflict(said, hint=exported(*columns.values()))
+    return tasks
+
+
+def _of_both(runs: Sequence[Run], tasks: Mapping[str, Task[Any, Any]]) -> Task[Any, Any]:
+    """The task of a card, which credits the methods of both halves."""
+    firsts = [half[0] for half in halves(runs)]
+    told = [(run.name, tasks[run.name]) for run in firsts]
+    return tasks[runs[0].name].replace(
+        source=" ".join(f"{name}: {each.source}" for name, each in told if each.source),
+        citation="\n\n".join(dict.fromkeys(each.citation.strip() for _, each in told)).strip(),
+    )
 
 
 def _task_of(

@@ -8,7 +8,7 @@ from targen_core.runs.records.lock import SourcePlan
 from targen_core.runs.records.manifest import flat
 from targen_core.text import plural
 from targen_core.wording import Action
-from targen_standard.merging.runs import Run, exclude_the_same, excluded, shown
+from targen_standard.merging.runs import Run, exclude_the_same, halves, shown
 
 __all__ = ["missing_shards", "missing_words", "not_excluded", "notes_on", "within_words"]
 
@@ -23,6 +23,11 @@ def notes_on(runs: Sequence[Run]) -> Iterator[str]:
             yield f"{run.name} has not finished; to finish it: {Action('resume', run.path)}"
     yield from missing_words(runs)
     yield from _sizes(runs)
+    for half in halves(runs):  # two halves differ in nearly everything
+        yield from _differing(half)
+
+
+def _differing(runs: Sequence[Run]) -> Iterator[str]:
     differences = _differences(runs)
     for (setting, values), steps in [*differences.items()][:_NAMED]:
         of = f" of {', '.join(steps)}" if any(steps) else ""
@@ -33,7 +38,7 @@ def notes_on(runs: Sequence[Run]) -> Iterator[str]:
 
 def not_excluded(runs: Sequence[Run], sources: Sequence[SourcePlan]) -> Iterator[str]:
     """That rows may repeat datasets which only some runs exclude, unless `sources` has them."""
-    there = {digest: name for run in runs for digest, name in excluded(run).items()}
+    there = {digest: name for run in runs for digest, name in run.excluded.items()}
     for source in sources:
         there.pop(source.digest, None)
     if there and not exclude_the_same(runs):

@@ -24,7 +24,14 @@ from targen_standard.credits import sources_of
 from targen_standard.filters.excluded.filter import ExclusionFilter
 from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
 from targen_standard.merging.notes import missing_shards, missing_words
-from targen_standard.merging.runs import EXCLUDED, EXCLUDING, NEAR, Run, exclude_the_same
+from targen_standard.merging.runs import (
+    EXCLUDED,
+    EXCLUDING,
+    NEAR,
+    Run,
+    exclude_the_same,
+    halves,
+)
 
 __all__ = ["merged_manifest", "merged_report", "shortage"]
 
@@ -54,7 +61,7 @@ def merged_manifest(
     version = NearDuplicateFilter.version
     near = PartPlan(id=NEAR, options={"near_duplicates": alike}, version=version)
     parts = {**first.lock.parts, f"filter {near.names[1]}": near}
-    if exclude or not exclude_the_same(runs):
+    if exclude or not exclude_the_same(runs) or not runs[0].excluded:
         plan = parts.pop(EXCLUDED, None)
         gone = () if plan is None else plan.names
         said = {k: v for k, v in spec.options.items() if k.rpartition(".")[0] not in gone}
@@ -72,7 +79,17 @@ def merged_manifest(
         parts[EXCLUDED] = plan
         said = {f"{EXCLUDING}.exclude": [kept_source(one) for one in exclude]}
         spec = spec.replace(options={**spec.options, **said}, filters=(EXCLUDING, *spec.filters))
-    lock = first.lock.model_copy(update={"parts": parts})
+    elif EXCLUDED in parts:  # but not the merged runs themselves
+        plan = parts[EXCLUDED]
+        kept = tuple(each for each in plan.sources if each.digest in runs[0].excluded)
+        parts[EXCLUDED] = plan.model_copy(update={"sources": kept})
+    plans = [half[0].manifest for half in halves(runs)]
+    changes: dict[str, Any] = {"parts": parts}
+    if len(plans) > 1:
+        aims = {name: aim for plan in plans for name, aim in plan.task.aims.items()}
+        changes["task"] = first.task.model_copy(update={"branches": aims, "lists": {}})
+        changes["steps"] = {**plans[1].steps, **first.steps}
+    lock = first.lock.model_copy(update=changes)
     return Manifest(
         spec=spec,
         lock=lock,
@@ -86,7 +103,7 @@ def merged_manifest(
 
 def merged_report(
     runs: Sequence[Run],
-    task: Task[Any, Any],
+    tasks: Mapping[str, Task[Any, Any]],
     manifest: Manifest,
     tracker: QuotaTracker,
     usage: Usage,
@@ -94,6 +111,7 @@ def merged_report(
     short: QuotaNotMet | None,
 ) -> dict[str, Any]:
     """Return the report: what all runs came to together, and what each gave."""
+    task = tasks[runs[0].name]
     seconds = [run.report.get("seconds") for run in runs]
     known = [one for one in seconds if one is not None]
     total = usage.total
@@ -108,7 +126,7 @@ def merged_report(
         hung=sum(run.report.get("hung", 0) for run in runs),
         error=short,
         deliveries={"answers_by_files": any(run.report.get("answers_by_files") for run in runs)},
-        sources=sources_of(task, directory.path / "provenance.jsonl"),
+        sources=sources_of(task, directory.path / "provenance.jsonl", tasks),
         folder=directory.path,
         task=task,
     )

@@ -23,7 +23,7 @@ from targen_core.plain import digest_of
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.report import read_report
-from targen_core.runs.preparing.sources import OBJECT, name_of_source
+from targen_core.runs.preparing.sources import OBJECT, UnreadSource, name_of_source
 from targen_core.runs.records.lock import PartPlan, SourcePlan
 from targen_core.runs.records.manifest import Manifest, as_words, flat
 from targen_core.runs.records.model_names import model_name
@@ -31,6 +31,7 @@ from targen_core.tasks.model import Task
 from targen_core.text import plural, printable, row_name
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Words
 from targen_standard.datasets.source import card_in, cited_in, written
+from targen_standard.filters.excluded.sources import open_excluded
 from targen_standard.task_files.files import keys_of
 
 __all__ = [
@@ -38,10 +39,12 @@ __all__ = [
     "EXCLUDING",
     "NEAR",
     "Run",
+    "allow_each_other",
     "asked_of_all",
     "exclude_the_same",
-    "excluded",
+    "exported",
     "filters_of",
+    "halves",
     "opened",
     "put_in_order",
     "require_excluded",
@@ -51,7 +54,8 @@ __all__ = [
 ]
 
 
-_ALWAYS = ("id", "labels", "branches", "lists", "unit")  # of a task: no merge without them alike
+_OF_ROWS = ("id", "labels", "unit")  # of a task: no merge without them alike
+_ALWAYS = (*_OF_ROWS, "branches", "lists")  # of runs that made their rows in the same way
 
 
 NEAR = "targen-standard:near-duplicates"
@@ -80,6 +84,12 @@ class Run:
     copies: set[int] = field(default_factory=set)  # units that an earlier run has, too
     keys: dict[str, str] = field(default_factory=dict)  # of calls that another has a reply to
     edited: bool = False  # its rows are not those that its card cites
+    excluded: dict[str, str] = field(default_factory=dict)  # datasets' names by their digests
+
+    @property
+    def has_sources(self) -> bool:
+        """Return whether its rows were made from rows of existing data."""
+        return bool(self.report.get("sources"))
 
     def label_of(self, task: Task[Any, Any], traced: Traced) -> Any:
         """Return the label of a unit: the one on record, unless somebody edited the rows."""
@@ -125,6 +135,8 @@ def opened(paths: Sequence[Path], out: Path) -> list[Run]:
         if is_busy(path):
             raise RunLocked(f"a process is using {path}", hint="wait for it, or stop it")
         run = Run(path, manifest, read_report(path), edited=_is_edited(path))
+        if plan := manifest.lock.parts.get(EXCLUDED):
+            run.excluded = {source.digest: source.source for source in plan.sources}
         if run.edited:
             _require_records(run)
         runs.append(run)
@@ -164,61 +176,83 @@ def _require_records(run: Run) -> None:
         )
 
 
+def halves(runs: Sequence[Run]) -> list[list[Run]]:
+    """Return runs that made their rows from existing data apart from those that did not.
+
+    Runs that made their rows in one way are not divided: some may not have any rows.
+    """
+    ways = [(run.manifest.task.branches, run.manifest.task.lists) for run in runs]
+    if all(way == ways[0] for way in ways):
+        return [[*runs]]
+    made = [[run for run in runs if run.has_sources is which] for which in (False, True)]
+    return [half for half in made if half]
+
+
 def require_one_task(runs: Sequence[Run], *, conflicting: bool) -> None:
     """Refuse runs whose rows are not of one kind.
 
     Raises:
         RunConflict: naming two runs, and in what their tasks differ.
     """
-    first = runs[0]
-    for run in runs[1:]:
-        mine, other = (each.manifest.task.model_dump(mode="json") for each in (first, run))
-        for name in _ALWAYS:
-            if mine[name] != other[name]:
-                is_made_otherwise = name in ("branches", "lists")
-                if is_made_otherwise:
-                    why = _in_files(first, run, of_one_form=True) or (
-                        "their rows were made in different ways, such as from a description and "
-                        "from existing data"
-                    )
-                    why = f": {why}"
-                else:
-                    why = (
-                        f" ({name}: {shown(mine[name])} in the first, {shown(other[name])} in the "
-                        "second)"
-                    )
-                hint: Words = ""
-                if {**mine, "id": ""} == {**other, "id": ""}:
-                    hint = _renamed(first, run)
-                elif is_made_otherwise:
-                    hint = _exported(first, run)
-                raise RunConflict(
-                    f"{first.path} and {run.path} have different tasks{why}", hint=hint
-                )
-        if first.manifest.spec.balance != run.manifest.spec.balance:
-            raise RunConflict(
-                f"{first.path} and {run.path} count rows by different labels: "
-                + Option("balance")
-                + f" {first.manifest.spec.balance} and {run.manifest.spec.balance}"
-            )
-        flats = flat(mine), flat(other)
-        apart = [k for k in sorted({*flats[0], *flats[1]}) if flats[0].get(k) != flats[1].get(k)]
-        if apart and not conflicting:
-            said = "; ".join(
-                f"{name} {shown(flats[0].get(name))} and {shown(flats[1].get(name))}"
-                for name in (["version"] if "version" in apart else apart[:3])
-            )
-            what = "prompts or versions"
-            if "version" in apart and (files := _in_files(first, run)):
-                what, said = "task files", files
-            variants = [", ".join(each.manifest.spec.variants) for each in (first, run)]
-            if variants[0] != variants[1]:
-                said = " and ".join(f"variant {names or 'default'}" for names in variants)
-            raise RunConflict(
-                f"{first.path} and {run.path} used different {what} of "
-                f"{first.manifest.task.id}: {said}",
-                hint="use " + Option("conflicting", True) + " to merge them anyway",
-            )
+    firsts = []
+    for half in halves(runs):
+        firsts.append(half[0])
+        for run in half[1:]:
+            _require_alike(half[0], run, _ALWAYS)
+            if not conflicting:
+                _require_one_version(half[0], run)
+    for other in firsts[1:]:
+        _require_alike(firsts[0], other, _OF_ROWS)
+
+
+def _require_alike(first: Run, run: Run, names: Sequence[str]) -> None:
+    mine, other = _tasks(first, run)
+    for name in names:
+        if mine[name] == other[name]:
+            continue
+        is_made_otherwise = name in ("branches", "lists")
+        if is_made_otherwise:
+            in_files = _in_files(first, run, of_one_form=True)
+            why = f": {in_files or 'their rows were made in different ways'}"
+        else:
+            why = f" ({name}: {shown(mine[name])} in the first, {shown(other[name])} in the second)"
+        hint: Words = ""
+        if {**mine, "id": ""} == {**other, "id": ""}:
+            hint = _renamed(first, run)
+        elif is_made_otherwise or names == _OF_ROWS:
+            hint = exported(first, run)
+        raise RunConflict(f"{first.path} and {run.path} have different tasks{why}", hint=hint)
+    if first.manifest.spec.balance != run.manifest.spec.balance:
+        raise RunConflict(
+            f"{first.path} and {run.path} count rows by different labels: "
+            + Option("balance")
+            + f" {first.manifest.spec.balance} and {run.manifest.spec.balance}"
+        )
+
+
+def _tasks(*runs: Run) -> list[dict[str, Any]]:
+    return [run.manifest.task.model_dump(mode="json") for run in runs]
+
+
+def _require_one_version(first: Run, run: Run) -> None:
+    flats = [*map(flat, _tasks(first, run))]
+    apart = [k for k in sorted({*flats[0], *flats[1]}) if flats[0].get(k) != flats[1].get(k)]
+    if not apart:
+        return
+    said = "; ".join(
+        f"{name} {shown(flats[0].get(name))} and {shown(flats[1].get(name))}"
+        for name in (["version"] if "version" in apart else apart[:3])
+    )
+    what = "prompts or versions"
+    if "version" in apart and (files := _in_files(first, run)):
+        what, said = "task files", files
+    variants = [", ".join(each.manifest.spec.variants) for each in (first, run)]
+    if variants[0] != variants[1]:
+        said = " and ".join(f"variant {names or 'default'}" for names in variants)
+    raise RunConflict(
+        f"{first.path} and {run.path} used different {what} of {first.manifest.task.id}: {said}",
+        hint="use " + Option("conflicting", True) + " to merge them anyway",
+    )
 
 
 def _in_files(first: Run, run: Run, *, of_one_form: bool = False) -> str:
@@ -244,7 +278,7 @@ def _in_files(first: Run, run: Run, *, of_one_form: bool = False) -> str:
     )
 
 
-def _exported(first: Run, run: Run) -> Words:
+def exported(first: Run, run: Run) -> Words:
     """Return how to use the rows of two runs together that cannot be merged."""
     each = [
         Action("export", one.path, out=f"{one.path.resolve().name}.jsonl") for one in (first, run)
@@ -277,12 +311,16 @@ def put_in_order(runs: list[Run], *, conflicting: bool) -> None:
     for run in runs:
         run.family = _family(run.manifest)
 
+    is_joined = len(halves(runs)) > 1
+
     def place(run: Run) -> tuple[Any, ...]:
         shard = run.manifest.spec.shard
         models = [model_name(plan) for plan in run.manifest.steps.values()]
         numbers = (0, 0) if shard is None else (shard.count, shard.number)
         said = json.dumps(run.manifest.model_dump(mode="json"), sort_keys=True)
-        return run.manifest.spec.seed, models, run.family, numbers, said, run.name, str(run.path)
+        usual = run.manifest.spec.seed, models, run.family, numbers, said, run.name, str(run.path)
+        # The task that describes its rows and labels describes those of both halves.
+        return is_joined and run.has_sources, *usual
 
     runs.sort(key=place)
     for number, run in enumerate(runs):
@@ -363,7 +401,7 @@ def filters_of(registry: Registry, runs: Sequence[Run]) -> tuple[list[Filter], l
 
 def exclude_the_same(runs: Sequence[Run]) -> bool:
     """Return whether all runs excluded the same datasets."""
-    return len({tuple(excluded(run)) for run in runs}) == 1
+    return len({tuple(run.excluded) for run in runs}) == 1
 
 
 def require_excluded(
@@ -380,8 +418,8 @@ def require_excluded(
         return
     known = {source.digest for source in sources}
     for run in runs:
-        for digest, name in excluded(run).items():
-            other = next((each for each in runs if digest not in excluded(each)), None)
+        for digest, name in run.excluded.items():
+            other = next((each for each in runs if digest not in each.excluded), None)
             if digest not in known and other is not None:
                 typed = dict.fromkeys(source for each in runs for source in _typed(each))
                 raise RunConflict(
@@ -395,10 +433,20 @@ def require_excluded(
                 )
 
 
-def excluded(run: Run) -> dict[str, str]:
-    """The names of the datasets that a run excludes, by their digests."""
-    plan = run.manifest.lock.parts.get(EXCLUDED)
-    return {} if plan is None else {source.digest: source.source for source in plan.sources}
+def allow_each_other(runs: Sequence[Run], task: Task[Any, Any]) -> None:
+    """Forget which of the runs others excluded: their rows differ, and all are wanted.
+
+    A dataset with the same rows as a run, but another name, remains excluded.
+    """
+    if exclude_the_same(runs):
+        return
+    for run in runs:
+        name = run.path.resolve().name
+        with suppress(UnreadSource):  # it has no rows
+            (source,) = open_excluded([str(run.path)], task)
+            for each in runs:
+                if each.excluded.get(source.plan.digest) == name:
+                    del each.excluded[source.plan.digest]
 
 
 def _typed(run: Run) -> list[str]:
@@ -408,14 +456,18 @@ def _typed(run: Run) -> list[str]:
     for name in () if plan is None else plan.names:
         if isinstance(typed := options.get(f"{name}.exclude"), list | tuple):
             return [name_of_source(one) if one.startswith(OBJECT) else one for one in typed]
-    return [*excluded(run).values()]
+    return [*run.excluded.values()]
 
 
 def asked_of_all(runs: Sequence[Run], task: Task[Any, Any]) -> Quotas:
-    """The rows that the runs were asked for, by label."""
+    """The rows that the runs were asked for, by label; of two halves, those that they have.
+
+    One half was often asked for what the other could not give.
+    """
     total: Counter[str] = Counter()
+    are_halves = len(halves(runs)) > 1
     for run in runs:
-        total.update(dict(run.manifest.targets[-1].quotas))
+        total.update(run.report["rows"] if are_halves else run.manifest.targets[-1].quotas)
     return Quotas(total).over(task.quota_names)
 
 

@@ -300,9 +300,13 @@ def corrected_card(
 
 def _kind(report: Mapping[str, Any]) -> str:
     """Return the origin of the rows, in a word."""
-    return " and ".join(report.get("parts", ())) or (
-        "transformed" if report.get("sources") else "synthetic"
-    )
+    if parts := report.get("parts"):
+        return " and ".join(parts)
+    credited = sum(one["rows"] for one in report.get("sources", ()))
+    if not credited:
+        return "synthetic"
+    is_all = credited >= sum(report["rows"].values())
+    return "transformed" if is_all else "transformed and synthetic"
 
 
 def _canary(canary: str) -> str:

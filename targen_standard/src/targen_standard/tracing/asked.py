@@ -144,6 +144,9 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
     with manifest.telling_what_to_install():
         registered, task = task_of(registry, spec)
         _, corrector = _corrector_of(registry, task, manifest.lock.corrector, spec.options)
+    if {*task.branches} != {*manifest.task.aims}:  # a merge of two tasks keeps one task file
+        made = traced.record["run"]
+        return Asked({}, f"the prompts are those of the run {made}: use targen trace there")
     options = {step.name: spec.options_of(step.name) for step in task.steps}
     specs, _ = chain_of(task, spec, options)
     try:

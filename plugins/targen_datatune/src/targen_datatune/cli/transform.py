@@ -20,6 +20,7 @@ from targen_core.options import RowOptions
 from targen_core.origin import DECLARED
 from targen_core.plain import content_of
 from targen_core.text import plural
+from targen_core.wording import Action
 from targen_datatune.cli.options import (
     CatalogueArg,
     GatedArg,
@@ -297,14 +298,32 @@ def transform(
                 options=[_step(each, ".") for each in generate.options["options"] or ()],
             )
     except QuotaNotMet as error:
-        run = generate.options["out"] or "RUN"
         more = "Use more catalogues, more --datasets, or a stronger model for rerank and plan"
         if error.used_up:  # a better plan could only reject fewer of them
             more = "For more rows, add data with --catalogue, or use more --datasets"
         error.hint = (
             f"run targen show {run} --rejected to see why. {more}. The rows so far are kept"
-        )
+        ) + _to_fill(task, run)
         raise
+
+
+def _to_fill(task: str, run: Path) -> str:
+    """Return how to generate the rows that a run lacks, if TASK generates rows of the same form."""
+    from targen_core import load, load_registry
+
+    with suppress(TargenError, OSError):
+        if load_registry().get("task", task).fields != ("input",):
+            return ""
+        report = load(run).report
+        lacking = {
+            name: count - report.rows.get(name, 0)
+            for name, count in report.requested.items()
+            if count > report.rows.get(name, 0)
+        }
+        more, both = (run.with_name(f"{run.name}-{end}") for end in ("generated", "both"))
+        start = Action("generate", task, labels=lacking, exclude=[run], out=more)
+        return f". To generate the others: {start}; then {Action('merge', run, more, out=both)}"
+    return ""
 
 
 def _say_changed(run: Path, findings: Findings) -> None:
