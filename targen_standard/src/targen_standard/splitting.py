@@ -21,15 +21,13 @@ from targen_core.dataset.model import Dataset, Shares, Unit, origins_of, row_dig
 from targen_core.errors import UsageError
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.letters import plain_words
+from targen_core.tasks.words import normalized
 from targen_core.text import plural
 from targen_core.wording import Either
+from targen_standard.filters.near_duplicates import NearDuplicateOptions
+from targen_standard.reporting.card import IN_ORDER
 
-__all__ = ["IN_ORDER", "shares_of", "shuffle", "split", "together"]
-
-IN_ORDER = """\
-Rows are in the order in which they were generated: neighbours share contexts, and a label with few
-rows appears only near the start. Shuffle them before you train."""
-"""The card's note on rows that have not been shuffled."""
+__all__ = ["shares_of", "shuffle", "split", "together"]
 
 _NAMES = {2: ("train", "test"), 3: ("train", "validation", "test")}
 _EXAMPLE = Either(
@@ -107,9 +105,9 @@ def split(dataset: Dataset, shares: Shares, *, seed: int = 0) -> dict[str, Datas
     """The dataset in parts of these shares, each in the order of the whole.
 
     Rows that belong together remain together. So do rows of a run from the same seed, since they
-    share its text, and rows in the manner of the same example. Rows with the same texts, or the
-    same seed in their fields, also stay together, whatever their case and punctuation. Each label
-    has the same shares, as nearly as that allows. The same rows and seed give the same parts.
+    share its text, and rows in the manner of the same example. Rows with nearly the same texts, or
+    the same seed in their fields, also stay together, whatever their case and punctuation. Each
+    label has the same shares, as nearly as that allows. The same rows and seed give the same parts.
 
     Raises:
         UsageError: no shares, or rows too few for them.
@@ -129,7 +127,7 @@ def split(dataset: Dataset, shares: Shares, *, seed: int = 0) -> dict[str, Datas
         raise UsageError(
             f"{dataset.name} is too small for this split: {' and '.join(empty)} would be empty "
             f"({plural(len(dataset), 'row')} in {plural(len(groups), 'group')} "
-            "that must stay together)",
+            "of related or nearly equal rows, which stay together)",
             hint="use larger shares or fewer splits",
         )
     return {name: _of(dataset, units) for name, units in parts.items()}
@@ -157,15 +155,17 @@ def shuffle(dataset: Dataset, *, seed: int = 0) -> Dataset:
 def together(dataset: Dataset) -> str:
     """Return the sentences of a card on rows that `split` keeps together."""
     seeds, size = _seeds(dataset), dataset.task.rows_per_instance
-    rows = "Rows that belong together are in the same split."
+    rows = "Rows that belong together, or are nearly the same, are in the same split."
     if seeds and all(str(row.get("idx")) in seeds for row in dataset.rows[::size]):
         return f"{rows} So are rows generated from the same\nseed, because they share its text."
     if fields := dataset.task.rows.seed_fields:
         return f"{rows} So are rows with the same {' and '.join(map(markdown_code, fields))}."
-    return f"{rows} So are rows with the same texts.\nThe seeds of the rows are not recorded."
+    return f"{rows}\nThe seeds of the rows are not recorded."
 
 
 def _groups(dataset: Dataset, seed: int) -> Iterable[_Group]:
+    from targen_standard.filters.likeness import pairs_alike  # with numpy
+
     seeds = _seeds(dataset)
     above: dict[object, object] = {}  # of seeds and texts: others that their units also have
 
@@ -174,19 +174,27 @@ def _groups(dataset: Dataset, seed: int) -> Iterable[_Group]:
             key = above[key] = above[next_]  # which shortens the way for later ones
         return key
 
-    def texts_of(unit: Unit, paths: Sequence[str]) -> tuple[str, ...]:
-        texts = (text_at(row, path) for row in unit.rows for path in paths)
+    def texts_of(unit: Unit, paths: Sequence[str]) -> list[str]:
+        return [text_at(row, path) for row in unit.rows for path in paths]
+
+    def plain(texts: Sequence[str]) -> tuple[str, ...]:
         return tuple(plain_words(text) or text for text in texts)
 
     paths, of_seed = dataset.task.fields, dataset.task.rows.seed_fields
     named: list[tuple[Unit, str]] = []
+    whole: dict[str, tuple[str, ...]] = {}
     for unit in dataset.units():
         named.append((unit, seeds.get(str(unit.idx)) or f"unit {unit.number}"))
-        texts, shared = texts_of(unit, paths), texts_of(unit, of_seed)
+        written = texts_of(unit, paths)
+        texts, shared = plain(written), plain(texts_of(unit, of_seed))
         if any(texts):
             above[top(named[-1][1])] = top(texts)
+            if words := normalized("\n".join(written)):  # as the near-duplicate filter compares
+                above[top(texts)] = top(whole.setdefault(words, texts))
         if any(shared):
             above[top(named[-1][1])] = top(("seed", *shared))
+    for one, other in pairs_alike([*whole], NearDuplicateOptions().near_duplicates):
+        above[top(whole[one])] = top(whole[other])
     together: dict[object, list[Unit]] = {}
     for unit, name in named:
         together.setdefault(top(name), []).append(unit)

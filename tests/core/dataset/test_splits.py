@@ -88,6 +88,24 @@ def test_rows_with_the_same_texts_stay_together(made):
     assert not train & test and sum(map(len, parts.values())) == 40
 
 
+def test_nearly_the_same_rows_stay_together_whatever_their_labels_and_order(made):
+    dataset = made(["yes", "no"] * 20)
+    words = [f"{at // 2 * 7919 + 10**6:x} {at // 2 * 104729 + 10**8:x}" for at in range(40)]
+    ends = ("on Monday", "on Friday")
+    rows = [
+        {**row, "text": f"Parcel {word} {word[::-1]} reached the shop in Elmstead {ends[at % 2]}."}
+        for at, (row, word) in enumerate(zip(dataset, words, strict=True))
+    ]
+    rows[0]["text"], rows[2]["text"] = "!!!", "???"  # without words, and so not alike
+    parts = replace(dataset, rows=rows).split("0.5/0.5")
+    held = [{row["idx"] // 2 for row in part if row["idx"] > 3} for part in parts.values()]
+    assert not held[0] & held[1]
+    assert [len(part) for part in parts.values()] == [20, 20]
+    turned = replace(dataset, rows=rows[::2] + rows[1::2]).split("0.5/0.5")
+    pairs = [{row["idx"] // 2 for row in part if row["idx"] > 3} for part in turned.values()]
+    assert not pairs[0] & pairs[1]
+
+
 def test_rows_in_the_manner_of_one_example_stay_together_and_rounds_do_not(made):
     dataset = made(["yes", "no"] * 20)
     records = [

@@ -288,7 +288,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
         """Split the dataset into named parts with the same label shares.
 
         Rows that belong together stay together, as do rows of a run from the same seed, since they
-        share its text. So do rows in the manner of the same example, and rows with the same texts.
+        share its text. So do rows in the manner of the same example, and nearly equal rows.
         The same rows and seed give the same parts.
 
         Args:

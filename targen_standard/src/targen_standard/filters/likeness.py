@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from itertools import chain
 from typing import TypeAlias
 from zlib import crc32
@@ -108,6 +108,18 @@ def first_alike(one: str, others: Sequence[str], threshold: float) -> int | None
     else:
         near = _begun_alike(one, others, threshold)
     return next((place for _, _, place in near if alike(one, others[place], threshold)), None)
+
+
+def pairs_alike(texts: Sequence[str], threshold: float) -> Iterator[tuple[str, str]]:
+    """Yield pairs of different normalised texts that are `alike`, whatever their order."""
+    different = sorted({*texts})
+    index = Index()
+    for number, text in enumerate(different):
+        keys = [*keys_of(text), check_sum(text)]
+        for other in map(different.__getitem__, index.find(keys)):
+            if alike(text, other, threshold):
+                yield other, text
+        index.add(number, keys)
 
 
 def _begun_alike(

@@ -32,10 +32,10 @@ from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.model import Task
 from targen_core.text import json_safe, percent, plural
 from targen_standard.datasets.source import CITED, card_in, cited_in
-from targen_standard.splitting import IN_ORDER
 
 __all__ = [
     "DIGEST",
+    "IN_ORDER",
     "NO_LICENCE",
     "UNREAD",
     "card_of_rows",
@@ -56,6 +56,11 @@ _log = logging.getLogger("targen.dataset")
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _LONGEST = 2_000  # characters of the sample row
+
+IN_ORDER = """\
+Rows are in the order in which they were generated: neighbours share contexts, and a label with few
+rows appears only near the start. Shuffle them before you train."""
+"""The card's note on rows that have not been shuffled."""
 
 NO_LICENCE = "No licence is stated here."
 
