@@ -136,6 +136,7 @@ MODULES = [
     "targen_cli.completion",
     "targen_cli.flags",
     "targen_cli.generating",
+    "targen_cli.licenses",
     "targen_cli.ahead",
     "targen_cli.request",
     "targen_cli.choosing",

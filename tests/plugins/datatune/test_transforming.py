@@ -357,6 +357,41 @@ def test_which_licences_mix(one, other, fits):
     assert mixes(one, other) == mixes(other, one) == bool(fits)
 
 
+TERMS = """
+    cc-by-4.0
+    cc-by-nc-4.0    | non-commercial
+    cc-by-nc-sa-3.0 | non-commercial, share-alike
+    cc-by-sa-4.0    | share-alike
+    gpl-3.0         | share-alike
+    [mit, odbl]     | share-alike
+    ncsa
+    Creative Commons Attribution-NonCommercial 4.0 International    | non-commercial
+    Creative Commons Attribution Share-Alike 3.0 Unported License   | share-alike
+"""
+
+
+@pytest.mark.parametrize(("license", "terms"), table(TERMS, 2))
+def test_what_a_licence_asks_is_said_wherever_it_is_listed(license, terms, works):
+    Path("data/reviews.md").write_text(f"---\nlicense: {license}\n---\nReviews of lamps.\n")
+    wrong(datasets=["file:data/reviews.csv"])
+    line = [word for word in LINE if word != "-q"]
+    told = works(*line, "-n", "2", "--out", "a").err
+    listed = works("retrieve", ASKED, "--catalogue", "data").out
+    table_of_report = works("report", "a").out
+    card = Path("a/README.md").read_text()
+    for term, said in (
+        ("non-commercial", "only permits non-commercial use."),
+        ("share-alike", "requires that you share what you make from the data under the same"),
+    ):
+        assert (term in terms) == (f"1 dataset with a {term} licence; --license" in told)
+        assert (term in terms) == (said in " ".join(card.split()))
+    shown = f" ({terms})" if terms else ""
+    for text in (listed, table_of_report, card):
+        line_of = next(each for each in text.splitlines() if "file:data/reviews.csv" in each)
+        assert shown in line_of
+        assert ("(non-" in line_of or "(share-" in line_of) == bool(terms)
+
+
 def test_licences_that_do_not_mix_are_not_mixed_and_changes_may_be_forbidden(in_process, works):
     Path("data/reviews.md").write_text("---\nlicense: cc-by-sa-4.0\n---\nReviews of lamps.\n")
     Path("data/orders.md").write_text("---\nlicense: cc-by-nc-4.0\n---\nOrders of lamps.\n")

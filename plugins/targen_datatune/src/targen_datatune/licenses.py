@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
+from targen_cli.licenses import NON_COMMERCIAL, OPEN_SHARE_ALIKE, SHARE_ALIKE, terms_of
+
 __all__ = ["GROUPS", "admits", "forbids_changes", "listed", "mixes", "normal"]
 
 _PERMISSIVE = (
@@ -12,14 +14,9 @@ _PERMISSIVE = (
     "cc-by-4.0 cc0-1.0 cdla-permissive-1.0 cdla-permissive-2.0 ecl-2.0 etalab-2.0 isc mit "
     "mit-0 ms-pl ncsa odc-by pddl postgresql public-domain unlicense wtfpl zlib"
 )
-_SHARE_ALIKE = (
-    "agpl-3.0 cc-by-sa-3.0 cc-by-sa-4.0 cdla-sharing-1.0 gfdl gpl gpl-2.0 gpl-3.0 lgpl lgpl-2.1 "
-    "lgpl-3.0 mpl-2.0 odbl osl-3.0"
-)
-
 GROUPS = {
     "permissive": frozenset(_PERMISSIVE.split()),
-    "open": frozenset(_PERMISSIVE.split()) | frozenset(_SHARE_ALIKE.split()),
+    "open": frozenset(_PERMISSIVE.split()) | OPEN_SHARE_ALIKE,
 }
 """Names for groups of licences. `permissive` ones ask only for attribution; `open` also has those
 that require derived works to be shared alike. Neither includes licences only for non-commercial or
@@ -31,6 +28,11 @@ _SAID = (
     (r"^(?:the )?(.*?) licen[sc]e$", r"\1"),
     (r"^(?:creative commons )?(?:zero|cc0|cc-0)(?:[ -]*v?1(?:\.0)?)?(?: universal)?$", "cc0-1.0"),
     (r"^creative commons ", "cc "),
+    (r"^cc attribution", "cc-by"),
+    (r"[- ]non[- ]?commercial", "-nc"),
+    (r"[- ]share[- ]?alike", "-sa"),
+    (r"[- ]no[- ]?deriv(?:ative)?s?", "-nd"),
+    (r"^(cc-by.*?)(?: (?:generic|international|unported))?(?: (?:public )?licen[sc]e)?$", r"\1"),
     (r"^apache(?:[ ,-]*(?:version )?v?2(?:\.0)?)?$", "apache-2.0"),
     (r"^(gpl|lgpl|agpl)[ -]?v?(\d(?:\.\d)?)(?:-only|-or-later|\+)?$", r"\1-\2"),
     (r"^((?:a|l)?gpl-\d)$", r"\1.0"),
@@ -89,13 +91,14 @@ def mixes(license: str, other: str) -> bool:
     alike, others = _shared_alike(license), _shared_alike(other)
     if alike and others:
         return alike == others
-    return not (
-        (alike and "-nc" not in alike and "-nc" in other)
-        or (others and "-nc" not in others and "-nc" in license)
+    terms = terms_of(license), terms_of(other)
+    return not any(
+        SHARE_ALIKE in one and NON_COMMERCIAL not in one and NON_COMMERCIAL in another
+        for one, another in (terms, terms[::-1])
     )
 
 
 def _shared_alike(license: str) -> str:
     """The family of licences under which what is derived must be; "" if any will do."""
-    shared = license in _SHARE_ALIKE.split() or "-sa" in license
+    shared = SHARE_ALIKE in terms_of(license)
     return re.sub(r"-[\d.]+$", "", license) if shared else ""

@@ -14,6 +14,7 @@ import typer
 from pydantic import ValidationError
 
 from targen_cli.findings import Cell, Table, flow_losses
+from targen_cli.licenses import with_terms
 from targen_cli.options.arguments import JsonArg, StrictArg
 from targen_cli.tables import duration, print_json, print_table
 from targen_core.errors import TargenError, UsageError
@@ -282,7 +283,7 @@ def row_tables(report: Mapping[str, Any]) -> Iterator[Table]:
     if sources := report.get("sources"):
         heads: tuple[str, ...] = ("source", "licence", "revision", "rows")
         rows: list[tuple[Cell, ...]] = [
-            (one["name"], one["license"] or "not stated", one["revision"], one["rows"])
+            (one["name"], with_terms(one["license"]) or "not stated", one["revision"], one["rows"])
             for one in sources
         ]
         if any("alike" in one for one in sources):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_cli.commands.report import rows_by_label
+from targen_cli.licenses import notes_on, with_terms
 from targen_cli.markup import markdown, markdown_code, markdown_fence, markdown_prose
 from targen_cli.options.prices import price_words
 from targen_core.calls.usage import answered
@@ -151,7 +152,10 @@ def dataset_card(
     out_of = f" ({percent(accepted / judged)})" if judged else ""
     candidates = f"{plural(judged, 'candidate')}{' judged' if manifest.lock.corrector else ''}"
     cited = "\n\n".join(filter(None, [_CITATION, task.citation.strip()]))
-    on_sources = ", and on the licences of the sources above" if report.get("sources") else ""
+    on_sources = ""
+    if sources := report.get("sources"):
+        notes = [markdown(note) for note in notes_on(one["license"] for one in sources)]
+        on_sources = " ".join([", and on the licences of the sources above.", *notes])[:-1]
     uncorrected = "" if manifest.lock.corrector else " Labels were not corrected."
     front = {
         "pretty_name": f"{name} ({_kind(report)})",
@@ -478,7 +482,7 @@ def _sources(sources: Sequence[Mapping[str, Any]]) -> str:
     if not sources:
         return ""
     lines = "\n".join(
-        f"| {markdown(one['name'])} | {markdown(one['license'] or 'not stated')} | "
+        f"| {markdown(one['name'])} | {markdown(with_terms(one['license']) or 'not stated')} | "
         f"{markdown(one['revision'])} | {one['rows']:,} |"
         for one in sources
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from targen_cli.completion import completer
+from targen_cli.licenses import with_terms
 from targen_core.errors import UnknownOption, UsageError
 from targen_core.wording import Action, Blank, Setting
 
@@ -82,8 +83,8 @@ GatedArg = Annotated[
 
 
 def licence_of(entry: DatasetEntry) -> str:
-    """Return a dataset's licence for people, and whether it is gated."""
-    return (entry.license or "unknown") + (", gated" if entry.gated else "")
+    """Return a dataset's licence for people, with its terms, and whether it is gated."""
+    return (with_terms(entry.license) or "unknown") + (", gated" if entry.gated else "")
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_cli.generating import Generate, goes_on_as_generate, save_task_file
+from targen_cli.licenses import NON_COMMERCIAL, SHARE_ALIKE, terms_of
 from targen_cli.status import note
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import RowOptions
@@ -447,11 +448,13 @@ def _say(asked: TaskRequest, spec: Transform, findings: Findings) -> None:
         words.append(f"{len(spec.examples)} of {plural(len(asked.examples), 'example')} shown")
     words.append(f"labels {', '.join(spec.labels)}" if spec.labels else "open outputs")
     print("; ".join(words), file=sys.stderr)
-    if unknown := licenses.count(""):
-        print(
-            f"{plural(unknown, 'dataset')} without a stated licence; --license excludes them",
-            file=sys.stderr,
-        )
+    terms = [term for name in licenses for term in terms_of(name)]
+    kinds = {"without a stated licence": licenses.count("")}
+    kinds |= {f"with a {term} licence": terms.count(term) for term in (NON_COMMERCIAL, SHARE_ALIKE)}
+    for kind, count in kinds.items():
+        if count:
+            said = f"{plural(count, 'dataset')} {kind}; --license excludes them"
+            print(said, file=sys.stderr)
     if findings.undescribed:
         left_out = plural(findings.undescribed, "dataset")
         note(f"{left_out} left out; targen catalogue list SPEC shows why")
