@@ -129,7 +129,7 @@ def test_resume_grows_the_labels_that_it_names_and_keeps_the_others(finished, ta
     finished("rte", "-n", 6)
     grown = targen("resume run --label entailment=5 -q --json")
     assert grown.json["rows"] == {"entailment": 5, "not_entailment": 3}
-    left = "note: there were no calls left to make; targen resume run -n N extends the run"
+    left = "note: there were no calls left to make; targen resume run -n N, with a larger total"
     assert left not in grown.err
     assert left in targen("resume run").err
 

@@ -332,9 +332,6 @@ def run_job(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool, stric
     try:
         with progress(job, quiet=quiet) as listener:
             job.run(listener)
-        if before == job.usage.total.answered and before and not quiet:
-            more = f"targen resume {shlex.quote(str(job.path))} -n N extends the run"
-            print(f"note: there were no calls left to make; {more}", file=sys.stderr)
     finally:
         report = None if job.leaves_nothing else job.report
         if report is not None and json:
@@ -348,6 +345,9 @@ def run_job(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool, stric
                     print_report(report, job.path, problem=False)
                     if report["status"] != "stopped" and any(report["rows"].values()):
                         say_what_is_next(job.path)
+    if before == job.usage.total.answered and before and not quiet:  # below the report, to be seen
+        more = f"targen resume {shlex.quote(str(job.path))} -n N, with a larger total, adds rows"
+        print(f"note: there were no calls left to make; {more}", file=sys.stderr)
     if report is not None:
         exit_on_concerns([(job.path, report)], strict=strict, untold=quiet and not json)
 

@@ -158,9 +158,15 @@ def pairs(items: Sequence[str], option: str, example: str) -> dict[str, str]:
     for item in items:
         name, equals, value = item.partition("=")
         if not equals or not name or not value:
-            spelt = re.fullmatch(r"([^:=,\s{}\"]+)\s*[:\s]\s*([^:,\s{}\"]+)", item)
-            typed = f"{spelt[1]}={spelt[2]}" if spelt else example
-            raise UsageError(f"{option} {item!r} is not NAME=VALUE", hint=f"{option} {typed}")
+            spelt = re.fullmatch(r"([^:=,{}\"]+?)\s*[:\s]\s*([^:,\s{}\"]+)", item)
+            usual = example.partition("=")[2]
+            typed = example
+            if spelt and spelt[2].isdigit() == usual.isdigit():
+                typed = f"{spelt[1]}={spelt[2]}"
+            elif re.fullmatch(r"[\w -]*\w", item):
+                typed = f"{item}={usual}"
+            hint = f"{option} {shlex.quote(typed)}"
+            raise UsageError(f"{option} {item!r} is not NAME=VALUE", hint=hint)
         if name in values:
             raise UsageError(f"{option} contains {name} twice", hint="keep one of them")
         values[name] = value
@@ -176,6 +182,11 @@ def labels_of(items: Sequence[str] | None) -> dict[str, int]:
     labels: dict[str, int] = {}
     single = [part for item in items or () for part in _parts(item)]
     for name, text in pairs(single, "--label", "LABEL=40").items():
+        if text.startswith("+"):
+            raise UsageError(
+                f"--label {name}={text}: a number of rows is a total, so it has no sign",
+                hint="add the rows that the label has to those that you want",
+            )
         try:
             labels[name] = int(text)
         except ValueError:

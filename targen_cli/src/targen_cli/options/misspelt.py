@@ -303,6 +303,8 @@ def _amount(text: str, is_whole: bool) -> str:
     digits = re.sub(r"[\s_'$€£%]", "", text)
     if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", digits):
         digits = digits.replace(",", "")
+    if re.fullmatch(r"\d[\doO]+", digits):  # a letter for a zero
+        digits = re.sub("[oO]", "0", digits)
     found = _AMOUNT.fullmatch(digits.replace(",", "."))
     if not found:
         return ""
@@ -321,7 +323,9 @@ def _too_much(first: str, typed: Sequence[str], ctx: Any) -> UsageError:
     if before.startswith("-") and {before, named} <= options:
         return _no_value(before, ctx)
     if before == "--label" and equals:
-        hint = "--label " + shlex.quote(named.removesuffix(",") + "," + first)
+        # A name with a space, or a second label
+        joined = f"{named.removesuffix(',')},{first}" if "=" in named else f"{named} {first}"
+        hint = "--label " + shlex.quote(joined)
     elif before in ("-o", "--option") and equals:
         hint = f"{before} {shlex.quote(named)} {before} {shlex.quote(first)}"
     elif equals and f"--{key}" in options:
@@ -329,7 +333,7 @@ def _too_much(first: str, typed: Sequence[str], ctx: Any) -> UsageError:
     elif equals and f"-{key}" in options:
         hint = f"-{key} {shlex.quote(value)}"
     elif before == "--label" and not first.isdigit():
-        hint = f"--label {shlex.quote(f'{named}=40')}"
+        hint = f"--label {shlex.quote(f'{named} {first}=40')}"
     elif before in ("-o", "--option", "--label"):
         hint = f"{before} {shlex.quote(f'{named}={first}')}"
     elif first.endswith(DECLARED) and typed[0].isdigit() and "-n" in options:
