@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from pydantic import BaseModel
 import targen_core as tg
 from targen_core.tasks.parts import RealTexts
 from targen_core.tasks.prompt import Prompt
+from targen_standard.examples import ExampleOptions
+from targen_standard.examples.following import Following, LabelsOfExamples
+from targen_standard.examples.reading import Example
 
 from ...runs import manifest, records, report
 
@@ -96,13 +100,18 @@ def test_each_row_follows_a_pair_of_its_label(served, follows, porter, texts):
     for label, some in seen:
         assert len(some) == 5
         assert {*some} <= {*texts[label]} - {texts["calm"][0]}, "of its label, and none without"
-        assert not {texts["calm"][1], texts["alarm"][0]} & {*some[:2]}, "only sure ones lead"
     led = [(label, *some[:2]) for label, some in seen]
     assert len({*led}) == len(led), "each pair once"
-    assert {manner for _, manner, _ in led} == {
-        *texts["calm"][2:],
-        *texts["alarm"][1:],
-    }, "all lead"
+    for label, own in (("calm", texts["calm"][1:]), ("alarm", texts["alarm"])):
+        times = Counter(manner for of, manner, _ in led if of == label)
+        assert {*times} == {*own}, "all lead"
+        assert max(times.values()) - min(times.values()) <= 1, "equally often"
+    for prompt in asked.prompts:
+        if shown(prompt):
+            is_unsure = (
+                f"1. {texts['calm'][1]}\n" in prompt or f"1. {texts['alarm'][0]}\n" in prompt
+            )
+            assert ("may leave its label open" in prompt) is is_unsure
     lines = Path("notes.txt").read_text().splitlines()
     for record in records("run"):
         notes = record["notes"]
@@ -112,6 +121,135 @@ def test_each_row_follows_a_pair_of_its_label(served, follows, porter, texts):
     assert report("run")["examples"]["rows"] == 20
     sent = {"label-examples", "follow-calm", "follow-alarm"}
     assert sent <= manifest("run")["lock"]["task"]["prompts"].keys()
+
+
+@pytest.mark.parametrize(
+    ("edition", "own", "sure", "rows"),
+    [(11, 20, 20, 60), (11, 9, 3, 40), (11, 3, 3, 40), (11, 0, 0, 12), (10, 20, 20, 60)],
+)
+def test_rows_share_the_examples_evenly(edition, own, sure, rows):
+    """From edition 11 on, also those whose label is not sure, and what prompts merely show."""
+    lines = [*range(1, 41)]
+    known = LabelsOfExamples(
+        lines={"calm": lines[:own], "alarm": lines[own:]}, unsure=lines[sure:own], order=7
+    )
+    texts = {line: Example(line, f"note {line}", (f"note {line}",)) for line in lines}
+    options = ExampleOptions(edition=edition)
+    following = Following(None, texts, (), "calm", "calm", options, by_script=True)
+    picked = [following.pick(known, place) for place in range(rows)]
+    leads = lines[:own] if own >= 5 else lines
+    assert len({(one.manner, one.subject) for one in picked}) == rows
+    for start in range(0, rows - len(leads) + 1, len(leads)):
+        turn = picked[start : start + len(leads)]
+        assert {one.manner for one in turn} == {*leads}
+        assert all(one.again is (start > 0 and edition > 10) for one in turn)
+    for one in picked:
+        some = [one.manner, one.subject, *one.others]
+        assert len({*some}) == 5
+        assert one.is_own is (own >= 5)
+        assert one.sure is (one.manner not in known.unsure)
+        of_label = [line in lines[:own] for line in some[1:]]
+        assert one.of_label == (0 if one.is_own else sum(of_label))
+        assert one.is_own or of_label == sorted(of_label, reverse=True), "those of the label first"
+    if edition > 10 and own >= 5:
+        assert all(one.sure for one in picked[:sure])
+        turn = picked[:own]
+        for slot in range(4):  # every text is shown once in each place of the list
+            assert {[one.subject, *one.others][slot] for one in turn} == {*leads}
+
+
+def test_a_row_after_a_text_that_others_follow_is_built_in_another_way(served, follows, labelled):
+    asked = served()
+    follows(asked, labelled, n=40)
+    again = Counter("Other rows also follow text 1" in prompt for prompt in asked.prompts)
+    assert again == {False: 20, True: 20}
+
+
+def test_a_label_with_few_examples_is_told_what_makes_it(served, follows, texts, made_up):
+    def reply(prompt):
+        if "Give each of the texts below" not in prompt:
+            return {"text": made_up(prompt)}
+        found = re.findall(r"^(\d+)\. (.*)$", prompt, re.MULTILINE)
+        few = texts["calm"][:2]
+        return {
+            "labels": [{"number": n, "label": "calm" if t in few else "alarm"} for n, t in found]
+        }
+
+    asked = served(reply)
+    follows(asked, n=12)
+    for prompt in filter(shown, asked.prompts):
+        label, some = shown(prompt)
+        assert ("Otherwise, the definition above decides" in prompt) is (label == "calm")
+        if label == "calm":
+            few = [text for text in some[1:] if text in texts["calm"][:2]]
+            assert some[1 : 1 + len(few)] == few
+            assert ("texts 2 and 3 have it" in prompt) is (len(few) == 2)
+            assert ("text 2 has it" in prompt) is (len(few) == 1)
+
+
+TITLES = ["The night porter", "Keys", "Hall (old part)", "Notes of the week"]
+
+
+@pytest.mark.parametrize("edition", [10, 11])
+@pytest.mark.parametrize("profile", ["pairs", "whole", "false"])
+def test_rows_imitate_no_title_among_longer_texts(edition, profile, targen, generates, works):
+    whole = [
+        f"the porter of house {at} has left a note about the lamp, and all is well."
+        for at in range(20)
+    ]
+    Path("titles.txt").write_text("\n".join([*whole, *TITLES]), encoding="utf-8")
+    rule = ("-o", f"examples.profile={profile}", "-o", f"examples.edition={edition}")
+    generates("plain.yaml", 4, "--examples", "titles.txt", *rule)
+    said = report("run")["examples"]
+    assert said.get("set_aside") == ({"fragments among longer texts": 4} if edition > 10 else None)
+    assert ("not imitated: 4 fragments" in targen("report", "run").out) is (edition > 10)
+    assert ("edition" in manifest("run")["lock"]["parts"]["filter examples"]["options"]) is (
+        edition > 10
+    )
+    done = works("preview", "plain.yaml", "-b", "scripted", "-n", 60, "--full", "--examples",
+                 "titles.txt", *rule)  # fmt: skip
+    written = done.out.split("--- generate: ")[1:]
+    assert any(title in part for part in written for title in TITLES) is (edition < 11)
+
+
+def test_a_label_whose_texts_are_mostly_titles_keeps_them(served, follows, made_up):
+    titles = [
+        f"{name} of the house" for name in "Keys Gates Lamps Rooms Guests Lifts Stairs".split()
+    ]
+    whole = [
+        f"the lamp at gate {at} went out again, and somebody must come at once." for at in range(9)
+    ]
+    Path("mixed.txt").write_text("\n".join([*titles, *whole]), encoding="utf-8")
+
+    def reply(prompt):
+        if "Give each of the texts below" not in prompt:
+            return {"text": made_up(prompt)}
+        found = re.findall(r"^(\d+)\. (.*)$", prompt, re.MULTILINE)
+        labels = (("calm" if text in titles else "alarm") for _, text in found)
+        return {
+            "labels": [
+                {"number": number, "label": label}
+                for (number, _), label in zip(found, labels, strict=True)
+            ]
+        }
+
+    asked = served(reply)
+    follows(asked, "mixed.txt", n=14)
+    assert {some[0] for label, some in pairs(asked) if label == "calm"} == {*titles}
+
+
+@pytest.mark.parametrize("profile", ["pairs", "whole"])
+@pytest.mark.parametrize("edition", [10, 11])
+def test_lengths_of_examples_keep_to_the_limits_of_the_field(edition, profile, generates, works):
+    texts = [f"{'so ' * at}the lamp is out." for at in range(40)]  # 4 to 43 words
+    Path("lengths.txt").write_text("\n".join(texts), encoding="utf-8")
+    Path("limits.yaml").write_text(f"{PLAIN}fields: {{text: {{words: [6, 24]}}}}\n")
+    rule = ("-o", f"examples.profile={profile}", "-o", f"examples.edition={edition}")
+    done = works("preview", "limits.yaml", "-b", "scripted", "-n", 60, "--full", "--examples",
+                 "lengths.txt", *rule)  # fmt: skip
+    said = {int(n) for n in re.findall(r"\babout (\d+) words", done.out)}
+    assert len(said) > 9
+    assert (min(said) >= 6 and max(said) <= 24) is (edition > 10)
 
 
 def test_texts_of_several_lines_and_the_length_of_the_task_file(generates):

@@ -101,6 +101,8 @@ class Texts(Keywords, Generic[InstanceT]):
         instruction_template: turns a row into an instruction and its completion (paper, appendix
             E). It is a prompt of user and assistant turns that may use $instructions, $input and
             $output; by default it consists of these three.
+        words: the fewest and the most words of the text that the generator writes, if the checks
+            limit them, and it writes only one text.
     """
 
     render: Callable[[InstanceT], str] | None = None
@@ -108,6 +110,7 @@ class Texts(Keywords, Generic[InstanceT]):
     dedup_text: Callable[[InstanceT], str] | None = None
     dedup_among: Callable[[InstanceT], str] | None = None
     instruction_template: Prompt | None = None
+    words: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

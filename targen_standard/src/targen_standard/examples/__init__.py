@@ -108,6 +108,17 @@ class ExampleOptions(Options):
         ),
     ] = False
 
+    edition: Annotated[
+        int,
+        Field(
+            ge=10,
+            le=11,
+            description="the edition of task files by which rows imitate examples. `11`, as in "
+            "new runs: not fragments among longer texts, or texts outside the task's limits of "
+            "words. Rows follow all examples of a label equally often",
+        ),
+    ] = 10
+
     @model_validator(mode="before")
     @classmethod
     def _of_new_runs(cls, values: Any) -> Any:
@@ -115,7 +126,7 @@ class ExampleOptions(Options):
         path = values.get("examples") if isinstance(values, dict) else None
         if path is None or COPY.fullmatch(Path(path).name):
             return values
-        return {"by_language": "words", "per_label": PER_LABEL, **values}
+        return {"by_language": "words", "per_label": PER_LABEL, "edition": 11, **values}
 
     @model_serializer(mode="wrap")
     def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -127,6 +138,8 @@ class ExampleOptions(Options):
             del values["by_language"]
         if self.per_label == ONCE_PER_LABEL:
             del values["per_label"]
+        if self.edition == 10:
+            del values["edition"]
         return values
 
 
@@ -184,6 +197,7 @@ class ExamplesSection(BaseModel):
         shown: whether the model was shown some.
         not_shown: of these, the unlabelled ones, if each label has examples of its own.
         copies: candidates that repeated an example.
+        set_aside: examples that rows do not imitate, by why.
         gap: what became of the gap, if it was to be closed.
     """
 
@@ -195,6 +209,7 @@ class ExamplesSection(BaseModel):
     shown: bool
     not_shown: Annotated[int, Field(ge=0, le=10**12)] | None = None
     copies: Annotated[int, Field(ge=0, le=10**15)]
+    set_aside: dict[str, Annotated[int, Field(ge=0, le=10**12)]] | None = None
     gap: Gap | None = None
 
     @property
@@ -207,6 +222,9 @@ class ExamplesSection(BaseModel):
         words = f"{plural(self.rows, 'example')}, {use}; {copies} rejected"
         if bad := sum(self.left_out.values()):
             words += f"; {plural(bad, 'row')} of the file not used"
+        if self.set_aside:
+            said = ", ".join(f"{count:,} {why}" for why, count in self.set_aside.items())
+            words += f"; not imitated: {said}"
         return f"{words}." + (f" {self.gap.words}" if self.gap else "")
 
 

@@ -66,9 +66,9 @@ class ClosingFilter(ExampleFilter):
     def check_task(self, task: Task[Any, Any]) -> None:
         """Read the examples and learn their telltales."""
         super().check_task(task)
-        if self._examples is not None:
-            rows = self._examples.rows
-            spoken = self._spoken(self._examples)
+        if self._imitated is not None:
+            examples = self._imitated.examples
+            rows, spoken = examples.rows, self._spoken(examples)
             self._telltales = Telltales(rows, subjects_of(rows, task), spoken)
 
     def shaped(self, task: Task[Any, Any]) -> Task[Any, Any]:

@@ -22,6 +22,7 @@ from targen_standard.datasets.kept import called
 from targen_standard.examples import MEASURED_FROM, ExampleOptions, ExamplesSection
 from targen_standard.examples.following import followed
 from targen_standard.examples.forms import forms_of, length_of
+from targen_standard.examples.fragments import Imitated, imitated
 from targen_standard.examples.measuring import Spoken, labelled_alike, measured
 from targen_standard.examples.profile import FORM, Kinds, Profile, Trait
 from targen_standard.examples.reading import Examples, read_examples
@@ -50,6 +51,7 @@ class ExampleFilter(Filter):
         """Use the file and the profile that the options name."""
         self._options = options
         self._examples: Examples | None = None
+        self._imitated: Imitated | None = None
         self._aims: Collection[str | None] = ()
 
     @property
@@ -76,8 +78,8 @@ class ExampleFilter(Filter):
                 "there are no examples and no profile",
                 hint="pass " + Option("examples", Blank("FILE")),
             )
-        self._examples = examples = None if path is None else _read(path, task)
-        self._aims = {*task.branches.values()}
+        of = None if path is None else self._read(path, task)
+        examples = None if of is None else of.examples
         known = find_language((examples and self._spoken(examples).language) or "")
         lengths = [
             each
@@ -86,10 +88,9 @@ class ExampleFilter(Filter):
             and (_LENGTH.search(each.name) or (known and known.says_length(each.name, each.values)))
         ]
         kinds = [e for e in task.dimensions if isinstance(e, Kinds)]
-        if examples is not None and self._options.show_examples and profile == "pairs":
-            following = followed(
-                task, examples.rows, self._options, by_script=self._spoken(examples).by_script
-            )
+        if of is not None and self._options.show_examples and profile == "pairs":
+            by_script = self._spoken(of.examples).by_script
+            following = followed(task, of, self._options, by_script=by_script)
             if following is not None:
                 # Rows after real texts have their kinds, too.
                 if kinds and path is not None and not COPY_OF_FILE.fullmatch(path.name):
@@ -129,10 +130,21 @@ class ExampleFilter(Filter):
             return shown_to(task, hands, profile.about, profile.forms, column)
         return task
 
+    def _read(self, path: Path, task: Task[Any, Any]) -> Imitated:
+        """Read the examples, and return those that rows imitate."""
+        self._examples = _read(path, task)
+        self._aims = {*task.branches.values()}
+        if self._options.edition > 10:
+            self._imitated = imitated(self._examples, task.texts.words)
+        else:
+            self._imitated = Imitated(self._examples, self._examples.rows)
+        return self._imitated
+
     def _profile(self, examples: Examples, task: Task[Any, Any]) -> Profile:
         """Return the profile of examples; empty if they are too few, or only shown."""
         asked = self._options.profile
-        enough = asked is True or self._options.close_gap or len(examples.rows) >= MEASURED_FROM
+        given = 0 if self._examples is None else len(self._examples.rows)
+        enough = asked is True or self._options.close_gap or given >= MEASURED_FROM
         return self._measured(examples, task) if enough and asked is not False else Profile()
 
     def _measured(self, examples: Examples, task: Task[Any, Any]) -> Profile:
@@ -150,8 +162,7 @@ class ExampleFilter(Filter):
         if path is None:
             return
         if self._examples is None:
-            self._examples = _read(path, task)
-            self._aims = {*task.branches.values()}
+            self._read(path, task)
         by_name = {each.name: each.values for each in task.dimensions}
         # A run that continues from its own copy of them keeps its dimensions.
         if by_name.pop(FORM, None) and not COPY_OF_FILE.fullmatch(path.name):
@@ -199,6 +210,7 @@ class ExampleFilter(Filter):
         examples = self._examples
         if examples is None:
             return {}
+        aside = self._imitated.set_aside if self._imitated is not None else {}
         return ExamplesSection(
             rows=len(examples.rows),
             labelled=examples.labelled,
@@ -206,6 +218,7 @@ class ExampleFilter(Filter):
             shown=self._options.show_examples,
             not_shown=self._not_shown(examples),
             copies=reasons.get(COPY, 0),
+            set_aside={why: len(lines) for why, lines in aside.items()} or None,
         ).model_dump(mode="json", exclude_none=True)
 
 

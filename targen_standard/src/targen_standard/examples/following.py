@@ -2,15 +2,17 @@
 
 Steps 1 and 2 are replaced. Step 1 has one item, the labels of the examples. If they have none, a
 model labels them, 25 per call. Step 2 numbers places, without calls. At each place, every label
-pairs two of its examples, and each pair comes up once before any does again. A row that takes all
-from one text repeats its frame. A row whose traits are drawn apart resembles no real text.
+pairs two of its examples. All of them are followed once before any is again, then in other pairs.
+A row that takes all from one text repeats its frame. A row whose traits are drawn apart resembles
+no real text.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -23,12 +25,14 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import InverseGenerator, ListStep, Llm
 from targen_standard.examples import ExampleOptions
 from targen_standard.examples.forms import length_of
+from targen_standard.examples.fragments import Imitated, without
 from targen_standard.examples.measuring import labelled_alike, varied
 from targen_standard.examples.reading import Example
 from targen_standard.examples.showing import MOST, Wrapping, indented
 
 _AT_ONCE = 25  # examples that a call labels
 _PLACES = 50  # of a batch
+_MOST = 1_000  # labelled examples that rows follow, if labels have more than `MOST` each
 _FEWEST = 5  # examples of a label: with fewer, its rows follow those of any label
 _NONE = "none"
 _LABEL = Prompt("label-examples", package="targen_standard.examples")
@@ -58,32 +62,42 @@ class _Reply(BaseModel):
 
 
 def followed(
-    task: Task[Any, Any], rows: Sequence[Example], options: ExampleOptions, *, by_script: bool
+    task: Task[Any, Any],
+    imitated: Imitated,
+    options: ExampleOptions,
+    *,
+    by_script: bool,
 ) -> Task[Any, Any] | None:
     """Return the task whose rows follow examples; None if it cannot, or they are too few.
 
-    For `by_script`, see `length_of`.
+    A label follows fragments only if most of its examples are such. For `by_script`, see
+    `length_of`.
     """
     if not task.following or options.shown < 2:
         return None
+    rows = imitated.within
     by_label = labelled_alike(rows)
     labels = [label.name for label in task.labels]
+    most = MOST if options.edition < 11 else max(MOST, _MOST // len(labels))
     ask = by_label.keys() <= {None}
     if ask:
         if len(rows) < options.per_label * len(labels):
             return None
         used = varied(rows, MOST)
     elif all(len(by_label.get(label, ())) >= options.per_label for label in labels):
-        used = [row for label in labels for row in varied(by_label[label], MOST)]
+        used = [row for label in labels for row in varied(by_label[label], most)]
     else:
         return None
     texts = {row.line: row for row in sorted(used, key=lambda row: row.line)}
+    if len(texts) < _FEWEST:  # a file may repeat its texts
+        return None
     return task.replace(
         contexts=_labels(task, texts, ask=ask),
         seeds=(_PLACES_STEP,),
         generators={
-            branch: _Following(
-                write, texts, branch, task.branches[branch], options, by_script=by_script
+            branch: Following(
+                *(write, texts, imitated.fragments, branch, task.branches[branch], options),
+                by_script=by_script,
             )
             for branch, write in task.following.items()
         },
@@ -181,13 +195,27 @@ _PLACES_STEP = ListStep(
 )
 
 
-class _Following(Wrapping):
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """The lines of the examples that a prompt shows, and what it says of them; see `RealTexts`."""
+
+    manner: int
+    subject: int
+    others: Sequence[int]
+    is_own: bool
+    of_label: int = 0
+    sure: bool = True
+    again: bool = False
+
+
+class Following(Wrapping):
     """A branch's generator, which gets a pair of examples in place of a seed."""
 
     def __init__(
         self,
         inner: InverseGenerator[RealTexts, Any],
         texts: Mapping[int, Example],
+        fragments: Collection[Example],
         branch: str,
         aim: str | None,
         options: ExampleOptions,
@@ -196,15 +224,74 @@ class _Following(Wrapping):
     ) -> None:
         super().__init__(inner)
         self._texts = texts
+        self._fragments = fragments
         self._branch = branch
         self._aim = aim
         self._shown, self._least = options.shown, options.per_label
         self._by_script = by_script
+        self._edition = options.edition
 
     async def __call__(self, llm: Llm, seed: str) -> Any:
         """See `InverseGenerator`."""
-        known: LabelsOfExamples = llm.above[0]
-        place = int(seed)
+        picked = self.pick(llm.above[0], int(seed))
+        llm.note(manner=picked.manner, subject=picked.subject)
+        return await self._inner(
+            llm,
+            RealTexts(
+                self._text(picked.manner),
+                self._text(picked.subject),
+                [self._text(line) for line in picked.others],
+                length_of(self._texts[picked.manner].text, by_script=self._by_script),
+                own_label=picked.is_own,
+                of_label=picked.of_label,
+                sure=picked.sure,
+                again=picked.again,
+            ),
+        )
+
+    def pick(self, known: LabelsOfExamples, place: int) -> Picked:
+        """Return the examples for a place.
+
+        They are on a circle. On each turn around it, each comes first once, second once and so on.
+        Each turn makes other pairs.
+        """
+        if self._edition < 11:
+            return self._picked_at_random(known, place)
+        own = self._without_fragments(known.lines.get(str(self._aim), []))
+        is_own = len(own) >= _FEWEST
+        mine = own if is_own else self._without_fragments(self._texts)
+        circle = self._shuffled(mine, known.order, "circle")
+        if is_own:
+            circle.sort(key=lambda line: line in known.unsure)
+        turn, at = divmod(place, len(circle))
+        ahead = self._shuffled(range(1, len(circle)), known.order, f"turn {turn}")
+        # Half of the circle ahead at first, so that few neighbouring rows share a text.
+        of_subject = 1 + (turn + len(circle) // 2) % (len(circle) - 1)
+        ahead.sort(key=lambda distance: distance != of_subject)
+        few = [] if is_own else self._shuffled(own, known.order, f"few {place}")
+        shown = dict.fromkeys([*few, *(circle[(at + each) % len(circle)] for each in ahead)])
+        subject, *others = [line for line in shown if line != circle[at]][: self._shown - 1]
+        return Picked(
+            circle[at],
+            subject,
+            others,
+            is_own=is_own,
+            of_label=0 if is_own else sum(line in own for line in (subject, *others)),
+            sure=circle[at] not in known.unsure,
+            again=turn > 0,
+        )
+
+    def _without_fragments(self, lines: Iterable[int]) -> list[int]:
+        rows = without([self._texts[line] for line in lines], self._fragments)
+        return [row.line for row in rows]
+
+    def _shuffled(self, numbers: Iterable[int], order: int, what: str) -> list[int]:
+        shuffled = [*numbers]
+        random.Random(f"{order} {self._branch} {what}").shuffle(shuffled)
+        return shuffled
+
+    def _picked_at_random(self, known: LabelsOfExamples, place: int) -> Picked:
+        """Return the lines for a place as in earlier runs, which follow only sure examples."""
         own = known.lines.get(str(self._aim), [])
         is_own = len(own) >= _FEWEST
         mine = own if is_own else [*self._texts]
@@ -219,17 +306,7 @@ class _Following(Wrapping):
         random.Random(f"{known.order} {self._branch} {place}").shuffle(others)
         if not is_own:
             others.sort(key=lambda line: line not in own)
-        llm.note(manner=manner, subject=subject)
-        return await self._inner(
-            llm,
-            RealTexts(
-                self._text(manner),
-                self._text(subject),
-                [self._text(line) for line in others[: self._shown - 2]],
-                length_of(self._texts[manner].text, by_script=self._by_script),
-                own_label=is_own,
-            ),
-        )
+        return Picked(manner, subject, others[: self._shown - 2], is_own=is_own)
 
     def _text(self, line: int) -> str:
         return indented(self._texts[line].text)

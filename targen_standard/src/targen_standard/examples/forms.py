@@ -73,8 +73,8 @@ def length_of(text: str, words: int | None = None, *, by_script: bool = True) ->
     if words is None:
         words = len(WORD.findall(text))
     if is_unspaced(text, by_script=by_script) or len(text) >= _UNSPACED * max(words, 2):
-        return f"about {_rounded(len(text))} characters"
-    return f"about {_rounded(words)} words" if words > 1 else "one or two words"
+        return f"about {rounded(len(text))} characters"
+    return f"about {rounded(words)} words" if words > 1 else "one or two words"
 
 
 def _size(text: str, spoken: Spoken) -> str:
@@ -99,7 +99,8 @@ def _size(text: str, spoken: Spoken) -> str:
     return f"{length} in {count} sentences{asking}"
 
 
-def _rounded(count: int) -> int:
+def rounded(count: int) -> int:
+    """Return a number of words as a form says it."""
     step = next((step for least, step in _STEPS if count >= least), 1)
     return round(count / step) * step
 

@@ -89,10 +89,14 @@ class Examples:
     @property
     def bad(self) -> str:
         """Return what is wrong with which lines, in words; "" if all can be used."""
+        return self.named(self.left_out)
+
+    def named(self, places: Mapping[str, Sequence[int]]) -> str:
+        """Return how many rows are at places, by why, and the first of these places."""
         return "; ".join(
             f"{len(lines):,} {why} ({self.place_given}{'s' if len(lines) > 1 else ''} "
             f"{', '.join(map(str, lines[:_NAMED]))}{', …' if len(lines) > _NAMED else ''})"
-            for why, lines in self.left_out.items()
+            for why, lines in places.items()
         )
 
 

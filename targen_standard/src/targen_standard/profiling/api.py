@@ -18,6 +18,7 @@ from targen_core.runs.preparing.tasks import find_task
 from targen_core.text import plural
 from targen_standard.datasets.kept import file_of_rows
 from targen_standard.examples.forms import forms_of
+from targen_standard.examples.fragments import imitated
 from targen_standard.examples.measuring import (
     Figures,
     Spoken,
@@ -44,17 +45,19 @@ class Profiled:
         figures: lengths, repeats and scripts of the texts.
         topics: what they are about, for people to read.
         name: where they are from.
+        set_aside: which texts the profile leaves out, and why; "" if none.
     """
 
     profile: Profile
     figures: Figures
     topics: Sequence[Topic]
     name: str
+    set_aside: str = ""
 
     @property
     def text(self) -> str:
         """The section `profile:` of a task file, which people edit."""
-        return section(self.name, self.profile, self.figures, self.topics)
+        return section(self.name, self.profile, self.figures, self.topics, self.set_aside)
 
     def __repr__(self) -> str:
         forms = plural(len(self.profile.forms), "form")
@@ -111,7 +114,9 @@ def profile(
     whose = task_of(task or None)
     of = find_task(known, whose)[1] if isinstance(whose, str) else whose
     path = file_of_rows(examples)
-    rows = read_examples(path, of, encoding).rows
+    real = read_examples(path, of, encoding)
+    like = imitated(real, of.texts.words if of else None)
+    rows, every = like.examples.rows, real.rows
     spoken = Spoken.of(row.text for row in rows)
     made = closely_measured(rows, of, Profile(forms=forms_of(rows, spoken)), spoken)
     # Runs with examples keep what they say of texts in several languages.
@@ -130,4 +135,5 @@ def profile(
         lines = description.lines
     language = (f"language: {spoken.language}",) if spoken.language else ()
     made = made.model_copy(update={"about": (*language, *made.about, *lines)})
-    return Profiled(made, figures_of(rows), as_spelled(topics_of(rows), rows), path.name)
+    topics = as_spelled(topics_of(every), every)
+    return Profiled(made, figures_of(every), topics, path.name, real.named(like.set_aside))

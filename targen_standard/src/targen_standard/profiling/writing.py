@@ -10,7 +10,9 @@ from targen_standard.examples.profile import Profile
 from targen_standard.task_files.adding import as_yaml
 
 
-def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topic]) -> str:
+def section(
+    name: str, profile: Profile, figures: Figures, topics: Sequence[Topic], set_aside: str = ""
+) -> str:
     """Return the key `profile` in YAML; comments above it contain what is not drawn."""
     least, tenth, half, ninth, most = figures.words
     scripts = ", ".join(f"{script} {share:.0%}" for script, share in figures.scripts)
@@ -23,6 +25,8 @@ def section(name: str, profile: Profile, figures: Figures, topics: Sequence[Topi
         ),
         f"Repeated texts: {figures.repeated:.0%}. Scripts: {scripts or 'none'}.",
     ]
+    if set_aside:
+        lines.append(f"Rows do not imitate {set_aside}.")
     if figures.labelled:
         lines.append("Shares are averages over the labels, so that no value hints at a label.")
     if topics:

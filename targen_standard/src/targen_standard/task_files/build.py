@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
@@ -124,7 +124,10 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
             lenient=declaration.edition > 9,
         ),
         rows=Rows(seed_fields=(declaration.seed_field,) if declaration.seed_field else ()),
-        texts=Texts(dedup_text=lambda instance: render(instance, declaration.written)),
+        texts=Texts(
+            dedup_text=lambda instance: render(instance, declaration.written),
+            words=_words_written(declaration),
+        ),
         # An output may count rows by more labels, which only `with_output` knows.
         presets=declaration.rows_of_presets if declaration.output is None else {},
         parameters=_parameters(declaration),
@@ -141,6 +144,12 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         dry_run=dry_run_of(declaration),
     )
     return task if declaration.output is None else with_output(task, declaration)
+
+
+def _words_written(declaration: Declaration) -> tuple[int, int] | None:
+    """Return the limits of the only text that step 3 writes, if it has any."""
+    parts = [*declaration.written.values()]
+    return parts[0].words if len(parts) == 1 and parts[0].type == "str" else None
 
 
 def _parameters(declaration: Declaration) -> dict[str, dict[str, Any]]:
@@ -311,11 +320,53 @@ def _following(
 
 
 _SIGNS = " Show as many signs of the label as it does, and as strong ones, with other words."
-_MATTER = (
+_MATTER_10 = (
     "the subject of text 2 or one next to it, just as common and just as ordinary. If text 2 names "
     "no subject, take any that such texts often have; if text 1 names none either, yours need not."
 )
+_MATTER = (
+    "the subject of text 2 or one next to it, just as common and just as ordinary. If text 2 names "
+    "no subject, take any that such texts often have."
+)
 _OWN_MATTER = "a subject that suits the label, as common and ordinary as those of the texts."
+_AGAIN = (
+    " Other rows also follow text 1. So begin yours with another kind of word, and build its "
+    "sentences in another way, such as that of another text above."
+)
+_OWN_SIGNS = "show as many signs of the label as text 1 does, and as strong ones, in other words."
+_SURER = "text 1 may leave its label open, but your text does not: it clearly fits the definition."
+_DEFINED = (
+    "the definition above decides. Your text must clearly fit it, whatever text 1 says or asks. If "
+    "texts with this label are never written like text 1, the label comes first."
+)
+
+
+def _said_of(texts: RealTexts) -> dict[str, str]:
+    """Return what a prompt says of real texts."""
+    signs = _DEFINED
+    if texts.own_label:
+        signs = _OWN_SIGNS if texts.sure else _SURER
+    elif texts.of_label:
+        some = "text 2 has it and shows"
+        if texts.of_label > 1:
+            to = "and" if texts.of_label == 2 else "to"
+            some = f"texts 2 {to} {1 + texts.of_label} have it and show"
+        signs = f"{some} how it sounds. Otherwise, {_DEFINED}"
+    return {
+        "whose": " with this label" if texts.own_label else ", of any label",
+        "again": _AGAIN if texts.again else "",
+        "matter": _MATTER if texts.own_label else _OWN_MATTER,
+        "signs": signs,
+    }
+
+
+def _said_once(texts: RealTexts) -> dict[str, str]:
+    """Return the same for editions before 11."""
+    return {
+        "whose": " with this label" if texts.own_label else ", of any label",
+        "signs": _SIGNS if texts.own_label else "",
+        "matter": _MATTER_10 if texts.own_label else _OWN_MATTER,
+    }
 
 
 @dataclass(frozen=True)
@@ -343,13 +394,14 @@ class _Follower:
             check_written(written, None, self.declaration)
 
         numbered = (f"{number}. {text}" for number, text in enumerate(texts.others, 3))
+        said: Mapping[str, Any] = (
+            _said_of(texts) if self.declaration.edition > 10 else _said_once(texts)
+        )
         written = await llm.ask(
             *self.prompts,
             reply=self.reply,
             check=usable,
-            whose=" with this label" if texts.own_label else ", of any label",
-            signs=_SIGNS if texts.own_label else "",
-            matter=_MATTER if texts.own_label else _OWN_MATTER,
+            **said,
             manner=texts.manner,
             subject=texts.subject,
             more="\n".join(numbered),

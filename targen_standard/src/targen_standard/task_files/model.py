@@ -383,8 +383,8 @@ class Declaration(_Part):
                 )
             return super().__new__(cls)
 
-    edition: Literal[1, 2, 3, 4, 5, 6, 7, 8, 9, 10] = Field(
-        default=10,
+    edition: Literal[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] = Field(
+        default=11,
         description="version of the general prompts and defaults; an old file keeps its edition. "
         "`1`: a seed is a situation, and is used for all labels. `2`: when a label's quota is "
         "full and its seeds are used for another label, those rows repeat lengths and traits. "
@@ -405,7 +405,9 @@ class Declaration(_Part):
         "Abbreviations and ordinal numbers of other languages than English count as ends of "
         "sentences. With `close_gap`, subjects are in lower case. Only a dimension with an English "
         "name replaces `length`. A language of several words is not checked. Checks know fewer "
-        "introductions, placeholders and languages",
+        "introductions, placeholders and languages. "
+        "`10`: with `examples`, rows also imitate fragments such as titles, and the sentences of "
+        "examples that other rows have followed",
     )
     draft: bool = Field(
         default=False,
@@ -670,6 +672,7 @@ class Declaration(_Part):
             by_language = "script" if self.edition > 6 else self.edition > 5
             said["by_language"] = "words" if self.edition > 9 else by_language
             said["per_label"] = PER_LABEL if self.edition > 8 else ONCE_PER_LABEL
+            said["edition"] = max(10, self.edition)
         if part is not None and self.edition < 5:
             said["profile"] = "whole" if self.edition == 4 else None  # each trait by itself
         if self.profile is not None:
