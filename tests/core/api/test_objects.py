@@ -16,6 +16,7 @@ from targen_core.tasks.judging import CorrectionSample
 from targen_testing.sample import SAMPLE
 
 from ...runs import manifest
+from ..models import Silent
 
 ASK = tg.Prompt("ask", "Ask for $a.")
 
@@ -123,6 +124,30 @@ def test_without_them_the_error_says_what_to_hand_over(lab, world):
     with pytest.raises(UnknownName, match="task 'toy' was a Python object"):
         _ = loaded.dataset
     assert len(tg.load("x", task=world.task())) == 2
+
+
+@pytest.mark.whole
+def test_a_replay_needs_neither_the_model_nor_its_backend(alone):
+    class Model(Silent):
+        async def complete(self, request):
+            return tg.ChatReply(json.dumps(request.dry_run()))
+
+    known = tg.load_registry()
+    without = tg.Registry([item for item in known.everything() if item.kind != "backend"])
+    canned = {"model": "canned", "tone": "brisk", "options": {"generate.temperature": 0.5}}
+    asked = {"n": 4, "near_duplicates": 0, "progress": False}
+    for name, how in {"canned": canned, "object": {"model": Model()}}.items():
+        run = tg.generate(SAMPLE, **asked, **how, out=name)
+        again = tg.replay(Path(name), task=SAMPLE, registry=without, out=f"{name}-again")
+        made, was = (lock(each) for each in (again, run))
+        assert made["steps"] == was["steps"] and [*again] == [*run]
+        lacking = tg.replay(run.path, task=SAMPLE, registry=without, n=20, out=f"{name}-more")
+        assert lacking.report.raw["replay"]["needed"]
+        with pytest.raises(UnknownName, match=r"no backend named|'model' was a Python"):
+            tg.resume(lacking.path, task=SAMPLE, registry=without)
+        with pytest.raises(UnknownName, match=r"no backend named|'model' was a Python"):
+            tg.revise(run.path, SAMPLE, corrector="blind", registry=without, out="revised")
+    assert not Path("revised").exists()
 
 
 @pytest.mark.whole

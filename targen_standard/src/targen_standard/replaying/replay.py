@@ -180,6 +180,9 @@ class Replay(Job):
             before = named(registry, there.asked(run))
             require_known(registry, before, there.steps, typed=options)
             require_known_limits(there.spec.limits, ())
+        if cls.changes_models:  # it calls models in the end
+            for step in there.steps:
+                registry.find("backend", spec.backend_of(step))
         try:
             prepared = prepare(
                 registry,

@@ -244,8 +244,9 @@ def is_secret(name: str, value: Any) -> bool:
 def public_options(options: BackendOptions) -> dict[str, Any]:
     """A backend's options without what is secret, as the manifest keeps them."""
     public = {}
+    values = dict(options)
     for name in sorted(options.model_fields_set):
-        value = getattr(options, name)
+        value = values[name]
         if not is_secret(name, value):
             public[name] = value
     shown: dict[str, Any] = json.loads(json.dumps(public, default=str))
