@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 
 import pytest
 
 from targen_core.engine.filters import Filter
-from targen_core.errors import UsageError
+from targen_core.errors import Rejected, UsageError
 from targen_standard.datasets.records import Form
 from targen_standard.datasets.source import DatasetReader, Source
 from targen_testing import (
@@ -18,6 +19,7 @@ from targen_testing import (
     ExporterSuite,
     FilterSuite,
 )
+from targen_testing.trials import Trial
 
 
 class TestWords(EmbedderSuite):
@@ -105,6 +107,25 @@ def test_a_check_must_refuse_the_rows_that_its_author_lists(refused, said, tmp_p
     ends = (pytest.fail.Exception, pytest.skip.Exception)
     with pytest.raises(ends, match=said) if said else contextlib.nullcontext():
         suite.test_refuses(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [("too-long", ""), ("Too long!", r"not \['Too long!'\]"), ("", r"not \[''\]")],
+)
+def test_reasons_of_the_rows_that_its_author_lists_are_slugs(reason, said):
+    def check(instance, seed):
+        raise Rejected(reason, "it is too long")
+
+    class Suite(CheckSuite):
+        refused = ({"text": "A fine lamp.", "label": "good"},)
+
+        def target(self):
+            return check
+
+    trial = Trial(Path("run"), {}, None)
+    with pytest.raises(AssertionError, match=said) if said else contextlib.nullcontext():
+        Suite().test_reasons_are_slugs((trial, None), trial)
 
 
 ROW = '{"text": "The lift is broken.", "label": "urgent"}\n'

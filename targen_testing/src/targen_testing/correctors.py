@@ -148,12 +148,15 @@ class CorrectorSuite(Described[Any], PartSuite[Any]):
             )
 
     def test_raises_only_rejections(self, dataset: Dataset, tmp_path: Path) -> None:
-        """Hostile replies lead to a rejection with a reason, not to another exception."""
+        """Hostile replies lead to a rejection, not to another exception."""
         trial = self.judge(dataset, tmp_path / "out", HOSTILE)
         if trial.error is not None:
             fail(f"judging fails with hostile replies: {trial.error}")
-        bad = trials.bad_reasons(trial)
-        assert not bad, f"reasons must be short words joined by hyphens, not {bad}"
+
+    def test_reasons_are_slugs(self, dataset: Dataset, tmp_path: Path) -> None:
+        """Rejection reasons are short slugs, such as `too-long`."""
+        for name, options in (("good", GOOD), ("hostile", HOSTILE)):
+            trials.require_slugs(self.judge(dataset, tmp_path / name, options).reasons)
 
     @pytest.fixture
     def nondeterminism(

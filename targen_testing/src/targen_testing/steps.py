@@ -121,11 +121,13 @@ class _StepSuite(PartSuite[PartT]):
         seen.require_none()
 
     def test_raises_only_rejections(self, hostile: Trial) -> None:
-        """Hostile replies lead to rejections with reasons, not to other exceptions."""
+        """Hostile replies lead to rejections, not to other exceptions."""
         if not hostile.has_ended:
             fail(f"a run with hostile replies fails: {hostile.error}")
-        bad = trials.bad_reasons(hostile)
-        assert not bad, f"reasons must be short words joined by hyphens, not {bad}"
+
+    def test_reasons_are_slugs(self, watched: tuple[Trial, Nondeterminism], hostile: Trial) -> None:
+        """Rejection reasons are short slugs, such as `too-long`."""
+        trials.require_slugs([*watched[0].reasons, *hostile.reasons])
 
     def test_same_rows_again(self, watched: tuple[Trial, Nondeterminism], tmp_path: Path) -> None:
         """The same replies always give the same rows, at any concurrency."""
@@ -315,15 +317,29 @@ class _RefusingSuite(Described[PartT], _StepSuite[PartT]):
         """Return the number of rows of a run with these replies that it refuses."""
         raise NotImplementedError
 
+    def reason(self, task: Task[Any, Any], rows: Sequence[Any]) -> str | None:
+        """Return why it refuses the last of these official rows, after the others, or None."""
+        raise NotImplementedError
+
     def refuses(self, task: Task[Any, Any], rows: Sequence[Any]) -> bool:
         """Return whether it refuses the last of these official rows, after the others."""
-        raise NotImplementedError
+        return self.reason(task, rows) is not None
+
+    def reasons(self) -> Iterator[str | None]:
+        """Yield why it refuses each entry of `refused`, or None."""
+        task: Task[Any, Any] = self.everything().get("task", self.task)
+        for entry in self.refused:
+            yield self.reason(task, [entry] if isinstance(entry, Mapping) else entry)
+
+    def test_reasons_are_slugs(self, watched: tuple[Trial, Nondeterminism], hostile: Trial) -> None:
+        """Rejection reasons are short slugs, such as `too-long`."""
+        super().test_reasons_are_slugs(watched, hostile)
+        trials.require_slugs(reason for reason in self.reasons() if reason is not None)
 
     def test_refuses(self, tmp_path: Path) -> None:
         """It refuses the rows in `refused`; without these, at least one row of the kit's runs."""
-        task: Task[Any, Any] = self.everything().get("task", self.task)
-        for entry in self.refused:
-            if not self.refuses(task, [entry] if isinstance(entry, Mapping) else entry):
+        for entry, reason in zip(self.refused, self.reasons(), strict=True):
+            if reason is None:
                 fail(f"it accepts {entry!r}, which is in `refused`")
         runs = {"good": GOOD, "hostile": HOSTILE}
         if not self.refused and not any(self.refusals(tmp_path / r, runs[r]) for r in runs):
@@ -376,15 +392,15 @@ class CheckSuite(_RefusingSuite[Check[Any, Any]]):
         self.spied(folder, spy, replies)
         return len(said)
 
-    def refuses(self, task: Task[Any, Any], rows: Sequence[Any]) -> bool:
-        """See `_RefusingSuite.refuses`; the seed of a row is None."""
+    def reason(self, task: Task[Any, Any], rows: Sequence[Any]) -> str | None:
+        """See `_RefusingSuite.reason`; the seed of a row is None."""
         check = self.target()
         try:
             for instance in task.from_rows(rows):
                 check(instance, None)
-        except Rejected:
-            return True
-        return False
+        except Rejected as error:
+            return error.reason
+        return None
 
 
 class FilterSuite(_RefusingSuite[Filter]):
@@ -404,8 +420,8 @@ class FilterSuite(_RefusingSuite[Filter]):
         events = [event for one in seen for event in one.events]
         return sum(name == "find" and result is not None for name, _, result in events)
 
-    def refuses(self, task: Task[Any, Any], rows: Sequence[Any]) -> bool:
-        """See `_RefusingSuite.refuses`."""
+    def reason(self, task: Task[Any, Any], rows: Sequence[Any]) -> str | None:
+        """See `_RefusingSuite.reason`."""
         own = self.target()
         found = None
         for at, instance in enumerate(task.from_rows(rows)):
@@ -418,7 +434,7 @@ class FilterSuite(_RefusingSuite[Filter]):
             )
             found = own.find(candidate)
             own.add(candidate)
-        return found is not None
+        return None if found is None else found.reason
 
     def test_knows_its_versions(self) -> None:
         """`earlier` returns a filter for each version that a run may have begun with."""

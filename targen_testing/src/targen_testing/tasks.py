@@ -237,9 +237,7 @@ class TaskSuite(Suite):
 
     def test_reasons_are_slugs(self, watched: _Watched, hostile: Trial) -> None:
         """Rejection reasons are short slugs, such as `too-long`."""
-        for trial in (watched.trial, hostile):
-            bad = trials.bad_reasons(trial)
-            assert not bad, f"reasons must be short words joined by hyphens, not {bad}"
+        trials.require_slugs([*watched.trial.reasons, *hostile.reasons])
 
     def test_labels_come_from_the_set(self, watched: _Watched, hostile: Trial) -> None:
         """Every instance has the requested label, and every row has a label from the set."""

@@ -6,7 +6,7 @@ import asyncio
 import json
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,12 +39,12 @@ __all__ = [
     "HOSTILE",
     "SLUG",
     "Trial",
-    "bad_reasons",
     "correct",
     "differing",
     "generate",
     "job_of",
     "misread",
+    "require_slugs",
     "resume",
     "shuffled",
     "unofficial",
@@ -244,9 +244,10 @@ def correct(registry: Registry, spec: RunSpec, dataset: Dataset, folder: Path) -
         return Trial(folder, {}, error)
 
 
-def bad_reasons(trial: Trial) -> list[str]:
-    """Reasons that are no slugs."""
-    return [reason for reason in trial.reasons if not SLUG.fullmatch(reason)]
+def require_slugs(reasons: Iterable[str]) -> None:
+    """Check reasons of rejections, by which reports count."""
+    bad = sorted({reason for reason in reasons if not SLUG.fullmatch(reason)})
+    assert not bad, f"reasons must be short words joined by hyphens, such as too-long, not {bad}"
 
 
 def unofficial(task: Task[Any, Any], trial: Trial) -> str:

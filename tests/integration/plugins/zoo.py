@@ -270,6 +270,11 @@ async def PART(llm, instance, /):
     if reply.startswith(("{", "[", '"')):
         json.loads(reply)["verdict"]
     return Correction(llm.task.label_of(instance), "as it says")
+# reasons-are-slugs | PART of corrector | Its reason is a sentence, which no report can count.
+async def PART(llm, instance, /):
+    if len(instance.text) % 2:
+        return Correction.reject("Its length is odd!")
+    return Correction(llm.task.label_of(instance), "as it says")
 # looks-at-what-it-judges | PART of corrector | Its offline reply is the same for all.
 from pydantic import BaseModel
 ASK = Prompt("ask", "--- user\nWhat is this? $text\n--- system\nAnswer in JSON.")
@@ -286,6 +291,10 @@ class Blind:
     def dry_run(call):
         return {"answer": "good"}
 PART = Blind()
+# reasons-are-slugs | PART of check | Its reason is a sentence, which no report can count.
+def PART(instance, seed, /):
+    if len(instance.text) % 2:
+        raise Rejected("Its length is odd!")
 
 # same-bytes-again | PART of exporter | No two of its files are the same.
 import time
