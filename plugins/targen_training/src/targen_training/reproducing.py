@@ -278,11 +278,13 @@ def reproduce(
     if not trainer:
         differs += [*size.differs, *(size.differs_together if paper.together else ())]
         differs += left_out(lacking)
-    if "scripted" in (name.partition("/")[0] for name in asked.generators):
-        differs.append(
-            "Rows from the scripted backend were not written by a model, so their results are "
-            "meaningless."
-        )
+    backends = dict.fromkeys(name.partition("/")[0] for name in asked.generators)
+    differs += [
+        f"Rows from the {name} backend were not written by a model, so their results are "
+        "meaningless."
+        for name in backends
+        if registry.get("backend", name).made_up
+    ]
     differs += [*paper.differs_small, *paper.differs]
     print(trainings_said(experiment, size.seconds), file=sys.stderr)
     for line in needed(registry, experiment, size, folder):
