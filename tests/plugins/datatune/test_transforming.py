@@ -196,6 +196,13 @@ def test_preview_estimate_and_describe_know_it(works):
     calls = estimated(works, "recommends.yaml")
     assert [calls[step] for step in ("expand", "rerank", "plan")] == [1, 3, 4]
     assert calls["generate"] < 3000 / 0.7 * 1.03
+    works("generate", "recommends.yaml", "-n", "2", "-b", "scripted", "-q", "--out", "made-up")
+    texts = [record["text"] for record in journal("made-up") if "key" in record]
+    (described,) = (json.loads(text)["description"] for text in texts if '"description"' in text)
+    # English words have 4.7 letters, and the paper's plan 1,060 characters.
+    assert 4 < len(described.replace(" ", "")) / len(described.split()) < 6.5
+    (steps,) = (json.loads(text)["steps"] for text in texts if '"steps"' in text)
+    assert 700 < sum(len(f"{step['action']}: {step['instruction']}") for step in steps) < 1200
     assert "row     stated in the rows" in works("describe", "recommends.yaml").out
 
 
