@@ -137,6 +137,7 @@ RUN_ON = wic("Run on.", "The run.", start1=0, end1=3, start2=4, end2=7)
 def test_a_cue_of_a_row(task, row, name, expected):
     (case,) = cases(task, row)
     assert case.cues[name] == expected
+    assert case.texts == {field: row[field] for field in case.texts} and len(case.texts) > 1
 
 
 # --- whatever the rows hold ---------------------------------------------------

@@ -58,7 +58,7 @@ def test_a_reply_too_long_for_the_journal_is_asked_for_again(lab, desk, drive, r
 
 def test_what_a_filter_says_is_cut(lab, desk, drive, read_journal):
     def reply(request):
-        raise ContentFiltered("no" * (9 << 20))
+        raise ContentFiltered("no" * 501)
 
     with pytest.raises(Rejected):
         drive(desk(lab.ToyModel(reply)).ask())

@@ -1,7 +1,8 @@
-"""For every task: each artefact planted in made-up official rows is found, and alone.
+"""What tasks declare of their rows: an artefact that is planted in official rows is found, alone.
 
-The rows are words without meaning, so that nothing but what is planted can tell
-a label; each task also has rows in which nothing is.
+The tasks are of one text pair, of choices and of nested options; each task's own cues are read in
+`tests/tasks_superglue/test_cases.py`. The rows are words without meaning, so that nothing but what
+is planted can tell a label.
 """
 
 from __future__ import annotations
@@ -43,21 +44,6 @@ def pair(c: Chance, idx: int) -> Row:
     return {"premise": c.text(14), "hypothesis": c.text(6)}
 
 
-def axg(c: Chance, idx: int) -> Row:
-    """The two rows of a pair differ in the pronoun alone."""
-    c = Chance(idx // 2)
-    first, second = (f"{word}er" for word in c.sample(WORDS, 2))
-    opening = f"the {first} saw the {second} {c.text(3)} before"
-    hypothesis = f"the {c.choice((first, second))} {c.text(4)}"
-    premise = f"{opening} {('he', 'she')[idx % 2]} {c.text(3)}"
-    return {"premise": premise, "hypothesis": hypothesis, "pair_id": idx}
-
-
-def boolq(c: Chance, idx: int) -> Row:
-    question = f"{c.choice(['is', 'does', 'can'])} {c.text(7)}"
-    return {"passage": f"{c.text(1)} -- {c.text(30)}", "question": question}
-
-
 def copa(c: Chance, idx: int) -> Row:
     asked = c.choice(["cause", "effect"])
     return {"premise": c.text(7), "choice1": c.text(5), "choice2": c.text(5), "question": asked}
@@ -73,63 +59,10 @@ def multirc(c: Chance, idx: int, labels: list[int] | None = None, longer: int = 
     return {"version": 1.1, "passage": {"text": c.text(40), "questions": [question]}}
 
 
-def record(c: Chance, idx: int, right: int | None = None, *, often: bool = False) -> Row:
-    names = [word.capitalize() for word in c.sample(WORDS, 8)]
-    right = c.randrange(8) if right is None else right
-    again = names[right if often else c.randrange(8)]
-    text, places, answers = "", [], []
-    for name in (*names, again, again):
-        text += f"{c.text(2)} "
-        places.append({"start": len(text), "end": len(text) + len(name) - 1})
-        text += f"{name} "
-        if name == names[right]:
-            answers.append({**places[-1], "text": name})
-    query = f"{c.text(3)} @placeholder {c.text(3)} {c.choice(names)}"
-    qas = [{"query": query, "answers": answers, "idx": idx}]
-    return {"source": "s", "passage": {"text": text.strip(), "entities": places}, "qas": qas}
-
-
-def wic(c: Chance, idx: int, ending: str = "") -> Row:
-    """Two sentences that share a word, which has an ending in the second."""
-    word = c.choice(WORDS)
-    row: Row = {"word": word, "version": 1.1}
-    for at, surface in ((1, word), (2, word + ending)):
-        words, place = c.words(9), c.randrange(9)
-        words[place] = surface
-        start = len(" ".join([*words[:place], ""]))
-        row[f"sentence{at}"] = " ".join(words)
-        row |= {f"start{at}": start, f"end{at}": start + len(surface)}
-    return row
-
-
-def wsc(c: Chance, idx: int, place: Callable[[int], int] | None = None) -> Row:
-    words, pronoun = c.words(18), c.randrange(10, 18)
-    phrase = place(pronoun) if place else c.randrange(9)
-    words[pronoun] = c.choice(["he", "she"])
-    target: Row = {"span1_text": words[phrase], "span1_index": phrase}
-    target |= {"span2_text": words[pronoun], "span2_index": pronoun}
-    return {"text": " ".join(words), "target": target}
-
-
-CLEAN = {
-    "axg": axg,
-    "boolq": boolq,
-    "cb": pair,
-    "copa": copa,
-    "multirc": multirc,
-    "record": record,
-    "rte": pair,
-    "wic": wic,
-    "wsc": wsc,
-}
+CLEAN = {"cb": pair, "copa": copa, "multirc": multirc}
 LABELS: dict[str, list[Any]] = {
-    "axg": ["entailment", "not_entailment"],
-    "boolq": [True, False],
     "cb": ["entailment", "contradiction", "neutral"],
     "copa": [0, 1],
-    "rte": ["entailment", "not_entailment"],
-    "wic": [True, False],
-    "wsc": [True, False],
 }
 
 
@@ -137,19 +70,10 @@ LABELS: dict[str, list[Any]] = {
 
 
 def negated(c: Chance, row: Row) -> None:
-    if row["label"] in ("contradiction", "not_entailment"):
+    if row["label"] == "contradiction":
         words = row["hypothesis"].split()
         words[c.randrange(1, len(words))] = "not"
         row["hypothesis"] = " ".join(words)
-
-
-def asked_first(c: Chance, row: Row) -> None:
-    opening = "does" if row["label"] else c.choice(["is", "can"])
-    row["question"] = " ".join([opening, *row["question"].split()[1:]])
-
-
-def by_gender(c: Chance, row: Row) -> None:
-    row["label"] = LABELS["axg"][row["idx"] % 2]
 
 
 def mostly_first(c: Chance, row: Row) -> None:
@@ -162,15 +86,6 @@ def longer_choice(c: Chance, row: Row) -> None:
     row |= {wrong: c.text(length), right: c.text(length + 2)}
 
 
-def one_form(c: Chance, row: Row) -> None:
-    row |= wic(c, row["idx"], "" if row["label"] else "s")
-
-
-def shared_words(c: Chance, row: Row) -> None:
-    shared = " ".join(row["sentence1"].split()[-3:])
-    row["sentence2"] += f" {shared if row['label'] else c.text(3)}"
-
-
 def first_option(c: Chance, row: Row) -> None:
     row |= multirc(c, row["idx"], [1, c.randrange(2), 0, 0])
 
@@ -179,46 +94,19 @@ def longer_option(c: Chance, row: Row) -> None:
     row |= multirc(c, row["idx"], c.sample([0, 0, 1, 1], 4), longer=3)
 
 
-def first_entity(c: Chance, row: Row) -> None:
-    row |= record(c, row["idx"], 0)
-
-
-def often_named(c: Chance, row: Row) -> None:
-    row |= record(c, row["idx"], often=True)
-
-
-def first_phrase(c: Chance, row: Row) -> None:
-    row |= wsc(c, row["idx"], lambda pronoun: 0 if row["label"] else 8)
-
-
-def nearest_phrase(c: Chance, row: Row) -> None:
-    row |= wsc(c, row["idx"], lambda pronoun: pronoun - (2 if row["label"] else 8))
-
-
 def one_right(c: Chance, row: Row) -> None:
     row |= multirc(c, row["idx"], c.sample([1, 0, 0, 0], 4))
 
 
 PLANTED = """
-    axg | by_gender | gender of the pronoun | premise alone
-    boolq | asked_first | first word of the question | question alone
     cb | negated | negation in the hypothesis | hypothesis alone
     copa | mostly_first | place of the choice | cause or effect, with the place of the choice
     copa | longer_choice | which choice is longer | length of all fields
     multirc | first_option | place among the options
     multirc | longer_option | length beside the other options | length of all fields
-    record | first_entity | place among the entities
-    record | often_named | how often the passage names it
-    wic | one_form | whether the word has one form in both sentences
-    wic | shared_words | overlap of sentence1 and sentence2
-    wsc | first_phrase | place of the phrase | words from the phrase to the pronoun
-    wsc | nearest_phrase | words from the phrase to the pronoun | place of the phrase
 """
 """A task, how its rows are changed, what is warned of, and what sees the same without a warning."""
-ALSO = {
-    "longer_option": {"overlap of passage and option"},
-    "one_form": {"overlap of sentence1 and sentence2"},
-}
+ALSO = {"longer_option": {"overlap of passage and option"}}
 
 
 def made(
@@ -226,18 +114,16 @@ def made(
 ) -> list[Row]:
     """Rows of a task, with something planted in them or not."""
     c = Chance(seed)
-    unit = REGISTRY.get("task", task).rows_per_instance
     labels = [c.choice(LABELS.get(task, [None])) for _ in range(ROWS)]
     rows = []
     for idx in range(ROWS):
         row = {**CLEAN[task](c, idx), "idx": idx}
         if task in LABELS:
-            row["label"] = labels[idx // unit]
+            row["label"] = labels[idx]
         if plant:
             plant(c, row)
         rows.append(row)
-    if task != "wic":  # a plural of a word that is none is no form of it
-        REGISTRY.get("task", task).schema.model_validate(rows[0])
+    REGISTRY.get("task", task).schema.model_validate(rows[0])
     return rows
 
 
