@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from targen_core.calls.rate import RateLimiter
-from targen_core.errors import ConnectionFailed, RateLimited, ServiceGaveUp, ServiceUnavailable
+from targen_core.errors import ConnectionFailed, RateLimited, ServiceUnavailable
 
 
 def now():
@@ -50,22 +50,6 @@ def test_a_service_that_is_down_is_asked_by_one_call_at_a_time(lab, desk, drive,
     assert one.usage.total.lost < 60
     assert not one.limiter.down
     assert one.limiter.control.failing_since is None
-
-
-def test_an_outage_counts_from_the_first_failure_of_all(lab, desk, drive):
-    hook, at = down_until(float("inf"))
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook), concurrency=16, max_outage=300.0)
-
-    async def first_end():
-        asked = [asyncio.ensure_future(one.ask(f"q {n}", place=f"p/{n}")) for n in range(200)]
-        done, rest = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
-        return done.pop().exception()
-
-    assert isinstance(drive(first_end()), ServiceGaveUp)
-    assert 200.0 < max(at) <= 331.0  # by one pause at most too late
 
 
 def test_refusals_beside_calls_that_are_served_are_no_outage(drive):
