@@ -58,7 +58,7 @@ def test_parts_draw_from_one_account(part, tmp_path):
     parts = [tmp_path / "all" / name for name in ("a", "b")]
     with Account(max_cost=cap, parts=parts) as account:
         part("all/a")
-        with pytest.raises(BudgetExhausted, match="by the whole command") as caught:
+        with pytest.raises(BudgetExhausted, match="by the command's runs") as caught:
             part("all/b")
     assert caught.value.shared
     assert caught.value.hint == "make the same call again with a larger max_cost=..."

@@ -223,7 +223,7 @@ def test_the_cap_is_for_runs_and_judge_together_and_the_table_shows_both(targen,
         works(*start, "--max-cost", cap, "--no-judge", "--out", "out")
         short = targen(*start, "--max-cost", cap, "--out", "out")
         assert short.code == 1
-        assert f"of ${cap:.4f} spent by the whole command" in short.err
+        assert f"of ${cap:.4f} spent by the command's runs" in short.err
         assert "try: run the same command again with a larger --max-cost" in short.err
         assert way["dollars"] <= billed("out") <= cap
     judged = journal("out/judged/targen")

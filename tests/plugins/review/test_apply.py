@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -169,7 +170,7 @@ def test_runs_that_are_refilled_share_one_cap(task_file, graded, in_process, wor
     before = sum(_tokens(run) for run in runs)
     line = ("review", "apply", "both", "--refill", "-q", "--out", "new")
     short = in_process(*line, "--max-tokens", before + 2_500)
-    assert (short.code, "by the whole command" in short.err) == (1, True)
+    assert (short.code, "by the command's runs" in short.err) == (1, True)
     assert before < sum(_tokens(run) for run in runs) <= before + 2_500
     done = works(*line, "--max-tokens", 1_000_000)
     assert f"{sum(_tokens(run) for run in runs):,} tokens" in done.err
@@ -201,6 +202,17 @@ def test_exact_leaves_out_what_a_label_gained_unreviewed_rows_first(run, grades,
     kept = [row["idx"] for row in lines(NEW / "dataset.jsonl")]
     assert kept == [0, 1, 2, 3, 5], "row 4 is the last unreviewed positive"
     assert _outcomes(NEW)["surplus"] == 1
+
+
+def test_rows_that_were_added_to_a_run_since_are_not_surplus(task_file, graded, works, tmp_path):
+    run = tmp_path / "grown"
+    works("generate", task_file, "-n", "6", "-b", "scripted", "--out", run)
+    works("review", run, "--raters", "ann", *PLAN)
+    graded(Path(f"{run}.review"), "ann", {0: REJECT})
+    works("resume", run, "--label", "positive=8", "-q")
+    works("review", "apply", run, "--exact", "-q", "--out", "new")
+    counted = Counter(row["label"] for row in lines(Path("new/dataset.jsonl")))
+    assert counted == {"positive": 7, "negative": 3}, "the rejected row is not replaced"
 
 
 def test_grades_of_models_and_of_strangers_do_not_count(run, grades, refuses, works):

@@ -101,7 +101,7 @@ class Budget:
             is_above = self.dollars > (self.max_cost or 0.0)
             more = f"cost ${dollars:.4f}"
         owner = "command" if shared else "run"
-        whose = " by the whole command" if shared else ""
+        whose = " by the command's runs, earlier calls included" if shared else ""
         spent = f"{used} of {cap} spent{whose}"
         if is_above:  # the manifest keeps a cap that was lowered after the run had spent more
             spent = f"{used} spent{whose}, more than the {owner}'s limit of {cap}"

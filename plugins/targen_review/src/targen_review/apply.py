@@ -191,8 +191,9 @@ def new_versions(
         out: the directory of the version; of several datasets, the folder of their versions. By
             default NAME-reviewed next to each, with -2 and so on if it exists.
         resolve: see `verdict_of`.
-        exact: leave out rows above the number that a label had when the review began. Rows
-            without a review go first, the last ones before others.
+        exact: leave out rows above the number that a label had when the review began, and has got
+            since, apart from those in place of lost ones. Rows without a review go first, the last
+            ones before others.
 
     Raises:
         UsageError: no person has graded, grades are of other rows, the task of the rows is unknown,
@@ -280,18 +281,25 @@ def _version(
     good = _good_rejects(plan, data, prefix, raters) if plan.rejects else 0
     stale: Counter[str] = Counter()
     began: Counter[str] = Counter()  # rows by label, of those that were there then
+    since: Counter[str] = Counter()
     content = hashlib.sha256()
     for at, (each, old) in enumerate(judged_rows(plan, data, prefix, raters, rule)):
-        if at < known.rows and each.before is not None:
-            began[each.before] += len(each.row.official)
+        if each.before is not None:
+            (began if at < known.rows else since)[each.before] += len(each.row.official)
         content.update(f"{each.row.id}\t{each.row.digest}\n".encode("utf-8", "surrogatepass"))
         rows.append(each)
         stale.update(old)
     if not any(each.verdict.grades for each in rows):
         raise _nothing_counts(known, stale)
+    lost = _lost(rows)
+    # A run may have grown to replace lost rows, or because more are wanted.
+    wanted = {
+        name: count + max(0, since[name] - max(0, lost[name]))
+        for name, count in {**dict.fromkeys(since, 0), **began}.items()
+    }
     if exact:
-        rows = _cut(rows, began)
-    requested = {name: began[name] for name in task.quota_names}
+        rows = _cut(rows, wanted)
+    requested = {name: wanted.get(name, 0) for name in task.quota_names}
     return Version(
         data=known,
         rows=rows,
@@ -337,21 +345,27 @@ def _targets(
 
     Rows that come later are in no grade, so that this does not change when they come.
     """
-    net = Counter(dict.fromkeys(requested, 0))  # rows that a label lost
-    rows = Counter(dict.fromkeys(requested, 0))
-    for each in judged:
-        if each.surplus:
-            continue
-        if each.before is not None:
-            net[each.before] += len(each.row.official)
-        if each.after is not None:
-            net[each.after] -= len(each.rows)
-            rows[each.after] += len(each.rows)
+    kept = [each for each in judged if not each.surplus]
+    rows: Counter[str] = Counter()
+    for each in kept:
+        rows[each.after or ""] += len(each.rows)
     if all(rows[name] >= count for name, count in requested.items()):
         return {}
+    lost = _lost(kept)
     return {
-        name: max(count, count + net[name], aim.get(name, 0)) for name, count in requested.items()
+        name: max(count, count + lost[name], aim.get(name, 0)) for name, count in requested.items()
     }
+
+
+def _lost(judged: Sequence[Judged]) -> Counter[str]:
+    """Return the rows that each label lost; less than 0 if it gained some."""
+    lost: Counter[str] = Counter()
+    for each in judged:
+        if each.before is not None:
+            lost[each.before] += len(each.row.official)
+        if each.after is not None:
+            lost[each.after] -= len(each.rows)
+    return lost
 
 
 def _cut(judged: Sequence[Judged], quotas: Mapping[str, int]) -> list[Judged]:

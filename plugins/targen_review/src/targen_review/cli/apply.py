@@ -57,7 +57,7 @@ def apply(
         bool,
         typer.Option(
             "--exact",
-            help="Leave out rows beyond a label's requested number, unreviewed rows first.",
+            help="Leave out as many rows as a label gained in the review, unreviewed rows first.",
         ),
     ] = False,
     refill: Annotated[
