@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
+from targen_core.errors import UsageError
 from targen_core.runs.records.lock import PartPlan, StepPlan, TaskPlan
 from targen_core.runs.records.spec import ManifestPart
 from targen_core.runs.records.writing import write_atomically
 
-__all__ = ["CorrectionPlan", "ReviewPlan"]
+__all__ = ["CorrectionPlan", "ReviewPlan", "unfinished"]
 
 
 class ReviewPlan(ManifestPart):
@@ -48,3 +50,13 @@ class CorrectionPlan(ManifestPart):
             absent.add("rows_per_call")
         value = self.model_dump(exclude=absent)
         write_atomically(folder / "correction.json", json.dumps(value, indent=2) + "\n")
+
+
+def unfinished(folder: Path) -> UsageError | None:
+    """Return the error for the folder of a correction that has not written its rows yet."""
+    if (folder / "dataset.jsonl").exists():
+        return None
+    return UsageError(
+        f"{folder} contains an unfinished correction",
+        hint=f"repeat the command that began it, with --out {shlex.quote(str(folder))}",
+    )

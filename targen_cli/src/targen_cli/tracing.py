@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from targen_cli.correction_plan import CorrectionPlan
+from targen_cli.correction_plan import CorrectionPlan, unfinished
 from targen_core.calls.journal import compact, decode, key_of
 from targen_core.calls.usage import check_record
 from targen_core.errors import RunDirectoryError, UsageError
@@ -119,7 +119,7 @@ def rows(run: Path) -> Iterator[Traced]:
     """The accepted candidates of a run, in the order of its rows.
 
     Raises:
-        UsageError: the directory does not exist.
+        UsageError: the directory does not exist, or its correction is unfinished.
         RunDirectoryError: it is not a run, or cannot be read.
     """
     if plan := plan_of(run):
@@ -142,7 +142,7 @@ def rejects(run: Path) -> Iterator[Traced]:
     """Yield rejected candidates and list items of a run, in its order.
 
     Raises:
-        UsageError: the directory does not exist.
+        UsageError: the directory does not exist, or its correction is unfinished.
         RunDirectoryError: it is not a run, or cannot be read.
     """
     if plan := plan_of(run):
@@ -331,6 +331,8 @@ def plan_of(run: Path) -> CorrectionPlan | None:
 
 def _changes(run: Path, plan: CorrectionPlan) -> Iterator[Traced]:
     """Yield the judged rows of a correction, in its order."""
+    if error := unfinished(run):
+        raise error
     official, at = read_jsonl(run / "dataset.jsonl"), 0
     for number, change in enumerate(read_jsonl(run / "changes.jsonl")):
         record = {"id": f"correct/{number}", **change, "intended": change.get("claimed")}

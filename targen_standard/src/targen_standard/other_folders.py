@@ -6,6 +6,7 @@ import shlex
 from contextlib import suppress
 from pathlib import Path
 
+from targen_cli.correction_plan import unfinished
 from targen_core.errors import TargenError, UnknownName, UsageError
 from targen_core.origin import DECLARED
 from targen_core.plain import what_is
@@ -35,7 +36,7 @@ def no_run(run: Path) -> UsageError | None:
             hint="pass the run that they came from; analyze, train and export accept this folder",
         )
     if (run / "correction.json").exists():
-        return UsageError(
+        return unfinished(run) or UsageError(
             f"{run} contains corrected or reviewed rows, not a run",
             hint=Either(
                 "show, analyze, train, validate and export accept this folder; a run that "

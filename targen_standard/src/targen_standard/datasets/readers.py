@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from targen_cli.correction_plan import unfinished
 from targen_core.origin import TASK_FILE, is_file
 from targen_core.reading import Malformed, json_of
 from targen_core.runs.records.manifest import copy_of
@@ -45,6 +46,8 @@ def _source(folder: Path, **more: Any) -> Source:
 
 def _of_correction(folder: Path) -> Source:
     """Open an output of `targen correct` or a review: its rows are of the task that it names."""
+    if error := unfinished(folder):
+        raise error
     plan = read_json(folder / "correction.json")
     plan = plan if isinstance(plan, dict) else {}
     task = plan.get("task")
