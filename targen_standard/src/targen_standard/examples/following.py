@@ -259,10 +259,12 @@ class Following(Wrapping):
             return self._picked_at_random(known, place)
         own = self._without_fragments(known.lines.get(str(self._aim), []))
         is_own = len(own) >= _FEWEST
-        mine = own if is_own else self._without_fragments(self._texts)
+        mine = own
+        if not is_own:
+            strange = {*known.lines.get(_NONE, ())}  # they fit no label
+            mine = self._without_fragments(line for line in self._texts if line not in strange)
         circle = self._shuffled(mine, known.order, "circle")
-        if is_own:
-            circle.sort(key=lambda line: line in known.unsure)
+        circle.sort(key=lambda line: line in known.unsure if is_own else line not in own)
         turn, at = divmod(place, len(circle))
         ahead = self._shuffled(range(1, len(circle)), known.order, f"turn {turn}")
         # Half of the circle ahead at first, so that few neighbouring rows share a text.

@@ -312,6 +312,8 @@ def _following(
         branch.prompt or aims[of] is None for of, branch in declaration.asked.items()
     ):
         return {}
+    if declaration.edition > 10:  # there is no seed that may not suit the label
+        reply = reply_model(declaration, may_refuse=False)
     return {
         branch: _Follower(declaration, row, reply, official[aim], branch, aim)
         for branch, aim in aims.items()
@@ -330,14 +332,14 @@ _MATTER = (
 )
 _OWN_MATTER = "a subject that suits the label, as common and ordinary as those of the texts."
 _AGAIN = (
-    " Other rows also follow text 1. So begin yours with another kind of word, and build its "
-    "sentences in another way, such as that of another text above."
+    " Other rows also follow text 1, so begin yours as text {} begins, and build its sentences as "
+    "that text does."
 )
-_OWN_SIGNS = "show as many signs of the label as text 1 does, and as strong ones, in other words."
-_SURER = "text 1 may leave its label open, but your text does not: it clearly fits the definition."
+_OWN_SIGNS = "one sign of it is enough, of the kind and strength that text 1 has, in other words."
+_SURER = "text 1 may leave its label open. In yours, one sign of the label is clear."
 _DEFINED = (
-    "the definition above decides. Your text must clearly fit it, whatever text 1 says or asks. If "
-    "texts with this label are never written like text 1, the label comes first."
+    "the definition above decides. Your text must fit it, whatever text 1 says or asks. If texts "
+    "with this label are never written like text 1, the label comes first."
 )
 
 
@@ -354,7 +356,7 @@ def _said_of(texts: RealTexts) -> dict[str, str]:
         signs = f"{some} how it sounds. Otherwise, {_DEFINED}"
     return {
         "whose": " with this label" if texts.own_label else ", of any label",
-        "again": _AGAIN if texts.again else "",
+        "again": _AGAIN.format(3 if texts.others else 2) if texts.again else "",
         "matter": _MATTER if texts.own_label else _OWN_MATTER,
         "signs": signs,
     }
