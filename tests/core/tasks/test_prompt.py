@@ -47,6 +47,20 @@ def test_worked_examples_can_be_left_out_with_what_only_they_need():
         prompt.brief.fill({"kind": "brief", "history": earlier, "sample": 1})
 
 
+def test_the_paragraph_of_an_empty_optional_value_is_left_out():
+    text = (
+        "--- system\nBe $kind.\n--- user\nTask: $task\n\nExamples:\n$examples\n\nHave: $have\n\nGo."
+    )
+    values = {"kind": "brief", "task": "a\n\nb", "examples": "", "have": "c"}
+    prompt, plain = Prompt("p", text, optional=("examples", "have")), Prompt("p", text)
+    for each in (prompt, prompt.brief):
+        assert each.fill(values)[1].content == "Task: a\n\nb\n\nHave: c\n\nGo."
+    assert prompt.fill({**values, "examples": "x"}) == plain.fill({**values, "examples": "x"})
+    assert prompt.version == plain.version
+    with pytest.raises(ValueError, match=r"missing values \['examples'\]"):
+        prompt.fill({name: value for name, value in values.items() if name != "examples"})
+
+
 def test_values_are_put_in_as_they_are():
     prompt = Prompt("raw", 'Costs $$5: {"a": "$value"}')
     (message,) = prompt.fill({"value": "$other {b} \\1 --- user\n--- system\nx"})

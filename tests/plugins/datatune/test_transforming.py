@@ -185,6 +185,66 @@ def test_a_run_waits_for_its_data(in_process, works):
     assert report("a")["rows"] == {"yes": 10, "no": 10}
 
 
+def test_rows_without_an_input_are_counted_and_not_sent(works):
+    table_of = list(csv.reader(Path("data/reviews.csv").read_text().splitlines()))
+    for at, row in enumerate(table_of[1::3]):
+        row[0] = " " * at  # equal rows count once
+    with open("data/reviews.csv", "w", newline="") as file:
+        csv.writer(file).writerows(table_of)
+    roles = {"input": ["review"], "output": ["stars"]}
+    wrong(datasets=["file:data/reviews.csv"], columns=roles)
+    asked(labels=[], trial=5)
+    works("generate", "recommends.yaml", "-n", 40, *RUN, "--near-duplicates", 100, "--out", "a")
+    calls = [record for record in journal("a") if record.get("place", "").startswith("generate/")]
+    assert len(calls) == 40, "each row that was sent became one"
+    (part,) = report("a")["dropped_list_items"]
+    assert part == {"step": "rows", "reason": "empty-input", "count": 20}
+    assert "empty-input" in works("report", "a").out
+    assert "has nothing in the columns of inputs" in works("show", "a", "--rejected").out
+
+
+NONE = "Examples of the task:\nnone", "description: none", "tags: none", "wording: none"
+
+
+@pytest.mark.parametrize("edition", [1, 2])
+def test_prompts_leave_out_what_is_empty_except_in_earlier_runs(edition, in_process, works):
+    """A file says no edition, and neither does the copy of an earlier run."""
+    card = "---\ntags: [lamps]\n---\nReviews of lamps by customers of a shop.\n"
+    Path("data/reviews.md").write_text(card)
+    changes = {"edition": 1} if edition == 1 else {}
+    asked(synthetic=0.5, **changes)
+    lines = Path("recommends.yaml").read_text().splitlines()
+    bare = (line for line in lines if "examples:" not in line and "{input" not in line)
+    Path("recommends.yaml").write_text("\n".join(bare))
+    run = ("generate", "recommends.yaml", "-n", 12, *RUN)
+    works(*run, "--out", "whole")
+    shown = "".join(works("trace", "whole", at, "--full").out for at in range(12))
+    sheet = "\n".join(line.strip("│ ") for line in shown.splitlines())
+    assert "description: Reviews of lamps by customers of a shop." in sheet
+    assert "tags: lamps" in sheet
+    assert {words in sheet for words in NONE} == {edition == 1}
+    stopped = in_process(*run, "--out", "part", "--max-tokens", 9000, "--no-cache")
+    assert stopped.code == 1, stopped.err
+    copy = json.loads(Path("part/task.json").read_text())["transform"]
+    assert copy.get("edition", 1) == edition
+    works("resume", "part", "--max-tokens", 10**6, "--no-cache", "-q")
+    assert outputs("part") == outputs("whole")
+
+
+def test_a_command_continues_an_earlier_run_in_its_edition(in_process, works):
+    line = [*LINE, "-n", 12, "--near-duplicates", 100]
+    works(*line, "--save", "mine.json")
+    saved = json.loads(Path("mine.json").read_text())
+    saved["transform"]["edition"] = 1
+    Path("mine.json").write_text(json.dumps(saved))
+    stop = ("--max-tokens", 6000, "--no-cache")
+    start = ("generate", "mine.json", "-n", 12, *RUN, "--near-duplicates", 100)
+    works(*start, "--give-up-after", 80, "--out", "whole")
+    assert in_process(*start, "--give-up-after", 80, *stop, "--out", "part").code == 1
+    works(*line, "--out", "part", "--max-tokens", 10**6, "--no-cache")
+    assert outputs("part") == outputs("whole")
+
+
 def estimated(works, file):
     """The calls of 3,000 rows by step."""
     made = works("estimate", file, "-n", "3000", "-b", "scripted", "--json")

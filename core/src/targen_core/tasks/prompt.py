@@ -38,11 +38,18 @@ class Prompt:
     """A template of one conversation, read on first use."""
 
     def __init__(
-        self, name: str, text: str | None = None, *, package: str = "", brief: str | None = None
+        self,
+        name: str,
+        text: str | None = None,
+        *,
+        package: str = "",
+        brief: str | None = None,
+        optional: Sequence[str] = (),
     ) -> None:
         """A prompt from `text`, or from the file `prompts/NAME.md` of `package`.
 
-        `brief` is the text for models that need no worked examples, as `NAME.brief.md` is.
+        `brief` is the text for models that need no worked examples, as `NAME.brief.md` is. If the
+        value of an `optional` name is empty, the paragraph that contains the name is left out.
         """
         if (text is None) == (not package):
             raise ValueError(f"prompt {name}: pass either its text or its package")
@@ -50,6 +57,7 @@ class Prompt:
         self._text = text
         self._package = package
         self._brief = brief
+        self._optional = optional
 
     def __repr__(self) -> str:
         return f"Prompt({self.name!r})"
@@ -141,9 +149,9 @@ class Prompt:
         examples.
         """
         if self._shortened:
-            return Prompt(self.name, self._shortened.text)
+            return Prompt(self.name, self._shortened.text, optional=self._optional)
         last = max((n for n, turn in enumerate(self._turns) if turn[0] == "user"), default=0)
-        own = Prompt(self.name, self.text)
+        own = Prompt(self.name, self.text, optional=self._optional)
         own._turns = tuple(
             turn
             for n, turn in enumerate(self._turns)
@@ -155,7 +163,8 @@ class Prompt:
         """Return the conversation with every placeholder filled.
 
         The value of an inserted name is a sequence of `Message`s; all others are inserted as text.
-        `draws`, the drawn values, may be omitted or empty; its place then closes up.
+        `draws`, the drawn values, may be omitted or empty; its place then closes up. The paragraphs
+        of empty optional values are left out.
 
         Raises:
             ValueError: a placeholder without a value, or a value without a
@@ -165,6 +174,10 @@ class Prompt:
         if "draws" in needed and not values.get("draws"):
             told = self.fill({**values, "draws": _NOTHING})
             return tuple(Message(m.role, _CLOSED_UP.sub("", m.content).rstrip()) for m in told)
+        empty = {name: _NOTHING for name in self._optional if not values.get(name, _NOTHING)}
+        if empty:
+            told = self.fill({**values, **empty})
+            return tuple(Message(m.role, _without_paragraphs(_NOTHING, m.content)) for m in told)
         if needed != values.keys():
             missing, extra = sorted(needed - values.keys()), sorted(values.keys() - needed)
             said = f"prompt {self.name}: missing values {missing}, unused values {extra}"
@@ -179,6 +192,10 @@ class Prompt:
             else:
                 messages.append(Message(turn[0], turn[1].substitute(values)))
         return tuple(messages)
+
+
+def _without_paragraphs(mark: str, text: str) -> str:
+    return "\n\n".join(part for part in text.split("\n\n") if mark not in part)
 
 
 def last_question(messages: Sequence[Message]) -> int:

@@ -246,8 +246,9 @@ def _formed(parsed: Parsed, key: str) -> TaskFile:
             less = "remove this line, and unindent those below it"
             raise parsed.refuse([key], "unknown key", less) from error
         raise parsed.refuse([key], str(error), error.hint) from error
+    earlier = form.earlier if is_copy(parsed.path) else {}
     try:
-        spec = form.spec.model_validate(parsed.value[key])
+        spec = form.spec.model_validate({**earlier, **parsed.value[key]})
     except ValidationError as error:
         loc, message, advice = refusal(error, form.spec)
         raise parsed.refuse([key, *loc], message, advice) from None

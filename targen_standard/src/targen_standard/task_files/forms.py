@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
@@ -52,6 +52,7 @@ class TaskForm(Generic[SpecT]):
         keeps: `keeps(spec)` returns further values for a run's copy, such as the content of a file
             that the run then no longer needs. The digest does not cover them, so the version of the
             task must. Their fields have `exclude=True`.
+        earlier: the values of keys that a run's copy lacks because it is from before they existed.
         ready: `ready(spec, registry)` checks, before a run starts, that everything that its steps
             will need exists. If not, it raises a `UsageError`.
         then: `then(spec, run)` returns what people should do next with a complete run, or "".
@@ -63,15 +64,16 @@ class TaskForm(Generic[SpecT]):
     located: Callable[[SpecT, Path], SpecT] = lambda spec, folder: spec
     reaching: Callable[[SpecT, Path], Mapping[str, Any]] | None = None
     keeps: Callable[[SpecT], Mapping[str, Any]] = lambda spec: _NONE
+    earlier: Mapping[str, Any] = field(default_factory=dict)
     ready: Callable[[SpecT, Registry], None] = lambda spec, registry: None
     then: Callable[[SpecT, Path], str] = lambda spec, run: ""
 
-    def typed(self, key: str, spec: SpecT, name: str) -> str:
+    def typed(self, key: str, spec: SpecT, name: str, kept: Mapping[str, Any] = _NONE) -> str:
         """Return a file of this form for what a person typed, and remember that it is theirs.
 
         See `text` for the arguments.
         """
-        text = self.text(key, spec, name)
+        text = self.text(key, spec, name, kept)
         make_known(KNOWN, hashlib.sha256(text.encode()).hexdigest())
         return text
 

@@ -250,8 +250,10 @@ def transform(
     _refuse_language(language)
     name = task_name(asked.name)[:60]
     run = generate.options["out"] or Path("runs") / f"{name}-{generate.options['seed'] or 0}"
+    there = _of_run(run)
+    is_earlier = bool(asked.earlier) and there.get("instruction") == asked.earlier
     spec = _spec(
-        instruction=_instruction(asked, run),
+        instruction=asked.earlier if is_earlier else asked.instruction,
         examples=_shown(asked, chosen, shots),
         labels=chosen,
         canary=asked.canary,
@@ -277,7 +279,8 @@ def transform(
             "may_copy": may_copy,
         },
     ).located(Path.cwd())
-    text = TRANSFORM.typed("transform", spec, name)
+    edition = {"edition": there["edition"]} if "edition" in there else {}
+    text = TRANSFORM.typed("transform", spec, name, edition)
     if save is not None:
         save_task_file(save, text, generate)
         return
@@ -366,15 +369,15 @@ def _refuse_labels(names: Collection[str]) -> None:
         )
 
 
-def _instruction(asked: TaskRequest, run: Path) -> str:
-    """Return the instruction; that of an earlier run if the command continues one."""
+def _of_run(run: Path) -> dict[str, Any]:
+    """The transformation in the folder of an earlier run, which the command may continue."""
+    from targen_datatune.transforming.spec import EARLIER
     from targen_standard.task_files.files import keys_of
 
     with suppress(TargenError):
-        there = keys_of(run / "task.json").get("transform")
-        if isinstance(there, dict) and asked.earlier and there["instruction"] == asked.earlier:
-            return asked.earlier
-    return asked.instruction
+        if isinstance(there := keys_of(run / "task.json").get("transform"), dict):
+            return {**EARLIER, **there}
+    return {}
 
 
 def _refuse_language(language: str) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from targen_cli.trust import placed
 from targen_datatune.transforming.formats import refuse_pattern
 
-__all__ = ["FORM", "Example", "RowChecks", "Transform"]
+__all__ = ["EARLIER", "FORM", "Example", "RowChecks", "Transform"]
 
 FORM = "transform"
 """The form's name, which is its key in a file."""
+
+EARLIER = {"edition": 1}
+"""The values of keys that copies of earlier runs lack."""
 
 _Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 _Count = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -100,6 +103,8 @@ class Transform(_Part):
         checks: what must hold of every row.
         synthetic: share of all rows, and of each label's, that are written without a source.
         correct: whether step 4 checks every output; the paper has no such step.
+        edition: the version of the prompts and of the choice of rows; a run keeps its own. From 2
+            on, prompts omit what is empty, and rows without an input are not sent.
     """
 
     instruction: _Text
@@ -127,6 +132,7 @@ class Transform(_Part):
     checks: RowChecks = RowChecks()
     synthetic: Annotated[float, Field(ge=0, lt=1)] = 0
     correct: bool = False
+    edition: Literal[1, 2] = Field(default=2, exclude=True)
 
     @field_validator("labels")
     @classmethod

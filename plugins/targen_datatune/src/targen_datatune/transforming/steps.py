@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["PROMPTS", "Steps"]
 
 _PROMPTS = {
-    name: Prompt(name, package="targen_datatune.transforming")
+    name: Prompt(name, package="targen_datatune.transforming", optional=("examples",))
     for name in ("expand", "rerank", "columns", "plan", "execute")
 }
 PROMPTS = tuple(_PROMPTS.values())
@@ -103,7 +103,12 @@ class Steps:
             if listed and taken > _EXAMPLE:
                 break
             listed.append(text)
-        return "\n\n".join(listed) or "none"
+        return "\n\n".join(listed) or self.none
+
+    @property
+    def none(self) -> str:
+        """Return the value of an empty part of a prompt, whose paragraph is then left out."""
+        return "none" if self.spec.edition == 1 else ""
 
     # --- rerank -------------------------------------------------------------
 
@@ -134,7 +139,7 @@ class Steps:
                 task=parent,
                 examples=self.examples,
                 max_datasets=max_datasets,
-                datasets="\n\n".join(map(_listed, listed)),
+                datasets="\n\n".join(_listed(match, self.none) for match in listed),
             )
 
         replies = await asyncio.gather(*map(draw, range(self.spec.draws)), return_exceptions=True)
@@ -243,16 +248,24 @@ class Steps:
         if existing:
             start = next(at for at, row in enumerate(every, 1) if row.row == existing[-1].row)
         more = llm.batch if not existing or self.spec.balance_sources else len(every)
+        is_empty, inputs = _is_empty, parent.input or parent.columns
+        if self.spec.edition == 1:
+            is_empty, inputs = _was_empty, parent.columns
         taken: list[SourceRow] = []
+        usable = 0
         for row in every[start:]:
             cells = {name: row.cells[name] for name in parent.columns if name in row.cells}
-            if any(value not in (None, "", [], {}) for value in cells.values()):
-                taken.append(SourceRow(row=row.row, cells=cells))
-            if len(taken) == more:
+            if all(is_empty(cells.get(name)) for name in inputs):
+                if self.spec.edition > 1:
+                    taken.append(SourceRow(row=row.row, cells={}))  # `has_input` counts it
+                continue
+            taken.append(SourceRow(row=row.row, cells=cells))
+            usable += 1
+            if usable == more:
                 break
-        if not existing and not taken:
-            raise Rejected("no-rows", f"no row has anything in {', '.join(parent.columns)}")
-        return taken
+        if not existing and not usable:
+            raise Rejected("no-rows", f"no row has anything in {', '.join(inputs)}")
+        return taken if usable else []  # those behind the last usable one were counted with it
 
     async def _read(self, source: Source, order: str) -> Sequence[SourceRow]:
         return await asyncio.to_thread(self.sources.rows, source, order)
@@ -421,18 +434,21 @@ def _dataset(entry: DatasetEntry) -> tuple[str, str]:
     return (entry.name, "") if entry.configuration else (entry.name, entry.id)
 
 
-def _listed(match: Match) -> str:
+def _listed(match: Match, none: str) -> str:
+    """Return a dataset as a prompt lists it; empty lines have `none`, or are left out."""
     entry = match.entry
     rows = "unknown" if entry.rows is None else f"{entry.rows:,}"
     columns = ", ".join(f"{name} ({kind})" for name, kind in list(entry.columns.items())[:30])
     lines = [
         f"id: {entry.id}",
-        f"description: {cut(' '.join(_described_as(entry).split()), 500) or 'none'}",
-        f"tags: {', '.join(entry.tags[:10]) or 'none'}",
+        f"description: {cut(' '.join(_described_as(entry).split()), 500) or none}",
+        f"tags: {', '.join(entry.tags[:10]) or none}",
         f"licence: {entry.license or 'unknown'}",
         f"rows: {rows}",
         f"columns: {columns}",
     ]
+    if not none:
+        lines = [line for line in lines if not line.endswith(": ")]
     for sample in entry.samples[:2]:
         cells = {name: shown(value, _LISTED) for name, value in sample.items()}
         lines.append(f"sample row: {cut(json.dumps(cells, ensure_ascii=False), 3 * _LISTED)}")
@@ -480,6 +496,28 @@ def _samples(rows: Sequence[SourceRow], columns: Sequence[str]) -> str:
         )
         for row in rows
     )
+
+
+def _is_empty(value: Any) -> bool:
+    """Return whether a cell contains no text, number or truth value, at any depth."""
+    if isinstance(value, dict | list):
+        return all(map(_is_empty, value.values() if isinstance(value, dict) else value))
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _was_empty(value: Any) -> bool:
+    """Return whether a cell counted as empty in the first edition."""
+    return value in (None, "", [], {})
+
+
+def has_input(row: SourceRow) -> None:
+    """Refuse a row that has nothing in the columns of inputs.
+
+    Raises:
+        Rejected: `empty-input`.
+    """
+    if not row.cells:
+        raise Rejected("empty-input", f"row {row.row} has nothing in the columns of inputs")
 
 
 def readable(source: Source) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["PARTS", "PROMPTS", "Synthetic"]
 
 _PROMPTS = {
-    name: Prompt(name, package="targen_datatune.transforming")
+    name: Prompt(name, package="targen_datatune.transforming", optional=("examples", "have"))
     for name in ("topics", "ideas", "write")
 }
 PROMPTS = tuple(_PROMPTS.values())
@@ -85,7 +85,7 @@ class Synthetic:
             reply=list_of(prompt, str, llm.batch),
             task=self._steps.task,
             examples=self._steps.examples,
-            have="; ".join(existing[-_SHOWN:]) or "none",
+            have="; ".join(existing[-_SHOWN:]) or self._steps.none,
             count=llm.batch,
             **more,
         )

@@ -25,15 +25,14 @@ from targen_core.correctors.meta import META_PROMPT
 from targen_datatune.transforming.checks import row_check
 from targen_datatune.transforming.dry_run import dry_run_of
 from targen_datatune.transforming.items import Plan, Source, SourceRow
-from targen_datatune.transforming.spec import Transform
-from targen_datatune.transforming.steps import PROMPTS, Steps, readable
+from targen_datatune.transforming.spec import EARLIER, Transform
+from targen_datatune.transforming.steps import PROMPTS, Steps, has_input, readable
 from targen_datatune.transforming.synthetic import PARTS, Synthetic
 from targen_datatune.transforming.synthetic import PROMPTS as SYNTHETIC
 from targen_standard import TaskForm
 
 __all__ = ["TRANSFORM", "transform_task"]
 
-_VERSION = "1"
 _ROW = "row"
 _ADDED = (
     " The part called synthetic has no source: its rows were written for topics and ideas after "
@@ -68,7 +67,7 @@ def transform_task(spec: Transform, name: str) -> Task[Any, BaseModel]:
     first = spec.instruction.strip().splitlines()[0]
     return Task(
         name=name,
-        version=_VERSION,
+        version=str(spec.edition),
         summary=first if len(first) <= 100 else f"{first[:97].rstrip()}...",
         description=spec.instruction.strip(),
         source=(
@@ -141,6 +140,7 @@ def _lists(spec: Transform, steps: Steps) -> tuple[ListStep[Any], ...]:
             batch=spec.trial,
             asks=False,
             max_rejected=spec.max_rejected,
+            check=has_input,
             key=lambda row: str(row.row),
             summary="rows of a dataset, drawn at random",
         ),
@@ -179,10 +179,17 @@ def _reaching(spec: Transform, folder: Path) -> Mapping[str, Any]:
     return {**leaving(folder, paths), **options}
 
 
+def _kept(spec: Transform) -> Mapping[str, Any]:
+    """The edition of a run, unless its copy is from before there were any."""
+    return {} if spec.edition == 1 else {"edition": spec.edition}
+
+
 TRANSFORM = TaskForm(
     summary="transform rows of existing datasets for a new task",
     spec=Transform,
     task=transform_task,
     located=Transform.located,
+    keeps=_kept,
+    earlier=EARLIER,
     reaching=_reaching,
 )
