@@ -1,12 +1,15 @@
-"""Foreign text made safe in Markdown and in spreadsheets."""
+"""Foreign text made safe in Markdown and in spreadsheets, and values in cells of CSV."""
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 from targen_core.text import printable
 
 __all__ = [
+    "csv_cell",
     "is_formula",
     "markdown",
     "markdown_code",
@@ -76,6 +79,13 @@ def _longest_ticks(text: str) -> int:
 def is_formula(text: str) -> bool:
     """Return whether a spreadsheet may compute a cell with this text."""
     return _FORMULA.match(text) is not None
+
+
+def csv_cell(value: Any) -> str:
+    """Return texts unchanged, None as an empty cell, and everything else as JSON."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def sheet_cell(text: str) -> str:

@@ -247,7 +247,7 @@ class QuotaTracker:
 
     def is_open(self, branch: str) -> bool:
         """Return whether a branch's candidates are still judged: it may give a wanted label."""
-        return any(map(self.wants, self._may_give[branch]))
+        return self.lacks(branch) > 0
 
     def lacks(self, branch: str) -> int:
         """Return the rows that a branch may still give; 0 if it is not open."""

@@ -221,8 +221,10 @@ class GradeBook:
             raise _not_written(self.path, error) from error
         try:
             with self._alone():
-                self._mend()
-                if not os.fstat(self._fd).st_size:
+                self.refresh()
+                if os.fstat(self._fd).st_size > self._read:  # a kill tore the last line
+                    os.ftruncate(self._fd, self._read)
+                if not self._read:
                     self._write(rater.model_dump_json())
                     with contextlib.suppress(OSError):  # the name, too, is to be on the disk
                         sync_folder(folder)
@@ -320,14 +322,6 @@ class GradeBook:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._fd, start)
             raise _not_written(self.path, error) from error
-
-    def _mend(self) -> None:
-        """Drop a last line that a kill tore."""
-        size = os.fstat(self._fd).st_size
-        if not size or read_at(self._fd, 1, size - 1) == b"\n":
-            return
-        data = read_at(self._fd, min(size, 1 << 20), max(0, size - (1 << 20)))
-        os.ftruncate(self._fd, size - len(data) + data.rfind(b"\n") + 1)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import create_model
 
+from targen_cli.markup import csv_cell
 from targen_cli.pages import table
 from targen_core import Dataset, Registry, Task
 from targen_core.errors import UnknownName, UsageError
@@ -317,14 +318,7 @@ def write_rows(out: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         table = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)))
         table.writeheader()
         for row in rows:
-            table.writerow({name: _cell(value) for name, value in row.items()})
+            table.writerow({name: csv_cell(value) for name, value in row.items()})
         write_file(out, text.getvalue())
         return
     write_file(out, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-
-
-def _cell(value: Any) -> str:
-    """Return texts unchanged, None as an empty cell, and everything else as JSON, as exports do."""
-    if value is None or isinstance(value, str):
-        return value or ""
-    return json.dumps(value, ensure_ascii=False)

@@ -7,13 +7,12 @@ of these files. The command warns of such cells, and `formulas=quote` makes them
 from __future__ import annotations
 
 import csv
-import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from targen_cli.markup import is_formula, sheet_cell
+from targen_cli.markup import csv_cell, is_formula, sheet_cell
 from targen_core.dataset.model import Dataset
 from targen_core.plugins.configurable import Configurable
 from targen_core.wording import Setting
@@ -68,7 +67,7 @@ def _exporter(options: CsvOptions) -> Exporter:
             writer = csv.writer(file, delimiter=delimiter)
             writer.writerow([shown(name) for name in header])
             for row in dataset.rows:
-                writer.writerow([shown(_cell(row.get(name))) for name in header])
+                writer.writerow([shown(csv_cell(row.get(name))) for name in header])
 
     def note(dataset: Dataset) -> str:
         formulas = count_formulas(dataset) if options.formulas == "keep" else 0
@@ -92,13 +91,6 @@ def _exporter(options: CsvOptions) -> Exporter:
 def _as_text(cell: str) -> str:
     """Return a cell that a spreadsheet shows unchanged."""
     return cell if _is_number(cell) else sheet_cell(cell)
-
-
-def _cell(value: Any) -> str:
-    """Return texts unchanged, None as an empty cell, and everything else as JSON."""
-    if value is None or isinstance(value, str):
-        return value or ""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 CSV = Configurable(CsvOptions, _exporter)
