@@ -164,6 +164,8 @@ def export(
                 f"targen does not write spreadsheets ({what})",
                 hint="use --as csv --out rows.csv; spreadsheet programs can open that file",
             )
+    if any(meant == each.name for each in registry.all("exporter")):
+        form = meant
     used = Parts(registry, options)
     exporter: Exporter
     item, exporter = used.find(
@@ -173,11 +175,6 @@ def export(
         is_default=form is None,
     )
     require_used(used, options)
-    if meant != item.name and any(meant == each.name for each in registry.all("exporter")):
-        raise UsageError(
-            f"{out} would be written as {item.name}",
-            hint=f"use --as {meant}, or a different suffix",
-        )
     _check_hub(item, push=push, license=license)
     if weights and not exporter.columns:
         raise UsageError(

@@ -109,6 +109,9 @@ _MARGIN = 2.0
 _SOME = 8
 """After so many rows, targen can estimate what the lists for all of them need."""
 
+_FEW = 10
+"""Rows: fewer are a try, not a dataset."""
+
 _CALLS = 4
 """Calls that a row takes at most in most tasks, until there are some."""
 
@@ -961,9 +964,11 @@ def _say_what_to_know(prepared: Prepared) -> None:
         _log.warning("%s", note)
     given = [name for name, rows in prepared.spec.quotas.items() if rows]
     counts_only = prepared.task.rows.label_named is not None  # models learn more than the label
-    if len(given) == 1 and prepared.task.labels and not counts_only:
+    of_task = len(prepared.task.labels)
+    is_try = of_task > 1 and sum(prepared.spec.quotas.values()) < _FEW
+    if len(given) == 1 and of_task and not (counts_only or is_try):
         of = "the only label that gets rows, so"
-        if len(prepared.task.labels) == 1:
+        if of_task == 1:
             of = (
                 "the only label, so there are no shares to balance, step 4 can only reject rows, "
                 "and"

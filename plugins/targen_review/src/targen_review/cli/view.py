@@ -95,7 +95,10 @@ def view(
         alike = Alike(catalogue, encode, embedder)
         stack.callback(alike.close)
         secret = Secret(number, "view")
-        print(f"{plural(len(catalogue), 'row')}: {secret.address(number)}")
+        rejects = sum(len(part.rejects) for part in catalogue.parts)
+        also = f" and {plural(rejects, 'reject')}" if rejects else ""
+        rows = plural(len(catalogue) - rejects, "row")
+        print(f"{rows}{also}: {secret.address(number)}")
         if len(opened) == 2:
             print(catalogue.keys.words)
         with suppress(KeyboardInterrupt):  # the way to end it, from the words on
