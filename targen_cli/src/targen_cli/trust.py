@@ -37,7 +37,8 @@ __all__ = [
 _NAMED = 20  # names in a message
 _LINES, _LINE = 40, 500  # of the question to the user, and characters per line
 _CODE = 16 << 20  # bytes of a module
-_ADDRESS = re.compile(r"[A-Za-z][\w+.-]+:(?!\\)")  # hf:OWNER/NAME, or what a plugin opens
+# hf:OWNER/NAME, or what a plugin opens; FILE.py:NAME is no address
+_ADDRESS = re.compile(r"[A-Za-z][\w+.-]+(?<!\.py):(?!\\)")
 
 
 class _Person:

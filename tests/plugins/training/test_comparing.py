@@ -368,3 +368,48 @@ def test_rows_without_the_texts_of_the_task_are_refused(moods, works, refuses):
     refuses(("evaluate", "model", "run"), said)
     refuses(("validate", "run", "--task", "mood.yaml"), said)
     works("validate", "run", "--task", "else/mood.yaml")
+
+
+CODE = """
+from targen_core import Declaration
+
+labels = {"praise": "it praises", "blame": "it blames"}
+TASK = Declaration(description="A sentence.", labels=labels).task(name="mood")
+
+def reply(request):
+    return request.dry_run()
+"""
+GENERATED = """
+models = ["tfidf"]
+seeds = 1
+
+[generate]
+model = "scripted"
+n = 4
+contexts = "topics.txt"
+options = { script = "code.py:reply" }
+
+[tasks.mood]
+task = "code.py:TASK"
+test = "test.jsonl"
+
+[tasks.mood.arms.A]
+generate = {}
+
+[tasks.mood.arms.B.generate.steps]
+correct = { model = "scripted", script = "code.py:reply" }
+"""
+
+
+def test_all_files_that_an_experiment_names_are_from_its_folder(moods, works):
+    Path("e").mkdir()
+    moods("e/test.jsonl", 40, seed=7)
+    Path("e/code.py").write_text(CODE)
+    Path("e/topics.txt").write_text("ships\nshops\n")
+    Path("e/experiment.toml").write_text(GENERATED)
+    works("compare", "e/experiment.toml", "--out", "c", "--trust")
+    kept = Path("c/experiment.toml").read_text()
+    assert kept.count('"../e/code.py:reply"') == 2
+    assert '"../e/code.py:TASK"' in kept and '"../e/topics.txt"' in kept
+    works("compare", "c/experiment.toml", "--out", "again", "--trust")
+    assert Path("again/results.html").exists()

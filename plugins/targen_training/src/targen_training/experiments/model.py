@@ -450,15 +450,34 @@ def validated(
         raise UsageError(f"{where}: {place + ': ' if place else ''}{said}", hint=hint) from error
 
 
+_FILES = ("api_key_file", "contexts", "examples", "exclude", "recorded", "seeds")
+"""Keywords of `generate` and options of backends that name files; `script` also may."""
+
+
 def located(experiment: Experiment, at: Callable[[str], str]) -> Experiment:
     """Return an experiment with `at` of each path and dataset."""
 
     def task(name: str) -> str:
         return at(name) if is_file(name) else name
 
+    def asked(value: Any, key: str = "") -> Any:
+        """What `generate` is called with; options are also by STEP and as STEP.OPTION."""
+        if isinstance(value, Mapping):
+            return {name: asked(each, name.rpartition(".")[2]) for name, each in value.items()}
+        if isinstance(value, list | tuple):
+            return [asked(each, key) for each in value]
+        names_code = key == "script" and ".py" in value  # otherwise it names a module
+        return at(value) if key in _FILES or names_code else value
+
     def put(arms: Mapping[str, Arm]) -> dict[str, Arm]:
         return {
-            name: arm.model_copy(update={"data": tuple(map(at, arm.data)), "task": task(arm.task)})
+            name: arm.model_copy(
+                update={
+                    "data": tuple(map(at, arm.data)),
+                    "task": task(arm.task),
+                    "generate": asked(arm.generate),
+                }
+            )
             for name, arm in arms.items()
         }
 
@@ -473,7 +492,9 @@ def located(experiment: Experiment, at: Callable[[str], str]) -> Experiment:
         for key, part in experiment.tasks.items()
     }
     before = {name: put(of) for name, of in experiment.before.items()}
-    return experiment.model_copy(update={"tasks": tasks, "before": before})
+    return experiment.model_copy(
+        update={"tasks": tasks, "before": before, "generate": asked(experiment.generate)}
+    )
 
 
 def as_toml(values: Mapping[str, Any]) -> str:
