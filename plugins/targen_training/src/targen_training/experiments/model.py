@@ -461,7 +461,7 @@ def located(experiment: Experiment, at: Callable[[str], str]) -> Experiment:
         return at(name) if is_file(name) else name
 
     def asked(value: Any, key: str = "") -> Any:
-        """What `generate` is called with; options are also by STEP and as STEP.OPTION."""
+        """Return keywords of `generate`; options are also by STEP and as STEP.OPTION."""
         if isinstance(value, Mapping):
             return {name: asked(each, name.rpartition(".")[2]) for name, each in value.items()}
         if isinstance(value, list | tuple):
