@@ -39,7 +39,7 @@ def test_a_folder_is_a_catalogue_in_one_line(shop, works):
 
 def test_what_is_unreadable_is_said_at_each_build_and_listed(shop, works):
     (shop / "quote.csv").write_text('id,text\n1,hello\n2,"open\n3,no\n4,yes\n')
-    said = "note: file:shop/quote.csv: left out 1 unreadable row; quote.csv, line 5: unclosed "
+    said = "note: file:shop/quote.csv: left out 1 unreadable row; quote.csv, line 3: unclosed "
     said += "quotation mark, so lines 3 to 5 were read as one row"
     for line in (("build", shop), ("build", shop), ("list", shop)):
         assert works("catalogue", *line).err.count(said) == 1

@@ -497,3 +497,55 @@ def test_a_profile_says_nothing_of_english_words_if_most_texts_are_in_other_lang
     for texts, is_said in ((english, True), (english + polish, False)):
         Path("mixed.txt").write_text("\n".join(texts), encoding="utf-8")
         assert ("please or thank" in works("profile", "mixed.txt").out) == is_said
+
+
+ENGLISH = [
+    f"Hello,\n\nthe lid of parcel LX-20658{at} is broken. Could you send me a new one?\n\nTom Reed"
+    for at in range(7)
+]
+GERMAN = [
+    f"Bitte um Prüfung des Schadens an der Lieferung {at} und um Ersatz der Ware."
+    for at in range(7)
+]
+
+
+class TestSeveralFields:
+    @pytest.fixture(autouse=True)
+    def _mails(self):
+        rows = ({"text": text, "number": f"LX-{at}"} for at, text in enumerate(ENGLISH + GERMAN))
+        Path("mails.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+        Path("mails.yaml").write_text(
+            "description: Mails to a shop.\nlabels: {now: urgent, later: not urgent}\n"
+            "fields: {number: a number, text: a mail}\ncorrector: none\n"
+        )
+
+    def test_the_manner_is_that_of_the_longest(self, works):
+        of_texts = works("profile mails.jsonl").out
+        assert works("profile mails.jsonl --task mails.yaml").out == of_texts
+        assert "on several lines" in of_texts
+        assert "Number" not in of_texts
+
+    @pytest.mark.parametrize("edition", [10, 11])
+    @pytest.mark.parametrize("gap", [(), ("--close-gap",)])
+    def test_prompts_show_all_and_name_it(self, edition, gap, works):
+        Path("mails.jsonl").write_text(2 * f"{Path('mails.jsonl').read_text()}\n")
+        how = ("--examples", "mails.jsonl", "-o", f"examples.edition={edition}", *gap)
+        seen = works("preview", "mails.yaml", "-b", "scripted", "-n", 2, "--full", *how).out
+        assert re.search(r"- Number: LX-\d+\n +Text: ", seen)
+        assert ("that of the field text in " in seen) is (edition > 10)
+        works("generate", "mails.yaml", "-b", "scripted", "-n", 24, "--out", "run", "-q", *how)
+        works("resume", "run", "-n", 30, "-q")
+        forms = [record["dimensions"]["form"] for record in records("run")]
+        assert all("on several lines" in form for form in forms) is (edition < 11)
+        assert not re.search("colon|several lines", works("report run").out), "compared alike"
+
+
+@pytest.mark.parametrize("german", [1, 3, 7])
+def test_each_text_has_its_own_language(german, works):
+    texts = [text.replace("\n", " ") for text in ENGLISH] + GERMAN[:german]
+    Path("mixed.txt").write_text("\n".join(texts), encoding="utf-8")
+    forms = yaml.safe_load(works("profile mixed.txt").out)["profile"]["forms"]
+    told = [form for form in forms if "greeting" not in form]
+    assert len(told) == 1
+    assert "hesitations" not in told[0]
+    assert "name" not in told[0], "all nouns have capitals"

@@ -101,8 +101,9 @@ class Texts(Keywords, Generic[InstanceT]):
         instruction_template: turns a row into an instruction and its completion (paper, appendix
             E). It is a prompt of user and assistant turns that may use $instructions, $input and
             $output; by default it consists of these three.
-        words: the fewest and the most words of the text that the generator writes, if the checks
-            limit them, and it writes only one text.
+        written: the fields with text that the generator writes. Each has its fewest and most words,
+            or None if the checks do not limit them. Rows follow the longest of these texts in a
+            file of examples; by default, all of `dedup_text`.
     """
 
     render: Callable[[InstanceT], str] | None = None
@@ -110,7 +111,9 @@ class Texts(Keywords, Generic[InstanceT]):
     dedup_text: Callable[[InstanceT], str] | None = None
     dedup_among: Callable[[InstanceT], str] | None = None
     instruction_template: Prompt | None = None
-    words: tuple[int, int] | None = None
+    written: Mapping[str, tuple[int, int] | None] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

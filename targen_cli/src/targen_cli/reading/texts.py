@@ -80,7 +80,7 @@ def refuse_binary(path: Path) -> None:
 
 
 def csv_cells(text: str, *, tabs: bool = False) -> Iterator[tuple[int, list[str] | ValueError]]:
-    """Return the cells of each line of a CSV text with the number of the line that ends it.
+    """Return the cells of each line of a CSV text with the number of its first line.
 
     Cells are separated by commas, or, if the header has none, by its semicolons or tabs.
     Spreadsheets write semicolons if the comma is for decimals. For Excel, a first line such as
@@ -108,13 +108,13 @@ def csv_cells(text: str, *, tabs: bool = False) -> Iterator[tuple[int, list[str]
             why = "unclosed quotation mark" if is_open else str(error)
             if first < reader.line_num:
                 why += f", so lines {first:,} to {reader.line_num:,} were read as one row"
-            yield reader.line_num, ValueError(why)
+            yield first, ValueError(why)
             continue
         if cells is None:
             return
         if not (begun := begun or any(cells)):
             continue
         if len(cells) > COLUMNS:
-            yield reader.line_num, ValueError(f"it has more than {COLUMNS:,} columns")
+            yield first, ValueError(f"it has more than {COLUMNS:,} columns")
         else:
-            yield reader.line_num, cells
+            yield first, cells

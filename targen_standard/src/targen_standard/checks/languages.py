@@ -43,6 +43,7 @@ __all__ = [
     "find_language",
     "language_of",
     "named_language",
+    "nearest_language",
     "script_of",
     "small_words",
     "with_name",
@@ -103,6 +104,7 @@ _NAMED = re.compile(r"(?<![A-Za-z])[a-z]?[A-Z][A-Za-z]*")  # words with a capita
 _OTHER_LETTER = re.compile("[\u0100-\u0151\u0154-\u024f\u1ea0-\u1eff]")  # all but \u0153
 _HEADLINE = 10  # characters
 _DENSE = frozenset(["chinese", "japanese", "korean"])
+_NEWEST = 11  # edition of task files
 _CLEARLY = 8  # times; with languages whose words are not known, it was at most five in samples
 _HARDLY_ANY = 32  # times; short texts in Catalan may have hardly any words that Spanish lacks
 _SCRIPTS: Mapping[
@@ -353,6 +355,34 @@ def language_of(text: str) -> str:
         ):
             return each.name.capitalize()
     return ""
+
+
+def nearest_language(text: str, usual: str = "") -> str:
+    """Return the language most of whose function words a text has, or "" if it is unclear.
+
+    It is one of those that `language_of` returns. Unlike that, it may be wrong about short texts.
+    With a `usual` language, that is returned unless a text has more words of another, and two, or
+    `check_language` rejects it.
+    """
+    said, known = words(text), find_language(usual)
+    mine = known.function_words if known else frozenset()
+    counts = {
+        each.name: sum(word in each.function_words - mine for word in said)
+        for each in all_languages()
+        if each is not known
+    }
+    (name, first), (_, second), *_ = sorted(counts.items(), key=lambda of: -of[1])
+    least = max(second, sum(word in mine for word in said), 1 if known else 0)
+    likely = name.capitalize() if first > least else ""
+    return next((each for each in (likely, usual) if each and _may_be(text, each)), "")
+
+
+def _may_be(text: str, language: str) -> bool:
+    try:
+        check_language(text, "text", language, edition=_NEWEST)
+    except Rejected:
+        return False
+    return True
 
 
 def _rivals(name: str) -> Sequence[tuple[frozenset[str], frozenset[str]]]:

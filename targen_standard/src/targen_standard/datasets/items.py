@@ -137,7 +137,7 @@ def _unreadable(path: Path, what: str, error: UnreadableFile) -> UsageError:
 def _cells(
     path: Path, source: ListStep[Any], names: Sequence[str], what: str
 ) -> Iterator[tuple[int, str | ValueError]]:
-    """The items of a table, each as JSON, with the line that ends it; the first line is the header.
+    """The items of a table, each as JSON, with its first line; the first row is the header.
 
     Raises:
         UsageError: it cannot be read, or has no column for a text.

@@ -30,7 +30,7 @@ from targen_standard.examples import MEASURED_FROM, Apart, ExampleOptions, Gap
 from targen_standard.examples.filter import ExampleFilter
 from targen_standard.examples.measuring import Spoken
 from targen_standard.examples.profile import Profile
-from targen_standard.examples.reading import Examples
+from targen_standard.examples.reading import Examples, measured_in
 from targen_standard.examples.subjects import closely_measured, subjects_of
 from targen_standard.examples.telltales import Telltales
 
@@ -98,7 +98,7 @@ class ClosingFilter(ExampleFilter):
         copy = super().find(candidate)
         if copy is not None:
             return copy
-        parts = self._parts(self._telltales.of(candidate.written))
+        parts = self._parts(self._telltales.of(self._manner(candidate)))
         score = sum(parts.values())
         left = int(self._extra * self._rows.total() + 1e-9) - self._refused
         if score < _UNIT or sum(each >= score for each in self._latest) >= left:
@@ -136,7 +136,13 @@ class ClosingFilter(ExampleFilter):
 
     def add(self, accepted: Candidate) -> bytes:
         """See `Filter.add`: its branch and text, and how much it gave itself away."""
-        return json.dumps(self._entered(accepted.branch, accepted.written)).encode()
+        return json.dumps(self._entered(accepted.branch, self._manner(accepted))).encode()
+
+    def _manner(self, candidate: Candidate) -> str:
+        """Return the text of a candidate that is compared with those of the examples."""
+        field = "" if self._examples is None else self._examples.measured
+        row = {field: getattr(candidate.instance, field, None)} if field else {}
+        return measured_in(row, field) or candidate.written
 
     def _entered(self, branch: str, text: str) -> tuple[str, str, int]:
         names = self._telltales.of(text)

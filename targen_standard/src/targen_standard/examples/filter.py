@@ -78,8 +78,8 @@ class ExampleFilter(Filter):
                 "there are no examples and no profile",
                 hint="pass " + Option("examples", Blank("FILE")),
             )
-        of = None if path is None else self._read(path, task)
-        examples = None if of is None else of.examples
+        like = None if path is None else self._read(path, task)
+        examples = None if like is None else like.examples
         known = find_language((examples and self._spoken(examples).language) or "")
         lengths = [
             each
@@ -88,9 +88,9 @@ class ExampleFilter(Filter):
             and (_LENGTH.search(each.name) or (known and known.says_length(each.name, each.values)))
         ]
         kinds = [e for e in task.dimensions if isinstance(e, Kinds)]
-        if of is not None and self._options.show_examples and profile == "pairs":
-            by_script = self._spoken(of.examples).by_script
-            following = followed(task, of, self._options, by_script=by_script)
+        if like is not None and self._options.show_examples and profile == "pairs":
+            by_script = self._spoken(like.examples).by_script
+            following = followed(task, like, self._options, by_script=by_script)
             if following is not None:
                 # Rows after real texts have their kinds, too.
                 if kinds and path is not None and not COPY_OF_FILE.fullmatch(path.name):
@@ -127,15 +127,18 @@ class ExampleFilter(Filter):
         if examples is not None and column:
             task = _with_lengths(task, examples, by_script=self._spoken(examples).by_script)
         if hands or profile.about or profile.forms:
-            return shown_to(task, hands, profile.about, profile.forms, column)
+            of = examples.measured if examples is not None and examples.has_more else ""
+            return shown_to(task, hands, profile.about, profile.forms, column, of)
         return task
 
     def _read(self, path: Path, task: Task[Any, Any]) -> Imitated:
         """Read the examples, and return those that rows imitate."""
-        self._examples = _read(path, task)
+        self._examples = _read(path, task, self._options.edition)
         self._aims = {*task.branches.values()}
         if self._options.edition > 10:
-            self._imitated = imitated(self._examples, task.texts.words)
+            self._imitated = imitated(
+                self._examples, task.texts.written.get(self._examples.measured)
+            )
         else:
             self._imitated = Imitated(self._examples, self._examples.rows)
         return self._imitated
@@ -154,7 +157,7 @@ class ExampleFilter(Filter):
         return _profile_of(examples, self._spoken(examples), whole=whole)
 
     def _spoken(self, examples: Examples) -> Spoken:
-        return _spoken_in(examples, self._options.by_language)
+        return _spoken_in(examples, self._options.by_language, each=self._options.edition > 10)
 
     def check_task(self, task: Task[Any, Any]) -> None:
         """Read the examples, if `shaped` was not called, and warn of other lengths than theirs."""
@@ -222,9 +225,9 @@ class ExampleFilter(Filter):
         ).model_dump(mode="json", exclude_none=True)
 
 
-def _read(path: Path, task: Task[Any, Any]) -> Examples:
+def _read(path: Path, task: Task[Any, Any], edition: int) -> Examples:
     try:
-        return read_examples(path.expanduser(), task)
+        return read_examples(path.expanduser(), task, edition=edition)
     except UsageError as error:
         error.option = "examples"
         error.args = (Unplaced(Option("examples") + ": ") + str(error),)
@@ -268,8 +271,8 @@ def _warn(words: str) -> None:
 
 
 @lru_cache(maxsize=1)  # a run is prepared more than once
-def _spoken_in(examples: Examples, by_language: bool | str) -> Spoken:
-    return Spoken.of((row.text for row in examples.rows), by_language)
+def _spoken_in(examples: Examples, by_language: bool | str, *, each: bool) -> Spoken:
+    return Spoken.of((row.text for row in examples.rows), by_language, each=each)
 
 
 @lru_cache(maxsize=1)  # a run is prepared more than once

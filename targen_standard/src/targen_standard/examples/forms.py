@@ -55,6 +55,7 @@ def forms_of(rows: Sequence[Example], spoken: Spoken) -> dict[str, int]:
 
 def form_of(text: str, spoken: Spoken) -> str:
     """Return how a text is written, in one line; in other languages than English, by no word."""
+    spoken = spoken.of_one(text)
     known = _TOLD if spoken.english else _TOLD_IN_ANY
     if spoken.by_script and has_no_case(text):  # the case of a product's name says nothing
         known = tuple(told for told in known if told is not _case)

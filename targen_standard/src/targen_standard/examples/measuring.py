@@ -17,7 +17,7 @@ from functools import cache
 
 from targen_core.tasks.letters import MARKS, PER_DENSE, UNSPACED_LETTER, plain_words
 from targen_core.tasks.words import normalized
-from targen_standard.checks.languages import find_language, language_of
+from targen_standard.checks.languages import find_language, language_of, nearest_language
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example
 
@@ -258,15 +258,19 @@ class Spoken:
         english: whether words of English say something about the texts.
         named: whether a capital inside a sentence says that it is a name: not in German.
         by_script: whether marks of all scripts are known, not only those of Latin script.
+        each: whether a text may be in another language than most; see `of_one`.
     """
 
     language: str | None = ""
     english: bool = True
     named: bool = True
     by_script: bool = True
+    each: bool = False
 
     @classmethod
-    def of(cls, texts: Iterable[str], by_language: bool | str = "words") -> Spoken:
+    def of(
+        cls, texts: Iterable[str], by_language: bool | str = "words", *, each: bool = False
+    ) -> Spoken:
         """Return the language of texts; for `by_language`, see `ExampleOptions`."""
         text = "\n".join(texts)
         language = language_of(text)
@@ -276,6 +280,20 @@ class Spoken:
             english=language == "English" or (not language and _seems_english(text)),
             named=not (by_language and known and known.capital_nouns),
             by_script=by_language in ("script", "words"),
+            each=each and by_language == "words",
+        )
+
+    def of_one(self, text: str) -> Spoken:
+        """Return the language of one of the texts, which may be another than that of most."""
+        if not self.each:
+            return self
+        language = nearest_language(text, self.language or "")
+        known = find_language(language)
+        return replace(
+            self,
+            language=language,
+            english=language == "English" or (not language and _seems_english(text)),
+            named=not (known and known.capital_nouns),
         )
 
 

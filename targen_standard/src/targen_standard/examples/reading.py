@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from targen_core.plain import what_is
 from targen_core.reading import GivenTwice, json_of
 from targen_core.runs.records.lock import COPY
 from targen_core.suggestions import as_utf_8
-from targen_core.tasks.fields import text_at
+from targen_core.tasks.fields import as_lines, text_at
 from targen_core.tasks.letters import plain_words
 from targen_core.tasks.model import Task
 from targen_core.text import composed, plural, printable
@@ -48,6 +49,8 @@ _NAMED = 3  # bad lines, and unknown labels, that a message names
 _SOME = 0.2  # share of a column's values: fewer may be labels by chance
 _UNKNOWN = "with an unknown label"
 _NOT_UTF_8 = "not UTF-8"
+_CELLS = frozenset((".csv", ".tsv"))
+_END_OF_LINE = re.compile(r"\r\n|[\r\n]")
 _TABLES = frozenset((".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"))
 _NO_ROWS = frozenset((".yaml", ".yml", ".toml", ".py", ".ipynb"))
 
@@ -58,10 +61,11 @@ class Example:
 
     Attributes:
         line: its place in the file, from 1.
-        text: the part that a model would have written: all its texts, without those of a seed.
+        text: the text whose manner counts, of those that a model would have written.
         texts: all its texts, for comparing rows with it.
         label: the name of its label; None without one.
         seed: its text of the field that a seed becomes; "" without one.
+        whole: all that a model would have written, if it is more than `text`.
     """
 
     line: int
@@ -69,17 +73,33 @@ class Example:
     texts: tuple[str, ...]
     label: str | None = None
     seed: str = ""
+    whole: str = ""
+
+    @property
+    def shown(self) -> str:
+        """Return it as prompts show it."""
+        return self.whole or self.text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
-    """The rows of a file that can be used, and the places of those that cannot, by the reason."""
+    """The rows of a file that can be used, and the places of those that cannot, by the reason.
+
+    Attributes:
+        name: what the file is called.
+        rows: the rows that can be used.
+        left_out: the places of the others, by the reason.
+        place: what a place is called.
+        place_given: the same for whoever gave the rows, perhaps as a list.
+        measured: the field that `Example.text` is of; "" if it is all that a model would write.
+    """
 
     name: str
     rows: tuple[Example, ...]
     left_out: Mapping[str, Sequence[int]] = field(default_factory=dict)
     place: str = "line"
-    place_given: str = "line"  # what it is for whoever gave the rows, perhaps as a list
+    place_given: str = "line"
+    measured: str = ""
 
     @property
     def labelled(self) -> int:
@@ -90,6 +110,11 @@ class Examples:
     def bad(self) -> str:
         """Return what is wrong with which lines, in words; "" if all can be used."""
         return self.named(self.left_out)
+
+    @property
+    def has_more(self) -> bool:
+        """Return whether prompts show more of a row than the text whose manner counts."""
+        return any(row.whole for row in self.rows)
 
     def named(self, places: Mapping[str, Sequence[int]]) -> str:
         """Return how many rows are at places, by why, and the first of these places."""
@@ -105,12 +130,19 @@ _read: dict[tuple[str, ...], Examples] = {}  # of this process, by the file and 
 
 
 def read_examples(
-    path: Path, task: Task[Any, Any] | None = None, encoding: str = "utf-8"
+    path: Path,
+    task: Task[Any, Any] | None = None,
+    encoding: str = "utf-8",
+    *,
+    edition: int = 11,
 ) -> Examples:
     """The rows of a file in any form of a dataset, or of a text file with a text per line.
 
     Labels are matched with those of `task` by name or value, whatever their case and punctuation.
     An empty label does not count. Unusable rows are left out, and logged.
+
+    Before `edition` 11, the manner of a row with several fields is that of all of them as prompts
+    show them, with their names. The place of a row in a CSV file is its last line, not its first.
 
     Raises:
         UsageError: the file cannot be read, the column of the text is unclear, or fewer than
@@ -120,17 +152,18 @@ def read_examples(
     known = (
         str(path.absolute()),
         encoding,
+        str(edition > 10),
         *(() if of is None else (str(of.st_mtime_ns), str(of.st_size))),
         *(() if task is None else (task.name, task.version, *task.quota_names)),
     )
     if known not in _read:
-        _read[known] = _fresh(path, task, encoding)
+        _read[known] = _fresh(path, task, encoding, earlier=edition < 11)
         while len(_read) > _KEPT:
             del _read[next(iter(_read))]
     return _read[known]
 
 
-def _fresh(path: Path, task: Task[Any, Any] | None, encoding: str) -> Examples:
+def _fresh(path: Path, task: Task[Any, Any] | None, encoding: str, *, earlier: bool) -> Examples:
     if path.suffix.lower() in _NO_ROWS:
         raise UsageError(
             f"{path.name} is a "
@@ -139,9 +172,10 @@ def _fresh(path: Path, task: Task[Any, Any] | None, encoding: str) -> Examples:
             hint="pass real texts: a .csv or .jsonl file with the columns text and label, "
             "or a .txt file with one text per line",
         )
-    place, records = _records(path, encoding)
+    place, records = _records(path, encoding, earlier=earlier)
     several = [*islice(records, _MOST + 1)]
-    columns = _Columns(task, [row for _, row in several[:LOOKED_AT] if isinstance(row, Mapping)])
+    looked_at = [row for _, row in several[:LOOKED_AT] if isinstance(row, Mapping)]
+    columns = _Columns(task, looked_at, earlier=earlier)
     rows: list[Example] = []
     bad: dict[str, list[int]] = {}
     unknown: dict[str, None] = {}  # labels, of which there may be one per row
@@ -159,7 +193,14 @@ def _fresh(path: Path, task: Task[Any, Any] | None, encoding: str) -> Examples:
         named = ", ".join([*islice(unknown, _NAMED), *["…"][: len(unknown) > _NAMED]])
         bad = {f"{why}, {named}" if why is _UNKNOWN else why: at for why, at in bad.items()}
     name = called(path)
-    examples = Examples(name or path.name, tuple(rows), bad, place, "row" if name else place)
+    examples = Examples(
+        name or path.name,
+        tuple(rows),
+        bad,
+        place,
+        "row" if name else place,
+        columns.measured,
+    )
     if len(rows) < FEWEST:
         hint = f"add at least {plural(FEWEST - len(rows), 'row')}"
         if _NOT_UTF_8 in bad:
@@ -208,7 +249,7 @@ class _UnknownLabel(ValueError):
 _Records = Iterator[tuple[int, Mapping[str, Any] | str | ValueError]]
 
 
-def _records(path: Path, encoding: str) -> tuple[str, _Records]:
+def _records(path: Path, encoding: str, *, earlier: bool) -> tuple[str, _Records]:
     """Return what a place of a file is called, and its rows, each a text or its columns."""
     if what_is(path) == "folder":
         raise UsageError(
@@ -219,8 +260,10 @@ def _records(path: Path, encoding: str) -> tuple[str, _Records]:
     if suffix in _TABLES and suffix not in (".jsonl", ".ndjson"):
         source = open_source(path, encoding=encoding)
         bad = ValueError("not a row")
+        of_last = _lines_below if earlier and suffix in _CELLS else lambda row: 0
         return source.form.place, (
-            (n, bad if isinstance(row, ValueError) else row) for n, row in source.each()
+            (n, bad) if isinstance(row, ValueError) else (n + of_last(row), row)
+            for n, row in source.each()
         )
     refuse_binary(path)
     data = in_utf_8(path, encoding, _LARGEST)
@@ -229,6 +272,11 @@ def _records(path: Path, encoding: str) -> tuple[str, _Records]:
         return "line", ((n, _value(line)) for n, line in lines if line)
     refuse_table(path, data.partition(b"\n")[0].decode(errors="replace"))
     return "line", ((n, line or ValueError("empty")) for n, line in lines)
+
+
+def _lines_below(row: Mapping[str, Any]) -> int:
+    """Return how many more lines than one a row has in a CSV file."""
+    return sum(len(_END_OF_LINE.findall(str(cell))) for cell in row.values())
 
 
 def _lines(data: bytes) -> Iterator[bytes]:
@@ -264,7 +312,13 @@ def _value(line: str | ValueError) -> Mapping[str, Any] | str | ValueError:
 class _Columns:
     """The columns of a file that contain the texts and the label of a task's rows."""
 
-    def __init__(self, task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        task: Task[Any, Any] | None,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        earlier: bool = False,
+    ) -> None:
         self._task = task
         self._labels = known_labels(task)
         self.hint = ""
@@ -275,6 +329,12 @@ class _Columns:
         naming = naming_of(task, rows)
         self.chosen = naming.chosen
         self._label, self._fields, self._renamed = naming.label, naming.fields, naming.renamed
+        written = {} if task is None or earlier else task.texts.written
+        sizes = {
+            name: sum(len(text_at(row, self._renamed.get(name, name))) for row in rows)
+            for name in written
+        }
+        self.measured = max(sizes, key=lambda name: sizes[name], default="")
 
     def empty(self, rows: Sequence[Mapping[str, Any]]) -> str:
         """Return which columns of the texts or the label are empty in all rows; or ""."""
@@ -338,10 +398,11 @@ class _Columns:
         if not written[0][1] and self._task and any(isinstance(each, Mapping) for each in values):
             written = _nested(row, self._task)
         examples = []
-        for one, text in written:
-            if plain_words(text):
+        for one, whole in written:
+            if plain_words(whole):
                 columns = texts_of(one, self._fields).values()
                 seed = one.get(seed_column(self._task))
+                text = measured_in(one, self.measured) or whole
                 examples.append(
                     Example(
                         line,
@@ -349,6 +410,7 @@ class _Columns:
                         tuple(t for c in columns for t in c),
                         label,
                         seed if isinstance(seed, str) else "",
+                        "" if whole == text else whole,
                     )
                 )
         if not examples:
@@ -378,6 +440,12 @@ class _Columns:
             return task.dedup_text(instance).strip()
         except (ValueError, LookupError, TypeError, TargenError):
             return whole
+
+
+def measured_in(row: Mapping[str, Any], field: str) -> str:
+    """Return the text of a field of a row, such as several items of a list; or ""."""
+    value = row.get(field) or ""
+    return as_lines({field: value}).strip() if isinstance(value, str | list) else ""
 
 
 def _nested(row: Mapping[str, Any], task: Task[Any, Any]) -> list[tuple[Mapping[str, Any], str]]:

@@ -35,8 +35,8 @@ _FORM = """\
 {whose}, which may be of any label. Write in that form, with words and matter of your own; its \
 length is approximate. If texts of this row's label are never written like this, the label comes \
 first: keep as much of the form as it allows."""
-_FIRST = "The form named below is that of the first of these texts"
-_ANY = "Each form named below is that of a real text"
+_FIRST = "The form named below is that of {}the first of these texts"
+_ANY = "Each form named below is that of {}a real text"
 
 
 _T = TypeVar("_T")
@@ -116,7 +116,7 @@ def _paragraphs(
 
 
 def _with_seed(row: Example, column: str) -> str:
-    return f"{column}: {row.seed}\n{row.text}" if column and row.seed else row.text
+    return f"{column}: {row.seed}\n{row.shown}" if column and row.seed else row.shown
 
 
 def indented(text: str) -> str:
@@ -131,13 +131,15 @@ def shown_to(
     about: Sequence[str],
     forms: Collection[str],
     column: str = "",
+    of: str = "",
 ) -> Task[Any, Any]:
     """Return the task with further instructions for step 3, by branch.
 
-    Each row draws one of `forms`. Examples are shown with their texts of `column`.
+    Each row draws one of `forms`, if rows have several fields that of the field `of`. Examples are
+    shown with their texts of `column`.
     """
     generators = {
-        branch: _Told(generator, hands.get(branch), about, forms, column)
+        branch: _Told(generator, hands.get(branch), about, forms, column, of)
         for branch, generator in task.generators.items()
     }
     return task.replace(generators=generators)
@@ -165,8 +167,10 @@ class _Told(Wrapping):
         about: Sequence[str],
         forms: Collection[str],
         column: str,
+        of: str,
     ) -> None:
         super().__init__(inner)
+        self._of = f"the field {of} in " if of else ""
         self._hands = hands
         self._column = column
         self._about = about
@@ -182,7 +186,7 @@ class _Told(Wrapping):
         if hand:
             llm.note(examples=", ".join(str(row.line) for row in hand))
         whose = self._hands.whose if self._hands else ""
-        told_form = (_FIRST if is_first else _ANY) if forms else ""
+        told_form = (_FIRST if is_first else _ANY).format(self._of) if forms else ""
         more = _paragraphs(hand, whose, self._about, told_form, self._column)
         return await self._inner(_Telling(llm, more), seed)
 

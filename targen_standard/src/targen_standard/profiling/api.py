@@ -30,7 +30,6 @@ from targen_standard.examples.measuring import (
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example, read_examples
 from targen_standard.examples.subjects import closely_measured
-from targen_standard.examples.telltales import habits
 from targen_standard.given import TaskLike, task_of
 from targen_standard.profiling.describing import describing
 from targen_standard.profiling.writing import section
@@ -115,12 +114,10 @@ def profile(
     of = find_task(known, whose)[1] if isinstance(whose, str) else whose
     path = file_of_rows(examples)
     real = read_examples(path, of, encoding)
-    like = imitated(real, of.texts.words if of else None)
+    like = imitated(real, of.texts.written.get(real.measured) if of else None)
     rows, every = like.examples.rows, real.rows
-    spoken = Spoken.of(row.text for row in rows)
+    spoken = Spoken.of((row.text for row in rows), each=True)
     made = closely_measured(rows, of, Profile(forms=forms_of(rows, spoken)), spoken)
-    # Runs with examples keep what they say of texts in several languages.
-    made = made.model_copy(update={"about": habits(rows, spoken, each=True)})
     lines = () if about is None else about(rows)
     if model is not None:
         said = {**model_options, **(options or {})}

@@ -126,7 +126,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         rows=Rows(seed_fields=(declaration.seed_field,) if declaration.seed_field else ()),
         texts=Texts(
             dedup_text=lambda instance: render(instance, declaration.written),
-            words=_words_written(declaration),
+            written={n: p.words for n, p in declaration.written.items() if p.is_text},
         ),
         # An output may count rows by more labels, which only `with_output` knows.
         presets=declaration.rows_of_presets if declaration.output is None else {},
@@ -144,12 +144,6 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         dry_run=dry_run_of(declaration),
     )
     return task if declaration.output is None else with_output(task, declaration)
-
-
-def _words_written(declaration: Declaration) -> tuple[int, int] | None:
-    """Return the limits of the only text that step 3 writes, if it has any."""
-    parts = [*declaration.written.values()]
-    return parts[0].words if len(parts) == 1 and parts[0].type == "str" else None
 
 
 def _parameters(declaration: Declaration) -> dict[str, dict[str, Any]]:

@@ -407,7 +407,8 @@ class Declaration(_Part):
         "name replaces `length`. A language of several words is not checked. Checks know fewer "
         "introductions, placeholders and languages. "
         "`10`: with `examples`, rows also imitate fragments such as titles, and the sentences of "
-        "examples that other rows have followed",
+        "examples that other rows have followed. Forms are those of all fields with their names, "
+        "and all in one language",
     )
     draft: bool = Field(
         default=False,

@@ -89,7 +89,7 @@ def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any
             answer=lambda instance: output.as_text(instance.model_dump()),
             dedup_text=lambda instance: render(instance, declaration.written),
             instruction_template=training_prompt(declaration, output) if output.training else None,
-            words=task.texts.words,
+            written=task.texts.written,
         ),
         presets=declaration.rows_of_presets,
         prompts=(*lists, write, *((label,) if declaration.corrector is not None else ())),
