@@ -311,6 +311,36 @@ def test_a_dry_run_speaks_so_that_checks_pass(language, declared):
     assert len(texts) == 20
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{words: 1, must_contain: [LX-]}",
+        "{words: 1, must_contain: [New York, urgent], form: prose}",
+        "{words: [2, 3], must_contain: [New York]}",
+        "{words: [1, 3], must_contain: ['#'], form: phrase}",
+        "{words: [2, 2], must_contain: [why], form: question}",
+        "{words: [6, 9], sentences: 2, must_contain: [the key]}",
+        "{type: 'list[str]', items: 2, words: 1, must_contain: [LX-]}",
+    ],
+)
+def test_a_dry_run_keeps_to_all_limits_of_a_field(text, declared):
+    """Also if a dimension draws a length for another field."""
+    draws = {"dimensions": {"length": ["about 20 words"]}}
+    fields = {"text": "a text", "of": {**yaml.safe_load(text), "check_language": False}}
+    task = declared(fields=fields, **draws).task()
+    texts = set()
+    for number in range(20):
+        call = DryRunCall(
+            *("generate", "calm", "write-calm", {"seed": "x"}, random.Random(number)),
+            draws=({"length": "about 20 words"},),
+        )
+        row = task.instance(**task.dry_run(call), label="calm")
+        texts.add(str(row.of))
+        for check in task.checks:
+            check(row, "x")
+    assert len(texts) > 10
+
+
 def test_a_package_may_hold_a_declaration(tmp_path, monkeypatch):
     package = tmp_path / "acme_notes"
     package.mkdir()

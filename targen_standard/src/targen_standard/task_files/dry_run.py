@@ -104,30 +104,42 @@ class _Speaker:
 
     def text(self, part: FieldPart, length: int | None = None) -> str:
         """A text that its field allows, of so many words if they are known."""
-        required = next((item for item in part.must_contain if words_of(item)), "")
-        inside = words_of(required)
         min_words, max_words = part.words or _LENGTHS
+        choices = sorted(
+            (item for item in part.must_contain if words_of(item)),
+            key=lambda item: len(words_of(item)) > max_words,
+        )
+        required = next(iter(choices), "")
         # Short ones would repeat each other in a long run.
         least = min(max_words, max(min_words, _FEW))
         most = min(max_words, max(min_words, _LENGTHS[1]))
         count = self.rng.randint(least, most) if length is None else max(length, min(most, _FEW))
+        if part.words:
+            count = min(count, max_words)  # a drawn length may be that of another field
+        beside = count - len(words_of(required))
         for _ in range(20):
-            said = self._text(part, required, max(1, count - len(inside)))
+            # In the only word, what is required is a part, or texts would repeat each other.
+            longer = required + self.words(1) if beside < 1 else required
+            if len(words_of(longer)) > max_words:
+                longer = required
+            said = self._text(part, longer, max(0, beside))
             if not any(is_cut_from(item, of=said) for item in part.must_not_contain):
                 return said
         return said
 
     def _text(self, part: FieldPart, required: str, count: int) -> str:
+        marks = [item for item in part.must_contain if not words_of(item)]
         if part.form == "phrase":
-            return " ".join(filter(None, [self.words(count), required]))
+            last = required or "".join(marks[:1])
+            return " ".join(filter(None, [self.words(count), last]))
         end = "?" if part.form == "question" else "."
         number = 1
         if part.sentences is not None:
             number = max(part.sentences[0], min(part.sentences[1], count // 8))
         sizes = [count // number + (at < count % number) for at in range(number)]
-        said = [self.words(max(1, size)).capitalize() for size in sizes]
+        alone = number == 1 and not count
+        said = [self.words(0 if alone else max(1, size)).capitalize() for size in sizes]
         said[-1] = " ".join(filter(None, [said[-1], required]))
-        marks = [item for item in part.must_contain if not words_of(item)]
         last = next((mark for mark in marks if mark in ".!?"), end) if not required else end
         rest = "" if last in marks or required else "".join(marks[:1])
         return ". ".join([*said[:-1], said[-1] + rest]) + last
