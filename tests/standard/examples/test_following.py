@@ -135,7 +135,7 @@ def test_rows_share_the_examples_evenly(edition, own, sure, rows):
     )
     texts = {line: Example(line, f"note {line}", (f"note {line}",)) for line in lines}
     options = ExampleOptions(edition=edition)
-    following = Following(None, texts, (), "calm", "calm", options, by_script=True)
+    following = Following(None, texts, "calm", "calm", options, by_script=True)
     picked = [following.pick(known, place) for place in range(rows)]
     leads = lines[:own] if own >= 5 else lines
     assert len({(one.manner, one.subject) for one in picked}) == rows
@@ -185,57 +185,6 @@ def test_a_label_with_few_examples_is_told_what_makes_it(served, follows, texts,
             assert some[1 : 1 + len(few)] == few
             assert ("texts 2 and 3 have it" in prompt) is (len(few) == 2)
             assert ("text 2 has it" in prompt) is (len(few) == 1)
-
-
-TITLES = ["The night porter", "Keys", "Hall (old part)", "Notes of the week"]
-
-
-@pytest.mark.parametrize("edition", [10, 11])
-@pytest.mark.parametrize("profile", ["pairs", "whole", "false"])
-def test_rows_imitate_no_title_among_longer_texts(edition, profile, targen, generates, works):
-    whole = [
-        f"the porter of house {at} has left a note about the lamp, and all is well."
-        for at in range(20)
-    ]
-    Path("titles.txt").write_text("\n".join([*whole, *TITLES]), encoding="utf-8")
-    rule = ("-o", f"examples.profile={profile}", "-o", f"examples.edition={edition}")
-    generates("plain.yaml", 4, "--examples", "titles.txt", *rule)
-    said = report("run")["examples"]
-    assert said.get("set_aside") == ({"fragments among longer texts": 4} if edition > 10 else None)
-    assert ("not imitated: 4 fragments" in targen("report", "run").out) is (edition > 10)
-    assert ("edition" in manifest("run")["lock"]["parts"]["filter examples"]["options"]) is (
-        edition > 10
-    )
-    done = works("preview", "plain.yaml", "-b", "scripted", "-n", 60, "--full", "--examples",
-                 "titles.txt", *rule)  # fmt: skip
-    written = done.out.split("--- generate: ")[1:]
-    assert any(title in part for part in written for title in TITLES) is (edition < 11)
-
-
-def test_a_label_whose_texts_are_mostly_titles_keeps_them(served, follows, made_up):
-    titles = [
-        f"{name} of the house" for name in "Keys Gates Lamps Rooms Guests Lifts Stairs".split()
-    ]
-    whole = [
-        f"the lamp at gate {at} went out again, and somebody must come at once." for at in range(9)
-    ]
-    Path("mixed.txt").write_text("\n".join([*titles, *whole]), encoding="utf-8")
-
-    def reply(prompt):
-        if "Give each of the texts below" not in prompt:
-            return {"text": made_up(prompt)}
-        found = re.findall(r"^(\d+)\. (.*)$", prompt, re.MULTILINE)
-        labels = (("calm" if text in titles else "alarm") for _, text in found)
-        return {
-            "labels": [
-                {"number": number, "label": label}
-                for (number, _), label in zip(found, labels, strict=True)
-            ]
-        }
-
-    asked = served(reply)
-    follows(asked, "mixed.txt", n=14)
-    assert {some[0] for label, some in pairs(asked) if label == "calm"} == {*titles}
 
 
 @pytest.mark.parametrize("profile", ["pairs", "whole"])

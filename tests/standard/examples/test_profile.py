@@ -16,7 +16,7 @@ from targen_core import Declaration
 from targen_core.tasks.dimensions import digest_of, draw
 from targen_standard.examples import filter as of_examples
 from targen_standard.examples.forms import form_of, forms_of
-from targen_standard.examples.fragments import fragments_of, imitated
+from targen_standard.examples.limits import imitated
 from targen_standard.examples.measuring import Spoken, measured, topics_of, weights_of
 from targen_standard.examples.profile import FORM, Profile, Trait
 from targen_standard.examples.reading import Example, Examples
@@ -128,40 +128,9 @@ PIECES = st.sampled_from(
 
 
 LONG = [f"Room {at} is warm, and the guests in it have asked for nothing." for at in range(10)]
-DENSE = [f"{at}号房间很暖和，里面的客人什么也没有要求。" for at in range(10)]
 
 
-class TestFragments:
-    @pytest.mark.parametrize(
-        ("text", "others", "is_one"),
-        [
-            ("The hall (old part)", LONG, True),
-            ("'The Night Porter'", LONG, True),
-            ("Gone.", LONG, True),
-            ("All is well.", LONG, False),
-            ("Is the guest “well”?", LONG, False),
-            ("The keys of the old porter", LONG, False),
-            ("The hall", [text.rstrip(".") for text in LONG], False),
-            ("Keys", [text.rstrip(".") for text in LONG], True),
-            ("Gone.", ["It is cold."] * 10, False),
-            ("夜班门房", DENSE, True),
-            ("一切都好。", DENSE, False),
-        ],
-    )
-    def test_a_fragment_is_short_and_a_word_or_no_sentence(self, text, others, is_one):
-        found = fragments_of(examples([*others, text]))
-        assert [row.text for row in found] == [text] * is_one
-
-    @given(st.lists(st.text("ab. ", min_size=1, max_size=60), min_size=1, max_size=30))
-    def test_most_texts_are_no_fragments_and_each_label_has_its_own(self, texts):
-        some = [text for text in texts if text.split()]
-        rows = [*examples(some, "a"), *examples([f"{text} and more" for text in some], "b")]
-        found = fragments_of(rows)
-        assert 2 * len(found) <= len(rows)
-        for label in "ab":
-            mine = [row for row in rows if row.label == label]
-            assert fragments_of(mine) == [row for row in found if row.label == label]
-
+class TestLimits:
     @pytest.mark.parametrize(("fit", "left"), [(9, 9), (5, 5), (4, 30)])
     def test_limits_count_if_enough_texts_are_within_them(self, fit, left):
         texts = [f"{'so ' * (4 if at < fit else 40)}it is." for at in range(30)]
@@ -411,17 +380,13 @@ class TestCommand:
         assert "lower-case" not in never and "capitals" not in never
 
     def test_it_names_the_texts_that_rows_do_not_imitate(self, works):
-        texts = [*LONG, "Keys", "The hall (old part)", f"{'so ' * 30}it was."]
+        texts = [*LONG, f"{'so ' * 30}it was."]
         Path("own.txt").write_text("\n".join(texts), encoding="utf-8")
         task = Path("porter.yaml").read_text(encoding="utf-8")
         Path("limits.yaml").write_text(f"{task}fields: {{text: {{words: [1, 25]}}}}\n")
-        more = "; 1 without 1 to 25 words (line 13)."
-        for args, said in (((), "."), (("--task", "limits.yaml"), more)):
-            done = works("profile", "own.txt", *args)
-            fragments = "2 fragments among longer texts (lines 11, 12)"
-            assert f"# Rows do not imitate {fragments}{said}\n" in done.out
-            forms = yaml.safe_load(done.out)["profile"]["forms"]
-            assert sum(forms.values()) == (10 if args else 11)
+        done = works("profile", "own.txt", "--task", "limits.yaml")
+        assert "# Rows do not imitate 1 without 1 to 25 words (line 11).\n" in done.out
+        assert sum(yaml.safe_load(done.out)["profile"]["forms"].values()) == 10
         Path("own.txt").write_text("\n".join(LONG), encoding="utf-8")
         assert "imitate" not in works("profile", "own.txt").out
 

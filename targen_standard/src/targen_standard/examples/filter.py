@@ -22,7 +22,7 @@ from targen_standard.datasets.kept import called
 from targen_standard.examples import MEASURED_FROM, ExampleOptions, ExamplesSection
 from targen_standard.examples.following import followed
 from targen_standard.examples.forms import forms_of, length_of
-from targen_standard.examples.fragments import Imitated, imitated
+from targen_standard.examples.limits import Imitated, imitated
 from targen_standard.examples.measuring import Spoken, labelled_alike, measured
 from targen_standard.examples.profile import FORM, Kinds, Profile, Trait
 from targen_standard.examples.reading import Examples, read_examples
@@ -88,9 +88,9 @@ class ExampleFilter(Filter):
             and (_LENGTH.search(each.name) or (known and known.says_length(each.name, each.values)))
         ]
         kinds = [e for e in task.dimensions if isinstance(e, Kinds)]
-        if like is not None and self._options.show_examples and profile == "pairs":
-            by_script = self._spoken(like.examples).by_script
-            following = followed(task, like, self._options, by_script=by_script)
+        if examples is not None and self._options.show_examples and profile == "pairs":
+            by_script = self._spoken(examples).by_script
+            following = followed(task, examples.rows, self._options, by_script=by_script)
             if following is not None:
                 # Rows after real texts have their kinds, too.
                 if kinds and path is not None and not COPY_OF_FILE.fullmatch(path.name):
@@ -140,7 +140,7 @@ class ExampleFilter(Filter):
                 self._examples, task.texts.written.get(self._examples.measured)
             )
         else:
-            self._imitated = Imitated(self._examples, self._examples.rows)
+            self._imitated = Imitated(self._examples)
         return self._imitated
 
     def _profile(self, examples: Examples, task: Task[Any, Any]) -> Profile:

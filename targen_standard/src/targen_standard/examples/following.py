@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -25,7 +25,6 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import InverseGenerator, ListStep, Llm
 from targen_standard.examples import ExampleOptions
 from targen_standard.examples.forms import length_of
-from targen_standard.examples.fragments import Imitated, without
 from targen_standard.examples.measuring import labelled_alike, varied
 from targen_standard.examples.reading import Example
 from targen_standard.examples.showing import MOST, Wrapping, indented
@@ -63,19 +62,17 @@ class _Reply(BaseModel):
 
 def followed(
     task: Task[Any, Any],
-    imitated: Imitated,
+    rows: Sequence[Example],
     options: ExampleOptions,
     *,
     by_script: bool,
 ) -> Task[Any, Any] | None:
     """Return the task whose rows follow examples; None if it cannot, or they are too few.
 
-    A label follows fragments only if most of its examples are such. For `by_script`, see
-    `length_of`.
+    For `by_script`, see `length_of`.
     """
     if not task.following or options.shown < 2:
         return None
-    rows = imitated.within
     by_label = labelled_alike(rows)
     labels = [label.name for label in task.labels]
     most = MOST if options.edition < 11 else max(MOST, _MOST // len(labels))
@@ -96,8 +93,7 @@ def followed(
         seeds=(_PLACES_STEP,),
         generators={
             branch: Following(
-                *(write, texts, imitated.fragments, branch, task.branches[branch], options),
-                by_script=by_script,
+                write, texts, branch, task.branches[branch], options, by_script=by_script
             )
             for branch, write in task.following.items()
         },
@@ -215,7 +211,6 @@ class Following(Wrapping):
         self,
         inner: InverseGenerator[RealTexts, Any],
         texts: Mapping[int, Example],
-        fragments: Collection[Example],
         branch: str,
         aim: str | None,
         options: ExampleOptions,
@@ -224,7 +219,6 @@ class Following(Wrapping):
     ) -> None:
         super().__init__(inner)
         self._texts = texts
-        self._fragments = fragments
         self._branch = branch
         self._aim = aim
         self._shown, self._least = options.shown, options.per_label
@@ -257,12 +251,12 @@ class Following(Wrapping):
         """
         if self._edition < 11:
             return self._picked_at_random(known, place)
-        own = self._without_fragments(known.lines.get(str(self._aim), []))
+        own = known.lines.get(str(self._aim), [])
         is_own = len(own) >= _FEWEST
         mine = own
         if not is_own:
             strange = {*known.lines.get(_NONE, ())}  # they fit no label
-            mine = self._without_fragments(line for line in self._texts if line not in strange)
+            mine = [line for line in self._texts if line not in strange]
         circle = self._shuffled(mine, known.order, "circle")
         circle.sort(key=lambda line: line in known.unsure if is_own else line not in own)
         turn, at = divmod(place, len(circle))
@@ -282,10 +276,6 @@ class Following(Wrapping):
             sure=circle[at] not in known.unsure,
             again=turn > 0,
         )
-
-    def _without_fragments(self, lines: Iterable[int]) -> list[int]:
-        rows = without([self._texts[line] for line in lines], self._fragments)
-        return [row.line for row in rows]
 
     def _shuffled(self, numbers: Iterable[int], order: int, what: str) -> list[int]:
         shuffled = [*numbers]

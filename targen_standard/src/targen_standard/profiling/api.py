@@ -18,7 +18,7 @@ from targen_core.runs.preparing.tasks import find_task
 from targen_core.text import plural
 from targen_standard.datasets.kept import file_of_rows
 from targen_standard.examples.forms import forms_of
-from targen_standard.examples.fragments import imitated
+from targen_standard.examples.limits import imitated
 from targen_standard.examples.measuring import (
     Figures,
     Spoken,

@@ -325,12 +325,9 @@ _MATTER = (
     "no subject, take any that such texts often have."
 )
 _OWN_MATTER = "a subject that suits the label, as common and ordinary as those of the texts."
-_AGAIN = (
-    " Other rows also follow text 1, so begin yours as text {} begins, and build its sentences as "
-    "that text does."
-)
-_OWN_SIGNS = "one sign of it is enough, of the kind and strength that text 1 has, in other words."
-_SURER = "text 1 may leave its label open. In yours, one sign of the label is clear."
+_AGAIN = " Other rows also follow text 1, so open yours in the way of text {} instead."
+_OWN_SIGNS = "show it as clearly as text 1 does, in other words."
+_SURER = "text 1 may leave its label open, but your text does not."
 _DEFINED = (
     "the definition above decides. Your text must fit it, whatever text 1 says or asks. If texts "
     "with this label are never written like text 1, the label comes first."

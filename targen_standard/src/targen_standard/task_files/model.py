@@ -406,9 +406,9 @@ class Declaration(_Part):
         "sentences. With `close_gap`, subjects are in lower case. Only a dimension with an English "
         "name replaces `length`. A language of several words is not checked. Checks know fewer "
         "introductions, placeholders and languages. "
-        "`10`: with `examples`, rows also imitate fragments such as titles, and the sentences of "
-        "examples that other rows have followed. Forms are those of all fields with their names, "
-        "and all in one language",
+        "`10`: with `examples`, rows follow some of them more often than others, and examples "
+        "outside the field's `words`. Forms are those of all fields with their names, and all in "
+        "one language",
     )
     draft: bool = Field(
         default=False,
