@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import tomlkit
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -390,6 +391,16 @@ class TestCommand:
         Path("own.txt").write_text("\n".join(LONG), encoding="utf-8")
         assert "imitate" not in works("profile", "own.txt").out
 
+    @pytest.mark.parametrize("suffix", ["toml", "json"])
+    def test_it_writes_into_a_task_of_any_format(self, works, suffix):
+        task = yaml.safe_load(Path("porter.yaml").read_text())
+        whole = tomlkit.dumps(task) if suffix == "toml" else json.dumps(task)
+        Path(f"porter.{suffix}").write_text(whole)
+        works("profile", "notes.txt", "--into", f"porter.{suffix}")
+        works("profile", "notes.txt", "--into", "porter.yaml")
+        made = [Declaration.from_file(f"porter.{each}") for each in ("yaml", suffix)]
+        assert made[0] == made[1] and made[0].profile.forms
+
     def test_it_writes_a_file_or_into_a_task(self, targen, works):
         works("profile", "notes.txt", "--out", "profile.yaml")
         assert "profile:" in Path("profile.yaml").read_text()
@@ -404,7 +415,7 @@ class TestCommand:
         [
             ("notes.txt --into again.yaml", "again.yaml already has a key `profile`", ""),
             ("notes.txt --out again.yaml", "again.yaml exists", ""),
-            ("notes.txt --into task.json", "must end in .yaml or .yml", "--out profile.yaml"),
+            ("notes.txt --into task.txt", "must end in .yaml, .yml, .toml or .json", "--out prof"),
             ("nosuch.txt", "there is no file nosuch.txt", ""),
             ("notes.txt --into flow.yaml", "flow.yaml: targen cannot add a key", "expected"),
             ("notes.txt --into list.yaml", "list.yaml: targen cannot add a key", "not a mapping"),

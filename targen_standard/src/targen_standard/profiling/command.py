@@ -42,7 +42,7 @@ def profile(
     ] = None,
     into: Annotated[
         Path | None,
-        typer.Option("--into", metavar="TASK.yaml", help="Add the profile to this task file."),
+        typer.Option("--into", metavar="FILE", help="Add the profile to this task file."),
     ] = None,
     encoding: EncodingArg = "utf-8",
     *,
@@ -59,6 +59,7 @@ def profile(
     - targen profile mails.csv --task mail.yaml --into mail.yaml
     - targen profile questions.txt -b chatgpt --model gpt-6-luna --out profile.yaml
     """
+    from targen_core.origin import DECLARED
     from targen_core.outputs import writing
     from targen_core.plain import replace_plain
     from targen_core.plugins.loader import load_registry
@@ -74,9 +75,10 @@ def profile(
             f"{out} exists",
             hint="choose a different --out, or add the profile to the file with --into",
         )
-    if into is not None and into.suffix not in (".yaml", ".yml"):
+    if into is not None and into.suffix not in DECLARED:
         raise UsageError(
-            f"--into {into}: the name must end in .yaml or .yml", hint="--out profile.yaml"
+            f"--into {into}: the name must end in {', '.join(DECLARED[:-1])} or {DECLARED[-1]}",
+            hint="--out profile.yaml",
         )
 
     def added(section: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,8 @@ def may_get_kinds(path: Path) -> bool:
 def with_key(path: Path, text: str, key: str, section: str, hint: str) -> str:
     """Return the text of the file at `path` with a `section`, which holds `key`, at its end.
 
-    The section is in YAML. A file in TOML can only get one whose key has mappings of mappings.
-    `hint` is the rest of what to type otherwise.
+    The section is in YAML, and is written in the format of the file. `hint` is the rest of what to
+    type otherwise.
 
     Raises:
         UsageError: it has the key already, or no place for one behind the rest, such as a file in
@@ -62,19 +62,8 @@ def _joined(path: Path, text: str, section: str, made: Mapping[str, Any]) -> str
         keys = json.dumps(made, ensure_ascii=False, indent=2).removeprefix("{")
         return f"{text.removesuffix('}').rstrip()},{keys}\n"
     if path.suffix == ".toml":
-        comments = [line for line in section.splitlines() if line.startswith("#")]
-        section = "\n".join([*comments, *_tables(made)]) + "\n"
+        import tomlkit
+
+        comments = [f"{line}\n" for line in section.splitlines() if line.startswith("#")]
+        section = "".join([*comments, tomlkit.dumps(made)])
     return f"{text}\n\n{section}".lstrip()
-
-
-def _tables(made: Mapping[str, Any]) -> Iterator[str]:
-    """Return a section as lines of TOML, whose quoted keys are written as in JSON."""
-    for key, parts in made.items():
-        yield f"[{key}]"
-        for name, values in parts.items():
-            yield f"\n[{key}.{_quoted(name)}]"
-            yield from (f"{_quoted(each)} = {value}" for each, value in values.items())
-
-
-def _quoted(name: str) -> str:
-    return json.dumps(name, ensure_ascii=False)
