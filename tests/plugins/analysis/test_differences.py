@@ -56,6 +56,12 @@ def lacking(findings):
     return next(table for table in findings.tables if "lacks" in table.title).rows
 
 
+def sentences(findings):
+    """The mean number of sentences in our rows."""
+    lengths = next(table for table in findings.tables if "sentences per row" in table.title).rows
+    return next(row[2].value for row in lengths if row[0] == "sentences")
+
+
 def test_rows_of_one_source_are_not_told_apart(compared):
     findings = compared(real(120), real(120, 1))
     figures = findings.figures["mine"]
@@ -224,3 +230,15 @@ def test_an_embedder_is_used_or_named_as_missing(compared):
     assert "AUC from vectors" in used.figures["mine"]
     assert "AUC from vectors" not in lacking.figures["mine"]
     assert any(note.startswith("AUC based on embeddings was left out: ") for note in lacking.notes)
+
+
+def test_the_stop_of_an_abbreviation_ends_no_sentence(compared):
+    mine = [f"Dr. Li of the U.S. office met the {place}, e.g. its staff." for place in PLACES * 6]
+    theirs = [f"A doctor of the office met the {place} and its staff." for place in PLACES * 6]
+    findings = compared(mine, theirs)
+    assert "have more than one sentence" not in features(findings)
+    assert sentences(findings) == 1
+    more = [f"{text} Then Dr. Li left." for text in theirs]
+    found = compared(more, theirs)
+    assert "have more than one sentence" in features(found)
+    assert sentences(found) == 2

@@ -27,15 +27,14 @@ __all__ = [
     "SEEN",
     "Spoken",
     "Telltales",
+    "as_seen",
     "habits",
     "is_unspaced",
     "sentences",
-    "shows_names",
-    "with_plain_marks",
 ]
 
 NAMED = "contain a name (a capital inside a sentence)"
-"""The telltale that means nothing where all nouns have capitals; see `shows_names`."""
+"""The telltale that means nothing where all nouns have capitals; see `Spoken.named`."""
 
 _END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|\n+")
 _LETTERS = word_of(r"\W_")
@@ -46,8 +45,16 @@ _OPENING = 2  # words with which a text begins
 _LENGTHS = (0.1, 0.25, 0.5, 0.75, 0.9)  # quantiles of the examples' lengths
 
 
+def as_seen(text: str, language: str) -> str:
+    """Return a text for `SEEN` and `sentences`: marks as in English, without abbreviations' stops.
+
+    A character that is no mark replaces these, so that a text that ends with one has its mark.
+    """
+    return with_plain_marks(without_stops(text, language, "\0"))
+
+
 def sentences(text: str) -> list[str]:
-    """The sentences of a text, by their marks."""
+    """The sentences of a text, by their marks; see `as_seen`."""
     return [part for part in _END.split(text) if part and part.strip()]
 
 
@@ -93,7 +100,7 @@ SEEN: dict[str, Callable[[str], bool]] = {
     "say you or your": _word("you your yours"),
     "say please or thank": _word("please thank thanks"),
 }
-"""Telltales to look for in a text; in other scripts, `with_plain_marks`."""
+"""Telltales to look for in a text; see `as_seen`."""
 
 _OF_ENGLISH = {name for name in SEEN if name.startswith("say ")} | {
     NAMED,
@@ -104,11 +111,6 @@ _OF_ENGLISH = {name for name in SEEN if name.startswith("say ")} | {
 
 
 _OF_CASE = {name for name in SEEN if "lower-case" in name or "capital" in name} - {NAMED}
-
-
-def shows_names(texts: Iterable[str]) -> bool:
-    """Return whether a capital inside a sentence of texts says that it is a name: not in German."""
-    return Spoken.of(texts).named
 
 
 class Telltales:

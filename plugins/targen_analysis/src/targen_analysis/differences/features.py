@@ -14,7 +14,7 @@ from targen_analysis.differences.sides import Side, share_of
 from targen_analysis.lexical.words import split
 from targen_analysis.metrics import Estimate
 from targen_analysis.statistics import Z, difference, least
-from targen_standard.examples.telltales import NAMED, SEEN, shows_names, with_plain_marks
+from targen_standard.examples.telltales import NAMED, SEEN, Spoken, as_seen
 
 __all__ = ["Feature", "telltales"]
 
@@ -101,10 +101,10 @@ def _tried(sides: tuple[Side, Side]) -> Iterator[tuple[str, NDArray[np.bool_], b
 def _of_field(
     texts: Sequence[str], mine: int, reference: str
 ) -> Iterator[tuple[str, NDArray[np.bool_], bool]]:
-    named = shows_names(texts)
-    plain = [with_plain_marks(text) for text in texts]
+    spoken = Spoken.of(texts)
+    plain = [as_seen(text, spoken.language or "") for text in texts]
     for name, has in SEEN.items():
-        if name == NAMED and not named:
+        if name == NAMED and not spoken.named:
             continue
         yield name, np.array([has(text) for text in plain]), False
     words = [split(text) for text in texts]

@@ -49,7 +49,7 @@ from targen_core.text import percent, plural
 from targen_core.wording import Option, anywhere, install
 from targen_standard.embedding import Embedder
 from targen_standard.examples.shown import examples_among
-from targen_standard.examples.telltales import sentences, with_plain_marks
+from targen_standard.examples.telltales import Spoken, as_seen, sentences
 from targen_standard.filters.excluded.comparing import MIN_ALONE, counts_alone
 from targen_standard.filters.excluded.index import ExclusionIndex
 
@@ -352,11 +352,11 @@ def _copies(found: _Found, near: float) -> None:
 
 def _counts(side: Side, unit: str) -> dict[str, NDArray[np.float64]]:
     """Words, or characters, and sentences of each row."""
+    language = Spoken.of(side.whole).language or ""
+    seen = [as_seen(text, language) for text in side.whole]
     return {
         unit: np.array([len(split(text)) for text in side.whole], dtype=float),
-        "sentences": np.array(
-            [len(sentences(with_plain_marks(text))) for text in side.whole], dtype=float
-        ),
+        "sentences": np.array([len(sentences(text)) for text in seen], dtype=float),
     }
 
 
