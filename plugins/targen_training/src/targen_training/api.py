@@ -84,7 +84,7 @@ def train(
     trained = learned(
         registry,
         [read_rows(registry, each, task, as_given=True, encoding=encoding) for each in data],
-        [file_of(registry, each, task, encoding) for each in data],
+        [file_of(each, task, encoding) for each in data],
         trainer=trainer,
         model=model,
         start=None if start is None else Path(start),

@@ -131,13 +131,11 @@ def names_its_task(source: str) -> bool:
         return False
 
 
-def file_of(
-    registry: Registry, source: DataLike, task: TaskLike | None, encoding: str = "utf-8"
-) -> TaskFile | None:
+def file_of(source: DataLike, task: TaskLike | None, encoding: str = "utf-8") -> TaskFile | None:
     """Return the file of some rows' task, for the copy in a run; None if the task is installed."""
     from targen_core import Dataset
     from targen_core.api.run import Folder
-    from targen_core.origin import order_of
+    from targen_core.origin import is_file, order_of
     from targen_core.task_files import task_file
     from targen_standard.datasets.source import open_source
 
@@ -153,10 +151,7 @@ def file_of(
         name = task if opened.task is None else opened.task()
     if isinstance(name, PathLike):
         name = str(name)
-    if not isinstance(name, str) or not name or name.startswith("memory:"):
-        return None
-    is_file = registry.find("task", name).id.startswith("file:")
-    return task_file(order_of(name)) if is_file else None
+    return task_file(order_of(name)) if isinstance(name, str) and is_file(name) else None
 
 
 def _named(registry: Registry, task: TaskLike) -> str:

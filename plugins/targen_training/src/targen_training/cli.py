@@ -123,7 +123,7 @@ def train(
     for each in rows:
         if each.run is not None and (note := unfinished_note(each, each.run, "training on")):
             print(note, file=sys.stderr)
-    files = [file_of(registry, source, whose, encoding) for source, whose in sources]
+    files = [file_of(source, whose, encoding) for source, whose in sources]
     with going_on():
         made = learned(
             registry,
