@@ -396,8 +396,9 @@ test = "test.jsonl"
 [tasks.mood.arms.A]
 generate = {}
 
-[tasks.mood.arms.B.generate.steps]
-correct = { model = "scripted", script = "code.py:reply" }
+[tasks.mood.arms.B.generate]
+contexts = ["ships", "shops"]
+steps = { correct = { model = "scripted", script = "code.py:reply" } }
 """
 
 
@@ -411,5 +412,6 @@ def test_all_files_that_an_experiment_names_are_from_its_folder(moods, works):
     kept = Path("c/experiment.toml").read_text()
     assert kept.count('"../e/code.py:reply"') == 2
     assert '"../e/code.py:TASK"' in kept and '"../e/topics.txt"' in kept
+    assert 'contexts = ["ships", "shops"]' in kept
     works("compare", "c/experiment.toml", "--out", "again", "--trust")
     assert Path("again/results.html").exists()

@@ -464,8 +464,10 @@ def located(experiment: Experiment, at: Callable[[str], str]) -> Experiment:
         """Return keywords of `generate`; options are also by STEP and as STEP.OPTION."""
         if isinstance(value, Mapping):
             return {name: asked(each, name.rpartition(".")[2]) for name, each in value.items()}
-        if isinstance(value, list | tuple):
-            return [asked(each, key) for each in value]
+        if isinstance(value, list | tuple) and key == "exclude":  # other lists are of items
+            return [at(each) for each in value]
+        if not isinstance(value, str):
+            return value
         names_code = key == "script" and ".py" in value  # otherwise it names a module
         return at(value) if key in _FILES or names_code else value
 
