@@ -151,9 +151,10 @@ def test_a_list_brings_its_prompts_and_their_dry_run_along(lab):
 
 def test_official_values_are_told_apart_by_type(lab):
     """`1` is no `True`, and a label's name is not its value."""
-    task = lab.World().task(instance=Numbered, labels=(Label("yes", 1), Label("no", 0)))
-    assert task.label_of(Numbered(text="x", label=1)) == "yes"
-    assert task.with_label(Numbered(text="x", label=1), "no") == Numbered(text="x", label=0)
+    labels = (Label("odd", 1), Label("even", 0))
+    task = lab.World(labels=("odd", "even")).task(instance=Numbered, labels=labels)
+    assert task.label_of(Numbered(text="x", label=1)) == "odd"
+    assert task.with_label(Numbered(text="x", label=1), "even") == Numbered(text="x", label=0)
     with pytest.raises(Rejected, match="not a label") as caught:
         task.label_of(Numbered(text="x", label=True))
     assert caught.value.reason == "illegal-label"

@@ -42,8 +42,6 @@ def test_a_number_beyond_its_range_is_refused(flag, value, refuses):
 
 
 ITEMS = f"""
-    --contexts mine.jsonl | "a topic"\\n7 | line 2: 7 is not of type str
-    --contexts mine.jsonl | a topic | line 1: it is not JSON: Expecting value
     --contexts mine.jsonl | "half \\ud83d" | line 1: it is not UTF-8 text
     --seeds mine.jsonl | "{GOOD}"\\n{{"premise": 7}} | line 2: premise:
     --seeds mine.jsonl | "{GOOD}"\\n{{"note": "x"}} | line 2: premise: Field
