@@ -391,10 +391,6 @@ def test_a_row_of_another_seed_or_against_a_rule_is_refused_in_words(what):
     assert caught.value.reason == reason
 
 
-def test_in_cb_s_variant_a_neutral_pair_may_have_nothing_in_common():
-    check_pair_paper(SWANS.model_copy(update={"label": "neutral"}), "")
-
-
 @pytest.mark.parametrize(
     ("task", "keys"),
     [("rte", "topics texts"), ("copa", "settings events"), ("wic", "words"), ("boolq", "domains")],

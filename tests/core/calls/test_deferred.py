@@ -54,20 +54,6 @@ def test_no_outage_ends_what_may_take_hours(person, drive):
     assert model.asked == 4
 
 
-def test_a_round_begins_when_nothing_else_is_under_way(person, drive):
-    one, model = person
-
-    async def work():
-        first = asyncio.ensure_future(one.ask("first", place="p/1"))
-        online = asyncio.ensure_future(one.ask("online", step="seeds", place="p/2"))
-        await asyncio.sleep(50)
-        second = asyncio.ensure_future(one.ask("second", place="p/3"))
-        return await asyncio.gather(first, online, second)
-
-    assert drive(work()) == ["a word", "x", "a word"]
-    assert model.rounds == [2, 2]
-
-
 def test_who_is_not_wanted_is_let_go_at_once(person, drive):
     one, _ = person
     scope = Scope()
@@ -91,7 +77,7 @@ def test_who_is_not_wanted_is_let_go_at_once(person, drive):
     assert one.records == []
 
 
-def test_what_was_abandoned_in_silence_is_let_go_before_a_round(person, drive):
+def test_a_round_begins_when_nothing_else_is_under_way_without_what_was_abandoned(person, drive):
     one, model = person
     scope = Scope()
 
@@ -100,14 +86,14 @@ def test_what_was_abandoned_in_silence_is_let_go_before_a_round(person, drive):
         first = asyncio.ensure_future(one.ask("first", place="p/1", scope=scope))
         second = asyncio.ensure_future(one.ask("second", place="p/2"))
         await asyncio.sleep(50)
-        scope.abandoned = True
+        scope.abandoned = True  # and nothing says so
+        third = asyncio.ensure_future(one.ask("third", place="p/3"))
         with pytest.raises(CallCancelled):
             await first
-        await online
-        return str(await second)
+        return await asyncio.gather(online, second, third)
 
-    assert drive(work()) == "a word"
-    assert len(model.rounds) == 1
+    assert drive(work()) == ["x", "a word", "a word"]
+    assert model.rounds == [3, 3]
 
 
 def test_cancelling_the_one_who_asks_cancels_the_call(person, drive):

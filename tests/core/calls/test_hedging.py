@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from targen_core import ChatReply, Price
-from targen_core.calls.call import CallCancelled, Scope
+from targen_core.calls.call import CallCancelled
 from targen_core.calls.hedging import heard
 from targen_core.errors import BudgetExhausted, Interrupted, NoUsableReply, ServiceGaveUp, TimedOut
 from targen_testing.services import Fault, Fixed, Level, Lognormal, Queue, Service
@@ -272,21 +272,3 @@ def test_a_cancelled_call_takes_its_second_with_it(desk):
     run(cancelled())
     assert one.model.working == 0
     assert one.limiter.in_flight == 0
-
-
-def test_a_call_that_nobody_wants_any_more_is_not_sent_again(desk):
-    scope = Scope()
-    one = desk(Sleeper(lambda name, time: FOR_EVER if name == "slow" else 0.1), hedge=True)
-
-    async def abandoned():
-        slow = asyncio.ensure_future(one.ask("slow", scope=scope))
-        await one.many(5)
-        scope.abandoned = True
-        for _ in range(20):
-            await one.many(20)
-        with pytest.raises(CallCancelled):
-            await slow
-
-    _, wall = run(abandoned())
-    assert one.model.sent["slow"] == 1
-    assert wall < FOR_EVER / 4
