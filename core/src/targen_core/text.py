@@ -200,12 +200,20 @@ def _first_fault(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     where, value = key_path(first["loc"]), first["input"]
     if first["type"] == "missing" and isinstance(value, Mapping) and len(first["loc"]) == 1:
+        missing = [
+            key_path(each["loc"])
+            for each in error.errors()
+            if each["type"] == "missing" and len(each["loc"]) == 1
+        ]
         # An `idx` may be ours.
         named = [printable(str(name), lines=False) for name in value if name != "idx"]
         there = ", ".join([*named[:_COLUMNS], *["…"][: len(named) > _COLUMNS]])
         unknown = any(each["type"] == "extra_forbidden" for each in error.errors())
-        rename = f"; if one contains it, rename that column to {where}" if unknown else ""
-        return f"{where}: no such column; the row has {there or 'no columns'}{rename}"
+        columns, rename = "no such column", f"; if one contains it, rename that column to {where}"
+        if len(missing) > 1:
+            columns, rename = f"{columns}s", "; if others contain these, rename them"
+        has = f"the row has {there or 'no columns'}{rename if unknown else ''}"
+        return f"{', '.join(missing)}: {columns}; {has}"
     if first["type"] in ("literal_error", "enum"):
         expected = str(first["ctx"]["expected"])
         known = re.findall("'(.+?)'", expected)

@@ -167,9 +167,10 @@ def _validate(line: bytes, task: Task[Any, Any], others: dict[str, str] | None) 
 def _misnamed(row: Mapping[str, Any], unknown: Sequence[str], task: Task[Any, Any]) -> str:
     """Return which unknown column seems to be one that a row lacks, in words; or ""."""
     labels = {str(name).casefold() for each in task.labels for name in (each.name, each.official)}
-    for column, needed in _columns(task.schema).items():
-        if column in row or column == "idx":
-            continue
+    columns = _columns(task.schema)
+    missing = [column for column in columns if column not in row and column != "idx"]
+    for column in sorted(missing, key=columns.__getitem__, reverse=True):  # those it needs first
+        needed = columns[column]
         near = suggestions_for(column, unknown)
         if column == "label":  # without it, the rows would count as unlabelled
             near += [name for name in unknown if str(row[name]).casefold() in labels]
@@ -178,6 +179,8 @@ def _misnamed(row: Mapping[str, Any], unknown: Sequence[str], task: Task[Any, An
             seen = (name if name == name.strip() else repr(name) for name in dict.fromkeys(near))
             named = " or ".join(seen)
             return f"{column}: no such column; if {named} contains it, rename that column{rest}"
+        if needed:  # the schema's error names all of these
+            break
     return ""
 
 

@@ -87,8 +87,7 @@ def place_for(
         except RunConflict as conflict:
             if is_unanswered(path):
                 break
-            was, now = there.task, requested.task
-            if not taken and there.task_file and was.id == now.id and was.version != now.version:
+            if not taken and _has_other_file(there, requested):
                 again = Either(
                     Action("revise", path, task=Blank("FILE")),
                     Action("plan_revision", path, Blank("TASK"), **there.objects),
@@ -170,14 +169,21 @@ def same_run(
     words = differences[0]
     with suppress(TargenError):  # what says it better is not here
         words = load_registry().function("run-difference", of=str(out))(there, requested, out, file)
+    resume = Action("resume", out, **there.to_resume) + " resumes it with its recorded options; or "
+    revise = Action("revise", out, task=Blank("FILE")) + " makes its rows fit the change; or "
     raise RunConflict(
         f"{out} contains a different run, started with {words}",
-        hint=Action("resume", out, **there.to_resume)
-        + " resumes it with its recorded options; or "
+        hint=(revise if _has_other_file(there, requested) else resume)
         + ANOTHER_OUT
         + " for the new run, such as "
         + Option("out", beside),
     )
+
+
+def _has_other_file(there: Manifest, requested: Manifest) -> bool:
+    """Return whether the file of a run's task has changed since."""
+    was, now = there.task, requested.task
+    return bool(there.task_file) and was.id == now.id and was.version != now.version
 
 
 def _larger(there: Manifest, requested: Manifest, out: Path) -> Action | None:

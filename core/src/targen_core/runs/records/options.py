@@ -244,10 +244,9 @@ def is_secret(name: str, value: Any) -> bool:
 def public_options(options: BackendOptions) -> dict[str, Any]:
     """A backend's options without what is secret, as the manifest keeps them."""
     public = {}
-    values = dict(options)
-    for name in sorted(options.model_fields_set):
-        value = values[name]
-        if not is_secret(name, value):
+    # Not by attribute: a recorded option may have the name of a method.
+    for name, value in sorted(options, key=lambda each: each[0]):
+        if name in options.model_fields_set and not is_secret(name, value):
             public[name] = value
     shown: dict[str, Any] = json.loads(json.dumps(public, default=str))
     return {name: _without_login(value) for name, value in shown.items()}
