@@ -14,6 +14,7 @@ from targen_standard.checks.languages import (
     content_words,
     language_of,
     named_language,
+    named_languages,
     script_of,
     with_name,
 )
@@ -169,6 +170,23 @@ def test_limits_are_inclusive(count, reason):
 def test_a_language_is_known_by_its_name_among_other_words(said, name, in_prompts):
     assert named_language(said) == name
     assert with_name(said) == in_prompts
+
+
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [
+        ("formal German", ("German",)),
+        ("German, formal", ("German",)),
+        ("English or German", ("English", "German")),
+        ("English, de-CH, or Turkish", ("English", "German", "Turkish")),
+        ("en/de", ("English", "German")),
+        ("English and German", ()),
+        ("Klingon or Quenya", ()),
+        ("German with English terms", ()),
+    ],
+)
+def test_several_languages_are_known_if_they_are_listed(said, names):
+    assert named_languages(said) == names
 
 
 NEWEST = {  # by language: what people write, and what a model writes around a text

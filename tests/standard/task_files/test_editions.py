@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 import targen_core
 from targen_core.errors import Rejected
+from targen_core.runs.jobs import job
 from targen_standard.task_files.model import Declaration
 
 from ...runs import outputs, records
@@ -181,16 +183,34 @@ def test_new_editions_know_a_language_among_other_words_and_by_its_code(edition,
     assert ("in German (AT)" if edition == 10 else "in de-AT") in prompts
 
 
-def test_a_note_says_once_that_the_language_is_not_checked(works):
-    for number, line in enumerate(("generate -n 3 -b scripted", "describe", "preview -b scripted")):
-        language = f"German and English {number}"  # a process says it once of each
-        text = f"{MAIL}language: {language}\n"
-        Path("mail.yaml").write_text(f"{text}fields: {{text: {{check_language: false}}}}\n")
-        command, *others = line.split()
-        assert language not in works(command, "mail.yaml", *others).err
-        Path("mail.yaml").write_text(text)
-        said = works(command, "mail.yaml", *others).err
-        assert said.count(f"language: {language} is not exactly one language that targen") == 1
+@pytest.mark.parametrize(
+    ("line", "is_said"),
+    [
+        ("generate mail.yaml -n 3 -b scripted", True),
+        ("describe mail.yaml", True),
+        ("preview mail.yaml -b scripted", True),
+        ("estimate mail.yaml -n 3 -b scripted", True),
+        ("validate run --task mail.yaml --checks", True),
+        ("validate run --task mail.yaml", False),
+        ("resume run -n 6", False),
+        ("report run", False),
+    ],
+)
+def test_a_note_says_once_that_the_language_is_not_checked(line, is_said, works):
+    def notes() -> int:
+        job._say_of_file.cache_clear()  # a process says it once
+        done = works(*line.split())
+        return f"{done.out}{done.err}".count("targen does not know German and English as a")
+
+    for said, known in (
+        ("language: German and English", False),
+        ("language: German and English\nfields: {text: {check_language: false}}", True),
+        ("language: English or German", True),
+    ):
+        Path("mail.yaml").write_text(f"{MAIL}{said}\n")
+        shutil.rmtree("run", ignore_errors=True)
+        works("generate", "mail.yaml", "-n", 3, "-b", "scripted", "--out", "run")
+        assert notes() == (is_said and not known)
 
 
 @pytest.mark.parametrize(("edition", "name"), [(6, "\\u0646\\u0635"), (7, "نص")])

@@ -363,6 +363,28 @@ def test_a_package_may_hold_a_declaration(tmp_path, monkeypatch):
         assert caught.value.distribution == "acme"
 
 
+OF_SEVERAL = """
+English or German | A lift is stuck, and there are two people in it. |
+English or German | Der Aufzug steht und die Tür ist zu, aber ich bin noch da. |
+English or German | La puerta del ascensor no se abre y estamos en el segundo piso. | other-language
+English or German | Лифт стоит с понедельника. | other-language
+English or German | Gerne! Hier ist der Text: Der Aufzug steht und ich bin noch da. | meta-text
+English or Russian | Лифт стоит с понедельника. |
+English and German | La puerta del ascensor no se abre y estamos en el segundo piso. |
+"""
+
+
+@pytest.mark.parametrize(("language", "text", "reason"), table(OF_SEVERAL))
+@pytest.mark.parametrize("edition", [10, 11])
+def test_a_text_is_in_one_of_several_languages(language, text, reason, edition, declared):
+    task = declared(language=language, edition=edition).task()
+    row = task.instance(text=text, label="calm")
+    refused = reason and edition > 10
+    with pytest.raises(Rejected) if refused else nullcontext() as caught:
+        task.checks[0](row, "x")
+    assert not refused or caught.value.reason == reason
+
+
 def test_a_dimension_of_languages_needs_them_in_language_too(declared):
     drawn = {"dimensions": {"language": ["English", "Polish", "Turkish"]}}
     with pytest.raises(UsageError, match="each prompt also asks for English") as refused:

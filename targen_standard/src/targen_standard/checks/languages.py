@@ -43,6 +43,7 @@ __all__ = [
     "find_language",
     "language_of",
     "named_language",
+    "named_languages",
     "nearest_language",
     "script_of",
     "small_words",
@@ -122,6 +123,7 @@ _SCRIPTS: Mapping[
 }
 _RESPELLED = re.compile(r"\b(?:latin(?! americ)|romani[sz]|translit|pinyin|romaji)", re.IGNORECASE)
 _CODE = 3  # letters at most
+_LISTED = re.compile(r", *(?:or +)?|/| +or +")
 _REGION = re.compile(r"[-_]\w{2,4}$| ?\(\w+\)$")
 
 
@@ -180,6 +182,17 @@ def named_language(said: str) -> str:
     known = {names[word] for word in found if len(word) > _CODE and word in names}
     name = names.get(_without_region(said)) or (known.pop() if len(known) == 1 else "")
     return name.capitalize()
+
+
+def named_languages(said: str) -> tuple[str, ...]:
+    """Return the languages that words name, such as "English or de-CH"; empty if one is unclear.
+
+    "English and German" names none: each text may be in both.
+    """
+    names = [named_language(each) for each in (said, *_LISTED.split(said))]
+    if names[0]:
+        return (names[0],)
+    return tuple(dict.fromkeys(names[1:])) if all(names[1:]) else ()
 
 
 def with_name(said: str) -> str:

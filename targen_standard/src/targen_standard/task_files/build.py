@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -51,7 +50,6 @@ from targen_standard.task_files.rows import (
     values_of,
 )
 
-_log = logging.getLogger("targen.run")
 _SHOWN = 20  # earlier items that a prompt names; more would crowd out the request
 _LONGEST = 20  # words of a context
 
@@ -59,8 +57,6 @@ _LONGEST = 20  # words of a context
 def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
     """Return the task that a declaration describes; `name` is used if the declaration has none."""
     row = row_model(declaration)
-    if not declaration.spoken and any(part.check_language for part in declaration.fields.values()):
-        _warn_of_language(declaration.language)
     labels = tuple(
         Label(name, p.value, p.definition.strip()) for name, p in declaration.labels.items()
     )
@@ -154,14 +150,6 @@ def _parameters(declaration: Declaration) -> dict[str, dict[str, Any]]:
     return {step: values for step, values in said.items() if values}
 
 
-@cache  # a task is built more than once
-def _warn_of_language(language: str) -> None:
-    _log.warning(
-        "language: %s is not exactly one language that targen knows, so texts in any language pass",
-        language,
-    )
-
-
 def _first_sentence(text: str) -> str:
     first = " ".join(text.split()).partition(". ")[0].rstrip(".")
     return first if len(first) <= 80 else f"{first[:77].rstrip()}..."
@@ -188,7 +176,7 @@ def _contexts(declaration: Declaration, part: ContextsPart) -> ListStep[str]:
 
     return ListStep(
         item=str,
-        propose=_proposing(prompt, line_of(2, 10, declaration.spoken), "; "),
+        propose=_proposing(prompt, line_of(2, 10, declaration.languages), "; "),
         batch=part.batch,
         check=check,
         summary=part.description,
@@ -211,7 +199,7 @@ def _seeds(declaration: Declaration, part: SeedsPart) -> ListStep[str]:
         item=str,
         propose=_proposing(
             prompt,
-            line_of(*size, declaration.spoken),
+            line_of(*size, declaration.languages),
             " / ",
             # Earlier editions flatten a text of the row that has paragraphs.
             of=field if declaration.edition > 8 else None,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -19,6 +21,9 @@ from targen_standard.checks.placeholders import filled
 from targen_standard.checks.prose import phrase, prose, sentences
 from targen_standard.checks.remarks import chatter, says_label
 from targen_standard.task_files.model import Declaration, FieldPart
+
+OF_LANGUAGE = re.compile("not-[a-z]+|other-language")
+"""Reasons that are about a text's language."""
 
 _LONGER = 1.5  # times its seed: a text of more words does not just repeat it
 _MAX_WORDS = 10_000  # words, if a declaration sets no bound
@@ -47,14 +52,53 @@ def check_seed(declaration: Declaration) -> Callable[[str], None]:
         phrase(seed, max_words=most, what="seed")
         if len(words(seed)) < least:
             raise Rejected("too-short", f"the seed has fewer than {plural(least, 'word')}")
-        check_language(seed, "seed", declaration.spoken, edition=declaration.edition)
+        _in_any(
+            partial(check_language, seed, "seed", edition=declaration.edition),
+            *("seed", seed, declaration),
+        )
 
     return check
 
 
 def _check_field(text: str, name: str, declaration: Declaration) -> None:
     part, edition = declaration.fields[name], declaration.edition
-    check_text(text, part, name, declaration.spoken, edition=edition)
+
+    def check(language: str) -> None:
+        check_text(text, part, name, language, edition=edition)
+
+    _in_any(check, name, text, declaration)
+
+
+def _in_any(check: Callable[[str], None], what: str, text: str, declaration: Declaration) -> None:
+    """Check a text in one of the declaration's languages after the other, until it passes.
+
+    Raises:
+        Rejected: it passes in none. The reason is `other-language` if it is in none of several.
+    """
+    refused = []
+    for language in declaration.languages:
+        try:
+            check(language)
+        except Rejected as error:
+            refused.append(error)
+        else:
+            return
+    if len(refused) > 1 and all(OF_LANGUAGE.fullmatch(each.reason) for each in refused):
+        said = f"the {what} is not in {declaration.language_said}: {text[:60]!r}"
+        raise Rejected("other-language", said)
+    others = (each for each in refused if not OF_LANGUAGE.fullmatch(each.reason))
+    raise next(others, refused[0])
+
+
+def language_note(declaration: Declaration) -> str:
+    """Return that the language of texts is not checked; "" if it is, or need not be."""
+    checked = any(part.is_text and part.check_language for part in declaration.fields.values())
+    if all(declaration.languages) or not checked:
+        return ""
+    return (
+        f"language: targen does not know {declaration.language} as a language, or as a list such "
+        "as English or German, so texts in any language pass"
+    )
 
 
 def check_text(

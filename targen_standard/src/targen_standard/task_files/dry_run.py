@@ -74,7 +74,8 @@ class _Speaker:
         self.declaration = declaration
         self.rng = rng
         # `prose` counts them, which also distinguishes them from words of other languages.
-        self.small = [word for word in small_words(declaration.spoken) if len(word) > 1]
+        self.spoken = declaration.languages[0]
+        self.small = [word for word in small_words(self.spoken) if len(word) > 1]
 
     def row(self, draws: Mapping[str, str]) -> dict[str, Any]:
         """Return the part of a row that the generator writes."""
@@ -146,7 +147,7 @@ class _Speaker:
 
     def words(self, count: int) -> str:
         """So many words, every third one a small word of the language."""
-        first = _LETTERS.get(script_of(self.declaration.spoken))
+        first = _LETTERS.get(script_of(self.spoken))
         if first is None:
             return words(self.rng, count, self.small)
         return " ".join(

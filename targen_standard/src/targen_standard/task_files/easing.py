@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from targen_standard.task_files.checks import OF_LANGUAGE
 from targen_standard.task_files.model import Declaration, FieldPart
 
 _OF_FORM = frozenset("markup cut-off quoted repetitive no-question no-words".split())
-_OF_LANGUAGE = re.compile("not-[a-z]+")
 _COUNTED = {"too-short": "words", "too-long": "words"} | {
     f"too-{size}-sentences": "sentences" for size in ("few", "many")
 }
@@ -47,7 +47,7 @@ def _lines(part: FieldPart, reason: str, details: Sequence[str]) -> Iterable[str
         yield "description: …, with placeholders such as [NAME]"
     elif reason in _OF_FORM and part.form != "any":
         yield "form: any"
-    elif _OF_LANGUAGE.fullmatch(reason):
+    elif OF_LANGUAGE.fullmatch(reason):
         yield "check_language: false"
     elif reason == "copy-of-seed":
         yield "may_copy_seed: true"

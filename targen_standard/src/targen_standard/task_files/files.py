@@ -28,6 +28,7 @@ from targen_core.task_files import KNOWN, Loc, TaskFile, TaskReader, path_of
 from targen_core.tasks.model import Task
 from targen_core.text import key_path, with_article
 from targen_core.wording import Action, Either, Option, Words, in_words
+from targen_standard.task_files.checks import language_note
 from targen_standard.task_files.easing import eased
 from targen_standard.task_files.forms import TaskForm, as_text
 from targen_standard.task_files.model import Declaration
@@ -179,6 +180,7 @@ def _read(parsed: Parsed) -> TaskFile:
         named.as_json(),
         declaration.draft,
         eased=partial(eased, declaration, name),
+        note=language_note(declaration),
     )
 
 

@@ -31,7 +31,7 @@ from targen_core.origin import Typed
 from targen_core.outputs import write_file
 from targen_core.text import key_path, with_article
 from targen_core.wording import in_words
-from targen_standard.checks.languages import named_language, with_name
+from targen_standard.checks.languages import named_language, named_languages, with_name
 from targen_standard.examples import ONCE_PER_LABEL, PER_LABEL
 from targen_standard.examples.profile import KIND, Kinds, Profile, Values
 from targen_standard.task_files.dimensions import read_values
@@ -408,7 +408,7 @@ class Declaration(_Part):
         "introductions, placeholders and languages. "
         "`10`: with `examples`, rows follow some of them more often than others, and examples "
         "outside the field's `words`. Forms are those of all fields with their names, and all in "
-        "one language",
+        "one language. Several languages are not checked",
     )
     draft: bool = Field(
         default=False,
@@ -704,6 +704,12 @@ class Declaration(_Part):
     def spoken(self) -> str:
         """The language as checks know it; "" if it is not exactly one that they know."""
         return self.language if self.edition < 10 else named_language(self.language)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that a text may be in, as checks know them; ("",) if these are unclear."""
+        several = () if self.edition < 11 else named_languages(self.language)
+        return several or (self.spoken,)
 
     @property
     def language_said(self) -> str:

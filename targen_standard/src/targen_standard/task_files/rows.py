@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
@@ -39,12 +39,12 @@ class _Written(BaseModel):
         return value
 
 
-def line_of(min_words: int, max_words: int, language: str) -> Any:
+def line_of(min_words: int, max_words: int, languages: Sequence[str]) -> Any:
     """A line of so many words, as the type of a reply's field: a hint for small models.
 
     They read it as one that begins with a Latin letter.
     """
-    if script_of(language) != "LATIN":
+    if any(script_of(each) != "LATIN" for each in languages):
         return str
     return line(min_words * _LETTERS[0], _ROOM + max_words * _LETTERS[1])
 
@@ -89,7 +89,7 @@ def reply_model(
     edition lets it, may a reply say that the seed does not suit the label.
     """
     columns: dict[str, Any] = {
-        name: (_asked(p, declaration.spoken), ...) for name, p in declaration.written.items()
+        name: (_asked(p, declaration.languages), ...) for name, p in declaration.written.items()
     }
     columns |= {name: (kind, ...) for name, kind in more.items()}
     base = _Written if may_refuse and declaration.may_refuse else BaseModel
@@ -152,7 +152,7 @@ def _column(part: FieldPart) -> Any:
     return Annotated[list[text], Field(min_length=part.items[0], max_length=part.items[1])]
 
 
-def _asked(part: FieldPart, language: str) -> Any:
+def _asked(part: FieldPart, languages: Sequence[str]) -> Any:
     """The type of a field in a reply: sizes are hints, the checks decide."""
     if part.type == "enum":
         return Literal[tuple(part.values)]
@@ -161,7 +161,7 @@ def _asked(part: FieldPart, language: str) -> Any:
             return int
         hint = {"type": "integer", "minimum": part.range[0], "maximum": part.range[1]}
         return Annotated[int, WithJsonSchema(hint)]
-    text: Any = str if part.form == "any" else line_of(*(part.words or (3, 60)), language)
+    text: Any = str if part.form == "any" else line_of(*(part.words or (3, 60)), languages)
     if part.type == "str":
         return text
     return Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,9 @@ from targen_core.engine.filters import USUAL, Candidate, Filter
 from targen_core.errors import Rejected, TargenError
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.steps import RegisteredCheck
-from targen_standard.task_files.checks import RowCheck
+from targen_standard.task_files.checks import RowCheck, language_note
+
+_log = logging.getLogger("targen")
 
 _ACCEPTED = re.compile(r"accepted instance (\d+)")
 
@@ -73,6 +76,9 @@ def checked(dataset: Dataset, registry: Registry) -> Checked:
     that were not refused, as in a run.
     """
     task, found, passed = dataset.task, Checked(), list[int]()
+    of_files = (each for each in task.checks if isinstance(each, RowCheck))
+    for note in filter(None, (language_note(each.declaration) for each in of_files)):
+        _log.warning("%s", note)
     filters = [*_filters(dataset, registry)]
     for unit in dataset.units():
         for instance in unit.instances:

@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -962,6 +962,8 @@ def _say_what_to_know(prepared: Prepared) -> None:
     """Say what people should know before a run, such as that a model is very small."""
     for note in prepared.notes:
         _log.warning("%s", note)
+    if prepared.file is not None and prepared.file.note:
+        _say_of_file(prepared.file.note)
     given = [name for name, rows in prepared.spec.quotas.items() if rows]
     counts_only = prepared.task.rows.label_named is not None  # models learn more than the label
     of_task = len(prepared.task.labels)
@@ -981,6 +983,11 @@ def _say_what_to_know(prepared: Prepared) -> None:
     }
     for words in sorted(said - {""}):
         _log.warning("%s", words)
+
+
+@cache  # an estimate prepares several runs
+def _say_of_file(note: str) -> None:
+    _log.warning("%s", note)
 
 
 def _say_what_is_missing(manifest: Manifest) -> None:
