@@ -96,21 +96,26 @@ def _open(paths: Sequence[Path]) -> None:
 
 def print_runs(shelved: Sequence[Shelved]) -> None:
     """Print a table of runs, the unreadable ones with the reason behind it."""
+    listed = [(each, _facts(each)) for each in shelved]
+    rows = [
+        (
+            each.path,
+            facts["task"].rpartition(":")[2] or "?",
+            facts["status"],
+            facts["rows"],
+            facts["target"],
+            "?" if facts["dollars"] is None else f"{facts['dollars']:.2f}",
+            each.created[:16].replace("T", " "),
+        )
+        for each, facts in listed
+    ]
+    known = [facts["dollars"] for _, facts in listed if facts["dollars"] is not None]
+    if len(known) > 1:
+        sums = (sum(facts[name] for _, facts in listed) for name in ("rows", "target"))
+        rows.append(("all", "", "", *sums, f"{sum(known):.2f}", ""))
     print_table(
         ["run", "task", "status", "rows", "of", "dollars", "created"],
-        [
-            (
-                each.path,
-                facts["task"].rpartition(":")[2] or "?",
-                facts["status"],
-                facts["rows"],
-                facts["target"],
-                "?" if facts["dollars"] is None else f"{facts['dollars']:.2f}",
-                each.created[:16].replace("T", " "),
-            )
-            for each in shelved
-            for facts in [_facts(each)]
-        ],
+        rows,
         optional=("dollars", "created"),
     )
     for each in shelved:
