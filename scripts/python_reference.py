@@ -72,6 +72,7 @@ MODULES = [
     "targen_standard.asking",
     "targen_standard.checks.copies",
     "targen_standard.checks.languages",
+    "targen_standard.checks.patterns",
     "targen_standard.checks.placeholders",
     "targen_standard.checks.prose",
     "targen_standard.checks.remarks",

@@ -22,11 +22,11 @@ from targen_datatune.catalogues.files import FILES
 from targen_datatune.finding import Match
 from targen_datatune.licenses import mixes
 from targen_datatune.retrieval import DatasetEntry
-from targen_datatune.transforming.formats import matches, refuse_pattern
 from targen_datatune.transforming.items import SourceRow
 from targen_datatune.transforming.sources import Sources
 from targen_datatune.transforming.steps import elected, varied
 from targen_standard.batches import waiting
+from targen_standard.checks.patterns import matches, refuse_pattern
 from tests.files import lines, write_lines
 from tests.runs import journal, manifest, outputs, records, report
 from tests.tables import table

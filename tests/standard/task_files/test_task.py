@@ -321,6 +321,9 @@ def test_a_dry_run_speaks_so_that_checks_pass(language, declared):
         "{words: [2, 2], must_contain: [why], form: question}",
         "{words: [6, 9], sentences: 2, must_contain: [the key]}",
         "{type: 'list[str]', items: 2, words: 1, must_contain: [LX-]}",
+        "{pattern: 'LX-\\d{6}'}",
+        "{pattern: '(?:A|B+)[^a-x]{2,}\\.[\\d_.-]* (?P<n>\\w)?x{3}(o|)', words: [1, 9]}",
+        "{type: 'list[str]', items: 2, pattern: '[A-Z]{2}\\d+'}",
     ],
 )
 def test_a_dry_run_keeps_to_all_limits_of_a_field(text, declared):
@@ -339,6 +342,31 @@ def test_a_dry_run_keeps_to_all_limits_of_a_field(text, declared):
         for check in task.checks:
             check(row, "x")
     assert len(texts) > 10
+
+
+@pytest.mark.parametrize("pattern", [r"\p{Lu}{2}-7", "(?i)ab-7"])
+def test_a_dry_run_uses_the_example_of_a_pattern_that_it_does_not_understand(pattern, declared):
+    field = {"description": "a number, such as AB-7.", "pattern": pattern}
+    task = declared(fields={"text": "a text", "number": field}).task()
+    call = DryRunCall("generate", "calm", "write-calm", {"seed": "x"}, random.Random(1))
+    assert task.dry_run(call)["number"] == "AB-7"
+
+
+def test_a_field_with_a_pattern_has_no_language_and_no_length(declared):
+    numbers = {
+        "other": {"description": "an order number such as LX-206587"},
+        "due": "a date",
+        "number": {"description": "of the order", "pattern": r"LX-\d{6}"},
+    }
+    task = declared(fields={"text": "a mail with a number", **numbers}, language="German").task()
+    asked = prompt(task, "write-calm")
+    assert "- number: of the order. Matching the regular expression LX-\\d{6}\n" in asked
+    assert "- text: a mail with a number. In German\n" in asked
+    assert [each.name for each in task.dimensions] == ["text length"]
+    earlier = declared(fields={"text": "a mail", **numbers}, edition=10).task()
+    assert [each.name for each in earlier.dimensions] == [
+        *("text length", "other length", "due length")
+    ]
 
 
 def test_a_package_may_hold_a_declaration(tmp_path, monkeypatch):

@@ -17,6 +17,7 @@ from targen_core.tasks.words import is_cut_from, normalized, words
 from targen_core.text import plural
 from targen_standard.checks.copies import is_copy
 from targen_standard.checks.languages import check_language
+from targen_standard.checks.patterns import matches
 from targen_standard.checks.placeholders import filled
 from targen_standard.checks.prose import phrase, prose, sentences
 from targen_standard.checks.remarks import chatter, says_label
@@ -92,8 +93,7 @@ def _in_any(check: Callable[[str], None], what: str, text: str, declaration: Dec
 
 def language_note(declaration: Declaration) -> str:
     """Return that the language of texts is not checked; "" if it is, or need not be."""
-    checked = any(part.is_text and part.check_language for part in declaration.fields.values())
-    if all(declaration.languages) or not checked:
+    if all(declaration.languages) or not any(p.has_language for p in declaration.fields.values()):
         return ""
     return (
         f"language: targen does not know {declaration.language} as a language, or as a list such "
@@ -108,7 +108,7 @@ def check_text(
 
     Raises:
         Rejected: a reason of `prose`, `phrase`, `chatter` or `check_language`, or
-            `empty`, `no-question`, `too-few-sentences`, `too-many-sentences`,
+            `empty`, `wrong-format`, `no-question`, `too-few-sentences`, `too-many-sentences`,
             `lacks-words`, `forbidden-words`.
     """
     if edition is None:
@@ -118,8 +118,10 @@ def check_text(
     min_words, max_words = part.words or (1, _MAX_WORDS)
     if not text.strip():
         raise Rejected("empty", f"the {what} is empty")
+    if part.pattern and not matches(part.pattern, text.strip()):
+        raise Rejected("wrong-format", f"the {what} does not match {part.pattern}: {text[:60]!r}")
     if part.form in ("prose", "question"):
-        spoken = language if part.check_language else None
+        spoken = language if part.has_language else None
         prose(
             text,
             min_words=min_words,
@@ -140,7 +142,7 @@ def check_text(
                 "too-short" if count < min_words else "too-long",
                 f"the {what} has {plural(count, 'word')}{beyond(count, (min_words, max_words))}",
             )
-        if part.check_language:
+        if part.has_language:
             check_language(text, what, language, edition=edition)
     if part.sentences is not None:
         at_least, at_most = sentences(text, language if newest else "")

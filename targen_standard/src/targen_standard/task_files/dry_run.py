@@ -6,17 +6,21 @@ every step. They have no meaning: small words of the language among made-up ones
 
 from __future__ import annotations
 
+import contextlib
 import random
+import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, islice, repeat
 from typing import Any
 
+from targen_core.errors import Rejected
 from targen_core.tasks.judging import NO_VALID_INSTANCE
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.words import is_cut_from
 from targen_core.tasks.words import words as words_of
 from targen_standard.checks.languages import script_of, small_words
-from targen_standard.made_up import words
+from targen_standard.made_up import matching, words
+from targen_standard.task_files.checks import check_text
 from targen_standard.task_files.lengths import length_in
 from targen_standard.task_files.model import Declaration, FieldPart
 
@@ -31,6 +35,8 @@ _LETTERS = {  # of each script, a letter that represents a dozen others
     "HANGUL": "가",
 }
 _LENGTHS = (6, 24)  # words of a text whose length is not said
+_WORD = re.compile(r"\w(?:\S*\w)?")
+_TRIES = 20  # texts that may match a pattern
 _FEW = 5  # words, of fewer of which texts repeat each other
 
 
@@ -105,6 +111,8 @@ class _Speaker:
 
     def text(self, part: FieldPart, length: int | None = None) -> str:
         """A text that its field allows, of so many words if they are known."""
+        if part.pattern and (said := self._matching(part)):
+            return said
         min_words, max_words = part.words or _LENGTHS
         choices = sorted(
             (item for item in part.must_contain if words_of(item)),
@@ -127,6 +135,21 @@ class _Speaker:
             if not any(is_cut_from(item, of=said) for item in part.must_not_contain):
                 return said
         return said
+
+    def _matching(self, part: FieldPart) -> str:
+        """A text that matches the pattern of a field, or "" if none is found."""
+        made = chain(
+            (matching(part.pattern, self.rng) for _ in range(_TRIES)),
+            (found[0] for found in _WORD.finditer(part.description)),  # such as an example
+        )
+        try:
+            for said in made:
+                with contextlib.suppress(Rejected):
+                    check_text(said, part, "text", self.spoken)
+                    return said
+        except (RecursionError, IndexError):  # of a pattern that is made to do harm
+            pass
+        return ""
 
     def _text(self, part: FieldPart, required: str, count: int) -> str:
         marks = [item for item in part.must_contain if not words_of(item)]

@@ -46,6 +46,7 @@ _USUAL: Mapping[Size, str] = {
     (60, 400): "article chapter document essay report speech story",
 }
 _SIZES = {noun: size for size, nouns in _USUAL.items() for noun in nouns.split()}
+_CODES = frozenset("code date id identifier number postcode price sku url".split())
 _FACTORS = {"brief": 0.5, "short": 0.5, "detailed": 2.0, "lengthy": 2.0, "long": 2.0}
 
 # A noun phrase ends here, and further details follow.
@@ -197,6 +198,8 @@ def _name_of(field: str) -> str:
 
 def _values(name: str, part: FieldPart, declaration: Declaration) -> Mapping[str, int]:
     """Return the values to draw for a field, with weights; {} if it has no room for them."""
+    if part.pattern or (declaration.edition > 10 and _is_code(name, part)):
+        return {}
     if declaration.edition > 9 and part.words is None:
         if found := _RANGE.search(part.description):
             low, high = sorted(map(int, found.groups()))
@@ -216,6 +219,16 @@ def _values(name: str, part: FieldPart, declaration: Declaration) -> Mapping[str
     one = _ONE_WORD if declaration.edition > 9 else "about 1 words"
     said = (f"about {number} words" if number > 1 else one for number in _drawn(size))
     return dict(Counter(said))
+
+
+def _is_code(name: str, part: FieldPart) -> bool:
+    """Return whether a field is a number, a date or the like, whose texts are all as long."""
+    if part.words is not None or part.sentences is not None:
+        return False
+    for words in chain(_phrases(part.description), _phrases(name)):
+        if known := [word for word in map(_one, words) if word in _CODES or word in _SIZES]:
+            return known[-1] in _CODES
+    return False
 
 
 def _size(name: str, part: FieldPart, declaration: Declaration) -> Size | None:
@@ -244,13 +257,18 @@ def _usual(text: str) -> Size | None:
 
     A phrase ends in its noun, so the last of the words before a preposition counts.
     """
-    for phrase in _BREAK.split(text.lower().replace("e-mail", "email")):
-        words = [word.partition("'")[0].partition("’")[0] for word in _WORD.findall(phrase)]
+    for words in _phrases(text):
         sizes = [size for word in words if (size := _SIZES.get(word) or _SIZES.get(_one(word)))]
         if sizes:
             factor = math.prod(_FACTORS.get(word, 1.0) for word in words)
             return sizes[-1][0] * factor, sizes[-1][1] * factor
     return None
+
+
+def _phrases(text: str) -> Iterator[list[str]]:
+    """Yield the words of each noun phrase of a text, in lower case."""
+    for phrase in _BREAK.split(text.lower().replace("e-mail", "email")):
+        yield [word.partition("'")[0].partition("’")[0] for word in _WORD.findall(phrase)]
 
 
 def _one(word: str) -> str:

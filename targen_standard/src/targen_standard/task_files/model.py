@@ -212,6 +212,11 @@ class FieldPart(_Part):
     must_not_contain: tuple[Text, ...] = Field(
         default=(), description="words or phrases that must not occur (case-insensitive)"
     )
+    pattern: str = Field(
+        default="",
+        max_length=1000,
+        description="a regular expression that the whole text must match, such as `'LX-\\d{6}'`",
+    )
     check_language: bool = Field(
         default=True, description="whether a text must be in the declaration's language"
     )
@@ -224,6 +229,11 @@ class FieldPart(_Part):
     def is_text(self) -> bool:
         """True if it is a text, or a list of texts, for which `form` counts."""
         return self.type in ("str", "list[str]")
+
+    @property
+    def has_language(self) -> bool:
+        """True if it is a text in the declaration's language, not one such as an order number."""
+        return self.is_text and self.check_language and not self.pattern
 
 
 class ContextsPart(_Part):
@@ -408,7 +418,8 @@ class Declaration(_Part):
         "introductions, placeholders and languages. "
         "`10`: with `examples`, rows follow some of them more often than others, and examples "
         "outside the field's `words`. Forms are those of all fields with their names, and all in "
-        "one language. Several languages are not checked",
+        "one language. Several languages are not checked. Code also draws lengths of numbers, "
+        "dates and the like",
     )
     draft: bool = Field(
         default=False,

@@ -337,7 +337,9 @@ def _field(name: str, part: FieldPart, language: str, declaration: Declaration) 
         if part.type == "list[str]":
             said.append(f"a list of {_numbers(part.items, 'text')}, each one of them")
         said.append(_form(part))
-        if part.check_language:
+        if part.pattern:
+            said.append(f"matching the regular expression {part.pattern}")
+        if part.has_language:
             said.append(f"in {language}")
         if part.must_contain:
             said.append(f"with one of these in it: {_list(part.must_contain)}")

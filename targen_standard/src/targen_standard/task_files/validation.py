@@ -16,6 +16,7 @@ from targen_core.tasks.judging import NO_VALID_INSTANCE
 from targen_core.tasks.prompt import Prompt
 from targen_core.text import plural
 from targen_core.wording import Blank, Setting, Words
+from targen_standard.checks.patterns import refuse_pattern
 from targen_standard.examples.profile import KIND
 from targen_standard.task_files.dimensions import refused
 from targen_standard.task_files.model import Declaration, FieldPart
@@ -197,8 +198,12 @@ def _field(part: FieldPart) -> Iterator[Problem]:
                 f"the minimum {pair[0]} is above the maximum {pair[1]}",
                 f"{key}: [min, max]",
             )
+    try:
+        refuse_pattern(part.pattern)
+    except ValueError as error:
+        yield ("pattern",), str(error), r"pattern: 'LX-\d{6}'"
     if part.type in ("int", "enum"):
-        for key in ("words", "sentences", "must_contain", "must_not_contain"):
+        for key in ("words", "sentences", "must_contain", "must_not_contain", "pattern"):
             if getattr(part, key):
                 yield (key,), "this check is only for text", "type: str"
 

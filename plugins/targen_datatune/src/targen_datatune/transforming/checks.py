@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from targen_core import Rejected
 from targen_core.tasks.words import is_cut_from
-from targen_datatune.transforming.formats import matches
 from targen_standard.checks.copies import is_copy
 from targen_standard.checks.languages import check_language
+from targen_standard.checks.patterns import matches
 
 if TYPE_CHECKING:
     from targen_datatune.transforming.spec import Transform

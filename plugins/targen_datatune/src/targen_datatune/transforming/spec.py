@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from targen_cli.trust import placed
-from targen_datatune.transforming.formats import refuse_pattern
+from targen_standard.checks.patterns import refuse_pattern
 
 __all__ = ["EARLIER", "FORM", "Example", "RowChecks", "Transform"]
 

@@ -1,4 +1,4 @@
-"""Formats that a task's file declares, matched in time that grows only with the text.
+"""Patterns that a file declares, matched in time that grows only with the text.
 
 A file may be a stranger's, and a model writes the texts. Python's `re` can take for ever over a
 pattern such as (a|aa)+ and ignores signals meanwhile. The engine of pydantic, Rust's `regex`, never
