@@ -363,6 +363,12 @@ def test_a_field_with_a_pattern_has_no_language_and_no_length(declared):
     assert "- number: of the order. Matching the regular expression LX-\\d{6}\n" in asked
     assert "- text: a mail with a number. In German\n" in asked
     assert [each.name for each in task.dimensions] == ["text length"]
+    assert "in German" not in prompt(
+        declared(
+            fields={"text": "a mail", **numbers}, seeds={"field": "number"}, language="German"
+        ).task(),
+        "seeds",
+    )
     earlier = declared(fields={"text": "a mail", **numbers}, edition=10).task()
     assert [each.name for each in earlier.dimensions] == [
         *("text length", "other length", "due length")

@@ -72,8 +72,10 @@ def seeds_prompt(declaration: Declaration) -> Prompt:
     assert part is not None
     form = "a few words" if part.is_short else _numbers(part.size, "word")
     kind = _stripped(part.description, declaration)
+    has_language = True
     if part.field:
         field = declaration.fields[part.field]
+        has_language = field.has_language or declaration.edition < 11
         if declaration.edition > 2:  # a seed that is a text of the row is no few words
             named = _words_of(part.field)
             form = f"a whole {named if _called(declaration, part.field) == named else 'text'}"
@@ -92,6 +94,7 @@ def seeds_prompt(declaration: Declaration) -> Prompt:
         description=_with_names(declaration),
         kind=kind.rstrip("."),
         form=form,
+        in_language=f", in {declaration.language_said}" if has_language else "",
         context_line=_Raw("Context: $context\n" if below else ""),
         one_line="is one line, " if one_line else "",
         one_line_that="is one line that " if one_line else "",
