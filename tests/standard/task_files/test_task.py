@@ -362,6 +362,7 @@ def test_a_field_with_a_pattern_has_no_language_and_no_length(declared):
     asked = prompt(task, "write-calm")
     assert "- number: of the order. Matching the regular expression LX-\\d{6}\n" in asked
     assert "- text: a mail with a number. In German\n" in asked
+    assert "- other: an order number such as LX-206587\n" in asked
     assert [each.name for each in task.dimensions] == ["text length"]
     assert "in German" not in prompt(
         declared(

@@ -198,7 +198,7 @@ def _name_of(field: str) -> str:
 
 def _values(name: str, part: FieldPart, declaration: Declaration) -> Mapping[str, int]:
     """Return the values to draw for a field, with weights; {} if it has no room for them."""
-    if part.pattern or (declaration.edition > 10 and _is_code(name, part)):
+    if part.pattern or (declaration.edition > 10 and is_code(name, part)):
         return {}
     if declaration.edition > 9 and part.words is None:
         if found := _RANGE.search(part.description):
@@ -221,7 +221,7 @@ def _values(name: str, part: FieldPart, declaration: Declaration) -> Mapping[str
     return dict(Counter(said))
 
 
-def _is_code(name: str, part: FieldPart) -> bool:
+def is_code(name: str, part: FieldPart) -> bool:
     """Return whether a field is a number, a date or the like, whose texts are all as long."""
     if part.words is not None or part.sentences is not None:
         return False

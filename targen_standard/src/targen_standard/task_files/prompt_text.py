@@ -20,6 +20,7 @@ from functools import cache
 from rapidfuzz import fuzz
 
 from targen_core.tasks.prompt import Prompt
+from targen_standard.task_files.lengths import is_code
 from targen_standard.task_files.model import BranchPart, Declaration, FieldPart
 from targen_standard.task_files.outputs import Output, output_of
 
@@ -342,7 +343,7 @@ def _field(name: str, part: FieldPart, language: str, declaration: Declaration) 
         said.append(_form(part))
         if part.pattern:
             said.append(f"matching the regular expression {part.pattern}")
-        if part.has_language:
+        if part.has_language and not (declaration.edition > 10 and is_code(name, part)):
             said.append(f"in {language}")
         if part.must_contain:
             said.append(f"with one of these in it: {_list(part.must_contain)}")
