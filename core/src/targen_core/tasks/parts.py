@@ -64,9 +64,8 @@ class RealTexts:
 
     The row has the manner of the text `manner` and a subject near that of the text `subject`;
     `others` show more of the same. They have the row's label if `own_label`, else any label.
-    `length` is that of `manner` in words for a prompt, such as "about 12 words". If the texts have
-    any label, `of_label` counts those from `subject` on that have the row's. `sure` says whether
-    `manner` clearly has the row's label, and `again` whether another row has followed it.
+    `length` is that of `manner` in words for a prompt, such as "about 12 words". `manner` clearly
+    has the row's label if it is `sure`.
     """
 
     manner: str
@@ -74,9 +73,7 @@ class RealTexts:
     others: Sequence[str]
     length: str
     own_label: bool
-    of_label: int = 0
     sure: bool = True
-    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

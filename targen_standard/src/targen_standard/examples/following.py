@@ -199,9 +199,7 @@ class Picked:
     subject: int
     others: Sequence[int]
     is_own: bool
-    of_label: int = 0
     sure: bool = True
-    again: bool = False
 
 
 class Following(Wrapping):
@@ -237,9 +235,7 @@ class Following(Wrapping):
                 [self._text(line) for line in picked.others],
                 length_of(self._texts[picked.manner].text, by_script=self._by_script),
                 own_label=picked.is_own,
-                of_label=picked.of_label,
                 sure=picked.sure,
-                again=picked.again,
             ),
         )
 
@@ -272,9 +268,7 @@ class Following(Wrapping):
             subject,
             others,
             is_own=is_own,
-            of_label=0 if is_own else sum(line in own for line in (subject, *others)),
             sure=circle[at] not in known.unsure,
-            again=turn > 0,
         )
 
     def _shuffled(self, numbers: Iterable[int], order: int, what: str) -> list[int]:

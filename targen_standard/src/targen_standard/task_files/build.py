@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -304,50 +304,12 @@ def _following(
 
 
 _SIGNS = " Show as many signs of the label as it does, and as strong ones, with other words."
-_MATTER_10 = (
+_SURER = " Text 1 may leave its label open, but your text does not."
+_MATTER = (
     "the subject of text 2 or one next to it, just as common and just as ordinary. If text 2 names "
     "no subject, take any that such texts often have; if text 1 names none either, yours need not."
 )
-_MATTER = (
-    "the subject of text 2 or one next to it, just as common and just as ordinary. If text 2 names "
-    "no subject, take any that such texts often have."
-)
 _OWN_MATTER = "a subject that suits the label, as common and ordinary as those of the texts."
-_AGAIN = " Other rows also follow text 1, so open yours in the way of text {} instead."
-_OWN_SIGNS = "show it as clearly as text 1 does, in other words."
-_SURER = "text 1 may leave its label open, but your text does not."
-_DEFINED = (
-    "the definition above decides. Your text must fit it, whatever text 1 says or asks. If texts "
-    "with this label are never written like text 1, the label comes first."
-)
-
-
-def _said_of(texts: RealTexts) -> dict[str, str]:
-    """Return what a prompt says of real texts."""
-    signs = _DEFINED
-    if texts.own_label:
-        signs = _OWN_SIGNS if texts.sure else _SURER
-    elif texts.of_label:
-        some = "text 2 has it and shows"
-        if texts.of_label > 1:
-            to = "and" if texts.of_label == 2 else "to"
-            some = f"texts 2 {to} {1 + texts.of_label} have it and show"
-        signs = f"{some} how it sounds. Otherwise, {_DEFINED}"
-    return {
-        "whose": " with this label" if texts.own_label else ", of any label",
-        "again": _AGAIN.format(3 if texts.others else 2) if texts.again else "",
-        "matter": _MATTER if texts.own_label else _OWN_MATTER,
-        "signs": signs,
-    }
-
-
-def _said_once(texts: RealTexts) -> dict[str, str]:
-    """Return the same for editions before 11."""
-    return {
-        "whose": " with this label" if texts.own_label else ", of any label",
-        "signs": _SIGNS if texts.own_label else "",
-        "matter": _MATTER_10 if texts.own_label else _OWN_MATTER,
-    }
 
 
 @dataclass(frozen=True)
@@ -375,14 +337,14 @@ class _Follower:
             check_written(written, None, self.declaration)
 
         numbered = (f"{number}. {text}" for number, text in enumerate(texts.others, 3))
-        said: Mapping[str, Any] = (
-            _said_of(texts) if self.declaration.edition > 10 else _said_once(texts)
-        )
+        signs = _SIGNS if texts.sure else _SURER
         written = await llm.ask(
             *self.prompts,
             reply=self.reply,
             check=usable,
-            **said,
+            whose=" with this label" if texts.own_label else ", of any label",
+            signs=signs if texts.own_label else "",
+            matter=_MATTER if texts.own_label else _OWN_MATTER,
             manner=texts.manner,
             subject=texts.subject,
             more="\n".join(numbered),

@@ -139,7 +139,7 @@ def follow_prompt(declaration: Declaration, name: str, branch: BranchPart, label
     return _general(
         declaration,
         f"follow-{name}",
-        "follow" if declaration.edition > 10 else "follow-10",
+        "follow",
         form=_in_json(declaration, dict.fromkeys(declaration.written, "...")),
         label=label,
         definition=branch.definition.strip(),
