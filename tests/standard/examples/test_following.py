@@ -142,14 +142,12 @@ def test_rows_share_the_examples_evenly(edition, own, sure, rows):
     for start in range(0, rows - len(leads) + 1, len(leads)):
         turn = picked[start : start + len(leads)]
         assert {one.manner for one in turn} == {*leads}
-        assert all(one.again is (start > 0 and edition > 10) for one in turn)
     for one in picked:
         some = [one.manner, one.subject, *one.others]
         assert len({*some}) == 5
         assert one.is_own is (own >= 5)
         assert one.sure is (one.manner not in known.unsure)
         of_label = [line in lines[:own] for line in some[1:]]
-        assert one.of_label == (0 if one.is_own else sum(of_label))
         assert one.is_own or of_label == sorted(of_label, reverse=True), "those of the label first"
     if edition > 10 and own >= 5:
         assert all(one.sure for one in picked[:sure])
@@ -158,14 +156,7 @@ def test_rows_share_the_examples_evenly(edition, own, sure, rows):
             assert {[one.subject, *one.others][slot] for one in turn} == {*leads}
 
 
-def test_a_row_after_a_text_that_others_follow_is_built_in_another_way(served, follows, labelled):
-    asked = served()
-    follows(asked, labelled, n=40)
-    again = Counter("Other rows also follow text 1" in prompt for prompt in asked.prompts)
-    assert again == {False: 20, True: 20}
-
-
-def test_a_label_with_few_examples_is_told_what_makes_it(served, follows, texts, made_up):
+def test_rows_of_a_label_with_few_examples_follow_these_first(served, follows, texts, made_up):
     def reply(prompt):
         if "Give each of the texts below" not in prompt:
             return {"text": made_up(prompt)}
@@ -179,12 +170,11 @@ def test_a_label_with_few_examples_is_told_what_makes_it(served, follows, texts,
     follows(asked, n=12)
     for prompt in filter(shown, asked.prompts):
         label, some = shown(prompt)
-        assert ("Otherwise, the definition above decides" in prompt) is (label == "calm")
         if label == "calm":
             few = [text for text in some[1:] if text in texts["calm"][:2]]
             assert some[1 : 1 + len(few)] == few
-            assert ("texts 2 and 3 have it" in prompt) is (len(few) == 2)
-            assert ("text 2 has it" in prompt) is (len(few) == 1)
+    leads = {some[0] for label, some in pairs(asked) if label == "calm"}
+    assert leads >= {*texts["calm"][:2]}
 
 
 @pytest.mark.parametrize("profile", ["pairs", "whole"])
