@@ -191,9 +191,8 @@ def new_versions(
         out: the directory of the version; of several datasets, the folder of their versions. By
             default NAME-reviewed next to each, with -2 and so on if it exists.
         resolve: see `verdict_of`.
-        exact: leave out rows above the number that a label had when the review began, and has got
-            since, apart from those in place of lost ones. Rows without a review go first, the last
-            ones before others.
+        exact: leave out as many rows as a label gained in the review. Rows without a review go
+            first, the last ones before others.
 
     Raises:
         UsageError: no person has graded, grades are of other rows, the task of the rows is unknown,
