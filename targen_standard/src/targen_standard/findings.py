@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
+from types import MappingProxyType
 
 from targen_cli.findings import Cell, Estimate, Excerpt, Findings, Table
 from targen_cli.markup import markdown
@@ -11,6 +12,7 @@ from targen_cli.pages import document, safe
 
 __all__ = ["findings_as_html", "findings_as_markdown"]
 
+_HOW = "How it was measured"
 _LONG = 40
 """Characters from which a cell's text is wrapped."""
 
@@ -39,13 +41,20 @@ td::before{content:attr(data-title);color:var(--soft)}}
 """
 
 
-def findings_as_markdown(title: str, findings: Findings, shown: Callable[[Cell], str]) -> str:
+def findings_as_markdown(
+    title: str,
+    findings: Findings,
+    shown: Callable[[Cell], str],
+    *,
+    lists: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> str:
     """Findings as Markdown: headlines, warnings, tables, and how it was measured.
 
     Args:
         title: the report's, as plain text.
         findings: what was found; its plots are left out.
         shown: a cell as text, in the digits that suit these figures.
+        lists: further sentences, by their heading.
     """
     lines = [f"# {markdown(title)}", "", *(f"- {markdown(line)}" for line in findings.headlines)]
     lines += ["", *(f"- Note: {markdown(line)}." for line in findings.warnings)]
@@ -55,7 +64,8 @@ def findings_as_markdown(title: str, findings: Findings, shown: Callable[[Cell],
         lines.append("|" + "---|" * len(table.columns))
         lines += ["| " + " | ".join(markdown(shown(c)) for c in row) + " |" for row in table.rows]
         lines += ["", markdown(table.note)] if table.note else []
-    lines += ["", "## How it was measured", "", *(f"- {markdown(note)}" for note in findings.notes)]
+    for heading, sentences in {**lists, _HOW: findings.notes}.items():
+        lines += ["", f"## {markdown(heading)}", "", *(f"- {markdown(one)}" for one in sentences)]
     return "\n".join(lines) + "\n"
 
 
@@ -67,6 +77,7 @@ def findings_as_html(
     generator: str,
     about: str = "",
     pictures: Iterable[tuple[str, str]] = (),
+    lists: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> str:
     """Findings as one page that needs no network and no script.
 
@@ -77,6 +88,7 @@ def findings_as_html(
         generator: the distribution that makes the page.
         about: a line below the title.
         pictures: titles and SVG of its plots.
+        lists: further sentences, by their heading.
     """
     parts = [f"<h1>{safe(title)}</h1>"]
     parts += [f'<p class="soft">{safe(about)}</p>'] if about else []
@@ -84,9 +96,10 @@ def findings_as_html(
     parts += [f'<p class="doubt">{safe(line)}.</p>' for line in findings.warnings]
     parts += [f"<h2>{safe(name)}</h2>{picture}" for name, picture in pictures]
     parts += [_table(table, shown) for table in findings.tables]
-    parts += ["<h2>How it was measured</h2><ul>"]
-    parts += [f"<li>{safe(note)}</li>" for note in findings.notes]
-    parts += ["</ul>"]
+    for heading, sentences in {**lists, _HOW: findings.notes}.items():
+        parts += [f"<h2>{safe(heading)}</h2><ul>"]
+        parts += [f"<li>{safe(sentence)}</li>" for sentence in sentences]
+        parts += ["</ul>"]
     return document(title, parts, style=_STYLE, generator=generator)
 
 

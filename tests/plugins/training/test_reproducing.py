@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -87,13 +88,23 @@ def test_a_table_from_folders_that_are_there(targen, works, superglue):
                   "equal numbers of rows", "Always predicting the most common label: cb ",
                   "Tasks left out: axg, "):  # fmt: skip
         assert words in done.out
+    for words in ("AX-g", "vectors is", "scripted", "MultiRC", "--synthetic's"):
+        assert words not in done.out  # what applies to other tasks, models and rows
+    differs = results["paper"]["differs"]
+    assert any("claude-large" in line and "wrote the rows. Prompts" in line for line in differs)
+    assert "Synthetic rows per arm: cb " in "\n".join(differs)
+    for name in ("results.md", "results.html"):
+        page = html.unescape(Path("six", name).read_text()).replace("\\", "")
+        assert "78.64" in page and "Differences from the paper" in page
+        assert all(line in page for line in differs)
     facts = targen("reproduce", "3", "--original", superglue, "--synthetic", RUNS, *SMALLEST,
                    "--tasks", "cb", "--json").json  # fmt: skip
-    (part,) = facts["results"]["parts"]
+    (part,) = facts["parts"]
     # The runs are what was cut into training and test rows, so that the test rows are found.
     (syn,) = part["arms"]["Syn"]
     assert syn["same_as_test"] == 40 and syn["rows"] <= 200
-    assert facts["paper"] == list(paper_table("table3").rows) and facts["differs"]
+    assert facts["paper"]["rows"] == list(paper_table("table3").rows)
+    assert facts == json.loads(Path("reproductions/table3/results.json").read_text())
 
 
 @pytest.mark.whole
@@ -104,7 +115,8 @@ def test_record_is_compared_by_the_paper_s_rouge_l_everywhere(works, superglue):
         write_lines(Path("made", f"{task}.jsonl"), lines(made)[:40])
     done = works("reproduce", "table3", "--original", superglue, "--synthetic", "made", *SMALLEST,
                  "--tasks", "record,cb", "--json").json  # fmt: skip
-    record, cb = done["results"]["parts"]
+    record, cb = done["parts"]
+    assert "The files do not say who wrote the rows." in done["paper"]["differs"]
     assert (record["metric"], cb["metric"]) == ("rouge_l", "accuracy")
     group = record["groups"][0]
     assert group["figure"] == group["figures"]["rouge_l"]

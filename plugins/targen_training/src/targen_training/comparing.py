@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import chain, count
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from targen_core import Registry, Task
     from targen_training.experiments.making import Made
     from targen_training.experiments.model import Experiment
-    from targen_training.experiments.results import Results
+    from targen_training.experiments.results import Published, Results
     from targen_training.experiments.run import Planned
 
 GeneratorOptions = Annotated[
@@ -199,10 +199,12 @@ def carried_out(
     keep: bool = False,
     plan: bool = False,
     quiet: bool = False,
+    publish: Callable[[Results], Published | None] = lambda _: None,
 ) -> Results | None:
     """Announce the plan, carry it out and write the results; None if only the plan was wanted.
 
     Runs draw from `money`, which the caller has opened. With `quiet`, only notes are shown.
+    `publish` adds the paper's figures to the results of an experiment that repeats a table.
 
     Raises:
         TargenError: anything wrong with what was asked for, or a run or training that failed.
@@ -258,7 +260,7 @@ def carried_out(
             raise KeyboardInterrupt(
                 f"stopped with {len(left):,} of {len(known):,} training runs left"
             ) from None
-        results = replace(results, asked=values)
+        results = replace(results, asked=values, paper=publish(results))
         written(folder, results)
     return results
 

@@ -26,12 +26,11 @@ from targen_training.comparing import (
     say_billed,
 )
 from targen_training.money import Money
-from targen_training.printed import SIGNED, with_interval
 
 if TYPE_CHECKING:
     from targen_core import Registry
     from targen_training.experiments.model import Experiment
-    from targen_training.experiments.results import Results
+    from targen_training.experiments.results import Published, Results
     from targen_training.reproduction.items import Item
     from targen_training.reproduction.paper import Asked, PaperTable, Size
 
@@ -199,6 +198,7 @@ def reproduce(
     from targen_core import load_registry
     from targen_training.experiments.run import check_folder
     from targen_training.reproduction import datatune
+    from targen_training.reproduction.differences import differences
     from targen_training.reproduction.items import items
     from targen_training.reproduction.needs import needed
     from targen_training.reproduction.paper import ROWS, Asked, paper_table, sizes, table_names
@@ -259,7 +259,7 @@ def reproduce(
         _open_llm(registry, paper, asked, money, plan=plan, json=json)
         return
     declare = _other_tasks if paper.harness else _declaration
-    values, differs = declare(registry, paper, asked)
+    values, left = declare(registry, paper, asked)
     from targen_training.experiments.model import declared
 
     own, lacking = size.here(together=paper.together, before=bool(paper.harness))
@@ -270,44 +270,58 @@ def reproduce(
         )
     values["models"] = asked.models or own
     if not trainer and not paper.together:  # one model for all tasks is trained on all of them
-        differs += _left(values["tasks"], own, size)
+        left += _left(values["tasks"], own, size)
     values["seeds"] = repeats
     values["match"] = "rows"  # as the paper compares
     experiment = declared(values, paper.name)
     print(f"{paper.name}: {paper.title}, on {', '.join(experiment.tasks)}", file=sys.stderr)
     if not trainer:
-        differs += [*size.differs, *(size.differs_together if paper.together else ())]
-        differs += left_out(lacking)
-    backends = dict.fromkeys(name.partition("/")[0] for name in asked.generators)
-    differs += [
-        f"Rows from the {name} backend were not written by a model, so their results are "
-        "meaningless."
-        for name in backends
-        if registry.get("backend", name).made_up
-    ]
-    differs += [*paper.differs_small, *paper.differs]
+        left += left_out(lacking)
     print(trainings_said(experiment, size.seconds), file=sys.stderr)
     for line in needed(registry, experiment, size, folder):
         print(line, file=sys.stderr)
+
+    def publish(results: Results) -> Published:
+        more = differences(registry, paper, asked, experiment, results)
+        return _published(registry, paper, [*left, *more])
+
     with money:
-        results = carried_out(registry, experiment, folder, money, plan=plan)
+        results = carried_out(registry, experiment, folder, money, plan=plan, publish=publish)
     if results is None:
         return
     say_billed(money)
-    differs += [f"{note.removesuffix('.')}." for note in results.notes]
-    alike: Mapping[str, float] = {}
-    if any("wording" in arm for arm in paper.arms):
-        from targen_training.reproduction.wordings import similarities
+    if json:
+        print_json(results.as_json())
+    else:
+        _print(results)
+        print(folder / "results.html")
 
+
+def _published(registry: Registry, paper: PaperTable, differs: Sequence[str]) -> Published:
+    """The paper's figures, with the similarities of wordings if its arms are wordings."""
+    from targen_cli.findings import Table
+    from targen_training.experiments.results import Published
+    from targen_training.reproduction.wordings import similarities
+
+    tables = []
+    if any("wording" in arm for arm in paper.arms):
         alike, why = similarities(registry, paper)
         if why:
-            differs.append(f"The similarity of wordings is missing: {why}.")
-    if json:
-        facts = {"results": results.as_json(), "paper": list(paper.rows), "differs": differs}
-        print_json({**facts, "similarity": alike} if alike else facts)
-    else:
-        _print(paper, results, differs, alike)
-        print(folder / "results.html")
+            differs = [*differs, f"The similarity of wordings is missing: {why}."]
+        else:
+            tables.append(
+                Table(
+                    "Mean cosine similarity of a wording to the others, with MiniLM embeddings",
+                    ("", "paper", "here"),
+                    [
+                        (arm["name"], f"{arm['similarity']:.2f}", f"{alike[arm['name']]:.2f}")
+                        for arm in paper.arms
+                    ],
+                )
+            )
+    title = f"{paper.name} of the paper: {paper.title}"
+    means = paper.columns == "arms" and not paper.harness
+    return Published(title, paper.rows, differs, tables, means)
 
 
 def _other_command(
@@ -354,6 +368,7 @@ def _open_llm(
 ) -> None:
     """Do table 8 in the paper's form, and print it."""
     from targen_cli.tables import print_json
+    from targen_training.reproduction.differences import applying
     from targen_training.reproduction.openllm import carry_out, show
 
     options = _decoder(asked)
@@ -362,13 +377,14 @@ def _open_llm(
     if found is None:
         return
     say_billed(money)
+    differs = [*applying(paper.differs, paper.tasks, ())]
     if json:
-        print_json({"results": found, "paper": list(paper.rows), "differs": list(paper.differs)})
+        print_json({"results": found, "paper": list(paper.rows), "differs": list(differs)})
         return
     _print_paper(paper)
     show(paper, found)
     print("\nDifferences from the paper")
-    for line in paper.differs:
+    for line in differs:
         print(f"- {line}")
 
 
@@ -461,6 +477,7 @@ def _declaration(
     unable: dict[str, str] = {}  # arms that the generator cannot make
     plain: dict[str, str] = {}  # arms that it cannot make by the settings of the size
     short: list[str] = []  # what replays lack
+    replayed = False
     for task in _chosen(paper, asked):
         splits = original_of(asked.original, task, asked.data)
         if splits is None:
@@ -486,6 +503,7 @@ def _declaration(
                     missing[task] = said
                     continue
                 arms[arm["name"]] = {"data": [str(file)], **style}
+                replayed = True
                 short += [f"{task}, {arm['name']}: {said}."] if said else []
             elif given is not None and "method" not in arm:
                 arms[arm["name"]] = {"data": [str(given)], **style}
@@ -524,7 +542,8 @@ def _declaration(
             else "--original FOLDER must contain SuperGLUE: CB/train.jsonl, CB/val.jsonl, "
             "and so on",
         )
-    left = [*short, *(f"{name} was left out: {why}." for name, why in unable.items())]
+    left = [arm["differs"] for arm in paper.arms if replayed and "differs" in arm]
+    left += [*short, *(f"{name} was left out: {why}." for name, why in unable.items())]
     left += [f"{name} does not use --settings {size}: {why}." for name, why in plain.items()]
     if missing:
         left.append(
@@ -674,53 +693,18 @@ def _plain(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
 
 
-def _print(
-    paper: PaperTable, results: Results, differs: Sequence[str], alike: Mapping[str, float]
-) -> None:
+def _print(results: Results) -> None:
+    """Print the paper's figures, the same figures here, and how they were obtained."""
     from targen_cli.tables import print_table
-    from targen_training.experiments.pages import KINDS, main_groups, mean_table
+    from targen_training.experiments.pages import DIFFERENCES, findings_of, short_tables
 
-    _print_paper(paper)
-    print("this reproduction, with 95% intervals over test rows")
-    if results.means and paper.columns == "arms" and not paper.harness:
-        means = sorted(results.means, key=lambda mean: (mean.model, mean.kind))
-        table = mean_table(results, means)
+    for table in short_tables(results):
+        print(table.title)
         print_table(table.columns, table.rows)
-    else:
-        lines: dict[tuple[str, str, str], dict[str, str]] = {}
-        for part in results.parts:
-            for group in main_groups(part):
-                name = (group.model, KINDS[group.kind], group.arm)
-                lines.setdefault(name, {})[part.key] = with_interval(group.figure)
-        keys = [part.key for part in results.parts]
-        print_table(
-            ["model", "size", "trained on", *keys],
-            [(*name, *(of.get(key, "-") for key in keys)) for name, of in lines.items()],
-        )
-    chances = [(part.key, part.chance) for part in results.parts if part.chance is not None]
-    if chances:
-        said = ", ".join(f"{key} {100 * chance:.1f}" for key, chance in chances)
-        print(f"Always predicting the most common label: {said}.")
-    print()
-    for part in results.parts:
-        for pair in part.pairs:
-            if pair.other == results.baseline and pair.kind == "matched":
-                print(
-                    f"{part.key}, {pair.model}, equal numbers of rows: {pair.one} minus "
-                    f"{pair.other}: {with_interval(pair.difference, form=SIGNED)}, p (Holm) = "
-                    f"{pair.holm:.3f}"
-                )
-    if alike:
-        print("\nmean cosine similarity of a wording to the others, with MiniLM embeddings")
-        print_table(
-            ["", "paper", "here"],
-            [
-                (arm["name"], _plain(arm["similarity"]), _plain(alike[arm["name"]]))
-                for arm in paper.arms
-            ],
-        )
-    print("\nDifferences from the paper")
-    for line in differs:
-        print(f"- {line}")
-    rows = ", ".join(f"{part.key} {part.test['rows']:,}" for part in results.parts)
-    print(f"- Test rows: {rows}. Seeds: {len(results.seeds)}.")
+        print(f"{table.note}\n" if table.note else "")
+    for line in findings_of(results).headlines:
+        print(line)
+    if results.paper is not None:
+        print(f"\n{DIFFERENCES}")
+        for line in results.paper.differs:
+            print(f"- {line}")

@@ -174,8 +174,8 @@ def plan_cells(
     """
     if experiment.together:
         note = (
-            "One model learns all tasks of an arm; the number of rows next to a score counts "
-            "only the rows of that task."
+            "One model learns all tasks of an arm, so a task's score also depends on the rows of "
+            "other tasks. Numbers of rows are those of each task."
         )
         weighed = list(_weighed(materials, models, ()))
         return list(_together(experiment, materials, models)), [note, *weighed]

@@ -15,6 +15,7 @@ from typing import Any
 
 from targen_core import Dataset, Registry, Task, Typed, read_dataset
 from targen_core.errors import UsageError
+from targen_core.tasks.cases import RIGHT
 from targen_standard.datasets.fitting import require_texts
 from targen_standard.examples.shown import examples_among
 from targen_training.asked import names_its_task, read_rows
@@ -203,6 +204,17 @@ def label_of(unit: Unit) -> str:
     """The label of an instance; "" of one that holds several decisions of several labels."""
     labels = {decision.label for decision in unit}
     return next(iter(labels)) if len(labels) == 1 else ""
+
+
+def labels_of(decisions: Sequence[Decision]) -> dict[str, int]:
+    """Count decisions by label, or questions that all have the same options by the right one."""
+    options: dict[tuple[int, int], set[str]] = {}
+    for decision in decisions:
+        options.setdefault((decision.row, decision.question), set()).add(decision.option)
+    right = [each.option for each in decisions if each.option and each.label == RIGHT]
+    if len(right) == len(options) and all(each == {*right} for each in options.values()):
+        return dict(Counter(right).most_common())
+    return dict(Counter(decision.label for decision in decisions).most_common())
 
 
 def numbered(units: Sequence[Unit]) -> list[Decision]:

@@ -5,13 +5,21 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from statistics import fmean, stdev
 from typing import Any
 
 from targen_cli.findings import Cell, Estimate, Findings, Plot, Table
 from targen_core.text import plural
 from targen_standard.findings import findings_as_html, findings_as_markdown
-from targen_training.experiments.results import Group, Mean, Pair, PartResult, Results
+from targen_training.experiments.results import (
+    Group,
+    Mean,
+    Pair,
+    PartResult,
+    Published,
+    Results,
+)
 from targen_training.experiments.svg import picture
 from targen_training.printed import SIGNED, mapped, with_interval
 
@@ -21,15 +29,19 @@ KINDS = {
     "matched": "equal numbers of rows",
     "natural": "all rows",
 }
+DIFFERENCES = "Differences from the paper"
 _LABELS = 8  # of a dataset that are shown with their shares
 
 
 def findings_of(results: Results) -> Findings:
     """Results as sentences, tables and pictures, in per cent."""
+    results = _sizes_once(results)
     headlines: list[str] = []
     tables: list[Table] = []
     plots: list[Plot] = []
     warnings: list[str] = []
+    if results.paper is not None:
+        tables += paper_tables(results, results.paper)
     if results.means:
         tables.append(mean_table(results, results.means))
     for part in results.parts:
@@ -42,7 +54,11 @@ def findings_of(results: Results) -> Findings:
         tables=tuple(tables),
         plots=tuple(plots),
         warnings=tuple(dict.fromkeys(warnings)),
-        notes=(*_HOW, *(_RUNS if any(p.over_runs for p in results.parts) else ()), *results.notes),
+        notes=(
+            *_HOW,
+            *(_RUNS if any(p.over_runs for p in results.parts) else ()),
+            *(results.notes if results.paper is None else ()),  # else differences list them
+        ),
     )
 
 
@@ -69,8 +85,8 @@ _HOW = (
 _PAIRS = (
     "p: how often chance alone would give so large a difference. p (Holm): the same, adjusted for "
     "comparing several pairs. Below 0.05, chance is an unlikely explanation. McNemar: a p of "
-    '"only one right", the test rows that only one of the two got right. See '
-    "docs/how-to/compare-datasets.md"
+    '"only one right", the test rows that only one of the two got right. For '
+    'details, see "Does a dataset train a better model?" in the documentation.'
 )
 _RUNS = (
     (
@@ -79,6 +95,91 @@ _RUNS = (
         "between runs."
     ),
 )
+
+
+def _sizes_once(results: Results) -> Results:
+    """Leave out "all rows" of models whose arms all have the same size, which is trained once."""
+    repeated = {part.key: _repeated(part) for part in results.parts}
+
+    def once(found: Sequence[Any], models: set[str]) -> list[Any]:
+        return [each for each in found if each.kind != "natural" or each.model not in models]
+
+    parts = [
+        replace(
+            part,
+            groups=once(part.groups, repeated[part.key]),
+            pairs=once(part.pairs, repeated[part.key]),
+            worth=once(part.worth, repeated[part.key]),
+            over_runs=once(part.over_runs, repeated[part.key]),
+        )
+        for part in results.parts
+    ]
+    everywhere = set.intersection(*repeated.values()) if repeated else set()
+    return replace(results, parts=parts, means=once(results.means, everywhere))
+
+
+def _repeated(part: PartResult) -> set[str]:
+    """The models that learned the same from all rows as from equal numbers of rows."""
+    trained = {
+        (group.model, group.kind, group.arm): [each.cell for each in group.trained]
+        for group in part.groups
+    }
+    natural = [group for group in part.groups if group.kind == "natural"]
+    unlike = {
+        group.model
+        for group in natural
+        if not group.trained
+        or trained.get((group.model, "matched", group.arm)) != [e.cell for e in group.trained]
+    }
+    return {group.model for group in natural} - unlike
+
+
+def short_tables(results: Results) -> Iterator[Table]:
+    """Yield the tables next to the paper's, which are the main ones of a reproduction."""
+    results = _sizes_once(results)
+    if results.paper is None:
+        return
+    yield from paper_tables(results, results.paper)
+    if results.paper.means and results.means:
+        yield mean_table(results, results.means)
+
+
+def paper_tables(results: Results, paper: Published) -> Iterator[Table]:
+    """Yield the paper's table, then the same figures of the results."""
+    columns = list(dict.fromkeys(key for row in paper.rows for key in row if key != "name"))
+    yield Table(
+        paper.title,
+        ("", *columns),
+        [(row["name"], *(_printed(row.get(column)) for column in columns)) for row in paper.rows],
+    )
+    if not paper.means or not results.means:
+        yield _scores_table(results)
+    yield from paper.tables
+
+
+def _printed(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _scores_table(results: Results) -> Table:
+    lines: dict[tuple[str, str, str], dict[str, str]] = {}
+    for part in results.parts:
+        for group in main_groups(part):
+            name = (group.model, KINDS[group.kind], group.arm)
+            lines.setdefault(name, {})[part.key] = with_interval(group.figure)
+    keys = [part.key for part in results.parts]
+    return Table(
+        "This reproduction, with 95% intervals over test rows",
+        ("model", "size", "trained on", *keys),
+        [(*name, *(of.get(key, "-") for key in keys)) for name, of in lines.items()],
+        note=_chances(results),
+    )
+
+
+def _chances(results: Results) -> str:
+    chances = [(part.key, part.chance) for part in results.parts if part.chance is not None]
+    said = ", ".join(f"{key} {100 * chance:.1f}" for key, chance in chances)
+    return f"Always predicting the most common label: {said}." if said else ""
 
 
 def _p(value: float | None) -> str:
@@ -113,7 +214,7 @@ def _sentences(part: PartResult) -> Iterator[str]:
             f"{part.key}, {pair.model}, {KINDS[pair.kind]}: {_arm(pair, 0)} minus "
             f"{_arm(pair, 1)} is "
             f"{with_interval(pair.difference, form=SIGNED)} points of {part.metric}, "
-            f"p {_p_said(pair.p)}: {_said(part, pair)}."
+            f"p (Holm) {_p_said(pair.holm)}: {_said(part, pair)}."
         )
 
 
@@ -174,20 +275,16 @@ def _said(part: PartResult, pair: Pair) -> str:
     one, other = ([each["digest"] for each in part.arms[arm]] for arm in (pair.one, pair.other))
     if one == other and not pair.difference.value and max(pair.runs or (1,)) == 1:
         return f"{pair.one} and {pair.other} have the same rows"
-    if pair.difference.value is None or pair.p >= _SURE:
+    if pair.difference.value is None or pair.holm >= _SURE:
         of = "test rows and seeds" if pair.runs is None else "runs, test rows and seeds"
         return f"too few {of} to detect a difference"
-    side = "better" if pair.difference.value > 0 else "worse"
-    if pair.holm >= _SURE:
-        sure = f"p (Holm) {_p_said(pair.holm)}"
-        return f"{pair.one} may be {side}, but the difference is not significant: {sure}"
-    return f"{pair.one} is {side}"
+    return f"{pair.one} is {'better' if pair.difference.value > 0 else 'worse'}"
 
 
 def mean_table(results: Results, means: Iterable[Mean]) -> Table:
     """Return a table of means over the parts."""
     rows: list[tuple[Cell, ...]] = []
-    for mean in means:
+    for mean in sorted(means, key=lambda mean: (mean.model, mean.kind)):
         against = "" if mean.against is None else with_interval(mean.against, form=SIGNED)
         rows.append((mean.model, KINDS[mean.kind], mean.arm, with_interval(mean.figure), against))
     names = ", ".join(part.key for part in results.parts)
@@ -195,7 +292,8 @@ def mean_table(results: Results, means: Iterable[Mean]) -> Table:
         f"Mean over {names}",
         ("model", "size", "trained on", "mean %", f"minus {results.baseline or 'baseline'}"),
         rows,
-        note="Mean of the tasks' main metrics, weighted equally; intervals over test rows.",
+        note="Mean of the tasks' main metrics, weighted equally; intervals over test rows. "
+        f"{_chances(results)}".rstrip(),
     )
 
 
@@ -493,7 +591,14 @@ def shown(cell: Cell) -> str:
 
 def as_markdown(results: Results) -> str:
     """The results as Markdown."""
-    return findings_as_markdown(_title(results), findings_of(results), shown)
+    return findings_as_markdown(
+        _title(results), findings_of(results), shown, lists=_differences(results)
+    )
+
+
+def _differences(results: Results) -> dict[str, Sequence[str]]:
+    """Return the list of differences from the paper, if the results repeat a table."""
+    return {} if results.paper is None else {DIFFERENCES: results.paper.differs}
 
 
 def _title(results: Results) -> str:
@@ -517,4 +622,5 @@ def as_html(results: Results) -> str:
         generator="targen-training",
         about="Models trained on each dataset, as compared by targen compare.",
         pictures=[(plot.title, picture(plot)) for plot in findings.plots],
+        lists=_differences(results),
     )

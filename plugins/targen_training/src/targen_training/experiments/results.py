@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass, field
@@ -17,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from targen_cli.findings import Estimate
+from targen_cli.findings import Estimate, Table
 from targen_cli.pages import safe, table
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.plain import content_of
 from targen_core.text import plural
 from targen_training.experiments.cells import SIZE_OF, Cell, Done, Plan
-from targen_training.experiments.data import Material
+from targen_training.experiments.data import Material, labels_of
 from targen_training.experiments.model import Experiment
 from targen_training.printed import mapped
 from targen_training.scores import RESAMPLES, Measured, draws_of, further_draws, measured
@@ -38,6 +37,7 @@ from targen_training.statistics import (
     sides,
     worth,
 )
+from targen_training.trainers import Decision
 
 Numbers = NDArray[np.float64]
 LARGEST = 64 << 20  # bytes of results.json
@@ -206,8 +206,8 @@ class PartResult:
         metric: the main figure.
         test: name, digest, rows and unlabelled rows of the test set, and its rows by label.
         arms: of each arm its datasets: names, digests, rows, and what was left out.
-        chance: the main figure of always saying the test set's commonest label, if the figure is
-            accuracy.
+        chance: the main figure of always giving the test set's commonest label, or always choosing
+            the same option; None if it has no such meaning.
         groups: what was trained.
         pairs: arms against each other.
         worth: what rows are worth; empty without a learning curve.
@@ -244,6 +244,25 @@ class Mean:
     against: Estimate | None
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The paper's figures for an experiment that repeats one of its tables.
+
+    Attributes:
+        title: the table's name and title.
+        rows: its figures, per cent unless `differs` says otherwise: "name", then a value by column.
+        differs: how the experiment differs from the paper's.
+        tables: further figures next to the paper's, such as similarities of prompts.
+        means: whether the paper's figures are means over the tasks.
+    """
+
+    title: str
+    rows: Sequence[Mapping[str, Any]]
+    differs: Sequence[str]
+    tables: Sequence[Table] = ()
+    means: bool = False
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Results:
     """The results of an experiment; as text, and in a notebook, the tables of `targen compare`.
@@ -257,6 +276,7 @@ class Results:
         means: over tasks; empty of one.
         notes: what was left out, and why.
         asked: the experiment, as `experiment.toml` has it.
+        paper: the paper's figures, if the experiment repeats a table; else None.
         folder: where `results.html` is, if it was written.
     """
 
@@ -268,12 +288,15 @@ class Results:
     means: Sequence[Mean] = ()
     notes: Sequence[str] = field(default=())
     asked: Mapping[str, Any] = field(default_factory=dict)
+    paper: Published | None = None
     folder: Path | None = field(default=None, compare=False)
 
     def as_json(self) -> dict[str, Any]:
         """Return all results as plain values, without the folder."""
         values = asdict(self)
         del values["folder"]
+        if self.paper is None:
+            del values["paper"]
         return values
 
     @property
@@ -462,7 +485,7 @@ def _part(
             metric,
             test,
             {arm: [_described(s) for s in of] for arm, of in material.arms.items()},
-            _chance(test["labels"]) if metric == "accuracy" else None,
+            _chance(metric, test["labels"], examples.decisions),
             groups,
             list(_pairs(metric, families, cells)),
             list(_worths(experiment, key, cells)),
@@ -751,7 +774,7 @@ def _test(material: Material) -> dict[str, Any]:
         "rows": held.rows,
         "unlabeled": held.unlabeled,
         "decisions": len(held.examples.decisions),
-        "labels": dict(Counter(decision.label for decision in held.examples.decisions)),
+        "labels": labels_of(held.examples.decisions),
     }
 
 
@@ -765,9 +788,13 @@ def _described(source: Any) -> dict[str, Any]:
         "near_test": source.near,
         "shown": source.shown,
         "unlabeled": source.unlabeled,
-        "labels": source.labels,
+        "labels": labels_of([decision for unit in source.units for decision in unit]),
     }
 
 
-def _chance(labels: Mapping[str, int]) -> float:
+def _chance(metric: str, labels: Mapping[str, int], decisions: Iterable[Decision]) -> float | None:
+    """Return the figure for always giving the commonest label; None if it has no such meaning."""
+    are_options = labels.keys() != {decision.label for decision in decisions}
+    if metric != ("best_option" if are_options else "accuracy"):
+        return None
     return max(labels.values()) / sum(labels.values())

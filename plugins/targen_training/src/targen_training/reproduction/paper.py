@@ -25,11 +25,12 @@ class PaperTable:
         tasks: on which.
         also: tasks that the paper left out, which are done too if their data are at hand.
         columns: "tasks", or "arms".
-        arms: the compared arms. An arm has a name, whether it is the original data or both
-            together, changes to the paper's own way of generating, and how rows are read.
+        arms: the compared arms. An arm has a name. It may be the original data or both together,
+            change the paper's own way of generating, and set how rows are read.
         each: "generator": an arm for each, in place of `arms`.
         rows: the figures, a name and values by column, per cent.
-        differs: what a repetition cannot have alike, and what is odd in the paper.
+        differs: what a repetition cannot have alike, and what is odd in the paper. Some have a
+            `text` and the `tasks` to which they apply.
         differs_small: further differences only for small models.
         metrics: tasks whose figure is not the benchmark's first.
         harness: tasks of lm-evaluation-harness that it takes: a name for people, the task, how many
@@ -49,7 +50,7 @@ class PaperTable:
     arms: Sequence[Mapping[str, Any]]
     each: str = ""
     rows: Sequence[Mapping[str, Any]]
-    differs: Sequence[str]
+    differs: Sequence[str | Mapping[str, Any]]
     differs_small: Sequence[str] = ()
     metrics: Mapping[str, str]
     harness: Sequence[Mapping[str, Any]] = ()
@@ -67,7 +68,7 @@ class Size:
         name: "small" or "paper".
         models: as an experiment declares them.
         seconds: rough time of a training, by the model's name; unknown for some.
-        differs: from the paper's.
+        differs: from the paper's. Some have a `text` and the `models` to which they apply.
         differs_together: further differences if one model learns all tasks.
         needs: of a model by its name, the extra that installs what it needs, then the modules.
         together: used instead of `models` if one model learns all tasks; empty: the same.
@@ -82,7 +83,7 @@ class Size:
     name: str
     models: Sequence[Mapping[str, Any]]
     seconds: Mapping[str, float]
-    differs: Sequence[str]
+    differs: Sequence[str | Mapping[str, Any]]
     differs_together: Sequence[str] = ()
     needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     together: Sequence[Mapping[str, Any]] = ()
