@@ -72,8 +72,27 @@ def test_items_that_are_no_experiments_are_done_by_their_commands(works):
     flow = works("reproduce", "figure2", "--synthetic", writer)
     assert flow.out == works("report", writer / "rte").out
     assert f"targen report {writer}/rte" in flow.err
-    plan = works("reproduce", "7", "--synthetic", "made", "--original", "sg", "--plan")
-    assert "targen analyze made/rte --against sg/RTE/train.jsonl" in plan.err and not plan.out
+    assert works("reproduce", "figure2", "--synthetic", writer, "--json").json["task"]
+
+
+@pytest.mark.whole
+def test_figures_of_all_tasks_are_done_for_each_that_has_rows(works, refuses, superglue):
+    asked = ("--synthetic", RUNS, "--original", superglue)
+    plan = works("reproduce", "7", *asked, "--plan")
+    for task, name in (("cb", "CB"), ("rte", "RTE")):
+        words = f"targen analyze {RUNS}/{task} --against {superglue}/{name}/train.jsonl "
+        assert words in plan.err
+    assert plan.err.count("\n") == 2 and not plan.out
+    for _ in range(2):  # again, in the same folder
+        done = works("reproduce", "table7", *asked, "--tasks", "cb")
+        assert "reproductions/table7/cb/report.html" in done.out
+    again = works("reproduce", "table7", *asked, "--tasks", "rte", "--out", "mine")
+    assert "mine/rte/report.html" in again.out
+    refuses(("reproduce", "figure3", *asked, "--tasks", "copa", "--plan"),
+            "does not contain copa")  # fmt: skip
+    refuses(("reproduce", "figure4", "--synthetic", "no", "--original", superglue, "--plan"),
+            "--synthetic no: the folder does not exist", keeps=False)  # fmt: skip
+    refuses(("reproduce", "table14", *asked[:2]), "table14 needs one task", "--tasks cb")
 
 
 @pytest.mark.whole
@@ -264,7 +283,7 @@ ITEMS = """
     figure12 | unknown reproduction figure12 | targen reproduce --list
     figure4 | figure4 needs --synthetic and --original, which are missing | --original FOLDER
     table13 --original SG | does not define it | targen reproduce --list
-    table16 | replace FOLDER with your own | targen review report FOLDER --paper
+    table16 | replace FOLDER in targen review report | --rubric paper, which creates FOLDER
     figure2 --synthetic W --repeats 2 | --repeats does not apply to figure2 | targen report W/rte
 """
 """Some of them are done by commands of other distributions."""

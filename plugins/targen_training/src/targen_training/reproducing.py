@@ -110,7 +110,7 @@ def reproduce(
     ] = None,
     tasks: Annotated[
         str | None,
-        typer.Option("--tasks", metavar="A,B", help="Use only these tasks of the table."),
+        typer.Option("--tasks", metavar="A,B", help="Use only these tasks of the item."),
     ] = None,
     models: Annotated[
         str,
@@ -160,7 +160,7 @@ def reproduce(
     yes: YesArg = False,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="The output folder. [default: reproductions/TABLE]"),
+        typer.Option("--out", help="The output folder. [default: reproductions/ITEM]"),
     ] = None,
     show_list: Annotated[
         bool,
@@ -183,7 +183,8 @@ def reproduce(
     paper are printed with the figures. The same command continues where it stopped.
 
     Tables 3 to 6 and 8 to 12 and datatune-table2 are experiments, and have all of these options.
-    Every other item is a targen command, which is printed and run. With --plan, it is only printed.
+    Every other item is a targen command, which is printed and run for each task with rows. With
+    --plan, it is only printed.
 
     Examples:
     - targen reproduce --list
@@ -210,7 +211,7 @@ def reproduce(
         if synthetic is None and not table.startswith("datatune") and examples.is_dir():
             synthetic = examples
         folders = {"--original": original, "--synthetic": transformed or synthetic}
-        _other_command(ctx, item, folders, plan=plan)
+        _other_command(ctx, item, folders, tasks=tasks, out=out, plan=plan, json=json)
         return
     money = Money(said.of(Limits), yes=yes)
     paper = None if table == datatune.NAME else paper_table(table)
@@ -324,27 +325,77 @@ def _published(registry: Registry, paper: PaperTable, differs: Sequence[str]) ->
     return Published(title, paper.rows, differs, tables, means)
 
 
+_WITH_JSON = (["analyze"], ["report"], ["review", "report"])
+"""Commands that accept --json."""
+
+
 def _other_command(
-    ctx: typer.Context, item: Item, folders: Mapping[str, Path | None], *, plan: bool
+    ctx: typer.Context,
+    item: Item,
+    folders: Mapping[str, Path | None],
+    *,
+    tasks: str | None,
+    out: Path | None,
+    plan: bool,
+    json: bool,
 ) -> None:
-    """Print and run the command of an item that is not an experiment.
+    """Print and run the command of an item that is not an experiment, for each of its tasks.
 
     Raises:
         UsageError: the command lacks a folder, or an option is not for it.
     """
     from targen_training.reproduction.items import command_of
 
-    words = command_of(item, folders)
+    words = shlex.split(item.command)[1:]
+    known = {"table", "original", "synthetic", "transformed", "plan"}
+    known |= {"tasks"} if item.tasks else set()
+    known |= {"out"} if words[:1] == ["analyze"] else set()
+    known |= {"json"} if any(words[: len(each)] == each for each in _WITH_JSON) else set()
+    wanted = _tasks_of(item, folders, tasks)
     for param in ctx.command.params:
         source = ctx.get_parameter_source(param.name or "")
-        known = ("table", "original", "synthetic", "transformed", "plan")
         if source is not None and source.name == "COMMANDLINE" and param.name not in known:
             raise UsageError(
-                f"{param.opts[0]} does not apply to {item.name}", hint=shlex.join(words)
+                f"{param.opts[0]} does not apply to {item.name}",
+                hint=shlex.join(command_of(item, folders, wanted[0])),
             )
-    print(shlex.join(words), file=sys.stderr)
-    if not plan:
-        ctx.find_root().command(words[1:], prog_name=words[0])
+    if len(wanted) > 1 and (json or words[:1] == ["review"]):
+        said = "--json" if json else item.name
+        raise UsageError(f"{said} needs one task", hint=f"--tasks {wanted[0]}")
+    for task in wanted:
+        command = command_of(item, folders, task)
+        if words[:1] == ["analyze"]:
+            place = out or Path("reproductions") / item.name
+            # An item's own folder has only its own results, which the same command makes again.
+            command += ["--out", str(place / task), *(["--force"] if out is None else [])]
+        command += ["--json"] if json else []
+        print(shlex.join(command), file=sys.stderr)
+        if not plan:
+            root = ctx.find_root().command
+            if code := root.main(command[1:], prog_name=command[0], standalone_mode=False):
+                raise typer.Exit(code)
+
+
+def _tasks_of(item: Item, folders: Mapping[str, Path | None], tasks: str | None) -> Sequence[str]:
+    """Return the tasks to show: those of --tasks, or else all whose rows exist; [""] for no choice.
+
+    Raises:
+        UsageError: the item does not show a task.
+    """
+    from targen_training.reproduction.items import needs_of, rows_in
+
+    if not item.tasks:
+        return [""]
+    if tasks is not None:
+        of = f"{item.name} has no task"
+        return chosen("--tasks", tasks, item.tasks, of=of, what="its tasks are")
+    places = [(option, folders.get(option)) for option in needs_of(item)]
+    there = [
+        task
+        for task in item.tasks
+        if all(folder is not None and rows_in(option, folder, task) for option, folder in places)
+    ]
+    return there or [""]
 
 
 def _decoder(asked: Asked) -> Mapping[str, Any]:

@@ -264,6 +264,10 @@ def resume(
             rich_help_panel=RowOptions.panel,
         ),
     ] = None,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", "-y", help="As for targen generate. targen resume never asks."),
+    ] = False,
     quiet: QuietArg = False,
     json: ReportJsonArg = False,
     strict: StrictRunArg = False,

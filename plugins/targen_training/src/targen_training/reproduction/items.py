@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from targen_core.errors import UsageError
+from targen_training.reproduction.material import original_rows, synthetic_of
 from targen_training.reproduction.printed import printed
 
 _STANDS_FOR = {"superglue": "--original", "bigbench": "--original", "runs": "--synthetic"}
@@ -29,6 +30,8 @@ class Item:
         ran: what was run here, and how far.
         small: commands that reproduce it in small, on this repository's rows, or empty.
         needs: modules that these need, if not every test environment has them.
+        tasks: the tasks that it shows, each by the same command.
+        blank: what to type for the word of the command that is the reader's own.
     """
 
     name: str
@@ -38,6 +41,8 @@ class Item:
     ran: str
     small: Sequence[str] = ()
     needs: Sequence[str] = ()
+    tasks: Sequence[str] = ()
+    blank: str = ""
 
 
 def items() -> dict[str, Item]:
@@ -45,28 +50,29 @@ def items() -> dict[str, Item]:
     return {values["name"]: Item(**values) for values in printed("items")["item"]}
 
 
-def command_of(item: Item, folders: Mapping[str, Path | None]) -> list[str]:
+def command_of(item: Item, folders: Mapping[str, Path | None], task: str = "") -> list[str]:
     """Return the words of an item's command, with the user's folders in their places.
 
     Args:
         item: the item.
         folders: the user's, by option: "--original", "--synthetic".
+        task: one of the item's tasks; by default the command's own.
 
     Raises:
-        UsageError: the item has no command, or the command needs a folder or another word.
+        UsageError: the item has no command, or the command needs a folder or another word, or rows
+            that the folders do not contain.
     """
     if not item.command:
         hint = "targen reproduce --list"
         raise UsageError(f"{item.name} does not have a command: {item.differs}", hint=hint)
     if blank := _BLANK.search(item.command):
         raise UsageError(
-            f"{item.name} ({item.what}): replace {blank[0]} with your own",
-            hint=item.command,
+            f"{item.name} ({item.what}): replace {blank[0]} in {item.command} with your own",
+            hint=item.blank,
         )
     words = shlex.split(item.command)
-    places = {at: word.split("/") for at, word in enumerate(words)}
-    needed = {at: _STANDS_FOR[parts[0]] for at, parts in places.items() if parts[0] in _STANDS_FOR}
-    lacking = [option for option in dict.fromkeys(needed.values()) if folders.get(option) is None]
+    needed = needs_of(item)
+    lacking = [option for option in needed if folders.get(option) is None]
     if lacking:
         said = " ".join(f"{option} FOLDER" for option in lacking)
         verb = "are" if len(lacking) > 1 else "is"
@@ -74,6 +80,35 @@ def command_of(item: Item, folders: Mapping[str, Path | None]) -> list[str]:
             f"{item.name} needs {' and '.join(lacking)}, which {verb} missing",
             hint=f"targen reproduce {item.name} {said}",
         )
-    for at, option in needed.items():
-        words[at] = str(Path(folders[option] or "", *places[at][1:]))
-    return words
+    return [_placed(word, folders, task) for word in words]
+
+
+def needs_of(item: Item) -> list[str]:
+    """Return the options whose folders an item's command needs."""
+    firsts = (word.partition("/")[0] for word in shlex.split(item.command))
+    return [*dict.fromkeys(_STANDS_FOR[first] for first in firsts if first in _STANDS_FOR)]
+
+
+def rows_in(option: str, folder: Path, task: str) -> Path | None:
+    """Return a task's rows in a folder of SuperGLUE or of synthetic rows, or None."""
+    return (original_rows if option == "--original" else synthetic_of)(folder, task)
+
+
+def _placed(word: str, folders: Mapping[str, Path | None], task: str) -> str:
+    """Return a word of a command, or what stands in the user's folder in its place.
+
+    Raises:
+        UsageError: the folder does not contain it.
+    """
+    first, *rest = word.split("/")
+    option = _STANDS_FOR.get(first, "")
+    if (folder := folders.get(option)) is None:
+        return word
+    path: Path | None = folder.joinpath(*rest)
+    if rest and first != "bigbench":
+        task = task or rest[0].lower()
+        path = rows_in(option, folder, task)
+    if path is None or not path.exists():
+        lacks = f" does not contain {task or '/'.join(rest)}" if rest else ": no such folder"
+        raise UsageError(f"{option} {folder}{lacks}")
+    return str(path)

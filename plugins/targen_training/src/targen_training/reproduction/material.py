@@ -74,9 +74,30 @@ def original_of(folder: Path, task: str, work: Path) -> Found | None:
         UsageError: the folder does not exist, or several of its folders could be meant.
         WriteFailed: the operating system refuses.
     """
+    own = _original(folder, task)
+    if own is None:
+        return None
+    if task == "axg" and file_in(own, _TRAIN) is None:
+        whole = _whole(own)
+        return None if whole is None or whole.suffix != ".jsonl" else _split(whole, work)
+    train, test = file_in(own, _TRAIN), file_in(own, _TEST)
+    return (train, test) if train is not None and test is not None else None
+
+
+def original_rows(folder: Path, task: str) -> Path | None:
+    """The original rows that a figure describes: the training rows, and of AX-g its one file.
+
+    Raises:
+        UsageError: see `original_of`.
+    """
+    own = _original(folder, task)
+    return None if own is None else file_in(own, _TRAIN) or _whole(own)
+
+
+def _original(folder: Path, task: str) -> Path | None:
     if not folder.is_dir():
         raise UsageError(f"--original {folder}: the folder does not exist")
-    own = _folder(
+    return _folder(
         "--original",
         folder,
         task,
@@ -85,13 +106,6 @@ def original_of(folder: Path, task: str, work: Path) -> Found | None:
             or (task == "axg" and _whole(path) is not None)
         ),
     )
-    if own is None:
-        return None
-    if task == "axg" and file_in(own, _TRAIN) is None:
-        whole = _whole(own)
-        return None if whole is None or whole.suffix != ".jsonl" else _split(whole, work)
-    train, test = file_in(own, _TRAIN), file_in(own, _TEST)
-    return (train, test) if train is not None and test is not None else None
 
 
 def _whole(own: Path) -> Path | None:
