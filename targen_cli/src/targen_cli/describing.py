@@ -42,7 +42,8 @@ def print_part(part: Described, facts: dict[str, Any]) -> None:
         else:  # what -o sets of a part has a table of its own below
             _print_plainly(facts | {"options": []} if part.configurable is not None else facts)
     if part.kind.use:
-        print(f"Use it: {part.kind.use.format(name=name, id=facts['id'])}")
+        needs = f" -o {name}.{facts['needs']}" if facts.get("needs") else ""
+        print(f"Use it: {part.kind.use.format(name=name, id=facts['id'])}{needs}")
     if part.configurable is not None and facts.get("options"):
         print("\nOptions for -o:")
         print_options(facts, prefix=f"{name}.")

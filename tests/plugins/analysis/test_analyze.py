@@ -48,7 +48,15 @@ def test_all_metrics_side_by_side(two_draws, works, refuses, rows, tmp_path):
     assert analysis["reference"]["rows"] == 90
     own = {f"targen-analysis:{name}" for name in OWN if name not in ("entities", "semantic")}
     assert set(analysis["metrics"]) >= own
-    assert all(part["findings"] for part in analysis["metrics"].values())
+    unmeasured = [name for name, part in analysis["metrics"].items() if not part["findings"]]
+    assert {*unmeasured} & own == {"targen-analysis:difficulty", "targen-analysis:judged"}
+    assert "  try: -o difficulty.model=google-bert/bert-base-uncased\n" in done.out
+    for name in unmeasured:  # each needs an option, and `describe` shows it
+        name = name.rpartition(":")[2]
+        alone = ("analyze", rows(), "--metric", name, "--out", f"{name}s")
+        said = "1 of 1 metrics could not be measured"
+        refuses(alone, said, f"-o {name}.", code=1, keeps=False)
+        assert f"--metric {name} -o {name}." in works("describe", name).out
     assert "<!doctype html>" in (folder / "report.html").read_text()
     assert len(list((folder / "pictures").glob("*.svg"))) >= 5
     assert "analyses/mine/report.html" in done.out

@@ -31,7 +31,8 @@ def register_metrics(register: Register[Metric]) -> None:
 def facts(part: Described) -> dict[str, Any]:
     """Return the title, the options and the own summary of a metric."""
     metric: Metric = part.target
-    return {"title": metric.title, "options": fields(metric.options), "about": metric.summary}
+    found = {"title": metric.title, "options": fields(metric.options), "about": metric.summary}
+    return {**found, "needs": metric.needs} if metric.needs else found
 
 
 def prints(facts: dict[str, Any]) -> None:

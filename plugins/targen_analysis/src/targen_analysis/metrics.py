@@ -126,6 +126,7 @@ class Metric:
         extra: the extra of the metric's distribution that installs what `measure` imports, or "".
         order: the metric's position in the report, lowest first.
         summary: a one-line summary for people.
+        needs: an option that has no default but must be passed, as an example: "model=NAME".
     """
 
     title: str
@@ -134,3 +135,4 @@ class Metric:
     extra: str = ""
     order: int = 100
     summary: str = ""
+    needs: str = ""

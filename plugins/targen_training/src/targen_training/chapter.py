@@ -8,6 +8,8 @@ from pathlib import Path
 from pydantic import Field
 
 from targen_analysis.metrics import Findings, Metric, MetricOptions, Study
+from targen_analysis.wording import metric_option
+from targen_core.errors import UsageError
 
 
 class TrainingOptions(MetricOptions):
@@ -18,7 +20,10 @@ class TrainingOptions(MetricOptions):
 
 def _measure(study: Study, options: TrainingOptions) -> Findings:
     if not options.results:
-        return Findings(notes=(_NONE,))
+        raise UsageError(
+            "results of targen compare were not passed",
+            hint=metric_option("training", "results", "FOLDER"),
+        )
     from targen_core import Dataset
     from targen_training.experiments.pages import findings_of
     from targen_training.experiments.results import read_results
@@ -35,16 +40,11 @@ def _measure(study: Study, options: TrainingOptions) -> Findings:
     return replace(findings, warnings=tuple(warnings))
 
 
-_NONE = (
-    "targen compare measures how good models trained on the data are; "
-    "-o training.results=FOLDER includes its results here."
-)
-
-
 TRAINING = Metric(
     title="Models trained on the data",
     measure=_measure,
     options=TrainingOptions,
     order=900,
     summary="results of targen compare: means, intervals, paired tests, learning curves",
+    needs="results=FOLDER",
 )

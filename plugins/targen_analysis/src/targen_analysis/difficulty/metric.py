@@ -15,17 +15,15 @@ from targen_analysis.difficulty.views import figures_table, of_rows, plots, row_
 from targen_analysis.metrics import Findings, Metric, MetricOptions, Study
 from targen_analysis.statistics import difference, least
 from targen_analysis.wording import metric_option
+from targen_core.errors import UsageError
 from targen_core.text import percent, plural
 from targen_standard.pretrained import device_of
 
 __all__ = ["DIFFICULTY", "DifficultyOptions"]
 
 
-_UNNAMED = (
-    "Difficulty is measured for a model of your choice. Pass one that transformers can load, such "
-    "as " + metric_option("difficulty", "model", "google-bert/bert-base-uncased") + ", or the "
-    "folder of one."
-)
+_EXAMPLE = "google-bert/bert-base-uncased"
+"""A model that transformers can load."""
 
 
 class DifficultyOptions(MetricOptions):
@@ -71,7 +69,10 @@ _MANY = 0.02
 
 def _measure(study: Study, options: DifficultyOptions) -> Findings:
     if not options.model:
-        return Findings(notes=(str(_UNNAMED),))
+        raise UsageError(
+            "difficulty is measured for a model of your choice, by name or folder",
+            hint=metric_option("difficulty", "model", _EXAMPLE),
+        )
     from targen_analysis.difficulty.models import find_classifier
 
     classifier = find_classifier(options.model)
@@ -245,4 +246,5 @@ DIFFICULTY = Metric(
     options=DifficultyOptions,
     extra="difficulty",
     order=70,
+    needs=f"model={_EXAMPLE}",
 )

@@ -57,7 +57,13 @@ class _Verdict:
 
 def _measure(study: Study, options: JudgedOptions) -> Findings:
     if not (options.sheet or options.ratings):
-        return Findings(notes=(str(_NONE),))
+        raise UsageError(
+            "no verdicts or ratings were passed",
+            hint="targen sample draws rows for a person; pass the result with "
+            + metric_option("judged", "sheet", "FILE")
+            + ". Or pass a run of targen rate with "
+            + metric_option("judged", "ratings", "RUN"),
+        )
     known = {corpus.name: _Known(corpus) for corpus in study.everything}
     figures: dict[str, dict[str, Estimate]] = {name: {} for name in known}
     headlines, warnings, tables, plots = [], [], [], []
@@ -125,14 +131,6 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
     )
 
 
-_NONE = (
-    "No verdicts or ratings were passed. targen sample draws rows for a person to judge; pass the "
-    "result with "
-    + metric_option("judged", "sheet", "FILE")
-    + ". targen rate has a model rate how difficult rows are; pass its run with "
-    + metric_option("judged", "ratings", "RUN")
-    + "."
-)
 _RIGHT = ("dataset", "judged rows", "right")
 
 
@@ -280,4 +278,5 @@ JUDGED = Metric(
     measure=_measure,
     options=JudgedOptions,
     order=800,
+    needs="sheet=FILE",
 )

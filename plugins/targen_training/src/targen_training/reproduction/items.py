@@ -95,7 +95,7 @@ def rows_in(option: str, folder: Path, task: str) -> Path | None:
 
 
 def _placed(word: str, folders: Mapping[str, Path | None], task: str) -> str:
-    """Return a word of a command, or what stands in the user's folder in its place.
+    """Return a word of a command, or the path in the user's folder that replaces it.
 
     Raises:
         UsageError: the folder does not contain it.
