@@ -142,6 +142,7 @@ MODULES = [
     "targen_cli.request",
     "targen_cli.choosing",
     "targen_cli.findings",
+    "targen_cli.provenance",
     "targen_standard.findings",
     "targen_core.plugins.kinds",
     "targen_core.plugins.adapters",

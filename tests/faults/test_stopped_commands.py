@@ -362,8 +362,10 @@ def _left(command: Command, at: Path, result: Result) -> dict[str, bytes]:
     files = sorted(path for pattern in command.outputs.split() for path in at.glob(pattern))
     left = {str(path.relative_to(at)): path.read_bytes() for path in files}
     left["printed"] = re.sub(r"[\d,.$]+|[ -]+", " ", result.out.replace(at.name, "AT")).encode()
-    # A run that is killed asks other calls ahead of need: their number is no part of its outputs.
+    # A run that is killed asks other calls ahead of need: their number is no part of its outputs,
+    # and neither is the date.
     counts = rb'"(seconds|calls|tokens|dollars|judge_dollars)": [\d.]+|billed: [^"\n]*'
+    counts += rb'|"created": "[^"]*"|Made on [^ ]*'
     return {
         name: re.sub(counts, b"", content.replace(at.name.encode(), b"AT"))
         for name, content in left.items()

@@ -103,6 +103,10 @@ def test_a_page_a_table_and_markdown_say_the_same(works):
     assert '"Does a dataset train a better model?" in the documentation' in done.out
     assert "digest" not in done.out
     page, text = Path("c/results.html").read_text(), Path("c/results.md").read_text()
+    made = json.loads(Path("c/results.json").read_text())["made"]
+    assert {"targen-training", "scikit-learn"} <= made["distributions"].keys()
+    for digest in made["files"].values():
+        assert digest in page and digest in text
     for words in (
         "learning curve of tfidf",
         "rows from Og needed for the same result",

@@ -154,6 +154,15 @@ def metadata_of(distribution: Any) -> tuple[str, str, list[str]]:
     return name, version, required
 
 
+def versions_of(names: Iterable[str]) -> dict[str, str]:
+    """Return the versions of the distributions that are installed, sorted by name."""
+    versions: dict[str, str] = {}
+    for name in sorted(names):
+        with contextlib.suppress(importlib_metadata.PackageNotFoundError, OSError, ValueError):
+            versions[name] = metadata_of(importlib_metadata.distribution(name))[1]
+    return versions
+
+
 def _lowest_core(requirements: Iterable[str]) -> str:
     """The lowest version of the core that some requirements allow; "" for any.
 

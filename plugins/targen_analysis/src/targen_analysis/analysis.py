@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from os import PathLike
 from pathlib import Path
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from targen_analysis.metrics import Excerpt, Findings, Metric, MetricOptions, Study, Table
 from targen_analysis.wording import metric_option
 from targen_cli.pages import table
+from targen_cli.provenance import provenance
 from targen_core import Registration, Registry
 from targen_core.errors import MissingDependency, PluginError, TargenError, UsageError
 from targen_core.suggestions import did_you_mean
@@ -58,10 +59,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Analysis:
-    """A study, and what each metric found; as text, what `targen analyze` prints."""
+    """A study, and what each metric found; as text, what `targen analyze` prints.
+
+    Attributes:
+        study: the datasets.
+        parts: the outcome of each metric.
+        made: see `targen_cli.provenance`.
+    """
 
     study: Study
     parts: Sequence[Part]
+    made: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def failed(self) -> list[Part]:
@@ -213,17 +221,20 @@ def measure_all(
     on_begin: Callable[[str], None] | None = None,
     *,
     raising: bool = False,
+    files: Iterable[str | Path] = (),
 ) -> Analysis:
     """Measure each metric; `on_begin` gets the name of each before.
 
-    With `raising`, what a metric raises by mistake is not caught, to be looked at.
+    With `raising`, what a metric raises by mistake is not caught, to be looked at. The analysis
+    records the digests of `files`.
     """
     parts = []
     for each in asked:
         if on_begin is not None:
             on_begin(each.item.name)
         parts.append(_measure(study, each, raising=raising))
-    return Analysis(study, parts)
+    made = provenance({each.item.distribution for each in asked}, files)
+    return Analysis(study, parts, made)
 
 
 def _measure(study: Study, asked: Asked, *, raising: bool) -> Part:

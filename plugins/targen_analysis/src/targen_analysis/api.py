@@ -85,7 +85,9 @@ def analyze(
         columns=Columns(several(text), label),
         seed=seed,
     )
-    analysis = measure_all(study, asked)
+    sources = (_source(each) for each in (*data, against))
+    files = [each for each in sources if isinstance(each, str | PathLike)]
+    analysis = measure_all(study, asked, files=map(Path, files))
     if out is not None:
         analysis.save(out, force=force)
     return analysis

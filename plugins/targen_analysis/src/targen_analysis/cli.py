@@ -160,16 +160,17 @@ def analyze(
     target = out or _target(study.corpora)
     check_free(target, force=force)
     say = (lambda name: print(f"{name} …", file=sys.stderr)) if _watched(quiet) else None
-    analysis = measure_all(study, asked, say, raising=_debugging())
+    files = [*synthetic, *([against] if against is not None else [])]
+    analysis = measure_all(study, asked, say, raising=_debugging(), files=files)
     if not texts:
         analysis = without_texts(analysis)
-    files = write(analysis, target, pictures=pictures)
+    written = write(analysis, target, pictures=pictures)
     if json:
         print_json(as_json(analysis))
     else:
         print_analysis(analysis, tables=tables or bool(metric))
         print()
-        for path in files:
+        for path in written:
             print(path)
     if show:
         webbrowser.open((target / "report.html").resolve().as_uri())

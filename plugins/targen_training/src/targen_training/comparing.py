@@ -260,9 +260,23 @@ def carried_out(
             raise KeyboardInterrupt(
                 f"stopped with {len(left):,} of {len(known):,} training runs left"
             ) from None
-        results = replace(results, asked=values, paper=publish(results))
+        results = replace(
+            results,
+            asked=values,
+            made=_made(registry, ready.experiment),
+            paper=publish(results),
+        )
         written(folder, results)
     return results
+
+
+def _made(registry: Registry, experiment: Experiment) -> dict[str, Any]:
+    """Return what made the results: versions of the trainers and their libraries, and test data."""
+    from targen_cli.provenance import provenance
+
+    trainers = (registry.find("trainer", model.trainer) for model in experiment.models)
+    tests = (test for part in experiment.tasks.values() for test in part.test)
+    return provenance({"targen-training", *(each.distribution for each in trainers)}, tests)
 
 
 def _planned(

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import importlib_metadata
-
 from targen_core.calls.delivery import Delivery
 from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.filters import USUAL
@@ -19,7 +17,7 @@ from targen_core.engine.quotas import Quotas
 from targen_core.engine.seeds import ListSpec, item_value
 from targen_core.errors import UnknownOption, UsageError
 from targen_core.origin import Typed, is_file, order_of
-from targen_core.plugins.loader import metadata_of
+from targen_core.plugins.loader import versions_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.delivering import chosen_delivery, delivered_steps, known_deliveries
@@ -359,11 +357,7 @@ def _distributions(
         names |= {*file.distributions}
     names |= {package for step in steps.values() for package in step.backend.packages}
     names |= parts.packages
-    versions: dict[str, str] = {}
-    for name in sorted(names):
-        with contextlib.suppress(importlib_metadata.PackageNotFoundError, OSError, ValueError):
-            versions[name] = metadata_of(importlib_metadata.distribution(name))[1]
-    return versions
+    return versions_of(names)
 
 
 def _digest(items: Sequence[Any]) -> str:

@@ -26,6 +26,7 @@ def as_json(analysis: Analysis) -> dict[str, Any]:
         "seed": study.seed,
         "datasets": [_dataset(corpus) for corpus in study.corpora],
         "reference": None if study.reference is None else _dataset(study.reference),
+        **({"made": dict(analysis.made)} if analysis.made else {}),
         "metrics": {part.item.id: _part(part) for part in analysis.parts},
     }
 

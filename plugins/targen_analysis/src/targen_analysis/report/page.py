@@ -14,6 +14,7 @@ from targen_analysis.report.cells import interval, number, shown
 from targen_analysis.report.pictures import colors_of, specification, theme
 from targen_analysis.report.short import Short, in_short, leading, title_of
 from targen_cli.pages import document, safe, scrolling
+from targen_cli.provenance import provenance_notes
 from targen_core.wording import anywhere
 
 __all__ = ["as_page"]
@@ -62,6 +63,7 @@ def as_page(analysis: Analysis) -> str:
         *_in_short(short),
         *parts,
         *_empty([part for part in analysis.parts if part not in full]),
+        *(f'<p class="soft">{safe(line)}</p>' for line in provenance_notes(analysis.made)),
     ]
     return document(
         title,

@@ -8,6 +8,7 @@ from targen_analysis.analysis import Analysis
 from targen_analysis.metrics import Findings
 from targen_analysis.report.cells import shown
 from targen_analysis.report.short import in_short, leading, title_of
+from targen_cli.provenance import provenance_notes
 from targen_standard.findings import findings_as_markdown
 
 __all__ = ["as_markdown"]
@@ -24,7 +25,11 @@ def as_markdown(analysis: Analysis) -> str:
             headlines=(*short.verdict, *short.headlines),
             tables=tuple(table for table in (*tables, *glance) if table.rows),
             warnings=tuple(line.removesuffix(".") for line in short.warnings),
-            notes=(*(lead.findings.notes if lead and lead.findings else ()), *short.limits),
+            notes=(
+                *(lead.findings.notes if lead and lead.findings else ()),
+                *short.limits,
+                *provenance_notes(analysis.made),
+            ),
         ),
         shown,
     )

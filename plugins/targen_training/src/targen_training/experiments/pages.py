@@ -10,6 +10,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from targen_cli.findings import Cell, Estimate, Findings, Plot, Table
+from targen_cli.provenance import provenance_notes
 from targen_core.text import plural
 from targen_standard.findings import findings_as_html, findings_as_markdown
 from targen_training.experiments.results import (
@@ -58,6 +59,7 @@ def findings_of(results: Results) -> Findings:
             *_HOW,
             *(_RUNS if any(p.over_runs for p in results.parts) else ()),
             *(results.notes if results.paper is None else ()),  # else differences list them
+            *provenance_notes(results.made),
         ),
     )
 

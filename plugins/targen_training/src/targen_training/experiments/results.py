@@ -276,6 +276,7 @@ class Results:
         means: over tasks; empty of one.
         notes: what was left out, and why.
         asked: the experiment, as `experiment.toml` has it.
+        made: see `targen_cli.provenance`; empty in results of earlier versions.
         paper: the paper's figures, if the experiment repeats a table; else None.
         folder: where `results.html` is, if it was written.
     """
@@ -288,6 +289,7 @@ class Results:
     means: Sequence[Mean] = ()
     notes: Sequence[str] = field(default=())
     asked: Mapping[str, Any] = field(default_factory=dict)
+    made: Mapping[str, Any] = field(default_factory=dict)
     paper: Published | None = None
     folder: Path | None = field(default=None, compare=False)
 
