@@ -187,6 +187,17 @@ def test_a_row_changes_in_its_label_alone(works, oracle):
     assert Path("out/dataset.jsonl").read_text().splitlines() == before
 
 
+@pytest.mark.parametrize(("wrong", "is_told"), [(10, False), (11, True)])
+def test_a_corrector_that_disagrees_with_most_labels_is_doubted(wrong, is_told, works, oracle):
+    other = {"entailment": "not_entailment", "not_entailment": "entailment"}
+    rows = [{**GOOD[at % len(GOOD)], "idx": at} for at in range(20)]
+    rows = [{**r, "label": other[r["label"]]} if r["idx"] < wrong else r for r in rows]
+    write_lines("rows.jsonl", rows)
+    done = works(f"correct rows.jsonl --task rte {oracle} --out out")
+    assert f"{20 - wrong} unchanged, {wrong} changed, 0 rejected" in done.out
+    assert ("disagrees with most labels" in done.out) is is_told
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [

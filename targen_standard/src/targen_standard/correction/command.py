@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from targen_standard.given import Data
 
 _LOST = "not judged"  # a column
+_SOME = 20  # labels: of fewer, a corrector that is often right may change most
 
 
 @takes(
@@ -310,5 +311,10 @@ def _print(report: Mapping[str, Any], folder: Path) -> None:
         for count, what in ((changed, "changed"), (rejected, "rejected")):
             if count:
                 print(f"to see the {what} rows: targen show {shlex.quote(str(folder))} --{what}")
+        if changed + rejected > kept and kept + changed + rejected >= _SOME:
+            print(
+                "\nThe corrector disagrees with most labels: either these are wrong, or it does "
+                "not understand what they mean"
+            )
     print_usage(report)
     print(f"\n{folder / 'dataset.jsonl'}")
