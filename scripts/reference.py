@@ -22,6 +22,10 @@ from targen_training.reproduction.items import items
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "build" / "site"
+_LACKING = (
+    "*Here, this page lacks its tables. `python scripts/reference.py` writes it with them to "
+    "`build/site/docs`.*\n\n"
+)
 _PAPERS = """# The papers, item by item
 
 Every table, figure and appendix of [TarGEN](https://arxiv.org/abs/2310.17876) and
@@ -49,7 +53,7 @@ def main() -> None:
         menu = menu.replace(mark, "\n" + "".join(lines))
     (SITE / "docs" / "reference" / "papers.md").write_text(_papers(), encoding="utf-8")
     for page in (SITE / "docs").rglob("*.md"):
-        text = reference_tables.filled(page.read_text(encoding="utf-8"))
+        text = reference_tables.filled(page.read_text(encoding="utf-8").replace(_LACKING, ""))
         page.write_text(_described(text), encoding="utf-8")
     if repository := os.environ.get("REPO"):  # pages then get a link to edit them
         menu += f"repo_url: {repository}\nedit_uri: edit/main/docs/\n"
