@@ -64,8 +64,7 @@ class RealTexts:
 
     The row has the manner of the text `manner` and a subject near that of the text `subject`;
     `others` show more of the same. They have the row's label if `own_label`, else any label.
-    `length` is that of `manner` in words for a prompt, such as "about 12 words". `manner` clearly
-    has the row's label if it is `sure`.
+    `length` is that of `manner` in words for a prompt, such as "about 12 words".
     """
 
     manner: str
@@ -73,7 +72,6 @@ class RealTexts:
     others: Sequence[str]
     length: str
     own_label: bool
-    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,9 +114,8 @@ class ExampleOptions(Options):
             ge=10,
             le=11,
             description="the edition of task files by which rows imitate examples. `11`, as in "
-            "new runs: not texts outside the task's limits of words. Rows follow all examples of a "
-            "label equally often. Forms are those of the longest field, and suit the language of "
-            "each text",
+            "new runs: not texts outside the task's limits of words. Forms are those of the "
+            "longest field, and suit the language of each text",
         ),
     ] = 10
 

@@ -2,17 +2,15 @@
 
 Steps 1 and 2 are replaced. Step 1 has one item, the labels of the examples. If they have none, a
 model labels them, 25 per call. Step 2 numbers places, without calls. At each place, every label
-pairs two of its examples. All of them are followed once before any is again, then in other pairs.
-A row that takes all from one text repeats its frame. A row whose traits are drawn apart resembles
-no real text.
+pairs two of its examples, and each pair comes up once before any does again. A row that takes all
+from one text repeats its frame. A row whose traits are drawn apart resembles no real text.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -31,7 +29,6 @@ from targen_standard.examples.showing import MOST, Wrapping, indented
 
 _AT_ONCE = 25  # examples that a call labels
 _PLACES = 50  # of a batch
-_MOST = 1_000  # labelled examples that rows follow, if labels have more than `MOST` each
 _FEWEST = 5  # examples of a label: with fewer, its rows follow those of any label
 _NONE = "none"
 _LABEL = Prompt("label-examples", package="targen_standard.examples")
@@ -61,11 +58,7 @@ class _Reply(BaseModel):
 
 
 def followed(
-    task: Task[Any, Any],
-    rows: Sequence[Example],
-    options: ExampleOptions,
-    *,
-    by_script: bool,
+    task: Task[Any, Any], rows: Sequence[Example], options: ExampleOptions, *, by_script: bool
 ) -> Task[Any, Any] | None:
     """Return the task whose rows follow examples; None if it cannot, or they are too few.
 
@@ -75,24 +68,21 @@ def followed(
         return None
     by_label = labelled_alike(rows)
     labels = [label.name for label in task.labels]
-    most = MOST if options.edition < 11 else max(MOST, _MOST // len(labels))
     ask = by_label.keys() <= {None}
     if ask:
         if len(rows) < options.per_label * len(labels):
             return None
         used = varied(rows, MOST)
     elif all(len(by_label.get(label, ())) >= options.per_label for label in labels):
-        used = [row for label in labels for row in varied(by_label[label], most)]
+        used = [row for label in labels for row in varied(by_label[label], MOST)]
     else:
         return None
     texts = {row.line: row for row in sorted(used, key=lambda row: row.line)}
-    if len(texts) < _FEWEST:  # a file may repeat its texts
-        return None
     return task.replace(
         contexts=_labels(task, texts, ask=ask),
         seeds=(_PLACES_STEP,),
         generators={
-            branch: Following(
+            branch: _Following(
                 write, texts, branch, task.branches[branch], options, by_script=by_script
             )
             for branch, write in task.following.items()
@@ -191,18 +181,7 @@ _PLACES_STEP = ListStep(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Picked:
-    """The lines of the examples that a prompt shows, and what it says of them; see `RealTexts`."""
-
-    manner: int
-    subject: int
-    others: Sequence[int]
-    is_own: bool
-    sure: bool = True
-
-
-class Following(Wrapping):
+class _Following(Wrapping):
     """A branch's generator, which gets a pair of examples in place of a seed."""
 
     def __init__(
@@ -221,63 +200,11 @@ class Following(Wrapping):
         self._aim = aim
         self._shown, self._least = options.shown, options.per_label
         self._by_script = by_script
-        self._edition = options.edition
 
     async def __call__(self, llm: Llm, seed: str) -> Any:
         """See `InverseGenerator`."""
-        picked = self.pick(llm.above[0], int(seed))
-        llm.note(manner=picked.manner, subject=picked.subject)
-        return await self._inner(
-            llm,
-            RealTexts(
-                self._text(picked.manner),
-                self._text(picked.subject),
-                [self._text(line) for line in picked.others],
-                length_of(self._texts[picked.manner].text, by_script=self._by_script),
-                own_label=picked.is_own,
-                sure=picked.sure,
-            ),
-        )
-
-    def pick(self, known: LabelsOfExamples, place: int) -> Picked:
-        """Return the examples for a place.
-
-        They are on a circle. On each turn around it, each comes first once, second once and so on.
-        Each turn makes other pairs.
-        """
-        if self._edition < 11:
-            return self._picked_at_random(known, place)
-        own = known.lines.get(str(self._aim), [])
-        is_own = len(own) >= _FEWEST
-        mine = own
-        if not is_own:
-            strange = {*known.lines.get(_NONE, ())}  # they fit no label
-            mine = [line for line in self._texts if line not in strange]
-        circle = self._shuffled(mine, known.order, "circle")
-        circle.sort(key=lambda line: line in known.unsure if is_own else line not in own)
-        turn, at = divmod(place, len(circle))
-        ahead = self._shuffled(range(1, len(circle)), known.order, f"turn {turn}")
-        # Half of the circle ahead at first, so that few neighbouring rows share a text.
-        of_subject = 1 + (turn + len(circle) // 2) % (len(circle) - 1)
-        ahead.sort(key=lambda distance: distance != of_subject)
-        few = [] if is_own else self._shuffled(own, known.order, f"few {place}")
-        shown = dict.fromkeys([*few, *(circle[(at + each) % len(circle)] for each in ahead)])
-        subject, *others = [line for line in shown if line != circle[at]][: self._shown - 1]
-        return Picked(
-            circle[at],
-            subject,
-            others,
-            is_own=is_own,
-            sure=circle[at] not in known.unsure,
-        )
-
-    def _shuffled(self, numbers: Iterable[int], order: int, what: str) -> list[int]:
-        shuffled = [*numbers]
-        random.Random(f"{order} {self._branch} {what}").shuffle(shuffled)
-        return shuffled
-
-    def _picked_at_random(self, known: LabelsOfExamples, place: int) -> Picked:
-        """Return the lines for a place as in earlier runs, which follow only sure examples."""
+        known: LabelsOfExamples = llm.above[0]
+        place = int(seed)
         own = known.lines.get(str(self._aim), [])
         is_own = len(own) >= _FEWEST
         mine = own if is_own else [*self._texts]
@@ -292,7 +219,17 @@ class Following(Wrapping):
         random.Random(f"{known.order} {self._branch} {place}").shuffle(others)
         if not is_own:
             others.sort(key=lambda line: line not in own)
-        return Picked(manner, subject, others[: self._shown - 2], is_own=is_own)
+        llm.note(manner=manner, subject=subject)
+        return await self._inner(
+            llm,
+            RealTexts(
+                self._text(manner),
+                self._text(subject),
+                [self._text(line) for line in others[: self._shown - 2]],
+                length_of(self._texts[manner].text, by_script=self._by_script),
+                own_label=is_own,
+            ),
+        )
 
     def _text(self, line: int) -> str:
         return indented(self._texts[line].text)

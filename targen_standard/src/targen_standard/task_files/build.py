@@ -294,8 +294,6 @@ def _following(
         branch.prompt or aims[of] is None for of, branch in declaration.asked.items()
     ):
         return {}
-    if declaration.edition > 10:  # there is no seed that may not suit the label
-        reply = reply_model(declaration, may_refuse=False)
     return {
         branch: _Follower(declaration, row, reply, official[aim], branch, aim)
         for branch, aim in aims.items()
@@ -304,7 +302,6 @@ def _following(
 
 
 _SIGNS = " Show as many signs of the label as it does, and as strong ones, with other words."
-_SURER = " Text 1 may leave its label open, but your text does not."
 _MATTER = (
     "the subject of text 2 or one next to it, just as common and just as ordinary. If text 2 names "
     "no subject, take any that such texts often have; if text 1 names none either, yours need not."
@@ -337,13 +334,12 @@ class _Follower:
             check_written(written, None, self.declaration)
 
         numbered = (f"{number}. {text}" for number, text in enumerate(texts.others, 3))
-        signs = _SIGNS if texts.sure else _SURER
         written = await llm.ask(
             *self.prompts,
             reply=self.reply,
             check=usable,
             whose=" with this label" if texts.own_label else ", of any label",
-            signs=signs if texts.own_label else "",
+            signs=_SIGNS if texts.own_label else "",
             matter=_MATTER if texts.own_label else _OWN_MATTER,
             manner=texts.manner,
             subject=texts.subject,

@@ -416,9 +416,9 @@ class Declaration(_Part):
         "sentences. With `close_gap`, subjects are in lower case. Only a dimension with an English "
         "name replaces `length`. A language of several words is not checked. Checks know fewer "
         "introductions, placeholders and languages. "
-        "`10`: with `examples`, rows follow some of them more often than others, and examples "
-        "outside the field's `words`. Forms are those of all fields with their names, and all in "
-        "one language. Several languages are not checked. Code also draws lengths of numbers, "
+        "`10`: with `examples`, rows also imitate those outside the field's `words`. Forms are "
+        "those of all fields with their names, and all in one language. Several languages are not "
+        "checked. Code also draws lengths of numbers, "
         "dates and the like",
     )
     draft: bool = Field(

@@ -78,21 +78,17 @@ def row_columns(declaration: Declaration) -> dict[str, Any]:
 
 
 def reply_model(
-    declaration: Declaration,
-    more: Mapping[str, Any] = MappingProxyType({}),
-    *,
-    may_refuse: bool = True,
+    declaration: Declaration, more: Mapping[str, Any] = MappingProxyType({})
 ) -> type[BaseModel]:
     """Return the reply's model of step 3: one row without seed and label, or a list of such rows.
 
-    `more` are further columns of a row: name → type. Only if it `may_refuse`, and the declaration's
-    edition lets it, may a reply say that the seed does not suit the label.
+    `more` are further columns of a row: name → type.
     """
     columns: dict[str, Any] = {
         name: (_asked(p, declaration.languages), ...) for name, p in declaration.written.items()
     }
     columns |= {name: (kind, ...) for name, kind in more.items()}
-    base = _Written if may_refuse and declaration.may_refuse else BaseModel
+    base = _Written if declaration.may_refuse else BaseModel
     one = model_of("Written", columns, __base__=base)
     return (
         one
