@@ -88,7 +88,7 @@ def test_other_contexts_than_before_are_explained(refuses, works, mood):
     ask = (*ask, "--arms", "correction", "--repeats", 1, "-n")
     works(*ask, 12)
     hint = "the contexts limit follows -n; repeat the original request"
-    refuses((*ask, 20), "started with contexts limit 12; you asked for 20", hint)
+    refuses((*ask, 200), "started with contexts limit 4; you asked for 40", hint)
 
 
 def test_an_arm_whose_rows_are_all_tested_is_left_out(works, mood):
@@ -119,10 +119,12 @@ def test_defaults_hold_for_the_backend_that_they_name(targen, mood):
     asked = ("ablate", "./mood.yaml", "--test", "test.jsonl", "-n", 8, "--max-cost", 1, "--plan")
     plain = targen(*asked, "--arms", "correction")
     assert plain.code == 0, plain.err
-    assert "arm whole (mood): to generate: n=8, model=llama, options={'model': 'm'," in plain.err
+    assert (
+        "arm whole (mood): to generate: 8 rows of mood, up to 4 contexts, by llama/m: " in plain.err
+    )
     assert "generating all arms costs about $0." in plain.err
     several = ("--generator", "llama/m", "--generator", "scripted", "--arms", "generators")
-    assert "model=scripted, options={}," in targen(*asked, *several).err
+    assert "by scripted: " in targen(*asked, *several).err
     # A plan must not promise a cap that the run would refuse.
     other = targen(*asked, "--generator", "llama/other", "--arms", "correction")
     assert other.code == 2 and "price of arm whole (mood) is unknown" in other.err
@@ -136,7 +138,7 @@ def test_defaults_hold_for_the_backend_that_they_name(targen, mood):
 def test_variants_are_arms_and_what_a_task_lacks_is_named(targen, mood):
     mood("test.jsonl", 20)
     rte = targen("ablate", "rte", *ASKED, "--plan")
-    assert "arm no seeds (rte): to generate" in rte.err and "variants=['no-seeds']" in rte.err
+    assert "arm no seeds (rte): to generate" in rte.err and "variant no-seeds" in rte.err
     assert "arm paper (rte)" in rte.err
     assert "arm no dimensions (rte)" in rte.err
     assert "arm seeds for all labels (rte)" in rte.err

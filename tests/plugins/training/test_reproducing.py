@@ -151,9 +151,10 @@ def test_arms_that_are_missing_are_generated_as_the_plan_says(targen, refuses, s
     def asked(model, rows, *more):
         return targen(*base, "--generator", model, "-n", rows, *more)
 
-    assert "variants=['paper']" in asked("scripted", 8, "--plan", "--variant", "paper").err
+    paper = asked("scripted", 8, "--plan", "--variant", "paper").err
+    assert "to generate: 8 rows of rte, variant paper, without correction, by scripted" in paper
     plan = asked("scripted", 8, "--plan").err
-    assert "arm without correction (rte): to generate" in plan and "variants" not in plan
+    assert "arm without correction (rte): to generate" in plan and "variant" not in plan
     done = asked("scripted", 8)
     assert done.code == 0, done.err
     assert "without correction minus with correction" in done.out and "85.32" in done.out
@@ -162,7 +163,7 @@ def test_arms_that_are_missing_are_generated_as_the_plan_says(targen, refuses, s
     assert json.loads((run / "manifest.json").read_text())["spec"]["corrector"] is None
     there = asked("scripted", 8, "--plan")
     assert there.code == 0
-    assert there.err.count("(rte): using existing rows: n=8, model=scripted") == 2
+    assert there.err.count("(rte): using existing rows: 8 rows of rte") == 2
     for model, rows, why in (
         ("claude/claude-haiku-5-5", 8, "started with model scripted on backend scripted; you"),
         ("scripted", 10, "its target is 8 rows, not 10"),
@@ -175,14 +176,16 @@ def test_arms_that_are_missing_are_generated_as_the_plan_says(targen, refuses, s
             assert "there: " not in other.err and "--out reproductions/table5-2," in other.err
             assert "targen resume" not in other.err and "targen_core" not in other.err
     paid = asked("claude/claude-haiku-5-5", 8, "--plan", "--out", "reproductions/table5-2")
-    assert paid.code == 0 and paid.err.count("(rte): to generate: n=8") == 2
+    assert paid.code == 0 and paid.err.count("(rte): to generate: 8 rows") == 2
     assert "costs about $" in paid.err
     run = Path("reproductions/table5/runs/rte-with-correction")
     for name in ("report.json", "ledger"):  # as a process leaves it that is killed
         (run / name).unlink()
     begun = asked("scripted", 8, "--plan")
     assert begun.code == 0, begun.err
-    assert "with correction (rte): to continue after 8 rows: n=8, model=scripted" in begun.err
+    assert (
+        "with correction (rte): to continue after 8 rows: 8 rows of rte, by scripted" in begun.err
+    )
     assert asked("scripted", 8).code == 0 and (run / "report.json").exists()
 
 
@@ -222,7 +225,7 @@ def test_wordings_and_generators_are_arms(targen, superglue):
     original(superglue, "WiC", "runs/wic/dataset.jsonl", 60, 40)
     for _ in range(2):
         shares = targen("reproduce", "table10", *base, "--tasks", "wic,axg")
-        assert shares.code == 0 and shares.err.count("contexts_fraction=0.25") == 2, shares.err
+        assert shares.code == 0 and shares.err.count(", 25% of up to 4 contexts") == 1, shares.err
     priced = ("-o", "model=m", "-o", "base_url=http://127.0.0.1:9/v1", "-o", "price_in=5")
     paid = targen("reproduce", "table10", *base[:2], "--generator", "llama", "-n", 60, *priced,
                   "-o", "price_out=9", "--tasks", "cb", "--max-cost", 2, "--plan")  # fmt: skip
@@ -231,10 +234,10 @@ def test_wordings_and_generators_are_arms(targen, superglue):
     assert "at most $2.00 (--max-cost)" in paid.err
     generators = targen("reproduce", "table11", *base, "--generator", "local", "--tasks", "cb")
     assert "arm scripted (cb)" in generators.err and "arm local (cb)" in generators.err
-    assert "n=8," in generators.err
+    assert "8 rows of cb, by local" in generators.err
     slow = targen("reproduce", "table11", *base[:4], "--generator", "local", "--tasks", "cb",
                   "--plan")  # fmt: skip
-    assert slow.err.count("n=40,") == 2, slow.err
+    assert slow.err.count(": 40 rows of cb") == 2, slow.err
 
 
 @pytest.mark.whole
@@ -341,7 +344,7 @@ def test_methods_are_arms(targen, refuses, works, superglue):
     made_so = (*asked, "--generator", "scripted", "-n", 24)
     plan = works(*made_so, "--plan")
     # Five for each that is kept.
-    assert "SuperGen (rte): to generate: model=scripted, labels={'entailment': 60" in plan.err
+    assert "SuperGen (rte): to generate: 120 rows of rte by supergen, by scripted" in plan.err
     done = works(*made_so)
     for words in ("CODA", "64.56", "TarGEN", "51.32"):
         assert words in done.out

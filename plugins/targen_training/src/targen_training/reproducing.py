@@ -616,7 +616,7 @@ def _limit(registry: Registry, parts: Mapping[str, Any], number: int) -> None:
     for task, part in parts.items():
         for arm in part["arms"].values():
             if maximum := arm.get("generate", {}).get("contexts_limit"):
-                loaded = registry.resolve(registry.find("task", task))
+                loaded = registry.get("task", task).varied(arm["generate"].get("variants", ()))
                 arm["generate"]["contexts_limit"] = contexts_of(loaded, number, maximum)
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import signature
 from itertools import count
+from math import prod
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,18 @@ from targen_cli.ahead import Expected
 from targen_cli.estimating import estimate
 from targen_core import Registry, Task, generate
 from targen_core.errors import JobFailed, QuotaNotMet, RunConflict, TargenError, UsageError
+from targen_core.options import several
+from targen_core.text import plural
 from targen_standard.finishing.api import finished, rows_to_make
 from targen_standard.looking import found
 from targen_training.experiments.model import Arm, Experiment
 
 if TYPE_CHECKING:
     from targen_core import Report
+
+
+_UNSAID = re.compile("key|price_")
+"""Options of a model that are secret, or that do not affect the rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +60,29 @@ class Made:
 
     @property
     def said(self) -> str:
-        """Return the special traits of the arm, in one line."""
-        by = {"task": self.own} if self.own else {}
-        return ", ".join(f"{key}={value}" for key, value in {**self.values, **by}.items())
+        """Return the traits of the arm in words, such as "60 rows of rte, variant paper"."""
+        values = {key: value for key, value in self.values.items() if value is not None}
+        options = dict(values.pop("options", {}))
+        labels = values.pop("labels", None)
+        rows = values.pop("n", None) if labels is None else sum(labels.values())
+        said = [f"rows of {Path(self.task).stem}" if rows is None else self._counted(rows)]
+        if variants := values.pop("variants", ()):
+            names = several(variants)
+            said.append(f"variant{'s' if len(names) > 1 else ''} {', '.join(names)}")
+        if limit := values.pop("contexts_limit", None):
+            share = values.pop("contexts_fraction", 1.0)
+            of = "" if share == 1 else f"{share:.0%} of "
+            said.append(f"{of}up to {plural(limit, 'context')}")
+        if values.pop("correct", True) is False:
+            said.append("without correction")
+        model = "/".join(filter(None, (values.pop("model", ""), options.pop("model", ""))))
+        more = {**values, **options}
+        said += [f"{key} {value}" for key, value in more.items() if not _UNSAID.search(key)]
+        return ", ".join([*said, *([f"by {model}"] if model else [])])
+
+    def _counted(self, rows: int) -> str:
+        name = Path(self.own).parent.name if self.own else ""
+        return f"{plural(rows, 'row')} of {Path(self.task).stem}{f' by {name}' if name else ''}"
 
 
 def to_generate(registry: Registry, experiment: Experiment, folder: Path) -> Iterator[Made]:
@@ -86,10 +113,14 @@ def to_generate(registry: Registry, experiment: Experiment, folder: Path) -> Ite
 def contexts_of(task: Task[Any, Any], rows: int, maximum: int) -> int:
     """Return how many contexts make all of `rows`, at most `maximum`.
 
-    Every context is the start of a seed, and a seed is used for all labels, or for one.
+    A call for seeds gives several for one context, and a seed is used for all labels, or for one.
+    More contexts would not be used, so that shares of them would give the same rows.
     """
     uses = len(task.branches) if task.labels_per_seed is None else 1
-    return max(4, min(maximum, rows // (uses * task.instances_per_call)))
+    # A task without contexts shares the first of its lists instead.
+    steps = task.seeds[0 if task.contexts else 1 :]
+    seeds = prod(step.batch for step in steps if not step.once)
+    return max(4, min(maximum, rows // (uses * task.instances_per_call * seeds)))
 
 
 def expected(registry: Registry, arm: Made) -> Expected:
