@@ -215,6 +215,8 @@ def test_the_other_arm_of_a_run_is_its_replay(targen, works, superglue, monkeypa
 
 @pytest.mark.whole
 def test_wordings_and_generators_are_arms(targen, superglue):
+    outline = targen("reproduce", "table9", "--plan")
+    assert outline.code == 0 and "arms: variation 1, variation 2, variation 3" in outline.err
     base = ("--original", superglue, "--generator", "scripted", "-n", 8, "--plan")
     wordings = targen("reproduce", "table9", *base)
     assert all(f"arm variation {at} (cb)" in wordings.err for at in (1, 2, 3))
@@ -226,6 +228,10 @@ def test_wordings_and_generators_are_arms(targen, superglue):
     for _ in range(2):
         shares = targen("reproduce", "table10", *base, "--tasks", "wic,axg")
         assert shares.code == 0 and shares.err.count(", 25% of up to 4 contexts") == 1, shares.err
+    # RTE's calls for seeds give five for a context, each for both labels.
+    paper = targen("reproduce", "table10", *base[:4], "-n", 60, "--variant", "paper", "--tasks",
+                   "rte", "--plan")  # fmt: skip
+    assert "variant paper, 50% of up to 6 contexts, by scripted" in paper.err, paper.err
     priced = ("-o", "model=m", "-o", "base_url=http://127.0.0.1:9/v1", "-o", "price_in=5")
     paid = targen("reproduce", "table10", *base[:2], "--generator", "llama", "-n", 60, *priced,
                   "-o", "price_out=9", "--tasks", "cb", "--max-cost", 2, "--plan")  # fmt: skip

@@ -179,7 +179,7 @@ def _lacking(what: str, error: Exception) -> UsageError:
     if missing:
         return UsageError(
             f"a worker on {platform.node()} lacks the package {missing}, which {what} needs",
-            hint="use one image for all nodes, or Ray's runtime_env: see docs/scaling.md",
+            hint="use one image for all nodes, or Ray's runtime_env",
         )
     return UsageError(
         f"a worker on {platform.node()} cannot read {what}: {type(error).__name__}: {error}",
@@ -210,5 +210,5 @@ def _require_versions(setup: Setup) -> None:
             there = here[name] or "missing"
             raise UsageError(
                 f"{name} is {version} here and {there} on the worker {platform.node()}",
-                hint="use one image for all nodes, or Ray's runtime_env: see docs/scaling.md",
+                hint="use one image for all nodes, or Ray's runtime_env",
             )

@@ -214,6 +214,9 @@ def reproduce(
         _other_command(ctx, item, folders, tasks=tasks, out=out, plan=plan, json=json)
         return
     money = Money(said.of(Limits), yes=yes)
+    if plan and original is None and table in table_names():
+        _outline(paper_table(table))
+        return
     paper = None if table == datatune.NAME else paper_table(table)
     if original is None:
         raise UsageError(
@@ -323,6 +326,18 @@ def _published(registry: Registry, paper: PaperTable, differs: Sequence[str]) ->
     title = f"{paper.name} of the paper: {paper.title}"
     means = paper.columns == "arms" and not paper.harness
     return Published(title, paper.rows, differs, tables, means)
+
+
+def _outline(paper: PaperTable) -> None:
+    """Print what a table compares, and which data it needs, before there is any."""
+    arms = [arm["name"] for arm in paper.arms] or [f"one per --{paper.each}"]
+    print(f"{paper.name}: {paper.title}, on {', '.join(paper.tasks)}", file=sys.stderr)
+    print(f"arms: {', '.join(arms)}", file=sys.stderr)
+    print(
+        "to see rows, costs and training runs, pass --original FOLDER, with train.jsonl and "
+        "val.jsonl per task",
+        file=sys.stderr,
+    )
 
 
 _WITH_JSON = (["analyze"], ["report"], ["review", "report"])

@@ -456,7 +456,7 @@ def print_usage(report: Mapping[str, Any]) -> None:
         print(
             f"{plural(hung, 'call')} took far longer than others and "
             f"{'was' if hung == 1 else 'were'} sent again, so both attempts may be billed; see "
-            'docs/reliability.md, "Calls that hang"'
+            '"Calls that hang" in the documentation'
         )
     if report.get("unused_calls"):
         count = report["unused_calls"]
