@@ -65,13 +65,13 @@ def test_a_generator_writes_the_few_shot_answers(targen, refuses, works):
     asked = (*TABLE, "--transformed", "transformed", *SMALLEST, "--generator", "scripted",
              "-o", "script=model.py:reply", "-n", 10)  # fmt: skip
     plan = targen(*asked, "--plan")
-    assert "few-shot answers (implicatures): to generate: n=10, model=scripted" in plan.err
+    assert "few-shot answers (implicatures): to generate: 10 rows of implicatures, " in plan.err
     done = works(*asked)
     assert "Few-shot answers cover 10 of the 30 examples of implicatures." in done.out
     run = Path("reproductions/datatune-table2/runs/implicatures-few-shot")
     assert (run / "report.json").exists()
     there = targen(*asked, "--plan").err
-    assert "few-shot answers (implicatures): using existing rows: n=10" in there
+    assert "few-shot answers (implicatures): using existing rows: 10 rows of implicatures" in there
     assert f"few-shot answers for implicatures: {run}" in targen(*asked[:-6], "--plan").err
     refuses((*asked, "-n", 12), "its target is 10 rows, not 12")
 
