@@ -325,16 +325,16 @@ def test_some_tasks_are_learned_before_others(targen):
              "--generator", "scripted")  # fmt: skip
     done = targen(*asked, "--json")
     assert done.code == 0, done.err
-    (part,) = done.json["results"]["parts"]
+    (part,) = done.json["parts"]
     assert part["key"] == "copa"
     groups = {group["arm"]: group for group in part["groups"]}
     assert list(groups) == [
         *("fine-tuned alone", "Syn before", "Self-Instruct before", "Og before")
     ]
     assert {group["rows"] for group in groups.values()} == {16}
-    notes = " ".join(done.json["results"]["notes"])
+    notes = " ".join(done.json["notes"])
     assert "Pre-finetuned on Syn: cb 16 rows, rte 16 rows" in notes
-    assert any("OpenLLM" in line for line in done.json["differs"])
+    assert any("OpenLLM" in line for line in done.json["paper"]["differs"])
     cells = Path("reproductions/table8/cells")
     facts = [json.loads(path.read_text()) for path in cells.glob("*/cell.json")]
     assert [len(fact.get("before", "")) for fact in facts].count(0) == 1
@@ -387,11 +387,11 @@ def test_the_paper_s_models_take_their_own_path_with_tiny_weights(targen, table,
         assert re.search(rf"{name}: [\d,]+ million parameters.* GB .* [\d,]+ steps of", plan.err)
     done = targen(*asked, "--json")
     assert done.code == 0, done.err
-    for part in done.json["results"]["parts"]:
+    for part in done.json["parts"]:
         groups = {(group["model"], group["arm"]) for group in part["groups"]}
         assert {model for model, _ in groups} == set(models)
         assert {"Og", "Syn"} <= {arm for _, arm in groups}
-    assert ("LoRA" in " ".join(done.json["differs"])) is (table == "table4")
+    assert ("LoRA" in " ".join(done.json["paper"]["differs"])) is (table == "table4")
 
 
 def test_table_8_in_the_paper_s_form(targen, jsonl, monkeypatch):

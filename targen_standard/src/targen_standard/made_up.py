@@ -31,6 +31,9 @@ def matching(pattern: str, rng: random.Random) -> str:
     """A text for a regular expression of letters, classes, groups and repeats.
 
     The caller checks it, since properties and the like are not understood.
+
+    Raises:
+        OverflowError: it repeats too much.
     """
     return _Pattern(pattern).either()(rng)
 
@@ -45,6 +48,7 @@ _SHORT = {"d": string.digits, "w": string.ascii_lowercase + string.digits, "s": 
 _NO_WIDTH = frozenset(("^", "$", r"\b", r"\A", r"\z"))
 _MOST = 100  # signs of a range
 _MORE = 3  # repeats beyond the fewest, if a pattern sets no limit or a distant one
+_REPEATS = 10_000  # of all parts together, in a text
 
 
 class _Pattern:
@@ -52,6 +56,7 @@ class _Pattern:
 
     def __init__(self, pattern: str) -> None:
         self._left = pattern
+        self._repeats = 0
 
     def either(self) -> _Made:
         """Read alternatives, up to the end of a group or the pattern."""
@@ -75,7 +80,17 @@ class _Pattern:
         low = int(least or mark == "+")
         limit = 1 if mark == "?" else int(most or (low if least and not comma else low + _MORE))
         high = min(limit, low + _MORE)
-        return lambda rng: "".join(one(rng) for _ in range(rng.randint(low, high)))
+
+        def repeated(rng: random.Random) -> str:
+            made = []
+            for _ in range(rng.randint(low, high)):
+                self._repeats += 1
+                if self._repeats > _REPEATS:
+                    raise OverflowError("the pattern repeats too much")
+                made.append(one(rng))
+            return "".join(made)
+
+        return repeated
 
     def _one(self) -> _Made:
         """Read a group, a class or a sign."""

@@ -344,6 +344,21 @@ def test_a_dry_run_keeps_to_all_limits_of_a_field(text, declared):
     assert len(texts) > 10
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"(\d{0}){1000000000}",
+        "(){1000000000}",
+        "((((()" + "{1000})" * 4 + "{1000}",
+        "((a{0}){1000000}){1000000}",
+    ],
+)
+def test_a_dry_run_gives_up_a_pattern_that_repeats_too_much(pattern, declared):
+    task = declared(fields={"text": "a text", "number": {"pattern": pattern}}).task()
+    call = DryRunCall("generate", "calm", "write-calm", {"seed": "x"}, random.Random(1))
+    assert task.dry_run(call)["number"]
+
+
 @pytest.mark.parametrize("pattern", [r"\p{Lu}{2}-7", "(?i)ab-7"])
 def test_a_dry_run_uses_the_example_of_a_pattern_that_it_does_not_understand(pattern, declared):
     field = {"description": "a number, such as AB-7.", "pattern": pattern}

@@ -123,7 +123,9 @@ _SCRIPTS: Mapping[
 }
 _RESPELLED = re.compile(r"\b(?:latin(?! americ)|romani[sz]|translit|pinyin|romaji)", re.IGNORECASE)
 _CODE = 3  # letters at most
-_LISTED = re.compile(r", *(?:or +)?|/| +or +")
+_LISTED = re.compile(r", *(?:or +|oder +)?|/| +(?:or|oder) +")
+_CHOICE = re.compile(r"/| (?:or|oder) ")
+_BOTH = re.compile(r" (?:and|und) |&")
 _REGION = re.compile(r"[-_]\w{2,4}$| ?\(\w+\)$")
 
 
@@ -187,12 +189,14 @@ def named_language(said: str) -> str:
 def named_languages(said: str) -> tuple[str, ...]:
     """Return the languages that words name, such as "English or de-CH"; empty if one is unclear.
 
-    "English and German" names none: each text may be in both.
+    "English and German" names none: each text may be in both. In "German, formal", the comma does
+    not separate languages.
     """
-    names = [named_language(each) for each in (said, *_LISTED.split(said))]
-    if names[0]:
-        return (names[0],)
-    return tuple(dict.fromkeys(names[1:])) if all(names[1:]) else ()
+    names = [named_language(each) for each in _LISTED.split(said)]
+    if all(names):
+        return () if _BOTH.search(said) else tuple(dict.fromkeys(names))
+    name = "" if _CHOICE.search(said) or _BOTH.search(said) else named_language(said)
+    return (name,) if name else ()
 
 
 def with_name(said: str) -> str:

@@ -147,7 +147,8 @@ class _Speaker:
                 with contextlib.suppress(Rejected):
                     check_text(said, part, "text", self.spoken)
                     return said
-        except (RecursionError, IndexError):  # of a pattern that is made to do harm
+        # Of a pattern that is made to do harm
+        except (RecursionError, IndexError, OverflowError):
             pass
         return ""
 

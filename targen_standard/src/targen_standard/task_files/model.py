@@ -719,8 +719,7 @@ class Declaration(_Part):
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages that a text may be in, as checks know them; ("",) if these are unclear."""
-        several = () if self.edition < 11 else named_languages(self.language)
-        return several or (self.spoken,)
+        return (self.spoken,) if self.edition < 11 else named_languages(self.language) or ("",)
 
     @property
     def language_said(self) -> str:
