@@ -10,7 +10,7 @@ from typing import Any
 from targen_cli.display.terminal import folded, room_of, width_of
 from targen_core.text import json_safe, printable
 
-__all__ = ["duration", "print_json", "print_table"]
+__all__ = ["duration", "print_file", "print_json", "print_table"]
 
 _GAP = 2  # spaces between columns
 _INDENT = 4  # of what does not fit into columns
@@ -125,6 +125,11 @@ def _print_paragraphs(heads: Sequence[str], cells: _Cells, room: int) -> None:
         print(first)
         said = [f"{n} {cell}" for n, cell in zip(heads[1:], others, strict=True) if cell]
         print(folded(f"{' ' * _INDENT}{', '.join(said) or '-'}", room))
+
+
+def print_file(text: str) -> None:
+    """Print what a file would contain. A terminal must not break its lines, to be copied."""
+    print(text, end="")
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:

@@ -13,6 +13,7 @@ import typer
 from targen_cli.flags import Said, takes
 from targen_cli.request import ONE_MODEL, ModelOptions
 from targen_cli.sources import EncodingArg
+from targen_cli.tables import print_file
 from targen_core.errors import UsageError
 from targen_core.options import Limits, RowOptions
 
@@ -95,7 +96,7 @@ def profile(
     text = made.text
     target = out or into
     if target is None:
-        print(text, end="")
+        print_file(text)
         return
     with writing(target, hint="choose a different --out"):
         replace_plain(target, added(text).encode())
