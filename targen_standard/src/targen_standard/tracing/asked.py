@@ -31,13 +31,14 @@ from targen_core.engine.local import LocalExecutor
 from targen_core.engine.order import SeedOrder
 from targen_core.engine.seeds import ListSpec, Seed
 from targen_core.errors import Rejected, RunConflict, StageFailed
+from targen_core.origin import TASK_FILE
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.lists import chain_of
 from targen_core.runs.preparing.parts import Parts
 from targen_core.runs.preparing.tasks import find_corrector, find_task, judged_by, task_of
 from targen_core.runs.preparing.trust import require_known_paths
 from targen_core.runs.records.lock import PartPlan, StepPlan
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.manifest import Manifest, copy_of
 from targen_core.runs.records.options import settled
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector
@@ -311,7 +312,9 @@ async def _of_correction(registry: Registry, traced: Traced, keys: set[str]) -> 
     assert plan is not None
     if plan.step is None:
         return Asked({}, "people judged this row; no model was called")
-    registered, task = find_task(registry, plan.task.id, plan.task.variants)
+    file = plan.task_file
+    of = copy_of(traced.run, file) if TASK_FILE.fullmatch(file) else plan.task.id
+    registered, task = find_task(registry, of, plan.task.variants)
     name = plan.corrector
     part = plan.part or PartPlan(id=name)
     options = {f"{part.id}.{option}": value for option, value in part.options.items()}
