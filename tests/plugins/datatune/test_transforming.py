@@ -867,6 +867,15 @@ GENERATED = (
 )
 
 
+def test_fields_that_transformed_rows_lack_are_told_at_first(works):
+    words = [word for word in RUN if word != "-q"]
+    transform = ("transform", "rec.yaml", "--catalogue", "data", "--no-expand", *words, "-n", 2)
+    for fields in ("{input: the review}", "{input: the review, stars: a number}"):
+        Path("rec.yaml").write_text(GENERATED.replace("{input: the review}", fields))
+        lacking = "but not stars, so targen merge cannot join them" in works(*transform).err
+        assert lacking is ("stars" in fields)
+
+
 def test_a_transformed_run_is_filled_up_with_generated_rows(works, targen, refuses):
     Path("rec.yaml").write_text(GENERATED)
     transform = ("transform", "rec.yaml", "--catalogue", "data", "--no-expand", *RUN)

@@ -290,6 +290,7 @@ def transform(
         _say(asked, spec, findings)
         _say_limit(spec, findings, generate)
         _say_changed(run, findings)
+        _say_other_fields(task)
     patience = give_up_after or RowOptions().give_up_after
     try:
         with naming_catalogues(catalogue or ()):
@@ -328,6 +329,20 @@ def _to_fill(task: str, run: Path) -> str:
         start = Action("generate", task, labels=lacking, exclude=[run], out=more)
         return f". To generate the others: {start}; then {Action('merge', run, more, out=both)}"
     return ""
+
+
+def _say_other_fields(task: str) -> None:
+    """Say that transformed rows have one text, if TASK gives rows more than one field."""
+    from targen_core import load_registry
+
+    with suppress(TargenError, OSError):
+        fields = load_registry().get("task", task).fields
+        if len(fields) > 1:
+            others = ", ".join(name for name in fields if name != "input")
+            note(
+                f"transformed rows have the columns input and label, but not {others}, so targen "
+                "merge cannot join them with generated rows of this task"
+            )
 
 
 def _say_changed(run: Path, findings: Findings) -> None:
