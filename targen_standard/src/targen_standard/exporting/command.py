@@ -166,6 +166,12 @@ def export(
             )
     if any(meant == each.name for each in registry.all("exporter")):
         form = meant
+    elif meant in ("tsv", "tab", "json", "txt"):  # it could not be read as what its name says
+        table = "--as csv -o csv.delimiter=tab, or --as csv --out rows.csv"
+        raise UsageError(
+            f"{out}: no format of export has the suffix .{meant}",
+            hint=table if meant in ("tsv", "tab") else "--out rows.jsonl, or --as FORMAT",
+        )
     used = Parts(registry, options)
     exporter: Exporter
     item, exporter = used.find(
