@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
@@ -321,6 +322,13 @@ def test_an_analysis_shows_it_as_a_chapter(targen, works):
     assert "does not include" not in done.out + done.err
     none = targen(*analyze, "-o", "training.results=nowhere", "--out", "a")
     assert none.code == 1 and "nowhere does not contain a comparison" in none.out + none.err
+    file = Path("c/results.json")
+    results = file.read_text()
+    for figure in ("NaN", '"-inf"', "-1e308", "1" + "0" * 400):
+        file.write_text(re.sub(r'"high": [\d.]+', f'"high": {figure}', results, count=1))
+        odd = targen(*analyze, "-o", "training.results=c", "--out", "a")
+        assert odd.code == 1, figure
+        assert "c does not contain a readable comparison" in odd.out + odd.err
 
 
 @pytest.mark.usefixtures("three")

@@ -41,6 +41,7 @@ from targen_training.trainers import Decision
 
 Numbers = NDArray[np.float64]
 LARGEST = 64 << 20  # bytes of results.json
+_HIGHEST = 1e18  # any figure; those of a file that somebody wrote might overflow
 _PER_PAIR = 300  # resamples, so that the smallest p (Holm) is below 0.01 for any number of pairs
 _Place = tuple[Any, ...]  # of a group of cells: model, arm, kind, share and so on
 
@@ -412,7 +413,10 @@ def read_results(folder: Path) -> Results:
     """
     try:
         data = content_of(folder / "results.json", LARGEST, inside=folder)
-        return TypeAdapter(Results).validate_json(data)
+        results = TypeAdapter(Results).validate_json(data)
+        if not all(-_HIGHEST <= number <= _HIGHEST for number in _numbers(results)):
+            raise ValueError("a figure is not a number, or is too large")
+        return results
     except UnreadableFile as error:
         raise UsageError(
             f"{folder} does not contain a comparison: results.json: {error.reason}",
@@ -422,6 +426,20 @@ def read_results(folder: Path) -> Results:
         raise UsageError(
             f"{folder} does not contain a readable comparison", hint="run targen compare again"
         ) from error
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    """Yield all numbers in results; not those of the request, which may be infinite."""
+    if isinstance(value, Results):
+        values = value.as_json()
+        yield from _numbers([values[name] for name in values.keys() - {"asked", "made"}])
+    elif isinstance(value, Mapping):
+        yield from _numbers([*value.values()])
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _numbers(each)
+    elif isinstance(value, int | float):
+        yield value
 
 
 def _baseline(experiment: Experiment, key: str) -> str:
