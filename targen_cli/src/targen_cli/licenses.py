@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 
 __all__ = [
     "NON_COMMERCIAL",
     "OPEN_SHARE_ALIKE",
     "SHARE_ALIKE",
+    "folded",
     "notes_on",
     "terms_of",
     "with_terms",
@@ -25,13 +27,26 @@ OPEN_SHARE_ALIKE = frozenset(
 _NON_COMMERCIAL = re.compile(r"-nc\b|non-?commercial|research-only")
 
 
+def folded(license: str) -> str:
+    """Return a licence in lower case, without what looks the same but is other characters.
+
+    Full-width letters and the dashes of Unicode become those of ASCII; invisible characters go.
+    """
+    kinds = ((char, unicodedata.category(char)) for char in unicodedata.normalize("NFKC", license))
+    return "".join(
+        "-" if kind == "Pd" or char == "\N{MINUS SIGN}" else char
+        for char, kind in kinds
+        if kind != "Cf"
+    ).lower()
+
+
 def terms_of(license: str) -> tuple[str, ...]:
     """Return which of `NON_COMMERCIAL` and `SHARE_ALIKE` a licence has.
 
     Args:
         license: its id as the hub writes it, such as `cc-by-nc-4.0`; several are joined by " and ".
     """
-    names = license.lower()
+    names = folded(license)
     terms = (NON_COMMERCIAL,) if _NON_COMMERCIAL.search(names) else ()
     is_alike = "-sa" in names or any(name in OPEN_SHARE_ALIKE for name in names.split(" and "))
     return (*terms, SHARE_ALIKE) if is_alike else terms

@@ -49,6 +49,23 @@ def test_a_card_that_cannot_be_read_stops_no_other(front, tmp_path, described):
     assert bad.description == good.description == "The rows are all numbers."
 
 
+@pytest.mark.parametrize(
+    ("front", "license"),
+    [
+        ("license: other\nlicense_name: Lamps Non-Commercial", "lamps-nc"),
+        ("license: [mit, other]\nlicense_name: lamps-research-only", "mit and lamps-research-only"),
+        ("license: other\nlicense_name: 7", ""),
+        ("license: mit\nlicense_name: lamps-nc", "mit"),
+    ],
+)
+def test_a_licence_that_a_card_calls_other_has_the_name_that_it_gives(
+    front, license, tmp_path, described
+):
+    (tmp_path / "rows.csv").write_text("a\n1\n")
+    (tmp_path / "README.md").write_text(f"---\n{front}\n---\nThe rows are all numbers.\n")
+    assert [entry.license for entry in described(tmp_path).values()] == [license]
+
+
 def test_splits_are_one_dataset_whose_rows_are_those_to_train_on(shop, described):
     orders = described(shop)["file:shop/orders"]
     assert (orders.name, orders.split, orders.rows) == ("orders", "train", 6)

@@ -79,6 +79,9 @@ def test_one_dataset_one_owner_and_each_configuration(hub):
     hub.add("bob/other")
     assert list(actual("hf:ada/glue")) == ["hf:ada/glue:cola", "hf:ada/glue:rte", "hf:ada/glue:wic"]
     assert {entry.license for entry in actual("hf:ada/").values()} == {"mit"}
+    own = {"license": "other", "license_name": "Lamps-NC-1.0"}
+    hub.add("eve/own", cardData=own, tags=["license:other"])
+    assert actual("hf:eve/own")["hf:eve/own"].license == "lamps-nc-1.0"
     (one,) = actual("hf:ada/glue", configurations=1).values()
     assert one.notes == ("one of 3 configurations",)
 

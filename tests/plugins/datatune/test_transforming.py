@@ -432,6 +432,9 @@ TERMS = """
     gpl-3.0         | share-alike
     [mit, odbl]     | share-alike
     ncsa
+    cc\u2011by\u2011nc\u20114.0    | non-commercial
+    \uff43\uff43\uff0d\uff42\uff59\uff0d\uff4e\uff43-4.0    | non-commercial
+    cc-by-n\u200bc-4.0    | non-commercial
     Creative Commons Attribution-NonCommercial 4.0 International    | non-commercial
     Creative Commons Attribution Share-Alike 3.0 Unported License   | share-alike
 """

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from targen_cli.licenses import folded
 from targen_cli.reading import yaml_of
 from targen_core.reading import Malformed
 from targen_datatune.licenses import normal
@@ -64,14 +65,18 @@ def read_card(text: str) -> Card:
     return Card(
         name.strip() if isinstance(name, str) else "",
         _words(text[front.end() :] if front is not None else text),
-        license_of(data.get("license")),
+        license_of(data.get("license"), data.get("license_name")),
         tags_of(data),
     )
 
 
-def license_of(said: Any) -> str:
-    """One licence of what a card's YAML says: a text, or a list of them."""
+def license_of(said: Any, name: Any = None) -> str:
+    """One licence of what a card's YAML says: a text, or a list of them.
+
+    `name` is what the YAML calls the licence `other`.
+    """
     several = said if isinstance(said, list) else [said]
+    several = [name if _is_text(each) and folded(each) == "other" else each for each in several]
     return " and ".join(dict.fromkeys(filter(None, map(normal, filter(_is_text, several)))))
 
 

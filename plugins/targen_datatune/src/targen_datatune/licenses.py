@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
-from targen_cli.licenses import NON_COMMERCIAL, OPEN_SHARE_ALIKE, SHARE_ALIKE, terms_of
+from targen_cli.licenses import NON_COMMERCIAL, OPEN_SHARE_ALIKE, SHARE_ALIKE, folded, terms_of
 
 __all__ = ["GROUPS", "admits", "forbids_changes", "listed", "mixes", "normal"]
 
@@ -49,7 +49,7 @@ def normal(text: str) -> str:
 
     A word without meaning, such as `unknown` or `other`, becomes "".
     """
-    text = " ".join(text.lower().split()).strip("\"'")
+    text = " ".join(folded(text).split()).strip("\"'")
     for pattern, spelt in _SAID:
         text = re.sub(pattern, spelt, text)
     text = re.sub(r"^apache-licen[sc]e[-,]*(?:version-)?v?2(?:\.0)?$", "apache-2.0", text)

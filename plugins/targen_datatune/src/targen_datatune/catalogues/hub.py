@@ -221,7 +221,8 @@ def _entry(
     name = str(facts["id"])
     card = facts["card"]
     tags = facts["tags"]
-    said = [card.get("license"), *(t.partition(":")[2] for t in tags if t.startswith("license:"))]
+    said = [t.partition(":")[2] for t in tags if t.startswith("license:")]
+    chosen = license_of(card.get("license"), card.get("license_name"))
     description = str(facts["description"] or info.get("description") or "")[:_LONGEST]
     features = info.get("features")
     plain_name = alone and configuration in ("", "default")
@@ -233,7 +234,7 @@ def _entry(
         revision=revision or str(facts["sha"]),
         description=" ".join(description.split()),
         tags=_tags(tags),
-        license=next(filter(None, map(license_of, said)), ""),
+        license=chosen or next(filter(None, map(license_of, said)), ""),
         gated=bool(facts["gated"]),
         columns=_columns(features) if isinstance(features, dict) else {},
         rows=rows,
