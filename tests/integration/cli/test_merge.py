@@ -311,3 +311,6 @@ def test_a_run_that_somebody_edited_counts_as_it_is_now(targen, works, refuses):
     with changed("run0/dataset.jsonl") as lines:
         lines.append({**lines[0], "idx": 99})
     refuses(f"{line} other", "row 7 has no record in provenance.jsonl", "targen export run0")
+    with changed("run0/provenance.jsonl") as lines:
+        lines.append({**lines[0], "id": "9.9/entailment/0", "idx": 99})
+    refuses(f"{line} other", "a record in provenance.jsonl of what the run did not accept")

@@ -158,17 +158,27 @@ def _require_records(run: Run) -> None:
     """Refuse a run whose rows were edited so that its records do not fit them.
 
     Raises:
-        RunConflict: naming the first row that has no record.
+        RunConflict: naming the first row that has no record, or how many records were added.
     """
     number, file = 0, run.path / "dataset.jsonl"
     for traced in rows(run.path):
         if traced.rows[0].get("idx") != traced.record.get("idx"):
             break
         number += len(traced.rows)
+    problem = ""
     if number < sum(1 for _ in read_jsonl(file)):
+        problem = f"{row_name(number)} has no record in provenance.jsonl"
+    else:
+        flow = run.report["flow"].values()
+        accepted = sum(sum(counts["accepted"].values()) for counts in flow)
+        added = sum(1 for _ in read_jsonl(run.path / "provenance.jsonl")) - accepted
+        if added > 0:
+            has = "is a record" if added == 1 else f"are {added:,} records"
+            problem = f"there {has} in provenance.jsonl of what the run did not accept"
+    if problem:
         raise RunConflict(
-            f"{file} was changed after the run ended, and {row_name(number)} has no record in "
-            "provenance.jsonl; a merge cannot use rows from elsewhere",
+            f"{file} was changed after the run ended, and {problem}; a merge cannot use rows from "
+            "elsewhere",
             hint="use the rows as a file, with "
             + Option("task", ...)
             + ": "
