@@ -462,6 +462,25 @@ def test_what_a_licence_asks_is_said_wherever_it_is_listed(license, terms, works
         assert ("(non-" in line_of or "(share-" in line_of) == bool(terms)
 
 
+@pytest.mark.whole
+def test_an_export_says_the_licences_of_sources_without_the_runs_card(works):
+    Path("data/reviews.md").write_text("---\nlicense: cc-by-nc-4.0\n---\nReviews of lamps.\n")
+    wrong(datasets=["file:data/reviews.csv"])
+    works(*LINE, "-n", "2", "--out", "a")
+    card, export = Path("a/README.md"), ("export", "a", "--as", "hf", "--force", "--out", "hf")
+    assert "the card does not mention" not in works(*export).err
+    whole = Path("hf/README.md").read_text()
+    said = card.read_text()
+    card.unlink()
+    assert "the card does not mention" not in works(*export).err
+    assert Path("hf/README.md").read_text() == whole
+    assert "cc-by-nc-4.0 only permits non-commercial use" in whole and "## Sources" in whole
+    card.write_text(said.replace("cc-by-nc-4.0", "mine"))
+    noted = "the card does not mention cc-by-nc-4.0, a source's non-commercial licence"
+    assert noted in works(*export).err
+    assert "cc-by-nc-4.0" not in Path("hf/README.md").read_text()
+
+
 def test_licences_that_do_not_mix_are_not_mixed_and_changes_may_be_forbidden(in_process, works):
     Path("data/reviews.md").write_text("---\nlicense: cc-by-sa-4.0\n---\nReviews of lamps.\n")
     Path("data/orders.md").write_text("---\nlicense: cc-by-nc-4.0\n---\nOrders of lamps.\n")

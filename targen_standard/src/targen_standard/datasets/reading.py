@@ -81,8 +81,8 @@ def read_dataset(
             ", ".join(dict.fromkeys(lost.values())),
         )
     card = opened.card
-    if opened.run is not None and report and ended is None:
-        # A README.md, if there is one, tells of an earlier end of the run.
+    if opened.run is not None and report and (ended is None or not card):
+        # While a run continues, its README.md tells of an earlier end. Somebody may also remove it.
         manifest = Manifest.load(opened.run / "manifest.json")
         now = Ended(folder=opened.run, task=whose, manifest=manifest, report=report, sample=rows[0])
         card = files_of(now).get(CARD, "")

@@ -194,6 +194,8 @@ def export(
     if dataset.run is not None and (note := unfinished_note(dataset, dataset.run, "exporting")):
         print(note, file=sys.stderr)
     dataset = (_reviewed if reviewed else _with_figures)(registry, source, dataset)
+    if item.id == "targen-standard:hf":
+        _note_licences(dataset)
     if dataset.problems:
         first = dataset.problems[0]
         print(
@@ -255,6 +257,21 @@ def _with_figures(registry: Registry, source: Path, dataset: Dataset) -> Dataset
     except TargenError as error:
         print(f"note: the card does not include the review figures: {error}", file=sys.stderr)
         return dataset
+
+
+def _note_licences(dataset: Dataset) -> None:
+    """Say which non-commercial licences of a run's sources its card lacks: people may edit it."""
+    from targen_cli.licenses import NON_COMMERCIAL, terms_of
+    from targen_cli.markup import markdown
+    from targen_core.text import printable
+
+    for name in sorted({one["license"] for one in dataset.report.get("sources", ())}):
+        if NON_COMMERCIAL in terms_of(name) and markdown(name) not in dataset.card:
+            said = printable(name)
+            print(
+                f"note: the card does not mention {said}, a source's non-commercial licence",
+                file=sys.stderr,
+            )
 
 
 def _check_hub(item: Registration[Exporter], *, push: str | None, license: str) -> None:
