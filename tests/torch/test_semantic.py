@@ -89,8 +89,8 @@ def test_one_topic_is_less_varied_than_two_and_leaves_one_out(targen, topics, tm
 def test_the_same_twice_and_by_its_path(targen, topics, minilm, tmp_path):
     args = ["analyze", topics[0], "--metric", "semantic", "--force", "--json"]
     args += ["-o", "semantic.map=pca"]
-    one = json.loads(targen(*args).out)
-    assert json.loads(targen(*args).out) == one
+    one, again = (json.loads(targen(*args).out) for _ in range(2))
+    assert {**again, "made": one["made"]} == one
     done = targen(*args, "-o", f"semantic.model={minilm}", "-o", "semantic.batch=5")
     assert (done.code, done.err) == (0, "")
     (part,) = json.loads(done.out)["metrics"].values()
