@@ -113,6 +113,14 @@ class AsyncOnly(Chat):
     """The same, without an answer for ordinary code."""
 
     clients: ClassVar[dict[str, Any]] = {}
+    loops: ClassVar[dict[str, asyncio.AbstractEventLoop]] = {}
+
+    async def _agenerate(self, *args: Any, **keywords: Any) -> ChatResult:
+        here = asyncio.get_running_loop()
+        # As asyncio's locks do. Httpx only notices if the reply has not arrived yet.
+        if self.loops.setdefault(self.url, here) is not here:
+            raise RuntimeError("its connection is bound to a different event loop")
+        return await super()._agenerate(*args, **keywords)
 
     def _generate(self, *_: Any, **__: Any) -> ChatResult:
         raise NotImplementedError

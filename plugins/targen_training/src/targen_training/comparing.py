@@ -212,6 +212,7 @@ def carried_out(
     from targen_cli.outputs import locked
     from targen_training.experiments.cells import too_large
     from targen_training.experiments.making import generated, made_once, to_generate
+    from targen_training.experiments.results import earlier_made
     from targen_training.experiments.run import (
         check_given,
         declare,
@@ -260,12 +261,10 @@ def carried_out(
             raise KeyboardInterrupt(
                 f"stopped with {len(left):,} of {len(known):,} training runs left"
             ) from None
-        results = replace(
-            results,
-            asked=values,
-            made=_made(registry, ready.experiment),
-            paper=publish(results),
-        )
+        results = replace(results, asked=values, paper=publish(results))
+        # The same results stay as they were made first.
+        made_first = earlier_made(folder, results)
+        results = replace(results, made=made_first or _made(registry, ready.experiment))
         written(folder, results)
     return results
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from io import StringIO
 from itertools import combinations, product
@@ -403,6 +404,17 @@ def results_of(
     return Results(
         experiment.name, baseline, experiment.seeds, RESAMPLES, parts, means, tuple(notes)
     )
+
+
+def earlier_made(folder: Path, results: Results) -> dict[str, Any]:
+    """Return when and how a folder's results were made, if they are these; else {}."""
+    try:
+        earlier = read_results(folder)
+    except UsageError:
+        return {}
+    # As they would be read: counts become floats where some are.
+    mine = TypeAdapter(Results).validate_json(json.dumps(results.as_json()))
+    return dict(earlier.made) if replace(earlier, made={}) == replace(mine, made={}) else {}
 
 
 def read_results(folder: Path) -> Results:
