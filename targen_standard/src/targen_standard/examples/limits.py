@@ -37,7 +37,8 @@ def imitated(examples: Examples, limits: tuple[int, int] | None = None) -> Imita
     others = {*within}
     aside = [row.line for row in every if row not in others]
     return Imitated(
-        replace(examples, rows=within), {"without {} to {} words".format(*limits): aside}
+        replace(examples, rows=within),
+        {"with fewer than {} or more than {} words".format(*limits): aside},
     )
 
 
