@@ -90,7 +90,7 @@ class Examples:
         rows: the rows that can be used.
         left_out: the places of the others, by the reason.
         place: what a place is called.
-        place_given: the same for whoever gave the rows, perhaps as a list.
+        place_given: the same in messages, where rows from a program have no lines.
         measured: the field that `Example.text` is of; "" if it is all that a model would write.
     """
 

@@ -260,7 +260,7 @@ def _with_figures(registry: Registry, source: Path, dataset: Dataset) -> Dataset
 
 
 def _note_licences(dataset: Dataset) -> None:
-    """Say which non-commercial licences of a run's sources its card lacks: people may edit it."""
+    """Print a note for each non-commercial licence of a source that an edited card lacks."""
     from targen_cli.licenses import NON_COMMERCIAL, terms_of
     from targen_cli.markup import markdown
     from targen_core.text import printable

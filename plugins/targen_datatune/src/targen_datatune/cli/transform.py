@@ -314,11 +314,11 @@ def transform(
 
 def _to_fill(task: str, run: Path) -> str:
     """Return how to generate the rows that a run lacks, if TASK generates rows of the same form."""
-    from targen_core import load, load_registry
+    from targen_core import load
 
+    if _fields_of(task) != ("input",):
+        return ""
     with suppress(TargenError, OSError):
-        if load_registry().get("task", task).fields != ("input",):
-            return ""
         report = load(run).report
         lacking = {
             name: count - report.rows.get(name, 0)
@@ -332,17 +332,24 @@ def _to_fill(task: str, run: Path) -> str:
 
 
 def _say_other_fields(task: str) -> None:
-    """Say that transformed rows have one text, if TASK gives rows more than one field."""
+    """Print a note about the fields of TASK that transformed rows lack, if it has several."""
+    fields = _fields_of(task)
+    if len(fields) > 1:
+        others = ", ".join(name for name in fields if name != "input")
+        note(
+            f"transformed rows have the columns input and label, but not {others}, so targen "
+            "merge cannot join them with generated rows of this task"
+        )
+
+
+def _fields_of(task: str) -> Sequence[str]:
+    """Return the fields of the rows that TASK generates; () if it only describes a task."""
     from targen_core import load_registry
 
     with suppress(TargenError, OSError):
-        fields = load_registry().get("task", task).fields
-        if len(fields) > 1:
-            others = ", ".join(name for name in fields if name != "input")
-            note(
-                f"transformed rows have the columns input and label, but not {others}, so targen "
-                "merge cannot join them with generated rows of this task"
-            )
+        fields: Sequence[str] = load_registry().get("task", task).fields
+        return fields
+    return ()
 
 
 def _say_changed(run: Path, findings: Findings) -> None:
