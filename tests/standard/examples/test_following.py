@@ -114,6 +114,17 @@ def test_each_row_follows_a_pair_of_its_label(served, follows, porter, texts):
     assert sent <= manifest("run")["lock"]["task"]["prompts"].keys()
 
 
+@pytest.mark.parametrize("edition", [11, 12])
+def test_step_4_sees_some_examples_without_their_labels(edition, works, texts):
+    Path("plain.yaml").write_text(PLAIN.replace("corrector: none\n", ""), encoding="utf-8")
+    told = works("preview", "plain.yaml", "-b", "scripted", "-n", 8, "--full", "--examples",
+                 "notes.txt", "-o", f"examples.edition={edition}").out  # fmt: skip
+    judge = told[told.index("You check finished work") :]
+    seen = [text for some in texts.values() for text in some if f"- {text}" in judge]
+    assert len(seen) == (8 if edition > 11 else 0)
+    assert ("is of the right kind" in judge) is (edition > 11)
+
+
 @pytest.mark.parametrize("profile", ["pairs", "whole"])
 @pytest.mark.parametrize("edition", [10, 11])
 def test_lengths_of_examples_keep_to_the_limits_of_the_field(edition, profile, generates, works):

@@ -79,8 +79,8 @@ class TestWhatIsShown:
         Path("many.yaml").write_text(f"description: Notes.\nlabels:\n{labels}")
         chosen = []
         monkeypatch.setattr(showing, "varied", lambda *of: chosen.append(of) or varied(*of))
-        whole = ("--examples", "notes.txt", "-o", "examples.profile=whole", "-b", "scripted")
-        works("generate", "many.yaml", "--label", "at-3=1", *whole)
+        whole = ("-o", "examples.profile=whole", "-o", "examples.edition=11", "-b", "scripted")
+        works("generate", "many.yaml", "--label", "at-3=1", "--examples", "notes.txt", *whole)
         assert len(chosen) == 1
 
     def test_of_a_pair_the_seeds_are_as_long_as_the_examples_and_shown_with_them(self, works):

@@ -112,10 +112,11 @@ class ExampleOptions(Options):
         int,
         Field(
             ge=10,
-            le=11,
-            description="the edition of task files by which rows imitate examples. `11`, as in "
-            "new runs: not texts outside the task's limits of words. Forms are those of the "
-            "longest field, and suit the language of each text",
+            le=12,
+            description="the edition of task files by which rows imitate examples. `11`: not "
+            "texts outside the task's limits of words. Forms are those of the "
+            "longest field, and suit the language of each text. `12`, as in new runs: step 4 also "
+            "sees some examples",
         ),
     ] = 10
 
@@ -126,7 +127,7 @@ class ExampleOptions(Options):
         path = values.get("examples") if isinstance(values, dict) else None
         if path is None or COPY.fullmatch(Path(path).name):
             return values
-        return {"by_language": "words", "per_label": PER_LABEL, "edition": 11, **values}
+        return {"by_language": "words", "per_label": PER_LABEL, "edition": 12, **values}
 
     @model_serializer(mode="wrap")
     def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:

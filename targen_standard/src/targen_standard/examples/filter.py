@@ -26,7 +26,7 @@ from targen_standard.examples.limits import Imitated, imitated
 from targen_standard.examples.measuring import Spoken, labelled_alike, measured
 from targen_standard.examples.profile import FORM, Kinds, Profile, Trait
 from targen_standard.examples.reading import Examples, read_examples
-from targen_standard.examples.showing import Hands, shown_to
+from targen_standard.examples.showing import Hands, shown_to, shown_to_judge
 from targen_standard.examples.subjects import OTHER, SUBJECT, revealing
 from targen_standard.filters.excluded.comparing import SIMILARITY, texts_of
 from targen_standard.filters.excluded.index import ExclusionIndex
@@ -80,6 +80,8 @@ class ExampleFilter(Filter):
             )
         like = None if path is None else self._read(path, task)
         examples = None if like is None else like.examples
+        if examples is not None and self._options.show_examples and self._options.edition > 11:
+            task = shown_to_judge(task, examples)
         known = find_language((examples and self._spoken(examples).language) or "")
         lengths = [
             each

@@ -1,9 +1,10 @@
-"""Step 3 with examples in its prompts: a handful in each, in turns."""
+"""Steps 3 and 4 with examples in their prompts: a handful in each of step 3, in turns."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from targen_core.calls.model import Message
@@ -13,7 +14,7 @@ from targen_core.tasks.steps import InverseGenerator, Llm
 from targen_standard.examples.forms import form_of
 from targen_standard.examples.measuring import Spoken, varied
 from targen_standard.examples.profile import FORM
-from targen_standard.examples.reading import Example
+from targen_standard.examples.reading import Example, Examples
 
 MOST = 100
 """Examples that are shown; others are only measured."""
@@ -30,6 +31,11 @@ _WHOSE = {
     "any": "",
     "other": ", of other labels than the one above",
 }
+_JUDGED, _JUDGED_CHARACTERS = 8, 1_200  # texts that step 4 sees, and their length together
+_JUDGED_BY = """\
+Some real inputs follow, to show their manner. They say nothing about the right output. An input \
+as brief, careless or unfinished as these, such as a heading or a fragment, is of the right kind \
+and not broken:"""
 _ABOUT = "What holds of all such texts:"
 _FORM = """\
 {whose}, which may be of any label. Write in that form, with words and matter of your own; its \
@@ -113,6 +119,27 @@ def _paragraphs(
     if of_form:
         parts.append(_FORM.format(whose=of_form))
     return "\n\n".join(parts)
+
+
+def shown_to_judge(task: Task[Any, Any], examples: Examples) -> Task[Any, Any]:
+    """Return the task whose instructions for step 4 end in some short real texts.
+
+    Otherwise a judge takes forms that real texts have, such as titles, for broken rows.
+    """
+    more = _to_judge(examples)
+    said = {"instructions": task.judging.instructions, "brief": task.judging.brief}
+    return task.replace(judging={name: text + more for name, text in said.items() if text})
+
+
+@lru_cache(maxsize=1)  # a run is prepared more than once
+def _to_judge(examples: Examples) -> str:
+    texts: list[str] = []
+    room = _JUDGED_CHARACTERS
+    for row in varied(examples.rows, 2 * _JUDGED):
+        if len(texts) < _JUDGED and len(row.shown) <= room:
+            texts.append(f"- {indented(row.shown)}")
+            room -= len(row.shown)
+    return "\n".join(["", "", _JUDGED_BY, *texts]) if texts else ""
 
 
 def _with_seed(row: Example, column: str) -> str:

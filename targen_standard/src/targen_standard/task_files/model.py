@@ -393,8 +393,8 @@ class Declaration(_Part):
                 )
             return super().__new__(cls)
 
-    edition: Literal[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] = Field(
-        default=11,
+    edition: Literal[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] = Field(
+        default=12,
         description="version of the general prompts and defaults; an old file keeps its edition. "
         "`1`: a seed is a situation, and is used for all labels. `2`: when a label's quota is "
         "full and its seeds are used for another label, those rows repeat lengths and traits. "
@@ -419,7 +419,8 @@ class Declaration(_Part):
         "`10`: with `examples`, rows also imitate those outside the field's `words`. Forms are "
         "those of all fields with their names, and all in one language. Several languages are not "
         "checked. Code also draws lengths of numbers, "
-        "dates and the like",
+        "dates and the like. "
+        "`11`: step 4 does not see any of the `examples`",
     )
     draft: bool = Field(
         default=False,
