@@ -116,7 +116,7 @@ class ExampleOptions(Options):
             description="the edition of task files by which rows imitate examples. `11`: not "
             "texts outside the task's limits of words. Forms are those of the "
             "longest field, and suit the language of each text. `12`, as in new runs: step 4 also "
-            "sees some examples",
+            "sees some examples, and rows also follow those whose label is not sure",
         ),
     ] = 10
 

@@ -199,6 +199,8 @@ class _Following(Wrapping):
         self._branch = branch
         self._aim = aim
         self._shown, self._least = options.shown, options.per_label
+        # The few texts with a sure label give their manner to all rows, and no row is a weak case.
+        self._only_sure = options.edition < 12
         self._by_script = by_script
 
     async def __call__(self, llm: Llm, seed: str) -> Any:
@@ -208,9 +210,9 @@ class _Following(Wrapping):
         own = known.lines.get(str(self._aim), [])
         is_own = len(own) >= _FEWEST
         mine = own if is_own else [*self._texts]
-        leads = [line for line in mine if line not in known.unsure]
-        if len(leads) < self._least:  # a few would give their manner to all rows of the label
-            leads = [*mine]
+        leads = [*mine]
+        if self._only_sure and len(mine) - len({*mine} & {*known.unsure}) >= self._least:
+            leads = [line for line in mine if line not in known.unsure]
         random.Random(f"{known.order} {self._branch}").shuffle(leads)
         turn, at = divmod(place, len(leads))
         manner = leads[at]

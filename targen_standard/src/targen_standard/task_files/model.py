@@ -420,7 +420,7 @@ class Declaration(_Part):
         "those of all fields with their names, and all in one language. Several languages are not "
         "checked. Code also draws lengths of numbers, "
         "dates and the like. "
-        "`11`: step 4 does not see any of the `examples`",
+        "`11`: step 4 does not see any of the `examples`. Rows only follow those with a sure label",
     )
     draft: bool = Field(
         default=False,
