@@ -118,7 +118,7 @@ MODULES = [
     "targen_standard.given",
     "targen_core.folders",
     "targen_core.options",
-    "targen_core.runs.jobs.account",
+    "targen_cli.account",
     "targen_core.plain",
     "targen_core.origin",
     "targen_cli.pages",

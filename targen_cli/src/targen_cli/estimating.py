@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+from targen_cli.account import off_the_books
 from targen_cli.options.defaults import YIELD
 from targen_cli.trial import RecordedCall, Trial, dry_run_spec, run_trial
 from targen_core.api.models import ModelLike
@@ -40,7 +41,6 @@ from targen_core.options import Limits
 from targen_core.plugins.blame import blaming
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.report import read_report, reported_prices
-from targen_core.runs.jobs.account import off_the_books
 from targen_core.runs.preparing.delivering import (
     chosen_delivery,
     delivered_steps,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from targen_cli.account import Account
 from targen_core.calls.model import ChatReply
 from targen_core.errors import RunConflict, UnknownName
 from targen_core.options import Limits
@@ -18,7 +19,6 @@ from targen_core.plain import kind_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import Place
-from targen_core.runs.jobs.account import Account
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.parts import Parts
 from targen_core.runs.preparing.tasks import find_task

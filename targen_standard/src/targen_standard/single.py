@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from targen_cli.account import Account
 from targen_core.calls.call import Scope
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
@@ -22,9 +23,8 @@ from targen_core.errors import Rejected, UsageError
 from targen_core.folders import replies_folder
 from targen_core.options import Limits, RowOptions
 from targen_core.plugins.registry import Registry
-from targen_core.runs.jobs.account import Account, part_limits
 from targen_core.runs.jobs.event_loops import finish
-from targen_core.runs.jobs.session import open_layer
+from targen_core.runs.jobs.session import ALLOWANCE, open_layer
 from targen_core.runs.preparing.delivering import chosen_delivery
 from targen_core.runs.preparing.models import PreparedStep, bind_models, made_up, models_of
 from targen_core.runs.preparing.parts import Parts
@@ -137,7 +137,7 @@ class Question(Generic[R]):
         with contextlib.ExitStack() as stack:
             if folder is None:
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="targen-")))
-            spec = spec.replace(limits=part_limits(folder, spec.limits))
+            spec = spec.replace(limits=ALLOWANCE.get().limits(folder, spec.limits))
             try:
                 return finish(asked(folder, spec))  # in a notebook, a loop is running
             except Rejected as error:

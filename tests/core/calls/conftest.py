@@ -85,9 +85,10 @@ def desk(tmp_path: Path) -> Any:
 
         journal = Journal(path or tmp_path / "journal", on_record=seen)
         opened.append(journal)
-        budget = Budget(max_tokens=max_tokens, max_cost=max_cost)
         spent = usage.total
-        budget.spend(spent.tokens, spent.dollars)
+        budget = Budget(
+            max_tokens=max_tokens, max_cost=max_cost, tokens=spent.tokens, dollars=spent.dollars
+        )
         limiter = RateLimiter(concurrency, rpm=rpm, tpm=tpm)
         bound = BoundModel(model, limiter, params or {"max_tokens": 50}, price)
         layer = CallLayer(

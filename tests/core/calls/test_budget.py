@@ -99,8 +99,7 @@ def test_calls_wait_for_open_reservations_before_they_give_up(lab, desk, drive):
     ],
 )
 def test_a_call_that_cannot_fit_is_refused_with_both_numbers(drive, cap, spent, more, words):
-    budget = Budget(**cap)
-    budget.spend(*spent)
+    budget = Budget(**cap, tokens=spent[0], dollars=spent[1])
     with pytest.raises(BudgetExhausted, match=words) as caught:
         drive(budget.reserve(*more))
     assert next(iter(cap)) in caught.value.hint

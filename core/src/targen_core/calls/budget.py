@@ -37,11 +37,6 @@ class Budget:
         """Calls that wait for what others have set aside."""
         return len(self._waiting)
 
-    def spend(self, tokens: int, dollars: float) -> None:
-        """Count what an earlier part of the run has spent."""
-        self.tokens += tokens
-        self.dollars += dollars
-
     def _fits(self, tokens: int, dollars: float) -> bool:
         in_tokens = self.max_tokens is None or (
             self.tokens + self._reserved_tokens + tokens <= self.max_tokens

@@ -49,9 +49,8 @@ from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.place import Place, numbered
-from targen_core.runs.jobs.account import part_limits
 from targen_core.runs.jobs.event_loops import stoppable, synchronous
-from targen_core.runs.jobs.session import open_layer
+from targen_core.runs.jobs.session import ALLOWANCE, open_layer
 from targen_core.runs.preparing.delivering import delivered, require_deliverable
 from targen_core.runs.preparing.models import Elsewhere, bind_models
 from targen_core.runs.records.manifest import flat
@@ -184,7 +183,7 @@ async def acorrect_dataset(
     if unlabelled := sum(len(unit.rows) for unit in units if not unit.instances):
         omitted = plural(unlabelled, "row")
         _log.warning("%s: the output omits %s without a label", dataset.name, omitted)
-    spec = spec.replace(limits=part_limits(out, spec.limits))
+    spec = spec.replace(limits=ALLOWANCE.get().limits(out, spec.limits))
     prepared = prepare_correction(registry, spec)
     if files is not None:
         require_deliverable(ByFiles(files), prepared.steps)

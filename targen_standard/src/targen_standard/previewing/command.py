@@ -101,6 +101,7 @@ def preview(
     - targen preview rte --worked-examples both -b claude --model claude-opus-5
     - targen preview rte -n 4 --backend llama --model llama3.1 --prompts
     """
+    from targen_cli.account import Account
     from targen_cli.ahead import ask_first
     from targen_cli.choosing import choice
     from targen_cli.commands.report import made_up_words
@@ -110,7 +111,6 @@ def preview(
     from targen_core.engine.quotas import Quotas
     from targen_core.folders import replies_folder
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.jobs.account import Account
     from targen_standard.previewing.comparison import variants_of
     from targen_standard.task_files.adding import may_get_kinds
     from targen_standard.unfinished import unfinished

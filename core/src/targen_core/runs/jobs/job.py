@@ -61,9 +61,8 @@ from targen_core.runs.folder.place import (
 )
 from targen_core.runs.folder.report import build_report, delivery_report, stored_report
 from targen_core.runs.folder.reporters import Ended, files_of, notes_on
-from targen_core.runs.jobs.account import part_limits
 from targen_core.runs.jobs.event_loops import finish, stoppable
-from targen_core.runs.jobs.session import open_layer
+from targen_core.runs.jobs.session import ALLOWANCE, open_layer
 from targen_core.runs.preparing.code_digest import code_digest
 from targen_core.runs.preparing.delivering import delivered, require_deliverable
 from targen_core.runs.preparing.models import Elsewhere, bind_models
@@ -286,7 +285,7 @@ class Job:
             RunConflict: `out` holds another run, or something else.
         """
         out = require_possible(Path(out))
-        limits = part_limits(out, spec.limits)
+        limits = ALLOWANCE.get().limits(out, spec.limits)
         if prepared is None or limits != spec.limits:
             prepared = prepare(registry, spec.replace(limits=limits))
         _require_given(prepared)
@@ -368,7 +367,7 @@ class Job:
             changed = Limits.redelivered(limits or {})
             merged = manifest.spec.replace(limits={**dict(manifest.spec.limits), **changed})
             require_known_limits(merged.limits, limits or {})
-            merged = merged.replace(limits=part_limits(path, merged.limits))
+            merged = merged.replace(limits=ALLOWANCE.get().limits(path, merged.limits))
             remember_limits(merged.limits)
             require_known_paths(manifest, options or {})
             manifest = manifest.model_copy(update={"spec": merged})

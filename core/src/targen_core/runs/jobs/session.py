@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import gc
 from collections.abc import AsyncIterator, Iterable, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 
+from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import BoundModel
 from targen_core.calls.delivery import Delivery
@@ -16,9 +18,35 @@ from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Usage
 from targen_core.errors import WriteFailed
 from targen_core.options import Limits
-from targen_core.runs.jobs.account import part_budget
 
 _SYNC_EVERY = 1.0  # seconds; a thread waits for the disk, so no call does
+
+
+class Allowance:
+    """Let a run or a correction spend as much as its own limits allow.
+
+    A command of several parts sets `ALLOWANCE` to one that also limits their sum.
+    """
+
+    def limits(self, part: Path, limits: Limits) -> Limits:
+        """Return the limits of the part in this folder, of at most `limits`."""
+        return limits
+
+    def budget(self, part: Path, limits: Limits, usage: Usage) -> Budget:
+        """Return the budget of a part that opens, whose journal contains `usage`."""
+        spent = usage.total
+        return Budget(
+            max_tokens=limits.max_tokens,
+            max_cost=limits.max_cost,
+            tokens=spent.tokens,
+            dollars=spent.dollars,
+        )
+
+
+_ITS_OWN = Allowance()
+
+ALLOWANCE = ContextVar("targen_allowance", default=_ITS_OWN)
+"""The allowance of all parts that open in this context."""
 
 
 @contextlib.asynccontextmanager
@@ -33,7 +61,7 @@ async def open_layer(
     deliveries: Iterable[Delivery] = (),
     was_cut: bool = True,
 ) -> AsyncIterator[CallLayer]:
-    """Open the call layer of a part, which draws from the command's account; close its models.
+    """Open the call layer of a part, within the command's allowance; close its models.
 
     `usage` counts what the journal holds; `deliveries` may have left calls in its folder. `was_cut`
     says whether an earlier process may have been killed before the cache had all its replies.
@@ -51,7 +79,7 @@ async def open_layer(
         seed=seed,
         journal=journal,
         cache=replies,
-        budget=part_budget(journal.path.parent, limits, usage),
+        budget=ALLOWANCE.get().budget(journal.path.parent, limits, usage),
         usage=usage,
         max_outage=limits.max_outage,
         outstanding=[each for each in left if each is not None],

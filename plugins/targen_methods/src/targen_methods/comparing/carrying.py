@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from targen_cli.account import Account
 from targen_cli.ahead import Expected, expected_of
 from targen_cli.estimating import estimate
 from targen_cli.findings import Estimate
@@ -39,7 +40,6 @@ from targen_core.errors import (
 )
 from targen_core.outputs import remove, write_file
 from targen_core.reading import json_of
-from targen_core.runs.jobs.account import Account
 from targen_core.text import plural
 from targen_methods.comparing.asked import Asked, Way
 from targen_methods.comparing.measured import Compared, Measured

@@ -103,7 +103,7 @@ def apply(
     - targen review apply runs/rte-0 --resolve majority --refill --exact --max-cost 2
     - targen review apply rows.jsonl.review --resolve ann --out runs/mine
     """
-    from targen_core.runs.jobs.account import Account
+    from targen_cli.account import Account
     from targen_review.apply import new_versions
 
     versions = new_versions(folder, out, resolve=resolve, exact=exact)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar, Token
+from contextvars import Token
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,9 +25,10 @@ from targen_core.calls.budget import Budget
 from targen_core.calls.journal import Journal
 from targen_core.calls.usage import Counts, Usage
 from targen_core.options import Limits
+from targen_core.runs.jobs.session import ALLOWANCE, Allowance
 from targen_core.text import plural
 
-__all__ = ["Account", "off_the_books", "part_budget", "part_limits"]
+__all__ = ["Account", "off_the_books"]
 
 _LEAST = {"max_cost": 1e-6, "max_tokens": 1}
 """Limits of a part when its account is empty: journaled calls still answer it."""
@@ -61,14 +62,16 @@ class Account:
         self.limits = Limits(max_cost=max_cost, max_tokens=max_tokens)
         self._parts: dict[Path, Usage] = {}
         self.include(*parts)
-        self._tokens: list[Token[tuple[Account, ...]]] = []
+        self._tokens: list[Token[Allowance]] = []
 
     def __enter__(self) -> Account:
-        self._tokens.append(_OPEN.set((*_OPEN.get(), self)))
+        outer = ALLOWANCE.get()
+        accounts = outer.accounts if isinstance(outer, _Accounts) else ()
+        self._tokens.append(ALLOWANCE.set(_Accounts((*accounts, self))))
         return self
 
     def __exit__(self, *_: object) -> None:
-        _OPEN.reset(self._tokens.pop())
+        ALLOWANCE.reset(self._tokens.pop())
 
     def include(self, *parts: Path) -> None:
         """Count parts whose turn may come later, by what their journals hold now.
@@ -130,53 +133,55 @@ class Account:
         return total
 
 
-_OPEN: ContextVar[tuple[Account, ...]] = ContextVar("targen_accounts", default=())
-
-
 @contextmanager
 def off_the_books() -> Iterator[None]:
     """Do not charge an account: dry runs are free, and their tokens must not count."""
-    token = _OPEN.set(())
+    token = ALLOWANCE.set(Allowance())
     try:
         yield
     finally:
-        _OPEN.reset(token)
+        ALLOWANCE.reset(token)
 
 
-def part_limits(part: Path, limits: Limits) -> Limits:
-    """The limits of a part by itself: at most what its account leaves it.
+class _Accounts(Allowance):
+    """Let a part spend at most as much as the open accounts leave."""
 
-    A run keeps these in its manifest. So if it is resumed by itself, outside of the command, the
-    command's cap still applies.
-    """
-    for account in _OPEN.get():
-        spent = account.spent_beside(part)
-        for name, used in (("max_cost", spent.dollars), ("max_tokens", spent.tokens)):
-            cap, own = getattr(account.limits, name), getattr(limits, name)
-            if cap is not None:
-                left = max(cap - used, _LEAST[name])
-                least = left if own is None else min(own, left)
-                limits = limits.model_copy(update={name: least})
-    return limits
+    def __init__(self, accounts: tuple[Account, ...]) -> None:
+        self.accounts = accounts
 
+    def limits(self, part: Path, limits: Limits) -> Limits:
+        """Return the limits of a part by itself: at most what its accounts leave it.
 
-def part_budget(part: Path, limits: Limits, usage: Usage) -> Budget:
-    """The budget of a part that opens: its own limits, or those of an account that leaves less."""
-    own = usage.total
-    dollars = _Cap(limits.max_cost, own.dollars)
-    tokens = _Cap(limits.max_tokens, own.tokens)
-    for account in _OPEN.get():
-        account.draw(part, usage)
-        spent = account.spent
-        dollars = dollars.or_tighter(account.limits.max_cost, spent.dollars)
-        tokens = tokens.or_tighter(account.limits.max_tokens, spent.tokens)
-    budget = Budget(
-        max_tokens=None if tokens.cap is None else int(tokens.cap),
-        max_cost=dollars.cap,
-        shared=(tokens.shared, dollars.shared),
-    )
-    budget.spend(int(tokens.spent), dollars.spent)
-    return budget
+        A run keeps these in its manifest. So if it is resumed by itself, outside of the command,
+        the command's cap still applies.
+        """
+        for account in self.accounts:
+            spent = account.spent_beside(part)
+            for name, used in (("max_cost", spent.dollars), ("max_tokens", spent.tokens)):
+                cap, own = getattr(account.limits, name), getattr(limits, name)
+                if cap is not None:
+                    left = max(cap - used, _LEAST[name])
+                    least = left if own is None else min(own, left)
+                    limits = limits.model_copy(update={name: least})
+        return limits
+
+    def budget(self, part: Path, limits: Limits, usage: Usage) -> Budget:
+        """Return the budget of a part that opens: its own limits, or an account's if tighter."""
+        own = usage.total
+        dollars = _Cap(limits.max_cost, own.dollars)
+        tokens = _Cap(limits.max_tokens, own.tokens)
+        for account in self.accounts:
+            account.draw(part, usage)
+            spent = account.spent
+            dollars = dollars.or_tighter(account.limits.max_cost, spent.dollars)
+            tokens = tokens.or_tighter(account.limits.max_tokens, spent.tokens)
+        return Budget(
+            max_tokens=None if tokens.cap is None else int(tokens.cap),
+            max_cost=dollars.cap,
+            shared=(tokens.shared, dollars.shared),
+            tokens=int(tokens.spent),
+            dollars=dollars.spent,
+        )
 
 
 class _Cap(NamedTuple):
