@@ -14,8 +14,6 @@ from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard, share_out
 from targen_core.errors import QuotaNotMet
 from targen_core.tasks.steps import Part
-from targen_core.text import plural
-from targen_core.wording import AGAIN, Action, Blank, Option, Setting, Words
 
 UNREADABLE = "malformed-reply"
 """The reason if neither a reply nor its repair could be read."""
@@ -23,21 +21,9 @@ UNREADABLE = "malformed-reply"
 UNANSWERED = "unanswered"
 """The reason if the service refuses a call or never answers it, while it answers others."""
 
-_REFUSED = ("refusal", "content-filter")
-_ILLEGAL = "illegal-label"
-_UNUSABLE = {UNREADABLE, *_REFUSED}
-_EMPTY = "; the model's last reply was empty"
-_STRONGER: Words = "use a stronger model"
-_ANOTHER: Words = "use a different model, since this one does not follow the prompt"
-_ANSWERED: Words = "change what the service refuses"
-_FILTERED: Words = "relax the filter that rejects most candidates"
-_WILLING: Words = (
-    "use a different model, or reword the task so that the current model does not refuse it"
-)
-EMPTY_REPLIES: Words = (
-    "use a model that returns text; if the server puts it into tool_calls or reasoning_content, "
-    "turn off its tool or reasoning parser"
-)
+ILLEGAL = "illegal-label"
+"""The reason if step 4 gives a label that the task does not have."""
+
 OPEN, RELABELLED = "any", "relabelled"
 """Where the flow of a task with open labels ends: the label was kept, or changed."""
 
@@ -104,18 +90,14 @@ class QuotaTracker:
         parts: Mapping[str, Part] | None = None,
         shard: Shard | None = None,
         unit: int = 1,
-        corrector: str | None = None,
     ) -> None:
         """Count rows of the labels `names`; `branches` lists the labels that each branch aims at.
-
-        `corrector` is the id of the one of step 4, for errors.
 
         For a `shard`, the first target is its part of what all shards want, by label and part, in
         whole `unit`s of rows.
         """
         parts = parts or {}
         self._labels = tuple(names)
-        self._corrector = corrector
         self._shares = {
             name: Fraction(part.share).limit_denominator(10**6) for name, part in parts.items()
         } or {"": Fraction(1)}
@@ -135,7 +117,7 @@ class QuotaTracker:
         }
         # By label: branches that may give it, and how many of 20 of their candidates are expected
         # to become a row of it before any is judged.
-        self._given_by = {
+        self.given_by = {
             name: [branch for branch, labels in self._may_give.items() if name in labels]
             for name in self._whole
         }
@@ -143,7 +125,7 @@ class QuotaTracker:
             name: 20
             * sum(1 / len(self._may_give[branch]) for branch in given_by)
             / max(1, len(given_by))
-            for name, given_by in self._given_by.items()
+            for name, given_by in self.given_by.items()
         }
         self.dropped: Counter[tuple[str, str]] = Counter()  # list items, by step and reason
         self.given_up: set[str] = set()
@@ -194,8 +176,12 @@ class QuotaTracker:
         mine = dict.fromkeys(self._labels, 0)
         whole = self._shared_out(quotas.over(self._labels))
         for counted, rows in share_out(whole, self._unit, number, count).items():
-            mine[self._whole[counted][0]] += rows
+            mine[self.label_of(counted)] += rows
         return Quotas(mine)
+
+    def label_of(self, counted: str) -> str:
+        """Return the label of rows that are `counted` so."""
+        return self._whole[counted][0]
 
     def counted(self, branch: str, name: str) -> str:
         """Return the name under which a row of a label from a branch counts."""
@@ -302,7 +288,7 @@ class QuotaTracker:
         if (asked := (branch, unit, margin)) not in self._worth:
             self._worth[asked] = max(
                 (
-                    math.ceil(self._candidates(name, unit, margin) / len(self._given_by[name]))
+                    math.ceil(self._candidates(name, unit, margin) / len(self.given_by[name]))
                     for name in self._may_give[branch]
                     if self.wants(name)
                 ),
@@ -321,7 +307,7 @@ class QuotaTracker:
                 / unit
                 * (self._judged[name] + 1)
                 / (self._gained[name] + self._hoped[name] / 20)
-                / len(self._given_by[name])
+                / len(self.given_by[name])
             )
             for name in self._whole
             if self.wants(name)
@@ -389,7 +375,7 @@ class QuotaTracker:
         else:
             flow.rejected[commit.stage] += 1
             flow.reasons[commit.reason] += 1
-            flow.illegal += commit.stage == "correct" and commit.reason == _ILLEGAL
+            flow.illegal += commit.stage == "correct" and commit.reason == ILLEGAL
             if limited:
                 self._since_gain[self.counted(branch, commit.quota)] = 0
 
@@ -406,160 +392,23 @@ class QuotaTracker:
             self._worth.clear()
         return late
 
-    def commonest_reason(self, name: str) -> str:
-        """Return the commonest reason why candidates for a label were rejected, or ""."""
-        reasons: Counter[str] = Counter()
-        illegal = 0
-        for branch in self._given_by[name]:
-            flow = self.flows[branch]
-            reasons.update(flow.reasons)
-            reasons["duplicate"] += flow.duplicate
-            claimed = self.aims[branch] is not None
-            judged = "relabelled" if claimed else "labelled"
-            # Without an aim, an accepted row of another label is not a loss.
-            others = flow.accepted + flow.surplus if claimed else flow.surplus
-            for label, count in others.items():
-                # With open labels, the flow does not say which label it was.
-                is_known = label != RELABELLED or label in self._labels
-                if is_known and label != self._whole[name][0]:
-                    reasons[f"{judged} {label}"] += count
-            illegal += flow.illegal
-        (top,) = reasons.most_common(1) or [("", 0)]
-        by = f" from corrector {self._corrector}" if top[0] == _ILLEGAL and illegal else ""
-        return f"{top[0]}{by}, {plural(top[1], 'time')}" if top[1] else ""
-
-    def _last_words(self, unusable: str | None, cut_at: int) -> str:
-        """Return what the model said last, if it could not be read; or ""."""
-        if unusable is None:
-            return ""
-        if cut_at:
-            return f"; the model's last reply was cut at max_tokens={cut_at}"
-        return f"; the model replied {unusable[:100]!r}" if unusable.strip() else _EMPTY
-
     @property
-    def commonest_drop(self) -> str:
-        """Why most list items were left out, or ""."""
-        (((step, reason), count),) = self.dropped.most_common(1) or [(("", ""), 0)]
-        return f"{step}: {reason}, {plural(count, 'time')}" if count else ""
+    def short(self) -> list[str]:
+        """Return the labels that lack rows, as they are counted."""
+        return [name for name in self._whole if not self.is_full(name)]
 
-    def shortfall(
-        self,
-        give_up_after: int,
-        *,
-        given: bool = False,
-        one_label: bool = False,
-        unfit: str = "",
-        fruitless: str = "",
-        own: str = "",
-        used_up: str = "",
-        unusable: str | None = None,
-        cut_at: int = 0,
-        refusal: str = "",
-    ) -> QuotaNotMet | None:
-        """The error that names the labels which fell short and why, or None.
-
-        `given` says that the lists were given and do not grow, and `one_label` that a seed is for
-        one label. `unfit` is a list from elsewhere whose items the task refused, and `fruitless` a
-        list that never gave one. `own` names the lists of a task that has other lists than contexts
-        and seeds. `used_up` says what the lists had, if no model writes the last one. `unusable` is
-        the last unreadable reply, in the order of candidates, and `cut_at` the `max_tokens` that it
-        reached, or 0. `refusal` is the service's reason for the last call that it refused alone.
-        """
-        short = [name for name in self._whole if not self.is_full(name)]
-        if not short:
+    def shortfall(self) -> QuotaNotMet | None:
+        """The error that says which labels fell short, or None."""
+        if not self.short:
             return None
-        said = self._last_words(unusable, cut_at)
-        is_empty = said == _EMPTY
-        reasons = self.commonest_reason(short[0]), self.commonest_drop.partition(": ")[2]
-        is_unanswered = any(reason.startswith(UNANSWERED) for reason in reasons)
-        if is_unanswered:
-            said = f"; {refusal}" if refusal else ""
-        refused = any(reason.startswith(_REFUSED) for reason in reasons)
-        flows = [self.flows[branch] for branch in self._given_by[short[0]]]
-        filtered = sum(flow.rejected["filter"] for flow in flows)
-        better: Words
-        longer = "start a new run with " + Setting("max_tokens", 2 * cut_at)
-        if cut_at:
-            better = longer
-        elif is_empty:
-            better = EMPTY_REPLIES
-        elif is_unanswered:
-            better = _ANSWERED
-        elif refused:
-            better = _WILLING
-        elif filtered > sum(flow.judged for flow in flows) / 2:
-            better = _FILTERED
-        else:
-            better = _STRONGER
-        alike: dict[tuple[str, str], list[str]] = {}
-        for name in short:
-            worst = self.commonest_reason(name)
-            most = f" (most common cause: {worst})" if worst else ""
-            lacks = f"{self._have[name]} of {self._requested[name]} rows"
-            alike.setdefault((lacks, most), []).append(name)
-        is_used_up = False
-        parts = [
-            f"label {names[0]} has {lacks}{most}"
-            if len(names) == 1
-            else f"labels {', '.join(names)} have {lacks} each{most}"
-            for (lacks, most), names in alike.items()
-        ]
-        if self.given_up & set(short):
-            why = f"gave up after {give_up_after} consecutive candidates failed to yield a row"
-            larger = Option("give_up_after", ...)
-            why += said if is_empty or cut_at or is_unanswered else ""
-            hint: Words = longer if cut_at else "resume with a larger " + larger + ", or " + better
-        elif unfit:
-            why = (
-                f"no item from {unfit} can be used as a seed for this task ({self.commonest_drop})"
-            )
-            hint = Action("list-seeds") + " lists other seeds"
-        elif fruitless and not self.dropped:
-            why = f"the list of {fruitless} is empty"
-            hint = "check its source: its options, the file that it reads, or its model"
-        elif given:
-            why = "all given seeds were used"
-            revise = Action("revise", Blank("RUN"), task=Blank("FILE"))
-            more = "or raise samples_per_seed in the task's file and run " + revise
-            if one_label:
-                every = Option("labels_per_seed", "all")
-                more = "or use each seed for every label: a new run with " + every
-            hint = "a run keeps its seeds: generate a new one with more seeds, " + more
-        else:
-            drop = f" ({self.commonest_drop}{said})" if self.commonest_drop else ""
-            why = f"the lists of {own or 'contexts and seeds'} ran out of new items{drop}"
-            cut_short = any(why == "too-many-rejected" for _, why in self.dropped)  # by a trial
-            is_used_up = bool(used_up) and not (cut_short or fruitless)
-            if is_used_up:
-                why = f"all {used_up} were used{drop}"
-            if fruitless:  # none ever came
-                why = f"no reply for the list of {fruitless} could be used{drop}"
-                better = _ANOTHER if better is _STRONGER else better
-            own_lists = Option("contexts", ...) + " or " + Option("seeds", ...)
-            hint = longer if cut_at else "" if own else better + ", or give your own " + own_lists
-        kept: Words = "rejects.jsonl lists what was rejected and why"
-        if any(self._have.values()):
-            kept = "the rows generated so far are kept, and " + kept
-        if self._has_unusable and not cut_at:
-            again = AGAIN + " requests new replies in place of the unusable ones"
-            other = (
-                "with a different "
-                + Option("out", ...)
-                + ", targen requests new replies only in place of the unusable ones"
-            )
-            kept = kept + "; " + other if any(self._have.values()) else again
-        error = QuotaNotMet(f"{'; '.join(parts)}: {why}", hint=hint + "; " + kept if hint else kept)
-        error.lacking = sum(map(self.needed, short))
+        lacks = []
+        for name in self.short:
+            have, requested = self.progress(name)
+            lacks.append(f"label {name} has {have} of {requested} rows")
+        error = QuotaNotMet("; ".join(lacks), hint="rejects.jsonl lists what was rejected and why")
+        error.lacking = sum(map(self.needed, self.short))
         error.requested = sum(self._requested.values())
-        error.used_up = is_used_up
-        error.reason = self.commonest_reason(short[0])
         return error
-
-    @property
-    def _has_unusable(self) -> bool:
-        """Return whether a candidate was rejected because its reply could not be used."""
-        flows = (flow.reasons for flow in self.flows.values())
-        return any(_UNUSABLE & {*each} for each in (*flows, (why for _, why in self.dropped)))
 
     def as_dict(self) -> dict[str, Any]:
         """The report's form."""

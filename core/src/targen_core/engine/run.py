@@ -37,7 +37,7 @@ from targen_core.engine.filters import Candidate, Filter, Filters, Refusal
 from targen_core.engine.guard import Guard
 from targen_core.engine.order import Orders, SeedOrder
 from targen_core.engine.quota_tracker import UNANSWERED, UNREADABLE, QuotaTracker, ending
-from targen_core.engine.seeds import ListBatch, ListSpec, Seed, seeds_at_most
+from targen_core.engine.seeds import ListBatch, ListSpec, Seed
 from targen_core.engine.shards import Shard
 from targen_core.engine.slots import Lacking, SharedGeneration, Slot, Visit
 from targen_core.engine.window import Window
@@ -111,13 +111,12 @@ class Engine:
         margin: float | None = 0.0,
         shard: Shard | None = None,
         listener: Listener | None = None,
-        corrector: str | None = None,
         filters_spare_lists: bool = True,
     ) -> None:
         self.task = task
         self._filters_spare_lists = filters_spare_lists
         self.quotas = QuotaTracker(
-            task.quota_names, task.branches, task.parts, shard, task.rows_per_instance, corrector
+            task.quota_names, task.branches, task.parts, shard, task.rows_per_instance
         )
         self._shard = shard
         self._parts = [part.branches for part in task.parts.values()] or [(*task.branches,)]
@@ -133,9 +132,9 @@ class Engine:
         self._ledger = ledger or Ledger()
         self._listener = listener or (lambda event: None)
         self._filters = Filters(filters)
-        self._order = self._ordered(specs, lists_at_once)
+        self.order = self._ordered(specs, lists_at_once)
         parts = [*task.parts] or [""]
-        self._balance = Balance(self._order, lambda part: self.quotas.lacking(parts[part]))
+        self._balance = Balance(self.order, lambda part: self.quotas.lacking(parts[part]))
         each = len(task.branches) if task.labels_per_seed == 1 else 1  # but one take no calls
         self._window = Window(
             task=task,
@@ -157,8 +156,8 @@ class Engine:
         self._looked_for: tuple[Slot, Any, Candidate] | None = None  # what filters saw last
         self._next_idx = 0
         self._replays = False
-        self._unread = ""  # the place of the last call whose reply could not be read
-        self._refusal = ""  # why the service refused the last call that it refused alone
+        self.unread = ""  # the place of the last call whose reply could not be read
+        self.refusal = ""  # why the service refused the last call that it refused alone
         self.used_calls = 0  # whose replies a verdict or a walked list rests on
         self._arrived = asyncio.Event()
 
@@ -190,19 +189,20 @@ class Engine:
     @property
     def lacking_lists(self) -> Sequence[Call]:
         """Return the unanswered calls that ended lists on the walk, in a run that does not send."""
-        return [*dict.fromkeys(call for order in self._order.orders for call in order.lacking)]
+        return [*dict.fromkeys(call for order in self.order.orders for call in order.lacking)]
 
     def known_seeds(self) -> Iterator[Seed]:
         """All seeds that the lists have so far, walked to or not."""
-        return chain.from_iterable(order.known() for order in self._order.orders)
+        return chain.from_iterable(order.known() for order in self.order.orders)
 
     async def run(self, targets: Sequence[Target]) -> None:
-        """Reach the targets one after the other, committing rows on the way.
+        """Reach the targets one after the other, or run out of candidates; commit rows on the way.
+
+        `quotas.shortfall` then tells whether labels lack rows.
 
         Calls in flight finish, however the run ends, so that paid answers are not lost.
 
         Raises:
-            QuotaNotMet: a label of the last target fell short.
             TargenError: whatever stopped the run; what was committed stays.
             Contradicted: the ledger belongs to another run; a new engine without it can continue.
         """
@@ -221,40 +221,12 @@ class Engine:
         finally:
             if target is not last:  # stopped on its way: the report is about the last one
                 self.quotas.aim(last.quotas, by_intended=last.balance == "intended")
-            await self._order.aclose()
-        given = seeds_at_most(self._order.specs) is not None
-        lists = [spec.step for spec in self._order.specs]
-        own = ", ".join(lists) if not {"contexts", "seeds"}.issuperset(lists) else ""
-        leaves = [order.specs[-1] for order in self._order.orders]
-        used_up = ""
-        if all(leaf.fixed is None and not leaf.source.asks for leaf in leaves):
-            used = sum(1 for _ in self.known_seeds())
-            used_up = f"{used:,} items of the list of {', '.join(leaf.step for leaf in leaves)}"
-        unread = self._layer.journal.last_at(self._unread) if self._unread else None
-        short = self.quotas.shortfall(
-            last.give_up_after,
-            given=given,
-            one_label=self.task.labels_per_seed is not None,
-            unfit=self._order.unfit,
-            fruitless=self._order.fruitless,
-            own=own,
-            used_up=used_up,
-            unusable=unread["text"] if unread else None,
-            cut_at=self._max_tokens(unread) if unread and unread["finish"] == "length" else 0,
-            refusal=self._refusal,
-        )
-        if short is not None:
-            raise short
-
-    def _max_tokens(self, record: Mapping[str, Any]) -> int:
-        """The most tokens that the reply of a call in the journal could have."""
-        bound = self._layer.models.get(record["step"])
-        return int(bound.params["max_tokens"] if bound else record["out"])
+            await self.order.aclose()
 
     # --- commit -----------------------------------------------------------
 
     async def _reach(self, target: Target) -> None:
-        self._order.aim(target.give_up_after)
+        self.order.aim(target.give_up_after)
         self._ledger.aim(target)
         self.quotas.aim(target.quotas, by_intended=target.balance == "intended")
         self._balance.aim()
@@ -276,8 +248,8 @@ class Engine:
 
     async def _walk(self, target: Target) -> None:
         """Give candidates their verdicts until the target is reached, or they run out."""
-        self._over = self._order.over = frozenset()
-        self._order.take_passed()  # passed by the earlier walk, as by this one
+        self._over = self.order.over = frozenset()
+        self.order.take_passed()  # passed by the earlier walk, as by this one
         candidates = self._candidates()
         await self._repeat(candidates, target)
         self._replays = self._sink.replaying
@@ -292,7 +264,7 @@ class Engine:
                 if not self._window:
                     producer.result()  # raises if the walk failed
                     if self._may_come(self._over):
-                        self._report(self._order.take_passed(), written=self._ledger.pending)
+                        self._report(self.order.take_passed(), written=self._ledger.pending)
                     break
                 slot = self._window.head
                 if slot.needless:
@@ -307,7 +279,7 @@ class Engine:
                 self._over = slot.over
                 await self._commit(slot, target)
         except asyncio.CancelledError:  # a halt lets calls finish; who cancels does not wait
-            self._order.cancel()
+            self.order.cancel()
             self._execution.cancel()
             raise
         finally:
@@ -457,9 +429,9 @@ class Engine:
         """Count a verdict whose outputs are written, and report it."""
         if commit.reason == UNREADABLE:
             number = slot.seed.sample if commit.stage == "generate" else slot.ordinal
-            self._unread = slot.seed.place(commit.stage, slot.branch, number)
+            self.unread = slot.seed.place(commit.stage, slot.branch, number)
         elif commit.reason == UNANSWERED:
-            self._refusal = detail
+            self.refusal = detail
         again = self._before(slot)
         place = slot.part, slot.number
         counted_as = self._counted_as.get(place, "")
@@ -478,7 +450,7 @@ class Engine:
             rejected = commit.verdict in ("rejected", "duplicate")
             if self._filters_spare_lists and commit.verdict == "rejected":
                 rejected = commit.stage != "filter"  # that a row is excluded says nothing of others
-            self._order.judged(slot.seed, rejected=rejected)
+            self.order.judged(slot.seed, rejected=rejected)
         self.used_calls += commit.calls
         self._filters.count(slot.branch, commit)
         self.quotas.count(slot.branch, commit, again=again, counted_as=counted_as, limited=limited)
@@ -546,9 +518,9 @@ class Engine:
             for item in batch.dropped:
                 self.quotas.dropped[item.step, item.reason] += 1
                 if item.reason == UNREADABLE:
-                    self._unread = item.place
+                    self.unread = item.place
                 elif item.reason == UNANSWERED:
-                    self._refusal = item.detail
+                    self.refusal = item.detail
                 if not written:
                     self._sink.reject({"verdict": "dropped", **asdict(item)})
 
@@ -616,7 +588,7 @@ class Engine:
         own = draw(self.task.dimensions, self._layer.seed, place, self._numbers[slot.branch], late)
         if self.task.drawn is not None:
             own = {**own, **self._guard.call(self.task.drawn, seed.above, seed.value, slot.branch)}
-        drawn = {**self._order.draws(seed.path), **own}
+        drawn = {**self.order.draws(seed.path), **own}
         return {"dimensions": drawn} if drawn else {}
 
     def _check_row(self, row: Mapping[str, Any]) -> None:
@@ -658,11 +630,11 @@ class Engine:
     async def _candidates(self) -> AsyncIterator[Slot]:
         """The candidates that have no final verdict yet, in the run's one order."""
         numbers = [-1] * len(self._past)  # where one part ends does not concern the others
-        seeds = self._order.walk(lambda part: self._window.seeds_ahead(self._parts[part]))
+        seeds = self.order.walk(lambda part: self._window.seeds_ahead(self._parts[part]))
         async for seed in seeds:
-            passed = self._order.take_passed()
+            passed = self.order.take_passed()
             first = seed.sample * self.task.instances_per_call
-            part = self._order.part_of(seed.path)
+            part = self.order.part_of(seed.path)
             past = self._past[part]
             visit, mine = None, self.task.turns(seed.path, seed.sample)
             if self.task.labels_per_seed == 1:
@@ -685,7 +657,7 @@ class Engine:
                     slot = Slot(
                         part, number, seed, branch, aim, ordinal, generation, passed, waits=waits
                     )
-                    slot.visit, slot.over = visit, self._order.over
+                    slot.visit, slot.over = visit, self.order.over
                     yield slot
                     passed = []
 
@@ -734,7 +706,7 @@ class Engine:
 
     async def _is_room(self) -> bool:
         """Wait for room; whether there may be candidates for it."""
-        while self._may_come(self._order.over) and not self._window.has_room():
+        while self._may_come(self.order.over) and not self._window.has_room():
             self._room.clear()
             await self._room.wait()
-        return self._may_come(self._order.over)
+        return self._may_come(self.order.over)

@@ -34,6 +34,7 @@ from targen_core.engine.run import Engine
 from targen_core.errors import (
     BudgetExhausted,
     Interrupted,
+    PluginError,
     QuotaNotMet,
     RunConflict,
     RunLocked,
@@ -570,6 +571,8 @@ class Job:
             async def judge() -> None:
                 self.engine = self._engine(layer, concurrency, deferred, listener)
                 await stoppable(layer, self.engine.run(manifest.targets), self.again)
+                if short := self._shortfall(self.engine):
+                    raise short
 
             try:
                 try:
@@ -649,6 +652,14 @@ class Job:
         if error is not None:
             raise error
         return report
+
+    def _shortfall(self, engine: Engine) -> QuotaNotMet | None:
+        """Return the error for labels that lack rows, explained if targen-standard is installed."""
+        short = engine.quotas.shortfall()
+        with contextlib.suppress(PluginError):
+            if short is not None:
+                load_registry().function("explain-shortfall", of="explaining it")(short, self)
+        return short
 
     def _credited(self) -> Sequence[Mapping[str, Any]]:
         """Return the data that rows were made from, if a list of the task gives credit."""
@@ -737,7 +748,6 @@ class Job:
             margin=None if self.by_people else _MARGIN if deferred else 0.0,
             shard=self.manifest.spec.shard,
             listener=listener,
-            corrector=self._prepared.lock.corrector,
             filters_spare_lists=self.manifest.filters_spare_lists,
         )
 
