@@ -23,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from targen_core.plugins.loader import canonical
 from targen_core.runs.preparing import code_digest
 from targen_testing.suite import fail
 
@@ -142,8 +143,8 @@ def _fork(
         os.environ.update(env)
         added = [Path(folder) for folder in path if folder not in sys.path]
         sys.path[:0] = path
-        if any(found for folder in added for found in folder.glob("*.dist-info")):
-            code_digest.known.clear()  # other code may be installed there, but files stay as read
+        for info in (found for folder in added for found in folder.glob("*.dist-info")):
+            code_digest.known.pop(canonical(info.name.partition("-")[0]), None)
         sys.argv = ["-c", *args]
         try:
             exec(code, {"__name__": "__main__"})  # noqa: S102 - the caller's own
@@ -180,14 +181,13 @@ def _serve() -> None:
         learned = Path(order[-1][-1])
         if not learned.exists():
             continue
-        modules, digests = json.loads(learned.read_text(encoding="utf-8"))
+        modules, distributions = json.loads(learned.read_text(encoding="utf-8"))
         for name in modules:
             with contextlib.suppress(Exception):  # only that order's folders have it
                 importlib.import_module(name)
-        for names in digests:
-            if code_digest.digest_of(tuple(names)) is None:  # one is installed for that order alone
-                for name in names:
-                    code_digest.digest_of((name,))
+        for name in distributions:
+            with contextlib.suppress(Exception):  # likewise
+                code_digest.code_of(name)
 
 
 if __name__ == "__main__":

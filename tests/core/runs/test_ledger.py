@@ -310,7 +310,6 @@ def installed(tmp_path, monkeypatch):
         from targen_core.runs.preparing import code_digest as code
 
         code.known.clear()
-        code._read.cache_clear()
         lock = SimpleNamespace(distributions={"demo-plugin": "1"})
         return code_digest(SimpleNamespace(lock=lock, distribution=distribution, file=file))
 
@@ -333,6 +332,9 @@ def test_the_digest_follows_a_plugins_files(installed, name):
 def test_the_digest_follows_versions_of_what_a_plugin_needs(installed):
     site, digest = installed
     before = digest()
+    (site / "other-1.dist-info").mkdir()
+    (site / "other-1.dist-info" / "METADATA").write_text("Name: other\nVersion: 1\n")
+    assert digest() == before
     info = site / "demo_needs-1.dist-info"
     (info / "METADATA").write_text("Name: demo-needs\nVersion: 2\n")
     info.rename(site / "demo_needs-2.dist-info")
@@ -343,16 +345,16 @@ NEEDED = """
     Demo.Needs                    | demo-needs
     demo[a,b] >=1,<2              | demo
     demo (>=1)                    | demo
+    demo>=1;python_version < "3"  | demo
     demo @ file:///demo           | demo
     demo; python_version >= "3"   | demo
-    demo>=1; python_version < "3" |
     demo; extra == "more"         |
-    not a requirement             |
+    demo>=1 ; "x" in extras       |
 """
 
 
 @pytest.mark.parametrize(("requirement", "name"), table(NEEDED, 2))
-def test_requirements_that_apply_here_name_a_distribution(requirement, name):
+def test_requirements_name_a_distribution_unless_they_are_an_extras(requirement, name):
     from targen_core.runs.preparing import code_digest as code
 
     assert code._needed(requirement) == name

@@ -7,16 +7,13 @@ import contextlib
 import hashlib
 import importlib.util
 import os
-import platform
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from importlib_metadata import Distribution, PackageNotFoundError
-from packaging.requirements import InvalidRequirement, Requirement
 
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.loader import canonical, metadata_of
@@ -26,23 +23,9 @@ if TYPE_CHECKING:
     from targen_core.runs.preparing.plan import Prepared
     from targen_core.task_files import TaskFile
 
-_MOST = 64 << 20  # bytes of one distribution's own files
-known: dict[tuple[str, ...], str | None] = {}
-"""The digests that this process has computed, by distributions."""
-
-_OF_EXTRA = re.compile(r"""; *extra *== *["'][^"']*["']\s*\Z""")
-_EVERYWHERE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*) *(?:\[[^\]]*\])? *(?:[(<>=!~][^;]*)?")
-
-
-class Place(NamedTuple):
-    """A file; or, with an ending, the files below a folder whose names end so."""
-
-    path: str
-    ending: str | None = None
-
-    def files(self) -> Iterable[str]:
-        """Return their paths."""
-        return (self.path,) if self.ending is None else _files(self.path, self.ending)
+_MOST = 64 << 20  # bytes of a file
+known: dict[str, str] = {}
+"""The digests of the code that this process has read, by distribution."""
 
 
 def code_digest(prepared: Prepared) -> str | None:
@@ -52,163 +35,101 @@ def code_digest(prepared: Prepared) -> str | None:
     all that they depend on, and Python's. A task that exists only in memory has no digest. Nor does
     one whose file imports a module that neither targen-core nor its reader provides.
     """
-    if prepared.distribution == MEMORY:
+    if prepared.distribution == MEMORY or (prepared.file and not _stands_alone(prepared.file)):
         return None
-    names = {"targen-core", *prepared.lock.distributions}
-    if prepared.distribution != FILE:
-        names.add(prepared.distribution)
-    elif prepared.file is None or not _stands_alone(prepared.file):
-        return None
-    return digest_of(tuple(sorted(map(canonical, names))))
-
-
-def digest_of(names: tuple[str, ...]) -> str | None:
-    """Return the digest of the installed code of these distributions, read once per process."""
-    if names not in known:
-        known[names] = _digest(names)
-    return known[names]
-
-
-def _digest(names: tuple[str, ...]) -> str | None:
-    digest = hashlib.sha256(f"{platform.python_implementation()} {sys.version}".encode())
-    size = 0
+    names = {"targen-core", *prepared.lock.distributions, prepared.distribution} - {FILE}
+    digest = hashlib.sha256(sys.version.encode())
     try:
-        for name, (version, distribution) in sorted(_required(names).items()):
-            code, length = _read(tuple(_places(distribution)))
-            size += length
-            if size > _MOST:
-                return None
-            digest.update(f"\n{name} {version} {code}".encode())
+        for name in sorted(_required(names).union(map(canonical, names))):
+            digest.update(code_of(name).encode())
     except (PackageNotFoundError, ImportError, OSError, ValueError):
         return None
     return digest.hexdigest()[:32]
 
 
-@cache
-def _read(places: Sequence[Place]) -> tuple[str, int]:
-    """Return a digest of the files at these places, and their bytes; it stops above `_MOST`."""
-    digest, size = hashlib.sha256(), 0
-    for place in places:
-        for path in place.files():
-            with open(path, "rb", buffering=0) as file:
-                size += os.fstat(file.fileno()).st_size
-                if size > _MOST:
-                    return "", size
-                text = file.readall()
-            digest.update(f"\n{path.rpartition(os.sep)[2]} {len(text)}\n".encode() + text)
-    return digest.hexdigest(), size
-
-
-def _required(names: Iterable[str]) -> dict[str, tuple[str, Distribution]]:
-    """Return distributions and all their installed dependencies, with versions.
+def code_of(name: str) -> str:
+    """Return a digest of a distribution's name, version and code, read once per process.
 
     Raises:
-        PackageNotFoundError: one of `names` is not.
-        OSError, ValueError: the metadata of one of them cannot be read.
+        PackageNotFoundError, ImportError, OSError, ValueError: its code is unknown.
     """
-    required: dict[str, tuple[str, Distribution]] = {}
-    left = dict.fromkeys(names, True)
+    if name not in known:
+        distribution = Distribution.from_name(name)
+        digest = hashlib.sha256(f"{name} {metadata_of(distribution)[1]}".encode())
+        for path in dict.fromkeys(_files(distribution)):
+            with open(path, "rb") as file:
+                code = file.read(_MOST + 1)
+            if len(code) > _MOST:
+                raise ValueError(path)
+            digest.update(f"\n{path.rpartition(os.sep)[2]} {len(code)}\n".encode() + code)
+        known[name] = digest.hexdigest()
+    return known[name]
+
+
+def _required(names: Iterable[str]) -> set[str]:
+    """Return distributions and all their dependencies, without those that are not installed."""
+    required: set[str] = set()
+    left = [*map(canonical, names)]
     while left:
-        name, needed = left.popitem()
-        try:
-            distribution = Distribution.from_name(name)
-            _, version, requirements = metadata_of(distribution)
-        except (PackageNotFoundError, OSError, ValueError):
-            if needed:
-                raise
-            continue
-        required[name] = (version, distribution)
-        for text in requirements:
-            if (other := _needed(text)) and other not in required:
-                left.setdefault(other, False)
+        name = left.pop()
+        with contextlib.suppress(PackageNotFoundError, OSError, ValueError):
+            requirements = metadata_of(Distribution.from_name(name))[2]
+            required.add(name)
+            left += {*map(_needed, requirements)} - required
     return required
 
 
-@cache
-def _needed(text: str) -> str:
-    """Return the distribution that a requirement names, or "" if it does not apply here.
+def _needed(requirement: str) -> str:
+    """Return the distribution that a requirement names, or "" if it belongs to an extra.
 
-    To parse all of them takes as long as to read the code: half belong to an extra, and most of the
-    others apply everywhere.
+    Other conditions are ignored: what is installed without need can change the digest, not hide a
+    change.
     """
-    if _OF_EXTRA.search(text):
-        return ""
-    if found := _EVERYWHERE.fullmatch(text):
-        return canonical(found[1])
-    with contextlib.suppress(InvalidRequirement):
-        requirement = Requirement(text)
-        marker = requirement.marker
-        if marker is None or marker.evaluate({"extra": ""}):
-            return canonical(requirement.name)
-    return ""
+    named, _, condition = requirement.partition(";")
+    return "" if "extra" in condition else canonical(re.split(r"[^\w.-]", named)[0])
 
 
-def _places(distribution: Distribution) -> Iterator[Place]:
-    """Where the files of plugins and of checkouts are, which may change while the version stays."""
-    points = (
-        distribution.entry_points if API_GROUP in _text(distribution, "entry_points.txt") else ()
-    )
-    ours = [point for point in points if point.group == API_GROUP]
-    if not ours and '"editable"' not in _text(distribution, "direct_url.json"):
+def _files(distribution: Distribution) -> Iterator[str]:
+    """The files of plugins and of checkouts, which may change while the version stays."""
+    has_points = API_GROUP in (distribution.read_text("entry_points.txt") or "")
+    points = distribution.entry_points.select(group=API_GROUP) if has_points else ()
+    if not points and '"editable"' not in (distribution.read_text("direct_url.json") or ""):
         return
-    imported: list[Path] = []
-    for top in sorted({point.module.partition(".")[0] for point in ours}):
+    for top in sorted({point.module.partition(".")[0] for point in points}):
         spec = importlib.util.find_spec(top)
         if spec is None:
             raise ImportError(top)
         if not spec.submodule_search_locations and spec.origin:
-            yield Place(spec.origin)
+            yield spec.origin
         for folder in spec.submodule_search_locations or ():
-            imported.append(Path(folder))
-            yield Place(folder, "")
+            yield from _below(folder)
     for file in distribution.files or ():
-        path = Path(str(file.locate()))
+        path = str(file.locate())
         if file.suffix == ".pth":  # an editable install: where the checkout is
-            for root in map(Path, path.read_text(encoding="utf-8").splitlines()):
-                # Not where another copy comes before it on the path.
-                if root.is_dir() and all(root in folder.parents for folder in imported):
-                    yield Place(str(root), ".py")
-        elif ours and file.suffix == ".py":
-            yield Place(str(path))
+            for root in Path(path).read_text(encoding="utf-8").splitlines():
+                yield from (each for each in _below(root) if each.endswith(".py"))
+        elif points and file.suffix == ".py":
+            yield path
 
 
-def _text(distribution: Distribution, name: str) -> str:
-    """Return a file of a distribution's metadata, or ""."""
-    return distribution.read_text(name) or ""
-
-
-def _files(folder: str, ending: str) -> Iterator[str]:
-    """The files below a folder, in an order that does not change; no hidden and no compiled one.
-
-    Each run that starts looks up a thousand: as `Path` objects they would take twice as long.
-    """
-    with os.scandir(folder) as found:
-        entries = sorted(
-            (each for each in found if each.name[0] != "."), key=lambda each: each.name
-        )
-    yield from (each.path for each in entries if each.name.endswith(ending) and each.is_file())
-    for each in entries:
-        if each.is_dir(follow_symlinks=False) and each.name != "__pycache__":
-            yield from _files(each.path, ending)
+def _below(folder: str) -> Iterator[str]:
+    """The files below a folder, in an order that does not change; no hidden and no compiled one."""
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name[0] != "." and name != "__pycache__")
+        yield from (f"{parent}{os.sep}{name}" for name in sorted(names) if name[0] != ".")
 
 
 def _stands_alone(file: TaskFile) -> bool:
     """Return whether its text, which is part of the task's version, is all the code of the task."""
     if not file.copy.startswith("task.py"):
         return True
-    brought = set(map(_module, _required(("targen-core", *file.distributions))))
+    brought = {name.replace("-", "_") for name in _required(("targen-core", *file.distributions))}
     for node in ast.walk(ast.parse(file.text)):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             names = [node.module or ""]
-        tops = {name.partition(".")[0] for name in names}
-        if not tops <= sys.stdlib_module_names | brought:
+        if not {name.partition(".")[0] for name in names} <= sys.stdlib_module_names | brought:
             return False
     return True
-
-
-def _module(distribution: str) -> str:
-    """Return the usual name of a distribution's module; if it is wrong, all is judged again."""
-    return distribution.replace("-", "_")
