@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import targen_core
@@ -78,6 +79,11 @@ def test_a_row_or_a_label_that_is_not_there_writes_nothing(run: Path) -> None:
         ({"right": ["3"]}, "right is"),
         ({"relabel": [3]}, "relabel is"),
         ({"relabel": {3.5: "positive"}}, "relabel is"),
+        ({"relabel": {True: "positive"}}, "relabel is"),
+        ({"relabel": {3: float("nan")}}, "relabel: the label of row 3 is nan"),
+        ({"relabel": {3: None}}, "relabel: the label of row 3 is None"),
+        ({"bad": [False, True]}, "bad is"),
+        ({"right": np.array([False, True])}, "right is"),
     ],
 )
 def test_what_cannot_be_said_of_rows_writes_nothing(
@@ -86,6 +92,18 @@ def test_what_cannot_be_said_of_rows_writes_nothing(
     with pytest.raises(targen_core.UsageError, match=wrong):
         targen_core.review(run, **said)
     assert not run.with_name(f"{run.name}.review").exists()
+
+
+def test_rows_are_named_as_pandas_has_them(run: Path) -> None:
+    frame = targen_core.load(run).dataset.to_pandas()
+    mask = frame["idx"] < 2
+    with pytest.raises(targen_core.UsageError, match="bad is") as caught:
+        targen_core.review(run, bad=mask)
+    assert "df.index[mask]" in caught.value.hint
+    kept = frame["label"][~mask]
+    targen_core.review(run, bad=frame.index[mask], relabel=kept, rater="sam")
+    made = targen_core.apply_review(run, out="mine")
+    assert len(made) == len(kept)
 
 
 def test_a_review_remembers_the_encoding_of_its_data(

@@ -112,7 +112,7 @@ def review(
     """
     from targen_review.cli.open import planned
 
-    said = _said(relabel or {}, bad=bad, right=right)
+    said = _said(relabel, bad=bad, right=right)
     place = _place(data)
     named = task_of(task)
     if named is not None and not isinstance(named, str):  # a review outlives the program
@@ -179,7 +179,7 @@ def _place(data: object) -> Path:
 
 
 def _said(
-    relabel: Mapping[int, str], **rows: Iterable[int]
+    relabel: Mapping[int, str] | None, **rows: Iterable[int]
 ) -> dict[int, tuple[Effect, str | None]]:
     """Return what becomes of rows by their numbers, and their right labels.
 
@@ -188,22 +188,33 @@ def _said(
     """
     effects: dict[str, Effect] = {"relabel": "changes", "bad": "leaves", "right": "stays"}
     examples = {"relabel": 'relabel={3: "LABEL"}', "bad": "bad=[3]", "right": "right=[3]"}
+    # A Series of labels by row has `items`, but is no Mapping and has no truth value.
+    labels: Any = {} if relabel is None else relabel
+    labels = dict(labels.items()) if hasattr(labels, "items") else labels
     said: dict[int, tuple[Effect, str | None]] = {}
     found: dict[int, str] = {}
-    for name, numbers in {"relabel": relabel, **rows}.items():
-        is_kind = isinstance(numbers, Mapping if name == "relabel" else Iterable)
-        if not is_kind or not all(isinstance(number, Integral) for number in numbers):
-            raise UsageError(
-                f"{name} is {repr(numbers)[:80]}",
-                hint=f"pass row numbers, such as {examples[name]}",
-            )
-        for number in map(int, numbers):
-            if found.setdefault(number, name) != name:
+    for name, given in {"relabel": labels, **rows}.items():
+        is_kind = isinstance(given, Mapping if name == "relabel" else Iterable)
+        numbers = list(given) if is_kind else []
+        is_mask = any(str(number) in ("True", "False") for number in numbers)  # numpy's as well
+        if not is_kind or is_mask or not all(isinstance(number, Integral) for number in numbers):
+            hint = f"pass row numbers, such as {examples[name]}"
+            if is_mask:
+                hint = "pass the numbers of the rows instead of a mask, such as df.index[mask]"
+            raise UsageError(f"{name} is {repr(given)[:80]}", hint=hint)
+        for number in numbers:
+            label = labels[number] if name == "relabel" else None
+            if name == "relabel" and not isinstance(label, str):
+                raise UsageError(
+                    f"{name}: the label of row {number} is {repr(label)[:80]}",
+                    hint=f"pass labels as texts, such as {examples[name]}",
+                )
+            if found.setdefault(int(number), name) != name:
                 raise UsageError(
                     f"row {number} is in both {found[number]} and {name}",
                     hint="pass it in only one of them",
                 )
-            said[number] = effects[name], relabel[number] if name == "relabel" else None
+            said[int(number)] = effects[name], label
     return said
 
 
