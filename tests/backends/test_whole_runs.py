@@ -239,6 +239,27 @@ def test_a_run_of_replies_that_were_cut_names_the_limit(run, provider, cut):
 
 
 @pytest.mark.parametrize("provider", ["llama"], indirect=True)
+def test_a_single_cut_reply_does_not_explain_many_duplicates(run, provider):
+    good, lists = Echo(provider, fails=False), itertools.count()
+
+    def answer(seen):
+        response = good(seen)
+        whole = json.loads(response.body)
+        message = whole["choices"][0]["message"]
+        if set(json.loads(message["content"])) == {"text"}:
+            message["content"] = '{"text": "I want my parcel at once."}'
+            if 3 <= next(lists) < 7:  # also its repair
+                whole["choices"][0]["finish_reason"] = "length"
+                message["content"] = '{"text": "I wan'
+        return Response(json.dumps(whole))
+
+    done = run(answer, "--give-up-after", "5")
+    assert done.code == 1
+    assert "most common cause: duplicate" in done.err
+    assert "was cut" not in done.err and "max_tokens" not in done.err
+
+
+@pytest.mark.parametrize("provider", ["llama"], indirect=True)
 def test_a_report_tells_that_tokens_are_estimated(run, provider, in_process, tmp_path):
     good = Echo(provider, fails=False)
 

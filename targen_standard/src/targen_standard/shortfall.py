@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["explain"]
 
 _REFUSED = ("refusal", "content-filter")
-_UNUSABLE = {UNREADABLE, *_REFUSED}
+_UNUSABLE = (UNREADABLE, *_REFUSED)
 _EMPTY = "; the model's last reply was empty"
 _STRONGER: Words = "use a stronger model"
 _ANOTHER: Words = "use a different model, since this one does not follow the prompt"
@@ -145,7 +145,7 @@ def _of_rejects(quotas: QuotaTracker, *, is_cut: bool) -> Words:
     if has_rows:
         kept = "the rows generated so far are kept, and " + kept
     flows = (flow.reasons for flow in quotas.flows.values())
-    unusable = any(_UNUSABLE & {*each} for each in (*flows, (why for _, why in quotas.dropped)))
+    unusable = any({*_UNUSABLE} & {*each} for each in (*flows, (why for _, why in quotas.dropped)))
     if not unusable or is_cut:
         return kept
     if not has_rows:
@@ -160,8 +160,10 @@ def _of_rejects(quotas: QuotaTracker, *, is_cut: bool) -> Words:
 
 def _last_reply(job: Job, engine: Engine, label: str, cause: str) -> _LastReply:
     """Return the last unusable reply; `label` is the first that fell short, for this `cause`."""
-    unread = job.journal.last_at(engine.unread) if engine.unread else None
     reasons = cause, _commonest_drop(engine.quotas).partition(": ")[2]
+    # A single cut reply does not explain a hundred duplicates.
+    explains = not any(reasons) or any(reason.startswith(_UNUSABLE) for reason in reasons)
+    unread = job.journal.last_at(engine.unread) if engine.unread and explains else None
     unanswered = any(reason.startswith(UNANSWERED) for reason in reasons)
     said, cut_at = "", 0
     is_empty = unread is not None and not unread["text"].strip()
