@@ -124,6 +124,7 @@ MODULES = [
     "targen_cli.pages",
     "targen_core.reading",
     "targen_cli.reading",
+    "targen_cli.reading.encodings",
     "targen_core.outputs",
     "targen_core.suggestions",
     "targen_core.text",

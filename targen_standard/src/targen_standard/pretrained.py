@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from targen_cli.outputs import check_files
+from targen_cli.reading import read_json
 from targen_cli.trust import require_trust
 from targen_core import folders
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.origin import is_place
 from targen_core.plain import digest_of
-from targen_core.reading import read_json
 from targen_core.wording import Setting, install
 from targen_standard.extras import hub_without_telemetry
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from pydantic import Field
 
+from targen_cli.reading import read_text
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.model import ChatReply, ChatRequest, Finish, Price
 from targen_core.calls.scores import TokenScore
@@ -33,7 +34,7 @@ from targen_core.errors import (
 )
 from targen_core.origin import Typed, execute, find_module
 from targen_core.plain import content_of
-from targen_core.reading import json_of, read_text
+from targen_core.reading import json_of
 
 Script = Callable[[ChatRequest], Any]
 """Given a request, the reply: text, a JSON value, a `ChatReply`, or an error raised."""

@@ -9,39 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_cli.reading import json_items
-from targen_core.errors import UnreadableFile
-from targen_core.reading import Malformed, TooDeep, json_line, json_of, read_json, read_text
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ('{"a":\n\n oops}', "line 3: it is not JSON"),
-        ('\n{"a": NaN}', "NaN is not valid JSON"),
-        ('{"a":\n' + "[" * 99 + "]" * 99 + "}", "line 2: nested more than 64 levels"),
-        ("[" * 100_000, "line 1: nested more than 64 levels"),
-        ("", "line 1: it is not JSON"),
-        ('{"a":\n1, "b":\n' + "9" * 5000 + "}", "line 3: it contains a number of more than 4,300"),
-    ],
-)
-def test_what_cannot_be_read_is_refused_with_its_line(text, why, tmp_path):
-    path = tmp_path / "file"
-    path.write_text(text)
-    with pytest.raises(UnreadableFile, match=why) as caught:
-        read_json(path)
-    assert str(caught.value).startswith(f"cannot read {path}")
-    assert isinstance(caught.value, ValueError)  # as `load` of a trainer promises
-
-
-def test_what_is_no_utf8_is_refused_with_its_line(tmp_path):
-    (tmp_path / "file").write_bytes(b"one\ntwo \xff\n")
-    with pytest.raises(UnreadableFile, match="line 2: it is not UTF-8"):
-        read_text(tmp_path / "file")
-
-
-def test_a_byte_order_mark_is_left_out(tmp_path):
-    (tmp_path / "file").write_text('\ufeff{"a": 1}', encoding="utf-8")
-    assert read_json(tmp_path / "file") == {"a": 1}
+from targen_core.reading import Malformed, TooDeep, json_line, json_of
 
 
 def test_json_holds_a_number_of_values():

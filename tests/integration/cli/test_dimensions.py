@@ -69,6 +69,7 @@ def test_a_new_dimension_with_a_name_like_another_is_said(own_task, works):
 VALUES = """
     length | --dimension 'length' is not NAME=VALUES
     length=@nothing.txt | No such file
+    length=@cafe.txt | cafe.txt: it is not UTF-8 text
     length=@word | | did you mean words?
     length= | task varied has no such dimension
     label=a,b | rows already have this key
@@ -82,6 +83,7 @@ VALUES = """
 @pytest.mark.parametrize(("value", "error", "hint"), table(VALUES))
 def test_a_dimension_that_cannot_be(value, error, hint, own_task, refuses):
     task = own_task("varied", ("(LENGTH, KIND)", "(KIND,)"))
+    Path("cafe.txt").write_bytes("café".encode("cp1252"))
     refuses(f"generate {task} -n 2 -b scripted --dimension {value}", error, hint)
 
 

@@ -1,10 +1,7 @@
-"""One bounded reader per format: JSON and JSONL. Others are in `targen_cli`.
+"""Bounded readers of JSON texts and of files of JSON lines. Others are in `targen_cli`.
 
-Any file may come from a stranger. Each reader takes only a regular file and bounds its bytes, its
-depth and what it expands to. It makes plain values and arrays of numbers, and runs no code. It
-raises `UnreadableFile` with the file and, if known, the line.
-
-Functions that end in `_of` take text or bytes that were read already, and raise `Malformed`.
+Any file may come from a stranger. Each reader bounds the bytes, the depth and the number of
+values. It makes plain values, and runs no code.
 """
 
 from targen_core.reading.lines import json_line, read_jsonl
@@ -14,8 +11,6 @@ from targen_core.reading.values import (
     TooDeep,
     is_within,
     json_of,
-    read_json,
-    read_text,
 )
 
 __all__ = [
@@ -25,7 +20,5 @@ __all__ = [
     "is_within",
     "json_line",
     "json_of",
-    "read_json",
     "read_jsonl",
-    "read_text",
 ]

@@ -226,7 +226,7 @@ def _place(key: str) -> list[str]:
 def _document(path: Path) -> TOMLDocument:
     import tomlkit
 
-    from targen_core.reading import read_text
+    from targen_cli.reading import read_text
 
     return tomlkit.parse(read_text(path, 1 << 20)) if path.exists() else tomlkit.document()
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targen_cli.reading import toml_of
+from targen_cli.reading import read_text, toml_of
 from targen_cli.trust import is_trusted, remember_trust
 from targen_core.calls.sampling import SAMPLING, is_free
 from targen_core.calls.secrets import (
@@ -30,7 +30,7 @@ from targen_core.calls.secrets import (
 )
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.origin import split_model
-from targen_core.reading import Malformed, read_text
+from targen_core.reading import Malformed
 from targen_core.suggestions import did_you_mean
 from targen_core.text import key_path
 from targen_core.wording import Option

@@ -1,11 +1,16 @@
-"""Bounded readers of what the kernel does not read: CSV, YAML, TOML, Parquet, arrays and zip.
+"""Bounded readers: texts, JSON, CSV, YAML, TOML, Parquet, arrays and zip.
 
-They keep the rules of `targen_core.reading`. yaml, numpy and pyarrow are imported when they are
-first needed.
+Any file may come from a stranger. Each reader takes only a regular file and bounds its bytes, its
+depth and what it expands to. It makes plain values and arrays of numbers, and runs no code. It
+raises `UnreadableFile` with the file and, if known, the line.
+
+Functions that end in `_of` take a text that was read already, and raise `Malformed`. yaml, numpy
+and pyarrow are imported when they are first needed.
 """
 
 from targen_cli.reading.archives import read_zip
 from targen_cli.reading.arrays import read_array, read_arrays
+from targen_cli.reading.files import read_json, read_text
 from targen_cli.reading.tables import ParquetRows, arrow_rows
 from targen_cli.reading.texts import csv_cells, json_items, refuse_binary
 from targen_cli.reading.typed import read_toml, read_yaml, toml_of, yaml_of
@@ -17,6 +22,8 @@ __all__ = [
     "json_items",
     "read_array",
     "read_arrays",
+    "read_json",
+    "read_text",
     "read_toml",
     "read_yaml",
     "read_zip",

@@ -6,14 +6,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+from targen_cli.reading.files import read_text, value_in
 from targen_core.reading.values import (
     Malformed,
     TooDeep,
-    read_text,
     shallow,
     too_deep,
     unreadable_number,
-    value_in,
 )
 
 __all__ = ["read_toml", "read_yaml", "toml_of", "yaml_of"]

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from targen_cli.reading import refuse_binary
+from targen_cli.reading.encodings import as_utf_8
 from targen_core.api.run import Folder
 from targen_core.dataset.model import Dataset
 from targen_core.errors import NoSuchFile, RunDirectoryError, TargenError, UsageError
@@ -25,7 +26,6 @@ from targen_core.runs.records.lock import StepPlan
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import backend_name, model_name
 from targen_core.runs.records.reading import SMALL
-from targen_core.suggestions import as_utf_8
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import unwrapped
 from targen_core.text import plural, problem_in

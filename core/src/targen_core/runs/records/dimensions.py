@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from targen_core.errors import UnreadableFile, UsageError
-from targen_core.reading import read_text
+from targen_core.plain import content_of
 from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.model import Task
@@ -59,10 +59,11 @@ def _lines(name: str, path: Path) -> tuple[str, ...]:
     """The values of a file, one a line, blank lines left out."""
     what = f"{Option('dimensions')} {name}=@{path}"
     try:
-        lines = read_text(path, _LARGEST).splitlines()
-    except UnreadableFile as error:
+        lines = content_of(path, _LARGEST).decode("utf-8-sig").splitlines()
+    except (UnreadableFile, UnicodeDecodeError) as error:
+        reason = error.reason if isinstance(error, UnreadableFile) else "it is not UTF-8 text"
         near = did_you_mean(str(path), VOCABULARIES, "the vocabularies are")
-        raise UsageError(f"{what}: {error.reason}", hint=near) from error
+        raise UsageError(f"{what}: {reason}", hint=near) from None
     values = tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
     if not values:
         raise UsageError(f"{what}: the file contains no values")

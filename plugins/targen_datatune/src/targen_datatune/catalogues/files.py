@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
+from targen_cli.reading.encodings import encoding_of, usual_encodings
 from targen_core import folders
 from targen_core.errors import (
     DatasetUnavailable,
@@ -28,7 +29,6 @@ from targen_core.errors import (
 from targen_core.origin import is_trusting
 from targen_core.plain import WHOLE, content_of, digest_of, is_inside, open_plain
 from targen_core.reading import Malformed, json_of
-from targen_core.suggestions import encoding_of, usual_encodings
 from targen_core.text import plural, problem_in
 from targen_core.wording import Action, Blank, Either, Option, Setting, Words, in_a_command
 from targen_datatune.cards import Card, read_card

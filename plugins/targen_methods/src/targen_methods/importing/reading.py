@@ -9,10 +9,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from targen_cli.reading.encodings import encoding_of, usual_encodings
 from targen_core.errors import NoSuchFile, UsageError
 from targen_core.plain import refuse_waiting
 from targen_core.reading import TooDeep, is_within, json_of
-from targen_core.suggestions import encoding_of, usual_encodings
 from targen_core.wording import Blank, Option
 from targen_methods.importing.published import FORMS, Published, looks_like
 from targen_standard.datasets.source import Source, open_source

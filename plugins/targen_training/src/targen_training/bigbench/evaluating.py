@@ -9,9 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from targen_cli.reading import read_json
 from targen_cli.status import status
 from targen_core.errors import UnreadableFile, UsageError
-from targen_core.reading import read_json
 from targen_core.text import plural
 from targen_standard.datasets.bigbench import BigBench, Example, bigbench_of, is_bigbench
 from targen_standard.datasets.source import open_source

@@ -23,11 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targen_cli.outputs import put_folder
-from targen_cli.reading import read_array
+from targen_cli.reading import read_array, read_json
 from targen_core import Registry
 from targen_core.errors import UsageError
 from targen_core.outputs import remove, write_file, writing
-from targen_core.reading import read_json
 from targen_core.text import plural
 from targen_training.decisions import require_weighing
 from targen_training.experiments.data import Material, Source, digest_of, label_order, numbered

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import Field
 from targen_core.errors import UnreadableFile
-from targen_core.reading import read_json
+from targen_cli.reading import read_json
 from targen_training.trainers import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 
 __all__ = ["TRAINER"]
