@@ -102,6 +102,7 @@ MODULES = [
     "targen_standard.datasets.bigbench",
     "targen_standard.datasets.fitting",
     "targen_standard.extras",
+    "targen_standard.datasets.problems",
     "targen_standard.datasets.source",
     "targen_standard.datasets.weighing",
     "targen_standard.reporting.card",

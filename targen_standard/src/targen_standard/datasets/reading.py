@@ -22,11 +22,12 @@ from targen_core.runs.folder.reporters import CARD, Ended, files_of
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
-from targen_core.text import plural, printable, problem_in
+from targen_core.text import plural, printable
 from targen_core.wording import Action, Blank, Option, Words
 from targen_standard.datasets.fitting import require_texts
 from targen_standard.datasets.lines import lines
 from targen_standard.datasets.naming import in_columns_of
+from targen_standard.datasets.problems import row_problem
 from targen_standard.datasets.records import Form, Record, as_it_is, official_row
 from targen_standard.datasets.source import IN_MEMORY, MOST_TOLD, Source, open_source, written
 
@@ -251,7 +252,7 @@ def _strictly(
         except ValueError as error:
             known = _known(record, source.form, task) if task.rows_per_instance == 1 else ""
             if known:
-                problems.append(Problem(number, _idx(record), problem_in(error), known=known))
+                problems.append(Problem(number, _idx(record), row_problem(error), known=known))
             elif first is None:
                 first = number, error
             else:
@@ -315,7 +316,7 @@ def _leniently(
             row = official_row(record, source.form, task, others)
         except ValueError as error:
             known = _known(record, source.form, task)
-            problems.append(Problem(number, _idx(record), problem_in(error), known=known))
+            problems.append(Problem(number, _idx(record), row_problem(error), known=known))
             if len(problems) == _MOST_PROBLEMS:
                 raise UsageError(
                     f"{source.place}: at least {_MOST_PROBLEMS:,} rows do not fit the task "
@@ -352,7 +353,7 @@ def _leniently(
             digests = map(row_digest, unit) if task.rows.oddities else ()
             known = next(filter(None, map(task.rows.oddities.get, digests)), "")
             idx = unit[0].get("idx")
-            problems.append(Problem(group[0][0], idx, problem_in(error), known=known))
+            problems.append(Problem(group[0][0], idx, row_problem(error), known=known))
         else:
             rows += unit
     problems.sort(key=lambda problem: problem.line)

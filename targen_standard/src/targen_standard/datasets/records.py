@@ -60,8 +60,8 @@ def official_row(
             a column is an error.
 
     Raises:
-        ValueError: the schema does not accept the row; see `problem_in`. Or the row lacks a column,
-            and an unknown one seems to be it.
+        ValueError: the schema does not accept the row; see `row_problem`. Or the row lacks a
+            column, and an unknown one seems to be it.
     """
     if isinstance(record, ValueError):
         raise record

@@ -28,10 +28,11 @@ from targen_core.runs.records.model_names import backend_name, model_name
 from targen_core.runs.records.reading import SMALL
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import unwrapped
-from targen_core.text import plural, problem_in
+from targen_core.text import plural
 from targen_core.wording import Action, Option, Words
 from targen_standard.datasets.columns import columns_of, from_hub, parquet, saved
 from targen_standard.datasets.lines import lines
+from targen_standard.datasets.problems import row_problem
 from targen_standard.datasets.records import Form, Record, as_it_is
 from targen_standard.datasets.texts import document, require_distinct, table
 
@@ -146,7 +147,7 @@ class Source:
             count += plural(len(others), f"more {self.form.place}")
             more = f" ({count} {'does' if len(others) == 1 else 'do'} not fit: {some})"
         return UsageError(
-            f"{self.place}, {self.form.place} {number} {what}: {problem_in(error)}{more}",
+            f"{self.place}, {self.form.place} {number} {what}: {row_problem(error)}{more}",
             hint=as_utf_8(Path(self.place))
             if isinstance(error, UnicodeError)
             else getattr(error, "hint", "") or hint,

@@ -29,12 +29,13 @@ from targen_core.errors import (
 from targen_core.origin import is_trusting
 from targen_core.plain import WHOLE, content_of, digest_of, is_inside, open_plain
 from targen_core.reading import Malformed, json_of
-from targen_core.text import plural, problem_in
+from targen_core.text import plural
 from targen_core.wording import Action, Blank, Either, Option, Setting, Words, in_a_command
 from targen_datatune.cards import Card, read_card
 from targen_datatune.cells import LEFT_OUT, NO_DESCRIPTION, Columns, cut, plain
 from targen_datatune.licenses import normal
 from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry, Listed
+from targen_standard.datasets.problems import row_problem
 
 __all__ = ["FILES", "SUFFIXES"]
 
@@ -372,7 +373,7 @@ def _looked_through(
     for place, row in _each(paths, encoding):
         if isinstance(row, ValueError):
             bad += 1
-            first = first or f"{place}: {problem_in(row)}"
+            first = first or f"{place}: {row_problem(row)}"
             continue
         rows += 1
         columns.add({plain(str(name)): value for name, value in row.items()})

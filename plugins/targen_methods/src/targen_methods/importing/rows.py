@@ -11,10 +11,11 @@ from typing import Any
 
 from targen_core import Task
 from targen_core.errors import Rejected, UsageError
-from targen_core.text import plural, printable, problem_in
+from targen_core.text import plural, printable
 from targen_methods.importing.mapping import Columns, Labels
 from targen_methods.importing.reading import Bad, Opened
 from targen_methods.importing.weights import Weights
+from targen_standard.datasets.problems import row_problem
 
 __all__ = ["Imported", "Importing", "Shown"]
 
@@ -158,7 +159,7 @@ class Importing:
         except UnicodeEncodeError:
             raise Bad("half-a-character") from None
         except (ValueError, LookupError, TypeError, Rejected) as error:
-            detail = printable(problem_in(error), lines=False, max_length=200)
+            detail = printable(row_problem(error), lines=False, max_length=200)
             raise Bad("not-a-row-of-the-task", detail) from None
         if self.task.labels and not instances:
             raise Bad("not-a-row-of-the-task")
