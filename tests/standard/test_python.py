@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import html
 import json
 import os
@@ -88,15 +89,23 @@ def test_a_column_of_a_data_frame_is_texts_or_numbers_of_rows():
     assert grown.report.rows == {"order": 3, "refund": 3}
 
 
-def test_results_show_what_matters():
+class ZMQInteractiveShell:
+    """A notebook, as Rich recognizes it by the name of its class."""
+
+
+def test_results_show_what_matters(monkeypatch, capsys):
     assert repr(MAIL) == "<Declaration 'mail': labels order, refund>"
     run = tg.generate(MAIL, n=4, model="scripted", out="a", progress=False)
     assert "<td>order 2</td>" in run.report._repr_html_()
     traced = tg.trace(run, 0)
     assert repr(traced) == "<Trace of 0.0/order/0 in a: accepted, label order, 4 calls>"
     assert run[0]["text"] in traced._repr_html_()
-    assert str(traced).startswith("row 0  order\n") and "verdict  accepted" in str(traced)
+    assert str(traced).startswith("row 0  order\n") and "\n└─ verdict  accepted" in str(traced)
     assert "`messages` of the call has everything" in str(traced)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr(builtins, "get_ipython", ZMQInteractiveShell, raising=False)
+    assert str(tg.trace(run, 0)) == str(traced)
+    assert capsys.readouterr().out == ""
     other = tg.generate(MAIL, n=4, seed=1, model="scripted", out="b", progress=False)
     apart = tg.diff(run, other)
     assert repr(apart).startswith("<Difference of a and b: 1 different setting; rows: ")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import sys
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from targen_cli.display.terminal import folded, room_of, width_of
 from targen_core.text import json_safe, printable
 
-__all__ = ["duration", "print_file", "print_json", "print_table"]
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["duration", "print_file", "print_json", "print_table", "printed"]
 
 _GAP = 2  # spaces between columns
 _INDENT = 4  # of what does not fit into columns
@@ -105,7 +110,6 @@ def _print_wrapped(
     *,
     spaced: bool,
 ) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -116,7 +120,7 @@ def _print_wrapped(
         table.add_column(Text(name), width=width, justify="right" if flush else "left")
     for row in cells:
         table.add_row(*map(Text, row))
-    Console(highlight=False, width=room).print(table)
+    console(room).print(table)
 
 
 def _print_paragraphs(heads: Sequence[str], cells: _Cells, room: int) -> None:
@@ -136,6 +140,33 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
     """Print a value for programs: the same JSON whatever the output's encoding can hold."""
     plain = not (sys.stdout.encoding or "").lower().startswith("utf")
     print(json_safe(json.dumps(value, indent=indent, ensure_ascii=plain)))
+
+
+class _Kept(io.StringIO):
+    """Output that a program keeps as text, with any character."""
+
+    encoding = "utf-8"
+
+
+def printed(say: Callable[[], object]) -> str:
+    """Return the text that a function prints, without colours."""
+    with contextlib.redirect_stdout(_Kept()) as text:
+        say()
+    return text.getvalue().rstrip("\n")
+
+
+def console(width: int | None = None) -> Console:
+    """Return a console for styled text on standard output."""
+    from rich.console import Console
+
+    return Console(
+        width=width,
+        color_system=None if isinstance(sys.stdout, _Kept) else "auto",
+        force_jupyter=False,  # in a notebook, Rich would display each line instead of printing it
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
 
 
 def duration(seconds: float) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
-from io import StringIO
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from targen_analysis.metrics import Excerpt, Findings, Metric, MetricOptions, St
 from targen_analysis.wording import metric_option
 from targen_cli.pages import table
 from targen_cli.provenance import provenance
+from targen_cli.tables import printed
 from targen_core import Registration, Registry
 from targen_core.errors import MissingDependency, PluginError, TargenError, UsageError
 from targen_core.suggestions import did_you_mean
@@ -141,9 +140,7 @@ class Analysis:
     def __str__(self) -> str:
         from targen_analysis.report.terminal import print_analysis
 
-        with redirect_stdout(StringIO()) as text:
-            print_analysis(self, tables=False)
-        return text.getvalue().rstrip("\n")
+        return printed(lambda: print_analysis(self, tables=False))
 
     def _repr_html_(self) -> str:
         rows: list[tuple[object, ...]] = []

@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from targen_cli.tables import print_json
+from targen_cli.tables import console, print_json
 from targen_core.errors import UsageError
 from targen_core.text import printable, row_name
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from targen_cli.tracing import Traced
 
 _LIMIT = 10  # rows shown, unless the user says otherwise
@@ -325,9 +323,7 @@ class Screen:
     """Prints texts with a hanging indent, wrapped to a terminal and never in a pipe."""
 
     def __init__(self) -> None:
-        from rich.console import Console
-
-        self._console: Console = Console(highlight=False, markup=False, emoji=False)
+        self._console = console()
         self._width = self._console.width if sys.stdout.isatty() else 0
 
     def heading(self, words: str) -> None:

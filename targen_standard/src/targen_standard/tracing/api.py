@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from targen_cli import tracing
 from targen_cli.pages import table
+from targen_cli.tables import printed
 from targen_cli.tracing import Traced
 from targen_core.api.request import PathText, as_path, registry_for
 from targen_core.api.run import Folder
@@ -116,9 +115,7 @@ class Trace:
     def __str__(self) -> str:
         from targen_standard.tracing.command import print_trace
 
-        with redirect_stdout(StringIO()) as text:
-            print_trace(self)
-        return f"{text.getvalue()}{self.problem}".rstrip("\n")
+        return f"{printed(lambda: print_trace(self))}\n{self.problem}".rstrip("\n")
 
     def _repr_html_(self) -> str:
         cells = [(each.step, each.prompt, each.reply) for each in self.calls]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_cli.commands.show import REPLY, content_of, facts_of, origin_of, outcome_of, text_of
-from targen_cli.tables import print_json
+from targen_cli.tables import console, print_json
 from targen_core.errors import UsageError
 from targen_core.text import plural, printable, row_name
 from targen_core.wording import Either
@@ -243,23 +243,22 @@ def _of_call(call: TracedCall, *, full: bool) -> _Branch:
 
 def _draw(tree: _Branch) -> None:
     """Print a tree: wrapped to a terminal, and never in a pipe."""
-    from rich.console import Console
     from rich.text import Text
 
-    console: Console = Console(highlight=False, markup=False, emoji=False)
-    room = console.width if sys.stdout.isatty() else 0
+    screen = console()
+    room = screen.width if sys.stdout.isatty() else 0
     plain = not (sys.stdout.encoding or "").lower().startswith("utf")
     fork, last, rail = ("|- ", "`- ", "|  ") if plain else ("├─ ", "└─ ", "│  ")
 
     def wrapped(text: Text, width: int) -> list[Text]:
         if not room:
             return [text]
-        return [*text.wrap(console, max(_MIN_TEXT, width))] or [Text()]
+        return [*text.wrap(screen, max(_MIN_TEXT, width))] or [Text()]
 
     def put(lead: str, text: Text) -> None:
         line = Text(lead, "dim") + text
         line.rstrip()
-        console.print(line, soft_wrap=True)
+        screen.print(line, soft_wrap=True)
 
     def draw(branch: _Branch, own: str, lead: str) -> None:
         title = Text()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from io import StringIO
 from itertools import combinations, product
 from pathlib import Path
 from statistics import fmean, stdev
@@ -19,6 +17,7 @@ from pydantic import TypeAdapter
 
 from targen_cli.findings import Estimate, Table
 from targen_cli.pages import safe, table
+from targen_cli.tables import printed
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.plain import content_of
 from targen_core.text import plural
@@ -315,9 +314,7 @@ class Results:
     def __str__(self) -> str:
         from targen_training.comparing import print_tables
 
-        with redirect_stdout(StringIO()) as text:
-            print_tables(self)
-        return f"{text.getvalue()}{self._title}"
+        return f"{printed(lambda: print_tables(self))}\n{self._title}"
 
     def _repr_html_(self) -> str:
         from targen_training.experiments.pages import findings_of, shown
