@@ -137,6 +137,16 @@ def test_numbers_of_numpy_are_those_of_python():
         )
     ]
     assert [*made[0]] == [*made[1]] and manifest("x")["spec"] == manifest("y")["spec"]
+    for number, real in ((np.int64, np.float32), (int, float)):
+        labels = {"calm": number(1), "alarm": number(1)}
+        assert len(tg.merge(["x"], out="all", n=number(2), near_duplicates=number(80))) == 2
+        assert len(tg.merge(["x"], out="all", labels=labels, near_duplicates=real(80))) == 2
+        assert len(tg.replay("x", f"of {number}", near_duplicates=real(50))) == 2
+        assert tg.correct("x", model="scripted", flip=real(0.5), n=number(2)).report.instances == 2
+        tokens = [number(3), {"correct": number(3)}]
+        for each in tokens:
+            estimate = tg.estimate(PORTER, n=9, model="scripted", reasoning_tokens=each)
+            assert estimate.total["reasoning_tokens"]
     with pytest.raises(UsageError, match="temperature is <object"):
         porter(n=2, temperature=object())
 

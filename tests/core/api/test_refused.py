@@ -31,6 +31,13 @@ CALLS = table("""
     generate(n=2, steps={"judge": {"temperature": 1}}) | there is no step or part 'judge' |
     generate(n=2, options=["x"]) | options is | options={
     generate(n=2, correct="blind") | correct is 'blind' | corrector="NAME"
+    generate(n=2, correct=None) | correct is None | True or False
+    generate(n=2, hedge=None) | hedge is None | True or False
+    generate(n=2, seed=None) | seed is None | a whole number
+    tg.preview("rte", model="scripted", seed=None) | seed is None | a whole number
+    tg.correct("run", model="scripted", seed=None) | seed is None | a whole number
+    tg.analyze("run", seed=None) | seed is None | a whole number
+    tg.train("run", seed=None) | seed is None | a whole number
     generate(n=2, concurrency="4") | concurrency is '4' | a number
     generate(n=2, concurrency=10**9) | concurrency is 1000000000; it must be at most |
     generate(n=2, near_duplicates=0.9) | near_duplicates is 0.9 | up to 100

@@ -177,17 +177,26 @@ MEANT = {
 """Keywords of ours by the names that people try for them."""
 
 
-def _check_kinds(arguments: Mapping[str, Any]) -> None:
-    """Check that arguments have the kinds of their names; an argument may be None if left out.
+def python_number(value: Any) -> Any:
+    """Return a number of numpy's as one of Python's; other values are unchanged."""
+    return value.tolist() if getattr(value, "shape", None) == () else value
+
+
+def _check_kinds(arguments: Mapping[str, Any], keywords: Mapping[str, inspect.Parameter]) -> None:
+    """Check that arguments have the kinds of their names.
+
+    An argument may be None if it was left out, unless its default is a number or a switch.
 
     Raises:
         UsageError: the first that is not, and what to pass.
     """
     for name, value in arguments.items():
-        if name not in _KINDS or value is None:
+        if name not in _KINDS or name not in keywords:
             continue
         fits, expected = _KINDS[name]
-        if not fits(value):
+        if value is None and not isinstance(keywords[name].default, int | float):
+            continue
+        if value is None or not fits(value):
             raise UsageError(f"{name} is {repr(value)[:80]}", hint=f"pass {expected}")
         if fits is _is_path:
             require_possible(Path(value))
@@ -204,16 +213,20 @@ def exported(function: Callable[P, T]) -> Callable[P, T]:
 
 @contextmanager
 def _keywords(
-    name: str, signature: inspect.Signature, args: Iterable[Any], kwargs: Mapping[str, Any]
+    name: str, signature: inspect.Signature, args: Iterable[Any], kwargs: dict[str, Any]
 ) -> Iterator[None]:
     """Check a function's arguments, and report an unknown option as an unknown keyword.
 
-    An unknown keyword may be meant as an option of the model, so the error suggests a keyword.
+    Numbers of numpy's become those of Python in `kwargs`, also as values of mappings. An unknown
+    keyword may be meant as an option of the model, so the error suggests a keyword.
     """
     keywords = signature.parameters
     try:
         _bind(name, signature, args, kwargs)
-        _check_kinds({key: value for key, value in kwargs.items() if key in keywords})
+        for key, value in kwargs.items():
+            values = value.items() if isinstance(value, dict) else ()
+            kwargs[key] = {of: python_number(v) for of, v in values} or python_number(value)
+        _check_kinds(kwargs, keywords)
         yield
     except UnknownOption as error:
         ours = [key for key, each in keywords.items() if each.kind != each.VAR_KEYWORD]

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pydantic import BaseModel, SecretStr
 
 from targen_core import folders
-from targen_core.api.kinds import MEANT
+from targen_core.api.kinds import MEANT, python_number
 from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.read import rows_in
@@ -211,7 +211,7 @@ def asked(
             Option("corrector", "none") + ": there is no corrector with that name",
             hint=Option("correct", False),
         )
-    values = {name: _number(value) for name, value in values.items()}
+    values = {name: python_number(value) for name, value in values.items()}
     limits = {name: values.pop(name, None) for name in Limits.model_fields}
     options = dict(options or {})  # a manifest could not store a program's rows as an option
     values |= {
@@ -603,11 +603,6 @@ def _value(name: str, value: Any) -> Any:
         ) from None
 
 
-def _number(value: Any) -> Any:
-    """Return a number of numpy's as one of Python's; other values are unchanged."""
-    return _of_numpy(value) if getattr(value, "shape", None) == () else value
-
-
 def _of_numpy(value: Any) -> Any:
     """Return a number or an array of numpy's, which json does not know, as Python has it.
 
@@ -626,7 +621,7 @@ def counts_in(labels: Mapping[str, int] | None) -> dict[str, int]:
     """
     if labels is None:
         return {}
-    items = ((unwrapped(name), rows) for name, rows in labels.items())
+    items = ((unwrapped(name), python_number(rows)) for name, rows in labels.items())
     return {name if isinstance(name, str) else str(name).lower(): rows for name, rows in items}
 
 
