@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import struct
 from collections import Counter
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from targen_core import Job
 from targen_core.engine.commits import Commit, Target
 from targen_core.engine.quotas import Quotas
-from targen_core.errors import AuthenticationFailed, RunConflict, RunDirectoryError
+from targen_core.errors import AuthenticationFailed, Rejected, RunConflict, RunDirectoryError
 from targen_core.runs.folder import ledger as ledgers
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.preparing.code_digest import code_digest
@@ -227,6 +228,52 @@ def test_code_that_changed_without_a_version_is_found(lab, tmp_path):
         again.error
     )
     assert lab.run(world, ran.path, resume=True, code="before").files == ran.files
+
+
+REFUSALS = {
+    "no row": lambda row: False,
+    "each row": lambda row: True,
+    "rows of a label": lambda row: row.label == "no",
+    "some rows": lambda row: sum(row.text.encode()) % 5 == 0,
+}
+
+
+@pytest.mark.parametrize("bad", [0.0, 0.3])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("no row", name) for name in [*REFUSALS][1:]] + [(name, "no row") for name in [*REFUSALS][2:]],
+)
+def test_a_changed_verdict_stops_a_run_that_grows_before_it_asks_or_writes(
+    lab, tmp_path, before, after, bad
+):
+    world, whole = lab.World(bad=bad), {"yes": 12, "no": 12}
+
+    def task(kind):
+        def check(row, seed):
+            if REFUSALS[kind](row):
+                raise Rejected("odd", "this row is odd")
+
+        plain = world.task()
+        return plain.replace(checks=(*plain.checks, check))
+
+    quotas = {"yes": 8} if before == "rows of a label" else QUOTAS
+    options = {"give_up_after": 20, "task": task(before), "code": "before"}
+    path = tmp_path / "run"
+    ran = lab.run(world, path, quotas, **options)
+    report = (path / "report.json").read_bytes()
+    again = lab.run(world, path, grow=whole, task=task(after), code="after")
+    if before == "rows of a label" and not (bad and "no" in str(ran.lines("rejects.jsonl"))):
+        return  # such rows were not judged, so no recorded verdict differs
+    assert isinstance(again.error, RunConflict)
+    words = "replaying the run produces different content|it would make different calls now"
+    assert re.search(words, str(again.error))
+    assert not again.model.asked
+    assert (again.files, again.journal) == (ran.files, ran.journal)
+    assert (path / "report.json").read_bytes() == report
+    grown = lab.run(world, path, grow=whole, task=task(before), code="before")
+    there = lab.run(world, tmp_path / "other", quotas, **options)
+    other = lab.run(world, there.path, grow=whole, task=task(before), code="before")
+    assert grown.files == other.files
 
 
 def test_a_task_without_a_digest_is_judged_again(lab, tmp_path):

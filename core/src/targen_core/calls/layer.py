@@ -125,6 +125,9 @@ class CallLayer:
 
     def __post_init__(self, max_outage: float | None, hedge: bool) -> None:
         self.halt_reason: TargenError | None = None
+        # Why nothing may be sent now, if the journal has all replies that are needed. A call that
+        # the run does not wait for is cancelled without ending it.
+        self.refusing: Callable[[], TargenError | None] = lambda: None
         self.flying: Counter[str] = Counter()  # calls that models are working on, by step
         self.answered = False  # whether there was any reply, from a model or the cache
         self.observer: Observer | None = None
@@ -416,6 +419,8 @@ class CallLayer:
     ) -> ChatReply:
         """Ask the model until it answers; journal the answer."""
         await scope.await_turn()
+        if self.refusing() is not None:
+            raise CallCancelled
         self._sending += 1
         self._refusals.begin(call.step)
         try:

@@ -213,8 +213,9 @@ class Engine:
             if self._ledger.pending:
                 raise Contradicted
         except CallCancelled:
-            assert self._layer.halt_reason is not None
-            raise self._layer.halt_reason from None
+            reason = self._layer.halt_reason or self._layer.refusing()
+            assert reason is not None
+            raise reason from None
         except TargenError as error:
             self._layer.halt(error)
             raise

@@ -154,14 +154,15 @@ class RunDirectory:
 
     def accept(self, rows: Sequence[Mapping[str, Any]], provenance: Mapping[str, Any]) -> None:
         """Write the rows of one instance, and where they come from."""
-        dataset, of_rows, _ = self._outputs
-        of_rows.write(provenance)
+        dataset, of_rows, of_rejects = self._outputs
+        of_rows.write(provenance, of_rejects)
         for row in rows:
             dataset.write(row)
 
     def reject(self, record: Mapping[str, Any]) -> None:
         """Write one rejected candidate or list item."""
-        self._outputs[-1].write(record)
+        _, of_rows, of_rejects = self._outputs
+        of_rejects.write(record, of_rows)
 
     def rows(self, count: int) -> Sequence[Mapping[str, Any]]:
         """Return the first rows of the dataset; a replay has not yet reached those after them."""

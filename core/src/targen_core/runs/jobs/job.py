@@ -9,7 +9,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -538,16 +538,7 @@ class Job:
             self.layer = layer
             layer.observer = observer
             layer.shared = self.shared
-            if self.is_complete:
-                # Its calls are in the journal: any other call is due to a later change.
-                layer.halt(
-                    RunConflict(
-                        f"{self.path} is complete, but its task, a plugin or targen has changed "
-                        "since then, so it would make different calls now",
-                        hint="the run was left unchanged; start a new run with a different "
-                        + Option("out", ...),
-                    )
-                )
+            layer.refusing = self._refuses_calls()
             if self._came_to_nothing():
                 self._directory.drop_outputs()
                 if self._ledger is not None:
@@ -682,6 +673,33 @@ class Job:
         if self.leaves_nothing:
             self._directory.remove_made()
 
+    def _refuses_calls(self) -> Callable[[], TargenError | None]:
+        """Return what says why no call may be sent now.
+
+        The journal has the calls of a complete run, and those of the recorded part of a run that
+        ended: any other call is due to a later change. But if a power failure took records, the
+        run makes those calls again.
+        """
+        complete, whole = self.is_complete, self._has_all_answers()
+
+        def refuses() -> TargenError | None:
+            if not complete and not (whole and self._directory.replaying):
+                return None
+            recorded = "is complete" if complete else "has recorded rows"
+            return RunConflict(
+                f"{self.path} {recorded}, but its task, a plugin or targen has changed since then, "
+                "so it would make different calls now",
+                hint="the run was left unchanged; start a new run with a different "
+                + Option("out", ...),
+            )
+
+        return refuses
+
+    def _has_all_answers(self) -> bool:
+        """Return whether the journal has all answers that an earlier process reported."""
+        report = self._reported or self._report_there()
+        return report is not None and answered(report["usage"]["total"]) <= self._answered
+
     @property
     def is_complete(self) -> bool:
         """Return whether an earlier process reached the current target, with its calls."""
@@ -691,7 +709,7 @@ class Job:
         quotas = self.manifest.targets[-1].quotas.over(self.task.quota_names)
         if report["status"] != "complete" or report["requested"] != dict(quotas):
             return False
-        return answered(report["usage"]["total"]) <= self._answered  # fewer: it was cut off
+        return self._has_all_answers()
 
     def _came_to_nothing(self) -> bool:
         """Return whether an earlier process ended without a row."""

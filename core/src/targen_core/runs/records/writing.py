@@ -26,6 +26,8 @@ from targen_core.plain import (
 OUTPUTS = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 """The outputs of a run, in its directory."""
 
+_AWAY = f"{OUTPUTS[0]}, {OUTPUTS[1]} and {OUTPUTS[2]} away"
+
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": ")).encode
 
 
@@ -80,25 +82,27 @@ class ReplayedFile:
         """Return whether some lines were not repeated yet."""
         return self._at < self._there
 
-    def write(self, record: Mapping[str, Any]) -> None:
+    def write(self, record: Mapping[str, Any], beside: ReplayedFile | None = None) -> None:
         """Write one line, or find it there.
 
+        Every verdict is a line of this file or of the one `beside` it. While that one still has
+        lines to repeat, a new line here is a verdict that differs from the recorded one.
+
         Raises:
-            RunConflict: the file holds another line here.
+            RunConflict: the file holds another line here, or the one beside it continues.
             WriteFailed: the file keeps no part of the line.
         """
         line = _encode(record).encode("utf-8", "backslashreplace") + b"\n"
-        if self._at < self._there:
-            old = read_at(self._fd, len(line), self._at)
-            if old == line:
-                self._went(line)
-                return
-            if not line.startswith(old):
-                raise RunConflict(
-                    f"{self.path}: replaying the run produces different content at byte {self._at}",
-                    hint="the file was edited, the journal cut, or a plugin changed without a new "
-                    "version; restore a backup, or move this file away and resume",
-                )
+        old = read_at(self._fd, len(line), self._at) if self.replaying else b""
+        if old == line:
+            self._went(line)
+            return
+        if not line.startswith(old) or (beside is not None and beside.replaying):
+            raise RunConflict(
+                f"{self.path}: replaying the run produces different content at byte {self._at}",
+                hint="a file was edited, the journal cut, or a plugin changed without a new "
+                f"version; restore a backup, or move {_AWAY} and resume",
+            )
         try:
             if write_at(self._fd, line, self._at) != len(line):
                 raise OSError(28, "No space left on device")
@@ -125,7 +129,7 @@ class ReplayedFile:
             raise RunConflict(
                 f"{self.path} contains more than the run produces (from byte {self._at})",
                 hint="the file was edited, or a plugin changed without a new version number; "
-                "move this file away and resume",
+                f"move {_AWAY} and resume",
             )
         try:
             os.fsync(self._fd)
