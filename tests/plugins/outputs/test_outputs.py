@@ -422,6 +422,25 @@ def test_what_is_wrong_with_spans_of_a_file_is_said(spans, problem):
     assert problem in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("output", "columns", "row"),
+    [
+        ({"score": {"1": "bad", "5": "good"}, "step": 1}, {"Review": OWN, "Stars": 4}, 4),
+        ({"score": {"0": "bad", "9": "good"}}, {"Review": OWN, "id": 7, "Score": 2.5}, 2.5),
+        (SHOP["output"], {"Review": OWN, "Labels": ["delay"]}, ["delay"]),
+        (NER["output"], {"Review": OWN, "Spans": []}, []),
+        (NER["output"], {"Review": OWN, "kind": "person", "spans": []}, []),
+    ],
+)
+def test_columns_of_an_output_may_have_other_names(output, columns, row, caplog):
+    task = Declaration(description="Texts.", output=output).task(name="mine")
+    answer = next(iter(output))
+    (read,) = read_dataset([columns], task).rows
+    assert (read["text"], read[answer]) == (OWN, row)
+    theirs = next(name for name in columns if columns[name] == row)
+    assert f"text: Review, {answer}: {theirs}" in caplog.text
+
+
 @pytest.mark.parametrize("answer", ["reject", "ignore"])
 def test_a_row_that_a_prodigy_user_did_not_accept_is_no_annotation(answer):
     task = Declaration(**NER).task(name="mine")

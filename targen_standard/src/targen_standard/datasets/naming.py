@@ -15,6 +15,7 @@ from targen_core.tasks.fields import NO_TEXTS
 from targen_core.tasks.model import Task
 from targen_core.text import composed, printable
 from targen_standard.datasets.records import Form, Record
+from targen_standard.datasets.schema import schema_of
 from targen_standard.datasets.source import Source
 
 __all__ = ["in_columns_of"]
@@ -135,32 +136,57 @@ def in_columns_of(source: Source, task: Task[Any, Any]) -> tuple[Source, str]:
 
     Rows that state their task, and those that have its columns, remain as they are.
     """
-    if source.task or source.of or task.rows.from_file:
+    if source.task or source.of:
         return source, ""
-    rows = _looked_at(source.form)
-    first = next(rows, {})
-    needed = {*_written_fields(task, first), *(["label"] if _has_label(task) else [])}
-    if not needed - {*first}:
+    looked_at = _looked_at(source.form)
+    first = next(looked_at, {})
+    answers = _answers(task)
+    if not {*_written_fields(task, first), *answers} - {*first}:
         return source, ""
+    rows = [first, *looked_at]
     try:
-        naming = naming_of(task, [first, *rows])
+        naming = naming_of(task, rows)
     except UsageError:  # the task's schema says what each row lacks
         return source, ""
     own = task.schema.model_fields  # such as a column that is no text of the task
     names = {column: name for name, column in naming.renamed.items() if column not in own}
-    if naming.label and naming.label not in {"label", *own} and _has_label(task):
-        names[naming.label] = "label"
+    for answer in answers:
+        column = naming.label if answer == "label" else _answer_column(answer, task, naming, rows)
+        if column and column not in own:
+            names[column] = answer
     if not names:
         return source, ""
     form = source.form
     renamed = replace(
         form, records=lambda: ((n, _renamed(row, names, form)) for n, row in form.records())
     )
-    return replace(source, form=renamed), naming.chosen
+    there = {name: name for row in rows for name in row}
+    there |= {name: column for column, name in names.items()}
+    named = [name for name in (*naming.fields, *answers) if name in there]
+    return replace(source, form=renamed), ", ".join(f"{name}: {there[name]}" for name in named)
 
 
-def _has_label(task: Task[Any, Any]) -> bool:
-    return bool(task.labels) and "label" in task.schema.model_fields
+def _answers(task: Task[Any, Any]) -> tuple[str, ...]:
+    """The columns of a row that are no texts: the label, or those of an output."""
+    columns = task.schema.model_fields
+    if "label" in columns:
+        return ("label",) if task.labels else ()
+    others = {"idx", *(field.partition(".")[0] for field in task.fields)}
+    return tuple(name for name in columns if name not in others and columns[name].is_required())
+
+
+def _answer_column(
+    answer: str, task: Task[Any, Any], naming: Naming, rows: Sequence[Mapping[str, Any]]
+) -> str | None:
+    """The column of an output: of its name in any case, or for a single value, that of labels."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    if answer in names:
+        return None
+    same = [name for name in names if name.casefold() == answer.casefold()]
+    if same or {*_answers(task)} - {*names} != {answer}:
+        return next(iter(same), None)
+    is_list = schema_of(task.schema).column(answer).type in ("array", "object", "")
+    return None if is_list else naming.label
 
 
 def _looked_at(form: Form) -> Iterator[Mapping[str, Any]]:
