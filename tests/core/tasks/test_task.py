@@ -80,7 +80,7 @@ REFUSED = table("""
     {"instance": dict} | instance is <class 'dict'>; pass a pydantic model class
     {"version": 1} | version is 1; pass a string
     {"name": "My Task"} | name is 'My Task'; pass a name of lower-case
-    {"variants": {"odd": Variant("", {"colour": 1})}} | variant odd: a task has no field colour; it
+    {"variants": {"odd": Variant("", {"colour": 1})}} | variant odd: Task has no field colour; it
     {"variants": {"odd": MAYBE}} | task toy: variant odd: branch yes is for 'maybe', which is
     {"variants": {"odd": {}}} | ; pass a mapping of names to Variants: Variant(summary, changes)
 """)
@@ -181,12 +181,10 @@ def test_a_mapping_swaps_some_of_a_group_and_leaves_the_rest(lab):
 
 
 MEANT = table("""
-    samples | a task has no field samples: it is part of Judging; pass judging={"samples": ...}
-    exercises | a task has no field exercises: it is part of Judging, called samples; pass judging=
-    grow | a task has no field grow: it is part of ListStep, called propose; pass contexts=d
-    check | a task has no field check; did you mean checks
-    to_row | a task has no field to_row; did you mean to_rows
-    corector | a task has no field corector; did you mean corrector?
+    samples | Task has no field samples; it is a field of Judging
+    propose | Task has no field propose; it is a field of ListStep
+    check | Task has no field check; it is a field of ListStep, or did you mean checks
+    corector | Task has no field corector; its fields: name, version
     judging.sample | Judging has no field sample; did you mean samples?
 """)
 
@@ -199,13 +197,11 @@ def test_a_field_that_there_is_not_names_the_one_that_was_meant(lab, field, word
 
 
 PARTS = table("""
-    ListStep | grow | ListStep has no field grow; use propose
     ListStep | batchsize | ListStep has no field batchsize; did you mean batch?
-    Judging | exercises | Judging has no field exercises; use samples
-    Judging | render | Judging has no field render: it is part of Texts; pass texts=Texts(render=
-    Texts | checks | Texts has no field checks: it is part of Task; pass Task(checks=...)
+    Judging | render | Judging has no field render; it is a field of Texts
+    Texts | checks | Texts has no field checks; it is a field of Task
     Rows | to_row | Rows has no field to_row; did you mean to_rows
-    Task | render | pass texts=Texts(render=...)
+    Task | render | Task has no field render; it is a field of Texts
     Task | | missing 6 required keyword-only arguments
 """)
 

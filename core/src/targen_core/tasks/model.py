@@ -30,7 +30,7 @@ from targen_core.tasks.judging import (
     JudgeAnswer,
     JudgeQuestion,
 )
-from targen_core.tasks.keywords import Keywords, refuse_unknown
+from targen_core.tasks.keywords import Keywords
 from targen_core.tasks.parts import DryRunCall, Label, RealTexts, Variant, unwrapped
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import PARAMETERS, Check, InverseGenerator, ListStep, Part, Step
@@ -423,7 +423,6 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         For `judging`, `rows` and `texts`, a mapping contains the fields to replace:
         `task.replace(judging={"samples": mine})`.
         """
-        refuse_unknown(Task, changes, changing=True)
         for name in ("judging", "rows", "texts"):
             if isinstance(changes.get(name), Mapping):
                 changes[name] = replace(getattr(self, name), **changes[name])
