@@ -26,7 +26,7 @@ CALLS = table("""
     generate(preset=3) | preset is 3 | preset="paper"
     generate(n=2, variants=5) | variants is 5 | a list of names
     generate(n=2, filters={"a", "b"}) | filters is {' | a list of names
-    generate(n=2, shard=2) | shard is 2 | shard="2/8" or (2, 8)
+    generate(n=2, shard=2) | shard is 2 | "2/8" or (2, 8)
     generate(n=2, steps=["correct"]) | steps is | steps={
     generate(n=2, steps={"judge": {"temperature": 1}}) | there is no step or part 'judge' |
     generate(n=2, options=["x"]) | options is | options={

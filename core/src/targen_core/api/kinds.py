@@ -13,7 +13,7 @@ from functools import cache, partial
 from numbers import Integral, Real
 from os import PathLike
 from pathlib import Path
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from targen_core.errors import UnknownOption, UsageError
 from targen_core.options import several
@@ -26,143 +26,68 @@ from targen_core.tracebacks import trimmed, within
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_Kind: TypeAlias = tuple[Callable[[Any], bool], str]
+
+def _is(*kinds: Any) -> Callable[[Any], bool]:
+    """Return a test for values of these classes; True and False are not numbers."""
+    return lambda value: isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
 
 
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
+_is_whole = _is(Integral)
+_is_number = _is(Real)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
+def _are_counts(labels: Any) -> bool:
+    # A Series of pandas is not a Mapping, and its labels may be numbers.
+    return hasattr(labels, "items") and all(
+        isinstance(name, str | Integral) and _is_whole(rows) for name, rows in labels.items()
+    )
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_switch(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_mapping(value: Any) -> bool:
-    return isinstance(value, Mapping)
-
-
-def _is_names(value: Any) -> bool:
+def _are_names(value: Any) -> bool:
     if isinstance(value, Iterator):  # it can be read only once, by its use
         return True
     names = several(value)
-    return isinstance(names, tuple) and all(map(_is_text, names))
+    return isinstance(names, tuple) and all(isinstance(name, str) for name in names)
 
 
-def _is_path(value: Any) -> bool:
-    return isinstance(value, str | PathLike)
+def _are_items(value: Any) -> bool:
+    return isinstance(value, PathLike | Iterable) and not isinstance(value, Mapping)
 
 
-_NUMBER: _Kind = _is_number, "a number"
-_WHOLE: _Kind = _is_whole, "a whole number"
-_SWITCH: _Kind = _is_switch, "True or False"
+def _is_percentage(value: Any) -> bool:
+    return _is_number(value) and not 0 < value <= 1
 
-_KINDS: dict[str, _Kind] = {
-    "n": (_is_whole, "a whole number of rows, such as n=100"),
-    "labels": (
-        lambda value: (
-            hasattr(value, "items")
-            and all(isinstance(x, str | Integral) and _is_whole(rows) for x, rows in value.items())
-        ),
-        'a whole number of rows for each label, such as labels={"yes": 40}',
-    ),
-    "worked_examples": (_is_text, '"auto", "all" or "none"'),
-    "out": (_is_path, 'a path, such as out="runs/rte-0"'),
-    "preset": (_is_text, 'the name of a preset, such as preset="paper"'),
-    "variants": (_is_names, "the name of a variant, or a list of names"),
-    "checks": (
-        _is_names,
-        "the name of a check, or a list of names; a Task of your own accepts functions",
-    ),
-    "filters": (_is_names, "the name of a filter, or a list of names"),
-    "options": (
-        _is_mapping,
-        'a mapping of options to values, such as options={"temperature": 0.7}',
-    ),
-    "steps": (_is_mapping, 'a mapping of steps to models, such as steps={"correct": "chatgpt"}'),
-    "embedder": (_is_text, 'the name of an embedder, such as embedder="words"'),
-    "contexts_from": (_is_text, 'the name of a list of contexts, such as contexts_from="topics"'),
-    "seeds_from": (_is_text, 'the name of a list of seeds, such as seeds_from="premises"'),
-    "generators_from": (
-        lambda value: (
-            _is_text(value) or (_is_mapping(value) and all(map(_is_text, value.values())))
-        ),
-        'a generator\'s name, or a mapping of labels to names: generators_from={"yes": "letters"}',
-    ),
-    "dimensions": (
-        _is_mapping,
-        'a mapping of names to values, such as dimensions={"length": ["short", "long"]}',
-    ),
-    "corrector": (_is_text, 'the name of a corrector, such as corrector="blind"'),
-    "correct": (_is_switch, 'True or False; for a different corrector, pass corrector="NAME"'),
-    "near_duplicates": (
-        lambda value: _is_number(value) and not 0 < value <= 1,
-        "a percentage above 1 and up to 100, such as near_duplicates=90, or 0 for no filter",
-    ),
-    "exclude": (
-        lambda value: _is_text(value) or isinstance(value, PathLike | Iterable),
-        'a dataset, or several in a list, such as exclude="test.jsonl"',
-    ),
-    "labels_per_seed": (
-        lambda value: value == "all" or (_is_whole(value) and value == 1),
-        'labels_per_seed=1, or "all"',
-    ),
-    "shard": (
-        lambda value: isinstance(value, str | tuple | list),
-        'the number of the shard and of all shards, such as shard="2/8" or (2, 8)',
-    ),
-    "delivery": (_is_text, 'the name of a delivery method, such as delivery="batch"'),
-    "registry": (
-        lambda value: isinstance(value, Registry),
-        "the result of targen_core.load_registry()",
-    ),
-    **{
-        name: (
-            lambda value: isinstance(value, PathLike | Iterable) and not _is_mapping(value),
-            f'a file, or a list of items, such as {name}=["a lost parcel"]',
-        )
-        for name in ("contexts", "seeds")
-    },
-    **dict.fromkeys(("seed", "contexts_limit", "give_up_after"), _WHOLE),
-    **dict.fromkeys(
-        (
-            "contexts_fraction",
-            "max_cosine",
-            "max_refused",
-            "flip",
-            "max_cost",
-            "max_tokens",
-            "concurrency",
-            "rpm",
-            "tpm",
-            "max_outage",
-            "rounds",
-        ),
-        _NUMBER,
-    ),
-    **dict.fromkeys(
-        (
-            "batch",
-            "batch_lists",
-            "cache",
-            "close_gap",
-            "hedge",
-            "progress",
-            "show_examples",
-            "task_dimensions",
-            "verify",
-        ),
-        _SWITCH,
-    ),
+
+_KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    name: (fits, expected)
+    for names, fits, expected in (
+        ("n", _is_whole, "a whole number of rows, such as n=100"),
+        ("labels", _are_counts, 'a whole number of rows for each label: labels={"yes": 40}'),
+        ("contexts_limit give_up_after seed", _is_whole, "a whole number"),
+        ("concurrency contexts_fraction flip max_cosine max_cost", _is_number, "a number"),
+        ("max_outage max_refused max_tokens rounds rpm tpm", _is_number, "a number"),
+        ("near_duplicates", _is_percentage, "a percentage above 1 and up to 100, or 0: no filter"),
+        ("batch batch_lists cache close_gap hedge progress", _is(bool), "True or False"),
+        ("show_examples task_dimensions verify", _is(bool), "True or False"),
+        ("correct", _is(bool), 'True or False; for a different corrector, pass corrector="NAME"'),
+        ("contexts_from corrector delivery embedder seeds_from", _is(str), "a name"),
+        ("preset", _is(str), 'a name, such as preset="paper"'),
+        ("worked_examples", _is(str), '"auto", "all" or "none"'),
+        ("checks filters variants", _are_names, "a name, or a list of names"),
+        ("generators_from", _is(str, Mapping), "a name, or a mapping of labels to names"),
+        ("options", _is(Mapping), 'a mapping, such as options={"temperature": 0.7}'),
+        ("steps", _is(Mapping), 'a mapping, such as steps={"correct": "chatgpt"}'),
+        ("dimensions", _is(Mapping), 'a mapping: dimensions={"length": ["short", "long"]}'),
+        ("contexts seeds", _are_items, 'a file, or a list of items, such as ["a lost parcel"]'),
+        ("exclude", _is(PathLike, Iterable), "a dataset, or several in a list"),
+        ("labels_per_seed", _is(str, Integral), '1 or "all"'),
+        ("shard", _is(str, tuple, list), 'the shard and the number of shards: "2/8" or (2, 8)'),
+        ("out", _is(str, PathLike), 'a path, such as out="runs/rte-0"'),
+        ("registry", _is(Registry), "the result of targen_core.load_registry()"),
+    )
+    for name in names.split()
 }
-
+"""The test of each keyword's value, and what to pass."""
 
 MEANT = {
     **dict.fromkeys(("count", "num", "num_rows", "number", "rows", "size"), "n"),
@@ -198,7 +123,7 @@ def _check_kinds(arguments: Mapping[str, Any], keywords: Mapping[str, inspect.Pa
             continue
         if value is None or not fits(value):
             raise UsageError(f"{name} is {repr(value)[:80]}", hint=f"pass {expected}")
-        if fits is _is_path:
+        if name == "out":
             require_possible(Path(value))
 
 
@@ -268,12 +193,9 @@ def _bind(
     try:
         signature.bind(*args, **kwargs)
     except TypeError as error:
-        kinds = {key: each.kind for key, each in keywords.items()}
-        placed = [key for key, kind in kinds.items() if kind <= inspect.Parameter.VAR_POSITIONAL]
-        named = next((key for key in kinds if key not in placed), "")
-        example = f"{name}({', '.join(placed)}, {named}=…)"
-        hint = f"pass arguments after {placed[-1]} by keyword, such as {example}" if named else ""
         problem = str(error)  # without its verb
-        if not problem.startswith("missing"):
-            raise UsageError(f"{name}() got {problem}", hint=hint) from None
-        raise UsageError(f"{name}() is {problem}") from None
+        if problem.startswith("missing"):
+            raise UsageError(f"{name}() is {problem}") from None
+        placed = [key for key, each in keywords.items() if each.kind <= each.VAR_POSITIONAL]
+        hint = f"pass arguments after {placed[-1]} by keyword"
+        raise UsageError(f"{name}() got {problem}", hint=hint) from None
