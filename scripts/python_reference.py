@@ -123,6 +123,7 @@ MODULES = [
     "targen_core.plain",
     "targen_core.origin",
     "targen_cli.pages",
+    "targen_cli.places",
     "targen_core.reading",
     "targen_cli.reading",
     "targen_cli.reading.encodings",

@@ -14,19 +14,16 @@ import stat
 import sys
 import threading
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError, WriteFailed
 from targen_core.wording import Words
 
 __all__ = [
     "NO_ROOM",
-    "WHOLE",
     "NotPlain",
     "content_of",
     "digest_of",
-    "is_hidden",
-    "is_inside",
     "kind_of",
     "open_plain",
     "place_of",
@@ -36,16 +33,11 @@ __all__ = [
     "refuse_waiting",
     "replace_plain",
     "require_possible",
-    "sync_folder",
     "way_out",
-    "what_is",
     "why_not",
     "write_at",
     "write_failed",
 ]
-
-WHOLE = 2 << 30
-"""The most bytes of a dataset's file that is read whole: a list of JSON, or CSV."""
 
 _QUIETLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
@@ -177,21 +169,6 @@ def write_at(descriptor: int, data: bytes, offset: int) -> int:
         return os.write(descriptor, data)
 
 
-def sync_folder(folder: Path) -> None:
-    """Flush a folder's names to the disk; Windows needs no such call.
-
-    Raises:
-        OSError: the operating system refuses.
-    """
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def read_plain(path: Path, max_bytes: int) -> bytes:
     """All of a plain file of at most `max_bytes` bytes.
 
@@ -201,38 +178,6 @@ def read_plain(path: Path, max_bytes: int) -> bytes:
     """
     with os.fdopen(open_plain(path, os.O_RDONLY), "rb") as file:
         return _read(file, path, max_bytes)
-
-
-def what_is(path: Path) -> Literal["file", "folder", ""]:
-    """Return what is at a path; "" if it is absent or its name is too long for the system."""
-    try:
-        return "file" if path.is_file() else "folder" if path.is_dir() else ""
-    except OSError:
-        return ""
-
-
-def is_inside(folder: Path, path: Path) -> bool:
-    """Return whether a path below `folder` only leads to places inside it, links included.
-
-    In the hub's cache a snapshot's files are links to blobs of the same dataset: these count.
-    """
-    own = folder.resolve()
-    blobs = [above.parent / "blobs" for above in own.parents if above.name == "snapshots"]
-    try:
-        real = path.resolve()
-    except (OSError, RuntimeError, ValueError):  # a circle of links, or a null character
-        return False
-    return any(real.is_relative_to(each) for each in (own, *blobs))
-
-
-def is_hidden(folder: Path, path: Path) -> bool:
-    """Return whether a path inside `folder` leads to a name there that begins with a dot.
-
-    A home or a project has its keys, settings and history behind such names: `.env`, `.ssh`.
-    """
-    own, real = folder.resolve(), path.resolve()
-    below = real.relative_to(own).parts if real.is_relative_to(own) else ()
-    return any(part.startswith(".") for part in below)
 
 
 def content_of(path: Path, max_bytes: int = 64 << 20, *, inside: Path | None = None) -> bytes:

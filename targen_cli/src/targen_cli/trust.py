@@ -16,10 +16,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from targen_cli.places import is_hidden
 from targen_core import folders
 from targen_core.errors import UsageError
 from targen_core.origin import Typed, Untrusted, is_trusting, shown, texts_in
-from targen_core.plain import content_of, is_hidden, kind_of
+from targen_core.plain import content_of, kind_of
 from targen_core.text import printable
 from targen_core.wording import Either, Option
 

@@ -7,9 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from targen_cli.correction_plan import unfinished
+from targen_cli.places import what_is
 from targen_core.errors import TargenError, UnknownName, UsageError
 from targen_core.origin import DECLARED
-from targen_core.plain import what_is
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.manifest import Manifest
 from targen_core.suggestions import near_path

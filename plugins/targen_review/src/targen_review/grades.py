@@ -21,7 +21,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from targen_core.errors import RunDirectoryError, UsageError, WriteFailed
-from targen_core.plain import open_plain, read_at, read_plain, sync_folder, way_out
+from targen_core.plain import open_plain, read_at, read_plain, way_out
 from targen_core.tasks.letters import MARKS
 from targen_core.text import refused
 
@@ -226,8 +226,7 @@ class GradeBook:
                     os.ftruncate(self._fd, self._read)
                 if not self._read:
                     self._write(rater.model_dump_json())
-                    with contextlib.suppress(OSError):  # the name, too, is to be on the disk
-                        sync_folder(folder)
+                    _sync_name(folder)
             self.refresh()
         except BaseException:
             self.close()
@@ -397,6 +396,16 @@ def _parsed(path: Path, line: bytes, form: type[Any], number: int = 1) -> Any:
 
 def _words(rater: Rater) -> str:
     return f"{rater.rater} ({rater.model or rater.kind})"
+
+
+def _sync_name(folder: Path) -> None:
+    """Flush a folder's names to the disk, where the system can: Windows opens no folder."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _not_written(path: Path, error: OSError) -> WriteFailed:

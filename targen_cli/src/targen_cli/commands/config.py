@@ -13,10 +13,10 @@ import typer
 from targen_cli.flags import Said, takes
 from targen_cli.options import defaults
 from targen_cli.options.defaults import Value
+from targen_cli.places import is_inside
 from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json, print_table
 from targen_core.errors import UsageError
-from targen_core.plain import is_inside
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument

@@ -10,11 +10,11 @@ import typer
 from targen_cli.completion import complete_kind, complete_registered
 from targen_cli.flags import Said, takes
 from targen_cli.options.arguments import JsonArg
+from targen_cli.places import what_is
 from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json
 from targen_core.errors import AmbiguousName, UnknownName, UsageError
 from targen_core.options import RowOptions
-from targen_core.plain import what_is
 from targen_core.plugins.elsewhere import ELSEWHERE, OURS, package_of
 from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.text import plural, with_article

@@ -11,6 +11,9 @@ from targen_core.errors import UnreadableFile
 from targen_core.plain import content_of
 from targen_core.reading import Malformed, json_of
 
+WHOLE = 2 << 30
+"""The most bytes of a dataset's file that is read whole: a list of JSON, or CSV."""
+
 _DATA = 64 << 20  # bytes of a JSON file
 
 

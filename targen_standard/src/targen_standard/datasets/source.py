@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from targen_cli.places import is_inside
 from targen_cli.reading import refuse_binary
 from targen_cli.reading.encodings import as_utf_8
 from targen_core.api.run import Folder
 from targen_core.dataset.model import Dataset
 from targen_core.errors import NoSuchFile, RunDirectoryError, TargenError, UsageError
 from targen_core.origin import HUB, order_of
-from targen_core.plain import is_inside, read_plain, require_possible
+from targen_core.plain import read_plain, require_possible
 from targen_core.plugins.loader import installed, load_registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.reporters import CARD

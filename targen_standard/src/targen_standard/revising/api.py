@@ -14,6 +14,7 @@ from secrets import token_hex
 from typing import Any
 
 from targen_cli.outputs import new_folder, put_folder
+from targen_cli.places import is_inside
 from targen_core.api.generating import aresume, load
 from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.api.request import PathText, TaskLike, as_path, registry_for, require_objects
@@ -26,7 +27,6 @@ from targen_core.errors import (
     UnknownOption,
     UsageError,
 )
-from targen_core.plain import is_inside
 from targen_core.plugins.blame import blaming_plugins
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY

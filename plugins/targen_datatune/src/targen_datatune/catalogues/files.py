@@ -16,6 +16,8 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
+from targen_cli.places import is_inside
+from targen_cli.reading import WHOLE
 from targen_cli.reading.encodings import encoding_of, usual_encodings
 from targen_core import folders
 from targen_core.errors import (
@@ -27,7 +29,7 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.origin import is_trusting
-from targen_core.plain import WHOLE, content_of, digest_of, is_inside, open_plain
+from targen_core.plain import content_of, digest_of, open_plain
 from targen_core.reading import Malformed, json_of
 from targen_core.text import plural
 from targen_core.wording import Action, Blank, Either, Option, Setting, Words, in_a_command
