@@ -21,11 +21,11 @@ from pathlib import Path
 from types import ModuleType
 
 from targen_core import Correction, Job, RunSpec, hookimpl, load_registry
-from targen_core.correctors.meta import meta
 from targen_core.engine.quotas import Quotas
 from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources
 from targen_standard.correction.dataset import flip
+from targen_standard.correctors.meta import meta
 
 TARGET = 1.15
 MEMORY = 1.5e9

@@ -76,8 +76,8 @@ MODULES = [
     "targen_standard.checks.placeholders",
     "targen_standard.checks.prose",
     "targen_standard.checks.remarks",
-    "targen_core.correctors.blind",
-    "targen_core.correctors.meta",
+    "targen_standard.correctors.blind",
+    "targen_standard.correctors.meta",
     "targen_standard.exporting.conversations",
     "targen_standard.methods.model",
     "targen_standard.methods.columns",
@@ -227,7 +227,9 @@ def _own_names(path: str) -> Iterator[str]:
     """A module's own names; those that it takes from the core are on the first page."""
     module = importlib.import_module(path)
     for name in module.__all__:
-        home = str(getattr(getattr(module, name), "__module__", path))
+        value = getattr(module, name)  # an object of a class of the core is the module's own
+        defined = isinstance(value, type) or inspect.isroutine(value)
+        home = str(value.__module__) if defined else path
         above = not path.startswith("targen_core.") and home.startswith("targen_core.")
         if name not in targen_core.__all__ and not above:
             yield name

@@ -23,7 +23,7 @@ LINES = {
     "targen generate rt": ["rte"],
     "targen generate rte --backend scr": ["scripted"],
     "targen generate rte --corrector meta": ["meta", "meta-paper"],
-    "targen describe targen-core:vo": ["targen-core:vote"],
+    "targen describe targen-standard:vo": ["targen-standard:vote"],
     "targen describe x --kind co": ["contexts", "corrector", "command"],
 }
 

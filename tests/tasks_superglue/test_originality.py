@@ -17,8 +17,8 @@ import pytest
 from rapidfuzz import fuzz
 
 from targen_core import Prompt, Task, load_registry
-from targen_core.correctors.blind import SOLVE_PROMPT
-from targen_core.correctors.meta import META_PROMPT
+from targen_standard.correctors.blind import SOLVE_PROMPT
+from targen_standard.correctors.meta import META_PROMPT
 
 SHARED = Path(__file__).parents[3] / "shared"
 DATA = SHARED / "data"

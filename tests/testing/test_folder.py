@@ -60,7 +60,7 @@ def test_a_folder_is_read_without_being_imported(folder):
 
 def test_it_takes_its_place_beside_what_is_installed(folder):
     sources = sources_with(folder)
-    assert "targen-core" in {source.distribution for source in sources}
+    assert "targen-standard" in {source.distribution for source in sources}
     registry = load_registry(sources)
     assert registry.find("backend", "tool").id == "acme-tools:tool"
     assert registry.find("backend", "scripted").distribution == "targen-standard"

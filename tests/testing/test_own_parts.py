@@ -9,8 +9,8 @@ from typing import Literal
 import pytest
 
 from targen_core import load_registry
-from targen_core.correctors.blind import SOLVE_PROMPT
 from targen_core.plugins.registry import Registry
+from targen_standard.correctors.blind import SOLVE_PROMPT
 from targen_testing import BackendSuite as Backends
 from targen_testing import CorrectorSuite as Correctors
 from targen_testing import ExporterSuite as Exporters

@@ -7,12 +7,12 @@ from typing import Any
 
 from targen_core.errors import UsageError
 from targen_core.options import Datasets
-from targen_core.plugins.elsewhere import package_of
+from targen_core.plugins.elsewhere import id_today, package_of
 from targen_core.runs.records.manifest import FORMAT, given_file
 from targen_core.runs.records.options import CORE
-from targen_core.runs.records.shortcuts import filters_with_flags, id_today, is_given
+from targen_core.runs.records.shortcuts import filters_with_flags, is_given
 
-__all__ = ["manifest_of_today", "records_of_today"]
+__all__ = ["ids_today", "manifest_of_today", "records_of_today"]
 
 _BEFORE_3 = {"spec.contexts_share": "contexts_fraction", "spec.limits.patience": "max_outage"}
 """By where they stood, fields that format 2 called otherwise."""
@@ -97,43 +97,25 @@ def _of_format_1(raw: dict[str, Any]) -> dict[str, Any]:
 
 def records_of_today(raw: dict[str, Any]) -> dict[str, Any]:
     """Return a manifest of today's format with what was said of parts and examples since."""
-    spec, lock = _with_ids_of_today(raw["spec"]), raw["lock"]
+    spec, lock = ids_today(raw["spec"]), ids_today(raw["lock"])
     worked = spec.get("worked_examples", True)
     if isinstance(worked, bool):
         spec = {**spec, "worked_examples": "all" if worked else "none"}
-    return {**raw, "spec": spec, "lock": _locked(spec, lock)}
+    sources = lock.pop("excluded", [])
+    if isinstance(parts := lock.get("parts", {}), dict):  # an old spec has options as fields
+        lock["parts"] = _parts(spec, parts, sources)
+    return {**raw, "spec": spec, "lock": lock}
 
 
-def _with_ids_of_today(value: Any) -> Any:
-    """Replace the id of the embedder that was the core's, also where it is an option's value."""
+def ids_today(value: Any) -> Any:
+    """Return a record with the ids that parts have now, which were the core's, also in options."""
     if isinstance(value, dict):
-        return {name: _with_ids_of_today(each) for name, each in value.items()}
-    return id_today("embedder", value) if value == "targen-core:words" else value
-
-
-def _locked(spec: Mapping[str, Any], lock: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a lock as of today, also if an old spec has options of filters as fields."""
-    today = {name: value for name, value in lock.items() if name != "excluded"}
-    if isinstance(steps := lock.get("steps"), Mapping):
-        today["steps"] = {
-            step: {**plan, "backend": id_today("backend", plan.get("backend"))}
-            if isinstance(plan, dict)
-            else plan
-            for step, plan in steps.items()
-        }
-    parts = _with_ids_of_today(lock.get("parts", {}))
-    if not isinstance(parts, Mapping):
-        return today
-    return {**today, "parts": _parts(spec, parts, lock.get("excluded", []))}
+        return {id_today(name): ids_today(each) for name, each in value.items()}
+    return [ids_today(each) for each in value] if isinstance(value, list) else id_today(value)
 
 
 def _parts(spec: Mapping[str, Any], parts: Mapping[str, Any], sources: Any) -> dict[str, Any]:
-    found = {
-        place: {**part, "id": id_today("filter", part.get("id"))}
-        if place.startswith("filter ") and isinstance(part, dict)
-        else part
-        for place, part in parts.items()
-    }
+    found = dict(parts)
     names = [name for name in spec if package_of("option", name)]
     for part, flagged in filters_with_flags().items() if names else ():
         model, flags = flagged.model, flagged.flags

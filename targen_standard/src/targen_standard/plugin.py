@@ -9,7 +9,7 @@ import targen_standard
 from targen_core import Kind, Register, hookimpl
 
 if TYPE_CHECKING:
-    from targen_core import Backend, Filter, KindRegister
+    from targen_core import Backend, Corrector, Filter, KindRegister
     from targen_core.calls.delivery import Delivery
     from targen_core.plugins.adapters import Adapter
     from targen_core.runs.folder.reporters import Reporter
@@ -165,6 +165,32 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     for name, (panel, folder, summary) in _COMMANDS.items():
         target = f"targen_standard.{folder}.command:{name.replace('-', '_')}"
         register.register(name, target, summary=summary, panel=panel)
+
+
+@hookimpl
+def register_correctors(register: Register[Corrector[Any]]) -> None:
+    """Step 4 by the paper's prompt, without its sight of the output, and by votes."""
+    register.register(
+        "meta",
+        "targen_standard.correctors.meta:meta",
+        summary="asks for an explanation, the label and a verdict, with the paper's meta-prompt",
+    )
+    register.register(
+        "meta-paper",
+        "targen_standard.correctors.meta:meta_paper",
+        summary="like meta, but cannot reject: every instance gets a label",
+    )
+    register.register(
+        "blind",
+        "targen_standard.correctors.blind:blind",
+        summary="solves the task without seeing the output that it checks",
+    )
+    register.register(
+        "vote",
+        "targen_standard.correctors.vote:vote",
+        summary="the majority of several blind answers (by default 3); rejects rows without a "
+        "majority",
+    )
 
 
 @hookimpl

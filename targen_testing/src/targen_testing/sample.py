@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from targen_core.correctors.meta import META_PROMPT
 from targen_core.errors import Rejected
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
@@ -17,6 +16,7 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall, Label
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import ListStep, Llm
+from targen_standard.correctors.meta import META_PROMPT
 
 __all__ = ["PAIRS", "SAMPLE", "Review", "with_sample"]
 

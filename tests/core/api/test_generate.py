@@ -194,7 +194,7 @@ def test_options_go_to_the_backend_and_steps_to_one_step():
     generate, seeds = (lock["steps"][step] for step in ("generate", "seeds"))
     assert (generate["params"]["temperature"], generate["params"]["max_tokens"]) == (0.9, 300)
     assert (seeds["params"]["temperature"], seeds["options"]["latency_ms"]) == (0.1, 0.5)
-    assert (lock["batches"], lock["corrector"]) == ([10, 3], "targen-core:blind")
+    assert (lock["batches"], lock["corrector"]) == ([10, 3], "targen-standard:blind")
     steps = porter(n=2, correct=False, out="b").report.models
     assert {*steps} == {"contexts", "seeds", "generate"}
 

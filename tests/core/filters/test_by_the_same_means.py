@@ -200,10 +200,20 @@ def test_each_flag_of_our_filters_is_a_keyword_of_generate():
     assert flags <= {*inspect.signature(targen_core.generate).parameters}
 
 
-def test_a_former_filter_of_the_core_is_found_by_its_former_name():
-    assert load_registry().find("filter", "targen-core:distance").id == "targen-standard:distance"
-    spec = RunSpec(task="rte", quotas={"yes": 2}, filters=["targen-core:distance"])
+def test_a_former_part_of_the_core_is_found_by_its_former_name():
+    for kind, name in {"filter": "distance", "corrector": "vote"}.items():
+        found = load_registry().find(kind, f"targen-core:{name}")
+        assert found.id == f"targen-standard:{name}"
+    spec = RunSpec(
+        task="rte",
+        quotas={"yes": 2},
+        filters=["targen-core:distance"],
+        corrector="targen-core:vote",
+        options={"targen-core:vote.votes": 5, "vote.votes": 5},
+    )
     assert spec.filters == ("targen-standard:distance",)
+    assert spec.corrector == "targen-standard:vote"
+    assert spec.options == {"targen-standard:vote.votes": 5, "vote.votes": 5}
 
 
 class TestWithoutIt:

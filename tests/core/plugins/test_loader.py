@@ -344,8 +344,8 @@ def test_no_installation_brings_what_a_package_of_ours_that_is_there_lacks(
 def test_a_name_of_any_kind_may_be_missing_since_a_plugin_is_disabled(
     kind, plugin, source, monkeypatch
 ):
-    monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", "targen_core")
-    registry = load_registry([source(plugin(), "targen-core", "builtin")])
+    monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", "targen_standard")
+    registry = load_registry([source(plugin(), "targen-standard", "standard")])
     with pytest.raises(UnknownName) as caught:
         registry.find(kind, "meta")
-    assert "disabled by TARGEN_DISABLE_PLUGINS: targen-core (builtin)" in caught.value.hint
+    assert "disabled by TARGEN_DISABLE_PLUGINS: targen-standard (standard)" in caught.value.hint

@@ -114,11 +114,11 @@ def test_the_version_changes_with_every_edit():
 
 
 def test_text_comes_from_an_argument_or_from_a_package_but_one_of_them():
-    meta = Prompt("meta", package="targen_core.correctors")
+    meta = Prompt("meta", package="targen_standard.correctors")
     assert "--- " in meta.text
     with pytest.raises(ValueError, match="pass either its text or its package"):
         Prompt("none")
     with pytest.raises(ValueError, match="pass either its text or its package"):
-        Prompt("both", "text", package="targen_core.correctors")
+        Prompt("both", "text", package="targen_standard.correctors")
     with pytest.raises(FileNotFoundError):
-        _ = Prompt("missing", package="targen_core.correctors").text
+        _ = Prompt("missing", package="targen_standard.correctors").text

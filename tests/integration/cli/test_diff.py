@@ -24,7 +24,7 @@ def test_what_was_asked_otherwise_is_named(targen, works, generate):
     works(f"generate mail.yaml -n 12 -b scripted -q --no-cache --out b {changes}")
     asked = {change["name"]: change for change in works("diff a b --json").json["asked"]}
     assert asked["steps.generate.params.temperature"]["right"] == 0.3
-    assert asked["corrector"]["right"] == "targen-core:vote"
+    assert asked["corrector"]["right"] == "targen-standard:vote"
     assert any(name.startswith("task.prompts.") for name in asked)
     assert "the runs differ" in works("diff a b").out
     assert targen("diff a b --exit-code").code == 1

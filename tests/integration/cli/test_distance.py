@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from ...runs import manifest
 
 NEAR = "--max-cosine 0.4 --embedder words"
 GENERATE = "generate rte -b scripted -q"
+VOTES = "--corrector targen-core:vote -o targen-core:vote.votes=1"
 
 
 def test_a_run_says_what_it_refused(works):
@@ -79,11 +81,15 @@ def test_a_run_of_an_earlier_version_goes_on(targen, works, rows, recorded):
     assert rows("run") == rows("whole")
 
 
-def test_a_run_whose_embedder_was_the_cores_goes_on(works, rows):
-    works(f"{GENERATE} -n 12 {NEAR} --out run")
-    works(f"{GENERATE} -n 20 {NEAR} --out whole")
+def test_a_run_whose_parts_were_the_cores_goes_on(works, rows):
+    works(f"{GENERATE} -n 12 {NEAR} {VOTES} --out run")
+    shutil.copytree("run", "today")
+    works("resume today -n 20 -q")
     made = Path("run/manifest.json")
-    made.write_text(made.read_text().replace("targen-standard:words", "targen-core:words"))
+    text = made.read_text()
+    for part in ("words", "distance", "scripted", "vote"):
+        assert f"targen-standard:{part}" in text
+    made.write_text(text.replace("targen-standard:", "targen-core:"))
     works("replay run --out again")
     works("resume run -n 20 -q")
-    assert rows("run") == rows("whole")
+    assert rows("run") == rows("today")

@@ -35,7 +35,7 @@ def test_another_run_takes_the_next_number_and_is_found_there_again(works, rows)
     assert rows("runs/rte-0") == first
     for typed, said in (
         ("--variant paper", "no variant; you asked for paper"),
-        ("--no-correct", "corrector targen-core:meta; you asked for none"),
+        ("--no-correct", "corrector targen-standard:meta; you asked for none"),
     ):
         assert f"started with {said}. Writing" in works(f"{RTE} {typed}").err
 

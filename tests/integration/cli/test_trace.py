@@ -65,7 +65,7 @@ def test_a_row_of_a_correction_is_traced(mails, works):
     changes = records("corrected", "changes.jsonl")
     assert [call["key"] for call in traced["calls"]] == changes[0]["calls"]
     assert all(call["sent"] for call in traced["calls"]), "by the copy of the task's file"
-    assert traced["made_by"]["corrector"] == "targen-core:vote"
+    assert traced["made_by"]["corrector"] == "targen-standard:vote"
     assert "verdict" in works("trace corrected 0").out
 
 

@@ -187,12 +187,12 @@ def test_installing_a_plugin_changes_the_meaning_of_no_name(install, targen, tmp
         assert made.returncode == 0, made.stderr
         note = "task rte refers to targen-tasks-superglue:rte. "
         assert f"{note}To use taker:rte instead, type the full id" in made.stderr
-        same = "corrector meta refers to targen-core:meta. To use taker:meta instead"
+        same = "corrector meta refers to targen-standard:meta. To use taker:meta instead"
         assert (same in made.stderr) == bool(corrector), "what nobody typed is the core's"
     report = json.loads((tmp_path / "run0/report.json").read_text())
     assert report["task"] == "targen-tasks-superglue:rte" and note in report["notes"][0]
     lock = json.loads((tmp_path / "run0/manifest.json").read_text())["lock"]
-    assert lock["corrector"] == "targen-core:meta"
+    assert lock["corrector"] == "targen-standard:meta"
     assert targen("resume", "run0", "-n", "4", path=site).returncode == 0
     (tmp_path / "method.yaml").write_text(METHOD)
     for line in (

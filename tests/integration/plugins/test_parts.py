@@ -421,7 +421,7 @@ TYPED = """
     mail.yaml | -o openings.most=1 | pass --filter openings, or omit the option
     mail.yaml | -o most=1 --filter openings --check short | no option 'most' | did you mean -o short.most or -o openings.most?
     mail.yaml | --generators-from praise=letters,complaint=nosuch | no generator named 'nosuch' |
-    mail.yaml | -o vote.votes=3 --corrector majority | this run does not use the corrector targen-core:vote
+    mail.yaml | -o vote.votes=3 --corrector majority | this run does not use the corrector targen-standard:vote
     mail.yaml | -o lanes.lanes=2 | this run does not use the executor acme:lanes | pass --executor lanes, or omit
     mail.yaml | -o jury.times=3 | there is no step or part 'jury'
     mail.yaml | --corrector majority -o majority.times=5 -o acme:majority.times=7 | set the same option to two values
@@ -481,7 +481,7 @@ def test_a_program_takes_them(acme, program, tmp_path):
         "filters is 3",
         "no filter named 'opening' is installed",
     ]
-    assert "this run does not use the corrector targen-core:vote" in lone
+    assert "this run does not use the corrector targen-standard:vote" in lone
 
 
 def test_a_label_a_correction_and_an_export_take_them(acme):

@@ -99,13 +99,13 @@ def test_they_harm_nobody_else(tmp_path, monkeypatch, capsys):
         if source.distribution == member.package.replace("_", "-")
     ]
     assert len(mine) >= len(MEMBERS) - 1, "one has no entry point"
-    ours = ("targen-core", "targen-standard", "targen-cli")
-    core = [s for s in installed_sources() if s.distribution in ours]
+    ours = ("targen-standard", "targen-cli")
+    standard = [s for s in installed_sources() if s.distribution in ours]
     frozen = [s for s in sources_with(FROZEN) if s.distribution == "frozen-v1"]
-    registry = load_registry([*mine, *core, *frozen])
+    registry = load_registry([*mine, *standard, *frozen])
     assert capsys.readouterr().out == ""
     states = {plugin.distribution: plugin.state for plugin in registry.plugins}
-    assert states["frozen-v1"] == states["targen-core"] == "ok"
+    assert states["frozen-v1"] == states["targen-standard"] == "ok"
     assert registry.find("task", "letters").distribution == "frozen-v1"
     spec = RunSpec(
         task="letters",

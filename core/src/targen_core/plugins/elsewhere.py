@@ -6,6 +6,8 @@ or not. Only where a stranger's part has the same name does a distribution in he
 
 from __future__ import annotations
 
+from typing import Any
+
 
 def _by(package: str, names: str) -> dict[str, str]:
     return dict.fromkeys(names.split(), package)
@@ -35,6 +37,7 @@ ELSEWHERE = {
     "executor": {"": "targen-ray", "ray": "targen-ray"},
     "delivery": {"": "targen-standard", **_by("targen-standard", "batch files")},
     "embedder": {"minilm": "targen-analysis[embeddings,minilm]", "words": "targen-standard"},
+    "corrector": _by("targen-standard", "blind meta meta-paper vote"),
     "filter": _by("targen-standard", "distance examples excluded near-duplicates"),
     "option": _by(
         "targen-standard",
@@ -79,6 +82,8 @@ OURS = {
 }
 """targen's own distributions: what a stranger registers takes no name from one of these."""
 
+_FORMER = "targen-core:"
+"""Before the names of parts that were the core's own in earlier versions."""
 
 _MAKERS = {
     "gpt-": "chatgpt",
@@ -93,6 +98,13 @@ def package_of(kind: str, name: str = "") -> str:
     """Return what to install for a name of a kind, or for any of the kind; "" if unknown."""
     ours = "targen-standard" if kind == "function" and "-" in name else ""  # for other plugins
     return ELSEWHERE.get(kind, {}).get(name, ours)
+
+
+def id_today(name: Any) -> Any:
+    """Return the id that a part has now: all that were the core's are targen-standard's today."""
+    if not isinstance(name, str) or not name.startswith(_FORMER):
+        return name
+    return f"targen-standard:{name.removeprefix(_FORMER)}"
 
 
 def backend_serving(model: str) -> str:

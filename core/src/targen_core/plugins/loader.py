@@ -25,6 +25,7 @@ from typing import Any
 import importlib_metadata
 import pluggy
 
+from targen_core import __version__
 from targen_core.errors import TargenError
 from targen_core.plugins.capture import capture_output, is_theirs, line_of, raised_by
 from targen_core.plugins.elsewhere import OURS
@@ -240,10 +241,9 @@ def _hooks(sources: Iterable[Source]) -> list[object]:
 
 def _loaded(known: list[Source], disabled: set[str]) -> Registry:
     kinds = dict(KINDS)
-    core = next((each.version for each in known if each.distribution == "targen-core"), "")
     loading = [_Loading(each) for each in known]
     for one in sorted(loading, key=lambda one: one.source.distribution not in OURS):
-        one.load(kinds, disabled, core)  # ours first: a stranger cannot take one of our kinds
+        one.load(kinds, disabled)  # ours first: a stranger cannot take one of our kinds
     merged: dict[tuple[str, str], Registration[Any]] = {}
     for one in loading:
         if not one.state:
@@ -286,8 +286,8 @@ class _Loading:
         self._said: list[list[str]] = []
         self._seconds = 0.0
 
-    def load(self, kinds: dict[str, Kind], disabled: AbstractSet[str], core: str) -> None:
-        """Import the plugin and add its kinds to the table; `core` is the core's version."""
+    def load(self, kinds: dict[str, Kind], disabled: AbstractSet[str]) -> None:
+        """Import the plugin and add its kinds to the table."""
         source = self.source
         if source.problem:
             self._end("broken", "bad-entry-point", source.problem, _report(source))
@@ -299,11 +299,11 @@ class _Loading:
                 f"targen-core supports {API_GROUP}",
                 f"pip install --upgrade targen-core {source.distribution}",
             )
-        elif core and source.core and _is_older(core, source.core):
+        elif source.core and _is_older(__version__, source.core):
             self._end(
                 "incompatible",
                 "",
-                f"it requires targen-core {source.core} or newer, but {core} is installed",
+                f"it requires targen-core {source.core} or newer, but {__version__} is installed",
                 f"pip install --upgrade 'targen-core>={source.core}'",
             )
         elif disabled & {canonical(source.entry_point), canonical(source.distribution)}:

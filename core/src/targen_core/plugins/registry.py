@@ -27,7 +27,7 @@ from targen_core.errors import (
 from targen_core.origin import DECLARED, is_file
 from targen_core.plugins.adapters import named_backend
 from targen_core.plugins.capture import capture_output, line_of, raised_by
-from targen_core.plugins.elsewhere import OURS, backend_serving, package_of
+from targen_core.plugins.elsewhere import OURS, backend_serving, id_today, package_of
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import FINDER, KINDS, OPENER, Kind, looked_up
 from targen_core.plugins.register import FILE, MEMORY, Registration
@@ -158,10 +158,8 @@ class Registry:
                 return self._by_id[kind, name]
             if kind == "backend" and (adapter := self.adapter(name)):
                 return named_backend(adapter, self.resolve(adapter), name)
-            former, _, bare = name.partition(":")
-            now = f"{package_of(kind, bare)}:{bare}"
-            if former == "targen-core" and (kind, now) in self._by_id:  # it has moved since
-                return self._by_id[kind, now]
+            if (kind, id_today(name)) in self._by_id:
+                return self._by_id[kind, id_today(name)]
             raise self._unknown(kind, name)
         matching = self._called(kind, name)
         if not matching:

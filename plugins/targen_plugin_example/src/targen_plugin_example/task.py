@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from targen_core import CorrectionSample, Judging, Label, Task
-from targen_core.correctors.meta import META_PROMPT
 from targen_plugin_example.dry_run import dry_run
 from targen_plugin_example.steps import (
     BUSINESSES,
@@ -15,6 +14,7 @@ from targen_plugin_example.steps import (
     write_routine,
     write_urgent,
 )
+from targen_standard.correctors.meta import META_PROMPT
 
 __all__ = ["TICKETS"]
 

@@ -41,7 +41,7 @@ from targen_core import (
     Texts,
     Variant,
 )
-from targen_core.correctors.meta import META_PROMPT
+from targen_standard.correctors.meta import META_PROMPT
 from targen_tasks_multirc.cases import cases
 from targen_tasks_multirc.checks import (
     check_evidence,

@@ -33,7 +33,7 @@ _TYPES: Mapping[str, tuple[type | tuple[type, ...], str]] = {
 }
 _DEEPEST_SHAPE, _MOST_OPTIONS = 6, 10
 _REASON, _VERDICT, _VALID = "explanation", "verdict", "valid"
-# Required fields in replies of the core's correctors, and the field that decides the others.
+# Required fields in replies of our correctors, and the field that decides the others.
 _JUDGED = {
     frozenset((_REASON, "actual", _VERDICT)): "actual",
     frozenset((_REASON, "answer")): "answer",

@@ -69,6 +69,7 @@ from targen_standard.batches.files import FileTransport, write_requests
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.correction.preparing import PreparedCorrection, prepare_correction
 from targen_standard.correction.together import Together
+from targen_standard.earlier import ids_today
 from targen_standard.reporting.card import corrected_card, write_card
 
 if TYPE_CHECKING:  # datasets know runs, and not the other way
@@ -751,7 +752,7 @@ def _same_plan(out: Path, plan: CorrectionPlan, *, again: bool = False) -> None:
             raise RunConflict(f"{out} already exists, but is not a correction", hint=ANOTHER_OUT)
         return
     try:
-        old = CorrectionPlan.model_validate(read_json(there))
+        old = CorrectionPlan.model_validate(ids_today(read_json(there)))
     except (RunDirectoryError, ValidationError) as error:
         raise RunConflict(f"{there} cannot be read", hint=ANOTHER_OUT) from error
     if old.part is None:  # it is older than the record of parts

@@ -221,7 +221,7 @@ def _expected(
         mine = replace(request, spec=spec)
         yield expected(name or request.name, mine)
         if examples is not None:
-            blind = replace(mine, spec=mine.spec.replace(corrector="targen-core:blind"))
+            blind = replace(mine, spec=mine.spec.replace(corrector="targen-standard:blind"))
             judged = partial(estimated_correction, blind, examples)
             yield expected_of(f"the examples of {name}", judged)
 

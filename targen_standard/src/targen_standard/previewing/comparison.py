@@ -154,7 +154,7 @@ def _solve(
     registry: Registry, spec: RunSpec, examples: Dataset, cache: Path | None, out: Path
 ) -> dict[str, int]:
     """Measure how well the variant's instructions by themselves solve labelled examples."""
-    blind = spec.replace(corrector="targen-core:blind")
+    blind = spec.replace(corrector="targen-standard:blind")
     _, report = correct_dataset(registry, blind, examples, out, cache=cache)
     counts: dict[str, int] = report["as_given"]
     solved = {kind: counts.get(kind, 0) for kind in ("right", "wrong", "rejected")}

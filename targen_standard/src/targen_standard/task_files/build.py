@@ -9,8 +9,6 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from targen_core.correctors.blind import SOLVE_PROMPT
-from targen_core.correctors.meta import META_PROMPT
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import CorrectionSample
@@ -21,6 +19,8 @@ from targen_core.tasks.replies import list_of
 from targen_core.tasks.steps import InverseGenerator, ListStep, Llm
 from targen_core.text import refused
 from targen_standard.checks.prose import phrase
+from targen_standard.correctors.blind import SOLVE_PROMPT
+from targen_standard.correctors.meta import META_PROMPT
 from targen_standard.task_files.checks import (
     RowCheck,
     check_seed,

@@ -17,8 +17,8 @@ from targen_core import (
     Texts,
     Variant,
 )
-from targen_core.correctors.meta import META_PROMPT
 from targen_core.tasks.words import normalized
+from targen_standard.correctors.meta import META_PROMPT
 from targen_tasks_superglue.axg.cases import cases
 from targen_tasks_superglue.axg.checks import check_pair_of_rows
 from targen_tasks_superglue.axg.dry_run import dry_run

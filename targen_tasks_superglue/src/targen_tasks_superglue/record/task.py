@@ -16,7 +16,7 @@ from targen_core import (
     Texts,
     Variant,
 )
-from targen_core.correctors.meta import META_PROMPT
+from targen_standard.correctors.meta import META_PROMPT
 from targen_tasks_superglue.record.cases import cases
 from targen_tasks_superglue.record.checks import check_query, check_query_paper
 from targen_tasks_superglue.record.dimensions import DIMENSIONS

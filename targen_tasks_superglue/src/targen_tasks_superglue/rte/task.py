@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from targen_core import Judging, Label, Prompt, Rows, Task, Texts, Variant
-from targen_core.correctors.meta import META_PROMPT
+from targen_standard.correctors.meta import META_PROMPT
 from targen_tasks_superglue.rte.cases import cases
 from targen_tasks_superglue.rte.checks import check_pair, check_row
 from targen_tasks_superglue.rte.dimensions import OF_HYPOTHESES, OF_PREMISES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from targen_core import Judging, Label, Prompt, Rows, Task, Texts, Variant
-from targen_core.correctors.meta import META_PROMPT
+from targen_standard.correctors.meta import META_PROMPT
 from targen_tasks_superglue.wic.cases import cases
 from targen_tasks_superglue.wic.checks import check_row, check_row_paper
 from targen_tasks_superglue.wic.dry_run import dry_run

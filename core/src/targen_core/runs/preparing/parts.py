@@ -25,6 +25,7 @@ from targen_core.errors import (
 from targen_core.options import Datasets, ListOptions, RowOptions
 from targen_core.origin import is_file
 from targen_core.plain import digest_of
+from targen_core.plugins.elsewhere import id_today
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.lock import PartPlan
@@ -411,7 +412,7 @@ def _by_part(options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     for name, value in options.items():
         about, dot, key = name.rpartition(".")
         if dot and about not in PARAMETERS:
-            said.setdefault(about, {})[key] = value
+            said.setdefault(id_today(about), {})[key] = value
     return said
 
 

@@ -17,14 +17,11 @@ from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.filters import USUAL
 from targen_core.errors import TargenError, UsageError
 from targen_core.options import Datasets, Limits, ListOptions, Option, Options, RowOptions, several
-from targen_core.plugins.elsewhere import OURS, package_of
+from targen_core.plugins.elsewhere import OURS, id_today, package_of
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.wording import install
-
-_MOVED = "targen-core:"
-"""Before the names of parts that were the core's own in earlier versions."""
 
 _COMMANDS = (
     "task n label labels preset shares_of shard suite measured savings correct "
@@ -135,7 +132,9 @@ def spelled_out(asked: Mapping[str, Any], fields: Collection[str]) -> dict[str, 
             installed filter has it.
     """
     spec = {name: value for name, value in asked.items() if name in fields}
-    spec["filters"] = _as_today(several(spec.get("filters")))
+    spec["filters"] = several(spec.get("filters"))
+    for name in {"corrector", "filters", "options"} & spec.keys():
+        spec[name] = _as_today(spec[name])
     others = {name: value for name, value in asked.items() if name not in fields}
     if not others:
         return spec
@@ -147,7 +146,7 @@ def spelled_out(asked: Mapping[str, Any], fields: Collection[str]) -> dict[str, 
             continue
         options = dict(spec.get("options") or {})
         there = {}
-        for about in (name, f"{_MOVED}{name}", part):  # the full id comes last, as everywhere
+        for about in (name, part):  # the full id comes last, as everywhere
             for key in model.model_fields:
                 if f"{about}.{key}" in options:
                     there[key] = options.pop(f"{about}.{key}")
@@ -180,31 +179,21 @@ def is_given(value: Any) -> bool:
     return value is not None and value not in ("", (), [])
 
 
-def _as_today(names: Any) -> Any:
-    """The names of filters, those of former filters of the core by the ids that they have now."""
-    if not isinstance(names, tuple):
-        return names
-    return tuple(id_today("filter", name) for name in names)
-
-
-def id_today(kind: str, name: Any) -> Any:
-    """Return the id that a part has now; one of a former part of the core has changed."""
-    if not isinstance(name, str) or not name.startswith(_MOVED):
-        return name
-    bare = name.removeprefix(_MOVED)
-    return f"{package_of(kind, bare) or 'targen-core'}:{bare}"
+def _as_today(value: Any) -> Any:
+    """Return a name, names, or options by the names of parts, with the ids that parts have now."""
+    if isinstance(value, Mapping):
+        return {id_today(name): each for name, each in value.items()}
+    return tuple(map(id_today, value)) if isinstance(value, tuple) else id_today(value)
 
 
 def is_of_today(spec: Mapping[str, Any], lock: Mapping[str, Any]) -> bool:
     """Return whether a manifest says all of parts and of worked examples as one of today."""
-    ids = [("backend", name) for name in _named_in(lock, "steps", "backend")]
-    for kind in ("filter", "embedder"):
-        ids += [(kind, name) for name in _named_in(lock, "parts", "id")]
+    ids = [*_named_in(lock, "steps", "backend"), *_named_in(lock, "parts", "id")]
     return not (
         isinstance(spec.get("worked_examples", True), bool)
         or "excluded" in lock
         or any(package_of("option", name) for name in spec)
-        or any(id_today(kind, name) != name for kind, name in ids)
+        or any(id_today(name) != name for name in (lock.get("corrector"), *ids))
     )
 
 

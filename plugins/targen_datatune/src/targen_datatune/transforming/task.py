@@ -20,8 +20,6 @@ from targen_core import (
     Task,
     Texts,
 )
-from targen_core.correctors.blind import SOLVE_PROMPT
-from targen_core.correctors.meta import META_PROMPT
 from targen_datatune.transforming.checks import row_check
 from targen_datatune.transforming.dry_run import dry_run_of
 from targen_datatune.transforming.items import Plan, Source, SourceRow
@@ -30,6 +28,8 @@ from targen_datatune.transforming.steps import PROMPTS, Steps, has_input, readab
 from targen_datatune.transforming.synthetic import PARTS, Synthetic
 from targen_datatune.transforming.synthetic import PROMPTS as SYNTHETIC
 from targen_standard import TaskForm
+from targen_standard.correctors.blind import SOLVE_PROMPT
+from targen_standard.correctors.meta import META_PROMPT
 
 __all__ = ["TRANSFORM", "transform_task"]
 

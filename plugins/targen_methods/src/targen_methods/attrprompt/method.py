@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from targen_core import ListStep, Task
-from targen_core.correctors.meta import META_PROMPT
 from targen_methods.attrprompt.items import Attributes, Draw, Values
 from targen_methods.attrprompt.steps import PROMPTS, Options, Steps, drawn
+from targen_standard.correctors.meta import META_PROMPT
 from targen_standard.methods.model import Base, Method, derived
 
 __all__ = ["ATTRPROMPT"]

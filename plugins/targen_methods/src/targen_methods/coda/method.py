@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from targen_core import ListStep, Task, load_registry
-from targen_core.correctors.meta import META_PROMPT
 from targen_methods.coda.items import Group, Reading, Recipes
 from targen_methods.coda.options import Options
 from targen_methods.coda.steps import PROMPTS, Steps
 from targen_methods.coda.syntax import tagger
+from targen_standard.correctors.meta import META_PROMPT
 from targen_standard.embedding import Encode
 from targen_standard.methods.model import Base, Method, derived
 

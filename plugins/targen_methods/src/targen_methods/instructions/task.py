@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from targen_core import CorrectionSample, Judging, ListStep, Prompt, Rows, Task, Texts
-from targen_core.correctors.meta import META_PROMPT
 from targen_methods.instructions.items import FreeInstruction, InstructionRow
 from targen_methods.instructions.steps import (
     CASES,
@@ -19,6 +18,7 @@ from targen_methods.instructions.steps import (
 )
 from targen_methods.selfinstruct.method import SELFINSTRUCT
 from targen_methods.selfinstruct.rounds import pool_list
+from targen_standard.correctors.meta import META_PROMPT
 
 __all__ = ["INSTRUCTIONS"]
 

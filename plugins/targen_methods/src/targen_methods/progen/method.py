@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from targen_core import Task
-from targen_core.correctors.meta import META_PROMPT
 from targen_methods.conditional.steps import PROMPTS
 from targen_methods.features import embedder_of
 from targen_methods.progen.steps import LIKEWISE, Options, Steps
+from targen_standard.correctors.meta import META_PROMPT
 from targen_standard.methods.model import Base, Method, derived
 
 __all__ = ["PROGEN"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from targen_core import ListStep, Task
-from targen_core.correctors.meta import META_PROMPT
 from targen_methods.selfinstruct.items import Instruction
 from targen_methods.selfinstruct.options import PAPER, TaskOptions
 from targen_methods.selfinstruct.rounds import pool_list
 from targen_methods.selfinstruct.steps import PROMPTS, Steps
+from targen_standard.correctors.meta import META_PROMPT
 from targen_standard.methods.model import Base, Method, derived
 
 __all__ = ["SELFINSTRUCT"]

@@ -13,7 +13,6 @@ from targen_core import (
     mean_logprob,
     read_dataset,
 )
-from targen_core.correctors.meta import META_PROMPT
 from targen_methods.conditional.cut import kept
 from targen_methods.conditional.items import Condition, Sample
 from targen_methods.conditional.steps import (
@@ -23,6 +22,7 @@ from targen_methods.conditional.steps import (
     ConditionalSteps,
 )
 from targen_methods.supergen.selecting import keep_best
+from targen_standard.correctors.meta import META_PROMPT
 from targen_standard.methods.form import task_of_rows
 from targen_standard.methods.model import Base, Method, derived
 

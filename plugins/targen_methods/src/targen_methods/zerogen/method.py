@@ -7,11 +7,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from targen_core import Llm, Task
-from targen_core.correctors.meta import META_PROMPT
 from targen_methods.conditional.cut import kept
 from targen_methods.conditional.debias import DebiasOptions, debiased
 from targen_methods.conditional.items import Condition, Sample
 from targen_methods.conditional.steps import CONTINUE, PROMPTS, ConditionalSteps
+from targen_standard.correctors.meta import META_PROMPT
 from targen_standard.methods.model import Base, Method, derived
 
 __all__ = ["ZEROGEN", "Options", "zerogen_task"]

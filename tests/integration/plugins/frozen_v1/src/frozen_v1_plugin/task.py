@@ -18,10 +18,10 @@ from targen_core import (
     Rejected,
     Task,
 )
-from targen_core.correctors.meta import META_PROMPT
 from targen_core.tasks.replies import line, list_of
 from targen_core.tasks.words import words
 from targen_standard.checks.prose import prose
+from targen_standard.correctors.meta import META_PROMPT
 
 __all__ = ["LETTERS", "OCCASIONS", "SENDERS", "Letter", "write_thanks"]
 

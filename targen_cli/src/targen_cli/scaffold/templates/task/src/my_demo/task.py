@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from targen_core import CorrectionSample, Judging, Label, Task
-from targen_core.correctors.meta import META_PROMPT
+from targen_standard.correctors.meta import META_PROMPT
 
 from my_demo.dry_run import dry_run
 from my_demo.rows import Matter, Row

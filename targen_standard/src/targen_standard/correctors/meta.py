@@ -15,16 +15,6 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from targen_core.calls.model import Message
-from targen_core.correctors.answers import (
-    as_json,
-    as_text,
-    listed,
-    matched,
-    outputs_of,
-    reply_to,
-    worked,
-)
-from targen_core.correctors.blind import SOLVE_PROMPT, solve
 from targen_core.errors import Rejected
 from targen_core.tasks.judging import (
     NO_VALID_INSTANCE,
@@ -36,10 +26,20 @@ from targen_core.tasks.judging import (
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import line
 from targen_core.tasks.steps import Llm
+from targen_standard.correctors.answers import (
+    as_json,
+    as_text,
+    listed,
+    matched,
+    outputs_of,
+    reply_to,
+    worked,
+)
+from targen_standard.correctors.blind import SOLVE_PROMPT, solve
 
 __all__ = ["META_PROMPT", "Meta", "meta", "meta_paper"]
 
-META_PROMPT = Prompt("meta", package="targen_core.correctors")
+META_PROMPT = Prompt("meta", package="targen_standard.correctors")
 
 
 class _Judgement(BaseModel):
@@ -128,7 +128,7 @@ def _sample_turns(
 meta = Meta(META_PROMPT)
 """The corrector that tasks use by default."""
 
-_PAPER = (files("targen_core.correctors") / "prompts" / "meta-paper.md").read_text(encoding="utf-8")
+_PAPER = (files("targen_standard.correctors") / "prompts/meta-paper.md").read_text("utf-8")
 # It keeps the name that dry-run replies know: the same question, and the same reply.
 meta_paper = Meta(Prompt("meta", _PAPER), may_reject=False)
 """The paper's own: it always finds a label."""

@@ -13,13 +13,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from targen_core.correctors.blind import SOLVE_PROMPT, solve
 from targen_core.errors import Rejected
 from targen_core.options import Multiplies
 from targen_core.plugins.configurable import Configurable
 from targen_core.tasks.judging import Correction, JudgeAnswer, JudgeQuestion
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import Llm
+from targen_standard.correctors.blind import SOLVE_PROMPT, solve
 
 
 @dataclass(frozen=True, slots=True)

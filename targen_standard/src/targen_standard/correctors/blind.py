@@ -13,21 +13,21 @@ from typing import Any
 from pydantic import BaseModel
 
 from targen_core.calls.model import Message
-from targen_core.correctors.answers import (
+from targen_core.tasks.judging import Correction, CorrectionSample, JudgeAnswer, JudgeQuestion
+from targen_core.tasks.prompt import Prompt
+from targen_core.tasks.replies import line
+from targen_core.tasks.steps import Llm
+from targen_standard.correctors.answers import (
     as_json,
     matched,
     outputs_of,
     reply_to,
     worked,
 )
-from targen_core.tasks.judging import Correction, CorrectionSample, JudgeAnswer, JudgeQuestion
-from targen_core.tasks.prompt import Prompt
-from targen_core.tasks.replies import line
-from targen_core.tasks.steps import Llm
 
 __all__ = ["SOLVE_PROMPT", "Blind", "blind", "solve"]
 
-SOLVE_PROMPT = Prompt("solve", package="targen_core.correctors")
+SOLVE_PROMPT = Prompt("solve", package="targen_standard.correctors")
 
 
 class _Solved(BaseModel):

@@ -25,11 +25,11 @@ from targen_core import (
     Texts,
 )
 from targen_core.calls.model import ChatReply
-from targen_core.correctors.blind import solve as solve_alone
 from targen_core.errors import JobFailed, RunConflict, UsageError
 from targen_core.tasks.dimensions import seeded_rng
 from targen_core.tasks.replies import one_of
 from targen_standard.correction.dataset import flip
+from targen_standard.correctors.blind import solve as solve_alone
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
 from targen_testing.sample import PAIRS, SAMPLE, Review
 
@@ -500,6 +500,10 @@ def test_a_correction_in_calls_of_several_goes_on_to_the_same_bytes(correct, tmp
     assert {request.key for request in one} == {request.key for request in asked}
     with pytest.raises(RunConflict, match="rows per call"):
         correct(TONE, _reviews(30), solve, flip=0.3, rows_per_call=5, out="whole")
+    record = tmp_path / "one" / "correction.json"  # of when correctors were the core's
+    record.write_text(record.read_text().replace("targen-standard:", "targen-core:"))
+    _, again = correct(TONE, _reviews(30), solve, **known, out="one")
+    assert len(again) < len(more)
 
 
 def test_a_corrector_that_asks_side_by_side_asks_alone(correct):
@@ -550,7 +554,7 @@ def test_flipped_labels_are_legal_and_wrong(share, count, seed):
 
 def test_another_task_with_the_same_labels_in_another_order_changes_no_schema():
     """Replies are asked with a schema, and a call's key is a digest of it."""
-    from targen_core.correctors.answers import _reply
+    from targen_standard.correctors.answers import _reply
 
     for order in (("yes", "no"), ("no", "yes")):
         schema = json.dumps(_reply(BaseModel, "answer", order, False).model_json_schema())
