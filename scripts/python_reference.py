@@ -94,7 +94,7 @@ MODULES = [
     "targen_core.calls.batch",
     "targen_core.calls.delivery",
     "targen_standard.error_patterns",
-    "targen_core.calls.tokens",
+    "targen_cli.tokens",
     "targen_core.calls.descriptors",
     "targen_core.runs.folder.reporters",
     "targen_core.task_files",

@@ -15,8 +15,8 @@ from dataclasses import replace
 from typing import Any
 
 from targen_backends.scores import asking, read_tokens
+from targen_cli import tokens
 from targen_core import ChatReply, ChatRequest
-from targen_core.calls import tokens
 from targen_core.calls.model import Finish, RateHeaders, token_count
 from targen_core.errors import MalformedAnswer
 from targen_core.text import printable

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from targen_cli.account import off_the_books
 from targen_cli.options.defaults import YIELD
+from targen_cli.tokens import estimate as token_estimate
 from targen_cli.trial import RecordedCall, Trial, dry_run_spec, run_trial
 from targen_core.api.models import ModelLike
 from targen_core.api.request import (
@@ -29,7 +30,6 @@ from targen_core.api.request import (
 )
 from targen_core.api.run import Run
 from targen_core.calls.model import Message, Price
-from targen_core.calls.tokens import estimate as token_estimate
 from targen_core.calls.usage import answered
 from targen_core.engine.filters import USUAL
 from targen_core.engine.growing import NEW
