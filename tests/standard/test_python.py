@@ -89,6 +89,20 @@ def test_a_column_of_a_data_frame_is_texts_or_numbers_of_rows():
     assert grown.report.rows == {"order": 3, "refund": 3}
 
 
+@pytest.mark.parametrize(
+    ("script", "problem"),
+    [
+        (lambda request: {}["no"], r"script: KeyError: 'no' in <lambda> \(line \d+ of .*\.py\)"),
+        (lambda request: object, r"script: <lambda> \(line \d+ of .*\) returned <class 'object'>"),
+    ],
+)
+def test_an_error_of_a_script_names_its_function_and_line(script, problem):
+    model = tg.ScriptedModel(tg.ScriptedOptions(), script)
+    with pytest.raises(tg.errors.StageFailed, match=problem) as caught:
+        tg.generate(MAIL, n=2, model=model, progress=False)
+    assert caught.value.distribution == "memory"
+
+
 class ZMQInteractiveShell:
     """A notebook, as Rich recognizes it by the name of its class."""
 

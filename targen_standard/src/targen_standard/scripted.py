@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import inspect
 import json
 import math
 import random
 import re
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -25,16 +27,21 @@ from targen_cli.reading import read_text
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.model import ChatReply, ChatRequest, Finish, Price
 from targen_core.calls.scores import TokenScore
+from targen_core.engine.guard import named
 from targen_core.errors import (
     AuthenticationFailed,
     RateLimited,
     ServiceUnavailable,
+    StageFailed,
+    TargenError,
     UnreadableFile,
     UsageError,
 )
 from targen_core.origin import Typed, execute, find_module
 from targen_core.plain import content_of
+from targen_core.plugins.register import MEMORY
 from targen_core.reading import json_of
+from targen_core.wording import REPEAT
 
 Script = Callable[[ChatRequest], Any]
 """Given a request, the reply: text, a JSON value, a `ChatReply`, or an error raised."""
@@ -83,6 +90,16 @@ class ScriptedModel:
         if script is None and options.recorded:
             script = recorded_replies(Path(options.recorded))
         self.script = script or (_load(Typed(options.script)) if options.script else None)
+        if self.script is not None and not callable(self.script):
+            raise UsageError(
+                f"script: {type(self.script).__name__} is not a function",
+                hint="pass a function that returns the reply to a request",
+            )
+        if inspect.iscoroutinefunction(self.script):
+            raise UsageError(
+                f"script: {named(self.script)} is an async function",
+                hint="write def instead of async def",
+            )
         self.calls = 0
         decisive = options.model_dump(
             include={"script", "recorded", "garbage_rate", "cut_rate", "empty_rate", "refusal_rate"}
@@ -141,7 +158,7 @@ class ScriptedModel:
         if request.given is not None:
             value: Any = request.given
         elif self.script is not None:
-            value = self.script(request)
+            value = _replied(self.script, request)
         elif request.dry_run is not None:
             value = request.dry_run()
         elif request.schema is not None:
@@ -153,7 +170,7 @@ class ScriptedModel:
         read = sum(len(message.content) for message in request.messages)
         if request.next_token and isinstance(value, Mapping):
             return _likely(value, request, read // 4 + 1)
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text = value if isinstance(value, str) else _in_json(value, self.script)
         # Four characters per token, roughly as in English text.
         return ChatReply(text, "stop", read // 4 + 1, len(text) // 4 + 1)
 
@@ -163,6 +180,42 @@ class ScriptedModel:
 
     async def aclose(self) -> None:
         """Do nothing: it holds no resources."""
+
+
+def _replied(script: Script, request: ChatRequest) -> Any:
+    """Call a script, whose errors are not those of the backend.
+
+    Raises:
+        StageFailed: the script raised an error other than targen's.
+    """
+    try:
+        return script(request)
+    except TargenError:
+        raise
+    except Exception as error:
+        error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [frame for frame in frames if frame.filename == frames[0].filename]
+        where = f" in {own[-1].name} (line {own[-1].lineno} of {own[-1].filename})" if own else ""
+        raise _script_failed(f"{type(error).__name__}: {error}{where}") from error
+
+
+def _in_json(value: Any, script: Script | None) -> str:
+    """Return a reply that is a value as JSON.
+
+    Raises:
+        StageFailed: JSON does not have such a value.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError):
+        raise _script_failed(
+            f"{named(script)} returned {repr(value)[:80]}, which is neither text nor JSON"
+        ) from None
+
+
+def _script_failed(problem: str) -> StageFailed:
+    return StageFailed(f"script: {problem}", distribution=MEMORY, hint="fix it, then " + REPEAT)
 
 
 def _scores(text: str, request: ChatRequest) -> tuple[TokenScore, ...]:

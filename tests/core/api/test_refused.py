@@ -60,6 +60,8 @@ CALLS = table("""
     generate(n=2, temperature=object()) | temperature is <object | numbers, strings, lists or
     generate(n=2, listener=print) | listener is <built-in function print> | only Job.run takes a
     generate(n=2, script=print) | script is <built-in function print> | model=ScriptedModel(
+    tg.generate("rte", n=2, model=scripted(later)) | script: later (line | def instead of async def
+    tg.generate("rte", n=2, model=scripted("x")) | script: str is not a function | pass a function
     generate(n=2, registry="x") | registry is 'x' | load_registry()
     generate(n=2, out="x" * 300) | is too long for a path | choose a different name
     generate(n=2, out="a\\0b") | 'a\\x00b' contains a character that no path can contain |
@@ -104,6 +106,14 @@ FILES = {
 }
 
 
+async def later(request):
+    return ""
+
+
+def scripted(script):
+    return tg.ScriptedModel(tg.ScriptedOptions(), script)
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     made = tmp_path_factory.mktemp("made") / "run"
@@ -122,7 +132,7 @@ def test_what_cannot_be_is_said(call, error, hint, run):
         for name in ("generate", "estimate")
     }
     with pytest.raises(tg.TargenError) as caught:
-        eval(call, {"tg": tg, **known})
+        eval(call, {"tg": tg, "scripted": scripted, "later": later, **known})
     assert error in str(caught.value)
     assert hint in caught.value.hint
     assert not re.search(" --?[a-z]", f"{caught.value} {caught.value.hint}")
