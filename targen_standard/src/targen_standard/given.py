@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from os import PathLike
@@ -34,7 +34,7 @@ __all__ = [
     "unfinished_note",
 ]
 
-DataLike: TypeAlias = "Folder[Any] | Dataset | str | PathLike[str] | Iterable[Mapping[str, Any]]"
+DataLike: TypeAlias = "Folder[Any] | Dataset | str | PathLike[str] | Iterable[Any]"
 """A run, a `Dataset`, the path of either, or rows, a data frame or a `datasets.Dataset`."""
 
 _NAMED = 3  # reasons, and rows of each

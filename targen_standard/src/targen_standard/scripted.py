@@ -50,28 +50,41 @@ Script = Callable[[ChatRequest], Any]
 class ScriptedOptions(BackendOptions):
     """Options of the scripted backend; rates are fractions of calls, 0 to 1."""
 
+    # Type checkers see a default only by its keyword.
+
     script: str = Field(
-        "", description="FILE.py:FUNCTION or MODULE:FUNCTION; default: dry-run replies"
+        default="", description="FILE.py:FUNCTION or MODULE:FUNCTION; default: dry-run replies"
     )
     recorded: str = Field(
-        "", description="FILE.jsonl of recorded replies; other calls get empty replies"
+        default="", description="FILE.jsonl of recorded replies; other calls get empty replies"
     )
-    latency_ms: float = Field(0.0, ge=0, description="duration of each call in milliseconds")
+    latency_ms: float = Field(
+        default=0.0, ge=0, description="duration of each call in milliseconds"
+    )
     error_rate: float = Field(
-        0.0, ge=0, le=1, description="share of first attempts that fail with a simulated HTTP 5xx"
+        default=0.0,
+        ge=0,
+        le=1,
+        description="share of first attempts that fail with a simulated HTTP 5xx",
     )
     limit_rate: float = Field(
-        0.0,
+        default=0.0,
         ge=0,
         le=1,
         description="share of first attempts that are rejected with a simulated HTTP 429",
     )
-    garbage_rate: float = Field(0.0, ge=0, le=1, description="share of replies that are not JSON")
-    cut_rate: float = Field(0.0, ge=0, le=1, description="share of replies cut off at max_tokens")
-    empty_rate: float = Field(0.0, ge=0, le=1, description="share of empty replies")
-    refusal_rate: float = Field(0.0, ge=0, le=1, description="share of refusals")
-    down: bool = Field(False, description="every call fails with a simulated HTTP 5xx")
-    unauthorized: bool = Field(False, description="every call fails with a simulated HTTP 401")
+    garbage_rate: float = Field(
+        default=0.0, ge=0, le=1, description="share of replies that are not JSON"
+    )
+    cut_rate: float = Field(
+        default=0.0, ge=0, le=1, description="share of replies cut off at max_tokens"
+    )
+    empty_rate: float = Field(default=0.0, ge=0, le=1, description="share of empty replies")
+    refusal_rate: float = Field(default=0.0, ge=0, le=1, description="share of refusals")
+    down: bool = Field(default=False, description="every call fails with a simulated HTTP 5xx")
+    unauthorized: bool = Field(
+        default=False, description="every call fails with a simulated HTTP 401"
+    )
 
 
 class ScriptedModel:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, assert_type
+from typing import Any, Protocol, assert_type
 
 import targen_core as tg
 import targen_standard as ts
+from targen_analysis import analyze
+from targen_training import compare, evaluate, predict, train
+from targen_training.models import Trained
 
 run = tg.generate("rte", n=4, model="llama", base_url="http://127.0.0.1:8000/v1")
 assert_type(run, tg.Run)
@@ -20,6 +23,31 @@ for row in run:
     assert_type(row, Mapping[str, Any])
 assert_type(tg.resume("runs/x", n=8), tg.Run)
 assert_type(tg.load("runs/x"), tg.Run)
+
+
+class Frame(Protocol):
+    """A data frame: it iterates over its columns' names."""
+
+    def __iter__(self) -> Iterator[Hashable]: ...
+
+
+def of_a_frame(frame: Frame, model: Trained) -> None:
+    """Every function that takes rows takes a data frame."""
+    tg.read_dataset(frame, "rte")
+    tg.generate("rte", n=4, examples=frame, exclude=frame)
+    ts.profile(frame)
+    ts.export(frame, "rows.csv", task="rte")
+    ts.validate(frame, "rte")
+    ts.correct(frame, task="rte")
+    analyze(frame, against=frame, task="rte")
+    assert_type(train(frame, task="rte"), Trained)
+    evaluate(model, frame)
+    predict(model, frame)
+    model.labels_of(frame)
+    compare(frame, {"name": frame}, test=frame, real=[frame, run], task="rte")
+
+
+tg.generate("rte", n=4, model=ts.ScriptedModel(ts.ScriptedOptions(), lambda request: "yes"))
 assert_type(ts.correct(run, task="cb").report.accuracy_after, float | None)
 
 

@@ -17,7 +17,7 @@ def datasets_in(data: DataLike | Sequence[DataLike]) -> Sequence[DataLike]:
     """Return the datasets in a list of them; anything else, such as a list of rows, is one."""
     if isinstance(data, list | tuple) and not all(isinstance(one, Mapping) for one in data):
         return data
-    return [data]  # type: ignore[list-item]
+    return [data]
 
 
 def _names_its_task(data: DataLike) -> bool:

@@ -220,7 +220,7 @@ class Trained:
         predict, answers = about_task(self.predict, self.answers, task, self.facts.tasks[task])
         return replace(self, predict=predict, answers=answers, only=task)
 
-    def labels_of(self, texts: Iterable[str | Mapping[str, str]] | Mapping[str, str]) -> list[str]:
+    def labels_of(self, texts: Iterable[Any]) -> list[str]:
         """Return the label that the model finds most likely for each of some new texts.
 
         Args:
