@@ -7,10 +7,11 @@ same, with the same message, for a value from anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from pathlib import Path, PurePath
+from types import UnionType
+from typing import Annotated, Any, ClassVar, Literal, Self, Union, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -102,6 +103,56 @@ class Datasets:
             for each in field.metadata
             if isinstance(each, Datasets)
         }
+
+
+def require_recordable(model: type[BaseModel], *, copies: bool = False) -> None:
+    """Check that a run can record the options of a plugin's model, and read them back.
+
+    With `copies`, the run keeps copies of the files that the options name.
+
+    Raises:
+        ValueError: the type of an option does not allow that.
+    """
+    for name, field in model.model_fields.items():
+        members = [each for each in _members(field.annotation) if each is not type(None)]
+        parts = [*_parts(field.annotation)]
+        if any(issubclass(part, Set) for part in parts):
+            raise ValueError(
+                f"the option {name} contains a set, whose order changes from process to process: "
+                "annotate it as a tuple or a list"
+            )
+        if copies and members != [Path] and any(issubclass(part, PurePath) for part in parts):
+            raise ValueError(
+                f"the option {name} contains a path inside another type: annotate it as Path or "
+                "Path | None, and use one option per file"
+            )
+
+
+def _members(annotation: Any) -> Iterator[Any]:
+    """Yield the members of a union, without what is said of them, or the type itself."""
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        yield from _members(args[0])
+    elif origin in (Union, UnionType):
+        for each in args:
+            yield from _members(each)
+    else:
+        yield annotation
+
+
+def _parts(annotation: Any, above: tuple[type, ...] = ()) -> Iterator[type]:
+    """Yield the classes that a type consists of, and those of the fields of models among them."""
+    origin = get_origin(annotation)
+    if origin is Literal:
+        return
+    for each in get_args(annotation):
+        yield from _parts(each, above)
+    kind = annotation if origin is None else origin
+    if isinstance(kind, type):
+        yield kind
+        if issubclass(kind, BaseModel) and kind not in above:
+            for field in kind.model_fields.values():
+                yield from _parts(field.annotation, (*above, kind))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from targen_core.calls.batch import BatchCodec, BatchProvider
 from targen_core.calls.model import ChatModel
+from targen_core.options import require_recordable
 
 
 class BackendOptions(BaseModel):
@@ -84,3 +85,12 @@ class Backend:
     scores_given: bool = False
     continues: bool = False
     made_up: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse options that a run could not record."""
+        if not isinstance(self.options, type):
+            return  # found when it is registered
+        try:
+            require_recordable(self.options)
+        except ValueError as error:
+            raise ValueError(f"Backend: {error}") from None

@@ -24,6 +24,7 @@ from pydantic import BaseModel, ValidationError
 
 from targen_core.calls.secrets import scrub
 from targen_core.errors import PluginError, UnknownOption, UsageError
+from targen_core.options import require_recordable
 from targen_core.suggestions import did_you_mean
 from targen_core.text import plain_fault
 from targen_core.wording import Blank, Setting, Unplaced, listed
@@ -85,6 +86,10 @@ class Configurable(Generic[PartT]):
                 "Configurable: options must be a pydantic model with "
                 'model_config = ConfigDict(extra="forbid")'
             )
+        try:
+            require_recordable(self.options, copies=True)
+        except ValueError as error:
+            raise ValueError(f"Configurable: {error}") from None
         if not callable(self.make):
             raise ValueError("Configurable: make must be a function that takes the options")
         if odd := self.uses.keys() - self.options.model_fields.keys():
