@@ -307,10 +307,12 @@ def test_a_file_uses_them_wherever_it_lies_and_what_is_typed_wins(acme, tmp_path
     assert not any(" she " in row["text"] or " my " in row["text"] for row in rows)
     acme("resume run -n 10 --verify")
     typed = "-o majority.times=9 -o acme:majority.times=9 -o openings.most=3 --filter plain"
+    typed += " -o short.most=null"
     acme(f"generate mine/using.yaml -n 4 -b scripted --out typed {typed}")
     parts = parts_of("typed")
     assert parts["corrector"]["options"] == {"times": 9}, "one option has two spellings"
     assert parts["filter openings"]["options"] == {"letters": 3, "most": 3}
+    assert parts["check short"]["options"] == {"most": None}, "null takes the place of the file's"
     assert [name for name in parts if "plain" in name] == ["filter plain"]
     # A run has its own copy of the file, and its task's version tells of no folder.
     versions = [manifest(run)["lock"]["task"]["version"] for run in ("run", "typed")]
@@ -464,6 +466,9 @@ again = tg.replay(made, "again")
 print(len(grown), again.path.joinpath("dataset.jsonl").read_bytes()
       == made.path.joinpath("dataset.jsonl").read_bytes())
 print(tg.estimate("mail.yaml", n=8, model="scripted", filters="openings").rows)
+unset = tg.generate("using.yaml", n=4, model="scripted", out="unset", progress=False,
+                    options={"short.most": None, "openings": {"most": 9}, "temperature": None})
+print(unset.report.rows == unset.report.requested)
 for wrong in ({"filters": 3}, {"filters": ["opening"]}, {"options": {"vote.votes": 3}}):
     try:
         tg.generate("mail.yaml", n=4, model="scripted", **wrong)
@@ -478,6 +483,7 @@ def test_a_program_takes_them(acme, program, tmp_path):
         "8 made True",
         "10 True",
         "8",
+        "True",
         "filters is 3",
         "no filter named 'opening' is installed",
     ]

@@ -45,6 +45,7 @@ from targen_core.runs.preparing.sources import refuse_itself
 from targen_core.runs.preparing.tasks import find_task, task_of
 from targen_core.runs.records.dimensions import misspelt, read_dimensions
 from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.options import is_of_part
 from targen_core.runs.records.shortcuts import shortcuts
 from targen_core.runs.records.spec import RunSpec
 from targen_core.suggestions import did_you_mean
@@ -574,6 +575,8 @@ def _as_passed(folder: Path) -> Iterator[None]:
 def _values(options: Mapping[str, Any], step: str = "") -> dict[str, Any]:
     """Return options by `KEY` or `STEP.KEY`, without options that were not given (None).
 
+    For an option of a part (`PART.KEY`), None is a value: it takes the place of a task file's.
+
     Raises:
         UsageError: a value that no manifest can hold.
     """
@@ -581,7 +584,7 @@ def _values(options: Mapping[str, Any], step: str = "") -> dict[str, Any]:
     return {
         f"{before}{name}": _value(name, value)
         for name, value in options.items()
-        if value is not None
+        if value is not None or (not step and is_of_part(name))
     }
 
 

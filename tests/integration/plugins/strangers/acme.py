@@ -78,12 +78,12 @@ class Plain(Filter):
 
 
 class LengthOptions(Options):
-    most: int = Field(default=40, ge=1, description="most words of a row's text")
+    most: int | None = Field(default=40, ge=1, description="most words of a row's text")
 
 
 def short(options):
     def check(instance, seed):
-        if len(instance.text.split()) > options.most:
+        if options.most and len(instance.text.split()) > options.most:
             raise Rejected("too-long", f"more than {options.most} words")
 
     return check

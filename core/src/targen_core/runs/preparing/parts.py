@@ -29,10 +29,10 @@ from targen_core.plugins.elsewhere import id_today
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.lock import PartPlan
+from targen_core.runs.records.options import is_of_part
 from targen_core.task_files import Loc, blame
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt
-from targen_core.tasks.steps import PARAMETERS
 from targen_core.wording import Option
 
 Admit: TypeAlias = Callable[[str, Datasets, Sequence[str]], None]
@@ -410,8 +410,8 @@ def _by_part(options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Group options by the part's name or id, as spelt, under their own names."""
     said: dict[str, dict[str, Any]] = {}
     for name, value in options.items():
-        about, dot, key = name.rpartition(".")
-        if dot and about not in PARAMETERS:
+        about, _, key = name.rpartition(".")
+        if is_of_part(name):
             said.setdefault(id_today(about), {})[key] = value
     return said
 

@@ -25,7 +25,7 @@ from targen_core.options import MAX_COUNT
 from targen_core.plugins.configurable import check_defaults, read_options
 from targen_core.plugins.register import MEMORY
 from targen_core.suggestions import did_you_mean
-from targen_core.tasks.steps import Step
+from targen_core.tasks.steps import PARAMETERS, Step
 from targen_core.text import plural
 from targen_core.wording import Blank, Option, Setting, Together, Words, listed
 
@@ -66,6 +66,11 @@ class StepOptions:
         return {**self.backend, **dict(prices), **costly(self.sampling), **times}
 
 
+def is_of_part(option: str) -> bool:
+    """Return whether an option may be one of a part, not of a kind of step or of all steps."""
+    return option.rpartition(".")[0] not in ("", *PARAMETERS)
+
+
 def is_price(option: str) -> bool:
     """Return whether an option is a price, of a step or of all steps."""
     return option.rpartition(".")[2] in _PRICES
@@ -93,7 +98,7 @@ def step_options(options: Mapping[str, Any], step: str, *, elsewhere: bool = Fal
         about, dot, key = name.partition(".")
         if not dot and (name in SAMPLING or not elsewhere):
             shared[name] = value
-        elif dot and about == step:
+        elif dot and about == step and value is not None:
             own[key] = value
     return _split(step, {**shared, **own})
 
