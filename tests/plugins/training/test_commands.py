@@ -127,7 +127,17 @@ def test_the_labels_of_new_rows_are_predicted(works, refuses):
         assert each["predicted"] == right["label"] and 0.5 < float(each["score"]) <= 1
     again = targen_core.predict("m", "new.jsonl")
     assert [row["predicted"] for row in again] == [row["predicted"] for row in said]
-    refuses("predict m said.csv --out again.csv", "said already has a column score")
+    refuses("predict m said.csv --out again.csv", "said already has a column predicted")
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("column", ["label", "Kind"])
+def test_predictions_need_no_column_except_the_texts(column, works):
+    Path("new.csv").write_text(f"text,{column}\nSo good.,praise\nSo bad.,\nWell.,other\n")
+    works("predict", "m", "new.csv", "--out", "said.jsonl")
+    said = lines("said.jsonl")
+    assert [*said[0]] == ["text", column, "predicted", "score"]
+    assert [row[column] for row in said] == ["praise", "", "other"]
 
 
 @pytest.mark.usefixtures("trained")

@@ -49,11 +49,13 @@ def read_rows(
     strict: bool = False,
     warns: bool = True,
     as_given: bool = False,
+    only_texts: bool = False,
     encoding: str = "utf-8",
 ) -> Dataset:
     """Return rows, whose task is that of a run, or `task`, or else `usual`.
 
-    With `as_given`, a run's rows become rows of `task` if it has the same name and labels.
+    With `as_given`, a run's rows become rows of `task` if it has the same name and labels. With
+    `only_texts`, rows in a file need only the task's texts; their other columns remain as they are.
 
     Bad rows are left out, and a warning names them unless an earlier reading did. With `strict`
     they are an error, except known oddities of the original data: a figure on a part of the test
@@ -88,6 +90,8 @@ def read_rows(
             hint=NAME_THE_TASK,
         )
     whose = task_of(task)
+    if only_texts and whose is not None and not knows:
+        whose = _of_texts(whose if isinstance(whose, Task) else registry.get("task", whose))
     dataset = read_dataset(opened, whose, registry=registry, strict=False)
     named = {} if knows else {"task": _named(registry, task or dataset.task)}
     if isinstance(opened, Source):
@@ -119,6 +123,28 @@ def read_rows(
         if ours == theirs:
             return replace(dataset, task=given)
     return dataset
+
+
+def _of_texts(task: Task[Any, Any]) -> Task[Any, Any]:
+    """Return a task whose rows need only their texts."""
+    from pydantic import create_model
+
+    texts = {path.partition(".")[0] for path in task.fields}
+    columns: dict[str, Any] = {"idx": (Any, None)}
+    columns |= {
+        name: (info.annotation, info)
+        for name, info in task.schema.model_fields.items()
+        if name in texts
+    }
+    schema = create_model("Row", __config__=task.schema.model_config, **columns)
+    rows = replace(
+        task.rows,
+        schema=schema,
+        fields=task.fields,
+        from_file=None,
+        from_rows=lambda _: (),
+    )
+    return replace(task, rows=rows)
 
 
 def names_its_task(source: str) -> bool:

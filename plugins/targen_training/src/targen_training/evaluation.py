@@ -6,7 +6,7 @@ import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from io import StringIO
 from os import PathLike
@@ -14,17 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import create_model
 
 from targen_cli.markup import csv_cell
 from targen_cli.pages import table
-from targen_core import Dataset, Registry, Task
+from targen_core import Dataset, Registry
 from targen_core.errors import UnknownName, UsageError
 from targen_core.outputs import write_file
 from targen_core.text import plural
 from targen_core.wording import Action, Blank, Either, Option
 from targen_standard.datasets.fitting import require_texts
-from targen_standard.given import task_of
 from targen_training.asked import of_one_label, read_rows
 from targen_training.decisions import digest
 from targen_training.models import Trained, facts_of, load_model
@@ -264,12 +262,16 @@ def opened(
     trained = model if isinstance(model, Trained) else load_model(registry, Path(model))
     usual = trained.task(trained.facts.task) if len(trained.facts.tasks) == 1 else None
     whose = trained.task(task) if isinstance(task, str) else task
-    if trained.output is not None and not labelled:
-        named = task_of(whose or usual or trained.facts.task)
-        assert named is not None
-        whose = _without_output(named if isinstance(named, Task) else registry.get("task", named))
     datasets = [
-        read_rows(registry, source, whose, usual, strict=labelled, encoding=encoding)
+        read_rows(
+            registry,
+            source,
+            whose,
+            usual,
+            strict=labelled,
+            only_texts=not labelled,
+            encoding=encoding,
+        )
         for source in data
     ]
     if len({dataset.task.name for dataset in datasets}) > 1:
@@ -280,18 +282,6 @@ def opened(
         for dataset in datasets:
             require_texts(dataset.source or dataset.name, dataset.task, learned)
     return trained, datasets
-
-
-def _without_output(task: Task[Any, Any]) -> Task[Any, Any]:
-    """Return a task whose rows need only their texts: unlike a label, its output is required."""
-    texts = {path.partition(".")[0] for path in task.fields}
-    columns: dict[str, Any] = {
-        name: (info.annotation, info) if name in texts else (Any, None)
-        for name, info in task.schema.model_fields.items()
-    }
-    schema = create_model("Row", __config__=task.schema.model_config, **columns)
-    rows = replace(task.rows, schema=schema, fields=task.fields, from_rows=lambda _: ())
-    return replace(task, rows=rows)
 
 
 def require_format(out: Path) -> None:

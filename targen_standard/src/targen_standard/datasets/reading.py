@@ -328,7 +328,7 @@ def _leniently(
             continue
         idx = row.get("idx")
         numbered.append((number, row))
-        if idx in places:
+        if idx is not None and idx in places:
             said = f"idx {idx} was already used ({source.form.place} {places[idx]})"
             problems.append(Problem(number, idx, said, left_out=False))
         places.setdefault(idx, number)
