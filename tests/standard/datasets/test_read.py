@@ -113,10 +113,28 @@ def test_rows_after_a_bad_first_one_are_numbered_too(name, text, tmp_path):
     assert [(row["text"], row["idx"]) for row in dataset.rows] == [("yes", 1), ("no", 2)]
 
 
-def test_a_number_is_no_label_of_that_name(tmp_path):
-    (tmp_path / "mine.jsonl").write_text('{"text": "yes", "label": 1}\n')
+@pytest.mark.parametrize(
+    ("labels", "said", "label"),
+    [
+        (["0", "1"], 1, "1"),
+        (["true", "false"], True, "true"),
+        (["True", "False"], False, "False"),
+        (["true", "1"], True, "true"),
+        (["true", "1"], 1, "1"),
+    ],
+)
+@pytest.mark.parametrize("in_file", [True, False])
+def test_a_number_or_truth_value_is_the_label_of_that_name(labels, said, label, in_file, tmp_path):
+    task = Declaration(description="Replies.", labels=dict.fromkeys(labels, "x")).task(name="mine")
+    rows = [{"text": "Oh, größer", "label": said}]
+    (tmp_path / "mine.jsonl").write_text(json.dumps(rows[0]))
+    assert read_dataset(tmp_path / "mine.jsonl" if in_file else rows, task).labels == {label: 1}
+
+
+def test_a_number_is_no_label_of_another_name(tmp_path):
+    (tmp_path / "mine.jsonl").write_text('{"text": "yes", "label": 2}\n')
     (problem,) = read_dataset(tmp_path / "mine.jsonl", DIGITS, strict=False).problems
-    assert problem.message == "label: 1 is not '0' or '1'; it must be text"
+    assert problem.message == "label: 2 is not '0' or '1'"
 
 
 def test_long_lists_of_labels_end_between_two_of_them(tmp_path):

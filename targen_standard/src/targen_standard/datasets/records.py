@@ -91,9 +91,10 @@ def official_row(
 
 
 def _accepted(line: bytes, task: Task[Any, Any], others: dict[str, str] | None) -> bytes:
-    """Return a row that the schema accepts: as it is, or without nulls in place of absent values.
+    """Return a row that the schema accepts: as it is, or in the task's form.
 
-    Other libraries write these, as pandas does for a missing label.
+    That has no nulls in place of absent values, as pandas writes them for a missing label, and the
+    label as the task has it.
 
     Raises:
         ValueError: see `_validate`.
@@ -101,15 +102,18 @@ def _accepted(line: bytes, task: Task[Any, Any], others: dict[str, str] | None) 
     try:
         _validate(line, task, others)
     except ValueError:
-        if b"null" not in line:
-            raise
         try:
-            row = schema_of(task.schema).without_nulls(json_of(line, once=True))
+            row = json_of(line, once=True)
         except ValueError:
             row = None
         if not isinstance(row, dict):
             raise
-        filled = _json(row)
+        ours = _official_label(row, task)
+        if b"null" in line:
+            ours = schema_of(task.schema).without_nulls(ours)
+        elif ours is row:
+            raise
+        filled = _json(ours)
         _validate(filled, task, others)
         return filled
     return line
@@ -203,7 +207,8 @@ def as_it_is(record: Record, form: Form, task: Task[Any, Any] | None = None) -> 
         row = None
     if not isinstance(row, dict):
         return _ROW.validate_json(record)
-    return row if _is_composed(record) else _official_label(_official_names(row, task), task)
+    named = row if _is_composed(record) else _official_names(row, task)
+    return _official_label(named, task)
 
 
 def _is_composed(line: bytes) -> bool:
@@ -223,11 +228,18 @@ def _official_names(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapp
 
 
 def _official_label(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, Any]:
-    """Return a row with its label as the task has it, however composed."""
+    """Return a row with its label as the task has it, however composed.
+
+    If all labels are texts, the values 1 and true also mean those called `1` and `true`.
+    """
     label = row.get("label")
+    officials = [each.official for each in (task.labels if task else ())]
+    if isinstance(label, bool | int):
+        texts = [each for each in officials if isinstance(each, str)]
+        same = [each for each in texts if each.casefold() == json.dumps(label)]
+        return {**row, "label": same[0]} if same and len(texts) == len(officials) else row
     if not isinstance(label, str) or label.isascii():
         return row
-    officials = [each.official for each in (task.labels if task else ())]
     known = {composed(each): each for each in officials if isinstance(each, str)}
     return {**row, "label": known.get(composed(label), composed(label))}
 
