@@ -56,6 +56,7 @@ _COMMANDS = {
 _FOR_THE_CORE = {
     "credited-sources": "credits:sources_of",
     "dataset-html": "datasets.frames:as_html",
+    "dataset-repeats": "filters.near_duplicates.index:repeats",
     "dataset-shuffle": "splitting:shuffle",
     "dataset-source": "datasets.source:open_source",
     "dataset-split": "splitting:split",
@@ -67,7 +68,6 @@ _FOR_THE_CORE = {
     "file-of-rows": "datasets.kept:file_of_rows",
     "folder-of-others": "other_folders:no_run",
     "load-class": "langchain.named:load_class",
-    "near-duplicates": "filters.near_duplicates.index:NearDuplicates",
     "no-task": "other_folders:no_task",
     "quotas-like": "examples.shares:quotas_like",
     "read-dataset": "datasets.reading:read_dataset",

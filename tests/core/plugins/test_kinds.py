@@ -159,7 +159,7 @@ def test_facts_come_from_the_owner_s_function(load, monkeypatch):
 
 
 def test_a_function_of_a_stranger_takes_no_name_of_ours(plugin, source, monkeypatch):
-    """`targen_core.merge` and `Dataset.push_to_hub` mean what they meant before."""
+    """`targen_core.merge` and `targen_core.publish` mean what they meant before."""
     names = ("merge", "publish")
 
     def register_functions(register):

@@ -15,6 +15,7 @@ import pytest
 import targen_core as tg
 from targen_core.errors import JobFailed, UsageError
 from targen_core.wording import install
+from targen_standard import publish
 
 from ...tables import table
 from .hub import DONE_AND_DROPPED, DONE_AND_GARBLED, TOKEN, serving
@@ -151,10 +152,10 @@ def test_no_token_and_no_client(refuses, hub, monkeypatch):
 
 def test_from_python(hub):
     dataset = tg.load(RUN).dataset
-    pushed = dataset.push_to_hub("me/rte", split=(0.8, 0.2), license="mit")
+    pushed = publish(dataset, "me/rte", split=(0.8, 0.2), license="mit")
     assert pushed == f"{hub.url}/datasets/me/rte"
     with pytest.raises(UsageError, match="already exists on the hub"):
-        dataset.push_to_hub("me/rte")
+        publish(dataset, "me/rte")
     hub.faults["/commit/"] = [403]
     with pytest.raises(JobFailed, match="does not have write access"):
-        dataset.push_to_hub("me/other")
+        publish(dataset, "me/other")

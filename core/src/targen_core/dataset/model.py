@@ -245,16 +245,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
         Raises:
             MissingDependency: targen-standard, which has the filter, is not installed.
         """
-        known = load_registry().function("near-duplicates", of="repeats")(similarity)
-        for at, texts in enumerate(other.texts):
-            text = "\n".join(texts)
-            known.add(f"other {at}", text, text)
-        repeats: dict[int, int] = {}
-        for at, texts in enumerate(self.texts):
-            text = "\n".join(texts)
-            there = known.find(f"row {at}", text, text)
-            if there is not None:
-                repeats[at] = there
+        repeats: dict[int, int] = self._outside("repeats", other, similarity)
         return repeats
 
     @trimmed
@@ -301,44 +292,6 @@ class Dataset(Sequence[Mapping[str, Any]]):
         """
         parts: dict[str, Dataset] = self._outside("split", shares, seed=seed)
         return parts
-
-    @trimmed
-    def push_to_hub(
-        self,
-        repo_id: str,
-        *,
-        split: Shares | None = None,
-        seed: int = 0,
-        license: str = "",
-        private: bool = True,
-        force: bool = False,
-        token: str | None = None,
-    ) -> str:
-        """Put the dataset on the Hugging Face hub, with its card, in one commit.
-
-        Args:
-            repo_id: OWNER/NAME; created if it does not exist.
-            split: shares of splits, see `split`; by default all rows are train.
-            seed: decides the split.
-            license: for the card, by its name on the hub, such as "cc-by-4.0".
-            private: whether a new dataset is private.
-            force: replace an existing dataset.
-            token: the hub's token; by default from `hf auth login` or HF_TOKEN.
-
-        Returns:
-            Its address.
-
-        Raises:
-            MissingDependency: the extra `hub` is not installed.
-            UsageError: the token is missing, a name or the shares are invalid, or a dataset exists
-                and `force` is not given.
-            JobFailed: the hub rejects the data or cannot be reached; its data are unchanged.
-        """
-        publish = load_registry().function("publish", of="push_to_hub")
-        dataset = replace(self, license=license or self.license)
-        parts = dataset.split(split, seed=seed) if split is not None else None
-        url: str = publish(dataset, repo_id, parts=parts, private=private, force=force, token=token)
-        return url
 
     def __repr__(self) -> str:
         return f"<Dataset {self.summary}>"

@@ -301,12 +301,12 @@ def _push(
     private: bool,
     force: bool,
 ) -> None:
-    from targen_standard.exporting.push import publish
+    from targen_standard.exporting.push import push
 
     if not dataset.license and "\nlicense:" not in dataset.card:
         print("note: the card does not state a licence; add one with --license", file=sys.stderr)
     with _notes_of_the_hub():
-        url = publish(dataset, repo, parts=parts, private=private, force=force)
+        url = push(dataset, repo, parts=parts, private=private, force=force)
     print(f"{_sizes(dataset, parts)} of {dataset.task.name} on the hub: {url}\n")
     print(f'datasets.load_dataset("{repo}")')
 

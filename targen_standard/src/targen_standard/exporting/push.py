@@ -12,10 +12,11 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core.dataset.model import Dataset
+from targen_core.dataset.model import Dataset, Shares
 from targen_core.errors import JobFailed, UsageError
 from targen_core.text import printable
 from targen_core.wording import REPEAT, Option, Words
@@ -26,7 +27,7 @@ from targen_standard.extras import hub_without_telemetry, needs
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-__all__ = ["check_push", "publish", "words_of"]
+__all__ = ["check_push", "publish", "push", "words_of"]
 
 _LOGIN = "run hf auth login, or set HF_TOKEN=hf_...; the token needs write access"
 _NAME = re.compile(r"(?!.*(--|\.\.))(?!.*\.git$)[\w.-]+/\w[\w.-]{,95}", re.ASCII)
@@ -61,30 +62,49 @@ def publish(
     dataset: Dataset,
     repo: str,
     *,
-    parts: Mapping[str, Dataset] | None = None,
+    split: Shares | None = None,
+    seed: int = 0,
+    license: str = "",
     private: bool = True,
     force: bool = False,
     token: str | None = None,
 ) -> str:
-    """Put a dataset on the hub, in one commit, as `targen export --as hf` writes it.
+    """Put a dataset on the Hugging Face hub, with its card, in one commit.
 
     Args:
         dataset: the rows, with their card.
-        repo: OWNER/NAME; made if it is not there.
-        parts: its splits by name; by default all rows are one.
-        private: whether a new one is private; an existing one keeps its setting.
+        repo: OWNER/NAME; created if it does not exist.
+        split: shares of splits, see `Dataset.split`; by default all rows are train.
+        seed: decides the split.
+        license: for the card, by its name on the hub, such as "cc-by-4.0".
+        private: whether a new dataset is private; an existing one keeps its setting.
         force: replace an existing dataset. Files that no export writes are kept.
-        token: of the hub; by default what `hf auth login` or HF_TOKEN left.
+        token: the hub's token; by default from `hf auth login` or HF_TOKEN.
 
     Returns:
         The dataset's address.
 
     Raises:
         MissingDependency: huggingface_hub is not installed.
-        UsageError: the token is missing, the name is invalid, or a dataset exists and `force` is
-            false.
+        UsageError: the token is missing, the name or the shares are invalid, or a dataset exists
+            and `force` is false.
         JobFailed: the hub refuses, or cannot be reached; says whether its data may have changed.
     """
+    dataset = replace(dataset, license=license or dataset.license)
+    parts = dataset.split(split, seed=seed) if split is not None else None
+    return push(dataset, repo, parts=parts, private=private, force=force, token=token)
+
+
+def push(
+    dataset: Dataset,
+    repo: str,
+    *,
+    parts: Mapping[str, Dataset] | None,
+    private: bool,
+    force: bool,
+    token: str | None = None,
+) -> str:
+    """Put a dataset, whose splits are `parts` by name, on the hub; see `publish`."""
     check_push(repo, token=token)
     with tempfile.TemporaryDirectory(prefix="targen-push-") as above:
         folder = Path(above) / "dataset"

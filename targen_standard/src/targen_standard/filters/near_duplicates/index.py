@@ -6,6 +6,7 @@ import struct
 from array import array
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import TYPE_CHECKING
 from unicodedata import normalize
 from zlib import crc32
 
@@ -13,6 +14,9 @@ import numpy as np
 
 from targen_core.tasks.words import normalized
 from targen_standard.filters.likeness import KEYS, Index, check_sum, first_alike, keys_of
+
+if TYPE_CHECKING:
+    from targen_core.dataset.model import Dataset
 
 # Of an entry: its form, the check sums of its label and of what was written with symbols, and the
 # bytes of seed, text and written; its keys, that of the whole last.
@@ -167,3 +171,18 @@ def _encoded(text: str) -> bytes:
 
 def _decoded(text: bytes | bytearray) -> str:
     return text.decode("utf-8", "surrogatepass")
+
+
+def repeats(dataset: Dataset, other: Dataset, similarity: float) -> dict[int, int]:
+    """Find rows that nearly repeat one of another dataset; see `Dataset.repeats`."""
+    known = NearDuplicates(similarity)
+    for at, texts in enumerate(other.texts):
+        text = "\n".join(texts)
+        known.add(f"other {at}", text, text)
+    found: dict[int, int] = {}
+    for at, texts in enumerate(dataset.texts):
+        text = "\n".join(texts)
+        there = known.find(f"row {at}", text, text)
+        if there is not None:
+            found[at] = there
+    return found
