@@ -676,9 +676,9 @@ class Job:
     def _refuses_calls(self) -> Callable[[], TargenError | None]:
         """Return what says why no call may be sent now.
 
-        The journal has the calls of a complete run, and those of the recorded part of a run that
-        ended: any other call is due to a later change. But if a power failure took records, the
-        run makes those calls again.
+        The journal has all calls of a complete run. If another run ended, it has those of the
+        recorded part. Any other call is due to a later change. But if a power failure took records,
+        the run makes those calls again.
         """
         complete, whole = self.is_complete, self._has_all_answers()
 
