@@ -122,9 +122,11 @@ class UnknownName(UsageError):
 
     Attributes:
         distribution: the distribution, if the name is a full id; or "".
+        package: what provides it, if that is known; or "".
     """
 
     distribution = ""
+    package = ""
 
 
 class UnknownOption(UsageError):

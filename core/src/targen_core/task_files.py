@@ -13,6 +13,7 @@ may be its user's files or code, so its copy is treated in the same way.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import as_file, files
@@ -239,7 +240,10 @@ def _reader_of(name: str) -> tuple[Registration[Any], TaskReader]:
         tasks = [item.name for item in registry.all("task")]
         there = f"did you mean {meant}?" if (meant := Path(name).name) in tasks else ""
         hint = there or Action("list-tasks") + " lists tasks"
-        raise registry.no_task(name) or NoSuchFile(name, hint=hint) from None
+        unknown: UnknownName | None = None
+        with suppress(TargenError):  # what looks for files is not here
+            unknown = registry.function("no-task", of=name)(registry, name)
+        raise unknown or NoSuchFile(name, hint=hint) from None
 
 
 @lru_cache(maxsize=16)  # a file is read several times for one run

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from targen_cli.asking import answered, can_ask, confirmed
+from targen_cli.elsewhere import package_of
 from targen_cli.flags import Said
 from targen_cli.options import defaults
 from targen_cli.options.defaults import DefaultsFile, Value
@@ -22,7 +23,6 @@ from targen_cli.request import ModelOptions
 from targen_core.errors import TargenError, UsageError
 from targen_core.options import Limits
 from targen_core.origin import is_trusting
-from targen_core.plugins.elsewhere import package_of
 from targen_core.text import printable
 from targen_core.wording import install
 

@@ -9,9 +9,9 @@ from typing import Any
 import typer
 
 from targen_cli.commands import EVERYDAY, FIRST_PANEL, OTHERS, PANELS
+from targen_cli.elsewhere import and_broken, package_of
 from targen_core.errors import AmbiguousName, PluginError, UsageError
 from targen_core.origin import DECLARED
-from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.suggestions import and_also, did_you_mean, suggestions_for
@@ -145,4 +145,4 @@ def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageErr
         hint = f"targen {_MEANT[name]}"
     elif name.endswith(DECLARED):
         hint = f"targen generate {shlex.quote(name)} -n 100"
-    return UsageError(f"there is no command {name!r}", hint=registry.and_broken(hint))
+    return UsageError(f"there is no command {name!r}", hint=and_broken(registry, hint))

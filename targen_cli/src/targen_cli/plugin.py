@@ -31,7 +31,8 @@ def register_kinds(register: KindRegister) -> None:
 
 @hookimpl
 def register_functions(register: Register[Callable[..., Any]]) -> None:
-    """Register estimates of runs, their result class, and the display of a run."""
+    """Register estimates, the display of a run, and hints for unknown names."""
     for name in ("CostEstimate", "estimate"):
         register.register(name, f"targen_cli.estimating:{name}")
+    register.register("explain-unknown", "targen_cli.elsewhere:explain")
     register.register("show-progress", "targen_cli.display.shown:job_shown")

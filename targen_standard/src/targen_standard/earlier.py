@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from targen_cli.elsewhere import package_of
 from targen_core.errors import UsageError
 from targen_core.options import Datasets
-from targen_core.plugins.elsewhere import id_today, package_of
+from targen_core.plugins.register import id_today
 from targen_core.runs.records.manifest import FORMAT, given_file
 from targen_core.runs.records.options import CORE
 from targen_core.runs.records.shortcuts import filters_with_flags, is_given

@@ -311,11 +311,13 @@ def test_a_run_without_a_row_is_an_empty_sequence():
 
 
 def test_analyze_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(loader, "installed_sources", list)
-    with pytest.raises(
-        AttributeError, match=r"no attribute 'analyze': pip install .*targen.analysis"
-    ):
-        tg.analyze("x")
+    command = [each for each in loader.installed_sources() if each.distribution == "targen-cli"]
+    for sources, package in ((command, "targen.analysis"), ([], "targen.standard")):
+        monkeypatch.setattr(loader, "installed_sources", lambda sources=sources: sources)
+        with pytest.raises(
+            AttributeError, match=rf"no attribute 'analyze': pip install .*{package}"
+        ):
+            tg.analyze("x")
 
 
 # --- a job of one's own -----------------------------------------------------

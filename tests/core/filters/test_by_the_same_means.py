@@ -18,9 +18,8 @@ from targen_core import Candidate, Configurable, Filter, Refusal, Registry, RunS
 from targen_core.engine.filters import Filters
 from targen_core.errors import PluginError
 from targen_core.options import Flag, Limits, ListOptions, Options
-from targen_core.plugins.elsewhere import OURS
 from targen_core.plugins.loader import load_registry
-from targen_core.plugins.register import Registration
+from targen_core.plugins.register import OURS, Registration
 from targen_core.runs.records import shortcuts
 from targen_core.wording import install
 from targen_standard.previewing.command import preview

@@ -8,10 +8,11 @@ import pytest
 
 from targen_cli import main
 from targen_cli.commands import COMMANDS
+from targen_cli.elsewhere import ELSEWHERE, package_of
 from targen_cli.installed import named_commands
 from targen_core.plugins import loader
-from targen_core.plugins.elsewhere import OURS, package_of
 from targen_core.plugins.loader import load_registry
+from targen_core.plugins.register import OURS
 from targen_core.runs.records.shortcuts import shortcuts
 from targen_core.wording import install
 
@@ -145,3 +146,8 @@ def test_each_of_our_commands_says_where_it_comes_from():
     for name, owner in owners.items():
         if owner in OURS - always and " " not in name:
             assert package_of("command", name) == owner, name
+
+
+def test_hints_name_only_our_packages():
+    packages = {each for names in ELSEWHERE.values() for each in names.values()}
+    assert {each.partition("[")[0] for each in packages} <= OURS

@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from targen_core.errors import PluginError
-from targen_core.plugins.elsewhere import OURS
-from targen_core.plugins.register import FILE, MEMORY, RegistrationRefused
+from targen_core.plugins.register import FILE, MEMORY, OURS, RegistrationRefused
 from targen_core.text import with_article
 
 __all__ = ["FINDER", "KINDS", "OPENER", "Kind", "KindRegister", "looked_up"]

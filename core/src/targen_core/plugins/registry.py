@@ -27,13 +27,12 @@ from targen_core.errors import (
 from targen_core.origin import DECLARED, is_file
 from targen_core.plugins.adapters import named_backend
 from targen_core.plugins.capture import capture_output, line_of, raised_by
-from targen_core.plugins.elsewhere import OURS, backend_serving, id_today, package_of
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import FINDER, KINDS, OPENER, Kind, looked_up
-from targen_core.plugins.register import FILE, MEMORY, Registration
-from targen_core.suggestions import and_also, did_you_mean
-from targen_core.text import plural, with_article
-from targen_core.wording import Action, Blank, Option, in_python, install
+from targen_core.plugins.register import MEMORY, OURS, STANDARD, Registration, id_today
+from targen_core.suggestions import did_you_mean
+from targen_core.text import with_article
+from targen_core.wording import Action, Blank, in_python, install
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -72,6 +71,10 @@ class Plugin:
     def is_slow(self) -> bool:
         """Return whether its import takes two seconds or more; the core's own takes 0.1."""
         return self.seconds >= 2.0
+
+
+_EXPLAIN = "explain-unknown"
+"""The function that words the hints of errors for unknown names."""
 
 
 class NotAModel(TypeError):
@@ -228,10 +231,14 @@ class Registry:
             return model
         kind = type(model)
         for package in dict.fromkeys(base.__module__.partition(".")[0] for base in kind.__mro__):
-            item, usual = self._adapter_of(package), package_of("adapter", package)
-            if item is None and usual:
-                raise self._lacking(f"{kind.__qualname__}, a class of {package},", usual)
-            adapted = None if item is None else self.resolve(item).adapt(model)
+            try:
+                item = self.find("adapter", package)
+            except UnknownName as error:
+                if error.package:
+                    what = f"{kind.__qualname__}, a class of {package},"
+                    raise self._lacking(what, error.package) from None
+                continue
+            adapted = self.resolve(item).adapt(model)
             if isinstance(adapted, ChatModel):
                 return adapted
         others = "".join(f" nor {item.summary or item.name}" for item in self.all("adapter"))
@@ -270,13 +277,12 @@ class Registry:
             UnknownName: the package that provides it is unknown.
             MissingDependency: it is not installed.
         """
-        package = package_of(kind, name)
         try:
             return self.find(kind, name)
         except UnknownName as error:
-            if not package:
+            if not error.package:
                 raise
-            raise self._lacking(of, package, error.hint) from error
+            raise self._lacking(of, error.package, error.hint) from error
 
     def _lacking(self, what: str, package: str, hint: str = "") -> MissingDependency:
         """The error where something needs a distribution; `hint` if that is installed."""
@@ -400,11 +406,7 @@ class Registry:
         return _declared(item) if item.target.endswith(read) else _imported(item)
 
     def _unknown(self, kind: str, name: str) -> UnknownName:
-        error = self._of_unknown(kind, name)
-        error.distribution = name.rpartition(":")[0]
-        return error
-
-    def _of_unknown(self, kind: str, name: str) -> UnknownName:
+        """Return the error for a name; the command explains it, if it is installed."""
         bare = name.rpartition(":")[2]
         if name.startswith(f"{MEMORY}:"):
             word, call = ("task", "load") if kind == "task" else ("model", "resume")
@@ -412,81 +414,20 @@ class Registry:
                 f"the {word} {bare!r} was a Python object, which a run does not store",
                 hint=in_python(Action(call, Blank("RUN"), **{word: Blank(word.upper())})),
             )
-        package = package_of(kind, bare if kind in self.kinds else "") if bare else ""
-        if kind == "backend" and ":" in name:
-            package = package or package_of("adapter", name.partition(":")[0])
-        names = [item.name for item in self.all(kind) if kind != "function" or _is_typed(item)]
-        aliases = [alias for item in self.all(kind) for alias in item.aliases]
-        lame = [plugin for plugin in self.plugins if plugin.state in ("broken", "incompatible")]
-        disabled = [plugin for plugin in self.plugins if plugin.state == "disabled"]
-        theirs = [p for p in self.plugins if p.distribution == name.rpartition(":")[0]]
-        if kind == "task" and not (package or theirs) and (unknown := self.no_task(name)):
-            return unknown
-        package = package or ("" if names else package_of(kind))
-        ours = [p for p in self.plugins if package and p.distribution == package.split("[")[0]]
-        states = {plugin.state for plugin in ours}
-        before, colon, after = name.partition(":")
-        if kind == "task" and name.startswith(f"{FILE}:"):
-            hint = f"pass the path of the task's file, such as ./{bare}.yaml"
-        elif package and not ours:
-            hint = install(package)
-        elif states == {"ok"}:
-            there = f"{ours[0].distribution} {ours[0].version}"
-            hint = (
-                f"pip install --upgrade {ours[0].distribution}; the installed {there} does not "
-                "have it yet"
-            )
-        elif states == {"incompatible"}:
-            hint = ours[0].hint
-        elif theirs:
-            its = [item.name for item in self.all(kind) if item.distribution == before]
-            hint = f"the installed {before} {theirs[0].version} does not have it"
-            if any(plugin.state != "ok" for plugin in theirs):
-                hint = f"{before} is installed, but not all of it is loaded"
-            elif its:
-                hint = and_also(hint, did_you_mean(bare, its, "it has"))
-        elif kind == "backend" and colon and before in (*names, *aliases):
-            hint = f"did you mean {before}/{after}?"
-        elif kind == "backend" and name and (serves := backend_serving(name)) in names:
-            model = Option("model", f"{serves}/{name}")
-            hint = f"give the backend and its model: {model}"
-            if serves == "llama":
-                hint = did_you_mean(bare, [*names, *aliases], f"{hint}; one of")
-        elif names:
-            hint = did_you_mean(bare, [*names, *aliases], "one of")
-        elif kind not in self.kinds:
-            hint = did_you_mean(kind, [*self.kinds], "kinds")
-        else:
-            hint = "omit it: no installed plugin provides one"
-        if lame:
-            hint = self.and_broken(hint)
-        elif names and kind in self.kinds and self.kinds[kind].listing:
-            hint = and_also(hint, f"see: {Action(self.kinds[kind].listing)}")
-        if disabled:
-            left_out = ", ".join(f"{p.distribution} ({p.entry_point})" for p in disabled)
-            hint = and_also(hint, f"disabled by TARGEN_DISABLE_PLUGINS: {left_out}")
-        return UnknownName(f"no {kind} named {name!r} is installed", hint=hint)
+        names = [i.name for i in self.all(kind) if kind != "function" or i.name.isidentifier()]
+        error = UnknownName(
+            f"no {kind} named {name!r} is installed", hint=did_you_mean(bare, names, "one of")
+        )
+        error.distribution = name.rpartition(":")[0]
+        if kind in ("function", "reader"):
+            # Unless it is explained: it has what the kernel needs.
+            error.package, error.hint = STANDARD, install(STANDARD)
+        if (kind, name) != ("function", _EXPLAIN):
+            from targen_core.plugins.loader import load_registry  # which makes registries
 
-    def and_broken(self, hint: str) -> str:
-        """Return a hint that also mentions the plugins that failed to load, if any did."""
-        broken = sum(plugin.state in ("broken", "incompatible") for plugin in self.plugins)
-        said = f"{plural(broken, 'plugin')} failed to load, see: {Action('plugins')}"
-        return and_also(hint, said) if broken else hint
-
-    def no_task(self, name: str) -> UnknownName | None:
-        """Return the error for the name of a task that is a file's, a folder's or a description."""
-        from targen_core.plugins.loader import load_registry  # which makes registries
-
-        with contextlib.suppress(TargenError):  # what looks for files is not here
-            explain = load_registry().function("no-task", of=name)
-            known: UnknownName | None = explain(self, name)
-            return known
-        return None
-
-
-def _is_typed(function: Registration[Any]) -> bool:
-    """Return whether people type a function's name; one with a hyphen is for other plugins."""
-    return function.name.isidentifier()
+            with contextlib.suppress(TargenError):
+                load_registry().function(_EXPLAIN, of=name)(error, self, kind, name)
+        return error
 
 
 def _made(item: Registration[Any], make: Callable[[], Any]) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from targen_cli.completion import complete_kind, complete_registered
+from targen_cli.elsewhere import ELSEWHERE, and_broken, no_task, package_of
 from targen_cli.flags import Said, takes
 from targen_cli.options.arguments import JsonArg
 from targen_cli.places import what_is
@@ -15,7 +16,7 @@ from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json
 from targen_core.errors import AmbiguousName, UnknownName, UsageError
 from targen_core.options import RowOptions
-from targen_core.plugins.elsewhere import ELSEWHERE, OURS, package_of
+from targen_core.plugins.register import OURS
 from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.text import plural, with_article
 from targen_core.wording import Action, install
@@ -124,8 +125,8 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
     ours = [k for k, known in ELSEWHERE.items() if bare in known and k in registry.kinds]
     if kinds_of or ours or (near and names[near[0]] == "task"):
         return next(iter([*kinds_of, *ours]), "task")
-    if no_task := registry.no_task(name):
-        raise no_task
+    if unknown := no_task(registry, name):
+        raise unknown
     from targen_cli.suite import members_of
 
     if suite := members_of(registry, name):
@@ -137,5 +138,5 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
     hint = "targen list shows the kinds, and targen list KIND shows the parts of a kind"
     raise UnknownName(
         f"no installed part has the name {name!r}",
-        hint=registry.and_broken(f"did you mean {meant}?" if near else hint),
+        hint=and_broken(registry, f"did you mean {meant}?" if near else hint),
     )

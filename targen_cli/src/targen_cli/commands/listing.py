@@ -9,9 +9,9 @@ import typer
 
 from targen_cli.commands.inventory import show_kinds, show_registered
 from targen_cli.completion import complete_kind
+from targen_cli.elsewhere import package_of
 from targen_cli.options.arguments import JsonArg
 from targen_core.errors import UsageError
-from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.kinds import Kind
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import install

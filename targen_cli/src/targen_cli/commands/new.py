@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_cli.completion import complete_template
+from targen_cli.elsewhere import package_of
 from targen_core.errors import TargenError, UsageError
-from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.loader import canonical, load_registry
 from targen_core.text import plural
 from targen_core.wording import install

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from targen_cli.elsewhere import ELSEWHERE, and_broken, package_of
 from targen_cli.options.arguments import JsonArg
 from targen_cli.tables import print_json
 from targen_core.errors import PluginError, TargenError, UsageError
-from targen_core.plugins.elsewhere import ELSEWHERE, package_of
 from targen_core.runs.records.shortcuts import taken_flags
 from targen_core.wording import install
 
@@ -229,7 +229,7 @@ def problems_of(registry: Registry, plugin: Plugin) -> Iterator[Problem]:
             there = any(each.distribution == package for each in registry.plugins)
             hint = f"see the line for {package}" if there else install(package)
         said = f"{hook}: no installed kind has this hook, so it is not used"
-        yield Problem("missing-kind", said, registry.and_broken(hint))
+        yield Problem("missing-kind", said, and_broken(registry, hint))
     if plugin.state == "ok" and not (items or plugin.kinds or plugin.unused):
         hint = "mark its hooks with @targen_core.hookimpl"
         yield Problem("registers-nothing", "it does not register anything", hint)

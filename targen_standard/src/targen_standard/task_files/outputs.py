@@ -355,7 +355,7 @@ def output_in(task: Task[Any, Any]) -> Output | None:
 
 
 def _read(value: Any) -> tuple[str, OutputType[Any], BaseModel]:
-    from targen_core.plugins.elsewhere import package_of
+    from targen_cli.elsewhere import package_of
     from targen_core.plugins.loader import load_registry
     from targen_standard.task_files.reading import refusal
 

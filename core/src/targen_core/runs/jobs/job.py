@@ -46,8 +46,8 @@ from targen_core.errors import (
 from targen_core.options import Datasets, Limits
 from targen_core.plain import require_possible
 from targen_core.plugins.blame import blamed
-from targen_core.plugins.elsewhere import package_of
 from targen_core.plugins.loader import load_registry
+from targen_core.plugins.register import STANDARD
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.directory import RunDirectory
@@ -1024,5 +1024,5 @@ def _say_what_is_missing(manifest: Manifest) -> None:
             _log.warning(
                 "the filter %s is not installed, so rows may repeat each other; install it: %s",
                 name,
-                install(package_of("filter", name)),
+                install(STANDARD),
             )

@@ -25,8 +25,7 @@ from targen_core.errors import (
 from targen_core.options import Datasets, ListOptions, RowOptions
 from targen_core.origin import is_file
 from targen_core.plain import digest_of
-from targen_core.plugins.elsewhere import id_today
-from targen_core.plugins.register import Registration
+from targen_core.plugins.register import Registration, id_today
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.options import is_of_part

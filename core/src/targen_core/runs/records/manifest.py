@@ -94,7 +94,7 @@ class Manifest(ManifestPart):
         spec, lock = (raw.get(name) if isinstance(raw, dict) else None for name in ("spec", "lock"))
         if not isinstance(spec, dict) or not isinstance(lock, dict):
             return raw
-        if not is_of_today(spec, lock):
+        if not is_of_today(spec, lock, RunSpec.model_fields):
             raw = load_registry().function(
                 "earlier-records", of="reading a run of an earlier version"
             )(raw)

@@ -17,9 +17,8 @@ from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.filters import USUAL
 from targen_core.errors import TargenError, UsageError
 from targen_core.options import Datasets, Limits, ListOptions, Option, Options, RowOptions, several
-from targen_core.plugins.elsewhere import OURS, id_today, package_of
 from targen_core.plugins.loader import load_registry
-from targen_core.plugins.register import Registration
+from targen_core.plugins.register import OURS, STANDARD, Registration, id_today
 from targen_core.plugins.registry import Registry
 from targen_core.wording import install
 
@@ -162,15 +161,14 @@ def spelled_out(asked: Mapping[str, Any], fields: Collection[str]) -> dict[str, 
         spec["options"] = {**options, **{f"{name}.{key}": v for key, v in values.items()}}
         if name not in USUAL and not {name, part} & {*spec["filters"]}:
             spec["filters"] = (part, *spec["filters"])
+    if filters_with_flags():
+        return spec | others
     for name, value in others.items():
-        if package := package_of("option", name):
-            if is_given(value):
-                raise UsageError(
-                    wording.Option(name) + ": no installed filter has this option",
-                    hint=install(package),
-                )
-        else:
-            spec[name] = value
+        if is_given(value):
+            raise UsageError(
+                wording.Option(name) + ": no installed filter has this option",
+                hint=install(STANDARD),
+            )
     return spec
 
 
@@ -186,13 +184,16 @@ def _as_today(value: Any) -> Any:
     return tuple(map(id_today, value)) if isinstance(value, tuple) else id_today(value)
 
 
-def is_of_today(spec: Mapping[str, Any], lock: Mapping[str, Any]) -> bool:
-    """Return whether a manifest says all of parts and of worked examples as one of today."""
+def is_of_today(spec: Mapping[str, Any], lock: Mapping[str, Any], fields: Collection[str]) -> bool:
+    """Return whether a manifest says all of parts and of worked examples as one of today.
+
+    `fields` are the names of fields that a spec has today.
+    """
     ids = [*_named_in(lock, "steps", "backend"), *_named_in(lock, "parts", "id")]
     return not (
         isinstance(spec.get("worked_examples", True), bool)
         or "excluded" in lock
-        or any(package_of("option", name) for name in spec)
+        or any(name not in fields for name in spec)
         or any(id_today(name) != name for name in (lock.get("corrector"), *ids))
     )
 
