@@ -5,6 +5,7 @@ For the commands of plugins. Generation has a display of its own (`targen_cli.di
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = ["Bar", "Status", "bar", "note", "status"]
+
+_log = logging.getLogger("targen")
 
 _EVERY = 30.0  # seconds between two lines without a terminal
 
@@ -50,8 +53,8 @@ class Bar:
 
 
 def note(text: str, /) -> None:
-    """Say what people should know, on standard error."""
-    print(f"note: {printable(text, lines=False)}", file=sys.stderr)
+    """Log a note for people: a command prints it on standard error."""
+    _log.warning("note: %s", printable(text, lines=False))
 
 
 @contextmanager

@@ -117,14 +117,18 @@ def test_a_list_of_datasets_is_not_taken_for_one(targen, mood):
             assert "merge([a, b]" in caught.value.hint and "compare(a, b" in caught.value.hint
 
 
-def test_models_of_other_rows_get_folders_of_their_own(targen, mood, capsys):
+def test_models_of_other_rows_get_folders_of_their_own(targen, mood, capsys, caplog):
     mood("train.jsonl", 40)
     rows = [*read_dataset("train.jsonl", "mood.yaml")]
     how = {"task": "mood.yaml", "progress": False}
     made = [targen_core.train(each, **how).folder for each in (rows, rows[:20], rows, rows[:20])]
     assert made == [Path(f"models/{name}").absolute() for name in ("dataset", "dataset-2")] * 2
     said = "models/dataset already contains a model; writing this model to models/dataset-2"
-    assert capsys.readouterr().err == f"note: {said}\n"
+    assert caplog.messages == [f"note: {said}"]
+    odd = [*rows[:10], {"text": "So so.", "label": "meh"}]
+    new = targen_core.predict(made[0], odd, task="mood.yaml")
+    assert len(new) == 10 and "warning: dataset: 1 row skipped; row 11: label" in caplog.messages[1]
+    assert capsys.readouterr() == ("", "")
     assert targen_core.train(rows[:20], **how, force=True).folder == made[0]
     with pytest.raises(targen_core.UsageError, match="already contains a model"):
         targen_core.train(rows, **how, out=made[0])

@@ -389,7 +389,7 @@ def test_methods_that_a_model_cannot_do_are_left_out(targen, works, superglue):
 
 @pytest.mark.whole
 def test_test_rows_that_are_published_with_a_fault_are_left_out_and_no_others(
-    tmp_path, superglue, capsys
+    tmp_path, superglue, caplog
 ):
     from targen_tasks_superglue.cb import CB
 
@@ -402,6 +402,6 @@ def test_test_rows_that_are_published_with_a_fault_are_left_out_and_no_others(
     made = targen_training.train(train, task="cb", trainer="tfidf", out=out)
     seen = targen_training.evaluate(made, file, task=known)
     assert len(seen.predictions) == len(whole)
-    assert "val.jsonl: 1 line skipped; line 21: label" in capsys.readouterr().err
+    assert "val.jsonl: 1 line skipped; line 21: label" in caplog.text
     with pytest.raises(UsageError, match="1 line not scored; line 21: label"):
         targen_training.evaluate(made, file, task="cb")

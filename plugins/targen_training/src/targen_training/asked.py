@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from targen_core.task_files import TaskFile
     from targen_standard.given import DataLike, TaskLike
     from targen_training.scores import Scores
+
+_log = logging.getLogger("targen")
 
 M = TypeVar("M", bound="BaseModel")
 
@@ -106,7 +108,7 @@ def read_rows(
             + " to list them all",
         )
     if said and warns:
-        print(f"warning: {said}", file=sys.stderr)
+        _log.warning("warning: %s", said)
     if not dataset.rows:
         columns = ", ".join(dataset.task.schema.model_fields)
         raise UsageError(

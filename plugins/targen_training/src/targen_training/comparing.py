@@ -634,7 +634,7 @@ def _usual_of_few(registry: Registry) -> str:
     try:
         require_able(ready_trainer(registry, "vectors", {}))
     except (MissingDependency, UsageError) as error:
-        print(f"note: using `tfidf`, because `vectors` is not available: {error}", file=sys.stderr)
+        note(f"using `tfidf`, because `vectors` is not available: {error}")
         return "tfidf"
     return "vectors"
 
