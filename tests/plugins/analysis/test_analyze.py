@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import webbrowser
+from pathlib import Path
 from types import ModuleType
 
 import pytest
+from pydantic import Field
 
+import targen_core as tg
 from targen_analysis.metrics import Findings, Metric, MetricOptions
 from targen_analysis.semantic.metric import SEMANTIC
 from targen_core import hookimpl
@@ -111,6 +114,9 @@ class Loud(MetricOptions):
     """Options of a third party's metric."""
 
     times: int = 1
+    marks: list[str] = Field(["?"])
+    most: int | None = 9
+    name: str = ""
 
 
 def plug(monkeypatch, measure, target=None):
@@ -154,9 +160,20 @@ def test_a_metric_that_lacks_something_fails_nobody_who_did_not_name_it(
         assert targen(*line, *named, "--force").code == 1
 
 
+def test_values_are_read_as_for_other_kinds_of_parts(works, rows, monkeypatch):
+    seen = []
+    plug(monkeypatch, lambda study, options: seen.append(options) or Findings())
+    typed = ('third.marks=["!", "?"]', "third.most=null", "third.name=4")
+    works("analyze", rows(), "--metric", "third", *(part for o in typed for part in ("-o", o)))
+    options = {"third": {"marks": ("!", "?"), "most": None}, "third.name": Path("4")}
+    tg.analyze([{"text": "a", "label": "b"}], metrics="third", options=options)
+    assert seen == [Loud(marks=["!", "?"], most=None, name="4")] * 2
+
+
 REFUSED = """
     folder | is a folder that does not contain a dataset
-    mine.jsonl -o labels | does not have the form METRIC.KEY=VALUE
+    mine.jsonl -o labels | 'labels' is not KEY=VALUE
+    mine.jsonl -o labels=3 | 'labels' does not name a metric
     mine.jsonl -o lexikal.replicates=3 | | did you mean lexical?
     mine.jsonl -o lexical.replicates=-1 | replicates
     mine.jsonl -o third.times=x | third

@@ -171,7 +171,7 @@ REFUSED = """
     retrieve 'x y' --catalogue . -o k1=-1 | bm25: k1
     catalogue frob | no such action
     catalogue build | catalogue build needs a SPEC
-    catalogue build . -o limit | limit is not KEY=VALUE
+    catalogue build . -o limit | 'limit' is not KEY=VALUE
     catalogue list | no index in
 """
 

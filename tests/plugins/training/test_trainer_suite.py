@@ -10,10 +10,22 @@ import random
 from dataclasses import replace
 
 import pytest
+from pydantic import Field
 
 from targen_training.linear import TFIDF
 from targen_training.testing import TrainerSuite
-from targen_training.testing.suite import telling
+from targen_training.testing.suite import options_of, telling
+from targen_training.trainers import TrainerOptions
+
+
+class _Listed(TrainerOptions):
+    sizes: list[int] = Field([])
+    most: int | None = 3
+
+
+def test_values_are_read_as_for_other_kinds_of_parts():
+    options = options_of(replace(TFIDF, options=_Listed), ["sizes=[1, 2]", "most=null"])
+    assert options == _Listed(sizes=[1, 2], most=None)
 
 
 def _learning(change):

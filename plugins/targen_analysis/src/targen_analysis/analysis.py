@@ -156,9 +156,11 @@ class Analysis:
 
 
 def ask(
-    registry: Registry, names: Sequence[str], without: Sequence[str], options: Sequence[str]
+    registry: Registry, names: Sequence[str], without: Sequence[str], options: Mapping[str, Any]
 ) -> list[Asked]:
     """The metrics that are meant, all by default, in the order of the report.
+
+    `options` are by METRIC.KEY.
 
     Raises:
         UsageError: there is no metric of this name, or a metric does not have an option.
@@ -172,16 +174,15 @@ def ask(
 
 
 def _options(
-    options: Sequence[str], items: Sequence[Registration[Any]]
-) -> dict[str, dict[str, str]]:
-    by_metric: dict[str, dict[str, str]] = {}
+    options: Mapping[str, Any], items: Sequence[Registration[Any]]
+) -> dict[str, dict[str, Any]]:
+    by_metric: dict[str, dict[str, Any]] = {}
     by_name = {name: item.id for item in items for name in (item.name, item.id)}
-    for option in options:
-        left, equals, value = option.partition("=")
-        name, dot, key = left.rpartition(".")
-        if not equals or not dot:
+    for option, value in options.items():
+        name, dot, key = option.rpartition(".")
+        if not dot:
             raise UsageError(
-                f"option {option!r} does not have the form METRIC.KEY=VALUE",
+                f"option {option!r} does not name a metric, as METRIC.KEY does",
                 hint="for example " + metric_option("lexical", "replicates", 200),
             )
         if name not in by_name:
@@ -194,7 +195,7 @@ def _options(
     return by_metric
 
 
-def _asked(registry: Registry, item: Registration[Metric], values: dict[str, str]) -> Asked:
+def _asked(registry: Registry, item: Registration[Metric], values: dict[str, Any]) -> Asked:
     try:
         metric: Metric = registry.resolve(item)
     except (MissingDependency, PluginError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -65,16 +66,16 @@ def analyze(
     if not data:
         raise UsageError("pass at least one dataset to analyse")
     registry = registry_of(data) if registry is None else registry
-    texts = []
+    values: dict[str, Any] = {}
     for name, value in (options or {}).items():
-        if isinstance(value, Mapping):
-            texts += [f"{name}.{key}={each}" for key, each in value.items()]
-        else:
-            texts.append(f"{name}={value}")
+        own = value.items() if isinstance(value, Mapping) and "." not in name else [("", value)]
+        for key, each in own:  # as JSON: also a path, or a number of numpy
+            plain = json.loads(json.dumps(each, default=str))
+            values[f"{name}.{key}" if key else name] = plain
     names = several(metrics)
     if metrics is not None and not names:
         raise UsageError("metrics is empty", hint="omit metrics= to measure everything")
-    asked = ask(registry, names, several(without), texts)
+    asked = ask(registry, names, several(without), values)
     if not asked:
         raise UsageError("no metrics are left to measure", hint="exclude fewer metrics")
     study = read_study(

@@ -142,13 +142,16 @@ def analyze(
     from targen_analysis.report.folder import check_free, write
     from targen_analysis.report.pictures import KINDS
     from targen_analysis.report.terminal import print_analysis
+    from targen_analysis.wording import metric_option
+    from targen_cli.options.typed import parse_options
     from targen_cli.tables import print_json
     from targen_core import load_registry
 
     if pictures and pictures not in KINDS:
         raise UsageError(f"--pictures {pictures}: choose {' or '.join(KINDS)}")
     registry = load_registry()
-    asked = ask(registry, metric or (), without or (), option or ())
+    example = metric_option("lexical", "replicates", 200)
+    asked = ask(registry, metric or (), without or (), parse_options(option or (), example))
     if not asked:
         raise UsageError("no metrics are left to measure", hint="omit --without")
     columns = Columns(tuple(text or ()), label if label != "label" else "", intended)

@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from targen_cli.options.typed import parse_options
 from targen_core.errors import DatasetUnavailable, UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
@@ -39,8 +40,7 @@ _ODD = ("", "🙂 日本語", "a" * 5000, "\u2028 ' \" ; --", "zzqx")
 
 
 def _options(part: Any, assignments: Sequence[str]) -> Any:
-    pairs = (each.partition("=") for each in assignments)
-    return part.options.model_validate({key: value for key, _, value in pairs})
+    return part.options.model_validate(parse_options(assignments))
 
 
 class CatalogueSuite(Suite):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -192,19 +192,18 @@ def _named(registry: Registry, task: TaskLike) -> str:
     return Blank(Either("FILE", "TASK"))
 
 
-def assigned(items: Iterable[str], option: Words = "-o ") -> dict[str, str]:
+def assigned(items: Sequence[str], option: Words = "-o ") -> dict[str, Any]:
     """Return KEY=VALUE items as a mapping; `option` is the beginning of the error.
 
     Raises:
         UsageError: one is not written so.
     """
-    values = {}
+    from targen_cli.options.typed import parse_options
+
     for item in items:
-        key, equals, value = item.partition("=")
-        if not equals:
+        if not item.partition("=")[1]:
             raise UsageError(option + f"{item} is not KEY=VALUE")
-        values[key] = value
-    return values
+    return parse_options(items)
 
 
 def options_of(

@@ -691,10 +691,10 @@ def generator_options(items: Sequence[str]) -> dict[str, Any]:
     import json
 
     options: dict[str, Any] = {}
-    for key, text in assigned(items).items():
-        options[key] = text
-        with suppress(ValueError):
-            options[key] = json.loads(text)
+    for key, value in assigned(items).items():
+        options[key] = value
+        with suppress(ValueError, TypeError):
+            options[key] = json.loads(value)
     return {"options": options} if options else {}
 
 

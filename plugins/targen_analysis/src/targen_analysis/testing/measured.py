@@ -8,6 +8,7 @@ from pathlib import Path
 
 from targen_analysis.metrics import Findings, Metric, MetricOptions
 from targen_analysis.report.figures import plain
+from targen_cli.options.typed import parse_options
 from targen_core.plugins.loader import installed_sources, load_registry
 
 __all__ = ["as_text", "main", "options_of"]
@@ -15,8 +16,7 @@ __all__ = ["as_text", "main", "options_of"]
 
 def options_of(metric: Metric, assignments: Sequence[str]) -> MetricOptions:
     """A metric's options, from `KEY=VALUE`."""
-    pairs = (each.partition("=") for each in assignments)
-    return metric.options.model_validate({key: value for key, _, value in pairs})
+    return metric.options.model_validate(parse_options(assignments))
 
 
 def as_text(findings: Findings) -> str:

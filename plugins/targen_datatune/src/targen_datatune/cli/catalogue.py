@@ -15,7 +15,7 @@ from targen_cli.tables import duration, print_json, print_table
 from targen_core.errors import Interrupted, UsageError
 from targen_core.text import plural, printable
 from targen_datatune.cells import LEFT_OUT
-from targen_datatune.cli.options import IndexArg, assignments, licence_of
+from targen_datatune.cli.options import IndexArg, licence_of
 
 if TYPE_CHECKING:
     from targen_core import Registry
@@ -106,10 +106,12 @@ def _build(
     json: bool,
     quiet: bool,
 ) -> None:
+    from targen_cli.options.typed import parse_options
+
     done: dict[str, Built] = {}
     for spec in specs:
         with status(quiet=quiet) as line:
-            values = assignments(option) if option else None
+            values = parse_options(option, "-o encoding=latin-1") if option else None
             try:
                 done[spec] = index.build(registry, spec, values, retry=retry, watch=line)
             except KeyboardInterrupt:

@@ -11,7 +11,7 @@ import typer
 
 from targen_cli.completion import completer
 from targen_cli.licenses import with_terms
-from targen_core.errors import UnknownOption, UsageError
+from targen_core.errors import UnknownOption
 from targen_core.wording import Action, Blank, Setting
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ __all__ = [
     "MaxRowsArg",
     "MinRowsArg",
     "RetrieverArg",
-    "assignments",
     "licence_of",
     "naming_catalogues",
 ]
@@ -102,18 +101,3 @@ def naming_catalogues(catalogues: Sequence[str]) -> Iterator[None]:
             build = Action("catalogue build", spec, Setting(error.option, Blank("VALUE")))
             error.hint = build + " sets this option of a catalogue"
         raise
-
-
-def assignments(items: list[str] | None) -> dict[str, str]:
-    """`-o KEY=VALUE` as a mapping.
-
-    Raises:
-        UsageError: one is not of that form.
-    """
-    pairs: dict[str, str] = {}
-    for item in items or []:
-        key, equals, value = item.partition("=")
-        if not equals or not key:
-            raise UsageError(f"-o {item} is not KEY=VALUE")
-        pairs[key.strip()] = value
-    return pairs

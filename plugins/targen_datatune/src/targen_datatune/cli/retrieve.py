@@ -18,7 +18,6 @@ from targen_datatune.cli.options import (
     MaxRowsArg,
     MinRowsArg,
     RetrieverArg,
-    assignments,
     licence_of,
     naming_catalogues,
 )
@@ -67,6 +66,7 @@ def retrieve(
     - targen retrieve rte -k 10 --license permissive --min-rows 1000
     - targen retrieve task.json --retriever fused
     """
+    from targen_cli.options.typed import parse_options
     from targen_core import load_registry
     from targen_datatune.asked import read_request
     from targen_datatune.finding import Filters, search
@@ -83,7 +83,7 @@ def retrieve(
             retriever=retriever,
             k=k,
             filters=Filters(listed(license or ()), min_rows, max_rows, gated),
-            options=assignments(option),
+            options=parse_options(option or (), "-o best_of=200"),
             quiet=quiet,
         )
     if json:
