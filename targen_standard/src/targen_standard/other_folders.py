@@ -91,8 +91,10 @@ def no_task(registry: Registry, name: str) -> UnknownName | None:
         problem = f"{name} is a Python package, not a task"
         hint = f"give the name of a part that it registers; to list them: {Action('plugins')}"
     elif what := what_is(path):
-        problem = f"{name} is a {what} that does not contain a task"
         read = [f".{item.name}" for item in registry.everything() if item.kind == "reader"]
+        if what == "file" and path.suffix in read:  # of a plugin, so it may also be a task's name
+            return UnknownName(problem, hint=f"did you mean the file ./{name}?")
+        problem = f"{name} is a {what} that does not contain a task"
         hint = f"a task file's name must end in one of {', '.join(read or DECLARED)}"
     elif path.suffix:
         hint = near_path(path, lambda each: each.suffix in DECLARED, usual=str(path.parent))

@@ -76,6 +76,12 @@ def test_other_files_are_refused_with_those_that_are_read(sources):
     )
 
 
+def test_a_file_of_a_plugins_suffix_is_named_by_its_path(sources):
+    with pytest.raises(UsageError, match=r"no task named 'porter\.ini' is installed") as caught:
+        load_registry().get("task", "porter.ini")
+    assert caught.value.hint == "did you mean the file ./porter.ini?"
+
+
 def test_a_reader_that_is_not_installed_is_named(sources):
     sources[:] = [each for each in sources if each.distribution != "targen-standard"]
     with pytest.raises(
