@@ -20,6 +20,7 @@ def register_kinds(register: KindRegister) -> None:
             "command",
             "register_commands",
             spec="targen_cli.hookspecs:register_commands",
+            awaited=False,
             use="targen {name} --help",
             suite="targen_testing:CommandSuite",
             template="targen_cli.scaffold:templates/command",

@@ -79,12 +79,22 @@ def _function():
     """Registered as what it is not."""
 
 
+async def _coroutine():
+    """Never awaited."""
+
+
 @pytest.mark.parametrize(
     ("kind", "target", "words"),
     [
         ("task", _function, "task acme:x is a function, not a targen_core.Task"),
         ("seeds", ("a",), "seeds acme:x is a tuple, not a targen_core.ListStep"),
         ("generator", 5, "generator acme:x is an int, not a callable"),
+        (
+            "check",
+            _coroutine,
+            "check acme:x is an async function, not an ordinary function: it would never be "
+            "awaited",
+        ),
         ("reader", 5, "reader acme:x is an int, not a targen_core.task_files.TaskReader"),
     ],
 )

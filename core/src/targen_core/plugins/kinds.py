@@ -7,6 +7,7 @@ and does not import: the type of a kind, its facts and its suite are imported wh
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -40,6 +41,7 @@ class Kind:
         listing: the command that lists these objects, such as "list-metrics"; "" for none.
         type: the type of these objects, as "module:NAME"; "" for any callable.
         described: a description of that type for errors; "" for "a module.NAME".
+        awaited: for callables, whether an async function is allowed.
         fresh: whether each use gets its own object: the registered object creates one, without
             arguments or, if it is `Configurable`, from its options.
         lists: what the listing command does, as one sentence for its help.
@@ -65,6 +67,7 @@ class Kind:
     listing: str = ""
     type: str = ""
     described: str = ""
+    awaited: bool = True
     fresh: bool = False
     lists: str = ""
     spec: str = ""
@@ -96,6 +99,8 @@ class Kind:
             PluginError: the type cannot be imported.
         """
         if not self.type:
+            if inspect.iscoroutinefunction(target) and not self.awaited:
+                return "an ordinary function: it would never be awaited"
             return "" if callable(target) else self.described or "a callable"
         described = self.described or f"a {self.type.replace(':', '.')}"
         return "" if isinstance(target, self.resolve("type")) else described
@@ -249,6 +254,7 @@ KINDS = {
         ),
         _kind(
             "check",
+            awaited=False,
             lists="List the checks that --check accepts.",
             use="--check {name}",
         ),

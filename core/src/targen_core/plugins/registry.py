@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import inspect
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -390,7 +391,9 @@ class Registry:
             target = _made(item, target)
         described = kind.mismatch(target) if kind is not None else ""
         if described:
-            problem = f" is {with_article(type(target).__name__)}, not {described}"
+            is_async = "async " if inspect.iscoroutinefunction(target) else ""
+            what = with_article(is_async + type(target).__name__)
+            problem = f" is {what}, not {described}"
             raise item.fault(problem, "target-wrong-type")
         return target, read
 
