@@ -78,7 +78,9 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
             item, rule = problem.item, problem.check
             about = f"kind {problem.kind}" if problem.kind else f"entry point {plugin.entry_point}"
             about = f"{item.kind} {item.name}" if item else about
-            if rule == "missing-kind":
+            if plugin.state == "disabled":
+                yield Finding("disabled", about, "skipped", f"{NOT_CHECKED}{problem.problem}")
+            elif rule == "missing-kind":
                 said = f"{problem.problem}, and its objects were not checked; {problem.hint}"
                 yield Finding(rule, about, "skipped", said)
             elif rule == "missing-package" and item and "[" in item.install:  # an extra's

@@ -82,6 +82,14 @@ def test_what_did_not_run_is_told(checked, frozen):
     assert f"    skipped: frozen-v1 ({why}): the conformance suites\n" in said
 
 
+@pytest.mark.parametrize("name", ["frozen", "frozen-v1"])
+def test_a_disabled_plugin_is_not_checked(checked, frozen, name):
+    said = checked(frozen, TARGEN_DISABLE_PLUGINS=name)
+    reason = "not checked: named in TARGEN_DISABLE_PLUGINS"
+    assert f"    skipped: entry point frozen ({reason}): disabled\n" in said
+    checked(frozen, "--strict", TARGEN_DISABLE_PLUGINS=name, code=1)
+
+
 @pytest.fixture
 def calm(targen, tmp_path):
     """A filter of `targen new`."""
