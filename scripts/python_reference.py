@@ -90,7 +90,7 @@ MODULES = [
     "targen_core.calls.scores",
     "targen_core.calls.hedging",
     "targen_core.calls.secrets",
-    "targen_core.calls.executor",
+    "targen_standard.executors",
     "targen_core.calls.batch",
     "targen_core.calls.delivery",
     "targen_standard.error_patterns",

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from targen_core.calls.delivery import Delivery
-from targen_core.calls.executor import ModelExecutor, Workers
 from targen_core.errors import UsageError
 from targen_core.options import Limits
 from targen_core.plugins.register import Registration
@@ -17,6 +16,7 @@ from targen_core.runs.preparing.models import PreparedStep
 from targen_core.runs.preparing.parts import Parts
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import Either, Option, Together, Words
+from targen_standard.executors import ModelExecutor, Workers
 
 __all__ = ["Elsewhere"]
 

@@ -83,7 +83,7 @@ _FOR_THE_CORE = {
 
 @hookimpl
 def register_kinds(register: KindRegister) -> None:
-    """Readers of datasets, embedders, exporters, and forms of task files."""
+    """Readers of datasets, embedders, executors, exporters, and forms of task files."""
     register.register(
         Kind(
             "dataset-reader",
@@ -106,6 +106,21 @@ def register_kinds(register: KindRegister) -> None:
             suite="targen_testing:EmbedderSuite",
             template="targen_standard.filters.distance:templates/embedder",
             tries=("targen describe {name} --kind embedder",),
+        )
+    )
+    register.register(
+        Kind(
+            "executor",
+            "register_executors",
+            "list-executors",
+            "targen_standard.executors:ModelExecutor",
+            lists="List the executors that --executor accepts.",
+            spec="targen_standard.executors.facts:register_executors",
+            facts="targen_standard.executors.facts:executor_facts",
+            use="--executor {name}",
+            suite="targen_testing:ExecutorSuite",
+            template="targen_standard.executors:templates/executor",
+            tries=("targen describe {name} --kind executor",),
         )
     )
     register.register(

@@ -20,8 +20,7 @@ from typing import Any, ClassVar
 import pytest
 
 from targen_core import Limits
-from targen_core.calls.delivery import DeliveredRun, Delivery
-from targen_core.calls.executor import ModelSource
+from targen_core.calls.delivery import DeliveredRun, Delivery, ModelSource
 from targen_core.calls.model import ChatModel
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import UsageError

@@ -23,7 +23,7 @@ from typing import Any, ClassVar, TypeVar
 import pytest
 
 from targen_core import Limits
-from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
+from targen_core.calls.delivery import ModelSource
 from targen_core.calls.model import ChatModel, ChatReply
 from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import BudgetExhausted, JobFailed, TargenError, UsageError
@@ -31,6 +31,7 @@ from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.spec import RunSpec
 from targen_core.text import plural
 from targen_standard.elsewhere import Elsewhere
+from targen_standard.executors import ModelExecutor, Workers
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
 from targen_testing import trials
 from targen_testing.exchange import request_of

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core import Limits
-from targen_core.calls.executor import ModelExecutor, ModelSource, Workers
+from targen_core.calls.delivery import ModelSource
 from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
 from targen_core.dataset.model import Dataset
 from targen_core.errors import (
@@ -32,6 +32,7 @@ from targen_core.tasks.model import Task
 from targen_standard.correction.dataset import correct_dataset
 from targen_standard.datasets.reading import read_dataset
 from targen_standard.elsewhere import Elsewhere
+from targen_standard.executors import ModelExecutor, Workers
 
 __all__ = [
     "FILES",

@@ -8,7 +8,7 @@ same rows. Handed-over calls outlive the process, in one file in the run directo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,9 +18,25 @@ from targen_core.wording import Words
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend, BackendOptions
-    from targen_core.calls.executor import ModelSource
 
-__all__ = ["DeliveredRun", "Delivery", "Outstanding"]
+__all__ = ["DeliveredRun", "Delivery", "ModelSource", "Outstanding"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSource:
+    """A model of a run as this process has it, and what another process may make it of.
+
+    Attributes:
+        model: the model itself, which counts tokens here and has an identity.
+        backend: what made it.
+        backend_id: its full id; "" for a program's own object, which cannot be created elsewhere.
+        options: what it was made with; secrets may be among them.
+    """
+
+    model: ChatModel
+    backend: Backend
+    backend_id: str
+    options: BackendOptions = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from targen_core.calls.backend import Backend
     from targen_core.calls.delivery import Delivery
-    from targen_core.calls.executor import ModelExecutor
     from targen_core.engine.filters import Filter
     from targen_core.plugins.adapters import Adapter
     from targen_core.runs.folder.reporters import Reporter
@@ -174,19 +173,6 @@ def register_deliveries(register: Register[Delivery]) -> None:
         @hookimpl
         def register_deliveries(register):
             register.register("queue", "my_package.queue:QUEUE", summary="Our queue, overnight")
-        ```
-    """
-
-
-@hookspec
-def register_executors(register: Register[ModelExecutor]) -> None:
-    """Register executors: where `targen generate --executor NAME` has the models work.
-
-    Example:
-        ```python
-        @hookimpl
-        def register_executors(register):
-            register.register("grid", "my_package.grid:GRID", summary="Our own machines")
         ```
     """
 

@@ -278,12 +278,6 @@ KINDS = {
             ),
         ),
         _kind(
-            "executor",
-            type="targen_core.calls.executor:ModelExecutor",
-            lists="List the executors that --executor accepts.",
-            use="--executor {name}",
-        ),
-        _kind(
             "adapter",
             listing="",
             facts="",

@@ -24,11 +24,6 @@ def delivery_facts(part: Described) -> dict[str, Any]:
     return {"summary": part.target.summary, "answered": part.target.answered}
 
 
-def executor_facts(part: Described) -> dict[str, Any]:
-    """Return the facts of an executor."""
-    return {"summary": part.target.summary, "about": about(part.target.place)}
-
-
 def list_facts(part: Described) -> dict[str, Any]:
     """Return the form of the items of contexts or seeds, and the tasks that use them."""
     target = part.target

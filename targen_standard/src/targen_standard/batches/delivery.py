@@ -8,8 +8,7 @@ from typing import Any
 
 from targen_core import Backend, BackendOptions, ChatModel, Price
 from targen_core.calls.batch import BatchCodec
-from targen_core.calls.delivery import DeliveredRun, Delivery
-from targen_core.calls.executor import ModelSource
+from targen_core.calls.delivery import DeliveredRun, Delivery, ModelSource
 from targen_core.errors import UsageError
 from targen_core.wording import Either, Option, Words
 from targen_standard.batches.files import FileTransport

@@ -19,8 +19,8 @@ from targen_core import (
     UsageError,
     hookimpl,
 )
-from targen_core.calls.executor import ModelExecutor
 from targen_standard.embedding import Embedder
+from targen_standard.executors import ModelExecutor
 
 
 class Options(BaseModel):

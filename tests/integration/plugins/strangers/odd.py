@@ -21,10 +21,10 @@ from targen_core import (  # noqa: F401 - some for what tests put into it
     UsageError,
 )
 from targen_core.calls.delivery import Delivery
-from targen_core.calls.executor import ModelExecutor
 from targen_core.plugins.adapters import Adapter
 from targen_core.task_files import TaskReader
 from targen_standard.embedding import Embedder
+from targen_standard.executors import ModelExecutor
 from targen_standard.methods.model import Method, MethodOptions
 
 WRONG = "no part"

@@ -11,9 +11,8 @@ from pydantic import ConfigDict
 
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.call import BoundModel
-from targen_core.calls.delivery import Delivery
+from targen_core.calls.delivery import Delivery, ModelSource
 from targen_core.calls.descriptors import affordable
-from targen_core.calls.executor import ModelSource
 from targen_core.calls.model import ChatModel, DeferredModel, Price
 from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
 from targen_core.calls.recorded import RecordedModel

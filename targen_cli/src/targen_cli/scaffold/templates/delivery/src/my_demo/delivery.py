@@ -10,8 +10,7 @@ import asyncio
 from collections.abc import Sequence
 
 from targen_core import ChatModel, ChatReply, ChatRequest
-from targen_core.calls.delivery import DeliveredRun, Delivery
-from targen_core.calls.executor import ModelSource
+from targen_core.calls.delivery import DeliveredRun, Delivery, ModelSource
 from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.wording import Option
 

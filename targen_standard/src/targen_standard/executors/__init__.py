@@ -11,27 +11,10 @@ from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from targen_core.calls.backend import Backend, BackendOptions
+from targen_core.calls.delivery import ModelSource
 from targen_core.calls.model import ChatModel
 
-__all__ = ["ModelExecutor", "ModelSource", "Place", "Workers"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSource:
-    """A model of a run as this process has it, and what another process may make it of.
-
-    Attributes:
-        model: the model itself, which counts tokens here and has an identity.
-        backend: what made it.
-        backend_id: its full id; "" for a program's own object, which cannot be created elsewhere.
-        options: what it was made with; secrets may be among them.
-    """
-
-    model: ChatModel
-    backend: Backend
-    backend_id: str
-    options: BackendOptions = field(repr=False)
+__all__ = ["ModelExecutor", "Place", "Workers"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

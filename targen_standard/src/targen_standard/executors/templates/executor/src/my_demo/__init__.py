@@ -12,7 +12,7 @@ from targen_core import hookimpl
 
 if TYPE_CHECKING:
     from targen_core import Register
-    from targen_core.calls.executor import ModelExecutor
+    from targen_standard.executors import ModelExecutor
 
 
 @hookimpl
