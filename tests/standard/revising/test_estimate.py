@@ -133,6 +133,22 @@ def test_texts_are_expected_to_repeat_as_often_as_those_of_their_label_did(targe
     assert plan["calls"]["texts"] == flow["judged"]
 
 
+def test_calls_made_ahead_of_time_are_expected_as_often_as_in_the_run(targen, works):
+    Path("mail.yaml").write_text(MAIL)
+    Path("changed.yaml").write_text(DEFINED)
+    works("generate", "mail.yaml", "-n", 32, "-b", "scripted", "--out", "run")
+    made = report("run")
+    count, used = 40, made["usage"]["total"]["calls"] - made["unused_calls"]
+    with open("run/report.json", "w") as file:
+        made["usage"]["by_step"][-1]["calls"] += count - made["unused_calls"]
+        json.dump({**made, "unused_calls": count}, file)
+    plan = targen("revise run --task changed.yaml --dry-run --json").json
+    total = sum(plan["calls"].values())
+    assert plan["ahead"] == round(total * count / used) > 0
+    said = targen("revise run --task changed.yaml --dry-run").out
+    assert f"about {plan['ahead']} more calls if as many are made ahead" in said
+
+
 @AS_A_SERVICE
 def test_what_lost_calls_may_have_cost_is_not_what_a_call_costs(targen, works):
     Path("mail.yaml").write_text(MAIL)

@@ -205,6 +205,36 @@ def test_it_says_first_what_it_will_do(make, revise, targen):
     assert not targen_core.plan_revision("run-revised", "mail.yaml").changes
 
 
+@pytest.mark.parametrize("counts", [("-n", 8), ("--label", "order=3", "--label", "refund=2")])
+def test_another_name_of_a_label_is_a_value(counts, make, targen, refuses):
+    make(MAIL, "first", *counts)
+    Path("mail.yaml").write_text(MAIL.replace("refund:", "money:"))
+    dry = "--task mail.yaml --dry-run"
+    if counts[0] == "--label":
+        refuses(f"revise first {dry}", "label money is new", "--label money=2")
+        dry += " --label money=2"
+    said = targen(f"revise first {dry}").out
+    assert "keep its name in the task file and add value: money\n" in said
+    value = "refund: {definition: The customer wants money back., value: money}"
+    Path("mail.yaml").write_text(MAIL.replace("refund: The customer wants money back.", value))
+    revised = targen("revise first --task mail.yaml --out value")
+    assert revised.code == 0 and not calls("value")
+    assert "money" in {row["label"] for row in records("value", "dataset.jsonl")}
+
+
+def test_a_label_without_examples_ends_that_rows_follow_them(make, targen):
+    names = ("order", "refund", "complaint", "advice")
+    texts = (f"{name} {n} of my things,{name}" for name in names for n in range(6))
+    Path("own.csv").write_text("\n".join(["text,label", *texts]))
+    make(MAIL, "first", "-n", 8, "--examples", "own.csv")
+    assert "follow-refund" in manifest("first")["lock"]["task"]["prompts"]
+    Path("mail.yaml").write_text(MAIL.replace("refund:", "money:"))
+    plan = targen("revise first --task mail.yaml --dry-run --json").json
+    written = {label: of["written"] for label, of in plan["labels"].items()}
+    assert written == {"order": 2, "money": 2, "complaint": 2, "advice": 2}
+    assert plan["renamed"] == {"refund": "money"}
+
+
 def test_where_nothing_has_changed_it_says_so_and_makes_nothing(make, targen):
     make(MAIL, "run")
     before = {path: path.stat().st_mtime_ns for path in Path().rglob("*")}

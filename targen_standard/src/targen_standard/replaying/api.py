@@ -224,9 +224,11 @@ def _quotas(
             + Action("generate", Blank("TASK"), n=100),
         )
     if lacking and len({*stay.values()}) != 1:
+        gone = [had[label] for label in had if label not in stay]
+        usual = gone[0] if len(gone) == len(lacking) == 1 else min(stay.values(), default=10)
         raise UsageError(
             f"label {lacking[0]} is new, so give its number of rows",
-            hint=Option("labels", {lacking[0]: min(stay.values(), default=10)}),
+            hint=Option("labels", {lacking[0]: usual}),
         )
     return {**stay, **dict.fromkeys(lacking, min(stay.values(), default=0)), **named}
 

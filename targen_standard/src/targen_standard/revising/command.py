@@ -202,6 +202,17 @@ def _print(plan: RevisionPlan, out: Path) -> None:
     if 0 < (plan.dollars or 0) < 0.01:
         cost = ", less than a cent"
     print(f"\n{percent(plan.share)} of the run's calls{cost}")
+    if plan.ahead:
+        more = plural(plan.ahead, "more call")
+        print(f"about {more} if as many are made ahead of time as in the original run")
+    for old, new in plan.renamed.items():
+        print(
+            printable(
+                f"{new} is a new label, since prompts contain names. To rename {old} only in the "
+                f"rows, without calls, keep its name in the task file and add value: {new}",
+                lines=False,
+            )
+        )
     if plan.is_least:
         print("at least, since rows that the new corrector rejects are rewritten")
     if plan.carried:

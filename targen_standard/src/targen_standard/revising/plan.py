@@ -90,6 +90,9 @@ class RevisionPlan:
         before: those that the run took, its cache's replies among them.
         saved: how many judgements less `judged` "changed" would take.
         dollars: what `calls` are expected to cost; None if a price is unknown.
+        ahead: more calls that may be made ahead of time, though not needed, if their share is that
+            of the run.
+        renamed: labels with a new name and the old definition: old name → new name.
     """
 
     run: str
@@ -103,6 +106,8 @@ class RevisionPlan:
     before: Calls
     saved: int
     dollars: float | None
+    ahead: int
+    renamed: Mapping[str, str]
 
     @property
     def share(self) -> float:
@@ -175,6 +180,7 @@ def plan_of(job: Revision) -> RevisionPlan:
         changes = (
             Change("task", f"version {version}", f"version {version}, which asks otherwise"),
         )
+    unused = before["unused_calls"] or 0
     return RevisionPlan(
         str(job.of),
         changes,
@@ -187,6 +193,8 @@ def plan_of(job: Revision) -> RevisionPlan:
         fresh,
         0 if job.judged == "changed" else job.spared,
         _dollars(calls, job.usage, before.get("prices", {})),
+        round(calls.total * unused / max(1, fresh.total - unused)),
+        job.renamed,
     )
 
 

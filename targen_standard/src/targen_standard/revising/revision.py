@@ -102,6 +102,23 @@ class Revision(Replay):
         return touched_labels(self._past.task, self.task)
 
     @cached_property
+    def renamed(self) -> Mapping[str, str]:
+        """Return labels with a new name and the old definition, if a `value` could do the same."""
+        schema = self.task.schema.model_fields
+        if not self.manifest.task_file.endswith(".json") or "label" not in schema:
+            return {}
+        was, now = (
+            {label.name: label.summary for label in task.labels}
+            for task in (self._past.task, self.task)
+        )
+        found = {
+            old: [new for new in now if new not in was and now[new] == was[old]]
+            for old in was
+            if old not in now and was[old]
+        }
+        return {old: new[0] for old, new in found.items() if len(new) == 1}
+
+    @cached_property
     def judges_alike(self) -> bool:
         """Return whether step 4 asks as before, except for labels and samples."""
         was, now = self.before.lock, self.manifest.lock
@@ -219,6 +236,11 @@ def _asked_alike(was: Task[Any, Any], now: Task[Any, Any]) -> bool:
     return said[0] == said[1]
 
 
+def _items(task: Task[Any, Any], branch: str) -> list[tuple[str, str]]:
+    """Return the types of the items in a branch's lists, which another import makes anew."""
+    return [(step.item.__module__, step.item.__qualname__) for step in task.chain_of(branch)]
+
+
 class _Standing(RecordedLayer):
     """A recorded layer in which records of other calls may replace missing ones."""
 
@@ -291,9 +313,16 @@ class _Past:
         """Return the draws that the run made for a candidate; empty for a new label."""
         return self._executor.draws(work) if work.branch in self.task.generators else ()
 
-    async def generate(self, work: Generation) -> list[Mapping[str, Any]] | None:
-        """The records that answered the calls of a candidate's step 3; None if one is lacking."""
+    async def generate(
+        self, work: Generation, task: Task[Any, Any]
+    ) -> list[Mapping[str, Any]] | None:
+        """The records that answered the calls of a candidate's step 3; None if one is lacking.
+
+        So it is if the seeds of the present task are of other types, such as no places of examples.
+        """
         if work.branch not in self.task.generators:
+            return None
+        if _items(self.task, work.branch) != _items(task, work.branch):
             return None
         scope = Scope()
         await self._executor.generate(work, scope)
@@ -346,7 +375,7 @@ class _Carrying(LocalExecutor):
                 or self.draws(work) != self.past.draws(work)
             ):
                 return None
-            return await self.past.generate(work)
+            return await self.past.generate(work, self.revision.task)
 
         return old
 
