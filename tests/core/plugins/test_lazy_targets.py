@@ -92,8 +92,10 @@ async def _coroutine():
         (
             "check",
             _coroutine,
-            "check acme:x is an async function, not an ordinary function: it would never be "
-            "awaited",
+            (
+                "check acme:x is an async function, not an ordinary function: it would never be "
+                "awaited"
+            ),
         ),
         ("reader", 5, "reader acme:x is an int, not a targen_core.task_files.TaskReader"),
     ],
