@@ -100,6 +100,23 @@ def test_new_texts_are_the_rows_of_a_frame_or_one_mapping(targen, mood):
 
 
 @pytest.mark.whole
+def test_a_frame_beside_a_run_has_the_task_of_the_run(targen, mood):
+    declared = targen_core.Declaration.from_file("mood.yaml")
+    run = targen_core.generate(declared, n=4, model="scripted", out="run", progress=False)
+    frame = read_dataset(mood("train.jsonl", 20), "mood.yaml").to_pandas()
+    for task in (None, declared):
+        made = targen_core.train(run, frame, task=task, progress=False, force=True, out="model")
+        assert "on 24 examples of" in repr(made)
+        found = targen_core.compare(
+            run, test=frame, task=task, repeats=1, out="compared", progress=False
+        )
+        assert found.parts
+    other = declared.model_copy(update={"description": "Another task."})
+    with pytest.raises(targen_core.UsageError, match="already states the task of its rows"):
+        targen_core.compare(run, test=frame, task=other, progress=False)
+
+
+@pytest.mark.whole
 def test_a_list_of_datasets_is_not_taken_for_one(targen, mood):
     paths = [str(mood("train.jsonl", 20)), str(mood("test.jsonl", 20, seed=1))]
     datasets = [read_dataset(path, "mood.yaml") for path in paths]

@@ -74,6 +74,7 @@ def train(
         MissingDependency: a package of the trainer is not installed.
     """
     from targen_training.asked import file_of, read_rows
+    from targen_training.given import shared_task
     from targen_training.learning import learned
 
     registry = load_registry() if registry is None else registry
@@ -81,10 +82,11 @@ def train(
         raise UsageError(
             "no training dataset was given", hint='pass a run, such as train("runs/mail-0")'
         )
+    usual = shared_task(data) if task is None else None
     trained = learned(
         registry,
-        [read_rows(registry, each, task, as_given=True, encoding=encoding) for each in data],
-        [file_of(each, task, encoding) for each in data],
+        [read_rows(registry, each, task, usual, as_given=True, encoding=encoding) for each in data],
+        [file_of(each, task or usual, encoding) for each in data],
         trainer=trainer,
         model=model,
         start=None if start is None else Path(start),

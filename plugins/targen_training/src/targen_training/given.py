@@ -9,7 +9,7 @@ from pathlib import Path
 from targen_core import Dataset, Registry, Task
 from targen_core.api.run import Folder
 from targen_core.errors import UsageError
-from targen_standard.given import DataLike, TaskLike, file_of_rows, registry_of, task_of
+from targen_standard.given import DataLike, TaskLike, file_of_rows, given_data, registry_of, task_of
 from targen_training.asked import names_its_task
 
 
@@ -24,6 +24,13 @@ def _names_its_task(data: DataLike) -> bool:
     return isinstance(data, Folder) or (
         isinstance(data, str | PathLike) and names_its_task(fspath(data))
     )
+
+
+def shared_task(data: Sequence[DataLike]) -> TaskLike | None:
+    """Return the task of datasets that state theirs; None if they do not, or have several."""
+    stating = (each for each in data if isinstance(each, Dataset) or _names_its_task(each))
+    first, *others = [given_data(each, None).task for each in stating] or [None]
+    return first if all(other == first for other in others) else None
 
 
 class Given:
@@ -44,6 +51,9 @@ class Given:
         """
         registry = registry_of(data) if registry is None else registry
         whose = task_of(task)
+        own = next((each.dataset.task for each in data if isinstance(each, Folder)), None)
+        if isinstance(whose, Task) and own is not None and own.version == whose.version:
+            whose = None  # the run's, which also finds it
         if whose is None and not any(map(_names_its_task, data)):
             whose = next((each.task for each in data if isinstance(each, Dataset)), None)
         self.registry, self.task = registry, whose if isinstance(whose, str) else None
