@@ -33,6 +33,9 @@ def test_a_run_of_objects_is_pickled_without_them_and_copied_with_them(lab):
     with pytest.raises(tg.errors.UnknownName, match="was a Python object") as caught:
         tg.resume(twin, n=4)
     assert "task=TASK, model=MODEL" in caught.value.hint
+    with pytest.raises(tg.UsageError, match="only model objects") as caught:
+        tg.resume(run, n=4, model="scripted")
+    assert "task=TASK, model=MODEL" in caught.value.hint
     assert len(tg.resume(copy.deepcopy(run), n=4)) == 4
     assert len(tg.resume(twin, n=6, task=task, model=model)) == 6
 

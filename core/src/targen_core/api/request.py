@@ -713,7 +713,9 @@ def registry_for(
         if isinstance(model, str):
             raise UsageError(
                 f"{path} records its backends, so only model objects have to be passed again",
-                hint="omit model=",
+                hint=Action("resume", path, **manifest.objects)
+                if manifest.objects
+                else "omit model=",
             )
         if step and step not in manifest.steps:
             raise UsageError(
