@@ -68,7 +68,7 @@ def test_ctrl_c_in_a_preview_ends_the_program():
 
 def test_a_model_reads_texts_for_a_profile():
     measured = tg.profile(TEXTS)
-    assert repr(measured).startswith("<Profiled rows.jsonl: ")
+    assert repr(measured).startswith("<Profiled the given data: ")
     asked = tg.profile(TEXTS, model="scripted")
     assert asked.profile.traits == measured.profile.traits
     assert [line[:8] for line in asked.profile.about if line not in measured.profile.about]
@@ -120,6 +120,8 @@ def test_results_show_what_matters(monkeypatch, capsys):
     monkeypatch.setattr(builtins, "get_ipython", ZMQInteractiveShell, raising=False)
     assert str(tg.trace(run, 0)) == str(traced)
     assert capsys.readouterr().out == ""
+    checked = tg.validate([*run, {"text": "Where?", "label": "lost"}], MAIL)
+    assert repr(checked) == "<Validation of dataset: 5 rows of mail, 1 invalid>"
     other = tg.generate(MAIL, n=4, seed=1, model="scripted", out="b", progress=False)
     apart = tg.diff(run, other)
     assert repr(apart).startswith("<Difference of a and b: 1 different setting; rows: ")

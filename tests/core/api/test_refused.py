@@ -81,6 +81,8 @@ CALLS = table("""
     estimate(n=10, measured="nowhere") | nowhere |
     estimate(n=10, max_cost=3) | max_cost |
     tg.load(None) | None | pass
+    tg.read_dataset(["a", "b"], "rte") | is a list of texts, not of rows | [{"text": text} for
+    tg.analyze(iter(["a", "b"])) | is a list of texts, not of rows | [{"text": text} for text in
     tg.load("stray") | stray | targen_core.generate(..., out=...) creates run directories
     tg.load("run", task="rte") | task is 'rte', but a run looks up its task by name | pass
     tg.load("run", registry="x") | registry is 'x' | pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator, Set
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,10 @@ def file_of_rows(rows: Any) -> Path:
         rows = made
     if getattr(rows, "ndim", 0) == 1:  # a column of a data frame, or an array
         rows = rows.tolist()
+    if isinstance(rows, Set):
+        rows = sorted(rows, key=str)  # its own order differs in each process
+    elif isinstance(rows, Iterator):
+        rows = list(rows)
     name, of = _UNNAMED, rows
     if not _are_texts(rows):
         source = open_source(rows)

@@ -504,6 +504,11 @@ def _in_memory(source: Any) -> Source:
         raise UsageError(f"{type(source).__name__} is not a dataset: pass a path or rows")
     rows = list(source)
     require_one(rows)
+    if rows and all(isinstance(row, str) for row in rows):
+        raise UsageError(
+            f"{IN_MEMORY} is a list of texts, not of rows",
+            hint='name the column, as in [{"text": text} for text in texts]',
+        )
 
     def records() -> Iterator[tuple[int, Record]]:
         for number, row in enumerate(rows, 1):

@@ -16,7 +16,7 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.text import plural
-from targen_standard.datasets.kept import file_of_rows
+from targen_standard.datasets.kept import called, file_of_rows
 from targen_standard.examples.forms import forms_of
 from targen_standard.examples.limits import imitated
 from targen_standard.examples.measuring import (
@@ -133,4 +133,6 @@ def profile(
     language = (f"language: {spoken.language}",) if spoken.language else ()
     made = made.model_copy(update={"about": (*language, *made.about, *lines)})
     topics = as_spelled(topics_of(every), every)
-    return Profiled(made, figures_of(every), topics, path.name, real.named(like.set_aside))
+    return Profiled(
+        made, figures_of(every), topics, called(path) or path.name, real.named(like.set_aside)
+    )
