@@ -46,7 +46,7 @@ def read_rows(
     registry: Registry,
     source: DataLike,
     task: TaskLike | None,
-    usual: str | None = None,
+    usual: TaskLike | None = None,
     *,
     strict: bool = False,
     warns: bool = True,

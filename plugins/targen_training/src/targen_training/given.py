@@ -29,8 +29,8 @@ def _names_its_task(data: DataLike) -> bool:
 def shared_task(data: Sequence[DataLike]) -> TaskLike | None:
     """Return the task of datasets that state theirs; None if they do not, or have several."""
     stating = (each for each in data if isinstance(each, Dataset) or _names_its_task(each))
-    first, *others = [given_data(each, None).task for each in stating] or [None]
-    return first if all(other == first for other in others) else None
+    tasks = [given_data(each, None).task for each in stating]
+    return tasks[0] if tasks and all(task == tasks[0] for task in tasks) else None
 
 
 class Given:
