@@ -82,7 +82,10 @@ def test_a_model_reads_texts_for_a_profile():
 def test_a_column_of_a_data_frame_is_texts_or_numbers_of_rows():
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"text": TEXTS, "label": ["order", "refund"] * 12})
-    assert tg.profile(frame["text"]).profile == tg.profile(TEXTS).profile
+    for texts in (frame["text"], iter(TEXTS), set(TEXTS)):
+        profiled = tg.profile(texts)
+        assert profiled.profile == tg.profile(TEXTS).profile
+        assert repr(profiled) == "<Profiled the given data: 1 form of 24 texts>"
     run = tg.generate(MAIL, labels=frame["label"].value_counts() // 6, model="scripted", out="a")
     assert run.report.rows == {"order": 2, "refund": 2}
     grown = tg.resume(run, labels=frame["label"].value_counts() // 4)

@@ -79,7 +79,8 @@ class Validation:
         return without * self.dataset.task.rows_per_instance
 
     def __repr__(self) -> str:
-        rows = plural(len(self.dataset), "row")
+        lost = sum(problem.left_out for problem in self.problems)
+        rows = plural(len(self.dataset) + lost, "row")
         return f"<Validation of {self.place}: {rows} of {self.task}, {len(self.bad):,} invalid>"
 
     def _repr_html_(self) -> str:
