@@ -165,8 +165,8 @@ def find(run: Path, name: str) -> Traced:
         UsageError: the directory, the row or the candidate does not exist.
         RunDirectoryError: it is not a run, or cannot be read.
     """
-    if name.isascii() and name.isdigit():
-        if traced := _at(run, int(name)):
+    if name.isascii() and name.removeprefix("-").isdigit():
+        if name.isdigit() and (traced := _at(run, int(name))):
             return traced
         start = 0
         for traced in rows(run):

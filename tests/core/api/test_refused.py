@@ -83,6 +83,7 @@ CALLS = table("""
     tg.load(None) | None | pass
     tg.read_dataset(["a", "b"], "rte") | is a list of texts, not of rows | [{"text": text} for
     tg.analyze(iter(["a", "b"])) | is a list of texts, not of rows | [{"text": text} for text in
+    tg.trace("run", -1) | run has no row -1: it has 2 rows, numbered from 0 |
     tg.load("stray") | stray | targen_core.generate(..., out=...) creates run directories
     tg.load("run", task="rte") | task is 'rte', but a run looks up its task by name | pass
     tg.load("run", registry="x") | registry is 'x' | pass
