@@ -110,6 +110,12 @@ class ZMQInteractiveShell:
     """A notebook, as Rich recognizes it by the name of its class."""
 
 
+def test_a_hint_does_not_name_a_task_that_no_name_finds():
+    with pytest.raises(tg.UsageError, match="row 1 does not fit the task mail") as caught:
+        tg.read_dataset([{"text": "Where?", "label": "lost"}], MAIL)
+    assert caught.value.hint.endswith("targen_core.validate(ROWS, task=TASK)")
+
+
 def test_results_show_what_matters(monkeypatch, capsys):
     assert repr(MAIL) == "<Declaration 'mail': labels order, refund>"
     run = tg.generate(MAIL, n=4, model="scripted", out="a", progress=False)

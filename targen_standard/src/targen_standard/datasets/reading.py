@@ -285,6 +285,10 @@ def _way_out(
     """Return what to do about rows that are invalid, or if not `is_there`, about their absence."""
     if source.run is None:
         name = named if isinstance(named, str) else task.name
+        if not isinstance(named, str) and all(
+            item.name != name for item in load_registry().all("task")
+        ):
+            name = Blank("TASK")  # an object of the program, which no name finds
         data = Blank("ROWS") if source.place == IN_MEMORY else source.place
         return "to list all problems: " + Action("validate", data, task=name, **source.options)
     if task.version != source.version:
