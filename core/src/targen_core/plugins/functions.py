@@ -29,6 +29,9 @@ def function(name: str) -> Any:
         known = error.hint.startswith("pip install")
         if known:
             raise AttributeError(f"{problem}: {error.hint}") from None
+        command = name.replace("_", "-")
+        if any(each.name == command for each in load_registry().all("command")):
+            raise AttributeError(f"{problem}: use the command targen {command}") from None
         near = suggestions_for(name, [*targen_core.__all__, *names()])
         meant = f"; did you mean {' or '.join(near)}?" if near else ""
         raise AttributeError(f"{problem}{meant}") from None
