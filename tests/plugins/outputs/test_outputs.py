@@ -423,6 +423,35 @@ def test_what_is_wrong_with_spans_of_a_file_is_said(spans, problem):
 
 
 @pytest.mark.parametrize(
+    ("text", "place", "is_odd"),
+    [
+        (OWN, (8, 11), False),
+        (OWN, (7, 11), True),
+        (OWN, (8, 12), True),
+        (OWN, (9, 11), True),
+        (OWN, (8, 10), True),
+        ("Ann's E12, seen", (0, 3), False),
+        ("E12, seen", (0, 3), False),
+        ("アンはローマで", (0, 2), False),
+        ("\u0928\u092e\u0938\u094d\u0924\u0947 Ann", (0, 4), True),
+    ],
+)
+def test_spans_that_cut_words_are_warned_of_unless_they_have_their_text(
+    text, place, is_odd, caplog
+):
+    start, end = place
+    span = {"start": start, "end": end, "type": "person"}
+    task = Declaration(**{**NER, "description": f"{text} {place}"}).task(name="mine")
+    said = []
+    for each in ([*place, "person"], span, {**span, "text": text[start:end]}):
+        caplog.clear()
+        rows = [{"text": f"{text} {number}", "spans": [each]} for number in range(9)]
+        assert len(read_dataset(rows, task)) == 9
+        said.append(caplog.text.count("do the offsets of spans count characters from 0?"))
+    assert said == [3 * is_odd, 3 * is_odd, 0]
+
+
+@pytest.mark.parametrize(
     ("output", "columns", "row"),
     [
         ({"score": {"1": "bad", "5": "good"}, "step": 1}, {"Review": OWN, "Stars": 4}, 4),

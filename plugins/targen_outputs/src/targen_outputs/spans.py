@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import re
 from collections import Counter
@@ -14,10 +15,10 @@ from pydantic import ConfigDict, Field, create_model
 
 from targen_cli.findings import Cell, Table
 from targen_core.errors import Rejected, UsageError
-from targen_core.text import plural
+from targen_core.text import plural, printable
 from targen_outputs.counting import Seen, shared_out
 from targen_outputs.marks import Span, marked, moved, read_marks, read_strictly
-from targen_outputs.own import own_spans
+from targen_outputs.own import own_spans, seems_misplaced
 from targen_outputs.plans import InSets
 from targen_outputs.sets import IN_ORDER, Definitions, field_in, label_for, members_of
 from targen_standard import Declaration, Output, OutputType, Target
@@ -29,6 +30,10 @@ __all__ = ["SPANS", "Spans", "SpansOutput"]
 Place = tuple[int, int, str]
 """Start, end and type of a span."""
 
+_log = logging.getLogger("targen.dataset")
+
+_MOST_NAMED = 3  # rows with odd spans
+_SHOWN = 40  # characters of such a span
 _MOST_TYPES = 3  # of the sets that a plan has by default
 _USUAL = 4  # spans that a text has room for; more are rarely drawn
 _WORDS_EACH = 2  # of a text, for each of these, in earlier editions
@@ -96,6 +101,7 @@ class SpansOutput(Output):
         self._spec, self._field, self._sets = spec, field, spec.sets
         self._strict = edition > 6 and not has_markup
         self._counts_types = edition < 8
+        self._odd: set[str] = set()
         self.field, self.overlap, self.language = field, spec.overlap, language
         names = tuple(spec.spans)
         columns: dict[str, Any] = {
@@ -139,7 +145,16 @@ class SpansOutput(Output):
             raise ValueError(f"answer: an annotator chose {answer!r} in Prodigy; remove the row")
         if not isinstance(text, str) or not isinstance(spans, list):
             return row
-        return {**row, "spans": own_spans(spans, text, overlap=self._spec.overlap)}
+        found = own_spans(spans, text, overlap=self._spec.overlap)
+        odd = next(filter(None, (seems_misplaced(span, text) for span in spans)), "")
+        if odd and (text in self._odd or len(self._odd) < _MOST_NAMED):
+            self._odd.add(text)
+            _log.warning(
+                "%r cuts a word or ends in a space: do the offsets of spans count characters from "
+                "0? With `text` in each span, targen checks them",
+                printable(odd, max_length=_SHOWN),
+            )
+        return {**row, "spans": found}
 
     def check(self, row: Row) -> None:
         """Check that spans are where they say, in order, and apart unless they may overlap."""
