@@ -226,6 +226,9 @@ def test_rows_follow_examples_if_each_label_has_enough_by_the_rule_of_their_run(
         Path("own.yaml").write_text(task, encoding="utf-8")
         done = works("preview", "own.yaml", "-b", "scripted", "-n", "3", "--full", *options)
         assert ("Manner: like text 1" in done.out) is is_followed
+        if task is three:
+            said = "rows do not follow pairs of examples: there are 12, but 18 are needed, 6 for "
+            assert f"{said}each label\n" in done.err
 
 
 @pytest.mark.parametrize("per_label", [6, 8])

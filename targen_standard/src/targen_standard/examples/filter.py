@@ -20,7 +20,7 @@ from targen_core.wording import Blank, Option, Unplaced
 from targen_standard.checks.languages import find_language
 from targen_standard.datasets.kept import called
 from targen_standard.examples import MEASURED_FROM, ExampleOptions, ExamplesSection
-from targen_standard.examples.following import followed
+from targen_standard.examples.following import followed, too_few
 from targen_standard.examples.forms import forms_of, length_of
 from targen_standard.examples.limits import Imitated, imitated
 from targen_standard.examples.measuring import Spoken, labelled_alike, measured
@@ -99,6 +99,9 @@ class ExampleFilter(Filter):
                     _warn("rows follow the examples, so they draw none of the task's kinds")
                 kept = tuple(e for e in task.dimensions if e not in (*lengths, *kinds))
                 return following.replace(dimensions=kept)
+            few = too_few(task, examples.rows, self._options)
+            if few and path is not None and not COPY_OF_FILE.fullmatch(path.name):
+                _warn(f"rows do not follow pairs of examples: {few}")
         if isinstance(profile, Profile):
             for words in revealing(profile, task):
                 _warn(f"profile: {words}, but rows of every label may draw it: reword or remove it")

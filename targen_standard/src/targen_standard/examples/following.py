@@ -30,6 +30,7 @@ from targen_standard.examples.showing import MOST, Wrapping, indented
 _AT_ONCE = 25  # examples that a call labels
 _PLACES = 50  # of a batch
 _FEWEST = 5  # examples of a label: with fewer, its rows follow those of any label
+_NAMED = 5  # labels with too few
 _NONE = "none"
 _LABEL = Prompt("label-examples", package="targen_standard.examples")
 
@@ -64,19 +65,15 @@ def followed(
 
     For `by_script`, see `length_of`.
     """
-    if not task.following or options.shown < 2:
+    if not task.following or options.shown < 2 or too_few(task, rows, options):
         return None
     by_label = labelled_alike(rows)
     labels = [label.name for label in task.labels]
     ask = by_label.keys() <= {None}
     if ask:
-        if len(rows) < options.per_label * len(labels):
-            return None
         used = varied(rows, MOST)
-    elif all(len(by_label.get(label, ())) >= options.per_label for label in labels):
-        used = [row for label in labels for row in varied(by_label[label], MOST)]
     else:
-        return None
+        used = [row for label in labels for row in varied(by_label[label], MOST)]
     texts = {row.line: row for row in sorted(used, key=lambda row: row.line)}
     return task.replace(
         contexts=_labels(task, texts, ask=ask),
@@ -95,6 +92,22 @@ def followed(
             *chain(*(getattr(write, "prompts", ()) for write in task.following.values())),
         ),
     )
+
+
+def too_few(task: Task[Any, Any], rows: Sequence[Example], options: ExampleOptions) -> str:
+    """Return which labels have too few examples for rows to follow, in words; or ""."""
+    if not task.following or options.shown < 2:
+        return ""
+    by_label = labelled_alike(rows)
+    least = options.per_label
+    if by_label.keys() <= {None}:
+        need = least * len(task.labels)
+        said = f"there are {len(rows):,}, but {need:,} are needed, {least} for each label"
+        return said if len(rows) < need else ""
+    counts = {label.name: len(by_label.get(label.name, ())) for label in task.labels}
+    few = [f"{name} has {count}" for name, count in counts.items() if count < least]
+    more = f" and {len(few) - _NAMED:,} more labels have too few" if len(few) > _NAMED else ""
+    return f"{', '.join(few[:_NAMED])}{more}, but each label needs {least}" if few else ""
 
 
 def _labels(
