@@ -137,12 +137,17 @@ def save(
             made.replace(out)
     except OSError as error:
         missing = error.filename if isinstance(error, FileNotFoundError) else None
-        if isinstance(missing, str) and not Path(missing).is_relative_to(out.parent):
+        if isinstance(missing, str) and not _is_below(Path(missing), beside, out):
             raise  # a file of the exporter's own, such as a template
         raise _failed(out, error) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return [out / path.relative_to(made) for path in files]
+
+
+def _is_below(path: Path, *folders: Path) -> bool:
+    """Return whether a path is one of these, or in one of them."""
+    return any(path.absolute().is_relative_to(each.absolute()) for each in folders)
 
 
 def _write_parts(

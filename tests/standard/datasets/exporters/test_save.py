@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -120,6 +121,15 @@ def test_a_full_disk_or_a_stop_leaves_what_was_there_and_nothing_else(
     if hint:
         assert str(caught.value) == f"cannot write {out}: {error.strerror}"
         assert caught.value.hint == f"{hint} a different out=..."
+
+
+def test_a_missing_file_of_the_exporter_is_not_blamed_on_the_output(dataset, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exporter = Exporter(write=lambda dataset, out: Path("none.tpl").read_text(), suffix=".txt")
+    for out in (tmp_path / "out.txt", Path("out.txt")):
+        with pytest.raises(FileNotFoundError, match=r"none\.tpl"):
+            save(dataset(), exporter, out)
+    assert everything(tmp_path) == []
 
 
 def test_an_old_folder_comes_back_where_the_new_one_cannot_take_its_place(
