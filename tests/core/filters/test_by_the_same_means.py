@@ -310,6 +310,13 @@ class TestVersions:
             make(Newer, 4, run=run.path)
         assert caught.value.distribution == "acme"
 
+    def test_is_a_whole_number(self, make):
+        class Odd(Lengths):
+            version = "1"
+
+        with pytest.raises(PluginError, match="its version is '1', not a whole number"):
+            make(Odd, 2, out="run")
+
 
 def test_rows_of_merged_runs_pass_through_those_that_say_so(tmp_path):
     item = Registration("filter", "lengths", Lengths, "", "acme", "a", "acme")

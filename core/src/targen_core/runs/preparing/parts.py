@@ -210,6 +210,8 @@ class Parts:
                 raise
 
         part, options = self._registry.configured(item, said, using=using)
+        if isinstance(part, Filter) and type(part.version) is not int:
+            raise item.fault(f": its version is {part.version!r}, not a whole number")
         was = self._recorded.get(place)
         if isinstance(part, Filter) and was is not None and was.id == item.id:
             part = _as_before(item, part, was.version)
