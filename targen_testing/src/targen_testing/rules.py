@@ -47,6 +47,7 @@ LOADING_RULES = {
     "option-taken": "give the option a name that is neither a sampling parameter nor batch, "
     "candidates, price_in or price_out",
     "name-taken": "give the part a name that targen list KIND does not already list",
+    "unknown-section": "give the command a panel that targen --help has, or none",
     "registers-nothing": "mark the plugin's hooks with @targen_core.hookimpl",
     "module-not-loaded": 'add a line NAME = "package.module" to '
     '[project.entry-points."targen.v1"], or import the hooks in a module that has one',

@@ -141,6 +141,8 @@ register.register(Kind("creature", hook="register_creatures", type="json:CREATUR
 register.register("generate", "json:dumps", summary="a command")
 # name-taken | register_exporters | An exporter has the name of one of targen's.
 register.register("csv", EXPORTER, summary="a table")
+# unknown-section | register_commands | Its command is for a section that the help lacks.
+register.register("creature", lambda: None, panel="Dta", summary="a command")
 # prints-at-import | register_exporters | It prints to the command's output.
 print("hello from the zoo")
 register.register("creature", EXPORTER, summary="an exporter")

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from targen_cli.commands import OTHERS, PANELS
 from targen_cli.elsewhere import ELSEWHERE, and_broken, package_of
 from targen_cli.options.arguments import JsonArg
 from targen_cli.tables import print_json
 from targen_core.errors import PluginError, TargenError, UsageError
 from targen_core.runs.records.shortcuts import taken_flags
+from targen_core.suggestions import did_you_mean
 from targen_core.wording import install
 
 if TYPE_CHECKING:
@@ -145,7 +147,14 @@ class Problem:
 
 
 HARMLESS = frozenset(
-    {"flag-taken", "name-taken", "option-taken", "prints-at-import", "slow-import"}
+    {
+        "flag-taken",
+        "name-taken",
+        "option-taken",
+        "prints-at-import",
+        "slow-import",
+        "unknown-section",
+    }
 )
 """Rules that a plugin works without."""
 
@@ -214,6 +223,10 @@ def problems_of(registry: Registry, plugin: Plugin) -> Iterator[Problem]:
             said = f"its option {name} is not a flag, because {whose} already has that name"
             hint = f"rename it, or set it with -o {item.name}.{name}=VALUE"
             yield Problem("flag-taken", f"{item.kind} {item.name}: {said}", hint, item)
+        if item.panel and item.panel not in PANELS:
+            said = f"targen --help has no section {item.panel!r}, so it is listed under {OTHERS}"
+            hint = did_you_mean(item.panel, list(PANELS), "sections")
+            yield Problem("unknown-section", f"{item.kind} {item.name}: {said}", hint, item)
         with contextlib.suppress(UsageError):  # of two strangers neither has the name
             meant = registry.find(item.kind, item.name)
             if meant is not item:
