@@ -145,6 +145,8 @@ def test_a_part_is_added_to_a_plugin_that_exists_and_overwrites_nothing(
     Path("demo/src/demo/ports/contexts.py").write_text("mine")
     said = "contexts.py already exists, so no files were written"
     refuses("new contexts ports --into demo", said)
+    said = "pyproject.toml already has an entry point named demo"
+    refuses("new contexts demo --into demo", said)
 
 
 def test_a_plugin_with_an_added_part_is_checked(run, tmp_path, works, refuses):

@@ -66,7 +66,12 @@ def new(
 
     registry = load_registry()
     if kind not in (known := complete_template("")):
-        package = package_of(kind) if kind not in registry.kinds else ""
+        if kind in registry.kinds:
+            raise UsageError(
+                f"new {kind}: there is no template for this kind",
+                hint=f"add the hook {registry.kinds[kind].hook} to a plugin",
+            )
+        package = package_of(kind)
         raise UsageError(
             f"new {kind}: no such template",
             hint=install(package) if package else did_you_mean(kind, known, "one of"),
@@ -135,6 +140,11 @@ def _add(kind: Kind, names: Names, folder: Path) -> None:
         raise UsageError(
             f"{file} does not have a targen entry point, so this is not a plugin's folder",
             hint=f"targen new {kind.name} {names.distribution}",
+        )
+    if names.distribution in entries:
+        raise UsageError(
+            f"{file} already has an entry point named {names.distribution}",
+            hint="choose a different name for the part",
         )
     package = next(iter(entries.values())).partition(":")[0].partition(".")[0]
     if not package.isidentifier() or not (folder / "src" / package).is_dir():

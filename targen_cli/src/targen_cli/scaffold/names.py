@@ -56,7 +56,7 @@ def choose_names(registry: Registry, kind: str, name: str) -> Names:
         or module in sys.stdlib_module_names
         or _is_importable(module)
     ):
-        module = f"{kind}_{module}"
+        module = f"{kind.replace('-', '_')}_{module}"
     return Names(distribution, module)
 
 
@@ -67,7 +67,16 @@ def _is_importable(module: str) -> bool:
 
 
 def _require_free(registry: Registry, kind: str, name: str) -> None:
-    """Refuse a name that means something here already."""
+    """Refuse a name that means something here already, or elsewhere."""
+    if name == "targen":
+        raise UsageError(
+            "a distribution named targen exists, and is an unrelated project",
+            hint=Action("new", kind, f"targen-my-{kind}"),
+        )
+    if name in registry.kinds[kind].reserved:
+        raise UsageError(
+            f"the {kind} name {name!r} is reserved by targen", hint="choose a different name"
+        )
     try:
         there = importlib_metadata.distribution(name)
     except importlib_metadata.PackageNotFoundError:
