@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +108,8 @@ def default_of(field: dict[str, Any]) -> str:
     default = field.get("default", "")
     if default is None or default == "":
         return ""
-    return str(default).lower() if isinstance(default, bool) else str(default)
+    is_json = isinstance(default, bool | list | dict)  # as it is typed
+    return json.dumps(default, ensure_ascii=False) if is_json else str(default)
 
 
 def scored_facts(registry: Registry, task: Task[Any, Any]) -> list[dict[str, Any]]:

@@ -9,8 +9,9 @@ def facts(part: Described) -> dict[str, Any]:
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import cached_property, partial
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
@@ -143,7 +144,7 @@ def fields(model: Any) -> list[dict[str, Any]]:
     found = []
     for name, field in model.model_fields.items():
         one: dict[str, Any] = {
-            "name": name,
+            "name": field.alias or name,  # as users pass it
             "type": _type(field.annotation),
             "description": field.description or _flag_help(field.metadata),
         }
@@ -208,8 +209,16 @@ def about(thing: object) -> str:
 
 def plain(value: Any) -> Any:
     """Return a value as JSON has it; of what JSON lacks, its text."""
+    from pydantic import BaseModel
+
+    if isinstance(value, Enum):
+        return plain(value.value)
     if value is None or isinstance(value, str | int | float):
         return value
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True)
+    if isinstance(value, Mapping):
+        return {str(key): plain(part) for key, part in value.items()}
     return [plain(part) for part in value] if isinstance(value, list | tuple) else str(value)
 
 
@@ -225,5 +234,9 @@ def _type(annotation: Any) -> str:
     if get_origin(annotation) in (list, tuple, set, frozenset, dict):
         parts = ["..." if part is Ellipsis else _type(part) for part in get_args(annotation)]
         return f"{get_origin(annotation).__name__}[{', '.join(parts)}]"
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return " | ".join(str(member.value) for member in annotation)
+    if own := getattr(annotation, "model_fields", None):  # an object in JSON
+        return f"{{{', '.join(each.alias or name for name, each in own.items())}}}"
     text = annotation.__name__ if isinstance(annotation, type) else str(annotation)
     return {"SecretStr": "secret"}.get(text, text.replace("typing.", ""))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from decimal import Decimal
+from enum import Enum
 from typing import get_type_hints
 
 import pytest
+from pydantic import BaseModel, ConfigDict, Field
 
 import targen_core
+from targen_cli.describing import default_of, type_of
 from targen_cli.facts import Described, facts_of
-from targen_core import Kind, UsageError, load_registry
+from targen_core import Configurable, Kind, UsageError, load_registry
 from targen_core.errors import PluginError, UnknownName
 from targen_core.plugins import hookspecs, loader
 from targen_core.plugins.functions import function
@@ -140,6 +143,40 @@ def test_facts_of_a_kind_that_says_nothing_are_its_docstring(load):
     facts = facts_of(Described(registry, registry.kinds["dish"], "soup"))
     assert facts["id"] == "zeta:soup"
     assert facts["about"].startswith("Return a unicode string")
+
+
+class Case(Enum):
+    AS_IS = "as-is"
+    LOWER = "lower"
+
+
+class Range(BaseModel):
+    low: int = 0
+    high: int = 100
+
+
+class Cooked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    case: Case = Case.AS_IS
+    between: Range = Range()
+    until: Range | None = None
+    marks: tuple[str, ...] = ("?",)
+    source: str = Field("x", alias="from")
+
+
+def test_options_are_described_as_they_are_typed(load):
+    recipe = Configurable(Cooked, lambda options: "soup")
+    soup = {"register_dishes": lambda register: register.register("soup", recipe)}
+    kind = Kind("dish", hook="register_dishes", type="builtins:str")
+    registry = load(acme=owner(kind), zeta=soup)
+    options = facts_of(Described(registry, registry.kinds["dish"], "soup"))["options"]
+    assert [(one["name"], type_of(one), default_of(one)) for one in options] == [
+        ("case", "as-is | lower", "as-is"),
+        ("between", "{low, high}", '{"low": 0, "high": 100}'),
+        ("until", "{low, high}", ""),
+        ("marks", "tuple[str, ...]", '["?"]'),
+        ("from", "str", "x"),
+    ]
 
 
 def test_facts_come_from_the_owner_s_function(load, monkeypatch):

@@ -130,7 +130,7 @@ def read_options(
         )
         key = ".".join(_place(first["loc"], values, first["type"])) or "(all)"
         if first["type"] == "extra_forbidden":
-            known = [*model.model_fields, *others]
+            known = [*(each.alias or name for name, each in model.model_fields.items()), *others]
             raise UnknownOption(
                 f"{of} has no option {key!r}",
                 option=key,
