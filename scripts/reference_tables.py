@@ -22,6 +22,7 @@ from cli_reference import plain
 from pydantic import BaseModel
 from python_reference import default, items, split
 
+from targen_cli.kinds import as_shown
 from targen_core import load_registry
 from targen_testing import TaskSuite
 from targen_testing.rules import RULES
@@ -45,7 +46,7 @@ def _table(what: str) -> str:
     if kind == "papers":
         return _papers(name)
     if kind == "checks":
-        suite = load_registry().kinds[name].resolve("suite")
+        suite = as_shown(load_registry().kinds)[name].resolve("suite")
         tests = [(test, getattr(suite, test)) for test in dir(suite) if test.startswith("test_")]
         if suite is not TaskSuite:
             tests = [pair for pair in tests if getattr(TaskSuite, pair[0], None) is not pair[1]]

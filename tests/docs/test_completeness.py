@@ -15,6 +15,7 @@ from reference_tables import filled
 
 import targen_analysis.metrics as model
 from targen_cli.app import build
+from targen_cli.kinds import as_shown
 from targen_core import Case, Judging, ListStep, Rows, RunSpec, Task, Texts, errors, load_registry
 from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.usage import Counts
@@ -51,7 +52,7 @@ def missing(words: list[str], page: Path) -> list[str]:
     return [word for word in words if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w])", text)]
 
 
-KINDS = load_registry().kinds.values()
+KINDS = as_shown(load_registry().kinds).values()
 OWNERS = {"register_kinds": "targen-core", **{kind.hook: kind.owner for kind in KINDS}}
 SPECS = {kind.hook: looked_up(kind.specification) for kind in KINDS}
 SPECS["register_kinds"] = looked_up("targen_core.plugins.hookspecs:register_kinds")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from targen_cli.kinds import as_shown
 from targen_core.plugins.loader import load_registry
 
 __all__ = ["complete_kind", "complete_registered", "complete_template", "completer"]
@@ -44,5 +45,5 @@ def complete_kind(incomplete: str) -> list[str]:
 
 def complete_template(incomplete: str) -> list[str]:
     """Return the names of kinds that `targen new` can make."""
-    kinds = load_registry().kinds
+    kinds = as_shown(load_registry().kinds)
     return [name for name in complete_kind(incomplete) if kinds[name].template]

@@ -24,6 +24,7 @@ import pytest
 
 from targen_cli.commands.plugins import HARMLESS, problems_of
 from targen_cli.facts import Described, facts_of
+from targen_cli.kinds import as_shown
 from targen_cli.scaffold.names import Names
 from targen_cli.scaffold.writing import rendered
 from targen_core.errors import PluginError, UsageError
@@ -71,6 +72,7 @@ def _mine(folder: Folder, registry: Registry) -> list[Registration[Any]]:
 
 def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
     """Yield problems of the folder's plugins before their code runs."""
+    kinds = as_shown(registry.kinds)
     for plugin in registry.plugins:
         if plugin.distribution != folder.name:
             continue
@@ -88,10 +90,10 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
             else:
                 yield broken(rule, about, problem.problem)
     if all(p.state == "ok" for p in registry.plugins if p.distribution == folder.name):
-        for module in _not_loaded(folder, registry.kinds.values()):
+        for module in _not_loaded(folder, kinds.values()):
             what = "it has hooks, but no entry point loads it, so its parts are not registered"
             yield broken("module-not-loaded", f"module {module}", what)
-    for kind in registry.kinds.values():
+    for kind in kinds.values():
         if kind.owner == folder.name:
             yield from _of_kind(kind)
     for item in _mine(folder, registry):
@@ -102,7 +104,7 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
         except UsageError as error:  # it cannot be made without an option
             yield Finding("needs-an-option", f"{item.kind} {item.name}", "skipped", str(error))
         else:
-            if (kind := registry.kinds[item.kind]).owner == folder.name:
+            if (kind := kinds[item.kind]).owner == folder.name:
                 yield from _described(registry, kind, item)
 
 
@@ -174,7 +176,7 @@ def _run_suites(
     tasks = [item.id for item in mine if item.kind == "task"]
     left = [item for item in mine if f"{item.kind} {item.name}" not in {*covered, *unmade}]
     for item in left:
-        base = registry.kinds[item.kind].resolve("suite")
+        base = as_shown(registry.kinds)[item.kind].resolve("suite")
         why = f"there is no suite for {item.kind}"
         if base is not None:
             try:

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from targen_cli import main
+from targen_cli.kinds import as_shown
 from targen_core import load_registry, wording
 from targen_core.plugins import loader
 from targen_core.plugins.loader import installed_sources
 
-KINDS = [kind.name for kind in load_registry().kinds.values() if kind.template]
+KINDS = [kind.name for kind in as_shown(load_registry().kinds).values() if kind.template]
 NAMES = ("a", "class", "my-plugin-of-thirty-two-letters1")  # the shortest, a keyword, the longest
 
 

@@ -2,6 +2,7 @@
 
 The core has the rows below; a plugin adds rows by the hook `register_kinds`. A row contains names
 and does not import: the type of a kind, its facts and its suite are imported when they are needed.
+The core's rows contain what the core needs; `targen_cli.kinds` adds how the command shows them.
 """
 
 from __future__ import annotations
@@ -185,125 +186,38 @@ class KindRegister:
         return iter(self._kinds.values())
 
 
-_FACTS = "targen_cli.commands.describe_parts"
-
-
 def _kind(name: str, hook: str = "", **more: Any) -> Kind:
-    """A kind of the core that is listed and tested, and that `targen new` begins."""
+    """A kind of the core with a listing command; `targen_cli.kinds` has what else is shown."""
     hook = hook or f"register_{name}s"
-    return Kind(
-        name,
-        hook,
-        **{
-            "listing": f"list-{hook.removeprefix('register_').replace('_', '-')}",
-            "facts": f"{_FACTS}:{name}_facts",
-            "suite": f"targen_testing:{name.capitalize()}Suite",
-            "template": f"targen_cli.scaffold:templates/{name}",
-            "tries": (f"targen describe {{name}} --kind {name}",),
-            **more,
-        },
-    )
+    listing = f"list-{hook.removeprefix('register_').replace('_', '-')}"
+    return Kind(name, hook, **{"listing": listing, **more})
 
 
 KINDS = {
     kind.name: kind
     for kind in (
-        _kind(
-            "task",
-            type="targen_core:Task",
-            lists="List the installed tasks.",
-            facts="targen_cli.commands.describe_task:task_facts",
-            prints="targen_cli.commands.describe_task:print_task",
-            flags=("variants", "prompts"),
-            tries=("targen generate {name} -n 4 --backend local",),
-        ),
-        _kind(
-            "contexts",
-            "register_contexts",
-            type="targen_core:ListStep",
-            lists="List the contexts (step 1) that --contexts-from and derived tasks accept.",
-            facts=f"{_FACTS}:list_facts",
-            prints=f"{_FACTS}:print_list",
-            use="--contexts-from {name}; in a task file contexts: {{use: {id}}}",
-        ),
-        _kind(
-            "seeds",
-            "register_seeds",
-            type="targen_core:ListStep",
-            lists="List the seeds (step 2) that --seeds-from and derived tasks accept.",
-            facts=f"{_FACTS}:list_facts",
-            prints=f"{_FACTS}:print_list",
-            use="--seeds-from {name}; in a task file seeds: {{use: {id}}}",
-        ),
-        _kind(
-            "generator",
-            "register_inverse_generators",
-            listing="list-generators",
-            lists="List the inverse generators (step 3) that --generators-from and derived tasks "
-            "accept.",
-            prints=f"{_FACTS}:print_generator",
-            flags=("prompts",),
-            use="--generators-from {name}",
-        ),
-        _kind(
-            "corrector",
-            lists="List the correctors (step 4) that --corrector accepts.",
-            prints=f"{_FACTS}:print_corrector",
-            flags=("prompts",),
-            use="--corrector {name}",
-        ),
-        _kind(
-            "check",
-            awaited=False,
-            lists="List the checks that --check accepts.",
-            use="--check {name}",
-        ),
-        _kind(
-            "filter",
-            type="targen_core:Filter",
-            lists="List the filters that --filter accepts.",
-            fresh=True,
-            use="--filter {name}",
-        ),
-        _kind(
-            "backend",
-            type="targen_core:Backend",
-            lists="List the installed backends.",
-            prints=f"{_FACTS}:print_backend",
-            flags=("options",),
-            requires=("aiohttp>=3.10",),
-            tries=(
-                "targen describe {name} --kind backend",
-                "targen backends check {name} --base-url http://localhost:8000/v1 --model NAME",
-            ),
-        ),
+        _kind("task", type="targen_core:Task"),
+        _kind("contexts", "register_contexts", type="targen_core:ListStep"),
+        _kind("seeds", "register_seeds", type="targen_core:ListStep"),
+        _kind("generator", "register_inverse_generators", listing="list-generators"),
+        _kind("corrector"),
+        _kind("check", awaited=False),
+        _kind("filter", type="targen_core:Filter", fresh=True),
+        _kind("backend", type="targen_core:Backend"),
         _kind(
             "adapter",
             listing="",
-            facts="",
             type="targen_core.plugins.adapters:Adapter",
             reserved=(FILE, MEMORY),
         ),
-        _kind(
-            "delivery",
-            "register_deliveries",
-            type="targen_core.calls.delivery:Delivery",
-            lists="List the ways to deliver a run's calls that --delivery accepts.",
-            use="--delivery {name}",
-        ),
+        _kind("delivery", "register_deliveries", type="targen_core.calls.delivery:Delivery"),
         _kind(
             "reader",
             "register_task_readers",
             listing="",
-            facts="",
             type="targen_core.task_files:TaskReader",
-            use="targen generate FILE.{name}",
         ),
-        Kind(
-            "reporter",
-            "register_reporters",
-            type="targen_core.runs.folder.reporters:Reporter",
-        ),
+        Kind("reporter", "register_reporters", type="targen_core.runs.folder.reporters:Reporter"),
         Kind("function", "register_functions"),
     )
 }

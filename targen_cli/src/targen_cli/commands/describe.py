@@ -67,14 +67,16 @@ def describe(
     """
     from targen_cli.describing import print_part
     from targen_cli.facts import Described, facts_of
+    from targen_cli.kinds import as_shown
     from targen_core.plugins.loader import load_registry
 
     variants, options = said.values.get("variants", ()), said.values.get("options", ())
     registry = load_registry()
-    meant = registry.kinds[_kind(registry, name, kind)]
+    kinds = as_shown(registry.kinds)
+    meant = kinds[_kind(registry, name, kind)]
     for key, given in (("variants", variants), ("options", options), ("prompts", prompts)):
         if given and key not in meant.flags:
-            *others, last = (each.plural for each in registry.kinds.values() if key in each.flags)
+            *others, last = (each.plural for each in kinds.values() if key in each.flags)
             of = f"{', '.join(others)} and {last}" if others else last
             raise UsageError(f"{_FLAGS[key]} is for {of}, but {name} is {with_article(meant.name)}")
     part = Described(registry, meant, name, options, variants, prompts)

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from targen_cli.elsewhere import package_of
+from targen_cli.kinds import as_shown
 from targen_cli.tables import print_json, print_table
 from targen_core.plugins.kinds import Kind
 from targen_core.plugins.loader import load_registry
@@ -37,7 +38,7 @@ def show_kinds(*, json: bool) -> None:
             "template": bool(kind.template),
             "distribution": kind.owner,
         }
-        for kind in registry.kinds.values()
+        for kind in as_shown(registry.kinds).values()
     ]
     if json:
         print_json(rows)

@@ -10,6 +10,7 @@ import typer
 from targen_cli.commands.inventory import show_kinds, show_registered
 from targen_cli.completion import complete_kind
 from targen_cli.elsewhere import package_of
+from targen_cli.kinds import as_shown
 from targen_cli.options.arguments import JsonArg
 from targen_core.errors import UsageError
 from targen_core.plugins.kinds import Kind
@@ -51,12 +52,12 @@ def list_installed(
 
 def listing_of(kind: Kind) -> Callable[..., Any]:
     """Return the command that lists what is registered of a kind."""
+    lists = as_shown({kind.name: kind})[kind.name].lists or f"List the installed {kind.plural}."
 
     def show(json: JsonArg = False) -> None:
         show_registered(kind.listing, json=json)
 
     show.__doc__ = (
-        f"{kind.lists or f'List the installed {kind.plural}.'}\n\n"
-        f"Example: targen {kind.listing}{' --json' if kind.name == 'task' else ''}\n"
+        f"{lists}\n\nExample: targen {kind.listing}{' --json' if kind.name == 'task' else ''}\n"
     )
     return show

@@ -60,6 +60,7 @@ def new(
     - targen new backend my-service --out plugins/my-service
     - targen new corrector strict --into plugins/my-service
     """
+    from targen_cli.kinds import as_shown
     from targen_cli.scaffold.names import choose_names
     from targen_cli.scaffold.writing import write_distribution
     from targen_core.suggestions import did_you_mean
@@ -76,7 +77,7 @@ def new(
             f"new {kind}: no such template",
             hint=install(package) if package else did_you_mean(kind, known, "one of"),
         )
-    of = registry.kinds[kind]
+    of = as_shown(registry.kinds)[kind]
     names = choose_names(registry, kind, name)
     if into is not None:
         if out is not None:
