@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import importlib_metadata
+import pytest
 
 import targen_core
 from targen_standard import scripted
@@ -118,10 +119,11 @@ def test_a_comparison_that_is_stopped_runs_no_other_variant(targen):
     assert result.out == ""
 
 
-def test_a_label_may_have_a_comma_in_its_name(works):
-    Path("mail.yaml").write_text("description: Mail.\nlabels: {'a, b': Of both., c: Of c.}\n")
+@pytest.mark.parametrize("name", ["a, b", "a=b"])
+def test_a_label_may_have_a_comma_or_an_equals_sign_in_its_name(name, works):
+    Path("mail.yaml").write_text(f"description: Mail.\nlabels: {{'{name}': Of both., c: Of c.}}\n")
     for more in ("--label c=1", ""):
-        works(f"generate mail.yaml -b scripted --dry-run --label 'a, b=3' {more}")
+        works(f"generate mail.yaml -b scripted --dry-run --label '{name}=3' {more}")
 
 
 def test_resume_grows_the_labels_that_it_names_and_keeps_the_others(finished, targen):

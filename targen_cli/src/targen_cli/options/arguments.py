@@ -148,15 +148,15 @@ StrictArg = Annotated[bool, typer.Option("--strict", help=_STRICT)]
 StrictRunArg = Annotated[bool, typer.Option("--strict", help=_STRICT, rich_help_panel=OUTPUT)]
 
 
-def pairs(items: Sequence[str], option: str, example: str) -> dict[str, str]:
-    """`NAME=VALUE` items as a dict.
+def pairs(items: Sequence[str], option: str, example: str, *, last: bool = False) -> dict[str, str]:
+    """`NAME=VALUE` items as a dict, split at the first `=`, or the `last` if names may have some.
 
     Raises:
         UsageError: an item without `=`, or a name given twice.
     """
     values: dict[str, str] = {}
     for item in items:
-        name, equals, value = item.partition("=")
+        name, equals, value = item.rpartition("=") if last else item.partition("=")
         if not equals or not name or not value:
             spelt = re.fullmatch(r"([^:=,{}\"]+?)\s*[:\s]\s*([^:,\s{}\"]+)", item)
             usual = example.partition("=")[2]
@@ -181,7 +181,7 @@ def labels_of(items: Sequence[str] | None) -> dict[str, int]:
     """
     labels: dict[str, int] = {}
     single = [part for item in items or () for part in _parts(item)]
-    for name, text in pairs(single, "--label", "LABEL=40").items():
+    for name, text in pairs(single, "--label", "LABEL=40", last=True).items():
         if text.startswith("+"):
             raise UsageError(
                 f"--label {name}={text}: a number of rows is a total, so it has no sign",
