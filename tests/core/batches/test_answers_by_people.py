@@ -44,6 +44,7 @@ Written = create_model("Written", unsuitable=(bool, False), text=str)
 MODELS: dict[str, Any] = {
     "free": None,
     "sentence": create_model("Sentence", text=str),
+    "spanish": create_model("Spanish", reseña=str),
     "painted": create_model("Painted", colour=Colour),
     "judged": create_model(
         "Judged",
@@ -238,6 +239,11 @@ def test_a_row_of_csv_has_the_form_of_its_reply_unless_the_row_above_has_it():
     replies = [row["instructions"].partition("Reply: ")[2] for row in rows]
     assert (replies[0], replies[2]) == ("text", "")
     assert "score" in replies[1]
+
+
+@SHEETS
+def test_a_sheet_names_the_columns_of_a_reply_as_people_write_them(name):
+    assert '"reseña": "…"' in sheet_of([request("spanish")], Path(name)).replace('""', '"')
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=3))

@@ -246,7 +246,12 @@ def _may_refuse(schema: Mapping[str, Any]) -> bool:
 
 def _starts_whole(text: str, schema: Mapping[str, Any]) -> bool:
     """Return whether a text starts as the JSON object of a reply does."""
-    names = "|".join(re.escape(json.dumps(name)) for name in schema.get("properties", ()))
+    spelt = (
+        json.dumps(name, ensure_ascii=is_ascii)
+        for name in schema.get("properties", ())
+        for is_ascii in (False, True)
+    )
+    names = "|".join(map(re.escape, spelt))
     return re.match(rf"\s*\{{\s*({names})\s*:", text) is not None
 
 
@@ -365,7 +370,10 @@ def _shape(schema: Mapping[str, Any], root: Mapping[str, Any], levels: int) -> s
     kind = schema.get("type", "")
     if kind == "object":
         fields = schema.get("properties", {}).items()
-        inner = (f"{json.dumps(name)}: {_shape(part, root, levels - 1)}" for name, part in fields)
+        inner = (
+            f"{json.dumps(name, ensure_ascii=False)}: {_shape(part, root, levels - 1)}"
+            for name, part in fields
+        )
         return f"{{{', '.join(inner)}}}"
     if kind == "array":
         return f"[{_shape(schema.get('items', {}), root, levels - 1)}, …]"
