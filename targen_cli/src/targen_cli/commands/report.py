@@ -460,12 +460,13 @@ def print_usage(report: Mapping[str, Any]) -> None:
         )
     if report.get("unused_calls"):
         count = report["unused_calls"]
-        ahead = f"{plural(count, 'call')} {'was' if count == 1 else 'were'}"
-        waiting = "; a resumed run uses those that it needs"
-        print(
-            f"{ahead} made ahead of time, to save waiting"
-            f"{waiting if report['status'] != 'complete' else ', but not needed'}."
-        )
+        calls, is_one = plural(count, "call"), count == 1
+        if report["status"] == "complete":
+            was = "was" if is_one else "were"
+            print(f"{calls} {was} made ahead of time, to save waiting, but not needed.")
+        else:
+            is_not = "is not" if is_one else "are not"
+            print(f"{calls} {is_not} used yet; a resumed run uses those that it needs.")
 
 
 def say_what_is_next(run: Path) -> None:
