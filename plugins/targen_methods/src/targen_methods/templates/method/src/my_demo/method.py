@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 from targen_core import DryRunCall, ListStep, Llm, Prompt, Task
-from targen_standard.correctors.meta import META_PROMPT
 from targen_core.tasks.replies import list_of
+from targen_standard.correctors.meta import META_PROMPT
 from targen_standard.made_up import sentence
 from targen_standard.methods.model import Base, Method, MethodOptions, derived
 
