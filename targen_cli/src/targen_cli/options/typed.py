@@ -1,4 +1,4 @@
-"""Options as typed: `-o KEY=VALUE`, `--dimension NAME=VALUES`."""
+"""Read options as users type them: `-o KEY=VALUE`, `--dimension NAME=VALUES`."""
 
 from __future__ import annotations
 
