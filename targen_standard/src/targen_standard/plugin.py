@@ -64,6 +64,7 @@ _FOR_THE_CORE = {
     "dataset-to-pandas": "datasets.frames:to_pandas",
     "earlier-manifest": "earlier:manifest_of_today",
     "earlier-records": "earlier:records_of_today",
+    "explain-conflict": "other_runs:explain",
     "explain-shortfall": "shortfall:explain",
     "file-of-rows": "datasets.kept:file_of_rows",
     "folder-of-others": "other_folders:no_run",

@@ -44,7 +44,6 @@ from targen_core.runs.preparing.trust import (
     require_known_limits,
     require_known_paths,
 )
-from targen_core.runs.records.comparing import changed_part
 from targen_core.runs.records.lock import Lock
 from targen_core.runs.records.manifest import Carried, Manifest
 from targen_core.runs.records.reading import read_json
@@ -54,6 +53,7 @@ from targen_core.tasks.steps import PARAMETERS
 from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT, Action, Option
 from targen_standard.batches.ledger import BatchLedgerFile
+from targen_standard.other_runs import changed_part
 from targen_standard.recorded import RecordedLayer, recorded_models
 
 __all__ = ["COPIED", "Needed", "Replay", "known_sources", "reply_of"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.lock import StepPlan
 
 # Backends' names for the option that contains the model; classes of other libraries have several.
@@ -18,7 +17,7 @@ _OPTIONS = (
     "endpoint",
 )
 _DIGEST = re.compile(r"[0-9a-f]{8,}")
-_ADAPTED = re.compile(r"[^:]+:[A-Za-z_]\w*(\.\w+)+:[^:]*:")
+ADAPTED = re.compile(r"[^:]+:[A-Za-z_]\w*(\.\w+)+:[^:]*:")
 """The start of an adapted model's identity: ADAPTER:package.module.Class:NAME:DIGEST."""
 IN_FILE = "targen_file_"
 """The start of the name of a module that is a user's file."""
@@ -39,7 +38,7 @@ def model_name(plan: StepPlan) -> str:
     # KIND:NAME:DIGEST, as for an embedded model; do not guess if an address may be part of it.
     if "/" in plan.identity or "\\" in plan.identity:
         return ""
-    if _ADAPTED.match(plan.identity):
+    if ADAPTED.match(plan.identity):
         _, kind, name, *_ = plan.identity.split(":")
         return name or kind.rpartition(".")[2]
     parts = [part for part in plan.identity.split(":") if part and not _DIGEST.fullmatch(part)]
@@ -63,33 +62,6 @@ def _bare(name: str) -> str:
     return parts[-1]
 
 
-def settings_of(identity: str) -> str:
-    """Return how two models that are called alike differ, as far as their identities tell."""
-    return f"settings {identity.split(':')[3]}" if _ADAPTED.match(identity) else identity
-
-
-def class_of(identity: str) -> str:
-    """Return the class of an adapted model; one in a file has the name of no module."""
-    if not _ADAPTED.match(identity):
-        return identity
-    where, _, name = identity.split(":")[1].rpartition(".")
-    module = where.removeprefix(IN_FILE)
-    return f"class {name} of {f'module {where}' if module == where else f'{module}.py'}"
-
-
 def is_in_file(plan: StepPlan) -> bool:
     """Return whether a step's model is of a class in a file, which a run does not keep."""
-    return bool(_ADAPTED.match(plan.identity)) and f":{IN_FILE}" in plan.identity
-
-
-def called(plan: StepPlan) -> str:
-    """A step's model, its backend and the address of its service, as a person gave them."""
-    name = model_name(plan)
-    if plan.backend.startswith(f"{MEMORY}:"):  # named by its class, which the person wrote
-        _, kind, *_ = plan.identity.split(":") if _ADAPTED.match(plan.identity) else ("", "")
-        given = kind or backend_name(plan)
-        return f"model object {given}" + (f" ({name})" if not given.endswith(name) else "")
-    backend = f"backend {backend_name(plan)}"
-    where = plan.options.get("base_url")
-    at = f" at {where}" if where else ""
-    return f"model {name} on {backend}{at}" if name else f"{backend}{at}"
+    return bool(ADAPTED.match(plan.identity)) and f":{IN_FILE}" in plan.identity
