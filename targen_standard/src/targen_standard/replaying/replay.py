@@ -260,7 +260,7 @@ class Replay(Job):
         )
 
     async def _bind(self) -> dict[str, BoundModel]:
-        steps = self._prepared.steps
+        steps = self.prepared.steps
         bound = recorded_models(
             {n: (s.model.identity, s.params, s.settled) for n, s in steps.items()}
         )

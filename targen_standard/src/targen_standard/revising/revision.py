@@ -159,7 +159,7 @@ class Revision(Replay):
 
     def _executor(self, layer: CallLayer) -> Executor:
         assert isinstance(layer, _Standing)
-        made = executor_of(self._prepared, layer, _Carrying)
+        made = executor_of(self.prepared, layer, _Carrying)
         made.revision, made.standing, made.past = self, layer, self._past
         self._carrying = made
         return made

@@ -6,13 +6,12 @@ import asyncio
 import contextlib
 import inspect
 import logging
-import math
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -34,6 +33,7 @@ from targen_core.engine.run import Engine
 from targen_core.errors import (
     BudgetExhausted,
     Interrupted,
+    MissingDependency,
     PluginError,
     QuotaNotMet,
     RunConflict,
@@ -84,7 +84,7 @@ from targen_core.runs.preparing.trust import (
     require_known_limits,
     require_known_paths,
 )
-from targen_core.runs.records.comparing import require_same, versions_apart
+from targen_core.runs.records.comparing import require_same
 from targen_core.runs.records.lock import Lock
 from targen_core.runs.records.manifest import Manifest, require_unmerged
 from targen_core.runs.records.options import is_price
@@ -106,21 +106,13 @@ _STARTING = 10.0
 _MARGIN = 2.0
 """A round of refill costs hours, an extra candidate one call: so request some more."""
 
-_SOME = 8
-"""After so many rows, targen can estimate what the lists for all of them need."""
-
-_FEW = 10
-"""Rows: fewer are a try, not a dataset."""
-
-_CALLS = 4
-"""Calls that a row takes at most in most tasks, until there are some."""
-
 
 class Job:
     """A prepared run; use it as a context manager.
 
     Attributes:
         manifest: the plan.
+        prepared: what the plan names, as it is installed now.
         usage: the usage of its calls so far, including earlier processes.
         engine: set by `run`; its quotas show the run's progress.
         shared: replies to list calls, shared with other runs of a suite.
@@ -159,7 +151,7 @@ class Job:
         self._manifest_before: Manifest | None = None  # where this process has changed it
         self._verifies = verify
         self._directory = directory
-        self._prepared = prepared
+        self.prepared = prepared
         self._cache_folder = None if cache is None else Path(cache)
         self._closing = contextlib.ExitStack()
         self._running = threading.Lock()
@@ -231,26 +223,6 @@ class Job:
             return self.resuming
         where = () if self.elsewhere is None else (self.elsewhere.words,)
         return Action("resume", self.path, *where, **self.manifest.to_resume)
-
-    def _with_larger(self, error: BudgetExhausted) -> Words:
-        """Return how to resume it with a cap that should be enough for all of its rows."""
-        assert self.engine is not None
-        have = sum(self.engine.quotas.have.values())
-        requested = sum(self.engine.quotas.requested.values())
-        lists = rows = 0.0  # used by the lists of contexts and seeds, and by rows
-        for (_, label), counts in self.usage.by_place.items():
-            used = counts.tokens if error.option == "max_tokens" else counts.dollars
-            lists, rows = (lists + used, rows) if label is None else (lists, rows + used)
-        a_call = (lists + rows) / self._answered
-        # The first lists are for more rows than there are yet.
-        lists *= requested / have if have >= _SOME else 2
-        rows = rows * requested / have if have else rows + _CALLS * a_call * requested
-        enough = 1.1 * (lists + rows) + error.needed
-        digit = 10.0 ** (math.floor(math.log10(enough)) - 1)  # two are kept
-        cap = float(f"{math.ceil(enough / digit) * digit:.2g}")
-        where = () if self.elsewhere is None else (self.elsewhere.words,)
-        larger = {error.option: int(cap) if error.option == "max_tokens" else cap}
-        return Action("resume", self.path, *where, **self.manifest.to_resume, **larger)
 
     def __enter__(self) -> Job:
         return self
@@ -426,7 +398,7 @@ class Job:
                 target.
         """
         try:
-            require_deliverable(delivery, {n: self._prepared.steps[n] for n in self._handed})
+            require_deliverable(delivery, {n: self.prepared.steps[n] for n in self._handed})
         except UsageError:
             self._leave_as_it_was()
             raise
@@ -512,21 +484,8 @@ class Job:
             usage = error.exit_code == UsageError.exit_code
             self._failed_to_start = self.engine is None or away or usage
             if isinstance(error, RunConflict):
-                self._blame_versions(error)
+                self._explain(error)
             raise
-
-    def _blame_versions(self, error: RunConflict) -> None:
-        """Name, in an error about different content, the other versions that may have caused it."""
-        apart = versions_apart(self.manifest.lock, self._prepared.lock)
-        if not apart:
-            return
-        was = " and ".join(f"{name} {before}" for name, (before, _) in apart.items())
-        now = " and ".join(version for _, version in apart.values())
-        error.args = (f"{error}; it was started with {was}, but {now} is installed",)
-        error.hint = (
-            f"to continue it, {self.manifest.to_install_again(apart)}; or restore the file, if it "
-            "was edited, or generate a new run"
-        )
 
     async def _run(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:
         manifest, limits = self.manifest, self.manifest.spec.limits
@@ -562,7 +521,8 @@ class Job:
             async def judge() -> None:
                 self.engine = self._engine(layer, concurrency, deferred, listener)
                 await stoppable(layer, self.engine.run(manifest.targets), self.again)
-                if short := self._shortfall(self.engine):
+                if short := self.engine.quotas.shortfall():
+                    self._explain(short)
                     raise short
 
             try:
@@ -585,8 +545,8 @@ class Job:
         if error is not None and gone and self._is_only_asked_to_grow(answered):
             self._leave_as_it_was()
             raise error
-        if isinstance(error, BudgetExhausted) and not error.shared and self.resuming is None:
-            error.hint = self._with_larger(error) if self._answered else error.hint
+        if isinstance(error, BudgetExhausted):
+            self._explain(error)
         before = 0.0 if fresh else self._directory.seconds_before
         self.report = report = build_report(
             manifest,
@@ -598,7 +558,7 @@ class Job:
             hung=self.layer.hung,
             error=error,
             prices={step: bound.price for step, bound in self.layer.models.items()},
-            deliveries=delivery_report(self._prepared.deliveries, self.path),
+            deliveries=delivery_report(self.prepared.deliveries, self.path),
             sources=self._credited(),
             filters=self._reporting,
             folder=self.path,
@@ -614,7 +574,7 @@ class Job:
             manifest=manifest,
             report=report,
             sample=sample,
-            file=self._prepared.file,
+            file=self.prepared.file,
         )
         notes = notes_on(ended)
         told = [*notes]
@@ -626,7 +586,7 @@ class Job:
             told += notes[-1:] if self._reported is None else []  # once: each import ends a job
         for note in told:
             self._tell(note)
-        if notes := [*self._prepared.notes, *notes]:
+        if notes := [*self.prepared.notes, *notes]:
             report["notes"] = notes
         complete = report["status"] in ("complete", "short")
         files = files_of(ended)
@@ -644,13 +604,10 @@ class Job:
             raise error
         return report
 
-    def _shortfall(self, engine: Engine) -> QuotaNotMet | None:
-        """Return the error for labels that lack rows, explained if targen-standard is installed."""
-        short = engine.quotas.shortfall()
+    def _explain(self, error: TargenError) -> None:
+        """Have an error say more about its causes and what to do, if targen-standard is here."""
         with contextlib.suppress(PluginError):
-            if short is not None:
-                load_registry().function("explain-shortfall", of="explaining it")(short, self)
-        return short
+            load_registry().function("explain-failure", of="explaining it")(error, self)
 
     def _credited(self) -> Sequence[Mapping[str, Any]]:
         """Return the data that rows were made from, if a list of the task gives credit."""
@@ -754,8 +711,8 @@ class Job:
     ) -> Engine:
         return Engine(
             self.task,
-            distribution=self._prepared.distribution,
-            specs=self._prepared.specs,
+            distribution=self.prepared.distribution,
+            specs=self.prepared.specs,
             executor=self._executor(layer),
             layer=layer,
             sink=self._directory,
@@ -772,31 +729,31 @@ class Job:
     @property
     def by_people(self) -> bool:
         """Return whether people answer, so that no more answers are requested than are needed."""
-        return self._prepared.by_people
+        return self.prepared.by_people
 
     @property
     def sends(self) -> bool:
         """Return whether it makes calls itself, rather than leaving all of them to files."""
-        own = self._prepared
+        own = self.prepared
         left = own.delivered if own.delivery is not None and own.delivery.leaves else ()
         return len(left) < len(own.steps)
 
     @property
     def _handed(self) -> Collection[str]:
         """Return the steps that `delivery` handles: all, or only those that somebody else does."""
-        own = self._prepared
+        own = self.prepared
         return own.delivered if own.delivery is not None and own.delivery.leaves else own.steps
 
     def _executor(self, layer: CallLayer) -> Executor:
         """Return the executor of its candidates for steps 3 and 4."""
-        return executor_of(self._prepared, layer, LocalExecutor)
+        return executor_of(self.prepared, layer, LocalExecutor)
 
     def _filters(self) -> list[Filter]:
         """New filters, as the spec says."""
         self._reporting = {}
-        guard = Guard(self.task.name, self._prepared.distribution)
+        guard = Guard(self.task.name, self.prepared.distribution)
         sources = {plan.id: plan.sources for plan in self.manifest.lock.parts.values()}
-        for each in self._prepared.filters:
+        for each in self.prepared.filters:
             part = each.part if each.part.stateless else each.make()
             if sources.get(each.id):
                 part.sources = sources[each.id]  # as the run's files call them, wherever they are
@@ -820,7 +777,7 @@ class Job:
             journal=self.journal,
             usage=self.usage,
             cache=self._cache_folder,
-            deliveries=self._prepared.deliveries,
+            deliveries=self.prepared.deliveries,
             was_cut=not self._fell_short,  # then some cached replies were dropped
         ) as layer:
             yield layer
@@ -840,7 +797,7 @@ class Job:
     async def _bind(self) -> dict[str, BoundModel]:
         """Each step's model, or one whose calls are delivered or answered elsewhere."""
         limits, at_once = self.manifest.spec.limits, self.manifest.spec.lists_at_once
-        steps, asked = self._prepared.steps, self._prepared.delivery
+        steps, asked = self.prepared.steps, self.prepared.delivery
         if self.elsewhere is not None:
             if asked is not None:
                 self.elsewhere.refuse(asked)
@@ -848,16 +805,16 @@ class Job:
         elif self.delivery is not None:
             steps = delivered(steps, self.delivery, self.path, limits, names=self._handed)
         elif asked is not None:
-            lists = len(self._prepared.specs) if at_once > 1 else 0
+            lists = len(self.prepared.specs) if at_once > 1 else 0
             steps = delivered(
                 steps,
                 asked,
                 self.path,
                 limits,
-                names=self._prepared.delivered,
+                names=self.prepared.delivered,
                 per_round=2 + lists,
             )
-        return bind_models(steps, limits, task=self._prepared.lock.task.id)
+        return bind_models(steps, limits, task=self.prepared.lock.task.id)
 
 
 def note_begun(path: Path) -> None:
@@ -987,34 +944,11 @@ def _require_given(prepared: Prepared) -> None:
 
 def _say_what_to_know(prepared: Prepared) -> None:
     """Say what people should know before a run, such as that a model is very small."""
-    for note in prepared.notes:
+    notes = [*prepared.notes]
+    with contextlib.suppress(MissingDependency):  # who installs only the core wants no advice
+        notes += load_registry().function("notes-before", of="a run")(prepared)
+    for note in notes:
         _log.warning("%s", note)
-    if prepared.file is not None and prepared.file.note:
-        _say_of_file(prepared.file.note)
-    given = [name for name, rows in prepared.spec.quotas.items() if rows]
-    counts_only = prepared.task.rows.label_named is not None  # models learn more than the label
-    of_task = len(prepared.task.labels)
-    is_try = of_task > 1 and sum(prepared.spec.quotas.values()) < _FEW
-    if len(given) == 1 and of_task and not (counts_only or is_try):
-        of = "the only label that gets rows, so"
-        if of_task == 1:
-            of = (
-                "the only label, so there are no shares to balance, step 4 can only reject rows, "
-                "and"
-            )
-        _log.warning("%s is %s no classifier can learn from such a dataset", given[0], of)
-    said = {
-        step.backend.caveat(step.options, len(prepared.task.labels))
-        for step in prepared.steps.values()
-        if step.backend.caveat is not None
-    }
-    for words in sorted(said - {""}):
-        _log.warning("%s", words)
-
-
-@cache  # an estimate prepares several runs
-def _say_of_file(note: str) -> None:
-    _log.warning("%s", note)
 
 
 def _say_what_is_missing(manifest: Manifest) -> None:

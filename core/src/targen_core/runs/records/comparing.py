@@ -54,19 +54,6 @@ def _apart(there: Lock, now: Lock) -> Iterator[str]:
             yield place
 
 
-def versions_apart(there: Lock, now: Lock) -> dict[str, tuple[str, str]]:
-    """Return the distributions that are installed in another version, with both versions.
-
-    A run continues with it, as long as it gives the same rows from the same replies.
-    """
-    installed = now.distributions
-    return {
-        name: (was, installed[name])
-        for name, was in there.distributions.items()
-        if installed.get(name, was) != was
-    }
-
-
 def alike(was: PartPlan, now: PartPlan) -> bool:
     """Return whether parts are the same except for their datasets and versions.
 
