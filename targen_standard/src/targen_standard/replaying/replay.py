@@ -30,6 +30,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.place import is_fresh
 from targen_core.runs.jobs.job import Job
+from targen_core.runs.preparing.models import models_of
 from targen_core.runs.preparing.parts import Admit
 from targen_core.runs.preparing.plan import Prepared, named, prepare
 from targen_core.runs.preparing.sources import (
@@ -54,7 +55,7 @@ from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT, Action, Option
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.other_runs import changed_part
-from targen_standard.recorded import RecordedLayer, recorded_models
+from targen_standard.recorded import RecordedLayer, recorded_models, stand_ins
 
 __all__ = ["COPIED", "Needed", "Replay", "known_sources", "reply_of"]
 
@@ -190,6 +191,7 @@ class Replay(Job):
                 admit=known_sources(run),
                 begun=there.lock,
                 recorded=None if others or passed else there.lock,
+                making=models_of if others or passed else stand_ins(there.lock.steps),
             )
         except UnreadSource as error:
             error.ask_where(run, f"; then {cls.act}")

@@ -35,7 +35,7 @@ from targen_core.runs.jobs.job import executor_of
 from targen_core.runs.preparing.plan import Prepared, prepare
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
-from targen_standard.recorded import RecordedLayer
+from targen_standard.recorded import RecordedLayer, stand_ins
 from targen_standard.replaying.replay import COPIED, Replay, known_sources, reply_of
 from targen_standard.revising.rehearsing import Rehearsal
 from targen_standard.task_files.prompt_text import without_others
@@ -91,7 +91,11 @@ class Revision(Replay):
             self._keep(record)
         was = self.before
         before = prepare(
-            registry, was.asked(self.of), admit=known_sources(self.of), recorded=was.lock
+            registry,
+            was.asked(self.of),
+            admit=known_sources(self.of),
+            recorded=was.lock,
+            making=stand_ins(was.lock.steps),
         )
         self._past = _Past(self.of, before, was.spec.seed)
         self._closing.callback(self._past.journal.close)

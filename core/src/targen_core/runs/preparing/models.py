@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-from pydantic import ConfigDict
+from typing import Any, Protocol, TypeAlias
 
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.call import BoundModel
@@ -15,10 +13,9 @@ from targen_core.calls.delivery import Delivery, ModelSource
 from targen_core.calls.descriptors import affordable
 from targen_core.calls.model import ChatModel, DeferredModel, Price
 from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
-from targen_core.calls.recorded import RecordedModel
 from targen_core.calls.scores import most_top, tells
 from targen_core.calls.secrets import Secrets
-from targen_core.errors import MissingDependency, TargenError, UnknownName, UsageError
+from targen_core.errors import TargenError, UsageError
 from targen_core.options import Limits
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
@@ -80,6 +77,20 @@ class PreparedStep:
             options=public_options(self.options),
             params=self.params,
         )
+
+
+ModelsOf: TypeAlias = Callable[
+    [
+        Registry,
+        Task[Any, Any],
+        RunSpec,
+        Mapping[str, StepOptions],
+        Collection[str],
+        Delivery | None,
+    ],
+    dict[str, PreparedStep],
+]
+"""Makes the models of a run's steps, as `models_of` does."""
 
 
 class Elsewhere(Protocol):
@@ -149,12 +160,10 @@ def models_of(
     options: Mapping[str, StepOptions],
     asked: Collection[str],
     delivery: Delivery | None,
-    recorded: Mapping[str, StepPlan] | None = None,
 ) -> dict[str, PreparedStep]:
     """The models of the steps `asked`; those with the same backend and options share one.
 
-    A `delivery` must be able to take their calls. With `recorded`, stand-ins for the models that
-    answered then, whose backends need not be installed.
+    A `delivery` must be able to take their calls.
     """
     made: list[tuple[str, BackendOptions, ChatModel]] = []
     steps: dict[str, PreparedStep] = {}
@@ -164,21 +173,12 @@ def models_of(
             continue
         name = spec.backend_of(step.name)
         user = options[step.name]
-        try:
-            registered = registry.find("backend", name)
-            backend: Backend = registry.resolve(registered)
-        except (UnknownName, MissingDependency):
-            if recorded is None:
-                raise
-            steps[step.name] = _recorded_step(step, name, user, recorded)
-            continue
+        registered = registry.find("backend", name)
+        backend: Backend = registry.resolve(registered)
         chosen = backend_options(name, backend, user.backend)
-        if delivery is not None and step.name in taken and recorded is None:
+        if delivery is not None and step.name in taken:
             delivery.require(step.name, name.rpartition(":")[2], backend, chosen)
         model = next((m for *same, m in made if same == [registered.id, chosen]), None)
-        if recorded is not None:
-            plan = _plan_of(step.name, registered.id, recorded, public_options(chosen))
-            model = RecordedModel(plan.identity)
         if model is None:
             try:
                 model = registry.chat_model(backend.create(chosen))
@@ -210,7 +210,7 @@ def models_of(
         )
         if step.name in task.scored:
             _require_scores(registry, task, steps[step.name], spec)
-        if spec.limits.max_cost is not None and price is None and recorded is None:
+        if spec.limits.max_cost is not None and price is None:
             raise UsageError(
                 Option("max_cost")
                 + f" needs a price, but the price of {model.identity} is unknown",
@@ -294,61 +294,3 @@ def made_up(registry: Registry, backends: Iterable[str]) -> list[str]:
             if registry.resolve(item).made_up:
                 names[item.name] = None
     return [*names]
-
-
-class _RecordedOptions(BackendOptions):
-    """Options of a backend that is not installed, as a run recorded them."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
-
-
-def _recorded_step(
-    step: Step, name: str, user: StepOptions, recorded: Mapping[str, StepPlan]
-) -> PreparedStep:
-    """Return a step with a stand-in also for its backend, which is not installed.
-
-    Its parameters are those on record, since only the backend knows its defaults.
-
-    Raises:
-        UsageError: no step had a model of this backend.
-    """
-    plan = _plan_of(step.name, name, recorded)
-    chosen = _RecordedOptions(**plan.options)
-    model = RecordedModel(plan.identity)
-    backend = Backend(summary=name, options=_RecordedOptions, create=lambda options: model)
-    params = {**plan.params}
-    if step.name not in recorded:
-        params = step_parameters(step, backend, chosen, user)
-    return PreparedStep(
-        step,
-        model,
-        params,
-        Price(*user.price, source=str(USER_PRICE)) if user.price else None,
-        backend,
-        plan.backend,
-        chosen,
-        settled(step, params, user.candidates),
-    )
-
-
-def _plan_of(
-    step: str,
-    backend: str,
-    recorded: Mapping[str, StepPlan],
-    options: Mapping[str, Any] | None = None,
-) -> StepPlan:
-    """Return what is on record of a step's model; a step without calls gets another step's.
-
-    Raises:
-        UsageError: no step had a model of this backend, with these options if they are given.
-    """
-    plan = recorded.get(step)
-    for other in recorded.values():
-        if plan is None and other.backend == backend and options in (None, other.options):
-            plan = other
-    if plan is None:
-        raise UsageError(
-            f"the run did not call a model in step {step}, so it did not record which model to use",
-            hint="generate a new run; it reuses this run's replies from the cache",
-        )
-    return plan

@@ -22,7 +22,7 @@ from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.delivering import chosen_delivery, delivered_steps, known_deliveries
 from targen_core.runs.preparing.lists import chain_of, refuse_unsharded
-from targen_core.runs.preparing.models import PreparedStep, made_up, models_of
+from targen_core.runs.preparing.models import ModelsOf, PreparedStep, made_up, models_of
 from targen_core.runs.preparing.parts import Admit, Chosen, Parts
 from targen_core.runs.preparing.sources import kept_source
 from targen_core.runs.preparing.tasks import (
@@ -121,14 +121,15 @@ def prepare(
     admit: Admit = lambda option, words, sources: None,
     begun: Lock | None = None,
     recorded: Lock | None = None,
+    making: ModelsOf = models_of,
 ) -> Prepared:
     """Find, make and check everything that `spec` names; no call is made.
 
     `allow` is called with the steps that ask a model, before any is made. `admit` is called with
     the datasets that options of parts name, before any is read. `begun` is the lock of a run that
-    continues: its filters apply without being requested. If `recorded` names the models of an
-    earlier run's steps, stand-ins replace them. Options of parts that it had and that are not
-    used now do no harm.
+    continues: its filters apply without being requested. `recorded` is that of a run that is
+    repeated: the same holds, and options of parts that it had and that are not used now do no harm.
+    `making` makes the models of the steps.
 
     Raises:
         UsageError: `spec` is invalid.
@@ -152,11 +153,10 @@ def prepare(
     if corrector is not None:
         asked.add("correct")
     allow([step.name for step in task.steps if step.name in asked])
-    answered = None if recorded is None else recorded.steps
     delivery = chosen_delivery(registry, spec.limits)
     judged = judged_by(task, corrector)
     try:
-        steps = models_of(registry, judged, spec, options, asked, delivery, answered)
+        steps = making(registry, judged, spec, options, asked, delivery)
     except UnknownOption as error:
         meant = [each for each in parts.options if each.rpartition(".")[2] == error.option]
         if error.known and meant:
