@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shlex
 from itertools import product
 from pathlib import Path
@@ -131,9 +132,12 @@ def test_a_task_s_output_is_learned_and_measured_by_default(kind, works):
     outputs = {"labels", "spans", "score", "answers"}
     rows = [{k: v for k, v in row.items() if k not in outputs} for row in lines("test.jsonl")]
     write_lines("new.jsonl", rows)
-    works("predict", "m", "new.jsonl", "--out", "new-said.jsonl")
+    said = works("predict", "m", "new.jsonl", "--out", "new-said.jsonl").out
     predicted = [row["predicted"] for row in lines("said.jsonl")]
     assert [row["predicted"] for row in lines("new-said.jsonl")] == predicted
+    if kind == "score":
+        assert predicted == [round(each, 4) for each in predicted]
+        assert re.match(r"\d+ rows; predicted [\d.]+ to [\d.]+, mean [\d.]+\n", said)
     if kind != "spans":  # all rows have both types
         works(*TRAIN[:-1], "by", "--trainer", "tfidf")
     if kind == "labels":

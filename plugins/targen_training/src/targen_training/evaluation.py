@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from targen_standard.given import DataLike, TaskLike
     from targen_training.slices import Examples
 
-__all__ = ["Evaluation", "evaluated", "opened", "require_format", "write_rows"]
+__all__ = ["Evaluation", "evaluated", "opened", "require_format", "rounded", "write_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ class Evaluation:
             dataset, row = names[decision.row]
             place = {**({"dataset": dataset} if len(self.datasets) > 1 else {}), "row": row}
             if self.model.output is not None:
-                lines.append({**place, "right": decision.value, "predicted": each})
+                lines.append({**place, "right": decision.value, "predicted": rounded(each)})
                 continue
             shares = dict(zip(self.model.answers, each, strict=True))
             lines.append(
@@ -282,6 +282,11 @@ def opened(
         for dataset in datasets:
             require_texts(dataset.source or dataset.name, dataset.task, learned)
     return trained, datasets
+
+
+def rounded(value: Any) -> Any:
+    """Return a predicted output as files have it: a number to four digits behind the point."""
+    return round(value, 4) if isinstance(value, float) else value
 
 
 def require_format(out: Path) -> None:

@@ -72,7 +72,11 @@ def predict(
 
 
 def _counted(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return how often each label was predicted; "" for many labels or for outputs."""
+    """Return how often each label was predicted, or the range of numbers; or ""."""
+    numbers = [row[PREDICTED] for row in rows if isinstance(row[PREDICTED], float)]
+    if numbers:
+        mean = sum(numbers) / len(numbers)
+        return f"; predicted {min(numbers):.4g} to {max(numbers):.4g}, mean {mean:.4g}"
     counts = Counter(row[PREDICTED] for row in rows if SCORE in row)
     few = [f"{name} {n:,}" for name, n in counts.most_common()] if len(counts) <= _NAMED else []
     return f"; predicted {', '.join(few)}" if few else ""
@@ -92,7 +96,7 @@ def predicted(
         UsageError: the model does not exist, does not predict from texts alone, or there are no
             rows of one of its tasks.
     """
-    from targen_training.evaluation import opened
+    from targen_training.evaluation import opened, rounded
     from targen_training.trainers import Decision
 
     trained, (dataset,) = opened(
@@ -113,11 +117,11 @@ def predicted(
     )
     columns: list[dict[str, Any]]
     if trained.output is not None:
-        columns = [{PREDICTED: value} for value in said]
+        columns = [{PREDICTED: rounded(value)} for value in said]
     else:
         best = [max(range(len(each)), key=each.__getitem__) for each in said]
         columns = [
-            {PREDICTED: trained.answers[at], SCORE: round(float(each[at]), 4)}
+            {PREDICTED: trained.answers[at], SCORE: rounded(float(each[at]))}
             for at, each in zip(best, said, strict=True)
         ]
     rows = [{**row, **more} for row, more in zip(dataset.rows, columns, strict=True)]
