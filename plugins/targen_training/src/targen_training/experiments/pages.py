@@ -558,10 +558,11 @@ def _warnings(part: PartResult) -> Iterator[str]:
         for source in sources:
             if (source["same_as_test"] or source["near_test"]) and source["name"] not in warned:
                 warned.add(source["name"])
-                near = f", and near copies of {source['near_test']:,} more"
+                near = f", and {source['near_test']:,} more nearly"
+                same = source["same_as_test"]
                 yield (
-                    f"{part.key}: the test set also contains "
-                    f"{plural(source['same_as_test'], 'row')} of {source['name']}"
+                    f"{part.key}: {plural(same, 'row')} of {source['name']} "
+                    f"{'is' if same == 1 else 'are'} also in the test set"
                     f"{near if source['near_test'] else ''}"
                 )
             if shown := source.get("shown"):  # results of earlier versions lack it
