@@ -406,6 +406,8 @@ def _meant(loc: Loc, value: Any, known: list[str]) -> Words:
         key = "n"
     elif top and key in _keys_at(Declaration, ("fields", "")):
         return Option("fields", {"text": {key: value}})
+    elif top and key in ("questions", "answers"):
+        return "for rows with a question: " + Option("output", {"answer": {"KIND": "…"}})
     elif top and key == "instruction":
         return (
             "did you mean instructions? If the file is for targen transform, run: targen transform "
