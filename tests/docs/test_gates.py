@@ -1,4 +1,4 @@
-"""Files are read by the readers of `targen_core.reading` and `targen_core.plain`, and no other way.
+"""Files are read by the readers of `targen_cli.reading` and `targen_core.plain`, and no other way.
 
 A file may come from a stranger. What reads one by itself has no bound on its size, follows links
 and waits for FIFOs, so every other way is refused here, except where a line below says why not.
@@ -103,7 +103,7 @@ def test_files_are_read_by_the_readers_alone():
             used |= {name} if found else set()
         else:
             odd += [f"{name}:{line}: {what}" for line, what in found]
-    assert not odd, "read it with targen_core.reading, or with content_of"
+    assert not odd, "read it with targen_cli.reading, or with content_of"
     assert used == set(ALLOWED)
 
 

@@ -253,5 +253,4 @@ def test_the_core_names_no_plugin():
         for text in _texts(ast.parse(path.read_text(encoding="utf-8")))
         if (found := plugin.search(text)) and path.name != "elsewhere.py"
     }
-    # The suites of the core's kinds are the kit's, which nobody imports to use a plugin.
-    assert naming == {("plugins/kinds.py", "targen_testing")}
+    assert naming == set()
