@@ -51,9 +51,9 @@ def predict(
 ) -> None:
     """Predict the labels of new rows with a trained model.
 
-    The output has all columns of the rows, the column `predicted`, and for labels also
-    `score`, which is higher the surer the model is, in most trainers a probability. Rows that
-    cannot be read, such as those without a text, are named and left out.
+    The output has all columns of the rows and the column `predicted`. For labels, it also has
+    `score`: the surer the model is, the higher. With most trainers, this is a probability. Rows
+    that cannot be read, such as those without a text, are named and left out.
 
     Examples:
     - targen predict models/mail-0 new.csv --out predicted.csv
