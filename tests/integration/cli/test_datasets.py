@@ -136,6 +136,10 @@ def test_checks_compare_rows_within_a_label(targen):
         (2, "repeats row 0, which has a different label"),
         (3, "nearly repeats row 0"),
     ]
+    switched_off = "filters: [near-duplicates]\noptions: {near-duplicates.near_duplicates: 0}\n"
+    Path("mail.yaml").write_text(MAIL.replace("3, 12", "3, 22") + switched_off)
+    found = targen("validate rows.jsonl --task mail.yaml --checks --json").json["checks"]
+    assert found["rows"] == []
 
 
 def test_checks_of_a_pair_know_its_seed(targen, works):

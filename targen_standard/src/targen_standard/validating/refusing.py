@@ -143,5 +143,10 @@ def _filters(dataset: Dataset, registry: Registry) -> Iterator[Filter]:
             item = registry.find("filter", name)
         except TargenError:  # it is not installed, and runs go without it
             continue
-        options = dataset.task.part_options.get(name, {})
+        options = {
+            key.removeprefix(f"{about}."): value
+            for about in (item.name, item.id)
+            for key, value in dataset.task.part_options.items()
+            if key.startswith(f"{about}.")
+        }
         yield registry.configured(item, options)[0]
