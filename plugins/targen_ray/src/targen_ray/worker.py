@@ -122,12 +122,15 @@ class Worker:
             self._ready.set()
 
 
-class _AskDriver(Exception):
-    """A scripted model wants the reply that the task has for a dry run."""
+class _AskDriver(TargenError):
+    """A scripted model wants the reply that the task has for a dry run.
+
+    It passes through the user's script, which is not blamed for a `TargenError`.
+    """
 
     @staticmethod
     def raised() -> Any:
-        raise _AskDriver
+        raise _AskDriver("the reply for a dry run comes from the driver")
 
 
 def _first(values: tuple[Any]) -> Any:
