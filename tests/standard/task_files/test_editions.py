@@ -13,7 +13,7 @@ import pytest
 
 import targen_core
 from targen_core.errors import Rejected
-from targen_core.runs.jobs import job
+from targen_standard import failures
 from targen_standard.task_files.model import Declaration
 
 from ...runs import outputs, records
@@ -198,7 +198,7 @@ def test_new_editions_know_a_language_among_other_words_and_by_its_code(edition,
 )
 def test_a_note_says_once_that_the_language_is_not_checked(line, is_said, works):
     def notes() -> int:
-        job._say_of_file.cache_clear()  # a process says it once
+        failures._told.clear()  # a process says it once
         done = works(*line.split())
         return f"{done.out}{done.err}".count("targen does not know German and English as a")
 
