@@ -427,8 +427,9 @@ def main() -> None:
         for part, rows in (("train", train), ("test", test)):
             text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
             (folder / f"{part}.jsonl").write_text(text, encoding="utf-8")
-        shown = "".join(f"{text}\n" for text in examples(train))
-        (folder / "examples.txt").write_text(shown, encoding="utf-8")
+        if "text" in train[0]:  # no run in examples/pairs is of SciTail's pairs of texts
+            shown = "".join(f"{text}\n" for text in examples(train))
+            (folder / "examples.txt").write_text(shown, encoding="utf-8")
         results[name] = measure(name, folder, arms, trainers, asked.repeats)
         (asked.out / "figures.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
     if asked.picture:
