@@ -94,6 +94,7 @@ def test_what_cannot_be_said_of_rows_writes_nothing(
     assert not run.with_name(f"{run.name}.review").exists()
 
 
+@pytest.mark.whole  # pandas
 def test_rows_are_named_as_pandas_has_them(run: Path) -> None:
     frame = targen_core.load(run).dataset.to_pandas()
     mask = frame["idx"] < 2
