@@ -142,9 +142,9 @@ def test_models_of_other_rows_get_folders_of_their_own(targen, mood, capsys, cap
     assert made == [Path(f"models/{name}").absolute() for name in ("dataset", "dataset-2")] * 2
     said = "models/dataset already contains a model; writing this model to models/dataset-2"
     assert caplog.messages == [f"note: {said}"]
-    odd = [*rows[:10], {"text": "So so.", "label": "meh"}]
+    odd = [*rows[:10], {"text": "So so.", "label": "meh"}, {"text": None}]
     new = targen_core.predict(made[0], odd, task="mood.yaml")
-    assert len(new) == 10 and "warning: dataset: 1 row skipped; row 11: label" in caplog.messages[1]
+    assert len(new) == 11 and "1 row skipped; row 12: text" in caplog.messages[-1]
     assert capsys.readouterr() == ("", "")
     assert targen_core.train(rows[:20], **how, force=True).folder == made[0]
     with pytest.raises(targen_core.UsageError, match="already contains a model"):
