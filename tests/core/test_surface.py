@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import targen_core
 import targen_standard.plugin
@@ -47,6 +49,19 @@ def test_the_names_for_authors_are_these():
 
 def test_functions_for_the_core_are_not_offered():
     assert not set(targen_standard.plugin._FOR_THE_CORE) & set(dir(targen_core))
+
+
+def test_type_checkers_see_what_programs_get():
+    tree = ast.parse(Path(targen_core.__file__).read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    seen = {
+        alias.name: node.module
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert seen.pop("errors") == "targen_core"
+    assert seen == {name: f"targen_core.{home}" for name, home in targen_core._HOME.items()}
 
 
 def test_importing_the_package_imports_nothing_else():

@@ -7,14 +7,12 @@ and `merge`, are attributes as well.
 
 from __future__ import annotations
 
-from ast import If, ImportFrom, parse
 from importlib import import_module
 from importlib.util import find_spec
-from inspect import getsource, isfunction
-from sys import modules
+from inspect import isfunction
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # the public names: `_home` reads this block, and only type checkers execute it
+if TYPE_CHECKING:
     from targen_core import errors as errors
     from targen_core.api.generating import agenerate as agenerate
     from targen_core.api.generating import aresume as aresume
@@ -86,16 +84,42 @@ if TYPE_CHECKING:  # the public names: `_home` reads this block, and only type c
 
 __version__ = "0.1.0"
 
+_HOMES = {
+    "api.generating": "agenerate aresume generate load resume",
+    "api.report": "LabelReport Report UsageReport",
+    "api.run": "Run",
+    "calls.backend": "Backend BackendOptions",
+    "calls.model": "ChatModel ChatReply ChatRequest Message Price ScoringModel",
+    "calls.scores": "Scored TokenScore mean_logprob",
+    "dataset.model": "Dataset",
+    "dataset.read": "read_dataset",
+    "engine.filters": "Candidate Filter Refusal",
+    "engine.quotas": "Quotas",
+    "errors": "JobFailed Rejected TargenError UsageError",
+    "options": "Limits",
+    "origin": "Typed trusting",
+    "plugins.configurable": "Configurable",
+    "plugins.hookspecs": "hookimpl",
+    "plugins.kinds": "Kind KindRegister",
+    "plugins.loader": "load_registry",
+    "plugins.register": "Register Registration",
+    "plugins.registry": "Registry",
+    "runs.folder.reporters": "Concern",
+    "runs.jobs.job": "Job",
+    "runs.records.spec": "RunSpec",
+    "tasks.cases": "Case",
+    "tasks.dimensions": "Dimension",
+    "tasks.groups": "Judging Rows Texts",
+    "tasks.judging": "Correction CorrectionSample JudgeAnswer JudgeQuestion",
+    "tasks.model": "Task",
+    "tasks.parts": "Credit DryRunCall Label Variant",
+    "tasks.prompt": "Prompt",
+    "tasks.steps": "Check Corrector InverseGenerator ListStep Llm Part Step",
+    "tasks.vocabularies": "vocabulary",
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
-def _home() -> dict[str, str]:
-    """Return the module of each public name."""
-    names = next(node for node in parse(getsource(modules[__name__])).body if isinstance(node, If))
-    imports = [node for node in names.body if isinstance(node, ImportFrom)]
-    return {alias.name: node.module or "" for node in imports for alias in node.names}
-
-
-_HOME = _home()
-__all__ = sorted(_HOME)
+__all__ = sorted([*_HOME, "errors"])
 
 if not TYPE_CHECKING:  # type checkers read the imports above, and know of no other name
 
@@ -107,7 +131,7 @@ if not TYPE_CHECKING:  # type checkers read the imports above, and know of no ot
             if name.startswith("_") or find_spec(f"{__name__}.{name}") is not None:
                 raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
             return _exported(import_module(f"{__name__}.plugins.functions").function(name))
-        value = _exported(getattr(import_module(_HOME[name]), name))
+        value = _exported(getattr(import_module(f"{__name__}.{_HOME[name]}"), name))
         globals()[name] = value
         return value
 
