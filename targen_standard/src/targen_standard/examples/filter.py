@@ -92,14 +92,16 @@ class ExampleFilter(Filter):
         kinds = [e for e in task.dimensions if isinstance(e, Kinds)]
         if examples is not None and self._options.show_examples and profile == "pairs":
             by_script = self._spoken(examples).by_script
-            following = followed(task, examples.rows, self._options, by_script=by_script)
+            few = too_few(task, examples.rows, self._options)
+            following = None
+            if not few:
+                following = followed(task, examples.rows, self._options, by_script=by_script)
             if following is not None:
                 # Rows after real texts have their kinds, too.
                 if kinds and path is not None and not COPY_OF_FILE.fullmatch(path.name):
                     _warn("rows follow the examples, so they draw none of the task's kinds")
                 kept = tuple(e for e in task.dimensions if e not in (*lengths, *kinds))
                 return following.replace(dimensions=kept)
-            few = too_few(task, examples.rows, self._options)
             if few and path is not None and not COPY_OF_FILE.fullmatch(path.name):
                 _warn(f"rows do not follow pairs of examples: {few}")
         if isinstance(profile, Profile):

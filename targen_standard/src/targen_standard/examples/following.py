@@ -61,11 +61,11 @@ class _Reply(BaseModel):
 def followed(
     task: Task[Any, Any], rows: Sequence[Example], options: ExampleOptions, *, by_script: bool
 ) -> Task[Any, Any] | None:
-    """Return the task whose rows follow examples; None if it cannot, or they are too few.
+    """Return the task whose rows follow its examples, if these are enough; None if it cannot.
 
     For `by_script`, see `length_of`.
     """
-    if not task.following or options.shown < 2 or too_few(task, rows, options):
+    if not task.following or options.shown < 2:
         return None
     by_label = labelled_alike(rows)
     labels = [label.name for label in task.labels]
@@ -95,7 +95,7 @@ def followed(
 
 
 def too_few(task: Task[Any, Any], rows: Sequence[Example], options: ExampleOptions) -> str:
-    """Return which labels have too few examples for rows to follow, in words; or ""."""
+    """Return which labels have too few examples for `followed`, in words; or ""."""
     if not task.following or options.shown < 2:
         return ""
     by_label = labelled_alike(rows)
@@ -224,8 +224,9 @@ class _Following(Wrapping):
         is_own = len(own) >= _FEWEST
         mine = own if is_own else [*self._texts]
         leads = [*mine]
-        if self._only_sure and len(mine) - len({*mine} & {*known.unsure}) >= self._least:
-            leads = [line for line in mine if line not in known.unsure]
+        if self._only_sure:
+            sure = [line for line in mine if line not in known.unsure]
+            leads = sure if len(sure) >= self._least else leads
         random.Random(f"{known.order} {self._branch}").shuffle(leads)
         turn, at = divmod(place, len(leads))
         manner = leads[at]
