@@ -233,13 +233,13 @@ def _official_label(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapp
     If all labels are texts, the values 1 and true also mean those called `1` and `true`.
     """
     label = row.get("label")
+    if not isinstance(label, int) and (not isinstance(label, str) or label.isascii()):
+        return row  # nearly all rows
     officials = [each.official for each in (task.labels if task else ())]
-    if isinstance(label, bool | int):
+    if isinstance(label, int):
         texts = [each for each in officials if isinstance(each, str)]
         same = [each for each in texts if each.casefold() == json.dumps(label)]
         return {**row, "label": same[0]} if same and len(texts) == len(officials) else row
-    if not isinstance(label, str) or label.isascii():
-        return row
     known = {composed(each): each for each in officials if isinstance(each, str)}
     return {**row, "label": known.get(composed(label), composed(label))}
 
