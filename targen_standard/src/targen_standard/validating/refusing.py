@@ -12,6 +12,7 @@ from targen_core.dataset.model import Dataset
 from targen_core.engine.filters import USUAL, Candidate, Filter
 from targen_core.errors import Rejected, TargenError
 from targen_core.plugins.registry import Registry
+from targen_core.runs.preparing.parts import Parts
 from targen_core.tasks.steps import RegisteredCheck
 from targen_standard.task_files.checks import RowCheck, language_note
 
@@ -138,15 +139,10 @@ def _name(check: Any) -> str:
 
 def _filters(dataset: Dataset, registry: Registry) -> Iterator[Filter]:
     """The filters that every run of the task has, with the options in its file."""
+    parts = Parts(registry, {}, dataset.task)
     for name in USUAL:
         try:
-            item = registry.find("filter", name)
+            registry.find("filter", name)
         except TargenError:  # it is not installed, and runs go without it
             continue
-        options = {
-            key.removeprefix(f"{about}."): value
-            for about in (item.name, item.id)
-            for key, value in dataset.task.part_options.items()
-            if key.startswith(f"{about}.")
-        }
-        yield registry.configured(item, options)[0]
+        yield parts.find(f"filter {name}", "filter", name)[1]
