@@ -690,11 +690,11 @@ def generator_options(items: Sequence[str]) -> dict[str, Any]:
     """
     import json
 
-    options: dict[str, Any] = {}
-    for key, value in assigned(items).items():
-        options[key] = value
-        with suppress(ValueError, TypeError):
-            options[key] = json.loads(value)
+    options = assigned(items)  # in which digits are text
+    for item in items:
+        key, _, text = item.partition("=")
+        with suppress(ValueError):
+            options[key] = json.loads(text)
     return {"options": options} if options else {}
 
 
