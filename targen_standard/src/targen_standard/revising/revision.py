@@ -241,7 +241,10 @@ def _asked_alike(was: Task[Any, Any], now: Task[Any, Any]) -> bool:
 
 
 def _items(task: Task[Any, Any], branch: str) -> list[tuple[str, str]]:
-    """Return the types of the items in a branch's lists, which another import makes anew."""
+    """Return the names of the item types in a branch's lists.
+
+    If a task's module is imported twice, its types have equal names but are not equal.
+    """
     return [(step.item.__module__, step.item.__qualname__) for step in task.chain_of(branch)]
 
 
