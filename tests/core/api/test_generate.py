@@ -24,7 +24,7 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.plugins import loader
-from targen_core.runs.jobs import job as jobs
+from targen_core.runs.jobs import starting
 
 from ...runs import manifest, records
 from ..models import PORTER
@@ -285,7 +285,7 @@ def test_a_run_that_is_open_here_is_said_to_be():
 
 
 def test_a_start_says_that_it_waits_for_another(monkeypatch, caplog):
-    monkeypatch.setattr(jobs, "_STARTING", 0.2)
+    monkeypatch.setattr(starting, "_STARTING", 0.2)
     Path("runs/porter-0").mkdir(parents=True)
     held = FileLock("runs/porter-0/.lock")
     with held, caplog.at_level("INFO", logger="targen"), pytest.raises(RunLocked):

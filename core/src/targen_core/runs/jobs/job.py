@@ -25,7 +25,7 @@ from targen_core.calls.usage import Usage, answered
 from targen_core.engine.commits import Contradicted
 from targen_core.engine.events import Listener
 from targen_core.engine.executor import Executor
-from targen_core.engine.filters import USUAL, Filter
+from targen_core.engine.filters import Filter
 from targen_core.engine.guard import Guard
 from targen_core.engine.local import LocalExecutor
 from targen_core.engine.registered import RegisteredFilter
@@ -33,11 +33,9 @@ from targen_core.engine.run import Engine
 from targen_core.errors import (
     BudgetExhausted,
     Interrupted,
-    MissingDependency,
     PluginError,
     QuotaNotMet,
     RunConflict,
-    RunLocked,
     ServiceError,
     ServiceGaveUp,
     TargenError,
@@ -47,23 +45,26 @@ from targen_core.options import Datasets, Limits
 from targen_core.plain import require_possible
 from targen_core.plugins.blame import blamed
 from targen_core.plugins.loader import load_registry
-from targen_core.plugins.register import STANDARD
 from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.ledger import LedgerFile
 from targen_core.runs.folder.place import (
     Place,
-    clear_unanswered,
     is_unanswered,
-    place_for,
-    require_run,
-    same_run,
 )
 from targen_core.runs.folder.report import build_report, delivery_report, stored_report
 from targen_core.runs.folder.reporters import Ended, files_of, notes_on
 from targen_core.runs.jobs.event_loops import finish, stoppable
 from targen_core.runs.jobs.session import ALLOWANCE, open_layer
+from targen_core.runs.jobs.starting import (
+    changed_filters,
+    claimed,
+    require_given,
+    say_what_changed,
+    say_what_is_missing,
+    say_what_to_know,
+)
 from targen_core.runs.preparing.code_digest import code_digest
 from targen_core.runs.preparing.delivering import delivered, require_deliverable
 from targen_core.runs.preparing.models import Elsewhere, bind_models
@@ -85,13 +86,12 @@ from targen_core.runs.preparing.trust import (
     require_known_paths,
 )
 from targen_core.runs.records.comparing import require_same
-from targen_core.runs.records.lock import Lock
 from targen_core.runs.records.manifest import Manifest, require_unmerged
 from targen_core.runs.records.options import is_price
 from targen_core.runs.records.spec import RunSpec
 from targen_core.task_files import require_copy
 from targen_core.text import plural
-from targen_core.wording import Action, Option, Words, install
+from targen_core.wording import Action, Option, Words
 
 ExecutorT = TypeVar("ExecutorT", bound=LocalExecutor)
 
@@ -99,9 +99,6 @@ _log = logging.getLogger("targen.run")
 
 _begun: set[Path] = set()
 """Runs that this process made without a call, until it opens them."""
-
-_STARTING = 10.0
-"""Seconds within which a run that has locked its directory writes its manifest."""
 
 _MARGIN = 2.0
 """A round of refill costs hours, an extra candidate one call: so request some more."""
@@ -261,7 +258,7 @@ class Job:
         limits = ALLOWANCE.get().limits(out, spec.limits)
         if prepared is None or limits != spec.limits:
             prepared = prepare(registry, spec.replace(limits=limits))
-        _require_given(prepared)
+        require_given(prepared)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = Manifest(
             spec=prepared.spec,
@@ -272,22 +269,22 @@ class Job:
         )
         for field, why in manifest.odd():  # or it could not be opened again
             raise UsageError(f"{field}: {why}")
-        directory, manifest = _claimed(out, manifest, prepared, place)
+        directory, manifest = claimed(out, manifest, prepared, place)
         out = directory.path
         with contextlib.ExitStack() as failing:
             failing.callback(directory.close)
             is_new = not directory.manifest.exists()
-            if not is_new and any(_changed(manifest.lock, prepared.lock)):
+            if not is_new and any(changed_filters(manifest.lock, prepared.lock)):
                 # Only now is it known how its filters judged.
                 prepared = prepare(registry, spec.replace(limits=limits), begun=manifest.lock)
-                _say_what_changed(manifest.lock, prepared.lock, out)
+                say_what_changed(manifest.lock, prepared.lock, out)
             # Open an existing one first: if its journal is damaged, do not write.
             opened = partial(cls, directory, manifest, prepared, cache=cache)
             job = None if is_new else failing.enter_context(opened())
             prepared.keep_in(out)
             if is_new:
-                _say_what_is_missing(manifest)
-                _say_what_to_know(prepared)
+                say_what_is_missing(manifest)
+                say_what_to_know(prepared)
             manifest.save(directory.manifest)
             remember(manifest.spec, manifest.steps)
             remember_paths(manifest)
@@ -373,7 +370,7 @@ class Job:
                 kept = manifest.spec.replace(**{option: [*map(kept_source, sources)]})
                 manifest = manifest.model_copy(update={"spec": kept})
             require_same(manifest.lock, prepared.lock, manifest.task_file)
-            _say_what_changed(manifest.lock, prepared.lock, path)
+            say_what_changed(manifest.lock, prepared.lock, path)
             new_prices = {name: value for name, value in typed.items() if is_price(name)}
             if new_prices:  # like a limit: the next resume counts with them
                 manifest = manifest.model_copy(update={"spec": manifest.spec.also(new_prices)})
@@ -488,11 +485,35 @@ class Job:
             raise
 
     async def _run(self, listener: Listener | None, observer: Observer | None) -> dict[str, Any]:
-        manifest, limits = self.manifest, self.manifest.spec.limits
-        error: Exception | None = None
         fresh, begun = not self.usage.by_place, time.monotonic()
         answered = self._answered
         self._reported = self._report_there()
+        error = await self._judged(listener, observer)
+        assert self.engine is not None
+        error = self._lacking(self.engine) or error
+        gone = isinstance(error, ServiceError | ServiceGaveUp)
+        if error is not None and gone and self._is_only_asked_to_grow(answered):
+            self._leave_as_it_was()
+            raise error
+        if isinstance(error, BudgetExhausted):
+            self._explain(error)
+        before = 0.0 if fresh else self._directory.seconds_before
+        seconds = None if before is None else before + time.monotonic() - begun
+        self.report = self._build_report(seconds, error)
+        self._finish(self.report, error)
+        if error is not None:
+            raise error
+        return self.report
+
+    async def _judged(
+        self, listener: Listener | None, observer: Observer | None
+    ) -> Exception | None:
+        """Make and judge rows up to the target; return what ended this early.
+
+        Raises:
+            RunConflict: its files contradict what is judged now; the run is left as it was.
+        """
+        manifest, limits = self.manifest, self.manifest.spec.limits
         async with self._open_layer() as layer:
             self.layer = layer
             layer.observer = observer
@@ -539,20 +560,17 @@ class Job:
                 error = blamed(raised) or raised
                 if isinstance(error, QuotaNotMet):
                     layer.forget_unusable()
-        assert self.engine is not None
-        error = self._lacking(self.engine) or error
-        gone = isinstance(error, ServiceError | ServiceGaveUp)
-        if error is not None and gone and self._is_only_asked_to_grow(answered):
-            self._leave_as_it_was()
-            raise error
-        if isinstance(error, BudgetExhausted):
-            self._explain(error)
-        before = 0.0 if fresh else self._directory.seconds_before
-        self.report = report = build_report(
-            manifest,
+                return error
+        return None
+
+    def _build_report(self, seconds: float | None, error: Exception | None) -> dict[str, Any]:
+        """Return the report of a run that took so long, in all its processes."""
+        assert self.engine is not None and self.layer is not None
+        report = build_report(
+            self.manifest,
             self.engine.quotas,
             self.usage,
-            seconds=None if before is None else before + time.monotonic() - begun,
+            seconds=seconds,
             used_calls=self.engine.used_calls,
             retries=self.layer.retries,
             hung=self.layer.hung,
@@ -565,23 +583,32 @@ class Job:
             task=self.task,
         )
         report.update(self._also_reported())
+        return report
+
+    def _finish(self, report: dict[str, Any], error: Exception | None) -> None:
+        """Add notes to the report, show them, and write it with the run's other last files.
+
+        Raises:
+            RunConflict: a file was edited meanwhile; the run is left as it was.
+            TargenError: they cannot be written, and no `error` ended the run.
+        """
         sample = None
         with contextlib.suppress(TargenError):  # an edited file: said when it is compared
             sample = next(read_jsonl(self.path / "dataset.jsonl"), None)
         ended = Ended(
             folder=self.path,
             task=self.task,
-            manifest=manifest,
+            manifest=self.manifest,
             report=report,
             sample=sample,
             file=self.prepared.file,
         )
         notes = notes_on(ended)
         told = [*notes]
-        if manifest.carried:
-            taken = plural(manifest.carried, "reply", "replies")
+        if self.manifest.carried:
+            taken = plural(self.manifest.carried, "reply", "replies")
             notes.append(
-                f"reused {taken} from {manifest.replay_of}, given before the prompts changed"
+                f"reused {taken} from {self.manifest.replay_of}, given before the prompts changed"
             )
             told += notes[-1:] if self._reported is None else []  # once: each import ends a job
         for note in told:
@@ -600,9 +627,6 @@ class Job:
             self.report = None
             self._leave_as_it_was()
             raise
-        if error is not None:
-            raise error
-        return report
 
     def _explain(self, error: TargenError) -> None:
         """Have an error say more about its causes and what to do, if targen-standard is here."""
@@ -832,131 +856,3 @@ def executor_of(prepared: Prepared, layer: CallLayer, kind: type[ExecutorT]) -> 
         distribution=prepared.distribution,
         parts={**parts, "corrector": prepared.lock.corrector},
     )
-
-
-def _claimed(
-    out: Path, manifest: Manifest, prepared: Prepared, place: Place
-) -> tuple[RunDirectory, Manifest]:
-    """Lock the directory of a run, and return it with the manifest to write or to continue.
-
-    Another run may take a directory with a default name while this one chooses: it chooses again.
-
-    Raises:
-        RunConflict: `out` holds another run, or something else.
-        RunLocked: a process holds it, or this run is in progress there.
-    """
-    busy: set[Path] = set()
-    deadline = time.monotonic() + _STARTING
-    waits = False
-    while True:
-        path, said = out, ""
-        if place == "number":
-            path, said = place_for(out, manifest, prepared.file, busy)
-        for option, sources in prepared.datasets.items():
-            refuse_itself(option, sources, path)
-        # In this order: another process may be writing its first files there.
-        require_run(path)
-        try:
-            directory = RunDirectory(path)
-        except RunLocked:
-            if place != "number":
-                raise
-            is_other = _is_other(path, manifest, prepared)
-            if is_other:
-                busy.add(path)
-            elif is_other is None and time.monotonic() < deadline:
-                if not waits:
-                    _log.info("waiting for another run that is starting in %s", path)
-                waits = True
-                time.sleep(0.05)
-            else:
-                raise
-            continue
-        with contextlib.ExitStack() as failing:
-            failing.callback(directory.close)
-            if directory.manifest.exists():
-                try:
-                    there = Manifest.load(directory.manifest)
-                    manifest = same_run(there, manifest, path, prepared.file)
-                except RunConflict:
-                    if place == "number" and not is_unanswered(path):
-                        continue  # that run began and ended meanwhile
-                    if place == "exact" or not is_unanswered(path):
-                        raise
-                    clear_unanswered(path)
-                    _log.warning("replaced the run in %s, in which no call had been answered", path)
-            if said:
-                _log.warning("%s", said)
-            failing.pop_all()
-        return directory, manifest
-
-
-def _is_other(path: Path, manifest: Manifest, prepared: Prepared) -> bool | None:
-    """Return whether the run in progress in a directory is another; None while it only starts."""
-    try:
-        same_run(Manifest.load(path / "manifest.json"), manifest, path, prepared.file)
-    except RunConflict:
-        return True
-    except TargenError:
-        return None
-    return False
-
-
-def _say_what_changed(there: Lock, now: Lock, path: Path) -> None:
-    """Say which filters give other verdicts than when the run was begun, and what follows."""
-    for place, was, is_now in _changed(there, now):
-        _log.warning(
-            "the %s has changed since this run was started (version %d, now %d). Existing "
-            "rows are kept, and new rows are judged by the new version. If the new version "
-            "contradicts a recorded verdict, the run stops and is left unchanged; %s judges "
-            "all rows again",
-            place,
-            was,
-            is_now,
-            Action("replay", path),
-        )
-
-
-def _changed(there: Lock, now: Lock) -> Iterator[tuple[str, int, int]]:
-    """Yield the places of filters whose versions differ, with both versions."""
-    for place, was in there.parts.items():
-        if place in now.parts and now.parts[place].version != was.version:
-            yield place, was.version, now.parts[place].version
-
-
-def _require_given(prepared: Prepared) -> None:
-    """Check that given rows, if all rows come from them, contain each requested label.
-
-    Raises:
-        UsageError: rows of a label are missing.
-    """
-    most = {} if prepared.task.most is None else prepared.task.most()
-    quotas = {label: rows for label, rows in prepared.spec.quotas.items() if rows}
-    others = {label: rows for label, rows in quotas.items() if most.get(label, rows)}
-    for label in quotas:
-        if label not in others:
-            more = ", or " + Option("labels", others) if others else ""
-            raise UsageError(
-                f"the given rows do not contain the label {label}",
-                hint="give rows with this label" + more,
-            )
-
-
-def _say_what_to_know(prepared: Prepared) -> None:
-    """Say what people should know before a run, such as that a model is very small."""
-    notes = [*prepared.notes]
-    with contextlib.suppress(MissingDependency):  # who installs only the core wants no advice
-        notes += load_registry().function("notes-before", of="a run")(prepared)
-    for note in notes:
-        _log.warning("%s", note)
-
-
-def _say_what_is_missing(manifest: Manifest) -> None:
-    """Say which filters that every run has are not installed here, and how to install them."""
-    for name in USUAL:
-        if f"filter {name}" not in manifest.lock.parts:
-            _log.warning(
-                "the filter %s is not installed, so rows may repeat each other; install it: %s",
-                name,
-                install(STANDARD),
-            )

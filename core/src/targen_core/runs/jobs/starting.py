@@ -1,0 +1,161 @@
+"""The start of a job: its directory, and what people should know before it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from targen_core.engine.filters import USUAL
+from targen_core.errors import MissingDependency, RunConflict, RunLocked, TargenError, UsageError
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.register import STANDARD
+from targen_core.runs.folder.directory import RunDirectory
+from targen_core.runs.folder.place import (
+    Place,
+    clear_unanswered,
+    is_unanswered,
+    place_for,
+    require_run,
+    same_run,
+)
+from targen_core.runs.preparing.plan import Prepared
+from targen_core.runs.preparing.sources import refuse_itself
+from targen_core.runs.records.lock import Lock
+from targen_core.runs.records.manifest import Manifest
+from targen_core.wording import Action, Option, install
+
+_log = logging.getLogger("targen.run")
+
+_STARTING = 10.0
+"""Seconds within which a run that has locked its directory writes its manifest."""
+
+
+def claimed(
+    out: Path, manifest: Manifest, prepared: Prepared, place: Place
+) -> tuple[RunDirectory, Manifest]:
+    """Lock the directory of a run, and return it with the manifest to write or to continue.
+
+    Another run may take a directory with a default name while this one chooses: it chooses again.
+
+    Raises:
+        RunConflict: `out` holds another run, or something else.
+        RunLocked: a process holds it, or this run is in progress there.
+    """
+    busy: set[Path] = set()
+    deadline = time.monotonic() + _STARTING
+    waits = False
+    while True:
+        path, said = out, ""
+        if place == "number":
+            path, said = place_for(out, manifest, prepared.file, busy)
+        for option, sources in prepared.datasets.items():
+            refuse_itself(option, sources, path)
+        # In this order: another process may be writing its first files there.
+        require_run(path)
+        try:
+            directory = RunDirectory(path)
+        except RunLocked:
+            if place != "number":
+                raise
+            is_other = _is_other(path, manifest, prepared)
+            if is_other:
+                busy.add(path)
+            elif is_other is None and time.monotonic() < deadline:
+                if not waits:
+                    _log.info("waiting for another run that is starting in %s", path)
+                waits = True
+                time.sleep(0.05)
+            else:
+                raise
+            continue
+        with contextlib.ExitStack() as failing:
+            failing.callback(directory.close)
+            if directory.manifest.exists():
+                try:
+                    there = Manifest.load(directory.manifest)
+                    manifest = same_run(there, manifest, path, prepared.file)
+                except RunConflict:
+                    if place == "number" and not is_unanswered(path):
+                        continue  # that run began and ended meanwhile
+                    if place == "exact" or not is_unanswered(path):
+                        raise
+                    clear_unanswered(path)
+                    _log.warning("replaced the run in %s, in which no call had been answered", path)
+            if said:
+                _log.warning("%s", said)
+            failing.pop_all()
+        return directory, manifest
+
+
+def _is_other(path: Path, manifest: Manifest, prepared: Prepared) -> bool | None:
+    """Return whether the run in progress in a directory is another; None while it only starts."""
+    try:
+        same_run(Manifest.load(path / "manifest.json"), manifest, path, prepared.file)
+    except RunConflict:
+        return True
+    except TargenError:
+        return None
+    return False
+
+
+def say_what_changed(there: Lock, now: Lock, path: Path) -> None:
+    """Say which filters give other verdicts than when the run was begun, and what follows."""
+    for place, was, is_now in changed_filters(there, now):
+        _log.warning(
+            "the %s has changed since this run was started (version %d, now %d). Existing "
+            "rows are kept, and new rows are judged by the new version. If the new version "
+            "contradicts a recorded verdict, the run stops and is left unchanged; %s judges "
+            "all rows again",
+            place,
+            was,
+            is_now,
+            Action("replay", path),
+        )
+
+
+def changed_filters(there: Lock, now: Lock) -> Iterator[tuple[str, int, int]]:
+    """Yield the places of filters whose versions differ, with both versions."""
+    for place, was in there.parts.items():
+        if place in now.parts and now.parts[place].version != was.version:
+            yield place, was.version, now.parts[place].version
+
+
+def require_given(prepared: Prepared) -> None:
+    """Check that given rows, if all rows come from them, contain each requested label.
+
+    Raises:
+        UsageError: rows of a label are missing.
+    """
+    most = {} if prepared.task.most is None else prepared.task.most()
+    quotas = {label: rows for label, rows in prepared.spec.quotas.items() if rows}
+    others = {label: rows for label, rows in quotas.items() if most.get(label, rows)}
+    for label in quotas:
+        if label not in others:
+            more = ", or " + Option("labels", others) if others else ""
+            raise UsageError(
+                f"the given rows do not contain the label {label}",
+                hint="give rows with this label" + more,
+            )
+
+
+def say_what_to_know(prepared: Prepared) -> None:
+    """Say what people should know before a run, such as that a model is very small."""
+    notes = [*prepared.notes]
+    with contextlib.suppress(MissingDependency):  # who installs only the core wants no advice
+        notes += load_registry().function("notes-before", of="a run")(prepared)
+    for note in notes:
+        _log.warning("%s", note)
+
+
+def say_what_is_missing(manifest: Manifest) -> None:
+    """Say which filters that every run has are not installed here, and how to install them."""
+    for name in USUAL:
+        if f"filter {name}" not in manifest.lock.parts:
+            _log.warning(
+                "the filter %s is not installed, so rows may repeat each other; install it: %s",
+                name,
+                install(STANDARD),
+            )
