@@ -41,7 +41,7 @@ class Choice:
     """The chosen model and settings.
 
     Attributes:
-        model: the backend.
+        model: the backend; "" if none is needed.
         steps: backends of single steps.
         options: of backends and parts, by `KEY`, `STEP.KEY` or `PART.KEY`.
         limits: what was asked for, with defaults in the place of None.
@@ -62,7 +62,7 @@ class Choice:
     def keywords(self) -> dict[str, Any]:
         """As `asked` takes them."""
         return {
-            "model": self.model,
+            "model": self.model or None,
             "steps": self.steps,
             "options": self.options,
             "untyped": self.untyped,
@@ -130,7 +130,12 @@ def same_backend(registry: Registry) -> Callable[[str, str], bool]:
 
 
 def choice(
-    registry: Registry, said: Said, *, backend: str | None = None, usual: bool = True
+    registry: Registry,
+    said: Said,
+    *,
+    backend: str | None = None,
+    usual: bool = True,
+    must: bool = True,
 ) -> Choice:
     """Return the options of the command line for models and limits, over the defaults.
 
@@ -140,6 +145,7 @@ def choice(
         backend: the named one, if no option sets it.
         usual: whether to use the small model, which may have to be downloaded, if no other is set
             up.
+        must: whether one is needed if neither an option nor a default is about models.
 
     Raises:
         UsageError: either is invalid; or no backend is named, and there is not exactly one that is
@@ -152,9 +158,11 @@ def choice(
     layers = [*defaults.layers(files, typed.profile), _typed(typed, backend or typed.backend)]
     held = defaults.merged(layers, same_backend(registry))
     options = _part(held, "options.")
-    chosen, note = (
-        (held["backend"].value, "") if "backend" in held else _picked(registry, options, usual)
-    )
+    chosen, note = "", ""
+    if "backend" in held:
+        chosen = held["backend"].value
+    elif must or options:
+        chosen, note = _picked(registry, options, usual)
     ask_above = held.get("ask-above")
     by_default = {
         name: held[key].value

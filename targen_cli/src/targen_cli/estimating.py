@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -255,7 +255,8 @@ def estimate(
         batch_lists: also use the batch API for steps 1 and 2.
         delivery: another way to have calls answered later; see `targen list-deliveries`.
         shard: the part of the work that is estimated, as `generate` takes it.
-        measured: a run of the task to scale, or its directory.
+        measured: a run of the task to scale, or its directory; without a `model`, also what its
+            calls cost.
         yield_: share of candidates that become rows, without `measured`; above 0, at most 1.
         reasoning_tokens: tokens of reasoning in a call, without `measured`: of all steps, or by
             step.
@@ -292,12 +293,22 @@ def estimated(
 ) -> CostEstimate:
     """Estimate a request's usage, by an earlier run, or by a dry run at a yield.
 
+    If the request names no model, an earlier run's calls cost what they did.
     Tokens of reasoning are those of a call by step; under "", of all steps that are not named.
     With `savings`, further dry runs measure the cost without worked examples, or with them.
 
     Raises:
         UsageError: no such step, or a run of another task.
     """
+    as_paid = (
+        measured is not None
+        and request.is_usual
+        and not request.spec.options
+        and not request.spec.limits.delivery
+    )
+    if as_paid:  # any model fits: only its price would count
+        spec = dry_run_spec(request.spec, request.spec.target.quotas)
+        request = replace(request, spec=spec, is_usual=False)
     registry, prepared = request.registry, request.prepared
     spec = request.spec.replace(worked_examples=prepared.spec.worked_examples)
     task = request.task
@@ -408,13 +419,13 @@ def estimated(
 
     def at(prices: Mapping[str, Price | None]) -> list[dict[str, Any]]:
         if trial is None:
-            return scaled(report, factors, prices, reasoning)
+            return scaled(report, factors, prices, reasoning, as_paid=as_paid)
         opening = openings([(call.step, call.messages) for call in trial.calls], prices)
         return scaled(report, factors, prices, reasoning, opening)
 
     steps = at(prices)
     asked = {row["step"]: prices[row["step"]] for row in steps}
-    prices_said = reported_prices(asked)
+    prices_said = report["prices"] if as_paid else reported_prices(asked)
     prompts = [] if trial is None else _prompts(trial.calls, steps, prices)
     others: list[tuple[dict[str, Any], dict[str, Any]]] = []
     full: tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]] = (steps, prompts)
@@ -648,12 +659,16 @@ def scaled(
     prices: Mapping[str, Price | None],
     reasoning: Mapping[str, int],
     opening: Mapping[str, tuple[int, int]] = MappingProxyType({}),
+    *,
+    as_paid: bool = False,
 ) -> list[dict[str, Any]]:
     """Return each step's usage times its factor, with `reasoning` per call, at current prices.
 
-    `opening` is as `openings` returns it; without it the report's own cache reads are scaled.
+    `opening` is as `openings` returns it; without it the report's own cache reads are scaled. With
+    `as_paid`, its calls cost what they did.
     """
     steps: dict[str, dict[str, float]] = {}
+    paid: dict[str, float] = defaultdict(float)
     for counts in report["usage"]["by_step"]:
         step = steps.setdefault(counts["step"], dict.fromkeys(_COUNTS, 0))
         calls = answered(counts)
@@ -664,6 +679,8 @@ def scaled(
         # The cache does not record which of its tokens were reasoning: assume the share in other
         # calls.
         share = calls / max(1, counts["calls"])
+        known = counts["calls"] and counts["dollars"] is not None
+        paid[counts["step"]] += counts["dollars"] * share if known else math.nan
         step["reasoning_tokens"] += assumed or counts.get("reasoning_tokens", 0) * share
         for name in _CACHED:
             step[name] += counts.get(name, 0) * share
@@ -679,7 +696,10 @@ def scaled(
             shared, written = opening[name]
             row["cache_read_tokens"] = max(0, round(shared * factor) - written)
             row["cache_write_tokens"] = written
-        row["dollars"] = _dollars(prices[name], row)
+        if not as_paid:
+            row["dollars"] = _dollars(prices[name], row)
+        else:
+            row["dollars"] = None if math.isnan(paid[name]) else round(paid[name] * factor, 6)
         rows.append(row)
     return rows
 

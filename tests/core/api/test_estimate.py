@@ -46,6 +46,14 @@ def test_a_run_is_scaled():
     assert estimate.calls == 10 * run.report.usage.calls and not estimate.prompts
 
 
+def test_without_a_model_a_measured_run_costs_what_it_did():
+    run = tg.generate(PORTER, n=10, model="scripted", progress=False, price_in=2, price_out=4)
+    estimate = tg.estimate(PORTER, n=100, measured=run)
+    assert estimate.dollars == pytest.approx(10 * run.report.usage.dollars, rel=1e-4)
+    assert {price["out"] for price in estimate.prices.values()} == {4}
+    assert tg.estimate(PORTER, n=100, model="scripted", measured=run).dollars == 0
+
+
 @pytest.mark.parametrize("n", [4, 24, 100])
 def test_a_small_run_makes_the_calls_of_its_estimate(n):
     run = tg.generate(PORTER, n=n, model="scripted", progress=False)

@@ -70,7 +70,8 @@ def estimate(
         typer.Option(
             "--from",
             metavar="RUN",
-            help="Scale up the measured usage of an earlier run of this task.",
+            help="Scale up the measured usage of an earlier run of this task; without a backend, "
+            "also what its calls cost.",
         ),
     ] = None,
     yield_: Annotated[
@@ -100,8 +101,9 @@ def estimate(
     """Estimate a run's calls, tokens and, if the price is known, dollars.
 
     Counts the prompts of a dry run, which costs nothing, at four characters per token. With --from,
-    scales the measured tokens of a run, including rejects and reasoning. With --suite, estimates
-    each task of a plugin, and counts lists that several tasks share once per task.
+    scales the measured tokens of a run, including rejects and reasoning. If no backend is named,
+    they cost what they did. With --suite, estimates each task of a plugin, and counts lists that
+    several tasks share once per task.
 
     Examples:
     - targen estimate rte -n 1000 -b llama --model m --price-in 0.15 --price-out 0.60
@@ -130,7 +132,7 @@ def estimate(
     if suite is not None and measured is not None:
         raise UsageError("--from is a run of one task, but --suite covers several")
     registry = load_registry()
-    chosen = choice(registry, said)
+    chosen = choice(registry, said, must=measured is None)
     names = [item.id for item in suite_tasks(registry, suite)] if suite else [task or ""]
     estimates = []
     for name in names:
