@@ -79,25 +79,6 @@ def test_a_list_of_existing_items_has_items_of_one_type(items, said):
         tg.ListStep.of(items)
 
 
-@pytest.mark.parametrize(("identity", "said"), [("", "''"), (3, "3"), (str, "a method")])
-def test_a_model_without_an_identity_is_refused(lab, world, identity, said):
-    model = lab.ToyModel(world.reply, identity=identity)
-    with pytest.raises(UsageError, match=f"the identity of ToyModel is {said}, not a") as caught:
-        tg.generate(world.task(), n=2, model=model, out="x")
-    assert "set `identity` to a text" in caught.value.hint
-    del model.identity
-    with pytest.raises(UsageError, match="BaseChatModel: it lacks identity"):
-        tg.generate(world.task(), n=2, model=model, out="x")
-
-
-@pytest.mark.parametrize(("price", "said"), [(0.5, "0.5"), ((1, 2), r"\(1, 2\)")])
-def test_a_model_whose_price_is_something_else_is_refused(lab, world, price, said):
-    model = lab.ToyModel(world.reply, price=price)
-    with pytest.raises(UsageError, match=f"the price of ToyModel is {said}") as caught:
-        tg.generate(world.task(), n=2, model=model, out="x")
-    assert "Price(input=…, output=…)" in caught.value.hint
-
-
 def test_runs_are_merged_with_the_objects_that_they_know(lab, world):
     runs = [
         tg.generate(world.task(), n=4, seed=seed, model=lab.ToyModel(world.reply), out=f"r{seed}")
@@ -148,18 +129,6 @@ def test_a_replay_needs_neither_the_model_nor_its_backend(alone):
         with pytest.raises(UnknownName, match=r"no backend named|'model' was a Python"):
             tg.revise(run.path, SAMPLE, corrector="blind", registry=without, out="revised")
     assert not Path("revised").exists()
-
-
-@pytest.mark.whole
-def test_what_has_a_name_is_not_handed_over(lab, world):
-    run = tg.generate("rte", n=2, model="scripted", out="x")
-    with pytest.raises(UsageError, match=r"the task of x is targen-tasks-superglue:rte") as caught:
-        tg.resume(run, task=world.task())
-    assert caught.value.hint == "omit task="
-    with pytest.raises(UsageError, match="the model of x is targen-standard:scripted"):
-        tg.resume(run, model=lab.ToyModel(world.reply))
-    with pytest.raises(UsageError, match="records its backends"):
-        tg.resume(run, model="scripted")
 
 
 @pytest.mark.whole

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 import targen_core as tg
-from targen_core.errors import UsageError
 
 from ...runs import outputs
 
@@ -60,9 +59,3 @@ def test_what_is_left_of_a_task_that_is_gone(lab, world):
     assert "cannot be reconstructed" in traced.problem
     assert [call.key for call in traced.calls] == next(iter(run.provenance))["calls"]
     assert traced.raw["made_by"]["task"] == "memory:toy"
-
-
-def test_errors_are_in_the_words_of_python(lab, world):
-    run = tg.generate(world.task(), n=2, model=model(lab, world), out="x")
-    with pytest.raises(UsageError, match="correct=False and corrector cannot be combined"):
-        tg.replay(run, correct=False, corrector="vote")
