@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 from dataclasses import replace
+from inspect import iscoroutinefunction
 from typing import Literal
 
 import pytest
@@ -123,22 +124,19 @@ def test_a_list_may_have_one_empty_batch_but_not_two_in_a_row(lab, tmp_path):
 # --- faults of a plugin ---
 
 
-def now_and_then(stage, plain=None):
-    """A stage that fails for some texts; for the others it does what `plain` does."""
+def failing(plain=lambda *texts: None):
+    """A stage that fails for some texts, and does what `plain` does for the others."""
 
-    def look(*texts):
-        if {"garden", "ladder", "harbor", "pepper"} & {w for t in texts for w in t.split()}:
+    def look(first, *more):
+        text = getattr(first, "text", first)
+        if {"garden", "ladder", "harbor", "pepper"} & {*text.split()}:
             raise TypeError("unsupported operand")
+        return first, *more
 
-    async def asked(llm, first, *more):
-        look(getattr(first, "text", first))
-        return await plain(llm, first, *more)
+    async def asked(llm, *texts):
+        return await plain(llm, *look(*texts))
 
-    def called(first, *more):
-        look(getattr(first, "text", first))
-        return plain(first, *more) if plain else None
-
-    return asked if stage == "asked" else called
+    return asked if iscoroutinefunction(plain) else lambda *texts: plain(*look(*texts))
 
 
 def plain_rows(row, idx):
@@ -149,23 +147,21 @@ async def confirmed(llm, row):
     return Correction(row.label)
 
 
+def changed_list(task, **changes):
+    return {"seeds": (replace(task.seeds[0], **changes),)}
+
+
 FAILING = {
     "generator": lambda task: {
-        "generators": {
-            name: now_and_then("asked", write) for name, write in task.generators.items()
-        }
+        "generators": {name: failing(write) for name, write in task.generators.items()}
     },
-    "check": lambda task: {"checks": (now_and_then("called"),)},
-    "corrector": lambda task: {"judging": {"corrector": now_and_then("asked", confirmed)}},
-    "list": lambda task: {
-        "seeds": (replace(task.seeds[0], propose=now_and_then("asked", task.seeds[0].propose)),)
-    },
-    "list check": lambda task: {"seeds": (replace(task.seeds[0], check=now_and_then("called")),)},
-    "render": lambda task: {
-        "texts": {"render": now_and_then("called", lambda row: f"{row.seed} {row.text}")}
-    },
-    "rows": lambda task: {"rows": {"to_rows": now_and_then("called", plain_rows)}},
-    "label": lambda task: {"rows": {"label_of": now_and_then("called", lambda row: row.label)}},
+    "check": lambda task: {"checks": (failing(),)},
+    "corrector": lambda task: {"judging": {"corrector": failing(confirmed)}},
+    "list": lambda task: changed_list(task, propose=failing(task.seeds[0].propose)),
+    "list check": lambda task: changed_list(task, check=failing()),
+    "render": lambda task: {"texts": {"render": failing(lambda row: f"{row.seed} {row.text}")}},
+    "rows": lambda task: {"rows": {"to_rows": failing(plain_rows)}},
+    "label": lambda task: {"rows": {"label_of": failing(lambda row: row.label)}},
 }
 
 
@@ -237,7 +233,7 @@ def test_a_stage_that_does_not_do_what_it_should_is_a_bug_too(lab, tmp_path, par
     world = lab.World()
     task = world.task(instance=Row) if part == "generator" else world.task()
     changes = {
-        "list": {"seeds": (replace(task.seeds[0], propose=stage),)},
+        "list": changed_list(task, propose=stage),
         "generator": {"generators": dict.fromkeys(world.labels, stage)},
         "corrector": {"judging": {"corrector": stage}},
         "rows": {"rows": {"to_rows": stage}},

@@ -131,18 +131,6 @@ def test_a_list_whose_batches_build_on_each_other_keeps_its_order_where_others_d
     assert other.provenance != one.provenance
 
 
-def test_batch_sizes_are_options(lab, tmp_path):
-    world = lab.World(lists=(3, 2, 2), labels=("only",))
-    options = {"contexts.batch": 4, "seeds.batch": [1, 5]}
-    ran = lab.run(world, tmp_path / "run", {"only": 12}, options=options)
-    asked = {
-        (r.messages[0].content.split()[1], r.messages[0].content.split()[-1])
-        for r in ran.model.requests
-        if r.messages[0].content.startswith("list")
-    }
-    assert asked == {("0", "4"), ("1", "1"), ("2", "5")}
-
-
 def test_the_users_seeds_take_the_place_of_all_lists_and_may_run_out(lab, tmp_path):
     given = tmp_path / "seeds.jsonl"
     given.write_text('"one seed"\n"two seeds"\n', encoding="utf-8")
