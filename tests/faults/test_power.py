@@ -61,23 +61,12 @@ def test_what_was_lost_is_asked_again_and_the_rest_is_kept(
             # Most files get to the disk nearly whole; some not at all.
             share = draw.choice([0.0, draw.random(), 1 - draw.random() / 5, 1.0])
             _lose(run / name, int(size * share), zeros=draw.random() < 0.3)
-        kept = _whole(run / "journal")
+        kept = whole_records(run)
         targen.works("resume", run, *QUIET, fault=OTHERWISE)
         _assert_sound(run, kept)
         made = outputs(run)
         targen.works("resume", run, "--verify", *QUIET, fault=OTHERWISE)
         assert outputs(run) == made
-
-
-def _whole(journal: Path) -> list[dict]:
-    """The records in front of the first that is not whole."""
-    content = journal.read_bytes()
-    (journal.parent / "whole").mkdir(exist_ok=True)
-    whole = content[: content.rfind(b"\n") + 1]
-    (journal.parent / "whole" / "journal").write_bytes(whole)
-    records = whole_records(journal.parent / "whole")
-    shutil.rmtree(journal.parent / "whole")
-    return records
 
 
 def _assert_sound(run: Path, kept: list[dict]) -> None:

@@ -104,18 +104,3 @@ def test_a_task_of_the_program_alone_is_no_matter_of_a_pickle(lab):
     with pytest.raises(TypeError, match="its task exists only in this program"):
         pickle.dumps(run.dataset)
     assert len(pickle.loads(pickle.dumps(run.dataset.rows))) == 2
-
-
-def test_what_pandas_writes_is_read(run):
-    pytest.importorskip("pandas")
-    frame = run.dataset.to_pandas().sample(frac=1, random_state=0)
-    empty = run.dataset[50:].to_pandas()
-    assert len(empty) == 0 and set(empty.columns) == set(frame.columns)
-    frame.to_csv("a.csv")
-    frame.to_csv("b.csv", index_label="Unnamed: 0")
-    frame.to_json("a.json", orient="records")
-    frame.to_json("b.json", orient="records", lines=True)
-    frame.to_parquet("a.parquet")
-    for file in ("a.csv", "b.csv", "a.json", "b.json", "a.parquet"):
-        assert len(tg.read_dataset(file, "rte")) == 8
-        assert tg.read_dataset(file, "rte").digest == tg.read_dataset("a.json", "rte").digest

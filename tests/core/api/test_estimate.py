@@ -64,12 +64,6 @@ def test_a_small_run_makes_the_calls_of_its_estimate(n):
     assert {step["step"]: step["calls"] for step in estimate.steps} == made
 
 
-def test_each_row_of_a_large_run_has_its_calls():
-    estimate = tg.estimate(PORTER, n=2000, model="scripted", yield_=1)
-    calls = {step["step"]: step["calls"] for step in estimate.steps}
-    assert calls["generate"] == calls["correct"] == 2000
-
-
 def test_few_contexts_have_long_lists_of_seeds():
     few: dict[str, Any] = {"n": 300, "contexts_limit": 12, "contexts_fraction": 0.25}
     run = tg.generate(PORTER, model="scripted", progress=False, **few)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from targen_core import ChatReply, Price
 from targen_core.calls.budget import Budget
-from targen_core.errors import BudgetExhausted, ServiceUnavailable, UsageError
+from targen_core.errors import BudgetExhausted, ServiceUnavailable
 
 CAPS = st.one_of(
     st.fixed_dictionaries({"max_tokens": st.integers(50, 3000)}),
@@ -103,19 +103,3 @@ def test_a_call_that_cannot_fit_is_refused_with_both_numbers(drive, cap, spent, 
     with pytest.raises(BudgetExhausted, match=words) as caught:
         drive(budget.reserve(*more))
     assert next(iter(cap)) in caught.value.hint
-
-
-@pytest.mark.usefixtures("virtual_time")
-def test_a_dollar_cap_takes_the_price_that_the_user_gives(lab, tmp_path):
-    world = lab.World()
-    model = lab.ToyModel(world.reply, price=None)
-    known = {"model": model, "limits": {"max_cost": 1.0}}
-    with pytest.raises(UsageError, match="max_cost needs a price"):
-        lab.run(world, tmp_path / "a", {"yes": 1}, **known)
-    assert not (tmp_path / "a").exists()
-    prices = {"price_in": 1, "price_out": 2}
-    priced = lab.run(world, tmp_path / "b", {"yes": 1}, **known, options=prices)
-    assert priced.report["usage"]["priced"] is True
-    assert priced.report["usage"]["total"]["dollars"] > 0
-    free = lab.run(world, tmp_path / "c", {"yes": 1}, model=model)
-    assert free.report["usage"]["priced"] is False

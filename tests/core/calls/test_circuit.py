@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from targen_core.calls.rate import RateLimiter
 from targen_core.errors import ConnectionFailed, RateLimited, ServiceUnavailable
 
 
@@ -50,32 +49,6 @@ def test_a_service_that_is_down_is_asked_by_one_call_at_a_time(lab, desk, drive,
     assert one.usage.total.lost < 60
     assert not one.limiter.down
     assert one.limiter.control.failing_since is None
-
-
-def test_refusals_beside_calls_that_are_served_are_no_outage(drive):
-    async def work():
-        limiter = RateLimiter(64)
-        tickets = [await limiter.acquire(1) for _ in range(64)]
-        for ticket in tickets[:63]:
-            limiter.release(ticket, "refused")
-        assert not limiter.down
-        assert limiter.pause == 0.0
-        limiter.release(tickets[63], "refused")
-        assert limiter.down
-        assert limiter.pause > 0
-
-    drive(work())
-
-
-def test_some_failures_among_answers_open_nothing(drive):
-    async def work():
-        limiter = RateLimiter(64)
-        for number in range(200):
-            ticket = await limiter.acquire(1)
-            limiter.release(ticket, "answered" if number % 10 == 9 else "failed")
-            assert not limiter.down
-
-    drive(work())
 
 
 def test_the_pause_is_told_by_backend(lab, desk, drive):

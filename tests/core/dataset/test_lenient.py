@@ -99,13 +99,6 @@ def test_a_file_of_another_kind_of_rows_is_given_up(name, pairs, tmp_path, monke
         scan(tmp_path / name, pairs)
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "\ufeff\n"])
-def test_a_file_without_a_row_is_refused(pairs, tmp_path, text):
-    (tmp_path / "f").write_text(text)
-    with pytest.raises(UsageError, match="has no rows"):
-        scan(tmp_path / "f", pairs)
-
-
 @given(text=st.text())
 def test_any_text_is_read_as_it_was_written(lab, folder, text):
     task = lab.World().task()

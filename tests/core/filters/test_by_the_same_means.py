@@ -292,30 +292,19 @@ class TestVersions:
         assert not [r for r in caplog.records if "has changed since" in r.getMessage()]
 
     @pytest.mark.parametrize(
-        ("earlier", "said"),
+        ("version", "earlier", "said"),
         [
-            (lambda version: None, "earlier returned NoneType, not a Filter"),
-            (lambda version: 1 / (version - 1), "earlier raised ZeroDivisionError"),
+            (2, lambda self, version: None, "earlier returned NoneType, not a Filter"),
+            (2, lambda self, version: 1 / (version - 1), "earlier raised ZeroDivisionError"),
+            ("1", None, "its version is '1', not a whole number"),
         ],
     )
-    def test_a_fault_is_its_distribution_s(self, make, earlier, said):
-        class Newer(Lengths):
-            version = 2
-
-            def earlier(self, version):
-                return earlier(version)
-
+    def test_a_fault_is_its_distribution_s(self, make, version, earlier, said):
+        newer = type("Newer", (Lengths,), {"version": version, "earlier": earlier})
         run = make(Lengths, 2, out="run")
         with pytest.raises(PluginError, match=said) as caught:
-            make(Newer, 4, run=run.path)
+            make(newer, 4, run=run.path)
         assert caught.value.distribution == "acme"
-
-    def test_is_a_whole_number(self, make):
-        class Odd(Lengths):
-            version = "1"
-
-        with pytest.raises(PluginError, match="its version is '1', not a whole number"):
-            make(Odd, 2, out="run")
 
 
 def test_rows_of_merged_runs_pass_through_those_that_say_so(tmp_path):

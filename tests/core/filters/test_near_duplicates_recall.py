@@ -116,51 +116,6 @@ def test_an_index_finds_the_same_in_its_dictionary_and_in_its_array(plan, sought
         assert entered.find(keys, keys[-1:]) == expected
 
 
-rows = st.lists(
-    st.tuples(
-        st.sampled_from(["0", "1", "2"]),
-        st.integers(0, 2**32),
-        st.sampled_from(["made up", "alike", "again", "one letter", "odd"]),
-    ),
-    max_size=30,
-)
-
-
-def drawn(plan, made_up, edits):
-    """Rows of a plan: new ones, copies, and edits of those before."""
-    texts = ["a first text that is there"]
-    made = []
-    for seed, number, kind in plan:
-        rng = random.Random(number)
-        text = {
-            "made up": lambda: made_up(rng, rng.randint(1, 30)),  # noqa: B023
-            "alike": lambda: alike_by_construction(rng),  # noqa: B023
-            "again": lambda: rng.choice(texts),  # noqa: B023
-            "one letter": lambda: edits.letters(rng, rng.choice(texts) or "a"),  # noqa: B023
-            "odd": lambda: rng.choice(["", "!", "日本語の文。", "\udcff odd", "a\0b", "ß ẞ"]),  # noqa: B023
-        }[kind]()
-        texts.append(text)
-        made.append((seed, text, rng.choice([text, text, text[: len(text) // 2], ""])))
-    return made
-
-
-@settings(max_examples=40, deadline=None)
-@given(plan=rows, threshold=st.sampled_from([60.0, 90.0, 100.0]))
-def test_what_is_found_is_alike_and_what_is_equal_is_found(made_up, edits, plan, threshold):
-    near = NearDuplicates(threshold)
-    there = []
-    for seed, text, written in drawn(plan, made_up, edits)[:15]:
-        row = near.find(seed, text, written)
-        if row is not None:
-            other_seed, other_text, other_written = there[row]
-            mine, theirs = (text, other_text) if seed != other_seed else (written, other_written)
-            assert fuzz.ratio(normalized(mine), theirs) >= threshold
-        else:
-            assert (normalized(text), normalized(written)) not in [row[1:] for row in there]
-        near.add(seed, text, written)
-        there.append((seed, normalized(text), normalized(written)))
-
-
 def test_a_restored_index_of_many_rows_gives_the_same_answers(made_up):
     """Enough of them that the table has grown more than once."""
     rng = random.Random(9)

@@ -18,21 +18,13 @@ from targen_core.wording import install
 
 
 @pytest.fixture
-def targen(monkeypatch, capsys, command_line):
+def typed(targen, monkeypatch, command_line):
     """Run the command line with these plugins and no others."""
     shortcuts()  # a process keeps those that it looks up first: they must not be these plugins'
 
     def run(sources, *args):
         monkeypatch.setattr(loader, "installed_sources", lambda: [command_line, *sources])
-        monkeypatch.setattr(sys, "argv", ["targen", *args])
-        monkeypatch.setenv("COLUMNS", "200")
-        code = 0
-        try:
-            main()
-        except SystemExit as error:
-            code = int(error.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
+        return targen(*args)
 
     return run
 
@@ -63,38 +55,34 @@ def loudly(name: str) -> None:
     print(f"HELLO {name}")
 
 
-def test_it_is_in_the_help_and_has_its_own(command, targen):
+def test_it_is_in_the_help_and_has_its_own(command, typed):
     source = command("greet", greet)
-    code, out, _ = targen([source], "--help")
-    assert code == 0
-    assert "More: greet" in out
-    code, out, _ = targen([source], "greet", "--help")
-    assert code == 0
-    assert "targen greet Ada" in out
+    assert "More: greet" in typed([source], "--help").out
+    assert "targen greet Ada" in typed([source], "greet", "--help").out
 
 
-def test_two_of_one_name_need_their_ids(command, targen):
+def test_two_of_one_name_need_their_ids(command, typed):
     sources = [command("greet", greet), command("greet", greet, "other-one")]
-    code, _, err = targen(sources, "greet", "Ada")
-    assert code == 2
-    assert "command 'greet' is registered by 2 distributions" in err
-    assert "acme:greet or other-one:greet" in err
-    assert targen(sources, "other-one:greet", "Ada", "--loud") == (0, "hello Ada!\n", "")
-    _, out, _ = targen(sources, "--help")
-    assert "acme:greet" in out
-    assert "other-one:greet" in out
+    done = typed(sources, "greet", "Ada")
+    assert done.code == 2
+    assert "command 'greet' is registered by 2 distributions" in done.err
+    assert "acme:greet or other-one:greet" in done.err
+    done = typed(sources, "other-one:greet", "Ada", "--loud")
+    assert (done.code, done.out, done.err) == (0, "hello Ada!\n", "")
+    help_text = typed(sources, "--help").out
+    assert "acme:greet" in help_text and "other-one:greet" in help_text
 
 
-def test_a_name_of_two_words_is_a_command_beside_the_first(plugin, source, targen):
+def test_a_name_of_two_words_is_a_command_beside_the_first(plugin, source, typed):
     def register(register):
         register.register("greet", greet)
         register.register("greet loudly", loudly)
 
     sources = [source(plugin("acme_module", register_commands=register), "acme")]
-    assert targen(sources, "greet", "loudly", "Ada")[:2] == (0, "HELLO Ada\n")
-    assert targen(sources, "greet", "Ada")[:2] == (0, "hello Ada\n")
-    assert "Usage: targen greet loudly" in targen(sources, "greet", "loudly", "--help")[1]
-    assert "More: greet, greet loudly" in targen(sources, "--help")[1]
+    assert typed(sources, "greet", "loudly", "Ada").out == "HELLO Ada\n"
+    assert typed(sources, "greet", "Ada").out == "hello Ada\n"
+    assert "Usage: targen greet loudly" in typed(sources, "greet", "loudly", "--help").out
+    assert "More: greet, greet loudly" in typed(sources, "--help").out
 
 
 @pytest.mark.parametrize("name", ["generate", "list-tasks", "plugins", "runs rows"])
@@ -106,25 +94,24 @@ def test_names_of_the_command_line_are_taken(name, command, command_line):
     assert registry.all("command") == []
 
 
-def test_a_command_that_cannot_be_imported_spoils_no_help(command, targen):
+def test_a_command_that_cannot_be_imported_spoils_no_help(command, typed):
     sources = [command("lost", "no_such_package_here.cli:lost")]
-    code, out, _ = targen(sources, "--help")
-    assert code == 0
-    assert "generate" in out and "More: lost" in out
-    assert "cannot be used" in targen(sources, "lost", "--help")[1]
-    code, out, err = targen(sources, "lost", "--any", "thing")
-    assert code == 1
-    assert "command acme:lost: its module 'no_such_package_here.cli' does not exist" in err
+    done = typed(sources, "--help")
+    assert done.code == 0 and "More: lost" in done.out
+    assert "cannot be used" in typed(sources, "lost", "--help").out
+    done = typed(sources, "lost", "--any", "thing")
+    assert done.code == 1
+    assert "command acme:lost: its module 'no_such_package_here.cli' does not exist" in done.err
 
 
-def test_an_unknown_command_is_told_what_is_near(command, targen):
-    code, _, err = targen([command("greet", greet)], "gret")
-    assert code == 2
-    assert "there is no command 'gret'\n  try: did you mean greet" in err
-    assert install("targen-analysis") in targen([], "analyze")[2]
+def test_an_unknown_command_is_told_what_is_near(command, typed):
+    done = typed([command("greet", greet)], "gret")
+    assert done.code == 2
+    assert "there is no command 'gret'\n  try: did you mean greet" in done.err
+    assert install("targen-analysis") in typed([], "analyze").err
 
 
-def test_the_core_s_commands_load_no_plugin(monkeypatch, capsys):
+def test_the_core_s_commands_load_no_plugin(monkeypatch):
     def fail():
         raise AssertionError("plugins were loaded")
 

@@ -75,28 +75,6 @@ def test_lines_that_are_left_over_are_found_at_the_end(tmp_path):
     assert (tmp_path / "f").read_bytes() == before
 
 
-@pytest.mark.parametrize("how", ["refused", "partial"])
-def test_a_full_disk_leaves_whole_lines(tmp_path, monkeypatch, how):
-    file = ReplayedFile(tmp_path / "f")
-    file.write(RECORDS[0])
-    real = os.pwrite
-
-    def full(fd, data, at):
-        if how == "refused":
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return real(fd, data[:5], at)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "pwrite", full)
-        with pytest.raises(WriteFailed, match="No space left"):
-            file.write(RECORDS[1])
-    assert list(read_jsonl(tmp_path / "f")) == RECORDS[:1]
-    file.write(RECORDS[1])
-    file.end()
-    file.close()
-    assert list(read_jsonl(tmp_path / "f")) == RECORDS[:2]
-
-
 def test_a_whole_file_is_written_or_the_old_one_stays(tmp_path, monkeypatch):
     path = tmp_path / "f"
     write_atomically(path, "old")

@@ -14,7 +14,7 @@ import yaml
 
 from targen_cli.trial import run_trial
 from targen_core import Correction
-from targen_core.errors import Interrupted, RunConflict, RunDirectoryError, WriteFailed
+from targen_core.errors import RunConflict, RunDirectoryError, WriteFailed
 from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs import job
 from targen_core.runs.records import comparing
@@ -83,32 +83,6 @@ def test_a_directory_that_cannot_be_made_is_an_error(lab, tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(WriteFailed, match="cannot write"):
         lab.run(lab.World(), tmp_path / "file" / "run", QUOTAS)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
-@pytest.mark.parametrize(
-    ("number", "name"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")]
-)
-def test_a_stop_lets_calls_in_flight_finish_and_the_run_can_be_resumed(lab, tmp_path, number, name):
-    sent = number
-    world = lab.World()
-    whole = lab.run(world, tmp_path / "whole", QUOTAS)
-
-    def stop(number, request, job):
-        if number == 20:
-            os.kill(os.getpid(), sent)
-
-    ran = lab.run(world, tmp_path / "run", QUOTAS, hook=stop, latency=lab.latency("c"))
-    assert isinstance(ran.error, Interrupted)
-    assert str(ran.error) == f"stopped by {name}"
-    assert ran.error.exit_code == 130
-    assert f'targen_core.resume("{tmp_path}/run")' in ran.error.hint
-    assert set(ran.journaled) == set(ran.model.asked)
-    assert ran.report["status"] == "stopped"
-    assert ran.model.closed == 1
-    again = lab.run(world, tmp_path / "run", resume=True)
-    assert again.files == whole.files
-    assert not set(ran.journaled) & set(again.model.asked)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals there")

@@ -26,7 +26,6 @@ from targen_core.runs.folder.report import read_report
 from targen_core.runs.preparing.code_digest import code_digest
 
 from ...runs import OUTPUTS
-from ...tables import table
 
 pytestmark = pytest.mark.usefixtures("virtual_time", "often")
 
@@ -339,11 +338,12 @@ def test_the_report_of_a_killed_run_counts_what_its_ledger_and_files_hold(lab, t
 def installed(tmp_path, monkeypatch):
     """A distribution `demo-plugin` with a package and a dependency, and what makes its digest."""
     site = tmp_path / "site"
-    for name, version, needs in (("demo-plugin", "1", "demo-needs>=1"), ("demo-needs", "1", "")):
-        info = site / f"{name.replace('-', '_')}-{version}.dist-info"
+    needs = ('Demo.Needs[a, b] (>=1) ; python_version >= "3"', 'other; extra == "more"')
+    for name, required in (("demo-plugin", needs), ("demo-needs", ())):
+        info = site / f"{name.replace('-', '_')}-1.dist-info"
         info.mkdir(parents=True)
-        requires = f"Requires-Dist: {needs}\n" if needs else ""
-        (info / "METADATA").write_text(f"Name: {name}\nVersion: {version}\n{requires}")
+        requires = "".join(f"Requires-Dist: {one}\n" for one in required)
+        (info / "METADATA").write_text(f"Name: {name}\nVersion: 1\n{requires}")
     info = site / "demo_plugin-1.dist-info"
     (info / "entry_points.txt").write_text("[targen.v1]\ndemo = demo_plugin.tasks\n")
     package = site / "demo_plugin"
@@ -386,25 +386,6 @@ def test_the_digest_follows_versions_of_what_a_plugin_needs(installed):
     (info / "METADATA").write_text("Name: demo-needs\nVersion: 2\n")
     info.rename(site / "demo_needs-2.dist-info")
     assert digest() not in (None, before)
-
-
-NEEDED = """
-    Demo.Needs                    | demo-needs
-    demo[a,b] >=1,<2              | demo
-    demo (>=1)                    | demo
-    demo>=1;python_version < "3"  | demo
-    demo @ file:///demo           | demo
-    demo; python_version >= "3"   | demo
-    demo; extra == "more"         |
-    demo>=1 ; "x" in extras       |
-"""
-
-
-@pytest.mark.parametrize(("requirement", "name"), table(NEEDED, 2))
-def test_requirements_name_a_distribution_unless_they_are_an_extras(requirement, name):
-    from targen_core.runs.preparing import code_digest as code
-
-    assert code._needed(requirement) == name
 
 
 @pytest.mark.parametrize(
