@@ -494,7 +494,7 @@ def dimensioned(task: Task[str, Row]) -> Task[str, Row]:
 
 
 def _in_rounds(
-    task: Task[str, Row], told: list[tuple[int, int]] | None = None, last: int = 99
+    task: Task[str, Row], told: list[list[Any]] | None = None, last: int = 99
 ) -> Task[str, Row]:
     """The task with rounds of 3, 5, 8, ... seeds that name the rows before them.
 
@@ -508,7 +508,7 @@ def _in_rounds(
             raise Rejected("nothing-learned", "the rows teach nothing")
         digest = hashlib.sha256(repr(list(llm.rows)).encode()).hexdigest()[:8]
         if told is not None:
-            told.append((len(existing), len(llm.rows)))
+            told.append(list(llm.rows))
         return [f"round {len(existing)} of {len(llm.rows)} rows {digest}"]
 
     async def seeds(llm: Any, parent: Any, existing: Sequence[str]) -> Sequence[str]:

@@ -102,8 +102,9 @@ def test_without_them_the_error_says_what_to_hand_over(lab, world):
     loaded = tg.load("x")
     assert loaded.report.complete
     assert "yes" in loaded._repr_html_()
-    with pytest.raises(UnknownName, match="task 'toy' was a Python object"):
+    with pytest.raises(UnknownName, match="task 'toy' was a Python object") as caught:
         _ = loaded.dataset
+    assert caught.value.hint == "targen_core.load(RUN, task=TASK)"
     assert len(tg.load("x", task=world.task())) == 2
 
 
@@ -173,14 +174,6 @@ def test_a_model_that_a_program_passes_stays_open(lab, world, drive):
     assert model.closed == 0
 
 
-def test_a_task_of_a_program_is_passed_when_its_run_is_loaded(lab, world):
-    tg.generate(world.task(), n=2, model=lab.ToyModel(world.reply), out="x")
-    with pytest.raises(UnknownName) as caught:
-        len(tg.load("x"))
-    assert caught.value.hint == "targen_core.load(RUN, task=TASK)"
-    assert len(tg.load("x", task=world.task())) == 2
-
-
 def test_a_fault_of_a_task_is_told_to_its_author(lab, world):
     def broken(row):
         raise ZeroDivisionError("oh")
@@ -221,13 +214,6 @@ def test_a_model_that_does_not_answer_asynchronously_is_told_to_its_author(lab, 
     model.complete = lambda request: tg.ChatReply("a", "stop")
     with pytest.raises(StageFailed, match=r"backend memory:toymodel: .*with `async def`"):
         tg.generate(world.task(), n=2, model=model)
-
-
-@pytest.mark.whole
-def test_objects_stand_beside_what_is_installed(lab, world):
-    registry = tg.load_registry().including(tasks={"rte": world.task()})
-    assert registry.get("task", "memory:rte").name == "toy"
-    assert registry.get("task", "targen-tasks-superglue:rte").name == "rte"
 
 
 def test_a_part_that_a_task_names_is_that_of_its_own_distribution():

@@ -54,14 +54,6 @@ def test_labels_of_a_data_frame_that_are_numbers_are_those_of_the_task(alone):
         tg.generate(rated, labels={2: 2}, model="scripted")
 
 
-@given(st.lists(st.integers(0, 40), min_size=3, max_size=3).filter(any), st.integers(0, 200))
-def test_no_label_shrinks(counts, more):
-    before = dict(zip(NAMES, counts, strict=True))
-    grown = Quotas.like(sum(counts) + more, before, MAIL.task())
-    assert grown.total == sum(counts) + more
-    assert all(grown[name] >= rows for name, rows in before.items())
-
-
 @given(
     st.lists(st.integers(0, 40), min_size=3, max_size=3).filter(any),
     st.lists(st.integers(0, 9), max_size=6),

@@ -109,16 +109,6 @@ def test_records_before_a_mark_are_found_as_those_behind_it(folder, keys, others
         journal.close()
 
 
-def test_what_is_appended_is_found_only_where_that_is_asked_for(path):
-    journal = Journal(path, on_record=lambda records: None)
-    journal.append(record(1))
-    assert journal.get(bytes.fromhex(KEY.format(1))) is None
-    journal.index_appends = True
-    journal.append(record(2))
-    assert journal.get(bytes.fromhex(KEY.format(2))) == record(2)
-    journal.close()
-
-
 def test_a_torn_last_record_is_cut_at_any_byte(path):
     write(path, 3)
     whole = path.read_bytes()

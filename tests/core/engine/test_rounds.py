@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from targen_core.engine.shards import Shard
@@ -13,18 +11,22 @@ pytestmark = pytest.mark.usefixtures("virtual_time")
 
 
 def in_rounds(lab, *, last=99, **values):
-    """A world and its task in rounds, and how many rows each round was told of."""
+    """A world and its task in rounds, and the rows that each round was told of."""
     world = lab.World(lists=(1, 4), **values)
     told = []
     return world, lab.in_rounds(world.task(), told, last), told
 
 
-def test_each_round_knows_all_rows_before_it(lab, tmp_path):
-    world, task, told = in_rounds(lab)
+@pytest.mark.parametrize("size", [1, 2])
+def test_each_round_knows_all_rows_before_it_as_the_instances_that_they_were(lab, tmp_path, size):
+    world, task, told = in_rounds(lab, rows_per_instance=size)
     how = {"concurrency": 64, "latency": lab.latency("rounds")}
     ran = lab.run(world, tmp_path / "run", {"yes": 30, "no": 30}, task=task, **how)
     assert ran.error is None
-    assert told[0] == (0, 0)
+    texts = [row["text"] for row in ran.rows[::size]]
+    for instances in told:
+        assert [type(one) for one in instances] == [lab.Row] * len(instances)
+        assert [one.text for one in instances] == texts[: len(instances)]
     rounds = [record["above"][0] for record in ran.provenance]
     for name in dict.fromkeys(rounds):
         assert int(name.split()[3]) == rounds.index(name)  # no row before it is unknown to it
@@ -40,31 +42,6 @@ def test_a_round_that_learns_nothing_ends_the_run_and_says_why(lab, tmp_path):
     dropped = {record["reason"] for record in ran.rejects if record["verdict"] == "dropped"}
     assert dropped == {"nothing-learned"}
     assert ran.report["rows"] == {"yes": 8, "no": 8}
-
-
-def test_rows_come_back_as_the_instances_that_they_were(lab, tmp_path):
-    seen = []
-    world, task, _ = in_rounds(lab, rows_per_instance=2)
-    made = task.contexts.propose
-
-    async def rounds(llm, parent, existing):
-        seen.append(list(llm.rows))
-        return await made(llm, parent, existing)
-
-    def instances(rows):
-        first, second = rows
-        assert (first["part"], second["part"]) == (0, 1)
-        return [lab.Row(seed="", text=first["text"], label=first["label"])]
-
-    task = task.replace(
-        contexts=dataclasses.replace(task.contexts, propose=rounds),
-        rows={"from_rows": instances},
-    )
-    ran = lab.run(world, tmp_path / "run", {"yes": 20, "no": 20}, task=task)
-    assert ran.error is None
-    assert [row.text for row in seen[1]] == [
-        row["text"] for row in ran.rows[: 2 * len(seen[1]) : 2]
-    ]
 
 
 def test_a_shard_cannot_learn_from_rows_that_others_have(lab, tmp_path):

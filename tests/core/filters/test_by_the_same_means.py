@@ -88,16 +88,6 @@ def test_the_one_of_lower_precedence_is_asked_first():
 
 
 class TestFlags:
-    def test_are_keywords_of_a_spec_and_turn_the_filter_on(self, installed):
-        installed(of("lengths", LengthOptions))
-        spec = RunSpec(task="rte", quotas={"yes": 2}, longest=9)
-        assert spec.filters == ("acme:lengths",)
-        assert spec.options == {"lengths.longest": 9}
-        assert "longest" in shortcuts.rows()
-        assert "near_duplicates" in inspect.signature(preview).parameters
-        with pytest.raises(UsageError, match="longest is 0"):
-            RunSpec(task="rte", quotas={"yes": 2}, longest=0)
-
     def test_are_none_unless_it_is_registered_so(self, installed):
         installed(of("lengths", LengthOptions, flags=False))
         with pytest.raises(UsageError, match="longest"):
@@ -148,6 +138,8 @@ class TestFlags:
         assert manifest["spec"]["options"] == {"lengths.longest": 9}
         assert manifest["lock"]["parts"]["filter lengths"]["id"] == "acme:lengths"
         assert targen_core.estimate("rte", longest=9, **asked).rows == 2
+        assert "longest" in shortcuts.rows()
+        assert "near_duplicates" in inspect.signature(preview).parameters
         for function in (targen_core.generate, targen_core.estimate):
             with pytest.raises(UsageError, match="longest is 0"):
                 function("rte", longest=0, **asked)

@@ -61,16 +61,6 @@ def register_tasks(register):
 """
 
 
-def test_a_plugin_that_works_is_found_by_name_and_by_id(load):
-    registry = load(acme=GOOD_TASK)
-    assert registry.find("task", "good").target is GOOD
-    assert registry.find("task", "acme:good").target is GOOD
-    (item,) = registry.all("task")
-    assert (item.name, item.summary, item.distribution) == ("good", "it works", "acme")
-    (listed,) = registry.plugins
-    assert (listed.state, listed.problem, listed.version) == ("ok", "", "1.0")
-
-
 @pytest.mark.parametrize(
     ("text", "words"),
     [

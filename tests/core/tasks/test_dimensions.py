@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import pickle
 from collections import Counter
 
 import pytest
@@ -43,16 +41,6 @@ def test_what_turns_along_an_index_says_nothing_of_the_value(dimension, seed, pa
         blocks = (size * (turn * size + shift) for shift in range(size))
         drawn = [dimension.at(seed, (block + offset, *path[1:])) for block in blocks]
         assert Counter(drawn) == Counter(dimension.pool)
-
-
-@given(dimension=DIMENSIONS, seed=SEEDS, path=PATHS)
-def test_a_draw_depends_on_its_place_alone(dimension, seed, path):
-    first = dimension.at(seed, path)
-    for other in itertools.product(range(3), repeat=len(path)):
-        dimension.at(seed, other)
-    again = Dimension(name=dimension.name, values=dimension.values)
-    assert again.at(seed, path) == first
-    assert pickle.loads(pickle.dumps(dimension)).at(seed, path) == first
 
 
 @given(dimensions=st.lists(DIMENSIONS, max_size=3), seed=SEEDS, path=PATHS)
