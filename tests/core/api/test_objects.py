@@ -59,13 +59,6 @@ def test_a_live_run_knows_them_itself(lab, world):
         assert "targen_core.revise(RUN, TASK, out=...)" in caught.value.hint
 
 
-def test_a_check_that_returns_a_verdict_is_refused(lab, world):
-    """It must raise: as a verdict, False would let every row pass."""
-    task = world.task(checks=(lambda row, seed: False,))
-    with pytest.raises(StageFailed, match="returned bool; a check must raise Rejected or return"):
-        tg.generate(task, n=2, model=lab.ToyModel(world.reply), out="x")
-
-
 def test_a_task_is_shown_in_a_line(world):
     assert repr(world.task()) == "<Task 'toy', version 1: labels yes, no>"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from targen_core import Message, Price
-from targen_core.calls.model import ChatReply, ChatRequest, DeferredModel
+from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.errors import StageFailed
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.batches.price import batch_price
@@ -106,15 +106,6 @@ class Model(Silent):
 
 def ask(model, *keys):
     return [asyncio.ensure_future(model.complete(request(key))) for key in keys]
-
-
-def test_a_batched_model_is_a_model_that_answers_in_rounds():
-    model = batched(Transport(lambda call: None))
-    assert isinstance(model, DeferredModel)
-    assert not isinstance(Model(), DeferredModel)
-    assert (model.identity, model.structured, model.seeded) == ("silent", True, False)
-    assert (model.max_concurrency, model.price) == (None, Price(1.0, 5.0))
-    assert model.count_tokens(request("a")) == 1
 
 
 def test_calls_wait_until_nothing_else_is_under_way(drive):

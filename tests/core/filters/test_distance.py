@@ -10,7 +10,6 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from targen_core.engine.filters import Candidate
-from targen_core.errors import StageFailed
 from targen_standard.filters.distance import filter as distance
 from targen_standard.filters.distance.filter import DistanceFilter
 
@@ -128,19 +127,3 @@ class TestTheFilter:
         made.restore([bytes(9)])
         with pytest.raises(ValueError, match="a different embedder"):
             made.restore([bytes(11)])
-
-    @pytest.mark.parametrize(
-        ("text", "words"),
-        [
-            ("[1]", "1 dimensions, but earlier ones had 2"),
-            ("[NaN, 1]", "infinity or NaN"),
-            ("x", "Expecting value"),
-        ],
-    )
-    def test_an_embedder_that_fails_is_named(self, text, words):
-        made = self.make()
-        self.accept(made, candidate("[1, 0]"))
-        with pytest.raises(StageFailed, match=words) as caught:
-            made.find(candidate(text))
-        assert str(caught.value).startswith("embedder acme:vectors: ")
-        assert caught.value.distribution == "acme"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from decimal import Decimal
 from enum import Enum
 from typing import get_type_hints
@@ -13,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 import targen_core
 from targen_cli.describing import default_of, type_of
 from targen_cli.facts import Described, facts_of
-from targen_core import Configurable, Kind, UsageError, load_registry
+from targen_core import Configurable, Kind, load_registry
 from targen_core.errors import PluginError, UnknownName
 from targen_core.plugins import hookspecs, loader
 from targen_core.plugins.functions import function
@@ -177,22 +176,6 @@ def test_options_are_described_as_they_are_typed(load):
         ("marks", "tuple[str, ...]", '["?"]'),
         ("from", "str", "x"),
     ]
-
-
-def test_facts_come_from_the_owner_s_function(load, monkeypatch):
-    def facts(part):
-        if part.options:
-            raise UsageError("no option")
-        return {"length": len(part.target)}
-
-    monkeypatch.setattr(os, "facts_of_dishes", facts, raising=False)
-    kind = Kind("dish", hook="register_dishes", type="builtins:str", facts="os:facts_of_dishes")
-    registry = load(acme=owner(kind), zeta=SOUP)
-    part = Described(registry, registry.kinds["dish"], "soup")
-    known = {"kind": "dish", "id": "zeta:soup", "version": "1.0", "summary": "", "install": "zeta"}
-    assert facts_of(part) == {**known, "length": 1}
-    with pytest.raises(UsageError, match="no option"):
-        facts_of(Described(registry, registry.kinds["dish"], "soup", options=["a=1"]))
 
 
 def test_a_function_of_a_stranger_takes_no_name_of_ours(plugin, source, monkeypatch):

@@ -11,7 +11,6 @@ import pytest
 
 from targen_core import load_registry
 from targen_core.errors import AmbiguousName, UnknownName
-from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import KINDS
 from targen_core.plugins.loader import installed_sources
 from targen_core.wording import install
@@ -249,21 +248,6 @@ def test_a_plugin_that_registers_what_it_cannot_is_left_out_with_the_reason(hook
     bad = _only_problem(registry)
     assert bad.state == "broken"
     assert problem in bad.problem
-
-
-@pytest.mark.parametrize("group", ["targen.v2", "targen.v0", "targen.v10"])
-def test_another_api_level_is_listed_and_never_imported(group, source, tmp_path, monkeypatch):
-    marker = tmp_path / "imported"
-    (tmp_path / "from_the_future.py").write_text(f"open({str(marker)!r}, 'w').close()\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    registry = load_registry([source("from_the_future", group=group)])
-    (plugin,) = registry.plugins
-    assert plugin.state == "incompatible"
-    assert group in plugin.problem
-    assert API_GROUP in plugin.problem
-    assert plugin.hint == "pip install --upgrade targen-core acme"
-    assert not marker.exists()
-    assert "from_the_future" not in sys.modules
 
 
 @pytest.mark.parametrize("value", ["main", "acme", "ACME", "other, main ,,"])

@@ -61,14 +61,13 @@ class Pigeons(Delivery):
     asked, dropped = Option("delivery", "pigeon"), Option("delivery", "")
     answered = "a pigeon takes its time"
     basis = ", by pigeon"
-    wrong = False
 
     def require(self, step, called, backend, options):
         if step == "correct":
             raise UsageError("no pigeon judges")
 
     def wrap(self, sources, run):
-        return [] if self.wrong else [Pigeon(source.model, run.folder) for source in sources]
+        return [Pigeon(source.model, run.folder) for source in sources]
 
     def price(self, price):
         return None if price is None else Price(price.input / 4, price.output / 4)
@@ -138,14 +137,6 @@ def test_what_cannot_be_is_refused(made, options, words, tmp_path):
     with pytest.raises(UsageError, match=words):
         made("run", **options)
     assert not (tmp_path / "run").exists()
-
-
-def test_models_that_are_missing_are_the_fault_of_its_authors(made):
-    class Lost(Pigeons):
-        wrong = True
-
-    with pytest.raises(PluginError, match=r"Lost.wrap.. returned .., not one model per source"):
-        made("run", registry=registry(("pigeon", Lost())), delivery="pigeon")
 
 
 def test_one_that_cannot_be_imported_stops_no_run_of_others(made):
