@@ -20,10 +20,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import pytest
 from conftest import SOAK
+from run_files import whole_records
 from saboteur import Fault, Result, Saboteur
 
 from targen_standard.scripted import fill_schema
@@ -197,12 +197,10 @@ class Place:
 
     def journals(self, at: Path) -> list[dict[str, Any]]:
         """The whole records of all journals of a story, and of work that is kept for it."""
-        found = []
+        found: list[dict[str, Any]] = []
         for above in (at, self.folder / "cache" / "unfinished"):
             for path in sorted(above.rglob("journal")) if above.is_dir() else ():
-                for line in path.read_bytes().split(b"\n")[:-1]:
-                    assert int(line[:8], 16) == crc32(line[9:]), path
-                    found.append(json.loads(line[9:]))
+                found += whole_records(path.parent)
         return found
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from targen_core import Job, RunSpec
 from targen_core.calls import cache as cache_module
-from targen_core.calls.cache import ReplyCache
+from targen_core.calls.cache import BytesDisk, ReplyCache
 
 KEYS = [bytes([number]) * 16 for number in range(200)]
 
@@ -99,6 +99,18 @@ def test_planted_keys_are_never_run(tmp_path):
     cache.put(KEYS[2], b"more")
     cache.close()
     assert not mark.exists()
+
+
+def test_the_disk_takes_and_gives_nothing_but_bytes(tmp_path):
+    disk = BytesDisk(str(tmp_path))
+    for key in ("text", 1, bytearray(b"x"), None):
+        with pytest.raises(TypeError):
+            disk.put(key)
+    for value in ("text", 1, {"a": 1}, Bomb(tmp_path / "boom")):
+        with pytest.raises(TypeError):
+            disk.store(value, False)
+    with pytest.raises(ValueError, match="the reply cache contains"):
+        disk.get(pickle.dumps(1), False)
 
 
 @pytest.mark.parametrize("harm", ["no-folder", "garbage", "table-gone", "read-only"])

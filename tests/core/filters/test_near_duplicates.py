@@ -125,6 +125,7 @@ NOT = LONG.replace("opened", "never opened")
         (100, "no", LONG.upper().replace(",", ""), True),
         (60, "no", OTHER, False),
         (90, "no", LONG.replace("the", "a", 1), False),
+        (90, "no", LONG.replace("over", "> over"), False),  # other signs may say something else
         (0, "no", LONG, False),
     ],
 )
