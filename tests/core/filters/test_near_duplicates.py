@@ -214,33 +214,6 @@ def test_an_earlier_version_ignores_labels(plan):
 class TestInARun:
     pytestmark = pytest.mark.usefixtures("virtual_time")
 
-    @pytest.mark.parametrize("threshold", [0, 90, 100])
-    def test_rows_that_repeat_one_another(self, lab, tmp_path, threshold):
-        """The model has three texts to give, so that different seeds repeat them."""
-        world = lab.World(lists=(5,), labels=("only",), repeat=1.0, correct=False)
-        seeds = tmp_path / "seeds.txt"
-        seeds.write_text("".join(f"seed {n}\n" for n in range(12)), encoding="utf-8")
-        task = world.task(texts={"render": lambda row: row.text})
-        ran = lab.run(
-            world,
-            tmp_path / "run",
-            {"only": 10},
-            task=task,
-            seeds=seeds,
-            near_duplicates=threshold,
-        )
-        duplicates = [r for r in ran.rejects if r["verdict"] == "duplicate"]
-        if threshold == 0:
-            assert ran.error is None
-            assert not duplicates
-            return
-        texts = [row["text"] for row in ran.rows]
-        assert len(set(texts)) == len(texts) == (3 if threshold == 100 else len(texts)) < 10
-        assert len(duplicates) == 12 - len(texts)
-        for record in duplicates:
-            assert record["detail"].startswith("nearly repeats accepted instance")
-            assert record["corrected"] is not None
-
     @pytest.mark.parametrize("grown", [False, True])
     def test_a_run_of_an_earlier_version_of_the_filter_goes_on_and_says_so(
         self, lab, tmp_path, caplog, grown, monkeypatch
