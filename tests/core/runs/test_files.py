@@ -75,6 +75,20 @@ def test_lines_that_are_left_over_are_found_at_the_end(tmp_path):
     assert (tmp_path / "f").read_bytes() == before
 
 
+def test_a_disk_that_fills_leaves_whole_lines(tmp_path, monkeypatch):
+    file, real = ReplayedFile(tmp_path / "f"), os.pwrite
+    file.write(RECORDS[0])
+    whole = (tmp_path / "f").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", lambda fd, data, at: real(fd, data[:5], at))
+        with pytest.raises(WriteFailed, match="No space left"):
+            file.write(RECORDS[1])
+    assert (tmp_path / "f").read_bytes() == whole
+    file.write(RECORDS[1])
+    file.close()
+    assert list(read_jsonl(tmp_path / "f")) == RECORDS[:2]
+
+
 def test_a_whole_file_is_written_or_the_old_one_stays(tmp_path, monkeypatch):
     path = tmp_path / "f"
     write_atomically(path, "old")
