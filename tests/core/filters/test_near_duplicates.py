@@ -214,6 +214,16 @@ def test_an_earlier_version_ignores_labels(plan):
 class TestInARun:
     pytestmark = pytest.mark.usefixtures("virtual_time")
 
+    @pytest.mark.parametrize(("threshold", "rows"), [(0, 10), (100, 3)])
+    def test_its_threshold_is_an_option(self, lab, tmp_path, threshold, rows):
+        """The model has three texts to give, so that different seeds repeat them."""
+        world = lab.World(labels=("only",), repeat=1.0, correct=False)
+        seeds = tmp_path / "seeds.txt"
+        seeds.write_text("".join(f"seed {n}\n" for n in range(12)), encoding="utf-8")
+        task = world.task(texts={"render": lambda row: row.text})
+        how = {"task": task, "seeds": seeds, "near_duplicates": threshold}
+        assert len(lab.run(world, tmp_path / "run", {"only": 10}, **how).rows) == rows
+
     @pytest.mark.parametrize("grown", [False, True])
     def test_a_run_of_an_earlier_version_of_the_filter_goes_on_and_says_so(
         self, lab, tmp_path, caplog, grown, monkeypatch
