@@ -19,10 +19,6 @@ def test_the_kinds_how_many_of_each_and_each_by_any_form_of_its_name(works):
         assert not kind.listing or listed == works(kind.listing).out
 
 
-def test_another_word_is_refused_with_the_kinds(refuses):
-    assert "reader" in refuses("list raeder", "unknown kind 'raeder'").err
-
-
 @pytest.mark.parametrize(
     ("name", "kind", "words"),
     [

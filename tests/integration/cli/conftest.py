@@ -82,3 +82,10 @@ def own_task() -> Callable[[str], str]:
         return f"{name}.py"
 
     return put
+
+
+@pytest.fixture
+def own_tasks(own_task: Callable[[str], str]) -> None:
+    """All tasks of `tasks/` in this folder."""
+    for path in (Path(__file__).parent / "tasks").glob("*.py"):
+        own_task(path.stem)

@@ -41,22 +41,6 @@ def test_a_number_beyond_its_range_is_refused(flag, value, refuses):
     refuses(f"generate rte -b scripted -n 2 {flag} {value}{more}", f"{flag} is {value}")
 
 
-ITEMS = f"""
-    --contexts mine.jsonl | "half \\ud83d" | line 1: it is not UTF-8 text
-    --seeds mine.jsonl | "{GOOD}"\\n{{"premise": 7}} | line 2: premise:
-    --seeds mine.jsonl | "{GOOD}"\\n{{"note": "x"}} | line 2: premise: Field
-    --seeds mine.txt | {GOOD}\\nToo short. | line 2: the premise has 2 words
-    --seeds mine.txt | {GOOD}\\n{GOOD[:-1]} | line 2: the premise ends mid-sentence
-"""
-
-
-@pytest.mark.parametrize(("option", "lines", "error"), table(ITEMS))
-def test_an_item_of_the_wrong_kind_is_named_by_its_line(option, lines, error, refuses):
-    flag, name = option.split()
-    Path(name).write_text(lines + "\n")
-    refuses(f"generate rte -n 2 -b scripted {option}", f"{flag} file {name}, {error}")
-
-
 def test_too_few_seeds_end_the_run_with_what_there_is(rte, rows):
     Path("mine.txt").write_text(GOOD + "\n")
     result = rte("-n", "20", "--seeds", "mine.txt", "--out", "run")

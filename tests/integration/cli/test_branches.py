@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from ...runs import records
-from ...tables import table
 
 ROWS = "--label good=7 --label bad=11 -b scripted"
 
@@ -55,21 +54,3 @@ def test_a_label_that_came_with_the_text_is_a_claim_like_any_other(rows, own_tas
     own_task("claims", ("Literal[", "str | Literal["), ("label=label", "label='martian'"))
     said = "most common cause: illegal-label, 50 times"
     refuses(f"{generate} b", said, code=1, keeps=False)
-
-
-WRONG = r"""
-    branches: {yes: a, maybe: b} | it does not state which label it is for
-    branches: {yes: a, b: {definition: b, label: martian}} | 'martian' is not a label
-    branches: {yes: a} | there is no branch for the label no
-    branches: {b: {definition: b, judged: true, label: yes}} | it cannot be combined with judged
-    corrector: none\nbranches: {b: {definition: b, judged: true}} | no step 4 to determine the label
-    branches: {yes: a, no: {definition: b, prompt: write}} | $seed
-"""
-
-
-@pytest.mark.parametrize(("branches", "words"), table(WRONG, 2))
-def test_a_wrong_table_is_a_clear_error(branches, words, refuses):
-    Path("claims.yaml").write_text(
-        f"description: Claims.\nlabels: {{yes: it is so, no: it is not}}\n{branches}\n"
-    )
-    refuses("generate claims.yaml -n 2 -b scripted", words)

@@ -64,18 +64,6 @@ def test_the_nearest_folder_counts_and_says_so(targen, held, write, monkeypatch)
     assert held()["rpm"] == 2
 
 
-@pytest.mark.parametrize(
-    ("text", "table"),
-    [
-        ("[tool]\ntargen = 1", "tool.targen"),
-        ("[tool.targen]\nprofile = 1", "tool.targen.profile.NAME"),
-    ],
-)
-def test_a_table_of_pyproject_is_named_in_full(text, table, refuses):
-    Path("pyproject.toml").write_text(text + "\n")
-    refuses("config", "line 2: ", f"write [{table}], with its defaults below")
-
-
 def test_the_command_line_wins_and_all_commands_take_defaults(works, write, service):
     write(USER, f'backend = "openai-compatible"\nbase-url = "{service.url}/v1"\nmodel = "one"\n')
     works("generate", "tickets", "-n", 2, "-q")

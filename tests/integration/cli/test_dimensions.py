@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from ...runs import manifest, records
 from ...tables import table
 
@@ -64,32 +62,3 @@ def test_a_new_dimension_with_a_name_like_another_is_said(own_task, works):
     line = f"generate {task} -b scripted -q -n 2 --dimension mood=a,b"
     assert said in works(f"{line} --dimension lenght=mid --out a").err
     assert "has no dimension" not in works(f"{line} --out b").err
-
-
-VALUES = """
-    length | --dimension 'length' is not NAME=VALUES
-    length=@nothing.txt | No such file
-    length=@cafe.txt | cafe.txt: it is not UTF-8 text
-    length=@word | | did you mean words?
-    length= | task varied has no such dimension
-    label=a,b | rows already have this key
-    contexs.word=a,b | | did you mean contexts?
-    correct.word=a,b | there is no step 'correct' with dimensions
-    kind=open,odd | the task's code reads this dimension and accepts only the original values
-    kind= | the task's code reads this dimension
-"""
-
-
-@pytest.mark.parametrize(("value", "error", "hint"), table(VALUES))
-def test_a_dimension_that_cannot_be(value, error, hint, own_task, refuses):
-    task = own_task("varied", ("(LENGTH, KIND)", "(KIND,)"))
-    Path("cafe.txt").write_bytes("café".encode("cp1252"))
-    refuses(f"generate {task} -n 2 -b scripted --dimension {value}", error, hint)
-
-
-def test_nothing_is_drawn_for_items_that_a_file_holds(refuses):
-    Path("mine.yaml").write_text(
-        "description: Messages.\nlabels: {good: fine, bad: not fine}\ncontexts: [shop, bank]\n"
-    )
-    line = "generate ./mine.yaml -n 4 -b scripted --dimension contexts.x=1,2"
-    refuses(line, "no model generates the contexts of mine")

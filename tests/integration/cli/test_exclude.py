@@ -10,7 +10,6 @@ from targen_core.folders import cache_folder
 
 from ...files import write_lines
 from ...runs import records
-from ...tables import table
 
 
 def text_of(name):
@@ -65,26 +64,6 @@ def test_resume_finds_the_very_file_where_it_is_now(
     works("resume run -n 10 -q")
     (excluded,) = targen("report run --json").json["excluded"]
     assert excluded["source"] == "test.jsonl"
-
-
-EXCLUDED = """
-    odd.jsonl |  | --exclude: odd.jsonl has no rows
-    odd.jsonl | nothing | --exclude: odd.jsonl, line 1 is not a valid row
-    odd.jsonl | {"text": "Hello there."} | columns are text; the task's are premise, hypothesis
-    odd.jsonl | {"premise": 7, "label": "entailment"} | no text in any of the columns of rte
-"""
-
-
-@pytest.mark.parametrize(("name", "content", "words"), table(EXCLUDED))
-def test_what_cannot_be_excluded(name, content, words, refuses):
-    Path(name).write_text(f"{content}\n" if content else "")
-    refuses(f"generate rte -n 2 -b scripted --exclude {name}", words)
-
-
-def test_a_suite_refuses_what_a_later_task_cannot_exclude_before_it_begins(refuses):
-    write_lines("pairs.jsonl", [{"premise": "It rained all day.", "hypothesis": "It did."}])
-    suite = "generate --suite superglue -b scripted -n 2 --out suite"
-    refuses(f"{suite} --exclude pairs.jsonl", "columns are")
 
 
 def test_a_run_does_not_exclude_itself(refuses, test_set):

@@ -58,9 +58,7 @@ FEATURES = """
 
 
 @pytest.fixture(autouse=True)
-def _files(own_task):
-    for name in ("claims", "scored", "steps", "varied"):
-        own_task(name)
+def _files(own_tasks):
     for name, text in FILES.items():
         Path(name).write_text(text)
 

@@ -106,25 +106,6 @@ def test_the_hint_for_a_wrong_encoding_shows_the_line_too(refuses):
     refuses("validate mine.csv --encoding no", "unknown encoding", "cp1256 (Arabic)")
 
 
-def test_no_form_takes_a_key_twice(refuses, in_process):
-    """Else the later value would count, without a word."""
-    line = '{"premise": "It rained.", "premise": "It snowed.", "hypothesis": "It did."}'
-    Path("lines.jsonl").write_text(f"{line}\n")
-    Path("list.json").write_text(f"[\n{line}]\n")
-    Path("table.csv").write_text("premise,premise,hypothesis\na,b,c\n")
-    twice = "the key 'premise' is given twice"
-    validated = in_process("validate lines.jsonl --task rte")
-    assert twice in validated.out and validated.code == 1
-    for place, words in {
-        "lines.jsonl": f"lines.jsonl, line 1 is not a valid row: {twice}",
-        "list.json": f"list.json, line 2: {twice}",
-        "table.csv": "two columns with the same name",
-    }.items():
-        refuses(f"analyze {place} --metric labels --out analysed -q", words)
-    refuses("profile lines.jsonl", "1 with a key given twice")
-    refuses("generate rte -n 2 -b scripted --contexts lines.jsonl", f"line 1: {twice}")
-
-
 def test_correct_goes_on_with_the_variant_of_a_run(works, finished):
     finished("rte", "-n", 4, "--variant", "paper", out="runs/mine")
     assert works("correct runs/mine -b scripted -q --json").json["variants"] == ["paper"]

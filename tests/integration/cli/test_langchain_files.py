@@ -10,7 +10,6 @@ import pytest
 import targen_core
 
 from ...runs import manifest, report
-from ...tables import table
 
 pytest.importorskip("targen_plugin_example")
 
@@ -100,18 +99,3 @@ def test_a_run_of_a_class_in_a_file_says_how_it_is_continued(targen, refuses, mo
     targen("backends check langchain:chat.Chat")  # the same file, as a module
     words = "used class Chat of chat.py, not class Chat of module chat"
     refuses("resume run -n 4", words, "with the command that started it")
-
-
-WRONG = r"""
-    2 | chat.py:Chat | | chat.py has no Chat
-    2 | gone.py:Chat | x = 1 | there is no file gone.py
-    2 | chat.py:Chat | x = 1\ny = | chat.py, line 2: SyntaxError
-    1 | chat.py:Chat | import nothing_of_the_kind | chat.py imports 'nothing_of_the_kind'
-"""
-
-
-@pytest.mark.parametrize(("code", "name", "text", "words"), table(WRONG, 4))
-def test_what_is_wrong_with_a_file_is_said(refuses, code, name, text, words):
-    Path("chat.py").write_text(text)
-    result = refuses(f"{RUN}{name}", words, code=int(code))
-    assert "pip install" not in result.err

@@ -9,35 +9,13 @@ import pytest
 from importlib_metadata import version
 
 from ...runs import manifest
-from ...tables import table
 
 RUN = ("-b", "scripted", "-q", "--out", "run")
 
-TASK = """
-from pydantic import BaseModel
 
-from targen_core import ListStep
-from targen_testing.sample import SAMPLE
-
-
-class Pair(BaseModel):
-    one: str
-    two: str
-
-
-async def propose(llm, parent, existing):
-    return []
-
-
-TASK = SAMPLE.replace(name="pairs", contexts=ListStep(item=Pair, propose=propose, batch=2))
-ALONE = SAMPLE.replace(name="alone", seeds=())
-SEEDS = SAMPLE.replace(name="seeds", contexts=None, seeds=(SAMPLE.contexts,))
-"""
-
-
-def test_seeds_of_another_plugin_are_taken_for_the_tasks_own(works):
+def test_seeds_of_another_plugin_are_taken_for_the_tasks_own(works, own_task):
     """Those are models of one text, and these texts."""
-    Path("pairs.py").write_text(TASK)
+    own_task("pairs")
     works("generate", "pairs.py:SEEDS", "-n", "2", "--seeds-from", "premises", *RUN)
     assert manifest("run")["spec"]["seeds_from"] == "targen-tasks-superglue:premises"
     assert "premises" in manifest("run")["lock"]["task"]["prompts"]
@@ -77,18 +55,3 @@ def test_a_run_says_before_it_starts_that_its_seeds_are_too_few(works):
     said += "about 2 rows of order if none is rejected; 20 are requested.\nAdd 18 or more, or set "
     assert said in works(f"{line} -n 40 --out many").err
     assert works(f"{line} -n 4 --out few").err == ""
-
-
-MISFITS = """
-    rte --seeds-from word-senses | but rte needs Premise (premise) | targen list-seeds
-    rte --contexts-from topics --contexts mine.txt | --contexts-from cannot be combined with a file
-    pairs.py:TASK --contexts-from topics | but pairs needs Pair (one, two) | list
-    pairs.py:SEEDS --contexts-from topics | has no contexts | --seeds-from
-    pairs.py:ALONE --seeds-from premises | has no seeds | --contexts-from
-"""
-
-
-@pytest.mark.parametrize(("line", "error", "hint"), table(MISFITS))
-def test_lists_that_do_not_fit(line, error, hint, refuses):
-    Path("pairs.py").write_text(TASK)
-    refuses(f"generate {line} -n 4 -b scripted", error, hint)

@@ -130,6 +130,7 @@ def test_a_command(line, error, hint, refuses):
 
 
 @pytest.mark.parametrize(("line", "error", "hint"), mistakes("lines"))
+@pytest.mark.usefixtures("own_tasks")
 def test_a_command_on_a_run_of_rte(line, error, hint, finished, refuses, monkeypatch):
     """Of a run with rejects, and a plain one."""
     write(FILES_OF_RTE)
@@ -138,6 +139,14 @@ def test_a_command_on_a_run_of_rte(line, error, hint, finished, refuses, monkeyp
     finished("rte", "-n", 20, "--seed", 1, "-o", "refusal_rate=0.2")
     finished("rte", "-n", 4, out="plain")
     monkeypatch.setenv("HF_TOKEN", "of nobody")
+    refuse_line(refuses, line, error, hint)
+
+
+@pytest.mark.usefixtures("mail_file", "own_tasks")
+@pytest.mark.parametrize(("name", "text", "line", "error", "hint"), mistakes("written", 5))
+def test_a_command_on_a_file(name, text, line, error, hint, refuses):
+    encoding = "cp1252" if name == "cafe.txt" else "utf-8"
+    Path(name).write_text(f"{text}\n" if text else "", encoding)
     refuse_line(refuses, line, error, hint)
 
 

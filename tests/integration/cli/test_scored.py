@@ -12,21 +12,6 @@ def _task(own_task):
     own_task("scored")
 
 
-WITHOUT = """
-    claude --model m | claude backend does not provide them
-    chatgpt --model gpt-6-luna | chatgpt backend does not provide them with these options
-    llama --model m -o top_logprobs=-1 | llama backend does not provide them with these options
-"""
-
-
-@pytest.mark.parametrize(("backend", "words"), table(WITHOUT, 2))
-def test_a_backend_without_them_is_refused_before_the_first_call(refuses, backend, words):
-    said = (
-        f"in step generate, the task scored-reviews requests token probabilities, but the {words}"
-    )
-    assert "local" in refuses(f"generate scored.py:TASK -n 2 -b {backend}", said).err
-
-
 ASKED = """
     scored={"generate": 500}, scores_given=("generate",) | for texts that it supplies with the 500 likeliest tokens.
     scored={"generate": 20}, continues=("generate",) | for the next token of a reply with the 20 likeliest tokens.

@@ -102,12 +102,3 @@ def test_a_description_shows_texts_of_several_lines_on_one(works):
     table = " ".join(works("describe t.yaml").out.partition("\nColumns: ")[2].split())
     assert "a one two b three" in table and "seeds four five 5" in table
     assert "kind generate six what a row says, and how; each label has its own kinds" in table
-
-
-def test_a_typed_option_is_not_blamed_on_the_line_that_names_its_part(
-    refuses, monkeypatch, tmp_path
-):
-    monkeypatch.chdir(tmp_path)
-    Path("t.yaml").write_text("description: Mails.\nlabels: {a: one, b: two}\ncorrector: vote\n")
-    for option, words in (("votes=lots", "option vote.votes of"), ("times=3", "corrector targen-")):
-        refuses(f"generate t.yaml -n 2 -b scripted -o vote.{option}", f"error: {words}")
