@@ -236,7 +236,10 @@ def contents(folder: Path) -> dict[str, object]:
 
 @pytest.fixture
 def refuses(in_process: Callable[..., Done], tmp_path: Path) -> Callable[..., Done]:
-    """Check that a command ends with one error, with one hint at most, and changes no file."""
+    """Check that a command ends with one error, with one hint at most, and changes no file.
+
+    The exit code of a line that begins with 1 is 1.
+    """
 
     def check(
         command: str | tuple[object, ...],
@@ -247,6 +250,8 @@ def refuses(in_process: Callable[..., Done], tmp_path: Path) -> Callable[..., Do
         keeps: bool = True,
     ) -> Done:
         before = contents(tmp_path)
+        if isinstance(command, str) and command.startswith("1 "):
+            code, command = 1, command.removeprefix("1 ")
         done = in_process(command) if isinstance(command, str) else in_process(*command)
         lines = done.err.splitlines()
         (said,) = [line for line in lines if line.startswith("error")] or [done.err]

@@ -292,11 +292,6 @@ def test_a_run_that_goes_on_without_batches_counts_the_open_one(
     assert report["usage"]["total"]["lost"] == held, "each once"
 
 
-def test_a_backend_without_batches_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(errors.UsageError, match="batch: the scripted backend, which step"):
-        run(tmp_path / "batch")
-
-
 # --- by hand ---------------------------------------------------------------------
 
 

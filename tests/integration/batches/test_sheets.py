@@ -288,15 +288,6 @@ def test_a_run_that_people_answer_is_extended_as_it_was_begun(targen: Targen) ->
     assert export(targen, "next.jsonl") == 2
 
 
-def test_a_run_extended_on_its_way_is_reported_with_its_last_target(targen: Targen) -> None:
-    declare("red", "blue", more="contexts: [sea, sky]\nseeds: [a boat, a kite, a bird]\n")
-    assert targen("generate", "hue.yaml", "-n", 2, "-b", "people", "--out", "run").code == 0
-    assert export(targen, "first.jsonl") == 2
-    assert targen("resume", "run", "-n", 4).code == 0
-    assert export(targen, "next.jsonl") == 2  # of the first target, which comes first
-    assert targen("report", "run", "--json").json["requested"] == {"red": 2, "blue": 2}
-
-
 def test_every_task_of_a_suite_is_left_to_people(targen: Targen) -> None:
     done = targen("generate", "--suite", "superglue", "-n", 4, "-b", "people", "--out", "all")
     folders = sorted(path.name for path in Path("all").iterdir())

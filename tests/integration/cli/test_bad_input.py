@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from pathlib import Path
@@ -13,9 +12,6 @@ from pathlib import Path
 import pytest
 
 from targen_core.options import Limits, ListOptions, RowOptions
-
-from ...runs import edit
-from ...tables import table
 
 GOOD = "The mill of Dunmore was rebuilt by Ada Brenner in 1993 after a storm."
 
@@ -41,16 +37,6 @@ def test_a_number_beyond_its_range_is_refused(flag, value, refuses):
     refuses(f"generate rte -b scripted -n 2 {flag} {value}{more}", f"{flag} is {value}")
 
 
-def test_too_few_seeds_end_the_run_with_what_there_is(rte, rows):
-    Path("mine.txt").write_text(GOOD + "\n")
-    result = rte("-n", "20", "--seeds", "mine.txt", "--out", "run")
-    assert result.code == 1
-    assert "labels entailment, not_entailment have 1 of 10 rows each" in result.err
-    assert "rejects.jsonl" in result.err and "all given seeds were used" in result.err
-    assert "a run keeps its seeds: generate a new one with more seeds" in result.err
-    assert len(rows("run")) == 2
-
-
 def test_a_model_that_goes_bad_in_step_3_ends_the_run_and_says_why(refuses):
     line = "generate rte -b scripted -q -n 20 -o generate.garbage_rate=1 --out run --json"
     lacking = "labels entailment, not_entailment have 0 of 10 rows each "
@@ -64,36 +50,6 @@ def test_a_model_that_goes_bad_in_step_3_ends_the_run_and_says_why(refuses):
 
 
 # --- the run directory ------------------------------------------------------
-
-AGAIN = "generate rte -b scripted -n 4 --out run"
-EDITED = f"""
-    manifest.json lock.task.version | "0" | resume run -q | version 0, but version 3 is installed | install the
-    manifest.json lock.task.version | "0" | {AGAIN} | started with task version 0; you asked for 3 | --out
-    manifest.json lock.task.prompts.entailment | "ab" | {AGAIN} | started with task prompts entailment ab; you ask
-    manifest.json format | 99 | resume run | format 99, but this version of targen reads format 3 | targen-core
-    manifest.json spec.task | "acme:parcels" | resume run -q | no task named 'acme:parcels' is installed
-    report.json task | "acme:parcels" | estimate rte -n 4 -b scripted --from run | run is a run of acme:parcels, not of targen-tasks-superglue:rte
-    report.json task | "targen-tasks-superglue:rte" | generate cb -n 3 -b scripted --out run | started with task targen-tasks-superglue:rte; you asked for targen-tasks-superglue:cb | choose a different --out
-"""  # noqa: E501
-
-
-@pytest.mark.parametrize(("where", "value", "line", "error", "hint"), table(EDITED, 5))
-def test_a_run_that_this_installation_would_not_make(
-    where, value, line, error, hint, finished, refuses
-):
-    finished("rte", "-n", 4)
-    name, way = where.split()
-    edit("run", way, json.loads(value), name)
-    refuses(line, error, hint)
-
-
-@pytest.mark.parametrize("left", [(), (".lock", ".manifest.json.part", "given-contexts.jsonl")])
-def test_an_empty_folder_and_what_a_run_killed_at_its_start_leaves_are_fine(left, rte, rows):
-    Path("run").mkdir()
-    for name in left:
-        Path("run", name).write_text("")
-    assert rte("-n", "4", "--out", "run").code == 0
-    assert len(rows("run")) == 4
 
 
 def test_the_folder_that_is_proposed_is_free_and_can_be_typed(finished, refuses, monkeypatch):

@@ -33,36 +33,6 @@ def test_the_script_and_the_module_are_one_command():
     assert runs[0].returncode == runs[1].returncode == 2
 
 
-def test_describe_prompts_prints_each_prompt_filled_in(targen):
-    facts = targen("describe rte --prompts --json").json
-    names = [prompt["name"] for prompt in facts["prompts"]]
-    assert names == ["themes", "premises", "entailment", "contradicted", "open", "meta"]
-    assert set(names) == set(facts["prompt_versions"])
-    for prompt in facts["prompts"]:
-        assert prompt["messages"][-1]["role"] == "user"
-        assert all("$" not in message["content"] for message in prompt["messages"])
-    text = targen("describe rte --prompts").out
-    assert all(f"prompt {name} (step" in text for name in names)
-    assert facts["prompts"][0]["messages"][0]["content"] in text
-    assert not Path("runs").exists(), "describe leaves nothing behind"
-
-
-def test_preview(works):
-    plain, prompts, full = (
-        works(f"preview rte -b scripted {more}").out for more in ("", "--prompts", "--full")
-    )
-    heads, *lines = plain.splitlines()
-    assert heads.split() == ["label", "premise", "hypothesis"]
-    assert [line.split()[0] for line in lines[:2]] == ["entailment", "not_entailment"]
-    assert "[reply]" not in plain and "--prompts shows" in lines[-2]
-    assert prompts.splitlines()[0] == heads
-    assert "== candidate 0.0/entailment/0, generated for entailment" in prompts
-    assert "--- contexts: prompt themes at contexts/0" in prompts
-    assert "[reply]" in prompts and "--- correct" in prompts
-    assert "[system]" not in prompts and "[system]" in full
-    assert not Path("runs").exists()
-
-
 def test_replies_that_are_made_up_are_called_so(works, monkeypatch):
     said = "The backend scripted calls no model: its replies are made up"
     compared = "preview rte -b scripted --worked-examples both"

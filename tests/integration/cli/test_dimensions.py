@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from pathlib import Path
-
-from ...runs import manifest, records
+from ...runs import records
 from ...tables import table
 
 
 def drawn(run="run"):
     return [record.get("dimensions", {}) for record in records(run)]
-
-
-def test_a_dimension_of_the_rows_and_one_of_a_list(works):
-    options = "--dimension 'length=short, long' --dimension contexts.word=@words"
-    both = "--no-dimensions --labels-per-seed all"
-    works(f"generate rte -n 40 {both} -b scripted -q --out run {options}")
-    assert {tuple(each) for each in drawn()} == {("word", "kind", "length")}
-    lengths = Counter(each["length"] for each in drawn())
-    assert lengths.keys() == {"short", "long"}
-    assert abs(lengths["short"] - lengths["long"]) <= 2, "near-duplicates aside"
-    spec = manifest("run")["spec"]
-    assert spec["dimensions"] == {"length": ["short", "long"], "contexts.word": "@words"}
-    assert f"word: {drawn()[0]['word']}" in works("show run 0").out
-    assert f"length: {drawn()[0]['length']}" in works("trace run 0 --full").out
-    drawn_words = "word (contexts); kind, length (rows)."
-    card = Path("run/README.md").read_text()
-    assert f"Traits drawn by code, balanced over the run: {drawn_words}" in card
 
 
 CHANGED = """

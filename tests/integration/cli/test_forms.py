@@ -10,6 +10,8 @@ import pytest
 
 from targen_core import read_dataset
 
+from ...tables import table
+
 COMMANDS = {
     "validate": "",
     "export": "--out made.jsonl",
@@ -65,27 +67,19 @@ def test_another_encoding(refuses, works):
     assert json.loads(Path("made.jsonl").read_text()) == row
 
 
-@pytest.mark.parametrize(
-    ("text", "encoding", "shown"),
-    [
-        ("Paczkę odebrała żona", "cp1250", "in cp1250 (Central Europe), “Paczkę odebrała żona,b”"),
-        ("çalmayın bebek", "cp1254", "in cp1254 (Turkish), “çalmayın bebek,b”"),
-        (
-            "Where is café",
-            "cp1252",
-            "in cp1252 (Western Europe), cp1250 (Central Europe), cp1254",
-        ),
-        ("هل يوجد موقف؟", "cp1256", "in cp1256 (Arabic), “هل يوجد موقف؟,b”"),
-        ("تغيير موعد الوصول", "cp1256", "is right: in cp1256 (Arabic), “تغيير موعد الوصول,b”"),
-        ("请问几点可以入住", "gb18030", "in gb18030 (Chinese), “请问几点可以入住,b”; "),
-        ("체크인은 몇 시부터", "cp949", "in cp949 (Korean), “체크인은 몇 시부터,b”; or"),
-        (
-            "到着が遅れそうなので21日からに変更できますか",
-            "cp932",
-            "is right: in cp932 (Japanese), “到着が遅れそうなので21日からに変更できますか",
-        ),
-    ],
-)
+ENCODINGS = """
+    Paczkę odebrała żona | cp1250 | in cp1250 (Central Europe), “Paczkę odebrała żona,b”
+    çalmayın bebek | cp1254 | in cp1254 (Turkish), “çalmayın bebek,b”
+    Where is café | cp1252 | in cp1252 (Western Europe), cp1250 (Central Europe), cp1254
+    هل يوجد موقف؟ | cp1256 | in cp1256 (Arabic), “هل يوجد موقف؟,b”
+    请问几点可以入住 | gb18030 | in gb18030 (Chinese), “请问几点可以入住,b”;
+    체크인은 몇 시부터 | cp949 | in cp949 (Korean), “체크인은 몇 시부터,b”; or
+    تغيير موعد الوصول | cp1256 | is right: in cp1256 (Arabic), “تغيير موعد الوصول,b”
+    到着が遅れそうなので21日から | cp932 | is right: in cp932 (Japanese), “到着が遅れそう
+"""
+
+
+@pytest.mark.parametrize(("text", "encoding", "shown"), table(ENCODINGS))
 def test_the_hint_for_another_encoding_shows_the_line_in_each_usual_one(
     text, encoding, shown, refuses
 ):

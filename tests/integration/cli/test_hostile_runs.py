@@ -13,7 +13,7 @@ from targen_testing.fault_server import FaultServer, Response
 
 from ...files import lines, write_lines
 from ...runs import edit, journal, manifest, write_journal
-from ...tables import table
+from ...tables import mistakes, table
 
 OPENING = """
     resume run -q
@@ -81,44 +81,13 @@ def test_a_task_that_is_a_file_is_opened_by_no_command(command, run, refuses):
     untouched()
 
 
-FIELDS = r"""
-    # names that are none
-    spec.backend | "langchain:./by/task.py:Fly" | spec.backend
-    spec.backend_for | {"generate": "langchain:../by.Fly"} | spec.backend_for
-    lock.steps.generate.backend | "langchain:../by.Fly" | lock.steps.generate.backend
-    lock.corrector | "./by/task.py" | lock.corrector
-    spec.seeds | "../canary" | spec.seeds
-    # numbers and types
-    spec.limits.concurrency | 0 | concurrency is 0
-    spec.limits.concurrency | 1000000000000000000000000000000 | concurrency is 1
-    spec.limits.rpm | 1e308 | rpm is 1e+308
-    spec.seed | {} | seed
-    spec.quotas | {"entailment": 1000000000000000000} | label entailment has a quota above
-    spec.quotas | {"entailment": -1} | label entailment has a quota of -1
-    spec.give_up_after | 0 | give_up_after is 0
-    spec.options | {"generate.temperature": "hot"} | spec.options
-    spec.backend_for | {"../later": "x"} | steps
-    spec | null | spec
-    spec.surprise | 1 | RunSpec has no field 'surprise'
-    surprise | 1 | surprise
-    spec.surprise\nerror: forged | 1 | RunSpec has no field 'surprise
-    surprise\nerror: forged | 1 | surprise
-    extensions | [{"quotas": {"nosuch": 1}}] | quotas
-    extensions | [{"quotas": {"entailment": 1}, "give_up_after": 0}] | extensions.0
-    lock.steps.../later | {"backend": "x", "identity": "", "options": {}, "params": {}} | steps
-    lock.task.labels | "entailment" | lock.task.labels
-    lock.task | null | lock.task
-"""
-
-
-@pytest.mark.parametrize(("way", "value", "named"), table(FIELDS))
-def test_a_field_of_a_manifest_that_no_run_has(way, value, named, run, refuses):
-    if way == "lock.steps.../later":
-        step = manifest(run)["lock"]["steps"]
-        way, value = "lock.steps", json.dumps({**step, "../later": json.loads(value)})
-    edit(run, way, json.loads(value))
-    for command in ("resume run -q", "report run"):
-        refuses(command, f"run/manifest.json cannot be read: {named}", code=1)
+@pytest.mark.parametrize(("where", "value", "line", "error", "hint"), mistakes("edited", 5))
+def test_a_value_that_no_run_of_this_installation_has(
+    where, value, line, error, hint, run, refuses
+):
+    name, _, way = where.partition(" ")
+    edit(run, way, json.loads(value), name)
+    refuses(line, error, hint)
     untouched()
 
 
@@ -132,15 +101,6 @@ def test_a_manifest_that_is_no_json(text, run, refuses):
     refuses("report run", "run/manifest.json cannot be read", hint, code=1)
 
 
-@pytest.mark.usefixtures("alone")
-def test_a_run_without_the_copy_of_its_task(works, refuses):
-    Path("t.yaml").write_text("description: Mails.\nlabels: {a: b c, d: e f}\n")
-    works("generate t.yaml -n 2 -b scripted --out of-file")
-    Path("of-file/task.json").unlink()
-    wrong = "of-file has no task.json, the copy of its task"
-    refuses("resume of-file", wrong, "restore it from a backup", code=1)
-
-
 DAMAGED = """
                    | of-file/task.json, line 1: it is not JSON
     {"description": | of-file/task.json, line 1: it is not JSON
@@ -150,13 +110,16 @@ DAMAGED = """
 
 
 @pytest.mark.usefixtures("alone")
-def test_a_run_with_a_damaged_copy_of_its_task(works, refuses):
+def test_a_run_with_a_damaged_copy_of_its_task_or_none(works, refuses):
     Path("t.yaml").write_text("description: Mails.\nlabels: {a: b c, d: e f}\n")
     works("generate t.yaml -n 2 -b scripted --out of-file")
     for text, wrong in table(DAMAGED, 2):
         Path("of-file/task.json").write_text(text, "utf-8", "surrogateescape")
         for command in ("resume of-file", "export of-file --as csv --out new"):
             refuses(command, wrong, "restore it from a backup")
+    Path("of-file/task.json").unlink()
+    wrong = "of-file has no task.json, the copy of its task"
+    refuses("resume of-file", wrong, "restore it from a backup", code=1)
 
 
 USED_BEFORE = """
@@ -366,17 +329,6 @@ RECORDS = """
     rejects.jsonl | {"verdict": "rejected", "stage": 1} | report | id is not a string
 """
 OPENED = {line.split()[0]: line.strip() for line in OPENING if line.split()[0] != "show"}
-REPORTS = """
-    rows | [] | rows
-    rows.entailment | "many" | rows
-    flow.entailment.reasons | null | flow
-    usage.total.dollars | "free" | usage
-    usage.by_step | {"a": 1} | usage
-    problem | ["x"] | problem
-    requested | {"nosuch": 1} | rows
-    prices | {"generate": []} | prices
-    prices | {"generate": {"in": "1", "out": 2}} | prices
-"""
 
 
 @pytest.mark.parametrize(("name", "change", "command", "named"), table(RECORDS, 4))
@@ -401,12 +353,6 @@ def test_what_to_type_next_executes_no_id_and_no_folder_name(run, works):
     write_lines(folder / "rejects.jsonl", [row])
     said = works("show", folder.name, "--rejected").err
     assert "targen show 'run;id $(id)' '0;id'\n" in said
-
-
-@pytest.mark.parametrize(("way", "value", "named"), table(REPORTS))
-def test_a_report_that_no_run_writes(way, value, named, run, refuses):
-    edit(run, way, json.loads(value), "report.json")
-    assert named in refuses("report run", "run/report.json cannot be read: ", code=1).err
 
 
 @pytest.mark.parametrize("change", [{"in": "9"}, {"prompt": []}])

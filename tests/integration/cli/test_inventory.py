@@ -70,6 +70,8 @@ DESCRIBED = f"""
     meta --prompts | prompt: meta, version
     meta --prompts | prompt: solve, version
     meta | Used by: targen-tasks-superglue:axg
+    rte --prompts | prompt entailment (step
+    scripted | every call fails with a simulated HTTP 5xx
 """
 
 
@@ -78,17 +80,3 @@ def test_a_description_says_what_its_reader_needs(works):
         assert said in works(f"describe {words}").out
     secret = works("describe llama -o model=m -o api_key=sk-very-secret")
     assert "sk-very-secret" not in secret.out + secret.err
-
-
-def test_a_backend_says_its_options_and_what_it_supports(targen):
-    facts = targen("describe scripted --json").json
-    options = {option["name"]: option for option in facts["options"]}
-    assert options["down"] == {
-        "name": "down",
-        "type": "bool",
-        "description": "every call fails with a simulated HTTP 5xx",
-        "default": False,
-    }
-    assert facts["model"]["structured"] is True
-    assert facts["model"]["price"]["input"] == 0
-    assert (facts["batches"], facts["install"]) == (False, "targen-standard")

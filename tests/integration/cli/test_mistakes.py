@@ -23,7 +23,7 @@ from targen_testing.fault_server import FaultServer, Response
 
 from ...files import lines, write_lines
 from ...mail import MAIL
-from ...tables import table
+from ...tables import mistakes
 
 pytestmark = pytest.mark.whole
 
@@ -49,17 +49,6 @@ FILES_OF_RTE = {
     "good.txt": "The mill of Dunmore was rebuilt by Ada Brenner in 1993 after a storm.\n",
     "bare.jsonl": '{"premise": "It rains.", "hypothesis": "It is wet."}\n',
 }
-
-
-def mistakes(name, columns=3):
-    text = (Path(__file__).parent / "mistakes" / f"{name}.txt").read_text(encoding="utf-8")
-    return table(text, columns)
-
-
-def refuse_line(refuses, line, error, hint):
-    """Check a line of a table: its exit code is 2, but where it begins with 1."""
-    code, typed = (1, line.removeprefix("1 ")) if line.startswith("1 ") else (2, line)
-    refuses(typed, error, hint, code=code)
 
 
 def write(files):
@@ -126,7 +115,7 @@ def test_a_file_of_another_encoding(encoding, refuses):
 @pytest.mark.usefixtures("mail")
 @pytest.mark.parametrize(("line", "error", "hint"), mistakes("commands"))
 def test_a_command(line, error, hint, refuses):
-    refuse_line(refuses, line, error, hint)
+    refuses(line, error, hint)
 
 
 @pytest.mark.parametrize(("line", "error", "hint"), mistakes("lines"))
@@ -139,7 +128,7 @@ def test_a_command_on_a_run_of_rte(line, error, hint, finished, refuses, monkeyp
     finished("rte", "-n", 20, "--seed", 1, "-o", "refusal_rate=0.2")
     finished("rte", "-n", 4, out="plain")
     monkeypatch.setenv("HF_TOKEN", "of nobody")
-    refuse_line(refuses, line, error, hint)
+    refuses(line, error, hint)
 
 
 @pytest.mark.usefixtures("mail_file", "own_tasks")
@@ -147,7 +136,7 @@ def test_a_command_on_a_run_of_rte(line, error, hint, finished, refuses, monkeyp
 def test_a_command_on_a_file(name, text, line, error, hint, refuses):
     encoding = "cp1252" if name == "cafe.txt" else "utf-8"
     Path(name).write_text(f"{text}\n" if text else "", encoding)
-    refuse_line(refuses, line, error, hint)
+    refuses(line, error, hint)
 
 
 # --- a dataset --------------------------------------------------------------

@@ -33,14 +33,6 @@ def test_a_run_that_is_complete_names_this_command(works):
     assert "next" not in works(f"{line} -q").err
 
 
-def test_the_first_rows_are_shown_with_their_labels(works, run):
-    shown = works("show run -n 3")
-    for row in records(run, "dataset.jsonl")[:3]:
-        assert f"{row['idx']}  {row['label']}" in shown.out
-        assert row["premise"] in shown.out and row["hypothesis"] in shown.out
-    assert "--limit 0" in shown.err
-
-
 def test_a_label_and_a_reason_choose(works, run, shown):
     assert [one["official"][0] for one in shown()] == records(run, "dataset.jsonl")
     some = shown("--label entailment")
