@@ -381,27 +381,13 @@ def test_a_file_names_no_path_elsewhere_unless_it_is_trusted(option, text, code,
         assert "--trust" in other.stderr, "someone else, who gets the run, is asked"
 
 
-@pytest.mark.parametrize(
-    ("texts", "elsewhere"),
-    [
-        (
-            [
-                "../there.csv",
-                "a/../../b",
-                "~/x",
-                "C:\\x",
-                "http://host/x",
-                "hf:a/b",
-                ".env",
-                "a/.b/c",
-            ],
-            True,
-        ),
-        (["/", "...", "a: b", "3/4", ".5", "hf: a", ".NET code", r"\.com"], False),
-    ],
-)
+ELSEWHERE = r"../there.csv|a/../../b|~/x|C:\x|http://host/x|hf:a/b|.env|a/.b/c"
+HERE = r"/|...|a: b|3/4|.5|hf: a|.NET code|\.com"
+
+
+@pytest.mark.parametrize(("texts", "elsewhere"), [(ELSEWHERE, True), (HERE, False)])
 def test_a_text_of_an_option_that_is_a_path_elsewhere_is_told(texts, elsewhere):
-    assert [text for text in texts if leads_elsewhere(text) != elsewhere] == []
+    assert [text for text in texts.split("|") if leads_elsewhere(text) != elsewhere] == []
 
 
 IN_A_FILE = """
@@ -499,6 +485,32 @@ def test_a_label_a_correction_and_an_export_take_them(acme):
     assert read("judged", "correction.json")["part"]["options"] == {"times": 1}
     acme("export rows.jsonl --task mail.yaml --as lines --out out.txt -o lines.upper=true")
     assert Path("out.txt").read_text() == "THE PARCEL IS LATE.\n"
+
+
+def test_a_reader_opens_a_dataset_for_every_command(acme):
+    Path("night.ledger").write_text("complaint | It is late.\nloud | It came.\n")
+    acme("export night.ledger --task mail.yaml --as csv --out out.csv", code=2)
+    found = acme("validate night.ledger --task mail.yaml", code=1).stdout
+    assert "2    1  label: 'loud' is not" in found
+    Path("night.ledger").write_text("complaint | It is late.\npraise | It came.\n")
+    acme("export night.ledger --task mail.yaml --as csv --out out.csv")
+    assert "It came." in Path("out.csv").read_text()
+    Path("wrong.ledger").write_text("no entry\n")
+    refused = acme("validate wrong.ledger --task mail.yaml", code=2).stderr
+    assert "start it with LABEL | TEXT" in refused
+
+
+def test_a_reporter_adds_to_the_report_and_the_folder_and_replaces_nothing(acme, targen):
+    made = acme("generate mail.yaml -n 4 -b scripted --out run")
+    assert "mail has a lineage of 4" in made.stderr
+    report, rows = read("run", "report.json"), records("run", "dataset.jsonl")
+    assert (report["lineage"], report["status"]) == ({"rows": 4}, "complete")
+    assert (Path("run/lineage.txt").read_text(), len(rows)) == (rows[0]["label"], 4)
+    assert not Path("out").exists()
+    shown = json.loads(acme("report run --json").stdout)
+    assert [each["kind"] for each in shown["concerns"]] == ["pedigree"]
+    acme("report run --strict", code=1)
+    assert json.loads(targen("report", "run", "--json").stdout)["concerns"] == []
 
 
 PAIRS = """

@@ -293,10 +293,6 @@ class Blind:
     def dry_run(call):
         return {"answer": "good"}
 PART = Blind()
-# reasons-are-slugs | PART of check | Its reason is a sentence, which no report can count.
-def PART(instance, seed, /):
-    if len(instance.text) % 2:
-        raise Rejected("Its length is odd!")
 
 # same-bytes-again | PART of exporter | No two of its files are the same.
 import time
@@ -312,14 +308,6 @@ def zipped(dataset, out):
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("rows.jsonl", rows)
 PART = exporter(zipped)
-# same-bytes-again | PART of exporter | Its first line is the day.
-from datetime import datetime
-def dated(dataset, out):
-    write(dataset, out)
-    assert isinstance(datetime(2020, 1, 2), datetime)
-    with open(out, "a") as file:
-        file.write(f"written on {datetime.now():%d %B}\n")
-PART = exporter(dated)
 # leaves-nothing-half-done | PART of exporter | It ends in the middle and says nothing.
 import contextlib
 def half(dataset, out):

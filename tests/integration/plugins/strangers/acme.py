@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from targen_core import (
+    Concern,
     Configurable,
     Correction,
     Exporter,
@@ -19,6 +20,8 @@ from targen_core import (
     UsageError,
     hookimpl,
 )
+from targen_core.runs.folder.reporters import Reporter
+from targen_standard.datasets.source import DatasetReader, Form, Source
 from targen_standard.embedding import Embedder
 from targen_standard.executors import ModelExecutor
 
@@ -234,6 +237,47 @@ def lanes(options):
         return [source.model for source in sources]
 
     return ModelExecutor(summary="lanes", place=place)
+
+
+# A reader of datasets, and a reporter, which may not write the files of the run itself.
+
+
+class Ledger(DatasetReader):
+    def file(self, path, encoding):
+        if path.suffix != ".ledger":
+            return None
+        pairs = [line.split(" | ") for line in path.read_text(encoding).splitlines()]
+        if len(pairs[0]) != 2:
+            raise UsageError(f"{path} is no ledger", hint="start it with LABEL | TEXT")
+        rows = [{"text": text, "label": label} for label, text in pairs]
+        return Source(str(path), path.stem, Form(lambda: enumerate(rows, 1), "entry"))
+
+
+class Lineage(Reporter):
+    def figures(self, report, folder, task):
+        return {"lineage": {"rows": sum(report["rows"].values())}, "status": "mine"}
+
+    def notes(self, run):
+        return [f"{run.task.name} has a lineage of {run.report['lineage']['rows']}"]
+
+    def concerns(self, report, folder):
+        return [Concern("pedigree", "its pedigree is short", "breed more")]
+
+    def files(self, run):
+        return {"lineage.txt": run.sample["label"], "dataset.jsonl": "", "../out": ""}
+
+
+LEDGER, LINEAGE = Ledger(), Lineage()
+
+
+@hookimpl
+def register_dataset_readers(register):
+    register.register("ledger", "acme:LEDGER")
+
+
+@hookimpl
+def register_reporters(register):
+    register.register("lineage", "acme:LINEAGE")
 
 
 @hookimpl

@@ -22,7 +22,9 @@ from targen_core import (  # noqa: F401 - some for what tests put into it
 )
 from targen_core.calls.delivery import Delivery
 from targen_core.plugins.adapters import Adapter
+from targen_core.runs.folder.reporters import Reporter
 from targen_core.task_files import TaskReader
+from targen_standard.datasets.source import DatasetReader
 from targen_standard.embedding import Embedder
 from targen_standard.executors import ModelExecutor
 from targen_standard.methods.model import Method, MethodOptions
@@ -178,6 +180,17 @@ def method_task(base, options): ...
 def embed(text): ...
 
 
+class Nosy(DatasetReader):
+    def file(self, path, encoding): ...
+
+    def folder(self, path): ...
+
+
+class Scribe(Reporter):
+    def files(self, run):
+        return {}
+
+
 def opened():
     return embed
 
@@ -190,4 +203,5 @@ SHEET = Exporter(write=export, suffix=".x", summary="x", extra="sheets")
 READER, FORM = TaskReader(read=read), TaskForm(summary="", spec=Row, task=form_task)
 METHOD = Method(summary="bad", version="1", task=method_task, options=MethodOptions)
 ADAPTER = Adapter(adapt=adapt)
+NOSY, SCRIBE = Nosy(), Scribe()
 SHAPES = Embedder(open=lambda: opened(), extra="shapes")
