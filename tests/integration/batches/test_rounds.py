@@ -19,7 +19,6 @@ from targen_core.options import Limits
 from targen_core.runs.jobs.job import Job
 from targen_standard import scripted
 from targen_standard.batches.exchange import export_batch, import_batch
-from targen_standard.replaying.replay import Replay
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -328,15 +327,3 @@ def test_answers_that_come_twice_late_and_in_any_order_change_no_row(
     keys = [json.loads(x[9:]).get("key") for x in (out / "journal").read_bytes().splitlines()]
     assert len(keys) == len(set(keys))
     assert rows(out) == online(tmp_path)
-
-
-def test_a_run_in_batches_is_made_again_from_its_journal_alone(
-    world: World, tmp_path: Path
-) -> None:
-    run(tmp_path / "batch", lists_at_once=SIDE_BY_SIDE)
-    submitted = world.sizes
-    with Replay.begin(load_registry(), tmp_path / "batch", tmp_path / "again") as job:
-        assert job.run()["status"] == "complete"
-    assert rows(tmp_path / "again") == rows(tmp_path / "batch")
-    assert not (tmp_path / "again" / "pending.jsonl").exists()
-    assert world.sizes == submitted

@@ -9,7 +9,7 @@ import pytest
 from targen_cli.options.defaults import user_file
 
 from ...runs import manifest
-from ...tables import table
+from ...tables import mistakes, table
 
 pytest.importorskip("targen_plugin_example")
 
@@ -121,24 +121,7 @@ def test_a_key_is_not_sent_to_an_address_that_was_said_later(works, write, servi
 # --- errors ---
 
 
-WRONG = r"""
-    \nmodle = "x" | line 2: modle is not a setting that can have | did you mean model?
-    "modle\u000a  try: this" = 1 | : modle |
-    rpm = 1\nmax-cost = 'a' | line 2: max-cost is "a"; it must be a number, above 0
-    rpm = true | line 1: rpm is true
-    [profile.p]\nrpm = 1\nmodle = 1 | line 3: profile.p.modle is not a setting that can have | model
-    [options.correct]\nmodel = {} | line 2: options.correct.model is a table | JSON
-    rpm = | line 1: it is not TOML: Invalid value | TOML
-    backend = "llama/x"\nmodel = "y" | line 1: backend | keep one of them: backend llama/y
-    base-url = "localhost:8000" | line 1: base-url is "localhost:8000"; it must be an address
-    model = 'y'\n[options]\nmodel = 'x' | options.model sets model a second time
-    [options]\napi_key = 'x' | looks like a key | OPENAI_API_KEY
-    model = 'sk-0123456789abcdef' | looks like a key | OPENAI_API_KEY
-    base-url = 'http://me:secret@host/v1' | looks like a key | OPENAI_API_KEY
-"""
-
-
-@pytest.mark.parametrize(("text", "where", "hint"), table(WRONG))
+@pytest.mark.parametrize(("text", "where", "hint"), mistakes("settings"))
 def test_what_is_wrong_in_a_file_is_said_by_its_line(write, refuses, text, where, hint):
     write(USER, text + "\n")
     result = refuses("config", where, hint)
@@ -147,15 +130,7 @@ def test_what_is_wrong_in_a_file_is_said_by_its_line(write, refuses, text, where
     assert "0123456789" not in result.err and "secret" not in result.err
 
 
-NAMED = """
-    generate tickets -n 0 | price-in = 0\\nprice-out = 0 | -n is 0; it must be at least 1
-    generate tickets -n 2 | price-in = 1 | give both prices | price-in comes from USER; see
-    preview tickets | price-in = 1 | give both prices | price-in comes from USER; see targen
-    generate tickets -n 2 --max-outage 1 | base-url = "http://[::1]:9" | | base-url comes from
-"""
-
-
-@pytest.mark.parametrize(("line", "text", "error", "hint"), table(NAMED, 4))
+@pytest.mark.parametrize(("line", "text", "error", "hint"), mistakes("defaults", 4))
 def test_a_default_is_named_where_the_error_is_about_it(line, text, error, hint, targen, write):
     write(USER, f'backend = "llama/m"\n{text}\n')
     result = targen(line)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from ...files import changed
-from ...mail import MAIL
 from ...runs import journal, write_journal
 
 
@@ -15,19 +12,6 @@ from ...runs import journal, write_journal
 def generate(finished, mail_file):
     """A run of a task in a file."""
     return lambda out: finished("mail.yaml", "-n", 12, out=out)
-
-
-def test_what_was_asked_otherwise_is_named(targen, works, generate):
-    generate("a")
-    Path("mail.yaml").write_text(MAIL.replace("wants money", "wants their money"))
-    changes = "--corrector vote -o generate.temperature=0.3"
-    works(f"generate mail.yaml -n 12 -b scripted -q --no-cache --out b {changes}")
-    asked = {change["name"]: change for change in works("diff a b --json").json["asked"]}
-    assert asked["steps.generate.params.temperature"]["right"] == 0.3
-    assert asked["corrector"]["right"] == "targen-standard:vote"
-    assert any(name.startswith("task.prompts.") for name in asked)
-    assert "the runs differ" in works("diff a b").out
-    assert targen("diff a b --exit-code").code == 1
 
 
 def test_rows_and_candidates_are_compared_by_text_and_id(works, generate):

@@ -15,16 +15,6 @@ GENERATE = "generate rte -b scripted -q"
 VOTES = "--corrector targen-core:vote -o targen-core:vote.votes=1"
 
 
-def test_a_run_says_what_it_refused(works):
-    works(f"{GENERATE} -n 24 {NEAR} --out run")
-    distance = works("report run --json").json["distance"]
-    assert distance.keys() == {"embedder", "max_cosine", "max_refused", "refused", "accepted"}
-    assert 0 < distance["refused"] <= 0.2 * (24 + distance["refused"])
-    assert f"cosine above 0.4: {distance['refused']} rejected, " in works("report run").out
-    reject = works("show run --rejected --limit 1").out
-    assert "too-near: too similar to accepted instance " in reject
-
-
 def test_an_estimate_has_room_for_refusals(works):
     def calls(more=""):
         facts = works(f"{GENERATE} -n 100 --dry-run --json {more}").json

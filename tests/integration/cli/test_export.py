@@ -24,13 +24,6 @@ def run(finished):
     return finished("rte", "-n", 8, out="runs/rte-0")
 
 
-def test_official_rows_are_the_default(works, run, rows):
-    result = works("export", run)
-    path = Path("runs/rte-0/exports/rte-0.jsonl")
-    assert (result.err, lines(path)) == ("", rows(run))
-    assert result.out.startswith(f"8 rows of rte as jsonl: {path}\n")
-
-
 def test_a_run_whose_edited_rows_are_invalid_gets_them_back_as_the_hint_says(works, refuses, run):
     file = Path("runs/rte-0/dataset.jsonl")
     before = file.read_bytes()

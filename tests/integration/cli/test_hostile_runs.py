@@ -307,31 +307,10 @@ def test_a_link_among_the_runs_of_a_suite_is_refused(refuses):
 
 # --- records ------------------------------------------------------------------
 
-RECORDS = """
-    journal | {"in": -5} | report | in is not a token count
-    journal | {"cost": NaN} | resume | cost is not an amount in dollars
-    journal | {"key": "zzzz"} | resume | hexadecimal
-    journal | {"key": null} | report | is not a valid record
-    journal | {"key": "-0000000000000000000000000000000"} | merge | a record is not valid
-    provenance.jsonl | {"id": "0/x/0"} | report | id belongs to a branch other
-    provenance.jsonl | {"intended": "nosuch"} | report | intended is not a branch of the run
-    provenance.jsonl | {"rows": 1000000000000000000000000000000} | report | rows` is not a row count
-    provenance.jsonl | {"label": null} | report | label is not a string
-    provenance.jsonl | {"id": "1.1/entailment/999999999999"} | trace | too many earlier samples
-    provenance.jsonl | {"id": "generate/../.."} | trace | is not the id of a candidate
-    provenance.jsonl | {"id": []} | trace | line 1 is not a valid record: id or place is not a str
-    provenance.jsonl | {"intended": "x"} | merge | has the unknown branch 'x'
-    provenance.jsonl | {"label": "nosuch"} | merge | has the unknown label 'nosuch'
-    provenance.jsonl | {"intended": null} | merge | a row's record lacks intended
-    provenance.jsonl | {"id": 7} | merge | id or place is not a string
-    provenance.jsonl | {"id": "absent", "place": "x"} | merge | a row's record lacks id
-    rejects.jsonl | {"verdict": {}} | report | unknown verdict
-    rejects.jsonl | {"verdict": "rejected", "stage": 1} | report | id is not a string
-"""
 OPENED = {line.split()[0]: line.strip() for line in OPENING if line.split()[0] != "show"}
 
 
-@pytest.mark.parametrize(("name", "change", "command", "named"), table(RECORDS, 4))
+@pytest.mark.parametrize(("name", "change", "command", "named"), mistakes("records", 4))
 def test_a_record_that_no_run_writes(name, change, command, named, run, targen):
     if name == "journal":
         first_call(run, json.loads(change))

@@ -13,7 +13,7 @@ import pytest
 from ...files import changed
 from ...mail import MAIL
 from ...runs import edit, journal, records, report, write_journal
-from ...tables import table
+from ...tables import mistakes
 
 PARTS = """
 from dataclasses import replace
@@ -169,23 +169,6 @@ def test_contradictions_are_named_and_merged_only_if_asked(targen, make, works, 
     assert len(replies) == 2, "each row has its own run's reply"
 
 
-REFUSED = """
-    a b --out y | have different tasks
-    a c --out y | superglue:rte: variant default and variant paper | --conflicting
-    a a --out y | a was passed twice
-    a --out a | is one of the runs
-    a | the merged run needs a folder; give --out | --out runs/merged
-    x --out y | was itself merged from 2 runs
-    a --out b | b contains a run
-    a none --out y | no run directory none
-    a --out y -n 4 --label entailment=2 | in only one way
-    . --out y | only runs of the same task can be merged
-    a copy --out y | a contains all rows of copy: one is a copy of the other | omit copy
-    longer a --out y | longer contains all rows of a: one is a copy of the other | omit a
-    third fourth --out y | is shard 1/3 and fourth shard 2/4: they do not divide | --conflicting
-"""
-
-
 def test_runs_that_are_not_merged(works, finished, refuses):
     finished("rte", "-n", 4, out="a")
     finished("cb", "-n", 6, out="b")
@@ -201,7 +184,7 @@ def test_runs_that_are_not_merged(works, finished, refuses):
     versions = {first: one, second: other}  # digests of their settings decide which is first
     assert versions == {"a": "3", "c": "3, variant paper"}
     works("merge third fourth --out shards --conflicting")
-    for line, error, hint in table(REFUSED):
+    for line, error, hint in mistakes("merges"):
         refuses(f"merge {line}", error, hint)
 
 

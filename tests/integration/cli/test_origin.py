@@ -13,7 +13,7 @@ from targen_core.origin import Untrusted, trusting
 from targen_core.wording import of_a_command
 
 from ...files import write_lines
-from ...tables import table
+from ...tables import mistakes, table
 
 DECLARED = "description: A line to a shop.\nlabels:\n  praise: pleased\n  blame: displeased\n"
 EVIL = """\
@@ -111,18 +111,7 @@ def test_a_file_of_a_method_may_name_what_lies_beside_it(here, works):
     works("describe asked.json")
 
 
-DECLARATIONS = r"""
-    filters: [excluded]\noptions: {excluded.exclude: [hf:evil/x]} | hf:evil/x
-    filters: [excluded]\noptions: {excluded: {exclude: hf:evil/x}} | hf:evil/x
-    filters: [excluded]\noptions: {excluded.exclude: [.rows.jsonl]} | .rows.jsonl
-    filters: [excluded]\noptions: {excluded.exclude: [private.jsonl]} | private.jsonl
-    examples: {file: .rows.jsonl} | .rows.jsonl
-    corrector: vote\noptions: {vote.votes: 17} | votes
-    corrector: vote\noptions: {vote: {votes: "17"}} | votes
-"""
-
-
-@pytest.mark.parametrize(("keys", "named"), table(DECLARATIONS, 2))
+@pytest.mark.parametrize(("keys", "named"), mistakes("declarations", 2))
 def test_a_declaration_names_no_hidden_file_no_dataset_elsewhere_and_no_cost(
     keys, named, here, refuses, monkeypatch
 ):
@@ -133,20 +122,7 @@ def test_a_declaration_names_no_hidden_file_no_dataset_elsewhere_and_no_cost(
     assert named in said
 
 
-EXPERIMENTS = r"""
-    task = "evil.py"\ntest = "rows.jsonl"\narms = {a = "rows.jsonl"} | evil.py
-    {top}arms = {a = "../private.jsonl"} | ../private.jsonl
-    {top}arms = {a = {generate = {n = 2, model = "chatgpt"}}} | chatgpt
-    {top}arms = {a = {generate = {n = 2}, task = "evil.py"}} | evil.py
-    {top}arms = {a = {generate = {options = {api_key_file = "../private.jsonl"}}}} | api_key_file
-    {top}arms = {a = {generate = {options = {max_tokens = 9999999}}}} | max_tokens
-    {top}arms = {a = {generate = {concurrency = 500}}} | concurrency
-    {top}arms = {a = "rows.jsonl"}\nmodels = [{trainer = "tfidf", options = {model = "../m"}}] | /m
-    {top}arms = {a = "rows.jsonl"}\nmodels = [{trainer = "tfidf", options = {b = [".env"]}}] | .env
-"""
-
-
-@pytest.mark.parametrize(("text", "named"), table(EXPERIMENTS, 2))
+@pytest.mark.parametrize(("text", "named"), mistakes("experiments", 2))
 def test_an_experiment_names_no_code_address_key_or_limit(text, named, here, ran, refuses):
     top = 'task = "rte"\ntest = "rows.jsonl"\n'
     Path("e.toml").write_text(text.replace("{top}", top))

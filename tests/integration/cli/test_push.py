@@ -17,7 +17,7 @@ from targen_core.errors import JobFailed, UsageError
 from targen_core.wording import install
 from targen_standard import publish
 
-from ...tables import table
+from ...tables import mistakes
 from .hub import DONE_AND_DROPPED, DONE_AND_GARBLED, TOKEN, serving
 
 # Of the hub's client, which sends files in a way that its HTTP library does not like any more.
@@ -90,21 +90,7 @@ def test_what_is_there_is_replaced_by_force_and_keeps_what_is_not_ours(refuses, 
     assert sorted(hub.files("me/rte")) == [OURS[0], "LICENSE", OURS[1], TRAIN]
 
 
-FAULTS = """
-    repos/create | 401 | the hub does not accept this token (creating | hf auth login
-    /commit/ | 403 | this token does not have write access to me (sending | a token with
-    repos/create | 404 | me does not exist on the hub, or | OWNER must be your user name
-    /commit/ | 409 | somebody else changed the dataset in the meantime | run the same command again
-    /commit/ | 429 | the hub is limiting the rate of requests | again in 7 s
-    /put/ | 500 | the hub returned status 500 | run the same command again later
-    /put/ | 0 | closed the connection while sending the rows | no files were committed
-    /commit/ | 0 | closed the connection while sending the rows | may have been committed: see
-    /commit/ | 502 | the hub returned status 502 | may have been committed: see
-    repos/create | 0 | the hub cannot be reached | no files were committed
-"""
-
-
-@pytest.mark.parametrize(("path", "status", "error", "hint"), table(FAULTS, 4))
+@pytest.mark.parametrize(("path", "status", "error", "hint"), mistakes("hub", 4))
 def test_what_the_hub_refuses_is_said_and_nothing_is_changed(
     path, status, error, hint, refuses, hub
 ):

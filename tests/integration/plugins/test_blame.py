@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ...tables import table
+from ...tables import mistakes
 from .hooks import registering
 
 CODE = (Path(__file__).parent / "strangers/odd.py").read_text(encoding="utf-8")
@@ -61,71 +61,6 @@ RUNS = {
     "method": "method bad-way mail.yaml -n 2 -b scripted",
 }
 K = "raise KeyError('nosuch')"
-BLAMED = f"""
-    parcels | write | {K} | task parcels: KeyError: 'nosuch' in write (line
-    parcels | correct | return Correction('late', instance=3) | the corrected instance is an int
-    parcels | correct | return Correction('lost', instance=row) | instance is labelled late, but
-    parcels | correct | row.text = 'b' | the corrector changed the instance that it was given; rows
-    parcels | check_row | row.text = 'b' | a check changed the instance that it was given; it may
-    strict | strict | {K} | corrector strict: KeyError: 'nosuch' in strict (line
-    strict | strict | llm.note(near=1, odd=set('a')) | TypeError: llm.note: odd is {{'a'}}, which
-    strict | strict | raise SystemExit(3) | corrector strict: SystemExit: 3 in strict (line
-    strict | strict | raise type('Own', (BaseException,), {{}})('x') | corrector strict: Own: x in
-    check | strictly | raise SystemExit(3) | check strictly: SystemExit: 3 in strictly (line
-    filter | Picky.find | raise SystemExit | filter picky: SystemExit:  in find (line
-    filter | Picky.__init__ | raise SystemExit(3) | filter odd:picky could not be created: Sys
-    model | Model.complete | raise SystemExit(3) | backend odd:acme: SystemExit: 3
-    model | create | raise SystemExit(3) | created: SystemExit: 3
-    export | export | raise SystemExit(3) | exporter odd:sheet failed: SystemExit: 3
-    strict | strict | llm.note(odd=float('nan')) | TypeError: llm.note: odd is nan, which
-    list | towns | llm.note(odd=b'a') | odd is b'a', which JSON cannot hold; note a text, a finite
-    judge | Judge.dry_run | return dict(right=set((1, 2))) | corrector judge: dry_run failed for
-    list | towns | return existing[99] | IndexError: list index out of range in towns (line
-    filter | Picky.__init__ | {K} | filter odd:picky could not be created: KeyError: 'nosuch' in
-    filter | Picky.find | {K} | filter picky: KeyError: 'nosuch' in find (line
-    filter | Picky.find | return Refusal('Too Long', '') | find() returned a Refusal whose reason
-    filter | Picky.find | return Refusal('odd', '', facts=dict(a=1e999)) | whose facts are not a
-    filter | Picky.add | return 'text' | filter picky: add() returned str; it must return bytes
-    embed | embed | {K} | embedder odd:shapes: KeyError: 'nosuch' in embed (line
-    embed | embed | return [1.0] * len(text) | embedder odd:shapes: its vectors have
-    embed | embed | return [float('nan')] | embedder odd:shapes: its vectors contain infinity or NaN
-    embed | embed | return 'long' | embedder odd:shapes: str is not a vector of numbers, from
-    check | strictly | return False | check strictly: strictly (line
-    check | strictly | object.__setattr__(instance, 'text', 'b') | a check changed the instance
-    model | Model.complete | {K} | backend odd:acme: KeyError: 'nosuch'
-    model | create | raise RuntimeError('no licence') | created: RuntimeError: no licence in
-    post | Pigeon.wrap | {K} | delivery odd:pigeon: KeyError: 'nosuch' in wrap (line
-    post | Posted.complete | {K} | delivery odd:pigeon: KeyError: 'nosuch' in complete (line
-    far | place | {K} | executor odd:far: KeyError: 'nosuch' in place (line
-    far | place | return 3 | executor odd:far: place() returned 3, not one model per source
-    export | export | {K} | exporter odd:sheet failed: KeyError: 'nosuch' in export (line
-    export | export | return | exporter odd:sheet failed: RuntimeError: it did not create a file
-    export | export | open('/no/such.html') | exporter odd:sheet failed: FileNotFoundError
-    read | read | {K} | reader odd:odd: KeyError: 'nosuch' in read (line
-    form | form_task | return 3 | form odd:odd-form: its task() must return a targen_core.Task, not
-    method | method_task | {K} | method odd:bad-way: KeyError: 'nosuch' in method_task (line
-"""
-ASIDE = """
-    # what is missing is to be installed, what it refuses is not its fault, and an empty list is told
-    1 | model | create | import no_such_sdk | needs the package 'no_such_sdk', which is not installed
-    1 | export | export | import no_such_sdk | pip install 'odd[sheets]'
-    1 | embed | opened | import no_such_sdk | pip install 'odd[shapes]'
-    1 | list | towns | return [] | the list of contexts (odd:own) is empty
-    2 | list | ListStep(item=str, propose=towns | ListStep(item=int, propose=towns | its items are of the type int, but mail needs texts
-    2 | list | towns | raise UsageError('no column town') | no column town
-    # what stops no command
-    0 | export rows.jsonl --task mail.yaml --as csv | Nosy.file | return path.nonsense | dataset reader odd:nosy failed: AttributeError
-    0 | generate mail.yaml -n 4 -b scripted | Scribe.files | raise ValueError('no ink') | reporter odd:scribe failed: ValueError: no ink
-    # what its users did not set or write
-    1 | sized | words: int = 9 | words: int = 'nine' | error [odd]: filter odd:sized: the default of its option words is invalid: it must be a whole number
-    1 | bare | | | error [odd]: generator bare: the task's dry_run cannot reply to the prompt odd-ask
-    # what is registered is not of its kind, or has settings that cannot be
-    1 | generate rte -n 2 -b nobackend | | | backend odd:nobackend is a str, not a targen_core.Backend
-    1 | strict | strict.parameters = {} | strict.parameters = dict(temprature=0.5) | there is no sampling parameter 'temprature'; did you mean
-    1 | strict | strict.parameters = {} | strict.parameters = ['temperature'] | its parameters are a list, not a mapping
-    1 | strict | strict | return Correction('martian') | illegal-label from corrector odd:strict, 5
-    1 | parcels | async def correct | def correct | is a plain function; targen awaits it, so write `async def`
-"""  # noqa: E501
 
 
 def filled(place, code):
@@ -158,7 +93,7 @@ def odd(install, targen, tmp_path):
     return run
 
 
-@pytest.mark.parametrize(("line", "place", "code", "words"), table(BLAMED, 4))
+@pytest.mark.parametrize(("line", "place", "code", "words"), mistakes("blamed", 4))
 def test_a_package_and_its_object_are_blamed_for_what_its_code_does(
     line, place, code, words, odd, tmp_path
 ):
@@ -174,7 +109,7 @@ def test_a_package_and_its_object_are_blamed_for_what_its_code_does(
     assert line not in ("parcels", "strict") or (tmp_path / "runs").exists()
 
 
-@pytest.mark.parametrize(("code", "line", "place", "text", "words"), table(ASIDE, 5))
+@pytest.mark.parametrize(("code", "line", "place", "text", "words"), mistakes("not_working", 5))
 def test_what_keeps_a_part_from_working_is_told(code, line, place, text, words, odd, tmp_path):
     done = odd(line, place, text)
     assert done.returncode == int(code)

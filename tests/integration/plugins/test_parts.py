@@ -11,7 +11,7 @@ import pytest
 from targen_core.origin import leads_elsewhere
 
 from ...runs import edit, manifest, outputs, read, records
-from ...tables import table
+from ...tables import mistakes, table
 
 CODE = (Path(__file__).parent / "strangers/acme.py").read_text(encoding="utf-8")
 MAIL = """
@@ -390,37 +390,7 @@ def test_a_text_of_an_option_that_is_a_path_elsewhere_is_told(texts, elsewhere):
     assert [text for text in texts.split("|") if leads_elsewhere(text) != elsewhere] == []
 
 
-IN_A_FILE = """
-    majority.times: 5 | majority.times: true | options.majority.times: it must be a number
-    majority.times: 5 | majority.times: 0 | options.majority.times: it must be at least
-    majority.times: 5 | majority.tims: 5 | options.majority.tims: corrector acme:majority
-    majority.times: 5 | majorty.times: 1 | the task does not use a part named 'majorty'
-    majority.times: 5 | times: 1 | options are written NAME.KEY
-    praise: acme | prise: acme | no such label
-    praise: acme:letters | praise: rte-entailment | line 14: generators.praise: generator rte-entailment needs seeds with the field premise, but the seeds of using are texts
-    corrector: majority | corrector: majorty | line 10: corrector: no corrector named
-    places.csv | palces.csv | options.table.path:
-    [no-she, short] | [no-he, short] | no check named 'no-he' is installed
-"""  # noqa: E501
-TYPED = """
-    mail.yaml | --filter openngs | did you mean openings
-    mail.yaml | --filter openings -o openings.most=0 | option openings.most of filter
-    mail.yaml | --filter plain -o plain.most=1 | filter acme:plain has no options, but was given most
-    mail.yaml | -o openings.most=1 | pass --filter openings, or omit the option
-    mail.yaml | -o most=1 --filter openings --check short | no option 'most' | did you mean -o short.most or -o openings.most?
-    mail.yaml | --generators-from praise=letters,complaint=nosuch | no generator named 'nosuch' |
-    mail.yaml | -o vote.votes=3 --corrector majority | this run does not use the corrector targen-standard:vote
-    mail.yaml | -o lanes.lanes=2 | this run does not use the executor acme:lanes | pass --executor lanes, or omit
-    mail.yaml | -o jury.times=3 | there is no step or part 'jury'
-    mail.yaml | --corrector majority -o majority.times=5 -o acme:majority.times=7 | set the same option to two values
-    mail.yaml | --contexts-from table -o table.path=places.csv -o table.skip=b,c | table.skip of contexts acme:table: it must be a list | -o 'table.skip=["b", "c"]'
-    mail.yaml | --contexts-from table | contexts acme:table needs the option 'path' | -o table.path=
-    rte | --generators-from wic-true | needs seeds with the fields word, number, definitions | describe targen-tasks-superglue:wic-true shows
-    rte | --corrector majority | corrector acme:majority, for task rte: it judges single texts | --corrector meta
-"""  # noqa: E501
-
-
-@pytest.mark.parametrize(("key", "value", "words"), table(IN_A_FILE))
+@pytest.mark.parametrize(("key", "value", "words"), mistakes("parts_in_files"))
 def test_what_a_file_cannot_say_of_them(key, value, words, acme, tmp_path):
     (tmp_path / "using.yaml").write_text((MAIL + PARTS).replace(key, value))
     said = acme("generate using.yaml -n 4 -b scripted", code=2).stderr
@@ -428,7 +398,7 @@ def test_what_a_file_cannot_say_of_them(key, value, words, acme, tmp_path):
     assert "report it" not in said
 
 
-@pytest.mark.parametrize(("task", "options", "words", "hint"), table(TYPED, 4))
+@pytest.mark.parametrize(("task", "options", "words", "hint"), mistakes("parts", 4))
 def test_what_cannot_be_typed_is_said(task, options, words, hint, acme, tmp_path):
     said = acme(f"generate {task} -n 4 -b scripted {options}", code=2).stderr
     assert words in said and hint in said
