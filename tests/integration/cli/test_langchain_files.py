@@ -14,31 +14,23 @@ from ...runs import manifest, report
 pytest.importorskip("targen_plugin_example")
 
 CHAT = """
-import random
-from typing import Any, ClassVar
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
+import json, random
+from langchain_core.language_models import SimpleChatModel
 from targen_standard.scripted import fill_schema
-import json, re
 
-class Chat(BaseChatModel):
+class Chat(SimpleChatModel):
     tone: str = "calm"
+    _llm_type = "mine"
 
-    @property
-    def _llm_type(self) -> str:
-        return "mine"
-
-    def _generate(self, messages, stop=None, run_manager=None, **kwargs) -> ChatResult:
+    def _call(self, messages, *args, **kwargs):
         with open("calls.txt", "a") as file:
             file.write("VERSION\\n")
         text = "\\n".join(str(m.content) for m in messages)
-        found = json.JSONDecoder().raw_decode(text.rpartition("JSON schema:")[2].strip())[0]
-        filled = fill_schema(found, random.Random(text))
+        schema = json.JSONDecoder().raw_decode(text.rpartition("JSON schema:")[2].strip())[0]
+        filled = fill_schema(schema, random.Random(text))
         if "text" in filled:
             filled["text"] = "The till is down and the queue is at the door."
-        reply = json.dumps(filled)
-        return ChatResult(generations=[ChatGeneration(message=AIMessage(reply))])
+        return json.dumps(filled)
 """
 
 RUN = "generate tickets -n 2 -q --give-up-after 2 -b langchain:"

@@ -136,15 +136,12 @@ def test_what_differs_in_several_steps_is_one_line(works, finished):
     finished(
         "rte", "-n", 4, "-o", "temperature=0.5", "-o", "garbage_rate=0.1", "--seed", 1, out="b"
     )
-    lines = works("merge a b --out both").err.splitlines()
+    told = works("merge a b --out both").err
     said = "the runs differ in "
-    assert [line.removeprefix(said) for line in lines if line.startswith(said)] == [
-        "temperature of contexts, seeds: 1.0 in a; 0.5 in b",
-        "temperature of generate: 0.7 in a; 0.5 in b",
-        "temperature of correct: 0.0 in a; 0.5 in b",
-        "seed: 0 in a; 1 in b",
-        "garbage_rate of contexts, seeds, generate, correct: none in a; 0.1 in b",
-    ]
+    assert told.count(said) == 5
+    assert f"{said}temperature of contexts, seeds: 1.0 in a; 0.5 in b\n" in told
+    everywhere = "contexts, seeds, generate, correct"
+    assert f"{said}garbage_rate of {everywhere}: none in a; 0.1 in b\n" in told
 
 
 def test_contradictions_are_named_and_merged_only_if_asked(targen, make, works, refuses):

@@ -15,7 +15,9 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 import targen_core as tg
 from targen_testing import OPENAI
@@ -198,16 +200,12 @@ def test_all_commands_find_the_same_columns_of_text_and_label(name, works):
         for text, label in (("where is my parcel", "order"), ("my money back for", "refund"))
     ]
     if name == "own.csv":
-        rows = [{"\ufeffText;Kategorie": ";".join(row.values())} for row in rows]
-        Path(name).write_text(
-            "\n".join([*rows[0], *(text for row in rows for text in row.values())])
-        )
+        lines_ = [";".join(cells) for cells in (rows[0], *map(dict.values, rows))]
+        Path(name).write_text("\ufeff" + "\n".join(lines_))
     elif name == "own.jsonl":
         write_lines(name, rows)
     else:
-        pytest.importorskip("pyarrow.parquet").write_table(
-            pytest.importorskip("pyarrow").Table.from_pylist(rows), name
-        )
+        parquet.write_table(pyarrow.Table.from_pylist(rows), name)
     said = f"{name}: text: Text, label: Kategorie"
     for line in (
         f"profile {name} --task mail.yaml",
@@ -216,10 +214,8 @@ def test_all_commands_find_the_same_columns_of_text_and_label(name, works):
         f"generate mail.yaml -n 4 -b scripted -q --shares-of {name} --out run",
     ):
         assert works(line).err.count(said) == 1
-    assert (
-        "text: Text, label: Kategorie"
-        in works(f"analyze run --metric lexical --against {name}").out
-    )
+    analysed = works(f"analyze run --metric lexical --against {name}").out
+    assert "text: Text, label: Kategorie" in analysed
     works(f"export {name} --task mail.yaml --out rows.jsonl")
     assert lines("rows.jsonl")[0] == {"text": "where is my parcel a", "label": "order", "idx": 0}
 

@@ -71,15 +71,9 @@ def test_a_model_too_small_for_drafts_writes_none_unasked(works, refuses, monkey
     assert said in works("init-task 'Are notes calm?' -b scripted").err
 
 
-def test_a_blank_is_a_declaration_but_for_its_draft_line(works):
+def test_a_blank_has_an_output_to_take_the_place_of_its_labels(works):
     made = works("init-task --blank --out mine.yml").out
     assert made.strip().endswith("targen preview ./mine.yml")
-    without_draft("mine.yml")
-    works("generate mine.yml --preset small -b scripted -q")
-
-
-def test_a_blank_has_an_output_to_take_the_place_of_its_labels(works):
-    works("init-task --blank --out mine.yml")
     blank = Path("mine.yml").read_text(encoding="utf-8")
     output = re.search(r"(?m)^# output:\n(#   .*\n)+", blank)
     assert output is not None

@@ -483,39 +483,11 @@ def test_a_reporter_adds_to_the_report_and_the_folder_and_replaces_nothing(acme,
     assert json.loads(targen("report", "run", "--json").stdout)["concerns"] == []
 
 
-PAIRS = """
-from pydantic import BaseModel
-
-from targen_core import ListStep
-from targen_testing.sample import SAMPLE, Review
-
-class Pair(BaseModel):
-    one: str
-    two: str
-
-async def propose(llm, parent, existing):
-    return [Pair(one="a", two="b")]
-
-def writer(label):
-    async def write(llm, seed):
-        place = getattr(seed, "place", "no place")
-        return Review(text=f"{seed.one} met {seed.two} in {place}.", label=label)
-
-    return write
-
-TASK = SAMPLE.replace(
-    name="pairs", contexts=None, seeds=(ListStep(item=Pair, propose=propose, batch=3),),
-    generators={"good": writer("good"), "bad": writer("bad")}, checks=(),
-)
-"""
-
-
-def test_seeds_with_a_field_more_are_taken(acme, tmp_path):
-    """The generator gets all fields."""
-    (tmp_path / "pairs.py").write_text(PAIRS)
-    acme("generate pairs.py:TASK -n 2 -b scripted --seeds-from couples --no-correct --out run")
-    texts = {row["text"] for row in records("run", "dataset.jsonl")}
-    assert texts == {"Ann 0 met Bo 0 in Rome.", "Ann 1 met Bo 1 in Rome."}
+def test_seeds_with_a_field_more_are_taken_with_all_their_fields(acme):
+    acme("generate rte -n 2 -b scripted --seeds-from couples --no-correct --out run")
+    seeds = [record["seed"] for record in records("run")]
+    assert {seed["place"] for seed in seeds} == {"Rome"}
+    assert all(seed["premise"].startswith("Ann ") for seed in seeds)
 
 
 def test_an_embedder_has_options_by_its_own_name(acme):

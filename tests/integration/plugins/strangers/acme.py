@@ -156,13 +156,13 @@ CONTEXTS = Configurable(FileOptions, from_file)
 
 
 class Couple(BaseModel):
-    one: str
-    two: str
+    premise: str
     place: str
 
 
 async def couples(llm, parent, existing):
-    return [Couple(one=f"Ann {n}", two=f"Bo {n}", place="Rome") for n in range(llm.batch)]
+    said = "Ann {0} met Bo {0} at the old mill in Rome after the long storm of that year."
+    return [Couple(premise=said.format(n), place="Rome") for n in range(llm.batch)]
 
 
 # A generator for every label of a task of one text.
