@@ -467,6 +467,7 @@ def test_a_run_that_ends_without_all_its_rows_leaves_no_call_to_answer(targen: T
     sheet = Path("calls.md").read_text()
     last = targen("batch", "import", "run", fill_lines(answers()))
     assert (last.code, "all given seeds were used" in last.err) == (1, True)
+    assert "a run keeps its seeds: generate a new one with more seeds" in last.err
     assert last.out.startswith("2 good, 0 failed, "), last.out
     for name in ("asked.jsonl", "calls.md"):
         ended = targen("batch", "export", "run", "--out", name)

@@ -52,6 +52,15 @@ def test_a_model_that_goes_bad_in_step_3_ends_the_run_and_says_why(refuses):
 # --- the run directory ------------------------------------------------------
 
 
+@pytest.mark.parametrize("left", [(), (".lock", ".manifest.json.part", "given-contexts.jsonl")])
+def test_an_empty_folder_and_what_a_run_killed_at_its_start_leaves_are_fine(left, rte, rows):
+    Path("run").mkdir()
+    for name in left:
+        Path("run", name).write_text("")
+    assert rte("-n", "4", "--out", "run").code == 0
+    assert len(rows("run")) == 4
+
+
 def test_the_folder_that_is_proposed_is_free_and_can_be_typed(finished, refuses, monkeypatch):
     Path("my run-2").mkdir()
     finished("rte", "-n", 4, out="my run")

@@ -60,6 +60,8 @@ def test_a_preview_says_what_made_no_row_and_writes_long_texts_as_paragraphs(tar
     none = targen("preview rte -n 2 -b scripted -o generate.refusal_rate=1")
     assert none.out.startswith("no candidate became a row\n\nRejected\n")
     assert "    passage " in works("preview boolq -n 2 -b scripted").out
+    said = [works(f"preview rte -n 2 -b scripted {each}").out for each in ("--prompts", "--full")]
+    assert ["[system]" in each for each in said] == [False, True]
 
 
 def test_a_run_takes_the_replies_of_its_preview(works, rte, monkeypatch):

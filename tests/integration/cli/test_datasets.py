@@ -124,6 +124,24 @@ def test_checks_show_which_real_rows_a_task_would_refuse(targen, works):
     assert "checks" not in targen(f"{command} --json").json
 
 
+def test_checks_compare_rows_within_a_label(targen):
+    Path("mail.yaml").write_text(MAIL.replace("3, 12", "3, 22"))
+    text = "I am satisfied with how you settled my claim, and I would tell my friends."
+    rows = [(text, "asks"), (text.replace("am", "am not"), "complains"), (f"{text} ", "complains")]
+    rows.append((text.replace("am", "am so"), "asks"))
+    written = [{"text": text, "label": label, "idx": at} for at, (text, label) in enumerate(rows)]
+    write_lines("rows.jsonl", written)
+    found = targen("validate rows.jsonl --task mail.yaml --checks --json").json["checks"]
+    assert [(row["row"], row["detail"]) for row in found["rows"]] == [
+        (2, "repeats row 0, which has a different label"),
+        (3, "nearly repeats row 0"),
+    ]
+    switched_off = "filters: [near-duplicates]\noptions: {near-duplicates.near_duplicates: 0}\n"
+    Path("mail.yaml").write_text(MAIL.replace("3, 12", "3, 22") + switched_off)
+    found = targen("validate rows.jsonl --task mail.yaml --checks --json").json["checks"]
+    assert found["rows"] == []
+
+
 def test_checks_of_a_pair_know_its_seed(targen, works):
     Path("pairs.yaml").write_text(PAIRS)
     pairs = [("Ana is in", "Ana is in"), ("Ana", "She is out"), ("Ana is out", "She is not in")]

@@ -30,6 +30,7 @@ def test_those_of_a_task_are_described_replaced_and_taken_away(targen, own_task,
     assert steps == {"place": "contexts", "length": "generate", "kind": "generate"}
     for at, (options, names, one) in enumerate(table(CHANGED)):
         works(f"generate {task} -b scripted -q -n 8 --out {at} {options}")
+        assert "kind: " in works(f"trace {at} 0 --full").out
         assert {tuple(each) for each in drawn(str(at))} == {tuple(names.split())}
         if one:
             name, value = one.split()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,6 +74,16 @@ def test_weights_that_have_no_place(run, weighed, works, refuses):
     refuses("export w --weights --as openai", "the format openai cannot store weights")
     assert works("export w --as openai").err == "note: the rows' weights are left out\n"
     refuses(f"merge {run} w --out merged", "w contains selected or weighted rows, not a run")
+
+
+def test_splits_of_a_form_are_files_in_a_folder(works, run):
+    done = works("export", run, *"--split train=0.5/dev=0.5 --shuffle --seed 3".split())
+    folder = Path("runs/rte-0/exports/rte-0.jsonl.splits")
+    assert done.out.startswith(f"8 rows (train 4, dev 4) of rte as jsonl: {folder}\n")
+    parts = [lines(folder / f"{name}.jsonl") for name in ("train", "dev")]
+    assert sorted(row["idx"] for part in parts for row in part) == list(range(8))
+    for part in parts:
+        assert Counter(row["label"] for row in part) == {"entailment": 2, "not_entailment": 2}
 
 
 PAIRS = """\

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
 from importlib_metadata import version
 
 from ...runs import manifest
@@ -42,3 +43,15 @@ def test_the_card_says_what_was_given_and_what_to_cite(works):
     rows = sha256(Path("run/dataset.jsonl").read_bytes()).hexdigest()
     assert f"generated with targen {version('targen-core')}; SHA-256 of" in card
     assert f"`dataset.jsonl`: `{rows}`" in card
+
+
+@pytest.mark.usefixtures("mail_file")
+def test_a_run_says_before_it_starts_that_its_seeds_are_too_few(works):
+    Path("seeds.txt").write_text("a parcel is late\na cup broke\n")
+    line = "generate mail.yaml -b people --seeds seeds.txt"
+    said = (
+        "note: too few seeds: seeds.txt provides 2, each used once per label. This is enough for "
+    )
+    said += "about 2 rows of order if none is rejected; 20 are requested.\nAdd 18 or more, or set "
+    assert said in works(f"{line} -n 40 --out many").err
+    assert works(f"{line} -n 4 --out few").err == ""

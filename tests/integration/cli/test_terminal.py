@@ -131,6 +131,20 @@ def test_log_lines_go_the_same_way(capsys):
     assert capsys.readouterr().err == f"said {SHOWN}\n"
 
 
+def test_rich_may_draw_and_no_more(capsys, monkeypatch):
+    from rich.console import Console
+
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "xterm")
+    with guarded():
+        console = Console(force_terminal=True, color_system="standard", highlight=False)
+        console.print("[red]red[/] \x1b]0;title \u202e")
+        assert isinstance(sys.stdout, Guard)
+    out = capsys.readouterr().out
+    assert "\x1b[31mred\x1b[0m" in out
+    assert "\\x1b]0;title" in out and "\u202e" not in out
+
+
 @pytest.mark.parametrize(("columns", "lines"), [(20, 2), (0, 1)])
 def test_what_is_printed_fits_a_terminal_and_is_one_line_in_a_pipe(monkeypatch, columns, lines):
     monkeypatch.setenv("COLUMNS", "20")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from pydantic import BaseModel
@@ -138,6 +139,15 @@ def test_odd_texts_stay_and_missing_values_are_null(dataset, load, tmp_path):
         {"text": "", "label": None, "note": {"of": -0.0}},
         {"text": None, "label": None, "note": None},
     ]
+
+
+def test_many_rows_in_several_batches(dataset, load, tmp_path, monkeypatch):
+    monkeypatch.setattr("targen_standard.datasets.arrow._BATCH", 3)
+    rows = [{"text": str(n), "label": ("yes", "no")[n % 2], "idx": n} for n in range(8)]
+    HF.write(dataset(rows, *YES_NO), tmp_path / "out")
+    assert load(tmp_path / "out").to_list() == [{**row, "label": row["idx"] % 2} for row in rows]
+    path = tmp_path / "out" / "data" / "train-00000-of-00001.parquet"
+    assert pq.ParquetFile(path).num_row_groups == 3
 
 
 def test_a_number_that_no_column_holds(dataset, tmp_path):

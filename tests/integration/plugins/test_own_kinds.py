@@ -218,6 +218,15 @@ def test_its_template_is_not_a_part_that_no_entry_point_loads(author, targen):
     assert "passed: " in checked.stdout and "bad-kind" not in checked.stdout, checked.stdout
 
 
+def test_fields_of_a_kind_that_cannot_be_imported_are_shown(install, targen):
+    module = HOUSE.replace('facts="house:facts"', 'facts="house:fact"')
+    site = install("house", "[targen.v1]\nhouse = house\n", {"house": module})
+    shown = targen("plugins", "--strict", path=[site])
+    assert shown.returncode == 1
+    assert "house 1.0  house  targen.v1  broken\n" in shown.stdout
+    assert "bad-kind: kind 'greeter': its facts, house:fact, cannot be imported" in shown.stdout
+
+
 def _texts(module: ast.Module) -> Iterator[str]:
     """What a module imports, and its texts other than docstrings."""
     docs = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}
