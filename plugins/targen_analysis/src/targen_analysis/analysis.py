@@ -20,8 +20,6 @@ from targen_core.errors import MissingDependency, PluginError, TargenError, Usag
 from targen_core.suggestions import did_you_mean
 from targen_core.text import plural, refused, with_article
 
-__all__ = ["Analysis", "Asked", "Part", "ask", "measure_all", "without_texts"]
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:

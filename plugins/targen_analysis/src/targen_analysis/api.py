@@ -16,8 +16,6 @@ from targen_core.errors import UsageError
 from targen_core.options import several
 from targen_standard.given import DataLike, TaskLike, registry_of, task_of
 
-__all__ = ["analyze"]
-
 
 def analyze(
     *data: DataLike,

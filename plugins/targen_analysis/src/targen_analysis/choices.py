@@ -23,8 +23,6 @@ from targen_analysis.statistics import apart, rate
 from targen_core.text import plural
 from targen_standard.datasets.bigbench import choices_in
 
-__all__ = ["CHOICES"]
-
 
 @dataclass(frozen=True, slots=True)
 class _Places:

@@ -19,8 +19,6 @@ from targen_core.plain import kind_of
 if TYPE_CHECKING:
     from targen_analysis.metrics import Corpus
 
-__all__ = ["analyze"]
-
 complete_metric = completer("metric")
 
 

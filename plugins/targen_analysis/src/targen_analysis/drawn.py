@@ -22,8 +22,6 @@ from targen_analysis.statistics import apart, rate
 from targen_core import load
 from targen_core.text import percent, plural
 
-__all__ = ["DIMENSIONS"]
-
 _SHOWN = 25  # values of a table; of more, those with the most rows
 _MAX_LABELS = 8  # columns of a table
 _LOST = ("rejected", "duplicate")

@@ -15,8 +15,6 @@ from targen_analysis.metrics import Corpus
 from targen_core import load
 from targen_core.api.run import manner_of
 
-__all__ = ["COPY", "folds_of", "groups_of", "joined"]
-
 COPY = 4
 """Words from which on a text that occurs again is a copy. A shorter one, such as
 "No" or a name, recurs by itself."""

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from targen_analysis.metrics import Metric
     from targen_core import Register
 
-__all__ = ["facts", "prints", "register_metrics"]
-
 
 @hookspec
 def register_metrics(register: Register[Metric]) -> None:

@@ -24,8 +24,6 @@ from targen_cli.findings import flow_changes, flow_losses
 from targen_core import load
 from targen_core.text import percent
 
-__all__ = ["LABELS"]
-
 
 @dataclass(frozen=True, slots=True)
 class Flow:

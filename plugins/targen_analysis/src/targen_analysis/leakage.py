@@ -24,9 +24,6 @@ from targen_analysis.statistics import generator, rate, subsample
 from targen_analysis.views import rouge_plot
 from targen_core.wording import Option
 
-__all__ = ["LEAKAGE", "LeakageOptions"]
-
-
 _PER_WORD = 3
 """Characters of a script without spaces in place of a word: few more are just a polite ending."""
 

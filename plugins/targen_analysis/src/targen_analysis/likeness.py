@@ -17,8 +17,6 @@ from targen_analysis.lexical.rouge import as_strings, similarities
 from targen_analysis.semantic.similarity import unit
 from targen_standard.embedding import Encode
 
-__all__ = ["Likeness", "by_vectors", "by_words"]
-
 Similarities = NDArray[np.float32]
 
 _AT_ONCE = 1000  # vectors that are held in double precision

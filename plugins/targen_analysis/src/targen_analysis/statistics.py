@@ -11,24 +11,6 @@ from numpy.typing import NDArray
 
 from targen_analysis.metrics import Estimate
 
-__all__ = [
-    "Z",
-    "apart",
-    "bootstrap",
-    "difference",
-    "entropy",
-    "generator",
-    "half_samples",
-    "half_samples_together",
-    "least",
-    "mapped",
-    "mean",
-    "over_draws",
-    "random_state",
-    "rate",
-    "subsample",
-]
-
 Z = 1.959964
 """Two-sided 95% quantile of the normal distribution."""
 

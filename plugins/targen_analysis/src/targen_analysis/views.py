@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from targen_analysis.metrics import Estimate, Plot, Table
 
-__all__ = ["figure_table", "interval_plot", "rouge_plot"]
-
 _BARS = 20
 
 

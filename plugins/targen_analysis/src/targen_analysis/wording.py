@@ -6,8 +6,6 @@ from typing import Any
 
 from targen_core.wording import Either, Option, Setting, Words
 
-__all__ = ["metric_option"]
-
 
 def metric_option(metric: str, key: str, value: Any = None) -> Words:
     """Return how to pass an option of a metric, or without a value how it is called."""

@@ -14,8 +14,6 @@ from targen_datatune.finding import Filters, Findings, search
 from targen_datatune.licenses import listed
 from targen_standard.given import TaskLike, task_of
 
-__all__ = ["retrieve"]
-
 
 def retrieve(
     task: TaskLike,

@@ -16,8 +16,6 @@ from targen_standard.datasets.bigbench import example_of
 if TYPE_CHECKING:
     from targen_core import Registry, Task
 
-__all__ = ["Example", "TaskRequest", "read_request", "wanted_of"]
-
 _TEXTS = (".txt", ".md")
 _MAPPINGS = (".json", ".yaml", ".yml")
 _TASKS = (".toml", ".py")

@@ -12,8 +12,6 @@ from targen_cli.reading import yaml_of
 from targen_core.reading import Malformed
 from targen_datatune.licenses import normal
 
-__all__ = ["Card", "read_card"]
-
 _FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _LONGEST = 2000  # characters of a description
 _READ = 20_000  # of a card: some are made to take long

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-__all__ = ["LEFT_OUT", "NO_DESCRIPTION", "Columns", "cut", "plain"]
-
 NO_DESCRIPTION = "No description."
 """The start of words made from a row, for a dataset without a description."""
 

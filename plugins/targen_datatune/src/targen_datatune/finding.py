@@ -41,8 +41,6 @@ from targen_datatune.retrieval import (
 if TYPE_CHECKING:
     from targen_core import Registration, Registry
 
-__all__ = ["Filters", "Findings", "Match", "find", "retriever_folder", "rows_of", "search"]
-
 _MADE = "made.json"
 _MORE = 4  # multiple to request if filters leave too few
 

@@ -42,17 +42,6 @@ from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry
 if TYPE_CHECKING:
     from targen_core import Registration, Registry
 
-__all__ = [
-    "Built",
-    "Entries",
-    "Index",
-    "Source",
-    "blamed",
-    "catalogue_of",
-    "default_index",
-    "options_from",
-]
-
 _FILE = "index.sqlite"
 _FORM = 1  # of the tables
 _TABLES = """

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from targen_core import Register
     from targen_datatune.retrieval import Catalogue, Retriever
 
-__all__ = ["facts", "register_catalogues", "register_retrievers"]
-
 
 @hookspec
 def register_catalogues(register: Register[Catalogue]) -> None:

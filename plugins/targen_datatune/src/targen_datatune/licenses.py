@@ -7,8 +7,6 @@ from collections.abc import Collection, Iterable
 
 from targen_cli.licenses import NON_COMMERCIAL, OPEN_SHARE_ALIKE, SHARE_ALIKE, folded, terms_of
 
-__all__ = ["GROUPS", "admits", "forbids_changes", "listed", "mixes", "normal"]
-
 _PERMISSIVE = (
     "afl-3.0 apache-2.0 bsd bsd-2-clause bsd-3-clause bsl-1.0 cc-by-2.0 cc-by-2.5 cc-by-3.0 "
     "cc-by-4.0 cc0-1.0 cdla-permissive-1.0 cdla-permissive-2.0 ecl-2.0 etalab-2.0 isc mit "

@@ -11,8 +11,6 @@ from targen_core.tasks.words import normalized
 from targen_standard.checks.copies import similarity
 from targen_standard.methods.columns import Columns
 
-__all__ = ["Copies"]
-
 _ALIKE = 90.0  # of 100, from which on two texts are nearly the same
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from targen_core import load_registry
 
-__all__ = ["embedder_of"]
-
 
 def embedder_of(features: str) -> tuple[str, ...]:
     """Return the id of the embedder that an option `features` names; empty for words.

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from targen_core import Register, Task
     from targen_standard.methods.model import Method
 
-__all__ = ["facts", "prints", "register_methods"]
-
 
 @hookspec
 def register_methods(register: Register[Method[Any]]) -> None:

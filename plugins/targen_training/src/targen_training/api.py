@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from targen_training.models import Trained
     from targen_training.styles import Style
 
-__all__ = ["compare", "evaluate", "predict", "train"]
-
 
 def train(
     *data: DataLike,

@@ -18,8 +18,6 @@ from targen_standard.exporting.conversations import conversation
 from targen_training.styles import Style
 from targen_training.trainers import Decision, Question, TrainedOutput, Trainer
 
-__all__ = ["decisions_of", "digest", "parts_of", "require_weighing", "weights_of"]
-
 
 def decisions_of(
     dataset: Dataset,

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from targen_standard.given import DataLike, TaskLike
     from targen_training.slices import Examples
 
-__all__ = ["Evaluation", "evaluated", "opened", "require_format", "rounded", "write_rows"]
-
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:

@@ -21,8 +21,6 @@ from targen_core.tasks.letters import UNSPACED, UNSPACED_LETTER, word_of
 from targen_standard.embedding import Embedder, Encode
 from targen_training.trainers import Decision
 
-__all__ = ["Features", "Known", "Vectors", "embedder_of", "fields_of"]
-
 _LETTERS = word_of(rf"\W{UNSPACED}")
 _WORD = re.compile(rf"{UNSPACED_LETTER}|{_LETTERS}(?:'{_LETTERS})?")
 

@@ -71,21 +71,6 @@ from targen_training.trainers import (
     Watch,
 )
 
-__all__ = [
-    "DataFacts",
-    "Facts",
-    "Ready",
-    "Trained",
-    "about_task",
-    "facts_of",
-    "fitted",
-    "load_model",
-    "ready_trainer",
-    "require_able",
-    "starting_from",
-    "train_model",
-]
-
 _FORMAT = 1
 _MADE_BY: Words = "run " + Either("targen train", "targen_core.train(DATA)") + " to create one"
 _COPY = re.compile(r"task\.json|task\.py(:\w+)?")

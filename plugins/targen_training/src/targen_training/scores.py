@@ -22,19 +22,6 @@ from targen_training.answers import rouge_l, token_f1
 from targen_training.statistics import interval
 from targen_training.trainers import ILLEGAL, Decision, TrainedOutput
 
-__all__ = [
-    "LOSSES",
-    "Bin",
-    "Measure",
-    "Measured",
-    "Scores",
-    "draws_of",
-    "further_draws",
-    "measured",
-    "score",
-    "told",
-]
-
 LOSSES = ("brier", "log_loss", "mean_absolute_error")
 """Figures that are not shares: the smaller, the better."""
 

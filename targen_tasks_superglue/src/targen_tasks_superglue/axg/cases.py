@@ -9,8 +9,6 @@ from targen_core import Case
 from targen_core.tasks.words import words
 from targen_tasks_superglue.axg.rows import gendered
 
-__all__ = ["cases"]
-
 _ARTICLES = frozenset(("a", "an", "the"))
 _MASCULINE = frozenset(("he", "him", "his", "himself"))
 

@@ -10,8 +10,6 @@ from targen_tasks_superglue.shared.mentions import mentions
 from targen_tasks_superglue.shared.nli import claim, no_copy, statement
 from targen_tasks_superglue.shared.subjects import gendered_noun
 
-__all__ = ["check_hypothesis", "check_pair_of_rows", "check_sentences"]
-
 
 def check_sentences(seed: Sentences) -> None:
     """Two sentences that share the opening clause and differ in one pronoun behind it.

@@ -11,8 +11,6 @@ from targen_tasks_superglue.shared.encounters import dry_run_subjects, encounter
 from targen_tasks_superglue.shared.mentions import find
 from targen_tasks_superglue.shared.settings import dry_run_settings
 
-__all__ = ["dry_run"]
-
 _PRONOUN = re.compile(r"\b(?:(?P<subject>he|she)|him|his|her|hers|himself|herself)\b")
 
 

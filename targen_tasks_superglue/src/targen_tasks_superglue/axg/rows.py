@@ -8,8 +8,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-__all__ = ["AxgPair", "AxgRow", "Sentences", "from_rows", "gendered", "swapped_pronoun", "to_rows"]
-
 Label = Literal["entailment", "not_entailment"]
 
 _PIECE = re.compile(r"\w+|[^\w\s]+|\s+")

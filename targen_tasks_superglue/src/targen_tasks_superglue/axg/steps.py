@@ -14,7 +14,7 @@ from targen_tasks_superglue.axg.checks import check_hypothesis, check_sentences
 from targen_tasks_superglue.axg.dry_run import dry_run
 from targen_tasks_superglue.axg.rows import AxgPair, Label, Sentences
 from targen_tasks_superglue.shared.mentions import mentions, words_of
-from targen_tasks_superglue.shared.settings import SETTINGS, SETTINGS_PROMPT
+from targen_tasks_superglue.shared.settings import SETTINGS_PROMPT
 from targen_tasks_superglue.shared.subjects import (
     PAIRS_PROMPT,
     SUBJECTS_PROMPT,
@@ -24,21 +24,6 @@ from targen_tasks_superglue.shared.subjects import (
     neutral_pairs,
     paper_pairs,
 )
-
-__all__ = [
-    "DIMENSIONS",
-    "PAPER_PROMPTS",
-    "PAPER_SENTENCES",
-    "PAPER_SUBJECT_PAIRS",
-    "PROMPTS",
-    "SENTENCES",
-    "SETTINGS",
-    "SUBJECT_PAIRS",
-    "swap_subject",
-    "write_entailment",
-    "write_false",
-    "write_swapped",
-]
 
 
 def _prompt(name: str) -> Prompt:

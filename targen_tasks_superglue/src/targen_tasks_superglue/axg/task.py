@@ -31,15 +31,12 @@ from targen_tasks_superglue.axg.steps import (
     PAPER_SUBJECT_PAIRS,
     PROMPTS,
     SENTENCES,
-    SETTINGS,
     SUBJECT_PAIRS,
     write_entailment,
     write_false,
     write_swapped,
 )
-from targen_tasks_superglue.shared.settings import PAPER_SETTINGS, SETTINGS_PARAMETERS
-
-__all__ = ["AXG"]
+from targen_tasks_superglue.shared.settings import PAPER_SETTINGS, SETTINGS, SETTINGS_PARAMETERS
 
 _LABELS = (
     Label("entailment", summary="the hypothesis follows, with either pronoun"),

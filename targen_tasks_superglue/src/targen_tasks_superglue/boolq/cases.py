@@ -8,8 +8,6 @@ from typing import Any
 from targen_core import Case
 from targen_core.tasks.words import words
 
-__all__ = ["cases"]
-
 _ABSOLUTE = frozenset("all always every everyone everything never no nobody none only".split())
 
 

@@ -13,14 +13,6 @@ from targen_tasks_superglue.boolq.rows import SEPARATOR, BoolqRow
 from targen_tasks_superglue.shared.articles import Paragraph
 from targen_tasks_superglue.shared.sentences import copied_from
 
-__all__ = [
-    "check_question",
-    "check_question_paper",
-    "official",
-    "official_passage",
-    "official_question",
-]
-
 _OPENERS = frozenset(
     "am is are was were do does did has have had can could will would shall should may might "
     "must".split()

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from targen_core import Dimension
 
-__all__ = ["DIMENSIONS", "KINDS"]
-
 KINDS = ("stated", "inferred")
 
 DIMENSIONS = (

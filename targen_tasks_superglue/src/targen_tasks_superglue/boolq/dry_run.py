@@ -10,8 +10,6 @@ from targen_core.tasks.words import words
 from targen_tasks_superglue.boolq.rows import SEPARATOR
 from targen_tasks_superglue.shared.dry_run_articles import Fact, dry_run_articles, facts_of
 
-__all__ = ["dry_run"]
-
 
 def dry_run(call: DryRunCall) -> Any:
     """The reply to one call of BoolQ."""

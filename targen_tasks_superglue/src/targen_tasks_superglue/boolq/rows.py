@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, StrictBool, field_validator
 
-__all__ = ["SEPARATOR", "BoolqRow"]
-
 SEPARATOR = " -- "
 """The mark between the title and the text of a passage."""
 

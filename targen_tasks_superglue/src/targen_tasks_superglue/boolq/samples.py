@@ -5,9 +5,6 @@ from __future__ import annotations
 from targen_core import CorrectionSample
 from targen_tasks_superglue.shared.instructions import load_instructions
 
-__all__ = ["BRIEF", "INSTRUCTIONS", "INSTRUCTIONS_PAPER", "SAMPLES", "SAMPLES_PAPER"]
-
-
 _PACKAGE = "targen_tasks_superglue.boolq"
 INSTRUCTIONS = load_instructions(_PACKAGE)
 BRIEF = load_instructions(_PACKAGE, "instructions.brief")

@@ -18,15 +18,6 @@ from targen_tasks_superglue.boolq.dimensions import KINDS
 from targen_tasks_superglue.boolq.rows import BoolqRow
 from targen_tasks_superglue.shared.articles import Paragraph
 
-__all__ = [
-    "PROMPTS",
-    "PROMPTS_PAPER",
-    "write_no",
-    "write_no_paper",
-    "write_yes",
-    "write_yes_paper",
-]
-
 _ASK = {
     f"{answer}-{kind}": Prompt(f"{answer}-{kind}", package="targen_tasks_superglue.boolq")
     for answer in ("yes", "no")

@@ -33,8 +33,6 @@ from targen_tasks_superglue.shared.articles import (
     Paragraph,
 )
 
-__all__ = ["BOOLQ"]
-
 
 def _render(row: BoolqRow) -> str:
     return f"Passage: {row.passage}\nQuestion: {row.question}"

@@ -9,8 +9,6 @@ from targen_core import Case
 from targen_core.tasks.words import words
 from targen_tasks_superglue.shared.cues import negations
 
-__all__ = ["cases"]
-
 _OPEN = frozenset("if whether unless would could might may should perhaps maybe".split())
 
 

@@ -10,8 +10,6 @@ from targen_tasks_superglue.cb.rows import CbRow
 from targen_tasks_superglue.shared.nli import claim, no_copy, related, statement, stems
 from targen_tasks_superglue.shared.sentences import sentences
 
-__all__ = ["check_pair", "check_pair_commitment", "check_pair_paper"]
-
 _AROUND = 2  # words that the last sentence must have in addition to the clause's
 _ARTICLES = frozenset(("a", "an", "the"))
 _SPEAKERS = stems("person speaker b")  # what a hypothesis calls those behind "A:" and "B:"

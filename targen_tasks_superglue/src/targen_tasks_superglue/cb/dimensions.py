@@ -14,8 +14,6 @@ from __future__ import annotations
 
 from targen_core import Dimension, vocabulary
 
-__all__ = ["OF_COMMITMENTS", "OF_PAIRS"]
-
 _WORD = Dimension(
     name="word", values=vocabulary("words"), summary="the word that a pair starts from"
 )

@@ -14,8 +14,6 @@ from typing import Any
 from targen_core import DryRunCall
 from targen_tasks_superglue.shared.settings import dry_run_settings
 
-__all__ = ["dry_run"]
-
 _NAMES = (
     "Ada, Tariq, Mirela, Jonas, Sunniva, Ravi, Clara, Mateo, Farah, Pavel, Ngozi, Hana, Emil, "
     "Zofia, Idris, Lena, Omar, Petra, Kofi, Ines, Yusuf, Greta, Bruno, Amara, Viktor, Salma, "

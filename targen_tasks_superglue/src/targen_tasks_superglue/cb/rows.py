@@ -8,8 +8,6 @@ from pydantic import BaseModel, ConfigDict
 
 from targen_tasks_superglue.shared.fields import Text
 
-__all__ = ["CbRow"]
-
 
 class CbRow(BaseModel):
     """A row in its official form, without `idx`."""

@@ -11,25 +11,6 @@ from targen_core import InverseGenerator, Llm, Prompt
 from targen_core.tasks.replies import line, list_of
 from targen_tasks_superglue.cb.rows import CbRow
 
-__all__ = [
-    "COMMITMENT_PAIRS",
-    "COMMITMENT_PROMPTS",
-    "PAIRS",
-    "PAPER_PROMPTS",
-    "PROMPTS",
-    "WORDED_PROMPT",
-    "worded",
-    "write_contradiction",
-    "write_contradiction_commitment",
-    "write_contradiction_paper",
-    "write_entailment",
-    "write_entailment_commitment",
-    "write_entailment_paper",
-    "write_neutral",
-    "write_neutral_commitment",
-    "write_neutral_paper",
-]
-
 PAIRS = 5
 """Pairs that one call gives: the paper's N, for which it names no number."""
 

@@ -47,8 +47,6 @@ from targen_tasks_superglue.shared.settings import (
     SETTINGS_PROMPT,
 )
 
-__all__ = ["CB"]
-
 
 def _render(row: CbRow) -> str:
     return f"Premise: {row.premise}\nHypothesis: {row.hypothesis}"

@@ -10,8 +10,6 @@ from targen_core.tasks.cases import RIGHT, WRONG
 from targen_tasks_superglue.copa.rows import ASKED
 from targen_tasks_superglue.shared.cues import beside, beside_lengths, is_labeled, shared
 
-__all__ = ["cases"]
-
 
 def cases(row: Mapping[str, Any]) -> list[Case]:
     """Both choices of an official row, the right one and the wrong one."""

@@ -17,15 +17,6 @@ from targen_tasks_superglue.copa.rows import CopaRow, Event, asks_for_link
 from targen_tasks_superglue.shared.irregular import VERBS
 from targen_tasks_superglue.shared.nli import COPY, statement
 
-__all__ = [
-    "check_choices",
-    "check_event",
-    "check_row",
-    "check_row_paper",
-    "check_statements",
-    "check_unlike",
-]
-
 _ALIKE = 96  # similarity of the choices from which a reader cannot tell them apart
 _CAUSAL = re.compile(
     r"\b(?:because|due to|thanks to|owing to|as a result|therefore|thus|so that)\b", re.IGNORECASE

@@ -15,8 +15,6 @@ from targen_tasks_superglue.copa.checks import check_unlike
 from targen_tasks_superglue.copa.rows import ASKED
 from targen_tasks_superglue.shared.settings import dry_run_settings
 
-__all__ = ["dry_run"]
-
 _NAMES = (
     "Ada Tariq Mirela Jonas Sunniva Ravi Clara Mateo Farah Pavel Ngozi Hana Emil Zofia Idris Lena "
     "Omar Petra Kofi Ines Yusuf Greta Bruno Amara Viktor Salma Anton Noor Felix Dora Hugo Leila "

@@ -10,8 +10,6 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 from targen_standard.checks.copies import is_copy
 from targen_tasks_superglue.shared.fields import Text
 
-__all__ = ["ASKED", "CopaRow", "Event", "Question", "asks_for_link"]
-
 Question = Literal["cause", "effect"]
 
 ASKED: dict[Question, str] = {

@@ -6,8 +6,6 @@ from targen_core import CorrectionSample
 from targen_tasks_superglue.copa.rows import ASKED, Question
 from targen_tasks_superglue.shared.instructions import load_instructions
 
-__all__ = ["BRIEF", "INSTRUCTIONS", "SAMPLES"]
-
 INSTRUCTIONS = load_instructions("targen_tasks_superglue.copa")
 BRIEF = load_instructions("targen_tasks_superglue.copa", "instructions.brief")
 

@@ -14,19 +14,6 @@ from targen_tasks_superglue.copa.checks import check_event, check_statements, ch
 from targen_tasks_superglue.copa.dry_run import dry_run
 from targen_tasks_superglue.copa.rows import CopaRow, Event, Question
 
-__all__ = [
-    "DIMENSIONS",
-    "EVENTS",
-    "EVENTS_PROMPT",
-    "FAIR_PROMPTS",
-    "PAPER_EVENTS",
-    "PAPER_PROMPTS",
-    "write_choice1",
-    "write_choice1_paper",
-    "write_choice2",
-    "write_choice2_paper",
-]
-
 _SHOWN = 20  # earlier events that a prompt names; more would crowd out the request
 
 

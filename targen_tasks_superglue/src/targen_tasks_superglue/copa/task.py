@@ -28,8 +28,6 @@ from targen_tasks_superglue.shared.settings import (
     SETTINGS_PROMPT,
 )
 
-__all__ = ["COPA"]
-
 
 def _render(row: CopaRow) -> str:
     return f"Premise: {row.asked}\nchoice1: {row.choice1}\nchoice2: {row.choice2}"

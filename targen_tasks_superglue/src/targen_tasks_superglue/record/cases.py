@@ -10,8 +10,6 @@ from targen_core import Case
 from targen_core.tasks.cases import RIGHT, WRONG
 from targen_tasks_superglue.shared.cues import shared
 
-__all__ = ["cases"]
-
 
 def cases(row: Mapping[str, Any]) -> list[Case]:
     """The different entities of an official row's passage, for each query with answers."""

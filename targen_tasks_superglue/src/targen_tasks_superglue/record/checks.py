@@ -15,8 +15,6 @@ from targen_tasks_superglue.record.words import GENERIC, PARTICLES
 from targen_tasks_superglue.shared.articles import Paragraph
 from targen_tasks_superglue.shared.sentences import copied_from
 
-__all__ = ["CANDIDATES", "check_query", "check_query_paper", "eligible"]
-
 CANDIDATES = 3
 """Entities of the passage, the answer among them, that a query must leave unnamed."""
 

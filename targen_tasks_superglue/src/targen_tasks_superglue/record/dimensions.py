@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from targen_core import Dimension
 
-__all__ = ["DIMENSIONS"]
-
 DIMENSIONS = (
     Dimension(
         name="build",

@@ -11,8 +11,6 @@ from targen_tasks_superglue.record.checks import eligible
 from targen_tasks_superglue.record.entities import find_entities
 from targen_tasks_superglue.shared.dry_run_articles import dry_run_articles
 
-__all__ = ["dry_run"]
-
 _FRAMES = (
     "Years later an old friend of {other} asked {name} {time} who had {lost} {thing}.",
     "A reporter who spoke of {thing} found {time} that {name} meant little to {other}.",

@@ -16,8 +16,6 @@ from itertools import combinations
 from targen_tasks_superglue.record.forms import may_stand_for, stands_for, words_of
 from targen_tasks_superglue.record.names import Span, find_names
 
-__all__ = ["Entity", "find_entities", "group"]
-
 _FAMILY = re.compile(
     r"\s+(?:family|families|brothers?|sisters?|twins|dynasty|household|siblings|clan|couple)\b"
 )

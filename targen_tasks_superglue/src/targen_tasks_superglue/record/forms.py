@@ -22,8 +22,6 @@ from targen_tasks_superglue.record.words import (
     SETTLEMENTS,
 )
 
-__all__ = ["may_stand_for", "stands_for", "words_of"]
-
 _JOINTS = frozenset(["of", "for", "the", "and", "&"])
 _PAIRS = 1 << 14  # each check of a passage compares the same pairs: those of a hundred passages
 

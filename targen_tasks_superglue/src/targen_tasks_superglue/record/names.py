@@ -32,8 +32,6 @@ from targen_tasks_superglue.record.words import (
     TIMES,
 )
 
-__all__ = ["Span", "find_names"]
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:

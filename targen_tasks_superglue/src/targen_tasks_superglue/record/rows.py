@@ -11,19 +11,6 @@ from targen_core import Rejected
 from targen_tasks_superglue.record.entities import Entity, group
 from targen_tasks_superglue.record.names import Span
 
-__all__ = [
-    "MASK",
-    "SOURCE",
-    "OfficialRow",
-    "RecordRow",
-    "answer_of",
-    "entities_of",
-    "from_rows",
-    "pack",
-    "to_rows",
-    "with_answer",
-]
-
 MASK = "@placeholder"
 """The placeholder in a query for its entity."""
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 from targen_core import CorrectionSample
 from targen_tasks_superglue.shared.instructions import load_instructions
 
-__all__ = ["INSTRUCTIONS", "INSTRUCTIONS_PAPER", "SAMPLES", "SAMPLES_PAPER"]
-
-
 _PACKAGE = "targen_tasks_superglue.record"
 INSTRUCTIONS = load_instructions(_PACKAGE)
 INSTRUCTIONS_PAPER = load_instructions(_PACKAGE, "instructions-paper")

@@ -15,8 +15,6 @@ from targen_tasks_superglue.record.names import find_names
 from targen_tasks_superglue.record.rows import MASK, Place, RecordRow, answers_for
 from targen_tasks_superglue.shared.articles import Paragraph
 
-__all__ = ["PROMPTS", "PROMPTS_PAPER", "write_query", "write_query_paper"]
-
 _QUERY = Prompt("query", package="targen_tasks_superglue.record")
 _QUERY_PAPER = Prompt("query-paper", package="targen_tasks_superglue.record")
 PROMPTS = (_QUERY,)

@@ -52,8 +52,6 @@ from targen_tasks_superglue.shared.articles import (
     Paragraph,
 )
 
-__all__ = ["RECORD"]
-
 
 def _render(row: RecordRow) -> str:
     return f"Passage: {row.text}\nQuery: {row.query}"

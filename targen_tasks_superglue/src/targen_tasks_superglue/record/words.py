@@ -4,29 +4,6 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-__all__ = [
-    "ALIASES",
-    "BESIDE_CITY",
-    "CAPITALS",
-    "COUNTRIES",
-    "DIRECTIONS",
-    "FIELDS",
-    "GENERIC",
-    "HYPHENATED",
-    "KIN",
-    "NUMERALS",
-    "OCCUPATIONS",
-    "OFFICES",
-    "OPENERS",
-    "PARTICLES",
-    "PEOPLES",
-    "RULERS",
-    "SETTLEMENTS",
-    "TIMES",
-    "TIME_CUES",
-    "TIME_MARKS",
-]
-
 
 def _set(text: str) -> frozenset[str]:
     return frozenset(text.split())

@@ -8,8 +8,6 @@ from typing import Any
 from targen_core import Case
 from targen_tasks_superglue.shared.cues import negations, new_names
 
-__all__ = ["cases"]
-
 
 def cases(row: Mapping[str, Any]) -> list[Case]:
     """The pair of an official row."""

@@ -9,8 +9,6 @@ from targen_standard.checks.prose import phrase
 from targen_tasks_superglue.rte.rows import Premise, RteRow
 from targen_tasks_superglue.shared.nli import claim, no_copy, related, statement
 
-__all__ = ["check_hypothesis", "check_pair", "check_premise", "check_row", "check_topic"]
-
 _QUOTES_A_QUESTION = re.compile(r"""[\w,:] ["\u201c][^"\u201c\u201d]*\?["\u201d]$""")
 
 

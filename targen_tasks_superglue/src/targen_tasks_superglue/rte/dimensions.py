@@ -14,8 +14,6 @@ from __future__ import annotations
 
 from targen_core import Dimension
 
-__all__ = ["KIND", "OF_HYPOTHESES", "OF_PREMISES", "OF_TOPICS"]
-
 _OFTEN = {
     "the United States": 8,
     "England": 4,

@@ -12,8 +12,6 @@ from typing import Any
 
 from targen_core import DryRunCall
 
-__all__ = ["dry_run"]
-
 _FIELDS = "harbour railway museum orchard theatre hospital bakery glacier library vineyard".split()
 _MATTERS = "repairs wages visitors safety history funding storms exports apprentices noise".split()
 _PEOPLE = (

@@ -8,8 +8,6 @@ from pydantic import BaseModel, ConfigDict
 
 from targen_tasks_superglue.shared.fields import Text
 
-__all__ = ["Premise", "RteRow"]
-
 
 class Premise(BaseModel):
     """An instance seed: a short factual text."""

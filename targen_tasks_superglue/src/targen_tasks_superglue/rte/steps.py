@@ -15,22 +15,6 @@ from targen_tasks_superglue.rte.dimensions import OF_PREMISES, OF_TOPICS
 from targen_tasks_superglue.rte.dry_run import dry_run
 from targen_tasks_superglue.rte.rows import Premise, RteRow
 
-__all__ = [
-    "PAPER_PREMISES",
-    "PAPER_PROMPTS",
-    "PAPER_TOPICS",
-    "PREMISES",
-    "PROMPTS",
-    "SEEDLESS_PROMPTS",
-    "TOPICS",
-    "write_entailment",
-    "write_entailment_seedless",
-    "write_not_entailment",
-    "write_not_entailment_seedless",
-    "write_sound",
-    "write_unsound",
-]
-
 _SHOWN = 20  # earlier items that a prompt names; more would crowd out the request
 
 

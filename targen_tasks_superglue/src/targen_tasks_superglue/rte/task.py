@@ -26,8 +26,6 @@ from targen_tasks_superglue.rte.steps import (
     write_unsound,
 )
 
-__all__ = ["RTE"]
-
 
 def _render(row: RteRow) -> str:
     return f"Premise: {row.premise}\nHypothesis: {row.hypothesis}"

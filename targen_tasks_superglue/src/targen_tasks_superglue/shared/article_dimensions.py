@@ -9,14 +9,6 @@ from __future__ import annotations
 
 from targen_core import Dimension
 
-__all__ = [
-    "FIELDS",
-    "NEWS_FIELDS",
-    "OF_ENTRIES",
-    "OF_NEWS",
-    "OF_PASSAGES",
-]
-
 FIELDS = Dimension(
     name="field",
     values=tuple(

@@ -36,26 +36,6 @@ from targen_tasks_superglue.shared.dry_run_articles import dry_run_articles
 from targen_tasks_superglue.shared.people import cast
 from targen_tasks_superglue.shared.sentences import sentences
 
-__all__ = [
-    "ARTICLE_PARAMETERS",
-    "ARTICLE_PROMPTS",
-    "DOMAINS",
-    "NEWS",
-    "NEWS_DOMAINS",
-    "NEWS_TITLES",
-    "PAPER_LISTS",
-    "PARAGRAPHS",
-    "PASSAGES",
-    "TITLES",
-    "Paragraph",
-    "Title",
-    "check_article",
-    "check_domain",
-    "check_paragraph",
-    "check_title",
-    "dry_run_articles",
-]
-
 
 def _prompt(name: str) -> Prompt:
     return Prompt(name, package="targen_tasks_superglue.shared")

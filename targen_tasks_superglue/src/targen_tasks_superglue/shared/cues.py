@@ -12,8 +12,6 @@ from typing import Any
 
 from targen_core.tasks.words import words
 
-__all__ = ["beside", "beside_lengths", "is_labeled", "negations", "new_names", "shared"]
-
 _NEGATIONS = frozenset(
     "no not never none nobody nothing nowhere neither nor without cannot hardly scarcely".split()
 )

@@ -16,8 +16,6 @@ from types import MappingProxyType
 
 from targen_core import DryRunCall
 
-__all__ = ["Fact", "Frame", "dry_run_articles", "facts_of"]
-
 
 @dataclass(frozen=True, slots=True)
 class Frame:

@@ -11,8 +11,6 @@ import re
 
 from targen_core import DryRunCall
 
-__all__ = ["dry_run_subjects", "encounter", "meant_first"]
-
 _SINGULAR = (
     "accountant, archivist, baker, barber, bookseller, botanist, carpenter, cellist, chemist, "
     "clerk, client, coach, conductor, cook, critic, cyclist, dentist, diver, doctor, driver, "

@@ -6,8 +6,6 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-__all__ = ["Text"]
-
 
 def _written(text: str) -> str:
     if not text.strip():

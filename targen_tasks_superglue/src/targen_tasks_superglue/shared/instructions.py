@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-__all__ = ["load_instructions"]
-
 
 def load_instructions(package: str, name: str = "instructions") -> str:
     """The text of `prompts/{name}.md` in a package, without outer white space."""

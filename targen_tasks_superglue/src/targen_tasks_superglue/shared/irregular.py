@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["CLITICS", "NOUNS", "PREFIXES", "VERBS"]
-
 # The word, then every form that replaces the regular -ed (verbs) or -s (nouns). If the regular form
 # is also in use, it is in the line.
 _VERBS = """

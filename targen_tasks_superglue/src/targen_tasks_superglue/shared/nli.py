@@ -13,8 +13,6 @@ from targen_standard.checks.copies import similarity
 from targen_standard.checks.languages import content_words
 from targen_standard.checks.prose import prose, several_sentences
 
-__all__ = ["COPY", "asks", "claim", "no_copy", "related", "statement", "stems"]
-
 COPY = 90
 """Similarity of hypothesis and premise from which the hypothesis adds nothing."""
 

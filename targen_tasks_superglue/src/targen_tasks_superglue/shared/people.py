@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import random
 
-__all__ = ["FAMILY_NAMES", "FEMALE_NAMES", "MALE_NAMES", "cast"]
-
 FEMALE_NAMES = tuple(
     "Abigail Ada Adele Agatha Aisha Alice Alma Amara Amelia Amina Anika Anita Anya Astrid "
     "Audrey Beatrice Becky Bella Bridget Brigid Camila Carla Carmen Cecily Celia Charlotte "

@@ -7,8 +7,6 @@ import re
 from targen_core.tasks.words import normalized
 from targen_standard.checks.copies import similarity
 
-__all__ = ["copied_from", "sentences"]
-
 _END = re.compile(
     r"(?P<last>(?<![^\s.!?…])[^\s.!?…]++|(?<!\S))(?P<stop>[.!?…]++)[\"”’')\]]*+"
     r"(?=\s++[\"“‘'(\[]*+(?P<next>[A-ZÀ-ÞĀ-Ž0-9]))"

@@ -17,15 +17,6 @@ from targen_core.tasks.replies import line, list_of
 from targen_core.tasks.words import normalized
 from targen_standard.checks.prose import phrase
 
-__all__ = [
-    "PAPER_SETTINGS",
-    "SETTINGS",
-    "SETTINGS_PARAMETERS",
-    "SETTINGS_PROMPT",
-    "check_setting",
-    "dry_run_settings",
-]
-
 SETTINGS_PROMPT = Prompt("settings", package="targen_tasks_superglue.shared")
 
 SETTINGS_PARAMETERS: Mapping[str, Any] = MappingProxyType({"temperature": 1.0, "max_tokens": 400})

@@ -23,22 +23,6 @@ from targen_tasks_superglue.shared.encounters import dry_run_subjects
 from targen_tasks_superglue.shared.mentions import find, words_of
 from targen_tasks_superglue.shared.people import FEMALE_NAMES, MALE_NAMES
 
-__all__ = [
-    "PAIRS_PROMPT",
-    "PRONOUNS",
-    "SUBJECTS_PROMPT",
-    "DealingPair",
-    "PronounPair",
-    "SubjectPair",
-    "check_neutral_pair",
-    "check_pair",
-    "check_pronoun_pair",
-    "gendered_noun",
-    "mixed_pairs",
-    "neutral_pairs",
-    "paper_pairs",
-]
-
 Number = Literal["singular", "plural"]
 Pronoun = Literal["he", "she", "they", "it"]
 

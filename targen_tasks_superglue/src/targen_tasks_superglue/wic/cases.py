@@ -8,8 +8,6 @@ from typing import Any
 from targen_core import Case
 from targen_core.tasks.words import words
 
-__all__ = ["cases"]
-
 _BEFORE_VERBS = frozenset(
     "to i you he she it we they who not never don't doesn't didn't can can't could may might must "
     "shall should will would let".split()

@@ -13,22 +13,6 @@ from targen_standard.checks.prose import phrase, prose
 from targen_tasks_superglue.wic.forms import PartOfSpeech, Span, find, forms
 from targen_tasks_superglue.wic.rows import Definition, Entry, Sense, WicRow
 
-__all__ = [
-    "check_definition",
-    "check_entry",
-    "check_row",
-    "check_row_paper",
-    "check_sense",
-    "check_sentences",
-    "check_word",
-    "distinct",
-    "is_near",
-    "locate",
-    "near_equal",
-    "partners",
-    "shared_words",
-]
-
 _ALIKE = 80  # similarity from which two definitions, or two sentences, say the same
 _OVERLAP = 0.6  # share of words in common from which two definitions do
 _WORD = re.compile(r"[a-z]{2,20}")

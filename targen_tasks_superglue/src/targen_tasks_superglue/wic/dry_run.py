@@ -14,8 +14,6 @@ from targen_core import DryRunCall
 from targen_tasks_superglue.shared.irregular import VERBS
 from targen_tasks_superglue.wic.forms import forms
 
-__all__ = ["dry_run"]
-
 _STARTS = "br bl d dr f fl g gr gl h j k kr l m n p pl r s sk sn st t tr v".split()
 _VOWELS = "a e i o u".split()
 _MIDDLES = "b d g l m n r v lm nd rl rm".split()

@@ -14,8 +14,6 @@ from typing import Literal
 
 from targen_tasks_superglue.shared.irregular import CLITICS, NOUNS, PREFIXES, VERBS
 
-__all__ = ["PartOfSpeech", "Span", "find", "forms", "is_form"]
-
 PartOfSpeech = Literal["noun", "verb"]
 
 _VOWELS = "aeiou"

@@ -8,8 +8,6 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from targen_tasks_superglue.wic.forms import is_form
 
-__all__ = ["VERSION", "Definition", "Entry", "Sense", "WicRow"]
-
 VERSION = 1.1
 """The version of the official file format, in every row."""
 

@@ -24,20 +24,6 @@ from targen_tasks_superglue.wic.dry_run import dry_run
 from targen_tasks_superglue.wic.forms import PartOfSpeech
 from targen_tasks_superglue.wic.rows import Definition, Entry, Sense, WicRow
 
-__all__ = [
-    "DIMENSIONS",
-    "ENTRIES",
-    "PAPER_PROMPTS",
-    "PAPER_WORDS",
-    "PROMPTS",
-    "SENSES",
-    "WORDS",
-    "write_false",
-    "write_false_paper",
-    "write_true",
-    "write_true_paper",
-]
-
 _SHOWN = 300  # earlier words that a prompt names: each costs a token or two
 _DEFINITIONS = 4  # of a word, at most (paper, section 3.2)
 _SEEDS = 2  # meanings of a word with rows; the others only serve for contrast

@@ -23,8 +23,6 @@ from targen_tasks_superglue.wic.steps import (
     write_true_paper,
 )
 
-__all__ = ["WIC"]
-
 
 def _render(row: WicRow) -> str:
     return f"Word: {row.word}\nSentence 1: {row.sentence1}\nSentence 2: {row.sentence2}"

@@ -8,8 +8,6 @@ from typing import Any
 from targen_core import Case
 from targen_tasks_superglue.wsc.rows import marked
 
-__all__ = ["cases"]
-
 
 def cases(row: Mapping[str, Any]) -> list[Case]:
     """The phrase and the pronoun of an official row."""

@@ -10,8 +10,6 @@ from targen_tasks_superglue.shared.subjects import PronounPair
 from targen_tasks_superglue.wsc.rows import WscRow
 from targen_tasks_superglue.wsc.spans import first_mentions
 
-__all__ = ["check_row"]
-
 _ARTICLES = ("the", "a", "an")
 
 

@@ -10,8 +10,6 @@ from targen_tasks_superglue.shared.encounters import dry_run_subjects, encounter
 from targen_tasks_superglue.shared.mentions import find
 from targen_tasks_superglue.shared.settings import dry_run_settings
 
-__all__ = ["dry_run"]
-
 
 def dry_run(call: DryRunCall) -> Any:
     """The reply to one call of WSC."""

@@ -13,8 +13,6 @@ from targen_core import Rejected
 from targen_tasks_superglue.shared.mentions import core, words_of
 from targen_tasks_superglue.shared.subjects import PRONOUNS, PronounPair
 
-__all__ = ["MarkedPronoun", "Passage", "read_passage"]
-
 _MARK = re.compile(r"\[([^\[\]]*)\]")
 _INSIDE = re.compile(r"\s*([A-Za-z]+)\s*=\s*(.*\S)\s*")
 _WORD = re.compile(r"[A-Za-z]+")

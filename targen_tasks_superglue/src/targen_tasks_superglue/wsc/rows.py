@@ -6,8 +6,6 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from targen_tasks_superglue.shared.mentions import same_words
 
-__all__ = ["Target", "WscRow", "marked"]
-
 
 class Target(BaseModel):
     """The two spans: 1 is the phrase in question, 2 the pronoun.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from targen_core import CorrectionSample
 from targen_tasks_superglue.shared.instructions import load_instructions
 
-__all__ = ["INSTRUCTIONS", "SAMPLES"]
-
 INSTRUCTIONS = load_instructions("targen_tasks_superglue.wsc")
 
 

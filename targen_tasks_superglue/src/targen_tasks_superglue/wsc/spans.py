@@ -12,8 +12,6 @@ from targen_tasks_superglue.shared.subjects import PronounPair
 from targen_tasks_superglue.wsc.marks import MarkedPronoun, Passage
 from targen_tasks_superglue.wsc.rows import Target, WscRow
 
-__all__ = ["first_mentions", "make_row", "means_first_named"]
-
 _ARTICLES = ("the", "a", "an")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _POSSESSIVE = re.compile(r"['\u2019]s$")

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from targen_core import Dimension, Llm, Prompt, Rejected
 from targen_core.tasks.replies import line, list_of
-from targen_tasks_superglue.shared.settings import SETTINGS, SETTINGS_PROMPT
+from targen_tasks_superglue.shared.settings import SETTINGS_PROMPT
 from targen_tasks_superglue.shared.subjects import (
     PAIRS_PROMPT,
     SUBJECTS_PROMPT,
@@ -20,20 +20,6 @@ from targen_tasks_superglue.wsc.checks import check_row
 from targen_tasks_superglue.wsc.marks import read_passage
 from targen_tasks_superglue.wsc.rows import WscRow
 from targen_tasks_superglue.wsc.spans import make_row, means_first_named
-
-__all__ = [
-    "DIMENSIONS",
-    "PAPER_PROMPTS",
-    "PAPER_SUBJECT_PAIRS",
-    "PASSAGES",
-    "PROMPTS",
-    "SETTINGS",
-    "SUBJECT_PAIRS",
-    "write_false",
-    "write_false_paper",
-    "write_true",
-    "write_true_paper",
-]
 
 PASSAGES = 2  # a call, as in the paper
 

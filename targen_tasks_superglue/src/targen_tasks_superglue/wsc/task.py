@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from targen_core import Judging, Label, Prompt, Rows, Task, Texts, Variant
 from targen_standard.correctors.meta import META_PROMPT
-from targen_tasks_superglue.shared.settings import PAPER_SETTINGS, SETTINGS_PARAMETERS
+from targen_tasks_superglue.shared.settings import PAPER_SETTINGS, SETTINGS, SETTINGS_PARAMETERS
 from targen_tasks_superglue.shared.subjects import PronounPair
 from targen_tasks_superglue.wsc.cases import cases
 from targen_tasks_superglue.wsc.checks import check_row
@@ -17,15 +17,12 @@ from targen_tasks_superglue.wsc.steps import (
     PAPER_SUBJECT_PAIRS,
     PASSAGES,
     PROMPTS,
-    SETTINGS,
     SUBJECT_PAIRS,
     write_false,
     write_false_paper,
     write_true,
     write_true_paper,
 )
-
-__all__ = ["WSC"]
 
 
 def _render(row: WscRow) -> str:

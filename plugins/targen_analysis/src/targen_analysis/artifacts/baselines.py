@@ -26,8 +26,6 @@ from targen_analysis.metrics import Estimate
 from targen_analysis.statistics import Z
 from targen_core.tasks.cases import Cue
 
-__all__ = ["ALONE", "Baseline", "adds_nothing", "baselines", "subsets"]
-
 ALONE = " alone"
 """The end of the name of a decision's part."""
 

@@ -25,8 +25,6 @@ from targen_analysis.statistics import mapped, mean, rate
 from targen_analysis.views import interval_plot
 from targen_core.text import percent
 
-__all__ = ["ARTIFACTS", "ArtifactOptions"]
-
 
 class ArtifactOptions(MetricOptions):
     """Options of `artifacts`."""

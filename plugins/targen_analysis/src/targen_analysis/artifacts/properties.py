@@ -17,8 +17,6 @@ from targen_analysis.lexical.words import split
 from targen_analysis.metrics import Cell, Table
 from targen_analysis.statistics import mean
 
-__all__ = ["ALL", "Numbers", "by_label", "numbers_of"]
-
 ALL = "all fields"
 """The name of a whole decision."""
 

@@ -12,8 +12,6 @@ from targen_analysis.statistics import generator
 from targen_core import Case
 from targen_core.tasks.cases import RIGHT, Cue
 
-__all__ = ["Sample", "draw"]
-
 
 @dataclass(frozen=True, slots=True)
 class Sample:

@@ -10,8 +10,6 @@ from statistics import NormalDist
 
 from targen_analysis.lexical.words import split
 
-__all__ = ["LabelWord", "label_words"]
-
 _RAREST = 10
 """The fewest rows with a word."""
 

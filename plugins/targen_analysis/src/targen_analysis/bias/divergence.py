@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from targen_analysis.metrics import Estimate
 from targen_analysis.statistics import entropy, over_draws
 
-__all__ = ["MIN_SIZE", "Counted", "Part", "compare", "jensen_shannon", "top_share"]
-
 MIN_SIZE = 40
 """Things that a part must hold to be compared: twenty in a half."""
 

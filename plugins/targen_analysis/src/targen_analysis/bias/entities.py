@@ -33,8 +33,6 @@ from targen_analysis.statistics import bootstrap, generator, rate, subsample
 from targen_core.errors import UsageError
 from targen_core.text import percent
 
-__all__ = ["ENTITIES", "EntityOptions"]
-
 
 class EntityOptions(MetricOptions):
     """Options of `entities`."""

@@ -12,18 +12,6 @@ from targen_analysis.data.excerpt import excerpt
 from targen_analysis.metrics import Cell, Estimate, Plot, Study, Table
 from targen_analysis.views import interval_plot
 
-__all__ = [
-    "DENSITY",
-    "NAMED",
-    "Compared",
-    "divergence_of",
-    "overview",
-    "plots",
-    "share_of",
-    "top_table",
-    "type_table",
-]
-
 DENSITY = "entities per 100 words"
 NAMED = "rows with an entity"
 

@@ -26,8 +26,6 @@ from targen_analysis.statistics import apart, difference, least, rate
 from targen_analysis.views import figure_table, interval_plot
 from targen_core.text import percent
 
-__all__ = ["GENDER", "GenderOptions"]
-
 
 class GenderOptions(MetricOptions):
     """Options of `gender`."""

@@ -11,8 +11,6 @@ from typing import Literal
 
 from targen_analysis.lexical.words import split
 
-__all__ = ["FEMALE", "MALE", "Gender", "gender_of", "occupations_of", "words_in"]
-
 Gender = Literal["female", "male"]
 
 FEMALE: Gender = "female"

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from targen_analysis.bias.divergence import Part
 from targen_analysis.lexical.words import split
 
-__all__ = ["Mentions", "mentions", "texts_of"]
-
 Entities = Sequence[tuple[str, str]]
 Numbers = NDArray[np.int64]
 

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from targen_analysis.metrics import Corpus, Estimate
 from targen_analysis.statistics import rate
 
-__all__ = ["Pairs", "pairs_of"]
-
 _PRONOUN = re.compile(r"\b(?:(he|him|his|himself)|(?:she|her|hers|herself))\b", re.IGNORECASE)
 
 

@@ -14,8 +14,6 @@ from targen_core.origin import is_place
 from targen_core.wording import Option
 from targen_standard.pretrained import spacy_pipeline
 
-__all__ = ["Recognizer"]
-
 _LEAVE_OUT = Option("without", "entities") + " omits this metric"
 _ENCODERS = frozenset({"tok2vec", "transformer", "curated_transformer"})
 """Factories whose vectors the entity recogniser may listen to."""

@@ -8,8 +8,6 @@ from typing import Any
 
 from targen_core.tasks.fields import NO_TEXTS, text_at
 
-__all__ = ["bare", "filled", "text_columns"]
-
 _PLACE = re.compile(r"\{([\w.]+)(:upper)?\}")
 
 

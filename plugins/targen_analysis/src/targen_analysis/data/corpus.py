@@ -21,8 +21,6 @@ from targen_core.wording import Option
 from targen_standard.datasets.naming import in_columns_of
 from targen_standard.datasets.source import IN_MEMORY, Source, open_source
 
-__all__ = ["Columns", "read_corpus", "read_study"]
-
 _PLAIN_NAMES = frozenset({"data", "dataset", "dev", "rows", "test", "train", "val", "validation"})
 
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from targen_analysis.metrics import Excerpt
 
-__all__ = ["excerpt"]
-
 _LONGEST = 400
 
 

@@ -6,8 +6,6 @@ RTE and WiC, within 2% for COPA and WSC. That of BoolQ is a guess.
 
 from __future__ import annotations
 
-__all__ = ["TEMPLATES"]
-
 _PAIR = "Premise: {premise}\nHypothesis: {hypothesis}"
 
 TEMPLATES = {

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["spaced"]
-
 _RUN = re.compile(r"[!-~]{250}|[^\w\s]{250}")
 
 

@@ -19,8 +19,6 @@ from targen_analysis.statistics import difference, over_draws, random_state
 from targen_core.tasks.letters import UNSPACED_LETTER
 from targen_standard.checks.languages import find_language, language_of
 
-__all__ = ["MIN_ROWS", "Cluster", "Covered", "covered", "gaps", "latent"]
-
 MIN_ROWS = 20
 """Real rows below which they are not clustered."""
 

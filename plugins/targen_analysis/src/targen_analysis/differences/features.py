@@ -16,8 +16,6 @@ from targen_analysis.metrics import Estimate
 from targen_analysis.statistics import Z, difference, least
 from targen_standard.examples.telltales import NAMED, SEEN, Spoken, as_seen
 
-__all__ = ["Feature", "telltales"]
-
 _OPENINGS, _WORDS = 30, 200
 _RARE = 0.05  # share of either side's rows from which on a word or an opening is looked at
 _MOST_WORDS = 3  # of the features shown: what rows look like says more than single words

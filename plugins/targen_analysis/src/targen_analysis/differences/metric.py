@@ -53,8 +53,6 @@ from targen_standard.examples.telltales import Spoken, as_seen, sentences
 from targen_standard.filters.excluded.comparing import MIN_ALONE, counts_alone
 from targen_standard.filters.excluded.index import ExclusionIndex
 
-__all__ = ["DIFFERENCES", "DifferenceOptions"]
-
 
 class DifferenceOptions(MetricOptions):
     """Options of `differences`."""

@@ -12,8 +12,6 @@ from targen_analysis.folds import groups_of
 from targen_analysis.metrics import Corpus, Estimate, Study
 from targen_analysis.statistics import Z, generator, rate
 
-__all__ = ["Side", "mean_of", "share_of", "side_of"]
-
 _LONGEST = 20_000  # letters of a text that are read: no telltale needs more
 
 

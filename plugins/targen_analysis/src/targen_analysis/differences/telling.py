@@ -16,8 +16,6 @@ from targen_analysis.lexical.words import split
 from targen_analysis.metrics import Estimate
 from targen_analysis.statistics import over_draws
 
-__all__ = ["FOLDS", "MIN_GROUPS", "aucs", "by_form", "by_words", "estimated", "scores"]
-
 FOLDS = 5
 MIN_GROUPS = 2 * FOLDS
 """The fewest groups of each side for learning."""

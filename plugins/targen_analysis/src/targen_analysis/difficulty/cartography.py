@@ -12,8 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["REGIONS", "Chart", "chart", "inside"]
-
 REGIONS = ("easy to learn", "ambiguous", "hard to learn")
 
 

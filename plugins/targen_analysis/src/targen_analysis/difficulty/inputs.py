@@ -14,8 +14,6 @@ from targen_analysis.metrics import Corpus, Study
 from targen_analysis.statistics import generator
 from targen_core.errors import Rejected
 
-__all__ = ["Decisions", "groups_of", "read"]
-
 _WORDS = 5
 """Words from which a text that two rows share says that they belong together."""
 

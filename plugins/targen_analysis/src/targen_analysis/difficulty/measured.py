@@ -16,8 +16,6 @@ from targen_analysis.folds import folds_of
 from targen_analysis.metrics import Estimate
 from targen_analysis.statistics import mapped, mean, rate
 
-__all__ = ["Measured", "measure_one"]
-
 Floats = NDArray[np.float64]
 
 

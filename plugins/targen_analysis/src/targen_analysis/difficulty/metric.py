@@ -19,9 +19,6 @@ from targen_core.errors import UsageError
 from targen_core.text import percent, plural
 from targen_standard.pretrained import device_of
 
-__all__ = ["DIFFICULTY", "DifficultyOptions"]
-
-
 _EXAMPLE = "google-bert/bert-base-uncased"
 """A model that transformers can load."""
 

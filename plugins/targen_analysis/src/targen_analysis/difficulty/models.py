@@ -12,8 +12,6 @@ from targen_analysis.wording import metric_option
 from targen_core.errors import UsageError
 from targen_standard.pretrained import first_line, model_folder, quiet
 
-__all__ = ["Classifier", "find_classifier"]
-
 _OWN_CODE: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 
 

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from targen_analysis import statistics
 
-__all__ = ["DOUBT", "best_epoch", "entropy", "of_gold", "pointwise", "suspects"]
-
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 

@@ -14,8 +14,6 @@ from targen_analysis.wording import metric_option
 from targen_core.errors import UsageError
 from targen_core.wording import Blank
 
-__all__ = ["Fitted", "Recipe", "fit"]
-
 _WARM_UP = 0.1
 """Share of the steps in which the learning rate rises."""
 

@@ -12,8 +12,6 @@ from targen_analysis.difficulty.measured import Measured
 from targen_analysis.metrics import Estimate, Plot, Table
 from targen_analysis.views import figure_table
 
-__all__ = ["figures_table", "of_rows", "plots", "row_tables"]
-
 _SHOWN = {
     "V-information": "V-information (bits)",
     "label entropy": "label entropy (bits; the maximum of V-information)",

@@ -30,8 +30,6 @@ from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_standard.datasets.source import open_source
 
-__all__ = ["JUDGED", "JudgedOptions"]
-
 _YES = frozenset({"yes", "y", "1", "true", "right"})
 _NO = frozenset({"no", "n", "0", "false", "wrong"})
 _LEVELS = ("1", "2", "3", "4", "5")

@@ -15,8 +15,6 @@ from targen_core.errors import UsageError
 if TYPE_CHECKING:
     from targen_analysis.judging.rating import Rate
 
-__all__ = ["rate"]
-
 _ROWS = 300
 
 

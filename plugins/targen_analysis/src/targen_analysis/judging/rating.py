@@ -19,8 +19,6 @@ from targen_core.origin import HUB, is_file
 from targen_standard import TaskForm
 from targen_standard.asking import RowToAsk, asking_task
 
-__all__ = ["FORM", "RATE", "Rate", "RatedExample"]
-
 FORM = "rate"
 _PROMPT = Prompt("rate", package="targen_analysis.judging")
 _Text = Annotated[str, Field(min_length=1, pattern=r"\S")]

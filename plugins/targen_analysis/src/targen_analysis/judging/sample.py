@@ -17,8 +17,6 @@ from targen_cli.outputs import write_new
 from targen_cli.sources import EncodingArg
 from targen_core.errors import UsageError
 
-__all__ = ["sample"]
-
 _COLUMNS = ("row", "text", "answer", "right", "note")
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from targen_analysis.metrics import Corpus
 
-__all__ = ["answer_of", "texts_of"]
-
 _ANSWERS = ("output", "answer", "target")
 """Columns of answers, if a dataset has no labels."""
 

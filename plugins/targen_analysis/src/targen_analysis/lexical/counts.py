@@ -9,8 +9,6 @@ from targen_analysis.lexical.richness import hdd
 from targen_analysis.lexical.words import LONGEST, Words
 from targen_analysis.statistics import entropy
 
-__all__ = ["FIGURES", "counted"]
-
 FIGURES = (
     "words",
     "vocabulary",

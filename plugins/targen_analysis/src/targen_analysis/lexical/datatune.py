@@ -29,8 +29,6 @@ from targen_analysis.metrics import (
 from targen_analysis.statistics import generator, mean, rate, subsample
 from targen_analysis.views import figure_table
 
-__all__ = ["DATATUNE", "DataTuneOptions"]
-
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _PAPER = {
     # task: unique bigrams and tokens an example, gold, synthetic, transformed; its threshold.

@@ -8,8 +8,6 @@ from typing import Any
 
 from targen_analysis.lexical.words import split
 
-__all__ = ["beside", "weighted"]
-
 _MOST = 20_000
 
 

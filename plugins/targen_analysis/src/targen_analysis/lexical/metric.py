@@ -26,8 +26,6 @@ from targen_analysis.metrics import (
 from targen_analysis.statistics import apart, bootstrap, generator, half_samples, subsample
 from targen_analysis.views import figure_table
 
-__all__ = ["LEXICAL", "LexicalOptions"]
-
 
 class LexicalOptions(MetricOptions):
     """Options of `lexical`."""

@@ -28,8 +28,6 @@ from targen_analysis.metrics import (
 from targen_analysis.statistics import mean
 from targen_analysis.views import figure_table
 
-__all__ = ["PAPER_VOCABULARY"]
-
 _PAPER = {
     # task: original, synthetic; the authors' counts behind the table.
     "boolq": (251_895, 190_677),

@@ -25,8 +25,6 @@ from targen_analysis.statistics import generator, mean, rate, subsample
 from targen_analysis.views import figure_table, rouge_plot
 from targen_core.text import percent
 
-__all__ = ["REPETITION", "THRESHOLDS", "RepetitionOptions"]
-
 THRESHOLDS = (0.7, 0.8, 0.9)
 """ROUGE-L from which a row repeats another (DataTune, section 5)."""
 

@@ -13,8 +13,6 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DRAWN", "THRESHOLD", "WINDOW", "compression_ratio", "hdd", "mattr", "mtld"]
-
 DRAWN = 42
 """Words that HD-D draws."""
 

@@ -11,8 +11,6 @@ from rapidfuzz.process import cdist
 
 from targen_analysis.lexical.words import split
 
-__all__ = ["COMPARED", "as_string", "as_strings", "nearest", "similarities"]
-
 COMPARED = 1000
 """Words of a row that are compared: the time grows with the square of their number."""
 

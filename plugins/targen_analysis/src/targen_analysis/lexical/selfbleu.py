@@ -11,8 +11,6 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-__all__ = ["ORDERS", "self_bleu"]
-
 ORDERS = 4
 
 

@@ -14,8 +14,6 @@ from targen_analysis.metrics import Corpus
 from targen_core.tasks.letters import UNSPACED, UNSPACED_LETTER, word_of
 from targen_standard.examples.telltales import is_unspaced
 
-__all__ = ["LONGEST", "Words", "folded", "split", "unit_of", "words_of"]
-
 LONGEST = 4
 """The longest n-grams that are counted."""
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from targen_analysis.metrics import Estimate
 from targen_analysis.report.cells import number
 
-__all__ = ["KEY", "Apart", "apart"]
-
 _STEPS = (1.25, 2.0)  # times: from where there are two marks, and three
 
 KEY = (

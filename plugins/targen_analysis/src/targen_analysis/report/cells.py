@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from targen_analysis.metrics import Cell, Estimate
 
-__all__ = ["DASH", "interval", "number", "shown"]
-
 DASH = "-"
 
 

@@ -13,8 +13,6 @@ from targen_analysis.analysis import Analysis, Part
 from targen_analysis.metrics import Corpus
 from targen_core.wording import anywhere
 
-__all__ = ["FORMAT", "as_json", "plain"]
-
 FORMAT = 1
 
 

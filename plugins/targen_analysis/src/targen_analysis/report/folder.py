@@ -18,8 +18,6 @@ from targen_core.errors import UsageError
 from targen_core.outputs import write_file, writing
 from targen_core.wording import ANOTHER_OUT, Option
 
-__all__ = ["FILES", "check_free", "write"]
-
 FILES = ("analysis.json", "report.html", "report.md")
 _FOLDERS = ("rows/", "pictures/")
 

@@ -17,8 +17,6 @@ from targen_cli.pages import document, safe, scrolling
 from targen_cli.provenance import provenance_notes
 from targen_core.wording import anywhere
 
-__all__ = ["as_page"]
-
 _LONG = 60
 """Characters from which a cell is a text to be read."""
 

@@ -9,8 +9,6 @@ from typing import Any
 
 from targen_analysis.metrics import Plot, Study
 
-__all__ = ["KINDS", "colors_of", "specification", "theme", "write_picture"]
-
 KINDS = ("svg", "png")
 
 _COLORS = ("#2f6db5", "#d9822b", "#3f9a6b", "#a0529c", "#c44e52", "#b5a12f", "#4fa3b8")

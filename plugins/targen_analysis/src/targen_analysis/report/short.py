@@ -13,8 +13,6 @@ from targen_analysis.statistics import Z
 from targen_core.text import plural
 from targen_core.wording import Option
 
-__all__ = ["Short", "in_short", "leading", "title_of"]
-
 _FARTHEST = 3  # marks of a figure that is far off
 _LINES = 5  # of a verdict
 _LEAD = "targen-analysis:differences"

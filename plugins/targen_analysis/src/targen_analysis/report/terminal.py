@@ -11,8 +11,6 @@ from targen_analysis.report.short import Short, in_short, leading
 from targen_cli.tables import print_table
 from targen_core.wording import Either
 
-__all__ = ["print_analysis"]
-
 _WIDEST = 60
 """Characters of a cell: pairs of rows are read in the report."""
 

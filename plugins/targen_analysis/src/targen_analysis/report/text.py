@@ -11,8 +11,6 @@ from targen_analysis.report.short import in_short, leading, title_of
 from targen_cli.provenance import provenance_notes
 from targen_standard.findings import findings_as_markdown
 
-__all__ = ["as_markdown"]
-
 
 def as_markdown(analysis: Analysis) -> str:
     """The verdict, what tells the data from real rows, the figures side by side, and limits."""

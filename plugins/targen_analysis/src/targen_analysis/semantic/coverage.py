@@ -7,8 +7,6 @@ from numpy.typing import NDArray
 
 from targen_analysis.semantic.similarity import Vectors, kth_nearest, products
 
-__all__ = ["FIGURES", "coverage"]
-
 FIGURES = ("precision", "recall", "density", "coverage")
 
 _ROUNDING = 1e-9

@@ -10,8 +10,6 @@ from targen_analysis.metrics import Estimate
 from targen_analysis.semantic.similarity import Vectors
 from targen_analysis.statistics import Z
 
-__all__ = ["mean_cosine", "pair_mean", "remote_clique", "vendi"]
-
 
 def pair_mean(vectors: Vectors) -> float:
     """Return the mean cosine over all pairs of two rows, of at least two.

@@ -22,8 +22,6 @@ from targen_standard.pretrained import (
     sentence_model,
 )
 
-__all__ = ["DEFAULT_MODEL", "Embedder", "load_embedder"]
-
 DEFAULT_MODEL = MINILM
 
 

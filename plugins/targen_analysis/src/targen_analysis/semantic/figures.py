@@ -21,8 +21,6 @@ from targen_analysis.statistics import (
     subsample,
 )
 
-__all__ = ["REPEATED", "Figures", "alone", "beside"]
-
 Figures = dict[str, Estimate]
 
 REPEATED = 0.95

@@ -30,8 +30,6 @@ from targen_analysis.views import figure_table, interval_plot
 from targen_core.errors import UsageError
 from targen_core.text import percent, plural
 
-__all__ = ["SEMANTIC", "SemanticOptions", "semantic_findings"]
-
 
 class SemanticOptions(MetricOptions):
     """Options of `semantic`."""

@@ -16,8 +16,6 @@ from targen_core.wording import install
 from targen_standard.embedding import Embedder, Encode
 from targen_standard.pretrained import model_folder
 
-__all__ = ["MINILM"]
-
 
 def _open() -> Encode:
     if find_spec("sentence_transformers") is None:

@@ -14,8 +14,6 @@ from targen_analysis.statistics import random_state
 from targen_core.errors import MissingDependency
 from targen_core.wording import install
 
-__all__ = ["UMAP_ROWS", "Projection", "check_umap", "possible", "project", "umap_map"]
-
 Projection = Literal["tsne", "pca", "umap", "none"]
 
 UMAP_ROWS = 16

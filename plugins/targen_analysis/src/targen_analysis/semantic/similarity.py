@@ -7,8 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Vectors", "kth_nearest", "nearest", "pair_shares", "products", "unit"]
-
 Vectors = NDArray[np.float64]
 """Embeddings: a row each, of length 1, so that products are cosines; shape (n, d)."""
 

@@ -14,8 +14,6 @@ from targen_analysis.semantic.projection import Projection, possible, project
 from targen_analysis.semantic.similarity import Vectors, nearest, pair_shares
 from targen_analysis.statistics import subsample
 
-__all__ = ["Sample", "distribution", "map_of", "missing_and_new"]
-
 _WIDTH = 0.05
 """The width of a bar of cosines."""
 

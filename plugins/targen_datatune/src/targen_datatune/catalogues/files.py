@@ -39,8 +39,6 @@ from targen_datatune.licenses import normal
 from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry, Listed
 from targen_standard.datasets.problems import row_problem
 
-__all__ = ["FILES", "SUFFIXES"]
-
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 """Suffixes of files that are read."""
 

@@ -24,8 +24,6 @@ from targen_datatune.cells import cut, plain
 from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry, Listed
 from targen_standard.extras import hub_without_telemetry
 
-__all__ = ["HUB", "VIEWER_VARIABLE"]
-
 VIEWER_VARIABLE = "TARGEN_DATASETS_SERVER"
 """Environment variable: the address of the viewer's API, for a mirror."""
 

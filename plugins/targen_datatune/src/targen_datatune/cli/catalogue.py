@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from targen_datatune.index import Built, Index, Source
     from targen_datatune.retrieval import DatasetEntry
 
-__all__ = ["catalogue"]
-
 _ACTIONS = "build, list, show, remove"
 
 

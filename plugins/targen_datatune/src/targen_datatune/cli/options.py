@@ -17,19 +17,6 @@ from targen_core.wording import Action, Blank, Setting
 if TYPE_CHECKING:
     from targen_datatune.retrieval import DatasetEntry
 
-__all__ = [
-    "CatalogueArg",
-    "GatedArg",
-    "IndexArg",
-    "KArg",
-    "LicenseArg",
-    "MaxRowsArg",
-    "MinRowsArg",
-    "RetrieverArg",
-    "licence_of",
-    "naming_catalogues",
-]
-
 IndexArg = Annotated[
     Path | None,
     typer.Option(

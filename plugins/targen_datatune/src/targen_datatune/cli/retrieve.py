@@ -25,8 +25,6 @@ from targen_datatune.cli.options import (
 if TYPE_CHECKING:
     from targen_datatune.finding import Findings, Match
 
-__all__ = ["retrieve"]
-
 _TERMS = 6  # shown of those that matched
 _COLUMNS = 60  # characters
 

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from targen_datatune.finding import Findings
     from targen_datatune.transforming.spec import Transform
 
-__all__ = ["transform"]
-
 _SOURCES = "Sources"
 _CHECKS = "Checks"
 _OPTIONS = {

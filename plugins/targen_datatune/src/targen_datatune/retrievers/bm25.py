@@ -25,8 +25,6 @@ from targen_core.outputs import remove, write_file
 from targen_datatune.retrieval import DatasetEntry, Hit, Retriever, RetrieverOptions
 from targen_datatune.retrievers.ranking import best
 
-__all__ = ["BM25", "words"]
-
 _WORD = re.compile(r"[^\W_]+")
 _STOP = frozenset(
     "a about an and any are as at be been being but by can could did do does each either else for "

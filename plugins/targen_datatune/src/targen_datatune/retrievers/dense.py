@@ -37,8 +37,6 @@ from targen_standard.pretrained import (
     sentence_model,
 )
 
-__all__ = ["DEFAULT_MODEL", "DENSE"]
-
 DEFAULT_MODEL = MINILM
 
 _AT_ONCE = 512  # texts between two writes of the log

@@ -20,8 +20,6 @@ from targen_core.outputs import remove, write_file
 from targen_core.wording import Setting
 from targen_datatune.retrieval import DatasetEntry, Hit, Retriever, RetrieverOptions, Searcher
 
-__all__ = ["FUSED"]
-
 _DEEP = 200  # entries to request of each, if fewer are wanted
 _MOST = 8  # retrievers
 

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["best"]
-
 
 def best(scores: NDArray[Any], k: int) -> NDArray[Any]:
     """The places of the `k` highest, the highest first, equals in their order.

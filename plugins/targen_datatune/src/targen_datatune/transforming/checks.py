@@ -14,8 +14,6 @@ from targen_standard.checks.patterns import matches
 if TYPE_CHECKING:
     from targen_datatune.transforming.spec import Transform
 
-__all__ = ["row_check"]
-
 
 def row_check(spec: Transform) -> Callable[[Any, Any], None]:
     """The check of a task; it is given instances with `input`, and `output` or `label`."""

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from targen_core import DryRunCall
     from targen_datatune.transforming.spec import Transform
 
-__all__ = ["dry_run_of"]
-
 _REST = 160  # words of a description, in addition to the instruction's
 
 

@@ -8,8 +8,6 @@ from pydantic import BaseModel, ConfigDict
 
 from targen_datatune.retrieval import DatasetEntry
 
-__all__ = ["OF_ENTRY", "Plan", "Source", "SourceRow"]
-
 OF_ENTRY = {
     *("name", "configuration", "split", "revision"),
     *("license", "catalogue", "location", "encoding"),

@@ -6,17 +6,6 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-__all__ = [
-    "Action",
-    "Choice",
-    "ColumnChoice",
-    "Expansion",
-    "PlanReply",
-    "PlanStep",
-    "Transformed",
-    "Written",
-]
-
 Action = Literal["create", "expand", "combine", "input", "output", "skip"]
 """The six actions that a plan may consist of (DataTune, appendix A.3)."""
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from targen_datatune.finding import Findings, Match
     from targen_datatune.retrieval import DatasetEntry
 
-__all__ = ["Sources"]
-
 _KEPT = 8  # datasets whose rows are kept in memory
 _DEEPEST = 6  # levels of a cell
 _SHORTEST = 40  # characters of a text in a nested one, where it is cut

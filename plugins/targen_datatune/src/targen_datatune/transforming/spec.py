@@ -10,8 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from targen_cli.trust import placed
 from targen_standard.checks.patterns import refuse_pattern
 
-__all__ = ["EARLIER", "FORM", "Example", "RowChecks", "Transform"]
-
 FORM = "transform"
 """The form's name, which is its key in a file."""
 

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from targen_datatune.retrieval import DatasetEntry
     from targen_datatune.transforming.spec import Transform
 
-__all__ = ["PROMPTS", "Steps"]
-
 _PROMPTS = {
     name: Prompt(name, package="targen_datatune.transforming", optional=("examples",))
     for name in ("expand", "rerank", "columns", "plan", "execute")

@@ -19,8 +19,6 @@ from targen_datatune.transforming.replies import Written
 if TYPE_CHECKING:
     from targen_datatune.transforming.steps import Steps
 
-__all__ = ["PARTS", "PROMPTS", "Synthetic"]
-
 _PROMPTS = {
     name: Prompt(name, package="targen_datatune.transforming", optional=("examples", "have"))
     for name in ("topics", "ideas", "write")

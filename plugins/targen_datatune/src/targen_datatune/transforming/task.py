@@ -31,8 +31,6 @@ from targen_standard import TaskForm
 from targen_standard.correctors.blind import SOLVE_PROMPT
 from targen_standard.correctors.meta import META_PROMPT
 
-__all__ = ["TRANSFORM", "transform_task"]
-
 _ROW = "row"
 _ADDED = (
     " The part called synthetic has no source: its rows were written for topics and ideas after "

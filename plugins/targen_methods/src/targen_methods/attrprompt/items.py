@@ -6,15 +6,6 @@ import random
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = [
-    "Attribute",
-    "Attributes",
-    "Draw",
-    "Labels",
-    "Values",
-    "ValuesReply",
-]
-
 
 class _Item(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")

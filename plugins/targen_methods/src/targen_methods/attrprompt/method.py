@@ -10,8 +10,6 @@ from targen_methods.attrprompt.steps import PROMPTS, Options, Steps, drawn
 from targen_standard.correctors.meta import META_PROMPT
 from targen_standard.methods.model import Base, Method, derived
 
-__all__ = ["ATTRPROMPT"]
-
 _BATCH = 20  # draws at a time
 
 

@@ -24,8 +24,6 @@ from targen_standard.made_up import sentence, words
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.model import Base, MethodOptions
 
-__all__ = ["PROMPTS", "Options", "Steps", "drawn"]
-
 _NAMES = ("attributes", "values", "similar", "overlap", "write")
 _PROMPTS = {name: Prompt(name, package="targen_methods.attrprompt") for name in _NAMES}
 PROMPTS = tuple(_PROMPTS.values())

@@ -20,8 +20,6 @@ from targen_core.wording import install
 if TYPE_CHECKING:
     from targen_cli.ahead import Expected
 
-__all__ = ["compare_methods"]
-
 _MAKE = "Generating rows"
 _MEASURE = "Measuring rows"
 _LIKE = {

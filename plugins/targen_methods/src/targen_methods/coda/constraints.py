@@ -18,8 +18,6 @@ from targen_methods.conditional.steps import told
 from targen_standard.embedding import Encode
 from targen_standard.methods.columns import Columns
 
-__all__ = ["Constraints", "share_of"]
-
 _SHORTEST, _LONGEST = 5, 10  # a text may always have so few and so many words
 _WORDS = 3  # kept of a text, if it has so many
 _OTHERS = 5  # labels from which a label is distinguished; others are not named

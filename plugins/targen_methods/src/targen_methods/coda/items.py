@@ -4,17 +4,6 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = [
-    "Alternative",
-    "Alternatives",
-    "Group",
-    "Reading",
-    "Recipe",
-    "Recipes",
-    "Row",
-    "Summary",
-]
-
 
 class _Item(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")

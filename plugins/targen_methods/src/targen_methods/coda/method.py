@@ -13,8 +13,6 @@ from targen_standard.correctors.meta import META_PROMPT
 from targen_standard.embedding import Encode
 from targen_standard.methods.model import Base, Method, derived
 
-__all__ = ["CODA"]
-
 _BATCH = 500  # groups of given rows that are used before any is used again
 
 

@@ -6,8 +6,6 @@ from pydantic import Field
 
 from targen_standard.methods.model import MethodOptions
 
-__all__ = ["Options"]
-
 
 class Options(MethodOptions):
     """Options of CoDa; the defaults are those of its authors, except for the embedder."""

@@ -31,8 +31,6 @@ from targen_standard.embedding import Encode
 from targen_standard.made_up import sentence, word, words
 from targen_standard.methods.model import Base
 
-__all__ = ["PROMPTS", "Steps"]
-
 _NAMES = ("alternatives", "summary", "write")
 _PROMPTS = {name: Prompt(name, package="targen_methods.coda") for name in _NAMES}
 PROMPTS = tuple(_PROMPTS.values())

@@ -9,8 +9,6 @@ from targen_core.errors import UsageError
 from targen_core.wording import install
 from targen_standard.pretrained import spacy_pipeline
 
-__all__ = ["tagger"]
-
 
 def _hint() -> str:
     return f"{install('targen-methods[syntax]')}, and install a pipeline such as en_core_web_sm"

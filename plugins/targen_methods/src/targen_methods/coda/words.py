@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["content_words", "has_word"]
-
 _WORD = re.compile(r"[^\W\d_](?:[\w'’-]*\w)?")
 
 _SMALL = frozenset(

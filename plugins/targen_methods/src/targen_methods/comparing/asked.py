@@ -15,8 +15,6 @@ from targen_standard.methods.columns import Columns
 from targen_standard.methods.form import FORM, METHOD, MethodFile, options_of, require_given
 from targen_standard.methods.model import Method
 
-__all__ = ["TARGEN", "Asked", "Way", "asked_for"]
-
 TARGEN = "targen"
 """The name of the task's own steps among the methods."""
 

@@ -51,8 +51,6 @@ if TYPE_CHECKING:
     from targen_analysis.analysis import Analysis
     from targen_core import Report
 
-__all__ = ["carry_out"]
-
 _FIGURES = {
     "hd-d": ("lexical", "hd-d"),
     "self-BLEU": ("repetition", "self-bleu"),

@@ -8,8 +8,6 @@ from typing import Any
 
 from targen_cli.findings import Estimate
 
-__all__ = ["Compared", "Measured"]
-
 
 @dataclass(frozen=True, slots=True)
 class Measured:

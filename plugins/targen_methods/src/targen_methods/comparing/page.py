@@ -12,8 +12,6 @@ from targen_cli.pages import document, safe
 from targen_core.outputs import write_file
 from targen_methods.comparing.measured import Compared, Measured
 
-__all__ = ["columns", "remarks", "rows", "write"]
-
 _HEADS = {"a part tells": "one-field lead"}
 """Figure -> its column, where they differ."""
 

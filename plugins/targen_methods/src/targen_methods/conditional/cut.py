@@ -13,8 +13,6 @@ from dataclasses import dataclass
 
 from targen_core import Rejected
 
-__all__ = ["ENDS", "ended", "kept", "phrase_kept"]
-
 ENDS = ".?!。？！।؟"
 """Marks that end a sentence."""
 

@@ -21,8 +21,6 @@ from targen_core import Llm, Prompt, Rejected
 from targen_methods.conditional.cut import ended
 from targen_methods.conditional.steps import ConditionalOptions
 
-__all__ = ["DebiasOptions", "chosen", "debiased", "rescaled"]
-
 _PART = "\ufffd"  # replaces an incomplete character at the end of a token
 
 

@@ -22,8 +22,6 @@ from targen_standard.made_up import sentence, words
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.model import Base, MethodOptions
 
-__all__ = ["CONTINUE", "PROMPTS", "ConditionalOptions", "ConditionalSteps", "told"]
-
 _PACKAGE = "targen_methods.conditional"
 _TOPIC = Prompt("topic", package=_PACKAGE)
 _FIRST = Prompt("first", package=_PACKAGE)

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from targen_core import Task
     from targen_methods.importing.rows import Importing
 
-__all__ = ["import_rows"]
-
 
 def import_rows(
     form: Annotated[

@@ -15,8 +15,6 @@ from targen_core.suggestions import did_you_mean
 from targen_methods.importing.published import PRESETS, Preset, Published
 from targen_methods.importing.reading import listed
 
-__all__ = ["SAME", "Columns", "Labels", "columns_for", "labels_for", "preset_of", "written"]
-
 SAME = "same"
 """The map for published labels that are the task's own names."""
 _OUT = "-"

@@ -19,8 +19,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["FORMS", "PRESETS", "Preset", "Published", "looks_like"]
-
 Row = Mapping[str, Any]
 
 UNSTATED = "the authors state no licence for the data"

@@ -17,8 +17,6 @@ from targen_core.wording import Blank, Option
 from targen_methods.importing.published import FORMS, Published, looks_like
 from targen_standard.datasets.source import Source, open_source
 
-__all__ = ["Bad", "Opened", "listed", "open_published", "refuse_binary"]
-
 _LONGEST = 16 << 20  # bytes of a record: the longest published one has some thousands
 _DEEPEST = 6  # levels of a record; published ones have three
 _SEEN = 50  # records by which a format is recognised

@@ -17,8 +17,6 @@ from targen_methods.importing.reading import Bad, Opened
 from targen_methods.importing.weights import Weights
 from targen_standard.datasets.problems import row_problem
 
-__all__ = ["Imported", "Importing", "Shown"]
-
 _LONGEST = 200_000  # characters of a text
 _EXAMPLES = 2  # rows of a label that are shown
 

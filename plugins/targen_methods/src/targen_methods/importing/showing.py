@@ -13,8 +13,6 @@ from targen_core.text import plural
 from targen_methods.importing.rows import Importing
 from targen_methods.importing.writing import FORMAT
 
-__all__ = ["examples_of", "facts_of", "show"]
-
 _LONGEST = 70  # characters of a text that is shown
 
 

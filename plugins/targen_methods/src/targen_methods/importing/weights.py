@@ -18,8 +18,6 @@ from targen_standard.datasets.weighing import checked_weights
 
 _MOST = 2_000_000  # weights, each kept with its place
 
-__all__ = ["Weights", "read_weights"]
-
 
 @dataclass(frozen=True, slots=True)
 class Weights:

@@ -31,8 +31,6 @@ from targen_standard.datasets.weighing import FILE as WEIGHING
 from targen_standard.datasets.weighing import Weighing, checked_weights
 from targen_standard.reporting.card import NO_LICENCE, front_matter, heading
 
-__all__ = ["FILE", "FORMAT", "OWN", "card_of", "finish", "write_rows", "write_weighing"]
-
 FILE = "import.json"
 FORMAT = 1
 OWN = frozenset({FILE, "dataset.jsonl", "provenance.jsonl", "README.md", WEIGHING})

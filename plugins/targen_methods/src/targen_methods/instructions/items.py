@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["AnswersReply", "FreeInstruction", "InputsReply", "InstructionRow", "InstructionsReply"]
-
 
 class InstructionRow(BaseModel):
     """A row: what is to be done, with what, and what comes of it.

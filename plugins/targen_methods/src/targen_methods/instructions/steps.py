@@ -21,8 +21,6 @@ from targen_methods.selfinstruct.options import Options
 from targen_methods.selfinstruct.rounds import Known, told_list
 from targen_standard.made_up import sentence
 
-__all__ = ["CASES", "PROMPTS", "check", "check_row", "dry_run", "instructions", "pool", "write"]
-
 CASES = 2
 """Rows that a call writes for an instruction; the authors' 52,445 instructions have 82,439."""
 

@@ -20,8 +20,6 @@ from targen_methods.selfinstruct.method import SELFINSTRUCT
 from targen_methods.selfinstruct.rounds import pool_list
 from targen_standard.correctors.meta import META_PROMPT
 
-__all__ = ["INSTRUCTIONS"]
-
 
 def _render(row: InstructionRow) -> str:
     return f"{row.instruction}\n\n{row.input}" if row.input else row.instruction

@@ -6,8 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 from targen_methods.conditional.items import Condition
 
-__all__ = ["Round", "Shown"]
-
 
 class Round(BaseModel):
     """A round.

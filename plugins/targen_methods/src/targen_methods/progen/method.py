@@ -11,8 +11,6 @@ from targen_methods.progen.steps import LIKEWISE, Options, Steps
 from targen_standard.correctors.meta import META_PROMPT
 from targen_standard.methods.model import Base, Method, derived
 
-__all__ = ["PROGEN"]
-
 
 def _task(base: Base, options: Options) -> Task[Any, Any]:
     steps = Steps(base, options)

@@ -20,8 +20,6 @@ from targen_methods.conditional.steps import CONTINUE, ConditionalOptions, Condi
 from targen_methods.progen.items import Round, Shown
 from targen_standard.methods.model import Base
 
-__all__ = ["LIKEWISE", "Options", "Steps"]
-
 LIKEWISE = Prompt("likewise", package="targen_methods.progen")
 
 _WORD = re.compile(r"\w+")

@@ -11,8 +11,6 @@ from targen_core.errors import Rejected
 from targen_core.tasks.words import normalized
 from targen_methods.selfinstruct.options import Options
 
-__all__ = ["check_instruction", "rouge_l", "tokens"]
-
 _TOKEN = re.compile(r"[^\W_]+")
 
 

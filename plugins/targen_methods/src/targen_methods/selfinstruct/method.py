@@ -12,8 +12,6 @@ from targen_methods.selfinstruct.steps import PROMPTS, Steps
 from targen_standard.correctors.meta import META_PROMPT
 from targen_standard.methods.model import Base, Method, derived
 
-__all__ = ["SELFINSTRUCT"]
-
 
 def _task(base: Base, options: TaskOptions) -> Task[Any, Any]:
     steps = Steps(base, options)

@@ -10,8 +10,6 @@ from pydantic import Field
 
 from targen_standard.methods.model import MethodOptions
 
-__all__ = ["PAPER", "Options", "TaskOptions"]
-
 
 class Options(MethodOptions):
     """Options of Self-Instruct; the defaults are those of its authors, for tasks of any kind."""

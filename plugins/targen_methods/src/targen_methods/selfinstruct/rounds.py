@@ -11,8 +11,6 @@ from targen_methods.selfinstruct.filters import rouge_l, tokens
 from targen_methods.selfinstruct.items import Pool
 from targen_methods.selfinstruct.options import Options
 
-__all__ = ["Known", "pool_list", "told_list"]
-
 
 def pool_list(propose: Callable[..., Any]) -> ListStep[Pool]:
     """Return the list of what is known before the first round: one pool, without a model call."""

@@ -20,8 +20,6 @@ from targen_standard.made_up import sentence
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.model import Base
 
-__all__ = ["PROMPTS", "Steps"]
-
 _NAMES = ("instructions", "instances")
 _PROMPTS = {name: Prompt(name, package="targen_methods.selfinstruct") for name in _NAMES}
 PROMPTS = tuple(_PROMPTS.values())

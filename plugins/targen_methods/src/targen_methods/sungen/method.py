@@ -16,8 +16,6 @@ from targen_methods.zerogen.method import zerogen_task
 from targen_standard.methods.form import task_of_rows
 from targen_standard.methods.model import Base, Method
 
-__all__ = ["SUNGEN", "Options"]
-
 
 class Options(ZeroGenOptions):
     """Options of SunGen: those of ZeroGen, and of the weights."""

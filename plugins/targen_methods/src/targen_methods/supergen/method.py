@@ -26,8 +26,6 @@ from targen_standard.correctors.meta import META_PROMPT
 from targen_standard.methods.form import task_of_rows
 from targen_standard.methods.model import Base, Method, derived
 
-__all__ = ["SUPERGEN", "Options"]
-
 _TOKENS = 40  # of a text, before it is cut
 _MADE = 30_000  # rows of a label that the authors made, of which they kept 6,000
 

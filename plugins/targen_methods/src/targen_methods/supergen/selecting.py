@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from targen_core import Dataset
     from targen_core.task_files import TaskFile
 
-__all__ = ["Selected", "keep_best", "select", "selected"]
-
 _RATIO = 5
 
 

@@ -14,8 +14,6 @@ from targen_methods.conditional.steps import CONTINUE, PROMPTS, ConditionalSteps
 from targen_standard.correctors.meta import META_PROMPT
 from targen_standard.methods.model import Base, Method, derived
 
-__all__ = ["ZEROGEN", "Options", "zerogen_task"]
-
 _TOKENS = 40  # of a text, before it is cut
 
 
