@@ -78,6 +78,7 @@ def findings_as_html(
     about: str = "",
     pictures: Iterable[tuple[str, str]] = (),
     lists: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    links: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Findings as one page that needs no network and no script.
 
@@ -89,10 +90,13 @@ def findings_as_html(
         about: a line below the title.
         pictures: titles and SVG of its plots.
         lists: further sentences, by their heading.
+        links: pages next to it, and what they show.
     """
     parts = [f"<h1>{safe(title)}</h1>"]
     parts += [f'<p class="soft">{safe(about)}</p>'] if about else []
-    parts += ["<ul>", *(f"<li>{safe(line)}</li>" for line in findings.headlines), "</ul>"]
+    parts += ["<ul>", *(f"<li>{safe(line)}</li>" for line in findings.headlines)]
+    parts += [f'<li><a href="{safe(path)}">{safe(text)}</a></li>' for path, text in links.items()]
+    parts += ["</ul>"]
     parts += [f'<p class="doubt">{safe(line)}.</p>' for line in findings.warnings]
     parts += [f"<h2>{safe(name)}</h2>{picture}" for name, picture in pictures]
     parts += [_table(table, shown) for table in findings.tables]

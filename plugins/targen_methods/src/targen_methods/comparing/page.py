@@ -6,12 +6,15 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from targen_cli.findings import Estimate
-from targen_cli.markup import markdown
-from targen_cli.pages import document, safe
+from targen_cli.findings import Estimate, Findings, Table
 from targen_core.outputs import write_file
 from targen_methods.comparing.measured import Compared, Measured
+from targen_standard.findings import findings_as_html, findings_as_markdown
 
+_PAGES = {
+    "analysis/report.html": "The analysis: texts, labels, artefacts, leakage",
+    "training/results.html": "Training results: models, intervals, tests",
+}
 _HEADS = {"a part tells": "one-field lead"}
 """Figure -> its column, where they differ."""
 
@@ -103,9 +106,14 @@ def remarks(compared: Compared) -> list[str]:
     return [*(f"{way.name}: {way.note}" for way in compared.ways if way.note), *compared.notes]
 
 
-def _notes(compared: Compared) -> list[str]:
+def _findings(compared: Compared) -> Findings:
+    table = Table("Methods", tuple(columns(compared)), [*map(tuple, rows(compared))])
     judged = [_JUDGED] if _is_judged(compared) else []
-    return [*remarks(compared), f"All methods were {compared.said}.", *judged, *_NOTES]
+    return Findings(
+        headlines=(*remarks(compared), f"All methods were {compared.said}."),
+        tables=(table,),
+        notes=(*judged, *_NOTES),
+    )
 
 
 def write(folder: Path, compared: Compared) -> None:
@@ -119,48 +127,8 @@ def write(folder: Path, compared: Compared) -> None:
     title = f"Methods on {compared.task}"
     if compared.equal:
         title += f", {compared.equal} each"
-    heads, lines = columns(compared), rows(compared)
-    bars = [" | ".join(map(markdown, line)) for line in (heads, *lines)]
-    text = [f"# {markdown(title)}", "", f"| {bars[0]} |", "|---" * len(heads) + "|"]
-    text += [f"| {bar} |" for bar in bars[1:]]
-    text += ["", *(f"- {markdown(note)}" for note in _notes(compared)), ""]
-    write_file(folder / "results.md", "\n".join(text))
-    write_file(folder / "results.html", _html(title, heads, lines, compared, folder))
-
-
-_STYLE = (
-    ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;"
-    "max-width:70rem;padding:0 1rem}div{overflow-x:auto}table{border-collapse:collapse}"
-    "td,th{padding:.3rem .8rem;border-bottom:1px solid #8886;text-align:left;white-space:nowrap}"
-    "h1,li{overflow-wrap:anywhere}"
-)
-
-
-def _html(
-    title: str,
-    heads: Sequence[str],
-    lines: Sequence[Sequence[str]],
-    compared: Compared,
-    folder: Path,
-) -> str:
-    head = "".join(f'<th scope="col">{safe(name)}</th>' for name in heads)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{safe(cell)}</td>" for cell in line) + "</tr>" for line in lines
-    )
-    pages = [
-        ("analysis/report.html", "The analysis: texts, labels, artefacts, leakage"),
-        ("training/results.html", "Training results: models, intervals, tests"),
-    ]
-    links = "".join(
-        f'<li><a href="{path}">{safe(words)}</a></li>'
-        for path, words in pages
-        if (folder / path).exists()
-    )
-    notes = "".join(f"<li>{safe(note)}</li>" for note in _notes(compared))
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    parts = (
-        f"<h1>{safe(title)}</h1>",
-        f'<div tabindex="0" role="region" aria-label="Methods">{table}</div>',
-        f"<ul>{links}</ul><h2>How to read it</h2><ul>{notes}</ul>",
-    )
-    return document(title, parts, style=_STYLE, generator="targen-methods")
+    findings = _findings(compared)
+    write_file(folder / "results.md", findings_as_markdown(title, findings, str))
+    links = {path: words for path, words in _PAGES.items() if (folder / path).exists()}
+    page = findings_as_html(title, findings, str, generator="targen-methods", links=links)
+    write_file(folder / "results.html", page)
