@@ -18,26 +18,15 @@ _Name = Literal["entailment", "contradiction", "neutral"]
 _SHOWN = 10  # earlier premises that a prompt names; more would crowd out the request
 
 
-def _prompt(name: str) -> Prompt:
-    return Prompt(name, package="targen_tasks_superglue.cb")
+def _prompts(style: str = "") -> Mapping[_Name, Prompt]:
+    names: tuple[_Name, ...] = ("entailment", "contradiction", "neutral")
+    return {name: Prompt(f"{style}{name}", package="targen_tasks_superglue.cb") for name in names}
 
 
-PROMPTS: Mapping[_Name, Prompt] = {
-    "entailment": _prompt("entailment"),
-    "contradiction": _prompt("contradiction"),
-    "neutral": _prompt("neutral"),
-}
-PAPER_PROMPTS: Mapping[_Name, Prompt] = {
-    "entailment": _prompt("paper_entailment"),
-    "contradiction": _prompt("paper_contradiction"),
-    "neutral": _prompt("paper_neutral"),
-}
-COMMITMENT_PROMPTS: Mapping[_Name, Prompt] = {
-    "entailment": _prompt("commitment_entailment"),
-    "contradiction": _prompt("commitment_contradiction"),
-    "neutral": _prompt("commitment_neutral"),
-}
-WORDED_PROMPT = _prompt("worded")
+PROMPTS = _prompts()
+PAPER_PROMPTS = _prompts("paper_")
+COMMITMENT_PROMPTS = _prompts("commitment_")
+WORDED_PROMPT = Prompt("worded", package="targen_tasks_superglue.cb")
 """One for all labels: instructions in one of the wordings of appendix A.1, then the label."""
 
 
@@ -57,98 +46,54 @@ class _Commitment(BaseModel):
     premise: line(30, 1100)  # type: ignore[valid-type]
 
 
-async def write_entailment(llm: Llm, setting: str) -> Sequence[CbRow]:
-    """G(entailment, setting): pairs whose hypothesis follows."""
-    return await _write(llm, setting, "entailment", PROMPTS)
+def _writers(
+    prompts: Mapping[_Name, Prompt],
+    model: type[_Pair | _Commitment] = _Pair,
+    count: int = PAIRS,
+    **values: Any,
+) -> Mapping[str, InverseGenerator[str, CbRow]]:
+    """G(label, setting) for each label: pairs by its prompt, `count` a call."""
 
+    def of(label: _Name, prompt: Prompt) -> InverseGenerator[str, CbRow]:
+        async def write(llm: Llm, setting: str) -> Sequence[CbRow]:
+            own: dict[str, Any] = {"output": label} if "output" in prompt.variables else {}
+            have = " ".join(row.premise for row in llm.earlier[-_SHOWN:]) or "none"
+            reply = await llm.ask(
+                prompt,
+                reply=list_of("pairs", model, count),
+                setting=setting,
+                count=count,
+                have=have,
+                **own,
+                **values,
+            )
+            texts = [(_tidy(pair.premise), _tidy(pair.hypothesis)) for pair in reply.items[:count]]
+            # A pair with a blank half is not a pair: it counts as missing.
+            return [
+                CbRow(premise=premise, hypothesis=hypothesis, label=label)
+                for premise, hypothesis in texts
+                if premise and hypothesis
+            ]
 
-async def write_contradiction(llm: Llm, setting: str) -> Sequence[CbRow]:
-    """G(contradiction, setting): pairs whose hypothesis the premise rules out."""
-    return await _write(llm, setting, "contradiction", PROMPTS)
+        return write
 
-
-async def write_neutral(llm: Llm, setting: str) -> Sequence[CbRow]:
-    """G(neutral, setting): pairs about the same people, the hypothesis left open."""
-    return await _write(llm, setting, "neutral", PROMPTS)
-
-
-async def write_entailment_paper(llm: Llm, setting: str) -> Sequence[CbRow]:
-    """G(entailment, setting) as the paper has it: what follows or is implied, in any form."""
-    return await _write(llm, setting, "entailment", PAPER_PROMPTS)
-
-
-async def write_contradiction_paper(llm: Llm, setting: str) -> Sequence[CbRow]:
-    """G(contradiction, setting) as the paper has it: an explicit contradiction, in any form."""
-    return await _write(llm, setting, "contradiction", PAPER_PROMPTS)
-
-
-async def write_neutral_paper(llm: Llm, setting: str) -> Sequence[CbRow]:
-    """G(neutral, setting) as the paper has it: unrelated pairs."""
-    return await _write(llm, setting, "neutral", PAPER_PROMPTS)
-
-
-async def write_entailment_commitment(llm: Llm, setting: str) -> Sequence[CbRow]:
-    """G(entailment, setting): the clause is presented as true."""
-    return await _write_commitment(llm, setting, "entailment")
-
-
-async def write_contradiction_commitment(llm: Llm, setting: str) -> Sequence[CbRow]:
-    """G(contradiction, setting): the clause is presented as false."""
-    return await _write_commitment(llm, setting, "contradiction")
-
-
-async def write_neutral_commitment(llm: Llm, setting: str) -> Sequence[CbRow]:
-    """G(neutral, setting): the clause is left open."""
-    return await _write_commitment(llm, setting, "neutral")
+    return {label: of(label, prompt) for label, prompt in prompts.items()}
 
 
 def worded(instructions: str) -> Mapping[str, InverseGenerator[str, CbRow]]:
     """G for each label by instructions that define all of them (appendix A.1)."""
-
-    def of(label: _Name) -> InverseGenerator[str, CbRow]:
-        async def write(llm: Llm, setting: str) -> Sequence[CbRow]:
-            prompts = {label: WORDED_PROMPT}
-            return await _write(
-                llm, setting, label, prompts, instructions=instructions, output=label
-            )
-
-        return write
-
-    return {label: of(label) for label in PROMPTS}
+    return _writers(dict.fromkeys(PROMPTS, WORDED_PROMPT), instructions=instructions)
 
 
-async def _write_commitment(llm: Llm, setting: str, label: _Name) -> Sequence[CbRow]:
-    return await _write(
-        llm, setting, label, COMMITMENT_PROMPTS, model=_Commitment, count=COMMITMENT_PAIRS
-    )
-
-
-async def _write(
-    llm: Llm,
-    setting: str,
-    label: _Name,
-    prompts: Mapping[_Name, Prompt],
-    *,
-    model: type[_Pair | _Commitment] = _Pair,
-    count: int = PAIRS,
-    **values: Any,
-) -> Sequence[CbRow]:
-    have = " ".join(row.premise for row in llm.earlier[-_SHOWN:]) or "none"
-    reply = await llm.ask(
-        prompts[label],
-        reply=list_of("pairs", model, count),
-        setting=setting,
-        count=count,
-        have=have,
-        **values,
-    )
-    texts = [(_tidy(pair.premise), _tidy(pair.hypothesis)) for pair in reply.items[:count]]
-    # A pair with a blank half is not a pair: it counts as missing.
-    return [
-        CbRow(premise=premise, hypothesis=hypothesis, label=label)
-        for premise, hypothesis in texts
-        if premise and hypothesis
-    ]
+WRITERS = _writers(PROMPTS)
+"""The hypothesis follows, is ruled out, or is left open, about the same people."""
+PAPER_WRITERS = _writers(PAPER_PROMPTS)
+"""As the paper has it: what follows or is implied, explicit contradictions, and unrelated pairs."""
+COMMITMENT_WRITERS = _writers(COMMITMENT_PROMPTS, _Commitment, COMMITMENT_PAIRS)
+"""A clause is presented as true, presented as false, or left open."""
+write_entailment = WRITERS["entailment"]
+write_contradiction = WRITERS["contradiction"]
+write_neutral = WRITERS["neutral"]
 
 
 def _tidy(text: str) -> str:

@@ -25,20 +25,14 @@ from targen_tasks_superglue.cb.samples import (
 from targen_tasks_superglue.cb.steps import (
     COMMITMENT_PAIRS,
     COMMITMENT_PROMPTS,
+    COMMITMENT_WRITERS,
     PAIRS,
     PAPER_PROMPTS,
+    PAPER_WRITERS,
     PROMPTS,
     WORDED_PROMPT,
+    WRITERS,
     worded,
-    write_contradiction,
-    write_contradiction_commitment,
-    write_contradiction_paper,
-    write_entailment,
-    write_entailment_commitment,
-    write_entailment_paper,
-    write_neutral,
-    write_neutral_commitment,
-    write_neutral_paper,
 )
 from targen_tasks_superglue.shared.settings import (
     PAPER_SETTINGS,
@@ -92,11 +86,7 @@ CB: Task[str, CbRow] = Task(
         Label("neutral", summary="the premise leaves the hypothesis open"),
     ),
     contexts=SETTINGS,
-    generators={
-        "entailment": write_entailment,
-        "contradiction": write_contradiction,
-        "neutral": write_neutral,
-    },
+    generators=WRITERS,
     dimensions=OF_PAIRS,
     instances_per_call=PAIRS,
     labels_per_seed=1,
@@ -127,11 +117,7 @@ CB: Task[str, CbRow] = Task(
                 "contexts": PAPER_SETTINGS,
                 "dimensions": (),
                 "labels_per_seed": None,
-                "generators": {
-                    "entailment": write_entailment_paper,
-                    "contradiction": write_contradiction_paper,
-                    "neutral": write_neutral_paper,
-                },
+                "generators": PAPER_WRITERS,
                 "checks": (check_pair_paper,),
                 "prompts": (SETTINGS_PROMPT, *PAPER_PROMPTS.values(), META_PROMPT),
             },
@@ -141,11 +127,7 @@ CB: Task[str, CbRow] = Task(
             {
                 "dimensions": OF_COMMITMENTS,
                 "instances_per_call": COMMITMENT_PAIRS,
-                "generators": {
-                    "entailment": write_entailment_commitment,
-                    "contradiction": write_contradiction_commitment,
-                    "neutral": write_neutral_commitment,
-                },
+                "generators": COMMITMENT_WRITERS,
                 "checks": (check_pair_commitment,),
                 "judging": {
                     "instructions": INSTRUCTIONS_COMMITMENT,
