@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from targen_core import CorrectionSample
 from targen_tasks_superglue.shared.instructions import load_instructions
+from targen_tasks_superglue.shared.nli import pair_sample
 
 INSTRUCTIONS = load_instructions("targen_tasks_superglue.axg")
 
-
-def _sample(
-    premise: str, hypothesis: str, output: str, actual: str, explanation: str
-) -> CorrectionSample:
-    text = f"Premise: {premise}\nHypothesis: {hypothesis}"
-    return CorrectionSample(text, output, actual, explanation)
-
-
 SAMPLES = (
-    _sample(
+    pair_sample(
         "The locksmith charged the florist nothing, because she had only needed to turn the key "
         "the other way.",
         "The florist had only needed to turn the key the other way.",
@@ -25,7 +17,7 @@ SAMPLES = (
         "Nothing is charged where the customer's trouble was nothing: the florist had only needed "
         "to turn the key. The pronoun means the florist, so the hypothesis follows.",
     ),
-    _sample(
+    pair_sample(
         "The lifeguard blew the whistle at the surfer, who had left his board in the way of the "
         "boats.",
         "The lifeguard's board was in the way of the boats.",
@@ -34,7 +26,7 @@ SAMPLES = (
         "The relative clause is about the surfer, so it is the surfer's board. The premise says "
         "nothing of a board of the lifeguard.",
     ),
-    _sample(
+    pair_sample(
         "The astronomer showed the engineer the broken mirror and asked whether he could polish "
         "out the scratch before the eclipse.",
         "The astronomer was asked to polish out a scratch.",
@@ -43,7 +35,7 @@ SAMPLES = (
         "The astronomer asks and the engineer is asked, so the pronoun means the engineer. The "
         "premise does not say it of the astronomer.",
     ),
-    _sample(
+    pair_sample(
         "The farmer did not sell the restorer the old cart, because she wanted to keep something "
         "that her grandparents had built.",
         "The farmer wished to keep the cart.",
@@ -52,7 +44,7 @@ SAMPLES = (
         "Wanting to keep the cart is the reason for not selling it, and the farmer would have "
         "been the seller. The pronoun means the farmer, so the hypothesis follows.",
     ),
-    _sample(
+    pair_sample(
         "The cellist met the composer on the night train because he wanted to be in Prague by "
         "morning.",
         "The composer wanted to be in Prague by morning.",

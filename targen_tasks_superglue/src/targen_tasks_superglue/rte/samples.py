@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from targen_core import CorrectionSample
 from targen_tasks_superglue.shared.instructions import load_instructions
+from targen_tasks_superglue.shared.nli import pair_sample
 
 INSTRUCTIONS = load_instructions("targen_tasks_superglue.rte")
 BRIEF = load_instructions("targen_tasks_superglue.rte", "instructions.brief")
 
-
-def _sample(
-    premise: str, hypothesis: str, output: str, actual: str, explanation: str
-) -> CorrectionSample:
-    text = f"Premise: {premise}\nHypothesis: {hypothesis}"
-    return CorrectionSample(text, output, actual, explanation)
-
-
 SAMPLES = (
-    _sample(
+    pair_sample(
         "Heavy snow closed the pass above Andermatt on Friday, and 70 drivers spent the night "
         "in the village hall.",
         "Seventy drivers crossed the pass above Andermatt on Friday night.",
@@ -26,7 +18,7 @@ SAMPLES = (
         "The premise says that the pass was closed and that the drivers slept in the village "
         "hall. This contradicts the hypothesis.",
     ),
-    _sample(
+    pair_sample(
         "The painter Ibrahim Sesay left Freetown for Lisbon at the age of twenty and later "
         "taught the sculptor Rosa Pinto.",
         "Rosa Pinto was born in Lisbon.",
@@ -35,7 +27,7 @@ SAMPLES = (
         "The premise says who taught Rosa Pinto but gives no place of birth. The hypothesis "
         "is left open.",
     ),
-    _sample(
+    pair_sample(
         "Parliament in Wellington voted by 64 to 56 on Thursday to raise the tax on sugar, "
         "which the health minister Aroha Tamati had opposed.",
         "Most of the votes cast in Wellington on Thursday were for a higher tax on sugar.",
@@ -44,7 +36,7 @@ SAMPLES = (
         "The premise says that the vote for the rise was 64 to 56. Sixty-four is more than "
         "half of the votes, so the hypothesis follows.",
     ),
-    _sample(
+    pair_sample(
         "The bakery on Pell Street, which Greta Nilsen sold to her cousin in 2016, has opened "
         "a second shop in the railway station at Drammen.",
         "Greta Nilsen once owned a bakery.",
