@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from targen_core.errors import MissingDependency, PluginError
+from targen_core.errors import MissingDependency, PluginError, TargenError
 from targen_core.wording import install
 
 T = TypeVar("T")
@@ -105,6 +106,21 @@ class Registration(Generic[T]):
             distribution=self.distribution,
             hint=install(self.requirement(extra)),
         )
+
+    @contextmanager
+    def blamed(self, extra: str = "", *passing: type[Exception]) -> Iterator[None]:
+        """Raise what its code raises as an error that names it, or the package that it lacks.
+
+        targen's own errors, and those of the types `passing`, are raised as they are.
+        """
+        try:
+            yield
+        except ModuleNotFoundError as error:
+            raise self.missing_dependency(error.name or str(error), extra) from error
+        except (Exception, SystemExit) as error:
+            if isinstance(error, (TargenError, *passing)):
+                raise
+            raise self.fault(f" failed: {type(error).__name__}: {error}") from error
 
 
 class Register(Generic[T]):

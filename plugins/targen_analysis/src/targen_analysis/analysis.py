@@ -239,26 +239,15 @@ def _measure(study: Study, asked: Asked, *, raising: bool) -> Part:
         return Part(item, item.name, None, asked.problem, asked.hint)
     title = asked.metric.title
     try:
-        findings = asked.metric.measure(study, asked.options)
-        if not isinstance(findings, Findings):
-            raise TypeError(
-                f"measure() returned {with_article(type(findings).__name__)}, not Findings"
-            )
-    except ModuleNotFoundError as error:
-        missing = item.missing_dependency(error.name or str(error), asked.metric.extra)
-        return Part(item, title, None, str(missing), missing.hint)
+        with item.blamed(asked.metric.extra):
+            findings = asked.metric.measure(study, asked.options)
+            if not isinstance(findings, Findings):
+                said = with_article(type(findings).__name__)
+                raise TypeError(f"measure() returned {said}, not Findings")
     except TargenError as error:
+        if raising and type(error) is PluginError:
+            raise (error.__cause__ or error) from None
         return Part(item, title, None, str(error), error.hint)
-    except (Exception, SystemExit) as error:
-        if raising:
-            raise
-        return Part(
-            item,
-            title,
-            None,
-            f"metric {item.id} failed: {type(error).__name__}: {error}",
-            f"report it to the authors of {item.distribution}",
-        )
     return Part(item, title, findings)
 
 

@@ -23,7 +23,6 @@ from targen_core.wording import Action, Blank, Option
 from targen_datatune.index import (
     Built,
     Index,
-    blamed,
     catalogue_of,
     default_index,
     options_from,
@@ -281,7 +280,7 @@ def find(
     hits: Sequence[Hit] = ()
     depth = min(max(k, 1), len(facts))
     while True:
-        with blamed(item, registry.resolve(item).extra):
+        with item.blamed(registry.resolve(item).extra):
             hits = search(query, depth)
         if any(not 0 <= hit.at < len(facts) for hit in hits):
             raise UsageError(
@@ -318,7 +317,7 @@ def rows_of(registry: Registry, entry: DatasetEntry) -> Iterator[Mapping[str, An
     """
     item = registry.find("catalogue", entry.catalogue)
     catalogue: Catalogue = registry.resolve(item)
-    with blamed(item, catalogue.extra):
+    with item.blamed(catalogue.extra):
         yield from catalogue.rows(entry)
 
 
@@ -337,7 +336,7 @@ def _ready(
     if (loaded := _loaded(retriever, folder, made)) is not None:
         return loaded
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".lock"), blamed(item, retriever.extra):
+    with FileLock(folder / ".lock"), item.blamed(retriever.extra):
         if (loaded := _loaded(retriever, folder, made)) is not None:
             return loaded  # another process has made it meanwhile
         remove(folder / _MADE)

@@ -28,7 +28,6 @@ from targen_core.errors import (
     DatasetUnavailable,
     MissingDependency,
     PluginError,
-    TargenError,
     UnknownOption,
     UsageError,
 )
@@ -36,7 +35,7 @@ from targen_core.folders import cache_folder
 from targen_core.reading import Malformed, json_of
 from targen_core.suggestions import did_you_mean
 from targen_core.text import refused
-from targen_core.wording import Action, Blank, Option, Words, install
+from targen_core.wording import Action, Blank, Option, Words
 from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry
 
 if TYPE_CHECKING:
@@ -165,7 +164,7 @@ class Index:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds rows of the user
             self._base = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
-        except (OSError, sqlite3.Error) as error:
+        except OSError as error:
             raise UsageError(f"cannot write {folder}: {error}") from error
         try:
             if self._is_empty():
@@ -358,7 +357,7 @@ class Index:
                 "pass = excluded.pass",
                 (spec, item.id, said, at),
             )
-            with blamed(item, catalogue.extra):
+            with item.blamed(catalogue.extra):
                 for listed in catalogue.listing(spec, chosen):
                     self._one(item, catalogue, chosen, spec, listed, at, built, watch, retry)
             gone = self.select("SELECT key FROM dataset WHERE spec = ? AND pass != ?", spec, at)
@@ -560,23 +559,3 @@ def options_from(name: str, catalogue: Any, values: Mapping[str, Any]) -> Any:
         return catalogue.options.model_validate(dict(values))
     except ValidationError as error:
         raise UsageError(f"{name}: {refused(error)}") from error
-
-
-@contextlib.contextmanager
-def blamed(item: Registration[Any], needs: str) -> Iterator[None]:
-    """Say whose code failed, or which package it lacks."""
-    try:
-        yield
-    except TargenError:
-        raise
-    except ModuleNotFoundError as error:
-        extra = f"[{needs}]" if needs else ""
-        raise MissingDependency(
-            f"{item.kind} {item.id} needs the package {error.name!r}, which is not installed",
-            distribution=item.distribution,
-            hint=install(f"{item.distribution}{extra}"),
-        ) from error
-    except (sqlite3.Error, KeyboardInterrupt):
-        raise
-    except Exception as error:
-        raise item.fault(f" failed: {type(error).__name__}: {error}") from error

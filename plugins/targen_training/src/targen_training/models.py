@@ -38,12 +38,9 @@ from targen_cli.outputs import (
     without_empty,
 )
 from targen_cli.reading import read_array
-from targen_core import Dataset, Registry, Task, Typed, load_registry
+from targen_core import Dataset, Registration, Registry, Task, Typed, load_registry
 from targen_core.errors import (
-    MissingDependency,
     NoSuchFile,
-    PluginError,
-    TargenError,
     UnreadableFile,
     UsageError,
 )
@@ -52,7 +49,7 @@ from targen_core.plain import content_of, require_possible
 from targen_core.reading import json_of
 from targen_core.task_files import TaskFile, require_known
 from targen_core.text import plural, refused
-from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Setting, Words, install
+from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Setting, Words
 from targen_standard.datasets.naming import in_columns_of
 from targen_standard.datasets.source import open_source
 from targen_standard.pretrained import named_place
@@ -280,7 +277,7 @@ class Trained:
 class Ready:
     """A trainer, found and with its options read."""
 
-    item: str
+    item: Registration[Trainer]
     trainer: Trainer
     options: TrainerOptions
 
@@ -301,7 +298,7 @@ def ready_trainer(
     """
     item = registry.find("trainer", name)
     trainer: Trainer = registry.resolve(item)
-    return Ready(item.id, trainer, options_of(trainer.options, where + name, values, setting))
+    return Ready(item, trainer, options_of(trainer.options, where + name, values, setting))
 
 
 def starting_from(options: type[TrainerOptions], weights: Path) -> dict[str, str]:
@@ -388,7 +385,7 @@ def train_model(
     by_task = grouped(datasets)
     if trainer.output is not None and len(by_task) > 1:
         raise UsageError(
-            f"{item} learns only one task, but the rows belong to {', '.join(by_task)}",
+            f"{item.id} learns only one task, but the rows belong to {', '.join(by_task)}",
             hint="train on each task's rows separately",
         )
     every = {
@@ -402,7 +399,7 @@ def train_model(
         for task, theirs in by_task.items()
     }
     labeled = {task: [each for each in theirs if each.label] for task, theirs in every.items()}
-    require_weighing({item.partition(":")[2]: trainer}, chain.from_iterable(labeled.values()))
+    require_weighing({item.name: trainer}, chain.from_iterable(labeled.values()))
     known = {task: [each for each in theirs if each.weight] for task, theirs in labeled.items()}
     if trainer.output is not None:
         if not any(known.values()):
@@ -419,7 +416,7 @@ def train_model(
         learned = mixed(known, mix, temperature=temperature, seed=seed)
         labels = tuple(labelled(task, each) for task, theirs in tasks.items() for each in theirs)
     facts = Facts(
-        trainer=item,
+        trainer=item.id,
         trainer_version=trainer.version,
         options=options.model_dump(mode="json"),
         task="+".join(by_task),
@@ -462,7 +459,7 @@ def train_model(
         data = TrainingSet(learned, labels, seed, work / "checkpoints", noting)
         made = work / "made"
         (made / "model").mkdir(parents=True)
-        with _blamed(item, trainer, OSError):
+        with item.blamed(trainer.extra, OSError):
             trainer.train(data, options, made / "model")
         facts = facts.model_copy(update={"notes": tuple(notes)})
         for task, copy in facts.files.items():
@@ -569,7 +566,7 @@ def load_model(registry: Registry, folder: Path) -> Trained:
             f"{facts.trainer}, but version {trainer.version} is installed",
             hint="train the model again",
         )
-    predict = _predictor(item.id, trainer, facts.labels, folder / "model")
+    predict = _predictor(item, trainer, facts.labels, folder / "model")
     answers = _answers(trainer, facts.labels)
     return Trained(facts, predict, np.sort(seen), answers, folder, trainer.output)
 
@@ -598,7 +595,7 @@ def require_able(ready: Ready) -> None:
         PluginError: its check failed.
     """
     if ready.trainer.check is not None:
-        with _blamed(ready.item, ready.trainer):
+        with ready.item.blamed(ready.trainer.extra):
             ready.trainer.check(ready.options)
 
 
@@ -609,7 +606,7 @@ def fitted(ready: Ready, data: TrainingSet, folder: Path) -> tuple[Predictor, tu
         The model, and what its scores are of, in their order.
     """
     item, trainer = ready.item, ready.trainer
-    with _blamed(item, trainer, OSError):
+    with item.blamed(trainer.extra, OSError):
         trainer.train(data, ready.options, folder)
     return _predictor(item, trainer, data.labels, folder), _answers(trainer, data.labels)
 
@@ -619,14 +616,16 @@ def _answers(trainer: Trainer, labels: tuple[str, ...]) -> tuple[str, ...]:
     return (*labels, ILLEGAL) if trainer.writes else labels
 
 
-def _predictor(item: str, trainer: Trainer, labels: tuple[str, ...], folder: Path) -> Predictor:
+def _predictor(
+    item: Registration[Trainer], trainer: Trainer, labels: tuple[str, ...], folder: Path
+) -> Predictor:
     """Load a trained model, and check its output.
 
     Raises:
         UsageError: it cannot be loaded.
     """
     try:
-        with _blamed(item, trainer, ValueError):
+        with item.blamed(trainer.extra, ValueError):
             predictor = trainer.load(folder)
     except ValueError as error:
         raise UsageError(str(error), hint="train the model again") from error
@@ -638,7 +637,7 @@ def _predictor(item: str, trainer: Trainer, labels: tuple[str, ...], folder: Pat
             raise UsageError(
                 "predict() accepts Decisions", hint="for texts, use model.labels_of([...])"
             )
-        with _blamed(item, trainer):
+        with item.blamed(trainer.extra):
             scores = predictor(decisions)
             if len(scores) != len(decisions):
                 raise TypeError(f"it returned {len(scores)} values for {len(decisions)} decisions")
@@ -693,28 +692,3 @@ def _work(out: Path, facts: Facts, *, force: bool) -> Iterator[Path]:
 
 def _has_files(folder: Path) -> bool:
     return folder.is_dir() and any(folder.iterdir())
-
-
-@contextmanager
-def _blamed(item: str, trainer: Trainer, *passing: type[Exception]) -> Iterator[None]:
-    """Say whose code failed, or which package it lacks; `passing` are errors that it may raise."""
-    distribution = item.partition(":")[0]
-    try:
-        yield
-    except TargenError:
-        raise
-    except ModuleNotFoundError as error:
-        extra = f"[{trainer.extra}]" if trainer.extra else ""
-        raise MissingDependency(
-            f"trainer {item} needs the package {error.name!r}, which is not installed",
-            distribution=distribution,
-            hint=install(f"{distribution}{extra}"),
-        ) from error
-    except Exception as error:
-        if isinstance(error, passing):
-            raise
-        raise PluginError(
-            f"trainer {item} failed: {type(error).__name__}: {error}",
-            distribution=distribution,
-            hint=f"report it to the authors of {distribution}",
-        ) from error

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from targen_core.dataset.model import Dataset
-from targen_core.errors import TargenError, UsageError, WriteFailed
+from targen_core.errors import UsageError, WriteFailed
 from targen_core.plain import NO_ROOM, kind_of, why_not
 from targen_core.plugins.register import Registration
 from targen_core.wording import ANOTHER_OUT, Option
@@ -75,14 +75,8 @@ def save_as(
         MissingDependency: the exporter needs a library that is not installed.
         PluginError: the exporter fails.
     """
-    try:
+    with item.blamed(exporter.extra):
         return save(dataset, exporter, out, force=force, parts=parts)
-    except TargenError:
-        raise
-    except ModuleNotFoundError as error:
-        raise item.missing_dependency(error.name or str(error), exporter.extra) from error
-    except (Exception, SystemExit) as error:
-        raise item.fault(f" failed: {type(error).__name__}: {error}") from error
 
 
 def save(

@@ -349,7 +349,7 @@ def _together(
 def _key(ready: Ready, data: TrainingSet, train: str, test: str, before: str = "") -> str:
     facts = {
         "format": _FORMAT,
-        "trainer": ready.item,
+        "trainer": ready.item.id,
         "version": ready.trainer.version,
         "options": ready.options.model_dump(mode="json"),
         "seed": data.seed,
@@ -563,7 +563,7 @@ def _write_cell(
     facts = {
         "format": _FORMAT,
         "key": plan.key,
-        "trainer": ready.item,
+        "trainer": ready.item.id,
         "trainer_version": ready.trainer.version,
         "options": ready.options.model_dump(mode="json"),
         "seed": plan.data.seed,
