@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import Token
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from targen_core.calls.budget import Budget
 from targen_core.calls.journal import Journal
@@ -64,7 +64,7 @@ class Account:
         self.include(*parts)
         self._tokens: list[Token[Allowance]] = []
 
-    def __enter__(self) -> Account:
+    def __enter__(self) -> Self:
         outer = ALLOWANCE.get()
         accounts = outer.accounts if isinstance(outer, _Accounts) else ()
         self._tokens.append(ALLOWANCE.set(_Accounts((*accounts, self))))

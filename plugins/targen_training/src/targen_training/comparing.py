@@ -461,11 +461,11 @@ def say_arms(registry: Registry, arms: Sequence[Made], money: Money) -> list[Mad
             cost += " in total"
         print(f"{said}{does}: {arm.said}: {cost}", file=sys.stderr)
     caps = [arm.values.get("max_cost") for arm in missing]
-    _say_costs(money.expected, caps, money.account.limits.max_cost)
+    _say_costs(money.expected, caps, money.limits.max_cost)
     if other is not None:
         raise other
     # A run would refuse it; a plan, too, must not promise a cap that cannot hold.
-    if money.account.limits.max_cost is not None and (unpriced := _unpriced(money.expected)):
+    if money.limits.max_cost is not None and (unpriced := _unpriced(money.expected)):
         raise UsageError(
             Option("max_cost") + f" needs a price, but the price of {unpriced[0]} is unknown",
             hint="give it in dollars per million tokens: "

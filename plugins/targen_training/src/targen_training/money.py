@@ -9,29 +9,21 @@ from targen_cli.ahead import Expected, ask_first, threshold
 from targen_core import Limits
 
 
-class Money:
-    """The account of one command, and what its parts are likely to cost; a context manager.
+class Money(Account):
+    """The account of one command, and what its parts are likely to cost.
 
     Attributes:
-        account: all runs of the command draw from it while this is open.
         expected: what the missing parts are likely to cost.
     """
 
     def __init__(self, limits: Limits, *, yes: bool = False) -> None:
-        self.account = Account(max_cost=limits.max_cost, max_tokens=limits.max_tokens)
+        super().__init__(max_cost=limits.max_cost, max_tokens=limits.max_tokens)
         self.expected: list[Expected] = []
         self._yes = yes
 
-    def __enter__(self) -> Money:
-        self.account.__enter__()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.account.__exit__(*error)
-
     def expect(self, run: Path, part: Expected | None) -> None:
         """Count what a run has spent; with `part`, what it is still likely to cost."""
-        self.account.include(run)
+        self.include(run)
         if part is not None:
             self.expected.append(part)
 
@@ -46,7 +38,7 @@ class Money:
         ask_first(
             "Generating the rows",
             lambda: self.expected,
-            cap=self.account.limits.max_cost,
+            cap=self.limits.max_cost,
             ask_above=threshold(),
             yes=self._yes,
             shown="--plan shows the details",
@@ -55,5 +47,5 @@ class Money:
     @property
     def billed(self) -> str:
         """Return the bill in one line; "" if no call was made."""
-        spent = self.account.spent
-        return self.account.billed if spent.calls or spent.lost else ""
+        spent = self.spent
+        return super().billed if spent.calls or spent.lost else ""
