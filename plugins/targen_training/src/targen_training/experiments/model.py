@@ -497,35 +497,3 @@ def located(experiment: Experiment, at: Callable[[str], str]) -> Experiment:
     return experiment.model_copy(
         update={"tasks": tasks, "before": before, "generate": asked(experiment.generate)}
     )
-
-
-def as_toml(values: Mapping[str, Any]) -> str:
-    """Values as TOML: what is not a table first, tables under their names."""
-    return "\n".join(_lines(values, ())) + "\n"
-
-
-def _lines(values: Mapping[str, Any], path: Sequence[str]) -> list[str]:
-    plain = {key: each for key, each in values.items() if not isinstance(each, Mapping)}
-    lines = [f"{_key(key)} = {_value(each)}" for key, each in plain.items()]
-    if path and (plain or not values):
-        lines = [f"[{'.'.join(map(_key, path))}]", *lines, ""]
-    elif plain:
-        lines.append("")
-    for key, each in values.items():
-        if isinstance(each, Mapping):
-            lines += _lines(each, (*path, key))
-    return lines
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _value(name)
-
-
-def _value(value: Any) -> str:
-    import json
-
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items()) + " }"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_value, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)

@@ -39,7 +39,7 @@ from targen_training.experiments.cells import (
     sweep,
 )
 from targen_training.experiments.data import Material, label_order, read_before, read_material
-from targen_training.experiments.model import Experiment, as_toml, reaching, validated
+from targen_training.experiments.model import Experiment, reaching, validated
 from targen_training.experiments.pages import as_html, as_markdown
 from targen_training.experiments.results import LARGEST, Results, read_results, results_of
 from targen_training.models import Ready, require_able
@@ -263,5 +263,7 @@ def declare(folder: Path, values: Mapping[str, Any]) -> None:
     Raises:
         WriteFailed: the operating system refuses.
     """
-    write_file(path := folder / "experiment.toml", as_toml(values))
+    import tomlkit
+
+    write_file(path := folder / "experiment.toml", tomlkit.dumps(values))
     remember_trust(path, reaching(validated(values, str(path)), folder))  # what was typed here
