@@ -148,6 +148,7 @@ MODULES = [
     "targen_cli.findings",
     "targen_cli.provenance",
     "targen_standard.findings",
+    "targen_core.plugins.configurable",
     "targen_core.plugins.kinds",
     "targen_core.plugins.adapters",
     "targen_core.plugins.hookspecs",

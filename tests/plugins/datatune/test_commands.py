@@ -168,7 +168,7 @@ REFUSED = """
     retrieve 'x y' --catalogue . --retriever bm26 | no retriever named
     retrieve 'x y' --catalogue . --retriever fused -o of=bm25 | at least two different retrievers
     retrieve 'x y' --catalogue . -o k2=1 | bm25 has no option 'k2'
-    retrieve 'x y' --catalogue . -o k1=-1 | bm25: k1
+    retrieve 'x y' --catalogue . -o k1=-1 | option k1 of bm25
     catalogue frob | no such action
     catalogue build | catalogue build needs a SPEC
     catalogue build . -o limit | 'limit' is not KEY=VALUE

@@ -61,8 +61,8 @@ def _there(mood, decoder):
 
 # In a line, MOOD stands for the task, and VERSUS for what a comparison is made with.
 LINES = """
-    train rows.jsonl MOOD -o speed=1 | tfidf has no option speed
-    train rows.jsonl MOOD -o regularization=0 | greater than
+    train rows.jsonl MOOD -o speed=1 | tfidf has no option 'speed'
+    train rows.jsonl MOOD -o regularization=0 | option regularization of tfidf: it must be above 0
     train rows.jsonl MOOD --trainer vectors -o embedder=wrods | | did you mean words
     train one.jsonl MOOD | all rows have the label praise
     train mood.yaml=rows.jsonl else/mood.yaml=rows.jsonl | that have the same name | --task FILE
@@ -92,7 +92,7 @@ LINES = """
     compare one.jsonl VERSUS | all rows have the label praise
     compare test.jsonl VERSUS | all 20 rows, or near copies of them, are also in the test set
     compare rows.jsonl --test other.csv MOOD | does not contain any rows | are text, label, idx
-    compare rows.jsonl VERSUS --trainer tfidf,speed=5 | tfidf has no option speed
+    compare rows.jsonl VERSUS --trainer tfidf,speed=5 | has no option 'speed'
     compare rows.jsonl VERSUS --metric bleu | | use one of: accuracy
     compare rows.jsonl VERSUS --mixture | --mixture needs two
     compare rows.jsonl VERSUS --match size | --match
@@ -114,8 +114,8 @@ LINES = """
 
     reweigh one.jsonl MOOD | all rows have the label praise
     reweigh few.jsonl MOOD | few has 12 labelled rows: too few
-    reweigh rows.jsonl MOOD -o colour=red | sungen has no option colour; its options are
-    reweigh rows.jsonl MOOD -o trust=2 | -o trust: input should be less than or equal to 1
+    reweigh rows.jsonl MOOD -o colour=red | sungen has no option 'colour' | options:
+    reweigh rows.jsonl MOOD -o trust=2 | option trust of sungen: it must be at most 1
     reweigh rows.jsonl MOOD --features nothing | nothing
     reweigh rows.jsonl MOOD --weights w.npy -o seed=1 | be combined with -o, --features or
     reweigh rows.jsonl MOOD --weights torn.npy | torn.npy

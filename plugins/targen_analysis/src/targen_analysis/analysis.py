@@ -8,8 +8,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from targen_analysis.metrics import Excerpt, Findings, Metric, MetricOptions, Study, Table
 from targen_analysis.wording import metric_option
 from targen_cli.pages import table
@@ -17,8 +15,9 @@ from targen_cli.provenance import provenance
 from targen_cli.tables import printed
 from targen_core import Registration, Registry
 from targen_core.errors import MissingDependency, PluginError, TargenError, UsageError
+from targen_core.plugins.configurable import read_options
 from targen_core.suggestions import did_you_mean
-from targen_core.text import plural, refused, with_article
+from targen_core.text import plural, with_article
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,17 +197,8 @@ def _asked(registry: Registry, item: Registration[Metric], values: dict[str, Any
         metric: Metric = registry.resolve(item)
     except (MissingDependency, PluginError) as error:
         return Asked(item, None, MetricOptions(), str(error), error.hint)
-    known = metric.options.model_fields
-    for key in values:
-        if key not in known:
-            raise UsageError(
-                f"metric {item.name} has no option {key!r}",
-                hint=did_you_mean(key, list(known), "its options are"),
-            )
-    try:
-        return Asked(item, metric, metric.options.model_validate(values))
-    except ValidationError as error:
-        raise UsageError(f"metric {item.name}: {refused(error)}") from error
+    of, prefix = f"metric {item.name}", f"{item.name}."
+    return Asked(item, metric, read_options(metric.options, values, of=of, prefix=prefix))
 
 
 def measure_all(

@@ -18,6 +18,7 @@ from targen_cli.reading import read_json
 from targen_cli.status import bar, note, status
 from targen_core.errors import NoSuchFile, UsageError
 from targen_core.outputs import remove, write_file
+from targen_core.plugins.configurable import read_options
 from targen_core.text import plural
 from targen_core.wording import Action, Blank, Option
 from targen_datatune.index import (
@@ -25,7 +26,6 @@ from targen_datatune.index import (
     Index,
     catalogue_of,
     default_index,
-    options_from,
 )
 from targen_datatune.licenses import admits
 from targen_datatune.retrieval import (
@@ -330,7 +330,7 @@ def _ready(
 ) -> Searcher:
     """The searcher of a retriever over all entries, created again if they have changed."""
     retriever: Retriever = registry.resolve(item)
-    options = options_from(item.name, retriever, values)
+    options = read_options(retriever.options, values, of=item.name)
     folder = retriever_folder(index.folder / "retrievers", item, retriever, options)
     made = {"retriever": item.id, "version": retriever.version, "entries": index.token()}
     if (loaded := _loaded(retriever, folder, made)) is not None:

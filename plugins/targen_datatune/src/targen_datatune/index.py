@@ -28,10 +28,10 @@ from targen_core.errors import (
     DatasetUnavailable,
     MissingDependency,
     PluginError,
-    UnknownOption,
     UsageError,
 )
 from targen_core.folders import cache_folder
+from targen_core.plugins.configurable import read_options
 from targen_core.reading import Malformed, json_of
 from targen_core.suggestions import did_you_mean
 from targen_core.text import refused
@@ -348,7 +348,7 @@ class Index:
             known = self.select("SELECT options, pass FROM source WHERE spec = ?", spec)
             if options is None:
                 options = self._options(known[0][0]) if known else {}
-            chosen = options_from(item.name, catalogue, options)
+            chosen = read_options(catalogue.options, options, of=item.name)
             at = int(known[0][1]) + 1 if known else 1
             said = json.dumps(chosen.model_dump(mode="json", exclude_defaults=True))
             self._write(
@@ -537,25 +537,3 @@ def catalogue_of(registry: Registry, spec: str) -> Registration[Any]:
             hint="disable one with TARGEN_DISABLE_PLUGINS=DISTRIBUTION",
         )
     return catalogues[0]
-
-
-def options_from(name: str, catalogue: Any, values: Mapping[str, Any]) -> Any:
-    """The options of a catalogue or a retriever, from names and values.
-
-    Raises:
-        UnknownOption: there is no such option.
-        UsageError: a value makes no sense.
-    """
-    fields = catalogue.options.model_fields
-    for key in values:
-        if key not in fields:
-            raise UnknownOption(
-                f"{name} has no option {key!r}",
-                option=key,
-                known=fields,
-                hint=did_you_mean(key, list(fields), "its options are") if fields else "",
-            )
-    try:
-        return catalogue.options.model_validate(dict(values))
-    except ValidationError as error:
-        raise UsageError(f"{name}: {refused(error)}") from error

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from targen_cli.completion import completer
 from targen_core import Task
 from targen_core.errors import TargenError, UsageError
-from targen_core.wording import Action, Blank, Either, Option, Setting, Words
+from targen_core.wording import Action, Blank, Either, Option, Words
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
     from targen_core import Dataset, Registry
     from targen_core.task_files import TaskFile
     from targen_standard.given import DataLike, TaskLike
     from targen_training.scores import Scores
 
 _log = logging.getLogger("targen")
-
-M = TypeVar("M", bound="BaseModel")
 
 NAME_THE_TASK = Option("task", "NAME") + ", or a task file; see " + Action("list-tasks")
 """The hint if the task of rows is unknown."""
@@ -204,31 +200,6 @@ def assigned(items: Sequence[str], option: Words = "-o ") -> dict[str, Any]:
         if not item.partition("=")[1]:
             raise UsageError(option + f"{item} is not KEY=VALUE")
     return parse_options(items)
-
-
-def options_of(
-    model: type[M],
-    name: str,
-    values: Mapping[str, Any],
-    setting: Callable[[str], Words] = Setting,
-) -> M:
-    """Read options of a model; `name` is the model's, and `setting` words an option.
-
-    Raises:
-        UsageError: the option is unknown, or its value invalid.
-    """
-    from pydantic import ValidationError
-
-    for key in values:
-        if key not in model.model_fields:
-            known = ", ".join(model.model_fields) or "none"
-            raise UsageError(f"{name} has no option {key}; its options are: {known}")
-    try:
-        return model.model_validate(dict(values))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(map(str, first["loc"]))
-        raise UsageError(setting(key) + f": {first['msg'].lower()}") from error
 
 
 def of_one_label(scores: Scores, rows: str) -> str:

@@ -16,7 +16,7 @@ import json
 import logging
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -46,14 +46,14 @@ from targen_core.errors import (
 )
 from targen_core.outputs import remove, write_file, writing
 from targen_core.plain import content_of, require_possible
+from targen_core.plugins.configurable import read_options
 from targen_core.reading import json_of
 from targen_core.task_files import TaskFile, require_known
 from targen_core.text import plural, refused
-from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Setting, Words
+from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Words
 from targen_standard.datasets.naming import in_columns_of
 from targen_standard.datasets.source import open_source
 from targen_standard.pretrained import named_place
-from targen_training.asked import options_of
 from targen_training.decisions import decisions_of, digest, require_weighing
 from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task
 from targen_training.styles import Style
@@ -287,18 +287,17 @@ def ready_trainer(
     name: str,
     values: Mapping[str, Any],
     *,
-    where: str = "",
-    setting: Callable[[str], Words] = Setting,
+    of: str = "",
 ) -> Ready:
-    """Find a trainer and read its options; `where` begins the error about an unknown one.
+    """Find a trainer and read its options, which errors call those `of` its name or another.
 
     Raises:
         UnknownName: the trainer is not installed.
-        UsageError: an option is unknown or invalid; `setting` words it.
+        UsageError: an option is unknown or invalid.
     """
     item = registry.find("trainer", name)
     trainer: Trainer = registry.resolve(item)
-    return Ready(item, trainer, options_of(trainer.options, where + name, values, setting))
+    return Ready(item, trainer, read_options(trainer.options, values, of=of or name))
 
 
 def starting_from(options: type[TrainerOptions], weights: Path) -> dict[str, str]:

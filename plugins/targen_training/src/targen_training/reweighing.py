@@ -11,8 +11,9 @@ import typer
 from targen_cli.completion import completer
 from targen_cli.sources import EncodingArg
 from targen_core.errors import UsageError
+from targen_core.plugins.configurable import read_options
 from targen_core.text import plural
-from targen_training.asked import TaskOption, assigned, options_of, read_rows
+from targen_training.asked import TaskOption, assigned, read_rows
 
 if TYPE_CHECKING:
     from targen_training.weighing import Weighed
@@ -138,9 +139,9 @@ def reweigh(
         if weights is not None:
             found = given_weights(dataset, weights)
         elif by == "sungen":
-            found = weigh(dataset, options_of(SunGenOptions, by, values), **more)
+            found = weigh(dataset, read_options(SunGenOptions, values, of=by), **more)
         else:
-            options = options_of(InfluenceOptions, by, values)
+            options = read_options(InfluenceOptions, values, of=by)
             found = measure_influence(dataset, options, validation=held, **more)
     if best is not None:
         found = found.best(best)

@@ -43,8 +43,8 @@ def _index(
     progress: Callable[[int, int], None],
 ) -> None:
     from targen_core import load_registry
+    from targen_core.plugins.configurable import read_options
     from targen_datatune.finding import retriever_folder
-    from targen_datatune.index import options_from
 
     remove(folder / "fused.json")
     registry = load_registry()
@@ -59,7 +59,7 @@ def _index(
     for name, (item, retriever) in zip(names, named, strict=True):
         values = {"model": options.model} if options.model else {}
         known = {key: v for key, v in values.items() if key in retriever.options.model_fields}
-        chosen = options_from(name, retriever, known)
+        chosen = read_options(retriever.options, known, of=name)
         # Next to ours, in the place where the retriever itself has its index when it is used by
         # itself.
         place = retriever_folder(folder.parent, item, retriever, chosen)

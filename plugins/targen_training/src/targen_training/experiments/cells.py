@@ -132,10 +132,8 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
     """
     ready = {}
     for model in experiment.models:
-        where = f"model {model.called}: "
-        found = ready_trainer(
-            registry, model.trainer, model.options, where=where, setting=where.__add__
-        )
+        of = f"{model.trainer} (model {model.called})"
+        found = ready_trainer(registry, model.trainer, model.options, of=of)
         if experiment.before and "model" not in found.trainer.options.model_fields:
             raise UsageError(
                 f"model {model.called} always starts from scratch, so it cannot be trained on the "
