@@ -433,7 +433,8 @@ def _open_llm(
     registry: Registry, paper: PaperTable, asked: Asked, money: Money, *, plan: bool, json: bool
 ) -> None:
     """Do table 8 in the paper's form, and print it."""
-    from targen_cli.tables import print_json
+    from targen_cli.tables import print_json, print_table
+    from targen_training.experiments.pages import published_table
     from targen_training.reproduction.differences import applying
     from targen_training.reproduction.openllm import carry_out, show
 
@@ -447,7 +448,10 @@ def _open_llm(
     if json:
         print_json({"results": found, "paper": list(paper.rows), "differs": list(differs)})
         return
-    _print_paper(paper)
+    table = published_table(f"{paper.name} of the paper: {paper.title}", paper.rows)
+    print(table.title)
+    print_table(table.columns, table.rows)
+    print()
     show(paper, found)
     print("\nDifferences from the paper")
     for line in differs:
@@ -741,22 +745,6 @@ def _arms(paper: PaperTable, generators: Sequence[str]) -> Iterator[Mapping[str,
             yield {"name": name.replace("/", " "), "generate": {"model": name}}
     else:
         yield from paper.arms
-
-
-def _print_paper(paper: PaperTable) -> None:
-    from targen_cli.tables import print_table
-
-    columns = list(dict.fromkeys(key for row in paper.rows for key in row if key != "name"))
-    print(f"{paper.name} of the paper: {paper.title}")
-    print_table(
-        ["", *columns],
-        [(row["name"], *(_plain(row.get(column)) for column in columns)) for row in paper.rows],
-    )
-    print()
-
-
-def _plain(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
 
 
 def _print(results: Results) -> None:

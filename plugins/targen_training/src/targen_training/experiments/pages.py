@@ -148,19 +148,22 @@ def short_tables(results: Results) -> Iterator[Table]:
 
 def paper_tables(results: Results, paper: Published) -> Iterator[Table]:
     """Yield the paper's table, then the same figures of the results."""
-    columns = list(dict.fromkeys(key for row in paper.rows for key in row if key != "name"))
-    yield Table(
-        paper.title,
-        ("", *columns),
-        [(row["name"], *(_printed(row.get(column)) for column in columns)) for row in paper.rows],
-    )
+    yield published_table(paper.title, paper.rows)
     if not paper.means or not results.means:
         yield _scores_table(results)
     yield from paper.tables
 
 
-def _printed(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+def published_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return figures as they are printed elsewhere; a row's `name` comes first."""
+    columns = list(dict.fromkeys(key for row in rows for key in row if key != "name"))
+
+    def printed(row: Mapping[str, Any]) -> Iterator[str]:
+        for column in columns:
+            value = row.get(column)
+            yield "" if value is None else f"{value:.2f}"
+
+    return Table(title, ("", *columns), [(row["name"], *printed(row)) for row in rows])
 
 
 def _scores_table(results: Results) -> Table:
