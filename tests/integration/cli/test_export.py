@@ -136,8 +136,6 @@ def test_splits_for_hubs(refuses, run, works):
     _, front, body = (folder / "README.md").read_text("utf-8").split("---\n", 2)
     card = yaml.safe_load(front)
     assert card["license"] == "cc-by-4.0"
-    splits = {split["name"]: split["num_examples"] for split in card["dataset_info"]["splits"]}
-    assert splits == {"train": 4, "test": 4}
     assert "| train | 4 | 2 | 2 |" in body
     assert "cc-by-4.0, chosen by the publisher of the dataset." in body
     refuses(f"validate {folder} --task rte", "")  # it contains several: name one

@@ -15,8 +15,8 @@ from targen_standard.exporting.model import Exporter
 __all__ = ["HF", "PARQUET"]
 
 
-def _parquet(dataset: Dataset, kinds: Mapping[str, Kind], out: Path) -> int:
-    """Write the rows as columns of `kinds`; return their size in memory, in bytes.
+def _parquet(dataset: Dataset, kinds: Mapping[str, Kind], out: Path) -> None:
+    """Write the rows as columns of `kinds`.
 
     Raises:
         MissingDependency: pyarrow is not installed.
@@ -25,12 +25,9 @@ def _parquet(dataset: Dataset, kinds: Mapping[str, Kind], out: Path) -> int:
     schema = arrow_schema(kinds)
     import pyarrow.parquet as pq
 
-    size = 0
     with pq.ParquetWriter(out, schema) as writer:
         for table in arrow_tables(dataset, kinds):
             writer.write_table(table)
-            size += table.nbytes
-    return size
 
 
 def _write_file(dataset: Dataset, out: Path) -> None:
@@ -47,11 +44,9 @@ def _write_parts(dataset: Dataset, parts: Mapping[str, Dataset], out: Path) -> N
     kinds = column_kinds(dataset)  # of all rows: each part has the same columns
     data = out / "data"
     data.mkdir(parents=True)
-    paths = {name: data / f"{name}-00000-of-00001.parquet" for name in parts}
-    sizes = {name: _parquet(part, kinds, paths[name]) for name, part in parts.items()}
-    on_disk = sum(path.stat().st_size for path in paths.values())
-    card = hub_card(dataset, kinds, parts, in_memory=sizes, on_disk=on_disk)
-    write_file(out / "README.md", card)
+    for name, part in parts.items():
+        _parquet(part, kinds, data / f"{name}-00000-of-00001.parquet")
+    write_file(out / "README.md", hub_card(dataset, kinds, parts))
 
 
 HF = Exporter(

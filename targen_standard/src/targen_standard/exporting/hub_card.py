@@ -1,4 +1,4 @@
-"""The README.md of a dataset folder: front matter with types and counts, then the card."""
+"""The README.md of a dataset folder: front matter for hubs, then the card."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from targen_cli.markup import markdown, markdown_code
 from targen_core.dataset.model import Dataset
-from targen_standard.datasets.kinds import Classes, Kind, Many, Record, Scalar
+from targen_standard.datasets.kinds import Classes, Kind, Many, Scalar
 from targen_standard.reporting.card import DIGEST, NO_LICENCE, front_matter, heading, size_category
 from targen_standard.splitting import together
 
@@ -27,41 +27,24 @@ _ODD_LINK = re.compile(  # what is neither of the web, nor a file, nor without a
 _KEY = re.compile(r"^(?=[A-Za-z_])", re.MULTILINE)
 
 
-def hub_card(
-    dataset: Dataset,
-    kinds: Mapping[str, Kind],
-    parts: Mapping[str, Dataset],
-    *,
-    in_memory: Mapping[str, int],
-    on_disk: int,
-) -> str:
+def hub_card(dataset: Dataset, kinds: Mapping[str, Kind], parts: Mapping[str, Dataset]) -> str:
     """The card of a dataset in a Parquet file for each of its `parts`, by the split's name.
 
-    Keys of the card's front matter are kept, except for those about the files. `in_memory` are the
-    bytes of each part, `on_disk` those of all files.
+    Keys of the card's front matter are kept, except for those about the files. The files contain
+    the types of the columns, so the front matter does not.
     """
     match = _FRONT.match(dataset.card)
     front = {part.partition(":")[0]: part for part in _KEY.split(match[1]) if part} if match else {}
-    rows = len(dataset.rows)
     own: dict[str, Any] = {
         "pretty_name": dataset.name,
         "license": "unknown",
-        "size_categories": [size_category(rows)],
+        "size_categories": [size_category(len(dataset.rows))],
         "configs": [
             {
                 "config_name": "default",
                 "data_files": [{"split": name, "path": f"data/{name}-*"} for name in parts],
             }
         ],
-        "dataset_info": {
-            "features": [{"name": name, **_simple(kind)} for name, kind in kinds.items()],
-            "splits": [
-                {"name": name, "num_bytes": in_memory[name], "num_examples": len(part)}
-                for name, part in parts.items()
-            ],
-            "download_size": on_disk,
-            "dataset_size": sum(in_memory.values()),
-        },
     }
     items = (kind.item if isinstance(kind, Many) else kind for kind in kinds.values())
     if any(isinstance(kind, Classes) for kind in items):
@@ -133,17 +116,3 @@ def _words(kind: Kind) -> Any:
     if isinstance(kind, Many):
         return [_words(kind.item)]
     return {name: _words(part) for name, part in kind.fields.items()}
-
-
-def _simple(kind: Kind) -> dict[str, Any]:
-    """A kind as the `dataset_info` of a card has it."""
-    if isinstance(kind, Scalar):
-        return {"dtype": kind.dtype}
-    if isinstance(kind, Classes):
-        names = {str(number): name for number, name in enumerate(kind.names)}
-        return {"dtype": {"class_label": {"names": names}}}
-    if isinstance(kind, Record):
-        parts = [{"name": name, **_simple(part)} for name, part in kind.fields.items()]
-        return {"struct": parts}
-    item = _simple(kind.item)
-    return {"list": item.get("struct", item) if isinstance(kind.item, Record) else item}
