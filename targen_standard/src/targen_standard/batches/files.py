@@ -6,7 +6,6 @@ are missing.
 
 from __future__ import annotations
 
-import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,11 +18,10 @@ from targen_cli.outputs import write_new
 from targen_cli.sheets import next_sheet
 from targen_core.calls.batch import BatchAnswer
 from targen_core.calls.journal import Journal
-from targen_core.calls.model import MAX_REPLY, ChatReply, ChatRequest
+from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.calls.replies import is_unicode
 from targen_core.calls.secrets import scrub
-from targen_core.errors import AnswersAwaited, ContentFiltered, NoSuchFile, UsageError
-from targen_core.plain import refuse_waiting
+from targen_core.errors import AnswersAwaited, ContentFiltered, UsageError
 from targen_core.reading import Malformed, json_of
 from targen_core.runs.records.writing import write_atomically
 from targen_core.suggestions import suggestions_for
@@ -34,7 +32,7 @@ from targen_standard.batches.people import People
 from targen_standard.batches.replies import reply_of, uncorrected
 from targen_standard.batches.sheets import Filled, is_sheet, read_sheet, sheet_of
 from targen_standard.batches.waiting import WaitingCall
-from targen_standard.datasets.lines import whole
+from targen_standard.datasets.lines import lines
 
 __all__ = ["FileTransport", "Imported", "write_requests"]
 
@@ -286,8 +284,8 @@ def write_requests(calls: Sequence[WaitingCall], out: Path, canary: str = "") ->
     """
     requests = [call.request for call in calls]
     if not is_sheet(out):
-        lines = [call.codec.encode(call.request) for call in calls]
-        write_atomically(out, b"".join(line + b"\n" for line in lines).decode())
+        encoded = [call.codec.encode(call.request) for call in calls]
+        write_atomically(out, b"".join(line + b"\n" for line in encoded).decode())
     elif calls:
         write_new(out, sheet_of(requests, out))
     if calls and canary:  # a line of its own would be a request that no service knows
@@ -316,28 +314,7 @@ def _journaled(journal: Journal, key: str) -> bool:
         return False
 
 
-_LONGEST = MAX_REPLY  # bytes of a line, as many as of a service's answer
 _MOST_REFUSED = 10_000  # lines: a file with more of them is not one of answers
-
-
-def _lines_of(file: Path, encoding: str) -> Iterator[bytes]:
-    """The lines of a file one by one, however large it is; one that is too long is the last.
-
-    Raises:
-        UsageError: the file cannot be read.
-    """
-    try:
-        refuse_waiting(file)
-        is_usual = encoding == "utf-8"
-        with open(file, "rb") if is_usual else io.BytesIO(whole(file, encoding).encode()) as lines:
-            while line := lines.readline(_LONGEST + 1):
-                yield line
-                if len(line) > _LONGEST:
-                    return  # to look for its end may take as long as it likes
-    except FileNotFoundError:
-        raise NoSuchFile(file) from None
-    except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror}") from error
 
 
 _SERVICES = {"response", "result", "error"}
@@ -365,17 +342,16 @@ def _read(file: Path, imported: Imported, encoding: str) -> dict[str, Filled]:
 
 def _read_lines(file: Path, encoding: str) -> Iterator[Filled]:
     refused = 0
-    for number, line in enumerate(_lines_of(file, encoding), 1):
-        if len(line) > _LONGEST:
-            why = f"longer than {_LONGEST >> 20} MiB; later lines are not read"
+    for number, line in lines(file, encoding).records():
+        if not isinstance(line, bytes):
+            yield Filled(number, problem=str(line))
+            continue
+        try:
+            yield Filled(number, str(json_of(line)["custom_id"]), line)
+        except (ValueError, KeyError, TypeError):
+            why = f"not a JSON object with a custom_id; {_RIGHT}"
             yield Filled(number, problem=why)
-        elif line.strip():
-            try:
-                yield Filled(number, str(json_of(line)["custom_id"]), line)
-            except (ValueError, KeyError, TypeError):
-                why = f"not a JSON object with a custom_id; {_RIGHT}"
-                yield Filled(number, problem=why)
-                refused += 1
+            refused += 1
         if refused == _MOST_REFUSED:
             why = f"{_MOST_REFUSED:,} lines were rejected; later lines are not read"
             yield Filled(number + 1, problem=why)
