@@ -62,15 +62,20 @@ def used(folder):
 def listing(folder):
     """Modules that list their names in `__all__`."""
     for path in sorted((ROOT / folder / "src").rglob("*.py")):
+        if "templates" in path.parts:
+            continue
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
                 parts = path.relative_to(ROOT / folder / "src").with_suffix("").parts
                 yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def test_only_promised_modules_of_the_core_list_their_names():
+@pytest.mark.parametrize(
+    ("folder", "package"), [("core", "targen_core"), ("targen_standard", "targen_standard")]
+)
+def test_only_promised_modules_list_their_names(folder, package):
     ours = {*python_reference.MODULES, "targen_core", "targen_core.errors"}
-    assert {*listing("core")} == {name for name in ours if name.startswith("targen_core")}
+    assert {*listing(folder)} == {name for name in ours if name.split(".")[0] == package}
 
 
 @pytest.mark.parametrize("folder", SPARING)

@@ -18,8 +18,6 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.parts import Credit
 from targen_core.tasks.steps import ListStep
 
-__all__ = ["sources_of"]
-
 NEARLY_THE_SAME = 90
 """From how alike on, in percent, a row is counted as nearly the same as what it was made from."""
 

@@ -13,8 +13,6 @@ from targen_core.runs.records.manifest import FORMAT, given_file
 from targen_core.runs.records.options import CORE
 from targen_core.runs.records.shortcuts import filters_with_flags, is_given
 
-__all__ = ["ids_today", "manifest_of_today", "records_of_today"]
-
 _BEFORE_3 = {"spec.contexts_share": "contexts_fraction", "spec.limits.patience": "max_outage"}
 """By where they stood, fields that format 2 called otherwise."""
 

@@ -18,8 +18,6 @@ from targen_core.suggestions import did_you_mean
 from targen_core.wording import Either, Option, Together, Words
 from targen_standard.executors import ModelExecutor, Workers
 
-__all__ = ["Elsewhere"]
-
 _MAX_WORKERS = 100_000
 _KEYS = ("name", "address", "workers", "resources", "replicas")
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from targen_core.runs.jobs.job import Job
     from targen_core.runs.preparing.plan import Prepared
 
-__all__ = ["explain", "notes_before"]
-
 _SOME = 8
 """After so many rows, targen can estimate what the lists for all of them need."""
 

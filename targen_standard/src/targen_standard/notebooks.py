@@ -11,8 +11,6 @@ from targen_core.api.run import Folder
 from targen_core.errors import TargenError
 from targen_core.text import percent
 
-__all__ = ["report_html", "run_html"]
-
 _SHOWN = 5  # rows of a table
 _LONGEST = 200  # characters of a cell
 

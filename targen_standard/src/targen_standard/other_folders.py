@@ -16,8 +16,6 @@ from targen_core.suggestions import near_path
 from targen_core.text import printable
 from targen_core.wording import Action, Blank, Either
 
-__all__ = ["no_run", "no_task"]
-
 
 def no_run(run: Path) -> UsageError | None:
     """Return the error for a folder without a manifest that another command wrote, if one did."""

@@ -25,8 +25,6 @@ from targen_core.runs.records.shortcuts import datasets_of
 from targen_core.task_files import TaskFile
 from targen_core.wording import Action, Blank, Option, Words
 
-__all__ = ["changed_part", "difference", "explain"]
-
 _Use = tuple[str, str]
 """A model, and the settings by which two uses may differ, or ""."""
 

@@ -38,8 +38,6 @@ from targen_core.runs.records.options import (
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 
-__all__ = ["NOT_RECORDED", "RecordedLayer", "Records", "recorded_models", "stand_ins"]
-
 T = TypeVar("T")
 
 NOT_RECORDED = "not-recorded"

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from targen_core.errors import QuotaNotMet
     from targen_core.runs.jobs.job import Job
 
-__all__ = ["explain"]
-
 _REFUSED = ("refusal", "content-filter")
 _UNUSABLE = (UNREADABLE, *_REFUSED)
 _EMPTY = "; the model's last reply was empty"

@@ -27,8 +27,6 @@ from targen_core.wording import Either
 from targen_standard.filters.near_duplicates import NearDuplicateOptions
 from targen_standard.reporting.card import IN_ORDER
 
-__all__ = ["shares_of", "shuffle", "split", "together"]
-
 _NAMES = {2: ("train", "test"), 3: ("train", "validation", "test")}
 _EXAMPLE = Either(
     "for example 0.8/0.1/0.1, or train=0.9/dev=0.1",

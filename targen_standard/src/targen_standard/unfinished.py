@@ -21,8 +21,6 @@ from filelock import FileLock, Timeout
 from targen_core.errors import JobFailed, QuotaNotMet
 from targen_core.folders import cache_folder
 
-__all__ = ["Unusable", "unfinished"]
-
 _KEPT = 30 * 86_400.0  # seconds after which what a killed process left is removed
 
 

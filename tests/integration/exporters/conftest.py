@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from targen_core import Label, ListStep, Rows, Task, Texts
-from targen_standard.exporting.model import Dataset
+from targen_core.dataset.model import Dataset
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from targen_core.runs.jobs.job import Job
     from targen_standard.batches.files import Imported
 
-__all__ = ["export_batch", "import_batch", "opened"]
-
 
 def export_batch(
     run: PathText | Run,

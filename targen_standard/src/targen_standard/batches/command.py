@@ -21,8 +21,6 @@ from targen_core.text import plural
 if TYPE_CHECKING:
     from targen_standard.batches.files import Imported
 
-__all__ = ["batch", "end_with", "imported_facts", "print_imported"]
-
 _LINES = 20  # of those that are not answers, named individually
 
 

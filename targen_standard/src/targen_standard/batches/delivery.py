@@ -17,8 +17,6 @@ from targen_standard.batches.price import batch_price
 from targen_standard.batches.services import ServiceTransport
 from targen_standard.batches.waiting import BatchedModel, BatchQueue, BatchTransport
 
-__all__ = ["BATCH", "FILES", "ByFiles"]
-
 
 class _Batches(Delivery):
     """Calls that wait for one another and go off together."""

@@ -25,8 +25,6 @@ from targen_standard.batches.delivery import ByFiles
 from targen_standard.batches.files import FileTransport, Imported, write_requests
 from targen_standard.batches.ledger import BatchLedgerFile
 
-__all__ = ["export_batch", "import_batch"]
-
 _FORM = BadReply("").reason  # of a reply in a wrong form
 
 

@@ -34,9 +34,6 @@ from targen_standard.batches.sheets import Filled, is_sheet, read_sheet, sheet_o
 from targen_standard.batches.waiting import WaitingCall
 from targen_standard.datasets.lines import lines
 
-__all__ = ["FileTransport", "Imported", "write_requests"]
-
-
 _NAMED = 1_000  # places that are not answers
 _NAMED_KEYS = 20  # unknown ids, each compared with those of all calls that wait
 _WORDS = 600  # characters of the reason why a place is not an answer

@@ -17,8 +17,6 @@ from targen_core.plain import open_plain, read_plain, write_failed
 from targen_core.reading import json_line
 from targen_standard.batches.price import batch_price
 
-__all__ = ["BatchLedgerFile"]
-
 _LARGEST = 64 << 20  # bytes of the file: two million calls
 _BATCH = re.compile(r"[.:-]*+\w[\w.:-]*+")
 

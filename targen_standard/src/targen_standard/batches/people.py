@@ -15,8 +15,6 @@ from targen_core.errors import UsageError
 from targen_core.wording import Action, Blank, Either
 from targen_standard.batches.replies import shape_of
 
-__all__ = ["BACKEND", "People", "PeopleOptions"]
-
 
 class PeopleOptions(BackendOptions):
     """Options for `-o KEY=VALUE` with `--backend people`."""

@@ -6,8 +6,6 @@ from dataclasses import replace
 
 from targen_core import Price
 
-__all__ = ["batch_price"]
-
 
 def batch_price(price: Price | None) -> Price | None:
     """Return the batch price; the price itself if it is unknown."""

@@ -18,8 +18,6 @@ from targen_core.reading import Malformed, json_of
 from targen_core.tasks.words import normalized
 from targen_core.text import printable
 
-__all__ = ["reply_of", "shape_of", "shorter", "uncorrected"]
-
 _FENCED = re.compile(r"(`{3,})\w*[ \t]*\r?\n(.*)\n\1`*", re.DOTALL)
 _BULLET = re.compile(r"(?:[-*•]|\d+[.)])[ \t]+")
 _TYPES: Mapping[str, tuple[type | tuple[type, ...], str]] = {

@@ -27,8 +27,6 @@ from targen_core.wording import Option
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.batches.waiting import WaitingCall
 
-__all__ = ["ServiceTransport", "split"]
-
 _log = logging.getLogger("targen.run")
 
 _FIRST_POLL, _LAST_POLL = 0.1, 60.0  # seconds between two looks at a batch, growing

@@ -25,8 +25,6 @@ from targen_core.text import printable
 from targen_standard.batches.replies import shape_of, shorter
 from targen_standard.datasets.lines import whole
 
-__all__ = ["Filled", "is_sheet", "read_sheet", "sheet_of"]
-
 _LARGEST = 64 << 20  # bytes
 _COLUMNS = ("custom_id", "step", "label", "instructions", "prompt", "answer")
 _FENCE = "````"  # longer than that of the code which a chat window gives

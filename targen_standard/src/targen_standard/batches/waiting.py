@@ -18,8 +18,6 @@ from targen_core.calls.scores import most_top
 from targen_core.errors import StageFailed, TargenError
 from targen_standard.batches.price import batch_price
 
-__all__ = ["BatchQueue", "BatchTransport", "BatchedModel", "WaitingCall"]
-
 _SETTLE = 0.05  # seconds without a new call, twice in a row, that make it quiet
 _LATE = 0.05  # by so much the loop was busy, and so the run was not quiet
 

@@ -21,8 +21,6 @@ from targen_standard.exporting.model import Exporter
 from targen_standard.exporting.save import check_apart, check_free, save_as
 from targen_standard.given import DataLike, TaskLike, task_of
 
-__all__ = ["export", "require_used"]
-
 
 def export(
     data: DataLike,

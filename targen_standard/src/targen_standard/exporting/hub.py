@@ -12,8 +12,6 @@ from targen_standard.datasets.kinds import Kind, column_kinds, unclassed
 from targen_standard.exporting.hub_card import hub_card
 from targen_standard.exporting.model import Exporter
 
-__all__ = ["HF", "PARQUET"]
-
 
 def _parquet(dataset: Dataset, kinds: Mapping[str, Kind], out: Path) -> None:
     """Write the rows as columns of `kinds`.

@@ -13,8 +13,6 @@ from targen_standard.datasets.kinds import Classes, Kind, Many, Scalar
 from targen_standard.reporting.card import DIGEST, NO_LICENCE, front_matter, heading, size_category
 from targen_standard.splitting import together
 
-__all__ = ["hub_card"]
-
 _MOST_LABELS = 12  # columns of the table of splits
 
 _FRONT = re.compile(r"\A---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)

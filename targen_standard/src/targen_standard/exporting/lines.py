@@ -14,8 +14,6 @@ from targen_standard.datasets.weighing import has_weight
 from targen_standard.exporting.conversations import conversations
 from targen_standard.exporting.model import Exporter
 
-__all__ = ["INSTRUCTIONS", "JSONL", "OPENAI"]
-
 
 def _write(records: Iterable[Mapping[str, Any]], out: Path, *, ascii_only: bool = False) -> None:
     with open(out, "w", encoding="utf-8", newline="\n") as file:

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from targen_core.dataset.model import Dataset
 
-__all__ = ["Dataset", "Exporter"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exporter:

@@ -27,8 +27,6 @@ from targen_standard.extras import hub_without_telemetry, needs
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-__all__ = ["check_push", "publish", "push", "words_of"]
-
 _LOGIN = "run hf auth login, or set HF_TOKEN=hf_...; the token needs write access"
 _NAME = re.compile(r"(?!.*(--|\.\.))(?!.*\.git$)[\w.-]+/\w[\w.-]{,95}", re.ASCII)
 _TOKEN = re.compile(r"\bhf_\w+|Bearer \S+")

@@ -15,8 +15,6 @@ from targen_core.plugins.register import Registration
 from targen_core.wording import ANOTHER_OUT, Option
 from targen_standard.exporting.model import Exporter
 
-__all__ = ["check_apart", "check_free", "save", "save_as"]
-
 
 def check_free(out: Path, *, folder: bool, force: bool) -> None:
     """Check that an export may be written to `out`.

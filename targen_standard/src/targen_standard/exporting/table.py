@@ -18,8 +18,6 @@ from targen_core.plugins.configurable import Configurable
 from targen_core.wording import Setting
 from targen_standard.exporting.model import Exporter
 
-__all__ = ["CSV", "CsvOptions", "columns", "count_formulas"]
-
 
 def columns(dataset: Dataset) -> list[str]:
     """All columns of the rows, in the order in which they first occur."""

@@ -15,8 +15,6 @@ from targen_cli.tables import print_json, print_table
 if TYPE_CHECKING:
     from targen_core import Dataset
 
-__all__ = ["finish"]
-
 
 def finish(
     run: Annotated[

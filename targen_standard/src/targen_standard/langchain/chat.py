@@ -16,8 +16,6 @@ from pydantic import ConfigDict, Field
 from targen_core.calls.model import ChatRequest, Message, Role
 from targen_standard.langchain.loop import submit
 
-__all__ = ["TargenChat"]
-
 
 def _from_langchain(messages: Iterable[BaseMessage]) -> tuple[Message, ...]:
     roles: dict[str, Role] = {"system": "system", "human": "user", "ai": "assistant"}

@@ -23,8 +23,6 @@ from targen_core.wording import Blank, Setting
 from targen_standard import error_patterns
 from targen_standard.langchain.model import LangChainModel, adapted, decides_replies, place
 
-__all__ = ["LANGCHAIN", "LangChainOptions", "backend"]
-
 _SLIP = 0.9  # similarity from which an unknown option counts as a misspelling of one of the class
 
 

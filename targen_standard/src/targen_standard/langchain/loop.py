@@ -16,8 +16,6 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-__all__ = ["submit"]
-
 T = TypeVar("T")
 
 

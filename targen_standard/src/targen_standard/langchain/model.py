@@ -58,8 +58,6 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
 
-__all__ = ["LangChainModel", "adapted", "decides_replies", "place"]
-
 _FINISH: dict[str, Finish] = {
     "stop": "stop",
     "end_turn": "stop",

@@ -13,8 +13,6 @@ from targen_core.runs.records.model_names import IN_FILE
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import AGAIN, Option
 
-__all__ = ["load_class"]
-
 
 def load_class(named: NamedClass) -> Any:
     """Return the class, for the adapter of any library; see `NamedClass.load`."""

@@ -23,8 +23,6 @@ from targen_core.tasks.model import Task
 from targen_standard.given import registry_of
 from targen_standard.merging.merge import merge_runs
 
-__all__ = ["merge"]
-
 
 def merge(
     runs: Iterable[PathText | Run],

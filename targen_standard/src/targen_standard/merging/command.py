@@ -15,9 +15,6 @@ from targen_core.text import printable
 from targen_standard.filters.excluded import ExclusionOptions
 from targen_standard.filters.near_duplicates import NearDuplicateOptions
 
-__all__ = ["merge"]
-
-
 _EXCLUDE = ExclusionOptions.declared("exclude")
 
 

@@ -22,8 +22,6 @@ from targen_core.runs.records.writing import keep_copies
 from targen_core.wording import ANOTHER_OUT
 from targen_standard.merging.runs import Run
 
-__all__ = ["NewFolder", "copy_files"]
-
 
 def copy_files(first: Run, folder: Path) -> None:
     """Copy the task's file and given items: the manifest speaks of them."""

@@ -55,8 +55,6 @@ from targen_standard.merging.runs import (
 from targen_standard.merging.twins import find_copies, join_journals
 from targen_standard.reporting.card import is_edited, kept_words
 
-__all__ = ["Merged", "merge_runs"]
-
 
 @dataclass(frozen=True, slots=True)
 class Merged:

@@ -10,9 +10,6 @@ from targen_core.text import plural
 from targen_core.wording import Action
 from targen_standard.merging.runs import Run, exclude_the_same, halves, shown
 
-__all__ = ["missing_shards", "missing_words", "not_excluded", "notes_on", "within_words"]
-
-
 _NAMED = 12  # differences that are named
 
 

@@ -33,9 +33,6 @@ from targen_standard.merging.runs import (
     halves,
 )
 
-__all__ = ["merged_manifest", "merged_report", "shortage"]
-
-
 _FEW = 100  # rows to request from a single run
 
 

@@ -21,8 +21,6 @@ from targen_core.tasks.model import Task
 from targen_core.text import row_name
 from targen_standard.merging.runs import Run
 
-__all__ = ["Writer", "add_flows", "copy_rejects"]
-
 
 class Writer:
     """Takes rows, or says why not."""

@@ -34,26 +34,6 @@ from targen_standard.datasets.source import card_in, cited_in, written
 from targen_standard.filters.excluded.sources import open_excluded
 from targen_standard.task_files.files import keys_of
 
-__all__ = [
-    "EXCLUDED",
-    "EXCLUDING",
-    "NEAR",
-    "Run",
-    "allow_each_other",
-    "asked_of_all",
-    "exclude_the_same",
-    "exported",
-    "filters_of",
-    "halves",
-    "opened",
-    "put_in_order",
-    "require_excluded",
-    "require_one_division",
-    "require_one_task",
-    "shown",
-]
-
-
 _OF_ROWS = ("id", "labels", "unit")  # of a task: no merge without them alike
 _ALWAYS = (*_OF_ROWS, "branches", "lists")  # of runs that made their rows in the same way
 

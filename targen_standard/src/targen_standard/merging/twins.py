@@ -25,8 +25,6 @@ from targen_core.tasks.model import Task
 from targen_core.wording import Option
 from targen_standard.merging.runs import Run
 
-__all__ = ["find_copies", "join_journals"]
-
 
 class _Twins:
     """Pairs of a key and what is under it, of all runs, in 16 bytes each."""

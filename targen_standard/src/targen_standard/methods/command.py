@@ -14,8 +14,6 @@ from targen_standard.task_files.files import task_name
 if TYPE_CHECKING:
     from targen_standard.methods.model import Method
 
-__all__ = ["method"]
-
 _METHOD = "Method"
 
 

@@ -14,8 +14,6 @@ from targen_core.tasks.model import Task
 from targen_standard.datasets.reading import read_dataset
 from targen_standard.datasets.source import open_source
 
-__all__ = ["GivenRows", "digest_of"]
-
 
 def digest_of(sources: Sequence[str]) -> str:
     """Return sixteen hex digits that change with the content of datasets; of a hub, with names.

@@ -21,8 +21,6 @@ from targen_core.plugins.blame import blaming
 from targen_core.plugins.registry import Registry
 from targen_core.text import plural
 
-__all__ = ["Preview", "preview", "reason_of", "texts_of"]
-
 
 @dataclass(frozen=True, slots=True)
 class Preview(Sequence[Mapping[str, str]]):

@@ -29,8 +29,6 @@ from targen_standard.correction.dataset import correct_dataset
 if TYPE_CHECKING:  # datasets know runs, and not the other way
     from targen_core.dataset.model import Dataset
 
-__all__ = ["DEFAULT", "Compared", "compare", "mean_similarity", "variants_of"]
-
 DEFAULT = "default"
 """The name of the unmodified task, among its variants."""
 

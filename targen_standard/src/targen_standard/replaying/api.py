@@ -37,8 +37,6 @@ from targen_standard.replaying.replay import Replay
 from targen_standard.task_files.files import in_edition_of, require_form_of
 from targen_standard.task_files.model import Declaration
 
-__all__ = ["areplay", "begun", "place_beside", "replay", "replayed"]
-
 ReplayT = TypeVar("ReplayT", bound=Replay)
 
 

@@ -24,16 +24,6 @@ from targen_core.text import plural
 if TYPE_CHECKING:
     from targen_core.api.run import Run
 
-__all__ = [
-    "ROWS_AS_THEY_WERE",
-    "CorrectAsItWasArg",
-    "NumberAsItWasArg",
-    "RunToReadArg",
-    "TaskAsItIsArg",
-    "replay",
-]
-
-
 RunToReadArg = Annotated[
     Path, typer.Argument(help="A run directory; it is not modified.", show_default=False)
 ]

@@ -57,8 +57,6 @@ from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.other_runs import changed_part
 from targen_standard.recorded import RecordedLayer, recorded_models, stand_ins
 
-__all__ = ["COPIED", "Needed", "Replay", "known_sources", "reply_of"]
-
 COPIED: Mapping[str, Any] = {"cost": 0.0, "cached": True, "copied": True}
 """Fields of a record whose reply is another run's; an older targen reads only `cached`."""
 

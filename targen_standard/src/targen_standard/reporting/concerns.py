@@ -22,8 +22,6 @@ from targen_core.runs.folder.reporters import Concern
 from targen_core.text import percent, plural
 from targen_core.wording import Action, Blank, Either, Option, Setting, Words
 
-__all__ = ["concerns", "text_figures"]
-
 _ENOUGH = 20
 """Minimum number of candidates or rows for a share. If step 4 changes each candidate with a chance
 of 20%, it changes more than half of 20 once in 2,000 runs.

@@ -23,8 +23,6 @@ from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.writing import OUTPUTS
 from targen_core.wording import Action
 
-__all__ = ["unfinished_report"]
-
 _MOST = 10**9  # rows of one candidate: larger values are invalid
 
 

@@ -18,8 +18,6 @@ from targen_standard.datasets.source import card_in
 from targen_standard.reporting.card import dataset_card, is_edited, kept_card, kept_words
 from targen_standard.reporting.concerns import concerns, text_figures
 
-__all__ = ["STANDARD"]
-
 _FEWEST = 20  # candidates judged, below which a share says little
 _SHARE = 0.1
 _UNSUITABLE = "unsuitable"  # of a task file, if a seed cannot lead to a row of the label

@@ -42,9 +42,6 @@ from targen_standard.replaying.api import begun, place_beside
 from targen_standard.revising.plan import RevisionPlan, plan_of
 from targen_standard.revising.revision import Judged, Revision, RevisionOfTouched
 
-__all__ = ["aplan_revision", "arevise", "plan_revision", "planned", "revise"]
-
-
 _KINDS = {kind.judged: kind for kind in (Revision, RevisionOfTouched)}
 
 _log = logging.getLogger("targen.run")

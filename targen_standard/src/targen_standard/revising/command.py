@@ -36,8 +36,6 @@ from targen_standard.replaying.command import (
 if TYPE_CHECKING:
     from targen_standard.revising.plan import RevisionPlan
 
-__all__ = ["revise"]
-
 _TEXT = 300  # letters of a value that are shown
 _NO_CHANGE = ("api_key_file", "price_in", "price_out")  # options that decide no reply
 

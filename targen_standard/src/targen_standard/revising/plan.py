@@ -16,8 +16,6 @@ from targen_core.text import percent, plural, printable
 from targen_standard.revising.revision import Judged, Revision
 from targen_standard.task_files.files import keys_of
 
-__all__ = ["Calls", "Change", "LabelPlan", "RevisionPlan", "plan_of"]
-
 _DECIDE_NO_ROW = ("draft", "name", "summary", "source", "presets")  # keys of a task's file
 
 

@@ -20,8 +20,6 @@ from targen_core.calls.call import Call
 from targen_core.calls.model import ChatReply
 from targen_core.engine.executor import Generation, Judgement
 
-__all__ = ["Rehearsal"]
-
 _MAKES_UP: ContextVar[str | None] = ContextVar("makes_up", default=None)
 
 

@@ -40,8 +40,6 @@ from targen_standard.replaying.replay import COPIED, Replay, known_sources, repl
 from targen_standard.revising.rehearsing import Rehearsal
 from targen_standard.task_files.prompt_text import without_others
 
-__all__ = ["Judged", "Revision", "RevisionOfTouched", "touched_labels"]
-
 R = TypeVar("R")
 
 Old = Callable[[Call], Awaitable[list[Mapping[str, Any]] | None]]

@@ -23,8 +23,6 @@ from targen_core.tasks.model import Task
 from targen_core.text import plural
 from targen_standard.tracing.asked import Asked, asked_for
 
-__all__ = ["Trace", "TracedCall", "trace", "traced_call"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracedCall:

@@ -44,8 +44,6 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector
 from targen_standard.recorded import RecordedLayer, recorded_models
 
-__all__ = ["Asked", "AskedCall", "asked_for"]
-
 _LAST = 1 << 30  # a position that no list reaches
 _MAX_SAMPLES = 10_000  # of a seed, that are made again
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from targen_cli.tracing import Traced
     from targen_standard.tracing.api import Trace, TracedCall
 
-__all__ = ["print_trace", "trace"]
-
 _ALL = Either("--full shows everything", "`messages` of the call has everything")
 _DIGITS = 12  # of a key that are shown
 _SHOWN = 10  # rows that rest on a call
