@@ -1,0 +1,135 @@
+"""The kinds of parts that this distribution adds: their hooks, and what `targen describe` shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from targen_cli.describing import print_described
+from targen_cli.facts import Described, about, fields
+from targen_core.plugins.hookspecs import hookspec
+
+if TYPE_CHECKING:
+    from targen_core import Register
+    from targen_standard.datasets.source import DatasetReader
+    from targen_standard.embedding import Embedder
+    from targen_standard.executors import ModelExecutor
+    from targen_standard.exporting.model import Exporter
+    from targen_standard.task_files.forms import TaskForm
+    from targen_standard.task_files.outputs import OutputType
+
+
+@hookspec
+def register_dataset_readers(register: Register[DatasetReader]) -> None:
+    """Register readers of datasets: forms of files and folders that `read_dataset` opens.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_dataset_readers(register):
+            register.register("brat", "my_package.brat:READER", summary="brat folders")
+        ```
+    """
+
+
+@hookspec
+def register_embedders(register: Register[Embedder]) -> None:
+    """Register embedders: what tells `targen generate --max-cosine` how near two rows are.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_embedders(register):
+            register.register("house", "my_package.embed:HOUSE", summary="Our sentence encoder")
+        ```
+    """
+
+
+def embedder_facts(part: Described) -> dict[str, Any]:
+    """Return what decides the vectors of an embedder."""
+    return {"packages": [*part.target.packages], "about": about(part.target.open)}
+
+
+@hookspec
+def register_executors(register: Register[ModelExecutor]) -> None:
+    """Register executors: where `targen generate --executor NAME` has the models work.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_executors(register):
+            register.register("grid", "my_package.grid:GRID", summary="Our own machines")
+        ```
+    """
+
+
+def executor_facts(part: Described) -> dict[str, Any]:
+    """Return the facts of an executor."""
+    return {"summary": part.target.summary, "about": about(part.target.place)}
+
+
+@hookspec
+def register_task_forms(register: Register[TaskForm[Any]]) -> None:
+    """Register forms of task files: files whose only key is the form's name.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_task_forms(register):
+            register.register("quiz", "my_package.quiz:QUIZ", summary="Quizzes by subject")
+        ```
+    """
+
+
+@hookspec
+def register_outputs(register: Register[OutputType[Any]]) -> None:
+    """Register outputs of task files: what `output:` may declare in place of `labels`.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_outputs(register):
+            register.register("tree", "my_package.tree:TREE", summary="syntax trees")
+        ```
+    """
+
+
+def form_facts(part: Described) -> dict[str, Any]:
+    """Return the keys of a form of task files, or of an output."""
+    return {"summary": part.target.summary, "keys": fields(part.target.spec)}
+
+
+def print_form(facts: dict[str, Any]) -> None:
+    """Print the keys of a form."""
+    name = facts["id"].rpartition(":")[2]
+    print_described("key", facts["keys"])
+    print(f"In a task file, use no key but {name} and `name`, and put these options under {name}.")
+
+
+def print_output(facts: dict[str, Any]) -> None:
+    """Print the keys of an output."""
+    print_described("key", facts["keys"])
+    print("In a task file, put these keys under output.")
+
+
+@hookspec
+def register_exporters(register: Register[Exporter]) -> None:
+    """Register exporters: forms that `targen export --as NAME` writes a dataset in.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_exporters(register):
+            register.register("report", "my_package.report:REPORT", summary="Rows to read")
+        ```
+    """
+
+
+def exporter_facts(part: Described) -> dict[str, Any]:
+    """Return the facts of an exporter."""
+    return {"writes": part.target.suffix or "folder", "about": about(part.target.write)}
+
+
+def print_exporter(facts: dict[str, Any]) -> None:
+    """Print what an exporter writes."""
+    writes = facts["writes"]
+    print(f"writes: {'a folder' if writes == 'folder' else f'a {writes} file'}")
