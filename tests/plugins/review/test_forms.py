@@ -188,7 +188,7 @@ WRONG = r"""
     labelstudio-min.json | grade | "E" | 'E' is not a grade
     labelstudio-min.json | decision | "burn" | 'burn' is not a decision
     labelstudio-min.json | annotator | {"x": 1} | an object, not a name or a number
-    labelstudio-min.json | comment | 7 | comment is a number, not text
+    labelstudio-min.json | comment | 7 | comment is a number, not a text
     labelstudio-min.json | comment | "\ud800" | half of a surrogate pair
     labelstudio-min.json | comment | "a\u0000b" | comment contains a NUL (U+0000)
     labelstudio-min.json | reasons | "near copy" | 'near copy' is not a reason

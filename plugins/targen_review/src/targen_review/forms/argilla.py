@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_cli.markup import markdown
+from targen_core.outputs import write_file
 from targen_core.text import printable
 from targen_review.forms.sheet import (
     DIGEST,
@@ -28,7 +29,6 @@ from targen_review.forms.sheet import (
     Sheet,
     latest,
     refused_file,
-    write_files,
 )
 
 __all__ = ["is_record", "read", "write"]
@@ -71,7 +71,7 @@ def write(sheet: Sheet, folder: Path, *, per_row: int = 1) -> list[Path]:
         ".argilla/settings.json": settings,
         "records.json": [_record(sheet, item) for item in sheet.items],
     }
-    return write_files(folder, {name: json.dumps(value) + "\n" for name, value in files.items()})
+    return [write_file(folder / name, json.dumps(value) + "\n") for name, value in files.items()]
 
 
 def is_record(record: object) -> bool:
@@ -111,11 +111,11 @@ def read(
 def _answers(
     reader: Reader, sheet: Sheet, number: int, record: Mapping[str, Any]
 ) -> Iterator[Answer]:
-    responses = reader.mapping(number, "responses", record.get("responses"))
+    responses = reader.part(number, "responses", record.get("responses"), dict)
     by_user: dict[str, dict[str, Any]] = defaultdict(dict)
     for question, given in responses.items():
-        for response in reader.sequence(number, f"responses.{question}", given):
-            one = reader.mapping(number, f"responses.{question}", response)
+        for response in reader.part(number, f"responses.{question}", given, list):
+            one = reader.part(number, f"responses.{question}", response, dict)
             user = one.get("user_id")
             # Some versions state it: an answer that was not submitted does not count.
             if one.get("status") in ("draft", "discarded"):
@@ -130,7 +130,7 @@ def _answers(
                 raise refused_file(reader.path, number, why)
     if not by_user:
         return
-    metadata = reader.mapping(number, "metadata", record.get("metadata"))
+    metadata = reader.part(number, "metadata", record.get("metadata"), dict)
     item, digest = reader.item(number, record.get("id"), metadata.get(DIGEST))
     for user, values in by_user.items():
         label = values.get("label")

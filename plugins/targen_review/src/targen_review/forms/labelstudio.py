@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from targen_core.outputs import write_file
 from targen_review.forms.sheet import (
     DIGEST,
     FLAG,
@@ -26,7 +27,6 @@ from targen_review.forms.sheet import (
     latest,
     refused_file,
     several,
-    write_files,
 )
 
 __all__ = ["read", "write"]
@@ -44,7 +44,7 @@ def write(sheet: Sheet, folder: Path) -> list[Path]:
         "labeling.xml": _interface(sheet),
         "tasks.json": json.dumps(tasks, ensure_ascii=False, indent=1) + "\n",
     }
-    return write_files(folder, texts)
+    return [write_file(folder / name, text) for name, text in texts.items()]
 
 
 def read(
@@ -86,15 +86,15 @@ def _of_task(
     reader: Reader, sheet: Sheet, number: int, task: Mapping[str, Any]
 ) -> Iterator[Answer]:
     data = task["data"]
-    annotations = reader.sequence(number, "annotations", task.get("annotations"))
+    annotations = reader.part(number, "annotations", task.get("annotations"), list)
     for given in annotations:
-        annotation = reader.mapping(number, "annotations", given)
+        annotation = reader.part(number, "annotations", given, dict)
         if annotation.get("was_cancelled") or annotation.get("skipped"):
             continue
         values: dict[str, list[Any]] = {}
-        for part in reader.sequence(number, "result", annotation.get("result")):
-            result = reader.mapping(number, "result", part)
-            value = reader.mapping(number, "value", result.get("value"))
+        for part in reader.part(number, "result", annotation.get("result"), list):
+            result = reader.part(number, "result", part, dict)
+            value = reader.part(number, "value", result.get("value"), dict)
             name = result.get("from_name")
             for kind in ("choices", "text"):
                 if isinstance(name, str) and kind in value:

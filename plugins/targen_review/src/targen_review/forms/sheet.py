@@ -9,16 +9,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from targen_core.errors import UnreadableFile, UsageError
-from targen_core.outputs import write_file
 from targen_core.plain import read_plain
 from targen_core.reading import Malformed, json_of
 from targen_core.suggestions import did_you_mean
@@ -39,7 +38,6 @@ __all__ = [
     "read_records",
     "refused_file",
     "several",
-    "write_files",
 ]
 
 REJECT, FLAG = "reject", "flag"
@@ -50,6 +48,8 @@ NO_REASON = "none of these"
 
 DIGEST = "targen_digest"
 """Under this name the other tool keeps which contents of a row its people saw."""
+
+_Part = TypeVar("_Part", dict[str, Any], list[Any], str)
 
 _FORMAT = 1
 _MARK = re.compile(r"v(\d{1,9}):([0-9a-f]{16})")
@@ -217,15 +217,6 @@ def read_records(path: Path) -> list[Any]:
     return value
 
 
-def write_files(folder: Path, texts: Mapping[str, str]) -> list[Path]:
-    """Write files into a folder, which is made if it is not there, each whole or not at all.
-
-    Raises:
-        WriteFailed: the operating system refuses.
-    """
-    return [write_file(folder / name, text) for name, text in texts.items()]
-
-
 def refused_file(path: Path, number: int, why: str, *, hint: str = "") -> UsageError:
     """The error for a record, by its place from 1."""
     return UsageError(f"{path}, record {number}: {why}", hint=hint)
@@ -291,13 +282,9 @@ class Reader:
             ("grade", self._sheet.grades, "before"),
         ):
             value = said.get(key)
-            if value is None or (isinstance(value, str) and (value in options or not options)):
+            if value is None or (isinstance(value, str) and not options):
                 continue
-            raise self._wrong(
-                number,
-                f"row {item.row}: {printable(str(value), max_length=60)!r} is not a {name}",
-                hint=did_you_mean(str(value)[:60], options, f"the {name}s are"),
-            )
+            self._require_option(number, name, value, options, of=f"row {item.row}: ")
         if said.get("before") is None and item.before in (None, item.label):
             said["before"] = said.get("after") if item.before is not None else None
         if choice == item.label and not self._sheet.blind:
@@ -315,17 +302,14 @@ class Reader:
         Raises:
             UsageError: it is not text.
         """
-        if value is None:
-            return ""
-        if not isinstance(value, str):
-            raise self._wrong(number, f"{name} is {_kind(value)}, not text")
+        text = self.part(number, name, value, str)
         try:
-            value.encode()
+            text.encode()
         except UnicodeEncodeError:
             raise self._wrong(number, f"{name} contains half of a surrogate pair") from None
-        if "\0" in value:
+        if "\0" in text:
             raise self._wrong(number, f"{name} contains a NUL (U+0000), which is not text")
-        return value.replace("\r\n", "\n")
+        return text.replace("\r\n", "\n")
 
     def reasons(self, number: int, value: object) -> tuple[str, ...]:
         """The reasons that somebody chose, in the rubric's order.
@@ -335,10 +319,7 @@ class Reader:
         """
         chosen = [each for each in several(value) if each != NO_REASON]
         for each in chosen:
-            if each not in self._sheet.reasons:
-                shown = printable(str(each), max_length=60)
-                hint = did_you_mean(str(each)[:60], self._sheet.reasons, "the reasons are")
-                raise self._wrong(number, f"{shown!r} is not a reason in the rubric", hint=hint)
+            self._require_option(number, "reason", each, self._sheet.reasons)
         return tuple(name for name in self._sheet.reasons if name in chosen)
 
     def decisions(self, number: int, value: object) -> dict[str, bool]:
@@ -349,37 +330,31 @@ class Reader:
         """
         chosen = several(value)
         for each in chosen:
-            if each not in (REJECT, FLAG):
-                raise self._wrong(
-                    number,
-                    f"{printable(str(each), max_length=60)!r} is not a decision",
-                    hint=f"the decisions are: {REJECT}, {FLAG}",
-                )
+            self._require_option(number, "decision", each, (REJECT, FLAG))
         return {"reject": REJECT in chosen, "flag": FLAG in chosen}
 
-    def mapping(self, number: int, name: str, value: object) -> Mapping[str, Any]:
-        """Return a part of a record that has parts itself; empty if it is absent.
+    def part(self, number: int, name: str, value: object, kind: type[_Part]) -> _Part:
+        """Return a part of a record that is an object, a list or a text; empty if it is absent.
 
         Raises:
             UsageError: it is something else.
         """
         if value is None:
-            return {}
-        if not isinstance(value, dict):
-            raise self._wrong(number, f"{name} is {_kind(value)}, not an object")
+            return kind()
+        if not isinstance(value, kind):
+            raise self._wrong(number, f"{name} is {_kind(value)}, not {_kind(kind())}")
         return value
 
-    def sequence(self, number: int, name: str, value: object) -> Sequence[Any]:
-        """A list in a record; an absent one is empty.
-
-        Raises:
-            UsageError: it is something else.
-        """
-        if value is None:
-            return ()
-        if not isinstance(value, list):
-            raise self._wrong(number, f"{name} is {_kind(value)}, not a list")
-        return value
+    def _require_option(
+        self, number: int, name: str, value: object, options: Collection[str], *, of: str = ""
+    ) -> None:
+        if not isinstance(value, str) or value not in options:
+            said = str(value)
+            raise self._wrong(
+                number,
+                f"{of}{printable(said, max_length=60)!r} is not a {name}",
+                hint=did_you_mean(said[:60], options, f"the {name}s are"),
+            )
 
     def _rater(self, number: int, theirs: object) -> str:
         if not isinstance(theirs, str | int) or isinstance(theirs, bool):
