@@ -10,21 +10,16 @@ from typing import Any
 
 from targen_cli import tracing
 from targen_cli.commands.report import (
-    ALL,
-    MANY,
-    branch_words,
-    by_step,
     copied_head,
-    flow_columns,
     flow_table,
-    judged_flows,
     reject_sections,
     row_tables,
     rows_by_label,
+    usage_table,
 )
 from targen_cli.commands.shelf import Shelved
 from targen_cli.commands.show import content_of, origin_of, text_of
-from targen_cli.findings import Table, flow_losses
+from targen_cli.findings import Table
 from targen_cli.options.prices import price_words
 from targen_cli.pages import document, safe, scrolling
 from targen_cli.tables import duration
@@ -205,28 +200,21 @@ def _labels(report: Report) -> Iterator[str]:
 
 
 def _flow(raw: Mapping[str, Any]) -> Iterator[str]:
-    flows, corrected = judged_flows(raw["flow"]), raw.get("corrected", True)
-    if not flows:
+    heads, rows = flow_table(raw["flow"], raw.get("branches") or {})
+    if not rows:
         return
-    aims = raw.get("branches") or {name: name for name in flows}
-    apart = flow_losses(flows, aims, MANY)
-    ends = flow_columns(flows, aims)
-    if len(ends) > MANY:
-        yield "<h2>Label flow</h2>"
-        yield _table(*flow_table(flows, aims))
-        return
-    rows = []
-    for name, flow in flows.items():
-        counts = [flow["accepted"].get(end, 0) for end in ends]
-        counts += [lost[name] for lost in apart.values()]
-        judged = max(1, flow["judged"])
-        heats = [_Heat(count, count / judged) for count in counts]
-        rows.append((branch_words(name, aims), *heats, flow["judged"]))
-    yield "<h2>Label flow</h2>"
     words = "Rows: the label for which the candidates were generated; columns: their outcome."
-    words += "" if corrected else " There was no step 4, so labels were not corrected."
+    if not raw.get("corrected", True):
+        words += " There was no step 4, so labels were not corrected."
+    yield "<h2>Label flow</h2>"
     yield f'<p class="soft">{words}</p>'
-    yield _table(["", *ends, *apart, ALL], rows)
+    yield _table(
+        heads,
+        [
+            (name, *(_Heat(count, count / judged) for count in counts), judged)
+            for name, *counts, judged in rows
+        ],
+    )
 
 
 def _reasons(raw: Mapping[str, Any]) -> Iterator[str]:
@@ -256,32 +244,15 @@ def _reasons(raw: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _calls(raw: Mapping[str, Any]) -> Iterator[str]:
-    usage = raw["usage"]
-    heads = {
-        "calls": "calls",
-        "cached": "cached",
-        "copied": copied_head(raw),
-        "lost": "lost",
-        "input_tokens": "input tokens",
-        "output_tokens": "output tokens",
-    }
-    kept = [key for key in heads if usage["total"].get(key) or key == "calls"]
-    priced = usage["priced"] and usage["total"]["dollars"]
-    rows = [
-        (
-            step,
-            label or "",
-            *(counts.get(key, 0) for key in kept),
-            *([_Number(f"{counts['dollars']:.4f}")] if priced else []),
-        )
-        for step, label, counts in [
-            *((part["step"], part["label"], part) for part in by_step(usage)),
-            ("all", "", usage["total"]),
-        ]
-    ]
     yield "<h2>Calls</h2>"
-    names = [heads[key] for key in kept] + ["dollars"] * bool(priced)
-    yield _table(["step", "label", *names], rows)
+    heads, rows = usage_table(raw)
+    yield _table(
+        heads,
+        [
+            (step, label, *(_Number(n) if isinstance(n, str) else n for n in counts))
+            for step, label, *counts in rows
+        ],
+    )
     for line in price_words(raw.get("prices", {})):
         yield f'<p class="soft">{_safe(line)}</p>'
 

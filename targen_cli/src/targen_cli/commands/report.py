@@ -24,15 +24,10 @@ if TYPE_CHECKING:
     from targen_cli.commands.shelf import Shelved
 
 __all__ = [
-    "ALL",
-    "MANY",
-    "branch_words",
-    "by_step",
     "copied_head",
     "exit_on_concerns",
     "flow_columns",
     "flow_table",
-    "judged_flows",
     "made_up_words",
     "open_page",
     "print_concerns",
@@ -43,14 +38,12 @@ __all__ = [
     "row_tables",
     "rows_by_label",
     "say_what_is_next",
+    "usage_table",
     "with_concerns",
     "write_page",
 ]
 
-ALL = "candidates"
-"""The name for all of a label flow; many are rejected before step 4 judges them."""
-
-MANY = 8
+_MANY = 8
 """Labels from which on a table has no column or row for each."""
 
 
@@ -351,8 +344,7 @@ def print_flow(
     `branches` lists each branch's aim, by default the label of its name; `corrected` whether there
     was a step 4.
     """
-    aims = branches or {name: name for name in flows}
-    heads, rows = flow_table(flows, aims)
+    heads, rows = flow_table(flows, branches or {})
     if not rows:
         return
     column = "after correction" if corrected else "label, not corrected"
@@ -362,12 +354,12 @@ def print_flow(
 
 def flow_table(
     flows: Mapping[str, Any], aims: Mapping[str, str | None]
-) -> tuple[list[str], list[tuple[str | int, ...]]]:
+) -> tuple[list[str], list[tuple[Any, ...]]]:
     """The label-flow matrix; of many labels only what was kept, and what was relabelled."""
-    flows = judged_flows(flows)
-    columns, apart = flow_columns(flows, aims), flow_losses(flows, aims, MANY)
-    many = len(columns) > MANY
-    rows: list[tuple[str | int, ...]] = []
+    flows = {name: flow for name, flow in flows.items() if flow["judged"]}
+    columns, apart = flow_columns(flows, aims), flow_losses(flows, aims, _MANY)
+    many = len(columns) > _MANY
+    rows: list[tuple[Any, ...]] = []
     for name, flow in flows.items():
         accepted = flow["accepted"]
         ends: list[int] = [accepted.get(column, 0) for column in columns]
@@ -375,19 +367,14 @@ def flow_table(
             kept = accepted.get(aims.get(name, name), 0)
             ends = [kept, sum(accepted.values()) - kept]
         others = (counts[name] for counts in apart.values())
-        rows.append((branch_words(name, aims), *ends, *others, flow["judged"]))
-    return ["", *(("kept", "relabelled") if many else columns), *apart, ALL], rows
+        rows.append((_branch_words(name, aims), *ends, *others, flow["judged"]))
+    return ["", *(("kept", "relabelled") if many else columns), *apart, "candidates"], rows
 
 
-def branch_words(branch: str, aims: Mapping[str, str | None]) -> str:
+def _branch_words(branch: str, aims: Mapping[str, str | None]) -> str:
     """A branch, and what it aims at where its name does not say it."""
     aim = aims.get(branch, branch)
     return branch if aim == branch else f"{branch} ({'any label' if aim is None else aim})"
-
-
-def judged_flows(flows: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the flows that have candidates."""
-    return {name: flow for name, flow in flows.items() if flow["judged"]}
 
 
 def flow_columns(flows: Mapping[str, Any], aims: Mapping[str, str | None]) -> list[str]:
@@ -397,10 +384,10 @@ def flow_columns(flows: Mapping[str, Any], aims: Mapping[str, str | None]) -> li
     return [*own, *sorted(set().union(*labels) - set(own))]
 
 
-def by_step(usage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _by_step(usage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the usage by step and label, or only by step if there are many labels."""
     places: list[Mapping[str, Any]] = usage["by_step"]
-    if len({place["label"] for place in places}) <= MANY + 1:
+    if len({place["label"] for place in places}) <= _MANY + 1:
         return places
     sums: dict[str, dict[str, Any]] = {}
     for place in places:
@@ -417,37 +404,40 @@ def copied_head(report: Mapping[str, Any]) -> str:
     return f"from {run}" if run else "copied"
 
 
+def usage_table(report: Mapping[str, Any]) -> tuple[list[str], list[tuple[str | int, ...]]]:
+    """Return what the calls took, by step and in all, without the columns that hold nothing."""
+    usage = report["usage"]
+    heads = {
+        "calls": "calls",
+        "cached": "cached",
+        "copied": copied_head(report),
+        "lost": "lost",
+        "input_tokens": "input tokens",
+        "cache_read_tokens": "of these cached",
+        "output_tokens": "output tokens",
+    }
+    always = ("calls", "input_tokens", "output_tokens")
+    kept = [key for key in heads if key in always or usage["total"].get(key)]
+    priced = usage["priced"] and usage["total"]["dollars"]
+    rows = [
+        (
+            part["step"],
+            part["label"] or "-",
+            *(part.get(key, 0) for key in kept),
+            *((f"{part['dollars']:.4f}",) if priced else ()),
+        )
+        for part in [*_by_step(usage), {"step": "all", "label": None, **usage["total"]}]
+    ]
+    return ["step", "label", *(heads[key] for key in kept), *(("dollars",) if priced else ())], rows
+
+
 def print_usage(report: Mapping[str, Any]) -> None:
     """Print what the calls took, step by step."""
     usage = report["usage"]
-    priced, copied = usage["priced"], copied_head(report)
+    heads, rows = usage_table(report)
     print("\nCalls")
-
-    def row(step: str, label: str, counts: Mapping[str, Any]) -> tuple[object, ...]:
-        return (
-            step,
-            label,
-            f"{counts['calls']:,}",
-            f"{counts['cached']:,}",
-            f"{counts.get('copied', 0):,}",
-            f"{counts['lost']:,}",
-            f"{counts['input_tokens']:,}",
-            f"{counts.get('cache_read_tokens', 0):,}",
-            f"{counts['output_tokens']:,}",
-            f"{counts['dollars']:.4f}" if priced else "?",
-        )
-
-    print_table(
-        [
-            *("step", "label", "calls", "cached", copied),
-            *("lost", "input tokens", "of these cached", "output tokens", "dollars"),
-        ],
-        [
-            *(row(c["step"], c["label"] or "-", c) for c in by_step(usage)),
-            row("all", "-", usage["total"]),
-        ],
-        optional=("label", "cached", copied, "lost", "of these cached", "dollars"),
-    )
+    cells = [[f"{cell:,}" if isinstance(cell, int) else cell for cell in row] for row in rows]
+    print_table(heads, cells, optional=("label",))
     if estimated := usage.get("estimated"):
         print(
             f"The service reported no tokens for {plural(estimated, 'call')}: those are estimated."
