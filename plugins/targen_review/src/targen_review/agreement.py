@@ -19,6 +19,9 @@ from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 __all__ = ["Figure", "Z", "cohen_kappa", "f1", "krippendorff_alpha", "share", "spearman"]
 
 Z = 1.959964  # two-sided 95% quantile of the normal distribution
@@ -95,27 +98,19 @@ def cohen_kappa(
         ValueError: the sequences differ in length, or a grade is not on the scale.
     """
     pairs = _pairs(one, other)
-    if linear:
-        steps = _places(order, pairs)
-    else:
-        found = sorted({grade for pair in pairs for grade in pair}, key=repr)
-        steps = {grade: at for at, grade in enumerate(found)}
+    steps = _places(order if linear else None, pairs)
     counts = Counter((steps[left], steps[right]) for left, right in pairs)
-    weight = _steps_apart if linear else _unequal
     if not counts:
         return Figure(None, reason="no rows have a grade from both raters")
+    at = np.arange(len(steps))
+    apart = abs(np.subtract.outer(at, at)) if linear else 1 - np.eye(len(steps))
 
     def kappa(counts: Mapping[_Pair, int]) -> float | None:
-        rows = sum(counts.values())
-        left, right = Counter[int](), Counter[int]()
-        for (one, other), times in counts.items():
-            left[one] += times
-            right[other] += times
-        observed = sum(times * weight(*pair) for pair, times in counts.items()) / rows
-        expected = sum(
-            left[one] * right[other] * weight(one, other) for one in left for other in right
-        ) / (rows * rows)
-        return 1 - observed / expected if expected else None
+        together = np.zeros(apart.shape)
+        for pair, times in counts.items():
+            together[pair] = times
+        expected = together.sum(axis=1) @ apart @ together.sum(axis=0) / together.sum()
+        return float(1 - (together * apart).sum() / expected) if expected else None
 
     return _figure(counts, kappa, "both raters gave the same answer for every row")
 
@@ -136,16 +131,10 @@ def spearman(one: Sequence[float | None], other: Sequence[float | None]) -> Figu
     counts = Counter(pairs)
 
     def correlation(counts: Mapping[tuple[float, float], int]) -> float | None:
-        rows = sum(counts.values())
-        left, right = _ranks(counts, 0), _ranks(counts, 1)
-        middle = (rows + 1) / 2
-        both = own = others = 0.0
-        for (one, other), times in counts.items():
-            away, far = left[one] - middle, right[other] - middle
-            both += times * away * far
-            own += times * away * away
-            others += times * far * far
-        return both / math.sqrt(own * others) if own and others else None
+        times = np.array(list(counts.values()))
+        away, far = (_ranks(values, times) for values in zip(*counts, strict=True))
+        spread = (times * away * away).sum() * (times * far * far).sum()
+        return float((times * away * far).sum() / math.sqrt(spread)) if spread else None
 
     return _figure(counts, correlation, "one of the two raters gave every row the same grade")
 
@@ -172,35 +161,23 @@ def krippendorff_alpha(
     graded = [row for row in graded if len(row) > 1]
     if not graded:
         return Figure(None, reason="no rows have two grades")
-    if level == "ordinal":
-        places = _places(order, graded)
-    else:
-        found = sorted({grade for row in graded for grade in row}, key=repr)
-        places = {grade: at for at, grade in enumerate(found)}
-    counts = Counter(tuple(sorted(places[grade] for grade in row)) for row in graded)
+    places = _places(order if level == "ordinal" else None, graded)
     size = len(places)
+    counts = Counter(tuple(sorted(places[grade] for grade in row)) for row in graded)
+    times = {row: np.bincount(row, minlength=size) for row in counts}
 
     def alpha(counts: Mapping[tuple[int, ...], int]) -> float | None:
-        totals = [0] * size
-        together = [[0.0] * size for _ in range(size)]
-        for row, times in counts.items():
-            of = Counter(row)
-            for one, ones in of.items():
-                totals[one] += times * ones
-                for other, others in of.items():
-                    pairs = ones * (others - (one == other))
-                    together[one][other] += times * pairs / (len(row) - 1)
-
-        def apart(one: int, other: int) -> float:
-            if level == "nominal":
-                return float(one != other)
-            low, high = min(one, other), max(one, other)
-            return (sum(totals[low : high + 1]) - (totals[low] + totals[high]) / 2) ** 2
-
-        cells = [(one, other) for one in range(size) for other in range(size)]
-        observed = sum(together[one][other] * apart(one, other) for one, other in cells)
-        expected = sum(totals[one] * totals[other] * apart(one, other) for one, other in cells)
-        return 1 - (sum(totals) - 1) * observed / expected if expected else None
+        totals, together = np.zeros(size), np.zeros((size, size))
+        for row, rows in counts.items():
+            totals += rows * times[row]
+            pairs = np.outer(times[row], times[row]) - np.diag(times[row])
+            together += rows * pairs / (len(row) - 1)
+        # Between two grades lie all those between them, and half of each of the two.
+        middles = totals.cumsum() - totals / 2
+        apart = 1 - np.eye(size) if level == "nominal" else np.subtract.outer(middles, middles) ** 2
+        expected = totals @ apart @ totals
+        observed = (totals.sum() - 1) * (together * apart).sum()
+        return float(1 - observed / expected) if expected else None
 
     return _figure(counts, alpha, "every row got the same grade")
 
@@ -246,30 +223,20 @@ def _pairs(
     return [(left, right) for left, right in both if left is not None and right is not None]
 
 
-def _places(order: Sequence[_Grade], graded: Sequence[Sequence[_Grade]]) -> dict[_Grade, int]:
-    places = {grade: at for at, grade in enumerate(order)}
-    for row in graded:
-        for grade in row:
-            if grade not in places:
-                raise ValueError(f"{grade!r} is not on the scale {', '.join(map(str, order))}")
+def _places(
+    order: Sequence[_Grade] | None, graded: Sequence[Sequence[_Grade]]
+) -> dict[_Grade, int]:
+    """The places of grades on the scale `order`; without one, of those that occur, in any order."""
+    found = dict.fromkeys(grade for row in graded for grade in row)
+    places = {grade: at for at, grade in enumerate(found if order is None else order)}
+    for grade in found:
+        if grade not in places:
+            raise ValueError(f"{grade!r} is not on the scale {', '.join(map(str, order or ()))}")
     return places
 
 
-def _ranks(counts: Mapping[tuple[float, float], int], at: int) -> dict[float, float]:
-    """Mean ranks, from 1, of the values of one rater."""
-    times = Counter[float]()
-    for pair, n in counts.items():
-        times[pair[at]] += n
-    ranks, before = {}, 0
-    for value in sorted(times):
-        ranks[value] = before + (times[value] + 1) / 2
-        before += times[value]
-    return ranks
-
-
-def _unequal(one: int, other: int) -> int:
-    return int(one != other)
-
-
-def _steps_apart(one: int, other: int) -> int:
-    return abs(one - other)
+def _ranks(values: Sequence[float], times: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean ranks of values that occur so many times, less the mean of all ranks."""
+    _, place = np.unique(values, return_inverse=True)
+    rows = np.bincount(place, weights=times)
+    return np.asarray((rows.cumsum() - (rows + times.sum()) / 2)[place])
