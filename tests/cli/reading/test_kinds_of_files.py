@@ -19,7 +19,6 @@ from targen_cli.reading import (
     read_text,
     read_toml,
     read_yaml,
-    read_zip,
 )
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
 from targen_core.plain import content_of
@@ -37,7 +36,6 @@ READERS = {
     "npy": read_array,
     "mapped": lambda path, **how: read_array(path, mapped=True, **how),
     "npz": read_arrays,
-    "zip": read_zip,
     "parquet": ParquetRows,
     "arrow": lambda path, **how: list(arrow_rows(path, **how)),
 }
@@ -50,7 +48,7 @@ def write(name: str, path: Path) -> None:
     if name in ("npy", "mapped"):
         with path.open("wb") as file:
             np.save(file, np.arange(3))
-    elif name in ("npz", "zip"):
+    elif name == "npz":
         with path.open("wb") as file:
             np.savez(file, a=np.arange(3))
     elif name == "parquet":

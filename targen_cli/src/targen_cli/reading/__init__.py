@@ -1,4 +1,4 @@
-"""Bounded readers: texts, JSON, CSV, YAML, TOML, Parquet, arrays and zip.
+"""Bounded readers: texts, JSON, CSV, YAML, TOML, Parquet and arrays.
 
 Any file may come from a stranger. Each reader takes only a regular file and bounds its bytes, its
 depth and what it expands to. It makes plain values and arrays of numbers, and runs no code. It
@@ -8,7 +8,6 @@ Functions that end in `_of` take a text that was read already, and raise `Malfor
 and pyarrow are imported when they are first needed.
 """
 
-from targen_cli.reading.archives import read_zip
 from targen_cli.reading.arrays import read_array, read_arrays
 from targen_cli.reading.files import WHOLE, read_json, read_text
 from targen_cli.reading.tables import ParquetRows, arrow_rows
@@ -27,7 +26,6 @@ __all__ = [
     "read_text",
     "read_toml",
     "read_yaml",
-    "read_zip",
     "refuse_binary",
     "toml_of",
     "yaml_of",

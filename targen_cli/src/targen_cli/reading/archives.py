@@ -10,34 +10,21 @@ from pathlib import Path
 from targen_core.errors import UnreadableFile
 from targen_core.plain import open_plain, place_of
 
-__all__ = ["members_of", "read_zip"]
+__all__ = ["members_of"]
 
 _MEMBERS = 10_000
 _FREE, _RATIO = 64 << 20, 16  # bytes that any archive may unpack to, and times what is packed
 
 
-def read_zip(
-    path: Path, max_bytes: int | None = None, *, inside: Path | None = None
-) -> dict[str, bytes]:
-    """Return the members of a zip archive by name.
+def members_of(path: Path, inside: Path | None) -> Iterator[tuple[str, bytes]]:
+    """Return the members of an archive one by one, once their declared sizes are checked.
 
-    Args:
-        path: the file; it may be a link unless `inside` is given.
-        max_bytes: the most bytes that all members may have together; by default 64 MiB and 16 times
-            their packed size.
-        inside: the folder that holds it, if that may come from a stranger: links out of the folder
-            are refused.
+    Together they may have 64 MiB and 16 times their packed size. With `inside`, links out of that
+    folder are refused.
 
     Raises:
         UnreadableFile: it cannot be read, is not an archive, or would unpack to more.
     """
-    return dict(members_of(path, max_bytes, inside))
-
-
-def members_of(
-    path: Path, max_bytes: int | None, inside: Path | None
-) -> Iterator[tuple[str, bytes]]:
-    """Return the members of an archive one by one, once their declared sizes are checked."""
     import zipfile
 
     place = place_of(path, inside)
@@ -54,7 +41,7 @@ def members_of(
             packed = min(
                 sum(info.compress_size for info in infos), os.fstat(whole.fileno()).st_size
             )
-            most = _FREE + _RATIO * packed if max_bytes is None else max_bytes
+            most = _FREE + _RATIO * packed
             if sum(info.file_size for info in infos) > most:
                 raise UnreadableFile(path, f"it unpacks to more than {most:,} bytes")
             for info in infos:

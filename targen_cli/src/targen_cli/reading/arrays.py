@@ -56,15 +56,13 @@ def read_array(
         raise UnreadableFile(path, str(error.strerror)) from error
 
 
-def read_arrays(
-    path: Path, max_bytes: int | None = None, *, inside: Path | None = None
-) -> dict[str, NDArray[Any]]:
+def read_arrays(path: Path, *, inside: Path | None = None) -> dict[str, NDArray[Any]]:
     """Return the arrays of a `.npz` file by name.
+
+    Together they may have 64 MiB and 16 times their packed size.
 
     Args:
         path: the file; it may be a link unless `inside` is given.
-        max_bytes: the most bytes that all arrays may have together; by default 64 MiB and 16 times
-            their packed size.
         inside: the folder that holds it, if that may come from a stranger: links out of the folder
             are refused.
 
@@ -72,8 +70,7 @@ def read_arrays(
         UnreadableFile: it cannot be read, holds something else, or would unpack to more.
     """
     return {
-        name.removesuffix(".npy"): _array(path, member)
-        for name, member in members_of(path, max_bytes, inside)
+        name.removesuffix(".npy"): _array(path, member) for name, member in members_of(path, inside)
     }
 
 
