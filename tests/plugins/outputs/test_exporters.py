@@ -12,6 +12,7 @@ from targen_core.errors import UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.preparing.parts import Parts
 from targen_testing import ExporterSuite as Suite
+from tests.files import lines
 
 from .declared import ALL, declaration
 
@@ -136,22 +137,18 @@ def test_preferences_have_the_columns_of_trl(form, texts, record, tmp_path):
 def test_a_ranking_is_a_pair_for_each_two_of_its_replies(tmp_path):
     rows = dataset(RANKED, RANKING)
     written("dpo", rows, tmp_path / "dpo", texts="plain")
-    pairs = [json.loads(line) for line in (tmp_path / "dpo").read_text().splitlines()]
-    assert [(pair["chosen"], pair["rejected"]) for pair in pairs] == [
-        *combinations(RANKING["ranked"], 2)
-    ]
+    pairs = [(pair["chosen"], pair["rejected"]) for pair in lines(tmp_path / "dpo")]
+    assert pairs == [*combinations(RANKING["ranked"], 2)]
     written("sft", rows, tmp_path / "sft", texts="plain")
     assert json.loads((tmp_path / "sft").read_text())["completion"] == "An hour."
 
 
+MAY = {"passage": "It was in May.", "question": "When?", "kind": "when", "answers": ["May"]}
 ROWS = {
     "spans": posts(span(POST, "New York", "place")),
     "labels": dataset(SHOP, {"text": "x", "labels": ["delay"]}, {"text": "y", "labels": []}),
     "score": dataset(PAIRS, {"one": "x", "other": "y", "score": 3.4}),
-    "answer": dataset(
-        QUESTIONS,
-        {"passage": "It was in May.", "question": "When?", "kind": "when", "answers": ["May"]},
-    ),
+    "answer": dataset(QUESTIONS, MAY),
     "preference": dataset(CHAT, REPLIES),
     "ranking": dataset(RANKED, RANKING),
 }
@@ -173,10 +170,8 @@ def test_columns_have_the_types_of_the_output_and_come_back(kind, tmp_path):
     made = ROWS[kind]
     held = made.to_hf()
     for column in COLUMNS.keys() & held.features.keys():
-        listed = column != "score"
-        assert str(held.features[column]) == (
-            f"List({COLUMNS[column]})" if listed else COLUMNS[column]
-        )
+        expected = COLUMNS[column] if column == "score" else f"List({COLUMNS[column]})"
+        assert str(held.features[column]) == expected
     held.save_to_disk(str(tmp_path / "saved"))
     held.to_parquet(str(tmp_path / "rows.parquet"))
     for source in (held, tmp_path / "saved", tmp_path / "rows.parquet"):
@@ -235,18 +230,14 @@ def test_tools_for_annotation_get_texts_and_the_answers_of_a_row(kind, tmp_path)
 
 def test_a_scale_of_whole_numbers_is_rated_and_odd_letters_are_noted(tmp_path):
     whole = {"score": {1: "bad", 5: "good"}, "bins": 5, "step": 1}
-    made = dataset(
-        PAIRS.model_copy(update={"output": whole}), {"one": "x", "other": "y", "score": 4}
-    )
+    declared = PAIRS.model_copy(update={"output": whole})
+    made = dataset(declared, {"one": "x", "other": "y", "score": 4})
     written("label-studio", made, tmp_path / "folder")
     written("argilla", made, tmp_path / "records.json")
-    assert (
-        '<Rating name="score" toName="text-one" maxRating="5"/>'
-        in (tmp_path / "folder" / "config.xml").read_text()
-    )
-    assert json.loads((tmp_path / "records.json").read_text())[0]["suggestions"]["score"] == {
-        "value": 4, "score": None, "agent": "targen"
-    }  # fmt: skip
+    rating = '<Rating name="score" toName="text-one" maxRating="5"/>'
+    assert rating in (tmp_path / "folder" / "config.xml").read_text()
+    (record,) = json.loads((tmp_path / "records.json").read_text())
+    assert record["suggestions"]["score"] == {"value": 4, "score": None, "agent": "targen"}
     said = written("argilla", posts(text="\U0001f600 Rome"), tmp_path / "more.json")
     assert "1 text with emoji" in said
     assert not written("label-studio", posts(text="\U0001f600 Rome"), tmp_path / "counts-as-we-do")
@@ -262,12 +253,7 @@ TRAINED_ON = {
     "ranking": (RANKED, RANKING, ONE_REPLY, "How long?", "An hour."),
     "answer": (
         QUESTIONS.model_copy(update={"output": {**QUESTIONS.output, "per_row": [1, 2]}}),
-        {
-            "passage": "In $5 May.",
-            "question": "When?",
-            "kind": "when",
-            "answers": ["May", "$5 May"],
-        },
+        {**MAY, "passage": "In $5 May.", "answers": ["May", "$5 May"]},
         ANSWERED,
         "Passage: In $5 May.\nQuestion: When?",
         "May; $5 May",

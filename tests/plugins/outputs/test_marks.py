@@ -111,16 +111,3 @@ def test_sets_meet_the_count_of_each_name_or_the_error_says_how_many_rows_would(
     for rows in {fits[0] - 1, fits[-1] + 1} - {0}:
         with pytest.raises(ValidationError, match=f"type rows: {fewest}"):
             Labels(**below, counts=wanted, rows=rows)
-
-
-@pytest.mark.parametrize("count", [2, 3, 4, 7])
-def test_names_with_equal_counts_are_alone_and_with_each_neighbour(count):
-    names = [f"n{at}" for at in range(count)]
-    spec = Labels(
-        labels=dict.fromkeys(names, "x"),
-        several=True,
-        counts=dict.fromkeys(names, 20),
-        rows=15 * count,
-    )
-    usual = Labels(labels=dict.fromkeys(names, "x"), several=True, per_row=(1, 2)).sets
-    assert spec.sets.keys() == usual.keys()

@@ -16,7 +16,7 @@ from targen_cli.reading import yaml_of
 from targen_core import Declaration, correct, generate, read_dataset, resume
 from targen_core.errors import QuotaNotMet, Rejected, UsageError
 from targen_outputs import Answer, Labels, Preference, Score, Spans
-from targen_outputs.answer import overlap_of, span_of
+from targen_outputs.answer import span_of
 from targen_standard.drafting import declaration as drafting
 
 from ...files import lines, write_lines
@@ -107,12 +107,35 @@ def test_tags_of_markup_are_text_if_the_task_says_so_or_is_earlier(more):
     assert dataset[0]["text"] == "<b>I</b> met Ann."
 
 
-def test_step_4_is_asked_again_if_it_uses_an_unknown_tag():
-    said = iter(["I met Ann on <date>May 2</date>.", "I met <PERSON>Ann</PERSON> on May 2."])
-    marked = lambda _: {"text": "I met <person>Ann</person> on May 2."}  # noqa: E731
-    label = lambda _: {"text": next(said)}  # noqa: E731
-    dataset = rows(NER, marked, label, labels={"person": 1}, **ONE_SEED)
-    assert [span["text"] for span in dataset[0]["spans"]] == ["Ann"]
+MARKED = "I met <person>Ann</person> and Bob on May 2."
+BOTH = "I met <person>Ann</person> and <PERSON>Bob</PERSON> on May 2."
+TABLETS = "Beta-blockers hide it, as do other tablets that slow the heart."
+HIDES = {"passage": TABLETS, "question": "What hides it?", "answers": ["other tablets"]}
+JUDGED = {
+    "spans": [{"text": BOTH.replace("May 2", "<date>May 2</date>")}, {"text": BOTH}],
+    "answer": [{"kind": "who", "answers": [said]} for said in ("Beta blockers", "Beta-blockers")],
+}
+"""An unknown tag or an answer that is not in the passage, and what is said the second time."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "aimed", "write", "found"),
+    [
+        ("spans", "person", {"text": MARKED}, ["Ann", "Bob"]),
+        ("answer", "who", HIDES, ["Beta-blockers"]),
+    ],
+)
+def test_step_4_is_asked_again_for_what_no_row_can_have_and_a_row_keeps_what_it_finds(
+    kind, aimed, write, found
+):
+    replies = iter(JUDGED[kind])
+    label = lambda _: next(replies)  # noqa: E731
+    dataset = rows(ALL[kind], lambda _: write, label, labels={aimed: 1}, **ONE_SEED)
+    (row,) = dataset
+    assert found == ([s["text"] for s in row["spans"]] if kind == "spans" else row["answers"])
+    (record,) = dataset.provenance
+    assert kind == "answer" or record["notes"]["before"] == MARKED
+    assert not lines("runs/mine-0/rejects.jsonl")
 
 
 @pytest.mark.parametrize(
@@ -130,30 +153,6 @@ def test_names_may_be_in_any_script_and_are_as_free_as_labels_if_they_stand_in_n
     works("generate", "./mine.yaml", "--label", f"{label}=1", "-b", "scripted", "--out", "run")
     assert read_dataset("run").labels == {label: 1}
     works("validate", "run")
-
-
-def test_names_of_types_may_be_in_any_script(works):
-    Path("orte.json").write_text(
-        json.dumps({**NER, "output": {"spans": {"人名": "谁", "Örtchen": "o"}}})
-    )
-    works("generate", "./orte.json", "-n", 4, "-b", "scripted", "--out", "run")
-    works("export", "run", "--as", "conll", "--out", "rows.conll")
-    assert {"B-人名", "B-Örtchen"} <= {*Path("rows.conll").read_text(encoding="utf-8").split()}
-
-
-def test_step_4_does_not_see_the_target_and_a_row_keeps_what_it_finds():
-    seen = []
-
-    def label(call):
-        seen.append(call.values["input"])
-        return {"text": "I met <person>Ann</person> and <person>Bob</person>."}
-
-    before = "I met <person>Ann</person> and Bob."
-    dataset = rows(NER, lambda _: {"text": before}, label, labels={"person": 1})
-    assert seen == ["I met Ann and Bob."]
-    assert [span["text"] for span in dataset[0]["spans"]] == ["Ann", "Bob"]
-    (record,) = dataset.provenance
-    assert record["notes"]["before"] == before
 
 
 @pytest.mark.parametrize(("judged", "score"), [(2.45, 2), (2.5, 2), (3.4, 3), (3.5, 3), (3.6, 4)])
@@ -178,9 +177,8 @@ def test_step_4_is_not_asked_to_find_fewer_spans_than_there_are():
     with pytest.raises(QuotaNotMet):
         rows(declared, lambda _: written, label, labels={"person": 1}, **ONE_SEED)
     rejects = lines("runs/mine-0/rejects.jsonl")
-    assert {(each["reason"], each["detail"]) for each in rejects} == {
-        ("too-many-spans", "the text has 3 spans")
-    }
+    reasons = {(each["reason"], each["detail"]) for each in rejects}
+    assert reasons == {("too-many-spans", "the text has 3 spans")}
     assert len(asked) == len(rejects)
 
 
@@ -217,39 +215,26 @@ def test_step_4_decides_whether_a_question_has_an_answer(step_3):
     assert targets[0].startswith(unanswered) == (not step_3)
 
 
-def test_step_4_is_asked_again_for_an_answer_that_does_not_fit_the_row():
-    said = iter(["Beta blockers", "Beta-blockers"])
-    passage = "Beta-blockers hide it, as do other tablets that slow the heart."
-    written = {"passage": passage, "question": "What hides it?", "answers": ["other tablets"]}
-    label = lambda _: {"kind": "who", "answers": [next(said)]}  # noqa: E731
-    dataset = rows(QA, lambda _: written, label, labels={"who": 1}, **ONE_SEED)
-    assert [row["answers"] for row in dataset] == [["Beta-blockers"]]
-    assert not lines("runs/mine-0/rejects.jsonl")
+ANSWERS = """
+    7 | 12 March 2024 | 13 March 2024 | corrected
+    6 | 12 March 2024 | 13 March 2024 | kept
+    7 | Ann came 3-5 | Ann came 5-3 | corrected
+    7 | it was on time | it wasn't on time | corrected
+    7 | sie kam pünktlich an | sie kam nicht pünktlich an | corrected
+    7 | in May 2024 | May 2024 | noted
+    7 | in May 2024 | in May, 2024. | kept
+    7 | 北京市人 | 北京人 | noted
+"""
 
 
-@pytest.mark.parametrize(
-    ("step_3", "step_4", "edition", "kept", "judged"),
-    [
-        ("12 March 2024", "13 March 2024", 7, "13 March 2024", None),
-        ("12 March 2024", "13 March 2024", 6, "12 March 2024", None),
-        ("Ann came 3-5", "Ann came 5-3", 7, "Ann came 5-3", None),
-        ("it was on time", "it wasn't on time", 7, "it wasn't on time", None),
-        (
-            "sie kam pünktlich an",
-            "sie kam nicht pünktlich an",
-            7,
-            "sie kam nicht pünktlich an",
-            None,
-        ),
-        ("in May 2024", "May 2024", 7, "in May 2024", "May 2024"),
-        ("in May 2024", "in May, 2024.", 7, "in May 2024", None),
-    ],
-)
+@pytest.mark.parametrize(("edition", "step_3", "step_4", "becomes"), table(ANSWERS, 4))
 def test_answers_that_differ_in_a_number_or_a_negation_are_not_alike(
-    step_3, step_4, edition, kept, judged
+    edition, step_3, step_4, becomes
 ):
     """Of those that differ in less, the run's notes and report say so."""
-    open_ended = {**QA, "output": {"answer": QA["output"]["answer"]}, "edition": edition}
+    kept = step_4 if becomes == "corrected" else step_3
+    judged = step_4 if becomes == "noted" else None
+    open_ended = {**QA, "output": {"answer": QA["output"]["answer"]}, "edition": int(edition)}
     written = {"passage": "Ann came to us.", "question": "When?", "answers": [step_3]}
     label = lambda _: {"kind": "when", "answers": [step_4]}  # noqa: E731
     dataset = rows(open_ended, lambda _: written, label, labels={"when": 1}, **ONE_SEED)
@@ -333,29 +318,25 @@ def test_counts_per_label_are_exact_when_step_4_changes_labels():
     assert any("before" in record.get("notes", {}) for record in made.dataset.provenance)
 
 
-def test_counts_of_types_are_exact_from_a_file(works):
+def counted(run):
+    """The number of rows, and how many of them have each type."""
+    kinds = [{span["type"] for span in row["spans"]} for row in read_dataset(run)]
+    return len(kinds), *(sum(name in each for each in kinds) for name in ("person", "place"))
+
+
+def test_counts_of_types_are_exact_from_a_file_and_give_the_proportions_of_more_rows(works):
     """A command makes rows of a file, and its copy in the run means the same."""
-    output = {**NER["output"], "counts": {"person": 7, "place": 4}, "rows": 9}
-    file_of({**NER, "output": output})
-    works("generate", "./mine.yaml", "--preset", "counts", "-b", "scripted", "--out", "run")
-    dataset = read_dataset("run")
-    kinds = [{span["type"] for span in row["spans"]} for row in dataset]
-    assert [sum(name in each for each in kinds) for name in ("person", "place")] == [7, 4]
-    assert len(kinds) == 9
-    (span, *_) = dataset[0]["spans"]
+    file_of({**NER, "output": {**NER["output"], "counts": {"person": 7, "place": 4}, "rows": 9}})
+    works(*"generate ./mine.yaml --preset counts -b scripted --out run".split())
+    assert counted("run") == (9, 7, 4)
+    (span, *_) = read_dataset("run")[0]["spans"]
     assert f"{span['text']} ({span['type']})" in works("show", "run").out
     assert "changed: nothing" in works("replay", "run", "--out", "again").out
-
-
-def test_a_number_of_rows_takes_the_proportions_of_a_preset(works):
-    output = {**NER["output"], "counts": {"person": 7, "place": 4}, "rows": 9}
-    file_of({**NER, "output": output})
-    even = works("generate", "./mine.yaml", "-n", 6, "-b", "scripted", "--out", "even")
+    even = works(*"generate ./mine.yaml -n 6 -b scripted --out even".split())
     assert "To divide them as in a preset: --preset counts" in even.err
-    line = "generate ./mine.yaml -n 18 --preset counts -b scripted --out run"
-    assert "preset" not in works(*line.split()).err
-    kinds = [{span["type"] for span in row["spans"]} for row in read_dataset("run")]
-    assert [sum(name in each for each in kinds) for name in ("person", "place")] == [14, 8]
+    more = works(*"generate ./mine.yaml -n 18 --preset counts -b scripted --out more".split())
+    assert "preset" not in more.err
+    assert counted("more") == (18, 14, 8)
 
 
 def test_a_preset_whose_labels_are_in_another_order_is_divided_alike(works, refuses):
@@ -490,14 +471,14 @@ FOUR = {
 PLANNED = "a b c d a+b b+c c+d a+d a+b+c b+c+d a+c+d a+b+d".split()
 
 
-@pytest.mark.parametrize(
-    ("kind", "cell", "said"),
-    [
-        ("labels", '"a, b"', 'labels: it must be a list in JSON, such as ["a", "b"]'),
-        ("score", '"97,5"', "score: it must be a number with a decimal point, such as 0.5"),
-        ("score", "much", "score: it must be a number"),
-    ],
-)
+CELLS = """
+    labels | "a, b" | labels: it must be a list in JSON, such as ["a", "b"]
+    score | "97,5" | score: it must be a number with a decimal point, such as 0.5
+    score | much | score: it must be a number
+"""
+
+
+@pytest.mark.parametrize(("kind", "cell", "said"), table(CELLS))
 def test_a_cell_of_a_table_says_which_form_it_needs(kind, cell, said):
     task = Declaration(**{**ALL, **FOUR}[kind]).task(name="mine")
     texts = [*task.fields]
@@ -598,13 +579,6 @@ def test_a_step_must_divide_the_scale_in_new_editions(step, scale, typed, targen
     declared["output"]["step"] = step
     file_of({**declared, "edition": 8})
     assert targen("describe", "mine.yaml").code == 0
-
-
-def test_counts_may_need_rows_with_all_types():
-    output = {**FOUR["spans"]["output"], "counts": dict.fromkeys("abcd", 2), "rows": 2}
-    task = Declaration(**{**NER, "output": output}).task(name="mine")
-    made = generate(task, preset="counts", model="scripted", progress=False)
-    assert made.dataset.labels == {"a+b+c+d": 2}
 
 
 @pytest.mark.parametrize("found", ["a+b", "a+c", "a+b+c+d"])
@@ -716,12 +690,12 @@ def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejecte
     kind, wanted, reply, reason
 ):
     many = {**QA, "output": {**QA["output"], "per_row": [1, 20]}}
+    declared = {**ALL, "many": many}[kind]
     with pytest.raises(QuotaNotMet, match="0 of 1 rows"):
-        rows(
-            {**ALL, "many": many}[kind], lambda _: json.loads(reply), labels={wanted: 1}, **ONE_SEED
-        )
-    refused = lines("runs/mine-0/rejects.jsonl")
-    assert all(reason in each["detail"] for each in refused)
+        rows(declared, lambda _: json.loads(reply), labels={wanted: 1}, **ONE_SEED)
+    details = [each["detail"] for each in lines("runs/mine-0/rejects.jsonl")]
+    assert details
+    assert [detail for detail in details if reason not in detail] == []
 
 
 @pytest.mark.parametrize(
@@ -729,20 +703,16 @@ def test_a_reply_that_does_not_hold_together_is_asked_for_again_and_then_rejecte
     [
         ({"spans": {"person": "x"}, "per_row": [3, 1]}, "per_row: the first number is larger"),
         ({"spans": {"person": "x"}, "per_row": 3}, "output.per_row: 3 is not [min, max]"),
-        ({"spans": {"person": "x"}, "per_row": [3]}, "output.per_row: [3] is not [min, max]"),
         ({"spans": {"none": "x"}}, "none means rows without any label"),
         ({"spans": {"two words": "x"}}, "'two words' is not a valid name here, since prompts"),
         ({"spans": {"Sturm & Hagel": "x"}}, "_, . and -, such as Sturm_Hagel"),
         ({"labels": {"a+b": "x"}, "several": True}, "use a name without them, such as a_b"),
-        ({"labels": {"a, b": "x"}, "several": True}, "use a name without them, such as a_b"),
         ({"answer": {"two words ": "x"}}, "'two words ' is not a valid name"),
         ({"spans": {}}, "it is empty"),
         ({"spans": {"a": "x"}, "field": "title"}, "'title' is not a text that step 3 writes"),
         ({"spans": {"a": "x"}, "labels": {"b": "y"}}, "labels and spans are different outputs"),
         ({"spam": {"a": "x"}}, "it does not state which output"),
-        ({}, "expected keys with values"),
         ({"labels": {"a": "x"}}, "set several: true; for one label per row"),
-        ({"labels": {"a": "x"}, "several": "yes, please"}, "neither true nor false"),
         ({"labels": {"a": "x"}, "several": True, "per_row": [2, 3]}, "there are only 1 labels"),
         ({**COUNTED, "counts": {"refund": 9, "delay": 2}, "rows": 8}, "type rows: 9 to 11"),
         ({**COUNTED, "counts": {"refund": 9, "delya": 2}}, "'delya' is not defined; did you mean"),
@@ -769,17 +739,9 @@ def test_what_is_wrong_below_output_is_refused_by_its_line(declared, problem, tm
     assert re.match(rf"{re.escape(str(file))}, line [2-7]: output", str(caught.value))
 
 
-def test_what_to_type_below_output_is_in_the_words_of_a_file(targen):
-    Path("mine.yaml").write_text("description: Texts.\noutput: {spans: [person, place]}\n")
-    refused = targen("describe", "mine.yaml").err
-    assert "expected keys with values, not a list" in refused
-    assert "try: spans:" in refused and "--spans" not in refused
-
-
 @pytest.mark.parametrize(
     ("more", "problem"),
     [
-        ({"labels": {"a": "x", "b": "y"}}, "it cannot be combined with labels"),
         ({"branches": {"a": {"definition": "x", "label": "person"}}}, "combined with output"),
         ({"instances_per_call": 3}, "with output, it must be 1"),
         ({"corrector": "vote"}, "has its own step 4"),
@@ -800,14 +762,11 @@ COLUMNS = """
 def test_who_wants_labels_and_a_score_learns_how():
     with pytest.raises(UsageError, match="cannot be combined with labels") as refused:
         Declaration(**{**PAIRS, "labels": {"a": "x", "b": "y"}}).task()
-    assert "to have both, generate rows with one file, and pass them" in str(refused.value.hint)
+    assert "to have both, generate rows with one file" in str(refused.value.hint)
     given = [{"one": f"Dog {number}.", "other": "Cat.", "score": 3} for number in range(3)]
     task = answering(Declaration(**PAIRS).task(name="mine"), label=lambda call: {"score": 5})
-    assert [row["score"] for row in correct(given, task=task, model="scripted").dataset] == [
-        5,
-        5,
-        5,
-    ]
+    made = correct(given, task=task, model="scripted")
+    assert [row["score"] for row in made.dataset] == [5, 5, 5]
 
 
 @pytest.mark.parametrize(("kind", "column"), [each.split(":") for each in COLUMNS.split()])
@@ -838,11 +797,7 @@ def test_a_score_within_the_tolerance_stays_and_another_is_taken_over(apart, is_
     ("declared", "label", "said"),
     [
         (NER, "none", "It has no span of any type"),
-        (
-            NER,
-            "person+place",
-            r"It has [23] spans, (at least )?one each of person, place, and none",
-        ),
+        (NER, "person+place", r"It has [23] spans, (at least )?one each of person, place, and no"),
         (SHOP, "refund+delay", "refund and delay apply to it, and no other label does"),
         (SHOP, "none", "None of the labels applies to it"),
         (PAIRS, "4 to 5", r"Its score is (5\.|4(\.\d)?: between 1 and 5, nearer to 5\.)"),
@@ -865,53 +820,33 @@ def test_a_call_of_step_3_ends_in_its_target_and_says_all_else_in_the_same_words
     assert all(shown.index(each) < shown.index("$target") for each in definitions)
 
 
-@pytest.mark.parametrize("edition", [8, 9])
-@pytest.mark.parametrize(
-    ("kind", "said"),
-    [
-        ("spans", "which types of spans a row has: person, place."),
-        ("labels", "which of these apply to a row: refund, delay."),
-        ("score", "The label is a score from 1 to 5."),
-        ("answer", "The label is the kind of the question: when, who."),
-        ("preference", "what makes one reply better than another: concise, correct."),
-        ("ranking", "what makes one reply better than another: concise, correct."),
-    ],
-)
-def test_steps_1_and_2_name_the_labels_that_they_leave_open(kind, said, edition):
-    task = Declaration(**ALL[kind], edition=edition).task(name="mine")
-    texts = [p.text for p in task.prompts if p.name in ("contexts", "seeds")]
-    texts += [p.brief.text for p in task.prompts if p.name in ("contexts", "seeds")]
-    assert len(texts) == 4
-    assert [said in text for text in texts] == [edition == 9] * 4
+SAID = """
+    spans | {} | contexts seeds | 9 | which types of spans a row has: person, place.
+    labels | {} | contexts seeds | 9 | which of these apply to a row: refund, delay.
+    score | {} | contexts seeds | 9 | The label is a score from 1 to 5.
+    answer | {} | contexts seeds | 9 | The label is the kind of the question: when, who.
+    preference | {} | contexts seeds | 9 | one reply better than another: concise, correct.
+    ranking | {} | contexts seeds | 9 | one reply better than another: concise, correct.
+    spans | {"overlap": true} | label | 0 | They may overlap.
+    spans | {"overlap": false} | label | 0 | They do not overlap.
+    spans | {"overlap": true} | write | 10 | Spans may overlap. Mark them: put <TYPE>
+    spans | {"overlap": false} | write | 10 | Spans do not overlap. Mark them: put <TYPE>
+    # A text with two labels must not lose one of them.
+    labels | {"per_row": [0, 1]} | label | 0 | whether it is right; there may be none:
+    labels | {"per_row": [1, 2]} | label | 10 | whether it is right; at least 1 is:
+    labels | {"per_row": [2, 2]} | label | 10 | whether it is right; exactly 2 are:
+"""
+"""An output, keys below it, prompts, their first edition that says it (0: all), and the words."""
 
 
-@pytest.mark.parametrize(("overlap", "said"), [(True, "may overlap"), (False, "do not overlap")])
-def test_steps_3_and_4_know_whether_spans_may_overlap(overlap, said):
-    for edition in (9, 10):
-        output = {**NER["output"], "overlap": overlap}
-        task = Declaration(**{**NER, "output": output, "edition": edition}).task(name="mine")
-        write, judge = (p.text for p in task.prompts if p.name not in ("contexts", "seeds"))
-        assert f"They {said}." in judge
-        assert (f"Spans {said}. Mark them: put <TYPE>" in write) == (edition == 10)
-        assert ("overlap" in write) == (edition == 10)
-
-
-@pytest.mark.parametrize(
-    ("per_row", "said"),
-    [
-        ([0, 4], "there may be none:"),
-        ([0, 1], "there may be none:"),  # a text with two labels must not lose one of them
-        ([1, 3], "at least 1 is:"),
-        ([2, 2], "exactly 2 are:"),
-    ],
-)
-def test_step_4_knows_how_many_labels_a_row_has(per_row, said):
-    for edition in (9, 10):
-        output = {**FOUR["labels"]["output"], "per_row": per_row}
-        task = Declaration(**{**SHOP, "output": output, "edition": edition}).task(name="mine")
-        (judge,) = (p.text for p in task.prompts if p.name == "label")
-        known = said if edition == 10 else "there may be none:"
-        assert f"Decide of each of these labels whether it is right; {known}\n" in judge
+@pytest.mark.parametrize(("kind", "more", "prompts", "since", "said"), table(SAID, 5))
+def test_prompts_of_new_editions_say_what_an_output_needs(kind, more, prompts, since, said):
+    output = {**ALL[kind]["output"], **json.loads(more)}
+    for edition in (9, 10) if since == "0" else (int(since) - 1, int(since)):
+        task = Declaration(**{**ALL[kind], "output": output, "edition": edition}).task()
+        named = [prompt for prompt in task.prompts if prompt.name in prompts.split()]
+        texts = [prompt.text for prompt in named] + [p.brief.text for p in named if p.brief]
+        assert [said in text for text in texts] == [edition >= int(since)] * len(texts), edition
 
 
 @pytest.mark.parametrize(
@@ -1064,14 +999,6 @@ def test_people_may_rank_replies_that_differ_in_a_mark(refuses, works):
     write_lines("pair.jsonl", [{**row, "chosen": "Yes.", "rejected": "Yes. "}])
     same = "chosen and rejected are the same reply"
     refuses("export pair.jsonl --task pair.yaml", same)
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "f1"),
-    [("in May", "May", 2 / 3), ("北京市", "北京", 0.8), ("मई में", "मई", 2 / 3), ("May", "June", 0)],
-)
-def test_answers_are_compared_by_words_or_by_letters_without_spaces(one, other, f1):
-    assert overlap_of(one, other) == pytest.approx(f1)
 
 
 BLENDER = "Press the button. Use 70 ml of oil, or 1,700 ml (by 12.05.2024) of it when fitted."
