@@ -45,29 +45,6 @@ ABC = (("a red boat", True), ("a blue boat", False), ("a green cart", True))
 # --- the steps --------------------------------------------------------------
 
 
-TOPICS = (
-    "news, Wikipedia, history, anthropology, society, law, justice, elementary, 11 September, "
-    "fiction, films, art, computer, biological, physics, chemistry, linguistics, psychiatry, "
-    "psychology, supernatural"
-).split(", ")
-
-
-def test_the_categories_are_the_paper_s_fifteen_and_cost_no_call(plain):
-    assert {request.origin.step for request in plain.requests} == {"seeds", "generate", "correct"}
-    categories = {request.origin.values["category"] for request in plain.asked("titles")}
-    assert len(categories) == 15
-    assert [word for word in TOPICS if word not in " ".join(categories)] == []
-    for prompt, count in (("titles", 5), ("passages", 2)):
-        assert {request.origin.values["count"] for request in plain.asked(prompt)} == {count}
-
-
-def test_a_call_writes_two_questions_on_one_paragraph(plain):
-    assert len(plain.asked("questions")) == 60
-    passages = [row["passage"]["text"] for row in plain.rows]
-    assert passages[0::2] == passages[1::2]
-    assert len(set(passages)) == 60
-
-
 def test_a_call_is_told_how_many_options_and_right_ones_are_wanted_and_of_what_kind(plain):
     """A question with one answer is told how it joins two sentences, a list what it collects."""
     expected, kinds = Counter(), Counter()
@@ -130,16 +107,6 @@ def test_the_paper_s_variant_is_made_as_in_the_paper(run):
 # --- step 4 -----------------------------------------------------------------
 
 
-def test_the_judge_sees_letters_and_the_claimed_set(run):
-    ran = run(rows=4)
-    for request, row in zip(ran.asked("meta"), ran.rows, strict=True):
-        answers = row["passage"]["questions"][0]["answers"]
-        lines = [f"{'ABCDEFGH'[n]}) {answer['text']}" for n, answer in enumerate(answers)]
-        assert request.origin.values["input"].endswith("Options:\n" + "\n".join(lines))
-        claimed = [n for n, answer in enumerate(answers) if answer["label"]]
-        assert request.origin.values["output"] == "; ".join("ABCDEFGH"[n] for n in claimed)
-
-
 def test_another_set_becomes_the_label(run):
     def other(prompt, good):
         if prompt == "meta":
@@ -200,18 +167,6 @@ def test_an_option_that_there_is_not_is_no_label():
 # --- the official form ------------------------------------------------------
 
 
-def test_rows_and_answers_are_numbered_through_the_file(plain):
-    """That each row is official, the kit checks."""
-    numbers: Counter[int] = Counter()
-    for idx, row in enumerate(plain.rows):
-        (question,) = row["passage"]["questions"]
-        assert question["idx"] == idx == row["idx"]
-        assert 3 <= len(question["answers"]) <= 8
-        assert any(answer["label"] == 1 for answer in question["answers"])
-        numbers.update(answer["idx"] for answer in question["answers"])
-    assert max(numbers.values()) == 1
-
-
 texts = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=20).filter(
     lambda text: text.strip()
 )
@@ -254,11 +209,14 @@ def _row(*questions: dict, **more) -> dict:
     return {"version": 1.1, "passage": passage, "idx": 0, **more}
 
 
-def _asks(*texts: str, idx: int = 0, first: int = 0, labels: bool = True) -> dict:
-    answers = [
-        {"text": text, "idx": first + n, **({"label": n % 2} if labels else {})}
-        for n, text in enumerate(texts)
+def _asks(
+    *texts: str, idx: int = 0, first: int = 0, labels: bool = True, label: object = None
+) -> dict:
+    answers: list[dict[str, object]] = [
+        {"text": text, "idx": first + n} for n, text in enumerate(texts)
     ]
+    for n, answer in enumerate(answers) if labels else ():
+        answer["label"] = n % 2 if label is None else label
     return {"question": "What?", "answers": answers, "idx": idx}
 
 
@@ -284,10 +242,10 @@ def test_rows_of_test_files_have_no_labels():
         (_row(_asks("one"), _asks("two", idx=1)), "two answers of the passage have the same idx"),
         (
             _row(_asks("one"), _asks("two", idx=1, first=5, labels=False)),
-            "some answers have a label and some have none",
+            "label and some have none",
         ),
-        (_row({**_asks("one"), "answers": [{"text": "x", "idx": 0, "label": 2}]}), "label"),
-        (_row({**_asks("one"), "answers": [{"text": "x", "idx": 0, "label": True}]}), "label"),
+        (_row(_asks("one", label=2)), "label"),
+        (_row(_asks("one", label=True)), "label"),
     ],
 )
 def test_the_schema_says_what_is_wrong(row, words):
@@ -343,10 +301,8 @@ def test_the_worked_reply_keeps_the_rules_that_it_teaches():
     items = json.loads(assistant.content)["questions"]
     for item, (options, right) in zip(items, expected, strict=True):
         assert list(item) == ["sentences", "question", "right", "wrong"]
-        assert [len(item["right"] + item["wrong"]), len(item["right"])] == [
-            int(options),
-            int(right),
-        ]
+        counts = len(item["right"] + item["wrong"]), len(item["right"])
+        assert counts == (int(options), int(right))
         assert all(f"({number}) " in passage for number in item["sentences"])
         built = _question(
             *((text, text in item["right"]) for text in item["right"] + item["wrong"]),
