@@ -14,6 +14,7 @@ from targen_review.grades import Grade, GradeBook, Rater
 from targen_review.rows import open_data
 from targen_standard.datasets.reading import read_dataset
 from tests.files import changed, lines
+from tests.runs import journal, report
 
 TEXT = "The waiter was kind, and the soup was warm."
 NEW = Path("reviews-0-reviewed")
@@ -39,8 +40,7 @@ def grades(works, graded):
 
 
 def _outcomes(folder: Path) -> dict[str, int]:
-    report = json.loads((folder / "report.json").read_text())
-    return {name: count for name, count in report["outcomes"].items() if count}
+    return {name: count for name, count in report(folder)["outcomes"].items() if count}
 
 
 def _bytes(folder: Path) -> dict[str, bytes]:
@@ -177,8 +177,7 @@ def test_runs_that_are_refilled_share_one_cap(task_file, graded, in_process, wor
 
 
 def _tokens(run: Path) -> int:
-    records = [json.loads(line[9:]) for line in (run / "journal").read_bytes().splitlines()]
-    return sum(record["in"] + record["out"] for record in records)
+    return sum(record["in"] + record["out"] for record in journal(run))
 
 
 def test_a_stopped_run_is_refilled_to_its_own_target(

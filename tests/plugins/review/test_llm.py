@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -83,31 +81,6 @@ def test_the_same_command_asks_nothing_again(review, works):
     done = works("review", "grade", review, "--as", "fake")
     assert "4 grades by fake, a model; 6 in total" in done.out
     assert len(_asked()) == 6
-
-
-@pytest.mark.whole
-def test_replies_may_come_through_files(review, works):
-    pytest.importorskip("targen_backends")
-    out = ("--as", "gpt", "-b", "chatgpt", "--model", "any", "--batch-offline", "--batch-lists")
-    works("review", "grade", review, *out)
-    folder = review / "model-gpt"
-    works("batch", "export", folder, "--out", "requests.jsonl")
-    with open("answers.jsonl", "w") as file:
-        file.writelines(_answers(Path("requests.jsonl")))
-    works("batch", "import", folder, "answers.jsonl")
-    done = works("review", "grade", review, "--as", "gpt")
-    assert "6 grades by gpt, a model" in done.out
-    assert {grade.after for grade in read_grades(review)["gpt"].grades.values()} == {"D"}
-
-
-def _answers(requests: Path) -> Iterator[str]:
-    said = {"reasons": "No.", "label": "negative", "first": "D", "second": "D", "grade": "D"}
-    choice = {"index": 0, "message": {"role": "assistant", "content": json.dumps(said)}}
-    usage = {"prompt_tokens": 1, "completion_tokens": 1}
-    body = {"model": "any", "choices": [{**choice, "finish_reason": "stop"}], "usage": usage}
-    for line in requests.read_text().splitlines():
-        answer = {"custom_id": json.loads(line)["custom_id"]}
-        yield json.dumps({**answer, "response": {"status_code": 200, "body": body}}) + "\n"
 
 
 def test_a_reply_outside_the_rubric_is_no_grade(review, in_process):

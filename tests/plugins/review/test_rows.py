@@ -44,20 +44,6 @@ def test_rows_of_others_have_what_their_file_said_of_them(rows_file, task_file, 
     assert row.notes == {"score": 2}
 
 
-def test_an_edit_is_put_to_the_task_s_own_checks(run):
-    data = open_data(run)
-    row = next(data.rows())
-    edit = {"text": "The soup was cold and nobody came to us."}
-    good = fix(data.task, row, edit, "negative")
-    assert not good.problems
-    assert good.rows[0].items() >= {**edit, "label": "negative"}.items()
-    short = fix(data.task, row, {"text": "Cold."}, None)
-    assert any("word" in problem for problem in short.problems)
-    assert fix(data.task, row, None, "neutral").problems
-    with pytest.raises(UsageError, match="no text 'label'"):
-        fix(data.task, row, {"label": "x"}, None)
-
-
 @pytest.mark.whole
 def test_a_pair_of_rows_is_one_row_to_a_person(tmp_path):
     both = {"hypothesis": "The nurse would leave.", "label": "entailment", "pair_id": 0}
@@ -68,3 +54,9 @@ def test_a_pair_of_rows_is_one_row_to_a_person(tmp_path):
     (row,) = open_data(write_lines(tmp_path / "pairs.jsonl", rows), "axg").rows()
     assert list(row.fields) == ["premise1", "premise2", "hypothesis"]
     assert len(row.official) == 2
+
+
+def test_an_edit_of_what_is_no_text_is_refused(run):
+    data = open_data(run)
+    with pytest.raises(UsageError, match="no text 'label'"):
+        fix(data.task, next(data.rows()), {"label": "x"}, None)
