@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from targen_analysis.testing import MetricSuite as Metrics
-from targen_core import Dataset, Job, RunSpec, load_registry
+from targen_core import Dataset, Job, RunSpec
 from targen_core.errors import QuotaNotMet
 from targen_datatune.testing import CatalogueSuite as Catalogues
 from targen_datatune.testing import RetrieverSuite as Retrievers
@@ -21,6 +19,7 @@ from targen_testing import ExporterSuite as Exporters
 from targen_testing import FormSuite as Forms
 from targen_testing import TaskSuite as Tasks
 from targen_training.testing import TrainerSuite as Trainers
+from tests.runs import manifest
 
 
 class TestLetters(Embedders):
@@ -77,11 +76,6 @@ class TestShared(Retrievers):
     retriever = "shared"
 
 
-@pytest.fixture
-def registry():
-    return load_registry()
-
-
 def made(registry, folder, task, quotas, **spec):
     """The report of a run."""
     spec = RunSpec(task=task, quotas=quotas, **{"backend": "scripted", **spec})
@@ -89,35 +83,35 @@ def made(registry, folder, task, quotas, **spec):
         return job.run()
 
 
-def test_its_form_makes_a_task_of_queues(registry, tmp_path):
+def test_its_form_makes_a_task_of_queues(installed, tmp_path):
     file, quotas = tmp_path / "letters.yaml", {"billing": 2, "returns": 2}
     file.write_text("queues: {shop: lamps, queues: {billing: money, returns: broken goods}}")
-    assert made(registry, tmp_path, str(file), quotas)["rows"] == quotas
+    assert made(installed, tmp_path, str(file), quotas)["rows"] == quotas
 
 
-def test_it_uses_every_usual_hook(registry):
+def test_it_uses_every_usual_hook(installed):
     kinds = {
         kind
-        for kind in registry.kinds
-        for item in registry.all(kind)
+        for kind in installed.kinds
+        for item in installed.all(kind)
         if item.distribution == "targen-plugin-example"
     }
     rare = {"adapter", "dataset-reader", "delivery", "function", "output", "reader", "reporter"}
-    assert kinds == set(registry.kinds) - rare
+    assert kinds == set(installed.kinds) - rare
 
 
-def test_its_backend_and_corrector_make_rows(registry, tmp_path):
+def test_its_backend_and_corrector_make_rows(installed, tmp_path):
     quotas, ours = {"urgent": 5, "routine": 5}, {"backend": "canned", "corrector": "keywords"}
-    report = made(registry, tmp_path, "tickets", quotas, **ours, options={"tone": "brisk"})
+    report = made(installed, tmp_path, "tickets", quotas, **ours, options={"tone": "brisk"})
     assert report["rows"] == quotas
-    lock = json.loads((tmp_path / "run" / "manifest.json").read_text())["lock"]
+    lock = manifest(tmp_path / "run")["lock"]
     assert lock["corrector"] == "targen-plugin-example:keywords"
     text = (tmp_path / "run" / "dataset.jsonl").read_text(encoding="utf-8")
     assert "Hurry up." in text or "Answer me." in text
 
 
-def test_its_corrector_rejects_with_its_reason(registry, tmp_path):
-    task = registry.get("task", "tickets")
+def test_its_corrector_rejects_with_its_reason(installed, tmp_path):
+    task = installed.get("task", "tickets")
 
     def pressing(call):
         reply = task.dry_run(call)
@@ -125,20 +119,20 @@ def test_its_corrector_rejects_with_its_reason(registry, tmp_path):
             reply["text"] += " Come now."
         return reply
 
-    ours = registry.including(tasks={"pressing": task.replace(dry_run=pressing)})
+    ours = installed.including(tasks={"pressing": task.replace(dry_run=pressing)})
     quotas, spec = {"urgent": 2, "routine": 2}, {"corrector": "keywords", "give_up_after": 5}
     with pytest.raises(QuotaNotMet, match=r"label routine has 0 of 2 rows[\s\S]*pressing-words"):
         made(ours, tmp_path, "memory:pressing", quotas, **spec)
 
 
-def test_its_exporter_writes_a_page(registry, tmp_path):
+def test_its_exporter_writes_a_page(installed, tmp_path):
     rows = [
         {"text": "The shop is full\nand the reader is dead.", "label": "urgent", "idx": 0},
         {"text": "Which colours are there?", "label": "routine", "idx": 1},
     ]
-    exporter = registry.get("exporter", "page")
+    exporter = installed.get("exporter", "page")
     out = tmp_path / "page.md"
-    save(Dataset("mine", registry.get("task", "tickets"), rows), exporter, out)
+    save(Dataset("mine", installed.get("task", "tickets"), rows), exporter, out)
     assert out.read_text(encoding="utf-8") == (
         "# Support tickets, urgent or routine\n\n"
         "- **urgent** The shop is full and the reader is dead.\n"
