@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from targen_backends.local.backend import LocalOptions, create
 from targen_core.calls.model import ChatReply, ChatRequest, Message
+from targen_testing.exchange import answered
+from targen_testing.fault_server import FaultServer, Response, Seen
 
-from .providers import PROVIDERS, Handler, Provider, serving
+from .providers import PROVIDERS, Provider
 
 VARIABLES = """TARGEN_LLAMA_API_KEY TARGEN_LLAMA_BASE_URL OPENAI_API_KEY OPENAI_BASE_URL
 ANTHROPIC_API_KEY ANTHROPIC_BASE_URL ANTHROPIC_AUTH_TOKEN""".split()
@@ -57,37 +58,33 @@ def services():
 
 @pytest.fixture
 def call(request_of):
-    """Asks a provider's client once, of a server made of `handler`."""
+    """Asks a provider's client once, of a server that answers as `plan` says."""
 
     def run(
-        provider: Provider, handler: Handler, request: ChatRequest | None = None, **options: Any
+        provider: Provider, plan: Any, request: ChatRequest | None = None, **options: Any
     ) -> ChatReply:
-        async def main() -> ChatReply:
-            async with serving(handler, provider.base) as address:
-                model = provider.make(address, "tiny", **{"api_key": "k-123", **options})
-                try:
-                    return await model.complete(request or request_of())
-                finally:
-                    await model.aclose()
-
-        return asyncio.run(main())
+        with FaultServer(plan) as server:
+            address = f"{server.url}{provider.base}"
+            model = provider.make(address, "tiny", **{"api_key": "k-123", **options})
+            return answered(model, request or request_of())
 
     return run
 
 
 @pytest.fixture
 def exchange(call):
-    """Asks a service once; gives the reply, and the path, the headers and the body it was sent."""
+    """Asks a service once; gives the reply, and the path, headers and body that it was sent."""
 
     def run(provider: Provider, request: ChatRequest, answer: Any = None, **options: Any) -> Any:
-        seen = []
+        sent = []
 
-        async def handler(got: web.Request) -> web.Response:
-            seen.append((got.path, dict(got.headers), await got.json()))
-            return web.json_response(answer or provider.good("Volga"))
+        def plan(seen: Seen) -> Response:
+            sent.append(seen)
+            return Response(answer or provider.good("Volga"))
 
-        reply = call(provider, handler, request, **options)
-        return reply, *seen[0]
+        reply = call(provider, plan, request, **options)
+        (seen,) = sent
+        return reply, seen.path, seen.headers, seen.body
 
     return run
 

@@ -1,20 +1,78 @@
-"""The services that speak HTTP, as their wire formats make them, and a loopback server."""
+"""The services that speak HTTP, as their wire formats make them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
-
-from aiohttp import web
 
 from targen_backends.chatgpt.client import ChatGptModel
 from targen_backends.claude.client import ClaudeModel
 from targen_backends.llama.client import LlamaModel
 from targen_backends.llama.ollama import OllamaModel
+from targen_core.calls.model import ChatReply, ChatRequest
+from targen_testing import OPENAI, Wire
+from targen_testing.fault_server import Raw
+from targen_testing.wire import TOKENS_IN, TOKENS_OUT, token_entries
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+ODD = {"model": "tiny-2026", "novelty": {"of": ["the", "future"]}}
+"""What answers have that no request names."""
+
+
+def _completion(text: str, finish: str) -> dict[str, Any]:
+    answer: dict[str, Any] = OPENAI.answer(text, finish)
+    answer["choices"][0]["message"]["odd"] = 1
+    answer["usage"]["odd"] = {}
+    return answer | ODD
+
+
+def _message(text: str, finish: str) -> dict[str, Any]:
+    thought = {"type": "thinking", "thinking": "hm", "signature": "x"}
+    return ODD | {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "content": [thought, {"type": "text", "text": text}],
+        "stop_reason": {"stop": "end_turn", "length": "max_tokens"}[finish],
+        "stop_sequence": None,
+        "usage": {"input_tokens": TOKENS_IN, "output_tokens": TOKENS_OUT, "odd": {}},
+    }
+
+
+def _chat(text: str, finish: str) -> dict[str, Any]:
+    return ODD | {
+        "created_at": "2026-11-20T00:00:00Z",
+        "message": {"role": "assistant", "content": text, "thinking": "hm"},
+        "done_reason": finish,
+        "done": True,
+        "prompt_eval_count": TOKENS_IN,
+        "eval_count": TOKENS_OUT,
+    }
+
+
+def _scored_chat(text: str, finish: str, top: int) -> dict[str, Any]:
+    """Return an answer of Ollama with token probabilities: they stand beside the message."""
+    return _chat(text, finish) | {"logprobs": token_entries(text, top)}
+
+
+COMPLETIONS = replace(OPENAI, answer=_completion, empty=(*OPENAI.empty, {"choices": None}))
+ANTHROPIC = Wire(
+    base="",
+    answer=_message,
+    fault=lambda message, code: {"type": "error", "error": {"type": code, "message": message}},
+    empty=({}, {"content": None}, {"content": [{}], "stop_reason": "end_turn"}),
+    too_long=("prompt is too long: 300000 tokens > 200000 maximum", "invalid_request_error"),
+    request_id="request-id",
+)
+OLLAMA = Wire(
+    base="",
+    answer=_chat,
+    scored=_scored_chat,
+    fault=lambda message, code: {"error": message},
+    empty=({}, {"message": {}}, {"message": None}, {"message": {"content": 7}}),
+    too_long=("prompt is too long; it exceeds the maximum context length", ""),
+)
 
 
 @dataclass(frozen=True)
@@ -23,114 +81,64 @@ class Provider:
 
     name: str
     make: Callable[..., Any]
-    base: str  # what the base address ends in
     path: str  # where calls go
     key_variable: str
-    request_id: str  # its header for the id of a request
-    good: Callable[[str], dict[str, Any]]
-    empty: tuple[dict[str, Any], ...]  # answers without a reply, with status 200
+    wire: Wire
+
+    @property
+    def base(self) -> str:
+        """What the base address ends in."""
+        return self.wire.base
+
+    @property
+    def request_id(self) -> str:
+        """The header for the id of a request."""
+        return self.wire.request_id
+
+    def good(self, text: str) -> dict[str, Any]:
+        """Return an answer with this text."""
+        answer: dict[str, Any] = self.wire.answer(text, "stop")
+        return answer
 
     def fault(self, message: str, **more: Any) -> dict[str, Any]:
-        """An error's body, in the provider's form."""
-        if self.name == "ollama":
-            return {"error": message}
-        body = {"error": {"message": message, **more}}
-        return {"type": "error", **body} if self.name == "claude" else body
+        """Return an error's body, in the provider's form."""
+        body: dict[str, Any] = self.wire.fault(message, "")
+        if self.wire is not OLLAMA:
+            body["error"] |= more
+        return body
 
 
-def completion(text: str) -> dict[str, Any]:
-    """OpenAI's answer, with fields that the request does not name."""
-    return {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1,
-        "model": "tiny-2026",
-        "novelty": {"of": ["the", "future"]},
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": text, "refusal": None, "odd": 1},
-                "logprobs": None,
-                "finish_reason": "stop",
-            }
-        ],
-        "usage": {"prompt_tokens": 11, "completion_tokens": 3, "total_tokens": 14, "odd": {}},
-    }
-
-
-def message(text: str) -> dict[str, Any]:
-    """Anthropic's answer, with a thought and fields that the request does not name."""
-    return {
-        "id": "msg_1",
-        "type": "message",
-        "role": "assistant",
-        "model": "tiny-2026",
-        "novelty": {"of": ["the", "future"]},
-        "content": [
-            {"type": "thinking", "thinking": "hm", "signature": "x"},
-            {"type": "text", "text": text},
-        ],
-        "stop_reason": "end_turn",
-        "stop_sequence": None,
-        "usage": {"input_tokens": 11, "output_tokens": 3, "odd": {}},
-    }
-
-
-def chat(text: str) -> dict[str, Any]:
-    """Ollama's answer."""
-    return {
-        "model": "tiny-2026",
-        "created_at": "2026-11-20T00:00:00Z",
-        "message": {"role": "assistant", "content": text, "thinking": "hm"},
-        "done_reason": "stop",
-        "done": True,
-        "prompt_eval_count": 11,
-        "eval_count": 3,
-    }
-
-
-def _of_openai(name: str, make: Callable[..., Any], key_variable: str) -> Provider:
-    """A service that speaks as OpenAI's does."""
-    no_choice = ({"choices": []}, {"choices": [{}]}, {}, {"choices": None})
-    path = "/v1/chat/completions"
-    return Provider(name, make, "/v1", path, key_variable, "x-request-id", completion, no_choice)
-
-
+COMPLETION, LLAMA_KEY = "/v1/chat/completions", "TARGEN_LLAMA_API_KEY"
 PROVIDERS = (
-    _of_openai("chatgpt", ChatGptModel, "OPENAI_API_KEY"),
-    Provider(
-        "claude",
-        ClaudeModel,
-        "",
-        "/v1/messages",
-        "ANTHROPIC_API_KEY",
-        "request-id",
-        message,
-        ({}, {"content": None}, {"content": [{}], "stop_reason": "end_turn"}),
-    ),
-    _of_openai("llama", LlamaModel, "TARGEN_LLAMA_API_KEY"),
-    Provider(
-        "ollama",
-        OllamaModel,
-        "",
-        "/api/chat",
-        "TARGEN_LLAMA_API_KEY",
-        "x-request-id",
-        chat,
-        ({}, {"message": {}}, {"message": None}, {"message": {"content": 7}}),
-    ),
+    Provider("chatgpt", ChatGptModel, COMPLETION, "OPENAI_API_KEY", COMPLETIONS),
+    Provider("claude", ClaudeModel, "/v1/messages", "ANTHROPIC_API_KEY", ANTHROPIC),
+    Provider("llama", LlamaModel, COMPLETION, LLAMA_KEY, COMPLETIONS),
+    Provider("ollama", OllamaModel, "/api/chat", LLAMA_KEY, OLLAMA),
 )
 
 
-@asynccontextmanager
-async def serving(handler: Handler, base: str = "/v1") -> AsyncIterator[str]:
-    """The address of a server that answers POST requests by `handler`."""
-    app = web.Application()
-    app.router.add_post("/{path:.*}", handler)
-    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}{base}"
-    finally:
-        await runner.cleanup()
+def schema_of(body: dict[str, Any]) -> Any:
+    """Return the schema that a call asks for, in whichever field it is."""
+    if isinstance(body.get("format"), dict):
+        return body["format"]
+    if body.get("tools"):
+        return body["tools"][0]["input_schema"]
+    form = body.get("response_format", {}).get("json_schema") or body["output_config"]
+    return (form.get("format") or form)["schema"]
+
+
+def together(model: Any, *requests: ChatRequest) -> list[ChatReply]:
+    """Make calls at once, and leave the model open."""
+
+    async def main() -> list[ChatReply]:
+        return await asyncio.gather(*map(model.complete, requests))
+
+    return asyncio.run(main())
+
+
+def raw(body: bytes, status: int = 200, **headers: str) -> Raw:
+    """An answer of these bytes; `_` stands for the dash in a header's name."""
+    named = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    named |= {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in named.items())
+    return Raw([f"HTTP/1.1 {status} Odd\r\n{lines}\r\n".encode(), body])

@@ -7,13 +7,16 @@ import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from targen_core.calls import retries
 from targen_standard.batches import services, waiting
 from targen_standard.scripted import fill_schema
+
+from ..runs import report
+from ..tables import table
+from .providers import schema_of
 
 pytestmark = pytest.mark.whole  # the task of targen_plugin_example
 
@@ -168,10 +171,10 @@ class Service:
         return {"result": {"type": "succeeded", "message": self.reply("claude", body)}}
 
     def reply(self, name, body):
-        form = body.get("response_format", {}).get("json_schema") or body.get("output_config", {})
-        schema = (form.get("format") or form)["schema"]
         seed = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-        return self.services[name].good(json.dumps(fill_schema(schema, random.Random(seed))))
+        return self.services[name].good(
+            json.dumps(fill_schema(schema_of(body), random.Random(seed)))
+        )
 
 
 @pytest.fixture
@@ -200,7 +203,7 @@ def targen(in_process, monkeypatch):
                 patch.setenv(name, value)
             done = in_process(*args)
         assert done.code == ok, done.out + done.err
-        return SimpleNamespace(stdout=done.out, stderr=done.err)
+        return done
 
     return run
 
@@ -236,10 +239,6 @@ def rows(folder):
     return (folder / "dataset.jsonl").read_bytes() + (folder / "provenance.jsonl").read_bytes()
 
 
-def report(folder):
-    return json.loads((folder / "report.json").read_text())
-
-
 def asked(service):
     return [key for batch in service.batches.values() for key in batch["asked"]]
 
@@ -248,7 +247,7 @@ def test_a_run_in_batches_has_the_rows_of_an_online_run_at_half_the_price(
     generate, service, tmp_path
 ):
     done = generate("batch", "--batch", "--max-cost", "1")
-    assert "calls submitted" in done.stderr
+    assert "calls submitted" in done.err
     lists = service.online
     total = report(tmp_path / "batch")["usage"]["total"]
     assert total["calls"] == lists + len(asked(service))
@@ -309,14 +308,14 @@ def test_a_correction_in_batches_has_the_verdicts_of_an_online_one(
     assert changes("five") == changes("five-online")
     done = targen("batch", "export", "batch", ok=2)
     typed = "run that command again with --batch-offline; to import the answers, add --answers"
-    assert typed in done.stderr
+    assert typed in done.err
 
 
 def test_a_repeated_correction_requests_what_it_could_not_judge_in_a_new_batch(service, correct):
     good = service.reply
     service.reply = lambda name, body: service.services[name].good("It depends.")
     done = correct("--out", "batch", "--batch", ok=1)
-    assert "none of the 12 instances could be judged (malformed-reply, 12 times)" in done.stderr
+    assert "none of the 12 instances could be judged (malformed-reply, 12 times)" in done.err
     before = [*service.batches]
     service.reply = good
     correct("--out", "batch", "--batch")
@@ -330,7 +329,7 @@ def test_a_correction_through_files_has_the_verdicts_of_an_online_one(
     files = ("--batch-offline", "--out", "files")
     done = correct(*files, key=False)
     written = "12 requests in files/requests.jsonl\nthen: run the same command again with --answers"
-    assert written in done.stdout
+    assert written in done.out
     requests = tmp_path / "files" / "requests.jsonl"
     turns = 0
     while lines := requests.read_text().splitlines():
@@ -341,14 +340,14 @@ def test_a_correction_through_files_has_the_verdicts_of_an_online_one(
         (tmp_path / "answers.jsonl").write_text("\n".join(answers))
         done = correct(*files, "--answers", "answers.jsonl", ok=int(turns == 1), key=False)
         good = len(lines) - 2 * (turns == 1)
-        assert done.stdout.startswith(f"{good} good, 0 failed, 0 already answered, 0 unknown")
+        assert done.out.startswith(f"{good} good, 0 failed, 0 already answered, 0 unknown")
     assert turns > 1 and service.log == []
-    assert "correct labels: " in done.stdout
+    assert "correct labels: " in done.out
     correct("--out", "online")
     assert changes("files") == changes("online")
     again = (*files, "--answers", "answers.jsonl")
-    assert json.loads(correct(*again, "--json", key=False).stdout)["instances"] == 12
-    assert correct(*again, "--quiet", key=False).stdout == "files/dataset.jsonl\n"
+    assert correct(*again, "--json", key=False).json["instances"] == 12
+    assert correct(*again, "--quiet", key=False).out == "files/dataset.jsonl\n"
 
 
 def test_what_a_batch_did_not_answer_goes_into_the_next(generate, service, tmp_path):
@@ -382,46 +381,28 @@ def test_a_batch_that_ends_badly_is_made_again(status, generate, service, tmp_pa
     kept = 0 if status == "failed" else 3
     assert set(first[kept:]) <= set(second)
     assert not set(first[:kept]) & set(second)
-    assert f"{len(first) - kept} failed" in done.stderr
+    assert f"{len(first) - kept} failed" in done.err
 
 
-SCRIPTED, LLAMA = ("-b", "scripted"), ("-b", "llama", "-o", "model=m")
+GENERATE = "generate tickets -n 4"
+CORRECT = "correct made/dataset.jsonl --task tickets"
+REFUSED = f"""
+    {GENERATE} -b scripted --batch | the scripted backend, which step generate uses, has no batch
+    {GENERATE} -b scripted --batch-offline | cannot write calls to files
+    {GENERATE} -b llama -o model=m --batch | --batch: the llama backend, which step
+    {GENERATE} -b llama -o model=m --batch | | or --batch-offline, which uses files
+    {GENERATE} -b llama -o model=m -o api=ollama --batch-offline | -o api=ollama cannot write calls
+    {CORRECT} --batch | --batch: the local backend, which step
+    {CORRECT} --answers answers.jsonl | --answers requires --batch-offline
+    {CORRECT} --batch-offline --batch | cannot be used with --batch
+    {CORRECT} --batch-offline --answers none.jsonl | there is no file none.jsonl
+    {CORRECT} --batch-offline -b scripted --out new | cannot write calls to files
+"""
 
 
-@pytest.mark.parametrize(
-    ("args", "words"),
-    [
-        (
-            (*SCRIPTED, "--batch"),
-            "the scripted backend, which step generate uses, has no batch API",
-        ),
-        ((*SCRIPTED, "--batch-offline"), "cannot write calls to files"),
-        ((*LLAMA, "--batch"), "--batch: the llama backend, which step"),
-        ((*LLAMA, "--batch"), "or --batch-offline, which uses files"),
-        (
-            (*LLAMA, "--batch-offline", "-o", "api=ollama"),
-            "-o api=ollama cannot write calls to files",
-        ),
-    ],
-)
-def test_a_backend_without_batches_is_refused(args, words, targen):
-    assert words in targen("generate", "tickets", "-n", "4", *args, ok=2).stderr
-    assert not Path("runs").exists()
-
-
-@pytest.mark.parametrize(
-    ("args", "words"),
-    [
-        (("--batch",), "--batch: the local backend, which step"),
-        (("--answers", "answers.jsonl"), "--answers requires --batch-offline"),
-        (("--batch-offline", "--batch"), "cannot be used with --batch"),
-        (("--batch-offline", "--answers", "none.jsonl"), "there is no file none.jsonl"),
-        (("--batch-offline", *SCRIPTED, "--out", "new"), "cannot write calls to files"),
-    ],
-)
-def test_a_correction_refuses_what_does_not_fit_its_backend(args, words, made, targen):
-    assert words in targen(*made, *args, ok=2).stderr
-    assert not Path("new").exists()
+@pytest.mark.parametrize(("line", "error", "hint"), table(REFUSED))
+def test_what_does_not_fit_a_backend_is_refused(line, error, hint, made, refuses):
+    refuses(line, error, hint)
 
 
 @pytest.mark.parametrize("backend", ["claude", "llama"])
@@ -430,28 +411,24 @@ def test_files_by_turns_give_the_rows_of_an_online_run(
 ):
     few = ("-n", "2")  # each turn is two commands
     done = generate("run", "--batch-offline", *few, key=None)
-    assert "next, type: targen batch export run" in done.stdout
+    assert "next, type: targen batch export run" in done.out
     turns = 0
     while True:
         done = targen("batch", "export", "run", "--out", "asked.jsonl", "--no-cache", "--json")
-        asked = (tmp_path / json.loads(done.stdout)["file"]).read_text().splitlines()
+        asked = (tmp_path / done.json["file"]).read_text().splitlines()
         if not asked:
             break
         turns += 1
         lines = [answer_to(backend, service, line) for line in asked]
         (tmp_path / "answers.jsonl").write_text("\n".join(lines))
-        imported = targen("batch", "import", "run", "answers.jsonl", "--no-cache").stdout
+        imported = targen("batch", "import", "run", "answers.jsonl", "--no-cache").out
         counts = f"{len(lines)} good, 0 failed, 0 already answered, 0 unknown"
         assert imported.startswith(counts)
     assert turns > 2
     assert ": complete\n" in imported
-    assert json.loads(done.stdout)["requests"] == 0
-    done = targen("batch", "export", "run", "--no-cache")
-    ended = "run is complete and not waiting for any answers, so run/requests.jsonl is empty"
-    assert ended in done.stdout
-    assert (tmp_path / "run" / "requests.jsonl").read_bytes() == b""
+    assert done.json["requests"] == 0
     assert service.log == []
     again = targen("batch", "import", "run", "answers.jsonl", "--no-cache")
-    assert again.stdout.startswith(f"0 good, 0 failed, {len(lines)} already answered")
+    assert again.out.startswith(f"0 good, 0 failed, {len(lines)} already answered")
     generate("online", *few)
     assert rows(tmp_path / "run") == rows(tmp_path / "online")

@@ -23,7 +23,7 @@ def test_a_temperature_is_sent_in_the_last_version_that_has_it(ask):
     assert body["temperature"] == 0.5
     assert headers["anthropic-version"] == "2023-06-01"
     assert headers["x-api-key"] == "k-123"
-    assert "Authorization" not in headers
+    assert "authorization" not in headers
 
 
 def test_system_messages_become_one_field_wherever_they_stand(ask):

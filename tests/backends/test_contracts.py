@@ -7,7 +7,6 @@ import asyncio
 import json
 
 import pytest
-from aiohttp import web
 from pydantic import BaseModel
 
 from targen_backends.chatgpt.client import ChatGptModel
@@ -15,8 +14,9 @@ from targen_backends.claude.client import ClaudeModel
 from targen_backends.schema import described_schema
 from targen_core.calls.model import ChatReply, ChatRequest, Message
 from targen_core.tasks.replies import line, list_of
+from targen_testing.fault_server import FaultServer, Response
 
-from .providers import completion, message, serving
+from .providers import ANTHROPIC, COMPLETIONS
 
 official = pytest.importorskip
 """A client, imported where a test uses it: both take seconds, which each worker would spend."""
@@ -43,36 +43,30 @@ TURNS = [{"role": m.role, "content": m.content} for m in TALK]
 
 def both(answer, ours, theirs):
     """Ask with our client and with the official one; what was sent, and both answers."""
-    seen = []
 
-    async def handler(request):
-        heads = {name.lower(): value for name, value in request.headers.items()}
-        seen.append((request.path, heads, await request.json()))
-        return web.json_response(answer)
+    async def main(address):
+        model, request = ours(address)
+        reply = await model.complete(request)
+        await model.aclose()
+        return reply, await theirs(address)
 
-    async def main():
-        async with serving(handler, base="") as address:
-            model, request = ours(address)
-            reply = await model.complete(request)
-            await model.aclose()
-            return seen, reply, await theirs(address)
-
-    return asyncio.run(main())
+    with FaultServer(Response(answer)) as server:
+        return server.seen, *asyncio.run(main(server.url))
 
 
-def same_call(seen, *headers):
-    (path, ours, body), (their_path, theirs, their_body) = seen
-    assert path == their_path
-    assert body == their_body
-    for name in ("content-type", "accept", *headers):
-        assert ours.get(name) == theirs.get(name), name
+def same_call(seen, *names):
+    ours, theirs = seen
+    assert ours.path == theirs.path
+    assert ours.body == theirs.body
+    for name in ("content-type", "accept", *names):
+        assert ours.headers.get(name) == theirs.headers.get(name), name
     keys = {"authorization", "x-api-key"}
-    assert keys & ours.keys() == keys & theirs.keys()
+    assert keys & ours.headers.keys() == keys & theirs.headers.keys()
 
 
 # --- OpenAI ---
 
-COMPLETION = completion('{"name":"Ob","km":3650}') | {
+COMPLETION = COMPLETIONS.answer('{"name":"Ob","km":3650}', "stop") | {
     "usage": {
         "prompt_tokens": 2000,
         "completion_tokens": 300,
@@ -115,7 +109,7 @@ def test_openai_is_sent_what_its_client_sends(given):
     """A parameter that is None is not sent."""
     seen, _, _ = ask_openai(params={"top_p": None, **given}, **given)
     same_call(seen, "authorization")
-    assert seen[0][1]["authorization"] == f"Bearer {KEY}"
+    assert seen[0].headers["authorization"] == f"Bearer {KEY}"
 
 
 def test_openai_is_asked_for_the_schema_as_its_client_asks():
@@ -192,7 +186,7 @@ def test_openais_answers_are_read_as_its_client_reads_them(answer, finish):
 # --- Anthropic ---
 
 HEADERS = ("authorization", "anthropic-version")
-MESSAGE = message("") | {
+MESSAGE = ANTHROPIC.answer("", "stop") | {
     "content": [
         {"type": "thinking", "thinking": "A river, then.", "signature": "c2ln"},
         {"type": "text", "text": '{"name":"Ob",'},
@@ -240,7 +234,7 @@ EFFORT = {"effort": "low"}
 def test_anthropic_is_sent_what_its_client_sends(params, given):
     seen, _, _ = ask_anthropic(params=params, **given)
     same_call(seen, *HEADERS)
-    assert KEY in seen[0][1]["authorization"]
+    assert KEY in seen[0].headers["authorization"]
 
 
 def test_anthropic_is_asked_for_the_schema_as_its_client_asks():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
+
+from ..runs import edit, report
 
 pytestmark = pytest.mark.whole  # the task of targen_plugin_example
 
@@ -13,23 +14,11 @@ HOSTED = ("-n", "600", "-b", "chatgpt", "-o", "model=gpt-6-luna")  # thinks; $0.
 
 
 @pytest.fixture
-def targen(in_process):
-    """Runs the command in this process; its output, or with `ok=2` its error."""
-
-    def run(*args: str, ok: int = 0) -> str:
-        done = in_process(*args)
-        assert done.code == ok, done.err
-        return str(done.err if ok else done.out)
-
-    return run
-
-
-@pytest.fixture
-def estimate(targen):
+def estimate(works):
     """The JSON of an estimate of tickets, its steps by name."""
 
     def run(*args: str) -> dict[str, Any]:
-        facts: dict[str, Any] = json.loads(targen("estimate", "tickets", *args, "--json"))
+        facts: dict[str, Any] = works("estimate", "tickets", *args, "--json").json
         facts["steps"] = {step["step"]: step for step in facts["steps"]}
         return facts
 
@@ -48,30 +37,27 @@ def test_no_call_is_priced_as_a_long_prompt_because_all_are(estimate):
         assert step["dollars"] == cost(step)
 
 
-def test_lists_side_by_side_take_more_calls_at_half_the_price(estimate, targen):
+def test_lists_side_by_side_take_more_calls_at_half_the_price(estimate, refuses):
     online, batch = estimate(*HOSTED), estimate(*HOSTED, "--batch", "--batch-lists")
     for name, step in batch["steps"].items():
         more = {"contexts": 2.4, "seeds": 1.2}.get(name, 1.0)
         assert step["calls"] == pytest.approx(more * online["steps"][name]["calls"], abs=2)
         assert step["dollars"] == cost(step, 0.5)
-    refusal = targen("estimate", "tickets", *HOSTED, "--batch-lists", ok=2)
-    assert "--batch-lists requires --batch" in refusal
+    refuses(("estimate", "tickets", *HOSTED, "--batch-lists"), "--batch-lists requires --batch")
 
 
-def test_a_measured_run_brings_its_reasoning(estimate, targen, tmp_path):
-    targen("generate", "tickets", "-n", "6", "-b", "scripted", "--out", "probe", "--quiet")
-    path = tmp_path / "probe" / "report.json"
-    report = json.loads(path.read_text())
-    for counts in report["usage"]["by_step"]:
+def test_a_measured_run_brings_its_reasoning(estimate, works, refuses):
+    works("generate", "tickets", "-n", "6", "-b", "scripted", "--out", "probe", "--quiet")
+    counted = report("probe")["usage"]["by_step"]
+    for counts in counted:
         counts["reasoning_tokens"] = 100 * counts["calls"]
         counts["output_tokens"] += 100 * counts["calls"]
-    path.write_text(json.dumps(report))
+    edit("probe", "usage.by_step", counted, "report.json")
     facts = estimate(*HOSTED, "--from", "probe")
     assert facts["uncounted_reasoning"] == []
     for step in facts["steps"].values():
         assert step["reasoning_tokens"] == pytest.approx(100 * step["calls"], abs=100)
         assert step["output_tokens"] > step["reasoning_tokens"]
-    refusal = targen(
-        "estimate", "tickets", *HOSTED, "--from", "probe", "--reasoning-tokens", "5", ok=2
-    )
-    assert "--from already provides the reasoning tokens" in refusal
+    both = ("--from", "probe", "--reasoning-tokens", "5")
+    said = "--from already provides the reasoning tokens"
+    refuses(("estimate", "tickets", *HOSTED, *both), said)

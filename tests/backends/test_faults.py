@@ -1,6 +1,5 @@
 """Faults on demand, the same for each service: what a run gets to see of them."""
 
-import asyncio
 import base64
 import contextlib
 import gzip
@@ -13,7 +12,6 @@ from email.utils import formatdate
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 
 from targen_backends.http.failures import NotServed
 from targen_backends.http.limits import rate_headers, retry_after
@@ -35,22 +33,17 @@ from targen_core.errors import (
     ServiceUnavailable,
     TimedOut,
 )
+from targen_testing.exchange import answered, using
+from targen_testing.fault_server import Drop, Raw, Response, Silence
 from tests.tables import table
+
+from .providers import raw
 
 
 @pytest.fixture
 def plain(request_of):
     """A request that every service takes: Anthropic has no seed."""
     return request_of(seed=None)
-
-
-def answers(status=200, body="", headers=None):
-    async def handler(request):
-        raw = body.encode() if isinstance(body, str) else body
-        raw = raw if isinstance(raw, bytes) else json.dumps(raw).encode()
-        return web.Response(status=status, body=raw, headers=headers)
-
-    return handler
 
 
 @pytest.fixture
@@ -85,7 +78,7 @@ def test_errors_are_sorted_by_what_helps(provider, fails, status, words, more, k
     if provider.name == "ollama" and more and by_code:
         pytest.skip("Ollama's errors have no codes")
     headers = {provider.request_id: "req_42"}
-    error = fails(provider, answers(status, provider.fault(words, **more), headers))
+    error = fails(provider, Response(provider.fault(words, **more), status, headers))
     assert kind_of(error) is kind
     assert f"HTTP {status}: {words}" in str(error)  # the provider's words
     assert "(request req_42)" in str(error)
@@ -114,7 +107,8 @@ def test_errors_are_sorted_by_what_helps(provider, fails, status, words, more, k
 )
 def test_errors_of_no_form_are_told_as_well(provider, fails, status, body, words):
     headers = {"Location": "http://elsewhere/v1?token=1"} if status == 307 else {}
-    error = fails(provider, answers(status, body, headers))
+    plan = raw(body, status) if isinstance(body, bytes) else Response(body, status, headers)
+    error = fails(provider, plan)
     assert words in f"{error}\n"
     assert len(str(error)) < 600
 
@@ -126,49 +120,33 @@ def test_a_429_may_tell_the_wait_as_the_moment_of_the_reset(services, fails):
         headers[f"anthropic-ratelimit-{name}-remaining"] = str(left)
         headers[f"anthropic-ratelimit-{name}-reset"] = f"1970-01-01T00:{reset}Z"
     claude = services["claude"]
-    assert fails(claude, answers(429, claude.fault("slow down"), headers)).retry_after == 12
+    answer = raw(
+        json.dumps(claude.fault("slow down")).encode(), 429, **headers
+    )  # with its own date
+    assert fails(claude, answer).retry_after == 12
 
 
-async def dropped(request):
-    request.transport.close()
-    return web.Response()
-
-
-async def cut(request):
-    response = web.StreamResponse(headers={"Content-Length": "1000"})
-    await response.prepare(request)
-    await response.write(b'{"choices": [')
-    request.transport.close()
-    return response
-
-
-async def silent(request):
-    await asyncio.Event().wait()
-
-
-async def page(request):
-    return web.Response(text="<html>welcome</html>", content_type="text/html")
+PAGE = Response("<html>welcome</html>", headers={"Content-Type": "text/html"})
 
 
 @pytest.mark.parametrize(
-    ("handler", "kind", "words"),
+    ("plan", "kind", "words", "hint"),
     [
-        (dropped, ConnectionFailed, "broke"),
-        (cut, ConnectionFailed, "broke"),
-        (silent, TimedOut, "within 0.1 s"),
-        (page, MalformedAnswer, "(text/html)"),
-        *((answers(200, body), MalformedAnswer, "") for body in ("", "{", "[]", "null", "3")),
+        (Raw([]), ConnectionFailed, "broke", ""),
+        (Drop(), ConnectionFailed, "broke", ""),
+        (Silence(), TimedOut, "within 0.1 s", "timeout="),
+        (PAGE, MalformedAnswer, "(text/html)", "base_url"),
+        *((Response(body), MalformedAnswer, "", "") for body in ("", "{", "[]", "null", "3")),
     ],
     ids=["dropped", "cut", "silent", "page", "empty", "half", "list", "null", "number"],
 )
-def test_an_answer_that_does_not_come_whole_is_billed(provider, fails, handler, kind, words):
-    error = fails(provider, handler, timeout=0.1 if handler is silent else 60.0)
+def test_an_answer_that_does_not_come_whole_is_billed(provider, fails, plan, kind, words, hint):
+    error = fails(provider, plan, timeout=0.1 if plan == Silence() else 60.0)
     assert kind_of(error) is kind
     assert words in str(error)
     assert error.billed
-    assert "https" not in error.hint or handler is not cut, "it answered"
-    if handler in (silent, page):
-        assert {silent: "timeout=", page: "base_url"}[handler] in error.hint
+    assert hint in error.hint
+    assert "https" not in error.hint or plan != Drop(), "it answered"
 
 
 @pytest.mark.parametrize(
@@ -180,18 +158,19 @@ def test_an_answer_that_does_not_come_whole_is_billed(provider, fails, handler, 
     ],
 )
 def test_a_redirect_is_followed_by_hand(services, fails, location, hint):
-    assert hint in fails(services["llama"], answers(307, "", {"Location": location})).hint
+    redirect = Response("", 307, {"Location": location})
+    assert hint in fails(services["llama"], redirect).hint
 
 
 def test_no_redirect_takes_the_key_elsewhere(provider, fails):
-    seen = []
+    paths = []
 
-    async def handler(request):
-        seen.append(request.path)
-        raise web.HTTPTemporaryRedirect("/other")
+    def plan(seen):
+        paths.append(seen.path)
+        return Response("", 307, {"Location": "/other"})
 
-    assert type(fails(provider, handler)) is BadRequest
-    assert seen == [provider.path]
+    assert type(fails(provider, plan)) is BadRequest
+    assert paths == [provider.path]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +184,7 @@ def test_no_redirect_takes_the_key_elsewhere(provider, fails):
 )
 def test_a_schema_that_vllm_refuses_leads_to_the_other_ways(services, fails, words):
     llama = services["llama"]
-    error = fails(llama, answers(400, llama.fault(words, type="BadRequestError", code=400)))
+    error = fails(llama, Response(llama.fault(words, type="BadRequestError", code=400), 400))
     assert type(error) is BadRequest
     assert 'structured="json_object"' in error.hint
 
@@ -215,11 +194,11 @@ def test_a_reply_that_a_service_finds_invalid_is_a_reply(services, call, plain):
     llama = services["llama"]
     fault = llama.fault("Failed to generate JSON.", code="json_validate_failed")
     fault["error"]["failed_generation"] = '{"km": '
-    reply = call(llama, answers(400, fault), plain)
+    reply = call(llama, Response(fault, 400), plain)
     assert (reply.text, reply.finish) == ('{"km": ', "other")
     assert reply.output_tokens == 2
     del fault["error"]["failed_generation"]
-    assert "Failed to generate JSON." in call(llama, answers(400, fault), plain).text
+    assert "Failed to generate JSON." in call(llama, Response(fault, 400), plain).text
 
 
 @pytest.mark.parametrize(
@@ -234,13 +213,13 @@ def test_a_reply_that_a_service_finds_invalid_is_a_reply(services, call, plain):
 )
 def test_a_refusal_may_be_due_to_what_a_call_says(services, fails, status, words, of_content):
     llama = services["llama"]
-    assert fails(llama, answers(status, llama.fault(words))).of_content is of_content
+    assert fails(llama, Response(llama.fault(words), status)).of_content is of_content
 
 
 def test_an_error_inside_a_200_counts_as_what_it_says(services, fails):
     llama = services["llama"]
-    assert type(fails(llama, answers(200, llama.fault("slow down", code=429)))) is RateLimited
-    error = fails(llama, answers(200, llama.fault("provider returned an error")))
+    assert type(fails(llama, Response(llama.fault("slow down", code=429)))) is RateLimited
+    error = fails(llama, Response(llama.fault("provider returned an error")))
     assert isinstance(error, ServiceUnavailable)
     assert error.billed
     assert str(error) == "HTTP 200 with an error: provider returned an error"
@@ -265,7 +244,7 @@ BOOM = {"code": 502, "message": "provider broke"}
     ],
 )
 def test_a_reply_that_broke_off_with_an_error_is_requested_again(services, fails, body, words):
-    error = fails(services["llama"], answers(200, body))
+    error = fails(services["llama"], Response(body))
     assert type(error) is ServiceUnavailable
     assert words in str(error)
     assert error.billed
@@ -276,22 +255,8 @@ def test_a_reply_that_broke_off_with_an_error_is_requested_again(services, fails
 
 @pytest.mark.parametrize("error", [None, {}, {"message": "a warning"}])
 def test_a_whole_reply_counts_whatever_stands_beside_it(services, call, plain, error):
-    reply = call(
-        services["llama"], answers(200, {**broken("stop", "Volga"), "error": error}), plain
-    )
-    assert reply.text == "Volga"
-
-
-def completed(model, request):
-    """What becomes of one call of a model, which is closed then."""
-
-    async def main():
-        try:
-            return await model.complete(request)
-        finally:
-            await model.aclose()
-
-    return asyncio.run(main())
+    answer = Response({**broken("stop", "Volga"), "error": error})
+    assert call(services["llama"], answer, plain).text == "Volga"
 
 
 def test_a_refused_connection_costs_nothing(provider, plain):
@@ -299,7 +264,7 @@ def test_a_refused_connection_costs_nothing(provider, plain):
         unused.bind(("127.0.0.1", 0))  # bound and not listening: nobody else takes it
         address = f"http://127.0.0.1:{unused.getsockname()[1]}{provider.base}"
         with pytest.raises(ConnectionFailed, match="no connection") as caught:
-            completed(provider.make(address, "m", api_key="k-123"), plain)
+            answered(provider.make(address, "m", api_key="k-123"), plain)
     assert not caught.value.billed
     assert "base_url" in caught.value.hint
 
@@ -372,27 +337,30 @@ def test_a_key_split_or_encoded_is_not_repeated(provider, fails):
         "Content-Type": f"text/{KEY[:40].replace('/', '')}",
     }
     for status in (200, 307, 400):
-        error = fails(provider, answers(status, words, headers), api_key=KEY)
+        error = fails(provider, Response(words, status, headers), api_key=KEY)
         shown = f"{error!r} {error} {error.hint} {error.request_id}"
         for form in (KEY, coded):
             assert not any(form[at : at + 12] in shown for at in range(len(form) - 11)), shown
 
 
-def test_packed_answers_are_read_whatever_their_content_type(provider, call, plain):
-    good = json.dumps(provider.good("Volga")).encode()
-    bare = zlib.compressobj(wbits=-15)
-    for encoding, raw in (
-        ("gzip", gzip.compress(good, mtime=0)),
-        ("deflate", zlib.compress(good)),
-        ("deflate", bare.compress(good) + bare.flush()),
-        ("identity", good),
-    ):
-        headers = {"Content-Encoding": encoding, "Content-Type": "text/plain"}
-        assert call(provider, answers(200, raw, headers), plain).text == "Volga"
+def _bare(body):
+    """What some servers call deflate, without a head."""
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(body) + packer.flush()
 
 
 @pytest.mark.parametrize(
-    ("encoding", "raw", "words"),
+    ("encoding", "pack"),
+    [("gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", _bare), ("identity", bytes)],
+)
+def test_packed_answers_are_read_whatever_their_content_type(provider, call, plain, encoding, pack):
+    body = pack(json.dumps(provider.good("Volga")).encode())
+    answer = raw(body, Content_Encoding=encoding, Content_Type="text/plain")
+    assert call(provider, answer, plain).text == "Volga"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "words"),
     [
         ("br", b"abc", "encoded as 'br'"),
         ("gzip", b"abc", "cannot be decoded"),
@@ -400,8 +368,8 @@ def test_packed_answers_are_read_whatever_their_content_type(provider, call, pla
         ("gzip", gzip.compress(b" " * (MAX_ANSWER + 1), mtime=0), "longer than 4 MiB"),
     ],
 )
-def test_what_does_not_unpack_is_malformed(provider, fails, encoding, raw, words):
-    error = fails(provider, answers(200, raw, {"Content-Encoding": encoding}))
+def test_what_does_not_unpack_is_malformed(provider, fails, encoding, body, words):
+    error = fails(provider, raw(body, Content_Encoding=encoding))
     assert type(error) is MalformedAnswer
     assert words in str(error)
     assert error.billed
@@ -419,13 +387,13 @@ def spoilt(value, odd):
     [("7", 7), ("7.0", 7), (7.0, 7), (6.5, 7), ("many", 2), (True, 2), ({}, 2)],
 )
 def test_counts_of_another_type_are_read_or_else_estimated(provider, call, plain, odd, tokens):
-    reply = call(provider, answers(200, spoilt(provider.good("Volga"), odd)), plain)
+    reply = call(provider, Response(spoilt(provider.good("Volga"), odd)), plain)
     assert (reply.output_tokens, reply.estimated) == (tokens, tokens == 2)
 
 
 @pytest.mark.parametrize("odd", [-5, 10**30, "-5", math.nan, math.inf, "nan", "-inf", "9" * 999])
 def test_counts_that_are_none_are_the_request_s_bound(provider, call, plain, odd):
-    reply = call(provider, answers(200, spoilt(provider.good("Volga"), odd)), plain)
+    reply = call(provider, Response(spoilt(provider.good("Volga"), odd)), plain)
     model = provider.make("http://127.0.0.1:9", "tiny")
     assert reply.output_tokens == 40
     assert 0 < reply.input_tokens <= model.count_tokens(plain)
@@ -442,16 +410,15 @@ def test_a_line_of_a_batch_that_is_nested_too_deeply_is_no_answer():
 
 
 def test_no_descriptor_left_is_said(provider, plain):
-    async def main():
-        model = provider.make(f"http://127.0.0.1:9{provider.base}", "tiny", api_key=KEY)
+    async def ask(model):
         limits = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (1, limits[1]))
         try:
             await model.complete(plain)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-            await model.aclose()
 
+    model = provider.make(f"http://127.0.0.1:9{provider.base}", "tiny", api_key=KEY)
     with pytest.raises(ConnectionFailed, match="ulimit -n") as caught:
-        asyncio.run(main())
+        using(model, ask)
     assert "concurrency" in caught.value.hint

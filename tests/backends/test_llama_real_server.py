@@ -1,6 +1,5 @@
 """The llama client against another project's server: llama.cpp's own, over HTTP."""
 
-import asyncio
 import json
 
 import pytest
@@ -9,6 +8,7 @@ from targen_backends.llama.client import LlamaModel
 from targen_backends.local.weights import find_weights
 from targen_core.calls.model import ChatRequest, Message
 from targen_core.errors import AuthenticationFailed, ContextTooLong
+from targen_testing.exchange import answered
 
 xllamacpp = pytest.importorskip("xllamacpp")
 
@@ -43,14 +43,7 @@ def ask(address, text="Name a river.", schema=SCHEMA, key="k-123"):
         (Message("user", text),), {"max_tokens": 40, "seed": 7, "temperature": 0.0}, schema, "r"
     )
 
-    async def main():
-        model = LlamaModel(address, "smollm2", api_key=key, timeout=60)
-        try:
-            return await model.complete(request)
-        finally:
-            await model.aclose()
-
-    return asyncio.run(main())
+    return answered(LlamaModel(address, "smollm2", api_key=key, timeout=60), request)
 
 
 def test_it_answers_along_the_schema(address):

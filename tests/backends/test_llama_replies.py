@@ -1,15 +1,21 @@
-"""What the llama client sends, and how it reads what comes back."""
+"""What the llama clients send, and how they read what comes back."""
 
 import asyncio
 
 import pytest
-from aiohttp import web
 
 from targen_backends.completions import is_another
+from targen_backends.llama.backend import LlamaOptions, create
 from targen_backends.llama.client import LlamaModel
+from targen_backends.llama.ollama import OllamaModel
+from targen_backends.schema import strict_schema
+from targen_testing.fault_server import FaultServer, Response
+from targen_testing.wire import OPENAI
 
-from .providers import serving
-
+TURNS = [
+    {"role": "system", "content": "You answer briefly."},
+    {"role": "user", "content": "Name a river."},
+]
 SCHEMA = {
     "type": "object",
     "properties": {"river": {"type": "string", "default": "Ob"}, "km": {"type": "integer"}},
@@ -29,40 +35,76 @@ def ask(exchange, services, request_of):
     return run
 
 
-def chat(content="Volga", finish="stop", usage=True, **more):
+def chat(content="Volga", finish="stop", **more):
     """An answer."""
-    message = {"role": "assistant", "content": content, **more}
-    body = {"choices": [{"message": message, "finish_reason": finish}]}
-    if usage:
-        body["usage"] = {"prompt_tokens": 11, "completion_tokens": 3}
+    body = OPENAI.answer(content, finish)
+    body["choices"][0]["message"] |= more
     return body
 
 
 def test_the_request_has_model_messages_and_parameters(ask, request_of):
     request = request_of(temperature=0.5, top_p=None, seed=2**40 + 5)
     _, headers, body = ask(request=request, extra={"top_k": 3})
-    assert body == {
-        "model": "tiny",
-        "top_k": 3,
-        "messages": [
-            {"role": "system", "content": "You answer briefly."},
-            {"role": "user", "content": "Name a river."},
-        ],
-        "max_tokens": 40,
-        "seed": 5,
-        "temperature": 0.5,
-    }
-    assert "Authorization" not in headers
-    assert headers["Content-Type"] == "application/json"
+    sent = {"model": "tiny", "top_k": 3, "max_tokens": 40, "seed": 5, "temperature": 0.5}
+    assert body == sent | {"messages": TURNS}
+    assert "authorization" not in headers
+    assert headers["content-type"] == "application/json"
+
+
+OLLAMA = {"num_ctx": 8192, "num_predict": 40, "seed": 7, "temperature": 0.5, "stop": ["\n"]}
+
+
+def test_a_request_in_ollamas_own_api(exchange, services, request_of):
+    params = {"temperature": 0.5, "top_p": None, "stop": "\n", "reasoning_effort": "none"}
+    extra = {"options": {"num_ctx": 8192}, "keep_alive": "1h"}
+    request = request_of(schema=SCHEMA, **params)
+    _, path, _, body = exchange(services["ollama"], request, extra=extra)
+    assert path == "/api/chat"
+    sent = {"model": "tiny", "stream": False, "keep_alive": "1h", "think": False}
+    sent |= {"messages": TURNS, "options": OLLAMA, "format": strict_schema(SCHEMA)}
+    assert body == sent
+
+
+def test_a_reply_in_ollamas_own_api(exchange, services, request_of):
+    reply, *_ = exchange(services["ollama"], request_of())
+    assert (reply.text, reply.finish) == ("Volga", "stop")
+    assert (reply.input_tokens, reply.output_tokens) == (11, 3)
+    answer = {"message": {"content": "<think>hm</think> Vol"}, "done_reason": "length"}
+    cut, *_ = exchange(services["ollama"], request_of(), answer)
+    assert (cut.text, cut.finish, cut.input_tokens) == ("Vol", "length", 8)  # counts are estimated
 
 
 @pytest.mark.parametrize(
-    ("mode", "sent"), [("json_object", {"type": "json_object"}), ("none", None)]
+    "address", ["http://h:1", "http://h:1/v1", "http://h:1/api/chat", "http://h:1/v1/"]
 )
-def test_a_schema_may_be_asked_for_less_strictly(ask, request_of, mode, sent):
-    _, _, body = ask(request=request_of(schema=SCHEMA), structured=mode)
-    assert body.get("response_format") == sent
-    assert not LlamaModel("http://h/v1", "m", structured=mode).structured
+def test_an_option_picks_ollamas_own_api_whatever_the_form_of_the_address(address):
+    model = create(LlamaOptions(model="m", api="ollama", base_url=address))
+    assert isinstance(model, OllamaModel)
+    assert model._poster.url == "http://h:1/api/chat"
+    assert model.identity == "ollama:http://h:1:m:json_schema"
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "field", "sent"),
+    [
+        ("llama", "json_object", "response_format", {"type": "json_object"}),
+        ("llama", "none", "response_format", None),
+        ("ollama", "json_object", "format", "json"),
+        ("ollama", "none", "format", None),
+    ],
+)
+def test_a_schema_may_be_asked_for_less_strictly(
+    exchange, services, request_of, name, mode, field, sent
+):
+    *_, body = exchange(services[name], request_of(schema=SCHEMA), structured=mode)
+    assert body.get(field) == sent
+    assert not services[name].make("http://h/v1", "m", structured=mode).structured
+
+
+HARMONY = (
+    "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final "
+    "<|constrain|>json<|message|>Volga<|return|>"
+)
 
 
 @pytest.mark.parametrize(
@@ -77,14 +119,7 @@ def test_a_schema_may_be_asked_for_less_strictly(ask, request_of, mode, sent):
         (chat('hm</think>{"km": 3}'), '{"km": 3}', "stop"),
         (chat('{"river": "a </think> b"}'), '{"river": "a </think> b"}', "stop"),
         (chat("Write <think> and </think> around it."), None, "stop"),
-        (
-            chat(
-                "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final "
-                "<|constrain|>json<|message|>Volga<|return|>"
-            ),
-            "Volga",
-            "stop",
-        ),
+        (chat(HARMONY), "Volga", "stop"),
         (chat("<|channel|>analysis<|message|>hm", "length"), "", "length"),
         (chat("Volga", reasoning_content="hm"), "Volga", "stop"),
         (chat(None, "length", reasoning="hm"), "", "length"),  # as vLLM 0.32 names it
@@ -127,54 +162,40 @@ def test_a_model_that_was_not_requested_is_told(ask, requested, served, other):
 
 def test_of_several_choices_the_one_with_index_0_counts(ask):
     answer = chat()
-    answer["choices"] = [
-        {"index": 1, "message": {"content": "Ob"}, "finish_reason": "stop"},
-        {"index": 0, **answer["choices"][0]},
-    ]
+    other = {"index": 1, "message": {"content": "Ob"}, "finish_reason": "stop"}
+    answer["choices"].insert(0, other)
     assert ask(answer)[0].text == "Volga"
 
 
 def test_absent_usage_is_estimated_at_four_bytes_a_token(ask):
-    reply, *_ = ask(chat("Wołga", usage=False))
+    reply, *_ = ask({**chat("Wołga"), "usage": None})
     assert (reply.input_tokens, reply.output_tokens) == (8, 2)  # 32 and 6 bytes
 
 
-def test_connections_are_kept_and_shared_by_a_loop(request_of):
-    ports = set()
+class Counting(FaultServer):
+    """Counts the connections that were opened."""
 
-    async def handler(request):
-        ports.add(request.transport.get_extra_info("peername")[1])
-        return web.json_response({"choices": [{"message": {"content": "x"}}]})
+    opened = 0
 
-    async def main():
-        async with serving(handler) as address:
-            model = LlamaModel(address, "m")
-            for _ in range(3):
-                await model.complete(request_of())
-            await model.aclose()
-            await model.complete(request_of())  # opens another connection
-            await model.aclose()
-
-    asyncio.run(main())
-    assert len(ports) == 2
+    def connected(self, by):
+        self.opened += by > 0
+        super().connected(by)
 
 
-def test_a_loop_that_ends_closes_its_connections(request_of):
+def test_connections_are_shared_by_a_loop_and_closed_by_aclose_or_with_the_loop(request_of):
     """A program's own model stays open, but `generate` has a loop for each call."""
-    open_ones = set()
 
-    async def handler(request):
-        open_ones.add(request.transport)
-        return web.json_response({"choices": [{"message": {"content": "x"}}]})
+    async def four_calls(model):
+        for _ in range(3):
+            await model.complete(request_of())
+        await model.aclose()
+        await model.complete(request_of())  # opens another connection
 
-    async def main():
-        async with serving(handler) as address:
-            model = LlamaModel(address, "m")
-            for _ in range(2):
-                await asyncio.to_thread(asyncio.run, model.complete(request_of()))
-            async with asyncio.timeout(60):
-                while not all(each.is_closing() for each in open_ones):  # noqa: ASYNC110
-                    await asyncio.sleep(0.01)
-
-    asyncio.run(main())
-    assert len(open_ones) == 2
+    with Counting(Response(chat())) as server:
+        model = LlamaModel(f"{server.url}/v1", "m")
+        asyncio.run(four_calls(model))
+        assert server.wait_closed()
+        assert server.opened == 2
+        asyncio.run(model.complete(request_of()))
+        assert server.wait_closed()
+        assert server.opened == 3

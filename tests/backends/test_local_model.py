@@ -11,6 +11,8 @@ from targen_backends.local.langchain import ChatLocal
 from targen_core.calls.model import ChatModel, Price
 from targen_core.errors import BadRequest, ContextTooLong, ServiceUnavailable
 
+from .providers import together
+
 TOPIC = {"type": "string", "minLength": 3, "maxLength": 9}
 SCHEMA = {
     "type": "object",
@@ -22,13 +24,6 @@ SCHEMA = {
 }
 
 
-def answer(model, *requests):
-    async def main():
-        return await asyncio.gather(*(model.complete(request) for request in requests))
-
-    return asyncio.run(main())
-
-
 def test_it_is_a_free_chat_model(local_model):
     assert isinstance(local_model, ChatModel)
     assert (local_model.price, local_model.max_concurrency) == (Price(0, 0), 2)
@@ -37,7 +32,7 @@ def test_it_is_a_free_chat_model(local_model):
 
 
 def test_a_reply_obeys_its_schema(local_model, request_of):
-    [reply] = answer(local_model, request_of("Label a pair.", SCHEMA, max_tokens=60))
+    [reply] = together(local_model, request_of("Label a pair.", SCHEMA, max_tokens=60))
     value = json.loads(reply.text)
     assert value["label"] in ("entailment", "not_entailment")
     assert [3 <= len(topic) <= 9 for topic in value["topics"]] == [True, True]
@@ -52,32 +47,32 @@ def test_a_reply_depends_on_its_request_alone(local_model, request_of):
         request_of(f"Name {i} rivers.", schema, seed=i, temperature=0.9, max_tokens=10)
         for i, schema in enumerate((SCHEMA, None, None))
     ]
-    alone = [answer(local_model, request)[0] for request in requests]
+    alone = [together(local_model, request)[0] for request in requests]
     other = request_of("Tell me of Rome.", max_tokens=2)
     longer = [type(other)(other.messages * n, other.params) for n in (1, 2, 3)]
-    mixed = answer(local_model, *longer, *reversed(requests), *longer)
+    mixed = together(local_model, *longer, *reversed(requests), *longer)
     assert mixed[5:2:-1] == alone
     assert len({reply.text for reply in alone}) > 1
 
 
 def test_a_prompt_beyond_the_context(local_model, request_of):
     with pytest.raises(ContextTooLong, match="context size") as caught:
-        answer(local_model, request_of("word " * 2000))
+        together(local_model, request_of("word " * 2000))
     assert "n_ctx" in caught.value.hint
-    assert answer(local_model, request_of())[0].text  # and the next call works
+    assert together(local_model, request_of())[0].text  # and the next call works
 
 
 def test_a_bad_parameter_is_a_bad_request(local_model, request_of):
     with pytest.raises(BadRequest, match="temperature"):
-        answer(local_model, request_of(temperature="hot"))
+        together(local_model, request_of(temperature="hot"))
     with pytest.raises(BadRequest, match="rejected the request"):
-        answer(local_model, request_of(schema={"type": "nonsense"}))
+        together(local_model, request_of(schema={"type": "nonsense"}))
 
 
 def test_a_closed_model_is_loaded_again(local_model, request_of):
-    before = answer(local_model, request_of())[0].text
+    before = together(local_model, request_of())[0].text
     asyncio.run(local_model.aclose())
-    assert answer(local_model, request_of())[0].text == before
+    assert together(local_model, request_of())[0].text == before
 
 
 def test_a_file_that_does_not_load(tmp_path, request_of):
@@ -85,7 +80,7 @@ def test_a_file_that_does_not_load(tmp_path, request_of):
     broken.write_bytes(b"GGUF" + bytes(100))
     model = LocalModel(broken)
     with pytest.raises(BadRequest, match="cannot load") as caught:
-        answer(model, request_of())
+        together(model, request_of())
     assert "verbose" in caught.value.hint
     asyncio.run(model.aclose())
 

@@ -53,41 +53,28 @@ def test_only_the_tiny_model_judges_at_a_high_temperature():
     assert "correct.temperature" not in defaults(LocalOptions(model="some.gguf"))
 
 
-def test_a_strict_schema_closes_every_object():
-    schema = {
-        "$defs": {
-            "Item": {
-                "type": "object",
-                "properties": {"default": {"type": "string", "default": "x"}},
-            }
-        },
-        "type": "object",
-        "properties": {
-            "items": {"type": "array", "items": {"$ref": "#/$defs/Item", "description": "d"}},
-            "either": {"oneOf": [{"type": "null"}, {"$ref": "#/$defs/Item"}], "discriminator": {}},
-            "open": {"type": "object", "additionalProperties": {"type": "integer"}},
-        },
-        "required": [],
-    }
+ITEM, NULL = {"$ref": "#/$defs/Item"}, {"type": "null"}
+ITEMS = {"type": "array", "items": ITEM}
+NUMBERS = {"type": "object", "additionalProperties": {"type": "integer"}}
+
+
+@pytest.mark.parametrize(
+    ("given", "strict"),
+    [
+        ({"type": "string", "default": "x"}, {"type": "string"}),
+        ({**ITEMS, "items": {**ITEM, "description": "d"}}, ITEMS),
+        ({"oneOf": [NULL, ITEM], "discriminator": {}}, {"anyOf": [NULL, ITEM]}),
+        (NUMBERS, NUMBERS),
+    ],
+)
+def test_a_strict_schema_closes_every_object_and_leaves_out_what_services_refuse(given, strict):
+    """A property may be called like a keyword."""
+    item = {"type": "object", "properties": {"default": given}}
+    schema = {**item, "required": [], "$defs": {"Item": item}}
     before = repr(schema)
-    assert strict_schema(schema) == {
-        "$defs": {
-            "Item": {
-                "type": "object",
-                "properties": {"default": {"type": "string"}},
-                "required": ["default"],
-                "additionalProperties": False,
-            }
-        },
-        "type": "object",
-        "properties": {
-            "items": {"type": "array", "items": {"$ref": "#/$defs/Item"}},
-            "either": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/Item"}]},
-            "open": {"type": "object", "additionalProperties": {"type": "integer"}},
-        },
-        "required": ["items", "either", "open"],
-        "additionalProperties": False,
-    }
+    closed = {**item, "properties": {"default": strict}, "required": ["default"]}
+    closed["additionalProperties"] = False
+    assert strict_schema(schema) == {**closed, "$defs": {"Item": closed}}
     assert repr(schema) == before
 
 

@@ -8,7 +8,6 @@ import re
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +19,9 @@ from targen_core.calls.model import ChatReply, ChatRequest, Message
 from targen_core.errors import ServiceError
 from targen_standard.scripted import fill_schema
 from targen_testing.fault_server import FaultServer, Response
+
+from ..runs import report
+from .providers import raw, schema_of
 
 pytestmark = pytest.mark.whole  # the task of targen_plugin_example
 
@@ -64,16 +66,6 @@ FEW = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-
-
-def schema_of(body):
-    """The schema that a call asks for, in whichever field it is."""
-    if isinstance(body.get("format"), dict):
-        return body["format"]
-    if body.get("tools"):
-        return body["tools"][0]["input_schema"]
-    form = body.get("response_format", {}).get("json_schema") or body.get("output_config", {})
-    return (form.get("format") or form)["schema"]
 
 
 def telling(value, rng):
@@ -185,7 +177,7 @@ MOODS = {
     indirect=["provider"],
 )
 def test_a_run_makes_of_faults_what_can_be_made_of_them(run, provider, tmp_path, mood):
-    faults, code, said = MOODS[mood]
+    faults, code, words = MOODS[mood]
     good, numbers = Echo(provider, fails=False), itertools.count(1)
 
     def answer(seen):
@@ -193,45 +185,56 @@ def test_a_run_makes_of_faults_what_can_be_made_of_them(run, provider, tmp_path,
         fault = faults.get(number) or faults.get(0 if number > 4 else None)
         if fault is None:  # the first are answered: a run without an answer leaves no files
             return good(seen)
-        status, words, more, headers = fault
-        return Response(provider.fault(words, **more), status, headers)
+        status, problem, more, headers = fault
+        return Response(provider.fault(problem, **more), status, headers)
 
     model = f"model={OPTIONS[provider.name]}"
     done = run(answer, "-o", model, "--max-cost", "1", "--concurrency", "4")
-    report = json.loads((tmp_path / "run" / "report.json").read_text())
-    total = report["usage"]["total"]
+    said = report(tmp_path / "run")
+    total = said["usage"]["total"]
     assert done.code == code, done.err
-    assert said in done.err
+    assert words in done.err
     assert holding(tmp_path, KEY) == []
     if code:
         assert f"HTTP {faults[0][0]}" in done.err
         # What was in flight, and nothing after it; a 400 may be due to what some calls say.
         assert next(numbers) <= (30 if mood == "bad" else 9)
         # If all calls of the lists are refused first, there is nothing to go on with.
-        assert report["status"] in (("stopped", "short") if mood == "bad" else ("stopped",))
+        assert said["status"] in (("stopped", "short") if mood == "bad" else ("stopped",))
         return
     assert total["lost"] == 0
     assert total["input_tokens"] == 11 * (total["calls"] - (mood == "filter"))
-    assert ("content-filter" in json.dumps(report)) is (mood == "filter")
+    assert ("content-filter" in json.dumps(said)) is (mood == "filter")
     expected = (total["input_tokens"] * 0.1 + total["output_tokens"] * 0.5) / 1e6
     assert total["dollars"] == pytest.approx(expected, abs=1e-6)
+
+
+def altered(provider, change):
+    """A service in whose good answers `change(answer, number)` changes something."""
+    good, numbers = Echo(provider, fails=False), itertools.count(1)
+
+    def answer(seen):
+        whole = json.loads(good(seen).body)
+        change(whole, next(numbers))
+        return Response(json.dumps(whole))
+
+    return answer
+
+
+def shorten(answer):
+    """Cut the reply of an answer."""
+    answer["choices"][0]["finish_reason"] = "length"
+    answer["choices"][0]["message"]["content"] = '{"text": "I wan'
 
 
 @pytest.mark.parametrize("provider", ["llama"], indirect=True)
 @pytest.mark.parametrize("cut", ["contexts", "generate"])
 def test_a_run_of_replies_that_were_cut_names_the_limit(run, provider, cut):
-    good, lists = Echo(provider, fails=False), itertools.count()
+    def change(answer, number):
+        if cut == "contexts" or number > 4:  # the first four are lists
+            shorten(answer)
 
-    def answer(seen):
-        response = good(seen)
-        if cut == "contexts" or next(lists) > 3:
-            whole = json.loads(response.body)
-            whole["choices"][0]["finish_reason"] = "length"
-            whole["choices"][0]["message"]["content"] = '{"text": "I wan'
-            response = Response(json.dumps(whole))
-        return response
-
-    done = run(answer, "--give-up-after", "5", "-o", "max_tokens=300")
+    done = run(altered(provider, change), "--give-up-after", "5", "-o", "max_tokens=300")
     assert done.code == 1
     assert "the model's last reply was cut at max_tokens=300" in done.err
     assert "start a new run with -o max_tokens=600" in done.err
@@ -240,20 +243,16 @@ def test_a_run_of_replies_that_were_cut_names_the_limit(run, provider, cut):
 
 @pytest.mark.parametrize("provider", ["llama"], indirect=True)
 def test_a_single_cut_reply_does_not_explain_many_duplicates(run, provider):
-    good, lists = Echo(provider, fails=False), itertools.count()
+    texts = itertools.count()
 
-    def answer(seen):
-        response = good(seen)
-        whole = json.loads(response.body)
-        message = whole["choices"][0]["message"]
+    def change(answer, number):
+        message = answer["choices"][0]["message"]
         if set(json.loads(message["content"])) == {"text"}:
             message["content"] = '{"text": "I want my parcel at once."}'
-            if 3 <= next(lists) < 7:  # also its repair
-                whole["choices"][0]["finish_reason"] = "length"
-                message["content"] = '{"text": "I wan'
-        return Response(json.dumps(whole))
+            if 3 <= next(texts) < 7:  # also its repair
+                shorten(answer)
 
-    done = run(answer, "--give-up-after", "5")
+    done = run(altered(provider, change), "--give-up-after", "5")
     assert done.code == 1
     assert "most common cause: duplicate" in done.err
     assert "was cut" not in done.err and "max_tokens" not in done.err
@@ -261,15 +260,8 @@ def test_a_single_cut_reply_does_not_explain_many_duplicates(run, provider):
 
 @pytest.mark.parametrize("provider", ["llama"], indirect=True)
 def test_a_report_tells_that_tokens_are_estimated(run, provider, in_process, tmp_path):
-    good = Echo(provider, fails=False)
-
-    def answer(seen):
-        whole = json.loads(good(seen).body)
-        del whole["usage"]
-        return Response(json.dumps(whole))
-
-    assert run(answer).code == 0
-    calls = json.loads((tmp_path / "run" / "report.json").read_text())["usage"]["total"]["calls"]
+    assert run(altered(provider, lambda answer, _: answer.pop("usage"))).code == 0
+    calls = report(tmp_path / "run")["usage"]["total"]["calls"]
     line = f"The service reported no tokens for {calls} calls"
     assert line in in_process("report", tmp_path / "run").out
     (tmp_path / "run" / "report.json").unlink()  # the journal knows it as well
@@ -280,16 +272,12 @@ def test_a_report_tells_that_tokens_are_estimated(run, provider, in_process, tmp
 def test_a_report_counts_the_replies_of_a_model_that_was_not_requested(
     run, provider, in_process, tmp_path
 ):
-    good, numbers = Echo(provider, fails=False), itertools.count(1)
+    def change(answer, number):
+        answer["model"] = "cheap-7b" if number in (2, 5) else "vendor/tiny-20261101"
 
-    def answer(seen):
-        whole = json.loads(good(seen).body)
-        whole["model"] = "cheap-7b" if next(numbers) in (2, 5) else "vendor/tiny-20261101"
-        return Response(json.dumps(whole))
-
-    done = run(answer)
+    done = run(altered(provider, change))
     assert done.code == 0
-    calls = json.loads((tmp_path / "run" / "report.json").read_text())["usage"]["total"]["calls"]
+    calls = report(tmp_path / "run")["usage"]["total"]["calls"]
     line = f"2 of {calls} calls to tiny were answered by cheap-7b"
     assert line in done.err
     assert line in in_process("report", tmp_path / "run").out
@@ -306,14 +294,12 @@ def test_no_reply_and_no_error_spells_the_key(seed, provider, call, request_of):
     good["model"] = KEY
     status = rng.choice([200, 200, 400, 401, 429, 500])
     body = good if status == 200 else provider.fault(f"{KEY} is unknown", code=KEY)
-    raw = body_of(body, rng)
+    text = body_of(body, rng)
     encoding = rng.choice(["utf-8", "utf-16", "utf-8-sig"]) if status == 200 else "utf-8"
 
-    async def handler(request):
-        return web.Response(body=raw.encode(encoding), status=status)
-
+    answer = raw(text.encode(encoding), status)
     try:
-        reply = call(provider, handler, request_of(seed=None), api_key=KEY)
+        reply = call(provider, answer, request_of(seed=None), api_key=KEY)
     except ServiceError as error:
         assert status != 200
         shown = f"{error} {error.hint}"
@@ -345,8 +331,8 @@ def test_no_line_of_a_batch_spells_the_key(seed, name, services):
         lines = [{"result": result} for result in results]
     asked = {"k": ChatRequest((Message("user", "?"),), {"max_tokens": 9})}
     for line in lines:
-        raw = body_of({"custom_id": "k", **line}, rng).encode()
-        _, found = CODECS[name].decode(raw, asked)
+        text = body_of({"custom_id": "k", **line}, rng)
+        _, found = CODECS[name].decode(text.encode(), asked)
         if isinstance(found, ChatReply):
             assert json.loads(f'"{found.text}"') == "Sent by ***."
         else:
