@@ -43,12 +43,9 @@ def test_what_is_unreadable_is_said_at_each_build_and_listed(shop, works):
     said += "quotation mark, so lines 3 to 5 were read as one row"
     for line in (("build", shop), ("build", shop), ("list", shop)):
         assert works("catalogue", *line).err.count(said) == 1
-
-
-def test_rows_that_a_catalogue_left_out_are_counted(works, tmp_path):
-    (tmp_path / "shop.csv").write_text('review,stars\nGood shop.,5\n"Bad" shop.,1\n')
-    done = works("retrieve", ASKED, "--catalogue", str(tmp_path / "shop.csv"))
-    assert "shop.csv: left out 1 unreadable row; shop.csv, line 3: ',' expected" in done.out
+    assert (
+        "quote.csv: left out 1 unreadable row" in works("retrieve", ASKED, "--catalogue", shop).out
+    )
 
 
 STARS = "How many stars does a review of the shop give?"

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import Declaration, revise
-from targen_core.errors import DatasetUnavailable, UsageError
+from targen_core.errors import DatasetUnavailable
 from targen_core.runs.preparing.plan import Prepared
 from targen_datatune import asked as asking
 from targen_datatune.catalogues.files import FILES
@@ -256,13 +255,6 @@ def test_preview_estimate_and_describe_know_it(works):
     calls = estimated(works, "recommends.yaml")
     assert [calls[step] for step in ("expand", "rerank", "plan")] == [1, 3, 4]
     assert calls["generate"] < 3000 / 0.7 * 1.03
-    works("generate", "recommends.yaml", "-n", "2", "-b", "scripted", "-q", "--out", "made-up")
-    texts = [record["text"] for record in journal("made-up") if "key" in record]
-    (described,) = (json.loads(text)["description"] for text in texts if '"description"' in text)
-    # English words have 4.7 letters, and the paper's plan 1,060 characters.
-    assert 4 < len(described.replace(" ", "")) / len(described.split()) < 6.5
-    (steps,) = (json.loads(text)["steps"] for text in texts if '"steps"' in text)
-    assert 700 < sum(len(f"{step['action']}: {step['instruction']}") for step in steps) < 1200
     assert "row     stated in the rows" in works("describe", "recommends.yaml").out
 
 
@@ -296,12 +288,6 @@ ASKED = "Say whether the customer recommends the product of a review."
 LINE = ("transform", ASKED, "--labels", "yes,no", "--catalogue", "data", *RUN)
 
 
-def test_a_surplus_row_with_the_label_that_it_was_written_with_is_not_blamed_on_step_4(works):
-    works(*LINE, "-n", "2", "--out", "a")
-    shown = works("show", "a", "--rejected", "--limit", "0").out
-    assert "surplus  label no has all its rows" in shown and "step 4" not in shown
-
-
 def test_one_line_makes_rows_of_a_folder_with_options_of_steps_by_either_name(refuses, works):
     step = ("--backend-for", "execute=scripted", "-o", "execute.temperature=0.5")
     line = (*LINE, *step, "-o", "rerank.temperature=0.2", "-n", "8", "--out", "a")
@@ -318,19 +304,15 @@ def test_one_line_makes_rows_of_a_folder_with_options_of_steps_by_either_name(re
     refuses((*line, "--datasets", "2"), "contains a different run")
 
 
-def test_a_label_is_given_up_after_as_many_candidates_as_the_help_says(works, in_process):
-    assert "not before 20 for each of --datasets" in " ".join(
-        works("transform", "--help").out.replace("│", " ").split()
-    )
-    line = (*LINE[:-1], "--max-rejected", "1", "--label", "yes=1", "--label", "no=1")
+@pytest.mark.parametrize(("after", "candidates"), [(3, 40), (45, 45)])
+def test_a_label_is_given_up_after_20_candidates_for_each_dataset(after, candidates, in_process):
     wrong(row={"output": "yes"})
-    few = in_process(*line, "--datasets", "2", "--give-up-after", "3", "--out", "a")
-    assert "gave up after 40 consecutive candidates" in few.err
-    more = in_process(*line, "--datasets", "2", "--give-up-after", "45", "--out", "b")
-    assert "gave up after 45 consecutive candidates" in more.err
+    line = (*LINE[:-1], "--max-rejected", "1", "--label", "yes=1", "--label", "no=1")
+    done = in_process(*line, "--datasets", "2", "--give-up-after", after, "--out", "a")
+    assert f"gave up after {candidates} consecutive candidates" in done.err
 
 
-def test_the_same_command_says_that_data_has_changed_since_the_run_read_it(works):
+def test_data_that_has_changed_since_a_run_read_it_is_told(works):
     line = (*LINE[:-1], "-n", "4", "--out", "a")
     works(*line)
     before = outputs("a")
@@ -341,13 +323,6 @@ def test_the_same_command_says_that_data_has_changed_since_the_run_read_it(works
         assert (f"{name} has changed since a read it" in said) == changed
     assert "--out FOLDER starts a new one" in said and outputs("a") == before
     assert "has changed since" not in works(*line[:-1], "b").err
-
-
-def test_a_run_that_is_extended_says_that_its_data_has_changed(works):
-    line = [word for word in LINE if word != "-q"]
-    assert "has changed" not in works(*line, "-n", "4", "--out", "a").err
-    with open("data/reviews.csv", "a") as file:
-        file.write("New.,5\n")
     said = "file:data/reviews.csv has changed since it was described; the run continues with"
     assert works("resume", "a", "-n", "8").err.count(said) == 1
 
@@ -357,8 +332,6 @@ def test_it_says_what_it_chooses_from_before_anything_is_sent(works):
     assert "2 entries searched, 2 datasets found, 2 to be used; labels yes, no" in output.err
     assert "2 datasets without a stated licence" in output.err
     assert "note: 90 source rows: at most 90 rows" in output.err
-    assert "3,000 rows were requested. Add data with --catalogue\n" in output.err
-    assert "Dry run: targen made no calls and wrote no files." in output.out
     assert not Path("runs").exists()
     Path("data/ragged.csv").write_text('review,stars\nGood.,5\nBad.\n"Dim.,1\nDear.,2\n')
     few = works(*LINE[:-1], "--label", "yes=41", "--label", "no=40", "--datasets", 1, "--dry-run")
@@ -387,25 +360,19 @@ def test_what_was_asked_for_can_be_kept_as_a_file(refuses, works):
 
 
 @pytest.mark.whole
-def test_reports_and_cards_list_the_sources_with_their_licences(in_process, works):
-    Path("data/reviews.md").write_text(
-        "---\nlicense: cc-by-4.0\n---\nReviews of lamps and stars.\n"
-    )
+def test_reports_and_cards_list_the_sources_with_their_licences(works):
+    Path("data/reviews.md").write_text("---\nlicense: cc-by-4.0\n---\nReviews of lamps.\n")
     works(*LINE, "-n", "8", "--out", "a")
     (source,) = report("a")["sources"]
     assert (source["name"], source["license"]) == ("file:data/reviews.csv", "cc-by-4.0")
     assert source["rows"] == 8
     assert all(record["notes"]["like_source"] > 80 for record in records("a"))
     assert 0 < source["alike"] <= 8
-    output = in_process("report", "a").out
-    assert "Rows by source" in output and "nearly the same as the source" in output
-    assert "file:data/reviews.csv  cc-by-4.0" in output
-    line = f"| file:data/reviews.csv | cc-by-4.0 | {source['revision']} | 8 |"
-    assert line in Path("a/README.md").read_text()
-    assert str(Path.cwd()) not in Path("a/README.md").read_text()
-    works("export", "a", "--as", "hf", "--out", "hub")
-    assert line in Path("hub/README.md").read_text()
-    assert "Rows by source" in Path(in_process("report", "a", "--html").out.strip()).read_text()
+    assert "nearly the same as the source" in works("report", "a").out
+    card = Path("a/README.md").read_text()
+    assert f"| file:data/reviews.csv | cc-by-4.0 | {source['revision']} | 8 |" in card
+    assert str(Path.cwd()) not in card
+    assert "Rows by source" in Path(works("report", "a", "--html").out.strip()).read_text()
 
 
 MIXES = """
@@ -468,17 +435,14 @@ def test_an_export_says_the_licences_of_sources_without_the_runs_card(works):
     wrong(datasets=["file:data/reviews.csv"])
     works(*LINE, "-n", "2", "--out", "a")
     card, export = Path("a/README.md"), ("export", "a", "--as", "hf", "--force", "--out", "hf")
-    assert "the card does not mention" not in works(*export).err
-    whole = Path("hf/README.md").read_text()
     said = card.read_text()
     card.unlink()
     assert "the card does not mention" not in works(*export).err
-    assert Path("hf/README.md").read_text() == whole
+    whole = Path("hf/README.md").read_text()
     assert "cc-by-nc-4.0 only permits non-commercial use" in whole and "## Sources" in whole
     card.write_text(said.replace("cc-by-nc-4.0", "mine"))
     noted = "the card does not mention cc-by-nc-4.0, a source's non-commercial licence"
     assert noted in works(*export).err
-    assert "cc-by-nc-4.0" not in Path("hf/README.md").read_text()
 
 
 def test_licences_that_do_not_mix_are_not_mixed_and_changes_may_be_forbidden(in_process, works):
@@ -538,15 +502,10 @@ def test_synthetic_rows_have_their_share_of_each_label(in_process, works):
     assert sources() == {"file:data/reviews.csv", "synthetic"}
     (source,) = report("a")["sources"]
     assert source["rows"] == 28
-    card = Path("a/README.md").read_text()
-    assert "that generated them: 28 transformed, 12 synthetic" in card
-    assert '(transformed and synthetic)"' in card
-    output = in_process("report", "a").out
-    assert "Rows by part" in output
+    assert "28 transformed, 12 synthetic" in Path("a/README.md").read_text()
+    assert "Rows by part" in works("report", "a").out
     number = next(r["idx"] for r in records("a") if r["intended"].startswith("synthetic"))
-    shown = in_process("trace", "a", str(number), "--full").out
-    assert "topics         topic 0 0" in shown
-    assert "Write a row from this idea: idea" in shown
+    assert "Write a row from this idea: idea" in works("trace", "a", number, "--full").out
     works("resume", "a", "-n", "60", "-q")
     assert report("a")["parts"]["synthetic"] == {"rows": 18, "requested": 18}
     works("validate", "a")
@@ -610,11 +569,7 @@ def test_a_file_in_another_encoding_is_said_each_time_and_its_option_is_named(wo
     build = "targen catalogue build data -o encoding=VALUE sets this option of a catalogue"
     option = ("-o", "encoding=cp1252")
     refuses((*LINE, "-n", 4, *option), "backend scripted has no option 'encoding'", build)
-    retrieve = ("retrieve", ASKED, "--catalogue", "data")
-    refuses((*retrieve, *option), "bm25 has no option 'encoding'", build)
-    refuses((*retrieve, "-o", "k2=1"), "bm25 has no option 'k2'", "k1")
-    works("catalogue", "build", "data", *option)
-    assert "left out" not in works(*LINE[:-1], "-n", 4, "--dry-run").err
+    refuses(("retrieve", ASKED, "--catalogue", "data", *option), "bm25 has no option", build)
 
 
 def test_datasets_of_one_name_in_two_folders_are_both_used(works):
@@ -708,9 +663,9 @@ def test_a_column_is_known_without_the_spaces_around_its_name_and_in_other_case(
     wrong(columns={"input": ["Review"], "output": ["star rating (1–5)"]})
     works(*LINE, "-n", "4", "--out", "a")
     assert dropped() == set()
-    (plan,) = {json.dumps(record["above"][-1]) for record in records("a")}
-    assert json.loads(plan)["columns"] == ["review", " Star Rating (1–5) "]
-    assert json.loads(plan)["output"] == " Star Rating (1–5) "
+    plan = records("a")[0]["above"][-1]
+    assert plan["columns"] == ["review", " Star Rating (1–5) "]
+    assert plan["output"] == " Star Rating (1–5) "
 
 
 def test_a_run_that_used_all_rows_of_its_datasets_says_so(refuses):
@@ -889,15 +844,6 @@ GENERATED = (
 )
 
 
-def test_fields_that_transformed_rows_lack_are_told_at_first(works):
-    words = [word for word in RUN if word != "-q"]
-    transform = ("transform", "rec.yaml", "--catalogue", "data", "--no-expand", *words, "-n", 2)
-    for fields in ("{input: the review}", "{input: the review, stars: a number}"):
-        Path("rec.yaml").write_text(GENERATED.replace("{input: the review}", fields))
-        lacking = "but not stars, so targen merge cannot join them" in works(*transform).err
-        assert lacking is ("stars" in fields)
-
-
 def test_a_transformed_run_is_filled_up_with_generated_rows(works, targen, refuses):
     Path("rec.yaml").write_text(GENERATED)
     transform = ("transform", "rec.yaml", "--catalogue", "data", "--no-expand", *RUN)
@@ -919,7 +865,6 @@ def test_a_transformed_run_is_filled_up_with_generated_rows(works, targen, refus
         originals = list(csv.DictReader(file))
     rows = lines("a-both/dataset.jsonl")
     keys = {record["key"] for record in journal("a-both") if "key" in record}
-    assert {record["run"] for record in records("a-both")} == {"a", "a-generated"}
     for row, record in zip(rows, records("a-both"), strict=True):
         assert keys.issuperset(record["calls"])
         if record["run"] == "a":
@@ -929,14 +874,12 @@ def test_a_transformed_run_is_filled_up_with_generated_rows(works, targen, refus
         else:
             assert record["seed"] and record["intended"] == row["label"]
     card = Path("a-both/README.md").read_text()
-    assert "rec (transformed and synthetic)" in card
     assert "gandhi2024better" in card and "| file:data/reviews.csv |" in card
     assert "Excluded" not in card, "each half may have the other's rows beside it"
     shown = {record["run"]: str(record["idx"]) for record in records("a-both")}
     assert "prompts are those of the run a:" in works("trace", "a-both", shown["a"]).err
     assert "Write one row" in works("trace", "a-both", shown["a-generated"]).out
     works("validate", "a-both")
-    works("export", "a-both", "--split", "0.8/0.2", "--out", "parts")
     Path("rec.yaml").write_text(GENERATED.replace("input", "text"))
     works("generate", "rec.yaml", "-n", 4, "-b", "scripted", "-q", "--out", "b")
     said = "b has the columns label, text and a has the columns input, label"
@@ -954,26 +897,11 @@ def test_a_transformed_and_a_generated_run_are_trained_on_together(works, refuse
     refuses((*generate, "--exclude", "transformed", "--out", "more"), said, typed)
     Path("same/recommends.yaml").write_text(GENERATED)
     works(*generate, "--exclude", "transformed", "--out", "also")
-    works("export", "transformed", "--out", "transformed.jsonl")
-    works("validate", "transformed.jsonl", "--task", "same/recommends.yaml")
     train = ("train", "also", "transformed", "--out", "model", "-q")
     refuses(train, "belong to different tasks", "pass its file with --task FILE")
     works(*train, "--task", "same/recommends.yaml")
-    works("evaluate", "model", "also")
     works("merge", "also", "transformed", "--out", "both", "-q")
     works("train", "both", "--out", "of-both", "-q")
-
-
-def test_a_merge_says_in_what_two_transformations_differ(works, refuses):
-    shutil.copytree("data", "copy")
-    works(*LINE, "-n", 4, "--out", "a")
-    works(*[word.replace("data", "copy") for word in LINE], "-n", 4, "--out", "b")
-    works(*LINE, "-n", 4, "--synthetic", "0.5", "--out", "c")
-    merge = ("merge", "a", "b", "--out", "all")
-    said = refuses(merge, "transform.catalogues", "--conflicting").err
-    assert "/data" in said and "/copy" in said
-    said = "c have different tasks: transform.synthetic none and 0.5"
-    refuses(("merge", "a", "c", "--out", "all"), said, "targen export a --out a.jsonl")
 
 
 def test_a_run_is_revised_for_a_task_in_its_own_form_only(works, refuses):
@@ -986,8 +914,6 @@ def test_a_run_is_revised_for_a_task_in_its_own_form_only(works, refuses):
     for command in ("revise", "replay"):
         said = "changed.yaml does not contain transform:, so its rows are not made like those of a"
         refuses(f"{command} a --task changed.yaml", said, "with changed.yaml and --save FILE.json")
-    with pytest.raises(UsageError, match="not contain transform:"):
-        revise("a", Declaration(description="A review.", labels={"yes": "good", "no": "bad"}))
     works("transform", "changed.yaml", *line, "--save", "mine.json")
     works("revise", "a", "--task", "mine.json", "-q", "--out", "b")
     assert "bad or so" in Path("b/task.json").read_text()
@@ -1002,15 +928,11 @@ def test_sheets_keep_a_list_whole_and_tell_a_refused_answer_from_a_model(works, 
     shared, *calls = Path("calls-1.md").read_text().split("## Call ")
     assert "You choose datasets" in shared and "\nid: " not in shared
     assert all(call.count("\nid: file:data/") == 2 for call in calls)
-    keys = [call.split()[0] for call in calls]
     content = {"reasoning": "By its name.", "datasets": ["reviews.csv"]}
-    write_lines("answers.jsonl", [{"custom_id": key, "content": content} for key in keys])
+    answers = [{"custom_id": call.split()[0], "content": content} for call in calls]
+    write_lines("answers.jsonl", answers)
     assert targen("batch", "import", "run", "answers.jsonl").code == 1  # each is refused
     works("batch", "export", "run", "--out", "calls-2.md")
     text = Path("calls-2.md").read_text()
-    assert "**Example**" not in text and "**Its answer**" not in text
-    _, refused, wrong = text.partition("**The earlier answer, which was refused**")
-    assert "By its name." in refused + wrong
-    assert (
-        "**What is wrong with it**\n\n```text\nThat reply could not be used: 'reviews.csv'" in text
-    )
+    assert "By its name." in text.partition("**The earlier answer, which was refused**")[2]
+    assert "```text\nThat reply could not be used: 'reviews.csv'" in text
