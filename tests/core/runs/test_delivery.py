@@ -139,6 +139,15 @@ def test_what_cannot_be_is_refused(made, options, words, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_models_that_are_missing_are_the_fault_of_its_authors(made):
+    class Lost(Pigeons):
+        def wrap(self, sources, run):
+            return []
+
+    with pytest.raises(PluginError, match=r"Lost.wrap.. returned .., not one model per source"):
+        made("run", registry=registry(("pigeon", Lost())), delivery="pigeon")
+
+
 def test_one_that_cannot_be_imported_stops_no_run_of_others(made):
     broken = registry(("dodo", "no_such_module:DODO"))
     assert made("run", registry=broken).report.complete
