@@ -68,6 +68,13 @@ def test_each_problem_is_named_with_its_line_and_idx(targen):
     assert "more; --limit" not in targen(f"{command} --limit 0").out
 
 
+def test_a_key_that_is_given_twice_is_a_problem(targen):
+    Path("rows.jsonl").write_text('{"premise": "It rained.", "premise": "It snowed."}\n')
+    done = targen("validate rows.jsonl --task rte")
+    assert done.code == 1
+    assert "the key 'premise' is given twice" in done.out
+
+
 MAIL = """\
 description: Mails to a shop.
 labels: {asks: it asks, complains: it complains}
