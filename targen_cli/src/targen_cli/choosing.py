@@ -14,16 +14,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from targen_cli.asking import answered, can_ask, confirmed
+from targen_cli.asking import answered, can_ask
 from targen_cli.elsewhere import package_of
 from targen_cli.flags import Said
 from targen_cli.options import defaults
 from targen_cli.options.defaults import DefaultsFile, Value
 from targen_cli.request import ModelOptions
+from targen_cli.trust import agreed, told
 from targen_core.errors import TargenError, UsageError
 from targen_core.options import Limits
 from targen_core.origin import is_trusting
-from targen_core.text import printable
 from targen_core.wording import install
 
 if TYPE_CHECKING:
@@ -308,20 +308,13 @@ def _require_trust(file: DefaultsFile) -> None:
     """
     if file.is_trusted:
         return
-    if is_trusting():
+    lines = told(file.reaching)
+    if is_trusting() or agreed(file.path, lines):
         file.trust()
         return
-    said = printable(", ".join(f"{n}={value}" for n, value in file.reaching.items()), lines=False)
-    if can_ask():
-        print(f"{file.path} is not trusted yet, or has changed. It contains:", file=sys.stderr)
-        for name, value in file.reaching.items():
-            print(printable(f"  {name} = {value}", lines=False), file=sys.stderr)
-        if confirmed("Use it from now on?"):
-            file.trust()
-            return
     raise UsageError(
-        f"{file.path} sets {said}, but is not trusted yet: someone else's folder could specify any "
-        "model, address, file or price",
+        f"{file.path} sets {', '.join(lines)}, but is not trusted yet: someone else's "
+        "folder could specify any model, address, file or price",
         hint="if you trust it: --trust, or targen config trust "
         f"{shlex.quote(str(file.path))}; to ignore it: {defaults.NO_FILES}=1",
     )

@@ -25,6 +25,7 @@ from targen_core.text import printable
 from targen_core.wording import Either, Option
 
 __all__ = [
+    "agreed",
     "ask_with",
     "is_trusted",
     "leaving",
@@ -111,7 +112,7 @@ def require_trust(file: Path, names: Mapping[str, Any]) -> None:
     new = _untrusted(file, names)
     if not new:
         return
-    if not is_trusting() and not _agreed(file, told(new)):
+    if not is_trusting() and not agreed(file, told(new)):
         listed = [f"{key} = {shown(value)}" for key, value in islice(new.items(), _NAMED)]
         if len(new) > _NAMED:
             listed.append(f"and {len(new) - _NAMED} more")
@@ -136,6 +137,13 @@ def told(names: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def agreed(file: Path, lines: Sequence[str]) -> bool:
+    """Ask the person about a file, if there is one, and if it is not more than a person reads."""
+    if _Person.asked is None or len(lines) > _LINES or max(map(len, lines)) > _LINE:
+        return False
+    return _Person.asked("\n  ".join([f"{printable(str(file), lines=False)} names", *lines]))
+
+
 def _untrusted(file: Path, names: Mapping[str, Any]) -> dict[str, Any]:
     """Return the names in a file with which this person never trusted it.
 
@@ -147,13 +155,6 @@ def _untrusted(file: Path, names: Mapping[str, Any]) -> dict[str, Any]:
         if not folders.is_known("trusted", _digest(file, key, value, {}))
         or not folders.is_known("trusted", _digest(file, key, value, _code(file, value)))
     }
-
-
-def _agreed(file: Path, lines: Sequence[str]) -> bool:
-    """Ask the person, if there is one, and if it is not more than a person reads."""
-    if _Person.asked is None or len(lines) > _LINES or max(map(len, lines)) > _LINE:
-        return False
-    return _Person.asked("\n  ".join([f"{printable(str(file), lines=False)} names", *lines]))
 
 
 def _leaves(key: str, value: Any) -> Iterator[tuple[str, str]]:
