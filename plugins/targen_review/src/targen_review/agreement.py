@@ -22,6 +22,8 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from targen_cli.findings import Estimate
+
 __all__ = ["Figure", "Z", "cohen_kappa", "f1", "krippendorff_alpha", "share", "spearman"]
 
 Z = 1.959964  # two-sided 95% quantile of the normal distribution
@@ -31,20 +33,14 @@ _Pair = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """A figure of agreement.
+class Figure(Estimate):
+    """A figure of agreement; without a value if the grades do not define it.
 
     Attributes:
-        value: the figure, or None if the grades do not define it.
-        low: lower end of the 95% interval, if there is one.
-        high: its upper end.
         rows: how many rows it is of.
         reason: why the value is missing, or "".
     """
 
-    value: float | None
-    low: float | None = None
-    high: float | None = None
     rows: int = 0
     reason: str = ""
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from statistics import median
+from statistics import fmean, median, stdev
 from typing import Literal
 
 from targen_review.agreement import Figure, Z, cohen_kappa, krippendorff_alpha, share, spearman
@@ -344,10 +344,8 @@ def _mean_share(values: Iterable[float]) -> Figure:
 def _mean_change(values: Sequence[float]) -> Figure:
     """A mean of paired differences, with its normal interval."""
     size = len(values)
-    middle = math.fsum(values) / size
-    if size < 2:
-        return Figure(middle, rows=size)
-    error = math.sqrt(math.fsum((value - middle) ** 2 for value in values) / (size - 1) / size)
+    middle = fmean(values)
+    error = stdev(values, middle) / math.sqrt(size) if size > 1 else 0.0
     if not error:
         return Figure(middle, rows=size)
     return Figure(middle, middle - Z * error, middle + Z * error, size)

@@ -50,11 +50,11 @@ def findings_of(figures: ReviewFigures, *, paper: bool = False) -> Findings:
     for of in figures.letters:
         if of.who == PEOPLE and of.dataset != ALL:
             by_name[of.dataset] = {
-                "acceptable": _estimate(of.acceptable),
-                "labels confirmed": _estimate(of.confirmed),
+                "acceptable": of.acceptable,
+                "labels confirmed": of.confirmed,
             }
             if of.acceptable_before is not None and of.before != of.after:
-                by_name[of.dataset]["acceptable before"] = _estimate(of.acceptable_before)
+                by_name[of.dataset]["acceptable before"] = of.acceptable_before
     return Findings(
         headlines=tuple(_headlines(figures)),
         figures=by_name,
@@ -406,12 +406,8 @@ def _cut(text: str) -> Excerpt:
     return Excerpt(line if len(line) <= _LONG else f"{line[: _LONG - 1]}…")
 
 
-def _estimate(figure: Figure) -> Estimate:
-    return Estimate(figure.value, figure.low, figure.high)
-
-
-def _cell(figure: Figure | None) -> Estimate | None:
-    return None if figure is None or figure.value is None else _estimate(figure)
+def _cell(figure: Figure | None) -> Figure | None:
+    return None if figure is None or figure.value is None else figure
 
 
 def _count(number: float) -> float | int:
