@@ -131,29 +131,22 @@ def _check_known(run: Path, label: str | None, reason: str | None) -> None:
     from targen_core.suggestions import did_you_mean
 
     rejects = list(tracing.rejects(run))
-    if reason is not None:
-        reasons = dict.fromkeys(
-            str(name)
-            for each in rejects
-            for name in (each.record.get("reason") or each.verdict, each.verdict)
-        )
-        if reason not in reasons:
+    every = [*tracing.rows(run), *rejects]
+    reasons = (
+        name
+        for each in rejects
+        for name in (each.record.get("reason") or each.verdict, each.verdict)
+    )
+    labels = (name for each in every for name in (each.label, each.record.get("intended")))
+    for asked, names, what, listing in (
+        (reason, reasons, "candidates rejected for", "reasons"),
+        (label, labels, "rows with the label", "labels"),
+    ):
+        known = dict.fromkeys(str(name) for name in names if name is not None)
+        if asked is not None and asked not in known:
             raise UsageError(
-                f"{run} has no candidates rejected for {jsonlib.dumps(reason, ensure_ascii=False)}",
-                hint=did_you_mean(reason, [*reasons], "reasons"),
-            )
-    if label is not None:
-        every = [*tracing.rows(run), *rejects]
-        labels = dict.fromkeys(
-            str(name)
-            for each in every
-            for name in (each.label, each.record.get("intended"))
-            if name is not None
-        )
-        if label not in labels:
-            raise UsageError(
-                f"{run} has no rows with the label {jsonlib.dumps(label, ensure_ascii=False)}",
-                hint=did_you_mean(label, [*labels], "labels"),
+                f"{run} has no {what} {jsonlib.dumps(asked, ensure_ascii=False)}",
+                hint=did_you_mean(asked, known, listing),
             )
 
 
