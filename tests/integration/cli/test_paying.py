@@ -14,11 +14,8 @@ from targen_core.plugins.loader import load_registry
 
 pytestmark = pytest.mark.whole
 
-ELSEWHERE = {
-    "resume": "tests/faults/test_any_moment.py",
-    "review": "--rater llm:NAME is `review grade`",
-}
-"""Commands that ask a model, and where their kills are tried if not in test_stopped_commands."""
+ELSEWHERE = {"resume"}
+"""Commands that ask a model, and whose kills tests/faults/test_any_moment.py tries."""
 
 
 def _functions():
@@ -43,7 +40,7 @@ def test_every_command_that_takes_a_cap_is_killed_and_finished():
     capped = {name for name, function in _functions() if "--max-cost" in _options(function)}
     assert {"generate", "correct", "preview", "init-task"} <= capped
     lacking = {name for name in capped if f"| {name} " not in text}
-    assert lacking == ELSEWHERE.keys() - {"review"}
+    assert lacking == ELSEWHERE
 
 
 def test_every_command_that_takes_prices_has_a_cap():

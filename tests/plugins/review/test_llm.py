@@ -89,7 +89,7 @@ def test_a_reply_outside_the_rubric_is_no_grade(review, in_process):
     assert len(read_grades(review)["fake"].grades) == 1
 
 
-def test_a_model_may_be_named_as_a_rater_of_rows_of_which_nothing_is_known(rows_file, works):
-    model = ("--rater", "llm:scripted", "--as", "m")
-    done = works("review", rows_file(4), "--sample", "2", "--rubric", "paper", *model)
+def test_a_model_grades_rows_of_which_nothing_is_known(rows_file, works):
+    works("review", rows_file(4), "--sample", "2", "--rubric", "paper", "--plan")
+    done = works("review", "grade", "rows.jsonl.review", "-b", "scripted", "--as", "m")
     assert "rows.jsonl.review: 2 grades by m, a model" in done.out

@@ -132,8 +132,6 @@ REFUSED = """
     review {rows} --plan --not ann=reviews | must name a rater and a task
     review {run} --plan --as cat | cat is not a rater in this review (raters: ann, bob)
     review {run} {rows} --plan | | --out FOLDER
-    review {run} --rater claude | does not name a model as llm:BACKEND
-    review {run} --rater llm: | does not name a model as llm:BACKEND
     review grade {run} -b scripted --as ann | ann is a person in the review plan
     review grade {run} -b scripted --as a/b | cannot be the name of a rater
     review grade {run} --as fake --out {run} | is not a run of targen review grade

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,8 +10,6 @@ import typer
 
 from targen_cli.generating import ROWS_DECIDE, Generate, goes_on_as_generate
 from targen_core.errors import UsageError
-
-__all__ = ["backend_of", "grade", "grade_by"]
 
 
 @goes_on_as_generate(without=ROWS_DECIDE)
@@ -93,24 +90,3 @@ def _died(run: Path) -> bool:
     """
     ended = (run / "report.json").exists() or (run / "batches.jsonl").exists()
     return not ended and (run / "journal").exists() and (run / "journal").stat().st_size > 0
-
-
-def backend_of(rater: str) -> str:
-    """The backend of a rater such as llm:chatgpt/gpt-6-luna.
-
-    Raises:
-        UsageError: it names none.
-    """
-    kind, _, backend = rater.partition(":")
-    if kind != "llm" or not backend:
-        raise UsageError(
-            f"--rater {rater} does not name a model as llm:BACKEND or llm:BACKEND/MODEL",
-            hint="targen list-backends lists backends; name people with --raters",
-        )
-    return backend
-
-
-def grade_by(backend: str, folder: Path, name: str) -> None:
-    """`targen review grade` with its defaults: see there."""
-    values = {key: each.default for key, each in inspect.signature(grade).parameters.items()}
-    grade(**{**values, "review": folder, "name": name, "backend": backend})

@@ -93,15 +93,6 @@ def review(
             "--as", metavar="NAME", help="The rater whose page to open. [default: all, or yourself]"
         ),
     ] = None,
-    rater: Annotated[
-        str | None,
-        typer.Option(
-            "--rater",
-            metavar="llm:BACKEND",
-            help="Have a model grade instead, as llm:BACKEND/MODEL. targen review grade "
-            "has options to limit the cost.",
-        ),
-    ] = None,
     port: Annotated[
         int,
         typer.Option("--port", min=0, max=65535, help="The port. [default: any free port]"),
@@ -135,13 +126,7 @@ def review(
     - targen review runs/rte-0 --as ann
     - targen review runs/rte-0 --rubric paper
     - targen review data.jsonl --task rte --rubric mine.yaml
-    - targen review runs/rte-0 --rater llm:chatgpt/gpt-6-luna
     """
-    backend = ""
-    if rater is not None:
-        from targen_review.cli.grade import backend_of, grade_by
-
-        backend = backend_of(rater)
     folder, plan, opened = planned(
         data,
         sample=sample,
@@ -156,13 +141,10 @@ def review(
         out=out,
         task=task,
         encoding=encoding,
-        me=None if backend else me,
+        me=me,
     )
     if plan_only or json:
         print_plan(folder, plan, json=json)
-        return
-    if backend:
-        grade_by(backend, folder, me or "")
         return
     from targen_review.cli.opening import grade_on_a_page
 
