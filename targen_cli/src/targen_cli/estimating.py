@@ -48,6 +48,7 @@ from targen_core.runs.preparing.delivering import (
 )
 from targen_core.runs.preparing.plan import Prepared, corrects_briefly
 from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import last_question
 from targen_core.tasks.steps import RegisteredCheck
@@ -309,9 +310,8 @@ def estimated(
     if as_paid:  # any model fits: only its price would count
         spec = dry_run_spec(request.spec, request.spec.target.quotas)
         request = replace(request, spec=spec, is_usual=False)
-    registry, prepared = request.registry, request.prepared
+    prepared, task = request.prepared, request.task
     spec = request.spec.replace(worked_examples=prepared.spec.worked_examples)
-    task = request.task
     thought = reasoning_tokens or {}
     names = [step.name for step in task.steps]
     if odd := [step for step in thought if step not in ("", *names)]:
@@ -320,102 +320,17 @@ def estimated(
             hint=f"steps: {', '.join(names)}",
         )
     reasoning = {step: thought.get(step, thought.get("", 0)) for step in names}
-    too_few, ended = "", False
-    trial: Trial | None = None
-    rows = spec.target.quotas.total
-    # Calls that do not see each other's items repeat each other, and some are for a refill.
-    more = {
-        step.name: SPARE / NEW if task.contexts in step.lists else SPARE
-        for step in task.steps
-        if step.lists and spec.lists_at_once > 1
-    }
-    if measured is not None:
-        report = read_report(measured)
-        if report["task"] != prepared.lock.task.id:
-            raise UsageError(f"{measured} is a run of {report['task']}, not of {spec.task}")
-        if Manifest.load(measured / "manifest.json").spec.lists_at_once > 1:
-            more = {}
-        factor = 1.0
-        basis = f"the run {measured}"
+    if measured is None:
+        base = _by_dry_run(request.registry, prepared, spec, yield_)
     else:
-        per_seed = _per_seed(task)
-        seeds = seeds_at_most(prepared.specs)
-        if seeds is None:
-            enough = _whole_batches(task, prepared.specs)
-        else:
-            enough = max(SAMPLE, seeds * per_seed + 1)
-        first = prepared.specs[0] if prepared.specs and spec.seeds is None else None
-        contexts = first and (first.limit if first.fixed is None else len(first.fixed))
-        if contexts is not None and not task.parts:
-            # The more rows, the more seeds of a context are shown when others are requested.
-            units = spec.target.quotas.total / len(task.quota_names) / task.rows_per_instance
-            enough = max(enough, math.ceil(units / yield_))
-        enough = min(_LONGEST, enough)
-        unit = task.rows_per_instance
-        kept = math.prod(1 - each.part.share for each in prepared.filters)
-        factor = 1 / yield_ / kept
-        sample = {
-            name: math.ceil(count * factor / unit) * unit
-            for name, count in spec.target.quotas.items()
-        }
-        entire = sum(sample.values()) <= enough * unit * len(task.quota_names)
-        if not entire:
-            sample = dict.fromkeys(task.quota_names, enough * unit)
-        # A dry run has few words: its repetition says nothing about a model. Its replies fit its
-        # own lists: given lists are not requested, and not priced.
-        dry_run = dry_run_spec(spec, sample, prepared.lock.parts.values()).replace(
-            contexts=None, contexts_limit=contexts, contexts_fraction=1.0, seeds=None
-        )
-        with off_the_books():
-            trial = run_trial(registry, dry_run, unfiltered=True)
-        report = trial.report
-        by_label = [flow["judged"] for flow in report.get("flow", {}).values()]
-        # A seed that is for one label is judged once, any other once for each label.
-        judged = max(by_label, default=0) if task.labels_per_seed is None else sum(by_label)
-        ended = isinstance(trial.problem, QuotaNotMet) and not report["given_up"] and judged > 0
-        if trial.problem is not None and not ended:
-            raise trial.problem
-        if spec.seeds is None and spec.contexts is None:
-            if ended:
-                seeds = judged // per_seed
-            elif seeds is not None and judged > seeds * per_seed:
-                seeds = None  # its first batch is larger than it says
-        if seeds is not None and not task.parts:
-            source = spec.seeds or spec.contexts or spec.task
-            too_few = too_few_seeds(task, spec.target.quotas, f"{source}", seeds, yield_)
-        basis = f"a dry run, at a yield of {yield_:.0%}"
-        if kept < 1:
-            basis += f" with {1 - kept:.0%} rejected by filters"
-    made = sum(report["rows"].values())
-    if not made:
-        raise UsageError(f"{measured} has no rows to base an estimate on")
+        base = _by_run(measured, prepared, spec)
+    basis, report, trial = base.basis, base.report, base.trial
     prices = {name: step.price for name, step in prepared.steps.items()}
     if prepared.delivery is not None:
         basis += prepared.delivery.basis
         for name in prepared.delivered:
             prices[name] = prepared.delivery.price(prices[name])
-    silent = [
-        name
-        for name, step in prepared.steps.items()
-        if measured is None
-        and not reasoning[name]
-        and step.backend.thinks is not None
-        and step.backend.thinks(step.options)
-    ]
-    lists = {step.name for step in task.steps if step.lists}
-    if trial is not None and not entire:
-        # Lists are asked for ahead, which so short a run does more than in proportion.
-        listed = sum(answered(line) for line in report["usage"]["by_step"] if line["step"] in lists)
-        ahead = report["unused_calls"] / max(1, listed)
-        more = {name: more.get(name, 1.0) * max(0.0, 1 - ahead) for name in lists}
-    factors = {name: rows / made * factor * more.get(name, 1.0) for name in prices}
-    for name, part in task.parts.items():  # one may have run out
-        scale = factor * rows * part.share / max(1, report["parts"][name]["rows"])
-        factors.update({step.name: scale * more.get(step.name, 1.0) for step in part.lists})
-    if ended and not task.parts:
-        # Existing lists are requested once, whatever their use.
-        factors.update((step.name, 1.0) for step in task.steps if step.lists)
-    factors.update((name, 1.0) for name in _asked_once(task))
+    factors = _factors(base, task, spec.target.quotas.total, prices)
 
     def at(prices: Mapping[str, Price | None]) -> list[dict[str, Any]]:
         if trial is None:
@@ -425,9 +340,8 @@ def estimated(
 
     steps = at(prices)
     asked = {row["step"]: prices[row["step"]] for row in steps}
-    prices_said = report["prices"] if as_paid else reported_prices(asked)
     prompts = [] if trial is None else _prompts(trial.calls, steps, prices)
-    others: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    others: list[_Change] = []
     full: tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]] = (steps, prompts)
     if savings and trial is not None:
         for worked in ("none", "all"):
@@ -443,26 +357,175 @@ def estimated(
     if savings:
         if batched := _batch_prices(request, prices):
             others.append(({"batch": True}, summed(at(batched))))
-        rest = [line for line in steps if line["step"] != "correct"]
-        if len(rest) < len(steps):
-            others.append(({"correct": False}, summed(rest)))
-            together = _several_per_call(*full, prices["correct"])
-            if together is not None:
-                change = {"correct": False, "rows_per_call": SEVERAL}
-                others.append((change, summed([*rest, together])))
+        others += _judged_elsewhere(steps, full, prices)
     return CostEstimate(
         prepared.lock.task.id,
-        rows,
+        spec.target.quotas.total,
         basis,
         steps,
-        silent,
-        prices_said,
+        [] if trial is None else _silent(prepared, reasoning),
+        report["prices"] if as_paid else reported_prices(asked),
         spec.worked_examples,
         cheaper(summed(steps), others),
         prompts,
         [*prepared.notes, *(_left_out(prepared) if measured is None else ())],
-        too_few,
+        base.too_few,
     )
+
+
+_Change = tuple[dict[str, Any], dict[str, Any]]
+"""Options of a command, and what a run takes with them."""
+
+
+@dataclass(frozen=True)
+class _Base:
+    """What an estimate scales.
+
+    Attributes:
+        report: of a run, or of a dry run.
+        basis: what it is, in words.
+        factor: candidates of the run that is estimated, for one of the same rows of this one.
+        lists: calls of the run that is estimated for one of this one, by step, if these differ.
+        trial: the dry run; None for a run.
+        has_all_lists: whether its lists ended, so that more rows need no more calls for them.
+        too_few: see `CostEstimate`.
+    """
+
+    report: dict[str, Any]
+    basis: str
+    factor: float
+    lists: Mapping[str, float]
+    trial: Trial | None = None
+    has_all_lists: bool = False
+    too_few: str = ""
+
+
+def _side_by_side(task: Task[Any, Any], spec: RunSpec) -> dict[str, float]:
+    """Return how many times the calls of list steps grow, if their calls are made side by side."""
+    if spec.lists_at_once < 2:
+        return {}
+    # They do not see each other's items, so these repeat each other, and some are for a refill.
+    return {
+        step.name: SPARE / NEW if task.contexts in step.lists else SPARE
+        for step in task.steps
+        if step.lists
+    }
+
+
+def _by_run(folder: Path, prepared: Prepared, spec: RunSpec) -> _Base:
+    report = read_report(folder)
+    if report["task"] != prepared.lock.task.id:
+        raise UsageError(f"{folder} is a run of {report['task']}, not of {spec.task}")
+    if not sum(report["rows"].values()):
+        raise UsageError(f"{folder} has no rows to base an estimate on")
+    known = Manifest.load(folder / "manifest.json").spec.lists_at_once > 1
+    lists = {} if known else _side_by_side(prepared.task, spec)
+    return _Base(report, f"the run {folder}", 1.0, lists)
+
+
+def _by_dry_run(registry: Registry, prepared: Prepared, spec: RunSpec, yield_: float) -> _Base:
+    task = prepared.task
+    per_seed = _per_seed(task)
+    seeds = seeds_at_most(prepared.specs)
+    if seeds is None:
+        enough = _whole_batches(task, prepared.specs)
+    else:
+        enough = max(SAMPLE, seeds * per_seed + 1)
+    first = prepared.specs[0] if prepared.specs and spec.seeds is None else None
+    contexts = first and (first.limit if first.fixed is None else len(first.fixed))
+    if contexts is not None and not task.parts:
+        # The more rows, the more seeds of a context are shown when others are requested.
+        units = spec.target.quotas.total / len(task.quota_names) / task.rows_per_instance
+        enough = max(enough, math.ceil(units / yield_))
+    enough = min(_LONGEST, enough)
+    unit = task.rows_per_instance
+    kept = math.prod(1 - each.part.share for each in prepared.filters)
+    factor = 1 / yield_ / kept
+    sample = {
+        name: math.ceil(count * factor / unit) * unit for name, count in spec.target.quotas.items()
+    }
+    entire = sum(sample.values()) <= enough * unit * len(task.quota_names)
+    if not entire:
+        sample = dict.fromkeys(task.quota_names, enough * unit)
+    # A dry run has few words: its repetition says nothing about a model. Its replies fit its
+    # own lists: given lists are not requested, and not priced.
+    dry_run = dry_run_spec(spec, sample, prepared.lock.parts.values()).replace(
+        contexts=None, contexts_limit=contexts, contexts_fraction=1.0, seeds=None
+    )
+    with off_the_books():
+        trial = run_trial(registry, dry_run, unfiltered=True)
+    report = trial.report
+    by_label = [flow["judged"] for flow in report.get("flow", {}).values()]
+    # A seed that is for one label is judged once, any other once for each label.
+    judged = max(by_label, default=0) if task.labels_per_seed is None else sum(by_label)
+    ended = isinstance(trial.problem, QuotaNotMet) and not report["given_up"] and judged > 0
+    if trial.problem is not None and not ended:
+        raise trial.problem
+    if not sum(report["rows"].values()):
+        raise UsageError("the dry run has no rows to base an estimate on")
+    if spec.seeds is None and spec.contexts is None:
+        if ended:
+            seeds = judged // per_seed
+        elif seeds is not None and judged > seeds * per_seed:
+            seeds = None  # its first batch is larger than it says
+    too_few = ""
+    if seeds is not None and not task.parts:
+        source = spec.seeds or spec.contexts or spec.task
+        too_few = too_few_seeds(task, spec.target.quotas, f"{source}", seeds, yield_)
+    basis = f"a dry run, at a yield of {yield_:.0%}"
+    if kept < 1:
+        basis += f" with {1 - kept:.0%} rejected by filters"
+    lists = _side_by_side(task, spec)
+    if not entire:
+        # Lists are asked for ahead, which so short a run does more than in proportion.
+        names = {step.name for step in task.steps if step.lists}
+        listed = sum(answered(line) for line in report["usage"]["by_step"] if line["step"] in names)
+        ahead = report["unused_calls"] / max(1, listed)
+        lists = {name: lists.get(name, 1.0) * max(0.0, 1 - ahead) for name in names}
+    return _Base(report, basis, factor, lists, trial, ended and not task.parts, too_few)
+
+
+def _factors(
+    base: _Base, task: Task[Any, Any], rows: int, steps: Iterable[str]
+) -> dict[str, float]:
+    """Return by how much to multiply the calls of each step for so many rows."""
+    made = sum(base.report["rows"].values())
+    factors = {name: rows / made * base.factor * base.lists.get(name, 1.0) for name in steps}
+    for name, part in task.parts.items():  # one may have run out
+        scale = base.factor * rows * part.share / max(1, base.report["parts"][name]["rows"])
+        factors |= {step.name: scale * base.lists.get(step.name, 1.0) for step in part.lists}
+    if base.has_all_lists:  # they are requested once, whatever their use
+        factors |= {step.name: 1.0 for step in task.steps if step.lists}
+    return {**factors, **dict.fromkeys(_asked_once(task), 1.0)}
+
+
+def _silent(prepared: Prepared, reasoning: Mapping[str, int]) -> list[str]:
+    """Return the steps whose model reasons by an amount that nobody said."""
+    return [
+        name
+        for name, step in prepared.steps.items()
+        if not reasoning[name]
+        and step.backend.thinks is not None
+        and step.backend.thinks(step.options)
+    ]
+
+
+def _judged_elsewhere(
+    steps: Sequence[Mapping[str, Any]],
+    full: tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]],
+    prices: Mapping[str, Price | None],
+) -> Iterator[_Change]:
+    """Yield what a run takes without step 4, and with one that judges several rows in a call.
+
+    `full` are the steps and prompts as `targen correct` asks them.
+    """
+    rest = [line for line in steps if line["step"] != "correct"]
+    if len(rest) == len(steps):
+        return
+    yield {"correct": False}, summed(rest)
+    together = _several_per_call(*full, prices["correct"])
+    if together is not None:
+        yield {"correct": False, "rows_per_call": SEVERAL}, summed([*rest, together])
 
 
 def cheaper(
