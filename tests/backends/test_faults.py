@@ -34,7 +34,7 @@ from targen_core.errors import (
     TimedOut,
 )
 from targen_testing.exchange import answered, using
-from targen_testing.fault_server import Drop, Raw, Response, Silence
+from targen_testing.fault_server import Drop, FaultServer, Raw, Response, Silence
 from tests.tables import table
 
 from .providers import raw
@@ -91,6 +91,18 @@ def test_errors_are_sorted_by_what_helps(provider, fails, status, words, more, k
         assert provider.key_variable in error.hint
     if kind in (CreditExhausted, ContextTooLong, RateLimited):
         assert error.hint
+    if status == 405:
+        assert "base_url" in error.hint
+
+
+def test_a_service_that_refuses_to_list_its_models_does_not_hide_the_error(services, plain):
+    """They are elsewhere than where Ollama lists them."""
+    ollama = services["ollama"]
+    with (
+        FaultServer(Response(ollama.fault("model: tiny"), 404), models=("large",)) as server,
+        pytest.raises(BadRequest, match="model: tiny"),
+    ):
+        answered(ollama.make(server.url, "tiny"), plain)
 
 
 @pytest.mark.parametrize(
