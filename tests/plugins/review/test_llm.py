@@ -8,6 +8,7 @@ import pytest
 
 from targen_review.cli.open import planned
 from targen_review.grades import read_grades
+from tests.files import lines
 
 GRADER = """
 def reply(request):
@@ -81,6 +82,17 @@ def test_the_same_command_asks_nothing_again(review, works):
     done = works("review", "grade", review, "--as", "fake")
     assert "4 grades by fake, a model; 6 in total" in done.out
     assert len(_asked()) == 6
+
+
+@pytest.mark.whole
+def test_a_model_whose_answers_are_awaited_has_no_grades(review, works):
+    """That answers may come through files, all runs are tested for: tests/integration/batches."""
+    asked = ("-b", "chatgpt", "--model", "any", "--batch-offline", "--batch-lists")
+    done = works("review", "grade", review, "--as", "gpt", *asked)
+    assert "0 grades by gpt, a model" in done.out
+    assert "gpt" not in read_grades(review)
+    works("batch", "export", review / "model-gpt", "--out", "requests.jsonl")
+    assert len(lines("requests.jsonl")) == 6
 
 
 def test_a_reply_outside_the_rubric_is_no_grade(review, in_process):
