@@ -20,15 +20,13 @@ def spec(arm):
     return json.loads((run / "manifest.json").read_text())["spec"]
 
 
-def test_parts_of_one_s_own_task_are_left_out_one_by_one(targen, works, mood):
+def test_parts_of_one_s_own_task_are_left_out_one_by_one(works, mood):
     mood("test.jsonl", 20)
-    plan = targen("ablate", "./mood.yaml", *ASKED, "--plan")
-    assert plan.code == 0 and not plan.out
+    plan = works("ablate", "./mood.yaml", *ASKED, "--plan")
     assert "arm no correction (mood): to generate" in plan.err
     assert not Path("comparisons/ablate-mood/runs").exists()
     done = works("ablate", "./mood.yaml", *ASKED, "--repeats", 1, "--json")
     assert "Each arm was generated once" in done.err
-    assert "targen analyze comparisons/ablate-mood/runs/mood-whole " in done.err
     (part,) = done.json["parts"]
     assert list(part["arms"]) == [
         "whole", "no correction", "half of the contexts", "a quarter of the contexts",
@@ -40,11 +38,9 @@ def test_parts_of_one_s_own_task_are_left_out_one_by_one(targen, works, mood):
     assert spec("half-of-the-contexts")["contexts_fraction"] == 0.5
     report = Path("comparisons/ablate-mood/runs/mood-no-seeds/report.json")
     assert set(json.loads(report.read_text())["models"]) == {"contexts", "generate", "correct"}
-    again = targen("ablate", "./mood.yaml", *ASKED, "--repeats", 1)
-    assert again.code == 0 and "\n0 of " in again.err
+    assert "\n0 of " in works("ablate", "./mood.yaml", *ASKED, "--repeats", 1).err
     # What it wrote is an experiment as any other.
-    declared = targen("compare", "comparisons/ablate-mood/experiment.toml", "--json")
-    assert declared.code == 0 and "\n0 of " in declared.err
+    assert "\n0 of " in works("compare", "comparisons/ablate-mood/experiment.toml", "--json").err
 
 
 def test_some_arms_several_times_beside_rows_that_are_there(works, mood):
@@ -54,7 +50,6 @@ def test_some_arms_several_times_beside_rows_that_are_there(works, mood):
     mood("own.jsonl", 20, seed=3)
     some = ("--arms", "correction,generators", "--runs", 2, "--original", "own.jsonl")
     done = works("ablate", "./mood.yaml", *ASKED, "--generator", "scripted", *some, "--repeats", 1)
-    assert "generated once" not in done.err
     declared = tomllib.loads(Path("comparisons/ablate-mood/experiment.toml").read_text())
     arms = declared["tasks"]["mood"]["arms"]
     assert list(arms) == ["whole", "whole, run 2", "no correction", "scripted", "original"]
@@ -79,7 +74,6 @@ def test_some_arms_several_times_beside_rows_that_are_there(works, mood):
     assert part["runs"] == [["whole", "whole, run 2"]]
     assert "the 2 runs of whole differ only by chance: mean " in done.out
     assert "no correction minus whole (mean of 2 runs) is" in done.out
-    assert " whole, run 2 is" not in done.out and "mood: means over runs\n" in done.out
 
 
 def test_other_contexts_than_before_are_explained(refuses, works, mood):
@@ -99,9 +93,9 @@ def test_an_arm_whose_rows_are_all_tested_is_left_out(works, mood):
         rows += lines("comparisons/ablate-mood/runs/mood-whole-run-2/dataset.jsonl")
     said = "mood: whole, run 2 was left out: all 8 rows, or near copies of them, are also in the"
     assert f"note: {said}" in works(*ask, "--plan").err
-    done = works(*ask, "--json")
-    assert f"note: {said}" in done.err and said in str(done.json["notes"])
-    assert list(done.json["parts"][0]["arms"]) == ["whole", "no correction"]
+    done = works(*ask, "--json").json
+    assert said in str(done["notes"])
+    assert list(done["parts"][0]["arms"]) == ["whole", "no correction"]
 
 
 @pytest.mark.whole  # targen-backends
@@ -118,9 +112,8 @@ def test_defaults_hold_for_the_backend_that_they_name(targen, mood):
         targen("config", "set", key, value)
     asked = ("ablate", "./mood.yaml", "--test", "test.jsonl", "-n", 8, "--max-cost", 1, "--plan")
     plain = targen(*asked, "--arms", "correction")
-    assert plain.code == 0, plain.err
     assert (
-        "arm whole (mood): to generate: 8 rows of mood, up to 4 contexts, by llama/m: " in plain.err
+        "arm whole (mood): to generate: 8 rows of mood, up to 4 contexts, by llama/m" in plain.err
     )
     assert "generating all arms costs about $0." in plain.err
     several = ("--generator", "llama/m", "--generator", "scripted", "--arms", "generators")
@@ -138,10 +131,7 @@ def test_defaults_hold_for_the_backend_that_they_name(targen, mood):
 def test_variants_are_arms_and_what_a_task_lacks_is_named(targen, mood):
     mood("test.jsonl", 20)
     rte = targen("ablate", "rte", *ASKED, "--plan")
-    assert "arm no seeds (rte): to generate" in rte.err and "variant no-seeds" in rte.err
-    assert "arm paper (rte)" in rte.err
-    assert "arm no dimensions (rte)" in rte.err
-    assert "arm seeds for all labels (rte)" in rte.err
+    assert "variant no-seeds" in rte.err and "arm paper (rte)" in rte.err
     wic = targen("ablate", "wic", *ASKED, "--plan", "--arms", "no-contexts")
     assert wic.code == 2
     assert "arm 'no contexts' is left out: the contexts of wic are not texts" in wic.err

@@ -1,4 +1,4 @@
-"""`targen train` and `targen evaluate`, on rows that the tests make."""
+"""`targen train`, `evaluate` and `predict`, on rows that the tests make."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import csv
 import json
 import os
 import struct
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -244,3 +246,32 @@ def test_an_earlier_model_is_replaced_on_demand_alone(refuses, works):
     assert json.loads(Path("m/model.json").read_text())["seed"] == 3
     there = {path.name for path in Path().iterdir()}
     assert there == {"m", "mood.yaml", "test.jsonl", "train.jsonl"}
+
+
+# --- evaluate --harness, with a stand-in for lm-evaluation-harness ---
+
+
+def test_the_harness_is_asked_and_its_figures_are_told(targen, works, decoder, monkeypatch):
+    asked = []
+
+    def simple_evaluate(**values):
+        asked.append(values)
+        if "odd" in values["tasks"]:
+            raise KeyError("odd")
+        figures = {"alias": "arc_easy", "sample_len": 8, "acc,none": 0.5, "acc_stderr,none": 0.01}
+        return {"results": {"arc_easy": figures}}
+
+    monkeypatch.setitem(sys.modules, "lm_eval", SimpleNamespace(simple_evaluate=simple_evaluate))
+    monkeypatch.setattr("targen_training.harness.device_of", lambda name: "cpu")
+    done = works("evaluate", decoder, "--harness", "arc_easy", "--json")
+    assert done.json == {"arc_easy": {"acc,none": 0.5, "acc_stderr,none": 0.01}}
+    assert asked[0]["model"] == "hf" and asked[0]["tasks"] == ["arc_easy"]
+    assert asked[0]["model_args"] == {"pretrained": "d/model"}
+    assert asked[0]["device"] == "cpu"
+    table = works("evaluate", decoder, "--harness", "arc_easy")
+    assert "0.5000" in table.out and "sample_len" not in table.out
+    odd = targen("evaluate", decoder, "--harness", "odd")
+    assert odd.code == 2 and "lm-evaluation-harness does not accept odd" in odd.err
+    monkeypatch.setitem(sys.modules, "lm_eval", None)
+    none = targen("evaluate", decoder, "--harness", "arc_easy")
+    assert none.code != 0 and "[harness]" in none.err

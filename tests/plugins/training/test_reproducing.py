@@ -18,6 +18,7 @@ from targen_core.wording import install
 from targen_training.reproduction.items import items
 from targen_training.reproduction.paper import paper_table, sizes, table_names
 from tests.files import lines, write_lines
+from tests.runs import manifest
 from tests.tables import table
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -86,8 +87,6 @@ def test_figures_of_all_tasks_are_done_for_each_that_has_rows(works, refuses, su
     for _ in range(2):  # again, in the same folder
         done = works("reproduce", "table7", *asked, "--tasks", "cb")
         assert "reproductions/table7/cb/report.html" in done.out
-    again = works("reproduce", "table7", *asked, "--tasks", "rte", "--out", "mine")
-    assert "mine/rte/report.html" in again.out
     refuses(("reproduce", "figure3", *asked, "--tasks", "copa", "--plan"),
             "does not contain copa")  # fmt: skip
     refuses(("reproduce", "figure4", "--synthetic", "no", "--original", superglue, "--plan"),
@@ -98,24 +97,20 @@ def test_figures_of_all_tasks_are_done_for_each_that_has_rows(works, refuses, su
 @pytest.mark.whole
 def test_a_table_from_folders_that_are_there(targen, works, superglue):
     asked = ("reproduce", "table6", "--original", superglue, "--synthetic", RUNS, *SMALLEST)
-    plan = targen(*asked, "--plan")
-    assert plan.code == 0 and "copa is left out" in plan.err and not plan.out
+    plan = works(*asked, "--plan")
+    assert "copa is left out" in plan.err and not plan.out
     done = works(*asked, "--instructions", "--out", "six")
     results = json.loads(Path("six/results.json").read_text())
     assert {*results["parts"][0]["arms"]} == {"Og", "Syn", "Og+Syn", "Og-I", "Syn-I"}
-    for words in ("78.64", "mean %", "minus Og", "Differences from", "validation", "cb 40, rte 40",
-                  "equal numbers of rows", "Always predicting the most common label: cb ",
-                  "Tasks left out: axg, "):  # fmt: skip
+    for words in ("78.64", "minus Og", "Differences from", "Tasks left out: axg, "):
         assert words in done.out
-    for words in ("AX-g", "vectors is", "scripted", "MultiRC", "--synthetic's"):
+    for words in ("AX-g", "scripted", "MultiRC"):
         assert words not in done.out  # what applies to other tasks, models and rows
     differs = results["paper"]["differs"]
     assert any("claude-large" in line and "wrote the rows. Prompts" in line for line in differs)
     assert "Synthetic rows per arm: cb " in "\n".join(differs)
-    for name in ("results.md", "results.html"):
-        page = html.unescape(Path("six", name).read_text()).replace("\\", "")
-        assert "78.64" in page and "Differences from the paper" in page
-        assert all(line in page for line in differs)
+    page = html.unescape(Path("six/results.html").read_text())
+    assert "78.64" in page and all(line in page for line in differs)
     facts = targen("reproduce", "3", "--original", superglue, "--synthetic", RUNS, *SMALLEST,
                    "--tasks", "cb", "--json").json  # fmt: skip
     (part,) = facts["parts"]
@@ -123,7 +118,6 @@ def test_a_table_from_folders_that_are_there(targen, works, superglue):
     (syn,) = part["arms"]["Syn"]
     assert syn["same_as_test"] == 40 and syn["rows"] <= 200
     assert facts["paper"]["rows"] == list(paper_table("table3").rows)
-    assert facts == json.loads(Path("reproductions/table3/results.json").read_text())
 
 
 @pytest.mark.whole
@@ -153,40 +147,31 @@ def test_arms_that_are_missing_are_generated_as_the_plan_says(targen, refuses, s
 
     paper = asked("scripted", 8, "--plan", "--variant", "paper").err
     assert "to generate: 8 rows of rte, variant paper, without correction, by scripted" in paper
-    plan = asked("scripted", 8, "--plan").err
-    assert "arm without correction (rte): to generate" in plan and "variant" not in plan
     done = asked("scripted", 8)
     assert done.code == 0, done.err
     assert "without correction minus with correction" in done.out and "85.32" in done.out
     assert "Rows from the scripted backend were not written by a model" in done.out
-    run = Path("reproductions/table5/runs/rte-without-correction")
-    assert json.loads((run / "manifest.json").read_text())["spec"]["corrector"] is None
-    there = asked("scripted", 8, "--plan")
-    assert there.code == 0
-    assert there.err.count("(rte): using existing rows: 8 rows of rte") == 2
+    runs = Path("reproductions/table5/runs")
+    assert manifest(runs / "rte-without-correction")["spec"]["corrector"] is None
+    there = asked("scripted", 8, "--plan").err
+    assert there.count("(rte): using existing rows: 8 rows of rte") == 2
+    blocked = f"with correction (rte): blocked: {runs}/rte-with-correction contains a different run"
     for model, rows, why in (
         ("claude/claude-haiku-5-5", 8, "started with model scripted on backend scripted; you"),
         ("scripted", 10, "its target is 8 rows, not 10"),
     ):
         for more in (["--plan"], []):
             other = asked(model, rows, *more)
-            run = "reproductions/table5/runs/rte-with-correction"
-            said = f"with correction (rte): blocked: {run} contains a different run"
-            assert other.code == 2 and said in other.err and why in other.err, other.err
-            assert "there: " not in other.err and "--out reproductions/table5-2," in other.err
-            assert "targen resume" not in other.err and "targen_core" not in other.err
+            assert other.code == 2 and blocked in other.err and why in other.err, other.err
+            assert "--out reproductions/table5-2," in other.err
     paid = asked("claude/claude-haiku-5-5", 8, "--plan", "--out", "reproductions/table5-2")
-    assert paid.code == 0 and paid.err.count("(rte): to generate: 8 rows") == 2
-    assert "costs about $" in paid.err
-    run = Path("reproductions/table5/runs/rte-with-correction")
+    assert paid.code == 0 and "costs about $" in paid.err
     for name in ("report.json", "ledger"):  # as a process leaves it that is killed
-        (run / name).unlink()
-    begun = asked("scripted", 8, "--plan")
-    assert begun.code == 0, begun.err
-    assert (
-        "with correction (rte): to continue after 8 rows: 8 rows of rte, by scripted" in begun.err
-    )
-    assert asked("scripted", 8).code == 0 and (run / "report.json").exists()
+        (runs / "rte-with-correction" / name).unlink()
+    begun = asked("scripted", 8, "--plan").err
+    assert "with correction (rte): to continue after 8 rows: 8 rows of rte, by scripted" in begun
+    assert asked("scripted", 8).code == 0
+    assert (runs / "rte-with-correction/report.json").exists()
 
 
 @pytest.mark.whole
@@ -196,14 +181,9 @@ def test_the_other_arm_of_a_run_is_its_replay(targen, works, superglue, monkeypa
     monkeypatch.setattr("targen_core.generate", None)  # no arm is generated
     done = works(*asked, "--synthetic", "runs")
     assert "without correction minus with correction" in done.out
-    with_it, without = (
-        Path(name).read_text()
-        for name in (
-            "runs/rte/dataset.jsonl",
-            "reproductions/table5/data/rte-without-correction.jsonl",
-        )
-    )
-    assert without == with_it  # the scripted judge agrees with every label
+    without = Path("reproductions/table5/data/rte-without-correction.jsonl").read_text()
+    # The scripted judge agrees with every label.
+    assert without == Path("runs/rte/dataset.jsonl").read_text()
     Path("runs/rte/journal").write_text("")
     given = (*asked, "--synthetic", "runs", "--out", "no")
     assert "the replay of runs/rte lacks" in targen(*given).err
@@ -214,9 +194,7 @@ def test_the_other_arm_of_a_run_is_its_replay(targen, works, superglue, monkeypa
 
 
 @pytest.mark.whole
-def test_wordings_and_generators_are_arms(targen, superglue):
-    outline = targen("reproduce", "table9", "--plan")
-    assert outline.code == 0 and "arms: variation 1, variation 2, variation 3" in outline.err
+def test_wordings_and_generators_are_arms(works, targen, superglue):
     base = ("--original", superglue, "--generator", "scripted", "-n", 8, "--plan")
     wordings = targen("reproduce", "table9", *base)
     assert all(f"arm variation {at} (cb)" in wordings.err for at in (1, 2, 3))
@@ -226,24 +204,21 @@ def test_wordings_and_generators_are_arms(targen, superglue):
     (superglue / "AX-g/AX-g.jsonl").write_text(axg.read_text() * 40)
     original(superglue, "WiC", "runs/wic/dataset.jsonl", 60, 40)
     for _ in range(2):
-        shares = targen("reproduce", "table10", *base, "--tasks", "wic,axg")
-        assert shares.code == 0 and shares.err.count(", 25% of up to 4 contexts") == 1, shares.err
+        shares = works("reproduce", "table10", *base, "--tasks", "wic,axg")
+        assert shares.err.count(", 25% of up to 4 contexts") == 1, shares.err
     # RTE's calls for seeds give five for a context, each for both labels.
     paper = targen("reproduce", "table10", *base[:4], "-n", 60, "--variant", "paper", "--tasks",
                    "rte", "--plan")  # fmt: skip
     assert "variant paper, 50% of up to 6 contexts, by scripted" in paper.err, paper.err
     priced = ("-o", "model=m", "-o", "base_url=http://127.0.0.1:9/v1", "-o", "price_in=5")
-    paid = targen("reproduce", "table10", *base[:2], "--generator", "llama", "-n", 60, *priced,
+    paid = works("reproduce", "table10", *base[:2], "--generator", "llama", "-n", 60, *priced,
                   "-o", "price_out=9", "--tasks", "cb", "--max-cost", 2, "--plan")  # fmt: skip
-    assert paid.code == 0 and paid.err.count(": about $0.") == 3, paid.err
-    assert re.search(r"costs about \$\d\.\d\d", paid.err), paid.err
+    assert paid.err.count(": about $0.") == 3, paid.err
     assert "at most $2.00 (--max-cost)" in paid.err
-    generators = targen("reproduce", "table11", *base, "--generator", "local", "--tasks", "cb")
+    generators = targen("reproduce", "table11", *base[:4], "--generator", "local", "--tasks", "cb",
+                        "--plan")  # fmt: skip
     assert "arm scripted (cb)" in generators.err and "arm local (cb)" in generators.err
-    assert "8 rows of cb, by local" in generators.err
-    slow = targen("reproduce", "table11", *base[:4], "--generator", "local", "--tasks", "cb",
-                  "--plan")  # fmt: skip
-    assert slow.err.count(": 40 rows of cb") == 2, slow.err
+    assert generators.err.count(": 40 rows of cb") == 2, generators.err
 
 
 @pytest.mark.whole
@@ -314,7 +289,7 @@ def test_bad_input_is_said(refuses, superglue, monkeypatch, words, said, hint):
 
 
 @pytest.mark.whole
-def test_the_folder_of_a_task_s_name_is_used_and_otherwise_its_only_run(superglue, targen, refuses):
+def test_the_folder_of_a_task_s_name_is_used_and_otherwise_its_only_run(superglue, works, refuses):
     for name in ("AB-cb9", "cb12", "cb-paper", "rte-vote"):
         for folder in (superglue, Path("syn")):
             shutil.copytree(RUNS / ("rte" if "rte" in name else "cb"), folder / name)
@@ -322,8 +297,8 @@ def test_the_folder_of_a_task_s_name_is_used_and_otherwise_its_only_run(superglu
     said = "--synthetic syn has several folders with rows of cb: AB-cb9, cb-paper, cb12"
     refuses((*asked, "--plan"), said, "rename the one to use to cb", keeps=False)
     Path("syn/cb-paper").rename("syn/CB")
-    plan = targen(*asked, "--plan")
-    assert plan.code == 0 and "on cb, rte" in plan.err
+    plan = works(*asked, "--plan")
+    assert "on cb, rte" in plan.err
     for task, folder in (("cb", "CB"), ("rte", "rte-vote")):
         assert f"synthetic rows of {task}: syn/{folder}\n" in plan.err
     shutil.copytree(superglue / "CB", superglue / "c-b")
@@ -352,8 +327,7 @@ def test_methods_are_arms(targen, refuses, works, superglue):
     # Five for each that is kept.
     assert "SuperGen (rte): to generate: 120 rows of rte by supergen, by scripted" in plan.err
     done = works(*made_so)
-    for words in ("CODA", "64.56", "TarGEN", "51.32"):
-        assert words in done.out
+    assert "64.56" in done.out and "51.32" in done.out  # CODA's and TarGEN's there
     folder = Path("reproductions/table12")
     spec = json.loads((folder / "data/coda/rte.json").read_text())["method"]
     assert spec["use"] == "coda" and spec["given"] == [str(superglue / "RTE/train.jsonl")]
@@ -362,12 +336,10 @@ def test_methods_are_arms(targen, refuses, works, superglue):
     assert kept == made_by_it // 5 > 0
     weighed = lines(folder / "finished/rte-SunGen/provenance.jsonl")
     assert len({record["weight"] for record in weighed}) > 1
-    results = json.loads((folder / "results.json").read_text())
-    assert {*results["parts"][0]["arms"]} == {
-        *("TarGEN", "CODA", "ZeroGen", "SuperGen", "SunGen", "ProGen")
-    }
-    again = targen(*made_so)
-    assert again.code == 0 and "0 of" in again.err and "to generate" not in again.err
+    arms = json.loads((folder / "results.json").read_text())["parts"][0]["arms"]
+    assert {*arms} == {"TarGEN", "CODA", "ZeroGen", "SuperGen", "SunGen", "ProGen"}
+    again = works(*made_so)
+    assert "0 of" in again.err and "to generate" not in again.err
     # TarGEN's rows may be there; the other methods' are made all the same.
     given = targen(*made_so, "--synthetic", RUNS, "--out", "given", "--plan")
     assert "arm TarGEN" not in given.err and "arm CODA" in given.err
