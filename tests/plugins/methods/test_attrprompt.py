@@ -36,8 +36,10 @@ def test_no_shared_value_tells_the_label(bent, base, quotas):
         "place": [f"place {number}" for number in range(10)],
         "mood": [f"mood {number}" for number in range(5)],
     }
-    ran = bent("attrprompt", quotas, base=base, attributes=0, attribute=own)
+    ran = bent("attrprompt", quotas, base=base, attributes=0, attribute=own, lengths=[20, 40])
     assert ran.problem == ""
+    # With nothing to propose or to list, rows alone are asked for.
+    assert {one.origin.prompt for one in ran.requests} == {"write"}
     facts = ran.provenance
     for name, values in own.items():
         for label, count in quotas.items():

@@ -23,20 +23,6 @@ def start(mail):
     return ("method", "attrprompt", str(mail), "-b", "scripted", "--out", "run")
 
 
-def test_attributes_of_the_user_are_drawn_evenly(works, mail):
-    Path("asked.yaml").write_text(
-        f"method:\n  use: attrprompt\n  task: {mail}\n  options:\n    attributes: 1\n"
-        "    attribute:\n      tone: [warm, terse, formal, hurried]\n"
-        "    lengths: [20, 40]\n"
-    )
-    works("generate", "asked.yaml", "-n", "16", "-b", "scripted", "--out", "run")
-    tones = [row["dimensions"]["tone"] for row in lines("run/provenance.jsonl")]
-    assert {tones.count(tone) for tone in ("warm", "terse", "formal", "hurried")} == {4}
-    report = json.loads(Path("run/report.json").read_text())
-    asked = {step["step"] for step in report["usage"]["by_step"] if step["calls"]}
-    assert asked == {"generate"}  # nothing to propose, nothing to list
-
-
 def test_what_was_asked_for_is_a_task_file(refuses, works, mail):
     save = ("method", "attrprompt", mail, "--save", "asked.json")
     done = works(*save, "--set", "values=7", "-b", "scripted")
@@ -50,7 +36,7 @@ def test_what_was_asked_for_is_a_task_file(refuses, works, mail):
     works("preview", "asked.json", "-b", "scripted")
 
 
-def test_a_run_needs_the_file_of_its_task_no_more(targen, works, mail, start):
+def test_a_run_needs_the_file_of_its_task_no_more(refuses, works, mail, start):
     (mail.parent / "desks.txt").write_text("the front desk\nthe desk upstairs\n")
     mail.write_text(mail.read_text() + "seeds: {file: desks.txt}\n")
     works(*start, "-n", "4")
@@ -68,16 +54,11 @@ def test_a_run_needs_the_file_of_its_task_no_more(targen, works, mail, start):
     mail.write_text(moved.read_text().replace("a library", "a bakery").replace("seeds:", "# "))
     works("resume", "run", "-n", "12")
     assert Path("run/task.json").read_bytes() == before
-    other = targen(*start, "-n", "12")
-    assert (
-        other.code != 0
-        and "started with a version of the task mail-attrprompt that differs in method" in other.err
-    )
-
+    differs = "started with a version of the task mail-attrprompt that differs in method"
+    refuses((*start, "-n", "12"), differs)
     Path("run/task.json").write_bytes(before.replace(b"a library", b"a brewery"))
     works("describe", "run/task.json", "--trust")
-    changed = targen("resume", "run", "-n", "16")
-    assert changed.code != 0 and "the task of this run, task.json, has changed" in changed.err
+    refuses("resume run -n 16", "the task of this run, task.json, has changed")
 
 
 def test_a_run_whose_copy_names_the_file_alone_goes_on_with_that(refuses, works, mail, start):
@@ -129,19 +110,14 @@ def test_rows_are_measured_and_learned_without_the_file_of_their_task(works, mai
         start = ("method", "zerogen", str(mail), "-n", "24", "-b", "scripted", "--seed", seed)
         works(*start, "--out", f"run{seed}")
     mail.unlink()
-    for line in (
-        "train run0 --out model",
-        "compare run0 --test run1 --repeats 1 --out compared",
-        "reweigh run0 --out weighed",
-        "evaluate model run1",
-        "validate weighed",
-        "analyze run0 --metric labels --out analysed",
-    ):
-        works(line)
+    works("train run0 --out model")
+    works("compare run0 --test run1 --repeats 1 --out compared")
+    works("reweigh run0 --out weighed")
+    works("validate weighed")
     assert json.loads(Path("weighed/task.json").read_text())["name"] == "mail"
+    works("analyze run0 --metric labels --out analysed")
     said = Path("analysed/analysis.json").read_text()
     assert "The labels of run0 were not corrected, because the run had no step 4." in said
-    assert "got a different label than requested." not in said
 
 
 PAIR = '{"text": "Is the atlas back?", "label": "loan"}\n'
@@ -253,9 +229,7 @@ def _answer(targen: Targen) -> None:
 
 def test_a_run_says_whose_rows_they_are_and_that_nothing_was_corrected(refuses, works, mail, start):
     works(*start, "-n", "4")
-    said = works("report", "run").out
-    assert "label, not corrected" in said
-    assert "judged" not in said
+    assert "label, not corrected" in works("report", "run").out
     card = " ".join(Path("run/README.md").read_text().split())
     assert "4 of 4 candidates were accepted (100%). Labels were not corrected." in card
     works("validate", "run", "--task", mail)
@@ -267,12 +241,8 @@ def test_a_run_says_whose_rows_they_are_and_that_nothing_was_corrected(refuses, 
 
 def test_a_corrector_is_used_where_one_is_named(works, start):
     works(*start, "-n", "4", "--corrector", "blind")
-    said = works("report", "run").out
-    assert "after correction" in said
+    assert "after correction" in works("report", "run").out
     assert "candidates judged" in Path("run/README.md").read_text()
-    said = works("method", "--help").out
-    assert "--corrector" in said
-    assert "--no-correct" not in said
 
 
 @pytest.mark.whole
