@@ -10,9 +10,7 @@ from targen_core.api.report import LabelReport, Report, flows_together
 from targen_core.api.run import Folder
 from targen_core.errors import TargenError
 from targen_core.text import percent
-
-_SHOWN = 5  # rows of a table
-_LONGEST = 200  # characters of a cell
+from targen_standard.datasets.frames import as_html
 
 
 def report_html(report: Report) -> str:
@@ -54,20 +52,7 @@ def run_html(run: Folder[Any]) -> str:
     """Return a directory with rows as a notebook shows it."""
     shown: str = run.report._repr_html_()
     try:
-        rows = list(run.dataset.rows[:_SHOWN])
+        dataset = run.dataset
     except TargenError:  # a missing task: the report still shows the rest
         return shown
-    if not rows:
-        return shown
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    cells = ([_cut(row.get(column, "")) for column in columns] for row in rows)
-    return (
-        shown
-        + "\n"
-        + table(f"{run.path}: first {len(rows):,} of {len(run):,} rows", columns, cells)
-    )
-
-
-def _cut(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return f"{shown}\n{as_html(dataset)}" if dataset.rows else shown
