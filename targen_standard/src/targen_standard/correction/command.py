@@ -195,16 +195,8 @@ def correct(
 
 def _estimate(request: Request, data: Data, n: int | None, rows_per_call: int) -> CostEstimate:
     from targen_standard.correction.estimating import estimated_correction
-    from targen_standard.datasets.reading import read_dataset
 
-    spec = request.spec
-    rows = read_dataset(
-        data.source,
-        spec.task,
-        variants=spec.variants,
-        registry=request.registry,
-    )
-    return estimated_correction(request, rows, n, rows_per_call)
+    return estimated_correction(request, data.rows_of(request), n, rows_per_call)
 
 
 def _print_estimate(
