@@ -19,7 +19,7 @@ from targen_core.wording import Action, Option
 from targen_standard.datasets.reading import read_dataset
 from targen_standard.exporting.model import Exporter
 from targen_standard.exporting.save import check_apart, check_free, save_as
-from targen_standard.given import DataLike, TaskLike, task_of
+from targen_standard.given import DataLike, TaskLike
 
 
 def export(
@@ -69,12 +69,7 @@ def export(
     if (source := _place_of(data)) is not None:
         check_apart(path, source)
     check_free(path, folder=not exporter.suffix or split is not None, force=force)
-    if isinstance(data, Folder):
-        dataset = data.dataset
-    elif isinstance(data, Dataset):
-        dataset = data
-    else:
-        dataset = read_dataset(data, task_of(task), registry=known)
+    dataset = read_dataset(data, task, registry=known)
     parts = None if split is None else dataset.split(split, seed=seed)
     return save_as(item, exporter, dataset, path, force=force, parts=parts)
 

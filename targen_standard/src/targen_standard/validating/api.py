@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from os import PathLike
 
 from targen_cli.pages import table
 from targen_cli.sources import task_name
@@ -15,7 +14,7 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.text import plural
 from targen_standard.datasets.reading import read_dataset
-from targen_standard.datasets.source import open_source
+from targen_standard.datasets.source import Source
 from targen_standard.given import DataLike, given_data, task_of
 from targen_standard.validating.refusing import Checked, checked
 
@@ -108,20 +107,11 @@ def validate(
     Raises:
         UsageError: the dataset does not exist, or its task is unknown.
     """
-    if isinstance(data, str | PathLike):
-        opened = open_source(data, encoding=encoding)
-        known = load_registry() if registry is None else registry
-        whose = task_of(task)
-        dataset = read_dataset(opened, whose, registry=known, strict=False)
-        place, word = opened.place, opened.form.place
-        name = task_name(opened, whose if isinstance(whose, str) else None) or dataset.task.name
-    else:
-        handed = given_data(data, task, registry=registry)
-        known = handed.registry or load_registry()
-        if isinstance(handed.source, Dataset):
-            dataset = handed.source
-        else:
-            whose = task_of(handed.task)
-            dataset = read_dataset(handed.source, whose, registry=known, strict=False)
-        place, word, name = dataset.name, "row", dataset.task.name
+    handed = given_data(data, task, registry=registry, encoding=encoding)
+    known, source = handed.registry or load_registry(), handed.source
+    dataset = read_dataset(source, task, registry=known, strict=False)
+    place, word, name = dataset.name, "row", dataset.task.name
+    if isinstance(source, Source):
+        place, word, whose = source.place, source.form.place, task_of(task)
+        name = task_name(source, whose if isinstance(whose, str) else None) or name
     return Validation(place, word, name, dataset, checked(dataset, known) if checks else None)
