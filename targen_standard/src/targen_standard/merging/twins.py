@@ -49,16 +49,12 @@ class _Twins:
         Each is a run's number and the place of the pair in it.
         """
         keys = np.frombuffer(self._keys, np.uint64)
-        if not len(keys):
-            return
         values, ends = np.frombuffer(self._values, np.uint64), np.array(self._ends)
-        order = np.argsort(keys, kind="stable")
-        ordered = keys[order]
-        new = np.ones(len(order), bool)
-        new[1:] = ordered[1:] != ordered[:-1]
-        heads = order[np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))]
+        _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+        heads = first[inverse]  # of each pair, the first with its key
         begun = np.concatenate(([0], ends[:-1]))
-        for head, later in zip(heads[~new].tolist(), order[~new].tolist(), strict=True):
+        for later in np.flatnonzero(heads < np.arange(len(keys))).tolist():
+            head = int(heads[later])
             one, other = (int(np.searchsorted(ends, at, side="right")) for at in (head, later))
             if one != other:
                 same = bool(values[head] == values[later])
