@@ -15,7 +15,7 @@ from targen_core.plugins.blame import blaming
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.tasks import find_task
-from targen_core.text import plural
+from targen_core.text import plural, printable
 from targen_standard.datasets.kept import called, file_of_rows
 from targen_standard.examples.forms import forms_of
 from targen_standard.examples.limits import imitated
@@ -32,7 +32,7 @@ from targen_standard.examples.reading import Example, read_examples
 from targen_standard.examples.subjects import closely_measured
 from targen_standard.given import TaskLike, task_of
 from targen_standard.profiling.describing import describing
-from targen_standard.profiling.writing import section
+from targen_standard.task_files.adding import as_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,35 @@ class Profiled:
 
     @property
     def text(self) -> str:
-        """The section `profile:` of a task file, which people edit."""
-        return section(self.name, self.profile, self.figures, self.topics, self.set_aside)
+        """The section `profile:` of a task file, which people edit.
+
+        Comments above it contain what is not drawn.
+        """
+        figures = self.figures
+        least, tenth, half, ninth, most = figures.words
+        scripts = ", ".join(f"{script} {share:.0%}" for script, share in figures.scripts)
+        lines = [
+            f"Style of the {plural(figures.rows, 'text')} of {self.name}.",
+            "Each row uses one of these forms. Edit them and their frequencies freely.",
+            (
+                f"{figures.unit.capitalize()} per text: {least} to {most} "
+                f"(half: at most {half}; 80%: {tenth} to {ninth})."
+            ),
+            f"Repeated texts: {figures.repeated:.0%}. Scripts: {scripts or 'none'}.",
+        ]
+        if self.set_aside:
+            lines.append(f"Rows do not imitate {self.set_aside}.")
+        if figures.labelled:
+            lines.append("Shares are averages over the labels, so that no value hints at a label.")
+        if self.topics:
+            lines.append(
+                "Topics, with their counts. Words that could give away a label are never drawn:"
+            )
+            lines += [f"  {', '.join(topic.words)}: {topic.rows}" for topic in self.topics]
+        # Names of files and words may contain line feeds: text after one would be a key.
+        comments = "".join(f"# {printable(line, lines=False)}\n" for line in lines)
+        weights = self.profile.model_dump(mode="json").items()
+        return comments + as_yaml({"profile": {name: value for name, value in weights if value}})
 
     def __repr__(self) -> str:
         forms = plural(len(self.profile.forms), "form")
