@@ -16,6 +16,7 @@ from typing import Any
 from targen_cli.places import what_is
 from targen_cli.reading import refuse_binary
 from targen_cli.reading.encodings import as_utf_8
+from targen_core.calls.replies import is_unicode
 from targen_core.errors import TargenError, UsageError
 from targen_core.reading import GivenTwice, json_of
 from targen_core.runs.records.lock import COPY
@@ -267,7 +268,7 @@ def _records(path: Path, encoding: str, *, earlier: bool) -> tuple[str, _Records
         )
     refuse_binary(path)
     data = in_utf_8(path, encoding, _LARGEST)
-    lines = ((n, _decoded(line)) for n, line in enumerate(_lines(data), 1))
+    lines = enumerate(_lines(data), 1)
     if suffix in _TABLES or data.lstrip()[:1] == b"{":
         return "line", ((n, _value(line)) for n, line in lines if line)
     refuse_table(path, data.partition(b"\n")[0].decode(errors="replace"))
@@ -279,18 +280,14 @@ def _lines_below(row: Mapping[str, Any]) -> int:
     return sum(len(_END_OF_LINE.findall(str(cell))) for cell in row.values())
 
 
-def _lines(data: bytes) -> Iterator[bytes]:
-    """The lines of a file one by one: in a list, short ones take twenty times their bytes."""
-    for line in io.TextIOWrapper(io.BytesIO(data), "latin-1"):  # any byte; any end of a line
-        yield line.encode("latin-1")
+def _lines(data: bytes) -> Iterator[str | ValueError]:
+    """The lines of a file, one by one: in a list, short ones take twenty times their bytes.
 
-
-def _decoded(line: bytes) -> str | ValueError:
-    """Return a line without surrounding spaces; one in another encoding does not spoil the rest."""
-    try:
-        return line.decode().strip()
-    except UnicodeDecodeError:
-        return ValueError(_NOT_UTF_8)
+    They have no surrounding spaces; one in another encoding does not spoil the rest.
+    """
+    # Each byte that is not UTF-8 becomes half of a surrogate pair.
+    for line in io.TextIOWrapper(io.BytesIO(data), "utf-8", "surrogateescape"):
+        yield line.strip() if is_unicode(line) else ValueError(_NOT_UTF_8)
 
 
 def _value(line: str | ValueError) -> Mapping[str, Any] | str | ValueError:
