@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -31,6 +31,11 @@ class Estimate:
     value: float | None
     low: float | None = None
     high: float | None = None
+
+    def mapped(self, rising: Callable[[float], float]) -> Estimate:
+        """Return it with its value and ends through a function that keeps their order."""
+        ends = (self.value, self.low, self.high)
+        return Estimate(*(None if end is None else rising(end) for end in ends))
 
 
 class Excerpt(str):

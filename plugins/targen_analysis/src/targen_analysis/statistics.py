@@ -158,12 +158,6 @@ def least(difference: Estimate) -> float:
     return max(0.0, difference.low, -difference.high)
 
 
-def mapped(estimate: Estimate, rising: Callable[[float], float]) -> Estimate:
-    """A figure and the ends of its interval, each through a function that keeps their order."""
-    ends = (estimate.value, estimate.low, estimate.high)
-    return Estimate(*(None if end is None else rising(end) for end in ends))
-
-
 def entropy(counts: NDArray[np.int64]) -> float:
     """Return Shannon's entropy (1948) of counts, in bits; NaN without counts."""
     there = counts[counts > 0]

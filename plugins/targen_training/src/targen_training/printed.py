@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from targen_cli.findings import Estimate
 
 SIGNED = "+.1f"
 """The form of differences."""
-
-
-def mapped(estimate: Estimate, change: Callable[[float], float]) -> Estimate:
-    """Return an estimate whose value and ends are changed alike."""
-    ends = (estimate.value, estimate.low, estimate.high)
-    return Estimate(*(None if end is None else change(end) for end in ends))
 
 
 def with_interval(

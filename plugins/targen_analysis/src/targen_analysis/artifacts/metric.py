@@ -21,7 +21,7 @@ from targen_analysis.metrics import (
     Study,
     Table,
 )
-from targen_analysis.statistics import mapped, mean, rate
+from targen_analysis.statistics import mean, rate
 from targen_analysis.views import interval_plot
 from targen_core.text import percent
 
@@ -102,7 +102,7 @@ def _figures(sample: Sample, seen: Mapping[str, Baseline]) -> dict[str, Estimate
     if parts:
         # By the lower end: of many parts, the luckiest would otherwise win.
         best = max(parts.values(), key=lambda score: score.low or 0.0)
-        figures[_STRONGEST] = mapped(best, lambda score: max(0.0, score - chance))
+        figures[_STRONGEST] = best.mapped(lambda score: max(0.0, score - chance))
     figures["share of the most frequent label"] = rate(max(often.values()), len(sample))
     return figures
 

@@ -14,7 +14,7 @@ from targen_analysis.difficulty.pvi import best_epoch, entropy, of_gold, pointwi
 from targen_analysis.difficulty.training import Recipe, fit
 from targen_analysis.folds import folds_of
 from targen_analysis.metrics import Estimate
-from targen_analysis.statistics import mapped, mean, rate
+from targen_analysis.statistics import mean, rate
 
 Floats = NDArray[np.float64]
 
@@ -90,7 +90,7 @@ class Measured:
         return {
             "V-information": all_bits,
             "label entropy": Estimate(self.entropy),
-            "share of the label entropy": mapped(all_bits, lambda bits: bits / self.entropy),
+            "share of the label entropy": all_bits.mapped(lambda bits: bits / self.entropy),
             "accuracy": rate(right, of),
             "accuracy while learned": Estimate(self.fitted),
             "negative PVI": self.negative,

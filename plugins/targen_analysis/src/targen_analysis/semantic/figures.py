@@ -16,7 +16,6 @@ from targen_analysis.statistics import (
     Rows,
     generator,
     half_samples_together,
-    mapped,
     rate,
     subsample,
 )
@@ -68,14 +67,14 @@ def alone(study: Study, sample: Sample, size: int) -> Figures:
         "mean cosine": cosine,
         "remote-clique": Estimate(*clique),
         "Chamfer distance": _within(chamfer, 0, 2),
-        "Vendi score": _within(mapped(score, math.exp), 1, size),
+        "Vendi score": _within(score.mapped(math.exp), 1, size),
         "near repeats": rate(round(float(at[2]) * size), size),
     }
 
 
 def _within(estimate: Estimate, low: float, high: float) -> Estimate:
     """A figure and its interval without what rounding or the normal law put outside."""
-    return mapped(estimate, lambda value: min(max(value, low), high))
+    return estimate.mapped(lambda value: min(max(value, low), high))
 
 
 def beside(study: Study, sample: Sample, reference: Sample, size: int, k: int) -> Figures:

@@ -22,7 +22,6 @@ from targen_cli.findings import Estimate
 from targen_core.errors import UsageError
 from targen_standard.datasets.bigbench import BigBench, Example
 from targen_training.neural.answers import normal
-from targen_training.printed import mapped
 from targen_training.scores import Measure, draws_of
 
 METRICS = ("multiple_choice_grade", "exact_str_match")
@@ -136,7 +135,7 @@ def graded(
 
 def normalized(raw: Estimate, low: float) -> Estimate:
     """A raw score, and the ends of its interval, from 0 (chance) to 100."""
-    return mapped(raw, lambda value: 100 * (value - low) / (1 - low))
+    return raw.mapped(lambda value: 100 * (value - low) / (1 - low))
 
 
 def _mean(points: Sequence[float]) -> Estimate:

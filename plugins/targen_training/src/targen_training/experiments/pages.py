@@ -22,7 +22,7 @@ from targen_training.experiments.results import (
     Results,
 )
 from targen_training.experiments.svg import picture
-from targen_training.printed import SIGNED, mapped, with_interval
+from targen_training.printed import SIGNED, with_interval
 
 _SURE = 0.05
 KINDS = {
@@ -551,7 +551,7 @@ def _few_plots(part: PartResult) -> Iterator[Plot]:
 
 
 def _mark(metric: str, figure: Estimate) -> dict[str, float | None]:
-    percent = mapped(figure, lambda end: 100 * end)
+    percent = figure.mapped(lambda end: 100 * end)
     return {metric: percent.value, "low": percent.low, "high": percent.high}
 
 

@@ -24,7 +24,6 @@ from targen_core.text import plural
 from targen_training.experiments.cells import SIZE_OF, Cell, Done, Plan
 from targen_training.experiments.data import Material, labels_of
 from targen_training.experiments.model import Experiment
-from targen_training.printed import mapped
 from targen_training.scores import RESAMPLES, Measured, draws_of, further_draws, measured
 from targen_training.statistics import (
     holm,
@@ -764,7 +763,7 @@ def _worths(experiment: Experiment, key: str, cells: Mapping[_Place, _Cells]) ->
                 kind,
                 each.cell.rows,
                 curve_worth.rows,
-                mapped(curve_worth.rows, lambda value: (value - before) / besides),  # noqa: B023
+                curve_worth.rows.mapped(lambda value: (value - before) / besides),  # noqa: B023
                 curve_worth.below,
                 curve_worth.above,
             )
