@@ -47,7 +47,8 @@ def dry_run(call: DryRunCall) -> Any:
         draws = [*call.draws, *[{}] * count][:count]
         return {name: [_premise(topic, rng, drawn) for drawn in draws]}
     if call.prompt == "meta":
-        return _judge(str(call.values["output"]))
+        actual = str(call.values["output"])
+        return {"explanation": _WHY, "actual": actual, "verdict": "correct"}
     if call.prompt == "solve":
         answer = rng.choice(("entailment", "not_entailment"))
         return {"explanation": _WHY, "answer": answer}
@@ -101,11 +102,3 @@ def _hypothesis(kind: str, premise: str, rng: random.Random) -> str:
             f"The dispute in {place} went on after {person} had hired {rng.randint(2, 9)} people."
         )
     return f"{person} was born near {place} and had worked there for {rng.randint(3, 30)} years."
-
-
-def _judge(claimed: str) -> dict[str, str]:
-    return {
-        "explanation": _WHY,
-        "actual": claimed,
-        "verdict": "correct",
-    }

@@ -35,7 +35,6 @@ class Fact:
     """A sentence of an offline paragraph, read back: its frame and its slots."""
 
     frame: Frame
-    sentence: str
     slots: Mapping[str, str]
 
     @property
@@ -315,7 +314,7 @@ def facts_of(text: str) -> list[Fact]:
     for frame in (*_OPENINGS, *_MIDDLES, *_TURNS, *_CLOSINGS):
         match = _pattern(frame).search(text)
         if match:
-            placed.append((match.start(), Fact(frame, match.group(), match.groupdict())))
+            placed.append((match.start(), Fact(frame, match.groupdict())))
     return [fact for _, fact in sorted(placed, key=lambda item: item[0])]
 
 
