@@ -110,7 +110,7 @@ LINES = """
 
     ablate ./mood.yaml ABLATED --arms corection | there is no arm corection
     ablate ./mood.yaml ABLATED --arms variants | mood has none of the parts to vary: variants
-    ablate ./mood.yaml ABLATED -o odd | -o odd is not KEY=VALUE
+    ablate ./mood.yaml ABLATED -o odd | option 'odd' is not KEY=VALUE
 
     reweigh one.jsonl MOOD | all rows have the label praise
     reweigh few.jsonl MOOD | few has 12 labelled rows: too few

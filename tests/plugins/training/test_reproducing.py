@@ -261,7 +261,7 @@ BAD = """
     table8 --original . --models paper | | [harness]
     table8 --original SG --synthetic RUNS --tasks rte | | [minilm]
     table11 --original SG | pass --generator NAME/MODEL once for each of them
-    table5 --original SG --generator scripted -o odd | -o odd is not KEY=VALUE
+    table5 --original SG --generator scripted -o odd | option 'odd' is not KEY=VALUE
 """
 ITEMS = """
     figure12 | unknown reproduction figure12 | targen reproduce --list

@@ -14,7 +14,7 @@ import typer
 from targen_cli.completion import completer
 from targen_core import Task
 from targen_core.errors import TargenError, UsageError
-from targen_core.wording import Action, Blank, Either, Option, Words
+from targen_core.wording import Action, Blank, Either, Option
 
 if TYPE_CHECKING:
     from targen_core import Dataset, Registry
@@ -186,20 +186,6 @@ def _named(registry: Registry, task: TaskLike) -> str:
     if isinstance(task, Task) and task.name in known:
         return task.name
     return Blank(Either("FILE", "TASK"))
-
-
-def assigned(items: Sequence[str], option: Words = "-o ") -> dict[str, Any]:
-    """Return KEY=VALUE items as a mapping; `option` is the beginning of the error.
-
-    Raises:
-        UsageError: one is not written so.
-    """
-    from targen_cli.options.typed import parse_options
-
-    for item in items:
-        if not item.partition("=")[1]:
-            raise UsageError(option + f"{item} is not KEY=VALUE")
-    return parse_options(items)
 
 
 def of_one_label(scores: Scores, rows: str) -> str:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from targen_cli.completion import completer
+from targen_cli.options.typed import parse_options
 from targen_cli.sources import EncodingArg
 from targen_core import Typed
 from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_core.wording import Action, Blank
-from targen_training.asked import TaskOption, assigned, file_of, of_one_label, read_rows
+from targen_training.asked import TaskOption, file_of, of_one_label, read_rows
 from targen_training.mixtures import Mix
 from targen_training.styles import Style
 
@@ -135,7 +136,7 @@ def train(
             style=style,
             mix=mix,
             mix_temperature=mix_temperature,
-            options=assigned(option or ()),
+            options=parse_options(option or (), "-o epochs=3"),
             seed=seed,
             out=out,
             force=force,

@@ -17,13 +17,14 @@ import typer
 
 from targen_cli.ahead import YesArg
 from targen_cli.flags import Said, takes
+from targen_cli.options.typed import parse_options
 from targen_cli.sources import EncodingArg
 from targen_cli.status import note
 from targen_core import Limits, Typed
 from targen_core.errors import Interrupted, MissingDependency, NoSuchFile, RunConflict, UsageError
 from targen_core.text import plural
 from targen_core.wording import REPEAT, Blank, Either, Option, Setting, Together, Words
-from targen_training.asked import NAME_THE_TASK, TaskOption, assigned, names_its_task
+from targen_training.asked import NAME_THE_TASK, TaskOption, names_its_task
 from targen_training.money import Money
 
 if TYPE_CHECKING:
@@ -678,8 +679,9 @@ def model_choice(item: str) -> dict[str, Any]:
         UsageError: it is not written so.
     """
     name, *pairs = item.split(",")
-    option = Either("--trainer " + item, Option("trainers", item)) + ": "
-    return {"trainer": name, "options": assigned(pairs, option)}
+    like = "tfidf,regularization=5"
+    example = Either("--trainer " + like, Option("trainers", like))
+    return {"trainer": name, "options": parse_options(pairs, example)}
 
 
 def generator_options(items: Sequence[str]) -> dict[str, Any]:
@@ -690,7 +692,7 @@ def generator_options(items: Sequence[str]) -> dict[str, Any]:
     """
     import json
 
-    options = assigned(items)  # in which digits are text
+    options = parse_options(items)  # in which digits are text
     for item in items:
         key, _, text = item.partition("=")
         with suppress(ValueError):

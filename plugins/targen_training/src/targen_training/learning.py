@@ -8,9 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from targen_cli.options.typed import parse_options
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.wording import Either, Option, install
-from targen_training.asked import assigned
 from targen_training.models import (
     Trained,
     facts_of,
@@ -55,7 +55,7 @@ def learned(
     """
     if trainer is not None:
         trainer, *own = trainer.split(",")
-        options = {**assigned(own), **options}
+        options = {**parse_options(own), **options}
     started_from = ""
     if start is not None:
         if model is not None:

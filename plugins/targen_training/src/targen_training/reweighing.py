@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from targen_cli.completion import completer
+from targen_cli.options.typed import parse_options
 from targen_cli.sources import EncodingArg
 from targen_core.errors import UsageError
 from targen_core.plugins.configurable import read_options
 from targen_core.text import plural
-from targen_training.asked import TaskOption, assigned, read_rows
+from targen_training.asked import TaskOption, read_rows
 
 if TYPE_CHECKING:
     from targen_training.weighing import Weighed
@@ -135,7 +136,7 @@ def reweigh(
     with shown(quiet=quiet) as watch:
         more: dict[str, Any] = {"features": features, "seed": seed, "registry": registry}
         more["watch"] = lambda done, of: watch.step(done, of, {})
-        values = assigned(option or [])
+        values = parse_options(option or (), "-o decay=0.01")
         if weights is not None:
             found = given_weights(dataset, weights)
         elif by == "sungen":

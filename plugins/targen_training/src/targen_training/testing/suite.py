@@ -27,9 +27,9 @@ from typing import Any, ClassVar
 
 import pytest
 
+from targen_cli.options.typed import parse_options
 from targen_testing.forks import elsewhere
 from targen_testing.suite import Suite, fail
-from targen_training.asked import assigned
 from targen_training.trainers import (
     Decision,
     Predictor,
@@ -278,7 +278,7 @@ def _turned(decisions: Sequence[Decision]) -> list[Decision]:
 
 def options_of(trainer: Trainer, assignments: Sequence[str]) -> TrainerOptions:
     """A trainer's options, from `KEY=VALUE`."""
-    return trainer.options.model_validate(assigned(assignments))
+    return trainer.options.model_validate(parse_options(assignments))
 
 
 def _sentence(rng: random.Random, label: str) -> str:
