@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,10 +21,7 @@ if TYPE_CHECKING:
 
 _MAKE = "Generating rows"
 _MEASURE = "Measuring rows"
-_LIKE = {
-    "--data": "--data ours=runs/rte-0",
-    "--set": "--set attrprompt.values=20",
-}
+_LIKE = "--set attrprompt.values=20"
 
 
 @takes(ONE_MODEL, Limits.declared("max_cost", "max_tokens"))
@@ -202,7 +198,7 @@ def compare_methods(
         registry,
         task,
         names,
-        data=_values("--data", data or [], plain=True),
+        data=_named(data or []),
         given=given or (),
         options=_by_method(set_ or []),
         settings=settings,
@@ -258,25 +254,23 @@ def compare_methods(
     print(folder / "results.html")
 
 
-def _values(what: str, items: list[str], *, plain: bool = False) -> dict[str, Any]:
-    """KEY=VALUE, where a value that is JSON is read as such unless all are `plain`.
+def _named(items: list[str]) -> dict[str, str]:
+    """NAME=DATA by name.
 
     Raises:
         UsageError: one is not written so, or there twice.
     """
-    values: dict[str, Any] = {}
+    named: dict[str, str] = {}
     for item in items:
-        key, equals, text = item.partition("=")
-        if not equals or not key:
-            form = "NAME=DATA" if plain else "KEY=VALUE"
-            raise UsageError(f"{what} {item} is not {form}", hint=f"for example {_LIKE[what]}")
-        if plain and key in values:
-            raise UsageError(f"{what} contains {key} twice")
-        try:
-            values[key] = text if plain else json.loads(text)
-        except ValueError:
-            values[key] = text
-    return values
+        name, equals, data = item.partition("=")
+        if not equals or not name:
+            raise UsageError(
+                f"--data {item} is not NAME=DATA", hint="for example --data ours=runs/rte-0"
+            )
+        if name in named:
+            raise UsageError(f"--data contains {name} twice")
+        named[name] = data
+    return named
 
 
 def _by_method(items: list[str]) -> dict[str, dict[str, Any]]:
@@ -285,13 +279,12 @@ def _by_method(items: list[str]) -> dict[str, dict[str, Any]]:
     Raises:
         UsageError: one is not written so.
     """
+    from targen_cli.options.typed import parse_options
+
     found: dict[str, dict[str, Any]] = {}
-    for name, value in _values("--set", items).items():
+    for name, value in parse_options(items, _LIKE).items():
         method, dot, key = name.partition(".")
         if not dot or not key:
-            raise UsageError(
-                f"--set {name} does not name a method",
-                hint="for example --set attrprompt.values=20",
-            )
+            raise UsageError(f"--set {name} does not name a method", hint=f"for example {_LIKE}")
         found.setdefault(method, {})[key] = value
     return found
