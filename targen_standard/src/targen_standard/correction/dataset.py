@@ -538,19 +538,12 @@ async def _judge(
         if not same:
             for row in guard.call(task.to_rows, final, 0):
                 guard.call(task.schema.model_validate, row)
-    except NoUsableReply as error:
-        return replace(
-            item,
-            verdict=UNJUDGED,
-            reason=error.reason,
-            explanation=str(error),
-            calls=scope.keys,
-        )
     except Rejected as error:
+        unjudged = isinstance(error, NoUsableReply)
         return replace(
             item,
-            final=None,
-            verdict="rejected",
+            final=item.final if unjudged else None,
+            verdict=UNJUDGED if unjudged else "rejected",
             reason=error.reason,
             explanation=str(error),
             calls=scope.keys,
