@@ -61,6 +61,21 @@ def tiny_bert(tmp_path_factory):
 
 
 @pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """Tell where the files of a model belong in a hub's cache of the test's own."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+
+    def folder(name):
+        above = tmp_path / "hub" / f"models--{name.replace('/', '--')}"
+        (above / "snapshots").mkdir(parents=True)
+        (above / "refs").mkdir()
+        (above / "refs/main").write_text("0" * 40)
+        return above / "snapshots" / ("0" * 40)
+
+    return folder
+
+
+@pytest.fixture
 def apart(alone):
     """The command in a process of its own: nothing that other tests loaded affects its floats."""
 

@@ -44,9 +44,8 @@ def test_the_likeliest_choice_is_that_of_the_whole_text():
         assert score == pytest.approx(alone, abs=1e-4)
 
 
-def test_a_pretrained_decoder_is_scored(targen):
-    done = targen("evaluate", tiny("decoder"), "task.json", "--shots", 1, "-n", 4, "--json")
-    assert done.code == 0, done.err
+def test_a_pretrained_decoder_is_scored(works):
+    done = works("evaluate", tiny("decoder"), "task.json", "--shots", 1, "-n", 4, "--json")
     facts = done.json
     assert (facts["examples"], facts["shots"]) == (4, 1)
     assert facts["chance"] == pytest.approx(1 / 3)
@@ -58,7 +57,7 @@ def test_a_model_that_is_no_decoder(targen):
     assert "is of type encoder" in done.err
 
 
-def test_table_2_of_datatune_by_a_decoder(targen):
+def test_table_2_of_datatune_by_a_decoder(works):
     Path("bigbench").mkdir()
     Path("task.json").rename("bigbench/implicatures.json")
     rows = [{"input": f"a bright coat {n}", "output": ("good", "odd")[n % 2]} for n in range(8)]
@@ -67,9 +66,8 @@ def test_table_2_of_datatune_by_a_decoder(targen):
     Path("transformed/implicatures.jsonl").write_text(text)
     model = f"decoder,model={tiny('decoder')},max_steps=1,batch=4"
     folders = ("--original", "bigbench", "--transformed", "transformed")
-    done = targen(
+    done = works(
         "reproduce", "datatune-table2", *folders, "--trainer", model, "--repeats", 1, "--json"
     )
-    assert done.code == 0, done.err
     (here,) = done.json["here"]
     assert -50 <= here["scores"]["implicatures"]["value"] <= 100

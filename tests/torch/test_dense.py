@@ -31,10 +31,9 @@ def folder(tmp_path):
 
 
 @pytest.mark.parametrize("options", [[], ["-o", "pooling=cls"], ["-o", "similarity=dot"]])
-def test_meanings_in_other_words(options, folder, targen):
+def test_meanings_in_other_words(options, folder, works):
     args = ["retrieve", ASKED, "--catalogue", str(folder), "--retriever", "dense", "--json"]
-    done = targen(*args, *options)
-    assert done.code == 0
+    done = works(*args, *options)
     assert done.err == ""
     actual = done.json["found"]
     assert actual[0]["dataset"]["name"] == "opinions"

@@ -12,7 +12,7 @@ pytest.importorskip("setfit")
 pytest.importorskip("targen_setfit")
 
 
-def test_few_rows_are_learned_and_nothing_is_a_pickle(targen, jsonl, tmp_path):
+def test_few_rows_are_learned_and_nothing_is_a_pickle(works, targen, jsonl, tmp_path):
     (tmp_path / "mood.yaml").write_text(TASK)
     rows = [
         {"text": f"The {thing} is {word}.", "label": label, "idx": at}
@@ -26,13 +26,11 @@ def test_few_rows_are_learned_and_nothing_is_a_pickle(targen, jsonl, tmp_path):
     jsonl("train.jsonl", rows[:12])
     jsonl("test.jsonl", rows[12:])
     small = ("-o", f"model={tiny('encoder')}", "-o", "device=cpu", "-o", "learning_rate=1e-3")
-    done = targen("train", "train.jsonl", "--task", "mood.yaml", "--trainer", "setfit",
+    works("train", "train.jsonl", "--task", "mood.yaml", "--trainer", "setfit",
                   *small, "--out", "m")  # fmt: skip
-    assert done.code == 0, done.err
     kept = {path.suffix for path in Path("m").rglob("*") if path.is_file()}
     assert kept <= {".json", ".npy", ".npz", ".safetensors", ".md", ".txt", ".jinja"}
-    measured = targen("evaluate", "m", "test.jsonl", "--task", "mood.yaml", "--json")
-    assert measured.code == 0, measured.err
+    measured = works("evaluate", "m", "test.jsonl", "--task", "mood.yaml", "--json")
     assert json.loads(measured.out)["figures"]["accuracy"]["value"] >= 0.9
     odd = targen("train", "train.jsonl", "--task", "mood.yaml", "--trainer", "setfit",
                  "-o", "model=nobody/nothing", "--out", "n")  # fmt: skip
