@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import pytest
 
 from targen_core.errors import UsageError
 from targen_core.origin import Untrusted, trusting
-from targen_methods.coda.constraints import Constraints
-from targen_methods.coda.items import Row
-from targen_methods.coda.options import Options
 from targen_methods.coda.syntax import tagger
 from targen_methods.coda.words import content_words, has_word
 from targen_methods.testing import BASES
-from targen_standard.embedding import WORDS
 from targen_standard.methods.columns import Columns
 from tests.files import lines, write_lines
 
@@ -32,24 +27,6 @@ NOTES = {
 GIVEN = [{"text": text, "label": label} for label, texts in NOTES.items() for text in texts]
 
 
-def constraints(
-    rows: dict[str, list[str]] | None = None, *, base: str = "kit-texts", **options: Any
-) -> Constraints:
-    """Constraints of the notes, by the embedder `words`."""
-    columns = Columns.of(_declared(base))
-    numbered: dict[str, Sequence[Row]] = {}
-    count = 0
-    for label, texts in (NOTES if rows is None else rows).items():
-        values = [dict.fromkeys(columns.names, text) for text in texts]
-        numbered[label] = [Row(number=count + at, values=one) for at, one in enumerate(values)]
-        count += len(texts)
-    return Constraints(columns, Options(**options), numbered, WORDS.open(), None)
-
-
-def _declared(base: str) -> Any:
-    return BASES[base].task(name=base)
-
-
 def test_words_of_a_text_are_told_from_small_ones_and_names_are_one():
     words = content_words("He's got 3 hens, two well-fed hens’ chicks and I haven't X.")
     assert words == ["got", "hens", "two", "well-fed", "chicks"]
@@ -57,103 +34,6 @@ def test_words_of_a_text_are_told_from_small_ones_and_names_are_one():
     assert words == ["old", "name", "Ho Chi Minh City", "Saigon", "Paul", "Ann Lee", "saw"]
     assert has_word("The Hen  house, at last", "hen house")
     assert not has_word("The henhouse", "hen")
-
-
-@pytest.mark.parametrize(
-    ("base", "label", "count", "options", "kept"),
-    [
-        ("kit-texts", "thanks", 6, {}, 3),
-        ("kit-texts", "thanks", 20, {"keep": 0.25}, 5),
-        ("kit-pairs", "agrees", 4, {}, 2),  # half of a pair's words, at most
-    ],
-)
-def test_three_words_are_kept_or_their_share(base, label, count, options, kept):
-    text = " ".join(f"w{'o' * n}rd" for n in range(1, count + 1))
-    found = constraints({label: [text]}, base=base, **options)
-    assert len(found.kept_words(label, found.rows[label][0])) == kept
-
-
-def test_a_further_row_of_a_given_one_keeps_other_words():
-    texts = ["Six old barges carried grain downstream."]
-    found, label = constraints({"thanks": texts}), "thanks"
-    row = found.rows[label][0]
-    first, second, third = (set(found.kept_words(label, row, use)) for use in range(3))
-    assert not first & second and len(first) == len(second) == 3
-    assert third == first
-    assert set(found.all_kept(label, row)) == first | second
-
-
-def test_words_near_to_the_label_are_kept_first_then_rare_ones():
-    found = constraints(keep=0)
-    kept = found.kept_words("thanks", found.rows["thanks"][1])
-    assert kept == ("bread", "gone", "noon")  # "Thank" and "warm" are in two rows
-    nearest = found.kept_words("thanks", found.rows["thanks"][2])
-    assert nearest[0] == "thanks"
-
-
-def test_other_words_stand_beside_those_kept_or_are_out():
-    others = {"soup": "broth", "needed": "wanted", "night": "evening", "shift": "turn"}
-    kept = {"keep": 1.0, "exclude": 1.0}
-    row = constraints().rows["thanks"][0]
-    single = constraints(keep=1.0).recipe(
-        random.Random(3), "thanks", row, alternatives={"soup": "broth"}
-    )
-    assert (single.alternatives, single.excluded) == ({}, ()), "one alone is not used"
-    for chance, offered in ((1.0, others), (0.0, {})):
-        found = constraints(replace=chance, **kept)
-        made = found.recipe(random.Random(3), "thanks", row, alternatives=others)
-        assert made.alternatives == offered
-        assert {*made.excluded} <= ({*others.values()} - {*offered.values()})
-        assert bool(made.excluded) is not bool(offered)
-        said = found.listed("thanks", made)
-        assert ('"soup" or "broth"' in said) is bool(offered)
-        assert ("It has none of these: " in said) is bool(made.excluded)
-
-
-def test_exemplars_are_other_rows_of_the_same_label():
-    found = constraints()
-    row = found.rows["thanks"][0]
-    for seed in range(20):
-        shown = found.recipe(random.Random(seed), "thanks", row).exemplars
-        assert sorted(shown) == sorted(NOTES["thanks"][1:])
-        said = found.rows_of("thanks", found.recipe(random.Random(seed), "thanks", row))
-        assert all(text in said for text in shown)
-        assert NOTES["thanks"][0] not in said
-    alone = found.recipe(random.Random(1), "asks", found.rows["asks"][0])
-    assert alone.exemplars == ()
-    assert found.rows_of("asks", alone) == ""
-
-
-@pytest.mark.parametrize(
-    ("base", "words", "bounds"),
-    [
-        ("kit-texts", 3, (5, 10)),
-        ("kit-texts", 21, (21, 31)),
-        ("kit-pairs", 3, (5, 10)),
-        ("kit-pairs", 21, (10, 31)),
-    ],
-)
-def test_length_follows_the_given_text(base, words, bounds):
-    label = _declared(base).labels[0].name
-    found = constraints({label: [" ".join(["tree"] * words)]}, base=base)
-    made = found.recipe(random.Random(0), label, found.rows[label][0])
-    assert (made.low, made.high) == bounds
-    assert ("Question: tree" in found.opening(made)) is (base == "kit-pairs")
-    assert f"{bounds[0]} to {bounds[1]} words" in found.listed(label, made)
-
-
-def test_a_mix_has_the_constraints_of_the_nearest_rows():
-    found = constraints()
-    rows = found.rows["thanks"]
-    assert found.nearest("thanks", rows[0], 1) is rows[1]
-    second = found.nearest("thanks", rows[0], 2)
-    assert second not in (rows[0], rows[1])
-    assert found.nearest("thanks", rows[0], 9) is found.nearest("thanks", rows[0], 3)
-    only = found.rows["asks"][0]
-    assert found.nearest("asks", only, 1) is only
-    made = found.recipe(random.Random(0), "thanks", rows[0], source=rows[1], summary="a soup")
-    assert (made.given, made.source) == (rows[0].number, rows[1].number)
-    assert "about this: a soup." in found.opening(made)
 
 
 @pytest.mark.whole
@@ -214,6 +94,47 @@ def coda(bent):
     return go
 
 
+@pytest.mark.parametrize(
+    ("base", "label", "keep"),
+    [("kit-texts", "thanks", 0.0), ("kit-texts", "thanks", 0.5), ("kit-pairs", "agrees", 0.3)],
+)
+def test_a_recipe_has_the_words_and_length_of_a_given_row_and_shows_the_others(
+    coda, base, label, keep
+):
+    texts, pairs = NOTES["thanks"], base == "kit-pairs"
+    columns = Columns.of(BASES[base].task(name=base))
+    given = [
+        {**dict.fromkeys(columns.first, f"Is it {at}?"), columns.last: text, "label": label}
+        for at, text in enumerate(texts)
+    ]
+    ran = coda({label: 12 if pairs else 20}, base=base, given=given, keep=keep)
+    made = [record["seed"]["of_label"][label] for record in ran.provenance]
+    for recipe in made:
+        source = texts[recipe["source"]]
+        words, length = content_words(source), len(source.split())
+        kept = min(max(int(keep * len(words)), 3), len(words))
+        # All words of a short text would give it back, as would its length.
+        assert len(recipe["words"]) == (min(kept, (len(words) + 1) // 2) if pairs else kept)
+        assert {*recipe["words"]} <= {*words}
+        assert recipe["low"] == max(length // 2 if pairs else length, 5)
+        assert recipe["high"] == max(int(1.5 * length), 10)
+        others = {*texts} - {source, texts[recipe["given"]]}
+        assert {text for text in texts if text in str(recipe["exemplars"])} == others
+        assert (recipe["form"] == "solo") == (recipe["source"] == recipe["given"])
+    for row in range(len(texts)):
+        mixed = [recipe["source"] for recipe in made if recipe["given"] == row != recipe["source"]]
+        assert len({*mixed}) == len(mixed)
+        own = [recipe["words"] for recipe in made if recipe["given"] == row == recipe["source"]]
+        # Each further row keeps words that none before it kept, as long as there are some.
+        assert len({*chain(*own)}) == min(len(content_words(texts[row])), sum(map(len, own)))
+    for request in ran.asked("write"):
+        said = request.messages[-1].content
+        assert sum(text in said for text in texts) in (2, 3)
+    first = {recipe["given"]: recipe["words"] for recipe in made[::-1] if recipe["form"] == "solo"}
+    if keep == 0:  # near to the label first; then rare ones: "Thank" and "warm" are in two rows
+        assert first[1] == ["bread", "gone", "noon"] and first[2][0] == "thanks"
+
+
 def test_a_rare_label_ends_short_of_its_rows_and_says_why(coda):
     many = [
         {"text": f"Thanks for the {number} eggs and the honey.", "label": "thanks"}
@@ -244,7 +165,8 @@ def test_what_is_no_row_is_dropped(coda, text, label, reasons):
     assert min(reasons) in ran.problem
 
 
-def test_what_a_reply_holds_is_noted(coda):
+@pytest.mark.parametrize("replace", [0.0, 1.0])
+def test_what_a_reply_holds_is_noted(coda, replace):
     def bend(request: Any, good: Any) -> Any:
         if request.origin.prompt == "alternatives":
             words = str(request.origin.values["words"]).split(", ")
@@ -253,9 +175,14 @@ def test_what_a_reply_holds_is_noted(coda):
             return {"text": "Please turn down the drums, and the zdrums too"}
         return good
 
-    (record,) = coda({"asks": 1}, bend, replace=0.0).provenance
+    ran = coda({"asks": 1}, bend, replace=replace)
+    (record,), (request, *_) = ran.provenance, ran.asked("write")
     notes, recipe = record["notes"], record["seed"]["of_label"]["asks"]
-    assert len(recipe["excluded"]) == 1
+    assert len(recipe["excluded"]) == (not replace)
+    assert recipe["alternatives"] == {word: f"z{word}" for word in recipe["words"] if replace}
+    said = request.messages[-1].content
+    assert (f'" or "z{recipe["words"][0]}"' in said) == bool(replace)
+    assert ("It has none of these: " in said) == (not replace)
     assert notes["words_asked"] == 3
     assert notes["words_held"] == sum(
         word in ("Please", "please", "turn", "down", "drums") for word in recipe["words"]
@@ -265,7 +192,8 @@ def test_what_a_reply_holds_is_noted(coda):
 
 
 def test_a_word_that_the_text_has_already_is_no_other_word(coda):
-    others = {"drums": "please", "turn": "switch it all off at once", "never": "seldom", "ten": ""}
+    others = {"drums": "please", "please": "switch it all off", "never": "seldom", "ten": ""}
+    others["turn"] = "lower"  # which is no choice, where it is alone
     said = {"alternatives": [{"word": word, "other": other} for word, other in others.items()]}
 
     def bend(request: Any, good: Any) -> Any:
