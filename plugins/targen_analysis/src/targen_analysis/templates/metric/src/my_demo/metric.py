@@ -5,6 +5,9 @@ from __future__ import annotations
 from pydantic import Field
 from targen_analysis.metrics import Estimate, Findings, Metric, MetricOptions, Plot, Study, Table
 
+__all__ = ["METRIC"]
+
+
 class Options(MetricOptions):
     """Options for `-o my-demo.KEY=VALUE`."""
 

@@ -14,6 +14,8 @@ from targen_core.plain import digest_of
 from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry, Listed
 from targen_standard.datasets.source import open_source
 
+__all__ = ["CATALOGUE"]
+
 _SCHEME = "my-demo:"
 
 

@@ -17,6 +17,8 @@ from targen_datatune.retrieval import (
     Searcher,
 )
 
+__all__ = ["RETRIEVER"]
+
 _FILE = "runs.json"
 
 

@@ -13,6 +13,8 @@ from targen_standard.correctors.meta import META_PROMPT
 from targen_standard.made_up import sentence
 from targen_standard.methods.model import Base, Method, MethodOptions, derived
 
+__all__ = ["METHOD"]
+
 _CLAIMS = Prompt(
     "claims",
     'List $count short claims that people dispute, as {"claims": ["..."]}. Not again: $have',

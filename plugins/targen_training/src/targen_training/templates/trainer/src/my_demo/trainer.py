@@ -12,6 +12,8 @@ from targen_cli.reading import read_json
 from targen_core.errors import UnreadableFile
 from targen_training.trainers import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 
+__all__ = ["TRAINER"]
+
 _FILE = "counts.json"
 
 
