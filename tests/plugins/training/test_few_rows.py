@@ -191,7 +191,7 @@ def test_compare_accepts_rows_in_memory():
         (["syn.jsonl"], {"repeats": 0}, "repeats: must be between 1 and 1000", ""),
         (["syn.jsonl"], {"real": "real.jsonl", "curve": [5, 2]}, "curve: must be increasing", ""),
         (["syn.jsonl"], {"curve": "x"}, 'curve="x" is not a list', "curve=[16, 64]"),
-        (["syn.jsonl"], {"trainers": "tfidf,x"}, 'trainers="tfidf,x": x is not', ""),
+        (["syn.jsonl"], {"trainers": "tfidf,x"}, "'x' is not KEY=VALUE", 'trainers="tfidf,'),
         (["syn.jsonl"], {"trainers": []}, "trainers is empty", "omit trainers="),
         (["syn.jsonl"], {"task": None}, "task of these rows is unknown", 'task="NAME"'),
         (["syn.jsonl", "syn.jsonl"], {}, "two datasets have the name syn", '{"NAME": DATA}'),
