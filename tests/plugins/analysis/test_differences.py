@@ -155,14 +155,6 @@ def test_capitals_of_german_nouns_are_not_names(compared):
     assert not features(compared(mine, theirs))
 
 
-def test_near_copies_are_counted_and_shown(compared):
-    theirs = real(60, 1)
-    mine = [*real(40), theirs[7].upper(), *(text.replace("Which", "What") for text in theirs[:5])]
-    findings = compared(mine, theirs)
-    assert findings.figures["mine"]["near copies"].value == pytest.approx(6 / 46)
-    assert findings.tables[-1].rows[0] == (theirs[7].upper(), theirs[7])
-
-
 def test_rows_of_one_premise_are_one_draw(compared):
     """Twenty premises of twelve rows each know as little as twenty rows, or a little more."""
     rng = random.Random(3)

@@ -152,15 +152,6 @@ def test_ten_names_that_are_most_of_all(measure):
     assert warning.startswith("The ten most frequent PERSON account for 100% of all PERSON in mine")
 
 
-def test_without_a_reference_and_with_several(measure):
-    findings = measure(texts(60), texts(60, 1))
-    assert "divergence of types" not in findings.figures["mine"]
-    assert "named entities per 100 words" in findings.headlines[0]
-    assert findings.figures["other"]["share of PERSON"].low is not None
-    plain = measure(texts(60), replicates=0)
-    assert plain.figures["mine"]["share of PERSON"].low is None
-
-
 def test_rows_without_names(measure):
     findings = measure(["it rains again."] * 3, against=texts(50))
     assert findings.headlines == ("There are no named entities in mine.",)

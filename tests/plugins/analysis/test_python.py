@@ -68,14 +68,6 @@ def test_it_is_written_like_the_command_writes_it(run):
     assert tg.analyze(run, **at_once, force=True)
 
 
-def test_options_are_told_as_those_of_other_functions_too(run):
-    said = [
-        tg.analyze(run, metrics="lexical", options=options).as_dict()
-        for options in ({"lexical": {"replicates": 10}}, {"lexical.replicates": 10}, {})
-    ]
-    assert said[0] == said[1] != said[2]
-
-
 def test_what_could_not_be_measured_is_said_where_it_is_looked_at(run):
     def measure(study, options):
         raise tg.UsageError("it <b>cannot</b> be")

@@ -98,13 +98,6 @@ def test_an_arm_whose_rows_are_all_tested_is_left_out(works, mood):
     assert list(done["parts"][0]["arms"]) == ["whole", "no correction"]
 
 
-@pytest.mark.whole  # targen-backends
-def test_a_price_is_passed_as_an_option_of_the_model(targen, mood):
-    mood("test.jsonl", 20)
-    asked = ("--test", "test.jsonl", "--generator", "llama", "-o", "model=m", "--max-cost", 1)
-    assert "tokens: -o price_in=0.15 -o" in targen("ablate", "./mood.yaml", *asked).err
-
-
 @pytest.mark.whole
 def test_defaults_hold_for_the_backend_that_they_name(targen, mood):
     mood("test.jsonl", 20)

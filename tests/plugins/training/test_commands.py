@@ -103,17 +103,6 @@ def test_predictions_are_written_as_the_file_is_named(works):
 
 
 @pytest.mark.usefixtures("trained")
-def test_training_names_the_next_command(works):
-    train = ("train", "train.jsonl", "--task", "mood.yaml", "--out")
-    said = works(*train, "a model").err
-    assert said == "next, type: targen predict 'a model' FILE --out predicted.csv\n"
-    assert not works(*train, "quiet", "-q").err
-    both = ("train", "./mood.yaml=train.jsonl", "./other.yaml=train.jsonl", "--out", "both")
-    Path("other.yaml").write_text(Path("mood.yaml").read_text())
-    assert "next, type: targen evaluate both DATA\n" in works(*both).err
-
-
-@pytest.mark.usefixtures("trained")
 def test_the_labels_of_new_rows_are_predicted(works, refuses):
     new = [{"id": f"A{n}", "text": row["text"]} for n, row in enumerate(lines("test.jsonl"))]
     write_lines("new.jsonl", [*new, {"id": "empty", "text": ""}])

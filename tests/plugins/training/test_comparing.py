@@ -332,16 +332,6 @@ def test_every_command_on_rows_reads_another_encoding(works, refuses):
     assert tg.compare("good.csv", test="test.csv", repeats=1, out="q", **options).parts
 
 
-def test_a_program_may_ask_for_no_progress(moods, works, capsys):
-    moods("train.jsonl", 40)
-    moods("test.jsonl", 40, seed=7)
-    options = {"test": "test.jsonl", "task": "mood.yaml", "repeats": 1}
-    tg.compare("train.jsonl", **options, out="said")
-    assert "1 of 1 training runs to do (tfidf)" in capsys.readouterr().err
-    tg.compare("train.jsonl", **options, out="quiet", progress=False)
-    assert capsys.readouterr() == ("", "")
-
-
 def test_rows_without_the_texts_of_the_task_are_refused(moods, works, refuses):
     moods("train.jsonl", 40)
     moods("test.jsonl", 40, seed=7)

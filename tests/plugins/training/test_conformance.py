@@ -14,12 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pydantic import Field
 
 from targen_training.linear import TFIDF
 from targen_training.testing import TrainerSuite
-from targen_training.testing.suite import options_of, telling
-from targen_training.trainers import TrainerOptions
+from targen_training.testing.suite import telling
 
 
 class TestTfidf(TrainerSuite):
@@ -66,16 +64,6 @@ def test_a_label_of_one_row_is_learned_too(targen, works, mood):
 
 
 # --- Each check of `TrainerSuite` catches what it is for, in a trainer that is otherwise sound ---
-
-
-class _Listed(TrainerOptions):
-    sizes: list[int] = Field([])
-    most: int | None = 3
-
-
-def test_values_are_read_as_for_other_kinds_of_parts():
-    options = options_of(replace(TFIDF, options=_Listed), ["sizes=[1, 2]", "most=null"])
-    assert options == _Listed(sizes=[1, 2], most=None)
 
 
 def _learning(change):

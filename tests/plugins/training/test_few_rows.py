@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 import targen_core
 from targen_core.errors import UsageError
-from targen_standard.embedding import Embedder
-from targen_training.features import embedder_of
 from tests.files import lines
 
 SKEWED = ("praise", "praise", "praise", "blame")
@@ -103,17 +100,6 @@ def test_a_curve_of_few_real_rows_alone_and_with_synthetic_ones(works):
     assert "0 of " in works("compare", "syn.jsonl", *ARGS, *words).err
 
 
-def test_a_text_is_embedded_once_however_many_models_read_it():
-    texts = []
-    embedder = Embedder(open=lambda: texts.append)
-    registry = SimpleNamespace(
-        find=lambda kind, name: SimpleNamespace(id=name), resolve=lambda item: embedder
-    )
-    for _ in range(2):
-        embedder_of("mine", registry)[1]("The lamp is bright.")
-    assert texts == ["The lamp is bright."]
-
-
 def test_results_of_another_task_or_of_other_options_replace_none(targen, mood):
     def results(folder):
         return {path.name: path.read_bytes() for path in Path(folder).glob("results.*")}
@@ -140,11 +126,12 @@ def test_results_of_another_task_or_of_other_options_replace_none(targen, mood):
     assert Path("comparisons/syn/earlier/2/results.html").exists()
 
 
-def test_compare_from_python():
+def test_compare_from_python(capsys):
     results = targen_core.compare(
         {"Syn": "syn.jsonl"}, real=Path("real.jsonl"), test="test.jsonl", task="mood.yaml",
-        repeats=2, trainers="tfidf", curve=[2, 5], out="c",
+        repeats=2, trainers="tfidf", curve=[2, 5], out="c", progress=False,
     )  # fmt: skip
+    assert capsys.readouterr() == ("", "")
     (part,) = results.parts
     assert [few.each for few in part.few] == [2, 5]
     assert part.few[1].both.low is not None
