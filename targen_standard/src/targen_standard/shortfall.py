@@ -112,11 +112,10 @@ def _of_labels(quotas: QuotaTracker, causes: Mapping[str, str]) -> str:
 def _of_lists(engine: Engine, last: _LastReply) -> tuple[str, bool, Words]:
     """Return that lists ran out, whether all that they had was used, and what to do."""
     order, dropped = engine.order, engine.quotas.dropped
-    steps = [spec.step for spec in order.specs]
+    steps = [*dict.fromkeys(spec.step for spec in order.specs)]
     others = not {"contexts", "seeds"}.issuperset(steps)
-    why = (
-        f"the lists of {', '.join(steps) if others else 'contexts and seeds'} ran out of new items"
-    )
+    lists = "list" if len(steps) == 1 else "lists"
+    why = f"the {lists} of {(', ' if others else ' and ').join(steps)} ran out of new items"
     remedy = last.remedy
     if order.fruitless:  # none ever came
         why = f"no reply for the list of {order.fruitless} could be used"
@@ -132,7 +131,9 @@ def _of_lists(engine: Engine, last: _LastReply) -> tuple[str, bool, Words]:
         )
     if last.is_cut or others:
         return why, used_up, remedy if last.is_cut else ""
-    own_lists = Option("contexts", ...) + " or " + Option("seeds", ...)
+    own_lists = Option("seeds", ...)
+    if engine.task.contexts is not None:
+        own_lists = Option("contexts", ...) + " or " + own_lists
     return why, used_up, remedy + ", or give your own " + own_lists
 
 

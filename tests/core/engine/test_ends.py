@@ -115,6 +115,8 @@ def test_a_list_may_have_one_empty_batch_but_not_two_in_a_row(lab, tmp_path):
     task = whole.replace(seeds=(ListStep(item=str, propose=propose, batch=2),))
     ran = lab.run(world, tmp_path / "run", {"only": 500}, task=task, seed=9)
     assert isinstance(ran.error, QuotaNotMet)
+    assert "the list of seeds ran out of new items" in str(ran.error)
+    assert "seeds=" in str(ran.error.hint) and "contexts" not in str(ran.error.hint)
     pairs = list(itertools.pairwise(given))
     assert pairs.index((False, False)) == len(pairs) - 1
     assert (False, True) in pairs
