@@ -131,7 +131,7 @@ def _of_lists(engine: Engine, last: _LastReply) -> tuple[str, bool, Words]:
         )
     if last.is_cut or others:
         return why, used_up, remedy if last.is_cut else ""
-    own_lists = Option("seeds", ...)
+    own_lists: Words = Option("seeds", ...)
     if engine.task.contexts is not None:
         own_lists = Option("contexts", ...) + " or " + own_lists
     return why, used_up, remedy + ", or give your own " + own_lists
