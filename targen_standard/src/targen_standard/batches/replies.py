@@ -38,6 +38,8 @@ _JUDGED = {
 }
 _REFUSES = "unsuitable"  # of a task file, if a seed cannot lead to a row of the label
 _BARE_REFUSAL = re.compile(rf"\W*{_REFUSES}\W*(?:true\W*)?", re.IGNORECASE)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_ESCAPED = {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"}
 _STRAIGHT = dict.fromkeys(map(ord, "“”„«»"), '"')  # of an editor, where JSON was meant
 _NO_TEXT = frozenset(
     (
@@ -182,6 +184,8 @@ def _value(content: Any, request: ChatRequest) -> Any:
                 ]
             }
         else:
+            # Line breaks within a text, as `read_reply` accepts them.
+            text = _QUOTED.sub(lambda quoted: quoted[0].translate(_ESCAPED), text)
             content = json_of(text, once=True)
     if name and not isinstance(content, Mapping):
         content = {name: content}
