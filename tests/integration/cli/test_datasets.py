@@ -65,7 +65,10 @@ def test_each_problem_is_named_with_its_line_and_idx(targen):
     text = targen(f"{command} --limit 2")
     assert "and 2 more" in text.out and "4 lines of" in text.err
     assert "run: jq -c 'del(.idx)' FILE… > joined.jsonl" in text.err
-    assert "more; --limit" not in targen(f"{command} --limit 0").out
+    assert "--limit" not in targen(f"{command} --limit 0").out
+    write_lines("rows.jsonl", [{"premise": "It rained."}] * 3)
+    text = targen(command)
+    assert " more" not in text.out and text.out.rstrip().endswith("--limit 0 lists each row")
 
 
 def test_a_key_that_is_given_twice_is_a_problem(targen):

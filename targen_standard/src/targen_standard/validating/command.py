@@ -92,8 +92,9 @@ def validate(
             cells = [(p.line, p.idx, n if n > 1 else "", p.message, p.known) for p, n in shown]
             print()
             print_table(names, cells, optional=("rows", "in the original data"))
-            if (more := len(problems) - len(shown)) and limit:
-                print(f"... and {more:,} more; --limit 0 shows all")
+            if limit and len(shown) < len(problems):
+                more = len(made.distinct) - len(shown)
+                print(f"{f'... and {more:,} more; ' if more else ''}--limit 0 lists each row")
         if found:
             _print_checked(found, _FIRST if limit else None)
     if bad:
