@@ -52,7 +52,11 @@ def _with_larger(error: BudgetExhausted, job: Job) -> Action:
     a_call = (lists + rows) / job.usage.total.answered
     # The first lists are for more rows than there are yet.
     lists *= requested / have if have >= _SOME else 2
-    rows = rows * requested / have if have else rows + _CALLS * a_call * requested
+    if have:  # calls made ahead are for rows to come
+        share = min(1.0, job.engine.used_calls / job.usage.total.answered)
+        rows = max(rows, rows * share * requested / have)
+    else:
+        rows += _CALLS * a_call * requested
     enough = 1.1 * (lists + rows) + error.needed
     digit = 10.0 ** (math.floor(math.log10(enough)) - 1)  # two are kept
     cap = float(f"{math.ceil(enough / digit) * digit:.2g}")
