@@ -82,3 +82,16 @@ def test_the_verdict_stands_on_top_and_names_what_is_farthest(analysis):
     assert page.count('<span class="mark above" title="above the reference">▲▲▲</span>') == 4 + 8
     alone = in_short(analysis("a", against="")).verdict
     assert alone == ("To get a verdict, pass the original dataset with against.",)
+
+
+def test_only_main_figures_that_were_measured_are_called_incomparable(analysis):
+    mine = {"a": {"size": Estimate(0.5, 0.4, 0.6)}}
+    said = "None of the main figures can be compared with those of original."
+    assert in_short(analysis("a", figures=mine)).verdict == (said,)
+    for changes, verdict in (({}, ()), ({"warnings": ("Few rows.",)}, ("1 warning below.",))):
+        without = analysis("a", glance={}, **changes)
+        assert in_short(without).verdict == verdict
+        assert ('class="verdict"' in as_page(without)) == bool(verdict)
+    unmeasured = analysis("a")
+    lame = replace(unmeasured.parts[0], findings=None, problem="it needs a model")
+    assert in_short(replace(unmeasured, parts=[lame])).verdict == ()

@@ -107,6 +107,8 @@ def _datasets(corpora: Iterable[Corpus], reference: Corpus | None) -> Iterator[s
 
 
 def _verdict(short: Short) -> Iterator[str]:
+    if not short.verdict:
+        return
     first, *rest = short.verdict
     lines = "".join(f"<li>{_marked(line)}</li>" for line in rest)
     yield f'<section class="verdict"><p>{safe(first)}</p>{f"<ul>{lines}</ul>" if lines else ""}'

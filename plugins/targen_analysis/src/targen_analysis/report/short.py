@@ -24,7 +24,8 @@ class Short:
 
     Attributes:
         verdict: sentences on how the data differ from the reference. They come from the metric
-            `differences` if it was measured, else they name the figures farthest from it.
+            `differences` if it was measured, else they name the figures farthest from it. Empty if
+            the metrics have neither main figures nor warnings.
         glance: the figures that each metric puts first, a dataset a column.
         apart: of a row of `glance` and a dataset, how far it is from the reference.
         headlines: sentences with numbers. With several datasets they are empty: the table is
@@ -109,7 +110,10 @@ def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iter
         return
     name = study.reference.name
     if not marks:
-        yield f"The main figures are unknown for {name}, so they cannot be compared.{doubts}"
+        if _glance(analysis).rows:
+            yield f"None of the main figures can be compared with those of {name}.{doubts}"
+        elif doubts:  # these metrics have no main figures
+            yield doubts.strip()
         return
     far = [mark for mark in marks.values() if mark.size == _FARTHEST]
     off = [mark for mark in marks.values() if 0 < mark.size < _FARTHEST]
