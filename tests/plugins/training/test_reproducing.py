@@ -296,6 +296,14 @@ def test_the_folder_of_a_task_s_name_is_used_and_otherwise_its_only_run(superglu
     asked = ("reproduce", "3", "--original", superglue, "--synthetic", "syn", *SMALLEST)
     said = "--synthetic syn has several folders with rows of cb: AB-cb9, cb-paper, cb12"
     refuses((*asked, "--plan"), said, "rename the one to use to cb", keeps=False)
+    figure = ("reproduce", "figure2", "--synthetic", "syn", "--plan")
+    left = works(*figure)
+    assert f"cb is left out: {said}; rename the one to use to cb, or" in left.err
+    assert left.err.count("targen report") == 1 and "targen report syn/rte-vote" in left.err
+    refuses((*figure, "--tasks", "cb"), said, "rename the one to use to cb")
+    Path("syn/rte-vote").rename("rte-vote")
+    refuses(figure, said, "rename the one to use to cb")
+    Path("rte-vote").rename("syn/rte-vote")
     Path("syn/cb-paper").rename("syn/CB")
     plan = works(*asked, "--plan")
     assert "on cb, rte" in plan.err

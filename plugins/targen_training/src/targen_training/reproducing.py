@@ -394,10 +394,13 @@ def _other_command(
 def _tasks_of(item: Item, folders: Mapping[str, Path | None], tasks: str | None) -> Sequence[str]:
     """Return the tasks to show: those of --tasks, or else all whose rows exist; [""] for no choice.
 
+    Leaves out a task if several folders could have its rows, and reports it.
+
     Raises:
-        UsageError: the item does not show a task.
+        UsageError: the item does not show a task, or no other task is left.
     """
     from targen_training.reproduction.items import needs_of, rows_in
+    from targen_training.reproduction.material import SeveralFolders
 
     if not item.tasks:
         return [""]
@@ -405,11 +408,19 @@ def _tasks_of(item: Item, folders: Mapping[str, Path | None], tasks: str | None)
         of = f"{item.name} has no task"
         return chosen("--tasks", tasks, item.tasks, of=of, what="its tasks are")
     places = [(option, folders.get(option)) for option in needs_of(item)]
-    there = [
-        task
-        for task in item.tasks
-        if all(folder is not None and rows_in(option, folder, task) for option, folder in places)
-    ]
+    there: list[str] = []
+    unclear: dict[str, SeveralFolders] = {}
+    for task in item.tasks:
+        try:
+            if all(place is not None and rows_in(option, place, task) for option, place in places):
+                there.append(task)
+        except SeveralFolders as error:
+            unclear[task] = error
+    if unclear and not there:
+        raise next(iter(unclear.values()))
+    for task, error in unclear.items():
+        why = f"{error}; {error.hint}, or select other tasks with --tasks"
+        print(f"{task} is left out: {why}", file=sys.stderr)
     return there or [""]
 
 

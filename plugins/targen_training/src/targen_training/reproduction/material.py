@@ -28,11 +28,15 @@ _FORMS = (".jsonl", ".json", ".csv", ".parquet")
 _AXG_TRAIN = 284  # rows of AX-g that the paper trains on; the other 72 are tested on
 
 
+class SeveralFolders(UsageError):
+    """Several folders could have the rows of a task."""
+
+
 def _folder(option: str, folder: Path, task: str, has_rows: Callable[[Path], bool]) -> Path | None:
     """The folder of a task's rows: that of its name, else a numbered one, or a run of the task.
 
     Raises:
-        UsageError: several folders could be meant.
+        SeveralFolders: several folders could be meant.
     """
     folders = sorted(path for path in folder.iterdir() if path.is_dir() and has_rows(path))
     plain = {path: re.sub(r"[\W_]", "", path.name.lower()) for path in folders}
@@ -41,7 +45,7 @@ def _folder(option: str, folder: Path, task: str, has_rows: Callable[[Path], boo
         path for path in folders if task in (re.sub(r"\d", "", plain[path]), _task_of(path))
     ]
     if len(found) > 1:
-        raise UsageError(
+        raise SeveralFolders(
             f"{option} {folder} has several folders with rows of {task}: "
             + ", ".join(path.name for path in found),
             hint="keep one of them there, and move the others elsewhere"
