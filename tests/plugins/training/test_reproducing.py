@@ -260,6 +260,8 @@ BAD = """
     table8 --original SG --trainer tfidf --repeats 1 | --synthetic FOLDER
     table8 --original . --models paper | | [harness]
     table8 --original SG --synthetic RUNS --tasks rte | | [minilm]
+    table9 --original SG --synthetic RUNS | no rows of variation 1, variation 2, | pass --generator
+    table12 --original SG --synthetic RUNS --tasks rte | no rows of CODA, | pass --generator
     table11 --original SG | pass --generator NAME/MODEL once for each of them
     table5 --original SG --generator scripted -o odd | option 'odd' is not KEY=VALUE
 """
@@ -281,7 +283,8 @@ def test_bad_input_is_said(refuses, superglue, monkeypatch, words, said, hint):
     for module in ("openllm", "paper"):
         monkeypatch.setattr(f"targen_training.reproduction.{module}.find_spec", lambda _: None)
     places = {"SG": str(superglue), "W": str(EXAMPLES / "small_writer"), "RUNS": str(RUNS)}
-    line = ("reproduce", *(places.get(word, word) for word in words.split()))
+    parts = (word.partition("/") for word in words.split())
+    line = ("reproduce", *(places.get(first, first) + more + rest for first, more, rest in parts))
     code = 1 if "[harness]" in hint else 2  # 1 where a package lacks
     done = refuses(line, "", hint.replace("W/", f"{places['W']}/"), code=code, keeps=False)
     assert said in done.err

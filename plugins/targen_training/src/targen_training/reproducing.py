@@ -568,6 +568,7 @@ def _declaration(
         if given is not None and given.parent == asked.synthetic and given.stem != task:
             print(f"synthetic rows of {task}: {given}", file=sys.stderr)
         arms: dict[str, Any] = {}
+        ungenerated: list[str] = []
         for arm in _arms(paper, generators):
             if "style" in arm and not asked.instructions:
                 continue
@@ -604,7 +605,13 @@ def _declaration(
                     elif without:
                         plain[arm["name"]] = without
             else:
-                missing[task] = "it has no synthetic rows"
+                ungenerated.append(arm["name"])
+        if ungenerated:
+            missing[task] = (
+                f"it has no rows of {', '.join(ungenerated)}, which need --generator"
+                if given is not None or not one_way
+                else "it has no synthetic rows"
+            )
         if task not in missing:
             parts[task] = {"task": task, "test": [str(splits[1])], "arms": arms}
             parts[task] |= _metric(paper, task)
