@@ -256,7 +256,8 @@ BAD = """
     table6 --original SG --models huge | use one of: small, paper
     table6 --original SG --tasks multirc | table6 has no task multirc
     table6 --original SG --synthetic nowhere | --synthetic nowhere: the folder does not exist
-    table6 --original SG --tasks wic | no train or val split for this task
+    table6 --original SG --tasks wic | no train or val split for this task | CB/train.jsonl,
+    table6 --original SG/CB --synthetic RUNS | no train or val split | the folder that contains CB
     table8 --original SG --trainer tfidf --repeats 1 | --synthetic FOLDER
     table8 --original . --models paper | | [harness]
     table8 --original SG --synthetic RUNS --tasks rte | | [minilm]
@@ -266,6 +267,10 @@ BAD = """
     table5 --original SG --generator scripted -o odd | option 'odd' is not KEY=VALUE
 """
 ITEMS = """
+    figure3 --original SG/CB --synthetic RUNS --tasks cb | contain cb | the folder that contains CB
+    figure3 --original SG --synthetic RUNS --tasks wic | contain wic | SuperGLUE: CB/
+    figure2 --synthetic RUNS/cb --tasks cb | contain cb | must be the folder that contains cb
+    figure2 --synthetic . --tasks cb | does not contain cb | one run or file per task
     figure12 | unknown reproduction figure12 | targen reproduce --list
     figure4 | figure4 needs --synthetic and --original, which are missing | --original FOLDER
     table13 --original SG | does not define it | targen reproduce --list

@@ -535,6 +535,7 @@ def _declaration(
     """
     from targen_training.reproduction.material import (
         REPLAYED,
+        layout,
         original_of,
         replayed_of,
         synthetic_of,
@@ -558,9 +559,10 @@ def _declaration(
     unable: dict[str, str] = {}  # arms that the generator cannot make
     plain: dict[str, str] = {}  # arms that it cannot make by the settings of the size
     short: list[str] = []  # what replays lack
-    replayed = False
+    replayed = found = False
     for task in _chosen(paper, asked):
         splits = original_of(asked.original, task, asked.data)
+        found = found or splits is not None
         if splits is None:
             missing[task] = f"{asked.original} has no train or val split for this task"
             continue
@@ -623,12 +625,11 @@ def _declaration(
         raise UsageError(
             f"none of the tasks of {paper.name} can be run: "
             + "; ".join(dict.fromkeys(missing.values())),
-            hint="pass --generator NAME/MODEL to generate the rows"
-            if not generators and makes
-            else "pass --synthetic FOLDER for existing rows, or --generator NAME/MODEL"
-            if not generators
-            else "--original FOLDER must contain SuperGLUE: CB/train.jsonl, CB/val.jsonl, "
-            "and so on",
+            hint=layout("--original", asked.original)
+            if not found
+            else "pass --generator NAME/MODEL to generate the rows"
+            if makes
+            else "pass --synthetic FOLDER for existing rows, or --generator NAME/MODEL",
         )
     left = [arm["differs"] for arm in paper.arms if replayed and "differs" in arm]
     left += [*short, *(f"{name} was left out: {why}." for name, why in unable.items())]

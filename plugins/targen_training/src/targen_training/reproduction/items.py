@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from targen_core.errors import UsageError
-from targen_training.reproduction.material import original_rows, synthetic_of
+from targen_training.reproduction.material import layout, original_rows, synthetic_of
 from targen_training.reproduction.printed import printed
 
 _STANDS_FOR = {"superglue": "--original", "bigbench": "--original", "runs": "--synthetic"}
@@ -110,5 +110,6 @@ def _placed(word: str, folders: Mapping[str, Path | None], task: str) -> str:
         path = rows_in(option, folder, task)
     if path is None or not path.exists():
         lacks = f" does not contain {task or '/'.join(rest)}" if rest else ": no such folder"
-        raise UsageError(f"{option} {folder}{lacks}")
+        hint = layout(option, folder) if rest and first != "bigbench" else ""
+        raise UsageError(f"{option} {folder}{lacks}", hint=hint)
     return str(path)

@@ -69,6 +69,15 @@ def file_in(folder: Path, names: tuple[str, ...]) -> Path | None:
     return next((path for path in places if path.is_file()), None)
 
 
+def layout(option: str, folder: Path) -> str:
+    """Return the hint for a folder that lacks a task: what an option's folder must contain."""
+    if file_in(folder, _TRAIN) is not None or (folder / "dataset.jsonl").exists():
+        return f"{option} must be the folder that contains {folder.resolve().name}"
+    if option == "--original":
+        return "--original FOLDER must contain SuperGLUE: CB/train.jsonl, CB/val.jsonl, and so on"
+    return f"{option} FOLDER must contain one run or file per task: cb/dataset.jsonl or cb.jsonl"
+
+
 def original_of(folder: Path, task: str, work: Path) -> Found | None:
     """The original rows of a task below a folder: TASK/train.jsonl and TASK/val.jsonl.
 
