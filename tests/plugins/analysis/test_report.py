@@ -15,6 +15,7 @@ from targen_analysis.report.figures import as_json
 from targen_analysis.report.folder import write
 from targen_analysis.report.page import as_page
 from targen_analysis.report.pictures import specification, write_picture
+from targen_analysis.report.text import as_markdown
 from tests.files import lines
 
 EVIL = "<script>alert('x')</script>"
@@ -76,6 +77,16 @@ def test_the_page_is_whole_and_asks_nobody(analysis):
     assert set(plots["specifications"]) == {f"plot{n}" for n in range(1, len(KINDS) + 1)}
     assert set(plots["themes"]) == {"light", "dark"}
     assert {len(spec["data"]["values"]) for spec in plots["specifications"].values()} == {8}
+
+
+def test_the_markdown_has_what_its_summary_would_omit(analysis):
+    text = as_markdown(analysis)
+    assert "## Not measured\n\n- A lame one: it needs a model (try: fetch it)\n" in text
+    assert "## A table" not in text  # a headline stands for it
+    good, lame = analysis.parts
+    bare = replace(good, findings=replace(good.findings, headlines=()))
+    assert "## A table" in as_markdown(replace(analysis, parts=[bare, lame]))
+    assert "Not measured" not in as_markdown(replace(analysis, parts=[good]))
 
 
 @pytest.mark.parametrize("kind", KINDS)
