@@ -418,8 +418,8 @@ def _tasks_of(item: Item, folders: Mapping[str, Path | None], tasks: str | None)
             unclear[task] = error
     if unclear and not there:
         raise next(iter(unclear.values()))
-    for task, error in unclear.items():
-        why = f"{error}; {error.hint}, or select other tasks with --tasks"
+    for task, several in unclear.items():
+        why = f"{several}; {several.hint}, or select other tasks with --tasks"
         print(f"{task} is left out: {why}", file=sys.stderr)
     return there or [""]
 
