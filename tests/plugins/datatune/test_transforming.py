@@ -900,8 +900,21 @@ def test_a_transformed_and_a_generated_run_are_trained_on_together(works, refuse
     train = ("train", "also", "transformed", "--out", "model", "-q")
     refuses(train, "belong to different tasks", "pass its file with --task FILE")
     works(*train, "--task", "same/recommends.yaml")
+    works("evaluate", "model", "also")
     works("merge", "also", "transformed", "--out", "both", "-q")
     works("train", "both", "--out", "of-both", "-q")
+
+
+def test_a_merge_says_in_what_two_transformations_differ(works, refuses):
+    shutil.copytree("data", "copy")
+    works(*LINE, "-n", 4, "--out", "a")
+    works(*[word.replace("data", "copy") for word in LINE], "-n", 4, "--out", "b")
+    works(*LINE, "-n", 4, "--synthetic", "0.5", "--out", "c")
+    merge = ("merge", "a", "b", "--out", "all")
+    said = refuses(merge, "transform.catalogues", "--conflicting").err
+    assert "/data" in said and "/copy" in said
+    said = "c have different tasks: transform.synthetic none and 0.5"
+    refuses(("merge", "a", "c", "--out", "all"), said, "targen export a --out a.jsonl")
 
 
 def test_a_run_is_revised_for_a_task_in_its_own_form_only(works, refuses):

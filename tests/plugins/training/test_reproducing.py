@@ -195,6 +195,8 @@ def test_the_other_arm_of_a_run_is_its_replay(targen, works, superglue, monkeypa
 
 @pytest.mark.whole
 def test_wordings_and_generators_are_arms(works, targen, superglue):
+    outline = targen("reproduce", "table9", "--plan")
+    assert "arms: variation 1, variation 2, variation 3" in outline.err
     base = ("--original", superglue, "--generator", "scripted", "-n", 8, "--plan")
     wordings = targen("reproduce", "table9", *base)
     assert all(f"arm variation {at} (cb)" in wordings.err for at in (1, 2, 3))
