@@ -11,7 +11,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 from targen_training.reproduction.items import Item, items
@@ -95,7 +94,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="targen-papers-") as work:
         lay_out(Path(work))
         for item in chosen(sys.argv[1:]):
-            lacking = [module for module in item.needs if find_spec(module) is None]
+            lacking = item.lacking
             if not item.small or lacking:
                 why = f"needs {', '.join(lacking)}" if lacking else item.differs
                 print(f"{item.name}: not run: {why}", flush=True)

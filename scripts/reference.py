@@ -75,6 +75,9 @@ def _papers() -> str:
         parts.append(f"## {item.name}\n\n{item.what[0].upper()}{item.what[1:]}.\n\n")
         if item.command:
             parts.append(f"```sh\n{item.command}\n```\n\n")
+        if item.install:
+            then = f", then `{item.download}`" if item.download else ""
+            parts.append(f"- **Needs**: `pip install '{item.install}'`{then}\n")
         parts.append(f"- **Differences**: {item.differs}\n- **What we ran**: {item.ran}.\n\n")
     return "".join(parts)
 

@@ -95,6 +95,22 @@ def test_figures_of_all_tasks_are_done_for_each_that_has_rows(works, refuses, su
 
 
 @pytest.mark.whole
+def test_a_plan_reports_all_that_its_command_lacks(works, superglue, monkeypatch):
+    asked = ("reproduce", "figure8", "--synthetic", RUNS, "--original", superglue, "--plan")
+    lacking = "figure8 needs spacy, en_core_web_sm, which this environment lacks; to install: "
+    steps = f"{install('targen-analysis[spacy]')}; python -m spacy download en_core_web_sm\n"
+    for spec, said in ((None, True), (True, False)):
+        monkeypatch.setattr(
+            "targen_training.reproduction.items.find_spec", lambda _, spec=spec: spec
+        )
+        plan = works(*asked)
+        assert (lacking + steps in plan.err) == said
+        assert "--out reproductions/figure8" in plan.err
+    for item in items().values():
+        assert bool(item.needs) == bool(item.install), item.name
+
+
+@pytest.mark.whole
 def test_a_table_from_folders_that_are_there(targen, works, superglue):
     asked = ("reproduce", "table6", "--original", superglue, "--synthetic", RUNS, *SMALLEST)
     plan = works(*asked, "--plan")

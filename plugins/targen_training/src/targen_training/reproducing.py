@@ -377,8 +377,12 @@ def _other_command(
     if len(wanted) > 1 and (json or words[:1] == ["review"]):
         said = "--json" if json else item.name
         raise UsageError(f"{said} needs one task", hint=f"--tasks {wanted[0]}")
-    for task in wanted:
-        command = command_of(item, folders, task)
+    commands = {task: command_of(item, folders, task) for task in wanted}
+    if lacking := item.lacking:
+        steps = "; ".join(filter(None, (install(item.install), item.download)))
+        said = f"{item.name} needs {', '.join(lacking)}, which this environment lacks"
+        print(f"{said}; to install: {steps}", file=sys.stderr)
+    for task, command in commands.items():
         if words[:1] == ["analyze"]:
             place = out or Path("reproductions") / item.name
             # An item's own folder has only its own results, which the same command makes again.

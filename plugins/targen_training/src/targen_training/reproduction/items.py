@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from targen_core.errors import UsageError
@@ -29,7 +30,9 @@ class Item:
         differs: what a repetition has otherwise than the paper.
         ran: what was run here, and how far.
         small: commands that reproduce it in small, on this repository's rows, or empty.
-        needs: modules that these need, if not every test environment has them.
+        needs: modules that the command needs beyond those of targen-training.
+        install: the package and extras that install them, or "".
+        download: a command that then downloads what no package contains, or "".
         tasks: the tasks that it shows, each by the same command.
         blank: what to type for the word of the command that is the reader's own.
     """
@@ -43,6 +46,13 @@ class Item:
     needs: Sequence[str] = ()
     tasks: Sequence[str] = ()
     blank: str = ""
+    install: str = ""
+    download: str = ""
+
+    @property
+    def lacking(self) -> list[str]:
+        """Return the needed modules that are not installed here."""
+        return [module for module in self.needs if find_spec(module) is None]
 
 
 def items() -> dict[str, Item]:
