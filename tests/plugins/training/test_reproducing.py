@@ -105,7 +105,7 @@ def test_a_plan_reports_all_that_its_command_lacks(works, superglue, monkeypatch
         )
         plan = works(*asked)
         assert (lacking + steps in plan.err) == said
-        assert "--out reproductions/figure8" in plan.err
+        assert "--out reproductions/figure8/cb" in plan.err
     for item in items().values():
         assert bool(item.needs) == bool(item.install), item.name
 

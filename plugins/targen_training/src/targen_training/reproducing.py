@@ -359,7 +359,7 @@ def _other_command(
     Raises:
         UsageError: the command lacks a folder, or an option is not for it.
     """
-    from targen_training.reproduction.items import command_of
+    from targen_training.reproduction.items import command_of, own_task
 
     words = shlex.split(item.command)[1:]
     known = {"table", "original", "synthetic", "transformed", "plan"}
@@ -384,9 +384,9 @@ def _other_command(
         print(f"{said}; to install: {steps}", file=sys.stderr)
     for task, command in commands.items():
         if words[:1] == ["analyze"]:
-            place = out or Path("reproductions") / item.name
+            place = (out or Path("reproductions") / item.name) / (task or own_task(item))
             # An item's own folder has only its own results, which the same command makes again.
-            command += ["--out", str(place / task), *(["--force"] if out is None else [])]
+            command += ["--out", str(place), *(["--force"] if out is None else [])]
         command += ["--json"] if json else []
         print(shlex.join(command), file=sys.stderr)
         if not plan:

@@ -99,6 +99,12 @@ def needs_of(item: Item) -> list[str]:
     return [*dict.fromkeys(_STANDS_FOR[first] for first in firsts if first in _STANDS_FOR)]
 
 
+def own_task(item: Item) -> str:
+    """Return the task whose synthetic rows an item's command names, or ""."""
+    parts = (word.partition("/") for word in shlex.split(item.command))
+    return next((task for first, _, task in parts if first == "runs"), "")
+
+
 def rows_in(option: str, folder: Path, task: str) -> Path | None:
     """Return a task's rows in a folder of SuperGLUE or of synthetic rows, or None."""
     return (original_rows if option == "--original" else synthetic_of)(folder, task)
