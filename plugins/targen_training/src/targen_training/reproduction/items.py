@@ -100,7 +100,7 @@ def needs_of(item: Item) -> list[str]:
 
 
 def own_task(item: Item) -> str:
-    """Return the task whose synthetic rows an item's command names, or ""."""
+    """Return the task of the synthetic rows that an item's command names, or ""."""
     parts = (word.partition("/") for word in shlex.split(item.command))
     return next((task for first, _, task in parts if first == "runs"), "")
 
