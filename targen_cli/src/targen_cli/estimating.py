@@ -500,7 +500,7 @@ def _factors(
 
 
 def _silent(prepared: Prepared, reasoning: Mapping[str, int]) -> list[str]:
-    """Return the steps whose model reasons by an amount that nobody said."""
+    """Return the steps whose model reasons, and whose reasoning tokens were not given."""
     return [
         name
         for name, step in prepared.steps.items()

@@ -49,10 +49,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.reading import read_jsonl
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.ledger import LedgerFile
-from targen_core.runs.folder.place import (
-    Place,
-    is_unanswered,
-)
+from targen_core.runs.folder.place import Place, is_unanswered
 from targen_core.runs.folder.report import build_report, delivery_report, stored_report
 from targen_core.runs.folder.reporters import Ended, files_of, notes_on
 from targen_core.runs.jobs.event_loops import finish, stoppable
@@ -60,10 +57,10 @@ from targen_core.runs.jobs.session import ALLOWANCE, open_layer
 from targen_core.runs.jobs.starting import (
     changed_filters,
     claimed,
+    log_notes_before,
     require_given,
-    say_what_changed,
-    say_what_is_missing,
-    say_what_to_know,
+    warn_of_changed_filters,
+    warn_of_missing_filters,
 )
 from targen_core.runs.preparing.code_digest import code_digest
 from targen_core.runs.preparing.delivering import delivered, require_deliverable
@@ -277,14 +274,14 @@ class Job:
             if not is_new and any(changed_filters(manifest.lock, prepared.lock)):
                 # Only now is it known how its filters judged.
                 prepared = prepare(registry, spec.replace(limits=limits), begun=manifest.lock)
-                say_what_changed(manifest.lock, prepared.lock, out)
+                warn_of_changed_filters(manifest.lock, prepared.lock, out)
             # Open an existing one first: if its journal is damaged, do not write.
             opened = partial(cls, directory, manifest, prepared, cache=cache)
             job = None if is_new else failing.enter_context(opened())
             prepared.keep_in(out)
             if is_new:
-                say_what_is_missing(manifest)
-                say_what_to_know(prepared)
+                warn_of_missing_filters(manifest)
+                log_notes_before(prepared)
             manifest.save(directory.manifest)
             remember(manifest.spec, manifest.steps)
             remember_paths(manifest)
@@ -370,7 +367,7 @@ class Job:
                 kept = manifest.spec.replace(**{option: [*map(kept_source, sources)]})
                 manifest = manifest.model_copy(update={"spec": kept})
             require_same(manifest.lock, prepared.lock, manifest.task_file)
-            say_what_changed(manifest.lock, prepared.lock, path)
+            warn_of_changed_filters(manifest.lock, prepared.lock, path)
             new_prices = {name: value for name, value in typed.items() if is_price(name)}
             if new_prices:  # like a limit: the next resume counts with them
                 manifest = manifest.model_copy(update={"spec": manifest.spec.also(new_prices)})

@@ -101,8 +101,8 @@ def _is_other(path: Path, manifest: Manifest, prepared: Prepared) -> bool | None
     return False
 
 
-def say_what_changed(there: Lock, now: Lock, path: Path) -> None:
-    """Say which filters give other verdicts than when the run was begun, and what follows."""
+def warn_of_changed_filters(there: Lock, now: Lock, path: Path) -> None:
+    """Warn about filters that have changed since the run was started, and explain the effect."""
     for place, was, is_now in changed_filters(there, now):
         _log.warning(
             "the %s has changed since this run was started (version %d, now %d). Existing "
@@ -141,8 +141,8 @@ def require_given(prepared: Prepared) -> None:
             )
 
 
-def say_what_to_know(prepared: Prepared) -> None:
-    """Say what people should know before a run, such as that a model is very small."""
+def log_notes_before(prepared: Prepared) -> None:
+    """Log the notes for people before a run starts, such as one about a very small model."""
     notes = [*prepared.notes]
     with contextlib.suppress(MissingDependency):  # who installs only the core wants no advice
         notes += load_registry().function("notes-before", of="a run")(prepared)
@@ -150,8 +150,8 @@ def say_what_to_know(prepared: Prepared) -> None:
         _log.warning("%s", note)
 
 
-def say_what_is_missing(manifest: Manifest) -> None:
-    """Say which filters that every run has are not installed here, and how to install them."""
+def warn_of_missing_filters(manifest: Manifest) -> None:
+    """Warn about usual filters that are not installed here, and show how to install them."""
     for name in USUAL:
         if f"filter {name}" not in manifest.lock.parts:
             _log.warning(
