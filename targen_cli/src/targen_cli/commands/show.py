@@ -7,7 +7,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -131,19 +131,24 @@ def _check_known(run: Path, label: str | None, reason: str | None) -> None:
     from targen_core.suggestions import did_you_mean
 
     rejects = list(tracing.rejects(run))
-    every = [*tracing.rows(run), *rejects]
     reasons = (
         name
         for each in rejects
         for name in (each.record.get("reason") or each.verdict, each.verdict)
     )
-    labels = (name for each in every for name in (each.label, each.record.get("intended")))
+    labels = (
+        name
+        for each in chain(tracing.rows(run), rejects)
+        for name in (each.label, each.record.get("intended"))
+    )
     for asked, names, what, listing in (
         (reason, reasons, "candidates rejected for", "reasons"),
         (label, labels, "rows with the label", "labels"),
     ):
+        if asked is None:
+            continue
         known = dict.fromkeys(str(name) for name in names if name is not None)
-        if asked is not None and asked not in known:
+        if asked not in known:
             raise UsageError(
                 f"{run} has no {what} {jsonlib.dumps(asked, ensure_ascii=False)}",
                 hint=did_you_mean(asked, known, listing),
