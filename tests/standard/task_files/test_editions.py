@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import shutil
 from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 import targen_core
 from targen_core.errors import Rejected
 from targen_standard import failures
+from targen_standard.editions import NEWEST, Edition, EditionNumber, earlier
 from targen_standard.task_files.model import Declaration
 
 from ...runs import outputs, records
@@ -272,3 +274,28 @@ def test_new_editions_forbid_words_in_any_case(edition, refused, targen):
     Path("mail.yaml").write_text(f"{MAIL}language: German\nedition: {edition}\n{fields}\n")
     done = targen("validate", "own.csv", "--task", "mail.yaml", "--checks")
     assert ("the text contains 'Straße'" in done.out) == refused
+
+
+def test_the_table_lists_every_earlier_edition():
+    assert [number for number, _ in earlier()] == [*range(1, NEWEST)]
+    assert get_args(EditionNumber) == tuple(range(1, NEWEST + 1))
+
+
+TABLES = ("editions.py", "transforming/spec.py")
+"""The modules that may compare the numbers of editions: of task files, and of transformations."""
+
+
+def test_code_asks_editions_for_names_and_compares_no_numbers():
+    root = Path(__file__).resolve().parents[3]
+    asked, compared = set(), []
+    for path in sorted({*root.glob("targen_*/src/**/*.py"), *root.glob("plugins/*/src/**/*.py")}):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute):
+                asked.add(node.attr)
+            elif isinstance(node, ast.Compare) and not str(path).endswith(TABLES):
+                sides = [ast.unparse(each) for each in (node.left, *node.comparators)]
+                if any("edition" in one for one in sides) and any(map(str.isdigit, sides)):
+                    compared.append(f"{path.name}:{node.lineno}")
+    assert compared == []
+    changes = {name for name in dir(Edition) if isinstance(getattr(Edition(1), name), bool)}
+    assert changes and changes <= asked

@@ -19,6 +19,7 @@ from targen_outputs.counting import Seen, counted, shared_out
 from targen_outputs.sets import IN_ORDER, NONE, Kinds, field_in
 from targen_standard import Declaration, Output, OutputType, Target
 from targen_standard.checks.copies import is_copy
+from targen_standard.editions import Edition
 from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["ANSWER", "Answer", "AnswerOutput", "overlap_of", "span_of"]
@@ -77,8 +78,10 @@ class Answer(BaseModel):
 class AnswerOutput(Output):
     """Right answers in a column `answers`, and the kind of the question in `kind`."""
 
-    def __init__(self, spec: Answer, *, edition: int) -> None:
-        self._spec, self._strict, self._is_exact = spec, edition > 6, edition > 9
+    def __init__(self, spec: Answer, *, edition: Edition) -> None:
+        self._spec = spec
+        self._strict = edition.decides_by_numbers
+        self._is_exact = edition.answers_are_whole_words
         low, high = spec.per_row
         self._kinds = tuple(spec.kinds)
         answers = Annotated[list[_TEXT], Field(min_length=low, max_length=high)]
@@ -303,7 +306,7 @@ def _output(spec: Answer, declaration: Declaration) -> AnswerOutput:
             "a row has a passage but no question",
             hint="fields: {passage: …, question: …}, and under output within: passage",
         )
-    return AnswerOutput(spec, edition=declaration.edition)
+    return AnswerOutput(spec, edition=declaration.rules)
 
 
 ANSWER: OutputType[Any] = OutputType(

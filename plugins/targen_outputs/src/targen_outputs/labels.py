@@ -17,6 +17,7 @@ from targen_outputs.counting import Seen, by_name, shared_out
 from targen_outputs.plans import InSets
 from targen_outputs.sets import IN_ORDER, NONE, Members, label_for, members_of
 from targen_standard import Output, OutputType, Target
+from targen_standard.editions import Edition
 from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["LABELS", "Labels", "LabelsOutput"]
@@ -72,16 +73,13 @@ class Labels(InSets):
 
 
 class LabelsOutput(Output):
-    """Any number of labels of a row, within bounds, in a column `labels`.
+    """Any number of labels of a row, within bounds, in a column `labels`."""
 
-    From edition 10 on, step 4 may write a label in other case, spaces and punctuation.
-    """
-
-    def __init__(self, spec: Labels, *, edition: int) -> None:
+    def __init__(self, spec: Labels, *, edition: Edition) -> None:
         self._spec = spec
         names = self._names = spec.names
         self._sets = spec.sets
-        self._says_sizes = edition > 9
+        self._says_sizes = edition.says_number_of_labels
         self.columns = self.answer = {"labels": list[Literal[names]]}  # type: ignore[valid-type]
         allowed = "there may be none"
         if self._says_sizes:
@@ -89,7 +87,8 @@ class LabelsOutput(Output):
             # A maximum is not told: if a text has more labels, step 4 must not drop some of them.
             most: dict[str, Any] = {"maxItems": high} if low == high else {}
             of = Field(json_schema_extra={"minItems": low, **most})
-            self.answer = {"labels": Annotated[list[one_of(names)], of]}  # type: ignore[misc]
+            one = one_of(names) if edition.accepts_spellings else Literal[names]
+            self.answer = {"labels": Annotated[list[one], of]}  # type: ignore[valid-type]
             allowed = _allowed(low, high)
         self.answer_form = {"labels": ["...", "..."]}
         self.label_says = f"The label says which of these apply to a row: {', '.join(names)}."
@@ -187,7 +186,7 @@ LABELS: OutputType[Any] = OutputType(
     summary="any number of labels per row",
     spec=Labels,
     labels=Labels.planned,
-    output=lambda spec, declaration: LabelsOutput(spec, edition=declaration.edition),
+    output=lambda spec, declaration: LabelsOutput(spec, edition=declaration.rules),
     label_named=Labels.label_named,
     other_label=Labels.definition_of,
     presets=lambda spec: spec.presets,

@@ -22,6 +22,7 @@ from targen_outputs.own import own_spans, seems_misplaced
 from targen_outputs.plans import InSets
 from targen_outputs.sets import IN_ORDER, Definitions, field_in, label_for, members_of
 from targen_standard import Declaration, Output, OutputType, Target
+from targen_standard.editions import Edition
 from targen_standard.made_up import word
 from targen_standard.task_files.outputs import Question, Row
 
@@ -96,11 +97,11 @@ class SpansOutput(Output):
         language: str,
         *,
         has_markup: bool,
-        edition: int,
+        edition: Edition,
     ) -> None:
         self._spec, self._field, self._sets = spec, field, spec.sets
-        self._strict = edition > 6 and not has_markup
-        self._counts_types = edition < 8
+        self._strict = edition.reads_tags_strictly and not has_markup
+        self._counts_types = not edition.counts_all_spans
         self._odd: set[str] = set()
         self.field, self.overlap, self.language = field, spec.overlap, language
         names = tuple(spec.spans)
@@ -116,7 +117,7 @@ class SpansOutput(Output):
         self.answer = {field: str}
         low, high = spec.per_row
         fewest = _WORDS_EACH * min(high, _USUAL)
-        if edition > 6:  # a drawn length then decides how many more there may be
+        if edition.spans_fit_lengths:  # a drawn length then decides how many more there may be
             fewest = _WORDS_OF_SPAN * max(low, min(high, _MOST_TYPES, len(names)))
         self.fewest_words = {field: fewest}
         example = f"... <{names[0]}>...</{names[0]}> ..."
@@ -127,7 +128,7 @@ class SpansOutput(Output):
         defined = [f"- {name}: {text.strip()}" for name, text in spec.spans.items()]
         overlap = f"{'may' if spec.overlap else 'do not'} overlap."
         mark = f"Mark them: {every}."
-        if edition > 9:
+        if edition.says_overlap:
             mark = f"Spans {overlap} {mark}"
         self.how = "\n".join(["Spans have these types:", *defined, mark, ""])
         asked = f"Find all spans of these types in the {field}; there may be none. They {overlap}"
@@ -316,7 +317,7 @@ def _output(spec: Spans, declaration: Declaration) -> SpansOutput:
     return SpansOutput(
         *(spec, field, declaration.language),
         has_markup=_MARKUP.search(said) is not None,
-        edition=declaration.edition,
+        edition=declaration.rules,
     )
 
 

@@ -34,6 +34,7 @@ from unicodedata import category
 from targen_core.errors import Rejected
 from targen_core.tasks.letters import PER_DENSE
 from targen_core.tasks.words import WORD, words
+from targen_standard.editions import NEWEST, Edition
 
 __all__ = [
     "Language",
@@ -105,7 +106,6 @@ _NAMED = re.compile(r"(?<![A-Za-z])[a-z]?[A-Z][A-Za-z]*")  # words with a capita
 _OTHER_LETTER = re.compile("[\u0100-\u0151\u0154-\u024f\u1ea0-\u1eff]")  # all but \u0153
 _HEADLINE = 10  # characters
 _DENSE = frozenset(["chinese", "japanese", "korean"])
-_NEWEST = 11  # edition of task files
 _CLEARLY = 8  # times; with languages whose words are not known, it was at most five in samples
 _HARDLY_ANY = 32  # times; short texts in Catalan may have hardly any words that Spanish lacks
 _SCRIPTS: Mapping[
@@ -283,7 +283,8 @@ def check_language(text: str, what: str, language: str = "English", *, edition: 
             this one. Words of both do not count.
     """
     name = _plain_name(language)
-    earlier, newest = edition < 7, edition > 9
+    earlier = not Edition(edition).knows_scripts
+    newest = Edition(edition).knows_more_languages
     if newest and len(words(outside := _QUOTES.sub(" ", text))) >= _OUTSIDE:
         text = outside
     letters = [char for char in text if char.isalpha()]
@@ -396,7 +397,7 @@ def nearest_language(text: str, usual: str = "") -> str:
 
 def _may_be(text: str, language: str) -> bool:
     try:
-        check_language(text, "text", language, edition=_NEWEST)
+        check_language(text, "text", language, edition=NEWEST)
     except Rejected:
         return False
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from targen_core.errors import Rejected
+from targen_standard.editions import Edition
 
 __all__ = ["filled"]
 
@@ -62,15 +63,16 @@ def filled(text: str, what: str, *, edition: int = 9) -> None:
     found = _UNFILLED.search(text)
     if found is None and not _CODE.search(text):
         found = _OF_TEMPLATES.search(text)
-        if found is None and edition > 8:
+        if found is None and Edition(edition).knows_braces:
             found = _IN_BRACES.search(text)
-    if found is None and edition > 9:
+    newest = Edition(edition).knows_more_placeholders
+    if found is None and newest:
         found = _OF_FORMS.search(text)
         if found is not None and "format" in text.casefold():
             found = None  # it says how to write dates
     if found is not None:
         raise Rejected("placeholder", f"the {what} holds a placeholder: {found[0].strip()!r}")
-    if edition > 9 and (garbled := next(filter(_is_garbled, _GARBLED.findall(text)), "")):
+    if newest and (garbled := next(filter(_is_garbled, _GARBLED.findall(text)), "")):
         raise Rejected("garbled", f"the {what} has letters of a wrong encoding: {garbled!r}")
 
 

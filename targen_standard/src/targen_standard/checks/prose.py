@@ -10,6 +10,7 @@ from targen_core.errors import Rejected
 from targen_core.tasks.words import normalized, words
 from targen_standard.checks.languages import check_language, find_language
 from targen_standard.checks.remarks import chatter, meta_text
+from targen_standard.editions import Edition
 
 __all__ = ["phrase", "prose", "sentences", "several_sentences"]
 
@@ -131,7 +132,7 @@ def prose(
         raise Rejected("too-short", f"the {what} has {has}, fewer than {min_words}")
     if count > max_words:
         raise Rejected("too-long", f"the {what} has {count} words, more than {max_words}")
-    if not (_END.search(stripped) if edition < 7 else _is_ended(stripped)):
+    if not (_is_ended(stripped) if Edition(edition).knows_scripts else _END.search(stripped)):
         raise Rejected("cut-off", f"the {what} ends mid-sentence: {stripped[-40:]!r}")
     if language is not None:
         check_language(stripped, what, language, edition=edition)

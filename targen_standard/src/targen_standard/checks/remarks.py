@@ -11,6 +11,7 @@ from functools import cache
 
 from targen_core.errors import Rejected
 from targen_standard.checks.languages import find_language
+from targen_standard.editions import Edition
 
 __all__ = ["chatter", "meta_text", "says_label"]
 
@@ -99,8 +100,9 @@ def chatter(text: str, what: str, language: str = "English", *, edition: int = 8
     stripped = text.strip()
     heading = stripped.lstrip("\"'“*# ").casefold().removeprefix("the ")
     headed = heading.startswith(name := what.casefold()) and _COLON.match(heading[len(name) :])
-    if said := f"{what}:" if headed else _remark(stripped, language, edition=edition):
-        raise _rejected(said if edition > 8 else stripped, what)
+    rules = Edition(edition)
+    if said := f"{what}:" if headed else _remark(stripped, language, rules):
+        raise _rejected(said if rules.explains_refusals else stripped, what)
 
 
 def meta_text(text: str, what: str, *, edition: int = 8) -> None:
@@ -111,28 +113,30 @@ def meta_text(text: str, what: str, *, edition: int = 8) -> None:
     Raises:
         Rejected: `meta-text`.
     """
+    rules = Edition(edition)
     found = _META.search(text)
-    if found and edition > 8 and _NOTE.match(text):
+    if found and rules.accepts_notes and _NOTE.match(text):
         found = _META.search(text, found.end())
     if found:
-        raise _rejected(found[0] if edition > 8 else text, what)
+        raise _rejected(found[0] if rules.explains_refusals else text, what)
 
 
 def _rejected(words: str, what: str) -> Rejected:
     return Rejected("meta-text", f"the {what} talks about the answer: {words.strip()[:60]!r}")
 
 
-def _remark(text: str, language: str, *, edition: int) -> str:
+def _remark(text: str, language: str, edition: Edition) -> str:
     """Return the words of a remark in a text, in English or in its own language, or "".
 
-    From `edition` 9 on, more introductions and notes on the text's label are remarks. From edition
-    10 on, an announcement must name a kind of text, and "I hope this helps!" does not count.
+    If the edition `knows_introductions`, more introductions and notes on the text's label are
+    remarks. If it `knows_more_remarks`, an announcement must name a kind of text, and "I hope this
+    helps!" does not count.
     """
-    newest = edition > 9
+    newest = edition.knows_more_remarks
     if found := (_NEWEST_CHATTER if newest else _CHATTER).search(text):
         return found[0]
     patterns = [_remarks(language, newest=newest)]
-    if edition > 8:
+    if edition.knows_introductions:
         patterns += map(_leads, dict.fromkeys(("English", language)))
     if newest:
         patterns += map(_frames, dict.fromkeys(("English", language)))

@@ -24,6 +24,7 @@ from targen_core.options import Flag, ListOptions, Options, Rows
 from targen_core.plugins.configurable import Configurable, Section
 from targen_core.runs.records.lock import COPY
 from targen_core.text import plural
+from targen_standard.editions import NEWEST
 from targen_standard.examples.profile import Profile
 
 if TYPE_CHECKING:  # with numpy
@@ -37,6 +38,9 @@ PER_LABEL = 6
 
 ONCE_PER_LABEL = 8
 """The same in earlier runs."""
+
+EARLIEST = 10
+"""The earliest edition of task files in the options: others set what was different before."""
 
 
 class ExampleOptions(Options):
@@ -111,14 +115,14 @@ class ExampleOptions(Options):
     edition: Annotated[
         int,
         Field(
-            ge=10,
-            le=12,
+            ge=EARLIEST,
+            le=NEWEST,
             description="the edition of task files by which rows imitate examples. `11`: not "
             "texts outside the task's limits of words. Forms are those of the "
             "longest field, and suit the language of each text. `12`, as in new runs: step 4 also "
             "sees some examples, and rows also follow those whose label is not sure",
         ),
-    ] = 10
+    ] = EARLIEST
 
     @model_validator(mode="before")
     @classmethod
@@ -127,7 +131,7 @@ class ExampleOptions(Options):
         path = values.get("examples") if isinstance(values, dict) else None
         if path is None or COPY.fullmatch(Path(path).name):
             return values
-        return {"by_language": "words", "per_label": PER_LABEL, "edition": 12, **values}
+        return {"by_language": "words", "per_label": PER_LABEL, "edition": NEWEST, **values}
 
     @model_serializer(mode="wrap")
     def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -139,7 +143,7 @@ class ExampleOptions(Options):
             del values["by_language"]
         if self.per_label == ONCE_PER_LABEL:
             del values["per_label"]
-        if self.edition == 10:
+        if self.edition == EARLIEST:
             del values["edition"]
         return values
 

@@ -19,6 +19,7 @@ from targen_core.tasks.steps import ListStep
 from targen_core.wording import Blank, Option, Unplaced
 from targen_standard.checks.languages import find_language
 from targen_standard.datasets.kept import called
+from targen_standard.editions import Edition
 from targen_standard.examples import MEASURED_FROM, ExampleOptions, ExamplesSection
 from targen_standard.examples.following import followed, too_few
 from targen_standard.examples.forms import forms_of, length_of
@@ -50,6 +51,7 @@ class ExampleFilter(Filter):
     def __init__(self, options: ExampleOptions) -> None:
         """Use the file and the profile that the options name."""
         self._options = options
+        self._edition = Edition(options.edition)
         self._examples: Examples | None = None
         self._imitated: Imitated | None = None
         self._aims: Collection[str | None] = ()
@@ -80,7 +82,8 @@ class ExampleFilter(Filter):
             )
         like = None if path is None else self._read(path, task)
         examples = None if like is None else like.examples
-        if examples is not None and self._options.show_examples and self._options.edition > 11:
+        shows = self._options.show_examples and self._edition.judge_sees_texts
+        if examples is not None and shows:
             task = shown_to_judge(task, examples)
         known = find_language((examples and self._spoken(examples).language) or "")
         lengths = [
@@ -142,7 +145,7 @@ class ExampleFilter(Filter):
         """Read the examples, and return those that rows imitate."""
         self._examples = _read(path, task, self._options.edition)
         self._aims = {*task.branches.values()}
-        if self._options.edition > 10:
+        if self._edition.imitates_fitting_texts:
             self._imitated = imitated(
                 self._examples, task.texts.written.get(self._examples.measured)
             )
@@ -164,7 +167,8 @@ class ExampleFilter(Filter):
         return _profile_of(examples, self._spoken(examples), whole=whole)
 
     def _spoken(self, examples: Examples) -> Spoken:
-        return _spoken_in(examples, self._options.by_language, each=self._options.edition > 10)
+        each = self._edition.imitates_one_field
+        return _spoken_in(examples, self._options.by_language, each=each)
 
     def check_task(self, task: Task[Any, Any]) -> None:
         """Read the examples, if `shaped` was not called, and warn of other lengths than theirs."""

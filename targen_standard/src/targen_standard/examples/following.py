@@ -21,6 +21,7 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall, RealTexts
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import InverseGenerator, ListStep, Llm
+from targen_standard.editions import Edition
 from targen_standard.examples import ExampleOptions
 from targen_standard.examples.forms import length_of
 from targen_standard.examples.measuring import labelled_alike, varied
@@ -213,7 +214,7 @@ class _Following(Wrapping):
         self._aim = aim
         self._shown, self._least = options.shown, options.per_label
         # The few texts with a sure label give their manner to all rows, and no row is a weak case.
-        self._only_sure = options.edition < 12
+        self._only_sure = not Edition(options.edition).follows_unsure_texts
         self._by_script = by_script
 
     async def __call__(self, llm: Llm, seed: str) -> Any:

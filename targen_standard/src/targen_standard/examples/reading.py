@@ -37,6 +37,7 @@ from targen_standard.datasets.naming import (
 )
 from targen_standard.datasets.source import open_source
 from targen_standard.datasets.texts import refuse_table
+from targen_standard.editions import NEWEST, Edition
 from targen_standard.filters.excluded.comparing import texts_of
 
 _log = logging.getLogger("targen.run")
@@ -135,7 +136,7 @@ def read_examples(
     task: Task[Any, Any] | None = None,
     encoding: str = "utf-8",
     *,
-    edition: int = 11,
+    edition: int = NEWEST,
 ) -> Examples:
     """The rows of a file in any form of a dataset, or of a text file with a text per line.
 
@@ -149,16 +150,17 @@ def read_examples(
         UsageError: the file cannot be read, the column of the text is unclear, or fewer than
             `FEWEST` rows can be used.
     """
+    earlier = not Edition(edition).imitates_one_field
     of = path.stat() if what_is(path) == "file" else None
     known = (
         str(path.absolute()),
         encoding,
-        str(edition > 10),
+        str(earlier),
         *(() if of is None else (str(of.st_mtime_ns), str(of.st_size))),
         *(() if task is None else (task.name, task.version, *task.quota_names)),
     )
     if known not in _read:
-        _read[known] = _fresh(path, task, encoding, earlier=edition < 11)
+        _read[known] = _fresh(path, task, encoding, earlier=earlier)
         while len(_read) > _KEPT:
             del _read[next(iter(_read))]
     return _read[known]

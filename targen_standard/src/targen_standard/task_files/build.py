@@ -107,8 +107,8 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         ),
         instances_per_call=declaration.instances_per_call,
         labels_per_seed=1 if declaration.one_label else None,
-        repeats_draws=declaration.edition < 3,
-        balanced_draws=declaration.edition > 9,
+        repeats_draws=not declaration.rules.draws_anew_per_label,
+        balanced_draws=declaration.rules.balances_draws,
         samples_per_seed=declaration.samples_per_seed,
         checks=(RowCheck(declaration),),
         judging=Judging(
@@ -117,7 +117,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
             # Whoever wrote samples wants them shown.
             brief="" if declaration.samples else instructions,
             samples=_samples(declaration, row, labels[0].official),
-            lenient=declaration.edition > 9,
+            lenient=declaration.rules.accepts_spellings,
         ),
         rows=Rows(seed_fields=(declaration.seed_field,) if declaration.seed_field else ()),
         texts=Texts(
@@ -202,7 +202,7 @@ def _seeds(declaration: Declaration, part: SeedsPart) -> ListStep[str]:
             line_of(*size, declaration.languages),
             " / ",
             # Earlier editions flatten a text of the row that has paragraphs.
-            of=field if declaration.edition > 8 else None,
+            of=field if declaration.rules.seeds_keep_lines else None,
         ),
         batch=part.batch,
         check=check,

@@ -21,6 +21,7 @@ from targen_standard.checks.patterns import matches
 from targen_standard.checks.placeholders import filled
 from targen_standard.checks.prose import phrase, prose, sentences
 from targen_standard.checks.remarks import chatter, says_label
+from targen_standard.editions import NEWEST, Edition
 from targen_standard.task_files.model import Declaration, FieldPart
 
 OF_LANGUAGE = re.compile("not-[a-z]+|other-language")
@@ -102,7 +103,7 @@ def language_note(declaration: Declaration) -> str:
 
 
 def check_text(
-    text: str, part: FieldPart, what: str, language: str, *, edition: int | None = None
+    text: str, part: FieldPart, what: str, language: str, *, edition: int = NEWEST
 ) -> None:
     """A text as its field asks for it, in an edition of task files, by default the last.
 
@@ -111,10 +112,8 @@ def check_text(
             `empty`, `wrong-format`, `no-question`, `too-few-sentences`, `too-many-sentences`,
             `lacks-words`, `forbidden-words`.
     """
-    if edition is None:
-        edition = int(Declaration.model_fields["edition"].default)
-    newest = edition > 9
-    beyond = _beyond if edition > 8 else _no_limit
+    rules = Edition(edition)
+    beyond = _beyond if rules.explains_refusals else _no_limit
     min_words, max_words = part.words or (1, _MAX_WORDS)
     if not text.strip():
         raise Rejected("empty", f"the {what} is empty")
@@ -145,7 +144,7 @@ def check_text(
         if part.has_language:
             check_language(text, what, language, edition=edition)
     if part.sentences is not None:
-        at_least, at_most = sentences(text, language if newest else "")
+        at_least, at_most = sentences(text, language if rules.knows_abbreviations else "")
         if at_most < part.sentences[0]:
             has = f"{plural(at_most, 'sentence')}{beyond(at_most, part.sentences)}"
             raise Rejected("too-few-sentences", f"the {what} has {has}")
@@ -156,7 +155,7 @@ def check_text(
     if part.must_contain and not any(item.casefold() in folded for item in part.must_contain):
         raise Rejected("lacks-words", f"the {what} has none of: {', '.join(part.must_contain)}")
     # Earlier editions only lower-case, so that STRASSE is not Straße.
-    said = folded if newest else text
+    said = folded if rules.forbids_any_case else text
     for item in part.must_not_contain:
         kept = item if said is text else item.casefold()
         if is_cut_from(kept, of=said) if words(item) else item in text:
@@ -181,10 +180,9 @@ def check_written(written: BaseModel, seed: str | None, declaration: Declaration
         Rejected: a reason of `check_text` or `filled`, or `too-few-items`,
             `too-many-items`, `out-of-range`, `copy-of-seed`.
     """
-    old = declaration.edition < 9
-    beyond = _no_limit if old else _beyond
-    brace = "{{" if old else "{"
-    newest = declaration.edition > 9
+    rules = declaration.rules
+    beyond = _beyond if rules.explains_refusals else _no_limit
+    brace = "{" if rules.knows_braces else "{{"
     for name, part in declaration.written.items():
         value: Any = getattr(written, name)
         if part.type == "int" and part.range and not part.range[0] <= value <= part.range[1]:
@@ -200,20 +198,25 @@ def check_written(written: BaseModel, seed: str | None, declaration: Declaration
             _check_field(text, name, declaration)
             # Texts with masked names have placeholders. A description that says so shows one.
             said = f"{declaration.description} {part.description}"
-            if declaration.edition > 5 and not any(mark in said for mark in ("[", brace, "<")):
+            if rules.refuses_placeholders and not any(mark in said for mark in ("[", brace, "<")):
                 filled(text, name, edition=declaration.edition)
-            if newest and (said := says_label(text, declaration.labels, declaration.spoken)):
-                raise Rejected("meta-text", f"the {name} states its label: {said.strip()!r}")
+            if rules.refuses_own_labels:
+                _require_no_label(text, name, declaration)
             if seed is None or part.may_copy_seed:
                 continue
             if is_copy(text, of=seed):
                 raise Rejected("copy-of-seed", f"the {name} is the seed itself")
             # A much longer text may well contain its seed, as a docstring in code does.
             longer = len(words(text)) > _LONGER * len(words(seed))
-            if declaration.seed_field or declaration.edition < 2:
+            if declaration.seed_field or not rules.refuses_near_seeds:
                 continue
-            if (declaration.edition < 10 or not longer) and _repeats(text, seed):
+            if not (longer and rules.long_texts_may_contain_seed) and _repeats(text, seed):
                 raise Rejected("copy-of-seed", f"the {name} is nearly the seed itself")
+
+
+def _require_no_label(text: str, name: str, declaration: Declaration) -> None:
+    if said := says_label(text, declaration.labels, declaration.spoken):
+        raise Rejected("meta-text", f"the {name} states its label: {said.strip()!r}")
 
 
 def _repeats(text: str, seed: str) -> bool:

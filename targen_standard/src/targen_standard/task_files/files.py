@@ -28,6 +28,7 @@ from targen_core.task_files import KNOWN, Loc, TaskFile, TaskReader, path_of
 from targen_core.tasks.model import Task
 from targen_core.text import key_path, with_article
 from targen_core.wording import Action, Either, Option, Words, in_words
+from targen_standard.editions import NEWEST
 from targen_standard.task_files.checks import language_note
 from targen_standard.task_files.easing import eased
 from targen_standard.task_files.forms import TaskForm, as_text
@@ -96,7 +97,7 @@ def in_edition_of(copy: Path, task: Path | Declaration) -> Declaration | None:
         UsageError: a file cannot be read, or holds no task.
     """
     then = _as_then(parsed_file(copy)).value.get("edition")
-    if then in (None, Declaration.model_fields["edition"].default):
+    if then in (None, NEWEST):
         return None
     if isinstance(task, Declaration):
         keys = task.model_dump(exclude_unset=True)

@@ -32,7 +32,8 @@ from targen_core.outputs import write_file
 from targen_core.text import key_path, with_article
 from targen_core.wording import in_words
 from targen_standard.checks.languages import named_language, named_languages, with_name
-from targen_standard.examples import ONCE_PER_LABEL, PER_LABEL
+from targen_standard.editions import NEWEST, Edition, EditionNumber
+from targen_standard.examples import EARLIEST, ONCE_PER_LABEL, PER_LABEL
 from targen_standard.examples.profile import KIND, Kinds, Profile, Values
 from targen_standard.task_files.dimensions import read_values
 
@@ -74,10 +75,6 @@ def _as_name(value: Any) -> Any:
 
 _SITUATION = "a concrete situation in one sentence, with its people, place and occasion"
 """The description of a seed in the first edition, for files without one."""
-
-_NONE_LAST = range(1, 9)
-"""The editions in which the last label of an output is `none`: the draws of rows follow the order.
-"""
 
 _EXAMPLES = "examples"  # the filter that a key of that name means
 _MAX = 1_000_000  # words, sentences or texts of a row, and items at once
@@ -393,34 +390,10 @@ class Declaration(_Part):
                 )
             return super().__new__(cls)
 
-    edition: Literal[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] = Field(
-        default=12,
+    edition: EditionNumber = Field(
+        default=NEWEST,
         description="version of the general prompts and defaults; an old file keeps its edition. "
-        "`1`: a seed is a situation, and is used for all labels. `2`: when a label's quota is "
-        "full and its seeds are used for another label, those rows repeat lengths and traits. "
-        "`3`: with `examples`, each trait is drawn separately. `4`: with `examples`, each row "
-        "takes the form of a whole text. `5`: code draws each text's number of words even if the "
-        "file has no `words`, by what such texts are called in English. `6`: each label draws its "
-        "own lengths. Answers that differ in a number count as the same. Unknown tags are text. "
-        "Texts may be too short for their spans. `7`: in small runs, rows draw few of the lengths "
-        "and kinds. `8`: with `output`, steps 1 and 2 do not know the labels. A seed that becomes "
-        "a field is one line. `none` is the last label, so small runs have no such rows. "
-        "Scores such as 3 are written 3.0, and steps need not divide the scale. "
-        f"`examples` need {ONCE_PER_LABEL} texts per label for pairs. "
-        "`9`: step 3 does not know whether spans may overlap, nor step 4 how many labels rows "
-        "have. Draws for a seed may hint at its label, and lengths of a row's texts are linked. "
-        "Texts must not contain their seed, however long they are. "
-        "Prompts of step 3 ask for slips. Drawn lengths ignore those in a description, such as "
-        "`4 to 15 lines`. Answers within a passage have its exact signs, and may cut a word. "
-        "Abbreviations and ordinal numbers of other languages than English count as ends of "
-        "sentences. With `close_gap`, subjects are in lower case. Only a dimension with an English "
-        "name replaces `length`. A language of several words is not checked. Checks know fewer "
-        "introductions, placeholders and languages. "
-        "`10`: with `examples`, rows also imitate those outside the field's `words`. Forms are "
-        "those of all fields with their names, and all in one language. Several languages are not "
-        "checked. Code also draws lengths of numbers, "
-        "dates and the like. "
-        "`11`: step 4 does not see any of the `examples`. Rows only follow those with a sure label",
+        "See Editions below",
     )
     draft: bool = Field(
         default=False,
@@ -629,7 +602,7 @@ class Declaration(_Part):
             },
             omitted="prose",
         )
-        if self.edition == 1:
+        if not self.rules.is_in_version:
             deciding = without_edition(deciding)
         text = json.dumps(deciding, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -669,6 +642,11 @@ class Declaration(_Part):
         return _built(self.as_json(), name or self._named_by_labels)
 
     @property
+    def rules(self) -> Edition:
+        """The edition, which names its rules."""
+        return Edition(self.edition)
+
+    @property
     def used_filters(self) -> tuple[str, ...]:
         """The filters of rows, including the one that `examples` and `profile` select."""
         like = self.examples is not None or self.profile is not None
@@ -679,18 +657,19 @@ class Declaration(_Part):
     def used_options(self) -> dict[str, Any]:
         """The options of parts, including those that `examples` and `profile` set."""
         said: dict[str, Any] = {}
+        rules = self.rules
         if (part := self.examples) is not None:
             said = {"examples": part.file, "show_examples": part.show, "shown": part.shown}
             said |= {"close_gap": True} if part.close_gap else {}
-            by_language = "script" if self.edition > 6 else self.edition > 5
-            said["by_language"] = "words" if self.edition > 9 else by_language
-            said["per_label"] = PER_LABEL if self.edition > 8 else ONCE_PER_LABEL
-            said["edition"] = max(10, self.edition)
-        if part is not None and self.edition < 5:
-            said["profile"] = "whole" if self.edition == 4 else None  # each trait by itself
+            by_language = "script" if rules.knows_scripts else rules.knows_capital_nouns
+            said["by_language"] = "words" if rules.knows_words_of_language else by_language
+            said["per_label"] = PER_LABEL if rules.pairs_need_fewer else ONCE_PER_LABEL
+            said["edition"] = max(EARLIEST, self.edition)
+            if not rules.follows_pairs:
+                said["profile"] = "whole" if rules.draws_whole_forms else None
         if self.profile is not None:
             said["profile"] = self.profile.model_dump(mode="json")
-            said |= {"by_language": "words"} if self.edition > 9 else {}
+            said |= {"by_language": "words"} if rules.knows_words_of_language else {}
         return {f"{_EXAMPLES}.{name}": value for name, value in said.items()} | self.options
 
     @property
@@ -715,17 +694,21 @@ class Declaration(_Part):
     @property
     def spoken(self) -> str:
         """The language as checks know it; "" if it is not exactly one that they know."""
-        return self.language if self.edition < 10 else named_language(self.language)
+        known = self.rules.reads_languages_in_words
+        return named_language(self.language) if known else self.language
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages that a text may be in, as checks know them; ("",) if these are unclear."""
-        return (self.spoken,) if self.edition < 11 else named_languages(self.language) or ("",)
+        if self.rules.knows_several_languages:
+            return named_languages(self.language) or ("",)
+        return (self.spoken,)
 
     @property
     def language_said(self) -> str:
         """The language as prompts say it: codes do without their names in earlier editions."""
-        return self.language if self.edition < 10 else with_name(self.language)
+        known = self.rules.reads_languages_in_words
+        return with_name(self.language) if known else self.language
 
     @property
     def asked(self) -> Mapping[str, BranchPart]:
@@ -748,7 +731,8 @@ class Declaration(_Part):
         if not self.kinds:
             return ()
         of = [self.kinds.get(branch, {}) for branch in self.asked]
-        return (Kinds.drawn(KIND, of, even=self.edition > 7, own_order=self.edition > 9),)
+        even, own_order = self.rules.draws_evenly, self.rules.balances_draws
+        return (Kinds.drawn(KIND, of, even=even, own_order=own_order),)
 
     @property
     def one_label(self) -> bool:
@@ -757,12 +741,12 @@ class Declaration(_Part):
             return self.labels_per_seed == 1
         lists = (self.contexts if self.seeds is None else self.seeds,)
         fixed = any(part is not None and part.items for part in lists)
-        return self.edition > 1 and not fixed  # a fixed list cannot grow
+        return self.rules.one_label_per_seed and not fixed  # a fixed list cannot grow
 
     @property
     def may_refuse(self) -> bool:
         """True if step 3 may say that a seed does not suit a label."""
-        return self.edition > 1 and "unsuitable" not in self.fields
+        return self.rules.may_refuse_seeds and "unsuitable" not in self.fields
 
     @property
     def seed_field(self) -> str:
@@ -783,7 +767,7 @@ def _refused(loc: Loc, message: str, hint: Words) -> UsageError:
 
 def _of_edition(value: Any) -> Any:
     """Return the values of a declaration, with the defaults of its edition."""
-    if not isinstance(value, dict) or value.get("edition") != 1:
+    if not isinstance(value, dict) or Edition.of(value).seeds_are_ideas:
         return value
     seeds = value.get("seeds", {})
     if isinstance(seeds, list):
@@ -809,7 +793,7 @@ def _with_labels(value: Any) -> Any:
             "keep one of the two; to have both, generate rows with one file, and pass them to "
             "targen correct with another",
         )
-    if value.get("edition") in _NONE_LAST:
+    if not Edition.of(value).none_is_in_place:  # the draws of rows follow the order
         labels = {name: labels[name] for name in sorted(labels, key=lambda each: each == "none")}
     presets = value.get("presets", {})
     if isinstance(presets, dict):

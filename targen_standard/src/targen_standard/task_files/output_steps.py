@@ -20,6 +20,7 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import InverseGenerator, Llm
 from targen_core.tasks.words import normalized
 from targen_core.text import plain_fault, refused
+from targen_standard.editions import Edition
 from targen_standard.task_files.checks import check_written
 from targen_standard.task_files.dry_run import made_up_row
 from targen_standard.task_files.lengths import length_in
@@ -55,7 +56,7 @@ def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any
     answer: dict[str, Any] = {name: (kind, ...) for name, kind in output.answer.items()}
     reply = create_model("Labelled", explanation=(str, ...), valid=(bool, True), **answer)
     instructions = f"{declaration.description.strip()}\n{output.instructions}"
-    judge = _Judge(output, label, row, reply, declaration.fields, declaration.edition)
+    judge = _Judge(output, label, row, reply, declaration.fields, declaration.rules)
 
     @lru_cache(maxsize=_LABELS)  # asked for each row
     def other(name: str) -> tuple[Label, InverseGenerator[str, BaseModel]] | None:
@@ -129,7 +130,7 @@ def _generator(
     reply = reply_model(declaration, output.written)
 
     async def write(llm: Llm, seed: str) -> BaseModel:
-        draws = llm.draws[0] if llm.draws and declaration.edition > 6 else {}
+        draws = llm.draws[0] if llm.draws and declaration.rules.spans_fit_lengths else {}
         lengths = ((name, length_in(draws, name, declaration)) for name in declaration.written)
         words = {name: length for name, length in lengths if length is not None}
         target = output.target_within(label, llm.rng("target"), words)
@@ -137,7 +138,7 @@ def _generator(
         def made(written: BaseModel) -> BaseModel:
             more = {name: getattr(written, name) for name in output.written}
             said = texts_in(written, seed, declaration) | more
-            instance = _valid(row, output.read(label, target, said), declaration.edition)
+            instance = _valid(row, output.read(label, target, said), declaration.rules)
             check_written(instance, seed, declaration)
             if not _is_earlier(llm):
                 output.check_target(instance.model_dump(), target)
@@ -162,8 +163,8 @@ def _is_earlier(llm: Llm) -> bool:
     return llm.task.rows.other_label is None
 
 
-def _valid(row: type[BaseModel], values: Row, edition: int) -> BaseModel:
-    """A row with these columns. The calls of earlier editions repeat the words of pydantic.
+def _valid(row: type[BaseModel], values: Row, edition: Edition) -> BaseModel:
+    """A row with these columns.
 
     Raises:
         Rejected: `unusable-output`: the output does not fit the texts.
@@ -171,8 +172,8 @@ def _valid(row: type[BaseModel], values: Row, edition: int) -> BaseModel:
     try:
         return row.model_validate(values)
     except ValidationError as error:
-        why = refused(error)
-        raise Rejected("unusable-output", plain_fault(why) if edition > 9 else why) from error
+        why = plain_fault(refused(error)) if edition.explains_outputs else refused(error)
+        raise Rejected("unusable-output", why) from error
 
 
 # --- step 4 ----------------------------------------------------------------------
@@ -187,7 +188,7 @@ class _Judge:
     row: type[BaseModel]
     reply: type[BaseModel]
     fields: Mapping[str, FieldPart]
-    edition: int
+    edition: Edition
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:
@@ -230,8 +231,8 @@ class _Judge:
         output.require({**row, **judged})
         other = corrected(judged)
         if other is None:
-            found = output.as_text({**row, **judged})
-            if self.edition > 6 and normalized(found) != normalized(output.as_text(row)):
+            found, had = output.as_text({**row, **judged}), output.as_text(row)
+            if self.edition.records_answers and normalized(found) != normalized(had):
                 llm.note(judged=found)
             return Correction(output.label_of(row), explanation)
         llm.note(before=output.as_text(row))

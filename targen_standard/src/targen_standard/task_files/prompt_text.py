@@ -54,13 +54,13 @@ def contexts_prompt(declaration: Declaration) -> Prompt:
 
 def _stripped(text: str, declaration: Declaration) -> str:
     """Return a description without the line break of YAML's `>`; old prompts keep it."""
-    return text.strip() if declaration.edition > 9 else text
+    return text.strip() if declaration.rules.separates_requirements else text
 
 
 def _with_names(declaration: Declaration) -> str:
     """The description, with the names of an output's labels: its words may not mention them."""
     said = declaration.description.strip()
-    if declaration.output is None or declaration.edition < 9:
+    if declaration.output is None or not declaration.rules.lists_know_labels:
         return said
     return f"{said}\n{output_of(declaration)[1].label_says}".strip()
 
@@ -76,8 +76,8 @@ def seeds_prompt(declaration: Declaration) -> Prompt:
     has_language = True
     if part.field:
         field = declaration.fields[part.field]
-        has_language = field.has_language or declaration.edition < 11
-        if declaration.edition > 2:  # a seed that is a text of the row is no few words
+        has_language = field.has_language or not declaration.rules.codes_have_no_language
+        if declaration.rules.seeds_are_whole_texts:
             named = _words_of(part.field)
             form = f"a whole {named if _called(declaration, part.field) == named else 'text'}"
         form = _form(field) or form
@@ -86,7 +86,7 @@ def seeds_prompt(declaration: Declaration) -> Prompt:
         rows = "a row" if once and declaration.samples_per_seed == 1 else "several rows"
         kind += f"; it becomes the {_called(declaration, part.field)} of {rows}, word for word"
     may_have_lines = part.field and declaration.fields[part.field].form == "any"
-    one_line = not may_have_lines or declaration.edition < 9
+    one_line = not (may_have_lines and declaration.rules.seeds_keep_lines)
     below = declaration.contexts is not None
     return _general(
         declaration,
@@ -186,12 +186,12 @@ def training_prompt(declaration: Declaration, output: Output) -> Prompt:
 
 def _like(declaration: Declaration) -> str:
     """Return how texts are to be written; earlier editions ask for slips."""
-    return _LIKE_NOW if declaration.edition > 9 else _LIKE
+    return _LIKE_NOW if declaration.rules.asks_for_no_slips else _LIKE
 
 
 def _in_json(declaration: Declaration, form: Mapping[str, object]) -> str:
     """Return a reply's form; earlier editions escape the letters of other scripts in names."""
-    return json.dumps(form, ensure_ascii=declaration.edition < 7)
+    return json.dumps(form, ensure_ascii=not declaration.rules.names_fields_clearly)
 
 
 def _form_of_reply(declaration: Declaration) -> dict[str, object]:
@@ -210,7 +210,7 @@ def _fields(declaration: Declaration) -> str:
 def _seed_lines(declaration: Declaration) -> str:
     """Return the lines about the seed for step 3, and about what was written from it before."""
     lines = "Start from this seed, and keep to it: $seed"
-    if declaration.edition > 1:
+    if declaration.rules.seeds_are_ideas:
         # Told to start from it, a model writes the label and a story for the seed: two sentences.
         lines = (
             "An idea that may set it apart from other rows. Use as much or as little of it as such "
@@ -229,7 +229,7 @@ def _seed_lines(declaration: Declaration) -> str:
 
 def _named(declaration: Declaration, template: str) -> str:
     """The template of that name in the declaration's edition."""
-    return template if declaration.edition > 1 else f"{template}-1"
+    return template if declaration.rules.seeds_are_ideas else f"{template}-1"
 
 
 def _refusal(declaration: Declaration, what: str = "label") -> str:
@@ -343,7 +343,8 @@ def _field(name: str, part: FieldPart, language: str, declaration: Declaration) 
         said.append(_form(part))
         if part.pattern:
             said.append(f"matching the regular expression {part.pattern}")
-        if part.has_language and not (declaration.edition > 10 and is_code(name, part)):
+        has_none = declaration.rules.codes_have_no_language and is_code(name, part)
+        if part.has_language and not has_none:
             said.append(f"in {language}")
         if part.must_contain:
             said.append(f"with one of these in it: {_list(part.must_contain)}")
@@ -351,7 +352,7 @@ def _field(name: str, part: FieldPart, language: str, declaration: Declaration) 
             said.append(f"without these: {_list(part.must_not_contain)}")
     rules = ", ".join(filter(None, said))
     # A sentence of its own: a description may end in a clause, which a rule would seem to go on.
-    if description and rules and declaration.edition > 9:
+    if description and rules and declaration.rules.separates_requirements:
         end = "" if description.endswith(("!", "?", "…", ":", ";")) else "."
         return f"- {name}: {description}{end} {rules[:1].upper()}{rules[1:]}"
     return f"- {name}: {', '.join(filter(None, [description, rules]))}"
@@ -395,7 +396,8 @@ def _words_of(name: str) -> str:
 
 def _called(declaration: Declaration, field: str) -> str:
     """A field behind "the": a letter alone is no noun."""
-    return f"field {field}" if len(field) == 1 and declaration.edition > 6 else _words_of(field)
+    is_letter = len(field) == 1 and declaration.rules.names_fields_clearly
+    return f"field {field}" if is_letter else _words_of(field)
 
 
 def _title(name: str) -> str:

@@ -52,7 +52,8 @@ def _languages(declaration: Declaration) -> Iterator[Problem]:
     values = [*declaration.dimensions.get("language", ())]
     usual = type(declaration).model_fields["language"].default
     names = all(value.isalpha() and value.istitle() for value in values)
-    if declaration.edition > 6 and declaration.language == usual and len(values) > 1 and names:
+    contradicts = declaration.language == usual and len(values) > 1 and names
+    if contradicts and declaration.rules.refuses_other_languages:
         yield (
             ("dimensions", "language"),
             f"each prompt also asks for {usual}",

@@ -132,6 +132,11 @@ class Transform(_Part):
     correct: bool = False
     edition: Literal[1, 2] = Field(default=2, exclude=True)
 
+    @property
+    def omits_empty(self) -> bool:
+        """True if prompts omit what is empty, and rows without an input are not sent."""
+        return self.edition > 1
+
     @field_validator("labels")
     @classmethod
     def _different(cls, labels: tuple[str, ...]) -> tuple[str, ...]:

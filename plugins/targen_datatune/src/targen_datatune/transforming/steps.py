@@ -106,7 +106,7 @@ class Steps:
     @property
     def none(self) -> str:
         """Return the value of an empty part of a prompt, whose paragraph is then left out."""
-        return "none" if self.spec.edition == 1 else ""
+        return "" if self.spec.omits_empty else "none"
 
     # --- rerank -------------------------------------------------------------
 
@@ -247,14 +247,14 @@ class Steps:
             start = next(at for at, row in enumerate(every, 1) if row.row == existing[-1].row)
         more = llm.batch if not existing or self.spec.balance_sources else len(every)
         is_empty, inputs = _is_empty, parent.input or parent.columns
-        if self.spec.edition == 1:
+        if not self.spec.omits_empty:
             is_empty, inputs = _was_empty, parent.columns
         taken: list[SourceRow] = []
         usable = 0
         for row in every[start:]:
             cells = {name: row.cells[name] for name in parent.columns if name in row.cells}
             if all(is_empty(cells.get(name)) for name in inputs):
-                if self.spec.edition > 1:
+                if self.spec.omits_empty:
                     taken.append(SourceRow(row=row.row, cells={}))  # `has_input` counts it
                 continue
             taken.append(SourceRow(row=row.row, cells=cells))

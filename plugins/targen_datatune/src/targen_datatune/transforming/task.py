@@ -179,7 +179,8 @@ def _reaching(spec: Transform, folder: Path) -> Mapping[str, Any]:
 
 def _kept(spec: Transform) -> Mapping[str, Any]:
     """The edition of a run, unless its copy is from before there were any."""
-    return {} if spec.edition == 1 else {"edition": spec.edition}
+    kept = {"edition": spec.edition}
+    return {} if kept == EARLIER else kept
 
 
 TRANSFORM = TaskForm(
