@@ -381,6 +381,83 @@ def train_model(
     by_number = by_number and not force
     if not (out / _FACTS).is_file() and not by_number:  # before rows are read
         check_free(out, "a model", _FACTS, force=force)
+    lesson = _lesson(ready, datasets, style, mix, temperature=temperature, seed=seed)
+    tasks = lesson.tasks
+    facts = Facts(
+        trainer=item.id,
+        trainer_version=trainer.version,
+        options=options.model_dump(mode="json"),
+        task="+".join(tasks),
+        tasks=tasks,
+        files={name: f"tasks/{name}/{files[name].copy}" for name in tasks if name in files},
+        seed=seed,
+        labels=lesson.labels,
+        decisions=len(lesson.learned),
+        left_out=lesson.left_out,
+        weightless=lesson.weightless,
+        data=tuple(_data_facts(dataset) for dataset in datasets),
+        style=style,
+        mix=mix_said(mix, temperature) if len(tasks) > 1 else "",
+        started_from=started_from,
+    )
+    watch = watch or Watch()
+    out, is_there = _place(out, facts, watch, force=force, by_number=by_number)
+    if is_there:
+        return out
+    with without_empty(out.parent), writing(out), _work(out, facts, force=force) as work:
+        notes: list[str] = []
+
+        def note(text: str, /) -> None:
+            notes.append(text)
+            watch.note(text)
+
+        noting = Watch(note, watch.step)
+        data = TrainingSet(lesson.learned, lesson.labels, seed, work / "checkpoints", noting)
+        made = work / "made"
+        (made / "model").mkdir(parents=True)
+        with item.blamed(trainer.extra, OSError):
+            trainer.train(data, options, made / "model")
+        facts = facts.model_copy(update={"notes": tuple(notes)})
+        for task, copy in facts.files.items():
+            place = made / copy.partition(":")[0]
+            write_file(place, files[task].text)
+        seen = [digest(decision) for decision in lesson.learned]
+        np.save(made / "seen.npy", np.array(seen, dtype=np.uint64))
+        write_file(made / _FACTS, facts.model_dump_json(indent=2))
+        put_folder(made, out)
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    """The decisions that a model learns.
+
+    Attributes:
+        learned: the decisions.
+        labels: the labels to learn.
+        tasks: the labels of each task.
+        left_out: how many decisions have no label.
+        weightless: how many have a label, but a weight of 0.
+    """
+
+    learned: Sequence[Decision]
+    labels: tuple[str, ...]
+    tasks: dict[str, tuple[str, ...]]
+    left_out: int
+    weightless: int
+
+
+def _lesson(
+    ready: Ready,
+    datasets: Sequence[Dataset],
+    style: Style,
+    mix: Mix,
+    *,
+    temperature: float,
+    seed: int,
+) -> _Lesson:
+    """Return what is learned from datasets; see `train_model`."""
+    item, trainer = ready.item, ready.trainer
     by_task = grouped(datasets)
     if trainer.output is not None and len(by_task) > 1:
         raise UsageError(
@@ -414,29 +491,22 @@ def train_model(
     else:
         learned = mixed(known, mix, temperature=temperature, seed=seed)
         labels = tuple(labelled(task, each) for task, theirs in tasks.items() for each in theirs)
-    facts = Facts(
-        trainer=item.id,
-        trainer_version=trainer.version,
-        options=options.model_dump(mode="json"),
-        task="+".join(by_task),
-        tasks=tasks,
-        files={name: f"tasks/{name}/{files[name].copy}" for name in by_task if name in files},
-        seed=seed,
-        labels=labels,
-        decisions=len(learned),
-        left_out=count[0] - count[1],
-        weightless=count[1] - count[2],
-        data=tuple(_data_facts(dataset) for dataset in datasets),
-        style=style,
-        mix=mix_said(mix, temperature) if len(by_task) > 1 else "",
-        started_from=started_from,
-    )
-    watch = watch or Watch()
+    return _Lesson(learned, labels, tasks, count[0] - count[1], count[1] - count[2])
+
+
+def _place(
+    out: Path, facts: Facts, watch: Watch, *, force: bool, by_number: bool
+) -> tuple[Path, bool]:
+    """Return the folder of a model, `out` or with a number, and whether it has the model.
+
+    Raises:
+        UsageError: the folder contains something else.
+    """
     taken = ""
     others = (out.with_name(f"{out.name}-{number}") for number in range(2, 10_000))
     for folder in chain([out], others if by_number else ()):
         if not force and _model_there(folder, facts) is not None:
-            return folder
+            return folder, True
         try:
             check_free(folder, "a model", _FACTS, force=force)
             break
@@ -446,28 +516,7 @@ def train_model(
             taken = taken or str(error)
     if taken:
         watch.note(f"{taken}; writing this model to {folder}")
-    out = folder
-    with without_empty(out.parent), writing(out), _work(out, facts, force=force) as work:
-        notes: list[str] = []
-
-        def note(text: str, /) -> None:
-            notes.append(text)
-            watch.note(text)
-
-        noting = Watch(note, watch.step)
-        data = TrainingSet(learned, labels, seed, work / "checkpoints", noting)
-        made = work / "made"
-        (made / "model").mkdir(parents=True)
-        with item.blamed(trainer.extra, OSError):
-            trainer.train(data, options, made / "model")
-        facts = facts.model_copy(update={"notes": tuple(notes)})
-        for task, copy in facts.files.items():
-            place = made / copy.partition(":")[0]
-            write_file(place, files[task].text)
-        np.save(made / "seen.npy", np.array([digest(d) for d in learned], dtype=np.uint64))
-        write_file(made / _FACTS, facts.model_dump_json(indent=2))
-        put_folder(made, out)
-    return out
+    return folder, False
 
 
 def _model_there(out: Path, facts: Facts) -> Facts | None:
