@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -529,6 +530,39 @@ def _chosen(paper: PaperTable, asked: Asked) -> list[str]:
     )
 
 
+@dataclass(slots=True)
+class _Lacking:
+    """The gaps of a table, as its arms are gathered.
+
+    Attributes:
+        tasks: tasks that are left out, and why.
+        unable: arms that the generator cannot make, and why.
+        plain: arms that it cannot make with the settings of the size, and why.
+        short: what replays lack.
+        is_replayed: whether rows of a run are replayed in place of generated ones.
+    """
+
+    tasks: dict[str, str] = field(default_factory=dict)
+    unable: dict[str, str] = field(default_factory=dict)
+    plain: dict[str, str] = field(default_factory=dict)
+    short: list[str] = field(default_factory=list)
+    is_replayed: bool = False
+
+    def told(self, paper: PaperTable, asked: Asked) -> list[str]:
+        """Return the differences from the paper that follow."""
+        told = [arm["differs"] for arm in paper.arms if self.is_replayed and "differs" in arm]
+        told += self.short
+        told += [f"{name} was left out: {why}." for name, why in self.unable.items()]
+        size = asked.size.name
+        told += [
+            f"{name} does not use --settings {size}: {why}." for name, why in self.plain.items()
+        ]
+        if self.tasks:
+            why = "; ".join(dict.fromkeys(self.tasks.values()))
+            told.append(f"Tasks left out: {', '.join(self.tasks)}: {why}.")
+        return told
+
+
 def _declaration(
     registry: Registry, paper: PaperTable, asked: Asked
 ) -> tuple[dict[str, Any], list[str]]:
@@ -541,12 +575,10 @@ def _declaration(
         REPLAYED,
         layout,
         original_of,
-        replayed_of,
         synthetic_of,
     )
-    from targen_training.reproduction.methods import able_file
 
-    generators, size = asked.generators, asked.size.name
+    generators = asked.generators
     if paper.each == "generator" and not generators:
         raise UsageError(
             f"{paper.name} compares generators",
@@ -559,16 +591,13 @@ def _declaration(
     )
     makes = not one_way or any("method" in arm for arm in paper.arms)
     parts: dict[str, Any] = {}
-    missing: dict[str, str] = {}
-    unable: dict[str, str] = {}  # arms that the generator cannot make
-    plain: dict[str, str] = {}  # arms that it cannot make by the settings of the size
-    short: list[str] = []  # what replays lack
-    replayed = found = False
+    lacking = _Lacking()
+    found = False
     for task in _chosen(paper, asked):
         splits = original_of(asked.original, task, asked.data)
         found = found or splits is not None
         if splits is None:
-            missing[task] = f"{asked.original} has no train or val split for this task"
+            lacking.tasks[task] = f"{asked.original} has no train or val split for this task"
             continue
         given = synthetic_of(asked.synthetic, task) if one_way else None
         if given is not None and given.parent == asked.synthetic and given.stem != task:
@@ -578,70 +607,38 @@ def _declaration(
         for arm in _arms(paper, generators):
             if "style" in arm and not asked.instructions:
                 continue
-            style = {"style": arm["style"]} if "style" in arm else {}
-            made = str(given or asked.folder / "runs" / f"{task}-Syn")
-            if arm.get("both"):
-                arms[arm["name"]] = {"data": [str(splits[0]), made]}
-            elif arm.get("original"):
-                arms[arm["name"]] = {"data": [str(splits[0])], **style}
-            elif given is not None and "generate" in arm:
-                name = f"{task}-{arm['name'].replace(' ', '-')}.jsonl"
-                file, said = replayed_of(given, arm["generate"], asked.data / name, registry)
-                if file is None:
-                    missing[task] = said
-                    continue
-                arms[arm["name"]] = {"data": [str(file)], **style}
-                replayed = True
-                short += [f"{task}, {arm['name']}: {said}."] if said else []
-            elif given is not None and "method" not in arm:
-                arms[arm["name"]] = {"data": [str(given)], **style}
-            elif generators:
-                # A method of others has no variants of the task's.
-                own = {"variants": [*asked.variants]} if asked.variants else {}
-                own = {} if "method" in arm else own
-                values = {**asked.options, **asked.generator, **own, **arm.get("generate", {})}
-                arms[arm["name"]] = {"generate": values, **style}
-                if "method" in arm:
-                    path, why, without = able_file(
-                        registry, arm["method"], task, splits[0], size, values, asked.data
-                    )
-                    arms[arm["name"]]["task"] = str(path)
-                    if why:
-                        unable[arm["name"]] = why
-                    elif without:
-                        plain[arm["name"]] = without
-            else:
+            if not generators and _is_generated(arm, given):
                 ungenerated.append(arm["name"])
+                continue
+            made = _arm(registry, asked, arm, task, splits[0], given, lacking)
+            if made is not None:
+                arms[arm["name"]] = made
         if ungenerated:
-            missing[task] = (
+            lacking.tasks[task] = (
                 f"it has no rows of {', '.join(ungenerated)}, which need --generator"
                 if given is not None or not one_way
                 else "it has no synthetic rows"
             )
-        if task not in missing:
+        if task not in lacking.tasks:
             parts[task] = {"task": task, "test": [str(splits[1])], "arms": arms}
             parts[task] |= _metric(paper, task)
-    for name, why in {**missing, **unable}.items():
+    for name, why in {**lacking.tasks, **lacking.unable}.items():
         print(f"{name} is left out: {why}", file=sys.stderr)
     for part in parts.values():  # of all tasks alike, so that one model can learn them
-        part["arms"] = {name: arm for name, arm in part["arms"].items() if name not in unable}
+        part["arms"] = {
+            name: arm for name, arm in part["arms"].items() if name not in lacking.unable
+        }
     if not parts:
         raise UsageError(
             f"none of the tasks of {paper.name} can be run: "
-            + "; ".join(dict.fromkeys(missing.values())),
+            + "; ".join(dict.fromkeys(lacking.tasks.values())),
             hint=layout("--original", asked.original)
             if not found
             else "pass --generator NAME/MODEL to generate the rows"
             if makes
             else "pass --synthetic FOLDER for existing rows, or --generator NAME/MODEL",
         )
-    left = [arm["differs"] for arm in paper.arms if replayed and "differs" in arm]
-    left += [*short, *(f"{name} was left out: {why}." for name, why in unable.items())]
-    left += [f"{name} does not use --settings {size}: {why}." for name, why in plain.items()]
-    if missing:
-        left.append(
-            f"Tasks left out: {', '.join(missing)}: {'; '.join(dict.fromkeys(missing.values()))}."
-        )
+    left = lacking.told(paper, asked)
     if not asked.instructions and any("style" in arm for arm in paper.arms):
         left.append("Og-I and Syn-I were left out; --instructions includes them.")
     if paper.together and len(parts) < 2:
@@ -649,6 +646,84 @@ def _declaration(
     _limit(registry, parts, asked.options["n"])
     together = {"together": True} if paper.together and len(parts) > 1 else {}
     return {"name": paper.name, "tasks": parts, **together}, left
+
+
+def _is_generated(arm: Mapping[str, Any], given: Path | None) -> bool:
+    """Return whether a generator writes an arm's rows; with `given` rows, only those of methods."""
+    if arm.get("both") or arm.get("original"):
+        return False
+    return given is None or ("method" in arm and "generate" not in arm)
+
+
+def _arm(
+    registry: Registry,
+    asked: Asked,
+    arm: Mapping[str, Any],
+    task: str,
+    train: Path,
+    given: Path | None,
+    lacking: _Lacking,
+) -> dict[str, Any] | None:
+    """Return an arm of a task; None if the task is left out, since the arm cannot be replayed.
+
+    Args:
+        registry: finds methods.
+        asked: what the command asks for.
+        arm: the table's arm.
+        task: the task.
+        train: its original rows.
+        given: its synthetic rows, if there are any.
+        lacking: gets what the arm lacks.
+    """
+    from targen_training.reproduction.material import replayed_of
+
+    name = arm["name"]
+    style = {"style": arm["style"]} if "style" in arm else {}
+    if arm.get("both"):
+        made = str(given or asked.folder / "runs" / f"{task}-Syn")
+        return {"data": [str(train), made]}
+    if arm.get("original"):
+        return {"data": [str(train)], **style}
+    if given is None or _is_generated(arm, given):
+        return _generated(registry, asked, arm, task, train, lacking)
+    if "generate" not in arm:
+        return {"data": [str(given)], **style}
+    place = asked.data / f"{task}-{name.replace(' ', '-')}.jsonl"
+    file, said = replayed_of(given, arm["generate"], place, registry)
+    if file is None:
+        lacking.tasks[task] = said
+        return None
+    lacking.is_replayed = True
+    lacking.short += [f"{task}, {name}: {said}."] if said else []
+    return {"data": [str(file)], **style}
+
+
+def _generated(
+    registry: Registry,
+    asked: Asked,
+    arm: Mapping[str, Any],
+    task: str,
+    train: Path,
+    lacking: _Lacking,
+) -> dict[str, Any]:
+    """Return an arm whose rows the generator writes."""
+    from targen_training.reproduction.methods import able_file
+
+    style = {"style": arm["style"]} if "style" in arm else {}
+    # A method of others has no variants of the task's.
+    own = {"variants": [*asked.variants]} if asked.variants and "method" not in arm else {}
+    values = {**asked.options, **asked.generator, **own, **arm.get("generate", {})}
+    made: dict[str, Any] = {"generate": values, **style}
+    if "method" in arm:
+        path, why, without = able_file(
+            registry, arm["method"], task, train, asked.size.name, values, asked.data
+        )
+        made["task"] = str(path)
+        if why:
+            lacking.unable[arm["name"]] = why
+        elif without:
+            lacking.plain[arm["name"]] = without
+    return made
 
 
 def _limit(registry: Registry, parts: Mapping[str, Any], number: int) -> None:
