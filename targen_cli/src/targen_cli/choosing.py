@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from targen_cli.asking import answered, can_ask
 from targen_cli.elsewhere import package_of
@@ -134,18 +134,17 @@ def choice(
     said: Said,
     *,
     backend: str | None = None,
-    usual: bool = True,
-    must: bool = True,
+    otherwise: Literal["any", "set up", "none"] = "any",
 ) -> Choice:
     """Return the options of the command line for models and limits, over the defaults.
 
     Args:
         registry: finds backends.
         said: the options of the command.
-        backend: the named one, if no option sets it.
-        usual: whether to use the small model, which may have to be downloaded, if no other is set
-            up.
-        must: whether one is needed if neither an option nor a default is about models.
+        backend: the backend that an argument names; it takes precedence over the options.
+        otherwise: the backend if none is named. "any": the one that is set up, or the small model,
+            which may have to be downloaded. "set up": not the small model. "none": as "any" if an
+            option or a default is about models, otherwise "".
 
     Raises:
         UsageError: either is invalid; or no backend is named, and there is not exactly one that is
@@ -161,8 +160,8 @@ def choice(
     chosen, note = "", ""
     if "backend" in held:
         chosen = held["backend"].value
-    elif must or options:
-        chosen, note = _picked(registry, options, usual)
+    elif otherwise != "none" or options:
+        chosen, note = _picked(registry, options, may_download=otherwise != "set up")
     ask_above = held.get("ask-above")
     by_default = {
         name: held[key].value
@@ -217,7 +216,9 @@ def _typed(said: ModelOptions, backend: str | None) -> dict[str, Value]:
 # --- which backend ---------------------------------------------------------
 
 
-def _picked(registry: Registry, options: Mapping[str, Any], usual: bool) -> tuple[str, str]:
+def _picked(
+    registry: Registry, options: Mapping[str, Any], *, may_download: bool
+) -> tuple[str, str]:
     """Return the one backend that is set up here, or the one that a person says; and a note.
 
     Raises:
@@ -227,7 +228,7 @@ def _picked(registry: Registry, options: Mapping[str, Any], usual: bool) -> tupl
 
     plain = {name: value for name, value in options.items() if "." not in name}
     ready = [item for item in registry.all("backend") if _is_ready(registry, item, plain)]
-    if not usual and [item.name for item in ready] == [USUAL_MODEL]:
+    if not may_download and [item.name for item in ready] == [USUAL_MODEL]:
         raise UsageError(
             "no backend was given, and none is set up: there is no key or address in the "
             "environment",

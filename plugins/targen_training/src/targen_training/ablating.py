@@ -199,7 +199,8 @@ def _model(registry: Registry, name: str | None, typed: list[str]) -> dict[str, 
     """
     values = generator_options(typed)
     try:
-        chosen = choice(registry, Said({"options": typed}, frozenset()), backend=name, usual=False)
+        said = Said({"options": typed}, frozenset())
+        chosen = choice(registry, said, backend=name, otherwise="set up")
     except UsageError as error:
         if str(error).startswith("no backend was given"):
             error.hint = "--generator NAME, or targen config set backend NAME"

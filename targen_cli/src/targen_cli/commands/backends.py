@@ -75,7 +75,7 @@ def backends(
             hint=f"targen backends check {name or 'NAME'}",
         )
     registry = load_registry()
-    chosen = choice(registry, said, backend=name, usual=False)
+    chosen = choice(registry, said, backend=name, otherwise="set up")
     with chosen.explained():
         check = _check(registry, chosen.model, chosen.options)
     if json:

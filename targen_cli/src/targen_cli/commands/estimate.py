@@ -132,7 +132,7 @@ def estimate(
     if suite is not None and measured is not None:
         raise UsageError("--from is a run of one task, but --suite covers several")
     registry = load_registry()
-    chosen = choice(registry, said, must=measured is None)
+    chosen = choice(registry, said, otherwise="any" if measured is None else "none")
     names = [item.id for item in suite_tasks(registry, suite)] if suite else [task or ""]
     estimates = []
     for name in names:
