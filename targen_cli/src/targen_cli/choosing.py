@@ -156,7 +156,7 @@ def choice(
         _require_trust(file)
     layers = [*defaults.layers(files, typed.profile), _typed(typed, backend or typed.backend)]
     held = defaults.merged(layers, same_backend(registry))
-    options = _part(held, "options.")
+    options = _below(held, "options.")
     chosen, note = "", ""
     if "backend" in held:
         chosen = held["backend"].value
@@ -170,7 +170,7 @@ def choice(
     }
     return Choice(
         model=chosen,
-        steps=_part(held, "backend-for."),
+        steps=_below(held, "backend-for."),
         options=options,
         limits={**by_default, **said.part(Limits)},
         ask_above=defaults.ASK_ABOVE if ask_above is None else ask_above.value,
@@ -179,7 +179,7 @@ def choice(
     )
 
 
-def _part(held: Mapping[str, Value], prefix: str) -> dict[str, Any]:
+def _below(held: Mapping[str, Value], prefix: str) -> dict[str, Any]:
     return {
         name.removeprefix(prefix): value.value
         for name, value in held.items()

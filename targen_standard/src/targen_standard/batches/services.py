@@ -90,16 +90,16 @@ class ServiceTransport:
             )
         self._waves += 1
         for provider in dict.fromkeys(map(_provider, fresh)):
-            for part in split(provider, [call for call in fresh if call.codec is provider]):
-                await self._submit(provider, part)
+            for content in split(provider, [call for call in fresh if call.codec is provider]):
+                await self._submit(provider, content)
         return True
 
     async def _submit(
-        self, provider: BatchProvider, part: Sequence[tuple[bytes, WaitingCall]]
+        self, provider: BatchProvider, content: Sequence[tuple[bytes, WaitingCall]]
     ) -> None:
-        calls = [call for _, call in part]
+        calls = [call for _, call in content]
         try:
-            batch = await provider.submit([line for line, _ in part])
+            batch = await provider.submit([line for line, _ in content])
         except ServiceError as error:
             if not error.retryable:
                 raise
@@ -202,15 +202,15 @@ def _provider(call: WaitingCall) -> BatchProvider:
 def split(
     provider: BatchProvider, calls: Iterable[WaitingCall]
 ) -> list[list[tuple[bytes, WaitingCall]]]:
-    """The calls with their lines, in parts that each fit one batch."""
-    parts: list[list[tuple[bytes, WaitingCall]]] = []
+    """The calls with their lines, divided into batches."""
+    batches: list[list[tuple[bytes, WaitingCall]]] = []
     size = 0
     for call in calls:
         line = provider.encode(call.request)
-        full = not parts or len(parts[-1]) >= provider.max_requests
+        full = not batches or len(batches[-1]) >= provider.max_requests
         if full or size + len(line) + 1 > provider.max_bytes:
-            parts.append([])
+            batches.append([])
             size = 0
-        parts[-1].append((line, call))
+        batches[-1].append((line, call))
         size += len(line) + 1
-    return parts
+    return batches

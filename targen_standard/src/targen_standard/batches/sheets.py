@@ -36,7 +36,7 @@ _OPENING = re.compile(r" {0,3}(`{3,100}|~{3,100})([^`]*)")
 _TITLES = {"system": "Instructions", "user": "Example", "assistant": "Its answer"}
 _REFUSED = ("To answer", "The earlier answer, which was refused", "What is wrong with it")
 _NEVER = re.compile(r"(?!)")
-_Part = tuple[int, str, str]
+_Paragraph = tuple[int, str, str]
 _INTRO = f"""# Calls
 
 These are the prompts that a model would receive. If a prompt asks for JSON, you may use the shorter
@@ -118,7 +118,7 @@ def _by_step(requests: Sequence[ChatRequest]) -> dict[str, list[ChatRequest]]:
     return groups
 
 
-def _parts(request: ChatRequest) -> list[_Part]:
+def _paragraphs_of(request: ChatRequest) -> list[_Paragraph]:
     """The paragraphs of a call's messages, each with its message's number and title."""
     titles = [_TITLES[message.role] for message in request.messages]
     titles[-1] = "To answer"
@@ -131,7 +131,7 @@ def _parts(request: ChatRequest) -> list[_Part]:
     ]
 
 
-def _shared(requests: Sequence[ChatRequest]) -> list[_Part]:
+def _shared(requests: Sequence[ChatRequest]) -> list[_Paragraph]:
     """Return the paragraphs that all calls of a step share, to be read once.
 
     A paragraph on the subject of one call, such as the text to judge, is not shared, even if others
@@ -147,15 +147,15 @@ def _shared(requests: Sequence[ChatRequest]) -> list[_Part]:
         for name, value in given[0].items()
         if any(values.get(name) != value for values in given)
     ]
-    everywhere = set(_parts(first)).intersection(*map(_parts, others))
-    everywhere -= {_parts(each)[-1] for each in requests}
+    everywhere = set(_paragraphs_of(first)).intersection(*map(_paragraphs_of, others))
+    everywhere -= {_paragraphs_of(each)[-1] for each in requests}
     # Several paragraphs of one subject, such as a list, stay together.
-    apart = {part[2] for part in _parts(first) if part not in everywhere}
+    apart = {each[2] for each in _paragraphs_of(first) if each not in everywhere}
     own += [text for text in map(str, given[0].values()) if not apart.isdisjoint(_paragraphs(text))]
     return [
-        part
-        for part in _parts(first)
-        if part in everywhere and not any(part[2] in text for text in own)
+        each
+        for each in _paragraphs_of(first)
+        if each in everywhere and not any(each[2] in text for text in own)
     ]
 
 
@@ -163,23 +163,23 @@ def _paragraphs(text: str) -> list[str]:
     return text.split("\n\n") if "\n\n" in text else []
 
 
-def _blocks(parts: Sequence[_Part]) -> str:
+def _blocks(paragraphs: Sequence[_Paragraph]) -> str:
     """Paragraphs as the messages that they are of."""
     messages = (
         f"**{title}**\n\n{markdown_fence(_shown(_text(message)), 'text')}"
-        for (_, title), message in groupby(parts, key=lambda part: part[:2])
+        for (_, title), message in groupby(paragraphs, key=lambda each: each[:2])
     )
     return "\n\n".join(messages)
 
 
-def _text(parts: Iterable[_Part]) -> str:
-    return "\n\n".join(paragraph for _, _, paragraph in parts)
+def _text(paragraphs: Iterable[_Paragraph]) -> str:
+    return "\n\n".join(paragraph for _, _, paragraph in paragraphs)
 
 
-def _section(request: ChatRequest, shared: Sequence[_Part]) -> str:
+def _section(request: ChatRequest, shared: Sequence[_Paragraph]) -> str:
     step, label = _origin(request)
     about = f"Step {markdown_code(step)}{f', label {markdown_code(label)}' if label else ''}"
-    own = _blocks([part for part in _parts(request) if part not in shared])
+    own = _blocks([each for each in _paragraphs_of(request) if each not in shared])
     block = f"{_FENCE}answer\n\n{_FENCE}"
     about = about if shared else f"{about}. {_reply(request)}"
     return "\n\n".join((f"## Call {request.key}", about, own, _TITLE, block)) + "\n"
@@ -296,7 +296,7 @@ def _csv_of(requests: Sequence[ChatRequest]) -> str:
         above = ""
         for request in calls:
             instructions = "\n\n".join(filter(None, (_plain(shared), _reply(request))))
-            prompt = _plain([part for part in _parts(request) if part not in shared])
+            prompt = _plain([each for each in _paragraphs_of(request) if each not in shared])
             # Once for the calls below each other that share them: forms of replies may differ.
             said = "" if instructions == above else instructions
             writer.writerow(map(sheet_cell, (request.key, *_origin(request), said, prompt, "")))
@@ -304,8 +304,8 @@ def _csv_of(requests: Sequence[ChatRequest]) -> str:
     return text.getvalue()
 
 
-def _plain(parts: Sequence[_Part]) -> str:
-    messages = groupby(parts, key=lambda part: part[:2])
+def _plain(paragraphs: Sequence[_Paragraph]) -> str:
+    messages = groupby(paragraphs, key=lambda each: each[:2])
     return "\n\n".join(f"{title}:\n{_text(message)}" for (_, title), message in messages)
 
 

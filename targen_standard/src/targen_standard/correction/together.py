@@ -43,14 +43,14 @@ inputs. Each begins with the key "number"."""
 
 @dataclass(slots=True)
 class _Question:
-    """A call that waits for others, and its part of their reply, if there is one."""
+    """A call that waits for others, and its object of their reply, if there is one."""
 
     call: Call
-    part: asyncio.Future[_Part | None]
+    answer: asyncio.Future[_Answer | None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _Answer:
     """One object of a reply, and the keys of the calls that it took."""
 
     text: str
@@ -83,7 +83,7 @@ class Together:
         self._waiting: dict[asyncio.Task[Any] | None, _Question] = {}
         self._due = asyncio.Event()  # each corrector waits for an answer, or is done
         # A corrector may be called again, and then asks again: see `Guard.wait`.
-        self._known: dict[tuple[Any, ...], _Part | None] = {}
+        self._known: dict[tuple[Any, ...], _Answer | None] = {}
         self._aside: set[str] = set()  # places of correctors that ask from several tasks
 
     @property
@@ -138,14 +138,14 @@ class Together:
             self._waiting[task] = question = _Question(call, asyncio.Future())
             self._look()
             try:
-                self._known[asked] = await question.part
+                self._known[asked] = await question.answer
             except Exception as error:
                 scope.fail(error)  # a corrector may catch it, but must not turn it into a verdict
                 raise
-        if part := self._known.get(asked):
-            scope.made().extend(part.keys)
+        if answer := self._known.get(asked):
+            scope.made().extend(answer.keys)
             try:
-                return read(part.text), part.reply
+                return read(answer.text), answer.reply
             except BadReply:
                 pass
         return await self._layer.answer(call, scope, read)
@@ -170,23 +170,23 @@ class Together:
         await asyncio.gather(*map(self._ask_alike, groups))
 
     async def _ask_alike(self, questions: Sequence[_Question]) -> None:
-        """Give each question its part of one reply."""
-        parts: Mapping[int, _Part] = {}
+        """Give each question its object of one reply."""
+        answers: Mapping[int, _Answer] = {}
         if len(questions) > 1:
             try:
-                parts = await self._parts([each.call for each in questions])
+                answers = await self._answers([each.call for each in questions])
             except Rejected:
                 pass  # one of them may be the cause: each is sent by itself
             except Exception as error:
                 for each in questions:
-                    if not each.part.done():
-                        each.part.set_exception(error)
+                    if not each.answer.done():
+                        each.answer.set_exception(error)
                 return
         for number, each in enumerate(questions, 1):
-            if not each.part.done():  # as that of a corrector that was cancelled
-                each.part.set_result(parts.get(number))
+            if not each.answer.done():  # as that of a corrector that was cancelled
+                each.answer.set_result(answers.get(number))
 
-    async def _parts(self, calls: Sequence[Call]) -> dict[int, _Part]:
+    async def _answers(self, calls: Sequence[Call]) -> dict[int, _Answer]:
         """The objects of one reply to all calls, by number, from 1.
 
         Raises:
@@ -211,7 +211,7 @@ class Together:
 
         texts, reply = await self._layer.answer(call, scope, read)
         return {
-            number: _Part(text, replace(reply, text=text), scope.keys)
+            number: _Answer(text, replace(reply, text=text), scope.keys)
             for number, text in texts.items()
         }
 

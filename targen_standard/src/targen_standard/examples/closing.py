@@ -41,7 +41,7 @@ _FIRST = 10  # accepted rows; candidates are scored after these
 _SURELY = 3.0  # standard errors; some hundred telltales are looked at
 _LATEST = 20  # rows that a candidate is compared with
 _PRIOR = 10  # rows that would have a telltale as often as all do: few rows prove little
-_UNIT = 1000  # of a logarithm: rounded, parts are alike on every machine; less is chance
+_UNIT = 1000  # of a logarithm: rounded, weights are alike on every machine; less is chance
 _NAMED, _APART = 3, 5
 
 
@@ -98,25 +98,25 @@ class ClosingFilter(ExampleFilter):
         copy = super().find(candidate)
         if copy is not None:
             return copy
-        parts = self._parts(self._telltales.of(self._manner(candidate)))
-        score = sum(parts.values())
+        weights = self._weights(self._telltales.of(self._manner(candidate)))
+        score = sum(weights.values())
         left = int(self._extra * self._rows.total() + 1e-9) - self._refused
         if score < _UNIT or sum(each >= score for each in self._latest) >= left:
             return None
-        named = sorted(parts, key=lambda name: (-parts[name], name))[:_NAMED]
+        named = sorted(weights, key=lambda name: (-weights[name], name))[:_NAMED]
         return Refusal(
             GIVEN_AWAY,
             f"gives itself away: {'; '.join(map(self._told, named))}",
             facts={"gives_away": "; ".join(named)},
         )
 
-    def _parts(self, names: Iterable[str]) -> Mapping[str, int]:
+    def _weights(self, names: Iterable[str]) -> Mapping[str, int]:
         """Return what each telltale of a text adds to its score."""
         if self._rows.total() < _FIRST:
             return {}
-        return {name: self._part(name) for name in names}
+        return {name: self._weight(name) for name in names}
 
-    def _part(self, name: str) -> int:
+    def _weight(self, name: str) -> int:
         theirs, of = self._telltales.share(name) * self._telltales.rows, self._telltales.rows
         prior = (theirs + self._count(name)) / (of + self._rows.total())
         if not prior:
@@ -146,7 +146,7 @@ class ClosingFilter(ExampleFilter):
 
     def _entered(self, branch: str, text: str) -> tuple[str, str, int]:
         names = self._telltales.of(text)
-        score = sum(self._parts(names).values())
+        score = sum(self._weights(names).values())
         self._latest.append(score)
         self._rows[branch] += 1
         self._counts[branch].update(names)

@@ -39,8 +39,8 @@ def copy_files(first: Run, folder: Path) -> None:
 class NewFolder:
     """A run directory that is written next to its final place, and moved there on success."""
 
-    def __init__(self, part: Path, out: Path) -> None:
-        self._part = part
+    def __init__(self, unfinished: Path, out: Path) -> None:
+        self._unfinished = unfinished
         self._out = out
         self._before = out.with_name(f".{out.name}.before")
 
@@ -50,8 +50,8 @@ class NewFolder:
             self._require_folders()
             self._recover()
             self._require_place()
-            self._directory = RunDirectory(self._part)
-            for path in self._part.iterdir():  # what a merge left that was killed
+            self._directory = RunDirectory(self._unfinished)
+            for path in self._unfinished.iterdir():  # what a merge left that was killed
                 if path.name != ".lock":
                     remove(path)
         except OSError as error:
@@ -62,12 +62,12 @@ class NewFolder:
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         try:
             if kind is not None:
-                remove(self._part)
+                remove(self._unfinished)
                 return
             # Locked until it is in its place: another merge would empty it.
             if self._out.exists():
                 self._out.rename(self._before)
-            self._part.rename(self._out)
+            self._unfinished.rename(self._out)
             self._recover()
         except OSError as why:
             raise WriteFailed(f"cannot write to {self._out}: {why.strerror}") from why
@@ -76,7 +76,7 @@ class NewFolder:
 
     def _require_folders(self) -> None:
         """Refuse links and the like where the merge goes: what they point to would be emptied."""
-        for path in (self._out, self._part, self._before):
+        for path in (self._out, self._unfinished, self._before):
             if (kind := kind_of(path)) not in ("", "a folder"):
                 raise RunConflict(
                     f"{path} is {kind}, not a folder", hint="remove it, or " + ANOTHER_OUT

@@ -130,8 +130,8 @@ def merge_runs(
     require_excluded(runs, sources, conflicting=conflicting)
     find_copies(runs, task)
     usage = Usage()
-    part = out.with_name(f".{out.name}.merging")
-    with NewFolder(part, out) as directory:
+    unfinished = out.with_name(f".{out.name}.merging")
+    with NewFolder(unfinished, out) as directory:
         join_journals(runs, directory.journal, usage, conflicting=conflicting)
         manifest = merged_manifest(runs, task, wanted, near_duplicates, exclude, sources)
         branches, parts = manifest.task.aims, task.parts if len(halves(runs)) == 1 else {}

@@ -203,6 +203,6 @@ def add_flows(tracker: QuotaTracker, runs: Sequence[Run]) -> None:
                 if record["id"] not in there:
                     flow = tracker.flows[record["intended"]]
                     flow.accepted[_ended(tracker, record)] -= 1
-        for part in run.report["dropped_list_items"]:
-            dropped = Dropped(part["step"], "", part["reason"], "", None)
-            tracker.dropped[dropped.step, dropped.reason] += part["count"]
+        for each in run.report["dropped_list_items"]:
+            dropped = Dropped(each["step"], "", each["reason"], "", None)
+            tracker.dropped[dropped.step, dropped.reason] += each["count"]

@@ -65,21 +65,21 @@ class NearDuplicates:
         of_seed, seeds = _encoded(seed), self._seeds
         checked = crc32(of_seed)
         siblings = [
-            row for row in others if seeds[row] == checked and self._part(row, _SEED) == of_seed
+            row for row in others if seeds[row] == checked and self._string(row, _SEED) == of_seed
         ]
         if siblings:
             others = sorted({*others}.difference(siblings))
         found = []
         of_label, labels = check_sum(label), self._labels
-        for mine, rows, part in ((text, others, _TEXT), (written, siblings, _WRITTEN)):
+        for mine, rows, which in ((text, others, _TEXT), (written, siblings, _WRITTEN)):
             same = [row for row in rows if labels[row] == of_label]
-            theirs = [_decoded(self._part(row, part)) for row in same]
+            theirs = [_decoded(self._string(row, which)) for row in same]
             place = first_alike(mine, theirs, self.threshold)
             if place is not None:
                 found.append(same[place])
             if len(same) < len(rows):
                 encoded = _encoded(mine)
-                equal = [row for row in rows if self._part(row, part) == encoded]
+                equal = [row for row in rows if self._string(row, which) == encoded]
                 symbols = _with_symbols(said) if equal else 0
                 found += [row for row in equal if self._symbols[row] == symbols]
         return min(found, default=None)
@@ -97,8 +97,8 @@ class NearDuplicates:
         self._index.add(len(self._forms), keys)
         # Most tasks' generators write the whole row: one text, kept once.
         form = _FORM | (_APART if written != text else 0)
-        parts = [_encoded(part) for part in (seed, text, written if written != text else "")]
-        sizes, joined = [*map(len, parts)], b"".join(parts)
+        strings = [_encoded(each) for each in (seed, text, written if written != text else "")]
+        sizes, joined = [*map(len, strings)], b"".join(strings)
         of_label = check_sum(label)
         self._append(form, of_label, symbols, joined, *sizes)
         return _HEAD.pack(form, of_label, symbols, *sizes) + _KEYS.pack(*keys) + joined
@@ -128,21 +128,28 @@ class NearDuplicates:
         self._index.extend(first, np.frombuffer(b"".join(keys), "<u4").reshape(-1, KEYS + 1))
 
     def _append(
-        self, form: int, label: int, symbols: int, parts: bytes, seed: int, text: int, written: int
+        self,
+        form: int,
+        label: int,
+        symbols: int,
+        strings: bytes,
+        seed: int,
+        text: int,
+        written: int,
     ) -> None:
-        """Add a row's parts, which are of these sizes."""
+        """Add a row's strings, which are of these sizes."""
         end = len(self._bytes) + seed + text
-        self._bytes += parts
+        self._bytes += strings
         self._ends.extend((end - text, end, end + written))
         self._forms.append(form)
-        self._seeds.append(crc32(parts[:seed]))
+        self._seeds.append(crc32(strings[:seed]))
         self._labels.append(label)
         self._symbols.append(symbols)
 
-    def _part(self, row: int, part: int) -> bytearray:
-        if part == _WRITTEN and not self._forms[row] & _APART:
-            part = _TEXT
-        at = 3 * row + part
+    def _string(self, row: int, which: int) -> bytearray:
+        if which == _WRITTEN and not self._forms[row] & _APART:
+            which = _TEXT
+        at = 3 * row + which
         return self._bytes[self._ends[at] : self._ends[at + 1]]
 
     def _look(self, text: str, written: str) -> tuple[str, str, str, str, list[int]]:
