@@ -7,17 +7,14 @@ corrector finds, and how many right ones it takes for wrong.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
-import itertools
 import json
 import logging
 import random
 import re
 import shlex
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -31,46 +28,39 @@ from targen_core.calls.usage import Usage
 from targen_core.engine.facade import Answers, StageLlm
 from targen_core.engine.guard import Guard
 from targen_core.engine.judging import judge
-from targen_core.engine.quota_tracker import OPEN, Flow, ending
 from targen_core.engine.seeds import item_value
 from targen_core.errors import (
     AnswersAwaited,
     NoUsableReply,
     Rejected,
-    RunConflict,
-    RunDirectoryError,
     TargenError,
     UsageError,
 )
-from targen_core.origin import is_file, order_of
-from targen_core.outputs import remove
-from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
-from targen_core.reading import read_jsonl
-from targen_core.runs.folder.directory import RunDirectory
-from targen_core.runs.folder.place import Place, numbered
+from targen_core.runs.folder.place import Place
 from targen_core.runs.jobs.event_loops import stoppable, synchronous
 from targen_core.runs.jobs.session import ALLOWANCE, open_layer
 from targen_core.runs.preparing.delivering import delivered, require_deliverable
 from targen_core.runs.preparing.models import Elsewhere, bind_models
-from targen_core.runs.records.manifest import flat
-from targen_core.runs.records.model_names import model_name
-from targen_core.runs.records.reading import check_members, read_json
 from targen_core.runs.records.spec import RunSpec
-from targen_core.runs.records.writing import write_atomically
-from targen_core.task_files import task_file
 from targen_core.tasks.dimensions import seeded_rng
 from targen_core.tasks.judging import JudgeAnswer
 from targen_core.tasks.model import Task
 from targen_core.text import plural
-from targen_core.wording import ANOTHER_OUT, REPEAT, Blank, Either, Option, Words
+from targen_core.wording import REPEAT, Blank, Either, Option, Words
 from targen_standard.batches.delivery import ByFiles
 from targen_standard.batches.files import FileTransport, write_requests
 from targen_standard.batches.ledger import BatchLedgerFile
+from targen_standard.correction.outcome import (
+    UNJUDGED,
+    Judged,
+    calls_in_vain,
+    report_of,
+    write_judged,
+)
+from targen_standard.correction.place import is_begun, open_correction
 from targen_standard.correction.preparing import PreparedCorrection, prepare_correction
 from targen_standard.correction.together import Together
-from targen_standard.earlier import ids_today
-from targen_standard.reporting.card import corrected_card, write_card
 
 if TYPE_CHECKING:  # datasets know runs, and not the other way
     from targen_core.dataset.model import Dataset, Unit
@@ -80,9 +70,6 @@ _log = logging.getLogger("targen.run")
 MOST_PER_CALL = 100
 """Most instances that one call may judge."""
 
-UNJUDGED = "unjudged"
-"""The verdict on an instance for which no reply could be used: it stays as it was."""
-
 NOT_ASKED = "not-asked"
 """The reason for which an instance is unjudged that came after too many others in a row."""
 
@@ -91,29 +78,6 @@ GIVE_UP_AFTER = 50
 
 _Held: TypeAlias = "tuple[Unit, Any]"
 """A labelled instance, and the rows that hold it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One instance with step 4's verdict.
-
-    Attributes:
-        unit: the rows that hold it.
-        gold: the instance with the label of its rows.
-        shown: the same, or with another label where that was flipped.
-        final: with the label that it ended with; None if it was rejected.
-        verdict: "confirmed", "relabelled", "rejected" or "unjudged"; a correction within a label
-            also counts as relabelled.
-    """
-
-    unit: Unit
-    gold: Any
-    shown: Any
-    final: Any
-    verdict: str
-    reason: str
-    explanation: str
-    calls: Sequence[str]
 
 
 async def acorrect_dataset(
@@ -215,7 +179,7 @@ async def acorrect_dataset(
     if spec.worked_examples == "auto" and prepared.worked_examples == "none":
         # Corrections from before "auto" applied to them continue with their worked examples.
         whole = prepare_correction(registry, spec.replace(worked_examples="all"))
-        if _is_begun(out, plan_of(whole), place):
+        if is_begun(out, plan_of(whole), place):
             prepared, plan = whole, plan_of(whole)
     directory = open_correction(out, plan, spec.task, place)
     out, came_to_nothing = directory.path, False
@@ -227,7 +191,7 @@ async def acorrect_dataset(
             if files is not None:
                 files.begin(journal, out)
             # A file of answers still has the unusable ones, so they would only be read again.
-            again = frozenset[str]() if files is not None else _calls_in_vain(out)
+            again = frozenset[str]() if files is not None else calls_in_vain(out)
             work = _judge_all(
                 *(prepared, spec, shown, rows_per_call, journal, usage, cache, elsewhere, files),
                 *(out, again, on_judged, on_layer),
@@ -252,10 +216,10 @@ async def acorrect_dataset(
             journal.close()
         if files is not None:
             write_requests([], out / "requests.jsonl")
-        report = _report(plan, prepared.task, judged, usage)
-        _write(out, dataset, prepared.task, judged, report)
+        report = report_of(plan, prepared.task, judged, usage)
+        write_judged(out, dataset, prepared.task, judged, report)
         # Otherwise the next try would fetch the same replies from their batch.
-        BatchLedgerFile(out).drop(_calls_in_vain(out))
+        BatchLedgerFile(out).drop(calls_in_vain(out))
     except TargenError as error:  # what says "resume" speaks of runs
         error.hint = re.sub(r"^resume( the run)?", str(REPEAT), error.hint)
         # A batch that was submitted is paid for, and so is in a file of its own.
@@ -272,67 +236,6 @@ async def acorrect_dataset(
 
 correct_dataset = synchronous(acorrect_dataset)
 """The same for ordinary code."""
-
-
-def open_correction(
-    out: Path, plan: CorrectionPlan, task: str, place: Place = "exact"
-) -> RunDirectory:
-    """The directory of a correction, locked, with its plan in it, and its task if that is a file.
-
-    Args:
-        out: the directory.
-        plan: what decides what the correction finds.
-        task: the name of the task, or its file.
-        place: what may happen to something else in `out`. "replace" replaces a version that people
-            made of the same rows, when they had given other answers.
-
-    Raises:
-        RunConflict: it holds something else.
-    """
-    file = task_file(order_of(task)) if is_file(task) else None
-    if file is not None:
-        plan = plan.model_copy(update={"task_file": file.copy})
-    if place == "number":
-        out = _place_for(out, plan)
-    again = place == "replace"
-    if out.exists():
-        check_members(out)
-        _same_plan(out, plan, again=again)  # before a lock is put into what is someone else's
-    directory = RunDirectory(out)
-    try:
-        _same_plan(out, plan, again=again)
-        plan.save(out)
-        if file is not None:
-            write_atomically(out / file.copy.partition(":")[0], file.text)
-    except BaseException:
-        directory.close()
-        raise
-    return directory
-
-
-def write_correction(
-    out: Path,
-    rows: Sequence[Mapping[str, Any]],
-    changes: Sequence[Mapping[str, Any]],
-    report: Mapping[str, Any],
-    *,
-    origins: Sequence[Mapping[str, Any]] = (),
-    card: str = "",
-) -> None:
-    """The results of a correction: its rows, a verdict on each instance, and the report.
-
-    Before them, as far as it is known, where the rows are from (`origins`), and their card.
-    """
-    if origins:
-        _write_lines(out / "provenance.jsonl", origins)
-    else:
-        remove(out / "provenance.jsonl")
-    if card:
-        write_card(out, card)
-    _write_lines(out / "dataset.jsonl", rows)
-    _write_lines(out / "changes.jsonl", changes)
-    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-    write_atomically(out / "report.json", text)
 
 
 def flip(task: Task[Any, Any], instance: Any, rng: random.Random) -> Any:
@@ -555,229 +458,6 @@ async def _judge(
         explanation=correction.explanation,
         calls=scope.keys,
     )
-
-
-def _report(
-    plan: CorrectionPlan, task: Task[Any, Any], judged: Sequence[Judged], usage: Usage
-) -> dict[str, Any]:
-    """Return what `report.json` holds: label flow, and how right the corrector was."""
-    flows: dict[str, Flow] = {}
-    verdicts = {"flipped": Counter[str](), "as_given": Counter[str]()}
-    suspected = dict.fromkeys(verdicts, 0)  # changed or rejected
-    unjudged = Counter[str]()
-    right = 0
-    for item in judged:
-        gold, claimed = task.label_of(item.gold), task.label_of(item.shown)
-        final = None if item.final is None else task.label_of(item.final)
-        flow = flows.setdefault(claimed if task.labels else OPEN, Flow())
-        kind = "as_given" if claimed == gold else "flipped"
-        corrected = claimed == gold and item.verdict == "relabelled"
-        right_after = final == gold and not corrected
-        right += right_after
-        if item.verdict == UNJUDGED:
-            verdicts[kind][UNJUDGED] += 1
-            unjudged[item.reason] += 1
-            flow.skipped += 1
-            continue
-        verdicts[kind]["right" if right_after else "wrong" if final else "rejected"] += 1
-        suspected[kind] += item.verdict != "confirmed"
-        if final is None:
-            flow.rejected["correct"] += 1
-            flow.reasons[item.reason] += 1
-        else:
-            flow.accepted[ending(final, claimed, closed=bool(task.labels))] += 1
-    kept = sum(item.final is not None for item in judged)
-    names = [name for name in task.quota_names if name in flows]
-    return {
-        "task": plan.task.id,
-        "task_version": plan.task.version,
-        "variants": list(plan.task.variants),
-        "corrector": plan.corrector,
-        "model": "" if plan.step is None else model_name(plan.step),
-        "seed": plan.seed,
-        "flip": plan.flip,
-        **({"rows_per_call": plan.rows_per_call} if plan.rows_per_call > 1 else {}),
-        "instances": len(judged),
-        "kept": kept,
-        **({"unjudged": dict(unjudged.most_common())} if unjudged else {}),
-        "accuracy_before": verdicts["as_given"].total() / len(judged),
-        "accuracy_after": right / kept if kept else None,
-        "flipped": dict(verdicts["flipped"]),
-        "as_given": dict(verdicts["as_given"]),
-        "suspected": suspected,
-        "flow": {name: flows[name].as_dict() for name in names},
-        "usage": usage.as_dict(),
-    }
-
-
-def _write(
-    out: Path,
-    dataset: Dataset,
-    task: Task[Any, Any],
-    judged: Sequence[Judged],
-    report: Mapping[str, Any],
-) -> None:
-    """The corrected rows, every verdict, and the report."""
-    rows: list[Mapping[str, Any]] = []
-    changes: list[dict[str, Any]] = []
-    known = {str(record.get("idx")): record for record in dataset.provenance}
-    origins: list[Mapping[str, Any]] = []
-    labels = dict.fromkeys(task.quota_names, 0)
-    at = 0
-    for item in judged:
-        gold, claimed = task.label_of(item.gold), task.label_of(item.shown)
-        changes.append(
-            {
-                "idx": item.unit.idx,
-                "claimed": claimed,
-                **({"gold": gold} if gold != claimed else {}),
-                "label": None if item.final is None else task.label_of(item.final),
-                **_within(task, item),
-                "verdict": item.verdict,
-                "reason": item.reason,
-                "explanation": item.explanation,
-                "calls": list(item.calls),
-                # As a run's rejects have it: no other file of this directory has its text.
-                **({"instance": item_value(item.shown)} if item.final is None else {}),
-            }
-        )
-        if item.final is None:
-            continue
-        if len(item.unit.instances) == 1:
-            before, after = (task.to_rows(i, 0) for i in (item.gold, item.final))
-            rows += patched(item.unit.rows, before, after)
-        else:  # a row of several instances is split up, so they get new numbers
-            rows += task.to_rows(item.final, at)
-        if record := known.get(str(item.unit.idx)):
-            origins.append({**record, "idx": rows[at].get("idx")})
-        at += task.rows_per_instance
-        name = str(task.label_of(item.final)) if task.labels else OPEN
-        labels[name] = labels.get(name, 0) + task.rows_per_instance
-    card = dataset.card and corrected_card(
-        dataset.card,
-        labels,
-        rows[0] if rows else None,
-        by=" with ".join(filter(None, [report["corrector"].rpartition(":")[2], report["model"]])),
-        verdicts=Counter(change["verdict"] for change in changes),
-    )
-    write_correction(out, rows, changes, report, origins=origins, card=card)
-
-
-def _calls_in_vain(out: Path) -> Set[str]:
-    """Return the keys of calls on which only instances rest that could not be judged."""
-    keys: dict[bool, set[str]] = {True: set(), False: set()}
-    with contextlib.suppress(TargenError, OSError, KeyError, TypeError):
-        for change in read_jsonl(out / "changes.jsonl"):
-            keys[change["verdict"] == UNJUDGED].update(change["calls"])
-    return keys[True] - keys[False]
-
-
-def _within(task: Task[Any, Any], item: Judged) -> Mapping[str, str]:
-    """Return what an instance had and has, if it was corrected within its label."""
-    if item.verdict != "relabelled" or task.label_of(item.final) != task.label_of(item.shown):
-        return {}
-    return {"before": task.answer(item.shown), "after": task.answer(item.final)}
-
-
-def patched(original: Any, before: Any, after: Any) -> Any:
-    """`original` with the changes that lead from `before` to `after`, and no others.
-
-    So a corrected row keeps what its task does not make itself: its number, its source, the order
-    of its columns.
-    """
-    if before == after:
-        return original
-    if isinstance(original, Mapping) and isinstance(before, Mapping) and isinstance(after, Mapping):
-        own = before.keys() - original.keys()  # such as idx, which a person's file may lack
-        if before.keys() == after.keys() and all(before[key] == after[key] for key in own):
-            return {
-                key: patched(value, before[key], after[key]) if key in after else value
-                for key, value in original.items()
-            }
-    elif isinstance(original, list | tuple) and len(original) == len(before) == len(after):
-        return [patched(*parts) for parts in zip(original, before, after, strict=True)]
-    return after
-
-
-def _write_lines(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
-    lines = (json.dumps(record, ensure_ascii=False) for record in records)
-    write_atomically(path, "".join(f"{line}\n" for line in lines))
-
-
-def _place_for(out: Path, plan: CorrectionPlan) -> Path:
-    """The first of DIRECTORY, DIRECTORY-2, ... that is free, or holds the very same work."""
-    taken = ""
-    for path in numbered(out):
-        try:
-            if path.exists():
-                _same_plan(path, plan)
-            break
-        except RunConflict as conflict:
-            taken = taken or str(conflict)
-    if taken:
-        _log.warning("%s. Writing this correction to %s", taken, path)
-    return path
-
-
-def _is_begun(out: Path, plan: CorrectionPlan, place: Place) -> bool:
-    """Return whether `out` or a numbered one has a correction of these rows, with these prompts."""
-    for path in itertools.takewhile(Path.exists, numbered(out)) if place == "number" else [out]:
-        try:
-            old = CorrectionPlan.model_validate(read_json(path / "correction.json"))
-        except (OSError, RunDirectoryError, ValidationError):
-            continue
-        if (old.data, old.task.prompts) == (plan.data, plan.task.prompts):
-            return True
-    return False
-
-
-def _same_plan(out: Path, plan: CorrectionPlan, *, again: bool = False) -> None:
-    """That `out` is fresh, or holds the very same work; with `again`, people may say other things.
-
-    Raises:
-        RunConflict: it holds something else.
-    """
-    there = out / "correction.json"
-    if not there.exists():
-        if not out.is_dir() or any(
-            path.name not in (".lock", ".correction.json.part") for path in out.iterdir()
-        ):
-            raise RunConflict(f"{out} already exists, but is not a correction", hint=ANOTHER_OUT)
-        return
-    try:
-        old = CorrectionPlan.model_validate(ids_today(read_json(there)))
-    except (RunDirectoryError, ValidationError) as error:
-        raise RunConflict(f"{there} cannot be read", hint=ANOTHER_OUT) from error
-    if old.part is None:  # it is older than the record of parts
-        plan = plan.model_copy(update={"part": None})
-    if not old.task_file:  # it is older than copies of tasks, or than files that datasets know
-        task = plan.task
-        if plan.task_file and old.task.id == f"{MEMORY}:{task.id.partition(':')[2]}":
-            task = task.model_copy(update={"id": old.task.id})
-        plan = plan.model_copy(update={"task": task, "task_file": ""})
-    mine, theirs = flat(plan.model_dump(mode="json")), flat(old.model_dump(mode="json"))
-    different = [name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
-    if again and old.review and plan.review:
-        different = [name for name in different if not name.startswith("review.")]
-    if different:
-        said = dict.fromkeys(_called(name) for name in different)
-        raise RunConflict(
-            f"{out} contains a different correction (it differs in: {', '.join(said)})",
-            hint=ANOTHER_OUT,
-        )
-
-
-def _called(name: str) -> str:
-    """Return what users call a field of `CorrectionPlan`, given by its path."""
-    known = {
-        "data": "rows",
-        "part": "corrector",
-        "rows_per_call": "rows per call",
-        "step": "model",
-        "task_file": "task",
-    }
-    first = name.partition(".")[0]
-    return known.get(first, first)
 
 
 def _digest(instances: Sequence[_Held]) -> str:

@@ -17,7 +17,8 @@ from targen_core.engine.quota_tracker import OPEN, Flow, ending
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import Place
 from targen_core.runs.preparing.tasks import find_task, task_plan
-from targen_standard.correction.dataset import open_correction, patched, write_correction
+from targen_standard.correction.outcome import patched, write_correction
+from targen_standard.correction.place import open_correction
 
 __all__ = ["Decided", "patched", "write_version"]
 

@@ -1,0 +1,136 @@
+"""The directory of a correction, and whether it already holds the same or other work."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from targen_cli.correction_plan import CorrectionPlan
+from targen_core.errors import RunConflict, RunDirectoryError
+from targen_core.origin import is_file, order_of
+from targen_core.plugins.register import MEMORY
+from targen_core.runs.folder.directory import RunDirectory
+from targen_core.runs.folder.place import Place, numbered
+from targen_core.runs.records.manifest import flat
+from targen_core.runs.records.reading import check_members, read_json
+from targen_core.runs.records.writing import write_atomically
+from targen_core.task_files import task_file
+from targen_core.wording import ANOTHER_OUT
+from targen_standard.earlier import ids_today
+
+_log = logging.getLogger("targen.run")
+
+
+def open_correction(
+    out: Path, plan: CorrectionPlan, task: str, place: Place = "exact"
+) -> RunDirectory:
+    """The directory of a correction, locked, with its plan in it, and its task if that is a file.
+
+    Args:
+        out: the directory.
+        plan: what decides what the correction finds.
+        task: the name of the task, or its file.
+        place: what may happen to something else in `out`. "replace" replaces a version that people
+            made of the same rows, when they had given other answers.
+
+    Raises:
+        RunConflict: it holds something else.
+    """
+    file = task_file(order_of(task)) if is_file(task) else None
+    if file is not None:
+        plan = plan.model_copy(update={"task_file": file.copy})
+    if place == "number":
+        out = _place_for(out, plan)
+    again = place == "replace"
+    if out.exists():
+        check_members(out)
+        _same_plan(out, plan, again=again)  # before a lock is put into what is someone else's
+    directory = RunDirectory(out)
+    try:
+        _same_plan(out, plan, again=again)
+        plan.save(out)
+        if file is not None:
+            write_atomically(out / file.copy.partition(":")[0], file.text)
+    except BaseException:
+        directory.close()
+        raise
+    return directory
+
+
+def _place_for(out: Path, plan: CorrectionPlan) -> Path:
+    """The first of DIRECTORY, DIRECTORY-2, ... that is free, or holds the very same work."""
+    taken = ""
+    for path in numbered(out):
+        try:
+            if path.exists():
+                _same_plan(path, plan)
+            break
+        except RunConflict as conflict:
+            taken = taken or str(conflict)
+    if taken:
+        _log.warning("%s. Writing this correction to %s", taken, path)
+    return path
+
+
+def is_begun(out: Path, plan: CorrectionPlan, place: Place) -> bool:
+    """Return whether `out` or a numbered one has a correction of these rows, with these prompts."""
+    for path in itertools.takewhile(Path.exists, numbered(out)) if place == "number" else [out]:
+        try:
+            old = CorrectionPlan.model_validate(read_json(path / "correction.json"))
+        except (OSError, RunDirectoryError, ValidationError):
+            continue
+        if (old.data, old.task.prompts) == (plan.data, plan.task.prompts):
+            return True
+    return False
+
+
+def _same_plan(out: Path, plan: CorrectionPlan, *, again: bool = False) -> None:
+    """That `out` is fresh, or holds the very same work; with `again`, people may say other things.
+
+    Raises:
+        RunConflict: it holds something else.
+    """
+    there = out / "correction.json"
+    if not there.exists():
+        if not out.is_dir() or any(
+            path.name not in (".lock", ".correction.json.part") for path in out.iterdir()
+        ):
+            raise RunConflict(f"{out} already exists, but is not a correction", hint=ANOTHER_OUT)
+        return
+    try:
+        old = CorrectionPlan.model_validate(ids_today(read_json(there)))
+    except (RunDirectoryError, ValidationError) as error:
+        raise RunConflict(f"{there} cannot be read", hint=ANOTHER_OUT) from error
+    if old.part is None:  # it is older than the record of parts
+        plan = plan.model_copy(update={"part": None})
+    if not old.task_file:  # it is older than copies of tasks, or than files that datasets know
+        task = plan.task
+        if plan.task_file and old.task.id == f"{MEMORY}:{task.id.partition(':')[2]}":
+            task = task.model_copy(update={"id": old.task.id})
+        plan = plan.model_copy(update={"task": task, "task_file": ""})
+    mine, theirs = flat(plan.model_dump(mode="json")), flat(old.model_dump(mode="json"))
+    different = [name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
+    if again and old.review and plan.review:
+        different = [name for name in different if not name.startswith("review.")]
+    if different:
+        said = dict.fromkeys(_called(name) for name in different)
+        raise RunConflict(
+            f"{out} contains a different correction (it differs in: {', '.join(said)})",
+            hint=ANOTHER_OUT,
+        )
+
+
+def _called(name: str) -> str:
+    """Return what users call a field of `CorrectionPlan`, given by its path."""
+    known = {
+        "data": "rows",
+        "part": "corrector",
+        "rows_per_call": "rows per call",
+        "step": "model",
+        "task_file": "task",
+    }
+    first = name.partition(".")[0]
+    return known.get(first, first)
