@@ -41,7 +41,8 @@ from targen_training.experiments.cells import (
 from targen_training.experiments.data import Material, label_order, read_before, read_material
 from targen_training.experiments.model import Experiment, reaching, validated
 from targen_training.experiments.pages import as_html, as_markdown
-from targen_training.experiments.results import LARGEST, Results, read_results, results_of
+from targen_training.experiments.results import LARGEST, Results, read_results
+from targen_training.experiments.summing import results_of
 from targen_training.models import Ready, require_able
 from targen_training.scores import measured
 from targen_training.trainers import Watch
