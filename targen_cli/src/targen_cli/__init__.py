@@ -1,57 +1,24 @@
-"""The `targen` command. Errors become one clear message and an exit code here."""
+"""The `targen` command. It imports the rest when it runs, so that Ctrl-C also ends the imports."""
 
 from __future__ import annotations
 
-import atexit
-import errno
-import gc
 import os
 import sys
-from contextlib import nullcontext
-from itertools import pairwise
-
-from targen_cli.display.streams import mute, sound_streams
-from targen_cli.display.terminal import guarded, print_traceback
-from targen_core.errors import Interrupted, PluginError, TargenError, UsageError
-from targen_core.text import printable
-from targen_core.wording import of_a_command
 
 __all__ = ["main", "script"]
 
-_LONGEST = 4000
-"""The most characters of an error to print; more would not help."""
-
-_STOPPED = Interrupted.exit_code
-
-_MACHINES = frozenset(
-    getattr(errno, name, errno.EIO)
-    for name in (
-        "ENOSPC",
-        "EDQUOT",
-        "EIO",
-        "EROFS",
-        "EACCES",
-        "EPERM",
-        "EMFILE",
-        "ENFILE",
-        "ESTALE",
-        "ENAMETOOLONG",
-    )
-)
-"""Errors of a disk, a file system or a limit, wherever they come up."""
+_STOPPED = 130
 
 
 def main() -> None:
-    """Run the command line; exit 0, 1 for a failed job, 2 for wrong usage."""
-    # Pydantic would read every distribution's entry points, and fail if one cannot be read.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    # To look for cycles in all that was imported takes longer than most commands.
-    atexit.register(gc.freeze)
-    with sound_streams(), guarded(), of_a_command():
-        try:
-            _main()
-        finally:
-            _flush()
+    """Run the command line; exit as the reference of errors says."""
+    try:
+        from targen_cli.running import run
+
+        run()
+    except KeyboardInterrupt:
+        print("error: stopped", file=sys.stderr)
+        sys.exit(_STOPPED)
 
 
 def script() -> None:
@@ -69,129 +36,3 @@ def script() -> None:
             leaving.daemon = True
             leaving.start()
         raise
-
-
-def _flush() -> None:
-    """Write what is still to be written, or say that it is lost."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        mute(sys.stdout)
-        sys.exit(1)
-    except OSError as error:
-        sys.exit(_lost(error))
-
-
-def _lost(error: OSError) -> int:
-    """Say that what was printed is lost, as on a full disk; the exit code."""
-    mute(sys.stdout)
-    print(f"error: cannot write to standard output: {error.strerror}", file=sys.stderr)
-    print("  note: files that the command already wrote are unaffected", file=sys.stderr)
-    return 1
-
-
-def _refused(error: OSError) -> int:
-    """Print a refusal by the machine, which is not targen's fault; return the exit code."""
-    if error.errno == errno.ENOSPC and error.filename is None:
-        return _lost(error)
-    from targen_core.plain import way_out
-
-    where = f"{error.filename}: " if error.filename else ""
-    print(f"error: {printable(where)}{error.strerror}", file=sys.stderr)
-    print(f"  try: {way_out(error, 'type the same command again')}", file=sys.stderr)
-    return 1
-
-
-def _main() -> None:
-    # Options of every command, in any position.
-    args = [arg for arg in sys.argv[1:] if arg not in ("--debug", "--trust")]
-    debug = "--debug" in sys.argv[1:] or bool(os.environ.get("TARGEN_DEBUG"))
-    if debug:
-        sys.excepthook = print_traceback
-    try:
-        _dispatch(args, trust="--trust" in sys.argv[1:])
-    except TargenError as error:
-        if debug:
-            raise
-        sys.exit(_say(_reblamed(error) or error))
-    except KeyboardInterrupt:
-        sys.exit(_say(Interrupted("stopped")))
-    except BrokenPipeError:
-        mute(sys.stdout)
-        sys.exit(1)
-    except Exception as error:
-        if debug:
-            raise
-        if isinstance(error, OSError) and error.errno in _MACHINES:
-            sys.exit(_refused(error))
-        if isinstance(error, MemoryError):
-            print("error: this machine does not have enough memory", file=sys.stderr)
-            print(
-                "  try: use smaller files, or JSON Lines or Parquet, which targen reads in chunks",
-                file=sys.stderr,
-            )
-            sys.exit(1)
-        if theirs := _reblamed(error):
-            sys.exit(_say(theirs))
-        print(f"error: targen failed: {type(error).__name__}: {_short(error)}", file=sys.stderr)
-        print("  try: repeat the command with --debug, and report its output", file=sys.stderr)
-        sys.exit(1)
-
-
-def _say(error: TargenError) -> int:
-    """Print an error, whose it is and what to do; the exit code."""
-    whose = f" [{error.distribution}]" if isinstance(error, PluginError) else ""
-    print(f"error{whose}: {_short(error)}", file=sys.stderr)
-    if error.hint:
-        print(f"  try: {error.hint}", file=sys.stderr)
-    return error.exit_code
-
-
-def _reblamed(error: Exception) -> PluginError | None:
-    """The error that names the plugin whose code raised another; None for the command itself."""
-    from targen_core.plugins.blame import blamed
-
-    found = blamed(error)
-    return None if found is None or found.distribution == "targen-cli" else found
-
-
-def _short(error: Exception) -> str:
-    return printable(str(error), max_length=_LONGEST)
-
-
-def _is_new(words: str, known: set[str]) -> bool:
-    """Return whether words are said for the first time, and note them."""
-    is_new = words not in known
-    known.add(words)
-    return is_new
-
-
-def _dispatch(args: list[str], *, trust: bool = False) -> None:
-    # Listing is what people type first and most: it goes past typer, which
-    # imports pydantic to run any command and would take most of the time.
-    if args and args[0].startswith("list-") and args[1:] in ([], ["--json"]):
-        from targen_cli.commands.inventory import show_registered
-
-        if show_registered(args[0], json=bool(args[1:])):
-            return
-    if "--out=" in args or ("--out", "") in pairwise(args):
-        # A shell variable that is not set; a path would be this folder.
-        raise UsageError("--out is empty", hint="give a folder or a file, or omit --out")
-    import logging
-
-    from targen_cli.app import build
-    from targen_cli.asking import ask_about_files
-    from targen_core.origin import trusting
-
-    words = logging.StreamHandler()  # standard error: downloads, Ctrl-C, a cache that fails
-    words.setFormatter(logging.Formatter("%(message)s"))
-    read: set[str] = set()  # a command may read a dataset several times
-    words.addFilter(lambda said: said.name != "targen.dataset" or _is_new(said.getMessage(), read))
-    log = logging.getLogger("targen")
-    log.addHandler(words)
-    log.setLevel(logging.INFO)
-    try:
-        with trusting() if trust else nullcontext(), ask_about_files():
-            build()(args, prog_name="targen")
-    finally:
-        log.removeHandler(words)

@@ -123,7 +123,7 @@ class Every(Commands):
         return (*GOOD[self.command].split(),)
 
 
-PIPED = ("generate", "describe", "analyze", "list-tasks")
+PIPED = ("generate", "describe", "show", "analyze", "list-tasks")
 """Commands that are tried with a closed pipe: each takes a process, and all print in these ways."""
 
 

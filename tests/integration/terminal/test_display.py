@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+import subprocess
 import sys
 import threading
 
@@ -134,6 +135,28 @@ def test_streams_that_are_closed(shell, held, tmp_path, status, streams):
     for name in ("journal", "dataset.jsonl", "provenance.jsonl", "rejects.jsonl"):
         for row in (tmp_path / "run" / name).read_text().splitlines():
             json.loads(row[9:] if name == "journal" else row)
+
+
+def test_help_into_a_closed_pipe_ends_as_other_tools_do(shell):
+    done = shell("targen --help | true")
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_ctrl_c_during_the_first_imports_ends_quietly(tmp_path):
+    press = (
+        "import os, signal, sys\n"
+        "class Press:\n"
+        "    def find_spec(name, *_):\n"
+        "        if name == 'targen_core.errors':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Press)\n"
+        "from targen_cli import script\n"
+        "script()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", press], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: stopped\n")
 
 
 @pytest.mark.parametrize("stream", ["2>&-", "2>/dev/full"])

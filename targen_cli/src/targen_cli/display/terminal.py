@@ -13,10 +13,11 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, TextIO, cast
 
+from targen_cli.display.streams import ClosedPipe, mute
 from targen_core.text import printable
 
 __all__ = ["Guard", "folded", "guarded", "print_traceback", "room_of", "width_of"]
@@ -49,12 +50,12 @@ class Guard:
         """Write `text`, made safe."""
         writer = sys._getframe(1).f_globals.get("__name__", "")
         if writer.startswith("rich."):
-            self._stream.write(_drawing(text))
+            self._try(self._stream.write, _drawing(text))
             return len(text)
         safe = printable(text)
         if self._begins and writer not in _LAID_OUT and (room := room_of(self._stream)):
             safe = folded(safe, room)
-        self._stream.write(safe)
+        self._try(self._stream.write, safe)
         self._begins = text.endswith("\n") if text else self._begins
         return len(text)
 
@@ -62,6 +63,17 @@ class Guard:
         """Write several texts."""
         for line in lines:
             self.write(line)
+
+    def flush(self) -> None:
+        """Write what the stream still holds."""
+        self._try(self._stream.flush)
+
+    def _try(self, function: Callable[..., Any], *args: str) -> None:
+        try:
+            function(*args)
+        except BrokenPipeError as error:
+            mute(self._stream)
+            raise ClosedPipe(str(error)) from None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
