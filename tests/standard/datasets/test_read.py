@@ -55,6 +55,27 @@ def test_files_as_editors_and_others_leave_them(data, registry, tmp_path):
     assert dataset.rows == [json.loads(data.decode("utf-8-sig"))]
 
 
+@pytest.mark.parametrize(
+    ("columns", "taken"),
+    [
+        (("First", "SECOND"), True),
+        (("first ", "se-co_nd"), True),
+        (("FIRST", "first", "second"), True),  # the exact name counts
+        (("First", "FIRST", "second"), False),
+        (("1st", "second"), False),
+    ],
+)
+def test_names_of_columns_may_differ_in_case_and_signs(columns, taken, registry, tmp_path):
+    path = tmp_path / "mine.jsonl"
+    path.write_text(json.dumps({**{name: name for name in columns}, "label": "same"}))
+    if not taken:
+        with pytest.raises(UsageError, match="first: no such column; "):
+            read_dataset(path, "pairs", registry=registry)
+        return
+    (row,) = read_dataset(path, "pairs", registry=registry).rows
+    assert [row["first"], row["second"]] == list(columns[-2:])
+
+
 @pytest.mark.parametrize("of_file", ["NFC", "NFD"])
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
 def test_letters_of_names_may_be_composed_or_not(of_file, suffix, tmp_path):

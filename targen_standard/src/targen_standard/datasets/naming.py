@@ -33,6 +33,19 @@ def plain_label(value: Any) -> str:
     return re.sub(r"[\W_]+", "_", composed(str(value)).casefold()).strip("_")
 
 
+def _plain_column(name: str) -> str:
+    return re.sub(r"[\s_-]+", "", composed(name).casefold())
+
+
+def _spelled(name: str, names: Iterable[str], taken: Iterable[str] = ()) -> str | None:
+    """Return the only column whose name differs in case, spaces, dashes or underscores; or None."""
+    plain = _plain_column(name)
+    if sum(_plain_column(each) == plain for each in taken) > 1:  # another field may be meant
+        return None
+    same = [each for each in names if each not in taken and _plain_column(each) == plain]
+    return same[0] if len(same) == 1 else None
+
+
 def known_labels(task: Task[Any, Any] | None) -> dict[str, str]:
     """Return the names of a task's labels by their names and official values as compared."""
     labels: dict[str, str] = {}
@@ -101,15 +114,20 @@ def naming_of(task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]]) ->
     names = dict.fromkeys(name for row in rows for name in row)
     label = label_column(task, rows)
     fields = _written_fields(task, names)
-    lacking = [name for name in fields if name not in names]
+    spelled = {
+        name: column
+        for name in fields
+        if name not in names and (column := _spelled(name, names, fields)) not in (None, label)
+    }
+    lacking = [name for name in fields if name not in names and name not in spelled]
     if not lacking or not names:
-        return Naming(fields, label)
+        return Naming(fields, label, spelled)
     texts = [
         name
         for name in names
         if name not in NO_TEXTS
         and name != label
-        and name not in fields
+        and name not in (*fields, *spelled.values())
         and any(isinstance(row.get(name), str) for row in rows)
     ]
     if task is not None and len(fields) != 1:
@@ -120,7 +138,7 @@ def naming_of(task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]]) ->
         )
     named = (
         [name for name in _TEXT if name in texts]
-        or [name for name in texts if name.casefold() in (fields[0].casefold(), *_TEXT)]
+        or [name for name in texts if name.casefold() in _TEXT]
         or (texts if len(texts) == 1 else [])
     )
     if not named:
@@ -178,13 +196,13 @@ def _answers(task: Task[Any, Any]) -> tuple[str, ...]:
 def _answer_column(
     answer: str, task: Task[Any, Any], naming: Naming, rows: Sequence[Mapping[str, Any]]
 ) -> str | None:
-    """The column of an output: of its name in any case, or for a single value, that of labels."""
+    """The column of an output: that of its name, or for a single value, that of labels."""
     names = dict.fromkeys(name for row in rows for name in row)
     if answer in names:
         return None
-    same = [name for name in names if name.casefold() == answer.casefold()]
-    if same or {*_answers(task)} - {*names} != {answer}:
-        return next(iter(same), None)
+    spelled = _spelled(answer, names)
+    if spelled is not None or {*_answers(task)} - {*names} != {answer}:
+        return spelled
     is_list = schema_of(task.schema).column(answer).type in ("array", "object", "")
     return None if is_list else naming.label
 
