@@ -285,6 +285,21 @@ def test_export_takes_what_people_found_acceptable(run, grades, refuses, works, 
     assert "whether anybody has read them" not in card
 
 
+def test_export_says_by_which_rule_rows_of_a_version_count(run, grades, refuses, works):
+    grades(run, "ann", {0: {"after": "A"}, 1: REJECT})
+    grades(run, "bob", {0: REJECT, 1: REJECT})
+    for number, rule in enumerate(("agree", "ann", "majority"), 1):
+        works("review", "apply", run, "--resolve", rule)
+        version = NEW if number == 1 else f"{NEW}-{number}"
+        export = ("export", version, "--task", run / "task.json", "--reviewed", "--out", "x.jsonl")
+        if rule == "ann":
+            said = "2 people read 2 of 6 rows and accepted 1 of them (if raters differed, one of "
+            assert said + "them decided)" in works(*export).err
+        else:
+            whom = {"agree": "everyone who graded it", "majority": "the majority"}[rule]
+            refuses(export, f"no row was accepted by {whom}")
+
+
 @pytest.mark.whole
 def test_the_card_of_an_export_has_what_people_found(run, grades, works, tmp_path):
     right, wrong = {"before": "A", "after": "A"}, {"before": "D", "after": "B"}

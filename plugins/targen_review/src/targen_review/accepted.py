@@ -19,6 +19,9 @@ from targen_standard.reporting.card import card_of_rows, counts_of
 
 __all__ = ["accepted"]
 
+_DECIDED = {"agree": "everyone who graded it", "majority": "the majority"}
+_ONE = "one of them"  # the card does not name raters
+
 
 @dataclass(frozen=True, slots=True)
 class _Row:
@@ -42,8 +45,9 @@ class _Row:
 def accepted(path: Path, dataset: Dataset) -> tuple[Dataset, str]:
     """The rows of a dataset that people found acceptable, and in words how many those are.
 
-    A row counts as people left it, and raters have to agree on it. The card states how many rows
-    were read, but not by whom.
+    A row counts as people left it. Raters have to agree on it, unless `targen review apply`
+    resolved their differences by another rule. The card states how many rows were read, but not by
+    whom.
 
     Args:
         path: the data, with its review next to it, or a result of `targen review apply`.
@@ -52,14 +56,17 @@ def accepted(path: Path, dataset: Dataset) -> tuple[Dataset, str]:
     Raises:
         UsageError: people have not reviewed it, or did not accept any row.
     """
-    rows = _of_version(path) if _is_version(path) else _of_review(path)
+    plan = tracing.plan_of(path) if path.is_dir() else None
+    review = None if plan is None else plan.review
+    rows = _of_review(path) if review is None else _of_version(path)
+    rule = "agree" if review is None else review.resolve
     seen = [row for row in rows if row.by]
     good = [row for row in seen if row.acceptable and row.rows]
     people = {name for row in seen for name in row.by}
     if not good:
         raise UsageError(
             f"people read {plural(len(seen), 'row')} of {path}, but no row was accepted by "
-            "everyone who graded it",
+            + _DECIDED.get(rule, _ONE),
             hint="see targen review report",
         )
     changed = sum(row.changed for row in good)
@@ -67,6 +74,7 @@ def accepted(path: Path, dataset: Dataset) -> tuple[Dataset, str]:
         f"{plural(len(people), 'person', 'people')} read {len(seen):,} of "
         f"{plural(len(rows), 'row')} and accepted {len(good):,} of them"
         + (f", {changed:,} after changing the label or the text" if changed else "")
+        + ("" if rule == "agree" else f" (if raters differed, {_DECIDED.get(rule, _ONE)} decided)")
     )
     official = [each for row in good for each in row.rows]
     numbers = {str(row["idx"]) for row in official if "idx" in row}
@@ -85,11 +93,6 @@ def accepted(path: Path, dataset: Dataset) -> tuple[Dataset, str]:
 def _card(path: Path, dataset: Dataset, kept: Dataset, said: str) -> str:
     only = f"{said[0].upper()}{said[1:]}. Only those rows are included.\n\n{figures_for(path)}"
     return card_of_rows(with_section(dataset, only), counts_of(kept), kept.rows[0])
-
-
-def _is_version(path: Path) -> bool:
-    plan = tracing.plan_of(path) if path.is_dir() else None
-    return plan is not None and plan.review is not None
 
 
 def _of_version(path: Path) -> list[_Row]:
