@@ -205,6 +205,18 @@ def test_it_says_first_what_it_will_do(make, revise, targen):
     assert not targen_core.plan_revision("run-revised", "mail.yaml").changes
 
 
+def test_a_text_that_was_never_judged_makes_a_new_row(works, targen):
+    Path("mail.yaml").write_text(MAIL)
+    for limit in range(17_000, 22_000, 1000):  # some of these stop between a text and its judgement
+        run = f"run-{limit}"
+        generate = ("generate", "mail.yaml", "-n", 30, "-b", "scripted", "--concurrency", 16, "-q")
+        targen(*generate, "--max-tokens", limit, "--out", run)
+        there = len(records(run, "dataset.jsonl"))
+        of = works("revise", run, "-n", 40, "--dry-run", "--json").json["labels"].values()
+        assert sum(each["judged"] for each in of) == 0
+        assert sum(each["kept"] for each in of) <= there < 30
+
+
 @pytest.mark.parametrize("counts", [("-n", 8), ("--label", "order=3", "--label", "refund=2")])
 def test_another_name_of_a_label_is_a_value(counts, make, targen, refuses):
     make(MAIL, "first", *counts)
