@@ -32,6 +32,15 @@ def test_rows_and_candidates_are_compared_by_text_and_id(works, generate):
     assert "+ row 1" in printed and rows[1]["text"] in printed
 
 
+def test_rows_have_the_names_of_labels_as_in_show(works):
+    for seed in "12":
+        works(f"generate copa -n 2 -b scripted -q --seed {seed} --out {seed}")
+    rows = works("diff 1 2").out.partition("\nRows\n")[2]
+    for sign in "-+":
+        assert f"{sign} row 0  choice1\n" in rows and f"{sign} row 1  choice2\n" in rows
+    assert "label     1\n" in rows and "label     1\n" in works("show 1").out
+
+
 def test_candidates_are_listed_beneath_the_number_of_their_kind(works, generate):
     generate("a")
     works("generate mail.yaml -n 12 -b scripted -q --no-cache --corrector blind --out b")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -162,13 +162,13 @@ def print_rows(result: Difference) -> None:
 
 def _print_row(screen: Screen, example: RowChange) -> None:
     """A row as a diff has it: what it was, and what it is."""
-    sides: Sequence[tuple[str, tuple[int, Mapping[str, Any]] | None]]
-    sides = (("-", example.left), ("+", example.right))
-    for sign, side in sides:
+    for sign, side in (("-", example.left), ("+", example.right)):
         if side is None:
             continue
-        number, row = side
-        screen.title(f"{sign} {row_name(number)}", str(row.get("label", "")), "", indent=2)
-        content = [(name, value) for name, value in row.items() if name not in ("idx", "label")]
-        cut = [(name, printable(text_of(value), max_length=REPLY)) for name, value in content]
+        number, row, label = side
+        screen.title(f"{sign} {row_name(number)}", label, "", indent=2)
+        shown = {name: value for name, value in row.items() if name != "idx"}
+        if shown.get("label") == label:
+            del shown["label"]
+        cut = [(name, printable(text_of(value), max_length=REPLY)) for name, value in shown.items()]
         screen.pairs(cut, indent=6)

@@ -54,13 +54,13 @@ class RowChange:
     Attributes:
         kind: "relabelled" (the same text), "near" (nearly the same), "left" or "right" (only in
             that run).
-        left: its number and content in the first run, or None.
+        left: its number, content and label's name in the first run, or None.
         right: the same in the second.
     """
 
     kind: str
-    left: tuple[int, Mapping[str, Any]] | None
-    right: tuple[int, Mapping[str, Any]] | None
+    left: tuple[int, Mapping[str, Any], str] | None
+    right: tuple[int, Mapping[str, Any], str] | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -414,15 +414,16 @@ def _shown(
     result: Difference, changes: Sequence[tuple[str, int | None, int | None]]
 ) -> list[RowChange]:
     """The rows of a few changes."""
-    content: list[dict[int, Mapping[str, Any]]] = []
+    content: list[dict[int, tuple[Mapping[str, Any], str]]] = []
     for side, run in enumerate((result.left, result.right), 1):
         numbers = {change[side] for change in changes}
-        content.append({number: row for number, row in _rows(run) if number in numbers})
+        rows = ((row, traced.label or "") for traced in tracing.rows(run) for row in traced.rows)
+        content.append({number: row for number, row in enumerate(rows) if number in numbers})
     return [
         RowChange(
             kind,
-            None if one is None else (one, content[0][one]),
-            None if two is None else (two, content[1][two]),
+            None if one is None else (one, *content[0][one]),
+            None if two is None else (two, *content[1][two]),
         )
         for kind, one, two in changes
     ]
