@@ -26,7 +26,8 @@ def test_unequal_shares_do_not_decide_what_is_said(targen, mood):
     assert "warning" not in targen(*words).err
     weighed = targen(*evaluate)
     assert weighed.json["figures"]["accuracy"]["value"] > 0.7 and not weighed.err
-    plain = targen(*words, "-o", "class_weight=false", "--force")
+    plain = targen(*words, "-o", "class_weight=false", "--force", "-q")
+    assert plain.out == "models/train\n"
     assert "the model predicts praise for 100% of the training rows, although 67% have" in plain.err
     said = targen(*evaluate)
     assert "predicts praise for 100% of the test rows, although 50% have" in said.err

@@ -95,7 +95,9 @@ def train(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier model.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not show progress.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only the path of the model.")
+    ] = False,
 ) -> None:
     """Train a model on one dataset, or on the datasets of several tasks.
 
@@ -142,7 +144,8 @@ def train(
             force=force,
             quiet=quiet,
         )
-    print(_said(made.facts))
+    if not quiet:
+        print(_said(made.facts))
     _warn(made, rows)
     print(made.folder)
     if not quiet:
