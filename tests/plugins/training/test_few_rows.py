@@ -175,6 +175,7 @@ def test_compare_accepts_rows_in_memory():
         (["syn.jsonl"], {"test": []}, "the given data has no rows", ""),
         (["syn.jsonl"], {"match": "size"}, "match must be labels", ""),
         (["syn.jsonl"], {"mixture": True}, "mixture needs two datasets", ""),
+        (["syn.jsonl"], {"seeds": [0, 1]}, "has no keyword 'seeds'", "did you mean repeats?"),
         (["syn.jsonl"], {"repeats": 0}, "repeats: must be between 1 and 1000", ""),
         (["syn.jsonl"], {"real": "real.jsonl", "curve": [5, 2]}, "curve: must be increasing", ""),
         (["syn.jsonl"], {"curve": "x"}, 'curve="x" is not a list', "curve=[16, 64]"),

@@ -98,6 +98,7 @@ MEANT = {
     **dict.fromkeys(("label", "shares", "ratio"), "labels"),
     **dict.fromkeys(("decl", "declaration"), "task"),
     **dict.fromkeys(("from_run", "run"), "measured"),
+    "seeds": "repeats",  # of functions that do not have seeds of rows
 }
 """Keywords of ours by the names that people try for them."""
 
@@ -188,7 +189,9 @@ def _bind(
     if not any(each.kind is each.VAR_KEYWORD for each in keywords.values()):
         for key in kwargs.keys() - keywords.keys():
             problem = f"{name}() has no keyword {key!r}"
+            meant = MEANT.get(key, "")
             hint = did_you_mean(key, [*keywords], "its keywords")
+            hint = f"did you mean {meant}?" if meant in keywords else hint
             raise UnknownOption(problem, option=key, known=keywords, hint=hint)
     try:
         signature.bind(*args, **kwargs)
