@@ -265,6 +265,14 @@ def test_rows_that_one_of_the_runs_excludes_are_left_out_of_all(works, finished,
     assert {each["source"] for each in report("again")["excluded"]} == {"held", "other"}
 
 
+def test_rows_of_labels_that_are_not_listed_are_counted(targen):
+    for seed in (0, 1):
+        targen(f"generate rte -n 6 -b scripted -q --seed {seed} --out run{seed}")
+    said = "omitted: 6 rows of not_entailment, which --label does not list\n"
+    assert said in targen("merge run0 run1 --label entailment=2 --out some").err
+    assert "omitted" not in targen("merge run0 run1 --out all").err
+
+
 def test_a_run_that_somebody_edited_counts_as_it_is_now(targen, works, refuses):
     for seed in (0, 1):
         works(f"generate rte -n 8 -b scripted -q --seed {seed} --out run{seed}")

@@ -36,7 +36,7 @@ from targen_standard.datasets.source import card_in, changed_words
 from targen_standard.filters.excluded.filter import ExclusionFilter
 from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
 from targen_standard.merging.folder import NewFolder, copy_files
-from targen_standard.merging.notes import not_excluded, notes_on, within_words
+from targen_standard.merging.notes import not_excluded, notes_on, omitted_words, within_words
 from targen_standard.merging.outcome import merged_manifest, merged_report, shortage
 from targen_standard.merging.rows import Writer, add_flows, copy_rejects
 from targen_standard.merging.runs import (
@@ -110,6 +110,8 @@ def merge_runs(
     require_one_division(runs)
     across, within = filters_of(registry, runs)
     notes = [*notes_on(runs), *within_words(within)]
+    if labels:
+        notes.extend(omitted_words(runs, labels))
     first = runs[0]
     tasks = _tasks_of(registry, runs, out, task)
     task = tasks[first.name]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 
 from targen_core.runs.records.lock import SourcePlan
 from targen_core.runs.records.manifest import flat
 from targen_core.text import plural
-from targen_core.wording import Action
+from targen_core.wording import Action, Option
 from targen_standard.merging.runs import Run, exclude_the_same, halves, shown
 
 _NAMED = 12  # differences that are named
@@ -43,6 +44,17 @@ def not_excluded(runs: Sequence[Run], sources: Sequence[SourcePlan]) -> Iterator
             f"not all runs exclude {' and '.join(there.values())}, so merged rows may repeat rows "
             "from there"
         )
+
+
+def omitted_words(runs: Sequence[Run], labels: Collection[str]) -> Iterator[str]:
+    """Say how many rows have labels other than the listed ones, and are not merged."""
+    rows: Counter[str] = Counter()
+    for run in runs:
+        rows.update(run.report["rows"])
+    for label, count in rows.items():
+        if count and label not in labels:
+            of = f"{plural(count, 'row')} of {label}"
+            yield f"omitted: {of}, which {Option('labels')} does not list"
 
 
 def within_words(names: Sequence[str]) -> Iterator[str]:
