@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -9,7 +10,6 @@ from typing import Any
 
 from targen_core.calls.usage import Usage, answered
 from targen_core.plugins.register import MEMORY
-from targen_core.reading import read_jsonl
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.records.manifest import Manifest, as_words, flat
 from targen_core.text import percent, plural, printable
@@ -42,7 +42,7 @@ class LabelPlan:
         requested: rows that the revised run is to have.
         kept: rows that remain unchanged, with their judgement.
         judged: rows whose text stays, and which step 4 judges again.
-        written: new rows, whose texts are written or were not used yet.
+        written: new rows, whose texts are written or were never judged.
     """
 
     requested: int
@@ -150,14 +150,12 @@ def plan_of(job: Revision) -> RevisionPlan:
     assert job.report is not None and job.rehearsal is not None
     before, report, made = read_report(job.of), job.report, job.rehearsal
     rows: dict[str, Counter[str]] = {label: Counter() for label in report["requested"]}
-    # A run may have written texts ahead of time, or stopped before it judged them.
-    files = (job.of / "provenance.jsonl", job.of / "rejects.jsonl")
-    known = {row["id"] for file in files for row in read_jsonl(file)}
-    for row in read_jsonl(job.path / "provenance.jsonl"):
-        is_new = row["id"] in made.written or row["id"] not in known
-        is_judged = row["id"] in made.judged
-        what = "written" if is_new else "judged" if is_judged else "kept"
-        rows[row["label"] if row["label"] in rows else "any"][what] += row["rows"]
+    with (job.path / "provenance.jsonl").open(encoding="utf-8") as lines:
+        for row in map(json.loads, lines):
+            is_new = row["id"] in made.written or row["id"] in made.unjudged
+            is_judged = row["id"] in made.judged
+            what = "written" if is_new else "judged" if is_judged else "kept"
+            rows[row["label"] if row["label"] in rows else "any"][what] += row["rows"]
     labels = {
         label: LabelPlan(requested, *(rows[label][name] for name in ("kept", "judged", "written")))
         for label, requested in report["requested"].items()

@@ -33,6 +33,7 @@ class Rehearsal:
         cached: those that the cache would answer.
         written: ids of candidates whose texts are not there yet, with their branches.
         judged: ids of candidates that lack only the judgement.
+        unjudged: those of them that the run did not judge, as it stopped before.
     """
 
     cache: ReplyCache | None = None
@@ -40,6 +41,7 @@ class Rehearsal:
     cached: Counter[str] = field(default_factory=Counter)
     written: dict[str, str] = field(default_factory=dict)
     judged: set[str] = field(default_factory=set)
+    unjudged: set[str] = field(default_factory=set)
     _new: set[tuple[str, int, str]] = field(default_factory=set)
 
     @contextmanager
@@ -73,10 +75,12 @@ class Rehearsal:
         """Note that the texts of a call of step 3 are new."""
         self._new.add((work.seed.id, work.seed.sample, work.branch))
 
-    def saw(self, work: Judgement, *, lacked: bool) -> None:
+    def saw(self, work: Judgement, *, lacked: bool, was_judged: bool) -> None:
         """Note whether the text of a candidate is new, or its judgement, or neither."""
         candidate = f"{work.seed.id}/{work.branch}/{work.ordinal}"  # as in provenance
         if (work.seed.id, work.seed.sample, work.branch) in self._new:
             self.written[candidate] = work.branch
         elif lacked:
             self.judged.add(candidate)
+            if not was_judged:
+                self.unjudged.add(candidate)

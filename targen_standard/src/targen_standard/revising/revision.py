@@ -399,13 +399,15 @@ class _Carrying(LocalExecutor):
 
         made, lacked = await self._with(super().judge, work, scope, old)
         if revision.rehearsal is not None:
-            if lacked:
-                await self._expect(made, work)
-            revision.rehearsal.saw(work, lacked=lacked)
+            was_judged = lacked and await self._expect(made, work)
+            revision.rehearsal.saw(work, lacked=lacked, was_judged=was_judged)
         return made
 
-    async def _expect(self, made: Outcome, work: Judgement) -> None:
-        """Put the old judgement in place of one that is made up, or consent."""
+    async def _expect(self, made: Outcome, work: Judgement) -> bool:
+        """Put the old judgement in place of one that is made up, or consent; whether there is one.
+
+        A run without a corrector also judged its candidates.
+        """
         outcome, records = await self.past.judge(work)
         if records and outcome.stage == "correct":
             made.stage, made.reason, made.detail = outcome.stage, outcome.reason, outcome.detail
@@ -419,6 +421,7 @@ class _Carrying(LocalExecutor):
             if label is not None:
                 made.stage = made.reason = made.detail = ""
                 made.final, made.corrected = final, label
+        return records is not None
 
     async def _with(
         self,
