@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 
+import pytest
+
 from targen_core import folders
+from targen_core.errors import UsageError
 
 
 def test_the_cache_is_where_the_platform_or_the_user_has_it(monkeypatch, tmp_path):
@@ -32,3 +35,12 @@ def test_marks_that_cannot_be_stored_are_reported_once(monkeypatch, tmp_path, ca
     (said,) = caplog.messages
     assert f"cannot write to {own / 'cache'}: " in said
     assert "set TARGEN_CACHE_DIR" in said
+
+
+def test_without_a_home_directory_only_what_must_be_stored_needs_a_folder(monkeypatch):
+    monkeypatch.setenv("TARGEN_CACHE_DIR", "~no-such-user/cache")
+    assert not folders.is_known("options", "aa")
+    folders.make_known("options", "aa")
+    with pytest.raises(UsageError, match="no home directory") as caught:
+        folders.replies_folder()
+    assert "set TARGEN_CACHE_DIR to a folder" in str(caught.value.hint)

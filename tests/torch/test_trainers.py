@@ -41,7 +41,7 @@ def train(targen, jsonl, tmp_path):
         code=0,
     ):  # fmt: skip
         done = by(
-            "train", data, "--task", "mood.yaml", "--out", out, "-q",
+            "train", data, "--task", "mood.yaml", "--out", out,
             *(() if model is False else ("--model", model or tiny(kind))),
             "-o", f"learning_rate={RATES[kind]}", "-o", f"epochs={epochs}", "-o", "batch=8",
             "-o", f"device={device}", *more,

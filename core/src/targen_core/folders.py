@@ -7,6 +7,8 @@ import logging
 import os
 from pathlib import Path
 
+from targen_core.errors import UsageError
+
 __all__ = ["CACHE_VARIABLE", "cache_folder", "is_known", "make_known", "replies_folder"]
 
 _log = logging.getLogger("targen.cache")
@@ -16,12 +18,22 @@ CACHE_VARIABLE = "TARGEN_CACHE_DIR"
 
 
 def cache_folder() -> Path:
-    """`$TARGEN_CACHE_DIR`, or `targen` in the platform's place for caches."""
-    if chosen := os.environ.get(CACHE_VARIABLE):
-        return Path(chosen).expanduser()
-    from platformdirs import user_cache_path  # only imported if something is stored there
+    """`$TARGEN_CACHE_DIR`, or `targen` in the platform's place for caches.
 
-    return user_cache_path("targen", appauthor=False)
+    Raises:
+        UsageError: there is no such place, as in a container whose user has no home directory.
+    """
+    try:
+        if chosen := os.environ.get(CACHE_VARIABLE):
+            return Path(chosen).expanduser()
+        from platformdirs import user_cache_path  # only imported if something is stored there
+
+        return user_cache_path("targen", appauthor=False)
+    except RuntimeError:
+        raise UsageError(
+            "this user has no home directory for what targen keeps between runs",
+            hint=f"set {CACHE_VARIABLE} to a folder, or HOME",
+        ) from None
 
 
 def replies_folder() -> Path:
@@ -31,12 +43,18 @@ def replies_folder() -> Path:
 
 def is_known(kind: str, digest: str) -> bool:
     """Return whether this user has used something of this kind before, by its digest."""
-    return os.path.exists(_mark(kind, digest))  # noqa: PTH110 (False in another user's folder)
+    try:
+        return os.path.exists(_mark(kind, digest))  # noqa: PTH110 (False in another user's folder)
+    except UsageError:
+        return False
 
 
 def make_known(kind: str, digest: str) -> None:
     """Record that this user has used something; if that fails, the user is asked again."""
-    mark = _mark(kind, digest)
+    try:
+        mark = _mark(kind, digest)
+    except UsageError:
+        return  # a call that stores something says so
     try:
         mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         mark.touch()

@@ -232,6 +232,17 @@ def test_the_user_s_settings_are_where_the_platform_or_the_user_has_them(monkeyp
     assert user_file().parent == tmp_path / "own"
 
 
+def test_a_home_directory_that_is_missing_or_of_a_different_user(
+    monkeypatch, works, refuses, tmp_path
+):
+    monkeypatch.setenv("TARGEN_CONFIG_DIR", "~no-such-user/settings")
+    works("estimate tickets -n 2 -b scripted")
+    refuses("config set concurrency 2", "no home directory", "set TARGEN_CONFIG_DIR to a folder")
+    # A name that is too long fails for root as well, as another user's folder does for others.
+    monkeypatch.setenv("TARGEN_CONFIG_DIR", str(tmp_path / ("a" * 300)))
+    refuses("estimate tickets -n 2 -b scripted", "cannot read", "TARGEN_NO_CONFIG=1")
+
+
 # --- where no backend is named ---
 
 

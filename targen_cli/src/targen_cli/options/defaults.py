@@ -231,12 +231,41 @@ class DefaultsFile:
 
 
 def _config_folder() -> Path:
-    """Return `$TARGEN_CONFIG_DIR`, or `targen` in the platform's place for settings."""
-    if chosen := os.environ.get(CONFIG_VARIABLE):
-        return Path(chosen).expanduser()
-    from platformdirs import user_config_path
+    """Return `$TARGEN_CONFIG_DIR`, or `targen` in the platform's place for settings.
 
-    return user_config_path("targen", appauthor=False)
+    Raises:
+        UsageError: there is no such place, as in a container whose user has no home directory.
+    """
+    try:
+        if chosen := os.environ.get(CONFIG_VARIABLE):
+            return Path(chosen).expanduser()
+        from platformdirs import user_config_path
+
+        return user_config_path("targen", appauthor=False)
+    except RuntimeError:
+        raise UsageError(
+            "this user has no home directory for settings",
+            hint=f"set {CONFIG_VARIABLE} to a folder, or HOME",
+        ) from None
+
+
+def _own_file() -> Path | None:
+    """Return the user's file if there is one.
+
+    Raises:
+        UsageError: its folder cannot be read, as in a home directory of a different user.
+    """
+    try:
+        own = user_file()
+    except UsageError:
+        return None
+    try:
+        return own if own.exists() else None
+    except OSError as error:
+        raise UsageError(
+            f"cannot read {own}: {error.strerror}",
+            hint=f"set {CONFIG_VARIABLE} to a folder of your own, or {NO_FILES}=1 to use no files",
+        ) from None
 
 
 def user_file() -> Path:
@@ -256,7 +285,7 @@ def project_file(start: Path | None = None) -> Path | None:
     for one in (folder, *folder.parents):
         own, project = one / FILE_NAME, one / "pyproject.toml"
         if own.exists():
-            return own if own != user_file() else None
+            return own if own != _own_file() else None
         try:
             text = read_text(project, _MOST, inside=one) if project.is_file() else ""
             if "tool" in text and "targen" in text:
@@ -510,8 +539,8 @@ def read_files() -> list[DefaultsFile]:
     """
     if os.environ.get(NO_FILES):
         return []
-    own, project = user_file(), project_file()
-    files = [read_file(own, project=False)] if own.exists() else []
+    own, project = _own_file(), project_file()
+    files = [read_file(own, project=False)] if own is not None else []
     if project is not None:
         files.append(read_file(project, project=True))
     return files
