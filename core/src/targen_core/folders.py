@@ -6,10 +6,18 @@ import functools
 import logging
 import os
 from pathlib import Path
+from typing import Literal
 
 from targen_core.errors import UsageError
 
-__all__ = ["CACHE_VARIABLE", "cache_folder", "is_known", "make_known", "replies_folder"]
+__all__ = [
+    "CACHE_VARIABLE",
+    "cache_folder",
+    "is_known",
+    "make_known",
+    "replies_folder",
+    "user_folder",
+]
 
 _log = logging.getLogger("targen.cache")
 
@@ -17,23 +25,38 @@ CACHE_VARIABLE = "TARGEN_CACHE_DIR"
 """Environment variable: the folder to use in place of the platform's own."""
 
 
-def cache_folder() -> Path:
-    """`$TARGEN_CACHE_DIR`, or `targen` in the platform's place for caches.
+def user_folder(variable: str, kind: Literal["cache", "config"], content: str) -> Path:
+    """The folder that an environment variable names, or `targen` in the platform's place.
+
+    Args:
+        variable: the environment variable.
+        kind: the platform's place: for caches, or for settings.
+        content: what is in the folder, in words for an error message.
 
     Raises:
         UsageError: there is no such place, as in a container whose user has no home directory.
     """
     try:
-        if chosen := os.environ.get(CACHE_VARIABLE):
+        if chosen := os.environ.get(variable):
             return Path(chosen).expanduser()
-        from platformdirs import user_cache_path  # only imported if something is stored there
+        from platformdirs import PlatformDirs  # only imported if something is stored there
 
-        return user_cache_path("targen", appauthor=False)
+        dirs = PlatformDirs("targen", appauthor=False)
+        return dirs.user_cache_path if kind == "cache" else dirs.user_config_path
     except RuntimeError:
         raise UsageError(
-            "this user has no home directory for what targen keeps between runs",
-            hint=f"set {CACHE_VARIABLE} to a folder, or HOME",
+            f"this user has no home directory for {content}",
+            hint=f"set {variable} to a folder, or HOME",
         ) from None
+
+
+def cache_folder() -> Path:
+    """`$TARGEN_CACHE_DIR`, or `targen` in the platform's place for caches.
+
+    Raises:
+        UsageError: see `user_folder`.
+    """
+    return user_folder(CACHE_VARIABLE, "cache", "what targen keeps between runs")
 
 
 def replies_folder() -> Path:
@@ -53,11 +76,10 @@ def make_known(kind: str, digest: str) -> None:
     """Record that this user has used something; if that fails, the user is asked again."""
     try:
         mark = _mark(kind, digest)
-    except UsageError:
-        return  # a call that stores something says so
-    try:
         mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         mark.touch()
+    except UsageError:
+        return  # a call that stores something says so
     except OSError as error:
         _say_unwritable(cache_folder(), error.strerror)
 

@@ -29,6 +29,7 @@ from targen_core.calls.secrets import (
     secret_in,
 )
 from targen_core.errors import UnreadableFile, UsageError
+from targen_core.folders import user_folder
 from targen_core.origin import split_model
 from targen_core.reading import Malformed
 from targen_core.suggestions import did_you_mean
@@ -230,23 +231,13 @@ class DefaultsFile:
         return {"defaults": self.reaching}
 
 
-def _config_folder() -> Path:
-    """Return `$TARGEN_CONFIG_DIR`, or `targen` in the platform's place for settings.
+def user_file() -> Path:
+    """Return the path of the user's own file, which need not exist.
 
     Raises:
-        UsageError: there is no such place, as in a container whose user has no home directory.
+        UsageError: there is no place for it; see `user_folder`.
     """
-    try:
-        if chosen := os.environ.get(CONFIG_VARIABLE):
-            return Path(chosen).expanduser()
-        from platformdirs import user_config_path
-
-        return user_config_path("targen", appauthor=False)
-    except RuntimeError:
-        raise UsageError(
-            "this user has no home directory for settings",
-            hint=f"set {CONFIG_VARIABLE} to a folder, or HOME",
-        ) from None
+    return user_folder(CONFIG_VARIABLE, "config", "settings") / FILE_NAME
 
 
 def _own_file() -> Path | None:
@@ -268,9 +259,11 @@ def _own_file() -> Path | None:
         ) from None
 
 
-def user_file() -> Path:
-    """Return the path of the user's own file, which need not exist."""
-    return _config_folder() / FILE_NAME
+def _is_user_file(path: Path) -> bool:
+    try:
+        return path == user_file()
+    except UsageError:
+        return False
 
 
 def project_file(start: Path | None = None) -> Path | None:
@@ -285,7 +278,7 @@ def project_file(start: Path | None = None) -> Path | None:
     for one in (folder, *folder.parents):
         own, project = one / FILE_NAME, one / "pyproject.toml"
         if own.exists():
-            return own if own != _own_file() else None
+            return None if _is_user_file(own) else own
         try:
             text = read_text(project, _MOST, inside=one) if project.is_file() else ""
             if "tool" in text and "targen" in text:
