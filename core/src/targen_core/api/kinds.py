@@ -189,9 +189,7 @@ def _bind(
     if not any(each.kind is each.VAR_KEYWORD for each in keywords.values()):
         for key in kwargs.keys() - keywords.keys():
             problem = f"{name}() has no keyword {key!r}"
-            meant = MEANT.get(key, "")
             hint = did_you_mean(key, [*keywords], "its keywords")
-            hint = f"did you mean {meant}?" if meant in keywords else hint
             raise UnknownOption(problem, option=key, known=keywords, hint=hint)
     try:
         signature.bind(*args, **kwargs)
