@@ -11,7 +11,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -331,8 +331,12 @@ def _compare_candidates(result: Difference) -> None:
 # --- rows ---
 
 
-def _rows(run: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    return enumerate(row for traced in tracing.rows(run) for row in traced.rows)
+def _rows(run: Path) -> Iterator[tuple[int, Mapping[str, Any], str]]:
+    """Yield each row's number, content and label's name."""
+    numbers = count()
+    for traced in tracing.rows(run):
+        for row in traced.rows:
+            yield next(numbers), row, traced.label or ""
 
 
 def _label_columns(run: Path) -> set[str]:
@@ -361,12 +365,12 @@ def _compare_rows(result: Difference) -> None:
         return [row.get(name) for name in sorted(labels)]
 
     waiting: dict[bytes, list[tuple[int, Any]]] = defaultdict(list)
-    for number, row in _rows(result.left):
+    for number, row, _ in _rows(result.left):
         waiting[text_of(row)].append((number, label_of(row)))
     counts = dict.fromkeys(("same", "relabelled", "near", "left", "right"), 0)
     changes: list[tuple[str, int | None, int | None]] = []
     new: list[tuple[int, Mapping[str, Any]]] = []
-    for number, row in _rows(result.right):
+    for number, row, _ in _rows(result.right):
         alike = waiting.get(text_of(row))
         if not alike:
             new.append((number, row))
@@ -397,7 +401,7 @@ def _nearly(
     if not left or not new:
         return {}
     numbers, index = set(left), NearDuplicates(_ALIKE)
-    for number, row in _rows(run):
+    for number, row, _ in _rows(run):
         if number in numbers:
             index.add(f"left/{number}", _text(row), _text(row))
     near: dict[int, int] = {}
@@ -414,16 +418,15 @@ def _shown(
     result: Difference, changes: Sequence[tuple[str, int | None, int | None]]
 ) -> list[RowChange]:
     """The rows of a few changes."""
-    content: list[dict[int, tuple[Mapping[str, Any], str]]] = []
+    content: list[dict[int, tuple[int, Mapping[str, Any], str]]] = []
     for side, run in enumerate((result.left, result.right), 1):
         numbers = {change[side] for change in changes}
-        rows = ((row, traced.label or "") for traced in tracing.rows(run) for row in traced.rows)
-        content.append({number: row for number, row in enumerate(rows) if number in numbers})
+        content.append({row[0]: row for row in _rows(run) if row[0] in numbers})
     return [
         RowChange(
             kind,
-            None if one is None else (one, *content[0][one]),
-            None if two is None else (two, *content[1][two]),
+            None if one is None else content[0][one],
+            None if two is None else content[1][two],
         )
         for kind, one, two in changes
     ]
