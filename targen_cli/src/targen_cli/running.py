@@ -66,7 +66,7 @@ def _flush() -> None:
 
 
 def _lost(error: OSError) -> int:
-    """Say that what was printed is lost, as on a full disk; the exit code."""
+    """Report that the output is lost, as on a full disk; return the exit code."""
     mute(sys.stdout)
     print(f"error: cannot write to standard output: {error.strerror}", file=sys.stderr)
     print("  note: files that the command already wrote are unaffected", file=sys.stderr)

@@ -283,8 +283,8 @@ def check_language(text: str, what: str, language: str = "English", *, edition: 
             this one. Words of both do not count.
     """
     name = _plain_name(language)
-    earlier = not Edition(edition).knows_scripts
-    newest = Edition(edition).knows_more_languages
+    rules = Edition(edition)
+    earlier, newest = not rules.knows_scripts, rules.knows_more_languages
     if newest and len(words(outside := _QUOTES.sub(" ", text))) >= _OUTSIDE:
         text = outside
     letters = [char for char in text if char.isalpha()]

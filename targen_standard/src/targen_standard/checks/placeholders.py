@@ -60,12 +60,13 @@ def filled(text: str, what: str, *, edition: int = 9) -> None:
     Raises:
         Rejected: `placeholder`, or `garbled`.
     """
+    rules = Edition(edition)
     found = _UNFILLED.search(text)
     if found is None and not _CODE.search(text):
         found = _OF_TEMPLATES.search(text)
-        if found is None and Edition(edition).knows_braces:
+        if found is None and rules.knows_braces:
             found = _IN_BRACES.search(text)
-    newest = Edition(edition).knows_more_placeholders
+    newest = rules.knows_more_placeholders
     if found is None and newest:
         found = _OF_FORMS.search(text)
         if found is not None and "format" in text.casefold():

@@ -47,7 +47,7 @@ def not_excluded(runs: Sequence[Run], sources: Sequence[SourcePlan]) -> Iterator
 
 
 def omitted_words(runs: Sequence[Run], labels: Collection[str]) -> Iterator[str]:
-    """Say how many rows have labels other than the listed ones, and are not merged."""
+    """Yield a note for each label that is not listed, with the number of rows not merged."""
     rows: Counter[str] = Counter()
     for run in runs:
         rows.update(run.report["rows"])
