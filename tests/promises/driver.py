@@ -1,0 +1,455 @@
+"""How targen is spelled: commands, options, files and prompts.
+
+This is the only module of the suite that may follow a renaming. Tests say what a user does; here
+stands how. Nothing of targen is imported, except its public Python package in `python`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .service import PRICE_IN, PRICE_OUT, Body, Service
+
+KEY = "sk-test-0123456789abcdef"
+MODELS = {"llama": "small", "chatgpt": "gpt-6-luna", "claude": "claude-haiku-5-5"}
+LABELS = ("alpha", "beta", "gamma")
+
+# --- tasks and the replies of a model to them ------------------------------------------------
+
+
+def definition(label: str) -> str:
+    """The definition of a label: it has a word by which the service's model knows the label."""
+    return f"The writer speaks of the {code(label)}."
+
+
+def code(label: str) -> str:
+    """The word in a text by which the service's model knows its label."""
+    return f"z{label}"
+
+
+def task_file(folder: Path, labels: Sequence[str] = LABELS, name: str = "mail", **keys: Any) -> str:
+    """Write a task file and return its path as a user types it."""
+    content = {
+        "description": "Short letters to a shop.",
+        "labels": {label: definition(label) for label in labels},
+        **keys,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.yaml"
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return str(path)
+
+
+_SYLLABLES = [a + b + c for a in "bdfgklmnprstv" for b in "aeiou" for c in ("", "n", "r", "l")]
+
+
+def words(rng: random.Random, count: int = 12) -> str:
+    """A sentence of made-up words."""
+    made = ["".join(rng.choices(_SYLLABLES, k=rng.choice((2, 2, 3)))) for _ in range(count)]
+    return " ".join(made).capitalize() + "."
+
+
+@dataclass
+class Model:
+    """What the service's model answers, from the messages alone.
+
+    Attributes:
+        labels: those of the task.
+        slips: the share of written texts that have another label than the prompt asks for.
+        repeats: the share of texts that are one of three stock sentences.
+        broken: the share of judged rows that the judge calls invalid.
+        row: replaces fields of written rows, given the request's digest as a generator.
+    """
+
+    labels: Sequence[str] = LABELS
+    slips: float = 0.0
+    repeats: float = 0.0
+    broken: float = 0.0
+    unwritable: Sequence[str] = ()
+    calls: Counter[str] = field(default_factory=Counter)
+
+    def __call__(self, body: Body) -> str:
+        """Return the reply to a request in OpenAI's form."""
+        rng = random.Random(hashlib.sha256(json.dumps(body["messages"]).encode()).hexdigest())
+        schema = (body.get("response_format") or {}).get("json_schema", {}).get("schema")
+        if schema is None:
+            return words(rng)
+        step = step_of(body)
+        self.calls[step] += 1
+        value = fill(schema, rng, schema.get("$defs", {}))
+        question = body["messages"][-1]["content"]
+        found = [label for label in self.labels if code(label) in question]
+        if step == "generate":
+            value.update({"unsuitable": False} if "unsuitable" in value else {})
+            self._write(value, found[-1] if found else self.labels[0], rng)
+        elif step == "correct":
+            self._judge(value, found[-1] if found else "", question, rng)
+        return json.dumps(value)
+
+    def _write(self, value: dict[str, Any], label: str, rng: random.Random) -> None:
+        if rng.random() < self.slips or label in self.unwritable:
+            label = rng.choice([each for each in self.labels if each != label])
+        for name, text in value.items():
+            if isinstance(text, str) and name != "label":
+                value[name] = f"{words(rng, 9)[:-1]} {code(label)} {words(rng, 4).lower()}"
+                if rng.random() < self.repeats:
+                    value[name] = f"Stock sentence {rng.randrange(3)} about the {code(label)}."
+
+    def _judge(self, value: dict[str, Any], label: str, question: str, rng: random.Random) -> None:
+        answer = label if rng.random() >= self.broken else "no_valid_instance"
+        if "actual" in value:
+            value["actual"] = answer
+            worker = question.rpartition(":")[2].strip()
+            value["verdict"] = "correct" if worker == answer else "incorrect"
+        elif "label" in value:
+            value["label"] = answer
+
+
+def step_of(body: Body) -> str:
+    """Which of the four steps a request is of, by the names in its schema."""
+    schema = (body.get("response_format") or {}).get("json_schema", {}).get("schema", {})
+    names = set(schema.get("properties", {}))
+    if names & {"verdict", "actual"}:
+        return "correct"
+    return next((step for step in ("contexts", "seeds") if step in names), "generate")
+
+
+def fill(schema: Any, rng: random.Random, defs: Mapping[str, Any]) -> Any:
+    """Return a value of a JSON schema."""
+    if "$ref" in schema:
+        return fill(defs[schema["$ref"].rpartition("/")[2]], rng, defs)
+    if "const" in schema:
+        return schema["const"]
+    if "enum" in schema:
+        return rng.choice(schema["enum"])
+    for key in ("anyOf", "oneOf", "allOf"):
+        if key in schema:
+            return fill(schema[key][0], rng, defs)
+    match schema.get("type"):
+        case "object":
+            return {name: fill(part, rng, defs) for name, part in schema["properties"].items()}
+        case "array":
+            count = schema.get("minItems") or min(5, schema.get("maxItems", 5))
+            return [fill(schema["items"], rng, defs) for _ in range(count)]
+        case "integer":
+            return rng.randint(schema.get("minimum", 0), schema.get("maximum", 9))
+        case "number":
+            return round(rng.uniform(schema.get("minimum", 0), schema.get("maximum", 1)), 1)
+        case "boolean":
+            return rng.random() < 0.5
+        case _:
+            return words(rng, 4)[:-1]
+
+
+# --- the command -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        """All that it printed, with spaces and line breaks as one space."""
+        return " ".join((self.out + " " + self.err).split())
+
+
+class Shell:
+    """A user's terminal in a folder of their own, with a home and a cache there."""
+
+    def __init__(self, folder: Path, bin_folder: Path | None = None) -> None:
+        self.folder = folder
+        self.bin = bin_folder or Path(sys.executable).parent
+        for name in ("home", "cache", "config"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        self.env = {
+            "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(folder / "home"),
+            "TARGEN_CACHE_DIR": str(folder / "cache"),
+            "TARGEN_CONFIG_DIR": str(folder / "config"),
+            "NO_COLOR": "1",
+            "COLUMNS": "120",
+            "OPENAI_API_KEY": KEY,
+            "ANTHROPIC_API_KEY": KEY,
+            "HF_HUB_OFFLINE": "1",
+            "OMP_NUM_THREADS": "1",
+        }
+
+    def start(self, *args: object, **env: str) -> subprocess.Popen[str]:
+        """Start `targen` with these arguments."""
+        return subprocess.Popen(
+            [str(self.bin / "targen"), *map(str, args)],
+            cwd=self.folder,
+            env={**self.env, **env},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def __call__(self, *args: object, ok: int | None = 0, limit: float = 120, **env: str) -> Result:
+        """Run `targen` and check its exit status; None accepts any."""
+        process = self.start(*args, **env)
+        try:
+            out, err = process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            kill(process)
+            raise
+        result = Result(process.returncode, out, err)
+        assert ok is None or result.code == ok, (
+            f"{args}: {result.code}\n{out[-3000:]}\n{err[-3000:]}"
+        )
+        return result
+
+    def python(self, script: str, ok: int = 0, limit: float = 120, **env: str) -> Result:
+        """Run a Python program in the folder."""
+        done = subprocess.run(
+            [str(self.bin / "python"), "-c", script],
+            cwd=self.folder,
+            env={**self.env, **env},
+            capture_output=True,
+            text=True,
+            timeout=limit,
+        )
+        assert done.returncode == ok, (
+            f"{done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    def sh(self, line: str, limit: float = 120) -> Result:
+        """Run a line of shell in the folder."""
+        done = subprocess.run(
+            ["sh", "-c", line],
+            cwd=self.folder,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=limit,
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    def run(self, name: str) -> Run:
+        """A run directory in the folder."""
+        return Run(self, self.folder / name)
+
+
+def kill(process: subprocess.Popen[str]) -> Result:
+    """Kill a command and all its children, as `kill -9` does, and return what it printed."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    out, err = process.communicate()
+    return Result(process.returncode, out, err)
+
+
+def generate(
+    task: str,
+    out: str = "run",
+    *,
+    n: int | None = None,
+    labels: Mapping[str, int] | None = None,
+    service: Service | None = None,
+    backend: str = "llama",
+    priced: bool = True,
+    **options: Any,
+) -> list[str]:
+    """The arguments of a command that generates rows; without a service, without a model."""
+    args = ["generate", task, "--out", out, "-y"]
+    if n is not None:
+        args += ["-n", str(n)]
+    if labels:
+        args += ["--label", ",".join(f"{label}={rows}" for label, rows in labels.items())]
+    args += asking(service, backend, priced=priced) if service else ["-b", "scripted"]
+    return args + flags(**options)
+
+
+def asking(service: Service, backend: str = "llama", *, priced: bool = True) -> list[str]:
+    """The options that send calls to the service."""
+    url = service.root if backend == "claude" else service.url
+    args = ["-b", backend, "--model", MODELS[backend], "--base-url", url]
+    prices = ["--price-in", str(PRICE_IN), "--price-out", str(PRICE_OUT)]
+    return args + (prices if priced else [])
+
+
+def flags(**options: Any) -> list[str]:
+    """Options as flags: True is a bare flag, False its `--no-` form, a list repeats it."""
+    args: list[str] = []
+    for name, value in options.items():
+        flag = "--" + name.replace("_", "-")
+        if value is True:
+            args.append(flag)
+        elif value is False:
+            args.append("--no-" + name.replace("_", "-"))
+        elif isinstance(value, list | tuple):
+            for each in value:
+                args += [flag, str(each)]
+        elif value is not None:
+            args += [flag, str(value)]
+    return args
+
+
+def resume(run: str = "run", **options: Any) -> list[str]:
+    """The arguments of a command that continues a run; `n` or `label` extend it."""
+    return ["resume", run, *flags(**options)]
+
+
+# --- what a run contains ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A report, in numbers: rows by label, and calls by what became of them."""
+
+    status: str
+    rows: dict[str, int]
+    requested: dict[str, int]
+    answered: int
+    cached: int
+    lost: int
+    reused: int
+    retries: int
+    dollars: float
+    tokens_in: int
+    tokens_out: int
+    reasons: Counter[str]
+    raw: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One call behind a row."""
+
+    step: str
+    messages: list[dict[str, str]]
+    reply: str
+    exact: bool
+
+
+class Run:
+    """A run directory, as a user sees it."""
+
+    def __init__(self, shell: Shell, path: Path) -> None:
+        self.shell, self.path = shell, path
+
+    def lines(self, name: str) -> list[dict[str, Any]]:
+        """The records of one of its files; none if it does not exist yet."""
+        path = self.path / f"{name}.jsonl"
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        return [json.loads(line) for line in text.splitlines()]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of its dataset."""
+        return self.lines("dataset")
+
+    @property
+    def rejects(self) -> list[dict[str, Any]]:
+        """The rejected candidates, with their reasons."""
+        return self.lines("rejects")
+
+    def counts(self, field: str = "label") -> Counter[Any]:
+        """How many rows each label has."""
+        return Counter(row[field] for row in self.rows)
+
+    @property
+    def bytes(self) -> dict[str, bytes]:
+        """The files that must be the same after each kill and at any concurrency."""
+        names = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
+        return {name: (self.path / name).read_bytes() for name in names}
+
+    @property
+    def digest(self) -> str:
+        """A digest of `bytes`."""
+        return hashlib.sha256(b"\0".join(self.bytes.values())).hexdigest()
+
+    def report(self) -> Counted:
+        """The report, as the command prints it for programs."""
+        raw = json.loads(self.shell("report", self.path, "--json").out)
+        total = raw["usage"]["total"]
+        reasons: Counter[str] = Counter()
+        for flow in raw["flow"].values():
+            reasons.update(flow["reasons"])
+            reasons["duplicate"] += flow["duplicate"]
+        return Counted(
+            status=raw["status"],
+            rows=raw["rows"],
+            requested=raw["requested"],
+            answered=total["calls"],
+            cached=total["cached"],
+            lost=total["lost"],
+            reused=total["copied"],
+            retries=raw["retries"],
+            dollars=total["dollars"],
+            tokens_in=total["input_tokens"],
+            tokens_out=total["output_tokens"],
+            reasons=reasons,
+            raw=raw,
+        )
+
+    def trace(self, row: object) -> dict[str, Any]:
+        """All that is known about a row or a candidate."""
+        traced: dict[str, Any] = json.loads(self.shell("trace", self.path, row, "--json").out)
+        return traced
+
+    def calls_of(self, row: object) -> Iterator[Asked]:
+        """The calls behind a row, in order."""
+        for call in self.trace(row)["calls"]:
+            messages = [{k: m[k] for k in ("role", "content")} for m in call["messages"]]
+            reply = call["reply"] if isinstance(call["reply"], str) else call["reply"]["text"]
+            yield Asked(call["step"], messages, reply, call.get("exact", True))
+
+
+def run_with_kills(
+    shell: Shell,
+    first: Sequence[object],
+    again: Sequence[object],
+    service: Service,
+    kills: int,
+    rng: random.Random,
+    most: int = 12,
+) -> Result:
+    """Start a run, kill it `kills` times at random moments, and let it end.
+
+    Each kill comes when up to `most` further requests have reached the service, or a random moment
+    later, so that it also hits start, resume and end.
+    """
+    done = 0
+    args = first
+    while done < kills:
+        process = shell.start(*args)
+        wanted = len(service.requests) + rng.randrange(most)
+        end = time.monotonic() + 20
+        while process.poll() is None and len(service.requests) < wanted:
+            assert time.monotonic() < end, "the run neither asks nor ends"
+            time.sleep(0.003)
+        time.sleep(rng.uniform(0, 0.05))
+        finished = process.poll() is not None
+        result = kill(process)
+        done += 1
+        if finished:
+            assert result.code == 0, result.err
+            return result
+        if (shell.folder / "run" / "manifest.json").exists():
+            args = again
+    return shell(*args)

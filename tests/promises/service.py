@@ -1,0 +1,406 @@
+"""A simulated model service on loopback that keeps its own books.
+
+It speaks OpenAI's chat completions and batches, and Anthropic's messages and message batches. What
+it answers depends on the messages alone, so equal requests get equal replies. It records each
+request, its reply and its charge, also where the client never reads the reply. Tests compare these
+books with a run's report.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+PRICE_IN, PRICE_OUT = 50.0, 100.0
+"""Dollars per million tokens. A call of some 300 tokens costs about 2 cents."""
+
+Body = dict[str, Any]
+
+
+@dataclass
+class Request:
+    """One request as the service saw it: `charged` in dollars, `reply` the text that it answered."""
+
+    number: int
+    messages: list[dict[str, str]]
+    body: Body
+    headers: dict[str, str]
+    arrived: float
+    status: int = 0
+    reply: str = ""
+    charged: float = 0.0
+    left: float = 0.0
+    batch: str = ""
+
+    @property
+    def question(self) -> str:
+        """The messages and the schema as one text: equal for a request that is sent again."""
+        kept = ("messages", "system", "response_format", "output_config", "output_format", "tools")
+        return json.dumps([self.body.get(name) for name in kept], sort_keys=True)
+
+
+@dataclass
+class Fault:
+    """What happens to a request in place of its answer.
+
+    Attributes:
+        status: the HTTP status of the answer.
+        body: the whole answer, as JSON or raw bytes; None for an error in the provider's form.
+        headers: of the answer.
+        seconds: to wait first.
+        hang: never answer, although the request is charged.
+        drop: charge the request and close the connection in place of an answer.
+        cut: charge the request and send only the first half of the answer.
+        text: the model's reply, in place of the usual one.
+        finish: why the model stopped.
+        charged: whether the service charges for it; by default if it is no error.
+    """
+
+    status: int = 200
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    hang: bool = False
+    drop: bool = False
+    cut: bool = False
+    text: str | None = None
+    finish: str = "stop"
+    charged: bool | None = None
+
+
+class Service:
+    """The service; its hooks may be set while it runs.
+
+    Attributes:
+        requests: its books, in the order of arrival.
+        reply: maps a request's body, in OpenAI's form, to the model's text.
+        fault: maps a request to a `Fault`, or to None for the usual answer.
+        seconds: how long an answer takes, given the request.
+        limit: the most requests at once; those beyond get 429.
+        polls: how often a batch is found in progress before it has ended.
+        late_file: polls after the end before a batch's file is there.
+        item: maps the number of a request within its batch to a status, "expired" or "lost".
+        batch_status: how batches of OpenAI end.
+    """
+
+    def __init__(self, reply: Callable[[Body], str]) -> None:
+        self.requests: list[Request] = []
+        self.reply = reply
+        self.fault: Callable[[Request], Fault | None] = lambda request: None
+        self.seconds: Callable[[Request], float] = lambda request: 0.0
+        self.limit = 10_000
+        self.polls, self.late_file = 1, 0
+        self.item: Callable[[int], int | str | None] = lambda number: None
+        self.batch_status = "completed"
+        self.open = self.most_open = 0
+        self.batches: dict[str, dict[str, Any]] = {}
+        self._files: dict[str, bytes] = {}
+        self.root = ""
+
+    @property
+    def url(self) -> str:
+        """The address of OpenAI's API."""
+        return f"{self.root}/v1"
+
+    # --- the books ---
+
+    @property
+    def charged(self) -> float:
+        """Dollars charged for all requests."""
+        return sum(request.charged for request in self.requests)
+
+    @property
+    def answered(self) -> list[Request]:
+        """The requests that got the model's answer, in full."""
+        return [request for request in self.requests if request.status == 200 and request.reply]
+
+    def repeated(self) -> list[Request]:
+        """Answered requests whose question had been answered before."""
+        seen: set[str] = set()
+        found = []
+        for request in self.answered:
+            if request.question in seen:
+                found.append(request)
+            seen.add(request.question)
+        return found
+
+    def wait_for(self, requests: int, seconds: float = 30.0) -> None:
+        """Wait until this many requests have come."""
+        end = time.monotonic() + seconds
+        while len(self.requests) < requests:
+            if time.monotonic() > end:
+                raise TimeoutError(f"{len(self.requests)} of {requests} requests came")
+            time.sleep(0.002)
+
+    # --- HTTP ---
+
+    async def chat(self, http: web.Request) -> web.StreamResponse:
+        """Answer one call in the form of the address that it came to."""
+        anthropic = http.path.endswith("/messages")
+        body = await http.json()
+        request = self._enter(body, dict(http.headers))
+        self.open += 1
+        self.most_open = max(self.most_open, self.open)
+        try:
+            return await self._answer(http, request, anthropic)
+        finally:
+            self.open -= 1
+            request.left = time.monotonic()
+
+    async def _answer(
+        self, http: web.Request, request: Request, anthropic: bool
+    ) -> web.StreamResponse:
+        fault = self.fault(request) or Fault()
+        if self.open > self.limit and fault.status == 200:
+            fault = Fault(status=429)
+        charged = fault.status == 200 if fault.charged is None else fault.charged
+        text = self.reply(_openai_form(request.body)) if fault.text is None else fault.text
+        if charged:
+            request.charged = price(request.messages, text)
+        await asyncio.sleep(fault.seconds or self.seconds(request))
+        if fault.hang:
+            await asyncio.sleep(3600)
+        if fault.drop and http.transport is not None:
+            http.transport.close()
+            return web.Response()
+        request.status = fault.status
+        answer = fault.body
+        if fault.status == 200 and answer is None:
+            if not fault.cut:
+                request.reply = text
+            answer = _good(text, request, anthropic, fault.finish)
+        elif answer is None:
+            answer = {"type": "error", "error": {"type": "error", "message": "not now"}}
+        raw = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        if not fault.cut:
+            headers = {"Content-Type": "application/json", **fault.headers}
+            return web.Response(body=raw, status=fault.status, headers=headers)
+        response = web.StreamResponse(headers={"Content-Length": str(len(raw))})
+        await response.prepare(http)
+        await response.write(raw[: len(raw) // 2])
+        assert http.transport is not None
+        http.transport.close()
+        return response
+
+    def _enter(self, body: Body, headers: dict[str, str], batch: str = "") -> Request:
+        messages = list(body["messages"])
+        if isinstance(body.get("system"), str | list):
+            messages.insert(0, {"role": "system", "content": _text(body["system"])})
+        plain = [{"role": m["role"], "content": _text(m["content"])} for m in messages]
+        now = time.monotonic()
+        request = Request(len(self.requests), plain, body, headers, now, batch=batch)
+        self.requests.append(request)
+        return request
+
+    # --- batches: charged when they are accepted, as the providers' work begins ---
+
+    async def upload(self, http: web.Request) -> web.Response:
+        """Keep an uploaded file."""
+        async for part in await http.multipart():
+            if getattr(part, "name", "") == "file":
+                name = f"file-{len(self._files) + 1}"
+                self._files[name] = bytes(await part.read())  # type: ignore[union-attr]
+        return web.json_response({"id": name, "object": "file"})
+
+    async def begin(self, http: web.Request) -> web.Response:
+        """Accept a batch of either provider."""
+        body = await http.json()
+        anthropic = http.path.endswith("messages/batches")
+        if anthropic:
+            asked = {one["custom_id"]: one["params"] for one in body["requests"]}
+        else:
+            lines = self._files[body["input_file_id"]].splitlines()
+            asked = {one["custom_id"]: one["body"] for one in map(json.loads, lines)}
+        name = f"{'msgbatch' if anthropic else 'batch'}_{len(self.batches) + 1}"
+        results = {}
+        for number, (key, each) in enumerate(asked.items()):
+            request = self._enter(each, dict(http.headers), name)
+            wrong = self.item(number)
+            if wrong is None:
+                request.status, request.reply = 200, self.reply(_openai_form(each))
+                request.charged = price(request.messages, request.reply) / 2
+            results[key] = (request, wrong)
+        self.batches[name] = {"results": results, "polls": 0, "read": False}
+        return web.json_response(self._state(name, poll=False))
+
+    async def state(self, http: web.Request) -> web.Response:
+        """Tell how far a batch is."""
+        return web.json_response(self._state(http.match_info["name"], poll=True))
+
+    def _state(self, name: str, *, poll: bool) -> Body:
+        batch = self.batches[name]
+        batch["polls"] += poll
+        over = batch["polls"] - self.polls
+        ended, file = over > 0, over > self.late_file
+        count = len(batch["results"])
+        good = sum(wrong is None for _, wrong in batch["results"].values())
+        if name.startswith("msg"):
+            counts = {"processing": 0 if ended else count, "succeeded": good if ended else 0}
+            counts |= {"errored": count - good if ended else 0, "canceled": 0, "expired": 0}
+            return {
+                "id": name,
+                "type": "message_batch",
+                "processing_status": "ended" if ended else "in_progress",
+                "request_counts": counts,
+                "results_url": f"{self.root}/v1/messages/batches/{name}/results" if file else None,
+            }
+        failed = self.batch_status == "failed"
+        return {
+            "id": name,
+            "object": "batch",
+            "status": self.batch_status if ended else "in_progress",
+            "output_file_id": f"{name}-out" if file and not failed else None,
+            "error_file_id": f"{name}-err" if file and good < count and not failed else None,
+            "request_counts": {
+                "total": count,
+                "completed": good if ended else 0,
+                "failed": count - good if ended else 0,
+            },
+        }
+
+    async def results(self, http: web.Request) -> web.Response:
+        """Send a batch's output or error file, or Anthropic's results, out of order."""
+        name, _, kind = http.match_info["name"].partition("-")
+        anthropic = name.startswith("msg")
+        lines = []
+        for key, (request, wrong) in self.batches[name]["results"].items():
+            if wrong == "lost" or (not anthropic and (wrong is None) != (kind == "out")):
+                continue
+            lines.append({"custom_id": key, **_line(request, wrong, anthropic)})
+        return web.Response(text="".join(json.dumps(line) + "\n" for line in lines[::-1]))
+
+    def app(self) -> web.Application:
+        """The routes of both providers."""
+        app = web.Application(client_max_size=1 << 28)
+        app.router.add_post("/v1/chat/completions", self.chat)
+        app.router.add_post("/v1/messages", self.chat)
+        app.router.add_post("/v1/files", self.upload)
+        for base in ("/v1/batches", "/v1/messages/batches"):
+            app.router.add_post(base, self.begin)
+            app.router.add_get(base + "/{name}", self.state)
+        app.router.add_get("/v1/files/{name}/content", self.results)
+        app.router.add_get("/v1/messages/batches/{name}/results", self.results)
+        app.router.add_get("/v1/models", _models)
+        return app
+
+
+def price(messages: list[dict[str, str]], text: str, factor: float = 1.0) -> float:
+    """Dollars for a call: a token for each four characters."""
+    tokens_in, tokens_out = tokens(messages, text)
+    return factor * (tokens_in * PRICE_IN + tokens_out * PRICE_OUT) / 1e6
+
+
+def tokens(messages: list[dict[str, str]], text: str) -> tuple[int, int]:
+    """Tokens of the messages and of the reply."""
+    return sum(len(m["content"]) for m in messages) // 4 + 1, len(text) // 4 + 1
+
+
+def _text(content: Any) -> str:
+    return content if isinstance(content, str) else "".join(part["text"] for part in content)
+
+
+def _openai_form(body: Body) -> Body:
+    """A request of Anthropic's with its schema where OpenAI has it."""
+    if "response_format" in body:
+        return body
+    schema: Any = (body.get("output_config") or {}).get("format") or body.get("output_format")
+    if schema:
+        schema = schema["schema"]
+    elif body.get("tools"):
+        schema = body["tools"][0]["input_schema"]
+    plain = [{"role": m["role"], "content": _text(m["content"])} for m in body["messages"]]
+    return {**body, "messages": plain, "response_format": {"json_schema": {"schema": schema}}}
+
+
+def _good(text: str, request: Request, anthropic: bool, finish: str) -> Body:
+    tokens_in, tokens_out = tokens(request.messages, text)
+    if anthropic:
+        reason = {"stop": "end_turn", "length": "max_tokens"}.get(finish, finish)
+        block: Body = {"type": "text", "text": text}
+        if request.body.get("tools"):
+            name = request.body["tools"][0]["name"]
+            block = {"type": "tool_use", "id": "t", "name": name, "input": json.loads(text)}
+        return {
+            "id": "msg",
+            "type": "message",
+            "role": "assistant",
+            "model": request.body["model"],
+            "content": [block],
+            "stop_reason": reason,
+            "usage": {"input_tokens": tokens_in, "output_tokens": tokens_out},
+        }
+    message = {"role": "assistant", "content": text}
+    return {
+        "id": "chatcmpl",
+        "object": "chat.completion",
+        "model": request.body["model"],
+        "choices": [{"index": 0, "message": message, "finish_reason": finish}],
+        "usage": {
+            "prompt_tokens": tokens_in,
+            "completion_tokens": tokens_out,
+            "total_tokens": tokens_in + tokens_out,
+        },
+    }
+
+
+def _line(request: Request, wrong: int | str | None, anthropic: bool) -> Body:
+    if wrong is None:
+        good = _good(request.reply, request, anthropic, "stop")
+        if anthropic:
+            return {"result": {"type": "succeeded", "message": good}}
+        return {"response": {"status_code": 200, "body": good}, "error": None}
+    error = {"type": "server_error", "code": f"batch_{wrong}", "message": "not answered"}
+    if anthropic:
+        if wrong == "expired":
+            return {"result": {"type": "expired"}}
+        return {"result": {"type": "errored", "error": {"type": "error", "error": error}}}
+    if isinstance(wrong, int):
+        return {"response": {"status_code": wrong, "body": {"error": error}}, "error": None}
+    return {"response": None, "error": error}
+
+
+async def _models(http: web.Request) -> web.Response:
+    return web.json_response({"object": "list", "data": [{"id": "small", "object": "model"}]})
+
+
+@contextmanager
+def serve(reply: Callable[[Body], str]) -> Iterator[Service]:
+    """Run a service in a thread until the block ends."""
+    service, loop = Service(reply), asyncio.new_event_loop()
+    ready = threading.Event()
+
+    async def start() -> web.AppRunner:
+        runner = web.AppRunner(service.app(), access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0, backlog=512)
+        await site.start()
+        assert site._server is not None
+        port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+        service.root = f"http://127.0.0.1:{port}"
+        ready.set()
+        return runner
+
+    def main() -> None:
+        asyncio.set_event_loop(loop)
+        runner = loop.run_until_complete(start())
+        loop.run_forever()
+        loop.run_until_complete(runner.cleanup())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+    thread = threading.Thread(target=main, daemon=True)
+    thread.start()
+    assert ready.wait(10)
+    try:
+        yield service
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
