@@ -6,6 +6,7 @@ stands how. Nothing of targen is imported, except its public Python package in `
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -255,10 +256,8 @@ class Shell:
 
 def kill(process: subprocess.Popen[str]) -> Result:
     """Kill a command and all its children, as `kill -9` does, and return what it printed."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     out, err = process.communicate()
     return Result(process.returncode, out, err)
 

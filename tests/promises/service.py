@@ -27,7 +27,7 @@ Body = dict[str, Any]
 
 @dataclass
 class Request:
-    """One request as the service saw it: `charged` in dollars, `reply` the text that it answered."""
+    """One request as the service saw it: `charged` in dollars, `reply` the text of its answer."""
 
     number: int
     messages: list[dict[str, str]]
