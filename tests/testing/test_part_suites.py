@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.engine.filters import Filter
 from targen_core.errors import Rejected, UsageError
 from targen_standard.datasets.records import Form
 from targen_standard.datasets.source import DatasetReader, Source
@@ -61,29 +60,6 @@ class TestNearDuplicates(FilterSuite):
         task = self.everything().get("task", self.task)
         pair = [{**LATE, "label": "bad"}, {**IN_TIME, "label": "good"}]
         assert not self.refuses(task, pair)
-
-
-@pytest.mark.parametrize(
-    ("made", "said"),
-    [(None, "returns NoneType"), (0, "has the version 0; it must be from 1 to 2")],
-)
-def test_a_filter_must_return_one_of_an_earlier_version(made, said):
-    class Newer(Filter):
-        version = 2
-
-        def find(self, candidate):
-            return None
-
-        def earlier(self, version):
-            self.version = made
-            return None if made is None else self
-
-    class Suite(FilterSuite):
-        def target(self):
-            return Newer()
-
-    with pytest.raises(pytest.fail.Exception, match=said):
-        Suite().test_knows_its_versions()
 
 
 def test_a_setting_that_is_misspelt_is_refused():

@@ -6,12 +6,19 @@ import json
 import shlex
 from pathlib import Path
 
-from targen_core.errors import UsageError
+from pydantic import ValidationError
+
+from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.runs.records.lock import PartPlan, StepPlan, TaskPlan
+from targen_core.runs.records.reading import read_json, require_format
 from targen_core.runs.records.spec import ManifestPart
 from targen_core.runs.records.writing import write_atomically
+from targen_core.text import refused
 
 __all__ = ["CorrectionPlan", "ReviewPlan", "unfinished"]
+
+_FILE = "correction.json"
+_FORMAT = 1
 
 
 class ReviewPlan(ManifestPart):
@@ -27,10 +34,9 @@ class CorrectionPlan(ManifestPart):
 
     `data` is a digest of the instances that it judges. If people judged, there is no `step`. If the
     task is in a file, `task_file` is the copy next to this, as `task.json` or `task.py:NAME`.
-    `rows_per_call` is left out if it is 1.
     """
 
-    format: int = 1
+    format: int = _FORMAT
     task: TaskPlan
     task_file: str = ""
     corrector: str
@@ -45,11 +51,24 @@ class CorrectionPlan(ManifestPart):
     def save(self, folder: Path) -> None:
         """Write it into `folder`, whole or not at all."""
         optional = ("task_file", "part", "review")
-        absent = {name for name in optional if not getattr(self, name)}
-        if self.rows_per_call == 1:  # as it was before one call could judge several
-            absent.add("rows_per_call")
-        value = self.model_dump(exclude=absent)
-        write_atomically(folder / "correction.json", json.dumps(value, indent=2) + "\n")
+        value = self.model_dump(exclude={name for name in optional if not getattr(self, name)})
+        write_atomically(folder / _FILE, json.dumps(value, indent=2) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> CorrectionPlan:
+        """Read the `correction.json` of a folder.
+
+        Raises:
+            FileNotFoundError: the folder has none.
+            RunConflict: another version of targen wrote it.
+            RunDirectoryError: it cannot be read.
+        """
+        raw = read_json(folder / _FILE)
+        require_format(folder, raw, _FORMAT)
+        try:
+            return cls.model_validate(raw)
+        except ValidationError as error:
+            raise RunDirectoryError(f"{folder / _FILE} cannot be read: {refused(error)}") from error
 
 
 def unfinished(folder: Path) -> UsageError | None:

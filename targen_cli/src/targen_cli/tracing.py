@@ -11,8 +11,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from targen_cli.correction_plan import CorrectionPlan, unfinished
 from targen_core.calls.journal import compact, decode, key_of
 from targen_core.calls.usage import check_record
@@ -20,8 +18,8 @@ from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.reading import read_jsonl
 from targen_core.reading.lines import whole_lines
 from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.reading import check_members, read_json
-from targen_core.text import plural, refused
+from targen_core.runs.records.reading import check_members
+from targen_core.text import plural
 from targen_core.wording import Action, Blank
 
 __all__ = [
@@ -322,11 +320,7 @@ def plan_of(run: Path) -> CorrectionPlan | None:
     if (run / "manifest.json").exists() or not (run / "correction.json").exists():
         return None
     check_members(run)
-    try:
-        return CorrectionPlan.model_validate(read_json(run / "correction.json"))
-    except ValidationError as error:
-        file = run / "correction.json"
-        raise RunDirectoryError(f"{file} cannot be read: {refused(error)}") from error
+    return CorrectionPlan.load(run)
 
 
 def _changes(run: Path, plan: CorrectionPlan) -> Iterator[Traced]:

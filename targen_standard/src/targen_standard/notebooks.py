@@ -36,7 +36,7 @@ def report_html(report: Report) -> str:
 
 def _branches(report: Report) -> dict[str, LabelReport]:
     """Branches that aim at no label, as if each were one."""
-    flows, aims = report.raw["flow"], report.raw.get("branches", {})
+    flows, aims = report.raw["flow"], report.raw["branches"]
     return {
         f"(branch {branch})": flows_together([flow], 0, 0)
         for branch, flow in flows.items()

@@ -163,8 +163,7 @@ def _conflict(there: Lock, now: Lock, file: str) -> tuple[str, Words]:
         if is_now is None or (was.id == is_now.id and not alike(was, is_now)):
             apart.append(f"the {place} of this run, {was.id}, {changed_part(was, is_now)}")
     for place in now.parts.keys() - there.parts.keys():
-        if place.startswith(("check ", "filter ")):  # earlier versions recorded no other parts
-            apart.append(f"this run was started without the {place}")
+        apart.append(f"this run was started without the {place}")
     if there.batches != now.batches:
         sizes, sizes_now = (", ".join(map(str, lock.batches)) for lock in (there, now))
         apart.append(f"this run's number of list items per call is {sizes}, not {sizes_now}")
@@ -185,10 +184,6 @@ def changed_part(was: PartPlan, now: PartPlan | None) -> str:
         before, after = was.options.get(name), now.options.get(name)
         if before == after:
             continue
-        if name not in was.options:
-            return f"was started without the option {name}, which is {after} now"
-        if name not in now.options:
-            return f"had {name}={before}, but no longer has this option"
         return f"had {name}={before}, not {after}"
     for name in sorted({*was.files, *now.files}):
         if was.files.get(name) != now.files.get(name):

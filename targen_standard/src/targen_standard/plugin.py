@@ -62,8 +62,6 @@ _FOR_THE_CORE = {
     "dataset-split": "splitting:split",
     "dataset-to-hf": "datasets.frames:to_hf",
     "dataset-to-pandas": "datasets.frames:to_pandas",
-    "earlier-manifest": "earlier:manifest_of_today",
-    "earlier-records": "earlier:records_of_today",
     "explain-conflict": "other_runs:explain",
     "explain-failure": "failures:explain",
     "file-of-rows": "datasets.kept:file_of_rows",

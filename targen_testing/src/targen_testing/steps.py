@@ -436,19 +436,6 @@ class FilterSuite(_RefusingSuite[Filter]):
             own.add(candidate)
         return None if found is None else found.reason
 
-    def test_knows_its_versions(self) -> None:
-        """`earlier` returns a filter for each version that a run may have begun with."""
-        now = self.target().version
-        for version in range(1, now):
-            made = self.target().earlier(version)
-            if not isinstance(made, Filter):
-                fail(f"earlier({version}) returns {type(made).__name__}; it must return a Filter")
-            if not version <= made.version <= now:
-                fail(
-                    f"the filter that earlier({version}) returns has the version {made.version}; "
-                    f"it must be from {version} to {now}"
-                )
-
     def test_remembers(self, tmp_path: Path) -> None:
         """A new filter, given the results of `add`, rejects the same rows as the first one."""
         seen: list[_Recorder] = []

@@ -119,15 +119,3 @@ class TestTaskFile:
         assert [made.report.task for made in (first, again)] == ["file:mail"] * 2
         assert Path("again/task.json").read_bytes() == Path("first/task.json").read_bytes()
         assert pickle.loads(pickle.dumps(again)).task.name == "mail"
-
-    def test_a_correction_from_before_they_did_so_continues(self, data):
-        first = tg.correct(data, model="scripted", out="first")
-        plan = json.loads(Path("first/correction.json").read_text())
-        plan["task"]["id"] = "memory:mail"
-        del plan["task_file"]
-        Path("first/correction.json").write_text(json.dumps(plan))
-        assert [*tg.correct(data, model="scripted", out="first")] == [*first]
-        plan["task"]["id"] = "memory:letters"
-        Path("first/correction.json").write_text(json.dumps(plan))
-        with pytest.raises(RunConflict, match="it differs in: task"):
-            tg.correct(data, model="scripted", out="first")

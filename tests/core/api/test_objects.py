@@ -125,25 +125,6 @@ def test_a_replay_needs_neither_the_model_nor_its_backend(alone):
     assert not Path("revised").exists()
 
 
-@pytest.mark.whole
-def test_a_run_on_a_former_backend_of_the_core_continues():
-    def as_earlier(run):
-        text = (run.path / "manifest.json").read_text()
-        assert text.count("targen-standard:scripted") > 1
-        former = text.replace("targen-standard:scripted", "targen-core:scripted")
-        (run.path / "manifest.json").write_text(former)
-
-    run = tg.generate("rte", n=2, model="scripted", out="x")
-    rows = [*run]
-    as_earlier(run)
-    again = tg.generate("rte", n=2, model="scripted", out="x")
-    assert [*again] == rows
-    as_earlier(again)
-    grown = tg.resume("x", n=4)
-    assert [*grown][:2] == rows
-    assert len(grown) == 4
-
-
 def test_steps_may_have_models_of_their_own(lab, world):
     main, judge = (lab.ToyModel(world.reply, identity=name) for name in ("main", "judge"))
     steps = {"correct": judge, "seeds": {"model": main, "temperature": 0.2}}

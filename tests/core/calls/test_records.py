@@ -67,11 +67,3 @@ def test_what_is_counted_is_never_negative_endless_or_of_another_kind(record, na
 def test_what_is_missing_is_named(name):
     with pytest.raises(ValueError, match=name):
         check_record({key: value for key, value in CALL.items() if key != name})
-
-
-def test_the_names_of_an_older_journal_are_read():
-    new, old = Usage(), Usage()
-    new.recall({**CALL, "cache_read": 5, "cache_write": 7, "reasoning": 9})
-    old.recall({**CALL, "read": 5, "written": 7, "thought": 9})
-    assert old.total == new.total
-    assert old.total.reasoning_tokens == 9

@@ -16,7 +16,6 @@ from targen_cli.commands.estimate import estimate as estimate_command
 from targen_cli.commands.generate import generate as generate_command
 from targen_core import Candidate, Configurable, Filter, Refusal, Registry, RunSpec, UsageError
 from targen_core.engine.filters import Filters
-from targen_core.errors import PluginError
 from targen_core.options import Flag, Limits, ListOptions, Options
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import OURS, Registration
@@ -191,22 +190,6 @@ def test_each_flag_of_our_filters_is_a_keyword_of_generate():
     assert flags <= {*inspect.signature(targen_core.generate).parameters}
 
 
-def test_a_former_part_of_the_core_is_found_by_its_former_name():
-    for kind, name in {"filter": "distance", "corrector": "vote"}.items():
-        found = load_registry().find(kind, f"targen-core:{name}")
-        assert found.id == f"targen-standard:{name}"
-    spec = RunSpec(
-        task="rte",
-        quotas={"yes": 2},
-        filters=["targen-core:distance"],
-        corrector="targen-core:vote",
-        options={"targen-core:vote.votes": 5, "vote.votes": 5},
-    )
-    assert spec.filters == ("targen-standard:distance",)
-    assert spec.corrector == "targen-standard:vote"
-    assert spec.options == {"targen-standard:vote.votes": 5, "vote.votes": 5}
-
-
 class TestWithoutIt:
     @pytest.fixture
     def alone(self, lab, monkeypatch):
@@ -246,57 +229,6 @@ class TestWithoutIt:
             RunSpec(task="rte", quotas={"yes": 2}, exclude=(), max_cosine=None)
         finally:
             shortcuts.filters_with_flags.cache_clear()
-
-
-class TestVersions:
-    @pytest.fixture
-    def make(self, tmp_path):
-        """Generate with a filter, or resume the run with another one."""
-
-        def made(of, n, **how):
-            item = Registration("filter", "lengths", of, "", "acme", "a", "acme")
-            known = Registry([*load_registry().everything(), item])
-            if "run" in how:
-                return targen_core.resume(how["run"], n=n, registry=known, task=SAMPLE)
-            asked = {"model": "scripted", "cache": False, "progress": False, "registry": known}
-            out = tmp_path / how["out"]
-            return targen_core.generate(SAMPLE, out=out, n=n, filters="lengths", **asked)
-
-        return made
-
-    def test_a_run_goes_on_with_the_version_that_it_began_with(self, make, caplog):
-        class Newer(Lengths):
-            version = 2
-
-            def find(self, candidate):
-                return Refusal("any", "it refuses all")
-
-            def earlier(self, version):
-                return Lengths()
-
-        runs = [make(Lengths, 2, out=name) for name in "ab"]
-        with caplog.at_level(logging.WARNING, "targen.run"):
-            new, old = (
-                make(of, 4, run=run.path) for of, run in zip((Newer, Lengths), runs, strict=True)
-            )
-        assert [*new] == [*old]
-        assert read_manifest(new.path)["lock"]["parts"]["filter lengths"]["version"] == 1
-        assert not [r for r in caplog.records if "has changed since" in r.getMessage()]
-
-    @pytest.mark.parametrize(
-        ("version", "earlier", "said"),
-        [
-            (2, lambda self, version: None, "earlier returned NoneType, not a Filter"),
-            (2, lambda self, version: 1 / (version - 1), "earlier raised ZeroDivisionError"),
-            ("1", None, "its version is '1', not a whole number"),
-        ],
-    )
-    def test_a_fault_is_its_distribution_s(self, make, version, earlier, said):
-        newer = type("Newer", (Lengths,), {"version": version, "earlier": earlier})
-        run = make(Lengths, 2, out="run")
-        with pytest.raises(PluginError, match=said) as caught:
-            make(newer, 4, run=run.path)
-        assert caught.value.distribution == "acme"
 
 
 def test_rows_of_merged_runs_pass_through_those_that_say_so(tmp_path):

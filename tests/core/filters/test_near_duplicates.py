@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from dataclasses import replace
 from itertools import combinations
 from unittest import mock
 
@@ -11,14 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import targen_core
 from targen_core.engine.filters import Candidate, Filter
 from targen_core.tasks.words import normalized
 from targen_standard.filters.likeness import Index, alike
 from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
 from targen_standard.filters.near_duplicates.index import NearDuplicates
 
-from ...runs import edit, manifest, records
+from ...runs import records
 
 LONG = (
     "The mayor of Elmstead opened the new railway bridge on Friday after eleven years of "
@@ -198,19 +195,6 @@ def test_what_is_accepted_differs_within_a_label_and_is_never_the_same(plan, thr
         near.restore(entries)
 
 
-@given(st.lists(st.tuples(TEXTS, st.sampled_from(["yes", "no", ""])), max_size=10))
-def test_an_earlier_version_ignores_labels(plan):
-    now = NearDuplicateFilter(90)
-    assert now.earlier(3) is now
-    before, unlabeled = now.earlier(2), NearDuplicateFilter(90)
-    assert (before.version, now.earlier(1).version) == (2, 2)
-    for number, (text, label) in enumerate(plan):
-        candidate = Candidate(f"{number}", None, text, text, label=label)
-        bare = replace(candidate, label="")
-        assert before.find(candidate) == unlabeled.find(bare)
-        assert before.add(candidate) == unlabeled.add(bare)
-
-
 class TestInARun:
     pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -223,30 +207,6 @@ class TestInARun:
         task = world.task(texts={"render": lambda row: row.text})
         how = {"task": task, "seeds": seeds, "near_duplicates": threshold}
         assert len(lab.run(world, tmp_path / "run", {"only": 10}, **how).rows) == rows
-
-    @pytest.mark.parametrize("grown", [False, True])
-    def test_a_run_of_an_earlier_version_of_the_filter_goes_on_and_says_so(
-        self, lab, tmp_path, caplog, grown, monkeypatch
-    ):
-        """Its lock has no version of the filter, and its ledger is not of this code."""
-        monkeypatch.setattr(NearDuplicateFilter, "earlier", Filter.earlier)
-        world = lab.World(repeat=0.5, labels=("only",))
-        most = {"only": 18}
-        first = lab.run(world, tmp_path / "run", {"only": 10} if grown else most)
-        assert any(record["verdict"] == "duplicate" for record in first.rejects)
-        parts = manifest(tmp_path / "run")["lock"]["parts"]
-        assert parts["filter near-duplicates"].pop("version") == 3
-        edit(tmp_path / "run", "lock.parts", parts)
-        (tmp_path / "run" / "ledger").unlink()
-        with caplog.at_level(logging.WARNING, "targen.run"):
-            again = lab.run(world, tmp_path / "run", grow=most)
-        assert again.error is None
-        said = [record.getMessage() for record in caplog.records]
-        assert sum("filter near-duplicates has changed since" in one for one in said) == 1
-        assert "targen_core.replay(" in "".join(said)
-        whole = lab.run(world, tmp_path / "whole", most)
-        assert again.rows[: len(first.rows)] == first.rows
-        assert len(again.rows) == len(whole.rows)
 
     def test_rows_are_compared_with_those_of_the_label_that_step_4_gives(self, lab, tmp_path):
         world = lab.World(lists=(4,), repeat=0.6, relabel=0.5, rewrite=0.3)
@@ -272,33 +232,3 @@ class TestInARun:
         assert not any(alike(one, other, 90) for one, other in combinations(texts, 2))
         duplicates = [r for r in ran.rejects if r["verdict"] == "duplicate"]
         assert all("different label" not in record["detail"] for record in duplicates)
-
-    @pytest.mark.parametrize("how", ["resumed", "typed again", "grown", "replayed"])
-    def test_a_run_of_version_2_keeps_its_verdicts(self, lab, tmp_path, caplog, monkeypatch, how):
-        world = lab.World(lists=(4,), repeat=0.6)
-        task = world.task(texts={"render": lambda row: row.text})
-        few, most = {"yes": 5, "no": 5}, {"yes": 8, "no": 8}
-        path, reference = tmp_path / "run", tmp_path / "reference"
-        with monkeypatch.context() as before:
-            before.setattr(NearDuplicateFilter.__init__, "__kwdefaults__", {"by_label": False})
-            for out in (path, reference):
-                lab.run(world, out, few if how == "grown" else most, task=task)
-            whole = lab.run(world, reference, grow=most, task=task)
-        assert manifest(path)["lock"]["parts"]["filter near-duplicates"]["version"] == 2
-        (path / "ledger").unlink()
-        with caplog.at_level(logging.WARNING):
-            if how == "typed again":
-                again = lab.run(world, path, most, task=task)
-            elif how == "replayed":
-                registry = lab.registry(task, lab.ToyModel(world.reply))
-                path = tmp_path / "again"
-                targen_core.replay(tmp_path / "run", out=path, registry=registry)
-                again = None
-            else:
-                again = lab.run(world, path, grow=most, task=task)
-        assert again is None or again.error is None
-        assert not [r for r in caplog.records if "has changed since" in r.getMessage()]
-        assert manifest(path)["lock"]["parts"]["filter near-duplicates"]["version"] == 2
-        assert records(path, "dataset.jsonl") == whole.rows
-        new = lab.run(world, tmp_path / "new", most, task=task)
-        assert new.rows != whole.rows

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 from contextlib import closing
 
@@ -129,28 +128,6 @@ class TestManifest:
         assert manifest.steps["generate"].params["temperature"] == 0.3
         assert manifest.targets[0].quotas == {"yes": 2, "no": 1}
         assert set(manifest.lock.distributions) >= {"targen-core", "pydantic"}
-
-    def test_one_of_format_1_is_read(self, manifest, tmp_path):
-        """Then a run had no spec: what its steps used stands for what was asked."""
-        raw = manifest.model_dump(mode="json")
-        lock, spec = raw["lock"], raw["spec"]
-        spec["limits"]["patience"] = spec["limits"].pop("max_outage")
-        alone = ("seed", "lists_at_once", "contexts_limit", "limits", "backend")
-        target = {name: spec[name] for name in ("quotas", "balance", "give_up_after")}
-        old = {**lock, **{name: spec[name] for name in alone}, "format": 1, "targets": [target]}
-        old |= {"near_duplicates": 80.0}
-        path = tmp_path / "old.json"
-        path.write_text(json.dumps({**old, "task_file": "", "created": raw["created"]}))
-        manifest = Manifest.load(path)
-        assert manifest.differences(manifest) == []
-        assert manifest.usual_options == {"near_duplicates": 80.0}
-        assert manifest.spec.options["correct.model"] == "large"
-        assert manifest.spec.options["generate.temperature"] == 0.3
-        assert manifest.spec.options["seeds.batch"] == list(manifest.lock.batches[1:])
-        for broken in ({**old, "steps": [1]}, {**old, "targets": []}, {**old, "batches": 3}):
-            path.write_text(json.dumps(broken))
-            with pytest.raises(RunDirectoryError, match="cannot be read: not a manifest of fo"):
-                Manifest.load(path)
 
     @pytest.mark.parametrize(
         ("change", "differences"),

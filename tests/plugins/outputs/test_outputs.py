@@ -13,14 +13,14 @@ import yaml
 from pydantic import ValidationError
 
 from targen_cli.reading import yaml_of
-from targen_core import Declaration, correct, generate, read_dataset, resume
+from targen_core import Declaration, correct, generate, read_dataset
 from targen_core.errors import QuotaNotMet, Rejected, UsageError
 from targen_outputs import Answer, Labels, Preference, Score, Spans
 from targen_outputs.answer import span_of
 from targen_standard.drafting import declaration as drafting
 
 from ...files import lines, write_lines
-from ...runs import manifest, report
+from ...runs import report
 from ...sheets import filled
 from ...tables import table
 from .declared import ALL, CHAT, NER, PAIRS, QA, RANKED, SHOP
@@ -594,41 +594,6 @@ def test_a_row_whose_set_was_not_requested_is_relabelled_not_illegal(kind, found
     rejects = lines("runs/mine-0/rejects.jsonl")
     assert {(each["verdict"], each["corrected"]) for each in rejects} == {("surplus", found)}
     assert {each["detail"] for each in rejects} == {f"no rows are requested for label {found}"}
-
-
-def test_a_run_that_rejected_sets_outside_its_plan_continues_to_do_so():
-    task = Declaration(**FOUR["labels"]).task(name="mine")
-    usual, calls = task.dry_run, count()
-    task = answering(
-        task, label=lambda call: usual(call) if next(calls) % 2 else {"labels": ["a", "c"]}
-    )
-    earlier = task.replace(rows={"other_label": None})
-    wanted = {**dict.fromkeys(task.quota_names, 0), "a": 1, "b": 1}
-    made = generate(earlier, labels=wanted, model="scripted", out="run", progress=False)
-    assert "other_labels" not in manifest("run")
-    kept = Path("run/rejects.jsonl").read_bytes()
-    resume(made.path, task=task, labels={"a": 3}, progress=False)
-    assert Path("run/rejects.jsonl").read_bytes().startswith(kept)
-    reasons = {each["reason"] for each in lines("run/rejects.jsonl")}
-    assert reasons == {"illegal-label"}
-
-
-def test_an_earlier_run_keeps_rows_with_another_number_of_answers_than_requested():
-    task = Declaration(**{**QA, "output": {**QA["output"], "per_row": [2, 3]}}).task(name="mine")
-    usual = task.dry_run
-
-    def two(call):
-        found = usual(call)
-        return {**found, "answers": found["answers"][:2]}
-
-    task = answering(task, two, two)
-    earlier = task.replace(rows={"other_label": None})
-    made = generate(earlier, n=8, model="scripted", out="run", progress=False)
-    kept = Path("run/dataset.jsonl").read_bytes()
-    grown = resume(made.path, task=task, n=12, progress=False)
-    assert Path("run/dataset.jsonl").read_bytes().startswith(kept)
-    assert {len(row["answers"]) for row in grown.dataset.rows} == {2}
-    assert not lines("run/rejects.jsonl")
 
 
 UNAVAILABLE = """

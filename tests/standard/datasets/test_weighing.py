@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from targen_core import Dataset, Declaration, read_dataset
-from targen_core.errors import RunDirectoryError, UsageError, WriteFailed
+from targen_core.errors import RunConflict, RunDirectoryError, UsageError, WriteFailed
 from targen_standard.datasets.weighing import checked_weights, read_weighing, write_weighed
 
 TASK = Declaration(
@@ -121,10 +121,10 @@ def test_a_stranger_s_folder(weighed, tmp_path):
         ("{}", "rows"),
         ("[]", "cannot be read"),
         ("[" * 100_000, "nested more than 64 levels deep"),
-        (json.dumps(said | {"format": 2}), "has format 2"),
+        (json.dumps(said | {"format": 2}), r"another version of targen \(format 2"),
     ]:
         (folder / "weighing.json").write_text(content)
-        with pytest.raises(RunDirectoryError, match=error):
+        with pytest.raises((RunConflict, RunDirectoryError), match=error):
             read_dataset(folder, TASK)
     # What it calls its task is a name, and never a file whose code would be run.
     (tmp_path / "evil.py").write_text("raise SystemExit(3)")

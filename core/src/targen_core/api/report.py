@@ -39,9 +39,8 @@ class UsageReport:
     def of(cls, raw: Mapping[str, Any]) -> UsageReport:
         """From a report's `usage`."""
         total = raw["total"]
-        names = ("calls", "cached", "input_tokens", "output_tokens", "dollars")
-        counts = {name: total[name] for name in names}
-        return cls(**counts, copied=total.get("copied", 0), priced=raw["priced"])
+        names = ("calls", "cached", "copied", "input_tokens", "output_tokens", "dollars")
+        return cls(**{name: total[name] for name in names}, priced=raw["priced"])
 
     @property
     def answered(self) -> int:
@@ -106,7 +105,7 @@ class LabelReport:
 def labels_of(raw: Mapping[str, Any]) -> dict[str, LabelReport]:
     """Return the outcomes by label, from the content of a report."""
     rows, requested, flows = raw.get("rows", {}), raw.get("requested", {}), raw["flow"]
-    aims = raw.get("branches") or {label: label for label in flows}
+    aims = raw.get("branches", {label: label for label in flows})  # a correction has none
     labels = rows or flows
     return {
         label: flows_together(

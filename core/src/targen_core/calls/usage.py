@@ -11,8 +11,6 @@ from targen_core.calls import scores
 
 _TEXTS = ("key", "text", "finish")
 _COUNTS = ("in", "out", "cache_read", "cache_write", "reasoning")
-_RENAMED = {"read": "cache_read", "written": "cache_write", "thought": "reasoning"}  # of old
-_PLAIN = 10  # fields of a call that is neither cached nor lost, and of which no more is known
 _MAX = 10**12  # tokens of one call, and dollars: larger values are invalid
 
 
@@ -96,8 +94,8 @@ class Counts:
 
 
 def answered(counts: Mapping[str, Any]) -> int:
-    """`Counts.answered` of the counts in a report, which an older targen may have written."""
-    return int(counts["calls"] + counts["cached"] + counts.get("copied", 0))
+    """`Counts.answered` of the counts in a report."""
+    return int(counts["calls"] + counts["cached"] + counts["copied"])
 
 
 class Usage:
@@ -115,8 +113,6 @@ class Usage:
         Raises:
             ValueError: no run writes such a record.
         """
-        if len(record) > _PLAIN:
-            record = {_RENAMED.get(name, name): value for name, value in record.items()}
         check_record(record)
         self.record(record)
 

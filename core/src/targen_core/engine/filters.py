@@ -86,8 +86,6 @@ class Filter(ABC):
         precedence: filters receive a candidate in this order, lowest first; filters with the same
             precedence, in the order given. The first filter that rejects it sets the reason.
         stateless: whether one object serves a whole run, since it does not learn from rows.
-        version: increase it when the filter's verdicts on the same rows change. A run records the
-            version, and warns if it is resumed with a different one; see `earlier`.
         shapes: whether it changes the task, in `shaped`.
         across_runs: whether merging runs also passes rows from different runs through it. In this
             case, only `find` and `add` are called for each row.
@@ -98,7 +96,6 @@ class Filter(ABC):
     packages: tuple[str, ...] = ()
     precedence: int = 0
     stateless: bool = False
-    version: int = 1
     shapes: bool = False
     across_runs: bool = False
 
@@ -109,14 +106,6 @@ class Filter(ABC):
         Users see it before they start a run, so it also tells how to prevent that.
         """
         return ""
-
-    def earlier(self, version: int) -> Filter:
-        """Return a filter with the same options that judges as an earlier `version` did.
-
-        A run that began with that version, its replays and its revisions use the returned filter,
-        whose `version` is compared with that of the run. By default, returns this filter.
-        """
-        return self
 
     def shaped(self, task: Task[Any, Any]) -> Task[Any, Any]:
         """Return the task with the filter's additions, such as dimensions or prompts.

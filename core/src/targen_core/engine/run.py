@@ -91,8 +91,6 @@ class Engine:
             candidates may run ahead, in standard deviations of its rows; see `Window`.
         shard: the part of all the work to do, or None for all.
         listener: called with events.
-        filters_spare_lists: whether rejections by filters do not count in a list's trial, as they
-            did in earlier runs.
     """
 
     def __init__(
@@ -111,10 +109,8 @@ class Engine:
         margin: float | None = 0.0,
         shard: Shard | None = None,
         listener: Listener | None = None,
-        filters_spare_lists: bool = True,
     ) -> None:
         self.task = task
-        self._filters_spare_lists = filters_spare_lists
         self.quotas = QuotaTracker(
             task.quota_names, task.branches, task.parts, shard, task.rows_per_instance
         )
@@ -448,10 +444,9 @@ class Engine:
         elif again is None:
             self._mark(slot, _SKIPPED)
         if commit.verdict != "skipped" and again not in ("surplus", "rejected"):
-            rejected = commit.verdict in ("rejected", "duplicate")
-            if self._filters_spare_lists and commit.verdict == "rejected":
-                rejected = commit.stage != "filter"  # that a row is excluded says nothing of others
-            self.order.judged(slot.seed, rejected=rejected)
+            # That a filter excludes a row says nothing of others.
+            rejected = commit.verdict == "rejected" and commit.stage != "filter"
+            self.order.judged(slot.seed, rejected=rejected or commit.verdict == "duplicate")
         self.used_calls += commit.calls
         self._filters.count(slot.branch, commit)
         self.quotas.count(slot.branch, commit, again=again, counted_as=counted_as, limited=limited)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Adapter", "NamedClass", "is_known_class", "named_backend", "remember_class"]
 
 _FILE = ".py:"
-_MARKS = "module-classes"  # not "classes", where earlier versions also noted classes of files
+_MARKS = "classes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from targen_core.errors import MissingDependency, PluginError, TargenError
 from targen_core.wording import install
@@ -31,20 +31,10 @@ OURS = frozenset(
 )
 """targen's own distributions: what a stranger registers takes no name from one of these."""
 
-_FORMER = "targen-core:"
-"""Before the names of parts that were the core's own in earlier versions."""
-
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _COMMAND = re.compile(rf"{_NAME.pattern}(?: {_NAME.pattern})?")
 _FORMS = {"command": _COMMAND, "function": re.compile(r"[A-Za-z][\w.-]*")}  # of other names
 _LAZY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
-
-
-def id_today(name: Any) -> Any:
-    """Return the id that a part has now: all that were the core's are targen-standard's today."""
-    if not isinstance(name, str) or not name.startswith(_FORMER):
-        return name
-    return f"{STANDARD}:{name.removeprefix(_FORMER)}"
 
 
 class RegistrationRefused(ValueError):

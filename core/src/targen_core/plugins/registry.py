@@ -30,7 +30,7 @@ from targen_core.plugins.adapters import named_backend
 from targen_core.plugins.capture import capture_output, line_of, raised_by
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import FINDER, KINDS, OPENER, Kind, looked_up
-from targen_core.plugins.register import MEMORY, OURS, STANDARD, Registration, id_today
+from targen_core.plugins.register import MEMORY, OURS, STANDARD, Registration
 from targen_core.suggestions import did_you_mean
 from targen_core.text import with_article
 from targen_core.wording import Action, Blank, in_python, install
@@ -162,8 +162,6 @@ class Registry:
                 return self._by_id[kind, name]
             if kind == "backend" and (adapter := self.adapter(name)):
                 return named_backend(adapter, self.resolve(adapter), name)
-            if (kind, id_today(name)) in self._by_id:
-                return self._by_id[kind, id_today(name)]
             raise self._unknown(kind, name)
         matching = self._called(kind, name)
         if not matching:

@@ -469,14 +469,6 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         other = self.rows.other_label
         return name in self.quota_names or (other is not None and other(name) is not None)
 
-    @property
-    def only_listed(self) -> Task[SeedT, InstanceT]:
-        """The task whose rows have only the labels in `labels`, as in earlier versions."""
-        if self.rows.other_label is None:
-            return self
-        # Presets may have other labels. A run has its counts already.
-        return self.replace(rows={"other_label": None}, presets={})
-
     def including(self, names: Iterable[str]) -> Task[SeedT, InstanceT]:
         """The task with those of these labels that rows may have, but `labels` does not list.
 

@@ -205,7 +205,7 @@ def _flow(corpus: Corpus) -> Flow | None:
     report = load(corpus.run).report.raw
     if not report["flow"]:
         return None
-    return Flow(report["flow"], report.get("branches", {}), report.get("corrected", True))
+    return Flow(report["flow"], report["branches"], report["corrected"])
 
 
 def _empty() -> dict[str, Any]:

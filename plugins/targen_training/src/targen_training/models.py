@@ -48,6 +48,7 @@ from targen_core.outputs import remove, write_file, writing
 from targen_core.plain import content_of, require_possible
 from targen_core.plugins.configurable import read_options
 from targen_core.reading import json_of
+from targen_core.runs.records.reading import require_format
 from targen_core.task_files import TaskFile, require_known
 from targen_core.text import plural, refused
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Words
@@ -573,11 +574,9 @@ def facts_of(folder: Path, action: str = "evaluate") -> tuple[Facts, str]:
     check_own(folder)
     try:
         content = content_of(path, _LARGEST, inside=folder)
-        facts = Facts.model_validate(json_of(content))
-        if facts.format != _FORMAT:
-            raise ValueError(
-                f"it has format {facts.format}, but this version of targen reads format {_FORMAT}"
-            )
+        raw = json_of(content)
+        require_format(folder, raw, _FORMAT)
+        facts = Facts.model_validate(raw)
     except UnreadableFile as error:
         raise UsageError(
             f"{folder} does not contain a model: model.json: {error.reason}", hint=_MADE_BY

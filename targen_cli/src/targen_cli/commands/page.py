@@ -94,7 +94,6 @@ def _line(shelved: Shelved, cost: bool) -> Sequence[object]:
 
 
 def _about(run: Path, raw: Mapping[str, Any]) -> str:
-    # The manifest's names: older reports hold the address of a service as well.
     steps = Manifest.load(run / "manifest.json").steps
     models = {step: model_name(plan) or backend_name(plan) for step, plan in steps.items()}
     task = f"Task {raw['task'].rpartition(':')[2]}, version {raw['task_version']}"
@@ -200,11 +199,11 @@ def _labels(report: Report) -> Iterator[str]:
 
 
 def _flow(raw: Mapping[str, Any]) -> Iterator[str]:
-    heads, rows = flow_table(raw["flow"], raw.get("branches") or {})
+    heads, rows = flow_table(raw["flow"], raw["branches"])
     if not rows:
         return
     words = "Rows: the label for which the candidates were generated; columns: their outcome."
-    if not raw.get("corrected", True):
+    if not raw["corrected"]:
         words += " There was no step 4, so labels were not corrected."
     yield "<h2>Label flow</h2>"
     yield f'<p class="soft">{words}</p>'
@@ -253,7 +252,7 @@ def _calls(raw: Mapping[str, Any]) -> Iterator[str]:
             for step, label, *counts in rows
         ],
     )
-    for line in price_words(raw.get("prices", {})):
+    for line in price_words(raw["prices"]):
         yield f'<p class="soft">{_safe(line)}</p>'
 
 

@@ -190,7 +190,7 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
     )
     for table in row_tables(report):
         _print_titled(table)
-    print_flow(report["flow"], report.get("branches"), corrected=report.get("corrected", True))
+    print_flow(report["flow"], report["branches"], corrected=report["corrected"])
     for branch, flow in report["flow"].items():
         if flow.get("unsure"):
             print(f"{branch}: {flow['unsure']:,} kept although the judge was unsure")
@@ -201,7 +201,7 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
     for table in tables:
         _print_titled(table)
     print_usage(report)
-    for line in price_words(report.get("prices", {})):
+    for line in price_words(report["prices"]):
         print(line)
     if line := _pace(report):
         print(line)

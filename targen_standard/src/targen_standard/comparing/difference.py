@@ -450,7 +450,7 @@ def _figures(run: Path) -> dict[str, Any]:
         "yield": round(accepted / judged, 4) if judged else None,
         "calls": total["calls"],
         "cached": total["cached"],
-        "copied": total.get("copied", 0),
+        "copied": total["copied"],
         "tokens": total["input_tokens"] + total["output_tokens"],
         "dollars": total["dollars"],
         **({} if correction else {"seconds": report.get("seconds")}),

@@ -6,20 +6,16 @@ import itertools
 import logging
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from targen_cli.correction_plan import CorrectionPlan
 from targen_core.errors import RunConflict, RunDirectoryError
 from targen_core.origin import is_file, order_of
-from targen_core.plugins.register import MEMORY
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.place import Place, numbered
 from targen_core.runs.records.manifest import flat
-from targen_core.runs.records.reading import check_members, read_json
+from targen_core.runs.records.reading import check_members
 from targen_core.runs.records.writing import write_atomically
 from targen_core.task_files import task_file
 from targen_core.wording import ANOTHER_OUT
-from targen_standard.earlier import ids_today
 
 _log = logging.getLogger("targen.run")
 
@@ -79,8 +75,8 @@ def is_begun(out: Path, plan: CorrectionPlan, place: Place) -> bool:
     """Return whether `out` or a numbered one has a correction of these rows, with these prompts."""
     for path in itertools.takewhile(Path.exists, numbered(out)) if place == "number" else [out]:
         try:
-            old = CorrectionPlan.model_validate(read_json(path / "correction.json"))
-        except (OSError, RunDirectoryError, ValidationError):
+            old = CorrectionPlan.load(path)
+        except (OSError, RunConflict, RunDirectoryError):
             continue
         if (old.data, old.task.prompts) == (plan.data, plan.task.prompts):
             return True
@@ -101,16 +97,9 @@ def _same_plan(out: Path, plan: CorrectionPlan, *, again: bool = False) -> None:
             raise RunConflict(f"{out} already exists, but is not a correction", hint=ANOTHER_OUT)
         return
     try:
-        old = CorrectionPlan.model_validate(ids_today(read_json(there)))
-    except (RunDirectoryError, ValidationError) as error:
+        old = CorrectionPlan.load(out)
+    except RunDirectoryError as error:
         raise RunConflict(f"{there} cannot be read", hint=ANOTHER_OUT) from error
-    if old.part is None:  # it is older than the record of parts
-        plan = plan.model_copy(update={"part": None})
-    if not old.task_file:  # it is older than copies of tasks, or than files that datasets know
-        task = plan.task
-        if plan.task_file and old.task.id == f"{MEMORY}:{task.id.partition(':')[2]}":
-            task = task.model_copy(update={"id": old.task.id})
-        plan = plan.model_copy(update={"task": task, "task_file": ""})
     mine, theirs = flat(plan.model_dump(mode="json")), flat(old.model_dump(mode="json"))
     different = [name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
     if again and old.review and plan.review:

@@ -52,7 +52,7 @@ def _of_correction(folder: Path) -> Source:
     plan = plan if isinstance(plan, dict) else {}
     task = plan.get("task")
     known = task.get("id") if isinstance(task, dict) else None
-    origins = folder / "provenance.jsonl"  # which an earlier version did not write
+    origins = folder / "provenance.jsonl"  # if the origins of the rows are known
     return _source(
         folder,
         task=_copied(folder, plan.get("task_file")) or _named(known),

@@ -292,7 +292,7 @@ def changed_words(rows: Path) -> str:
 def _without_addresses(text: str, plans: Iterable[StepPlan]) -> str:
     """`text` with names in place of what tells where a run's models were found.
 
-    A card may be of an older version, or hold a service's words.
+    A card may hold a service's words.
     """
     hidden: dict[str, str] = {}
     for plan in plans:

@@ -24,7 +24,7 @@ from targen_core.dataset.model import Dataset
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.origin import is_file, order_of
 from targen_core.outputs import write_file
-from targen_core.runs.records.reading import read_json
+from targen_core.runs.records.reading import read_json, require_format
 from targen_core.tasks.model import Task
 from targen_core.text import plural, refused
 from targen_core.wording import Action
@@ -105,19 +105,16 @@ def read_weighing(folder: Path) -> Weighing:
     """Read the `weighing.json` of a folder.
 
     Raises:
+        RunConflict: another version of targen wrote it.
         RunDirectoryError: it cannot be read, or says something else.
     """
     try:
-        weighing = Weighing.model_validate(read_json(folder / FILE))
+        raw = read_json(folder / FILE)
+        require_format(folder, raw, _FORMAT)
+        return Weighing.model_validate(raw)
     except (FileNotFoundError, ValidationError) as error:
         why = refused(error) if isinstance(error, ValidationError) else "it does not exist"
         raise RunDirectoryError(f"{folder / FILE} cannot be read: {why}") from error
-    if weighing.format != _FORMAT:
-        raise RunDirectoryError(
-            f"{folder / FILE} has format {weighing.format}, but this version of targen reads only "
-            f"format {_FORMAT}"
-        )
-    return weighing
 
 
 def weighed(dataset: Dataset, weighing: Weighing) -> Dataset:

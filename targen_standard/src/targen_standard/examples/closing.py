@@ -48,7 +48,6 @@ _NAMED, _APART = 3, 5
 class ClosingFilter(ExampleFilter):
     """Refuses rows that repeat an example, or that give themselves away as generated."""
 
-    version = 2  # 1 counted telltales that rows surely had more often
     stateless = False
     gives_way = (GIVEN_AWAY,)
 

@@ -21,8 +21,6 @@ from targen_core.runs.records.model_names import model_name
 from targen_core.tasks.model import Task
 from targen_core.wording import Action, Option, Words, listed
 from targen_standard.credits import sources_of
-from targen_standard.filters.excluded.filter import ExclusionFilter
-from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
 from targen_standard.merging.notes import missing_shards, missing_words
 from targen_standard.merging.runs import (
     EXCLUDED,
@@ -55,8 +53,7 @@ def merged_manifest(
     spec = first.spec.replace(
         quotas=wanted.for_task(task), shard=None, near_duplicates=alike, limits=Limits()
     )
-    version = NearDuplicateFilter.version
-    near = PartPlan(id=NEAR, options={"near_duplicates": alike}, version=version)
+    near = PartPlan(id=NEAR, options={"near_duplicates": alike})
     parts = {**first.lock.parts, f"filter {near.names[1]}": near}
     if exclude or not exclude_the_same(runs) or not runs[0].excluded:
         plan = parts.pop(EXCLUDED, None)
@@ -71,7 +68,6 @@ def merged_manifest(
             id=EXCLUDING,
             options={"alike": NEAR},
             sources=tuple(known[digest] for digest in sorted(known)),
-            version=ExclusionFilter.version,
         )
         parts[EXCLUDED] = plan
         said = {f"{EXCLUDING}.exclude": [kept_source(one) for one in exclude]}
@@ -131,7 +127,7 @@ def merged_report(
     for run in runs:
         for step, plan in run.manifest.steps.items():
             models.setdefault(step, {})[model_name(plan)] = None
-    prices = [run.report.get("prices", {}) for run in runs]
+    prices = [run.report["prices"] for run in runs]
     steps = dict.fromkeys(step for each in prices for step in each)
     return {
         **report,

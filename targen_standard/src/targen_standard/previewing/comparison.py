@@ -169,7 +169,7 @@ def _compared(
 ) -> Compared:
     flows = trial.report.get("flow", {})
     together = flows_together([*flows.values()], 0, 0)
-    relabelled, _ = flow_changes(flows, trial.report.get("branches", {}))
+    relabelled, _ = flow_changes(flows, trial.report["branches"])
     usage = trial.report["usage"]["total"] if trial.report else {}
     keys = ("input_tokens", "output_tokens", "saved_input_tokens", "saved_output_tokens")
     return Compared(

@@ -205,8 +205,6 @@ class Replay(Job):
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             replay_of=run.resolve().name,
             may_carry=may_carry,
-            other_labels=prepared.task.rows.other_label is not None,
-            filters_spare_lists=prepared.has_trials,
         )
         if out.exists() and not is_fresh(out):
             raise RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a replay creates a new run")

@@ -73,7 +73,6 @@ People do not read them during a run; targen does not know whether anybody has r
 """The sentences of a run's card until somebody is known to have read its rows."""
 
 _DIGEST = re.compile(rf'^{DIGEST}: "([0-9a-f]+)"\n', re.MULTILINE)
-_FIGURE = re.compile(r"; SHA-256 of .*|[\d,.]+|^> Status: .*\n\n?", re.MULTILINE)
 _SIZE = re.compile(r"^size_categories: .*\n", re.MULTILINE)
 _COUNTS = re.compile(
     r"^\| label \| rows \| requested \|\n\|---\|--:\|--:\|\n(?:\|.*\n)*", re.MULTILINE
@@ -200,7 +199,7 @@ labels balanced by the {manifest.spec.balance} label; corrector: {corrector}. {s
 folder, `rejects.jsonl` lists the others and says why; `provenance.jsonl` traces each row to the
 calls it came from. {usage["calls"]:,} calls were answered, with {usage["input_tokens"]:,} tokens in
 and {usage["output_tokens"]:,} out; {free:,} replies were taken from earlier runs.
-{_prices(report.get("prices", {}))}
+{_prices(report["prices"])}
 {_more(task, manifest, report)}
 ## Licence
 
@@ -223,15 +222,11 @@ def signed(card: str) -> str:
     return f"{head}\n{line}{end}{body}" if end else card
 
 
-def is_edited(card: str, new: str = "") -> bool:
-    """Return whether a card is not as targen wrote it.
-
-    That of an earlier version, which has no digest, is edited if it differs from the `new` card in
-    more than figures. An absent card is not edited.
-    """
-    if found := _DIGEST.search(card):
-        return found[1] != _digest_of(_DIGEST.sub("", card))
-    return card != "" and _FIGURE.sub("", card) != _FIGURE.sub("", _DIGEST.sub("", new))
+def is_edited(card: str) -> bool:
+    """Return whether a card is not as targen wrote it. An absent card is not edited."""
+    found = _DIGEST.search(card)
+    written = found[1] if found else ""
+    return card != "" and written != _digest_of(_DIGEST.sub("", card))
 
 
 def kept_card(card: str, digest: str) -> str:
@@ -243,14 +238,14 @@ def kept_card(card: str, digest: str) -> str:
 def kept_words(card: Path | str, again: str = "repeat the command") -> str:
     """Return the note that a card was kept, and what to do again for a new one."""
     return (
-        f"{card} was edited, or is by an earlier targen, so it was kept. Its figures may be old: "
-        f"for a new one, rename it and {again}"
+        f"{card} was edited, so it was kept. Its figures may be old: for a new one, rename it and "
+        f"{again}"
     )
 
 
 def write_card(folder: Path, card: str) -> None:
     """Write the card of a folder; keep one that somebody edited, and say so."""
-    if is_edited(card_in(folder), card):
+    if is_edited(card_in(folder)):
         _log.warning("%s", kept_words(folder / CARD))
     else:
         write_atomically(folder / CARD, card)

@@ -89,8 +89,7 @@ def concerns(report: Mapping[str, Any], run: Path | None = None) -> list[Concern
     """Return what looks wrong with a run.
 
     Args:
-        report: the content of `report.json`; one of an older targen has no figures of texts, so
-            rules on these do not apply.
+        report: the content of `report.json`.
         run: its directory, for hints.
     """
     looked = _Looked(report, run)
@@ -140,7 +139,7 @@ class _Looked:
     def __init__(self, report: Mapping[str, Any], run: Path | None) -> None:
         self.report = report
         self.flows: Mapping[str, Mapping[str, Any]] = report["flow"]
-        self.aims: Mapping[str, str | None] = report.get("branches") or {n: n for n in self.flows}
+        self.aims: Mapping[str, str | None] = report["branches"]
         self.texts: Mapping[str, Any] = report.get("texts") or {"rows": 0, "columns": {}}
         shown = Action("show", Blank("RUN") if run is None else run, rejected=True)
         self.rejects: Words = Either(shown, "run.rejects")
@@ -163,7 +162,7 @@ class _Looked:
 
 def _disagreement(looked: _Looked) -> Concern | None:
     """Step 4 changed or rejected most of what step 3 wrote."""
-    if not looked.report.get("corrected", True):
+    if not looked.report["corrected"]:
         return None
     changed = 0
     for name, flow in looked.flows.items():
@@ -305,8 +304,7 @@ def _weak_model(looked: _Looked) -> Concern | None:
     names = {
         name: None
         for step, name in looked.report["models"].items()
-        # An older targen wrote addresses of services there.
-        if name and "://" not in name and step.partition(".")[0].startswith("generat")
+        if name and step.partition(".")[0].startswith("generat")
     }
     model = " and ".join(names) or "the model"
     sizes = [size for name in names if (size := _billions(name)) is not None]

@@ -41,12 +41,11 @@ class _Standard(Reporter):
         the task was read from, if there is one, knows what lets candidates pass.
         """
         there = card_in(run.folder)
-        is_kept = is_edited(there) and is_edited(there, _card(run, ""))
         return [
             *_other_models(run.report),
             *_unanswered(run),
             *self._strict(run),
-            *([kept_words(CARD, "resume the run")] if is_kept else []),
+            *([kept_words(CARD, "resume the run")] if is_edited(there) else []),
         ]
 
     def _strict(self, run: Ended) -> Sequence[str]:
@@ -79,7 +78,7 @@ class _Standard(Reporter):
         """The dataset card; one that somebody edited stays, and cites the rows of now."""
         digest = _digest(run)
         card, there = _card(run, digest), card_in(run.folder)
-        return {CARD: kept_card(there, digest) if is_edited(there, card) else card}
+        return {CARD: kept_card(there, digest) if is_edited(there) else card}
 
 
 def _card(run: Ended, digest: str) -> str:

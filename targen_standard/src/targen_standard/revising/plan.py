@@ -191,7 +191,7 @@ def plan_of(job: Revision) -> RevisionPlan:
         cached,
         fresh,
         0 if job.judged == "changed" else job.spared,
-        _dollars(calls, job.usage, before.get("prices", {})),
+        _dollars(calls, job.usage, before["prices"]),
         round(calls.total * unused / max(1, fresh.total - unused)),
         job.renamed,
     )

@@ -140,8 +140,7 @@ def _generator(
             said = texts_in(written, seed, declaration) | more
             instance = _valid(row, output.read(label, target, said), declaration.rules)
             check_written(instance, seed, declaration)
-            if not _is_earlier(llm):
-                output.check_target(instance.model_dump(), target)
+            output.check_target(instance.model_dump(), target)
             if (found := output.label_of(instance.model_dump())) != label:
                 raise Rejected("other-output", f"the row counts as {found}, not as {label}")
             return instance
@@ -153,14 +152,6 @@ def _generator(
         return made(await llm.ask(prompt, reply=reply, check=usable, target=target.said, **values))
 
     return write
-
-
-def _is_earlier(llm: Llm) -> bool:
-    """Return whether a run is of a version with fewer checks, whose verdicts it keeps.
-
-    Such a run has no `other_labels` in its manifest.
-    """
-    return llm.task.rows.other_label is None
 
 
 def _valid(row: type[BaseModel], values: Row, edition: Edition) -> BaseModel:
@@ -210,9 +201,7 @@ class _Judge:
 
         def usable(found: Any) -> None:
             if found.valid:
-                judged = output.judged(row, [found.model_dump()])
-                if not _is_earlier(llm):
-                    corrected(judged)
+                corrected(output.judged(row, [found.model_dump()]))
 
         # Of several answers, none is wrong before all are known. They are sent together, so that in
         # batches they need one submission.

@@ -155,7 +155,7 @@ class _Dropped(_Part):
 class _Counts(_Part):
     calls: _Count
     cached: _Count
-    copied: _Count = 0
+    copied: _Count
     lost: _Count
     input_tokens: _Count
     output_tokens: _Count
@@ -234,9 +234,9 @@ class _Report(_Part):
     status: str
     problem: str
     balance: str
-    branches: dict[str, str | None] = {}
+    branches: dict[str, str | None]
     copied_from: str = ""
-    corrected: bool = True
+    corrected: bool
     rows: dict[str, _Count]
     requested: dict[str, _Count]
     parts: dict[str, _Counted] = {}
@@ -247,31 +247,13 @@ class _Report(_Part):
     unused_calls: _Count | None
     hung: _Count = 0
     models: dict[str, str]
-    prices: dict[str, _Price | None] = {}
+    prices: dict[str, _Price | None]
     sources: list[_Source] = []
     merged: list[_Merged] = []
     missing_shards: list[_Shards] = []
     notes: list[str] = []
     given_up: list[str] = []
     texts: _Texts | None = None
-
-
-_RENAMED = {
-    "tokens_in": "input_tokens",
-    "tokens_out": "output_tokens",
-    "cached_in": "saved_input_tokens",
-    "cached_out": "saved_output_tokens",
-    "read_in": "cache_read_tokens",
-    "written_in": "cache_write_tokens",
-    "thought_out": "reasoning_tokens",
-}
-
-
-def _renamed(usage: Any) -> Any:
-    """The usage of a report with the names of today, if an older targen wrote it."""
-    if isinstance(usage, dict):
-        return {_RENAMED.get(name, name): _renamed(value) for name, value in usage.items()}
-    return [_renamed(part) for part in usage] if isinstance(usage, list) else usage
 
 
 def reported_prices(prices: Mapping[str, Price | None]) -> dict[str, Any]:
@@ -326,10 +308,6 @@ def stored_report(path: Path) -> dict[str, Any]:
         RunDirectoryError: it holds what no run writes, naming the field.
     """
     report: dict[str, Any] = read_json(path / "report.json")
-    if isinstance(report, dict):
-        report["usage"] = _renamed(report.get("usage"))
-        if "wanted" in report:  # as an older targen wrote it
-            report["requested"] = report.pop("wanted")
     try:
         _Report.model_validate(report)
     except ValidationError as error:

@@ -109,7 +109,7 @@ class Reporter:
         """Return possible problems with the rows.
 
         Args:
-            report: the content of `report.json`, which an older targen may have written.
+            report: the content of `report.json`, which anybody may have written.
             folder: the run directory, for hints; None if unknown.
         """
         return ()

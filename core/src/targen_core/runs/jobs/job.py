@@ -9,7 +9,6 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -55,11 +54,9 @@ from targen_core.runs.folder.reporters import Ended, files_of, notes_on
 from targen_core.runs.jobs.event_loops import finish, stoppable
 from targen_core.runs.jobs.session import ALLOWANCE, open_layer
 from targen_core.runs.jobs.starting import (
-    changed_filters,
     claimed,
     log_notes_before,
     require_given,
-    warn_of_changed_filters,
     warn_of_missing_filters,
 )
 from targen_core.runs.preparing.code_digest import code_digest
@@ -128,8 +125,6 @@ class Job:
         cache: Path | str | None,
         verify: bool = False,
     ) -> None:
-        if not manifest.other_labels:
-            prepared = replace(prepared, task=prepared.task.only_listed)
         self.manifest = manifest
         self.path = directory.path
         self.usage = Usage()
@@ -261,8 +256,6 @@ class Job:
             spec=prepared.spec,
             lock=prepared.lock,
             created=now,
-            other_labels=prepared.task.rows.other_label is not None,
-            filters_spare_lists=prepared.has_trials,
         )
         for field, why in manifest.odd():  # or it could not be opened again
             raise UsageError(f"{field}: {why}")
@@ -271,10 +264,6 @@ class Job:
         with contextlib.ExitStack() as failing:
             failing.callback(directory.close)
             is_new = not directory.manifest.exists()
-            if not is_new and any(changed_filters(manifest.lock, prepared.lock)):
-                # Only now is it known how its filters judged.
-                prepared = prepare(registry, spec.replace(limits=limits), begun=manifest.lock)
-                warn_of_changed_filters(manifest.lock, prepared.lock, out)
             # Open an existing one first: if its journal is damaged, do not write.
             opened = partial(cls, directory, manifest, prepared, cache=cache)
             job = None if is_new else failing.enter_context(opened())
@@ -367,7 +356,6 @@ class Job:
                 kept = manifest.spec.replace(**{option: [*map(kept_source, sources)]})
                 manifest = manifest.model_copy(update={"spec": kept})
             require_same(manifest.lock, prepared.lock, manifest.task_file)
-            warn_of_changed_filters(manifest.lock, prepared.lock, path)
             new_prices = {name: value for name, value in typed.items() if is_price(name)}
             if new_prices:  # like a limit: the next resume counts with them
                 manifest = manifest.model_copy(update={"spec": manifest.spec.also(new_prices)})
@@ -744,7 +732,6 @@ class Job:
             margin=None if self.by_people else _MARGIN if deferred else 0.0,
             shard=self.manifest.spec.shard,
             listener=listener,
-            filters_spare_lists=self.manifest.filters_spare_lists,
         )
 
     @property

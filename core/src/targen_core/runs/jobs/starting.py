@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from targen_core.engine.filters import USUAL
@@ -23,9 +22,8 @@ from targen_core.runs.folder.place import (
 )
 from targen_core.runs.preparing.plan import Prepared
 from targen_core.runs.preparing.sources import refuse_itself
-from targen_core.runs.records.lock import Lock
 from targen_core.runs.records.manifest import Manifest
-from targen_core.wording import Action, Option, install
+from targen_core.wording import Option, install
 
 _log = logging.getLogger("targen.run")
 
@@ -99,28 +97,6 @@ def _is_other(path: Path, manifest: Manifest, prepared: Prepared) -> bool | None
     except TargenError:
         return None
     return False
-
-
-def warn_of_changed_filters(there: Lock, now: Lock, path: Path) -> None:
-    """Warn about filters that have changed since the run was started, and explain the effect."""
-    for place, was, is_now in changed_filters(there, now):
-        _log.warning(
-            "the %s has changed since this run was started (version %d, now %d). Existing "
-            "rows are kept, and new rows are judged by the new version. If the new version "
-            "contradicts a recorded verdict, the run stops and is left unchanged; %s judges "
-            "all rows again",
-            place,
-            was,
-            is_now,
-            Action("replay", path),
-        )
-
-
-def changed_filters(there: Lock, now: Lock) -> Iterator[tuple[str, int, int]]:
-    """Yield the places of filters whose versions differ, with both versions."""
-    for place, was in there.parts.items():
-        if place in now.parts and now.parts[place].version != was.version:
-            yield place, was.version, now.parts[place].version
 
 
 def require_given(prepared: Prepared) -> None:

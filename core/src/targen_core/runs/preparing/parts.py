@@ -15,7 +15,6 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
-from targen_core.engine.filters import Filter
 from targen_core.errors import (
     MissingDependency,
     TargenError,
@@ -25,7 +24,7 @@ from targen_core.errors import (
 from targen_core.options import Datasets, ListOptions, RowOptions
 from targen_core.origin import is_file
 from targen_core.plain import digest_of
-from targen_core.plugins.register import Registration, id_today
+from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.options import is_of_part
@@ -83,7 +82,7 @@ class Parts:
         Without `copies`, files that options name are not copied: plans have their absolute paths.
         `admit` may refuse datasets that options name, before anything is read. `recorded` are the
         parts of a run by their places. Names that the task has mean these, whatever else has been
-        installed since. Filters judge as they did in these versions, if they can.
+        installed since.
         """
         self._registry = registry
         self._recorded = recorded
@@ -210,11 +209,6 @@ class Parts:
                 raise
 
         part, options = self._registry.configured(item, said, using=using)
-        if isinstance(part, Filter) and type(part.version) is not int:
-            raise item.fault(f": its version is {part.version!r}, not a whole number")
-        was = self._recorded.get(place)
-        if isinstance(part, Filter) and was is not None and was.id == item.id:
-            part = _as_before(item, part, was.version)
         self._used[place] = item, part, options
         self.packages |= {*getattr(part, "packages", ())}
         return part
@@ -287,28 +281,6 @@ class Parts:
         """
         return {place: self._plan(*used) for place, used in self._used.items()}
 
-    def plans_since(self, begun: Mapping[str, PartPlan]) -> dict[str, PartPlan]:
-        """Return the same as `plans`, as in the lock of a run that has `begun`.
-
-        Options that a newer version of a part has added are left out if they have their defaults.
-        The run's rows are compared in any case.
-        """
-        plans = self.plans
-        for place, (item, _, options) in self._used.items():
-            was, is_now = begun.get(place), plans[place]
-            if was is None or was.id != item.id or options is None:
-                continue
-            fields = type(options).model_fields
-            new = {
-                name
-                for name in is_now.options.keys() - was.options.keys() - is_now.files.keys()
-                if name in fields  # not computed
-                and getattr(options, name) == fields[name].get_default(call_default_factory=True)
-            }
-            kept = {name: value for name, value in is_now.options.items() if name not in new}
-            plans[place] = is_now.model_copy(update={"options": kept})
-        return plans
-
     def _plan(self, item: Registration[Any], part: Any, options: BaseModel | None) -> PartPlan:
         values: dict[str, Any] = {}
         files: dict[str, str] = {}
@@ -324,7 +296,6 @@ class Parts:
             prompts=_prompts(part),
             files=files,
             sources=sources,
-            version=part.version if isinstance(part, Filter) else 1,
         )
 
     def _kept(self, item: Registration[Any], option: str, path: Path) -> tuple[str, str]:
@@ -381,23 +352,6 @@ class Parts:
         }
 
 
-def _as_before(item: Registration[Any], part: Filter, version: int) -> Filter:
-    """Return a filter as it judged in the version that a run began with, if it can.
-
-    Raises:
-        PluginError: its `earlier` does not return a filter.
-    """
-    if version == part.version:
-        return part
-    try:
-        earlier = part.earlier(version)
-    except Exception as error:
-        raise item.fault(f": earlier raised {type(error).__name__}: {error}") from error
-    if not isinstance(earlier, Filter):
-        raise item.fault(f": earlier returned {type(earlier).__name__}, not a Filter")
-    return earlier
-
-
 def _choosing() -> dict[str, str]:
     """Return the option that chooses a part of each kind, if a run has one."""
     declared = {**RowOptions.declared(), **ListOptions.declared()}
@@ -413,7 +367,7 @@ def _by_part(options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     for name, value in options.items():
         about, _, key = name.rpartition(".")
         if is_of_part(name):
-            said.setdefault(id_today(about), {})[key] = value
+            said.setdefault(about, {})[key] = value
     return said
 
 

@@ -87,11 +87,6 @@ class Prepared:
         """Return whether people answer, so that answers must not be requested in vain."""
         return any(step.backend.delivery for step in self.steps.values())
 
-    @property
-    def has_trials(self) -> bool:
-        """Return whether lists are extended only if few rows of their first batch are rejected."""
-        return any(spec.source.max_rejected < 1 for spec in self.specs)
-
     def keep_in(self, folder: Path) -> None:
         """Write the copies of what was given that a run keeps.
 
@@ -185,7 +180,7 @@ def prepare(
         batches=tuple(part.batch for part in specs),
         given={name: _digest(items) for name, items in user_items.items()},
         distributions=_distributions(registered.id, task, steps, file, parts),
-        parts=parts.plans_since({} if before is None else before.parts),
+        parts=parts.plans,
     )
     kept = full.replace(
         task=file.copy if file is not None else registered.id,

@@ -47,17 +47,10 @@ def _apart(there: Lock, now: Lock) -> Iterator[str]:
             yield name
     for place in {**there.parts, **now.parts}:
         was, is_now = there.parts.get(place), now.parts.get(place)
-        if was is None:  # earlier versions recorded no other parts
-            if place.startswith(("check ", "filter ")):
-                yield place
-        elif is_now is None or (was.id == is_now.id and not alike(was, is_now)):
+        if was is None or is_now is None or (was.id == is_now.id and not alike(was, is_now)):
             yield place
 
 
 def alike(was: PartPlan, now: PartPlan) -> bool:
-    """Return whether parts are the same except for their datasets and versions.
-
-    Datasets are compared by themselves. A run with another version of a filter continues: its rows
-    are compared with new ones, as always.
-    """
-    return was == now.model_copy(update={"sources": was.sources, "version": was.version})
+    """Return whether parts are the same except for their datasets, which are compared apart."""
+    return was == now.model_copy(update={"sources": was.sources})

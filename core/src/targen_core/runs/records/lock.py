@@ -62,7 +62,6 @@ class PartPlan(ManifestPart):
     `files` are its options that are paths, each with the digest of the file, or "" if it does not
     exist. The option then is the name of the run's copy, or an absolute path. `sources` are the
     datasets that its options name, in the order of their digests; these options are not here.
-    `version` is a filter's; runs that record none were begun with version 1.
     """
 
     id: str
@@ -70,7 +69,6 @@ class PartPlan(ManifestPart):
     prompts: Mapping[str, str] = {}
     files: Mapping[str, str] = {}
     sources: tuple[SourcePlan, ...] = ()
-    version: int = 1
 
     @property
     def copies(self) -> dict[str, str]:
@@ -94,7 +92,7 @@ class Lock(ManifestPart):
 
     `batches` holds items a batch for each list of the chain; `given` the
     digests of the user's own contexts or seeds.
-    `parts` are by their place in the run, such as "corrector"; earlier runs have none.
+    `parts` are by their place in the run, such as "corrector".
     """
 
     task: TaskPlan
@@ -103,4 +101,4 @@ class Lock(ManifestPart):
     batches: tuple[int, ...]
     given: dict[str, str]
     distributions: dict[str, str]
-    parts: Mapping[str, PartPlan] = {}
+    parts: Mapping[str, PartPlan]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import importlib_metadata
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from targen_core.engine.commits import Target
 from targen_core.engine.filters import USUAL
@@ -23,15 +23,14 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.dimensions import as_typed
 from targen_core.runs.records.lock import Lock, PartPlan, StepPlan, TaskPlan
-from targen_core.runs.records.reading import check_members, read_json
-from targen_core.runs.records.shortcuts import is_of_today
+from targen_core.runs.records.reading import check_members, read_json, require_format
 from targen_core.runs.records.spec import ManifestPart, RunSpec, references
 from targen_core.runs.records.writing import write_atomically
 from targen_core.suggestions import near_path
 from targen_core.text import plural, printable, refused
 from targen_core.wording import Action, Blank, Either, Option, Words, in_words, install
 
-FORMAT = 3
+FORMAT = 1
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _TASK_ID = re.compile(rf"{_NAME}:{_NAME}")
@@ -57,9 +56,6 @@ _DECIDING = {
 Carried = Literal["texts", "judgements"]
 """Kinds of replies that a revision may take over although their prompts have changed."""
 
-_LATER = ("other_labels", "filters_spare_lists")
-"""Fields that earlier runs do not have, and that make them continue as they began."""
-
 
 class Manifest(ManifestPart):
     """A run directory's `manifest.json`.
@@ -70,9 +66,7 @@ class Manifest(ManifestPart):
     those of the first, except for the quotas, and `merged` has all of them. For a replay,
     `replay_of` is the name of the original run. `carried` is the number of replies that it kept
     although their prompts have changed. `may_carry` names the kinds of replies that it was allowed
-    to keep. `other_labels` is whether step 4 may find labels outside the task's list; earlier runs
-    rejected them. `filters_spare_lists` is whether rejections by filters do not count in the trial
-    of a list, as they did in earlier runs.
+    to keep.
     """
 
     format: int = FORMAT
@@ -84,21 +78,6 @@ class Manifest(ManifestPart):
     replay_of: str = ""
     carried: Annotated[int, Field(ge=0)] = 0
     may_carry: tuple[Carried, ...] = ()
-    other_labels: bool = False
-    filters_spare_lists: bool = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _as_of_today(cls, raw: Any) -> Any:
-        """Read what earlier versions wrote of filters and of worked examples."""
-        spec, lock = (raw.get(name) if isinstance(raw, dict) else None for name in ("spec", "lock"))
-        if not isinstance(spec, dict) or not isinstance(lock, dict):
-            return raw
-        if not is_of_today(spec, lock, RunSpec.model_fields):
-            raw = load_registry().function(
-                "earlier-records", of="reading a run of an earlier version"
-            )(raw)
-        return raw
 
     @property
     def task(self) -> TaskPlan:
@@ -213,7 +192,7 @@ class Manifest(ManifestPart):
 
     def save(self, path: Path) -> None:
         """Write the manifest atomically."""
-        often_empty = ("merged", "replay_of", "carried", "may_carry", *_LATER)
+        often_empty = ("merged", "replay_of", "carried", "may_carry")
         empty = {name for name in often_empty if not getattr(self, name)}
         value = self.model_dump(mode="json", exclude=empty)
         write_atomically(path, json.dumps(value, indent=2) + "\n")
@@ -224,6 +203,7 @@ class Manifest(ManifestPart):
 
         Raises:
             UsageError: the directory does not exist, or another command made it.
+            RunConflict: another version of targen wrote it.
             RunDirectoryError: it holds no manifest, one that does not read or
                 names what no run has, or links and the like in place of files.
         """
@@ -246,18 +226,8 @@ class Manifest(ManifestPart):
                 f"{run} is not a run directory: {path.name}: {error.strerror}",
                 hint=Action("generate", ..., out=...) + " creates run directories",
             ) from error
-        written = raw.get("format", FORMAT) if isinstance(raw, dict) else FORMAT
-        if written not in (1, 2, FORMAT):
-            raise RunConflict(
-                f"{path} has format {str(written)[:40]}, but this version of targen reads format "
-                f"{FORMAT}",
-                hint="use the version of targen-core that wrote it",
-            )
+        require_format(run, raw, FORMAT)
         try:
-            if written != FORMAT:
-                raw = load_registry().function(
-                    "earlier-manifest", of=f"reading a run of format {written}"
-                )(raw)
             manifest = cls.model_validate(raw)
         except ValidationError as error:
             raise RunDirectoryError(f"{path} cannot be read: {refused(error)}") from error
@@ -409,25 +379,19 @@ class Manifest(ManifestPart):
         ]
 
     def parts_beside(self, other: Manifest) -> dict[str, Any]:
-        """Return what to compare of the parts of two runs, by dotted paths.
-
-        Earlier runs have no record of some parts; the spec says as much of these.
-        """
+        """Return what to compare of the parts of two runs, by dotted paths."""
         compared = {
-            place: plan.model_dump(mode="json", exclude={"sources", "version"})
+            place: plan.model_dump(mode="json", exclude={"sources"})
             | ({"sources": [each.digest for each in plan.sources]} if plan.sources else {})
             for place, plan in self.lock.parts.items()
             if place not in USUAL_PLACES
-            and (place in other.lock.parts or place.startswith(("check ", "filter ")))
         }
         return flat({"parts": compared}) if compared else {}
 
     def digest(self) -> str:
         """All that decides the rows but how many are wanted, in 32 digits."""
         parts = self.lock.model_dump(mode="json", include={"parts"})
-        deciding = {**self.deciding(), **(parts if self.lock.parts else {}), "targets": None}
-        if self.spec.worked_examples == "all":  # as before prompts could be without them
-            del deciding["worked_examples"]
+        deciding = {**self.deciding(), **parts, "targets": None}
         text = json.dumps(deciding, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 

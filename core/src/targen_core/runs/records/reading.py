@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from targen_core.errors import RunDirectoryError
+from targen_core.errors import RunConflict, RunDirectoryError
 from targen_core.plain import kind_of, read_plain
 from targen_core.reading import json_of
 
@@ -83,3 +83,20 @@ def read_json(path: Path) -> Any:
             hint="restore it from a backup, or repeat the command that made it; cached replies are "
             "reused",
         ) from error
+
+
+def require_format(whose: Path, value: Any, known: int) -> None:
+    """Check that the value of a file with a format number has the one that this targen reads.
+
+    `whose` is the folder or file that the error names.
+
+    Raises:
+        RunConflict: another version of targen wrote it.
+    """
+    found = value.get("format", known) if isinstance(value, dict) else known
+    if found != known:
+        raise RunConflict(
+            f"{whose} was written by another version of targen (format {str(found)[:40]}; this "
+            f"one reads {known})",
+            hint="use the version of targen that wrote it",
+        )

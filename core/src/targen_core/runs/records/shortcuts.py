@@ -1,8 +1,7 @@
 """Options of filters that have flags and keywords of their own: `--max-cosine 0.8`.
 
 `--max-cosine 0.8` means `--filter distance -o distance.max_cosine=0.8`. A filter that is registered
-with `flags` has its options so. Manifests of earlier versions have options of some filters as
-fields of their spec. Both are read here, into the same form.
+with `flags` has its options so.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from targen_core.engine.filters import USUAL
 from targen_core.errors import TargenError, UsageError
 from targen_core.options import Datasets, Limits, ListOptions, Option, Options, RowOptions, several
 from targen_core.plugins.loader import load_registry
-from targen_core.plugins.register import OURS, STANDARD, Registration, id_today
+from targen_core.plugins.register import OURS, STANDARD, Registration
 from targen_core.plugins.registry import Registry
 from targen_core.wording import install
 
@@ -132,8 +131,6 @@ def spelled_out(asked: Mapping[str, Any], fields: Collection[str]) -> dict[str, 
     """
     spec = {name: value for name, value in asked.items() if name in fields}
     spec["filters"] = several(spec.get("filters"))
-    for name in {"corrector", "filters", "options"} & spec.keys():
-        spec[name] = _as_today(spec[name])
     others = {name: value for name, value in asked.items() if name not in fields}
     if not others:
         return spec
@@ -175,34 +172,6 @@ def spelled_out(asked: Mapping[str, Any], fields: Collection[str]) -> dict[str, 
 def is_given(value: Any) -> bool:
     """Return whether a value of an option was given."""
     return value is not None and value not in ("", (), [])
-
-
-def _as_today(value: Any) -> Any:
-    """Return a name, names, or options by the names of parts, with the ids that parts have now."""
-    if isinstance(value, Mapping):
-        return {id_today(name): each for name, each in value.items()}
-    return tuple(map(id_today, value)) if isinstance(value, tuple) else id_today(value)
-
-
-def is_of_today(spec: Mapping[str, Any], lock: Mapping[str, Any], fields: Collection[str]) -> bool:
-    """Return whether a manifest says all of parts and of worked examples as one of today.
-
-    `fields` are the names of fields that a spec has today.
-    """
-    ids = [*_named_in(lock, "steps", "backend"), *_named_in(lock, "parts", "id")]
-    return not (
-        isinstance(spec.get("worked_examples", True), bool)
-        or "excluded" in lock
-        or any(name not in fields for name in spec)
-        or any(id_today(name) != name for name in (lock.get("corrector"), *ids))
-    )
-
-
-def _named_in(lock: Mapping[str, Any], field: str, key: str) -> list[Any]:
-    """Return the ids that the plans of a lock's field name."""
-    plans = lock.get(field, {})
-    values = plans.values() if isinstance(plans, Mapping) else ()
-    return [plan.get(key) for plan in values if isinstance(plan, dict)]
 
 
 def datasets_of(part: str) -> tuple[str, Datasets]:

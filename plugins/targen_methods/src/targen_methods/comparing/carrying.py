@@ -331,7 +331,7 @@ def _measured(
 
 def _cost(report: Report) -> tuple[int, float | None]:
     """Return a run's tokens and dollars as if none of its replies had come from the cache."""
-    usage, prices = report.usage, report.raw.get("prices", {})
+    usage, prices = report.usage, report.raw["prices"]
     tokens, dollars = usage.tokens, usage.cost
     for step in report.raw["usage"]["by_step"]:
         saved = {way: step[f"saved_{way}put_tokens"] for way in ("in", "out")}

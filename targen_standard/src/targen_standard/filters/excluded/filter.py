@@ -19,7 +19,6 @@ class ExclusionFilter(Filter):
 
     precedence = -20
     stateless = True
-    version = 2  # by keys of a text, and short texts by their words
 
     def __init__(self, named: Sequence[str], similarity: float) -> None:
         """Refuse what any dataset of these names holds; of 0, `similarity` is `SIMILARITY`."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # bytes of seed, text and written; its keys, that of the whole last.
 _HEAD, _KEYS = struct.Struct("<BIIHII"), struct.Struct(f"<{KEYS + 1}I")
 _BEGUN = _HEAD.size + _KEYS.size
-_FORM, _APART = 3, 128  # `_APART` is added if the generated part is not the whole text
+_FORM, _APART = 1, 128  # `_APART` is added if the generated part is not the whole text
 _SEED, _TEXT, _WRITTEN = range(3)
 _LIGHT = dict.fromkeys(map(ord, ",;\"'“”„«»‘’`"))  # with spaces, what makes no other text, anywhere
 
