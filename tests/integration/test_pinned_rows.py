@@ -1,7 +1,7 @@
 """The bytes that given replies make, pinned for every task, so that no change moves them unseen.
 
-A change that is meant to move them raises the task's version, has a line in the changelog, and
-pins anew: `python tests/integration/test_pinned_rows.py`.
+A change that is meant to move them pins anew:
+`python tests/integration/test_pinned_rows.py`.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def test_neighbouring_rows_of_a_label_draw_different_things(lab, folder, data):
     word = Dimension(name="word", values=tuple(values), by_branch=data.draw(st.booleans()))
     world = lab.World(labels=tuple(names), lists=(7,), one_label=True)
     quotas = {name: data.draw(st.integers(0, 25), label=name) for name in names[1:]}
-    task = world.task(dimensions=(word,), balanced_draws=data.draw(st.booleans()))
+    task = world.task(dimensions=(word,), balanced_draws=True)
     most = dict.fromkeys(names, 25)
     with folder() as path:
         even = lab.run(world, path / "even", most, task=task)

@@ -1,4 +1,4 @@
-"""The runs that come with the repository: some of an older format, which every command reads."""
+"""The runs that come with the repository, which every command reads."""
 
 from __future__ import annotations
 

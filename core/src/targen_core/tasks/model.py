@@ -96,12 +96,11 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         labels_per_seed: 1 to use each seed for one label, so that no two rows share a seed. Labels
             then rotate over neighbouring seeds. Once a label's quota is full, its seeds go to
             others. With None, each seed is used for all labels, one after the other.
-        repeats_draws: whether a label that receives a full label's seed repeats the draws of its
-            own seeds, as in earlier versions. Set it to keep runs of earlier versions replayable.
         balanced_draws: whether draws for contexts and seeds do not reveal the one label that a seed
             is for. Neither does its position in the reply that lists it. If that label's quota is
-            full, the seed goes to the label that lacks the most rows. Otherwise, as in earlier
-            versions, only draws for rows hide the label, and such a seed goes to the next label.
+            full, the seed goes to the label that lacks the most rows, with new draws. Otherwise,
+            only draws for rows hide the label. Such a seed then goes to the next label, which
+            repeats the draws of one of its own seeds.
         seats: the branches that take turns using the seeds, if not all branches do; any other
             branches come last. If you remove a branch, its turns are spread evenly over the others,
             so a run that is repeated for different labels keeps its texts.
@@ -160,7 +159,6 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     drawn: Callable[[Sequence[Any], SeedT, str], Mapping[str, str]] | None = None
     instances_per_call: int = 1
     labels_per_seed: Literal[1] | None = None
-    repeats_draws: bool = False
     balanced_draws: bool = False
     seats: tuple[str, ...] = ()
     samples_per_seed: int = 1
@@ -391,7 +389,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     def late(self, branch: str, path: Sequence[int], sample: int) -> Late | None:
         """Return which of its own seeds a branch repeats; None if it uses its own draws."""
-        if self.labels_per_seed is None or self.repeats_draws:
+        if self.labels_per_seed is None or not self.balanced_draws:
             return None
         first = self._first
         seats, own = self._seat_of(branch, path)
@@ -405,12 +403,11 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         if branch is None or self.labels_per_seed is None:
             return turn
         seats, own = self._seat_of(branch, path)
-        if self.balanced_draws:
-            turn = sum(index // len(seats) for index in path[self._first :]) + sample
-        else:
-            turn //= len(seats)  # neighbours are for other labels
+        if not self.balanced_draws:
+            return turn // len(seats)  # neighbours are for other labels
+        turn = sum(index // len(seats) for index in path[self._first :]) + sample
         late = Late(0, (self._turn(path) + sample) % len(seats) - own, len(seats))
-        return turn if self.repeats_draws else turn + late.steps(size)
+        return turn + late.steps(size)
 
     def _seat_of(self, branch: str, path: Sequence[int]) -> tuple[tuple[str, ...], int]:
         """Return the branches that take turns at a seed, and the position of one, 0 by default."""

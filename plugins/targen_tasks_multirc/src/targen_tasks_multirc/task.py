@@ -101,7 +101,7 @@ def _written(question: MultiRcQuestion) -> str:
 
 MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
     name="multirc",
-    version="3",
+    version="1",
     summary="Multi-sentence reading comprehension",
     description=(
         "Each row is a passage with one question and its options. An option's label is 1 if, "

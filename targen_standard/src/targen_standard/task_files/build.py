@@ -107,7 +107,6 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         ),
         instances_per_call=declaration.instances_per_call,
         labels_per_seed=1 if declaration.one_label else None,
-        repeats_draws=not declaration.rules.draws_anew_per_label,
         balanced_draws=declaration.rules.balances_draws,
         samples_per_seed=declaration.samples_per_seed,
         checks=(RowCheck(declaration),),

@@ -106,7 +106,7 @@ def _judging(aggregate: Callable[[AxgPair, Sequence[JudgeAnswer]], Correction]) 
 
 AXG: Task[Sentences, AxgPair] = Task(
     name="axg",
-    version="3",
+    version="1",
     summary="Entailment that must not depend on a pronoun's gender",
     description=(
         "Rows come in pairs. The two premises differ only in a gendered pronoun, which refers to "
@@ -122,7 +122,6 @@ AXG: Task[Sentences, AxgPair] = Task(
     generators={"entailment": write_entailment, "not_entailment": write_swapped},
     dimensions=DIMENSIONS,
     labels_per_seed=1,
-    repeats_draws=True,  # as in earlier runs
     checks=(check_pair_of_rows,),
     judging=_judging(_aggregate),
     rows=Rows(
@@ -148,7 +147,6 @@ AXG: Task[Sentences, AxgPair] = Task(
         "paper": Variant(
             "not_entailment is a false sentence about the person to whom the pronoun refers",
             {
-                "version": "4",  # its rows have changed, and no others
                 "contexts": PAPER_SETTINGS,
                 "seeds": (PAPER_SUBJECT_PAIRS, PAPER_SENTENCES),
                 "generators": {"entailment": write_entailment, "not_entailment": write_false},

@@ -44,7 +44,7 @@ def _template(name: str) -> Prompt:
 
 BOOLQ: Task[Paragraph, BoolqRow] = Task(
     name="boolq",
-    version="2",
+    version="1",
     summary="Yes/no questions about a passage",
     description=(
         "Each row is a passage, which starts with its title and two dashes, and a question in "
@@ -61,7 +61,6 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
     seeds=(TITLES, PARAGRAPHS),
     dimensions=DIMENSIONS,
     labels_per_seed=1,
-    repeats_draws=True,  # as in earlier runs
     generators={"true": write_yes, "false": write_no},
     checks=(check_question,),
     judging=Judging(

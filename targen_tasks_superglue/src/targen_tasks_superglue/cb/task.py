@@ -54,7 +54,6 @@ def _worded(instructions: str, said: str) -> Variant:
     return Variant(
         f"step 3 with the {said} wording of the instructions, which says what each label means",
         {
-            "version": "4",  # as that of `paper`
             "contexts": PAPER_SETTINGS,
             "dimensions": (),
             "labels_per_seed": None,
@@ -67,7 +66,7 @@ def _worded(instructions: str, said: str) -> Variant:
 
 CB: Task[str, CbRow] = Task(
     name="cb",
-    version="3",
+    version="1",
     summary="CommitmentBank: does the premise settle the hypothesis, and how?",
     description=(
         "Each row is a premise, which is one or several sentences from a story, a newspaper or a "
@@ -90,7 +89,6 @@ CB: Task[str, CbRow] = Task(
     dimensions=OF_PAIRS,
     instances_per_call=PAIRS,
     labels_per_seed=1,
-    repeats_draws=True,  # as in earlier runs
     samples_per_seed=60,
     checks=(check_pair,),
     judging=Judging(instructions=INSTRUCTIONS, brief=BRIEF, samples=SAMPLES),
@@ -113,7 +111,6 @@ CB: Task[str, CbRow] = Task(
             "the paper's three requests, in any form; texts of neutral pairs have nothing in "
             "common",
             {
-                "version": "4",  # its rows have changed, and no others
                 "contexts": PAPER_SETTINGS,
                 "dimensions": (),
                 "labels_per_seed": None,

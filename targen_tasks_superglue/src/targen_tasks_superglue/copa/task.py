@@ -40,7 +40,7 @@ def _choices(row: CopaRow) -> str:
 
 COPA: Task[Event, CopaRow] = Task(
     name="copa",
-    version="3",
+    version="1",
     summary="Choice of plausible alternatives: which choice is the cause or the result?",
     description=(
         "Each row is a premise, which is one short sentence about an event, a question (`cause` or "
@@ -59,7 +59,6 @@ COPA: Task[Event, CopaRow] = Task(
     generators={"choice1": write_choice1, "choice2": write_choice2},
     dimensions=DIMENSIONS,
     labels_per_seed=1,
-    repeats_draws=True,  # as in earlier runs
     checks=(check_row,),
     judging=Judging(instructions=INSTRUCTIONS, brief=BRIEF, samples=SAMPLES),
     rows=Rows(cases=cases, seed_fields=("premise",)),
@@ -83,7 +82,6 @@ COPA: Task[Event, CopaRow] = Task(
         "paper": Variant(
             "the wrong choice is any very unlikely one, as the paper's prompt requests",
             {
-                "version": "4",  # its rows have changed, and no others
                 "contexts": PAPER_SETTINGS,
                 "seeds": (PAPER_EVENTS,),
                 "generators": {"choice1": write_choice1_paper, "choice2": write_choice2_paper},

@@ -78,7 +78,7 @@ def _aggregate(row: RecordRow, answers: Sequence[JudgeAnswer]) -> Correction:
 
 RECORD: Task[Paragraph, RecordRow] = Task(
     name="record",
-    version="3",
+    version="1",
     summary="Reading comprehension with commonsense reasoning",
     description=(
         "Each row is a passage, the positions of the entities that it names, and a query. The "

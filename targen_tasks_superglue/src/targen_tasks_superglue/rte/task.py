@@ -42,7 +42,7 @@ _PARAMETERS = {**_PAPER_PARAMETERS, "generate": {"temperature": 0.7, "max_tokens
 
 RTE: Task[Premise, RteRow] = Task(
     name="rte",
-    version="3",
+    version="1",
     summary="Recognising textual entailment",
     description=(
         "Each row is a premise, which is a factual text of one or several sentences, and a "
@@ -61,7 +61,6 @@ RTE: Task[Premise, RteRow] = Task(
     generators={"entailment": write_entailment, "not_entailment": write_not_entailment},
     dimensions=OF_HYPOTHESES,
     labels_per_seed=1,
-    repeats_draws=True,  # as in earlier runs
     checks=(check_row,),
     judging=Judging(instructions=INSTRUCTIONS, brief=BRIEF, samples=SAMPLES),
     rows=Rows(cases=cases, seed_fields=("premise",)),

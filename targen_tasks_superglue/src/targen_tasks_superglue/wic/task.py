@@ -40,7 +40,7 @@ _PARAMETERS = {
 
 WIC: Task[Sense, WicRow] = Task(
     name="wic",
-    version="2",
+    version="1",
     summary="Words in context",
     description=(
         "Each row is a word and two sentences that contain the word, possibly inflected, with its "
@@ -57,7 +57,6 @@ WIC: Task[Sense, WicRow] = Task(
     generators={"true": write_true, "false": write_false},
     dimensions=DIMENSIONS,
     labels_per_seed=1,
-    repeats_draws=True,  # as in earlier runs
     samples_per_seed=10,
     checks=(check_row,),
     judging=Judging(instructions=INSTRUCTIONS, brief=BRIEF, samples=SAMPLES),
@@ -81,7 +80,6 @@ WIC: Task[Sense, WicRow] = Task(
             "the paper's steps. For true, the model picks a definition. For false, it writes a "
             "sentence for each definition, and code draws two, of any part of speech",
             {
-                "version": "3",  # its rows have changed, and no others
                 "seeds": (PAPER_WORDS, ENTRIES),
                 "generators": {"true": write_true_paper, "false": write_false_paper},
                 "dimensions": (),

@@ -33,7 +33,7 @@ def _render(row: WscRow) -> str:
 
 WSC: Task[PronounPair, WscRow] = Task(
     name="wsc",
-    version="3",
+    version="1",
     summary="To whom does the pronoun refer?",
     description=(
         "Each row is a short text about two people, groups or things, a phrase that names one of "
@@ -82,7 +82,6 @@ WSC: Task[PronounPair, WscRow] = Task(
         "paper": Variant(
             "the model chooses which phrase comes first and which is meant, as in the paper",
             {
-                "version": "4",  # its rows have changed, and no others
                 "contexts": PAPER_SETTINGS,
                 "seeds": (PAPER_SUBJECT_PAIRS,),
                 "generators": {"true": write_true_paper, "false": write_false_paper},

@@ -60,7 +60,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
 ATTRPROMPT = Method(
     summary="generates attributes and values, then rows with values drawn at random",
-    version="2",
+    version="1",
     task=_task,
     options=Options,
     presets={"paper": {"removed": 5}},

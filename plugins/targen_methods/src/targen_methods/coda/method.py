@@ -75,7 +75,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
 CODA = Method(
     summary="generates rows that satisfy constraints taken from given rows",
-    version="3",
+    version="1",
     task=_task,
     options=Options,
     presets={"paper": {"embedder": "minilm"}, "targen": {"solo": 1, "mix": 0}},

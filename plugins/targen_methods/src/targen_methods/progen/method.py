@@ -31,7 +31,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
 PROGEN = Method(
     summary="generates rows in rounds; prompts show the earlier rows that help a model most",
-    version="3",
+    version="1",
     task=_task,
     options=Options,
     presets={

@@ -47,7 +47,7 @@ def _task(base: Base, options: TaskOptions) -> Task[Any, Any]:
 SELFINSTRUCT = Method(
     summary="generates instructions in rounds from a pool, then rows for each instruction, "
     "starting from the label",
-    version="3",
+    version="1",
     task=_task,
     options=TaskOptions,
     presets={"paper": PAPER},

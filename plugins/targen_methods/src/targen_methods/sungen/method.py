@@ -56,7 +56,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
 
 SUNGEN = Method(
     summary="generates rows as ZeroGen does, and weights each by its effect on a model",
-    version="3",
+    version="1",
     task=_task,
     options=Options,
     presets={"paper": {"per_condition": 32, "min_words": 10, "ends": ".", "balance": False}},

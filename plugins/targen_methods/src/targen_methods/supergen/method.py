@@ -92,7 +92,7 @@ def _finish(run: Path, options: Options, out: Path) -> None:
 
 SUPERGEN = Method(
     summary="generates texts for a label, scored by probability; targen finish keeps the best",
-    version="3",
+    version="1",
     task=_task,
     options=Options,
     presets={"paper": {"min_words": 1, "ends": "."}},

@@ -71,7 +71,7 @@ def zerogen_task(base: Base, options: Options) -> Task[Any, Any]:
 
 ZEROGEN = Method(
     summary="generates texts that complete a prompt that states the label and then breaks off",
-    version="3",
+    version="1",
     task=zerogen_task,
     options=Options,
     presets={
