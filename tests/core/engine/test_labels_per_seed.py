@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from dataclasses import replace
 from itertools import pairwise
@@ -88,8 +89,9 @@ def test_neighbouring_rows_of_a_label_draw_different_things(lab, folder, data):
     drawn = defaultdict(list)
     for record in ran.provenance:
         at = int(record["id"].split("/")[0].split(".")[-1])
-        block = at // len(names) // len(values)  # the order of the values is drawn for each anew
-        drawn[record["label"], block].append((at, record["dimensions"]["word"]))
+        # The order of values is drawn for each block anew, and turns shift after a period.
+        block = at // len(names) // len(values), at // math.lcm(7, len(names))
+        drawn[record["label"], *block].append((at, record["dimensions"]["word"]))
         if task.turns((at,), 0)[0] == record["label"]:
             assert record["dimensions"] == own[record["id"]]
     for rows in drawn.values():
