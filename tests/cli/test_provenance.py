@@ -27,4 +27,4 @@ def test_results_name_what_made_them(monkeypatch, tmp_path):
     digest = hashlib.sha256(b"{}\n").hexdigest()
     assert made["files"] == {"run/dataset.jsonl": digest}
     assert digest in provenance_notes(made)[1] and "by targen compare" in provenance_notes(made)[0]
-    assert provenance(["targen-cli"])["command"] == "" and not provenance_notes({})
+    assert provenance(["targen-cli"])["command"] == ""

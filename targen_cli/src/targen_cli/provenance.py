@@ -48,9 +48,7 @@ def provenance(distributions: Iterable[str], files: Iterable[str | Path] = ()) -
 
 
 def provenance_notes(made: Mapping[str, Any]) -> list[str]:
-    """Return the same as sentences for a report; results of earlier versions have []."""
-    if not made:
-        return []
+    """Return the same as sentences for a report."""
     versions = ", ".join(f"{name} {version}" for name, version in made["distributions"].items())
     said = f" by {made['command']}" if made["command"] else ""
     notes = [f"Made on {made['created']}{said}, with Python {made['python']}, {versions}."]

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from targen_core.errors import DatasetUnavailable
-from targen_datatune import asked as asking
 from targen_datatune.catalogues.files import FILES
 from targen_datatune.finding import Match
 from targen_datatune.licenses import mixes
@@ -788,7 +787,7 @@ def test_formats_take_no_time_and_know_all_scripts():
     assert not matches(r"(a|aa)+(b|bb)*$", "a" * 5000 + "c")  # for ever, where it goes back
 
 
-def test_an_instruction_names_each_label_once(works, monkeypatch):
+def test_an_instruction_names_each_label_once(works):
     said = "A review of a lamp."
     Path("review.yaml").write_text(f"description: {said}\nlabels: {{'yes': good, 'no': bad}}\n")
 
@@ -798,17 +797,6 @@ def test_an_instruction_names_each_label_once(works, monkeypatch):
         return [instruction.count(words) for words in (said, "yes: good", "no: bad")]
 
     assert instruction_of("run") == [1, 1, 1]
-    usual = asking.wanted_of
-
-    def as_before(task):
-        return replace(usual(task), instruction=usual(task).earlier)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(asking, "wanted_of", as_before)
-        assert instruction_of("earlier") == [2, 2, 2]
-    made = Path("earlier/dataset.jsonl").read_bytes()
-    assert instruction_of("earlier") == [2, 2, 2]
-    assert Path("earlier/dataset.jsonl").read_bytes() == made
 
 
 def test_a_sheet_has_all_calls_however_long_a_catalogue_takes(works, monkeypatch):

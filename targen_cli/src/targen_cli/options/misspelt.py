@@ -24,7 +24,6 @@ _MEANT = {
     "--ablation": "--contexts-fraction",
     "--api-base": "--base-url",
     "--budget": "--max-cost",
-    "--contexts-share": "--contexts-fraction",
     "--count": "--number",
     "--dry-run": "--plan",
     "--format": "--as",
@@ -43,7 +42,6 @@ _MEANT = {
     "--output": "--out",
     "--output-dir": "--out",
     "--parallel": "--concurrency",
-    "--patience": "--max-outage",
     "--plan": "--dry-run",
     "--provider": "--backend",
     "--rows": "--number",
@@ -56,7 +54,7 @@ _MEANT = {
     "--timeout": "--max-outage",
     "--url": "--base-url",
 }
-"""Former or likely names of our options."""
+"""Likely names of our options."""
 
 _ELSEWHERE = {
     "--as": "choose a format when you export the rows: targen export RUN --as csv",

@@ -58,7 +58,7 @@ from targen_standard.correction.outcome import (
     report_of,
     write_judged,
 )
-from targen_standard.correction.place import is_begun, open_correction
+from targen_standard.correction.place import open_correction
 from targen_standard.correction.preparing import PreparedCorrection, prepare_correction
 from targen_standard.correction.together import Together
 
@@ -163,24 +163,16 @@ async def acorrect_dataset(
     chosen = _sample(instances, limit, spec.seed)
     shown = _flipped(prepared.task, chosen, flip_fraction, spec.seed)
 
-    def plan_of(prepared: PreparedCorrection) -> CorrectionPlan:
-        return CorrectionPlan(
-            task=prepared.plan,
-            corrector=prepared.corrector_id,
-            step=prepared.steps["correct"].plan,
-            part=prepared.part,
-            seed=spec.seed,
-            flip=flip_fraction,
-            rows_per_call=rows_per_call,
-            data=_digest(chosen),
-        )
-
-    plan = plan_of(prepared)
-    if spec.worked_examples == "auto" and prepared.worked_examples == "none":
-        # Corrections from before "auto" applied to them continue with their worked examples.
-        whole = prepare_correction(registry, spec.replace(worked_examples="all"))
-        if is_begun(out, plan_of(whole), place):
-            prepared, plan = whole, plan_of(whole)
+    plan = CorrectionPlan(
+        task=prepared.plan,
+        corrector=prepared.corrector_id,
+        step=prepared.steps["correct"].plan,
+        part=prepared.part,
+        seed=spec.seed,
+        flip=flip_fraction,
+        rows_per_call=rows_per_call,
+        data=_digest(chosen),
+    )
     directory = open_correction(out, plan, spec.task, place)
     out, came_to_nothing = directory.path, False
     started = {"journal", *(path.name for path in out.iterdir())}

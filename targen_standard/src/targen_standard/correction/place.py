@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 from pathlib import Path
 
@@ -69,18 +68,6 @@ def _place_for(out: Path, plan: CorrectionPlan) -> Path:
     if taken:
         _log.warning("%s. Writing this correction to %s", taken, path)
     return path
-
-
-def is_begun(out: Path, plan: CorrectionPlan, place: Place) -> bool:
-    """Return whether `out` or a numbered one has a correction of these rows, with these prompts."""
-    for path in itertools.takewhile(Path.exists, numbered(out)) if place == "number" else [out]:
-        try:
-            old = CorrectionPlan.load(path)
-        except (OSError, RunConflict, RunDirectoryError):
-            continue
-        if (old.data, old.task.prompts) == (plan.data, plan.task.prompts):
-            return True
-    return False
 
 
 def _same_plan(out: Path, plan: CorrectionPlan, *, again: bool = False) -> None:

@@ -58,7 +58,7 @@ from targen_standard.other_runs import changed_part
 from targen_standard.recorded import RecordedLayer, recorded_models, stand_ins
 
 COPIED: Mapping[str, Any] = {"cost": 0.0, "cached": True, "copied": True}
-"""Fields of a record whose reply is another run's; an older targen reads only `cached`."""
+"""Fields of a record whose reply is another run's."""
 
 
 @dataclass(frozen=True, slots=True)

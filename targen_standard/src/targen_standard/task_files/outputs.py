@@ -173,8 +173,6 @@ class Output(ABC):
     def check_target(self, row: Row, target: Target) -> None:  # noqa: B027 - most have no more
         """Check that a row of step 3 is what was requested, beyond what `read` requires.
 
-        Runs begun before there was this check do not make it.
-
         Raises:
             Rejected: it is not, such as a row with another number of answers.
         """

@@ -127,7 +127,7 @@ def _records(rejects: Path) -> Iterator[Mapping[str, Any]]:
 
 
 class _Part(BaseModel):
-    """A part of `report.json`, as read back; a later targen may have written more."""
+    """A part of `report.json`, as read back; reporters may have written more."""
 
     model_config = ConfigDict(extra="allow", strict=True)
 

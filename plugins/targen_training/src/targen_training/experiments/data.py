@@ -248,8 +248,7 @@ def digest_of(decisions: Sequence[Decision]) -> str:
             words += [part for pair in each.asked.legal.items() for part in pair]
         if each.value is not None:
             words += ["value", json.dumps(each.value, sort_keys=True)]
-        if each.weight != 1:  # what was trained before there were weights keeps its name
-            words += ["weight", repr(each.weight)]
+        words += ["weight", repr(each.weight)]
         for word in words:
             text = word.encode("utf-8", "surrogatepass")
             known.update(len(text).to_bytes(8, "little") + text)

@@ -130,8 +130,7 @@ def _repeated(part: PartResult) -> set[str]:
     unlike = {
         group.model
         for group in natural
-        if not group.trained
-        or trained.get((group.model, "matched", group.arm)) != [e.cell for e in group.trained]
+        if trained.get((group.model, "matched", group.arm)) != [e.cell for e in group.trained]
     }
     return {group.model for group in natural} - unlike
 
@@ -344,7 +343,7 @@ def _tables(part: PartResult) -> Iterator[Table]:
                     with_interval(pair.difference, form=SIGNED),
                     _p(pair.p),
                     _p(pair.holm),
-                    "-" if pair.runs else f"{pair.only_one:.0f} : {pair.only_other:.0f}",
+                    "-" if pair.runs else f"{pair.only_one} : {pair.only_other}",
                     _p(pair.mcnemar),
                 )
                 for pair in part.pairs
@@ -568,7 +567,7 @@ def _warnings(part: PartResult) -> Iterator[str]:
                     f"{'is' if same == 1 else 'are'} also in the test set"
                     f"{near if source['near_test'] else ''}"
                 )
-            if shown := source.get("shown"):  # results of earlier versions lack it
+            if shown := source.get("shown"):
                 yield (
                     f"{part.key}: {shown:,} of the {plural(part.test['rows'], 'test row')} were "
                     f"examples of {source['name']}, whose rows imitate them; test on other rows"

@@ -52,7 +52,7 @@ class Group:
         figures: all figures, in the same form.
         unlearned: test decisions with a label that no training row has, the mean over seeds.
         each: of few real rows, how many of each label.
-        trained: each seed's training; empty in results of earlier versions.
+        trained: each seed's training.
     """
 
     model: str
@@ -65,8 +65,8 @@ class Group:
     sd: float | None
     figures: Mapping[str, Estimate]
     unlearned: float
-    each: int = 0
-    trained: Sequence[Trained] = ()
+    each: int
+    trained: Sequence[Trained]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,8 @@ class Pair:
     difference: Estimate
     p: float
     holm: float
-    only_one: float | None  # with a fraction in results of earlier versions
-    only_other: float | None
+    only_one: int | None
+    only_other: int | None
     mcnemar: float | None
     runs: tuple[int, int] | None = None
 
@@ -252,7 +252,7 @@ class Results:
         means: over tasks; empty of one.
         notes: what was left out, and why.
         asked: the experiment, as `experiment.toml` has it.
-        made: see `targen_cli.provenance`; empty in results of earlier versions.
+        made: see `targen_cli.provenance`.
         paper: the paper's figures, if the experiment repeats a table; else None.
         folder: where `results.html` is, if it was written.
     """

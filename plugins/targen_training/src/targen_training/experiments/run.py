@@ -245,7 +245,7 @@ def _set_aside(folder: Path, results: Results) -> None:
     try:
         if read_results(folder).asked == results.as_json()["asked"]:
             return
-    except UsageError:  # damaged, or of an earlier version
+    except UsageError:  # damaged
         pass
     earlier = folder / "earlier"
     there = earlier.iterdir() if earlier.exists() else ()
