@@ -415,8 +415,6 @@ def test_rows_judged_in_one_call_have_the_verdicts_of_rows_judged_alone(
         assert request.params["max_tokens"] == rows * one.params["max_tokens"]
     assert {key for row in keys for key in row} == {request.key for request in asked}
     assert Counter(key for row in keys for key in row).most_common(1)[0][1] == 10
-    plan = json.loads((tmp_path / "alone" / "correction.json").read_text())
-    assert "rows_per_call" not in plan, "a correction of before can go on"
 
 
 @CORRECTORS
@@ -500,10 +498,6 @@ def test_a_correction_in_calls_of_several_goes_on_to_the_same_bytes(correct, tmp
     assert {request.key for request in one} == {request.key for request in asked}
     with pytest.raises(RunConflict, match="rows per call"):
         correct(TONE, _reviews(30), solve, flip=0.3, rows_per_call=5, out="whole")
-    record = tmp_path / "one" / "correction.json"  # of when correctors were the core's
-    record.write_text(record.read_text().replace("targen-standard:", "targen-core:"))
-    _, again = correct(TONE, _reviews(30), solve, **known, out="one")
-    assert len(again) < len(more)
 
 
 def test_a_corrector_that_asks_side_by_side_asks_alone(correct):
