@@ -315,8 +315,8 @@ class Profile(BaseModel):
         return self
 
     @model_serializer(mode="wrap")
-    def _without_empty(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Omit empty forms."""
+    def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Omit empty forms, so that runs from before there were any can resume."""
         values: dict[str, Any] = dump(self)
         return {name: value for name, value in values.items() if name != "forms" or value}
 

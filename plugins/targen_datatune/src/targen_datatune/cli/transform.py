@@ -249,8 +249,9 @@ def transform(
     name = task_name(asked.name)[:60]
     run = generate.options["out"] or Path("runs") / f"{name}-{generate.options['seed'] or 0}"
     there = _of_run(run)
+    is_earlier = bool(asked.earlier) and there.get("instruction") == asked.earlier
     spec = _spec(
-        instruction=asked.instruction,
+        instruction=asked.earlier if is_earlier else asked.instruction,
         examples=_shown(asked, chosen, shots),
         labels=chosen,
         canary=asked.canary,
