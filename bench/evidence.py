@@ -293,7 +293,7 @@ def measure(
         for arm, path in data.items()
     ]
     (folder / "same.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    part = compared(folder / "same.toml", "--trust", "--out", folder / "same")
+    part = compared(folder / "same.toml", f"--trust={folder.resolve()}", "--out", folder / "same")
     return {"few": few, "same": part["pairs"], "arms": part["arms"], "test": part["test"]["rows"]}
 
 

@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, Phase, settings
 from targen_cli.options.defaults import KEYS
 from targen_core import Registry, load_registry
 from targen_testing.virtual_time import virtual_time
+from tests.runs import adopt
 
 settings.register_profile(
     "targen",
@@ -284,7 +285,7 @@ def finished(in_process: Callable[..., Done], _finished_runs: Path) -> Callable[
             assert done.code == 0, done.err
             shutil.copytree(out, kept)
         else:
-            shutil.copytree(kept, out)
+            adopt(shutil.copytree(kept, out))
         return Path(out)
 
     return make

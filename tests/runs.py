@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from targen_core.runs.preparing.trust import note_new
+from targen_core.runs.records.manifest import Manifest
+
 from .files import lines
 
 OUTPUTS = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
@@ -30,6 +33,12 @@ class Outputs:
     @property
     def rejects(self) -> list[dict[str, Any]]:
         return self.lines("rejects.jsonl")
+
+
+def adopt(run: Path | str) -> Path:
+    """Note a copied run as if a command of this user had made it in this place."""
+    note_new(Manifest.load(Path(run, "manifest.json")), Path(run), {})
+    return Path(run)
 
 
 def records(run: Path | str, name: str = "provenance.jsonl") -> list[dict[str, Any]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import json
 import logging
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from targen_core.errors import UsageError
 
@@ -14,7 +16,9 @@ __all__ = [
     "CACHE_VARIABLE",
     "cache_folder",
     "is_known",
+    "is_own",
     "make_known",
+    "note_own",
     "replies_folder",
     "user_folder",
 ]
@@ -84,11 +88,26 @@ def make_known(kind: str, digest: str) -> None:
         _say_unwritable(cache_folder(), error.strerror)
 
 
+def note_own(path: Path, content: Any) -> None:
+    """Note that a command of this user wrote this content, a JSON value, to this path."""
+    make_known("own", _digest(path, content))
+
+
+def is_own(path: Path, content: Any) -> bool:
+    """Return whether a command of this user wrote this content, a JSON value, to this path."""
+    return is_known("own", _digest(path, content))
+
+
+def _digest(path: Path, content: Any) -> str:
+    text = json.dumps([str(path.resolve()), content], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+
+
 @functools.cache  # a run notes several things: once is enough
 def _say_unwritable(folder: Path, why: str) -> None:
     _log.warning(
-        "cannot write to %s: %s. targen does not remember what you trust, and will ask again; to "
-        "use another folder, set %s",
+        "cannot write to %s: %s. targen will not recognise its own runs and files; to use another "
+        "folder, set %s",
         folder,
         why,
         CACHE_VARIABLE,

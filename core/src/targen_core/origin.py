@@ -5,7 +5,8 @@ somebody typed it. Only a `Typed` may name code, a path outside the folder of it
 a key or a dataset of a hub. `registry.find`, the readers of tasks and datasets, and everything that
 executes code require one. So a plugin that passes on a file's contents is refused.
 
-A file that names such things is used if this person trusts it: see `targen_cli.trust`.
+A file that names such things is used if this person's command wrote it, or if the person trusts it
+in this call: see `trusting` and `targen_cli.trust`.
 
 This is the only module that executes a file or imports a module by a name that no plugin
 registered.
@@ -17,7 +18,9 @@ import contextlib
 import importlib
 import importlib.util
 import json
+import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -26,7 +29,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from targen_core.errors import UsageError
 from targen_core.text import printable
-from targen_core.wording import in_a_command
+from targen_core.wording import Either, Words, in_a_command
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -41,15 +44,17 @@ __all__ = [
     "Untrusted",
     "execute",
     "find_module",
+    "has_separator",
     "is_executed",
     "is_file",
     "is_place",
-    "is_trusting",
+    "is_trusted",
     "leads_elsewhere",
     "order_of",
     "shown",
     "split_model",
     "texts_in",
+    "trust_hint",
     "trusting",
 ]
 
@@ -160,28 +165,42 @@ class _Person:
     """Decisions of this process's user about files by others.
 
     Attributes:
-        trusting: how many blocks of `trusting()` are open.
+        trusted: the files and folders of the open blocks of `trusting`, without links.
     """
 
-    trusting = 0
+    trusted: tuple[Path, ...] = ()
 
 
 @contextlib.contextmanager
-def trusting() -> Iterator[None]:
-    """Trust every file that is read in this block, and remember this, as `--trust` does.
+def trusting(path: str | os.PathLike[str], *paths: str | os.PathLike[str]) -> Iterator[None]:
+    """Trust files, and all files in folders, within this block, as `--trust=PATH` does for a call.
 
-    targen executes code and uses addresses, paths and keys to which such files refer.
+    targen executes code and uses addresses, paths and keys to which these files refer.
     """
-    _Person.trusting += 1
+    before = _Person.trusted
+    _Person.trusted = (*before, *(Path(each).expanduser().resolve() for each in (path, *paths)))
     try:
         yield
     finally:
-        _Person.trusting -= 1
+        _Person.trusted = before
 
 
-def is_trusting() -> bool:
-    """Return whether the person trusts every file that is read now."""
-    return _Person.trusting > 0
+def is_trusted(path: Path) -> bool:
+    """Return whether the person trusts a file or folder, or a folder that contains it, now."""
+    return bool(_Person.trusted) and any(map(path.resolve().is_relative_to, _Person.trusted))
+
+
+def has_separator(path: str) -> bool:
+    """Return whether a path is more than a name: a shell's `*` cannot make one from a file."""
+    return any(separator in path for separator in (os.sep, os.altsep) if separator)
+
+
+def trust_hint(path: Path) -> Words:
+    """Return what to type to trust a file or folder, for a hint."""
+    text = str(path) if has_separator(str(path)) else os.path.join(".", path)  # noqa: PTH118 - Path drops the dot
+    return Either(
+        f"add {shlex.quote(f'--trust={text}')}", f"use `with targen_core.trusting({text!r}):`"
+    )
 
 
 def texts_in(value: Any) -> Iterator[str]:

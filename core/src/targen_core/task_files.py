@@ -6,8 +6,8 @@ registered for the file's suffix, by the hook `register_task_readers`. Those for
 
 A file is not installed, so a run keeps a copy, and needs no other to continue. A copy of a
 declaration is data. A copy of a module is code, and a run directory may come from a stranger. It is
-executed only if its user has run the very same text before by its name. Contents of a plugin's form
-may be its user's files or code, so its copy is treated in the same way.
+executed only if a command of this user wrote it there, or if the user trusts it. Contents of a
+plugin's form may be its user's files or code, so its copy is treated in the same way.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 from targen_core import folders
 from targen_core.errors import NoSuchFile, TargenError, UnknownName, UsageError
-from targen_core.origin import TASK_FILE, Typed, is_trusting, order_of
+from targen_core.origin import TASK_FILE, Typed, is_trusted, order_of, trust_hint
 from targen_core.plain import content_of, digest_of
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE, Registration
@@ -31,12 +31,14 @@ from targen_core.tasks.model import Task
 from targen_core.wording import Action
 
 __all__ = [
-    "KNOWN",
     "Loc",
     "SavedTask",
     "TaskFile",
     "TaskReader",
     "blame",
+    "is_own_copy",
+    "note_moved_copies",
+    "note_own_copy",
     "packaged_task",
     "path_of",
     "registration",
@@ -44,9 +46,6 @@ __all__ = [
     "require_known",
     "task_file",
 ]
-
-KNOWN = "tasks"
-"""The name in `folders` for tasks whose text this user has named or written."""
 
 Loc = Sequence[str | int]
 """The keys that lead to a value in a file, from the outermost."""
@@ -101,8 +100,7 @@ class TaskReader:
 
     Attributes:
         read: `read(name)` returns the task in a file; `name` is its path, with `:NAME` for a `.py`.
-            It requires trust in what the file refers to (`targen_cli.trust.require_trust`), and
-            remembers files that the user named (`targen_core.folders.make_known`).
+            It requires trust in what the file refers to (`targen_cli.trust.require_trust`).
         packaged: `packaged(path, name)` returns the task `name` from a file in an installed
             package, which is trusted.
         is_data: whether a run's copy, which may come from anybody, is only data. Copies in Python
@@ -188,26 +186,39 @@ def require_copy(name: str, file: TaskFile, run: Path) -> None:
     raise item.fault(f": its copy of {path}, {file.copy}, {problem}", "")
 
 
+def note_own_copy(path: Path) -> None:
+    """Note that a command of this user wrote a task's file, so that it may be read again."""
+    folders.note_own(path, digest_of(path))
+
+
+def note_moved_copies(before: Path, after: Path) -> None:
+    """Note that a command of this user moved a folder, with the tasks' files in it."""
+    for path in filter(Path.is_file, after.rglob("task.*")):
+        digest = digest_of(path)
+        if folders.is_own(before / path.relative_to(after), digest):
+            folders.note_own(path, digest)
+
+
+def is_own_copy(path: Path) -> bool:
+    """Return whether a command of this user wrote a task's file as it is now."""
+    return folders.is_own(path, digest_of(path))
+
+
 def require_known(copy: Path) -> None:
-    """Refuse a run's copy of a module, or of a form, that was never run here by its name.
+    """Refuse a copy of a module, or of a form, unless targen wrote it there or the user trusts it.
 
     Raises:
-        UsageError: with the command that shows it and makes it known.
+        UsageError: with what to type.
     """
-    path, attribute = path_of(str(copy))
+    path, _ = path_of(str(copy))
     is_code = path.suffix == ".py"
     if not is_code and _reader_of(path.name)[1].is_data(path):
         return
-    digest = digest_of(path)
-    if is_trusting():
-        folders.make_known(KNOWN, digest)
-    if not folders.is_known(KNOWN, digest):
-        name = f"{path}:{attribute}" if attribute else str(path)
-        what = "contains code that" if is_code else "lists data to read or code to run; it"
+    if not is_trusted(path) and not is_own_copy(path):
+        what = "contains code" if is_code else "lists data to read or code to run"
         raise UsageError(
-            f"{path} {what} came with its folder and has not been run on this machine before",
-            hint="read it and, if you trust it, run: "
-            + Action("describe", name, **({} if is_code else {"trust": True})),
+            f"{path} {what}, but targen did not write it here",
+            hint="read it first; if you trust it, " + trust_hint(path),
         )
 
 

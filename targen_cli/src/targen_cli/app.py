@@ -220,12 +220,14 @@ def _main(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
     trust: Annotated[
-        bool,
+        list[str] | None,
         typer.Option(
             "--trust",
-            help="Trust files: run the code and follow the paths in them. Check the files first.",
+            metavar="PATH",
+            help="Trust a file or folder in this call: run the code and follow the paths in it. "
+            "Read it first, and write --trust=./PATH.",
         ),
-    ] = False,
+    ] = None,
 ) -> None:
     """Generate labelled NLP datasets from a task description alone.
 

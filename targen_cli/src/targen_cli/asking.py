@@ -46,7 +46,7 @@ def ask_about_files() -> Iterator[None]:
     def asked(said: str) -> bool:
         print(said, file=sys.stderr)
         print("Someone else's file could refer to any code, file or address.", file=sys.stderr)
-        return confirmed("Use it from now on?")
+        return confirmed("Use it this time?")
 
     ask_with(asked if can_ask() else None)
     try:

@@ -7,7 +7,6 @@ at a terminal chooses; elsewhere an error lists what to type, since a wrong choi
 from __future__ import annotations
 
 import re
-import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from targen_cli.request import ModelOptions
 from targen_cli.trust import agreed, told
 from targen_core.errors import TargenError, UsageError
 from targen_core.options import Limits
-from targen_core.origin import is_trusting
+from targen_core.origin import trust_hint
 from targen_core.wording import install
 
 if TYPE_CHECKING:
@@ -302,7 +301,7 @@ def _asked_for(items: Sequence[Registration[Backend]]) -> str:
 
 
 def _require_trust(file: DefaultsFile) -> None:
-    """Allow a folder's file if this user trusts it, now or before.
+    """Allow a folder's file if this user trusts it.
 
     Raises:
         UsageError: the user does not.
@@ -310,12 +309,11 @@ def _require_trust(file: DefaultsFile) -> None:
     if file.is_trusted:
         return
     lines = told(file.reaching)
-    if is_trusting() or agreed(file.path, lines):
-        file.trust()
+    if agreed(file.path, lines):
         return
     raise UsageError(
-        f"{file.path} sets {', '.join(lines)}, but is not trusted yet: someone else's "
-        "folder could specify any model, address, file or price",
-        hint="if you trust it: --trust, or targen config trust "
-        f"{shlex.quote(str(file.path))}; to ignore it: {defaults.NO_FILES}=1",
+        f"{file.path} sets {', '.join(lines)}, but someone else's folder could specify any model, "
+        "address, file or price",
+        hint="if you trust it, " + trust_hint(file.path) + "; to ignore it: "
+        f"{defaults.NO_FILES}=1; to use your own: targen config set",
     )

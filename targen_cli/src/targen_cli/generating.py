@@ -29,9 +29,10 @@ from targen_cli.outputs import write_new
 from targen_cli.request import ModelOptions
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import ListOptions
-from targen_core.origin import Typed
+from targen_core.origin import Typed, trusting
 from targen_core.outputs import write_file
 from targen_core.runs.records.shortcuts import rows
+from targen_core.task_files import note_own_copy
 from targen_core.text import plural
 
 __all__ = ["ROWS_DECIDE", "Generate", "goes_on_as_generate", "grow", "save_task_file"]
@@ -73,7 +74,8 @@ class Generate:
         with tempfile.TemporaryDirectory(prefix="targen-") as folder:
             path = Path(folder) / f"{name}.json"
             write_file(path, text)
-            self(Typed(path), **changes)
+            with trusting(path):  # it contains what the person typed
+                self(Typed(path), **changes)
 
     def each_row(self, text: str, name: str, n: int, what: str) -> None:
         """Have a model say something of each of `n` rows; a few may be without it.
@@ -139,6 +141,7 @@ def save_task_file(path: Path, text: str, generate: Generate) -> None:
     if path.suffix != ".json":
         raise UsageError(f"--save {path}: the name must end in .json", hint="FILE.json")
     write_new(path, text)
+    note_own_copy(path)
     said = Said({n: v for n, v in generate.options.items() if v is not None}, frozenset())
     print(f"Wrote {path}; next: targen preview {quote(str(path))}{said.typed(ModelOptions)}")
 

@@ -10,6 +10,7 @@ import sys
 from contextlib import nullcontext
 from itertools import pairwise
 
+from targen_cli.command_line import CommandLine, is_debugging, read_words
 from targen_cli.display.streams import ClosedPipe, mute, sound_streams
 from targen_cli.display.terminal import guarded, print_traceback
 from targen_core.errors import Interrupted, PluginError, TargenError, UsageError
@@ -86,13 +87,10 @@ def _refused(error: OSError) -> int:
 
 
 def _main() -> None:
-    # Options of every command, in any position.
-    args = [arg for arg in sys.argv[1:] if arg not in ("--debug", "--trust")]
-    debug = "--debug" in sys.argv[1:] or bool(os.environ.get("TARGEN_DEBUG"))
-    if debug:
+    if debug := is_debugging():
         sys.excepthook = print_traceback
     try:
-        _dispatch(args, trust="--trust" in sys.argv[1:])
+        _dispatch(read_words(sys.argv[1:]))
     except TargenError as error:
         if debug:
             raise
@@ -148,7 +146,8 @@ def _is_new(words: str, known: set[str]) -> bool:
     return is_new
 
 
-def _dispatch(args: list[str], *, trust: bool = False) -> None:
+def _dispatch(line: CommandLine) -> None:
+    args = line.words
     # Listing is what people type first and most: it goes past typer, which
     # imports pydantic to run any command and would take most of the time.
     if args and args[0].startswith("list-") and args[1:] in ([], ["--json"]):
@@ -156,7 +155,7 @@ def _dispatch(args: list[str], *, trust: bool = False) -> None:
 
         if show_registered(args[0], json=bool(args[1:])):
             return
-    if "--out=" in args or ("--out", "") in pairwise(args):
+    if "--out=" in line.options or ("--out", "") in pairwise(line.options):
         # A shell variable that is not set; a path would be this folder.
         raise UsageError("--out is empty", hint="give a folder or a file, or omit --out")
     import logging
@@ -173,7 +172,7 @@ def _dispatch(args: list[str], *, trust: bool = False) -> None:
     log.addHandler(words)
     log.setLevel(logging.INFO)
     try:
-        with trusting() if trust else nullcontext(), ask_about_files():
+        with trusting(*line.trusted) if line.trusted else nullcontext(), ask_about_files():
             build()(args, prog_name="targen")
     finally:
         log.removeHandler(words)

@@ -1,8 +1,9 @@
 """Trust in the paths, the code and the addresses that files of others name.
 
-A file that names such things is used if this person trusts it: `--trust`, an answer at a terminal,
-or `targen_core.trusting()`. Trust is remembered by digest, of the file's path, of the names and of
-the code behind them. Files that targen writes itself are trusted from the start (`remember_trust`).
+A file that names such things is used if this person trusts it in this call: by `--trust=PATH`, an
+answer at a terminal, or `targen_core.trusting`. This is not remembered. What is remembered are the
+files that targen wrote for this person: their path, their names and the code behind them
+(`note_own`).
 """
 
 from __future__ import annotations
@@ -14,24 +15,23 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from targen_cli.places import is_hidden
 from targen_core import folders
 from targen_core.errors import UsageError
-from targen_core.origin import Typed, Untrusted, is_trusting, shown, texts_in
+from targen_core.origin import Typed, Untrusted, is_trusted, shown, texts_in, trust_hint
 from targen_core.plain import content_of, kind_of
 from targen_core.text import printable
-from targen_core.wording import Either, Option
 
 __all__ = [
     "agreed",
     "ask_with",
-    "is_trusted",
+    "is_own",
     "leaving",
+    "note_own",
     "placed",
     "reaches_out",
-    "remember_trust",
     "require_trust",
     "told",
 ]
@@ -44,9 +44,15 @@ _ADDRESS = re.compile(r"[A-Za-z][\w+.-]+(?<!\.py):(?!\\)")
 
 
 class _Person:
-    """The user of this process, if there is a terminal."""
+    """The user of this process, if there is a terminal.
+
+    Attributes:
+        asked: asks a question.
+        agreed: the questions to which the answer was yes, in this command.
+    """
 
     asked: Callable[[str], bool] | None = None
+    agreed: ClassVar[set[str]] = set()
 
 
 def leaving(folder: Path, paths: Mapping[str, str]) -> dict[str, str]:
@@ -85,18 +91,26 @@ def reaches_out(folder: Path, text: str) -> bool:
 def ask_with(asked: Callable[[str], bool] | None) -> None:
     """Set how to ask the user whether to trust a file; a command on a terminal does so."""
     _Person.asked = asked
+    _Person.agreed.clear()
 
 
-def is_trusted(file: Path, names: Mapping[str, Any]) -> bool:
-    """Return whether this person trusts a file with everything it names."""
-    return not _untrusted(file, names)
-
-
-def remember_trust(file: Path, names: Mapping[str, Any]) -> None:
-    """Remember that this person trusts what a file names: targen wrote it, or they said so."""
+def note_own(file: Path, names: Mapping[str, Any]) -> None:
+    """Note that targen wrote a file that names these things for this person."""
     for key, value in names.items():
-        folders.make_known("trusted", _digest(file, key, value, {}))
-        folders.make_known("trusted", _digest(file, key, value, _code(file, value)))
+        folders.note_own(file, [key, value])
+        folders.note_own(file, [key, value, _code(file, value)])
+
+
+def is_own(file: Path, names: Mapping[str, Any]) -> bool:
+    """Return whether targen wrote a file with all these names, and their code is the same.
+
+    Code is read only if its name is known: a stranger's file has no other file read.
+    """
+    return all(
+        folders.is_own(file, [key, value])
+        and folders.is_own(file, [key, value, _code(file, value)])
+        for key, value in names.items()
+    )
 
 
 def require_trust(file: Path, names: Mapping[str, Any]) -> None:
@@ -107,25 +121,21 @@ def require_trust(file: Path, names: Mapping[str, Any]) -> None:
         names: the code, paths, addresses, keys and limits that it names, by their place in it.
 
     Raises:
-        Untrusted: it names something that this person never trusted it with.
+        Untrusted: it names something, and the person does not trust it.
     """
-    new = _untrusted(file, names)
-    if not new:
+    if is_trusted(file):
         return
-    if not is_trusting() and not agreed(file, told(new)):
-        listed = [f"{key} = {shown(value)}" for key, value in islice(new.items(), _NAMED)]
-        if len(new) > _NAMED:
-            listed.append(f"and {len(new) - _NAMED} more")
-        raise Untrusted(
-            f"{printable(str(file), lines=False)} sets {', '.join(listed)}, but someone "
-            "else's file could specify any code, file, address or limit",
-            hint="read it first; if you trust it, "
-            + Either(
-                "add " + Option("trust", True) + " to the command",
-                "load it inside `with targen_core.trusting():`",
-            ),
-        )
-    remember_trust(file, new)
+    new = {key: value for key, value in names.items() if not is_own(file, {key: value})}
+    if not new or agreed(file, told(new)):
+        return
+    listed = [f"{key} = {shown(value)}" for key, value in islice(new.items(), _NAMED)]
+    if len(new) > _NAMED:
+        listed.append(f"and {len(new) - _NAMED} more")
+    raise Untrusted(
+        f"{printable(str(file), lines=False)} sets {', '.join(listed)}, but someone else's file "
+        "could specify any code, file, address or limit",
+        hint="read it first; if you trust it, " + trust_hint(file),
+    )
 
 
 def told(names: Mapping[str, Any]) -> list[str]:
@@ -138,23 +148,16 @@ def told(names: Mapping[str, Any]) -> list[str]:
 
 
 def agreed(file: Path, lines: Sequence[str]) -> bool:
-    """Ask the person about a file, if there is one, and if it is not more than a person reads."""
+    """Ask the person about a file, if there is one, and if it is not more than a person reads.
+
+    A command may read a file several times, but asks once.
+    """
     if _Person.asked is None or len(lines) > _LINES or max(map(len, lines)) > _LINE:
         return False
-    return _Person.asked("\n  ".join([f"{printable(str(file), lines=False)} names", *lines]))
-
-
-def _untrusted(file: Path, names: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the names in a file with which this person never trusted it.
-
-    Code is looked at only if its name is known: a stranger's file has no other file read.
-    """
-    return {
-        key: value
-        for key, value in names.items()
-        if not folders.is_known("trusted", _digest(file, key, value, {}))
-        or not folders.is_known("trusted", _digest(file, key, value, _code(file, value)))
-    }
+    question = "\n  ".join([f"{printable(str(file), lines=False)} names", *lines])
+    if question not in _Person.agreed and _Person.asked(question):
+        _Person.agreed.add(question)
+    return question in _Person.agreed
 
 
 def _leaves(key: str, value: Any) -> Iterator[tuple[str, str]]:
@@ -166,12 +169,6 @@ def _leaves(key: str, value: Any) -> Iterator[tuple[str, str]]:
             yield from _leaves(f"{key}.{at}", each)
     else:
         yield key, value if isinstance(value, str) else json.dumps(value, default=str)
-
-
-def _digest(file: Path, key: str, value: Any, code: Mapping[str, str]) -> str:
-    """Return the digest of a file's place, of a name in it, and of the code behind that name."""
-    said = json.dumps([str(file.resolve()), key, value, code], sort_keys=True, default=str)
-    return hashlib.sha256(said.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _code(file: Path, value: Any) -> dict[str, str]:

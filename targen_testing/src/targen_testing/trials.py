@@ -183,7 +183,7 @@ def resume(registry: Registry, folder: Path, elsewhere: Elsewhere, *, verify: bo
     """Resume a run; what stops it is kept and not raised. With `verify` its ledger is ignored."""
     try:
         # The run is the suite's own, though another test's cache folder does not know it.
-        with trusting(), Job.resume(registry, folder, verify=verify) as job:
+        with trusting(folder), Job.resume(registry, folder, verify=verify) as job:
             job.elsewhere = elsewhere
             return Trial(folder, job.run(), None)
     except Exception as raised:

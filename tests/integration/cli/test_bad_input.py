@@ -94,7 +94,7 @@ def test_another_user_s_cache_is_not_used(works, refuses, monkeypatch, tmp_path)
     said = works(f"{line} b").err
     assert "running without the reply cache" in said
     assert "set TARGEN_CACHE_DIR to a folder of your own" in said
-    refuses("resume a -n 4", "has not been run on this machine before")
+    refuses("resume a -n 4", "contains code, but targen did not write it here")
     local = "generate rte -n 2 -b local --out c"
     hint = "set TARGEN_CACHE_DIR to a folder"
     refuses(local, "cannot store the model in", hint, code=1, keeps=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_cli.options.defaults import user_file
+from targen_cli.options.defaults import read_file, user_file
 
 from ...runs import manifest
 from ...tables import mistakes, table
@@ -19,13 +19,13 @@ PROJECT = Path("targen.toml")
 
 @pytest.fixture
 def write(works):
-    """Write a file of defaults; one of this folder is trusted, but for `trust=False`."""
+    """Write a file of defaults; that of this folder as targen writes it, but for `own=False`."""
 
-    def write(path, text, trust=True):
+    def write(path, text, own=True):
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
-        if path == PROJECT and trust:
-            works("config", "trust")
+        if path == PROJECT and own:
+            read_file(path, project=True).note_own()
 
     return write
 
@@ -166,29 +166,29 @@ COMMANDS = (
 
 @pytest.mark.parametrize("text", [text for (text,) in table(REDIRECTS, 1)])
 def test_a_strangers_folder_redirects_neither_money_nor_keys(refuses, write, service, text):
-    write(PROJECT, text.format(url=service.url), trust=False)
+    write(PROJECT, text.format(url=service.url), own=False)
     for command in COMMANDS:
-        done = refuses(command, f"{PROJECT.resolve()} sets", "targen config trust")
-        assert "is not trusted yet" in done.err
+        done = refuses(command, f"{PROJECT.resolve()} sets", f"--trust={PROJECT.resolve()}")
+        assert "someone else's folder could" in done.err
     assert service.seen == []
 
 
 def test_what_moves_neither_is_used_as_it_is(works, write):
-    write(PROJECT, "rpm = 600\nconcurrency = 3\n[options]\ntemperature = 1\n", trust=False)
+    write(PROJECT, "rpm = 600\nconcurrency = 3\n[options]\ntemperature = 1\n", own=False)
     works("generate tickets -n 2 -b scripted -q --out r")
     assert manifest("r")["spec"]["limits"]["concurrency"] == 3
 
 
-def test_trust_ends_where_the_file_or_its_code_changes(targen, write):
+def test_what_targen_wrote_is_its_own_until_the_file_or_its_code_changes(targen, write):
     Path("x.py").write_text("def f(request):\n    return {}\n")
     write(PROJECT, 'rpm = 5000\nbackend = "scripted"\noptions.script = "x.py:f"\n')
     ask = ("estimate", "tickets", "-n", 2)
-    trusted = targen(*ask)
-    assert "is not trusted" not in trusted.err
-    write(PROJECT, PROJECT.read_text().replace("5000", "6000"), trust=False)
-    assert targen(*ask).err == trusted.err  # how fast is nobody's money
+    before = targen(*ask)
+    assert "someone else" not in before.err
+    write(PROJECT, PROJECT.read_text().replace("5000", "6000"), own=False)
+    assert targen(*ask).err == before.err  # how fast is nobody's money
     Path("x.py").write_text("def f(request):\n    return {1: 2}\n")
-    assert "is not trusted yet" in targen(*ask).err
+    assert "someone else" in targen(*ask).err
 
 
 # --- changing a file ---
@@ -207,13 +207,13 @@ def test_a_default_is_set_and_taken_out_and_the_rest_stays(refuses, held, write,
     refuses("config unset model", "")
 
 
-def test_what_one_sets_oneself_in_a_folder_is_trusted(targen, write, works):
+def test_what_one_sets_oneself_in_a_folder_is_used(targen, write, works):
     works("config set --project backend scripted")
     works("estimate tickets -n 2")
-    write(PROJECT, 'backend = "llama"\n', trust=False)  # somebody else's
-    works("config set --project rpm 1")
-    assert "is not trusted yet" in targen("estimate tickets -n 2").err
-    works("estimate tickets -n 2 -b scripted --trust")
+    write(PROJECT, 'backend = "llama"\n', own=False)  # somebody else's
+    works("config set --project rpm 1 --trust=./targen.toml")
+    assert "someone else" in targen("estimate tickets -n 2").err
+    works("estimate tickets -n 2 -b scripted --trust=./targen.toml")
 
 
 def test_a_link_of_a_folder_is_no_way_to_write_elsewhere(refuses):

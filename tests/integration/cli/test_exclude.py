@@ -56,7 +56,7 @@ def test_resume_finds_the_very_file_where_it_is_now(
     assert ", not test.jsonl with 1 row (digest " in done.err
     with monkeypatch.context() as elsewhere:  # nobody reads a file for someone else's run unasked
         elsewhere.setenv("TARGEN_CACHE_DIR", "another")
-        said = "this run excludes test.jsonl, which has not been used on this machine"
+        said = "this run excludes test.jsonl, but targen did not start it here"
         refuses(resume, said, "targen resume run --exclude test.jsonl")
     works(f"{resume} --exclude moved.jsonl")
     works("resume run -n 10 -q")

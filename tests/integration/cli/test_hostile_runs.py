@@ -233,7 +233,7 @@ def waiting(works, monkeypatch):
 
 
 RESUME = "resume run -q --no-batch --max-outage 1"
-NEW_HERE = "has not been used on this machine before"
+NEW_HERE = "but targen did not start it here"
 
 
 def every_step(run: Path, **options: object) -> None:
@@ -245,7 +245,7 @@ def test_a_key_goes_to_no_address_that_only_a_manifest_names(waiting, thief, ref
     address, taken = thief
     every_step(waiting, base_url=address)
     asked = f"this run asks for base_url={address}"
-    refuses(RESUME, f"{asked}, which {NEW_HERE}", f"-o base_url={address}")
+    refuses(RESUME, f"{asked}, {NEW_HERE}", f"-o base_url={address}")
     steps = ("contexts", "seeds", "generate", "correct")
     names = ("llama", "targen-backends:llama")
     for main, others in (names, reversed(names)):
@@ -277,7 +277,7 @@ def test_the_owner_of_a_run_types_nothing_again(targen, works, thief, monkeypatc
 def test_what_the_environment_names_is_the_user_s_own(waiting, thief, targen, monkeypatch):
     every_step(waiting, base_url=thief[0])
     monkeypatch.setenv("TARGEN_LLAMA_BASE_URL", thief[0])
-    assert "not been used on this machine" not in targen(RESUME).err
+    assert NEW_HERE not in targen(RESUME).err
 
 
 OTHERS = """

@@ -29,20 +29,24 @@ def test_a_task_file_asks_for_no_long_replies(costly, works, refuses):
     works(f"generate t.yaml {MAKE} --out usual")
     task(costly)
     for command in (f"generate t.yaml {MAKE}", "estimate t.yaml -n 2 -b scripted"):
-        refuses(command, f"t.yaml sets parameters.generate.{costly.replace(':', ' =')}", "--trust")
-    works(f"generate t.yaml {MAKE} --trust --out run")
-    works(f"generate t.yaml {MAKE} --out again")  # it is trusted now
+        refuses(
+            command, f"t.yaml sets parameters.generate.{costly.replace(':', ' =')}", "--trust=./"
+        )
+    works(f"generate t.yaml {MAKE} --trust=./t.yaml --out run")
+    refuses(f"generate t.yaml {MAKE} --out again", "t.yaml sets")  # trust is not remembered
 
 
 def test_a_task_s_copy_in_ones_own_run_is_known_and_a_stranger_s_is_not(refuses, elsewhere, works):
     task("max_tokens: 20000")
-    works(f"generate t.yaml {MAKE} --trust --out run")
+    works(f"generate t.yaml {MAKE} --trust=./t.yaml --out run")
     Path("t.yaml").unlink()
+    works("resume run -n 4 -q")
     shutil.copytree("run", "moved")
-    for run in ("run", "moved"):
-        works(f"resume {run} -n 4 -q")
+    said = "task.json sets parameters.generate.max_tokens = 20000"
+    refuses("resume moved -n 6 -q", said)
+    works("resume moved -n 6 -q --trust=./moved")
     elsewhere()
-    refuses("resume moved -n 6 -q", "task.json sets parameters.generate.max_tokens = 20000")
+    refuses("resume run -n 6 -q", said)
 
 
 @pytest.mark.parametrize("option", ["max_tokens=20000", "seeds.candidates=9"])
@@ -51,7 +55,8 @@ def test_a_stranger_s_run_asks_for_no_long_replies(option, elsewhere, works, ref
     elsewhere()
     refuses("resume run -n 4 -q", f"this run asks for {option}")
     works(f"resume run -n 4 -q -o {option}")
-    works("resume run -n 6 -q")  # typed once, it is remembered
+    refuses("resume run -n 6 -q", f"this run asks for {option}")
+    works("resume run -n 6 -q --trust=./run")
 
 
 @pytest.mark.parametrize(
@@ -69,4 +74,3 @@ def test_a_stranger_s_run_brings_no_caps_of_its_own(limit, value, own, works, fi
     refuses("resume run -n 4 -q", f"this run asks for {limit}={value}")
     works(f"resume run -n 4 -q --{limit.replace('_', '-')} {own}")
     assert manifest("run")["spec"]["limits"][limit] == own
-    works("resume run -n 6 -q")  # typed once, it is remembered

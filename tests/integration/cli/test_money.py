@@ -76,7 +76,7 @@ def test_an_estimate_says_what_it_reckons_with(targen):
     text = 'backend = "llama"\nmodel = "m"\nprice-in = 1\nprice-out = 2\n'
     Path("targen.toml").write_text(text)
     for line in ("estimate rte -n 10", "generate rte -n 10 --dry-run"):
-        shown = targen(f"--trust {line}").out
+        shown = targen(f"--trust=./targen.toml {line}").out
         assert f"Your own price comes from {Path('targen.toml').resolve()}\n" in shown
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_cli.trust import ask_with, require_trust
+from targen_cli.trust import ask_with, note_own, require_trust
 from targen_core import load_registry
 from targen_core.origin import Untrusted, trusting
 from targen_core.wording import of_a_command
@@ -72,9 +72,9 @@ def test_a_review_names_no_code_until_it_is_trusted(here, ran, in_process, works
     done = in_process("review rows.review --plan")
     assert done.code == 2
     assert "review.json sets data.0.path = ../rows.jsonl, data.0.task = ../evil.py" in done.err
-    assert "--trust" in done.err
+    assert "add --trust=rows.review/review.json" in done.err
     assert not ran()
-    works("review rows.review --plan --trust")
+    works("review rows.review --plan --trust=./rows.review")
     assert ran()
 
 
@@ -214,16 +214,16 @@ def test_nobody_is_asked_about_more_than_they_read(names, here, asked):
     with pytest.raises(Untrusted, match="someone else's file") as caught:
         require_trust(here / "e.toml", names)
     assert not asked and len(str(caught.value)) < 1000
-    with trusting():
+    with trusting(here):
         require_trust(here / "e.toml", names)
-    require_trust(here / "e.toml", names)  # as is remembered
+    with pytest.raises(Untrusted):
+        require_trust(here / "e.toml", names)
 
 
-def test_trust_ends_where_code_changes(here):
+def test_a_file_is_own_until_the_code_that_it_names_changes(here):
     names = ("evil.py", "evil.py:reply", "evil.py:f!", "langchain:./evil.py:A:b")
-    with trusting():
-        for name in names:
-            require_trust(here / "e.toml", {"script": name})
+    for name in names:
+        note_own(here / "e.toml", {"script": name})
     for name in names:
         require_trust(here / "e.toml", {"script": name})
     (here / "evil.py").write_text(f"{EVIL}# and more\n")

@@ -57,7 +57,7 @@ RUNS = {
     "far": f"{MAIL} --executor far",
     "export": "export rows.jsonl --task mail.yaml --as sheet",
     "read": "describe ./mail.odd",
-    "form": "describe form.yaml --trust",
+    "form": "describe form.yaml --trust=./form.yaml",
     "method": "method bad-way mail.yaml -n 2 -b scripted",
 }
 K = "raise KeyError('nosuch')"

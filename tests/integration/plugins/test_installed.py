@@ -197,7 +197,7 @@ def test_installing_a_plugin_changes_the_meaning_of_no_name(install, targen, tmp
     (tmp_path / "method.yaml").write_text(METHOD)
     for line in (
         "export run0",
-        "describe method.yaml --trust",
+        "describe method.yaml --trust=./method.yaml",
         "describe rte",
         "train run0 --trainer tfidf --out model",
         "compare --help",

@@ -72,7 +72,7 @@ def measure(pipeline, corpus, study):
         mine = (corpus(of, name=name) for name, of in zip(names, datasets, strict=True))
         reference = corpus(against, name="original") if against else None
         chosen = ENTITIES.options(**{"model": str(pipeline), **options})
-        with trusting():  # a pipeline in a folder needs it
+        with trusting(chosen.model):  # a pipeline in a folder needs it
             return ENTITIES.measure(study(*mine, against=reference), chosen)
 
     return run
@@ -191,7 +191,7 @@ def test_a_model_that_is_not_there_stops_no_other(
 ):
     (tmp_path / "en_core_web_none").symlink_to(pipeline)  # a name is not a folder of that name
     metrics = ("--metric", "entities", "--metric", "gender")
-    model = ("-o", f"entities.model={model}", "--trust")
+    model = ("-o", f"entities.model={model}", f"--trust={pipeline}")
     done = targen("analyze", rows, *metrics, *model)
     assert done.code == 1
     for words in (problem, hint, "== Gender"):
@@ -233,5 +233,5 @@ class TestEntities(Suite):
     @pytest.fixture(autouse=True)
     def _piped(self, monkeypatch, pipeline):
         monkeypatch.setattr(type(self), "options", (f"model={pipeline}", "replicates=5"))
-        with trusting():
+        with trusting(pipeline):
             yield

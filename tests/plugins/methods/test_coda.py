@@ -51,7 +51,7 @@ def test_parts_of_speech_are_said_where_a_pipeline_is_named(tmp_path):
     with pytest.raises(Untrusted, match=r"config\.cfg sets what it calls"):
         tagger(str(tmp_path / "tags"))
     spacy.blank("en").to_disk(tmp_path / "blank")
-    with trusting():
+    with trusting(tmp_path):
         assert tagger(str(tmp_path / "tags"))("The roses") == "DET NOUN"
         for name, said in (
             (str(tmp_path / "blank"), "does not tag parts of speech"),

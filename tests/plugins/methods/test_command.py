@@ -57,24 +57,8 @@ def test_a_run_needs_the_file_of_its_task_no_more(refuses, works, mail, start):
     differs = "started with a version of the task mail-attrprompt that differs in method"
     refuses((*start, "-n", "12"), differs)
     Path("run/task.json").write_bytes(before.replace(b"a library", b"a brewery"))
-    works("describe", "run/task.json", "--trust")
-    refuses("resume run -n 16", "the task of this run, task.json, has changed")
-
-
-def test_a_run_whose_copy_names_the_file_alone_goes_on_with_that(refuses, works, mail, start):
-    works(*start, "-n", "4")
-    copy = Path("run/task.json")
-    asked = json.loads(copy.read_text())
-    del asked["method"]["kept"]
-    copy.write_text(json.dumps(asked, ensure_ascii=False, indent=2) + "\n")
-    works("resume", "run", "-n", "8")
-    gone = mail.rename(mail.with_name("moved.yaml"))
-    refuses("resume run -n 12", f"there is no file {mail}", keeps=False)
-    gone.rename(mail)
-    works("resume", "run", "-n", "12")
-    works(*start, "-n", "4")  # the command that began it makes the copy whole
-    mail.unlink()
-    works("resume", "run", "-n", "16")
+    refuses("resume run -n 16", "run/task.json lists data to read or code to run, but targen")
+    refuses("resume run -n 16 --trust=./run", "the task of this run, task.json, has changed")
 
 
 def test_a_run_keeps_a_module_and_runs_it_only_where_it_is_known(refuses, works, mail):
@@ -100,7 +84,7 @@ def test_a_run_keeps_a_module_and_runs_it_only_where_it_is_known(refuses, works,
     copy = Path("run/task.json")
     copy.write_text(copy.read_text().replace("a note", "a poem"))
     for command in ("resume", "finish", "validate"):
-        assert "targen describe run/task.json" in refuses(f"{command} run", "").err
+        assert "add --trust=run/task.json" in refuses(f"{command} run", "").err
     assert not Path("executed").exists()
 
 

@@ -53,7 +53,7 @@ def test_a_model_knows_the_task_of_its_file(refuses, works, monkeypatch):
     works("evaluate", "both", "test.jsonl", "--task", "other")
     refuses("evaluate both test.jsonl", "", "--task NAME")
     monkeypatch.setenv("TARGEN_CACHE_DIR", "another-machine")
-    refuses("evaluate coded test.jsonl", "has not been run on this machine")
+    refuses("evaluate coded test.jsonl", "contains code, but targen did not write it here")
 
 
 @pytest.mark.usefixtures("trained")

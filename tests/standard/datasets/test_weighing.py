@@ -131,10 +131,10 @@ def test_a_stranger_s_folder(weighed, tmp_path):
     (folder / "weighing.json").write_text(json.dumps(said | {"task": str(tmp_path / "evil.py")}))
     with pytest.raises(UsageError, match="does not state which task"):
         read_dataset(folder)
-    # Nor is a copy run that was not run here by its name.
+    # Nor is a copy run that targen did not write here.
     (folder / "task.py").write_text("raise SystemExit(3)")
     (folder / "weighing.json").write_text(json.dumps(said | {"task": "task.py"}))
-    with pytest.raises(UsageError, match="has not been run on this machine before"):
+    with pytest.raises(UsageError, match="contains code, but targen did not write it here"):
         read_dataset(folder)
     os.unlink(folder / "provenance.jsonl")
     os.mkfifo(folder / "provenance.jsonl")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ...runs import adopt
 from .service import Service, served
 
 
@@ -34,5 +35,6 @@ def once(_kept: Path, tmp_path: Path) -> Callable[[str, Callable[[], object]], N
         source, target = (kept, tmp_path) if kept.exists() else (tmp_path, kept)
         for each in (name, "cache"):
             shutil.copytree(source / each, target / each, dirs_exist_ok=True)
+        adopt(tmp_path / name)
 
     return run

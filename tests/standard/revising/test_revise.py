@@ -287,7 +287,7 @@ def test_a_strangers_run_has_no_other_model_asked_at_its_address(make, refuses, 
     path.write_text(path.read_text().replace("answers.py:doubting", "evil.py:answer"))
     refuses(
         "revise strangers -o correct.garbage_rate=0.5 --dry-run",
-        "has not been used on this machine before",
+        "but targen did not start it here",
     )
 
 

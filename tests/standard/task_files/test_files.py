@@ -8,6 +8,7 @@ import pytest
 
 from targen_core import Job, RunSpec, load_registry
 from targen_core.errors import JobFailed, RunConflict, UsageError
+from targen_core.origin import trusting
 from targen_core.runs.preparing.tasks import find_task
 from targen_standard.datasets.reading import read_dataset
 from targen_standard.drafting.declaration import declared, drafting
@@ -85,9 +86,8 @@ def test_a_changed_copy_is_a_conflict(name, text):
     copy = Path("run") / ("task.json" if name == "t.yaml" else "task.py")
     changed = copy.read_text(encoding="utf-8").replace("otes", "umbers", 1)
     copy.write_text(changed, encoding="utf-8")
-    if name == "t.py":
-        find_task(load_registry(), f"{copy}:FIRST")  # the user has named it: it is known now
-    with pytest.raises(RunConflict, match=f"the task of this run, {copy.name}.*, has changed"):
+    changed = f"the task of this run, {copy.name}.*, has changed"
+    with trusting(copy), pytest.raises(RunConflict, match=changed):
         resume()
 
 
@@ -97,9 +97,11 @@ def test_code_that_came_with_a_run_is_not_executed(monkeypatch, tmp_path):
     with open("run/task.py", "a", encoding="utf-8") as file:
         file.write("open('executed', 'w').close()\n")
     for use in (resume, lambda: read_dataset("run")):
-        with pytest.raises(UsageError, match="contains code that came with its folder") as caught:
+        with pytest.raises(
+            UsageError, match="contains code, but targen did not write it"
+        ) as caught:
             use()
-        assert caught.value.hint.endswith("targen describe run/task.py:FIRST")
+        assert caught.value.hint.endswith("use `with targen_core.trusting('run/task.py'):`")
     assert not Path("executed").exists()
 
 

@@ -87,11 +87,9 @@ def test_a_run_needs_its_file_no_more_and_grows():
 def test_a_copy_that_was_never_run_here_names_no_files_of_this_user(monkeypatch):
     run()
     monkeypatch.setattr(folders, "is_known", lambda kind, digest: False)
-    with pytest.raises(
-        UsageError, match="lists data to read or code to run; it came with its"
-    ) as caught:
+    with pytest.raises(UsageError, match="lists data to read or code to run, but targen") as caught:
         resume()
-    assert caught.value.hint.endswith("targen describe run/task.json --trust")
+    assert caught.value.hint.endswith("use `with targen_core.trusting('run/task.json'):`")
     run("description: Notes.\nlabels:\n  easy: of a child\n  hard: of a scholar\n", "data")
     assert resume("data")["status"] == "complete", "a declaration is data"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from targen_cli.command_line import is_debugging
 from targen_cli.completion import completer
 from targen_cli.sources import EncodingArg
 from targen_core.errors import JobFailed, UsageError
@@ -162,7 +162,7 @@ def analyze(
     check_free(target, force=force)
     say = (lambda name: print(f"{name} …", file=sys.stderr)) if _watched(quiet) else None
     files = [*synthetic, *([against] if against is not None else [])]
-    analysis = measure_all(study, asked, say, raising=_debugging(), files=files)
+    analysis = measure_all(study, asked, say, raising=is_debugging(), files=files)
     if not texts:
         analysis = without_texts(analysis)
     written = write(analysis, target, pictures=pictures)
@@ -197,10 +197,6 @@ def _target(corpora: Sequence[Corpus]) -> Path:
             hint="write to a different folder with --out",
         )
     return run / "analysis"
-
-
-def _debugging() -> bool:
-    return "--debug" in sys.argv or bool(os.environ.get("TARGEN_DEBUG"))
 
 
 def _watched(quiet: bool) -> bool:

@@ -24,6 +24,7 @@ import pytest
 from pydantic import BaseModel
 
 from targen_core.plugins.registry import Registry
+from targen_core.task_files import note_own_copy
 from targen_core.tasks.model import Task
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.form import METHOD, MethodFile, method_task
@@ -162,7 +163,8 @@ class MethodSuite(TaskSuite):
             given=given if self._starts(method, base) else (),
         )
         path = tmp_path / "made.json"
-        path.write_text(METHOD.typed("method", METHOD.located(spec, tmp_path), "made"))
+        path.write_text(METHOD.text("method", METHOD.located(spec, tmp_path), "made"))
+        note_own_copy(path)
         require_same_elsewhere(good, str(path), self.rows, "", tmp_path)
 
     def _starts(self, method: Method[Any], base: Task[Any, Any]) -> bool:

@@ -18,7 +18,7 @@ from pydantic import (
     field_validator,
 )
 
-from targen_cli.trust import leaving, placed, remember_trust, require_trust
+from targen_cli.trust import is_own, leaving, note_own, placed, require_trust
 from targen_core import Typed
 from targen_core.errors import NoSuchFile, RunDirectoryError, UsageError
 from targen_core.origin import HUB, Named, is_file
@@ -273,10 +273,13 @@ def write_plan(folder: Path, plan: Plan) -> None:
     Raises:
         WriteFailed: it cannot be written.
     """
+    file = folder / FILE
+    was_own = not file.exists() or is_own(file, _reaching(folder, load_plan(folder)))
     text = json.dumps(plan.model_dump(mode="json"), ensure_ascii=False, indent=1)
-    write_file(folder / FILE, text + "\n")
-    with writing(folder / FILE):
-        remember_trust(folder / FILE, _reaching(folder, plan))
+    write_file(file, text + "\n")
+    if was_own:
+        with writing(file):
+            note_own(file, _reaching(folder, plan))
 
 
 def differing(there: Plan, requested: Mapping[str, Any]) -> str:

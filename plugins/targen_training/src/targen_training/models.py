@@ -49,7 +49,7 @@ from targen_core.plain import content_of, require_possible
 from targen_core.plugins.configurable import read_options
 from targen_core.reading import json_of
 from targen_core.runs.records.reading import require_format
-from targen_core.task_files import TaskFile, require_known
+from targen_core.task_files import TaskFile, note_own_copy, require_known
 from targen_core.text import plural, refused
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Words
 from targen_standard.datasets.naming import in_columns_of
@@ -178,7 +178,7 @@ class Trained:
         """Return what finds a task of the model: its name, or the copy of its file.
 
         Raises:
-            UsageError: the copy is code that was not run on this machine before.
+            UsageError: the copy is code, and neither own nor trusted.
         """
         if name not in self.facts.files:
             return name
@@ -420,8 +420,7 @@ def train_model(
             trainer.train(data, options, made / "model")
         facts = facts.model_copy(update={"notes": tuple(notes)})
         for task, copy in facts.files.items():
-            place = made / copy.partition(":")[0]
-            write_file(place, files[task].text)
+            note_own_copy(write_file(made / copy.partition(":")[0], files[task].text))
         seen = [digest(decision) for decision in lesson.learned]
         np.save(made / "seen.npy", np.array(seen, dtype=np.uint64))
         write_file(made / _FACTS, facts.model_dump_json(indent=2))

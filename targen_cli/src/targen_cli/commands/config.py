@@ -17,13 +17,14 @@ from targen_cli.places import is_inside
 from targen_cli.request import ModelOptions
 from targen_cli.tables import print_json, print_table
 from targen_core.errors import UsageError
+from targen_core.origin import trust_hint
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
 __all__ = ["config"]
 
-_ACTIONS = ("show", "path", "set", "unset", "trust")
+_ACTIONS = ("show", "path", "set", "unset")
 
 
 @takes(ModelOptions.declared("profile"))
@@ -35,7 +36,7 @@ def config(
         list[str] | None,
         typer.Argument(
             metavar="[KEY [VALUE]]",
-            help="For set and unset: a default, named like its option. For trust: a file.",
+            help="For set and unset: a default, named like its option.",
             show_default=False,
         ),
     ] = None,
@@ -53,14 +54,14 @@ def config(
     Defaults come from your own file, the nearest targen.toml and variables such as TARGEN_MODEL.
     Later ones take precedence, and the command line overrides them all. The nearest targen.toml, or
     pyproject.toml with [tool.targen], is in this folder or in one of its parents. Models,
-    addresses, files and limits on money in it apply once you trust the file.
+    addresses, files and limits on money in it apply if config set --project wrote them, or with
+    --trust=./targen.toml.
 
     Examples:
     - targen config
     - targen config set backend llama
     - targen config set model llama3.1 --profile house
     - targen config set --project options.temperature 0.9
-    - targen config trust
     """
     given, profile = words or [], said.of(ModelOptions).profile
     if action not in _ACTIONS:
@@ -68,7 +69,7 @@ def config(
     if project and action not in ("set", "unset"):
         raise UsageError("--project requires set or unset")
     count = {"set": 2, "unset": 1}.get(action, 0)
-    if len(given) != count and not (action == "trust" and len(given) == 1):
+    if len(given) != count:
         key, _, other = " ".join(given).replace("=", " ").partition(" ")
         meant = f" {key} {shlex.quote(other.replace(' ', '/'))}" if count == 2 and other else ""
         raise UsageError(
@@ -79,8 +80,6 @@ def config(
         _show(profile, json=json)
     elif action == "path":
         _print_paths()
-    elif action == "trust":
-        _trust(Path(given[0]) if given else None)
     else:
         value = given[1] if action == "set" else None
         _change(given[0], value, profile=profile, project=project)
@@ -126,7 +125,7 @@ def _show(profile: str | None, *, json: bool) -> None:
         print(f"\nProfiles (--profile NAME): {', '.join(profiles)}")
     for file in files:
         if not file.is_trusted:
-            print(f"\ncommands will not run until you trust {file.path}: targen config trust")
+            print(f"\nto use {file.path}, which targen did not write: {trust_hint(file.path)}")
 
 
 def _sorted(shown: Mapping[str, Value]) -> list[tuple[str, Value]]:
@@ -154,20 +153,6 @@ def _print_paths() -> None:
         print(f"{whose.ljust(8)}{path}{'' if path.exists() else '  (does not exist)'}")
 
 
-def _trust(path: Path | None) -> None:
-    project = path or defaults.project_file()
-    if project is None:
-        raise UsageError(
-            f"there is no {defaults.FILE_NAME} in this folder or its parents",
-            hint="targen config set --project backend NAME creates one",
-        )
-    file = defaults.read_file(project, project=True)
-    file.trust()
-    print(f"targen will use {project} until these settings change:")
-    for name, value in file.reaching.items():
-        print(f"  {name} = {_words(value)}")
-
-
 # --- changing a file -------------------------------------------------------
 
 
@@ -185,7 +170,7 @@ def _change(key: str, value: str | None, *, profile: str | None, project: bool) 
             hint="set the default in the link's target, or replace the link with a file",
         )
     before = defaults.read_file(path, project=project) if path.exists() else None
-    was_trusted = before is None or before.is_trusted
+    was_own = before is None or before.is_own
     at = [*(["profile", profile] if profile else []), *_place(key)]
     if path.name == "pyproject.toml":
         at = ["tool", "targen", *at]
@@ -203,8 +188,8 @@ def _change(key: str, value: str | None, *, profile: str | None, project: bool) 
     defaults.read_file(path, project=project, text=text)  # before it is written: is it right?
     _write(path, text)
     after = defaults.read_file(path, project=project)
-    if project and was_trusted:
-        after.trust()  # it contains what this user typed
+    if project and was_own:
+        after.note_own()  # it contains what this user typed
     done = f"{key} = {value}" if value is not None else f"{key} unset"
     print(f"{path}: {done}{f' in profile {profile}' if profile else ''}")
     held = after.profiles.get(profile, {}) if profile else after.values

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
+from targen_cli.command_line import is_debugging
 from targen_cli.display.terminal import folded, room_of
 from targen_cli.display.watch import SILENCE, JobWatch, Watch, lines_of, state_of
 from targen_core.engine.events import Event, LabelGivenUp, Listener
@@ -194,15 +195,11 @@ class Display:
                 self._wake.clear()
         except Exception as error:
             self._dropped = True
-            if _debugging():
+            if is_debugging():
                 _log.warning("the progress display failed: %s: %s", type(error).__name__, error)
         finally:
             with contextlib.suppress(Exception):
                 self._face.close()
-
-
-def _debugging() -> bool:
-    return "--debug" in sys.argv or bool(os.environ.get("TARGEN_DEBUG"))
 
 
 class _Plain(Face):

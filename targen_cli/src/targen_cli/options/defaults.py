@@ -5,7 +5,7 @@ and the command line. Each wins over those before it. Values that belong to one 
 address or a price, are never used with another.
 
 A folder may come from anybody. So values in a folder's file that move money, keys or data apply
-only after this user has allowed it; see `ProjectFile.is_trusted`.
+only if targen wrote the file for this user, or the user trusts it; see `DefaultsFile.is_trusted`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_cli.reading import read_text, toml_of
-from targen_cli.trust import is_trusted, remember_trust
+from targen_cli.trust import is_own, note_own
 from targen_core.calls.sampling import SAMPLING, is_free
 from targen_core.calls.secrets import (
     Secrets,
@@ -30,7 +30,7 @@ from targen_core.calls.secrets import (
 )
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.folders import user_folder
-from targen_core.origin import split_model
+from targen_core.origin import is_trusted, split_model
 from targen_core.reading import Malformed
 from targen_core.suggestions import did_you_mean
 from targen_core.text import key_path
@@ -214,12 +214,17 @@ class DefaultsFile:
 
     @property
     def is_trusted(self) -> bool:
-        """Return whether this user wrote it or allowed it, with its present text."""
-        return not self.project or not self.reaching or is_trusted(self.path, self._named)
+        """Return whether all its values may be used."""
+        return self.is_own or is_trusted(self.path)
 
-    def trust(self) -> None:
-        """Remember that this user says so."""
-        remember_trust(self.path, self._named)
+    @property
+    def is_own(self) -> bool:
+        """Return whether it is the user's, or targen wrote what could move money for the user."""
+        return not self.project or not self.reaching or is_own(self.path, self._named)
+
+    def note_own(self) -> None:
+        """Note that targen wrote it for this user."""
+        note_own(self.path, self._named)
 
     def _profiles(self) -> Iterator[tuple[str, Layer]]:
         for name, layer in self.profiles.items():

@@ -13,7 +13,7 @@ from targen_core.runs.folder.place import Place, numbered
 from targen_core.runs.records.manifest import flat
 from targen_core.runs.records.reading import check_members
 from targen_core.runs.records.writing import write_atomically
-from targen_core.task_files import task_file
+from targen_core.task_files import note_own_copy, task_file
 from targen_core.wording import ANOTHER_OUT
 
 _log = logging.getLogger("targen.run")
@@ -48,7 +48,9 @@ def open_correction(
         _same_plan(out, plan, again=again)
         plan.save(out)
         if file is not None:
-            write_atomically(out / file.copy.partition(":")[0], file.text)
+            copy = out / file.copy.partition(":")[0]
+            write_atomically(copy, file.text)
+            note_own_copy(copy)
     except BaseException:
         directory.close()
         raise

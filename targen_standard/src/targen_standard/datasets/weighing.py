@@ -191,7 +191,7 @@ def write_weighed(
             task's file contains no task.
         WriteFailed: the operating system refuses.
     """
-    from targen_core.task_files import task_file
+    from targen_core.task_files import note_own_copy, task_file
 
     check_free(out, "weighted rows", FILE, force=force)
     weights = checked_weights(dataset.weights, dataset.name)[:: dataset.task.rows_per_instance]
@@ -210,7 +210,7 @@ def write_weighed(
         write_file(beside / "provenance.jsonl", _lines(lines))
         write_file(beside / FILE, weighing.model_dump_json(indent=2) + "\n")
         if not isinstance(whose, str):
-            write_file(beside / whose.copy.partition(":")[0], whose.text)
+            note_own_copy(write_file(beside / whose.copy.partition(":")[0], whose.text))
         put_folder(beside, out)
     return out
 

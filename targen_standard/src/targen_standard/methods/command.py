@@ -114,7 +114,7 @@ def method(
     )
     called = f"{_stem(task)}-{_stem(name)}"
     METHOD.task(spec, called)  # what is wrong with it is said before anything is written
-    text = METHOD.typed(FORM, spec, called)
+    text = METHOD.text(FORM, spec, called)
     if save is not None:
         require_given(spec)
         save_task_file(save, text, generate)

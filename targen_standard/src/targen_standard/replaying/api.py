@@ -30,6 +30,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import numbered
 from targen_core.runs.jobs.event_loops import waiting
 from targen_core.runs.preparing.tasks import find_task
+from targen_core.runs.preparing.trust import note_new
 from targen_core.runs.records.manifest import Carried, Manifest
 from targen_core.tasks.model import Task
 from targen_core.wording import Action, Blank, Option
@@ -113,6 +114,7 @@ async def replayed(
     if out is None:
         out = next(one for one in numbered(place_beside(path, "replay")) if not one.exists())
     with begun(Replay, path, out, registry, **asked) as (job, known):
+        note_new(job.manifest, job.path, {path: Manifest.load(path / "manifest.json")})
         # The report contains missing calls and unmet quotas.
         with suppress(AnswersAwaited, QuotaNotMet):
             await job.arun()

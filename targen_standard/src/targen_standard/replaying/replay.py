@@ -35,12 +35,12 @@ from targen_core.runs.preparing.parts import Admit
 from targen_core.runs.preparing.plan import Prepared, named, prepare
 from targen_core.runs.preparing.sources import (
     UnreadSource,
-    require_known_sources,
+    refuse_sources,
     require_same_sources,
 )
 from targen_core.runs.preparing.tasks import find_task, task_of
 from targen_core.runs.preparing.trust import (
-    remember,
+    is_permitted,
     require_known,
     require_known_limits,
     require_known_paths,
@@ -149,7 +149,7 @@ class Replay(Job):
                 hint="merge the results with " + Action("merge") + " afterwards",
             )
         name = there.task_name(run) if task is None else task
-        require_known_paths(there, {})
+        require_known_paths(there, run)
         spec = there.located(run, typed=task is not None).replace(task=name)
         if task is not None:
             spec = _as_the_task_says(registry, there, run, spec)
@@ -177,8 +177,10 @@ class Replay(Job):
         passed = cls.changes_models and any(name.startswith(f"{MEMORY}:") for name in used)
         if others:  # a stranger's claims about models are not used for others either
             before = named(registry, there.asked(run))
-            require_known(registry, before, there.steps, typed=options)
-            require_known_limits(there.spec.limits, ())
+            permitted = is_permitted(there, run)
+            require_known(registry, before, there.steps, typed=options, permitted=permitted)
+            if not permitted:
+                require_known_limits(there.spec.limits, ())
         if cls.changes_models:  # it calls models in the end
             for step in there.steps:
                 registry.find("backend", spec.backend_of(step))
@@ -186,7 +188,7 @@ class Replay(Job):
             prepared = prepare(
                 registry,
                 spec,
-                admit=known_sources(run),
+                admit=known_sources(there, run),
                 begun=there.lock,
                 recorded=None if others or passed else there.lock,
                 making=models_of if others or passed else stand_ins(there.lock.steps),
@@ -195,8 +197,6 @@ class Replay(Job):
             error.ask_where(run, f"; then {cls.act}")
             raise
         require_same_sources(there.lock, prepared.lock, run)
-        if others:
-            remember(prepared.spec, prepared.lock.steps)
         _keep_prices(prepared, run)
         manifest = Manifest(
             spec=prepared.spec,
@@ -330,11 +330,13 @@ class Replay(Job):
         return "the run did not make this call"
 
 
-def known_sources(run: Path) -> Admit:
+def known_sources(there: Manifest, run: Path) -> Admit:
     """Return a function that admits the datasets that a run's own options name."""
+    permitted = is_permitted(there, run)
 
     def admit(option: str, words: Datasets, sources: Sequence[str]) -> None:
-        require_known_sources(option, words, sources, run)
+        if not permitted:
+            refuse_sources(option, words, sources, run)
 
     return admit
 

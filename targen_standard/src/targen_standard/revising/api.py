@@ -34,6 +34,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import is_fresh, numbered
 from targen_core.runs.jobs.event_loops import waiting
 from targen_core.runs.jobs.job import note_begun
+from targen_core.runs.preparing.trust import note_new
 from targen_core.runs.records.manifest import Carried, Manifest
 from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
@@ -219,7 +220,7 @@ class Planned:
         out = self.path if self.path.name.strip(".") else self.path.resolve()
         with new_folder(out.with_name(f".{out.name}.part")) as folder:
             made = folder / token_hex(8)  # another process that starts here only claims its own
-            _, registry = await self._make(made)
+            job, registry = await self._make(made)
             # Since it was planned, somebody was asked, or another process began it.
             if out.exists() and not is_fresh(out):
                 if _is_same(out, Manifest.load(made / "manifest.json")):
@@ -227,6 +228,7 @@ class Planned:
                 raise _taken(out)
             # Complete at once: the remains of a killed process never count as a revision.
             put_folder(made, out)
+            note_new(job.manifest, out, {job.of: job.before})
             note_begun(out)
         return out, registry
 

@@ -91,7 +91,7 @@ class Revision(Replay):
         before = prepare(
             registry,
             was.asked(self.of),
-            admit=known_sources(self.of),
+            admit=known_sources(was, self.of),
             recorded=was.lock,
             making=stand_ins(was.lock.steps),
         )

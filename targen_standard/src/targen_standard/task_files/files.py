@@ -19,19 +19,18 @@ import importlib_metadata
 from pydantic import ValidationError
 
 from targen_cli.trust import require_trust
-from targen_core import folders
 from targen_core.errors import UnknownName, UsageError
 from targen_core.origin import Typed, execute
 from targen_core.plain import content_of
 from targen_core.plugins.hookspecs import API_GROUP
-from targen_core.task_files import KNOWN, Loc, TaskFile, TaskReader, path_of
+from targen_core.task_files import Loc, TaskFile, TaskReader, is_own_copy, path_of
 from targen_core.tasks.model import Task
 from targen_core.text import key_path, with_article
 from targen_core.wording import Action, Either, Option, Words, in_words
 from targen_standard.editions import NEWEST
 from targen_standard.task_files.checks import language_note
 from targen_standard.task_files.easing import eased
-from targen_standard.task_files.forms import TaskForm, as_text
+from targen_standard.task_files.forms import TaskForm
 from targen_standard.task_files.model import Declaration
 from targen_standard.task_files.options import located, spellings
 from targen_standard.task_files.reading import (
@@ -136,11 +135,9 @@ def require_form_of(copy: Path, task: Path | Declaration) -> None:
 
 
 def _python(name: Typed) -> TaskFile:
-    """Execute a module that defines a task, if the user trusts it."""
+    """Execute a module that defines a task."""
     path, attribute = path_of(name)
-    data = content_of(path)
-    folders.make_known(KNOWN, hashlib.sha256(data).hexdigest())  # the user has named it
-    return _from_module(Typed(path.absolute()), attribute, data)
+    return _from_module(Typed(path.absolute()), attribute, content_of(path))
 
 
 def kept_file(name: Typed, kept: Mapping[str, Any] | str) -> TaskFile:
@@ -155,9 +152,7 @@ def kept_file(name: Typed, kept: Mapping[str, Any] | str) -> TaskFile:
     """
     path, attribute = path_of(name)
     if isinstance(kept, str):
-        data = kept.encode()
-        folders.make_known(KNOWN, hashlib.sha256(data).hexdigest())  # as what it is kept in is
-        return _from_module(Typed(path), attribute, data)
+        return _from_module(Typed(path), attribute, kept.encode())
 
     def refuse(loc: Loc, message: str, hint: Words) -> UsageError:
         key = f": {key_path(loc)}" if loc else ""
@@ -263,7 +258,7 @@ def _formed(parsed: Parsed, key: str) -> TaskFile:
     folder = parsed.path.absolute().parent
     whole = {key: parsed.value[key]}
     reaching = whole if form.reaching is None else form.reaching(spec, folder)
-    if not folders.is_known(KNOWN, _digest(as_text(parsed.value))):  # not ours, nor a known copy
+    if reaching and not is_own_copy(parsed.path):
         require_trust(parsed.path, {f"{key}.{at}": each for at, each in reaching.items()})
     spec = form.located(spec, folder)
     task: Task[Any, Any] = form.task(spec, name)
@@ -273,23 +268,16 @@ def _formed(parsed: Parsed, key: str) -> TaskFile:
         )
         raise registered.fault(problem, "")
     kept = form.keeps(spec)
-    text, digest = form.text(key, spec, name, kept), _digest(form.text(key, spec, name))
-    folders.make_known(KNOWN, _digest(text))  # the user has named it
-    if kept.keys().isdisjoint(parsed.value[key]):  # it may be a copy from before any were kept
-        folders.make_known(KNOWN, digest)
+    digest = hashlib.sha256(form.text(key, spec, name).encode()).hexdigest()
     version = f"{task.version}+{digest[:8]}"
     return TaskFile(
         task.replace(version=version),
         COPY,
-        text,
+        form.text(key, spec, name, kept),
         distributions=(registered.distribution,),
         ready=partial(form.ready, spec),
         then=partial(form.then, spec),
     )
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 # --- modules --------------------------------------------------------------------

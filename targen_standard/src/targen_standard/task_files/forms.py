@@ -14,7 +14,6 @@ All that takes a task's file takes such a file.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,9 +22,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from targen_core.folders import make_known
 from targen_core.plugins.registry import Registry
-from targen_core.task_files import KNOWN
 from targen_core.tasks.model import Task
 
 SpecT = TypeVar("SpecT", bound=BaseModel)
@@ -67,15 +64,6 @@ class TaskForm(Generic[SpecT]):
     earlier: Mapping[str, Any] = field(default_factory=dict)
     ready: Callable[[SpecT, Registry], None] = lambda spec, registry: None
     then: Callable[[SpecT, Path], str] = lambda spec, run: ""
-
-    def typed(self, key: str, spec: SpecT, name: str, kept: Mapping[str, Any] = _NONE) -> str:
-        """Return a file of this form for what a person typed, and remember that it is theirs.
-
-        See `text` for the arguments.
-        """
-        text = self.text(key, spec, name, kept)
-        make_known(KNOWN, hashlib.sha256(text.encode()).hexdigest())
-        return text
 
     def text(self, key: str, spec: SpecT, name: str, kept: Mapping[str, Any] = _NONE) -> str:
         """A file of this form, as JSON: `key` is the form's name, `name` the task's.

@@ -26,9 +26,9 @@ from pydantic import (
 )
 
 from targen_core.errors import UsageError
-from targen_core.folders import make_known
 from targen_core.origin import Typed
 from targen_core.outputs import write_file
+from targen_core.task_files import note_own_copy
 from targen_core.text import key_path, with_article
 from targen_core.wording import in_words
 from targen_standard.checks.languages import named_language, named_languages, with_name
@@ -572,13 +572,12 @@ class Declaration(_Part):
 
     def save_in(self, folder: Path) -> Typed:
         """Write a task file into a folder, with absolute paths, and return its path."""
-        from targen_standard.task_files.options import content_digest, located
+        from targen_standard.task_files.options import located
 
         path = folder / f"{self.name or self._named_by_labels}.json"
         placed = self.model_copy(update={"options": located(self, Path())})
-        if placed.options:
-            make_known("paths", content_digest(placed))  # a person's own, in a program of theirs
         write_file(path, placed.as_json())
+        note_own_copy(path)
         return Typed(path)
 
     @property

@@ -1,13 +1,11 @@
 """Options of registered parts that a declaration uses: `options: {table.path: places.csv}`.
 
 A file's options are data. A path among them is in the folder of the file, and not hidden there, or
-the person has trusted the file with it.
+the person trusts the file.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -16,13 +14,12 @@ from pydantic.fields import FieldInfo
 
 from targen_cli.places import is_hidden, is_inside
 from targen_cli.trust import require_trust
-from targen_core import folders
 from targen_core.calls.sampling import costly
 from targen_core.errors import TargenError
 from targen_core.options import Datasets, Multiplies
 from targen_core.origin import leads_elsewhere, texts_in
-from targen_core.task_files import Loc
-from targen_standard.task_files.model import Declaration, without_edition
+from targen_core.task_files import Loc, is_own_copy
+from targen_standard.task_files.model import Declaration
 
 _OF_EXAMPLES: dict[str, Loc] = {
     "examples": ("examples", "file"),
@@ -100,11 +97,8 @@ def require_trusted(declaration: Declaration, file: Path) -> None:
         value = declaration.used_options[option]
         if kind is Multiplies and not (isinstance(value, int) and value <= mark.free):
             limits[_key(declaration, option)] = value
-    for known, reaching in (("paths", outside), ("limits", limits)):
-        # A run keeps a copy elsewhere, so what the user has trusted is what the file contains.
-        if reaching and not folders.is_known(known, digest := content_digest(declaration)):
-            require_trust(file, reaching)
-            folders.make_known(known, digest)
+    if (reaching := {**outside, **limits}) and not is_own_copy(file):
+        require_trust(file, reaching)
 
 
 def _is_outside(folder: Path, path: Path) -> bool:
@@ -154,10 +148,3 @@ def _fields(declaration: Declaration) -> Iterator[tuple[str, FieldInfo]]:
 
 def _holds_path(annotation: Any) -> bool:
     return annotation is Path or any(_holds_path(part) for part in get_args(annotation))
-
-
-def content_digest(declaration: Declaration) -> str:
-    """Return the digest by which a person trusts a file; a run's copy has the same one."""
-    keys = without_edition(json.loads(declaration.model_copy(update={"name": ""}).as_json()))
-    text = json.dumps(keys, ensure_ascii=False, indent=2) + "\n"
-    return hashlib.sha256(text.encode()).hexdigest()

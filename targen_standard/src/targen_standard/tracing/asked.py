@@ -130,7 +130,7 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
     """Return the prompts of the calls behind one candidate.
 
     Raises:
-        UsageError: the task is code that was not run on this machine before.
+        UsageError: the task is code, and neither own nor trusted.
         UnknownName: the task or its corrector is not installed.
         RunDirectoryError: manifest or journal do not read.
     """
@@ -138,7 +138,7 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
     if traced.correction is not None:
         return await _of_correction(registry, traced, keys)
     manifest, traced = _begun(Manifest.load(traced.run / "manifest.json"), traced)
-    require_known_paths(manifest, {})
+    require_known_paths(manifest, traced.run)
     spec = manifest.asked(traced.run)
     with manifest.telling_what_to_install():
         registered, task = task_of(registry, spec)

@@ -41,6 +41,7 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.options import Datasets, Limits
+from targen_core.origin import is_trusted
 from targen_core.plain import require_possible
 from targen_core.plugins.blame import blamed
 from targen_core.plugins.loader import load_registry
@@ -67,14 +68,13 @@ from targen_core.runs.preparing.sources import (
     UnreadSource,
     kept_source,
     refuse_itself,
-    remember_sources,
-    require_known_sources,
+    refuse_sources,
     require_same_sources,
 )
 from targen_core.runs.preparing.trust import (
-    remember,
-    remember_limits,
-    remember_paths,
+    is_own,
+    note_new,
+    note_own,
     require_known,
     require_known_limits,
     require_known_paths,
@@ -271,11 +271,8 @@ class Job:
             if is_new:
                 warn_of_missing_filters(manifest)
                 log_notes_before(prepared)
+            note_new(manifest, out, {})
             manifest.save(directory.manifest)
-            remember(manifest.spec, manifest.steps)
-            remember_paths(manifest)
-            for sources in prepared.datasets.values():
-                remember_sources(sources)
             job = job or failing.enter_context(opened())
             job._is_new = is_new
             if is_new and prepared.file is not None:
@@ -309,7 +306,7 @@ class Job:
         Raises:
             RunDirectoryError: `path` is not a run directory.
             RunConflict: the installed task or its prompts have changed.
-            UsageError: it uses a service that this user has not used before.
+            UsageError: it asks for a service, a file or a limit, and targen did not start it here.
         """
         path = require_possible(Path(path))
         # Is it a run at all? Only then is it locked.
@@ -322,24 +319,26 @@ class Job:
             manifest = manifest.extended(quotas or {}, give_up_after)
             changed = Limits.redelivered(limits or {})
             merged = manifest.spec.replace(limits={**dict(manifest.spec.limits), **changed})
-            require_known_limits(merged.limits, limits or {})
+            own = is_own(there, path)
+            permitted = own or is_trusted(path)
+            if not permitted:
+                require_known_limits(merged.limits, limits or {})
+                require_known_paths(manifest, path, options or {})
             merged = merged.replace(limits=ALLOWANCE.get().limits(path, merged.limits))
-            remember_limits(merged.limits)
-            require_known_paths(manifest, options or {})
             manifest = manifest.model_copy(update={"spec": merged})
             spec, typed = named(registry, manifest.asked(path)), options or {}
             if not spec.corrector and manifest.lock.corrector not in (None, "task"):
                 # The manifest records the corrector that the task's default meant, whatever is
                 # installed now.
                 spec = spec.replace(corrector=manifest.lock.corrector)
-            allow = partial(require_known, registry, spec, typed=typed)
+            allow = partial(require_known, registry, spec, typed=typed, permitted=permitted)
             spec = spec.replace(**datasets).also(typed)
             for option, sources in datasets.items():
                 refuse_itself(option, sources, path)
 
             def admit(option: str, words: Datasets, sources: Sequence[str]) -> None:
-                if option not in datasets:
-                    require_known_sources(option, words, sources, path)
+                if option not in datasets and not permitted:
+                    refuse_sources(option, words, sources, path)
 
             try:
                 with manifest.telling_what_to_install():
@@ -352,16 +351,16 @@ class Job:
                 raise
             require_same_sources(manifest.lock, prepared.lock, path)
             for option, sources in datasets.items():
-                remember_sources(sources)
                 kept = manifest.spec.replace(**{option: [*map(kept_source, sources)]})
                 manifest = manifest.model_copy(update={"spec": kept})
             require_same(manifest.lock, prepared.lock, manifest.task_file)
             new_prices = {name: value for name, value in typed.items() if is_price(name)}
             if new_prices:  # like a limit: the next resume counts with them
                 manifest = manifest.model_copy(update={"spec": manifest.spec.also(new_prices)})
-                remember(spec, manifest.steps)
             job = cls(directory, manifest, prepared, cache=cache, verify=verify)
             failing.enter_context(job)
+            if own:
+                note_own(manifest, path)
             manifest.save(directory.manifest)
             job._manifest_before = there
             if path.resolve() in _begun:

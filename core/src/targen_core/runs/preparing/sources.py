@@ -1,19 +1,17 @@
-"""Datasets that options of parts name: whether this user knows them, and whether they are the same.
+"""Datasets that options of parts name: whether this user named them, and if they are the same.
 
 A run stores the name, the digest and the number of rows of each, but not its texts.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from targen_core import folders
 from targen_core.errors import RunConflict, UsageError
 from targen_core.options import Datasets
-from targen_core.origin import HUB, is_trusting
+from targen_core.origin import HUB
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.lock import Lock, SourcePlan
 from targen_core.runs.records.shortcuts import datasets_of
@@ -67,33 +65,20 @@ def refuse_itself(option: str, sources: Iterable[str], run: Path) -> None:
             )
 
 
-def remember_sources(sources: Iterable[str]) -> None:
-    """Note sources as named by this user."""
-    for source in sources:
-        folders.make_known("excluded", _mark(source))
-
-
-def require_known_sources(option: str, words: Datasets, sources: Iterable[str], run: Path) -> None:
-    """Refuse sources that only a manifest names: it may come from anybody.
+def refuse_sources(option: str, words: Datasets, sources: Iterable[str], run: Path) -> None:
+    """Refuse sources that only the manifest of someone else's run names.
 
     Raises:
         UsageError: with what to type.
     """
     for source in sources:
-        known = is_trusting() or folders.is_known("excluded", _mark(source))
-        if not source.startswith(OBJECT) and not known:
+        if not source.startswith(OBJECT):
             raise UsageError(
-                f"this run {words.verb} {source}, which has not been used on this machine before; "
-                "someone else's run could refer to any file or dataset",
+                f"this run {words.verb} {source}, but targen did not start it here; someone else's "
+                "run could refer to any file or dataset",
                 hint="if it is the right dataset, run: "
                 + Action("resume", run, **{option: source}),
             )
-
-
-def _mark(source: str) -> str:
-    if not source.startswith(HUB):
-        source = str(Path(source).expanduser().resolve())
-    return hashlib.sha256(source.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def require_same_sources(there: Lock, now: Lock, run: Path) -> None:

@@ -1,13 +1,13 @@
-"""Parts of a run's plan that this user has used before: a run may come from a stranger.
+"""Parts of a run's plan that need this user's permission: a run may come from a stranger.
 
 A manifest names backends and their options. An option may be an address that receives keys, a file
 to read, or a script or a class to execute. It may be a price that fools the budget, or a limit far
-above the usual. So `resume` takes an option from a manifest only in three cases. It is the
-backend's own value: its default, or that of an environment variable. Or this user has used the very
-same options with this backend on this machine. Or the user types it again. The same holds for caps
-of cost and tokens, and for more calls at once or more rounds than usual. A service's model is only
-a name. Addresses of this machine are not an exception: other users' services listen there, and the
-user's own.
+above the usual. So `resume` takes an option from a manifest only in four cases. It is the backend's
+own value: its default, or that of an environment variable. Or a command of this user wrote this
+run. Or the user types the option again. Or the user trusts the run in this call. The same holds for
+caps of cost and tokens, and for more calls at once or more rounds than usual. A service's model is
+only a name. Addresses of this machine are not an exception: other users' services listen there, and
+the user's own.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from typing import Any
 
 from targen_core import folders
 from targen_core.calls.backend import Backend
-from targen_core.errors import RunDirectoryError, UsageError
+from targen_core.errors import RunDirectoryError, UnreadableFile, UsageError
 from targen_core.options import Limits
-from targen_core.origin import is_trusting, leads_elsewhere
+from targen_core.origin import is_trusted, leads_elsewhere, texts_in, trust_hint
 from targen_core.plain import read_plain
 from targen_core.plugins.adapters import is_known_class
 from targen_core.plugins.registry import Registry
@@ -32,20 +32,63 @@ from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.options import backend_options, is_secret
 from targen_core.runs.records.shortcuts import dataset_options
 from targen_core.runs.records.spec import RunSpec
+from targen_core.task_files import note_own_copy
 from targen_core.tasks.steps import PARAMETERS
-from targen_core.wording import Action, Either, Option, Setting, Together
+from targen_core.wording import Action, Option, Setting, Together
 
 _SHOWN = 100  # letters of a value in a message
 _CODE = 16 << 20  # bytes of a script
 
 
-def remember(spec: RunSpec, steps: Iterable[str]) -> None:
-    """Note the backends and options of a run's steps as used by this user."""
-    for step in steps:
-        backend = spec.backend_of(step)
-        if asked := spec.options_of(step).reaching:
-            _make_known(backend, asked)
-    remember_limits(spec.limits)
+def note_own(manifest: Manifest, run: Path) -> None:
+    """Note that a command of this user made a run as it is, in this place."""
+    folders.note_own(run, _plan(manifest))
+    folders.note_own(run, [_plan(manifest), _code(manifest)])
+
+
+def note_new(manifest: Manifest, run: Path, sources: Mapping[Path, Manifest]) -> None:
+    """Note that a command of this user made a run, from the task that it read and other runs.
+
+    Args:
+        manifest: the new run's.
+        run: its directory, with the copy of its task.
+        sources: the runs whose plans it continues.
+    """
+    if all(is_permitted(there, path) for path, there in sources.items()):
+        note_own(manifest, run)
+    if copy := manifest.task_file.partition(":")[0]:
+        note_own_copy(run / copy)
+
+
+def is_own(manifest: Manifest, run: Path) -> bool:
+    """Return whether a command of this user made a run as it is, and its scripts are the same.
+
+    Scripts are read only if their names are the user's, so that a stranger's run cannot have any
+    read.
+    """
+    plan = _plan(manifest)
+    return folders.is_own(run, plan) and folders.is_own(run, [plan, _code(manifest)])
+
+
+def is_permitted(manifest: Manifest, run: Path) -> bool:
+    """Return whether everything that a run names may be used: it is own, or trusted now."""
+    return is_trusted(run) or is_own(manifest, run)
+
+
+def _plan(manifest: Manifest) -> Any:
+    parts = {place: plan.model_dump(mode="json") for place, plan in manifest.lock.parts.items()}
+    return [manifest.spec.model_dump(mode="json"), parts]
+
+
+def _code(manifest: Manifest) -> dict[str, str]:
+    """Return the digests of the scripts that options name, by their paths."""
+    code = {}
+    for text in texts_in(manifest.spec.options):
+        for found in re.finditer(r"\.py", text):
+            with contextlib.suppress(OSError, ValueError, UnreadableFile):
+                if (path := Path(text[: found.end()])).is_file():
+                    code[str(path.resolve())] = hashlib.sha256(read_plain(path, _CODE)).hexdigest()
+    return code
 
 
 def require_known_limits(limits: Limits, typed: Collection[str]) -> None:
@@ -58,69 +101,39 @@ def require_known_limits(limits: Limits, typed: Collection[str]) -> None:
     Raises:
         UsageError: with the options to type.
     """
-    lacking = _lacking("limits", limits.reaching.items(), typed)
-    if lacking and not is_trusting():
+    lacking = {name: value for name, value in limits.reaching.items() if name not in typed}
+    if lacking:
         again = Together(*(Option(name, _shown(value)) for name, value in lacking.items()))
         raise UsageError(
             _unknown(lacking) + "specify any budget",
             hint="give the right value or, if you trust the run, repeat these: " + again,
         )
-    remember_limits(limits)
 
 
-def remember_limits(limits: Limits) -> None:
-    """Note the caps and speeds of a run as used by this user."""
-    _make_each_known("limits", limits.reaching.items())
-
-
-def require_known_paths(manifest: Manifest, typed: Mapping[str, Any]) -> None:
+def require_known_paths(manifest: Manifest, run: Path, typed: Collection[str] = ()) -> None:
     """Refuse paths and addresses among a run's options of parts that are not the user's own.
 
     Args:
         manifest: the run's.
-        typed: the options that the user typed.
+        run: its directory.
+        typed: the names of the options that the user typed.
 
     Raises:
         UsageError: with the options to type.
     """
-    lacking = _lacking("options", _paths_of_parts(manifest), typed)
-    if lacking and not is_trusting():
+    lacking = {name: value for name, value in _paths_of_parts(manifest) if name not in typed}
+    if lacking and not is_permitted(manifest, run):
         raise UsageError(
             _unknown(lacking) + "refer to any file or URL",
-            hint="read manifest.json first; if you trust it, "
-            + Either(
-                "add " + Option("trust", True),
-                "resume it within `with targen_core.trusting():`",
-            ),
+            hint="read manifest.json first; if you trust it, " + trust_hint(run),
         )
-    remember_paths(manifest)
-
-
-def remember_paths(manifest: Manifest) -> None:
-    """Note the paths and addresses among a run's options of parts as used by this user."""
-    _make_each_known("options", _paths_of_parts(manifest))
-
-
-def _lacking(kind: str, asked: Iterable[tuple[str, Any]], typed: Collection[str]) -> dict[str, Any]:
-    """The values that are neither typed nor known; one name may have several."""
-    return {
-        name: value
-        for name, value in asked
-        if name not in typed and not folders.is_known(kind, _digest(name, {name: value}))
-    }
-
-
-def _make_each_known(kind: str, asked: Iterable[tuple[str, Any]]) -> None:
-    for name, value in asked:
-        folders.make_known(kind, _digest(name, {name: value}))
 
 
 def _unknown(lacking: Mapping[str, Any]) -> str:
     """Return the start of a refusal, up to what someone else's run could do."""
     listed = ", ".join(f"{name}={_shown(value)}" for name, value in lacking.items())
     return (
-        f"this run asks for {listed}, which {'has' if len(lacking) == 1 else 'have'} not been used "
-        "on this machine before; someone else's run could "
+        f"this run asks for {listed}, but targen did not start it here; someone else's run could "
     )
 
 
@@ -132,7 +145,7 @@ def _paths_of_parts(manifest: Manifest) -> Iterator[tuple[str, Any]]:
                 yield f"{part.id}.{option}", part.options[option]
     lists = (name for names in manifest.task.lists.values() for name in names)
     steps = {*PARAMETERS, *manifest.steps, *lists}
-    sources = dataset_options()  # `sources.require_known_sources` checks these
+    sources = dataset_options()  # `sources.refuse_sources` checks these
     for name, value in manifest.spec.options.items():
         about = name.rpartition(".")[0]
         if about and about not in steps and name not in sources and leads_elsewhere(value):
@@ -140,12 +153,17 @@ def _paths_of_parts(manifest: Manifest) -> Iterator[tuple[str, Any]]:
 
 
 def require_known(
-    registry: Registry, spec: RunSpec, steps: Iterable[str], typed: Mapping[str, Any]
+    registry: Registry,
+    spec: RunSpec,
+    steps: Iterable[str],
+    typed: Mapping[str, Any],
+    *,
+    permitted: bool = False,
 ) -> None:
     """Refuse options of a run's spec that are not the user's own; `typed` are the user's.
 
-    A typed value that agrees with the spec is noted, and need not be typed again. `steps` are those
-    that will ask a model.
+    `steps` are those that will ask a model. If the run is `permitted`, only its classes are
+    checked: a class in a file has the id of a module that somebody else may provide.
 
     Raises:
         UsageError: with the options to type, or an unknown backend.
@@ -157,11 +175,7 @@ def require_known(
         backend: Backend = registry.resolve(registry.find("backend", name))
         _refuse_keys(step, name, user.backend, backend)
         asked, is_class = user.reaching, registry.adapter(name) is not None
-        if not asked and not is_class:
-            continue
-        if _is_known(name, asked):
-            continue
-        if is_class and not is_trusting() and not is_known_class(name):
+        if is_class and not is_known_class(name):
             raise UsageError(
                 f"step {step} of this run uses {name}, which has not been used on this "
                 "machine before",
@@ -170,19 +184,13 @@ def require_known(
                 + "; a run of a class in a file continues only with the command that started it, "
                 "with " + Option("model", _in_file(name)),
             )
-        same = True
-        doubtful = list(_doubtful(name, asked, backend))
-        for key in doubtful:
+        for key in () if permitted else _doubtful(name, asked, backend):
             own = f"{step}.{key}"
             for_all = name == spec.backend and not {own} & {*typed, *spec.options}
             place = key if for_all else own
             if place not in typed:
                 lacking[place] = asked[key]
-            elif _text(typed[place]) != _text(asked[key]):
-                same = False
-        if doubtful and same and (not lacking or is_trusting()):
-            _make_known(name, asked)
-    if lacking and not is_trusting():
+    if lacking:
         again = Together(*(Setting(name, _shown(value)) for name, value in lacking.items()))
         raise UsageError(
             _unknown(lacking) + "specify any URL, file, price or limit",
@@ -220,39 +228,6 @@ def _refuse_keys(step: str, name: str, options: Mapping[str, Any], backend: Back
                 "never writes",
                 hint="remove it, and do not trust the run if it came from someone else",
             )
-
-
-def _is_known(backend: str, asked: Mapping[str, Any]) -> bool:
-    """Read files only if their names are known, so that a stranger's run cannot have any read."""
-    return folders.is_known("options", _digest(backend, asked)) and folders.is_known(
-        "options", _digest(backend, asked, _files(asked))
-    )
-
-
-def _make_known(backend: str, asked: Mapping[str, Any]) -> None:
-    folders.make_known("options", _digest(backend, asked))
-    folders.make_known("options", _digest(backend, asked, _files(asked)))
-
-
-def _files(asked: Mapping[str, Any]) -> dict[str, str]:
-    """The files that options name: scripts by what they hold, others by where they are."""
-    files = {}
-    for name, value in asked.items():
-        if not isinstance(value, str):
-            continue
-        for end in (*(found.end() for found in re.finditer(r"\.py", value)), len(value)):
-            path = Path(value[:end])
-            with contextlib.suppress(OSError, ValueError):
-                if path.is_file():
-                    code = path.suffix == ".py"
-                    files[name] = read_plain(path, _CODE).hex() if code else str(path.resolve())
-                    break
-    return files
-
-
-def _digest(backend: str, asked: Mapping[str, Any], files: Mapping[str, str] | None = None) -> str:
-    text = json.dumps([backend, asked, files or {}], sort_keys=True)
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _text(value: Any) -> str:

@@ -490,7 +490,7 @@ def copy_of(folder: Path, name: str) -> Typed:
 
     Raises:
         RunDirectoryError: the copy is missing.
-        UsageError: it is code that was not run on this machine before.
+        UsageError: it is code, and neither own nor trusted.
     """
     from targen_core.task_files import path_of, require_known
 

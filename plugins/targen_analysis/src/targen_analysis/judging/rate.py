@@ -78,7 +78,7 @@ def rate(
     values = [{key: row.get(key) for key in ("input", "difficulty")} for row in rated]
     spec = _spec(data=data, about=about, task=task, examples=values)
     name = f"{re.sub(r'[^a-z0-9._-]+', '-', corpus.name.lower()).strip('-._')[:50]}-difficulty"
-    text = RATE.typed(FORM, RATE.located(spec, Path.cwd()), name)
+    text = RATE.text(FORM, RATE.located(spec, Path.cwd()), name)
     number = generate.options["n"] or min(_ROWS, len(corpus))
     generate.each_row(text, name, number, "a rating")
 

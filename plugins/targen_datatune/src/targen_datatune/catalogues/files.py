@@ -28,11 +28,10 @@ from targen_core.errors import (
     UnreadableFile,
     UsageError,
 )
-from targen_core.origin import is_trusting
 from targen_core.plain import content_of, digest_of, open_plain
 from targen_core.reading import Malformed, json_of
 from targen_core.text import plural
-from targen_core.wording import Action, Blank, Either, Option, Setting, Words, in_a_command
+from targen_core.wording import Action, Blank, Setting, Words, in_a_command
 from targen_datatune.cards import Card, read_card
 from targen_datatune.cells import LEFT_OUT, NO_DESCRIPTION, Columns, cut, plain
 from targen_datatune.licenses import normal
@@ -487,9 +486,7 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
         raise DatasetUnavailable(
             f"{entry.id} refers to {at}, but targen does not read files that someone else's "
             "index names",
-            hint=Action("catalogue build", at.parent)
-            + ", or, if you trust the index, "
-            + Either(Option("trust", True), "within `with targen_core.trusting():`"),
+            hint=Action("catalogue build", at.parent),
         )
     paths = sorted(at.parent.glob(at.name)) if "-*-of-" in at.name else [at]
     again = "run " + Action("catalogue build") + " to describe it again"
@@ -508,10 +505,8 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
 def _is_own(at: Path) -> bool:
     """Return whether this user has made a catalogue of a file, or of a folder that contains it."""
     real = at.resolve()
-    return (
-        not in_a_command()
-        or is_trusting()
-        or any(folders.is_known("catalogue", _digest(each)) for each in (real, *real.parents))
+    return not in_a_command() or any(
+        folders.is_known("catalogue", _digest(each)) for each in (real, *real.parents)
     )
 
 

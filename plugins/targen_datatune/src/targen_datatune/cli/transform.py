@@ -278,7 +278,7 @@ def transform(
         },
     ).located(Path.cwd())
     edition = {"edition": there["edition"]} if "edition" in there else {}
-    text = TRANSFORM.typed("transform", spec, name, edition)
+    text = TRANSFORM.text("transform", spec, name, edition)
     if save is not None:
         save_task_file(save, text, generate)
         return

@@ -144,7 +144,7 @@ def asked_for(
         spec = METHOD.located(spec, Path.cwd())
         METHOD.task(spec, name)
         require_given(spec, registry=registry)
-        yield Way(name, METHOD.typed(FORM, spec, name), starts)
+        yield Way(name, METHOD.text(FORM, spec, name), starts)
     if given and not starting:
         raise UsageError(f"none of the methods use given rows of {task}", hint="omit --given")
 

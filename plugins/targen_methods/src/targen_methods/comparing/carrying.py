@@ -40,6 +40,7 @@ from targen_core.errors import (
 )
 from targen_core.outputs import remove, write_file
 from targen_core.reading import json_of
+from targen_core.task_files import note_own_copy
 from targen_core.text import plural
 from targen_methods.comparing.asked import Asked, Way
 from targen_methods.comparing.measured import Compared, Measured
@@ -239,6 +240,7 @@ def _task(asked: Asked, way: Way, folder: Path) -> str:
             hint="choose a different --out, or remove that folder",
         )
     write_file(path, way.text)
+    note_own_copy(path)
     return Typed(path)
 
 

@@ -62,7 +62,7 @@ def grade(
             print(f"{out} exists; its grades are used, without new calls", file=sys.stderr)
             return
         task = f"grades-{name.lower()}"
-        text = GRADE.typed(FORM, GradeSpec(review=str(folder.resolve())), task)
+        text = GRADE.text(FORM, GradeSpec(review=str(folder.resolve())), task)
         number = options["n"] or len(plan.ids)
         Generate({**options, "out": out}).each_row(text, task, number, "a grade")
     finally:

@@ -48,4 +48,4 @@ def answer(
     spec = ANSWER.located(Answer(file=str(file), shots=shots), Path.cwd())
     name = f"{re.sub(r'[^a-z0-9._-]+', '-', (task.name or file.stem).lower()).strip('-._')}-answers"
     number = generate.options["n"] or len(task.examples)
-    generate.each_row(ANSWER.typed(FORM, spec, name), name, number, "an answer")
+    generate.each_row(ANSWER.text(FORM, spec, name), name, number, "an answer")

@@ -21,7 +21,7 @@ from typing import Any
 
 from targen_cli.outputs import check_own
 from targen_cli.status import note
-from targen_cli.trust import remember_trust
+from targen_cli.trust import is_own, note_own
 from targen_core import Registry
 from targen_core.errors import UsageError
 from targen_core.outputs import remove, write_file
@@ -39,7 +39,7 @@ from targen_training.experiments.cells import (
     sweep,
 )
 from targen_training.experiments.data import Material, label_order, read_before, read_material
-from targen_training.experiments.model import Experiment, reaching, validated
+from targen_training.experiments.model import Experiment, reaching, read_asked, validated
 from targen_training.experiments.pages import as_html, as_markdown
 from targen_training.experiments.results import LARGEST, Results, read_results
 from targen_training.experiments.summing import results_of
@@ -266,5 +266,11 @@ def declare(folder: Path, values: Mapping[str, Any]) -> None:
     """
     import tomlkit
 
-    write_file(path := folder / "experiment.toml", tomlkit.dumps(values))
-    remember_trust(path, reaching(validated(values, str(path)), folder))  # what was typed here
+    path = folder / "experiment.toml"
+    before = read_asked(folder)
+    was_own = before is None or (
+        bool(before) and is_own(path, reaching(validated(before, str(path)), folder))
+    )
+    write_file(path, tomlkit.dumps(values))
+    if was_own:
+        note_own(path, reaching(validated(values, str(path)), folder))  # what was typed here

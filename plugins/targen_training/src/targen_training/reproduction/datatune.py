@@ -19,6 +19,7 @@ from targen_core import Typed
 from targen_core.errors import UsageError
 from targen_core.outputs import write_file
 from targen_core.plain import content_of
+from targen_core.task_files import note_own_copy
 from targen_standard.datasets.bigbench import CHOICE, BigBench, choices_in, task_json
 from targen_standard.datasets.source import open_source
 from targen_training.asked import chosen
@@ -243,7 +244,9 @@ def _file(path: Path, name: str, original: Path) -> Path:
 
     own = _place(original, name)
     assert own is not None  # it was read
-    return write_file(path, ANSWER.typed(FORM, Answer(file=str(own.resolve()), shots=_SHOTS), name))
+    write_file(path, ANSWER.text(FORM, Answer(file=str(own.resolve()), shots=_SHOTS), name))
+    note_own_copy(path)
+    return path
 
 
 def _write(path: Path, rows: Iterable[Mapping[str, str]]) -> Path:

@@ -10,6 +10,7 @@ from targen_cli.estimating import estimate
 from targen_core import Registry, Typed
 from targen_core.errors import JobFailed, UnknownName, UsageError
 from targen_core.outputs import write_file
+from targen_core.task_files import note_own_copy
 from targen_core.wording import install
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.form import FORM, METHOD, MethodFile
@@ -46,8 +47,9 @@ def method_file(
         given=() if given is None or not method.takes_given(columns) else (str(given.resolve()),),
         preset=settings if settings in method.presets else "",
     )
-    text = METHOD.typed(FORM, METHOD.located(spec, Path.cwd()), task)
-    return write_file(folder / use / f"{task}.json", text)
+    text = METHOD.text(FORM, METHOD.located(spec, Path.cwd()), task)
+    note_own_copy(path := write_file(folder / use / f"{task}.json", text))
+    return path
 
 
 def able_file(

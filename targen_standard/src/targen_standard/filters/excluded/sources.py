@@ -97,7 +97,7 @@ class _Rows:
                 ),
             )
         path = source.removeprefix(OBJECT)
-        try:  # an order: `require_known_sources` has checked a run's own sources
+        try:  # an order: `refuse_sources` has checked a run's own sources
             self._source = open_source(Typed(path))
         except MissingDependency:
             raise

@@ -1,0 +1,89 @@
+"""The options of every command, in any position before `--`: `--debug` and `--trust=PATH`.
+
+A shell replaces `*` by the names of files, and a stranger may have chosen them. So no word after
+`--` is an option, no option before it is the name of a file, and `--trust` has a path, not a name.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from targen_core.errors import UsageError
+
+__all__ = ["CommandLine", "is_debugging", "read_words"]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """The words of a command, without the options of every command.
+
+    Attributes:
+        words: the other words.
+        options: those of them before `--`.
+        trusted: the paths of `--trust`.
+    """
+
+    words: list[str]
+    options: list[str]
+    trusted: list[str]
+
+
+def is_debugging() -> bool:
+    """Return whether the person wants tracebacks."""
+    return "--debug" in _split(sys.argv[1:])[0] or bool(os.environ.get("TARGEN_DEBUG"))
+
+
+def read_words(words: Sequence[str]) -> CommandLine:
+    """Take the options of every command out of the words of a command.
+
+    Raises:
+        UsageError: an option is also the name of a file, `--trust` lacks a path, or `--` comes
+            before the command.
+    """
+    before, after = _split(words)
+    for word in before:
+        if word[:1] == "-" and word != "-" and os.path.lexists(word):
+            raise UsageError(
+                f"{word} would be an option, but a file here has this name, and a shell's * may "
+                "have inserted it",
+                hint="put -- before the names of files, or rename that file",
+            )
+    options = [word for word in before if word != "--debug" and not _is_trust(word)]
+    if after and all(word[:1] == "-" for word in options):
+        raise UsageError("-- comes after the command", hint="targen COMMAND … -- FILE")
+    trusted = [_path_in(before, at) for at, word in enumerate(before) if _is_trust(word)]
+    return CommandLine([*options, *after], options, trusted)
+
+
+def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the words before `--`, and the others."""
+    end = words.index("--") if "--" in words else len(words)
+    return [*words[:end]], [*words[end:]]
+
+
+def _is_trust(word: str) -> bool:
+    return word.partition("=")[0] == "--trust"
+
+
+def _path_in(words: Sequence[str], at: int) -> str:
+    """Return the path of the `--trust=PATH` at this position.
+
+    Raises:
+        UsageError: it has none, or only a name.
+    """
+    from targen_core.origin import has_separator  # not to list tasks
+
+    _, equals, path = words[at].partition("=")
+    if has_separator(path):
+        return path
+    if not equals and at + 1 < len(words):
+        path = words[at + 1].removeprefix("--")
+    path = path if has_separator(path) else os.path.join(".", path or "FILE")  # noqa: PTH118 (keeps the dot)
+    raise UsageError(
+        "--trust needs the path of the file or folder that you trust, after = and with a /",
+        hint=shlex.quote(f"--trust={path}"),
+    )
