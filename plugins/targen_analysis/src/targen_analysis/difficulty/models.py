@@ -55,7 +55,11 @@ class Classifier:
 
         with quiet(), _explained(self.name):
             model = AutoModelForSequenceClassification.from_pretrained(
-                self.folder, num_labels=labels, ignore_mismatched_sizes=True, **_OWN_CODE
+                self.folder,
+                num_labels=labels,
+                ignore_mismatched_sizes=True,
+                use_safetensors=True,
+                **_OWN_CODE,
             )
         model.config.pad_token_id = self.pad
         return model.float()

@@ -295,7 +295,8 @@ def _pooled(folder: str, pooling: str, device: str) -> Any:
     from sentence_transformers.models import Pooling, Transformer
 
     own: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    words = Transformer(folder, model_args=own, config_args=own, tokenizer_args=own)
+    weights = {**own, "use_safetensors": True}
+    words = Transformer(folder, model_args=weights, config_args=own, tokenizer_args=own)
     size = words.get_word_embedding_dimension()
     modules = [words, Pooling(size, pooling_mode=pooling)]
     return SentenceTransformer(modules=modules, device=device or None)

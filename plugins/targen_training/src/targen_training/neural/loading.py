@@ -200,7 +200,11 @@ def load_whole(kind: Any, weights: Weights, **more: Any) -> tuple[Any, set[str]]
     try:
         with quiet():
             model, info = kind.from_pretrained(
-                str(weights.folder), output_loading_info=True, **weights.files, **more
+                str(weights.folder),
+                output_loading_info=True,
+                use_safetensors=None if weights.gguf else True,
+                **weights.files,
+                **more,
             )
     except MemoryError:
         raise

@@ -10,7 +10,12 @@ from typing import Any
 from targen_cli.reading import read_json
 from targen_cli.trust import require_trust
 from targen_core.errors import UnreadableFile, UsageError
-from targen_standard.pretrained import device_of, is_used_model, model_folder
+from targen_standard.pretrained import (
+    device_of,
+    is_used_model,
+    model_folder,
+    require_data_only,
+)
 from targen_training.neural.options import NeuralOptions
 
 ABOUT = "targen.json"
@@ -99,8 +104,9 @@ def weights_in(name: str, folder: Path) -> Weights:
     """Return the weights in a folder.
 
     Raises:
-        UsageError: the folder does not contain any.
+        UsageError: the folder does not contain any, or names code.
     """
+    require_data_only(folder)
     if (folder / "adapter_config.json").is_file():
         return Weights(name, folder, adapter=True)
     if (folder / "config.json").is_file():
