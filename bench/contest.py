@@ -59,9 +59,7 @@ def arms_of(folder: Path) -> dict[str, list[Arm]]:
             rows = lines(path / "dataset.jsonl")
             used = json.loads((path / "report.json").read_text("utf-8"))["usage"]["total"]
             tokens = used["input_tokens"] + used["output_tokens"]
-            found[name].append(
-                Arm(path.name, rows, used["calls"] / len(rows), tokens / len(rows))
-            )
+            found[name].append(Arm(path.name, rows, used["calls"] / len(rows), tokens / len(rows)))
     return found
 
 
@@ -119,7 +117,8 @@ def drawn(pool: list[Row], each: int, seed: int) -> list[Row]:
     for row in pool:
         by[row["label"]].append(row)
     draw = random.Random(1000 + seed)
-    return [row for label in sorted(by) for row in draw.sample(by[label], min(each, len(by[label])))]
+    chosen = (draw.sample(by[label], min(each, len(by[label]))) for label in sorted(by))
+    return [row for some in chosen for row in some]
 
 
 def interval(values: np.ndarray) -> str:
@@ -188,8 +187,9 @@ def compare(
 ) -> None:
     """Print the differences of two arms in each task, and over all."""
     first, second = pair.split(":")
-    print(f"\n## {first} minus {second}, in points\n\n| classifier | k | " + " | ".join(results), end="")
-    print(" | mean |\n|---|--:|" + "--:|" * (len(results) + 1))
+    print(f"\n## {first} minus {second}, in points\n")
+    print("| classifier | k | " + " | ".join(results) + " | mean |")
+    print("|---|--:|" + "--:|" * (len(results) + 1))
     for kind in kinds:
         for k in EACH:
             apart = []
@@ -217,9 +217,7 @@ def main() -> None:
     }
     names = [path.name for path in sorted(options.runs.iterdir()) if path.is_dir()]
     chosen = options.only.split(",") if options.only else names
-    results = {
-        name: measure(name, fits, vectors, options.data, options.runs) for name in chosen
-    }
+    results = {name: measure(name, fits, vectors, options.data, options.runs) for name in chosen}
     for pair in options.pair:
         compare(results, pair, fits)
 
