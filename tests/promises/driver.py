@@ -73,6 +73,8 @@ class Model:
         slips: the share of written texts that have another label than the prompt asks for.
         repeats: the share of texts that are one of three stock sentences.
         broken: the share of judged rows that the judge calls invalid.
+        invented: the share of judged rows whose label, says the judge, is one that does not exist.
+        unwritable: labels of which each text is of another label.
         row: replaces fields of written rows, given the request's digest as a generator.
     """
 
@@ -80,12 +82,13 @@ class Model:
     slips: float = 0.0
     repeats: float = 0.0
     broken: float = 0.0
+    invented: float = 0.0
     unwritable: Sequence[str] = ()
     calls: Counter[str] = field(default_factory=Counter)
 
     def __call__(self, body: Body) -> str:
         """Return the reply to a request in OpenAI's form."""
-        rng = random.Random(hashlib.sha256(json.dumps(body["messages"]).encode()).hexdigest())
+        rng = rng_of(body)
         schema = (body.get("response_format") or {}).get("json_schema", {}).get("schema")
         if schema is None:
             return words(rng)
@@ -112,6 +115,7 @@ class Model:
 
     def _judge(self, value: dict[str, Any], label: str, question: str, rng: random.Random) -> None:
         answer = label if rng.random() >= self.broken else "no_valid_instance"
+        answer = answer if rng.random() >= self.invented else "delta"
         if "actual" in value:
             value["actual"] = answer
             worker = question.rpartition(":")[2].strip()
@@ -120,11 +124,16 @@ class Model:
             value["label"] = answer
 
 
+def rng_of(body: Body) -> random.Random:
+    """A generator that is the same for the same messages."""
+    return random.Random(hashlib.sha256(json.dumps(body["messages"]).encode()).hexdigest())
+
+
 def step_of(body: Body) -> str:
     """Which of the four steps a request is of, by the names in its schema."""
     schema = (body.get("response_format") or {}).get("json_schema", {}).get("schema", {})
     names = set(schema.get("properties", {}))
-    if names & {"verdict", "actual"}:
+    if names & {"verdict", "actual", "valid"}:
         return "correct"
     return next((step for step in ("contexts", "seeds") if step in names), "generate")
 
@@ -295,7 +304,7 @@ def flags(**options: Any) -> list[str]:
     """Options as flags: True is a bare flag, False its `--no-` form, a list repeats it."""
     args: list[str] = []
     for name, value in options.items():
-        flag = "--" + name.replace("_", "-")
+        flag = ("-" if len(name) == 1 else "--") + name.replace("_", "-")
         if value is True:
             args.append(flag)
         elif value is False:
@@ -382,9 +391,9 @@ class Run:
         """A digest of `bytes`."""
         return hashlib.sha256(b"\0".join(self.bytes.values())).hexdigest()
 
-    def report(self) -> Counted:
-        """The report, as the command prints it for programs."""
-        raw = json.loads(self.shell("report", self.path, "--json").out)
+    def report(self, printed: Result | None = None) -> Counted:
+        """The report for programs: that of a command with `json=True`, or `targen report`'s."""
+        raw = json.loads((printed or self.shell("report", self.path, "--json")).out)
         total = raw["usage"]["total"]
         reasons: Counter[str] = Counter()
         for flow in raw["flow"].values():
