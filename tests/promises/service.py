@@ -393,6 +393,9 @@ def serve(reply: Callable[[Body], str]) -> Iterator[Service]:
         runner = loop.run_until_complete(start())
         loop.run_forever()
         loop.run_until_complete(runner.cleanup())
+        for task in asyncio.all_tasks(loop):  # those that hang
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0.01))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
 
