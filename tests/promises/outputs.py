@@ -30,7 +30,7 @@ class OutputModel(Model):
     items: Mapping[Any, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, path: Path, **rates: float) -> OutputModel:
+    def of(cls, path: Path, **rates: Any) -> OutputModel:
         """The model for a task file."""
         output, items = next(iter(yaml.safe_load(path.read_text())["output"].items()))
         return cls(output=output, items=items, **rates)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,7 +103,7 @@ def test_an_extended_run_keeps_its_rows_and_pays_only_for_new_ones(
     shell(*generate(task, n=10, service=service, cache=False))
     run = shell.run("run")
     assert run.counts() == {"alpha": 4, "beta": 3, "gamma": 3}
-    extensions = [
+    extensions: list[tuple[dict[str, Any], dict[str, int]]] = [
         ({"n": 21}, {"alpha": 7, "beta": 7, "gamma": 7}),
         ({"label": "beta=16,gamma=9"}, {"alpha": 7, "beta": 16, "gamma": 9}),
     ]

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import Popen
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ def test_the_bytes_are_the_same_on_ray_after_workers_and_the_run_die(
     task = task_file(shell.folder)
     shell(*generate(task, "here", n=20, service=service, cache=False))
     expected = shell.run("here").digest
-    ray = {"executor": "ray", "workers": 2, "concurrency": 2, "hedge": False}
+    ray: dict[str, Any] = {"executor": "ray", "workers": 2, "concurrency": 2, "hedge": False}
     for name, dies in (("there", "worker"), ("killed", "run")):
         service.requests.clear()
         service.fault = lambda r: Fault(hang=True) if 20 <= r.number < 22 else None
