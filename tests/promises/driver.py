@@ -17,13 +17,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from .service import PRICE_IN, PRICE_OUT, Body, Service
+from .service import PRICE_IN, PRICE_OUT, Body, Service, serve
 
 KEY = "sk-test-0123456789abcdef"
 MODELS = {"llama": "small", "chatgpt": "gpt-6-luna", "claude": "claude-haiku-5-5"}
@@ -263,6 +264,28 @@ class Shell:
         return Run(self, self.folder / name)
 
 
+@dataclass(frozen=True)
+class World:
+    """A terminal, a service and the model behind it."""
+
+    shell: Shell
+    service: Service
+    model: Model
+
+    def run(self, args: Sequence[object], ok: int | None = 0, **env: str) -> Counted:
+        """Run a command that prints a report for programs, and return it."""
+        return counted(self.shell(*args, "--json", ok=ok, **env).out)
+
+
+@contextmanager
+def world(folder: Path, labels: Sequence[str] = LABELS) -> Iterator[World]:
+    """A world of its own in a folder, with a task file; for fixtures of a module."""
+    model = Model(labels)
+    with serve(model) as service:
+        task_file(folder, labels)
+        yield World(Shell(folder), service, model)
+
+
 def kill(process: subprocess.Popen[str]) -> Result:
     """Kill a command and all its children, as `kill -9` does, and return what it printed."""
     with contextlib.suppress(ProcessLookupError):
@@ -344,6 +367,31 @@ class Counted:
     raw: dict[str, Any]
 
 
+def counted(text: str) -> Counted:
+    """The report that a command printed with `--json`."""
+    raw = json.loads(text)
+    total = raw["usage"]["total"]
+    reasons: Counter[str] = Counter()
+    for flow in raw["flow"].values():
+        reasons.update(flow["reasons"])
+        reasons["duplicate"] += flow["duplicate"]
+    return Counted(
+        status=raw["status"],
+        rows=raw["rows"],
+        requested=raw["requested"],
+        answered=total["calls"],
+        cached=total["cached"],
+        lost=total["lost"],
+        reused=total["copied"],
+        retries=raw["retries"],
+        dollars=total["dollars"],
+        tokens_in=total["input_tokens"],
+        tokens_out=total["output_tokens"],
+        reasons=reasons,
+        raw=raw,
+    )
+
+
 @dataclass(frozen=True)
 class Asked:
     """One call behind a row."""
@@ -393,27 +441,7 @@ class Run:
 
     def report(self, printed: Result | None = None) -> Counted:
         """The report for programs: that of a command with `json=True`, or `targen report`'s."""
-        raw = json.loads((printed or self.shell("report", self.path, "--json")).out)
-        total = raw["usage"]["total"]
-        reasons: Counter[str] = Counter()
-        for flow in raw["flow"].values():
-            reasons.update(flow["reasons"])
-            reasons["duplicate"] += flow["duplicate"]
-        return Counted(
-            status=raw["status"],
-            rows=raw["rows"],
-            requested=raw["requested"],
-            answered=total["calls"],
-            cached=total["cached"],
-            lost=total["lost"],
-            reused=total["copied"],
-            retries=raw["retries"],
-            dollars=total["dollars"],
-            tokens_in=total["input_tokens"],
-            tokens_out=total["output_tokens"],
-            reasons=reasons,
-            raw=raw,
-        )
+        return counted((printed or self.shell("report", self.path, "--json")).out)
 
     def trace(self, row: object) -> dict[str, Any]:
         """All that is known about a row or a candidate."""
@@ -436,8 +464,9 @@ def run_with_kills(
     kills: int,
     rng: random.Random,
     most: int = 12,
+    ok: int | None = 0,
 ) -> Result:
-    """Start a run, kill it `kills` times at random moments, and let it end.
+    """Start a run, kill it `kills` times at random moments, and let it end with status `ok`.
 
     Each kill comes when up to `most` further requests have reached the service, or a random moment
     later, so that it also hits start, resume and end.
@@ -456,8 +485,8 @@ def run_with_kills(
         result = kill(process)
         done += 1
         if finished:
-            assert result.code == 0, result.err
+            assert ok is None or result.code == ok, result.err
             return result
         if (shell.folder / "run" / "manifest.json").exists():
             args = again
-    return shell(*args)
+    return shell(*args, ok=ok)

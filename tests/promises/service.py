@@ -37,6 +37,7 @@ class Request:
     status: int = 0
     reply: str = ""
     charged: float = 0.0
+    tokens: tuple[int, int] = (0, 0)
     left: float = 0.0
     batch: str = ""
 
@@ -60,8 +61,10 @@ class Fault:
         drop: charge the request and close the connection in place of an answer.
         cut: charge the request and send only the first half of the answer.
         text: the model's reply, in place of the usual one.
+        change: maps the model's usual reply to the one that is sent.
         finish: why the model stopped.
-        charged: whether the service charges for it; by default if it is no error.
+        charged: whether the service charges for it and states its usage; by default if it is no
+            error.
     """
 
     status: int = 200
@@ -72,6 +75,7 @@ class Fault:
     drop: bool = False
     cut: bool = False
     text: str | None = None
+    change: Callable[[str], str] | None = None
     finish: str = "stop"
     charged: bool | None = None
 
@@ -88,7 +92,9 @@ class Service:
         polls: how often a batch is found in progress before it has ended.
         late_file: polls after the end before a batch's file is there.
         item: maps the number of a request within its batch to a status, "expired" or "lost".
-        batch_status: how batches of OpenAI end.
+        batch_status: maps the number of a batch of OpenAI, from 1, to the status in which it ends;
+            one that failed is not charged.
+        file: maps the lines of a batch's results to those that are sent.
     """
 
     def __init__(self, reply: Callable[[Body], str]) -> None:
@@ -99,7 +105,8 @@ class Service:
         self.limit = 10_000
         self.polls, self.late_file = 1, 0
         self.item: Callable[[int], int | str | None] = lambda number: None
-        self.batch_status = "completed"
+        self.batch_status: Callable[[int], str] = lambda number: "completed"
+        self.file: Callable[[list[str]], list[str]] = lambda lines: lines
         self.open = self.most_open = 0
         self.batches: dict[str, dict[str, Any]] = {}
         self._files: dict[str, bytes] = {}
@@ -118,6 +125,16 @@ class Service:
         return sum(request.charged for request in self.requests)
 
     @property
+    def tokens(self) -> tuple[int, int]:
+        """Input and output tokens charged for all requests."""
+        return tuple(sum(r.tokens[part] for r in self.requests) for part in (0, 1))  # type: ignore[return-value]
+
+    @property
+    def paid(self) -> list[Request]:
+        """The requests that were charged."""
+        return [request for request in self.requests if request.charged]
+
+    @property
     def answered(self) -> list[Request]:
         """The requests that got the model's answer, in full."""
         return [request for request in self.requests if request.status == 200 and request.reply]
@@ -134,10 +151,14 @@ class Service:
 
     def wait_for(self, requests: int, seconds: float = 30.0) -> None:
         """Wait until this many requests have come."""
+        self.wait_until(lambda: len(self.requests) >= requests, seconds)
+
+    def wait_until(self, holds: Callable[[], object], seconds: float = 30.0) -> None:
+        """Wait until something holds, of the books or of a process."""
         end = time.monotonic() + seconds
-        while len(self.requests) < requests:
+        while not holds():
             if time.monotonic() > end:
-                raise TimeoutError(f"{len(self.requests)} of {requests} requests came")
+                raise TimeoutError(f"{len(self.requests)} requests came")
             time.sleep(0.002)
 
     # --- HTTP ---
@@ -163,8 +184,9 @@ class Service:
             fault = Fault(status=429)
         charged = fault.status == 200 if fault.charged is None else fault.charged
         text = self.reply(_openai_form(request.body)) if fault.text is None else fault.text
+        text = fault.change(text) if fault.change else text
         if charged:
-            request.charged = price(request.messages, text)
+            _charge(request, text)
         await asyncio.sleep(fault.seconds or self.seconds(request))
         if fault.hang:
             await asyncio.sleep(3600)
@@ -179,6 +201,8 @@ class Service:
             answer = _good(text, request, anthropic, fault.finish)
         elif answer is None:
             answer = {"type": "error", "error": {"type": "error", "message": "not now"}}
+        if charged and isinstance(answer, dict):
+            answer = {**answer, "usage": _usage(request, anthropic)}
         raw = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         if not fault.cut:
             headers = {"Content-Type": "application/json", **fault.headers}
@@ -221,14 +245,17 @@ class Service:
             asked = {one["custom_id"]: one["body"] for one in map(json.loads, lines)}
         name = f"{'msgbatch' if anthropic else 'batch'}_{len(self.batches) + 1}"
         results = {}
+        failed = not anthropic and self.batch_status(len(self.batches) + 1) == "failed"
         for number, (key, each) in enumerate(asked.items()):
             request = self._enter(each, dict(http.headers), name)
-            wrong = self.item(number)
+            wrong = "failed" if failed else self.item(number)
             if wrong is None:
                 request.status, request.reply = 200, self.reply(_openai_form(each))
-                request.charged = price(request.messages, request.reply) / 2
+                _charge(request, request.reply, 0.5)
             results[key] = (request, wrong)
-        self.batches[name] = {"results": results, "polls": 0, "read": False}
+        number = len(self.batches) + 1
+        self.batches[name] = {"results": results, "polls": 0, "read": False, "number": number}
+        await asyncio.sleep(self.seconds(request))
         return web.json_response(self._state(name, poll=False))
 
     async def state(self, http: web.Request) -> web.Response:
@@ -252,11 +279,12 @@ class Service:
                 "request_counts": counts,
                 "results_url": f"{self.root}/v1/messages/batches/{name}/results" if file else None,
             }
-        failed = self.batch_status == "failed"
+        status = self.batch_status(batch["number"])
+        failed = status == "failed"
         return {
             "id": name,
             "object": "batch",
-            "status": self.batch_status if ended else "in_progress",
+            "status": status if ended else "in_progress",
             "output_file_id": f"{name}-out" if file and not failed else None,
             "error_file_id": f"{name}-err" if file and good < count and not failed else None,
             "request_counts": {
@@ -275,7 +303,8 @@ class Service:
             if wrong == "lost" or (not anthropic and (wrong is None) != (kind == "out")):
                 continue
             lines.append({"custom_id": key, **_line(request, wrong, anthropic)})
-        return web.Response(text="".join(json.dumps(line) + "\n" for line in lines[::-1]))
+        self.batches[name]["read"] = True
+        return web.Response(text="\n".join(self.file([json.dumps(line) for line in lines[::-1]])))
 
     def app(self) -> web.Application:
         """The routes of both providers."""
@@ -296,6 +325,19 @@ def price(messages: list[dict[str, str]], text: str, factor: float = 1.0) -> flo
     """Dollars for a call: a token for each four characters."""
     tokens_in, tokens_out = tokens(messages, text)
     return factor * (tokens_in * PRICE_IN + tokens_out * PRICE_OUT) / 1e6
+
+
+def _charge(request: Request, text: str, factor: float = 1.0) -> None:
+    request.tokens = tokens(request.messages, text)
+    request.charged = price(request.messages, text, factor)
+
+
+def _usage(request: Request, anthropic: bool) -> Body:
+    tokens_in, tokens_out = request.tokens
+    if anthropic:
+        return {"input_tokens": tokens_in, "output_tokens": tokens_out}
+    both = tokens_in + tokens_out
+    return {"prompt_tokens": tokens_in, "completion_tokens": tokens_out, "total_tokens": both}
 
 
 def tokens(messages: list[dict[str, str]], text: str) -> tuple[int, int]:
@@ -321,7 +363,7 @@ def _openai_form(body: Body) -> Body:
 
 
 def _good(text: str, request: Request, anthropic: bool, finish: str) -> Body:
-    tokens_in, tokens_out = tokens(request.messages, text)
+    usage = _usage(request, anthropic)
     if anthropic:
         reason = {"stop": "end_turn", "length": "max_tokens"}.get(finish, finish)
         block: Body = {"type": "text", "text": text}
@@ -335,7 +377,7 @@ def _good(text: str, request: Request, anthropic: bool, finish: str) -> Body:
             "model": request.body["model"],
             "content": [block],
             "stop_reason": reason,
-            "usage": {"input_tokens": tokens_in, "output_tokens": tokens_out},
+            "usage": usage,
         }
     message = {"role": "assistant", "content": text}
     return {
@@ -343,11 +385,7 @@ def _good(text: str, request: Request, anthropic: bool, finish: str) -> Body:
         "object": "chat.completion",
         "model": request.body["model"],
         "choices": [{"index": 0, "message": message, "finish_reason": finish}],
-        "usage": {
-            "prompt_tokens": tokens_in,
-            "completion_tokens": tokens_out,
-            "total_tokens": tokens_in + tokens_out,
-        },
+        "usage": usage,
     }
 
 
@@ -393,10 +431,10 @@ def serve(reply: Callable[[Body], str]) -> Iterator[Service]:
         runner = loop.run_until_complete(start())
         loop.run_forever()
         loop.run_until_complete(runner.cleanup())
-        for task in asyncio.all_tasks(loop):  # those that hang
+        hung = asyncio.all_tasks(loop)
+        for task in hung:
             task.cancel()
-        loop.run_until_complete(asyncio.sleep(0.01))
-        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(asyncio.gather(*hung, return_exceptions=True))
         loop.close()
 
     thread = threading.Thread(target=main, daemon=True)
