@@ -43,13 +43,16 @@ def code(label: str) -> str:
     return f"z{label}"
 
 
-def task_file(folder: Path, labels: Sequence[str] = LABELS, name: str = "mail", **keys: Any) -> str:
-    """Write a task file and return its path as a user types it."""
-    content = {
-        "description": "Short letters to a shop.",
-        "labels": {label: definition(label) for label in labels},
-        **keys,
-    }
+def task_file(
+    folder: Path,
+    labels: Sequence[str] | Mapping[str, str] = LABELS,
+    name: str = "mail",
+    **keys: Any,
+) -> str:
+    """Write a task file, with these definitions or the usual ones, and return its path."""
+    if not isinstance(labels, Mapping):
+        labels = {label: definition(label) for label in labels}
+    content = {"description": "Short letters to a shop.", "labels": dict(labels), **keys}
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.yaml"
     path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
@@ -97,13 +100,19 @@ class Model:
         self.calls[step] += 1
         value = fill(schema, rng, schema.get("$defs", {}))
         question = body["messages"][-1]["content"]
-        found = [label for label in self.labels if code(label) in question]
+        label = self.label_of(body["messages"])
         if step == "generate":
             value.update({"unsuitable": False} if "unsuitable" in value else {})
-            self._write(value, found[-1] if found else self.labels[0], rng)
+            self._write(value, label or self.labels[0], rng)
         elif step == "correct":
-            self._judge(value, found[-1] if found else "", question, rng)
+            self._judge(value, label, question, rng)
         return json.dumps(value)
+
+    def label_of(self, messages: Sequence[Mapping[str, str]]) -> str:
+        """The label that the last message with any is about; "" if there is none."""
+        texts = [message["content"] for message in messages[::-1]]
+        pairs = ((text, label) for text in texts for label in self.labels[::-1])
+        return next((label for text, label in pairs if code(label) in text), "")
 
     def _write(self, value: dict[str, Any], label: str, rng: random.Random) -> None:
         if rng.random() < self.slips or label in self.unwritable:
@@ -343,6 +352,11 @@ def flags(**options: Any) -> list[str]:
 def resume(run: str = "run", **options: Any) -> list[str]:
     """The arguments of a command that continues a run; `n` or `label` extend it."""
     return ["resume", run, *flags(**options)]
+
+
+def revise(run: str, task: str, out: str, **options: Any) -> list[str]:
+    """The arguments of a command that applies a changed task to a run."""
+    return ["revise", run, "--task", task, "--out", out, "-y", *flags(**options)]
 
 
 # --- what a run contains ---------------------------------------------------------------------
