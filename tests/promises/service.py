@@ -183,7 +183,7 @@ class Service:
         if self.open > self.limit and fault.status == 200:
             fault = Fault(status=429)
         charged = fault.status == 200 if fault.charged is None else fault.charged
-        text = self.reply(_openai_form(request.body)) if fault.text is None else fault.text
+        text = self.reply(in_openai_form(request.body)) if fault.text is None else fault.text
         text = fault.change(text) if fault.change else text
         if charged:
             _charge(request, text)
@@ -250,7 +250,7 @@ class Service:
             request = self._enter(each, dict(http.headers), name)
             wrong = "failed" if failed else self.item(number)
             if wrong is None:
-                request.status, request.reply = 200, self.reply(_openai_form(each))
+                request.status, request.reply = 200, self.reply(in_openai_form(each))
                 _charge(request, request.reply, 0.5)
             results[key] = (request, wrong)
         number = len(self.batches) + 1
@@ -349,7 +349,7 @@ def _text(content: Any) -> str:
     return content if isinstance(content, str) else "".join(part["text"] for part in content)
 
 
-def _openai_form(body: Body) -> Body:
+def in_openai_form(body: Body) -> Body:
     """A request of Anthropic's with its schema where OpenAI has it."""
     if "response_format" in body:
         return body
