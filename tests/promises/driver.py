@@ -6,7 +6,6 @@ stands how. Nothing of targen is imported, except its public Python package in `
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -297,7 +296,7 @@ def world(folder: Path, labels: Sequence[str] = LABELS) -> Iterator[World]:
 
 def kill(process: subprocess.Popen[str]) -> Result:
     """Kill a command and all its children, as `kill -9` does, and return what it printed."""
-    with contextlib.suppress(ProcessLookupError):
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     out, err = process.communicate()
     return Result(process.returncode, out, err)
@@ -455,7 +454,8 @@ class Run:
 
     def report(self, printed: Result | None = None) -> Counted:
         """The report for programs: that of a command with `json=True`, or `targen report`'s."""
-        return counted((printed or self.shell("report", self.path, "--json")).out)
+        done = printed or self.shell("report", self.path, "--json")
+        return counted(done.out)
 
     def trace(self, row: object) -> dict[str, Any]:
         """All that is known about a row or a candidate."""
