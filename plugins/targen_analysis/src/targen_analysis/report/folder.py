@@ -32,6 +32,8 @@ def check_free(out: Path, *, force: bool) -> None:
     """
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file, but an analysis needs a folder", hint=ANOTHER_OUT)
+    if out.is_symlink():
+        raise UsageError(f"{out} is a link, not a folder", hint=ANOTHER_OUT)
     with writing(out, hint=ANOTHER_OUT):
         there = next(path for path in (out, *out.absolute().parents) if path.exists())
         if not os.access(there, os.W_OK | os.X_OK):
