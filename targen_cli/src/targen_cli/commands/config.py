@@ -241,5 +241,5 @@ def _write(path: Path, text: str) -> None:
     from targen_core.plain import replace_plain
 
     with writing(path, hint=f"use a different folder: TARGEN_CONFIG_DIR={shlex.quote('DIR')}"):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         replace_plain(path.resolve(), text.encode())
