@@ -58,6 +58,50 @@ def task_file(
     return str(path)
 
 
+PYTHON_TASK = """
+import targen_core as tg
+from pydantic import BaseModel
+
+class Row(BaseModel):
+    text: str
+    label: str
+
+class Text(BaseModel):
+    text: str
+
+def prompt(name):
+    return tg.Prompt(f"write-{name}", f"--- user\\nOf $seed and the z{name}.")
+
+WRITE = {name: prompt(name) for name in ("alpha", "beta")}
+
+def writer(label):
+    async def write(llm, seed):
+        return Row(text=(await llm.ask(WRITE[label], reply=Text, seed=seed)).text, label=label)
+    return write
+
+TASK = tg.Task(
+    name="porter", version="1", summary="letters", description="Letters.", instance=Row,
+    labels=tuple(tg.Label(name, summary=f"of the z{name}") for name in WRITE),
+    contexts=tg.ListStep.of(["here", "there"]),
+    seeds=(tg.ListStep.of([f"lamp {n}" for n in range(20)]),),
+    generators={name: writer(name) for name in WRITE},
+    prompts=tuple(WRITE.values()),
+    dry_run=lambda call: {"text": f"{call.rng.random()} and the z{call.label}"},
+)
+"""
+"""A task as a program, whose texts the service's model labels like those of `task_file`."""
+
+OPENING = (
+    "validate {run}",
+    "show {run}",
+    "trace {run} 0",
+    "resume {run} -n 9 --max-outage 1",
+    "export {run} --as csv --out out.csv",
+    "review {run} --plan",
+)
+"""Commands that open a run."""
+
+
 _SYLLABLES = [a + b + c for a in "bdfgklmnprstv" for b in "aeiou" for c in ("", "n", "r", "l")]
 
 
