@@ -15,7 +15,7 @@ from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.filters import USUAL
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.seeds import ListSpec, item_value
-from targen_core.errors import UnknownOption, UsageError
+from targen_core.errors import AmbiguousName, UnknownOption, UsageError
 from targen_core.origin import Typed, is_file, order_of
 from targen_core.plugins.loader import versions_of
 from targen_core.plugins.register import Registration
@@ -216,8 +216,10 @@ def _namesakes(registry: Registry, spec: RunSpec, task: Registration[Any]) -> It
     """Yield notes about bare names that other parts also have."""
     named = [(kind, name) for _, kind, name in references(spec)]
     named.append(("delivery", spec.limits.delivered_by))
-    if not is_file(spec.task) and registry.find("task", task.name) is task:  # it is a full id now
-        named.insert(0, ("task", task.name))
+    if not is_file(spec.task):  # it is a full id now
+        with contextlib.suppress(AmbiguousName):  # and was one, where the bare name means no task
+            if registry.find("task", task.name) is task:
+                named.insert(0, ("task", task.name))
     for kind, name in dict.fromkeys(named):
         if name and (others := registry.others(kind, name)):
             yield (
