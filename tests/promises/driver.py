@@ -27,6 +27,7 @@ from .service import PRICE_IN, PRICE_OUT, Body, Service, serve
 
 KEY = "sk-test-0123456789abcdef"
 MODELS = {"llama": "small", "chatgpt": "gpt-6-luna", "claude": "claude-haiku-5-5"}
+CHAT_LLAMA = "from targen_backends.llama.langchain import ChatLlama"
 LABELS = ("alpha", "beta", "gamma")
 
 # --- tasks and the replies of a model to them ------------------------------------------------
@@ -100,6 +101,28 @@ OPENING = (
     "review {run} --plan",
 )
 """Commands that open a run."""
+
+
+def install(
+    site: Path, name: str, modules: Mapping[str, str], entry: str = "", version: str = "1.0"
+) -> None:
+    """Lay a plugin out as pip does: its modules, and an entry point for the module of its name."""
+    info = site / f"{name}-{version}.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    (info / "entry_points.txt").write_text(f"[targen.v1]\n{entry or f'{name} = {name}'}\n")
+    for module, text in modules.items():
+        (site / f"{module}.py").write_text(text)
+
+
+def registering(**parts: str) -> str:
+    """A plugin's module, whose hooks register one part each: `tasks="name module:ATTRIBUTE"`."""
+    lines = ["import targen_core as tg"]
+    for kind, part in parts.items():
+        name, target = part.split()
+        lines += ["@tg.hookimpl", f"def register_{kind}(register):"]
+        lines += [f"    register.register({name!r}, {target!r}, summary='of a stranger')"]
+    return "\n".join(lines) + "\n"
 
 
 _SYLLABLES = [a + b + c for a in "bdfgklmnprstv" for b in "aeiou" for c in ("", "n", "r", "l")]
