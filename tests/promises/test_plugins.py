@@ -77,7 +77,6 @@ def test_two_strangers_with_one_name_are_told_apart(zoo: tuple[Shell, dict[str, 
 
 PARTS = """
 import json
-import targen_core as tg
 
 class Model:
     structured = seeded = True
@@ -114,29 +113,26 @@ async def flip(llm, instance, /):
         return tg.Correction.reject("round", "it sums to a round number")
     return tg.Correction("beta" if sum(digits) % 2 else "alpha", "by its digits")
 
-WRITE = tg.Prompt("shout", "--- user\\nShout of $seed.")
+SHOUT = tg.Prompt("shout", "--- user\\nShout of $seed.")
 
 async def shout(llm, seed):
-    from pydantic import create_model
-    Text = create_model("Text", text=(str, ...))
-    reply = await llm.ask(WRITE, reply=Text, seed=seed)
-    return llm.task.instance(text=reply.text.upper(), label="alpha")
+    reply = await llm.ask(SHOUT, reply=Text, seed=seed)
+    return Row(text=reply.text.upper(), label="alpha")
 
-shout.prompts = (WRITE,)
+shout.prompts = (SHOUT,)
 """
 
 
 def test_all_parts_of_a_stranger_run_end_to_end(shell: Shell) -> None:
     modules = {
         "house": registering(
-            tasks="porter house_task:TASK",
+            tasks="porter house_parts:TASK",
             backends="house house_parts:HOUSE",
             checks="no-seven house_parts:no_seven",
             correctors="flip house_parts:flip",
             inverse_generators="shout house_parts:shout",
         ),
-        "house_task": PYTHON_TASK,
-        "house_parts": PARTS,
+        "house_parts": PYTHON_TASK + PARTS,
     }
     install(shell.folder / "site", "house", modules)
     env = {"PYTHONPATH": str(shell.folder / "site")}

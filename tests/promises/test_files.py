@@ -1,0 +1,184 @@
+"""People's own files: read as their owner means them, or refused with a line to paste."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .driver import Shell
+from .pages import Visitor, serving
+
+P, N = "positive", "negative"
+TEXTS = ("Cold fish.", "The best soup, ever.", "Stale bread.", "Kind people.", "Bring salt.")
+ROWS = list(zip(TEXTS, (N, P, N, P, N), strict=True))
+SPANS = [("Ann is in Oberau.", [[0, 3, "PERSON"], [10, 16, "LOC"]]), ("It rained.", [])]
+TASKS = {
+    "reviews": "labels: {positive: glad, negative: sorry}",
+    "binary": "labels: {'0': unhappy, '1': happy}",
+    "stars": "labels: {'1': one star, '2': two, '3': three, '4': four, '5': five stars}",
+    "ner": "output: {spans: {PERSON: a person, LOC: a place}}",
+}
+
+
+def each(line: Callable[[Any, Any], Any], rows: Any = ROWS) -> str:
+    """A file with a line for each row, a text or a JSON object."""
+    made = (line(*row) for row in rows)
+    return "".join((one if isinstance(one, str) else json.dumps(one)) + "\n" for one in made)
+
+
+def studio(text: str, label: str) -> Any:
+    """A text as Label Studio exports it; without a label it was skipped."""
+    choice = {"value": {"choices": [label]}, "from_name": "s", "to_name": "t", "type": "choices"}
+    done = {"result": [choice] if label else [], "was_cancelled": not label}
+    return {"id": 1, "data": {"text": text}, "annotations": [done], "predictions": []}
+
+
+def prodigy(text: str, spans: Any) -> Any:
+    """A text with spans as Prodigy exports it."""
+    made = [dict(zip(("start", "end", "label"), span, strict=True)) for span in spans]
+    return {"text": text, "spans": made, "answer": "accept"}
+
+
+def asked(text: str, label: str) -> Any:
+    """An answer of Prodigy to the question whether a text is positive."""
+    return {"text": text, "label": P, "answer": "accept" if label == P else "reject"}
+
+
+PLAIN, LEADING = each('"{}",{}'.format), each("{1}\t{0}".format)
+OWN = "Review,Sentiment\n" + PLAIN
+RASA = each("- intent: {1}\n  examples: |\n    - {0}".format)
+STARS = "Id,Helpful,Score,Text\n1,0,5,Good soup.\n2,1,1,Cold fish.\n"
+HAPPY = "Helpful,Score,Text,Happy\n0,5,Good soup.,1\n1,1,Cold fish.,0\n"
+SPAM = f"v1,v2,,,\n{P},Win £100,,,\n{N},See you,,,\n{P},Win all,,,\n".encode("latin-1")
+QUOTES = f'text\tlabel\n"No," said Ann.\t{P}\n"Go home.\t{N}\n'
+COLUMNS = {
+    name: {n: row[at] for n, row in enumerate(ROWS)} for at, name in enumerate(["text", "label"])
+}
+SHAPES: dict[str, tuple[Any, ...]] = {
+    # name: finding, task, content, rows
+    "own.csv": ("", "reviews", OWN, ROWS),
+    "own.jsonl": ("", "reviews", each(lambda t, y: {"Review": t, "Sentiment": y}), ROWS),
+    "spans.jsonl": ("", "ner", each(prodigy, SPANS), SPANS),
+    "spam.csv": ("", "reviews", SPAM, [("Win £100", P), ("See you", N), ("Win all", P)]),
+    "noheader.csv": ("C1", "reviews", PLAIN, ROWS),
+    "noheader.tsv": ("C1", "reviews", LEADING, ROWS),
+    "leading.txt": ("C1", "reviews", LEADING, ROWS),
+    "fasttext.txt": ("C1", "reviews", each("__label__{1} {0}".format), ROWS),
+    "prodigy.jsonl": ("C1", "reviews", each(asked), ROWS[1::2]),
+    "five.csv": ("C1", "stars", STARS, [("Good soup.", "5"), ("Cold fish.", "1")]),
+    "derived.csv": ("C1", "binary", HAPPY, [("Good soup.", "1"), ("Cold fish.", "0")]),
+    "as-latin-1.csv": ("C1", "reviews", f"text,label\nTrès bon.,{P}\n", [("Très bon.", P)]),
+    "floats.csv": ("C3", "binary", "text,label\nOh.,1.0\nAh.,0.0\n", [("Oh.", "1"), ("Ah.", "0")]),
+    "columns.json": ("C3", "reviews", json.dumps(COLUMNS), ROWS),
+    "own.csv.gz": ("C3", "reviews", gzip.compress(OWN.encode()), ROWS),
+    "studio.json": ("C3", "reviews", json.dumps([studio(*r) for r in [*ROWS, ("", "")]]), ROWS),
+    "cats.jsonl": ("C3", "reviews", each(lambda t, y: {"text": t, "cats": {y: 1.0}}), ROWS),
+    "lists.jsonl": ("C3", "reviews", each(lambda t, y: {"text": t, "label": [y]}), ROWS),
+    "onehot.csv": ("C3", "reviews", f"text,{P},{N}\nOh.,1,0\nAh.,0,1\n", [("Oh.", P), ("Ah.", N)]),
+    "nested.json": ("C3", "reviews", json.dumps({"train": ROWS, "test": []}), ROWS),
+    "unquoted.tsv": ("C3", "reviews", QUOTES, [('"No," said Ann.', P), ('"Go home.', N)]),
+    "nlu.yml": ("C3", "reviews", f"version: '3.1'\nnlu:\n{RASA}", ROWS),
+    "spacy.json": ("C3", "ner", json.dumps([(t, {"entities": e}) for t, e in SPANS]), SPANS),
+    "doccano.jsonl": ("C3", "ner", each(lambda t, e: {"text": t, "label": e}, SPANS), SPANS),
+}
+READ = """
+import json
+import targen_core as tg
+found = {}
+for name, task in CASES.items():
+    try:
+        encoding = "latin-1" if "latin-1" in name else "utf-8"
+        found[name] = list(tg.read_dataset(name, task=f"./{task}.yaml", encoding=encoding).rows)
+    except tg.TargenError as error:
+        found[name] = f"{error} {error.hint}"
+json.dump(found, open("found.json", "w"), default=str)
+"""
+WAY_OUT = re.compile(r"\b(map|header|encoding|gunzip|pip install)\b")
+
+
+def marked(finding: str, *values: Any) -> Any:
+    """A case, which fails today because of a finding."""
+    marks = pytest.mark.xfail(strict=True, reason=f"{finding}: {values[0]}") if finding else ()
+    return pytest.param(*values, id=values[0], marks=marks)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """A terminal in a folder with all these files."""
+    shell = Shell(tmp_path_factory.mktemp("files"))
+    for name, keys in TASKS.items():
+        (shell.folder / f"{name}.yaml").write_text(f"description: Reviews.\n{keys}\n")
+    for name, (_, _, content, _) in SHAPES.items():
+        raw = content if isinstance(content, bytes) else content.encode()
+        (shell.folder / name).write_bytes(raw)
+    return shell
+
+
+@pytest.fixture(scope="module")
+def found(files: Shell) -> dict[str, Any]:
+    """What a program reads of each file: its rows, or an error with its hint."""
+    files.python(f"CASES = { {name: shape[1] for name, shape in SHAPES.items()} }\n{READ}")
+    read: dict[str, Any] = json.loads((files.folder / "found.json").read_text())
+    assert [*read] == [*SHAPES]
+    return read
+
+
+@pytest.mark.parametrize("name", [marked(shape[0], name) for name, shape in SHAPES.items()])
+def test_a_file_is_read_as_meant_or_refused_with_a_way_out(name: str, found: Any) -> None:
+    read, (_, task, _, rows) = found[name], SHAPES[name]
+    if isinstance(read, str):
+        assert WAY_OUT.search(read), read
+    elif task == "ner":
+        spans = [[[s["start"], s["end"], s["type"]] for s in row["spans"]] for row in read]
+        assert [(row["text"], each) for row, each in zip(read, spans, strict=True)] == rows
+    else:
+        assert [(row["text"], row.get("label")) for row in read] == rows
+
+
+MADE = "generate reviews.yaml -n 4 -b scripted -y --no-correct"
+LINES = {
+    "validate own.csv --task reviews.yaml": "",
+    "train own.csv --task reviews.yaml --trainer tfidf --out model": "",
+    f"{MADE} --out examples --examples own.csv": "",
+    f"{MADE} --out excluded --exclude own.csv": "C2",
+    "validate spam.csv --task reviews.yaml --encoding latin-1 --map text=v2,label=v1": "C3",
+}
+
+
+@pytest.mark.parametrize("line", [marked(finding, line) for line, finding in LINES.items()])
+def test_each_command_takes_the_columns_that_another_takes(line: str, files: Shell) -> None:
+    files(*line.split())
+
+
+@pytest.mark.xfail(strict=True, reason="C4: an export renames the owner's columns")
+def test_an_export_has_its_owners_columns(files: Shell) -> None:
+    files(*"export own.csv --task reviews.yaml --as csv --out out.csv".split())
+    assert (files.folder / "out.csv").read_text().partition("\n")[0] == "Review,Sentiment"
+
+
+@pytest.mark.xfail(strict=True, reason="C2: a review ignores the columns that validate chooses")
+def test_a_blind_review_hides_the_label_in_ones_own_columns(files: Shell) -> None:
+    line = "review own.csv --task reviews.yaml --as ann --blind --no-open"
+    with serving(files, *line.split()) as link:
+        page = Visitor().open(link).text
+    assert any(text in page for text, _ in ROWS) and "Sentiment" not in page
+
+
+@pytest.mark.xfail(strict=True, reason="C1: labels of lines become text, so nothing is excluded")
+def test_labelled_lines_of_a_test_set_are_excluded(files: Shell) -> None:
+    rows = "fields: {text: {description: a review, words: [2, 6]}}\n"
+    short = files.folder / "short.yaml"
+    short.write_text((files.folder / "reviews.yaml").read_text() + rows)
+    line = MADE.replace("reviews", "short").split()
+    files(*line, "--out", "first")
+    first = files.run("first").rows
+    lines = each(lambda t, y: f"__label__{y} {t}", [(row["text"], row["label"]) for row in first])
+    (files.folder / "test.txt").write_text(lines)
+    again = files(*line, "--out", "again", "--exclude", "test.txt", ok=None)
+    both = {row["text"] for row in first} & {row["text"] for row in files.run("again").rows}
+    assert again.code == 2 or not both
