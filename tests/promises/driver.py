@@ -61,33 +61,23 @@ def task_file(
 
 PYTHON_TASK = """
 import targen_core as tg
-from pydantic import BaseModel
-
-class Row(BaseModel):
-    text: str
-    label: str
-
-class Text(BaseModel):
-    text: str
-
-def prompt(name):
-    return tg.Prompt(f"write-{name}", f"--- user\\nOf $seed and the z{name}.")
-
-WRITE = {name: prompt(name) for name in ("alpha", "beta")}
+from pydantic import create_model
+Row = create_model("Row", text=(str, ...), label=(str, ...))
+Text = create_model("Text", text=(str, ...))
+PROMPT = tg.Prompt("write", "--- user\\nOf $seed and the $word.")
 
 def writer(label):
     async def write(llm, seed):
-        return Row(text=(await llm.ask(WRITE[label], reply=Text, seed=seed)).text, label=label)
+        reply = await llm.ask(PROMPT, reply=Text, seed=seed, word=f"z{label}")
+        return Row(text=reply.text, label=label)
     return write
 
 TASK = tg.Task(
     name="porter", version="1", summary="letters", description="Letters.", instance=Row,
-    labels=tuple(tg.Label(name, summary=f"of the z{name}") for name in WRITE),
+    labels=tuple(tg.Label(name, summary=f"of the z{name}") for name in ("alpha", "beta")),
     contexts=tg.ListStep.of(["here", "there"]),
     seeds=(tg.ListStep.of([f"lamp {n}" for n in range(20)]),),
-    generators={name: writer(name) for name in WRITE},
-    prompts=tuple(WRITE.values()),
-    dry_run=lambda call: {"text": f"{call.rng.random()} and the z{call.label}"},
+    generators={name: writer(name) for name in ("alpha", "beta")}, prompts=(PROMPT,),
 )
 """
 """A task as a program, whose texts the service's model labels like those of `task_file`."""

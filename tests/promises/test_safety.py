@@ -282,7 +282,7 @@ def test_09_outputs_never_follow_links(theirs: Shell) -> None:
     (theirs.folder / "file.csv").symlink_to(thesis)
     for name in ("folder", "run.review"):
         (theirs.folder / name).symlink_to(thesis.parent)
-    shutil.copytree(theirs.folder / "run", theirs.folder / "odd")
+    theirs(*generate("mail.yaml", "odd", n=3))
     (theirs.folder / "odd" / "rejects.jsonl").unlink()
     (theirs.folder / "odd" / "rejects.jsonl").symlink_to(thesis)
     for line in (
