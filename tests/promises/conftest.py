@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .driver import Model, Shell
+from .driver import OUTPUTS, TASKS, Model, Shell, generation, python_calls
 from .service import Service, serve
 
 
@@ -28,3 +28,15 @@ def service(model: Model) -> Iterator[Service]:
     """A service on loopback."""
     with serve(model) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def canned(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """A terminal beside runs of the nine tasks and of the five kinds of output, without a model.
+
+    Tests may add files, but change none of the runs.
+    """
+    shell = Shell(tmp_path_factory.mktemp("canned"))
+    tasks = {**TASKS, **OUTPUTS}
+    python_calls(shell, [generation(task, name, n=6) for name, task in tasks.items()])
+    return shell

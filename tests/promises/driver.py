@@ -10,25 +10,39 @@ import hashlib
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode, urljoin
+from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_opener
 
 import yaml
 
 from .service import PRICE_IN, PRICE_OUT, Body, Service, serve
 
 KEY = "sk-test-0123456789abcdef"
+GUIDE = ["guide"]
 MODELS = {"llama": "small", "chatgpt": "gpt-6-luna", "claude": "claude-haiku-5-5"}
 CHAT_LLAMA = "from targen_backends.llama.langchain import ChatLlama"
 LABELS = ("alpha", "beta", "gamma")
+ROOT = Path(__file__).parents[2]
+TASKS = {
+    name: name for name in ("axg", "boolq", "cb", "copa", "multirc", "record", "rte", "wic", "wsc")
+}
+"""The papers' nine tasks, by the names that a user types."""
+OUTPUTS = {path.stem: str(path) for path in sorted((ROOT / "examples" / "outputs").glob("*.yaml"))}
+"""A task file for each of the five other kinds of output."""
+PAPER = {"variants": ["paper"], "corrector": "meta-paper"}
+"""Options of Python's functions for a run as in the paper."""
 
 # --- tasks and the replies of a model to them ------------------------------------------------
 
@@ -45,11 +59,14 @@ def code(label: str) -> str:
 
 def task_file(
     folder: Path,
-    labels: Sequence[str] | Mapping[str, str] = LABELS,
+    labels: Sequence[str] | Mapping[str, Any] = LABELS,
     name: str = "mail",
     **keys: Any,
 ) -> str:
-    """Write a task file, with these definitions or the usual ones, and return its path."""
+    """Write a task file and return its path as a user types it.
+
+    Labels without definitions get those by which the service's model knows them.
+    """
     if not isinstance(labels, Mapping):
         labels = {label: definition(label) for label in labels}
     content = {"description": "Short letters to a shop.", "labels": dict(labels), **keys}
@@ -193,6 +210,18 @@ class Model:
 def rng_of(body: Body) -> random.Random:
     """A generator that is the same for the same messages."""
     return random.Random(hashlib.sha256(json.dumps(body["messages"]).encode()).hexdigest())
+
+
+def reply_from(known: Mapping[str, str]) -> Callable[[Body], str]:
+    """A model that gives known replies to known messages, and otherwise fills the schema."""
+
+    def reply(body: Body) -> str:
+        messages = json.dumps(body["messages"])
+        schema = body["response_format"]["json_schema"]["schema"]
+        rng = random.Random(messages)
+        return known.get(messages) or json.dumps(fill(schema, rng, schema.get("$defs", {})))
+
+    return reply
 
 
 def step_of(body: Body) -> str:
@@ -410,7 +439,7 @@ def resume(run: str = "run", **options: Any) -> list[str]:
     return ["resume", run, *flags(**options)]
 
 
-def revise(run: str, task: str, out: str, **options: Any) -> list[str]:
+def revise(task: str, run: str = "run", out: str = "revised", **options: Any) -> list[str]:
     """The arguments of a command that applies a changed task to a run."""
     return ["revise", run, "--task", task, "--out", out, "-y", *flags(**options)]
 
@@ -521,10 +550,144 @@ class Run:
 
     def calls_of(self, row: object) -> Iterator[Asked]:
         """The calls behind a row, in order."""
-        for call in self.trace(row)["calls"]:
-            messages = [{k: m[k] for k in ("role", "content")} for m in call["messages"]]
-            reply = call["reply"] if isinstance(call["reply"], str) else call["reply"]["text"]
-            yield Asked(call["step"], messages, reply, call.get("exact", True))
+        yield from asked(self.trace(row))
+
+
+def asked(traced: Mapping[str, Any]) -> Iterator[Asked]:
+    """The calls of a trace, in order."""
+    for call in traced["calls"]:
+        messages = [{k: m[k] for k in ("role", "content")} for m in call["messages"]]
+        reply = call["reply"] if isinstance(call["reply"], str) else call["reply"]["text"]
+        yield Asked(call["step"], messages, reply, call.get("exact", True))
+
+
+# --- Python: many calls in one process, since each command takes a second to start -------------
+
+_CALLS = """
+import json, urllib.request
+import targen_core as tg
+for name, args, options in json.loads({calls!r}):
+    value = getattr(tg, name)(*args, **options)
+    rows = [dict(row) for row in value] if name == "read_dataset" else None
+    print(json.dumps(value.raw if name == "trace" else rows), flush=True)
+    if {marked!r}:
+        body = json.dumps(dict(model="mark", messages=[dict(role="user", content="mark")]))
+        headers = {{"Content-Type": "application/json"}}
+        urllib.request.urlopen(urllib.request.Request({marked!r}, body.encode(), headers)).read()
+"""
+
+Call = tuple[str, tuple[Any, ...], dict[str, Any]]
+
+
+def call(name: str, *args: Any, **options: Any) -> Call:
+    """A call of a function of Python's API."""
+    return name, args, options
+
+
+def python_calls(shell: Shell, calls: Sequence[Call], marked: Service | None = None) -> list[Any]:
+    """Make calls in one process, and return the traces or rows that they return.
+
+    A service that is marked gets a request of its own after each call, so that the requests of
+    each call can be told apart.
+    """
+    address = f"{marked.url}/chat/completions" if marked else ""
+    script = _CALLS.format(calls=json.dumps(calls), marked=address)
+    return [json.loads(line) for line in shell.python(script).out.splitlines()]
+
+
+def generation(task: str, out: str, service: Service | None = None, **options: Any) -> Call:
+    """A call that generates a run, by default without a model."""
+    at = {"base_url": service.url} if service else {}
+    model = f"llama/{MODELS['llama']}" if service else "scripted"
+    return call("generate", task, out=out, concurrency=1, **{"model": model, **at, **options})
+
+
+def revision(run: str, task: str, out: str, **options: Any) -> Call:
+    """A call that applies a changed task to a run."""
+    return call("revise", run, task, out, **options)
+
+
+def exporting(source: str, form: str, out: str, **options: Any) -> Call:
+    """A call that exports rows in a format."""
+    return call("export", source, out, form=form, **options)
+
+
+def trace_all(shell: Shell, runs: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """The traces of all rows, then of all rejected candidates, of runs."""
+    ids: dict[str, list[Any]] = {name: [*range(len(shell.run(name).rows))] for name in runs}
+    for name in runs:
+        ids[name] += [each["id"] for each in shell.run(name).rejects if "instance" in each]
+    traces = iter(python_calls(shell, [call("trace", name, i) for name in runs for i in ids[name]]))
+    return {name: [next(traces) for _ in ids[name]] for name in runs}
+
+
+# --- other commands ----------------------------------------------------------------------------
+
+
+def method(name: str, task: str, labels: Mapping[str, int], **options: Any) -> list[str]:
+    """Generate rows by another method, without a model."""
+    counts = ",".join(f"{label}={rows}" for label, rows in labels.items())
+    return ["method", name, task, "--label", counts, "-b", "scripted", "-y", *flags(**options)]
+
+
+def transform(instruction: str, labels: Sequence[str], n: int, **options: Any) -> list[str]:
+    """Transform existing rows, without a model."""
+    more = ["--labels", ",".join(labels), "-n", str(n), "-b", "scripted", "-y"]
+    return ["transform", instruction, *more, *flags(**options)]
+
+
+def export(source: str, form: str, out: str, **options: Any) -> list[str]:
+    """Export rows."""
+    return ["export", source, "--as", form, "--out", out, *flags(**options)]
+
+
+def correct(source: str, task: str, out: str) -> list[str]:
+    """Judge rows, without a model."""
+    return ["correct", source, "--task", task, "--out", out, "-b", "scripted", "-y"]
+
+
+def reproduce(item: str, **options: Any) -> list[str]:
+    """Repeat an item of a paper."""
+    return ["reproduce", item, *flags(**options)]
+
+
+class ReviewPage:
+    """The page on which a rater reviews a run: it is open until the block ends with a kill."""
+
+    def __init__(self, shell: Shell, run: str, rater: str) -> None:
+        self._process = shell.start("review", run, "--as", rater, "--no-open")
+        self._opener = build_opener(ProxyHandler({}), HTTPCookieProcessor(CookieJar()))
+
+    def __enter__(self) -> ReviewPage:
+        assert self._process.stdout is not None
+        found = (re.search(r"http://\S+", line) for line in self._process.stdout)
+        self._open(next(link[0] for link in found if link))
+        self._open(re.findall(r'href="(/\w+/row/\d+)"', self.text)[0])
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        kill(self._process)
+
+    def press(self, key: str) -> None:
+        """Press a key: send the form of the button that has it."""
+        button = re.search(
+            rf'<button name="([^"]+)" value="([^"]*)"[^>]* data-key="{key}"', self.text
+        )
+        form = re.search(r'<form method="post" action="([^"]+)" class="answers">', self.text)
+        assert button and form, f"the page has no key {key}"
+        fields = dict(re.findall(r'type="hidden" name="(\w+)" value="(\w*)"', self.text))
+        self._open(form[1], urlencode({**fields, button[1]: button[2]}).encode())
+
+    def _open(self, link: str, data: bytes | None = None) -> None:
+        link = urljoin(getattr(self, "_url", ""), link)
+        request = Request(link, data, {"Origin": re.findall(r"http://[^/]+", link)[0]})
+        with self._opener.open(request, timeout=30) as answer:
+            self._url, self.text = answer.url, answer.read().decode()
+
+
+def apply_review(run: str, out: str) -> list[str]:
+    """Write a run's rows with the reviewers' changes."""
+    return ["review", "apply", run, "--out", out]
 
 
 def run_with_kills(
@@ -536,6 +699,7 @@ def run_with_kills(
     rng: random.Random,
     most: int = 12,
     ok: int | None = 0,
+    out: str = "run",
 ) -> Result:
     """Start a run, kill it `kills` times at random moments, and let it end with status `ok`.
 
@@ -558,6 +722,6 @@ def run_with_kills(
         if finished:
             assert ok is None or result.code == ok, result.err
             return result
-        if (shell.folder / "run" / "manifest.json").exists():
+        if (shell.folder / out / "manifest.json").exists():
             args = again
     return shell(*args, ok=ok)
