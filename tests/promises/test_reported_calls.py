@@ -51,9 +51,9 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Step]]
         changed = {label: definition(label) for label in LABELS}
         changed["beta"] = "Unlike the others: " + changed["beta"]
         task_file(made.shell.folder, labels=changed)
-        step("one definition", revise("first", "mail.yaml", "one"))
+        step("one definition", revise("mail.yaml", "first", "one"))
         task_file(made.shell.folder, description="Long letters to a museum.")
-        step("description", revise("first", "mail.yaml", "all"))
+        step("description", revise("mail.yaml", "first", "all"))
         yield found
 
 
