@@ -6,7 +6,6 @@ A line `<!-- table: WHAT -->` of a page stands for one of these tables:
 - `backend NAME`, `metric NAME`: the options of that part
 - `checks KIND`: what the conformance suite of a kind checks, besides what that of a task does
 - `papers targen`, `papers datatune`: each table, figure and appendix with its command
-- `editions`: how earlier editions of task files differ
 - `rules`: what is checked before a plugin runs
 """
 
@@ -25,7 +24,6 @@ from python_reference import default, items, split
 
 from targen_cli.kinds import as_shown
 from targen_core import load_registry
-from targen_standard.editions import earlier
 from targen_testing import TaskSuite
 from targen_testing.rules import RULES
 from targen_training.reproduction.items import items as items_of_papers
@@ -45,8 +43,6 @@ def _table(what: str) -> str:
     kind, _, name = what.partition(" ")
     if what == "rules":
         return _rows("check", "what to do if it fails", RULES.items())
-    if what == "editions":
-        return _rows("edition", "differs from the next one", earlier())
     if kind == "papers":
         return _papers(name)
     if kind == "checks":

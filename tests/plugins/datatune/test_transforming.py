@@ -203,13 +203,10 @@ def test_rows_without_an_input_are_counted_and_not_sent(works):
 NONE = "Examples of the task:\nnone", "description: none", "tags: none", "wording: none"
 
 
-@pytest.mark.parametrize("edition", [1, 2])
-def test_prompts_leave_out_what_is_empty_except_in_earlier_runs(edition, in_process, works):
-    """A file says no edition, and neither does the copy of an earlier run."""
+def test_prompts_leave_out_what_is_empty(in_process, works):
     card = "---\ntags: [lamps]\n---\nReviews of lamps by customers of a shop.\n"
     Path("data/reviews.md").write_text(card)
-    changes = {"edition": 1} if edition == 1 else {}
-    asked(synthetic=0.5, **changes)
+    asked(synthetic=0.5)
     lines = Path("recommends.yaml").read_text().splitlines()
     bare = (line for line in lines if "examples:" not in line and "{input" not in line)
     Path("recommends.yaml").write_text("\n".join(bare))
@@ -219,26 +216,10 @@ def test_prompts_leave_out_what_is_empty_except_in_earlier_runs(edition, in_proc
     sheet = "\n".join(line.strip("│ ") for line in shown.splitlines())
     assert "description: Reviews of lamps by customers of a shop." in sheet
     assert "tags: lamps" in sheet
-    assert {words in sheet for words in NONE} == {edition == 1}
+    assert not any(words in sheet for words in NONE)
     stopped = in_process(*run, "--out", "part", "--max-tokens", 9000, "--no-cache")
     assert stopped.code == 1, stopped.err
-    copy = json.loads(Path("part/task.json").read_text())["transform"]
-    assert copy.get("edition", 1) == edition
     works("resume", "part", "--max-tokens", 10**6, "--no-cache", "-q")
-    assert outputs("part") == outputs("whole")
-
-
-def test_a_command_continues_an_earlier_run_in_its_edition(in_process, works):
-    line = [*LINE, "-n", 12, "--near-duplicates", 100]
-    works(*line, "--save", "mine.json")
-    saved = json.loads(Path("mine.json").read_text())
-    saved["transform"]["edition"] = 1
-    Path("mine.json").write_text(json.dumps(saved))
-    stop = ("--max-tokens", 6000, "--no-cache")
-    start = ("generate", "mine.json", "-n", 12, *RUN, "--near-duplicates", 100)
-    works(*start, "--give-up-after", 80, "--out", "whole")
-    assert in_process(*start, "--give-up-after", 80, *stop, "--out", "part").code == 1
-    works(*line, "--out", "part", "--max-tokens", 10**6, "--no-cache")
     assert outputs("part") == outputs("whole")
 
 
@@ -791,12 +772,9 @@ def test_an_instruction_names_each_label_once(works):
     said = "A review of a lamp."
     Path("review.yaml").write_text(f"description: {said}\nlabels: {{'yes': good, 'no': bad}}\n")
 
-    def instruction_of(run):
-        works("transform", "review.yaml", "--catalogue", "data", "-n", 8, *RUN, "--out", run)
-        instruction = json.loads(Path(run, "task.json").read_text())["transform"]["instruction"]
-        return [instruction.count(words) for words in (said, "yes: good", "no: bad")]
-
-    assert instruction_of("run") == [1, 1, 1]
+    works("transform", "review.yaml", "--catalogue", "data", "-n", 8, *RUN, "--out", "run")
+    instruction = json.loads(Path("run/task.json").read_text())["transform"]["instruction"]
+    assert [instruction.count(words) for words in (said, "yes: good", "no: bad")] == [1, 1, 1]
 
 
 def test_a_sheet_has_all_calls_however_long_a_catalogue_takes(works, monkeypatch):

@@ -21,7 +21,7 @@ from tests.files import changed, write_lines
 from .pages import PORT, Page
 
 TASK = """
-edition: 1 # the tests know by heart what the model of the dry run makes of this
+labels_per_seed: all
 description: Short reviews of restaurants.
 labels:
   positive: the guest would come back

@@ -135,7 +135,7 @@ PROSE = {
 )
 def test_whole_sentences_pass_and_what_models_do_wrong_is_named(reason, text):
     for spaced in (text, f"  {text} "):
-        assert reason_of(prose, spaced, min_words=3, max_words=30, edition=9) == reason
+        assert reason_of(prose, spaced, min_words=3, max_words=30) == reason
     if reason in ("not-english", "not-latin"):
         assert reason_of(prose, text, min_words=3, max_words=30, language=None) == ""
 
@@ -192,7 +192,7 @@ def test_several_languages_are_known_if_they_are_listed(said, names):
     assert named_languages(said) == names
 
 
-NEWEST = {  # by language: what people write, and what a model writes around a text
+ANNOUNCED = {  # by language: what people write, and what a model writes around a text
     "German": (
         [
             "Gerne! Hier ist die Rechnung von der Werkstatt, bitte an Frau Groß weiterleiten.",
@@ -259,13 +259,13 @@ NEWEST = {  # by language: what people write, and what a model writes around a t
     ("text", "language", "reason"),
     [
         (text, language, reason)
-        for language, lists in NEWEST.items()
+        for language, lists in ANNOUNCED.items()
         for reason, texts in zip(("", "meta-text"), lists, strict=True)
         for text in texts
     ],
 )
 def test_people_announce_photos_and_models_texts(text, language, reason):
-    assert reason_of(chatter, text, what="mail", language=language, edition=10) == reason
+    assert reason_of(chatter, text, what="mail", language=language) == reason
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_people_announce_photos_and_models_texts(text, language, reason):
 )
 def test_german_is_known_by_its_speech_and_from_languages_near_it(text, reason):
     language = "German"
-    assert reason_of(check_language, text, what="mail", language=language, edition=10) == reason
+    assert reason_of(check_language, text, what="mail", language=language) == reason
 
 
 @pytest.mark.parametrize(
@@ -302,22 +302,19 @@ def test_german_is_known_by_its_speech_and_from_languages_near_it(text, reason):
         ("Klingon", "أريد إلغاء الوثيقة اليوم", ""),
     ],
 )
-def test_the_script_of_languages_without_known_words_counts_for_new_files(language, text, reason):
-    assert reason_of(check_language, text, what="mail", language=language, edition=10) == reason
-    assert reason_of(check_language, text, what="mail", language=language) == ""
+def test_the_script_of_languages_without_known_words_counts(language, text, reason):
+    assert reason_of(check_language, text, what="mail", language=language) == reason
 
 
 CHATTER = [
     "Sure! Here is a premise: The mayor opened the bridge.",
     "Sure, here's a message about the bridge",
-    "Certainly! I'll write a short mail.",
     "Here are five examples of such mails:\n1. Where is it?",
     "As an AI language model I have no view of bridges.",
     "I cannot generate texts of that kind.",
     "I'm sorry, but I can't assist with this.",
     "I am unable to help with that request",
     "I'm sorry, but I can't help with that.",
-    "Where is my parcel?\n\nI hope this helps!",
     "Where is my parcel? Let me know if you'd like more examples.",
     "Let me know if you would like me to revise it!",
     "Mail: where is my parcel",
@@ -360,7 +357,6 @@ REMARKS = {  # by language: a model's, and what people write to people
             "Es tut mir leid, aber ich kann diese Anfrage nicht erfüllen.",
             "Leider kann ich keine solchen Texte erstellen",
             "Dabei kann ich Ihnen leider nicht helfen.",
-            "Wo bleibt mein Paket?\n\nIch hoffe, das hilft dir weiter!",
             "Wo bleibt es? Lass mich wissen, wenn du weitere Beispiele brauchst.",
         ],
         [
@@ -383,7 +379,6 @@ REMARKS = {  # by language: a model's, and what people write to people
             "En tant qu'IA, je n'ai pas d'avis.",
             "Désolé, mais je ne peux pas répondre à cette demande.",
             "Je suis désolée, je ne peux pas vous aider avec cela.",
-            "Où est mon colis ? J'espère que cela vous aidera !",
             "N'hésitez pas à me dire si vous voulez d'autres exemples.",
         ],
         [
@@ -402,7 +397,6 @@ REMARKS = {  # by language: a model's, and what people write to people
             "Como modelo de lenguaje, no tengo opiniones.",
             "Lo siento, pero no puedo generar ese tipo de contenido.",
             "Lo siento, no puedo ayudarte con eso.",
-            "¿Dónde está mi paquete? Espero que te sirva.",
             "Avísame si quieres más ejemplos.",
         ],
         [
@@ -421,7 +415,6 @@ REMARKS = {  # by language: a model's, and what people write to people
             "In quanto modello linguistico non ho opinioni.",
             "Mi dispiace, ma non posso soddisfare questa richiesta.",
             "Purtroppo non posso aiutarti con questo.",
-            "Dov'è il pacco? Spero che ti sia utile!",
             "Fammi sapere se vuoi altri esempi.",
         ],
         [
@@ -440,7 +433,6 @@ REMARKS = {  # by language: a model's, and what people write to people
             "Como um modelo de linguagem, não tenho opinião.",
             "Desculpe, mas não posso atender a essa solicitação.",
             "Infelizmente não posso ajudar com isso.",
-            "Onde está meu pacote? Espero ter ajudado!",
             "Me avise se quiser mais exemplos.",
         ],
         [
@@ -458,7 +450,6 @@ REMARKS = {  # by language: a model's, and what people write to people
             "Als AI-taalmodel heb ik geen mening.",
             "Het spijt me, maar ik kan deze teksten niet schrijven.",
             "Helaas kan ik u daar niet bij helpen.",
-            "Waar is het? Ik hoop dat dit je helpt!",
             "Laat me weten of je meer voorbeelden wilt.",
         ],
         [
@@ -485,7 +476,7 @@ REMARKS = {  # by language: a model's, and what people write to people
     ],
 )
 def test_chatter_is_told_from_what_people_write(text, language, reason):
-    assert reason_of(chatter, text, language=language, what="mail", edition=9) == reason
+    assert reason_of(chatter, text, language=language, what="mail") == reason
 
 
 @pytest.mark.parametrize(
@@ -506,9 +497,8 @@ def test_chatter_is_told_from_what_people_write(text, language, reason):
         ("SÃO PAULO, ÂNGELA, Ähre, Ãbo", ""),
     ],
 )
-def test_placeholders_of_forms_and_wrong_encodings_are_refused_in_new_files(text, reason):
-    assert reason_of(filled, text, what="mail", edition=10) == reason
-    assert reason_of(filled, text, what="mail") == ""
+def test_placeholders_of_forms_and_wrong_encodings_are_refused(text, reason):
+    assert reason_of(filled, text, what="mail") == reason
 
 
 @given(text=st.text(max_size=200))
@@ -674,7 +664,6 @@ def test_letters_of_another_language_show_it_unless_they_are_in_names(language, 
     reason = reason_of(check_language, text, language=language)
     if said == "not":
         assert reason == f"not-{language.lower()}"
-        assert reason_of(check_language, text, language=language, edition=6) in ("", reason)
     elif language == "German":
         assert reason == ""
 
@@ -695,7 +684,6 @@ CHINESE_AND_JAPANESE = """
 @pytest.mark.parametrize(("reason", "text"), table(CHINESE_AND_JAPANESE, 2))
 def test_chinese_is_not_japanese(reason, text):
     assert reason_of(check_language, text, language="Japanese") == reason
-    assert reason_of(check_language, text, language="Japanese", edition=6) == ""
 
 
 @pytest.mark.parametrize(

@@ -88,11 +88,9 @@ def pairs(asked):
     return [found for found in map(shown, asked.prompts) if found]
 
 
-@pytest.mark.parametrize("edition", [11, 12])
-def test_each_row_follows_a_pair_of_its_label(edition, served, like, porter, texts):
+def test_each_row_follows_a_pair_of_its_label(served, like, porter, texts):
     asked = served(porter)
-    given = ("--examples", "notes.txt", "-o", f"examples.edition={edition}", "--out", "run")
-    done = like(asked, *given, task="plain.yaml", n=40)
+    done = like(asked, "--examples", "notes.txt", "--out", "run", task="plain.yaml", n=40)
     assert done.code == 0, done.err
     assert sum("Give each of the texts below" in prompt for prompt in asked.prompts) == 1
     seen = pairs(asked)
@@ -101,10 +99,7 @@ def test_each_row_follows_a_pair_of_its_label(edition, served, like, porter, tex
         assert {*some} <= {*texts[label]} - {texts["calm"][0]}, "of its label, and none without"
     led = [(label, *some[:2]) for label, some in seen]
     assert len({*led}) == len(led), "each pair once"
-    assert {manner for _, manner, _ in led} == {
-        *texts["calm"][2 if edition < 12 else 1 :],
-        *texts["alarm"][1 if edition < 12 else 0 :],
-    }, "all lead; in edition 11, all sure ones"
+    assert {manner for _, manner, _ in led} == {*texts["calm"][1:], *texts["alarm"]}, "all lead"
     lines = Path("notes.txt").read_text().splitlines()
     for record in records("run"):
         notes = record["notes"]
@@ -116,29 +111,27 @@ def test_each_row_follows_a_pair_of_its_label(edition, served, like, porter, tex
     assert sent <= manifest("run")["lock"]["task"]["prompts"].keys()
 
 
-@pytest.mark.parametrize("edition", [11, 12])
-def test_step_4_sees_some_examples_without_their_labels(edition, works, texts):
+def test_step_4_sees_some_examples_without_their_labels(works, texts):
     Path("plain.yaml").write_text(PLAIN.replace("corrector: none\n", ""), encoding="utf-8")
     told = works("preview", "plain.yaml", "-b", "scripted", "-n", 8, "--full", "--examples",
-                 "notes.txt", "-o", f"examples.edition={edition}").out  # fmt: skip
+                 "notes.txt").out  # fmt: skip
     judge = told[told.index("You check finished work") :]
     seen = [text for some in texts.values() for text in some if f"- {text}" in judge]
-    assert len(seen) == (8 if edition > 11 else 0)
-    assert ("is of the right kind" in judge) is (edition > 11)
+    assert len(seen) == 8
+    assert "is of the right kind" in judge
 
 
 @pytest.mark.parametrize("profile", ["pairs", "whole"])
-@pytest.mark.parametrize("edition", [10, 11])
-def test_lengths_of_examples_keep_to_the_limits_of_the_field(edition, profile, generates, works):
+def test_lengths_of_examples_keep_to_the_limits_of_the_field(profile, works):
     texts = [f"{'so ' * at}the lamp is out." for at in range(40)]  # 4 to 43 words
     Path("lengths.txt").write_text("\n".join(texts), encoding="utf-8")
     Path("limits.yaml").write_text(f"{PLAIN}fields: {{text: {{words: [6, 24]}}}}\n")
-    rule = ("-o", f"examples.profile={profile}", "-o", f"examples.edition={edition}")
     done = works("preview", "limits.yaml", "-b", "scripted", "-n", 60, "--full", "--examples",
-                 "lengths.txt", *rule)  # fmt: skip
+                 "lengths.txt", "-o", f"examples.profile={profile}")  # fmt: skip
     said = {int(n) for n in re.findall(r"\babout (\d+) words", done.out)}
     assert len(said) > 9
-    assert (min(said) >= 6 and max(said) <= 24) is (edition > 10)
+    assert min(said) >= 6
+    assert max(said) <= 24
 
 
 def test_texts_of_several_lines_and_the_length_of_the_task_file(generates):
@@ -172,7 +165,7 @@ def test_without_labels_of_use_any_example_is_followed(served, follows, made_up)
     [
         ("--contexts", "own.txt"),
         ("--seeds", "own.txt"),
-        ("-o", "examples.profile=false"),
+        ("-o", "examples.profile=none"),
         ("--no-show-examples",),
         ("--shard", "1/2"),
     ],
@@ -189,7 +182,6 @@ def test_what_leaves_the_steps_of_the_task(generates, args):
     [
         "seeds: {description: a thing in the house}\n",
         "fields: {text: the note, room: where}\n",
-        "edition: 4\nexamples: notes.txt\n",
         "branches: {calm: well, alarm: trouble, odd: {definition: odd, judged: true}}\n",
     ],
     ids=lambda keys: keys.split(":")[0],
@@ -203,46 +195,23 @@ def test_what_a_task_file_says_itself_stays(targen, keys):
             for line in Path("notes.txt").read_text().splitlines()
         )
     )
-    given = () if "examples" in keys else ("--examples", "rows.jsonl")
+    given = ("--examples", "rows.jsonl")
     done = targen("preview", "own.yaml", "-b", "scripted", "-n", "2", "--full", *given)
     assert done.code == 0, done.err
     assert "Manner: like text 1" not in done.out
 
 
-def test_rows_follow_examples_if_each_label_has_enough_by_the_rule_of_their_run(works):
+def test_rows_follow_examples_if_each_label_has_enough(works):
     notes = Path("notes.txt").read_text().splitlines()[:12]
     Path("twelve.txt").write_text("\n".join(notes))
-    old = PLAIN + "edition: 8\nexamples: {file: twelve.txt}\n"
-    new = PLAIN + "edition: 9\nexamples: {file: twelve.txt}\n"
     three = PLAIN.replace("corrector", "  odd: neither\ncorrector")
-    given = ("--examples", "twelve.txt")
-    for task, options, is_followed in (
-        (PLAIN, given, True),
-        (PLAIN, (*given, "-o", "examples.per_label=8"), False),
-        (three, given, False),
-        (old, (), False),
-        (new, (), True),
-    ):
-        Path("own.yaml").write_text(task, encoding="utf-8")
-        done = works("preview", "own.yaml", "-b", "scripted", "-n", "3", "--full", *options)
+    for task, is_followed in ((PLAIN, True), (three, False)):
+        Path("own.yaml").write_text(task + "examples: {file: twelve.txt}\n", encoding="utf-8")
+        done = works("preview", "own.yaml", "-b", "scripted", "-n", "3", "--full")
         assert ("Manner: like text 1" in done.out) is is_followed
         if task is three:
             said = "rows do not follow pairs of examples: there are 12, but 18 are needed, 6 for "
             assert f"{said}each label\n" in done.err
-
-
-@pytest.mark.parametrize("per_label", [6, 8])
-def test_a_run_goes_on_by_the_rule_that_it_began_with(generates, works, per_label):
-    notes = Path("notes.txt").read_text().splitlines()[:12]
-    Path("twelve.txt").write_text("\n".join(notes))
-    rule = ("-o", f"examples.per_label={per_label}")
-    generates("plain.yaml", 4, "--examples", "twelve.txt", *rule)
-    assert ("per_label" in Path("run/manifest.json").read_text()) is (per_label == 6)
-    works("resume", "run", "-n", 6, "-q", "--no-cache")
-    assert all(
-        ("manner" in row.get("notes", {})) is (per_label == 6)
-        for row in records("run", "provenance.jsonl")
-    )
 
 
 def test_a_run_continues_to_the_same_rows(generates, works):

@@ -18,7 +18,7 @@ from targen_core.tasks.dimensions import digest_of, draw
 from targen_standard.examples import filter as of_examples
 from targen_standard.examples.forms import form_of, forms_of
 from targen_standard.examples.limits import imitated
-from targen_standard.examples.measuring import Spoken, measured, topics_of, weights_of
+from targen_standard.examples.measuring import Spoken, topics_of, weights_of
 from targen_standard.examples.profile import FORM, Profile, Trait
 from targen_standard.examples.reading import Example, Examples
 
@@ -28,12 +28,8 @@ from ...tables import table
 WEIGHTS = st.dictionaries(
     st.text("abcdefgh", min_size=1, max_size=3), st.integers(1, 9), min_size=1, max_size=7
 )
-ORDERS = st.sampled_from(
-    ({"even": False}, {"even": True}, {"even": True, "own_order": True}),
-)
-
 CHOICE = "some of them have one of these turns; choose one that suits the row, if any does"
-LINES = table((Path(__file__).parent / "forms.txt").read_text(encoding="utf-8"))
+LINES = table((Path(__file__).parent / "forms.txt").read_text(encoding="utf-8"), columns=2)
 
 
 def examples(texts, label=None):
@@ -47,10 +43,10 @@ class TestTheDraw:
         st.integers(0, 3),
         st.integers(0, 60),
         st.integers(1, 60),
-        ORDERS,
+        st.booleans(),
     )
-    def test_so_do_neighbours_in_a_run_within_two(self, weights, seed, below, first, count, order):
-        trait, total = Trait(name="form", values=weights, **order), sum(weights.values())
+    def test_so_do_neighbours_in_a_run_within_two(self, weights, seed, below, first, count, even):
+        trait, total = Trait(name="form", values=weights, even=even), sum(weights.values())
         first -= first % total  # a walk begins
         for many in (min(count, total), total, 3 * total):
             had = Counter(trait.at(seed, (at, below)) for at in range(first, first + many))
@@ -71,14 +67,12 @@ class TestTheDraw:
         assert len(pairs) == 4
         assert min(pairs.values()) > 30
 
-    def test_traits_with_an_order_of_their_own_do_not_walk_side_by_side(self):
+    def test_even_traits_do_not_walk_side_by_side(self):
         """Nor are they near each other in the few rows of a small run."""
         values = {str(number): 1 for number in range(10)}
         apart = Counter[int]()
         for seed in range(40):
-            one, other = (
-                Trait(name=name, values=values, even=True, own_order=True) for name in ("a", "b")
-            )
+            one, other = (Trait(name=name, values=values, even=True) for name in ("a", "b"))
             pairs = [(int(one.at(seed, (n,))), int(other.at(seed, (n,)))) for n in range(6)]
             apart.update((a < 5) == (b < 5) for a, b in pairs)
         assert 0.35 < apart[True] / apart.total() < 0.65
@@ -98,10 +92,10 @@ class TestTheDraw:
         if len(weights) > 1 and max(weights.values()) == 1:
             assert all(len(each) == min(branches, total) for each in beside), "and they differ"
 
-    @given(st.integers(3, 24), st.integers(0, 99), st.booleans(), st.data())
-    def test_few_rows_draw_from_all_parts_of_the_values(self, size, seed, own_order, data):
+    @given(st.integers(3, 24), st.integers(0, 99), st.data())
+    def test_few_rows_draw_many_of_the_values(self, size, seed, data):
         values = [*map(str, range(size))]
-        trait = Trait(name="length", values=values, even=True, own_order=own_order)
+        trait = Trait(name="length", values=values, even=True)
         contexts = data.draw(st.integers(1, size))
         seeds = data.draw(st.integers(1, max(1, size // contexts)))
         drawn = [
@@ -109,17 +103,13 @@ class TestTheDraw:
             for context in range(contexts)
             for below in range(seeds)
         ]
-        assert len({*drawn}) >= 0.75 * len(drawn)
-        if len(drawn) >= 8:
-            assert min(drawn) < size / 3
-            assert max(drawn) >= size * 2 / 3 - 1
+        assert len({*drawn}) > len(drawn) / 2
 
     def test_another_weight_is_another_run(self):
         digests = {digest_of(Trait(name="form", values={"a": n, "b": 3})) for n in (1, 2, 4)}
         assert len(digests) == 3
 
 
-APART = {"form", "writing", "names and numbers"}
 PIECES = st.sampled_from(
     "the door is shut and U R l8 2 costs £3, 50p or 44% for Anna at 07700900123 call www.a.b "
     "WHY SO LOUD? well... (or) [not] — said Åsa: 1. 2) hi; ‘so’ 門が 閉まる。 \n :-) !! um".split(
@@ -143,18 +133,18 @@ class TestLimits:
 class TestForms:
     @given(st.lists(PIECES, min_size=1, max_size=60).map(" ".join))
     def test_every_text_has_one_that_can_be_drawn_and_has_no_word_of_it(self, text):
-        form = form_of(text, Spoken())
+        form = form_of(text, Spoken("English"))
         trait = Trait(name=FORM, values={form: 1})
         assert trait.at(0, (0, 0)) == form
         assert form.count(";") <= 5
         own = {"door", "shut", "costs", "anna", "call", "loud", "said", "åsa"}
         assert not own & {*re.findall(r"\w+", form.casefold())}
         assert not re.search("07700900123|44|£|門", form)
-        assert form == form_of(text, Spoken())
+        assert form == form_of(text, Spoken("English"))
 
     @given(st.integers(1, 400))
     def test_a_length_is_near_the_texts(self, count):
-        form = form_of(" ".join(["word"] * count) + ".", Spoken())
+        form = form_of(" ".join(["word"] * count) + ".", Spoken("English"))
         said = re.match(r"(?:about (\d+)|one or two) words in one", form)
         assert abs(int(said[1] or 1) - count) <= max(1, count / 7)
 
@@ -163,57 +153,20 @@ class TestForms:
         rows = examples([f"it is {'very ' * at}old." for at in range(many)], "many")
         rows += examples([f"Why is it {'very ' * at}old?" for at in range(few)], "few")
         forms = Counter()
-        for form, weight in forms_of(rows, Spoken()).items():
+        for form, weight in forms_of(rows, Spoken("English")).items():
             forms["question" in form] += weight
         assert forms[True] == forms[False] == max(many, few)
 
 
-MEASURES = {
-    "form": lambda text: form_of(text, Spoken()),
-    "sentences": lambda text: one_of("form", text).rpartition(",")[0],
-    "writing": lambda text: one_of("writing", text),
-}
-
-
-def one_of(trait, text):
-    (value,) = measured(examples([text] * 20)).traits[trait]
-    return value
-
-
 class TestMeasuring:
-    @pytest.mark.parametrize(("measure", "called", "text"), LINES)
-    def test_a_text_has_what_its_line_says(self, measure, called, text):
-        assert MEASURES[measure](text) == called
+    @pytest.mark.parametrize(("form", "text"), LINES)
+    def test_a_text_has_what_its_line_says(self, form, text):
+        assert form_of(text, Spoken("English")) == form
 
-    def test_every_measure_has_lines(self):
-        assert {measure for measure, *_ in LINES} == {*MEASURES}
-
-    def test_each_label_counts_alike_and_the_form_follows_the_words(self):
+    def test_each_label_counts_alike(self):
         rows = examples(["one two."] * 30, "many") + examples(["Is it so?"] * 3, "few")
         assert sum(weights_of(rows)) == pytest.approx(1)
-        forms = Counter()
-        for value, weight in measured(rows).traits["form"].items():
-            forms[value.partition(",")[0]] += weight
-        assert forms["one question"] == forms["one statement"]
-        rows = examples([" ".join(["word"] * count) + "." for count in range(1, 41)])
-        forms = measured(rows).traits["form"]
-        assert sum(forms.values()) == 10
-        assert {"one statement, 1 to 4 words", "one statement, 37 to 40 words"} <= forms.keys()
-
-    def test_who_speaks_is_neither_an_opening_nor_a_name(self):
-        said = [f"A: {asks} it {at}? B: It was." for at in range(10) for asks in ("Is", "Was")]
-        traits = measured(examples(said)).traits
-        assert traits["names and numbers"] == {"a number": 10}
-        assert traits["a question may open with"] == {"“is”": 5, "“was”": 5}
-
-    def test_no_word_of_a_text_but_function_words_is_in_a_profile(self, texts):
-        rows = examples([*texts["calm"], *texts["alarm"], *(f"Wotan {at} sings." for at in "abc")])
-        profile = measured(rows * 2)
-        others = examples(["今日は静かでした。", "الباب لا يغلق", "Дверь не закрывается"] * 7)
-        assert measured(others).traits["form"], "texts in other scripts have a form"
-        said = " ".join(value for values in profile.traits.values() for value in values)
-        for word in ("boiler", "wotan", "smoke", "archive", "plumber", "cat", "nothing"):
-            assert word not in said.casefold().split()
+        assert sum(weights_of(rows)[:30]) == pytest.approx(0.5)
 
     def test_topics_are_named_by_what_texts_share(self):
         rows = examples(
@@ -241,12 +194,11 @@ class TestRuns:
     def test_twenty_examples_are_measured_and_fewer_are_not(self, targen):
         few = "\n".join(Path("notes.txt").read_text().splitlines()[:19])
         Path("few.txt").write_text(few, encoding="utf-8")
-        always, never = (("-o", f"examples.profile={said}") for said in ("true", "false"))
+        never = ("-o", "examples.profile=none")
         for number, (*args, is_measured) in enumerate(
             [
                 ("notes.txt", True),
                 ("few.txt", False),
-                ("few.txt", *always, True),
                 ("notes.txt", *never, False),
             ]
         ):
@@ -286,27 +238,13 @@ class TestRuns:
             of_examples._warn.cache_clear()
             assert "may contradict" not in works(later).err
 
-    def test_a_run_from_before_there_were_forms_goes_on_with_traits(self, targen, works):
-        apart = ("--examples", "notes.txt", "-o", "examples.profile=true")
-        whole = self.go(targen, *apart, n=12, out="whole")
-        self.go(targen, *apart, n=4, out="part")
-        manifest = Path("part/manifest.json")
-        said = json.loads(manifest.read_text())
-        options = said["spec"]["options"], said["lock"]["parts"]["filter examples"]["options"]
-        assert options[0].pop("examples.profile") is options[1].pop("profile") is True
-        options[0]["examples.profile"] = options[1]["profile"] = None  # the default of then
-        manifest.write_text(json.dumps(said))
-        works("resume", "part", "-n", "12", "-q")
-        assert drawn("part") == whole
-        assert {*whole[0][1]} >= APART
-
     def test_the_text_whose_form_is_drawn_is_shown_first(self, served, like, texts):
         asked = served()
         assert like(asked, "--examples", "notes.txt", "--out", "run").code == 0
         for prompt in asked.prompts:
             shown = [line[2:] for line in prompt.split("\n") if line.startswith("- ")]
             first = next(text for text in shown if text in texts["calm"] + texts["alarm"])
-            assert prompt.rstrip().endswith(f"form: {form_of(first, Spoken())}")
+            assert prompt.rstrip().endswith(f"form: {form_of(first, Spoken('English'))}")
             assert "that of the first of these texts" in prompt
 
 
@@ -502,18 +440,17 @@ class TestSeveralFields:
         assert "on several lines" in of_texts
         assert "Number" not in of_texts
 
-    @pytest.mark.parametrize("edition", [10, 11])
     @pytest.mark.parametrize("gap", [(), ("--close-gap",)])
-    def test_prompts_show_all_and_name_it(self, edition, gap, works):
+    def test_prompts_show_all_and_name_it(self, gap, works):
         Path("mails.jsonl").write_text(2 * f"{Path('mails.jsonl').read_text()}\n")
-        how = ("--examples", "mails.jsonl", "-o", f"examples.edition={edition}", *gap)
+        how = ("--examples", "mails.jsonl", *gap)
         seen = works("preview", "mails.yaml", "-b", "scripted", "-n", 2, "--full", *how).out
         assert re.search(r"- Number: LX-\d+\n +Text: ", seen)
-        assert ("that of the field text in " in seen) is (edition > 10)
+        assert "that of the field text in " in seen
         works("generate", "mails.yaml", "-b", "scripted", "-n", 24, "--out", "run", "-q", *how)
         works("resume", "run", "-n", 30, "-q")
         forms = [record["dimensions"]["form"] for record in records("run")]
-        assert all("on several lines" in form for form in forms) is (edition < 11)
+        assert not all("on several lines" in form for form in forms)
         assert not re.search("colon|several lines", works("report run").out), "compared alike"
 
 

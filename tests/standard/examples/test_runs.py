@@ -79,9 +79,9 @@ class TestWhatIsShown:
         Path("many.yaml").write_text(f"description: Notes.\nlabels:\n{labels}")
         chosen = []
         monkeypatch.setattr(showing, "varied", lambda *of: chosen.append(of) or varied(*of))
-        whole = ("-o", "examples.profile=whole", "-o", "examples.edition=11", "-b", "scripted")
+        whole = ("-o", "examples.profile=whole", "-b", "scripted")
         works("generate", "many.yaml", "--label", "at-3=1", "--examples", "notes.txt", *whole)
-        assert len(chosen) == 1
+        assert len(chosen) == 2, "for step 3, and for step 4"
 
     def test_of_a_pair_the_seeds_are_as_long_as_the_examples_and_shown_with_them(self, works):
         Path("shop.yaml").write_text(
@@ -115,45 +115,32 @@ class TestWhatIsShown:
         assert "Tower" not in written.partition("Take their manner")[2], "a seed gives the premise"
 
 
-def test_only_new_runs_leave_names_out_where_nouns_have_capitals(works):
+def test_forms_leave_names_out_where_nouns_have_capitals(works):
     text = "Das ist ja mit der Post zu mir gekommen, und es war nicht für mich"
     Path("own.txt").write_text("".join(f"{text} {at}.\n" for at in range(20)))
     asked = ("porter.yaml", "-b", "scripted", "--examples", "own.txt", "--no-show-examples")
-    works("generate", *asked, "-n", "2", "--out", "new")
-    assert not any("name" in record["dimensions"]["form"] for record in records("new"))
-    works("resume", "new", "-n", "4")
-    earlier = ("-o", "examples.by_language=false")
-    works("generate", *asked, *earlier, "-n", "2", "--out", "old")
-    assert "by_language" not in Path("old/manifest.json").read_text()
-    works("resume", "old", "-n", "4")
-    assert all("a name" in record["dimensions"]["form"] for record in records("old"))
+    works("generate", *asked, "-n", "2", "--out", "run")
+    works("resume", "run", "-n", "4")
+    assert not any("name" in record["dimensions"]["form"] for record in records("run"))
 
 
-def test_only_new_runs_know_the_marks_of_other_scripts(works):
+def test_forms_know_the_marks_of_other_scripts(works):
     Path("own.txt").write_text("".join(f"رقم {at} هنا؛ أو «هناك»،\n" for at in range(20)))
     asked = ("porter.yaml", "-b", "scripted", "--examples", "own.txt", "--no-show-examples")
-    for out, options, ending in (
-        ("new", (), "; broken off at the end"),
-        ("old", ("-o", "examples.by_language=true"), ""),
-    ):
-        works("generate", *asked, *options, "-n", "2", "--out", out)
-        works("resume", out, "-n", "4")
-        for record in records(out):
-            assert ("a semicolon" in record["dimensions"]["form"]) == (out == "new")
-            assert record["dimensions"]["form"].endswith(ending)
+    works("generate", *asked, "-n", "2", "--out", "run")
+    works("resume", "run", "-n", "4")
+    for record in records("run"):
+        assert "a semicolon" in record["dimensions"]["form"]
+        assert record["dimensions"]["form"].endswith("; broken off at the end")
 
 
-def test_only_new_runs_know_the_abbreviations_of_the_language(works):
+def test_forms_know_the_abbreviations_of_the_language(works):
     text = "Der Unfall war am 3. Mai bzw. Juni, und ich war nicht bei der Post, um"
     Path("own.txt").write_text("".join(f"{text} {at} Uhr.\n" for at in range(20)))
     asked = ("porter.yaml", "-b", "scripted", "--examples", "own.txt", "--no-show-examples")
-    for out, options, count in (
-        ("new", (), "one sentence"),
-        ("old", ("-o", "examples.by_language=script"), "three sentences"),
-    ):
-        works("generate", *asked, *options, "-n", "2", "--out", out)
-        works("resume", out, "-n", "4")
-        assert all(f"in {count}" in record["dimensions"]["form"] for record in records(out))
+    works("generate", *asked, "-n", "2", "--out", "run")
+    works("resume", "run", "-n", "4")
+    assert all("in one sentence" in record["dimensions"]["form"] for record in records("run"))
     assert "in one sentence" in works("profile", "own.txt").out
 
 

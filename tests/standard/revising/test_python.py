@@ -36,19 +36,12 @@ def changed() -> targen_core.Declaration:
     return targen_core.Declaration(**{**KEYS, "labels": DEFINED})
 
 
-@pytest.mark.parametrize("edition", [1, 2])
-def test_a_declaration_is_read_in_the_edition_of_the_run(edition, works):
-    """A file that says no edition is, too."""
-    Path("old.json").write_text(json.dumps({"edition": edition, **KEYS, "labels_per_seed": 1}))
-    works("generate", "old.json", "-n", 4, *MODEL, "--out", "run")
-    said = {**KEYS, "labels": DEFINED, "labels_per_seed": 1}
+def test_a_plan_is_the_same_for_a_declaration_and_its_file(run):
     assert repr(targen_core.plan_revision).startswith("<function plan_revision")
     assert "plan_revision" in dir(targen_core)
-    plan = targen_core.plan_revision("run", targen_core.Declaration(**said))
+    plan = targen_core.plan_revision("run", changed())
     assert [each.name for each in plan.changes] == ["labels.refund.definition"]
-    newer = targen_core.Declaration(**said, edition=3)
-    assert "edition" in {each.name for each in targen_core.plan_revision("run", newer).changes}
-    Path("changed.json").write_text(json.dumps(said))
+    Path("changed.json").write_text(json.dumps({**KEYS, "labels": DEFINED}))
     assert targen_core.plan_revision("run", "changed.json").changes == plan.changes
 
 

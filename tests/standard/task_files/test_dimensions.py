@@ -55,7 +55,6 @@ def test_they_are_drawn_for_their_lists_and_rows(declared, tmp_path):
 def test_a_declaration_without_is_the_task_that_it_was(declared):
     plain, more = declared(TASK), declared(TASK + "dimensions: {length: [short, long]}\n")
     assert plain.digest != more.digest
-    assert declared("edition: 1\n" + TASK).task(name="shop").dimensions == ()
     for declaration, count in ((plain, 10), (more, 2)):  # code draws a length unless a file does
         (one,) = declaration.task(name="shop").dimensions
         assert (one.name, len(one.pool)) == ("length", count)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import targen_core as tg
 from targen_core import Declaration
+from targen_standard.task_files.lengths import length_in
 
 from ...runs import records
 from ...tables import table
@@ -41,10 +42,11 @@ def drawn(dimension: Any) -> list[int]:
 
 
 def lengths(description: str, **keys: Any) -> list[int]:
-    keys = {"description": description, "labels": LABELS, "edition": 5, **keys}
-    (one,) = Declaration.model_validate(keys).task().dimensions
+    declaration = Declaration(description=description, labels=LABELS, **keys)
+    (one,) = declaration.task().dimensions
     assert one.name == "length"
-    return drawn(one)
+    found = (length_in({"length": value}, "text", declaration) for value in one.pool)
+    return [length for length in found if length is not None]
 
 
 LENGTHS = table(Path(__file__).with_name("lengths.txt").read_text(encoding="utf-8"), columns=4)
@@ -79,23 +81,20 @@ def test_lengths_keep_to_the_words_of_a_file(pair, description):
     ],
 )
 def test_lengths_do_not_contradict_one_in_a_description(description, values):
-    for edition in (9, 10):
-        said = {"fields": {"text": description}, "edition": edition}
-        declaration = Declaration(description="What was written.", labels=LABELS, **said)
-        (one,) = declaration.task().dimensions
-        assert ({*one.pool} >= values) is (edition > 9 or description == "the source")
+    declaration = Declaration(
+        description="What was written.", labels=LABELS, fields={"text": description}
+    )
+    (one,) = declaration.task().dimensions
+    assert {*one.pool} >= values
 
 
-def test_texts_of_no_known_name_are_long_or_short_for_such_texts():
-    said = {"fields": {"text": "a review of two or three sentences"}}
-    for keys in ({}, said):
-        declaration = Declaration(
-            description="What a guest says.", labels=LABELS, edition=5, **keys
-        )
-        (one,) = declaration.task().dimensions
-        assert not drawn(one)
-        assert len(one.pool) == 10
-        assert {"short for such a text", "long for such a text"} < {*one.pool}
+def test_texts_whose_length_is_said_in_sentences_are_long_or_short_for_such_texts():
+    fields = {"text": "a review of two or three sentences"}
+    declaration = Declaration(description="What a guest says.", labels=LABELS, fields=fields)
+    (one,) = declaration.task().dimensions
+    assert not drawn(one)
+    assert len(one.pool) == 10
+    assert {"short for such a text", "long for such a text"} < {*one.pool}
 
 
 def test_texts_without_a_range_take_every_place_among_such_texts(small, tmp_path):
@@ -140,7 +139,6 @@ def test_rows_of_one_label_are_not_longer_than_others_in_a_small_run(labels, spr
         {"dimensions": {"number of turns": ["two", "three"]}},
         {"fields": {"text": {"words": [10, 15]}}},
         {"fields": {"text": {"type": "list[str]"}}},
-        {"edition": 1},
         {"labels": {"calm": {"definition": "quiet", "prompt": "Write: $seed"}, "alarm": "help"}},
         {"contexts": {"dimensions": {"length": ["short", "long"]}}},
         {"dimensions": {"format": {"one sentence": 2, "three sentences": 1}}},
@@ -161,7 +159,6 @@ def test_none_is_drawn_if_a_file_says_it_otherwise(keys):
 @pytest.mark.parametrize(
     "keys",
     [
-        {"edition": 9, "dimensions": {"Länge": ["kurz", "lang"]}},
         {"dimensions": {"Stil": ["ein Satz mit Nachdruck", "sachlich"]}},
         {"dimensions": {"Satzbau": ["einfach", "verschachtelt"]}},
         {"dimensions": {"Klänge": ["laut", "leise"]}},
@@ -176,7 +173,7 @@ def test_other_dimensions_leave_the_length(keys):
 
 
 def test_each_row_has_its_length_in_its_prompt_and_in_its_provenance(small, tmp_path):
-    declaration = Declaration.model_validate({**small, "edition": 5})
+    declaration = Declaration.model_validate({**small, "fields": {"text": {"words": [4, 60]}}})
     run = tg.generate(declaration, n=40, model="scripted", out=tmp_path / "run")
     by_label: dict[str, list[int]] = {}
     for record, row in zip(run.provenance, run, strict=True):
@@ -202,9 +199,8 @@ def test_long_texts_have_room_in_a_reply():
 
     long = {"text": {"words": [200, 900]}}
     assert most() == 1024
-    assert most(fields={"text": {"words": [4, 40]}}) == most(edition=5) == 512
+    assert most(fields={"text": {"words": [4, 40]}}) == 512
     assert most(fields=long) > 2 * 900
-    assert most(fields=long, edition=1) == 512
     assert most(fields=long, parameters={"generate": {"max_tokens": 700}}) == 700
 
 

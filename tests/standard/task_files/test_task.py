@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from contextlib import nullcontext
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from targen_core import DryRunCall, Job, Register, Registry, Rejected, load_registry
+from targen_core import DryRunCall, Register, Registry, Rejected
 from targen_core.errors import PluginError, UsageError
 from targen_standard.task_files.checks import check_text
 from targen_standard.task_files.model import Declaration, FieldPart
@@ -68,18 +67,11 @@ def test_each_prompt_says_what_was_declared(declared):
     assert '{"note": "..."}' in text
 
 
-@pytest.mark.parametrize("edition", [9, 10])
-def test_requirements_do_not_go_on_from_a_clause_or_line_of_a_description(edition, declared):
+def test_requirements_do_not_go_on_from_a_clause_or_line_of_a_description(declared):
     clause = "a function, without comments that point to the bug"
     fields = {"code": clause, "title": {"description": "its title\n", "words": [2, 9]}}
-    task = declared(fields=fields, contexts="kinds of code\n", edition=edition).task()
+    task = declared(fields=fields, contexts="kinds of code\n").task()
     text, contexts = prompt(task, "write-calm"), prompt(task, "contexts")
-    if edition < 10:
-        assert f"- code: {clause}, in English\n" in text
-        assert "- title: its title\n, 2 to 9 words, in English\n" in text
-        assert "kinds of code\n.\n" in contexts
-        assert "tidiness and slips" in text
-        return
     assert f"- code: {clause}. In English\n- title: its title. 2 to 9 words, in English\n" in text
     assert "kinds of code.\n" in contexts
     assert "does not ask for mistakes" in text
@@ -122,10 +114,8 @@ def test_a_pair_whose_seed_is_a_field(declared, rows_of):
         labels_per_seed="all",
     )
     task = made.task()
-    for edition, form in ((2, "a few words"), (3, "a whole premise")):
-        pair = {"premise": "", "hypothesis": ""}
-        old = declared(fields=pair, seeds={"field": "premise"}, edition=edition).task()
-        assert f"\nForm: {form}, in English\n" in prompt(old, "seeds")
+    plain = declared(fields={"premise": "", "hypothesis": ""}, seeds={"field": "premise"}).task()
+    assert "\nForm: a whole premise, in English\n" in prompt(plain, "seeds")
     assert '{"hypothesis": "..."}' in prompt(task, "write-calm")
     assert "Premise: $seed" in prompt(task, "write-calm")
     rows = rows_of(made, 4)
@@ -209,29 +199,6 @@ def test_samples_may_be_shown_to_the_generator(declared, rows_of):
     assert len(rows_of(shown, 3)) == 6
 
 
-def test_a_file_that_says_the_former_default_has_its_former_version(declared):
-    said = declared(fields={"text": {"form": "prose"}}, edition=1)
-    assert declared().digest == declared(fields={"text": {"form": "any"}}).digest != said.digest
-    assert said.digest == "a936069be843"  # of a file without a form, when `prose` was the default
-    lengths = [declared(fields={"text": {"form": form, "words": 9}}) for form in ("prose", "any")]
-    assert len({each.digest for each in lengths}) == 2
-
-
-def test_a_run_of_the_former_default_resumes_as_it_began(declared, rows_of, tmp_path):
-    made = declared(fields={"text": {"form": "prose", "words": [5, 9]}, "stars": {"type": "int"}})
-    before = rows_of(made, 3)
-    copy = tmp_path / "run" / "task.json"
-    kept = json.loads(copy.read_text())
-    del kept["fields"]["text"]["form"]
-    copy.write_text(json.dumps(kept))
-    with Job.resume(load_registry(), tmp_path / "run", quotas={"calm": 4, "alarm": 4}) as job:
-        assert job.task.version == made.task().version
-        job.run()
-    rows = (tmp_path / "run" / "dataset.jsonl").read_text().splitlines()
-    assert [json.loads(row) for row in rows][: len(before)] == before
-    assert len(rows) == 8
-
-
 TEXTS = table(Path(__file__).with_name("texts.txt").read_text(encoding="utf-8"))
 
 
@@ -246,7 +213,6 @@ def test_a_text_is_as_its_field_asks(part, reason, text):
     ("keys", "refused"),
     [
         ({}, True),
-        ({"edition": 5}, False),
         ({"description": "Letters whose names are masked as [NAME]."}, False),
     ],
 )
@@ -275,16 +241,14 @@ def test_a_row_is_checked_against_its_seed(part, value, reason, declared):
     assert not reason or caught.value.reason == reason
 
 
-@pytest.mark.parametrize("edition", [9, 10])
-def test_a_much_longer_text_may_contain_its_seed(edition, declared):
+def test_a_much_longer_text_may_contain_its_seed(declared):
     """As the docstring of a function does, which says what the function is for."""
     seed = "how many of the numbers in a list are above a limit, for a list that may be empty"
     body = "count = 0\n    for each in numbers:\n        if each > limit:\n            count += 1"
     code = f'def above(numbers, limit):\n    """Return {seed}."""\n    {body}\n    return count'
-    task = declared(edition=edition).task()
+    task = declared().task()
     row = task.instance(text=code, label="calm")
-    with pytest.raises(Rejected, match="nearly the seed") if edition < 10 else nullcontext():
-        task.checks[0](row, seed)
+    task.checks[0](row, seed)
     with pytest.raises(Rejected, match="nearly the seed"):
         task.checks[0](row.model_copy(update={"text": f"It is {seed}."}), seed)
 
@@ -385,10 +349,6 @@ def test_a_field_with_a_pattern_has_no_language_and_no_length(declared):
         ).task(),
         "seeds",
     )
-    earlier = declared(fields={"text": "a mail", **numbers}, edition=10).task()
-    assert [each.name for each in earlier.dimensions] == [
-        *("text length", "other length", "due length")
-    ]
 
 
 def test_a_package_may_hold_a_declaration(tmp_path, monkeypatch):
@@ -425,14 +385,12 @@ English and German | La puerta del ascensor no se abre y estamos en el segundo p
 
 
 @pytest.mark.parametrize(("language", "text", "reason"), table(OF_SEVERAL))
-@pytest.mark.parametrize("edition", [10, 11])
-def test_a_text_is_in_one_of_several_languages(language, text, reason, edition, declared):
-    task = declared(language=language, edition=edition).task()
+def test_a_text_is_in_one_of_several_languages(language, text, reason, declared):
+    task = declared(language=language).task()
     row = task.instance(text=text, label="calm")
-    refused = reason and edition > 10
-    with pytest.raises(Rejected) if refused else nullcontext() as caught:
+    with pytest.raises(Rejected) if reason else nullcontext() as caught:
         task.checks[0](row, "x")
-    assert not refused or caught.value.reason == reason
+    assert not reason or caught.value.reason == reason
 
 
 def test_a_dimension_of_languages_needs_them_in_language_too(declared):
@@ -441,7 +399,6 @@ def test_a_dimension_of_languages_needs_them_in_language_too(declared):
         declared(**drawn)
     assert "language: English, Polish or Turkish" in refused.value.hint
     declared(**drawn, language="English, Polish or Turkish")
-    declared(**drawn, edition=6)
     declared(dimensions={"language": ["plain", "elaborate"]})
 
 

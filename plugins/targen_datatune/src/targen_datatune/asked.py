@@ -48,7 +48,6 @@ class TaskRequest:
         labels: all answers, if they are a closed set.
         canary: the sentence by which its authors keep their data out of training corpora, or "".
             Any copy of its examples must keep it.
-        earlier: the instruction as earlier runs have it, if that differs: some lines twice.
     """
 
     name: str
@@ -56,7 +55,6 @@ class TaskRequest:
     examples: tuple[Example, ...] = ()
     labels: tuple[str, ...] = ()
     canary: str = ""
-    earlier: str = ""
 
     @property
     def query(self) -> str:
@@ -114,7 +112,7 @@ def wanted_of(task: Task[Any, Any]) -> TaskRequest:
     """Return the request of a targen task: its description, and its right worked samples."""
     instructions = task.judging.instructions.strip()
     description = task.description.strip()
-    earlier = "\n\n".join(filter(None, (description, instructions))) or task.summary
+    both = "\n\n".join(filter(None, (description, instructions))) or task.summary
     is_repeated = {*description.splitlines()} <= {*instructions.splitlines()}
     examples = tuple(
         Example(sample.input, _answer(sample.output))
@@ -123,10 +121,9 @@ def wanted_of(task: Task[Any, Any]) -> TaskRequest:
     )
     return TaskRequest(
         task.name,
-        (is_repeated and instructions) or earlier,
+        (is_repeated and instructions) or both,
         examples,
         tuple(label.name for label in task.labels),
-        earlier=earlier,
     )
 
 

@@ -19,7 +19,6 @@ from targen_outputs.counting import Seen, counted, shared_out
 from targen_outputs.sets import IN_ORDER, NONE, Kinds, field_in
 from targen_standard import Declaration, Output, OutputType, Target
 from targen_standard.checks.copies import is_copy
-from targen_standard.editions import Edition
 from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["ANSWER", "Answer", "AnswerOutput", "overlap_of", "span_of"]
@@ -78,10 +77,8 @@ class Answer(BaseModel):
 class AnswerOutput(Output):
     """Right answers in a column `answers`, and the kind of the question in `kind`."""
 
-    def __init__(self, spec: Answer, *, edition: Edition) -> None:
+    def __init__(self, spec: Answer) -> None:
         self._spec = spec
-        self._strict = edition.decides_by_numbers
-        self._is_exact = edition.answers_are_whole_words
         low, high = spec.per_row
         self._kinds = tuple(spec.kinds)
         answers = Annotated[list[_TEXT], Field(min_length=low, max_length=high)]
@@ -97,8 +94,6 @@ class AnswerOutput(Output):
         kinds = [f"- {name}: {text.strip()}" for name, text in spec.kinds.items()]
         without = "If it has no answer, the row is broken."
         if not low:
-            if not self._is_exact:  # later editions say it of the rows without one
-                self.how += f"; [] if the {spec.within} does not answer the question"
             without = f"If the {spec.within} does not answer it, answers is [] and the kind {NONE}."
         asked = (
             f"Answer the question: {many}, as short as can be{whole}. {without} Then say of which "
@@ -119,12 +114,11 @@ class AnswerOutput(Output):
         """Check that no answer occurs twice, and that each is in the passage if it must be."""
         place = self._spec.within
         if bool(row["answers"]) == (row["kind"] == NONE):
-            clash = f"a row of the kind {NONE} has no answers, and any other has some"
-            if self._is_exact:  # step 3 does not know the kinds
-                clash = f"answers: it must be [] if the {place} does not answer the question"
-                if not row["answers"]:
-                    clash = "answers: it is empty, but the question has an answer"
-            raise ValueError(clash)
+            if row["answers"]:  # step 3 does not know the kinds
+                raise ValueError(
+                    f"answers: it must be [] if the {place} does not answer the question"
+                )
+            raise ValueError("answers: it is empty, but the question has an answer")
         seen = [" ".join(tokens(each)) or each for each in row["answers"]]
         if len({*seen}) < len(seen):
             raise ValueError("`answers` contains an answer twice")
@@ -132,9 +126,9 @@ class AnswerOutput(Output):
             said, passage = f"answers: {answer[:80]!r}", row[place]
             if answer not in passage:
                 raise ValueError(f"{said} is not in the {place}")
-            if self._is_exact and span_of(answer, passage) != answer:
+            if span_of(answer, passage) != answer:
                 raise ValueError(f"{said} begins or ends inside a word or number of the {place}")
-            if self._is_exact and is_copy(answer, of=passage):
+            if is_copy(answer, of=passage):
                 raise ValueError(f"answers: an answer is the whole {place}")
 
     def target(self, label: str, rng: random.Random) -> Target:
@@ -142,8 +136,7 @@ class AnswerOutput(Output):
         low, high = self._spec.per_row
         if label == NONE:
             unanswered = f"A question that the {self._spec.within} does not answer"
-            without = "; answers is []" if self._is_exact else ""
-            return Target(f"{unanswered}, although it is about the same subject{without}.", 0)
+            return Target(f"{unanswered}, although it is about the same subject; answers is [].", 0)
         count = rng.randint(low or 1, high)
         many = f", with exactly {count} right answers" if count > 1 else ""
         return Target(f"A question of this kind{many}: {self._spec.answer[label].strip()}", count)
@@ -155,7 +148,7 @@ class AnswerOutput(Output):
     def _copied(self, answers: Sequence[str], row: Row) -> list[str]:
         """Return answers as the passage has them, where it does; `check` refuses the others."""
         said = [each.strip() for each in answers]
-        if not (self._is_exact and self._spec.within):
+        if not self._spec.within:
             return said
         return [span_of(each, row[self._spec.within]) or each for each in said]
 
@@ -182,14 +175,9 @@ class AnswerOutput(Output):
         return bool(
             row["kind"] == judged["kind"]
             and all(
-                any(self._alike(one, other) for other in row["answers"])
-                for one in judged["answers"]
+                any(_alike(one, other) for other in row["answers"]) for one in judged["answers"]
             )
         )
-
-    def _alike(self, one: str, other: str) -> bool:
-        differ = self._strict and _decisive(one) != _decisive(other)
-        return not differ and overlap_of(one, other) >= _ALIKE
 
     def as_text(self, row: Row) -> str:
         """Return the answers, with semicolons; `none` without any."""
@@ -276,6 +264,10 @@ def _is_in_word(text: str, at: int) -> bool:
     return any(number.start() < at < number.end() for number in _NUMBER.finditer(text))
 
 
+def _alike(one: str, other: str) -> bool:
+    return _decisive(one) == _decisive(other) and overlap_of(one, other) >= _ALIKE
+
+
 def _decisive(answer: str) -> tuple[list[str], bool]:
     """The numbers of an answer in their order, and whether a word negates it."""
     said = tokens(answer)
@@ -306,7 +298,7 @@ def _output(spec: Answer, declaration: Declaration) -> AnswerOutput:
             "a row has a passage but no question",
             hint="fields: {passage: …, question: …}, and under output within: passage",
         )
-    return AnswerOutput(spec, edition=declaration.rules)
+    return AnswerOutput(spec)
 
 
 ANSWER: OutputType[Any] = OutputType(

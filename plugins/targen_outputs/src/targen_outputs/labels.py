@@ -17,7 +17,6 @@ from targen_outputs.counting import Seen, by_name, shared_out
 from targen_outputs.plans import InSets
 from targen_outputs.sets import IN_ORDER, NONE, Members, label_for, members_of
 from targen_standard import Output, OutputType, Target
-from targen_standard.editions import Edition
 from targen_standard.task_files.outputs import Question, Row
 
 __all__ = ["LABELS", "Labels", "LabelsOutput"]
@@ -75,21 +74,18 @@ class Labels(InSets):
 class LabelsOutput(Output):
     """Any number of labels of a row, within bounds, in a column `labels`."""
 
-    def __init__(self, spec: Labels, *, edition: Edition) -> None:
+    def __init__(self, spec: Labels) -> None:
         self._spec = spec
         names = self._names = spec.names
         self._sets = spec.sets
-        self._says_sizes = edition.says_number_of_labels
-        self.columns = self.answer = {"labels": list[Literal[names]]}  # type: ignore[valid-type]
-        allowed = "there may be none"
-        if self._says_sizes:
-            low, high = spec.per_row
-            # A maximum is not told: if a text has more labels, step 4 must not drop some of them.
-            most: dict[str, Any] = {"maxItems": high} if low == high else {}
-            of = Field(json_schema_extra={"minItems": low, **most})
-            one = one_of(names) if edition.accepts_spellings else Literal[names]
-            self.answer = {"labels": Annotated[list[one], of]}  # type: ignore[valid-type]
-            allowed = _allowed(low, high)
+        self.columns = {"labels": list[Literal[names]]}  # type: ignore[valid-type]
+        low, high = spec.per_row
+        # A maximum is not told: if a text has more labels, step 4 must not drop some of them.
+        most: dict[str, Any] = {"maxItems": high} if low == high else {}
+        of = Field(json_schema_extra={"minItems": low, **most})
+        one = one_of(names)
+        self.answer = {"labels": Annotated[list[one], of]}  # type: ignore[valid-type]
+        allowed = _allowed(low, high)
         self.answer_form = {"labels": ["...", "..."]}
         self.label_says = f"The label says which of these apply to a row: {', '.join(names)}."
         defined = [f"- {name}: {text.strip()}" for name, text in spec.labels.items()]
@@ -123,7 +119,7 @@ class LabelsOutput(Output):
         """Return the labels that step 4 finds, in the order of the file."""
         found = [name for name in self._names if name in answers[0]["labels"]]
         low, high = self._spec.per_row
-        if self._says_sizes and (len(found) < low or len(found) > high == low):
+        if len(found) < low or len(found) > high == low:
             reason = "too-few-labels" if len(found) < low else "too-many-labels"
             allowed = f"{low}" if low == high else f"at least {low}"
             has = plural(len(found), "label")
@@ -186,7 +182,7 @@ LABELS: OutputType[Any] = OutputType(
     summary="any number of labels per row",
     spec=Labels,
     labels=Labels.planned,
-    output=lambda spec, declaration: LabelsOutput(spec, edition=declaration.rules),
+    output=lambda spec, declaration: LabelsOutput(spec),
     label_named=Labels.label_named,
     other_label=Labels.definition_of,
     presets=lambda spec: spec.presets,

@@ -228,8 +228,6 @@ def _shortest(score: float) -> int | float:
 
 def _output(spec: Score, declaration: Declaration) -> ScoreOutput:
     low, high = spec.ends
-    if not declaration.rules.scores_fit_steps:  # their runs have rows of such steps
-        return ScoreOutput(spec, whole=False)
     if spec.at(spec.points_above(high)) != high:
         hint = f"step: {spec.nearest_step:g}"
         raise UsageError(

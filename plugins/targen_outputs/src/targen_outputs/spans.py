@@ -22,7 +22,6 @@ from targen_outputs.own import own_spans, seems_misplaced
 from targen_outputs.plans import InSets
 from targen_outputs.sets import IN_ORDER, Definitions, field_in, label_for, members_of
 from targen_standard import Declaration, Output, OutputType, Target
-from targen_standard.editions import Edition
 from targen_standard.made_up import word
 from targen_standard.task_files.outputs import Question, Row
 
@@ -36,8 +35,6 @@ _log = logging.getLogger("targen.dataset")
 _MOST_NAMED = 3  # rows with odd spans
 _SHOWN = 40  # characters of such a span
 _MOST_TYPES = 3  # of the sets that a plan has by default
-_USUAL = 4  # spans that a text has room for; more are rarely drawn
-_WORDS_EACH = 2  # of a text, for each of these, in earlier editions
 _WORDS_OF_SPAN = 3  # of a text, for each span
 _ONE_MORE = 0.5  # probability of one more span in a row: most texts name few things
 _MARKUP = re.compile(r"<|\b(?:html|xml|mark-?up)\b", re.IGNORECASE)
@@ -90,18 +87,9 @@ class SpansOutput(Output):
         language: of the text, by its English name.
     """
 
-    def __init__(
-        self,
-        spec: Spans,
-        field: str,
-        language: str,
-        *,
-        has_markup: bool,
-        edition: Edition,
-    ) -> None:
+    def __init__(self, spec: Spans, field: str, language: str, *, has_markup: bool) -> None:
         self._spec, self._field, self._sets = spec, field, spec.sets
-        self._strict = edition.reads_tags_strictly and not has_markup
-        self._counts_types = not edition.counts_all_spans
+        self._strict = not has_markup
         self._odd: set[str] = set()
         self.field, self.overlap, self.language = field, spec.overlap, language
         names = tuple(spec.spans)
@@ -116,9 +104,8 @@ class SpansOutput(Output):
         self.columns = {"spans": list[span]}  # type: ignore[valid-type]
         self.answer = {field: str}
         low, high = spec.per_row
-        fewest = _WORDS_EACH * min(high, _USUAL)
-        if edition.spans_fit_lengths:  # a drawn length then decides how many more there may be
-            fewest = _WORDS_OF_SPAN * max(low, min(high, _MOST_TYPES, len(names)))
+        # A drawn length decides how many more there may be.
+        fewest = _WORDS_OF_SPAN * max(low, min(high, _MOST_TYPES, len(names)))
         self.fewest_words = {field: fewest}
         example = f"... <{names[0]}>...</{names[0]}> ..."
         self.form = self.answer_form = {field: example}
@@ -127,9 +114,7 @@ class SpansOutput(Output):
         self.label_says = f"The label says which types of spans a row has: {', '.join(names)}."
         defined = [f"- {name}: {text.strip()}" for name, text in spec.spans.items()]
         overlap = f"{'may' if spec.overlap else 'do not'} overlap."
-        mark = f"Mark them: {every}."
-        if edition.says_overlap:
-            mark = f"Spans {overlap} {mark}"
+        mark = f"Spans {overlap} Mark them: {every}."
         self.how = "\n".join(["Spans have these types:", *defined, mark, ""])
         asked = f"Find all spans of these types in the {field}; there may be none. They {overlap}"
         copied = f"Reply with the same {field}, character by character, and {every}"
@@ -191,9 +176,6 @@ class SpansOutput(Output):
         while count < high and rng.random() < _ONE_MORE:
             count += 1
         counts = Counter([*types, *rng.choices(types, k=count - len(types))])
-        if self._counts_types:
-            wanted = ", ".join(f"{counts[kind]} {kind}" for kind in types)
-            return Target(f"It has these spans: {wanted}. It has none of another type.", counts)
         # The writer decides how many each has: a text with two quantities has two products.
         spans, listed = plural(count, "span"), ", ".join(types)
         each = "" if count == len(types) else "at least "
@@ -314,11 +296,8 @@ def _output(spec: Spans, declaration: Declaration) -> SpansOutput:
         )
     field = spec.field or texts[0]
     said = f"{declaration.description} {declaration.fields[field].description}"
-    return SpansOutput(
-        *(spec, field, declaration.language),
-        has_markup=_MARKUP.search(said) is not None,
-        edition=declaration.rules,
-    )
+    has_markup = _MARKUP.search(said) is not None
+    return SpansOutput(spec, field, declaration.language, has_markup=has_markup)
 
 
 SPANS: OutputType[Any] = OutputType(

@@ -34,7 +34,6 @@ from unicodedata import category
 from targen_core.errors import Rejected
 from targen_core.tasks.letters import PER_DENSE
 from targen_core.tasks.words import WORD, words
-from targen_standard.editions import NEWEST, Edition
 
 __all__ = [
     "Language",
@@ -263,18 +262,16 @@ def content_words(text: str) -> set[str]:
     return {word for word in words(text) if word not in _STOP}
 
 
-def check_language(text: str, what: str, language: str = "English", *, edition: int = 8) -> None:
+def check_language(text: str, what: str, language: str = "English") -> None:
     """Require a language, as far as its letters and function words show.
 
     Function words are known for English, Dutch, French, German, Italian, Portuguese and Spanish,
     and the script for a dozen more. Other languages always pass. These seven may also be given by
     their code or their own name, and with a region: "es-CL", "español (Chile)".
 
-    A text in another script may name things in Latin letters, such as products. Before `edition` 7,
-    only Chinese, Japanese and Korean ones may. They also lack the checks for Chinese in Japanese
-    and for letters of other languages, such as Polish ones. From edition 10 on, Turkish and other
-    languages of Latin script must be in it. Quotations may be in any language, and words of Danish
-    and nine other languages count as those of another language.
+    A text in another script may name things in Latin letters, such as products. Texts in Turkish
+    and other languages of Latin script must be in it. Quotations may be in any language. Words of
+    Danish and nine other languages count as those of another language.
 
     Raises:
         Rejected: `not-latin`: a fifth of the letters are of other scripts (`not-cyrillic` and so
@@ -283,46 +280,40 @@ def check_language(text: str, what: str, language: str = "English", *, edition: 
             this one. Words of both do not count.
     """
     name = _plain_name(language)
-    rules = Edition(edition)
-    earlier, newest = not rules.knows_scripts, rules.knows_more_languages
-    if newest and len(words(outside := _QUOTES.sub(" ", text))) >= _OUTSIDE:
+    if len(words(outside := _QUOTES.sub(" ", text))) >= _OUTSIDE:
         text = outside
     letters = [char for char in text if char.isalpha()]
     if (script := _SCRIPTS.get(name)) is not None:
-        if not earlier:  # half-width katakana have other names; vowel signs are marks
-            letters = [
-                char
-                for char in unicodedata.normalize("NFKC", text)
-                if char.isalpha() or (category(char)[0] == "M" and _is_of(script, char))
-            ]
+        # Half-width katakana have other names; vowel signs are marks.
+        letters = [
+            char
+            for char in unicodedata.normalize("NFKC", text)
+            if char.isalpha() or (category(char)[0] == "M" and _is_of(script, char))
+        ]
         own = sum(_is_of(script, char) for char in letters)
         count = len(letters)
         latin = sum(char < "\u0250" for char in letters)
         # As many Latin letters as the others are worth may be names, and if words have a capital,
         # twice as many.
-        worth = PER_DENSE if name in _DENSE else 1 - earlier
-        named = 0 if earlier else sum(map(len, _NAMED.findall(text))) // 2
+        worth = PER_DENSE if name in _DENSE else 1
+        named = sum(map(len, _NAMED.findall(text))) // 2
         count -= min(worth * own + min(named, worth * own), latin)
         if own < 0.8 * count:
             raise Rejected(
                 f"not-{script_of(name).lower()}", f"the {what} is not in {language} script"
             )
-        is_other = name == "japanese" and not earlier and _is_chinese(text)
-    elif (known := find_language(name)) is None and not (newest and name in _OTHERS.values()):
+        is_other = name == "japanese" and _is_chinese(text)
+    elif (known := find_language(name)) is None and name not in _OTHERS.values():
         return
-    elif sum(char < "\u0250" or (newest and _is_of("LATIN", char)) for char in letters) < 0.8 * len(
-        letters
-    ):
+    elif sum(char < "\u0250" or _is_of("LATIN", char) for char in letters) < 0.8 * len(letters):
         raise Rejected("not-latin", f"the {what} is not in Latin script")
     elif known is None:
         return
     else:
-        vague = known.spoken_words if newest else frozenset[str]()
-        is_other = any(_is_more_of(text, *pair, vague) for pair in _rivals(name))
-        if not (earlier or is_other):
-            lettered = _with_other_letters(text)
-            pairs = _others(name) if newest else [(known.function_words, frozenset[str]())]
-            is_other = any(_is_more_of(text, m, theirs | lettered, vague) for m, theirs in pairs)
+        vague, lettered = known.spoken_words, _with_other_letters(text)
+        is_other = any(_is_more_of(text, *pair, vague) for pair in _rivals(name)) or any(
+            _is_more_of(text, mine, theirs | lettered, vague) for mine, theirs in _others(name)
+        )
     if is_other:
         raise Rejected(f"not-{name}", f"the {what} is not in {language}: {text[:60]!r}")
 
@@ -397,7 +388,7 @@ def nearest_language(text: str, usual: str = "") -> str:
 
 def _may_be(text: str, language: str) -> bool:
     try:
-        check_language(text, "text", language, edition=NEWEST)
+        check_language(text, "text", language)
     except Rejected:
         return False
     return True

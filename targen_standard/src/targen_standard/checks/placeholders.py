@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from targen_core.errors import Rejected
-from targen_standard.editions import Edition
 
 __all__ = ["filled"]
 
@@ -48,32 +47,27 @@ _CODE = re.compile(r"`|</|\{%|[;{]\s*$", re.MULTILINE)
 _GARBLED = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]+|\ufffd")
 
 
-def filled(text: str, what: str, *, edition: int = 9) -> None:
+def filled(text: str, what: str) -> None:
     """Refuse a text with a placeholder that its writer was to fill in, in the larger languages.
 
-    Examples are `[Your name]`, `[Kundennummer]`, `<Date>`, `{Name}` and `{{customer}}`. Other
-    brackets pass, such as `[sic]` and `[1]`, and so do links, code, and data that people masked
-    with `XXXX`. Before `edition` 9, `{Name}` also passes. From edition 10 on, `(Name einfügen)`,
-    `TT.MM.JJJJ` and the signature `Ihr Name` are placeholders. Texts in a wrong encoding, such as
-    `fÃ¼r`, do not pass.
+    Examples are `[Your name]`, `[Kundennummer]`, `<Date>`, `{Name}`, `{{customer}}`, `(Name
+    einfügen)`, `TT.MM.JJJJ` and the signature `Ihr Name`. Other brackets pass, such as `[sic]` and
+    `[1]`, and so do links, code, and data that people masked with `XXXX`. Texts in a wrong
+    encoding, such as `fÃ¼r`, do not pass.
 
     Raises:
         Rejected: `placeholder`, or `garbled`.
     """
-    rules = Edition(edition)
     found = _UNFILLED.search(text)
     if found is None and not _CODE.search(text):
-        found = _OF_TEMPLATES.search(text)
-        if found is None and rules.knows_braces:
-            found = _IN_BRACES.search(text)
-    newest = rules.knows_more_placeholders
-    if found is None and newest:
+        found = _OF_TEMPLATES.search(text) or _IN_BRACES.search(text)
+    if found is None:
         found = _OF_FORMS.search(text)
         if found is not None and "format" in text.casefold():
             found = None  # it says how to write dates
     if found is not None:
         raise Rejected("placeholder", f"the {what} holds a placeholder: {found[0].strip()!r}")
-    if newest and (garbled := next(filter(_is_garbled, _GARBLED.findall(text)), "")):
+    if garbled := next(filter(_is_garbled, _GARBLED.findall(text)), ""):
         raise Rejected("garbled", f"the {what} has letters of a wrong encoding: {garbled!r}")
 
 

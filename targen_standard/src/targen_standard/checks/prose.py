@@ -10,7 +10,6 @@ from targen_core.errors import Rejected
 from targen_core.tasks.words import normalized, words
 from targen_standard.checks.languages import check_language, find_language
 from targen_standard.checks.remarks import chatter, meta_text
-from targen_standard.editions import Edition
 
 __all__ = ["phrase", "prose", "sentences", "several_sentences"]
 
@@ -23,7 +22,6 @@ _MARKUP = re.compile(
 _PLACEHOLDER = re.compile(
     r"\[[A-Z_ ]{2,}\]|\$[A-Za-z_]\w*|<[A-Z_ ]{2,}>|\bX{4,}\b|\b[Ll]orem ipsum"
 )
-_END = re.compile(r"[.!?。！？।؟][\"'”’“»)\]]*$")
 _STOPS = tuple(".!?。！？।؟۔｡．")
 _CLOSING = frozenset(["Pe", "Pf", "Pi"])  # categories of Unicode
 _ANY_END = re.compile(r"[.!?।؟][\"'”’“»)\]]*(?=\s|$)|[。！？]+(?:[^\w\s]*$)?")
@@ -103,12 +101,10 @@ def prose(
     max_words: int,
     what: str,
     language: str | None = "English",
-    edition: int = 8,
 ) -> None:
     """Require one or more whole sentences of `min_words` to `max_words` words.
 
-    A task in another language names it, or passes None; see `check_language` and `chatter`, also
-    for `edition`. From edition 9 on, a text may begin with "Note:".
+    A task in another language names it, or passes None; see `check_language` and `chatter`.
 
     Raises:
         Rejected: `meta-text` (chatter, a refusal, a heading, a label), `markup`, `placeholder`,
@@ -116,8 +112,8 @@ def prose(
             no sentence end), `not-latin` (mostly other scripts), `not-english` or `repetitive`.
     """
     stripped = text.strip()
-    chatter(stripped, what, language or "English", edition=edition)
-    meta_text(stripped, what, edition=edition)
+    chatter(stripped, what, language or "English")
+    meta_text(stripped, what)
     if _PLACEHOLDER.search(stripped):
         raise Rejected("placeholder", f"the {what} holds a placeholder: {stripped[:60]!r}")
     if "\n" in stripped:
@@ -132,9 +128,9 @@ def prose(
         raise Rejected("too-short", f"the {what} has {has}, fewer than {min_words}")
     if count > max_words:
         raise Rejected("too-long", f"the {what} has {count} words, more than {max_words}")
-    if not (_is_ended(stripped) if Edition(edition).knows_scripts else _END.search(stripped)):
+    if not _is_ended(stripped):
         raise Rejected("cut-off", f"the {what} ends mid-sentence: {stripped[-40:]!r}")
     if language is not None:
-        check_language(stripped, what, language, edition=edition)
+        check_language(stripped, what, language)
     if count >= 8 and len(set(words(stripped))) < count * 0.45:
         raise Rejected("repetitive", f"the {what} repeats itself: {stripped[:60]!r}")

@@ -11,7 +11,6 @@ from functools import cache
 
 from targen_core.errors import Rejected
 from targen_standard.checks.languages import find_language
-from targen_standard.editions import Edition
 
 __all__ = ["chatter", "meta_text", "says_label"]
 
@@ -31,14 +30,9 @@ _STARTS = r"here (?:is|are)\b|here['’]s\b"
 _CANNOT = r"\bi(?: am|['’]m)? (?:cannot|can['’]t|can not|unable to|not able to|won['’]t) "
 _SURE = r"(?:sure(?: thing)?|certainly|absolutely|of course|okay|ok|great)\s*[,!.:]\s*"
 _I_WRITE = r"(?:let me|i['’]ll|i will|i can) (?:write|generate|create|provide)\b"
-# before what was asked for: an announcement, with or without an interjection
-_ANNOUNCED = (
-    rf"{_SURE}(?:{_STARTS}|{_I_WRITE})"
-    rf"|(?:{_STARTS})[^.!?\n]{{0,60}}\b(?:{_FIELDS}|rows?|examples?|lists?|json)\b[^.!?\n]{{0,60}}:"
-)
 _NO_OTHERS = r"(?![^.!?:\n]*\b(?:my|our|i|me|we|us|you|they|he|she|from)\b)"
 _OF_A_KIND = rf"{_NO_OTHERS}[^.!?:\n]{{0,60}}\b(?:{_KINDS})\b[^.!?:\n]{{0,60}}"
-_ANNOUNCED_AS_TEXT = (  # people announce photos, and what they got from others
+_ANNOUNCED = (  # before what was asked for; people announce photos, and what they got from others
     rf"{_SURE}(?:{_STARTS}|{_I_WRITE}){_OF_A_KIND}(?::|\n|$)|(?:{_STARTS}){_OF_A_KIND}:"
 )
 _OTHER_CHATTER = (
@@ -57,11 +51,7 @@ _OTHER_CHATTER = (
     r"|variations?|versions?|sentences?|premises?|hypothes[ie]s|passages?)"
     r"|me to (?:adjust|modify|revise|rewrite|generate))\b[^.!?\n]*[^\w]*$"
 )
-_CHATTER = re.compile(
-    rf"^[^\w{{]*(?:{_ANNOUNCED}|{_OTHER_CHATTER}|\bhope (?:this|that|it) helps\b[^\w]*$",
-    re.IGNORECASE,
-)
-_NEWEST_CHATTER = re.compile(rf"^[^\w{{]*(?:{_ANNOUNCED_AS_TEXT}|{_OTHER_CHATTER}", re.IGNORECASE)
+_CHATTER = re.compile(rf"^[^\w{{]*(?:{_ANNOUNCED}|{_OTHER_CHATTER}", re.IGNORECASE)
 _META = re.compile(  # contents that prose must not have, in addition to chatter
     r"^[^\w{]*(?:sure\s*[!.:]|sure thing\b|certainly\s*[,!.:]"
     r"|(?:absolutely|of course|okay|ok|great)\s*(?:!|[,.:]\s*(?:let|this|i['’]ll))"
@@ -81,7 +71,7 @@ _NOTE = re.compile(  # people begin so, too, unless they mean the text itself
 )
 
 
-def chatter(text: str, what: str, language: str = "English", *, edition: int = 8) -> None:
+def chatter(text: str, what: str, language: str = "English") -> None:
     """Refuse a model's remarks about its reply, in English or in the text's language.
 
     That is an announcement ("Sure! Here is a premise: …"), a refusal ("I cannot generate …") or a
@@ -89,10 +79,9 @@ def chatter(text: str, what: str, language: str = "English", *, edition: int = 8
     like more examples."). Ordinary speech between people, such as "Let me know if you can help
     me.", passes. The languages are those of `check_language`.
 
-    From `edition` 9 on, it also refuses more introductions, such as "Gladly! Here is the message:
-    …", and notes on the text's label. Its error shows the remark. From edition 10 on, "Sure, here
-    are the photos." and "I hope this helps!" pass. It then refuses counts of words, and
-    introductions such as "As requested, a mail:".
+    It also refuses introductions such as "Gladly! Here is the message: …" and "As requested, a
+    mail:", notes on the text's label, and counts of words. "Sure, here are the photos." and "I hope
+    this helps!" pass.
 
     Raises:
         Rejected: `meta-text`.
@@ -100,53 +89,42 @@ def chatter(text: str, what: str, language: str = "English", *, edition: int = 8
     stripped = text.strip()
     heading = stripped.lstrip("\"'“*# ").casefold().removeprefix("the ")
     headed = heading.startswith(name := what.casefold()) and _COLON.match(heading[len(name) :])
-    rules = Edition(edition)
-    if said := f"{what}:" if headed else _remark(stripped, language, rules):
-        raise _rejected(said if rules.explains_refusals else stripped, what)
+    if said := f"{what}:" if headed else _remark(stripped, language):
+        raise _rejected(said, what)
 
 
-def meta_text(text: str, what: str, *, edition: int = 8) -> None:
+def meta_text(text: str, what: str) -> None:
     """Refuse what whole sentences never have: headings, labels and more remarks than `chatter`.
 
-    From `edition` 9 on, a text may begin with "Note:", unless the note is about the text itself.
+    A text may begin with "Note:", unless the note is about the text itself.
 
     Raises:
         Rejected: `meta-text`.
     """
-    rules = Edition(edition)
     found = _META.search(text)
-    if found and rules.accepts_notes and _NOTE.match(text):
+    if found and _NOTE.match(text):
         found = _META.search(text, found.end())
     if found:
-        raise _rejected(found[0] if rules.explains_refusals else text, what)
+        raise _rejected(found[0], what)
 
 
 def _rejected(words: str, what: str) -> Rejected:
     return Rejected("meta-text", f"the {what} talks about the answer: {words.strip()[:60]!r}")
 
 
-def _remark(text: str, language: str, edition: Edition) -> str:
-    """Return the words of a remark in a text, in English or in its own language, or "".
-
-    If the edition `knows_introductions`, more introductions and notes on the text's label are
-    remarks. If it `knows_more_remarks`, an announcement must name a kind of text, and "I hope this
-    helps!" does not count.
-    """
-    newest = edition.knows_more_remarks
-    if found := (_NEWEST_CHATTER if newest else _CHATTER).search(text):
+def _remark(text: str, language: str) -> str:
+    """Return the words of a remark in a text, in English or in its own language, or ""."""
+    if found := _CHATTER.search(text):
         return found[0]
-    patterns = [_remarks(language, newest=newest)]
-    if edition.knows_introductions:
-        patterns += map(_leads, dict.fromkeys(("English", language)))
-    if newest:
-        patterns += map(_frames, dict.fromkeys(("English", language)))
+    both = dict.fromkeys(("English", language))
+    patterns = (_remarks(language), *map(_leads, both), *map(_frames, both))
     plain = text.replace("'", "’")
     found = next(filter(None, (each.search(plain) for each in patterns if each)), None)
     return found[0] if found else ""
 
 
 @cache  # and not when this module loads: each takes 3 ms to compile
-def _remarks(language: str, *, newest: bool) -> re.Pattern[str] | None:
+def _remarks(language: str) -> re.Pattern[str] | None:
     """Return the pattern of remarks in a language; None if its file has none, as for English.
 
     The part `mine` follows `here` when people announce something of their own. `cannot` is a
@@ -157,21 +135,14 @@ def _remarks(language: str, *, newest: bool) -> re.Pattern[str] | None:
         return None
     parts = {name: f"(?:{part})" for name, part in known.remarks.items()}
     here = r"{here}\b(?! {mine})".format_map(parts)
-    opened = r"{sure}\s*[,!.:]\s*(?:{here}|{will})"
-    closed = r"|\b{hope}\W*$"
-    if newest:
-        parts["others"], parts["kinds"] = known.leads["mine"], known.leads["things"]
-        opened += (
-            r"(?![^.!?:\n]*\b(?:{others})\b)[^.!?:\n]{{0,60}}\b(?:{kinds}|(?!lij?st|elenc){things})\b"
-            r"[^.!?:\n]{{0,60}}(?::|\n|$)"
-        )
-        closed = ""
+    parts["others"], parts["kinds"] = known.leads["mine"], known.leads["things"]
     return re.compile(
         (
-            rf"^[^\w{{{{]*(?:{opened}"
+            r"^[^\w{{]*(?:{sure}\s*[,!.:]\s*(?:{here}|{will})"
+            r"(?![^.!?:\n]*\b(?:{others})\b)[^.!?:\n]{{0,60}}\b(?:{kinds}|(?!lij?st|elenc){things})\b"
+            r"[^.!?:\n]{{0,60}}(?::|\n|$)"
             r"|{here}[^.!?\n]{{0,60}}\b{things}\b[^.!?\n]{{0,60}}:"
             r"|(?:{sorry}[,.]? (?:{but} )?)?(?:{machine}\b|{cannot}\b|{helpless}\W*$))"
-            rf"{closed}"
             r"|\b{more}\b[^.!?\n]{{0,80}}\W*$"
         ).format_map({**parts, "here": here}),
         re.IGNORECASE,

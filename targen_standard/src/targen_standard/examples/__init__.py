@@ -11,20 +11,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SerializerFunctionWrapHandler,
-    model_serializer,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field
 
 from targen_core.options import Flag, ListOptions, Options, Rows
 from targen_core.plugins.configurable import Configurable, Section
-from targen_core.runs.records.lock import COPY
 from targen_core.text import plural
-from targen_standard.editions import NEWEST
 from targen_standard.examples.profile import Profile
 
 if TYPE_CHECKING:  # with numpy
@@ -35,12 +26,6 @@ MEASURED_FROM = 20
 
 PER_LABEL = 6
 """With so many examples for each label, rows follow pairs of them; fewer make too few pairs."""
-
-ONCE_PER_LABEL = 8
-"""The same in earlier runs."""
-
-EARLIEST = 10
-"""The earliest edition of task files in the options: others set what was different before."""
 
 
 class ExampleOptions(Options):
@@ -82,70 +67,15 @@ class ExampleOptions(Options):
         ),
     ] = 0.2
     profile: Annotated[
-        # As earlier runs recorded it, None is the default and true is for fewer rows.
-        Profile | bool | Literal["pairs", "whole"] | None,
+        Profile | Literal["pairs", "whole", "none"],
         Field(
             description="how rows follow the examples. `pairs`: each row has the manner of one "
-            "example and a subject near that of another. Other tasks, and fewer than `per_label` "
+            f"example and a subject near that of another. Other tasks, and fewer than {PER_LABEL} "
             "examples per label, are treated as with `whole`. `whole`: each row has "
-            f"the form of one of at least {MEASURED_FROM} examples. true: each trait is drawn "
-            "separately. false: "
+            f"the form of one of at least {MEASURED_FROM} examples. `none`: "
             "examples are only shown. Or a profile, as `targen profile` prints it"
         ),
     ] = "pairs"
-
-    per_label: Annotated[
-        int,
-        Field(
-            ge=2,
-            description="the least number of examples per label for `pairs`. Earlier runs needed "
-            f"{ONCE_PER_LABEL}",
-        ),
-    ] = ONCE_PER_LABEL
-
-    by_language: Annotated[
-        bool | Literal["script", "words"],
-        Field(
-            description="true: forms omit names if the language capitalizes nouns. `script`: "
-            "they also know the marks of scripts other than Latin. `words`, as in new runs: they "
-            "also know the abbreviations of the language, and subjects are spelled as in the texts"
-        ),
-    ] = False
-
-    edition: Annotated[
-        int,
-        Field(
-            ge=EARLIEST,
-            le=NEWEST,
-            description="the edition of task files by which rows imitate examples. `11`: not "
-            "texts outside the task's limits of words. Forms are those of the "
-            "longest field, and suit the language of each text. `12`, as in new runs: step 4 also "
-            "sees some examples, and rows also follow those whose label is not sure",
-        ),
-    ] = EARLIEST
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_new_runs(cls, values: Any) -> Any:
-        """Set today's rules, except for a run that continues from its own copy of the examples."""
-        path = values.get("examples") if isinstance(values, dict) else None
-        if path is None or COPY.fullmatch(Path(path).name):
-            return values
-        return {"by_language": "words", "per_label": PER_LABEL, "edition": NEWEST, **values}
-
-    @model_serializer(mode="wrap")
-    def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Omit unused values, so that a run from before they existed continues."""
-        values: dict[str, Any] = dump(self)
-        if not self.close_gap:
-            values = {name: v for name, v in values.items() if name not in ("close_gap", "extra")}
-        if not self.by_language:
-            del values["by_language"]
-        if self.per_label == ONCE_PER_LABEL:
-            del values["per_label"]
-        if self.edition == EARLIEST:
-            del values["edition"]
-        return values
 
 
 class Apart(BaseModel):

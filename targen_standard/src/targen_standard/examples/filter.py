@@ -19,12 +19,11 @@ from targen_core.tasks.steps import ListStep
 from targen_core.wording import Blank, Option, Unplaced
 from targen_standard.checks.languages import find_language
 from targen_standard.datasets.kept import called
-from targen_standard.editions import Edition
 from targen_standard.examples import MEASURED_FROM, ExampleOptions, ExamplesSection
 from targen_standard.examples.following import followed, too_few
 from targen_standard.examples.forms import forms_of, length_of
 from targen_standard.examples.limits import Imitated, imitated
-from targen_standard.examples.measuring import Spoken, labelled_alike, measured
+from targen_standard.examples.measuring import Spoken, labelled_alike
 from targen_standard.examples.profile import FORM, Kinds, Profile, Trait
 from targen_standard.examples.reading import Examples, read_examples
 from targen_standard.examples.showing import Hands, shown_to, shown_to_judge
@@ -51,7 +50,6 @@ class ExampleFilter(Filter):
     def __init__(self, options: ExampleOptions) -> None:
         """Use the file and the profile that the options name."""
         self._options = options
-        self._edition = Edition(options.edition)
         self._examples: Examples | None = None
         self._imitated: Imitated | None = None
         self._aims: Collection[str | None] = ()
@@ -82,8 +80,7 @@ class ExampleFilter(Filter):
             )
         like = None if path is None else self._read(path, task)
         examples = None if like is None else like.examples
-        shows = self._options.show_examples and self._edition.judge_sees_texts
-        if examples is not None and shows:
+        if examples is not None and self._options.show_examples:
             task = shown_to_judge(task, examples)
         known = find_language((examples and self._spoken(examples).language) or "")
         lengths = [
@@ -94,11 +91,8 @@ class ExampleFilter(Filter):
         ]
         kinds = [e for e in task.dimensions if isinstance(e, Kinds)]
         if examples is not None and self._options.show_examples and profile == "pairs":
-            by_script = self._spoken(examples).by_script
             few = too_few(task, examples.rows, self._options)
-            following = None
-            if not few:
-                following = followed(task, examples.rows, self._options, by_script=by_script)
+            following = None if few else followed(task, examples.rows, self._options)
             if following is not None:
                 # Rows after real texts have their kinds, too.
                 if kinds and path is not None and not COPY_OF_FILE.fullmatch(path.name):
@@ -125,17 +119,16 @@ class ExampleFilter(Filter):
             or not (profile.forms or FORM in profile.traits or (hands and isinstance(each, Trait)))
         ]
         there = {each.name.casefold() for each in own}
-        unsaid = OTHER if self._options.by_language == "words" else ""
         traits = (
-            replace(each, unsaid=unsaid) if each.name == SUBJECT else each
+            replace(each, unsaid=OTHER) if each.name == SUBJECT else each
             for each in profile.drawn
             if each.name.casefold() not in there
         )
         task = task.replace(dimensions=(*own, *traits))
-        # Earlier editions of task files, which do not balance these draws, also keep their prompts.
+        # Not if a method deals the seeds, whose draws it does not balance.
         column = task.seeds[-1].column if task.seeds and task.balanced_draws else ""
         if examples is not None and column:
-            task = _with_lengths(task, examples, by_script=self._spoken(examples).by_script)
+            task = _with_lengths(task, examples)
         if hands or profile.about or profile.forms:
             of = examples.measured if examples is not None and examples.has_more else ""
             return shown_to(task, hands, profile.about, profile.forms, column, of)
@@ -143,32 +136,25 @@ class ExampleFilter(Filter):
 
     def _read(self, path: Path, task: Task[Any, Any]) -> Imitated:
         """Read the examples, and return those that rows imitate."""
-        self._examples = _read(path, task, self._options.edition)
+        self._examples = _read(path, task)
         self._aims = {*task.branches.values()}
-        if self._edition.imitates_fitting_texts:
-            self._imitated = imitated(
-                self._examples, task.texts.written.get(self._examples.measured)
-            )
-        else:
-            self._imitated = Imitated(self._examples)
+        limits = task.texts.written.get(self._examples.measured)
+        self._imitated = imitated(self._examples, limits)
         return self._imitated
 
     def _profile(self, examples: Examples, task: Task[Any, Any]) -> Profile:
         """Return the profile of examples; empty if they are too few, or only shown."""
-        asked = self._options.profile
         given = 0 if self._examples is None else len(self._examples.rows)
-        enough = asked is True or self._options.close_gap or given >= MEASURED_FROM
-        return self._measured(examples, task) if enough and asked is not False else Profile()
+        enough = self._options.close_gap or given >= MEASURED_FROM
+        wanted = enough and self._options.profile != "none"
+        return self._measured(examples, task) if wanted else Profile()
 
     def _measured(self, examples: Examples, task: Task[Any, Any]) -> Profile:
         """Return the profile of examples; filters that draw more, or less, override it."""
-        # Rows draw the form of a whole text; in earlier runs, traits were apart.
-        whole = self._options.profile not in (None, True)
-        return _profile_of(examples, self._spoken(examples), whole=whole)
+        return _profile_of(examples, self._spoken(examples))
 
     def _spoken(self, examples: Examples) -> Spoken:
-        each = self._edition.imitates_one_field
-        return _spoken_in(examples, self._options.by_language, each=each)
+        return _spoken_in(examples)
 
     def check_task(self, task: Task[Any, Any]) -> None:
         """Read the examples, if `shaped` was not called, and warn of other lengths than theirs."""
@@ -236,16 +222,16 @@ class ExampleFilter(Filter):
         ).model_dump(mode="json", exclude_none=True)
 
 
-def _read(path: Path, task: Task[Any, Any], edition: int) -> Examples:
+def _read(path: Path, task: Task[Any, Any]) -> Examples:
     try:
-        return read_examples(path.expanduser(), task, edition=edition)
+        return read_examples(path.expanduser(), task)
     except UsageError as error:
         error.option = "examples"
         error.args = (Unplaced(Option("examples") + ": ") + str(error),)
         raise
 
 
-def _with_lengths(task: Task[Any, Any], examples: Examples, *, by_script: bool) -> Task[Any, Any]:
+def _with_lengths(task: Task[Any, Any], examples: Examples) -> Task[Any, Any]:
     """Return the task whose seeds, if they are texts of rows, are as long as those of examples."""
     *above, last = task.seeds
     by_label = labelled_alike([row for row in examples.rows if _passes(last, row.seed)])
@@ -253,7 +239,7 @@ def _with_lengths(task: Task[Any, Any], examples: Examples, *, by_script: bool) 
         return task
     most = max(map(len, by_label.values()))
     lengths = Counter(
-        length_of(rows[at % len(rows)].seed, by_script=by_script)
+        length_of(rows[at % len(rows)].seed)
         for rows in by_label.values()
         for at in range(min(most, _MOST_LENGTHS // len(by_label) or 1))
     )
@@ -282,8 +268,8 @@ def _warn(words: str) -> None:
 
 
 @lru_cache(maxsize=1)  # a run is prepared more than once
-def _spoken_in(examples: Examples, by_language: bool | str, *, each: bool) -> Spoken:
-    return Spoken.of((row.text for row in examples.rows), by_language, each=each)
+def _spoken_in(examples: Examples) -> Spoken:
+    return Spoken.of(row.text for row in examples.rows)
 
 
 @lru_cache(maxsize=1)  # a run is prepared more than once
@@ -302,5 +288,5 @@ def _hands_of(
 
 
 @lru_cache(maxsize=1)  # a run is prepared more than once
-def _profile_of(examples: Examples, spoken: Spoken, *, whole: bool) -> Profile:
-    return Profile(forms=forms_of(examples.rows, spoken)) if whole else measured(examples.rows)
+def _profile_of(examples: Examples, spoken: Spoken) -> Profile:
+    return Profile(forms=forms_of(examples.rows, spoken))

@@ -21,8 +21,7 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall, RealTexts
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import InverseGenerator, ListStep, Llm
-from targen_standard.editions import Edition
-from targen_standard.examples import ExampleOptions
+from targen_standard.examples import PER_LABEL, ExampleOptions
 from targen_standard.examples.forms import length_of
 from targen_standard.examples.measuring import labelled_alike, varied
 from targen_standard.examples.reading import Example
@@ -60,12 +59,9 @@ class _Reply(BaseModel):
 
 
 def followed(
-    task: Task[Any, Any], rows: Sequence[Example], options: ExampleOptions, *, by_script: bool
+    task: Task[Any, Any], rows: Sequence[Example], options: ExampleOptions
 ) -> Task[Any, Any] | None:
-    """Return the task whose rows follow its examples, if these are enough; None if it cannot.
-
-    For `by_script`, see `length_of`.
-    """
+    """Return the task whose rows follow its examples, if these are enough; None if it cannot."""
     if not task.following or options.shown < 2:
         return None
     by_label = labelled_alike(rows)
@@ -80,9 +76,7 @@ def followed(
         contexts=_labels(task, texts, ask=ask),
         seeds=(_PLACES_STEP,),
         generators={
-            branch: _Following(
-                write, texts, branch, task.branches[branch], options, by_script=by_script
-            )
+            branch: _Following(write, texts, branch, task.branches[branch], options.shown)
             for branch, write in task.following.items()
         },
         following={},
@@ -100,7 +94,7 @@ def too_few(task: Task[Any, Any], rows: Sequence[Example], options: ExampleOptio
     if not task.following or options.shown < 2:
         return ""
     by_label = labelled_alike(rows)
-    least = options.per_label
+    least = PER_LABEL
     if by_label.keys() <= {None}:
         need = least * len(task.labels)
         said = f"there are {len(rows):,}, but {need:,} are needed, {least} for each label"
@@ -204,18 +198,13 @@ class _Following(Wrapping):
         texts: Mapping[int, Example],
         branch: str,
         aim: str | None,
-        options: ExampleOptions,
-        *,
-        by_script: bool,
+        shown: int,
     ) -> None:
         super().__init__(inner)
         self._texts = texts
         self._branch = branch
         self._aim = aim
-        self._shown, self._least = options.shown, options.per_label
-        # The few texts with a sure label give their manner to all rows, and no row is a weak case.
-        self._only_sure = not Edition(options.edition).follows_unsure_texts
-        self._by_script = by_script
+        self._shown = shown
 
     async def __call__(self, llm: Llm, seed: str) -> Any:
         """See `InverseGenerator`."""
@@ -225,9 +214,6 @@ class _Following(Wrapping):
         is_own = len(own) >= _FEWEST
         mine = own if is_own else [*self._texts]
         leads = [*mine]
-        if self._only_sure:
-            sure = [line for line in mine if line not in known.unsure]
-            leads = sure if len(sure) >= self._least else leads
         random.Random(f"{known.order} {self._branch}").shuffle(leads)
         turn, at = divmod(place, len(leads))
         manner = leads[at]
@@ -243,7 +229,7 @@ class _Following(Wrapping):
                 self._text(manner),
                 self._text(subject),
                 [self._text(line) for line in others[: self._shown - 2]],
-                length_of(self._texts[manner].text, by_script=self._by_script),
+                length_of(self._texts[manner].text),
                 own_label=is_own,
             ),
         )

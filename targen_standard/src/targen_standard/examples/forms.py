@@ -57,11 +57,11 @@ def form_of(text: str, spoken: Spoken) -> str:
     """Return how a text is written, in one line; in other languages than English, by no word."""
     spoken = spoken.of_one(text)
     known = _TOLD if spoken.english else _TOLD_IN_ANY
-    if spoken.by_script and has_no_case(text):  # the case of a product's name says nothing
+    if has_no_case(text):  # the case of a product's name says nothing
         known = tuple(told for told in known if told is not _case)
     if not spoken.named:
         known = tuple(partial(_with, named=False) if told is _with else told for told in known)
-    plain = with_plain_marks(text) if spoken.by_script else text
+    plain = with_plain_marks(text)
     traits = [name for name in (told(plain) for told in known) if name]
     return "; ".join([_size(text, spoken), *traits[:_TRAITS]])
 
@@ -69,19 +69,19 @@ def form_of(text: str, spoken: Spoken) -> str:
 # --- how long it is ----------------------------------------------------------------------
 
 
-def length_of(text: str, words: int | None = None, *, by_script: bool = True) -> str:
+def length_of(text: str, words: int | None = None) -> str:
     """The length of a text, as a prompt says it; `words` by default without lone marks."""
     if words is None:
         words = len(WORD.findall(text))
-    if is_unspaced(text, by_script=by_script) or len(text) >= _UNSPACED * max(words, 2):
+    if is_unspaced(text) or len(text) >= _UNSPACED * max(words, 2):
         return f"about {rounded(len(text))} characters"
     return f"about {rounded(words)} words" if words > 1 else "one or two words"
 
 
 def _size(text: str, spoken: Spoken) -> str:
     words = len(text.split())
-    length = length_of(text, words, by_script=spoken.by_script)
-    parts = sentences_of(_POINT.sub("", text, count=1), spoken.language or "")
+    length = length_of(text, words)
+    parts = sentences_of(_POINT.sub("", text, count=1), spoken.language)
     kinds = [asks(sentence) for sentence in parts]
     if len(kinds) < 2:
         long = "long " if words >= _LONG else ""

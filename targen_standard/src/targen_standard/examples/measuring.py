@@ -1,8 +1,7 @@
 """The manner of texts, measured by code on this machine.
 
 Shares are of labels, not of rows: each label counts alike, and so does each of its rows. So no
-value of a trait says anything about a label. Values are words of this module and numbers. The only
-words of the texts are those that open a sentence and are in a list of function words here.
+value of a trait says anything about a label.
 """
 
 from __future__ import annotations
@@ -11,17 +10,14 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache
 
 from targen_core.tasks.letters import MARKS, PER_DENSE, UNSPACED_LETTER, plain_words
 from targen_core.tasks.words import normalized
 from targen_standard.checks.languages import find_language, language_of, nearest_language
-from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example
-
-_FEW, _SLOTS = 50, (10, 20)  # of fewer rows a weight is a tenth, of others a twentieth
 
 _SENTENCE = re.compile(
     r"[^.!?।؟۔。！？\n]*(?:[.!?।؟۔]+(?=[\s\"'”’)]|$)|[。！？]+[\"'”’」』）]*|\n|$)", re.DOTALL
@@ -35,13 +31,6 @@ _PLAIN_MARKS = str.maketrans(
     | dict(zip("、，：；", (", ", ", ", ": ", "; "), strict=True))  # no space follows these
     | dict.fromkeys("「」『』《》", '"')
 )
-_NAME = re.compile(r"(?<![.!?\n])\s(?!I\b)([A-Z][a-z][\w'’-]*)")
-_NUMBER = re.compile(r"\d")
-_SLIP = re.compile(
-    r"\b(?:dont|cant|wont|didnt|doesnt|isnt|wasnt|ive|im|id like|whats|hows|u|ur|pls|plz|thx|gonna|"
-    r"wanna|teh|recieve|alot)\b|[!?]{2,}|\.{3,}|…|\w ,|(?<=\w)  +(?=\w)",
-    re.IGNORECASE,
-)
 SPEAKER = re.compile(r"(?:(?<=^)|(?<=\s))[A-Z]\w{0,11}: +(?=\S)")
 HESITATION = re.compile(r"\b(?:u+h+|u+h*m+|e+rm?|h+m+|uh-huh)\b", re.IGNORECASE)
 _ASKING = frozenset(
@@ -49,28 +38,6 @@ _ASKING = frozenset(
     "would should shall may might must has have had isn't aren't don't doesn't didn't can't "
     "couldn't won't wouldn't name".split()
 )
-_FUNCTION_WORDS = _ASKING | frozenset(
-    "i i'm i've i'd my we our you your he she it they this that these those there here the a an "
-    "some any no not if when while after before because since although but and so or please hi "
-    "hello hey dear thanks thank help need yes just also in on at for from to with by of as about "
-    "under over during once one two it's let tell let's".split()
-)
-"""Words of English that say little by themselves, in lower case, with a straight apostrophe."""
-
-
-def measured(rows: Sequence[Example]) -> Profile:
-    """The profile of texts as earlier runs have it: each trait by itself, in shares."""
-    slots = _SLOTS[len(rows) >= _FEW]
-    weights = weights_of(rows)
-    texts = [row.text for row in rows]
-    traits = {
-        "form": _forms(texts, weights, slots),
-        "writing": _shares(texts, weights, slots, _writing),
-        "names and numbers": _shares(texts, weights, slots, _names),
-        "a question may open with": _openings(texts, weights, asking=True),
-        "a statement may open with": _openings(texts, weights, asking=False),
-    }
-    return Profile(traits={name: values for name, values in traits.items() if values})
 
 
 def weights_of(rows: Sequence[Example]) -> list[float]:
@@ -115,16 +82,7 @@ def parted(shares: Mapping[str, float], slots: int) -> dict[str, int]:
     }
 
 
-def _shares(
-    texts: Sequence[str], weights: Sequence[float], slots: int, kind: Callable[[str], str]
-) -> dict[str, int]:
-    shares: dict[str, float] = defaultdict(float)
-    for text, weight in zip(texts, weights, strict=True):
-        shares[kind(text)] += weight
-    return parted(shares, slots)
-
-
-# --- form: sentences, and how many words ---------------------------------------------
+# --- sentences ---------------------------------------------
 
 
 def sentences_of(text: str, language: str = "") -> list[str]:
@@ -159,88 +117,7 @@ def asks(sentence: str) -> bool:
     return not marked and first is not None and first[0].lower() in _ASKING
 
 
-_PAIRS = {
-    (True, True): "two questions",
-    (False, False): "two statements",
-    (False, True): "a statement, then a question",
-    (True, False): "a question, then a statement",
-}
-
-
-def _shape(text: str) -> str:
-    kinds = [asks(sentence) for sentence in sentences_of(text)]
-    if len(kinds) < 2:
-        return "one question" if kinds == [True] else "one statement"
-    if len(kinds) == 2:
-        return _PAIRS[kinds[0], kinds[1]]
-    several = "three sentences" if len(kinds) == 3 else "four or more sentences"
-    last = "the last a question" if kinds[-1] else "a question before the last"
-    return f"{several}, {last if any(kinds) else 'none a question'}"
-
-
-def _forms(texts: Sequence[str], weights: Sequence[float], slots: int) -> dict[str, int]:
-    """Kinds of sentences, each with as many bands of words as its share has slots."""
-    by_shape: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    for text, weight in zip(texts, weights, strict=True):
-        by_shape[_shape(text)].append((len(text.split()), weight))
-    shares = {shape: sum(w for _, w in sized) for shape, sized in by_shape.items()}
-    forms: Counter[str] = Counter()
-    for shape, count in parted(shares, slots).items():
-        for band in _bands(sorted(by_shape[shape]), count):
-            forms[f"{shape}, {band}"] += 1
-    return dict(forms)
-
-
-def _bands(sized: Sequence[tuple[int, float]], count: int) -> list[str]:
-    """As many bands of words as `count`, each holding the same share of the texts."""
-    total = sum(weight for _, weight in sized)
-    bands = []
-    for band in range(count):
-        low, high = band / count * total, (band + 1) / count * total
-        inside, passed = [], 0.0
-        for words, weight in sized:
-            if passed + weight > low + 1e-9 and passed < high - 1e-9:
-                inside.append(words)
-            passed += weight
-        least, most = inside[0], inside[-1]
-        if least == most:  # exactly so many words is more than a person's texts keep to
-            least, most = max(1, least - 1), most + 1
-        bands.append(f"{least} to {most} words")
-    return bands
-
-
-# --- how tidy it is --------------------------------------------------------------------
-
-
-def _writing(text: str) -> str:
-    letters = [letter for letter in text if letter.isalpha() and letter.lower() != letter.upper()]
-    said = []
-    if len(SPEAKER.findall(text)) > 1:
-        said.append("turns of speakers, each behind a name or letter and a colon")
-    if HESITATION.search(text):
-        said.append("hesitations, as in speech")
-    if letters and all(letter.isupper() for letter in letters) and len(letters) > 3:
-        said.append("all in capitals")
-    elif letters and all(letter.islower() for letter in letters):
-        said.append("no capitals")
-    elif letters and letters[0].islower():
-        said.append("no capital at the start")
-    end = text.rstrip()[-1:]
-    if ends_in_word(text):
-        said.append("no mark at the end")
-    elif end in {",", "-", "–", "—"}:
-        said.append("broken off at the end")
-    elif end == "!":
-        said.append("an exclamation mark at the end")
-    if re.search(r"\w [.?!]$", text.rstrip()):
-        said.append("a space before the last mark")
-    if _SLIP.search(text):
-        said.append("a slip or a short cut, as people make in haste")
-    if has_emoji(text):
-        said.append("an emoji")
-    if "\n" in text.strip():
-        said.append("several lines")
-    return "; ".join(said) or "usual capitals and punctuation"
+# --- language and marks --------------------------------------------------------------------
 
 
 def has_emoji(text: str) -> bool:
@@ -253,48 +130,33 @@ class Spoken:
     """The language of texts, as far as what is measured depends on it.
 
     Attributes:
-        language: the one whose abbreviations are known; "" if it is unclear. It is None in earlier
-            runs, where telltales knew no abbreviations, and subjects had folded letters.
+        language: the one whose abbreviations are known; "" if it is unclear.
         english: whether words of English say something about the texts.
         named: whether a capital inside a sentence says that it is a name: not in German.
-        by_script: whether marks of all scripts are known, not only those of Latin script.
-        each: whether a text may be in another language than most; see `of_one`.
     """
 
-    language: str | None = ""
+    language: str = ""
     english: bool = True
     named: bool = True
-    by_script: bool = True
-    each: bool = False
 
     @classmethod
-    def of(
-        cls, texts: Iterable[str], by_language: bool | str = "words", *, each: bool = False
-    ) -> Spoken:
-        """Return the language of texts; for `by_language`, see `ExampleOptions`."""
+    def of(cls, texts: Iterable[str]) -> Spoken:
+        """Return the language of most of some texts."""
         text = "\n".join(texts)
-        language = language_of(text)
+        return cls._in(language_of(text), text)
+
+    @classmethod
+    def _in(cls, language: str, text: str) -> Spoken:
         known = find_language(language)
         return cls(
-            language if by_language == "words" else None,
+            language,
             english=language == "English" or (not language and _seems_english(text)),
-            named=not (by_language and known and known.capital_nouns),
-            by_script=by_language in ("script", "words"),
-            each=each and by_language == "words",
+            named=not (known and known.capital_nouns),
         )
 
     def of_one(self, text: str) -> Spoken:
         """Return the language of one of the texts, which may be another than that of most."""
-        if not self.each:
-            return self
-        language = nearest_language(text, self.language or "")
-        known = find_language(language)
-        return replace(
-            self,
-            language=language,
-            english=language == "English" or (not language and _seems_english(text)),
-            named=not (known and known.capital_nouns),
-        )
+        return self._in(nearest_language(text, self.language), text)
 
 
 def _seems_english(text: str) -> bool:
@@ -304,13 +166,12 @@ def _seems_english(text: str) -> bool:
     return sum(word in known for word in said) >= _ENGLISH * len(said)
 
 
-def is_unspaced(text: str, *, by_script: bool = True) -> bool:
+def is_unspaced(text: str) -> bool:
     """Return whether most of a text is in scripts without spaces between words.
 
-    With `by_script`, a letter of theirs is worth several of others, such as of a product's name.
+    A letter of theirs is worth several of others, such as of a product's name.
     """
-    worth = PER_DENSE if by_script else 1
-    return (1 + worth) * len(_UNSPACED.findall(text)) > sum(map(str.isalpha, text))
+    return (1 + PER_DENSE) * len(_UNSPACED.findall(text)) > sum(map(str.isalpha, text))
 
 
 def has_no_case(text: str) -> bool:
@@ -329,38 +190,6 @@ def with_plain_marks(text: str) -> str:
 def ends_in_word(text: str) -> bool:
     """Return whether a text ends without a mark."""
     return re.search(rf"[^\W_][{MARKS}]*\s*$", text) is not None
-
-
-def _unspoken(text: str) -> str:
-    """Return a text without its speakers' names, each turn on a line."""
-    return SPEAKER.sub("\n ", text)
-
-
-def _names(text: str) -> str:
-    name, number = _NAME.search(_unspoken(text)), _NUMBER.search(text)
-    if name and number:
-        return "a name and a number"
-    if name:
-        return "a name"
-    return "a number" if number else "neither a name nor a number"
-
-
-def _openings(texts: Sequence[str], weights: Sequence[float], *, asking: bool) -> dict[str, int]:
-    """The words that open sentences of a kind; empty if the texts have few such sentences."""
-    shares: dict[str, float] = defaultdict(float)
-    found = 0
-    for text, weight in zip(texts, weights, strict=True):
-        kind = [part for part in sentences_of(_unspoken(text)) if asks(part) is asking]
-        first = WORD.search(kind[0]) if kind else None
-        if first is None:
-            continue
-        found += 1
-        word = first[0].replace("’", "'").lower()
-        if word == "i" or word.startswith("i'"):
-            word = word.capitalize()
-        shares[f"“{word}”" if word.lower() in _FUNCTION_WORDS else "another word"] += weight
-    parts = parted(shares, _SLOTS[0])
-    return parts if found >= _SLOTS[0] and len(parts) > 1 else {}
 
 
 # --- for people ------------------------------------------------------------------------

@@ -60,20 +60,18 @@ class Trait(Dimension):
     Attributes:
         even: whether even a few rows draw from all parts of the values. Values that are listed near
             each other are then apart on the circle, and the places of the lists below begin far
-            from each other. Otherwise, these are in random order, and few rows may draw few values.
-        own_order: with `even`, whether each trait has its own such order in each run. Otherwise,
-            two traits with the same values walk along one circle, and few of their pairs occur.
+            from each other. Each trait has its own such order in each run. Otherwise, these are in
+            random order, and few rows may draw few values.
         unsaid: a value that says nothing, and that prompts leave out.
     """
 
     even: bool = False
-    own_order: bool = False
     unsaid: str = ""
 
     @cached_property
     def pool(self) -> tuple[str, ...]:
         """The values around the circle."""
-        return interleaved(self._weights, even=self.even)
+        return interleaved(self._weights)
 
     def at(self, seed: int, path: Sequence[int]) -> str:
         """See `Dimension.at`.
@@ -81,13 +79,12 @@ class Trait(Dimension):
         Each walk around the circle has its own start, and so has each place of the lists below, in
         shuffled order. So two traits of one size are not in step. Empty for `unsaid`.
         """
-        pool = self._own_pool(seed) if self.own_order else self.pool
+        pool = self._own_pool(seed) if self.even else self.pool
         size = len(pool)
-        apart = _own_spread if self.own_order else _spread
         total = 0
         for depth, index in enumerate(path):
             turn, offset = divmod(index, size)
-            order_of = apart if self.even and depth else _shuffled
+            order_of = _spread if self.even and depth else _shuffled
             order = order_of(seed, self.name, depth, turn, size)
             total += order[offset] if depth else offset + order[0]
         value = pool[total % size]
@@ -121,20 +118,11 @@ class Kinds(Trait):
     tells_label = True
 
     @classmethod
-    def drawn(
-        cls, name: str, of: Sequence[Mapping[str, int]], *, even: bool, own_order: bool
-    ) -> Kinds:
+    def drawn(cls, name: str, of: Sequence[Mapping[str, int]]) -> Kinds:
         """Return the dimension of these kinds."""
         every = tuple({kind: 1 for kinds in of for kind in kinds})
         summary = "what a row says, and how; each label has its own kinds"
-        return cls(
-            name=name,
-            values=every,
-            of=tuple(of),
-            summary=summary,
-            even=even,
-            own_order=own_order,
-        )
+        return cls(name=name, values=every, of=tuple(of), summary=summary, even=True)
 
     @cached_property
     def _circles(self) -> tuple[Trait | None, ...]:
@@ -144,7 +132,7 @@ class Kinds(Trait):
         return tuple(self._circle(mine) if mine else None for mine in self.of)
 
     def _circle(self, values: Sequence[str] | Mapping[str, int]) -> Trait:
-        return Trait(name=self.name, values=values, even=self.even, own_order=self.own_order)
+        return Trait(name=self.name, values=values, even=self.even)
 
     @cached_property
     def pool(self) -> tuple[str, ...]:
@@ -168,12 +156,6 @@ def _shuffled(seed: int, name: str, depth: int, turn: int, size: int) -> Sequenc
 @lru_cache(maxsize=512)
 def _spread(seed: int, name: str, depth: int, turn: int, size: int) -> Sequence[int]:
     """The numbers below `size` in an order in which each is far from those just before it."""
-    return _apart(size, seeded_rng(seed, name, depth, turn, "spread").random())
-
-
-@lru_cache(maxsize=512)
-def _own_spread(seed: int, name: str, depth: int, turn: int, size: int) -> Sequence[int]:
-    """The same in an order of the trait's own."""
     return _dealt(range(size), seeded_rng(seed, name, depth, turn, "spread"))
 
 
@@ -191,33 +173,14 @@ def _dealt(values: Sequence[ValueT], rng: random.Random) -> list[ValueT]:
     return [*chain(*pairs), *other[half:]]
 
 
-def _apart(size: int, start: float = 0.0) -> Sequence[int]:
-    """Return the numbers below `size`. Those of its halves take turns, and so on within the halves.
-
-    This is van der Corput's sequence: bits read from their end are halves, quarters and so on.
-    `start`, from 0 to below 1, is where in the range it starts. It exchanges the halves at some of
-    these levels, so two traits of one size are not in step.
-    """
-    bits = max(1, (size - 1).bit_length())
-    flipped = int(start * 2**bits)
-    fine = (int(f"{at:0{bits}b}"[::-1], 2) ^ flipped for at in range(2**bits))
-    return [*dict.fromkeys(each * size >> bits for each in fine)]
-
-
-def interleaved(weights: Mapping[str, int], *, even: bool = False) -> tuple[str, ...]:
+def interleaved(weights: Mapping[str, int]) -> tuple[str, ...]:
     """Values as often as their weights say, each as evenly apart as can be.
 
     Each place takes, among the values that may come without being early, the one that must come
     soonest. So any first k have each value within one of its share of k (Tijdeman 1980). Values
-    that are due at once come in an order without meaning, or `even` takes values that are listed
-    far from each other. So values that are much alike, which are neighbours in a profile, do not
-    follow each other.
+    that are due at once come in an order without meaning.
     """
-    marks: Mapping[str, Any] = {value: _mark(value) for value in weights}
-    if even:
-        values = [*weights]
-        marks = {values[at]: rank for rank, at in enumerate(_apart(len(values)))}
-    return _around(weights, marks)
+    return _around(weights, {value: _mark(value) for value in weights})
 
 
 def _around(weights: Mapping[str, int], marks: Mapping[str, Any]) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,7 +36,6 @@ from targen_standard.datasets.naming import (
 )
 from targen_standard.datasets.source import open_source
 from targen_standard.datasets.texts import refuse_table
-from targen_standard.editions import NEWEST, Edition
 from targen_standard.filters.excluded.comparing import texts_of
 
 _log = logging.getLogger("targen.run")
@@ -51,8 +49,6 @@ _NAMED = 3  # bad lines, and unknown labels, that a message names
 _SOME = 0.2  # share of a column's values: fewer may be labels by chance
 _UNKNOWN = "with an unknown label"
 _NOT_UTF_8 = "not UTF-8"
-_CELLS = frozenset((".csv", ".tsv"))
-_END_OF_LINE = re.compile(r"\r\n|[\r\n]")
 _TABLES = frozenset((".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"))
 _NO_ROWS = frozenset((".yaml", ".yml", ".toml", ".py", ".ipynb"))
 
@@ -132,41 +128,32 @@ _read: dict[tuple[str, ...], Examples] = {}  # of this process, by the file and 
 
 
 def read_examples(
-    path: Path,
-    task: Task[Any, Any] | None = None,
-    encoding: str = "utf-8",
-    *,
-    edition: int = NEWEST,
+    path: Path, task: Task[Any, Any] | None = None, encoding: str = "utf-8"
 ) -> Examples:
     """The rows of a file in any form of a dataset, or of a text file with a text per line.
 
     Labels are matched with those of `task` by name or value, whatever their case and punctuation.
     An empty label does not count. Unusable rows are left out, and logged.
 
-    Before `edition` 11, the manner of a row with several fields is that of all of them as prompts
-    show them, with their names. The place of a row in a CSV file is its last line, not its first.
-
     Raises:
         UsageError: the file cannot be read, the column of the text is unclear, or fewer than
             `FEWEST` rows can be used.
     """
-    earlier = not Edition(edition).imitates_one_field
     of = path.stat() if what_is(path) == "file" else None
     known = (
         str(path.absolute()),
         encoding,
-        str(earlier),
         *(() if of is None else (str(of.st_mtime_ns), str(of.st_size))),
         *(() if task is None else (task.name, task.version, *task.quota_names)),
     )
     if known not in _read:
-        _read[known] = _fresh(path, task, encoding, earlier=earlier)
+        _read[known] = _fresh(path, task, encoding)
         while len(_read) > _KEPT:
             del _read[next(iter(_read))]
     return _read[known]
 
 
-def _fresh(path: Path, task: Task[Any, Any] | None, encoding: str, *, earlier: bool) -> Examples:
+def _fresh(path: Path, task: Task[Any, Any] | None, encoding: str) -> Examples:
     if path.suffix.lower() in _NO_ROWS:
         raise UsageError(
             f"{path.name} is a "
@@ -175,10 +162,10 @@ def _fresh(path: Path, task: Task[Any, Any] | None, encoding: str, *, earlier: b
             hint="pass real texts: a .csv or .jsonl file with the columns text and label, "
             "or a .txt file with one text per line",
         )
-    place, records = _records(path, encoding, earlier=earlier)
+    place, records = _records(path, encoding)
     several = [*islice(records, _MOST + 1)]
     looked_at = [row for _, row in several[:LOOKED_AT] if isinstance(row, Mapping)]
-    columns = _Columns(task, looked_at, earlier=earlier)
+    columns = _Columns(task, looked_at)
     rows: list[Example] = []
     bad: dict[str, list[int]] = {}
     unknown: dict[str, None] = {}  # labels, of which there may be one per row
@@ -252,7 +239,7 @@ class _UnknownLabel(ValueError):
 _Records = Iterator[tuple[int, Mapping[str, Any] | str | ValueError]]
 
 
-def _records(path: Path, encoding: str, *, earlier: bool) -> tuple[str, _Records]:
+def _records(path: Path, encoding: str) -> tuple[str, _Records]:
     """Return what a place of a file is called, and its rows, each a text or its columns."""
     if what_is(path) == "folder":
         raise UsageError(
@@ -263,10 +250,8 @@ def _records(path: Path, encoding: str, *, earlier: bool) -> tuple[str, _Records
     if suffix in _TABLES and suffix not in (".jsonl", ".ndjson"):
         source = open_source(path, encoding=encoding)
         bad = ValueError("not a row")
-        of_last = _lines_below if earlier and suffix in _CELLS else lambda row: 0
         return source.form.place, (
-            (n, bad) if isinstance(row, ValueError) else (n + of_last(row), row)
-            for n, row in source.each()
+            (n, bad if isinstance(row, ValueError) else row) for n, row in source.each()
         )
     refuse_binary(path)
     data = in_utf_8(path, encoding, _LARGEST)
@@ -275,11 +260,6 @@ def _records(path: Path, encoding: str, *, earlier: bool) -> tuple[str, _Records
         return "line", ((n, _value(line)) for n, line in lines if line)
     refuse_table(path, data.partition(b"\n")[0].decode(errors="replace"))
     return "line", ((n, line or ValueError("empty")) for n, line in lines)
-
-
-def _lines_below(row: Mapping[str, Any]) -> int:
-    """Return how many more lines than one a row has in a CSV file."""
-    return sum(len(_END_OF_LINE.findall(str(cell))) for cell in row.values())
 
 
 def _lines(data: bytes) -> Iterator[str | ValueError]:
@@ -311,13 +291,7 @@ def _value(line: str | ValueError) -> Mapping[str, Any] | str | ValueError:
 class _Columns:
     """The columns of a file that contain the texts and the label of a task's rows."""
 
-    def __init__(
-        self,
-        task: Task[Any, Any] | None,
-        rows: Sequence[Mapping[str, Any]],
-        *,
-        earlier: bool = False,
-    ) -> None:
+    def __init__(self, task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]]) -> None:
         self._task = task
         self._labels = known_labels(task)
         self.hint = ""
@@ -328,7 +302,7 @@ class _Columns:
         naming = naming_of(task, rows)
         self.chosen = naming.chosen
         self._label, self._fields, self._renamed = naming.label, naming.fields, naming.renamed
-        written = {} if task is None or earlier else task.texts.written
+        written = {} if task is None else task.texts.written
         sizes = {
             name: sum(len(text_at(row, self._renamed.get(name, name))) for row in rows)
             for name in written

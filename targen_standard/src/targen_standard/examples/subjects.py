@@ -55,9 +55,7 @@ def closely_measured(
 ) -> Profile:
     """Their profile with what they are about and what they never do: some of their words."""
     traits = {}
-    subjects = subjects_of(rows, task)
-    if spoken.language is not None:
-        subjects = as_spelled(subjects, rows)
+    subjects = as_spelled(subjects_of(rows, task), rows)
     weights = weights_of(rows)
     shares = {
         f"“{', '.join(topic.words)}”": sum(weights[at] for at in topic.members)

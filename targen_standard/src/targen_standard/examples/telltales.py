@@ -174,14 +174,12 @@ def _touching(topic: Topic) -> str:
 def habits(rows: Sequence[Example], spoken: Spoken) -> tuple[str, ...]:
     """Return, in lines for a model that writes such texts, what all examples or none do.
 
-    If `spoken` tells the language of each text, lines about English are left out if most texts are
-    in other languages. So are lines about capitals if most are in a script without them.
+    Lines about English are left out if most texts are in other languages. So are lines about
+    capitals if most are in a script without them.
     """
-    english = spoken.english
-    if spoken.each:
-        english = 2 * sum(spoken.of_one(row.text).english for row in rows) >= len(rows)
+    english = 2 * sum(spoken.of_one(row.text).english for row in rows) >= len(rows)
     left_out = set() if english else _OF_ENGLISH
-    if spoken.each and 2 * sum(has_no_case(row.text) for row in rows) > len(rows):
+    if 2 * sum(has_no_case(row.text) for row in rows) > len(rows):
         left_out = left_out | _OF_CASE
     texts = [_plain(row.text, spoken) for row in rows]
     counts = {name: sum(map(has, texts)) for name, has in SEEN.items() if name not in left_out}
@@ -192,10 +190,7 @@ def habits(rows: Sequence[Example], spoken: Spoken) -> tuple[str, ...]:
 
 def _plain(text: str, spoken: Spoken) -> str:
     """Return a text as telltales see it."""
-    language = spoken.of_one(text).language
-    if language is not None:
-        text = without_stops(text, language)
-    return with_plain_marks(text) if spoken.by_script else text
+    return with_plain_marks(without_stops(text, spoken.of_one(text).language))
 
 
 def _lines(who: str, names: Iterable[str]) -> Iterator[str]:

@@ -143,7 +143,7 @@ def profile(
     real = read_examples(path, of, encoding)
     like = imitated(real, of.texts.written.get(real.measured) if of else None)
     rows, every = like.examples.rows, real.rows
-    spoken = Spoken.of((row.text for row in rows), each=True)
+    spoken = Spoken.of(row.text for row in rows)
     made = closely_measured(rows, of, Profile(forms=forms_of(rows, spoken)), spoken)
     lines = () if about is None else about(rows)
     if model is not None:

@@ -35,7 +35,7 @@ from targen_core.runs.records.manifest import Carried, Manifest
 from targen_core.tasks.model import Task
 from targen_core.wording import Action, Blank, Option
 from targen_standard.replaying.replay import Replay
-from targen_standard.task_files.files import in_edition_of, require_form_of
+from targen_standard.task_files.files import require_form_of
 from targen_standard.task_files.model import Declaration
 
 ReplayT = TypeVar("ReplayT", bound=Replay)
@@ -168,10 +168,7 @@ def begun(
             tasks, called = called_task(task, Path(folder))
             copy = path / manifest.task_file
             if Path(called).suffix in DECLARED and copy.suffix == ".json":
-                told = task if isinstance(task, Declaration) else Path(called)
-                require_form_of(copy, told)
-                of_then = in_edition_of(copy, told)
-                called = called if of_then is None else of_then.save_in(Path(folder))
+                require_form_of(copy, task if isinstance(task, Declaration) else Path(called))
             known = known.including(tasks=tasks, backends={})
         began, name = manifest.task, called or manifest.task_name(path)
         _, of = find_task(known, name, began.variants, (*began.labels, *labels))

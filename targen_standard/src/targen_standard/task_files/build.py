@@ -107,7 +107,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         ),
         instances_per_call=declaration.instances_per_call,
         labels_per_seed=1 if declaration.one_label else None,
-        balanced_draws=declaration.rules.balances_draws,
+        balanced_draws=True,
         samples_per_seed=declaration.samples_per_seed,
         checks=(RowCheck(declaration),),
         judging=Judging(
@@ -116,7 +116,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
             # Whoever wrote samples wants them shown.
             brief="" if declaration.samples else instructions,
             samples=_samples(declaration, row, labels[0].official),
-            lenient=declaration.rules.accepts_spellings,
+            lenient=True,
         ),
         rows=Rows(seed_fields=(declaration.seed_field,) if declaration.seed_field else ()),
         texts=Texts(
@@ -196,13 +196,7 @@ def _seeds(declaration: Declaration, part: SeedsPart) -> ListStep[str]:
     summary = field.description if field and field.description else part.description
     return ListStep(
         item=str,
-        propose=_proposing(
-            prompt,
-            line_of(*size, declaration.languages),
-            " / ",
-            # Earlier editions flatten a text of the row that has paragraphs.
-            of=field if declaration.rules.seeds_keep_lines else None,
-        ),
+        propose=_proposing(prompt, line_of(*size, declaration.languages), " / ", of=field),
         batch=part.batch,
         check=check,
         column=part.field,

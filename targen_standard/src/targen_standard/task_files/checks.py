@@ -21,7 +21,6 @@ from targen_standard.checks.patterns import matches
 from targen_standard.checks.placeholders import filled
 from targen_standard.checks.prose import phrase, prose, sentences
 from targen_standard.checks.remarks import chatter, says_label
-from targen_standard.editions import NEWEST, Edition
 from targen_standard.task_files.model import Declaration, FieldPart
 
 OF_LANGUAGE = re.compile("not-[a-z]+|other-language")
@@ -54,20 +53,13 @@ def check_seed(declaration: Declaration) -> Callable[[str], None]:
         phrase(seed, max_words=most, what="seed")
         if len(words(seed)) < least:
             raise Rejected("too-short", f"the seed has fewer than {plural(least, 'word')}")
-        _in_any(
-            partial(check_language, seed, "seed", edition=declaration.edition),
-            *("seed", seed, declaration),
-        )
+        _in_any(partial(check_language, seed, "seed"), "seed", seed, declaration)
 
     return check
 
 
 def _check_field(text: str, name: str, declaration: Declaration) -> None:
-    part, edition = declaration.fields[name], declaration.edition
-
-    def check(language: str) -> None:
-        check_text(text, part, name, language, edition=edition)
-
+    check = partial(check_text, text, declaration.fields[name], name)
     _in_any(check, name, text, declaration)
 
 
@@ -102,18 +94,14 @@ def language_note(declaration: Declaration) -> str:
     )
 
 
-def check_text(
-    text: str, part: FieldPart, what: str, language: str, *, edition: int = NEWEST
-) -> None:
-    """A text as its field asks for it, in an edition of task files, by default the last.
+def check_text(text: str, part: FieldPart, what: str, language: str) -> None:
+    """A text as its field asks for it.
 
     Raises:
         Rejected: a reason of `prose`, `phrase`, `chatter` or `check_language`, or
             `empty`, `wrong-format`, `no-question`, `too-few-sentences`, `too-many-sentences`,
             `lacks-words`, `forbidden-words`.
     """
-    rules = Edition(edition)
-    beyond = _beyond if rules.explains_refusals else _no_limit
     min_words, max_words = part.words or (1, _MAX_WORDS)
     if not text.strip():
         raise Rejected("empty", f"the {what} is empty")
@@ -121,44 +109,34 @@ def check_text(
         raise Rejected("wrong-format", f"the {what} does not match {part.pattern}: {text[:60]!r}")
     if part.form in ("prose", "question"):
         spoken = language if part.has_language else None
-        prose(
-            text,
-            min_words=min_words,
-            max_words=max_words,
-            what=what,
-            language=spoken,
-            edition=edition,
-        )
+        prose(text, min_words=min_words, max_words=max_words, what=what, language=spoken)
         if part.form == "question" and not text.rstrip("\"'”’) ").endswith(("?", "？", "؟")):
             raise Rejected("no-question", f"the {what} ends with no question: {text[-40:]!r}")
     else:
-        chatter(text, what, language, edition=edition)
+        chatter(text, what, language)
         if part.form == "phrase":
             phrase(text, max_words=max_words, what=what)
         count = len(words(text))
         if part.words and not min_words <= count <= max_words:
             raise Rejected(
                 "too-short" if count < min_words else "too-long",
-                f"the {what} has {plural(count, 'word')}{beyond(count, (min_words, max_words))}",
+                f"the {what} has {plural(count, 'word')}{_beyond(count, (min_words, max_words))}",
             )
         if part.has_language:
-            check_language(text, what, language, edition=edition)
+            check_language(text, what, language)
     if part.sentences is not None:
-        at_least, at_most = sentences(text, language if rules.knows_abbreviations else "")
+        at_least, at_most = sentences(text, language)
         if at_most < part.sentences[0]:
-            has = f"{plural(at_most, 'sentence')}{beyond(at_most, part.sentences)}"
+            has = f"{plural(at_most, 'sentence')}{_beyond(at_most, part.sentences)}"
             raise Rejected("too-few-sentences", f"the {what} has {has}")
         if at_least > part.sentences[1]:
-            has = f"{plural(at_least, 'sentence')}{beyond(at_least, part.sentences)}"
+            has = f"{plural(at_least, 'sentence')}{_beyond(at_least, part.sentences)}"
             raise Rejected("too-many-sentences", f"the {what} has {has}")
     folded = text.casefold()
     if part.must_contain and not any(item.casefold() in folded for item in part.must_contain):
         raise Rejected("lacks-words", f"the {what} has none of: {', '.join(part.must_contain)}")
-    # Earlier editions only lower-case, so that STRASSE is not Straße.
-    said = folded if rules.forbids_any_case else text
     for item in part.must_not_contain:
-        kept = item if said is text else item.casefold()
-        if is_cut_from(kept, of=said) if words(item) else item in text:
+        if is_cut_from(item.casefold(), of=folded) if words(item) else item in text:
             raise Rejected("forbidden-words", f"the {what} contains {item!r}")
 
 
@@ -168,11 +146,6 @@ def _beyond(count: int, bounds: tuple[int, int]) -> str:
     return f", fewer than {least}" if count < least else f", more than {most}"
 
 
-def _no_limit(count: int, bounds: tuple[int, int]) -> str:
-    """Return nothing: the calls of earlier editions repeat messages without limits."""
-    return ""
-
-
 def check_written(written: BaseModel, seed: str | None, declaration: Declaration) -> None:
     """The fields that the generator wrote, of a seed if it is known.
 
@@ -180,17 +153,14 @@ def check_written(written: BaseModel, seed: str | None, declaration: Declaration
         Rejected: a reason of `check_text` or `filled`, or `too-few-items`,
             `too-many-items`, `out-of-range`, `copy-of-seed`.
     """
-    rules = declaration.rules
-    beyond = _beyond if rules.explains_refusals else _no_limit
-    brace = "{" if rules.knows_braces else "{{"
     for name, part in declaration.written.items():
         value: Any = getattr(written, name)
         if part.type == "int" and part.range and not part.range[0] <= value <= part.range[1]:
-            raise Rejected("out-of-range", f"the {name} is {value}{beyond(value, part.range)}")
+            raise Rejected("out-of-range", f"the {name} is {value}{_beyond(value, part.range)}")
         if part.type == "list[str]" and not part.items[0] <= len(value) <= part.items[1]:
             raise Rejected(
                 "too-few-items" if len(value) < part.items[0] else "too-many-items",
-                f"{len(value)} texts in {name}{beyond(len(value), part.items)}",
+                f"{len(value)} texts in {name}{_beyond(len(value), part.items)}",
             )
         if part.type in ("int", "enum"):
             continue
@@ -198,19 +168,16 @@ def check_written(written: BaseModel, seed: str | None, declaration: Declaration
             _check_field(text, name, declaration)
             # Texts with masked names have placeholders. A description that says so shows one.
             said = f"{declaration.description} {part.description}"
-            if rules.refuses_placeholders and not any(mark in said for mark in ("[", brace, "<")):
-                filled(text, name, edition=declaration.edition)
-            if rules.refuses_own_labels:
-                _require_no_label(text, name, declaration)
+            if not any(mark in said for mark in "[{<"):
+                filled(text, name)
+            _require_no_label(text, name, declaration)
             if seed is None or part.may_copy_seed:
                 continue
             if is_copy(text, of=seed):
                 raise Rejected("copy-of-seed", f"the {name} is the seed itself")
             # A much longer text may well contain its seed, as a docstring in code does.
             longer = len(words(text)) > _LONGER * len(words(seed))
-            if declaration.seed_field or not rules.refuses_near_seeds:
-                continue
-            if not (longer and rules.long_texts_may_contain_seed) and _repeats(text, seed):
+            if not (declaration.seed_field or longer) and _repeats(text, seed):
                 raise Rejected("copy-of-seed", f"the {name} is nearly the seed itself")
 
 

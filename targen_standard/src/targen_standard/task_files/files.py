@@ -9,7 +9,6 @@ import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from types import ModuleType
@@ -27,7 +26,6 @@ from targen_core.task_files import Loc, TaskFile, TaskReader, is_own_copy, path_
 from targen_core.tasks.model import Task
 from targen_core.text import key_path, with_article
 from targen_core.wording import Action, Either, Option, Words, in_words
-from targen_standard.editions import NEWEST
 from targen_standard.task_files.checks import language_note
 from targen_standard.task_files.easing import eased
 from targen_standard.task_files.forms import TaskForm
@@ -38,7 +36,6 @@ from targen_standard.task_files.reading import (
     Parsed,
     declaration_of,
     entries,
-    is_copy,
     parsed_file,
     read_declaration,
     refusal,
@@ -47,7 +44,6 @@ from targen_standard.task_files.reading import (
 __all__ = [
     "DECLARED",
     "PYTHON",
-    "in_edition_of",
     "kept_file",
     "keys_of",
     "require_form_of",
@@ -57,57 +53,20 @@ __all__ = [
 
 def _declared(name: Typed) -> TaskFile:
     """Read a declaration, or a file in a form of a plugin."""
-    parsed = parsed_file(Path(name))
-    return _read(_as_then(parsed) if is_copy(parsed.path) else parsed)
-
-
-def _as_then(copy: Parsed) -> Parsed:
-    """A run's copy; an early one says no edition, which is the first, nor the forms of its texts.
-
-    They were prose.
-    """
-    if _form_key(copy.value):
-        return copy
-    copy = replace(copy, value={"edition": 1, **copy.value})
-    fields = copy.value.get("fields", {"text": {}})
-    if not isinstance(fields, dict) or not all(isinstance(part, dict) for part in fields.values()):
-        return copy  # not as a run writes it
-    formed = {name: {"form": "prose", **part} for name, part in fields.items()}
-    return replace(copy, value={**copy.value, "fields": formed})
+    return _read(parsed_file(Path(name)))
 
 
 def keys_of(copy: Path) -> dict[str, Any]:
-    """Return the keys of a run's copy of a file; an early one gets the defaults that it had then.
+    """Return the keys of a run's copy of a file.
 
     Raises:
         UsageError: it cannot be read.
     """
-    value = _as_then(parsed_file(copy)).value
+    value = parsed_file(copy).value
     if _form_key(value):
         return value
     said: dict[str, Any] = json.loads(Declaration.model_validate(value).as_json())
     return said
-
-
-def in_edition_of(copy: Path, task: Path | Declaration) -> Declaration | None:
-    """A task, or that of a file, in the edition of a run's copy; None if it is in that anyway.
-
-    Raises:
-        UsageError: a file cannot be read, or holds no task.
-    """
-    then = _as_then(parsed_file(copy)).value.get("edition")
-    if then in (None, NEWEST):
-        return None
-    if isinstance(task, Declaration):
-        keys = task.model_dump(exclude_unset=True)
-        return None if "edition" in keys else Declaration(**{"edition": then, **keys})
-    parsed = parsed_file(task)
-    if "edition" in parsed.value or _form_key(parsed.value):
-        return None
-    said = declaration_of(replace(parsed, value={"edition": then, **parsed.value}))
-    placed = located(said, parsed.path.parent)
-    name = said.name or task_name(parsed.path.stem)
-    return said.model_copy(update={"name": name, "options": placed})
 
 
 def require_form_of(copy: Path, task: Path | Declaration) -> None:
@@ -158,7 +117,7 @@ def kept_file(name: Typed, kept: Mapping[str, Any] | str) -> TaskFile:
         key = f": {key_path(loc)}" if loc else ""
         return UsageError(f"the saved copy of {path}{key}: {message}", hint=hint)
 
-    return _read(_as_then(Parsed(path, dict(kept), refuse)))
+    return _read(Parsed(path, dict(kept), refuse))
 
 
 def _read(parsed: Parsed) -> TaskFile:
@@ -244,9 +203,8 @@ def _formed(parsed: Parsed, key: str) -> TaskFile:
             less = "remove this line, and unindent those below it"
             raise parsed.refuse([key], "unknown key", less) from error
         raise parsed.refuse([key], str(error), error.hint) from error
-    earlier = form.earlier if is_copy(parsed.path) else {}
     try:
-        spec = form.spec.model_validate({**earlier, **parsed.value[key]})
+        spec = form.spec.model_validate(parsed.value[key])
     except ValidationError as error:
         loc, message, advice = refusal(error, form.spec)
         raise parsed.refuse([key, *loc], message, advice) from None

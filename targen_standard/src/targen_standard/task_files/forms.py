@@ -15,7 +15,7 @@ All that takes a task's file takes such a file.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
@@ -49,7 +49,6 @@ class TaskForm(Generic[SpecT]):
         keeps: `keeps(spec)` returns further values for a run's copy, such as the content of a file
             that the run then no longer needs. The digest does not cover them, so the version of the
             task must. Their fields have `exclude=True`.
-        earlier: the values of keys that a run's copy lacks because it is from before they existed.
         ready: `ready(spec, registry)` checks, before a run starts, that everything that its steps
             will need exists. If not, it raises a `UsageError`.
         then: `then(spec, run)` returns what people should do next with a complete run, or "".
@@ -61,7 +60,6 @@ class TaskForm(Generic[SpecT]):
     located: Callable[[SpecT, Path], SpecT] = lambda spec, folder: spec
     reaching: Callable[[SpecT, Path], Mapping[str, Any]] | None = None
     keeps: Callable[[SpecT], Mapping[str, Any]] = lambda spec: _NONE
-    earlier: Mapping[str, Any] = field(default_factory=dict)
     ready: Callable[[SpecT, Registry], None] = lambda spec, registry: None
     then: Callable[[SpecT, Path], str] = lambda spec, run: ""
 

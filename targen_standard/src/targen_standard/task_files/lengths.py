@@ -8,7 +8,7 @@ about normal, so the median is the geometric mean of the shortest and the longes
 people wrote, `python bench/real_texts.py` prints both.
 
 Code guesses a number of words by the usual name of such texts. Dry runs and estimates need one, and
-so does the room in a reply. It also cuts a range that is too wide. Rows of early editions draw it.
+so does the room in a reply. It also cuts a range that is too wide.
 """
 
 from __future__ import annotations
@@ -90,8 +90,7 @@ _UNKNOWN = {
     "usual for such a text": 4,
     "long for such a text": 1,
 }
-"""The values to draw if code cannot tell the usual length, in early editions, or if a description
-states one in other units."""
+"""The values to draw if a description states a length in other units than words."""
 
 
 def lengths_of_rows(declaration: Declaration) -> tuple[Trait, ...]:
@@ -102,7 +101,7 @@ def lengths_of_rows(declaration: Declaration) -> tuple[Trait, ...]:
     own = declaration.generators or any(branch.prompt for branch in declaration.asked.values())
     # Of 24 rows, one label would get longer texts than another if each had its own draws. Of many
     # labels, each has few rows, whose common draws would be few.
-    by_branch = not declaration.rules.shares_lengths or len(declaration.asked) > _SHARING
+    by_branch = len(declaration.asked) > _SHARING
     if own or _varied(declaration):
         return ()
     texts = {name: part for name, part in declaration.written.items() if part.type == "str"}
@@ -111,12 +110,11 @@ def lengths_of_rows(declaration: Declaration) -> tuple[Trait, ...]:
     if declaration.output is not None and len(texts) > 1:
         first, *others = (_values(name, part, declaration) for name, part in texts.items())
         kinds = {_size(name, part, declaration) for name, part in texts.items()}
-        one = not declaration.rules.draws_places_of_lengths or len(kinds) == 1
-        if one and first and all(values == first for values in others):
+        if len(kinds) == 1 and first and all(values == first for values in others):
             # Texts of one kind share a length, or the writer pads a paraphrase to reach its own.
-            return (_trait(_OF_EACH, first, declaration, by_branch=by_branch),)
+            return (_trait(_OF_EACH, first, by_branch=by_branch),)
     return tuple(
-        _trait("length" if alone else _name_of(name), values, declaration, by_branch=by_branch)
+        _trait("length" if alone else _name_of(name), values, by_branch=by_branch)
         for name, part in texts.items()
         if (values := _values(name, part, declaration))
     )
@@ -127,20 +125,12 @@ def lengths_of_seeds(declaration: Declaration, part: SeedsPart) -> tuple[Trait, 
     if not part.field or declaration.prompts.seeds or _varied(declaration):
         return ()
     values = _values(part.field, declaration.fields[part.field], declaration)
-    return (_trait(_name_of(part.field), values, declaration),) if values else ()
+    return (_trait(_name_of(part.field), values),) if values else ()
 
 
-def _trait(
-    name: str, values: Mapping[str, int], declaration: Declaration, *, by_branch: bool = False
-) -> Trait:
-    """Return a dimension that draws lengths as its edition does."""
-    return Trait(
-        name=name,
-        values=values,
-        by_branch=by_branch,
-        even=declaration.rules.draws_evenly,
-        own_order=declaration.rules.balances_draws,
-    )
+def _trait(name: str, values: Mapping[str, int], *, by_branch: bool = False) -> Trait:
+    """Return a dimension that draws lengths."""
+    return Trait(name=name, values=values, by_branch=by_branch, even=True)
 
 
 def length_in(draws: Mapping[str, str], field: str, declaration: Declaration) -> int | None:
@@ -167,7 +157,7 @@ def tokens_of(declaration: Declaration) -> int | None:
     needed = usual // 2 + math.ceil(words * declaration.instances_per_call * _TOKENS)
     if any({*trait.values} == {*_PLACES} for trait in lengths_of_rows(declaration)):
         needed = max(needed, usual * _ROOMY)
-    return needed if declaration.rules.draws_lengths and needed > usual else None
+    return needed if needed > usual else None
 
 
 def _longest(name: str, part: FieldPart, declaration: Declaration) -> float:
@@ -179,11 +169,8 @@ def _varied(declaration: Declaration) -> bool:
     """Return whether a dimension says how long texts are, in English or the file's language."""
     parts = (declaration, *declaration.lists.values())
     dimensions = [*chain(*(part.dimensions.items() for part in parts))]
-    says = _SAYS_LENGTH if declaration.rules.knows_names_of_lengths else re.compile("length")
-    if any(says.search(name.lower()) for name, _ in dimensions):
+    if any(_SAYS_LENGTH.search(name.lower()) for name, _ in dimensions):
         return True
-    if not declaration.rules.knows_lengths_in_languages:
-        return False
     known = filter(None, map(find_language, ("English", declaration.spoken)))
     return any(
         each.says_length(name, () if isinstance(values, str) else values)
@@ -198,27 +185,24 @@ def _name_of(field: str) -> str:
 
 def _values(name: str, part: FieldPart, declaration: Declaration) -> Mapping[str, int]:
     """Return the values to draw for a field, with weights; {} if it has no room for them."""
-    rules = declaration.rules
-    if part.pattern or (rules.codes_have_no_length and is_code(name, part)):
+    if part.pattern or is_code(name, part):
         return {}
-    if rules.reads_stated_lengths and part.words is None:
+    if part.words is None:
         if found := _RANGE.search(part.description):
             low, high = sorted(map(int, found.groups()))
             part = part.model_copy(update={"words": (max(1, low), max(1, high))})
         elif part.sentences is None and _STATED.search(part.description.lower()):
             return _UNKNOWN  # "shorter than 95 in 100" may be beyond what the file allows
-    if not rules.draws_lengths or (part.words and part.words[1] < _ROOM * part.words[0]):
+    if part.words and part.words[1] < _ROOM * part.words[0]:
         return {}
-    if rules.draws_places_of_lengths and part.words is None and part.sentences is None:
+    if part.words is None and part.sentences is None:
         return _PLACES
     size = _size(name, part, declaration)
-    if size is None:
-        return _UNKNOWN
+    assert size is not None
     if declaration.output is not None:  # what is aimed at must fit
         fewest = output_of(declaration)[1].fewest_words.get(name, 0)
         size = min(max(size[0], fewest), size[1]), size[1]
-    one = _ONE_WORD if rules.says_one_word else "about 1 words"
-    said = (f"about {number} words" if number > 1 else one for number in _drawn(size))
+    said = (f"about {number} words" if number > 1 else _ONE_WORD for number in _drawn(size))
     return dict(Counter(said))
 
 

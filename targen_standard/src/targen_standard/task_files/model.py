@@ -32,8 +32,6 @@ from targen_core.task_files import note_own_copy
 from targen_core.text import key_path, with_article
 from targen_core.wording import in_words
 from targen_standard.checks.languages import named_language, named_languages, with_name
-from targen_standard.editions import NEWEST, Edition, EditionNumber
-from targen_standard.examples import EARLIEST, ONCE_PER_LABEL, PER_LABEL
 from targen_standard.examples.profile import KIND, Kinds, Profile, Values
 from targen_standard.task_files.dimensions import read_values
 
@@ -72,9 +70,6 @@ def _as_name(value: Any) -> Any:
         return str(value).lower()
     return str(value) if isinstance(value, int) else value
 
-
-_SITUATION = "a concrete situation in one sentence, with its people, place and occasion"
-"""The description of a seed in the first edition, for files without one."""
 
 _EXAMPLES = "examples"  # the filter that a key of that name means
 _MAX = 1_000_000  # words, sentences or texts of a row, and items at once
@@ -390,11 +385,6 @@ class Declaration(_Part):
                 )
             return super().__new__(cls)
 
-    edition: EditionNumber = Field(
-        default=NEWEST,
-        description="version of the general prompts and defaults; an old file keeps its edition. "
-        "See Editions below",
-    )
     draft: bool = Field(
         default=False,
         description="whether a person must still review the task; a draft only works with the "
@@ -535,7 +525,7 @@ class Declaration(_Part):
     def _said(cls, value: Any, read: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
         __tracebackhide__ = True  # of notebooks, as pydantic's own frames are
         try:
-            made = read(_with_labels(_of_edition(value)))
+            made = read(_with_labels(value))
         except ValidationError as error:
             from targen_standard.task_files.reading import refusal
 
@@ -593,44 +583,21 @@ class Declaration(_Part):
         Options of parts are excluded, and so are keys that abbreviate them: others may be typed,
             and a run records those that were used.
         """
-        # `prose` is omitted, as it was the default: files that say it make the rows of before.
-        deciding = self._dumped(
-            {
-                *("draft", "name", "version", "summary", "source", "presets"),
-                *("options", "examples", "profile"),
-            },
-            omitted="prose",
+        others = (
+            *("draft", "name", "version", "summary", "source", "presets"),
+            *("options", "examples", "profile"),
         )
-        if not self.rules.is_in_version:
-            deciding = without_edition(deciding)
-        text = json.dumps(deciding, ensure_ascii=False)
+        text = json.dumps(self._dumped(others), ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def as_json(self) -> str:
-        """The declaration as JSON that `from_file` reads; defaults are omitted, except forms.
-
-        A copy in a run that has no forms is from before `any` was the default. One that has no
-        edition is of the first.
-        """
+        """The declaration as JSON that `from_file` reads; defaults are omitted."""
         return json.dumps(self._dumped(), ensure_ascii=False, indent=2) + "\n"
 
-    def _dumped(self, exclude: Collection[str] = (), *, omitted: str = "") -> dict[str, Any]:
-        """Return the keys that are not defaults, and each text's form unless it is omitted."""
-        # Defaults are left out, so that a key that a later version of targen adds has no effect.
-        value = self.model_dump(mode="json", exclude={*exclude, "fields"}, exclude_defaults=True)
-        fields = {}
-        for name, part in self.fields.items():
-            keys = part.model_dump(mode="json", exclude_defaults=True)
-            keys["form"] = part.form if part.is_text else omitted
-            if keys["form"] == omitted:
-                del keys["form"]
-            fields[name] = {key: keys[key] for key in FieldPart.model_fields if key in keys}
-        if fields != {"text": {}}:
-            value["fields"] = fields
-        value["edition"] = self.edition
-        if self.output is not None:
-            del value["labels"]  # they follow from it
-        return {key: value[key] for key in Declaration.model_fields if key in value}
+    def _dumped(self, exclude: Collection[str] = ()) -> dict[str, Any]:
+        """Return the keys that are not defaults."""
+        of_output = {"labels"} if self.output is not None else set()  # they follow from it
+        return self.model_dump(mode="json", exclude={*exclude, *of_output}, exclude_defaults=True)
 
     def task(self, *, name: str = "") -> Task[Any, Any]:
         """Return the task; `name` is used if the declaration has none.
@@ -639,11 +606,6 @@ class Declaration(_Part):
             UsageError: parts that do not fit together, naming the key.
         """
         return _built(self.as_json(), name or self._named_by_labels)
-
-    @property
-    def rules(self) -> Edition:
-        """The edition, which names its rules."""
-        return Edition(self.edition)
 
     @property
     def used_filters(self) -> tuple[str, ...]:
@@ -656,19 +618,11 @@ class Declaration(_Part):
     def used_options(self) -> dict[str, Any]:
         """The options of parts, including those that `examples` and `profile` set."""
         said: dict[str, Any] = {}
-        rules = self.rules
         if (part := self.examples) is not None:
             said = {"examples": part.file, "show_examples": part.show, "shown": part.shown}
             said |= {"close_gap": True} if part.close_gap else {}
-            by_language = "script" if rules.knows_scripts else rules.knows_capital_nouns
-            said["by_language"] = "words" if rules.knows_words_of_language else by_language
-            said["per_label"] = PER_LABEL if rules.pairs_need_fewer else ONCE_PER_LABEL
-            said["edition"] = max(EARLIEST, self.edition)
-            if not rules.follows_pairs:
-                said["profile"] = "whole" if rules.draws_whole_forms else None
         if self.profile is not None:
             said["profile"] = self.profile.model_dump(mode="json")
-            said |= {"by_language": "words"} if rules.knows_words_of_language else {}
         return {f"{_EXAMPLES}.{name}": value for name, value in said.items()} | self.options
 
     @property
@@ -693,21 +647,17 @@ class Declaration(_Part):
     @property
     def spoken(self) -> str:
         """The language as checks know it; "" if it is not exactly one that they know."""
-        known = self.rules.reads_languages_in_words
-        return named_language(self.language) if known else self.language
+        return named_language(self.language)
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages that a text may be in, as checks know them; ("",) if these are unclear."""
-        if self.rules.knows_several_languages:
-            return named_languages(self.language) or ("",)
-        return (self.spoken,)
+        return named_languages(self.language) or ("",)
 
     @property
     def language_said(self) -> str:
-        """The language as prompts say it: codes do without their names in earlier editions."""
-        known = self.rules.reads_languages_in_words
-        return with_name(self.language) if known else self.language
+        """The language as prompts say it."""
+        return with_name(self.language)
 
     @property
     def asked(self) -> Mapping[str, BranchPart]:
@@ -730,8 +680,7 @@ class Declaration(_Part):
         if not self.kinds:
             return ()
         of = [self.kinds.get(branch, {}) for branch in self.asked]
-        even, own_order = self.rules.draws_evenly, self.rules.balances_draws
-        return (Kinds.drawn(KIND, of, even=even, own_order=own_order),)
+        return (Kinds.drawn(KIND, of),)
 
     @property
     def one_label(self) -> bool:
@@ -740,12 +689,12 @@ class Declaration(_Part):
             return self.labels_per_seed == 1
         lists = (self.contexts if self.seeds is None else self.seeds,)
         fixed = any(part is not None and part.items for part in lists)
-        return self.rules.one_label_per_seed and not fixed  # a fixed list cannot grow
+        return not fixed  # a fixed list cannot grow
 
     @property
     def may_refuse(self) -> bool:
         """True if step 3 may say that a seed does not suit a label."""
-        return self.rules.may_refuse_seeds and "unsuitable" not in self.fields
+        return "unsuitable" not in self.fields
 
     @property
     def seed_field(self) -> str:
@@ -764,20 +713,6 @@ def _refused(loc: Loc, message: str, hint: Words) -> UsageError:
     return UsageError(f"declaration: {where}{message}", hint=in_words(hint, "python"))
 
 
-def _of_edition(value: Any) -> Any:
-    """Return the values of a declaration, with the defaults of its edition."""
-    if not isinstance(value, dict) or Edition.of(value).seeds_are_ideas:
-        return value
-    seeds = value.get("seeds", {})
-    if isinstance(seeds, list):
-        seeds = {"items": seeds}
-    if isinstance(seeds, str):
-        seeds = {"description": seeds}
-    if isinstance(seeds, dict):
-        seeds = {"description": _SITUATION, "words": (2, 40), **seeds}
-    return {**value, "seeds": seeds}
-
-
 def _with_labels(value: Any) -> Any:
     """Return the values of a declaration, with labels to count rows by if it has an output."""
     if not isinstance(value, dict) or value.get("output") is None:
@@ -792,8 +727,6 @@ def _with_labels(value: Any) -> Any:
             "keep one of the two; to have both, generate rows with one file, and pass them to "
             "targen correct with another",
         )
-    if not Edition.of(value).none_is_in_place:  # the draws of rows follow the order
-        labels = {name: labels[name] for name in sorted(labels, key=lambda each: each == "none")}
     presets = value.get("presets", {})
     if isinstance(presets, dict):
         presets = _named_as_labels(presets, labels, value["output"])
@@ -819,18 +752,6 @@ def _named_as_labels(
         else counts
         for preset, counts in presets.items()
     }
-
-
-def without_edition(value: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys of a declaration as they were dumped before there were editions."""
-    left = {key: each for key, each in value.items() if key != "edition"}
-    if isinstance(seeds := left.get("seeds"), dict):
-        usual = {"description": _SITUATION, "words": [2, 40]}
-        seeds = {key: each for key, each in seeds.items() if usual.get(key) != each}
-        left["seeds"] = seeds
-        if not seeds:
-            del left["seeds"]
-    return left
 
 
 @lru_cache(maxsize=8)  # a command looks a task up several times, and may have a thousand labels

@@ -20,7 +20,6 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import InverseGenerator, Llm
 from targen_core.tasks.words import normalized
 from targen_core.text import plain_fault, refused
-from targen_standard.editions import Edition
 from targen_standard.task_files.checks import check_written
 from targen_standard.task_files.dry_run import made_up_row
 from targen_standard.task_files.lengths import length_in
@@ -56,7 +55,7 @@ def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any
     answer: dict[str, Any] = {name: (kind, ...) for name, kind in output.answer.items()}
     reply = create_model("Labelled", explanation=(str, ...), valid=(bool, True), **answer)
     instructions = f"{declaration.description.strip()}\n{output.instructions}"
-    judge = _Judge(output, label, row, reply, declaration.fields, declaration.rules)
+    judge = _Judge(output, label, row, reply, declaration.fields)
 
     @lru_cache(maxsize=_LABELS)  # asked for each row
     def other(name: str) -> tuple[Label, InverseGenerator[str, BaseModel]] | None:
@@ -130,7 +129,7 @@ def _generator(
     reply = reply_model(declaration, output.written)
 
     async def write(llm: Llm, seed: str) -> BaseModel:
-        draws = llm.draws[0] if llm.draws and declaration.rules.spans_fit_lengths else {}
+        draws = llm.draws[0] if llm.draws else {}
         lengths = ((name, length_in(draws, name, declaration)) for name in declaration.written)
         words = {name: length for name, length in lengths if length is not None}
         target = output.target_within(label, llm.rng("target"), words)
@@ -138,7 +137,7 @@ def _generator(
         def made(written: BaseModel) -> BaseModel:
             more = {name: getattr(written, name) for name in output.written}
             said = texts_in(written, seed, declaration) | more
-            instance = _valid(row, output.read(label, target, said), declaration.rules)
+            instance = _valid(row, output.read(label, target, said))
             check_written(instance, seed, declaration)
             output.check_target(instance.model_dump(), target)
             if (found := output.label_of(instance.model_dump())) != label:
@@ -154,7 +153,7 @@ def _generator(
     return write
 
 
-def _valid(row: type[BaseModel], values: Row, edition: Edition) -> BaseModel:
+def _valid(row: type[BaseModel], values: Row) -> BaseModel:
     """A row with these columns.
 
     Raises:
@@ -163,8 +162,7 @@ def _valid(row: type[BaseModel], values: Row, edition: Edition) -> BaseModel:
     try:
         return row.model_validate(values)
     except ValidationError as error:
-        why = plain_fault(refused(error)) if edition.explains_outputs else refused(error)
-        raise Rejected("unusable-output", why) from error
+        raise Rejected("unusable-output", plain_fault(refused(error))) from error
 
 
 # --- step 4 ----------------------------------------------------------------------
@@ -179,7 +177,6 @@ class _Judge:
     row: type[BaseModel]
     reply: type[BaseModel]
     fields: Mapping[str, FieldPart]
-    edition: Edition
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:
@@ -193,11 +190,7 @@ class _Judge:
 
         def corrected(judged: Row) -> BaseModel | None:
             """The row with what step 4 says; None if it agrees with the row."""
-            return (
-                None
-                if output.agrees(row, judged)
-                else _valid(self.row, {**row, **judged}, self.edition)
-            )
+            return None if output.agrees(row, judged) else _valid(self.row, {**row, **judged})
 
         def usable(found: Any) -> None:
             if found.valid:
@@ -221,7 +214,7 @@ class _Judge:
         other = corrected(judged)
         if other is None:
             found, had = output.as_text({**row, **judged}), output.as_text(row)
-            if self.edition.records_answers and normalized(found) != normalized(had):
+            if normalized(found) != normalized(had):
                 llm.note(judged=found)
             return Correction(output.label_of(row), explanation)
         llm.note(before=output.as_text(row))

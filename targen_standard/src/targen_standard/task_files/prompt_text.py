@@ -27,10 +27,6 @@ from targen_standard.task_files.outputs import Output, output_of
 _NAMED = 24  # other labels that a prompt of step 3 names
 _OTHERS = "It must not be taken for one of the other labels: "
 _LIKE = (
-    "Write as such texts are really written, with their usual tone, tidiness and slips. Names, "
-    "places and stories belong in it only if most such texts have them."
-)
-_LIKE_NOW = (
     "Write as such texts are really written, in their usual tone, and as tidy or careless as most "
     "of them. This does not ask for mistakes that the description, the form or the label rules "
     "out. Names, places and stories belong in it only if most such texts have them."
@@ -48,19 +44,14 @@ def contexts_prompt(declaration: Declaration) -> Prompt:
         declaration,
         "contexts",
         description=_with_names(declaration),
-        kind=_stripped(declaration.contexts.description, declaration),
+        kind=declaration.contexts.description.strip(),
     )
-
-
-def _stripped(text: str, declaration: Declaration) -> str:
-    """Return a description without the line break of YAML's `>`; old prompts keep it."""
-    return text.strip() if declaration.rules.separates_requirements else text
 
 
 def _with_names(declaration: Declaration) -> str:
     """The description, with the names of an output's labels: its words may not mention them."""
     said = declaration.description.strip()
-    if declaration.output is None or not declaration.rules.lists_know_labels:
+    if declaration.output is None:
         return said
     return f"{said}\n{output_of(declaration)[1].label_says}".strip()
 
@@ -72,26 +63,23 @@ def seeds_prompt(declaration: Declaration) -> Prompt:
     part = declaration.seeds
     assert part is not None
     form = "a few words" if part.is_short else _numbers(part.size, "word")
-    kind = _stripped(part.description, declaration)
+    kind = part.description.strip()
     has_language = True
     if part.field:
         field = declaration.fields[part.field]
-        has_language = field.has_language or not declaration.rules.codes_have_no_language
-        if declaration.rules.seeds_are_whole_texts:
-            named = _words_of(part.field)
-            form = f"a whole {named if _called(declaration, part.field) == named else 'text'}"
+        has_language = field.has_language
+        named = _words_of(part.field)
+        form = f"a whole {named if _called(part.field) == named else 'text'}"
         form = _form(field) or form
-        kind = (_stripped(field.description, declaration) or kind).rstrip(".")
+        kind = (field.description.strip() or kind).rstrip(".")
         once = declaration.one_label and declaration.instances_per_call == 1
         rows = "a row" if once and declaration.samples_per_seed == 1 else "several rows"
-        kind += f"; it becomes the {_called(declaration, part.field)} of {rows}, word for word"
-    may_have_lines = part.field and declaration.fields[part.field].form == "any"
-    one_line = not (may_have_lines and declaration.rules.seeds_keep_lines)
+        kind += f"; it becomes the {_called(part.field)} of {rows}, word for word"
+    one_line = not part.field or declaration.fields[part.field].form != "any"
     below = declaration.contexts is not None
     return _general(
         declaration,
         "seeds",
-        _named(declaration, "seeds"),
         description=_with_names(declaration),
         kind=kind.rstrip("."),
         form=form,
@@ -117,9 +105,9 @@ def branch_prompt(
     return _general(
         declaration,
         f"write-{name}",
-        _named(declaration, "generate-any" if label is None else "generate"),
+        "generate-any" if label is None else "generate",
         what=_Raw("$count different rows") if several else "one row",
-        form=_in_json(declaration, form),
+        form=json.dumps(form, ensure_ascii=False),
         label=label or "",
         labels="\n".join(f"- {line}" for line in declaration.definitions),
         definition=branch.definition.strip(),
@@ -127,7 +115,7 @@ def branch_prompt(
         others="" if label is None else f"{_OTHERS}{_list(_others(declaration, label))}\n",
         fields=_fields(declaration),
         seed_line=_Raw(_seed_lines(declaration)),
-        like=_like(declaration),
+        like=_LIKE,
         refusal="" if label is None or not declaration.may_refuse else _refusal(declaration),
         worked=_Raw(worked),
     )
@@ -140,7 +128,7 @@ def follow_prompt(declaration: Declaration, name: str, branch: BranchPart, label
         declaration,
         f"follow-{name}",
         "follow",
-        form=_in_json(declaration, dict.fromkeys(declaration.written, "...")),
+        form=json.dumps(dict.fromkeys(declaration.written, "..."), ensure_ascii=False),
         label=label,
         definition=branch.definition.strip(),
         others=f"The other labels are: {others}\n" if others else "",
@@ -161,7 +149,7 @@ def output_prompts(declaration: Declaration, output: Output) -> tuple[Prompt, Pr
         form=json.dumps({**_form_of_reply(declaration), **output.form}, ensure_ascii=False),
         fields=_fields(declaration),
         how=output.how and f"{output.how.strip()}\n",
-        like=_like(declaration),
+        like=_LIKE,
         seed_line=_Raw(_seed_lines(declaration)),
         refusal=_refusal(declaration, "kind") if declaration.may_refuse else "",
     )
@@ -184,16 +172,6 @@ def training_prompt(declaration: Declaration, output: Output) -> Prompt:
     return Prompt(general.name, general.text.replace("$instructions", _quoted(asked)))
 
 
-def _like(declaration: Declaration) -> str:
-    """Return how texts are to be written; earlier editions ask for slips."""
-    return _LIKE_NOW if declaration.rules.asks_for_no_slips else _LIKE
-
-
-def _in_json(declaration: Declaration, form: Mapping[str, object]) -> str:
-    """Return a reply's form; earlier editions escape the letters of other scripts in names."""
-    return json.dumps(form, ensure_ascii=not declaration.rules.names_fields_clearly)
-
-
 def _form_of_reply(declaration: Declaration) -> dict[str, object]:
     """Return an example of the form of the fields that step 3 writes."""
     return {name: _PLACES.get(part.type, "...") for name, part in declaration.written.items()}
@@ -202,34 +180,24 @@ def _form_of_reply(declaration: Declaration) -> dict[str, object]:
 def _fields(declaration: Declaration) -> str:
     """Return the requirements of each field that step 3 writes, line by line."""
     return "\n".join(
-        _field(name, part, declaration.language_said, declaration)
-        for name, part in declaration.written.items()
+        _field(name, part, declaration.language_said) for name, part in declaration.written.items()
     )
 
 
 def _seed_lines(declaration: Declaration) -> str:
     """Return the lines about the seed for step 3, and about what was written from it before."""
-    lines = "Start from this seed, and keep to it: $seed"
-    if declaration.rules.seeds_are_ideas:
-        # Told to start from it, a model writes the label and a story for the seed: two sentences.
-        lines = (
-            "An idea that may set it apart from other rows. Use as much or as little of it as such "
-            "a text would, or only what it brings to mind: $seed"
-        )
+    # Told to start from it, a model writes the label and a story for the seed: two sentences.
+    lines = (
+        "An idea that may set it apart from other rows. Use as much or as little of it as such "
+        "a text would, or only what it brings to mind: $seed"
+    )
     if declaration.kinds:
         lines += "\nIf it does not go with the kind of row below, the kind counts."
     if of := declaration.seed_field:
-        lines = (
-            f"The {_called(declaration, of)} is given; it is part of the row.\n{_title(of)}: $seed"
-        )
+        lines = f"The {_called(of)} is given; it is part of the row.\n{_title(of)}: $seed"
     if declaration.samples_per_seed > 1:
         lines += "\n\nWritten from it before, so write of something else:\n$earlier"
     return lines
-
-
-def _named(declaration: Declaration, template: str) -> str:
-    """The template of that name in the declaration's edition."""
-    return template if declaration.rules.seeds_are_ideas else f"{template}-1"
 
 
 def _refusal(declaration: Declaration, what: str = "label") -> str:
@@ -325,9 +293,9 @@ def without_others(prompt: str) -> str:
     return re.sub(rf"(?m)^{re.escape(_OTHERS)}.*\n", "", prompt)
 
 
-def _field(name: str, part: FieldPart, language: str, declaration: Declaration) -> str:
+def _field(name: str, part: FieldPart, language: str) -> str:
     """Return the requirements of a field, in a line."""
-    description = _stripped(part.description, declaration).rstrip(".")
+    description = part.description.strip().rstrip(".")
     said = []
     if part.type == "enum":
         said.append(f"one of {_list(part.values)}")
@@ -343,8 +311,7 @@ def _field(name: str, part: FieldPart, language: str, declaration: Declaration) 
         said.append(_form(part))
         if part.pattern:
             said.append(f"matching the regular expression {part.pattern}")
-        has_none = declaration.rules.codes_have_no_language and is_code(name, part)
-        if part.has_language and not has_none:
+        if part.has_language and not is_code(name, part):
             said.append(f"in {language}")
         if part.must_contain:
             said.append(f"with one of these in it: {_list(part.must_contain)}")
@@ -352,7 +319,7 @@ def _field(name: str, part: FieldPart, language: str, declaration: Declaration) 
             said.append(f"without these: {_list(part.must_not_contain)}")
     rules = ", ".join(filter(None, said))
     # A sentence of its own: a description may end in a clause, which a rule would seem to go on.
-    if description and rules and declaration.rules.separates_requirements:
+    if description and rules:
         end = "" if description.endswith(("!", "?", "…", ":", ";")) else "."
         return f"- {name}: {description}{end} {rules[:1].upper()}{rules[1:]}"
     return f"- {name}: {', '.join(filter(None, [description, rules]))}"
@@ -394,10 +361,9 @@ def _words_of(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _called(declaration: Declaration, field: str) -> str:
+def _called(field: str) -> str:
     """A field behind "the": a letter alone is no noun."""
-    is_letter = len(field) == 1 and declaration.rules.names_fields_clearly
-    return f"field {field}" if is_letter else _words_of(field)
+    return f"field {field}" if len(field) == 1 else _words_of(field)
 
 
 def _title(name: str) -> str:

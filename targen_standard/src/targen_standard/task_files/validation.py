@@ -52,8 +52,7 @@ def _languages(declaration: Declaration) -> Iterator[Problem]:
     values = [*declaration.dimensions.get("language", ())]
     usual = type(declaration).model_fields["language"].default
     names = all(value.isalpha() and value.istitle() for value in values)
-    contradicts = declaration.language == usual and len(values) > 1 and names
-    if contradicts and declaration.rules.refuses_other_languages:
+    if declaration.language == usual and len(values) > 1 and names:
         yield (
             ("dimensions", "language"),
             f"each prompt also asks for {usual}",

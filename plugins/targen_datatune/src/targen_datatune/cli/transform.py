@@ -248,10 +248,8 @@ def transform(
     _refuse_language(language)
     name = task_name(asked.name)[:60]
     run = generate.options["out"] or Path("runs") / f"{name}-{generate.options['seed'] or 0}"
-    there = _of_run(run)
-    is_earlier = bool(asked.earlier) and there.get("instruction") == asked.earlier
     spec = _spec(
-        instruction=asked.earlier if is_earlier else asked.instruction,
+        instruction=asked.instruction,
         examples=_shown(asked, chosen, shots),
         labels=chosen,
         canary=asked.canary,
@@ -277,8 +275,7 @@ def transform(
             "may_copy": may_copy,
         },
     ).located(Path.cwd())
-    edition = {"edition": there["edition"]} if "edition" in there else {}
-    text = TRANSFORM.text("transform", spec, name, edition)
+    text = TRANSFORM.text("transform", spec, name)
     if save is not None:
         save_task_file(save, text, generate)
         return
@@ -387,17 +384,6 @@ def _refuse_labels(names: Collection[str]) -> None:
             "--label sets the number of rows for a label, but the task has no labels",
             hint=f"--labels {','.join(names)}",
         )
-
-
-def _of_run(run: Path) -> dict[str, Any]:
-    """The transformation in the folder of an earlier run, which the command may continue."""
-    from targen_datatune.transforming.spec import EARLIER
-    from targen_standard.task_files.files import keys_of
-
-    with suppress(TargenError):
-        if isinstance(there := keys_of(run / "task.json").get("transform"), dict):
-            return {**EARLIER, **there}
-    return {}
 
 
 def _refuse_language(language: str) -> None:

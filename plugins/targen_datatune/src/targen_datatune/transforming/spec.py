@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -12,9 +12,6 @@ from targen_standard.checks.patterns import refuse_pattern
 
 FORM = "transform"
 """The form's name, which is its key in a file."""
-
-EARLIER = {"edition": 1}
-"""The values of keys that copies of earlier runs lack."""
 
 _Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 _Count = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -101,8 +98,6 @@ class Transform(_Part):
         checks: what must hold of every row.
         synthetic: share of all rows, and of each label's, that are written without a source.
         correct: whether step 4 checks every output; the paper has no such step.
-        edition: the version of the prompts and of the choice of rows; a run keeps its own. From 2
-            on, prompts omit what is empty, and rows without an input are not sent.
     """
 
     instruction: _Text
@@ -130,12 +125,6 @@ class Transform(_Part):
     checks: RowChecks = RowChecks()
     synthetic: Annotated[float, Field(ge=0, lt=1)] = 0
     correct: bool = False
-    edition: Literal[1, 2] = Field(default=2, exclude=True)
-
-    @property
-    def omits_empty(self) -> bool:
-        """True if prompts omit what is empty, and rows without an input are not sent."""
-        return self.edition > 1
 
     @field_validator("labels")
     @classmethod

@@ -101,12 +101,7 @@ class Steps:
             if listed and taken > _EXAMPLE:
                 break
             listed.append(text)
-        return "\n\n".join(listed) or self.none
-
-    @property
-    def none(self) -> str:
-        """Return the value of an empty part of a prompt, whose paragraph is then left out."""
-        return "" if self.spec.omits_empty else "none"
+        return "\n\n".join(listed)
 
     # --- rerank -------------------------------------------------------------
 
@@ -137,7 +132,7 @@ class Steps:
                 task=parent,
                 examples=self.examples,
                 max_datasets=max_datasets,
-                datasets="\n\n".join(_listed(match, self.none) for match in listed),
+                datasets="\n\n".join(_listed(match) for match in listed),
             )
 
         replies = await asyncio.gather(*map(draw, range(self.spec.draws)), return_exceptions=True)
@@ -246,16 +241,13 @@ class Steps:
         if existing:
             start = next(at for at, row in enumerate(every, 1) if row.row == existing[-1].row)
         more = llm.batch if not existing or self.spec.balance_sources else len(every)
-        is_empty, inputs = _is_empty, parent.input or parent.columns
-        if not self.spec.omits_empty:
-            is_empty, inputs = _was_empty, parent.columns
+        inputs = parent.input or parent.columns
         taken: list[SourceRow] = []
         usable = 0
         for row in every[start:]:
             cells = {name: row.cells[name] for name in parent.columns if name in row.cells}
-            if all(is_empty(cells.get(name)) for name in inputs):
-                if self.spec.omits_empty:
-                    taken.append(SourceRow(row=row.row, cells={}))  # `has_input` counts it
+            if all(_is_empty(cells.get(name)) for name in inputs):
+                taken.append(SourceRow(row=row.row, cells={}))  # `has_input` counts it
                 continue
             taken.append(SourceRow(row=row.row, cells=cells))
             usable += 1
@@ -432,21 +424,20 @@ def _dataset(entry: DatasetEntry) -> tuple[str, str]:
     return (entry.name, "") if entry.configuration else (entry.name, entry.id)
 
 
-def _listed(match: Match, none: str) -> str:
-    """Return a dataset as a prompt lists it; empty lines have `none`, or are left out."""
+def _listed(match: Match) -> str:
+    """Return a dataset as a prompt lists it; empty lines are left out."""
     entry = match.entry
     rows = "unknown" if entry.rows is None else f"{entry.rows:,}"
     columns = ", ".join(f"{name} ({kind})" for name, kind in list(entry.columns.items())[:30])
     lines = [
         f"id: {entry.id}",
-        f"description: {cut(' '.join(_described_as(entry).split()), 500) or none}",
-        f"tags: {', '.join(entry.tags[:10]) or none}",
+        f"description: {cut(' '.join(_described_as(entry).split()), 500)}",
+        f"tags: {', '.join(entry.tags[:10])}",
         f"licence: {entry.license or 'unknown'}",
         f"rows: {rows}",
         f"columns: {columns}",
     ]
-    if not none:
-        lines = [line for line in lines if not line.endswith(": ")]
+    lines = [line for line in lines if not line.endswith(": ")]
     for sample in entry.samples[:2]:
         cells = {name: shown(value, _LISTED) for name, value in sample.items()}
         lines.append(f"sample row: {cut(json.dumps(cells, ensure_ascii=False), 3 * _LISTED)}")
@@ -501,11 +492,6 @@ def _is_empty(value: Any) -> bool:
     if isinstance(value, dict | list):
         return all(map(_is_empty, value.values() if isinstance(value, dict) else value))
     return value is None or (isinstance(value, str) and not value.strip())
-
-
-def _was_empty(value: Any) -> bool:
-    """Return whether a cell counted as empty in the first edition."""
-    return value in (None, "", [], {})
 
 
 def has_input(row: SourceRow) -> None:

@@ -83,7 +83,7 @@ class Synthetic:
             reply=list_of(prompt, str, llm.batch),
             task=self._steps.task,
             examples=self._steps.examples,
-            have="; ".join(existing[-_SHOWN:]) or self._steps.none,
+            have="; ".join(existing[-_SHOWN:]),
             count=llm.batch,
             **more,
         )

@@ -23,7 +23,7 @@ from targen_core import (
 from targen_datatune.transforming.checks import row_check
 from targen_datatune.transforming.dry_run import dry_run_of
 from targen_datatune.transforming.items import Plan, Source, SourceRow
-from targen_datatune.transforming.spec import EARLIER, Transform
+from targen_datatune.transforming.spec import Transform
 from targen_datatune.transforming.steps import PROMPTS, Steps, has_input, readable
 from targen_datatune.transforming.synthetic import PARTS, Synthetic
 from targen_datatune.transforming.synthetic import PROMPTS as SYNTHETIC
@@ -65,7 +65,7 @@ def transform_task(spec: Transform, name: str) -> Task[Any, BaseModel]:
     first = spec.instruction.strip().splitlines()[0]
     return Task(
         name=name,
-        version=str(spec.edition),
+        version="1",
         summary=first if len(first) <= 100 else f"{first[:97].rstrip()}...",
         description=spec.instruction.strip(),
         source=(
@@ -177,18 +177,10 @@ def _reaching(spec: Transform, folder: Path) -> Mapping[str, Any]:
     return {**leaving(folder, paths), **options}
 
 
-def _kept(spec: Transform) -> Mapping[str, Any]:
-    """The edition of a run, unless its copy is from before there were any."""
-    kept = {"edition": spec.edition}
-    return {} if kept == EARLIER else kept
-
-
 TRANSFORM = TaskForm(
     summary="transform rows of existing datasets for a new task",
     spec=Transform,
     task=transform_task,
     located=Transform.located,
-    keeps=_kept,
-    earlier=EARLIER,
     reaching=_reaching,
 )
