@@ -498,8 +498,8 @@ def _in_rounds(
 ) -> Task[str, Row]:
     """The task with rounds of 3, 5, 8, ... seeds that name the rows before them.
 
-    Each round's one item says how many rows it was told of, and a digest of them, so that other
-    rows make other seeds, calls and files.
+    Each round's one item says how many rows it was told of, a digest of them, and how many lack, so
+    that others make other seeds, calls and files.
     """
     sizes = (3, 5, 8, 13)
 
@@ -509,7 +509,8 @@ def _in_rounds(
         digest = hashlib.sha256(repr(list(llm.rows)).encode()).hexdigest()[:8]
         if told is not None:
             told.append(list(llm.rows))
-        return [f"round {len(existing)} of {len(llm.rows)} rows {digest}"]
+        needed = sum(llm.needed.values())
+        return [f"round {len(existing)} of {len(llm.rows)} rows {digest} needing {needed}"]
 
     async def seeds(llm: Any, parent: Any, existing: Sequence[str]) -> Sequence[str]:
         size = sizes[min(int(parent.split()[1]), len(sizes) - 1)]

@@ -92,6 +92,59 @@ def test_a_seeds_labels_and_samples_are_drawn_in_turn_and_told_of_the_earlier(la
     assert all(texts[f"1/a/{number}"] in prompt for number in range(4))
 
 
+def _listed(lab, batch, **values):
+    """A world whose third list contains the rows, and its task, which uses them without a call."""
+    world = lab.World(lists=(1, 2, batch), correct=False, **values)
+    first, *others, last = world.task().chain
+
+    async def labels(llm, parent, existing):
+        return [f"{parent} {label} {at}" for at in range(20) for label in world.labels]
+
+    async def write(llm, seed):
+        return lab.Row(seed=seed, text=seed, label=llm.branch)
+
+    task = world.task(
+        contexts=first,
+        seeds=(dataclasses.replace(others[0], propose=labels, once=True, asks=False), last),
+        seed_branch=lambda above, seed: above[-1].split()[-2],
+        generators=dict.fromkeys(world.labels, write),
+    )
+    return world, task
+
+
+def test_a_seed_that_is_for_one_branch_is_used_for_no_other(lab, tmp_path):
+    world, task = _listed(lab, 5)
+    quotas = {"yes": 18, "no": 7}
+    ran = lab.run(world, tmp_path / "run", quotas, task=task, latency=lab.latency(2))
+    assert ran.report["rows"] == quotas
+    for record in ran.provenance:
+        assert record["above"][-1].split()[-2] == record["intended"] == record["label"]
+    ids = [event.id for event in ran.events if isinstance(event, Committed)]
+    assert len({one.split("/")[0] for one in ids}) == len(ids)
+    grown = lab.run(world, tmp_path / "run", grow={"yes": 20, "no": 20}, task=task, concurrency=1)
+    assert grown.rows[:25] == ran.rows
+    assert grown.report["rows"] == {"yes": 20, "no": 20}
+
+    stray = dataclasses.replace(task, seed_branch=lambda above, seed: "maybe")
+    ran = lab.run(world, tmp_path / "stray", quotas, task=stray)
+    assert "seed_branch returned 'maybe', which is not a branch" in str(ran.error)
+    with pytest.raises(ValueError, match="cannot have labels_per_seed"):
+        task.replace(labels_per_seed=1)
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_calls_that_give_many_instances_run_side_by_side(lab, tmp_path, listed):
+    if listed:
+        world, task = _listed(lab, 24)
+    else:
+        world = lab.World(lists=(50,), labels=("no", "yes"), per_call=24, correct=False)
+        task = world.task()
+    how = {"concurrency": 20, "latency": lab.latency(1), "task": task}
+    ran = lab.run(world, tmp_path / "run", {"yes": 480, "no": 480}, **how)
+    assert ran.error is None
+    assert ran.model.peak == 20
+
+
 def test_batches_side_by_side_are_told_of_the_rounds_before_alone(lab, tmp_path):
     world = lab.World(lists=(3, 2), labels=("only",), bad=0.3)
     ran = lab.run(world, tmp_path / "run", {"only": 40}, lists_at_once=4, latency=lab.latency(3))

@@ -28,11 +28,14 @@ def test_each_round_knows_all_rows_before_it_as_the_instances_that_they_were(lab
         assert [type(one) for one in instances] == [lab.Row] * len(instances)
         assert [one.text for one in instances] == texts[: len(instances)]
     rounds = [record["above"][0] for record in ran.provenance]
+    for name in rounds:
+        told_of, needed = int(name.split()[3]), int(name.split()[7])
+        assert told_of * size + needed == 60
     for name in dict.fromkeys(rounds):
         assert int(name.split()[3]) == rounds.index(name)  # no row before it is unknown to it
     assert len(set(rounds)) >= 3
     for record in ran.provenance:  # a list below is told of the same rows
-        assert record["seed"].split()[7] == record["above"][0].split()[3]
+        assert record["seed"].split()[9] == record["above"][0].split()[3]
 
 
 def test_a_round_that_learns_nothing_ends_the_run_and_says_why(lab, tmp_path):

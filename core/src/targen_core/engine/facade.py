@@ -128,6 +128,7 @@ class StageLlm:
         batch: int = 0,
         earlier: Sequence[Any] = (),
         rows: Callable[[], Sequence[Any]] = tuple,
+        needed: Callable[[], Mapping[str, int]] = dict,
         dimensions: Sequence[Dimension] = (),
         draws: Sequence[Mapping[str, str]] = (),
         candidates: int = 1,
@@ -145,6 +146,7 @@ class StageLlm:
         self.batch = batch
         self.earlier = earlier
         self._rows: Callable[[], Sequence[Any]] | Sequence[Any] = rows
+        self._needed = needed
         self._candidates = candidates
         self._dimensions = dimensions
         self.draws = draws
@@ -396,6 +398,11 @@ class StageLlm:
         if callable(self._rows):  # reads them back from the dataset
             self._rows = self._rows()
         return self._rows
+
+    @property
+    def needed(self) -> Mapping[str, int]:
+        """See `targen_core.tasks.steps.Llm.needed`."""
+        return self._needed()
 
     def rng(self, name: str) -> random.Random:
         """See `targen_core.tasks.steps.Llm.rng`."""

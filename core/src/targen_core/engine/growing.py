@@ -327,6 +327,7 @@ class GrowingList:
             above=self.above,
             batch=spec.batch,
             rows=partial(self.order.rows, self._rows_told(making.index)),
+            needed=self.order.needed if self.told_rows else dict,
             candidates=spec.candidates,
             dimensions=spec.source.dimensions,
             draws=tuple(

@@ -49,6 +49,7 @@ class SeedOrder:
         settled: waits until all seeds that were walked by have their verdicts.
         row_count: how many rows there are so far.
         rows: the instances of so many rows, the first of them.
+        needed: how many rows each label lacks.
         at_once: calls of a list that do not see each other's items; 1: each sees all before it.
         ledger: knows what checks said of items to earlier processes.
         prefix: what the paths of its seeds begin with.
@@ -69,6 +70,7 @@ class SeedOrder:
     replays: Callable[[], bool]
     row_count: Callable[[], int]
     rows: Callable[[int], Sequence[Any]]
+    needed: Callable[[], Mapping[str, int]]
     at_once: int
     ledger: Ledger
     prefix: tuple[int, ...]

@@ -47,8 +47,8 @@ from targen_core.tasks.model import Task
 from targen_core.text import plural, refused
 
 _TURN = 16  # candidates that are made in one go
-_AHEAD = 4  # candidates that wait past the commit point, in multiples of concurrency
-_BUSY = 2  # candidates kept at work while the earliest takes long, in the same multiples
+_AHEAD = 4  # calls whose candidates wait past the commit point, in multiples of concurrency
+_BUSY = 2  # calls kept at work while the earliest takes long, in the same multiples
 _RESTORED = 50_000  # rows that filters take back at once: an index is laid out again each time
 # How a candidate fared. No later target reopens a final one; a needless one never had a verdict.
 # One whose refusal gives way is judged again if no other candidates are left.
@@ -132,13 +132,15 @@ class Engine:
         parts = [*task.parts] or [""]
         self._balance = Balance(self.order, lambda part: self.quotas.lacking(parts[part]))
         each = len(task.branches) if task.labels_per_seed == 1 else 1  # but one take no calls
+        # Candidates that share a call: those of a generator, or rows of a list.
+        together = task.instances_per_call if task.seed_branch is None else specs[-1].batch
         self._window = Window(
             task=task,
             quotas=self.quotas,
             balance=self._balance,
             execution=self._execution,
-            size=_AHEAD * concurrency * each,
-            busy=_BUSY * concurrency,
+            size=_AHEAD * concurrency * each * together,
+            busy=_BUSY * concurrency * together,
             margin=margin,
         )
         # By part and candidate number in it: how it fared when it was last its turn.
@@ -171,6 +173,7 @@ class Engine:
                 replays=lambda: self._replays,
                 row_count=lambda: self._next_idx,
                 rows=self._rows,
+                needed=self._needed,
                 at_once=at_once,
                 ledger=self._ledger,
                 prefix=(number,) if parts else (),
@@ -632,7 +635,7 @@ class Engine:
             first = seed.sample * self.task.instances_per_call
             part = self.order.part_of(seed.path)
             past = self._past[part]
-            visit, mine = None, self.task.turns(seed.path, seed.sample)
+            visit, mine = None, self._branches_of(seed)
             if self.task.labels_per_seed == 1:
                 visit = self._visit(past, numbers[part] + 1, mine, self.task.seats_at(seed.path))
             for branch in mine:
@@ -656,6 +659,15 @@ class Engine:
                     slot.visit, slot.over = visit, self.order.over
                     yield slot
                     passed = []
+
+    def _branches_of(self, seed: Seed) -> tuple[str, ...]:
+        """Return the branches that a seed is used for, in order."""
+        if self.task.seed_branch is None:
+            return self.task.turns(seed.path, seed.sample)
+        branch = self._guard.call(self.task.seed_branch, seed.above, seed.value)
+        if branch not in self.task.branches:
+            raise self._guard.fault(f"seed_branch returned {branch!r}, which is not a branch")
+        return (branch,)
 
     @property
     def _finished(self) -> tuple[int, ...]:
@@ -699,6 +711,12 @@ class Engine:
             for start in range(0, len(rows), each)
             for instance in self._guard.call(self.task.from_rows, rows[start : start + each])
         ]
+
+    def _needed(self) -> Mapping[str, int]:
+        """Return how many rows each label lacks, at a point that all replays share."""
+        if self.task.parts:  # whose lists are requested while candidates of others are judged
+            return {}
+        return {name: self.quotas.needed(name) for name in self.task.quota_names}
 
     async def _is_room(self) -> bool:
         """Wait for room; whether there may be candidates for it."""

@@ -189,7 +189,12 @@ class Window:
     def _wanting(self, branches: Collection[str]) -> int:
         """Return how many more candidates of these branches are useful."""
         lacking = map(self._lacking, branches)
-        return max(lacking, default=0) if self.task.labels_per_seed is None else sum(lacking)
+        return sum(lacking) if self._for_one else max(lacking, default=0)
+
+    @property
+    def _for_one(self) -> bool:
+        """Return whether each seed is for one branch."""
+        return self.task.labels_per_seed is not None or self.task.seed_branch is not None
 
     def _lacking(self, branch: str) -> int:
         """Return how many more candidates of a branch are worth running."""
@@ -205,7 +210,8 @@ class Window:
 
     def seeds_ahead(self, branches: Collection[str]) -> int:
         """Seeds of these branches worth preparing past the one that is walked to next."""
-        per_seed = len(branches) * self.task.instances_per_call
+        each = 1 if self.task.seed_branch is not None else len(branches)
+        per_seed = each * self.task.instances_per_call
         worth = self._wanting([branch for branch in self.quotas.open if branch in branches])
         calls = math.ceil(worth / self.task.instances_per_call)
         return max(0, min(calls, self.size // per_seed))

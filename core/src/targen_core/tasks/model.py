@@ -96,6 +96,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         labels_per_seed: 1 to use each seed for one label, so that no two rows share a seed. Labels
             then rotate over neighbouring seeds. Once a label's quota is full, its seeds go to
             others. With None, each seed is used for all labels, one after the other.
+        seed_branch: `seed_branch(above, seed)` returns the one branch that a seed is for, if lists
+            know it, as when they contain whole rows. Other branches do not see this seed.
         balanced_draws: whether draws for contexts and seeds do not reveal the one label that a seed
             is for. Neither does its position in the reply that lists it. If that label's quota is
             full, the seed goes to the label that lacks the most rows, with new draws. Otherwise,
@@ -159,6 +161,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     drawn: Callable[[Sequence[Any], SeedT, str], Mapping[str, str]] | None = None
     instances_per_call: int = 1
     labels_per_seed: Literal[1] | None = None
+    seed_branch: Callable[[Sequence[Any], SeedT], str] | None = None
     balanced_draws: bool = False
     seats: tuple[str, ...] = ()
     samples_per_seed: int = 1

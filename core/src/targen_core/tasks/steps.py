@@ -84,6 +84,14 @@ class Llm(Protocol):
         ...
 
     @property
+    def needed(self) -> Mapping[str, int]:
+        """How many rows each label still lacks, by name, in a list with `told_rows`.
+
+        It is empty in all other steps, and in a task with parts, whose rows come side by side.
+        """
+        ...
+
+    @property
     def draws(self) -> Sequence[Mapping[str, str]]:
         """Return the draws for this call, by dimension: see `Dimension`.
 
@@ -308,7 +316,8 @@ class ListStep(Keywords, Generic[ItemT]):
             source costs only one batch.
         told_rows: whether later batches see the rows so far, in `llm.rows`, so that each round of
             rows can learn from earlier rounds. These batches wait until all earlier candidates have
-            verdicts. Lists below this list see the same rows.
+            verdicts. Lists below this list see the same rows. Each batch also sees how many rows
+            are still missing, in `llm.needed`.
         in_turn: whether each batch builds on the earlier batches. If so, the list's batches wait
             for one another even if lists are requested in parallel (`--batch-lists`).
         balanced: whether the list's items should provide equally many rows, as far as possible. An

@@ -138,6 +138,8 @@ def _numbers(task: Task[Any, Any]) -> Iterator[str]:
             yield f"{counted} is {number}; it must be at least 1"
     if task.labels_per_seed not in (None, 1):
         yield f"labels_per_seed is {task.labels_per_seed!r}; it must be 1, or None for all"
+    if task.seed_branch and (task.labels_per_seed or task.parts or task.samples_per_seed > 1):
+        yield "with seed_branch, it cannot have labels_per_seed, parts or samples_per_seed"
 
 
 def _labels(task: Task[Any, Any]) -> Iterator[str]:

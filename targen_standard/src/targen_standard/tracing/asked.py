@@ -25,6 +25,7 @@ from targen_core.calls.usage import Usage
 from targen_core.engine.commits import Ledger
 from targen_core.engine.executor import Generation, Judgement
 from targen_core.engine.facade import StageLlm
+from targen_core.engine.growing import GrowingList
 from targen_core.engine.guard import Guard
 from targen_core.engine.judging import judge
 from targen_core.engine.local import LocalExecutor
@@ -172,12 +173,13 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
             replays=lambda: False,
             row_count=lambda: 1,
             rows=_no_rows,
+            needed=_none_known,
             at_once=spec.lists_at_once,
             ledger=_Ahead(),
             prefix=prefix,
             shard=spec.shard,
         )
-        items = await _items_on(order, path)
+        items = await _items_on(order, path, traced.record.get("above", ()))
         if "seed" in traced.record:
             if len(items) < len(path) - len(prefix):  # they cannot be made again
                 values = [*traced.record.get("above", ()), traced.record["seed"]]
@@ -189,10 +191,17 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
     return Asked(asked, problem or _apart(manifest.task.prompts, task, asked, keys))
 
 
-async def _items_on(order: SeedOrder, path: Sequence[int]) -> list[Any]:
-    """Ask for the lists down to the seed at a path: the items on the way to it, and itself."""
+async def _items_on(order: SeedOrder, path: Sequence[int], above: Sequence[Any]) -> list[Any]:
+    """Ask for the lists down to the seed at a path: the items on the way to it, and itself.
+
+    A list that learned from rows cannot be asked again: its item is that of the record, `above`.
+    """
     node, items = order.root, []
     for position in path[len(order.prefix) :]:
+        if node.spec.source.told_rows and node.depth < len(above):
+            items.append(_value(node.spec.source.item, above[node.depth]))
+            node = GrowingList(order, node.depth + 1, (*node.path, position), tuple(items))
+            continue
         if node.shard is not None:
             position = (position - node.shard.at(0)) // node.shard.count
         for index in count():
@@ -271,6 +280,11 @@ def _no_rows(count: int) -> Sequence[Any]:
     if not count:
         return ()
     raise Rejected("no-rows", "the rows that there were then are not known")
+
+
+def _none_known() -> Mapping[str, int]:
+    """Return no numbers: a list that depends on them cannot grow again, as with `_no_rows`."""
+    raise Rejected("no-rows", "how many rows were missing then is not known")
 
 
 def _path_of(traced: Traced, task: Task[Any, Any]) -> tuple[int, ...]:
@@ -384,9 +398,10 @@ def _sampled(seed: Seed, number: int) -> Seed:
 def _values(task: Task[Any, Any], branch: str, values: Sequence[Any]) -> list[Any]:
     """Return a seed and its parents in the task's types; a user's seeds have no parents."""
     kinds = [part.item for part in task.chain_of(branch)][-len(values) :]
-    return [
-        kind.model_validate(value)
-        if isinstance(kind, type) and issubclass(kind, BaseModel)
-        else value
-        for kind, value in zip(kinds, values, strict=True)
-    ]
+    return [_value(kind, value) for kind, value in zip(kinds, values, strict=True)]
+
+
+def _value(kind: Any, value: Any) -> Any:
+    """Return an item of a list from its record."""
+    is_model = isinstance(kind, type) and issubclass(kind, BaseModel)
+    return kind.model_validate(value) if is_model else value
