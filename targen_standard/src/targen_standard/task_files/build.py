@@ -155,8 +155,14 @@ def _first_sentence(text: str) -> str:
 
 
 def _described(declaration: Declaration) -> str:
-    """The description, with what each label means."""
-    return "\n".join([declaration.description.strip(), *declaration.definitions])
+    """The description, with what each label means, and the language unless it is English."""
+    spoken = f"The texts are in {declaration.language_said}."
+    named = declaration.language != "English" and any(
+        part.has_language for part in declaration.fields.values()
+    )
+    return "\n".join(
+        [declaration.description.strip(), *declaration.definitions, *([spoken] if named else [])]
+    )
 
 
 # --- steps 1 and 2 -----------------------------------------------------------

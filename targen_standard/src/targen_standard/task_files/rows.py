@@ -73,8 +73,11 @@ def model_of(name: str, columns: Mapping[str, Any], **settings: Any) -> type[Bas
 
 
 def row_columns(declaration: Declaration) -> dict[str, Any]:
-    """The fields of a row, as pydantic takes them."""
-    return {name: (_column(part), ...) for name, part in declaration.fields.items()}
+    """The fields of a row, as pydantic takes them, with their descriptions."""
+    return {
+        name: (_column(part), Field(description=part.description or None))
+        for name, part in declaration.fields.items()
+    }
 
 
 def reply_model(
