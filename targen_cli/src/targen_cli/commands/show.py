@@ -245,8 +245,10 @@ def origin_of(traced: Traced) -> Iterator[tuple[str, object]]:
     if "run" in record:
         yield "run", record["run"]
     yield "candidate", traced.id
-    for depth, above in enumerate(record.get("above", ())):
-        yield lists[depth] if depth < len(lists) else "context", above
+    items = record.get("above", ())
+    first = len(items) + 1 - len(lists)  # lists that ask no model, at the start, have no names
+    for depth, above in enumerate(items, -first):
+        yield lists[depth] if 0 <= depth < len(lists) else "context", above
     if "seed" in record:
         seed = record["seed"]
         yield "seed", seed
