@@ -305,7 +305,8 @@ STORIES = """
     generate | generate tickets -n 6 -q --out {at}/out | out/*.jsonl | | one
     suite | generate --suite example -n 4 -q --out {at}/out | out/*/*.jsonl | | one
     revise | revise grown --task ./changed.yaml -q --out {at}/out | out/*.jsonl | changed |
-    method | method zerogen ./mail.yaml -n 4 -q --out {at}/out | out/*.jsonl | mail | one
+    method | method loop ./mail.yaml -n 12 --set rows_per_call=2 -q --out {at}/out | \
+        out/*.jsonl | mail | one
     correct | correct rows --corrector blind --out {at}/out | out/*.jsonl | rows | one
     preview | preview tickets -n 4 | | | many
     preview --variants | preview ./mail.yaml -n 2 --variants default --solve own | | mail | many

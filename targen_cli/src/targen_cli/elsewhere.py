@@ -38,7 +38,7 @@ ELSEWHERE = {
     },
     "method": {
         "": "targen-methods",
-        **_by("targen-methods", "attrprompt coda selfinstruct supergen zerogen"),
+        **_by("targen-methods", "attrprompt coda loop selfinstruct supergen zerogen"),
         "progen": "targen-methods[progen]",
         "sungen": "targen-methods[sungen]",
     },

@@ -60,6 +60,13 @@ def test_equal_rows_are_measured_alike(works, start, held):
     assert "| claims | 12 |" in Path("out/results.md").read_text()
 
 
+def test_a_prompt_in_a_loop_is_a_baseline(works, mail):
+    start = ("compare-methods", mail, "--methods", "loop,targen", "-b", "scripted", "-n", "12")
+    loop, own = works(*start, "--no-judge", "--out", "out", "--json").json["ways"]
+    assert (loop["name"], loop["rows"], loop["calls"]) == ("loop", 12, 2)
+    assert loop["tokens"] < own["tokens"] / 2
+
+
 def test_the_same_again_asks_nothing_and_says_the_same(refuses, works, start):
     first = works(*start, "-n", "4").json
     times = {path: path.stat().st_mtime_ns for path in Path("out").rglob("journal")}

@@ -27,6 +27,8 @@ class Debiased(Further):
 
 
 SUITES: dict[str, dict[str, Any]] = {
+    "LoopPairs": {"method": "loop", "settings": {"rows_per_call": 3}},
+    "LoopTexts": {"method": "loop", "base": "kit-texts", "settings": {"rows_per_call": 6}},
     "AttrPromptPairs": {"method": "attrprompt"},
     "CodaPairs": {"method": "coda", "settings": {"embedder": "words"}},
     "ZeroGenGivenPairs": {"method": "zerogen"},
@@ -57,7 +59,8 @@ for _name, _values in SUITES.items():
 
 @pytest.mark.whole
 @pytest.mark.parametrize(
-    "method", ["attrprompt", "coda", "zerogen", "supergen", "sungen", "progen", "selfinstruct"]
+    "method",
+    ["attrprompt", "coda", "loop", "zerogen", "supergen", "sungen", "progen", "selfinstruct"],
 )
 def test_rows_of_a_task_whose_label_is_no_word_start_from_given_ones(works, method):
     parts = "arch deck gate hall pier rail ramp roof span wall".split()
@@ -70,7 +73,7 @@ def test_rows_of_a_task_whose_label_is_no_word_start_from_given_ones(works, meth
         for number, part in enumerate(parts, 10)
     )
     write_lines("given.jsonl", rows)
-    given = () if method in ("attrprompt", "selfinstruct") else ("--given", "given.jsonl")
+    given = () if method in ("attrprompt", "loop", "selfinstruct") else ("--given", "given.jsonl")
     settings = ("--set", "embedder=words") if method == "coda" else ()
     done = works("method", method, "boolq", "-n", "4", "-b", "scripted", *given, *settings, "-q")
     works("validate", str(Path(done.out.strip()).parent))

@@ -72,6 +72,11 @@ def register_tasks(register: Register[Task[Any, Any]]) -> None:
 def register_methods(register: Register[Method[Any]]) -> None:
     """Register methods for `targen method NAME TASK`."""
     register.register(
+        "loop",
+        "targen_methods.loop:LOOP",
+        summary="asks for many rows of a label in one plain call, until there are enough",
+    )
+    register.register(
         "attrprompt",
         "targen_methods.attrprompt:ATTRPROMPT",
         summary="generates attributes and values, then rows with values drawn at random",

@@ -75,7 +75,7 @@ def method(
     *,
     generate: Generate,
 ) -> None:
-    """Generate rows with another method, such as ZeroGen or AttrPrompt.
+    """Generate rows with another method, such as a plain prompt in a loop or AttrPrompt.
 
     The method's contexts, seeds and prompts replace the task's own. Labels, quotas and the format
     of the rows remain those of the task. The result is a run directory like any other: resume,
@@ -83,6 +83,7 @@ def method(
     --corrector adds one.
 
     Examples:
+    - targen method loop ./mail.yaml -n 100 -b local
     - targen method attrprompt rte -n 100 -b local
     - targen method coda rte --given train.jsonl -n 100 -b local
     - targen method attrprompt ./mail.yaml -n 500 --set values=20 -b claude --max-cost 2

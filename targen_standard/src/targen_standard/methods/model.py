@@ -137,6 +137,7 @@ def derived(base: Base, **changes: Any) -> Task[Any, Any]:
         "drawn": None,
         "instances_per_call": 1,
         "labels_per_seed": None,
+        "seed_branch": None,
         "balanced_draws": False,  # a method may deal values by strict turns of the labels
         "samples_per_seed": 1,
         "most": None,

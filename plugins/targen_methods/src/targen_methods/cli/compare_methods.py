@@ -152,7 +152,7 @@ def compare_methods(
     covers the runs and the judge, including earlier starts.
 
     Examples:
-    - targen compare-methods rte --methods targen,attrprompt,zerogen -n 100 --test RTE/val.jsonl
+    - targen compare-methods rte --methods loop,targen,attrprompt -n 100 --test RTE/val.jsonl
     - targen compare-methods cb --methods targen,attrprompt --cost-each 2 -b chatgpt --no-judge
     - targen compare-methods rte --data zerogen=imported/rte --data targen=runs/rte-0 --no-judge
     """
