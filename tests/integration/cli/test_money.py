@@ -116,7 +116,7 @@ def test_a_failed_run_publishes_no_words_of_a_service(targen):
     assert "10.9.8.7" not in card and "127.0.0.1" not in card
 
 
-def test_the_card_says_what_is_known_and_an_older_one_is_exported_without_addresses(
+def test_the_card_says_what_is_known_and_an_edited_one_is_exported_without_addresses(
     works, service, rows
 ):
     works(on(service))

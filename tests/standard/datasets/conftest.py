@@ -55,7 +55,15 @@ def run(tmp_path: Path) -> Path:
         spec=RunSpec(
             task="acme:pairs", quotas=dict.fromkeys(labels, 1), backend="acme:toy", corrector=None
         ),
-        lock=Lock(task=task, steps={}, corrector=None, batches=(), given={}, distributions={}),
+        lock=Lock(
+            task=task,
+            steps={},
+            corrector=None,
+            batches=(),
+            given={},
+            distributions={},
+            parts={},
+        ),
     ).save(folder / "manifest.json")
     lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS]
     (folder / "dataset.jsonl").write_text("".join(lines), encoding="utf-8")

@@ -145,7 +145,6 @@ def test_a_report_gives_no_concern(name):
         ("qwen2.5-1.5b-instruct", "has 1.5 billion parameters"),
         ("llama3.1-8b", ""),
         ("gpt-6-luna", ""),
-        ("https://host/v1:tiny-1b", ""),
     ],
 )
 def test_a_small_model_is_named_with_its_size(model, words):
