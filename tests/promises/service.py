@@ -43,8 +43,9 @@ class Request:
 
     @property
     def question(self) -> str:
-        """The messages and the schema as one text: equal for a request that is sent again."""
-        kept = ("messages", "system", "response_format", "output_config", "output_format", "tools")
+        """What was asked for, as one text: equal for a request that is sent again."""
+        kept = ["messages", "system", "response_format", "output_config", "output_format", "tools"]
+        kept += ["model", "seed", "temperature"]
         return json.dumps([self.body.get(name) for name in kept], sort_keys=True)
 
 

@@ -7,6 +7,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from subprocess import Popen
 from typing import Any
 
@@ -22,6 +23,11 @@ WIDE = 4  # calls at once in runs that are stopped
 def uneven(request: Request) -> float:
     """Answers come late and out of order; a question that is sent again takes another time."""
     return random.Random(f"{request.question}{request.number}").uniform(0, 0.06)
+
+
+def slow_from(number: int, request: Request) -> float:
+    """From this request on, answers take so long that a run does not end before it is stopped."""
+    return 0.3 if request.number >= number else 0.0
 
 
 @dataclass
@@ -109,8 +115,10 @@ def test_the_bytes_are_the_same_after_20_kills_with_hung_calls(world: World) -> 
     assert run.counts() == {"alpha": 26, "beta": 14, "gamma": 20}
 
 
-def test_a_killed_run_asks_no_question_again(world: World) -> None:
-    kill(world.begin("quiet", 40))
+def test_a_killed_run_has_one_writer_and_asks_no_question_again(world: World) -> None:
+    process = world.begin("quiet", 40)
+    assert "another process" in world.shell(*resume("quiet"), ok=1).text
+    kill(process)
     kill(world.begin("quiet", 80, *resume("quiet")))
     world.service.fault = lambda r: None
     world.shell(*resume("quiet"))
@@ -125,19 +133,19 @@ def test_a_killed_run_asks_no_question_again(world: World) -> None:
     assert not world.service.repeated()
 
 
-def test_a_stopped_run_goes_on_and_one_process_works_on_it(world: World) -> None:
-    process = world.begin("stopped", 40)
-    second = world.shell(*resume("stopped"), ok=1)
-    assert "another process" in second.text, second.text
-    for number in (signal.SIGINT, signal.SIGTERM):
+def test_a_stopped_run_ends_its_calls_and_goes_on(world: World) -> None:
+    args = world.args("stopped", concurrency=WIDE)
+    for number, calls in ((signal.SIGINT, 40), (signal.SIGTERM, 70)):
+        world.service.seconds = partial(slow_from, calls)
+        process = world.shell.start(*args)
+        world.service.wait_for(calls + WIDE)
         process.send_signal(number)
         _, err = process.communicate(timeout=60)
         assert process.returncode in {130, 128 + number}, err
         assert "targen resume stopped" in err and "Traceback" not in err, err
-        if number == signal.SIGINT:
-            process = world.begin("stopped", 80, *resume("stopped"))
-    world.service.fault = lambda r: None
-    world.shell(*resume("stopped"))
+        args = resume("stopped")
+    world.service.seconds = lambda r: 0.0
+    world.shell(*args)
     assert world.shell.run("stopped").digest == world.digests[1]
     assert not world.service.repeated()
 
