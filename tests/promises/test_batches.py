@@ -12,7 +12,7 @@ import pytest
 from .driver import World, generate, kill, resume, world
 
 ROWS = {"alpha": 2, "beta": 2, "gamma": 2}
-SHORT = {"option": "max_tokens=150", "hedge": False}
+SHORT: dict[str, Any] = {"option": "max_tokens=150", "hedge": False}
 
 
 @pytest.fixture

@@ -6,15 +6,21 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from .driver import Result, World, generate, resume, run_with_kills, world
 from .service import Fault, Request
 
-SHORT = {"option": ["max_tokens=150", "timeout=3"]}  # a call reserves about 11 cents, and costs 2
+SHORT: dict[str, Any] = {
+    "option": ["max_tokens=150", "timeout=3"]
+}  # a call reserves about 11 cents, and costs 2
 
-ONCE = {**SHORT, "hedge": False}  # on a busy machine any call may be slow, and be sent twice
+ONCE: dict[str, Any] = {
+    **SHORT,
+    "hedge": False,
+}  # on a busy machine any call may be slow, and be sent twice
 
 
 @pytest.fixture
@@ -69,7 +75,7 @@ def test_no_trouble_of_a_service_breaks_the_cap(
     ("cap", "raised"), [({"max_cost": 0.3}, "--max-cost"), ({"max_tokens": 5000}, "--max-tokens")]
 )
 def test_a_raised_cap_continues_without_paying_again(
-    made: World, cap: dict[str, float], raised: str
+    made: World, cap: dict[str, Any], raised: str
 ) -> None:
     """What the error says is typed as it stands, until the run has its rows."""
     priced = "max_cost" in cap

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,8 +24,11 @@ from .driver import (
 )
 from .service import Fault, Request
 
-SHORT = {"option": "max_tokens=150"}
-ONCE = {**SHORT, "hedge": False}  # on a busy machine any call may be slow, and be sent twice
+SHORT: dict[str, Any] = {"option": "max_tokens=150"}
+ONCE: dict[str, Any] = {
+    **SHORT,
+    "hedge": False,
+}  # on a busy machine any call may be slow, and be sent twice
 
 
 @dataclass
