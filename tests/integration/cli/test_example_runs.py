@@ -11,11 +11,8 @@ from ...tables import table
 RUNS = Path(__file__).parents[3] / "examples/runs"
 SHOWN = RUNS.with_name("superglue_synthetic")
 SMALL = RUNS.with_name("small_writer")
-REPLAYED = sorted(
-    path.parent
-    for folder in ("outputs", "superglue_brief")
-    for path in RUNS.with_name(folder).glob("*/manifest.json")
-)
+REPLAYED = sorted(path.parent for path in RUNS.with_name("superglue_brief").glob("*/manifest.json"))
+OUTPUTS = sorted(path.parent for path in RUNS.with_name("outputs").glob("*/manifest.json"))
 EVERY = sorted(path.parent for each in (RUNS, SHOWN) for path in each.glob("*/manifest.json"))
 
 
@@ -26,6 +23,15 @@ def test_an_example_is_whole(targen, run, tmp_path, works):
     assert sum(report["rows"].values()) >= 200
     works("validate", run)
     assert works("show", run, "0").out.count("prompt ") >= 3  # each with its calls
+    works("export", run, "--out", tmp_path / "rows.jsonl")
+
+
+@pytest.mark.parametrize("run", OUTPUTS, ids=lambda run: run.name)
+def test_an_example_of_an_output_is_whole(run, tmp_path, works):
+    report = works("report", run, "--json").json
+    assert report["rows"] == report["requested"]
+    works("validate", run)
+    assert works("show", run, "0").out.count("prompt ") >= 3
     works("export", run, "--out", tmp_path / "rows.jsonl")
 
 
